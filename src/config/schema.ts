@@ -1,0 +1,152 @@
+import * as z from 'zod';
+import { duration } from './duration.ts';
+
+/**
+ * The one schema of `mongo-release.yml`. `schema/mongo-release.schema.json` is generated from it, and so is the
+ * table in docs/configuration.md; the doors' flags and inputs override what it yields (see options.ts).
+ */
+
+const envName = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'write the name of an environment variable, not its value');
+
+export const environments = ['local', 'development', 'staging', 'production'] as const;
+export type Environment = (typeof environments)[number];
+
+const target = z.strictObject({
+  'uri-env': envName.describe('Environment variable that holds the connection string.'),
+  'read-uri-env': envName
+    .optional()
+    .describe('The same for a credential that only reads: used for everything but apply, restore and rollback.'),
+  database: z.string().min(1).optional().describe("Name of the database; without it the connection string's own."),
+  environment: z.enum(environments).default('development'),
+});
+
+const attempts = {
+  timeout: duration.optional().describe('Time limit of one attempt. Default 10s.'),
+  retries: z.number().int().min(0).max(100).optional().describe('Further attempts after a failed one. Default 3.'),
+  interval: duration.optional().describe('Pause between two attempts. Default 2s.'),
+};
+
+const httpProbe = z.strictObject({
+  name: z.string().min(1),
+  phase: z.enum(['before-deploy', 'after-deploy']).optional().describe('Only in this phase; without it in both.'),
+  http: z
+    .strictObject({
+      'url-env': envName.optional().describe('Environment variable that holds the address.'),
+      url: z.url({ protocol: /^https?$/ }).optional(),
+      path: z.string().startsWith('/').optional(),
+      status: z.number().int().min(100).max(599).default(200),
+      'body-contains': z.string().optional().describe('Text that the body must contain.'),
+    })
+    .refine((probe) => (probe.url === undefined) !== (probe['url-env'] === undefined), {
+      message: 'name either url or url-env',
+    }),
+  ...attempts,
+});
+
+const document = z.record(z.string(), z.unknown());
+
+const mongoProbe = z.strictObject({
+  name: z.string().min(1),
+  phase: z.enum(['before-deploy', 'after-deploy']).optional().describe('Only in this phase; without it in both.'),
+  mongo: z
+    .strictObject({
+      collection: z.string().min(1),
+      filter: document.optional().describe('Extended JSON is understood, for example {"$oid": "…"}.'),
+      aggregate: z
+        .array(document)
+        .optional()
+        .describe('A pipeline that only reads; `count` or `exists` are about its results.'),
+      count: z
+        .union([
+          z.number().int().min(0),
+          z.strictObject({ min: z.number().int().min(0).optional(), max: z.number().int().min(0).optional() }),
+        ])
+        .optional(),
+      exists: z.boolean().optional(),
+    })
+    .refine((probe) => (probe.count === undefined) !== (probe.exists === undefined), {
+      message: 'name either count or exists',
+    })
+    .refine((probe) => !(probe.filter && probe.aggregate), { message: 'name either filter or aggregate' }),
+  ...attempts,
+});
+
+export const probe = z.union([httpProbe, mongoProbe]);
+
+export const compressions = ['zstd', 'gzip', 'none'] as const;
+export const rehearsalLevels = ['full', 'none'] as const;
+
+export const schema = z.strictObject({
+  extends: z.string().optional().describe('Another file, relative to this one, whose settings this one refines.'),
+  targets: z
+    .record(z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'a name has small letters, digits and hyphens'), target)
+    .default({}),
+  migrations: z
+    .strictObject({
+      dir: z.string().default('migrations').describe('Folder of the migration files, relative to this file.'),
+      models: z.string().optional().describe('Module that exports the Mongoose models, relative to this file.'),
+      import: z
+        .enum(['native', 'tsx'])
+        .default('native')
+        .describe(
+          "How .ts files are loaded: types stripped by Node, or by the project's own tsx (enums, path aliases).",
+        ),
+      'time-limit': duration.default(3_600_000).describe('Time limit of one migration.'),
+    })
+    .prefault({}),
+  backup: z
+    .strictObject({
+      store: z.string().optional().describe('Where backups are kept: a folder, relative to this file.'),
+      compression: z.enum(compressions).default('zstd'),
+    })
+    .prefault({}),
+  rehearsal: z
+    .strictObject({
+      level: z.enum(rehearsalLevels).default('full'),
+      'max-age': duration.default(86_400_000).describe('How old a proof may be when it is used.'),
+      mongod: z.string().optional().describe('Path of the mongod to run sandboxes with.'),
+    })
+    .prefault({}),
+  lease: z
+    .strictObject({
+      ttl: duration
+        .default(30_000)
+        .refine((ms) => ms >= 3000, { message: 'a lease lives 3s or more' })
+        .describe('Since the last heartbeat; 3s or more.'),
+    })
+    .prefault({}),
+  probes: z.array(probe).default([]),
+  guards: z
+    .strictObject({
+      'replica-lag': duration.optional().describe('Highest lag of a secondary at which a release may start.'),
+      'oplog-window': duration.optional().describe('Least time that the oplog must reach back.'),
+    })
+    .prefault({}),
+  hooks: z
+    .strictObject({
+      deploy: z.string().optional().describe('Command that deploys the application, between apply and verify.'),
+      'rollback-app': z.string().optional().describe('Command that brings the last good application back.'),
+      'stop-traffic': z.string().optional().describe('Command that stops writes of users, before a restore.'),
+      'time-limit': duration.default(600_000).describe('Time limit of one hook.'),
+    })
+    .prefault({}),
+  collections: z
+    .strictObject({
+      prefix: z
+        .string()
+        .regex(/^[A-Za-z_][A-Za-z0-9_.-]*$/)
+        .default('_mongo_release')
+        .describe('Prefix of the collections that mongo-release keeps in a target.'),
+    })
+    .prefault({}),
+});
+
+/** The file as its author writes it. */
+export type ConfigFile = z.input<typeof schema>;
+/** The file with defaults filled in, durations in milliseconds. */
+export type Settings = z.output<typeof schema>;
+export type ProbeSettings = z.output<typeof probe>;
+export type Compression = (typeof compressions)[number];
+export type RehearsalLevel = (typeof rehearsalLevels)[number];

@@ -1,0 +1,103 @@
+/** The words of this room. */
+
+export type Phase = 'before-deploy' | 'after-deploy';
+
+/** A migration as its file stands on disk; nothing of it has been run. */
+export interface MigrationFile {
+  /** The file's name without its extension: the migration's identity in history, flags and reports. */
+  readonly name: string;
+  /** With the extension. */
+  readonly fileName: string;
+  /** Absolute. */
+  readonly path: string;
+  /** SHA-256 of the file's bytes, hex. */
+  readonly checksum: string;
+}
+
+/** What a migration declares about itself; known only by loading the module, which a child process does. */
+export interface MigrationFacts {
+  readonly form: 'migrate-mongo' | 'context';
+  readonly description?: string;
+  readonly phase: Phase;
+  readonly hasDown: boolean;
+  /** The reason, when the migration says that it cannot be undone. */
+  readonly irreversible?: string;
+  /** The whole of `up` in one transaction. */
+  readonly transaction: boolean;
+  readonly requires?: { readonly server?: string; readonly featureCompatibility?: string };
+}
+
+/** What the gate saw, in documents. */
+export interface Counts {
+  readonly matched: number;
+  readonly modified: number;
+  readonly inserted: number;
+  readonly deleted: number;
+}
+
+/** Everything that the gate saw a migration do. */
+export interface Effects extends Counts {
+  /** Writes and catalog changes that were sent. 0 means that the target is as it was. */
+  readonly operations: number;
+  readonly byCollection: Readonly<Record<string, Counts>>;
+  /** As `collection.index`. */
+  readonly indexesCreated: readonly string[];
+  readonly indexesDropped: readonly string[];
+  readonly collectionsCreated: readonly string[];
+  readonly collectionsDropped: readonly string[];
+  /** Catalog changes without a list of their own, such as `collMod places` or `rename a → b`. */
+  readonly otherChanges: readonly string[];
+  /** Operations whose result never arrived: they may or may not have happened. */
+  readonly unknown: number;
+}
+
+export const recordStates = ['running', 'applied', 'failed', 'interrupted', 'rolled-back'] as const;
+export type RecordState = (typeof recordStates)[number];
+
+/** One migration of the target's history; the document in `_mongo_release.history`. */
+export interface HistoryRecord {
+  readonly _id: string;
+  readonly state: RecordState;
+  /** What `running` is doing, and what `failed` or `interrupted` was doing. */
+  readonly direction: 'up' | 'down';
+  readonly checksum: string;
+  readonly fileName: string;
+  readonly description?: string;
+  readonly phase: Phase;
+  readonly startedAt: Date;
+  readonly finishedAt?: Date;
+  /** Set while the migration counts as applied. */
+  readonly appliedAt?: Date;
+  /** Counts up with each change of state in this target: the order in which migrations were applied. */
+  readonly sequence: number;
+  readonly releaseId: string;
+  readonly actor?: string;
+  readonly runUrl?: string;
+  readonly commit?: string;
+  readonly toolVersion: string;
+  readonly durationMs?: number;
+  readonly effects?: Effects;
+  readonly error?: { readonly code: string; readonly message: string };
+  /** How the record came about where no migration ran: `baseline`, or `restore` of this backup. */
+  readonly origin?: { readonly kind: 'baseline' | 'restore'; readonly backupId?: string };
+  /** Fence number of the lease under which it was written. */
+  readonly fence: number;
+}
+
+/** What a target's history amounts to; two equal digests have the same migrations applied with the same content. */
+export interface Position {
+  readonly digest: string;
+  readonly applied: readonly { readonly name: string; readonly checksum: string }[];
+}
+
+export interface PlannedMigration {
+  readonly name: string;
+  readonly fileName: string;
+  readonly phase: Phase;
+  readonly checksum: string;
+  readonly description?: string;
+  readonly transaction: boolean;
+  /** Whether before- and after-images are kept. */
+  readonly journal: boolean;
+  readonly reversible: boolean;
+}

@@ -1,0 +1,31 @@
+import type { MongoClient } from 'mongodb';
+
+/** What kind of deployment answered. Everything that needs transactions or snapshot reads asks here first. */
+export interface Topology {
+  readonly kind: 'replica-set' | 'sharded' | 'standalone';
+  /** Name of the replica set; undefined on the other kinds. */
+  readonly setName?: string;
+  /** Hosts of the replica set as its members name each other, or of the routers. */
+  readonly hosts: readonly string[];
+  /** Such as `6.0.5`. */
+  readonly serverVersion: string;
+  /** Feature compatibility version such as `6.0`; undefined where the user may not read it. */
+  readonly featureCompatibility?: string;
+}
+
+export async function readTopology(client: MongoClient): Promise<Topology> {
+  const admin = client.db('admin');
+  const hello = await admin.command({ hello: 1 });
+  const build = await admin.command({ buildInfo: 1 });
+  const compatibility = await admin
+    .command({ getParameter: 1, featureCompatibilityVersion: 1 })
+    .then((answer) => answer.featureCompatibilityVersion?.version as string | undefined)
+    .catch(() => undefined);
+  return {
+    kind: hello.msg === 'isdbgrid' ? 'sharded' : hello.setName ? 'replica-set' : 'standalone',
+    setName: hello.setName,
+    hosts: hello.hosts ?? (hello.me ? [hello.me] : []),
+    serverVersion: String(build.version),
+    featureCompatibility: compatibility,
+  };
+}

@@ -1,0 +1,67 @@
+const hidden = '***';
+
+/** Shorter strings are not hidden: replacing every "a" would destroy the text and still tell the secret. */
+const shortestSecret = 3;
+
+/**
+ * The secrets of this run, and the scrubber of every text that leaves it.
+ *
+ * A connection string is added by `addUri`: the whole string, the password as written and the password decoded, each
+ * also in the encoded forms in which it turns up in other texts (percent-encoded, base64, JSON).
+ */
+export class Secrets {
+  readonly #values = new Set<string>();
+  readonly #onAdd: ((value: string) => void) | undefined;
+
+  /** `onAdd` is called once with every value that becomes secret, for doors that mask on their own (`add-mask`). */
+  constructor(onAdd?: (value: string) => void) {
+    this.#onAdd = onAdd;
+  }
+
+  add(value: string | undefined): void {
+    if (value === undefined) return;
+    for (const form of [
+      value,
+      encodeURIComponent(value),
+      JSON.stringify(value).slice(1, -1),
+      Buffer.from(value).toString('base64'),
+    ]) {
+      if (form.length < shortestSecret || this.#values.has(form)) continue;
+      this.#values.add(form);
+      this.#onAdd?.(form);
+    }
+  }
+
+  addUri(uri: string | undefined): void {
+    if (uri === undefined) return;
+    this.add(uri);
+    const password = rawPassword(uri);
+    if (password === undefined) return;
+    this.add(password);
+    this.add(decoded(password));
+  }
+
+  scrub(text: string): string {
+    let clean = text;
+    // The longest first, so that a password inside a connection string does not leave the rest of the string standing.
+    for (const value of [...this.#values].sort((a, b) => b.length - a.length)) clean = clean.replaceAll(value, hidden);
+    return clean;
+  }
+}
+
+/** The password as it stands in the connection string; works on strings that the URL parser refuses. */
+function rawPassword(uri: string): string | undefined {
+  const authority = /^[a-z+]+:\/\/(.*)$/is.exec(uri)?.[1];
+  const at = authority?.lastIndexOf('@') ?? -1;
+  if (authority === undefined || at < 0) return undefined;
+  const colon = authority.slice(0, at).indexOf(':');
+  return colon < 0 ? undefined : authority.slice(colon + 1, at);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
