@@ -1,0 +1,134 @@
+import type { OptionName } from './options.ts';
+
+interface Command {
+  readonly summary: string;
+  /** As the help shows them: `BACKUP` is needed, `[RELEASE]` is not. */
+  readonly arguments: readonly string[];
+  readonly options: readonly OptionName[];
+  /** Whether it acts on a database. */
+  readonly target: boolean;
+}
+
+const common = ['config', 'debug', 'json', 'show-values'] as const satisfies readonly OptionName[];
+const onTarget = ['target', 'uri', 'read-uri', 'database', 'environment'] as const satisfies readonly OptionName[];
+const sandbox = ['sandbox-uri', 'mongod'] as const satisfies readonly OptionName[];
+const apply = [
+  'to',
+  'name',
+  'phase',
+  'plan',
+  'digest',
+  'backup',
+  'wait',
+  'rehearsal',
+] as const satisfies readonly OptionName[];
+
+export const commands = {
+  status: {
+    summary: 'Show what is applied, what is pending, and who holds the lease.',
+    arguments: [],
+    target: true,
+    options: [...onTarget, 'migrations-dir', 'check', ...common],
+  },
+  plan: {
+    summary: 'Say what would be applied, its digest, and what speaks against it.',
+    arguments: [],
+    target: true,
+    options: [...onTarget, 'migrations-dir', 'to', 'name', 'phase', 'offline', 'out', 'sarif', ...common],
+  },
+  migrate: {
+    summary: 'Rehearse the pending migrations (default), or apply them.',
+    arguments: [],
+    target: true,
+    options: [
+      ...onTarget,
+      'migrations-dir',
+      'store',
+      'dry-run',
+      'apply',
+      ...apply,
+      ...sandbox,
+      'release-id',
+      ...common,
+    ],
+  },
+  verify: {
+    summary: 'Run the probes.',
+    arguments: [],
+    target: true,
+    options: [...onTarget, 'phase', 'release-id', ...common],
+  },
+  backup: {
+    summary: 'Take a backup.',
+    arguments: [],
+    target: true,
+    options: [...onTarget, 'migrations-dir', 'store', 'compression', 'release-id', ...common],
+  },
+  inspect: {
+    summary: 'List the backups, or verify one without a server.',
+    arguments: ['[BACKUP]'],
+    target: false,
+    options: ['store', ...common],
+  },
+  restore: {
+    summary: 'Bring a backup back.',
+    arguments: ['BACKUP'],
+    target: true,
+    options: [...onTarget, 'store', 'into', 'only', 'keep-added', 'wait', 'yes', 'reason', 'release-id', ...common],
+  },
+  release: {
+    summary: 'Everything: guards, plan, backup, rehearsal, apply, deploy, verify.',
+    arguments: [],
+    target: true,
+    options: [
+      ...onTarget,
+      'migrations-dir',
+      'store',
+      'dry-run',
+      'apply',
+      ...apply,
+      'compression',
+      'on-failure',
+      ...sandbox,
+      'release-id',
+      ...common,
+    ],
+  },
+  rollback: {
+    summary: 'Take a release back. Without RELEASE the newest one.',
+    arguments: ['[RELEASE]'],
+    target: true,
+    options: [
+      ...onTarget,
+      'migrations-dir',
+      'store',
+      'strategy',
+      'dry-run',
+      'reason',
+      'wait',
+      'yes',
+      'keep-added',
+      ...common,
+    ],
+  },
+  up: {
+    summary: 'Apply the pending migrations (migrate --apply).',
+    arguments: [],
+    target: true,
+    options: [...onTarget, 'migrations-dir', 'store', ...apply, ...sandbox, 'release-id', ...common],
+  },
+  down: {
+    summary: 'Take the last migration back, or the last N.',
+    arguments: ['[N]'],
+    target: true,
+    options: [...onTarget, 'migrations-dir', 'to', 'reason', 'wait', 'release-id', ...common],
+  },
+  create: {
+    summary: 'Write a new migration file.',
+    arguments: ['NAME'],
+    target: false,
+    options: ['migrations-dir', ...common],
+  },
+} as const satisfies Record<string, Command>;
+
+export type CommandName = keyof typeof commands;

@@ -1,0 +1,69 @@
+import { type CommandName, commands } from './commands.ts';
+import { parseDuration } from './duration.ts';
+import { didYouMean } from './nearest.ts';
+import { type Flags, type Option, type OptionName, options } from './options.ts';
+
+/** What a door read: a flag's or input's text, `true` for a switch, several texts for a list. */
+export type RawFlags = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
+
+/** The environment as the doors hand it in. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Flags with their types, and everything that is wrong with them, all at once.
+ *
+ * Precedence is flag or input, then environment; an empty text counts as not given, since that is how an action sees
+ * an input that was left out.
+ */
+export function parseFlags(
+  command: CommandName,
+  raw: RawFlags,
+  env: Environment,
+): { flags: Flags; problems: string[] } {
+  const allowed: readonly string[] = commands[command].options;
+  const problems: string[] = [];
+  const flags: Record<string, unknown> = {};
+  for (const name of Object.keys(raw)) {
+    if (raw[name] === undefined || raw[name] === '' || allowed.includes(name)) continue;
+    problems.push(`"${name}" is not an option of ${command}.${didYouMean(name, allowed)}`);
+  }
+  for (const name of allowed as readonly OptionName[]) {
+    const option: Option = options[name];
+    const fromEnv = option.env === undefined ? undefined : env[option.env];
+    const given = raw[name] === undefined || raw[name] === '' ? fromEnv : raw[name];
+    if (given === undefined || given === '') continue;
+    const parsed = parseValue(option, given);
+    if ('problem' in parsed) problems.push(`"${name}" ${parsed.problem}`);
+    else flags[name] = parsed.value;
+  }
+  return { flags: flags as Flags, problems };
+}
+
+type Parsed = { value: unknown } | { problem: string };
+
+function parseValue(option: Option, given: string | boolean | readonly string[]): Parsed {
+  if (option.type === 'switch') return parseSwitch(given);
+  if (option.type === 'list') {
+    const items = typeof given === 'string' ? given.split(/[\n,]/) : Array.isArray(given) ? given : [];
+    return { value: items.map((item) => item.trim()).filter((item) => item !== '') };
+  }
+  if (typeof given !== 'string') return { problem: 'needs a value.' };
+  const text = given.trim();
+  if (option.type === 'duration') {
+    const ms = parseDuration(text);
+    return ms === undefined ? { problem: 'needs a length of time such as 30s or 10m.' } : { value: ms };
+  }
+  if (option.type === 'choice' && !option.choices?.includes(text)) {
+    return { problem: `is one of ${option.choices?.join(', ')}.${didYouMean(text, option.choices ?? [])}` };
+  }
+  return { value: text };
+}
+
+/** The words that YAML 1.2 and GitHub's own `getBooleanInput` know, and RUNNER_DEBUG's 1 and 0. */
+function parseSwitch(given: string | boolean | readonly string[]): Parsed {
+  if (typeof given === 'boolean') return { value: given };
+  const word = String(given).trim().toLowerCase();
+  if (word === 'true' || word === '1') return { value: true };
+  if (word === 'false' || word === '0') return { value: false };
+  return { problem: 'is true or false.' };
+}

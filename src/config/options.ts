@@ -1,0 +1,124 @@
+import { environments, rehearsalLevels } from './schema.ts';
+
+/**
+ * Every flag, in one table. The command line, the action's inputs, the help, action.yml and the tables of the docs are
+ * made from it. An input has the flag's word; `env` is asked where neither flag nor input is given.
+ */
+export interface Option {
+  readonly type: 'text' | 'switch' | 'duration' | 'choice' | 'list';
+  readonly choices?: readonly string[];
+  /** What stands for the value in the help. */
+  readonly value?: string;
+  readonly env?: string;
+  readonly help: string;
+  /** Added to the secrets as soon as it is read. */
+  readonly secret?: 'uri';
+  /** Not an input of the action. */
+  readonly terminalOnly?: boolean;
+}
+
+export const options = {
+  target: {
+    type: 'text',
+    value: 'NAME',
+    env: 'MONGO_RELEASE_TARGET',
+    help: 'The target to act on, by its name in the configuration file.',
+  },
+  uri: {
+    type: 'text',
+    value: 'URI',
+
+    secret: 'uri',
+    help: 'Connection string of the target. Better: MONGODB_URI, or the variable that the configuration names.',
+  },
+  'read-uri': {
+    type: 'text',
+    value: 'URI',
+    secret: 'uri',
+    help: 'Connection string that only reads, for everything but apply, restore and rollback.',
+  },
+  database: { type: 'text', value: 'NAME', help: "Name of the database; without it the connection string's own." },
+  environment: {
+    type: 'choice',
+    choices: environments,
+    help: 'What the target is: production asks for more before it is changed.',
+  },
+  config: {
+    type: 'text',
+    value: 'FILE',
+    env: 'MONGO_RELEASE_CONFIG',
+    help: 'Configuration file. Default mongo-release.yml, where it exists.',
+  },
+  'migrations-dir': { type: 'text', value: 'DIR', help: 'Folder of the migration files. Default migrations.' },
+  store: { type: 'text', value: 'DIR', env: 'MONGO_RELEASE_STORE', help: 'Where backups are kept.' },
+  'release-id': {
+    type: 'text',
+    value: 'ID',
+    env: 'MONGO_RELEASE_ID',
+    help: 'The release that this belongs to; without it a new one.',
+  },
+  json: { type: 'switch', terminalOnly: true, help: 'Write one JSON document to standard output.' },
+  debug: { type: 'switch', env: 'RUNNER_DEBUG', help: 'Say more, with the causes of errors.' },
+  'show-values': {
+    type: 'switch',
+    terminalOnly: true,
+    help: "Show what migrations print, and their errors' full text. On a terminal only.",
+  },
+  check: { type: 'switch', help: 'Exit with 3 when migrations are pending.' },
+  offline: { type: 'switch', help: 'Look at the files only: what is pending is unknown.' },
+  out: { type: 'text', value: 'FILE', help: 'Write the plan to this file, for --plan.' },
+  sarif: { type: 'text', value: 'FILE', help: 'Write the findings to this file, as SARIF.' },
+  'dry-run': { type: 'switch', help: 'Change nothing: rehearse in a sandbox, or say what would be done.' },
+  apply: { type: 'switch', help: 'Change the target. Without it nothing is changed.' },
+  to: {
+    type: 'text',
+    value: 'NAME',
+    help: 'The last migration that is to be applied; with down, the last that stays.',
+  },
+  name: { type: 'text', value: 'NAME', help: 'This migration alone.' },
+  phase: { type: 'choice', choices: ['before-deploy', 'after-deploy'], help: 'Only what belongs to this phase.' },
+  plan: { type: 'text', value: 'FILE', help: 'Apply exactly this plan, or refuse.' },
+  digest: { type: 'text', value: 'DIGEST', help: 'Apply exactly the plan of this digest, or refuse.' },
+  backup: {
+    type: 'text',
+    value: 'BACKUP',
+    help: 'Rehearse on this backup, and apply only while the history stands where it stood then.',
+  },
+  wait: { type: 'duration', value: 'DURATION', help: 'How long to wait for the lease. Default 0s.' },
+  rehearsal: { type: 'choice', choices: rehearsalLevels, help: 'Rehearse before applying. Default full.' },
+  compression: { type: 'choice', choices: ['zstd', 'gzip', 'none'], help: 'Compression of the archive. Default zstd.' },
+  into: { type: 'text', value: 'DATABASE', help: 'Restore into this database instead of the one that was backed up.' },
+  only: { type: 'list', value: 'COLLECTION', help: 'Restore this collection only; may be given several times.' },
+  'keep-added': { type: 'switch', help: 'Keep the collections that were added since the backup.' },
+  yes: { type: 'switch', help: 'Do not ask. Needed where nobody can answer.' },
+  'on-failure': {
+    type: 'choice',
+    choices: ['stop', 'rollback'],
+    help: 'What to do when something fails after the first change. Default stop.',
+  },
+  strategy: { type: 'choice', choices: ['auto', 'down', 'restore'], help: 'The way back. Default auto.' },
+  reason: { type: 'text', value: 'TEXT', help: 'Why; kept in the record.' },
+  'sandbox-uri': {
+    type: 'text',
+    value: 'URI',
+    env: 'MONGO_RELEASE_SANDBOX_URI',
+    secret: 'uri',
+    help: 'An empty, marked MongoDB to rehearse in, instead of one started here.',
+  },
+  mongod: { type: 'text', value: 'FILE', env: 'MONGO_RELEASE_MONGOD', help: 'The mongod to run sandboxes with.' },
+} as const satisfies Record<string, Option>;
+
+export type OptionName = keyof typeof options;
+
+type ValueOf<O> = O extends { type: 'switch' }
+  ? boolean
+  : O extends { type: 'duration' }
+    ? number
+    : O extends { type: 'list' }
+      ? readonly string[]
+      : O extends { type: 'choice'; choices: readonly (infer C)[] }
+        ? C
+        : string;
+
+/** What was asked for, typed; an absent key was not given. Durations are milliseconds. */
+export type Flags = { readonly [K in OptionName]?: ValueOf<(typeof options)[K]> };

@@ -1,0 +1,84 @@
+import { ReleaseError } from '../observe/error.ts';
+import type { Secrets } from '../observe/secrets.ts';
+import type { Environment } from './flags.ts';
+import { didYouMean } from './nearest.ts';
+import type { Flags } from './options.ts';
+import type { Settings, Environment as Stage } from './schema.ts';
+
+/** A database that a release acts on. */
+export interface Target {
+  readonly name: string;
+  readonly uri: string;
+  /** A credential that only reads; where there is one, only apply, restore and rollback use `uri`. */
+  readonly readUri?: string;
+  /** Undefined when the connection string names it. */
+  readonly database?: string;
+  readonly environment: Stage;
+}
+
+/**
+ * The target that is meant. MONGODB_URI counts only where the file names no targets: with several of them it would
+ * silently replace the one that was asked for.
+ *
+ * Throws `USAGE`, `URI_MISSING`, `URI_INVALID`; its addresses are added to `secrets` first.
+ */
+export function resolveTarget(settings: Settings, flags: Flags, env: Environment, secrets: Secrets): Target {
+  const names = Object.keys(settings.targets);
+  const name = flags.target ?? (names.length === 1 ? names[0] : undefined);
+  if (name === undefined && names.length > 1 && flags.uri === undefined) {
+    throw new ReleaseError('USAGE', `The configuration names several targets: ${names.join(', ')}.`, {
+      hint: `Say which: --target ${names[0]}`,
+    });
+  }
+  const configured = name === undefined ? undefined : settings.targets[name];
+  if (flags.target !== undefined && configured === undefined) {
+    const known =
+      names.length > 0 ? `the configuration names ${names.join(', ')}` : 'the configuration names no targets';
+    throw new ReleaseError(
+      'USAGE',
+      `There is no target "${flags.target}": ${known}.${didYouMean(flags.target, names)}`,
+      {
+        hint:
+          names.length > 0
+            ? `Say which: --target ${names[0]}`
+            : 'Leave --target out, or add it under "targets" in mongo-release.yml.',
+      },
+    );
+  }
+  const uriEnv = configured?.['uri-env'] ?? 'MONGODB_URI';
+  const readEnv = configured ? configured['read-uri-env'] : 'MONGODB_READ_URI';
+  const uri = flags.uri ?? env[uriEnv];
+  const readUri = flags['read-uri'] ?? (flags.uri === undefined && readEnv !== undefined ? env[readEnv] : undefined);
+  secrets.addUri(uri);
+  secrets.addUri(readUri);
+  // A job that only reads may have been given nothing but the credential that reads.
+  const address = uri || readUri;
+  if (!address) {
+    throw new ReleaseError(
+      'URI_MISSING',
+      `No address of ${configured ? `target ${name}` : 'a database'}: ${uriEnv} is not set.`,
+      {
+        hint: `Set ${uriEnv} to the connection string, for example mongodb://user:password@host/shop.`,
+      },
+    );
+  }
+  for (const given of [address, readUri]) if (given) checkUri(given);
+  return {
+    name: name ?? 'default',
+    uri: address,
+    readUri: readUri || undefined,
+    database: flags.database ?? configured?.database,
+    environment: flags.environment ?? configured?.environment ?? 'development',
+  };
+}
+
+function checkUri(uri: string): void {
+  if (/^mongodb(\+srv)?:\/\/[^/?\s]+/.test(uri)) return;
+  throw new ReleaseError(
+    'URI_INVALID',
+    'The connection string does not begin with mongodb:// or mongodb+srv:// and a host.',
+    {
+      hint: 'Write it as mongodb://user:password@host:port/database, with @ : / % in the password percent-encoded.',
+    },
+  );
+}

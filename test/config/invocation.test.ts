@@ -1,0 +1,155 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Asked, type Invocation, resolveInvocation } from '../../src/config/invocation.ts';
+import { ReleaseError } from '../../src/observe/error.ts';
+import { Secrets } from '../../src/observe/secrets.ts';
+
+let cwd: string;
+beforeEach(async () => {
+  cwd = await mkdtemp(join(tmpdir(), 'config-'));
+});
+afterEach(() => rm(cwd, { recursive: true }));
+
+function ask(asked: Partial<Asked>): Promise<Invocation> {
+  return resolveInvocation({
+    command: 'status',
+    arguments: [],
+    raw: {},
+    env: { MONGODB_URI: 'mongodb://h/shop' },
+    cwd,
+    secrets: new Secrets(),
+    ...asked,
+  });
+}
+
+async function refusal(asked: Partial<Asked>): Promise<ReleaseError> {
+  const error = await ask(asked).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(ReleaseError);
+  return error as ReleaseError;
+}
+
+const config = (text: string) => writeFile(join(cwd, 'mongo-release.yml'), text);
+
+describe('flags and inputs', () => {
+  test('everything that is wrong is said at once', async () => {
+    const error = await refusal({
+      command: 'migrate',
+      arguments: ['x'],
+      raw: { wiat: '1m', wait: 'soon', apply: true, 'dry-run': true, rehearsal: 'ful' },
+    });
+    expect(error.exitCode).toBe(2);
+    expect(error.message.split('\n')).toEqual(
+      [
+        '"wiat" is not an option of migrate. Did you mean wait?',
+        '"rehearsal" is one of full, none. Did you mean full?',
+        '"wait" needs a length of time such as 30s or 10m.',
+        'migrate does not know what to do with "x".',
+        '"apply" and "dry-run" exclude each other.',
+      ].sort((a, b) => error.message.indexOf(a) - error.message.indexOf(b)),
+    );
+  });
+
+  test('an empty text is as good as none, and a flag goes before the environment', async () => {
+    const empty = await ask({
+      command: 'backup',
+      raw: { store: '' },
+      env: { MONGODB_URI: 'mongodb://h/d', MONGO_RELEASE_STORE: 'a' },
+    });
+    expect(empty.store).toBe(join(cwd, 'a'));
+    const flag = await ask({
+      command: 'backup',
+      raw: { store: 'b' },
+      env: { MONGODB_URI: 'mongodb://h/d', MONGO_RELEASE_STORE: 'a' },
+    });
+    expect(flag.store).toBe(join(cwd, 'b'));
+  });
+
+  test('lists and durations become what they mean', async () => {
+    const { flags } = await ask({ command: 'restore', arguments: ['b1'], raw: { only: ['a', 'b'], wait: '1.5m' } });
+    expect(flags).toMatchObject({ only: ['a', 'b'], wait: 90_000 });
+  });
+});
+
+describe('the configuration file', () => {
+  test('an unknown key is an error that names the nearest one', async () => {
+    await config('migrations: { dri: m }\nprobs: []\nprobes: [{ name: a, mongo: { colection: x, count: 0 } }]');
+    const error = await refusal({});
+    expect(error.code).toBe('CONFIG_INVALID');
+    expect(error.message).toContain('migrations: unknown key "dri". Did you mean dir?');
+    expect(error.message).toContain('unknown key "probs". Did you mean probes?');
+    expect(error.message).toContain('"colection". Did you mean collection?');
+  });
+
+  test('text that is no YAML is an error with its line and without its text', async () => {
+    await config('a: 1\nb: [secret\nc: 2');
+    const error = await refusal({});
+    expect(error.message).toMatch(/mongo-release\.yml:\d+ is not YAML/);
+    expect(error.message).not.toContain('secret');
+  });
+
+  test('a file that it extends stands below it, key by key', async () => {
+    await writeFile(join(cwd, 'org.yml'), 'lease: { ttl: 1m }\nbackup: { compression: gzip, store: org }');
+    await config('extends: ./org.yml\nbackup: { store: own }');
+    const { settings } = await ask({});
+    expect(settings.lease.ttl).toBe(60_000);
+    expect(settings.backup).toEqual({ compression: 'gzip', store: 'own' });
+  });
+
+  test('a circle of extends is refused', async () => {
+    await config('extends: ./b.yml');
+    await writeFile(join(cwd, 'b.yml'), 'extends: ./mongo-release.yml');
+    expect((await refusal({})).code).toBe('CONFIG_INVALID');
+  });
+
+  test('a file that was named and is missing is an error', async () => {
+    expect((await refusal({ raw: { config: 'none.yml' } })).code).toBe('CONFIG_NOT_FOUND');
+  });
+});
+
+describe('the target', () => {
+  const two =
+    'targets:\n  staging: { uri-env: STAGING, environment: staging }\n  production: { uri-env: MONGODB_URI, read-uri-env: READ, environment: production, database: live }';
+  const env = { STAGING: 'mongodb://staging/s', MONGODB_URI: 'mongodb://live/p', READ: 'mongodb://reader@live/p' };
+
+  test("MONGODB_URI never stands in for another target's variable", async () => {
+    await config(two);
+    expect((await ask({ raw: { target: 'staging' }, env })).target).toMatchObject({
+      uri: 'mongodb://staging/s',
+      environment: 'staging',
+    });
+    const error = await refusal({ raw: { target: 'staging' }, env: { MONGODB_URI: env.MONGODB_URI } });
+    expect(error).toMatchObject({ code: 'URI_MISSING', hint: expect.stringContaining('STAGING') });
+  });
+
+  test('with several, one has to be named', async () => {
+    await config(two);
+    expect((await refusal({ env })).message).toContain('staging, production');
+    expect((await refusal({ env, raw: { target: 'prodution' } })).message).toContain('Did you mean production?');
+  });
+
+  test('the credential that reads comes along, and goes when another address is given', async () => {
+    await config(two);
+    expect((await ask({ raw: { target: 'production' }, env })).target?.readUri).toBe(env.READ);
+    const other = await ask({ raw: { target: 'production', uri: 'mongodb://other/p' }, env });
+    expect(other.target).toMatchObject({ uri: 'mongodb://other/p', readUri: undefined, database: 'live' });
+  });
+
+  test('an address that is none is refused without being shown', async () => {
+    const error = await refusal({ env: { MONGODB_URI: 'postgres://me:hunter2@h/d' } });
+    expect(error.code).toBe('URI_INVALID');
+    expect(error.message + error.hint).not.toContain('hunter2');
+  });
+
+  test('no address at all names the variable to set', async () => {
+    expect(await refusal({ env: {} })).toMatchObject({
+      code: 'URI_MISSING',
+      exitCode: 2,
+      hint: expect.stringContaining('MONGODB_URI'),
+    });
+  });
+});

@@ -1,0 +1,50 @@
+import { expect, test } from 'vitest';
+import { Log } from '../../src/observe/log.ts';
+import { Secrets } from '../../src/observe/secrets.ts';
+
+const password = 'm@rk:er%/pass';
+const uri = `mongodb://user:${encodeURIComponent(password)}@host/db`;
+
+test('a connection string is hidden whole, its password in every form', () => {
+  const secrets = new Secrets();
+  secrets.addUri(uri);
+  for (const text of [
+    uri,
+    password,
+    encodeURIComponent(password),
+    Buffer.from(password).toString('base64'),
+    JSON.stringify(password),
+  ]) {
+    expect(secrets.scrub(`a ${text} b`)).not.toContain('rk');
+  }
+});
+
+test('a password that was not encoded is hidden too', () => {
+  const secrets = new Secrets();
+  secrets.addUri(`mongodb://user:${password}@host/db`);
+  expect(secrets.scrub(`(${password})`)).toBe('(***)');
+});
+
+test('every value is reported once, for doors that mask by themselves', () => {
+  const seen: string[] = [];
+  const secrets = new Secrets((value) => seen.push(value));
+  secrets.addUri(uri);
+  secrets.addUri(uri);
+  expect(new Set(seen).size).toBe(seen.length);
+  expect(seen).toContain(password);
+});
+
+test('a log scrubs messages and fields, and carries its fields along', () => {
+  const secrets = new Secrets();
+  secrets.addUri(uri);
+  const lines: unknown[] = [];
+  const log = new Log((entry) => lines.push(entry), secrets).with({ releaseId: 'r1' });
+  log.info(`connecting to ${uri}`, { place: password, count: 3 });
+  expect(lines).toEqual([
+    expect.objectContaining({
+      level: 'info',
+      message: 'connecting to ***',
+      fields: { releaseId: 'r1', place: '***', count: 3 },
+    }),
+  ]);
+});
