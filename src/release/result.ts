@@ -1,0 +1,230 @@
+import type { CommandName } from '../config/commands.ts';
+import type { Environment, RehearsalLevel } from '../config/schema.ts';
+import type { GuardResult } from '../guard/guard.ts';
+import type { Effects, Phase, RecordState } from '../migration/types.ts';
+import type { ReleaseError } from '../observe/error.ts';
+import type { Finding } from '../observe/finding.ts';
+import type { Outcome } from '../observe/outcome.ts';
+import type { ProbeResult } from '../verify/probe.ts';
+
+/**
+ * What the use cases have to say: the words of contract.md's "Results", which `--json` prints as they stand here and
+ * `report/` renders for people. Types only. Dates become ISO texts in JSON, durations are milliseconds.
+ *
+ * No value of a document is in any of them.
+ */
+
+/** `pending` has no record yet; `missing` has a record and no file. */
+export interface MigrationStatus {
+  readonly name: string;
+  readonly state: RecordState | 'pending';
+  /** Null while it does not count as applied. */
+  readonly appliedAt: Date | null;
+  /** Of the file; of the record where the file is gone. */
+  readonly checksum: string;
+  /** What does not fit between file and record. */
+  readonly note?: 'edited-since-applied' | 'file-missing';
+}
+
+export interface LeaseStatus {
+  /** Host, process and run that hold it. */
+  readonly owner: string;
+  readonly fence: number;
+  readonly expiresAt: Date;
+  readonly releaseId?: string;
+}
+
+export interface StatusResult {
+  readonly target: string;
+  readonly database: string;
+  readonly migrations: readonly MigrationStatus[];
+  /** How many. */
+  readonly pending: number;
+  /** Null while nobody holds it. */
+  readonly lease: LeaseStatus | null;
+}
+
+export interface PendingMigration {
+  readonly name: string;
+  readonly phase: Phase;
+  readonly checksum: string;
+  readonly transaction: boolean;
+  readonly journal: boolean;
+  readonly reversible: boolean;
+  readonly description?: string;
+}
+
+export interface PlanResult {
+  readonly digest: string;
+  /** `unknown` with `--offline`: no database was asked. */
+  readonly pending: readonly PendingMigration[] | 'unknown';
+  readonly findings: readonly Finding[];
+}
+
+/** What people are told of a backup; the manifest has all of these and more. */
+export interface BackupFacts {
+  readonly id: string;
+  /** Folder or address of the backup in its store. */
+  readonly location: string;
+  readonly documents: number;
+  /** Of the documents as BSON. */
+  readonly bytes: number;
+  /** Of the archive as stored. */
+  readonly archiveBytes: number;
+  /** The cluster time that every collection was read at, ISO; undefined where the server has no snapshots. */
+  readonly clusterTime?: string;
+  readonly consistency: string;
+  readonly compression: string;
+  readonly createdAt: string;
+  readonly durationMs: number;
+}
+
+export type BackupResult = BackupFacts;
+
+export type InspectResult =
+  | { readonly backups: readonly BackupFacts[] }
+  | { readonly backup: BackupFacts; readonly verified: boolean };
+
+/** A migration that ran to its end, in the direction the result is about. */
+export interface AppliedMigration {
+  readonly name: string;
+  readonly durationMs: number;
+  readonly effects: Effects;
+}
+
+/** The migration that the run ended at. `effects` tells how far it got, as far as that was seen. */
+export interface FailedMigration {
+  readonly name: string;
+  readonly durationMs: number;
+  readonly effects?: Effects;
+}
+
+export interface RehearsalResult {
+  readonly level: RehearsalLevel;
+  readonly migrations: readonly AppliedMigration[];
+  readonly failed?: FailedMigration;
+  readonly serverVersion: string;
+  /** Where the sandbox's mongod came from, such as `mongod on PATH` or `Docker image mongo:7`. */
+  readonly sandbox: string;
+  readonly restoredDocuments: number;
+  readonly restoredBytes: number;
+  readonly durationMs: number;
+  readonly probes?: readonly ProbeResult[];
+  /** What it could not show, a sentence each. */
+  readonly uncovered: readonly string[];
+}
+
+export interface MigrateResult {
+  readonly releaseId: string;
+  /** In the order in which they were applied; empty after a rehearsal. */
+  readonly applied: readonly AppliedMigration[];
+  readonly failed?: FailedMigration;
+  /** Names of those that were not begun. */
+  readonly remaining?: readonly string[];
+  readonly rehearsal?: RehearsalResult;
+}
+
+export interface VerifyResult {
+  readonly probes: readonly ProbeResult[];
+}
+
+export interface CollectionCount {
+  readonly collection: string;
+  readonly documents: number;
+}
+
+export interface RestoreResult {
+  readonly backupId?: string;
+  /** The database that was restored into. */
+  readonly database?: string;
+  readonly restored: readonly CollectionCount[];
+  /** Collections added since the backup, and removed. */
+  readonly removed: readonly string[];
+  /** Collections added since the backup, and kept. */
+  readonly kept: readonly string[];
+}
+
+export type RollbackStrategy = 'undo' | 'down' | 'restore';
+
+export interface RollbackResult {
+  readonly releaseId?: string;
+  readonly strategy: RollbackStrategy;
+  /** In the order in which they were taken back. */
+  readonly reverted: readonly AppliedMigration[];
+  readonly failed?: FailedMigration;
+  /** What was left as it is: collections added since (restore), documents with users' writes (undo). */
+  readonly kept: readonly string[];
+  /** Documents that stay as the users left them, in quarantine. */
+  readonly conflicts: readonly CollectionCount[];
+  /** With the strategy `restore`. */
+  readonly restore?: RestoreResult;
+  readonly probes?: readonly ProbeResult[];
+}
+
+export interface DeployResult {
+  readonly durationMs: number;
+}
+
+/** All of them, each when its turn came. */
+export interface ReleaseResult {
+  readonly releaseId: string;
+  readonly guards?: readonly GuardResult[];
+  readonly plan?: PlanResult;
+  readonly backup?: BackupResult;
+  readonly rehearsal?: RehearsalResult;
+  readonly migrate?: MigrateResult;
+  readonly deploy?: DeployResult;
+  readonly verify?: VerifyResult;
+  readonly rollback?: RollbackResult;
+}
+
+export interface CreateResult {
+  /** Path of the new file, relative to the working folder. */
+  readonly file: string;
+}
+
+/** Which result belongs to which command. */
+export interface Results {
+  readonly status: StatusResult;
+  readonly plan: PlanResult;
+  readonly migrate: MigrateResult;
+  readonly up: MigrateResult;
+  readonly verify: VerifyResult;
+  readonly backup: BackupResult;
+  readonly inspect: InspectResult;
+  readonly restore: RestoreResult;
+  readonly release: ReleaseResult;
+  readonly rollback: RollbackResult;
+  readonly down: RollbackResult;
+  readonly create: CreateResult;
+}
+
+export type StepName = 'guards' | 'plan' | 'backup' | 'rehearsal' | 'apply' | 'deploy' | 'verify' | 'rollback';
+
+export interface Step {
+  readonly name: StepName;
+  readonly state: 'done' | 'failed' | 'skipped' | 'running' | 'unknown';
+  readonly durationMs?: number;
+  /** A few words, such as why it was skipped. */
+  readonly note?: string;
+}
+
+/** How a command ended: what `--json`, the terminal's text and the job summary are made from. */
+export interface Ended<C extends CommandName = CommandName> {
+  readonly command: C;
+  readonly outcome: Outcome;
+  /** What was on the way; undefined when the command failed before it had anything to say. */
+  readonly result?: Results[C];
+  readonly error?: ReleaseError;
+  /** Undefined on commands without a target, and when it was not resolved. */
+  readonly target?: { readonly name: string; readonly database?: string; readonly environment: Environment };
+  readonly releaseId?: string;
+  readonly durationMs?: number;
+  /** Of a release, in order. */
+  readonly steps?: readonly Step[];
+  /** What a person should know although nothing failed, a sentence each. */
+  readonly warnings?: readonly string[];
+}
+
+/** `Ended` of each command, told apart by `command`. */
+export type AnyEnded = { [C in CommandName]: Ended<C> }[CommandName];
