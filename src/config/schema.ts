@@ -129,6 +129,10 @@ export const schema = z.strictObject({
       deploy: z.string().optional().describe('Command that deploys the application, between apply and verify.'),
       'rollback-app': z.string().optional().describe('Command that brings the last good application back.'),
       'stop-traffic': z.string().optional().describe('Command that stops writes of users, before a restore.'),
+      env: z
+        .array(envName)
+        .default([])
+        .describe('Environment variables that hooks get, beside a short list such as PATH and HOME.'),
       'time-limit': duration.default(600_000).describe('Time limit of one hook.'),
     })
     .prefault({}),

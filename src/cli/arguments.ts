@@ -1,0 +1,69 @@
+import { parseArgs } from 'node:util';
+import { type CommandName, commands } from '../config/commands.ts';
+import type { RawFlags } from '../config/flags.ts';
+import { didYouMean } from '../config/nearest.ts';
+import { type Option, options } from '../config/options.ts';
+import { ReleaseError } from '../observe/error.ts';
+
+export type CommandLine =
+  | { readonly kind: 'help'; readonly command?: CommandName }
+  | { readonly kind: 'version' }
+  | {
+      readonly kind: 'command';
+      readonly command: CommandName;
+      readonly arguments: readonly string[];
+      readonly raw: RawFlags;
+    };
+
+/** Reads the words behind `mongo-release`. Throws `USAGE` for an unknown command; options are judged by the configuration. */
+export function readCommandLine(argv: readonly string[]): CommandLine {
+  const { tokens } = parseArgs({
+    args: [...argv],
+    options: known(),
+    allowPositionals: true,
+    strict: false,
+    allowNegative: true,
+    tokens: true,
+  });
+  const words: string[] = [];
+  const raw: Record<string, string | boolean | string[]> = {};
+  for (const token of tokens) {
+    if (token.kind === 'positional') words.push(token.value);
+    if (token.kind !== 'option') continue;
+    const option: Option | undefined = (options as Record<string, Option>)[token.name];
+    if (option?.type === 'list')
+      raw[token.name] = [...((raw[token.name] as string[] | undefined) ?? []), token.value ?? ''];
+    else if (option?.type === 'switch' && token.value === undefined)
+      raw[token.name] = !token.rawName.startsWith('--no-');
+    else raw[token.name] = token.value ?? true;
+  }
+  const [word, ...rest] = words;
+  if (raw.version === true && word === undefined) return { kind: 'version' };
+  if (word === 'help') return { kind: 'help', command: rest[0] === undefined ? undefined : commandNamed(rest[0]) };
+  if (word === undefined) {
+    if (argv.length === 0 || raw.help === true) return { kind: 'help' };
+    throw new ReleaseError('USAGE', 'No command was given.', { hint: 'Type mongo-release --help for the commands.' });
+  }
+  const command = commandNamed(word);
+  if (raw.help === true) return { kind: 'help', command };
+  return { kind: 'command', command, arguments: rest, raw };
+}
+
+function commandNamed(word: string): CommandName {
+  if (Object.hasOwn(commands, word)) return word as CommandName;
+  throw new ReleaseError('USAGE', `There is no command "${word}".${didYouMean(word, Object.keys(commands))}`, {
+    hint: 'Type mongo-release --help for the commands.',
+  });
+}
+
+/** What the parser has to know beforehand: which options take a value. */
+function known() {
+  const described: Record<string, { type: 'string' | 'boolean'; short?: string; multiple?: boolean }> = {
+    help: { type: 'boolean', short: 'h' },
+    version: { type: 'boolean', short: 'V' },
+  };
+  for (const [name, option] of Object.entries(options as Record<string, Option>)) {
+    described[name] = { type: option.type === 'switch' ? 'boolean' : 'string', multiple: option.type === 'list' };
+  }
+  return described;
+}

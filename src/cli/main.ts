@@ -1,0 +1,130 @@
+import { hostname } from 'node:os';
+import { createInterface } from 'node:readline/promises';
+import { resolveInvocation } from '../config/invocation.ts';
+import { toolVersion } from '../config/version.ts';
+import { asReleaseError, type ReleaseError } from '../observe/error.ts';
+import { Log } from '../observe/log.ts';
+import { Secrets } from '../observe/secrets.ts';
+import type { Run } from '../release/run.ts';
+import { type CommandLine, readCommandLine } from './arguments.ts';
+import { commandHelp, generalHelp } from './help.ts';
+import { terminalLog } from './terminal-log.ts';
+
+/** The terminal's front door. Ends the process with the exit code of the contract. */
+export async function main(argv: readonly string[]): Promise<void> {
+  const secrets = new Secrets();
+  const cancel = cancelOnSignal();
+  let line: CommandLine;
+  try {
+    line = readCommandLine(argv);
+  } catch (error) {
+    return end(printFailure(asReleaseError(error), secrets, argv.includes('--debug')));
+  }
+  if (line.kind === 'help') {
+    process.stdout.write(line.command === undefined ? generalHelp() : commandHelp(line.command));
+    return end(0);
+  }
+  if (line.kind === 'version') {
+    process.stdout.write(`${toolVersion}\n`);
+    return end(0);
+  }
+  const debug = line.raw.debug === true || process.env.RUNNER_DEBUG === '1';
+  const json = line.raw.json === true;
+  try {
+    const invocation = await resolveInvocation({ ...line, env: process.env, cwd: process.cwd(), secrets });
+    const releaseId = invocation.flags['release-id'] ?? (await import('../release/release-id.ts')).newReleaseId();
+    const log = new Log(
+      terminalLog({
+        stream: process.stderr,
+        debug,
+        colour: process.stderr.hasColors?.() ?? false,
+        json: process.env.MONGO_RELEASE_LOG === 'json',
+      }),
+      secrets,
+      { releaseId },
+    );
+    const interactive = process.stdin.isTTY === true && process.stderr.isTTY === true && process.env.CI === undefined;
+    const run: Run = {
+      invocation,
+      releaseId,
+      log,
+      secrets,
+      signal: cancel.signal,
+      env: process.env,
+      origin: { host: hostname(), pid: process.pid, actor: process.env.USER, hosted: false },
+      toolVersion,
+      showValues: invocation.flags['show-values'] === true && process.stderr.isTTY === true,
+      confirm: interactive && !invocation.flags.yes ? ask : undefined,
+    };
+    if (invocation.flags['show-values'] && !run.showValues)
+      log.warn('--show-values works on a terminal only, and is ignored here.');
+    const { runCommand } = await import('../release/commands.ts');
+    const ended = await runCommand(run);
+    const { renderJson } = await import('../report/json.ts');
+    const { renderText } = await import('../report/text.ts');
+    process.stderr.write(secrets.scrub(renderText(ended, { colour: process.stderr.hasColors?.() ?? false })));
+    if (json) process.stdout.write(`${secrets.scrub(renderJson(ended))}\n`);
+    if (ended.error && debug) process.stderr.write(secrets.scrub(causes(ended.error)));
+    return end(ended.error ? cancel.exitCode(ended.error) : 0);
+  } catch (thrown) {
+    const error = asReleaseError(thrown);
+    if (json) {
+      const { renderFailure } = await import('../report/json.ts');
+      process.stdout.write(`${secrets.scrub(renderFailure(line.command, error))}\n`);
+    }
+    printFailure(error, secrets, debug);
+    return end(cancel.exitCode(error));
+  }
+}
+
+function printFailure(error: ReleaseError, secrets: Secrets, debug: boolean): number {
+  process.stderr.write(
+    secrets.scrub(`\n✗ ${error.message} [${error.code}]\n  → ${error.hint}\n${debug ? causes(error) : ''}`),
+  );
+  return error.exitCode;
+}
+
+/** The chain of causes with stack traces: for --debug, and for nobody else. */
+function causes(error: Error): string {
+  const chain: string[] = [];
+  for (let cause: unknown = error; cause instanceof Error && chain.length < 10; cause = cause.cause)
+    chain.push(cause.stack ?? String(cause));
+  return `\n${chain.join('\ncaused by ')}\n`;
+}
+
+async function ask(question: string): Promise<boolean> {
+  const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await prompt.question(`${question} [y/N] `)).trim());
+  } finally {
+    prompt.close();
+  }
+}
+
+/** The first signal asks for a safe end; a second one of the same kind ends at once. */
+function cancelOnSignal(): { signal: AbortSignal; exitCode(error: ReleaseError): number } {
+  const controller = new AbortController();
+  let code: number | undefined;
+  const onSignal = (exitCode: number) => () => {
+    if (code === exitCode) process.exit(exitCode);
+    code ??= exitCode;
+    if (controller.signal.aborted) return;
+    process.stderr.write('\nCancelling: what is under way is brought to a safe end. Once more ends at once.\n');
+    controller.abort();
+  };
+  process.on('SIGINT', onSignal(130));
+  process.on('SIGTERM', onSignal(143));
+  return {
+    signal: controller.signal,
+    exitCode: (error) => (error.code === 'CANCELLED' && code !== undefined ? code : error.exitCode),
+  };
+}
+
+/** Lets what was written reach its reader first: `process.exit` would cut a pipe short. */
+async function end(code: number): Promise<void> {
+  process.exitCode = code;
+  await Promise.all(
+    [process.stdout, process.stderr].map((stream) => new Promise<void>((resolve) => stream.write('', () => resolve()))),
+  );
+  process.exit(code);
+}

@@ -1,0 +1,96 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { ReleaseError } from '../observe/error.ts';
+import { childEnvironment } from './child-environment.ts';
+import { type Run, targetOf } from './run.ts';
+
+/** After SIGTERM a hook has this long, in milliseconds, before it is killed. */
+const gracePeriod = 5000;
+
+export type HookEnd =
+  | { readonly state: 'done'; readonly durationMs: number }
+  | { readonly state: 'failed'; readonly durationMs: number; readonly why: string };
+
+/**
+ * Runs a command of the project in a shell, with the allow-listed environment and what names this release. Its output
+ * goes to the log, scrubbed. Ends after the time limit of `hooks.time-limit`, and when the run is cancelled.
+ *
+ * Throws `HOOK_FAILED` only where no shell can be started; that the command failed is an end, not an exception.
+ */
+export async function runHook(run: Run, name: string, command: string): Promise<HookEnd> {
+  const log = run.log.with({ hook: name });
+  const limit = run.invocation.settings.hooks['time-limit'];
+  const started = performance.now();
+  const child = spawn(command, {
+    shell: true,
+    cwd: run.invocation.baseDir,
+    // A group of its own, so that a limit ends the whole command and not only its shell.
+    detached: process.platform !== 'win32',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...childEnvironment(run.env),
+      ...projectVariables(run),
+      MONGO_RELEASE_ID: run.releaseId,
+      MONGO_RELEASE_TARGET: targetOf(run).name,
+    },
+  });
+  let ended: string | undefined;
+  const end = (why: string) => {
+    ended ??= why;
+    signalGroup(child.pid, 'SIGTERM');
+    setTimeout(() => signalGroup(child.pid, 'SIGKILL'), gracePeriod).unref();
+  };
+  const timer = setTimeout(() => end(`it ran longer than ${limit / 1000} s`), limit);
+  const cancel = () => end('the run was cancelled');
+  run.signal.addEventListener('abort', cancel, { once: true });
+  try {
+    log.info(`Hook ${name} starts.`);
+    const lines = Promise.all([
+      forward(child.stdout, (line) => log.info(line)),
+      forward(child.stderr, (line) => log.warn(line)),
+    ]);
+    const code = await new Promise<number | null>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('exit', resolve);
+    });
+    // A hook may leave a daemon behind that holds its output open: what it printed until now is enough.
+    await Promise.race([lines, new Promise((resolve) => setTimeout(resolve, 500).unref())]);
+    const durationMs = Math.round(performance.now() - started);
+    if (ended !== undefined) return { state: 'failed', durationMs, why: ended };
+    return code === 0
+      ? { state: 'done', durationMs }
+      : { state: 'failed', durationMs, why: `exit code ${code ?? 'unknown'}` };
+  } catch (error) {
+    throw new ReleaseError('HOOK_FAILED', `The hook ${name} cannot be started.`, {
+      hint: `Check hooks.${name} in the configuration file.`,
+      cause: error,
+    });
+  } finally {
+    clearTimeout(timer);
+    run.signal.removeEventListener('abort', cancel);
+  }
+}
+
+/** What the configuration lets hooks have beside the allow-list, such as a deploy token. */
+function projectVariables(run: Run): Record<string, string> {
+  const given: Record<string, string> = {};
+  for (const name of run.invocation.settings.hooks.env) {
+    const value = run.env[name];
+    if (value !== undefined) given[name] = value;
+  }
+  return given;
+}
+
+async function forward(stream: Readable, write: (line: string) => void): Promise<void> {
+  for await (const line of createInterface({ input: stream })) write(line);
+}
+
+function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(process.platform === 'win32' ? pid : -pid, signal);
+  } catch {
+    // It has ended by itself.
+  }
+}
