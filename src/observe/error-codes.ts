@@ -42,6 +42,8 @@ export const errorCodes = {
   DEPLOY_FAILED: { exit: 8, meaning: 'The migrations are applied, and the deploy hook failed.' },
   VERIFICATION_FAILED: { exit: 9, meaning: 'A probe failed or could not look; nothing was rolled back.' },
   ROLLBACK_FAILED: { exit: 10, meaning: 'The way back failed or is incomplete.' },
+  SANDBOX_UNAVAILABLE: { exit: 5, meaning: 'No mongod was found or could be started to run a sandbox with.' },
+  SANDBOX_REFUSED: { exit: 5, meaning: 'The named sandbox address is not safe to use as a sandbox.' },
   REHEARSAL_FAILED: { exit: 13, meaning: 'The rehearsal failed; the target was not touched.' },
   ROLLED_BACK: { exit: 14, meaning: 'The release failed and was rolled back, as asked.' },
   RELEASE_UNKNOWN: { exit: 2, meaning: 'The target has no record of the release that was named.' },
