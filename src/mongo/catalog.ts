@@ -1,15 +1,27 @@
-import type { Db, Document } from 'mongodb';
+import { createHash } from 'node:crypto';
+import { BSON, type Db, type Document } from 'mongodb';
+import { asBuffer, documentNamed, elementsOf, emptyDocument } from './raw-bson.ts';
+import { serverCode, serverCodes } from './server-error.ts';
 
 /** One collection, view or time series as the server's catalog describes it. */
 export interface CollectionInfo {
   readonly name: string;
   readonly type: 'collection' | 'view' | 'timeseries';
-  /** 32 hex digits; undefined for views. */
+  /** 32 hex digits; of a time series the one of its buckets; undefined for views. */
   readonly uuid?: string;
   readonly options: Document;
   /** Index specifications as `listIndexes` gives them, `_id_` included; empty for views. */
   readonly indexes: readonly Document[];
+  /** `options` as BSON bytes: objects put integer-like keys first, bytes keep them where they were. */
+  readonly rawOptions: Uint8Array;
+  /** `indexes` as BSON bytes, in the same order. */
+  readonly rawIndexes: readonly Uint8Array[];
 }
+
+/** Numbers keep their BSON types. */
+const exact = { promoteValues: false } as const;
+
+const buckets = 'system.buckets.';
 
 /**
  * The catalog of a database, sorted by name: collections, views, time series and `system.js`. The other `system.*`
@@ -18,20 +30,91 @@ export interface CollectionInfo {
  * Reads are not of one point in time: list before and after and compare with `catalogDigest`.
  */
 export async function readCatalog(db: Db): Promise<CollectionInfo[]> {
-  const listed = await db.listCollections({}, { nameOnly: false, promoteValues: false }).toArray();
-  const infos: CollectionInfo[] = [];
-  for (const entry of listed as Document[]) {
-    const name = String(entry.name);
-    if (name.startsWith('system.') && name !== 'system.js') continue;
-    const type = entry.type as CollectionInfo['type'];
-    const indexes = type === 'view' ? [] : await db.collection(name).listIndexes({ promoteValues: false }).toArray();
-    infos.push({
-      name,
-      type,
-      uuid: entry.info?.uuid === undefined ? undefined : Buffer.from(entry.info.uuid.buffer).toString('hex'),
-      options: entry.options ?? {},
-      indexes,
-    });
+  const listed = await rawDocuments(db, { listCollections: 1 });
+  const entries = listed.map((raw) => ({ raw, entry: BSON.deserialize(raw, exact) }));
+  const uuids = new Map(entries.map(({ entry }) => [String(entry.name), uuidOf(entry)]));
+  const infos = await Promise.all(
+    entries.map(async ({ raw, entry }): Promise<CollectionInfo[]> => {
+      const name = String(entry.name);
+      if (name.startsWith('system.') && name !== 'system.js') return [];
+      const type = entry.type as CollectionInfo['type'];
+      const rawIndexes = type === 'view' ? [] : await readIndexes(db, name);
+      // Dropped since it was listed.
+      if (rawIndexes === undefined) return [];
+      return [
+        {
+          name,
+          type,
+          uuid: uuids.get(buckets + name) ?? uuids.get(name),
+          options: entry.options ?? {},
+          indexes: rawIndexes.map((index) => BSON.deserialize(index, exact)),
+          rawOptions: documentNamed(raw, 'options') ?? emptyDocument,
+          rawIndexes,
+        },
+      ];
+    }),
+  );
+  return infos.flat().sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Name of the collection that holds the documents: a time series keeps them in buckets. */
+export function storageName(info: Pick<CollectionInfo, 'name' | 'type'>): string {
+  return info.type === 'timeseries' ? buckets + info.name : info.name;
+}
+
+export function isCapped(info: Pick<CollectionInfo, 'options'>): boolean {
+  return info.options.capped === true;
+}
+
+/**
+ * SHA-256 (hex) of name, type, options and indexes; equal for equal catalogs on any server. The order of indexes and
+ * of the fields of an index's specification has no meaning and does not count; the order of its keys does.
+ */
+export function entryDigest(info: CollectionInfo): string {
+  const hash = createHash('sha256');
+  const add = (part: string | Uint8Array) => {
+    hash.update(`${part.length}:`);
+    hash.update(part);
+  };
+  add(info.name);
+  add(info.type);
+  add(info.rawOptions);
+  for (const index of info.rawIndexes.map(indexFingerprint).sort()) add(index);
+  return hash.digest('hex');
+}
+
+/** The same for a whole catalog, UUIDs included: differs when a collection was dropped and made again in between. */
+export function catalogDigest(infos: readonly CollectionInfo[]): string {
+  const hash = createHash('sha256');
+  for (const info of infos) hash.update(`${info.uuid ?? ''} ${entryDigest(info)}\n`);
+  return hash.digest('hex');
+}
+
+/** One text for equal index specifications: the fields sorted, without `ns`, which older servers put there. */
+export function indexFingerprint(spec: Uint8Array): string {
+  const buffer = asBuffer(spec);
+  const fields: string[] = [];
+  for (const { name, start, end } of elementsOf(spec)) {
+    if (name !== 'ns') fields.push(`${name}=${buffer.toString('hex', start, end)}`);
   }
-  return infos.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return fields.sort().join(' ');
+}
+
+async function readIndexes(db: Db, name: string): Promise<Uint8Array[] | undefined> {
+  try {
+    return await rawDocuments(db, { listIndexes: name });
+  } catch (error) {
+    if (serverCode(error) === serverCodes.NamespaceNotFound) return undefined;
+    throw error;
+  }
+}
+
+async function rawDocuments(db: Db, command: Document): Promise<Uint8Array[]> {
+  const documents = await db.runCursorCommand(command, { raw: true }).toArray();
+  // With `raw` the driver's documents are views into the reply, which its types do not say; copies let it go.
+  return (documents as unknown as Uint8Array[]).map((bytes) => Buffer.from(bytes));
+}
+
+function uuidOf(entry: Document): string | undefined {
+  return entry.info?.uuid === undefined ? undefined : Buffer.from(entry.info.uuid.buffer).toString('hex');
 }
