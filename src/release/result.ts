@@ -209,8 +209,7 @@ export interface Step {
   readonly note?: string;
 }
 
-/** How a command ended: what `--json`, the terminal's text and the job summary are made from. */
-export interface Ended<C extends CommandName = CommandName> {
+interface EndedCommand<C extends CommandName> {
   readonly command: C;
   readonly outcome: Outcome;
   /** What was on the way; undefined when the command failed before it had anything to say. */
@@ -226,5 +225,8 @@ export interface Ended<C extends CommandName = CommandName> {
   readonly warnings?: readonly string[];
 }
 
-/** `Ended` of each command, told apart by `command`. */
-export type AnyEnded = { [C in CommandName]: Ended<C> }[CommandName];
+/**
+ * How a command ended: what `--json`, the terminal's text and the job summary are made from. Without an argument the
+ * union of all commands, told apart by `command`.
+ */
+export type Ended<C extends CommandName = CommandName> = C extends CommandName ? EndedCommand<C> : never;

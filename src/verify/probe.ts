@@ -20,6 +20,8 @@ export interface ProbeResult {
 export interface Look {
   readonly state: ProbeState;
   readonly seen: string;
+  /** Another attempt would see the same, such as a refused privilege. */
+  readonly final?: boolean;
 }
 
 export interface ProbeContext {
