@@ -50,6 +50,29 @@ export const errorCodes = {
   HOOK_FAILED: { exit: 8, meaning: 'A hook of the project failed or ran out of time.' },
   CANCELLED: { exit: 130, meaning: 'The run was cancelled; 143 when by SIGTERM.' },
 
+  STORE_UNSUPPORTED: { exit: 2, meaning: 'Backups cannot be kept in a place of this kind.' },
+  STORE_FAILED: { exit: 7, meaning: 'The place where backups are kept cannot be read or written.' },
+  SNAPSHOT_UNAVAILABLE: { exit: 5, meaning: 'The server cannot read at one point in time, and that was asked for.' },
+  SNAPSHOT_TOO_OLD: {
+    exit: 7,
+    meaning: 'The backup took longer than the server keeps its history; nothing was left in the store.',
+  },
+  BACKUP_CATALOG_CHANGED: {
+    exit: 7,
+    meaning: 'Collections or indexes kept changing while the backup was taken; nothing was left in the store.',
+  },
+  BACKUP_FAILED: { exit: 7, meaning: 'The backup could not be taken; nothing was left in the store.' },
+  BACKUP_NOT_FOUND: { exit: 11, meaning: 'The store has no backup of this name.' },
+  BACKUP_NAMESPACE_UNKNOWN: { exit: 2, meaning: 'The backup holds no collection of the name that was given.' },
+  ARCHIVE_DAMAGED: { exit: 11, meaning: "A backup's archive is not what was written, or does not fit its manifest." },
+  MANIFEST_DAMAGED: { exit: 11, meaning: "A backup's manifest cannot be read, or was changed." },
+  RESTORE_IN_PROGRESS: { exit: 6, meaning: 'Another run is restoring into this database right now.' },
+  RESTORE_FAILED: { exit: 7, meaning: 'The restore failed before it touched any collection; the data is as it was.' },
+  RESTORE_INCOMPLETE: {
+    exit: 8,
+    meaning: 'The restore was interrupted while it swapped collections in; the next restore finishes it.',
+  },
+
   SERVER_UNREACHABLE: { exit: 12, meaning: 'No usable server answered in time.' },
   CREDENTIALS_REFUSED: { exit: 12, meaning: 'The server refused the user name or password.' },
   NOT_AUTHORIZED: { exit: 12, meaning: 'The user may not do what the command needs.' },
