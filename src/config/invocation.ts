@@ -43,15 +43,7 @@ export interface Asked {
  */
 export async function resolveInvocation(asked: Asked): Promise<Invocation> {
   const { command, env, cwd, secrets } = asked;
-  // Before anything can fail: the text of a failure must not hold them.
-  for (const name of ['uri', 'read-uri', 'sandbox-uri']) {
-    const given = asked.raw[name];
-    if (typeof given === 'string') secrets.addUri(given);
-  }
-  const { flags, problems } = parseFlags(command, asked.raw, env);
-  problems.push(...argumentProblems(command, asked.arguments));
-  if (flags.apply && flags['dry-run']) problems.push('"apply" and "dry-run" exclude each other.');
-  if (flags.to !== undefined && flags.name !== undefined) problems.push('"to" and "name" exclude each other.');
+  const { flags, problems } = checkAsked(asked);
   if (problems.length > 0) {
     throw new ReleaseError('USAGE', problems.join('\n'), {
       hint: `Type mongo-release ${command} --help for its options.`,
@@ -75,6 +67,23 @@ export async function resolveInvocation(asked: Asked): Promise<Invocation> {
     target:
       commands[command].target && !flags.offline ? resolveTarget(config.settings, flags, env, secrets) : undefined,
   };
+}
+
+/** The flags with their types, and everything that is wrong with flags and arguments, before any file is read. */
+export function checkAsked({ command, arguments: given, raw, env, secrets }: Asked): {
+  readonly flags: Flags;
+  readonly problems: readonly string[];
+} {
+  // Before anything can fail: the text of a failure must not hold them.
+  for (const name of ['uri', 'read-uri', 'sandbox-uri']) {
+    const address = raw[name];
+    if (typeof address === 'string') secrets.addUri(address);
+  }
+  const { flags, problems } = parseFlags(command, raw, env);
+  problems.push(...argumentProblems(command, given));
+  if (flags.apply && flags['dry-run']) problems.push('"apply" and "dry-run" exclude each other.');
+  if (flags.to !== undefined && flags.name !== undefined) problems.push('"to" and "name" exclude each other.');
+  return { flags, problems };
 }
 
 function fromBase(store: string | undefined, baseDir: string): string | undefined {
