@@ -66,8 +66,10 @@ export interface HistoryRecord {
   readonly phase: Phase;
   readonly startedAt: Date;
   readonly finishedAt?: Date;
-  /** Set while the migration counts as applied. */
+  /** Set while the migration counts as applied, and while it is on its way down. */
   readonly appliedAt?: Date;
+  /** The release that ran its `up`, while it counts as applied; `releaseId` is the one that wrote the record last. */
+  readonly appliedIn?: string;
   /** Counts up with each change of state in this target: the order in which migrations were applied. */
   readonly sequence: number;
   readonly releaseId: string;

@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+import type { Dirent } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join, parse, resolve } from 'node:path';
+import { ReleaseError } from '../observe/error.ts';
+import { byCodeUnit } from './canonical.ts';
+import type { MigrationFile } from './types.ts';
+
+export const migrationExtensions = ['.js', '.cjs', '.mjs', '.ts'] as const;
+export type MigrationExtension = (typeof migrationExtensions)[number];
+
+/** Files read at the same time: more gains nothing, since Node's pool has four threads. */
+const readers = 16;
+
+export interface ListOptions {
+  /** Only files that end so; for migrate-mongo's projects, which configure one. Default: all of `migrationExtensions`. */
+  readonly extensions?: readonly string[];
+}
+
+/**
+ * The migrations in a folder, sorted by file name in code-unit order. The folder alone, not those below it; without
+ * hidden files, declarations (`.d.ts`) and migrate-mongo's template `sample-migration`. An empty folder gives `[]`.
+ *
+ * Throws `MIGRATIONS_DIR_MISSING`, and `MIGRATION_DUPLICATE` where two files share a name and differ in extension.
+ */
+export async function listMigrations(dir: string, options: ListOptions = {}): Promise<MigrationFile[]> {
+  const extensions = options.extensions ?? migrationExtensions;
+  const fileNames = (await entriesOf(dir)).map((entry) => entry.name).filter((name) => isMigration(name, extensions));
+  fileNames.sort(byCodeUnit);
+  refuseDuplicates(dir, fileNames);
+  const files: MigrationFile[] = new Array(fileNames.length);
+  let next = 0;
+  const read = async () => {
+    for (let index = next++; index < fileNames.length; index = next++) {
+      const fileName = fileNames[index] as string;
+      const path = resolve(dir, fileName);
+      files[index] = { name: nameOf(fileName), fileName, path, checksum: await checksumOf(path) };
+    }
+  };
+  await Promise.all(Array.from({ length: readers }, read));
+  return files;
+}
+
+/** A file name without its extension: the migration's identity. */
+export function nameOf(fileName: string): string {
+  return parse(fileName).name;
+}
+
+function isMigration(fileName: string, extensions: readonly string[]): boolean {
+  return (
+    !fileName.startsWith('.') &&
+    extensions.some((extension) => fileName.length > extension.length && fileName.endsWith(extension)) &&
+    !fileName.endsWith('.d.ts') &&
+    nameOf(fileName) !== 'sample-migration'
+  );
+}
+
+async function entriesOf(dir: string): Promise<Dirent[]> {
+  const entries = await readdir(dir, { withFileTypes: true }).catch((cause: NodeJS.ErrnoException) => {
+    const why =
+      cause.code === 'ENOENT' ? 'does not exist' : cause.code === 'ENOTDIR' ? 'is no folder' : 'cannot be read';
+    throw new ReleaseError('MIGRATIONS_DIR_MISSING', `The folder of migrations ${dir} ${why}.`, {
+      hint: 'Create the first migration with mongo-release create NAME, or name the folder with --migrations-dir DIR.',
+      cause,
+    });
+  });
+  const kept = await Promise.all(
+    entries.map(async (entry) => {
+      if (!entry.isSymbolicLink()) return entry.isFile();
+      // A link that leads nowhere stays in: reading it then says so, where leaving it out would hide a migration.
+      return stat(join(dir, entry.name)).then(
+        (target) => target.isFile(),
+        () => true,
+      );
+    }),
+  );
+  return entries.filter((_entry, index) => kept[index]);
+}
+
+function refuseDuplicates(dir: string, fileNames: readonly string[]): void {
+  const seen = new Map<string, string>();
+  for (const fileName of fileNames) {
+    const name = nameOf(fileName);
+    const other = seen.get(name);
+    if (other !== undefined) {
+      throw new ReleaseError(
+        'MIGRATION_DUPLICATE',
+        `${other} and ${fileName} in ${dir} are two files of one migration, ${name}.`,
+        {
+          hint: `Remove or rename one of the two; where one is compiled from the other, keep them in two folders and name one with --migrations-dir DIR.`,
+        },
+      );
+    }
+    seen.set(name, fileName);
+  }
+}
+
+async function checksumOf(path: string): Promise<string> {
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    throw new ReleaseError('MIGRATIONS_DIR_MISSING', `The migration file ${path} cannot be read.`, {
+      hint: 'Check that the file is there, that a link leads somewhere, and that this user may read it.',
+      cause,
+    });
+  });
+  return createHash('sha256').update(bytes).digest('hex');
+}

@@ -1,0 +1,194 @@
+import { type Db, type Document, ReadPreference } from 'mongodb';
+import type { Connection } from '../mongo/connect.ts';
+import type { OwnNames } from '../mongo/own.ts';
+import { asServerFailure } from '../mongo/server-error.ts';
+import { ReleaseError } from '../observe/error.ts';
+import { byCodeUnit } from './canonical.ts';
+import type { LeaseGuard } from './held-lease.ts';
+import { HistoryTurns, type Turn } from './history-turn.ts';
+import type { Effects, HistoryRecord, Phase, RecordState } from './types.ts';
+
+/** Who writes: goes into every record that a run writes. */
+export interface RunIdentity {
+  readonly releaseId: string;
+  readonly actor?: string;
+  readonly runUrl?: string;
+  readonly commit?: string;
+  readonly toolVersion: string;
+}
+
+/** What is about to be run. */
+export interface Intent {
+  readonly name: string;
+  readonly fileName: string;
+  readonly checksum: string;
+  readonly description?: string;
+  readonly phase: Phase;
+  readonly direction: 'up' | 'down';
+}
+
+/** How it ended. `interrupted` means that nobody knows how far it got, or that it was stopped on purpose. */
+export type Ending =
+  | { readonly state: 'applied' | 'rolled-back'; readonly durationMs: number; readonly effects?: Effects }
+  | {
+      readonly state: 'failed' | 'interrupted';
+      readonly durationMs: number;
+      readonly effects?: Effects;
+      /** No document's value may be in it. */
+      readonly error: { readonly code: string; readonly message: string };
+    };
+
+/**
+ * All records of a target, as the majority has them, in the order of their last change; `[]` for a target that was
+ * never migrated. Only reads. Throws what `asServerFailure` makes of a server's failure.
+ */
+export async function readHistory(db: Db, own: OwnNames): Promise<HistoryRecord[]> {
+  const records = await db
+    .collection<HistoryRecord>(own.history, { readPreference: ReadPreference.primary })
+    .find({}, { readConcern: { level: 'majority' }, batchSize: 10_000 })
+    .toArray()
+    .catch((error: unknown) => {
+      throw asServerFailure(error, `reading the history of database ${db.databaseName}`);
+    });
+  return records.sort((a, b) => a.sequence - b.sequence || byCodeUnit(a._id, b._id));
+}
+
+/** The states from which a migration may be started. A failed or interrupted one runs again from its top. */
+const startable: Record<'up' | 'down', readonly (RecordState | 'absent')[]> = {
+  up: ['absent', 'failed', 'interrupted', 'rolled-back'],
+  down: ['applied', 'failed', 'interrupted'],
+};
+
+/** Changes the history of a target under a lease. Every method throws as `HistoryTurns.take` does. */
+export class HistoryWriter {
+  readonly #turns: HistoryTurns;
+  readonly #run: RunIdentity;
+
+  constructor(connection: Connection, own: OwnNames, lease: LeaseGuard, run: RunIdentity) {
+    this.#turns = new HistoryTurns(connection, own, lease);
+    this.#run = run;
+  }
+
+  /**
+   * To be called first under a new lease. Closes history to every older lease, and marks as `interrupted` what an older
+   * one left `running`: its run is gone, and how far it got is unknown. Comes back with those records.
+   */
+  async interruptStale(): Promise<HistoryRecord[]> {
+    return this.#turns.take('marking what was interrupted', async (turn) => {
+      const { records, session } = turn;
+      const stale = await records.find({ state: 'running', fence: { $lt: this.#turns.fence } }, { session }).toArray();
+      const marked: HistoryRecord[] = [];
+      for (const record of stale.sort((a, b) => a.sequence - b.sequence)) {
+        const error = {
+          code: 'INTERRUPTED',
+          message: `Release ${record.releaseId} ended while this migration was running; how far it got is not known.`,
+        };
+        const { _id, ...rest } = record;
+        const change = { ...rest, state: 'interrupted', error, fence: this.#turns.fence };
+        marked.push(
+          await replace(turn, record, { ...change, sequence: await turn.sequence() }, { finishedAt: '$$NOW' }),
+        );
+      }
+      return marked;
+    });
+  }
+
+  /**
+   * Records the intent to run a migration, before anything of it runs. Throws `HISTORY_CONFLICT` where the record's
+   * state does not allow that direction: it is applied already, or running.
+   */
+  async begin(intent: Intent): Promise<HistoryRecord> {
+    return this.#turns.take(`recording the start of ${intent.name}`, async (turn) => {
+      const { name, direction, ...rest } = intent;
+      const prior = await turn.records.findOne({ _id: name }, { session: turn.session });
+      if (!startable[direction].includes(prior?.state ?? 'absent')) throw conflict(name, prior, `be run ${direction}`);
+      // On its way down it still counts as applied, until it is rolled back.
+      const applied = direction === 'down' ? { appliedAt: prior?.appliedAt, appliedIn: prior?.appliedIn } : {};
+      const origin = direction === 'down' ? prior?.origin : undefined;
+      const record = {
+        state: 'running',
+        direction,
+        ...rest,
+        ...this.#run,
+        ...applied,
+        origin,
+        fence: this.#turns.fence,
+      };
+      return replace(turn, prior ?? name, { ...record, sequence: await turn.sequence() }, { startedAt: '$$NOW' });
+    });
+  }
+
+  /**
+   * Records how a begun migration ended. May be repeated when it failed without an answer: a second time changes
+   * nothing. Throws `HISTORY_CONFLICT` where the migration is not running under this lease.
+   */
+  async finish(name: string, ending: Ending): Promise<HistoryRecord> {
+    return this.#turns.take(`recording the end of ${name}`, async (turn) => {
+      const prior = await turn.records.findOne({ _id: name }, { session: turn.session });
+      const ours = prior?.fence === this.#turns.fence;
+      const fits =
+        (ending.state !== 'applied' || prior?.direction === 'up') &&
+        (ending.state !== 'rolled-back' || prior?.direction === 'down');
+      if (prior !== null && ours && fits && prior.state === ending.state) return prior;
+      if (prior === null || !ours || !fits || prior.state !== 'running') {
+        throw conflict(name, prior, `become ${ending.state}`);
+      }
+      const { _id, appliedAt, appliedIn, ...rest } = prior;
+      const applied =
+        ending.state === 'applied'
+          ? { appliedIn: this.#run.releaseId }
+          : ending.state === 'rolled-back'
+            ? {}
+            : { appliedAt, appliedIn };
+      const times: Times = { finishedAt: '$$NOW', ...(ending.state === 'applied' && { appliedAt: '$$NOW' }) };
+      return replace(turn, prior, { ...rest, ...applied, ...ending, sequence: await turn.sequence() }, times);
+    });
+  }
+
+  /** For what has no run of its own: baseline and restore (`history-without-run.ts`). */
+  change<T>(what: string, change: (turn: Turn, run: RunIdentity, fence: number) => Promise<T>): Promise<T> {
+    return this.#turns.take(what, (turn) => change(turn, this.#run, this.#turns.fence));
+  }
+}
+
+/** Fields that get the server's time. */
+export type Times = Partial<Record<'startedAt' | 'finishedAt' | 'appliedAt', '$$NOW'>>;
+
+/** Compare-and-set of a whole record on what was read of it, with times by the server's clock. */
+async function replace(
+  { records, session }: Turn,
+  prior: HistoryRecord | string,
+  record: Document,
+  times: Times,
+): Promise<HistoryRecord> {
+  const absent = typeof prior === 'string';
+  const filter: Document = absent
+    ? { _id: prior, sequence: { $exists: false } }
+    : { _id: prior._id, sequence: prior.sequence, fence: prior.fence };
+  const written = await records.findOneAndUpdate(filter, replacement(record, times), {
+    session,
+    upsert: absent,
+    returnDocument: 'after',
+    ignoreUndefined: true,
+    ...(session === undefined ? { writeConcern: { w: 'majority' } } : {}),
+  });
+  if (written === null) throw conflict(absent ? prior : prior._id, undefined, 'be changed');
+  return written;
+}
+
+/** The pipeline that puts a record in place of what is there, whatever signs its texts hold. */
+export function replacement(record: Document, times: Times): Document[] {
+  return [{ $replaceWith: { $mergeObjects: [{ _id: '$_id' }, { $literal: record }] } }, { $set: times }];
+}
+
+export function conflict(name: string, record: HistoryRecord | null | undefined, what: string): ReleaseError {
+  const state =
+    record === undefined
+      ? 'was changed by another run meanwhile'
+      : record === null
+        ? 'has no record'
+        : `is ${record.state}`;
+  return new ReleaseError('HISTORY_CONFLICT', `Migration ${name} ${state} in this target, so it cannot ${what}.`, {
+    hint: 'Look at mongo-release status; plan again if somebody else has changed the target.',
+  });
+}
