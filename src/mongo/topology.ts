@@ -11,6 +11,8 @@ export interface Topology {
   readonly serverVersion: string;
   /** Feature compatibility version such as `6.0`; undefined where the user may not read it. */
   readonly featureCompatibility?: string;
+  /** Given to a replica set once, when it is initiated (hex digits); undefined where the user may not read it. */
+  readonly replicaSetId?: string;
 }
 
 export async function readTopology(client: MongoClient): Promise<Topology> {
@@ -21,11 +23,18 @@ export async function readTopology(client: MongoClient): Promise<Topology> {
     .command({ getParameter: 1, featureCompatibilityVersion: 1 })
     .then((answer) => answer.featureCompatibilityVersion?.version as string | undefined)
     .catch(() => undefined);
+  const replicaSetId = hello.setName
+    ? await admin
+        .command({ replSetGetConfig: 1 })
+        .then((answer) => answer.config?.settings?.replicaSetId?.toString() as string | undefined)
+        .catch(() => undefined)
+    : undefined;
   return {
     kind: hello.msg === 'isdbgrid' ? 'sharded' : hello.setName ? 'replica-set' : 'standalone',
     setName: hello.setName,
     hosts: hello.hosts ?? (hello.me ? [hello.me] : []),
     serverVersion: String(build.version),
     featureCompatibility: compatibility,
+    replicaSetId,
   };
 }

@@ -1,8 +1,35 @@
 import type { TestProject } from 'vitest/node';
+import { Log } from '../../src/observe/log.ts';
+import { Secrets } from '../../src/observe/secrets.ts';
+import { sandboxEnvironment } from '../../src/sandbox/environment.ts';
+import { startSandbox } from '../../src/sandbox/start.ts';
 
-/** Gives all test files one replica set. MONGO_RELEASE_TEST_URI names a running one to use instead. */
-export default async function setup(project: TestProject): Promise<void> {
-  const uri = process.env.MONGO_RELEASE_TEST_URI;
-  if (uri === undefined) throw new Error('Set MONGO_RELEASE_TEST_URI.');
-  project.provide('mongoUri', uri);
+/**
+ * Gives all test files one replica set, which the product's own sandbox starts: whatever a user's machine needs to find
+ * a mongod is what a clone needs to run the tests.
+ *
+ * MONGO_RELEASE_TEST_URI names a running replica set to use instead; MONGO_RELEASE_MONGOD a mongod to start.
+ */
+export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+  const running = process.env.MONGO_RELEASE_TEST_URI;
+  if (running !== undefined && running !== '') {
+    project.provide('mongoUri', running);
+    return undefined;
+  }
+  const secrets = new Secrets();
+  const log = new Log(({ level, message }) => {
+    if (level !== 'debug') console.error(`sandbox: ${message}`);
+  }, secrets);
+  const sandbox = await startSandbox({
+    environment: sandboxEnvironment(process.env),
+    mongod: process.env.MONGO_RELEASE_MONGOD,
+    // Tests make servers fail on purpose (`configureFailPoint`).
+    parameters: { enableTestCommands: '1' },
+    cacheSizeGB: 1,
+    log,
+    secrets,
+  });
+  console.error(`Tests run on ${sandbox.description}, MongoDB ${sandbox.serverVersion}.`);
+  project.provide('mongoUri', sandbox.uri);
+  return () => sandbox.stop();
 }

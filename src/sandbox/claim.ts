@@ -1,0 +1,86 @@
+import type { MongoClient } from 'mongodb';
+import { describeServerError } from '../mongo/server-error.ts';
+import type { Log } from '../observe/log.ts';
+import { markerCollection, markerDatabase } from './marker.ts';
+
+/** Who uses a sandbox at an address, in the marker's collection: two runs at once would drop each other's data. */
+interface Use {
+  readonly _id: 'use';
+  readonly owner: string | null;
+  /** By the server's clock. */
+  readonly expiresAt: Date;
+  /** What was there at the last heartbeat: what a run that was killed leaves behind. */
+  readonly databases: readonly string[];
+}
+
+export type Claim =
+  | {
+      readonly kind: 'claimed';
+      /** Databases of an earlier use that was never ended. */
+      readonly leftBehind: readonly string[];
+      /** Whether no other run has taken it over. Throws the driver's errors. */
+      stillOurs(): Promise<boolean>;
+      /** Ends the use. Does not throw: a claim that cannot be released ends by itself. */
+      release(): Promise<void>;
+    }
+  | { readonly kind: 'held'; readonly ttlSeconds: number };
+
+const ttlSeconds = 30;
+const heartbeatMs = 5_000;
+
+/**
+ * Makes this run the only user of the sandbox until `release`, or until 30 s after its last sign of life.
+ * `databases` says what is there, to be noted with each heartbeat. Throws the driver's errors.
+ */
+export async function claim(
+  client: MongoClient,
+  owner: string,
+  databases: (client: MongoClient) => Promise<string[]>,
+  log: Log,
+): Promise<Claim> {
+  const uses = client.db(markerDatabase).collection<Use>(markerCollection, { writeConcern: { w: 'majority' } });
+  // An upsert may not have $expr in its filter, so the document is seeded first.
+  await uses.updateOne(
+    { _id: 'use' },
+    { $setOnInsert: { owner: null, expiresAt: new Date(0), databases: [] } },
+    { upsert: true },
+  );
+  const expiresAt = { $dateAdd: { startDate: '$$NOW', unit: 'second', amount: ttlSeconds } };
+  const before = await uses.findOneAndUpdate(
+    { _id: 'use', $expr: { $lte: ['$expiresAt', '$$NOW'] } },
+    [{ $set: { owner, expiresAt } }],
+    { returnDocument: 'before' },
+  );
+  if (before === null) return { kind: 'held', ttlSeconds };
+
+  let beating: Promise<void> = Promise.resolve();
+  const beat = async () => {
+    try {
+      const names = await databases(client);
+      const result = await uses.updateOne({ _id: 'use', owner }, [
+        { $set: { expiresAt, databases: { $literal: names } } },
+      ]);
+      if (result.matchedCount === 0) log.warn('Another run has taken over the sandbox.');
+    } catch (error) {
+      log.debug('A heartbeat of the sandbox failed.', { reason: describeServerError(error) });
+    }
+  };
+  const timer = setInterval(() => {
+    beating = beat();
+  }, heartbeatMs);
+  timer.unref();
+  return {
+    kind: 'claimed',
+    leftBehind: before.databases,
+    async stillOurs() {
+      return (await uses.updateOne({ _id: 'use', owner }, [{ $set: { expiresAt } }])).matchedCount === 1;
+    },
+    async release() {
+      clearInterval(timer);
+      await beating;
+      await uses
+        .updateOne({ _id: 'use', owner }, { $set: { owner: null, expiresAt: new Date(0), databases: [] } })
+        .catch((error) => log.debug('The sandbox was not released.', { reason: describeServerError(error) }));
+    },
+  };
+}

@@ -1,0 +1,137 @@
+import { randomBytes } from 'node:crypto';
+import { findOnPath } from './binary.ts';
+import { describeFailure, lastWords, runCommand } from './command.ts';
+import { replicaSetArguments } from './mongod.ts';
+import { newIdentity, setUpReplicaSet, userUri } from './replica-set.ts';
+import type { Attempt, SandboxOptions } from './sandbox.ts';
+import { type Supervised, supervise } from './supervisor.ts';
+import { majorOf } from './version.ts';
+
+/** Where no version is wanted. */
+const defaultTag = '8.0';
+/** Time limits in milliseconds: of one question to the engine, of fetching the image, of its server's start. */
+const questionLimitMs = 10_000;
+const pullLimitMs = 300_000;
+const readyLimitMs = 60_000;
+
+/**
+ * Runs in the container, before the image's own entry point, which then changes to the user mongodb: the key file has
+ * to belong to that user and be closed to others, and a file of ours that is mounted would be neither.
+ */
+const prepareKey =
+  'key=$(mktemp) && printf %s "$MONGO_RELEASE_KEY" >"$key" && chown mongodb:mongodb "$key" && chmod 400 "$key" && ' +
+  'unset MONGO_RELEASE_KEY && exec docker-entrypoint.sh mongod --keyFile "$key" "$@"';
+
+/**
+ * Runs the official image `mongo:MAJOR.MINOR` where Docker's engine answers on this machine. The container is published
+ * on 127.0.0.1 only and is removed with its data, also when this process is killed.
+ */
+export async function startInDocker(options: SandboxOptions): Promise<Attempt> {
+  const { environment, log, secrets, signal } = options;
+  const unavailable = (reason: string): Attempt => ({ kind: 'unavailable', reason });
+  const docker = await findOnPath('docker', environment.path);
+  if (docker === undefined) return unavailable('no docker on PATH');
+  if (environment.dockerHost !== undefined && !/^(unix|npipe):/.test(environment.dockerHost)) {
+    return unavailable('DOCKER_HOST is another machine, whose ports cannot be reached over 127.0.0.1');
+  }
+  const ask = (...args: string[]) =>
+    runCommand(docker, args, { variables: environment.variables, timeoutMs: questionLimitMs, signal });
+  const version = await ask('version', '--format', '{{.Server.Version}}');
+  if (version.kind !== 'exited' || version.code !== 0) {
+    return unavailable(`the engine does not answer: ${describeFailure(version)}`);
+  }
+
+  const image = `mongo:${options.serverVersion === undefined ? defaultTag : majorOf(options.serverVersion)}`;
+  const name = `mongo-release-sandbox-${randomBytes(6).toString('hex')}`;
+  const identity = newIdentity();
+  secrets.add(identity.key);
+  log.info(`Starting a sandbox in Docker from ${image}; the image is fetched where it is not there yet.`);
+  const container = supervise(
+    {
+      command: docker,
+      args: [
+        ...['run', '--rm', '-d', '--name', name, '--label', 'mongo-release=sandbox'],
+        // The value comes from the environment of `docker run`, so that no list of processes shows it.
+        ...['-e', 'MONGO_RELEASE_KEY', '-p', '127.0.0.1::27017', '--entrypoint', 'bash', image],
+        ...['-c', prepareKey, 'mongod', '--bind_ip_all', ...replicaSetArguments(identity.setName, options)],
+      ],
+      cleanup: { command: docker, args: ['rm', '-f', '-v', name] },
+    },
+    { ...environment.variables, MONGO_RELEASE_KEY: identity.key },
+  );
+  let stopped: Promise<void> | undefined;
+  const stop = () => {
+    stopped ??= container.stop().then(async (how) => {
+      if (how === 'cleaned') return;
+      const removed = await runCommand(docker, ['rm', '-f', '-v', name], {
+        variables: environment.variables,
+        timeoutMs: questionLimitMs,
+      });
+      if (removed.kind !== 'exited' || removed.code !== 0) {
+        log.warn('The container of a sandbox may still run.', { container: name, reason: describeFailure(removed) });
+      }
+    });
+    return stopped;
+  };
+
+  const failure = await whyNotRunning(container, signal);
+  if (failure !== undefined) {
+    await stop();
+    return unavailable(`docker run ${image}: ${failure}`);
+  }
+  const port = await ask('port', name, '27017/tcp');
+  const address = port.kind === 'exited' && port.code === 0 ? /^127\.0\.0\.1:\d+$/m.exec(port.stdout)?.[0] : undefined;
+  if (address === undefined) {
+    await stop();
+    return unavailable(`docker port: ${describeFailure(port)}`);
+  }
+  const setUp = await setUpReplicaSet({
+    address,
+    memberHost: '127.0.0.1:27017',
+    identity,
+    timeoutMs: readyLimitMs,
+    givenUp: () => false,
+    signal,
+  });
+  if (setUp.kind === 'failed') {
+    const state = await ask('inspect', '--format', '{{.State.Running}}', name);
+    await stop();
+    const running = state.kind === 'exited' && state.code === 0 && state.stdout.trim() === 'true';
+    return unavailable(`${image} does not become usable: ${setUp.reason}${running ? '' : ' (its container ended)'}`);
+  }
+  // The member calls itself by its port inside the container, so a driver may not go looking for the set.
+  const uri = userUri(address, identity, 'directConnection');
+  secrets.addUri(uri);
+  return {
+    kind: 'started',
+    sandbox: {
+      uri,
+      serverVersion: setUp.serverVersion,
+      origin: 'docker',
+      description: `Docker image ${image}`,
+      stop,
+      [Symbol.asyncDispose]: stop,
+    },
+  };
+}
+
+/** Why the container is not running, once `docker run -d` came to its end; undefined when it is. */
+async function whyNotRunning(container: Supervised, signal: AbortSignal | undefined): Promise<string | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  let onAbort: (() => void) | undefined;
+  const late = new Promise<string>((resolve) => {
+    timer = setTimeout(() => resolve(`no container within ${pullLimitMs / 1000} s`), pullLimitMs);
+    onAbort = () => resolve('cancelled');
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+  const end = container.ended.then((ended) => {
+    if (ended.code === 0) return undefined;
+    return `${ended.code === null ? ended.reason : `exit code ${ended.code}`}${lastWords(ended.output)}`;
+  });
+  try {
+    return await Promise.race([end, late]);
+  } finally {
+    clearTimeout(timer);
+    if (onAbort !== undefined) signal?.removeEventListener('abort', onAbort);
+  }
+}

@@ -1,0 +1,146 @@
+import { access, chmod, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { checkBinary } from './binary.ts';
+import type { SandboxOptions } from './sandbox.ts';
+import { majorOf } from './version.ts';
+import type { Fetched } from './wheel.ts';
+
+/** Time limit of a download, in milliseconds: an archive of mongod has 60 to 100 MB. */
+const downloadLimitMs = 240_000;
+/** Time in which the first byte has to arrive: behind a firewall that drops packets, nothing ever does. */
+const firstByteLimitMs = 8_000;
+
+/** Last patch release that was the default of mongodb-memory-server's majors 8 to 11: known to exist on every platform. */
+const knownPatches: Readonly<Record<string, string>> = {
+  '5.0': '5.0.19',
+  '6.0': '6.0.14',
+  '7.0': '7.0.14',
+  '8.0': '8.0.4',
+  '8.2': '8.2.6',
+};
+const newestKnown = '8.2.6';
+
+/**
+ * A mongod from MongoDB's download site, of the wanted version or, where that one is not published, of the same major.
+ * The archive for this platform is found, fetched, checked and unpacked by `mongodb-memory-server-core`, in a folder of
+ * our own; the binary is kept in the cache folder, where it appears whole or not at all.
+ */
+export async function fetchBinary(options: SandboxOptions): Promise<Fetched> {
+  const reasons: string[] = [];
+  for (const version of candidates(options.serverVersion)) {
+    const result = await fetchVersion(version, options);
+    if (result.kind === 'fetched') return result;
+    reasons.push(`${version}: ${result.reason}`);
+    if (!result.notPublished || options.signal?.aborted) break;
+  }
+  return { kind: 'unavailable', reason: reasons.join('; ') };
+}
+
+function candidates(wanted: string | undefined): readonly string[] {
+  if (wanted === undefined) return [newestKnown];
+  const known = knownPatches[majorOf(wanted)];
+  const exact = /^\d+\.\d+\.\d+$/.test(wanted) ? [wanted] : [];
+  return [...new Set([...exact, ...(known === undefined ? [] : [known])])];
+}
+
+type Version = Fetched & { readonly notPublished?: boolean };
+
+async function fetchVersion(version: string, options: SandboxOptions): Promise<Version> {
+  const root = join(options.environment.cacheDir, 'mongod');
+  const folder = join(root, `mongod-${version}-${process.platform}-${process.arch}`);
+  const fileName = process.platform === 'win32' ? 'mongod.exe' : 'mongod';
+  const file = join(folder, fileName);
+  const cached = await access(file).then(
+    () => checkBinary(file, options),
+    () => undefined,
+  );
+  if (cached?.kind === 'usable') return { kind: 'fetched', file, version: cached.version };
+
+  await mkdir(root, { recursive: true });
+  const temporary = await mkdtemp(join(root, '.download-'));
+  try {
+    const downloaded = await download(version, temporary, options);
+    if (downloaded.kind === 'unavailable') return downloaded;
+    const ready = join(temporary, 'ready');
+    await mkdir(ready);
+    await rename(downloaded.file, join(ready, fileName));
+    await chmod(join(ready, fileName), 0o755);
+    const check = await checkBinary(join(ready, fileName), options);
+    if (check.kind === 'unusable') return { kind: 'unavailable', reason: check.reason };
+    await rename(ready, folder).catch(async (error: NodeJS.ErrnoException) => {
+      // Another run was faster, or what lies there does not run on this machine.
+      if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+      if ((await checkBinary(file, options)).kind === 'usable') return;
+      await rm(folder, { recursive: true, force: true });
+      await rename(ready, folder);
+    });
+    return { kind: 'fetched', file, version: check.version };
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+async function download(version: string, folder: string, options: SandboxOptions): Promise<Version> {
+  const { log, environment } = options;
+  // Imported when it is needed only, so that every other run starts without it; and only these files of it, since its
+  // index would bring a second driver along.
+  const [{ MongoBinaryDownload }, { DryMongoBinary }, { setDefaultValue, ResolveConfigVariables }] = await Promise.all([
+    import('mongodb-memory-server-core/lib/util/MongoBinaryDownload.js'),
+    import('mongodb-memory-server-core/lib/util/DryMongoBinary.js'),
+    import('mongodb-memory-server-core/lib/util/resolveConfig.js'),
+  ]);
+  if (environment.downloadMirror !== undefined) {
+    setDefaultValue(ResolveConfigVariables.DOWNLOAD_MIRROR, environment.downloadMirror);
+    if (environment.downloadMirror.startsWith('http:')) setDefaultValue(ResolveConfigVariables.USE_HTTP, 'true');
+  }
+
+  const stop = new AbortController();
+  const abort = () => stop.abort();
+  options.signal?.addEventListener('abort', abort, { once: true });
+  const limit = setTimeout(abort, downloadLimitMs);
+
+  /** The package's download without what does not fit a product: no unverified TLS, no output, an end when asked. */
+  class Download extends MongoBinaryDownload {
+    override async httpDownload(...args: Parameters<InstanceType<typeof MongoBinaryDownload>['httpDownload']>) {
+      const [url, httpOptions, location, temporary] = args;
+      // The package verifies certificates only where npm's strict-ssl is set in the environment. What is fetched here is
+      // run, so they are always verified; NODE_EXTRA_CA_CERTS adds a company's own.
+      const requestOptions = { ...httpOptions, rejectUnauthorized: true, signal: stop.signal };
+      const firstByte = setTimeout(() => {
+        if (this.dlProgress.length === 0) stop.abort();
+      }, firstByteLimitMs);
+      try {
+        return await super.httpDownload(url, requestOptions, location, temporary, 1);
+      } catch (error) {
+        // Where nothing ever came, the next source is the better try; a download that broke off goes on where it was.
+        if (this.dlProgress.current === 0 || stop.signal.aborted) throw error;
+        return await super.httpDownload(url, requestOptions, location, temporary, 2);
+      } finally {
+        clearTimeout(firstByte);
+      }
+    }
+
+    override printDownloadProgress(chunk: { length: number }): void {
+      // The package writes to standard output, which is ours for results.
+      if (this.dlProgress.lastPrintedAt === 0 && this.dlProgress.totalMb >= 1) {
+        log.info(`Downloading mongod ${version} (${this.dlProgress.totalMb} MB, once).`);
+        this.dlProgress.lastPrintedAt = Date.now();
+      }
+      this.dlProgress.current += chunk.length;
+    }
+  }
+
+  try {
+    const found = await DryMongoBinary.generateOptions({ version, downloadDir: folder });
+    const file = await new Download({ ...found, version, downloadDir: folder, systemBinary: '' }).getMongodPath();
+    return { kind: 'fetched', file, version };
+  } catch (error) {
+    const code = String((error as { code?: unknown }).code ?? (error as Error).name);
+    const reason = stop.signal.aborted && !options.signal?.aborted ? 'no answer in time' : code;
+    // 403 is what the site answers for an archive that it does not have.
+    return { kind: 'unavailable', reason, notPublished: code === 'Status: 403' || code === 'Status: 404' };
+  } finally {
+    clearTimeout(limit);
+    options.signal?.removeEventListener('abort', abort);
+  }
+}

@@ -1,0 +1,76 @@
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** What finding and running a mongod needs to know of the world outside. The doors fill it, once. */
+export interface SandboxEnvironment {
+  /** The search path for programs. */
+  readonly path: string;
+  /** Folder under which a sandbox keeps its data; one folder a sandbox, removed with it. */
+  readonly tmpdir: string;
+  /** Folder that keeps fetched binaries for the next run. */
+  readonly cacheDir: string;
+  /** Address of Docker's engine where it is not the default one. */
+  readonly dockerHost?: string;
+  /** Where mongod archives are downloaded from instead of fastdl.mongodb.org. */
+  readonly downloadMirror?: string;
+  /** Address of the package index where it is not PyPI; may hold credentials. */
+  readonly packageIndex?: string;
+  /** The whole environment of the processes that are started (mongod, docker, python3): an allow-list. */
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+const allowed = new Set([
+  'PATH',
+  'HOME',
+  'USERPROFILE',
+  'SystemRoot',
+  'PATHEXT',
+  'LANG',
+  'LC_ALL',
+  'TZ',
+  'TMPDIR',
+  'TEMP',
+  'TMP',
+  'LD_LIBRARY_PATH',
+  // Docker's CLI: which engine, and how to reach it.
+  'XDG_RUNTIME_DIR',
+  'XDG_CONFIG_HOME',
+  'SSH_AUTH_SOCK',
+  // What a company's network needs.
+  'HTTP_PROXY',
+  'HTTPS_PROXY',
+  'NO_PROXY',
+  'http_proxy',
+  'https_proxy',
+  'no_proxy',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+  'REQUESTS_CA_BUNDLE',
+  'CURL_CA_BUNDLE',
+  'VIRTUAL_ENV',
+]);
+const allowedPrefixes = ['DOCKER_', 'PIP_', 'PYENV_'];
+
+/**
+ * Picks from a process's environment what sandboxes need. Addresses of databases and tokens are not among it, so
+ * nothing that is started for a sandbox knows them.
+ */
+export function sandboxEnvironment(env: Readonly<Record<string, string | undefined>>): SandboxEnvironment {
+  const variables: Record<string, string> = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (value === undefined) continue;
+    if (allowed.has(name) || allowedPrefixes.some((prefix) => name.startsWith(prefix))) variables[name] = value;
+  }
+  const home = env.HOME || env.USERPROFILE || homedir();
+  const cache = env.XDG_CACHE_HOME ? join(env.XDG_CACHE_HOME, 'mongo-release') : join(home, '.cache', 'mongo-release');
+  return {
+    path: env.PATH ?? '',
+    // A job's own folder where there is one: the runner empties it, whatever happens to us.
+    tmpdir: env.RUNNER_TEMP || env.TMPDIR || tmpdir(),
+    cacheDir: env.MONGO_RELEASE_CACHE_DIR || cache,
+    dockerHost: env.DOCKER_HOST || undefined,
+    downloadMirror: env.MONGOMS_DOWNLOAD_MIRROR || undefined,
+    packageIndex: env.PIP_INDEX_URL || undefined,
+    variables,
+  };
+}

@@ -1,0 +1,160 @@
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { describeServerError } from '../mongo/server-error.ts';
+import { lastWords } from './command.ts';
+import { removeFolder } from './leftovers.ts';
+import { defaultParameters, newIdentity, setUpReplicaSet, userUri } from './replica-set.ts';
+import type { Attempt, SandboxOptions, SandboxOrigin } from './sandbox.ts';
+import { type Ended, folderPrefix, type Supervised, supervise } from './supervisor.ts';
+
+/** A mongod on this machine that was checked. */
+export interface Binary {
+  readonly file: string;
+  readonly origin: SandboxOrigin;
+  readonly description: string;
+}
+
+/** Longest time from the start of the process to a primary, in milliseconds; about 1 s is usual. */
+const readyLimitMs = 60_000;
+
+/** Exit code of a mongod that cannot listen, EXIT_NET_ERROR in the server's `src/mongo/util/exit_code.h`. */
+const cannotListen = 48;
+
+/**
+ * Runs this mongod as a replica set of one, on a free port of 127.0.0.1, with a key file and a user of its own, in a
+ * folder that only we can read and that is removed with it. Throws only where the folder cannot be made.
+ */
+export async function runMongod(binary: Binary, options: SandboxOptions): Promise<Attempt> {
+  // A port is free when it is looked for and may be taken when mongod asks for it.
+  for (let left = 3; ; left--) {
+    const attempt = await runOnce(binary, options);
+    if (attempt.kind !== 'port-taken') return attempt;
+    if (left === 1) return { kind: 'unavailable', reason: `${binary.file} found no free port` };
+  }
+}
+
+async function runOnce(binary: Binary, options: SandboxOptions): Promise<Attempt | { readonly kind: 'port-taken' }> {
+  const { environment, log, secrets, signal } = options;
+  const identity = newIdentity();
+  secrets.add(identity.key);
+  const directory = await mkdtemp(join(environment.tmpdir, folderPrefix));
+  let supervised: Supervised;
+  let address: string;
+  try {
+    await chmod(directory, 0o700);
+    await mkdir(join(directory, 'data'));
+    await writeFile(join(directory, 'key'), identity.key, { mode: 0o600 });
+    address = `127.0.0.1:${await freePort()}`;
+    const args = mongodArguments(directory, address, identity.setName, options);
+    supervised = supervise({ command: binary.file, args, directory }, environment.variables);
+  } catch (error) {
+    await rm(directory, { recursive: true, force: true });
+    throw error;
+  }
+
+  let stopping = false;
+  let stopped: Promise<void> | undefined;
+  const stop = () => {
+    stopping = true;
+    stopped ??= supervised.stop().then(async (how) => {
+      // Whoever killed the supervising process left its work to us.
+      if (how !== 'cleaned') await removeFolder(directory);
+    });
+    return stopped;
+  };
+  const onAbort = () => void stop();
+  signal?.addEventListener('abort', onAbort, { once: true });
+  const setUp = await setUpReplicaSet({
+    address,
+    memberHost: address,
+    identity,
+    timeoutMs: readyLimitMs,
+    givenUp: () => supervised.hasEnded(),
+    signal,
+  });
+  signal?.removeEventListener('abort', onAbort);
+  if (setUp.kind === 'failed') {
+    const end = supervised.hasEnded() ? await supervised.ended : undefined;
+    const reason = end === undefined ? setUp.reason : await whyEnded(end, directory);
+    await stop();
+    if (end?.code === cannotListen) return { kind: 'port-taken' };
+    return { kind: 'unavailable', reason: `${binary.file} does not start: ${reason}` };
+  }
+
+  supervised.ended.then((end) => {
+    if (!stopping) log.error('The sandbox ended by itself.', { code: end.code ?? undefined, reason: end.reason });
+  });
+  const uri = userUri(address, identity, 'replicaSet');
+  secrets.addUri(uri);
+  const stopLoudly = () =>
+    stop().catch((error) =>
+      log.warn('The folder of a sandbox could not be removed.', {
+        folder: directory,
+        reason: describeServerError(error),
+      }),
+    );
+  return {
+    kind: 'started',
+    sandbox: {
+      uri,
+      serverVersion: setUp.serverVersion,
+      origin: binary.origin,
+      description: binary.description,
+      stop: stopLoudly,
+      [Symbol.asyncDispose]: stopLoudly,
+    },
+  };
+}
+
+function mongodArguments(directory: string, address: string, setName: string, options: SandboxOptions): string[] {
+  return [
+    ...['--dbpath', join(directory, 'data'), '--logpath', join(directory, 'mongod.log')],
+    ...['--bind_ip', '127.0.0.1', '--port', String(new URL(`tcp://${address}`).port)],
+    // Anybody could connect to the socket's file in /tmp, and nobody needs it.
+    ...(process.platform === 'win32' ? [] : ['--nounixsocket']),
+    ...replicaSetArguments(setName, options),
+    ...['--keyFile', join(directory, 'key')],
+  ];
+}
+
+/** The arguments that a mongod has wherever it runs. */
+export function replicaSetArguments(setName: string, options: SandboxOptions): string[] {
+  const parameters = { ...defaultParameters, ...options.parameters };
+  return [
+    ...['--replSet', setName, '--wiredTigerCacheSizeGB', String(options.cacheSizeGB ?? 0.5)],
+    // In MB. Without it 5% of the free disk (up to 50 GB), which the restored data may need.
+    ...['--oplogSize', '1024'],
+    // Milliseconds. The log of slow operations would quote documents.
+    ...['--slowms', '86400000'],
+    ...Object.entries(parameters).flatMap(([name, value]) => ['--setParameter', `${name}=${value}`]),
+  ];
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** What a mongod that ended says of it: its last error in the log, else the last thing it wrote. */
+async function whyEnded(end: Ended, directory: string): Promise<string> {
+  const how = end.code === null ? (end.reason ?? 'unknown reason') : `exit code ${end.code}`;
+  const log = await readFile(join(directory, 'mongod.log'), 'utf8').catch(() => '');
+  const errors = log.split('\n').flatMap((line) => {
+    try {
+      const entry = JSON.parse(line) as { s: string; msg: string; attr?: { error?: unknown } };
+      if (entry.s !== 'E' && entry.s !== 'F') return [];
+      return [typeof entry.attr?.error === 'string' ? `${entry.msg}: ${entry.attr.error}` : entry.msg];
+    } catch {
+      return [];
+    }
+  });
+  return `${how}${lastWords(errors.length > 0 ? errors.join('\n') : end.output)}`;
+}

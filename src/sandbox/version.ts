@@ -1,0 +1,11 @@
+/** `major.minor` of a server version; patch releases of one are interchangeable for a rehearsal. */
+export function majorOf(version: string): string {
+  return version.split('.').slice(0, 2).join('.');
+}
+
+/** Negative, zero or positive as `a` is older than, equal to or newer than `b`; by major and minor only. */
+export function compareMajors(a: string, b: string): number {
+  const [aMajor = 0, aMinor = 0] = a.split('.').map(Number);
+  const [bMajor = 0, bMinor = 0] = b.split('.').map(Number);
+  return aMajor - bMajor || aMinor - bMinor;
+}
