@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import type { CollectionInfo } from '../../mongo/catalog.ts';
+import { toExtendedJson } from './extended-json.ts';
+import { type OrderedDocument, parseOrdered } from './ordered-json.ts';
+
+/** What an archive knows of a collection beside its documents. */
+export interface CollectionMetadata {
+  readonly name: string;
+  readonly type: CollectionInfo['type'];
+  /** For the `create` command. */
+  readonly options: OrderedDocument;
+  /** As `listIndexes` gave them, `_id_` included. */
+  readonly indexes: readonly OrderedDocument[];
+}
+
+/** The `metadata` text of a collection, as mongodump writes it. */
+export function encodeMetadata(info: CollectionInfo): string {
+  const uuid = info.type === 'view' || info.uuid === undefined ? '' : `"uuid":"${info.uuid}",`;
+  const name = JSON.stringify(info.name);
+  return (
+    `{"options":${toExtendedJson(info.rawOptions)},"indexes":[${indexTexts(info).join(',')}],` +
+    `${uuid}"collectionName":${name},"type":"${info.type}"}`
+  );
+}
+
+/** SHA-256 (hex) of a `metadata` text: stands in the manifest for options and indexes, which may quote documents' values. */
+export function metadataDigest(metadata: string): string {
+  return createHash('sha256').update(metadata).digest('hex');
+}
+
+/** The index specifications of a collection as canonical Extended JSON. */
+export function indexTexts(info: Pick<CollectionInfo, 'rawIndexes'>): string[] {
+  return info.rawIndexes.map(toExtendedJson);
+}
+
+/** Throws `SyntaxError` where the text is no metadata, or holds what cannot be sent to a server. */
+export function parseMetadata(text: string, type: string): CollectionMetadata {
+  const parsed = parseOrdered(text);
+  if (!(parsed instanceof Map)) throw new SyntaxError('Metadata is an object.');
+  const name: unknown = parsed.get('collectionName');
+  const options: unknown = parsed.get('options') ?? new Map();
+  const indexes: unknown = parsed.get('indexes') ?? [];
+  if (typeof name !== 'string' || !(options instanceof Map) || !Array.isArray(indexes)) {
+    throw new SyntaxError('Metadata names a collection, its options and its indexes.');
+  }
+  if (!indexes.every((index): index is OrderedDocument => index instanceof Map)) {
+    throw new SyntaxError('An index is an object.');
+  }
+  if (type !== 'collection' && type !== 'view' && type !== 'timeseries') {
+    throw new SyntaxError('A collection is of type collection, view or timeseries.');
+  }
+  return { name, type, options, indexes };
+}

@@ -1,0 +1,190 @@
+import { BSON } from 'mongodb';
+import { ByteSource } from './byte-source.ts';
+import { Crc64, crcText } from './crc64.ts';
+import { archiveDamaged } from './damage.ts';
+import {
+  type ArchiveHeader,
+  type ArchiveMeta,
+  dataNamespace,
+  formatVersion,
+  longestDocument,
+  magic,
+  type Namespace,
+} from './format.ts';
+import type { NamespaceTotals } from './writer.ts';
+
+export type ArchiveEvent =
+  | { readonly kind: 'prelude'; readonly header: ArchiveHeader; readonly metas: readonly ArchiveMeta[] }
+  /** Some documents of a namespace: views that stay valid, at most a chunk's worth. */
+  | { readonly kind: 'documents'; readonly namespace: Namespace; readonly documents: readonly Buffer[] }
+  /** A namespace is complete and its CRC is right. */
+  | { readonly kind: 'end'; readonly namespace: Namespace; readonly totals: NamespaceTotals };
+
+/**
+ * Reads an uncompressed archive as it streams in; memory is bounded by the chunks and the longest document.
+ *
+ * Throws `ARCHIVE_DAMAGED` at the first thing that does not fit the format. Documents are given out before the CRC of
+ * their namespace is known: nothing may rely on them before its `end` (see verify.ts). The prelude has no checksum in
+ * this format; the manifest's digests cover it.
+ */
+export async function* readArchive(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<ArchiveEvent> {
+  const source = new ByteSource(chunks);
+  try {
+    const prelude = await readPrelude(source);
+    yield { kind: 'prelude', ...prelude };
+    const open = new Map(prelude.metas.map((meta) => [keyOf(dataNamespace(meta)), new Running()]));
+    if (open.size !== prelude.metas.length) throw archiveDamaged('a collection is listed twice', source.offset);
+    while (await source.fill(1)) {
+      const start = source.offset;
+      const header = parseBlockHeader(await readDocument(source), start);
+      const { namespace } = header;
+      const running = open.get(keyOf(namespace));
+      if (running === undefined) throw archiveDamaged('a block belongs to no collection that is open', start);
+      for (;;) {
+        const documents = await readDocuments(source, running);
+        if (documents === 'end') break;
+        if (header.end) throw archiveDamaged('the end of a collection holds documents', start);
+        yield { kind: 'documents', namespace, documents };
+      }
+      if (!header.end) continue;
+      const totals = running.totals();
+      if (totals.crc !== header.crc) {
+        throw archiveDamaged(
+          `the checksum is ${crcText(totals.crc)} where ${crcText(header.crc)} is stated`,
+          namespace.collection,
+        );
+      }
+      open.delete(keyOf(namespace));
+      yield { kind: 'end', namespace, totals };
+    }
+    const [missing] = open.keys();
+    if (missing !== undefined) {
+      throw archiveDamaged(`it ends early: ${open.size} of its collections are incomplete`, source.offset);
+    }
+  } finally {
+    await source.close();
+  }
+}
+
+class Running {
+  readonly #crc = new Crc64();
+  #documents = 0;
+  #bytes = 0;
+
+  add(documents: number, bytes: Uint8Array): void {
+    this.#crc.update(bytes);
+    this.#documents += documents;
+    this.#bytes += bytes.length;
+  }
+
+  totals(): NamespaceTotals {
+    return { documents: this.#documents, bytes: this.#bytes, crc: this.#crc.value() };
+  }
+}
+
+/** The key of a namespace; names of databases have no dot. */
+const keyOf = ({ db, collection }: Namespace) => `${db}.${collection}`;
+
+async function readPrelude(source: ByteSource): Promise<{ header: ArchiveHeader; metas: ArchiveMeta[] }> {
+  if (!(await source.fill(magic.length)) || !source.take(magic.length).equals(magic)) {
+    throw archiveDamaged('it does not begin as an archive', 0);
+  }
+  const header = parseHeader(await readDocument(source), magic.length);
+  const metas: ArchiveMeta[] = [];
+  while (!(await atTerminator(source))) {
+    const start = source.offset;
+    metas.push(parseMeta(await readDocument(source), start));
+  }
+  return { header, metas };
+}
+
+/** Takes the documents that are there already, at least one; or the terminator. */
+async function readDocuments(source: ByteSource, running: Running): Promise<Buffer[] | 'end'> {
+  if (await atTerminator(source)) return 'end';
+  const documents: Buffer[] = [await readDocument(source)];
+  while (source.available >= 4) {
+    const length = source.peekInt32();
+    if (length < 5 || length > source.available) break;
+    documents.push(checked(source.take(length), source.offset - length));
+  }
+  // They lie one after the other in one buffer, unless the first one ended the last chunk.
+  const first = documents[0] as Buffer;
+  const last = documents[documents.length - 1] as Buffer;
+  const bytes = last.byteOffset + last.length - first.byteOffset;
+  running.add(documents.length, Buffer.from(first.buffer, first.byteOffset, bytes));
+  return documents;
+}
+
+async function atTerminator(source: ByteSource): Promise<boolean> {
+  if (!(await source.fill(4))) throw archiveDamaged('it ends early', source.offset + source.available);
+  if (source.peekInt32() !== -1) return false;
+  source.take(4);
+  return true;
+}
+
+async function readDocument(source: ByteSource): Promise<Buffer> {
+  const start = source.offset;
+  if (!(await source.fill(4))) throw archiveDamaged('it ends early', start + source.available);
+  const length = source.peekInt32();
+  if (length === -1) throw archiveDamaged('a block is empty', start);
+  if (length < 5 || length > longestDocument) throw archiveDamaged('the length of a document is impossible', start);
+  if (!(await source.fill(length))) throw archiveDamaged('it ends early', start + source.available);
+  return checked(source.take(length), start);
+}
+
+function checked(document: Buffer, start: number): Buffer {
+  if (document[document.length - 1] !== 0) throw archiveDamaged('a document lacks its closing zero', start);
+  return document;
+}
+
+function parse(bytes: Buffer, start: number): Record<string, unknown> {
+  try {
+    return BSON.deserialize(bytes, { promoteValues: false });
+  } catch (error) {
+    throw archiveDamaged('a header is no document', start, error);
+  }
+}
+
+function parseHeader(bytes: Buffer, start: number): ArchiveHeader {
+  const { concurrent_collections, version, server_version, tool_version } = parse(bytes, start);
+  if (version !== formatVersion) throw archiveDamaged('its format has another version', start);
+  if (!(concurrent_collections instanceof BSON.Int32)) throw archiveDamaged('the header is incomplete', start);
+  if (typeof server_version !== 'string' || !/^\d+\.\d+/.test(server_version) || typeof tool_version !== 'string') {
+    throw archiveDamaged('the header is incomplete', start);
+  }
+  return {
+    concurrentCollections: concurrent_collections.value,
+    serverVersion: server_version,
+    toolVersion: tool_version,
+  };
+}
+
+function parseMeta(bytes: Buffer, start: number): ArchiveMeta {
+  const { db, collection, metadata, type } = parse(bytes, start);
+  if (
+    typeof db !== 'string' ||
+    typeof collection !== 'string' ||
+    typeof metadata !== 'string' ||
+    typeof type !== 'string'
+  ) {
+    throw archiveDamaged('the description of a collection is incomplete', start);
+  }
+  return { db, collection, metadata, type };
+}
+
+/** Strict: mongorestore refuses unknown fields here, and only so is a flipped byte in a name noticed. */
+function parseBlockHeader(bytes: Buffer, start: number): { namespace: Namespace; end: boolean; crc: bigint } {
+  const { db, collection, EOF, CRC, ...unknown } = parse(bytes, start);
+  if (
+    typeof db !== 'string' ||
+    typeof collection !== 'string' ||
+    typeof EOF !== 'boolean' ||
+    !(CRC instanceof BSON.Long) ||
+    Object.keys(unknown).length > 0
+  ) {
+    throw archiveDamaged('the header of a block is malformed', start);
+  }
+  const crc = BigInt.asUintN(64, CRC.toBigInt());
+  if (!EOF && crc !== 0n) throw archiveDamaged('the header of a block is malformed', start);
+  return { namespace: { db, collection }, end: EOF, crc };
+}

@@ -1,0 +1,198 @@
+import { PassThrough } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { Timestamp } from 'mongodb';
+import type { Compression } from '../config/schema.ts';
+import { type CollectionInfo, catalogDigest, isCapped, readCatalog } from '../mongo/catalog.ts';
+import type { Connection } from '../mongo/connect.ts';
+import type { OwnNames } from '../mongo/own.ts';
+import { readClusterTime } from '../mongo/raw-read.ts';
+import { asServerFailure, serverCode, serverCodes } from '../mongo/server-error.ts';
+import { ReleaseError } from '../observe/error.ts';
+import type { Log } from '../observe/log.ts';
+import { archiveEndings, compressor } from './archive/compression.ts';
+import { crcText } from './archive/crc64.ts';
+import { encodeMetadata, metadataDigest } from './archive/metadata.ts';
+import { Meter } from './archive/meter.ts';
+import type { NamespaceTotals } from './archive/writer.ts';
+import { newBackupId } from './backup-id.ts';
+import { type DumpProgress, dumpCollections } from './dump-collections.ts';
+import type { Manifest, ManifestNamespace, ManifestPosition } from './manifest.ts';
+import { type BackupStore, type PendingBackup, storeFailed } from './stores/store.ts';
+
+export interface BackupOptions {
+  readonly store: BackupStore;
+  readonly own: OwnNames;
+  readonly target: Manifest['target'];
+  /** Default zstd: about three times as fast as the dump itself needs; gzip is for old readers and some six times slower. */
+  readonly compression?: Compression;
+  /** Default `snapshot`, on a standalone server `none`. */
+  readonly consistency?: Manifest['consistency'];
+  readonly position: ManifestPosition;
+  readonly planDigest?: string;
+  readonly releaseId?: string;
+  /** The backup shows the data as of this time or later, such as the plan's `operationTime`. */
+  readonly notBefore?: Timestamp;
+  readonly toolVersion: string;
+  readonly signal?: AbortSignal;
+  readonly log: Log;
+  readonly onProgress?: (progress: DumpProgress) => void;
+}
+
+export interface TakenBackup {
+  readonly manifest: Manifest;
+  /** Where the archive is. */
+  readonly location: string;
+  readonly durationMs: number;
+}
+
+/** Attempts before giving up on a catalog that keeps changing. */
+const attempts = 3;
+
+/**
+ * Takes a backup of the connection's database: all collections as they were at one cluster time, in which every write
+ * that was acknowledged before the call is contained. Only reads. The backup is in the store whole, or not at all.
+ *
+ * When collections, options or indexes change meanwhile it begins again, three times at most. Throws
+ * `BACKUP_CATALOG_CHANGED` after that, `SNAPSHOT_TOO_OLD`, `SNAPSHOT_UNAVAILABLE`, `STORE_FAILED`, and what a server's
+ * failures become (`SERVER_UNREACHABLE`, `NOT_AUTHORIZED`, …); all of them may be retried. Throws the signal's reason
+ * when aborted.
+ */
+export async function takeBackup(connection: Connection, options: BackupOptions): Promise<TakenBackup> {
+  const started = performance.now();
+  const consistency = consistencyOf(connection, options);
+  for (let attempt = 1; ; attempt++) {
+    const outcome = await attemptBackup(connection, options, consistency);
+    if (outcome.kind === 'taken') {
+      const { manifest, location } = outcome;
+      return { manifest, location, durationMs: Math.round(performance.now() - started) };
+    }
+    if (attempt === attempts) {
+      throw new ReleaseError(
+        'BACKUP_CATALOG_CHANGED',
+        `Collections or indexes changed during each of ${attempts} attempts to take a backup.`,
+        {
+          hint: 'Stop what creates, drops or renames collections or indexes (deploys, index builds, jobs with $out), and run this again.',
+          cause: outcome.cause,
+        },
+      );
+    }
+    options.log.warn('The catalog changed while the backup was taken; beginning again.', { attempt });
+  }
+}
+
+type Attempt =
+  | { readonly kind: 'taken'; readonly manifest: Manifest; readonly location: string }
+  | { readonly kind: 'catalog-changed'; readonly cause?: unknown };
+
+async function attemptBackup(
+  connection: Connection,
+  options: BackupOptions,
+  consistency: Manifest['consistency'],
+): Promise<Attempt> {
+  const { store, signal } = options;
+  const compression = options.compression ?? 'zstd';
+  const id = newBackupId(options.target.name);
+  const pending = await store.create(id, archiveEndings[compression]);
+  let writing: unknown;
+  pending.writable.once('error', (error) => {
+    writing = error;
+  });
+  try {
+    signal?.throwIfAborted();
+    const createdAt = new Date().toISOString();
+    const catalog = await listForBackup(connection, options.own);
+    const at = consistency === 'snapshot' ? await readClusterTime(connection.db, options.notBefore) : undefined;
+    const totals = new Map<string, NamespaceTotals>();
+    const meter = new Meter({ highWaterMark: 8 * 1024 * 1024 });
+    const chunks = dumpCollections(connection, catalog, { ...options, at, totals });
+    // Reading goes on while a block is compressed.
+    const buffer = new PassThrough({ highWaterMark: 8 * 1024 * 1024 });
+    await pipeline(chunks, buffer, compressor(compression), meter, pending.writable, { signal });
+    if (catalogDigest(await listForBackup(connection, options.own)) !== catalogDigest(catalog)) {
+      return { kind: 'catalog-changed' };
+    }
+    const manifest: Manifest = {
+      schemaVersion: 1,
+      id,
+      releaseId: options.releaseId,
+      target: options.target,
+      createdAt,
+      engine: 'built-in',
+      toolVersion: options.toolVersion,
+      consistency,
+      clusterTime: at && { t: at.getHighBitsUnsigned(), i: at.getLowBitsUnsigned() },
+      server: {
+        version: connection.topology.serverVersion,
+        featureCompatibility: connection.topology.featureCompatibility,
+        kind: connection.topology.kind,
+      },
+      compression,
+      archive: { file: pending.file, bytes: meter.bytes, sha256: meter.sha256() },
+      namespaces: catalog.map((info) => describe(info, totals.get(info.name) as NamespaceTotals, at)),
+      position: options.position,
+      planDigest: options.planDigest,
+    };
+    await pending.commit(manifest);
+    return { kind: 'taken', manifest, location: pending.location };
+  } catch (error) {
+    if (signal?.aborted) throw signal.reason;
+    const code = serverCode(error);
+    if (code === serverCodes.SnapshotUnavailable || code === serverCodes.CollectionUUIDMismatch) {
+      return { kind: 'catalog-changed', cause: error };
+    }
+    throw failure(error, writing, pending, options);
+  } finally {
+    await pending.abort();
+  }
+}
+
+/** What a backup holds of a catalog: not our own collections, and not what `$out` is just building. */
+async function listForBackup({ db }: Connection, own: OwnNames): Promise<CollectionInfo[]> {
+  const infos = await readCatalog(db);
+  return infos.filter((info) => !own.owns(info.name) && info.options.temp !== true);
+}
+
+function describe(info: CollectionInfo, totals: NamespaceTotals, at: Timestamp | undefined): ManifestNamespace {
+  return {
+    name: info.name,
+    type: info.type,
+    uuid: info.type === 'view' ? undefined : info.uuid,
+    count: totals.documents,
+    bytes: totals.bytes,
+    crc64: crcText(totals.crc),
+    indexes: info.indexes.map((index) => String(index.name)),
+    catalogDigest: metadataDigest(encodeMetadata(info)),
+    readOutsideSnapshot: at !== undefined && isCapped(info) ? true : undefined,
+  };
+}
+
+function consistencyOf({ topology }: Connection, options: BackupOptions): Manifest['consistency'] {
+  if (options.consistency === 'none') return 'none';
+  const supported = topology.kind !== 'standalone' && Number.parseInt(topology.serverVersion, 10) >= 5;
+  if (supported) return 'snapshot';
+  if (options.consistency === 'snapshot') {
+    throw new ReleaseError('SNAPSHOT_UNAVAILABLE', 'This server cannot read a database at one point in time.', {
+      hint: 'Use a replica set of MongoDB 5.0 or newer, or accept a backup that is not of one point in time: --consistency none.',
+    });
+  }
+  options.log.warn('This server cannot read at one point in time: the backup will not be of one.');
+  return 'none';
+}
+
+function failure(error: unknown, writing: unknown, pending: PendingBackup, options: BackupOptions): ReleaseError {
+  if (error instanceof ReleaseError) return error;
+  if (writing !== undefined && (error === writing || isSystemError(error))) {
+    return storeFailed(`writing ${pending.file}`, options.store.location, writing);
+  }
+  if (serverCode(error) === serverCodes.SnapshotTooOld) {
+    return new ReleaseError('SNAPSHOT_TOO_OLD', 'The backup took longer than the server keeps its history.', {
+      hint: 'Raise it before the backup: db.adminCommand({ setParameter: 1, minSnapshotHistoryWindowInSeconds: 3600 }) (default 300; not possible on Atlas, where a managed snapshot is the way).',
+      cause: error,
+    });
+  }
+  return asServerFailure(error, `backing up database ${options.target.database}`);
+}
+
+function isSystemError(error: unknown): boolean {
+  return typeof (error as { code?: unknown }).code === 'string';
+}

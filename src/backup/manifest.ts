@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto';
+import * as z from 'zod';
+import { compressions, environments } from '../config/schema.ts';
+import { manifestDamaged } from './archive/damage.ts';
+
+/**
+ * What a backup holds. It can be shown and shared: names, types, counts and digests, no document's value. Options and
+ * indexes stand in the archive, since a validator or a partial filter may quote values; here are their names and digest.
+ */
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const count = z.int().min(0);
+
+const namespace = z.object({
+  name: z.string().min(1),
+  type: z.enum(['collection', 'view', 'timeseries']),
+  /** 32 hex digits; views have none. */
+  uuid: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/)
+    .optional(),
+  /** Documents in the archive; of a time series its buckets. */
+  count,
+  /** Of the documents, uncompressed. */
+  bytes: count,
+  /** CRC-64/XZ of the documents' bytes in their order. */
+  crc64: z.string().regex(/^[0-9a-f]{16}$/),
+  indexes: z.array(z.string()),
+  /** SHA-256 of the namespace's metadata text in the archive. */
+  catalogDigest: sha256,
+  /** Read as it was while it was read: the server gives capped collections at no point in time. */
+  readOutsideSnapshot: z.literal(true).optional(),
+});
+
+const manifest = z.object({
+  schemaVersion: z.literal(1),
+  id: z.string().min(1),
+  releaseId: z.string().optional(),
+  target: z.object({ name: z.string(), database: z.string().min(1), environment: z.enum(environments) }),
+  /** ISO 8601, by this machine's clock; `clusterTime` says of when the data is. */
+  createdAt: z.iso.datetime(),
+  engine: z.literal('built-in'),
+  toolVersion: z.string(),
+  /** `none`: every collection is of the moment at which it was read. */
+  consistency: z.enum(['snapshot', 'none']),
+  clusterTime: z.object({ t: count, i: count }).optional(),
+  server: z.object({
+    version: z.string(),
+    featureCompatibility: z.string().optional(),
+    kind: z.enum(['replica-set', 'sharded', 'standalone']),
+  }),
+  compression: z.enum(compressions),
+  /** `bytes` and `sha256` are of the file as it is stored. */
+  archive: z.object({ file: z.string().min(1), bytes: count, sha256 }),
+  namespaces: z.array(namespace),
+  /** What the target's history amounted to when the backup was taken. */
+  position: z.object({ digest: z.string(), applied: z.array(z.object({ name: z.string(), checksum: z.string() })) }),
+  /** Digest of the plan that this backup was taken for. */
+  planDigest: z.string().optional(),
+});
+
+export type Manifest = z.output<typeof manifest>;
+export type ManifestNamespace = z.output<typeof namespace>;
+export type ManifestPosition = Manifest['position'];
+
+/** The text of a manifest's file: JSON with a checksum over all of it. */
+export function encodeManifest(value: Manifest): string {
+  return `${JSON.stringify({ ...value, checksum: checksumOf(value) }, null, 2)}\n`;
+}
+
+/** Throws `MANIFEST_DAMAGED` for anything but the text that `encodeManifest` made for a backup of this id. */
+export function parseManifest(text: string, id: string): Manifest {
+  const { checksum, ...value } = parseObject(text, id);
+  const result = manifest.safeParse(value);
+  if (!result.success) {
+    if (typeof value.schemaVersion === 'number' && value.schemaVersion > 1) {
+      throw manifestDamaged(`it is of a newer version of mongo-release (schema ${value.schemaVersion})`, id);
+    }
+    const where = result.error.issues.map((issue) => issue.path.join('.') || 'the whole').slice(0, 3);
+    throw manifestDamaged(`it is incomplete (${where.join(', ')})`, id);
+  }
+  if (checksum !== checksumOf(value)) throw manifestDamaged('its checksum does not fit, so it was changed', id);
+  if (result.data.id !== id) throw manifestDamaged('it belongs to another backup', id);
+  return result.data;
+}
+
+/** Documents of all namespaces together, and their bytes. */
+export function manifestTotals(value: Manifest): { documents: number; bytes: number } {
+  let documents = 0;
+  let bytes = 0;
+  for (const entry of value.namespaces) {
+    documents += entry.count;
+    bytes += entry.bytes;
+  }
+  return { documents, bytes };
+}
+
+function parseObject(text: string, id: string): Record<string, unknown> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (error) {
+    throw manifestDamaged('it is no JSON', id, error);
+  }
+  if (typeof parsed !== 'object' || parsed === null) throw manifestDamaged('it is no object', id);
+  return { ...parsed };
+}
+
+/** SHA-256 (hex) of the compact JSON: the order of fields is the file's own. */
+function checksumOf(value: object): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex');
+}

@@ -1,0 +1,110 @@
+import type { Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { decompressor } from './archive/compression.ts';
+import { crcText } from './archive/crc64.ts';
+import { archiveDamaged } from './archive/damage.ts';
+import { type ArchiveMeta, bucketsPrefix } from './archive/format.ts';
+import { metadataDigest } from './archive/metadata.ts';
+import { Meter } from './archive/meter.ts';
+import { type ArchiveEvent, readArchive } from './archive/reader.ts';
+import type { NamespaceTotals } from './archive/writer.ts';
+import type { Manifest, ManifestNamespace } from './manifest.ts';
+import { type BackupStore, storeFailed } from './stores/store.ts';
+
+/**
+ * What an archive holds, checked against its manifest while it streams: names, types, options and indexes at the
+ * prelude; count, bytes and CRC at the end of each namespace; length and SHA-256 of the file at the end of all.
+ *
+ * Throws `ARCHIVE_DAMAGED` at the first difference, `STORE_FAILED`, the signal's reason when aborted. Only one that ran
+ * to its end has said that the backup is good.
+ */
+export async function* readBackup(
+  store: BackupStore,
+  manifest: Manifest,
+  signal?: AbortSignal,
+): AsyncGenerator<ArchiveEvent> {
+  const stored = await store.openArchive(manifest);
+  if (stored.bytes !== manifest.archive.bytes) {
+    stored.stream.destroy();
+    throw archiveDamaged(
+      `it has ${stored.bytes} bytes where the manifest says ${manifest.archive.bytes}`,
+      manifest.archive.file,
+    );
+  }
+  const meter = new Meter();
+  let storeError: unknown;
+  stored.stream.once('error', (error) => {
+    storeError = error;
+  });
+  const plain: Readable = decompressor(manifest.compression);
+  const flow = pipeline(stored.stream, meter, plain as Transform, { signal });
+  // Its failure arrives at the reader of `plain` too.
+  flow.catch(() => {});
+  const expected = new Expectation(manifest);
+  try {
+    for await (const event of readArchive(plain)) {
+      signal?.throwIfAborted();
+      if (event.kind === 'prelude') expected.prelude(event.metas);
+      if (event.kind === 'end') expected.end(event.namespace.collection, event.totals);
+      yield event;
+    }
+    await flow;
+  } catch (error) {
+    if (signal?.aborted) throw signal.reason;
+    if (storeError !== undefined) throw storeFailed('reading an archive', store.location, storeError);
+    if (isDecompressionError(error)) throw archiveDamaged('it cannot be decompressed', manifest.archive.file, error);
+    throw error;
+  } finally {
+    stored.stream.destroy();
+    plain.destroy();
+  }
+  if (meter.bytes !== manifest.archive.bytes || meter.sha256() !== manifest.archive.sha256) {
+    throw archiveDamaged('its SHA-256 is not the one of the manifest', manifest.archive.file);
+  }
+}
+
+/** zlib's errors have codes such as Z_DATA_ERROR and ZSTD_error_…, and Z_BUF_ERROR where the stream ends early. */
+function isDecompressionError(error: unknown): boolean {
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return typeof code === 'string' && /^(Z_|ZSTD_|ERR_ZLIB|ERR_STREAM_PREMATURE_CLOSE)/.test(code);
+}
+
+class Expectation {
+  readonly #database: string;
+  readonly #namespaces: Map<string, ManifestNamespace>;
+
+  constructor(manifest: Manifest) {
+    this.#database = manifest.target.database;
+    this.#namespaces = new Map(manifest.namespaces.map((entry) => [entry.name, entry]));
+  }
+
+  prelude(metas: readonly ArchiveMeta[]): void {
+    for (const meta of metas) {
+      const entry = this.#namespaces.get(meta.collection);
+      if (entry === undefined || meta.db !== this.#database) {
+        throw archiveDamaged('the manifest knows nothing of a collection', meta.collection);
+      }
+      if (entry.type !== meta.type || entry.catalogDigest !== metadataDigest(meta.metadata)) {
+        throw archiveDamaged('options or indexes are not those of the manifest', meta.collection);
+      }
+    }
+    if (metas.length !== this.#namespaces.size) {
+      throw archiveDamaged(
+        `it holds ${metas.length} collections where the manifest says ${this.#namespaces.size}`,
+        this.#database,
+      );
+    }
+  }
+
+  end(collection: string, { documents, bytes, crc }: NamespaceTotals): void {
+    // The prelude has been compared, so the name is known under one of its two forms.
+    const name = this.#namespaces.has(collection) ? collection : collection.slice(bucketsPrefix.length);
+    const entry = this.#namespaces.get(name);
+    if (entry?.count !== documents || entry.bytes !== bytes || entry.crc64 !== crcText(crc)) {
+      throw archiveDamaged(
+        `${documents} documents with checksum ${crcText(crc)} are there where the manifest says ${entry?.count} and ${entry?.crc64}`,
+        name,
+      );
+    }
+  }
+}

@@ -1,0 +1,176 @@
+import { once } from 'node:events';
+import { createReadStream } from 'node:fs';
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { ReleaseError } from '../../observe/error.ts';
+import { archiveDamaged } from '../archive/damage.ts';
+import { isBackupId } from '../backup-id.ts';
+import { encodeManifest, type Manifest, parseManifest } from '../manifest.ts';
+import { type BackupStore, backupNotFound, type PendingBackup, type StoredBackup, storeFailed } from './store.ts';
+
+const manifestEnding = '.manifest.json';
+/** Of files that are being written; an interrupted run leaves them behind. */
+const partialEnding = '.partial';
+const day = 86_400_000;
+
+/**
+ * Backups as files of one folder: `ID.archive.zst` and `ID.manifest.json`. Both are written under a temporary name,
+ * flushed and renamed, the manifest last: a backup without its manifest does not exist.
+ *
+ * Partial files older than a day are removed when the next backup begins. Failures of the file system are `STORE_FAILED`.
+ */
+export class FolderStore implements BackupStore {
+  readonly location: string;
+
+  /** An absolute path; the folder is made by the first backup. */
+  constructor(folder: string) {
+    this.location = folder;
+  }
+
+  async list(): Promise<StoredBackup[]> {
+    const backups: StoredBackup[] = [];
+    for (const name of await this.#names()) {
+      if (!name.endsWith(manifestEnding)) continue;
+      const id = name.slice(0, -manifestEnding.length);
+      if (!isBackupId(id)) continue;
+      try {
+        backups.push({ state: 'readable', id, manifest: await this.readManifest(id) });
+      } catch (error) {
+        if (!(error instanceof ReleaseError) || error.code !== 'MANIFEST_DAMAGED') throw error;
+        backups.push({ state: 'damaged', id, problem: error });
+      }
+    }
+    return backups.sort((a, b) => (timeOf(a) < timeOf(b) ? 1 : -1));
+  }
+
+  async readManifest(id: string): Promise<Manifest> {
+    if (!isBackupId(id)) throw backupNotFound(id, this.location);
+    let text: string;
+    try {
+      text = await readFile(this.#path(id + manifestEnding), 'utf8');
+    } catch (error) {
+      if (isMissing(error)) throw backupNotFound(id, this.location);
+      throw storeFailed('reading a manifest', this.location, error);
+    }
+    return parseManifest(text, id);
+  }
+
+  async openArchive(manifest: Manifest): Promise<{ stream: ReturnType<typeof createReadStream>; bytes: number }> {
+    const { file } = manifest.archive;
+    if (path.basename(file) !== file) throw archiveDamaged('its name is no file name', file);
+    const stream = createReadStream(this.#path(file), { highWaterMark: 1024 * 1024 });
+    try {
+      await once(stream, 'open');
+      return { stream, bytes: (await stat(this.#path(file))).size };
+    } catch (error) {
+      if (isMissing(error)) throw archiveDamaged('its file is missing', file);
+      throw storeFailed('opening an archive', this.location, error);
+    }
+  }
+
+  async create(id: string, ending: string): Promise<PendingBackup> {
+    const file = id + ending;
+    const partial = this.#path(file + partialEnding);
+    try {
+      await mkdir(this.location, { recursive: true });
+      await this.#removeStale();
+      // Only its owner may read what holds a whole database.
+      const handle = await open(partial, 'wx', 0o600);
+      return new PendingFiles(this.location, file, id, handle);
+    } catch (error) {
+      throw storeFailed('beginning a backup', this.location, error);
+    }
+  }
+
+  async #names(): Promise<string[]> {
+    try {
+      return await readdir(this.location);
+    } catch (error) {
+      if (isMissing(error)) return [];
+      throw storeFailed('listing backups', this.location, error);
+    }
+  }
+
+  async #removeStale(): Promise<void> {
+    for (const name of await this.#names()) {
+      if (!name.endsWith(partialEnding)) continue;
+      const { mtimeMs } = await stat(this.#path(name));
+      if (Date.now() - mtimeMs > day) await rm(this.#path(name), { force: true });
+    }
+  }
+
+  #path(name: string): string {
+    return path.join(this.location, name);
+  }
+}
+
+class PendingFiles implements PendingBackup {
+  readonly writable;
+  readonly file: string;
+  readonly location: string;
+  readonly #folder: string;
+  readonly #id: string;
+  readonly #handle: FileHandle;
+  #done = false;
+
+  constructor(folder: string, file: string, id: string, handle: FileHandle) {
+    this.#folder = folder;
+    this.#id = id;
+    this.#handle = handle;
+    this.file = file;
+    this.location = path.join(folder, file);
+    // `flush`: on disk before the stream has finished.
+    this.writable = handle.createWriteStream({ highWaterMark: 4 * 1024 * 1024, flush: true });
+  }
+
+  async commit(manifest: Manifest): Promise<void> {
+    try {
+      await rename(this.location + partialEnding, this.location);
+      await writeWhole(path.join(this.#folder, this.#id + manifestEnding), encodeManifest(manifest));
+      await flushFolder(this.#folder);
+      this.#done = true;
+    } catch (error) {
+      throw storeFailed('completing a backup', this.#folder, error);
+    }
+  }
+
+  async abort(): Promise<void> {
+    if (this.#done) return;
+    this.#done = true;
+    this.writable.destroy();
+    await this.#handle.close().catch(() => {});
+    await rm(this.location + partialEnding, { force: true });
+    const manifest = path.join(this.#folder, this.#id + manifestEnding);
+    await rm(manifest + partialEnding, { force: true });
+    await rm(manifest, { force: true });
+    await rm(this.location, { force: true });
+  }
+}
+
+async function writeWhole(file: string, text: string): Promise<void> {
+  const handle = await open(file + partialEnding, 'w', 0o600);
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(file + partialEnding, file);
+}
+
+/** A rename is on disk when its folder is; where folders cannot be opened (Windows) there is nothing to do. */
+async function flushFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => undefined);
+  await handle?.sync().catch(() => {});
+  await handle?.close();
+}
+
+function isMissing(error: unknown): boolean {
+  const code = (error as { code?: unknown }).code;
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
+/** Damaged ones by their id, which begins with the time. */
+function timeOf(backup: StoredBackup): string {
+  return backup.state === 'readable' ? backup.manifest.createdAt.replace(/[-:.]/g, '') : backup.id;
+}

@@ -1,0 +1,50 @@
+import { type Manifest, manifestTotals } from './manifest.ts';
+import { readBackup } from './read-backup.ts';
+import type { BackupStore } from './stores/store.ts';
+
+export interface VerifyOptions {
+  readonly signal?: AbortSignal;
+  /** Documents and bytes read so far, of those that the manifest states. */
+  readonly onProgress?: (progress: VerifyProgress) => void;
+}
+
+export interface VerifyProgress {
+  readonly documents: number;
+  readonly bytes: number;
+  readonly totalDocuments: number;
+  readonly totalBytes: number;
+}
+
+/** A backup that has been read from its first to its last byte. */
+export interface VerifiedBackup {
+  readonly manifest: Manifest;
+  readonly documents: number;
+  /** Of the documents, uncompressed. */
+  readonly bytes: number;
+  readonly durationMs: number;
+}
+
+/**
+ * Reads a whole backup and compares it with its manifest; needs no server. That it comes back means that the file is
+ * the one that was written, that every document is in it, and that it can be restored as far as a file can say so.
+ *
+ * Throws `BACKUP_NOT_FOUND`, `MANIFEST_DAMAGED`, `ARCHIVE_DAMAGED`, `STORE_FAILED`; the signal's reason when aborted.
+ */
+export async function verifyBackup(
+  store: BackupStore,
+  id: string,
+  options: VerifyOptions = {},
+): Promise<VerifiedBackup> {
+  const started = performance.now();
+  const manifest = await store.readManifest(id);
+  const total = manifestTotals(manifest);
+  let documents = 0;
+  let bytes = 0;
+  for await (const event of readBackup(store, manifest, options.signal)) {
+    if (event.kind !== 'documents') continue;
+    documents += event.documents.length;
+    for (const document of event.documents) bytes += document.length;
+    options.onProgress?.({ documents, bytes, totalDocuments: total.documents, totalBytes: total.bytes });
+  }
+  return { manifest, documents, bytes, durationMs: Math.round(performance.now() - started) };
+}
