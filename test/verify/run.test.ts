@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { verificationFailure } from '../../src/verify/failure.ts';
 import { freshDatabase } from '../setup/mongo.ts';
 import { probing, probingAll } from './probing.ts';
 import { web } from './web.ts';
@@ -74,16 +73,4 @@ test('ends at once when it is cancelled, and what was not seen is unknown', asyn
   expect(results).toHaveLength(6);
   for (const result of results)
     expect(result).toMatchObject({ state: 'unknown', seen: expect.stringContaining('cancelled') });
-});
-
-test('says in the failure which probes failed and which could not look', () => {
-  const result = { expected: '', seen: '', durationMs: 1, attempts: 1 };
-  const passed = { ...result, name: 'a', state: 'passed' } as const;
-  const failed = { ...result, name: 'b', state: 'failed' } as const;
-  const unknown = { ...result, name: 'c', state: 'unknown' } as const;
-  expect(verificationFailure([passed])).toBeUndefined();
-  expect(verificationFailure([passed, failed, unknown])).toMatchObject({
-    code: 'VERIFICATION_FAILED',
-    message: 'Verification failed: of 3 probes, 1 failed (b) and 1 could not look (c).',
-  });
 });

@@ -1,0 +1,115 @@
+import type { CommandName } from '../config/commands.ts';
+import type { ReleaseError } from '../observe/error.ts';
+import type { Outcome } from '../observe/outcome.ts';
+import type { Ended } from '../release/result.ts';
+import type { Mark } from './story.ts';
+
+interface Headline {
+  readonly mark: Mark;
+  readonly headline: string;
+}
+
+const subjects: Record<CommandName, string> = {
+  status: 'Status',
+  plan: 'Plan',
+  migrate: 'Migration',
+  up: 'Migration',
+  verify: 'Verification',
+  backup: 'Backup',
+  inspect: 'Backups',
+  restore: 'Restore',
+  release: 'Release',
+  rollback: 'Rollback',
+  down: 'Rollback',
+  create: 'New migration',
+};
+
+/** The first line of every report: what it was, how it ended, where. */
+export function headlineOf(ended: Ended): Headline {
+  const { mark, headline } = ended.error === undefined ? success(ended) : failure(ended, ended.error);
+  const { target } = ended;
+  if (target === undefined) return { mark, headline };
+  const where = target.database === undefined ? target.name : `${target.name} / ${target.database}`;
+  return { mark, headline: `${headline} · ${where}` };
+}
+
+function failure({ command, outcome }: Ended, error: ReleaseError): Headline {
+  const subject = subjects[command];
+  // The exit code says most precisely what failed (contract.md); the outcome says what became of the target.
+  switch (error.exitCode) {
+    case 3:
+      return { mark: 'warning', headline: 'Migrations are pending' };
+    case 4:
+      return { mark: 'blocked', headline: `${subject}: there are findings` };
+    case 6:
+      return { mark: 'blocked', headline: `${subject} not started: the lease is somebody else's` };
+    case 9:
+      return { mark: 'bad', headline: 'Verification failed; nothing was rolled back' };
+    case 10:
+      return { mark: 'bad', headline: `${subject}: the way back failed or is incomplete` };
+    case 11:
+      return { mark: 'bad', headline: `${subject}: the backup cannot be used` };
+    case 13:
+      return { mark: 'bad', headline: 'Rehearsal failed; the target was not touched' };
+    case 14:
+      return { mark: 'back', headline: `${subject} failed, and was rolled back` };
+  }
+  const ends: Record<Outcome, Headline> = {
+    applied: { mark: 'bad', headline: `${subject} failed after it was applied` },
+    rehearsed: { mark: 'bad', headline: `${subject} failed after the rehearsal` },
+    'nothing-to-do': { mark: 'bad', headline: `${subject} failed` },
+    'rolled-back': { mark: 'back', headline: `${subject} failed, and was rolled back` },
+    'failed-clean': { mark: 'bad', headline: `${subject} failed; the target is as it was` },
+    'failed-dirty': { mark: 'bad', headline: `${subject} failed; the target needs attention` },
+    blocked: { mark: 'blocked', headline: `${subject} not started` },
+    cancelled: { mark: 'cancelled', headline: `${subject} cancelled` },
+    unknown: { mark: 'unknown', headline: `${subject} ended, and what became of the target is unknown` },
+  };
+  return ends[outcome];
+}
+
+function success(ended: Ended): Headline {
+  const subject = subjects[ended.command];
+  switch (ended.outcome) {
+    case 'unknown':
+      return { mark: 'unknown', headline: `${subject}: the outcome is unknown` };
+    case 'cancelled':
+      return { mark: 'cancelled', headline: `${subject} cancelled` };
+    case 'blocked':
+      return { mark: 'blocked', headline: `${subject} not started` };
+    case 'failed-clean':
+      return { mark: 'bad', headline: `${subject} failed; the target is as it was` };
+    case 'failed-dirty':
+      return { mark: 'bad', headline: `${subject} failed; the target needs attention` };
+  }
+  switch (ended.command) {
+    case 'status':
+      return { mark: (ended.result?.pending ?? 0) > 0 ? 'info' : 'good', headline: 'Status' };
+    case 'plan':
+      return { mark: 'info', headline: 'Plan' };
+    case 'verify':
+      return ended.result?.probes.length === 0
+        ? { mark: 'warning', headline: 'Nothing was verified' }
+        : { mark: 'good', headline: 'Verified' };
+    case 'backup':
+      return { mark: 'good', headline: 'Backup taken' };
+    case 'inspect':
+      return ended.result && 'backup' in ended.result
+        ? {
+            mark: ended.result.verified ? 'good' : 'unknown',
+            headline: ended.result.verified ? 'The backup is whole' : 'The backup was not verified',
+          }
+        : { mark: 'info', headline: 'Backups' };
+    case 'restore':
+      return { mark: 'good', headline: 'Restored' };
+    case 'create':
+      return { mark: 'good', headline: 'Migration created' };
+  }
+  const words: Partial<Record<Outcome, string>> = {
+    applied: `${subject} applied`,
+    rehearsed: `${subject} rehearsed`,
+    'rolled-back': 'Rolled back',
+    'nothing-to-do': `${subject}: nothing to do`,
+  };
+  return { mark: ended.outcome === 'rolled-back' ? 'back' : 'good', headline: words[ended.outcome] ?? subject };
+}

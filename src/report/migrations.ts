@@ -1,0 +1,96 @@
+import type { Effects } from '../migration/types.ts';
+import type { AppliedMigration, FailedMigration, PendingMigration } from '../release/result.ts';
+import { formatCount, formatDuration, plural } from './format.ts';
+import type { Block, Cell, Column } from './story.ts';
+
+/** More names than these in one cell make the table unreadable; they are counted instead. */
+const mostNames = 4;
+
+/** Migrations that ran, in their order, the one that failed last. */
+export function migrationsTable(
+  title: string,
+  migrations: readonly AppliedMigration[],
+  failed?: FailedMigration,
+): Block[] {
+  const all: { migration: FailedMigration; failed: boolean }[] = migrations.map((migration) => ({
+    migration,
+    failed: false,
+  }));
+  if (failed) all.push({ migration: failed, failed: true });
+  if (all.length === 0) return [];
+  const others = all.map(({ migration }) => otherChanges(migration.effects));
+  const withOthers = others.some((names) => names.length > 0);
+  const columns: Column[] = [
+    { title: '' },
+    { title: 'Migration' },
+    ...['Matched', 'Modified', 'Inserted', 'Deleted'].map((title) => ({ title, numeric: true })),
+    { title: 'Indexes' },
+    ...(withOthers ? [{ title: 'Also' }] : []),
+    { title: 'Duration', numeric: true },
+  ];
+  const rows = all.map(({ migration: { name, durationMs, effects }, failed }, i): Cell[] => [
+    failed ? { mark: 'bad', text: 'failed' } : { mark: 'good', text: 'done' },
+    { name },
+    number(effects?.matched),
+    number(effects?.modified),
+    number(effects?.inserted),
+    number(effects?.deleted),
+    namesOrCount(indexChanges(effects), 'index change'),
+    ...(withOthers ? [namesOrCount(others[i] ?? [], 'change')] : []),
+    { text: formatDuration(durationMs) },
+  ]);
+  return [{ kind: 'table', title, columns, rows }];
+}
+
+export function pendingTable(pending: readonly PendingMigration[]): Block[] {
+  if (pending.length === 0) return [];
+  const columns = ['Migration', 'Phase', 'Way back', 'Checksum'].map((title) => ({ title }));
+  const rows = pending.map((one): Cell[] => [
+    { name: one.name },
+    { text: one.phase },
+    one.reversible ? { mark: 'good', text: 'yes' } : { mark: 'warning', text: 'none: only the backup' },
+    { name: one.checksum.slice(0, 12) },
+  ]);
+  return [{ kind: 'table', title: 'Pending', columns, rows }];
+}
+
+/** `3 migrations, 106,312 documents changed, 2 indexes built`. */
+export function totals(migrations: readonly AppliedMigration[]): string {
+  const sum = (of: (effects: Effects) => number) => migrations.reduce((total, one) => total + of(one.effects), 0);
+  const documents = sum(({ modified, inserted, deleted }) => modified + inserted + deleted);
+  const indexes = sum((effects) => effects.indexesCreated.length);
+  const unknown = sum((effects) => effects.unknown);
+  return [
+    plural(migrations.length, 'migration'),
+    `${plural(documents, 'document')} changed`,
+    indexes > 0 ? `${plural(indexes, 'index', 'indexes')} built` : undefined,
+    unknown > 0 ? `${plural(unknown, 'operation')} with an unknown result` : undefined,
+  ]
+    .filter((part) => part !== undefined)
+    .join(', ');
+}
+
+function indexChanges(effects: Effects | undefined): string[] {
+  if (effects === undefined) return [];
+  return [...effects.indexesCreated.map((name) => `+ ${name}`), ...effects.indexesDropped.map((name) => `− ${name}`)];
+}
+
+function otherChanges(effects: Effects | undefined): string[] {
+  if (effects === undefined) return [];
+  return [
+    ...effects.collectionsCreated.map((name) => `create ${name}`),
+    ...effects.collectionsDropped.map((name) => `drop ${name}`),
+    ...effects.otherChanges,
+    ...(effects.unknown > 0 ? [`${plural(effects.unknown, 'operation')} with an unknown result`] : []),
+  ];
+}
+
+/** A dash where nothing was seen: 0 would be a claim. */
+function number(count: number | undefined): Cell {
+  return { text: count === undefined ? '–' : formatCount(count) };
+}
+
+function namesOrCount(names: readonly string[], what: string): Cell {
+  if (names.length === 0) return { text: '' };
+  return names.length > mostNames ? { text: plural(names.length, what) } : { names };
+}

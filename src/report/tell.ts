@@ -1,0 +1,230 @@
+import type {
+  BackupResult,
+  Ended,
+  InspectResult,
+  MigrateResult,
+  PlanResult,
+  RehearsalResult,
+  ReleaseResult,
+  RestoreResult,
+  RollbackResult,
+  StatusResult,
+  VerifyResult,
+} from '../release/result.ts';
+import { backupFacts, backupsTable, restoreBlocks } from './backups.ts';
+import { findingsTable, guardsTable, probesSentence, probesTable } from './checks.ts';
+import { formatBytes, formatCount, formatDuration, plural } from './format.ts';
+import { headlineOf } from './headline.ts';
+import { migrationsTable, pendingTable, totals } from './migrations.ts';
+import { statusBlocks, statusSentence } from './status.ts';
+import type { Block, Story } from './story.ts';
+
+interface Part {
+  readonly lead: readonly string[];
+  readonly blocks: readonly Block[];
+}
+
+/** What there is to say about how a command ended, for a terminal and for a summary alike. */
+export function tell(ended: Ended): Story {
+  const { lead, blocks } = tellResult(ended);
+  const { error, steps = [], warnings = [], durationMs, releaseId } = ended;
+  const time = durationMs === undefined ? [] : [`It took ${formatDuration(durationMs)}.`];
+  const about: Block[] =
+    releaseId === undefined ? [] : [{ kind: 'facts', title: '', facts: [['Release', { name: releaseId }]] }];
+  return {
+    ...headlineOf(ended),
+    lead: [...lead, ...(lead.length > 0 ? time : [])],
+    failure: error && { code: error.code, message: error.message, hint: error.hint },
+    blocks: [
+      ...(warnings.length > 0 ? [{ kind: 'list', title: 'Warnings', items: warnings } as const] : []),
+      ...(steps.length > 0 ? [{ kind: 'steps', title: 'Steps', steps } as const] : []),
+      ...blocks,
+      ...about,
+    ],
+  };
+}
+
+function tellResult(ended: Ended): Part {
+  if (ended.result === undefined) return { lead: [], blocks: [] };
+  switch (ended.command) {
+    case 'status':
+      return tellStatus(ended.result);
+    case 'plan':
+      return tellPlan(ended.result);
+    case 'migrate':
+    case 'up':
+      return tellMigrate(ended.result);
+    case 'verify':
+      return tellVerify(ended.result);
+    case 'backup':
+      return tellBackup(ended.result);
+    case 'inspect':
+      return tellInspect(ended.result);
+    case 'restore':
+      return tellRestore(ended.result);
+    case 'rollback':
+    case 'down':
+      return tellRollback(ended.result);
+    case 'release':
+      return tellRelease(ended.result);
+    case 'create':
+      return { lead: [`Wrote ${ended.result.file}.`], blocks: [] };
+  }
+}
+
+function tellStatus(status: StatusResult): Part {
+  return { lead: [statusSentence(status)], blocks: statusBlocks(status) };
+}
+
+function tellPlan({ digest, pending, findings }: PlanResult): Part {
+  const what =
+    pending === 'unknown'
+      ? 'What is pending is unknown: no database was asked.'
+      : pending.length === 0
+        ? 'Nothing is pending.'
+        : `${plural(pending.length, 'migration')} would be applied.`;
+  return {
+    lead: [what],
+    blocks: [
+      ...findingsTable(findings),
+      ...(pending === 'unknown' ? [] : pendingTable(pending)),
+      { kind: 'facts', title: '', facts: [['Digest', { name: digest }]] },
+    ],
+  };
+}
+
+function tellMigrate({ applied, failed, remaining = [], rehearsal }: MigrateResult): Part {
+  const rehearsed = rehearsal === undefined ? undefined : tellRehearsal(rehearsal);
+  const ran = applied.length > 0 ? [`Applied: ${totals(applied)}.`] : [];
+  const left = remaining.length > 0 ? [`Not begun: ${plural(remaining.length, 'migration')}.`] : [];
+  return {
+    // Once something was applied, that is the news, and the rehearsal only led to it.
+    lead: [...ran, ...left, ...(applied.length === 0 && !failed ? (rehearsed?.lead ?? []) : [])],
+    blocks: [
+      ...migrationsTable('Applied', applied, failed),
+      ...(remaining.length > 0 ? [{ kind: 'list', title: 'Not begun', items: remaining } as const] : []),
+      ...(rehearsed?.blocks ?? []),
+    ],
+  };
+}
+
+function tellRehearsal(rehearsal: RehearsalResult): Part {
+  const { migrations, failed, level, probes = [], uncovered } = rehearsal;
+  const data = `${plural(rehearsal.restoredDocuments, 'document')} (${formatBytes(rehearsal.restoredBytes)})`;
+  return {
+    lead: [
+      `Rehearsed on ${data} in a sandbox: ${totals(migrations)}. The target was only read.`,
+      ...(probes.length > 0 ? [`In the sandbox ${probesSentence(probes)}.`] : []),
+    ],
+    blocks: [
+      ...migrationsTable('Rehearsed', migrations, failed),
+      ...probesTable(probes, 'Probes in the sandbox'),
+      {
+        kind: 'facts',
+        title: 'Rehearsal',
+        facts: [
+          ['Level', { text: level }],
+          ['Restored', { text: data }],
+          ['Server', { text: `${rehearsal.serverVersion}, ${rehearsal.sandbox}` }],
+          ['Took', { text: formatDuration(rehearsal.durationMs) }],
+        ],
+      },
+      ...(uncovered.length > 0
+        ? [{ kind: 'list', title: 'What the rehearsal could not show', items: uncovered } as const]
+        : []),
+    ],
+  };
+}
+
+function tellVerify({ probes }: VerifyResult): Part {
+  return { lead: probes.length === 0 ? [] : [`${probesSentence(probes)}.`], blocks: probesTable(probes) };
+}
+
+function tellBackup(backup: BackupResult): Part {
+  const size = `${plural(backup.documents, 'document')}, ${formatBytes(backup.bytes)}`;
+  return { lead: [`${size} in ${formatDuration(backup.durationMs)}.`], blocks: backupFacts(backup) };
+}
+
+function tellInspect(result: InspectResult): Part {
+  if ('backup' in result) return { lead: [], blocks: backupFacts(result.backup) };
+  const { backups } = result;
+  return {
+    lead: [
+      backups.length === 0 ? 'The store holds no backup.' : `The store holds ${plural(backups.length, 'backup')}.`,
+    ],
+    blocks: backupsTable(backups),
+  };
+}
+
+function tellRestore(restore: RestoreResult): Part {
+  const documents = restore.restored.reduce((total, one) => total + one.documents, 0);
+  const changes = [
+    `${plural(restore.restored.length, 'collection')} restored with ${plural(documents, 'document')}`,
+    restore.removed.length > 0 ? `${formatCount(restore.removed.length)} removed` : undefined,
+    restore.kept.length > 0 ? `${formatCount(restore.kept.length)} kept` : undefined,
+  ];
+  return { lead: [`${changes.filter((part) => part !== undefined).join(', ')}.`], blocks: restoreBlocks(restore) };
+}
+
+function tellRollback(rollback: RollbackResult): Part {
+  const { strategy, reverted, failed, kept, conflicts, restore, probes = [] } = rollback;
+  const restored = restore === undefined ? undefined : tellRestore(restore);
+  const conflicting = conflicts.reduce((total, one) => total + one.documents, 0);
+  return {
+    lead: [
+      `Way back: ${strategy}.`,
+      ...(reverted.length > 0 ? [`Taken back: ${totals(reverted)}.`] : []),
+      ...(restored?.lead ?? []),
+      ...(conflicting > 0 ? [`${plural(conflicting, 'document')} left to the users, in quarantine.`] : []),
+      ...(probes.length > 0 ? [`Afterwards ${probesSentence(probes)}.`] : []),
+    ],
+    blocks: [
+      ...migrationsTable('Taken back', reverted, failed),
+      ...(restored?.blocks ?? []),
+      ...(conflicts.length > 0
+        ? [
+            {
+              kind: 'list',
+              title: 'In quarantine',
+              items: conflicts.map((one) => `${one.collection}: ${plural(one.documents, 'document')}`),
+            } as const,
+          ]
+        : []),
+      ...(kept.length > 0 ? [{ kind: 'list', title: 'Kept', items: kept } as const] : []),
+      ...probesTable(probes, 'Probes after the way back'),
+    ],
+  };
+}
+
+function tellRelease(release: ReleaseResult): Part {
+  const { guards = [], plan, backup, rehearsal, migrate, verify, rollback } = release;
+  const parts = [
+    rollback && tellRollback(rollback),
+    migrate && tellMigrate(migrate),
+    verify && tellVerify(verify),
+    backup && tellBackupOfRelease(backup),
+    rehearsal && rehearsal !== migrate?.rehearsal ? tellRehearsalOfRelease(rehearsal, migrate) : undefined,
+    plan && { lead: [], blocks: findingsTable(plan.findings) },
+    { lead: [], blocks: guardsTable(guards) },
+    plan && { lead: [], blocks: planOfRelease(plan, migrate ?? rehearsal) },
+  ].filter((part) => part !== undefined);
+  return { lead: parts.flatMap((part) => part.lead), blocks: parts.flatMap((part) => part.blocks) };
+}
+
+function tellBackupOfRelease(backup: BackupResult): Part {
+  return { lead: [`The backup holds ${plural(backup.documents, 'document')}.`], blocks: backupFacts(backup) };
+}
+
+function tellRehearsalOfRelease(rehearsal: RehearsalResult, migrate: MigrateResult | undefined): Part {
+  const { lead, blocks } = tellRehearsal(rehearsal);
+  const applied = migrate !== undefined && (migrate.applied.length > 0 || migrate.failed !== undefined);
+  return { lead: applied ? [] : lead, blocks };
+}
+
+/** The pending migrations are of interest where none of them ran. */
+function planOfRelease(plan: PlanResult, ran: unknown): Block[] {
+  return [
+    ...(ran === undefined && plan.pending !== 'unknown' ? pendingTable(plan.pending) : []),
+    { kind: 'facts', title: '', facts: [['Plan digest', { name: plan.digest }]] },
+  ];
+}

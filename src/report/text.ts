@@ -1,0 +1,124 @@
+import type { Ended } from '../release/result.ts';
+import { formatDuration } from './format.ts';
+import { stepMark } from './steps.ts';
+import type { Block, Cell, Mark } from './story.ts';
+import { tell } from './tell.ts';
+import { oneLine, visible } from './visible.ts';
+
+const signs: Record<Mark, string> = {
+  good: '✓',
+  bad: '✗',
+  warning: '!',
+  idle: '·',
+  unknown: '?',
+  blocked: '✗',
+  back: '↩',
+  cancelled: '■',
+  info: '›',
+};
+
+/** SGR codes of ECMA-48: red, green, yellow, cyan, grey. */
+const colours: Record<Mark, number> = {
+  good: 32,
+  bad: 31,
+  warning: 33,
+  idle: 90,
+  unknown: 33,
+  blocked: 31,
+  back: 33,
+  cancelled: 33,
+  info: 36,
+};
+const bold = 1;
+
+export interface TextOptions {
+  /** Colours for a terminal; without them plain text. Default false. */
+  readonly colour?: boolean;
+}
+
+type Paint = (text: string, sgr: number) => string;
+
+/** The report for a person at a terminal; begins with an empty line and ends with a line break. */
+export function renderText(ended: Ended, { colour = false }: TextOptions = {}): string {
+  const paint: Paint = (text, sgr) => (colour && text !== '' ? `\u001b[${sgr}m${text}\u001b[0m` : text);
+  const { mark, headline, lead, failure, blocks } = tell(ended);
+  const lines = ['', `${paint(signs[mark], colours[mark])} ${paint(oneLine(headline), bold)}`];
+  if (lead.length > 0) lines.push(`  ${oneLine(lead.join(' '), 4000)}`);
+  if (failure) {
+    lines.push('', ...indent(`${failure.message} [${failure.code}]`), ...indent(`→ ${failure.hint}`));
+  }
+  for (const block of blocks) {
+    lines.push('');
+    if (block.title !== '') lines.push(`  ${paint(block.title, bold)}`);
+    lines.push(...renderBlock(block, paint));
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function renderBlock(block: Block, paint: Paint): string[] {
+  switch (block.kind) {
+    case 'table': {
+      // A heading above marks says nothing; above nothing but marks and names it would only cost a line.
+      const head = block.columns.map(({ title }) => ({ plain: title, painted: paint(title, 90) }));
+      const rows = block.rows.map((row) => row.map((cell) => renderCell(cell, paint)));
+      return columns(
+        [head, ...rows],
+        block.columns.map(({ numeric }) => numeric === true),
+      );
+    }
+    case 'facts':
+      return columns(
+        block.facts.map(([key, cell]) => [{ plain: key, painted: paint(key, 90) }, renderCell(cell, paint)]),
+        [false, false],
+      );
+    case 'list':
+      return block.items.flatMap((item) => indent(item, '  - '));
+    case 'steps':
+      return columns(
+        block.steps.map(({ name, state, durationMs, note = '' }) => [
+          renderCell({ mark: stepMark(state), text: name }, paint),
+          { plain: state, painted: state },
+          renderCell({ text: durationMs === undefined ? '' : formatDuration(durationMs) }, paint),
+          renderCell({ text: note }, paint),
+        ]),
+        [false, false, true, false],
+      );
+  }
+}
+
+interface Painted {
+  /** Without colours: what its width is measured by. */
+  readonly plain: string;
+  readonly painted: string;
+}
+
+function renderCell(cell: Cell, paint: Paint): Painted {
+  if ('name' in cell) return same(oneLine(cell.name));
+  if ('names' in cell) return same(cell.names.map((name) => oneLine(name)).join(', '));
+  const text = oneLine(cell.text);
+  if (!('mark' in cell)) return same(text);
+  return { plain: `${signs[cell.mark]} ${text}`, painted: `${paint(signs[cell.mark], colours[cell.mark])} ${text}` };
+}
+
+function same(text: string): Painted {
+  return { plain: text, painted: text };
+}
+
+function columns(rows: readonly (readonly Painted[])[], numeric: readonly boolean[]): string[] {
+  const widths = numeric.map((_, i) => Math.max(0, ...rows.map((row) => (row[i]?.plain ?? '').length)));
+  return rows.map((row) => {
+    const cells = row.map(({ plain, painted }, i) => {
+      const gap = ' '.repeat((widths[i] ?? 0) - plain.length);
+      return numeric[i] ? gap + painted : painted + gap;
+    });
+    return `  ${cells.join('  ')}`.trimEnd();
+  });
+}
+
+function indent(text: string, first = '  '): string[] {
+  const rest = ' '.repeat(first.length);
+  return visible(text)
+    .trim()
+    .split('\n')
+    .map((line, i) => (i === 0 ? first : rest) + line.trimEnd());
+}
