@@ -12,6 +12,8 @@ interface TurnDocument {
   /** The highest fence under which history was ever changed. */
   readonly fence: number;
   readonly sequence: number;
+  /** How often history was changed. */
+  readonly turns?: number;
 }
 
 /** One change of history: its reads, its sequence numbers and its writes belong together. */
@@ -91,7 +93,8 @@ export class HistoryTurns {
     const advance = async (count: number) => {
       const turn = await turns.findOneAndUpdate(
         { _id: 'history', fence: { $lte: this.fence } },
-        { $set: { fence: this.fence }, $inc: { sequence: count } },
+        // `turns` makes it a write in any case: an update that changes nothing conflicts with nobody, and fences nothing.
+        { $set: { fence: this.fence }, $inc: { sequence: count, turns: 1 } },
         { ...options, returnDocument: 'after' },
       );
       if (turn !== null) return turn.sequence - count + 1;

@@ -9,6 +9,9 @@ import { answerWithin, Elapsed } from './lease-clock.ts';
 import { type LeaseHolder, type LeaseReading, LeaseRecord } from './lease-record.ts';
 import { factsOf, heldError } from './lease-state.ts';
 
+export type { Lease, LeaseGuard } from './held-lease.ts';
+export type { LeaseHolder } from './lease-record.ts';
+
 export interface AcquireOptions {
   /** How long the lease outlives its last heartbeat, in milliseconds. The longest pause of a run before it loses it. */
   readonly ttlMs: number;
