@@ -1,0 +1,49 @@
+import { defineMigration } from 'mongo-release-action';
+
+/** Country, region and name as they stand in an address: `us-il-paris`. */
+const region = { $cond: [{ $gt: ['$admin1', ''] }, '$admin1', '00'] };
+const words = { $concat: ['$country', '-', region, '-', '$name'] };
+const plainSlug = { $toLower: { $replaceAll: { input: words, find: ' ', replacement: '-' } } };
+
+/** The slug itself, or with the first free number behind it. */
+function firstFree(slug: string, taken: ReadonlySet<string>): string {
+  let free = slug;
+  for (let n = 2; taken.has(free); n++) free = `${slug}-${n}`;
+  return free;
+}
+
+export default defineMigration({
+  description: 'Backfill: every city gets a slug of its own; namesakes are numbered, none is removed',
+
+  async up({ db, log }) {
+    const cities = db.collection('cities');
+    await cities.updateMany({ slug: { $exists: false } }, [{ $set: { slug: plainSlug } }]);
+
+    // All slugs at once are 10 MB here. Where they do not fit, number inside one country at a time.
+    const taken = new Set<string>();
+    let bulk = cities.initializeUnorderedBulkOp();
+    let waiting = 0;
+    let numbered = 0;
+    // In the order of ids the oldest namesake keeps the plain slug, and a second run decides as the first did.
+    for await (const { _id, slug } of cities
+      .find({}, { projection: { slug: 1 }, batchSize: 10_000 })
+      .sort({ _id: 1 })) {
+      const free = firstFree(slug, taken);
+      taken.add(free);
+      if (free === slug) continue;
+      bulk.find({ _id, slug }).updateOne({ $set: { slug: free } });
+      numbered++;
+      if (++waiting === 1000) {
+        await bulk.execute();
+        bulk = cities.initializeUnorderedBulkOp();
+        waiting = 0;
+      }
+    }
+    if (waiting > 0) await bulk.execute();
+    log('namesakes got a number', { numbered });
+  },
+
+  async down({ db }) {
+    await db.collection('cities').updateMany({ slug: { $exists: true } }, { $unset: { slug: '' } });
+  },
+});

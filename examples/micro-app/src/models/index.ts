@@ -1,0 +1,2 @@
+export { City, type CityFields } from './city.ts';
+export { Country, type CountryFields } from './country.ts';
