@@ -52,8 +52,16 @@ export function guardsTable(guards: readonly GuardResult[]): Block[] {
 /** The worst first. */
 export function findingsTable(findings: readonly Finding[]): Block[] {
   if (findings.length === 0) return [];
-  const columns = ['', 'About', 'Finding', 'Next', 'Rule'].map((title) => ({ title }));
-  const sorted = findings.toSorted((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
+  const columns = [
+    { title: '' },
+    { title: 'About' },
+    { title: 'Finding', below: '' },
+    { title: 'Next', below: '→ ' },
+    { title: 'Rule' },
+  ];
+  // A guard's findings may stand in the plan, too.
+  const once = [...new Map(findings.map((one) => [JSON.stringify([one.rule, one.place, one.message]), one])).values()];
+  const sorted = once.sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
   const rows = sorted.map((finding): Cell[] => [
     { mark: severityMarks[finding.severity], text: finding.severity },
     { name: placeOf(finding) },

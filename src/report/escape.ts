@@ -30,13 +30,14 @@ export function prose(text: string): string {
     .map((line) =>
       line
         .trim()
-        .replace(/[&<>\\`*[|~$]/g, entity)
-        // Inside a word an underscore means nothing, and names read better as they are.
-        .replace(/(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])/g, entity)
-        // An empty comment keeps GitHub from making mentions and references to issues of them.
-        .replace(/[@#](?=\w)/g, (sign) => (sign === '#' ? '#<!-- -->' : '@<!-- -->'))
-        .replace(/^(\d+)([.)])/, (_, digits: string, mark: string) => digits + entity(mark))
-        .replace(/^[-+=#](?!<!--)/, entity),
+        // Inside a word an underscore means nothing, and names read better as they are. An empty comment keeps GitHub from
+        // making mentions and references to issues of what follows @ and #.
+        .replace(/[&<>\\`*[|~$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|[@#](?=\w)/g, (sign) =>
+          sign === '@' || sign === '#' ? `${sign}<!-- -->` : entity(sign),
+        )
+        // What begins a list or a heading at the start of a line.
+        .replace(/^(\d+)([.)])(?=\s|$)/, (_, digits: string, mark: string) => digits + entity(mark))
+        .replace(/^[-+=](?=[\s=-]|$)|^#(?=[\s#]|$)/, entity),
     )
     .join('<br>');
 }

@@ -24,8 +24,8 @@ export function migrationsTable(
     { title: '' },
     { title: 'Migration' },
     ...['Matched', 'Modified', 'Inserted', 'Deleted'].map((title) => ({ title, numeric: true })),
-    { title: 'Indexes' },
-    ...(withOthers ? [{ title: 'Also' }] : []),
+    { title: 'Indexes', below: '' },
+    ...(withOthers ? [{ title: 'Also', below: '' }] : []),
     { title: 'Duration', numeric: true },
   ];
   const rows = all.map(({ migration: { name, durationMs, effects }, failed }, i): Cell[] => [

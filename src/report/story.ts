@@ -27,6 +27,8 @@ export interface Column {
   readonly title: string;
   /** Aligned right. */
   readonly numeric?: boolean;
+  /** Long: a terminal shows it below the row, behind this sign. */
+  readonly below?: string;
 }
 
 export type Block =

@@ -60,6 +60,9 @@ function renderBlock(block: Block): Part {
       return { title, lines, cutFrom: head.length + 2 };
     }
     case 'facts':
+      // Without a heading of its own a list would become part of the list before it.
+      if (title === '')
+        return { lines: [block.facts.map(([key, cell]) => `${prose(key)}: ${renderCell(cell, false)}`).join(' · ')] };
       return {
         title,
         lines: [...head, ...block.facts.map(([key, cell]) => `- ${prose(key)}: ${renderCell(cell, false)}`)],

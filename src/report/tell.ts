@@ -35,13 +35,25 @@ export function tell(ended: Ended): Story {
     ...headlineOf(ended),
     lead: [...lead, ...(lead.length > 0 ? time : [])],
     failure: error && { code: error.code, message: error.message, hint: error.hint },
-    blocks: [
+    blocks: mergeFacts([
       ...(warnings.length > 0 ? [{ kind: 'list', title: 'Warnings', items: warnings } as const] : []),
       ...(steps.length > 0 ? [{ kind: 'steps', title: 'Steps', steps } as const] : []),
       ...blocks,
       ...about,
-    ],
+    ]),
   };
+}
+
+/** Facts without a title that follow each other are one list. */
+function mergeFacts(blocks: readonly Block[]): Block[] {
+  const merged: Block[] = [];
+  for (const block of blocks) {
+    const last = merged.at(-1);
+    if (block.kind === 'facts' && last?.kind === 'facts' && block.title === '' && last.title === '')
+      merged[merged.length - 1] = { ...last, facts: [...last.facts, ...block.facts] };
+    else merged.push(block);
+  }
+  return merged;
 }
 
 function tellResult(ended: Ended): Part {
@@ -109,31 +121,40 @@ function tellMigrate({ applied, failed, remaining = [], rehearsal }: MigrateResu
 }
 
 function tellRehearsal(rehearsal: RehearsalResult): Part {
-  const { migrations, failed, level, probes = [], uncovered } = rehearsal;
-  const data = `${plural(rehearsal.restoredDocuments, 'document')} (${formatBytes(rehearsal.restoredBytes)})`;
+  const { migrations, probes = [] } = rehearsal;
   return {
     lead: [
-      `Rehearsed on ${data} in a sandbox: ${totals(migrations)}. The target was only read.`,
+      `Rehearsed on ${restoredData(rehearsal)} in a sandbox: ${totals(migrations)}. The target was only read.`,
       ...(probes.length > 0 ? [`In the sandbox ${probesSentence(probes)}.`] : []),
     ],
-    blocks: [
-      ...migrationsTable('Rehearsed', migrations, failed),
-      ...probesTable(probes, 'Probes in the sandbox'),
-      {
-        kind: 'facts',
-        title: 'Rehearsal',
-        facts: [
-          ['Level', { text: level }],
-          ['Restored', { text: data }],
-          ['Server', { text: `${rehearsal.serverVersion}, ${rehearsal.sandbox}` }],
-          ['Took', { text: formatDuration(rehearsal.durationMs) }],
-        ],
-      },
-      ...(uncovered.length > 0
-        ? [{ kind: 'list', title: 'What the rehearsal could not show', items: uncovered } as const]
-        : []),
-    ],
+    blocks: rehearsalBlocks(rehearsal, false),
   };
+}
+
+function rehearsalBlocks(rehearsal: RehearsalResult, short: boolean): Block[] {
+  const { migrations, failed, level, probes = [], uncovered } = rehearsal;
+  return [
+    ...(short ? [] : migrationsTable('Rehearsed', migrations, failed)),
+    ...probesTable(probes, 'Probes in the sandbox'),
+    {
+      kind: 'facts',
+      title: 'Rehearsal',
+      facts: [
+        ['Level', { text: level }],
+        ...(short ? [['Ran', { text: totals(migrations) }] as const] : []),
+        ['Restored', { text: restoredData(rehearsal) }],
+        ['Server', { text: `${rehearsal.serverVersion}, ${rehearsal.sandbox}` }],
+        ['Took', { text: formatDuration(rehearsal.durationMs) }],
+      ],
+    },
+    ...(uncovered.length > 0
+      ? [{ kind: 'list', title: 'What the rehearsal could not show', items: uncovered } as const]
+      : []),
+  ];
+}
+
+function restoredData({ restoredDocuments, restoredBytes }: RehearsalResult): string {
+  return `${plural(restoredDocuments, 'document')} (${formatBytes(restoredBytes)})`;
 }
 
 function tellVerify({ probes }: VerifyResult): Part {
@@ -197,14 +218,15 @@ function tellRollback(rollback: RollbackResult): Part {
 }
 
 function tellRelease(release: ReleaseResult): Part {
-  const { guards = [], plan, backup, rehearsal, migrate, verify, rollback } = release;
+  const { guards = [], plan, backup, rehearsal = release.migrate?.rehearsal, migrate, verify, rollback } = release;
+  const findings = [...(plan?.findings ?? []), ...guards.flatMap((guard) => guard.findings)];
   const parts = [
     rollback && tellRollback(rollback),
-    migrate && tellMigrate(migrate),
+    migrate && tellMigrate({ ...migrate, rehearsal: undefined }),
     verify && tellVerify(verify),
+    { lead: [], blocks: findingsTable(findings) },
     backup && tellBackupOfRelease(backup),
-    rehearsal && rehearsal !== migrate?.rehearsal ? tellRehearsalOfRelease(rehearsal, migrate) : undefined,
-    plan && { lead: [], blocks: findingsTable(plan.findings) },
+    rehearsal && tellRehearsalOfRelease(rehearsal, migrate),
     { lead: [], blocks: guardsTable(guards) },
     plan && { lead: [], blocks: planOfRelease(plan, migrate ?? rehearsal) },
   ].filter((part) => part !== undefined);
@@ -215,10 +237,13 @@ function tellBackupOfRelease(backup: BackupResult): Part {
   return { lead: [`The backup holds ${plural(backup.documents, 'document')}.`], blocks: backupFacts(backup) };
 }
 
+/** Where everything that was rehearsed is also applied, the same table twice would only be in the way. */
 function tellRehearsalOfRelease(rehearsal: RehearsalResult, migrate: MigrateResult | undefined): Part {
-  const { lead, blocks } = tellRehearsal(rehearsal);
-  const applied = migrate !== undefined && (migrate.applied.length > 0 || migrate.failed !== undefined);
-  return { lead: applied ? [] : lead, blocks };
+  const { applied = [], failed } = migrate ?? {};
+  if (applied.length === 0 && failed === undefined) return tellRehearsal(rehearsal);
+  const repeated =
+    failed === undefined && rehearsal.failed === undefined && applied.length === rehearsal.migrations.length;
+  return { lead: [], blocks: rehearsalBlocks(rehearsal, repeated) };
 }
 
 /** The pending migrations are of interest where none of them ran. */

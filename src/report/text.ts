@@ -30,6 +30,7 @@ const colours: Record<Mark, number> = {
   info: 36,
 };
 const bold = 1;
+const grey = 90;
 
 export interface TextOptions {
   /** Colours for a terminal; without them plain text. Default false. */
@@ -57,18 +58,11 @@ export function renderText(ended: Ended, { colour = false }: TextOptions = {}): 
 
 function renderBlock(block: Block, paint: Paint): string[] {
   switch (block.kind) {
-    case 'table': {
-      // A heading above marks says nothing; above nothing but marks and names it would only cost a line.
-      const head = block.columns.map(({ title }) => ({ plain: title, painted: paint(title, 90) }));
-      const rows = block.rows.map((row) => row.map((cell) => renderCell(cell, paint)));
-      return columns(
-        [head, ...rows],
-        block.columns.map(({ numeric }) => numeric === true),
-      );
-    }
+    case 'table':
+      return renderTable(block, paint);
     case 'facts':
       return columns(
-        block.facts.map(([key, cell]) => [{ plain: key, painted: paint(key, 90) }, renderCell(cell, paint)]),
+        block.facts.map(([key, cell]) => [{ plain: key, painted: paint(key, grey) }, renderCell(cell, paint)]),
         [false, false],
       );
     case 'list':
@@ -84,6 +78,27 @@ function renderBlock(block: Block, paint: Paint): string[] {
         [false, false, true, false],
       );
   }
+}
+
+function renderTable({ columns: all, rows }: Extract<Block, { kind: 'table' }>, paint: Paint): string[] {
+  const beside = all.flatMap((column, i) => (column.below === undefined ? [{ column, i }] : []));
+  const below = all.flatMap((column, i) => (column.below === undefined ? [] : [{ sign: column.below, i }]));
+  const head = beside.map(({ column: { title } }) => ({ plain: title, painted: paint(title, grey) }));
+  const lines = columns(
+    [head, ...rows.map((row) => beside.map(({ i }) => renderCell(row[i] ?? { text: '' }, paint)))],
+    beside.map(({ column }) => column.numeric === true),
+  );
+  // Below the second column: the first is the mark.
+  const indentation = ' '.repeat(
+    4 + Math.max(0, ...rows.map((row) => renderCell(row[0] ?? { text: '' }, paint).plain.length)),
+  );
+  return lines.flatMap((line, at) => [
+    line,
+    ...below.flatMap(({ sign, i }) => {
+      const { painted, plain } = renderCell(rows[at - 1]?.[i] ?? { text: '' }, paint);
+      return plain === '' ? [] : [indentation + sign + painted];
+    }),
+  ]);
 }
 
 interface Painted {

@@ -1,0 +1,203 @@
+import { stripVTControlCharacters } from 'node:util';
+import { expect, test } from 'vitest';
+import type { Ended } from '../../src/release/result.ts';
+import { renderText } from '../../src/report/text.ts';
+import { backup, failedRelease, pendingPlan, released } from './sample.ts';
+
+test('a release that went through', () => {
+  expect(renderText(released)).toMatchInlineSnapshot(`
+    "
+    ✓ Release applied · production / shop
+      Applied: 2 migrations, 106,313 documents changed, 2 indexes built. 2 of 2 probes passed. The backup holds 106,562 documents. It took 2 min 13 s.
+
+      Steps
+      ✓ guards     done         45 ms
+      ✓ plan       done        310 ms
+      ✓ backup     done         1.2 s
+      ✓ rehearsal  done     1 min 4 s
+      ✓ apply      done     1 min 2 s
+      · deploy     skipped             no deploy hook is configured
+      ✓ verify     done        520 ms
+
+      Applied
+              Migration                          Matched  Modified  Inserted  Deleted   Duration
+      ✓ done  20260901-1200-city-location        106,312   106,310         0        0  1 min 1 s
+              + cities.location_2dsphere
+      ✓ done  20260902-0900-unique-country-code        0         0         0        3     340 ms
+              + countries.code_1, − countries.code
+              create places, collMod countries
+
+      Probes
+                Probe                    Expected        Seen        Attempts  Duration
+      ✓ passed  healthy                  status 200      status 200         1     41 ms
+      ✓ passed  no city without a place  none in cities  none               2    479 ms
+
+      Findings
+                 About        Rule
+      ! warning  replica-lag  replica-lag
+                 The guard replica-lag could not look: not authorized.
+                 → Grant the role clusterMonitor on admin.
+
+      Backup
+      Id             20261001T123005Z-3f9a
+      Holds          106,562 documents, 12.3 MB
+      Archive        2.3 MB (zstd)
+      Point in time  2026-10-01 12:30:05 UTC (snapshot)
+      Location       /backups/20261001T123005Z-3f9a
+      Taken in       1.2 s
+
+      Rehearsal
+      Level     full
+      Ran       2 migrations, 106,313 documents changed, 2 indexes built
+      Restored  106,562 documents (12.3 MB)
+      Server    6.0.5, mongod on PATH
+      Took      1 min 4 s
+
+      What the rehearsal could not show
+      - Search indexes are not part of a sandbox.
+
+      Guards
+                 Guard        Seen
+      ✓ passed   topology     replica set rs0 of 3
+      ? unknown  replica-lag  not authorized
+
+      Plan digest  sha256:3b1c
+      Release      0199a1b2-0000-7000-8000-000000000001
+    "
+  `);
+});
+
+test('a release that failed on its way says how far it got and what to do', () => {
+  const text = renderText(failedRelease);
+  expect(text.slice(0, text.indexOf('  Backup'))).toMatchInlineSnapshot(`
+    "
+    ✗ Release failed; the target needs attention · production / shop
+      Applied: 1 migration, 106,310 documents changed, 1 index built. Not begun: 1 migration. The backup holds 106,562 documents. It took 2 min 13 s.
+
+      Migration bad|name \`x\` <b> failed after 5 documents: server error 112. [FAILED_DIRTY]
+      → Look at the migration, then type mongo-release rollback --dry-run to see the way back.
+
+      Steps
+      ✓ guards     done         45 ms
+      ✓ plan       done        310 ms
+      ✓ backup     done         1.2 s
+      ✓ rehearsal  done     1 min 4 s
+      ✗ apply      failed      12.0 s
+      · deploy     skipped
+      · verify     skipped
+
+      Applied
+                Migration                    Matched  Modified  Inserted  Deleted   Duration
+      ✓ done    20260901-1200-city-location  106,312   106,310         0        0  1 min 1 s
+                + cities.location_2dsphere
+      ✗ failed  bad|name \`x\` <b>                  12         5         0        0     900 ms
+                1 operation with an unknown result
+
+      Not begun
+      - 20260903-drop-old_fields
+
+    "
+  `);
+});
+
+test('findings are followed by their next step', () => {
+  expect(renderText(pendingPlan)).toMatchInlineSnapshot(`
+    "
+    ✗ Plan: there are findings · production / shop
+      2 migrations would be applied.
+
+      There is 1 finding of severity error. [FINDINGS]
+      → See the findings.
+
+      Findings
+               About                            Rule
+      ✗ error  migrations/20260801-a.ts:12      history-edited-file
+               The file was changed after it had been applied.
+               → Bring the file back, and put the change into a new migration.
+      › note   migrations/20260909-contract.ts  irreversible
+               It has no way back.
+               → Keep the backup.
+
+      Pending
+      Migration                    Phase          Way back                 Checksum
+      20260901-1200-city-location  before-deploy  ✓ yes                    abcdef012345
+      20260909-contract            after-deploy   ! none: only the backup  0123456789ab
+
+      Digest  sha256:3b1c
+    "
+  `);
+});
+
+test('a status', () => {
+  const status: Ended<'status'> = {
+    command: 'status',
+    outcome: 'nothing-to-do',
+    target: { name: 'staging', database: 'shop', environment: 'staging' },
+    result: {
+      target: 'staging',
+      database: 'shop',
+      pending: 1,
+      lease: { owner: 'runner-7 (pid 12)', fence: 4, expiresAt: new Date('2026-10-01T12:00:30Z') },
+      migrations: [
+        {
+          name: 'a',
+          state: 'applied',
+          appliedAt: new Date('2026-10-01T12:00:00Z'),
+          checksum: 'c1',
+          note: 'edited-since-applied',
+        },
+        { name: 'b', state: 'interrupted', appliedAt: null, checksum: 'c2' },
+        { name: 'c', state: 'pending', appliedAt: null, checksum: 'c2' },
+      ],
+    },
+  };
+  expect(renderText(status)).toMatchInlineSnapshot(`
+    "
+    › Status · staging / shop
+      1 of 3 migrations is pending.
+
+      Migrations
+                     Migration  Applied                  Note
+      ✓ applied      a          2026-10-01 12:00:00 UTC  ! the file was changed since
+      ✗ interrupted  b
+      · pending      c
+
+      Lease  ! held by runner-7 (pid 12) (fence 4) until 2026-10-01 12:00:30 UTC
+    "
+  `);
+});
+
+test('the backups of a store', () => {
+  expect(
+    renderText({ command: 'inspect', outcome: 'nothing-to-do', result: { backups: [backup] } }),
+  ).toMatchInlineSnapshot(`
+    "
+    › Backups
+      The store holds 1 backup.
+
+      Backups
+      Backup                 Taken                    Documents  Archive  Consistency
+      20261001T123005Z-3f9a  2026-10-01 12:30:06 UTC    106,562   2.3 MB  snapshot
+    "
+  `);
+});
+
+test('colours change nothing but colours, and stay out when they are not asked for', () => {
+  const plain = renderText(released);
+  expect(stripVTControlCharacters(plain)).toBe(plain);
+  const coloured = renderText(released, { colour: true });
+  expect(coloured).not.toBe(plain);
+  expect(stripVTControlCharacters(coloured)).toBe(plain);
+});
+
+test('a name cannot paint over the terminal', () => {
+  const text = renderText({
+    command: 'verify',
+    outcome: 'nothing-to-do',
+    result: {
+      probes: [{ name: 'a\u001b[2J\nb', state: 'passed', expected: 'x', seen: 'x', durationMs: 1, attempts: 1 }],
+    },
+  });
+  expect(text).not.toContain('\u001b');
+  expect(text).toContain('a\ufffd[2J b');
+});
