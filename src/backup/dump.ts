@@ -22,7 +22,8 @@ import { type BackupStore, type PendingBackup, storeFailed } from './stores/stor
 export interface BackupOptions {
   readonly store: BackupStore;
   readonly own: OwnNames;
-  readonly target: Manifest['target'];
+  /** The database is the connection's. */
+  readonly target: Omit<Manifest['target'], 'database'>;
   /** Default zstd: about three times as fast as the dump itself needs; gzip is for old readers and some six times slower. */
   readonly compression?: Compression;
   /** Default `snapshot`, on a standalone server `none`. */
@@ -115,7 +116,7 @@ async function attemptBackup(
       schemaVersion: 1,
       id,
       releaseId: options.releaseId,
-      target: options.target,
+      target: { ...options.target, database: connection.db.databaseName },
       createdAt,
       engine: 'built-in',
       toolVersion: options.toolVersion,
@@ -140,7 +141,7 @@ async function attemptBackup(
     if (code === serverCodes.SnapshotUnavailable || code === serverCodes.CollectionUUIDMismatch) {
       return { kind: 'catalog-changed', cause: error };
     }
-    throw failure(error, writing, pending, options);
+    throw failure(error, writing, pending, connection, options);
   } finally {
     await pending.abort();
   }
@@ -179,10 +180,16 @@ function consistencyOf({ topology }: Connection, options: BackupOptions): Manife
   return 'none';
 }
 
-function failure(error: unknown, writing: unknown, pending: PendingBackup, options: BackupOptions): ReleaseError {
+function failure(
+  error: unknown,
+  writing: unknown,
+  pending: PendingBackup,
+  { db }: Connection,
+  { store }: BackupOptions,
+): ReleaseError {
   if (error instanceof ReleaseError) return error;
   if (writing !== undefined && (error === writing || isSystemError(error))) {
-    return storeFailed(`writing ${pending.file}`, options.store.location, writing);
+    return storeFailed(`writing ${pending.file}`, store.location, writing);
   }
   if (serverCode(error) === serverCodes.SnapshotTooOld) {
     return new ReleaseError('SNAPSHOT_TOO_OLD', 'The backup took longer than the server keeps its history.', {
@@ -190,7 +197,7 @@ function failure(error: unknown, writing: unknown, pending: PendingBackup, optio
       cause: error,
     });
   }
-  return asServerFailure(error, `backing up database ${options.target.database}`);
+  return asServerFailure(error, `backing up database ${db.databaseName}`);
 }
 
 function isSystemError(error: unknown): boolean {

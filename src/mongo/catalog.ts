@@ -57,6 +57,15 @@ export async function readCatalog(db: Db): Promise<CollectionInfo[]> {
   return infos.flat().sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/** What stands under a name now; undefined when nothing does. */
+export async function findCollection(
+  db: Db,
+  name: string,
+): Promise<Pick<CollectionInfo, 'name' | 'type' | 'uuid'> | undefined> {
+  const [entry] = await db.listCollections({ name }, { nameOnly: false, promoteValues: false }).toArray();
+  return entry && { name, type: entry.type as CollectionInfo['type'], uuid: uuidOf(entry) };
+}
+
 /** Name of the collection that holds the documents: a time series keeps them in buckets. */
 export function storageName(info: Pick<CollectionInfo, 'name' | 'type'>): string {
   return info.type === 'timeseries' ? buckets + info.name : info.name;

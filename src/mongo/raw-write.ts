@@ -22,42 +22,83 @@ const batchBytes = 8_000_000;
  * Inserts documents given as BSON bytes, exactly as they are: order and repetition of fields, `$` and dotted names,
  * deprecated types and top-level `Timestamp(0, 0)`, which a plain insert would replace by the time.
  *
- * The bytes must not change until the promise settles. Acknowledged by one member (`w: 1`): follow with a majority
- * write. Not retried: after an error some of the documents are there. Throws `RawInsertError` when the server refuses
- * a document, the driver's error when a command fails, the signal's reason when aborted.
+ * The bytes must not change until `finish` settles. Acknowledged by one member (`w: 1`): follow with a majority write.
+ * Not retried: after an error some of the documents are there. `add` and `finish` throw `RawInsertError` when the
+ * server refuses a document, the driver's error when a command fails, the signal's reason when aborted; after a failed
+ * `add`, `finish` still waits for what is under way.
  */
+export class RawInserter {
+  readonly #db: Db;
+  readonly #collection: string;
+  readonly #options: RawInsertOptions;
+  readonly #underWay = new Set<Promise<void>>();
+  #held: Uint8Array[] = [];
+  #heldBytes = 0;
+  #documents = 0;
+  #bytes = 0;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(db: Db, collection: string, options: RawInsertOptions = {}) {
+    this.#db = db;
+    this.#collection = collection;
+    this.#options = options;
+  }
+
+  /** Returns when there is room for more. */
+  async add(documents: readonly Uint8Array[]): Promise<void> {
+    for (const document of documents) {
+      const full = this.#heldBytes + document.length > batchBytes || this.#held.length >= mostDocuments;
+      if (full && this.#held.length > 0) await this.#send();
+      this.#held.push(document);
+      this.#heldBytes += document.length;
+    }
+  }
+
+  /** Returns when the server has acknowledged everything. */
+  async finish(): Promise<{ documents: number; bytes: number }> {
+    if (this.#held.length > 0 && this.#failure === undefined) await this.#send();
+    await Promise.all(this.#underWay);
+    if (this.#failure !== undefined) throw this.#failure.error;
+    return { documents: this.#documents, bytes: this.#bytes };
+  }
+
+  async #send(): Promise<void> {
+    if (this.#options.signal?.aborted) this.#failure ??= { error: this.#options.signal.reason };
+    if (this.#failure !== undefined) throw this.#failure.error;
+    const sent = this.#insert(this.#held, this.#heldBytes).finally(() => this.#underWay.delete(sent));
+    this.#underWay.add(sent);
+    this.#held = [];
+    this.#heldBytes = 0;
+    if (this.#underWay.size >= (this.#options.inFlight ?? 4)) await Promise.race(this.#underWay);
+  }
+
+  async #insert(documents: readonly Uint8Array[], bytes: number): Promise<void> {
+    try {
+      await insertBatch(this.#db, this.#collection, documents, this.#options.bypassValidation ?? false);
+      this.#documents += documents.length;
+      this.#bytes += bytes;
+      this.#options.onInserted?.(documents.length, bytes);
+    } catch (error) {
+      this.#failure ??= { error };
+    }
+  }
+}
+
+/** All of these documents; see `RawInserter`. */
 export async function insertRaw(
   db: Db,
   collection: string,
   batches: AsyncIterable<readonly Uint8Array[]> | Iterable<readonly Uint8Array[]>,
   options: RawInsertOptions = {},
 ): Promise<{ documents: number; bytes: number }> {
-  const total = { documents: 0, bytes: 0 };
-  const underWay = new Set<Promise<void>>();
-  let failure: unknown;
-  const send = async (documents: readonly Uint8Array[], bytes: number) => {
-    try {
-      await insertBatch(db, collection, documents, options.bypassValidation ?? false);
-      total.documents += documents.length;
-      total.bytes += bytes;
-      options.onInserted?.(documents.length, bytes);
-    } catch (error) {
-      failure ??= error;
-    }
-  };
+  const inserter = new RawInserter(db, collection, options);
   try {
-    for await (const { documents, bytes } of packed(batches)) {
-      options.signal?.throwIfAborted();
-      if (failure !== undefined) break;
-      const sent = send(documents, bytes).finally(() => underWay.delete(sent));
-      underWay.add(sent);
-      if (underWay.size >= (options.inFlight ?? 4)) await Promise.race(underWay);
-    }
-  } finally {
-    await Promise.all(underWay);
+    for await (const batch of batches) await inserter.add(batch);
+  } catch (error) {
+    await inserter.finish().catch(() => {});
+    throw error;
   }
-  if (failure !== undefined) throw failure;
-  return total;
+  return inserter.finish();
 }
 
 /** The server took the command and refused a document of it. */
@@ -70,25 +111,6 @@ export class RawInsertError extends Error {
     super(`The server refused a document (${code}).`);
     this.code = code;
   }
-}
-
-async function* packed(
-  batches: AsyncIterable<readonly Uint8Array[]> | Iterable<readonly Uint8Array[]>,
-): AsyncGenerator<{ documents: Uint8Array[]; bytes: number }> {
-  let documents: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const batch of batches) {
-    for (const document of batch) {
-      if (documents.length > 0 && (bytes + document.length > batchBytes || documents.length >= mostDocuments)) {
-        yield { documents, bytes };
-        documents = [];
-        bytes = 0;
-      }
-      documents.push(document);
-      bytes += document.length;
-    }
-  }
-  if (documents.length > 0) yield { documents, bytes };
 }
 
 async function insertBatch(
