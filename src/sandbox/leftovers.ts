@@ -4,13 +4,13 @@ import type { Log } from '../observe/log.ts';
 import { folderPrefix } from './supervisor.ts';
 
 /** A folder younger than this may belong to a sandbox that is just starting and has not noted its process yet. */
-const graceMs = 60_000;
+const defaultGraceMs = 60_000;
 
 /**
  * Removes what sandboxes left behind whose supervising process was killed too (a runner that kills everything, a
  * machine that lost power): the server, if it still runs, and the folder. Best effort; folders of other users stay.
  */
-export async function removeLeftovers(tmpdir: string, log: Log): Promise<void> {
+export async function removeLeftovers(tmpdir: string, log: Log, graceMs = defaultGraceMs): Promise<void> {
   const names = await readdir(tmpdir).catch(() => []);
   for (const name of names.filter((each) => each.startsWith(folderPrefix))) {
     const folder = join(tmpdir, name);

@@ -56,6 +56,7 @@ const sources: readonly Source[] = [
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   stopIfCancelled(options);
   const sandbox = await find(options);
+  if (options.signal?.aborted) await sandbox.stop();
   stopIfCancelled(options);
   const wanted = options.serverVersion;
   if (wanted !== undefined && majorOf(wanted) !== majorOf(sandbox.serverVersion)) {

@@ -75,7 +75,7 @@ export interface Supervised {
   hasEnded(): boolean;
   /** Process id of the supervising process. */
   readonly pid: number | undefined;
-  /** Ends the command and cleans up. Resolves when the supervising process is gone, and says whether it went by itself. */
+  /** Ends the command and cleans up. Resolves when the supervising process is gone; only after `cleaned` has it done its work. */
   stop(): Promise<'cleaned' | 'gone-before' | 'stuck'>;
 }
 
@@ -141,7 +141,8 @@ async function end(child: ChildProcess, gone: Promise<void>): Promise<'cleaned' 
   const late = new Promise<'stuck'>((resolve) => {
     timer = setTimeout(() => resolve('stuck'), cleaningLimitMs);
   });
-  const how = await Promise.race([gone.then(() => 'cleaned' as const), late]);
+  // It exits with 0 once all is cleaned, and with nothing else.
+  const how = await Promise.race([gone.then(() => (child.exitCode === 0 ? 'cleaned' : 'gone-before')), late]);
   clearTimeout(timer);
   return how;
 }
