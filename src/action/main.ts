@@ -1,0 +1,108 @@
+import { join, resolve } from 'node:path';
+import { setSecret } from '@actions/core';
+import { type Asked, resolveInvocation } from '../config/invocation.ts';
+import { toolVersion } from '../config/version.ts';
+import { asReleaseError, ReleaseError } from '../observe/error.ts';
+import { Log } from '../observe/log.ts';
+import { Secrets } from '../observe/secrets.ts';
+import { newReleaseId } from '../release/release-id.ts';
+import type { Ended } from '../release/result.ts';
+import { outcomeOf } from '../report/json.ts';
+import { cancelOnSignal } from './cancel.ts';
+import { readInputs } from './inputs.ts';
+import { originOf } from './origin.ts';
+import { flagsOf, type Part, parts, settingsOf } from './parts.ts';
+import { runLog } from './run-log.ts';
+import { stepFolder } from './step-folder.ts';
+import { tell } from './tell.ts';
+
+/** GitHub's front door: one part of the action. Ends the process with the exit code of the contract. */
+export async function main(name: string): Promise<void> {
+  if (!Object.hasOwn(parts, name)) throw new Error(`There is no part "${name}".`);
+  await new Step(name as Part).run();
+}
+
+class Step {
+  readonly #part: Part;
+  readonly #env = process.env;
+  /** Masks as soon as it learns of a secret, before anything is logged. */
+  readonly #secrets = new Secrets((value) => setSecret(value));
+  readonly #debug = process.env.RUNNER_DEBUG === '1' || /^(true|1)$/i.test(process.env.INPUT_DEBUG ?? '');
+  readonly #log = runLog({ write: (text) => process.stdout.write(text), debug: this.#debug });
+  #releaseId: string | undefined;
+  #sarif: string | undefined;
+  #told = false;
+
+  constructor(part: Part) {
+    this.#part = part;
+  }
+
+  async run(): Promise<void> {
+    const cancel = cancelOnSignal(
+      (code) => this.#giveUp(code),
+      (text) => process.stdout.write(`${text}\n`),
+    );
+    // A defect anywhere is told like any other failure; Node would print its stack trace, unscrubbed, and no outputs.
+    const defect = (error: unknown) => void this.#end(this.#failed(error), 1);
+    process.on('uncaughtException', defect).on('unhandledRejection', defect);
+    const ended = await this.#command(cancel.signal).catch((error: unknown) => this.#failed(error));
+    await this.#end(ended, ended.error ? cancel.exitCode(ended.error) : 0);
+  }
+
+  async #command(signal: AbortSignal): Promise<Ended> {
+    const asked = readInputs(this.#part, this.#env, process.cwd(), this.#secrets);
+    const invocation = await resolveInvocation(this.#withSarif(asked));
+    this.#releaseId = invocation.flags['release-id'] ?? newReleaseId();
+    const { runCommand } = await import('../release/commands.ts');
+    return await runCommand({
+      invocation,
+      releaseId: this.#releaseId,
+      log: new Log(this.#log.sink, this.#secrets, { releaseId: this.#releaseId }),
+      secrets: this.#secrets,
+      signal,
+      env: this.#env,
+      origin: originOf(this.#env),
+      toolVersion,
+      showValues: false,
+    });
+  }
+
+  /** Findings are always written as SARIF, for code scanning; the input only says where. */
+  #withSarif(asked: Asked): Asked {
+    if (!flagsOf(this.#part).includes('sarif')) return asked;
+    const given = String(asked.raw.sarif ?? '');
+    this.#sarif = resolve(asked.cwd, given || join(stepFolder(this.#part, this.#env), 'findings.sarif'));
+    return { ...asked, raw: { ...asked.raw, sarif: this.#sarif } };
+  }
+
+  #failed(thrown: unknown): Ended {
+    const error = asReleaseError(thrown);
+    return { command: settingsOf(this.#part).command, outcome: outcomeOf(error), error, releaseId: this.#releaseId };
+  }
+
+  /** The time to come to a safe end is over: what the target looks like now is not known here, and said so. */
+  #giveUp(code: number): void {
+    const error = new ReleaseError('CANCELLED', 'The run was cancelled and did not come to a safe end in time.', {
+      hint: 'Look at what is on record with mongo-release status; the next run goes on from there.',
+    });
+    void this.#end({ ...this.#failed(error), outcome: 'unknown' }, code);
+  }
+
+  /** Says how it ended, once, and ends the process: something that was left open must not keep the step running. */
+  async #end(ended: Ended, code: number): Promise<void> {
+    if (this.#told) return;
+    this.#told = true;
+    process.exitCode = code;
+    this.#log.close();
+    const clean = await tell(ended, {
+      part: this.#part,
+      env: this.#env,
+      secrets: this.#secrets,
+      sarif: this.#sarif,
+      debug: this.#debug,
+    });
+    // How the release ended stands; a result that nobody can read is a failure all the same.
+    if (!clean && code === 0) process.exitCode = 1;
+    process.stdout.write('', () => process.exit());
+  }
+}

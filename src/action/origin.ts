@@ -1,0 +1,21 @@
+import { hostname } from 'node:os';
+import type { Environment } from '../config/flags.ts';
+import type { Origin } from '../release/run.ts';
+
+/** Who runs this, and where, from the runner's default variables. */
+export function originOf(env: Environment): Origin {
+  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run } = env;
+  const attempt = env.GITHUB_RUN_ATTEMPT ?? '1';
+  return {
+    host: env.RUNNER_NAME || hostname(),
+    pid: process.pid,
+    // Of a re-run: who asked for it, and not who pushed.
+    actor: env.GITHUB_TRIGGERING_ACTOR || env.GITHUB_ACTOR || undefined,
+    runUrl:
+      server && repository && run
+        ? `${server}/${repository}/actions/runs/${run}${attempt === '1' ? '' : `/attempts/${attempt}`}`
+        : undefined,
+    commit: env.GITHUB_SHA || undefined,
+    hosted: env.RUNNER_ENVIRONMENT === 'github-hosted',
+  };
+}
