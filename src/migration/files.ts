@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto';
-import type { Dirent } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { hash } from 'node:crypto';
+import { type Dirent, readFileSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
 import { join, parse, resolve } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { ReleaseError } from '../observe/error.ts';
 import { byCodeUnit } from './canonical.ts';
 import type { MigrationFile } from './types.ts';
@@ -9,8 +10,11 @@ import type { MigrationFile } from './types.ts';
 export const migrationExtensions = ['.js', '.cjs', '.mjs', '.ts'] as const;
 export type MigrationExtension = (typeof migrationExtensions)[number];
 
-/** Files read at the same time: more gains nothing, since Node's pool has four threads. */
-const readers = 16;
+/**
+ * Files read in one go, before timers and signals have their turn. Read synchronously: small files take a fifth of the
+ * time that Node's pool of threads needs for them (10,000 files: 0.2 s to 0.9 s on two cores).
+ */
+const slice = 200;
 
 export interface ListOptions {
   /** Only files that end so; for migrate-mongo's projects, which configure one. Default: all of `migrationExtensions`. */
@@ -28,16 +32,12 @@ export async function listMigrations(dir: string, options: ListOptions = {}): Pr
   const fileNames = (await entriesOf(dir)).map((entry) => entry.name).filter((name) => isMigration(name, extensions));
   fileNames.sort(byCodeUnit);
   refuseDuplicates(dir, fileNames);
-  const files: MigrationFile[] = new Array(fileNames.length);
-  let next = 0;
-  const read = async () => {
-    for (let index = next++; index < fileNames.length; index = next++) {
-      const fileName = fileNames[index] as string;
-      const path = resolve(dir, fileName);
-      files[index] = { name: nameOf(fileName), fileName, path, checksum: await checksumOf(path) };
-    }
-  };
-  await Promise.all(Array.from({ length: readers }, read));
+  const files: MigrationFile[] = [];
+  for (const fileName of fileNames) {
+    const path = resolve(dir, fileName);
+    files.push({ name: nameOf(fileName), fileName, path, checksum: checksumOf(path) });
+    if (files.length % slice === 0) await setImmediate();
+  }
   return files;
 }
 
@@ -64,17 +64,18 @@ async function entriesOf(dir: string): Promise<Dirent[]> {
       cause,
     });
   });
-  const kept = await Promise.all(
-    entries.map(async (entry) => {
-      if (!entry.isSymbolicLink()) return entry.isFile();
-      // A link that leads nowhere stays in: reading it then says so, where leaving it out would hide a migration.
-      return stat(join(dir, entry.name)).then(
-        (target) => target.isFile(),
-        () => true,
-      );
-    }),
-  );
-  return entries.filter((_entry, index) => kept[index]);
+  const kept: Dirent[] = [];
+  for (const entry of entries) {
+    // A link that leads nowhere stays in: reading it then says so, where leaving it out would hide a migration.
+    const isFile = entry.isSymbolicLink()
+      ? await stat(join(dir, entry.name)).then(
+          (target) => target.isFile(),
+          () => true,
+        )
+      : entry.isFile();
+    if (isFile) kept.push(entry);
+  }
+  return kept;
 }
 
 function refuseDuplicates(dir: string, fileNames: readonly string[]): void {
@@ -95,12 +96,13 @@ function refuseDuplicates(dir: string, fileNames: readonly string[]): void {
   }
 }
 
-async function checksumOf(path: string): Promise<string> {
-  const bytes = await readFile(path).catch((cause: unknown) => {
+function checksumOf(path: string): string {
+  try {
+    return hash('sha256', readFileSync(path), 'hex');
+  } catch (cause) {
     throw new ReleaseError('MIGRATIONS_DIR_MISSING', `The migration file ${path} cannot be read.`, {
       hint: 'Check that the file is there, that a link leads somewhere, and that this user may read it.',
       cause,
     });
-  });
-  return createHash('sha256').update(bytes).digest('hex');
+  }
 }

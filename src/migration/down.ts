@@ -1,0 +1,101 @@
+import { ReleaseError } from '../observe/error.ts';
+import { findMigration, listed } from './find-migration.ts';
+import { isUnsettled } from './position.ts';
+import type { HistoryRecord, MigrationFacts, MigrationFile } from './types.ts';
+
+/** How far down: so many steps, until `to` is the newest that is applied, or all that one release applied. */
+export type DownScope = { readonly count: number } | { readonly to: string } | { readonly release: string };
+
+export interface DownInput {
+  readonly records: readonly HistoryRecord[];
+  readonly files: readonly MigrationFile[];
+  /** Of every file on the way; loading all files is the simplest. */
+  readonly facts: ReadonlyMap<string, MigrationFacts>;
+  readonly scope: DownScope;
+}
+
+export interface DownStep {
+  readonly record: HistoryRecord;
+  readonly file: MigrationFile;
+  readonly facts: MigrationFacts;
+  /** The file is not the one that was applied: its `down` may not fit what `up` did then. */
+  readonly edited: boolean;
+}
+
+/**
+ * The migrations to take back, the last applied first: by the time of application, not by file name. `[]` when there
+ * is nothing to take back.
+ *
+ * A migration that failed or was interrupted, and may have left something in the data, is a step too, and the first:
+ * what is older must not be pulled out from under it. One that failed before its first write is none.
+ *
+ * Pure; looks at the whole way before the first step. Throws `IRREVERSIBLE` when a migration on it has no way back,
+ * `DOWN_BLOCKED` when later releases stand on what a release applied, `MIGRATION_UNKNOWN`, `MIGRATION_NOT_APPLIED`,
+ * and `USAGE` for a count that is no positive whole number.
+ */
+export function selectDown({ records, files, facts, scope }: DownInput): DownStep[] {
+  const candidates = records.filter(leftSomething).sort((a, b) => b.sequence - a.sequence);
+  const byName = new Map(files.map((file) => [file.name, file]));
+  const steps = pick(candidates, records, scope).map((record) => {
+    const file = byName.get(record._id);
+    return { record, file, facts: facts.get(record._id), edited: file?.checksum !== record.checksum };
+  });
+  return steps.map(({ record, file, facts: known, edited }) => {
+    const { _id: name } = record;
+    const inTheWay = `${name} is on the way down and cannot be undone`;
+    if (file === undefined) {
+      throw irreversible(`${inTheWay}: its file ${record.fileName} is missing`, `Bring ${record.fileName} back`, scope);
+    }
+    if (known === undefined) throw new Error(`selectDown was not given the facts of ${name}`);
+    if (known.irreversible !== undefined) {
+      throw irreversible(`${inTheWay}: ${known.irreversible}`, undefined, scope);
+    }
+    if (!known.hasDown) throw irreversible(`${inTheWay}: it has no down`, `Write a down in ${file.fileName}`, scope);
+    return { record, file, facts: known, edited };
+  });
+}
+
+function leftSomething(record: HistoryRecord): boolean {
+  if (record.state === 'applied') return true;
+  if (!isUnsettled(record)) return false;
+  const { effects } = record;
+  const untouched = record.state === 'failed' && effects?.operations === 0 && effects.unknown === 0;
+  return record.direction === 'down' || !untouched;
+}
+
+function pick(newestFirst: HistoryRecord[], records: readonly HistoryRecord[], scope: DownScope): HistoryRecord[] {
+  if ('count' in scope) {
+    if (Number.isSafeInteger(scope.count) && scope.count > 0) return newestFirst.slice(0, scope.count);
+    throw new ReleaseError('USAGE', 'The number of migrations to take back is a whole number from 1 on.', {
+      hint: 'Type for example: mongo-release down 2',
+    });
+  }
+  if ('to' in scope) {
+    const named = records.map((record) => ({ name: record._id, fileName: record.fileName, record }));
+    const { name, record } = findMigration(scope.to, named, '--to');
+    const end = newestFirst.indexOf(record);
+    if (record.state === 'applied') return newestFirst.slice(0, end);
+    throw new ReleaseError('MIGRATION_NOT_APPLIED', `${name} is ${record.state}, so it cannot be what down stops at.`, {
+      hint: 'Name with --to the newest migration that is to stay applied; mongo-release status lists them.',
+    });
+  }
+  const of = (record: HistoryRecord) => (record.appliedAt === undefined ? record.releaseId : record.appliedIn);
+  const mine = newestFirst.filter((record) => of(record) === scope.release);
+  const reach = mine.at(-1);
+  const later = newestFirst
+    .slice(0, reach === undefined ? 0 : newestFirst.indexOf(reach))
+    .filter((record) => !mine.includes(record));
+  if (later.length === 0) return mine;
+  throw new ReleaseError(
+    'DOWN_BLOCKED',
+    `Applied after what release ${scope.release} applied: ${listed(later.map((record) => record._id))}.`,
+    { hint: 'Take the later ones back first, with mongo-release rollback RELEASE or mongo-release down N.' },
+  );
+}
+
+function irreversible(why: string, first: string | undefined, scope: DownScope): ReleaseError {
+  const nearer = 'release' in scope ? '' : ', go down less far';
+  return new ReleaseError('IRREVERSIBLE', `${why}. Nothing was run.`, {
+    hint: `${first === undefined ? `Restore a backup from before it (mongo-release rollback --strategy restore)${nearer}` : `${first}${nearer}, or restore a backup from before it (mongo-release rollback --strategy restore)`}.`,
+  });
+}

@@ -1,0 +1,76 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createMigration } from '../../src/migration/create.ts';
+import { listMigrations, migrationExtensions } from '../../src/migration/files.ts';
+
+const now = new Date('2026-09-01T09:05:07.890+02:00');
+
+let project: string;
+let dir: string;
+beforeEach(async () => {
+  project = await mkdtemp(join(tmpdir(), 'create-'));
+  dir = join(project, 'migrations');
+});
+afterEach(() => rm(project, { recursive: true }));
+
+/** Stands in for the package as a project has it installed; what is tested here is the file that imports it. */
+async function installPackage(): Promise<void> {
+  const home = join(project, 'node_modules', 'mongo-release-action');
+  await mkdir(home, { recursive: true });
+  await writeFile(join(home, 'package.json'), '{ "type": "module", "exports": "./index.js" }');
+  await writeFile(join(home, 'index.js'), 'export const defineMigration = (migration) => migration;');
+}
+
+describe('a new migration', () => {
+  test('is named by the time in UTC and its words, in a folder that is made for it', async () => {
+    const path = await createMigration(dir, '  Add Größe & "slug" to cities! ', { extension: '.ts', now });
+    expect(path).toBe(join(dir, '20260901070507-add-größe-slug-to-cities.ts'));
+    expect((await listMigrations(dir)).map((file) => file.name)).toEqual(['20260901070507-add-größe-slug-to-cities']);
+    expect(await readFile(path, 'utf8')).toContain('description: "Add Größe & \\"slug\\" to cities!"');
+  });
+
+  test('cannot leave its folder by its name', async () => {
+    const path = await createMigration(dir, '../../etc/passwd', { extension: '.js', now });
+    expect(path).toBe(join(dir, '20260901070507-etc-passwd.js'));
+  });
+
+  test('never overwrites, nor makes a second file of the same name', async () => {
+    const path = await createMigration(dir, 'once', { extension: '.js', now });
+    await writeFile(path, 'mine');
+    for (const extension of ['.js', '.ts'] as const) {
+      await expect(createMigration(dir, 'once', { extension, now })).rejects.toMatchObject({
+        code: 'MIGRATION_EXISTS',
+        message: expect.stringContaining('once.js'),
+      });
+    }
+    expect(await readFile(path, 'utf8')).toBe('mine');
+  });
+
+  test('needs a name', async () => {
+    await expect(createMigration(dir, ' -- ', { extension: '.js', now })).rejects.toMatchObject({ code: 'USAGE' });
+  });
+
+  const awkward = "it's `new` */ $" + '{x}';
+  const types = [undefined, 'module', 'commonjs'] as const;
+  test.each(migrationExtensions.flatMap((extension) => types.map((type) => [extension, type] as const)))(
+    'as %s in a project of type %s is what Node loads there, with up and down that run',
+    async (extension, type) => {
+      await installPackage();
+      await writeFile(join(project, 'package.json'), JSON.stringify({ type }));
+      const path = await createMigration(dir, awkward, { extension, now });
+      const program = `
+        const { default: m } = await import(${JSON.stringify(path)});
+        const log = () => {};
+        await m.up({ db: undefined, log });
+        await m.down({ db: undefined, log });
+        console.log(JSON.stringify([m.description, m.phase, Object.keys(m)]));`;
+      const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program]);
+      expect(JSON.parse(stdout)).toEqual([awkward, 'before-deploy', ['description', 'phase', 'up', 'down']]);
+      expect(basename(path)).toMatch(/^20260901070507-it-s-new-x\.(ts|[cm]?js)$/);
+    },
+  );
+});
