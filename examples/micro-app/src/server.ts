@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net';
 import mongoose from 'mongoose';
 import { createApp } from './app.ts';
 
@@ -7,8 +8,12 @@ if (!MONGODB_URI) {
   process.exit(2);
 }
 
+// Without a connection a request is answered at once, instead of waiting for one: /healthz says 503.
+mongoose.set('bufferCommands', false);
 await mongoose.connect(MONGODB_URI, { serverSelectionTimeoutMS: 2000 });
-const app = createApp().listen(Number(PORT), () => console.log(`micro-app listens on port ${PORT}`));
+const app = createApp().listen(Number(PORT), () => {
+  console.log(`micro-app listens on port ${(app.address() as AddressInfo).port}`);
+});
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => app.close(() => mongoose.disconnect()));
