@@ -168,6 +168,25 @@ describe('keeping a lease', () => {
     await client.close();
   });
 
+  test('what was taken by a request without an answer is recognized by the next one', async () => {
+    await using proxy = await proxyTo(database.uri);
+    const client = await MongoClient.connect(proxy.uri);
+    const through = client.db(database.name);
+    await (await acquireLease(through, own, now)).release();
+    proxy.silenceAnswers();
+    const taking = acquireLease(through, own, { ...now, ttlMs: 1000, waitMs: 10_000 });
+    // Far ahead, so that it cannot be the expiry which lets the second request have it.
+    const expiresAt = new Date(Date.now() + 60_000);
+    await vi.waitUntil(async () => (await stored()).owner !== null, { timeout: 900 });
+    await leases().updateOne({ _id: 'lease' }, { $set: { expiresAt } });
+    await sleep(1000);
+    proxy.resume();
+    const lease = await taking;
+    expect(await stored()).toMatchObject({ owner: lease.owner, fence: lease.fence, expiresAt });
+    await lease.release();
+    await client.close();
+  });
+
   test('a short silence is survived', async () => {
     await using proxy = await proxyTo(database.uri);
     const client = await MongoClient.connect(proxy.uri);

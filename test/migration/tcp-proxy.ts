@@ -5,15 +5,19 @@ export interface TcpProxy extends AsyncDisposable {
   /** Connection string for the same database by way of the proxy. */
   readonly uri: string;
   silence(): void;
+  /** Requests arrive and are carried out; their answers are held back. */
+  silenceAnswers(): void;
   resume(): void;
 }
 
 export async function proxyTo(target: string): Promise<TcpProxy> {
   const { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
+  const answering = new Set<Socket>();
   let silent = false;
   const server: Server = createServer((incoming) => {
     const outgoing = connect(Number(port), hostname);
+    answering.add(outgoing);
     for (const [from, to] of [
       [incoming, outgoing],
       [outgoing, incoming],
@@ -23,6 +27,7 @@ export async function proxyTo(target: string): Promise<TcpProxy> {
       from.on('error', () => to.destroy());
       from.on('close', () => {
         sockets.delete(from);
+        answering.delete(from);
         to.destroy();
       });
       if (silent) from.pause();
@@ -39,6 +44,9 @@ export async function proxyTo(target: string): Promise<TcpProxy> {
     silence() {
       silent = true;
       for (const socket of sockets) socket.pause();
+    },
+    silenceAnswers() {
+      for (const socket of answering) socket.pause();
     },
     resume() {
       silent = false;
