@@ -1,0 +1,28 @@
+/** Entry of the process that loads and runs a project's migrations. Started by `../child-process.ts` alone. */
+import { describeFiles } from './describe.ts';
+import { registerHooks } from './hooks.ts';
+import { Parent } from './parent.ts';
+import { Reporter } from './reporter.ts';
+import { MigrationRun } from './run.ts';
+
+const parent = new Parent();
+const mongooses = registerHooks();
+const reporter = new Reporter(parent);
+let run: MigrationRun | undefined;
+
+parent.receive((message) => {
+  switch (message.type) {
+    case 'run':
+      run = new MigrationRun(message.job, parent, reporter, mongooses);
+      parent.onEarlyExit(() => ({ type: 'exiting', state: reporter.state() }));
+      reporter.start();
+      void run.run();
+      return;
+    case 'describe':
+      void describeFiles(message.job, parent);
+      return;
+    case 'stop':
+      void run?.stop();
+      return;
+  }
+});

@@ -1,0 +1,67 @@
+import type { LogFields } from '../define.ts';
+import type { OperationRun } from '../gate/operations.ts';
+import type { Effects, MigrationFacts } from '../types.ts';
+
+/** What the two processes say to each other, over the IPC channel alone: arguments and environment are for all to read. */
+
+export interface RunJob {
+  readonly name: string;
+  /** Absolute. */
+  readonly path: string;
+  readonly direction: 'up' | 'down';
+  readonly uri: string;
+  readonly database: string;
+  /** Absolute path of the module that exports the Mongoose models. */
+  readonly models?: string;
+  readonly ownPrefix?: string;
+  /** Full messages of user code, values included. */
+  readonly showValues: boolean;
+}
+
+export interface DescribeJob {
+  readonly files: readonly { readonly name: string; readonly path: string }[];
+  readonly showValues: boolean;
+}
+
+export type ToChild =
+  | { readonly type: 'run'; readonly job: RunJob }
+  | { readonly type: 'describe'; readonly job: DescribeJob }
+  /** End soon: no further call is sent, those under way are waited for. */
+  | { readonly type: 'stop' };
+
+export interface ChildError {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** What the gate has seen so far. */
+export interface ChildState {
+  readonly effects: Effects;
+  readonly operations: readonly OperationRun[];
+  /** Writes that have no answer yet. Above 0 the effects are not the whole story. */
+  readonly writing: number;
+}
+
+export type ChildEnd = ChildState & {
+  readonly durationMs: number;
+  readonly outcome: { readonly state: 'done' | 'stopped' } | { readonly state: 'failed'; readonly error: ChildError };
+};
+
+export type FromChild =
+  /** A write is about to be sent, and the last state said that none was under way. */
+  | { readonly type: 'writing' }
+  | { readonly type: 'state'; readonly state: ChildState }
+  /** The process ends before the migration did. */
+  | { readonly type: 'exiting'; readonly state: ChildState }
+  | { readonly type: 'end'; readonly end: ChildEnd }
+  | {
+      readonly type: 'log';
+      readonly level: 'debug' | 'info' | 'warn' | 'error';
+      readonly message: string;
+      readonly fields: LogFields;
+    }
+  | { readonly type: 'loading'; readonly name: string }
+  | { readonly type: 'described'; readonly name: string; readonly facts: MigrationFacts }
+  | { readonly type: 'undescribed'; readonly name: string; readonly error: ChildError }
+  | { readonly type: 'all-described' };

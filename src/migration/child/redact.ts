@@ -1,0 +1,136 @@
+import { describeServerError, serverCode } from '../../mongo/server-error.ts';
+import type { LogFields } from '../define.ts';
+import type { Source } from './source.ts';
+
+/** Stands for words that may be data. */
+export const hidden = '‹hidden›';
+
+/** What V8 and Node's loader put around names in the messages of their own errors. */
+const engineWords = new Set(
+  `Cannot access before initialization read properties of undefined null reading set setting property destructure as it is
+   not a function constructor iterable defined already been declared assignment to constant variable Unexpected token identifier
+   string number template end input Invalid or unexpected regular expression missing after argument list Missing initializer in
+   const let var class enum type interface namespace import export default declaration must be initialized find package module
+   imported from file does provide an named requested Maximum call stack size exceeded array length Assignment Class extends
+   value this super Must before accessing returning derived await only valid async functions and the top level bodies modules
+   convert BigInt mix other types use explicit conversions private field TypeScript supported strip mode object target
+   expected Expected Expression keyword reserved word strict mode Illegal return statement continue break label for of duplicate`.split(
+    /\s+/,
+  ),
+);
+
+const engineErrors = new Set(['TypeError', 'ReferenceError', 'RangeError', 'SyntaxError']);
+
+/** Ids that may be shown: ObjectId, UUID. */
+const idPattern = /^(?:[0-9a-f]{24}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
+/** Words, ids, numbers, and runs of what is none of them. Digits joined by more than a space are no count: a date, a phone. */
+const tokenPattern = /[\p{L}_$][\p{L}\p{N}_$]*|\p{N}[\p{L}\p{N}_$.,:/+-]*|\s+|[^\p{L}\p{N}_$\s]+/gu;
+/** As many digits as a count has; longer ones are somebody's number. */
+const countPattern = /^\d{1,9}$/;
+
+/** Text of user code with only those words that stand in the migration's source, or in the vocabulary given. */
+export function hideUnknown(text: string, source: Source, vocabulary: ReadonlySet<string> = new Set()): string {
+  if (source.showValues) return text;
+  let shown = '';
+  let wasNumber = false;
+  for (const token of joined(text)) {
+    if (/^\s+$/.test(token) || !/[\p{L}\p{N}]/u.test(token)) {
+      shown += /^[\s.,:;!?()'"`=<>[\]{}/&|*+→-]+$/u.test(token) ? token : '';
+      continue;
+    }
+    const number = /^\p{N}/u.test(token);
+    const known = number
+      ? idPattern.test(token) || (countPattern.test(token.replace(/[.,:]+$/, '')) && !wasNumber)
+      : idPattern.test(token) || source.words.has(token) || vocabulary.has(token);
+    shown += known ? token : hidden;
+    wasNumber = number;
+  }
+  return shown.replaceAll(new RegExp(`${hidden}(?:[\\s.,:/@+-]*${hidden})+`, 'g'), hidden).trim();
+}
+
+/** Ids that begin with a letter are cut at hyphens by the pattern of words: they are kept whole first. */
+function joined(text: string): string[] {
+  const tokens: string[] = [];
+  let rest = 0;
+  for (const match of text.matchAll(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi)) {
+    tokens.push(...(text.slice(rest, match.index).match(tokenPattern) ?? []), match[0]);
+    rest = match.index + match[0].length;
+  }
+  tokens.push(...(text.slice(rest).match(tokenPattern) ?? []));
+  return tokens;
+}
+
+/** Fields of a log line of user code: numbers and booleans; texts that are ids or words of the source. */
+export function hideFields(fields: unknown, source: Source): LogFields {
+  const shown: Record<string, string | number | boolean> = {};
+  if (typeof fields !== 'object' || fields === null) return shown;
+  for (const [key, value] of Object.entries(fields)) {
+    const name = source.words.has(key) || source.showValues ? key : hidden;
+    if (typeof value === 'number' || typeof value === 'boolean') shown[name] = value;
+    else if (typeof value === 'bigint') shown[name] = Number(value);
+    else if (value !== undefined && value !== null) shown[name] = hideUnknown(String(value), source);
+  }
+  return shown;
+}
+
+/** What an error of user code says, without a document's values. A server's error is rebuilt from its code. */
+export function hiddenText(error: unknown, source: Source, where?: string): string {
+  if (!(error instanceof Error)) return thrownText(error, source);
+  if (serverCode(error) !== undefined && isDriverError(error)) return describeServerError(error, where);
+  if (source.showValues) return `${error.name}: ${error.message}`;
+  const validation = validationText(error, source);
+  if (validation !== undefined) return validation;
+  const name = errorName(error, source);
+  const engine = engineErrors.has(error.name) || isLoaderError(error);
+  const text = hideUnknown(error.message, source, engine ? engineWords : undefined);
+  const { code, syscall, cause } = error as { code?: unknown; syscall?: unknown; cause?: unknown };
+  const system =
+    typeof code === 'string' &&
+    /^[A-Z][A-Z0-9_]{2,}$/.test(code) &&
+    (typeof syscall === 'string' || code.startsWith('ERR_'));
+  const because = cause instanceof Error && cause !== error ? `, caused by ${hiddenText(cause, source)}` : '';
+  const of = where === undefined ? '' : ` (${where})`;
+  return `${name}${system ? ` ${code}` : ''}${text === '' ? '' : `: ${text}`}${of}${because}`;
+}
+
+function thrownText(thrown: unknown, source: Source): string {
+  if (typeof thrown === 'string') return `it threw the text: ${hideUnknown(thrown, source) || hidden}`;
+  if (thrown === undefined || thrown === null) return `it threw ${thrown}`;
+  return `it threw something of type ${typeof thrown} that is no error`;
+}
+
+function isDriverError(error: Error): boolean {
+  return error.name.startsWith('Mongo');
+}
+
+function isLoaderError(error: Error): boolean {
+  const { code } = error as { code?: unknown };
+  return code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND';
+}
+
+/** Names of classes come from code; a name that an error was given may come from anywhere. */
+function errorName(error: Error, source: Source): string {
+  const { name } = error;
+  const fixed = engineErrors.has(name) || name === 'Error' || /^(?:Mongo|BSON|Mongoose)[A-Za-z]*$/.test(name);
+  return fixed || source.words.has(name) || /^[A-Z][A-Za-z]{2,40}Error$/.test(name) ? name : 'Error';
+}
+
+interface Failed {
+  readonly kind?: unknown;
+  readonly path?: unknown;
+}
+
+/** Mongoose's ValidationError and CastError: the paths and kinds, which are names; their messages quote the values. */
+function validationText(error: Error, source: Source): string | undefined {
+  if (error.name === 'CastError') return `CastError: ${failedPath(error as Failed, source)}`;
+  const { errors } = error as { errors?: unknown };
+  if (error.name !== 'ValidationError' || typeof errors !== 'object' || errors === null) return undefined;
+  const failed = Object.values(errors).map((one) => failedPath(one as Failed, source));
+  return `ValidationError: ${failed.slice(0, 10).join(', ')}${failed.length > 10 ? ', …' : ''}`;
+}
+
+function failedPath({ path, kind }: Failed, source: Source): string {
+  const shown = typeof path === 'string' && /^[\w$.]{1,100}$/.test(path) ? path : hidden;
+  const safe = typeof kind === 'string' && (/^[A-Za-z]{1,20}$/.test(kind) || source.words.has(kind));
+  return safe ? `${shown} (${kind})` : shown;
+}

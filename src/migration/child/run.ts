@@ -1,0 +1,261 @@
+import type { ClientSession, MongoClient } from 'mongodb';
+import { ownNames } from '../../mongo/own.ts';
+import { ReleaseError } from '../../observe/error.ts';
+import type { MigrationContext } from '../define.ts';
+import { wrapClient } from '../gate/client.ts';
+import { labelled } from '../gate/failure.ts';
+import { Gate } from '../gate/gate.ts';
+import type { Driver, RawClient } from '../gate/raw.ts';
+import { loadDriver } from './driver.ts';
+import { asChildError, describeConnectFailure, describeFailure } from './failure.ts';
+import type { LoadedMongoose } from './hooks.ts';
+import { loadModule } from './load.ts';
+import { migrationLog } from './log.ts';
+import { bindMongoose, exportedModels, modelsOf } from './mongoose.ts';
+import type { Parent } from './parent.ts';
+import type { ChildEnd, ChildError, RunJob } from './protocol.ts';
+import { type Recognised, recognise } from './recognise.ts';
+import type { Reporter } from './reporter.ts';
+import { dangling, settled } from './settle.ts';
+import { readSource, type Source } from './source.ts';
+
+/** How long writes under way may take to be answered once the migration has ended, in milliseconds. */
+const settleMs = 5000;
+
+/** The failure of one step, ready for the parent. */
+class Failure extends Error {
+  readonly failure: ChildError;
+
+  constructor(failure: ChildError) {
+    super(failure.message);
+    this.failure = failure;
+  }
+}
+
+/** What user code threw where nobody was waiting for it. */
+class Unseen {
+  readonly thrown: unknown;
+
+  constructor(thrown: unknown) {
+    this.thrown = thrown;
+  }
+}
+
+/** Runs one migration in this process, once. */
+export class MigrationRun {
+  readonly #job: RunJob;
+  readonly #parent: Parent;
+  readonly #reporter: Reporter;
+  readonly #mongooses: LoadedMongoose;
+  readonly #stop = new AbortController();
+  /** Rejects with what user code threw where nobody was waiting. */
+  readonly #unseen = Promise.withResolvers<never>();
+  #gate: Gate | undefined;
+  #source: Source | undefined;
+  #startedAt: number | undefined;
+  #durationMs = 0;
+  #ended = false;
+
+  constructor(job: RunJob, parent: Parent, reporter: Reporter, mongooses: LoadedMongoose) {
+    this.#job = job;
+    this.#parent = parent;
+    this.#reporter = reporter;
+    this.#mongooses = mongooses;
+    this.#unseen.promise.catch(() => {});
+  }
+
+  /** Ends the process when it is through. */
+  async run(): Promise<void> {
+    for (const event of ['unhandledRejection', 'uncaughtException'] as const) {
+      process.on(event, (error: unknown) => this.#unseen.reject(new Unseen(error)));
+    }
+    try {
+      await this.#through();
+      await this.#end({ state: 'done' });
+    } catch (error) {
+      const failure = error instanceof Failure ? error.failure : this.#describe(error, false);
+      await this.#end({ state: 'failed', error: failure });
+    }
+  }
+
+  /** Lets nothing more be sent, waits for what is under way, and ends. */
+  async stop(): Promise<void> {
+    this.#close('The migration was stopped.');
+    this.#stop.abort();
+    await this.#end({ state: 'stopped' });
+  }
+
+  async #through(): Promise<void> {
+    const job = this.#job;
+    const source = await readSource(job.path, job.showValues);
+    this.#source = source;
+    const modelsModule = job.models === undefined ? undefined : await this.#loadModels(job.models);
+    const migration = recognise(await this.#watched(loadModule(source)), source.fileName);
+    const step = migration[job.direction];
+    if (step === undefined) {
+      throw new ReleaseError('IRREVERSIBLE', `${source.fileName} has no down.`, {
+        hint: 'Write its down, or go back by restoring a backup.',
+      });
+    }
+    const mongoosePath = [...this.#mongooses.keys()][0];
+    const driver = await loadDriver(job.path, mongoosePath);
+    const raw = await this.#connect(driver);
+    const gate = new Gate({
+      client: raw,
+      database: job.database,
+      own: ownNames(job.ownPrefix),
+      beforeWrite: () => this.#reporter.beforeWrite(),
+      warn: (message) => void this.#parent.send({ type: 'log', level: 'warn', message, fields: {} }),
+    });
+    this.#gate = gate;
+    this.#reporter.follow(gate);
+    const { client, membrane } = wrapClient(raw, gate, driver);
+    const models = this.#bindModels(client, modelsModule);
+    const enclosing = migration.facts.transaction ? await this.#begin(raw, gate) : undefined;
+    const context: MigrationContext = {
+      db: client.db(job.database),
+      client,
+      models,
+      session: enclosing === undefined ? undefined : membrane.out(enclosing),
+      log: migrationLog(source, (message) => void this.#parent.send(message)),
+      signal: this.#stop.signal,
+    };
+    this.#startedAt = performance.now();
+    await this.#watched(Promise.resolve().then(() => call(migration, step, context)));
+    await this.#watched(this.#refuseDangling(gate));
+    if (enclosing !== undefined) await this.#commit(enclosing);
+    this.#durationMs = performance.now() - this.#startedAt;
+  }
+
+  /** The promise of user code, or what it threw elsewhere meanwhile. */
+  #watched<T>(promise: Promise<T>): Promise<T> {
+    return Promise.race([promise, this.#unseen.promise]).catch((error: unknown) => {
+      if (error instanceof Failure) throw error;
+      throw new Failure(error instanceof Unseen ? this.#describe(error.thrown, true) : this.#describe(error, false));
+    });
+  }
+
+  #describe(error: unknown, unseen: boolean): ChildError {
+    if (this.#source === undefined) throw error;
+    if (error instanceof ReleaseError && error.code === 'MIGRATION_INVALID') return asChildError(error);
+    return describeFailure(error, this.#source, this.#gate?.callOf(error), unseen);
+  }
+
+  async #loadModels(path: string): Promise<Readonly<Record<string, unknown>>> {
+    const source = await readSource(path, this.#job.showValues);
+    const exports = await this.#watched(loadModule(source, 'MODELS_INVALID'));
+    if (this.#mongooses.size > 0) return exports;
+    throw new ReleaseError('MODELS_INVALID', `The models' module ${source.fileName} does not use mongoose.`, {
+      hint: 'Let migrations.models name the module that exports the Mongoose models, or leave it out.',
+    });
+  }
+
+  async #connect(driver: Driver): Promise<RawClient> {
+    const { uri, database } = this.#job;
+    try {
+      const client = new driver.classes.MongoClient(uri, {
+        appName: 'mongo-release migration',
+        serverSelectionTimeoutMS: 10_000,
+      });
+      await client.connect();
+      // Connects lazily before driver 4.?: one round trip shows that the credentials are taken.
+      await client.db(database).command({ ping: 1 });
+      nameDatabase(client, database);
+      return client;
+    } catch (error) {
+      throw new Failure(describeConnectFailure(error, database));
+    }
+  }
+
+  #bindModels(client: MongoClient, exports: Readonly<Record<string, unknown>> | undefined): Record<string, unknown> {
+    let models: Record<string, unknown> = {};
+    for (const mongoose of this.#mongooses.values()) {
+      bindMongoose(mongoose, client);
+      models = { ...modelsOf(mongoose), ...models };
+    }
+    if (exports === undefined) return models;
+    const all = { ...models, ...exportedModels(exports) };
+    if (Object.keys(all).length === 0) {
+      throw new ReleaseError('MODELS_INVALID', "The models' module has no Mongoose model.", {
+        hint: 'Export the models from it: export const City = mongoose.model("City", citySchema).',
+      });
+    }
+    return all;
+  }
+
+  async #begin(raw: RawClient, gate: Gate): Promise<ClientSession> {
+    const hello = await raw.db('admin').command({ hello: 1 });
+    if (hello.setName === undefined && hello.msg !== 'isdbgrid') {
+      throw new ReleaseError('TRANSACTIONS_UNAVAILABLE', 'The server is a standalone: it has no transactions.', {
+        hint: 'Run it as a replica set (one member is enough), or leave transaction: true out.',
+      });
+    }
+    const session = raw.startSession();
+    gate.transactions.follow(session);
+    session.startTransaction({ readConcern: { level: 'snapshot' }, writeConcern: { w: 'majority' } });
+    gate.enclose(session);
+    return session;
+  }
+
+  async #refuseDangling(gate: Gate): Promise<void> {
+    const left = await dangling(gate);
+    if (left.length === 0) return;
+    const shown = left.slice(0, 3).join(', ');
+    const more = left.length > 3 ? ` and ${left.length - 3} more` : '';
+    throw new Failure({
+      code: 'MIGRATION_DANGLING',
+      message: `${this.#job.direction} returned while it was still at work: ${shown}${more}.`,
+      hint: 'Await every call (await Promise.all(list.map(…)), not list.forEach(async …)), and run it again.',
+    });
+  }
+
+  /** Sent again while its result is unknown: the server answers a repeated commit with the first one's result. */
+  async #commit(session: ClientSession): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await session.commitTransaction();
+        return;
+      } catch (error) {
+        if (attempt < 5 && labelled(error, 'UnknownTransactionCommitResult')) continue;
+        throw new Failure(this.#describe(error, false));
+      }
+    }
+  }
+
+  #close(message: string): void {
+    this.#gate?.close(
+      new ReleaseError('GATE_CLOSED', message, {
+        hint: 'Await every call, so that the migration ends when its work does.',
+      }),
+    );
+  }
+
+  async #end(outcome: ChildEnd['outcome']): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    const gate = this.#gate;
+    if (this.#durationMs === 0 && this.#startedAt !== undefined) this.#durationMs = performance.now() - this.#startedAt;
+    if (gate !== undefined) {
+      this.#close('The migration has ended.');
+      await settled(gate, settleMs);
+      for (const session of gate.transactions.open()) await abort(session);
+    }
+    const state = this.#reporter.state();
+    await this.#parent.finish({ type: 'end', end: { ...state, outcome, durationMs: Math.round(this.#durationMs) } });
+  }
+}
+
+function call(migration: Recognised, step: Recognised['up'], context: MigrationContext): unknown {
+  return migration.facts.form === 'context' ? step(context) : step(context.db, context.client);
+}
+
+async function abort(session: ClientSession): Promise<void> {
+  // The server aborts it by itself when its time is up.
+  await session.abortTransaction().catch(() => {});
+}
+
+/** The database that `client.db()` and Mongoose take when none is named: the address may name another or none. */
+function nameDatabase(client: RawClient, database: string): void {
+  const { s } = client as unknown as { s?: { options?: { dbName?: string } } };
+  if (s?.options !== undefined && !Object.isFrozen(s.options)) s.options.dbName = database;
+}

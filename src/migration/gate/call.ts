@@ -1,0 +1,53 @@
+import type { ClientSession } from 'mongodb';
+import type { Counts } from '../types.ts';
+
+/** What a call does, as far as decisions depend on it. */
+export type CallKind = 'insert' | 'update' | 'delete' | 'bulk' | 'pipeline' | 'catalog' | 'command' | 'commit';
+
+export interface Namespace {
+  readonly database: string;
+  /** Undefined where a call is about the whole database. */
+  readonly collection?: string;
+}
+
+/** One write on its way to the server: names and numbers only, never a document's value. */
+export interface Call {
+  readonly kind: CallKind;
+  /** The driver's method, or `command NAME`. */
+  readonly method: string;
+  readonly namespace: Namespace;
+  /** A second namespace that is written: where a rename, `$out` or `$merge` goes. */
+  readonly also?: Namespace;
+  /** Whether one statement may touch several documents, so that a refusal can leave a part of it done. */
+  readonly multi: boolean;
+  /** Whether a missing collection comes into being by it. */
+  readonly mayCreate: boolean;
+}
+
+/** What an answered call did. */
+export interface Change {
+  readonly counts?: Counts;
+  readonly indexesCreated?: readonly string[];
+  readonly indexesDropped?: readonly string[];
+  readonly collectionsCreated?: readonly Namespace[];
+  readonly collectionsDropped?: readonly Namespace[];
+  /** A change without a list of its own, such as `collMod places`. */
+  readonly other?: string;
+  /** Statements whose effect the answer does not tell. */
+  readonly unknown?: number;
+}
+
+/** A call with the way to send it. Stages of the gate may replace the session before it is sent. */
+export interface Operation<T> {
+  readonly call: Call;
+  /** The session that user code passed, or the one a stage put in. The driver's own, never a wrapped one. */
+  session: ClientSession | undefined;
+  send(session: ClientSession | undefined): Promise<T>;
+  change(result: T): Change;
+}
+
+/**
+ * One stage of the gate. Every write passes all of them in order; the last sends it.
+ * A stage refuses by rejecting, delays by awaiting, and sees result or error on the way back.
+ */
+export type Stage = <T>(operation: Operation<T>, next: () => Promise<T>) => Promise<T>;

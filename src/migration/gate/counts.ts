@@ -1,0 +1,49 @@
+import type { Counts } from '../types.ts';
+
+const number = (value: unknown) => (typeof value === 'number' ? value : 0);
+
+/**
+ * What an answer of the driver says was done: of `insertOne` and the like, of bulk writes (also the partial one that a
+ * bulk write's error carries).
+ */
+export function countsOf(result: unknown): Counts {
+  if (typeof result !== 'object' || result === null) return { matched: 0, modified: 0, inserted: 0, deleted: 0 };
+  const answer = result as Record<string, unknown>;
+  const single = 'insertedId' in answer && answer.insertedCount === undefined && answer.acknowledged === true;
+  return {
+    matched: number(answer.matchedCount),
+    modified: number(answer.modifiedCount),
+    inserted: number(answer.insertedCount) + number(answer.upsertedCount) + (single ? 1 : 0),
+    deleted: number(answer.deletedCount),
+  };
+}
+
+/**
+ * What `findAndModify` says in `lastErrorObject`. The server does not tell whether a matched document really changed,
+ * so an updated one counts as modified.
+ */
+export function countsOfFindAndModify(result: unknown, removes: boolean): Counts {
+  const last = (result as { lastErrorObject?: Record<string, unknown> } | null | undefined)?.lastErrorObject;
+  const n = number(last?.n);
+  const updated = last?.updatedExisting === true ? n : 0;
+  if (removes) return { matched: 0, modified: 0, inserted: 0, deleted: n };
+  return { matched: updated, modified: updated, inserted: n - updated, deleted: 0 };
+}
+
+/** What the server's reply to a raw `insert`, `update`, `delete` or `bulkWrite` command says. */
+export function countsOfReply(command: string, reply: unknown): Counts {
+  const answer = (typeof reply === 'object' && reply !== null ? reply : {}) as Record<string, unknown>;
+  const n = number(answer.n);
+  const upserted = Array.isArray(answer.upserted) ? answer.upserted.length : 0;
+  if (command === 'insert') return { matched: 0, modified: 0, inserted: n, deleted: 0 };
+  if (command === 'delete') return { matched: 0, modified: 0, inserted: 0, deleted: n };
+  if (command === 'update') {
+    return { matched: n - upserted, modified: number(answer.nModified), inserted: upserted, deleted: 0 };
+  }
+  return {
+    matched: number(answer.nMatched),
+    modified: number(answer.nModified),
+    inserted: number(answer.nInserted) + number(answer.nUpserted),
+    deleted: number(answer.nDeleted),
+  };
+}

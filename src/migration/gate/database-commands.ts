@@ -1,0 +1,98 @@
+import { answering, invoke, invokeAsync, readArguments, withSession } from './arguments.ts';
+import type { Call, Change } from './call.ts';
+import { inTransaction } from './catalog.ts';
+import { renameCollection } from './collections.ts';
+import { type CommandKind, commandChange, commandKind } from './commands.ts';
+import { dropDatabase, hideOurs } from './database-ours.ts';
+import type { Override } from './membrane.ts';
+import type { RawDb, RawSession } from './raw.ts';
+import type { Wrappers } from './wrappers.ts';
+
+type Writing = Extract<CommandKind, { kind: 'writes' }>;
+type Command = Readonly<Record<string, unknown>>;
+
+/** Reading commands that the server takes inside a transaction. */
+const readsInTransaction = new Set(['find', 'aggregate', 'distinct']);
+const indexCommands = new Set(['createindexes', 'dropindexes', 'deleteindexes']);
+
+/** `command` of a Db or an Admin. */
+export function commandOverride(wrappers: Wrappers, databaseOf: (raw: object) => string): Override {
+  const { gate, driver, membrane } = wrappers;
+  return (raw, args) =>
+    answering(driver.major, args, async (args) => {
+      const command = (args[0] ?? {}) as Command;
+      const kind = commandKind(command, databaseOf(raw));
+      switch (kind.kind) {
+        case 'reads': {
+          const joins = readsInTransaction.has(Object.keys(command)[0] ?? '');
+          if (!joins) return gate.followRead(invokeAsync(raw, 'command', args));
+          return gate.read(() => invokeAsync(raw, 'command', readArguments(gate, args, 1)));
+        }
+        case 'lists': {
+          const hiding = { ...command, filter: hideOurs(wrappers, command.filter) };
+          return gate.followRead(invokeAsync(raw, 'command', [hiding, ...args.slice(1)]));
+        }
+        case 'drops-database':
+          await dropDatabase(wrappers, raw as RawDb);
+          return { ok: 1, dropped: databaseOf(raw) };
+        case 'writes': {
+          const send = (session: RawSession | undefined) => invokeAsync(raw, 'command', withSession(args, 1, session));
+          return performCommand(wrappers, kind, command, membrane.sessionOf(args[1]), send);
+        }
+      }
+    });
+}
+
+/** `runCursorCommand`: nothing is sent before the cursor's first fetch. */
+export function cursorCommandOverride(wrappers: Wrappers, databaseOf: (raw: object) => string): Override {
+  const { gate, membrane, writingCursors } = wrappers;
+  return (raw, args) => {
+    const command = (args[0] ?? {}) as Command;
+    const kind = commandKind(command, databaseOf(raw));
+    if (kind.kind === 'lists') {
+      return invoke(raw, 'runCursorCommand', [
+        { ...command, filter: hideOurs(wrappers, command.filter) },
+        ...args.slice(1),
+      ]);
+    }
+    if (kind.kind !== 'writes') {
+      const joins = readsInTransaction.has(Object.keys(command)[0] ?? '');
+      return invoke(raw, 'runCursorCommand', joins ? readArguments(gate, args, 1) : args);
+    }
+    const cursor = invoke(raw, 'runCursorCommand', withSession(args, 1, gate.enclosing)) as object;
+    const session = membrane.sessionOf(args[1]);
+    writingCursors.set(cursor, () =>
+      performCommand(wrappers, kind, command, session, () => invokeAsync(cursor, 'hasNext', [])),
+    );
+    return cursor;
+  };
+}
+
+function performCommand(
+  { gate }: Wrappers,
+  write: Writing,
+  command: Command,
+  session: RawSession | undefined,
+  send: (session: RawSession | undefined) => Promise<unknown>,
+): Promise<unknown> {
+  const { namespace, also, multi, mayCreate } = write;
+  if (write.name === 'renameCollection' && also !== undefined) {
+    return renameCollection(gate, namespace, also, session, 'command renameCollection', send);
+  }
+  const call: Call = { kind: write.call, method: `command ${write.name}`, namespace, also, multi, mayCreate };
+  const lower = write.name.toLowerCase();
+  const seen = { absent: false, indexesBefore: [] as string[], indexesAfter: [] as string[] };
+  return gate.perform({
+    call,
+    session,
+    send: async (session) => {
+      const indexes = indexCommands.has(lower) && !inTransaction(session);
+      if (lower === 'create' || lower === 'drop') seen.absent = await gate.catalog.absent(namespace);
+      if (indexes) seen.indexesBefore = await gate.catalog.indexNames(namespace);
+      const reply = await send(session);
+      if (indexes) seen.indexesAfter = await gate.catalog.indexNames(namespace);
+      return reply;
+    },
+    change: (reply): Change => commandChange(gate, write, command, (reply ?? {}) as object, seen),
+  });
+}

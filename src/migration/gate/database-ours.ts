@@ -1,0 +1,27 @@
+import { ReleaseError } from '../../observe/error.ts';
+import type { RawDb } from './raw.ts';
+import type { Wrappers } from './wrappers.ts';
+
+/** A filter for listCollections that leaves our collections out. An equality on `name` stays on top: it is fast there. */
+export function hideOurs({ gate }: Wrappers, filter: unknown): object {
+  const ours = { name: { $regex: `^${gate.own.prefix.replaceAll(/[^\w]/g, '\\$&')}\\.` } };
+  const asked = (filter ?? {}) as { readonly $nor?: readonly unknown[] };
+  return { ...asked, $nor: [...(asked.$nor ?? []), ours] };
+}
+
+/**
+ * Drops collection by collection: `dropDatabase` itself would take our history and lease along. The database is gone
+ * afterwards where nothing of ours was in it.
+ */
+export async function dropDatabase(wrappers: Wrappers, raw: RawDb): Promise<boolean> {
+  const { gate, membrane } = wrappers;
+  if (gate.enclosing !== undefined) {
+    throw new ReleaseError('TRANSACTION_CATALOG', 'dropDatabase cannot run inside a transaction.', {
+      hint: 'Move it to a migration of its own without transaction: true.',
+    });
+  }
+  const { mine } = await gate.catalog.collections(raw.databaseName);
+  const db = membrane.out(raw);
+  for (const name of mine) await db.dropCollection(name);
+  return true;
+}

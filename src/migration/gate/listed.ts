@@ -1,0 +1,56 @@
+/** Methods of the driver (4 to 7) that change nothing by themselves. Anything not listed is treated as a change. */
+
+const everywhere = [
+  'watch',
+  'aggregate',
+  'on',
+  'once',
+  'off',
+  'emit',
+  'addListener',
+  'removeListener',
+  'listenerCount',
+];
+
+export const readsOfDb = new Set([
+  ...everywhere,
+  'admin',
+  'collection',
+  'indexInformation',
+  'profilingLevel',
+  'stats',
+  'getLogger',
+  'unref',
+]);
+
+export const readsOfAdmin = new Set([
+  ...everywhere,
+  'buildInfo',
+  'listDatabases',
+  'ping',
+  'replSetGetStatus',
+  'serverInfo',
+  'serverStatus',
+  'validateCollection',
+]);
+
+export const readsOfCollection = new Set([
+  ...everywhere,
+  'count',
+  'countDocuments',
+  'distinct',
+  'estimatedDocumentCount',
+  'find',
+  'findOne',
+  'getLogger',
+  'indexes',
+  'indexExists',
+  'indexInformation',
+  'initializeOrderedBulkOp',
+  'initializeUnorderedBulkOp',
+  'isCapped',
+  'listIndexes',
+  'listSearchIndexes',
+  'options',
+  'stats',
+]);

@@ -1,0 +1,103 @@
+import type { Catalog } from './catalog.ts';
+import { labelled } from './failure.ts';
+import type { RawSession } from './raw.ts';
+import { Tally } from './tally.ts';
+
+/** What the tracker tells the gate. */
+export interface TransactionEvents {
+  /** Runs the commit as the one write that it is. */
+  commit(send: () => Promise<unknown>): Promise<unknown>;
+}
+
+type AnyMethod = (...args: unknown[]) => unknown;
+
+/**
+ * Follows the transactions of user code: what they did counts when they commit, and not at all when they abort.
+ *
+ * The driver's own `withTransaction` and `endSession` call start, commit and abort on the session itself, so these are
+ * replaced on the session and not on a wrapper around it.
+ */
+export class Transactions {
+  readonly #run: Tally;
+  readonly #catalog: Catalog;
+  readonly #events: TransactionEvents;
+  readonly #tallies = new Map<RawSession, Tally>();
+  readonly #followed = new WeakSet<RawSession>();
+  /** Commits whose result never arrived; a later attempt may settle them. */
+  readonly #uncertain = new WeakSet<RawSession>();
+
+  constructor(run: Tally, catalog: Catalog, events: TransactionEvents) {
+    this.#run = run;
+    this.#catalog = catalog;
+    this.#events = events;
+  }
+
+  /** The tally that a call belongs to: its open transaction's, else the run's. */
+  tallyOf(session: RawSession | undefined): Tally {
+    if (session === undefined || !session.inTransaction()) return this.#run;
+    return this.#tallies.get(session) ?? this.#run;
+  }
+
+  /** Sessions with a transaction that is neither committed nor aborted. */
+  open(): RawSession[] {
+    return [...this.#tallies.keys()].filter((session) => session.inTransaction());
+  }
+
+  follow(session: RawSession): void {
+    if (this.#followed.has(session)) return;
+    this.#followed.add(session);
+    const raw = session as unknown as Record<string, AnyMethod>;
+    const { startTransaction, commitTransaction, abortTransaction } = raw;
+    if (startTransaction === undefined || commitTransaction === undefined || abortTransaction === undefined) return;
+    replace(session, 'startTransaction', (...args) => {
+      const result = startTransaction.apply(session, args);
+      this.#tallies.set(session, new Tally());
+      this.#uncertain.delete(session);
+      return result;
+    });
+    replace(session, 'commitTransaction', (...args) =>
+      this.#commit(session, () => commitTransaction.apply(session, args)),
+    );
+    replace(session, 'abortTransaction', async (...args) => {
+      try {
+        return await abortTransaction.apply(session, args);
+      } finally {
+        this.#discard(session);
+      }
+    });
+  }
+
+  async #commit(session: RawSession, send: () => unknown): Promise<unknown> {
+    const tally = this.#tallies.get(session);
+    if (tally === undefined || tally.operations === 0) {
+      const result = await send();
+      this.#tallies.delete(session);
+      return result;
+    }
+    try {
+      const result = await this.#events.commit(async () => send());
+      if (this.#uncertain.delete(session)) this.#run.unknown -= 1;
+      this.#run.join(tally);
+      this.#tallies.delete(session);
+      return result;
+    } catch (error) {
+      if (labelled(error, 'UnknownTransactionCommitResult')) {
+        if (!this.#uncertain.has(session)) this.#run.unknown += 1;
+        this.#uncertain.add(session);
+      } else if (!this.#uncertain.has(session)) {
+        this.#discard(session);
+      }
+      throw error;
+    }
+  }
+
+  #discard(session: RawSession): void {
+    const effects = this.#tallies.get(session)?.effects();
+    for (const collection of effects?.collectionsCreated ?? []) this.#catalog.forget(collection);
+    this.#tallies.delete(session);
+  }
+}
+
+function replace(session: RawSession, name: string, method: AnyMethod): void {
+  Object.defineProperty(session, name, { value: method, configurable: true, writable: true, enumerable: false });
+}
