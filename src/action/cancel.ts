@@ -1,4 +1,5 @@
 import type { ReleaseError } from '../observe/error.ts';
+import { cancelled } from '../release/cancelled.ts';
 
 /**
  * GitHub sends SIGINT, SIGTERM 7.5 s later, and kills 2.5 s after that. What is under way has the time until SIGTERM to
@@ -20,7 +21,7 @@ export function cancelOnSignal(giveUp: (exitCode: number) => void, announce: (te
     if (code !== undefined) return giveUp(code);
     code = exitCode;
     announce('Cancelling: what is under way is brought to a safe end.');
-    controller.abort();
+    controller.abort(cancelled());
     setTimeout(() => giveUp(exitCode), budget).unref();
   };
   process.on('SIGINT', onSignal(130));

@@ -5,6 +5,7 @@ import { toolVersion } from '../config/version.ts';
 import { asReleaseError, type ReleaseError } from '../observe/error.ts';
 import { Log } from '../observe/log.ts';
 import { Secrets } from '../observe/secrets.ts';
+import { cancelled } from '../release/cancelled.ts';
 import type { Run } from '../release/run.ts';
 import { type CommandLine, readCommandLine } from './arguments.ts';
 import { commandHelp, generalHelp } from './help.ts';
@@ -110,7 +111,7 @@ function cancelOnSignal(): { signal: AbortSignal; exitCode(error: ReleaseError):
     code ??= exitCode;
     if (controller.signal.aborted) return;
     process.stderr.write('\nCancelling: what is under way is brought to a safe end. Once more ends at once.\n');
-    controller.abort();
+    controller.abort(cancelled());
   };
   process.on('SIGINT', onSignal(130));
   process.on('SIGTERM', onSignal(143));

@@ -94,3 +94,14 @@ function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
     // It has ended by itself.
   }
 }
+
+/** Runs a hook where one is configured. Throws `HOOK_FAILED` when it does not succeed. */
+export async function needHook(run: Run, name: 'stop-traffic' | 'rollback-app'): Promise<void> {
+  const command = run.invocation.settings.hooks[name];
+  if (command === undefined) return;
+  const end = await runHook(run, name, command);
+  if (end.state === 'done') return;
+  throw new ReleaseError('HOOK_FAILED', `The hook ${name} failed: ${end.why}.`, {
+    hint: `Correct hooks.${name} in the configuration file.`,
+  });
+}

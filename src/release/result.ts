@@ -76,7 +76,8 @@ export interface BackupFacts {
   readonly consistency: string;
   readonly compression: string;
   readonly createdAt: string;
-  readonly durationMs: number;
+  /** Of taking it; undefined where a backup is only looked at. */
+  readonly durationMs?: number;
 }
 
 export type BackupResult = BackupFacts;

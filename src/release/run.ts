@@ -2,7 +2,6 @@ import type { Invocation } from '../config/invocation.ts';
 import type { Target } from '../config/target.ts';
 import { type Connection, connect } from '../mongo/connect.ts';
 import { type OwnNames, ownNames } from '../mongo/own.ts';
-import { ReleaseError } from '../observe/error.ts';
 import type { Log } from '../observe/log.ts';
 import type { Secrets } from '../observe/secrets.ts';
 
@@ -24,7 +23,7 @@ export interface Run {
   readonly releaseId: string;
   readonly log: Log;
   readonly secrets: Secrets;
-  /** Fires when the run is cancelled; what is under way is then brought to a safe end. */
+  /** Fires with `cancelled()` when the run is cancelled; what is under way is then brought to a safe end. */
   readonly signal: AbortSignal;
   /** The environment, for the variables that the configuration names. Children get an allow-list of it. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -53,8 +52,13 @@ export function openTarget(run: Run, access: 'read' | 'write'): Promise<Connecti
   return connect(uri, { database: target.database, secrets: run.secrets });
 }
 
+/** What reports say of the target. */
+export function aboutTarget(run: Run, connection: Connection) {
+  const { name, environment } = targetOf(run);
+  return { name, environment, database: connection.db.databaseName };
+}
+
 /** Throws `CANCELLED` once the run was cancelled: to be asked between two steps. */
 export function stopIfCancelled(run: Run): void {
-  if (!run.signal.aborted) return;
-  throw new ReleaseError('CANCELLED', 'The run was cancelled.', { hint: 'Run the same command again when it suits.' });
+  run.signal.throwIfAborted();
 }

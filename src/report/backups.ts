@@ -18,10 +18,15 @@ export function backupFacts(backup: BackupFacts): Block[] {
             : { text: `${formatTime(backup.clusterTime)} (${backup.consistency})` },
         ],
         ['Location', { name: backup.location }],
-        ['Taken in', { text: formatDuration(backup.durationMs) }],
+        ['Taken', { text: takenText(backup) }],
       ],
     },
   ];
+}
+
+function takenText({ createdAt, durationMs }: BackupFacts): string {
+  const time = formatTime(createdAt);
+  return durationMs === undefined ? time : `${time}, in ${formatDuration(durationMs)}`;
 }
 
 export function backupsTable(backups: readonly BackupFacts[]): Block[] {

@@ -163,7 +163,8 @@ function tellVerify({ probes }: VerifyResult): Part {
 
 function tellBackup(backup: BackupResult): Part {
   const size = `${plural(backup.documents, 'document')}, ${formatBytes(backup.bytes)}`;
-  return { lead: [`${size} in ${formatDuration(backup.durationMs)}.`], blocks: backupFacts(backup) };
+  const time = backup.durationMs === undefined ? '' : ` in ${formatDuration(backup.durationMs)}`;
+  return { lead: [`${size}${time}.`], blocks: backupFacts(backup) };
 }
 
 function tellInspect(result: InspectResult): Part {

@@ -1,0 +1,159 @@
+/**
+ * A whole release on real data, then one that fails and is taken back: `npm run demo`.
+ *
+ * Starts a throw-away replica set, loads every city of GeoNames as the old version of examples/micro-app stored them,
+ * and types the commands that a person would type. Leaves nothing running, and removes the folder it works in.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { seed } from '../examples/micro-app/src/seed.ts';
+import { compareDatabases } from '../src/mongo/compare.ts';
+import { connect } from '../src/mongo/connect.ts';
+import { ownNames } from '../src/mongo/own.ts';
+import { Log } from '../src/observe/log.ts';
+import { Secrets } from '../src/observe/secrets.ts';
+import { sandboxEnvironment } from '../src/sandbox/environment.ts';
+import { startSandbox } from '../src/sandbox/start.ts';
+
+const root = join(import.meta.dirname, '..');
+const begun = performance.now();
+const colour = process.stdout.isTTY;
+const styled = (code: number, text: string) => (colour ? `\u001b[${code}m${text}\u001b[0m` : text);
+const secrets = new Secrets();
+const log = new Log(({ level, message }) => level !== 'debug' && console.log(`  ${message}`), secrets);
+const number = (value: number) => value.toLocaleString('en');
+
+function heading(text: string): void {
+  const at = `${((performance.now() - begun) / 1000).toFixed(0)} s`;
+  console.log(`\n${styled(1, `── ${text} `)}${'─'.repeat(Math.max(0, 78 - text.length - at.length))} ${at}`);
+}
+
+function expect(condition: boolean, what: string): void {
+  if (!condition) throw new Error(`The demo expected this, and it is not so: ${what}`);
+  console.log(`  ${styled(32, '✔')} ${what}`);
+}
+
+const running: ChildProcess[] = [];
+const stopping = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopping.abort());
+
+/** Types a command, shows what it prints, and comes back with its JSON document. */
+async function type(cwd: string, env: Record<string, string>, words: string, expected = 0) {
+  console.log(styled(36, `\n$ mongo-release ${words}`));
+  const child = spawn(process.execPath, [join(root, 'bin', 'mongo-release.js'), ...words.split(' '), '--json'], {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+    signal: stopping.signal,
+  });
+  let json = '';
+  child.stdout.on('data', (chunk) => {
+    json += chunk;
+  });
+  const [code] = await once(child, 'close');
+  if (code !== expected) throw new Error(`mongo-release ${words} ended with ${code}, not with ${expected}.`);
+  return JSON.parse(json);
+}
+
+/** The example's HTTP service, as a deploy would start it. */
+async function serve(app: string, uri: string): Promise<string> {
+  const child = spawn(process.execPath, ['src/server.ts'], {
+    cwd: app,
+    env: { ...process.env, MONGODB_URI: uri, PORT: '0' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  running.push(child);
+  for await (const line of createInterface({ input: child.stdout })) {
+    const port = /port (\d+)/.exec(line)?.[1];
+    if (port !== undefined) return `http://127.0.0.1:${port}`;
+  }
+  throw new Error('The service did not start.');
+}
+
+async function nearMe(url: string): Promise<string[]> {
+  const answer = await fetch(`${url}/cities/near?lat=42.5078&lng=1.5211&km=5`);
+  const { cities = [] } = (await answer.json()) as { cities?: { name: string; km?: number }[] };
+  return cities.map((city) => city.name);
+}
+
+async function demo(): Promise<void> {
+  const work = await mkdtemp(join(tmpdir(), 'mongo-release-demo-'));
+  try {
+    heading('A throw-away replica set');
+    await using server = await startSandbox({
+      environment: sandboxEnvironment(process.env),
+      mongod: process.env.MONGO_RELEASE_MONGOD,
+      cacheSizeGB: 1,
+      log,
+      secrets,
+      signal: stopping.signal,
+    });
+    console.log(`  MongoDB ${server.serverVersion}, ${server.description}`);
+    await story(work, server.uri);
+  } finally {
+    for (const child of running) child.kill();
+    await rm(work, { recursive: true, force: true });
+  }
+  heading('Done');
+  console.log('  Nothing is left running, and nothing is left on the disk.');
+}
+
+async function story(work: string, server: string): Promise<void> {
+  const app = join(work, 'micro-app');
+  await cp(join(root, 'examples', 'micro-app'), app, { recursive: true });
+  await symlink(join(root, 'node_modules'), join(work, 'node_modules'));
+  const uri = server.replace(/\/(\?|$)/, '/shop$1');
+  const env: Record<string, string> = { MONGODB_URI: uri, MONGO_RELEASE_TARGET: 'local' };
+  const open = (database: string) => connect(server, { database, secrets });
+  await using live = await open('shop');
+
+  heading('The old version of examples/micro-app: cities with texts for latitude and longitude');
+  const seeded = await seed(uri);
+  console.log(`  ${number(seeded.cities.inserted)} cities and ${number(seeded.countries.inserted)} countries of GeoNames`);
+  const url = await serve(app, uri);
+  env.APP_URL = url;
+  console.log(`  the service answers at ${url}`);
+
+  heading('The first release, step by step');
+  await type(app, env, 'status');
+  const plan = await type(app, env, 'plan');
+  expect(plan.pending.length > 0, `${plan.pending.length} migrations are pending`);
+  const rehearsed = await type(app, env, 'migrate');
+  expect(rehearsed.outcome === 'rehearsed', 'the dry run rehearsed all of them on the restored backup');
+  expect((await live.db.collection('cities').countDocuments({ location: { $exists: true } })) === 0, 'and did not touch the database');
+  const backup = await type(app, env, 'backup');
+  const applied = await type(app, env, `migrate --apply --backup ${backup.id} --digest ${plan.digest} --rehearsal none`);
+  const modified = applied.applied.reduce((sum: number, one: { effects: { modified: number } }) => sum + one.effects.modified, 0);
+  expect(modified > 100_000, `${number(modified)} documents were modified`);
+  await type(app, env, 'verify');
+  const names = await nearMe(url);
+  expect(names.includes('Andorra la Vella'), `near me, 5 km around Andorra la Vella: ${names.join(', ')}`);
+  await type(app, env, 'status');
+
+  heading('The backup is exact: restored elsewhere, every byte, index and option is equal');
+  const after = await type(app, env, 'backup');
+  await type(app, env, `restore ${after.id} --into shop_copy --yes`);
+  await using copy = await open('shop_copy');
+  const compared = await compareDatabases(live, copy, { own: ownNames() });
+  expect(compared.length === 0, `${number(after.documents)} documents in shop and shop_copy are the same`);
+
+  heading('A second release, whose probe fails');
+  await cp(join(app, 'migrations-broken'), join(app, 'migrations'), { recursive: true });
+  const failed = await type(app, env, 'release --apply --on-failure rollback', 14);
+  expect(failed.outcome === 'rolled-back', 'the probe failed after the migration, and the release was taken back');
+  const left = await compareDatabases(live, copy, { own: ownNames() });
+  expect(left.length === 0, 'the database is as before, byte for byte');
+  expect((await nearMe(url)).includes('Andorra la Vella'), 'and near me works');
+  await type(app, env, 'status');
+}
+
+try {
+  await demo();
+} catch (error) {
+  console.error(`\n${error instanceof Error ? error.message : error}`);
+  process.exitCode = 1;
+}

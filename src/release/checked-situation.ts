@@ -1,0 +1,43 @@
+import { assertUnmoved, readPlanFile } from '../migration/plan-file.ts';
+import type { Connection } from '../mongo/connect.ts';
+import { ReleaseError } from '../observe/error.ts';
+import type { Finding } from '../observe/finding.ts';
+import type { Run } from './run.ts';
+import { readSituation, type Situation } from './situation.ts';
+
+/**
+ * The situation, found fit to go on with: it is the plan that `--plan` or `--digest` names, and no finding stops it.
+ *
+ * Throws `PLAN_MOVED`, `FINDINGS`.
+ */
+export async function checkedSituation(run: Run, connection: Connection): Promise<Situation> {
+  const { plan: file, digest } = run.invocation.flags;
+  const situation = await readSituation(run, connection);
+  if (file !== undefined) assertUnmoved(await readPlanFile(file), situation.plan);
+  if (digest !== undefined) assertUnmoved({ digest: fullDigest(digest, situation.plan.digest) }, situation.plan);
+  const error = findingsError(situation.plan.findings);
+  if (error !== undefined) throw error;
+  for (const finding of situation.plan.findings)
+    if (finding.severity === 'warning') run.log.warn(finding.message, { rule: finding.rule });
+  return situation;
+}
+
+/** As with a commit, the beginning of a digest is enough when it is too long to fit by accident. */
+function fullDigest(asked: string, actual: string): string {
+  return asked.length >= 12 && actual.startsWith(asked.toLowerCase()) ? actual : asked;
+}
+
+/** The error of findings of severity error; undefined when there are none. */
+export function findingsError(findings: readonly Finding[]): ReleaseError | undefined {
+  const errors = findings.filter((finding) => finding.severity === 'error');
+  const [first] = errors;
+  if (first === undefined) return undefined;
+  const lines = errors.map((finding) => `  ${finding.message} [${finding.rule}]`);
+  return new ReleaseError(
+    'FINDINGS',
+    errors.length === 1
+      ? `${first.message} [${first.rule}]`
+      : `${errors.length} findings stop this:\n${lines.join('\n')}`,
+    { hint: first.next },
+  );
+}

@@ -1,0 +1,43 @@
+import type { CommandName } from '../config/commands.ts';
+import { asReleaseError } from '../observe/error.ts';
+import { backup } from './backup.ts';
+import { create } from './create.ts';
+import { down } from './down.ts';
+import { inspect } from './inspect.ts';
+import { migrate } from './migrate.ts';
+import { outcomeOfError } from './outcome.ts';
+import { plan } from './plan.ts';
+import { release } from './release.ts';
+import { restore } from './restore.ts';
+import type { Ended } from './result.ts';
+import { rollback } from './rollback.ts';
+import type { Run } from './run.ts';
+import { status } from './status.ts';
+import { verify } from './verify.ts';
+
+const useCases: { readonly [C in CommandName]: (run: Run) => Promise<Ended<C> | Ended<'migrate' | 'up'>> } = {
+  status,
+  plan,
+  migrate,
+  verify,
+  backup,
+  inspect,
+  restore,
+  release,
+  rollback,
+  up: migrate,
+  down,
+  create,
+};
+
+/** Runs the command of an invocation. Comes back with how it ended, also when it failed; throws nothing. */
+export async function runCommand(run: Run): Promise<Ended> {
+  const { command, target } = run.invocation;
+  const started = performance.now();
+  const ended = await useCases[command](run).catch((thrown: unknown): Ended => {
+    const error = asReleaseError(thrown);
+    const about = target && { name: target.name, environment: target.environment, database: target.database };
+    return { command, outcome: outcomeOfError(error, false), error, target: about, releaseId: run.releaseId };
+  });
+  return { ...ended, durationMs: Math.round(performance.now() - started) };
+}

@@ -1,0 +1,53 @@
+import { type DownScope, selectDown } from '../migration/down.ts';
+import { ReleaseError } from '../observe/error.ts';
+import { runInTarget, turnsOf } from './apply.ts';
+import { outcomeOf } from './apply-plan.ts';
+import { ReleaseRecords } from './record.ts';
+import type { Ended } from './result.ts';
+import { aboutTarget, openTarget, type Run, targetOf } from './run.ts';
+import { readSituation } from './situation.ts';
+import { underLease } from './under-lease.ts';
+
+/** `down [N | --to NAME]`: takes migrations back, the last applied first. In production only with a reason on record. */
+export async function down(run: Run): Promise<Ended<'down'>> {
+  const { reason } = run.invocation.flags;
+  if (targetOf(run).environment === 'production' && reason === undefined) {
+    throw new ReleaseError('USAGE', 'In production the way down needs a reason, for the record.', {
+      hint: 'Add --reason "…"; to take a whole release back, type mongo-release rollback.',
+    });
+  }
+  const scope = scopeOf(run);
+  await using connection = await openTarget(run, 'write');
+  const about = { command: 'down', target: aboutTarget(run, connection), releaseId: run.releaseId } as const;
+  return underLease(run, connection, async (tenure) => {
+    const situation = await readSituation(run, connection, {});
+    const { records, files, facts } = situation;
+    const steps = selectDown({ records, files: [...files.values()], facts, scope });
+    const result = { strategy: 'down', reverted: [], kept: [], conflicts: [] } as const;
+    if (steps.length === 0) return { ...about, outcome: 'nothing-to-do', result };
+    for (const step of steps.filter((one) => one.edited)) {
+      run.log.warn(`${step.file.fileName} was edited since it was applied: its down may not fit what its up did.`, {
+        migration: step.file.name,
+      });
+    }
+    const names = steps.map((step) => step.file.name);
+    const record = new ReleaseRecords(connection.db, run);
+    await record.start({ kind: 'down', migrations: names, reason, positionBefore: situation.position.digest });
+    const progress = await runInTarget(run, connection, tenure, 'down', turnsOf(situation, names));
+    const { error } = progress;
+    const outcome = error === undefined ? 'rolled-back' : outcomeOf(progress);
+    await record.finish({ outcome, error: error && { code: error.code, message: error.message } });
+    return { ...about, outcome, result: { ...result, reverted: progress.done, failed: progress.failed }, error };
+  });
+}
+
+function scopeOf(run: Run): DownScope {
+  const [count] = run.invocation.arguments;
+  const { to } = run.invocation.flags;
+  if (count !== undefined && to !== undefined) {
+    throw new ReleaseError('USAGE', 'N and --to exclude each other.', {
+      hint: 'Type mongo-release down 2, or mongo-release down --to NAME.',
+    });
+  }
+  return to === undefined ? { count: Number(count ?? 1) } : { to };
+}

@@ -1,0 +1,27 @@
+import { guardFailure } from '../guard/failure.ts';
+import type { GuardResult } from '../guard/guard.ts';
+import { runGuards } from '../guard/run.ts';
+import type { Connection } from '../mongo/connect.ts';
+import { type Run, targetOf } from './run.ts';
+
+/** What the guards see. `apply`: whether the target is going to be changed. */
+export function lookGuards(run: Run, connection: Connection, apply: boolean): Promise<GuardResult[]> {
+  const { command, settings, store } = run.invocation;
+  return runGuards({
+    connection,
+    environment: targetOf(run).environment,
+    command,
+    apply,
+    settings: settings.guards,
+    store: store === undefined ? undefined : store.startsWith('s3://') ? 's3' : 'folder',
+    hosted: run.origin.hosted,
+  });
+}
+
+/** Throws `BLOCKED_BY_GUARD` where a guard says that nothing may start now; what else they say goes to the log. */
+export async function refuseUnguarded(run: Run, connection: Connection): Promise<void> {
+  const results = await lookGuards(run, connection, true);
+  const error = guardFailure(results);
+  if (error !== undefined) throw error;
+  for (const { message, rule } of results.flatMap((result) => result.findings)) run.log.warn(message, { guard: rule });
+}

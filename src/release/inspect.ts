@@ -1,0 +1,26 @@
+import { verifyBackup } from '../backup/verify.ts';
+import type { Ended } from './result.ts';
+import type { Run } from './run.ts';
+import { factsOf, storeOf } from './take-backup.ts';
+
+/** `inspect`: lists the store, or verifies one backup, whole, without a server. Damage is thrown, with exit code 11. */
+export async function inspect(run: Run): Promise<Ended<'inspect'>> {
+  const store = storeOf(run);
+  const [id] = run.invocation.arguments;
+  if (id !== undefined) {
+    const { manifest } = await verifyBackup(store, id, { signal: run.signal });
+    return {
+      command: 'inspect',
+      outcome: 'nothing-to-do',
+      result: { backup: factsOf(manifest, store.location), verified: true },
+    };
+  }
+  const listed = await store.list();
+  const backups = listed.flatMap((entry) =>
+    entry.state === 'readable' ? [factsOf(entry.manifest, store.location)] : [],
+  );
+  const warnings = listed.flatMap((entry) =>
+    entry.state === 'damaged' ? [`Backup ${entry.id}: ${entry.problem.message}`] : [],
+  );
+  return { command: 'inspect', outcome: 'nothing-to-do', result: { backups }, warnings };
+}

@@ -1,0 +1,8 @@
+import type { ReleaseError } from '../observe/error.ts';
+import type { Outcome } from '../observe/outcome.ts';
+import { outcomeOf } from '../report/json.ts';
+
+/** The outcome of a run that ended with this error. `changed`: whether anything of it is, or may be, in the target. */
+export function outcomeOfError(error: ReleaseError, changed: boolean): Outcome {
+  return changed && error.code !== 'ROLLED_BACK' ? 'failed-dirty' : outcomeOf(error);
+}

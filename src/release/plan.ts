@@ -1,0 +1,43 @@
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { describeMigrations } from '../migration/describe.ts';
+import { listMigrations } from '../migration/files.ts';
+import { makePlan } from '../migration/plan.ts';
+import { writePlanFile } from '../migration/plan-file.ts';
+import { renderSarif } from '../report/sarif.ts';
+import { findingsError } from './checked-situation.ts';
+import { childOptions } from './child-options.ts';
+import { lookGuards } from './guards.ts';
+import type { Ended, PlanResult } from './result.ts';
+import { aboutTarget, openTarget, type Run } from './run.ts';
+import { readSituation, scopeOf } from './situation.ts';
+
+/** `plan`: what would be applied, its digest, and everything that speaks against it. With `--offline` the files alone. */
+export async function plan(run: Run): Promise<Ended<'plan'>> {
+  if (run.invocation.flags.offline) return offline(run);
+  await using connection = await openTarget(run, 'read');
+  const { plan: made } = await readSituation(run, connection);
+  const guards = await lookGuards(run, connection, false);
+  const findings = [...made.findings, ...guards.flatMap((guard) => guard.findings)];
+  const { out } = run.invocation.flags;
+  if (out !== undefined) await writePlanFile(resolve(out), made, new Date());
+  const result = { digest: made.digest, pending: made.pending, findings };
+  return { ...(await ended(run, result)), target: aboutTarget(run, connection) };
+}
+
+/** Every file is looked at as if nothing were applied; what is pending is unknown, and so is the digest of a real plan. */
+async function offline(run: Run): Promise<Ended<'plan'>> {
+  const files = await listMigrations(run.invocation.migrationsDir);
+  const facts = await describeMigrations(files, childOptions(run));
+  const made = makePlan({ files, facts, records: [], scope: scopeOf(run), database: '', target: '' });
+  return ended(run, { digest: 'unknown', pending: 'unknown', findings: made.findings });
+}
+
+async function ended(run: Run, result: PlanResult): Promise<Ended<'plan'>> {
+  const { sarif } = run.invocation.flags;
+  if (sarif !== undefined)
+    await writeFile(resolve(sarif), renderSarif(result.findings, { toolVersion: run.toolVersion }));
+  const error = findingsError(result.findings);
+  if (error !== undefined) return { command: 'plan', outcome: 'blocked', result, error };
+  return { command: 'plan', outcome: 'nothing-to-do', result };
+}

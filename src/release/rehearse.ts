@@ -1,0 +1,108 @@
+import { restoreBackup } from '../backup/restore.ts';
+import type { BackupStore } from '../backup/stores/store.ts';
+import { runMigration } from '../migration/runner.ts';
+import { connect } from '../mongo/connect.ts';
+import type { Topology } from '../mongo/topology.ts';
+import { ReleaseError } from '../observe/error.ts';
+import { sandboxEnvironment } from '../sandbox/environment.ts';
+import { startSandbox } from '../sandbox/start.ts';
+import { turnsOf } from './apply.ts';
+import { childOptions } from './child-options.ts';
+import { effectsLine } from './effects-line.ts';
+import type { AppliedMigration, RehearsalResult } from './result.ts';
+import { namesOf, type Run, stopIfCancelled } from './run.ts';
+import type { Situation } from './situation.ts';
+
+export interface RehearsalOn {
+  readonly store: BackupStore;
+  readonly backupId: string;
+  /** Name of the database: the same in the sandbox, since migrations may name it. */
+  readonly database: string;
+  /** Of the target: a sandbox address that is a member of it is refused. */
+  readonly topology: Topology;
+}
+
+/** `error` is there when the rehearsal failed; the result then says how far it got. */
+export interface Rehearsed {
+  readonly result: RehearsalResult;
+  readonly error?: ReleaseError;
+}
+
+/**
+ * Restores a backup into a throw-away replica set and runs the pending migrations there. The target is not touched:
+ * this does not even have a connection to it.
+ *
+ * Throws `SANDBOX_UNAVAILABLE`, `SANDBOX_REFUSED`, and what restoring a damaged backup throws; may be repeated.
+ */
+export async function rehearse(run: Run, situation: Situation, on: RehearsalOn): Promise<Rehearsed> {
+  const started = performance.now();
+  const { flags, settings } = run.invocation;
+  await using sandbox = await startSandbox({
+    environment: sandboxEnvironment(run.env),
+    sandboxUri: flags['sandbox-uri'],
+    mongod: flags.mongod ?? settings.rehearsal.mongod,
+    serverVersion: on.topology.serverVersion,
+    targets: [on.topology],
+    log: run.log,
+    secrets: run.secrets,
+    signal: run.signal,
+  });
+  run.log.info(`Rehearsing in a sandbox (${sandbox.description}).`);
+  await using connection = await connect(sandbox.uri, { database: on.database, secrets: run.secrets });
+  const restored = await restoreBackup(connection, on.store, on.backupId, {
+    own: namesOf(run),
+    signal: run.signal,
+    log: run.log,
+  });
+  run.log.info('The backup is restored in the sandbox.', {
+    documents: restored.documents,
+    durationMs: restored.durationMs,
+  });
+  const migrations: AppliedMigration[] = [];
+  const result = (failed?: RehearsalResult['failed']): RehearsalResult => ({
+    level: 'full',
+    migrations,
+    failed,
+    serverVersion: sandbox.serverVersion,
+    sandbox: sandbox.description,
+    restoredDocuments: restored.documents,
+    restoredBytes: restored.bytes,
+    durationMs: Math.round(performance.now() - started),
+    uncovered: uncovered(on.topology, sandbox.serverVersion),
+  });
+  for (const { file } of turnsOf(situation)) {
+    stopIfCancelled(run);
+    const log = run.log.with({ migration: file.name, rehearsal: true });
+    const end = await runMigration(
+      { file, direction: 'up', uri: sandbox.uri, database: on.database },
+      { ...childOptions(run), log, signal: run.signal },
+    );
+    if (end.state === 'done') {
+      log.info(`Rehearsed ${file.name}: ${effectsLine(end.effects)}.`, { durationMs: end.durationMs });
+      migrations.push({ name: file.name, durationMs: end.durationMs, effects: end.effects });
+      continue;
+    }
+    stopIfCancelled(run);
+    const error = new ReleaseError(
+      'REHEARSAL_FAILED',
+      `The rehearsal failed in migration ${file.name}: ${end.error.message} [${end.error.code}] The target was not touched.`,
+      { hint: 'Correct the migration and rehearse again: mongo-release migrate.', cause: end.error },
+    );
+    return { result: result({ name: file.name, durationMs: end.durationMs, effects: end.effects }), error };
+  }
+  return { result: result() };
+}
+
+/** What a rehearsal on one machine with one member cannot show. */
+function uncovered(target: Topology, sandboxVersion: string): string[] {
+  const notes = [
+    'Durations on the target: it has other hardware, other load and, where it is a replica set, other members to wait for.',
+  ];
+  if (!sandboxVersion.startsWith(target.serverVersion.split('.').slice(0, 2).join('.'))) {
+    notes.push(`MongoDB ${target.serverVersion}: the sandbox runs ${sandboxVersion}.`);
+  }
+  if (target.kind === 'sharded') notes.push('Sharding: the sandbox is one replica set.');
+  if (target.kind === 'standalone')
+    notes.push('A standalone server: the sandbox is a replica set and has transactions.');
+  return notes;
+}

@@ -1,0 +1,212 @@
+import { guardFailure } from '../guard/failure.ts';
+import type { Connection } from '../mongo/connect.ts';
+import { asReleaseError, ReleaseError } from '../observe/error.ts';
+import type { Outcome } from '../observe/outcome.ts';
+import { applyPlan } from './apply-plan.ts';
+import { checkedSituation } from './checked-situation.ts';
+import { lookGuards } from './guards.ts';
+import { runHook } from './hook.ts';
+import { outcomeOfError } from './outcome.ts';
+import { ReleaseRecords } from './record.ts';
+import { rehearse } from './rehearse.ts';
+import type { Ended, ReleaseResult } from './result.ts';
+import { aboutTarget, openTarget, type Run } from './run.ts';
+import { readSituation, type Situation } from './situation.ts';
+import { Steps } from './steps.ts';
+import { takeBack } from './take-back.ts';
+import { factsOf, storeOf, takeInto } from './take-backup.ts';
+import { probe, probeFailure } from './verify.ts';
+import { chooseWayBack } from './way-back.ts';
+
+/** `release`: guards, plan, backup, rehearsal; with `--apply` also apply, deploy and verify, and on failure the way back. */
+export async function release(run: Run): Promise<Ended<'release'>> {
+  const apply = run.invocation.flags.apply === true;
+  await using connection = await openTarget(run, apply ? 'write' : 'read');
+  const walk = new Walk(run, connection, apply);
+  const end = await walk.walk();
+  return {
+    command: 'release',
+    ...end,
+    result: walk.result,
+    target: aboutTarget(run, connection),
+    releaseId: run.releaseId,
+    steps: walk.steps.all,
+  };
+}
+
+interface End {
+  readonly outcome: Outcome;
+  readonly error?: ReleaseError;
+}
+
+/** One release on its way: each step fills its part of the result, and throws where the release cannot go on. */
+class Walk {
+  readonly result: { -readonly [K in keyof ReleaseResult]: ReleaseResult[K] };
+  readonly steps = new Steps();
+  readonly #run: Run;
+  readonly #connection: Connection;
+  readonly #apply: boolean;
+  /** Whether anything of this release is in the target, or may be. */
+  #changed = false;
+
+  constructor(run: Run, connection: Connection, apply: boolean) {
+    this.#run = run;
+    this.#connection = connection;
+    this.#apply = apply;
+    this.result = { releaseId: run.releaseId };
+  }
+
+  async walk(): Promise<End> {
+    try {
+      await this.#guards();
+      const situation = await this.#plan();
+      if (situation.plan.pending.length > 0) {
+        await this.#backup(situation);
+        await this.#rehearse(situation);
+      }
+      if (!this.#apply) return { outcome: this.result.rehearsal ? 'rehearsed' : 'nothing-to-do' };
+      if (situation.plan.pending.length > 0) await this.#applyPlan(situation);
+      await this.#deploy();
+      await this.#verify();
+      return await this.#record({ outcome: this.#changed ? 'applied' : 'nothing-to-do' });
+    } catch (thrown) {
+      const error = asReleaseError(thrown);
+      const end = { outcome: outcomeOfError(error, this.#changed), error };
+      if (!this.#changed) return end;
+      return this.#record(this.#run.invocation.flags['on-failure'] === 'rollback' ? await this.#back(error) : end);
+    }
+  }
+
+  #guards(): Promise<void> {
+    return this.steps.run('guards', async () => {
+      this.result.guards = await lookGuards(this.#run, this.#connection, this.#apply);
+      const error = guardFailure(this.result.guards);
+      if (error !== undefined) throw error;
+    });
+  }
+
+  #plan(): Promise<Situation> {
+    return this.steps.run('plan', async () => {
+      const situation = await checkedSituation(this.#run, this.#connection);
+      const { digest, pending, findings } = situation.plan;
+      this.result.plan = { digest, pending, findings };
+      return situation;
+    });
+  }
+
+  #backup(situation: Situation): Promise<void> {
+    return this.steps.run('backup', async () => {
+      const store = storeOf(this.#run);
+      const { manifest, durationMs } = await takeInto(this.#run, this.#connection, store, situation);
+      this.result.backup = factsOf(manifest, store.location, durationMs);
+    });
+  }
+
+  async #rehearse(situation: Situation): Promise<void> {
+    const { flags, settings } = this.#run.invocation;
+    const backupId = this.result.backup?.id;
+    if ((flags.rehearsal ?? settings.rehearsal.level) === 'none' || backupId === undefined) {
+      return this.steps.skip('rehearsal', 'as asked');
+    }
+    const { db, topology } = this.#connection;
+    await this.steps.run('rehearsal', async () => {
+      const on = { store: storeOf(this.#run), backupId, database: db.databaseName, topology };
+      const { result, error } = await rehearse(this.#run, situation, on);
+      this.result.rehearsal = result;
+      if (error !== undefined) throw error;
+    });
+  }
+
+  #applyPlan(situation: Situation): Promise<void> {
+    return this.steps.run('apply', async () => {
+      const about = { kind: 'release', backupId: this.result.backup?.id } as const;
+      const { progress } = await applyPlan(this.#run, this.#connection, situation.plan, about);
+      const { done, failed, remaining, error, untouched } = progress;
+      this.result.migrate = {
+        releaseId: this.#run.releaseId,
+        applied: done,
+        failed,
+        remaining,
+        rehearsal: this.result.rehearsal,
+      };
+      this.#changed = untouched !== true;
+      if (error !== undefined) throw error;
+    });
+  }
+
+  async #deploy(): Promise<void> {
+    const { deploy } = this.#run.invocation.settings.hooks;
+    if (deploy === undefined) return this.steps.skip('deploy', 'no hook');
+    await this.steps.run('deploy', async () => {
+      const end = await runHook(this.#run, 'deploy', deploy);
+      this.result.deploy = { durationMs: end.durationMs };
+      if (end.state === 'done') return;
+      throw new ReleaseError('DEPLOY_FAILED', `The migrations are applied, and the deploy hook failed: ${end.why}.`, {
+        hint: 'Correct hooks.deploy and deploy again, or go back with mongo-release rollback.',
+      });
+    });
+  }
+
+  async #verify(): Promise<void> {
+    if (this.#run.invocation.settings.probes.length === 0) return this.steps.skip('verify', 'no probes');
+    await this.steps.run('verify', async () => {
+      const probes = await probe(this.#run, this.#connection);
+      this.result.verify = { probes };
+      const error = probeFailure(probes);
+      if (error !== undefined) throw error;
+    });
+  }
+
+  /** The way back that `on-failure: rollback` asked for. A restore loses what users wrote since: production needs a person for it. */
+  async #back(cause: ReleaseError): Promise<End> {
+    try {
+      await this.steps.run('rollback', () => this.#takeBack());
+    } catch (thrown) {
+      const error = asReleaseError(thrown);
+      const message = `${cause.message}\nThe rollback that was asked for did not succeed: ${error.message}`;
+      return {
+        outcome: 'failed-dirty',
+        error: new ReleaseError('ROLLBACK_FAILED', message, { hint: error.hint, cause: error }),
+      };
+    }
+    const message = `${cause.message.replace(' Nothing was rolled back.', '')}\nThe release was rolled back, as asked.`;
+    return {
+      outcome: 'rolled-back',
+      error: new ReleaseError('ROLLED_BACK', message, { hint: 'Correct the cause and release again.', cause }),
+    };
+  }
+
+  async #takeBack(): Promise<void> {
+    const run = { ...this.#run, signal: new AbortController().signal };
+    const situation = await readSituation(run, this.#connection, {});
+    const record = await new ReleaseRecords(this.#connection.db, run).find(run.releaseId);
+    if (record === null) throw new Error(`release ${run.releaseId} has no record`);
+    const way = chooseWayBack(record, situation, 'auto');
+    run.log.info(`The way back: ${way.strategy}. ${way.why}`);
+    if (way.strategy === 'none') return;
+    if (way.strategy === 'restore' && record.environment === 'production') {
+      throw new ReleaseError(
+        'NO_WAY_BACK',
+        `In production nothing restores a backup by itself, and there is no other way back: ${way.why}`,
+        {
+          hint: `When losing what users wrote since is right, type mongo-release rollback ${record._id} --strategy restore.`,
+        },
+      );
+    }
+    const { result, error } = await takeBack(run, this.#connection, situation, record, way);
+    this.result.rollback = result;
+    if (error !== undefined) throw error;
+  }
+
+  /** A release that applied nothing has no record. */
+  async #record(end: End): Promise<End> {
+    if (!this.#changed) return end;
+    const error = end.error && { code: end.error.code, message: end.error.message };
+    await new ReleaseRecords(this.#connection.db, this.#run).finish({
+      outcome: end.outcome,
+      error,
+      steps: this.steps.all,
+    });
+    return end;
+  }
+}

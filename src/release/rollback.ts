@@ -1,0 +1,58 @@
+import type { Connection } from '../mongo/connect.ts';
+import { ReleaseError } from '../observe/error.ts';
+import { agree } from './agree.ts';
+import { type ReleaseRecord, ReleaseRecords } from './record.ts';
+import type { Ended, RollbackResult } from './result.ts';
+import { aboutTarget, openTarget, type Run } from './run.ts';
+import { readSituation } from './situation.ts';
+import { takeBack } from './take-back.ts';
+import { chooseWayBack } from './way-back.ts';
+
+/** `rollback [RELEASE]`: takes a release back, and verifies. */
+export async function rollback(run: Run): Promise<Ended<'rollback'>> {
+  await using connection = await openTarget(run, run.invocation.flags['dry-run'] ? 'read' : 'write');
+  const [asked] = run.invocation.arguments;
+  const release = await findRelease(run, connection, asked);
+  const about = { command: 'rollback', target: aboutTarget(run, connection), releaseId: release._id } as const;
+  const situation = await readSituation(run, connection, {});
+  const way = chooseWayBack(release, situation, run.invocation.flags.strategy ?? 'auto');
+  const planned: RollbackResult = {
+    releaseId: release._id,
+    strategy: way.strategy === 'restore' ? 'restore' : 'down',
+    reverted: [],
+    kept: [],
+    conflicts: [],
+  };
+  run.log.info(`The way back of release ${release._id}: ${way.strategy}. ${way.why}`);
+  if (way.strategy === 'none') return { ...about, outcome: 'nothing-to-do', result: planned };
+  if (run.invocation.flags['dry-run']) {
+    const what =
+      way.strategy === 'down'
+        ? `go down: ${way.names.join(', ')}`
+        : `restore backup ${way.backupId}, and lose what was written since`;
+    return {
+      ...about,
+      outcome: 'nothing-to-do',
+      result: planned,
+      warnings: [`Nothing was done. A rollback would ${what}.`],
+    };
+  }
+  if (way.strategy === 'restore')
+    await agree(
+      run,
+      `Restore backup ${way.backupId} in ${about.target.database} (${about.target.environment})? What was written since is lost.`,
+    );
+  const { result, error } = await takeBack(run, connection, situation, release, way);
+  if (error) return { ...about, outcome: 'failed-dirty', result, error };
+  return { ...about, outcome: 'rolled-back', result };
+}
+
+async function findRelease(run: Run, connection: Connection, asked: string | undefined): Promise<ReleaseRecord> {
+  const records = new ReleaseRecords(connection.db, run);
+  const found = asked === undefined ? await records.newest() : await records.find(asked);
+  if (found !== null) return found;
+  const what = asked === undefined ? 'no release that could be taken back' : `no release ${asked}`;
+  throw new ReleaseError('RELEASE_UNKNOWN', `Database ${connection.db.databaseName} has a record of ${what}.`, {
+    hint: 'mongo-release status shows what is applied; mongo-release down takes single migrations back.',
+  });
+}

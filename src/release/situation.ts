@@ -1,0 +1,47 @@
+import { describeMigrations } from '../migration/describe.ts';
+import { listMigrations } from '../migration/files.ts';
+import { readHistory } from '../migration/history.ts';
+import { type MigrationPlan, makePlan, type PlanScope } from '../migration/plan.ts';
+import { position } from '../migration/position.ts';
+import type { HistoryRecord, MigrationFacts, MigrationFile, Position } from '../migration/types.ts';
+import type { Connection } from '../mongo/connect.ts';
+import { childOptions } from './child-options.ts';
+import { namesOf, type Run, targetOf } from './run.ts';
+
+/** What stands on disk, what the target has, and what follows from the two. */
+export interface Situation {
+  readonly files: ReadonlyMap<string, MigrationFile>;
+  readonly facts: ReadonlyMap<string, MigrationFacts>;
+  readonly records: readonly HistoryRecord[];
+  readonly position: Position;
+  readonly plan: MigrationPlan;
+  /** The same without the flags' scope: what a backup's manifest refers to. */
+  readonly wholePlan: MigrationPlan;
+}
+
+/** Reads files and history and makes the plan; nothing is written. `scope` is what the flags narrow it to. */
+export async function readSituation(
+  run: Run,
+  connection: Connection,
+  scope: PlanScope = scopeOf(run),
+): Promise<Situation> {
+  const files = await listMigrations(run.invocation.migrationsDir);
+  const records = await readHistory(connection.db, namesOf(run));
+  const facts = await describeMigrations(files, childOptions(run));
+  const about = { files, facts, records, database: connection.db.databaseName, target: targetOf(run).name };
+  const plan = makePlan({ ...about, scope });
+  const wholePlan = makePlan({ ...about, scope: {} });
+  return {
+    files: new Map(files.map((file) => [file.name, file])),
+    facts,
+    records,
+    position: position(records),
+    plan,
+    wholePlan,
+  };
+}
+
+export function scopeOf(run: Run): PlanScope {
+  const { to, name, phase } = run.invocation.flags;
+  return { to, name, phase };
+}

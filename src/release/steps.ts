@@ -1,0 +1,31 @@
+import { asReleaseError } from '../observe/error.ts';
+import type { Step, StepName } from './result.ts';
+
+/** The steps of a release in their order, with their durations. */
+export class Steps {
+  readonly #steps: Step[] = [];
+
+  get all(): readonly Step[] {
+    return this.#steps;
+  }
+
+  /** Runs a step and keeps how it went. Throws what `work` throws. */
+  async run<T>(name: StepName, work: () => Promise<T>): Promise<T> {
+    const started = performance.now();
+    const keep = (state: Step['state'], note?: string) =>
+      this.#steps.push({ name, state, durationMs: Math.round(performance.now() - started), note });
+    try {
+      const value = await work();
+      keep('done');
+      return value;
+    } catch (thrown) {
+      const error = asReleaseError(thrown);
+      keep(error.exitCode === 1 ? 'unknown' : 'failed', error.code);
+      throw error;
+    }
+  }
+
+  skip(name: StepName, note: string): void {
+    this.#steps.push({ name, state: 'skipped', note });
+  }
+}

@@ -1,0 +1,107 @@
+import type { Connection } from '../mongo/connect.ts';
+import { asReleaseError, ReleaseError } from '../observe/error.ts';
+import { runInTarget, turnsOf } from './apply.ts';
+import { needHook } from './hook.ts';
+import { type ReleaseRecord, ReleaseRecords } from './record.ts';
+import { newReleaseId } from './release-id.ts';
+import { restoreInto } from './restore.ts';
+import type { RollbackResult } from './result.ts';
+import type { Run } from './run.ts';
+import type { Situation } from './situation.ts';
+import { type Tenure, underLease } from './under-lease.ts';
+import { probe, probeFailure } from './verify.ts';
+import type { WayBack } from './way-back.ts';
+
+export interface TakenBack {
+  readonly result: RollbackResult;
+  /** There when it is not complete: `ROLLBACK_FAILED`, or why nothing was begun. */
+  readonly error?: ReleaseError;
+}
+
+/**
+ * Walks the way back: stop traffic (hook, before a restore), the data under the lease, the application (hook), probes.
+ * A record of its own says who took what back, and why. How far it got is in what comes back; nothing is thrown.
+ */
+export async function takeBack(
+  run: Run,
+  connection: Connection,
+  situation: Situation,
+  release: ReleaseRecord,
+  way: Exclude<WayBack, { strategy: 'none' }>,
+): Promise<TakenBack> {
+  const rollbackRun: Run = { ...run, releaseId: newReleaseId() };
+  const records = new ReleaseRecords(connection.db, rollbackRun);
+  const walk: Walk = { run: rollbackRun, connection, situation };
+  let result: RollbackResult = {
+    releaseId: release._id,
+    strategy: way.strategy,
+    reverted: [],
+    kept: [],
+    conflicts: [],
+  };
+  try {
+    const error = await underLease(rollbackRun, connection, async (tenure) => {
+      await records.start({
+        kind: 'rollback',
+        of: release._id,
+        backupId: way.strategy === 'restore' ? way.backupId : undefined,
+        migrations: release.migrations,
+        reason: run.invocation.flags.reason,
+      });
+      const data =
+        way.strategy === 'down' ? await goDown(walk, tenure, way.names) : await bringBack(walk, tenure, way.backupId);
+      result = { ...result, ...data.result };
+      return data.error;
+    });
+    if (error !== undefined) throw error;
+    await needHook(rollbackRun, 'rollback-app');
+    const probes = await probe(rollbackRun, connection);
+    result = { ...result, probes };
+    const failure = probeFailure(probes);
+    if (failure !== undefined) throw failure;
+    await records.finish({ outcome: 'rolled-back' });
+    return { result };
+  } catch (thrown) {
+    const error = incomplete(asReleaseError(thrown), release, result);
+    await records
+      .finish({ outcome: 'failed-dirty', error: { code: error.code, message: error.message } })
+      .catch(() => {});
+    return { result, error };
+  }
+}
+
+interface Walk {
+  readonly run: Run;
+  readonly connection: Connection;
+  readonly situation: Situation;
+}
+
+interface Data {
+  readonly result: Partial<RollbackResult>;
+  readonly error?: ReleaseError;
+}
+
+async function goDown({ run, connection, situation }: Walk, tenure: Tenure, names: readonly string[]): Promise<Data> {
+  const progress = await runInTarget(run, connection, tenure, 'down', turnsOf(situation, names));
+  return { result: { reverted: progress.done, failed: progress.failed }, error: progress.error };
+}
+
+async function bringBack({ run, connection }: Walk, tenure: Tenure, backupId: string): Promise<Data> {
+  await needHook(run, 'stop-traffic');
+  const restore = await restoreInto(run, connection, tenure, backupId);
+  return { result: { restore, kept: restore.kept } };
+}
+
+/** Anything that stopped it half-way is `ROLLBACK_FAILED`; what kept it from beginning stays what it is. */
+function incomplete(cause: ReleaseError, release: ReleaseRecord, result: RollbackResult): ReleaseError {
+  const begun = result.reverted.length > 0 || result.failed !== undefined || result.restore !== undefined;
+  if (!begun && cause.exitCode !== 8 && cause.exitCode !== 9) return cause;
+  return new ReleaseError(
+    'ROLLBACK_FAILED',
+    `The rollback of release ${release._id} is not complete: ${cause.message}`,
+    {
+      hint: `Correct that, then type mongo-release rollback ${release._id} again: it goes on from where it stands.`,
+      cause,
+    },
+  );
+}

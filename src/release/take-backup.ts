@@ -1,0 +1,59 @@
+import { takeBackup } from '../backup/dump.ts';
+import { type Manifest, manifestTotals } from '../backup/manifest.ts';
+import { openStore } from '../backup/stores/open-store.ts';
+import type { BackupStore } from '../backup/stores/store.ts';
+import type { Connection } from '../mongo/connect.ts';
+import { ReleaseError } from '../observe/error.ts';
+import type { BackupFacts } from './result.ts';
+import { namesOf, type Run, targetOf } from './run.ts';
+import type { Situation } from './situation.ts';
+
+/** The store that is configured. Throws `USAGE` where there is none. */
+export function storeOf(run: Run): BackupStore {
+  const { store, baseDir } = run.invocation;
+  if (store === undefined) {
+    throw new ReleaseError('USAGE', 'It is not said where backups are kept.', {
+      hint: 'Pass --store ./backups, or set backup.store in mongo-release.yml.',
+    });
+  }
+  return openStore(store, { baseDir });
+}
+
+/** Takes a backup of the target into a store; the manifest says where the history stood and what was pending. */
+export async function takeInto(
+  run: Run,
+  connection: Connection,
+  store: BackupStore,
+  { position, wholePlan }: Situation,
+) {
+  const { flags, settings } = run.invocation;
+  const target = targetOf(run);
+  return takeBackup(connection, {
+    store,
+    own: namesOf(run),
+    releaseId: run.releaseId,
+    target: { name: target.name, environment: target.environment },
+    compression: flags.compression ?? settings.backup.compression,
+    position: { digest: position.digest, applied: position.applied.map(({ name, checksum }) => ({ name, checksum })) },
+    planDigest: wholePlan.digest,
+    toolVersion: run.toolVersion,
+    log: run.log,
+    signal: run.signal,
+  });
+}
+
+export function factsOf(manifest: Manifest, location: string, durationMs?: number): BackupFacts {
+  const { documents, bytes } = manifestTotals(manifest);
+  return {
+    id: manifest.id,
+    location,
+    documents,
+    bytes,
+    archiveBytes: manifest.archive.bytes,
+    clusterTime: manifest.clusterTime && new Date(manifest.clusterTime.t * 1000).toISOString(),
+    consistency: manifest.consistency,
+    compression: manifest.compression,
+    createdAt: manifest.createdAt,
+    durationMs,
+  };
+}

@@ -1,0 +1,51 @@
+import type { Connection } from '../mongo/connect.ts';
+import { ReleaseError } from '../observe/error.ts';
+import type { ProbeResult } from '../verify/probe.ts';
+import { runProbes } from '../verify/run.ts';
+import type { Ended } from './result.ts';
+import { openTarget, type Run, stopIfCancelled, targetOf } from './run.ts';
+
+/** `verify`: runs the probes. Anything but passed is an error: a probe that could not look is not a pass. */
+export async function verify(run: Run): Promise<Ended<'verify'>> {
+  const target = targetOf(run);
+  await using connection = await openTarget(run, 'read');
+  const probes = await probe(run, connection);
+  const about = { name: target.name, database: connection.db.databaseName, environment: target.environment };
+  const error = probeFailure(probes);
+  if (error) return { command: 'verify', outcome: outcomeOf(probes), result: { probes }, target: about, error };
+  const warnings = probes.length === 0 ? ['No probes are configured: nothing was verified.'] : undefined;
+  return { command: 'verify', outcome: 'nothing-to-do', result: { probes }, target: about, warnings };
+}
+
+export async function probe(run: Run, connection: Connection): Promise<ProbeResult[]> {
+  const results = await runProbes(run.invocation.settings.probes, {
+    phase: run.invocation.flags.phase,
+    db: connection.db,
+    resolveEnv: (name) => run.env[name],
+    log: run.log,
+    signal: run.signal,
+  });
+  stopIfCancelled(run);
+  return results;
+}
+
+export function outcomeOf(probes: readonly ProbeResult[]): 'failed-dirty' | 'unknown' {
+  return probes.some((result) => result.state === 'failed') ? 'failed-dirty' : 'unknown';
+}
+
+/** The error of probes that did not all pass; undefined when they did. */
+export function probeFailure(probes: readonly ProbeResult[]): ReleaseError | undefined {
+  const bad = probes.filter((result) => result.state !== 'passed');
+  const first = bad[0];
+  if (first === undefined) return undefined;
+  const more = bad.length > 1 ? ` (and ${bad.length - 1} more)` : '';
+  const what =
+    first.state === 'failed' ? `expected ${first.expected}, saw ${first.seen}` : `could not look: ${first.seen}`;
+  return new ReleaseError(
+    'VERIFICATION_FAILED',
+    `Probe "${first.name}" ${first.state === 'failed' ? 'failed' : 'is unknown'}: ${what}${more}. Nothing was rolled back.`,
+    {
+      hint: 'Look at what the probe checks; to go back, type mongo-release rollback.',
+    },
+  );
+}

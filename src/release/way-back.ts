@@ -1,0 +1,54 @@
+import { type DownStep, selectDown } from '../migration/down.ts';
+import { isUnsettled } from '../migration/position.ts';
+import { ReleaseError } from '../observe/error.ts';
+import type { ReleaseRecord } from './record.ts';
+import type { Situation } from './situation.ts';
+
+/** The way that was chosen, and why: people read the why before they agree. */
+export type WayBack =
+  | { readonly strategy: 'none'; readonly why: string }
+  | { readonly strategy: 'down'; readonly names: readonly string[]; readonly why: string }
+  | { readonly strategy: 'restore'; readonly backupId: string; readonly why: string };
+
+/**
+ * The way back of a release. `auto` goes down where every migration that the release left in the target reached its end
+ * and has a `down`, since that keeps what users wrote; otherwise it restores the release's backup.
+ *
+ * Throws `IRREVERSIBLE`, `DOWN_BLOCKED`, `NO_WAY_BACK` where the way that was asked for, or every way, is closed.
+ */
+export function chooseWayBack(
+  release: ReleaseRecord,
+  situation: Situation,
+  asked: 'auto' | 'down' | 'restore',
+): WayBack {
+  if (asked === 'restore') return restoring(release, 'A restore was asked for.');
+  const steps = stepsOf(release, situation);
+  if (steps instanceof ReleaseError) {
+    if (asked === 'down' || release.backupId === undefined) throw steps;
+    return restoring(release, steps.message);
+  }
+  if (steps.length === 0) return { strategy: 'none', why: `Nothing of release ${release._id} is in the target.` };
+  const halfRun = steps.find((step) => isUnsettled(step.record));
+  // Asked for by name, the `down` of a half-run migration is run too: it has to cope with what it finds.
+  if (halfRun !== undefined && asked === 'auto' && release.backupId !== undefined) {
+    return restoring(release, `${halfRun.file.name} did not reach its end, so its down may not fit what it finds.`);
+  }
+  const names = steps.map((step) => step.file.name);
+  return { strategy: 'down', names, why: `Each has a way down, the last applied first: ${names.join(', ')}.` };
+}
+
+function stepsOf(release: ReleaseRecord, { records, files, facts }: Situation): DownStep[] | ReleaseError {
+  try {
+    return selectDown({ records, files: [...files.values()], facts, scope: { release: release._id } });
+  } catch (error) {
+    if (error instanceof ReleaseError && error.code === 'IRREVERSIBLE') return error;
+    throw error;
+  }
+}
+
+function restoring(release: ReleaseRecord, why: string): WayBack {
+  if (release.backupId !== undefined) return { strategy: 'restore', backupId: release.backupId, why };
+  throw new ReleaseError('NO_WAY_BACK', `Release ${release._id} names no backup that could be restored.`, {
+    hint: 'mongo-release inspect lists the backups, and mongo-release restore BACKUP brings one back.',
+  });
+}
