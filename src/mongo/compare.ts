@@ -105,8 +105,9 @@ async function compareDocuments(
   signal: AbortSignal | undefined,
 ): Promise<Difference[]> {
   const collection = info.name;
+  const measurements = info.type === 'timeseries';
   const both = (form: 'exact' | 'sorted-fields') =>
-    Promise.all([left, right].map((db) => digestDocuments(db, collection, { form, signal })));
+    Promise.all([left, right].map((db) => digestDocuments(db, collection, { form, measurements, signal })));
   const [a, b] = (await both('exact')) as [DocumentsDigest, DocumentsDigest];
   if (a.documents !== b.documents) return [{ kind: 'count', collection, left: a.documents, right: b.documents }];
   if (a.multiset === b.multiset) {

@@ -17,6 +17,8 @@ export interface DigestOptions {
   /** `exact`: the bytes. `sorted-fields`: as if the fields of every document were sorted by name. Default exact. */
   readonly form?: 'exact' | 'sorted-fields';
   readonly at?: Timestamp;
+  /** The collection is a time series: its measurements, in no order. */
+  readonly measurements?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -34,7 +36,8 @@ export async function digestDocuments(
   const sequence = createHash('sha256');
   let documents = 0;
   let bytes = 0;
-  for await (const batch of readRaw(db, collection, { at: options.at, natural: true, signal: options.signal })) {
+  const { at, measurements, signal } = options;
+  for await (const batch of readRaw(db, collection, { at, measurements, natural: !measurements, signal })) {
     for (const document of batch) {
       const digest = sorted ? sortedDigest(document) : hash('sha256', document, 'buffer');
       for (let lane = 0; lane < 8; lane++) lanes[lane] = (lanes[lane] as number) + digest.readUInt32LE(lane * 4);

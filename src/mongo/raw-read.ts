@@ -14,6 +14,8 @@ export interface RawReadOptions {
   readonly natural?: boolean;
   /** Documents are given in this order. */
   readonly sort?: Document;
+  /** The name is a time series whose measurements, not buckets, are read: the server runs an aggregation for it. */
+  readonly measurements?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -33,14 +35,15 @@ export function takesCollectionUuid(topology: Topology): boolean {
  * (246) and CollectionUUIDMismatch (361) mean to start again at a newer time. Throws the signal's reason when aborted.
  */
 export async function* readRaw(db: Db, collection: string, options: RawReadOptions = {}): AsyncGenerator<Buffer[]> {
-  const { at, uuid, natural, sort, signal } = options;
+  const { at, uuid, natural, sort, measurements, signal } = options;
   signal?.throwIfAborted();
   const cursor: RunCommandCursor = db
     .runCursorCommand(
       {
         find: collection,
         batchSize: documentsPerReply,
-        noCursorTimeout: true,
+        // While another collection is read this one may idle for long. Aggregations refuse it.
+        ...(measurements ? {} : { noCursorTimeout: true }),
         ...(uuid === undefined ? {} : { collectionUUID: new UUID(uuid) }),
         ...(natural ? { hint: { $natural: 1 } } : {}),
         ...(sort === undefined ? {} : { sort, allowDiskUse: true }),

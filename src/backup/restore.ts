@@ -1,0 +1,124 @@
+import { readCatalog } from '../mongo/catalog.ts';
+import type { Connection } from '../mongo/connect.ts';
+import type { OwnNames } from '../mongo/own.ts';
+import type { Log } from '../observe/log.ts';
+import type { Manifest } from './manifest.ts';
+import { type BuildProgress, type Built, buildPlaces } from './restore/build.ts';
+import { during, restoreFailure } from './restore/failure.ts';
+import { describedOtherwise, placesFor, removals, selectNamespaces, swapSteps } from './restore/plan.ts';
+import { type Displaced, RestoreTenure, type SwapStep } from './restore/record.ts';
+import { dropAsides, finishSwap, settleRestore, undoBuild } from './restore/settle.ts';
+import type { BackupStore } from './stores/store.ts';
+import { verifyBackup } from './verify.ts';
+
+export interface RestoreOptions {
+  readonly own: OwnNames;
+  /** Names of collections, with or without the database; all others stay as they are. Default all of the backup. */
+  readonly only?: readonly string[];
+  /** Keep collections that the backup does not know. Default: a whole restore removes them. */
+  readonly keepAdded?: boolean;
+  readonly signal?: AbortSignal;
+  readonly log: Log;
+  readonly onProgress?: (progress: BuildProgress) => void;
+  /** How long another restore's owner must be silent to count as gone, in milliseconds. Default 15,000. */
+  readonly goneAfterMs?: number;
+}
+
+export interface Restored {
+  readonly manifest: Manifest;
+  /** Names of collections, sorted, in all the lists. */
+  readonly restored: readonly string[];
+  /** Added since the backup, and gone. */
+  readonly removed: readonly string[];
+  /** Added since the backup, and kept. */
+  readonly kept: readonly string[];
+  /** Of the restored ones, those that could not be swapped in at once but were dropped and made: views, time series, `system.js`. */
+  readonly inPlace: readonly string[];
+  /** Made by somebody while the swap ran; their documents are in the tombstones. */
+  readonly displaced: readonly Displaced[];
+  /** Whose options or indexes this server describes otherwise than the one of the backup. */
+  readonly describedOtherwise: readonly string[];
+  readonly documents: number;
+  /** Of the documents, uncompressed. */
+  readonly bytes: number;
+  readonly durationMs: number;
+}
+
+/**
+ * Restores a backup into the connection's database, whatever the database was called when the backup was taken.
+ *
+ * The archive is verified whole before the first write. Every collection is then built aside, with its indexes, and
+ * only when all are there they are swapped in, one after the other: each is either the old or the new one, never half.
+ * What interrupts the building leaves the data as it was; what interrupts the swap is finished by the next call, which
+ * first settles what an earlier one left. Our own collections are never touched.
+ *
+ * Indexes that expire documents are built last, and the server may begin at once to delete what has expired since the
+ * backup. Writes made meanwhile are lost with the collections that are replaced: stop traffic first.
+ *
+ * Throws `BACKUP_NOT_FOUND`, `MANIFEST_DAMAGED`, `ARCHIVE_DAMAGED`, `STORE_FAILED`, `BACKUP_NAMESPACE_UNKNOWN`,
+ * `RESTORE_FAILED` and server failures (data as it was), `RESTORE_IN_PROGRESS`, `RESTORE_INCOMPLETE` (run it again). Throws the signal's reason
+ * when aborted while building; the swap is not interrupted by it.
+ */
+export async function restoreBackup(
+  connection: Connection,
+  store: BackupStore,
+  id: string,
+  options: RestoreOptions,
+): Promise<Restored> {
+  const started = performance.now();
+  const { own, log, signal } = options;
+  const { manifest } = await verifyBackup(store, id, { signal });
+  await settleRestore(connection, options);
+  const current = await during('RESTORE_FAILED', 'listing collections', () => readCatalog(connection.db));
+  const present = current.filter(({ name }) => !own.owns(name));
+  const selected = selectNamespaces(manifest, options.only);
+  const places = placesFor(selected, own, present.length === 0);
+  const direct = places.filter(({ entry, as }) => entry.name === as).map(({ as }) => as);
+  const whole = options.only === undefined;
+  const added = present.filter(({ name }) => whole && !manifest.namespaces.some((entry) => entry.name === name));
+  // The server drops no `system.js`.
+  const removed = added.filter(({ name }) => !options.keepAdded && name !== 'system.js');
+
+  using tenure = await during('RESTORE_FAILED', 'recording its beginning', () =>
+    RestoreTenure.begin(connection.db, own, id, direct),
+  );
+  let steps: SwapStep[];
+  let built: Built[];
+  try {
+    await dropAsides(connection, own);
+    built = await buildPlaces(connection, store, manifest, places, options);
+    steps = [...swapSteps(built, present), ...removals(removed)];
+    signal?.throwIfAborted();
+    await tenure.update({ state: 'swapping', steps });
+  } catch (error) {
+    await undoBuild(connection, own, tenure, direct).catch(() => {
+      log.warn('What the restore had built could not be removed; the next restore removes it.');
+    });
+    if (signal?.aborted) throw signal.reason;
+    throw restoreFailure('RESTORE_FAILED', 'building the collections', error);
+  }
+  const displaced = await finishSwap(connection, own, tenure, steps);
+  for (const { name, tombstone } of displaced) {
+    log.warn(`Somebody made ${name} while it was being replaced; those documents are kept in ${tombstone}.`);
+  }
+  const after = await during('RESTORE_FAILED', 'looking at the result', () => readCatalog(connection.db));
+  const otherwise = describedOtherwise(built, after);
+  if (otherwise.length > 0) {
+    log.warn('This server describes options or indexes otherwise than the one of the backup did.', {
+      collections: otherwise.join(', '),
+    });
+  }
+  const names = (entries: readonly { readonly name: string }[]) => entries.map(({ name }) => name).sort();
+  return {
+    manifest,
+    restored: names(selected),
+    removed: names(removed),
+    kept: names(added.filter((info) => !removed.includes(info))),
+    inPlace: names(places.filter(({ form }) => form !== 'whole').map(({ entry }) => entry)),
+    displaced,
+    describedOtherwise: otherwise,
+    documents: selected.reduce((sum, { count }) => sum + count, 0),
+    bytes: selected.reduce((sum, { bytes }) => sum + bytes, 0),
+    durationMs: Math.round(performance.now() - started),
+  };
+}

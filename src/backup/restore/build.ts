@@ -1,0 +1,195 @@
+import type { CollectionInfo } from '../../mongo/catalog.ts';
+import { readCatalog, storageName } from '../../mongo/catalog.ts';
+import type { Connection } from '../../mongo/connect.ts';
+import { RawInserter } from '../../mongo/raw-write.ts';
+import { ReleaseError } from '../../observe/error.ts';
+import { archiveDamaged } from '../archive/damage.ts';
+import { bucketsPrefix, dataNamespace } from '../archive/format.ts';
+import { type CollectionMetadata, parseMetadata } from '../archive/metadata.ts';
+import type { Manifest, ManifestNamespace } from '../manifest.ts';
+import { readBackup } from '../read-backup.ts';
+import type { BackupStore } from '../stores/store.ts';
+import { createEmpty, createIndexes, setExpiry } from './catalog-writes.ts';
+import { during } from './failure.ts';
+
+/** Where a namespace of the backup is built. */
+export interface Place {
+  readonly entry: ManifestNamespace;
+  /** The collection that is made: aside, or under its own name. Views have none; the swap makes them. */
+  readonly as: string;
+  /**
+   * `whole`: as it will be, indexes included. `documents`: a plain collection that holds the documents until the swap,
+   * for what cannot be renamed. `view`: nothing to build.
+   */
+  readonly form: 'whole' | 'documents' | 'view';
+}
+
+export interface BuildOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: BuildProgress) => void;
+}
+
+export interface BuildProgress {
+  readonly namespace: string;
+  readonly documents: number;
+  readonly totalDocuments: number;
+}
+
+/** What was built: the metadata and, by the catalog, the collections. */
+export interface Built {
+  readonly place: Place;
+  /** As it stands in the archive. */
+  readonly text: string;
+  readonly metadata: CollectionMetadata;
+  /** Undefined for views. */
+  readonly info?: CollectionInfo;
+}
+
+/**
+ * Streams the archive once more and builds every place: collection, documents, indexes, and last what lets documents
+ * expire. Touches no collection that was there before. Throws `RESTORE_FAILED`, `ARCHIVE_DAMAGED`, server failures.
+ */
+export async function buildPlaces(
+  connection: Connection,
+  store: BackupStore,
+  manifest: Manifest,
+  places: readonly Place[],
+  options: BuildOptions,
+): Promise<Built[]> {
+  const { db } = connection;
+  const work = new Map<string, Work>();
+  // Indexes are built while the next collection is loaded, one collection at a time.
+  let indexing: Promise<void> = Promise.resolve();
+  try {
+    for await (const event of readBackup(store, manifest, options.signal)) {
+      if (event.kind === 'prelude') {
+        for (const meta of event.metas) {
+          const place = places.find(({ entry }) => entry.name === meta.collection);
+          if (place === undefined) continue;
+          const item = new Work(connection, place, meta.metadata, parsed(meta.metadata, meta.type), options);
+          await item.begin();
+          work.set(dataNamespace(meta).collection, item);
+        }
+        continue;
+      }
+      const item = work.get(event.namespace.collection);
+      if (event.kind === 'documents') await item?.add(event.documents);
+      if (event.kind === 'end' && item !== undefined) {
+        await item.loaded();
+        indexing = indexing.then(() => item.index());
+        indexing.catch(() => {});
+      }
+    }
+    await indexing;
+  } catch (error) {
+    // Nothing may go on writing when the caller begins to clean up.
+    await Promise.allSettled([indexing, ...[...work.values()].map((item) => item.settled())]);
+    throw error;
+  }
+  const infos = new Map((await readCatalog(db)).map((info) => [info.name, info]));
+  for (const item of work.values()) await item.check(infos.get(item.place.as));
+  for (const item of work.values()) await item.expire();
+  return [...work.values()].map(({ place, text, metadata }) => ({ place, text, metadata, info: infos.get(place.as) }));
+}
+
+function parsed(text: string, type: string): CollectionMetadata {
+  try {
+    return parseMetadata(text, type);
+  } catch (error) {
+    // The digest was right, so this is something that cannot be sent to a server.
+    throw archiveDamaged('options or indexes cannot be given to a server', 'the description of a collection', error);
+  }
+}
+
+/** One place while it is built. */
+class Work {
+  readonly place: Place;
+  readonly text: string;
+  readonly metadata: CollectionMetadata;
+  readonly #connection: Connection;
+  readonly #inserter: RawInserter;
+  #inserted = 0;
+
+  constructor(
+    connection: Connection,
+    place: Place,
+    text: string,
+    metadata: CollectionMetadata,
+    { signal, onProgress }: BuildOptions,
+  ) {
+    this.#connection = connection;
+    this.place = place;
+    this.text = text;
+    this.metadata = metadata;
+    const timeSeries = place.form === 'whole' && metadata.type === 'timeseries';
+    this.#inserter = new RawInserter(connection.db, timeSeries ? bucketsPrefix + place.as : place.as, {
+      // The order of a capped collection is part of it.
+      inFlight: metadata.options.get('capped') === true ? 1 : undefined,
+      bypassValidation: metadata.options.has('validator') || timeSeries,
+      signal,
+      onInserted: (documents) => {
+        this.#inserted += documents;
+        onProgress?.({ namespace: place.entry.name, documents: this.#inserted, totalDocuments: place.entry.count });
+      },
+    });
+  }
+
+  async begin(): Promise<void> {
+    const { form, as } = this.place;
+    if (form === 'view') return;
+    await this.#during('creating', async () => {
+      if (form === 'whole') await createEmpty(this.#connection.db, as, this.metadata);
+      else await this.#connection.db.createCollection(as);
+    });
+  }
+
+  async add(documents: readonly Uint8Array[]): Promise<void> {
+    await this.#during('inserting into', () => this.#inserter.add(documents));
+  }
+
+  async loaded(): Promise<void> {
+    await this.#during('inserting into', () => this.#inserter.finish());
+  }
+
+  async index(): Promise<void> {
+    if (this.place.form !== 'whole') return;
+    await this.#during('building indexes of', () =>
+      createIndexes(this.#connection.db, this.place.as, this.metadata, 'lasting'),
+    );
+  }
+
+  async expire(): Promise<void> {
+    if (this.place.form !== 'whole') return;
+    await this.#during('building indexes of', () =>
+      createIndexes(this.#connection.db, this.place.as, this.metadata, 'expiring'),
+    );
+    await this.#during('setting the expiry of', () => setExpiry(this.#connection.db, this.place.as, this.metadata));
+  }
+
+  /** That the server counts what was sent, before anything may expire. */
+  async check(info: CollectionInfo | undefined): Promise<void> {
+    const { entry, form, as } = this.place;
+    if (form === 'view') return;
+    const counted =
+      info === undefined
+        ? 0
+        : await this.#during('counting', () =>
+            this.#connection.db.collection(form === 'whole' ? storageName(info) : as).estimatedDocumentCount(),
+          );
+    if (counted !== entry.count) {
+      throw new ReleaseError(
+        'RESTORE_FAILED',
+        `The restored ${entry.name} has ${counted} documents where the backup has ${entry.count}.`,
+        { hint: 'Make sure that no other restore runs into this database, and run this again.' },
+      );
+    }
+  }
+
+  async settled(): Promise<void> {
+    await this.#inserter.finish().catch(() => {});
+  }
+
+  #during<T>(doing: string, run: () => Promise<T>): Promise<T> {
+    return during('RESTORE_FAILED', `${doing} ${this.place.entry.name}`, run);
+  }
+}

@@ -1,0 +1,38 @@
+import { asServerFailure, describeServerError, serverCode, serverCodes } from '../../mongo/server-error.ts';
+import { ReleaseError } from '../../observe/error.ts';
+import type { ErrorCode } from '../../observe/error-codes.ts';
+
+const hints: Partial<Record<ErrorCode, string>> = {
+  RESTORE_FAILED: 'Settle what the message names and run the restore again; `mongo-release inspect` shows the backup.',
+  RESTORE_INCOMPLETE:
+    'Run the same restore again: it finishes what was begun. Stop traffic to this database until then.',
+};
+
+/**
+ * Runs a part of a restore and gives its failure the code that says what it means for the data. `what` names the part,
+ * such as "building index a_1 of places". Lost connections and refused rights keep their own codes while nothing of
+ * the user's was touched.
+ */
+export async function during<T>(
+  code: 'RESTORE_FAILED' | 'RESTORE_INCOMPLETE',
+  what: string,
+  run: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw restoreFailure(code, what, error);
+  }
+}
+
+export function restoreFailure(code: 'RESTORE_FAILED' | 'RESTORE_INCOMPLETE', what: string, error: unknown): Error {
+  if (error instanceof ReleaseError) return error;
+  const number = serverCode(error);
+  if (code === 'RESTORE_FAILED' && (number === undefined || number === serverCodes.Unauthorized)) {
+    return asServerFailure(error, what);
+  }
+  return new ReleaseError(code, `The restore stopped while ${what}: ${describeServerError(error)}.`, {
+    hint: hints[code] ?? '',
+    cause: error,
+  });
+}

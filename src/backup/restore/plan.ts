@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto';
+import type { CollectionInfo } from '../../mongo/catalog.ts';
+import type { OwnNames } from '../../mongo/own.ts';
+import { ReleaseError } from '../../observe/error.ts';
+import { encodeMetadata } from '../archive/metadata.ts';
+import type { Manifest, ManifestNamespace } from '../manifest.ts';
+import type { Built, Place } from './build.ts';
+import { asidePrefix, type Old, type SwapStep } from './record.ts';
+
+/** The namespaces that `only` names, or all of them. Throws `BACKUP_NAMESPACE_UNKNOWN`. */
+export function selectNamespaces(manifest: Manifest, only: readonly string[] | undefined): ManifestNamespace[] {
+  if (only === undefined) return [...manifest.namespaces];
+  const byName = new Map(manifest.namespaces.map((entry) => [entry.name, entry]));
+  const selected = new Map<string, ManifestNamespace>();
+  for (const text of only) {
+    const prefix = `${manifest.target.database}.`;
+    const entry = byName.get(text) ?? (text.startsWith(prefix) ? byName.get(text.slice(prefix.length)) : undefined);
+    if (entry === undefined) {
+      const names = manifest.namespaces.map(({ name }) => name);
+      throw new ReleaseError('BACKUP_NAMESPACE_UNKNOWN', `The backup holds no collection ${JSON.stringify(text)}.`, {
+        hint: `Name one of: ${names.slice(0, 20).join(', ')}${names.length > 20 ? ', …' : ''}.`,
+        details: { backup: manifest.id },
+      });
+    }
+    selected.set(entry.name, entry);
+  }
+  return [...selected.values()];
+}
+
+/**
+ * Where each namespace is built. Time series and `system.js` cannot be renamed: their documents wait in a plain
+ * collection, so that the swap needs nothing but the database itself. In an empty database there is nothing to protect,
+ * and they are made in place at once.
+ */
+export function placesFor(entries: readonly ManifestNamespace[], own: OwnNames, emptyDatabase: boolean): Place[] {
+  // Never a name that an earlier restore used: whoever still writes there must not meet this one.
+  const run = randomBytes(4).toString('hex');
+  return entries.map((entry, index) => {
+    const aside = `${asidePrefix(own)}${run}.${index}`;
+    if (entry.type === 'view') return { entry, as: aside, form: 'view' };
+    if (entry.type === 'collection' && entry.name !== 'system.js') return { entry, as: aside, form: 'whole' };
+    return emptyDatabase ? { entry, as: entry.name, form: 'whole' } : { entry, as: aside, form: 'documents' };
+  });
+}
+
+/** The swap of what was built: collections first, views last, since they show the others. */
+export function swapSteps(built: readonly Built[], current: readonly CollectionInfo[]): SwapStep[] {
+  const present = new Map(current.map((info) => [info.name, oldOf(info)]));
+  const steps = built.flatMap(({ place, text: metadata, info }): SwapStep[] => {
+    const { name, type } = place.entry;
+    const old = present.get(name);
+    if (place.form === 'view') return [{ kind: 'view', name, metadata, old }];
+    if (place.form === 'documents') return [{ kind: 'refill', name, aside: place.as, type, metadata, old }];
+    // Built in place.
+    if (place.as === name) return [];
+    return [{ kind: 'replace', name, aside: place.as, uuid: info?.uuid ?? '', old }];
+  });
+  const order: readonly SwapStep['kind'][] = ['replace', 'refill', 'view'];
+  return steps.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
+}
+
+export function removals(added: readonly CollectionInfo[]): SwapStep[] {
+  return added.map((info) => ({ kind: 'remove', name: info.name, old: oldOf(info) }));
+}
+
+/** Names of restored collections that this server describes otherwise than the backup does: another version may. */
+export function describedOtherwise(built: readonly Built[], restored: readonly CollectionInfo[]): string[] {
+  const infos = new Map(restored.map((info) => [info.name, info]));
+  return built
+    .filter(({ place: { entry }, text }) => {
+      const info = infos.get(entry.name);
+      if (info === undefined) return true;
+      const at = new Map(info.indexes.map((index, place) => [String(index.name), info.rawIndexes[place]]));
+      // In the backup's order: indexes that expire documents are built last.
+      const rawIndexes = entry.indexes.flatMap((name) => at.get(name) ?? []);
+      const sameNumber = info.indexes.length === entry.indexes.length;
+      return !sameNumber || encodeMetadata({ ...info, rawIndexes, uuid: entry.uuid }) !== text;
+    })
+    .map(({ place }) => place.entry.name);
+}
+
+/** Only collections are told apart by UUID: a view has none, a time series keeps it in its buckets. */
+function oldOf({ type, uuid }: CollectionInfo): Old {
+  return type === 'collection' ? { type, uuid } : { type };
+}

@@ -1,0 +1,171 @@
+import { randomUUID } from 'node:crypto';
+import type { Collection, Db } from 'mongodb';
+import type { CollectionInfo } from '../../mongo/catalog.ts';
+import type { OwnNames } from '../../mongo/own.ts';
+import { serverCode, serverCodes } from '../../mongo/server-error.ts';
+import { ReleaseError } from '../../observe/error.ts';
+
+/** One name of the database, and what the swap does to it. Every step can be run again: the catalog says what is done. */
+export type SwapStep =
+  /** The old collection becomes a tombstone, the one built aside takes its name. */
+  | {
+      readonly kind: 'replace';
+      readonly name: string;
+      readonly aside: string;
+      readonly uuid: string;
+      readonly old?: Old;
+    }
+  /** Cannot be renamed (time series, `system.js`): emptied or dropped, and filled from the documents held aside. */
+  | {
+      readonly kind: 'refill';
+      readonly name: string;
+      readonly aside: string;
+      readonly type: CollectionInfo['type'];
+      readonly metadata: string;
+      readonly old?: Old;
+    }
+  | { readonly kind: 'view'; readonly name: string; readonly metadata: string; readonly old?: Old }
+  /** Was added since the backup. */
+  | { readonly kind: 'remove'; readonly name: string; readonly old: Old };
+
+/** What stood under the name when the swap was decided. */
+export interface Old {
+  readonly type: CollectionInfo['type'];
+  readonly uuid?: string;
+}
+
+/** A collection that somebody made under a restored name while the swap ran, and where its documents are kept. */
+export interface Displaced {
+  readonly name: string;
+  readonly tombstone: string;
+}
+
+/**
+ * The document that says what a restore is doing; there is one at most. `building`: nothing of the user's was touched,
+ * and what was built can be dropped. `swapping`: everything is built, and the steps can be run to their end. `clearing`:
+ * all is in place, and tombstones are left to drop.
+ */
+export interface RestoreRecord {
+  readonly _id: 'current';
+  readonly owner: string;
+  readonly backupId: string;
+  readonly state: 'building' | 'swapping' | 'clearing';
+  readonly startedAt: Date;
+  /** By the server's clock; renewed while the owner lives. */
+  readonly aliveAt: Date;
+  /** Names that were free in an empty database and are built in place. */
+  readonly direct: readonly string[];
+  readonly steps: readonly SwapStep[];
+  readonly displaced: readonly Displaced[];
+}
+
+const heartbeatMs = 3000;
+const majority = { writeConcern: { w: 'majority' } } as const;
+
+export function restoreCollection(own: OwnNames): string {
+  return `${own.prefix}.restore`;
+}
+
+/** Prefix of the names under which collections are built aside. */
+export function asidePrefix(own: OwnNames): string {
+  return `${own.prefix}.restoring.`;
+}
+
+/** The record of the restore under way, and the right to write it. Disposing it ends the heartbeat, not the record. */
+export class RestoreTenure implements Disposable {
+  readonly owner: string;
+  readonly #collection: Collection<RestoreRecord>;
+  readonly #heartbeat: NodeJS.Timeout;
+
+  private constructor(collection: Collection<RestoreRecord>, owner: string) {
+    this.#collection = collection;
+    this.owner = owner;
+    this.#heartbeat = setInterval(() => {
+      // A missed beat is made up for by the next; who took over is noticed at the next change of state.
+      collection.updateOne({ _id: 'current', owner }, [{ $set: { aliveAt: '$$NOW' } }]).catch(() => {});
+    }, heartbeatMs);
+    this.#heartbeat.unref();
+  }
+
+  /** Throws `RESTORE_IN_PROGRESS` when there is a record already. */
+  static async begin(db: Db, own: OwnNames, backupId: string, direct: readonly string[]): Promise<RestoreTenure> {
+    const collection = db.collection<RestoreRecord>(restoreCollection(own));
+    const owner = randomUUID();
+    // An upsert by pipeline, so that the times are the server's.
+    const fresh = { owner, backupId, state: 'building', direct, steps: [], displaced: [] };
+    try {
+      const { upsertedCount } = await collection.updateOne(
+        { _id: 'current', owner },
+        [{ $set: { ...literals(fresh), startedAt: '$$NOW', aliveAt: '$$NOW' } }],
+        { upsert: true, ...majority },
+      );
+      if (upsertedCount !== 1) throw inProgress(db);
+    } catch (error) {
+      if (serverCode(error) === serverCodes.DuplicateKey) throw inProgress(db);
+      throw error;
+    }
+    return new RestoreTenure(collection, owner);
+  }
+
+  /** Takes over the record of an owner that is gone. Throws `RESTORE_IN_PROGRESS` when somebody else was faster. */
+  static async takeOver(db: Db, own: OwnNames, from: string): Promise<RestoreTenure> {
+    const collection = db.collection<RestoreRecord>(restoreCollection(own));
+    const owner = randomUUID();
+    const { matchedCount } = await collection.updateOne(
+      { _id: 'current', owner: from },
+      [{ $set: { owner, aliveAt: '$$NOW' } }],
+      majority,
+    );
+    if (matchedCount !== 1) throw inProgress(db);
+    return new RestoreTenure(collection, owner);
+  }
+
+  /** Throws `RESTORE_IN_PROGRESS` when another run has taken the record over. */
+  async update(change: Partial<Pick<RestoreRecord, 'state' | 'steps' | 'displaced'>>): Promise<void> {
+    const { matchedCount } = await this.#collection.updateOne(
+      { _id: 'current', owner: this.owner },
+      { $set: change },
+      majority,
+    );
+    if (matchedCount !== 1) throw inProgress(this.#collection.db);
+  }
+
+  /** The restore is over, one way or the other. */
+  async end(): Promise<void> {
+    this[Symbol.dispose]();
+    await this.#collection.deleteOne({ _id: 'current', owner: this.owner }, majority);
+  }
+
+  [Symbol.dispose](): void {
+    clearInterval(this.#heartbeat);
+  }
+}
+
+/** The record, and for how many milliseconds of the server's clock its owner has been silent. */
+export async function readRecord(
+  db: Db,
+  own: OwnNames,
+): Promise<{ readonly record: RestoreRecord; readonly silentMs: number } | undefined> {
+  const [found] = await db
+    .collection(restoreCollection(own))
+    .aggregate<RestoreRecord & { silentMs: number }>(
+      [{ $match: { _id: 'current' } }, { $set: { silentMs: { $subtract: ['$$NOW', '$aliveAt'] } } }],
+      { readConcern: { level: 'majority' } },
+    )
+    .toArray();
+  if (found === undefined) return undefined;
+  const { silentMs, ...record } = found;
+  return { record, silentMs: Number(silentMs) };
+}
+
+export function inProgress(db: Db): ReleaseError {
+  return new ReleaseError('RESTORE_IN_PROGRESS', `Another run is restoring into database ${db.databaseName}.`, {
+    hint: 'Wait until it has ended, then run this again.',
+    details: { database: db.databaseName },
+  });
+}
+
+/** In a pipeline a text that begins with `$` would be a field. */
+function literals(values: Record<string, unknown>): Record<string, { $literal: unknown }> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, { $literal: value }]));
+}

@@ -1,0 +1,131 @@
+import { findCollection, storageName } from '../../mongo/catalog.ts';
+import type { Connection } from '../../mongo/connect.ts';
+import type { OwnNames } from '../../mongo/own.ts';
+import { readRaw } from '../../mongo/raw-read.ts';
+import { insertRaw } from '../../mongo/raw-write.ts';
+import { serverCode, serverCodes } from '../../mongo/server-error.ts';
+import { ReleaseError } from '../../observe/error.ts';
+import { parseMetadata } from '../archive/metadata.ts';
+import {
+  createEmpty,
+  createIndexes,
+  createView,
+  dropCollection,
+  renameCollection,
+  setExpiry,
+} from './catalog-writes.ts';
+import type { Displaced, Old, SwapStep } from './record.ts';
+
+/** An application may make a collection anew each time that its name is free for a moment. */
+const mostDisplaced = 20;
+
+/**
+ * Brings one name to what the step says; run again after any interruption it goes on where it was, since the catalog
+ * tells what is done. Old collections become tombstones. Gives back what it had to move out of the way that the step
+ * did not know of: collections made since the swap was decided, whose documents are kept.
+ *
+ * `beforeMove` is called before each such collection is moved. Throws the driver's errors.
+ */
+export async function runStep(
+  connection: Connection,
+  own: OwnNames,
+  step: SwapStep,
+  beforeMove: (displaced: Displaced) => Promise<void>,
+): Promise<void> {
+  switch (step.kind) {
+    case 'replace':
+      return replace(connection, own, step, beforeMove);
+    case 'refill':
+      return refill(connection, own, step, beforeMove);
+    case 'view':
+      await clear(connection, own, step.name, step.old, beforeMove);
+      return createView(connection.db, parseMetadata(step.metadata, 'view'));
+    case 'remove': {
+      const present = await findCollection(connection.db, step.name);
+      // Under another UUID it is not the one that was decided on.
+      if (present?.type === step.old.type && present.uuid === step.old.uuid) {
+        await clear(connection, own, step.name, step.old, beforeMove);
+      }
+    }
+  }
+}
+
+/** Names of the tombstones that these steps leave behind when they are done. */
+export function tombstonesOf(own: OwnNames, steps: readonly SwapStep[]): string[] {
+  return steps.flatMap(({ old }) =>
+    old?.type === 'collection' && old.uuid !== undefined ? [own.dropped(old.uuid)] : [],
+  );
+}
+
+async function replace(
+  connection: Connection,
+  own: OwnNames,
+  { name, aside, uuid, old }: SwapStep & { kind: 'replace' },
+  beforeMove: (displaced: Displaced) => Promise<void>,
+): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const present = await findCollection(connection.db, name);
+    if (present?.uuid === uuid) return;
+    const built = await findCollection(connection.db, aside);
+    if (built?.uuid !== uuid) throw gone(name);
+    await clear(connection, own, name, old, beforeMove);
+    try {
+      return await renameCollection(connection, aside, name, uuid);
+    } catch (error) {
+      if (serverCode(error) !== serverCodes.NamespaceExists || attempt === mostDisplaced) throw error;
+    }
+  }
+}
+
+async function refill(
+  connection: Connection,
+  own: OwnNames,
+  { name, aside, type, metadata: text, old }: SwapStep & { kind: 'refill' },
+  beforeMove: (displaced: Displaced) => Promise<void>,
+): Promise<void> {
+  const { db } = connection;
+  // It is dropped at the very end, so it tells whether this step was completed.
+  if ((await findCollection(db, aside)) === undefined) return;
+  const metadata = parseMetadata(text, type);
+  // The server drops no `system.js`.
+  if (name === 'system.js') await db.collection(name).deleteMany({});
+  else {
+    await clear(connection, own, name, old, beforeMove);
+    await createEmpty(db, name, metadata);
+  }
+  await insertRaw(db, storageName({ name, type }), readRaw(db, aside), { bypassValidation: type === 'timeseries' });
+  await createIndexes(db, name, metadata, 'lasting');
+  await createIndexes(db, name, metadata, 'expiring');
+  await setExpiry(db, name, metadata);
+  await dropCollection(connection, aside);
+}
+
+/** Frees a name: a collection is renamed to its tombstone; views and time series cannot be renamed and are dropped. */
+async function clear(
+  connection: Connection,
+  own: OwnNames,
+  name: string,
+  old: Old | undefined,
+  beforeMove: (displaced: Displaced) => Promise<void>,
+): Promise<void> {
+  const present = await findCollection(connection.db, name);
+  if (present === undefined) return;
+  if (present.type !== 'collection' || present.uuid === undefined) return dropCollection(connection, name);
+  const tombstone = own.dropped(present.uuid);
+  if (present.uuid !== old?.uuid) await beforeMove({ name, tombstone });
+  try {
+    await renameCollection(connection, name, tombstone, present.uuid);
+  } catch (error) {
+    const code = serverCode(error);
+    // Dropped by somebody between the look and the rename: the name is free.
+    if (code !== serverCodes.NamespaceNotFound && code !== serverCodes.CollectionUUIDMismatch) throw error;
+  }
+}
+
+function gone(name: string): ReleaseError {
+  return new ReleaseError(
+    'RESTORE_INCOMPLETE',
+    `The collection that was restored for ${name} is no longer there: somebody dropped it.`,
+    { hint: 'Remove the record in the collection that ends in .restore, and run the restore anew.' },
+  );
+}
