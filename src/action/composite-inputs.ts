@@ -4,7 +4,7 @@ import { didYouMean } from '../config/nearest.ts';
 import { modes } from './parts.ts';
 
 /** Inputs of the composite action that are no flags of `release`; the composite hands them on itself. */
-const ownInputs = ['mode', 'deploy-command', 'working-directory', 'strategy'];
+const ownInputs = ['mode', 'deploy-command', 'working-directory'];
 
 /**
  * What is wrong with the inputs of the composite action, which its first step gets as JSON: a mistyped `on-failure` is
@@ -20,7 +20,6 @@ export function compositeProblems(json: string, env: Environment): string[] {
     problems.push(`"mode" is one of ${modes.join(', ')}.${didYouMean(mode, modes)}`);
   const flags = Object.fromEntries(Object.entries(inputs).filter(([name]) => !ownInputs.includes(name)));
   problems.push(...parseFlags('release', flags, env).problems);
-  problems.push(...parseFlags('rollback', { strategy: inputs.strategy }, {}).problems);
   return problems;
 }
 

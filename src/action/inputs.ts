@@ -46,7 +46,9 @@ function applyMode(raw: Record<string, string | boolean>, given: string, known: 
   if (given !== '' && !(modes as readonly string[]).includes(given))
     return [`"mode" is one of ${modes.join(', ')}.${didYouMean(given, modes)}`];
   if (given !== 'apply') raw['dry-run'] = true;
-  else raw[known.includes('apply') ? 'apply' : 'yes'] = true;
+  else if (known.includes('apply')) raw.apply = true;
+  // Who names the restore agrees to lose what was written since; who leaves the choice to us does not.
+  else raw.yes = raw.strategy === 'restore';
   return [];
 }
 

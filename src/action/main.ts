@@ -54,7 +54,7 @@ class Step {
     const invocation = await resolveInvocation(this.#withSarif(asked));
     this.#releaseId = invocation.flags['release-id'] ?? newReleaseId();
     const { runCommand } = await import('../release/commands.ts');
-    return await runCommand({
+    const ended = await runCommand({
       invocation,
       releaseId: this.#releaseId,
       log: new Log(this.#log.sink, this.#secrets, { releaseId: this.#releaseId }),
@@ -64,7 +64,10 @@ class Step {
       origin: originOf(this.#env),
       toolVersion,
       showValues: false,
+      // Nobody can be asked here. In production that stops what needs consent; elsewhere `mode: apply` is consent enough.
+      confirm: invocation.target?.environment === 'production' ? undefined : async () => true,
     });
+    return ended.error?.code === 'CONFIRMATION_NEEDED' ? { ...ended, error: askedForRestore(ended.error) } : ended;
   }
 
   /** Findings are always written as SARIF, for code scanning; the input only says where. */
@@ -105,4 +108,12 @@ class Step {
     if (!clean && code === 0) process.exitCode = 1;
     process.stdout.write('', () => process.exit());
   }
+}
+
+/** The flag that the error's own hint names is no input: a restore is agreed to by asking for it. */
+function askedForRestore(error: ReleaseError): ReleaseError {
+  return new ReleaseError('CONFIRMATION_NEEDED', error.message, {
+    hint: 'When losing what was written since is right, run the rollback again with "strategy: restore".',
+    cause: error,
+  });
 }

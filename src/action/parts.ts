@@ -6,7 +6,7 @@ export const outputs = {
   outcome:
     'How it ended: applied, rehearsed, nothing-to-do, rolled-back, failed-clean, failed-dirty, blocked, cancelled or unknown.',
   'release-id': 'The release that this belongs to; hand it to the next part.',
-  'backup-id': 'The backup that was taken, or that was rehearsed on.',
+  'backup-id': 'The backup that was taken, or that was brought back.',
   'plan-digest': 'Names exactly what would be, or was, applied.',
   pending: 'How many migrations are pending; unknown where no database was asked.',
   applied: 'How many migrations this step applied.',
@@ -72,7 +72,7 @@ export const parts = {
       },
       'working-directory': workingDirectory,
     },
-    outputs: ['outcome', 'release-id', 'backup-id', 'plan-digest', 'pending', 'applied', 'summary-path', 'report-path'],
+    outputs: ['outcome', 'release-id', 'applied', 'summary-path', 'report-path'],
   },
   verify: {
     command: 'verify',
@@ -87,7 +87,10 @@ export const parts = {
     description: 'Takes a release of a MongoDB database back.',
     own: {
       'release-id': { help: 'The release to take back; without it the newest one.' },
-      mode: { help: 'dry-run says what would be done. apply does it, without asking.', default: 'dry-run' },
+      mode: {
+        help: 'dry-run says what would be done. apply does it; in production a restore needs its strategy named.',
+        default: 'dry-run',
+      },
       'working-directory': workingDirectory,
     },
     outputs: ['outcome', 'release-id', 'backup-id', 'verified', 'summary-path', 'report-path'],
