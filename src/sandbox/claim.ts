@@ -26,7 +26,7 @@ export type Claim =
   | { readonly kind: 'held'; readonly ttlSeconds: number };
 
 const ttlSeconds = 30;
-const heartbeatMs = 5_000;
+const heartbeatMs = 2_000;
 
 /**
  * Makes this run the only user of the sandbox until `release`, or until 30 s after its last sign of life.

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { findOnPath } from './binary.ts';
 import { describeFailure, lastWords, runCommand } from './command.ts';
 import { replicaSetArguments } from './mongod.ts';
+import { freePort, isFree } from './port.ts';
 import { newIdentity, setUpReplicaSet, userUri } from './replica-set.ts';
 import type { Attempt, SandboxOptions } from './sandbox.ts';
 import { type Supervised, supervise } from './supervisor.ts';
@@ -27,46 +28,61 @@ const prepareKey =
  * on 127.0.0.1 only and is removed with its data, also when this process is killed.
  */
 export async function startInDocker(options: SandboxOptions): Promise<Attempt> {
-  const { environment, log, secrets, signal } = options;
+  const { environment, log, signal } = options;
   const unavailable = (reason: string): Attempt => ({ kind: 'unavailable', reason });
   const docker = await findOnPath('docker', environment.path);
   if (docker === undefined) return unavailable('no docker on PATH');
   if (environment.dockerHost !== undefined && !/^(unix|npipe):/.test(environment.dockerHost)) {
     return unavailable('DOCKER_HOST is another machine, whose ports cannot be reached over 127.0.0.1');
   }
-  const ask = (...args: string[]) =>
-    runCommand(docker, args, { variables: environment.variables, timeoutMs: questionLimitMs, signal });
-  const version = await ask('version', '--format', '{{.Server.Version}}');
+  const version = await runCommand(docker, ['version', '--format', '{{.Server.Version}}'], {
+    variables: environment.variables,
+    timeoutMs: questionLimitMs,
+    signal,
+  });
   if (version.kind !== 'exited' || version.code !== 0) {
     return unavailable(`the engine does not answer: ${describeFailure(version)}`);
   }
 
   const image = `mongo:${options.serverVersion === undefined ? defaultTag : majorOf(options.serverVersion)}`;
+  log.info(`Starting a sandbox in Docker from ${image}; the image is fetched where it is not there yet.`);
+  const port = await freePort();
+  const attempt = await runContainer(docker, image, port, options);
+  // Somebody took the port between our look and the engine's.
+  if (attempt.kind === 'unavailable' && !(await isFree(port)) && !signal?.aborted) {
+    return runContainer(docker, image, await freePort(), options);
+  }
+  return attempt;
+}
+
+async function runContainer(docker: string, image: string, port: number, options: SandboxOptions): Promise<Attempt> {
+  const { environment, log, secrets, signal } = options;
+  const unavailable = (reason: string): Attempt => ({ kind: 'unavailable', reason });
   const name = `mongo-release-sandbox-${randomBytes(6).toString('hex')}`;
   const identity = newIdentity();
   secrets.add(identity.key);
-  log.info(`Starting a sandbox in Docker from ${image}; the image is fetched where it is not there yet.`);
   const container = supervise(
     {
       command: docker,
       args: [
         ...['run', '--rm', '-d', '--name', name, '--label', 'mongo-release=sandbox'],
         // The value comes from the environment of `docker run`, so that no list of processes shows it.
-        ...['-e', 'MONGO_RELEASE_KEY', '-p', '127.0.0.1::27017', '--entrypoint', 'bash', image],
-        ...['-c', prepareKey, 'mongod', '--bind_ip_all', ...replicaSetArguments(identity.setName, options)],
+        ...['-e', 'MONGO_RELEASE_KEY'],
+        // The same port inside and outside: the member's name in the set's configuration is then true on both sides.
+        ...['-p', `127.0.0.1:${port}:${port}`, '--entrypoint', 'bash', image],
+        ...['-c', prepareKey, 'mongod', '--bind_ip_all', ...replicaSetArguments(identity.setName, port, options)],
       ],
       cleanup: { command: docker, args: ['rm', '-f', '-v', name] },
     },
     { ...environment.variables, MONGO_RELEASE_KEY: identity.key },
   );
+  const ask = (...args: string[]) =>
+    runCommand(docker, args, { variables: environment.variables, timeoutMs: questionLimitMs });
   let stopped: Promise<void> | undefined;
   const stop = () => {
     stopped ??= container.stop().then(async (how) => {
       if (how === 'cleaned') return;
-      const removed = await runCommand(docker, ['rm', '-f', '-v', name], {
-        variables: environment.variables,
-        timeoutMs: questionLimitMs,
-      });
+      const removed = await ask('rm', '-f', '-v', name);
       if (removed.kind !== 'exited' || removed.code !== 0) {
         log.warn('The container of a sandbox may still run.', { container: name, reason: describeFailure(removed) });
       }
@@ -79,28 +95,15 @@ export async function startInDocker(options: SandboxOptions): Promise<Attempt> {
     await stop();
     return unavailable(`docker run ${image}: ${failure}`);
   }
-  const port = await ask('port', name, '27017/tcp');
-  const address = port.kind === 'exited' && port.code === 0 ? /^127\.0\.0\.1:\d+$/m.exec(port.stdout)?.[0] : undefined;
-  if (address === undefined) {
-    await stop();
-    return unavailable(`docker port: ${describeFailure(port)}`);
-  }
-  const setUp = await setUpReplicaSet({
-    address,
-    memberHost: '127.0.0.1:27017',
-    identity,
-    timeoutMs: readyLimitMs,
-    givenUp: () => false,
-    signal,
-  });
+  const address = `127.0.0.1:${port}`;
+  const setUp = await setUpReplicaSet({ address, identity, timeoutMs: readyLimitMs, givenUp: () => false, signal });
   if (setUp.kind === 'failed') {
     const state = await ask('inspect', '--format', '{{.State.Running}}', name);
     await stop();
     const running = state.kind === 'exited' && state.code === 0 && state.stdout.trim() === 'true';
     return unavailable(`${image} does not become usable: ${setUp.reason}${running ? '' : ' (its container ended)'}`);
   }
-  // The member calls itself by its port inside the container, so a driver may not go looking for the set.
-  const uri = userUri(address, identity, 'directConnection');
+  const uri = userUri(address, identity);
   secrets.addUri(uri);
   return {
     kind: 'started',

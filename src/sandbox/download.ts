@@ -24,6 +24,7 @@ const knownPatches: Readonly<Record<string, string>> = {
   '8.2': '8.2.6',
 };
 const newestKnown = '8.2.6';
+const downloadSite = 'https://fastdl.mongodb.org';
 
 /**
  * A mongod from MongoDB's download site, of the wanted version or, where that one is not published, of the same major.
@@ -99,10 +100,9 @@ async function download(
     import('mongodb-memory-server-core/lib/util/DryMongoBinary.js'),
     import('mongodb-memory-server-core/lib/util/resolveConfig.js'),
   ]);
-  if (environment.downloadMirror !== undefined) {
-    setDefaultValue(ResolveConfigVariables.DOWNLOAD_MIRROR, environment.downloadMirror);
-    if (environment.downloadMirror.startsWith('http:')) setDefaultValue(ResolveConfigVariables.USE_HTTP, 'true');
-  }
+  const mirror = environment.downloadMirror ?? downloadSite;
+  setDefaultValue(ResolveConfigVariables.DOWNLOAD_MIRROR, mirror);
+  setDefaultValue(ResolveConfigVariables.USE_HTTP, String(mirror.startsWith('http:')));
 
   const stop = new AbortController();
   const abort = () => stop.abort();
@@ -140,12 +140,19 @@ async function download(
     }
   }
 
+  const found = await DryMongoBinary.generateOptions({ version, downloadDir: folder });
+  const wanted = { ...found, version, downloadDir: folder, systemBinary: '' };
   try {
-    const found = await DryMongoBinary.generateOptions({ version, downloadDir: folder });
-    const file = await new Download({ ...found, version, downloadDir: folder, systemBinary: '' }).getMongodPath();
+    const file = await new Download(wanted).getMongodPath().catch((error: unknown) => {
+      // No build for this distribution (6.0 on Debian 12): the one for Ubuntu 22.04 runs on most that have OpenSSL 3,
+      // and whether it does is looked at before it is used.
+      if (!isNotBuilt(error) || process.platform !== 'linux') throw error;
+      return new Download({ ...wanted, os: { os: 'linux', dist: 'ubuntu', release: '22.04' } }).getMongodPath();
+    });
     return { kind: 'fetched', file, version };
   } catch (error) {
-    const code = String((error as { code?: unknown }).code ?? (error as Error).name);
+    if (isNotBuilt(error)) return { kind: 'unavailable', reason: 'not built for this system', notPublished: true };
+    const code = String((error as { code?: unknown }).code ?? (error as Error).constructor.name);
     const reason = stop.signal.aborted && !options.signal?.aborted ? 'no answer in time' : code;
     // 403 is what the site answers for an archive that it does not have.
     return { kind: 'unavailable', reason, notPublished: code === 'Status: 403' || code === 'Status: 404' };
@@ -153,4 +160,9 @@ async function download(
     clearTimeout(limit);
     options.signal?.removeEventListener('abort', abort);
   }
+}
+
+/** The package's KnownVersionIncompatibilityError; it has no code, and its class is not exported by name. */
+function isNotBuilt(error: unknown): boolean {
+  return typeof (error as { requested_version?: unknown }).requested_version === 'string';
 }

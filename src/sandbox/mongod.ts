@@ -1,9 +1,8 @@
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { describeServerError } from '../mongo/server-error.ts';
 import { lastWords } from './command.ts';
 import { removeFolder } from './leftovers.ts';
+import { freePort } from './port.ts';
 import { defaultParameters, newIdentity, setUpReplicaSet, userUri } from './replica-set.ts';
 import type { Attempt, SandboxOptions, SandboxOrigin } from './sandbox.ts';
 import { type Ended, folderPrefix, type Supervised, supervise } from './supervisor.ts';
@@ -40,13 +39,13 @@ async function runOnce(binary: Binary, options: SandboxOptions): Promise<Attempt
   secrets.add(identity.key);
   const directory = await mkdtemp(join(environment.tmpdir, folderPrefix));
   let supervised: Supervised;
-  let address: string;
+  let port: number;
   try {
     await chmod(directory, 0o700);
     await mkdir(join(directory, 'data'));
     await writeFile(join(directory, 'key'), identity.key, { mode: 0o600 });
-    address = `127.0.0.1:${await freePort()}`;
-    const args = mongodArguments(directory, address, identity.setName, options);
+    port = await freePort();
+    const args = mongodArguments(directory, port, identity.setName, options);
     supervised = supervise({ command: binary.file, args, directory }, environment.variables);
   } catch (error) {
     await rm(directory, { recursive: true, force: true });
@@ -65,9 +64,9 @@ async function runOnce(binary: Binary, options: SandboxOptions): Promise<Attempt
   };
   const onAbort = () => void stop();
   signal?.addEventListener('abort', onAbort, { once: true });
+  const address = `127.0.0.1:${port}`;
   const setUp = await setUpReplicaSet({
     address,
-    memberHost: address,
     identity,
     timeoutMs: readyLimitMs,
     givenUp: () => supervised.hasEnded(),
@@ -85,14 +84,11 @@ async function runOnce(binary: Binary, options: SandboxOptions): Promise<Attempt
   supervised.ended.then((end) => {
     if (!stopping) log.error('The sandbox ended by itself.', { code: end.code ?? undefined, reason: end.reason });
   });
-  const uri = userUri(address, identity, 'replicaSet');
+  const uri = userUri(address, identity);
   secrets.addUri(uri);
   const stopLoudly = () =>
-    stop().catch((error) =>
-      log.warn('The folder of a sandbox could not be removed.', {
-        folder: directory,
-        reason: describeServerError(error),
-      }),
+    stop().catch((error: NodeJS.ErrnoException) =>
+      log.warn('The folder of a sandbox could not be removed.', { folder: directory, reason: error.code }),
     );
   return {
     kind: 'started',
@@ -107,40 +103,28 @@ async function runOnce(binary: Binary, options: SandboxOptions): Promise<Attempt
   };
 }
 
-function mongodArguments(directory: string, address: string, setName: string, options: SandboxOptions): string[] {
+function mongodArguments(directory: string, port: number, setName: string, options: SandboxOptions): string[] {
   return [
     ...['--dbpath', join(directory, 'data'), '--logpath', join(directory, 'mongod.log')],
-    ...['--bind_ip', '127.0.0.1', '--port', String(new URL(`tcp://${address}`).port)],
+    ...['--bind_ip', '127.0.0.1'],
     // Anybody could connect to the socket's file in /tmp, and nobody needs it.
     ...(process.platform === 'win32' ? [] : ['--nounixsocket']),
-    ...replicaSetArguments(setName, options),
+    ...replicaSetArguments(setName, port, options),
     ...['--keyFile', join(directory, 'key')],
   ];
 }
 
 /** The arguments that a mongod has wherever it runs. */
-export function replicaSetArguments(setName: string, options: SandboxOptions): string[] {
+export function replicaSetArguments(setName: string, port: number, options: SandboxOptions): string[] {
   const parameters = { ...defaultParameters, ...options.parameters };
   return [
-    ...['--replSet', setName, '--wiredTigerCacheSizeGB', String(options.cacheSizeGB ?? 0.5)],
+    ...['--replSet', setName, '--port', String(port), '--wiredTigerCacheSizeGB', String(options.cacheSizeGB ?? 0.5)],
     // In MB. Without it 5% of the free disk (up to 50 GB), which the restored data may need.
     ...['--oplogSize', '1024'],
     // Milliseconds. The log of slow operations would quote documents.
     ...['--slowms', '86400000'],
     ...Object.entries(parameters).flatMap(([name, value]) => ['--setParameter', `${name}=${value}`]),
   ];
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 /** What a mongod that ended says of it: its last error in the log, else the last thing it wrote. */

@@ -34,10 +34,8 @@ export const defaultParameters: Readonly<Record<string, string>> = {
 };
 
 export interface SetUpOptions {
-  /** `host:port` as we reach the server. */
+  /** `host:port` under which we reach the server and it reaches itself, so that drivers find it as a set. */
   readonly address: string;
-  /** `host:port` as the server reaches itself. */
-  readonly memberHost: string;
   readonly identity: Identity;
   readonly timeoutMs: number;
   /** Asked while the server does not answer: true once there is no point in waiting any more. */
@@ -77,9 +75,8 @@ export async function setUpReplicaSet(options: SetUpOptions): Promise<SetUp> {
 }
 
 /** Connection string of the sandbox's user. */
-export function userUri(address: string, identity: Identity, selection: 'replicaSet' | 'directConnection'): string {
-  const how = selection === 'replicaSet' ? `replicaSet=${identity.setName}` : 'directConnection=true';
-  return `mongodb://${identity.user}:${identity.password}@${address}/?${how}&authSource=admin`;
+export function userUri(address: string, identity: Identity): string {
+  return `mongodb://${identity.user}:${identity.password}@${address}/?replicaSet=${identity.setName}&authSource=admin`;
 }
 
 /** The key file's content is the password of the internal user; as for members of the set, so for us. */
@@ -89,11 +86,11 @@ export function systemUri({ address, identity }: Pick<SetUpOptions, 'address' | 
 }
 
 async function initiate(client: MongoClient, options: SetUpOptions, deadline: number): Promise<string> {
-  const { identity, memberHost } = options;
+  const { identity, address } = options;
   const admin = client.db('admin');
   const config = {
     _id: identity.setName,
-    members: [{ _id: 0, host: memberHost }],
+    members: [{ _id: 0, host: address }],
     settings: { electionTimeoutMillis: 1000, heartbeatIntervalMillis: 500 },
   };
   await admin.command({ replSetInitiate: config }).catch((error: unknown) => {

@@ -75,7 +75,7 @@ async function find(options: SandboxOptions): Promise<Sandbox> {
 
   const tried: string[] = [];
   for (const source of sources) {
-    const attempt = await guarded(source, options);
+    const attempt = await guarded(() => source.start(options));
     if (attempt.kind === 'started') return attempt.sandbox;
     stopIfCancelled(options);
     const reason = options.secrets.scrub(attempt.reason);
@@ -92,7 +92,7 @@ async function find(options: SandboxOptions): Promise<Sandbox> {
 }
 
 async function startNamed(file: string, options: SandboxOptions): Promise<Sandbox> {
-  const attempt = await runChecked(file, 'binary', `mongod at ${file}`, options);
+  const attempt = await guarded(() => runChecked(file, 'binary', `mongod at ${file}`, options));
   if (attempt.kind === 'started') return attempt.sandbox;
   stopIfCancelled(options);
   throw new ReleaseError(
@@ -116,9 +116,9 @@ async function runChecked(
 }
 
 /** A source that fails in a way of its own (a full disk, a folder that may not be written) is one that has nothing. */
-async function guarded(source: Source, options: SandboxOptions): Promise<Attempt> {
+async function guarded(start: () => Promise<Attempt>): Promise<Attempt> {
   try {
-    return await source.start(options);
+    return await start();
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (typeof code !== 'string') throw error;

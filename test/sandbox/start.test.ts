@@ -160,7 +160,9 @@ test('leftovers of an earlier run are removed, running sandboxes and fresh folde
   await removeLeftovers(place.tmpdir, log, 0);
   expect(isAlive(server)).toBe(true);
 
-  process.kill(await pidIn(folder, 'supervisor.pid'), 'SIGKILL');
+  const supervisor = await pidIn(folder, 'supervisor.pid');
+  process.kill(supervisor, 'SIGKILL');
+  await until(async () => !isAlive(supervisor));
   await removeLeftovers(place.tmpdir, log);
   expect(isAlive(server)).toBe(true);
   await removeLeftovers(place.tmpdir, log, 0);
