@@ -182,9 +182,12 @@ describe('a run whose lease was taken over without its noticing', () => {
       { _id: 'b', state: 'interrupted', releaseId: 'r-old', fence: 2, error: { code: 'INTERRUPTED' } },
     ]);
     expect(await writer(lease, 'r-new').interruptStale()).toEqual([]);
+    await writer(lease, 'r-new').begin(intent('c'));
+    expect(await writer(lease, 'r-new').interruptStale()).toEqual([]);
     expect((await read()).map(({ _id, state }) => [_id, state])).toEqual([
       ['a', 'applied'],
       ['b', 'interrupted'],
+      ['c', 'running'],
     ]);
     await old.release();
   });
