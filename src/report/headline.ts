@@ -105,11 +105,13 @@ function success(ended: Ended): Headline {
     case 'create':
       return { mark: 'good', headline: 'Migration created' };
   }
+  // A way back has two cases of this: there is none to go, and it was only asked what it would be.
+  const idle = ended.command === 'rollback' || ended.command === 'down' ? 'nothing was done' : 'nothing to do';
   const words: Partial<Record<Outcome, string>> = {
     applied: `${subject} applied`,
     rehearsed: `${subject} rehearsed`,
     'rolled-back': 'Rolled back',
-    'nothing-to-do': `${subject}: nothing to do`,
+    'nothing-to-do': `${subject}: ${idle}`,
   };
   return { mark: ended.outcome === 'rolled-back' ? 'back' : 'good', headline: words[ended.outcome] ?? subject };
 }

@@ -44,7 +44,7 @@ test('a release that went through', () => {
       Archive        2.3 MB (zstd)
       Point in time  2026-10-01 12:30:05 UTC (snapshot)
       Location       /backups/20261001T123005Z-3f9a
-      Taken in       1.2 s
+      Taken          2026-10-01 12:30:06 UTC, in 1.2 s
 
       Rehearsal
       Level     full
