@@ -19,7 +19,8 @@ export async function down(run: Run): Promise<Ended<'down'>> {
   const scope = scopeOf(run);
   await using connection = await openTarget(run, 'write');
   const about = { command: 'down', target: aboutTarget(run, connection), releaseId: run.releaseId } as const;
-  return underLease(run, connection, async (tenure) => {
+  // Awaited here: the connection closes when this function is left.
+  return await underLease(run, connection, async (tenure) => {
     const situation = await readSituation(run, connection, {});
     const { records, files, facts } = situation;
     const steps = selectDown({ records, files: [...files.values()], facts, scope });
