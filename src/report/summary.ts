@@ -85,7 +85,8 @@ function renderCell(cell: Cell, inTable: boolean): string {
   if ('name' in cell) return code(cell.name, { inTable });
   if ('names' in cell) return cell.names.map((name) => code(name, { inTable })).join('<br>');
   const text = prose(cell.text);
-  return 'mark' in cell ? `${signs[cell.mark]} ${text}` : text;
+  // The sign and its word stay together in a narrow column.
+  return 'mark' in cell ? `${signs[cell.mark]}&nbsp;${text}` : text;
 }
 
 /** Joins the parts as far as they fit, and says what was left out. */

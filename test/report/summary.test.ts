@@ -30,21 +30,21 @@ test('a release that went through', () => {
 
     |  | Migration | Matched | Modified | Inserted | Deleted | Indexes | Also | Duration |
     | --- | --- | ---: | ---: | ---: | ---: | --- | --- | ---: |
-    | ✅ done | \`20260901-1200-city-location\` | 106,312 | 106,310 | 0 | 0 | \`+ cities.location_2dsphere\` |  | 1 min 1 s |
-    | ✅ done | \`20260902-0900-unique-country-code\` | 0 | 0 | 0 | 3 | \`+ countries.code_1\`<br>\`− countries.code\` | \`create places\`<br>\`collMod countries\` | 340 ms |
+    | ✅&nbsp;done | \`20260901-1200-city-location\` | 106,312 | 106,310 | 0 | 0 | \`+ cities.location_2dsphere\` |  | 1 min 1 s |
+    | ✅&nbsp;done | \`20260902-0900-unique-country-code\` | 0 | 0 | 0 | 3 | \`+ countries.code_1\`<br>\`− countries.code\` | \`create places\`<br>\`collMod countries\` | 340 ms |
 
     ### Probes
 
     |  | Probe | Expected | Seen | Attempts | Duration |
     | --- | --- | --- | --- | ---: | ---: |
-    | ✅ passed | \`healthy\` | status 200 | status 200 | 1 | 41 ms |
-    | ✅ passed | \`no city without a place\` | none in cities | none | 2 | 479 ms |
+    | ✅&nbsp;passed | \`healthy\` | status 200 | status 200 | 1 | 41 ms |
+    | ✅&nbsp;passed | \`no city without a place\` | none in cities | none | 2 | 479 ms |
 
     ### Findings
 
     |  | About | Finding | Next | Rule |
     | --- | --- | --- | --- | --- |
-    | ⚠️ warning | \`replica-lag\` | The guard replica-lag could not look: not authorized. | Grant the role clusterMonitor on admin. | \`replica-lag\` |
+    | ⚠️&nbsp;warning | \`replica-lag\` | The guard replica-lag could not look: not authorized. | Grant the role clusterMonitor on admin. | \`replica-lag\` |
 
     ### Backup
 
@@ -71,8 +71,8 @@ test('a release that went through', () => {
 
     |  | Guard | Seen |
     | --- | --- | --- |
-    | ✅ passed | \`topology\` | replica set rs0 of 3 |
-    | ❔ unknown | \`replica-lag\` | not authorized |
+    | ✅&nbsp;passed | \`topology\` | replica set rs0 of 3 |
+    | ❔&nbsp;unknown | \`replica-lag\` | not authorized |
 
     Plan digest: \`sha256:3b1c\` · Release: \`0199a1b2-0000-7000-8000-000000000001\`
     "
@@ -109,8 +109,8 @@ test('a release that failed on its way says how far it got and what to do', () =
 
     |  | Migration | Matched | Modified | Inserted | Deleted | Indexes | Also | Duration |
     | --- | --- | ---: | ---: | ---: | ---: | --- | --- | ---: |
-    | ✅ done | \`20260901-1200-city-location\` | 106,312 | 106,310 | 0 | 0 | \`+ cities.location_2dsphere\` |  | 1 min 1 s |
-    | ❌ failed | \`\`bad\\|name \`x\` <b>\`\` | 12 | 5 | 0 | 0 |  | \`1 operation with an unknown result\` | 900 ms |
+    | ✅&nbsp;done | \`20260901-1200-city-location\` | 106,312 | 106,310 | 0 | 0 | \`+ cities.location_2dsphere\` |  | 1 min 1 s |
+    | ❌&nbsp;failed | \`\`bad\\|name \`x\` <b>\`\` | 12 | 5 | 0 | 0 |  | \`1 operation with an unknown result\` | 900 ms |
 
     ### Not begun
 
@@ -134,15 +134,15 @@ test('a plan with findings', () => {
 
     |  | About | Finding | Next | Rule |
     | --- | --- | --- | --- | --- |
-    | ❌ error | \`migrations/20260801-a.ts:12\` | The file was changed after it had been applied. | Bring the file back, and put the change into a new migration. | \`history-edited-file\` |
-    | ℹ️ note | \`migrations/20260909-contract.ts\` | It has no way back. | Keep the backup. | \`irreversible\` |
+    | ❌&nbsp;error | \`migrations/20260801-a.ts:12\` | The file was changed after it had been applied. | Bring the file back, and put the change into a new migration. | \`history-edited-file\` |
+    | ℹ️&nbsp;note | \`migrations/20260909-contract.ts\` | It has no way back. | Keep the backup. | \`irreversible\` |
 
     ### Pending
 
     | Migration | Phase | Way back | Checksum |
     | --- | --- | --- | --- |
-    | \`20260901-1200-city-location\` | before-deploy | ✅ yes | \`abcdef012345\` |
-    | \`20260909-contract\` | after-deploy | ⚠️ none: only the backup | \`0123456789ab\` |
+    | \`20260901-1200-city-location\` | before-deploy | ✅&nbsp;yes | \`abcdef012345\` |
+    | \`20260909-contract\` | after-deploy | ⚠️&nbsp;none: only the backup | \`0123456789ab\` |
 
     Digest: \`sha256:3b1c\`
     "
@@ -171,15 +171,15 @@ test('a way back through a backup', () => {
 
     |  | Migration | Matched | Modified | Inserted | Deleted | Indexes | Duration |
     | --- | --- | ---: | ---: | ---: | ---: | --- | ---: |
-    | ✅ done | \`20260901-1200-city-location\` | 106,312 | 106,310 | 0 | 0 | \`+ cities.location_2dsphere\` | 1 min 1 s |
+    | ✅&nbsp;done | \`20260901-1200-city-location\` | 106,312 | 106,310 | 0 | 0 | \`+ cities.location_2dsphere\` | 1 min 1 s |
 
     ### Collections
 
     | Collection |  | Documents |
     | --- | --- | ---: |
-    | \`cities\` | ✅ restored | 106,312 |
-    | \`places\` | ⚠️ removed: added since the backup |  |
-    | \`added_since\` | ⚪ kept: added since the backup |  |
+    | \`cities\` | ✅&nbsp;restored | 106,312 |
+    | \`places\` | ⚠️&nbsp;removed: added since the backup |  |
+    | \`added_since\` | ⚪&nbsp;kept: added since the backup |  |
 
     ### Kept
 
@@ -208,7 +208,7 @@ test('never claims a number that nobody saw', () => {
     outcome: 'unknown',
     result: { releaseId: 'r', applied: [], failed: { name: 'lost', durationMs: 10 } },
   };
-  expect(renderSummary(ended)).toContain('| ❌ failed | `lost` | – | – | – | – |  | 10 ms |');
+  expect(renderSummary(ended)).toContain('| ❌&nbsp;failed | `lost` | – | – | – | – |  | 10 ms |');
 });
 
 test('stays below what GitHub takes, keeps what matters, and says what was cut', () => {
@@ -236,7 +236,7 @@ test('stays below what GitHub takes, keeps what matters, and says what was cut',
     /^> ✂️ This summary was cut, .* [\d,]+ lines of "Applied" are left out; left out as a whole: Not begun\./,
   );
   // Whole rows only.
-  for (const line of summary.split('\n')) if (line.startsWith('| ✅')) expect(line).toMatch(/ms \|$|s \|$/);
+  for (const line of summary.split('\n')) if (line.startsWith('| ✅&nbsp;')) expect(line).toMatch(/ms \|$|s \|$/);
 });
 
 test('every small limit is kept', () => {
