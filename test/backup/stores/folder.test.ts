@@ -1,0 +1,64 @@
+import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { FolderStore } from '../../../src/backup/stores/folder.ts';
+import { openStore } from '../../../src/backup/stores/open-store.ts';
+import { storeSuite } from './store-suite.ts';
+
+const folders: string[] = [];
+const newFolder = async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'store-'));
+  folders.push(folder);
+  return folder;
+};
+afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
+
+storeSuite('folder', async () => {
+  const folder = path.join(await newFolder(), 'made', 'by', 'the', 'first', 'backup');
+  return {
+    store: new FolderStore(folder),
+    names: () => readdir(folder),
+    async damage(name) {
+      const bytes = await readFile(path.join(folder, name));
+      bytes[0]! ^= 1;
+      await writeFile(path.join(folder, name), bytes);
+    },
+    remove: (name) => rm(path.join(folder, name)),
+  };
+});
+
+test('a new backup removes what an interrupted one left a day ago, and nothing else', async () => {
+  const folder = await newFolder();
+  for (const name of ['old.archive.zst.partial', 'new.archive.zst.partial', 'old.archive.zst', 'notes.txt']) {
+    await writeFile(path.join(folder, name), '');
+    const age = name.startsWith('new') ? 3600 : 90_000;
+    const then = Date.now() / 1000 - age;
+    await utimes(path.join(folder, name), then, then);
+  }
+  const pending = await new FolderStore(folder).create('b1', '.archive');
+  await pending.abort();
+  expect((await readdir(folder)).sort()).toEqual(['new.archive.zst.partial', 'notes.txt', 'old.archive.zst']);
+});
+
+test('only its owner may read an archive', async () => {
+  const folder = await newFolder();
+  const pending = await new FolderStore(folder).create('b1', '.archive');
+  const [name = ''] = await readdir(folder);
+  expect((await stat(path.join(folder, name))).mode & 0o077).toBe(0);
+  await pending.abort();
+});
+
+test('a folder that cannot be made or written is reported with a next step', async () => {
+  const file = path.join(await newFolder(), 'file');
+  await writeFile(file, '');
+  const store = new FolderStore(path.join(file, 'backups'));
+  await expect(store.create('b1', '.archive')).rejects.toMatchObject({ code: 'STORE_FAILED', exitCode: 7 });
+});
+
+test('a store is named by a path or a file address; other kinds are refused by name', () => {
+  expect(openStore('backups', { baseDir: '/srv/app' }).location).toBe('/srv/app/backups');
+  expect(openStore('/var/backups', { baseDir: '/srv/app' }).location).toBe('/var/backups');
+  expect(openStore('file:///var/backups', { baseDir: '/srv/app' }).location).toBe('/var/backups');
+  expect(() => openStore('s3://user:secret@bucket/prod', { baseDir: '/' })).toThrow(/kind s3:\/\/ yet/);
+});

@@ -1,0 +1,95 @@
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { pipeline } from 'node:stream/promises';
+import { describe, expect, test } from 'vitest';
+import type { BackupStore } from '../../../src/backup/stores/store.ts';
+import { sampleManifest } from '../sample-manifest.ts';
+
+export interface StoreUnderTest {
+  readonly store: BackupStore;
+  /** Names of everything that is kept, hidden and unfinished things included. */
+  names(): Promise<string[]>;
+  /** Changes the first byte of the named thing. */
+  damage(name: string): Promise<void>;
+  remove(name: string): Promise<void>;
+}
+
+/** What every adapter of `BackupStore` must do. `make` gives an empty store. */
+export function storeSuite(kind: string, make: () => Promise<StoreUnderTest>): void {
+  const fill = async (store: BackupStore, id: string, content: string, createdAt = '2026-03-01T10:15:00.000Z') => {
+    const pending = await store.create(id, '.archive.zst');
+    await pipeline(Readable.from([Buffer.from(content)]), pending.writable);
+    const archive = { file: pending.file, bytes: content.length, sha256: 'ab'.repeat(32) };
+    const manifest = sampleManifest({ id, archive, createdAt });
+    return { pending, manifest };
+  };
+
+  describe(`the ${kind} store`, () => {
+    test('gives back what was committed', async () => {
+      const { store } = await make();
+      const { pending, manifest } = await fill(store, 'b1', 'content');
+      await pending.commit(manifest);
+      await pending.abort();
+      expect(await store.readManifest('b1')).toEqual(manifest);
+      const { stream, bytes } = await store.openArchive(manifest);
+      expect(bytes).toBe(7);
+      expect((await buffer(stream)).toString()).toBe('content');
+    });
+
+    test('is empty before its first backup, and shows nothing of one that is not committed', async () => {
+      const { store } = await make();
+      expect(await store.list()).toEqual([]);
+      const { pending } = await fill(store, 'b1', 'content');
+      expect(await store.list()).toEqual([]);
+      await expect(store.readManifest('b1')).rejects.toMatchObject({ code: 'BACKUP_NOT_FOUND', exitCode: 11 });
+      await pending.abort();
+    });
+
+    test('leaves nothing of an aborted backup, whether or not anything was written', async () => {
+      const { store, names } = await make();
+      const { pending } = await fill(store, 'b1', 'content');
+      await pending.abort();
+      await pending.abort();
+      const empty = await store.create('b2', '.archive');
+      await empty.abort();
+      expect(await names()).toEqual([]);
+    });
+
+    test('lists the newest first, and damaged ones too', async () => {
+      const { store, damage } = await make();
+      for (const [id, createdAt] of [
+        ['20260301T101500Z-a-1', '2026-03-01T10:15:00.000Z'],
+        ['20260303T101500Z-a-3', '2026-03-03T10:15:00.000Z'],
+        ['20260302T101500Z-a-2', '2026-03-02T10:15:00.000Z'],
+      ] as const) {
+        const { pending, manifest } = await fill(store, id, id, createdAt);
+        await pending.commit(manifest);
+      }
+      await damage('20260302T101500Z-a-2.manifest.json');
+      const listed = await store.list();
+      expect(listed.map(({ id, state }) => [id, state])).toEqual([
+        ['20260303T101500Z-a-3', 'readable'],
+        ['20260302T101500Z-a-2', 'damaged'],
+        ['20260301T101500Z-a-1', 'readable'],
+      ]);
+      await expect(store.readManifest('20260302T101500Z-a-2')).rejects.toMatchObject({ code: 'MANIFEST_DAMAGED' });
+    });
+
+    test('says that an archive is missing', async () => {
+      const { store, remove } = await make();
+      const { pending, manifest } = await fill(store, 'b1', 'content');
+      await pending.commit(manifest);
+      await remove(manifest.archive.file);
+      await expect(store.openArchive(manifest)).rejects.toMatchObject({ code: 'ARCHIVE_DAMAGED', exitCode: 11 });
+    });
+
+    test('never leaves its place for an id or a file name that is a path', async () => {
+      const { store } = await make();
+      for (const id of ['../b1', 'a/b', '/etc/passwd', '..', '']) {
+        await expect(store.readManifest(id)).rejects.toMatchObject({ code: 'BACKUP_NOT_FOUND' });
+      }
+      const manifest = sampleManifest({ archive: { file: '../secret', bytes: 1, sha256: 'ab'.repeat(32) } });
+      await expect(store.openArchive(manifest)).rejects.toMatchObject({ code: 'ARCHIVE_DAMAGED' });
+    });
+  });
+}
