@@ -113,7 +113,9 @@ async function story(work: string, server: string): Promise<void> {
 
   heading('The old version of examples/micro-app: cities with texts for latitude and longitude');
   const seeded = await seed(uri);
-  console.log(`  ${number(seeded.cities.inserted)} cities and ${number(seeded.countries.inserted)} countries of GeoNames`);
+  console.log(
+    `  ${number(seeded.cities.inserted)} cities and ${number(seeded.countries.inserted)} countries of GeoNames`,
+  );
   const url = await serve(app, uri);
   env.APP_URL = url;
   console.log(`  the service answers at ${url}`);
@@ -124,10 +126,20 @@ async function story(work: string, server: string): Promise<void> {
   expect(plan.pending.length > 0, `${plan.pending.length} migrations are pending`);
   const rehearsed = await type(app, env, 'migrate');
   expect(rehearsed.outcome === 'rehearsed', 'the dry run rehearsed all of them on the restored backup');
-  expect((await live.db.collection('cities').countDocuments({ location: { $exists: true } })) === 0, 'and did not touch the database');
+  expect(
+    (await live.db.collection('cities').countDocuments({ location: { $exists: true } })) === 0,
+    'and did not touch the database',
+  );
   const backup = await type(app, env, 'backup');
-  const applied = await type(app, env, `migrate --apply --backup ${backup.id} --digest ${plan.digest} --rehearsal none`);
-  const modified = applied.applied.reduce((sum: number, one: { effects: { modified: number } }) => sum + one.effects.modified, 0);
+  const applied = await type(
+    app,
+    env,
+    `migrate --apply --backup ${backup.id} --digest ${plan.digest} --rehearsal none`,
+  );
+  const modified = applied.applied.reduce(
+    (sum: number, one: { effects: { modified: number } }) => sum + one.effects.modified,
+    0,
+  );
   expect(modified > 100_000, `${number(modified)} documents were modified`);
   await type(app, env, 'verify');
   const names = await nearMe(url);
@@ -138,14 +150,14 @@ async function story(work: string, server: string): Promise<void> {
   const after = await type(app, env, 'backup');
   await type(app, env, `restore ${after.id} --into shop_copy --yes`);
   await using copy = await open('shop_copy');
-  const compared = await compareDatabases(live, copy, { own: ownNames() });
+  const compared = await compareDatabases(live.db, copy.db, { own: ownNames() });
   expect(compared.length === 0, `${number(after.documents)} documents in shop and shop_copy are the same`);
 
   heading('A second release, whose probe fails');
   await cp(join(app, 'migrations-broken'), join(app, 'migrations'), { recursive: true });
   const failed = await type(app, env, 'release --apply --on-failure rollback', 14);
   expect(failed.outcome === 'rolled-back', 'the probe failed after the migration, and the release was taken back');
-  const left = await compareDatabases(live, copy, { own: ownNames() });
+  const left = await compareDatabases(live.db, copy.db, { own: ownNames() });
   expect(left.length === 0, 'the database is as before, byte for byte');
   expect((await nearMe(url)).includes('Andorra la Vella'), 'and near me works');
   await type(app, env, 'status');

@@ -23,8 +23,10 @@ function jsonLine({ time, level, message, fields }: LogEntry): string {
 }
 
 function textLine({ level, message, fields }: LogEntry, { colour, debug }: TerminalLogOptions): string {
-  // The release's id is the same on every line: a person needs it once, a collector each time.
-  const shown = Object.entries(fields).filter(([key]) => debug || key !== 'releaseId');
+  // A collector needs every field on every line; a person neither the release's id each time nor a name twice.
+  const said = ([key, value]: [string, unknown]) =>
+    key === 'releaseId' || (typeof value === 'string' && message.includes(value));
+  const shown = Object.entries(fields).filter((field) => debug || !said(field));
   const tail = shown.length === 0 ? '' : `  ${shown.map(([key, value]) => `${key}=${value}`).join(' ')}`;
   const mark = { debug: '·', info: '›', warn: '!', error: '✗' }[level];
   if (!colour) return `${mark} ${message}${tail}`;
