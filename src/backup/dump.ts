@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { Timestamp } from 'mongodb';
+import { MongoError, type Timestamp } from 'mongodb';
 import type { Compression } from '../config/schema.ts';
 import { type CollectionInfo, catalogDigest, isCapped, readCatalog } from '../mongo/catalog.ts';
 import type { Connection } from '../mongo/connect.ts';
@@ -94,10 +94,6 @@ async function attemptBackup(
   const compression = options.compression ?? 'zstd';
   const id = newBackupId(options.target.name);
   const pending = await store.create(id, archiveEndings[compression]);
-  let writing: unknown;
-  pending.writable.once('error', (error) => {
-    writing = error;
-  });
   try {
     signal?.throwIfAborted();
     const createdAt = new Date().toISOString();
@@ -141,7 +137,7 @@ async function attemptBackup(
     if (code === serverCodes.SnapshotUnavailable || code === serverCodes.CollectionUUIDMismatch) {
       return { kind: 'catalog-changed', cause: error };
     }
-    throw failure(error, writing, pending, connection, options);
+    throw failure(error, pending, connection, options);
   } finally {
     await pending.abort();
   }
@@ -180,26 +176,18 @@ function consistencyOf({ topology }: Connection, options: BackupOptions): Manife
   return 'none';
 }
 
-function failure(
-  error: unknown,
-  writing: unknown,
-  pending: PendingBackup,
-  { db }: Connection,
-  { store }: BackupOptions,
-): ReleaseError {
+function failure(error: unknown, pending: PendingBackup, { db }: Connection, { store }: BackupOptions): unknown {
   if (error instanceof ReleaseError) return error;
-  if (writing !== undefined && (error === writing || isSystemError(error))) {
-    return storeFailed(`writing ${pending.file}`, store.location, writing);
-  }
   if (serverCode(error) === serverCodes.SnapshotTooOld) {
     return new ReleaseError('SNAPSHOT_TOO_OLD', 'The backup took longer than the server keeps its history.', {
       hint: 'Raise it before the backup: db.adminCommand({ setParameter: 1, minSnapshotHistoryWindowInSeconds: 3600 }) (default 300; not possible on Atlas, where a managed snapshot is the way).',
       cause: error,
     });
   }
-  return asServerFailure(error, `backing up database ${db.databaseName}`);
-}
-
-function isSystemError(error: unknown): boolean {
-  return typeof (error as { code?: unknown }).code === 'string';
+  if (error instanceof MongoError) return asServerFailure(error, `backing up database ${db.databaseName}`);
+  // The system's errors have words for codes. All that is left to fail with one is the store.
+  if (typeof (error as { code?: unknown } | undefined)?.code === 'string') {
+    return storeFailed(`writing ${pending.file}`, store.location, error);
+  }
+  return error;
 }

@@ -1,0 +1,270 @@
+import { Writable } from 'node:stream';
+import { BSON, type Db, type Document } from 'mongodb';
+import { expect, test } from 'vitest';
+import { readArchive } from '../../src/backup/archive/reader.ts';
+import { readBackup } from '../../src/backup/read-backup.ts';
+import type { BackupStore, PendingBackup } from '../../src/backup/stores/store.ts';
+import { verifyBackup } from '../../src/backup/verify.ts';
+import type { Connection } from '../../src/mongo/connect.ts';
+import { readClusterTime } from '../../src/mongo/raw-read.ts';
+import { lab, own } from './backing-up.ts';
+
+/** The same connection, on which something happens each time that a cluster time has just been chosen. */
+function onceTimeIsChosen(connection: Connection, happen: () => unknown): Connection {
+  const db = new Proxy(connection.db, {
+    get(target, key) {
+      const value = Reflect.get(target, key, target);
+      if (key !== 'command') return typeof value === 'function' ? value.bind(target) : value;
+      return async (command: { ping?: 1 }, options: object) => {
+        const answer = await target.command(command, options);
+        if (command.ping) await happen();
+        return answer;
+      };
+    },
+  });
+  return { ...connection, db };
+}
+
+test('the manifest says what the backup holds, and no value', async () => {
+  await using at = await lab();
+  await at.db.collection('places').insertMany([{ city: 'marker-value' }, { city: 'b' }]);
+  await at.db.collection('places').createIndex({ city: 1 }, { partialFilterExpression: { city: 'marker-value' } });
+  await at.db.createCollection('log', { capped: true, size: 4096 });
+  await at.db.createCollection('recent', { viewOn: 'places', pipeline: [{ $match: { city: 'marker-value' } }] });
+  await at.db.collection(own.history).insertOne({});
+  const progress: string[] = [];
+  const { manifest, location } = await at.backup({
+    position: { digest: 'p1', applied: [{ name: '001', checksum: 'c' }] },
+    planDigest: 'd1',
+    releaseId: 'r1',
+    onProgress: ({ namespace, documents, complete }) => complete && progress.push(`${namespace} ${documents}`),
+  });
+  expect(manifest).toMatchObject({
+    schemaVersion: 1,
+    releaseId: 'r1',
+    planDigest: 'd1',
+    position: { digest: 'p1', applied: [{ name: '001', checksum: 'c' }] },
+    target: { name: 'test', environment: 'local', database: at.db.databaseName },
+    consistency: 'snapshot',
+    compression: 'zstd',
+    server: { version: at.connection.topology.serverVersion, kind: 'replica-set' },
+  });
+  expect(manifest.namespaces.map(({ name, type, count, indexes }) => [name, type, count, indexes])).toEqual([
+    ['log', 'collection', 0, ['_id_']],
+    ['places', 'collection', 2, ['_id_', 'city_1']],
+    ['recent', 'view', 0, []],
+  ]);
+  expect(manifest.namespaces.map(({ readOutsideSnapshot }) => readOutsideSnapshot)).toEqual([
+    true,
+    undefined,
+    undefined,
+  ]);
+  expect(progress).toEqual(['log 0', 'places 2', 'recent 0']);
+  expect(JSON.stringify(manifest)).not.toContain('marker-value');
+  expect(await at.store.readManifest(manifest.id)).toEqual(JSON.parse(JSON.stringify(manifest)));
+  expect(await at.stored()).toEqual([`${manifest.id}.archive.zst`, `${manifest.id}.manifest.json`]);
+  expect(location).toContain(manifest.archive.file);
+});
+
+test.each(['zstd', 'gzip', 'none'] as const)('a backup compressed with %s can be verified', async (compression) => {
+  await using at = await lab();
+  await at.db.collection('a').insertMany(Array.from({ length: 500 }, (_, n) => ({ n })));
+  const { manifest } = await at.backup({ compression });
+  const verified = await verifyBackup(at.store, manifest.id);
+  expect(verified).toMatchObject({ documents: 500, bytes: manifest.namespaces[0]?.bytes });
+});
+
+test('an empty database has a backup too', async () => {
+  await using at = await lab();
+  const { manifest } = await at.backup();
+  expect(manifest.namespaces).toEqual([]);
+  expect((await verifyBackup(at.store, manifest.id)).documents).toBe(0);
+});
+
+test('transfers between two collections never show half in a backup', async () => {
+  await using at = await lab();
+  const accounts = Array.from({ length: 2000 }, (_, n) => ({ _id: n, balance: 100, pad: 'x'.repeat(2000) }));
+  for (const name of ['left', 'right']) await at.db.collection<(typeof accounts)[number]>(name).insertMany(accounts);
+  let stop = false;
+  let moved = 0;
+  const transfers = (async () => {
+    while (!stop) {
+      await at.connection.client.withSession((session) =>
+        session.withTransaction(async () => {
+          const [_id, to] = [Math.floor(Math.random() * 2000), Math.floor(Math.random() * 2000)];
+          await at.db.collection<{ _id: number }>('left').updateOne({ _id }, { $inc: { balance: -1 } }, { session });
+          await at.db
+            .collection<{ _id: number }>('right')
+            .updateOne({ _id: to }, { $inc: { balance: 1 } }, { session });
+        }),
+      );
+      moved++;
+    }
+  })();
+  try {
+    for (let round = 0; round < 3; round++) {
+      const { manifest } = await at.backup({ compression: 'none' });
+      let sum = 0;
+      for await (const event of readBackup(at.store, manifest)) {
+        if (event.kind !== 'documents') continue;
+        for (const document of event.documents) sum += Number(BSON.deserialize(document).balance);
+      }
+      expect(sum).toBe(400_000);
+    }
+  } finally {
+    stop = true;
+    await transfers;
+  }
+  expect(moved).toBeGreaterThan(3);
+});
+
+test('what is written after the time was chosen is not in the backup, what was acknowledged before is', async () => {
+  await using at = await lab();
+  await at.db.collection('a').insertMany([{ n: 1 }, { n: 2 }], { writeConcern: { w: 1 } });
+  const connection = onceTimeIsChosen(at.connection, () => at.db.collection('a').insertOne({ n: 3 }));
+  const { manifest } = await at.backup({}, connection);
+  expect(manifest.namespaces[0]?.count).toBe(2);
+});
+
+test('the backup is not older than it was asked to be', async () => {
+  await using at = await lab();
+  await at.db.collection('a').insertOne({});
+  const notBefore = await readClusterTime(at.db);
+  const { manifest } = await at.backup({ notBefore });
+  const { t, i } = manifest.clusterTime!;
+  expect(new BSON.Timestamp({ t, i }).compare(notBefore)).toBeGreaterThanOrEqual(0);
+});
+
+test.each([
+  [
+    'renamed away and back',
+    async (at) => {
+      await at.db.renameCollection('a', 'b');
+      await at.db.renameCollection('b', 'a');
+    },
+  ],
+  [
+    'dropped and made again',
+    async (at) => {
+      await at.db.dropCollection('a');
+      await at.db.collection('a').insertMany([{}, {}]);
+    },
+  ],
+  [
+    'given another index',
+    async (at) => {
+      await at.db.collection('a').createIndex({ x: 1 });
+    },
+  ],
+  [
+    'given another validator',
+    async (at) => {
+      await at.db.command({ collMod: 'a', validator: { x: 1 } });
+    },
+  ],
+] as [string, (at: { db: Db }) => Promise<void>][])(
+  'begins again when a collection is %s meanwhile, and is whole',
+  async (_, change) => {
+    await using at = await lab();
+    await at.db.collection('a').insertMany([{}, {}]);
+    let times = 0;
+    const connection = onceTimeIsChosen(at.connection, () => (times++ === 0 ? change(at) : undefined));
+    const { manifest } = await at.backup({}, connection);
+    expect(times).toBeGreaterThan(1);
+    expect(manifest.namespaces[0]?.count).toBe(2);
+    expect(await at.stored()).toHaveLength(2);
+    expect(at.messages.join()).toContain('beginning again');
+  },
+);
+
+test('gives up when the catalog never rests, and leaves nothing', async () => {
+  await using at = await lab();
+  await at.db.collection('a').insertOne({});
+  let times = 0;
+  const connection = onceTimeIsChosen(at.connection, () => at.db.createCollection(`new${times++}`));
+  await expect(at.backup({}, connection)).rejects.toMatchObject({ code: 'BACKUP_CATALOG_CHANGED', exitCode: 7 });
+  expect(times).toBe(3);
+  expect(await at.stored()).toEqual([]);
+});
+
+test('a time that the server no longer knows is reported with the setting that helps', async () => {
+  await using at = await lab();
+  await at.db.collection('a').insertOne({});
+  const db = new Proxy(at.connection.db, {
+    get(target, key) {
+      const value = Reflect.get(target, key, target);
+      if (key !== 'runCursorCommand') return typeof value === 'function' ? value.bind(target) : value;
+      return (command: Document, options: object) => {
+        if (command.find === undefined) return target.runCursorCommand(command, options);
+        // Of a collection that is younger than the time the server would say SnapshotUnavailable.
+        const atClusterTime = new BSON.Timestamp({ t: 1_600_000_000, i: 1 });
+        const { collectionUUID: _, ...rest } = command;
+        return target.runCursorCommand(
+          { ...rest, find: 'x', readConcern: { level: 'snapshot', atClusterTime } },
+          options,
+        );
+      };
+    },
+  });
+  const error = await at.backup({}, { ...at.connection, db }).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: 'SNAPSHOT_TOO_OLD', exitCode: 7 });
+  expect((error as { hint: string }).hint).toContain('minSnapshotHistoryWindowInSeconds');
+  expect(await at.stored()).toEqual([]);
+});
+
+test('a server without snapshots gives a backup that says so, unless a snapshot was asked for', async () => {
+  await using at = await lab();
+  await at.db.collection('a').insertOne({});
+  const connection = { ...at.connection, topology: { ...at.connection.topology, kind: 'standalone' as const } };
+  const { manifest } = await at.backup({}, connection);
+  expect(manifest).toMatchObject({ consistency: 'none' });
+  expect(manifest.clusterTime).toBeUndefined();
+  expect(at.messages.join()).toContain('not be of one');
+  const refused = at.backup({ consistency: 'snapshot' }, connection);
+  await expect(refused).rejects.toMatchObject({ code: 'SNAPSHOT_UNAVAILABLE' });
+});
+
+test('an aborted backup leaves nothing and gives the reason', async () => {
+  await using at = await lab();
+  await at.db.collection('a').insertMany(Array.from({ length: 100 }, (_, n) => ({ n })));
+  const stop = new AbortController();
+  const reason = new Error('enough');
+  const backup = at.backup({ signal: stop.signal, onProgress: () => stop.abort(reason) });
+  await expect(backup).rejects.toBe(reason);
+  expect(await at.stored()).toEqual([]);
+});
+
+test('a store that fails in the middle is reported as such, and leaves nothing', async () => {
+  await using at = await lab();
+  await at.db.collection('a').insertOne({});
+  const full = Object.assign(new Error('no space'), { code: 'ENOSPC', syscall: 'write' });
+  const store: BackupStore = Object.assign(Object.create(at.store) as BackupStore, {
+    async create(id: string, ending: string): Promise<PendingBackup> {
+      const pending = await at.store.create(id, ending);
+      const writable = new Writable({ write: (_chunk, _encoding, done) => done(full) });
+      return {
+        ...pending,
+        file: pending.file,
+        writable,
+        abort: () => pending.abort(),
+        commit: (m) => pending.commit(m),
+      };
+    },
+  });
+  await expect(at.backup({ store })).rejects.toMatchObject({ code: 'STORE_FAILED', exitCode: 7 });
+  expect(await at.stored()).toEqual([]);
+});
+
+test('the archive has the documents of a time series under its buckets, and none for a view', async () => {
+  await using at = await lab();
+  await at.db.createCollection('ts', { timeseries: { timeField: 't' } });
+  await at.db.collection('ts').insertOne({ t: new Date(), v: 1 });
+  await at.db.createCollection('v', { viewOn: 'ts', pipeline: [] });
+  const { manifest } = await at.backup({ compression: 'none' });
+  const { stream } = await at.store.openArchive(manifest);
+  const ends: string[] = [];
+  for await (const event of readArchive(stream)) {
+    if (event.kind === 'end') ends.push(`${event.namespace.collection} ${event.totals.documents}`);
+  }
+  expect(ends).toEqual(['system.buckets.ts 1', 'v 0']);
+});

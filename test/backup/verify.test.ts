@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { encodeManifest, type Manifest } from '../../src/backup/manifest.ts';
+import { verifyBackup } from '../../src/backup/verify.ts';
+import { type Lab, lab } from './backing-up.ts';
+
+async function tinyBackup(at: Lab, compression: Manifest['compression']) {
+  await at.db.collection('places').insertMany([{ city: 'a' }, { city: 'b' }]);
+  const { manifest } = await at.backup({ compression });
+  const file = path.join(at.store.location, manifest.archive.file);
+  return { manifest, file, bytes: await readFile(file) };
+}
+
+async function verdict(at: Lab, id: string): Promise<string> {
+  const error = await verifyBackup(at.store, id).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (error === undefined) return 'good';
+  const { code, exitCode } = error as { code?: string; exitCode?: number };
+  return `${code} ${exitCode}`;
+}
+
+test.each(['zstd', 'gzip', 'none'] as const)('every flipped byte of a file with %s is noticed', async (compression) => {
+  await using at = await lab();
+  const { manifest, file, bytes } = await tinyBackup(at, compression);
+  // All formats have the same guard; one is tried at every place.
+  for (let position = 0; position < bytes.length; position += compression === 'zstd' ? 1 : 5) {
+    const flipped = Buffer.from(bytes);
+    flipped[position]! ^= 1 << (position % 8);
+    await writeFile(file, flipped);
+    expect(`${position} ${await verdict(at, manifest.id)}`).toBe(`${position} ARCHIVE_DAMAGED 11`);
+  }
+  await writeFile(file, bytes);
+  expect(await verdict(at, manifest.id)).toBe('good');
+});
+
+test.each(['zstd', 'gzip', 'none'] as const)(
+  'a %s file cut anywhere, or with more at its end, is refused',
+  async (compression) => {
+    await using at = await lab();
+    const { manifest, file, bytes } = await tinyBackup(at, compression);
+    for (let length = 0; length < bytes.length; length += 7) {
+      const cut = bytes.subarray(0, length);
+      await writeFile(file, cut);
+      expect(`${length} ${await verdict(at, manifest.id)}`).toBe(`${length} ARCHIVE_DAMAGED 11`);
+      // The last bytes of zstd are its own checksum and empty blocks: without these everything is still there.
+      if (compression === 'zstd' && length >= bytes.length - 16) continue;
+      // Also where the manifest was made to fit the shorter file.
+      const archive = { ...manifest.archive, bytes: length, sha256: createHash('sha256').update(cut).digest('hex') };
+      await writeManifest(at, { ...manifest, archive });
+      expect(`${length} ${await verdict(at, manifest.id)}`).toBe(`${length} ARCHIVE_DAMAGED 11`);
+      await writeManifest(at, manifest);
+    }
+    await writeFile(file, Buffer.concat([bytes, Buffer.from([0])]));
+    expect(await verdict(at, manifest.id)).toBe('ARCHIVE_DAMAGED 11');
+  },
+);
+
+test('a manifest that does not fit the archive is refused, and the message names the collection', async () => {
+  await using at = await lab();
+  const { manifest } = await tinyBackup(at, 'zstd');
+  const [places] = manifest.namespaces as [Manifest['namespaces'][number]];
+  const changes: Partial<typeof places>[] = [
+    { count: 3 },
+    { bytes: 1 },
+    { crc64: '0123456789abcdef' },
+    { catalogDigest: '00'.repeat(32) },
+    { type: 'view' },
+    { name: 'other' },
+  ];
+  for (const change of changes) {
+    await writeManifest(at, { ...manifest, namespaces: [{ ...places, ...change }] });
+    await expect(verifyBackup(at.store, manifest.id)).rejects.toThrow(/places/);
+    expect(await verdict(at, manifest.id)).toBe('ARCHIVE_DAMAGED 11');
+  }
+  for (const change of [
+    { namespaces: [] },
+    { namespaces: [places, { ...places, name: 'more' }] },
+    { compression: 'none' as const },
+    { target: { ...manifest.target, database: 'other' } },
+    { archive: { ...manifest.archive, sha256: '00'.repeat(32) } },
+  ]) {
+    await writeManifest(at, { ...manifest, ...change });
+    expect(`${Object.keys(change)} ${await verdict(at, manifest.id)}`).toBe(
+      `${Object.keys(change)} ARCHIVE_DAMAGED 11`,
+    );
+  }
+  await writeManifest(at, manifest);
+  expect(await verdict(at, manifest.id)).toBe('good');
+});
+
+test('a backup that is not there is said to be missing', async () => {
+  await using at = await lab();
+  expect(await verdict(at, 'nothing')).toBe('BACKUP_NOT_FOUND 11');
+});
+
+test('verifying can be stopped', async () => {
+  await using at = await lab();
+  const { manifest } = await tinyBackup(at, 'zstd');
+  const stop = new AbortController();
+  const reason = new Error('enough');
+  const verifying = verifyBackup(at.store, manifest.id, { signal: stop.signal, onProgress: () => stop.abort(reason) });
+  await expect(verifying).rejects.toBe(reason);
+});
+
+async function writeManifest(at: Lab, manifest: Manifest): Promise<void> {
+  await writeFile(path.join(at.store.location, `${manifest.id}.manifest.json`), encodeManifest(manifest));
+}
