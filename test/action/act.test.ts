@@ -1,0 +1,131 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { freshDatabase } from '../setup/mongo.ts';
+import { installTime, tool } from '../setup/tools.ts';
+import { addSlug, breakCities, cities, watched } from './project.ts';
+import { runWorkflow } from './workflow.ts';
+
+beforeAll(() => tool('act'), installTime);
+
+const workflow = (inputs: string) => `
+on: push
+permissions: {}
+jobs:
+  release:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v7
+      - id: release
+        uses: org/mongo-release-action@v1
+        with:
+          uri: \${{ secrets.MONGODB_URI }}
+${inputs.trim().replaceAll(/^ */gm, '          ')}
+`;
+
+async function store(): Promise<AsyncDisposable & { folder: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'mongo-release-store-'));
+  return { folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
+}
+
+test('a release in a workflow: backup, rehearsal, migration, deploy, verification', async () => {
+  await using target = await freshDatabase('act');
+  await target.db.collection('cities').insertMany(structuredClone(cities));
+  await using backups = await store();
+  const job = await runWorkflow({
+    workflow: workflow(`
+      mode: apply
+      store: ${backups.folder}
+      deploy-command: echo "deployed $MONGO_RELEASE_ID" > ${backups.folder}/deployed
+    `),
+    files: { 'migrations/1-slug.mjs': addSlug, 'mongo-release.yml': watched },
+    secrets: { MONGODB_URI: target.uri },
+  });
+  expect(job.succeeded, job.log).toBe(true);
+  const { release } = job.outputs;
+  expect(release).toMatchObject({
+    outcome: 'applied',
+    'release-id': expect.any(String),
+    'backup-id': expect.any(String),
+    'plan-digest': expect.stringMatching(/^[0-9a-f]{64}$/),
+    pending: '1',
+    applied: '1',
+    verified: 'true',
+    'summary-path': expect.stringMatching(/verify\.md$/),
+    'report-path': expect.stringMatching(/verify\.json$/),
+    'sarif-path': expect.stringMatching(/\.sarif$/),
+  });
+  const of = (step: string) => job.outputs[`release/${step}`]?.['release-id'];
+  expect([of('backup'), of('migrate'), of('verify')]).toEqual(Array(3).fill(release?.['release-id']));
+  expect(job.results).not.toHaveProperty('release/rollback');
+  expect(job.summaries['release/migrate']).toContain('`1-slug`');
+
+  expect(await readdir(backups.folder)).toEqual(expect.arrayContaining(['deployed']));
+  const backup = String(release?.['backup-id']);
+  expect((await readdir(backups.folder)).some((name) => name.startsWith(backup))).toBe(true);
+  expect(await target.db.collection('cities').countDocuments({ slug: { $exists: true } })).toBe(cities.length);
+  expect(job.log).not.toContain(target.uri);
+});
+
+test('a dry run in a workflow leaves nothing behind', async () => {
+  await using target = await freshDatabase('act');
+  await target.db.collection('cities').insertMany(structuredClone(cities));
+  const job = await runWorkflow({
+    workflow: workflow('deploy-command: exit 1'),
+    files: { 'migrations/1-slug.mjs': addSlug },
+    secrets: { MONGODB_URI: target.uri },
+  });
+  expect(job.succeeded, job.log).toBe(true);
+  expect(job.outputs.release).toMatchObject({ outcome: 'rehearsed', pending: '1', applied: '0' });
+  expect(Object.keys(job.results)).not.toEqual(expect.arrayContaining(['release/deploy']));
+  expect((await target.db.listCollections().toArray()).map(({ name }) => name)).toEqual(['cities']);
+});
+
+test('a failed probe takes the release back where on-failure says so, and the job fails', async () => {
+  await using target = await freshDatabase('act');
+  await target.db.collection('cities').insertMany(structuredClone(cities));
+  const before = await target.db.collection('cities').find().sort({ _id: 1 }).toArray();
+  await using backups = await store();
+  const job = await runWorkflow({
+    workflow: workflow(`
+      mode: apply
+      store: ${backups.folder}
+      rehearsal: none
+      on-failure: rollback
+    `),
+    files: { 'migrations/1-break.mjs': breakCities, 'mongo-release.yml': watched },
+    secrets: { MONGODB_URI: target.uri },
+  });
+  expect(job.succeeded).toBe(false);
+  expect(job.results, job.log).toMatchObject({
+    'release/migrate': 'success',
+    'release/verify': 'failure',
+    'release/rollback': 'success',
+    release: 'failure',
+  });
+  expect(job.outputs.release).toMatchObject({ outcome: 'rolled-back', applied: '1', verified: 'false' });
+  expect(await target.db.collection('cities').find().sort({ _id: 1 }).toArray()).toEqual(before);
+});
+
+test('on-failure is stop unless something else is said, and a migration that changed nothing is no reason to go back', async () => {
+  await using target = await freshDatabase('act');
+  await target.db.collection('cities').insertMany(structuredClone(cities));
+  await using backups = await store();
+  const run = (inputs: string, migration: string) =>
+    runWorkflow({
+      workflow: workflow(`mode: apply\nstore: ${backups.folder}\nrehearsal: none\n${inputs}`),
+      files: { 'migrations/1-change.mjs': migration, 'mongo-release.yml': watched },
+      secrets: { MONGODB_URI: target.uri },
+    });
+  const clean = await run('on-failure: rollback', 'export const up = async () => { throw new Error() };\n');
+  expect(clean.succeeded).toBe(false);
+  expect(clean.results).not.toHaveProperty('release/rollback');
+  expect(clean.outputs.release).toMatchObject({ outcome: 'failed-clean' });
+
+  const stopped = await run('', breakCities);
+  expect(stopped.succeeded).toBe(false);
+  expect(stopped.results, stopped.log).not.toHaveProperty('release/rollback');
+  expect(stopped.outputs.release).toMatchObject({ outcome: 'failed-dirty', verified: 'false' });
+  expect(await target.db.collection('cities').countDocuments({ broken: true })).toBe(cities.length);
+});

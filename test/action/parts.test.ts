@@ -1,0 +1,207 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { freshDatabase, type TestDatabase, uriOf } from '../setup/mongo.ts';
+import { runPart } from './part.ts';
+import { addSlug, breakCities, cities, makeProject, watched } from './project.ts';
+
+async function database(): Promise<TestDatabase> {
+  const database = await freshDatabase('action');
+  await database.db.collection('cities').insertMany(structuredClone(cities));
+  return database;
+}
+
+test('plan says what is pending, and where the findings stand', async () => {
+  await using target = await database();
+  await using project = await makeProject({ 'migrations/1-slug.mjs': addSlug, 'migrations/2-break.mjs': breakCities });
+  const step = await runPart('plan', { cwd: project.folder, inputs: { uri: target.uri } });
+  expect(step.code, step.log).toBe(0);
+  expect(step.outputs).toMatchObject({
+    outcome: 'nothing-to-do',
+    pending: '2',
+    'plan-digest': expect.stringMatching(/^[0-9a-f]{64}$/),
+    'sarif-path': expect.stringMatching(/\.sarif$/),
+  });
+  expect(step.report).toMatchObject({ schemaVersion: 1, command: 'plan', outcome: 'nothing-to-do' });
+  expect(step.summary).toContain('`1-slug`');
+  expect(step.seen).toContain('"version": "2.1.0"');
+});
+
+test('one release goes through its parts, each joining it by its id, and back', async () => {
+  await using target = await database();
+  await using project = await makeProject({ 'migrations/1-slug.mjs': addSlug, 'mongo-release.yml': watched });
+  const inputs = { uri: target.uri, store: 'backups' };
+  const run = (part: string, more: Record<string, string> = {}) =>
+    runPart(part, { cwd: project.folder, inputs: { ...inputs, ...more } });
+
+  const backup = await run('backup');
+  expect(backup.code, backup.log).toBe(0);
+  expect(backup.outputs).toMatchObject({ outcome: 'applied', 'backup-id': expect.any(String) });
+  expect(backup.report).toMatchObject({ documents: cities.length, id: backup.outputs['backup-id'] });
+
+  const joined = { 'release-id': String(backup.outputs['release-id']) };
+  const migrate = await run('migrate', {
+    ...joined,
+    mode: 'apply',
+    backup: String(backup.outputs['backup-id']),
+    rehearsal: 'none',
+  });
+  expect(migrate.code, migrate.log).toBe(0);
+  expect(migrate.outputs).toMatchObject({ ...joined, outcome: 'applied', applied: '1' });
+  expect(migrate.summary).toContain('`1-slug`');
+  expect(await target.db.collection('cities').countDocuments({ slug: { $exists: true } })).toBe(cities.length);
+
+  const verify = await run('verify', joined);
+  expect(verify.code, verify.log).toBe(0);
+  expect(verify.outputs).toMatchObject({ ...joined, verified: 'true' });
+
+  const looked = await run('rollback', joined);
+  expect(looked.code, looked.log).toBe(0);
+  expect(await target.db.collection('cities').countDocuments({ slug: { $exists: true } })).toBe(cities.length);
+
+  const rollback = await run('rollback', { ...joined, mode: 'apply' });
+  expect(rollback.code, rollback.log).toBe(0);
+  expect(rollback.outputs).toMatchObject({ ...joined, outcome: 'rolled-back', verified: 'true' });
+  expect(await target.db.collection('cities').countDocuments({ slug: { $exists: true } })).toBe(0);
+});
+
+test('without a mode migrations are rehearsed, and the target is only read', async () => {
+  await using target = await database();
+  await using project = await makeProject({ 'migrations/1-slug.mjs': addSlug });
+  const step = await runPart('migrate', { cwd: project.folder, inputs: { uri: target.uri } });
+  expect(step.code, step.log).toBe(0);
+  expect(step.outputs).toMatchObject({ outcome: 'rehearsed', applied: '0' });
+  expect((await target.db.listCollections().toArray()).map(({ name }) => name)).toEqual(['cities']);
+  expect(await target.db.collection('cities').countDocuments({ slug: { $exists: true } })).toBe(0);
+});
+
+test('everything that is wrong with the inputs is said at once, as an annotation and in the outputs', async () => {
+  await using project = await makeProject({});
+  const step = await runPart('migrate', {
+    cwd: project.folder,
+    inputs: { mode: 'aply', rehearsal: 'ful', wait: 'soon', 'working-directory': 'nowhere' },
+  });
+  expect(step.code).toBe(2);
+  expect(step.outputs).toMatchObject({ outcome: 'blocked' });
+  const { error } = step.report as { error: { code: string; message: string; hint: string } };
+  expect(error.code).toBe('USAGE');
+  expect(error.message.split('\n')).toEqual([
+    `"working-directory" names no folder: ${join(project.folder, 'nowhere')}.`,
+    '"mode" is one of dry-run, apply. Did you mean apply?',
+    '"wait" needs a length of time such as 30s or 10m.',
+    '"rehearsal" is one of full, none. Did you mean full?',
+  ]);
+  expect(step.log).toContain('::error title=mongo-release%3A USAGE::"working-directory"');
+  expect(step.log).not.toMatch(/\n\s+at /);
+});
+
+test('the first step of the composite refuses what its later steps could not use', async () => {
+  await using project = await makeProject({});
+  const wrong = { mode: 'apply', 'on-failure': 'roll-back', rehearsal: 'sample', 'deploy-command': 'true', uri: '' };
+  const step = await runPart('plan', { cwd: project.folder, inputs: { 'release-inputs': JSON.stringify(wrong) } });
+  expect(step.code).toBe(2);
+  const { error } = step.report as { error: { message: string } };
+  expect(error.message).toContain('"on-failure" is one of stop, rollback.');
+  expect(error.message).toContain('"rehearsal" is one of full, none.');
+});
+
+test('a failed migration ends with the code of the contract, and its outputs are set all the same', async () => {
+  await using target = await database();
+  await using project = await makeProject({
+    'migrations/1-slug.mjs': addSlug,
+    'migrations/2-throws.mjs': `export const up = async (db) => {
+      const city = await db.collection('cities').findOne({ name: /^Marker/ });
+      throw new Error(city.name);
+    };\n`,
+  });
+  const step = await runPart('migrate', {
+    cwd: project.folder,
+    inputs: { uri: target.uri, mode: 'apply', rehearsal: 'none' },
+  });
+  expect(step.code, step.log).toBe(8);
+  expect(step.outputs).toMatchObject({ outcome: 'failed-dirty', applied: '1', 'release-id': expect.any(String) });
+  expect(step.seen).not.toContain('Marker-of-Data');
+  expect(step.log).not.toMatch(/\n\s+at /);
+});
+
+test('a failed probe and one that could not look are not verified', async () => {
+  await using target = await database();
+  await using project = await makeProject({ 'mongo-release.yml': watched });
+  await target.db.collection('cities').updateOne({}, { $set: { broken: true } });
+  const failed = await runPart('verify', { cwd: project.folder, env: { MONGODB_URI: target.uri } });
+  expect(failed.code, failed.log).toBe(9);
+  expect(failed.outputs).toMatchObject({ outcome: 'failed-dirty', verified: 'false' });
+
+  await using silent = await makeProject({});
+  const none = await runPart('verify', { cwd: silent.folder, env: { MONGODB_URI: target.uri } });
+  expect(none.code, none.log).toBe(0);
+  expect(none.outputs).toMatchObject({ verified: 'unknown' });
+});
+
+test('no secret and no value of a document is in anything that a reader sees', async () => {
+  await using target = await database();
+  await using project = await makeProject({ 'migrations/1-slug.mjs': addSlug, 'mongo-release.yml': watched });
+  const password = `m@rk:%/${randomBytes(6).toString('hex')}`;
+  const user = `u${randomBytes(4).toString('hex')}`;
+  await target.db.command({ createUser: user, pwd: password, roles: ['dbOwner'] });
+  try {
+    const url = new URL(uriOf(target.name));
+    url.username = user;
+    url.password = encodeURIComponent(password);
+    url.searchParams.set('authSource', target.name);
+    const secrets = [
+      url.toString(),
+      password,
+      encodeURIComponent(password),
+      Buffer.from(password).toString('base64'),
+      JSON.stringify(password).slice(1, -1),
+    ];
+    const asked = { cwd: project.folder, env: { MONGODB_URI: url.toString(), RUNNER_DEBUG: '1' } };
+    for (const [part, inputs] of [
+      ['plan', {}],
+      ['backup', { store: 'backups' }],
+      ['migrate', { mode: 'apply' }],
+      ['verify', {}],
+      ['rollback', { mode: 'apply' }],
+    ] as const) {
+      const step = await runPart(part, { ...asked, inputs });
+      expect(step.code, step.log).toBe(0);
+      expect(step.masks).toEqual(expect.arrayContaining(secrets));
+      for (const secret of [...secrets, 'Marker-of-Data']) expect(step.seen).not.toContain(secret);
+    }
+  } finally {
+    await target.db.command({ dropUser: user });
+  }
+});
+
+test('what a migration prints is no command to the runner', async () => {
+  await using target = await database();
+  await using project = await makeProject({ 'migrations/1-slug.mjs': addSlug });
+  const step = await runPart('migrate', {
+    cwd: project.folder,
+    inputs: { uri: target.uri, mode: 'apply', rehearsal: 'none' },
+  });
+  expect(step.code, step.log).toBe(0);
+  expect(step.log).not.toMatch(/^\s*::set-output/m);
+  expect(step.log).not.toContain('##[');
+});
+
+test('SIGINT brings what runs to a safe end within the time that GitHub gives', async () => {
+  await using target = await database();
+  const waits = `export const up = async (db) => { await new Promise((resolve) => setTimeout(resolve, 60_000)); };\n`;
+  await using project = await makeProject({ 'migrations/1-waits.mjs': waits });
+  let sent = 0;
+  const step = await runPart('migrate', {
+    cwd: project.folder,
+    inputs: { uri: target.uri, mode: 'apply', rehearsal: 'none' },
+    watch: (log, child) => {
+      if (sent !== 0 || !log.includes('goes up')) return;
+      sent = Date.now();
+      child.kill('SIGINT');
+    },
+  });
+  expect(Date.now() - sent).toBeLessThan(7500);
+  expect(step.code, step.log).toBe(130);
+  expect(step.outputs.outcome).toBe('cancelled');
+  expect(step.summary).not.toBe('');
+});
