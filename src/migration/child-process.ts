@@ -45,7 +45,7 @@ export function startChild(settings: ChildSettings, log: Log, receive: (message:
     cwd: settings.projectDir,
     env: { ...settings.environment },
     // Flags of our own process (an inspector's port, a coverage hook) are not the child's.
-    execArgv: settings.import === 'tsx' ? ['--import', tsxOf(settings.projectDir)] : [],
+    execArgv: [...quiet, ...(settings.import === 'tsx' ? ['--import', tsxOf(settings.projectDir)] : [])],
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
@@ -68,6 +68,9 @@ export function startChild(settings: ChildSettings, log: Log, receive: (message:
     },
   };
 }
+
+/** Node's remarks on how a project writes its modules: they are not the migration's output. */
+const quiet = ['MODULE_TYPELESS_PACKAGE_JSON', 'ExperimentalWarning'].map((kind) => `--disable-warning=${kind}`);
 
 /** What a grandchild keeps open is not waited for longer than this, in milliseconds. */
 const drainMs = 500;

@@ -52,6 +52,16 @@ const silenceMs = Math.max(2000, 3 * heartbeatMs);
  */
 export async function runMigration(job: MigrationJob, options: RunOptions): Promise<MigrationEnd> {
   const started = performance.now();
+  if (options.signal?.aborted) {
+    return {
+      state: 'cancelled',
+      effects: noEffects,
+      operations: [],
+      durationMs: 0,
+      hiddenLines: 0,
+      error: cancelled(),
+    };
+  }
   const watch = new Watch(options);
   const child = startChild(options, options.log, (message) => {
     watch.heard();
@@ -78,7 +88,6 @@ export async function runMigration(job: MigrationJob, options: RunOptions): Prom
   const timer = setTimeout(() => halt('time'), options.timeLimitMs);
   const onAbort = () => halt('signal');
   options.signal?.addEventListener('abort', onAbort, { once: true });
-  if (options.signal?.aborted) onAbort();
   child.send({
     type: 'run',
     job: {

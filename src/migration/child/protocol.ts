@@ -39,7 +39,7 @@ export interface ChildError {
 export interface ChildState {
   readonly effects: Effects;
   readonly operations: readonly OperationRun[];
-  /** Writes that have no answer yet. Above 0 the effects are not the whole story. */
+  /** Writes without an answer that change the target at once. Above 0 the effects are not the whole story. */
   readonly writing: number;
 }
 

@@ -155,10 +155,10 @@ export class MigrationRun {
     try {
       const client = new driver.classes.MongoClient(uri, {
         appName: 'mongo-release migration',
-        serverSelectionTimeoutMS: 10_000,
+        ...(/[?&]serverSelectionTimeoutMS=/i.test(uri) ? {} : { serverSelectionTimeoutMS: 10_000 }),
       });
       await client.connect();
-      // Connects lazily before driver 4.?: one round trip shows that the credentials are taken.
+      // One round trip shows that the credentials are taken, before any user code runs.
       await client.db(database).command({ ping: 1 });
       nameDatabase(client, database);
       return client;

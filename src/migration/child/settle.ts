@@ -28,7 +28,7 @@ export async function dangling(gate: Gate): Promise<string[]> {
   const start = performance.now();
   for (;;) {
     await sleep(5);
-    if (gate.begun !== begun) return gate.writing().length > 0 ? gate.writing() : ['a write begun after the return'];
+    if (gate.begun !== begun) return gate.writing().length > 0 ? gate.writing() : [gate.last()];
     const waited = performance.now() - start;
     if (waited >= readingMs || (waited >= quietMs && gate.reading === 0 && !gate.cursorOpen())) return [];
   }

@@ -36,7 +36,8 @@ export class Gate {
   readonly #beforeWrite: () => Promise<void> | undefined;
   readonly #run = new Tally();
   readonly #operations = new Operations();
-  readonly #writing = new Set<Call>();
+  /** Writes under way, and whether they change the target at once: inside a transaction its commit does. */
+  readonly #writing = new Map<Call, boolean>();
   readonly #failed = new WeakMap<object, Call>();
   readonly #lane = new Lane();
   readonly #stages: readonly Stage[];
@@ -102,7 +103,12 @@ export class Gate {
 
   /** Writes without an answer, as `method namespace`. */
   writing(): string[] {
-    return [...this.#writing].map((call) => `${call.method} on ${this.shown(call)}`);
+    return [...this.#writing.keys()].map((call) => `${call.method} on ${this.shown(call)}`);
+  }
+
+  /** How many writes may be changing the target right now. */
+  get exposed(): number {
+    return [...this.#writing.values()].filter((atOnce) => atOnce).length;
   }
 
   /** Follows a cursor until it is closed. */
@@ -113,7 +119,8 @@ export class Gate {
 
   /** Whether a cursor was begun and is neither exhausted nor closed. */
   cursorOpen(): boolean {
-    return [...this.#cursors].some(({ id, closed }) => id !== undefined && id !== null && !closed);
+    // The server gives an exhausted cursor the id 0.
+    return [...this.#cursors].some(({ id, closed, killed }) => id != null && !id.isZero() && !closed && !killed);
   }
 
   get reading(): number {
@@ -131,6 +138,12 @@ export class Gate {
 
   operations(): OperationRun[] {
     return this.#operations.runs();
+  }
+
+  /** What was sent last, as `method on namespace`. */
+  last(): string {
+    const run = this.#operations.runs().at(-1);
+    return run === undefined ? 'a write' : `${run.method} on ${run.namespace}`;
   }
 
   /** The call that an error of the driver came from. */
@@ -181,7 +194,7 @@ export class Gate {
   #recorded: Stage = async <T>(operation: Operation<T>, next: () => Promise<T>): Promise<T> => {
     const { call, session } = operation;
     const tally = this.transactions.tallyOf(session);
-    this.#writing.add(call);
+    this.#writing.set(call, tally === this.#run);
     this.#begun += 1;
     let ended: ReturnType<Operations['begin']> | undefined;
     try {
@@ -253,7 +266,7 @@ export class Gate {
       mayCreate: false,
     };
     this.#refuseWhenClosed();
-    this.#writing.add(call);
+    this.#writing.set(call, true);
     const ended = this.#operations.begin(call, this.database);
     try {
       await this.#beforeWrite();

@@ -41,25 +41,30 @@ export class Operations {
   }
 
   runs(): OperationRun[] {
-    return this.#entries.map((entry) => ({ ...entry }));
+    return this.#entries.slice(-keptRuns).map((entry) => ({ ...entry }));
   }
 
   #fold(entry: Entry): void {
     const at = this.#entries.lastIndexOf(entry);
-    const before = this.#entries[at - 1];
-    if (
-      before !== undefined &&
-      before.state === entry.state &&
-      before.method === entry.method &&
-      before.namespace === entry.namespace
-    ) {
-      before.count += entry.count;
-      before.endedAt = entry.endedAt;
-      this.#entries.splice(at, 1);
-    }
-    if (this.#entries.length > keptRuns) {
-      const oldest = this.#entries.findIndex(({ state }) => state !== 'running');
-      if (oldest >= 0) this.#entries.splice(oldest, 1);
-    }
+    // Parallel calls end in any order: both neighbours may have been waiting for this one.
+    if (foldable(entry, this.#entries[at + 1])) this.#join(at);
+    if (foldable(this.#entries[at - 1], entry)) this.#join(at - 1);
+    if (this.#entries.length <= keptRuns) return;
+    const oldest = this.#entries.findIndex(({ state }) => state !== 'running');
+    if (oldest >= 0) this.#entries.splice(oldest, 1);
   }
+
+  /** Makes one entry of this one and the next. */
+  #join(at: number): void {
+    const [entry, next] = this.#entries.slice(at, at + 2);
+    if (entry === undefined || next === undefined) return;
+    entry.count += next.count;
+    entry.endedAt = Math.max(entry.endedAt ?? 0, next.endedAt ?? 0);
+    this.#entries.splice(at + 1, 1);
+  }
+}
+
+function foldable(a: Entry | undefined, b: Entry | undefined): boolean {
+  if (a === undefined || b === undefined || a.state === 'running') return false;
+  return a.state === b.state && a.method === b.method && a.namespace === b.namespace;
 }
