@@ -129,3 +129,34 @@ test('on-failure is stop unless something else is said, and a migration that cha
   expect(stopped.outputs.release).toMatchObject({ outcome: 'failed-dirty', verified: 'false' });
   expect(await target.db.collection('cities').countDocuments({ broken: true })).toBe(cities.length);
 });
+
+test('the reusable workflows: prepared by one job, applied by another, and taken back', async () => {
+  await using target = await freshDatabase('act');
+  await target.db.collection('cities').insertMany(structuredClone(cities));
+  await using backups = await store();
+  const call = (name: string, inputs: string) => `
+on: push
+permissions: {}
+jobs:
+  call:
+    permissions:
+      contents: read
+    uses: org/mongo-release-action/.github/workflows/${name}.yml@v1
+    with:
+      environment: production
+      store: ${backups.folder}
+${inputs.trim().replaceAll(/^ */gm, '      ')}
+    secrets: inherit
+`;
+  const files = { 'migrations/1-slug.mjs': addSlug, 'mongo-release.yml': watched };
+  const secrets = { MONGODB_URI: target.uri };
+  const workflow = call('release', `mode: apply\ndeploy-command: echo "$DEPLOY_TOKEN" > ${backups.folder}/deployed`);
+  const released = await runWorkflow({ workflow, files, secrets });
+  expect(released.succeeded, released.log).toBe(true);
+  expect(await target.db.collection('cities').countDocuments({ slug: { $exists: true } })).toBe(cities.length);
+  expect(await readdir(backups.folder)).toEqual(expect.arrayContaining(['deployed']));
+
+  const back = await runWorkflow({ workflow: call('rollback', 'mode: apply\nreason: a test'), files, secrets });
+  expect(back.succeeded, back.log).toBe(true);
+  expect(await target.db.collection('cities').countDocuments({ slug: { $exists: true } })).toBe(0);
+});

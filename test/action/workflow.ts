@@ -54,7 +54,7 @@ export async function runWorkflow({ workflow, files, secrets = {} }: Asked): Pro
   const folder = await mkdtemp(join(tmpdir(), 'mongo-release-act-'));
   try {
     const copy = join(folder, 'action');
-    await deliver(copy);
+    const others = await deliver(copy);
     const secretFile = join(folder, 'secrets');
     await writeFile(
       secretFile,
@@ -64,6 +64,12 @@ export async function runWorkflow({ workflow, files, secrets = {} }: Asked): Pro
     );
     const args = ['push', '--json', '-W', '.github/workflows/test.yml', '-P', 'ubuntu-latest=-self-hosted'];
     args.push('--local-repository', `${action}=${copy}`, '--secret-file', secretFile);
+    for (const [index, other] of others.entries()) {
+      const stand = join(folder, `other-${index}`);
+      await mkdir(stand);
+      await writeFile(join(stand, 'action.yml'), nothing);
+      args.push('--local-repository', `${other}=${stand}`);
+    }
     // Without Docker act says so and goes on; its own cache stays in the folder that is removed.
     return read(
       await output(act, args, repository.folder, { ACT_CACHE: folder, XDG_CACHE_HOME: join(folder, 'cache') }),
@@ -73,14 +79,22 @@ export async function runWorkflow({ workflow, files, secrets = {} }: Asked): Pro
   }
 }
 
-/** The action as a release carries it for runners that do not know `$/`. */
-async function deliver(copy: string): Promise<void> {
+/** Stands for an action of others, which sets up what this machine has: act wants to fetch it even where it is skipped. */
+const nothing = 'runs: { using: composite, steps: [{ run: "true", shell: bash }] }\n';
+
+/** The action as a release carries it for runners that do not know `$/`. Comes back with the others' actions in it. */
+async function deliver(copy: string): Promise<string[]> {
+  const others = new Set<string>();
   await mkdir(copy, { recursive: true });
   for (const name of delivered) await cp(join(root, name), join(copy, name), { recursive: true });
   for (const name of ['action.yml', '.github/workflows/release.yml', '.github/workflows/rollback.yml']) {
     await mkdir(dirname(join(copy, name)), { recursive: true });
-    await writeFile(join(copy, name), renderUses(await readFile(join(root, name), 'utf8'), action));
+    const text = renderUses(await readFile(join(root, name), 'utf8'), action);
+    await writeFile(join(copy, name), text);
+    // act takes the checkout for done: it runs in a copy of the folder.
+    for (const [, used] of text.matchAll(/uses: (actions\/(?!checkout@)\S+)/g)) others.add(String(used));
   }
+  return [...others];
 }
 
 interface Ended {

@@ -1,0 +1,133 @@
+import { spawnSync } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { renderUses } from '../../scripts/render-action.ts';
+import { parts } from '../../src/action/parts.ts';
+import { installTime, tool } from '../setup/tools.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const read = (file: string) => readFile(join(root, file), 'utf8');
+const filesIn = async (folder: string, end: string) =>
+  (await readdir(join(root, folder))).filter((name) => name.endsWith(end)).map((name) => `${folder}/${name}`);
+
+const workflows = await filesIn('.github/workflows', '.yml');
+const templates = await filesIn('workflow-templates', '.yml');
+const actions = ['action.yml', ...Object.keys(parts).map((part) => `${part}/action.yml`)];
+
+/** The tools' programs: installing them is no part of any test's time. */
+let [actionlint, zizmor] = ['', ''];
+beforeAll(async () => {
+  actionlint = await tool('actionlint');
+  zizmor = await tool('zizmor');
+}, 2 * installTime);
+
+function run(program: string, args: readonly string[], cwd = root): { code: number | null; text: string } {
+  const ended = spawnSync(program, args, { cwd, encoding: 'utf8' });
+  return { code: ended.status, text: `${ended.stdout}${ended.stderr}` };
+}
+
+/** A repository with the definitions as runners without `$/` get them: actionlint does not know it, but knows `./`. */
+async function rendered(change: (file: string, text: string) => string = (_, text) => text) {
+  const folder = await mkdtemp(join(tmpdir(), 'mongo-release-lint-'));
+  for (const file of [...workflows, ...templates, ...actions]) {
+    await mkdir(dirname(join(folder, file)), { recursive: true });
+    await writeFile(join(folder, file), change(file, renderUses(await read(file), './')));
+  }
+  for (const part of Object.keys(parts)) await cp(join(root, part, 'index.js'), join(folder, part, 'index.js'));
+  await mkdir(join(folder, '.git'));
+  return { folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
+}
+
+test('actionlint has nothing to say of workflows and templates', async () => {
+  await using copy = await rendered();
+  expect(run(actionlint, ['-shellcheck=', '-pyflakes=', ...workflows, ...templates], copy.folder)).toEqual({
+    code: 0,
+    text: '',
+  });
+});
+
+test('actionlint would see an input that a part does not have', async () => {
+  await using copy = await rendered((_, text) =>
+    text.replace('mode: dry-run\n          digest', 'mood: x\n          digest'),
+  );
+  const { code, text } = run(actionlint, ['-shellcheck=', '-pyflakes=', ...workflows], copy.folder);
+  expect(code).toBe(1);
+  expect(text).toContain('"mood"');
+});
+
+test('zizmor, at its most demanding, has nothing to say of actions and workflows, and excuses are in templates only', () => {
+  const args = ['--offline', '--persona=auditor', '--no-progress', '--quiet', '--format=plain'];
+  const strict = run(zizmor, [...args, ...actions, ...workflows]);
+  expect(strict.code, strict.text).toBe(0);
+  expect(strict.text).not.toMatch(/ignored|suppressed/);
+  for (const template of templates) {
+    const { code, text } = run(zizmor, [...args, template]);
+    expect(code, text).toBe(0);
+  }
+});
+
+test('the only excuses are a moving tag of ours and inherited secrets, each with its reason', async () => {
+  for (const file of [...workflows, ...templates, ...actions]) {
+    for (const [, rule, reason] of (await read(file)).matchAll(/# zizmor: ignore\[(.*?)\](.*)/g)) {
+      expect(['unpinned-uses', 'secrets-inherit']).toContain(rule);
+      expect(reason).toMatch(/^ \w+/);
+    }
+  }
+});
+
+test("others' actions are pinned by a full SHA that names its version", async () => {
+  for (const file of [...workflows, ...templates, ...actions]) {
+    for (const [line] of (await read(file)).matchAll(/uses: (?!\$\/|org\/mongo-release-action\/).*/g))
+      expect(line, file).toMatch(/^uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+  }
+});
+
+test('nothing is permitted that is not asked for by a job, and no database job is cancelled by another', async () => {
+  for (const file of [...workflows, ...templates]) {
+    const workflow = parse(await read(file)) as {
+      permissions: unknown;
+      jobs: Record<
+        string,
+        { permissions: unknown; concurrency?: { 'cancel-in-progress': boolean }; environment?: string }
+      >;
+    };
+    expect(workflow.permissions, file).toEqual({});
+    for (const job of Object.values(workflow.jobs)) {
+      expect(job.permissions, file).toEqual({ contents: 'read' });
+      if (job.environment !== undefined) expect(job.concurrency?.['cancel-in-progress'] ?? false).toBe(false);
+    }
+  }
+});
+
+test('a template has the properties that GitHub asks for', async () => {
+  for (const template of templates) {
+    const properties = JSON.parse(await read(template.replace(/\.yml$/, '.properties.json'))) as {
+      name: unknown;
+      description: unknown;
+      categories?: readonly string[];
+      filePatterns?: readonly string[];
+    };
+    expect(properties).toMatchObject({ name: expect.any(String), description: expect.any(String) });
+    for (const pattern of properties.filePatterns ?? []) expect(() => new RegExp(pattern)).not.toThrow();
+    expect(new RegExp(properties.filePatterns?.[0] ?? '').test('mongo-release.yml')).toBe(true);
+  }
+});
+
+test('a template passes only inputs that the workflow it calls has, and all that it requires', async () => {
+  for (const template of templates) {
+    const { jobs } = parse(await read(template)) as { jobs: Record<string, { uses: string; with: object }> };
+    for (const { uses, with: given } of Object.values(jobs)) {
+      const file = /\/(\.github\/workflows\/[\w-]+\.yml)@v1$/.exec(uses)?.[1];
+      const { on } = parse(await read(String(file))) as {
+        on: { workflow_call: { inputs: Record<string, { required?: boolean }> } };
+      };
+      const { inputs } = on.workflow_call;
+      expect(Object.keys(inputs)).toEqual(expect.arrayContaining(Object.keys(given)));
+      const required = Object.keys(inputs).filter((name) => inputs[name]?.required);
+      expect(Object.keys(given)).toEqual(expect.arrayContaining(required));
+    }
+  }
+});
