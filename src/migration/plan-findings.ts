@@ -1,8 +1,7 @@
 import type { Finding } from '../observe/finding.ts';
 import { byCodeUnit } from './canonical.ts';
 import { listed } from './find-migration.ts';
-import type { PlanScope } from './plan.ts';
-import type { HistoryRecord, MigrationFacts, MigrationFile, PlannedMigration } from './types.ts';
+import type { HistoryRecord, MigrationFacts, MigrationFile, PlannedMigration, PlanScope } from './types.ts';
 
 interface Considered {
   /** In the order of file names. */

@@ -4,16 +4,15 @@ import { byCodeUnit, digestOf } from './canonical.ts';
 import { findMigration } from './find-migration.ts';
 import { planFindings } from './plan-findings.ts';
 import { position } from './position.ts';
-import type { HistoryRecord, MigrationFacts, MigrationFile, Phase, PlannedMigration, Position } from './types.ts';
-
-/** Which of the pending migrations are meant; all of them without any of these. `to` and `name` exclude each other. */
-export interface PlanScope {
-  /** Up to this one by file name, itself included. */
-  readonly to?: string;
-  /** This one alone, whatever else is pending. */
-  readonly name?: string;
-  readonly phase?: Phase;
-}
+import type {
+  HistoryRecord,
+  MigrationFacts,
+  MigrationFile,
+  Phase,
+  PlannedMigration,
+  PlanScope,
+  Position,
+} from './types.ts';
 
 export interface PlanInput {
   readonly files: readonly MigrationFile[];

@@ -103,3 +103,12 @@ export interface PlannedMigration {
   readonly journal: boolean;
   readonly reversible: boolean;
 }
+
+/** Which of the pending migrations are meant; all of them without any of these. `to` and `name` exclude each other. */
+export interface PlanScope {
+  /** Up to this one by file name, itself included. */
+  readonly to?: string;
+  /** This one alone, whatever else is pending. */
+  readonly name?: string;
+  readonly phase?: Phase;
+}

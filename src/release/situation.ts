@@ -1,9 +1,9 @@
 import { describeMigrations } from '../migration/describe.ts';
 import { listMigrations } from '../migration/files.ts';
 import { readHistory } from '../migration/history.ts';
-import { type MigrationPlan, makePlan, type PlanScope } from '../migration/plan.ts';
+import { type MigrationPlan, makePlan } from '../migration/plan.ts';
 import { position } from '../migration/position.ts';
-import type { HistoryRecord, MigrationFacts, MigrationFile, Position } from '../migration/types.ts';
+import type { HistoryRecord, MigrationFacts, MigrationFile, PlanScope, Position } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { childOptions } from './child-options.ts';
 import { namesOf, type Run, targetOf } from './run.ts';
