@@ -5,7 +5,7 @@ import type { Log } from '../observe/log.ts';
 import type { Manifest } from './manifest.ts';
 import { type BuildProgress, type Built, buildPlaces } from './restore/build.ts';
 import { during, restoreFailure } from './restore/failure.ts';
-import { describedOtherwise, placesFor, removals, selectNamespaces, swapSteps } from './restore/plan.ts';
+import { describedOtherwise, placesFor, selectNamespaces, swapSteps } from './restore/plan.ts';
 import { type Displaced, RestoreTenure, type SwapStep } from './restore/record.ts';
 import { dropAsides, finishSwap, settleRestore, undoBuild } from './restore/settle.ts';
 import type { BackupStore } from './stores/store.ts';
@@ -20,7 +20,7 @@ export interface RestoreOptions {
   readonly signal?: AbortSignal;
   readonly log: Log;
   readonly onProgress?: (progress: BuildProgress) => void;
-  /** How long another restore's owner must be silent to count as gone, in milliseconds. Default 15,000. */
+  /** How long another restore's owner must be silent to count as gone, in milliseconds. Default 10,000. */
   readonly goneAfterMs?: number;
 }
 
@@ -87,7 +87,7 @@ export async function restoreBackup(
   try {
     await dropAsides(connection, own);
     built = await buildPlaces(connection, store, manifest, places, options);
-    steps = [...swapSteps(built, present), ...removals(removed)];
+    steps = swapSteps(built, present, removed);
     signal?.throwIfAborted();
     await tenure.update({ state: 'swapping', steps });
   } catch (error) {

@@ -134,5 +134,7 @@ export async function fillWithEverything(db: Db): Promise<void> {
   await db.collection('measured').insertMany(points);
   await db.collection('measured').createIndex({ 'm.at': 1, t: -1 });
   await db.createCollection('view', { viewOn: 'many', pipeline: [{ $match: { n: { $lt: 5 } } }] });
-  await db.createCollection('view of a view', { viewOn: 'view', pipeline: [], collation: { locale: 'de' } });
+  await db.createCollection('view of a view', { viewOn: 'view', pipeline: [] });
+  await db.createCollection('german view', { viewOn: 'many', pipeline: [], collation: { locale: 'de' } });
+  await db.createCollection('german view of it', { viewOn: 'german view', pipeline: [], collation: { locale: 'de' } });
 }

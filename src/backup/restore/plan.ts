@@ -43,24 +43,31 @@ export function placesFor(entries: readonly ManifestNamespace[], own: OwnNames, 
   });
 }
 
-/** The swap of what was built: collections first, views last, since they show the others. */
-export function swapSteps(built: readonly Built[], current: readonly CollectionInfo[]): SwapStep[] {
+/**
+ * The swap of what was built: collections first, views last, since they show the others. Old views go before any new
+ * one is made: the server wants one collation in all views that build on each other.
+ */
+export function swapSteps(
+  built: readonly Built[],
+  current: readonly CollectionInfo[],
+  removed: readonly CollectionInfo[],
+): SwapStep[] {
   const present = new Map(current.map((info) => [info.name, oldOf(info)]));
   const steps = built.flatMap(({ place, text: metadata, info }): SwapStep[] => {
     const { name, type } = place.entry;
     const old = present.get(name);
-    if (place.form === 'view') return [{ kind: 'view', name, metadata, old }];
+    if (place.form === 'view') {
+      const view: SwapStep = { kind: 'view', name, metadata, old };
+      return old?.type === 'view' ? [{ kind: 'remove', name, old }, view] : [view];
+    }
     if (place.form === 'documents') return [{ kind: 'refill', name, aside: place.as, type, metadata, old }];
     // Built in place.
     if (place.as === name) return [];
     return [{ kind: 'replace', name, aside: place.as, uuid: info?.uuid ?? '', old }];
   });
-  const order: readonly SwapStep['kind'][] = ['replace', 'refill', 'view'];
+  const order: readonly SwapStep['kind'][] = ['replace', 'refill', 'remove', 'view'];
+  for (const info of removed) steps.push({ kind: 'remove', name: info.name, old: oldOf(info) });
   return steps.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
-}
-
-export function removals(added: readonly CollectionInfo[]): SwapStep[] {
-  return added.map((info) => ({ kind: 'remove', name: info.name, old: oldOf(info) }));
 }
 
 /** Names of restored collections that this server describes otherwise than the backup does: another version may. */

@@ -59,7 +59,11 @@ export interface RestoreRecord {
   readonly displaced: readonly Displaced[];
 }
 
-const heartbeatMs = 3000;
+const heartbeatMs = 1000;
+
+/** How long an owner must have been silent to count as gone, in milliseconds: ten heartbeats. */
+export const defaultGoneAfterMs = 10_000;
+
 const majority = { writeConcern: { w: 'majority' } } as const;
 
 export function restoreCollection(own: OwnNames): string {

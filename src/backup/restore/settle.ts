@@ -5,14 +5,22 @@ import type { OwnNames } from '../../mongo/own.ts';
 import type { Log } from '../../observe/log.ts';
 import { dropCollection } from './catalog-writes.ts';
 import { during } from './failure.ts';
-import { asidePrefix, type Displaced, inProgress, RestoreTenure, readRecord, type SwapStep } from './record.ts';
+import {
+  asidePrefix,
+  type Displaced,
+  defaultGoneAfterMs,
+  inProgress,
+  RestoreTenure,
+  readRecord,
+  type SwapStep,
+} from './record.ts';
 import { runStep, tombstonesOf } from './swap.ts';
 
 export interface SettleOptions {
   readonly own: OwnNames;
   readonly log: Log;
   readonly signal?: AbortSignal;
-  /** How long an owner must have been silent to count as gone, in milliseconds. Default 15,000: five heartbeats. */
+  /** How long an owner must have been silent to count as gone, in milliseconds. Default 10,000. */
   readonly goneAfterMs?: number;
 }
 
@@ -28,7 +36,7 @@ export type Settled =
  * Throws `RESTORE_IN_PROGRESS` while somebody does, `RESTORE_INCOMPLETE` when a step fails again. May be retried.
  */
 export async function settleRestore(connection: Connection, options: SettleOptions): Promise<Settled> {
-  const { own, log, signal, goneAfterMs = 15_000 } = options;
+  const { own, log, signal, goneAfterMs = defaultGoneAfterMs } = options;
   const { db } = connection;
   const found = await readRecord(db, own);
   if (found === undefined) return { kind: 'nothing' };

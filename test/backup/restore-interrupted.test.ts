@@ -1,0 +1,222 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Db, Document } from 'mongodb';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Manifest } from '../../src/backup/manifest.ts';
+import { RestoreTenure, restoreCollection } from '../../src/backup/restore/record.ts';
+import { settleRestore } from '../../src/backup/restore/settle.ts';
+import { restoreBackup } from '../../src/backup/restore.ts';
+import { compareDatabases } from '../../src/mongo/compare.ts';
+import type { Connection } from '../../src/mongo/connect.ts';
+import { type Lab, lab, own } from './backing-up.ts';
+
+let at: Lab;
+let manifest: Manifest;
+/** What the backup holds, and what the database held before the restore. */
+let wanted: Db;
+let before: Db;
+
+/** The database as it was before the restore: changed since the backup. */
+async function change(db: Db): Promise<void> {
+  await db.collection('a').updateMany({}, { $set: { changed: true } });
+  await db.collection('b').drop();
+  await db.collection('added').insertOne({ n: 1 });
+  await db.collection('ts').insertOne({ t: new Date(0), v: 2 });
+  await db.collection('v').drop();
+}
+
+beforeAll(async () => {
+  at = await lab();
+  await at.db.collection<{ _id: number }>('a').insertMany([{ _id: 1 }, { _id: 2 }]);
+  await at.db.collection<{ _id: number; u: number }>('b').insertOne({ _id: 1, u: 1 });
+  await at.db.collection('b').createIndex({ u: 1 }, { unique: true });
+  await at.db.createCollection('ts', { timeseries: { timeField: 't' } });
+  await at.db.collection('ts').insertOne({ t: new Date(1000), v: 1 });
+  await at.db.collection<{ _id: string }>('system.js').insertOne({ _id: 'f' });
+  await at.db.createCollection('v', { viewOn: 'a', pipeline: [] });
+  manifest = (await at.backup()).manifest;
+  wanted = await copyOf(manifest);
+  await change(at.db);
+  before = await copyOf((await at.backup()).manifest);
+});
+afterAll(() => at[Symbol.asyncDispose]());
+
+async function copyOf({ id }: Manifest): Promise<Db> {
+  const copy = await at.another();
+  await restoreBackup(copy, at.store, id, { own, log: at.log });
+  return copy.db;
+}
+
+/** A connection to a database in the state before the restore. */
+async function scene(): Promise<Connection> {
+  const connection = await at.another();
+  await restoreBackup(connection, at.store, manifest.id, { own, log: at.log });
+  await change(connection.db);
+  // The id of `added` is the server's choice.
+  await connection.db.collection('added').deleteMany({});
+  await connection.db.collection('added').insertOne((await before.collection('added').findOne()) as Document);
+  expect(withoutSeries(await compareDatabases(before, connection.db, { own }))).toEqual([]);
+  return connection;
+}
+
+/** Measurements get ids of their own in each database. */
+const withoutSeries = (differences: Awaited<ReturnType<typeof compareDatabases>>) =>
+  differences.filter(({ collection, kind }) => collection !== 'ts' || kind !== 'documents');
+
+/** The same connection, whose n-th change of the catalog fails before it, or after it as if the answer got lost. */
+function breaking(
+  connection: Connection,
+  at: number,
+  when: 'before' | 'after',
+): { connection: Connection; count(): number } {
+  let changes = 0;
+  const commandOf = (db: Db) => async (command: Document) => {
+    const counted = ['create', 'drop', 'renameCollection', 'createIndexes', 'collMod'].some((name) => name in command);
+    const breaks = counted && ++changes === at;
+    if (breaks && when === 'before') throw new Error('the network is gone');
+    const answer = await db.command(command);
+    if (breaks) throw new Error('the network is gone');
+    return answer;
+  };
+  const wrap = <T extends object>(target: T, own: Partial<T>): T =>
+    new Proxy(target, {
+      get(_, key) {
+        const value = key in own ? own[key as keyof T] : Reflect.get(target, key, target);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+  const admin = connection.client.db('admin');
+  return {
+    connection: {
+      ...connection,
+      db: wrap(connection.db, { command: commandOf(connection.db) }),
+      client: wrap(connection.client, { db: () => wrap(admin, { command: commandOf(admin) }) }),
+    },
+    count: () => changes,
+  };
+}
+
+test('wherever its changes of the catalog stop, the next restore brings the database to the backup', async () => {
+  const connection = await scene();
+  const whole = breaking(connection, 0, 'before');
+  await restoreBackup(whole.connection, at.store, manifest.id, { own, log: at.log });
+  expect(await compareDatabases(wanted, connection.db, { own })).toEqual([]);
+  const total = whole.count();
+  expect(total).toBeGreaterThan(12);
+  const seen = new Set<string>();
+  for (let stop = 1; stop <= total; stop++) {
+    await change(connection.db);
+    const { connection: broken } = breaking(connection, stop, stop % 2 === 0 ? 'before' : 'after');
+    const error: unknown = await restoreBackup(broken, at.store, manifest.id, { own, log: at.log }).catch(
+      (thrown) => thrown,
+    );
+    const { code } = error as { code?: string };
+    const left = await connection.db.collection(restoreCollection(own)).findOne();
+    seen.add(`${code ?? 'unexpected'} ${left?.state ?? 'settled'}`);
+    const settled = await settleRestore(connection, { own, log: at.log, goneAfterMs: 0 });
+    if (code === 'RESTORE_INCOMPLETE') {
+      expect(`${stop} ${settled.kind}`).toBe(`${stop} finished`);
+      expect(await compareDatabases(wanted, connection.db, { own })).toEqual([]);
+    } else {
+      expect(`${stop} ${settled.kind}`).toBe(`${stop} nothing`);
+      expect(await connection.db.collection('a').countDocuments({ changed: true })).toBe(2);
+      await restoreBackup(connection, at.store, manifest.id, { own, log: at.log });
+    }
+    const ours = (await connection.db.listCollections().toArray()).filter(({ name }) => own.owns(name));
+    expect(ours.map(({ name }) => name)).toEqual([restoreCollection(own)]);
+  }
+  expect([...seen].sort()).toEqual([
+    'RESTORE_INCOMPLETE clearing',
+    'RESTORE_INCOMPLETE swapping',
+    'unexpected settled',
+  ]);
+});
+
+test('killed at any moment, it is finished or undone, never half', async () => {
+  const connection = await scene();
+  const uri = new URL(at.uri);
+  uri.pathname = `/${connection.db.databaseName}`;
+  const outcomes: string[] = [];
+  for (const delay of [0, 40, 80, 120, 200]) {
+    const args = [uri.toString(), at.store.location, manifest.id];
+    const child = spawn(process.execPath, [path.join(import.meta.dirname, 'restoring-child.ts'), ...args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const ended = once(child, 'exit');
+    await once(child.stdout, 'data');
+    await sleep(delay);
+    child.kill('SIGKILL');
+    await ended;
+    // The server may still be working on the last command of the dead.
+    await sleep(300);
+    const { kind } = await settleRestore(connection, { own, log: at.log, goneAfterMs: 200 });
+    const isOld = (await connection.db.collection('added').countDocuments()) === 1;
+    const differences = await compareDatabases(isOld ? before : wanted, connection.db, { own });
+    expect(withoutSeries(differences)).toEqual([]);
+    outcomes.push(`${kind} ${isOld ? 'before' : 'backup'}`);
+    if (!isOld) {
+      await change(connection.db);
+      await connection.db.collection('added').deleteMany({});
+      await connection.db.collection('added').insertOne((await before.collection('added').findOne()) as Document);
+    }
+  }
+  expect(outcomes.filter((outcome) => outcome === 'undone backup' || outcome === 'finished before')).toEqual([]);
+});
+
+test('a collection that the application makes under a restored name meanwhile is kept aside and named', async () => {
+  const connection = await scene();
+  const intruding = {
+    ...connection,
+    client: new Proxy(connection.client, {
+      get(target, key) {
+        const value = Reflect.get(target, key, target);
+        if (key !== 'db') return typeof value === 'function' ? value.bind(target) : value;
+        return () => ({
+          async command(command: Document) {
+            const answer = await target.db('admin').command(command);
+            // As soon as the old collection has left its name.
+            if (String(command.renameCollection).endsWith('.a')) {
+              if ((await connection.db.listCollections({ name: 'a' }).toArray()).length === 0 && times++ === 0) {
+                await connection.db.collection('a').insertOne({ intruder: true });
+              }
+            }
+            return answer;
+          },
+        });
+      },
+    }),
+  };
+  let times = 0;
+  const result = await restoreBackup(intruding, at.store, manifest.id, { own, log: at.log });
+  expect(result.displaced).toHaveLength(1);
+  const { name, tombstone } = result.displaced[0]!;
+  expect(name).toBe('a');
+  expect(await connection.db.collection(tombstone).findOne()).toMatchObject({ intruder: true });
+  expect(await compareDatabases(wanted, connection.db, { own })).toEqual([]);
+  expect(at.messages.join()).toContain(tombstone);
+});
+
+test('a restore that somebody is working on is not taken over', async () => {
+  const connection = await scene();
+  using tenure = await RestoreTenure.begin(connection.db, own, manifest.id, []);
+  const second = restoreBackup(connection, at.store, manifest.id, { own, log: at.log, goneAfterMs: 1500 });
+  await expect(second).rejects.toMatchObject({ code: 'RESTORE_IN_PROGRESS', exitCode: 6 });
+  await expect(RestoreTenure.begin(connection.db, own, manifest.id, [])).rejects.toMatchObject({
+    code: 'RESTORE_IN_PROGRESS',
+  });
+  await tenure.end();
+  expect(withoutSeries(await compareDatabases(before, connection.db, { own }))).toEqual([]);
+});
+
+test('who lost the record to another run does not go on to the swap', async () => {
+  const connection = await at.another();
+  using first = await RestoreTenure.begin(connection.db, own, manifest.id, []);
+  using second = await RestoreTenure.takeOver(connection.db, own, first.owner);
+  await expect(first.update({ state: 'swapping', steps: [] })).rejects.toMatchObject({ code: 'RESTORE_IN_PROGRESS' });
+  await first.end();
+  expect(await connection.db.collection(restoreCollection(own)).countDocuments()).toBe(1);
+  await second.end();
+  expect(await connection.db.collection(restoreCollection(own)).countDocuments()).toBe(0);
+});
