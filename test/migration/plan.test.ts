@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { makePlan, type PlanInput, type PlanScope } from '../../src/migration/plan.ts';
-import type { MigrationFacts, MigrationFile } from '../../src/migration/types.ts';
+import { makePlan, type PlanInput } from '../../src/migration/plan.ts';
+import type { MigrationFacts, MigrationFile, PlanScope } from '../../src/migration/types.ts';
 import { factsOf, file, record, sum } from './records.ts';
 
 const files = ['001-a', '002-b', '003-c'].map((name) => file(name));
