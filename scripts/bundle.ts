@@ -47,6 +47,8 @@ async function pack(emitted: string): Promise<Bundle> {
   const { code, assets } = await ncc(join(emitted, 'index.js'), {
     cache: false,
     esm: true,
+    // ncc copies what it takes for an asset: `dirname(import.meta.url)` would bring a whole folder. We have none.
+    filterAssetBase: join(emitted, 'assets'),
     license: 'licenses.txt',
     quiet: true,
     sourceMap: false,

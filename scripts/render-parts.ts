@@ -23,7 +23,7 @@ export function renderPart(part: Part): string {
     outputs: Object.fromEntries(named.map((output) => [output, { description: outputs[output] }])),
     runs: { using: 'node24', main: 'index.js' },
   };
-  return banner + stringify(content, { lineWidth: 0, singleQuote: true });
+  return banner + stringify(content, { lineWidth: 0 });
 }
 
 /** What an input of this option says of itself; the composite's and the docs' tables say the same. */

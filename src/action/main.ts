@@ -67,7 +67,12 @@ class Step {
       // Nobody can be asked here. In production that stops what needs consent; elsewhere `mode: apply` is consent enough.
       confirm: invocation.target?.environment === 'production' ? undefined : async () => true,
     });
-    return ended.error?.code === 'CONFIRMATION_NEEDED' ? { ...ended, error: askedForRestore(ended.error) } : ended;
+    return {
+      ...ended,
+      // `verify` has no release of its own, and hands on the one that it was told to belong to.
+      releaseId: ended.releaseId ?? invocation.flags['release-id'],
+      error: ended.error?.code === 'CONFIRMATION_NEEDED' ? askedForRestore(ended.error) : ended.error,
+    };
   }
 
   /** Findings are always written as SARIF, for code scanning; the input only says where. */

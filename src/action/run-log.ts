@@ -46,16 +46,18 @@ export function runLog({ write, debug }: RunLogOptions): RunLog {
 }
 
 function groupOf({ fields }: LogEntry): string | undefined {
-  if (fields.migration !== undefined) return `Migration ${fields.migration}`;
+  if (fields.migration !== undefined) return `${fields.rehearsal ? 'Rehearsal of' : 'Migration'} ${fields.migration}`;
   return fields.hook === undefined ? undefined : `Hook ${fields.hook}`;
 }
 
 const marks = { debug: '·', info: '›', warn: '!', error: '✗' } as const;
 const colours = { debug: '\u001b[90m', info: '', warn: '\u001b[33m', error: '\u001b[31m' } as const;
 
+/** The release's id is the same on every line; the others stand in the heading of the group. */
+const inHeading = ['releaseId', 'migration', 'hook', 'rehearsal'];
+
 function line({ level, message, fields }: LogEntry, debug: boolean): string {
-  // The release's id is the same on every line, and the group's own field stands in its heading.
-  const shown = Object.entries(fields).filter(([key]) => debug || !['releaseId', 'migration', 'hook'].includes(key));
+  const shown = Object.entries(fields).filter(([key]) => debug || !inHeading.includes(key));
   const tail = shown.map(([key, value]) => ` ${key}=${value}`).join('');
   const colour = colours[level];
   return `${colour}${marks[level]} ${inert(message)}${colour === '' ? '' : '\u001b[0m'}${tail === '' ? '' : ` ${inert(tail)}`}`;

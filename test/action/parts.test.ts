@@ -174,14 +174,17 @@ test('no secret and no value of a document is in anything that a reader sees', a
   }
 });
 
-test('what a migration prints is no command to the runner', async () => {
+test('what a hook prints is shown, and is no command to the runner', async () => {
   await using target = await database();
-  await using project = await makeProject({ 'migrations/1-slug.mjs': addSlug });
-  const step = await runPart('migrate', {
-    cwd: project.folder,
-    inputs: { uri: target.uri, mode: 'apply', rehearsal: 'none' },
-  });
+  const says = '::set-output name=outcome::applied';
+  const config = `hooks: { rollback-app: "echo ${says}; echo '  ##[error]x'" }\n`;
+  await using project = await makeProject({ 'migrations/1-slug.mjs': addSlug, 'mongo-release.yml': config });
+  const asked = { cwd: project.folder, inputs: { uri: target.uri, mode: 'apply', rehearsal: 'none' } };
+  const applied = await runPart('migrate', asked);
+  expect(applied.code, applied.log).toBe(0);
+  const step = await runPart('rollback', asked);
   expect(step.code, step.log).toBe(0);
+  expect(step.log).toContain(says);
   expect(step.log).not.toMatch(/^\s*::set-output/m);
   expect(step.log).not.toContain('##[');
 });

@@ -16,11 +16,9 @@ export async function makeProject(files: Readonly<Record<string, string>>): Prom
   return { folder, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) };
 }
 
-/** Gives every city a slug, and takes it away. What it prints looks like commands of the runner. */
+/** Gives every city a slug, and takes it away. */
 export const addSlug = `
 export const up = async (db) => {
-  console.log('::set-output name=outcome::rolled-back');
-  console.log('  ##[set-output name=outcome;]rolled-back');
   await db.collection('cities').updateMany({ slug: { $exists: false } }, [{ $set: { slug: { $toLower: '$name' } } }]);
 };
 export const down = async (db) => {
