@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import { flagsOf, outputs, type Part, parts, settingsOf } from '../src/action/parts.ts';
 import { type Option, options } from '../src/config/options.ts';
+import { actionPage } from './action-page.ts';
 
 interface Input {
   readonly description: string;
@@ -38,12 +39,15 @@ function entry(part: Part): string {
   return `import { action } from '../dist/index.js';\n\nawait action('${part}');\n`;
 }
 
-/** The files of all parts with their content. */
+/** The files of all parts, and the page about them, with their content. */
 export async function renderParts(): Promise<Record<string, string>> {
   const files: Record<string, string> = {};
+  const definitions: Record<string, string> = {};
   for (const part of Object.keys(parts) as Part[]) {
-    files[`${part}/action.yml`] = renderPart(part);
+    definitions[part] = renderPart(part);
+    files[`${part}/action.yml`] = definitions[part];
     files[`${part}/index.js`] = entry(part);
   }
+  files['docs/action.md'] = await actionPage(definitions);
   return files;
 }

@@ -57,7 +57,7 @@ export const parts = {
   backup: {
     command: 'backup',
     name: 'MongoDB release: backup',
-    description: 'Takes a backup of a MongoDB database at one point in time, and verifies it.',
+    description: 'Takes a backup of a MongoDB database at one point in time.',
     own: { 'working-directory': workingDirectory },
     outputs: ['outcome', 'release-id', 'backup-id', 'summary-path', 'report-path'],
   },

@@ -1,0 +1,124 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { parse } from 'yaml';
+
+const root = dirname(import.meta.dirname);
+
+interface Input {
+  readonly description: string;
+  readonly default?: unknown;
+  readonly required?: boolean;
+}
+
+interface Definition {
+  readonly name: string;
+  readonly description: string;
+  readonly inputs: Readonly<Record<string, Input>>;
+  readonly outputs: Readonly<Record<string, { readonly description: string }>>;
+}
+
+const cell = (text: unknown) => String(text).replaceAll('|', '\\|').replaceAll('\n', ' ');
+
+function inputTable(inputs: Readonly<Record<string, Input>>): string {
+  const rows = Object.entries(inputs).map(([name, input]) => {
+    const value = input.required ? 'required' : input.default ? `\`${cell(input.default)}\`` : '';
+    return `| \`${name}\` | ${value} | ${cell(input.description)} |`;
+  });
+  return ['| input | default | means |', '| --- | --- | --- |', ...rows].join('\n');
+}
+
+function outputTable(outputs: Definition['outputs']): string {
+  const rows = Object.entries(outputs).map(([name, { description }]) => `| \`${name}\` | ${cell(description)} |`);
+  return ['| output | means |', '| --- | --- |', ...rows].join('\n');
+}
+
+async function workflowInputs(file: string): Promise<string> {
+  const { on } = parse(await readFile(join(root, '.github', 'workflows', file), 'utf8')) as {
+    on: { workflow_call: { inputs: Readonly<Record<string, Input>> } };
+  };
+  return inputTable(on.workflow_call.inputs);
+}
+
+/** docs/action.md: the tables come from action.yml, the parts and the workflows. `parts` are the texts of their action.yml. */
+export async function actionPage(parts: Readonly<Record<string, string>>): Promise<string> {
+  const composite: Definition = parse(await readFile(join(root, 'action.yml'), 'utf8'));
+  const sections = Object.entries(parts).map(([part, text]) => {
+    const { description, inputs, outputs } = parse(text) as Definition;
+    const own = Object.keys(outputs).map((name) => `\`${name}\``);
+    return `### ${part}\n\n${description} Outputs: ${own.join(', ')}.\n\n${inputTable(inputs)}\n`;
+  });
+  return `# The action
+
+The tables of this page are generated from \`action.yml\`, the parts and the workflows.
+
+## One step
+
+\`\`\`yaml
+- uses: org/mongo-release-action@v1
+  with:
+    mode: apply
+    uri: \${{ secrets.MONGODB_URI }}
+    store: /var/backups/shop
+    deploy-command: npm run deploy
+    on-failure: rollback
+\`\`\`
+
+| step | with \`mode: dry-run\` | with \`mode: apply\` |
+| --- | --- | --- |
+| plan | what is pending; stops on findings of severity error, and on any wrong input | the same |
+| backup | none: the rehearsal takes one and removes it | into \`store\` |
+| migrate | rehearses in a sandbox | rehearses on that backup, then applies exactly the plan |
+| deploy | | \`deploy-command\`, where there is one |
+| verify | | the probes of the configuration |
+| rollback | | with \`on-failure: rollback\`, when a later step failed and something was begun |
+
+The job fails also when the rollback succeeds: the release did not. In production nothing restores a backup by itself; there
+the automatic way back is \`down\`, and a restore is a person's decision (the part \`rollback\` with \`strategy: restore\`).
+A migration imports from the project's \`node_modules\`: run \`npm ci\` before. The migrations run with the runner's own Node 24.
+
+${inputTable(composite.inputs)}
+
+${outputTable(composite.outputs)}
+
+\`outcome\` is set also when the step fails: read it with \`if: always()\`. The [exit code](commands.md#exit-codes) of a part
+says the same in more detail; GitHub shows it in the log.
+
+## The parts
+
+Each is an action of its own (\`uses: org/mongo-release-action/plan@v1\`), for workflows that put something between them.
+They hand over by inputs and outputs: \`release-id\` makes one release of them, \`backup\` and \`digest\` make \`migrate\` refuse when
+the history or the plan has moved since.
+
+${sections.join('\n')}
+## For an organization: reusable workflows
+
+\`.github/workflows/release.yml\` runs two jobs. **prepare** plans and rehearses with a credential that only reads. **apply** waits
+for the reviewers of its environment, then takes a fresh backup, applies exactly the plan that was approved, deploys,
+verifies, and goes back where \`on-failure\` says so. \`workflow-templates/mongo-release.yml\` is the caller to copy into an
+organization's \`.github\` repository.
+
+| secret | belongs to | is |
+| --- | --- | --- |
+| \`MONGODB_READ_URI\` | \`prepare-environment\`, no reviewers | connection string that only reads |
+| \`MONGODB_URI\` | \`environment\`, with reviewers | connection string that writes |
+| \`DEPLOY_TOKEN\` | \`environment\` | handed to \`deploy-command\`, and to nothing else |
+
+A mistyped environment is created by GitHub, without any reviewers: look at the environment's page before the first apply.
+Environment secrets reach a reusable workflow by \`secrets: inherit\` only.
+
+A folder store has to outlive the job, so \`apply\` with one needs a self-hosted runner; in production a hosted runner with a
+folder store is refused. Backups are never uploaded as artifacts: whoever may read the repository could read the data.
+
+${await workflowInputs('release.yml')}
+
+\`.github/workflows/rollback.yml\` takes a release back, called or by hand. It is a dry run unless \`mode\` says apply.
+
+${await workflowInputs('rollback.yml')}
+
+## Enterprise Server, and other runners that do not know \`$/\`
+
+The action names its parts as \`$/PART\`: the same commit, so that pinning the action pins all of it. Where that is not known,
+use a rendered copy: \`node scripts/render-action.ts OWNER/REPOSITORY@SHA [FILE]\` writes \`action.yml\`, or a workflow, with the
+parts named in full.
+`;
+}
