@@ -208,3 +208,67 @@ test('SIGINT brings what runs to a safe end within the time that GitHub gives', 
   expect(step.outputs.outcome).toBe('cancelled');
   expect(step.summary).not.toBe('');
 });
+
+test('a migration that does not let go is ended in time, and how far it got is said', async () => {
+  await using target = await database();
+  const hangs = `export const up = async (db) => {
+    await db.collection('cities').updateMany({}, { $set: { seen: true } });
+    console.log('hangs');
+    for (;;);
+  };\n`;
+  await using project = await makeProject({ 'migrations/1-hangs.mjs': hangs });
+  let sent = 0;
+  const step = await runPart('migrate', {
+    cwd: project.folder,
+    inputs: { uri: target.uri, mode: 'apply', rehearsal: 'none' },
+    watch: (log, child) => {
+      if (sent !== 0 || !log.includes('goes up')) return;
+      sent = Date.now();
+      setTimeout(() => child.kill('SIGINT'), 1500);
+    },
+  });
+  // SIGTERM would come after 7.5 s, SIGKILL after 10 s.
+  expect(Date.now() - sent - 1500).toBeLessThan(9000);
+  expect(step.code, step.log).not.toBe(0);
+  expect(['failed-dirty', 'unknown']).toContain(step.outputs.outcome);
+  expect(step.summary).not.toBe('');
+});
+
+test('in production a folder that vanishes with the runner is no store', async () => {
+  await using target = await database();
+  await using project = await makeProject({ 'migrations/1-slug.mjs': addSlug });
+  const step = await runPart('migrate', {
+    cwd: project.folder,
+    inputs: { uri: target.uri, environment: 'production', store: 'backups', mode: 'apply' },
+    env: { RUNNER_ENVIRONMENT: 'github-hosted' },
+  });
+  expect(step.code, step.log).toBe(5);
+  expect(step.outputs).toMatchObject({ outcome: 'blocked' });
+  expect(step.seen).toMatch(/folder/);
+  expect(await target.db.collection('cities').countDocuments({ slug: { $exists: true } })).toBe(0);
+});
+
+test('in production a restore is done for who names it, and for nobody else', async () => {
+  await using target = await database();
+  const oneWay = `export const up = async (db) => { await db.collection('cities').deleteMany({ name: 'Bern' }); };\n`;
+  await using project = await makeProject({ 'migrations/1-one-way.mjs': oneWay });
+  const inputs = { uri: target.uri, environment: 'production', store: 'backups', mode: 'apply' };
+  const run = (part: string, more: Record<string, string> = {}) =>
+    runPart(part, { cwd: project.folder, inputs: { ...inputs, ...more } });
+  const backup = await run('backup');
+  expect(backup.code, backup.log).toBe(0);
+  const migrate = await run('migrate', { backup: String(backup.outputs['backup-id']), rehearsal: 'none' });
+  expect(migrate.code, migrate.log).toBe(0);
+
+  const left = await run('rollback');
+  expect(left.code, left.log).toBe(2);
+  expect(left.report).toMatchObject({
+    error: { code: 'CONFIRMATION_NEEDED', hint: expect.stringContaining('strategy: restore') },
+  });
+  expect(await target.db.collection('cities').countDocuments()).toBe(cities.length - 1);
+
+  const asked = await run('rollback', { strategy: 'restore', reason: 'a test' });
+  expect(asked.code, asked.log).toBe(0);
+  expect(asked.outputs).toMatchObject({ outcome: 'rolled-back', 'backup-id': backup.outputs['backup-id'] });
+  expect(await target.db.collection('cities').countDocuments()).toBe(cities.length);
+});
