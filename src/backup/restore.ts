@@ -1,6 +1,7 @@
 import { readCatalog } from '../mongo/catalog.ts';
 import type { Connection } from '../mongo/connect.ts';
 import type { OwnNames } from '../mongo/own.ts';
+import { describeServerError } from '../mongo/server-error.ts';
 import type { Log } from '../observe/log.ts';
 import type { Manifest } from './manifest.ts';
 import { type BuildProgress, type Built, buildPlaces } from './restore/build.ts';
@@ -36,8 +37,8 @@ export interface Restored {
   readonly inPlace: readonly string[];
   /** Made by somebody while the swap ran; their documents are in the tombstones. */
   readonly displaced: readonly Displaced[];
-  /** Whose options or indexes this server describes otherwise than the one of the backup. */
-  readonly describedOtherwise: readonly string[];
+  /** Whose options or indexes this server describes otherwise than the one of the backup; undefined: not looked at. */
+  readonly describedOtherwise?: readonly string[];
   readonly documents: number;
   /** Of the documents, uncompressed. */
   readonly bytes: number;
@@ -56,8 +57,8 @@ export interface Restored {
  * backup. Writes made meanwhile are lost with the collections that are replaced: stop traffic first.
  *
  * Throws `BACKUP_NOT_FOUND`, `MANIFEST_DAMAGED`, `ARCHIVE_DAMAGED`, `STORE_FAILED`, `BACKUP_NAMESPACE_UNKNOWN`,
- * `RESTORE_FAILED` and server failures (data as it was), `RESTORE_IN_PROGRESS`, `RESTORE_INCOMPLETE` (run it again). Throws the signal's reason
- * when aborted while building; the swap is not interrupted by it.
+ * `RESTORE_FAILED` and server failures (data as it was), `RESTORE_IN_PROGRESS`, `RESTORE_INCOMPLETE` (run it again).
+ * Throws the signal's reason when aborted while building; the swap is not interrupted by it.
  */
 export async function restoreBackup(
   connection: Connection,
@@ -101,13 +102,7 @@ export async function restoreBackup(
   for (const { name, tombstone } of displaced) {
     log.warn(`Somebody made ${name} while it was being replaced; those documents are kept in ${tombstone}.`);
   }
-  const after = await during('RESTORE_FAILED', 'looking at the result', () => readCatalog(connection.db));
-  const otherwise = describedOtherwise(built, after);
-  if (otherwise.length > 0) {
-    log.warn('This server describes options or indexes otherwise than the one of the backup did.', {
-      collections: otherwise.join(', '),
-    });
-  }
+  const otherwise = await lookAtResult(connection, built, log);
   const names = (entries: readonly { readonly name: string }[]) => entries.map(({ name }) => name).sort();
   return {
     manifest,
@@ -121,4 +116,19 @@ export async function restoreBackup(
     bytes: selected.reduce((sum, { bytes }) => sum + bytes, 0),
     durationMs: Math.round(performance.now() - started),
   };
+}
+
+/** A failure to look does not undo what is in place. */
+async function lookAtResult({ db }: Connection, built: readonly Built[], log: Log): Promise<string[] | undefined> {
+  try {
+    const otherwise = describedOtherwise(built, await readCatalog(db));
+    if (otherwise.length > 0) {
+      const collections = otherwise.join(', ');
+      log.warn('This server describes options or indexes otherwise than the one of the backup did.', { collections });
+    }
+    return otherwise;
+  } catch (error) {
+    log.warn(`Options and indexes of the result could not be compared: ${describeServerError(error)}.`);
+    return undefined;
+  }
 }

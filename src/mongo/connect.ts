@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Db, MongoClient, type MongoClientOptions } from 'mongodb';
 import { ReleaseError } from '../observe/error.ts';
 import type { Secrets } from '../observe/secrets.ts';
@@ -9,13 +10,14 @@ export interface Connection extends AsyncDisposable {
   readonly client: MongoClient;
   readonly db: Db;
   readonly topology: Topology;
+  /** Waits for the server's goodbye for a limited time only, and does not throw. May be called more than once. */
   close(): Promise<void>;
 }
 
 export interface ConnectOptions {
   /** Overrides the database named in the connection string. */
   readonly database?: string;
-  /** How long to look for a usable server, in milliseconds. Default 10,000. */
+  /** How long to look for a usable server, in milliseconds. Default: the connection string's, else 10,000. */
   readonly timeoutMs?: number;
   readonly secrets: Secrets;
   readonly clientOptions?: MongoClientOptions;
@@ -39,8 +41,11 @@ export async function connect(uri: string, options: ConnectOptions): Promise<Con
   let client: MongoClient;
   try {
     client = new MongoClient(uri, {
-      appName: 'mongo-release',
-      serverSelectionTimeoutMS: options.timeoutMs ?? 10_000,
+      // What the connection string says itself stands; these would override it.
+      ...(!says(uri, 'appName') && { appName: 'mongo-release' }),
+      ...((options.timeoutMs !== undefined || !says(uri, 'serverSelectionTimeoutMS')) && {
+        serverSelectionTimeoutMS: options.timeoutMs ?? 10_000,
+      }),
       ...options.clientOptions,
     });
   } catch (error) {
@@ -49,12 +54,29 @@ export async function connect(uri: string, options: ConnectOptions): Promise<Con
   try {
     await client.connect();
     const topology = await readTopology(client);
-    const close = () => client.close();
+    const close = () => closeWithin(client, closeLimitMs);
     return { client, db: client.db(database), topology, close, [Symbol.asyncDispose]: close };
   } catch (error) {
-    await client.close().catch(() => {});
+    await closeWithin(client, closeLimitMs);
     throw asServerFailure(error, what);
   }
+}
+
+/** A client says goodbye to the server; where the network swallows everything, that alone may take minutes. */
+const closeLimitMs = 3000;
+
+async function closeWithin(client: MongoClient, limitMs: number): Promise<void> {
+  const timer = new AbortController();
+  await Promise.race([
+    client.close().catch(() => {}),
+    sleep(limitMs, undefined, { signal: timer.signal, ref: false }).catch(() => {}),
+  ]);
+  timer.abort();
+}
+
+/** Whether a connection string names an option; their names are not case-sensitive. */
+function says(uri: string, option: string): boolean {
+  return new RegExp(`[?&]${option}=`, 'i').test(uri);
 }
 
 /** The database named in a connection string, percent-decoded; undefined when it names none. */

@@ -80,9 +80,15 @@ export async function fillWithEverything(db: Db): Promise<void> {
   await db.createCollection('with.dots and spaces é');
   await db.collection('with.dots and spaces é').insertOne({ a: 1 });
 
-  const indexes: [Document, Document?][] = [
+  const indexes: [Document | Map<string, number>, Document?][] = [
     [{ n: 1, city: -1 }],
-    [{ '10': 1, '2': -1 }, { name: 'integer-like keys' }],
+    [
+      new Map([
+        ['10', 1],
+        ['2', -1],
+      ]),
+      { name: 'integer-like keys' },
+    ],
     [{ place: '2dsphere' }],
     [
       { title: 'text', body: 'text' },

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { CollectionInfo } from '../../mongo/catalog.ts';
+import { emptyDocument } from '../../mongo/raw-bson.ts';
 import { toExtendedJson } from './extended-json.ts';
 import { type OrderedDocument, parseOrdered } from './ordered-json.ts';
 
@@ -13,24 +14,17 @@ export interface CollectionMetadata {
   readonly indexes: readonly OrderedDocument[];
 }
 
-/** The `metadata` text of a collection, as mongodump writes it. */
+/** The `metadata` text of a collection, byte for byte as mongodump writes it: no empty options, a UUID for plain ones only. */
 export function encodeMetadata(info: CollectionInfo): string {
-  const uuid = info.type === 'view' || info.uuid === undefined ? '' : `"uuid":"${info.uuid}",`;
-  const name = JSON.stringify(info.name);
-  return (
-    `{"options":${toExtendedJson(info.rawOptions)},"indexes":[${indexTexts(info).join(',')}],` +
-    `${uuid}"collectionName":${name},"type":"${info.type}"}`
-  );
+  const options = info.rawOptions.length > emptyDocument.length ? `"options":${toExtendedJson(info.rawOptions)},` : '';
+  const indexes = info.rawIndexes.map(toExtendedJson).join(',');
+  const uuid = info.type === 'collection' && info.uuid !== undefined ? `"uuid":"${info.uuid}",` : '';
+  return `{${options}"indexes":[${indexes}],${uuid}"collectionName":${JSON.stringify(info.name)},"type":"${info.type}"}`;
 }
 
 /** SHA-256 (hex) of a `metadata` text: stands in the manifest for options and indexes, which may quote documents' values. */
 export function metadataDigest(metadata: string): string {
   return createHash('sha256').update(metadata).digest('hex');
-}
-
-/** The index specifications of a collection as canonical Extended JSON. */
-export function indexTexts(info: Pick<CollectionInfo, 'rawIndexes'>): string[] {
-  return info.rawIndexes.map(toExtendedJson);
 }
 
 /** Throws `SyntaxError` where the text is no metadata, or holds what cannot be sent to a server. */

@@ -33,16 +33,23 @@ export type Settled =
  * Brings an interrupted restore of this database to an end: back, if it had not begun to swap collections in, else
  * forward, for which everything is in the database itself. Waits until it is sure that nobody works on it any more.
  *
- * Throws `RESTORE_IN_PROGRESS` while somebody does, `RESTORE_INCOMPLETE` when a step fails again. May be retried.
+ * Throws `RESTORE_IN_PROGRESS` while somebody does, `RESTORE_INCOMPLETE` when a step fails again, server failures; the
+ * signal's reason when aborted while waiting. May be retried.
  */
 export async function settleRestore(connection: Connection, options: SettleOptions): Promise<Settled> {
+  return during('RESTORE_FAILED', 'settling an earlier restore', () => settle(connection, options));
+}
+
+async function settle(connection: Connection, options: SettleOptions): Promise<Settled> {
   const { own, log, signal, goneAfterMs = defaultGoneAfterMs } = options;
   const { db } = connection;
   const found = await readRecord(db, own);
   if (found === undefined) return { kind: 'nothing' };
   if (found.silentMs < goneAfterMs) {
     log.info('A restore of this database was interrupted or is running; looking whether somebody works on it.');
-    await sleep(goneAfterMs - found.silentMs, undefined, { signal });
+    // An abort ends the pause early; what is thrown is its reason.
+    await sleep(goneAfterMs - found.silentMs, undefined, { signal }).catch(() => {});
+    signal?.throwIfAborted();
   }
   const again = await readRecord(db, own);
   if (again === undefined) return { kind: 'nothing' };
