@@ -1,0 +1,3 @@
+import { child } from './index.js';
+
+await child();
