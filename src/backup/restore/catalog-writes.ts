@@ -15,7 +15,7 @@ const passing: ReadonlySet<number | undefined> = new Set([
   12_587, // BackgroundOperationInProgressForNamespace
 ]);
 
-/** Also the text of an index whose fields the server adds on its own where they belong to listing alone. */
+/** Fields that `listIndexes` adds, or added on older servers, and `createIndexes` refuses. */
 const listingOnly = new Set(['ns', 'clustered']);
 
 /** Creates a collection or time series under this name with a backup's options; not its indexes, nor its expiry. */
