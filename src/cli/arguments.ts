@@ -15,6 +15,12 @@ export type CommandLine =
       readonly raw: RawFlags;
     };
 
+/** Options of the door itself. */
+const ownOptions = {
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean', short: 'V' },
+} as const;
+
 /** Reads the words behind `mongo-release`. Throws `USAGE` for an unknown command; options are judged by the configuration. */
 export function readCommandLine(argv: readonly string[]): CommandLine {
   const { tokens } = parseArgs({
@@ -27,15 +33,19 @@ export function readCommandLine(argv: readonly string[]): CommandLine {
   });
   const words: string[] = [];
   const raw: Record<string, string | boolean | string[]> = {};
+  // Of an option that nobody knows: the word behind it is as likely its value as an argument, and no second mistake.
+  let stray = -1;
   for (const token of tokens) {
-    if (token.kind === 'positional') words.push(token.value);
+    if (token.kind === 'positional' && token.index !== stray) words.push(token.value);
     if (token.kind !== 'option') continue;
     const option: Option | undefined = (options as Record<string, Option>)[token.name];
-    if (option?.type === 'list')
+    if (option === undefined && !Object.hasOwn(ownOptions, token.name) && token.value === undefined)
+      stray = words.length > 0 ? token.index + 1 : -1;
+    if (option?.type === 'switch' && token.value === undefined) raw[token.name] = !token.rawName.startsWith('--no-');
+    else if (option?.type === 'list')
       raw[token.name] = [...((raw[token.name] as string[] | undefined) ?? []), token.value ?? ''];
-    else if (option?.type === 'switch' && token.value === undefined)
-      raw[token.name] = !token.rawName.startsWith('--no-');
-    else raw[token.name] = token.value ?? true;
+    // The next option is no value: the one before it was forgotten.
+    else raw[token.name] = token.inlineValue === false && token.value.startsWith('--') ? true : (token.value ?? true);
   }
   const [word, ...rest] = words;
   if (raw.version === true && word === undefined) return { kind: 'version' };
@@ -59,8 +69,7 @@ function commandNamed(word: string): CommandName {
 /** What the parser has to know beforehand: which options take a value. */
 function known() {
   const described: Record<string, { type: 'string' | 'boolean'; short?: string; multiple?: boolean }> = {
-    help: { type: 'boolean', short: 'h' },
-    version: { type: 'boolean', short: 'V' },
+    ...ownOptions,
   };
   for (const [name, option] of Object.entries(options as Record<string, Option>)) {
     described[name] = { type: option.type === 'switch' ? 'boolean' : 'string', multiple: option.type === 'list' };

@@ -18,8 +18,10 @@ export async function main(argv: readonly string[]): Promise<void> {
   let line: CommandLine;
   try {
     line = readCommandLine(argv);
-  } catch (error) {
-    return end(printFailure(asReleaseError(error), secrets, argv.includes('--debug')));
+  } catch (thrown) {
+    const error = asReleaseError(thrown);
+    if (argv.includes('--json')) await writeFailure(undefined, error, secrets);
+    return end(printFailure(error, secrets, argv.includes('--debug')));
   }
   if (line.kind === 'help') {
     process.stdout.write(line.command === undefined ? generalHelp() : commandHelp(line.command));
@@ -29,8 +31,14 @@ export async function main(argv: readonly string[]): Promise<void> {
     process.stdout.write(`${toolVersion}\n`);
     return end(0);
   }
+  const { command } = line;
   const debug = line.raw.debug === true || process.env.RUNNER_DEBUG === '1';
-  const json = line.raw.json === true;
+  // Also where the rest of the line is wrong: whoever asked for a document gets one.
+  const json = line.raw.json === true || argv.includes('--json');
+  onDefect(async (error) => {
+    if (json) await writeFailure(command, error, secrets);
+    return end(printFailure(error, secrets, debug));
+  });
   try {
     const invocation = await resolveInvocation({ ...line, env: process.env, cwd: process.cwd(), secrets });
     const releaseId = invocation.flags['release-id'] ?? (await import('../release/release-id.ts')).newReleaseId();
@@ -69,13 +77,23 @@ export async function main(argv: readonly string[]): Promise<void> {
     return end(ended.error ? cancel.exitCode(ended.error) : 0);
   } catch (thrown) {
     const error = asReleaseError(thrown);
-    if (json) {
-      const { renderFailure } = await import('../report/json.ts');
-      process.stdout.write(`${secrets.scrub(renderFailure(line.command, error))}\n`);
-    }
+    if (json) await writeFailure(command, error, secrets);
     printFailure(error, secrets, debug);
     return end(cancel.exitCode(error));
   }
+}
+
+async function writeFailure(command: string | undefined, error: ReleaseError, secrets: Secrets): Promise<void> {
+  const { renderFailure } = await import('../report/json.ts');
+  process.stdout.write(`${secrets.scrub(renderFailure(command, error))}\n`);
+}
+
+/** A defect that nobody was waiting for is told like any failure; Node would print its stack trace, unscrubbed. */
+function onDefect(tell: (error: ReleaseError) => Promise<void>): void {
+  const defect = (thrown: unknown) => void tell(asReleaseError(thrown));
+  process.on('uncaughtException', defect).on('unhandledRejection', defect);
+  // A reader that goes away early (`| head`) is no failure of ours.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 }
 
 function printFailure(error: ReleaseError, secrets: Secrets, debug: boolean): number {

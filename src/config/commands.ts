@@ -129,6 +129,18 @@ export const commands = {
     target: false,
     options: ['migrations-dir', ...common],
   },
+  baseline: {
+    summary: 'Record a migration as applied without running it.',
+    arguments: ['NAME'],
+    target: true,
+    options: [...onTarget, 'migrations-dir', 'reason', 'wait', 'release-id', ...common],
+  },
+  unlock: {
+    summary: 'Clear the lease of a run that is gone.',
+    arguments: [],
+    target: true,
+    options: [...onTarget, ...common],
+  },
 } as const satisfies Record<string, Command>;
 
 export type CommandName = keyof typeof commands;

@@ -1,7 +1,7 @@
 import type { MigrationPlan } from '../migration/plan.ts';
 import { assertUnmoved } from '../migration/plan-file.ts';
+import type { Phase } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
-import { asReleaseError } from '../observe/error.ts';
 import type { Outcome } from '../observe/outcome.ts';
 import { type Progress, runInTarget, turnsOf } from './apply.ts';
 import { ReleaseRecords } from './record.ts';
@@ -16,7 +16,7 @@ export interface Applied {
 
 /**
  * Applies a plan to the target under the lease, with a release record around it. The plan is made again once the lease
- * is held: only if it is still the same one is anything applied.
+ * is held: only if it is still the same one is anything applied. `phase` applies that part of it.
  *
  * Throws `LEASE_HELD`, `PLAN_MOVED`; nothing was done then. How far it got otherwise is in what comes back.
  */
@@ -24,37 +24,33 @@ export async function applyPlan(
   run: Run,
   connection: Connection,
   plan: MigrationPlan,
-  about: { kind: 'migrate' | 'release'; backupId?: string },
+  about: { kind: 'migrate' | 'release'; backupId?: string; phase?: Phase },
 ): Promise<Applied> {
   return underLease(run, connection, async (tenure) => {
-    const situation = await readSituation(run, connection);
+    const situation = await readSituation(run, connection, plan.scope);
     assertUnmoved(plan, situation.plan);
     const records = new ReleaseRecords(connection.db, run);
+    const { kind, backupId, phase } = about;
+    const names = plan.pending.filter((one) => phase === undefined || one.phase === phase).map(({ name }) => name);
     await records.start({
-      ...about,
-      planDigest: plan.digest,
+      ...{ kind, backupId, planDigest: plan.digest },
       positionBefore: situation.position.digest,
-      migrations: plan.pending.map((migration) => migration.name),
+      migrations: names,
     });
-    const progress = await runInTarget(run, connection, tenure, 'up', turnsOf(situation)).catch(
-      async (thrown: unknown) => {
-        const error = asReleaseError(thrown);
-        await records.finish({ outcome: 'unknown', error }).catch(() => {});
-        throw error;
-      },
-    );
+    const progress = await records.around(() => runInTarget(run, connection, tenure, 'up', turnsOf(situation, names)));
     const outcome = outcomeOf(progress);
     // A release goes on after this: its deploy and its probes decide how it ends.
     if (about.kind === 'migrate' || progress.error !== undefined) {
       const { error } = progress;
-      await records.finish({ outcome, error: error && { code: error.code, message: error.message } });
+      await records.close({ outcome, error: error && { code: error.code, message: error.message } });
     }
     return { progress, outcome };
   });
 }
 
-export function outcomeOf({ error, untouched }: Progress): Outcome {
+/** Cancelled between two migrations, the target is in no doubt: everything that was begun reached its end. */
+export function outcomeOf({ error, untouched, failed }: Progress): Outcome {
   if (error === undefined) return 'applied';
-  if (untouched === true) return error.code === 'CANCELLED' ? 'cancelled' : 'failed-clean';
-  return untouched === 'unknown' ? 'unknown' : 'failed-dirty';
+  if (error.code === 'CANCELLED' && (untouched || failed === undefined)) return 'cancelled';
+  return untouched ? 'failed-clean' : 'failed-dirty';
 }

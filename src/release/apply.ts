@@ -1,9 +1,11 @@
-import { leftTargetAsItWas, type MigrationEnd, runMigration } from '../migration/runner.ts';
+import type { Ending } from '../migration/history.ts';
+import { leftTargetAsItWas, runMigration } from '../migration/runner.ts';
 import type { MigrationFacts, MigrationFile } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
-import { ReleaseError } from '../observe/error.ts';
+import { asReleaseError, ReleaseError } from '../observe/error.ts';
 import { childOptions } from './child-options.ts';
 import { effectsLine } from './effects-line.ts';
+import { type Extent, notBegun, notRecorded, unfinished } from './how-far.ts';
 import type { AppliedMigration, FailedMigration } from './result.ts';
 import { type Run, targetOf } from './run.ts';
 import type { Situation } from './situation.ts';
@@ -37,15 +39,16 @@ export interface Progress {
   /** Names of those that were not begun. */
   readonly remaining: readonly string[];
   readonly error?: ReleaseError;
-  /** Whether the target is as it was before the first of them; undefined when that is not known. */
-  readonly untouched: boolean | 'unknown';
+  /** Whether the target is certainly as it was before the first of them. */
+  readonly untouched: boolean;
 }
 
 /**
  * Runs migrations one after the other on the target, each with its intent on record before and its end after. Stops at
- * the first that does not reach its end; that is in the result, not thrown.
+ * the first that does not reach its end; that is in the result, not thrown, once anything has been begun.
  *
- * Throws what the history throws when the intent cannot be recorded: nothing of that migration has run then.
+ * Throws `LEASE_LOST`, `HISTORY_CONFLICT` and server failures when the first intent cannot be recorded, `CANCELLED` and
+ * `LEASE_LOST` where the run was over before it: nothing has run then.
  */
 export async function runInTarget(
   run: Run,
@@ -56,108 +59,61 @@ export async function runInTarget(
 ): Promise<Progress> {
   const done: AppliedMigration[] = [];
   for (const [index, { file, facts }] of turns.entries()) {
-    const log = run.log.with({ migration: file.name });
+    const { name, fileName, checksum } = file;
+    const log = run.log.with({ migration: name });
     const remaining = turns.slice(index + 1).map((turn) => turn.file.name);
-    if (tenure.signal.aborted) {
-      return {
-        done,
-        remaining: [file.name, ...remaining],
-        error: stopError(run, tenure, done, file.name),
-        untouched: done.length === 0,
-      };
+    const extent: Extent = { direction, name, done, remaining };
+    try {
+      tenure.signal.throwIfAborted();
+      await tenure.history.begin({
+        ...{ name, fileName, checksum, direction },
+        ...{ description: facts.description, phase: facts.phase },
+      });
+    } catch (thrown) {
+      const error = asReleaseError(thrown);
+      if (done.length === 0) throw error;
+      return { done, remaining: [name, ...remaining], error: notBegun(extent, error), untouched: false };
     }
-    await tenure.history.begin({
-      name: file.name,
-      fileName: file.fileName,
-      checksum: file.checksum,
-      description: facts.description,
-      phase: facts.phase,
-      direction,
-    });
-    log.info(`Migration ${file.name} goes ${direction}.`);
+    log.info(`Migration ${name} goes ${direction}.`);
     const end = await runMigration(
       { file, direction, uri: targetOf(run).uri, database: connection.db.databaseName },
       { ...childOptions(run), log, signal: tenure.signal },
     );
+    const { durationMs, effects } = end;
     if (end.state === 'done') {
-      await tenure.history.finish(file.name, {
-        state: direction === 'up' ? 'applied' : 'rolled-back',
-        durationMs: end.durationMs,
-        effects: end.effects,
+      const state = direction === 'up' ? 'applied' : 'rolled-back';
+      const unrecorded = await recordEnd(tenure, name, { state, durationMs, effects });
+      if (unrecorded !== undefined) {
+        const failed = { name, durationMs, effects };
+        return { done, failed, remaining, error: notRecorded(extent, effects, unrecorded), untouched: false };
+      }
+      log.info(`Migration ${name} is ${direction === 'up' ? 'applied' : 'taken back'}: ${effectsLine(effects)}.`, {
+        durationMs,
       });
-      log.info(
-        `Migration ${file.name} is ${direction === 'up' ? 'applied' : 'taken back'}: ${effectsLine(end.effects)}.`,
-        { durationMs: end.durationMs },
-      );
-      done.push({ name: file.name, durationMs: end.durationMs, effects: end.effects });
+      done.push({ name, durationMs, effects });
       continue;
     }
-    const clean = leftTargetAsItWas(end);
-    const recorded = await recordEnd(tenure, file.name, end);
-    const failed = { name: file.name, durationMs: end.durationMs, effects: end.effects };
-    const error = failure({ direction, name: file.name, end, clean, done, remaining, recorded });
-    return { done, failed, remaining, error, untouched: done.length > 0 ? false : clean };
+    const unrecorded = await recordEnd(tenure, name, {
+      state: end.state === 'failed' ? 'failed' : 'interrupted',
+      ...{ durationMs, effects, error: { code: end.error.code, message: end.error.message } },
+    });
+    const clean = leftTargetAsItWas(end) && done.length === 0;
+    const lost = tenure.lease.lost.aborted ? asReleaseError(tenure.lease.lost.reason) : undefined;
+    const error = unfinished(extent, end, { cancelled: run.signal.aborted, lost, recorded: unrecorded === undefined });
+    return { done, failed: { name, durationMs, effects }, remaining, error, untouched: clean };
   }
   return { done, remaining: [], untouched: done.length === 0 };
 }
 
-/** The record of a migration that did not reach its end. A lost lease or server leaves it `running`: the next run sees that. */
-async function recordEnd(
-  tenure: Tenure,
-  name: string,
-  end: Exclude<MigrationEnd, { state: 'done' }>,
-): Promise<boolean> {
-  const state = end.state === 'failed' ? 'failed' : 'interrupted';
+/**
+ * Puts the end of a migration on record; comes back with what kept it from that. The record stays `running` then, and
+ * the next run marks it as interrupted.
+ */
+async function recordEnd(tenure: Tenure, name: string, ending: Ending): Promise<ReleaseError | undefined> {
   try {
-    await tenure.history.finish(name, {
-      state,
-      durationMs: end.durationMs,
-      effects: end.effects,
-      error: { code: end.error.code, message: end.error.message },
-    });
-    return true;
-  } catch {
-    return false;
+    await tenure.history.finish(name, ending);
+    return undefined;
+  } catch (thrown) {
+    return asReleaseError(thrown);
   }
-}
-
-function stopError(run: Run, tenure: Tenure, done: readonly AppliedMigration[], next: string): ReleaseError {
-  const reason = tenure.lease.lost.reason;
-  if (!run.signal.aborted && reason instanceof ReleaseError) return reason;
-  return new ReleaseError(
-    'CANCELLED',
-    `The run was cancelled before ${next}; ${done.length} migrations before it reached their end.`,
-    {
-      hint: 'Run the same command again to go on from there.',
-    },
-  );
-}
-
-interface Failure {
-  readonly direction: 'up' | 'down';
-  readonly name: string;
-  readonly end: Exclude<MigrationEnd, { state: 'done' }>;
-  readonly clean: boolean;
-  readonly done: readonly AppliedMigration[];
-  readonly remaining: readonly string[];
-  readonly recorded: boolean;
-}
-
-/** Says exactly how far it got: what was applied before, what this one did, what was not begun. */
-function failure({ direction, name, end, clean, done, remaining, recorded }: Failure): ReleaseError {
-  const extent = clean
-    ? 'It changed nothing'
-    : `It had sent ${end.effects.operations} operations: ${effectsLine(end.effects)}`;
-  const before = done.length === 0 ? '' : ` Before it reached their end: ${done.map((one) => one.name).join(', ')}.`;
-  const after = remaining.length === 0 ? '' : ` Not begun: ${remaining.join(', ')}.`;
-  const unrecorded = recorded ? '' : ' Its end could not be put on record: the next run will find it interrupted.';
-  const message = `Migration ${name} (${direction}) did not reach its end: ${end.error.message} [${end.error.code}] ${extent}.${before}${after}${unrecorded}`;
-  const cancelled = end.state === 'cancelled' && clean && done.length === 0;
-  const code = cancelled ? 'CANCELLED' : clean && done.length === 0 ? 'FAILED_CLEAN' : 'FAILED_DIRTY';
-  return new ReleaseError(code, message, {
-    hint: clean
-      ? 'Correct the migration and run the same command again.'
-      : `Look at the target; then correct the migration and run it again (it starts from its top), or go back with mongo-release rollback.`,
-    cause: end.error,
-  });
 }

@@ -6,24 +6,65 @@ import type { BackupStore } from '../backup/stores/store.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
 import { sandboxEnvironment } from '../sandbox/environment.ts';
-import type { Run } from './run.ts';
+import { type Run, targetOf } from './run.ts';
 import type { Situation } from './situation.ts';
 import { storeOf, takeInto } from './take-backup.ts';
 
-/** A backup to rehearse on; disposing it removes what was only taken for that. */
-export interface RehearsalBackup extends AsyncDisposable {
+/** A backup in its store. */
+export interface StoredBackup {
   readonly store: BackupStore;
   readonly id: string;
 }
 
-/** The backup that `--backup` names, checked against the history as it stands; without one a temporary backup. */
-export async function backupFor(run: Run, connection: Connection, situation: Situation): Promise<RehearsalBackup> {
+/**
+ * The backup that an apply relies on: the one that `--backup` names, checked against the history as it stands; without
+ * one, in production, the newest that was taken of this very position. Undefined elsewhere: a `down` has to do.
+ *
+ * Throws `BACKUP_MOVED` for a named one that does not fit, `BACKUP_MISSING` where production has none.
+ */
+export async function backupBehind(
+  run: Run,
+  connection: Connection,
+  situation: Situation,
+  apply: boolean,
+): Promise<StoredBackup | undefined> {
   const { backup } = run.invocation.flags;
+  const { databaseName } = connection.db;
   if (backup !== undefined) {
     const store = storeOf(run);
-    checkBackup(await store.readManifest(backup), connection.db.databaseName, situation);
-    return { store, id: backup, async [Symbol.asyncDispose]() {} };
+    checkBackup(await store.readManifest(backup), databaseName, situation);
+    return { store, id: backup };
   }
+  if (!apply || targetOf(run).environment !== 'production') return undefined;
+  const store = run.invocation.store === undefined ? undefined : storeOf(run);
+  const fits = (await store?.list())?.find(
+    (entry) =>
+      entry.state === 'readable' &&
+      entry.manifest.target.database === databaseName &&
+      entry.manifest.position.digest === situation.position.digest,
+  );
+  if (store !== undefined && fits !== undefined) return { store, id: fits.id };
+  const where = store === undefined ? 'no store is named' : `${store.location} has none`;
+  throw new ReleaseError(
+    'BACKUP_MISSING',
+    `Production is migrated with a backup of its present position in history only, and ${where} of database ${databaseName}.`,
+    {
+      hint: `Take one with mongo-release backup${store === undefined ? ' --store DIR, and name that store here too' : ''}; mongo-release release --apply does both.`,
+    },
+  );
+}
+
+/** A backup to rehearse on; disposing it removes what was only taken for that. */
+export interface RehearsalBackup extends StoredBackup, AsyncDisposable {}
+
+/** The backup that the apply relies on, which proves that it can be restored; without one a temporary backup. */
+export async function rehearsalBackup(
+  run: Run,
+  connection: Connection,
+  situation: Situation,
+  behind: StoredBackup | undefined,
+): Promise<RehearsalBackup> {
+  if (behind !== undefined) return { ...behind, async [Symbol.asyncDispose]() {} };
   const folder = await mkdtemp(join(sandboxEnvironment(run.env).tmpdir, 'mongo-release-backup-'));
   const remove = () => rm(folder, { recursive: true, force: true });
   try {
@@ -37,7 +78,7 @@ export async function backupFor(run: Run, connection: Connection, situation: Sit
 }
 
 /** Throws `BACKUP_MOVED` when the history or the plan moved since the backup was taken, or it is another database's. */
-export function checkBackup(manifest: Manifest, database: string, { position, wholePlan }: Situation): void {
+function checkBackup(manifest: Manifest, database: string, { position, wholePlan }: Situation): void {
   const again = { hint: 'Take a new backup: mongo-release backup.' };
   if (manifest.target.database !== database) {
     throw new ReleaseError(

@@ -3,7 +3,7 @@ import type { Connection } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
 import type { Finding } from '../observe/finding.ts';
 import type { Run } from './run.ts';
-import { readSituation, type Situation } from './situation.ts';
+import { readSituation, type Situation, scopeOf } from './situation.ts';
 
 /**
  * The situation, found fit to go on with: it is the plan that `--plan` or `--digest` names, and no finding stops it.
@@ -12,8 +12,11 @@ import { readSituation, type Situation } from './situation.ts';
  */
 export async function checkedSituation(run: Run, connection: Connection): Promise<Situation> {
   const { plan: file, digest } = run.invocation.flags;
-  const situation = await readSituation(run, connection);
-  if (file !== undefined) assertUnmoved(await readPlanFile(file), situation.plan);
+  const saved = file === undefined ? undefined : await readPlanFile(file);
+  // A plan is of one scope: applying it does not need the flags again that it was made with.
+  const scope = Object.values(scopeOf(run)).some((part) => part !== undefined) ? scopeOf(run) : saved?.scope;
+  const situation = await readSituation(run, connection, scope);
+  if (saved !== undefined) assertUnmoved(saved, situation.plan);
   if (digest !== undefined) assertUnmoved({ digest: fullDigest(digest, situation.plan.digest) }, situation.plan);
   const error = findingsError(situation.plan.findings);
   if (error !== undefined) throw error;

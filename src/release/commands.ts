@@ -1,6 +1,7 @@
 import type { CommandName } from '../config/commands.ts';
 import { asReleaseError } from '../observe/error.ts';
 import { backup } from './backup.ts';
+import { baseline } from './baseline.ts';
 import { create } from './create.ts';
 import { down } from './down.ts';
 import { inspect } from './inspect.ts';
@@ -13,6 +14,7 @@ import type { Ended } from './result.ts';
 import { rollback } from './rollback.ts';
 import type { Run } from './run.ts';
 import { status } from './status.ts';
+import { unlock } from './unlock.ts';
 import { verify } from './verify.ts';
 
 const useCases: { readonly [C in CommandName]: (run: Run) => Promise<Ended<C> | Ended<'migrate' | 'up'>> } = {
@@ -28,6 +30,8 @@ const useCases: { readonly [C in CommandName]: (run: Run) => Promise<Ended<C> | 
   up: migrate,
   down,
   create,
+  baseline,
+  unlock,
 };
 
 /** Runs the command of an invocation. Comes back with how it ended, also when it failed; throws nothing. */

@@ -34,10 +34,10 @@ export async function down(run: Run): Promise<Ended<'down'>> {
     const names = steps.map((step) => step.file.name);
     const record = new ReleaseRecords(connection.db, run);
     await record.start({ kind: 'down', migrations: names, reason, positionBefore: situation.position.digest });
-    const progress = await runInTarget(run, connection, tenure, 'down', turnsOf(situation, names));
+    const progress = await record.around(() => runInTarget(run, connection, tenure, 'down', turnsOf(situation, names)));
     const { error } = progress;
     const outcome = error === undefined ? 'rolled-back' : outcomeOf(progress);
-    await record.finish({ outcome, error: error && { code: error.code, message: error.message } });
+    await record.close({ outcome, error: error && { code: error.code, message: error.message } });
     return { ...about, outcome, result: { ...result, reverted: progress.done, failed: progress.failed }, error };
   });
 }

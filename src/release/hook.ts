@@ -72,12 +72,17 @@ export async function runHook(run: Run, name: string, command: string): Promise<
   }
 }
 
+/** Variables whose value is kept out of the log, should a hook print it. An address or a stage's name is none of them. */
+const secretName = /TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|_KEY$|_URI$/i;
+
 /** What the configuration lets hooks have beside the allow-list, such as a deploy token. */
 function projectVariables(run: Run): Record<string, string> {
   const given: Record<string, string> = {};
   for (const name of run.invocation.settings.hooks.env) {
     const value = run.env[name];
-    if (value !== undefined) given[name] = value;
+    if (value === undefined) continue;
+    if (secretName.test(name)) run.secrets.add(value);
+    given[name] = value;
   }
   return given;
 }

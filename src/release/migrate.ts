@@ -1,7 +1,7 @@
 import type { Connection } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
 import { applyPlan } from './apply-plan.ts';
-import { backupFor } from './backup-for.ts';
+import { backupBehind, rehearsalBackup, type StoredBackup } from './backup-for.ts';
 import { checkedSituation } from './checked-situation.ts';
 import { refuseUnguarded } from './guards.ts';
 import { rehearse } from './rehearse.ts';
@@ -20,13 +20,14 @@ export async function migrate(run: Run): Promise<Ended<'migrate' | 'up'>> {
   const nothing: MigrateResult = { releaseId: run.releaseId, applied: [] };
   if (situation.plan.pending.length === 0) return { ...about, outcome: 'nothing-to-do', result: nothing };
 
-  const { rehearsal, error, warnings } = await rehearsePending(run, connection, situation, apply);
+  const behind = await backupBehind(run, connection, situation, apply);
+  const { rehearsal, error, warnings } = await rehearsePending(run, connection, situation, { apply, behind });
   if (error !== undefined) return { ...about, outcome: 'failed-clean', result: { ...nothing, rehearsal }, error };
   if (!apply) return { ...about, outcome: 'rehearsed', result: { ...nothing, rehearsal }, warnings };
 
   const { progress, outcome } = await applyPlan(run, connection, situation.plan, {
     kind: 'migrate',
-    backupId: run.invocation.flags.backup,
+    backupId: behind?.id,
   });
   const result = {
     releaseId: run.releaseId,
@@ -35,7 +36,8 @@ export async function migrate(run: Run): Promise<Ended<'migrate' | 'up'>> {
     remaining: progress.remaining,
     rehearsal,
   };
-  return { ...about, outcome, result, error: progress.error, warnings };
+  const unsafe = behind === undefined ? ['No backup stands behind this: what has no down cannot be taken back.'] : [];
+  return { ...about, outcome, result, error: progress.error, warnings: [...warnings, ...unsafe] };
 }
 
 interface Rehearsing {
@@ -49,7 +51,7 @@ async function rehearsePending(
   run: Run,
   connection: Connection,
   situation: Situation,
-  apply: boolean,
+  { apply, behind }: { readonly apply: boolean; readonly behind: StoredBackup | undefined },
 ): Promise<Rehearsing> {
   const { flags, settings } = run.invocation;
   const level = flags.rehearsal ?? settings.rehearsal.level;
@@ -59,7 +61,7 @@ async function rehearsePending(
       hint: 'Leave --rehearsal none out, or type mongo-release plan to see what is pending.',
     });
   }
-  await using backup = await backupFor(run, connection, situation);
+  await using backup = await rehearsalBackup(run, connection, situation, behind);
   const rehearsed = await rehearse(run, situation, {
     store: backup.store,
     backupId: backup.id,

@@ -4,10 +4,12 @@ import { describeMigrations } from '../migration/describe.ts';
 import { listMigrations } from '../migration/files.ts';
 import { makePlan } from '../migration/plan.ts';
 import { writePlanFile } from '../migration/plan-file.ts';
+import { ReleaseError } from '../observe/error.ts';
 import { renderSarif } from '../report/sarif.ts';
 import { findingsError } from './checked-situation.ts';
 import { childOptions } from './child-options.ts';
 import { lookGuards } from './guards.ts';
+import { placedIn, sourceRoot } from './place.ts';
 import type { Ended, PlanResult } from './result.ts';
 import { aboutTarget, openTarget, type Run } from './run.ts';
 import { readSituation, scopeOf } from './situation.ts';
@@ -30,14 +32,23 @@ async function offline(run: Run): Promise<Ended<'plan'>> {
   const files = await listMigrations(run.invocation.migrationsDir);
   const facts = await describeMigrations(files, childOptions(run));
   const made = makePlan({ files, facts, records: [], scope: scopeOf(run), database: '', target: '' });
-  return ended(run, { digest: 'unknown', pending: 'unknown', findings: made.findings });
+  const findings = made.findings.map((finding) => placedIn(sourceRoot(run), finding));
+  return ended(run, { digest: 'unknown', pending: 'unknown', findings });
 }
 
 async function ended(run: Run, result: PlanResult): Promise<Ended<'plan'>> {
   const { sarif } = run.invocation.flags;
-  if (sarif !== undefined)
-    await writeFile(resolve(sarif), renderSarif(result.findings, { toolVersion: run.toolVersion }));
+  if (sarif !== undefined) await writeSarif(resolve(sarif), renderSarif(result.findings, run));
   const error = findingsError(result.findings);
   if (error !== undefined) return { command: 'plan', outcome: 'blocked', result, error };
   return { command: 'plan', outcome: 'nothing-to-do', result };
+}
+
+async function writeSarif(path: string, text: string): Promise<void> {
+  await writeFile(path, text).catch((cause: unknown) => {
+    throw new ReleaseError('USAGE', `The findings cannot be written to ${path}.`, {
+      hint: 'Name a file in a folder that exists and may be written to with --sarif FILE.',
+      cause,
+    });
+  });
 }

@@ -1,5 +1,8 @@
 import type { Collection, Db } from 'mongodb';
+import { asServerFailure } from '../mongo/server-error.ts';
+import { asReleaseError } from '../observe/error.ts';
 import type { Outcome } from '../observe/outcome.ts';
+import { outcomeOfError } from './outcome.ts';
 import type { Step } from './result.ts';
 import { namesOf, type Run, targetOf } from './run.ts';
 
@@ -7,7 +10,7 @@ import { namesOf, type Run, targetOf } from './run.ts';
 export interface ReleaseRecord {
   /** The release's id; a rollback has one of its own. */
   readonly _id: string;
-  readonly kind: 'migrate' | 'release' | 'down' | 'rollback' | 'restore';
+  readonly kind: 'migrate' | 'release' | 'down' | 'rollback' | 'restore' | 'baseline';
   /** `running` until it has an outcome: a run that was killed stays so. */
   readonly state: 'running' | Outcome;
   readonly startedAt: Date;
@@ -55,13 +58,21 @@ export class ReleaseRecords {
     });
   }
 
-  /** Puts the intent on record. A run that joins a release that failed before opens its record again. */
+  /**
+   * Puts the intent on record, under the lease. A run that joins a release (its second half after the deploy, or a new
+   * attempt) opens its record again: the way back leads to where the release began, so that stays once it moved history.
+   */
   async start(start: RecordStart): Promise<void> {
     const run = this.#run;
     const target = targetOf(run);
+    const joined = await this.find(run.releaseId);
+    const began = joined !== null && joined.positionBefore !== start.positionBefore ? joined : start;
     const { actor, host, runUrl, commit } = run.origin;
     const fields = {
       ...start,
+      positionBefore: began.positionBefore,
+      backupId: began.backupId,
+      migrations: [...new Set([...(joined?.migrations ?? []), ...start.migrations])],
       state: 'running' as const,
       target: target.name,
       environment: target.environment,
@@ -88,6 +99,28 @@ export class ReleaseRecords {
       { _id: this.#run.releaseId },
       { $set: { ...withoutUndefined(rest), state: outcome, finishedAt: new Date() } },
     );
+  }
+
+  /**
+   * `finish` for where the work itself has ended: how it ended stands, whether or not that can be put on record. What
+   * cannot stays `running`, which says that nobody knows more.
+   */
+  async close(end: Parameters<ReleaseRecords['finish']>[0]): Promise<void> {
+    await this.finish(end).catch((error: unknown) => {
+      const { code } = asServerFailure(error, 'putting the end of the release on record');
+      this.#run.log.warn('The end of this release could not be put on record.', { error: code });
+    });
+  }
+
+  /** Runs what the record is about. Where that throws it has changed nothing, and the record says why. */
+  async around<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (thrown) {
+      const error = asReleaseError(thrown);
+      await this.close({ outcome: outcomeOfError(error, false), error: { code: error.code, message: error.message } });
+      throw error;
+    }
   }
 
   find(releaseId: string): Promise<ReleaseRecord | null> {

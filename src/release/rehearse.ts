@@ -2,9 +2,11 @@ import { restoreBackup } from '../backup/restore.ts';
 import type { BackupStore } from '../backup/stores/store.ts';
 import { runMigration } from '../migration/runner.ts';
 import { connect } from '../mongo/connect.ts';
+import { hostsOf } from '../mongo/hosts.ts';
 import type { Topology } from '../mongo/topology.ts';
 import { ReleaseError } from '../observe/error.ts';
 import { sandboxEnvironment } from '../sandbox/environment.ts';
+import type { SandboxTarget } from '../sandbox/sandbox.ts';
 import { startSandbox } from '../sandbox/start.ts';
 import { turnsOf } from './apply.ts';
 import { childOptions } from './child-options.ts';
@@ -42,7 +44,7 @@ export async function rehearse(run: Run, situation: Situation, on: RehearsalOn):
     sandboxUri: flags['sandbox-uri'],
     mongod: flags.mongod ?? settings.rehearsal.mongod,
     serverVersion: on.topology.serverVersion,
-    targets: [on.topology],
+    targets: [on.topology, ...knownTargets(run)],
     log: run.log,
     secrets: run.secrets,
     signal: run.signal,
@@ -91,6 +93,18 @@ export async function rehearse(run: Run, situation: Situation, on: RehearsalOn):
     return { result: result({ name: file.name, durationMs: end.durationMs, effects: end.effects }), error };
   }
   return { result: result() };
+}
+
+/** Every database that this run knows the address of, whether or not the run is about it: a sandbox may be none of them. */
+function knownTargets({ invocation, env }: Run): SandboxTarget[] {
+  const variables = Object.values(invocation.settings.targets).flatMap((target) => [
+    target['uri-env'],
+    target['read-uri-env'],
+  ]);
+  const addresses = [...variables, 'MONGODB_URI', 'MONGODB_READ_URI'].map((name) => name && env[name]);
+  return [...addresses, invocation.target?.uri, invocation.target?.readUri]
+    .filter((address) => address !== undefined)
+    .map((address) => ({ hosts: hostsOf(address) }));
 }
 
 /** What a rehearsal on one machine with one member cannot show. */

@@ -1,16 +1,19 @@
 import { guardFailure } from '../guard/failure.ts';
+import { type MigrationPlan, planDigest } from '../migration/plan.ts';
+import { assertUnmoved } from '../migration/plan-file.ts';
+import type { Phase } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { asReleaseError, ReleaseError } from '../observe/error.ts';
 import type { Outcome } from '../observe/outcome.ts';
 import { applyPlan } from './apply-plan.ts';
 import { checkedSituation } from './checked-situation.ts';
 import { lookGuards } from './guards.ts';
-import { runHook } from './hook.ts';
+import { needHook, runHook } from './hook.ts';
 import { outcomeOfError } from './outcome.ts';
 import { ReleaseRecords } from './record.ts';
 import { rehearse } from './rehearse.ts';
 import type { Ended, ReleaseResult } from './result.ts';
-import { aboutTarget, openTarget, type Run } from './run.ts';
+import { aboutTarget, openTarget, type Run, stopIfCancelled } from './run.ts';
 import { readSituation, type Situation } from './situation.ts';
 import { Steps } from './steps.ts';
 import { takeBack } from './take-back.ts';
@@ -65,15 +68,16 @@ class Walk {
         await this.#rehearse(situation);
       }
       if (!this.#apply) return { outcome: this.result.rehearsal ? 'rehearsed' : 'nothing-to-do' };
-      if (situation.plan.pending.length > 0) await this.#applyPlan(situation);
+      if (situation.plan.pending.length > 0) await this.#applyBefore(situation);
       await this.#deploy();
+      await this.#applyAfter(situation);
       await this.#verify();
       return await this.#record({ outcome: this.#changed ? 'applied' : 'nothing-to-do' });
     } catch (thrown) {
       const error = asReleaseError(thrown);
       const end = { outcome: outcomeOfError(error, this.#changed), error };
-      if (!this.#changed) return end;
-      return this.#record(this.#run.invocation.flags['on-failure'] === 'rollback' ? await this.#back(error) : end);
+      const back = this.#run.invocation.flags['on-failure'] === 'rollback' && this.#hasWayBack;
+      return this.#record(back ? await this.#back(error) : end);
     }
   }
 
@@ -117,21 +121,36 @@ class Walk {
     });
   }
 
-  #applyPlan(situation: Situation): Promise<void> {
+  /** Without a deploy hook all of them at once: where the deploy is not ours, `--phase` says which half is meant. */
+  async #applyBefore({ plan }: Situation): Promise<void> {
+    if (!this.#deploys) return this.#applyPlan(plan);
+    if (plan.pending.some(({ phase }) => phase === 'before-deploy')) await this.#applyPlan(plan, 'before-deploy');
+  }
+
+  async #applyAfter({ plan }: Situation): Promise<void> {
+    const rest = plan.pending.filter(({ phase }) => phase === 'after-deploy');
+    if (!this.#deploys || rest.length === 0) return;
+    const now = (await readSituation(this.#run, this.#connection, plan.scope)).plan;
+    // What was agreed to is the whole plan: what is left of it, on top of what was applied, and nothing else.
+    assertUnmoved({ digest: planDigest(now.database, now.position.digest, rest) }, now);
+    await this.#applyPlan(now);
+  }
+
+  #applyPlan(plan: MigrationPlan, phase?: Phase): Promise<void> {
     return this.steps.run('apply', async () => {
-      const about = { kind: 'release', backupId: this.result.backup?.id } as const;
-      const { progress } = await applyPlan(this.#run, this.#connection, situation.plan, about);
+      const about = { kind: 'release', backupId: this.result.backup?.id, phase } as const;
+      const { progress } = await applyPlan(this.#run, this.#connection, plan, about);
       const { done, failed, remaining, error, untouched } = progress;
-      this.result.migrate = {
-        releaseId: this.#run.releaseId,
-        applied: done,
-        failed,
-        remaining,
-        rehearsal: this.result.rehearsal,
-      };
-      this.#changed = untouched !== true;
+      const { releaseId, rehearsal, migrate } = this.result;
+      const applied = [...(migrate?.applied ?? []), ...done];
+      this.result.migrate = { releaseId, applied, failed, remaining, rehearsal };
+      this.#changed ||= !untouched;
       if (error !== undefined) throw error;
     });
+  }
+
+  get #deploys(): boolean {
+    return this.#run.invocation.settings.hooks.deploy !== undefined;
   }
 
   async #deploy(): Promise<void> {
@@ -139,11 +158,16 @@ class Walk {
     if (deploy === undefined) return this.steps.skip('deploy', 'no hook');
     await this.steps.run('deploy', async () => {
       const end = await runHook(this.#run, 'deploy', deploy);
+      stopIfCancelled(this.#run);
       this.result.deploy = { durationMs: end.durationMs };
       if (end.state === 'done') return;
-      throw new ReleaseError('DEPLOY_FAILED', `The migrations are applied, and the deploy hook failed: ${end.why}.`, {
-        hint: 'Correct hooks.deploy and deploy again, or go back with mongo-release rollback.',
-      });
+      throw new ReleaseError(
+        'DEPLOY_FAILED',
+        `${this.#changed ? 'The migrations before it are applied, and the' : 'The'} deploy hook failed: ${end.why}.`,
+        {
+          hint: 'Correct hooks.deploy and deploy again, or go back with mongo-release rollback.',
+        },
+      );
     });
   }
 
@@ -169,15 +193,23 @@ class Walk {
         error: new ReleaseError('ROLLBACK_FAILED', message, { hint: error.hint, cause: error }),
       };
     }
-    const message = `${cause.message.replace(' Nothing was rolled back.', '')}\nThe release was rolled back, as asked.`;
+    const message = `${cause.message}\nThe release was rolled back, as asked.`;
     return {
       outcome: 'rolled-back',
       error: new ReleaseError('ROLLED_BACK', message, { hint: 'Correct the cause and release again.', cause }),
     };
   }
 
+  /** A release of code alone is taken back too, where it was deployed and a hook knows how. */
+  get #hasWayBack(): boolean {
+    const { 'rollback-app': rollbackApp } = this.#run.invocation.settings.hooks;
+    return this.#changed || (this.result.deploy !== undefined && rollbackApp !== undefined);
+  }
+
   async #takeBack(): Promise<void> {
+    // Also after a cancel: it is a way back that was asked for, and stopping on it leaves the worst of both.
     const run = { ...this.#run, signal: new AbortController().signal };
+    if (!this.#changed) return needHook(run, 'rollback-app');
     const situation = await readSituation(run, this.#connection, {});
     const record = await new ReleaseRecords(this.#connection.db, run).find(run.releaseId);
     if (record === null) throw new Error(`release ${run.releaseId} has no record`);
@@ -193,7 +225,7 @@ class Walk {
         },
       );
     }
-    const { result, error } = await takeBack(run, this.#connection, situation, record, way);
+    const { result, error } = await takeBack(run, this.#connection, record, way);
     this.result.rollback = result;
     if (error !== undefined) throw error;
   }
@@ -202,7 +234,7 @@ class Walk {
   async #record(end: End): Promise<End> {
     if (!this.#changed) return end;
     const error = end.error && { code: end.error.code, message: end.error.message };
-    await new ReleaseRecords(this.#connection.db, this.#run).finish({
+    await new ReleaseRecords(this.#connection.db, this.#run).close({
       outcome: end.outcome,
       error,
       steps: this.steps.all,

@@ -2,7 +2,6 @@ import { restoreBackup } from '../backup/restore.ts';
 import { setPosition } from '../migration/history-without-run.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { connect } from '../mongo/connect.ts';
-import { asReleaseError } from '../observe/error.ts';
 import { agree } from './agree.ts';
 import { ReleaseRecords } from './record.ts';
 import type { Ended, RestoreResult } from './result.ts';
@@ -29,15 +28,9 @@ export async function restore(run: Run): Promise<Ended<'restore'>> {
   const result = await underLease(run, connection, async (tenure) => {
     const records = new ReleaseRecords(connection.db, run);
     await records.start({ kind: 'restore', backupId: id, migrations: [], reason: run.invocation.flags.reason });
-    try {
-      const restored = await restoreInto(run, connection, tenure, id);
-      await records.finish({ outcome: 'applied' });
-      return restored;
-    } catch (thrown) {
-      const { code, message } = asReleaseError(thrown);
-      await records.finish({ outcome: 'failed-dirty', error: { code, message } }).catch(() => {});
-      throw thrown;
-    }
+    const restored = await records.around(() => restoreInto(run, connection, tenure, id));
+    await records.close({ outcome: 'applied' });
+    return restored;
   });
   return { ...about, outcome: 'applied', result };
 }

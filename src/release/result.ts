@@ -184,6 +184,17 @@ export interface CreateResult {
   readonly file: string;
 }
 
+export interface BaselineResult {
+  readonly releaseId: string;
+  /** Names whose record changed; empty where they were recorded as applied with this content already. */
+  readonly recorded: readonly string[];
+}
+
+export interface UnlockResult {
+  /** The lease that was cleared; null where nobody held it. */
+  readonly was: LeaseStatus | null;
+}
+
 /** Which result belongs to which command. */
 export interface Results {
   readonly status: StatusResult;
@@ -198,6 +209,8 @@ export interface Results {
   readonly rollback: RollbackResult;
   readonly down: RollbackResult;
   readonly create: CreateResult;
+  readonly baseline: BaselineResult;
+  readonly unlock: UnlockResult;
 }
 
 export type StepName = 'guards' | 'plan' | 'backup' | 'rehearsal' | 'apply' | 'deploy' | 'verify' | 'rollback';

@@ -1,6 +1,7 @@
 import type { Connection } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
 import { agree } from './agree.ts';
+import { outcomeOfError } from './outcome.ts';
 import { type ReleaseRecord, ReleaseRecords } from './record.ts';
 import type { Ended, RollbackResult } from './result.ts';
 import { aboutTarget, openTarget, type Run } from './run.ts';
@@ -42,8 +43,8 @@ export async function rollback(run: Run): Promise<Ended<'rollback'>> {
       run,
       `Restore backup ${way.backupId} in ${about.target.database} (${about.target.environment})? What was written since is lost.`,
     );
-  const { result, error } = await takeBack(run, connection, situation, release, way);
-  if (error) return { ...about, outcome: 'failed-dirty', result, error };
+  const { result, error } = await takeBack(run, connection, release, way);
+  if (error) return { ...about, outcome: outcomeOfError(error, error.code === 'ROLLBACK_FAILED'), result, error };
   return { ...about, outcome: 'rolled-back', result };
 }
 

@@ -6,6 +6,7 @@ import { position } from '../migration/position.ts';
 import type { HistoryRecord, MigrationFacts, MigrationFile, PlanScope, Position } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { childOptions } from './child-options.ts';
+import { placedIn, sourceRoot } from './place.ts';
 import { namesOf, type Run, targetOf } from './run.ts';
 
 /** What stands on disk, what the target has, and what follows from the two. */
@@ -29,15 +30,17 @@ export async function readSituation(
   const records = await readHistory(connection.db, namesOf(run));
   const facts = await describeMigrations(files, childOptions(run));
   const about = { files, facts, records, database: connection.db.databaseName, target: targetOf(run).name };
-  const plan = makePlan({ ...about, scope });
-  const wholePlan = makePlan({ ...about, scope: {} });
+  const planOf = (scope: PlanScope): MigrationPlan => {
+    const plan = makePlan({ ...about, scope });
+    return { ...plan, findings: plan.findings.map((finding) => placedIn(sourceRoot(run), finding)) };
+  };
   return {
     files: new Map(files.map((file) => [file.name, file])),
     facts,
     records,
     position: position(records),
-    plan,
-    wholePlan,
+    plan: planOf(scope),
+    wholePlan: planOf({}),
   };
 }
 

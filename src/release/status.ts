@@ -1,15 +1,14 @@
 import { listMigrations } from '../migration/files.ts';
 import { readHistory } from '../migration/history.ts';
-import type { LeaseHolder } from '../migration/lease-record.ts';
 import { inspectLease } from '../migration/lease-state.ts';
 import type { HistoryRecord, MigrationFile } from '../migration/types.ts';
 import { ReleaseError } from '../observe/error.ts';
+import { leaseStatus } from './lease-status.ts';
 import type { Ended, MigrationStatus } from './result.ts';
-import { namesOf, openTarget, type Run, targetOf } from './run.ts';
+import { aboutTarget, namesOf, openTarget, type Run } from './run.ts';
 
 /** `status`: reads files, history and lease. With `--check` pending migrations are an error. */
 export async function status(run: Run): Promise<Ended<'status'>> {
-  const target = targetOf(run);
   await using connection = await openTarget(run, 'read');
   const [files, records, lease] = await Promise.all([
     listMigrations(run.invocation.migrationsDir),
@@ -17,29 +16,29 @@ export async function status(run: Run): Promise<Ended<'status'>> {
     inspectLease(connection.db, namesOf(run)),
   ]);
   const migrations = statusOf(files, records);
-  const pending = migrations.filter(({ state, appliedAt }) => state !== 'applied' && appliedAt === null).length;
+  // As the plan counts them: what is not applied, and has a file that could be.
+  const pending = migrations.filter(({ state, note }) => state !== 'applied' && note !== 'file-missing').length;
+  const target = aboutTarget(run, connection);
   const result = {
     target: target.name,
-    database: connection.db.databaseName,
+    database: target.database,
     migrations,
     pending,
-    lease: lease.held
-      ? {
-          owner: ownerOf(lease.holder),
-          fence: lease.fence,
-          expiresAt: lease.expiresAt,
-          releaseId: lease.holder?.releaseId,
-        }
-      : null,
+    lease: lease.held ? leaseStatus(lease) : null,
   };
-  const about = { name: target.name, database: connection.db.databaseName, environment: target.environment };
+  const warnings = lease.held ? [] : records.filter(({ state }) => state === 'running').map(leftRunning);
   if (run.invocation.flags.check && pending > 0) {
     const error = new ReleaseError('MIGRATIONS_PENDING', `${pending} of ${migrations.length} migrations are pending.`, {
       hint: 'Type mongo-release migrate for a dry run, and mongo-release migrate --apply to apply them.',
     });
-    return { command: 'status', outcome: 'blocked', result, target: about, error };
+    return { command: 'status', outcome: 'blocked', result, target, warnings, error };
   }
-  return { command: 'status', outcome: 'nothing-to-do', result, target: about };
+  return { command: 'status', outcome: 'nothing-to-do', result, target, warnings };
+}
+
+/** Nobody holds the lease, so nobody is running it: its run was killed, or lost the server. */
+function leftRunning({ _id: name, direction, releaseId }: HistoryRecord): string {
+  return `${name} was left half-way ${direction} by release ${releaseId}, whose run is gone. The next migrate --apply marks it interrupted and runs it from its top; mongo-release rollback takes it back.`;
 }
 
 /** Files in their order, then the records whose file is gone. */
@@ -67,10 +66,4 @@ export function statusOf(files: readonly MigrationFile[], records: readonly Hist
     }),
   );
   return [...rows, ...orphans];
-}
-
-function ownerOf(holder: LeaseHolder | undefined): string {
-  if (holder === undefined) return 'unknown';
-  const { actor, host, pid, command } = holder;
-  return `${actor === undefined ? '' : `${actor} on `}${host}, process ${pid}, ${command}`;
 }

@@ -2,15 +2,16 @@ import type { Connection } from '../mongo/connect.ts';
 import { asReleaseError, ReleaseError } from '../observe/error.ts';
 import { runInTarget, turnsOf } from './apply.ts';
 import { needHook } from './hook.ts';
+import { outcomeOfError } from './outcome.ts';
 import { type ReleaseRecord, ReleaseRecords } from './record.ts';
 import { newReleaseId } from './release-id.ts';
 import { restoreInto } from './restore.ts';
 import type { RollbackResult } from './result.ts';
 import type { Run } from './run.ts';
-import type { Situation } from './situation.ts';
+import { readSituation } from './situation.ts';
 import { type Tenure, underLease } from './under-lease.ts';
 import { probe, probeFailure } from './verify.ts';
-import type { WayBack } from './way-back.ts';
+import { chooseWayBack, type WayBack } from './way-back.ts';
 
 export interface TakenBack {
   readonly result: RollbackResult;
@@ -25,13 +26,12 @@ export interface TakenBack {
 export async function takeBack(
   run: Run,
   connection: Connection,
-  situation: Situation,
   release: ReleaseRecord,
   way: Exclude<WayBack, { strategy: 'none' }>,
 ): Promise<TakenBack> {
   const rollbackRun: Run = { ...run, releaseId: newReleaseId() };
   const records = new ReleaseRecords(connection.db, rollbackRun);
-  const walk: Walk = { run: rollbackRun, connection, situation };
+  const walk: Walk = { run: rollbackRun, connection, release };
   let result: RollbackResult = {
     releaseId: release._id,
     strategy: way.strategy,
@@ -59,13 +59,12 @@ export async function takeBack(
     result = { ...result, probes };
     const failure = probeFailure(probes);
     if (failure !== undefined) throw failure;
-    await records.finish({ outcome: 'rolled-back' });
+    await records.close({ outcome: 'rolled-back' });
     return { result };
   } catch (thrown) {
     const error = incomplete(asReleaseError(thrown), release, result);
-    await records
-      .finish({ outcome: 'failed-dirty', error: { code: error.code, message: error.message } })
-      .catch(() => {});
+    const outcome = outcomeOfError(error, error.code === 'ROLLBACK_FAILED');
+    await records.close({ outcome, error: { code: error.code, message: error.message } });
     return { result, error };
   }
 }
@@ -73,7 +72,7 @@ export async function takeBack(
 interface Walk {
   readonly run: Run;
   readonly connection: Connection;
-  readonly situation: Situation;
+  readonly release: ReleaseRecord;
 }
 
 interface Data {
@@ -81,7 +80,19 @@ interface Data {
   readonly error?: ReleaseError;
 }
 
-async function goDown({ run, connection, situation }: Walk, tenure: Tenure, names: readonly string[]): Promise<Data> {
+async function goDown({ run, connection, release }: Walk, tenure: Tenure, names: readonly string[]): Promise<Data> {
+  // Looked at again under the lease: since the way was chosen, another run may have built on what it takes away.
+  const situation = await readSituation(run, connection, {});
+  const way = chooseWayBack(release, situation, 'down');
+  if (way.strategy !== 'down' || way.names.join() !== names.join()) {
+    throw new ReleaseError(
+      'HISTORY_CONFLICT',
+      'The history of this target was changed while the way back was chosen.',
+      {
+        hint: 'Look at mongo-release status, then run the command again.',
+      },
+    );
+  }
   const progress = await runInTarget(run, connection, tenure, 'down', turnsOf(situation, names));
   return { result: { reverted: progress.done, failed: progress.failed }, error: progress.error };
 }

@@ -43,7 +43,7 @@ export function probeFailure(probes: readonly ProbeResult[]): ReleaseError | und
     first.state === 'failed' ? `expected ${first.expected}, saw ${first.seen}` : `could not look: ${first.seen}`;
   return new ReleaseError(
     'VERIFICATION_FAILED',
-    `Probe "${first.name}" ${first.state === 'failed' ? 'failed' : 'is unknown'}: ${what}${more}. Nothing was rolled back.`,
+    `Probe "${first.name}" ${first.state === 'failed' ? 'failed' : 'is unknown'}: ${what}${more}.`,
     {
       hint: 'Look at what the probe checks; to go back, type mongo-release rollback.',
     },

@@ -22,6 +22,8 @@ const subjects: Record<CommandName, string> = {
   rollback: 'Rollback',
   down: 'Rollback',
   create: 'New migration',
+  baseline: 'Baseline',
+  unlock: 'Lease',
 };
 
 /** The first line of every report: what it was, how it ended, where. */
@@ -53,6 +55,9 @@ function failure({ command, outcome }: Ended, error: ReleaseError): Headline {
       return { mark: 'bad', headline: 'Rehearsal failed; the target was not touched' };
     case 14:
       return { mark: 'back', headline: `${subject} failed, and was rolled back` };
+    case 130:
+      if (outcome === 'failed-dirty')
+        return { mark: 'cancelled', headline: `${subject} cancelled half-way; the target needs attention` };
   }
   const ends: Record<Outcome, Headline> = {
     applied: { mark: 'bad', headline: `${subject} failed after it was applied` },
@@ -104,6 +109,13 @@ function success(ended: Ended): Headline {
       return { mark: 'good', headline: 'Restored' };
     case 'create':
       return { mark: 'good', headline: 'Migration created' };
+    case 'baseline':
+      return {
+        mark: 'good',
+        headline: ended.outcome === 'applied' ? 'Recorded as applied' : 'Baseline: nothing to do',
+      };
+    case 'unlock':
+      return { mark: 'good', headline: ended.outcome === 'applied' ? 'Lease cleared' : 'Lease: nobody holds it' };
   }
   // A way back has two cases of this: there is none to go, and it was only asked what it would be.
   const idle = ended.command === 'rollback' || ended.command === 'down' ? 'nothing was done' : 'nothing to do';

@@ -1,5 +1,6 @@
 import type {
   BackupResult,
+  BaselineResult,
   Ended,
   InspectResult,
   MigrateResult,
@@ -9,6 +10,7 @@ import type {
   RestoreResult,
   RollbackResult,
   StatusResult,
+  UnlockResult,
   VerifyResult,
 } from '../release/result.ts';
 import { backupFacts, backupsTable, restoreBlocks } from './backups.ts';
@@ -81,6 +83,10 @@ function tellResult(ended: Ended): Part {
       return tellRelease(ended.result);
     case 'create':
       return { lead: [`Wrote ${ended.result.file}.`], blocks: [] };
+    case 'baseline':
+      return tellBaseline(ended.result);
+    case 'unlock':
+      return tellUnlock(ended.result);
   }
 }
 
@@ -155,6 +161,15 @@ function rehearsalBlocks(rehearsal: RehearsalResult, short: boolean): Block[] {
 
 function restoredData({ restoredDocuments, restoredBytes }: RehearsalResult): string {
   return `${plural(restoredDocuments, 'document')} (${formatBytes(restoredBytes)})`;
+}
+
+function tellBaseline({ recorded }: BaselineResult): Part {
+  const what = recorded.length === 0 ? 'It was recorded so already.' : `Nothing was run: ${recorded.join(', ')}.`;
+  return { lead: [what], blocks: [] };
+}
+
+function tellUnlock({ was }: UnlockResult): Part {
+  return { lead: was === null ? [] : [`It was held by ${was.owner} (fence ${was.fence}).`], blocks: [] };
 }
 
 function tellVerify({ probes }: VerifyResult): Part {

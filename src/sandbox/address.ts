@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { MongoClient } from 'mongodb';
 import { type Connection, connect } from '../mongo/connect.ts';
+import { hostsOf } from '../mongo/hosts.ts';
 import { describeServerError } from '../mongo/server-error.ts';
 import type { Topology } from '../mongo/topology.ts';
 import { asReleaseError, ReleaseError } from '../observe/error.ts';
@@ -31,7 +32,9 @@ export async function useAddress(address: string, options: SandboxOptions): Prom
   }
   const { client, topology } = connection;
   try {
-    refuseTargets(topology, options.targets ?? []);
+    // Also as the address names it: a target may be known by nothing but the same name.
+    const known = { ...topology, hosts: [...topology.hosts, ...hostsOf(address)] };
+    refuseTargets(known, options.targets ?? []);
     const marker = await client
       .db(markerDatabase)
       .collection<Marker>(markerCollection)

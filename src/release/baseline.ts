@@ -1,0 +1,35 @@
+import { describeMigrations } from '../migration/describe.ts';
+import { listMigrations } from '../migration/files.ts';
+import { findMigration } from '../migration/find-migration.ts';
+import { baseline as record } from '../migration/history-without-run.ts';
+import { childOptions } from './child-options.ts';
+import { ReleaseRecords } from './record.ts';
+import type { Ended } from './result.ts';
+import { aboutTarget, openTarget, type Run } from './run.ts';
+import { underLease } from './under-lease.ts';
+
+/**
+ * `baseline NAME`: records one migration as applied without running it, for a database that has already what it does,
+ * and to accept the present content of a file that was edited since it had been applied.
+ */
+export async function baseline(run: Run): Promise<Ended<'baseline'>> {
+  const [name = ''] = run.invocation.arguments;
+  const file = findMigration(name, await listMigrations(run.invocation.migrationsDir), 'mongo-release baseline');
+  const facts = await describeMigrations([file], childOptions(run));
+  const phases = new Map([...facts].map(([known, { phase }]) => [known, phase]));
+  await using connection = await openTarget(run, 'write');
+  const recorded = await underLease(run, connection, async (tenure) => {
+    const records = new ReleaseRecords(connection.db, run);
+    await records.start({ kind: 'baseline', migrations: [file.name], reason: run.invocation.flags.reason });
+    const names = await record(tenure.history, [file], phases);
+    await records.close({ outcome: names.length > 0 ? 'applied' : 'nothing-to-do' });
+    return names;
+  });
+  return {
+    command: 'baseline',
+    outcome: recorded.length > 0 ? 'applied' : 'nothing-to-do',
+    result: { releaseId: run.releaseId, recorded },
+    target: aboutTarget(run, connection),
+    releaseId: run.releaseId,
+  };
+}
