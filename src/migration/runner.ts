@@ -7,6 +7,7 @@ import { type Child, type ChildSettings, startChild } from './child-process.ts';
 import type { MigrationEnd } from './end.ts';
 import type { OperationRun } from './gate/operations.ts';
 import { noEffects } from './gate/tally.ts';
+import { endSessions } from './orphans.ts';
 import type { Effects, MigrationFile } from './types.ts';
 
 export type { ChildSettings } from './child-process.ts';
@@ -72,6 +73,9 @@ export async function runMigration(job: MigrationJob, options: RunOptions): Prom
       case 'state':
         watch.state(message.state);
         return;
+      case 'transaction':
+        watch.transactions.push(message.session);
+        return;
       case 'exiting':
         watch.state(message.state);
         watch.final = true;
@@ -103,6 +107,9 @@ export async function runMigration(job: MigrationJob, options: RunOptions): Prom
   });
   try {
     const exit = await child.ended;
+    if (watch.end === undefined && watch.transactions.length > 0) {
+      await endSessions(job.uri, job.database, watch.transactions, options.log);
+    }
     const hiddenLines = child.hiddenLines();
     if (hiddenLines > 0) {
       options.log.info(`The migration printed ${hiddenLines} lines, not shown since they may hold data.`, {
@@ -131,6 +138,8 @@ class Watch {
   /** Whether the last state is the process's last word. */
   final = false;
   end: ChildEnd | undefined;
+  /** Sessions that have begun transactions. */
+  readonly transactions: Uint8Array[] = [];
 
   constructor(options: RunOptions) {
     this.#options = options;

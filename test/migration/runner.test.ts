@@ -17,7 +17,7 @@ const files: Readonly<Record<string, string>> = {
   'string.mjs': `export const up = async (db) => { ${insert} throw 'just Zaphod text'; };`,
   'undefined.mjs': 'export const up = () => Promise.reject(undefined);',
   'exits.mjs': `export const up = async (db) => { ${insert} process.exit(0); };`,
-  'exits-midway.mjs': `export const up = async (db) => { ${insert} db.collection('c').insertOne({}); setTimeout(() => process.exit(3), 0); await new Promise(() => {}); };`,
+  'exits-midway.mjs': `export const up = async (db) => { ${insert} db.collection('c').insertOne({}); process.exit(3); };`,
   'killed.mjs': `export const up = async (db) => { ${insert} process.kill(process.pid, 'SIGKILL'); await new Promise(() => {}); };`,
   'never.mjs': `export const up = async (db) => { ${insert} await new Promise(() => {}); };`,
   'deaf.mjs': `process.on('SIGTERM', () => {});\nexport const up = async (db) => { ${insert} await new Promise((go) => setTimeout(go, 400)); for (;;); };`,
@@ -215,6 +215,8 @@ describe('a migration with transaction: true', () => {
     expect(end).toMatchObject({ state, effects: { operations: 0, unknown: 0 } });
     expect(leftTargetAsItWas(end)).toBe(true);
     expect(await count()).toBe(1);
+    // Nor is anybody held up by a transaction that nobody ends.
+    expect(await database.db.collection('c').deleteMany({}, { maxTimeMS: 1000 })).toMatchObject({ deletedCount: 1 });
   });
 });
 

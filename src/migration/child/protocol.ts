@@ -52,6 +52,8 @@ export type FromChild =
   /** A write is about to be sent, and the last state said that none was under way. */
   | { readonly type: 'writing' }
   | { readonly type: 'state'; readonly state: ChildState }
+  /** A session (the 16 bytes of its id) has begun a transaction. Should this process die, nobody else would end it. */
+  | { readonly type: 'transaction'; readonly session: Uint8Array }
   /** The process ends before the migration did. */
   | { readonly type: 'exiting'; readonly state: ChildState }
   | { readonly type: 'end'; readonly end: ChildEnd }

@@ -106,6 +106,9 @@ export class MigrationRun {
       own: ownNames(job.ownPrefix),
       beforeWrite: () => this.#reporter.beforeWrite(),
       warn: (message) => void this.#parent.send({ type: 'log', level: 'warn', message, fields: {} }),
+      transactionBegun: ({ id }) => {
+        if (id !== undefined) void this.#parent.send({ type: 'transaction', session: new Uint8Array(id.id.buffer) });
+      },
     });
     this.#gate = gate;
     this.#reporter.follow(gate);

@@ -21,6 +21,8 @@ export interface GateOptions {
   /** Awaited before a write is sent that may change the target at once. Must be cheap. */
   readonly beforeWrite: () => Promise<void> | undefined;
   readonly warn: (message: string) => void;
+  /** Called once for each session that begins a transaction, before anything is sent in it. */
+  readonly transactionBegun?: (session: RawSession) => void;
 }
 
 /**
@@ -55,6 +57,7 @@ export class Gate {
     this.catalog = new Catalog(options.client, options.own, options.database);
     this.transactions = new Transactions(this.#run, this.catalog, {
       commit: (send) => this.#commit(send),
+      begun: (session) => options.transactionBegun?.(session),
     });
     this.#stages = [this.#whileOpen, this.#notOurs, this.#inEnclosing, this.#recorded];
   }

@@ -7,6 +7,8 @@ import { Tally } from './tally.ts';
 export interface TransactionEvents {
   /** Runs the commit as the one write that it is. */
   commit(send: () => Promise<unknown>): Promise<unknown>;
+  /** A session has begun its first transaction. */
+  begun(session: RawSession): void;
 }
 
 type AnyMethod = (...args: unknown[]) => unknown;
@@ -49,8 +51,11 @@ export class Transactions {
     const raw = session as unknown as Record<string, AnyMethod>;
     const { startTransaction, commitTransaction, abortTransaction } = raw;
     if (startTransaction === undefined || commitTransaction === undefined || abortTransaction === undefined) return;
+    let first = true;
     replace(session, 'startTransaction', (...args) => {
       const result = startTransaction.apply(session, args);
+      if (first) this.#events.begun(session);
+      first = false;
       this.#tallies.set(session, new Tally());
       this.#uncertain.delete(session);
       return result;
