@@ -79,8 +79,25 @@ function says(uri: string, option: string): boolean {
   return new RegExp(`[?&]${option}=`, 'i').test(uri);
 }
 
-/** The database named in a connection string, percent-decoded; undefined when it names none. */
+/**
+ * The database named in a connection string, percent-decoded; undefined when it names none. Throws `URI_INVALID` for
+ * what can be no name: most often the rest of a password that holds an unencoded slash, so nothing of it is quoted.
+ */
 export function databaseOf(uri: string): string | undefined {
   const name = /^mongodb(?:\+srv)?:\/\/[^/]+\/([^?]*)/.exec(uri)?.[1];
-  return name === undefined || name === '' ? undefined : decodeURIComponent(name);
+  if (name === undefined || name === '') return undefined;
+  if (!/[@/]/.test(name)) {
+    try {
+      return decodeURIComponent(name);
+    } catch {
+      // Refused below.
+    }
+  }
+  throw new ReleaseError(
+    'URI_INVALID',
+    'What stands behind the host in the connection string is no name of a database.',
+    {
+      hint: 'Write it as mongodb://user:password@host:port/database, with @ : / % in the password percent-encoded.',
+    },
+  );
 }

@@ -1,11 +1,12 @@
+import type { RehearsalLevel } from '../config/schema.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
 import { applyPlan } from './apply-plan.ts';
 import { backupBehind, rehearsalBackup, type StoredBackup } from './backup-for.ts';
 import { checkedSituation } from './checked-situation.ts';
 import { refuseUnguarded } from './guards.ts';
-import { rehearse } from './rehearse.ts';
-import type { Ended, MigrateResult, RehearsalResult } from './result.ts';
+import { type Rehearsed, rehearse } from './rehearse.ts';
+import type { Ended, MigrateResult } from './result.ts';
 import { aboutTarget, openTarget, type Run } from './run.ts';
 import type { Situation } from './situation.ts';
 
@@ -13,6 +14,7 @@ import type { Situation } from './situation.ts';
 export async function migrate(run: Run): Promise<Ended<'migrate' | 'up'>> {
   const command = run.invocation.command === 'up' ? 'up' : 'migrate';
   const apply = command === 'up' || run.invocation.flags.apply === true;
+  const level = levelFor(run, apply);
   await using connection = await openTarget(run, apply ? 'write' : 'read');
   const about = { command, target: aboutTarget(run, connection), releaseId: run.releaseId } as const;
   if (apply) await refuseUnguarded(run, connection);
@@ -21,9 +23,10 @@ export async function migrate(run: Run): Promise<Ended<'migrate' | 'up'>> {
   if (situation.plan.pending.length === 0) return { ...about, outcome: 'nothing-to-do', result: nothing };
 
   const behind = await backupBehind(run, connection, situation, apply);
-  const { rehearsal, error, warnings } = await rehearsePending(run, connection, situation, { apply, behind });
+  const rehearsed = level === 'none' ? undefined : await rehearsePending(run, connection, situation, behind);
+  const { result: rehearsal, error } = rehearsed ?? {};
   if (error !== undefined) return { ...about, outcome: 'failed-clean', result: { ...nothing, rehearsal }, error };
-  if (!apply) return { ...about, outcome: 'rehearsed', result: { ...nothing, rehearsal }, warnings };
+  if (!apply) return { ...about, outcome: 'rehearsed', result: { ...nothing, rehearsal } };
 
   const { progress, outcome } = await applyPlan(run, connection, situation.plan, {
     kind: 'migrate',
@@ -36,37 +39,35 @@ export async function migrate(run: Run): Promise<Ended<'migrate' | 'up'>> {
     remaining: progress.remaining,
     rehearsal,
   };
-  const unsafe = behind === undefined ? ['No backup stands behind this: what has no down cannot be taken back.'] : [];
-  return { ...about, outcome, result, error: progress.error, warnings: [...warnings, ...unsafe] };
-}
-
-interface Rehearsing {
-  readonly rehearsal?: RehearsalResult;
-  readonly error?: ReleaseError;
-  readonly warnings: readonly string[];
+  const warnings = [
+    ...(level === 'none' ? ['Applied without a rehearsal.'] : []),
+    ...(behind === undefined ? ['No backup stands behind this: what has no down cannot be taken back.'] : []),
+  ];
+  return { ...about, outcome, result, error: progress.error, warnings };
 }
 
 /** A dry run is a rehearsal whatever the configured level: without one there is nothing that it could say. */
+function levelFor(run: Run, apply: boolean): RehearsalLevel {
+  const { flags, settings } = run.invocation;
+  if (apply) return flags.rehearsal ?? settings.rehearsal.level;
+  if (flags.rehearsal !== 'none') return 'full';
+  throw new ReleaseError('USAGE', 'A dry run is a rehearsal, and "rehearsal" says none.', {
+    hint: 'Leave --rehearsal none out, or type mongo-release plan to see what is pending.',
+  });
+}
+
 async function rehearsePending(
   run: Run,
   connection: Connection,
   situation: Situation,
-  { apply, behind }: { readonly apply: boolean; readonly behind: StoredBackup | undefined },
-): Promise<Rehearsing> {
-  const { flags, settings } = run.invocation;
-  const level = flags.rehearsal ?? settings.rehearsal.level;
-  if (apply && level === 'none') return { warnings: ['Applied without a rehearsal.'] };
-  if (!apply && flags.rehearsal === 'none') {
-    throw new ReleaseError('USAGE', 'A dry run is a rehearsal, and "rehearsal" says none.', {
-      hint: 'Leave --rehearsal none out, or type mongo-release plan to see what is pending.',
-    });
-  }
+  behind: StoredBackup | undefined,
+): Promise<Rehearsed> {
   await using backup = await rehearsalBackup(run, connection, situation, behind);
-  const rehearsed = await rehearse(run, situation, {
+  // Awaited here: the backup goes when this function is left.
+  return await rehearse(run, situation, {
     store: backup.store,
     backupId: backup.id,
     database: connection.db.databaseName,
     topology: connection.topology,
   });
-  return { rehearsal: rehearsed.result, error: rehearsed.error, warnings: [] };
 }
