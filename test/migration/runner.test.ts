@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { leftTargetAsItWas } from '../../src/migration/runner.ts';
 import { freshDatabase, type TestDatabase } from '../setup/mongo.ts';
 import { makeProject, type Project } from './project.ts';
+import { startStandalone } from './standalone.ts';
 
 const insert = "await db.collection('c').insertOne({ n: 1 });";
 const files: Readonly<Record<string, string>> = {
@@ -217,6 +218,17 @@ describe('a migration with transaction: true', () => {
     expect(await count()).toBe(1);
     // Nor is anybody held up by a transaction that nobody ends.
     expect(await database.db.collection('c').deleteMany({}, { maxTimeMS: 1000 })).toMatchObject({ deletedCount: 1 });
+  });
+});
+
+test('a migration with transaction: true is refused on a standalone, before it runs', async () => {
+  await using standalone = await startStandalone();
+  const end = await project.run('transaction.ts', { ...database, uri: standalone.uri });
+  expect(end).toMatchObject({ state: 'failed', error: { code: 'TRANSACTIONS_UNAVAILABLE', exitCode: 5 } });
+  expect(leftTargetAsItWas(end)).toBe(true);
+  // Everything else works there.
+  expect(await project.run('throws.mjs', { ...database, uri: standalone.uri })).toMatchObject({
+    effects: { inserted: 1 },
   });
 });
 

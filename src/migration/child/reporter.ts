@@ -38,7 +38,7 @@ export class Reporter {
   state(): ChildState {
     const gate = this.#gate;
     if (gate === undefined) return { effects: noEffects, operations: [], writing: 0 };
-    return { effects: gate.effects(), operations: gate.operations(), writing: gate.exposed };
+    return { effects: gate.effects(), operations: gate.books.operations(), writing: gate.books.exposed };
   }
 
   async #report(): Promise<void> {

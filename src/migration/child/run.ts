@@ -1,12 +1,12 @@
-import type { ClientSession, MongoClient } from 'mongodb';
+import type { MongoClient } from 'mongodb';
 import { ownNames } from '../../mongo/own.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import type { MigrationContext } from '../define.ts';
 import { wrapClient } from '../gate/client.ts';
-import { labelled } from '../gate/failure.ts';
 import { Gate } from '../gate/gate.ts';
-import type { Driver, RawClient } from '../gate/raw.ts';
+import { connectMigration } from './connect.ts';
 import { loadDriver } from './driver.ts';
+import { abort, begin, commit } from './enclosing.ts';
 import { asChildError, describeConnectFailure, describeFailure } from './failure.ts';
 import type { LoadedMongoose } from './hooks.ts';
 import { loadModule } from './load.ts';
@@ -54,6 +54,7 @@ export class MigrationRun {
   #source: Source | undefined;
   #startedAt: number | undefined;
   #durationMs = 0;
+  #returned = false;
   #ended = false;
 
   constructor(job: RunJob, parent: Parent, reporter: Reporter, mongooses: LoadedMongoose) {
@@ -80,6 +81,8 @@ export class MigrationRun {
 
   /** Lets nothing more be sent, waits for what is under way, and ends. */
   async stop(): Promise<void> {
+    // All is done but the commit and the report: that is quicker than undoing it.
+    if (this.#returned) return;
     this.#close('The migration was stopped.');
     this.#stop.abort();
     await this.#end({ state: 'stopped' });
@@ -99,7 +102,9 @@ export class MigrationRun {
     }
     const mongoosePath = [...this.#mongooses.keys()][0];
     const driver = await loadDriver(job.path, mongoosePath);
-    const raw = await this.#connect(driver);
+    const raw = await this.#failing(connectMigration(driver, job.uri, job.database), (error) =>
+      describeConnectFailure(error, job.database),
+    );
     const gate = new Gate({
       client: raw,
       database: job.database,
@@ -114,7 +119,7 @@ export class MigrationRun {
     this.#reporter.follow(gate);
     const { client, membrane } = wrapClient(raw, gate, driver);
     const models = this.#bindModels(client, modelsModule);
-    const enclosing = migration.facts.transaction ? await this.#begin(raw, gate) : undefined;
+    const enclosing = migration.facts.transaction ? await begin(raw, gate) : undefined;
     const context: MigrationContext = {
       db: client.db(job.database),
       client,
@@ -126,7 +131,8 @@ export class MigrationRun {
     this.#startedAt = performance.now();
     await this.#watched(Promise.resolve().then(() => call(migration, step, context)));
     await this.#watched(this.#refuseDangling(gate));
-    if (enclosing !== undefined) await this.#commit(enclosing);
+    this.#returned = true;
+    if (enclosing !== undefined) await this.#failing(commit(enclosing), (error) => this.#describe(error, false));
     this.#durationMs = performance.now() - this.#startedAt;
   }
 
@@ -138,10 +144,18 @@ export class MigrationRun {
     });
   }
 
+  async #failing<T>(promise: Promise<T>, describe: (error: unknown) => ChildError): Promise<T> {
+    try {
+      return await promise;
+    } catch (error) {
+      throw new Failure(describe(error));
+    }
+  }
+
   #describe(error: unknown, unseen: boolean): ChildError {
     if (this.#source === undefined) throw error;
     if (error instanceof ReleaseError && error.code === 'MIGRATION_INVALID') return asChildError(error);
-    return describeFailure(error, this.#source, this.#gate?.callOf(error), unseen);
+    return describeFailure(error, this.#source, this.#gate?.books.callOf(error), unseen);
   }
 
   async #loadModels(path: string): Promise<Readonly<Record<string, unknown>>> {
@@ -151,23 +165,6 @@ export class MigrationRun {
     throw new ReleaseError('MODELS_INVALID', `The models' module ${source.fileName} does not use mongoose.`, {
       hint: 'Let migrations.models name the module that exports the Mongoose models, or leave it out.',
     });
-  }
-
-  async #connect(driver: Driver): Promise<RawClient> {
-    const { uri, database } = this.#job;
-    try {
-      const client = new driver.classes.MongoClient(uri, {
-        appName: 'mongo-release migration',
-        ...(/[?&]serverSelectionTimeoutMS=/i.test(uri) ? {} : { serverSelectionTimeoutMS: 10_000 }),
-      });
-      await client.connect();
-      // One round trip shows that the credentials are taken, before any user code runs.
-      await client.db(database).command({ ping: 1 });
-      nameDatabase(client, database);
-      return client;
-    } catch (error) {
-      throw new Failure(describeConnectFailure(error, database));
-    }
   }
 
   #bindModels(client: MongoClient, exports: Readonly<Record<string, unknown>> | undefined): Record<string, unknown> {
@@ -186,20 +183,6 @@ export class MigrationRun {
     return all;
   }
 
-  async #begin(raw: RawClient, gate: Gate): Promise<ClientSession> {
-    const hello = await raw.db('admin').command({ hello: 1 });
-    if (hello.setName === undefined && hello.msg !== 'isdbgrid') {
-      throw new ReleaseError('TRANSACTIONS_UNAVAILABLE', 'The server is a standalone: it has no transactions.', {
-        hint: 'Run it as a replica set (one member is enough), or leave transaction: true out.',
-      });
-    }
-    const session = raw.startSession();
-    gate.transactions.follow(session);
-    session.startTransaction({ readConcern: { level: 'snapshot' }, writeConcern: { w: 'majority' } });
-    gate.enclose(session);
-    return session;
-  }
-
   async #refuseDangling(gate: Gate): Promise<void> {
     const left = await dangling(gate);
     if (left.length === 0) return;
@@ -210,19 +193,6 @@ export class MigrationRun {
       message: `${this.#job.direction} returned while it was still at work: ${shown}${more}.`,
       hint: 'Await every call (await Promise.all(list.map(…)), not list.forEach(async …)), and run it again.',
     });
-  }
-
-  /** Sent again while its result is unknown: the server answers a repeated commit with the first one's result. */
-  async #commit(session: ClientSession): Promise<void> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        await session.commitTransaction();
-        return;
-      } catch (error) {
-        if (attempt < 5 && labelled(error, 'UnknownTransactionCommitResult')) continue;
-        throw new Failure(this.#describe(error, false));
-      }
-    }
   }
 
   #close(message: string): void {
@@ -250,15 +220,4 @@ export class MigrationRun {
 
 function call(migration: Recognised, step: Recognised['up'], context: MigrationContext): unknown {
   return migration.facts.form === 'context' ? step(context) : step(context.db, context.client);
-}
-
-async function abort(session: ClientSession): Promise<void> {
-  // The server aborts it by itself when its time is up.
-  await session.abortTransaction().catch(() => {});
-}
-
-/** The database that `client.db()` and Mongoose take when none is named: the address may name another or none. */
-function nameDatabase(client: RawClient, database: string): void {
-  const { s } = client as unknown as { s?: { options?: { dbName?: string } } };
-  if (s?.options !== undefined && !Object.isFrozen(s.options)) s.options.dbName = database;
 }

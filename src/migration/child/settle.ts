@@ -4,7 +4,7 @@ import type { Gate } from '../gate/gate.ts';
 /** Waits until no write is under way; false when the time ran out first. */
 export async function settled(gate: Gate, limitMs: number): Promise<boolean> {
   const until = performance.now() + limitMs;
-  while (gate.writing().length > 0) {
+  while (gate.books.writing().length > 0) {
     if (performance.now() > until) return false;
     await sleep(5);
   }
@@ -20,15 +20,15 @@ const readingMs = 400;
  * an empty list when all is quiet.
  */
 export async function dangling(gate: Gate): Promise<string[]> {
-  const left = gate.writing();
+  const left = gate.books.writing();
   if (left.length > 0) return left;
   const transactions = gate.transactions.open().filter((session) => session !== gate.enclosing);
   if (transactions.length > 0) return ['a transaction that is neither committed nor aborted'];
-  const begun = gate.begun;
+  const begun = gate.books.begun;
   const start = performance.now();
   for (;;) {
     await sleep(5);
-    if (gate.begun !== begun) return gate.writing().length > 0 ? gate.writing() : [gate.last()];
+    if (gate.books.begun !== begun) return gate.books.writing().length > 0 ? gate.books.writing() : [gate.books.last()];
     const waited = performance.now() - start;
     if (waited >= readingMs || (waited >= quietMs && gate.reading === 0 && !gate.cursorOpen())) return [];
   }

@@ -34,10 +34,9 @@ export class Transactions {
     this.#events = events;
   }
 
-  /** The tally that a call belongs to: its open transaction's, else the run's. */
-  tallyOf(session: RawSession | undefined): Tally {
-    if (session === undefined || !session.inTransaction()) return this.#run;
-    return this.#tallies.get(session) ?? this.#run;
+  /** The tally of the session's open transaction; undefined when it has none. */
+  tallyOf(session: RawSession | undefined): Tally | undefined {
+    return session?.inTransaction() ? this.#tallies.get(session) : undefined;
   }
 
   /** Sessions with a transaction that is neither committed nor aborted. */

@@ -161,7 +161,7 @@ test('a migration does with the gate what it does without it', { timeout: 60_000
       const data = await everything(it.raw.db);
       expect(data).toEqual(await everything(plain.raw.db));
       // And nothing is left over in the gate's books.
-      expect([it.gate.writing(), it.gate.reading, it.gate.transactions.open(), it.gate.cursorOpen()]).toEqual([
+      expect([it.gate.books.writing(), it.gate.reading, it.gate.transactions.open(), it.gate.cursorOpen()]).toEqual([
         [],
         0,
         [],

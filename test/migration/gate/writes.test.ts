@@ -83,7 +83,7 @@ describe('every write of documents is counted', () => {
       otherChanges: [],
       unknown: 0,
     });
-    expect(it.gate.operations()).toMatchObject([{ namespace: 'c', state: 'done', count: 1 }]);
+    expect(it.gate.books.operations()).toMatchObject([{ namespace: 'c', state: 'done', count: 1 }]);
   });
 
   test('raw commands', async () => {
@@ -316,7 +316,7 @@ test('many equal operations are one entry of the record', async () => {
   for (let n = 0; n < 20; n += 1) await c.insertOne({});
   await Promise.all(Array.from({ length: 20 }, () => c.insertOne({})));
   await c.deleteMany({});
-  expect(it.gate.operations()).toMatchObject([
+  expect(it.gate.books.operations()).toMatchObject([
     { method: 'insertOne', namespace: 'c', count: 40, state: 'done' },
     { method: 'deleteMany', count: 1 },
   ]);
