@@ -1,0 +1,168 @@
+import type { Call, Change, Operation, Stage } from './call.ts';
+import type { Catalog } from './catalog.ts';
+import { countsOf } from './counts.ts';
+import { failureKind, labelled } from './failure.ts';
+import { shownName } from './names.ts';
+import { type OperationRun, Operations } from './operations.ts';
+import type { RawSession } from './raw.ts';
+import { type NamedChange, Tally } from './tally.ts';
+
+export interface RecorderOptions {
+  readonly database: string;
+  readonly catalog: Catalog;
+  readonly beforeWrite: () => Promise<void> | undefined;
+  /** The open transaction's tally that a call of this session belongs to, if it belongs to one. */
+  readonly transactionTally: (session: RawSession | undefined) => Tally | undefined;
+  /** Throws when nothing may be sent any more. */
+  readonly refuseWhenClosed: () => void;
+}
+
+/** The gate's books: what is under way, what was sent, what it did. */
+export class Recorder {
+  /** What counts: all that was done outside of transactions, and in those that were committed. */
+  readonly run = new Tally();
+  readonly #options: RecorderOptions;
+  readonly #operations = new Operations();
+  /** Writes under way, and whether they change the target at once: inside a transaction its commit does. */
+  readonly #writing = new Map<Call, boolean>();
+  readonly #failed = new WeakMap<object, Call>();
+  #begun = 0;
+
+  constructor(options: RecorderOptions) {
+    this.#options = options;
+  }
+
+  /** Writes without an answer, as `method on namespace`. */
+  writing(): string[] {
+    return [...this.#writing.keys()].map((call) => this.#told(call));
+  }
+
+  /** How many writes may be changing the target right now. */
+  get exposed(): number {
+    return [...this.#writing.values()].filter((atOnce) => atOnce).length;
+  }
+
+  /** How many writes were begun. */
+  get begun(): number {
+    return this.#begun;
+  }
+
+  operations(): OperationRun[] {
+    return this.#operations.runs();
+  }
+
+  /** What was sent last, as `method on namespace`. */
+  last(): string {
+    const run = this.#operations.runs().at(-1);
+    return run === undefined ? 'a write' : `${run.method} on ${run.namespace}`;
+  }
+
+  /** The call that an error of the driver came from, as `method on namespace`. */
+  callOf(error: unknown): string | undefined {
+    const call = typeof error === 'object' && error !== null ? this.#failed.get(error) : undefined;
+    return call === undefined ? undefined : this.#told(call);
+  }
+
+  #told(call: Call): string {
+    return `${call.method} on ${this.#shown(call)}`;
+  }
+
+  #shown(call: Call): string {
+    return shownName(call.namespace, this.#options.database);
+  }
+
+  /** The stage that keeps the books. */
+  readonly stage: Stage = async <T>(operation: Operation<T>, next: () => Promise<T>): Promise<T> => {
+    const { call, session } = operation;
+    const tally = this.#options.transactionTally(session) ?? this.run;
+    this.#writing.set(call, tally === this.run);
+    this.#begun += 1;
+    let ended: ReturnType<Operations['begin']> | undefined;
+    try {
+      const missing = await this.#options.catalog.missing(call);
+      // Inside a transaction nothing changes before its commit, which comes through here by itself.
+      if (tally === this.run) await this.#options.beforeWrite();
+      this.#options.refuseWhenClosed();
+      ended = this.#operations.begin(call, this.#shown(call));
+      try {
+        const result = await next();
+        tally.operations += 1;
+        this.#note(tally, operation, result);
+        for (const namespace of missing)
+          if (this.#options.catalog.appeared(namespace)) tally.add(this.#named({ collectionsCreated: [namespace] }));
+        ended('done');
+        return result;
+      } catch (error) {
+        ended(await this.#noteFailure(tally, call, error, missing));
+        throw error;
+      }
+    } finally {
+      this.#writing.delete(call);
+    }
+  };
+
+  #note<T>(tally: Tally, operation: Operation<T>, result: T): void {
+    let change: Change;
+    try {
+      change = operation.change(result);
+    } catch {
+      change = { unknown: 1 };
+    }
+    // Write concern 0: the server was told, and did not answer.
+    if ((result as { acknowledged?: unknown } | null | undefined)?.acknowledged === false) change = { unknown: 1 };
+    tally.unknown += change.unknown ?? 0;
+    tally.add({ collection: this.#shown(operation.call), ...this.#named(change) });
+    for (const namespace of change.collectionsDropped ?? [])
+      this.#options.catalog.forget(shownName(namespace, this.#options.database));
+    for (const namespace of change.collectionsCreated ?? []) this.#options.catalog.appeared(namespace);
+  }
+
+  async #noteFailure(tally: Tally, call: Call, error: unknown, missing: Change['collectionsCreated'] = []) {
+    if (typeof error === 'object' && error !== null) this.#failed.set(error, call);
+    const kind = failureKind(error, call);
+    if (kind === 'not-sent') return 'refused' as const;
+    tally.operations += 1;
+    const partial = (error as { result?: unknown }).result;
+    if (partial !== undefined) tally.add({ collection: this.#shown(call), counts: countsOf(partial) });
+    if (kind === 'unknown') tally.unknown += 1;
+    // A refused insert may have left the empty collection behind.
+    for (const namespace of missing) {
+      if (tally === this.run && (await this.#options.catalog.emerged(namespace)))
+        tally.add(this.#named({ collectionsCreated: [namespace] }));
+    }
+    return kind;
+  }
+
+  #named(change: Change): NamedChange {
+    const { collectionsCreated, collectionsDropped, ...rest } = change;
+    const names = (list: Change['collectionsCreated']) =>
+      list?.map((namespace) => shownName(namespace, this.#options.database));
+    return { ...rest, collectionsCreated: names(collectionsCreated), collectionsDropped: names(collectionsDropped) };
+  }
+
+  /** Sends a commit: the one write of its transaction, which has been in the books of that until now. */
+  async commit(send: () => Promise<unknown>): Promise<unknown> {
+    const call: Call = {
+      kind: 'commit',
+      method: 'commitTransaction',
+      namespace: { database: this.#options.database },
+      multi: true,
+      mayCreate: false,
+    };
+    this.#options.refuseWhenClosed();
+    this.#writing.set(call, true);
+    const ended = this.#operations.begin(call, this.#options.database);
+    try {
+      await this.#options.beforeWrite();
+      const result = await send();
+      ended('done');
+      return result;
+    } catch (error) {
+      this.#failed.set(error as object, call);
+      ended(labelled(error, 'UnknownTransactionCommitResult') ? 'unknown' : 'refused');
+      throw error;
+    } finally {
+      this.#writing.delete(call);
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort } from '../../src/sandbox/port.ts';
+import { realMongod } from '../sandbox/lab.ts';
+
+/** A mongod that is no replica set; its drivers find it by themselves, however long it takes to start. */
+export async function startStandalone(): Promise<AsyncDisposable & { readonly uri: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'standalone-'));
+  const port = await freePort();
+  const args = [
+    '--dbpath',
+    folder,
+    '--port',
+    String(port),
+    '--bind_ip',
+    '127.0.0.1',
+    '--wiredTigerCacheSizeGB',
+    '0.25',
+  ];
+  const server = spawn(await realMongod(), args, { stdio: 'ignore' });
+  return {
+    uri: `mongodb://127.0.0.1:${port}/`,
+    async [Symbol.asyncDispose]() {
+      const ended = once(server, 'exit');
+      server.kill('SIGKILL');
+      await ended;
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
