@@ -1,4 +1,4 @@
-import { serverCode } from '../../mongo/server-error.ts';
+import { serverCode } from '../../mongo/server-code.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { labelled } from '../gate/failure.ts';
 import { placeIn } from './place.ts';

@@ -1,4 +1,4 @@
-import { describeServerError, serverCode } from '../../mongo/server-error.ts';
+import { describeServerError, serverCode } from '../../mongo/server-code.ts';
 import type { LogFields } from '../define.ts';
 import type { Source } from './source.ts';
 

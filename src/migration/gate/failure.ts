@@ -1,4 +1,4 @@
-import { serverCode } from '../../mongo/server-error.ts';
+import { serverCode } from '../../mongo/server-code.ts';
 import type { Call } from './call.ts';
 
 /**

@@ -1,0 +1,49 @@
+/** What a server's error is, by its code alone: no driver is loaded for it, and errors of every driver fit. */
+
+/** Server error codes that decisions depend on; names and numbers from the server's `src/mongo/base/error_codes.yml`. */
+export const serverCodes = {
+  Unauthorized: 13,
+  AuthenticationFailed: 18,
+  NamespaceNotFound: 26,
+  IndexNotFound: 27,
+  NamespaceExists: 48,
+  MaxTimeMSExpired: 50,
+  CommandNotFound: 59,
+  WriteConflict: 112,
+  DocumentValidationFailure: 121,
+  CommandNotSupportedOnView: 166,
+  SnapshotTooOld: 239,
+  SnapshotUnavailable: 246,
+  CollectionUUIDMismatch: 361,
+  AtlasError: 8000,
+  DuplicateKey: 11_000,
+} as const;
+
+/** The server's number for an error, also where the driver rewrote it (it rewrites code 20 on writes). */
+export function serverCode(error: unknown): number | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const original = (error as { originalError?: unknown }).originalError;
+  const fromOriginal = original === undefined ? undefined : serverCode(original);
+  if (fromOriginal !== undefined) return fromOriginal;
+  const code = (error as { code?: unknown }).code;
+  return typeof code === 'number' ? code : undefined;
+}
+
+/**
+ * What a server's error says, rebuilt from its code: the server's own text may quote documents and is never shown.
+ *
+ * `where` names the namespace or action it is about. Works on errors of any driver version, since it looks at the
+ * shape and not at the class.
+ */
+export function describeServerError(error: unknown, where?: string): string {
+  const code = serverCode(error);
+  const name = (error as { codeName?: unknown } | undefined)?.codeName;
+  const at = where === undefined ? '' : ` (${where})`;
+  if (code === serverCodes.DuplicateKey) {
+    const keys = Object.keys((error as { keyPattern?: object }).keyPattern ?? {});
+    return `duplicate key${keys.length > 0 ? ` in ${keys.join(', ')}` : ''}${at}`;
+  }
+  if (code === serverCodes.DocumentValidationFailure) return `a document fails the collection's validator${at}`;
+  if (code !== undefined) return `server error ${code}${typeof name === 'string' ? ` ${name}` : ''}${at}`;
+  return `${error instanceof Error ? error.name : typeof error}${at}`;
+}
