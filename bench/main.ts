@@ -56,16 +56,14 @@ async function pair(
 async function fill({ db }: Connection): Promise<void> {
   const padding = 'x'.repeat(200);
   for (let at = 0; at < documents; at += 10_000) {
-    await db
-      .collection<{ _id: number }>('people')
-      .insertMany(
-        Array.from({ length: Math.min(10_000, documents - at) }, (_, i) => ({
-          _id: at + i,
-          name: `n${at + i}`,
-          age: i % 90,
-          padding,
-        })),
-      );
+    await db.collection<{ _id: number }>('people').insertMany(
+      Array.from({ length: Math.min(10_000, documents - at) }, (_, i) => ({
+        _id: at + i,
+        name: `n${at + i}`,
+        age: i % 90,
+        padding,
+      })),
+    );
   }
 }
 

@@ -78,7 +78,10 @@ export const errorCodes = {
     meaning: 'Collections or indexes kept changing while the backup was taken; nothing was left in the store.',
   },
   BACKUP_FAILED: { exit: 7, meaning: 'The backup could not be taken; nothing was left in the store.' },
-  BACKUP_MISSING: { exit: 11, meaning: 'Production is to be migrated, and no backup of its present position is there.' },
+  BACKUP_MISSING: {
+    exit: 11,
+    meaning: 'Production is to be migrated, and no backup of its present position is there.',
+  },
   BACKUP_NOT_FOUND: { exit: 11, meaning: 'The store has no backup of this name.' },
   BACKUP_NAMESPACE_UNKNOWN: { exit: 2, meaning: 'The backup holds no collection of the name that was given.' },
   ARCHIVE_DAMAGED: { exit: 11, meaning: "A backup's archive is not what was written, or does not fit its manifest." },
