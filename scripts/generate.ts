@@ -52,11 +52,23 @@ function configurationRows(node: Node, path: string): string[] {
   for (const [key, child] of Object.entries(node.properties ?? {})) {
     const here = path === '' ? key : `${path}.${key}`;
     const nested = configurationRows(child, here);
-    const list = child.items ? (child.items.anyOf ?? [child.items]).flatMap((item) => configurationRows(item, `${here}[]`)) : [];
-    const entries = typeof child.additionalProperties === 'object' ? configurationRows(child.additionalProperties, `${here}.NAME`) : [];
+    const list = child.items
+      ? (child.items.anyOf ?? [child.items]).flatMap((item) => configurationRows(item, `${here}[]`))
+      : [];
+    const entries =
+      typeof child.additionalProperties === 'object'
+        ? configurationRows(child.additionalProperties, `${here}.NAME`)
+        : [];
     if (nested.length + list.length + entries.length === 0) {
-      const kind = child.enum ? child.enum.join(', ') : child.anyOf ? child.anyOf.map((one) => one.type).join(' or ') : String(child.type ?? 'any');
-      const standard = child.default === undefined ? '' : `\`${typeof child.default === 'number' ? inUnits(child.default) : JSON.stringify(child.default)}\``;
+      const kind = child.enum
+        ? child.enum.join(', ')
+        : child.anyOf
+          ? child.anyOf.map((one) => one.type).join(' or ')
+          : String(child.type ?? 'any');
+      const standard =
+        child.default === undefined
+          ? ''
+          : `\`${typeof child.default === 'number' ? inUnits(child.default) : JSON.stringify(child.default)}\``;
       rows.push(`| \`${here}\` | ${cell(kind)} | ${standard} | ${cell(child.description ?? '')} |`);
     }
     rows.push(...nested, ...list, ...entries);
@@ -65,7 +77,12 @@ function configurationRows(node: Node, path: string): string[] {
 }
 
 function inUnits(ms: number): string {
-  for (const [unit, size] of [['h', 3_600_000], ['m', 60_000], ['s', 1000]] as const) if (ms >= size && ms % size === 0) return `${ms / size}${unit}`;
+  for (const [unit, size] of [
+    ['h', 3_600_000],
+    ['m', 60_000],
+    ['s', 1000],
+  ] as const)
+    if (ms >= size && ms % size === 0) return `${ms / size}${unit}`;
   return String(ms);
 }
 

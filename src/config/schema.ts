@@ -30,7 +30,10 @@ const attempts = {
 
 const httpProbe = z.strictObject({
   name: z.string().min(1),
-  phase: z.enum(['before-deploy', 'after-deploy']).optional().describe('Only in this phase; without it in both.'),
+  phase: z
+    .enum(['before-deploy', 'after-deploy'])
+    .optional()
+    .describe('Only in this phase; without it in both. After a rollback those of after-deploy are left out.'),
   http: z
     .strictObject({
       'url-env': envName.optional().describe('Environment variable that holds the address.'),
@@ -49,7 +52,10 @@ const document = z.record(z.string(), z.unknown());
 
 const mongoProbe = z.strictObject({
   name: z.string().min(1),
-  phase: z.enum(['before-deploy', 'after-deploy']).optional().describe('Only in this phase; without it in both.'),
+  phase: z
+    .enum(['before-deploy', 'after-deploy'])
+    .optional()
+    .describe('Only in this phase; without it in both. After a rollback those of after-deploy are left out.'),
   mongo: z
     .strictObject({
       collection: z.string().min(1),

@@ -55,7 +55,8 @@ export async function takeBack(
     });
     if (error !== undefined) throw error;
     await needHook(rollbackRun, 'rollback-app');
-    const probes = await probe(rollbackRun, connection);
+    // What only the new shape fulfils has the phase after-deploy: after the way back it would fail, and rightly so.
+    const probes = await probe(rollbackRun, connection, 'before-deploy');
     result = { ...result, probes };
     const failure = probeFailure(probes);
     if (failure !== undefined) throw failure;

@@ -17,9 +17,14 @@ export async function verify(run: Run): Promise<Ended<'verify'>> {
   return { command: 'verify', outcome: 'nothing-to-do', result: { probes }, target: about, warnings };
 }
 
-export async function probe(run: Run, connection: Connection): Promise<ProbeResult[]> {
+/** `phase` leaves out the probes of the other one; by default what `--phase` says. */
+export async function probe(
+  run: Run,
+  connection: Connection,
+  phase = run.invocation.flags.phase,
+): Promise<ProbeResult[]> {
   const results = await runProbes(run.invocation.settings.probes, {
-    phase: run.invocation.flags.phase,
+    phase,
     db: connection.db,
     resolveEnv: (name) => run.env[name],
     log: run.log,
