@@ -730,7 +730,7 @@ class Step {
         const asked = readInputs(this.#part, this.#env, process.cwd(), this.#secrets);
         const invocation = await (0,config_invocation/* resolveInvocation */.t)(this.#withSarif(asked));
         this.#releaseId = invocation.flags['release-id'] ?? (0,release_id.newReleaseId)();
-        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(1), __webpack_require__.e(193)]).then(__webpack_require__.bind(__webpack_require__, 77193));
+        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(1), __webpack_require__.e(152)]).then(__webpack_require__.bind(__webpack_require__, 99152));
         const ended = await runCommand({
             invocation,
             releaseId: this.#releaseId,

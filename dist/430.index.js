@@ -692,7 +692,9 @@ const attempts = {
 };
 const httpProbe = zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
     name: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().min(1),
-    phase: zod__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['before-deploy', 'after-deploy']).optional().describe('Only in this phase; without it in both.'),
+    phase: zod__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['before-deploy', 'after-deploy'])
+        .optional()
+        .describe('Only in this phase; without it in both. After a rollback those of after-deploy are left out.'),
     http: zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
         'url-env': envName.optional().describe('Environment variable that holds the address.'),
         url: zod__WEBPACK_IMPORTED_MODULE_1__/* .url */ .OZ5({ protocol: /^https?$/ }).optional(),
@@ -708,7 +710,9 @@ const httpProbe = zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
 const document = zod__WEBPACK_IMPORTED_MODULE_1__/* .record */ .g1P(zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP(), zod__WEBPACK_IMPORTED_MODULE_1__/* .unknown */ .L5J());
 const mongoProbe = zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
     name: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().min(1),
-    phase: zod__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['before-deploy', 'after-deploy']).optional().describe('Only in this phase; without it in both.'),
+    phase: zod__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['before-deploy', 'after-deploy'])
+        .optional()
+        .describe('Only in this phase; without it in both. After a rollback those of after-deploy are left out.'),
     mongo: zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
         collection: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().min(1),
         filter: document.optional().describe('Extended JSON is understood, for example {"$oid": "…"}.'),
@@ -888,7 +892,10 @@ const errorCodes = {
         meaning: 'Collections or indexes kept changing while the backup was taken; nothing was left in the store.',
     },
     BACKUP_FAILED: { exit: 7, meaning: 'The backup could not be taken; nothing was left in the store.' },
-    BACKUP_MISSING: { exit: 11, meaning: 'Production is to be migrated, and no backup of its present position is there.' },
+    BACKUP_MISSING: {
+        exit: 11,
+        meaning: 'Production is to be migrated, and no backup of its present position is there.',
+    },
     BACKUP_NOT_FOUND: { exit: 11, meaning: 'The store has no backup of this name.' },
     BACKUP_NAMESPACE_UNKNOWN: { exit: 2, meaning: 'The backup holds no collection of the name that was given.' },
     ARCHIVE_DAMAGED: { exit: 11, meaning: "A backup's archive is not what was written, or does not fit its manifest." },

@@ -591,7 +591,7 @@ async function action(part) {
 }
 /** The process that a migration's code runs in. */
 async function child() {
-    await Promise.all(/* import() */[__nccwpck_require__.e(1), __nccwpck_require__.e(342)]).then(__nccwpck_require__.bind(__nccwpck_require__, 57342));
+    await __nccwpck_require__.e(/* import() */ 18).then(__nccwpck_require__.bind(__nccwpck_require__, 24018));
 }
 
 var __webpack_exports__action = __webpack_exports__.XI;

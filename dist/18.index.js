@@ -1,15 +1,15 @@
-export const id = 342;
-export const ids = [342];
+export const id = 18;
+export const ids = [18];
 export const modules = {
 
-/***/ 57342:
+/***/ 24018:
 /***/ ((__unused_webpack___webpack_module__, __unused_webpack___webpack_exports__, __webpack_require__) => {
 
 
 // EXTERNAL MODULE: ./emitted/observe/error.js + 1 modules
 var observe_error = __webpack_require__(79734);
-// EXTERNAL MODULE: ./emitted/mongo/server-error.js
-var server_error = __webpack_require__(24482);
+// EXTERNAL MODULE: ./emitted/mongo/server-code.js
+var server_code = __webpack_require__(52563);
 ;// CONCATENATED MODULE: ./emitted/migration/gate/failure.js
 
 /** Errors of the driver (4 to 7) and of BSON that are thrown before anything goes over the wire. */
@@ -40,7 +40,7 @@ const beforeSending = new Set([
  */
 const neverBegun = new Set([13, 20, 59, 67, 85, 86, 263]);
 function failureKind(error, call) {
-    const code = (0,server_error/* serverCode */.XY)(error);
+    const code = (0,server_code/* serverCode */.XY)(error);
     if (code === undefined) {
         const name = error instanceof Error ? error.name : '';
         return beforeSending.has(name) ? 'not-sent' : 'unknown';
@@ -173,8 +173,8 @@ function hideFields(fields, source) {
 function hiddenText(error, source, where) {
     if (!(error instanceof Error))
         return thrownText(error, source);
-    if ((0,server_error/* serverCode */.XY)(error) !== undefined && isDriverError(error))
-        return (0,server_error/* describeServerError */.JL)(error, where);
+    if ((0,server_code/* serverCode */.XY)(error) !== undefined && isDriverError(error))
+        return (0,server_code/* describeServerError */.JL)(error, where);
     if (source.showValues)
         return `${error.name}: ${error.message}`;
     const validation = validationText(error, source);
@@ -254,7 +254,7 @@ function hintFor(error, source) {
     if (labelled(error, 'TransientTransactionError')) {
         return 'Another write was in the way, or the transaction took too long. Run the same command again.';
     }
-    if ((0,server_error/* serverCode */.XY)(error) === undefined && !source.showValues) {
+    if ((0,server_code/* serverCode */.XY)(error) === undefined && !source.showValues) {
         return 'Correct the migration and run it again. --show-values on a terminal shows the whole message.';
     }
     return 'Correct the migration and run it again.';
@@ -266,7 +266,7 @@ function describeConnectFailure(error, database) {
     if (error instanceof observe_error/* ReleaseError */.K)
         return asChildError(error);
     const name = error instanceof Error ? error.name : '';
-    const code = (0,server_error/* serverCode */.XY)(error);
+    const code = (0,server_code/* serverCode */.XY)(error);
     const what = `(while the migration's process connects to database ${database})`;
     // AuthenticationFailed, AtlasError, Unauthorized: src/mongo/base/error_codes.yml.
     if (code === 18 || code === 8000) {
@@ -465,21 +465,17 @@ function invalid(message, hint) {
     return new observe_error/* ReleaseError */.K('MIGRATION_INVALID', message, { hint });
 }
 
-// EXTERNAL MODULE: external "node:fs/promises"
-var promises_ = __webpack_require__(51455);
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __webpack_require__(76760);
 ;// CONCATENATED MODULE: ./emitted/migration/child/source.js
-
 
 const wordPattern = /[\p{L}_$][\p{L}\p{N}_$]*/gu;
 function wordsOf(text) {
     return text.match(wordPattern) ?? [];
 }
-async function readSource(path, showValues) {
-    // A file that cannot be read has no words; loading it says what is wrong.
-    const text = await (0,promises_.readFile)(path, 'utf8').catch(() => '');
-    return { path, fileName: (0,external_node_path_.basename)(path), words: new Set(wordsOf(text)), showValues };
+/** The file at this path; `words` are those of all project code that is loaded. */
+function sourceAt(path, words, showValues) {
+    return { path, fileName: (0,external_node_path_.basename)(path), words, showValues };
 }
 
 ;// CONCATENATED MODULE: ./emitted/migration/child/describe.js
@@ -489,13 +485,13 @@ async function readSource(path, showValues) {
 
 
 /** Loads files one after the other and tells what each declares; this process knows no database. Ends the process. */
-async function describeFiles(job, parent) {
+async function describeFiles(job, parent, { words }) {
     // What a file leaves behind at its top level is no failure of loading it; running it will tell.
     for (const event of ['unhandledRejection', 'uncaughtException'])
         process.on(event, () => { });
     for (const { name, path } of job.files) {
         await parent.send({ type: 'loading', name });
-        const source = await readSource(path, job.showValues);
+        const source = sourceAt(path, words, job.showValues);
         try {
             const { facts } = recognise(await loadModule(source), source.fileName);
             await parent.send({ type: 'described', name, facts });
@@ -508,6 +504,8 @@ async function describeFiles(job, parent) {
     await parent.finish({ type: 'all-described' });
 }
 
+// EXTERNAL MODULE: external "node:fs"
+var external_node_fs_ = __webpack_require__(73024);
 // EXTERNAL MODULE: external "node:module"
 var external_node_module_ = __webpack_require__(98995);
 ;// CONCATENATED MODULE: ./emitted/migration/child/mongoose.js
@@ -576,6 +574,9 @@ function isModel(value) {
 
 
 
+
+
+
 const packageName = 'mongo-release-action';
 const virtualUrl = 'mongo-release:define-migration';
 /** What `mongo-release-action` is inside a migration, also where the project has not installed it. */
@@ -588,6 +589,7 @@ exports.defineMigration = (migration) =>
  * then on it builds no indexes and makes no collections by itself.
  */
 function registerHooks() {
+    const words = new Set();
     const loaded = new Map();
     const seen = new Set();
     external_node_module_.registerHooks({
@@ -605,12 +607,32 @@ function registerHooks() {
             return resolved;
         },
         load(url, context, next) {
-            if (url !== virtualUrl)
-                return next(url, context);
-            return { format: 'commonjs', source: virtualSource, shortCircuit: true };
+            if (url === virtualUrl)
+                return { format: 'commonjs', source: virtualSource, shortCircuit: true };
+            if (isProjectCode(url))
+                for (const word of readWords((0,external_node_url_.fileURLToPath)(url)))
+                    words.add(word);
+            return next(url, context);
         },
     });
-    return loaded;
+    return { mongooses: loaded, words };
+}
+/** Code only: a .json that a migration loads may well hold data. */
+function isProjectCode(url) {
+    if (!url.startsWith('file:') || !/\.[cm]?[jt]s$/.test(url))
+        return false;
+    const path = (0,external_node_url_.fileURLToPath)(url);
+    const ours = (0,external_node_path_.dirname)(process.argv[1] ?? '') + external_node_path_.sep;
+    return !path.includes(`${external_node_path_.sep}node_modules${external_node_path_.sep}`) && !path.startsWith(ours);
+}
+function readWords(path) {
+    try {
+        return wordsOf((0,external_node_fs_.readFileSync)(path, 'utf8'));
+    }
+    catch {
+        // Node says by itself that it cannot read the file.
+        return [];
+    }
 }
 
 ;// CONCATENATED MODULE: ./emitted/migration/child/leave.js
@@ -1880,6 +1902,160 @@ function foldable(a, b) {
 
 // EXTERNAL MODULE: ./emitted/migration/gate/tally.js
 var tally = __webpack_require__(88940);
+;// CONCATENATED MODULE: ./emitted/migration/gate/recorder.js
+
+
+
+
+
+/** The gate's books: what is under way, what was sent, what it did. */
+class Recorder {
+    /** What counts: all that was done outside of transactions, and in those that were committed. */
+    run = new tally/* Tally */.F0();
+    #options;
+    #operations = new Operations();
+    /** Writes under way, and whether they change the target at once: inside a transaction its commit does. */
+    #writing = new Map();
+    #failed = new WeakMap();
+    #begun = 0;
+    constructor(options) {
+        this.#options = options;
+    }
+    /** Writes without an answer, as `method on namespace`. */
+    writing() {
+        return [...this.#writing.keys()].map((call) => this.#told(call));
+    }
+    /** How many writes may be changing the target right now. */
+    get exposed() {
+        return [...this.#writing.values()].filter((atOnce) => atOnce).length;
+    }
+    /** How many writes were begun. */
+    get begun() {
+        return this.#begun;
+    }
+    operations() {
+        return this.#operations.runs();
+    }
+    /** What was sent last, as `method on namespace`. */
+    last() {
+        const run = this.#operations.runs().at(-1);
+        return run === undefined ? 'a write' : `${run.method} on ${run.namespace}`;
+    }
+    /** The call that an error of the driver came from, as `method on namespace`. */
+    callOf(error) {
+        const call = typeof error === 'object' && error !== null ? this.#failed.get(error) : undefined;
+        return call === undefined ? undefined : this.#told(call);
+    }
+    #told(call) {
+        return `${call.method} on ${this.#shown(call)}`;
+    }
+    #shown(call) {
+        return shownName(call.namespace, this.#options.database);
+    }
+    /** The stage that keeps the books. */
+    stage = async (operation, next) => {
+        const { call, session } = operation;
+        const tally = this.#options.transactionTally(session) ?? this.run;
+        this.#writing.set(call, tally === this.run);
+        this.#begun += 1;
+        let ended;
+        try {
+            const missing = await this.#options.catalog.missing(call);
+            // Inside a transaction nothing changes before its commit, which comes through here by itself.
+            if (tally === this.run)
+                await this.#options.beforeWrite();
+            this.#options.refuseWhenClosed();
+            ended = this.#operations.begin(call, this.#shown(call));
+            try {
+                const result = await next();
+                tally.operations += 1;
+                this.#note(tally, operation, result);
+                for (const namespace of missing)
+                    if (this.#options.catalog.appeared(namespace))
+                        tally.add(this.#named({ collectionsCreated: [namespace] }));
+                ended('done');
+                return result;
+            }
+            catch (error) {
+                ended(await this.#noteFailure(tally, call, error, missing));
+                throw error;
+            }
+        }
+        finally {
+            this.#writing.delete(call);
+        }
+    };
+    #note(tally, operation, result) {
+        let change;
+        try {
+            change = operation.change(result);
+        }
+        catch {
+            change = { unknown: 1 };
+        }
+        // Write concern 0: the server was told, and did not answer.
+        if (result?.acknowledged === false)
+            change = { unknown: 1 };
+        tally.unknown += change.unknown ?? 0;
+        tally.add({ collection: this.#shown(operation.call), ...this.#named(change) });
+        for (const namespace of change.collectionsDropped ?? [])
+            this.#options.catalog.forget(shownName(namespace, this.#options.database));
+        for (const namespace of change.collectionsCreated ?? [])
+            this.#options.catalog.appeared(namespace);
+    }
+    async #noteFailure(tally, call, error, missing = []) {
+        if (typeof error === 'object' && error !== null)
+            this.#failed.set(error, call);
+        const kind = failureKind(error, call);
+        if (kind === 'not-sent')
+            return 'refused';
+        tally.operations += 1;
+        const partial = error.result;
+        if (partial !== undefined)
+            tally.add({ collection: this.#shown(call), counts: countsOf(partial) });
+        if (kind === 'unknown')
+            tally.unknown += 1;
+        // A refused insert may have left the empty collection behind.
+        for (const namespace of missing) {
+            if (tally === this.run && (await this.#options.catalog.emerged(namespace)))
+                tally.add(this.#named({ collectionsCreated: [namespace] }));
+        }
+        return kind;
+    }
+    #named(change) {
+        const { collectionsCreated, collectionsDropped, ...rest } = change;
+        const names = (list) => list?.map((namespace) => shownName(namespace, this.#options.database));
+        return { ...rest, collectionsCreated: names(collectionsCreated), collectionsDropped: names(collectionsDropped) };
+    }
+    /** Sends a commit: the one write of its transaction, which has been in the books of that until now. */
+    async commit(send) {
+        const call = {
+            kind: 'commit',
+            method: 'commitTransaction',
+            namespace: { database: this.#options.database },
+            multi: true,
+            mayCreate: false,
+        };
+        this.#options.refuseWhenClosed();
+        this.#writing.set(call, true);
+        const ended = this.#operations.begin(call, this.#options.database);
+        try {
+            await this.#options.beforeWrite();
+            const result = await send();
+            ended('done');
+            return result;
+        }
+        catch (error) {
+            this.#failed.set(error, call);
+            ended(labelled(error, 'UnknownTransactionCommitResult') ? 'unknown' : 'refused');
+            throw error;
+        }
+        finally {
+            this.#writing.delete(call);
+        }
+    }
+}
+
 ;// CONCATENATED MODULE: ./emitted/migration/gate/transactions.js
 
 
@@ -1902,11 +2078,9 @@ class Transactions {
         this.#catalog = catalog;
         this.#events = events;
     }
-    /** The tally that a call belongs to: its open transaction's, else the run's. */
+    /** The tally of the session's open transaction; undefined when it has none. */
     tallyOf(session) {
-        if (session === undefined || !session.inTransaction())
-            return this.#run;
-        return this.#tallies.get(session) ?? this.#run;
+        return session?.inTransaction() ? this.#tallies.get(session) : undefined;
     }
     /** Sessions with a transaction that is neither committed nor aborted. */
     open() {
@@ -1920,8 +2094,12 @@ class Transactions {
         const { startTransaction, commitTransaction, abortTransaction } = raw;
         if (startTransaction === undefined || commitTransaction === undefined || abortTransaction === undefined)
             return;
+        let first = true;
         replace(session, 'startTransaction', (...args) => {
             const result = startTransaction.apply(session, args);
+            if (first)
+                this.#events.begun(session);
+            first = false;
             this.#tallies.set(session, new tally/* Tally */.F0());
             this.#uncertain.delete(session);
             return result;
@@ -1981,9 +2159,6 @@ function replace(session, name, method) {
 
 
 
-
-
-
 /**
  * What every write of a migration passes. It refuses, records and counts; the wrappers around the driver's objects
  * (`client.ts` and its neighbours) bring each write here as an `Operation`.
@@ -1994,29 +2169,31 @@ class Gate {
     catalog;
     transactions;
     warn;
-    #beforeWrite;
-    #run = new tally/* Tally */.F0();
-    #operations = new Operations();
-    /** Writes under way, and whether they change the target at once: inside a transaction its commit does. */
-    #writing = new Map();
-    #failed = new WeakMap();
+    /** What is under way, was sent, and did. */
+    books;
     #lane = new Lane();
     #stages;
     #cursors = new Set();
     #reading = 0;
-    #begun = 0;
     #closed;
     #enclosing;
     constructor(options) {
         this.database = options.database;
         this.own = options.own;
         this.warn = options.warn;
-        this.#beforeWrite = options.beforeWrite;
         this.catalog = new Catalog(options.client, options.own, options.database);
-        this.transactions = new Transactions(this.#run, this.catalog, {
-            commit: (send) => this.#commit(send),
+        this.books = new Recorder({
+            database: options.database,
+            catalog: this.catalog,
+            beforeWrite: options.beforeWrite,
+            transactionTally: (session) => this.transactions.tallyOf(session),
+            refuseWhenClosed: () => this.#refuseWhenClosed(),
         });
-        this.#stages = [this.#whileOpen, this.#notOurs, this.#inEnclosing, this.#recorded];
+        this.transactions = new Transactions(this.books.run, this.catalog, {
+            commit: (send) => this.books.commit(send),
+            begun: (session) => options.transactionBegun?.(session),
+        });
+        this.#stages = [this.#whileOpen, this.#notOurs, this.#inEnclosing, this.books.stage];
     }
     /** Sends one write through all stages. Rejects with the driver's own error, or a ReleaseError of a stage. */
     perform(operation) {
@@ -2055,14 +2232,6 @@ class Gate {
     close(reason) {
         this.#closed ??= reason;
     }
-    /** Writes without an answer, as `method namespace`. */
-    writing() {
-        return [...this.#writing.keys()].map((call) => `${call.method} on ${this.shown(call)}`);
-    }
-    /** How many writes may be changing the target right now. */
-    get exposed() {
-        return [...this.#writing.values()].filter((atOnce) => atOnce).length;
-    }
     /** Follows a cursor until it is closed. */
     followCursor(cursor) {
         this.#cursors.add(cursor);
@@ -2076,25 +2245,8 @@ class Gate {
     get reading() {
         return this.#reading;
     }
-    /** How many writes were begun. */
-    get begun() {
-        return this.#begun;
-    }
     effects() {
-        return this.#run.effects();
-    }
-    operations() {
-        return this.#operations.runs();
-    }
-    /** What was sent last, as `method on namespace`. */
-    last() {
-        const run = this.#operations.runs().at(-1);
-        return run === undefined ? 'a write' : `${run.method} on ${run.namespace}`;
-    }
-    /** The call that an error of the driver came from. */
-    callOf(error) {
-        const call = typeof error === 'object' && error !== null ? this.#failed.get(error) : undefined;
-        return call === undefined ? undefined : `${call.method} on ${this.shown(call)}`;
+        return this.books.run.effects();
     }
     shown(call) {
         return shownName(call.namespace, this.database);
@@ -2131,106 +2283,6 @@ class Gate {
             }
         });
     };
-    #recorded = async (operation, next) => {
-        const { call, session } = operation;
-        const tally = this.transactions.tallyOf(session);
-        this.#writing.set(call, tally === this.#run);
-        this.#begun += 1;
-        let ended;
-        try {
-            const missing = await this.catalog.missing(call);
-            // Inside a transaction nothing changes before its commit, which comes through here by itself.
-            if (tally === this.#run)
-                await this.#beforeWrite();
-            this.#refuseWhenClosed();
-            ended = this.#operations.begin(call, this.shown(call));
-            try {
-                const result = await next();
-                tally.operations += 1;
-                this.#note(tally, operation, result);
-                for (const namespace of missing)
-                    if (this.catalog.appeared(namespace))
-                        tally.add(this.#named({ collectionsCreated: [namespace] }));
-                ended('done');
-                return result;
-            }
-            catch (error) {
-                ended(await this.#noteFailure(tally, call, error, missing));
-                throw error;
-            }
-        }
-        finally {
-            this.#writing.delete(call);
-        }
-    };
-    #note(tally, operation, result) {
-        let change;
-        try {
-            change = operation.change(result);
-        }
-        catch {
-            change = { unknown: 1 };
-        }
-        // Write concern 0: the server was told, and did not answer.
-        if (result?.acknowledged === false)
-            change = { unknown: 1 };
-        tally.unknown += change.unknown ?? 0;
-        tally.add({ collection: this.shown(operation.call), ...this.#named(change) });
-        for (const namespace of change.collectionsDropped ?? [])
-            this.catalog.forget(shownName(namespace, this.database));
-        for (const namespace of change.collectionsCreated ?? [])
-            this.catalog.appeared(namespace);
-    }
-    async #noteFailure(tally, call, error, missing = []) {
-        if (typeof error === 'object' && error !== null)
-            this.#failed.set(error, call);
-        const kind = failureKind(error, call);
-        if (kind === 'not-sent')
-            return 'refused';
-        tally.operations += 1;
-        const partial = error.result;
-        if (partial !== undefined)
-            tally.add({ collection: this.shown(call), counts: countsOf(partial) });
-        if (kind === 'unknown')
-            tally.unknown += 1;
-        // A refused insert may have left the empty collection behind.
-        for (const namespace of missing) {
-            if (tally === this.#run && (await this.catalog.emerged(namespace)))
-                tally.add(this.#named({ collectionsCreated: [namespace] }));
-        }
-        return kind;
-    }
-    #named(change) {
-        const { collectionsCreated, collectionsDropped, ...rest } = change;
-        const names = (list) => list?.map((namespace) => shownName(namespace, this.database));
-        return { ...rest, collectionsCreated: names(collectionsCreated), collectionsDropped: names(collectionsDropped) };
-    }
-    async #commit(send) {
-        const call = {
-            kind: 'commit',
-            method: 'commitTransaction',
-            namespace: { database: this.database },
-            multi: true,
-            mayCreate: false,
-        };
-        this.#refuseWhenClosed();
-        this.#writing.set(call, true);
-        const ended = this.#operations.begin(call, this.database);
-        try {
-            await this.#beforeWrite();
-            const result = await send();
-            ended('done');
-            return result;
-        }
-        catch (error) {
-            this.#failed.set(error, call);
-            ended(labelled(error, 'UnknownTransactionCommitResult') ? 'unknown' : 'refused');
-            throw error;
-        }
-        finally {
-            this.#writing.delete(call);
-        }
-    }
 }
 /** The server's number for a catalog change that transactions do not take (OperationNotSupportedInTransaction). */
 const notInTransaction = 263;
@@ -2243,6 +2295,30 @@ function catalogInTransaction(error, call, shown) {
     });
 }
 
+;// CONCATENATED MODULE: ./emitted/migration/child/connect.js
+/** How long to look for a usable server where the address does not say, in milliseconds. */
+const selectionMs = 10_000;
+/** A client of the project's own driver, connected. Throws that driver's errors. */
+async function connectMigration(driver, uri, database) {
+    const client = new driver.classes.MongoClient(uri, {
+        appName: 'mongo-release migration',
+        ...(/[?&]serverSelectionTimeoutMS=/i.test(uri) ? {} : { serverSelectionTimeoutMS: selectionMs }),
+    });
+    await client.connect();
+    // One round trip shows that the credentials are taken, before any user code runs.
+    await client.db(database).command({ ping: 1 });
+    nameDatabase(client, database);
+    return client;
+}
+/** The database that Mongoose takes from a client: the address may name another one or none. */
+function nameDatabase(client, database) {
+    const { s } = client;
+    if (s?.options !== undefined && !Object.isFrozen(s.options))
+        s.options.dbName = database;
+}
+
+// EXTERNAL MODULE: external "node:fs/promises"
+var promises_ = __webpack_require__(51455);
 ;// CONCATENATED MODULE: ./emitted/migration/child/driver.js
 var driver_rewriteRelativeImportExtension = (undefined && undefined.__rewriteRelativeImportExtension) || function (path, preserveJsx) {
     if (typeof path === "string" && /^\.\.?\//.test(path)) {
@@ -2270,7 +2346,7 @@ const bundledVersion = '7.8.0';
 async function loadDriver(migrationPath, mongoosePath) {
     const path = resolveFrom(mongoosePath ?? migrationPath) ?? nestedInMongoose(migrationPath);
     if (path === undefined)
-        return driverOf(await Promise.resolve(/* import() */).then(__webpack_require__.t.bind(__webpack_require__, 85226, 19)), bundledVersion);
+        return driverOf(await __webpack_require__.e(/* import() */ 1).then(__webpack_require__.t.bind(__webpack_require__, 85226, 19)), bundledVersion);
     const version = await versionOf(path);
     const loaded = (await import(driver_rewriteRelativeImportExtension(/* webpackIgnore: true */ (0,external_node_url_.pathToFileURL)(path).href)));
     return driverOf((loaded.default ?? loaded), version);
@@ -2317,6 +2393,47 @@ async function versionOf(path) {
     }
 }
 
+;// CONCATENATED MODULE: ./emitted/migration/child/enclosing.js
+
+
+/** How often a commit is sent whose result does not arrive. */
+const commitAttempts = 5;
+/**
+ * Begins the transaction around a whole migration: from here on every call joins it.
+ *
+ * Throws `TRANSACTIONS_UNAVAILABLE` on a standalone server.
+ */
+async function begin(raw, gate) {
+    const hello = await raw.db('admin').command({ hello: 1 });
+    if (hello.setName === undefined && hello.msg !== 'isdbgrid') {
+        throw new observe_error/* ReleaseError */.K('TRANSACTIONS_UNAVAILABLE', 'The server is a standalone: it has no transactions.', {
+            hint: 'Run it as a replica set (one member is enough), or leave transaction: true out.',
+        });
+    }
+    const session = raw.startSession();
+    gate.transactions.follow(session);
+    session.startTransaction({ readConcern: { level: 'snapshot' }, writeConcern: { w: 'majority' } });
+    gate.enclose(session);
+    return session;
+}
+/** Sent again while its result is unknown: the server answers a repeated commit with the first one's result. */
+async function commit(session) {
+    for (let attempt = 1;; attempt += 1) {
+        try {
+            await session.commitTransaction();
+            return;
+        }
+        catch (error) {
+            if (attempt >= commitAttempts || !labelled(error, 'UnknownTransactionCommitResult'))
+                throw error;
+        }
+    }
+}
+/** Never throws: what cannot be aborted now, the server aborts when its time is up. */
+async function abort(session) {
+    await session.abortTransaction().catch(() => { });
+}
+
 ;// CONCATENATED MODULE: ./emitted/migration/child/log.js
 
 /** The `log` of a migration's context: a function, and an object with a method a level, since both are in use. */
@@ -2333,7 +2450,7 @@ var external_node_timers_promises_ = __webpack_require__(58500);
 /** Waits until no write is under way; false when the time ran out first. */
 async function settled(gate, limitMs) {
     const until = performance.now() + limitMs;
-    while (gate.writing().length > 0) {
+    while (gate.books.writing().length > 0) {
         if (performance.now() > until)
             return false;
         await (0,external_node_timers_promises_.setTimeout)(5);
@@ -2348,18 +2465,18 @@ const readingMs = 400;
  * an empty list when all is quiet.
  */
 async function dangling(gate) {
-    const left = gate.writing();
+    const left = gate.books.writing();
     if (left.length > 0)
         return left;
     const transactions = gate.transactions.open().filter((session) => session !== gate.enclosing);
     if (transactions.length > 0)
         return ['a transaction that is neither committed nor aborted'];
-    const begun = gate.begun;
+    const begun = gate.books.begun;
     const start = performance.now();
     for (;;) {
         await (0,external_node_timers_promises_.setTimeout)(5);
-        if (gate.begun !== begun)
-            return gate.writing().length > 0 ? gate.writing() : [gate.last()];
+        if (gate.books.begun !== begun)
+            return gate.books.writing().length > 0 ? gate.books.writing() : [gate.books.last()];
         const waited = performance.now() - start;
         if (waited >= readingMs || (waited >= quietMs && gate.reading === 0 && !gate.cursorOpen()))
             return [];
@@ -2367,6 +2484,7 @@ async function dangling(gate) {
 }
 
 ;// CONCATENATED MODULE: ./emitted/migration/child/run.js
+
 
 
 
@@ -2402,7 +2520,7 @@ class MigrationRun {
     #job;
     #parent;
     #reporter;
-    #mongooses;
+    #loaded;
     #stop = new AbortController();
     /** Rejects with what user code threw where nobody was waiting. */
     #unseen = Promise.withResolvers();
@@ -2410,12 +2528,13 @@ class MigrationRun {
     #source;
     #startedAt;
     #durationMs = 0;
+    #returned = false;
     #ended = false;
-    constructor(job, parent, reporter, mongooses) {
+    constructor(job, parent, reporter, loaded) {
         this.#job = job;
         this.#parent = parent;
         this.#reporter = reporter;
-        this.#mongooses = mongooses;
+        this.#loaded = loaded;
         this.#unseen.promise.catch(() => { });
     }
     /** Ends the process when it is through. */
@@ -2434,13 +2553,16 @@ class MigrationRun {
     }
     /** Lets nothing more be sent, waits for what is under way, and ends. */
     async stop() {
+        // All is done but the commit and the report: that is quicker than undoing it.
+        if (this.#returned)
+            return;
         this.#close('The migration was stopped.');
         this.#stop.abort();
         await this.#end({ state: 'stopped' });
     }
     async #through() {
         const job = this.#job;
-        const source = await readSource(job.path, job.showValues);
+        const source = sourceAt(job.path, this.#loaded.words, job.showValues);
         this.#source = source;
         const modelsModule = job.models === undefined ? undefined : await this.#loadModels(job.models);
         const migration = recognise(await this.#watched(loadModule(source)), source.fileName);
@@ -2450,21 +2572,25 @@ class MigrationRun {
                 hint: 'Write its down, or go back by restoring a backup.',
             });
         }
-        const mongoosePath = [...this.#mongooses.keys()][0];
+        const mongoosePath = [...this.#loaded.mongooses.keys()][0];
         const driver = await loadDriver(job.path, mongoosePath);
-        const raw = await this.#connect(driver);
+        const raw = await this.#failing(connectMigration(driver, job.uri, job.database), (error) => describeConnectFailure(error, job.database));
         const gate = new Gate({
             client: raw,
             database: job.database,
             own: (0,own/* ownNames */.D)(job.ownPrefix),
             beforeWrite: () => this.#reporter.beforeWrite(),
             warn: (message) => void this.#parent.send({ type: 'log', level: 'warn', message, fields: {} }),
+            transactionBegun: ({ id }) => {
+                if (id !== undefined)
+                    void this.#parent.send({ type: 'transaction', session: new Uint8Array(id.id.buffer) });
+            },
         });
         this.#gate = gate;
         this.#reporter.follow(gate);
         const { client, membrane } = wrapClient(raw, gate, driver);
         const models = this.#bindModels(client, modelsModule);
-        const enclosing = migration.facts.transaction ? await this.#begin(raw, gate) : undefined;
+        const enclosing = migration.facts.transaction ? await begin(raw, gate) : undefined;
         const context = {
             db: client.db(job.database),
             client,
@@ -2476,8 +2602,9 @@ class MigrationRun {
         this.#startedAt = performance.now();
         await this.#watched(Promise.resolve().then(() => call(migration, step, context)));
         await this.#watched(this.#refuseDangling(gate));
+        this.#returned = true;
         if (enclosing !== undefined)
-            await this.#commit(enclosing);
+            await this.#failing(commit(enclosing), (error) => this.#describe(error, false));
         this.#durationMs = performance.now() - this.#startedAt;
     }
     /** The promise of user code, or what it threw elsewhere meanwhile. */
@@ -2488,42 +2615,33 @@ class MigrationRun {
             throw new Failure(error instanceof Unseen ? this.#describe(error.thrown, true) : this.#describe(error, false));
         });
     }
+    async #failing(promise, describe) {
+        try {
+            return await promise;
+        }
+        catch (error) {
+            throw new Failure(describe(error));
+        }
+    }
     #describe(error, unseen) {
         if (this.#source === undefined)
             throw error;
         if (error instanceof observe_error/* ReleaseError */.K && error.code === 'MIGRATION_INVALID')
             return asChildError(error);
-        return describeFailure(error, this.#source, this.#gate?.callOf(error), unseen);
+        return describeFailure(error, this.#source, this.#gate?.books.callOf(error), unseen);
     }
     async #loadModels(path) {
-        const source = await readSource(path, this.#job.showValues);
+        const source = sourceAt(path, this.#loaded.words, this.#job.showValues);
         const exports = await this.#watched(loadModule(source, 'MODELS_INVALID'));
-        if (this.#mongooses.size > 0)
+        if (this.#loaded.mongooses.size > 0)
             return exports;
         throw new observe_error/* ReleaseError */.K('MODELS_INVALID', `The models' module ${source.fileName} does not use mongoose.`, {
             hint: 'Let migrations.models name the module that exports the Mongoose models, or leave it out.',
         });
     }
-    async #connect(driver) {
-        const { uri, database } = this.#job;
-        try {
-            const client = new driver.classes.MongoClient(uri, {
-                appName: 'mongo-release migration',
-                ...(/[?&]serverSelectionTimeoutMS=/i.test(uri) ? {} : { serverSelectionTimeoutMS: 10_000 }),
-            });
-            await client.connect();
-            // One round trip shows that the credentials are taken, before any user code runs.
-            await client.db(database).command({ ping: 1 });
-            nameDatabase(client, database);
-            return client;
-        }
-        catch (error) {
-            throw new Failure(describeConnectFailure(error, database));
-        }
-    }
     #bindModels(client, exports) {
         let models = {};
-        for (const mongoose of this.#mongooses.values()) {
+        for (const mongoose of this.#loaded.mongooses.values()) {
             bindMongoose(mongoose, client);
             models = { ...modelsOf(mongoose), ...models };
         }
@@ -2537,19 +2655,6 @@ class MigrationRun {
         }
         return all;
     }
-    async #begin(raw, gate) {
-        const hello = await raw.db('admin').command({ hello: 1 });
-        if (hello.setName === undefined && hello.msg !== 'isdbgrid') {
-            throw new observe_error/* ReleaseError */.K('TRANSACTIONS_UNAVAILABLE', 'The server is a standalone: it has no transactions.', {
-                hint: 'Run it as a replica set (one member is enough), or leave transaction: true out.',
-            });
-        }
-        const session = raw.startSession();
-        gate.transactions.follow(session);
-        session.startTransaction({ readConcern: { level: 'snapshot' }, writeConcern: { w: 'majority' } });
-        gate.enclose(session);
-        return session;
-    }
     async #refuseDangling(gate) {
         const left = await dangling(gate);
         if (left.length === 0)
@@ -2561,20 +2666,6 @@ class MigrationRun {
             message: `${this.#job.direction} returned while it was still at work: ${shown}${more}.`,
             hint: 'Await every call (await Promise.all(list.map(…)), not list.forEach(async …)), and run it again.',
         });
-    }
-    /** Sent again while its result is unknown: the server answers a repeated commit with the first one's result. */
-    async #commit(session) {
-        for (let attempt = 1;; attempt += 1) {
-            try {
-                await session.commitTransaction();
-                return;
-            }
-            catch (error) {
-                if (attempt < 5 && labelled(error, 'UnknownTransactionCommitResult'))
-                    continue;
-                throw new Failure(this.#describe(error, false));
-            }
-        }
     }
     #close(message) {
         this.#gate?.close(new observe_error/* ReleaseError */.K('GATE_CLOSED', message, {
@@ -2601,16 +2692,6 @@ class MigrationRun {
 function call(migration, step, context) {
     return migration.facts.form === 'context' ? step(context) : step(context.db, context.client);
 }
-async function abort(session) {
-    // The server aborts it by itself when its time is up.
-    await session.abortTransaction().catch(() => { });
-}
-/** The database that `client.db()` and Mongoose take when none is named: the address may name another or none. */
-function nameDatabase(client, database) {
-    const { s } = client;
-    if (s?.options !== undefined && !Object.isFrozen(s.options))
-        s.options.dbName = database;
-}
 
 ;// CONCATENATED MODULE: ./emitted/migration/child/main.js
 /** Entry of the process that loads and runs a project's migrations. Started by `../child-process.ts` alone. */
@@ -2620,19 +2701,19 @@ function nameDatabase(client, database) {
 
 
 const main_parent = new Parent();
-const mongooses = registerHooks();
+const loaded = registerHooks();
 const main_reporter = new reporter/* Reporter */.a(main_parent);
 let run;
 main_parent.receive((message) => {
     switch (message.type) {
         case 'run':
-            run = new MigrationRun(message.job, main_parent, main_reporter, mongooses);
+            run = new MigrationRun(message.job, main_parent, main_reporter, loaded);
             main_parent.onEarlyExit(() => ({ type: 'exiting', state: main_reporter.state() }));
             main_reporter.start();
             void run.run();
             return;
         case 'describe':
-            void describeFiles(message.job, main_parent);
+            void describeFiles(message.job, main_parent, loaded);
             return;
         case 'stop':
             void run?.stop();
@@ -2683,7 +2764,7 @@ class Reporter {
         const gate = this.#gate;
         if (gate === undefined)
             return { effects: _gate_tally_js__WEBPACK_IMPORTED_MODULE_0__/* .noEffects */ .CC, operations: [], writing: 0 };
-        return { effects: gate.effects(), operations: gate.operations(), writing: gate.exposed };
+        return { effects: gate.effects(), operations: gate.books.operations(), writing: gate.books.exposed };
     }
     async #report() {
         const state = this.state();
@@ -2789,20 +2870,15 @@ function ownNames(prefix = '_mongo_release') {
 
 /***/ }),
 
-/***/ 24482:
+/***/ 52563:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   Ij: () => (/* binding */ asServerFailure),
 /* harmony export */   JL: () => (/* binding */ describeServerError),
-/* harmony export */   RX: () => (/* binding */ hasLabel),
 /* harmony export */   Wc: () => (/* binding */ serverCodes),
 /* harmony export */   XY: () => (/* binding */ serverCode)
 /* harmony export */ });
-/* harmony import */ var mongodb__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(85226);
-/* harmony import */ var _observe_error_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(79734);
-
-
+/** What a server's error is, by its code alone: no driver is loaded for it, and errors of every driver fit. */
 /** Server error codes that decisions depend on; names and numbers from the server's `src/mongo/base/error_codes.yml`. */
 const serverCodes = {
     Unauthorized: 13,
@@ -2832,9 +2908,6 @@ function serverCode(error) {
     const code = error.code;
     return typeof code === 'number' ? code : undefined;
 }
-function hasLabel(error, label) {
-    return error instanceof mongodb__WEBPACK_IMPORTED_MODULE_0__.MongoError && error.hasErrorLabel(label);
-}
 /**
  * What a server's error says, rebuilt from its code: the server's own text may quote documents and is never shown.
  *
@@ -2854,47 +2927,6 @@ function describeServerError(error, where) {
     if (code !== undefined)
         return `server error ${code}${typeof name === 'string' ? ` ${name}` : ''}${at}`;
     return `${error instanceof Error ? error.name : typeof error}${at}`;
-}
-/**
- * The `ReleaseError` for a failure to reach or use a server. `what` completes "while …". A ReleaseError passes through.
- */
-function asServerFailure(error, what) {
-    if (error instanceof _observe_error_js__WEBPACK_IMPORTED_MODULE_1__/* .ReleaseError */ .K)
-        return error;
-    if (error instanceof mongodb__WEBPACK_IMPORTED_MODULE_0__.MongoParseError || error instanceof mongodb__WEBPACK_IMPORTED_MODULE_0__.MongoInvalidArgumentError) {
-        return new _observe_error_js__WEBPACK_IMPORTED_MODULE_1__/* .ReleaseError */ .K('URI_INVALID', `The connection string is not valid (while ${what}).`, {
-            hint: 'Write it as mongodb://user:password@host:port/database or mongodb+srv://…, with the password percent-encoded.',
-            cause: error,
-        });
-    }
-    const code = serverCode(error);
-    if (code === serverCodes.AuthenticationFailed || code === serverCodes.AtlasError) {
-        return new _observe_error_js__WEBPACK_IMPORTED_MODULE_1__/* .ReleaseError */ .K('CREDENTIALS_REFUSED', `The server refused the credentials (while ${what}).`, {
-            hint: 'Check user, password (percent-encoded) and authSource in the connection string.',
-            cause: error,
-        });
-    }
-    if (code === serverCodes.Unauthorized) {
-        return new _observe_error_js__WEBPACK_IMPORTED_MODULE_1__/* .ReleaseError */ .K('NOT_AUTHORIZED', `The user is not allowed to do this (while ${what}).`, {
-            hint: 'Grant the user the roles that docs/privileges.md lists for this command.',
-            cause: error,
-        });
-    }
-    if (error instanceof mongodb__WEBPACK_IMPORTED_MODULE_0__.MongoServerSelectionError ||
-        error instanceof mongodb__WEBPACK_IMPORTED_MODULE_0__.MongoNetworkError ||
-        error instanceof mongodb__WEBPACK_IMPORTED_MODULE_0__.MongoNetworkTimeoutError) {
-        return new _observe_error_js__WEBPACK_IMPORTED_MODULE_1__/* .ReleaseError */ .K('SERVER_UNREACHABLE', `No usable MongoDB server answered (while ${what}).`, {
-            hint: 'Check host, port and network access from this machine (on Atlas the IP access list), and that the replica set has a primary.',
-            cause: error,
-        });
-    }
-    if (error instanceof mongodb__WEBPACK_IMPORTED_MODULE_0__.MongoServerError || error instanceof mongodb__WEBPACK_IMPORTED_MODULE_0__.MongoError) {
-        return new _observe_error_js__WEBPACK_IMPORTED_MODULE_1__/* .ReleaseError */ .K('SERVER_ERROR', `MongoDB answered with an error: ${describeServerError(error)} (while ${what}).`, {
-            hint: 'Run again with --debug for the cause.',
-            cause: error,
-        });
-    }
-    throw error;
 }
 
 
@@ -2986,7 +3018,10 @@ const errorCodes = {
         meaning: 'Collections or indexes kept changing while the backup was taken; nothing was left in the store.',
     },
     BACKUP_FAILED: { exit: 7, meaning: 'The backup could not be taken; nothing was left in the store.' },
-    BACKUP_MISSING: { exit: 11, meaning: 'Production is to be migrated, and no backup of its present position is there.' },
+    BACKUP_MISSING: {
+        exit: 11,
+        meaning: 'Production is to be migrated, and no backup of its present position is there.',
+    },
     BACKUP_NOT_FOUND: { exit: 11, meaning: 'The store has no backup of this name.' },
     BACKUP_NAMESPACE_UNKNOWN: { exit: 2, meaning: 'The backup holds no collection of the name that was given.' },
     ARCHIVE_DAMAGED: { exit: 11, meaning: "A backup's archive is not what was written, or does not fit its manifest." },

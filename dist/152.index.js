@@ -1,5 +1,5 @@
-export const id = 193;
-export const ids = [193];
+export const id = 152;
+export const ids = [152];
 export const modules = {
 
 /***/ 95396:
@@ -42,7 +42,7 @@ class Reporter {
         const gate = this.#gate;
         if (gate === undefined)
             return { effects: _gate_tally_js__WEBPACK_IMPORTED_MODULE_0__/* .noEffects */ .CC, operations: [], writing: 0 };
-        return { effects: gate.effects(), operations: gate.operations(), writing: gate.exposed };
+        return { effects: gate.effects(), operations: gate.books.operations(), writing: gate.books.exposed };
     }
     async #report() {
         const state = this.state();
@@ -148,20 +148,15 @@ function ownNames(prefix = '_mongo_release') {
 
 /***/ }),
 
-/***/ 24482:
+/***/ 52563:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   Ij: () => (/* binding */ asServerFailure),
 /* harmony export */   JL: () => (/* binding */ describeServerError),
-/* harmony export */   RX: () => (/* binding */ hasLabel),
 /* harmony export */   Wc: () => (/* binding */ serverCodes),
 /* harmony export */   XY: () => (/* binding */ serverCode)
 /* harmony export */ });
-/* harmony import */ var mongodb__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(85226);
-/* harmony import */ var _observe_error_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(79734);
-
-
+/** What a server's error is, by its code alone: no driver is loaded for it, and errors of every driver fit. */
 /** Server error codes that decisions depend on; names and numbers from the server's `src/mongo/base/error_codes.yml`. */
 const serverCodes = {
     Unauthorized: 13,
@@ -191,9 +186,6 @@ function serverCode(error) {
     const code = error.code;
     return typeof code === 'number' ? code : undefined;
 }
-function hasLabel(error, label) {
-    return error instanceof mongodb__WEBPACK_IMPORTED_MODULE_0__.MongoError && error.hasErrorLabel(label);
-}
 /**
  * What a server's error says, rebuilt from its code: the server's own text may quote documents and is never shown.
  *
@@ -214,52 +206,11 @@ function describeServerError(error, where) {
         return `server error ${code}${typeof name === 'string' ? ` ${name}` : ''}${at}`;
     return `${error instanceof Error ? error.name : typeof error}${at}`;
 }
-/**
- * The `ReleaseError` for a failure to reach or use a server. `what` completes "while …". A ReleaseError passes through.
- */
-function asServerFailure(error, what) {
-    if (error instanceof _observe_error_js__WEBPACK_IMPORTED_MODULE_1__/* .ReleaseError */ .K)
-        return error;
-    if (error instanceof mongodb__WEBPACK_IMPORTED_MODULE_0__.MongoParseError || error instanceof mongodb__WEBPACK_IMPORTED_MODULE_0__.MongoInvalidArgumentError) {
-        return new _observe_error_js__WEBPACK_IMPORTED_MODULE_1__/* .ReleaseError */ .K('URI_INVALID', `The connection string is not valid (while ${what}).`, {
-            hint: 'Write it as mongodb://user:password@host:port/database or mongodb+srv://…, with the password percent-encoded.',
-            cause: error,
-        });
-    }
-    const code = serverCode(error);
-    if (code === serverCodes.AuthenticationFailed || code === serverCodes.AtlasError) {
-        return new _observe_error_js__WEBPACK_IMPORTED_MODULE_1__/* .ReleaseError */ .K('CREDENTIALS_REFUSED', `The server refused the credentials (while ${what}).`, {
-            hint: 'Check user, password (percent-encoded) and authSource in the connection string.',
-            cause: error,
-        });
-    }
-    if (code === serverCodes.Unauthorized) {
-        return new _observe_error_js__WEBPACK_IMPORTED_MODULE_1__/* .ReleaseError */ .K('NOT_AUTHORIZED', `The user is not allowed to do this (while ${what}).`, {
-            hint: 'Grant the user the roles that docs/privileges.md lists for this command.',
-            cause: error,
-        });
-    }
-    if (error instanceof mongodb__WEBPACK_IMPORTED_MODULE_0__.MongoServerSelectionError ||
-        error instanceof mongodb__WEBPACK_IMPORTED_MODULE_0__.MongoNetworkError ||
-        error instanceof mongodb__WEBPACK_IMPORTED_MODULE_0__.MongoNetworkTimeoutError) {
-        return new _observe_error_js__WEBPACK_IMPORTED_MODULE_1__/* .ReleaseError */ .K('SERVER_UNREACHABLE', `No usable MongoDB server answered (while ${what}).`, {
-            hint: 'Check host, port and network access from this machine (on Atlas the IP access list), and that the replica set has a primary.',
-            cause: error,
-        });
-    }
-    if (error instanceof mongodb__WEBPACK_IMPORTED_MODULE_0__.MongoServerError || error instanceof mongodb__WEBPACK_IMPORTED_MODULE_0__.MongoError) {
-        return new _observe_error_js__WEBPACK_IMPORTED_MODULE_1__/* .ReleaseError */ .K('SERVER_ERROR', `MongoDB answered with an error: ${describeServerError(error)} (while ${what}).`, {
-            hint: 'Run again with --debug for the cause.',
-            cause: error,
-        });
-    }
-    throw error;
-}
 
 
 /***/ }),
 
-/***/ 77193:
+/***/ 99152:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 
@@ -274,8 +225,58 @@ var observe_error = __webpack_require__(79734);
 var promises_ = __webpack_require__(58500);
 // EXTERNAL MODULE: ../../node_modules/mongodb/lib/index.js
 var lib = __webpack_require__(85226);
-// EXTERNAL MODULE: ./emitted/mongo/server-error.js
-var server_error = __webpack_require__(24482);
+// EXTERNAL MODULE: ./emitted/mongo/server-code.js
+var server_code = __webpack_require__(52563);
+;// CONCATENATED MODULE: ./emitted/mongo/server-error.js
+
+
+
+
+function hasLabel(error, label) {
+    return error instanceof lib.MongoError && error.hasErrorLabel(label);
+}
+/**
+ * The `ReleaseError` for a failure to reach or use a server. `what` completes "while …". A ReleaseError passes through.
+ */
+function asServerFailure(error, what) {
+    if (error instanceof observe_error/* ReleaseError */.K)
+        return error;
+    if (error instanceof lib.MongoParseError || error instanceof lib.MongoInvalidArgumentError) {
+        return new observe_error/* ReleaseError */.K('URI_INVALID', `The connection string is not valid (while ${what}).`, {
+            hint: 'Write it as mongodb://user:password@host:port/database or mongodb+srv://…, with the password percent-encoded.',
+            cause: error,
+        });
+    }
+    const code = (0,server_code/* serverCode */.XY)(error);
+    if (code === server_code/* serverCodes */.Wc.AuthenticationFailed || code === server_code/* serverCodes */.Wc.AtlasError) {
+        return new observe_error/* ReleaseError */.K('CREDENTIALS_REFUSED', `The server refused the credentials (while ${what}).`, {
+            hint: 'Check user, password (percent-encoded) and authSource in the connection string.',
+            cause: error,
+        });
+    }
+    if (code === server_code/* serverCodes */.Wc.Unauthorized) {
+        return new observe_error/* ReleaseError */.K('NOT_AUTHORIZED', `The user is not allowed to do this (while ${what}).`, {
+            hint: 'Grant the user the roles that docs/privileges.md lists for this command.',
+            cause: error,
+        });
+    }
+    if (error instanceof lib.MongoServerSelectionError ||
+        error instanceof lib.MongoNetworkError ||
+        error instanceof lib.MongoNetworkTimeoutError) {
+        return new observe_error/* ReleaseError */.K('SERVER_UNREACHABLE', `No usable MongoDB server answered (while ${what}).`, {
+            hint: 'Check host, port and network access from this machine (on Atlas the IP access list), and that the replica set has a primary.',
+            cause: error,
+        });
+    }
+    if (error instanceof lib.MongoServerError || error instanceof lib.MongoError) {
+        return new observe_error/* ReleaseError */.K('SERVER_ERROR', `MongoDB answered with an error: ${(0,server_code/* describeServerError */.JL)(error)} (while ${what}).`, {
+            hint: 'Run again with --debug for the cause.',
+            cause: error,
+        });
+    }
+    throw error;
+}
+
 ;// CONCATENATED MODULE: ./emitted/mongo/topology.js
 async function readTopology(client) {
     const admin = client.db('admin');
@@ -334,7 +335,7 @@ async function connect(uri, options) {
         });
     }
     catch (error) {
-        throw (0,server_error/* asServerFailure */.Ij)(error, what);
+        throw asServerFailure(error, what);
     }
     try {
         await client.connect();
@@ -344,7 +345,7 @@ async function connect(uri, options) {
     }
     catch (error) {
         await closeWithin(client, closeLimitMs);
-        throw (0,server_error/* asServerFailure */.Ij)(error, what);
+        throw asServerFailure(error, what);
     }
 }
 /** A client says goodbye to the server; where the network swallows everything, that alone may take minutes. */
@@ -361,10 +362,25 @@ async function closeWithin(client, limitMs) {
 function says(uri, option) {
     return new RegExp(`[?&]${option}=`, 'i').test(uri);
 }
-/** The database named in a connection string, percent-decoded; undefined when it names none. */
+/**
+ * The database named in a connection string, percent-decoded; undefined when it names none. Throws `URI_INVALID` for
+ * what can be no name: most often the rest of a password that holds an unencoded slash, so nothing of it is quoted.
+ */
 function databaseOf(uri) {
     const name = /^mongodb(?:\+srv)?:\/\/[^/]+\/([^?]*)/.exec(uri)?.[1];
-    return name === undefined || name === '' ? undefined : decodeURIComponent(name);
+    if (name === undefined || name === '')
+        return undefined;
+    if (!/[@/]/.test(name)) {
+        try {
+            return decodeURIComponent(name);
+        }
+        catch {
+            // Refused below.
+        }
+    }
+    throw new observe_error/* ReleaseError */.K('URI_INVALID', 'What stands behind the host in the connection string is no name of a database.', {
+        hint: 'Write it as mongodb://user:password@host:port/database, with @ : / % in the password percent-encoded.',
+    });
 }
 
 // EXTERNAL MODULE: ./emitted/mongo/own.js
@@ -718,13 +734,13 @@ class HistoryTurns {
             return await this.#unlessLost(run());
         }
         catch (error) {
-            if ((0,server_error/* serverCode */.XY)(error) === server_error/* serverCodes */.Wc.DuplicateKey) {
+            if ((0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.DuplicateKey) {
                 throw new observe_error/* ReleaseError */.K('HISTORY_CONFLICT', 'The history of this target was changed by another run meanwhile.', {
                     hint: 'Look at mongo-release status, then run the command again.',
                     cause: error,
                 });
             }
-            throw (0,server_error/* asServerFailure */.Ij)(error, `${what} in the history of database ${db.databaseName}`);
+            throw asServerFailure(error, `${what} in the history of database ${db.databaseName}`);
         }
     }
     async #open(session) {
@@ -752,7 +768,7 @@ class HistoryTurns {
     async #prepare() {
         const { db } = this.#connection;
         for (const name of [this.#own.history, this.#own.lease]) {
-            await db.createCollection(name, { writeConcern: majority }).catch(ignore(server_error/* serverCodes */.Wc.NamespaceExists));
+            await db.createCollection(name, { writeConcern: majority }).catch(ignore(server_code/* serverCodes */.Wc.NamespaceExists));
         }
         const newest = await db
             .collection(this.#own.history, { readPreference: lib.ReadPreference.primary })
@@ -760,7 +776,7 @@ class HistoryTurns {
         await db
             .collection(this.#own.lease)
             .updateOne({ _id: 'history' }, { $setOnInsert: { fence: 0, sequence: newest?.sequence ?? 0 } }, { upsert: true, writeConcern: majority })
-            .catch(ignore(server_error/* serverCodes */.Wc.DuplicateKey));
+            .catch(ignore(server_code/* serverCodes */.Wc.DuplicateKey));
     }
     /** A silent server must not hold a run beyond its lease. */
     async #unlessLost(operation) {
@@ -778,7 +794,7 @@ class HistoryTurns {
 }
 function ignore(code) {
     return (error) => {
-        if ((0,server_error/* serverCode */.XY)(error) !== code)
+        if ((0,server_code/* serverCode */.XY)(error) !== code)
             throw error;
     };
 }
@@ -799,7 +815,7 @@ async function readHistory(db, own) {
         .find({}, { readConcern: { level: 'majority' }, batchSize: 10_000 })
         .toArray()
         .catch((error) => {
-        throw (0,server_error/* asServerFailure */.Ij)(error, `reading the history of database ${db.databaseName}`);
+        throw asServerFailure(error, `reading the history of database ${db.databaseName}`);
     });
     return records.sort((a, b) => a.sequence - b.sequence || byCodeUnit(a._id, b._id));
 }
@@ -1104,7 +1120,8 @@ function isUnsettled(record) {
  *
  * The digest is SHA-256 over the canonical JSON of the applied migrations, name and checksum, and of the unsettled
  * ones (`running`, `failed`, `interrupted`) with state and direction: data in which a migration was left half-way are
- * other data, so a proof or backup from before does not fit them. `rolled-back` counts as never applied.
+ * other data, so a proof or backup from before does not fit them. `running` counts as interrupted: the next run finds
+ * out which of the two it is, and its plan must not move by that. `rolled-back` counts as never applied.
  */
 function position(records) {
     const inOrder = [...records].sort((a, b) => a.sequence - b.sequence || byCodeUnit(a._id, b._id));
@@ -1114,7 +1131,12 @@ function position(records) {
         applied: byName.filter((record) => record.state === 'applied').map((record) => [record._id, record.checksum]),
         unsettled: byName
             .filter(isUnsettled)
-            .map((record) => [record._id, record.checksum, record.state, record.direction]),
+            .map(({ _id, checksum, state, direction }) => [
+            _id,
+            checksum,
+            state === 'running' ? 'interrupted' : state,
+            direction,
+        ]),
     });
     return { digest, applied: applied.map((record) => ({ name: record._id, checksum: record.checksum })) };
 }
@@ -1523,7 +1545,7 @@ async function readIndexes(db, name) {
         return await rawDocuments(db, { listIndexes: name });
     }
     catch (error) {
-        if ((0,server_error/* serverCode */.XY)(error) === server_error/* serverCodes */.Wc.NamespaceNotFound)
+        if ((0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.NamespaceNotFound)
             return undefined;
         throw error;
     }
@@ -2361,8 +2383,8 @@ async function attemptBackup(connection, options, consistency) {
     catch (error) {
         if (signal?.aborted)
             throw signal.reason;
-        const code = (0,server_error/* serverCode */.XY)(error);
-        if (code === server_error/* serverCodes */.Wc.SnapshotUnavailable || code === server_error/* serverCodes */.Wc.CollectionUUIDMismatch) {
+        const code = (0,server_code/* serverCode */.XY)(error);
+        if (code === server_code/* serverCodes */.Wc.SnapshotUnavailable || code === server_code/* serverCodes */.Wc.CollectionUUIDMismatch) {
             return { kind: 'catalog-changed', cause: error };
         }
         throw failure(error, pending, connection, options);
@@ -2406,14 +2428,14 @@ function consistencyOf({ topology }, options) {
 function failure(error, pending, { db }, { store }) {
     if (error instanceof observe_error/* ReleaseError */.K)
         return error;
-    if ((0,server_error/* serverCode */.XY)(error) === server_error/* serverCodes */.Wc.SnapshotTooOld) {
+    if ((0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.SnapshotTooOld) {
         return new observe_error/* ReleaseError */.K('SNAPSHOT_TOO_OLD', 'The backup took longer than the server keeps its history.', {
             hint: 'Raise it before the backup: db.adminCommand({ setParameter: 1, minSnapshotHistoryWindowInSeconds: 3600 }) (default 300; not possible on Atlas, where a managed snapshot is the way).',
             cause: error,
         });
     }
     if (error instanceof lib.MongoError)
-        return (0,server_error/* asServerFailure */.Ij)(error, `backing up database ${db.databaseName}`);
+        return asServerFailure(error, `backing up database ${db.databaseName}`);
     // The system's errors have words for codes. All that is left to fail with one is the store.
     if (typeof error?.code === 'string') {
         return storeFailed(`writing ${pending.file}`, store.location, error);
@@ -3077,7 +3099,7 @@ class ReleaseRecords {
      */
     async close(end) {
         await this.finish(end).catch((error) => {
-            const { code } = (0,server_error/* asServerFailure */.Ij)(error, 'putting the end of the release on record');
+            const { code } = asServerFailure(error, 'putting the end of the release on record');
             this.#run.log.warn('The end of this release could not be put on record.', { error: code });
         });
     }
@@ -3286,7 +3308,7 @@ class LeaseRecord {
             .updateOne({ _id: 'lease' }, { $setOnInsert: free }, { upsert: true, ...lease_record_majority })
             .catch((error) => {
             // Another run seeded it in the same moment.
-            if ((0,server_error/* serverCode */.XY)(error) !== server_error/* serverCodes */.Wc.DuplicateKey)
+            if ((0,server_code/* serverCode */.XY)(error) !== server_code/* serverCodes */.Wc.DuplicateKey)
                 throw error;
         });
     }
@@ -3417,7 +3439,7 @@ async function read(record, db) {
     return record.read().catch((error) => fail(error, db));
 }
 function fail(error, db) {
-    throw (0,server_error/* asServerFailure */.Ij)(error, `reading the lease of database ${db.databaseName}`);
+    throw asServerFailure(error, `reading the lease of database ${db.databaseName}`);
 }
 
 ;// CONCATENATED MODULE: ./emitted/migration/lease.js
@@ -3480,13 +3502,13 @@ async function acquireLease(db, own, options) {
         if (failure !== undefined)
             record.free(owner).catch(() => { });
         options.signal?.throwIfAborted();
-        throw (0,server_error/* asServerFailure */.Ij)(error, `taking the lease of database ${db.databaseName}`);
+        throw asServerFailure(error, `taking the lease of database ${db.databaseName}`);
     }
     throw heldError(db.databaseName, lease_state_factsOf(seen), options.waitMs);
 }
 /** Whether the request may have been carried out without our hearing of it: then, and only then, ask again. */
 function isUnanswered(error) {
-    return error instanceof observe_error/* ReleaseError */.K || (0,server_error/* serverCode */.XY)(error) === undefined || (0,server_error/* hasLabel */.RX)(error, 'RetryableWriteError');
+    return error instanceof observe_error/* ReleaseError */.K || (0,server_code/* serverCode */.XY)(error) === undefined || hasLabel(error, 'RetryableWriteError');
 }
 /** With jitter, so that many waiting runs do not ask at the same moment. */
 function pauseBetween(ttlMs) {
@@ -3837,6 +3859,93 @@ function irreversible(why, first, scope) {
 var reporter = __webpack_require__(95396);
 // EXTERNAL MODULE: ./emitted/migration/gate/tally.js
 var tally = __webpack_require__(88940);
+// EXTERNAL MODULE: ./emitted/observe/secrets.js
+var secrets = __webpack_require__(1757);
+;// CONCATENATED MODULE: ./emitted/migration/orphans.js
+var orphans_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+    if (value !== null && value !== void 0) {
+        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
+        var dispose, inner;
+        if (async) {
+            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
+            dispose = value[Symbol.asyncDispose];
+        }
+        if (dispose === void 0) {
+            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
+            dispose = value[Symbol.dispose];
+            if (async) inner = dispose;
+        }
+        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
+        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
+        env.stack.push({ value: value, dispose: dispose, async: async });
+    }
+    else if (async) {
+        env.stack.push({ async: true });
+    }
+    return value;
+};
+var orphans_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+    return function (env) {
+        function fail(e) {
+            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
+            env.hasError = true;
+        }
+        var r, s = 0;
+        function next() {
+            while (r = env.stack.pop()) {
+                try {
+                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
+                    if (r.dispose) {
+                        var result = r.dispose.call(r.value);
+                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
+                    }
+                    else s |= 1;
+                }
+                catch (e) {
+                    fail(e);
+                }
+            }
+            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
+            if (env.hasError) throw env.error;
+        }
+        return next();
+    };
+})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
+    var e = new Error(message);
+    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
+});
+
+
+
+/**
+ * Ends the sessions of a process that died with transactions open. The server would keep them, and the locks they hold
+ * against everybody's writes, for its `transactionLifetimeLimitSeconds`: a minute by default.
+ *
+ * Never throws: where the server cannot be reached, that minute has to pass, and the log says so.
+ */
+async function endSessions(uri, database, ids, log) {
+    try {
+        const env_1 = { stack: [], error: void 0, hasError: false };
+        try {
+            const connection = orphans_addDisposableResource(env_1, await connect(uri, { database, secrets: new secrets/* Secrets */.S(), timeoutMs: 5000 }), true);
+            const sessions = ids.map((id) => ({ id: new lib.Binary(id, lib.Binary.SUBTYPE_UUID) }));
+            await connection.client.db('admin').command({ killSessions: sessions });
+        }
+        catch (e_1) {
+            env_1.error = e_1;
+            env_1.hasError = true;
+        }
+        finally {
+            const result_1 = orphans_disposeResources(env_1);
+            if (result_1)
+                await result_1;
+        }
+    }
+    catch {
+        log.warn('The transaction of the ended migration may block writes until the server ends it, for up to a minute.');
+    }
+}
+
 ;// CONCATENATED MODULE: ./emitted/migration/end.js
 /**
  * Whether the target is as it was before: nothing changed, nothing is unknown. Calls that matched no document or were
@@ -3853,6 +3962,7 @@ function leftTargetAsItWas({ effects }) {
 }
 
 ;// CONCATENATED MODULE: ./emitted/migration/runner.js
+
 
 
 
@@ -3891,6 +4001,9 @@ async function runMigration(job, options) {
             case 'state':
                 watch.state(message.state);
                 return;
+            case 'transaction':
+                watch.transactions.push(message.session);
+                return;
             case 'exiting':
                 watch.state(message.state);
                 watch.final = true;
@@ -3922,6 +4035,9 @@ async function runMigration(job, options) {
     });
     try {
         const exit = await child.ended;
+        if (watch.end === undefined && watch.transactions.length > 0) {
+            await endSessions(job.uri, job.database, watch.transactions, options.log);
+        }
         const hiddenLines = child.hiddenLines();
         if (hiddenLines > 0) {
             options.log.info(`The migration printed ${hiddenLines} lines, not shown since they may hold data.`, {
@@ -3948,6 +4064,8 @@ class Watch {
     /** Whether the last state is the process's last word. */
     final = false;
     end;
+    /** Sessions that have begun transactions. */
+    transactions = [];
     constructor(options) {
         this.#options = options;
     }
@@ -5100,9 +5218,9 @@ async function fromOperations(client, database) {
         return operations.map(({ collection }) => collection);
     }
     catch (error) {
-        const code = (0,server_error/* serverCode */.XY)(error);
+        const code = (0,server_code/* serverCode */.XY)(error);
         // Free tiers of Atlas have no $currentOp at all.
-        if (code === server_error/* serverCodes */.Wc.Unauthorized || code === server_error/* serverCodes */.Wc.CommandNotFound || code === server_error/* serverCodes */.Wc.AtlasError)
+        if (code === server_code/* serverCodes */.Wc.Unauthorized || code === server_code/* serverCodes */.Wc.CommandNotFound || code === server_code/* serverCodes */.Wc.AtlasError)
             return undefined;
         throw error;
     }
@@ -5129,7 +5247,7 @@ async function fromStatistics(db) {
     return building.sort();
 }
 function ignoreDropped(error) {
-    if ((0,server_error/* serverCode */.XY)(error) === server_error/* serverCodes */.Wc.NamespaceNotFound)
+    if ((0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.NamespaceNotFound)
         return [];
     throw error;
 }
@@ -5266,7 +5384,7 @@ async function withoutUser(db) {
         return { seen: 'the server has no access control', findings: [] };
     }
     catch (error) {
-        if ((0,server_error/* serverCode */.XY)(error) !== server_error/* serverCodes */.Wc.Unauthorized)
+        if ((0,server_code/* serverCode */.XY)(error) !== server_code/* serverCodes */.Wc.Unauthorized)
             throw error;
         const missing = {
             rule: 'privileges',
@@ -5406,7 +5524,7 @@ function delaysOf({ config }) {
 }
 /** The configuration only explains; the status alone decides. */
 function ignoreUnauthorized(error) {
-    if ((0,server_error/* serverCode */.XY)(error) === server_error/* serverCodes */.Wc.Unauthorized)
+    if ((0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.Unauthorized)
         return new Map();
     throw error;
 }
@@ -5493,12 +5611,12 @@ async function observe(guard, context, limitMs) {
     }
 }
 function unseen(error) {
-    if ((0,server_error/* serverCode */.XY)(error) === server_error/* serverCodes */.Wc.Unauthorized)
+    if ((0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.Unauthorized)
         return {
             unknown: 'the user is not allowed to look',
             next: 'Grant the user the role clusterMonitor on the database admin.',
         };
-    return { unknown: (0,server_error/* describeServerError */.JL)(error), next: 'Run again with --debug for the cause.' };
+    return { unknown: (0,server_code/* describeServerError */.JL)(error), next: 'Run again with --debug for the cause.' };
 }
 function unknownFinding(id, { unknown, next }, { environment, apply }) {
     return {
@@ -5729,7 +5847,7 @@ const passing = new Set([
     12_586, // BackgroundOperationInProgressForDatabase
     12_587, // BackgroundOperationInProgressForNamespace
 ]);
-/** Also the text of an index whose fields the server adds on its own where they belong to listing alone. */
+/** Fields that `listIndexes` adds, or added on older servers, and `createIndexes` refuses. */
 const listingOnly = new Set(['ns', 'clustered']);
 /** Creates a collection or time series under this name with a backup's options; not its indexes, nor its expiry. */
 async function createEmpty(db, name, metadata) {
@@ -5768,7 +5886,7 @@ async function dropCollection({ db, topology }, name, uuid) {
         await patiently(() => db.command({ drop: name, ...expected(topology, uuid), ...catalog_writes_majority }));
     }
     catch (error) {
-        if ((0,server_error/* serverCode */.XY)(error) !== server_error/* serverCodes */.Wc.NamespaceNotFound)
+        if ((0,server_code/* serverCode */.XY)(error) !== server_code/* serverCodes */.Wc.NamespaceNotFound)
             throw error;
     }
 }
@@ -5795,7 +5913,7 @@ async function patiently(run) {
             return;
         }
         catch (error) {
-            if (!passing.has((0,server_error/* serverCode */.XY)(error)) || attempt === 20)
+            if (!passing.has((0,server_code/* serverCode */.XY)(error)) || attempt === 20)
                 throw error;
             await (0,promises_.setTimeout)(500);
         }
@@ -5825,11 +5943,11 @@ async function during(code, what, run) {
 function restoreFailure(code, what, error) {
     if (error instanceof observe_error/* ReleaseError */.K)
         return error;
-    const number = (0,server_error/* serverCode */.XY)(error);
-    if (code === 'RESTORE_FAILED' && (number === undefined || number === server_error/* serverCodes */.Wc.Unauthorized)) {
-        return (0,server_error/* asServerFailure */.Ij)(error, what);
+    const number = (0,server_code/* serverCode */.XY)(error);
+    if (code === 'RESTORE_FAILED' && (number === undefined || number === server_code/* serverCodes */.Wc.Unauthorized)) {
+        return asServerFailure(error, what);
     }
-    return new observe_error/* ReleaseError */.K(code, `The restore stopped while ${what}: ${(0,server_error/* describeServerError */.JL)(error)}.`, {
+    return new observe_error/* ReleaseError */.K(code, `The restore stopped while ${what}: ${(0,server_code/* describeServerError */.JL)(error)}.`, {
         hint: hints[code] ?? '',
         cause: error,
     });
@@ -6013,7 +6131,7 @@ class RestoreTenure {
                 throw inProgress(db);
         }
         catch (error) {
-            if ((0,server_error/* serverCode */.XY)(error) === server_error/* serverCodes */.Wc.DuplicateKey)
+            if ((0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.DuplicateKey)
                 throw inProgress(db);
             throw error;
         }
@@ -6205,7 +6323,7 @@ async function swap_replace(connection, own, { name, aside, uuid, old }, beforeM
             return await renameCollection(connection, aside, name, uuid);
         }
         catch (error) {
-            if ((0,server_error/* serverCode */.XY)(error) !== server_error/* serverCodes */.Wc.NamespaceExists || attempt === mostDisplaced)
+            if ((0,server_code/* serverCode */.XY)(error) !== server_code/* serverCodes */.Wc.NamespaceExists || attempt === mostDisplaced)
                 throw error;
         }
     }
@@ -6243,9 +6361,9 @@ async function clear(connection, own, name, old, beforeMove) {
         await renameCollection(connection, name, tombstone, present.uuid);
     }
     catch (error) {
-        const code = (0,server_error/* serverCode */.XY)(error);
+        const code = (0,server_code/* serverCode */.XY)(error);
         // Dropped by somebody between the look and the rename: the name is free.
-        if (code !== server_error/* serverCodes */.Wc.NamespaceNotFound && code !== server_error/* serverCodes */.Wc.CollectionUUIDMismatch)
+        if (code !== server_code/* serverCodes */.Wc.NamespaceNotFound && code !== server_code/* serverCodes */.Wc.CollectionUUIDMismatch)
             throw error;
     }
 }
@@ -6547,7 +6665,7 @@ async function lookAtResult({ db }, built, log) {
         return otherwise;
     }
     catch (error) {
-        log.warn(`Options and indexes of the result could not be compared: ${(0,server_error/* describeServerError */.JL)(error)}.`);
+        log.warn(`Options and indexes of the result could not be compared: ${(0,server_code/* describeServerError */.JL)(error)}.`);
         return undefined;
     }
 }
@@ -6606,7 +6724,7 @@ async function claim(client, owner, databases, log) {
                 log.warn('Another run has taken over the sandbox.');
         }
         catch (error) {
-            log.debug('A heartbeat of the sandbox failed.', { reason: (0,server_error/* describeServerError */.JL)(error) });
+            log.debug('A heartbeat of the sandbox failed.', { reason: (0,server_code/* describeServerError */.JL)(error) });
         }
     };
     const timer = setInterval(() => {
@@ -6624,7 +6742,7 @@ async function claim(client, owner, databases, log) {
             await beating;
             await uses
                 .updateOne({ _id: 'use', owner }, { $set: { owner: null, expiresAt: new Date(0), databases: [] } })
-                .catch((error) => log.debug('The sandbox was not released.', { reason: (0,server_error/* describeServerError */.JL)(error) }));
+                .catch((error) => log.debug('The sandbox was not released.', { reason: (0,server_code/* describeServerError */.JL)(error) }));
         },
     };
 }
@@ -6698,7 +6816,7 @@ async function useAddress(address, options) {
                 }
                 catch (error) {
                     log.warn('The sandbox was not emptied; the next run that uses it does that.', {
-                        reason: (0,server_error/* describeServerError */.JL)(error),
+                        reason: (0,server_code/* describeServerError */.JL)(error),
                     });
                 }
                 finally {
@@ -6721,7 +6839,7 @@ async function useAddress(address, options) {
         await connection.close();
         if (error instanceof observe_error/* ReleaseError */.K)
             throw error;
-        throw refusal(`it could not be looked at: ${(0,server_error/* describeServerError */.JL)(error)}`, 'Use a user with role root on the sandbox.', error);
+        throw refusal(`it could not be looked at: ${(0,server_code/* describeServerError */.JL)(error)}`, 'Use a user with role root on the sandbox.', error);
     }
 }
 /** The name of a database in the address would send restored data and comparisons there; only its meaning for the login is kept. */
@@ -6780,7 +6898,7 @@ async function stopTtlMonitor(client, log) {
     }
     catch (error) {
         log.warn('TTL indexes stay at work in the sandbox: documents whose time is over may go during a rehearsal.', {
-            reason: (0,server_error/* describeServerError */.JL)(error),
+            reason: (0,server_code/* describeServerError */.JL)(error),
         });
         return async () => { };
     }
@@ -7160,7 +7278,7 @@ async function setUpReplicaSet(options) {
         catch (error) {
             last = error;
             // A server that answers with an error does not answer better the next time.
-            if ((0,server_error/* serverCode */.XY)(error) !== undefined && !isStartingUp(error))
+            if ((0,server_code/* serverCode */.XY)(error) !== undefined && !isStartingUp(error))
                 break;
             await replica_set_pause(50);
         }
@@ -7170,7 +7288,7 @@ async function setUpReplicaSet(options) {
     }
     if (options.signal?.aborted)
         return { kind: 'failed', reason: 'cancelled' };
-    const why = last === undefined ? 'it did not answer' : (0,server_error/* describeServerError */.JL)(last, 'setting up the replica set');
+    const why = last === undefined ? 'it did not answer' : (0,server_code/* describeServerError */.JL)(last, 'setting up the replica set');
     return { kind: 'failed', reason: why };
 }
 /** Connection string of the sandbox's user. */
@@ -7191,7 +7309,7 @@ async function initiate(client, options, deadline) {
         settings: { electionTimeoutMillis: 1000, heartbeatIntervalMillis: 500 },
     };
     await admin.command({ replSetInitiate: config }).catch((error) => {
-        if ((0,server_error/* serverCode */.XY)(error) !== alreadyInitialized)
+        if ((0,server_code/* serverCode */.XY)(error) !== alreadyInitialized)
             throw error;
     });
     while ((await admin.command({ hello: 1 })).isWritablePrimary !== true) {
@@ -7202,7 +7320,7 @@ async function initiate(client, options, deadline) {
     await admin
         .command({ createUser: identity.user, pwd: identity.password, roles: ['root'], writeConcern: { w: 'majority' } })
         .catch((error) => {
-        if ((0,server_error/* serverCode */.XY)(error) !== userExists)
+        if ((0,server_code/* serverCode */.XY)(error) !== userExists)
             throw error;
     });
     // It recognizes itself when its address is given as a sandbox's.
@@ -7224,7 +7342,7 @@ const startingUpCodes = new Set([
     18,
 ]);
 function isStartingUp(error) {
-    const code = (0,server_error/* serverCode */.XY)(error);
+    const code = (0,server_code/* serverCode */.XY)(error);
     return code !== undefined && startingUpCodes.has(code);
 }
 function replica_set_pause(ms) {
@@ -8099,6 +8217,7 @@ async function migrate(run) {
     try {
         const command = run.invocation.command === 'up' ? 'up' : 'migrate';
         const apply = command === 'up' || run.invocation.flags.apply === true;
+        const level = levelFor(run, apply);
         const connection = migrate_addDisposableResource(env_1, await openTarget(run, apply ? 'write' : 'read'), true);
         const about = { command, target: aboutTarget(run, connection), releaseId: run.releaseId };
         if (apply)
@@ -8108,11 +8227,12 @@ async function migrate(run) {
         if (situation.plan.pending.length === 0)
             return { ...about, outcome: 'nothing-to-do', result: nothing };
         const behind = await backupBehind(run, connection, situation, apply);
-        const { rehearsal, error, warnings } = await rehearsePending(run, connection, situation, { apply, behind });
+        const rehearsed = level === 'none' ? undefined : await rehearsePending(run, connection, situation, behind);
+        const { result: rehearsal, error } = rehearsed ?? {};
         if (error !== undefined)
             return { ...about, outcome: 'failed-clean', result: { ...nothing, rehearsal }, error };
         if (!apply)
-            return { ...about, outcome: 'rehearsed', result: { ...nothing, rehearsal }, warnings };
+            return { ...about, outcome: 'rehearsed', result: { ...nothing, rehearsal } };
         const { progress, outcome } = await applyPlan(run, connection, situation.plan, {
             kind: 'migrate',
             backupId: behind?.id,
@@ -8124,8 +8244,11 @@ async function migrate(run) {
             remaining: progress.remaining,
             rehearsal,
         };
-        const unsafe = behind === undefined ? ['No backup stands behind this: what has no down cannot be taken back.'] : [];
-        return { ...about, outcome, result, error: progress.error, warnings: [...warnings, ...unsafe] };
+        const warnings = [
+            ...(level === 'none' ? ['Applied without a rehearsal.'] : []),
+            ...(behind === undefined ? ['No backup stands behind this: what has no down cannot be taken back.'] : []),
+        ];
+        return { ...about, outcome, result, error: progress.error, warnings };
     }
     catch (e_1) {
         env_1.error = e_1;
@@ -8138,26 +8261,27 @@ async function migrate(run) {
     }
 }
 /** A dry run is a rehearsal whatever the configured level: without one there is nothing that it could say. */
-async function rehearsePending(run, connection, situation, { apply, behind }) {
+function levelFor(run, apply) {
+    const { flags, settings } = run.invocation;
+    if (apply)
+        return flags.rehearsal ?? settings.rehearsal.level;
+    if (flags.rehearsal !== 'none')
+        return 'full';
+    throw new observe_error/* ReleaseError */.K('USAGE', 'A dry run is a rehearsal, and "rehearsal" says none.', {
+        hint: 'Leave --rehearsal none out, or type mongo-release plan to see what is pending.',
+    });
+}
+async function rehearsePending(run, connection, situation, behind) {
     const env_2 = { stack: [], error: void 0, hasError: false };
     try {
-        const { flags, settings } = run.invocation;
-        const level = flags.rehearsal ?? settings.rehearsal.level;
-        if (apply && level === 'none')
-            return { warnings: ['Applied without a rehearsal.'] };
-        if (!apply && flags.rehearsal === 'none') {
-            throw new observe_error/* ReleaseError */.K('USAGE', 'A dry run is a rehearsal, and "rehearsal" says none.', {
-                hint: 'Leave --rehearsal none out, or type mongo-release plan to see what is pending.',
-            });
-        }
         const backup = migrate_addDisposableResource(env_2, await rehearsalBackup(run, connection, situation, behind), true);
-        const rehearsed = await rehearse(run, situation, {
+        // Awaited here: the backup goes when this function is left.
+        return await rehearse(run, situation, {
             store: backup.store,
             backupId: backup.id,
             database: connection.db.databaseName,
             topology: connection.topology,
         });
-        return { rehearsal: rehearsed.result, error: rehearsed.error, warnings: [] };
     }
     catch (e_2) {
         env_2.error = e_2;
@@ -8874,14 +8998,14 @@ async function mongo_exists(db, name, signal) {
     return found.length > 0;
 }
 function mongo_unseen(error, aborted, timeoutMs) {
-    const late = aborted || (0,server_error/* serverCode */.XY)(error) === server_error/* serverCodes */.Wc.MaxTimeMSExpired;
+    const late = aborted || (0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.MaxTimeMSExpired;
     if (late)
         return { state: 'unknown', seen: `no answer within ${timeoutMs / 1000} s` };
     if (!(error instanceof lib.MongoServerError))
         return { state: 'unknown', seen: 'no answer from the server' };
     // What the server refuses, it refuses again, unless it says itself that another try may succeed.
     const final = !error.hasErrorLabel('RetryableError') && !mongo_transient(error);
-    return { state: 'unknown', seen: (0,server_error/* describeServerError */.JL)(error), final };
+    return { state: 'unknown', seen: (0,server_code/* describeServerError */.JL)(error), final };
 }
 /** Answers of a server that is stepping down, starting or shutting down: `NotPrimaryError` and the like have labels or these codes. */
 function mongo_transient(error) {
@@ -9043,9 +9167,10 @@ async function verify(run) {
             await result_1;
     }
 }
-async function probe(run, connection) {
+/** `phase` leaves out the probes of the other one; by default what `--phase` says. */
+async function probe(run, connection, phase = run.invocation.flags.phase) {
     const results = await runProbes(run.invocation.settings.probes, {
-        phase: run.invocation.flags.phase,
+        phase,
         db: connection.db,
         resolveEnv: (name) => run.env[name],
         log: run.log,
@@ -9160,7 +9285,8 @@ async function takeBack(run, connection, release, way) {
         if (error !== undefined)
             throw error;
         await needHook(rollbackRun, 'rollback-app');
-        const probes = await probe(rollbackRun, connection);
+        // What only the new shape fulfils has the phase after-deploy: after the way back it would fail, and rightly so.
+        const probes = await probe(rollbackRun, connection, 'before-deploy');
         result = { ...result, probes };
         const failure = probeFailure(probes);
         if (failure !== undefined)
