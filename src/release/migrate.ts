@@ -40,7 +40,7 @@ export async function migrate(run: Run): Promise<Ended<'migrate' | 'up'>> {
     rehearsal,
   };
   const warnings = [
-    ...(level === 'none' ? ['Applied without a rehearsal.'] : []),
+    ...(level === 'none' ? ['Nothing was rehearsed.'] : []),
     ...(behind === undefined ? ['No backup stands behind this: what has no down cannot be taken back.'] : []),
   ];
   return { ...about, outcome, result, error: progress.error, warnings };

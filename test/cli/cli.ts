@@ -41,7 +41,7 @@ export async function makeProject(
   env: Readonly<Record<string, string>> = {},
   { modules = false } = {},
 ): Promise<Project> {
-  const dir = await mkdtemp(join(tmpdir(), 'mongo-release-cli-'));
+  const dir = await mkdtemp(join(tmpdir(), 'mr-cli-'));
   const write: Project['write'] = async (files) => {
     for (const [name, text] of Object.entries(files)) {
       await mkdir(dirname(join(dir, name)), { recursive: true });

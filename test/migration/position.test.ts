@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { canonicalJson } from '../../src/migration/canonical.ts';
 import { position } from '../../src/migration/position.ts';
-import { type HistoryRecord, recordStates } from '../../src/migration/types.ts';
+import { type HistoryRecord, type RecordState, recordStates } from '../../src/migration/types.ts';
 import { record } from './records.ts';
 
 const histories = fc
@@ -54,7 +54,9 @@ describe('the digest of a position', () => {
         expect(differs({ checksum: one.checksum + more })).toBe(counts);
         expect(differs(undefined)).toBe(counts);
         expect(differs({ direction: one.direction === 'up' ? 'down' : 'up' })).toBe(unsettled);
-        for (const state of recordStates) expect(differs({ state })).toBe(state !== one.state);
+        // Whether a run still goes on or was interrupted is found out later, and moves no plan.
+        const halfWay = (state: RecordState) => (state === 'running' ? 'interrupted' : state);
+        for (const state of recordStates) expect(differs({ state })).toBe(halfWay(state) !== halfWay(one.state));
       }),
     );
   });

@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { freshDatabase, type TestDatabase } from '../setup/mongo.ts';
+import { expectFailure, expectNoTrace, makeProject, migration, type Project } from './cli.ts';
+
+/** Its first document tells that it is under way; it ends by itself only when somebody removes the stop. */
+const slow = `await db.collection('places').insertOne({ n: 1 });
+  while (await db.collection('wait').findOne()) await new Promise((go) => setTimeout(go, 50));
+  await db.collection('places').insertOne({ n: 2 });`;
+
+let database: TestDatabase;
+let project: Project;
+const apply = 'migrate --apply --rehearsal none --json';
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  project = await makeProject(
+    {
+      'mongo-release.yml': 'lease: { ttl: 12s }\n',
+      'migrations/1-a.js': migration("await db.collection('places').insertOne({ n: 0 });"),
+      'migrations/2-slow.js': migration(slow),
+      'migrations/3-c.js': migration("await db.collection('places').insertOne({ n: 3 });"),
+    },
+    { MONGODB_URI: database.uri },
+  );
+});
+afterAll(async () => {
+  await project[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+
+async function startSlow() {
+  await database.db.dropDatabase();
+  await database.db.collection('wait').insertOne({});
+  const started = project.start(apply);
+  await started.said('2-slow goes up');
+  while ((await database.db.collection('places').countDocuments()) < 2) await new Promise((go) => setTimeout(go, 20));
+  return started;
+}
+
+test.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)(
+  '%s brings an apply to a safe end: exit %i, the migration interrupted, the lease given back',
+  async (signal, exit) => {
+    const { process, ended } = await startSlow();
+    process.kill(signal);
+    const ran = await ended;
+    expect(ran.json.error, ran.stderr).toMatchObject({ code: 'CANCELLED' });
+    expect(ran.code).toBe(exit);
+    expectNoTrace(ran);
+    expect(ran.json.error.message).toMatch(/2-slow .*1 operation: 1 inserted.*: 1-a\. Not begun: 3-c\./s);
+    expect(ran.json.applied).toMatchObject([{ name: '1-a' }]);
+    const { json } = await project.run('status --json');
+    expect(json.migrations.map((one: { state: string }) => one.state)).toEqual(['applied', 'interrupted', 'pending']);
+    expect(json.lease).toBeNull();
+    const [record] = await database.db.collection('_mongo_release.releases').find().toArray();
+    expect(record).toMatchObject({ state: 'failed-dirty', error: { code: 'CANCELLED' } });
+  },
+);
+
+test('after a kill -9 status shows what was left, and the next run marks it and goes on', async () => {
+  const { process, ended } = await startSlow();
+  process.kill('SIGKILL');
+  expect((await ended).signal).toBe('SIGKILL');
+
+  const held = await project.run('status --json');
+  expect(held.json.migrations[1]).toMatchObject({ name: '2-slow', state: 'running' });
+  expect(held.json.lease).toMatchObject({ owner: expect.stringContaining(`process ${process.pid}`) });
+  const [refused, locked] = await Promise.all([project.run(apply), project.run('unlock --json')]);
+  expectFailure(refused, 6, 'LEASE_HELD', /last heartbeat \d+ s ago/);
+  expectFailure(locked, 6, 'LEASE_ALIVE');
+
+  await database.db
+    .collection<{ _id: string }>('_mongo_release.lease')
+    .updateOne({ _id: 'lease' }, { $set: { expiresAt: new Date(0) } });
+  const left = await project.run('status --json');
+  expect(left.json.lease).toBeNull();
+  expect(left.json.warnings).toEqual([expect.stringMatching(/^2-slow was left half-way up by .*whose run is gone/)]);
+  expect(left.stderr).toContain('2-slow was left half-way');
+
+  await database.db.collection('wait').drop();
+  const ran = await project.run(apply);
+  expect(ran.code, ran.stderr).toBe(0);
+  expect(ran.stderr).toContain('2-slow was left running by release');
+  expect(ran.json.applied.map((one: { name: string }) => one.name)).toEqual(['2-slow', '3-c']);
+  // What it had done before it was killed is still there: that migration runs from its top.
+  const places = await database.db.collection('places').find().sort({ n: 1 }).toArray();
+  expect(places.map(({ n }) => n)).toEqual([0, 1, 1, 2, 3]);
+});
+
+test('a run that loses its lease half-way stops, and says how far it got', async () => {
+  const { ended } = await startSlow();
+  await database.db
+    .collection<{ _id: string }>('_mongo_release.lease')
+    .updateOne({ _id: 'lease' }, { $set: { owner: 'somebody else' }, $inc: { fence: 1 } });
+  const ran = await ended;
+  expectFailure(ran, 8, 'FAILED_DIRTY', /was taken over by another run.*\[LEASE_LOST\] It had sent 1 operation/s);
+  expect(ran.json.error.message).toContain('could not be put on record');
+  expect(ran.json).toMatchObject({ outcome: 'failed-dirty', applied: [{ name: '1-a' }], remaining: ['3-c'] });
+});
+
+test('two runs at once apply everything exactly once', async () => {
+  await database.db.dropDatabase();
+  const runs = await Promise.all([1, 2].map(() => project.run(`${apply} --wait 30s`)));
+  const done = runs.filter((ran) => ran.code === 0);
+  // The later one finds another history than it planned for, or nothing to do.
+  for (const ran of runs.filter((one) => !done.includes(one))) expectFailure(ran, 5, 'PLAN_MOVED', /applied since/);
+  expect(done.flatMap((ran) => ran.json.applied).map((one) => one.name)).toEqual(['1-a', '2-slow', '3-c']);
+  const places = await database.db.collection('places').find().sort({ n: 1 }).toArray();
+  expect(places.map(({ n }) => n)).toEqual([0, 1, 2, 3]);
+});
