@@ -3,7 +3,7 @@ import type { ClientSession, Db, MongoClient } from 'mongodb';
 /** Names, types and counts. Other texts are hidden on their way into a log: they may be data. */
 export type LogFields = Readonly<Record<string, string | number | boolean>>;
 
-/** Words that do not stand in the migration's own source are hidden on their way into the log. */
+/** Words that do not stand in the project's own code are hidden on their way into the log. */
 export interface MigrationLog {
   (message: string, fields?: LogFields): void;
   debug(message: string, fields?: LogFields): void;

@@ -4,7 +4,7 @@ import type { Phase } from './types.ts';
 /** What `log` may carry beside its message: names, types and counts; other texts are hidden on the way out. */
 export type LogFields = Readonly<Record<string, string | number | boolean>>;
 
-/** Writes to the release's log. Words that do not stand in the migration's own source are hidden: they may be data. */
+/** Writes to the release's log. Words that do not stand in the project's own code are hidden: they may be data. */
 export interface MigrationLog {
   (message: string, fields?: LogFields): void;
   debug(message: string, fields?: LogFields): void;

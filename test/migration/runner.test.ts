@@ -64,6 +64,13 @@ export default defineMigration({ transaction: true, async up({ db }) {
   await db.collection('c').insertOne({}); db.collection('c').insertOne({});
   setImmediate(() => process.kill(process.pid, 'SIGKILL')); await new Promise(() => {});
 } });`,
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the source of a file
+  'lib/words.ts': 'export const words = (who: string) => `helped ${who} along`;',
+  'lib/people.json': '["Zaphod"]',
+  'helped.mjs': `import { words } from './lib/words.ts';
+import people from './lib/people.json' with { type: 'json' };
+export const name = 'helped';
+export const up = ({ log }) => log(words(people[0]));`,
   'logs.ts': `import { defineMigration } from 'mongo-release-action';
 export default defineMigration({ async up({ log }) {
   const who = ['Za', 'phod'].join('');
@@ -264,6 +271,11 @@ describe('what a migration knows and says', () => {
       },
       { level: 'warn', message: 'slow', fields: {} },
     ]);
+  });
+
+  test('and the words of the code that it imports, but not of data', async () => {
+    await project.run('helped.mjs', database);
+    expect(project.logged.map(({ message }) => message)).toEqual(['helped ‹hidden› along']);
   });
 
   test('a server that is not there, and one that refuses, are told apart from failing code', async () => {

@@ -1,18 +1,19 @@
 import { ReleaseError } from '../../observe/error.ts';
 import { asChildError, describeFailure } from './failure.ts';
+import type { LoadedCode } from './hooks.ts';
 import { loadModule } from './load.ts';
 import type { Parent } from './parent.ts';
 import type { DescribeJob } from './protocol.ts';
 import { recognise } from './recognise.ts';
-import { readSource } from './source.ts';
+import { sourceAt } from './source.ts';
 
 /** Loads files one after the other and tells what each declares; this process knows no database. Ends the process. */
-export async function describeFiles(job: DescribeJob, parent: Parent): Promise<void> {
+export async function describeFiles(job: DescribeJob, parent: Parent, { words }: LoadedCode): Promise<void> {
   // What a file leaves behind at its top level is no failure of loading it; running it will tell.
   for (const event of ['unhandledRejection', 'uncaughtException'] as const) process.on(event, () => {});
   for (const { name, path } of job.files) {
     await parent.send({ type: 'loading', name });
-    const source = await readSource(path, job.showValues);
+    const source = sourceAt(path, words, job.showValues);
     try {
       const { facts } = recognise(await loadModule(source), source.fileName);
       await parent.send({ type: 'described', name, facts });

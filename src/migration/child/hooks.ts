@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
+import { dirname, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Mongoose, prepareMongoose } from './mongoose.ts';
+import { wordsOf } from './source.ts';
 
 const packageName = 'mongo-release-action';
 const virtualUrl = 'mongo-release:define-migration';
@@ -11,14 +14,20 @@ exports.defineMigration = (migration) =>
   Object.defineProperty(migration, Symbol.for('mongo-release.migration'), { value: 1 });
 `;
 
-/** The copies of Mongoose that user code has loaded, by the path of their main file. */
-export type LoadedMongoose = ReadonlyMap<string, Mongoose>;
+/** What user code has loaded so far; grows as it loads more. */
+export interface LoadedCode {
+  /** The copies of Mongoose, by the path of their main file. */
+  readonly mongooses: ReadonlyMap<string, Mongoose>;
+  /** The words of the project's own code, packages left out: what an author wrote is no document's value. */
+  readonly words: ReadonlySet<string>;
+}
 
 /**
  * Answers `import 'mongo-release-action'` and sets every copy of Mongoose up before models are compiled with it: from
  * then on it builds no indexes and makes no collections by itself.
  */
-export function registerHooks(): LoadedMongoose {
+export function registerHooks(): LoadedCode {
+  const words = new Set<string>();
   const loaded = new Map<string, Mongoose>();
   const seen = new Set<string>();
   module.registerHooks({
@@ -34,9 +43,27 @@ export function registerHooks(): LoadedMongoose {
       return resolved;
     },
     load(url, context, next) {
-      if (url !== virtualUrl) return next(url, context);
-      return { format: 'commonjs', source: virtualSource, shortCircuit: true };
+      if (url === virtualUrl) return { format: 'commonjs', source: virtualSource, shortCircuit: true };
+      if (isProjectCode(url)) for (const word of readWords(fileURLToPath(url))) words.add(word);
+      return next(url, context);
     },
   });
-  return loaded;
+  return { mongooses: loaded, words };
+}
+
+/** Code only: a .json that a migration loads may well hold data. */
+function isProjectCode(url: string): boolean {
+  if (!url.startsWith('file:') || !/\.[cm]?[jt]s$/.test(url)) return false;
+  const path = fileURLToPath(url);
+  const ours = dirname(process.argv[1] ?? '') + sep;
+  return !path.includes(`${sep}node_modules${sep}`) && !path.startsWith(ours);
+}
+
+function readWords(path: string): string[] {
+  try {
+    return wordsOf(readFileSync(path, 'utf8'));
+  } catch {
+    // Node says by itself that it cannot read the file.
+    return [];
+  }
 }

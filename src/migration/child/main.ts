@@ -6,20 +6,20 @@ import { Reporter } from './reporter.ts';
 import { MigrationRun } from './run.ts';
 
 const parent = new Parent();
-const mongooses = registerHooks();
+const loaded = registerHooks();
 const reporter = new Reporter(parent);
 let run: MigrationRun | undefined;
 
 parent.receive((message) => {
   switch (message.type) {
     case 'run':
-      run = new MigrationRun(message.job, parent, reporter, mongooses);
+      run = new MigrationRun(message.job, parent, reporter, loaded);
       parent.onEarlyExit(() => ({ type: 'exiting', state: reporter.state() }));
       reporter.start();
       void run.run();
       return;
     case 'describe':
-      void describeFiles(message.job, parent);
+      void describeFiles(message.job, parent, loaded);
       return;
     case 'stop':
       void run?.stop();

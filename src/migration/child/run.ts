@@ -8,7 +8,7 @@ import { connectMigration } from './connect.ts';
 import { loadDriver } from './driver.ts';
 import { abort, begin, commit } from './enclosing.ts';
 import { asChildError, describeConnectFailure, describeFailure } from './failure.ts';
-import type { LoadedMongoose } from './hooks.ts';
+import type { LoadedCode } from './hooks.ts';
 import { loadModule } from './load.ts';
 import { migrationLog } from './log.ts';
 import { bindMongoose, exportedModels, modelsOf } from './mongoose.ts';
@@ -17,7 +17,7 @@ import type { ChildEnd, ChildError, RunJob } from './protocol.ts';
 import { type Recognised, recognise } from './recognise.ts';
 import type { Reporter } from './reporter.ts';
 import { dangling, settled } from './settle.ts';
-import { readSource, type Source } from './source.ts';
+import { type Source, sourceAt } from './source.ts';
 
 /** How long writes under way may take to be answered once the migration has ended, in milliseconds. */
 const settleMs = 5000;
@@ -46,7 +46,7 @@ export class MigrationRun {
   readonly #job: RunJob;
   readonly #parent: Parent;
   readonly #reporter: Reporter;
-  readonly #mongooses: LoadedMongoose;
+  readonly #loaded: LoadedCode;
   readonly #stop = new AbortController();
   /** Rejects with what user code threw where nobody was waiting. */
   readonly #unseen = Promise.withResolvers<never>();
@@ -57,11 +57,11 @@ export class MigrationRun {
   #returned = false;
   #ended = false;
 
-  constructor(job: RunJob, parent: Parent, reporter: Reporter, mongooses: LoadedMongoose) {
+  constructor(job: RunJob, parent: Parent, reporter: Reporter, loaded: LoadedCode) {
     this.#job = job;
     this.#parent = parent;
     this.#reporter = reporter;
-    this.#mongooses = mongooses;
+    this.#loaded = loaded;
     this.#unseen.promise.catch(() => {});
   }
 
@@ -90,7 +90,7 @@ export class MigrationRun {
 
   async #through(): Promise<void> {
     const job = this.#job;
-    const source = await readSource(job.path, job.showValues);
+    const source = sourceAt(job.path, this.#loaded.words, job.showValues);
     this.#source = source;
     const modelsModule = job.models === undefined ? undefined : await this.#loadModels(job.models);
     const migration = recognise(await this.#watched(loadModule(source)), source.fileName);
@@ -100,7 +100,7 @@ export class MigrationRun {
         hint: 'Write its down, or go back by restoring a backup.',
       });
     }
-    const mongoosePath = [...this.#mongooses.keys()][0];
+    const mongoosePath = [...this.#loaded.mongooses.keys()][0];
     const driver = await loadDriver(job.path, mongoosePath);
     const raw = await this.#failing(connectMigration(driver, job.uri, job.database), (error) =>
       describeConnectFailure(error, job.database),
@@ -159,9 +159,9 @@ export class MigrationRun {
   }
 
   async #loadModels(path: string): Promise<Readonly<Record<string, unknown>>> {
-    const source = await readSource(path, this.#job.showValues);
+    const source = sourceAt(path, this.#loaded.words, this.#job.showValues);
     const exports = await this.#watched(loadModule(source, 'MODELS_INVALID'));
-    if (this.#mongooses.size > 0) return exports;
+    if (this.#loaded.mongooses.size > 0) return exports;
     throw new ReleaseError('MODELS_INVALID', `The models' module ${source.fileName} does not use mongoose.`, {
       hint: 'Let migrations.models name the module that exports the Mongoose models, or leave it out.',
     });
@@ -169,7 +169,7 @@ export class MigrationRun {
 
   #bindModels(client: MongoClient, exports: Readonly<Record<string, unknown>> | undefined): Record<string, unknown> {
     let models: Record<string, unknown> = {};
-    for (const mongoose of this.#mongooses.values()) {
+    for (const mongoose of this.#loaded.mongooses.values()) {
       bindMongoose(mongoose, client);
       models = { ...modelsOf(mongoose), ...models };
     }

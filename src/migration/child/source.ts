@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 
-/** A file of the project, for what may be said about it: its own words are its author's and no data. */
+/** A file of the project, for what may be said about it: the words of code are its author's and no data. */
 export interface Source {
   readonly path: string;
   readonly fileName: string;
@@ -16,8 +15,7 @@ export function wordsOf(text: string): string[] {
   return text.match(wordPattern) ?? [];
 }
 
-export async function readSource(path: string, showValues: boolean): Promise<Source> {
-  // A file that cannot be read has no words; loading it says what is wrong.
-  const text = await readFile(path, 'utf8').catch(() => '');
-  return { path, fileName: basename(path), words: new Set(wordsOf(text)), showValues };
+/** The file at this path; `words` are those of all project code that is loaded. */
+export function sourceAt(path: string, words: ReadonlySet<string>, showValues: boolean): Source {
+  return { path, fileName: basename(path), words, showValues };
 }
