@@ -3,6 +3,7 @@ import { listMigrations } from '../migration/files.ts';
 import { readHistory } from '../migration/history.ts';
 import { type MigrationPlan, makePlan } from '../migration/plan.ts';
 import { position } from '../migration/position.ts';
+import { requirementFindings } from '../migration/requirements.ts';
 import type { HistoryRecord, MigrationFacts, MigrationFile, PlanScope, Position } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { childOptions } from './child-options.ts';
@@ -32,7 +33,8 @@ export async function readSituation(
   const about = { files, facts, records, database: connection.db.databaseName, target: targetOf(run).name };
   const planOf = (scope: PlanScope): MigrationPlan => {
     const plan = makePlan({ ...about, scope });
-    return { ...plan, findings: plan.findings.map((finding) => placedIn(sourceRoot(run), finding)) };
+    const findings = [...plan.findings, ...requirementFindings(plan.pending, facts, connection.topology)];
+    return { ...plan, findings: findings.map((finding) => placedIn(sourceRoot(run), finding)) };
   };
   return {
     files: new Map(files.map((file) => [file.name, file])),
