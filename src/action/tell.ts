@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { error, notice, setOutput, summary, warning } from '@actions/core';
 import type { Environment } from '../config/flags.ts';
+import { describeCauses } from '../observe/causes.ts';
 import type { Secrets } from '../observe/secrets.ts';
 import type { Ended } from '../release/result.ts';
 import { renderJson } from '../report/json.ts';
@@ -43,7 +44,7 @@ export async function tell(ended: Ended, { part, env, secrets, sarif, debug }: T
   const ways: Record<string, () => unknown> = {
     log: () => {
       print(renderText(ended, { colour: true }));
-      if (ended.error && debug) print(causes(ended.error));
+      if (ended.error && debug) print(describeCauses(ended.error));
     },
     annotations: () => {
       const annotate = { error, warning, notice };
@@ -71,12 +72,4 @@ export async function tell(ended: Ended, { part, env, secrets, sarif, debug }: T
     }
   }
   return whole;
-}
-
-/** The chain of causes with stack traces: for debug runs, and for nobody else. */
-function causes(failure: Error): string {
-  const chain: string[] = [];
-  for (let cause: unknown = failure; cause instanceof Error && chain.length < 10; cause = cause.cause)
-    chain.push(cause.stack ?? String(cause));
-  return chain.join('\ncaused by ');
 }

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { resolveInvocation } from '../config/invocation.ts';
 import { toolVersion } from '../config/version.ts';
+import { describeCauses } from '../observe/causes.ts';
 import { asReleaseError, type ReleaseError } from '../observe/error.ts';
 import { Log } from '../observe/log.ts';
 import { Secrets } from '../observe/secrets.ts';
@@ -73,7 +74,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     const { renderText } = await import('../report/text.ts');
     process.stderr.write(secrets.scrub(renderText(ended, { colour: process.stderr.hasColors?.() ?? false })));
     if (json) process.stdout.write(`${secrets.scrub(renderJson(ended))}\n`);
-    if (ended.error && debug) process.stderr.write(secrets.scrub(causes(ended.error)));
+    if (ended.error && debug) process.stderr.write(secrets.scrub(`\n${describeCauses(ended.error)}\n`));
     return end(ended.error ? cancel.exitCode(ended.error) : 0);
   } catch (thrown) {
     const error = asReleaseError(thrown);
@@ -98,17 +99,11 @@ function onDefect(tell: (error: ReleaseError) => Promise<void>): void {
 
 function printFailure(error: ReleaseError, secrets: Secrets, debug: boolean): number {
   process.stderr.write(
-    secrets.scrub(`\n✗ ${error.message} [${error.code}]\n  → ${error.hint}\n${debug ? causes(error) : ''}`),
+    secrets.scrub(
+      `\n✗ ${error.message} [${error.code}]\n  → ${error.hint}\n${debug ? `\n${describeCauses(error)}\n` : ''}`,
+    ),
   );
   return error.exitCode;
-}
-
-/** The chain of causes with stack traces: for --debug, and for nobody else. */
-function causes(error: Error): string {
-  const chain: string[] = [];
-  for (let cause: unknown = error; cause instanceof Error && chain.length < 10; cause = cause.cause)
-    chain.push(cause.stack ?? String(cause));
-  return `\n${chain.join('\ncaused by ')}\n`;
 }
 
 async function ask(question: string): Promise<boolean> {

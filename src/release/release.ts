@@ -174,7 +174,8 @@ class Walk {
   async #verify(): Promise<void> {
     if (this.#run.invocation.settings.probes.length === 0) return this.steps.skip('verify', 'no probes');
     await this.steps.run('verify', async () => {
-      const probes = await probe(this.#run, this.#connection);
+      const { phase = 'after-deploy' } = this.#run.invocation.flags;
+      const probes = await probe(this.#run, this.#connection, phase);
       this.result.verify = { probes };
       const error = probeFailure(probes);
       if (error !== undefined) throw error;

@@ -1,0 +1,98 @@
+import { readdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Log } from '../../src/observe/log.ts';
+import { Secrets } from '../../src/observe/secrets.ts';
+import { sandboxEnvironment } from '../../src/sandbox/environment.ts';
+import { startSandbox } from '../../src/sandbox/start.ts';
+import { expectFailure, makeProject, migration, type Project } from '../cli/cli.ts';
+import { freshDatabase, type TestDatabase } from '../setup/mongo.ts';
+import { stateOf } from './state.ts';
+
+let database: TestDatabase;
+let project: Project;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  await database.db.collection('places').insertMany([{ n: 1 }, { n: 2 }, { n: 3 }]);
+  project = await makeProject(
+    {
+      'migrations/1-a.js': migration(
+        "await db.collection('places').updateMany({ n: { $gt: 1 } }, { $set: { big: true } }); await db.collection('places').createIndex({ n: 1 });",
+      ),
+      'migrations/2-b.js': migration("await db.collection('places').deleteOne({ big: true });"),
+    },
+    { MONGODB_URI: database.uri },
+  );
+});
+afterAll(async () => {
+  await project[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+
+test('a dry run tells what each migration would do, leaves the target untouched and nothing else behind', async () => {
+  const before = await stateOf(database.db);
+  const folders = async () => (await readdir(tmpdir())).filter((name) => name.startsWith('mongo-release-backup-'));
+  const foldersBefore = await folders();
+  const ran = await project.run('migrate --json');
+  expect(ran.code, ran.stderr).toBe(0);
+  expect(ran.json).toMatchObject({
+    outcome: 'rehearsed',
+    applied: [],
+    rehearsal: {
+      level: 'full',
+      restoredDocuments: 3,
+      migrations: [
+        {
+          name: '1-a',
+          effects: { matched: 2, modified: 2, indexesCreated: ['places.n_1'] },
+          durationMs: expect.any(Number),
+        },
+        { name: '2-b', effects: { deleted: 1 } },
+      ],
+      uncovered: [expect.stringContaining('Durations on the target')],
+    },
+  });
+  expect(ran.stderr).toContain('The target was only read');
+  // No collection of ours either.
+  expect(await stateOf(database.db)).toEqual(before);
+  expect((await folders()).filter((name) => !foldersBefore.includes(name))).toEqual([]);
+});
+
+test('a migration that fails in the rehearsal is not applied, and the target is untouched', async () => {
+  const before = await stateOf(database.db);
+  await using failing = await makeProject(
+    { 'migrations/1-a.js': migration("await db.collection('places').insertOne({}); throw new Error('no');") },
+    { MONGODB_URI: database.uri },
+  );
+  const ran = await failing.run('migrate --apply --json');
+  expectFailure(ran, 13, 'REHEARSAL_FAILED', /failed in migration 1-a.*The target was not touched/s);
+  expect(ran.json).toMatchObject({
+    outcome: 'failed-clean',
+    applied: [],
+    rehearsal: { failed: { name: '1-a', effects: { inserted: 1 } } },
+  });
+  expect(await stateOf(database.db)).toEqual(before);
+});
+
+test('nothing that the configuration knows as a target is taken for a sandbox', async () => {
+  const before = await stateOf(database.db);
+  const secrets = new Secrets();
+  await using other = await startSandbox({
+    environment: sandboxEnvironment(process.env),
+    mongod: process.env.MONGO_RELEASE_MONGOD,
+    log: new Log(() => {}, secrets),
+    secrets,
+  });
+  await project.write({ 'mongo-release.yml': 'targets:\n  here: { uri-env: HERE }\n  other: { uri-env: OTHER }\n' });
+  const run = (sandbox: string, env: Record<string, string>) =>
+    project.run(['migrate', '--target', 'here', '--json', '--sandbox-uri', sandbox], { HERE: database.uri, ...env });
+  expectFailure(await run(database.uri, {}), 5, 'SANDBOX_REFUSED', /belongs to the replica set of a target/);
+  // Of a target that this run is not about only the address is known, and that is enough.
+  const [, host = ''] = /@([^/]+)/.exec(other.uri) ?? [];
+  const known = await run(other.uri, { OTHER: `mongodb://nobody:secret@${host}/shop` });
+  expectFailure(known, 5, 'SANDBOX_REFUSED', /belongs to the replica set of a target/);
+  const taken = await run(other.uri, {});
+  expect(taken.json, taken.stderr).toMatchObject({ outcome: 'rehearsed' });
+  expect(await stateOf(database.db)).toEqual(before);
+});

@@ -1,0 +1,218 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { expectFailure, makeProject, migration, type Project } from '../cli/cli.ts';
+import { freshDatabase, type TestDatabase } from '../setup/mongo.ts';
+import { stateOf } from './state.ts';
+
+let database: TestDatabase;
+let project: Project;
+
+const files = {
+  'migrations/1-expand.js': migration(
+    "await db.collection('places').updateMany({}, { $set: { size: 1 } });",
+    "await db.collection('places').updateMany({}, { $unset: { size: 1 } });",
+  ),
+  'migrations/2-contract.ts': `import { defineMigration } from 'mongo-release-action';
+export default defineMigration({
+  phase: 'after-deploy', irreversible: 'drops the old field',
+  async up({ db }) { await db.collection('places').updateMany({}, { $unset: { old: 1 } }); },
+});\n`,
+};
+const sized = (count: number) =>
+  `probes: [{ name: all have a size, retries: 0, mongo: { collection: places, filter: { size: 1 }, count: ${count} } }]\n`;
+const release = 'release --apply --rehearsal none --json';
+
+beforeEach(async () => {
+  database = await freshDatabase();
+  await database.db.collection('places').insertMany([{ old: 1 }, { old: 2 }]);
+  project = await makeProject(files, { MONGODB_URI: database.uri, MONGO_RELEASE_STORE: 'backups' });
+});
+afterEach(async () => {
+  await project[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+
+const dataOf = () => stateOf(database.db, { own: false, uuids: false });
+const recordOf = (_id: string) =>
+  database.db.collection<{ _id: string; steps?: { name: string }[] }>('_mongo_release.releases').findOne({ _id });
+const names = (steps: readonly { name: string }[]) => steps.map(({ name }) => name);
+
+describe('a release', () => {
+  test('without --apply takes a backup and rehearses on it, and changes nothing', async () => {
+    await project.write({ 'mongo-release.yml': 'hooks: { deploy: exit 1 }\n' });
+    const before = await stateOf(database.db);
+    const ran = await project.run('release --json');
+    expect(ran.code, ran.stderr).toBe(0);
+    expect(ran.json).toMatchObject({
+      outcome: 'rehearsed',
+      backup: { documents: 2 },
+      plan: { pending: [{ name: '1-expand' }, { name: '2-contract' }] },
+      rehearsal: { restoredDocuments: 2, migrations: [{ name: '1-expand' }, { name: '2-contract' }] },
+    });
+    expect(names(ran.json.steps)).toEqual(['guards', 'plan', 'backup', 'rehearsal']);
+    expect(await stateOf(database.db)).toEqual(before);
+  });
+
+  test('applies, deploys, applies what is for after the deploy, verifies, and says so', async () => {
+    // What a deploy sees: the expanded shape, and not yet the contracted one.
+    await project.write({
+      'mongo-release.yml': `${sized(2)}hooks:
+  deploy: env | sort > environment.txt; touch deployed; node look.cjs
+  env: [GREETING, DEPLOY_TOKEN]\n`,
+      'look.cjs': `const { MongoClient } = require('mongodb');
+MongoClient.connect(${JSON.stringify(database.uri)}).then(async (client) => {
+  const places = await client.db().collection('places').find().toArray();
+  console.log('seen: ' + places.every((one) => one.size === 1 && one.old > 0) + ' with ' + process.env.DEPLOY_TOKEN);
+  await client.close();
+});\n`,
+    });
+    const env = {
+      GREETING: 'hello',
+      DEPLOY_TOKEN: 'very-secret-token',
+      NOT_GIVEN: 'x',
+      NODE_PATH: `${process.cwd()}/node_modules`,
+    };
+    await using linked = await makeProject({}, {}, { modules: true });
+    const script = (await project.read('look.cjs')).replace("'mongodb'", `'${linked.dir}/node_modules/mongodb'`);
+    await project.write({ 'look.cjs': script });
+    const ran = await project.run(`${release} --release-id first`, env);
+    expect(ran.code, ran.stderr).toBe(0);
+    expect(ran.stderr).toContain('seen: true with ***');
+    expect(ran.json).toMatchObject({
+      outcome: 'applied',
+      releaseId: 'first',
+      backup: { id: expect.any(String) },
+      migrate: { applied: [{ name: '1-expand' }, { name: '2-contract' }], remaining: [] },
+      deploy: { durationMs: expect.any(Number) },
+      verify: { probes: [{ name: 'all have a size', state: 'passed' }] },
+    });
+    expect(names(ran.json.steps)).toEqual([
+      'guards',
+      'plan',
+      'backup',
+      'rehearsal',
+      'apply',
+      'deploy',
+      'apply',
+      'verify',
+    ]);
+    const given = await project.read('environment.txt');
+    expect(given).toContain('MONGO_RELEASE_ID=first\n');
+    expect(given).toContain('MONGO_RELEASE_TARGET=default\n');
+    expect(given).toContain('GREETING=hello\n');
+    expect(given).not.toMatch(/MONGODB_URI|NOT_GIVEN|MONGO_RELEASE_STORE|mongodb:\/\//);
+    expect(await recordOf('first')).toMatchObject({
+      kind: 'release',
+      state: 'applied',
+      backupId: ran.json.backup.id,
+      migrations: ['1-expand', '2-contract'],
+      steps: expect.arrayContaining([expect.objectContaining({ name: 'verify', state: 'done' })]),
+    });
+    expect(await project.run('release --apply --json')).toMatchObject({ code: 0 });
+  });
+
+  test('whose probe fails stops there by default, and can be taken back by its name', async () => {
+    await project.write({ 'mongo-release.yml': sized(5) });
+    const before = await dataOf();
+    const ran = await project.run(`${release} --phase before-deploy --release-id bad`);
+    expectFailure(ran, 9, 'VERIFICATION_FAILED', /all have a size.*expected exactly 5.*saw 2/s);
+    expect(ran.json).toMatchObject({
+      outcome: 'failed-dirty',
+      migrate: { applied: [{ name: '1-expand' }] },
+      verify: { probes: [{ state: 'failed', expected: expect.any(String), seen: expect.any(String) }] },
+    });
+    expect(await recordOf('bad')).toMatchObject({ state: 'failed-dirty', error: { code: 'VERIFICATION_FAILED' } });
+
+    await project.write({ 'mongo-release.yml': '' });
+    expectFailure(await project.run('rollback worse --json'), 2, 'RELEASE_UNKNOWN', /no release worse/);
+    const asked = await project.run('rollback bad --dry-run --json');
+    expect(asked.json, asked.stderr).toMatchObject({ outcome: 'nothing-to-do', strategy: 'down', reverted: [] });
+    expect(asked.json.warnings).toEqual(['Nothing was done. A rollback would go down: 1-expand.']);
+    const back = await project.run('rollback bad --reason broken --json');
+    expect(back.code, back.stderr).toBe(0);
+    expect(back.json).toMatchObject({ outcome: 'rolled-back', strategy: 'down', reverted: [{ name: '1-expand' }] });
+    expect(await dataOf()).toEqual(before);
+    const record = await database.db.collection('_mongo_release.releases').findOne({ kind: 'rollback' });
+    expect(record).toMatchObject({ of: 'bad', state: 'rolled-back', reason: 'broken' });
+    expectFailure(await project.run('rollback --json'), 2, 'RELEASE_UNKNOWN', /no release that could be taken back/);
+    const again = await project.run('rollback bad --json');
+    expect(again.json, again.stderr).toMatchObject({ outcome: 'nothing-to-do', reverted: [] });
+  });
+
+  test('that is to be rolled back on failure leaves the database as it was: by a restore where there is no down', async () => {
+    await project.write({
+      'mongo-release.yml': `${sized(5)}hooks: { stop-traffic: touch stopped, rollback-app: touch back }\n`,
+    });
+    const before = await dataOf();
+    const ran = await project.run(`${release} --on-failure rollback`);
+    // The same probe fails after the way back as well: there is nothing that it could be fulfilled by.
+    expectFailure(ran, 10, 'ROLLBACK_FAILED', /rollback that was asked for did not succeed.*all have a size/s);
+    expect(await dataOf()).toEqual(before);
+    for (const file of ['stopped', 'back']) expect(await project.read(file)).toBe('');
+
+    const probe = sized(5).replace('retries', 'phase: after-deploy, retries');
+    await project.write({ 'mongo-release.yml': probe });
+    const again = await project.run(`${release} --on-failure rollback --release-id second`);
+    expectFailure(again, 14, 'ROLLED_BACK', /expected exactly 5.*The release was rolled back, as asked/s);
+    expect(again.json).toMatchObject({
+      outcome: 'rolled-back',
+      rollback: { strategy: 'restore', restore: { restored: [{ collection: 'places', documents: 2 }] } },
+    });
+    expect(again.json.steps.at(-1)).toMatchObject({ name: 'rollback', state: 'done' });
+    expect(await dataOf()).toEqual(before);
+    expect(await recordOf('second')).toMatchObject({ state: 'rolled-back' });
+    const { json } = await project.run('status --json');
+    expect(json.pending).toBe(2);
+  });
+
+  test('whose deploy fails stops before what is for after it, or goes down as asked', async () => {
+    await project.write({ 'mongo-release.yml': 'hooks: { deploy: exit 3 }\n' });
+    const before = await dataOf();
+    const ran = await project.run(`${release} --on-failure rollback`);
+    expectFailure(ran, 14, 'ROLLED_BACK', /deploy hook failed: exit code 3/);
+    expect(ran.json.rollback).toMatchObject({ strategy: 'down', reverted: [{ name: '1-expand' }] });
+    expect(await dataOf()).toEqual(before);
+
+    const stopped = await project.run(release);
+    expectFailure(stopped, 8, 'DEPLOY_FAILED', /The migrations before it are applied, and the deploy hook failed/);
+    const { json } = await project.run('status --json');
+    expect(json.migrations).toMatchObject([{ state: 'applied' }, { name: '2-contract', state: 'pending' }]);
+  });
+});
+
+describe('production', () => {
+  const production = '--environment production --rehearsal none --json';
+
+  test('is migrated only with a backup of its present position, which is then the way back', async () => {
+    const missing = await project.run(`migrate --apply ${production}`);
+    expectFailure(missing, 11, 'BACKUP_MISSING', /backups has none/);
+    expectFailure(await project.run(`up ${production}`, { MONGO_RELEASE_STORE: '' }), 11, 'BACKUP_MISSING', /no store/);
+    const { json } = await project.run('backup --json');
+    const ran = await project.run(`migrate --apply ${production} --to 1-expand`);
+    expect(ran.code, ran.stderr).toBe(0);
+    expect(await recordOf(ran.json.releaseId)).toMatchObject({ backupId: json.id, environment: 'production' });
+    // That backup is of before: the position has moved.
+    expectFailure(await project.run(`migrate --apply ${production}`), 11, 'BACKUP_MISSING');
+    expectFailure(await project.run(`migrate --apply --backup ${json.id} --rehearsal none --json`), 5, 'BACKUP_MOVED');
+
+    const restore = 'rollback --strategy restore --environment production --json';
+    expectFailure(await project.run(restore), 2, 'CONFIRMATION_NEEDED', /What was written since is lost/);
+    const back = await project.run(`${restore} --yes`);
+    expect(back.json, back.stderr).toMatchObject({ outcome: 'rolled-back', strategy: 'restore' });
+    expect(await database.db.collection('places').countDocuments({ size: 1 })).toBe(0);
+  });
+
+  test('is not restored by a release on its own: a person decides what is lost', async () => {
+    await project.write({ 'mongo-release.yml': sized(5) });
+    const ran = await project.run(`release --apply --on-failure rollback ${production}`);
+    expectFailure(ran, 10, 'ROLLBACK_FAILED', /In production nothing restores a backup by itself/);
+    expect(ran.json.error.hint).toContain('--strategy restore');
+    expect(await database.db.collection('places').countDocuments({ size: 1 })).toBe(2);
+  });
+});
+
+test('a migration in the way of a rollback is named', async () => {
+  const first = await project.run('up --to 1-expand --rehearsal none --json');
+  expect((await project.run('up --rehearsal none --json')).code).toBe(0);
+  expectFailure(await project.run(`rollback ${first.json.releaseId} --json`), 5, 'DOWN_BLOCKED', /2-contract/);
+  expectFailure(await project.run('rollback --json'), 5, 'IRREVERSIBLE', /drops the old field/);
+});
