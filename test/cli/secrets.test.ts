@@ -80,6 +80,10 @@ function expectClean(text: string): void {
   }
 }
 
+function expectCode(ran: Ran, exit: number, code: string): void {
+  expect({ exit: ran.code, code: ran.json.error?.code }, ran.stderr).toEqual({ exit, code });
+}
+
 const one = "const one = await db.collection('people').findOne({ age: 1 });";
 
 test.each([
@@ -99,7 +103,7 @@ test.each([
     `${one} throw Object.assign(new Error('x', { cause: new Error(one.name) }), { name: one.name, code: one.name });`,
   ],
   ['a process that prints and exits', `${one} console.log(one); console.error(one.name); process.exit(one.age);`],
-])('%s tells no value, in an apply with --debug and in a rehearsal', async (_, up) => {
+])('%s tells no value, not even with --debug', async (_, up) => {
   const db = await marked();
   await using project = await makeProject(files(up), { MONGODB_URI: uriOf(db.databaseName) });
   const applied = await project.run('release --apply --rehearsal none --on-failure rollback --debug --json');
@@ -110,6 +114,17 @@ test.each([
   expect([7, 8, 10, 14], applied.stderr).toContain(applied.code);
   const text = await everythingOf(project.dir, db, [applied, ...rest]);
   expect(text).toContain('1-a');
+  expectClean(text);
+});
+
+test('a rehearsal that fails tells none either, and neither does what it leaves on the disk', async () => {
+  const db = await marked();
+  const up = `${one} await db.collection('people').insertOne({ ...one, _id: 7 });`;
+  await using project = await makeProject(files(up), { MONGODB_URI: uriOf(db.databaseName) });
+  const ran = await project.run('release --debug --json');
+  expectCode(ran, 13, 'REHEARSAL_FAILED');
+  const text = await everythingOf(project.dir, db, [ran]);
+  expect(text).toContain('duplicate key in name');
   expectClean(text);
 });
 
@@ -148,8 +163,7 @@ test('refused credentials and missing rights are told without them', async () =>
   await using project = await makeProject({ ...files(''), 'mongo-release.yml': 'guards: { replica-lag: 10s }\n' }, {});
   const uri = (user: string, secret = password) => ({ MONGODB_URI: uriOf(db.databaseName, user, secret) });
   const refused = await project.run('status --json --debug', uri('owner', `${password}2`));
-  expect(refused.json.error).toMatchObject({ code: 'CREDENTIALS_REFUSED' });
-  expect(refused.code).toBe(12);
+  expectCode(refused, 12, 'CREDENTIALS_REFUSED');
   const barred = await project.run('status --json', uri('nobody'));
   expectFailure(barred, 12, 'NOT_AUTHORIZED');
   // A guard that may not look is no pass where production is going to be changed.

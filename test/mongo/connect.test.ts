@@ -1,0 +1,77 @@
+import type { AddressInfo } from 'node:net';
+import { createServer, type Socket } from 'node:net';
+import { expect, inject, test } from 'vitest';
+import { connect, databaseOf } from '../../src/mongo/connect.ts';
+import { Secrets } from '../../src/observe/secrets.ts';
+import { uriOf } from '../setup/mongo.ts';
+
+const nowhere = 'mongodb://127.0.0.1:1/shop';
+
+test('the time that the connection string allows for finding a server is what it takes', async () => {
+  const secrets = new Secrets();
+  const started = performance.now();
+  const failed = expect.objectContaining({ code: 'SERVER_UNREACHABLE' });
+  await expect(connect(`${nowhere}?serverselectiontimeoutms=200`, { secrets })).rejects.toEqual(failed);
+  await expect(connect(nowhere, { secrets, timeoutMs: 200 })).rejects.toEqual(failed);
+  expect(performance.now() - started).toBeLessThan(5000);
+});
+
+test('the name of the application is the one in the connection string, else ours', async () => {
+  for (const [option, name] of [
+    ['', 'mongo-release'],
+    ['appName=theirs', 'theirs'],
+  ]) {
+    const uri = uriOf('shop', inject('mongoUri'));
+    await using connection = await connect(`${uri}${uri.includes('?') ? '&' : '?'}${option}`, {
+      secrets: new Secrets(),
+    });
+    expect(connection.client.options.appName).toBe(name);
+  }
+});
+
+test('closing does not wait for a network that swallows everything', async () => {
+  // A wire between the client and the server that somebody cuts: nothing arrives any more, and nothing is refused.
+  const [, host = '', port = ''] = /(?:@|\/\/)([^:/@]+):(\d+)/.exec(inject('mongoUri')) ?? [];
+  const pairs: [Socket, Socket][] = [];
+  const wire = createServer((near) => {
+    const far = new (near.constructor as new () => Socket)().connect(Number(port), host);
+    pairs.push([near.on('error', () => {}), far.on('error', () => {})]);
+    near.pipe(far).pipe(near);
+  }).listen(0, '127.0.0.1');
+  await new Promise((listening) => wire.once('listening', listening));
+  const url = new URL(uriOf('shop'));
+  url.host = `127.0.0.1:${(wire.address() as AddressInfo).port}`;
+  url.searchParams.delete('replicaSet');
+  url.searchParams.set('directConnection', 'true');
+  try {
+    const connection = await connect(url.toString(), { secrets: new Secrets() });
+    // A session that is open is ended at the server when the client closes.
+    const session = connection.client.startSession();
+    await connection.db.collection('places').findOne({}, { session });
+    for (const [near, far] of pairs) near.unpipe(far);
+    const started = performance.now();
+    await connection.close();
+    expect(performance.now() - started).toBeLessThan(4000);
+  } finally {
+    for (const socket of pairs.flat()) socket.destroy();
+    wire.close();
+  }
+});
+
+test.each([
+  ['mongodb://a/shop?x=1', 'shop'],
+  ['mongodb://a,b:2/sh%C3%B6p', 'shöp'],
+  ['mongodb+srv://a.b.c/', undefined],
+  ['mongodb://a', undefined],
+])('the database of %s is %s', (uri, name) => {
+  expect(databaseOf(uri)).toBe(name);
+});
+
+test.each(['mongodb://u:p@ss/word@a/shop', 'mongodb://u:p/word@a', 'mongodb://a/%ZZ'])(
+  '%s is refused without quoting it',
+  (uri) => {
+    expect(() => databaseOf(uri)).toThrow(
+      expect.objectContaining({ code: 'URI_INVALID', message: expect.not.stringContaining('word') }),
+    );
+  },
+);
