@@ -8,6 +8,7 @@ import type { Manifest } from '../../src/backup/manifest.ts';
 import { RestoreTenure, restoreCollection } from '../../src/backup/restore/record.ts';
 import { settleRestore } from '../../src/backup/restore/settle.ts';
 import { restoreBackup } from '../../src/backup/restore.ts';
+import { readCatalog } from '../../src/mongo/catalog.ts';
 import { compareDatabases } from '../../src/mongo/compare.ts';
 import type { Connection } from '../../src/mongo/connect.ts';
 import { type Lab, lab, own } from './backing-up.ts';
@@ -132,6 +133,25 @@ test('wherever its changes of the catalog stop, the next restore brings the data
     'RESTORE_INCOMPLETE swapping',
     'unexpected settled',
   ]);
+});
+
+test('wherever building in an empty database stops, all of it is removed, and the next restore does not meet it', async () => {
+  const connection = await at.another();
+  const whole = breaking(await at.another(), 0, 'before');
+  await restoreBackup(whole.connection, at.store, manifest.id, { own, log: at.log });
+  let undone = 0;
+  for (let stop = 1; stop <= whole.count(); stop++) {
+    const { connection: broken } = breaking(connection, stop, stop % 2 === 0 ? 'before' : 'after');
+    await expect(restoreBackup(broken, at.store, manifest.id, { own, log: at.log })).rejects.toThrow();
+    const settled = await settleRestore(connection, { own, log: at.log, goneAfterMs: 0 });
+    if (settled.kind === 'finished') break;
+    undone++;
+    const left = (await readCatalog(connection.db)).map(({ name }) => name);
+    expect(left).toEqual([restoreCollection(own)]);
+  }
+  expect(undone).toBeGreaterThan(3);
+  await restoreBackup(connection, at.store, manifest.id, { own, log: at.log });
+  expect(await compareDatabases(wanted, connection.db, { own })).toEqual([]);
 });
 
 test('killed at any moment, it is finished or undone, never half', async () => {

@@ -30,7 +30,8 @@ export function selectNamespaces(manifest: Manifest, only: readonly string[] | u
 /**
  * Where each namespace is built. Time series and `system.js` cannot be renamed: their documents wait in a plain
  * collection, so that the swap needs nothing but the database itself. In an empty database there is nothing to protect,
- * and they are made in place at once.
+ * and time series are made in place at once; `system.js` is not, since the server drops it for nobody, and what was built
+ * has to be removable.
  */
 export function placesFor(entries: readonly ManifestNamespace[], own: OwnNames, emptyDatabase: boolean): Place[] {
   // Never a name that an earlier restore used: whoever still writes there must not meet this one.
@@ -39,7 +40,9 @@ export function placesFor(entries: readonly ManifestNamespace[], own: OwnNames, 
     const aside = `${asidePrefix(own)}${run}.${index}`;
     if (entry.type === 'view') return { entry, as: aside, form: 'view' };
     if (entry.type === 'collection' && entry.name !== 'system.js') return { entry, as: aside, form: 'whole' };
-    return emptyDatabase ? { entry, as: entry.name, form: 'whole' } : { entry, as: aside, form: 'documents' };
+    return emptyDatabase && entry.type === 'timeseries'
+      ? { entry, as: entry.name, form: 'whole' }
+      : { entry, as: aside, form: 'documents' };
   });
 }
 

@@ -53,7 +53,7 @@ export interface RestoreRecord {
   readonly startedAt: Date;
   /** By the server's clock; renewed while the owner lives. */
   readonly aliveAt: Date;
-  /** Names that were free in an empty database and are built in place. */
+  /** Names of time series that were free in an empty database and are built in place. */
   readonly direct: readonly string[];
   readonly steps: readonly SwapStep[];
   readonly displaced: readonly Displaced[];

@@ -88,7 +88,7 @@ async function refill(
   if ((await findCollection(db, aside)) === undefined) return;
   const metadata = parseMetadata(text, type);
   // The server drops no `system.js`.
-  if (name === 'system.js') await db.collection(name).deleteMany({});
+  if (name === 'system.js' && (await findCollection(db, name)) !== undefined) await db.collection(name).deleteMany({});
   else {
     await clear(connection, own, name, old, beforeMove);
     await createEmpty(db, name, metadata);
