@@ -35,10 +35,10 @@ export class Secrets {
   addUri(uri: string | undefined): void {
     if (uri === undefined) return;
     this.add(uri);
-    const password = rawPassword(uri);
-    if (password === undefined) return;
-    this.add(password);
-    this.add(decoded(password));
+    for (const password of rawPasswords(uri)) {
+      this.add(password);
+      this.add(decoded(password));
+    }
   }
 
   scrub(text: string): string {
@@ -49,13 +49,18 @@ export class Secrets {
   }
 }
 
-/** The password as it stands in the connection string; works on strings that the URL parser refuses. */
-function rawPassword(uri: string): string | undefined {
-  const authority = /^[a-z+]+:\/\/(.*)$/is.exec(uri)?.[1];
-  const at = authority?.lastIndexOf('@') ?? -1;
-  if (authority === undefined || at < 0) return undefined;
-  const colon = authority.slice(0, at).indexOf(':');
-  return colon < 0 ? undefined : authority.slice(colon + 1, at);
+/**
+ * What may be the password as it stands in the connection string. An `@`, `/` or `?` that is not encoded may belong to
+ * it, which the URL parser refuses, or an `@` to the options behind it: both readings count.
+ */
+function rawPasswords(uri: string): string[] {
+  const rest = /^[a-z+]+:\/\/(.*)$/is.exec(uri)?.[1] ?? '';
+  const authority = /^[^/?]*/.exec(rest)?.[0] ?? '';
+  return [...new Set([rest, authority])].flatMap((text) => {
+    const user = text.slice(0, Math.max(0, text.lastIndexOf('@')));
+    const colon = user.indexOf(':');
+    return colon < 0 ? [] : [user.slice(colon + 1)];
+  });
 }
 
 function decoded(text: string): string {

@@ -25,6 +25,12 @@ test('a password that was not encoded is hidden too', () => {
   expect(secrets.scrub(`(${password})`)).toBe('(***)');
 });
 
+test('a password is hidden also where the options behind the host hold an @', () => {
+  const secrets = new Secrets();
+  secrets.addUri('mongodb://user:p%40rker@host/db?appName=release@shop');
+  for (const text of ['p@rker', 'p%40rker']) expect(secrets.scrub(`(${text})`)).toBe('(***)');
+});
+
 test('every value is reported once, for doors that mask by themselves', () => {
   const seen: string[] = [];
   const secrets = new Secrets((value) => seen.push(value));
