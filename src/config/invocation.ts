@@ -4,7 +4,7 @@ import type { Secrets } from '../observe/secrets.ts';
 import { type CommandName, commands } from './commands.ts';
 import { type Environment, parseFlags, type RawFlags } from './flags.ts';
 import { loadConfig } from './load.ts';
-import type { Flags } from './options.ts';
+import { type Flags, type Option, options } from './options.ts';
 import type { Settings } from './schema.ts';
 import { resolveTarget, type Target } from './target.ts';
 
@@ -75,9 +75,11 @@ export function checkAsked({ command, arguments: given, raw, env, secrets }: Ask
   readonly problems: readonly string[];
 } {
   // Before anything can fail: the text of a failure must not hold them.
-  for (const name of ['uri', 'read-uri', 'sandbox-uri']) {
-    const address = raw[name];
-    if (typeof address === 'string') secrets.addUri(address);
+  for (const [name, option] of Object.entries<Option>(options)) {
+    if (option.secret === undefined) continue;
+    for (const address of [raw[name], option.env && env[option.env]]) {
+      if (typeof address === 'string' && address !== '') secrets.addUri(address);
+    }
   }
   const { flags, problems } = parseFlags(command, raw, env);
   problems.push(...argumentProblems(command, given));

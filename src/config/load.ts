@@ -65,16 +65,20 @@ function parseFile(path: string, text: string): unknown {
   try {
     return parseYaml(text) ?? {};
   } catch (error) {
-    if (!(error instanceof YAMLParseError)) throw error;
-    const line = error.linePos?.[0].line;
-    throw new ReleaseError(
-      'CONFIG_INVALID',
-      `${path}${line === undefined ? '' : `:${line}`} is not YAML (${error.code}).`,
-      {
-        hint: 'Correct that line.',
-        cause: error,
-      },
-    );
+    // An alias without its anchor, or one that multiplies without end, is a ReferenceError.
+    if (!(error instanceof YAMLParseError || error instanceof ReferenceError)) throw error;
+    const { code, line } =
+      error instanceof YAMLParseError
+        ? { code: error.code, line: error.linePos?.[0].line }
+        : { code: 'BAD_ALIAS', line: undefined };
+    const where = line === undefined ? path : `${path}:${line}`;
+    throw new ReleaseError('CONFIG_INVALID', `${where} is not YAML (${code}).`, {
+      hint:
+        line === undefined
+          ? 'Correct its aliases (*name): each needs its anchor (&name) above it.'
+          : 'Correct that line.',
+      cause: error,
+    });
   }
 }
 

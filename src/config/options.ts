@@ -11,7 +11,7 @@ export interface Option {
   readonly value?: string;
   readonly env?: string;
   readonly help: string;
-  /** Added to the secrets as soon as it is read. */
+  /** A connection string: added to the secrets before anything else is looked at. */
   readonly secret?: 'uri';
   /** Not an input of the action. */
   readonly terminalOnly?: boolean;
@@ -27,7 +27,6 @@ export const options = {
   uri: {
     type: 'text',
     value: 'URI',
-
     secret: 'uri',
     help: 'Connection string of the target. Better: MONGODB_URI, or the variable that the configuration names.',
   },

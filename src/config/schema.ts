@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { duration } from './duration.ts';
+import { duration, timeLimit } from './duration.ts';
 
 /**
  * The one schema of `mongo-release.yml`. `schema/mongo-release.schema.json` is generated from it, and so is the
@@ -23,9 +23,9 @@ const target = z.strictObject({
 });
 
 const attempts = {
-  timeout: duration.optional().describe('Time limit of one attempt. Default 10s.'),
+  timeout: timeLimit.optional().describe('Time limit of one attempt. Default 10s.'),
   retries: z.number().int().min(0).max(100).optional().describe('Further attempts after a failed one. Default 3.'),
-  interval: duration.optional().describe('Pause between two attempts. Default 2s.'),
+  interval: timeLimit.optional().describe('Pause between two attempts. Default 2s.'),
 };
 
 const httpProbe = z.strictObject({
@@ -99,7 +99,7 @@ export const schema = z.strictObject({
         .describe(
           "How .ts files are loaded: types stripped by Node, or by the project's own tsx (enums, path aliases).",
         ),
-      'time-limit': duration.default(3_600_000).describe('Time limit of one migration.'),
+      'time-limit': timeLimit.default(3_600_000).describe('Time limit of one migration.'),
     })
     .prefault({}),
   backup: z
@@ -117,7 +117,7 @@ export const schema = z.strictObject({
     .prefault({}),
   lease: z
     .strictObject({
-      ttl: duration
+      ttl: timeLimit
         .default(30_000)
         .refine((ms) => ms >= 3000, { message: 'a lease lives 3s or more' })
         .describe('Since the last heartbeat; 3s or more.'),
@@ -139,7 +139,7 @@ export const schema = z.strictObject({
         .array(envName)
         .default([])
         .describe('Environment variables that hooks get, beside a short list such as PATH and HOME.'),
-      'time-limit': duration.default(600_000).describe('Time limit of one hook.'),
+      'time-limit': timeLimit.default(600_000).describe('Time limit of one hook.'),
     })
     .prefault({}),
   collections: z

@@ -30,7 +30,8 @@ export function resolveTarget(settings: Settings, flags: Flags, env: Environment
       hint: `Say which: --target ${names[0]}`,
     });
   }
-  const configured = name === undefined ? undefined : settings.targets[name];
+  // A name such as "constructor" is on every object.
+  const configured = name !== undefined && Object.hasOwn(settings.targets, name) ? settings.targets[name] : undefined;
   if (flags.target !== undefined && configured === undefined) {
     const known =
       names.length > 0 ? `the configuration names ${names.join(', ')}` : 'the configuration names no targets';

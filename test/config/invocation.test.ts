@@ -72,6 +72,19 @@ describe('flags and inputs', () => {
   test('lists and durations become what they mean', async () => {
     const { flags } = await ask({ command: 'restore', arguments: ['b1'], raw: { only: ['a', 'b'], wait: '1.5m' } });
     expect(flags).toMatchObject({ only: ['a', 'b'], wait: 90_000 });
+    // 4.1 * 60000 is 245999.99999999997, which no timer takes.
+    expect((await ask({ command: 'migrate', raw: { wait: '4.1m' } })).flags.wait).toBe(246_000);
+  });
+
+  test('every address that was given is a secret from the beginning, also when something else is wrong', async () => {
+    const secrets = new Secrets();
+    await refusal({
+      command: 'migrate',
+      raw: { uri: 'mongodb://u:hunter2@h/d', rehearsal: 'ful' },
+      env: { MONGO_RELEASE_SANDBOX_URI: 'mongodb://u:hunter3@h/d' },
+      secrets,
+    });
+    expect(secrets.scrub('hunter2 hunter3')).toBe('*** ***');
   });
 });
 
@@ -90,6 +103,17 @@ describe('the configuration file', () => {
     const error = await refusal({});
     expect(error.message).toMatch(/mongo-release\.yml:\d+ is not YAML/);
     expect(error.message).not.toContain('secret');
+  });
+
+  test('an alias without its anchor is an error too', async () => {
+    await config('probes: *nowhere');
+    expect(await refusal({})).toMatchObject({ code: 'CONFIG_INVALID', hint: expect.stringContaining('anchor') });
+  });
+
+  test('a time limit that no timer can count is refused, where it would end at once', async () => {
+    await config('migrations: { time-limit: 30d }\nrehearsal: { max-age: 30d }');
+    const error = await refusal({});
+    expect(error.message.split('\n').slice(1)).toEqual(['  migrations.time-limit: a time limit is 24d or shorter']);
   });
 
   test('a file that it extends stands below it, key by key', async () => {
@@ -130,6 +154,7 @@ describe('the target', () => {
     await config(two);
     expect((await refusal({ env })).message).toContain('staging, production');
     expect((await refusal({ env, raw: { target: 'prodution' } })).message).toContain('Did you mean production?');
+    expect((await refusal({ env, raw: { target: 'constructor' } })).message).toContain('no target "constructor"');
   });
 
   test('the credential that reads comes along, and goes when another address is given', async () => {
