@@ -18,6 +18,8 @@ const allowed = [
   'CI',
   'TERM',
   'NODE_ENV',
+  // Where Node keeps compiled code: each child starts in a third of the time.
+  'NODE_COMPILE_CACHE',
   'TRACEPARENT',
   // Certificates and proxies that a company's network needs.
   'NODE_EXTRA_CA_CERTS',

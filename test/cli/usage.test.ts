@@ -41,6 +41,17 @@ describe('what was typed', () => {
     for (const word of ['wiat', 'rehearsal', 'phase']) expect(ran.json.error.message).toContain(`"${word}"`);
   });
 
+  test('create writes a migration that plan can read', async () => {
+    await using empty = await makeProject({});
+    expectFailure(await empty.run('create --json'), 2, 'USAGE', /create needs NAME/);
+    const ran = await empty.run(['create', 'Add slug to cities', '--json']);
+    expect(ran.json, ran.stderr).toMatchObject({
+      outcome: 'applied',
+      file: expect.stringMatching(/^migrations\/\d{14}-add-slug-to-cities\.js$/),
+    });
+    expect(await empty.run('plan --offline --json')).toMatchObject({ code: 0, json: { pending: 'unknown' } });
+  });
+
   test('help and version need nothing else', async () => {
     const [help, ofPlan, version, nothing] = await Promise.all(
       ['--help', 'plan --help', '--version', ''].map((words) => project.run(words === '' ? [] : words)),

@@ -3,7 +3,7 @@ import { createServer, type Socket } from 'node:net';
 import { expect, inject, test } from 'vitest';
 import { connect, databaseOf } from '../../src/mongo/connect.ts';
 import { Secrets } from '../../src/observe/secrets.ts';
-import { uriOf } from '../setup/mongo.ts';
+import { freshDatabase, uriOf } from '../setup/mongo.ts';
 
 const nowhere = 'mongodb://127.0.0.1:1/shop';
 
@@ -39,15 +39,16 @@ test('closing does not wait for a network that swallows everything', async () =>
     near.pipe(far).pipe(near);
   }).listen(0, '127.0.0.1');
   await new Promise((listening) => wire.once('listening', listening));
-  const url = new URL(uriOf('shop'));
+  await using database = await freshDatabase();
+  const url = new URL(database.uri);
   url.host = `127.0.0.1:${(wire.address() as AddressInfo).port}`;
   url.searchParams.delete('replicaSet');
   url.searchParams.set('directConnection', 'true');
   try {
     const connection = await connect(url.toString(), { secrets: new Secrets() });
-    // A session that is open is ended at the server when the client closes.
-    const session = connection.client.startSession();
-    await connection.db.collection('places').findOne({}, { session });
+    // A cursor that is open is closed at the server first, and the answer never arrives.
+    await connection.db.collection('numbers').insertMany([{}, {}, {}]);
+    await connection.db.collection('numbers').find().batchSize(1).next();
     for (const [near, far] of pairs) near.unpipe(far);
     const started = performance.now();
     await connection.close();
