@@ -2,7 +2,6 @@ import {
   MongoError,
   MongoInvalidArgumentError,
   MongoNetworkError,
-  MongoNetworkTimeoutError,
   MongoParseError,
   MongoServerError,
   MongoServerSelectionError,
@@ -17,7 +16,8 @@ export function hasLabel(error: unknown, label: string): boolean {
 }
 
 /**
- * The `ReleaseError` for a failure to reach or use a server. `what` completes "while …". A ReleaseError passes through.
+ * The `ReleaseError` for a failure to reach or use a server. `what` completes "while …". A ReleaseError passes through,
+ * and what is neither the driver's nor the system's error is thrown on: it is a defect.
  */
 export function asServerFailure(error: unknown, what: string): ReleaseError {
   if (error instanceof ReleaseError) return error;
@@ -40,17 +40,13 @@ export function asServerFailure(error: unknown, what: string): ReleaseError {
       cause: error,
     });
   }
-  if (
-    error instanceof MongoServerSelectionError ||
-    error instanceof MongoNetworkError ||
-    error instanceof MongoNetworkTimeoutError
-  ) {
+  if (error instanceof MongoServerSelectionError || error instanceof MongoNetworkError) {
     return new ReleaseError('SERVER_UNREACHABLE', `No usable MongoDB server answered (while ${what}).`, {
       hint: 'Check host, port and network access from this machine (on Atlas the IP access list), and that the replica set has a primary.',
       cause: error,
     });
   }
-  if (error instanceof MongoServerError || error instanceof MongoError) {
+  if (error instanceof MongoServerError) {
     return new ReleaseError(
       'SERVER_ERROR',
       `MongoDB answered with an error: ${describeServerError(error)} (while ${what}).`,
@@ -60,5 +56,38 @@ export function asServerFailure(error: unknown, what: string): ReleaseError {
       },
     );
   }
+  if (error instanceof MongoError) {
+    return new ReleaseError('SERVER_ERROR', `MongoDB's driver failed: ${error.name} (while ${what}).`, {
+      hint: 'Check what the connection string asks for (port, authMechanism, compressors); --debug shows the cause.',
+      cause: error,
+    });
+  }
+  if (error instanceof Error) {
+    const system = systemFailure(error, what);
+    if (system !== undefined) return system;
+  }
   throw error;
+}
+
+/** What the system says before any server is asked: about names of hosts, and files that the connection string names. */
+function systemFailure(error: NodeJS.ErrnoException, what: string): ReleaseError | undefined {
+  const { code, syscall } = error;
+  if (code === undefined || syscall === undefined) return undefined;
+  // `querySrv`, `queryTxt`, `getaddrinfo`: https://nodejs.org/api/dns.html#error-codes
+  if (/^(query|getaddrinfo)/.test(syscall)) {
+    return new ReleaseError(
+      'SERVER_UNREACHABLE',
+      `The host of the connection string is not known to DNS: ${code} (while ${what}).`,
+      {
+        hint: 'Check the name of the host; mongodb+srv:// needs a name with an SRV record, as Atlas gives it, and takes no port.',
+        cause: error,
+      },
+    );
+  }
+  if (syscall !== 'open' && syscall !== 'read') return undefined;
+  return new ReleaseError(
+    'URI_INVALID',
+    `A file that the connection string names cannot be read: ${code} (while ${what}).`,
+    { hint: 'Check tlsCAFile, tlsCertificateKeyFile and tlsCRLFile in the connection string.', cause: error },
+  );
 }
