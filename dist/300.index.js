@@ -344,6 +344,8 @@ function stepFolder(part, env) {
 
 // EXTERNAL MODULE: external "node:fs/promises"
 var promises_ = __webpack_require__(51455);
+// EXTERNAL MODULE: ./emitted/observe/causes.js
+var causes = __webpack_require__(54606);
 // EXTERNAL MODULE: ./emitted/report/visible.js
 var visible = __webpack_require__(25560);
 ;// CONCATENATED MODULE: ./emitted/report/escape.js
@@ -621,6 +623,7 @@ function verified(probes) {
 
 
 
+
 /**
  * Says how a step ended in every way a step can: log, annotations, outputs, files, job summary. One that fails does not
  * keep the others back; false when one did.
@@ -641,7 +644,7 @@ async function tell_tell(ended, { part, env, secrets, sarif, debug }) {
         log: () => {
             print((0,report_text.renderText)(ended, { colour: true }));
             if (ended.error && debug)
-                print(causes(ended.error));
+                print((0,causes/* describeCauses */.w)(ended.error));
         },
         annotations: () => {
             const annotate = { error: core/* error */.z3, warning: core/* warning */.$e, notice: core/* notice */.lm };
@@ -673,13 +676,6 @@ async function tell_tell(ended, { part, env, secrets, sarif, debug }) {
         }
     }
     return whole;
-}
-/** The chain of causes with stack traces: for debug runs, and for nobody else. */
-function causes(failure) {
-    const chain = [];
-    for (let cause = failure; cause instanceof Error && chain.length < 10; cause = cause.cause)
-        chain.push(cause.stack ?? String(cause));
-    return chain.join('\ncaused by ');
 }
 
 ;// CONCATENATED MODULE: ./emitted/action/main.js
@@ -730,7 +726,7 @@ class Step {
         const asked = readInputs(this.#part, this.#env, process.cwd(), this.#secrets);
         const invocation = await (0,config_invocation/* resolveInvocation */.t)(this.#withSarif(asked));
         this.#releaseId = invocation.flags['release-id'] ?? (0,release_id.newReleaseId)();
-        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(1), __webpack_require__.e(152)]).then(__webpack_require__.bind(__webpack_require__, 99152));
+        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(1), __webpack_require__.e(497)]).then(__webpack_require__.bind(__webpack_require__, 29497));
         const ended = await runCommand({
             invocation,
             releaseId: this.#releaseId,

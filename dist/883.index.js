@@ -19,6 +19,8 @@ var promises_ = __webpack_require__(26848);
 var config_invocation = __webpack_require__(48599);
 // EXTERNAL MODULE: ./emitted/config/version.js
 var version = __webpack_require__(1950);
+// EXTERNAL MODULE: ./emitted/observe/causes.js
+var causes = __webpack_require__(54606);
 // EXTERNAL MODULE: ./emitted/observe/error.js + 1 modules
 var observe_error = __webpack_require__(79734);
 // EXTERNAL MODULE: ./emitted/observe/log.js
@@ -189,6 +191,7 @@ function textLine({ level, message, fields }, { colour, debug }) {
 
 
 
+
 /** The terminal's front door. Ends the process with the exit code of the contract. */
 async function main(argv) {
     const secrets = new observe_secrets/* Secrets */.S();
@@ -244,7 +247,7 @@ async function main(argv) {
         };
         if (invocation.flags['show-values'] && !run.showValues)
             log.warn('--show-values works on a terminal only, and is ignored here.');
-        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(1), __webpack_require__.e(152), __webpack_require__.e(544)]).then(__webpack_require__.bind(__webpack_require__, 99152));
+        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(1), __webpack_require__.e(497), __webpack_require__.e(544)]).then(__webpack_require__.bind(__webpack_require__, 29497));
         const ended = await runCommand(run);
         const { renderJson } = await __webpack_require__.e(/* import() */ 366).then(__webpack_require__.bind(__webpack_require__, 72366));
         const { renderText } = await __webpack_require__.e(/* import() */ 167).then(__webpack_require__.bind(__webpack_require__, 13167));
@@ -252,7 +255,7 @@ async function main(argv) {
         if (json)
             process.stdout.write(`${secrets.scrub(renderJson(ended))}\n`);
         if (ended.error && debug)
-            process.stderr.write(secrets.scrub(causes(ended.error)));
+            process.stderr.write(secrets.scrub(`\n${(0,causes/* describeCauses */.w)(ended.error)}\n`));
         return end(ended.error ? cancel.exitCode(ended.error) : 0);
     }
     catch (thrown) {
@@ -276,15 +279,8 @@ function onDefect(tell) {
         stream.on('error', () => { });
 }
 function printFailure(error, secrets, debug) {
-    process.stderr.write(secrets.scrub(`\n✗ ${error.message} [${error.code}]\n  → ${error.hint}\n${debug ? causes(error) : ''}`));
+    process.stderr.write(secrets.scrub(`\n✗ ${error.message} [${error.code}]\n  → ${error.hint}\n${debug ? `\n${(0,causes/* describeCauses */.w)(error)}\n` : ''}`));
     return error.exitCode;
-}
-/** The chain of causes with stack traces: for --debug, and for nobody else. */
-function causes(error) {
-    const chain = [];
-    for (let cause = error; cause instanceof Error && chain.length < 10; cause = cause.cause)
-        chain.push(cause.stack ?? String(cause));
-    return `\n${chain.join('\ncaused by ')}\n`;
 }
 async function ask(question) {
     const prompt = (0,promises_.createInterface)({ input: process.stdin, output: process.stderr });

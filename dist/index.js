@@ -581,12 +581,12 @@ var __webpack_exports__ = {};
  */
 /** The terminal; `argv` without the program's own name. */
 async function cli(argv) {
-    const { main } = await Promise.all(/* import() */[__nccwpck_require__.e(531), __nccwpck_require__.e(430), __nccwpck_require__.e(883)]).then(__nccwpck_require__.bind(__nccwpck_require__, 90883));
+    const { main } = await Promise.all(/* import() */[__nccwpck_require__.e(531), __nccwpck_require__.e(403), __nccwpck_require__.e(883)]).then(__nccwpck_require__.bind(__nccwpck_require__, 90883));
     await main(argv);
 }
 /** A step of a workflow. */
 async function action(part) {
-    const { main } = await Promise.all(/* import() */[__nccwpck_require__.e(531), __nccwpck_require__.e(825), __nccwpck_require__.e(430), __nccwpck_require__.e(167), __nccwpck_require__.e(300)]).then(__nccwpck_require__.bind(__nccwpck_require__, 92300));
+    const { main } = await Promise.all(/* import() */[__nccwpck_require__.e(531), __nccwpck_require__.e(825), __nccwpck_require__.e(403), __nccwpck_require__.e(167), __nccwpck_require__.e(300)]).then(__nccwpck_require__.bind(__nccwpck_require__, 92300));
     await main(part);
 }
 /** The process that a migration's code runs in. */

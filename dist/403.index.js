@@ -1,5 +1,5 @@
-export const id = 430;
-export const ids = [430];
+export const id = 403;
+export const ids = [403];
 export const modules = {
 
 /***/ 79682:
@@ -148,23 +148,29 @@ const commands = {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   E: () => (/* binding */ parseDuration),
-/* harmony export */   p: () => (/* binding */ duration)
+/* harmony export */   E9: () => (/* binding */ parseDuration),
+/* harmony export */   p0: () => (/* binding */ duration),
+/* harmony export */   zc: () => (/* binding */ timeLimit)
 /* harmony export */ });
 /* harmony import */ var zod__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(43045);
 
 const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-/** The length in milliseconds of a text such as `500ms`, `30s`, `10m`, `24h` or `7d`; undefined when it is none. */
+/** The length in whole milliseconds of a text such as `500ms`, `30s`, `10m`, `24h` or `7d`; undefined when it is none. */
 function parseDuration(text) {
     const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text.trim());
     if (!match)
         return undefined;
-    return Number(match[1]) * units[match[2]];
+    // Timers take integers only, and 4.1 * 60000 is none.
+    return Math.round(Number(match[1]) * units[match[2]]);
 }
+/** Timers count in 32 bits with a sign; a longer one would end at once (https://nodejs.org/api/timers.html). */
+const longestTimer = 2 ** 31 - 1;
 /** A length of time in a file or flag: a number and a unit. Becomes milliseconds. */
 const duration = zod__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP()
     .regex(/^\d+(?:\.\d+)?(ms|s|m|h|d)$/, 'write a number and a unit, for example 30s, 10m or 24h')
     .transform((text) => parseDuration(text));
+/** A length of time that something may take. */
+const timeLimit = duration.refine((ms) => ms <= longestTimer, { message: 'a time limit is 24d or shorter' });
 
 
 /***/ }),
@@ -223,7 +229,7 @@ function parseValue(option, given) {
         return { problem: 'needs a value.' };
     const text = given.trim();
     if (option.type === 'duration') {
-        const ms = (0,_duration_js__WEBPACK_IMPORTED_MODULE_1__/* .parseDuration */ .E)(text);
+        const ms = (0,_duration_js__WEBPACK_IMPORTED_MODULE_1__/* .parseDuration */ .E9)(text);
         return ms === undefined ? { problem: 'needs a length of time such as 30s or 10m.' } : { value: ms };
     }
     if (option.type === 'choice' && !option.choices?.includes(text)) {
@@ -328,11 +334,17 @@ function parseFile(path, text) {
         return (0,dist/* parse */.qg)(text) ?? {};
     }
     catch (error) {
-        if (!(error instanceof dist/* YAMLParseError */.XT))
+        // An alias without its anchor, or one that multiplies without end, is a ReferenceError.
+        if (!(error instanceof dist/* YAMLParseError */.XT || error instanceof ReferenceError))
             throw error;
-        const line = error.linePos?.[0].line;
-        throw new observe_error/* ReleaseError */.K('CONFIG_INVALID', `${path}${line === undefined ? '' : `:${line}`} is not YAML (${error.code}).`, {
-            hint: 'Correct that line.',
+        const { code, line } = error instanceof dist/* YAMLParseError */.XT
+            ? { code: error.code, line: error.linePos?.[0].line }
+            : { code: 'BAD_ALIAS', line: undefined };
+        const where = line === undefined ? path : `${path}:${line}`;
+        throw new observe_error/* ReleaseError */.K('CONFIG_INVALID', `${where} is not YAML (${code}).`, {
+            hint: line === undefined
+                ? 'Correct its aliases (*name): each needs its anchor (&name) above it.'
+                : 'Correct that line.',
             cause: error,
         });
     }
@@ -389,6 +401,8 @@ function stepInto(node, step) {
     return def?.element ?? def?.valueType;
 }
 
+// EXTERNAL MODULE: ./emitted/config/options.js
+var options = __webpack_require__(73508);
 ;// CONCATENATED MODULE: ./emitted/config/target.js
 
 
@@ -406,7 +420,8 @@ function resolveTarget(settings, flags, env, secrets) {
             hint: `Say which: --target ${names[0]}`,
         });
     }
-    const configured = name === undefined ? undefined : settings.targets[name];
+    // A name such as "constructor" is on every object.
+    const configured = name !== undefined && Object.hasOwn(settings.targets, name) ? settings.targets[name] : undefined;
     if (flags.target !== undefined && configured === undefined) {
         const known = names.length > 0 ? `the configuration names ${names.join(', ')}` : 'the configuration names no targets';
         throw new observe_error/* ReleaseError */.K('USAGE', `There is no target "${flags.target}": ${known}.${(0,nearest/* didYouMean */.a)(flags.target, names)}`, {
@@ -454,6 +469,7 @@ function checkUri(uri) {
 
 
 
+
 /**
  * Turns what a door read into an invocation.
  *
@@ -487,10 +503,13 @@ async function resolveInvocation(asked) {
 /** The flags with their types, and everything that is wrong with flags and arguments, before any file is read. */
 function checkAsked({ command, arguments: given, raw, env, secrets }) {
     // Before anything can fail: the text of a failure must not hold them.
-    for (const name of ['uri', 'read-uri', 'sandbox-uri']) {
-        const address = raw[name];
-        if (typeof address === 'string')
-            secrets.addUri(address);
+    for (const [name, option] of Object.entries(options/* options */.f)) {
+        if (option.secret === undefined)
+            continue;
+        for (const address of [raw[name], option.env && env[option.env]]) {
+            if (typeof address === 'string' && address !== '')
+                secrets.addUri(address);
+        }
     }
     const { flags, problems } = (0,config_flags/* parseFlags */.b)(command, raw, env);
     problems.push(...argumentProblems(command, given));
@@ -686,9 +705,9 @@ const target = zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
     environment: zod__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(environments).default('development'),
 });
 const attempts = {
-    timeout: _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .duration */ .p.optional().describe('Time limit of one attempt. Default 10s.'),
+    timeout: _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .timeLimit */ .zc.optional().describe('Time limit of one attempt. Default 10s.'),
     retries: zod__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig().int().min(0).max(100).optional().describe('Further attempts after a failed one. Default 3.'),
-    interval: _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .duration */ .p.optional().describe('Pause between two attempts. Default 2s.'),
+    interval: _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .timeLimit */ .zc.optional().describe('Pause between two attempts. Default 2s.'),
 };
 const httpProbe = zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
     name: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().min(1),
@@ -745,7 +764,7 @@ const schema = zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
         import: zod__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['native', 'tsx'])
             .default('native')
             .describe("How .ts files are loaded: types stripped by Node, or by the project's own tsx (enums, path aliases)."),
-        'time-limit': _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .duration */ .p.default(3_600_000).describe('Time limit of one migration.'),
+        'time-limit': _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .timeLimit */ .zc.default(3_600_000).describe('Time limit of one migration.'),
     })
         .prefault({}),
     backup: zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
@@ -755,12 +774,12 @@ const schema = zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
         .prefault({}),
     rehearsal: zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
         level: zod__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(rehearsalLevels).default('full'),
-        'max-age': _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .duration */ .p.default(86_400_000).describe('How old a proof may be when it is used.'),
+        'max-age': _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .duration */ .p0.default(86_400_000).describe('How old a proof may be when it is used.'),
         mongod: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().optional().describe('Path of the mongod to run sandboxes with.'),
     })
         .prefault({}),
     lease: zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
-        ttl: _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .duration */ .p
+        ttl: _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .timeLimit */ .zc
             .default(30_000)
             .refine((ms) => ms >= 3000, { message: 'a lease lives 3s or more' })
             .describe('Since the last heartbeat; 3s or more.'),
@@ -768,8 +787,8 @@ const schema = zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
         .prefault({}),
     probes: zod__WEBPACK_IMPORTED_MODULE_1__/* .array */ .YOg(probe).default([]),
     guards: zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
-        'replica-lag': _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .duration */ .p.optional().describe('Highest lag of a secondary at which a release may start.'),
-        'oplog-window': _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .duration */ .p.optional().describe('Least time that the oplog must reach back.'),
+        'replica-lag': _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .duration */ .p0.optional().describe('Highest lag of a secondary at which a release may start.'),
+        'oplog-window': _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .duration */ .p0.optional().describe('Least time that the oplog must reach back.'),
     })
         .prefault({}),
     hooks: zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
@@ -779,7 +798,7 @@ const schema = zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
         env: zod__WEBPACK_IMPORTED_MODULE_1__/* .array */ .YOg(envName)
             .default([])
             .describe('Environment variables that hooks get, beside a short list such as PATH and HOME.'),
-        'time-limit': _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .duration */ .p.default(600_000).describe('Time limit of one hook.'),
+        'time-limit': _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .timeLimit */ .zc.default(600_000).describe('Time limit of one hook.'),
     })
         .prefault({}),
     collections: zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
@@ -802,6 +821,35 @@ const schema = zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
 /* harmony export */ });
 /** The version in package.json; `npm run generate` writes it here and `npm run check` compares. */
 const toolVersion = '0.1.0';
+
+
+/***/ }),
+
+/***/ 54606:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   w: () => (/* binding */ describeCauses)
+/* harmony export */ });
+/**
+ * The chain of an error's causes with their stack traces, for `--debug`. What a server or a parser says may quote a
+ * document, also to somebody who debugs: of those the message is left out, and name, code and places stay.
+ */
+function describeCauses(error) {
+    const chain = [];
+    for (let cause = error; cause instanceof Error && chain.length < 10; cause = cause.cause)
+        chain.push(describe(cause));
+    return chain.join('\ncaused by ');
+}
+function describe(error) {
+    const { code, codeName } = error;
+    const quotes = typeof code === 'number' || error.name === 'MongoBulkWriteError' || error instanceof SyntaxError;
+    if (!quotes)
+        return error.stack ?? String(error);
+    const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+    const known = [code, codeName].filter((part) => part !== undefined).join(' ');
+    return [`${error.name}${known === '' ? '' : ` ${known}`} (its message may hold values)`, ...frames].join('\n');
+}
 
 
 /***/ }),
@@ -1035,11 +1083,10 @@ class Secrets {
         if (uri === undefined)
             return;
         this.add(uri);
-        const password = rawPassword(uri);
-        if (password === undefined)
-            return;
-        this.add(password);
-        this.add(decoded(password));
+        for (const password of rawPasswords(uri)) {
+            this.add(password);
+            this.add(decoded(password));
+        }
     }
     scrub(text) {
         let clean = text;
@@ -1049,14 +1096,18 @@ class Secrets {
         return clean;
     }
 }
-/** The password as it stands in the connection string; works on strings that the URL parser refuses. */
-function rawPassword(uri) {
-    const authority = /^[a-z+]+:\/\/(.*)$/is.exec(uri)?.[1];
-    const at = authority?.lastIndexOf('@') ?? -1;
-    if (authority === undefined || at < 0)
-        return undefined;
-    const colon = authority.slice(0, at).indexOf(':');
-    return colon < 0 ? undefined : authority.slice(colon + 1, at);
+/**
+ * What may be the password as it stands in the connection string. An `@`, `/` or `?` that is not encoded may belong to
+ * it, which the URL parser refuses, or an `@` to the options behind it: both readings count.
+ */
+function rawPasswords(uri) {
+    const rest = /^[a-z+]+:\/\/(.*)$/is.exec(uri)?.[1] ?? '';
+    const authority = /^[^/?]*/.exec(rest)?.[0] ?? '';
+    return [...new Set([rest, authority])].flatMap((text) => {
+        const user = text.slice(0, Math.max(0, text.lastIndexOf('@')));
+        const colon = user.indexOf(':');
+        return colon < 0 ? [] : [user.slice(colon + 1)];
+    });
 }
 function decoded(text) {
     try {

@@ -1,5 +1,5 @@
-export const id = 152;
-export const ids = [152];
+export const id = 497;
+export const ids = [497];
 export const modules = {
 
 /***/ 95396:
@@ -210,7 +210,7 @@ function describeServerError(error, where) {
 
 /***/ }),
 
-/***/ 99152:
+/***/ 29497:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 
@@ -236,7 +236,8 @@ function hasLabel(error, label) {
     return error instanceof lib.MongoError && error.hasErrorLabel(label);
 }
 /**
- * The `ReleaseError` for a failure to reach or use a server. `what` completes "while …". A ReleaseError passes through.
+ * The `ReleaseError` for a failure to reach or use a server. `what` completes "while …". A ReleaseError passes through,
+ * and what is neither the driver's nor the system's error is thrown on: it is a defect.
  */
 function asServerFailure(error, what) {
     if (error instanceof observe_error/* ReleaseError */.K)
@@ -260,21 +261,46 @@ function asServerFailure(error, what) {
             cause: error,
         });
     }
-    if (error instanceof lib.MongoServerSelectionError ||
-        error instanceof lib.MongoNetworkError ||
-        error instanceof lib.MongoNetworkTimeoutError) {
+    if (error instanceof lib.MongoServerSelectionError || error instanceof lib.MongoNetworkError) {
         return new observe_error/* ReleaseError */.K('SERVER_UNREACHABLE', `No usable MongoDB server answered (while ${what}).`, {
             hint: 'Check host, port and network access from this machine (on Atlas the IP access list), and that the replica set has a primary.',
             cause: error,
         });
     }
-    if (error instanceof lib.MongoServerError || error instanceof lib.MongoError) {
+    if (error instanceof lib.MongoServerError) {
         return new observe_error/* ReleaseError */.K('SERVER_ERROR', `MongoDB answered with an error: ${(0,server_code/* describeServerError */.JL)(error)} (while ${what}).`, {
             hint: 'Run again with --debug for the cause.',
             cause: error,
         });
     }
+    if (error instanceof lib.MongoError) {
+        return new observe_error/* ReleaseError */.K('SERVER_ERROR', `MongoDB's driver failed: ${error.name} (while ${what}).`, {
+            hint: 'Check what the connection string asks for (port, authMechanism, compressors); --debug shows the cause.',
+            cause: error,
+        });
+    }
+    if (error instanceof Error) {
+        const system = systemFailure(error, what);
+        if (system !== undefined)
+            return system;
+    }
     throw error;
+}
+/** What the system says before any server is asked: about names of hosts, and files that the connection string names. */
+function systemFailure(error, what) {
+    const { code, syscall } = error;
+    if (code === undefined || syscall === undefined)
+        return undefined;
+    // `querySrv`, `queryTxt`, `getaddrinfo`: https://nodejs.org/api/dns.html#error-codes
+    if (/^(query|getaddrinfo)/.test(syscall)) {
+        return new observe_error/* ReleaseError */.K('SERVER_UNREACHABLE', `The host of the connection string is not known to DNS: ${code} (while ${what}).`, {
+            hint: 'Check the name of the host; mongodb+srv:// needs a name with an SRV record, as Atlas gives it, and takes no port.',
+            cause: error,
+        });
+    }
+    if (syscall !== 'open' && syscall !== 'read')
+        return undefined;
+    return new observe_error/* ReleaseError */.K('URI_INVALID', `A file that the connection string names cannot be read: ${code} (while ${what}).`, { hint: 'Check tlsCAFile, tlsCertificateKeyFile and tlsCRLFile in the connection string.', cause: error });
 }
 
 ;// CONCATENATED MODULE: ./emitted/mongo/topology.js
@@ -1205,6 +1231,51 @@ function planned(file, facts) {
     };
 }
 
+;// CONCATENATED MODULE: ./emitted/migration/requirements.js
+/** Findings for pending migrations whose `requires` the target does not meet, or cannot be seen to meet. Pure. */
+function requirementFindings(pending, facts, target) {
+    return pending.flatMap(({ name }) => {
+        const { server, featureCompatibility } = facts.get(name)?.requires ?? {};
+        return [
+            ...unmet(name, 'MongoDB', server, target.serverVersion),
+            ...unmet(name, 'the feature compatibility version', featureCompatibility, target.featureCompatibility),
+        ];
+    });
+}
+function unmet(name, what, least, present) {
+    if (least === undefined || (present !== undefined && atLeast(present, least)))
+        return [];
+    const finding = { severity: 'error', place: { name } };
+    if (present === undefined) {
+        return [
+            {
+                ...finding,
+                rule: 'requirement-unknown',
+                message: `${name} needs ${what} ${least}, and the user may not read which one the target has.`,
+                next: 'Grant the user the role clusterMonitor on the database admin.',
+            },
+        ];
+    }
+    return [
+        {
+            ...finding,
+            rule: 'requirement-unmet',
+            message: `${name} needs ${what} ${least} or newer, and the target has ${present}.`,
+            next: `Upgrade the engine first, in a release of its own; or leave ${name} for later with --to.`,
+        },
+    ];
+}
+/** Compares versions number by number; a missing number counts as 0. */
+function atLeast(present, least) {
+    const [a, b] = [present, least].map((text) => text.split(/[.-]/).map(Number));
+    for (let at = 0; at < 3; at++) {
+        const difference = (a?.[at] ?? 0) - (b?.[at] ?? 0);
+        if (difference !== 0)
+            return difference > 0;
+    }
+    return true;
+}
+
 ;// CONCATENATED MODULE: ./emitted/release/child-environment.js
 /**
  * What a child process may know of our environment. No address of a database, no token: in a rehearsal a migration knows
@@ -1226,6 +1297,8 @@ const allowed = [
     'CI',
     'TERM',
     'NODE_ENV',
+    // Where Node keeps compiled code: each child starts in a third of the time.
+    'NODE_COMPILE_CACHE',
     'TRACEPARENT',
     // Certificates and proxies that a company's network needs.
     'NODE_EXTRA_CA_CERTS',
@@ -1294,6 +1367,7 @@ function isWithin(folder, path) {
 
 
 
+
 /** Reads files and history and makes the plan; nothing is written. `scope` is what the flags narrow it to. */
 async function readSituation(run, connection, scope = scopeOf(run)) {
     const files = await listMigrations(run.invocation.migrationsDir);
@@ -1302,7 +1376,8 @@ async function readSituation(run, connection, scope = scopeOf(run)) {
     const about = { files, facts, records, database: connection.db.databaseName, target: targetOf(run).name };
     const planOf = (scope) => {
         const plan = makePlan({ ...about, scope });
-        return { ...plan, findings: plan.findings.map((finding) => placedIn(sourceRoot(run), finding)) };
+        const findings = [...plan.findings, ...requirementFindings(plan.pending, facts, connection.topology)];
+        return { ...plan, findings: findings.map((finding) => placedIn(sourceRoot(run), finding)) };
     };
     return {
         files: new Map(files.map((file) => [file.name, file])),
@@ -6211,7 +6286,8 @@ function selectNamespaces(manifest, only) {
 /**
  * Where each namespace is built. Time series and `system.js` cannot be renamed: their documents wait in a plain
  * collection, so that the swap needs nothing but the database itself. In an empty database there is nothing to protect,
- * and they are made in place at once.
+ * and time series are made in place at once; `system.js` is not, since the server drops it for nobody, and what was built
+ * has to be removable.
  */
 function placesFor(entries, own, emptyDatabase) {
     // Never a name that an earlier restore used: whoever still writes there must not meet this one.
@@ -6222,7 +6298,9 @@ function placesFor(entries, own, emptyDatabase) {
             return { entry, as: aside, form: 'view' };
         if (entry.type === 'collection' && entry.name !== 'system.js')
             return { entry, as: aside, form: 'whole' };
-        return emptyDatabase ? { entry, as: entry.name, form: 'whole' } : { entry, as: aside, form: 'documents' };
+        return emptyDatabase && entry.type === 'timeseries'
+            ? { entry, as: entry.name, form: 'whole' }
+            : { entry, as: aside, form: 'documents' };
     });
 }
 /**
@@ -6335,7 +6413,7 @@ async function refill(connection, own, { name, aside, type, metadata: text, old 
         return;
     const metadata = parseMetadata(text, type);
     // The server drops no `system.js`.
-    if (name === 'system.js')
+    if (name === 'system.js' && (await findCollection(db, name)) !== undefined)
         await db.collection(name).deleteMany({});
     else {
         await clear(connection, own, name, old, beforeMove);
@@ -6703,7 +6781,7 @@ const ttlSeconds = 30;
 const claim_heartbeatMs = 2_000;
 /**
  * Makes this run the only user of the sandbox until `release`, or until 30 s after its last sign of life.
- * `databases` says what is there, to be noted with each heartbeat. Throws the driver's errors.
+ * `databases` says what is there; see `note`. Throws the driver's errors.
  */
 async function claim(client, owner, databases, log) {
     const uses = client.db(markerDatabase).collection(markerCollection, { writeConcern: { w: 'majority' } });
@@ -6714,12 +6792,11 @@ async function claim(client, owner, databases, log) {
     if (before === null)
         return { kind: 'held', ttlSeconds };
     let beating = Promise.resolve();
+    let noting = false;
     const beat = async () => {
         try {
-            const names = await databases(client);
-            const result = await uses.updateOne({ _id: 'use', owner }, [
-                { $set: { expiresAt, databases: { $literal: names } } },
-            ]);
+            const noted = noting ? { databases: { $literal: await databases(client) } } : {};
+            const result = await uses.updateOne({ _id: 'use', owner }, [{ $set: { expiresAt, ...noted } }]);
             if (result.matchedCount === 0)
                 log.warn('Another run has taken over the sandbox.');
         }
@@ -6734,14 +6811,18 @@ async function claim(client, owner, databases, log) {
     return {
         kind: 'claimed',
         leftBehind: before.databases,
+        note() {
+            noting = true;
+        },
         async stillOurs() {
             return (await uses.updateOne({ _id: 'use', owner }, [{ $set: { expiresAt } }])).matchedCount === 1;
         },
-        async release() {
+        async release(left) {
             clearInterval(timer);
             await beating;
+            const noted = left === undefined ? {} : { databases: left };
             await uses
-                .updateOne({ _id: 'use', owner }, { $set: { owner: null, expiresAt: new Date(0), databases: [] } })
+                .updateOne({ _id: 'use', owner }, { $set: { owner: null, expiresAt: new Date(0), ...noted } })
                 .catch((error) => log.debug('The sandbox was not released.', { reason: (0,server_code/* describeServerError */.JL)(error) }));
         },
     };
@@ -6792,26 +6873,33 @@ async function useAddress(address, options) {
         if (claimed.kind === 'held') {
             throw refusal('another run uses it at this moment', `Wait for that run, or give each run a sandbox of its own. A claim that a killed run left behind ends by itself within ${claimed.ttlSeconds} s.`);
         }
+        let left = claimed.leftBehind;
         try {
-            await dropDatabases(client, claimed.leftBehind);
+            await dropDatabases(client, left);
+            left = [];
             const others = await databasesOf(client);
             if (others.length > 0) {
                 throw refusal(`it is not empty: it has ${others.length === 1 ? 'a database' : `${others.length} databases`} of its own (${others.slice(0, 5).join(', ')}${others.length > 5 ? ', …' : ''})`, 'Name an empty replica set, or drop these databases if nobody needs them.');
             }
         }
         catch (error) {
-            await claimed.release();
+            await claimed.release(left);
             throw error;
         }
+        // Before it was seen empty, what is there may be somebody's: noted as ours, the run after a crash would drop it.
+        claimed.note();
         const restoreTtl = await stopTtlMonitor(client, log);
         let stopped;
         const stop = () => {
             stopped ??= (async () => {
+                left = undefined;
                 try {
                     // After a pause that outlived the claim, what is there belongs to another run.
                     if (!(await claimed.stillOurs()))
                         return;
-                    await dropDatabases(client, await databasesOf(client));
+                    left = await databasesOf(client);
+                    await dropDatabases(client, left);
+                    left = [];
                     await restoreTtl();
                 }
                 catch (error) {
@@ -6820,7 +6908,7 @@ async function useAddress(address, options) {
                     });
                 }
                 finally {
-                    await claimed.release();
+                    await claimed.release(left);
                     await connection.close();
                 }
             })();
@@ -6884,7 +6972,7 @@ async function dropDatabases(client, names) {
     for (const name of names)
         await client.db(name).dropDatabase();
 }
-/** Documents whose time is over would disappear between restore and comparison. Gives back how to undo it. */
+/** Documents whose time is over would disappear between restore and comparison. Gives back how to undo it, which does not throw. */
 async function stopTtlMonitor(client, log) {
     const admin = client.db('admin');
     try {
@@ -6893,7 +6981,9 @@ async function stopTtlMonitor(client, log) {
             return async () => { };
         await admin.command({ setParameter: 1, ttlMonitorEnabled: false });
         return async () => {
-            await admin.command({ setParameter: 1, ttlMonitorEnabled: true });
+            await admin
+                .command({ setParameter: 1, ttlMonitorEnabled: true })
+                .catch((error) => log.warn('TTL indexes stay switched off in the sandbox.', { reason: (0,server_code/* describeServerError */.JL)(error) }));
         };
     }
     catch (error) {
@@ -8245,7 +8335,7 @@ async function migrate(run) {
             rehearsal,
         };
         const warnings = [
-            ...(level === 'none' ? ['Applied without a rehearsal.'] : []),
+            ...(level === 'none' ? ['Nothing was rehearsed.'] : []),
             ...(behind === undefined ? ['No backup stands behind this: what has no down cannot be taken back.'] : []),
         ];
         return { ...about, outcome, result, error: progress.error, warnings };
@@ -9555,7 +9645,8 @@ class Walk {
         if (this.#run.invocation.settings.probes.length === 0)
             return this.steps.skip('verify', 'no probes');
         await this.steps.run('verify', async () => {
-            const probes = await probe(this.#run, this.#connection);
+            const { phase = 'after-deploy' } = this.#run.invocation.flags;
+            const probes = await probe(this.#run, this.#connection, phase);
             this.result.verify = { probes };
             const error = probeFailure(probes);
             if (error !== undefined)
