@@ -52,8 +52,10 @@ export async function useAddress(address: string, options: SandboxOptions): Prom
         `Wait for that run, or give each run a sandbox of its own. A claim that a killed run left behind ends by itself within ${claimed.ttlSeconds} s.`,
       );
     }
+    let left: readonly string[] | undefined = claimed.leftBehind;
     try {
-      await dropDatabases(client, claimed.leftBehind);
+      await dropDatabases(client, left);
+      left = [];
       const others = await databasesOf(client);
       if (others.length > 0) {
         throw refusal(
@@ -62,24 +64,29 @@ export async function useAddress(address: string, options: SandboxOptions): Prom
         );
       }
     } catch (error) {
-      await claimed.release();
+      await claimed.release(left);
       throw error;
     }
+    // Before it was seen empty, what is there may be somebody's: noted as ours, the run after a crash would drop it.
+    claimed.note();
     const restoreTtl = await stopTtlMonitor(client, log);
     let stopped: Promise<void> | undefined;
     const stop = () => {
       stopped ??= (async () => {
+        left = undefined;
         try {
           // After a pause that outlived the claim, what is there belongs to another run.
           if (!(await claimed.stillOurs())) return;
-          await dropDatabases(client, await databasesOf(client));
+          left = await databasesOf(client);
+          await dropDatabases(client, left);
+          left = [];
           await restoreTtl();
         } catch (error) {
           log.warn('The sandbox was not emptied; the next run that uses it does that.', {
             reason: describeServerError(error),
           });
         } finally {
-          await claimed.release();
+          await claimed.release(left);
           await connection.close();
         }
       })();
@@ -154,7 +161,7 @@ async function dropDatabases(client: MongoClient, names: readonly string[]): Pro
   for (const name of names) await client.db(name).dropDatabase();
 }
 
-/** Documents whose time is over would disappear between restore and comparison. Gives back how to undo it. */
+/** Documents whose time is over would disappear between restore and comparison. Gives back how to undo it, which does not throw. */
 async function stopTtlMonitor(client: MongoClient, log: SandboxOptions['log']): Promise<() => Promise<void>> {
   const admin = client.db('admin');
   try {
@@ -162,7 +169,11 @@ async function stopTtlMonitor(client: MongoClient, log: SandboxOptions['log']): 
     if (before.ttlMonitorEnabled !== true) return async () => {};
     await admin.command({ setParameter: 1, ttlMonitorEnabled: false });
     return async () => {
-      await admin.command({ setParameter: 1, ttlMonitorEnabled: true });
+      await admin
+        .command({ setParameter: 1, ttlMonitorEnabled: true })
+        .catch((error) =>
+          log.warn('TTL indexes stay switched off in the sandbox.', { reason: describeServerError(error) }),
+        );
     };
   } catch (error) {
     log.warn('TTL indexes stay at work in the sandbox: documents whose time is over may go during a rehearsal.', {

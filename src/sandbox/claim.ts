@@ -16,12 +16,17 @@ interface Use {
 export type Claim =
   | {
       readonly kind: 'claimed';
-      /** Databases of an earlier use that was never ended. */
+      /** Databases of an earlier use that was never ended, or could not be emptied. */
       readonly leftBehind: readonly string[];
+      /** From now on each heartbeat notes what is there as this run's own. To be called when it is empty, not before. */
+      note(): void;
       /** Whether no other run has taken it over. Throws the driver's errors. */
       stillOurs(): Promise<boolean>;
-      /** Ends the use. Does not throw: a claim that cannot be released ends by itself. */
-      release(): Promise<void>;
+      /**
+       * Ends the use. `left` are databases that the next run has to remove; without it those that were noted last. Does
+       * not throw: a claim that cannot be released ends by itself.
+       */
+      release(left?: readonly string[]): Promise<void>;
     }
   | { readonly kind: 'held'; readonly ttlSeconds: number };
 
@@ -30,7 +35,7 @@ const heartbeatMs = 2_000;
 
 /**
  * Makes this run the only user of the sandbox until `release`, or until 30 s after its last sign of life.
- * `databases` says what is there, to be noted with each heartbeat. Throws the driver's errors.
+ * `databases` says what is there; see `note`. Throws the driver's errors.
  */
 export async function claim(
   client: MongoClient,
@@ -54,12 +59,11 @@ export async function claim(
   if (before === null) return { kind: 'held', ttlSeconds };
 
   let beating: Promise<void> = Promise.resolve();
+  let noting = false;
   const beat = async () => {
     try {
-      const names = await databases(client);
-      const result = await uses.updateOne({ _id: 'use', owner }, [
-        { $set: { expiresAt, databases: { $literal: names } } },
-      ]);
+      const noted = noting ? { databases: { $literal: await databases(client) } } : {};
+      const result = await uses.updateOne({ _id: 'use', owner }, [{ $set: { expiresAt, ...noted } }]);
       if (result.matchedCount === 0) log.warn('Another run has taken over the sandbox.');
     } catch (error) {
       log.debug('A heartbeat of the sandbox failed.', { reason: describeServerError(error) });
@@ -72,14 +76,18 @@ export async function claim(
   return {
     kind: 'claimed',
     leftBehind: before.databases,
+    note() {
+      noting = true;
+    },
     async stillOurs() {
       return (await uses.updateOne({ _id: 'use', owner }, [{ $set: { expiresAt } }])).matchedCount === 1;
     },
-    async release() {
+    async release(left) {
       clearInterval(timer);
       await beating;
+      const noted = left === undefined ? {} : { databases: left };
       await uses
-        .updateOne({ _id: 'use', owner }, { $set: { owner: null, expiresAt: new Date(0), databases: [] } })
+        .updateOne({ _id: 'use', owner }, { $set: { owner: null, expiresAt: new Date(0), ...noted } })
         .catch((error) => log.debug('The sandbox was not released.', { reason: describeServerError(error) }));
     },
   };

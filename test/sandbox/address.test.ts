@@ -19,7 +19,7 @@ let client: MongoClient;
 
 beforeAll(async () => {
   place = await lab();
-  server = await startSandbox(place.options({ mongod }));
+  server = await startSandbox(place.options({ mongod, parameters: { enableTestCommands: '1' } }));
   client = await MongoClient.connect(server.uri);
 });
 
@@ -135,6 +135,42 @@ test('what a killed run noted as its own is removed by the next one, and nothing
   expect(error.message).toContain('(later)');
   expect(await client.db('later').collection('cities').countDocuments()).toBe(1);
   expect(await client.db('rehearsed').collection('cities').countDocuments()).toBe(0);
+});
+
+test('what stop could not remove is removed by the next run', async () => {
+  await mark();
+  const first = await at(server.uri);
+  await client.db('rehearsed').collection('cities').insertOne({ name: 'x' });
+  const failPoint = { configureFailPoint: 'failCommand', data: { failCommands: ['dropDatabase'], errorCode: 1 } };
+  await client.db('admin').command({ ...failPoint, mode: { times: 1 } });
+  await first.stop();
+  expect(place.entries.map(({ message }) => message).join()).toContain('was not emptied');
+  expect(await client.db('rehearsed').collection('cities').countDocuments()).toBe(1);
+  await using second = await at(server.uri);
+  expect(second.origin).toBe('address');
+  expect(await client.db('rehearsed').collection('cities').countDocuments()).toBe(0);
+});
+
+test("data of somebody's is never noted as a run's own, however long the run takes to see it", async () => {
+  await mark();
+  const uses = client.db('_mongo_release_sandbox').collection<{ _id: string; databases?: string[] }>('marker');
+  await client.db('payroll').collection('people').insertOne({ name: 'x' });
+  const killed = { _id: 'use', owner: null, expiresAt: new Date(0), databases: ['rehearsed'] };
+  await uses.insertOne(killed);
+  // Removing what was left behind takes longer than a heartbeat.
+  const slow = { failCommands: ['dropDatabase'], blockConnection: true, blockTimeMS: 2500 };
+  await client.db('admin').command({ configureFailPoint: 'failCommand', mode: { times: 1 }, data: slow });
+  const seen = new Set<string>();
+  let over = false;
+  const refused = refusalOf(at(server.uri)).finally(() => {
+    over = true;
+  });
+  await until(async () => {
+    for (const name of (await uses.findOne({ _id: 'use' }))?.databases ?? []) seen.add(name);
+    return over;
+  });
+  expect((await refused).message).toContain('payroll');
+  expect([...seen]).toEqual(['rehearsed']);
 });
 
 test('a server that refuses the password is refused, and no other source is asked', async () => {
