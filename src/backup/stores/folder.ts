@@ -36,7 +36,10 @@ export class FolderStore implements BackupStore {
       try {
         backups.push({ state: 'readable', id, manifest: await this.readManifest(id) });
       } catch (error) {
-        if (!(error instanceof ReleaseError) || error.code !== 'MANIFEST_DAMAGED') throw error;
+        if (!(error instanceof ReleaseError)) throw error;
+        // Removed since its name was read.
+        if (error.code === 'BACKUP_NOT_FOUND') continue;
+        if (error.code !== 'MANIFEST_DAMAGED') throw error;
         backups.push({ state: 'damaged', id, problem: error });
       }
     }
@@ -94,8 +97,9 @@ export class FolderStore implements BackupStore {
   async #removeStale(): Promise<void> {
     for (const name of await this.#names()) {
       if (!name.endsWith(partialEnding)) continue;
-      const { mtimeMs } = await stat(this.#path(name));
-      if (Date.now() - mtimeMs > day) await rm(this.#path(name), { force: true });
+      // Whose run ends at this moment removes it itself.
+      const file = await stat(this.#path(name)).catch(ignoreMissing);
+      if (file !== undefined && Date.now() - file.mtimeMs > day) await rm(this.#path(name), { force: true });
     }
   }
 
@@ -163,6 +167,10 @@ async function flushFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => undefined);
   await handle?.sync().catch(() => {});
   await handle?.close();
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (!isMissing(error)) throw error;
 }
 
 function isMissing(error: unknown): boolean {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
@@ -39,6 +39,18 @@ test('a new backup removes what an interrupted one left a day ago, and nothing e
   const pending = await new FolderStore(folder).create('b1', '.archive');
   await pending.abort();
   expect((await readdir(folder)).sort()).toEqual(['new.archive.zst.partial', 'notes.txt', 'old.archive.zst']);
+});
+
+test('a file that another run removes at this moment stops nobody', async () => {
+  const folder = await newFolder();
+  // Listed, and gone when it is looked at.
+  for (const name of ['b0.archive.zst.partial', 'b0.manifest.json']) {
+    await symlink(path.join(folder, 'gone'), path.join(folder, name));
+  }
+  const store = new FolderStore(folder);
+  expect(await store.list()).toEqual([]);
+  const pending = await store.create('b1', '.archive');
+  await pending.abort();
 });
 
 test('only its owner may read an archive', async () => {
