@@ -140,9 +140,9 @@ async function download(
     }
   }
 
-  const found = await DryMongoBinary.generateOptions({ version, downloadDir: folder });
-  const wanted = { ...found, version, downloadDir: folder, systemBinary: '' };
   try {
+    const found = await DryMongoBinary.generateOptions({ version, downloadDir: folder });
+    const wanted = { ...found, version, downloadDir: folder, systemBinary: '' };
     const file = await new Download(wanted).getMongodPath().catch((error: unknown) => {
       // No build for this distribution (6.0 on Debian 12): the one for Ubuntu 22.04 runs on most that have OpenSSL 3,
       // and whether it does is looked at before it is used.

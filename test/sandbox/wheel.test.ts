@@ -41,13 +41,14 @@ test('an index that does not answer is a reason that keeps its password to itsel
   await using place = await lab();
   const environment = outside(place, {
     PIP_INDEX_URL: 'http://user:s3cret-word@127.0.0.1:9/simple',
+    PIP_EXTRA_INDEX_URL: 'http://127.0.0.1:9/a http://user:other-word@127.0.0.1:9/b',
     PIP_FIND_LINKS: '',
     PIP_RETRIES: '0',
     PIP_TIMEOUT: '2',
   });
   const result = await fetchWheel(place.options({}, environment));
   expect(result.kind).toBe('unavailable');
-  expect(place.secrets.scrub('s3cret-word')).toBe('***');
+  expect(place.secrets.scrub('s3cret-word other-word')).toBe('*** ***');
 });
 
 test('a machine without Python says so', async () => {
