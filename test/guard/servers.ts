@@ -79,6 +79,11 @@ export async function startServers({ members, accessControl = false }: ServersOp
 }
 
 async function setUp(hosts: readonly string[], members: ServersOptions['members'], accessControl: boolean) {
+  // A member that does not listen yet would fail the initiation.
+  for (const host of hosts) {
+    await using member = await MongoClient.connect(`mongodb://${host}/?directConnection=true`);
+    await member.db('admin').command({ hello: 1 });
+  }
   await using client = await MongoClient.connect(`mongodb://${hosts[0]}/?directConnection=true`);
   const admin = client.db('admin');
   if (members.length > 0) {
