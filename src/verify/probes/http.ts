@@ -68,12 +68,21 @@ function address(settings: ProbeOf<'http'>, resolveEnv: (name: string) => string
   const headers: Record<string, string> = { 'user-agent': 'mongo-release' };
   if (url.username !== '' || url.password !== '') {
     // fetch refuses addresses with credentials in them.
-    const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+    const pair = `${decoded(url.username)}:${decoded(url.password)}`;
     headers.authorization = `Basic ${Buffer.from(pair).toString('base64')}`;
     url.username = '';
     url.password = '';
   }
   return { url, headers };
+}
+
+/** A percent sign that encodes nothing stands for itself, as it does for browsers. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 async function follow(

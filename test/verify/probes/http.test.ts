@@ -50,19 +50,22 @@ test('does not take a body that never ends for one without the text', async () =
   });
 });
 
-test('finds the address in the environment, below its own path and with its credentials', async () => {
+test.each([
+  ['p%40ss', 'p@ss'],
+  ['100%', '100%'],
+])('finds the address in the environment, below its own path and with its credentials: %s', async (written, meant) => {
   const asked: (string | undefined)[] = [];
   await using app = await web((request, response) => {
     asked.push(request.url, request.headers.authorization);
     response.end();
   });
-  const url = app.url.replace('://', '://probe:p%40ss@').concat('/app/');
+  const url = app.url.replace('://', `://probe:${written}@`).concat('/app/');
   const result = await probing(
     { name: 'up', http: { 'url-env': 'APP_URL', path: '/healthz?deep=1' } },
     { resolveEnv: (name) => (name === 'APP_URL' ? url : undefined) },
   );
   expect(result.state).toBe('passed');
-  expect(asked).toEqual(['/app/healthz?deep=1', `Basic ${Buffer.from('probe:p@ss').toString('base64')}`]);
+  expect(asked).toEqual(['/app/healthz?deep=1', `Basic ${Buffer.from(`probe:${meant}`).toString('base64')}`]);
 });
 
 test.each([
