@@ -1,9 +1,10 @@
 import type { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { bucketsPrefix } from '../mongo/catalog.ts';
 import { decompressor } from './archive/compression.ts';
 import { crcText } from './archive/crc64.ts';
 import { archiveDamaged } from './archive/damage.ts';
-import { type ArchiveMeta, bucketsPrefix } from './archive/format.ts';
+import type { ArchiveMeta } from './archive/format.ts';
 import { metadataDigest } from './archive/metadata.ts';
 import { Meter } from './archive/meter.ts';
 import { type ArchiveEvent, readArchive } from './archive/reader.ts';

@@ -64,7 +64,7 @@ function unseen(error: unknown): Unseen {
       unknown: 'the user is not allowed to look',
       next: 'Grant the user the role clusterMonitor on the database admin.',
     };
-  return { unknown: describeServerError(error), next: 'Run again with --debug for the cause.' };
+  return { unknown: describeServerError(error), next: 'Settle what the server says, and run again.' };
 }
 
 function unknownFinding(id: string, { unknown, next }: Unseen, { environment, apply }: GuardContext): Finding {

@@ -21,7 +21,8 @@ export interface CollectionInfo {
 /** Numbers keep their BSON types. */
 const exact = { promoteValues: false } as const;
 
-const buckets = 'system.buckets.';
+/** The documents of the time series `ts` are in the collection `system.buckets.ts`. */
+export const bucketsPrefix = 'system.buckets.';
 
 /**
  * The catalog of a database, sorted by name: collections, views, time series and `system.js`. The other `system.*`
@@ -45,7 +46,7 @@ export async function readCatalog(db: Db): Promise<CollectionInfo[]> {
         {
           name,
           type,
-          uuid: uuids.get(buckets + name) ?? uuids.get(name),
+          uuid: uuids.get(bucketsPrefix + name) ?? uuids.get(name),
           options: entry.options ?? {},
           indexes: rawIndexes.map((index) => BSON.deserialize(index, exact)),
           rawOptions: documentNamed(raw, 'options') ?? emptyDocument,
@@ -68,7 +69,7 @@ export async function findCollection(
 
 /** Name of the collection that holds the documents: a time series keeps them in buckets. */
 export function storageName(info: Pick<CollectionInfo, 'name' | 'type'>): string {
-  return info.type === 'timeseries' ? buckets + info.name : info.name;
+  return info.type === 'timeseries' ? bucketsPrefix + info.name : info.name;
 }
 
 export function isCapped(info: Pick<CollectionInfo, 'options'>): boolean {
@@ -79,7 +80,7 @@ export function isCapped(info: Pick<CollectionInfo, 'options'>): boolean {
  * SHA-256 (hex) of name, type, options and indexes; equal for equal catalogs on any server. The order of indexes and
  * of the fields of an index's specification has no meaning and does not count; the order of its keys does.
  */
-export function entryDigest(info: CollectionInfo): string {
+function entryDigest(info: CollectionInfo): string {
   const hash = createHash('sha256');
   const add = (part: string | Uint8Array) => {
     hash.update(`${part.length}:`);

@@ -1,12 +1,10 @@
 import { createHash, hash } from 'node:crypto';
-import type { Db, Timestamp } from 'mongodb';
+import type { Db } from 'mongodb';
 import { asBuffer, bsonTypes, elementsOf } from './raw-bson.ts';
 import { readRaw } from './raw-read.ts';
 
 export interface DocumentsDigest {
   readonly documents: number;
-  /** Of the documents' BSON, uncompressed. */
-  readonly bytes: number;
   /** Equal for the same documents in any order; hex. */
   readonly multiset: string;
   /** Equal for the same documents in the same order, the one in which the server keeps them; hex. */
@@ -16,7 +14,6 @@ export interface DocumentsDigest {
 export interface DigestOptions {
   /** `exact`: the bytes. `sorted-fields`: as if the fields of every document were sorted by name. Default exact. */
   readonly form?: 'exact' | 'sorted-fields';
-  readonly at?: Timestamp;
   /** The collection is a time series: its measurements, in no order. */
   readonly measurements?: boolean;
   readonly signal?: AbortSignal;
@@ -35,19 +32,17 @@ export async function digestDocuments(
   const lanes = new Uint32Array(8);
   const sequence = createHash('sha256');
   let documents = 0;
-  let bytes = 0;
-  const { at, measurements, signal } = options;
-  for await (const batch of readRaw(db, collection, { at, measurements, natural: !measurements, signal })) {
+  const { measurements, signal } = options;
+  for await (const batch of readRaw(db, collection, { measurements, natural: !measurements, signal })) {
     for (const document of batch) {
       const digest = sorted ? sortedDigest(document) : hash('sha256', document, 'buffer');
       for (let lane = 0; lane < 8; lane++) lanes[lane] = (lanes[lane] as number) + digest.readUInt32LE(lane * 4);
       sequence.update(digest);
-      bytes += document.length;
     }
     documents += batch.length;
   }
   const multiset = [...lanes].map((lane) => lane.toString(16).padStart(8, '0')).join('');
-  return { documents, bytes, multiset, sequence: sequence.digest('hex') };
+  return { documents, multiset, sequence: sequence.digest('hex') };
 }
 
 /** SHA-256 of a document whose fields are taken sorted, at every depth; arrays keep their order. */

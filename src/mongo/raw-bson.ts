@@ -59,17 +59,14 @@ export function* elementsOf(bytes: Uint8Array, offset = 0): Generator<RawElement
   }
 }
 
-/** The first element of that name; undefined when there is none. */
-export function elementNamed(bytes: Uint8Array, name: string): RawElement | undefined {
-  for (const element of elementsOf(bytes)) if (element.name === name) return element;
-  return undefined;
-}
-
-/** The embedded document or array of that name as bytes of its own; undefined when there is none. */
+/** The bytes of the first embedded document of that name, no copy; undefined when there is none. */
 export function documentNamed(bytes: Uint8Array, name: string): Uint8Array | undefined {
-  const element = elementNamed(bytes, name);
-  if (element?.type !== bsonTypes.document && element?.type !== bsonTypes.array) return undefined;
-  return bytes.subarray(element.valueStart, element.end);
+  for (const element of elementsOf(bytes)) {
+    if (element.name === name && element.type === bsonTypes.document) {
+      return bytes.subarray(element.valueStart, element.end);
+    }
+  }
+  return undefined;
 }
 
 export const emptyDocument: Uint8Array = Buffer.from([5, 0, 0, 0, 0]);
@@ -80,7 +77,7 @@ export function asBuffer(bytes: Uint8Array): Buffer {
 }
 
 /** Length in bytes that the document at `offset` states, checked against the buffer and its closing zero. */
-export function documentLength(buffer: Buffer, offset: number): number {
+function documentLength(buffer: Buffer, offset: number): number {
   if (offset + 5 > buffer.length) throw new BsonError('a document ends early');
   const length = buffer.readInt32LE(offset);
   if (length < 5 || offset + length > buffer.length) throw new BsonError('the length of a document is impossible');

@@ -1,4 +1,4 @@
-import { type Db, type Document, ReadPreference, type RunCommandCursor, type Timestamp, UUID } from 'mongodb';
+import { type Db, ReadPreference, type RunCommandCursor, type Timestamp, UUID } from 'mongodb';
 import type { Topology } from './topology.ts';
 
 /** How a collection is read. */
@@ -12,8 +12,6 @@ export interface RawReadOptions {
   readonly uuid?: string;
   /** In the order in which the server keeps the documents: for capped collections, whose order has a meaning. */
   readonly natural?: boolean;
-  /** Documents are given in this order. */
-  readonly sort?: Document;
   /** The name is a time series whose measurements, not buckets, are read: the server runs an aggregation for it. */
   readonly measurements?: boolean;
   readonly signal?: AbortSignal;
@@ -35,7 +33,7 @@ export function takesCollectionUuid(topology: Topology): boolean {
  * (246) and CollectionUUIDMismatch (361) mean to start again at a newer time. Throws the signal's reason when aborted.
  */
 export async function* readRaw(db: Db, collection: string, options: RawReadOptions = {}): AsyncGenerator<Buffer[]> {
-  const { at, uuid, natural, sort, measurements, signal } = options;
+  const { at, uuid, natural, measurements, signal } = options;
   signal?.throwIfAborted();
   const cursor: RunCommandCursor = db
     .runCursorCommand(
@@ -46,7 +44,6 @@ export async function* readRaw(db: Db, collection: string, options: RawReadOptio
         ...(measurements ? {} : { noCursorTimeout: true }),
         ...(uuid === undefined ? {} : { collectionUUID: new UUID(uuid) }),
         ...(natural ? { hint: { $natural: 1 } } : {}),
-        ...(sort === undefined ? {} : { sort, allowDiskUse: true }),
         ...(at === undefined ? {} : { readConcern: { level: 'snapshot', atClusterTime: at } }),
       },
       { raw: true, readPreference: ReadPreference.primary },

@@ -77,7 +77,6 @@ export const errorCodes = {
     exit: 7,
     meaning: 'Collections or indexes kept changing while the backup was taken; nothing was left in the store.',
   },
-  BACKUP_FAILED: { exit: 7, meaning: 'The backup could not be taken; nothing was left in the store.' },
   BACKUP_MISSING: {
     exit: 11,
     meaning: 'Production is to be migrated, and no backup of its present position is there.',

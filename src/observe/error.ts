@@ -12,7 +12,7 @@ export interface ReleaseErrorOptions {
  * The one class of every failure that a user can cause or has to know about.
  *
  * `message` and `hint` are shown as they are, so neither may hold a secret or a document's value; rebuild a server's
- * error from its code (`mongo/errors.ts`) instead of quoting it. `cause` is for `--debug` only.
+ * error from its code (`mongo/server-code.ts`) instead of quoting it. `cause` is for `--debug` only.
  */
 export class ReleaseError extends Error {
   override readonly name = 'ReleaseError';

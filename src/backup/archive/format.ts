@@ -1,3 +1,5 @@
+import { bucketsPrefix } from '../../mongo/catalog.ts';
+
 /**
  * mongodump's archive format 0.1; no public specification is complete, so this follows what real archives hold.
  *
@@ -33,13 +35,11 @@ export interface ArchiveMeta {
   readonly type: string;
 }
 
-/** Where documents belong. The documents of time series `ts` are in `system.buckets.ts`. */
+/** Where documents belong; those of a time series to its buckets. */
 export interface Namespace {
   readonly db: string;
   readonly collection: string;
 }
-
-export const bucketsPrefix = 'system.buckets.';
 
 /** The namespace under which the data of a listed namespace stands. */
 export function dataNamespace(meta: Pick<ArchiveMeta, 'db' | 'collection' | 'type'>): Namespace {

@@ -1,10 +1,10 @@
 import type { CollectionInfo } from '../../mongo/catalog.ts';
-import { readCatalog, storageName } from '../../mongo/catalog.ts';
+import { bucketsPrefix, readCatalog, storageName } from '../../mongo/catalog.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { RawInserter } from '../../mongo/raw-write.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { archiveDamaged } from '../archive/damage.ts';
-import { bucketsPrefix, dataNamespace } from '../archive/format.ts';
+import { dataNamespace } from '../archive/format.ts';
 import { type CollectionMetadata, parseMetadata } from '../archive/metadata.ts';
 import type { Manifest, ManifestNamespace } from '../manifest.ts';
 import { readBackup } from '../read-backup.ts';
