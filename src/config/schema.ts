@@ -22,6 +22,14 @@ const target = z.strictObject({
   environment: z.enum(environments).default('development'),
 });
 
+const about = {
+  name: z.string().min(1),
+  phase: z
+    .enum(['before-deploy', 'after-deploy'])
+    .optional()
+    .describe('Only in this phase; without it in both. After a rollback those of after-deploy are left out.'),
+};
+
 const attempts = {
   timeout: timeLimit.optional().describe('Time limit of one attempt. Default 10s.'),
   retries: z.number().int().min(0).max(100).optional().describe('Further attempts after a failed one. Default 3.'),
@@ -29,11 +37,7 @@ const attempts = {
 };
 
 const httpProbe = z.strictObject({
-  name: z.string().min(1),
-  phase: z
-    .enum(['before-deploy', 'after-deploy'])
-    .optional()
-    .describe('Only in this phase; without it in both. After a rollback those of after-deploy are left out.'),
+  ...about,
   http: z
     .strictObject({
       'url-env': envName.optional().describe('Environment variable that holds the address.'),
@@ -51,11 +55,7 @@ const httpProbe = z.strictObject({
 const document = z.record(z.string(), z.unknown());
 
 const mongoProbe = z.strictObject({
-  name: z.string().min(1),
-  phase: z
-    .enum(['before-deploy', 'after-deploy'])
-    .optional()
-    .describe('Only in this phase; without it in both. After a rollback those of after-deploy are left out.'),
+  ...about,
   mongo: z
     .strictObject({
       collection: z.string().min(1),

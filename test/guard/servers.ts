@@ -2,11 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
+import { freePort } from '../../src/sandbox/port.ts';
 import { realMongod, until } from '../sandbox/lab.ts';
 
 export interface Servers extends AsyncDisposable {
@@ -97,13 +96,4 @@ async function setUp(hosts: readonly string[], members: ServersOptions['members'
     await until(async () => (await admin.command({ hello: 1 })).isWritablePrimary === true);
   }
   if (accessControl) await admin.command({ createUser: 'root', pwd: 'secret', roles: ['root'] });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
