@@ -61,7 +61,10 @@ export async function* dumpCollections(
         options.onProgress?.({ namespace: info.name, documents, bytes, complete });
       };
       let blocks = 0;
+      let batches = 0;
       for await (const batch of (readers[index] as Reader).batches()) {
+        // A large collection: the server would end the cursors that wait for it with their sessions, after 30 minutes.
+        if (++batches === 3) await Promise.all(readers.slice(index + 1).map((reader) => reader.close()));
         for (const documents of pieces(batch)) {
           yield encoder.block(documents);
           blocks++;
@@ -95,7 +98,7 @@ async function* documentsOf(
   });
 }
 
-/** A reading of which the first batch may be fetched before it is needed. */
+/** A reading of which the first batch may be fetched before it is needed. Closed before its turn, it begins again then. */
 class Reader {
   readonly #open: () => AsyncGenerator<Buffer[]>;
   #generator: AsyncGenerator<Buffer[]> | undefined;
@@ -123,7 +126,9 @@ class Reader {
   }
 
   async close(): Promise<void> {
-    await this.#generator?.return(undefined).catch(() => {});
+    const generator = this.#generator;
+    this.#generator = undefined;
+    await generator?.return(undefined).catch(() => {});
   }
 }
 

@@ -40,7 +40,7 @@ export async function* readRaw(db: Db, collection: string, options: RawReadOptio
       {
         find: collection,
         batchSize: documentsPerReply,
-        // While another collection is read this one may idle for long. Aggregations refuse it.
+        // A cursor that waits for its turn idles; its session still ends it after 30 minutes. Aggregations refuse it.
         ...(measurements ? {} : { noCursorTimeout: true }),
         ...(uuid === undefined ? {} : { collectionUUID: new UUID(uuid) }),
         ...(natural ? { hint: { $natural: 1 } } : {}),

@@ -2,11 +2,15 @@ import { Writable } from 'node:stream';
 import { BSON, type Db, type Document } from 'mongodb';
 import { expect, test } from 'vitest';
 import { readArchive } from '../../src/backup/archive/reader.ts';
+import type { NamespaceTotals } from '../../src/backup/archive/writer.ts';
+import { dumpCollections } from '../../src/backup/dump-collections.ts';
 import { readBackup } from '../../src/backup/read-backup.ts';
 import type { BackupStore, PendingBackup } from '../../src/backup/stores/store.ts';
 import { verifyBackup } from '../../src/backup/verify.ts';
+import { readCatalog } from '../../src/mongo/catalog.ts';
 import type { Connection } from '../../src/mongo/connect.ts';
 import { readClusterTime } from '../../src/mongo/raw-read.ts';
+import { insertRaw } from '../../src/mongo/raw-write.ts';
 import { lab, own } from './backing-up.ts';
 
 /** The same connection, on which something happens each time that a cluster time has just been chosen. */
@@ -267,4 +271,39 @@ test('the archive has the documents of a time series under its buckets, and none
     if (event.kind === 'end') ends.push(`${event.namespace.collection} ${event.totals.documents}`);
   }
   expect(ends).toEqual(['system.buckets.ts 1', 'v 0']);
+});
+
+test('while a large collection is read, no cursor of another waits for its turn, and all documents come once', async () => {
+  await using at = await lab();
+  const { db, client } = at.connection;
+  const numbers = Array.from({ length: 45_000 }, (_, n) => BSON.serialize({ _id: n }));
+  for (const name of ['a', 'b']) await insertRaw(db, name, [numbers]);
+  const waiting = async () => {
+    const cursors = client
+      .db('admin')
+      .aggregate([
+        { $currentOp: { idleCursors: true } },
+        { $match: { type: 'idleCursor', ns: `${db.databaseName}.b` } },
+      ]);
+    return (await cursors.toArray()).length;
+  };
+  const totals = new Map<string, NamespaceTotals>();
+  const seen = new Map<number, number>();
+  let read = 0;
+  const chunks = dumpCollections(at.connection, await readCatalog(db), {
+    at: await readClusterTime(db),
+    totals,
+    toolVersion: '0.1.0',
+    onProgress: ({ namespace, documents }) => {
+      if (namespace === 'a') read = documents;
+    },
+  });
+  for await (const _ of chunks) if (!totals.has('a')) seen.set(read, await waiting());
+  // The first of it is fetched ahead; after two batches of the large one it is given back.
+  expect(seen.get(10_000)).toBe(1);
+  expect(seen.get(30_000)).toBe(0);
+  expect([...totals].map(([name, { documents }]) => [name, documents])).toEqual([
+    ['a', 45_000],
+    ['b', 45_000],
+  ]);
 });
