@@ -131,7 +131,7 @@ class Watch {
   readonly #options: RunOptions;
   #lastHeard = performance.now();
   #state: ChildState = { effects: noEffects, operations: [], writing: 0 };
-  #halted: { readonly why: 'time' | 'signal'; readonly silent: boolean } | undefined;
+  #halted: { readonly why: 'time' | 'signal'; readonly at: number; readonly silent: boolean } | undefined;
   readonly #timers: NodeJS.Timeout[] = [];
   /** Whether nothing can have changed since the last state. */
   calm = true;
@@ -162,7 +162,7 @@ class Watch {
   halt(child: Child, why: 'time' | 'signal'): void {
     if (this.#halted !== undefined) return;
     const silent = performance.now() - this.#lastHeard > silenceMs;
-    this.#halted = { why, silent };
+    this.#halted = { why, at: performance.now(), silent };
     if (silent) {
       child.process.kill('SIGKILL');
       return;
@@ -191,7 +191,8 @@ class Watch {
     }
     if (this.#halted?.why === 'signal') return { ...ended, state: 'cancelled', error: cancelled() };
     if (this.#halted?.why === 'time') {
-      const { silent } = this.#halted;
+      // One that never answered the message to stop was silent too, only not for long enough yet.
+      const silent = this.#halted.silent || this.#lastHeard < this.#halted.at;
       return { ...ended, state: 'timed-out', error: timedOut(timeLimitMs, silent), blocked: silent };
     }
     return { ...ended, state: 'exited', error: exited(exit), exitCode: exit.exitCode, signal: exit.signal };

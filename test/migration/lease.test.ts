@@ -10,7 +10,7 @@ import type { LeaseDocument, LeaseHolder } from '../../src/migration/lease-recor
 import { inspectLease, unlock } from '../../src/migration/lease-state.ts';
 import { ownNames } from '../../src/mongo/own.ts';
 import { freshDatabase, type TestDatabase } from '../setup/mongo.ts';
-import { proxyTo } from './tcp-proxy.ts';
+import { proxyTo } from '../setup/tcp-proxy.ts';
 
 const own = ownNames();
 const holder: LeaseHolder = {

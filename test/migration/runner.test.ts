@@ -155,7 +155,7 @@ describe('a migration that does not end as it should', () => {
   });
 
   test('a promise that never resolves ends with the time limit, with exact effects', async () => {
-    const end = await project.run('never.mjs', database, { timeLimitMs: 1500 });
+    const end = await project.run('never.mjs', database, { timeLimitMs: 4000 });
     expect(end).toMatchObject({
       state: 'timed-out',
       blocked: false,

@@ -1,9 +1,8 @@
-import type { AddressInfo } from 'node:net';
-import { createServer, type Socket } from 'node:net';
-import { expect, inject, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { connect, databaseOf } from '../../src/mongo/connect.ts';
 import { Secrets } from '../../src/observe/secrets.ts';
 import { freshDatabase, uriOf } from '../setup/mongo.ts';
+import { proxyTo } from '../setup/tcp-proxy.ts';
 
 const nowhere = 'mongodb://127.0.0.1:1/shop';
 
@@ -21,7 +20,7 @@ test('the name of the application is the one in the connection string, else ours
     ['', 'mongo-release'],
     ['appName=theirs', 'theirs'],
   ]) {
-    const uri = uriOf('shop', inject('mongoUri'));
+    const uri = uriOf('shop');
     await using connection = await connect(`${uri}${uri.includes('?') ? '&' : '?'}${option}`, {
       secrets: new Secrets(),
     });
@@ -30,33 +29,16 @@ test('the name of the application is the one in the connection string, else ours
 });
 
 test('closing does not wait for a network that swallows everything', async () => {
-  // A wire between the client and the server that somebody cuts: nothing arrives any more, and nothing is refused.
-  const [, host = '', port = ''] = /(?:@|\/\/)([^:/@]+):(\d+)/.exec(inject('mongoUri')) ?? [];
-  const pairs: [Socket, Socket][] = [];
-  const wire = createServer((near) => {
-    const far = new (near.constructor as new () => Socket)().connect(Number(port), host);
-    pairs.push([near.on('error', () => {}), far.on('error', () => {})]);
-    near.pipe(far).pipe(near);
-  }).listen(0, '127.0.0.1');
-  await new Promise((listening) => wire.once('listening', listening));
   await using database = await freshDatabase();
-  const url = new URL(database.uri);
-  url.host = `127.0.0.1:${(wire.address() as AddressInfo).port}`;
-  url.searchParams.delete('replicaSet');
-  url.searchParams.set('directConnection', 'true');
-  try {
-    const connection = await connect(url.toString(), { secrets: new Secrets() });
-    // A cursor that is open is closed at the server first, and the answer never arrives.
-    await connection.db.collection('numbers').insertMany([{}, {}, {}]);
-    await connection.db.collection('numbers').find().batchSize(1).next();
-    for (const [near, far] of pairs) near.unpipe(far);
-    const started = performance.now();
-    await connection.close();
-    expect(performance.now() - started).toBeLessThan(4000);
-  } finally {
-    for (const socket of pairs.flat()) socket.destroy();
-    wire.close();
-  }
+  await using wire = await proxyTo(database.uri);
+  const connection = await connect(wire.uri, { secrets: new Secrets() });
+  // A cursor that is open is closed at the server first, and the answer never arrives.
+  await connection.db.collection('numbers').insertMany([{}, {}, {}]);
+  await connection.db.collection('numbers').find().batchSize(1).next();
+  wire.silence();
+  const started = performance.now();
+  await connection.close();
+  expect(performance.now() - started).toBeLessThan(4000);
 });
 
 test.each([
