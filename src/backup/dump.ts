@@ -169,7 +169,7 @@ function consistencyOf({ topology }: Connection, options: BackupOptions): Manife
   if (supported) return 'snapshot';
   if (options.consistency === 'snapshot') {
     throw new ReleaseError('SNAPSHOT_UNAVAILABLE', 'This server cannot read a database at one point in time.', {
-      hint: 'Use a replica set of MongoDB 5.0 or newer, or accept a backup that is not of one point in time: --consistency none.',
+      hint: 'Use a replica set of MongoDB 5.0 or newer.',
     });
   }
   options.log.warn('This server cannot read at one point in time: the backup will not be of one.');

@@ -48,7 +48,7 @@ export interface Restored {
 /**
  * Restores a backup into the connection's database, whatever the database was called when the backup was taken.
  *
- * The archive is verified whole before the first write. Every collection is then built aside, with its indexes, and
+ * What an earlier restore left behind is settled first. The archive is verified whole before this one's first write. Every collection is then built aside, with its indexes, and
  * only when all are there they are swapped in, one after the other: each is either the old or the new one, never half.
  * What interrupts the building leaves the data as it was; what interrupts the swap is finished by the next call, which
  * first settles what an earlier one left. Our own collections are never touched.
@@ -68,8 +68,9 @@ export async function restoreBackup(
 ): Promise<Restored> {
   const started = performance.now();
   const { own, log, signal } = options;
-  const { manifest } = await verifyBackup(store, id, { signal });
+  // What an earlier restore left is finished first: all that it needs is in the database, whatever became of the store.
   await settleRestore(connection, options);
+  const { manifest } = await verifyBackup(store, id, { signal });
   const current = await during('RESTORE_FAILED', 'listing collections', () => readCatalog(connection.db));
   const present = current.filter(({ name }) => !own.owns(name));
   const selected = selectNamespaces(manifest, options.only);

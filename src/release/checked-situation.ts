@@ -1,16 +1,18 @@
+import { refuseHalfRestored } from '../backup/restore/settle.ts';
 import { assertUnmoved, readPlanFile } from '../migration/plan-file.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
 import type { Finding } from '../observe/finding.ts';
-import type { Run } from './run.ts';
+import { namesOf, type Run } from './run.ts';
 import { readSituation, type Situation, scopeOf } from './situation.ts';
 
 /**
  * The situation, found fit to go on with: it is the plan that `--plan` or `--digest` names, and no finding stops it.
  *
- * Throws `PLAN_MOVED`, `FINDINGS`.
+ * Throws `RESTORE_INCOMPLETE`, `PLAN_MOVED`, `FINDINGS`.
  */
 export async function checkedSituation(run: Run, connection: Connection): Promise<Situation> {
+  await refuseHalfRestored(connection.db, namesOf(run));
   const { plan: file, digest } = run.invocation.flags;
   const saved = file === undefined ? undefined : await readPlanFile(file);
   // A plan is of one scope: applying it does not need the flags again that it was made with.

@@ -1,10 +1,11 @@
+import { refuseHalfRestored } from '../backup/restore/settle.ts';
 import { type DownScope, selectDown } from '../migration/down.ts';
 import { ReleaseError } from '../observe/error.ts';
 import { runInTarget, turnsOf } from './apply.ts';
 import { outcomeOf } from './apply-plan.ts';
 import { ReleaseRecords } from './record.ts';
 import type { Ended } from './result.ts';
-import { aboutTarget, openTarget, type Run, targetOf } from './run.ts';
+import { aboutTarget, namesOf, openTarget, type Run, targetOf } from './run.ts';
 import { readSituation } from './situation.ts';
 import { underLease } from './under-lease.ts';
 
@@ -21,6 +22,7 @@ export async function down(run: Run): Promise<Ended<'down'>> {
   const about = { command: 'down', target: aboutTarget(run, connection), releaseId: run.releaseId } as const;
   // Awaited here: the connection closes when this function is left.
   return await underLease(run, connection, async (tenure) => {
+    await refuseHalfRestored(connection.db, namesOf(run));
     const situation = await readSituation(run, connection, {});
     const { records, files, facts } = situation;
     const steps = selectDown({ records, files: [...files.values()], facts, scope });

@@ -1,4 +1,5 @@
 import { verifyBackup } from '../backup/verify.ts';
+import { progressLog } from './progress.ts';
 import type { Ended } from './result.ts';
 import type { Run } from './run.ts';
 import { factsOf, storeOf } from './take-backup.ts';
@@ -8,7 +9,11 @@ export async function inspect(run: Run): Promise<Ended<'inspect'>> {
   const store = storeOf(run);
   const [id] = run.invocation.arguments;
   if (id !== undefined) {
-    const { manifest } = await verifyBackup(store, id, { signal: run.signal });
+    const say = progressLog(run.log);
+    const { manifest } = await verifyBackup(store, id, {
+      signal: run.signal,
+      onProgress: ({ documents, totalDocuments }) => say('Verifying.', { documents, of: totalDocuments }),
+    });
     return {
       command: 'inspect',
       outcome: 'nothing-to-do',

@@ -1,9 +1,11 @@
 import { takeBackup } from '../backup/dump.ts';
 import { type Manifest, manifestTotals } from '../backup/manifest.ts';
+import { refuseHalfRestored } from '../backup/restore/settle.ts';
 import { openStore } from '../backup/stores/open-store.ts';
 import type { BackupStore } from '../backup/stores/store.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
+import { progressLog } from './progress.ts';
 import type { BackupFacts } from './result.ts';
 import { namesOf, type Run, targetOf } from './run.ts';
 import type { Situation } from './situation.ts';
@@ -28,6 +30,8 @@ export async function takeInto(
 ) {
   const { flags, settings } = run.invocation;
   const target = targetOf(run);
+  await refuseHalfRestored(connection.db, namesOf(run));
+  const say = progressLog(run.log);
   return takeBackup(connection, {
     store,
     own: namesOf(run),
@@ -39,6 +43,7 @@ export async function takeInto(
     toolVersion: run.toolVersion,
     log: run.log,
     signal: run.signal,
+    onProgress: ({ namespace, documents }) => say('Backing up.', { collection: namespace, documents }),
   });
 }
 

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Db } from 'mongodb';
 import { readCatalog } from '../../mongo/catalog.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
+import { ReleaseError } from '../../observe/error.ts';
 import type { Log } from '../../observe/log.ts';
 import { dropCollection } from './catalog-writes.ts';
 import { during } from './failure.ts';
@@ -117,4 +119,17 @@ export async function dropAsides(connection: Connection, own: OwnNames): Promise
   for (const { name } of await readCatalog(connection.db)) {
     if (name.startsWith(asidePrefix(own))) await dropCollection(connection, name);
   }
+}
+
+/**
+ * Throws `RESTORE_INCOMPLETE` where a restore of this database was cut off after it had begun to swap collections in:
+ * until it is finished the database holds some collections of the backup and some of before. Only reads.
+ */
+export async function refuseHalfRestored(db: Db, own: OwnNames): Promise<void> {
+  const found = await readRecord(db, own);
+  if (found === undefined || found.record.state === 'building') return;
+  const { backupId } = found.record;
+  throw new ReleaseError('RESTORE_INCOMPLETE', `A restore of backup ${backupId} into this database is not finished.`, {
+    hint: `Finish it: mongo-release restore ${backupId}. Until then some collections are those of before.`,
+  });
 }

@@ -93,7 +93,15 @@ async function refill(
     await clear(connection, own, name, old, beforeMove);
     await createEmpty(db, name, metadata);
   }
-  await insertRaw(db, storageName({ name, type }), readRaw(db, aside), { bypassValidation: type === 'timeseries' });
+  const storage = storageName({ name, type });
+  await insertRaw(db, storage, readRaw(db, aside), { bypassValidation: type === 'timeseries' });
+  // One member acknowledges an insert: what a change of the primary took back is noticed before the source goes.
+  const [there, needed] = await Promise.all([storage, aside].map((each) => db.collection(each).countDocuments()));
+  if ((there ?? 0) < (needed ?? 0)) {
+    throw new ReleaseError('RESTORE_INCOMPLETE', `${name} holds ${there} of its ${needed} documents so far.`, {
+      hint: 'Run the same restore again: it finishes what was begun. Stop traffic to this database until then.',
+    });
+  }
   await createIndexes(db, name, metadata, 'lasting');
   await createIndexes(db, name, metadata, 'expiring');
   await setExpiry(db, name, metadata);
