@@ -2346,7 +2346,7 @@ const bundledVersion = '7.8.0';
 async function loadDriver(migrationPath, mongoosePath) {
     const path = resolveFrom(mongoosePath ?? migrationPath) ?? nestedInMongoose(migrationPath);
     if (path === undefined)
-        return driverOf(await __webpack_require__.e(/* import() */ 1).then(__webpack_require__.t.bind(__webpack_require__, 85226, 19)), bundledVersion);
+        return driverOf(await __webpack_require__.e(/* import() */ 448).then(__webpack_require__.t.bind(__webpack_require__, 85226, 19)), bundledVersion);
     const version = await versionOf(path);
     const loaded = (await import(driver_rewriteRelativeImportExtension(/* webpackIgnore: true */ (0,external_node_url_.pathToFileURL)(path).href)));
     return driverOf((loaded.default ?? loaded), version);
@@ -3017,7 +3017,6 @@ const errorCodes = {
         exit: 7,
         meaning: 'Collections or indexes kept changing while the backup was taken; nothing was left in the store.',
     },
-    BACKUP_FAILED: { exit: 7, meaning: 'The backup could not be taken; nothing was left in the store.' },
     BACKUP_MISSING: {
         exit: 11,
         meaning: 'Production is to be migrated, and no backup of its present position is there.',
@@ -3044,7 +3043,7 @@ const errorCodes = {
  * The one class of every failure that a user can cause or has to know about.
  *
  * `message` and `hint` are shown as they are, so neither may hold a secret or a document's value; rebuild a server's
- * error from its code (`mongo/errors.ts`) instead of quoting it. `cause` is for `--debug` only.
+ * error from its code (`mongo/server-code.ts`) instead of quoting it. `cause` is for `--debug` only.
  */
 class ReleaseError extends Error {
     name = 'ReleaseError';

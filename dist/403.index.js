@@ -704,16 +704,19 @@ const target = zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
     database: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().min(1).optional().describe("Name of the database; without it the connection string's own."),
     environment: zod__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(environments).default('development'),
 });
+const about = {
+    name: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().min(1),
+    phase: zod__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['before-deploy', 'after-deploy'])
+        .optional()
+        .describe('Only in this phase; without it in both. After a rollback those of after-deploy are left out.'),
+};
 const attempts = {
     timeout: _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .timeLimit */ .zc.optional().describe('Time limit of one attempt. Default 10s.'),
     retries: zod__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig().int().min(0).max(100).optional().describe('Further attempts after a failed one. Default 3.'),
     interval: _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .timeLimit */ .zc.optional().describe('Pause between two attempts. Default 2s.'),
 };
 const httpProbe = zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
-    name: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().min(1),
-    phase: zod__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['before-deploy', 'after-deploy'])
-        .optional()
-        .describe('Only in this phase; without it in both. After a rollback those of after-deploy are left out.'),
+    ...about,
     http: zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
         'url-env': envName.optional().describe('Environment variable that holds the address.'),
         url: zod__WEBPACK_IMPORTED_MODULE_1__/* .url */ .OZ5({ protocol: /^https?$/ }).optional(),
@@ -728,10 +731,7 @@ const httpProbe = zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
 });
 const document = zod__WEBPACK_IMPORTED_MODULE_1__/* .record */ .g1P(zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP(), zod__WEBPACK_IMPORTED_MODULE_1__/* .unknown */ .L5J());
 const mongoProbe = zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
-    name: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().min(1),
-    phase: zod__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['before-deploy', 'after-deploy'])
-        .optional()
-        .describe('Only in this phase; without it in both. After a rollback those of after-deploy are left out.'),
+    ...about,
     mongo: zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
         collection: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().min(1),
         filter: document.optional().describe('Extended JSON is understood, for example {"$oid": "…"}.'),
@@ -939,7 +939,6 @@ const errorCodes = {
         exit: 7,
         meaning: 'Collections or indexes kept changing while the backup was taken; nothing was left in the store.',
     },
-    BACKUP_FAILED: { exit: 7, meaning: 'The backup could not be taken; nothing was left in the store.' },
     BACKUP_MISSING: {
         exit: 11,
         meaning: 'Production is to be migrated, and no backup of its present position is there.',
@@ -966,7 +965,7 @@ const errorCodes = {
  * The one class of every failure that a user can cause or has to know about.
  *
  * `message` and `hint` are shown as they are, so neither may hold a secret or a document's value; rebuild a server's
- * error from its code (`mongo/errors.ts`) instead of quoting it. `cause` is for `--debug` only.
+ * error from its code (`mongo/server-code.ts`) instead of quoting it. `cause` is for `--debug` only.
  */
 class ReleaseError extends Error {
     name = 'ReleaseError';

@@ -247,7 +247,7 @@ async function main(argv) {
         };
         if (invocation.flags['show-values'] && !run.showValues)
             log.warn('--show-values works on a terminal only, and is ignored here.');
-        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(1), __webpack_require__.e(497), __webpack_require__.e(544)]).then(__webpack_require__.bind(__webpack_require__, 29497));
+        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(448), __webpack_require__.e(134), __webpack_require__.e(544)]).then(__webpack_require__.bind(__webpack_require__, 53134));
         const ended = await runCommand(run);
         const { renderJson } = await __webpack_require__.e(/* import() */ 366).then(__webpack_require__.bind(__webpack_require__, 72366));
         const { renderText } = await __webpack_require__.e(/* import() */ 167).then(__webpack_require__.bind(__webpack_require__, 13167));

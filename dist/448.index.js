@@ -1,5 +1,5 @@
-export const id = 1;
-export const ids = [1];
+export const id = 448;
+export const ids = [448];
 export const modules = {
 
 /***/ 33176:

