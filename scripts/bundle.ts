@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { numberChunks } from './chunk-numbers.ts';
 
 const root = dirname(import.meta.dirname);
 
@@ -60,7 +61,7 @@ async function pack(emitted: string): Promise<Bundle> {
     ['package.json', '{ "type": "module" }\n'],
   ]);
   for (const [name, { source }] of Object.entries(assets)) files.set(name, String(source));
-  return new Map([...files].sort(([a], [b]) => (a < b ? -1 : 1)));
+  return new Map([...numberChunks(files)].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Makes a folder hold the bundle and nothing else. */

@@ -1,5 +1,5 @@
-export const id = 134;
-export const ids = [134];
+export const id = 11;
+export const ids = [11];
 export const modules = {
 
 /***/ 95396:
@@ -7851,9 +7851,9 @@ async function download(version, folder, options, limits) {
     // Imported when it is needed only, so that every other run starts without it; and only these files of it, since its
     // index would bring a second driver along.
     const [{ MongoBinaryDownload }, { DryMongoBinary }, { setDefaultValue, ResolveConfigVariables }] = await Promise.all([
-        Promise.all(/* import() */[__webpack_require__.e(118), __webpack_require__.e(644), __webpack_require__.e(633)]).then(__webpack_require__.t.bind(__webpack_require__, 57633, 19)),
-        Promise.all(/* import() */[__webpack_require__.e(118), __webpack_require__.e(644)]).then(__webpack_require__.t.bind(__webpack_require__, 27644, 19)),
-        __webpack_require__.e(/* import() */ 118).then(__webpack_require__.t.bind(__webpack_require__, 89118, 19)),
+        Promise.all(/* import() */[__webpack_require__.e(7), __webpack_require__.e(1), __webpack_require__.e(6)]).then(__webpack_require__.t.bind(__webpack_require__, 57633, 19)),
+        Promise.all(/* import() */[__webpack_require__.e(7), __webpack_require__.e(1)]).then(__webpack_require__.t.bind(__webpack_require__, 27644, 19)),
+        __webpack_require__.e(/* import() */ 7).then(__webpack_require__.t.bind(__webpack_require__, 89118, 19)),
     ]);
     const mirror = environment.downloadMirror ?? downloadSite;
     setDefaultValue(ResolveConfigVariables.DOWNLOAD_MIRROR, mirror);

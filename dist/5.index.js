@@ -1,5 +1,5 @@
-export const id = 167;
-export const ids = [167];
+export const id = 5;
+export const ids = [5];
 export const modules = {
 
 /***/ 77447:

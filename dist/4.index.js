@@ -1,5 +1,5 @@
-export const id = 448;
-export const ids = [448];
+export const id = 4;
+export const ids = [4];
 export const modules = {
 
 /***/ 33176:

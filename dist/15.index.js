@@ -1,5 +1,5 @@
-export const id = 883;
-export const ids = [883];
+export const id = 15;
+export const ids = [15];
 export const modules = {
 
 /***/ 90883:
@@ -225,7 +225,7 @@ async function main(argv) {
     });
     try {
         const invocation = await (0,config_invocation/* resolveInvocation */.t)({ ...line, env: process.env, cwd: process.cwd(), secrets });
-        const releaseId = invocation.flags['release-id'] ?? (await __webpack_require__.e(/* import() */ 224).then(__webpack_require__.bind(__webpack_require__, 86224))).newReleaseId();
+        const releaseId = invocation.flags['release-id'] ?? (await __webpack_require__.e(/* import() */ 14).then(__webpack_require__.bind(__webpack_require__, 86224))).newReleaseId();
         const log = new observe_log/* Log */.t(terminalLog({
             stream: process.stderr,
             debug,
@@ -247,10 +247,10 @@ async function main(argv) {
         };
         if (invocation.flags['show-values'] && !run.showValues)
             log.warn('--show-values works on a terminal only, and is ignored here.');
-        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(448), __webpack_require__.e(134), __webpack_require__.e(544)]).then(__webpack_require__.bind(__webpack_require__, 53134));
+        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(11), __webpack_require__.e(10)]).then(__webpack_require__.bind(__webpack_require__, 53134));
         const ended = await runCommand(run);
-        const { renderJson } = await __webpack_require__.e(/* import() */ 366).then(__webpack_require__.bind(__webpack_require__, 72366));
-        const { renderText } = await __webpack_require__.e(/* import() */ 167).then(__webpack_require__.bind(__webpack_require__, 13167));
+        const { renderJson } = await __webpack_require__.e(/* import() */ 12).then(__webpack_require__.bind(__webpack_require__, 72366));
+        const { renderText } = await __webpack_require__.e(/* import() */ 5).then(__webpack_require__.bind(__webpack_require__, 13167));
         process.stderr.write(secrets.scrub(renderText(ended, { colour: process.stderr.hasColors?.() ?? false })));
         if (json)
             process.stdout.write(`${secrets.scrub(renderJson(ended))}\n`);
@@ -267,7 +267,7 @@ async function main(argv) {
     }
 }
 async function writeFailure(command, error, secrets) {
-    const { renderFailure } = await __webpack_require__.e(/* import() */ 366).then(__webpack_require__.bind(__webpack_require__, 72366));
+    const { renderFailure } = await __webpack_require__.e(/* import() */ 12).then(__webpack_require__.bind(__webpack_require__, 72366));
     process.stdout.write(`${secrets.scrub(renderFailure(command, error))}\n`);
 }
 /** A defect that nobody was waiting for is told like any failure; Node would print its stack trace, unscrubbed. */

@@ -1,5 +1,5 @@
-export const id = 633;
-export const ids = [633];
+export const id = 6;
+export const ids = [6];
 export const modules = {
 
 /***/ 25419:

@@ -1,5 +1,5 @@
-export const id = 118;
-export const ids = [118];
+export const id = 7;
+export const ids = [7];
 export const modules = {
 
 /***/ 95862:

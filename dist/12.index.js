@@ -1,5 +1,5 @@
-export const id = 366;
-export const ids = [366];
+export const id = 12;
+export const ids = [12];
 export const modules = {
 
 /***/ 72366:

@@ -1,5 +1,5 @@
-export const id = 644;
-export const ids = [644];
+export const id = 1;
+export const ids = [1];
 export const modules = {
 
 /***/ 77744:

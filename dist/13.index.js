@@ -726,7 +726,7 @@ class Step {
         const asked = readInputs(this.#part, this.#env, process.cwd(), this.#secrets);
         const invocation = await (0,config_invocation/* resolveInvocation */.t)(this.#withSarif(asked));
         this.#releaseId = invocation.flags['release-id'] ?? (0,release_id.newReleaseId)();
-        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(448), __webpack_require__.e(134)]).then(__webpack_require__.bind(__webpack_require__, 53134));
+        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(11)]).then(__webpack_require__.bind(__webpack_require__, 53134));
         const ended = await runCommand({
             invocation,
             releaseId: this.#releaseId,

@@ -1,5 +1,5 @@
-export const id = 531;
-export const ids = [531];
+export const id = 3;
+export const ids = [3];
 export const modules = {
 
 /***/ 16745:

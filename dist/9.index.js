@@ -1,5 +1,5 @@
-export const id = 18;
-export const ids = [18];
+export const id = 9;
+export const ids = [9];
 export const modules = {
 
 /***/ 24018:
@@ -2346,7 +2346,7 @@ const bundledVersion = '7.8.0';
 async function loadDriver(migrationPath, mongoosePath) {
     const path = resolveFrom(mongoosePath ?? migrationPath) ?? nestedInMongoose(migrationPath);
     if (path === undefined)
-        return driverOf(await __webpack_require__.e(/* import() */ 448).then(__webpack_require__.t.bind(__webpack_require__, 85226, 19)), bundledVersion);
+        return driverOf(await __webpack_require__.e(/* import() */ 4).then(__webpack_require__.t.bind(__webpack_require__, 85226, 19)), bundledVersion);
     const version = await versionOf(path);
     const loaded = (await import(driver_rewriteRelativeImportExtension(/* webpackIgnore: true */ (0,external_node_url_.pathToFileURL)(path).href)));
     return driverOf((loaded.default ?? loaded), version);

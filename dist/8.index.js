@@ -1,5 +1,5 @@
-export const id = 403;
-export const ids = [403];
+export const id = 8;
+export const ids = [8];
 export const modules = {
 
 /***/ 79682:

@@ -1,5 +1,5 @@
-export const id = 224;
-export const ids = [224];
+export const id = 14;
+export const ids = [14];
 export const modules = {
 
 /***/ 86224:

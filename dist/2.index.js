@@ -1,5 +1,5 @@
-export const id = 825;
-export const ids = [825];
+export const id = 2;
+export const ids = [2];
 export const modules = {
 
 /***/ 5070:
