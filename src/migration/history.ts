@@ -105,10 +105,13 @@ export class HistoryWriter {
       // On its way down it still counts as applied, until it is rolled back.
       const applied = direction === 'down' ? { appliedAt: prior?.appliedAt, appliedIn: prior?.appliedIn } : {};
       const origin = direction === 'down' ? prior?.origin : undefined;
+      // What is applied is the content of then, also where the file was edited since.
+      const checksum = direction === 'down' ? (prior?.checksum ?? intent.checksum) : intent.checksum;
       const record = {
         state: 'running',
         direction,
         ...rest,
+        checksum,
         ...this.#run,
         ...applied,
         origin,
@@ -142,6 +145,22 @@ export class HistoryWriter {
             : { appliedAt, appliedIn };
       const times: Times = { finishedAt: '$$NOW', ...(ending.state === 'applied' && { appliedAt: '$$NOW' }) };
       return replace(turn, prior, { ...rest, ...applied, ...ending, sequence: await turn.sequence() }, times);
+    });
+  }
+
+  /**
+   * Records that a `down` ended without having changed anything: the migration is applied, as it was before. Throws
+   * `HISTORY_CONFLICT` where it is not on its way down under this lease.
+   */
+  async standsAgain(name: string): Promise<HistoryRecord> {
+    return this.#turns.take(`recording that ${name} stays applied`, async (turn) => {
+      const prior = await turn.records.findOne({ _id: name }, { session: turn.session });
+      if (prior?.fence !== this.#turns.fence || prior.state !== 'running' || prior.direction !== 'down') {
+        throw conflict(name, prior, 'stay applied');
+      }
+      const { _id, ...rest } = prior;
+      const record = { ...rest, state: 'applied', direction: 'up' };
+      return replace(turn, prior, { ...record, sequence: await turn.sequence() }, { finishedAt: '$$NOW' });
     });
   }
 

@@ -1,5 +1,6 @@
 import type { Finding } from '../observe/finding.ts';
 import { byCodeUnit } from './canonical.ts';
+import { leftTargetAsItWas } from './end.ts';
 import { listed } from './find-migration.ts';
 import type { HistoryRecord, MigrationFacts, MigrationFile, PlannedMigration, PlanScope } from './types.ts';
 
@@ -53,7 +54,9 @@ function recordFindings(record: HistoryRecord, file: MigrationFile | undefined):
       next: `Undo the edit and write the change as a new migration (mongo-release create NAME), or accept the file as it is now with mongo-release baseline ${name}.`,
     });
   }
-  if (state === 'failed' || state === 'interrupted') {
+  // What failed without a trace is as good as never run.
+  const trace = record.effects === undefined || !leftTargetAsItWas({ effects: record.effects });
+  if (state === 'interrupted' || (state === 'failed' && trace)) {
     findings.push({
       rule: `history-${state}`,
       severity: 'warning',

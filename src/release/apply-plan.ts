@@ -28,6 +28,11 @@ export async function applyPlan(
 ): Promise<Applied> {
   return underLease(run, connection, async (tenure) => {
     const situation = await readSituation(run, connection, plan.scope);
+    const { plan: file, digest } = run.invocation.flags;
+    // While this run waited, another one did all of it: that is as good, unless exactly this plan was asked for.
+    if (situation.plan.pending.length === 0 && file === undefined && digest === undefined) {
+      return { progress: { done: [], remaining: [], untouched: true }, outcome: 'nothing-to-do' };
+    }
     assertUnmoved(plan, situation.plan);
     const records = new ReleaseRecords(connection.db, run);
     const { kind, backupId, phase } = about;

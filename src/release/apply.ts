@@ -63,12 +63,14 @@ export async function runInTarget(
     const log = run.log.with({ migration: name });
     const remaining = turns.slice(index + 1).map((turn) => turn.file.name);
     const extent: Extent = { direction, name, done, remaining };
+    let wasApplied: boolean;
     try {
       tenure.signal.throwIfAborted();
-      await tenure.history.begin({
+      const begun = await tenure.history.begin({
         ...{ name, fileName, checksum, direction },
         ...{ description: facts.description, phase: facts.phase },
       });
+      wasApplied = begun.appliedAt !== undefined;
     } catch (thrown) {
       const error = asReleaseError(thrown);
       if (done.length === 0) throw error;
@@ -93,10 +95,17 @@ export async function runInTarget(
       done.push({ name, durationMs, effects });
       continue;
     }
-    const unrecorded = await recordEnd(tenure, name, {
-      state: end.state === 'failed' ? 'failed' : 'interrupted',
-      ...{ durationMs, effects, error: { code: end.error.code, message: end.error.message } },
-    });
+    const stays = direction === 'down' && wasApplied && leftTargetAsItWas(end);
+    const unrecorded = await recordEnd(
+      tenure,
+      name,
+      stays
+        ? 'stays-applied'
+        : {
+            state: end.state === 'failed' ? 'failed' : 'interrupted',
+            ...{ durationMs, effects, error: { code: end.error.code, message: end.error.message } },
+          },
+    );
     const clean = leftTargetAsItWas(end) && done.length === 0;
     const lost = tenure.lease.lost.aborted ? asReleaseError(tenure.lease.lost.reason) : undefined;
     const error = unfinished(extent, end, { cancelled: run.signal.aborted, lost, recorded: unrecorded === undefined });
@@ -109,9 +118,14 @@ export async function runInTarget(
  * Puts the end of a migration on record; comes back with what kept it from that. The record stays `running` then, and
  * the next run marks it as interrupted.
  */
-async function recordEnd(tenure: Tenure, name: string, ending: Ending): Promise<ReleaseError | undefined> {
+async function recordEnd(
+  tenure: Tenure,
+  name: string,
+  ending: Ending | 'stays-applied',
+): Promise<ReleaseError | undefined> {
   try {
-    await tenure.history.finish(name, ending);
+    if (ending === 'stays-applied') await tenure.history.standsAgain(name);
+    else await tenure.history.finish(name, ending);
     return undefined;
   } catch (thrown) {
     return asReleaseError(thrown);

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Manifest } from '../backup/manifest.ts';
 import { openStore } from '../backup/stores/open-store.ts';
@@ -18,7 +18,8 @@ export interface StoredBackup {
 
 /**
  * The backup that an apply relies on: the one that `--backup` names, checked against the history as it stands; without
- * one, in production, the newest that was taken of this very position. Undefined elsewhere: a `down` has to do.
+ * one the newest in the store that was taken of this very position and is no older than `rehearsal.max-age`. Undefined
+ * where there is none: a `down` has to do then.
  *
  * Throws `BACKUP_MOVED` for a named one that does not fit, `BACKUP_MISSING` where production has none.
  */
@@ -35,16 +36,22 @@ export async function backupBehind(
     checkBackup(await store.readManifest(backup), databaseName, situation);
     return { store, id: backup };
   }
-  if (!apply || targetOf(run).environment !== 'production') return undefined;
+  if (!apply) return undefined;
+  const oldest = Date.now() - run.invocation.settings.rehearsal['max-age'];
   const store = run.invocation.store === undefined ? undefined : storeOf(run);
   const fits = (await store?.list())?.find(
     (entry) =>
       entry.state === 'readable' &&
       entry.manifest.target.database === databaseName &&
-      entry.manifest.position.digest === situation.position.digest,
+      entry.manifest.position.digest === situation.position.digest &&
+      Date.parse(entry.manifest.createdAt) >= oldest,
   );
-  if (store !== undefined && fits !== undefined) return { store, id: fits.id };
-  const where = store === undefined ? 'no store is named' : `${store.location} has none`;
+  if (store !== undefined && fits?.state === 'readable') {
+    run.log.info(`Backup ${fits.id} stands behind this; it was taken at ${fits.manifest.createdAt}.`);
+    return { store, id: fits.id };
+  }
+  if (targetOf(run).environment !== 'production') return undefined;
+  const where = store === undefined ? 'no store is named' : `${store.location} has none that is recent`;
   throw new ReleaseError(
     'BACKUP_MISSING',
     `Production is migrated with a backup of its present position in history only, and ${where} of database ${databaseName}.`,
@@ -65,7 +72,9 @@ export async function rehearsalBackup(
   behind: StoredBackup | undefined,
 ): Promise<RehearsalBackup> {
   if (behind !== undefined) return { ...behind, async [Symbol.asyncDispose]() {} };
-  const folder = await mkdtemp(join(sandboxEnvironment(run.env).tmpdir, 'mongo-release-backup-'));
+  const { tmpdir } = sandboxEnvironment(run.env);
+  await removeAbandoned(tmpdir);
+  const folder = await mkdtemp(join(tmpdir, `${temporaryPrefix}${process.pid}-`));
   const remove = () => rm(folder, { recursive: true, force: true });
   try {
     const store = openStore(folder, { baseDir: folder });
@@ -74,6 +83,27 @@ export async function rehearsalBackup(
   } catch (error) {
     await remove();
     throw error;
+  }
+}
+
+const temporaryPrefix = 'mongo-release-backup-';
+
+/** Removes the temporary backups of runs that were killed: they hold a whole database. Best effort. */
+async function removeAbandoned(tmpdir: string): Promise<void> {
+  for (const name of await readdir(tmpdir).catch(() => [])) {
+    const pid = new RegExp(`^${temporaryPrefix}(\\d+)-`).exec(name)?.[1];
+    if (pid === undefined || isAlive(Number(pid))) continue;
+    await rm(join(tmpdir, name), { recursive: true, force: true }).catch(() => {});
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Somebody else's process lives too.
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

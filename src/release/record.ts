@@ -127,15 +127,13 @@ export class ReleaseRecords {
     return this.#records.findOne({ _id: releaseId });
   }
 
-  /** The newest release that changed, or may have changed, the target and was not taken back; null when there is none. */
-  async newest(): Promise<ReleaseRecord | null> {
-    const taken = await this.#records.distinct('of', { kind: 'rollback', state: 'rolled-back' });
+  /**
+   * The newest release that had something to apply, also when it was taken back already: whoever asks twice for the
+   * newest to go must not lose the one before it. Null when there is none.
+   */
+  newest(): Promise<ReleaseRecord | null> {
     return this.#records.findOne(
-      {
-        kind: { $in: ['migrate', 'release'] },
-        _id: { $nin: taken.filter((id) => id !== undefined) },
-        'migrations.0': { $exists: true },
-      },
+      { kind: { $in: ['migrate', 'release'] }, 'migrations.0': { $exists: true } },
       { sort: { startedAt: -1 } },
     );
   }

@@ -4,14 +4,20 @@ import { agree } from './agree.ts';
 import { outcomeOfError } from './outcome.ts';
 import { type ReleaseRecord, ReleaseRecords } from './record.ts';
 import type { Ended, RollbackResult } from './result.ts';
-import { aboutTarget, openTarget, type Run } from './run.ts';
+import { aboutTarget, openTarget, type Run, targetOf } from './run.ts';
 import { readSituation } from './situation.ts';
 import { takeBack } from './take-back.ts';
 import { chooseWayBack } from './way-back.ts';
 
 /** `rollback [RELEASE]`: takes a release back, and verifies. */
 export async function rollback(run: Run): Promise<Ended<'rollback'>> {
-  await using connection = await openTarget(run, run.invocation.flags['dry-run'] ? 'read' : 'write');
+  const { reason, 'dry-run': dryRun } = run.invocation.flags;
+  if (targetOf(run).environment === 'production' && reason === undefined && !dryRun) {
+    throw new ReleaseError('USAGE', 'In production a rollback needs a reason, for the record.', {
+      hint: 'Add --reason "…", or --dry-run to see what would be done.',
+    });
+  }
+  await using connection = await openTarget(run, dryRun ? 'read' : 'write');
   const [asked] = run.invocation.arguments;
   const release = await findRelease(run, connection, asked);
   const about = { command: 'rollback', target: aboutTarget(run, connection), releaseId: release._id } as const;
@@ -25,8 +31,11 @@ export async function rollback(run: Run): Promise<Ended<'rollback'>> {
     conflicts: [],
   };
   run.log.info(`The way back of release ${release._id}: ${way.strategy}. ${way.why}`);
-  if (way.strategy === 'none') return { ...about, outcome: 'nothing-to-do', result: planned };
-  if (run.invocation.flags['dry-run']) {
+  if (way.strategy === 'none') {
+    const warnings = asked === undefined ? [`${way.why} To take an older release back, name it.`] : [way.why];
+    return { ...about, outcome: 'nothing-to-do', result: planned, warnings };
+  }
+  if (dryRun) {
     const what =
       way.strategy === 'down'
         ? `go down: ${way.names.join(', ')}`

@@ -209,7 +209,7 @@ function tellRollback(rollback: RollbackResult): Part {
   const conflicting = conflicts.reduce((total, one) => total + one.documents, 0);
   return {
     lead: [
-      `Way back: ${strategy}.`,
+      ...(reverted.length > 0 || failed || restored ? [`Way back: ${strategy}.`] : []),
       ...(reverted.length > 0 ? [`Taken back: ${totals(reverted)}.`] : []),
       ...(restored?.lead ?? []),
       ...(conflicting > 0 ? [`${plural(conflicting, 'document')} left to the users, in quarantine.`] : []),

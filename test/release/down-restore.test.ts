@@ -169,3 +169,17 @@ describe('backup, inspect, restore', () => {
     expect(record).toMatchObject({ state: 'blocked', error: { code: 'ARCHIVE_DAMAGED' } });
   });
 });
+
+test('a down that fails before it changed anything leaves the migration applied', async () => {
+  await using database = await freshDatabase();
+  const broken =
+    'exports.up = (db) => db.collection("places").insertOne({}); exports.down = () => { throw new Error("down is broken"); };';
+  await using project = await makeProject({ 'migrations/1-a.js': broken }, { MONGODB_URI: database.uri });
+  expect((await project.run('up --rehearsal none')).code).toBe(0);
+  expectFailure(await project.run('down --json'), 7, 'FAILED_CLEAN');
+  const { json } = await project.run('status --json');
+  expect(json).toMatchObject({
+    pending: 0,
+    migrations: [{ name: '1-a', state: 'applied', appliedAt: expect.any(String) }],
+  });
+});
