@@ -54,7 +54,7 @@ const shape = z.looseObject({
   changelogCollectionName: text.default('changelog'),
   lockCollectionName: text.nullish(),
   lockTtl: z.number().nullish(),
-  useFileHash: z.unknown(),
+  useFileHash: z.unknown().optional(),
   moduleSystem: z.enum(['commonjs', 'esm']).default('commonjs'),
 });
 

@@ -6,7 +6,7 @@ import {
   type ChangelogSettings,
   readChangelog,
 } from '../migration/migrate-mongo/changelog.ts';
-import { differences, settled } from '../migration/migrate-mongo/differences.ts';
+import { differ, differences, settled } from '../migration/migrate-mongo/differences.ts';
 import { assertChangelog, reconcile } from '../migration/migrate-mongo/reconcile.ts';
 import type { HistoryRecord, MigrationFile } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
@@ -30,6 +30,8 @@ export interface Recorded {
   /** With what migrate-mongo did since the last run of ours, as the next one is going to put it on record. */
   readonly records: readonly HistoryRecord[];
   readonly changelog?: Changelog;
+  /** Whether something of the changelog is to be put on record, or the other way round. */
+  readonly differs: boolean;
 }
 
 /** Reads history, and the changelog of a migrate-mongo project. Only reads. Throws `CHANGELOG_MISSING`. */
@@ -37,10 +39,11 @@ export async function readRecords(run: Run, { db }: Connection, files: readonly 
   // In this order: what another run applies between the two is then running or applied, and never gone.
   const records = await readHistory(db, namesOf(run));
   const settings = changelogOf(run);
-  if (settings === undefined) return { records };
+  if (settings === undefined) return { records, differs: false };
   const changelog = await readChangelog(db, settings);
   assertChangelog(changelog, records, settings, db.databaseName);
-  return { records: settled(records, differences(records, changelog, files, settings)), changelog };
+  const found = differences(records, changelog, files, settings);
+  return { records: settled(records, found), changelog, differs: differ(found) };
 }
 
 /** Puts on record what migrate-mongo did since the last run of ours, under the lease, and says so. */

@@ -18,6 +18,8 @@ export interface Situation {
   readonly plan: MigrationPlan;
   /** The same without the flags' scope: what a backup's manifest refers to. */
   readonly wholePlan: MigrationPlan;
+  /** Whether the changelog of a migrate-mongo project has something for history, or the other way round. */
+  readonly changelogDiffers: boolean;
 }
 
 /** Reads files and history and makes the plan; nothing is written. `scope` is what the flags narrow it to. */
@@ -27,7 +29,7 @@ export async function readSituation(
   scope: PlanScope = scopeOf(run),
 ): Promise<Situation> {
   const files = await listFiles(run);
-  const { records } = await readRecords(run, connection, files);
+  const { records, differs } = await readRecords(run, connection, files);
   const facts = await describeMigrations(files, { ...childOptions(run), unusable: unusable(run, records) });
   const about = { files, facts, records, database: connection.db.databaseName, target: targetOf(run).name };
   const planOf = (scope: PlanScope): MigrationPlan => {
@@ -42,6 +44,7 @@ export async function readSituation(
     position: position(records),
     plan: planOf(scope),
     wholePlan: planOf({}),
+    changelogDiffers: differs,
   };
 }
 

@@ -1,7 +1,7 @@
 import type { MigrateMongoProject } from '../config/migrate-mongo.ts';
 import type { ReleaseError } from '../observe/error.ts';
 import type { ChangelogRow, Ended } from '../release/result.ts';
-import { visible } from './visible.ts';
+import { oneLine, visible } from './visible.ts';
 
 /** What a terminal gets: migrate-mongo's own lines, which its users' scripts read, and little of ours beside them. */
 export interface MigrateMongoText {
@@ -74,7 +74,7 @@ function reason(direction: string, fileName: string, { cause, message }: Release
 function table(rows: readonly ChangelogRow[], useFileHash: boolean): string[] {
   const head = ['Filename', ...(useFileHash ? ['Hash'] : []), 'Applied At', 'Migration block'];
   const cells = rows.map(({ fileName, fileHash, appliedAt, migrationBlock }) => [
-    visible(fileName),
+    oneLine(fileName),
     ...(useFileHash ? [fileHash ?? ''] : []),
     appliedAt?.toISOString() ?? 'PENDING',
     migrationBlock === undefined ? '' : String(migrationBlock),
@@ -93,5 +93,5 @@ function table(rows: readonly ChangelogRow[], useFileHash: boolean): string[] {
 }
 
 function joined(lines: readonly string[]): string {
-  return lines.map((text) => `${text}\n`).join('');
+  return lines.map((text) => `${visible(text)}\n`).join('');
 }

@@ -96,7 +96,7 @@ describe('migrate-mongo and mongo-release on one project', () => {
     const edited = `${marking('1-a')}// edited\n`;
     await project.write({ 'migrations/1-a.js': edited });
     const status = await project.run('status');
-    expect(status.stdout).toMatch(new RegExp(`1-a\\.js │ ${sha(edited)} │ PENDING`));
+    expect(status.stdout).toMatch(new RegExp(`1-a\\.js +│ ${sha(edited)} │ PENDING`));
     const up = await project.run('up');
     expect(up.code).toBe(4);
     expect(up.stdout).toBe('');

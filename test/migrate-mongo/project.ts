@@ -44,16 +44,17 @@ export async function sharedProject(
   });
   const library = await upstream();
   const { db, client } = database;
-  const configured = () =>
+  const configured = () => {
     library.module.config.set({ ...whole, mongodb: url, migrationsDir: join(project.dir, 'migrations') });
+    return library.module;
+  };
   return {
     ...project,
     upstream: {
-      up: () => (configured(), library.module.up(db, client)),
-      down: () => (configured(), library.module.down(db, client)),
+      up: () => configured().up(db, client),
+      down: () => configured().down(db, client),
       pending: async () => {
-        configured();
-        const items = await library.module.status(db);
+        const items = await configured().status(db);
         return items.filter(({ appliedAt }) => appliedAt === 'PENDING').map(({ fileName }) => fileName);
       },
     },

@@ -9,6 +9,8 @@ export interface Adoption {
   readonly fileName: string;
   readonly checksum: string;
   readonly appliedAt: Date;
+  /** Whether the entry itself says which content it was. */
+  readonly hashed: boolean;
 }
 
 /** How our history and migrate-mongo's changelog differ, and what settles each difference. */
@@ -17,7 +19,7 @@ export interface Differences {
   readonly adopted: readonly Adoption[];
   /** Were in the changelog, and are not any more: to become `rolled-back`, the newest first. */
   readonly gone: readonly HistoryRecord[];
-  /** Applied, and never in this changelog (a native project before, another collection): to be written there. */
+  /** Applied, and not so in this changelog (a native project before, another collection, an accepted edit): to be written. */
   readonly unwritten: readonly HistoryRecord[];
   /** Applied and in the changelog, and the record does not say so yet. */
   readonly unmarked: readonly HistoryRecord[];
@@ -25,7 +27,8 @@ export interface Differences {
 
 /**
  * Compares the two. Pure. A record says in `changelog` that its entry was written or seen: only then does a missing
- * entry mean that migrate-mongo has taken the migration back. What is running is left alone.
+ * entry mean that migrate-mongo has taken the migration back. What is running counts as interrupted: its run may be gone,
+ * and where it is not, the changelog only gets ahead of history by what has reached its end.
  */
 export function differences(
   records: readonly HistoryRecord[],
@@ -37,24 +40,26 @@ export function differences(
   const present = choose(entries, files, settings);
   const adopted: Adoption[] = [];
   const unmarked: HistoryRecord[] = [];
+  const rewritten: HistoryRecord[] = [];
+  const marked = (record: HistoryRecord) => record.changelog === settings.collection;
   for (const [name, found] of present) {
     const record = byName.get(name);
-    const { state, direction } = record ?? {};
-    if (state === 'running' || ((state === 'failed' || state === 'interrupted') && direction === 'down')) continue;
-    if (record === undefined || state !== 'applied' || ranAgain(record, found, settings)) adopted.push(found);
-    else if (record.changelog !== settings.collection) unmarked.push(record);
+    // On its way down the entry stays until the end.
+    if (record !== undefined && onItsWay(record) && record.direction === 'down') continue;
+    // Of another content than the record: what we write agrees, so whoever is not marked as written was changed last.
+    const other = found.hashed && record !== undefined && found.checksum !== record.checksum;
+    if (record === undefined || record.state !== 'applied' || (other && marked(record))) adopted.push(found);
+    else if (!marked(record)) (other ? rewritten : unmarked).push(record);
   }
   const absent = records.filter((record) => !present.has(record._id));
-  const marked = (record: HistoryRecord) => record.changelog === settings.collection;
   const wasApplied = (record: HistoryRecord) =>
-    record.state === 'applied' ||
-    ((record.state === 'failed' || record.state === 'interrupted') && record.direction === 'down');
+    record.state === 'applied' || (onItsWay(record) && record.direction === 'down');
   return {
     adopted: adopted.sort(
       (a, b) => a.appliedAt.getTime() - b.appliedAt.getTime() || byCodeUnit(a.fileName, b.fileName),
     ),
     gone: absent.filter((record) => wasApplied(record) && marked(record)).sort((a, b) => b.sequence - a.sequence),
-    unwritten: absent.filter((record) => record.state === 'applied' && !marked(record)),
+    unwritten: [...rewritten, ...absent.filter((record) => record.state === 'applied' && !marked(record))],
     unmarked,
   };
 }
@@ -87,6 +92,10 @@ export function settled(records: readonly HistoryRecord[], { adopted, gone }: Di
   ];
 }
 
+function onItsWay({ state }: HistoryRecord): boolean {
+  return state === 'running' || state === 'failed' || state === 'interrupted';
+}
+
 /** The entry of each migration: the file's own where the extension was changed, the one of its content among hashes. */
 function choose(
   entries: readonly ChangelogEntry[],
@@ -109,19 +118,13 @@ function choose(
   return new Map(
     [...chosen].map(([name, { entry }]) => {
       const file = byName.get(name);
-      const checksum = (useFileHash ? entry.fileHash : undefined) ?? file?.checksum ?? unknownChecksum;
-      return [name, { name, fileName: entry.fileName, checksum, appliedAt: timeOf(entry) }];
+      const hash = useFileHash ? entry.fileHash : undefined;
+      const checksum = hash ?? file?.checksum ?? unknownChecksum;
+      return [name, { name, fileName: entry.fileName, checksum, appliedAt: timeOf(entry), hashed: hash !== undefined }];
     }),
   );
 }
 
 function timeOf({ appliedAt }: ChangelogEntry): Date {
   return appliedAt instanceof Date ? appliedAt : new Date(0);
-}
-
-/** With hashes migrate-mongo runs an edited file again; what it ran last is what the target has. */
-function ranAgain(record: HistoryRecord, found: Adoption, { useFileHash }: ChangelogSettings): boolean {
-  return (
-    useFileHash && found.checksum !== record.checksum && found.appliedAt.getTime() > (record.appliedAt?.getTime() ?? 0)
-  );
 }
