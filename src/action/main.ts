@@ -5,6 +5,7 @@ import { toolVersion } from '../config/version.ts';
 import { asReleaseError, ReleaseError } from '../observe/error.ts';
 import { Log } from '../observe/log.ts';
 import { Secrets } from '../observe/secrets.ts';
+import { configLoader } from '../release/load-config.ts';
 import { newReleaseId } from '../release/release-id.ts';
 import type { Ended } from '../release/result.ts';
 import { outcomeOf } from '../report/json.ts';
@@ -51,7 +52,7 @@ class Step {
 
   async #command(signal: AbortSignal): Promise<Ended> {
     const asked = readInputs(this.#part, this.#env, process.cwd(), this.#secrets);
-    const invocation = await resolveInvocation(this.#withSarif(asked));
+    const invocation = await resolveInvocation({ ...this.#withSarif(asked), loadModule: configLoader(this.#env) });
     this.#releaseId = invocation.flags['release-id'] ?? newReleaseId();
     const { runCommand } = await import('../release/commands.ts');
     const ended = await runCommand({

@@ -72,7 +72,11 @@ function known() {
     ...ownOptions,
   };
   for (const [name, option] of Object.entries(options as Record<string, Option>)) {
-    described[name] = { type: option.type === 'switch' ? 'boolean' : 'string', multiple: option.type === 'list' };
+    described[name] = {
+      type: option.type === 'switch' ? 'boolean' : 'string',
+      multiple: option.type === 'list',
+      ...(option.short !== undefined && { short: option.short }),
+    };
   }
   return described;
 }

@@ -11,6 +11,7 @@ export function generalHelp(): string {
     '',
     'Usage: mongo-release COMMAND [OPTION ...]',
     '',
+    'Commands:',
     ...columns(rows),
     '',
     'mongo-release COMMAND --help shows the options of a command.',
@@ -24,8 +25,9 @@ export function commandHelp(name: CommandName): string {
   const rows = command.options.map((option): [string, string] => {
     const described: Option = options[option];
     const value = described.choices?.join('|') ?? described.value ?? '';
+    const short = described.short === undefined ? '' : `-${described.short}, `;
     const env = described.env === undefined ? '' : ` [${described.env}]`;
-    return [`--${option}${value === '' ? '' : ` ${value}`}`, `${described.help}${env}`];
+    return [`${short}--${option}${value === '' ? '' : ` ${value}`}`, `${described.help}${env}`];
   });
   return [
     command.summary,

@@ -41,7 +41,11 @@ export async function main(argv: readonly string[]): Promise<void> {
     return end(printFailure(error, secrets, debug));
   });
   try {
-    const invocation = await resolveInvocation({ ...line, env: process.env, cwd: process.cwd(), secrets });
+    const invocation = await resolveInvocation({
+      ...{ ...line, secrets, env: process.env, cwd: process.cwd() },
+      // Loaded only where there is such a file: a command should start at once.
+      loadModule: async (file, cwd) => (await import('../release/load-config.ts')).configLoader(process.env)(file, cwd),
+    });
     const releaseId = invocation.flags['release-id'] ?? (await import('../release/release-id.ts')).newReleaseId();
     const log = new Log(
       terminalLog({
@@ -72,7 +76,11 @@ export async function main(argv: readonly string[]): Promise<void> {
     const ended = await runCommand(run);
     const { renderJson } = await import('../report/json.ts');
     const { renderText } = await import('../report/text.ts');
-    process.stderr.write(secrets.scrub(renderText(ended, { colour: process.stderr.hasColors?.() ?? false })));
+    const { renderMigrateMongo } = await import('../report/migrate-mongo.ts');
+    const lines = renderMigrateMongo(ended, invocation.migrateMongo);
+    if (lines !== undefined && !json) process.stdout.write(secrets.scrub(lines.stdout));
+    const colour = process.stderr.hasColors?.() ?? false;
+    process.stderr.write(secrets.scrub(lines?.stderr ?? renderText(ended, { colour })));
     if (json) process.stdout.write(`${secrets.scrub(renderJson(ended))}\n`);
     if (ended.error && debug) process.stderr.write(secrets.scrub(`\n${describeCauses(ended.error)}\n`));
     return end(ended.error ? cancel.exitCode(ended.error) : 0);

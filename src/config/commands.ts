@@ -9,7 +9,8 @@ interface Command {
   readonly target: boolean;
 }
 
-const common = ['config', 'debug', 'json', 'show-values'] as const satisfies readonly OptionName[];
+const own = ['debug', 'json', 'show-values'] as const satisfies readonly OptionName[];
+const common = ['config', 'file', ...own] as const satisfies readonly OptionName[];
 const onTarget = ['target', 'uri', 'read-uri', 'database', 'environment'] as const satisfies readonly OptionName[];
 const sandbox = ['sandbox-uri', 'mongod'] as const satisfies readonly OptionName[];
 const apply = [
@@ -121,7 +122,13 @@ export const commands = {
     summary: 'Take the last migration back, or the last N.',
     arguments: ['[N]'],
     target: true,
-    options: [...onTarget, 'migrations-dir', 'to', 'reason', 'wait', 'release-id', ...common],
+    options: [...onTarget, 'migrations-dir', 'to', 'block', 'reason', 'wait', 'release-id', ...common],
+  },
+  init: {
+    summary: "Set a project up, in migrate-mongo's form.",
+    arguments: [],
+    target: false,
+    options: ['module', ...own],
   },
   create: {
     summary: 'Write a new migration file.',

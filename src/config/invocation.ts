@@ -4,6 +4,13 @@ import type { Secrets } from '../observe/secrets.ts';
 import { type CommandName, commands } from './commands.ts';
 import { type Environment, parseFlags, type RawFlags } from './flags.ts';
 import { loadConfig } from './load.ts';
+import {
+  findMigrateMongo,
+  type LoadModule,
+  type MigrateMongoProject,
+  migrateMongoSettings,
+  migrateMongoTarget,
+} from './migrate-mongo.ts';
 import { type Flags, type Option, options } from './options.ts';
 import type { Settings } from './schema.ts';
 import { resolveTarget, type Target } from './target.ts';
@@ -24,6 +31,8 @@ export interface Invocation {
   readonly store?: string;
   /** Undefined for commands that act on no database. */
   readonly target?: Target;
+  /** Where the project is one of migrate-mongo's: its changelog is kept, and its lines are printed. */
+  readonly migrateMongo?: MigrateMongoProject;
 }
 
 export interface Asked {
@@ -33,13 +42,15 @@ export interface Asked {
   readonly env: Environment;
   readonly cwd: string;
   readonly secrets: Secrets;
+  /** Runs configuration files of migrate-mongo; without it they are not looked for. */
+  readonly loadModule?: LoadModule;
 }
 
 /**
  * Turns what a door read into an invocation.
  *
- * Throws `USAGE` with everything that is wrong with flags and arguments at once, and what `loadConfig` and
- * `resolveTarget` throw.
+ * Throws `USAGE` with everything that is wrong with flags and arguments at once, and what `loadConfig`,
+ * `findMigrateMongo` and `resolveTarget` throw.
  */
 export async function resolveInvocation(asked: Asked): Promise<Invocation> {
   const { command, env, cwd, secrets } = asked;
@@ -49,9 +60,18 @@ export async function resolveInvocation(asked: Asked): Promise<Invocation> {
       hint: `Type mongo-release ${command} --help for its options.`,
     });
   }
-  const config = await loadConfig(cwd, flags.config);
+  const migrateMongo = await findMigrateMongo({ ...asked, flags });
+  const config =
+    migrateMongo === undefined
+      ? await loadConfig(cwd, flags.config)
+      : // Its relative paths start from the working folder, wherever the file is.
+        { settings: migrateMongoSettings(migrateMongo, command), baseDir: cwd, file: migrateMongo.file };
   const store =
     flags.store === undefined ? fromBase(config.settings.backup.store, config.baseDir) : fromBase(flags.store, cwd);
+  const target = () =>
+    migrateMongo === undefined
+      ? resolveTarget(config.settings, flags, env, secrets)
+      : migrateMongoTarget(migrateMongo, flags, secrets);
   return {
     command,
     arguments: asked.arguments,
@@ -64,8 +84,8 @@ export async function resolveInvocation(asked: Asked): Promise<Invocation> {
         ? resolve(config.baseDir, config.settings.migrations.dir)
         : resolve(cwd, flags['migrations-dir']),
     store,
-    target:
-      commands[command].target && !flags.offline ? resolveTarget(config.settings, flags, env, secrets) : undefined,
+    target: commands[command].target && !flags.offline ? target() : undefined,
+    migrateMongo,
   };
 }
 
@@ -85,6 +105,9 @@ export function checkAsked({ command, arguments: given, raw, env, secrets }: Ask
   problems.push(...argumentProblems(command, given));
   if (flags.apply && flags['dry-run']) problems.push('"apply" and "dry-run" exclude each other.');
   if (flags.to !== undefined && flags.name !== undefined) problems.push('"to" and "name" exclude each other.');
+  if (raw.file && raw.config) problems.push('"file" and "config" exclude each other.');
+  if (flags.block && (flags.to !== undefined || given.length > 0))
+    problems.push('"block" and how far to go down exclude each other.');
   return { flags, problems };
 }
 

@@ -9,6 +9,8 @@ export interface Option {
   readonly choices?: readonly string[];
   /** What stands for the value in the help. */
   readonly value?: string;
+  /** The one letter that stands for it on the command line. */
+  readonly short?: string;
   readonly env?: string;
   readonly help: string;
   /** A connection string: added to the secrets before anything else is looked at. */
@@ -48,6 +50,13 @@ export const options = {
     env: 'MONGO_RELEASE_CONFIG',
     help: 'Configuration file. Default mongo-release.yml, where it exists.',
   },
+  file: {
+    type: 'text',
+    value: 'FILE',
+    short: 'f',
+    terminalOnly: true,
+    help: 'Configuration of migrate-mongo. Default migrate-mongo-config.js, where it exists and mongo-release.yml does not.',
+  },
   'migrations-dir': { type: 'text', value: 'DIR', help: 'Folder of the migration files. Default migrations.' },
   store: { type: 'text', value: 'DIR', env: 'MONGO_RELEASE_STORE', help: 'Where backups are kept.' },
   'release-id': {
@@ -73,6 +82,19 @@ export const options = {
     type: 'text',
     value: 'NAME',
     help: 'The last migration that is to be applied; with down, the last that stays.',
+  },
+  block: {
+    type: 'switch',
+    short: 'b',
+    terminalOnly: true,
+    help: 'Everything that was applied together with the last migration.',
+  },
+  module: {
+    type: 'choice',
+    choices: ['commonjs', 'esm'],
+    short: 'm',
+    terminalOnly: true,
+    help: 'How the files of the project are written. Default commonjs.',
   },
   name: { type: 'text', value: 'NAME', help: 'This migration alone.' },
   phase: { type: 'choice', choices: ['before-deploy', 'after-deploy'], help: 'Only what belongs to this phase.' },

@@ -14,6 +14,8 @@ export interface Target {
   /** Undefined when the connection string names it. */
   readonly database?: string;
   readonly environment: Stage;
+  /** Options of the driver that go with `uri`, where a configuration of migrate-mongo has some. */
+  readonly driverOptions?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -73,7 +75,8 @@ export function resolveTarget(settings: Settings, flags: Flags, env: Environment
   };
 }
 
-function checkUri(uri: string): void {
+/** Throws `URI_INVALID`. */
+export function checkUri(uri: string): void {
   if (/^mongodb(\+srv)?:\/\/[^/?\s]+/.test(uri)) return;
   throw new ReleaseError(
     'URI_INVALID',

@@ -38,7 +38,8 @@ export async function createMigration(dir: string, name: string, options: Create
   return path;
 }
 
-function timestamp(now: Date): string {
+/** `yyyyMMddHHmmss`, in UTC. */
+export function timestamp(now: Date): string {
   return now.toISOString().replaceAll(/\D/g, '').slice(0, 14);
 }
 

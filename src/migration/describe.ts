@@ -10,6 +10,8 @@ const loadLimitMs = 60_000;
 
 export interface DescribeOptions extends ChildSettings {
   readonly log: Log;
+  /** Names of migrations that may be unusable: where one is, its facts say that there is no way back, and why. */
+  readonly unusable?: ReadonlySet<string>;
   readonly signal?: AbortSignal;
 }
 
@@ -33,8 +35,10 @@ export async function describeMigrations(
   const child = startChild(options, options.log, (message) => {
     if (message.type === 'loading') loading = message.name;
     else if (message.type === 'described') facts.set(message.name, message.facts);
-    else if (message.type === 'undescribed') errors.set(message.name, message.error);
-    else if (message.type === 'all-described') complete = true;
+    else if (message.type === 'undescribed') {
+      if (options.unusable?.has(message.name)) facts.set(message.name, unusable(message.error));
+      else errors.set(message.name, message.error);
+    } else if (message.type === 'all-described') complete = true;
   });
   const stop = (why: 'time' | 'signal') => () => {
     stopped ??= why;
@@ -57,6 +61,11 @@ export async function describeMigrations(
   if (!complete) throw unfinished(files.find(({ name }) => name === loading) ?? files[0], stopped === 'time');
   throwFirst(files, errors);
   return facts;
+}
+
+function unusable({ message }: ChildError): MigrationFacts {
+  const facts = { form: 'migrate-mongo', phase: 'before-deploy', hasDown: false, transaction: false } as const;
+  return { ...facts, irreversible: message };
 }
 
 function unfinished(file: MigrationFile | undefined, outOfTime: boolean): ReleaseError {

@@ -1,10 +1,16 @@
 import { ReleaseError } from '../observe/error.ts';
 import { findMigration, listed } from './find-migration.ts';
+import { isEdited } from './plan-findings.ts';
 import { isUnsettled } from './position.ts';
 import type { HistoryRecord, MigrationFacts, MigrationFile } from './types.ts';
 
 /** How far down: so many steps, until `to` is the newest that is applied, or all that one release applied. */
-export type DownScope = { readonly count: number } | { readonly to: string } | { readonly release: string };
+export type DownScope =
+  | { readonly count: number }
+  | { readonly to: string }
+  | { readonly release: string }
+  /** Those of these names, and what failed on top of them. */
+  | { readonly names: ReadonlySet<string> };
 
 export interface DownInput {
   readonly records: readonly HistoryRecord[];
@@ -38,7 +44,7 @@ export function selectDown({ records, files, facts, scope }: DownInput): DownSte
   const byName = new Map(files.map((file) => [file.name, file]));
   const steps = pick(candidates, records, scope).map((record) => {
     const file = byName.get(record._id);
-    return { record, file, facts: facts.get(record._id), edited: file?.checksum !== record.checksum };
+    return { record, file, facts: facts.get(record._id), edited: file !== undefined && isEdited(record, file) };
   });
   return steps.map(({ record, file, facts: known, edited }) => {
     const { _id: name } = record;
@@ -78,6 +84,10 @@ function pick(newestFirst: HistoryRecord[], records: readonly HistoryRecord[], s
     throw new ReleaseError('MIGRATION_NOT_APPLIED', `${name} is ${record.state}, so it cannot be what down stops at.`, {
       hint: 'Name with --to the newest migration that is to stay applied; mongo-release status lists them.',
     });
+  }
+  if ('names' in scope) {
+    const first = newestFirst.findIndex((record) => scope.names.has(record._id));
+    return newestFirst.filter((record, i) => i < first || scope.names.has(record._id));
   }
   const of = (record: HistoryRecord) => (record.appliedAt === undefined ? record.releaseId : record.appliedIn);
   const mine = newestFirst.filter((record) => of(record) === scope.release);

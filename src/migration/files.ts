@@ -16,6 +16,9 @@ export type MigrationExtension = (typeof migrationExtensions)[number];
  */
 const slice = 200;
 
+/** Of an applied migration whose content nobody knows: its file was gone when migrate-mongo's entry of it was found. */
+export const unknownChecksum = '';
+
 export interface ListOptions {
   /** Only files that end so; for migrate-mongo's projects, which configure one. Default: all of `migrationExtensions`. */
   readonly extensions?: readonly string[];

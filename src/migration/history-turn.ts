@@ -1,7 +1,7 @@
 import { type ClientSession, type Collection, ReadPreference, type TransactionOptions } from 'mongodb';
 import type { Connection } from '../mongo/connect.ts';
 import type { OwnNames } from '../mongo/own.ts';
-import { asServerFailure, serverCode, serverCodes } from '../mongo/server-error.ts';
+import { asServerFailure, ignoreCode, serverCode, serverCodes } from '../mongo/server-error.ts';
 import { ReleaseError } from '../observe/error.ts';
 import type { LeaseGuard } from './held-lease.ts';
 import type { HistoryRecord } from './types.ts';
@@ -114,7 +114,7 @@ export class HistoryTurns {
   async #prepare(): Promise<void> {
     const { db } = this.#connection;
     for (const name of [this.#own.history, this.#own.lease]) {
-      await db.createCollection(name, { writeConcern: majority }).catch(ignore(serverCodes.NamespaceExists));
+      await db.createCollection(name, { writeConcern: majority }).catch(ignoreCode(serverCodes.NamespaceExists));
     }
     const newest = await db
       .collection<HistoryRecord>(this.#own.history, { readPreference: ReadPreference.primary })
@@ -126,7 +126,7 @@ export class HistoryTurns {
         { $setOnInsert: { fence: 0, sequence: newest?.sequence ?? 0 } },
         { upsert: true, writeConcern: majority },
       )
-      .catch(ignore(serverCodes.DuplicateKey));
+      .catch(ignoreCode(serverCodes.DuplicateKey));
   }
 
   /** A silent server must not hold a run beyond its lease. */
@@ -141,10 +141,4 @@ export class HistoryTurns {
       lost.removeEventListener('abort', onLost);
     }
   }
-}
-
-function ignore(code: number): (error: unknown) => void {
-  return (error) => {
-    if (serverCode(error) !== code) throw error;
-  };
 }

@@ -48,7 +48,7 @@ export async function setPosition(
       const text = { ...describe(one, record), state: 'applied', direction: 'up', origin };
       writes.push(write(record, one.name, { ...text, sequence: sequence++ }, nowApplied));
     }
-    await send(turn, writes);
+    await sendRecords(turn, writes);
     return { applied: applied.map((one) => one.name), rolledBack: gone.map((record) => record._id) };
   });
 }
@@ -78,7 +78,7 @@ export async function baseline(
     let sequence = await turn.sequence(changed.length);
     const describe = describer({ files, phases }, run, fence);
     const origin = { kind: 'baseline' as const };
-    await send(
+    await sendRecords(
       turn,
       changed.map((file) => {
         const record = existing.get(file.name);
@@ -123,7 +123,11 @@ function write(
 const now: Times = { startedAt: '$$NOW', finishedAt: '$$NOW' };
 const nowApplied: Times = { ...now, appliedAt: '$$NOW' };
 
-async function send({ records, session }: Turn, writes: AnyBulkWriteOperation<HistoryRecord>[]): Promise<void> {
+/** Writes records of one turn. Throws `HISTORY_CONFLICT` where one of them is not what was read. */
+export async function sendRecords(
+  { records, session }: Turn,
+  writes: AnyBulkWriteOperation<HistoryRecord>[],
+): Promise<void> {
   if (writes.length === 0) return;
   const options = session === undefined ? { writeConcern: { w: 'majority' as const } } : { session };
   const result = await records.bulkWrite(writes, { ...options, ignoreUndefined: true });

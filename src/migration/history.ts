@@ -1,4 +1,4 @@
-import { type Db, type Document, ReadPreference } from 'mongodb';
+import { type ClientSession, type Db, type Document, ReadPreference } from 'mongodb';
 import type { Connection } from '../mongo/connect.ts';
 import type { OwnNames } from '../mongo/own.ts';
 import { asServerFailure } from '../mongo/server-error.ts';
@@ -59,14 +59,24 @@ const startable: Record<'up' | 'down', readonly (RecordState | 'absent')[]> = {
   down: ['applied', 'failed', 'interrupted'],
 };
 
+/** A second place that is told what is applied, in the same transaction as the record where there are transactions. */
+export interface HistoryMirror {
+  /** Its name, which the records carry. */
+  readonly collection: string;
+  applied(record: Pick<HistoryRecord, 'fileName' | 'checksum'>, session: ClientSession | undefined): Promise<void>;
+  takenBack(record: Pick<HistoryRecord, 'fileName'>, session: ClientSession | undefined): Promise<void>;
+}
+
 /** Changes the history of a target under a lease. Every method throws as `HistoryTurns.take` does. */
 export class HistoryWriter {
   readonly #turns: HistoryTurns;
   readonly #run: RunIdentity;
+  readonly #mirror: HistoryMirror | undefined;
 
-  constructor(connection: Connection, own: OwnNames, lease: LeaseGuard, run: RunIdentity) {
+  constructor(connection: Connection, own: OwnNames, lease: LeaseGuard, run: RunIdentity, mirror?: HistoryMirror) {
     this.#turns = new HistoryTurns(connection, own, lease);
     this.#run = run;
+    this.#mirror = mirror;
   }
 
   /**
@@ -103,7 +113,10 @@ export class HistoryWriter {
       const prior = await turn.records.findOne({ _id: name }, { session: turn.session });
       if (!startable[direction].includes(prior?.state ?? 'absent')) throw conflict(name, prior, `be run ${direction}`);
       // On its way down it still counts as applied, until it is rolled back.
-      const applied = direction === 'down' ? { appliedAt: prior?.appliedAt, appliedIn: prior?.appliedIn } : {};
+      const applied =
+        direction === 'down'
+          ? { appliedAt: prior?.appliedAt, appliedIn: prior?.appliedIn, changelog: prior?.changelog }
+          : {};
       const origin = direction === 'down' ? prior?.origin : undefined;
       // What is applied is the content of then, also where the file was edited since.
       const checksum = direction === 'down' ? (prior?.checksum ?? intent.checksum) : intent.checksum;
@@ -136,13 +149,16 @@ export class HistoryWriter {
       if (prior === null || !ours || !fits || prior.state !== 'running') {
         throw conflict(name, prior, `become ${ending.state}`);
       }
-      const { _id, appliedAt, appliedIn, ...rest } = prior;
+      // First, where there is no transaction: an entry without its record is adopted, a record without its entry is not.
+      if (ending.state === 'applied') await this.#mirror?.applied(prior, turn.session);
+      if (ending.state === 'rolled-back') await this.#mirror?.takenBack(prior, turn.session);
+      const { _id, appliedAt, appliedIn, changelog, ...rest } = prior;
       const applied =
         ending.state === 'applied'
-          ? { appliedIn: this.#run.releaseId }
+          ? { appliedIn: this.#run.releaseId, changelog: this.#mirror?.collection }
           : ending.state === 'rolled-back'
             ? {}
-            : { appliedAt, appliedIn };
+            : { appliedAt, appliedIn, changelog };
       const times: Times = { finishedAt: '$$NOW', ...(ending.state === 'applied' && { appliedAt: '$$NOW' }) };
       return replace(turn, prior, { ...rest, ...applied, ...ending, sequence: await turn.sequence() }, times);
     });

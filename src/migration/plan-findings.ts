@@ -1,6 +1,7 @@
 import type { Finding } from '../observe/finding.ts';
 import { byCodeUnit } from './canonical.ts';
 import { leftTargetAsItWas } from './end.ts';
+import { unknownChecksum } from './files.ts';
 import { listed } from './find-migration.ts';
 import type { HistoryRecord, MigrationFacts, MigrationFile, PlannedMigration, PlanScope } from './types.ts';
 
@@ -32,6 +33,11 @@ export function planFindings(plan: Considered): Finding[] {
   });
 }
 
+/** Whether the file is not the one that was applied. */
+export function isEdited({ checksum }: HistoryRecord, file: MigrationFile): boolean {
+  return checksum !== unknownChecksum && checksum !== file.checksum;
+}
+
 function recordFindings(record: HistoryRecord, file: MigrationFile | undefined): Finding[] {
   const { _id: name, state, direction } = record;
   const place = { name };
@@ -39,13 +45,14 @@ function recordFindings(record: HistoryRecord, file: MigrationFile | undefined):
   if (file === undefined && state !== 'rolled-back') {
     findings.push({
       rule: 'history-missing-file',
-      severity: 'error',
+      // Of a file that was gone before we came there is nothing to bring back, and migrate-mongo never missed it.
+      severity: record.checksum === unknownChecksum ? 'warning' : 'error',
       place,
       message: `${name} is ${state} in this target, and there is no file ${record.fileName} for it.`,
       next: `Bring ${record.fileName} back from version control, or release from a commit that has it.`,
     });
   }
-  if (file !== undefined && state === 'applied' && file.checksum !== record.checksum) {
+  if (file !== undefined && state === 'applied' && isEdited(record, file)) {
     findings.push({
       rule: 'history-edited-file',
       severity: 'error',

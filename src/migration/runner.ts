@@ -20,6 +20,8 @@ export interface MigrationJob {
   /** Goes to the process over its channel only: never as an argument, never in its environment. */
   readonly uri: string;
   readonly database: string;
+  /** Of the driver, beside what the address says: go over the channel like it. */
+  readonly driverOptions?: Readonly<Record<string, unknown>>;
 }
 
 /** What is known of a migration that is running. */
@@ -100,6 +102,7 @@ export async function runMigration(job: MigrationJob, options: RunOptions): Prom
       direction: job.direction,
       uri: job.uri,
       database: job.database,
+      driverOptions: job.driverOptions,
       models: options.models,
       ownPrefix: options.ownPrefix,
       showValues: options.showValues === true,
@@ -108,7 +111,7 @@ export async function runMigration(job: MigrationJob, options: RunOptions): Prom
   try {
     const exit = await child.ended;
     if (watch.end === undefined && watch.transactions.length > 0) {
-      await endSessions(job.uri, job.database, watch.transactions, options.log);
+      await endSessions(job, watch.transactions, options.log);
     }
     const hiddenLines = child.hiddenLines();
     if (hiddenLines > 0) {

@@ -80,8 +80,10 @@ export interface HistoryRecord {
   readonly durationMs?: number;
   readonly effects?: Effects;
   readonly error?: { readonly code: string; readonly message: string };
-  /** How the record came about where no migration ran: `baseline`, or `restore` of this backup. */
-  readonly origin?: { readonly kind: 'baseline' | 'restore'; readonly backupId?: string };
+  /** How the record came about where no migration ran: `baseline`, `restore` of this backup, a run of migrate-mongo. */
+  readonly origin?: { readonly kind: 'baseline' | 'restore' | 'migrate-mongo'; readonly backupId?: string };
+  /** Name of migrate-mongo's changelog, where the migration has an entry there. */
+  readonly changelog?: string;
   /** Fence number of the lease under which it was written. */
   readonly fence: number;
 }

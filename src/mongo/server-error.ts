@@ -91,3 +91,10 @@ function systemFailure(error: NodeJS.ErrnoException, what: string): ReleaseError
     { hint: 'Check tlsCAFile, tlsCertificateKeyFile and tlsCRLFile in the connection string.', cause: error },
   );
 }
+
+/** For `catch`: lets an error of this code pass unheard, and throws every other one on. */
+export function ignoreCode(code: number): (error: unknown) => void {
+  return (error) => {
+    if (serverCode(error) !== code) throw error;
+  };
+}

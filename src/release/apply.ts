@@ -78,7 +78,10 @@ export async function runInTarget(
     }
     log.info(`Migration ${name} goes ${direction}.`);
     const end = await runMigration(
-      { file, direction, uri: targetOf(run).uri, database: connection.db.databaseName },
+      {
+        ...{ file, direction, database: connection.db.databaseName },
+        ...{ uri: targetOf(run).uri, driverOptions: targetOf(run).driverOptions },
+      },
       { ...childOptions(run), log, signal: tenure.signal },
     );
     const { durationMs, effects } = end;

@@ -1,8 +1,8 @@
 import { describeMigrations } from '../migration/describe.ts';
-import { listMigrations } from '../migration/files.ts';
 import { findMigration } from '../migration/find-migration.ts';
 import { baseline as record } from '../migration/history-without-run.ts';
 import { childOptions } from './child-options.ts';
+import { listFiles } from './migrate-mongo.ts';
 import { ReleaseRecords } from './record.ts';
 import type { Ended } from './result.ts';
 import { aboutTarget, openTarget, type Run } from './run.ts';
@@ -14,7 +14,7 @@ import { underLease } from './under-lease.ts';
  */
 export async function baseline(run: Run): Promise<Ended<'baseline'>> {
   const [name = ''] = run.invocation.arguments;
-  const file = findMigration(name, await listMigrations(run.invocation.migrationsDir), 'mongo-release baseline');
+  const file = findMigration(name, await listFiles(run), 'mongo-release baseline');
   const facts = await describeMigrations([file], childOptions(run));
   const phases = new Map([...facts].map(([known, { phase }]) => [known, phase]));
   await using connection = await openTarget(run, 'write');
@@ -22,6 +22,7 @@ export async function baseline(run: Run): Promise<Ended<'baseline'>> {
     const records = new ReleaseRecords(connection.db, run);
     await records.start({ kind: 'baseline', migrations: [file.name], reason: run.invocation.flags.reason });
     const names = await record(tenure.history, [file], phases);
+    await tenure.adopt();
     await records.close({ outcome: names.length > 0 ? 'applied' : 'nothing-to-do' });
     return names;
   });

@@ -4,6 +4,7 @@ import { backup } from './backup.ts';
 import { baseline } from './baseline.ts';
 import { create } from './create.ts';
 import { down } from './down.ts';
+import { init } from './init.ts';
 import { inspect } from './inspect.ts';
 import { migrate } from './migrate.ts';
 import { outcomeOfError } from './outcome.ts';
@@ -29,6 +30,7 @@ const useCases: { readonly [C in CommandName]: (run: Run) => Promise<Ended<C> | 
   rollback,
   up: migrate,
   down,
+  init,
   create,
   baseline,
   unlock,

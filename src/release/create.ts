@@ -2,6 +2,7 @@ import { access } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { createMigration } from '../migration/create.ts';
 import { listMigrations, type MigrationExtension } from '../migration/files.ts';
+import { createFile } from '../migration/migrate-mongo/files.ts';
 import type { Ended } from './result.ts';
 import type { Run } from './run.ts';
 
@@ -9,6 +10,11 @@ import type { Run } from './run.ts';
 export async function create(run: Run): Promise<Ended<'create'>> {
   const dir = run.invocation.migrationsDir;
   const [name = ''] = run.invocation.arguments;
+  const { migrateMongo } = run.invocation;
+  if (migrateMongo !== undefined) {
+    const fileName = await createFile(dir, name, { ...migrateMongo, now: new Date() });
+    return { command: 'create', outcome: 'applied', result: { file: `${migrateMongo.migrationsDir}/${fileName}` } };
+  }
   const path = await createMigration(dir, name, {
     extension: await extensionFor(dir, run.invocation.baseDir),
     now: new Date(),

@@ -1,8 +1,13 @@
 import { refuseHalfRestored } from '../backup/restore/settle.ts';
 import { type DownScope, selectDown } from '../migration/down.ts';
+import { nameOf } from '../migration/files.ts';
+import { readChangelog } from '../migration/migrate-mongo/changelog.ts';
+import type { HistoryRecord } from '../migration/types.ts';
+import type { Connection } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
 import { runInTarget, turnsOf } from './apply.ts';
 import { outcomeOf } from './apply-plan.ts';
+import { changelogOf } from './migrate-mongo.ts';
 import { ReleaseRecords } from './record.ts';
 import type { Ended } from './result.ts';
 import { aboutTarget, namesOf, openTarget, type Run, targetOf } from './run.ts';
@@ -17,7 +22,7 @@ export async function down(run: Run): Promise<Ended<'down'>> {
       hint: 'Add --reason "…"; to take a whole release back, type mongo-release rollback.',
     });
   }
-  const scope = scopeOf(run);
+  const asked = run.invocation.flags.block ? undefined : scopeOf(run);
   await using connection = await openTarget(run, 'write');
   const about = { command: 'down', target: aboutTarget(run, connection), releaseId: run.releaseId } as const;
   // Awaited here: the connection closes when this function is left.
@@ -25,6 +30,7 @@ export async function down(run: Run): Promise<Ended<'down'>> {
     await refuseHalfRestored(connection.db, namesOf(run));
     const situation = await readSituation(run, connection, {});
     const { records, files, facts } = situation;
+    const scope = asked ?? (await block(run, connection, records));
     const steps = selectDown({ records, files: [...files.values()], facts, scope });
     const result = { strategy: 'down', reverted: [], kept: [], conflicts: [] } as const;
     if (steps.length === 0) return { ...about, outcome: 'nothing-to-do', result };
@@ -42,6 +48,30 @@ export async function down(run: Run): Promise<Ended<'down'>> {
     await record.close({ outcome, error: error && { code: error.code, message: error.message } });
     return { ...about, outcome, result: { ...result, reverted: progress.done, failed: progress.failed }, error };
   });
+}
+
+/**
+ * What was applied together with the last migration: by one `up`, which migrate-mongo's changelog calls a block; in
+ * another project by one release.
+ */
+async function block(run: Run, { db }: Connection, records: readonly HistoryRecord[]): Promise<DownScope> {
+  const newest = records.filter((record) => record.state === 'applied').sort((a, b) => b.sequence - a.sequence);
+  const [last] = newest;
+  if (last === undefined) return { count: 1 };
+  const changelog = changelogOf(run);
+  if (changelog === undefined) {
+    const { appliedIn } = last;
+    const together = newest.filter(
+      ({ _id, appliedIn: other }) => _id === last._id || (appliedIn && other === appliedIn),
+    );
+    return { names: new Set(together.map(({ _id }) => _id)) };
+  }
+  const { entries } = await readChangelog(db, changelog);
+  const blockOf = (record: HistoryRecord) =>
+    entries.find(({ fileName }) => nameOf(fileName) === record._id)?.migrationBlock;
+  const number = blockOf(last);
+  const together = newest.filter((record) => record === last || (number !== undefined && blockOf(record) === number));
+  return { names: new Set(together.map(({ _id }) => _id)) };
 }
 
 function scopeOf(run: Run): DownScope {

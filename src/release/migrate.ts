@@ -9,6 +9,7 @@ import { type Rehearsed, rehearse } from './rehearse.ts';
 import type { Ended, MigrateResult } from './result.ts';
 import { aboutTarget, openTarget, type Run } from './run.ts';
 import type { Situation } from './situation.ts';
+import { underLease } from './under-lease.ts';
 
 /** `migrate` and `up`: a rehearsal of what is pending, or with `--apply` that and the real thing. */
 export async function migrate(run: Run): Promise<Ended<'migrate' | 'up'>> {
@@ -20,6 +21,9 @@ export async function migrate(run: Run): Promise<Ended<'migrate' | 'up'>> {
   if (apply) await refuseUnguarded(run, connection);
   const situation = await checkedSituation(run, connection);
   const nothing: MigrateResult = { releaseId: run.releaseId, applied: [] };
+  // A project's first run: it has nothing to do but to take over what migrate-mongo has on record.
+  if (situation.plan.pending.length === 0 && apply && situation.changelogDiffers)
+    await underLease(run, connection, async () => {});
   if (situation.plan.pending.length === 0) return { ...about, outcome: 'nothing-to-do', result: nothing };
 
   const behind = await backupBehind(run, connection, situation, apply);

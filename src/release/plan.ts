@@ -1,7 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { describeMigrations } from '../migration/describe.ts';
-import { listMigrations } from '../migration/files.ts';
 import { makePlan } from '../migration/plan.ts';
 import { writePlanFile } from '../migration/plan-file.ts';
 import { ReleaseError } from '../observe/error.ts';
@@ -9,6 +8,7 @@ import { renderSarif } from '../report/sarif.ts';
 import { findingsError } from './checked-situation.ts';
 import { childOptions } from './child-options.ts';
 import { lookGuards } from './guards.ts';
+import { listFiles } from './migrate-mongo.ts';
 import { placedIn, sourceRoot } from './place.ts';
 import type { Ended, PlanResult } from './result.ts';
 import { aboutTarget, openTarget, type Run } from './run.ts';
@@ -29,7 +29,7 @@ export async function plan(run: Run): Promise<Ended<'plan'>> {
 
 /** Every file is looked at as if nothing were applied; what is pending is unknown, and so is the digest of a real plan. */
 async function offline(run: Run): Promise<Ended<'plan'>> {
-  const files = await listMigrations(run.invocation.migrationsDir);
+  const files = await listFiles(run);
   const facts = await describeMigrations(files, childOptions(run));
   const made = makePlan({ files, facts, records: [], scope: scopeOf(run), database: '', target: '' });
   const findings = made.findings.map((finding) => placedIn(sourceRoot(run), finding));

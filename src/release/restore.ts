@@ -19,6 +19,7 @@ export async function restore(run: Run): Promise<Ended<'restore'>> {
   await using connection = await connect(target.uri, {
     database: run.invocation.flags.into ?? target.database,
     secrets: run.secrets,
+    clientOptions: target.driverOptions,
   });
   const database = connection.db.databaseName;
   await agree(
@@ -57,8 +58,10 @@ export async function restoreInto(
       say('Restoring.', { collection: namespace, documents, of: totalDocuments }),
   });
   // Only a whole restore takes the history with it: some collections alone are at no position.
-  if (flags.only === undefined)
+  if (flags.only === undefined) {
     await setPosition(tenure.history, manifest.position.applied, { kind: 'restore', backupId: id });
+    await tenure.adopt();
+  }
   for (const { name } of restored.displaced) {
     run.log.warn(
       `Somebody wrote to ${name} while it was swapped in: those documents are in ${namesOf(run).prefix}.dropped collections.`,

@@ -42,6 +42,17 @@ export interface StatusResult {
   readonly pending: number;
   /** Null while nobody holds it. */
   readonly lease: LeaseStatus | null;
+  /** Of a migrate-mongo project: what migrate-mongo itself says of each file. */
+  readonly changelog?: readonly ChangelogRow[];
+}
+
+export interface ChangelogRow {
+  readonly fileName: string;
+  /** With `useFileHash`: of the file. An entry with another hash does not count there. */
+  readonly fileHash?: string;
+  /** Null while it is pending. */
+  readonly appliedAt: Date | null;
+  readonly migrationBlock?: number;
 }
 
 export interface PendingMigration {
@@ -195,6 +206,11 @@ export interface UnlockResult {
   readonly was: LeaseStatus | null;
 }
 
+export interface InitResult {
+  /** The configuration that was written, relative to the working folder. */
+  readonly file: string;
+}
+
 /** Which result belongs to which command. */
 export interface Results {
   readonly status: StatusResult;
@@ -208,6 +224,7 @@ export interface Results {
   readonly release: ReleaseResult;
   readonly rollback: RollbackResult;
   readonly down: RollbackResult;
+  readonly init: InitResult;
   readonly create: CreateResult;
   readonly baseline: BaselineResult;
   readonly unlock: UnlockResult;

@@ -49,7 +49,11 @@ export function namesOf(run: Run): OwnNames {
 export function openTarget(run: Run, access: 'read' | 'write'): Promise<Connection> {
   const target = targetOf(run);
   const uri = access === 'read' ? (target.readUri ?? target.uri) : target.uri;
-  return connect(uri, { database: target.database, secrets: run.secrets });
+  return connect(uri, {
+    database: target.database,
+    secrets: run.secrets,
+    clientOptions: uri === target.uri ? target.driverOptions : undefined,
+  });
 }
 
 /** What reports say of the target. */

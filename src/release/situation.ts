@@ -1,14 +1,13 @@
 import { describeMigrations } from '../migration/describe.ts';
-import { listMigrations } from '../migration/files.ts';
-import { readHistory } from '../migration/history.ts';
 import { type MigrationPlan, makePlan } from '../migration/plan.ts';
 import { position } from '../migration/position.ts';
 import { requirementFindings } from '../migration/requirements.ts';
 import type { HistoryRecord, MigrationFacts, MigrationFile, PlanScope, Position } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { childOptions } from './child-options.ts';
+import { listFiles, readRecords } from './migrate-mongo.ts';
 import { placedIn, sourceRoot } from './place.ts';
-import { namesOf, type Run, targetOf } from './run.ts';
+import { type Run, targetOf } from './run.ts';
 
 /** What stands on disk, what the target has, and what follows from the two. */
 export interface Situation {
@@ -19,6 +18,8 @@ export interface Situation {
   readonly plan: MigrationPlan;
   /** The same without the flags' scope: what a backup's manifest refers to. */
   readonly wholePlan: MigrationPlan;
+  /** Whether the changelog of a migrate-mongo project has something for history, or the other way round. */
+  readonly changelogDiffers: boolean;
 }
 
 /** Reads files and history and makes the plan; nothing is written. `scope` is what the flags narrow it to. */
@@ -27,9 +28,9 @@ export async function readSituation(
   connection: Connection,
   scope: PlanScope = scopeOf(run),
 ): Promise<Situation> {
-  const files = await listMigrations(run.invocation.migrationsDir);
-  const records = await readHistory(connection.db, namesOf(run));
-  const facts = await describeMigrations(files, childOptions(run));
+  const files = await listFiles(run);
+  const { records, differs } = await readRecords(run, connection, files);
+  const facts = await describeMigrations(files, { ...childOptions(run), unusable: unusable(run, records) });
   const about = { files, facts, records, database: connection.db.databaseName, target: targetOf(run).name };
   const planOf = (scope: PlanScope): MigrationPlan => {
     const plan = makePlan({ ...about, scope });
@@ -43,7 +44,14 @@ export async function readSituation(
     position: position(records),
     plan: planOf(scope),
     wholePlan: planOf({}),
+    changelogDiffers: differs,
   };
+}
+
+/** migrate-mongo never loads what is applied: in its old files, imports may lead to what is no longer there. */
+function unusable({ invocation }: Run, records: readonly HistoryRecord[]): ReadonlySet<string> | undefined {
+  if (invocation.migrateMongo === undefined) return undefined;
+  return new Set(records.filter((record) => record.state === 'applied').map((record) => record._id));
 }
 
 export function scopeOf(run: Run): PlanScope {

@@ -1,20 +1,18 @@
-import { listMigrations } from '../migration/files.ts';
-import { readHistory } from '../migration/history.ts';
 import { inspectLease } from '../migration/lease-state.ts';
+import type { Changelog } from '../migration/migrate-mongo/changelog.ts';
+import { isEdited } from '../migration/plan-findings.ts';
 import type { HistoryRecord, MigrationFile } from '../migration/types.ts';
 import { ReleaseError } from '../observe/error.ts';
 import { leaseStatus } from './lease-status.ts';
-import type { Ended, MigrationStatus } from './result.ts';
+import { changelogOf, listFiles, readRecords } from './migrate-mongo.ts';
+import type { ChangelogRow, Ended, MigrationStatus } from './result.ts';
 import { aboutTarget, namesOf, openTarget, type Run } from './run.ts';
 
 /** `status`: reads files, history and lease. With `--check` pending migrations are an error. */
 export async function status(run: Run): Promise<Ended<'status'>> {
   await using connection = await openTarget(run, 'read');
-  const [files, records, lease] = await Promise.all([
-    listMigrations(run.invocation.migrationsDir),
-    readHistory(connection.db, namesOf(run)),
-    inspectLease(connection.db, namesOf(run)),
-  ]);
+  const [files, lease] = await Promise.all([listFiles(run), inspectLease(connection.db, namesOf(run))]);
+  const { records, changelog } = await readRecords(run, connection, files);
   const migrations = statusOf(files, records);
   // As the plan counts them: what is not applied, and has a file that could be.
   const pending = migrations.filter(({ state, note }) => state !== 'applied' && note !== 'file-missing').length;
@@ -25,6 +23,7 @@ export async function status(run: Run): Promise<Ended<'status'>> {
     migrations,
     pending,
     lease: lease.held ? leaseStatus(lease) : null,
+    ...(changelog && { changelog: changelogRows(files, changelog, changelogOf(run)?.useFileHash === true) }),
   };
   const warnings = lease.held ? [] : records.filter(({ state }) => state === 'running').map(leftRunning);
   if (run.invocation.flags.check && pending > 0) {
@@ -34,6 +33,19 @@ export async function status(run: Run): Promise<Ended<'status'>> {
     return { command: 'status', outcome: 'blocked', result, target, warnings, error };
   }
   return { command: 'status', outcome: 'nothing-to-do', result, target, warnings };
+}
+
+/** The files as migrate-mongo's own `status` has them. */
+function changelogRows(files: readonly MigrationFile[], { entries }: Changelog, useFileHash: boolean): ChangelogRow[] {
+  return files.map(({ fileName, checksum }) => {
+    const entry = entries.find((one) => one.fileName === fileName && (!useFileHash || one.fileHash === checksum));
+    return {
+      fileName,
+      ...(useFileHash && { fileHash: checksum }),
+      appliedAt: entry?.appliedAt ?? null,
+      ...(entry?.migrationBlock !== undefined && { migrationBlock: entry.migrationBlock }),
+    };
+  });
 }
 
 /** Nobody holds the lease, so nobody is running it: its run was killed, or lost the server. */
@@ -47,7 +59,7 @@ export function statusOf(files: readonly MigrationFile[], records: readonly Hist
   const rows = files.map((file): MigrationStatus => {
     const record = byName.get(file.name);
     byName.delete(file.name);
-    const edited = record?.state === 'applied' && record.checksum !== file.checksum;
+    const edited = record?.state === 'applied' && isEdited(record, file);
     return {
       name: file.name,
       state: record?.state ?? 'pending',

@@ -1,7 +1,9 @@
 import type { Lease } from '../migration/held-lease.ts';
 import { HistoryWriter, type RunIdentity } from '../migration/history.ts';
 import { acquireLease } from '../migration/lease.ts';
+import { assertUnlocked, ChangelogMirror } from '../migration/migrate-mongo/changelog.ts';
 import type { Connection } from '../mongo/connect.ts';
+import { adoptChangelog, changelogOf } from './migrate-mongo.ts';
 import { namesOf, type Run } from './run.ts';
 
 /** The right to change a target's history, and the hand that does it. */
@@ -10,6 +12,8 @@ export interface Tenure {
   readonly history: HistoryWriter;
   /** Fires when the run is cancelled and when the lease is lost: either way nothing more may be begun. */
   readonly signal: AbortSignal;
+  /** Makes history and the changelog of a migrate-mongo project say the same; elsewhere it does nothing. */
+  adopt(): Promise<void>;
 }
 
 /**
@@ -31,14 +35,22 @@ export async function underLease<T>(
     signal: run.signal,
   });
   try {
-    const history = new HistoryWriter(connection, namesOf(run), lease, identityOf(run));
+    const { migrateMongo } = run.invocation;
+    const changelog = changelogOf(run);
+    if (migrateMongo?.lock !== undefined)
+      await assertUnlocked(connection.db, migrateMongo.lock, command === 'down' ? 'down' : 'up');
+    const mirror = changelog && new ChangelogMirror(connection.db, changelog);
+    const history = new HistoryWriter(connection, namesOf(run), lease, identityOf(run), mirror);
+    const adopt = async () => mirror && adoptChangelog(run, connection, history, mirror);
     for (const record of await history.interruptStale()) {
       run.log.warn(
         `Migration ${record._id} was left running by release ${record.releaseId}, and is now marked interrupted.`,
         { migration: record._id },
       );
     }
-    return await work({ lease, history, signal: AbortSignal.any([run.signal, lease.lost]) });
+    // What is restored brings its changelog along.
+    if (command !== 'restore') await adopt();
+    return await work({ lease, history, adopt, signal: AbortSignal.any([run.signal, lease.lost]) });
   } finally {
     await lease.release();
   }

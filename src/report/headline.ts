@@ -21,6 +21,7 @@ const subjects: Record<CommandName, string> = {
   release: 'Release',
   rollback: 'Rollback',
   down: 'Rollback',
+  init: 'New project',
   create: 'New migration',
   baseline: 'Baseline',
   unlock: 'Lease',
@@ -107,6 +108,8 @@ function success(ended: Ended): Headline {
         : { mark: 'info', headline: 'Backups' };
     case 'restore':
       return { mark: 'good', headline: 'Restored' };
+    case 'init':
+      return { mark: 'good', headline: 'Project set up' };
     case 'create':
       return { mark: 'good', headline: 'Migration created' };
     case 'baseline':

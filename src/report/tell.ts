@@ -81,6 +81,8 @@ function tellResult(ended: Ended): Part {
       return tellRollback(ended.result);
     case 'release':
       return tellRelease(ended.result);
+    case 'init':
+      return { lead: [`Wrote ${ended.result.file}; name the database there.`], blocks: [] };
     case 'create':
       return { lead: [`Wrote ${ended.result.file}.`], blocks: [] };
     case 'baseline':

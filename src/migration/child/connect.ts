@@ -4,10 +4,16 @@ import type { Driver, RawClient } from '../gate/raw.ts';
 const selectionMs = 10_000;
 
 /** A client of the project's own driver, connected. Throws that driver's errors. */
-export async function connectMigration(driver: Driver, uri: string, database: string): Promise<RawClient> {
+export async function connectMigration(
+  driver: Driver,
+  uri: string,
+  database: string,
+  options: Readonly<Record<string, unknown>> = {},
+): Promise<RawClient> {
   const client = new driver.classes.MongoClient(uri, {
     appName: 'mongo-release migration',
     ...(/[?&]serverSelectionTimeoutMS=/i.test(uri) ? {} : { serverSelectionTimeoutMS: selectionMs }),
+    ...options,
   });
   await client.connect();
   // One round trip shows that the credentials are taken, before any user code runs.

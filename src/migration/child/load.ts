@@ -13,7 +13,7 @@ import type { Source } from './source.ts';
  */
 export async function loadModule(
   source: Source,
-  code: 'MIGRATION_INVALID' | 'MODELS_INVALID' = 'MIGRATION_INVALID',
+  code: 'MIGRATION_INVALID' | 'MODELS_INVALID' | 'CONFIG_INVALID' = 'MIGRATION_INVALID',
 ): Promise<Readonly<Record<string, unknown>>> {
   try {
     return (await import(/* webpackIgnore: true */ pathToFileURL(source.path).href)) as Record<string, unknown>;

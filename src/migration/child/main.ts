@@ -1,4 +1,5 @@
 /** Entry of the process that loads and runs a project's migrations. Started by `../child-process.ts` alone. */
+import { readConfig } from './config.ts';
 import { describeFiles } from './describe.ts';
 import { registerHooks } from './hooks.ts';
 import { Parent } from './parent.ts';
@@ -20,6 +21,9 @@ parent.receive((message) => {
       return;
     case 'describe':
       void describeFiles(message.job, parent, loaded);
+      return;
+    case 'config':
+      void readConfig(message.path, parent, loaded);
       return;
     case 'stop':
       void run?.stop();

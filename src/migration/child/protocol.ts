@@ -11,6 +11,8 @@ export interface RunJob {
   readonly direction: 'up' | 'down';
   readonly uri: string;
   readonly database: string;
+  /** Of the driver, beside what the address says. */
+  readonly driverOptions?: Readonly<Record<string, unknown>>;
   /** Absolute path of the module that exports the Mongoose models. */
   readonly models?: string;
   readonly ownPrefix?: string;
@@ -23,9 +25,17 @@ export interface DescribeJob {
   readonly showValues: boolean;
 }
 
+/** What a configuration file exports; `ignored` are the keys of functions and the like, which no channel carries. */
+export interface LoadedConfig {
+  readonly value: unknown;
+  readonly ignored: readonly string[];
+}
+
 export type ToChild =
   | { readonly type: 'run'; readonly job: RunJob }
   | { readonly type: 'describe'; readonly job: DescribeJob }
+  /** Run the configuration file of migrate-mongo at this path. */
+  | { readonly type: 'config'; readonly path: string }
   /** End soon: no further call is sent, those under way are waited for. */
   | { readonly type: 'stop' };
 
@@ -66,4 +76,6 @@ export type FromChild =
   | { readonly type: 'loading'; readonly name: string }
   | { readonly type: 'described'; readonly name: string; readonly facts: MigrationFacts }
   | { readonly type: 'undescribed'; readonly name: string; readonly error: ChildError }
-  | { readonly type: 'all-described' };
+  | { readonly type: 'all-described' }
+  | { readonly type: 'config'; readonly config: LoadedConfig }
+  | { readonly type: 'no-config'; readonly error: ChildError };

@@ -102,7 +102,7 @@ export class MigrationRun {
     }
     const mongoosePath = [...this.#loaded.mongooses.keys()][0];
     const driver = await loadDriver(job.path, mongoosePath);
-    const raw = await this.#failing(connectMigration(driver, job.uri, job.database), (error) =>
+    const raw = await this.#failing(connectMigration(driver, job.uri, job.database, job.driverOptions), (error) =>
       describeConnectFailure(error, job.database),
     );
     const gate = new Gate({
