@@ -260,7 +260,7 @@ test('in production a restore is done for who names it, and for nobody else', as
   const migrate = await run('migrate', { backup: String(backup.outputs['backup-id']), rehearsal: 'none' });
   expect(migrate.code, migrate.log).toBe(0);
 
-  const left = await run('rollback');
+  const left = await run('rollback', { reason: 'a test' });
   expect(left.code, left.log).toBe(2);
   expect(left.report).toMatchObject({
     error: { code: 'CONFIRMATION_NEEDED', hint: expect.stringContaining('strategy: restore') },
