@@ -23,6 +23,7 @@ export function bulkWrapping({ gate, driver, membrane }: Wrappers): Wrapping {
               multi: true,
               mayCreate: true,
             },
+            args,
             session: membrane.sessionOf(args[0]) ?? membrane.sessionOf(options),
             send: (session) => invokeAsync(raw, 'execute', withSession(args, 0, session)),
             change: (result) => ({ counts: countsOf(result) }),

@@ -37,12 +37,15 @@ export interface Change {
   readonly unknown?: number;
 }
 
-/** A call with the way to send it. Stages of the gate may replace the session before it is sent. */
+/** A call with the way to send it. Stages of the gate may replace session and arguments before it is sent. */
 export interface Operation<T> {
   readonly call: Call;
+  /** What user code passed, with the driver's own objects. Never changed: a stage sends a changed copy. */
+  readonly args: readonly unknown[];
   /** The session that user code passed, or the one a stage put in. The driver's own, never a wrapped one. */
   session: ClientSession | undefined;
-  send(session: ClientSession | undefined): Promise<T>;
+  /** Without arguments of its own it sends those of user code. May be called again: a transaction may have to be repeated. */
+  send(session: ClientSession | undefined, args?: readonly unknown[]): Promise<T>;
   change(result: T): Change;
 }
 

@@ -89,6 +89,7 @@ function clientBulkWrite({ gate, membrane }: Wrappers, raw: object, args: unknow
   };
   return gate.perform({
     call,
+    args,
     session: membrane.sessionOf(args[1]),
     send: (session) => invokeAsync(raw, 'bulkWrite', withSession(args, 1, session)),
     // The totals of several collections cannot be told apart: counted under the first, and named as one change.

@@ -103,8 +103,9 @@ function perform(
   };
   return gate.perform({
     call,
+    args,
     session: membrane.sessionOf(options),
-    send: (session) => invokeAsync(raw, name, withSession(args, write.options, session)),
+    send: (session, sent = args) => invokeAsync(raw, name, withSession(sent, write.options, session)),
     change,
   });
 }
@@ -132,7 +133,7 @@ function collectionCatalogOverrides({ gate, driver, membrane }: Wrappers): Recor
   return {
     drop: (raw, args) =>
       answering(driver.major, args, (args) =>
-        dropCollection(gate, namespaceOf(raw as RawCollection), membrane.sessionOf(args[0]), 'drop', (session) =>
+        dropCollection(gate, namespaceOf(raw as RawCollection), membrane.sessionOf(args[0]), 'drop', args, (session) =>
           invokeAsync(raw, 'drop', withSession(args, 0, session)),
         ),
       ),
@@ -140,7 +141,7 @@ function collectionCatalogOverrides({ gate, driver, membrane }: Wrappers): Recor
       answering(driver.major, args, (args) => {
         const from = namespaceOf(raw as RawCollection);
         const to = { database: from.database, collection: String(args[0]) };
-        return renameCollection(gate, from, to, membrane.sessionOf(args[1]), 'rename', (session) =>
+        return renameCollection(gate, from, to, membrane.sessionOf(args[1]), 'rename', args, (session) =>
           invokeAsync(raw, 'rename', withSession(args, 1, session)),
         );
       }),

@@ -11,11 +11,13 @@ export function dropCollection(
   namespace: Namespace,
   session: RawSession | undefined,
   method: string,
+  args: readonly unknown[],
   send: Send,
 ): Promise<unknown> {
   let absent = false;
   return gate.perform({
     call: { kind: 'catalog', method, namespace, multi: false, mayCreate: false },
+    args,
     session,
     send: async (session) => {
       absent = await gate.catalog.absent(namespace);
@@ -31,11 +33,13 @@ export function renameCollection(
   to: Namespace,
   session: RawSession | undefined,
   method: string,
+  args: readonly unknown[],
   send: Send,
 ): Promise<unknown> {
   let replaces = false;
   return gate.perform({
     call: { kind: 'catalog', method, namespace: from, also: to, multi: false, mayCreate: false },
+    args,
     session,
     send: async (session) => {
       replaces = !(await gate.catalog.absent(to));

@@ -83,6 +83,7 @@ function writeOf({ gate, driver, writingCursors }: Wrappers, raw: object): (() =
   return () =>
     gate.perform({
       call: pipelineCall(from, target),
+      args: [cursor.pipeline],
       session: cursor.session?.explicit === true ? cursor.session : undefined,
       send: () => invokeAsync(raw, 'hasNext', []),
       change: () => ({ other: `${target.stage} ${shownName(target.into, gate.database)}` }),

@@ -77,13 +77,14 @@ function performCommand(
 ): Promise<unknown> {
   const { namespace, also, multi, mayCreate } = write;
   if (write.name === 'renameCollection' && also !== undefined) {
-    return renameCollection(gate, namespace, also, session, 'command renameCollection', send);
+    return renameCollection(gate, namespace, also, session, 'command renameCollection', [command], send);
   }
   const call: Call = { kind: write.call, method: `command ${write.name}`, namespace, also, multi, mayCreate };
   const lower = write.name.toLowerCase();
   const seen = { absent: false, indexesBefore: [] as string[], indexesAfter: [] as string[] };
   return gate.perform({
     call,
+    args: [command],
     session,
     send: async (session) => {
       const indexes = indexCommands.has(lower) && !inTransaction(session);

@@ -25,6 +25,7 @@ export function databaseWrapping(wrappers: Wrappers): Wrapping {
       let absent = false;
       return gate.perform({
         call: { kind: 'catalog', method: 'createCollection', namespace, multi: false, mayCreate: false },
+        args,
         session: membrane.sessionOf(args[1]),
         send: async (session) => {
           absent = await gate.catalog.absent(namespace);
@@ -39,14 +40,14 @@ export function databaseWrapping(wrappers: Wrappers): Wrapping {
     },
     dropCollection: later((raw, args) => {
       const namespace = { database: nameOf(raw), collection: String(args[0]) };
-      return dropCollection(gate, namespace, membrane.sessionOf(args[1]), 'dropCollection', (session) =>
+      return dropCollection(gate, namespace, membrane.sessionOf(args[1]), 'dropCollection', args, (session) =>
         invokeAsync(raw, 'dropCollection', withSession(args, 1, session)),
       );
     }),
     renameCollection: later((raw, args) => {
       const from = { database: nameOf(raw), collection: String(args[0]) };
       const to = { database: nameOf(raw), collection: String(args[1]) };
-      return renameCollection(gate, from, to, membrane.sessionOf(args[2]), 'renameCollection', (session) =>
+      return renameCollection(gate, from, to, membrane.sessionOf(args[2]), 'renameCollection', args, (session) =>
         invokeAsync(raw, 'renameCollection', withSession(args, 2, session)),
       );
     }),

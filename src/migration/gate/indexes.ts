@@ -18,6 +18,7 @@ export function indexOverrides({ gate, driver, membrane }: Wrappers): Record<str
         let after: string[] | undefined;
         return gate.perform({
           call: { kind: 'catalog', method: name, namespace, multi: false, mayCreate: makes },
+          args,
           session: membrane.sessionOf(args[at]),
           send: async (session) => {
             const outside = !inTransaction(session);

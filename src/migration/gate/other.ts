@@ -11,6 +11,7 @@ export function otherChange(wrappers: Wrappers, name: string, namespaceFor: (raw
       const call: Call = { kind: 'command', method: name, namespace: namespaceFor(raw), multi: true, mayCreate: false };
       return gate.perform({
         call,
+        args,
         session: undefined,
         send: () => invokeAsync(raw, name, args),
         change: () => ({ other: `${name} ${gate.shown(call)}` }),

@@ -1,0 +1,191 @@
+import type { Binary, Document } from 'mongodb';
+
+/**
+ * What the journal's documents look like: entries, one for each operation of a migration, and the images of what it
+ * changed. Both are in one collection and in the order of `_id`, an entry right before its images.
+ */
+
+/** One run of a migration from its top, with all the times that it was taken up again. */
+export interface Attempt {
+  readonly migration: string;
+  /** Counts up with each beginning of that migration in this target, in either direction. */
+  readonly number: number;
+}
+
+/**
+ * `done`: effect and entry were committed together. `refused`: the server refused it, and nothing was changed.
+ * `intent`: written before a change that no transaction takes; whether that was made is not known from here.
+ * `progress`: a change in several transactions, done up to its checkpoint.
+ */
+export type EntryState = 'done' | 'refused' | 'intent' | 'progress';
+
+/**
+ * `write`: documents of one collection. `transaction`: a transaction of the migration's own, with its calls.
+ * `catalog`: a collection, index, validator, name. `unfenced`: anything else that no transaction takes.
+ * `implicit`: a collection that a write brought into being; no call of user code stands behind it.
+ */
+export type EntryKind = 'write' | 'transaction' | 'catalog' | 'unfenced' | 'implicit';
+
+export interface EntryNamespace {
+  readonly database: string;
+  readonly collection?: string;
+}
+
+/** A value that the driver gave to user code, to be given again on a replay. */
+export interface StoredResult {
+  /** `plain`: as it stands. `bulk`: what a BulkWriteResult holds. `nothing`: undefined. `omitted`: too large to keep. */
+  readonly form: 'plain' | 'bulk' | 'nothing' | 'omitted';
+  readonly value?: unknown;
+}
+
+/** An error of the driver, to be thrown again on a replay. */
+export interface StoredError {
+  /** The driver's class, such as `MongoServerError` or `MongoBulkWriteError`. */
+  readonly name: string;
+  readonly message: string;
+  readonly code?: number;
+  /** What the server answered: `code`, `codeName`, `keyPattern`, … */
+  readonly response?: Document;
+  /** Of a bulk write: what its result holds. */
+  readonly result?: Document;
+}
+
+/** A read that was answered before the entry's operation was begun, and since the entry before. */
+export interface StoredRead {
+  readonly fingerprint: string;
+  readonly occurrence: number;
+  /** `value`: what was answered. `documents`: what a cursor has given out so far. `digest`: of either, where too large. */
+  readonly form: 'value' | 'documents' | 'digest';
+  readonly value?: unknown;
+  /** Of a cursor: how many documents were given out, and whether it has ended. */
+  readonly count?: number;
+  readonly ended?: boolean;
+}
+
+/** A call within a migration's own transaction. */
+export interface StoredCall {
+  readonly fingerprint: string;
+  readonly method: string;
+  readonly namespace: EntryNamespace;
+  readonly result?: StoredResult;
+}
+
+/** How far a change in several transactions has got. */
+export interface Checkpoint {
+  /** Everything up to and with this is done: an `_id` in the order of `_id`, or an index into the call's list. */
+  readonly through: unknown;
+  readonly counts: {
+    readonly matched: number;
+    readonly modified: number;
+    readonly inserted: number;
+    readonly deleted: number;
+  };
+  /** What else the operation has to know to go on, such as the one value of `$$NOW`. */
+  readonly constants?: Document;
+}
+
+/** A catalog change: what was there before, and what its way back needs. */
+export interface CatalogChange {
+  readonly type:
+    | 'create-collection'
+    | 'drop-collection'
+    | 'rename-collection'
+    | 'modify-collection'
+    | 'create-indexes'
+    | 'drop-indexes'
+    | 'replace-collection';
+  /** `options`, `uuid`, `indexes`, … of the namespace before; absent when there was nothing. */
+  readonly before?: Document;
+  readonly after?: Document;
+  /** Where a dropped collection waits until it expires. */
+  readonly tombstone?: string;
+  /** The second name: of a rename, or of the collection that was replaced. */
+  readonly to?: EntryNamespace;
+}
+
+export interface JournalEntry {
+  readonly _id: string;
+  readonly kind: EntryKind;
+  readonly state: EntryState;
+  /** The driver's method, or `command NAME`. */
+  readonly method: string;
+  readonly namespace: EntryNamespace;
+  readonly fingerprint: string;
+  readonly result?: StoredResult;
+  readonly error?: StoredError;
+  readonly reads?: readonly StoredRead[];
+  readonly calls?: readonly StoredCall[];
+  readonly checkpoint?: Checkpoint;
+  readonly catalog?: CatalogChange;
+  /** Whether images were kept of every document that it changed. */
+  readonly images: boolean;
+  /** Why it cannot be taken up again or undone, for people. */
+  readonly note?: string;
+  /** Server's time; the journal's expiry counts from it. */
+  readonly at: Date;
+  /** Set, in the transaction that put its images back, when it was undone. */
+  readonly undone?: Date;
+}
+
+/** Images of documents of one collection: see `images.ts` for the bytes. `_id` is the entry's and `/NNNN`. */
+export interface ImagesDocument {
+  readonly _id: string;
+  readonly kind: 'images';
+  readonly namespace: EntryNamespace;
+  /** How many documents. */
+  readonly count: number;
+  /** A part of what `packImages` made: `part` of `parts`, from 0. */
+  readonly part: number;
+  readonly parts: number;
+  readonly data: Binary | Uint8Array;
+  readonly at: Date;
+}
+
+/** No file has a slash in its name, so names cannot run into each other. */
+export function attemptPrefix({ migration, number }: Attempt): string {
+  return `${migration}/${padded(number, 6)}/`;
+}
+
+export function entryId(attempt: Attempt, sequence: number): string {
+  return `${attemptPrefix(attempt)}${padded(sequence, 10)}`;
+}
+
+export function imagesId(entry: string, part: number): string {
+  return `${entry}/${padded(part, 6)}`;
+}
+
+/** The number of an entry within its attempt. */
+export function sequenceOf(entryId: string): number {
+  return Number(entryId.split('/')[2]);
+}
+
+/** A filter for all documents of an attempt: `0` follows `/` in code units. */
+export function ofAttempt(attempt: Attempt): { readonly _id: { readonly $gte: string; readonly $lt: string } } {
+  const prefix = attemptPrefix(attempt);
+  return { _id: { $gte: prefix, $lt: `${prefix.slice(0, -1)}0` } };
+}
+
+function padded(number: number, digits: number): string {
+  return String(number).padStart(digits, '0');
+}
+
+/**
+ * One of the documents `lane.0`, `lane.1`, … beside the lease: each transaction of the gate first writes into one of
+ * them, matching its fence. A takeover writes its own fence into all of them before anything else, which waits for the
+ * transactions that are open and shuts out the later ones. Several, since parallel transactions on one document conflict.
+ */
+export interface LaneDocument {
+  readonly _id: string;
+  readonly fence: number;
+  readonly migration?: string;
+  readonly attempt?: number;
+  /** Entries that were committed through this lane in this attempt: together the number of the journal's. */
+  readonly entries: number;
+  readonly turns: number;
+}
+
+export const laneCount = 8;
+
+export function laneId(lane: number): string {
+  return `lane.${lane}`;
+}

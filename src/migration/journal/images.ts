@@ -1,0 +1,48 @@
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+
+/**
+ * The bytes of one document before and after a change, as the server had them; `before` is absent where it was
+ * inserted, `after` where it was deleted.
+ */
+export interface Image {
+  readonly before?: Uint8Array;
+  readonly after?: Uint8Array;
+}
+
+/** A part has to fit, with its entry's fields, into a document of 16 MB (`maxBsonObjectSize`). */
+const partBytes = 12 * 1024 * 1024;
+
+/**
+ * One zstd frame over documents one after the other, before and after next to each other: what is equal in both costs
+ * next to nothing then. An absent one is four zero bytes; a BSON document begins with its own length, which is never 0.
+ * Cut into parts that each fit into one document of the journal.
+ */
+export function packImages(images: readonly Image[]): Uint8Array[] {
+  const plain = Buffer.concat(images.flatMap(({ before, after }) => [before ?? absent, after ?? absent]));
+  const packed = zstdCompressSync(plain);
+  const parts: Uint8Array[] = [];
+  for (let at = 0; at < packed.length; at += partBytes) parts.push(packed.subarray(at, at + partBytes));
+  return parts;
+}
+
+/** The images of all parts of one `packImages`. Throws `RangeError` where the bytes are not what it made. */
+export function unpackImages(parts: readonly Uint8Array[]): Image[] {
+  const plain = zstdDecompressSync(Buffer.concat(parts));
+  const images: Image[] = [];
+  let at = 0;
+  const next = (): Uint8Array | undefined => {
+    if (at + 4 > plain.length) throw new RangeError('The images of the journal end in the middle of a document.');
+    const length = plain.readInt32LE(at);
+    const bytes = length === 0 ? undefined : plain.subarray(at, at + length);
+    at += Math.max(4, length);
+    if (at > plain.length) throw new RangeError('The images of the journal end in the middle of a document.');
+    return bytes;
+  };
+  while (at < plain.length) {
+    const before = next();
+    images.push({ before, after: next() });
+  }
+  return images;
+}
+
+const absent = Buffer.alloc(4);
