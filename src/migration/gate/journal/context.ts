@@ -88,5 +88,3 @@ export interface Turn {
 
 /** Carries out one kind of operation with its entry. Rejects with what user code is to see. */
 export type Handler = <T>(context: JournalContext, operation: Operation<T>, turn: Turn) => Promise<T>;
-
-

@@ -1,0 +1,132 @@
+import type { EntryNamespace, StoredCall, StoredRead } from '../../journal/documents.ts';
+import { fingerprintOf } from '../../journal/fingerprint.ts';
+import type { Image } from '../../journal/images.ts';
+import type { Operation } from '../call.ts';
+import { shownName } from '../names.ts';
+import type { RawSession } from '../raw.ts';
+import type { JournalContext } from './context.ts';
+import { chooseMany, pairImages, readDocuments, withoutConcerns } from './imaging.ts';
+import type { Lanes } from './lanes.ts';
+import { writeOne, writesOneDocument } from './one-document.ts';
+import { storeResult } from './stored.ts';
+import type { EntryWriter } from './transactor.ts';
+
+/** What a transaction of the migration's own has done so far. */
+interface Open {
+  readonly calls: StoredCall[];
+  readonly images: Map<string, { readonly namespace: EntryNamespace; readonly images: Image[] }>;
+  /** Whether everything in it has an image. */
+  complete: boolean;
+}
+
+/**
+ * Transactions of user code, and the one around a whole migration: they are kept as they are. Fence and entry become
+ * their last writes, so that all of it is committed or nothing.
+ */
+export class OwnTransactions {
+  readonly #context: JournalContext;
+  readonly #lanes: Lanes;
+  readonly #entries: EntryWriter;
+  readonly #open = new Map<RawSession, Open>();
+
+  constructor(context: JournalContext, lanes: Lanes, entries: EntryWriter) {
+    this.#context = context;
+    this.#lanes = lanes;
+    this.#entries = entries;
+  }
+
+  /** Sends a call in its session's transaction. An error aborts that transaction, as it does without us. */
+  async send<T>(operation: Operation<T>, session: RawSession): Promise<T> {
+    await this.#lanes.register(session);
+    const open = this.#of(session);
+    const { call, args } = operation;
+    const fingerprint = fingerprintOf(call.method, call.namespace, args);
+    const { result, images } = await this.#apply(operation, session);
+    if (images === undefined) open.complete = false;
+    else this.#keep(open, call.namespace, images);
+    open.calls.push({ fingerprint, method: call.method, namespace: call.namespace, result: storeResult(result) });
+    return result;
+  }
+
+  /**
+   * The last writes before a commit: fence, entry, images. Comes back with the lane, which the caller gives back once
+   * the commit has been answered; undefined where the transaction wrote nothing.
+   */
+  async beforeCommit(session: RawSession, reads: () => readonly StoredRead[]): Promise<number | undefined> {
+    const open = this.#open.get(session);
+    if (open === undefined || open.calls.length === 0) return undefined;
+    const lane = await this.#lanes.takeNumber();
+    try {
+      await this.#lanes.fence(lane, session, 1);
+      const namespace = { database: this.#context.database };
+      const id = await this.#entries.record(session, {
+        kind: 'transaction',
+        state: 'done',
+        method: 'transaction',
+        namespace,
+        fingerprint: '',
+        calls: open.calls,
+        reads: reads(),
+        images: this.#context.images && open.complete,
+      });
+      for (const { namespace, images } of open.images.values()) {
+        await this.#entries.images(session, id, namespace, images);
+      }
+      return lane;
+    } catch (error) {
+      this.#lanes.give(lane);
+      throw error;
+    }
+  }
+
+  ended(session: RawSession, lane: number | undefined): void {
+    if (lane !== undefined) this.#lanes.give(lane);
+    this.#open.delete(session);
+  }
+
+  #of(session: RawSession): Open {
+    let open = this.#open.get(session);
+    if (open === undefined) {
+      open = { calls: [], images: new Map(), complete: true };
+      this.#open.set(session, open);
+    }
+    return open;
+  }
+
+  #keep(open: Open, namespace: EntryNamespace, images: readonly Image[]): void {
+    const name = shownName(namespace, this.#context.database);
+    const kept = open.images.get(name) ?? { namespace, images: [] };
+    kept.images.push(...images);
+    open.images.set(name, kept);
+  }
+
+  /** `images` is undefined where they cannot be had. */
+  async #apply<T>(
+    operation: Operation<T>,
+    session: RawSession,
+  ): Promise<{ readonly result: T; readonly images: readonly Image[] | undefined }> {
+    const { call, args, send } = operation;
+    if (writesOneDocument(call.method)) return writeOne(this.#context, operation, session);
+    if (!this.#context.images) return { result: await send(session), images: [] };
+    const read = (filter: object, finding: object = {}) =>
+      readDocuments(this.#context, call.namespace, session, filter, finding);
+    if (call.method === 'updateMany' || call.method === 'deleteMany') {
+      const { collation, hint, let: variables } = withoutConcerns(args[call.method === 'updateMany' ? 2 : 1]);
+      const finding = { collation, hint, let: variables };
+      const ids = await chooseMany(this.#context, call.namespace, session, (args[0] ?? {}) as object, finding);
+      const named = { _id: { $in: ids } };
+      const before = ids.length === 0 ? [] : await read(named);
+      const result = await send(session);
+      const after = ids.length === 0 ? [] : await read(named);
+      const upserted = (result as { upsertedId?: unknown }).upsertedId ?? undefined;
+      const made = upserted === undefined ? [] : await read({ _id: { $eq: upserted } });
+      return { result, images: [...pairImages(before, after), ...pairImages([], made)] };
+    }
+    if (call.method === 'insertMany') {
+      const result = await send(session);
+      const ids = Object.values((result as { insertedIds?: object }).insertedIds ?? {});
+      return { result, images: pairImages([], await read({ _id: { $in: ids } })) };
+    }
+    return { result: await send(session), images: undefined };
+  }
+}

@@ -1,0 +1,125 @@
+import { ReleaseError } from '../../../observe/error.ts';
+import type { JournalEntry } from '../../journal/documents.ts';
+import { fingerprintOf } from '../../journal/fingerprint.ts';
+import type { Operation, Stage } from '../call.ts';
+import type { RawSession } from '../raw.ts';
+import { backfill } from './backfill/backfill.ts';
+import { batches } from './batches/batches.ts';
+import { bulk } from './bulk/bulk.ts';
+import { catalogChange } from './catalog/catalog-change.ts';
+import { ensureCollection } from './catalog/implicit.ts';
+import type { Handler, JournalContext, Turn } from './context.ts';
+import { OwnTransactions } from './in-transaction.ts';
+import type { Lanes } from './lanes.ts';
+import { writesOneDocument } from './one-document.ts';
+import type { ReplayPort } from './replay-port.ts';
+import { single } from './single.ts';
+import { restoreError, restoreResult } from './stored.ts';
+import type { EntryWriter } from './transactor.ts';
+import { unfenced } from './unfenced.ts';
+
+/**
+ * The last stage of the gate on a server with transactions: an operation's effect, its images and its entry are
+ * committed together, under the fence; and what an earlier run has committed already is answered from its entry.
+ */
+export class Journal {
+  readonly context: JournalContext;
+  readonly #replay: ReplayPort;
+  readonly #own: OwnTransactions;
+  /** Of each open transaction of user code: calls that were answered, and the number of those that were sent. */
+  readonly #replayed = new Map<RawSession, { readonly fingerprints: string[]; sent: number }>();
+
+  constructor(context: JournalContext, replay: ReplayPort, lanes: Lanes, entries: EntryWriter) {
+    this.context = context;
+    this.#replay = replay;
+    this.#own = new OwnTransactions(context, lanes, entries);
+  }
+
+  readonly stage: Stage = async <T>(operation: Operation<T>): Promise<T> => {
+    const { call, args, session } = operation;
+    if (session?.inTransaction()) return this.#inTransaction(operation, session);
+    const fingerprint = fingerprintOf(call.method, call.namespace, args);
+    const claim = await this.#replay.claim(fingerprint);
+    const entry = claim.kind === 'recorded' ? claim.entry : undefined;
+    if (entry?.state === 'done' || entry?.state === 'refused') return this.#answer<T>(entry, args);
+    const turn: Turn = { fingerprint, takeReads: () => this.#replay.takeReads(), begun: entry };
+    const handler = await this.#handler(operation);
+    return handler(this.context, operation, turn);
+  };
+
+  /** A session begins a transaction, or gives one up. */
+  reset(session: RawSession): void {
+    const replayed = this.#replayed.get(session);
+    if (replayed !== undefined) this.#replay.rollBack(replayed.fingerprints);
+    this.#replayed.delete(session);
+    this.#own.ended(session, undefined);
+  }
+
+  /** Commits a transaction of user code, with its entry. */
+  async commit<T>(session: RawSession, send: () => Promise<T>): Promise<T> {
+    const replayed = this.#replayed.get(session);
+    this.#replayed.delete(session);
+    if (replayed !== undefined && replayed.fingerprints.length > 0 && replayed.sent > 0) throw diverged();
+    const lane = await this.#own.beforeCommit(session, () => this.#replay.takeReads());
+    try {
+      return await send();
+    } finally {
+      this.#own.ended(session, lane);
+    }
+  }
+
+  async #inTransaction<T>(operation: Operation<T>, session: RawSession): Promise<T> {
+    const { call, args } = operation;
+    const replayed = this.#replayed.get(session) ?? { fingerprints: [], sent: 0 };
+    this.#replayed.set(session, replayed);
+    const fingerprint = fingerprintOf(call.method, call.namespace, args);
+    const claim = await this.#replay.claim(fingerprint, { inTransaction: true });
+    replayed.fingerprints.push(fingerprint);
+    if (claim.kind === 'call') {
+      const { result } = claim.call;
+      return (result === undefined ? undefined : restoreResult(result, this.context.driver)) as T;
+    }
+    replayed.fingerprints.pop();
+    replayed.sent += 1;
+    return this.#own.send(operation, session);
+  }
+
+  #answer<T>({ result, error }: JournalEntry, args: readonly unknown[]): T {
+    if (error !== undefined) throw restoreError(error, this.context.driver);
+    if (result === undefined) return undefined as T;
+    const answer = restoreResult(result, this.context.driver);
+    giveIds(args[0], answer);
+    return answer as T;
+  }
+
+  async #handler({ call }: Operation<unknown>): Promise<Handler> {
+    const { kinds } = this.context;
+    if (call.kind === 'catalog') return catalogChange;
+    if (call.kind === 'pipeline' || call.kind === 'command') return unfenced;
+    const kind = await kinds.of(call.namespace);
+    if (kind === 'capped' || kind === 'time-series' || kind === 'view' || kind === 'system') return unfenced;
+    if (call.mayCreate && kind === 'absent') await ensureCollection(this.context, call.namespace);
+    if (call.method === 'batch') return backfill;
+    if (writesOneDocument(call.method)) return single;
+    return manyMethods.has(call.method) ? batches : bulk;
+  }
+}
+
+const manyMethods = new Set(['updateMany', 'deleteMany', 'update', 'remove']);
+
+/** The driver puts the ids that it makes into the user's own documents, also when nobody looks at the result. */
+function giveIds(documents: unknown, answer: unknown): void {
+  const { insertedId, insertedIds } = (answer ?? {}) as { insertedId?: unknown; insertedIds?: Record<number, unknown> };
+  const list = Array.isArray(documents) ? documents : [documents];
+  const ids: Record<number, unknown> = insertedIds ?? (insertedId === undefined ? {} : { 0: insertedId });
+  for (const [index, id] of Object.entries(ids)) {
+    const document = list[Number(index)] as { _id?: unknown } | null | undefined;
+    if (typeof document === 'object' && document !== null && document._id == null) document._id = id;
+  }
+}
+
+function diverged(): ReleaseError {
+  return new ReleaseError('REPLAY_DIVERGED', 'The migration went another way than it did before it was interrupted.', {
+    hint: 'Run the same command again: what was done is undone first.',
+  });
+}
