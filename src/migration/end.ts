@@ -11,6 +11,8 @@ interface Ended {
   readonly durationMs: number;
   /** Lines that user code printed and nobody saw: they may hold documents' values. */
   readonly hiddenLines: number;
+  /** Why the run can be taken up again or undone only in part; of a run that was killed they are not known. */
+  readonly notes: readonly string[];
 }
 
 /** How the run of one migration ended. */

@@ -4,6 +4,8 @@ import type { OwnNames } from '../mongo/own.ts';
 import { asServerFailure, ignoreCode, serverCode, serverCodes } from '../mongo/server-error.ts';
 import { ReleaseError } from '../observe/error.ts';
 import type { LeaseGuard } from './held-lease.ts';
+import { ParentLanes } from './journal/parent-lanes.ts';
+import { prepareJournal } from './journal/prepare.ts';
 import type { HistoryRecord } from './types.ts';
 
 /** `{ _id: 'history' }` beside the lease: what every change of history writes first. */
@@ -23,6 +25,8 @@ export interface Turn {
   readonly session: ClientSession | undefined;
   /** The first of so many new numbers. */
   sequence(count?: number): Promise<number>;
+  /** Undefined on a standalone server: nothing is journalled there. */
+  readonly lanes: ParentLanes | undefined;
 }
 
 const majority = { w: 'majority' as const };
@@ -44,10 +48,12 @@ export class HistoryTurns {
   readonly #connection: Connection;
   readonly #own: OwnNames;
   readonly #lease: LeaseGuard;
+  readonly #lanes: ParentLanes;
   #prepared = false;
 
   constructor(connection: Connection, own: OwnNames, lease: LeaseGuard) {
     this.#connection = connection;
+    this.#lanes = new ParentLanes(connection.db, own);
     this.#own = own;
     this.#lease = lease;
   }
@@ -107,6 +113,7 @@ export class HistoryTurns {
       records: db.collection<HistoryRecord>(this.#own.history),
       session,
       sequence: (count = 1) => advance(count),
+      lanes: session === undefined ? undefined : this.#lanes,
     };
   }
 
@@ -127,6 +134,10 @@ export class HistoryTurns {
         { upsert: true, writeConcern: majority },
       )
       .catch(ignoreCode(serverCodes.DuplicateKey));
+    if (this.#connection.topology.kind === 'standalone') return;
+    await prepareJournal(db, this.#own);
+    await this.#lanes.seed();
+    await this.#lanes.killOlderSessions(this.fence);
   }
 
   /** A silent server must not hold a run beyond its lease. */

@@ -6,7 +6,7 @@ import { ReleaseError } from '../observe/error.ts';
 import { byCodeUnit } from './canonical.ts';
 import type { LeaseGuard } from './held-lease.ts';
 import { HistoryTurns, type Turn } from './history-turn.ts';
-import type { Effects, HistoryRecord, Phase, RecordState } from './types.ts';
+import type { Effects, HistoryRecord, Phase, RecordState, RunJournal } from './types.ts';
 
 /** Who writes: goes into every record that a run writes. */
 export interface RunIdentity {
@@ -86,6 +86,7 @@ export class HistoryWriter {
   async interruptStale(): Promise<HistoryRecord[]> {
     return this.#turns.take('marking what was interrupted', async (turn) => {
       const { records, session } = turn;
+      await turn.lanes?.takeOver(this.#turns.fence, session);
       const stale = await records.find({ state: 'running', fence: { $lt: this.#turns.fence } }, { session }).toArray();
       const marked: HistoryRecord[] = [];
       for (const record of stale.sort((a, b) => a.sequence - b.sequence)) {
@@ -94,7 +95,8 @@ export class HistoryWriter {
           message: `Release ${record.releaseId} ended while this migration was running; how far it got is not known.`,
         };
         const { _id, ...rest } = record;
-        const change = { ...rest, state: 'interrupted', error, fence: this.#turns.fence };
+        const journal = await counted(turn, record);
+        const change = { ...rest, state: 'interrupted', error, journal, fence: this.#turns.fence };
         marked.push(
           await replace(turn, record, { ...change, sequence: await turn.sequence() }, { finishedAt: '$$NOW' }),
         );
@@ -106,8 +108,10 @@ export class HistoryWriter {
   /**
    * Records the intent to run a migration, before anything of it runs. Throws `HISTORY_CONFLICT` where the record's
    * state does not allow that direction: it is applied already, or running.
+   *
+   * With `journal` the run keeps one: of the attempt before, when it takes that up again, else of a new one.
    */
-  async begin(intent: Intent): Promise<HistoryRecord> {
+  async begin(intent: Intent, journal?: { images: boolean; resume?: RunJournal }): Promise<HistoryRecord> {
     return this.#turns.take(`recording the start of ${intent.name}`, async (turn) => {
       const { name, direction, ...rest } = intent;
       const prior = await turn.records.findOne({ _id: name }, { session: turn.session });
@@ -115,7 +119,12 @@ export class HistoryWriter {
       // On its way down it still counts as applied, until it is rolled back.
       const applied =
         direction === 'down'
-          ? { appliedAt: prior?.appliedAt, appliedIn: prior?.appliedIn, changelog: prior?.changelog }
+          ? {
+              appliedAt: prior?.appliedAt,
+              appliedIn: prior?.appliedIn,
+              changelog: prior?.changelog,
+              appliedJournal: prior?.appliedJournal,
+            }
           : {};
       const origin = direction === 'down' ? prior?.origin : undefined;
       // What is applied is the content of then, also where the file was edited since.
@@ -130,7 +139,15 @@ export class HistoryWriter {
         origin,
         fence: this.#turns.fence,
       };
-      return replace(turn, prior ?? name, { ...record, sequence: await turn.sequence() }, { startedAt: '$$NOW' });
+      const sequence = await turn.sequence();
+      const kept = turn.lanes === undefined ? undefined : journal;
+      const attempt = kept?.resume?.attempt ?? sequence;
+      const entries = kept?.resume?.entries ?? 0;
+      if (kept !== undefined) {
+        await turn.lanes?.assign({ migration: name, number: attempt }, this.#turns.fence, entries, turn.session);
+      }
+      const run = kept && { attempt, images: kept.images, notes: kept.resume?.notes };
+      return replace(turn, prior ?? name, { ...record, journal: run, sequence }, { startedAt: '$$NOW' });
     });
   }
 
@@ -138,7 +155,7 @@ export class HistoryWriter {
    * Records how a begun migration ended. May be repeated when it failed without an answer: a second time changes
    * nothing. Throws `HISTORY_CONFLICT` where the migration is not running under this lease.
    */
-  async finish(name: string, ending: Ending): Promise<HistoryRecord> {
+  async finish(name: string, ending: Ending, notes: readonly string[] = []): Promise<HistoryRecord> {
     return this.#turns.take(`recording the end of ${name}`, async (turn) => {
       const prior = await turn.records.findOne({ _id: name }, { session: turn.session });
       const ours = prior?.fence === this.#turns.fence;
@@ -152,15 +169,16 @@ export class HistoryWriter {
       // First, where there is no transaction: an entry without its record is adopted, a record without its entry is not.
       if (ending.state === 'applied') await this.#mirror?.applied(prior, turn.session);
       if (ending.state === 'rolled-back') await this.#mirror?.takenBack(prior, turn.session);
-      const { _id, appliedAt, appliedIn, changelog, ...rest } = prior;
+      const { _id, appliedAt, appliedIn, changelog, appliedJournal, ...rest } = prior;
+      const journal = await counted(turn, prior, notes);
       const applied =
         ending.state === 'applied'
-          ? { appliedIn: this.#run.releaseId, changelog: this.#mirror?.collection }
+          ? { appliedIn: this.#run.releaseId, changelog: this.#mirror?.collection, appliedJournal: journal }
           : ending.state === 'rolled-back'
             ? {}
-            : { appliedAt, appliedIn, changelog };
+            : { appliedAt, appliedIn, changelog, appliedJournal };
       const times: Times = { finishedAt: '$$NOW', ...(ending.state === 'applied' && { appliedAt: '$$NOW' }) };
-      return replace(turn, prior, { ...rest, ...applied, ...ending, sequence: await turn.sequence() }, times);
+      return replace(turn, prior, { ...rest, ...applied, ...ending, journal, sequence: await turn.sequence() }, times);
     });
   }
 
@@ -184,6 +202,18 @@ export class HistoryWriter {
   change<T>(what: string, change: (turn: Turn, run: RunIdentity, fence: number) => Promise<T>): Promise<T> {
     return this.#turns.take(what, (turn) => change(turn, this.#run, this.#turns.fence));
   }
+}
+
+/** The journal of a run that has ended, with the number of its entries. */
+async function counted(
+  turn: Turn,
+  { _id, journal }: HistoryRecord,
+  notes: readonly string[] = [],
+): Promise<RunJournal | undefined> {
+  if (journal === undefined) return undefined;
+  const entries = await turn.lanes?.entriesOf({ migration: _id, number: journal.attempt }, turn.session);
+  const all = [...new Set([...(journal.notes ?? []), ...notes])];
+  return { ...journal, entries: entries ?? journal.entries, notes: all.length === 0 ? undefined : all };
 }
 
 /** Fields that get the server's time. */

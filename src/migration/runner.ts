@@ -5,6 +5,7 @@ import type { ChildEnd, ChildState } from './child/protocol.ts';
 import { heartbeatMs } from './child/reporter.ts';
 import { type Child, type ChildSettings, startChild } from './child-process.ts';
 import type { MigrationEnd } from './end.ts';
+import type { JournalJob } from './gate/journal/context.ts';
 import type { OperationRun } from './gate/operations.ts';
 import { noEffects } from './gate/tally.ts';
 import { endSessions } from './orphans.ts';
@@ -12,6 +13,7 @@ import type { Effects, MigrationFile } from './types.ts';
 
 export type { ChildSettings } from './child-process.ts';
 export { leftTargetAsItWas, type MigrationEnd } from './end.ts';
+export type { JournalJob } from './gate/journal/context.ts';
 export type { OperationRun } from './gate/operations.ts';
 
 export interface MigrationJob {
@@ -22,6 +24,8 @@ export interface MigrationJob {
   readonly database: string;
   /** Of the driver, beside what the address says: go over the channel like it. */
   readonly driverOptions?: Readonly<Record<string, unknown>>;
+  /** The journal to keep; without one nothing can be taken up again or undone. */
+  readonly journal?: JournalJob;
 }
 
 /** What is known of a migration that is running. */
@@ -62,6 +66,7 @@ export async function runMigration(job: MigrationJob, options: RunOptions): Prom
       operations: [],
       durationMs: 0,
       hiddenLines: 0,
+      notes: [],
       error: cancelled(),
     };
   }
@@ -105,6 +110,7 @@ export async function runMigration(job: MigrationJob, options: RunOptions): Prom
       driverOptions: job.driverOptions,
       models: options.models,
       ownPrefix: options.ownPrefix,
+      journal: job.journal,
       showValues: options.showValues === true,
     },
   });
@@ -185,7 +191,10 @@ class Watch {
     const known = this.end ?? this.#lastKnown();
     // Writes that the process itself had no answer for when it ended.
     const effects = { ...known.effects, unknown: known.effects.unknown + known.writing };
-    const ended = { effects, operations: known.operations, durationMs: this.end?.durationMs ?? elapsedMs };
+    const ended = {
+      ...{ effects, operations: known.operations, notes: this.end?.notes ?? [] },
+      durationMs: this.end?.durationMs ?? elapsedMs,
+    };
     const outcome = this.end?.outcome;
     if (outcome?.state === 'done') return { ...ended, state: 'done' };
     if (outcome?.state === 'failed') {

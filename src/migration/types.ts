@@ -54,6 +54,18 @@ export interface Effects extends Counts {
 export const recordStates = ['running', 'applied', 'failed', 'interrupted', 'rolled-back'] as const;
 export type RecordState = (typeof recordStates)[number];
 
+/** Where the journal has what a run of a migration did. */
+export interface RunJournal {
+  /** Names its entries, together with the migration: the sequence number of the run's first record. */
+  readonly attempt: number;
+  /** Whether before- and after-images were kept. */
+  readonly images: boolean;
+  /** How many entries there must be; known once the run has ended or was found interrupted. */
+  readonly entries?: number;
+  /** Why it can be taken up again or undone only in part. */
+  readonly notes?: readonly string[];
+}
+
 /** One migration of the target's history; the document in `_mongo_release.history`. */
 export interface HistoryRecord {
   readonly _id: string;
@@ -84,6 +96,10 @@ export interface HistoryRecord {
   readonly origin?: { readonly kind: 'baseline' | 'restore' | 'migrate-mongo'; readonly backupId?: string };
   /** Name of migrate-mongo's changelog, where the migration has an entry there. */
   readonly changelog?: string;
+  /** Of the run that the record is about; absent where nothing could be kept. */
+  readonly journal?: RunJournal;
+  /** Of the `up` that applied it, while it counts as applied. */
+  readonly appliedJournal?: RunJournal;
   /** Fence number of the lease under which it was written. */
   readonly fence: number;
 }

@@ -26,6 +26,10 @@ export const errorCodes = {
   DOWN_BLOCKED: { exit: 5, meaning: 'Later migrations stand on what should be taken back.' },
   HISTORY_CONFLICT: { exit: 5, meaning: 'A record of the history is not in the state that the next step needs.' },
   CHANGELOG_MISSING: { exit: 5, meaning: "migrate-mongo's changelog is gone, and history has migrations from it." },
+  REPLAY_DIVERGED: {
+    exit: 8,
+    meaning: 'A migration that was taken up again went another way than before; nothing of it ran anew.',
+  },
   LEASE_HELD: { exit: 6, meaning: 'Another run has the right to change the history of this target.' },
   LEASE_ALIVE: { exit: 6, meaning: 'The lease is not taken away while its owner shows signs of life.' },
   LEASE_LOST: { exit: 6, meaning: 'The lease ran out or was taken over, so this run may not write any more.' },

@@ -1,4 +1,5 @@
 import type { LogFields } from '../define.ts';
+import type { JournalJob } from '../gate/journal/context.ts';
 import type { OperationRun } from '../gate/operations.ts';
 import type { Effects, MigrationFacts } from '../types.ts';
 
@@ -16,6 +17,8 @@ export interface RunJob {
   /** Absolute path of the module that exports the Mongoose models. */
   readonly models?: string;
   readonly ownPrefix?: string;
+  /** Absent where nothing can be kept: on a standalone server. */
+  readonly journal?: JournalJob;
   /** Full messages of user code, values included. */
   readonly showValues: boolean;
 }
@@ -55,6 +58,8 @@ export interface ChildState {
 
 export type ChildEnd = ChildState & {
   readonly durationMs: number;
+  /** Why the run can be taken up again or undone only in part. */
+  readonly notes: readonly string[];
   readonly outcome: { readonly state: 'done' | 'stopped' } | { readonly state: 'failed'; readonly error: ChildError };
 };
 

@@ -4,6 +4,8 @@ import { ReleaseError } from '../../observe/error.ts';
 import type { MigrationContext } from '../define.ts';
 import { wrapClient } from '../gate/client.ts';
 import { Gate } from '../gate/gate.ts';
+import { type OpenedJournal, openJournal } from '../gate/journal/open.ts';
+import type { RawSession } from '../gate/raw.ts';
 import { connectMigration } from './connect.ts';
 import { loadDriver } from './driver.ts';
 import { abort, begin, commit } from './enclosing.ts';
@@ -51,6 +53,7 @@ export class MigrationRun {
   /** Rejects with what user code threw where nobody was waiting. */
   readonly #unseen = Promise.withResolvers<never>();
   #gate: Gate | undefined;
+  #journal: OpenedJournal | undefined;
   #source: Source | undefined;
   #startedAt: number | undefined;
   #durationMs = 0;
@@ -105,17 +108,23 @@ export class MigrationRun {
     const raw = await this.#failing(connectMigration(driver, job.uri, job.database, job.driverOptions), (error) =>
       describeConnectFailure(error, job.database),
     );
+    const begun = ({ id }: RawSession) => {
+      if (id !== undefined) void this.#parent.send({ type: 'transaction', session: new Uint8Array(id.id.buffer) });
+    };
     const gate = new Gate({
       client: raw,
       database: job.database,
       own: ownNames(job.ownPrefix),
       beforeWrite: () => this.#reporter.beforeWrite(),
       warn: (message) => void this.#parent.send({ type: 'log', level: 'warn', message, fields: {} }),
-      transactionBegun: ({ id }) => {
-        if (id !== undefined) void this.#parent.send({ type: 'transaction', session: new Uint8Array(id.id.buffer) });
-      },
+      transactionBegun: begun,
     });
     this.#gate = gate;
+    if (job.journal !== undefined) {
+      const throttle = { pause: async () => {} };
+      const opening = openJournal({ gate, client: raw, driver, job: job.journal, throttle, begun });
+      this.#journal = await this.#failing(opening, (error) => this.#describe(error, false));
+    }
     this.#reporter.follow(gate);
     const { client, membrane } = wrapClient(raw, gate, driver);
     const models = this.#bindModels(client, modelsModule);
@@ -131,6 +140,7 @@ export class MigrationRun {
     this.#startedAt = performance.now();
     await this.#watched(Promise.resolve().then(() => call(migration, step, context)));
     await this.#watched(this.#refuseDangling(gate));
+    this.#journal?.replay.end();
     this.#returned = true;
     if (enclosing !== undefined) await this.#failing(commit(enclosing), (error) => this.#describe(error, false));
     this.#durationMs = performance.now() - this.#startedAt;
@@ -214,7 +224,9 @@ export class MigrationRun {
       for (const session of gate.transactions.open()) await abort(session);
     }
     const state = this.#reporter.state();
-    await this.#parent.finish({ type: 'end', end: { ...state, outcome, durationMs: Math.round(this.#durationMs) } });
+    const notes = this.#journal?.notes() ?? [];
+    const end = { ...state, outcome, notes, durationMs: Math.round(this.#durationMs) };
+    await this.#parent.finish({ type: 'end', end });
   }
 }
 

@@ -3,6 +3,7 @@ import { ReleaseError } from '../../observe/error.ts';
 import type { Effects } from '../types.ts';
 import type { Call, Operation, Stage } from './call.ts';
 import { Catalog } from './catalog.ts';
+import type { Journal } from './journal/journal.ts';
 import { Lane } from './lane.ts';
 import { shownName } from './names.ts';
 import type { RawClient, RawCursor, RawSession } from './raw.ts';
@@ -35,7 +36,8 @@ export class Gate {
   /** What is under way, was sent, and did. */
   readonly books: Recorder;
   readonly #lane = new Lane();
-  readonly #stages: readonly Stage[];
+  readonly #stages: Stage[];
+  #journal: Journal | undefined;
   readonly #cursors = new Set<RawCursor>();
   #reading = 0;
   #closed: ReleaseError | undefined;
@@ -56,9 +58,25 @@ export class Gate {
     this.transactions = new Transactions(this.books.run, this.catalog, {
       commit: (send) => this.books.commit(send),
       begun: (session) => options.transactionBegun?.(session),
+      committing: (session, send) => (this.#journal === undefined ? send() : this.#journal.commit(session, send)),
+      reset: (session) => this.#journal?.reset(session),
     });
     this.#stages = [this.#whileOpen, this.#notOurs, this.#inEnclosing, this.books.stage];
   }
+
+  /** From here on the journal is the last stage: it sends what passes, and keeps it. */
+  keepJournal(journal: Journal): void {
+    this.#journal = journal;
+    this.#stages.push(journal.stage);
+  }
+
+  /** Undefined where nothing can be kept: on a standalone server. */
+  get journal(): Journal | undefined {
+    return this.#journal;
+  }
+
+  /** What throws when nothing may be sent any more. */
+  readonly refuseWhenClosed = (): void => this.#refuseWhenClosed();
 
   /** Sends one write through all stages. Rejects with the driver's own error, or a ReleaseError of a stage. */
   perform<T>(operation: Operation<T>): Promise<T> {

@@ -9,6 +9,10 @@ export interface TransactionEvents {
   commit(send: () => Promise<unknown>): Promise<unknown>;
   /** A session has begun its first transaction. */
   begun(session: RawSession): void;
+  /** Stands around the sending of a commit of something. */
+  committing<T>(session: RawSession, send: () => Promise<T>): Promise<T>;
+  /** A session begins a transaction, or has given one up: what was done in it before does not count. */
+  reset(session: RawSession): void;
 }
 
 type AnyMethod = (...args: unknown[]) => unknown;
@@ -53,6 +57,7 @@ export class Transactions {
     let first = true;
     replace(session, 'startTransaction', (...args) => {
       const result = startTransaction.apply(session, args);
+      this.#events.reset(session);
       if (first) this.#events.begun(session);
       first = false;
       this.#tallies.set(session, new Tally());
@@ -66,6 +71,7 @@ export class Transactions {
       try {
         return await abortTransaction.apply(session, args);
       } finally {
+        this.#events.reset(session);
         this.#discard(session);
       }
     });
@@ -79,7 +85,7 @@ export class Transactions {
       return result;
     }
     try {
-      const result = await this.#events.commit(async () => send());
+      const result = await this.#events.commit(() => this.#events.committing(session, async () => send()));
       if (this.#uncertain.delete(session)) this.#run.unknown -= 1;
       this.#run.join(tally);
       this.#tallies.delete(session);

@@ -121,7 +121,9 @@ export interface JournalEntry {
   readonly images: boolean;
   /** Why it cannot be taken up again or undone, for people. */
   readonly note?: string;
-  /** Server's time; the journal's expiry counts from it. */
+  /** Major version of the driver that made it: what another one gives to user code may differ. */
+  readonly driver?: number;
+  /** By the clock of the machine that ran the migration; the journal's expiry counts from it. */
   readonly at: Date;
   /** Set, in the transaction that put its images back, when it was undone. */
   readonly undone?: Date;

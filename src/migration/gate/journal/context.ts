@@ -18,7 +18,7 @@ export interface JournalJob {
 }
 
 /** An entry without what the transaction adds: `_id` and the server's time. */
-export type EntryDraft = Omit<JournalEntry, '_id' | 'at' | 'undone'>;
+export type EntryDraft = Omit<JournalEntry, '_id' | 'at' | 'driver' | 'undone'>;
 
 /** One transaction of the gate's, with the fence written already. */
 export interface Tx {

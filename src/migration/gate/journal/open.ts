@@ -1,0 +1,75 @@
+import { ReleaseError } from '../../../observe/error.ts';
+import { type JournalEntry, ofAttempt, sequenceOf } from '../../journal/documents.ts';
+import type { Gate } from '../gate.ts';
+import type { Driver, RawClient, RawSession } from '../raw.ts';
+import { Replay } from '../replay/replay.ts';
+import { CollectionKinds } from './collection-kinds.ts';
+import type { JournalContext, JournalJob, Throttle } from './context.ts';
+import { Journal } from './journal.ts';
+import { Lanes } from './lanes.ts';
+import { EntryWriter, LaneTransactor } from './transactor.ts';
+
+export interface OpenOptions {
+  readonly gate: Gate;
+  /** Connected. */
+  readonly client: RawClient;
+  readonly driver: Driver;
+  readonly job: JournalJob;
+  readonly throttle: Throttle;
+  /** Called once for each session that transactions will be open in. */
+  readonly begun: (session: RawSession) => void;
+}
+
+export interface OpenedJournal {
+  readonly journal: Journal;
+  readonly replay: Replay;
+  /** Why the migration can be taken up again or undone only in part. */
+  notes(): readonly string[];
+}
+
+/** Puts the journal of this run at the end of the gate, with what an earlier run of the attempt has left in it. */
+export async function openJournal({ gate, client, driver, job, ...options }: OpenOptions): Promise<OpenedJournal> {
+  const { attempt, fence, images } = job;
+  const { own, database } = gate;
+  const entries = job.resumes ? await entriesOf(client, database, own.journal, job) : [];
+  if (entries.some((entry) => entry.driver !== driver.major)) throw otherDriver(driver.major);
+  const lanes = new Lanes({ client, database, own, attempt, fence, begun: options.begun });
+  const transactions = {
+    ...{ client, database, attempt, lanes, journal: own.journal, driverMajor: driver.major },
+    lastSequence: Math.max(0, ...entries.map(({ _id }) => sequenceOf(_id))),
+    refuseWhenClosed: gate.refuseWhenClosed,
+  };
+  const writer = new EntryWriter(transactions);
+  const notes = new Set<string>();
+  const context: JournalContext = {
+    ...{ client, driver, database, own, images, attempt },
+    transactor: new LaneTransactor(transactions, writer),
+    catalog: gate.catalog,
+    kinds: new CollectionKinds(client),
+    throttle: options.throttle,
+    note: (text) => void notes.add(text),
+    refuseWhenClosed: gate.refuseWhenClosed,
+  };
+  const replay = new Replay(entries);
+  const journal = new Journal(context, replay, lanes, writer);
+  gate.keepJournal(journal);
+  return { journal, replay, notes: () => [...notes] };
+}
+
+async function entriesOf(client: RawClient, database: string, journal: string, { attempt }: JournalJob) {
+  const found = client
+    .db(database)
+    .collection(journal)
+    .find({ ...ofAttempt(attempt), kind: { $ne: 'images' } } as object, {
+      readConcern: { level: 'majority' },
+      readPreference: 'primary',
+    })
+    .sort({ _id: 1 });
+  return (await found.toArray()) as unknown as JournalEntry[];
+}
+
+function otherDriver(major: number): ReleaseError {
+  return new ReleaseError('REPLAY_DIVERGED', `The migration was begun with another driver than version ${major}.`, {
+    hint: 'Run the same command again: what was done is undone first.',
+  });
+}
