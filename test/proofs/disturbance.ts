@@ -1,0 +1,63 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { WireProxy } from '../setup/wire-proxy.ts';
+import type { Random } from './random.ts';
+import type { ReleaseProcess } from './release-process.ts';
+
+/** What happens to a run, and when. */
+export interface Disturbance {
+  readonly text: string;
+  /** What is ended: the whole process group, the parent alone, the child alone; or its connections. */
+  readonly what: 'group' | 'parent' | 'child' | 'connections';
+  /** At this command on the wire, or after this time. */
+  readonly when:
+    | { readonly command: number; readonly from: 'start' | 'up'; readonly message: 'sent' | 'answered' }
+    | { readonly afterMs: number };
+  /** Whether it came to it: a run may be over before. */
+  done: boolean;
+}
+
+/** Mostly kills of everything, at a random command of the migration, before or after the server carried it out. */
+export function drawDisturbance(
+  { commands, durationMs }: { readonly commands: number; readonly durationMs: number },
+  random: Random,
+): Disturbance {
+  const drawn = random.next();
+  const what = drawn < 0.76 ? 'group' : drawn < 0.84 ? 'child' : drawn < 0.92 ? 'parent' : 'connections';
+  if (random.chance(0.12)) {
+    const afterMs = random.between(0, Math.round(durationMs));
+    return { what, when: { afterMs }, text: `${what} after ${afterMs} ms`, done: false };
+  }
+  const from = random.chance(0.06) ? 'start' : 'up';
+  const message = random.chance(0.5) ? 'sent' : 'answered';
+  const command = random.between(1, commands + (from === 'start' ? 20 : 0));
+  const text = `${what} at command ${command} from ${from}, ${message === 'sent' ? 'not sent' : 'answer lost'}`;
+  return { what, when: { command, from, message }, text, done: false };
+}
+
+/** Resolves with whether it was done, when it was or the run has ended. */
+export async function disturb(run: ReleaseProcess, proxy: WireProxy, disturbance: Disturbance): Promise<boolean> {
+  const { when, what } = disturbance;
+  const strike = () => {
+    disturbance.done = true;
+    if (what === 'group') run.signal('SIGKILL');
+    else if (what === 'connections') proxy.cut();
+    else for (const pid of what === 'parent' ? [run.pid] : run.children()) process.kill(pid, 'SIGKILL');
+  };
+  if ('afterMs' in when) {
+    if (!(await run.said('goes up'))) return false;
+    await Promise.race([sleep(when.afterMs).then(() => disturbance), run.ended]).then((first) => {
+      if (first === disturbance) strike();
+    });
+    return disturbance.done;
+  }
+  if (when.from === 'up' && !(await run.said('goes up'))) return false;
+  proxy.count();
+  const struck = new Promise<void>((done) => {
+    proxy.stopAt(when.command, when.message, () => {
+      strike();
+      done();
+    });
+  });
+  await Promise.race([struck, run.ended]);
+  return disturbance.done;
+}

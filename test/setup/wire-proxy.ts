@@ -1,0 +1,109 @@
+import { connect, createServer, type Server, type Socket } from 'node:net';
+
+/**
+ * A way to a mongod on which one message can be chosen to be the last: the one before which, or after which, something
+ * is to happen. `sent`: the server never sees it. `answered`: the server has carried it out, the sender never hears of it.
+ */
+export interface WireProxy extends AsyncDisposable {
+  /** Connection string for the same database by way of the proxy. */
+  readonly uri: string;
+  /** Commands since `count`, without those that only keep a connection. */
+  readonly commands: readonly string[];
+  /** Counts from 0 again. */
+  count(): void;
+  /** Calls `then` at the nth command from the next `count` or now on, once; that message goes no further. */
+  stopAt(nth: number, when: 'sent' | 'answered', then: () => void): void;
+  /** Closes all connections; new ones are taken. */
+  cut(): void;
+}
+
+const housekeeping = new Set(['hello', 'ismaster', 'isMaster', 'ping', 'endSessions', 'saslStart', 'saslContinue']);
+
+export async function wireProxyTo(target: string): Promise<WireProxy> {
+  const { hostname, port } = new URL(target);
+  const sockets = new Set<Socket>();
+  let commands: string[] = [];
+  let stop: { readonly nth: number; readonly when: 'sent' | 'answered'; readonly then: () => void } | undefined;
+
+  const server: Server = createServer((incoming) => {
+    const outgoing = connect(Number(port), hostname);
+    /** The answer to this request is held back. */
+    let holding: { readonly requestId: number; readonly then: () => void } | undefined;
+    for (const socket of [incoming, outgoing]) {
+      sockets.add(socket);
+      socket.setNoDelay(true);
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        sockets.delete(socket);
+        incoming.destroy();
+        outgoing.destroy();
+      });
+    }
+    eachMessage(incoming, (message) => {
+      const command = commandOf(message);
+      if (command !== undefined && !housekeeping.has(command)) {
+        commands.push(command);
+        if (stop !== undefined && commands.length >= stop.nth) {
+          const { when, then } = stop;
+          stop = undefined;
+          if (when === 'sent') return then();
+          holding = { requestId: message.readInt32LE(4), then };
+        }
+      }
+      outgoing.write(message);
+    });
+    eachMessage(outgoing, (message) => {
+      // responseTo, at byte 8 of the header.
+      if (holding !== undefined && message.readInt32LE(8) === holding.requestId) return holding.then();
+      incoming.write(message);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const uri = new URL(target);
+  // Or else the driver would ask the replica set for its members, and go to them directly.
+  uri.searchParams.delete('replicaSet');
+  uri.searchParams.set('directConnection', 'true');
+  uri.host = `127.0.0.1:${(server.address() as { port: number }).port}`;
+  const cut = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    uri: uri.toString(),
+    get commands() {
+      return commands;
+    },
+    count() {
+      commands = [];
+    },
+    stopAt(nth, when, then) {
+      stop = { nth, when, then };
+    },
+    cut,
+    async [Symbol.asyncDispose]() {
+      cut();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+/** Cuts a stream into messages of MongoDB's wire protocol: each begins with its length. */
+function eachMessage(socket: Socket, take: (message: Buffer) => void): void {
+  let rest: Buffer = Buffer.alloc(0);
+  socket.on('data', (bytes: Buffer) => {
+    rest = rest.length === 0 ? bytes : Buffer.concat([rest, bytes]);
+    while (rest.length >= 4 && rest.length >= rest.readInt32LE(0)) {
+      const length = rest.readInt32LE(0);
+      take(rest.subarray(0, length));
+      rest = rest.subarray(length);
+    }
+  });
+}
+
+const opMsg = 2013;
+
+/** Name of the command of an OP_MSG: the first key of its first section. */
+function commandOf(message: Buffer): string | undefined {
+  if (message.readInt32LE(12) !== opMsg || message[20] !== 0) return undefined;
+  const name = 26;
+  return message.toString('latin1', name, message.indexOf(0, name));
+}
