@@ -100,6 +100,12 @@ export const schema = z.strictObject({
           "How .ts files are loaded: types stripped by Node, or by the project's own tsx (enums, path aliases).",
         ),
       'time-limit': timeLimit.default(3_600_000).describe('Time limit of one migration.'),
+      journal: z
+        .enum(['images', 'operations'])
+        .default('images')
+        .describe(
+          'What is kept of each write: the documents before and after it, so that it can be undone, or the operation alone, so that a run can be taken up again.',
+        ),
     })
     .prefault({}),
   backup: z

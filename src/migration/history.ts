@@ -146,7 +146,10 @@ export class HistoryWriter {
       if (kept !== undefined) {
         await turn.lanes?.assign({ migration: name, number: attempt }, this.#turns.fence, entries, turn.session);
       }
-      const run = kept && { attempt, images: kept.images, notes: kept.resume?.notes };
+      const run = kept && {
+        ...{ attempt, checksum: intent.checksum, images: kept.images },
+        notes: kept.resume?.notes,
+      };
       return replace(turn, prior ?? name, { ...record, journal: run, sequence }, { startedAt: '$$NOW' });
     });
   }
@@ -179,6 +182,31 @@ export class HistoryWriter {
             : { appliedAt, appliedIn, changelog, appliedJournal };
       const times: Times = { finishedAt: '$$NOW', ...(ending.state === 'applied' && { appliedAt: '$$NOW' }) };
       return replace(turn, prior, { ...rest, ...applied, ...ending, journal, sequence: await turn.sequence() }, times);
+    });
+  }
+
+  /** The record of a migration as it is now; undefined where it has none. Only reads. */
+  async find(name: string): Promise<HistoryRecord | undefined> {
+    return this.#turns.take(`looking for ${name}`, async ({ records, session }) => {
+      const found = await records.findOne({ _id: name }, { session });
+      return found ?? undefined;
+    });
+  }
+
+  /**
+   * Records that what an interrupted run had done was undone: on its way up the migration is not applied then, on its
+   * way down it still is. Throws `HISTORY_CONFLICT` where it is neither failed nor interrupted.
+   */
+  async undone(name: string): Promise<HistoryRecord> {
+    return this.#turns.take(`recording that ${name} was undone`, async (turn) => {
+      const prior = await turn.records.findOne({ _id: name }, { session: turn.session });
+      if (prior?.state !== 'failed' && prior?.state !== 'interrupted') throw conflict(name, prior, 'be undone');
+      const { _id, effects, error, journal, ...rest } = prior;
+      const applied = prior.direction === 'down' && prior.appliedAt !== undefined;
+      const state = { state: applied ? 'applied' : 'rolled-back', direction: applied ? 'up' : 'down' };
+      const record = { ...rest, ...this.#run, ...state, fence: this.#turns.fence };
+      if (!applied) await this.#mirror?.takenBack(prior, turn.session);
+      return replace(turn, prior, { ...record, sequence: await turn.sequence() }, { finishedAt: '$$NOW' });
     });
   }
 

@@ -15,6 +15,7 @@ export type { ChildSettings } from './child-process.ts';
 export { leftTargetAsItWas, type MigrationEnd } from './end.ts';
 export type { JournalJob } from './gate/journal/context.ts';
 export type { OperationRun } from './gate/operations.ts';
+export { noEffects } from './gate/tally.ts';
 
 export interface MigrationJob {
   readonly file: MigrationFile;

@@ -58,6 +58,8 @@ export type RecordState = (typeof recordStates)[number];
 export interface RunJournal {
   /** Names its entries, together with the migration: the sequence number of the run's first record. */
   readonly attempt: number;
+  /** Of the file as it was when the run began. */
+  readonly checksum: string;
   /** Whether before- and after-images were kept. */
   readonly images: boolean;
   /** How many entries there must be; known once the run has ended or was found interrupted. */

@@ -26,6 +26,10 @@ export const errorCodes = {
   DOWN_BLOCKED: { exit: 5, meaning: 'Later migrations stand on what should be taken back.' },
   HISTORY_CONFLICT: { exit: 5, meaning: 'A record of the history is not in the state that the next step needs.' },
   CHANGELOG_MISSING: { exit: 5, meaning: "migrate-mongo's changelog is gone, and history has migrations from it." },
+  RESUME_BLOCKED: {
+    exit: 8,
+    meaning: 'An interrupted migration can neither be taken up again nor undone; the message says why.',
+  },
   REPLAY_DIVERGED: {
     exit: 8,
     meaning: 'A migration that was taken up again went another way than before; nothing of it ran anew.',

@@ -1,13 +1,13 @@
 import type { Ending } from '../migration/history.ts';
-import { leftTargetAsItWas, runMigration } from '../migration/runner.ts';
+import { leftTargetAsItWas, noEffects } from '../migration/runner.ts';
 import type { MigrationFacts, MigrationFile } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { asReleaseError, ReleaseError } from '../observe/error.ts';
-import { childOptions } from './child-options.ts';
 import { effectsLine } from './effects-line.ts';
 import { type Extent, notBegun, notRecorded, unfinished } from './how-far.ts';
 import type { AppliedMigration, FailedMigration } from './result.ts';
-import { type Run, targetOf } from './run.ts';
+import type { Run } from './run.ts';
+import { runTurn, type TurnEnd } from './run-turn.ts';
 import type { Situation } from './situation.ts';
 import type { Tenure } from './under-lease.ts';
 
@@ -58,36 +58,30 @@ export async function runInTarget(
   turns: readonly Turn[],
 ): Promise<Progress> {
   const done: AppliedMigration[] = [];
-  for (const [index, { file, facts }] of turns.entries()) {
-    const { name, fileName, checksum } = file;
+  for (const [index, turn] of turns.entries()) {
+    const { name } = turn.file;
     const log = run.log.with({ migration: name });
     const remaining = turns.slice(index + 1).map((turn) => turn.file.name);
     const extent: Extent = { direction, name, done, remaining };
-    let wasApplied: boolean;
+    let turnEnd: TurnEnd;
     try {
       tenure.signal.throwIfAborted();
-      const begun = await tenure.history.begin({
-        ...{ name, fileName, checksum, direction },
-        ...{ description: facts.description, phase: facts.phase },
-      });
-      wasApplied = begun.appliedAt !== undefined;
+      turnEnd = await runTurn(run, connection, tenure, direction, turn);
     } catch (thrown) {
       const error = asReleaseError(thrown);
       if (done.length === 0) throw error;
       return { done, remaining: [name, ...remaining], error: notBegun(extent, error), untouched: false };
     }
-    log.info(`Migration ${name} goes ${direction}.`);
-    const end = await runMigration(
-      {
-        ...{ file, direction, database: connection.db.databaseName },
-        ...{ uri: targetOf(run).uri, driverOptions: targetOf(run).driverOptions },
-      },
-      { ...childOptions(run), log, signal: tenure.signal },
-    );
+    if (turnEnd.state === 'undone') {
+      log.info(`Migration ${name} is as if it had never begun: what it had done is undone.`);
+      done.push({ name, durationMs: turnEnd.durationMs, effects: noEffects });
+      continue;
+    }
+    const { end, wasApplied } = turnEnd;
     const { durationMs, effects } = end;
     if (end.state === 'done') {
       const state = direction === 'up' ? 'applied' : 'rolled-back';
-      const unrecorded = await recordEnd(tenure, name, { state, durationMs, effects });
+      const unrecorded = await recordEnd(tenure, name, { state, durationMs, effects }, end.notes);
       if (unrecorded !== undefined) {
         const failed = { name, durationMs, effects };
         return { done, failed, remaining, error: notRecorded(extent, effects, unrecorded), untouched: false };
@@ -108,10 +102,14 @@ export async function runInTarget(
             state: end.state === 'failed' ? 'failed' : 'interrupted',
             ...{ durationMs, effects, error: { code: end.error.code, message: end.error.message } },
           },
+      end.notes,
     );
     const clean = leftTargetAsItWas(end) && done.length === 0;
     const lost = tenure.lease.lost.aborted ? asReleaseError(tenure.lease.lost.reason) : undefined;
-    const error = unfinished(extent, end, { cancelled: run.signal.aborted, lost, recorded: unrecorded === undefined });
+    const error = unfinished(extent, end, {
+      ...{ cancelled: run.signal.aborted, lost, recorded: unrecorded === undefined },
+      journalled: connection.topology.kind !== 'standalone',
+    });
     return { done, failed: { name, durationMs, effects }, remaining, error, untouched: clean };
   }
   return { done, remaining: [], untouched: done.length === 0 };
@@ -125,10 +123,11 @@ async function recordEnd(
   tenure: Tenure,
   name: string,
   ending: Ending | 'stays-applied',
+  notes: readonly string[],
 ): Promise<ReleaseError | undefined> {
   try {
     if (ending === 'stays-applied') await tenure.history.standsAgain(name);
-    else await tenure.history.finish(name, ending);
+    else await tenure.history.finish(name, ending, notes);
     return undefined;
   } catch (thrown) {
     return asReleaseError(thrown);

@@ -19,6 +19,9 @@ export interface Extent {
 const goOn = 'Run the same command again to go on from there.';
 const lookFirst =
   'Look at the target; then correct the migration and run it again (it starts from its top), or go back with mongo-release rollback.';
+/** What was done is in the journal, to the last operation. */
+const takeUp =
+  'Run the same command again: it goes on after the last operation, or, where the migration was changed, undoes what was done and starts afresh. mongo-release down takes it back.';
 
 /** Stopped between two migrations: the lease was lost, the run was cancelled, the server did not take the intent. */
 export function notBegun(extent: Extent, cause: ReleaseError): ReleaseError {
@@ -49,16 +52,19 @@ export interface Circumstances {
   readonly lost: ReleaseError | undefined;
   /** Whether the end is on record. */
   readonly recorded: boolean;
+  /** Whether the journal has what was done. */
+  readonly journalled: boolean;
 }
 
 /** The migration was begun and did not reach its end. */
 export function unfinished(
   extent: Extent,
   end: Exclude<MigrationEnd, { state: 'done' }>,
-  { cancelled, lost, recorded }: Circumstances,
+  { cancelled, lost, recorded, journalled }: Circumstances,
 ): ReleaseError {
   const { name, direction, done } = extent;
   const clean = leftTargetAsItWas(end);
+  const next = journalled ? takeUp : lookFirst;
   const why = end.state === 'cancelled' && lost !== undefined && !cancelled ? lost : end.error;
   const did = clean
     ? 'It changed nothing.'
@@ -66,7 +72,7 @@ export function unfinished(
   const unrecorded = recorded ? '' : ' Its end could not be put on record: the next run will find it interrupted.';
   const message = `Migration ${name} (${direction}) did not reach its end: ${why.message} [${why.code}] ${did}${around(extent)}${unrecorded}`;
   if (end.state === 'cancelled' && cancelled) {
-    return new ReleaseError('CANCELLED', message, { hint: clean ? goOn : lookFirst, cause: end.error });
+    return new ReleaseError('CANCELLED', message, { hint: clean ? goOn : next, cause: end.error });
   }
   if (clean && done.length === 0 && recorded) {
     return new ReleaseError('FAILED_CLEAN', message, {
@@ -75,7 +81,7 @@ export function unfinished(
     });
   }
   return new ReleaseError('FAILED_DIRTY', message, {
-    hint: clean && why === end.error ? 'Correct the migration and run the same command again.' : lookFirst,
+    hint: clean && why === end.error ? 'Correct the migration and run the same command again.' : next,
     cause: why,
   });
 }

@@ -1,0 +1,105 @@
+import { type MigrationEnd, runMigration } from '../migration/runner.ts';
+import type { HistoryRecord, RunJournal } from '../migration/types.ts';
+import type { Connection } from '../mongo/connect.ts';
+import type { Turn } from './apply.ts';
+import { beginningOf } from './beginning.ts';
+import { childOptions } from './child-options.ts';
+import { type Run, targetOf } from './run.ts';
+import type { Tenure } from './under-lease.ts';
+import { undoRun } from './undo-run.ts';
+
+export type TurnEnd =
+  /** `wasApplied`: it counted as applied before, and was on its way down. */
+  | { readonly state: 'ran'; readonly end: MigrationEnd; readonly wasApplied: boolean }
+  /** What an interrupted run had done was undone, and that was all there was to do. */
+  | { readonly state: 'undone'; readonly durationMs: number };
+
+/**
+ * Runs one migration in one direction: from its top, or taking up what an interrupted run has left; where that cannot
+ * be taken up, it is undone first.
+ *
+ * Throws where nothing of it was run: what recording the intent throws, and `RESUME_BLOCKED` where an interrupted run
+ * can neither be taken up nor undone.
+ */
+export async function runTurn(
+  run: Run,
+  connection: Connection,
+  tenure: Tenure,
+  direction: 'up' | 'down',
+  turn: Turn,
+): Promise<TurnEnd> {
+  const { name } = turn.file;
+  const log = run.log.with({ migration: name });
+  const started = performance.now();
+  const beginning = beginningOf(await tenure.history.find(name), turn.file, direction);
+  if (beginning.how === 'undo') {
+    log.info(`What an earlier run of ${name} did is undone: ${beginning.why}.`);
+    await undoRun(run, connection, tenure, name, beginning.journal, beginning.why);
+    if (!beginning.thenRun) {
+      await tenure.history.undone(name);
+      return { state: 'undone', durationMs: Math.round(performance.now() - started) };
+    }
+  }
+  const resume = beginning.how === 'resume' ? beginning.journal : undefined;
+  if (resume !== undefined) log.info(`Migration ${name} is taken up where an earlier run left it.`);
+  const begun = await begin(run, connection, tenure, direction, turn, resume);
+  const wasApplied = begun.appliedAt !== undefined;
+  log.info(`Migration ${name} goes ${direction}.`);
+  const end = await once(run, connection, tenure, direction, turn, begun, resume !== undefined);
+  if (end.state !== 'failed' || end.error.code !== 'REPLAY_DIVERGED') return { state: 'ran', end, wasApplied };
+
+  const { durationMs, effects, error } = end;
+  const why = `taken up again, ${name} went another way than before`;
+  log.warn(`Taken up again, ${name} went another way than before: what was done is undone, and it starts afresh.`);
+  const { code, message } = error;
+  const left = await tenure.history.finish(name, {
+    state: 'interrupted',
+    durationMs,
+    effects,
+    error: { code, message },
+  });
+  if (left.journal !== undefined) await undoRun(run, connection, tenure, name, left.journal, why);
+  const again = await begin(run, connection, tenure, direction, turn, undefined);
+  return { state: 'ran', end: await once(run, connection, tenure, direction, turn, again, false), wasApplied };
+}
+
+function begin(
+  run: Run,
+  { topology }: Connection,
+  { history }: Tenure,
+  direction: 'up' | 'down',
+  { file, facts }: Turn,
+  resume: RunJournal | undefined,
+): Promise<HistoryRecord> {
+  const { name, fileName, checksum } = file;
+  const images = resume?.images ?? run.invocation.settings.migrations.journal === 'images';
+  return history.begin(
+    { name, fileName, checksum, direction, description: facts.description, phase: facts.phase },
+    topology.kind === 'standalone' ? undefined : { images, resume },
+  );
+}
+
+function once(
+  run: Run,
+  connection: Connection,
+  tenure: Tenure,
+  direction: 'up' | 'down',
+  { file }: Turn,
+  { journal }: HistoryRecord,
+  resumes: boolean,
+): Promise<MigrationEnd> {
+  const { uri, driverOptions } = targetOf(run);
+  const log = run.log.with({ migration: file.name });
+  return runMigration(
+    {
+      ...{ file, direction, uri, driverOptions, database: connection.db.databaseName },
+      journal: journal && {
+        attempt: { migration: file.name, number: journal.attempt },
+        fence: tenure.lease.fence,
+        images: journal.images,
+        resumes,
+      },
+    },
+    { ...childOptions(run), log, signal: tenure.signal },
+  );
+}
