@@ -42,11 +42,35 @@ export interface Operation<T> {
   readonly call: Call;
   /** What user code passed, with the driver's own objects. Never changed: a stage sends a changed copy. */
   readonly args: readonly unknown[];
+  /** The driver's object whose method was called, where a stage may need its settings: a collection, a bulk builder, a cursor. */
+  readonly on?: object;
   /** The session that user code passed, or the one a stage put in. The driver's own, never a wrapped one. */
   session: ClientSession | undefined;
   /** Without arguments of its own it sends those of user code. May be called again: a transaction may have to be repeated. */
   send(session: ClientSession | undefined, args?: readonly unknown[]): Promise<T>;
   change(result: T): Change;
+  /** Of changes of the catalog. */
+  readonly catalog?: CatalogAnswer<T>;
+}
+
+/** How a change of the catalog is answered and counted by a stage that does not call `send`. */
+export interface CatalogAnswer<T> {
+  /** What the driver gives back, where that is an object of its own; undefined where it is data. */
+  readonly object?: () => T;
+  /** What was found around the change: `change` counts by it, in place of what `send` looks up. */
+  seen(look: CatalogLook): void;
+}
+
+export interface CatalogLook {
+  /** Whether the namespace was there before. */
+  readonly existed: boolean;
+  /** Whether a second namespace was there before, and is replaced. */
+  readonly replaced: boolean;
+  /** Names of the indexes. */
+  readonly indexesBefore: readonly string[];
+  readonly indexesAfter: readonly string[];
+  /** Of `dropDatabase`: what it dropped. */
+  readonly dropped?: readonly string[];
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Binary, Document } from 'mongodb';
+import type { CatalogState } from './catalog-state.ts';
 
 /**
  * What the journal's documents look like: entries, one for each operation of a migration, and the images of what it
@@ -22,7 +23,8 @@ export type EntryState = 'done' | 'refused' | 'intent' | 'progress';
 /**
  * `write`: documents of one collection. `transaction`: a transaction of the migration's own, with its calls.
  * `catalog`: a collection, index, validator, name. `unfenced`: anything else that no transaction takes.
- * `implicit`: a collection that a write brought into being; no call of user code stands behind it.
+ * `implicit`: a collection that a write brought into being, or that `dropDatabase` dropped; no call of user code of its
+ * own stands behind it.
  */
 export type EntryKind = 'write' | 'transaction' | 'catalog' | 'unfenced' | 'implicit';
 
@@ -60,6 +62,8 @@ export interface StoredRead {
   /** Of a cursor: how many documents were given out, and whether it has ended. */
   readonly count?: number;
   readonly ended?: boolean;
+  /** What it was refused with, in place of a value or of a cursor's further documents. */
+  readonly error?: StoredError;
 }
 
 /** A call within a migration's own transaction. */
@@ -94,13 +98,18 @@ export interface CatalogChange {
     | 'create-indexes'
     | 'drop-indexes'
     | 'replace-collection';
-  /** `options`, `uuid`, `indexes`, … of the namespace before; absent when there was nothing. */
-  readonly before?: Document;
-  readonly after?: Document;
-  /** Where a dropped collection waits until it expires. */
+  /** What stood under the namespace before; absent when there was nothing. Expiry that was stopped has its old value here. */
+  readonly before?: CatalogState;
+  /** What stands there after; of a rename and a replaced collection under `to`. */
+  readonly after?: CatalogState;
+  /** Where the dropped or replaced collection waits until it expires; absent where it was dropped for real. */
   readonly tombstone?: string;
   /** The second name: of a rename, or of the collection that was replaced. */
   readonly to?: EntryNamespace;
+  /** What stood under `to` before. */
+  readonly replaced?: CatalogState;
+  /** Tombstones of collections that others made under `to` while it was free for a moment. */
+  readonly displaced?: readonly string[];
 }
 
 export interface JournalEntry {

@@ -1,0 +1,22 @@
+import type { Binary } from 'mongodb';
+
+/**
+ * What stood under a name in the catalog, as it is kept in the journal. Bytes and not documents: objects put
+ * integer-like keys first, which is another index, and servers before 5.0 store no names such as `$jsonSchema`.
+ */
+export interface CatalogState {
+  readonly type: 'collection' | 'view' | 'timeseries';
+  /** 32 hex digits; of a time series the one of its buckets; undefined for views. */
+  readonly uuid?: string;
+  /** BSON of `options` as `listCollections` gives them. */
+  readonly options: Binary | Uint8Array;
+  /** BSON of each specification as `listIndexes` gives it, `_id_` included; empty for views. */
+  readonly indexes: readonly (Binary | Uint8Array)[];
+}
+
+/** The bytes of one of these, by whichever driver it was read from the journal. */
+export function stateBytes(value: Binary | Uint8Array): Uint8Array {
+  if (value instanceof Uint8Array) return value;
+  // Driver 4 gives room to grow behind the bytes.
+  return (value.buffer as Uint8Array).subarray(0, value.position);
+}
