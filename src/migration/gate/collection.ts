@@ -6,7 +6,7 @@ import { indexOverrides } from './indexes.ts';
 import { readsOfCollection } from './listed.ts';
 import type { Override, Wrapping } from './membrane.ts';
 import { otherChange } from './other.ts';
-import { namespaceOf, type RawCollection } from './raw.ts';
+import { namespaceOf, type RawCollection, type RawDb } from './raw.ts';
 import type { Wrappers } from './wrappers.ts';
 
 interface Write {
@@ -104,6 +104,7 @@ function perform(
   return gate.perform({
     call,
     args,
+    on: raw,
     session: membrane.sessionOf(options),
     send: (session, sent = args) => invokeAsync(raw, name, withSession(sent, write.options, session)),
     change,
@@ -133,17 +134,42 @@ function collectionCatalogOverrides({ gate, driver, membrane }: Wrappers): Recor
   return {
     drop: (raw, args) =>
       answering(driver.major, args, (args) =>
-        dropCollection(gate, namespaceOf(raw as RawCollection), membrane.sessionOf(args[0]), 'drop', args, (session) =>
-          invokeAsync(raw, 'drop', withSession(args, 0, session)),
-        ),
+        dropCollection(gate, {
+          method: 'drop',
+          namespace: namespaceOf(raw as RawCollection),
+          args,
+          session: membrane.sessionOf(args[0]),
+          send: (session, sent) => invokeAsync(raw, 'drop', withSession(sent, 0, session)),
+        }),
       ),
     rename: (raw, args) =>
       answering(driver.major, args, (args) => {
         const from = namespaceOf(raw as RawCollection);
-        const to = { database: from.database, collection: String(args[0]) };
-        return renameCollection(gate, from, to, membrane.sessionOf(args[1]), 'rename', args, (session) =>
-          invokeAsync(raw, 'rename', withSession(args, 1, session)),
+        const name = String(args[0]);
+        return renameCollection(
+          gate,
+          { database: from.database, collection: name },
+          {
+            method: 'rename',
+            namespace: from,
+            args,
+            session: membrane.sessionOf(args[1]),
+            send: (session, sent) => invokeAsync(raw, 'rename', withSession(sent, 1, session)),
+            object: () => siblingOf(raw as RawCollection, name),
+          },
         );
       }),
   };
+}
+
+interface CollectionParts {
+  /** Drivers 4 to 6 keep the database in `s`. */
+  readonly s?: { readonly db?: RawDb; readonly options?: object };
+  readonly db?: RawDb;
+}
+
+/** What `rename` gives back: the collection of the new name, with the options of the old. */
+function siblingOf(raw: RawCollection, name: string): RawCollection | undefined {
+  const { s, db = s?.db } = raw as unknown as CollectionParts;
+  return db?.collection(name, s?.options);
 }

@@ -33,11 +33,11 @@ export function commandOverride(wrappers: Wrappers, databaseOf: (raw: object) =>
           return gate.followRead(invokeAsync(raw, 'command', [hiding, ...args.slice(1)]));
         }
         case 'drops-database':
-          await dropDatabase(wrappers, raw as RawDb);
+          await dropDatabase(wrappers, raw as RawDb, 'command dropDatabase', args);
           return { ok: 1, dropped: databaseOf(raw) };
         case 'writes': {
-          const send = (session: RawSession | undefined) => invokeAsync(raw, 'command', withSession(args, 1, session));
-          return performCommand(wrappers, kind, command, membrane.sessionOf(args[1]), send);
+          const send: Send = (session, sent) => invokeAsync(raw, 'command', withSession(sent, 1, session));
+          return performCommand(wrappers, kind, args, membrane.sessionOf(args[1]), send, raw);
         }
       }
     });
@@ -62,38 +62,48 @@ export function cursorCommandOverride(wrappers: Wrappers, databaseOf: (raw: obje
     const cursor = invoke(raw, 'runCursorCommand', withSession(args, 1, gate.enclosing)) as object;
     const session = membrane.sessionOf(args[1]);
     writingCursors.set(cursor, () =>
-      performCommand(wrappers, kind, command, session, () => invokeAsync(cursor, 'hasNext', [])),
+      performCommand(wrappers, kind, args, session, () => invokeAsync(cursor, 'hasNext', []), cursor),
     );
     return cursor;
   };
 }
 
+type Send = (session: RawSession | undefined, args: readonly unknown[]) => Promise<unknown>;
+
 function performCommand(
   { gate }: Wrappers,
   write: Writing,
-  command: Command,
+  args: readonly unknown[],
   session: RawSession | undefined,
-  send: (session: RawSession | undefined) => Promise<unknown>,
+  send: Send,
+  on: object,
 ): Promise<unknown> {
   const { namespace, also, multi, mayCreate } = write;
+  const command = (args[0] ?? {}) as Command;
+  const method = `command ${write.name}`;
   if (write.name === 'renameCollection' && also !== undefined) {
-    return renameCollection(gate, namespace, also, session, 'command renameCollection', [command], send);
+    return renameCollection(gate, also, { method, namespace, args, session, send });
   }
-  const call: Call = { kind: write.call, method: `command ${write.name}`, namespace, also, multi, mayCreate };
+  const call: Call = { kind: write.call, method, namespace, also, multi, mayCreate };
   const lower = write.name.toLowerCase();
-  const seen = { absent: false, indexesBefore: [] as string[], indexesAfter: [] as string[] };
+  const seen = { absent: false, indexesBefore: [] as readonly string[], indexesAfter: [] as readonly string[] };
   return gate.perform({
     call,
-    args: [command],
+    args,
+    on,
     session,
-    send: async (session) => {
+    send: async (session, sent = args) => {
       const indexes = indexCommands.has(lower) && !inTransaction(session);
       if (lower === 'create' || lower === 'drop') seen.absent = await gate.catalog.absent(namespace);
       if (indexes) seen.indexesBefore = await gate.catalog.indexNames(namespace);
-      const reply = await send(session);
+      const reply = await send(session, sent);
       if (indexes) seen.indexesAfter = await gate.catalog.indexNames(namespace);
       return reply;
     },
     change: (reply): Change => commandChange(gate, write, command, (reply ?? {}) as object, seen),
+    catalog: {
+      seen: ({ existed, indexesBefore, indexesAfter }) =>
+        Object.assign(seen, { absent: !existed, indexesBefore, indexesAfter }),
+    },
   });
 }

@@ -1,4 +1,5 @@
 import { ReleaseError } from '../../observe/error.ts';
+import type { Change } from './call.ts';
 import type { RawDb } from './raw.ts';
 import type { Wrappers } from './wrappers.ts';
 
@@ -13,15 +14,35 @@ export function hideOurs({ gate }: Wrappers, filter: unknown): object {
  * Drops collection by collection: `dropDatabase` itself would take our history and lease along. The database is gone
  * afterwards where nothing of ours was in it.
  */
-export async function dropDatabase(wrappers: Wrappers, raw: RawDb): Promise<boolean> {
-  const { gate, membrane } = wrappers;
+export async function dropDatabase(
+  { gate }: Wrappers,
+  raw: RawDb,
+  method: string,
+  args: readonly unknown[],
+): Promise<boolean> {
   if (gate.enclosing !== undefined) {
     throw new ReleaseError('TRANSACTION_CATALOG', 'dropDatabase cannot run inside a transaction.', {
       hint: 'Move it to a migration of its own without transaction: true.',
     });
   }
-  const { mine } = await gate.catalog.collections(raw.databaseName);
-  const db = membrane.out(raw);
-  for (const name of mine) await db.dropCollection(name);
-  return true;
+  const database = raw.databaseName;
+  let dropped: readonly string[] = [];
+  return gate.perform({
+    call: { kind: 'catalog', method, namespace: { database }, multi: true, mayCreate: false },
+    args,
+    // Of a session it would use nothing: what it does is in several commands.
+    session: undefined,
+    send: async () => {
+      const { mine } = await gate.catalog.collections(database);
+      dropped = mine;
+      for (const name of mine) await raw.dropCollection(name);
+      return true;
+    },
+    change: (): Change => ({ collectionsDropped: dropped.map((collection) => ({ database, collection })) }),
+    catalog: {
+      seen: (look) => {
+        dropped = look.dropped ?? [];
+      },
+    },
+  });
 }

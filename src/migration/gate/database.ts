@@ -1,5 +1,5 @@
 import { answering, invoke, invokeAsync, readArguments, withSession } from './arguments.ts';
-import { dropCollection, renameCollection } from './collections.ts';
+import { createCollection, dropCollection, renameCollection } from './collections.ts';
 import { commandOverride, cursorCommandOverride } from './database-commands.ts';
 import { dropDatabase, hideOurs } from './database-ours.ts';
 import { readsOfAdmin, readsOfDb } from './listed.ts';
@@ -21,37 +21,45 @@ export function databaseWrapping(wrappers: Wrappers): Wrapping {
     runCursorCommand: cursorCommandOverride(wrappers, nameOf),
     aggregate: (raw, args) => invoke(raw, 'aggregate', readArguments(gate, args, 1)),
     createCollection: later((raw, args) => {
-      const namespace = { database: nameOf(raw), collection: String(args[0]) };
-      let absent = false;
-      return gate.perform({
-        call: { kind: 'catalog', method: 'createCollection', namespace, multi: false, mayCreate: false },
+      const name = String(args[0]);
+      return createCollection(gate, {
+        method: 'createCollection',
+        namespace: { database: nameOf(raw), collection: name },
         args,
         session: membrane.sessionOf(args[1]),
-        send: async (session) => {
-          absent = await gate.catalog.absent(namespace);
-          return invoke(raw, 'createCollection', withSession(args, 1, session));
-        },
-        change: () => (absent ? { collectionsCreated: [namespace] } : {}),
+        send: (session, sent) => invokeAsync(raw, 'createCollection', withSession(sent, 1, session)),
+        object: () => (raw as RawDb).collection(name, args[1] as object | undefined),
       });
     }),
     createIndex: (raw, args) => {
       const [collection, ...rest] = args;
       return invoke(membrane.out((raw as RawDb).collection(String(collection))), 'createIndex', rest);
     },
-    dropCollection: later((raw, args) => {
-      const namespace = { database: nameOf(raw), collection: String(args[0]) };
-      return dropCollection(gate, namespace, membrane.sessionOf(args[1]), 'dropCollection', args, (session) =>
-        invokeAsync(raw, 'dropCollection', withSession(args, 1, session)),
-      );
-    }),
+    dropCollection: later((raw, args) =>
+      dropCollection(gate, {
+        method: 'dropCollection',
+        namespace: { database: nameOf(raw), collection: String(args[0]) },
+        args,
+        session: membrane.sessionOf(args[1]),
+        send: (session, sent) => invokeAsync(raw, 'dropCollection', withSession(sent, 1, session)),
+      }),
+    ),
     renameCollection: later((raw, args) => {
-      const from = { database: nameOf(raw), collection: String(args[0]) };
-      const to = { database: nameOf(raw), collection: String(args[1]) };
-      return renameCollection(gate, from, to, membrane.sessionOf(args[2]), 'renameCollection', args, (session) =>
-        invokeAsync(raw, 'renameCollection', withSession(args, 2, session)),
+      const [from, to] = args.map(String);
+      return renameCollection(
+        gate,
+        { database: nameOf(raw), collection: to },
+        {
+          method: 'renameCollection',
+          namespace: { database: nameOf(raw), collection: from },
+          args,
+          session: membrane.sessionOf(args[2]),
+          send: (session, sent) => invokeAsync(raw, 'renameCollection', withSession(sent, 2, session)),
+          object: () => (raw as RawDb).collection(String(to)),
+        },
       );
     }),
-    dropDatabase: later((raw) => dropDatabase(wrappers, raw as RawDb)),
+    dropDatabase: later((raw, args) => dropDatabase(wrappers, raw as RawDb, 'dropDatabase', args)),
     listCollections: (raw, args) => invoke(raw, 'listCollections', [hideOurs(wrappers, args[0]), ...args.slice(1)]),
     collections: later(async (raw, args) => {
       const all = (await gate.followRead(invokeAsync(raw, 'collections', args))) as RawCollection[];

@@ -20,10 +20,10 @@ export function indexOverrides({ gate, driver, membrane }: Wrappers): Record<str
           call: { kind: 'catalog', method: name, namespace, multi: false, mayCreate: makes },
           args,
           session: membrane.sessionOf(args[at]),
-          send: async (session) => {
+          send: async (session, sent = args) => {
             const outside = !inTransaction(session);
             if (outside) before = await gate.catalog.indexNames(namespace);
-            const result = await invoke(raw, name, withSession(args, at, session));
+            const result = await invoke(raw, name, withSession(sent, at, session));
             if (outside && !makes) after = await gate.catalog.indexNames(namespace);
             return result;
           },
@@ -32,6 +32,12 @@ export function indexOverrides({ gate, driver, membrane }: Wrappers): Record<str
               return { indexesDropped: named(before.filter((index) => after !== undefined && !after.includes(index))) };
             const made = Array.isArray(result) ? result.map(String) : [String(result)];
             return { indexesCreated: named(made.filter((index) => !before.includes(index))) };
+          },
+          catalog: {
+            seen: ({ indexesBefore, indexesAfter }) => {
+              before = [...indexesBefore];
+              after = [...indexesAfter];
+            },
           },
         });
       });
