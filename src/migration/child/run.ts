@@ -138,9 +138,10 @@ export class MigrationRun {
       signal: this.#stop.signal,
     };
     this.#startedAt = performance.now();
-    await this.#watched(Promise.resolve().then(() => call(migration, step, context)));
+    const running = this.#watched(Promise.resolve().then(() => call(migration, step, context)));
+    // What user code made of it does not count where it went another way than before: nothing of that way was done.
+    await running.finally(() => this.#refuseDiverged());
     await this.#watched(this.#refuseDangling(gate));
-    this.#journal?.replay.end();
     this.#returned = true;
     if (enclosing !== undefined) await this.#failing(commit(enclosing), (error) => this.#describe(error, false));
     this.#durationMs = performance.now() - this.#startedAt;
@@ -191,6 +192,13 @@ export class MigrationRun {
       });
     }
     return all;
+  }
+
+  #refuseDiverged(): void {
+    const { replay } = this.#journal ?? {};
+    if (replay?.end() === 'diverged' && replay.diverged !== undefined) {
+      throw new Failure(asChildError(replay.diverged));
+    }
   }
 
   async #refuseDangling(gate: Gate): Promise<void> {

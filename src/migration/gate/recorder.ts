@@ -1,3 +1,5 @@
+import { serverCode } from '../../mongo/server-code.ts';
+import type { Counts } from '../types.ts';
 import type { Call, Change, Operation, Stage } from './call.ts';
 import type { Catalog } from './catalog.ts';
 import { countsOf } from './counts.ts';
@@ -5,7 +7,7 @@ import { failureKind, labelled } from './failure.ts';
 import { shownName } from './names.ts';
 import { type OperationRun, Operations } from './operations.ts';
 import type { RawSession } from './raw.ts';
-import { type NamedChange, Tally } from './tally.ts';
+import { type NamedChange, noCounts, Tally } from './tally.ts';
 
 export interface RecorderOptions {
   readonly database: string;
@@ -26,6 +28,8 @@ export class Recorder {
   /** Writes under way, and whether they change the target at once: inside a transaction its commit does. */
   readonly #writing = new Map<Call, boolean>();
   readonly #failed = new WeakMap<object, Call>();
+  /** Of calls in several transactions: what was committed and is in the tally already. */
+  readonly #progress = new WeakMap<Call, Counts>();
   #begun = 0;
 
   constructor(options: RecorderOptions) {
@@ -63,6 +67,27 @@ export class Recorder {
     return call === undefined ? undefined : this.#told(call);
   }
 
+  /**
+   * Counts what a call has committed so far, in all: once it has said so, nothing of what it did is unknown should it
+   * be refused later.
+   */
+  progress(call: Call, counts: Counts): void {
+    if (!this.#progress.has(call)) this.run.operations += 1;
+    this.run.add({ collection: this.#shown(call), counts: this.#news(call, counts) });
+    this.#progress.set(call, counts);
+  }
+
+  /** What of these counts of a call is not in the tally yet. */
+  #news(call: Call, counts: Counts): Counts {
+    const known = this.#progress.get(call) ?? noCounts;
+    return {
+      matched: counts.matched - known.matched,
+      modified: counts.modified - known.modified,
+      inserted: counts.inserted - known.inserted,
+      deleted: counts.deleted - known.deleted,
+    };
+  }
+
   #told(call: Call): string {
     return `${call.method} on ${this.#shown(call)}`;
   }
@@ -86,7 +111,7 @@ export class Recorder {
       ended = this.#operations.begin(call, this.#shown(call));
       try {
         const result = await next();
-        tally.operations += 1;
+        if (!this.#progress.has(call)) tally.operations += 1;
         this.#note(tally, operation, result);
         for (const namespace of missing)
           if (this.#options.catalog.appeared(namespace)) tally.add(this.#named({ collectionsCreated: [namespace] }));
@@ -111,7 +136,8 @@ export class Recorder {
     // Write concern 0: the server was told, and did not answer.
     if ((result as { acknowledged?: unknown } | null | undefined)?.acknowledged === false) change = { unknown: 1 };
     tally.unknown += change.unknown ?? 0;
-    tally.add({ collection: this.#shown(operation.call), ...this.#named(change) });
+    const counts = change.counts === undefined ? undefined : this.#news(operation.call, change.counts);
+    tally.add({ collection: this.#shown(operation.call), ...this.#named(change), counts });
     for (const namespace of change.collectionsDropped ?? [])
       this.#options.catalog.forget(shownName(namespace, this.#options.database));
     for (const namespace of change.collectionsCreated ?? []) this.#options.catalog.appeared(namespace);
@@ -121,16 +147,18 @@ export class Recorder {
     if (typeof error === 'object' && error !== null) this.#failed.set(error, call);
     const kind = failureKind(error, call);
     if (kind === 'not-sent') return 'refused' as const;
-    tally.operations += 1;
+    if (!this.#progress.has(call)) tally.operations += 1;
     const partial = (error as { result?: unknown }).result;
     if (partial !== undefined) tally.add({ collection: this.#shown(call), counts: countsOf(partial) });
-    if (kind === 'unknown') tally.unknown += 1;
+    // One that has told how far it got has left nothing open.
+    const refused = kind === 'refused' || (this.#progress.has(call) && wasAnswered(error));
+    if (!refused) tally.unknown += 1;
     // A refused insert may have left the empty collection behind.
     for (const namespace of missing) {
       if (tally === this.run && (await this.#options.catalog.emerged(namespace)))
         tally.add(this.#named({ collectionsCreated: [namespace] }));
     }
-    return kind;
+    return refused ? 'refused' : kind;
   }
 
   #named(change: Change): NamedChange {
@@ -165,4 +193,9 @@ export class Recorder {
       this.#writing.delete(call);
     }
   }
+}
+
+/** The server refused it; a commit that may have been done is another thing. */
+function wasAnswered(error: unknown): boolean {
+  return serverCode(error) !== undefined && !labelled(error, 'UnknownTransactionCommitResult');
 }

@@ -1,5 +1,4 @@
 import type { EntryNamespace, StoredCall, StoredRead } from '../../journal/documents.ts';
-import { fingerprintOf } from '../../journal/fingerprint.ts';
 import type { Image } from '../../journal/images.ts';
 import type { Operation } from '../call.ts';
 import { shownName } from '../names.ts';
@@ -36,11 +35,10 @@ export class OwnTransactions {
   }
 
   /** Sends a call in its session's transaction. An error aborts that transaction, as it does without us. */
-  async send<T>(operation: Operation<T>, session: RawSession): Promise<T> {
+  async send<T>(operation: Operation<T>, session: RawSession, fingerprint: string): Promise<T> {
     await this.#lanes.register(session);
     const open = this.#of(session);
-    const { call, args } = operation;
-    const fingerprint = fingerprintOf(call.method, call.namespace, args);
+    const { call } = operation;
     const { result, images } = await this.#apply(operation, session);
     if (images === undefined) open.complete = false;
     else this.#keep(open, call.namespace, images);
@@ -77,6 +75,11 @@ export class OwnTransactions {
       this.#lanes.give(lane);
       throw error;
     }
+  }
+
+  /** Whether the session's transaction has written anything. */
+  has(session: RawSession): boolean {
+    return (this.#open.get(session)?.calls.length ?? 0) > 0;
   }
 
   ended(session: RawSession, lane: number | undefined): void {

@@ -1,7 +1,7 @@
-import { ReleaseError } from '../../../observe/error.ts';
-import type { JournalEntry } from '../../journal/documents.ts';
+import type { JournalEntry, StoredRead } from '../../journal/documents.ts';
 import { fingerprintOf } from '../../journal/fingerprint.ts';
 import type { Operation, Stage } from '../call.ts';
+import { labelled } from '../failure.ts';
 import type { RawSession } from '../raw.ts';
 import { backfill } from './backfill/backfill.ts';
 import { batches } from './batches/batches.ts';
@@ -26,8 +26,6 @@ export class Journal {
   readonly context: JournalContext;
   readonly #replay: ReplayPort;
   readonly #own: OwnTransactions;
-  /** Of each open transaction of user code: calls that were answered, and the number of those that were sent. */
-  readonly #replayed = new Map<RawSession, { readonly fingerprints: string[]; sent: number }>();
 
   constructor(context: JournalContext, replay: ReplayPort, lanes: Lanes, entries: EntryWriter) {
     this.context = context;
@@ -42,27 +40,40 @@ export class Journal {
     const claim = await this.#replay.claim(fingerprint);
     const entry = claim.kind === 'recorded' ? claim.entry : undefined;
     if (entry?.state === 'done' || entry?.state === 'refused') return this.#answer<T>(entry, args);
-    const turn: Turn = { fingerprint, takeReads: () => this.#replay.takeReads(), begun: entry };
+    let reads: readonly StoredRead[] = [];
+    const takeReads = () => {
+      reads = this.#replay.takeReads();
+      return reads;
+    };
+    const turn: Turn = { fingerprint, takeReads, begun: entry };
     const handler = await this.#handler(operation);
-    return handler(this.context, operation, turn);
+    const result = await handler(this.context, operation, turn);
+    this.#replay.readsStored(reads);
+    return result;
   };
 
   /** A session begins a transaction, or gives one up. */
   reset(session: RawSession): void {
-    const replayed = this.#replayed.get(session);
-    if (replayed !== undefined) this.#replay.rollBack(replayed.fingerprints);
-    this.#replayed.delete(session);
+    this.#replay.rollBack(session, this.#own.has(session));
     this.#own.ended(session, undefined);
   }
 
-  /** Commits a transaction of user code, with its entry. */
+  /** Commits a transaction of user code, with its entry. What an earlier run has committed is not sent again. */
   async commit<T>(session: RawSession, send: () => Promise<T>): Promise<T> {
-    const replayed = this.#replayed.get(session);
-    this.#replayed.delete(session);
-    if (replayed !== undefined && replayed.fingerprints.length > 0 && replayed.sent > 0) throw diverged();
-    const lane = await this.#own.beforeCommit(session, () => this.#replay.takeReads());
+    if (this.#replay.commit(session).kind === 'recorded') return send();
+    let reads: readonly StoredRead[] = [];
+    const lane = await this.#own.beforeCommit(session, () => {
+      reads = this.#replay.takeReads(session);
+      return reads;
+    });
     try {
-      return await send();
+      const result = await send();
+      this.#replay.committed(session);
+      this.#replay.readsStored(reads);
+      return result;
+    } catch (error) {
+      if (labelled(error, 'TransientTransactionError')) this.#replay.rollBack(session, true);
+      throw error;
     } finally {
       this.#own.ended(session, lane);
     }
@@ -70,18 +81,14 @@ export class Journal {
 
   async #inTransaction<T>(operation: Operation<T>, session: RawSession): Promise<T> {
     const { call, args } = operation;
-    const replayed = this.#replayed.get(session) ?? { fingerprints: [], sent: 0 };
-    this.#replayed.set(session, replayed);
     const fingerprint = fingerprintOf(call.method, call.namespace, args);
-    const claim = await this.#replay.claim(fingerprint, { inTransaction: true });
-    replayed.fingerprints.push(fingerprint);
-    if (claim.kind === 'call') {
-      const { result } = claim.call;
-      return (result === undefined ? undefined : restoreResult(result, this.context.driver)) as T;
-    }
-    replayed.fingerprints.pop();
-    replayed.sent += 1;
-    return this.#own.send(operation, session);
+    const claim = await this.#replay.claim(fingerprint, { transaction: session });
+    if (claim.kind !== 'call') return this.#own.send(operation, session, fingerprint);
+    const { result } = claim.call;
+    if (result === undefined) return undefined as T;
+    const answer = restoreResult(result, this.context.driver);
+    giveIds(args[0], answer);
+    return answer as T;
   }
 
   #answer<T>({ result, error }: JournalEntry, args: readonly unknown[]): T {
@@ -116,10 +123,4 @@ function giveIds(documents: unknown, answer: unknown): void {
     const document = list[Number(index)] as { _id?: unknown } | null | undefined;
     if (typeof document === 'object' && document !== null && document._id == null) document._id = id;
   }
-}
-
-function diverged(): ReleaseError {
-  return new ReleaseError('REPLAY_DIVERGED', 'The migration went another way than it did before it was interrupted.', {
-    hint: 'Run the same command again: what was done is undone first.',
-  });
 }

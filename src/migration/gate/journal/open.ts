@@ -2,6 +2,7 @@ import { ReleaseError } from '../../../observe/error.ts';
 import { type JournalEntry, ofAttempt, sequenceOf } from '../../journal/documents.ts';
 import type { Gate } from '../gate.ts';
 import type { Driver, RawClient, RawSession } from '../raw.ts';
+import { ChangedByImages } from '../replay/changed.ts';
 import { Replay } from '../replay/replay.ts';
 import { CollectionKinds } from './collection-kinds.ts';
 import type { JournalContext, JournalJob, Throttle } from './context.ts';
@@ -48,9 +49,13 @@ export async function openJournal({ gate, client, driver, job, ...options }: Ope
     kinds: new CollectionKinds(client),
     throttle: options.throttle,
     note: (text) => void notes.add(text),
+    progress: (call, counts) => gate.books.progress(call, counts),
     refuseWhenClosed: gate.refuseWhenClosed,
   };
-  const replay = new Replay(entries);
+  const changed = new ChangedByImages({
+    ...{ client, database, attempt, entries, journal: own.journal, kinds: context.kinds },
+  });
+  const replay = new Replay(entries, { driver, changed });
   const journal = new Journal(context, replay, lanes, writer);
   gate.keepJournal(journal);
   return { journal, replay, notes: () => [...notes] };

@@ -1,4 +1,5 @@
 import type { JournalEntry, StoredCall, StoredRead } from '../../journal/documents.ts';
+import type { RawSession } from '../raw.ts';
 
 /** What a write of user code is, as far as an earlier run's entries say. */
 export type Claim =
@@ -7,12 +8,12 @@ export type Claim =
   /** A call inside a transaction that was committed. */
   | { readonly kind: 'call'; readonly call: StoredCall; readonly entry: JournalEntry };
 
-/** What the journal asks of the replay. */
+/** What the journal asks of the replay; `../replay/replay.ts` says what each means. */
 export interface ReplayPort {
-  /** Waits until it is certain what the call is. Throws `REPLAY_DIVERGED`. */
-  claim(fingerprint: string, options?: { readonly inTransaction?: boolean }): Promise<Claim>;
-  /** Calls of a transaction that was aborted: user code will make them again. */
-  rollBack(fingerprints: readonly string[]): void;
-  /** Reads that were answered since the last call of this. */
-  takeReads(): readonly StoredRead[];
+  claim(fingerprint: string, options?: { readonly transaction?: RawSession }): Promise<Claim>;
+  commit(transaction: RawSession): { readonly kind: 'new' } | { readonly kind: 'recorded' };
+  committed(transaction: RawSession): void;
+  rollBack(transaction: RawSession, writes?: boolean): void;
+  takeReads(transaction?: RawSession): readonly StoredRead[];
+  readsStored(reads: readonly StoredRead[]): void;
 }
