@@ -64,6 +64,10 @@ export async function makeFolder(
   };
 }
 
+const running = new Set<number>();
+// Nothing is left behind where a proof itself is ended.
+process.once('exit', () => running.forEach((pid) => void signalGroup(pid, 'SIGKILL')));
+
 function startRelease(words: readonly string[], cwd: string, env: Readonly<Record<string, string>>): ReleaseProcess {
   const { PATH = '', HOME = '' } = process.env;
   const started = spawn(process.execPath, [entry, ...words], {
@@ -86,10 +90,8 @@ function startRelease(words: readonly string[], cwd: string, env: Readonly<Recor
     return { ...text, code, signal, json: whole ? JSON.parse(text.stdout) : undefined };
   });
   const alive = () => signalGroup(pid, 0);
-  // Nothing is left behind where a proof itself is ended.
-  const killAll = () => void signalGroup(pid, 'SIGKILL');
-  process.once('exit', killAll);
-  void ended.then(() => process.off('exit', killAll));
+  running.add(pid);
+  void ended.then(() => running.delete(pid));
   return {
     pid,
     ended,

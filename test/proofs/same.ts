@@ -23,7 +23,7 @@ export async function differences(shape: Shape, expected: Db, seen: Db): Promise
     for (const [digest, example] of only(left!, right!)) sentences.push(`${collection}: missing ${example} ${digest}`);
     for (const [digest, example] of only(right!, left!)) sentences.push(`${collection}: added ${example} ${digest}`);
   }
-  return sentences.slice(0, 20);
+  return sentences.length > 5 ? [...sentences.slice(0, 5), `… and ${sentences.length - 5} more`] : sentences;
 }
 
 type Multiset = Map<string, { count: number; example: string }>;
