@@ -47,10 +47,16 @@ export const errorCodes = {
   TRANSACTION_ENCLOSED: { exit: 8, meaning: 'A migration tried to end the transaction that the runner put around it.' },
   GATE_OWN_COLLECTION: { exit: 8, meaning: 'A migration tried to change a collection that mongo-release keeps.' },
   GATE_CLOSED: { exit: 8, meaning: 'Code of a migration went on after the migration had ended or was stopped.' },
+  STATEMENT_TOO_LARGE: {
+    exit: 8,
+    meaning: 'A statement is about too many documents for one transaction and cannot be cut into batches.',
+  },
   MIGRATION_FAILED: { exit: 8, meaning: "The migration's code threw, or a promise of it was rejected unseen." },
   MIGRATION_DANGLING: { exit: 8, meaning: 'A migration returned while calls of it were still under way.' },
   MIGRATION_TIMED_OUT: { exit: 8, meaning: 'A migration ran longer than its time limit and was stopped.' },
   MIGRATION_EXITED: { exit: 8, meaning: "The migration's process ended before the migration did." },
+  BATCH_INVALID: { exit: 8, meaning: 'A migration called batch with something that it cannot carry out.' },
+  BATCH_DOCUMENT_FAILED: { exit: 8, meaning: 'A batch stopped at a document; all before it is done and on record.' },
   MIGRATION_CANCELLED: { exit: 130, meaning: 'A migration was stopped because the run was cancelled.' },
 
   MIGRATIONS_PENDING: { exit: 3, meaning: 'Migrations are pending, and --check asks for none.' },
@@ -69,6 +75,10 @@ export const errorCodes = {
   ROLLBACK_FAILED: { exit: 10, meaning: 'The way back failed or is incomplete.' },
   SANDBOX_UNAVAILABLE: { exit: 5, meaning: 'No mongod was found or could be started to run a sandbox with.' },
   SANDBOX_REFUSED: { exit: 5, meaning: 'The named sandbox address is not safe to use as a sandbox.' },
+  REHEARSAL_IMPOSSIBLE: {
+    exit: 5,
+    meaning: 'A part of a pending migration is in the target already, so running it elsewhere shows nothing.',
+  },
   REHEARSAL_FAILED: { exit: 13, meaning: 'The rehearsal failed; the target was not touched.' },
   ROLLED_BACK: { exit: 14, meaning: 'The release failed and was rolled back, as asked.' },
   NO_WAY_BACK: { exit: 5, meaning: 'The release cannot be taken back in the way that was asked for, or in any.' },

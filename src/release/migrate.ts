@@ -9,6 +9,7 @@ import { type Rehearsed, rehearse } from './rehearse.ts';
 import type { Ended, MigrateResult } from './result.ts';
 import { aboutTarget, openTarget, type Run } from './run.ts';
 import type { Situation } from './situation.ts';
+import { notRehearsed, rehearsalImpossible, takenUp } from './taken-up.ts';
 import { underLease } from './under-lease.ts';
 
 /** `migrate` and `up`: a rehearsal of what is pending, or with `--apply` that and the real thing. */
@@ -27,7 +28,10 @@ export async function migrate(run: Run): Promise<Ended<'migrate' | 'up'>> {
   if (situation.plan.pending.length === 0) return { ...about, outcome: 'nothing-to-do', result: nothing };
 
   const behind = await backupBehind(run, connection, situation, apply);
-  const rehearsed = level === 'none' ? undefined : await rehearsePending(run, connection, situation, behind);
+  const begun = takenUp(situation);
+  if (begun.length > 0 && !apply) throw rehearsalImpossible(begun);
+  const rehearses = level !== 'none' && begun.length === 0;
+  const rehearsed = !rehearses ? undefined : await rehearsePending(run, connection, situation, behind);
   const { result: rehearsal, error } = rehearsed ?? {};
   if (error !== undefined) return { ...about, outcome: 'failed-clean', result: { ...nothing, rehearsal }, error };
   if (!apply) return { ...about, outcome: 'rehearsed', result: { ...nothing, rehearsal } };
@@ -44,7 +48,7 @@ export async function migrate(run: Run): Promise<Ended<'migrate' | 'up'>> {
     rehearsal,
   };
   const warnings = [
-    ...(level === 'none' ? ['Nothing was rehearsed.'] : []),
+    ...(begun.length > 0 ? [notRehearsed(begun)] : level === 'none' ? ['Nothing was rehearsed.'] : []),
     ...(behind === undefined ? ['No backup stands behind this: what has no down cannot be taken back.'] : []),
   ];
   return { ...about, outcome, result, error: progress.error, warnings };

@@ -1,7 +1,8 @@
 import { restoreBackup } from '../backup/restore.ts';
 import type { BackupStore } from '../backup/stores/store.ts';
+import { openSandboxJournal, sandboxFence } from '../migration/journal/prepare.ts';
 import { runMigration } from '../migration/runner.ts';
-import { connect } from '../mongo/connect.ts';
+import { type Connection, connect } from '../mongo/connect.ts';
 import { hostsOf } from '../mongo/hosts.ts';
 import type { Topology } from '../mongo/topology.ts';
 import { ReleaseError } from '../observe/error.ts';
@@ -79,8 +80,9 @@ export async function rehearse(run: Run, situation: Situation, on: RehearsalOn):
   for (const { file } of turnsOf(situation)) {
     stopIfCancelled(run);
     const log = run.log.with({ migration: file.name, rehearsal: true });
+    const journal = await journalFor(run, connection, file.name, migrations.length);
     const end = await runMigration(
-      { file, direction: 'up', uri: sandbox.uri, database: on.database },
+      { file, direction: 'up', uri: sandbox.uri, database: on.database, journal },
       { ...childOptions(run), log, signal: run.signal },
     );
     if (end.state === 'done') {
@@ -97,6 +99,15 @@ export async function rehearse(run: Run, situation: Situation, on: RehearsalOn):
     return { result: result({ name: file.name, durationMs: end.durationMs, effects: end.effects }), error };
   }
   return { result: result() };
+}
+
+/** The sandbox gets the journal that the target will get: a rehearsal shows what that costs, and what it refuses. */
+async function journalFor(run: Run, { db, topology }: Connection, migration: string, number: number) {
+  if (topology.kind === 'standalone') return undefined;
+  const attempt = { migration, number };
+  await openSandboxJournal(db, namesOf(run), attempt);
+  const images = run.invocation.settings.migrations.journal === 'images';
+  return { attempt, fence: sandboxFence, images, resumes: false };
 }
 
 /** Every database that this run knows the address of, whether or not the run is about it: a sandbox may be none of them. */

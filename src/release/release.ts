@@ -18,6 +18,7 @@ import { readSituation, type Situation } from './situation.ts';
 import { Steps } from './steps.ts';
 import { takeBack } from './take-back.ts';
 import { factsOf, storeOf, takeInto } from './take-backup.ts';
+import { notRehearsed, rehearsalImpossible, takenUp } from './taken-up.ts';
 import { probe, probeFailure } from './verify.ts';
 import { chooseWayBack } from './way-back.ts';
 
@@ -112,6 +113,9 @@ class Walk {
     if ((flags.rehearsal ?? settings.rehearsal.level) === 'none' || backupId === undefined) {
       return this.steps.skip('rehearsal', 'as asked');
     }
+    const begun = takenUp(situation);
+    if (begun.length > 0 && !this.#apply) throw rehearsalImpossible(begun);
+    if (begun.length > 0) return this.steps.skip('rehearsal', notRehearsed(begun));
     const { db, topology } = this.#connection;
     await this.steps.run('rehearsal', async () => {
       const on = { store: storeOf(this.#run), backupId, database: db.databaseName, topology };

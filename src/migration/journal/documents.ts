@@ -136,6 +136,8 @@ export interface JournalEntry {
   readonly at: Date;
   /** Set, in the transaction that put its images back, when it was undone. */
   readonly undone?: Date;
+  /** How far an undo of several transactions has got: all packs of images after this one, and `done` of it, from its end. */
+  readonly undoing?: { readonly pack: string; readonly done: number };
 }
 
 /** Images of documents of one collection: see `images.ts` for the bytes. `_id` is the entry's and `/NNNN`. */

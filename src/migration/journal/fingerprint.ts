@@ -21,6 +21,11 @@ export function valueDigest(value: unknown): string {
   return createHash('sha256').update(canonical(value)).digest('base64url').slice(0, 22);
 }
 
+/** A text that is equal for equal values, also where their bytes differ. */
+export function canonicalText(value: unknown): string {
+  return canonical(value);
+}
+
 interface Bson {
   readonly _bsontype?: unknown;
   toExtendedJSON?(options: { relaxed: boolean }): unknown;

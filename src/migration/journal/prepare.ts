@@ -1,6 +1,8 @@
 import type { Db } from 'mongodb';
 import type { OwnNames } from '../../mongo/own.ts';
 import { ignoreCode, serverCodes } from '../../mongo/server-error.ts';
+import type { Attempt } from './documents.ts';
+import { ParentLanes } from './parent-lanes.ts';
 
 /** How long the journal is kept, in seconds: 30 days, as `contract.md` has it. */
 export const journalExpirySeconds = 30 * 24 * 60 * 60;
@@ -12,3 +14,13 @@ export async function prepareJournal(db: Db, own: OwnNames): Promise<void> {
     .catch(ignoreCode(serverCodes.NamespaceExists));
   await db.collection(own.journal).createIndex({ at: 1 }, { expireAfterSeconds: journalExpirySeconds });
 }
+
+/** A journal where there is neither lease nor history: in a sandbox, which nobody else writes to. */
+export async function openSandboxJournal(db: Db, own: OwnNames, attempt: Attempt): Promise<void> {
+  const lanes = new ParentLanes(db, own);
+  await prepareJournal(db, own);
+  await lanes.seed();
+  await lanes.assign(attempt, sandboxFence, 0, undefined);
+}
+
+export const sandboxFence = 0;
