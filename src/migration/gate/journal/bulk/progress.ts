@@ -1,0 +1,80 @@
+import type { Document } from 'mongodb';
+import type { Checkpoint } from '../../../journal/documents.ts';
+import type { Applied } from './apply.ts';
+import { emptyResult, type RawBulkResult, WriteError, type WriteErrorFields } from './result.ts';
+
+/** How far a list has got, with what the driver would know of it by then. */
+export interface Progress {
+  /** Statements that are over, in the order of sending. */
+  readonly done: number;
+  readonly raw: RawBulkResult;
+  /** Of a statement that is done slice by slice: the last `_id`. */
+  readonly within?: { readonly after: unknown };
+}
+
+export function atBeginning(insertedIds: RawBulkResult['insertedIds']): Progress {
+  return { done: 0, raw: emptyResult(insertedIds) };
+}
+
+/** Further by what was applied, and by a statement that was refused. */
+export function advanced(
+  { raw }: Progress,
+  done: number,
+  applied: Applied,
+  refused: WriteErrorFields | undefined,
+  within?: Progress['within'],
+): Progress {
+  return {
+    done,
+    within,
+    raw: {
+      ...raw,
+      writeErrors: refused === undefined ? raw.writeErrors : [...raw.writeErrors, new WriteError(refused)],
+      nInserted: raw.nInserted + applied.inserted,
+      nUpserted: raw.nUpserted + applied.upserted.length,
+      nMatched: raw.nMatched + applied.matched,
+      nModified: raw.nModified + applied.modified,
+      nRemoved: raw.nRemoved + applied.removed,
+      upserted: applied.upserted.length === 0 ? raw.upserted : [...raw.upserted, ...applied.upserted],
+    },
+  };
+}
+
+/** What has to be known to go on with the list in another process; `constants` beside it. */
+export function checkpointOf({ done, raw, within }: Progress, constants: Document): Checkpoint {
+  const { nMatched, nModified, nInserted, nUpserted, nRemoved, upserted, writeErrors } = raw;
+  return {
+    through: done - 1,
+    counts: { matched: nMatched, modified: nModified, inserted: nInserted + nUpserted, deleted: nRemoved },
+    constants: {
+      ...constants,
+      upserted,
+      refused: writeErrors.map(({ err: { op: _op, ...fields } }) => fields),
+      ...(within === undefined ? {} : { within }),
+    },
+  };
+}
+
+/** `statement` gives what user code passed at an index, for errors to quote. */
+export function progressFrom(
+  { through, counts, constants = {} }: Checkpoint,
+  insertedIds: RawBulkResult['insertedIds'],
+  statement: (index: number) => unknown,
+): Progress {
+  const upserted = (constants.upserted ?? []) as RawBulkResult['upserted'];
+  const refused = (constants.refused ?? []) as WriteErrorFields[];
+  return {
+    done: Number(through) + 1,
+    within: constants.within as Progress['within'],
+    raw: {
+      ...emptyResult(insertedIds),
+      writeErrors: refused.map((fields) => new WriteError({ ...fields, op: statement(fields.index) })),
+      nInserted: counts.inserted - upserted.length,
+      nUpserted: upserted.length,
+      nMatched: counts.matched,
+      nModified: counts.modified,
+      nRemoved: counts.deleted,
+      upserted,
+    },
+  };
+}
