@@ -1,7 +1,8 @@
 import type { OwnNames } from '../../../mongo/own.ts';
 import type { Attempt, JournalEntry, StoredRead } from '../../journal/documents.ts';
 import type { Image } from '../../journal/images.ts';
-import type { Operation } from '../call.ts';
+import type { Counts } from '../../types.ts';
+import type { Call, Operation } from '../call.ts';
 import type { Catalog } from '../catalog.ts';
 import type { Driver, RawClient, RawSession } from '../raw.ts';
 import type { CollectionKinds } from './collection-kinds.ts';
@@ -73,6 +74,11 @@ export interface JournalContext {
   readonly throttle: Throttle;
   /** Puts on record, once, why the migration can be taken up again or undone only in part; names and no values. */
   note(text: string): void;
+  /**
+   * Tells what a call in several transactions has committed so far, in all, its earlier runs included: for whoever
+   * looks on, and for the truth when it ends in the middle.
+   */
+  progress?(call: Call, counts: Counts): void;
   /** Throws when nothing may be sent any more. */
   refuseWhenClosed(): void;
 }
