@@ -7,6 +7,8 @@ import { readsOfCollection } from './listed.ts';
 import type { Override, Wrapping } from './membrane.ts';
 import { otherChange } from './other.ts';
 import { namespaceOf, type RawCollection, type RawDb } from './raw.ts';
+import { cursorOf, followingChanges, reading } from './reading.ts';
+import { lookOf } from './replay/cursor-plan.ts';
 import type { Wrappers } from './wrappers.ts';
 
 interface Write {
@@ -41,6 +43,8 @@ const findAndModify: Readonly<Record<string, Write>> = {
 /** Reads that can be part of a transaction, with the index of their options. */
 const reads: Readonly<Record<string, number>> = { findOne: 1, countDocuments: 1, count: 1, distinct: 2 };
 const cursors: Readonly<Record<string, number>> = { find: 1, aggregate: 1 };
+/** Cursors over the catalog, which the server refuses inside a transaction. */
+const cursorsOutside: Readonly<Record<string, number>> = { listIndexes: 0, listSearchIndexes: 1 };
 /** Reads that the server refuses inside a transaction: they see the state outside of it. */
 const readsOutside = [
   'estimatedDocumentCount',
@@ -54,7 +58,7 @@ const readsOutside = [
 
 /** The gate's part of a Collection: every method that writes. */
 export function collectionWrapping(wrappers: Wrappers): Wrapping {
-  const { gate, driver } = wrappers;
+  const { gate, driver, membrane } = wrappers;
   const overrides: Record<PropertyKey, Override> = {};
   for (const [name, write] of Object.entries(writes)) {
     overrides[name] = (raw, args) =>
@@ -68,14 +72,38 @@ export function collectionWrapping(wrappers: Wrappers): Wrapping {
   }
   for (const [name, at] of Object.entries(reads)) {
     overrides[name] = (raw, args) =>
-      answering(driver.major, args, (args) => gate.read(() => invokeAsync(raw, name, readArguments(gate, args, at))));
+      answering(driver.major, args, (args) => {
+        const collection = raw as RawCollection;
+        const session = membrane.sessionOf(args[at]) ?? gate.enclosing;
+        const again = name === 'findOne' ? { collection, options: lookOf(args[1]) } : undefined;
+        return reading(wrappers, { method: name, namespace: namespaceOf(collection), args, session, again }, () =>
+          gate.read(() => invokeAsync(raw, name, readArguments(gate, args, at))),
+        );
+      });
   }
   for (const [name, at] of Object.entries(cursors)) {
-    overrides[name] = (raw, args) => invoke(raw, name, readArguments(gate, args, at));
+    overrides[name] = (raw, args) => {
+      const collection = raw as RawCollection;
+      const origin = { method: name, namespace: namespaceOf(collection), args, options: at, collection };
+      return cursorOf(wrappers, invoke(raw, name, readArguments(gate, args, at)), origin);
+    };
   }
+  for (const [name, at] of Object.entries(cursorsOutside)) {
+    overrides[name] = (raw, args) => {
+      const origin = { method: name, namespace: namespaceOf(raw as RawCollection), args, options: at };
+      return cursorOf(wrappers, invoke(raw, name, args), origin);
+    };
+  }
+  overrides.watch = (raw, args) => {
+    followingChanges(wrappers);
+    return invoke(raw, 'watch', args);
+  };
   for (const name of readsOutside) {
     overrides[name] = (raw, args) =>
-      answering(driver.major, args, (args) => gate.followRead(invokeAsync(raw, name, args)));
+      answering(driver.major, args, (args) => {
+        const call = { method: name, namespace: namespaceOf(raw as RawCollection), args, session: undefined };
+        return gate.followRead(reading(wrappers, call, () => invokeAsync(raw, name, args)));
+      });
   }
   Object.assign(overrides, indexOverrides(wrappers), collectionCatalogOverrides(wrappers));
   return {

@@ -5,6 +5,8 @@ import type { Override, Wrapping } from './membrane.ts';
 import { parseNamespace, shownName } from './names.ts';
 import { pipelineCall, writingStage } from './pipeline.ts';
 import type { RawCursor, RawSession } from './raw.ts';
+import { CursorLogs } from './replay/cursor-logs.ts';
+import { copyPlan, planOf, shaping } from './replay/cursor-plan.ts';
 import type { Wrappers } from './wrappers.ts';
 
 interface CursorParts {
@@ -17,16 +19,20 @@ interface CursorParts {
 const fetches = ['next', 'hasNext', 'tryNext', 'toArray'] as const;
 
 /**
- * The gate's part of a cursor. A cursor that only reads passes as it is; an aggregation that ends in `$out` or `$merge`
- * is a write at its first fetch; and with a transaction around the migration each fetch takes its turn.
+ * The gate's part of a cursor. What a cursor gives out is kept for a replay; an aggregation that ends in `$out` or
+ * `$merge` is a write at its first fetch; and with a transaction around the migration each fetch takes its turn.
  */
 export function cursorWrapping(wrappers: Wrappers): Wrapping {
   const { gate, driver } = wrappers;
   const written = new WeakMap<object, Promise<unknown>>();
+  const logs = new CursorLogs(gate, driver);
 
-  const fetch = async (raw: object, name: string, args: unknown[]): Promise<unknown> => {
+  const fetch = async (raw: object, name: (typeof fetches)[number], args: unknown[]): Promise<unknown> => {
     const write = writeOf(wrappers, raw);
-    if (write === undefined) return gate.read(() => invokeAsync(raw, name, args));
+    if (write === undefined) {
+      const logged = logs.of(raw as RawCursor);
+      return logged === undefined ? gate.read(() => invokeAsync(raw, name, args)) : logged[name]();
+    }
     let begun = written.get(raw);
     if (begun === undefined) {
       // The first fetch runs the whole pipeline; its cursor is empty then.
@@ -49,7 +55,8 @@ export function cursorWrapping(wrappers: Wrappers): Wrapping {
     }
   }
 
-  const plain = (raw: object) => gate.enclosing === undefined && writeOf(wrappers, raw) === undefined;
+  const plain = (raw: object) =>
+    gate.enclosing === undefined && writeOf(wrappers, raw) === undefined && !logs.wants(raw as RawCursor);
   const overrides: Record<PropertyKey, Override> = {
     forEach: (raw, args) =>
       answering(driver.major, [...args, ...(args.length > 1 ? [] : [undefined])], async () => {
@@ -61,11 +68,51 @@ export function cursorWrapping(wrappers: Wrappers): Wrapping {
     stream: (raw, args) => {
       if (plain(raw)) return invoke(raw, 'stream', args);
       const transform = (args[0] as { transform?: (document: unknown) => unknown } | undefined)?.transform;
-      const stream = Readable.from(each(raw));
+      // As far ahead as the driver's own stream reads.
+      const stream = Readable.from(each(raw), { objectMode: true, highWaterMark: 1 });
       return transform === undefined ? stream : stream.map(transform);
     },
     [Symbol.asyncIterator]: (raw) => (plain(raw) ? invoke(raw, Symbol.asyncIterator, []) : each(raw)),
+    map: (raw, args) => {
+      const plan = planOf(raw);
+      const [transform] = args;
+      if (plan === undefined || typeof transform !== 'function') return invoke(raw, 'map', args);
+      plan.transforms.push(transform as (document: unknown) => unknown);
+      if (plan.transforms.length === 1) logs.catchDocuments(raw as RawCursor, plan);
+      return raw;
+    },
+    clone: (raw, args) => {
+      const clone = invoke(raw, 'clone', args) as RawCursor;
+      copyPlan(raw, clone);
+      logs.cloned(raw as RawCursor, clone);
+      return clone;
+    },
+    rewind: (raw, args) => {
+      logs.rewound(raw as RawCursor);
+      return invoke(raw, 'rewind', args);
+    },
+    bufferedCount: (raw, args) => {
+      logs.lookedInto(raw as RawCursor);
+      return invoke(raw, 'bufferedCount', args);
+    },
+    readBufferedDocuments: (raw, args) => {
+      logs.lookedInto(raw as RawCursor);
+      return invoke(raw, 'readBufferedDocuments', args);
+    },
   };
+  for (const name of ['count', 'explain']) {
+    overrides[name] = (raw, args) =>
+      answering(driver.major, args, (args) =>
+        logs.asked(raw as RawCursor, name, args, () => invokeAsync(raw, name, args)),
+      );
+  }
+  for (const name of shaping) {
+    overrides[name] = (raw, args) => {
+      const result = invoke(raw, name, args);
+      planOf(raw)?.shape.push([name, ...args]);
+      return result;
+    };
+  }
   for (const name of fetches)
     overrides[name] = (raw, args) => answering(driver.major, args, (args) => fetch(raw, name, args));
   return { overrides, first: (raw) => gate.followCursor(raw as RawCursor) };

@@ -6,6 +6,7 @@ import { type CommandKind, commandChange, commandKind } from './commands.ts';
 import { dropDatabase, hideOurs } from './database-ours.ts';
 import type { Override } from './membrane.ts';
 import type { RawDb, RawSession } from './raw.ts';
+import { cursorOf, reading } from './reading.ts';
 import type { Wrappers } from './wrappers.ts';
 
 type Writing = Extract<CommandKind, { kind: 'writes' }>;
@@ -24,13 +25,25 @@ export function commandOverride(wrappers: Wrappers, databaseOf: (raw: object) =>
       const kind = commandKind(command, databaseOf(raw));
       switch (kind.kind) {
         case 'reads': {
-          const joins = readsInTransaction.has(Object.keys(command)[0] ?? '');
-          if (!joins) return gate.followRead(invokeAsync(raw, 'command', args));
-          return gate.read(() => invokeAsync(raw, 'command', readArguments(gate, args, 1)));
+          const name = Object.keys(command)[0] ?? '';
+          const call = { method: `command ${name}`, namespace: { database: databaseOf(raw) }, args };
+          if (!readsInTransaction.has(name)) {
+            const outside = { ...call, session: undefined };
+            return gate.followRead(reading(wrappers, outside, () => invokeAsync(raw, 'command', args)));
+          }
+          const session = membrane.sessionOf(args[1]) ?? gate.enclosing;
+          return reading(wrappers, { ...call, session }, () =>
+            gate.read(() => invokeAsync(raw, 'command', readArguments(gate, args, 1))),
+          );
         }
         case 'lists': {
           const hiding = { ...command, filter: hideOurs(wrappers, command.filter) };
-          return gate.followRead(invokeAsync(raw, 'command', [hiding, ...args.slice(1)]));
+          const call = { method: 'command listCollections', namespace: { database: databaseOf(raw) }, args };
+          return gate.followRead(
+            reading(wrappers, { ...call, session: undefined }, () =>
+              invokeAsync(raw, 'command', [hiding, ...args.slice(1)]),
+            ),
+          );
         }
         case 'drops-database':
           await dropDatabase(wrappers, raw as RawDb, 'command dropDatabase', args);
@@ -49,15 +62,15 @@ export function cursorCommandOverride(wrappers: Wrappers, databaseOf: (raw: obje
   return (raw, args) => {
     const command = (args[0] ?? {}) as Command;
     const kind = commandKind(command, databaseOf(raw));
+    const name = Object.keys(command)[0] ?? '';
+    const origin = { method: `cursor of ${name}`, namespace: { database: databaseOf(raw) }, args, options: 1 };
     if (kind.kind === 'lists') {
-      return invoke(raw, 'runCursorCommand', [
-        { ...command, filter: hideOurs(wrappers, command.filter) },
-        ...args.slice(1),
-      ]);
+      const hiding = { ...command, filter: hideOurs(wrappers, command.filter) };
+      return cursorOf(wrappers, invoke(raw, 'runCursorCommand', [hiding, ...args.slice(1)]), origin);
     }
     if (kind.kind !== 'writes') {
-      const joins = readsInTransaction.has(Object.keys(command)[0] ?? '');
-      return invoke(raw, 'runCursorCommand', joins ? readArguments(gate, args, 1) : args);
+      const joins = readsInTransaction.has(name);
+      return cursorOf(wrappers, invoke(raw, 'runCursorCommand', joins ? readArguments(gate, args, 1) : args), origin);
     }
     const cursor = invoke(raw, 'runCursorCommand', withSession(args, 1, gate.enclosing)) as object;
     const session = membrane.sessionOf(args[1]);

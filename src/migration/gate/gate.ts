@@ -8,6 +8,7 @@ import { Lane } from './lane.ts';
 import { shownName } from './names.ts';
 import type { RawClient, RawCursor, RawSession } from './raw.ts';
 import { Recorder } from './recorder.ts';
+import type { Replay } from './replay/replay.ts';
 import { Transactions } from './transactions.ts';
 
 export interface GateOptions {
@@ -38,6 +39,7 @@ export class Gate {
   readonly #lane = new Lane();
   readonly #stages: Stage[];
   #journal: Journal | undefined;
+  #replay: Replay | undefined;
   readonly #cursors = new Set<RawCursor>();
   #reading = 0;
   #closed: ReleaseError | undefined;
@@ -73,6 +75,15 @@ export class Gate {
   /** Undefined where nothing can be kept: on a standalone server. */
   get journal(): Journal | undefined {
     return this.#journal;
+  }
+
+  /** From here on reads are kept, and answered as in the run that this one takes up. */
+  keepReads(replay: Replay): void {
+    this.#replay = replay;
+  }
+
+  get replay(): Replay | undefined {
+    return this.#replay;
   }
 
   /** What throws when nothing may be sent any more. */

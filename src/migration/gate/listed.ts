@@ -12,19 +12,9 @@ const everywhere = [
   'listenerCount',
 ];
 
-export const readsOfDb = new Set([
-  ...everywhere,
-  'admin',
-  'collection',
-  'indexInformation',
-  'profilingLevel',
-  'stats',
-  'getLogger',
-  'unref',
-]);
-
-export const readsOfAdmin = new Set([
-  ...everywhere,
+/** Those that ask the server and give one value. */
+export const answersOfDb = ['indexInformation', 'profilingLevel', 'stats'];
+export const answersOfAdmin = [
   'buildInfo',
   'listDatabases',
   'ping',
@@ -32,7 +22,11 @@ export const readsOfAdmin = new Set([
   'serverInfo',
   'serverStatus',
   'validateCollection',
-]);
+];
+
+export const readsOfDb = new Set([...everywhere, ...answersOfDb, 'admin', 'collection', 'getLogger', 'unref']);
+
+export const readsOfAdmin = new Set([...everywhere, ...answersOfAdmin]);
 
 export const readsOfCollection = new Set([
   ...everywhere,

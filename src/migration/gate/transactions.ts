@@ -82,6 +82,8 @@ export class Transactions {
     if (tally === undefined || tally.operations === 0) {
       const result = await send();
       this.#tallies.delete(session);
+      // Nothing was written: what was read in it stands for itself.
+      this.#events.reset(session);
       return result;
     }
     try {

@@ -60,7 +60,10 @@ export class Journal {
 
   /** Commits a transaction of user code, with its entry. What an earlier run has committed is not sent again. */
   async commit<T>(session: RawSession, send: () => Promise<T>): Promise<T> {
-    if (this.#replay.commit(session).kind === 'recorded') return send();
+    if (this.#replay.commit(session).kind === 'recorded') {
+      this.#replay.committed(session);
+      return send();
+    }
     let reads: readonly StoredRead[] = [];
     const lane = await this.#own.beforeCommit(session, () => {
       reads = this.#replay.takeReads(session);

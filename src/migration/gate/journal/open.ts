@@ -58,6 +58,7 @@ export async function openJournal({ gate, client, driver, job, ...options }: Ope
   const replay = new Replay(entries, { driver, changed });
   const journal = new Journal(context, replay, lanes, writer);
   gate.keepJournal(journal);
+  gate.keepReads(replay);
   return { journal, replay, notes: () => [...notes] };
 }
 
