@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { BSON, type Db, type Document } from 'mongodb';
+import { BSON, type Db, type Document, UUID } from 'mongodb';
 import { asBuffer, documentNamed, elementsOf, emptyDocument } from './raw-bson.ts';
 import { serverCode, serverCodes } from './server-error.ts';
 
@@ -28,10 +28,12 @@ export const bucketsPrefix = 'system.buckets.';
  * The catalog of a database, sorted by name: collections, views, time series and `system.js`. The other `system.*`
  * collections (`system.views`, `system.buckets.*`, `system.profile`) are part of these or of the server, and left out.
  *
- * Reads are not of one point in time: list before and after and compare with `catalogDigest`.
+ * Reads are not of one point in time: list before and after and compare with `catalogDigest`. With `only` nothing but
+ * the collection of that name.
  */
-export async function readCatalog(db: Db): Promise<CollectionInfo[]> {
-  const listed = await rawDocuments(db, { listCollections: 1 });
+export async function readCatalog(db: Db, only?: string): Promise<CollectionInfo[]> {
+  const filter = only === undefined ? {} : { filter: { name: { $in: [only, bucketsPrefix + only] } } };
+  const listed = await rawDocuments(db, { listCollections: 1, ...filter });
   const entries = listed.map((raw) => ({ raw, entry: BSON.deserialize(raw, exact) }));
   const uuids = new Map(entries.map(({ entry }) => [String(entry.name), uuidOf(entry)]));
   const infos = await Promise.all(
@@ -65,6 +67,14 @@ export async function findCollection(
 ): Promise<Pick<CollectionInfo, 'name' | 'type' | 'uuid'> | undefined> {
   const [entry] = await db.listCollections({ name }, { nameOnly: false, promoteValues: false }).toArray();
   return entry && { name, type: entry.type as CollectionInfo['type'], uuid: uuidOf(entry) };
+}
+
+/** The name under which the collection of this UUID (32 hex digits) stands now; undefined when there is none. */
+export async function nameOfUuid(db: Db, uuid: string): Promise<string | undefined> {
+  const [entry] = await db.listCollections({ 'info.uuid': new UUID(uuid) }, { nameOnly: false }).toArray();
+  if (entry === undefined) return undefined;
+  // The collection behind a time series is named after it.
+  return entry.name.startsWith(bucketsPrefix) ? entry.name.slice(bucketsPrefix.length) : entry.name;
 }
 
 /** Name of the collection that holds the documents: a time series keeps them in buckets. */

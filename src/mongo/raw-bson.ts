@@ -69,6 +69,21 @@ export function documentNamed(bytes: Uint8Array, name: string): Uint8Array | und
   return undefined;
 }
 
+/** The `_id` of a document. Throws `BsonError` where it has none: it cannot be found again. */
+export function idElement(document: Uint8Array): RawElement {
+  for (const element of elementsOf(document)) {
+    // The server keeps it in front.
+    if (element.name === '_id') return element;
+  }
+  throw new BsonError('a document lacks its _id');
+}
+
+/** One text for the `_id`s that are equal in type and bytes. */
+export function idKey(document: Uint8Array): string {
+  const { type, valueStart, end } = idElement(document);
+  return `${type}:${asBuffer(document).toString('latin1', valueStart, end)}`;
+}
+
 export const emptyDocument: Uint8Array = Buffer.from([5, 0, 0, 0, 0]);
 
 /** Same bytes, no copy. */

@@ -1,7 +1,8 @@
-import type { Db, Document } from 'mongodb';
+import type { ClientSession, Db, Document } from 'mongodb';
 // Not a public export of the driver (7.8.0, pinned); in this file alone.
 import { DocumentSequence } from 'mongodb/lib/cmap/commands.js';
-import { asBuffer, bsonTypes, elementsOf } from './raw-bson.ts';
+import { asBuffer, bsonTypes, elementsOf, idElement } from './raw-bson.ts';
+import { rawDocument, rawElement, rawString } from './raw-build.ts';
 
 export interface RawInsertOptions {
   /** Inserts under way at the same time. Default 4. With 1 the documents keep their order, which capped collections need. */
@@ -166,36 +167,94 @@ function hasEmptyTimestamp(document: Uint8Array): boolean {
 
 /** `{ q: { _id: { $eq: ID } }, u: [{ $replaceWith: { $literal: DOCUMENT } }], collation: { locale: 'simple' } }` */
 function replacement(document: Uint8Array): Buffer {
-  const buffer = asBuffer(document);
-  for (const { name, type, valueStart, end } of elementsOf(document)) {
-    if (name !== '_id') continue;
-    const id = embedded([element(type, '$eq', buffer.subarray(valueStart, end))]);
-    const literal = embedded([element(bsonTypes.document, '$literal', buffer)]);
-    const stage = embedded([element(bsonTypes.document, '$replaceWith', literal)]);
-    return embedded([
-      element(bsonTypes.document, 'q', embedded([element(bsonTypes.document, '_id', id)])),
-      element(bsonTypes.array, 'u', embedded([element(bsonTypes.document, '0', stage)])),
-      element(bsonTypes.document, 'collation', embedded([element(bsonTypes.string, 'locale', text('simple'))])),
-    ]);
+  return rawDocument([...replaces(document), rawElement(bsonTypes.document, 'collation', simpleCollation)]);
+}
+
+/** The elements `q` and `u` of an update that puts a whole document where the one with its `_id` is. */
+function replaces(document: Uint8Array): Buffer[] {
+  const literal = rawDocument([rawElement(bsonTypes.document, '$literal', document)]);
+  const stage = rawDocument([rawElement(bsonTypes.document, '$replaceWith', literal)]);
+  return [byId(document), rawElement(bsonTypes.array, 'u', rawDocument([rawElement(bsonTypes.document, '0', stage)]))];
+}
+
+/** `q: { _id: { $eq: ID } }` */
+function byId(document: Uint8Array): Buffer {
+  const { type, valueStart, end } = idElement(document);
+  const id = rawDocument([rawElement(type, '$eq', asBuffer(document).subarray(valueStart, end))]);
+  return rawElement(bsonTypes.document, 'q', rawDocument([rawElement(bsonTypes.document, '_id', id)]));
+}
+
+const simpleCollation = rawDocument([rawElement(bsonTypes.string, 'locale', rawString('simple'))]);
+
+export interface RawTransactionOptions {
+  /** With a transaction open; it decides on read and write concern. */
+  readonly session: ClientSession;
+  /** Documents that a validator refuses are written all the same; needs the privilege bypassDocumentValidation. */
+  readonly bypassValidation: boolean;
+}
+
+/**
+ * Inserts documents exactly as they are, in a transaction. Throws `RawInsertError` where the server refuses one and the
+ * driver's error where the command fails; the server has aborted the transaction in both cases.
+ */
+export async function insertIn(
+  db: Db,
+  collection: string,
+  documents: readonly Uint8Array[],
+  options: RawTransactionOptions,
+): Promise<void> {
+  await writeIn(db, { insert: collection }, 'documents', documents, options);
+  await replaceIn(db, collection, documents.filter(hasEmptyTimestamp), options);
+}
+
+/** Puts each document, exactly as it is, where the one with its `_id` is; nowhere where there is none. Throws as `insertIn`. */
+export async function replaceIn(
+  db: Db,
+  collection: string,
+  documents: readonly Uint8Array[],
+  options: RawTransactionOptions,
+): Promise<void> {
+  // No collation: the index on `_id` has the collection's, by which ids are unique, and no other one would use it.
+  const updates = documents.map((document) => rawDocument(replaces(document)));
+  await writeIn(db, { update: collection }, 'updates', updates, options);
+}
+
+/** Deletes the documents with the `_id`s of these. Throws as `insertIn`. */
+export async function deleteIn(
+  db: Db,
+  collection: string,
+  documents: readonly Uint8Array[],
+  { session }: Pick<RawTransactionOptions, 'session'>,
+): Promise<void> {
+  const deletes = documents.map((document) =>
+    rawDocument([byId(document), rawElement(bsonTypes.int32, 'limit', Buffer.from([1, 0, 0, 0]))]),
+  );
+  await writeIn(db, { delete: collection }, 'deletes', deletes, { session });
+}
+
+async function writeIn(
+  db: Db,
+  command: Document,
+  field: string,
+  statements: readonly Uint8Array[],
+  { session, bypassValidation }: { readonly session: ClientSession; readonly bypassValidation?: boolean },
+): Promise<void> {
+  for (let from = 0; from < statements.length; ) {
+    let to = from;
+    for (let bytes = 0; to < statements.length && to - from < mostDocuments; to++) {
+      bytes += (statements[to] as Uint8Array).length;
+      if (bytes > batchBytes && to > from) break;
+    }
+    const answer = await db.command(
+      {
+        ...command,
+        [field]: sequence(field, statements.slice(from, to)),
+        ordered: true,
+        ...(bypassValidation === true && { bypassDocumentValidation: true }),
+      },
+      { session },
+    );
+    refuseWriteErrors(answer);
+    from = to;
   }
-  throw new RangeError('A document without _id cannot be found again.');
-}
-
-function element(type: number, name: string, value: Buffer): Buffer {
-  return Buffer.concat([Buffer.from([type]), Buffer.from(`${name}\0`), value]);
-}
-
-function embedded(elements: readonly Buffer[]): Buffer {
-  const body = Buffer.concat(elements);
-  const whole = Buffer.alloc(body.length + 5);
-  whole.writeInt32LE(whole.length);
-  body.copy(whole, 4);
-  return whole;
-}
-
-function text(value: string): Buffer {
-  const bytes = Buffer.from(`${value}\0`);
-  const length = Buffer.alloc(4);
-  length.writeInt32LE(bytes.length);
-  return Buffer.concat([length, bytes]);
 }

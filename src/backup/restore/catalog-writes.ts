@@ -1,19 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type Db, type Document, UUID } from 'mongodb';
-import type { Connection } from '../../mongo/connect.ts';
-import { takesCollectionUuid } from '../../mongo/raw-read.ts';
-import { serverCode, serverCodes } from '../../mongo/server-error.ts';
+import type { Db } from 'mongodb';
 import type { CollectionMetadata } from '../archive/metadata.ts';
 import type { OrderedDocument } from '../archive/ordered-json.ts';
 
 const majority = { writeConcern: { w: 'majority' } } as const;
-
-/** A pending index build or a lock that others hold; from the server's error_codes.yml. */
-const passing: ReadonlySet<number | undefined> = new Set([
-  24, // LockTimeout
-  12_586, // BackgroundOperationInProgressForDatabase
-  12_587, // BackgroundOperationInProgressForNamespace
-]);
 
 /** Fields that `listIndexes` adds, or added on older servers, and `createIndexes` refuses. */
 const listingOnly = new Set(['ns', 'clustered']);
@@ -59,49 +48,6 @@ export async function createView(db: Db, metadata: CollectionMetadata): Promise<
   await db.command({ create: metadata.name, ...Object.fromEntries(metadata.options), ...majority });
 }
 
-/** Drops it if it is there; with `uuid` only if it is that one. */
-export async function dropCollection({ db, topology }: Connection, name: string, uuid?: string): Promise<void> {
-  try {
-    await patiently(() => db.command({ drop: name, ...expected(topology, uuid), ...majority }));
-  } catch (error) {
-    if (serverCode(error) !== serverCodes.NamespaceNotFound) throw error;
-  }
-}
-
-/** Fails with NamespaceExists when the new name is taken, and (6.0 and newer) when `from` is not the one of this UUID. */
-export async function renameCollection(
-  { client, db, topology }: Connection,
-  from: string,
-  to: string,
-  uuid: string | undefined,
-): Promise<void> {
-  await patiently(() =>
-    client.db('admin').command({
-      renameCollection: `${db.databaseName}.${from}`,
-      to: `${db.databaseName}.${to}`,
-      ...expected(topology, uuid),
-      ...majority,
-    }),
-  );
-}
-
-function expected(topology: Connection['topology'], uuid: string | undefined): Document {
-  return uuid !== undefined && takesCollectionUuid(topology) ? { collectionUUID: new UUID(uuid) } : {};
-}
-
 function specOf(index: OrderedDocument): OrderedDocument {
   return new Map([...index].filter(([key]) => !listingOnly.has(key)));
-}
-
-/** Index builds and locks of others pass: up to 20 attempts, half a second apart. */
-async function patiently(run: () => Promise<unknown>): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await run();
-      return;
-    } catch (error) {
-      if (!passing.has(serverCode(error)) || attempt === 20) throw error;
-      await sleep(500);
-    }
-  }
 }

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Db } from 'mongodb';
 import { readCatalog } from '../../mongo/catalog.ts';
+import { dropCollection } from '../../mongo/catalog-changes.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import type { Log } from '../../observe/log.ts';
-import { dropCollection } from './catalog-writes.ts';
 import { during } from './failure.ts';
 import {
   asidePrefix,

@@ -1,4 +1,5 @@
 import { findCollection, storageName } from '../../mongo/catalog.ts';
+import { dropCollection, renameCollection } from '../../mongo/catalog-changes.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { readRaw } from '../../mongo/raw-read.ts';
@@ -6,14 +7,7 @@ import { insertRaw } from '../../mongo/raw-write.ts';
 import { serverCode, serverCodes } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { parseMetadata } from '../archive/metadata.ts';
-import {
-  createEmpty,
-  createIndexes,
-  createView,
-  dropCollection,
-  renameCollection,
-  setExpiry,
-} from './catalog-writes.ts';
+import { createEmpty, createIndexes, createView, setExpiry } from './catalog-writes.ts';
 import type { Displaced, Old, SwapStep } from './record.ts';
 
 /** An application may make a collection anew each time that its name is free for a moment. */

@@ -1,0 +1,65 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Document, UUID } from 'mongodb';
+import type { Connection } from './connect.ts';
+import { takesCollectionUuid } from './raw-read.ts';
+import { serverCode, serverCodes } from './server-error.ts';
+
+const majority = { writeConcern: { w: 'majority' } } as const;
+
+/** Of a connection, the parts that a change of the catalog of one database needs. */
+export type Place = Pick<Connection, 'client' | 'db' | 'topology'>;
+
+/** A pending index build or a lock that others hold; from the server's error_codes.yml. */
+const passing: ReadonlySet<number | undefined> = new Set([
+  24, // LockTimeout
+  12_586, // BackgroundOperationInProgressForDatabase
+  12_587, // BackgroundOperationInProgressForNamespace
+]);
+
+/** Drops it if it is there; with `uuid` only if it is that one. */
+export async function dropCollection(
+  { db, topology }: Omit<Place, 'client'>,
+  name: string,
+  uuid?: string,
+): Promise<void> {
+  try {
+    await patiently(() => db.command({ drop: name, ...expected(topology, uuid), ...majority }));
+  } catch (error) {
+    if (serverCode(error) !== serverCodes.NamespaceNotFound) throw error;
+  }
+}
+
+/** Fails with NamespaceExists when the new name is taken, and (6.0 and newer) when `from` is not the one of this UUID. */
+export async function renameCollection(
+  { client, db, topology }: Place,
+  from: string,
+  to: string,
+  uuid: string | undefined,
+): Promise<void> {
+  await patiently(() =>
+    client.db('admin').command({
+      renameCollection: `${db.databaseName}.${from}`,
+      to: `${db.databaseName}.${to}`,
+      ...expected(topology, uuid),
+      ...majority,
+    }),
+  );
+}
+
+/** The server fails with CollectionUUIDMismatch (361) when the name stands for another collection by now. */
+export function expected(topology: Place['topology'], uuid: string | undefined): Document {
+  return uuid !== undefined && takesCollectionUuid(topology) ? { collectionUUID: new UUID(uuid) } : {};
+}
+
+/** Index builds and locks of others pass: up to 20 attempts, half a second apart. */
+export async function patiently(run: () => Promise<unknown>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await run();
+      return;
+    } catch (error) {
+      if (!passing.has(serverCode(error)) || attempt === 20) throw error;
+      await sleep(500);
+    }
+  }
+}
