@@ -18,7 +18,7 @@ export interface Disturbance {
 
 /** Mostly kills of everything, at a random command of the migration, before or after the server carried it out. */
 export function drawDisturbance(
-  { commands, durationMs }: { readonly commands: number; readonly durationMs: number },
+  { commands, durationMs }: { readonly commands: readonly string[]; readonly durationMs: number },
   random: Random,
 ): Disturbance {
   const drawn = random.next();
@@ -29,7 +29,7 @@ export function drawDisturbance(
   }
   const from = random.chance(0.06) ? 'start' : 'up';
   const message = random.chance(0.5) ? 'sent' : 'answered';
-  const command = random.between(1, commands + (from === 'start' ? 20 : 0));
+  const command = random.between(1, commands.length + (from === 'start' ? 20 : 0));
   const text = `${what} at command ${command} from ${from}, ${message === 'sent' ? 'not sent' : 'answer lost'}`;
   return { what, when: { command, from, message }, text, done: false };
 }
@@ -53,7 +53,7 @@ export async function disturb(run: ReleaseProcess, proxy: WireProxy, disturbance
   if (when.from === 'up' && !(await run.said('goes up'))) return false;
   proxy.count();
   const struck = new Promise<void>((done) => {
-    proxy.stopAt(when.command, when.message, () => {
+    proxy.stopAt({ nth: when.command, when: when.message }, () => {
       strike();
       done();
     });

@@ -10,10 +10,10 @@ import { startUsers } from './users.ts';
 
 export const apply = 'migrate --apply --rehearsal none --json --wait 60s';
 
-/** What an undisturbed run leaves behind, and how many commands it sends once its migration goes up. */
+/** What an undisturbed run leaves behind, and the commands that it sends once its migration goes up. */
 export interface Reference {
   readonly db: Db;
-  readonly commands: number;
+  readonly commands: readonly string[];
   readonly durationMs: number;
 }
 
@@ -44,7 +44,7 @@ export function projectOf(shape: Shape, uri: string): Promise<Folder> {
     text,
   ]);
   return makeFolder(
-    { 'mongo-release.yml': `lease: { ttl: 30s }\n${shape.config ?? ''}`, ...Object.fromEntries(files) },
+    { ...Object.fromEntries(files), ...(shape.config !== undefined && { 'mongo-release.yml': shape.config }) },
     { MONGODB_URI: uri },
     { modules: shape.modules },
   );
@@ -61,7 +61,7 @@ export async function makeReference(shape: Shape, db: Db, uri: string): Promise<
   const started = performance.now();
   const ended = await run.ended;
   if (ended.code !== 0) throw new Error(`${shape.name} fails undisturbed:\n${ended.stderr}`);
-  return { db, commands: proxy.commands.length, durationMs: performance.now() - started };
+  return { db, commands: [...proxy.commands], durationMs: performance.now() - started };
 }
 
 /** Runs a shape, ends it in the middle, and runs it again until it has come to an end by itself. */

@@ -1,9 +1,15 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
-/**
- * A way to a mongod on which one message can be chosen to be the last: the one before which, or after which, something
- * is to happen. `sent`: the server never sees it. `answered`: the server has carried it out, the sender never hears of it.
- */
+/** Which message on its way is the chosen one. */
+export interface Stop {
+  /** The nth command from the last `count` on; of these names only, where they are given. */
+  readonly nth: number;
+  readonly of?: readonly string[];
+  /** `sent`: the server never sees it. `answered`: the server has carried it out, the sender does not hear of it. */
+  readonly when: 'sent' | 'answered';
+}
+
+/** A way to a mongod on which one message can be held back: the one at which something is to happen. */
 export interface WireProxy extends AsyncDisposable {
   /** Connection string for the same database by way of the proxy. */
   readonly uri: string;
@@ -11,8 +17,8 @@ export interface WireProxy extends AsyncDisposable {
   readonly commands: readonly string[];
   /** Counts from 0 again. */
   count(): void;
-  /** Calls `then` at the nth command from the next `count` or now on, once; that message goes no further. */
-  stopAt(nth: number, when: 'sent' | 'answered', then: () => void): void;
+  /** Calls `then` once, at that message, which is held back. What it is given lets the message go on after all. */
+  stopAt(stop: Stop, then: (release: () => void) => void): void;
   /** Closes all connections; new ones are taken. */
   cut(): void;
 }
@@ -23,12 +29,12 @@ export async function wireProxyTo(target: string): Promise<WireProxy> {
   const { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
   let commands: string[] = [];
-  let stop: { readonly nth: number; readonly when: 'sent' | 'answered'; readonly then: () => void } | undefined;
+  let stop: (Stop & { readonly then: (release: () => void) => void }) | undefined;
 
   const server: Server = createServer((incoming) => {
     const outgoing = connect(Number(port), hostname);
     /** The answer to this request is held back. */
-    let holding: { readonly requestId: number; readonly then: () => void } | undefined;
+    let holding: { readonly requestId: number; readonly then: (release: () => void) => void } | undefined;
     for (const socket of [incoming, outgoing]) {
       sockets.add(socket);
       socket.setNoDelay(true);
@@ -43,10 +49,12 @@ export async function wireProxyTo(target: string): Promise<WireProxy> {
       const command = commandOf(message);
       if (command !== undefined && !housekeeping.has(command)) {
         commands.push(command);
-        if (stop !== undefined && commands.length >= stop.nth) {
+        const { of } = stop ?? {};
+        const chosen = of === undefined ? commands : commands.filter((one) => of.includes(one));
+        if (stop !== undefined && chosen.length >= stop.nth && (of === undefined || of.includes(command))) {
           const { when, then } = stop;
           stop = undefined;
-          if (when === 'sent') return then();
+          if (when === 'sent') return then(() => outgoing.write(message));
           holding = { requestId: message.readInt32LE(4), then };
         }
       }
@@ -54,7 +62,11 @@ export async function wireProxyTo(target: string): Promise<WireProxy> {
     });
     eachMessage(outgoing, (message) => {
       // responseTo, at byte 8 of the header.
-      if (holding !== undefined && message.readInt32LE(8) === holding.requestId) return holding.then();
+      if (holding !== undefined && message.readInt32LE(8) === holding.requestId) {
+        const { then } = holding;
+        holding = undefined;
+        return then(() => incoming.write(message));
+      }
       incoming.write(message);
     });
   });
@@ -75,8 +87,8 @@ export async function wireProxyTo(target: string): Promise<WireProxy> {
     count() {
       commands = [];
     },
-    stopAt(nth, when, then) {
-      stop = { nth, when, then };
+    stopAt(at, then) {
+      stop = { ...at, then };
     },
     cut,
     async [Symbol.asyncDispose]() {

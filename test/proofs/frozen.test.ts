@@ -1,0 +1,222 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Db } from 'mongodb';
+import { describe, expect, test } from 'vitest';
+import { readCatalog } from '../../src/mongo/catalog.ts';
+import { digestDocuments } from '../../src/mongo/documents-digest.ts';
+import { freshDatabase, type TestDatabase } from '../setup/mongo.ts';
+import { type Stop, type WireProxy, wireProxyTo } from '../setup/wire-proxy.ts';
+import type { ReleaseProcess } from './release-process.ts';
+import { differences } from './same.ts';
+import { catalog } from './shapes/catalog.ts';
+import { type Shape, seedPlaces, up } from './shapes/shape.ts';
+import { apply, makeReference, projectOf } from './trial.ts';
+
+const loop: Shape = {
+  name: 'loop',
+  files: {
+    '1-loop.js': up(`
+    const log = db.collection('log');
+    for (let n = 0; n < 150; n += 1) {
+      await log.insertOne({ _id: n });
+      await places.updateOne({ _id: n % 50 }, { $inc: { visits: 1 } });
+    }`),
+  },
+  seed: seedPlaces(50),
+  config: 'lease: { ttl: 3s }\n',
+};
+
+const large: Shape = {
+  name: 'large',
+  files: {
+    '1-all.js': up(`
+    await places.updateMany({}, { $inc: { visits: 1 } });
+    await places.updateMany({}, { $inc: { visits: 10 } });
+    await db.collection('log').insertOne({ _id: 'end', count: await places.countDocuments({ visits: 11 }) });`),
+  },
+  seed: seedPlaces(12_000),
+  config: 'lease: { ttl: 3s }\n',
+};
+
+/**
+ * Everything in a database, history and journal included; not the lease with its heartbeats, and not the records of
+ * releases, of which each run writes its own.
+ */
+async function everything(db: Db): Promise<Record<string, string>> {
+  const changing = ['_mongo_release.lease', '_mongo_release.releases'];
+  const listed = (await readCatalog(db)).filter(({ name }) => !changing.includes(name));
+  const entries = listed.map(async ({ name, type, indexes, uuid }) => {
+    const documents = type === 'view' ? '' : (await digestDocuments(db, name)).multiset;
+    return [name, `${uuid} ${indexes.map((index) => index.name).sort()} ${documents}`] as const;
+  });
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+/** What an undisturbed run of the shape leaves behind. */
+async function undisturbed(shape: Shape): Promise<TestDatabase & { readonly commands: readonly string[] }> {
+  const database = await freshDatabase('ref');
+  const { commands } = await makeReference(shape, database.db, database.uri);
+  return { ...database, commands };
+}
+
+interface Frozen {
+  readonly database: TestDatabase;
+  readonly run: ReleaseProcess;
+  readonly proxy: WireProxy;
+  /** Another run, past the proxy. */
+  another(words?: string): ReleaseProcess;
+}
+
+/** A run on its own way to the server; `work` freezes and wakes it. */
+async function withRun(shape: Shape, work: (frozen: Frozen) => Promise<void>): Promise<void> {
+  await using database = await freshDatabase();
+  await shape.seed(database.db);
+  await using proxy = await wireProxyTo(database.uri);
+  await using folder = await projectOf(shape, proxy.uri);
+  const run = folder.start(apply);
+  expect(await run.said('goes up')).toBe(true);
+  try {
+    await work({
+      ...{ database, run, proxy },
+      another: (words = apply) => folder.start(words, { MONGODB_URI: database.uri }),
+    });
+  } finally {
+    run.signal('SIGKILL');
+    run.signal('SIGCONT');
+    await run.gone();
+  }
+}
+
+/** Freezes at a message, which is held, as by a slow network, until it is let go. */
+function freezeAt({ run, proxy }: Frozen, stop: Stop): Promise<(() => void) | undefined> {
+  proxy.count();
+  const held = new Promise<() => void>((resolve) => {
+    proxy.stopAt(stop, (release) => {
+      run.signal('SIGSTOP');
+      resolve(release);
+    });
+  });
+  return Promise.race([held, run.ended.then(() => undefined)]);
+}
+
+/** The server takes the lease for run out, and another run need not wait: to its owner it is as good as ever. */
+async function expire(db: Db): Promise<void> {
+  await db
+    .collection<{ _id: string }>('_mongo_release.lease')
+    .updateOne({ _id: 'lease' }, { $set: { expiresAt: new Date(0) } });
+}
+
+/**
+ * Freezes a run at a message, lets another one take over and end, and wakes the first. Comes back with the message's
+ * command, and with what of the database was another one afterwards.
+ */
+async function wake(shape: Shape, stop: Stop, expected: Db): Promise<{ command?: string; changed: string[] }> {
+  let seen: { command?: string; changed: string[] } = { changed: [] };
+  await withRun(shape, async (frozen) => {
+    const release = await freezeAt(frozen, stop);
+    if (release === undefined) return;
+    const { db } = frozen.database;
+    await expire(db);
+    const { code, stderr } = await frozen.another().ended;
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain('was left running by release');
+    expect(await differences(shape, expected, db)).toEqual([]);
+    const before = await everything(db);
+    frozen.run.signal('SIGCONT');
+    release();
+    const woken = await frozen.run.ended;
+    // It cannot say that it is done, and what it says is that it lost its lease.
+    expect(woken.code, woken.stderr).toBe(8);
+    expect(woken.json.error.message).toContain('LEASE_LOST');
+    const after = await everything(db);
+    const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+    const command = frozen.proxy.commands.at(-1);
+    seen = { command, changed: names.filter((name) => before[name] !== after[name]) };
+  });
+  return seen;
+}
+
+describe('a run that is frozen past its lease writes no document when it wakes', () => {
+  test.each([
+    ['in a loop of inserts and updates', loop, [9, 60, 61, 62, 63, 64]],
+    ['in a large updateMany', large, [8, 9, 10, 11]],
+  ])(
+    '%s, with a message of it on the wire',
+    async (_, shape, moments) => {
+      await using expected = await undisturbed(shape);
+      for (const nth of moments) {
+        const { changed } = await wake(shape, { nth, when: 'sent' }, expected.db);
+        expect(changed).toEqual([]);
+      }
+    },
+    120_000,
+  );
+
+  test('the parent alone frozen: its child commits nothing once another run has taken over', async () => {
+    await using expected = await undisturbed(loop);
+    await withRun(loop, async ({ database: { db }, run, another }) => {
+      while ((await db.collection('log').countDocuments()) < 5) await sleep(5);
+      const [child] = run.children() as [number];
+      process.kill(child, 'SIGSTOP');
+      process.kill(run.pid, 'SIGSTOP');
+      const taken = another();
+      await taken.said('was left running');
+      // The child works on, while the other one does.
+      process.kill(child, 'SIGCONT');
+      const { code, stderr } = await taken.ended;
+      expect(code, stderr).toBe(0);
+      expect(await differences(loop, expected.db, db)).toEqual([]);
+      const before = await everything(db);
+      process.kill(run.pid, 'SIGCONT');
+      const woken = await run.ended;
+      expect(woken.code, woken.stderr).toBe(8);
+      expect(await everything(db)).toEqual(before);
+    });
+  });
+
+  test('the child alone frozen: nobody takes over while its parent lives, and it goes on where it was', async () => {
+    await using expected = await undisturbed(loop);
+    await withRun(loop, async ({ database: { db }, run, another }) => {
+      while ((await db.collection('log').countDocuments()) < 5) await sleep(5);
+      const [child] = run.children() as [number];
+      process.kill(child, 'SIGSTOP');
+      const { code, json } = await another(apply.replace('60s', '4s')).ended;
+      expect({ code, error: json.error.code }).toEqual({ code: 6, error: 'LEASE_HELD' });
+      process.kill(child, 'SIGCONT');
+      const ended = await run.ended;
+      expect(ended.code, ended.stderr).toBe(0);
+      expect(await differences(loop, expected.db, db)).toEqual([]);
+    });
+  });
+});
+
+describe('changes of the catalog, which no transaction takes, from a run that was frozen past its lease', () => {
+  const changes = ['create', 'createIndexes', 'dropIndexes', 'drop', 'renameCollection', 'collMod'];
+
+  test.each(['indexes', 'rename-and-drop', 'drop-and-make-again'])(
+    '%s: one that was not sent yet is not sent any more',
+    async (name) => {
+      const shape: Shape = { ...catalog.find((one) => one.name === name)!, config: 'lease: { ttl: 3s }\n' };
+      await using expected = await undisturbed(shape);
+      const commands = expected.commands;
+      // Before the first one and the third one: the answer on which it would be sent.
+      const places = commands.flatMap((command, at) => (changes.includes(command) ? [at] : []));
+      for (const at of [places[0]!, places[2]!]) {
+        const { changed } = await wake(shape, { nth: at, when: 'answered' }, expected.db);
+        expect(changed, `${commands[at]} after ${commands[at - 1]}`).toEqual([]);
+      }
+    },
+    60_000,
+  );
+
+  // What the network still has is beyond anybody's reach; the server itself refuses what is not meant for this collection.
+  test.each([
+    ['a rename', 'rename-and-drop', 'renameCollection', []],
+    ['a drop', 'drop-and-make-again', 'renameCollection', []],
+    ['an index that the migration drops again', 'indexes', 'createIndexes', ['places']],
+  ])('%s that arrives when the other run is through', async (_, name, command, left) => {
+    const shape: Shape = { ...catalog.find((one) => one.name === name)!, config: 'lease: { ttl: 3s }\n' };
+    await using expected = await undisturbed(shape);
+    const { changed } = await wake(shape, { nth: 1, of: [command], when: 'sent' }, expected.db);
+    expect(changed).toEqual(left);
+  });
+});
