@@ -90,12 +90,9 @@ export class HistoryWriter {
       const stale = await records.find({ state: 'running', fence: { $lt: this.#turns.fence } }, { session }).toArray();
       const marked: HistoryRecord[] = [];
       for (const record of stale.sort((a, b) => a.sequence - b.sequence)) {
-        const error = {
-          code: 'INTERRUPTED',
-          message: `Release ${record.releaseId} ended while this migration was running; how far it got is not known.`,
-        };
-        const { _id, ...rest } = record;
         const journal = await counted(turn, record);
+        const error = { code: 'INTERRUPTED', message: interruption(record.releaseId, journal) };
+        const { _id, ...rest } = record;
         const change = { ...rest, state: 'interrupted', error, journal, fence: this.#turns.fence };
         marked.push(
           await replace(turn, record, { ...change, sequence: await turn.sequence() }, { finishedAt: '$$NOW' }),
@@ -230,6 +227,13 @@ export class HistoryWriter {
   change<T>(what: string, change: (turn: Turn, run: RunIdentity, fence: number) => Promise<T>): Promise<T> {
     return this.#turns.take(what, (turn) => change(turn, this.#run, this.#turns.fence));
   }
+}
+
+function interruption(releaseId: string, journal: RunJournal | undefined): string {
+  const ended = `Release ${releaseId} ended while this migration was running`;
+  if (journal?.entries === undefined) return `${ended}; how far it got is not known.`;
+  const { entries } = journal;
+  return `${ended}; its journal has ${entries === 0 ? 'no operation' : entries === 1 ? '1 operation' : `${entries} operations`}.`;
 }
 
 /** The journal of a run that has ended, with the number of its entries. */
