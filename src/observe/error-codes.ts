@@ -30,6 +30,14 @@ export const errorCodes = {
     exit: 8,
     meaning: 'An interrupted migration can neither be taken up again nor undone; the message says why.',
   },
+  OPERATION_IN_DOUBT: {
+    exit: 8,
+    meaning: 'An interrupted migration left a call behind of which nobody can tell whether it was done.',
+  },
+  CATALOG_MOVED: {
+    exit: 8,
+    meaning: 'Somebody replaced a collection by another one while a migration changed it.',
+  },
   REPLAY_DIVERGED: {
     exit: 8,
     meaning: 'A migration that was taken up again went another way than before; nothing of it ran anew.',

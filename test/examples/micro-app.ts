@@ -62,7 +62,8 @@ export function loadMigrations(folder: string): LoadedMigration[] {
 function contextOf({ client, db }: TestDatabase): MigrationContext {
   const ignore = () => {};
   const log = Object.assign(ignore, { debug: ignore, info: ignore, warn: ignore, error: ignore });
-  return { client, db, models: {}, log, signal: new AbortController().signal };
+  const batch = () => Promise.reject(new Error('no migration of the example uses batch'));
+  return { client, db, models: {}, batch, log, signal: new AbortController().signal };
 }
 
 /** All there is to compare: the bytes of every document, and every collection's options and indexes. */

@@ -6,6 +6,7 @@ import { wrapClient } from '../gate/client.ts';
 import { Gate } from '../gate/gate.ts';
 import { type OpenedJournal, openJournal } from '../gate/journal/open.ts';
 import type { RawSession } from '../gate/raw.ts';
+import { batchOf } from './batch.ts';
 import { connectMigration } from './connect.ts';
 import { loadDriver } from './driver.ts';
 import { abort, begin, commit } from './enclosing.ts';
@@ -15,7 +16,7 @@ import { loadModule } from './load.ts';
 import { migrationLog } from './log.ts';
 import { bindMongoose, exportedModels, modelsOf } from './mongoose.ts';
 import type { Parent } from './parent.ts';
-import type { ChildEnd, ChildError, RunJob } from './protocol.ts';
+import type { ChildEnd, ChildError, FromChild, RunJob } from './protocol.ts';
 import { type Recognised, recognise } from './recognise.ts';
 import type { Reporter } from './reporter.ts';
 import { dangling, settled } from './settle.ts';
@@ -129,12 +130,17 @@ export class MigrationRun {
     const { client, membrane } = wrapClient(raw, gate, driver);
     const models = this.#bindModels(client, modelsModule);
     const enclosing = migration.facts.transaction ? await begin(raw, gate) : undefined;
+    const send = (message: FromChild) => void this.#parent.send(message);
     const context: MigrationContext = {
       db: client.db(job.database),
       client,
       models,
       session: enclosing === undefined ? undefined : membrane.out(enclosing),
-      log: migrationLog(source, (message) => void this.#parent.send(message)),
+      batch: batchOf({
+        ...{ gate, driver, raw, client, source, send, migration: job.name },
+        signal: this.#stop.signal,
+      }),
+      log: migrationLog(source, send),
       signal: this.#stop.signal,
     };
     this.#startedAt = performance.now();
