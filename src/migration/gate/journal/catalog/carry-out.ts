@@ -1,0 +1,163 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { serverCode, serverCodes } from '../../../../mongo/server-code.ts';
+import { ReleaseError } from '../../../../observe/error.ts';
+import type { CatalogChange, StoredError } from '../../../journal/documents.ts';
+import type { Namespace, Operation } from '../../call.ts';
+import { failureKind } from '../../failure.ts';
+import type { EntryDraft, JournalContext, Turn } from '../context.ts';
+import { storeError, storeResult } from '../stored.ts';
+import { passing } from '../transactor.ts';
+import { changed, type Found, lookAround, lookOf } from './found.ts';
+
+/** One change of the catalog: how it is made, and how the catalog tells that it was. */
+export interface Step<T> {
+  /** What was there before: on record before anything is done. */
+  readonly change: CatalogChange;
+  /** Why it cannot be undone; undefined where it can. */
+  readonly note?: string;
+  /** Makes the change. Called again where it is not known to be done. */
+  act(): Promise<T>;
+  /** Where an earlier try has made it, what that would have answered. Throws `OPERATION_IN_DOUBT`. */
+  done(found: Found): Promise<{ readonly result: T } | undefined>;
+  /** What came out otherwise than was intended, for the record. */
+  readonly otherwise?: () => Otherwise;
+}
+
+export interface Otherwise extends Partial<Pick<CatalogChange, 'tombstone' | 'displaced'>> {
+  readonly note?: string;
+}
+
+/** How long a lock of others, an index build or an election is waited for, in milliseconds. */
+const patienceMs = 60_000;
+
+type Outcome<T> = { readonly result: T } | { readonly error: unknown };
+
+/**
+ * Intent on record, the change, its result on record: no transaction takes a change of the catalog, so after an
+ * interruption the catalog itself says whether it was made. Rejects with what user code is to see.
+ */
+export async function carryOut<T>(
+  context: JournalContext,
+  operation: Operation<T>,
+  { fingerprint, takeReads, begun }: Turn,
+  step: Step<T>,
+  kind: 'catalog' | 'implicit' = 'catalog',
+): Promise<T> {
+  const { method, namespace } = operation.call;
+  const about = { kind, method, namespace, fingerprint, ...undoable(context, step.note) } as const;
+  let entry = begun?._id;
+  if (entry === undefined) {
+    const reads = takeReads();
+    entry = await context.transactor.transact((tx) =>
+      tx.record({ ...about, reads, state: 'intent', catalog: step.change }),
+    );
+  }
+  const outcome = await attempt(context, namespace, step, begun !== undefined);
+  context.kinds.forget();
+  if ('error' in outcome && !answered(outcome.error, operation)) throw replacedMeanwhile(outcome.error, namespace);
+  const found = await lookAround(context, namespace, step.change.to);
+  const { note, ...otherwise } = step.otherwise?.() ?? {};
+  const after = step.change.to === undefined ? found.here : found.there;
+  const catalog: CatalogChange = { ...step.change, after, ...otherwise };
+  operation.catalog?.seen(lookOf(catalog));
+  // A refused call may have made the collection all the same, and left it empty.
+  const done = 'result' in outcome || changed(step.change, found);
+  await settle(context, entry, {
+    state: done ? 'done' : 'refused',
+    ...(done ? { catalog } : {}),
+    ...(note === undefined ? {} : undoable(context, note)),
+    // An object of the driver's is made anew for a replay.
+    ...('error' in outcome ? { error: told(outcome.error) } : stored(outcome.result, operation)),
+  });
+  if ('error' in outcome) throw outcome.error;
+  return outcome.result;
+}
+
+function undoable(context: JournalContext, note: string | undefined): Pick<EntryDraft, 'images' | 'note'> {
+  if (note !== undefined) context.note(note);
+  return { images: note === undefined, note };
+}
+
+function stored<T>(result: T, { catalog }: Operation<T>): Pick<EntryDraft, 'result'> {
+  return { result: catalog?.object === undefined ? storeResult(result) : { form: 'nothing' } };
+}
+
+async function settle(context: JournalContext, entry: string, fields: Partial<EntryDraft>): Promise<void> {
+  await context.transactor.transact((tx) => tx.amend(entry, fields));
+}
+
+async function attempt<T>(
+  context: JournalContext,
+  namespace: Namespace,
+  step: Step<T>,
+  resumed: boolean,
+): Promise<Outcome<T>> {
+  const since = performance.now();
+  const done = async () => step.done(await lookAround(context, namespace, step.change.to));
+  // Whether a try that nobody heard the end of may have made the change.
+  let unsure = resumed;
+  for (;;) {
+    context.refuseWhenClosed();
+    try {
+      return (unsure ? await done() : undefined) ?? { result: await step.act() };
+    } catch (error) {
+      if (error instanceof ReleaseError) return { error };
+      const lost = unheard(error);
+      // That earlier try may have been made while this one was under way, and be why this one was refused.
+      if (!lost && !busy.has(serverCode(error))) return (unsure ? await done() : undefined) ?? { error };
+      if (performance.now() - since > patienceMs) return { error };
+      unsure ||= lost;
+      await sleep(100 + 200 * Math.random());
+    }
+  }
+}
+
+/** Locks and index builds of others: they pass, and nothing was done (`src/mongo/base/error_codes.yml`). */
+const busy: ReadonlySet<number | undefined> = new Set([
+  24, // LockTimeout
+  112, // WriteConflict
+  117, // ConflictingOperationInProgress
+  12_586, // BackgroundOperationInProgressForDatabase
+  12_587, // BackgroundOperationInProgressForNamespace
+]);
+
+/** A server that stops being the primary, or stops; what it was asked for may be done. The same source. */
+const stepsDown: ReadonlySet<number | undefined> = new Set([
+  91, // ShutdownInProgress
+  189, // PrimarySteppedDown
+  10_107, // NotWritablePrimary
+  11_600, // InterruptedAtShutdown
+  11_602, // InterruptedDueToReplStateChange
+  13_435, // NotPrimaryNoSecondaryOk
+  13_436, // NotPrimaryOrSecondary
+]);
+
+/** Whether an answer never came, so that it is open what was done. */
+function unheard(error: unknown): boolean {
+  return stepsDown.has(serverCode(error)) || passing(error) === 'outage';
+}
+
+/** Whether user code may be told so for good: the driver or the server said no. */
+function answered(error: unknown, { call }: Operation<unknown>): boolean {
+  if (error instanceof ReleaseError || unheard(error)) return false;
+  if (serverCode(error) === serverCodes.CollectionUUIDMismatch) return false;
+  return storeError(error) !== undefined || failureKind(error, call) === 'not-sent';
+}
+
+function told(error: unknown): StoredError {
+  const { name, message } = error as Error;
+  return storeError(error) ?? { name, message };
+}
+
+/** The server's own words for this are about UUIDs; what matters is that somebody else was at work. */
+function replacedMeanwhile(error: unknown, { database, collection }: Namespace): unknown {
+  if (serverCode(error) !== serverCodes.CollectionUUIDMismatch) return error;
+  return new ReleaseError(
+    'CATALOG_MOVED',
+    `${database}.${collection} was replaced by another collection while a migration changed it.`,
+    {
+      hint: 'Find out what drops and makes collections while migrations run, stop it, and run the command again.',
+      cause: error,
+    },
+  );
+}

@@ -1,0 +1,103 @@
+import { serverCode, serverCodes } from '../../../../mongo/server-code.ts';
+import type { CatalogChange } from '../../../journal/documents.ts';
+import type { Namespace, Operation } from '../../call.ts';
+import type { JournalContext } from '../context.ts';
+import { alongOf } from './along.ts';
+import type { Step } from './carry-out.ts';
+import { type Along, isSharded, rename } from './commands.ts';
+import { inDoubt, named } from './doubt.ts';
+import { type Found, lookAround } from './found.ts';
+import { lookAt, type SeenState } from './look.ts';
+import { bury } from './tombstone.ts';
+
+/** An application may make a collection anew each time that its name is free for a moment. */
+const mostDisplaced = 20;
+
+/** `rename`, `renameCollection`; what is replaced by it becomes a tombstone. */
+export async function renameStep<T>(
+  context: JournalContext,
+  operation: Operation<T>,
+  begun: CatalogChange | undefined,
+): Promise<Step<T>> {
+  const { call, args, session } = operation;
+  const from = call.namespace;
+  const to = call.also ?? from;
+  const options = alongOf(call.method, args).options as { dropTarget?: unknown } | undefined;
+  const drops = options?.dropTarget === true;
+  const result = () => operation.catalog?.object?.() ?? ({ ok: 1 } as T);
+  const fresh = begun === undefined ? await lookAround(context, from, to) : undefined;
+  const change = begun ?? (await intended(context, call, fresh ?? { here: undefined, there: undefined }, drops));
+  const { before, replaced, tombstone } = change;
+  const swaps = !drops || replaced === undefined || tombstone !== undefined;
+  const displaced: string[] = [];
+  return {
+    change,
+    note: swaps || replaced.type === 'view' ? undefined : `The collection ${named(to)} was replaced for good.`,
+    act: async () => {
+      const ours = before?.type === 'collection' && before.uuid !== undefined && from.database === to.database;
+      if (!ours || !swaps || named(from) === named(to)) return operation.send(session);
+      const along = { session, options };
+      if (drops) displaced.push(...(await moveIn(context, from, to, before.uuid ?? '', replaced?.uuid, along)));
+      else await rename(context, from, to, before.uuid ?? '', along);
+      return result();
+    },
+    done: async ({ here, there }) => {
+      // What is not there cannot be renamed, now as then.
+      if (before === undefined) return undefined;
+      if (from.database === to.database ? there?.uuid === before.uuid : here === undefined && there !== undefined) {
+        return { result: result() };
+      }
+      if (here?.uuid === before.uuid) return undefined;
+      throw inDoubt(call, 'the collection is under neither name');
+    },
+    otherwise: () => (displaced.length === 0 ? {} : { displaced }),
+  };
+}
+
+async function intended(
+  context: JournalContext,
+  { namespace, also }: Operation<unknown>['call'],
+  { here, there }: Found,
+  drops: boolean,
+): Promise<CatalogChange> {
+  const change = { type: 'rename-collection', before: here, to: also, replaced: there } as const;
+  if (!drops || !context.images || here?.type !== 'collection' || there?.type !== 'collection') return change;
+  if (also === undefined || named(namespace) === named(also) || namespace.database !== also.database) return change;
+  if (there.uuid === undefined || (await isSharded(context, namespace)) || (await isSharded(context, also))) {
+    return change;
+  }
+  return { ...change, tombstone: context.own.dropped(there.uuid) };
+}
+
+/**
+ * Puts a collection under a name, and what is there under tombstones first. Goes on where it was interrupted. Comes
+ * back with the tombstones of collections that were not known of: made by others while the name was free.
+ */
+export async function moveIn(
+  context: JournalContext,
+  from: Namespace,
+  to: Namespace,
+  uuid: string,
+  known: string | undefined,
+  along: Along,
+): Promise<string[]> {
+  const displaced: string[] = [];
+  for (let attempt = 1; ; attempt += 1) {
+    const present = await lookAt(context, to);
+    if (isCollection(present)) {
+      const tombstone = context.own.dropped(present.uuid);
+      await bury(context, to, present, tombstone, { ...along, options: undefined });
+      if (present.uuid !== known) displaced.push(tombstone);
+    }
+    try {
+      await rename(context, from, to, uuid, along);
+      return displaced;
+    } catch (error) {
+      if (serverCode(error) !== serverCodes.NamespaceExists || attempt === mostDisplaced) throw error;
+    }
+  }
+}
+
+function isCollection(state: SeenState | undefined): state is SeenState & { readonly uuid: string } {
+  return state?.type === 'collection' && state.uuid !== undefined;
+}

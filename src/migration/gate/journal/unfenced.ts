@@ -1,0 +1,66 @@
+import type { StoredError } from '../../journal/documents.ts';
+import type { Operation } from '../call.ts';
+import { failureKind } from '../failure.ts';
+import { inDoubt, named } from './catalog/doubt.ts';
+import type { Handler, JournalContext, Turn } from './context.ts';
+import { storeError, storeResult } from './stored.ts';
+
+/**
+ * What no transaction takes and the catalog does not tell: `$merge`, map-reduce, writes to capped collections, time
+ * series and views, commands that the gate does not know. Intent on record, the call as it is, its answer on record.
+ *
+ * Throws `OPERATION_IN_DOUBT` for a call of which an earlier run has left the intent alone.
+ */
+export const unfenced: Handler = async <T>(...[context, operation, turn]: Arguments<T>): Promise<T> => {
+  const { call } = operation;
+  const { method, namespace } = call;
+  if (turn.begun !== undefined) throw inDoubt(call, 'no transaction takes it');
+  const note = noteOf(operation, await context.kinds.of(namespace));
+  context.note(note);
+  const reads = turn.takeReads();
+  const id = await context.transactor.transact((tx) =>
+    tx.record({
+      ...{ kind: 'unfenced', state: 'intent', method, namespace, fingerprint: turn.fingerprint },
+      ...{ reads, images: false, note },
+    }),
+  );
+  context.refuseWhenClosed();
+  try {
+    const result = await operation.send(operation.session);
+    await context.transactor.transact((tx) => tx.amend(id, { state: 'done', result: storeResult(result) }));
+    return result;
+  } catch (error) {
+    const settled = settledBy(error, operation);
+    if (settled !== undefined) await context.transactor.transact((tx) => tx.amend(id, settled));
+    throw error;
+  } finally {
+    context.kinds.forget();
+  }
+};
+
+type Arguments<T> = [context: JournalContext, operation: Operation<T>, turn: Turn];
+
+/** Undefined where no answer came: the intent stays alone then. */
+function settledBy(error: unknown, { call }: Operation<unknown>) {
+  const kind = failureKind(error, call);
+  const stored = storeError(error);
+  if (kind === 'unknown') return stored === undefined ? undefined : ({ state: 'done', error: stored } as const);
+  const { name, message } = error as Error;
+  const told: StoredError = stored ?? { name, message };
+  return { state: 'refused', error: told } as const;
+}
+
+function noteOf({ call }: Operation<unknown>, kind: Awaited<ReturnType<JournalContext['kinds']['of']>>): string {
+  const { method, namespace, also } = call;
+  const into = also === undefined ? '' : ` into ${named(also)}`;
+  const what = `${method} on ${named(namespace)}${into}`;
+  const why = kind === 'plain' || kind === 'absent' || kind === 'unknown' ? 'no transaction takes it' : reasons[kind];
+  return `${what} cannot be undone, nor taken up again when it is interrupted: ${why}.`;
+}
+
+const reasons = {
+  capped: 'the collection is capped, and no transaction takes it',
+  'time-series': 'the collection is a time series, and no transaction takes it',
+  view: 'it is about a view',
+  system: "the collection is the server's own",
+} as const;
