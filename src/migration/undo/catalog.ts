@@ -1,0 +1,215 @@
+import { type CollectionInfo, nameOfUuid, readCatalog } from '../../mongo/catalog.ts';
+import { dropCollection, type Place, patiently, renameCollection } from '../../mongo/catalog-changes.ts';
+import type { Connection } from '../../mongo/connect.ts';
+import type { OwnNames } from '../../mongo/own.ts';
+import { orderedDocument } from '../../mongo/raw-build.ts';
+import { serverCode, serverCodes } from '../../mongo/server-error.ts';
+import { type CatalogState, stateBytes } from '../journal/catalog-state.ts';
+import type { EntryNamespace } from '../journal/documents.ts';
+import { buildIndexes, dropIndexes, indexesNow, indexesOf, restoreExpiry } from './indexes.ts';
+import { undoModification } from './modified.ts';
+import type { UndoEntry } from './read.ts';
+import type { UndoConflict } from './result.ts';
+
+export interface CatalogUndone {
+  /** How many changes were made. */
+  readonly changed: number;
+  readonly conflicts: readonly UndoConflict[];
+}
+
+const nothing: CatalogUndone = { changed: 0, conflicts: [] };
+
+/**
+ * Takes one change of the catalog back. What is done already is seen from the catalog, by UUIDs, so it may be repeated
+ * after any interruption; and it tells in the same way whether a change that was only intended was made.
+ *
+ * What meets a change of somebody else is left as it is and given back as a conflict. Throws the driver's errors.
+ */
+export async function undoCatalog(connection: Connection, own: OwnNames, entry: UndoEntry): Promise<CatalogUndone> {
+  const { catalog, namespace, state, kind } = entry;
+  if (catalog === undefined || state === 'refused') return nothing;
+  const place = { ...connection, db: connection.client.db(namespace.database) };
+  const name = namespace.collection ?? '';
+  const { before, after, to } = catalog;
+  switch (catalog.type) {
+    case 'create-collection':
+      return before === undefined ? removeMade(place, own, name, after?.uuid, kind) : nothing;
+    case 'drop-collection':
+      return before === undefined ? nothing : bringBack(place, own, name, before);
+    case 'rename-collection':
+      return before === undefined || to === undefined ? nothing : renameBack(place, own, entry);
+    case 'replace-collection':
+      return swapBack({ ...place, db: connection.client.db((to ?? namespace).database) }, own, entry);
+    case 'modify-collection':
+    case 'create-indexes':
+    case 'drop-indexes': {
+      if (before === undefined) return removeMade(place, own, name, after?.uuid, 'implicit');
+      const info = await findByState(place, name, before);
+      if (info === undefined) return conflict(namespace, 'gone');
+      if (catalog.type === 'modify-collection') return undoModification(place, info, before);
+      return undoIndexes(place, info, before, catalog.type === 'create-indexes' ? after : undefined, catalog.type);
+    }
+  }
+}
+
+/** The collection of that UUID, wherever it stands now; a view by its name. */
+async function findByState({ db }: Place, name: string, { uuid }: CatalogState): Promise<CollectionInfo | undefined> {
+  const now = uuid === undefined ? name : await nameOfUuid(db, uuid);
+  if (now === undefined) return undefined;
+  const [info] = await readCatalog(db, now);
+  return info;
+}
+
+async function undoIndexes(
+  place: Place,
+  info: CollectionInfo,
+  before: CatalogState,
+  after: CatalogState | undefined,
+  type: 'create-indexes' | 'drop-indexes',
+): Promise<CatalogUndone> {
+  const old = indexesOf(before);
+  const now = indexesNow(info);
+  if (type === 'drop-indexes') {
+    const missing = [...old].filter(([name]) => !now.has(name)).map(([, spec]) => spec);
+    const conflicts = await buildIndexes(place.db, info.name, missing);
+    return { changed: missing.length - conflicts.length, conflicts };
+  }
+  // Without what was there after, nobody knows whether the change was made: what has come since is taken for it.
+  const made = [...(after === undefined ? now : indexesOf(after)).keys()].filter((name) => !old.has(name));
+  return {
+    changed: await dropIndexes(
+      place,
+      info,
+      made.filter((name) => now.has(name)),
+    ),
+    conflicts: [],
+  };
+}
+
+/**
+ * Removes a collection that the migration made, unless it holds documents: everything of the migration's was taken out
+ * of it before. It is renamed out of reach first, so that no document can come into it between the look and the drop.
+ */
+async function removeMade(
+  place: Place,
+  own: OwnNames,
+  name: string,
+  uuid: string | undefined,
+  kind: UndoEntry['kind'],
+): Promise<CatalogUndone> {
+  const { db } = place;
+  const now = uuid === undefined ? name : await nameOfUuid(db, uuid);
+  const [info] = now === undefined ? [] : await readCatalog(db, now);
+  if (info === undefined || (uuid === undefined && now !== name)) return nothing;
+  if (info.type === 'view') {
+    await dropCollection(place, info.name);
+    return { changed: 1, conflicts: [] };
+  }
+  const holds = async (collection: string) => (await db.collection(collection).findOne({}, firstOnly)) !== null;
+  const kept =
+    kind === 'implicit' ? nothing : conflict({ database: db.databaseName, collection: name }, 'holds-documents');
+  if (info.type === 'timeseries' || info.uuid === undefined) {
+    if (await holds(info.name)) return kept;
+    await dropCollection(place, info.name, info.uuid);
+    return { changed: 1, conflicts: [] };
+  }
+  const aside = own.dropped(info.uuid);
+  if (info.name !== aside) {
+    // Under another name it is somebody else's by now.
+    if (info.name !== name) return conflict({ database: db.databaseName, collection: name }, 'gone');
+    if (await holds(info.name)) return kept;
+    await renameCollection(place, info.name, aside, info.uuid);
+  }
+  if (await holds(aside)) {
+    await renameCollection(place, aside, name, info.uuid).catch((error) => {
+      // Somebody made the name again in this moment: the documents stay in the tombstone.
+      if (serverCode(error) !== serverCodes.NamespaceExists) throw error;
+    });
+    return kept;
+  }
+  await dropCollection(place, aside, info.uuid);
+  return { changed: 1, conflicts: [] };
+}
+
+const firstOnly = { projection: { _id: 1 } } as const;
+
+/** A dropped collection: its tombstone gets its name back, and then what lets its documents expire. */
+async function bringBack(place: Place, own: OwnNames, name: string, state: CatalogState): Promise<CatalogUndone> {
+  const { db } = place;
+  const namespace = { database: db.databaseName, collection: name };
+  if (state.type === 'view') return bringBackView(place, name, state);
+  if (state.uuid === undefined) return nothing;
+  const now = await nameOfUuid(db, state.uuid);
+  if (now === undefined) return conflict(namespace, 'gone');
+  let changed = 0;
+  if (now === own.dropped(state.uuid)) {
+    if (!(await renamedTo(place, now, name, state.uuid))) return conflict(namespace, 'name-taken');
+    changed = 1;
+  } else if (now !== name) return conflict(namespace, 'gone');
+  const [info] = await readCatalog(db, name);
+  if (info === undefined || info.uuid !== state.uuid) return conflict(namespace, 'gone');
+  await restoreExpiry(place, info, state);
+  return { changed, conflicts: [] };
+}
+
+async function bringBackView({ db }: Place, name: string, state: CatalogState): Promise<CatalogUndone> {
+  const [present] = await readCatalog(db, name);
+  if (present?.type === 'view') return nothing;
+  if (present !== undefined) return conflict({ database: db.databaseName, collection: name }, 'name-taken');
+  const options = Object.fromEntries(orderedDocument(stateBytes(state.options)));
+  await patiently(() => db.command({ create: name, ...options, writeConcern: { w: 'majority' } }));
+  return { changed: 1, conflicts: [] };
+}
+
+async function renameBack(place: Place, own: OwnNames, entry: UndoEntry): Promise<CatalogUndone> {
+  const { db } = place;
+  const { before, to, replaced } = entry.catalog ?? {};
+  const from = entry.namespace.collection ?? '';
+  const target = to?.collection ?? '';
+  const now = before?.uuid === undefined ? undefined : await nameOfUuid(db, before.uuid);
+  if (now === undefined) return conflict(entry.namespace, 'gone');
+  let changed = 0;
+  if (now === target) {
+    if (!(await renamedTo(place, now, from, before?.uuid))) return conflict(entry.namespace, 'name-taken');
+    changed = 1;
+  } else if (now !== from) return conflict(entry.namespace, 'gone');
+  if (replaced === undefined) return { changed, conflicts: [] };
+  const back = await bringBack(place, own, target, replaced);
+  return { changed: changed + back.changed, conflicts: back.conflicts };
+}
+
+/** What took a collection's place is put aside, as if it had been dropped: nobody knows whether others wrote to it. */
+async function swapBack(place: Place, own: OwnNames, { namespace, catalog }: UndoEntry): Promise<CatalogUndone> {
+  const { db } = place;
+  const { after, replaced, to } = catalog ?? {};
+  const name = (to ?? namespace).collection ?? '';
+  let changed = 0;
+  if (after?.uuid !== undefined) {
+    const now = await nameOfUuid(db, after.uuid);
+    if (now === name) {
+      await renameCollection(place, now, own.dropped(after.uuid), after.uuid);
+      changed = 1;
+    }
+  }
+  if (replaced === undefined) return { changed, conflicts: [] };
+  const back = await bringBack(place, own, name, replaced);
+  return { changed: changed + back.changed, conflicts: back.conflicts };
+}
+
+/** False where somebody has made the name again. */
+async function renamedTo(place: Place, from: string, to: string, uuid: string | undefined): Promise<boolean> {
+  try {
+    await renameCollection(place, from, to, uuid);
+    return true;
+  } catch (error) {
+    if (serverCode(error) === serverCodes.NamespaceExists) return false;
+    throw error;
+  }
+}
+
+function conflict(
+  { database, collection }: EntryNamespace,
+  reason: Extract<UndoConflict, { kind: 'collection' }>['reason'],
+): CatalogUndone {
+  return { changed: 0, conflicts: [{ kind: 'collection', namespace: `${database}.${collection}`, reason }] };
+}

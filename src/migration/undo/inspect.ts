@@ -1,0 +1,155 @@
+import type { Db, Document } from 'mongodb';
+import { ReadPreference } from 'mongodb';
+import type { OwnNames } from '../../mongo/own.ts';
+import { type Attempt, type ImagesDocument, ofAttempt } from '../journal/documents.ts';
+import { readOutline, type UndoEntry } from './read.ts';
+import { shownNamespace } from './result.ts';
+
+/** What an attempt amounts to, for people. */
+export interface AttemptSummary {
+  readonly entries: number;
+  /** By method and namespace, the most frequent first. Refused ones and those that are undone are not counted. */
+  readonly operations: readonly { readonly method: string; readonly namespace: string; readonly count: number }[];
+  /** Whether its journal tells all that an undo needs. What stands in the way, where not. */
+  readonly complete: boolean;
+  readonly reason?: string;
+}
+
+/**
+ * How far an attempt got. Counted on the server, then read through once without its images. Throws the driver's errors;
+ * may be repeated.
+ */
+export async function summariseAttempt(
+  db: Db,
+  own: OwnNames,
+  attempt: Attempt,
+  expectedEntries?: number,
+): Promise<AttemptSummary> {
+  const grouped = await db
+    .collection(own.journal, { readPreference: ReadPreference.primary })
+    .aggregate<{ _id: { method: string; namespace: UndoEntry['namespace'] }; count: number }>([
+      { $match: { ...ofAttempt(attempt), kind: { $nin: ['images', 'implicit'] }, state: { $ne: 'refused' } } },
+      { $match: { undone: { $exists: false } } },
+      { $group: { _id: { method: '$method', namespace: '$namespace' }, count: { $sum: 1 } } },
+      { $sort: { count: -1, _id: 1 } },
+    ] as Document[])
+    .toArray();
+  const { entries, reason } = await inspectAttempt(db, own, attempt, expectedEntries);
+  return {
+    entries,
+    operations: grouped.map(({ _id: { method, namespace }, count }) => ({
+      method,
+      namespace: shownNamespace(namespace),
+      count,
+    })),
+    complete: reason === undefined,
+    reason,
+  };
+}
+
+export interface Inspected {
+  readonly entries: number;
+  readonly undone: number;
+  /** Why it cannot be undone. */
+  readonly reason?: string;
+}
+
+/** Reads all of an attempt but its images, and finds what the journal lacks. */
+export async function inspectAttempt(
+  db: Db,
+  own: OwnNames,
+  attempt: Attempt,
+  expectedEntries?: number,
+): Promise<Inspected> {
+  let entries = 0;
+  let undone = 0;
+  let reason: string | undefined;
+  let entry: UndoEntry | undefined;
+  let packs = new Packs();
+  const endEntry = () => {
+    if (entry?.undone === undefined) reason ??= packs.reason(entry);
+    packs = new Packs();
+  };
+  for await (const document of readOutline(db, own, attempt)) {
+    if (document.kind === 'images') {
+      packs.add(document, entry);
+      continue;
+    }
+    endEntry();
+    entry = document;
+    entries += 1;
+    if (entry.undone !== undefined) undone += 1;
+    else reason ??= missingIn(entry);
+  }
+  endEntry();
+  if (expectedEntries !== undefined && expectedEntries !== entries) {
+    reason = `the journal has ${entries} of its ${expectedEntries} entries`;
+  }
+  return { entries, undone, reason };
+}
+
+/** Whether the parts of each pack follow one another, up to the last. */
+class Packs {
+  #next = 0;
+  #parts = 0;
+  #broken = false;
+
+  add({ _id, part, parts }: Omit<ImagesDocument, 'data'>, entry: UndoEntry | undefined): void {
+    if (entry === undefined || !_id.startsWith(`${entry._id}/`)) this.#broken = true;
+    if (part !== this.#next || (part > 0 && parts !== this.#parts)) this.#broken = true;
+    this.#parts = parts;
+    this.#next = part + 1 === parts ? 0 : part + 1;
+  }
+
+  reason(entry: UndoEntry | undefined): string | undefined {
+    if (!this.#broken && this.#next === 0) return undefined;
+    const whose = entry === undefined ? 'an operation' : named(entry);
+    return `a part of the images of ${whose} is missing`;
+  }
+}
+
+/** Why this entry cannot be undone; undefined where it can. */
+function missingIn(entry: UndoEntry): string | undefined {
+  const { kind, state, catalog } = entry;
+  if (catalog !== undefined) return missingInCatalog(entry);
+  if (kind === 'implicit' || kind === 'catalog') {
+    return state === 'refused' ? undefined : `${named(entry)} is in the journal without what was there before`;
+  }
+  // What was refused may have been refused in the middle.
+  if (entry.images || (state === 'refused' && !changedSomething(entry))) return undefined;
+  if (kind === 'unfenced' && state === 'intent') return `it is not known whether ${named(entry)} was done`;
+  if (!changedSomething(entry)) return undefined;
+  return `no images were kept of what ${named(entry)} changed`;
+}
+
+function missingInCatalog(entry: UndoEntry): string | undefined {
+  const { catalog, namespace, state } = entry;
+  if (catalog === undefined || state === 'refused') return undefined;
+  const { type, before, replaced, tombstone, to } = catalog;
+  if (type === 'rename-collection' && to !== undefined && to.database !== namespace.database) {
+    return `${named(entry)} moved a collection to another database`;
+  }
+  const lost = type === 'drop-collection' ? before : replaced;
+  const drops = type === 'drop-collection' || type === 'replace-collection' || type === 'rename-collection';
+  if (!drops || lost === undefined || lost.type === 'view' || state === 'intent') return undefined;
+  return tombstone === undefined ? `${named(entry)} dropped a collection for good` : undefined;
+}
+
+/** False only where counts say that nothing was changed. */
+function changedSomething({ kind, state, result, checkpoint, error }: UndoEntry): boolean {
+  if (kind === 'unfenced' || kind === 'transaction') return state !== 'refused';
+  const counts = checkpoint?.counts;
+  if (counts !== undefined && counts.modified + counts.inserted + counts.deleted > 0) return true;
+  if (state === 'refused') return error?.result !== undefined;
+  if (state === 'progress') return counts === undefined;
+  const value = result?.value;
+  if (typeof value !== 'object' || value === null) return true;
+  const told = countFields.filter((field) => typeof (value as Record<string, unknown>)[field] === 'number');
+  return told.length === 0 || told.some((field) => (value as Record<string, unknown>)[field] !== 0);
+}
+
+const countFields = ['modifiedCount', 'insertedCount', 'deletedCount', 'upsertedCount'] as const;
+
+function named({ method, namespace }: UndoEntry): string {
+  return `${method} on ${shownNamespace(namespace)}`;
+}

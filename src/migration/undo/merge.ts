@@ -1,0 +1,102 @@
+import { asBuffer, elementsOf } from '../../mongo/raw-bson.ts';
+import { rawDocument } from '../../mongo/raw-build.ts';
+
+export type Merged =
+  | { readonly state: 'merged'; readonly document: Uint8Array }
+  /** The migration and a user have changed the same. */
+  | { readonly state: 'conflict' };
+
+/** The bytes of each top-level field, in the order of the document. */
+type Fields = ReadonlyMap<string, Field>;
+
+interface Field {
+  /** The whole element. */
+  readonly element: Buffer;
+  /** Type and value. */
+  readonly value: string;
+  /** Where the value begins in the element, behind type and name. */
+  readonly nameEnd: number;
+}
+
+/**
+ * Takes back what the migration did to a document that a user has changed since: top-level fields that only the
+ * migration changed are as before, those that only users changed stay. Arrays and embedded documents are one value. A
+ * field that the migration renamed gets its name back, with the value that it has now.
+ */
+export function mergeBack(before: Uint8Array, after: Uint8Array, current: Uint8Array): Merged {
+  const old = fieldsOf(before);
+  const made = fieldsOf(after);
+  const now = fieldsOf(current);
+  // Two fields of one name have no way to be told apart.
+  if (old === undefined || made === undefined || now === undefined) return { state: 'conflict' };
+  const renames = renamesBetween(old, made);
+  const renamed = new Set(renames.values());
+  const merged = new Map<string, Buffer>();
+  for (const name of new Set([...old.keys(), ...made.keys(), ...now.keys()])) {
+    const later = renames.get(name);
+    if (later !== undefined) {
+      const field = now.get(later);
+      // Removed by a user, or there under both names.
+      if (field === undefined || now.has(name)) return { state: 'conflict' };
+      merged.set(name, withName(field, name));
+      continue;
+    }
+    if (renamed.has(name)) continue;
+    const [b, a, c] = [old.get(name), made.get(name), now.get(name)];
+    const byMigration = b?.value !== a?.value;
+    const byUser = c?.value !== a?.value;
+    if (byMigration && byUser && c?.value !== b?.value) return { state: 'conflict' };
+    const kept = byMigration ? b : c;
+    if (kept !== undefined) merged.set(name, kept.element);
+  }
+  return { state: 'merged', document: rawDocument(inOrder(merged, old, now)) };
+}
+
+/**
+ * From the name of before to the name of after, for each field that is gone while one of equal value has come. Where
+ * several have that value nobody can tell which one it was, and none counts as renamed.
+ */
+function renamesBetween(old: Fields, made: Fields): Map<string, string> {
+  const gone = byValue(old, made);
+  const come = byValue(made, old);
+  const renames = new Map<string, string>();
+  for (const [value, names] of gone) {
+    const later = come.get(value);
+    if (names.length === 1 && later?.length === 1) renames.set(names[0] as string, later[0] as string);
+  }
+  return renames;
+}
+
+/** Names of the fields that the other document lacks. */
+function byValue(fields: Fields, other: Fields): Map<string, string[]> {
+  const names = new Map<string, string[]>();
+  for (const [name, { value }] of fields) {
+    if (!other.has(name)) names.set(value, [...(names.get(value) ?? []), name]);
+  }
+  return names;
+}
+
+/** As the fields stood before; what has come since stands behind them. */
+function inOrder(merged: ReadonlyMap<string, Buffer>, old: Fields, now: Fields): Buffer[] {
+  const names = new Set([...old.keys(), ...now.keys(), ...merged.keys()]);
+  return [...names].flatMap((name) => merged.get(name) ?? []);
+}
+
+/** Undefined where a name stands twice. */
+function fieldsOf(document: Uint8Array): Fields | undefined {
+  const buffer = asBuffer(document);
+  const fields = new Map<string, Field>();
+  for (const { name, type, start, valueStart, end } of elementsOf(document)) {
+    if (fields.has(name)) return undefined;
+    fields.set(name, {
+      element: buffer.subarray(start, end),
+      value: `${type}:${buffer.toString('latin1', valueStart, end)}`,
+      nameEnd: valueStart - start,
+    });
+  }
+  return fields;
+}
+
+function withName({ element, nameEnd }: Field, name: string): Buffer {
+  return Buffer.concat([element.subarray(0, 1), Buffer.from(`${name}\0`), element.subarray(nameEnd)]);
+}

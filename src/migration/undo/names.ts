@@ -1,0 +1,125 @@
+import type { MongoClient } from 'mongodb';
+import { bucketsPrefix } from '../../mongo/catalog.ts';
+import type { EntryNamespace } from '../journal/documents.ts';
+import type { UndoEntry } from './read.ts';
+import { shownNamespace, type UndoConflict } from './result.ts';
+
+interface Listed {
+  readonly name: string;
+  readonly type: string;
+  readonly uuid?: string;
+}
+
+/**
+ * Where the collections of the past stand now: going backwards through an attempt, every rename, drop and creation
+ * changes which collection a name stood for. Known from one look at the catalog; nothing is changed.
+ */
+export class NamesOfThePast {
+  readonly #client: MongoClient;
+  /** Of each database, what stands in it. */
+  readonly #listed = new Map<string, Promise<Map<string, Listed>>>();
+  /** By the name of then; undefined where nothing stood. */
+  readonly #past = new Map<string, string | undefined>();
+
+  constructor(client: MongoClient) {
+    this.#client = client;
+  }
+
+  /** The present name of what a name stood for at this point; undefined where there was nothing. */
+  presentOf(namespace: EntryNamespace): EntryNamespace | undefined {
+    const name = shownNamespace(namespace);
+    if (!this.#past.has(name)) return namespace;
+    const collection = this.#past.get(name);
+    return collection === undefined ? undefined : { database: namespace.database, collection };
+  }
+
+  /** Whether anything stands now under the present name of this one. */
+  async infoOf(namespace: EntryNamespace): Promise<Listed | undefined> {
+    const present = this.presentOf(namespace);
+    if (present?.collection === undefined) return undefined;
+    return (await this.#list(present.database)).get(present.collection);
+  }
+
+  /** Goes back over one entry. What is in the way of its undoing is given back. */
+  async goBack({ catalog, namespace, state }: UndoEntry): Promise<UndoConflict[]> {
+    if (catalog === undefined || state === 'refused') return [];
+    const { before, after, to, replaced } = catalog;
+    switch (catalog.type) {
+      case 'create-collection':
+        if (before === undefined) return this.#unmade(namespace, after?.uuid);
+        return [];
+      case 'create-indexes':
+      case 'drop-indexes':
+      case 'modify-collection':
+        return before === undefined ? this.#unmade(namespace, after?.uuid) : [];
+      case 'drop-collection':
+        return before === undefined ? [] : this.#returns(namespace, before.uuid);
+      case 'rename-collection': {
+        if (to === undefined || before === undefined) return [];
+        // The old name is free, or has what went back to it in an undo that was interrupted.
+        const conflicts = await this.#returns(namespace, before.uuid);
+        this.#past.set(shownNamespace(to), undefined);
+        if (replaced !== undefined) conflicts.push(...(await this.#returns(to, replaced.uuid)));
+        return conflicts;
+      }
+      case 'replace-collection': {
+        const target = to ?? namespace;
+        const present = await this.infoOf(target);
+        if (present === undefined || present.uuid === after?.uuid) this.#past.set(shownNamespace(target), undefined);
+        return replaced === undefined ? [] : this.#returns(target, replaced.uuid);
+      }
+    }
+  }
+
+  async #unmade(namespace: EntryNamespace, uuid: string | undefined): Promise<UndoConflict[]> {
+    const present = await this.infoOf(namespace);
+    this.#past.set(shownNamespace(namespace), undefined);
+    if (present === undefined || uuid === undefined || present.uuid === uuid) return [];
+    // Under this name stands another one, and what the migration made is gone already.
+    return (await this.#nameOf(namespace.database, uuid)) === undefined ? [] : [inTheWay(namespace, 'gone')];
+  }
+
+  /** The collection of that UUID stands under the name again; a view has none, and needs the name free. */
+  async #returns(namespace: EntryNamespace, uuid: string | undefined): Promise<UndoConflict[]> {
+    const present = await this.infoOf(namespace);
+    const place = uuid === undefined ? undefined : await this.#nameOf(namespace.database, uuid);
+    this.#past.set(shownNamespace(namespace), place);
+    if (uuid !== undefined && place === undefined) return [inTheWay(namespace, 'gone')];
+    const taken = present !== undefined && (uuid === undefined ? present.type !== 'view' : present.uuid !== uuid);
+    return taken ? [inTheWay(namespace, 'name-taken')] : [];
+  }
+
+  async #nameOf(database: string, uuid: string): Promise<string | undefined> {
+    for (const listed of (await this.#list(database)).values()) if (listed.uuid === uuid) return listed.name;
+    return undefined;
+  }
+
+  #list(database: string): Promise<Map<string, Listed>> {
+    let listed = this.#listed.get(database);
+    if (listed === undefined) {
+      listed = this.#look(database);
+      this.#listed.set(database, listed);
+    }
+    return listed;
+  }
+
+  async #look(database: string): Promise<Map<string, Listed>> {
+    const entries = await this.#client.db(database).listCollections({}, { nameOnly: false }).toArray();
+    const uuids = new Map(
+      entries.map(({ name, info }) => [name, info?.uuid && Buffer.from(info.uuid.buffer).toString('hex')]),
+    );
+    return new Map(
+      entries.map(({ name, type }) => [
+        name,
+        { name, type: String(type), uuid: uuids.get(bucketsPrefix + name) ?? uuids.get(name) },
+      ]),
+    );
+  }
+}
+
+export function inTheWay(
+  namespace: EntryNamespace,
+  reason: Extract<UndoConflict, { kind: 'collection' }>['reason'],
+): UndoConflict {
+  return { kind: 'collection', namespace: shownNamespace(namespace), reason };
+}

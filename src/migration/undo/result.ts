@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import { asBuffer, bsonTypes, idElement } from '../../mongo/raw-bson.ts';
+import type { EntryNamespace } from '../journal/documents.ts';
+
+/** Where a user's write and the migration's meet. Names and ids that may be shown; no value. */
+export type UndoConflict =
+  /** The document is not as the migration left it. */
+  | { readonly kind: 'document'; readonly namespace: string; readonly id: string }
+  /** A document cannot go back: another one has its unique value by now. */
+  | { readonly kind: 'unique'; readonly namespace: string }
+  /** A document cannot go back: the server refuses it, such as a validator that was set meanwhile. */
+  | { readonly kind: 'refused'; readonly namespace: string; readonly code: number }
+  | {
+      readonly kind: 'collection';
+      readonly namespace: string;
+      /** `holds-documents`: not of the migration, in a collection that it made. `name-taken`: by one that was made since. */
+      readonly reason: 'holds-documents' | 'name-taken' | 'gone' | 'changed';
+    }
+  | { readonly kind: 'index'; readonly namespace: string; readonly index: string; readonly code: number };
+
+export interface UndoExtent {
+  /** Documents that were put back, deleted or inserted, by this call. */
+  readonly documents: number;
+  readonly catalogChanges: number;
+  /** Entries that are undone, by this call or an earlier one. */
+  readonly entriesUndone: number;
+}
+
+export type UndoResult =
+  /** Everything is as it was, up to `conflicts`, which only a tolerant undo leaves behind. */
+  | (UndoExtent & {
+      readonly state: 'undone';
+      /** Documents whose fields were put back beside those that users have changed. */
+      readonly merged: number;
+      /** Documents that were left as they are and put into quarantine. */
+      readonly quarantined: number;
+      /** The first ones. */
+      readonly conflicts: readonly UndoConflict[];
+      readonly conflictsTotal: number;
+    })
+  /** It stopped. With `entriesUndone: 0`, and no documents, nothing was changed. */
+  | (UndoExtent & {
+      readonly state: 'conflicts';
+      /** The first ones. */
+      readonly conflicts: readonly UndoConflict[];
+      readonly conflictsTotal: number;
+    })
+  /** The journal does not tell how; nothing was changed by this call. */
+  | (UndoExtent & { readonly state: 'impossible'; readonly reason: string });
+
+const mostListed = 20;
+
+/** Counts all conflicts and keeps the first. */
+export class ConflictList {
+  readonly first: UndoConflict[] = [];
+  total = 0;
+
+  add(...conflicts: readonly UndoConflict[]): void {
+    this.total += conflicts.length;
+    this.first.push(...conflicts.slice(0, Math.max(0, mostListed - this.first.length)));
+  }
+}
+
+/** One line for people. */
+export function describeConflict(conflict: UndoConflict): string {
+  const { namespace } = conflict;
+  switch (conflict.kind) {
+    case 'document':
+      return `${namespace}: document ${conflict.id} was changed since by somebody else`;
+    case 'unique':
+      return `${namespace}: a document that somebody else wrote has a unique value that has to go back`;
+    case 'refused':
+      return `${namespace}: the server refuses a document as it was before (${conflict.code})`;
+    case 'collection':
+      return `${namespace} ${collectionReasons[conflict.reason]}`;
+    case 'index':
+      return `${namespace}: index ${conflict.index} cannot be built as it was (${conflict.code})`;
+  }
+}
+
+const collectionReasons = {
+  'holds-documents': 'was made by the migration, and holds documents of somebody else by now',
+  'name-taken': 'was made anew by somebody else',
+  gone: 'is gone: somebody else dropped or renamed it',
+  changed: 'was changed since by somebody else',
+} as const;
+
+export function shownNamespace({ database, collection }: EntryNamespace): string {
+  return collection === undefined ? database : `${database}.${collection}`;
+}
+
+/** The `_id` of a document for people: ObjectIds, UUIDs and numbers as they are, others as the beginning of a digest. */
+export function shownId(document: Uint8Array): string {
+  const buffer = asBuffer(document);
+  const { type, valueStart, end } = idElement(document);
+  switch (type) {
+    case bsonTypes.objectId:
+      return buffer.toString('hex', valueStart, end);
+    case bsonTypes.int32:
+      return String(buffer.readInt32LE(valueStart));
+    case bsonTypes.int64:
+      return String(buffer.readBigInt64LE(valueStart));
+    case bsonTypes.double:
+      return String(buffer.readDoubleLE(valueStart));
+  }
+  // Subtype 4 is UUID: https://bsonspec.org/spec.html
+  if (type === bsonTypes.binary && buffer[valueStart + 4] === 4) return buffer.toString('hex', valueStart + 5, end);
+  const digest = createHash('sha256').update(buffer.subarray(valueStart, end)).digest('hex');
+  return `#${digest.slice(0, 12)}`;
+}

@@ -1,0 +1,135 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ClientSession, MongoNetworkError, MongoServerSelectionError, ReadPreference } from 'mongodb';
+import type { Connection } from '../../mongo/connect.ts';
+import type { OwnNames } from '../../mongo/own.ts';
+import { hasLabel, serverCode, serverCodes } from '../../mongo/server-error.ts';
+import { ReleaseError } from '../../observe/error.ts';
+import { type LaneDocument, laneId } from '../journal/documents.ts';
+
+/** How long one transaction is tried again without success, in milliseconds: longer than an election takes. */
+const patienceMs = 60_000;
+
+/** Another operation holds a lock that is waited for, such as a pending rename (`src/mongo/base/error_codes.yml`). */
+const lockTimeout = 24;
+
+const transactionOptions = {
+  readConcern: { level: 'snapshot' },
+  writeConcern: { w: 'majority' },
+  readPreference: ReadPreference.primary,
+} as const;
+
+export interface UndoTransactionsOptions {
+  readonly connection: Connection;
+  readonly own: OwnNames;
+  /** Of the lease under which it is undone: the takeover has written it into the lanes. */
+  readonly fence: number;
+  readonly lane: number;
+  readonly signal?: AbortSignal;
+}
+
+/** The transactions of an undo: the fence is the first write of each, as it is in the gate. */
+export class UndoTransactions implements AsyncDisposable {
+  readonly #options: UndoTransactionsOptions;
+  #session: ClientSession | undefined;
+
+  constructor(options: UndoTransactionsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Runs work in a transaction and commits it with majority; again from its top where the server asks for that, so it
+   * may have no effects beside the session's. `onConflict` is asked after each conflict with another write whether to
+   * go on trying the same.
+   *
+   * Throws `LEASE_LOST` where a newer run has taken over, the signal's reason, the error of `work`, and after a minute
+   * without success the driver's error. Nothing was changed then, unless the error is labelled
+   * `UnknownTransactionCommitResult`.
+   */
+  async run<T>(work: (session: ClientSession) => Promise<T>, onConflict = () => true): Promise<T> {
+    const since = performance.now();
+    for (let attempt = 1; ; attempt++) {
+      this.#options.signal?.throwIfAborted();
+      try {
+        return await this.#once(work);
+      } catch (error) {
+        if (hasLabel(error, 'UnknownTransactionCommitResult') || !isPassing(error)) throw error;
+        if (performance.now() - since > patienceMs) throw error;
+        if (isConflict(error) && !onConflict()) throw error;
+        if (!isConflict(error)) await this.#renew();
+        await sleep(Math.min(5 * 2 ** attempt, 500) * (0.3 + 0.7 * Math.random()));
+      }
+    }
+  }
+
+  /** Throws `LEASE_LOST` where a newer run has taken over: to be called right before what no transaction takes. */
+  async assertHeld(): Promise<void> {
+    await this.run(async () => {});
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#renew();
+  }
+
+  /** After a network error the driver gives a session no second use. */
+  async #renew(): Promise<void> {
+    const session = this.#session;
+    this.#session = undefined;
+    await session?.endSession().catch(() => {});
+  }
+
+  async #once<T>(work: (session: ClientSession) => Promise<T>): Promise<T> {
+    this.#session ??= this.#options.connection.client.startSession();
+    const session = this.#session;
+    session.startTransaction(transactionOptions);
+    try {
+      await this.#fence(session);
+      const result = await work(session);
+      await commit(session);
+      return result;
+    } catch (error) {
+      if (session.inTransaction()) await session.abortTransaction().catch(() => {});
+      throw error;
+    }
+  }
+
+  async #fence(session: ClientSession): Promise<void> {
+    const { connection, own, fence, lane } = this.#options;
+    const lanes = connection.db.collection<LaneDocument>(own.lease);
+    const { matchedCount } = await lanes.updateOne({ _id: laneId(lane), fence }, { $inc: { turns: 1 } }, { session });
+    if (matchedCount === 1) return;
+    throw new ReleaseError('LEASE_LOST', 'A newer run has taken the target over; this run writes no more.', {
+      hint: 'Look at mongo-release status, then run the command again.',
+    });
+  }
+}
+
+/** Sent again while its result is unknown: the server answers a repeated commit with the first one's result. */
+async function commit(session: ClientSession): Promise<void> {
+  const since = performance.now();
+  for (;;) {
+    try {
+      await session.commitTransaction();
+      return;
+    } catch (error) {
+      if (!hasLabel(error, 'UnknownTransactionCommitResult') || performance.now() - since > patienceMs) throw error;
+      await sleep(200);
+    }
+  }
+}
+
+/** A conflict with another write, or a lock that another operation holds: smaller transactions may get through. */
+export function isConflict(error: unknown): boolean {
+  const code = serverCode(error);
+  return code === serverCodes.WriteConflict || code === lockTimeout;
+}
+
+/** What may pass by itself, when the same is tried again. */
+export function isPassing(error: unknown): boolean {
+  return (
+    isConflict(error) ||
+    hasLabel(error, 'TransientTransactionError') ||
+    hasLabel(error, 'RetryableWriteError') ||
+    error instanceof MongoNetworkError ||
+    error instanceof MongoServerSelectionError
+  );
+}

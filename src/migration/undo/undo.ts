@@ -1,0 +1,123 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Connection } from '../../mongo/connect.ts';
+import type { OwnNames } from '../../mongo/own.ts';
+import { asServerFailure, serverCode } from '../../mongo/server-error.ts';
+import { ReleaseError } from '../../observe/error.ts';
+import type { Attempt } from '../journal/documents.ts';
+import { foreseeConflicts } from './foresee.ts';
+import { inspectAttempt } from './inspect.ts';
+import { ConflictList, type UndoResult } from './result.ts';
+import { isConflict, isPassing, UndoTransactions } from './transactions.ts';
+import { Stopped, Walk } from './walk.ts';
+
+export type { UndoConflict, UndoResult } from './result.ts';
+
+export interface UndoOptions {
+  /** Of the lease under which it is undone; it must stand in the lane, as a takeover has written it. */
+  readonly fence: number;
+  /** Default 0. */
+  readonly lane?: number;
+  /**
+   * `strict`: any write of others since stops it before it has changed anything. `tolerant`: fields that only others
+   * changed stay, fields that only the migration changed go back, and a document where both meet is left to its user,
+   * with all its versions in quarantine.
+   */
+  readonly mode: 'strict' | 'tolerant';
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: UndoProgress) => void;
+  /** How many entries the lanes counted; where the journal has fewer, a part of it is lost. */
+  readonly expectedEntries?: number;
+}
+
+export interface UndoProgress {
+  /** Documents put back so far. */
+  readonly documents: number;
+  readonly entriesUndone: number;
+  readonly entries: number;
+}
+
+/** A walk that was cut off by a change of the primary goes on where it stopped, this often. */
+const mostRestarts = 5;
+
+/**
+ * Undoes what an attempt did by its journal, the newest first: documents byte for byte, collections, indexes, options
+ * and names. Each step is committed with its mark in the journal, so it may be repeated after any interruption and goes
+ * on where it stopped.
+ *
+ * Throws `LEASE_LOST`, the signal's reason, and what `asServerFailure` makes of a server's errors; in all these cases
+ * it may be called again.
+ */
+export async function undoAttempt(
+  connection: Connection,
+  own: OwnNames,
+  attempt: Attempt,
+  options: UndoOptions,
+): Promise<UndoResult> {
+  const { fence, lane = 0, mode, signal } = options;
+  await using transactions = new UndoTransactions({ connection, own, fence, lane, signal });
+  const conflicts = new ConflictList();
+  let walk: Walk | undefined;
+  try {
+    signal?.throwIfAborted();
+    const { reason, entries, undone } = await insistently(signal, () =>
+      inspectAttempt(connection.db, own, attempt, options.expectedEntries),
+    );
+    const before = { documents: 0, catalogChanges: 0, entriesUndone: undone };
+    if (reason !== undefined) return { state: 'impossible', reason, ...before };
+    if (mode === 'strict') {
+      const foreseen = await insistently(signal, () => foreseeConflicts(connection, own, attempt, { signal }));
+      if (foreseen.total > 0) {
+        return { state: 'conflicts', conflicts: foreseen.first, conflictsTotal: foreseen.total, ...before };
+      }
+    }
+    walk = new Walk({ connection, own, attempt, mode, transactions, conflicts, undone });
+    walk.onProgress = ({ documents, entriesUndone }) => options.onProgress?.({ documents, entriesUndone, entries });
+    const current = walk;
+    await insistently(signal, () => current.run());
+    const { extent, merged, quarantined } = walk;
+    return {
+      state: 'undone',
+      ...extent,
+      merged,
+      quarantined,
+      conflicts: conflicts.first,
+      conflictsTotal: conflicts.total,
+    };
+  } catch (error) {
+    if (error instanceof Stopped && walk !== undefined) {
+      return { state: 'conflicts', conflicts: conflicts.first, conflictsTotal: conflicts.total, ...walk.extent };
+    }
+    if (error instanceof RangeError) {
+      const extent = walk?.extent ?? { documents: 0, catalogChanges: 0, entriesUndone: 0 };
+      return { state: 'impossible', reason: 'images of the journal are damaged', ...extent };
+    }
+    if (signal?.aborted || error instanceof ReleaseError) throw error;
+    throw asServerFailure(error, `undoing ${attempt.migration} in database ${connection.db.databaseName}`);
+  }
+}
+
+/** Repeats what can be repeated from its top, when the server went away in between. */
+async function insistently<T>(signal: AbortSignal | undefined, run: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await run();
+    } catch (error) {
+      if (signal?.aborted || !isInterrupted(error) || attempt === mostRestarts) throw error;
+      await sleep(500, undefined, { signal });
+    }
+  }
+}
+
+function isInterrupted(error: unknown): boolean {
+  const code = serverCode(error);
+  return (code !== undefined && interrupted.has(code)) || (isPassing(error) && !isConflict(error));
+}
+
+/**
+ * What a read and its cursor meet when the primary changes: the codes of the driver specification's retryable reads, and
+ * those of a cursor that is gone.
+ * https://github.com/mongodb/specifications/blob/master/source/retryable-reads/retryable-reads.md#retryable-error
+ */
+const interrupted: ReadonlySet<number> = new Set([
+  6, 7, 43, 89, 91, 134, 189, 237, 262, 9001, 10107, 11600, 11602, 13435, 13436,
+]);

@@ -1,0 +1,217 @@
+import type { ClientSession, Document } from 'mongodb';
+import type { Connection } from '../../mongo/connect.ts';
+import type { OwnNames } from '../../mongo/own.ts';
+import { serverCode, serverCodes } from '../../mongo/server-error.ts';
+import type { Attempt, JournalEntry } from '../journal/documents.ts';
+import { undoCatalog } from './catalog.ts';
+import { type Piece, piecesOf, takeable, toEndOfPack } from './pieces.ts';
+import { documentConflict, PutConflict, type PutOptions, type PutOutcome, PutRefused, putBack } from './put-back.ts';
+import { Quarantine } from './quarantine.ts';
+import { readBackwards, type UndoEntry } from './read.ts';
+import type { ConflictList, UndoConflict, UndoExtent } from './result.ts';
+import { isConflict, type UndoTransactions } from './transactions.ts';
+
+export interface WalkOptions {
+  readonly connection: Connection;
+  readonly own: OwnNames;
+  readonly attempt: Attempt;
+  readonly mode: 'strict' | 'tolerant';
+  readonly transactions: UndoTransactions;
+  readonly conflicts: ConflictList;
+  /** Entries that an earlier undo has done. */
+  readonly undone: number;
+}
+
+/** A conflict was met in strict mode; what was committed before stays. */
+export class Stopped extends Error {
+  override readonly name = 'Stopped';
+}
+
+/** Documents of one transaction at most, and bytes of their images. */
+const mostDocuments = 1000;
+const mostBytes = 8_000_000;
+/** How long a transaction may stay open before the next one is made smaller, in milliseconds: others wait for it. */
+const goalMs = 200;
+
+/** One undo on its way. `run` may be called again after it has thrown, and goes on where the journal's marks say. */
+export class Walk {
+  readonly #options: WalkOptions;
+  readonly #quarantine: Quarantine;
+  /** The newest first; what stands in it was not committed yet. */
+  #pieces: Piece[] = [];
+  #size = mostDocuments;
+  #bypassValidation = true;
+  #documents = 0;
+  #catalogChanges = 0;
+  #entriesUndone: number;
+  merged = 0;
+  quarantined = 0;
+  onProgress: (extent: UndoExtent) => void = () => {};
+
+  constructor(options: WalkOptions) {
+    this.#options = options;
+    this.#quarantine = new Quarantine(options.connection.db, options.own, options.attempt);
+    this.#entriesUndone = options.undone;
+  }
+
+  get extent(): UndoExtent {
+    return {
+      documents: this.#documents,
+      catalogChanges: this.#catalogChanges,
+      entriesUndone: this.#entriesUndone,
+    };
+  }
+
+  /** Throws `Stopped`, `LEASE_LOST`, the signal's reason and the driver's errors. */
+  async run(): Promise<void> {
+    const { connection, own, attempt } = this.#options;
+    this.#pieces = [];
+    let puts = 0;
+    for await (const step of readBackwards(connection.db, own, attempt)) {
+      if (step.kind === 'entry' && step.entry.catalog !== undefined) {
+        await this.#commitAll();
+        puts = 0;
+        await this.#catalog(step.entry);
+        continue;
+      }
+      const pieces = piecesOf(step);
+      for (const piece of pieces) this.#pieces.push(piece);
+      puts += pieces.length;
+      if (puts < mostDocuments) continue;
+      await this.#commitAll();
+      puts = 0;
+    }
+    await this.#commitAll();
+  }
+
+  async #catalog(entry: UndoEntry): Promise<void> {
+    const { connection, own, transactions } = this.#options;
+    // No transaction takes it, so this is the last look at the fence before it.
+    await transactions.assertHeld();
+    const { changed, conflicts } = await undoCatalog(connection, own, entry);
+    this.#catalogChanges += changed;
+    if (conflicts.length > 0) this.#met(conflicts);
+    await transactions.run((session) => this.#mark([{ kind: 'end', entry: entry._id }], session));
+    this.#entriesUndone += 1;
+    this.onProgress(this.extent);
+  }
+
+  async #commitAll(): Promise<void> {
+    for (let from = 0; from < this.#pieces.length; ) {
+      from += await this.#commitSome(from);
+      this.onProgress(this.extent);
+    }
+    this.#pieces = [];
+  }
+
+  /** Commits as many, from this one on, as go into one transaction. 0 where it is to be tried with fewer. */
+  async #commitSome(from: number): Promise<number> {
+    const count = takeable(this.#pieces, from, this.#size, mostBytes);
+    const started = performance.now();
+    try {
+      await this.#commit(from, count, 'in-place');
+    } catch (error) {
+      if (isConflict(error) && count > 1) return this.#withFewer(count);
+      if (!(error instanceof PutRefused)) throw error;
+      return this.#commitRefused(from, count, error);
+    }
+    const factor = Math.min(2, Math.max(0.5, goalMs / (performance.now() - started)));
+    this.#size = Math.min(mostDocuments, Math.max(1, Math.ceil(this.#size * factor)));
+    return count;
+  }
+
+  #withFewer(count: number): 0 {
+    this.#size = Math.max(1, Math.floor(Math.min(this.#size, count) / 2));
+    return 0;
+  }
+
+  /**
+   * The server refuses a document as it was. Where documents swap unique values all must be out before any goes in;
+   * and where a chain of them moved on by one, that takes all that were changed together.
+   */
+  async #commitRefused(from: number, count: number, refused: PutRefused): Promise<number> {
+    let last = refused;
+    if (refused.code === serverCodes.DuplicateKey) {
+      for (const wider of new Set([count, toEndOfPack(this.#pieces, from, count)])) {
+        try {
+          await this.#commit(from, wider, 'anew');
+          return wider;
+        } catch (error) {
+          if (!(error instanceof PutRefused)) throw error;
+          last = error;
+        }
+      }
+    }
+    if (this.#options.mode === 'tolerant') {
+      // Down to the one that is in the way.
+      if (count > 1) return this.#withFewer(count);
+      await this.#commit(from, 1, 'leave');
+      return 1;
+    }
+    const { namespace, code } = last;
+    const unique = code === serverCodes.DuplicateKey;
+    this.#met([unique ? { kind: 'unique', namespace } : { kind: 'refused', namespace, code }]);
+    return 0;
+  }
+
+  async #commit(from: number, count: number, way: PutOptions['way']): Promise<void> {
+    const { connection, transactions, mode } = this.#options;
+    const pieces = this.#pieces.slice(from, from + count);
+    const puts = pieces.filter((piece) => piece.kind === 'put');
+    // Fewer documents get past a write of others sooner; these cannot be fewer.
+    const patient = count === 1 || way !== 'in-place';
+    let outcome: PutOutcome;
+    try {
+      outcome = await transactions.run(
+        async (session) => {
+          const done = await putBack(puts, {
+            client: connection.client,
+            session,
+            mode,
+            bypassValidation: this.#bypassValidation,
+            way,
+            alreadyLeft: async (left) => (mode === 'strict' ? new Set() : this.#quarantine.alreadyIn(left, session)),
+          });
+          await this.#quarantine.add(done.left, session);
+          await this.#mark(pieces, session);
+          return done;
+        },
+        () => patient,
+      );
+    } catch (error) {
+      if (this.#bypassValidation && serverCode(error) === serverCodes.Unauthorized) {
+        // `readWrite` alone does not allow it: then the validators take part.
+        this.#bypassValidation = false;
+        return this.#commit(from, count, way);
+      }
+      if (error instanceof PutConflict) this.#met(error.conflicts);
+      throw error;
+    }
+    this.#documents += outcome.documents;
+    this.merged += outcome.merged;
+    this.quarantined += outcome.left.length;
+    this.#options.conflicts.add(...outcome.left.map(documentConflict));
+    this.#entriesUndone += pieces.filter(({ kind }) => kind === 'end').length;
+  }
+
+  /** Puts on record, in the same transaction, what it undoes. */
+  async #mark(pieces: readonly Piece[], session: ClientSession): Promise<void> {
+    const { connection, own } = this.#options;
+    const journal = connection.db.collection<JournalEntry>(own.journal);
+    const ended = pieces.filter(({ kind }) => kind === 'end').map(({ entry }) => entry);
+    if (ended.length > 0) {
+      const marks: Document[] = [{ $set: { undone: '$$NOW' } }, { $unset: 'undoing' }];
+      await journal.updateMany({ _id: { $in: ended } }, marks, { session });
+    }
+    const last = pieces.at(-1);
+    if (last?.kind !== 'put') return;
+    const { entry, pack, done } = last;
+    await journal.updateOne({ _id: entry }, { $set: { undoing: { pack, done } } }, { session });
+  }
+
+  /** Conflicts stop a strict undo, and are told of a tolerant one. */
+  #met(conflicts: readonly UndoConflict[]): void {
+    this.#options.conflicts.add(...conflicts);
+    if (this.#options.mode === 'strict') throw new Stopped();
+  }
+}
