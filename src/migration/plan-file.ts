@@ -7,6 +7,8 @@ import { type MigrationPlan, planDigest } from './plan.ts';
 import type { Position } from './types.ts';
 
 const phase = z.enum(['before-deploy', 'after-deploy']);
+const severity = z.enum(['error', 'warning', 'note']);
+const line = z.number().optional();
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 
 const document = z.object({
@@ -28,6 +30,13 @@ const document = z.object({
       transaction: z.boolean(),
       journal: z.boolean(),
       reversible: z.boolean(),
+      run: z.object({
+        journal: z.enum(['images', 'operations', 'none']),
+        transaction: z.boolean(),
+        batches: z.boolean(),
+        resumable: z.boolean(),
+        notes: z.array(z.object({ rule: z.string(), severity, message: z.string(), next: z.string(), line })),
+      }),
     }),
   ),
 });
@@ -131,8 +140,15 @@ function movesBetween(saved: SavedPlan, current: MigrationPlan): string[] {
   say('the file was changed', differing('checksum'));
   say('the phase was changed', differing('phase'));
   say('the use of a transaction was changed', differing('transaction'));
+  const journals = both.filter(({ then, now }) => then.run.journal !== now.run.journal);
+  say(
+    `the journal keeps ${journalWords[journals[0]?.now.run.journal ?? 'none']} now`,
+    journals.map(({ now }) => now.name),
+  );
   return moves.length > 0 ? moves : ['the order of the migrations is another one'];
 }
+
+const journalWords = { images: 'images', operations: 'operations and no images', none: 'nothing' } as const;
 
 function historyMoves(before: Position, after: Position): string[] {
   if (before.digest === after.digest) return [];

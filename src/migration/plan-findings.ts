@@ -18,7 +18,7 @@ interface Considered {
 }
 
 /** What history and order have to say about a plan: of the history as a whole, then of what would be applied. */
-export function planFindings(plan: Considered): Finding[] {
+export function planFindings(plan: Considered, aboutRuns: readonly Finding[] = []): Finding[] {
   const files = new Map(plan.files.map((file) => [file.name, file]));
   const records = [...plan.records].sort((a, b) => byCodeUnit(a._id, b._id));
   return [
@@ -27,6 +27,7 @@ export function planFindings(plan: Considered): Finding[] {
     ...skipped(plan),
     ...phaseOrder(plan),
     ...plan.pending.flatMap((migration) => noWayBack(migration, plan.facts)),
+    ...aboutRuns,
   ].map((finding) => {
     const path = finding.place.name === undefined ? undefined : files.get(finding.place.name)?.path;
     return path === undefined ? finding : { ...finding, place: { ...finding.place, file: path } };
@@ -69,7 +70,7 @@ function recordFindings(record: HistoryRecord, file: MigrationFile | undefined):
       severity: 'warning',
       place,
       message: `${name} ${state === 'failed' ? 'failed' : 'was interrupted'} on its way ${direction}; part of it may be in the data.`,
-      next: `mongo-release migrate --apply runs it from its top, mongo-release down takes it back; both have to bear what is done already.`,
+      next: nextOfHalf(record, file),
     });
   }
   if (state === 'running') {
@@ -82,6 +83,18 @@ function recordFindings(record: HistoryRecord, file: MigrationFile | undefined):
     });
   }
   return findings;
+}
+
+/** What the next run does with a half-done migration: `release/beginning.ts` decides in the same way. */
+function nextOfHalf({ journal, direction, checksum }: HistoryRecord, file: MigrationFile | undefined): string {
+  if (journal === undefined || journal.entries === 0) {
+    return 'mongo-release migrate --apply runs it from its top, mongo-release down takes it back; both have to bear what is done already.';
+  }
+  const undo = 'undoes by the journal what it did';
+  if (direction === 'down') return `mongo-release down takes its way down up where it was; migrate --apply ${undo}.`;
+  return file !== undefined && (journal.checksum ?? checksum) !== file.checksum
+    ? `mongo-release migrate --apply ${undo}, since the file was changed, and begins afresh; mongo-release down only undoes.`
+    : `mongo-release migrate --apply takes it up where it was; mongo-release down ${undo}.`;
 }
 
 /**

@@ -3,7 +3,9 @@ import type { Finding } from '../observe/finding.ts';
 import { byCodeUnit, digestOf } from './canonical.ts';
 import { findMigration } from './find-migration.ts';
 import { planFindings } from './plan-findings.ts';
+import { type HowItRuns, runFindings, runOf } from './plan-run.ts';
 import { position } from './position.ts';
+import type { SourceNote } from './source-scan/scan.ts';
 import type {
   HistoryRecord,
   MigrationFacts,
@@ -22,6 +24,10 @@ export interface PlanInput {
   readonly scope: PlanScope;
   readonly database: string;
   readonly target: string;
+  /** Default: images on a server that nobody asked. */
+  readonly how?: HowItRuns;
+  /** What the text of the files says, by name; one that is not here says nothing. */
+  readonly sources?: ReadonlyMap<string, readonly SourceNote[]>;
 }
 
 export interface MigrationPlan {
@@ -46,7 +52,7 @@ export function makePlan(input: PlanInput): MigrationPlan {
   const { records, facts, scope, database, target } = input;
   const files = [...input.files].sort((a, b) => byCodeUnit(a.fileName, b.fileName));
   const applied = new Set(records.filter((record) => record.state === 'applied').map((record) => record._id));
-  const open = files.filter((file) => !applied.has(file.name)).map((file) => planned(file, facts));
+  const open = files.filter((file) => !applied.has(file.name)).map((file) => planned(file, input));
   const pending = open.filter(inScope(scope, files)).sort((a, b) => phaseRank[a.phase] - phaseRank[b.phase]);
   const now = position(records);
   return {
@@ -56,13 +62,23 @@ export function makePlan(input: PlanInput): MigrationPlan {
     digest: planDigest(database, now.digest, pending),
     position: now,
     pending,
-    findings: planFindings({ files, records, facts, open, pending, scope }),
+    findings: planFindings({ files, records, facts, open, pending, scope }, runFindings(pending)),
   };
 }
 
-/** The name of a plan: changes with anything that would be applied, its order, the position, and the database. */
-export function planDigest(database: string, positionDigest: string, pending: readonly PlannedMigration[]): string {
-  const migrations = pending.map(({ name, checksum, phase, transaction }) => [name, checksum, phase, transaction]);
+/**
+ * The name of a plan: changes with anything that would be applied, its order, the position, the database, and with what
+ * the journal keeps: who agreed to a plan that can be undone has not agreed to one that cannot.
+ */
+export function planDigest(
+  database: string,
+  positionDigest: string,
+  pending: readonly Pick<PlannedMigration, 'name' | 'checksum' | 'phase' | 'transaction' | 'run'>[],
+): string {
+  const migrations = pending.map(({ name, checksum, phase, transaction, run }) => [
+    ...[name, checksum, phase, transaction],
+    run.journal,
+  ]);
   return digestOf({ database, position: positionDigest, migrations });
 }
 
@@ -82,9 +98,12 @@ function inScope(scope: PlanScope, files: readonly MigrationFile[]): (migration:
     (last === undefined || byCodeUnit(fileName, last) <= 0);
 }
 
-function planned(file: MigrationFile, facts: ReadonlyMap<string, MigrationFacts>): PlannedMigration {
+const usual: HowItRuns = { server: 'unknown', journal: 'images' };
+
+function planned(file: MigrationFile, { facts, sources, how = usual }: PlanInput): PlannedMigration {
   const known = facts.get(file.name);
   if (known === undefined) throw new Error(`makePlan was not given the facts of ${file.name}`);
+  const run = runOf(known, sources?.get(file.name) ?? [], how);
   return {
     name: file.name,
     fileName: file.fileName,
@@ -92,7 +111,8 @@ function planned(file: MigrationFile, facts: ReadonlyMap<string, MigrationFacts>
     checksum: file.checksum,
     ...(known.description === undefined ? {} : { description: known.description }),
     transaction: known.transaction,
-    journal: false,
+    journal: run.journal === 'images',
     reversible: known.hasDown && known.irreversible === undefined,
+    run,
   };
 }

@@ -1,5 +1,7 @@
 /** The words of this room. */
 
+import type { RunPlan } from './plan-run.ts';
+
 export type Phase = 'before-deploy' | 'after-deploy';
 
 /** A migration as its file stands on disk; nothing of it has been run. */
@@ -122,6 +124,8 @@ export interface PlannedMigration {
   /** Whether before- and after-images are kept. */
   readonly journal: boolean;
   readonly reversible: boolean;
+  /** How it is going to be run, and what speaks against the best way. */
+  readonly run: RunPlan;
 }
 
 /** Which of the pending migrations are meant; all of them without any of these. `to` and `name` exclude each other. */

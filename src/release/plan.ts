@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { describeMigrations } from '../migration/describe.ts';
 import { makePlan } from '../migration/plan.ts';
 import { writePlanFile } from '../migration/plan-file.ts';
+import { scanFiles } from '../migration/source-scan/scan.ts';
 import { ReleaseError } from '../observe/error.ts';
 import { renderSarif } from '../report/sarif.ts';
 import { findingsError } from './checked-situation.ts';
@@ -31,7 +32,9 @@ export async function plan(run: Run): Promise<Ended<'plan'>> {
 async function offline(run: Run): Promise<Ended<'plan'>> {
   const files = await listFiles(run);
   const facts = await describeMigrations(files, childOptions(run));
-  const made = makePlan({ files, facts, records: [], scope: scopeOf(run), database: '', target: '' });
+  const how = { server: 'unknown', journal: run.invocation.settings.migrations.journal } as const;
+  const about = { files, facts, records: [], sources: await scanFiles(files), how };
+  const made = makePlan({ ...about, scope: scopeOf(run), database: '', target: '' });
   const findings = made.findings.map((finding) => placedIn(sourceRoot(run), finding));
   return ended(run, { digest: 'unknown', pending: 'unknown', findings });
 }

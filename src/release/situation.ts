@@ -2,6 +2,7 @@ import { describeMigrations } from '../migration/describe.ts';
 import { type MigrationPlan, makePlan } from '../migration/plan.ts';
 import { position } from '../migration/position.ts';
 import { requirementFindings } from '../migration/requirements.ts';
+import { scanFiles } from '../migration/source-scan/scan.ts';
 import type { HistoryRecord, MigrationFacts, MigrationFile, PlanScope, Position } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { childOptions } from './child-options.ts';
@@ -31,7 +32,19 @@ export async function readSituation(
   const files = await listFiles(run);
   const { records, differs } = await readRecords(run, connection, files);
   const facts = await describeMigrations(files, { ...childOptions(run), unusable: unusable(run, records) });
-  const about = { files, facts, records, database: connection.db.databaseName, target: targetOf(run).name };
+  const applied = new Set(records.filter((record) => record.state === 'applied').map((record) => record._id));
+  const sources = await scanFiles(files.filter((file) => !applied.has(file.name)));
+  const { journal } = run.invocation.settings.migrations;
+  const how = { server: connection.topology.kind, journal };
+  const about = {
+    files,
+    facts,
+    records,
+    sources,
+    how,
+    database: connection.db.databaseName,
+    target: targetOf(run).name,
+  };
   const planOf = (scope: PlanScope): MigrationPlan => {
     const plan = makePlan({ ...about, scope });
     const findings = [...plan.findings, ...requirementFindings(plan.pending, facts, connection.topology)];

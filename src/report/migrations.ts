@@ -44,14 +44,36 @@ export function migrationsTable(
 
 export function pendingTable(pending: readonly PendingMigration[]): Block[] {
   if (pending.length === 0) return [];
-  const columns = ['Migration', 'Phase', 'Way back', 'Checksum'].map((title) => ({ title }));
+  const columns = ['Migration', 'Phase', 'Runs', 'After a kill', 'Way back', 'Checksum'].map((title) => ({ title }));
   const rows = pending.map((one): Cell[] => [
     { name: one.name },
     { text: one.phase },
+    { text: runWords(one) },
+    afterKill(one),
     one.reversible ? { mark: 'good', text: 'yes' } : { mark: 'warning', text: 'none: only the backup' },
     { name: one.checksum.slice(0, 12) },
   ]);
   return [{ kind: 'table', title: 'Pending', columns, rows }];
+}
+
+function runWords({ run }: PendingMigration): string {
+  const { journal, transaction, batches } = run;
+  const kept =
+    journal === 'none' ? 'without journal' : journal === 'images' ? 'with journal' : 'journal without images';
+  return [transaction ? 'in one transaction' : undefined, batches ? 'in batches' : undefined, kept]
+    .filter((word) => word !== undefined)
+    .join(', ');
+}
+
+/** What becomes of it when its run is killed in the middle. */
+function afterKill({ run }: PendingMigration): Cell {
+  const { journal, transaction, resumable } = run;
+  if (transaction) return { mark: 'good', text: 'as it was' };
+  if (resumable) return { mark: 'good', text: 'goes on' };
+  if (journal === 'images') return { mark: 'info', text: 'undone, begins afresh' };
+  return journal === 'none'
+    ? { mark: 'warning', text: 'begins from its top' }
+    : { mark: 'warning', text: 'may stop with exit code 8' };
 }
 
 /** `3 migrations, 106,312 documents changed, 2 indexes built`. */

@@ -34,8 +34,9 @@ describe('what is pending', () => {
         phase: 'before-deploy',
         checksum: sum('002-b'),
         transaction: false,
-        journal: false,
+        journal: true,
         reversible: true,
+        run: { journal: 'images', transaction: false, batches: true, resumable: true, notes: [] },
       },
       expect.objectContaining({ name: '003-c' }),
     ]);

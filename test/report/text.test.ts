@@ -119,9 +119,9 @@ test('findings are followed by their next step', () => {
                → Keep the backup.
 
       Pending
-      Migration                    Phase          Way back                 Checksum
-      20260901-1200-city-location  before-deploy  ✓ yes                    abcdef012345
-      20260909-contract            after-deploy   ! none: only the backup  0123456789ab
+      Migration                    Phase          Runs                              After a kill  Way back                 Checksum
+      20260901-1200-city-location  before-deploy  in batches, with journal          ✓ goes on     ✓ yes                    abcdef012345
+      20260909-contract            after-deploy   in one transaction, with journal  ✓ as it was   ! none: only the backup  0123456789ab
 
       Digest  sha256:3b1c
     "

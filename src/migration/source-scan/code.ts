@@ -41,9 +41,14 @@ export class Code {
     return this.tokens[at]?.text;
   }
 
-  /** The bracket that belongs to the one at this place; the last token where it is missing. */
-  partner(at: number): number {
+  /** Where the bracket is closed that is opened at this place; the last token where it never is. */
+  closeOf(at: number): number {
     return this.#partners.get(at) ?? this.tokens.length - 1;
+  }
+
+  /** Where the bracket was opened that is closed at this place; undefined where it never was. */
+  openOf(at: number): number | undefined {
+    return this.#partners.get(at);
   }
 
   /** Whether a token is a property's name, as in `{ $out: 1 }`, `{ '$out': 1 }`, `{ upsert }`. */
@@ -76,7 +81,7 @@ export class Code {
     if (token?.kind !== 'name' || noCalls.has(token.text)) return undefined;
     const from = this.#argumentsAt(at + 1);
     if (from === undefined || this.text(at - 1) === 'function') return undefined;
-    const to = this.partner(from);
+    const to = this.closeOf(from);
     // `async up(context) { … }` is a method's beginning, and no call.
     if (this.text(to + 1) === '{') return undefined;
     const member = this.text(at - 1) === '.' || this.text(at - 1) === '?.';

@@ -17,6 +17,8 @@ export interface SourceRule {
   readonly next: string;
   /** What it takes away from a run. */
   readonly costs?: 'resuming' | 'batches' | 'images';
+  /** Of no interest where the migration runs without a journal, or in one transaction. */
+  readonly ofJournal?: true;
 }
 
 const called = (code: Code, fits: (call: Call) => boolean, shown = (call: Call) => `${call.name}()`): Place[] =>
@@ -54,7 +56,7 @@ const specialCollections: SourceRule = {
       (call) => /^create(Collection)?$/.test(call.name) && code.hasKey(call, /^(timeseries|capped)$/),
       ({ name }) => `${name}() of a capped or time-series collection`,
     ),
-  message: (what) => `uses ${what}: writes to it are in no transaction, so they are not taken up again after a kill`,
+  message: (what) => `uses ${what}: writes to it are in no transaction, so after a kill it cannot be taken up again`,
   next: 'Fill it in a migration of its own that may run twice.',
   costs: 'resuming',
 };
@@ -78,10 +80,10 @@ const timeOrRandom: SourceRule = {
       },
       dotted,
     ),
-  message: (what) =>
-    `uses ${what}: where that goes into a write, a run that was killed cannot be taken up again; it is undone and begun afresh`,
+  message: (what) => `uses ${what}: where that goes into a write, a run that was killed cannot be taken up again`,
   next: 'Write times with $$NOW or $currentDate, and let _ids follow from the data or leave them to the driver.',
   costs: 'resuming',
+  ofJournal: true,
 };
 
 /** Packages that talk to other systems. Files are a matter of the calls, since reading one does no harm. */
@@ -143,6 +145,7 @@ const unbatchedFilter: SourceRule = {
   message: (what) => `runs ${what} as one statement: that cannot be cut into batches without meaning something else`,
   next: 'On a large collection find the _ids first, then write by them.',
   costs: 'batches',
+  ofJournal: true,
 };
 
 const upsertMany: SourceRule = {
@@ -151,6 +154,7 @@ const upsertMany: SourceRule = {
   find: (code) => called(code, (call) => call.name === 'updateMany' && code.hasKey(call, 'upsert')),
   message: (what) => `runs ${what} with upsert: the document is inserted once the whole pass has matched nothing`,
   next: 'Give the inserted document an _id that follows from the filter, so that it cannot be inserted twice.',
+  ofJournal: true,
 };
 
 /** Reads everything into a loop that writes one by one: the journal keeps what was read, up to 1 MB a migration. */
@@ -168,6 +172,7 @@ const loopOverAll: SourceRule = {
   message: (what) =>
     `writes in ${what}: slower by far than batches, and of reads above 1 MB only a digest is kept, so that a killed run may have to be undone and begun afresh`,
   next: "Use the context's batch for it: batch('cities', { filter, update }), or with a function per document.",
+  ofJournal: true,
 };
 
 function isLoopWithWrites(code: Code, find: Call): boolean {
@@ -185,13 +190,15 @@ function loopBody(code: Code, find: Call): { readonly from: number; readonly to:
     const text = code.text(at);
     if (text === ';' || text === '{') break;
     if (at < find.at && (text === '}' || text === ')' || text === ']')) {
-      at = code.partner(at);
+      const opened = code.openOf(at);
+      if (opened === undefined) break;
+      at = opened;
       continue;
     }
-    if (text !== '(' || code.partner(at) < find.to) continue;
+    if (text !== '(' || code.closeOf(at) < find.to) continue;
     if (code.text(at - 1) !== 'for' && code.text(at - 2) !== 'for') continue;
-    const from = code.partner(at) + 1;
-    if (code.text(from) === '{') return { from, to: code.partner(from) };
+    const from = code.closeOf(at) + 1;
+    if (code.text(from) === '{') return { from, to: code.closeOf(from) };
     let to = from;
     while (to < code.tokens.length && code.text(to) !== ';') to += 1;
     return { from, to };

@@ -118,6 +118,6 @@ test('what is no JavaScript at all is survived', () => {
   );
   fc.assert(
     fc.property(fc.array(pieces, { maxLength: 60 }), (parts) => void scanSource(parts.join(' '))),
-    { numRuns: 1000 },
+    { numRuns: 5000 },
   );
 });

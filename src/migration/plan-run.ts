@@ -1,0 +1,107 @@
+import type { Finding, Severity } from '../observe/finding.ts';
+import type { SourceNote } from './source-scan/scan.ts';
+import type { MigrationFacts } from './types.ts';
+
+/** What is kept of each write. `operations`: that it was done; `images`: the documents before and after it, too. */
+export type JournalKind = 'images' | 'operations' | 'none';
+
+/** A `Topology`'s kind; `unknown` where no server was asked. */
+export type ServerKind = 'replica-set' | 'sharded' | 'standalone' | 'unknown';
+
+/** Something about how a migration is going to be run. */
+export interface RunNote {
+  readonly rule: string;
+  readonly severity: Severity;
+  /** A predicate: the migration's name stands before it. No value of a document or of the source. */
+  readonly message: string;
+  readonly next: string;
+  readonly line?: number;
+}
+
+/** How a migration is going to be run, as far as its facts, its text and the target tell beforehand. */
+export interface RunPlan {
+  readonly journal: JournalKind;
+  /** The whole of it in one transaction. */
+  readonly transaction: boolean;
+  /** Whether large `updateMany` and `deleteMany` are cut into batches. */
+  readonly batches: boolean;
+  /** Whether a run that was killed goes on where it was: nothing that is known beforehand speaks against it. */
+  readonly resumable: boolean;
+  readonly notes: readonly RunNote[];
+}
+
+export interface HowItRuns {
+  readonly server: ServerKind;
+  /** As configured. */
+  readonly journal: Exclude<JournalKind, 'none'>;
+}
+
+export const standaloneNote: RunNote = {
+  rule: 'run-standalone',
+  severity: 'warning',
+  message:
+    'runs without transactions and journal, since the target is a standalone server: after a kill nobody knows how far it got, and it begins from its top',
+  next: 'Make the server a replica set of one: start it with --replSet rs0, then type rs.initiate() in mongosh.',
+};
+
+const noTransaction: RunNote = {
+  rule: 'run-transaction-unavailable',
+  severity: 'error',
+  message: 'asks for a transaction, and the target is a standalone server, which has none',
+  next: 'Make the server a replica set of one, or take transaction: true out of the migration.',
+};
+
+/** How one migration is going to be run. Pure. */
+export function runOf(
+  { transaction }: Pick<MigrationFacts, 'transaction'>,
+  said: readonly SourceNote[],
+  { server, journal: configured }: HowItRuns,
+): RunPlan {
+  if (server === 'standalone') {
+    const notes = said.filter((note) => !note.ofJournal && note.costs === undefined).map(noted);
+    return {
+      ...{ journal: 'none', transaction, batches: false, resumable: false },
+      notes: [...(transaction ? [noTransaction] : []), standaloneNote, ...notes],
+    };
+  }
+  // All of it or nothing: there is never a half of it to go on from, and nothing to cut.
+  const kept = transaction ? said.filter((note) => !note.ofJournal) : said;
+  const costs = (what: SourceNote['costs']) => kept.some((note) => note.costs === what);
+  return {
+    journal: configured,
+    transaction,
+    batches: !transaction && !costs('batches'),
+    resumable: !costs('resuming') && !costs('images'),
+    notes: kept.map((note) => (note.costs === 'resuming' ? withWayOut(note, configured) : noted(note))),
+  };
+}
+
+function withWayOut(note: SourceNote, journal: JournalKind): RunNote {
+  const then =
+    journal === 'images'
+      ? 'what it did is undone, and it begins afresh'
+      : 'nor undone, since migrations.journal keeps no images';
+  return { ...noted(note), message: `${note.message}; ${then}` };
+}
+
+function noted({ rule, severity, message, next, line }: SourceNote): RunNote {
+  return { rule, severity, message, next, line };
+}
+
+/** The notes of a plan's migrations as findings; what is so for all of them is said once. */
+export function runFindings(pending: readonly { readonly name: string; readonly run: RunPlan }[]): Finding[] {
+  const everywhere = pending.some(({ run }) => run.notes.includes(standaloneNote));
+  const { rule, severity, message, next } = standaloneNote;
+  const once: Finding = { rule, severity, next, place: {}, message: `Every migration ${message}.` };
+  return [
+    ...(everywhere ? [once] : []),
+    ...pending.flatMap(({ name, run }) =>
+      run.notes
+        .filter((note) => note !== standaloneNote)
+        .map(({ rule, severity, message, next, line }): Finding => {
+          const place = line === undefined ? { name } : { name, line };
+          return { rule, severity, place, message: `${name} ${message}.`, next };
+        }),
+    ),
+  ];
+}
