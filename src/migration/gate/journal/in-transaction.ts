@@ -53,7 +53,7 @@ export class OwnTransactions {
   async beforeCommit(session: RawSession, reads: () => readonly StoredRead[]): Promise<number | undefined> {
     const open = this.#open.get(session);
     if (open === undefined || open.calls.length === 0) return undefined;
-    const lane = await this.#lanes.takeNumber();
+    const lane = await this.#lanes.takeRested();
     try {
       await this.#lanes.fence(lane, session, 1);
       const namespace = { database: this.#context.database };

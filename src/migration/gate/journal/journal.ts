@@ -65,9 +65,14 @@ export class Journal {
       return send();
     }
     let reads: readonly StoredRead[] = [];
-    const lane = await this.#own.beforeCommit(session, () => {
+    const entered = this.#own.beforeCommit(session, () => {
       reads = this.#replay.takeReads(session);
       return reads;
+    });
+    // As after a commit that the server refuses: user code, or withTransaction, begins it anew.
+    const lane = await entered.catch(async (error: unknown) => {
+      await session.abortTransaction().catch(() => {});
+      throw error;
     });
     try {
       const result = await send();

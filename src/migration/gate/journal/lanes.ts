@@ -36,7 +36,7 @@ export class Lanes {
 
   /** Waits for a free lane; its session is known to the server's records of this run. */
   async take(): Promise<Lane> {
-    const number = await this.takeNumber();
+    const number = await this.#takeNumber(this.#free.pop());
     try {
       let session = this.#sessions.get(number);
       if (session === undefined) {
@@ -51,9 +51,15 @@ export class Lanes {
     }
   }
 
-  /** A lane for a session of somebody else's. */
-  takeNumber(): Promise<number> {
-    const free = this.#free.pop();
+  /**
+   * A lane for a transaction of user code, the one that rested longest: that transaction has its snapshot already, and a
+   * lane that was written since then would be a conflict.
+   */
+  takeRested(): Promise<number> {
+    return this.#takeNumber(this.#free.shift());
+  }
+
+  #takeNumber(free: number | undefined): Promise<number> {
     if (free !== undefined) return Promise.resolve(free);
     return new Promise((resolve) => this.#waiting.push(resolve));
   }

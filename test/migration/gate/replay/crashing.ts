@@ -1,0 +1,106 @@
+import * as mongodb from 'mongodb';
+import { wrapClient } from '../../../../src/migration/gate/client.ts';
+import { Gate } from '../../../../src/migration/gate/gate.ts';
+import { openJournal } from '../../../../src/migration/gate/journal/open.ts';
+import type { Driver } from '../../../../src/migration/gate/raw.ts';
+import { openSandboxJournal, sandboxFence } from '../../../../src/migration/journal/prepare.ts';
+import { ownNames } from '../../../../src/mongo/own.ts';
+import { ReleaseError } from '../../../../src/observe/error.ts';
+import type { TestDatabase } from '../../../setup/mongo.ts';
+
+export type Migration = (db: mongodb.Db, client: mongodb.MongoClient) => Promise<unknown>;
+
+export type Ended =
+  /** `messages`: of the log. */
+  | { readonly how: 'returned'; readonly value: unknown }
+  | { readonly how: 'stopped' }
+  | { readonly how: 'diverged'; readonly message: string }
+  | { readonly how: 'threw'; readonly error: unknown };
+
+const own = ownNames();
+const attempt = { migration: 'm', number: 1 };
+
+export interface RunOptions {
+  /** The run stands still for good before this write, and all later ones. */
+  readonly stopBefore?: number;
+  readonly resumes?: boolean;
+  readonly driver?: Driver;
+  /** Of that driver. */
+  readonly client?: mongodb.MongoClient;
+}
+
+/** Runs a migration through gate and journal; a stopped one keeps its promises open, as a killed process would. */
+export async function run(it: TestDatabase, migration: Migration, options: RunOptions = {}): Promise<Ended> {
+  const { stopBefore = Number.POSITIVE_INFINITY, resumes = false } = options;
+  const driver = options.driver ?? { version: '7.8.0', major: 7, classes: mongodb };
+  const raw = options.client ?? it.client;
+  if (!resumes) await openSandboxJournal(it.db, own, attempt);
+  const stopped = Promise.withResolvers<Ended>();
+  let begun = 0;
+  let standing = 0;
+  const gate: Gate = new Gate({
+    client: raw,
+    database: it.name,
+    own,
+    warn: () => {},
+    beforeWrite: () => {
+      begun += 1;
+      if (begun <= stopBefore) return undefined;
+      standing += 1;
+      void settled(() => gate.books.writing().length <= standing).then(() => stopped.resolve({ how: 'stopped' }));
+      return new Promise<void>(() => {});
+    },
+  });
+  const { replay } = await openJournal({
+    gate,
+    client: raw,
+    driver,
+    job: { attempt, fence: sandboxFence, images: true, resumes },
+    throttle: { pause: async () => {} },
+    begun: () => {},
+  });
+  const { client } = wrapClient(raw, gate, driver);
+  const ran = Promise.resolve()
+    .then(() => migration(client.db(it.name), client))
+    .then(
+      (value): Ended => ({ how: 'returned', value }),
+      (error): Ended => ({ how: 'threw', error }),
+    )
+    .then((ended): Ended => {
+      if (replay.end() === 'complete') return ended;
+      return { how: 'diverged', message: replay.diverged?.message ?? '' };
+    });
+  const ended = await Promise.race([ran, stopped.promise]);
+  // As the run that takes over does it.
+  for (const session of gate.transactions.open()) await session.abortTransaction().catch(() => {});
+  gate.close(new ReleaseError('GATE_CLOSED', 'The test is over.', { hint: 'Nothing.' }));
+  return ended;
+}
+
+async function settled(done: () => boolean): Promise<void> {
+  for (let quiet = 0; quiet < 4; ) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    quiet = done() ? quiet + 1 : 0;
+  }
+}
+
+/** All documents by collection and `_id`, without ours. */
+export async function contents(db: mongodb.Db): Promise<Record<string, unknown[]>> {
+  const all: Record<string, unknown[]> = {};
+  const names = (await db.listCollections({}, { nameOnly: true }).toArray()).map(({ name }) => name);
+  for (const name of names.filter((name) => !own.owns(name)).sort()) {
+    const documents = await db.collection(name).find().sort({ _id: 1 }).toArray();
+    const indexes = await db.collection(name).indexes();
+    all[name] = [indexes.map(({ name }) => name).sort(), ...documents];
+  }
+  return all;
+}
+
+/** Empty, but for `seed`; the same database again, which is quicker than another one. */
+export async function fresh(it: TestDatabase, seed: Migration): Promise<void> {
+  for (const { name } of await it.db.listCollections({}, { nameOnly: true }).toArray()) {
+    if (own.owns(name)) await it.db.collection(name).deleteMany({});
+    else await it.db.collection(name).drop();
+  }
+  await seed(it.db, it.client);
+}

@@ -1,0 +1,39 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { freshDatabase, type TestDatabase } from '../../../setup/mongo.ts';
+import { contents, fresh, run } from './crashing.ts';
+import { seed, shapes } from './shapes.ts';
+
+let it: TestDatabase;
+beforeAll(async () => {
+  it = await freshDatabase();
+});
+afterAll(() => it[Symbol.asyncDispose]());
+
+/** The times that a shape writes differ from run to run. */
+const withoutTimes = (all: unknown) => JSON.parse(JSON.stringify(all, (key, value) => (key === 'at' ? 0 : value)));
+
+test.each(shapes)('stopped before each of its writes and taken up: $name', async ({ up, resumes }) => {
+  await fresh(it, seed);
+  const undisturbed = await run(it, up);
+  if (undisturbed.how === 'threw') throw undisturbed.error;
+  expect(undisturbed).toMatchObject({ how: 'returned' });
+  const expected = await contents(it.db);
+  const outcomes: string[] = [];
+  for (let stopBefore = 0; ; stopBefore += 1) {
+    await fresh(it, seed);
+    const first = await run(it, up, { stopBefore });
+    if (first.how === 'returned') break;
+    expect(first).toEqual({ how: 'stopped' });
+    const left = await contents(it.db);
+    const second = await run(it, up, { resumes: true });
+    outcomes.push(second.how === 'diverged' ? second.message : second.how);
+    if (second.how === 'diverged') {
+      expect(await contents(it.db), 'nothing new has run').toEqual(left);
+    } else {
+      expect(second, `stopped before ${stopBefore}`).toMatchObject({ how: 'returned' });
+      expect(withoutTimes(await contents(it.db)), `stopped before ${stopBefore}`).toEqual(withoutTimes(expected));
+    }
+  }
+  const returned = outcomes.filter((how) => how === 'returned').length;
+  expect(returned / outcomes.length, outcomes.join('\n')).toBeGreaterThanOrEqual(resumes);
+});
