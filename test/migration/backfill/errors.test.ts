@@ -1,0 +1,160 @@
+import { type Collection, ObjectId, UUID } from 'mongodb';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type Lab, lab, type Running } from './lab.ts';
+
+interface Town {
+  _id: number;
+  name?: string;
+  slug?: string;
+}
+
+let it: Lab;
+let run: Running;
+let towns: Collection<Town>;
+
+beforeAll(async () => {
+  it = await lab();
+  towns = it.db.collection<Town>('towns');
+});
+afterAll(() => it[Symbol.asyncDispose]());
+beforeEach(async () => {
+  await towns.drop().catch(() => {});
+  await it.db.collection('_mongo_release.journal').deleteMany({});
+  await it.db.collection('_mongo_release.quarantine').deleteMany({});
+  await towns.insertMany(Array.from({ length: 20 }, (_, n) => ({ _id: n, ...(n === 13 ? {} : { name: `T${n}` }) })));
+  run = await it.run();
+});
+
+/** Fails at the town without a name. */
+const each = ({ name }: Town) => {
+  if (name === undefined) throw new TypeError('each threw: a slug of Zaphod');
+  return { $set: { slug: name.toLowerCase() } };
+};
+
+async function failure(promise: Promise<unknown>): Promise<{ code: string; message: string; hint: string }> {
+  return promise.then(
+    () => expect.fail('it went through'),
+    (error) => error,
+  );
+}
+
+describe('a function that throws', () => {
+  test('stops the batch at its document: what comes before is done, and it goes on there', async () => {
+    const error = await failure(run.batch<Town>({ collection: 'towns', size: 5, each: each as never }));
+    expect(error).toMatchObject({ code: 'BATCH_DOCUMENT_FAILED', exitCode: 8 });
+    expect(error.message).toBe(
+      'batch on towns: each failed for the document 13 of towns: TypeError: each threw: ‹hidden› slug ‹hidden›.',
+    );
+    expect((await towns.find({ slug: { $exists: true } }).toArray()).map(({ _id }) => _id)).toEqual(
+      Array.from({ length: 13 }, (_, n) => n),
+    );
+    expect(run.gate.effects()).toMatchObject({ operations: 1, modified: 13, unknown: 0 });
+
+    await towns.updateOne({ _id: 13 }, { $set: { name: 'T13' } });
+    const again = await it.run();
+    const asked: unknown[] = [];
+    const result = await again.batch<Town>({
+      collection: 'towns',
+      size: 5,
+      each: (town) => {
+        asked.push(town._id);
+        return each(town as Town);
+      },
+    });
+    expect(asked).toEqual([13, 14, 15, 16, 17, 18, 19]);
+    expect(result).toMatchObject({ matched: 20, modified: 20 });
+    expect(again.lines).toContainEqual({ level: 'info', message: 'batch on towns: goes on after 13 documents.' });
+  });
+
+  test('changes nothing where it fails at the first document', async () => {
+    await failure(run.batch({ collection: 'towns', filter: { _id: 13 }, each: each as never }));
+    expect(run.gate.effects().operations).toBe(0);
+    expect(await it.entries()).toEqual([]);
+  });
+
+  test('puts a copy into quarantine when asked to, and says how many', async () => {
+    const result = await run.batch({ collection: 'towns', size: 5, onError: 'quarantine', each: each as never });
+    expect(result).toEqual({ matched: 20, modified: 19, deleted: 0, skipped: 0, quarantined: 1 });
+    expect(await it.quarantine()).toMatchObject([
+      {
+        migration: 'backfill',
+        attempt: 1,
+        reason: 'batch',
+        namespace: { database: it.raw.name, collection: 'towns' },
+        documentId: 13,
+        error: { name: 'TypeError' },
+        document: { _id: 13 },
+        at: expect.any(Date),
+      },
+    ]);
+    expect(run.lines).toEqual([
+      {
+        level: 'warn',
+        message: 'batch on towns: 1 document was left as before, with a copy in _mongo_release.quarantine.',
+      },
+    ]);
+  });
+
+  test('stops all the same when too many fail', async () => {
+    await towns.updateMany({ _id: { $in: [3, 6, 9] } }, { $unset: { name: 1 } });
+    const options = { collection: 'towns', onError: 'quarantine', maxErrors: 3, each: each as never } as const;
+    const error = await failure(run.batch(options));
+    expect(error.message).toMatch(
+      /^batch on towns: more than 3 documents failed\. The last one: .* document 13 of towns/,
+    );
+    expect((await it.quarantine()).map(({ documentId }) => documentId)).toEqual([3, 6, 9]);
+    expect(await towns.countDocuments({ slug: { $exists: true } })).toBe(10);
+  });
+
+  test('is not taken for a fault of the document when the connection was lost', async () => {
+    const each = () => {
+      throw Object.assign(new Error('connection 7 to 10.0.0.1 closed'), { name: 'MongoNetworkError' });
+    };
+    const error = await failure(run.batch({ collection: 'towns', onError: 'quarantine', each }));
+    expect(error).toMatchObject({ code: 'BATCH_DOCUMENT_FAILED', message: expect.stringContaining('document 0') });
+    expect(await it.quarantine()).toEqual([]);
+  });
+});
+
+describe('a change that the server refuses', () => {
+  beforeEach(() => towns.createIndex({ slug: 1 }, { unique: true, sparse: true }));
+
+  const clash = ({ _id }: Town) => ({ $set: { slug: _id === 7 ? 's3' : `s${_id}` } });
+
+  test('stops the batch at its document, which is named', async () => {
+    const error = await failure(run.batch({ collection: 'towns', each: clash as never }));
+    expect(error).toMatchObject({
+      code: 'BATCH_DOCUMENT_FAILED',
+      message: 'batch on towns: the server refused the change of the document 7 of towns: duplicate key.',
+    });
+    expect(await towns.countDocuments({ slug: { $exists: true } })).toBe(7);
+  });
+
+  test('puts a copy into quarantine when asked to', async () => {
+    const result = await run.batch({ collection: 'towns', onError: 'quarantine', each: clash as never });
+    expect(result).toMatchObject({ matched: 20, modified: 19, quarantined: 1 });
+    expect(await it.quarantine()).toMatchObject([{ documentId: 7, error: { code: 11000 } }]);
+  });
+
+  test('is found among the documents of one update', async () => {
+    const update = [
+      { $set: { slug: { $cond: [{ $eq: ['$_id', 7] }, 's3', { $concat: ['s', { $toString: '$_id' }] }] } } },
+    ];
+    const result = await run.batch({ collection: 'towns', onError: 'quarantine', update });
+    expect(result).toMatchObject({ matched: 20, modified: 19, quarantined: 1 });
+    expect(await it.quarantine()).toMatchObject([{ documentId: 7 }]);
+  });
+});
+
+test.each([
+  ['an ObjectId', new ObjectId('65f0a1b2c3d4e5f6a7b8c9d0'), /document 65f0a1b2c3d4e5f6a7b8c9d0 of/],
+  ['a UUID', new UUID('0189e2f4-7a3b-7c4d-8e5f-001122334455'), /document 0189e2f4-7a3b-7c4d-8e5f-001122334455 of/],
+  ['a number', 12.5, /document 12\.5 of/],
+  ['what may be a person', 'zaphod@heart.example', /document with the hash [0-9a-f]{12} of/],
+])('a document whose _id is %s is named so', async (_, _id, message) => {
+  await towns.deleteMany({});
+  await towns.insertOne({ _id } as never);
+  const error = await failure(run.batch({ collection: 'towns', each: each as never }));
+  expect(error.message).toMatch(message);
+  expect(JSON.stringify([error.message, error.hint])).not.toContain('zaphod');
+});

@@ -1,0 +1,128 @@
+import type { Db, Document } from 'mongodb';
+import { Binary, BSON } from 'mongodb';
+import { batchOf } from '../../../src/migration/child/batch.ts';
+import { wordsOf } from '../../../src/migration/child/source.ts';
+import type { Batch } from '../../../src/migration/define.ts';
+import { wrapClient } from '../../../src/migration/gate/client.ts';
+import { Gate } from '../../../src/migration/gate/gate.ts';
+import type { JournalJob } from '../../../src/migration/gate/journal/context.ts';
+import { openJournal } from '../../../src/migration/gate/journal/open.ts';
+import type { ImagesDocument, JournalEntry } from '../../../src/migration/journal/documents.ts';
+import { unpackImages } from '../../../src/migration/journal/images.ts';
+import { ParentLanes } from '../../../src/migration/journal/parent-lanes.ts';
+import { prepareJournal } from '../../../src/migration/journal/prepare.ts';
+import { ownNames } from '../../../src/mongo/own.ts';
+import { ReleaseError } from '../../../src/observe/error.ts';
+import { freshDatabase, type TestDatabase } from '../../setup/mongo.ts';
+import { driver } from '../gate/gated.ts';
+
+export const own = ownNames();
+
+export interface Line {
+  readonly level: string;
+  readonly message: string;
+}
+
+/** A migration's surroundings as its process has them, in this one. */
+export interface Running {
+  readonly gate: Gate;
+  readonly batch: Batch;
+  /** Through the gate. */
+  readonly db: Db;
+  readonly lines: Line[];
+  /** Lets nothing more be sent, as when the process is told to stop. */
+  stop(): void;
+}
+
+export interface Lab extends AsyncDisposable {
+  readonly raw: TestDatabase;
+  readonly db: Db;
+  /** Begins the attempt, or takes it up again. */
+  run(options?: { readonly images?: boolean; readonly throttle?: () => Promise<void> }): Promise<Running>;
+  entries(): Promise<JournalEntry[]>;
+  images(): Promise<{ readonly before?: Document; readonly after?: Document }[]>;
+  quarantine(): Promise<Document[]>;
+}
+
+const migration = 'backfill';
+
+export async function lab(): Promise<Lab> {
+  const raw = await freshDatabase();
+  const { db, client } = raw;
+  await prepareJournal(db, own);
+  const lanes = new ParentLanes(db, own);
+  await lanes.seed();
+  const entries = async () =>
+    (await db
+      .collection<JournalEntry>(own.journal)
+      .find({ kind: { $ne: 'images' as never } })
+      .sort({ _id: 1 })
+      .toArray()) as JournalEntry[];
+  let fence = 0;
+  return {
+    raw,
+    db,
+    async run({ images = true, throttle = async () => {} } = {}) {
+      fence += 1;
+      const attempt = { migration, number: 1 };
+      await lanes.takeOver(fence, undefined);
+      await lanes.assign(attempt, fence, (await entries()).length, undefined);
+      return running(raw, { attempt, fence, images, resumes: fence > 1 }, throttle);
+    },
+    entries,
+    async images() {
+      const kept = await db.collection<ImagesDocument>(own.journal).find({ kind: 'images' }).sort({ _id: 1 }).toArray();
+      const decoded = (bytes: Uint8Array | undefined) => bytes && BSON.deserialize(bytes);
+      return kept.flatMap(({ data }) =>
+        unpackImages([bytesOf(data)]).map(({ before, after }) => ({ before: decoded(before), after: decoded(after) })),
+      );
+    },
+    quarantine: () => db.collection(own.quarantine).find().sort({ documentId: 1 }).toArray(),
+    async [Symbol.asyncDispose]() {
+      await client.db(raw.name).dropDatabase();
+      await raw[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function running(raw: TestDatabase, job: JournalJob, throttle: () => Promise<void>): Promise<Running> {
+  const gate = gateOf(raw);
+  await openJournal({ gate, client: raw.client, driver, job, throttle: { pause: throttle }, begun: () => {} });
+  return surrounding(raw, gate);
+}
+
+/** As on a server without transactions. */
+export function withoutJournal(raw: TestDatabase): Running {
+  return surrounding(raw, gateOf(raw));
+}
+
+function gateOf(raw: TestDatabase): Gate {
+  return new Gate({ client: raw.client, database: raw.name, own, beforeWrite: () => undefined, warn: () => {} });
+}
+
+function surrounding(raw: TestDatabase, gate: Gate): Running {
+  const { client } = wrapClient(raw.client, gate, driver);
+  const lines: Line[] = [];
+  const stopping = new AbortController();
+  const batch = batchOf({
+    ...{ gate, driver, client, migration, raw: raw.client, signal: stopping.signal },
+    source: {
+      path: '/project/backfill.ts',
+      fileName: 'backfill.ts',
+      words: new Set(wordsOf('each threw slug name missing towns')),
+      showValues: false,
+    },
+    send: (message) => {
+      if (message.type === 'log') lines.push({ level: message.level, message: message.message });
+    },
+  });
+  const stop = () => {
+    gate.close(new ReleaseError('GATE_CLOSED', 'The migration was stopped.', { hint: 'Wait.' }));
+    stopping.abort();
+  };
+  return { gate, batch, db: client.db(raw.name), lines, stop };
+}
+
+function bytesOf(data: Uint8Array | Binary): Uint8Array {
+  return data instanceof Binary ? data.buffer.subarray(0, data.position) : data;
+}
