@@ -33,7 +33,10 @@ export async function openJournal({ gate, client, driver, job, ...options }: Ope
   const { attempt, fence, images } = job;
   const { own, database } = gate;
   const entries = job.resumes ? await entriesOf(client, database, own.journal, job) : [];
-  if (entries.some((entry) => entry.driver !== driver.major)) throw otherDriver(driver.major);
+  if (entries.some((entry) => entry.driver !== driver.major)) {
+    throw cannotReplay(`It was begun with another major version of the driver than ${driver.major}.`);
+  }
+  if (entries.some(({ undone, undoing }) => undone ?? undoing)) throw cannotReplay('A part of it was undone since.');
   const lanes = new Lanes({ client, database, own, attempt, fence, begun: options.begun });
   const transactions = {
     ...{ client, database, attempt, lanes, journal: own.journal, driverMajor: driver.major },
@@ -74,8 +77,8 @@ async function entriesOf(client: RawClient, database: string, journal: string, {
   return (await found.toArray()) as unknown as JournalEntry[];
 }
 
-function otherDriver(major: number): ReleaseError {
-  return new ReleaseError('REPLAY_DIVERGED', `The migration was begun with another driver than version ${major}.`, {
+function cannotReplay(why: string): ReleaseError {
+  return new ReleaseError('REPLAY_DIVERGED', `The migration cannot be taken up. ${why}`, {
     hint: 'Run the same command again: what was done is undone first.',
   });
 }
