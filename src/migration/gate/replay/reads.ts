@@ -2,6 +2,7 @@ import type { Hash } from 'node:crypto';
 import type { StoredRead } from '../../journal/documents.ts';
 import { fingerprintOf, valueDigest } from '../../journal/fingerprint.ts';
 import type { Namespace } from '../call.ts';
+import { insideEach } from '../journal/backfill/inside-each.ts';
 import { restoreError, storeError } from '../journal/stored.ts';
 import type { Driver, RawSession } from '../raw.ts';
 import { plainCopy } from './plain.ts';
@@ -56,7 +57,7 @@ export class Reads {
   }
 
   async read<T>(call: ReadCall, send: () => Promise<T>): Promise<T> {
-    if (this.idle) return send();
+    if (this.idle || insideEach()) return send();
     const { fingerprint, occurrence, session, stored } = this.#claim(call);
     if (stored?.form === 'value') {
       this.#rechecks.add(call.again, [stored.value]);
@@ -87,7 +88,7 @@ export class Reads {
 
   /** To be called at a cursor's first fetch; undefined where nothing of it is to be kept. */
   cursor(call: ReadCall): CursorTrack | undefined {
-    if (this.idle) return undefined;
+    if (this.idle || insideEach()) return undefined;
     const { fingerprint, occurrence, session, stored } = this.#claim(call);
     if (stored !== undefined && stored.form !== 'cursor') {
       throw this.#progress.diverge(`${call.method} was another kind of read before`);
