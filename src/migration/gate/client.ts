@@ -91,7 +91,7 @@ function clientBulkWrite({ gate, membrane }: Wrappers, raw: object, args: unknow
     call,
     args,
     session: membrane.sessionOf(args[1]),
-    send: (session) => invokeAsync(raw, 'bulkWrite', withSession(args, 1, session)),
+    send: (session, sent = args) => invokeAsync(raw, 'bulkWrite', withSession(sent, 1, session)),
     // The totals of several collections cannot be told apart: counted under the first, and named as one change.
     change: (result): Change => ({
       counts: countsOf(result),

@@ -53,6 +53,9 @@ export class CommandRefused extends Error {
 /** More documents than one transaction should hold. */
 export class TooMany extends Error {}
 
+/** What the statements are about cannot be read beforehand: most likely one of them is wrong. */
+export class Unreadable extends Error {}
+
 /**
  * Applies statements one after the other, up to the first that is refused. With a bound it may throw `TooMany` before it
  * has sent anything. Throws the other errors of this file, and those that the transaction has to be tried again for.
@@ -65,7 +68,9 @@ export async function applyStatements(
   bound: Bound | undefined,
 ): Promise<Applied> {
   if (!context.images) return send(context, list, statements, session);
-  const candidates = await candidatesOf(context, list, statements, session, bound);
+  const candidates = await candidatesOf(context, list, statements, session, bound).catch((error: unknown) => {
+    throw wasRefused(error) ? new Unreadable('', { cause: error }) : error;
+  });
   if (candidates === undefined) {
     if (statements.some(isMany)) throw new TooMany();
     return applyEach(context, list, statements, session);
@@ -159,9 +164,9 @@ interface Reply {
   readonly writeErrors?: readonly StatementError[];
 }
 
-async function send(
+export async function send(
   context: JournalContext,
-  { namespace, fields, bson }: StatementList,
+  { namespace, fields, bson, singly }: StatementList,
   statements: readonly Statement[],
   session: RawSession,
 ): Promise<Applied> {
@@ -170,7 +175,7 @@ async function send(
   for (let from = 0; from < statements.length; ) {
     const { kind, batch } = statements[from] as Statement;
     let to = from + 1;
-    while (statements[to]?.batch === batch) to += 1;
+    while (singly !== true && statements[to]?.batch === batch) to += 1;
     const some = statements.slice(from, to);
     let reply: Reply;
     try {

@@ -1,38 +1,67 @@
 import type { Operation } from '../../call.ts';
+import { divergence } from '../../replay/divergence.ts';
+import { bytesOf } from '../../replay/ids.ts';
 import type { Handler, JournalContext, Turn } from '../context.ts';
-import type { Answer } from './answer.ts';
+import { unfenced } from '../unfenced.ts';
+import type { StoredFailing } from './failing.ts';
+import { findAndModify } from './find-and-modify.ts';
 import { CountedIds } from './ids.ts';
-import { parse } from './parse.ts';
-import { ListRun, progressFrom } from './run-list.ts';
+import { type GivenId, type Parsed, parse } from './parse.ts';
+import { progressFrom } from './progress.ts';
+import { ListRun } from './run-list.ts';
+import { whole } from './whole.ts';
 
-/** Lists of statements: `insertMany`, `bulkWrite`, the older builders, raw `insert`, `update` and `delete` commands. */
-export const bulk: Handler = async <T>(context: JournalContext, operation: Operation<T>, turn: Turn): Promise<T> => {
-  const { begun, fingerprint } = turn;
-  const first = begun?.checkpoint?.constants?.first as { readonly buffer: Uint8Array } | undefined;
-  const ids = new CountedIds(context.driver, first?.buffer);
-  const parsed = parse(context, operation, ids);
-  if (parsed === undefined) return operation.send(operation.session);
-  const reads = begun === undefined ? turn.takeReads() : [];
-  const { list } = parsed;
-  const constants = { first: ids.first };
-  const byIndex = new Map(list.statements.map(({ index, given }) => [index, given]));
-  const run = new ListRun(
-    context,
-    operation.call,
-    parsed,
-    { fingerprint, reads },
-    constants,
-    begun?.checkpoint === undefined
-      ? undefined
-      : {
-          entry: begun._id,
-          progress: progressFrom(begun.checkpoint, list.insertedIds, (index) => byIndex.get(index)),
-        },
-  );
-  return given<T>(await run.run());
+/** Methods and commands that are lists of statements for one collection. */
+const lists = new Set(['insertMany', 'insert', 'bulkWrite', 'bulk execute']);
+const listCommands = new Set(['command insert', 'command update', 'command delete']);
+
+/**
+ * Lists of statements: `insertMany`, `bulkWrite`, the older builders, raw `insert`, `update` and `delete` commands; and
+ * what else writes documents by one call: raw `findAndModify`, the client's `bulkWrite`.
+ *
+ * Rejects with the driver's own errors. Throws `REPLAY_DIVERGED` where an earlier run has inserted documents under ids
+ * that this one cannot give again, and `STATEMENT_TOO_LARGE`.
+ */
+export const bulk: Handler = <T>(context: JournalContext, operation: Operation<T>, turn: Turn): Promise<T> => {
+  const { method } = operation.call;
+  // A cursor of a raw command sends it by itself, at its first fetch.
+  if (operation.on instanceof context.driver.classes.AbstractCursor) return unfenced(context, operation, turn);
+  if (lists.has(method) || listCommands.has(method)) return list(context, operation, turn);
+  if (method.toLowerCase() === 'command findandmodify') return findAndModify(context, operation, turn);
+  return whole(context, operation, turn);
 };
 
-function given<T>(answer: Answer): T {
+async function list<T>(context: JournalContext, operation: Operation<T>, turn: Turn): Promise<T> {
+  const { begun, fingerprint } = turn;
+  const { first, given } = (begun?.checkpoint?.constants ?? {}) as { first?: unknown; given?: readonly GivenId[] };
+  const counted = new CountedIds(context.driver, first === undefined ? undefined : bytesOf(first));
+  const parsed = parse(context, operation, { counted, given: given ?? [] });
+  if (parsed === undefined) return whole(context, operation, turn);
+  const constants = { first: counted.first, ...keptIds(parsed) };
+  if (begun?.checkpoint === undefined) {
+    const run = new ListRun(context, operation.call, parsed, { fingerprint, reads: turn.takeReads() }, constants);
+    return taken<T>(await run.run());
+  }
+  if (parsed.foreignIds || (parsed.given.length > 0 && given === undefined)) {
+    throw divergence('documents that were inserted have got other ids by now');
+  }
+  const { statements, insertedIds } = parsed.list;
+  const byIndex = new Map(statements.map(({ index, given }) => [index, given]));
+  const progress = progressFrom(begun.checkpoint, insertedIds, (index) => byIndex.get(index));
+  const { failing } = (begun.checkpoint.constants ?? {}) as { failing?: StoredFailing };
+  const earlier = { entry: begun._id, progress, failing };
+  const run = new ListRun(context, operation.call, parsed, { fingerprint }, constants, earlier);
+  return taken<T>(await run.run());
+}
+
+/** They stand in each checkpoint, so there is an end to it. */
+const mostGiven = 20_000;
+
+function keptIds({ given }: Parsed): { readonly given?: readonly GivenId[] } {
+  return given.length === 0 || given.length > mostGiven ? {} : { given };
+}
+
+function taken<T>(answer: { readonly value: unknown } | { readonly error: unknown }): T {
   if ('error' in answer) throw answer.error;
   return answer.value as T;
 }

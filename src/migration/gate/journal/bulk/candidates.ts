@@ -1,6 +1,8 @@
 import type { Document } from 'mongodb';
 import { elementsOf, emptyDocument } from '../../../../mongo/raw-bson.ts';
 import type { RawSession } from '../../raw.ts';
+import { mentions } from '../batches/now.ts';
+import { choosesAtRandom } from '../batches/whole.ts';
 import type { JournalContext } from '../context.ts';
 import { classesOf } from '../driver-classes.ts';
 import { exactTypes, idKey, isById, readDocuments } from '../imaging.ts';
@@ -21,7 +23,7 @@ export interface Bound {
 /**
  * The documents that a list of statements can change, read before its first one. That is every document that any of its
  * filters finds now: one that only fits a later filter because of an earlier statement was found by that one's, or is
- * inserted by the list. Undefined where there are more than the bound.
+ * inserted by the list. Undefined where there are more than the bound, or where what they find cannot be known.
  */
 export async function candidatesOf(
   context: JournalContext,
@@ -43,6 +45,7 @@ export async function candidatesOf(
       ids.push((filter as { _id: unknown })._id);
       continue;
     }
+    if (bound !== undefined && isUncertain(filter)) return undefined;
     const alone = standsAlone(filter);
     const key = alone ? `alone ${at}` : JSON.stringify(op.collation ?? null);
     const group = groups.get(key) ?? {
@@ -94,14 +97,13 @@ function namesItsDocument(filter: object): boolean {
 }
 
 /** Operators that no `$or` takes, or that decide on the index. */
-const notInOr = /"\$(text|near|nearSphere|where)":/;
-
 function standsAlone(filter: object): boolean {
-  try {
-    return notInOr.test(JSON.stringify(filter, (_, value) => (typeof value === 'bigint' ? String(value) : value)));
-  } catch {
-    return true;
-  }
+  return mentions(filter, (inner) => inner === '$text' || inner === '$near' || inner === '$nearSphere');
+}
+
+/** Whether a filter finds others each time, by chance or by the clock: nothing read before tells what it will find. */
+function isUncertain(filter: object): boolean {
+  return choosesAtRandom(filter) || mentions(filter, (inner) => inner === '$$NOW' || inner === '$$CLUSTER_TIME');
 }
 
 /** The `_id` of a document, such that it finds just that one. */

@@ -1,34 +1,32 @@
-import { randomBytes } from 'node:crypto';
 import type { Driver } from '../../raw.ts';
 import { classesOf } from '../driver-classes.ts';
 
 /**
- * The `_id`s of one list's documents that have none: an ObjectId of their own, and those that count up from it. A list
- * that is taken up again so gets the same ids, and the journal has to keep only the first.
+ * The `_id`s of one list's documents that have none: as the driver makes them, each counting up from the one before. A
+ * list that is taken up again so gets the same ids, and the journal has to keep only the first.
  */
 export class CountedIds {
   readonly first: Uint8Array;
   readonly #driver: Driver;
+  readonly #known: boolean;
   #given = 0n;
 
-  constructor(driver: Driver, first: Uint8Array = newFirst()) {
+  /** `first` is that of an earlier run of the same list. */
+  constructor(driver: Driver, first?: Uint8Array) {
     this.#driver = driver;
-    this.first = first;
+    this.#known = first !== undefined;
+    this.first = Uint8Array.from(first ?? new (classesOf(driver).ObjectId)().id);
   }
 
   next(): unknown {
+    const { ObjectId } = classesOf(this.#driver);
     const bytes = Buffer.from(this.first);
     bytes.writeBigUInt64BE(BigInt.asUintN(64, bytes.readBigUInt64BE(4) + this.#given), 4);
+    // The driver's own counter keeps step: what it makes next comes after.
+    if (!this.#known && this.#given > 0n) new ObjectId();
     this.#given += 1n;
-    return new (classesOf(this.#driver).ObjectId)(bytes);
+    return new ObjectId(bytes);
   }
-}
-
-/** Seconds since 1970, then random: https://www.mongodb.com/docs/manual/reference/bson-types/#objectid. */
-function newFirst(): Uint8Array {
-  const bytes = randomBytes(12);
-  bytes.writeUInt32BE(Math.floor(Date.now() / 1000), 0);
-  return bytes;
 }
 
 interface PkFactory {
@@ -46,14 +44,14 @@ export interface IdSettings {
 
 const defaultFactories = new WeakMap<object, PkFactory | undefined>();
 
-/** Whether the driver would give ids of its own making: neither the server's nor those of a project's factory. */
-export function driverGivesIds(driver: Driver, { s, db }: IdSettings, force: unknown): boolean {
-  if (force ?? (db ?? s?.db)?.options?.forceServerObjectId) return false;
+/** Who gives `_id`s to documents that have none. */
+export function idsFrom(driver: Driver, { s, db }: IdSettings, force: unknown): 'driver' | 'factory' | 'server' {
+  if (force ?? (db ?? s?.db)?.options?.forceServerObjectId) return 'server';
   const { MongoClient } = driver.classes;
   if (!defaultFactories.has(MongoClient)) {
     // Never connected: it only has what a collection without settings has.
     const plain = new MongoClient('mongodb://localhost').db('a').collection('a') as unknown as IdSettings;
     defaultFactories.set(MongoClient, plain.s?.pkFactory);
   }
-  return s?.pkFactory === defaultFactories.get(MongoClient);
+  return s?.pkFactory === defaultFactories.get(MongoClient) ? 'driver' : 'factory';
 }

@@ -29,6 +29,8 @@ export interface StatementList {
   readonly fields: Readonly<Record<StatementKind, Document>>;
   /** How the driver makes BSON of it. */
   readonly bson: Document;
+  /** Each statement is sent by itself, to find one that the server says too little of. */
+  readonly singly?: boolean;
 }
 
 /** Whether a statement may change several documents. */

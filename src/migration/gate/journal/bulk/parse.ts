@@ -5,7 +5,7 @@ import type { JournalContext } from '../context.ts';
 import { classesOf } from '../driver-classes.ts';
 import { defined, exactTypes, withoutConcerns } from '../imaging.ts';
 import { BuiltBulk, type RawBatch, type RawBulk } from './built.ts';
-import { type CountedIds, driverGivesIds, type IdSettings } from './ids.ts';
+import { type CountedIds, type IdSettings, idsFrom } from './ids.ts';
 import { idOf, type Statement, type StatementKind, type StatementList } from './list.ts';
 
 /** How the answer is put together: as `insertMany` has it, as bulk writes have it, as the server replies to a command. */
@@ -14,8 +14,21 @@ export type AnswerForm = 'insertMany' | 'bulk' | 'reply';
 export interface Parsed {
   readonly list: StatementList;
   readonly form: AnswerForm;
-  /** Ids that the driver gave to documents while the list was built, with the index of each. */
-  readonly built: readonly { readonly index: number; readonly _id: unknown }[];
+  /** Ids that cannot be made again from the first one: those that were given while the list was built. */
+  readonly given: readonly GivenId[];
+  /** Whether a project's own factory gives ids: another run gets other ones. */
+  readonly foreignIds: boolean;
+}
+
+export interface GivenId {
+  readonly index: number;
+  readonly _id: unknown;
+}
+
+/** The ids of an earlier run of the same call, to be given again. */
+export interface KnownIds {
+  readonly counted: CountedIds;
+  readonly given: readonly GivenId[];
 }
 
 /**
@@ -23,11 +36,11 @@ export interface Parsed {
  * as it always does: throws the driver's own errors, before anything is sent. Undefined for a command that is malformed,
  * which is the server's to refuse.
  */
-export function parse(context: JournalContext, operation: Operation<unknown>, ids: CountedIds): Parsed | undefined {
+export function parse(context: JournalContext, operation: Operation<unknown>, ids: KnownIds): Parsed | undefined {
   const { method, namespace } = operation.call;
   if (method.startsWith('command ')) return parseCommand(context, operation.args[0] as Document, namespace);
   const [first, options = {}] = operation.args as [unknown, Document | undefined];
-  if (first instanceof BuiltBulk) return parseBuilt(context, first, options, namespace);
+  if (first instanceof BuiltBulk) return parseBuilt(context, first, options, namespace, ids.given);
   const collection = (operation.on ??
     context.client.db(namespace.database).collection(namespace.collection ?? '')) as RawCollection;
   const models = method === 'bulkWrite' ? (first as Document[]) : insertModels(context, first, method);
@@ -37,15 +50,19 @@ export function parse(context: JournalContext, operation: Operation<unknown>, id
     ...(method === 'insert' && options?.keepGoing === true ? { ordered: false } : {}),
     ...(method === 'insert' && operation.args[1] === undefined ? { ordered: false } : {}),
   } as Document;
-  if (driverGivesIds(context.driver, collection as unknown as IdSettings, settled.forceServerObjectId)) {
-    for (const model of models) giveId(model, ids);
+  const gives = idsFrom(context.driver, collection as unknown as IdSettings, settled.forceServerObjectId);
+  let foreignIds = false;
+  for (const document of models.map(insertedBy)) {
+    if (document === undefined || document._id != null) continue;
+    if (gives === 'driver') document._id = ids.counted.next();
+    else if (gives === 'factory') foreignIds = true;
   }
   const raw = (settled.ordered === false
     ? collection.initializeUnorderedBulkOp(settled)
     : collection.initializeOrderedBulkOp(settled)) as unknown as RawBulk;
   for (const model of models) raw.raw(model);
   const list = listOf(context, raw, settled, namespace, (op) => op);
-  return { list, form: method === 'bulkWrite' ? 'bulk' : 'insertMany', built: [] };
+  return { list, form: method === 'bulkWrite' ? 'bulk' : 'insertMany', given: [], foreignIds };
 }
 
 function insertModels({ driver }: JournalContext, documents: unknown, method: string): Document[] {
@@ -55,21 +72,37 @@ function insertModels({ driver }: JournalContext, documents: unknown, method: st
   return list.map((document) => ({ insertOne: { document } }));
 }
 
-function giveId(model: Document | null | undefined, ids: CountedIds): void {
+/** The document of a model that inserts one; the driver also takes it without `document` around it. */
+function insertedBy(model: Document | null | undefined): Document | undefined {
   const inner = model?.insertOne as Document | undefined;
   const document = (inner?.document ?? inner) as Document | undefined;
-  if (typeof document === 'object' && document !== null && document._id == null) document._id = ids.next();
+  return typeof document === 'object' && document !== null ? document : undefined;
 }
 
-function parseBuilt(context: JournalContext, built: BuiltBulk, options: Document, namespace: Namespace): Parsed {
+function parseBuilt(
+  context: JournalContext,
+  built: BuiltBulk,
+  options: Document,
+  namespace: Namespace,
+  known: readonly GivenId[],
+): Parsed {
   const { raw } = built;
   const { BSON } = classesOf(context.driver);
+  const ids = new Map(known.map(({ index, _id }) => [index, _id]));
   // User code may have changed a document since it was added: what counts is what it was then, where the driver keeps that.
-  const list = listOf(context, raw, { ...raw.s.options, ...options }, namespace, (op, bytes) =>
+  const read = listOf(context, raw, { ...raw.s.options, ...options }, namespace, (op, bytes) =>
     bytes === undefined ? op : BSON.deserialize(bytes, { ...exactTypes, bsonRegExp: true }),
   );
-  const named = list.statements.filter(({ kind, given }) => kind === 'insert' && built.named(given));
-  return { list, form: 'bulk', built: named.map(({ index, op }) => ({ index, _id: idOf(op) })) };
+  const statements = read.statements.map((statement) => {
+    if (!ids.has(statement.index)) return statement;
+    const _id = ids.get(statement.index);
+    statement.given._id = _id;
+    return { ...statement, op: { ...statement.op, _id } };
+  });
+  const insertedIds = read.insertedIds.map(({ index, _id }) => ({ index, _id: ids.has(index) ? ids.get(index) : _id }));
+  const named = statements.filter(({ kind, given }) => kind === 'insert' && built.named(given));
+  const given = named.map(({ index, op }) => ({ index, _id: idOf(op) }));
+  return { list: { ...read, statements, insertedIds }, form: 'bulk', given, foreignIds: false };
 }
 
 type Sent = (op: Document, bytes: Uint8Array | undefined) => Document;
@@ -160,5 +193,5 @@ function parseCommand(context: JournalContext, command: Document, namespace: Nam
     ...{ namespace, statements, ordered: command.ordered !== false, insertedIds: [], bson: {} },
     fields: { insert: fields, update: fields, delete: fields },
   };
-  return { list, form: 'reply', built: [] };
+  return { list, form: 'reply', given: [], foreignIds: false };
 }

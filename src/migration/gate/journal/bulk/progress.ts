@@ -8,8 +8,8 @@ export interface Progress {
   /** Statements that are over, in the order of sending. */
   readonly done: number;
   readonly raw: RawBulkResult;
-  /** Of a statement that is done slice by slice: the last `_id`. */
-  readonly within?: { readonly after: unknown };
+  /** How far the next statement has got, where that is carried out in batches. */
+  readonly within?: Checkpoint;
 }
 
 export function atBeginning(insertedIds: RawBulkResult['insertedIds']): Progress {
@@ -17,16 +17,9 @@ export function atBeginning(insertedIds: RawBulkResult['insertedIds']): Progress
 }
 
 /** Further by what was applied, and by a statement that was refused. */
-export function advanced(
-  { raw }: Progress,
-  done: number,
-  applied: Applied,
-  refused: WriteErrorFields | undefined,
-  within?: Progress['within'],
-): Progress {
+export function advanced({ raw }: Progress, done: number, applied: Applied, refused?: WriteErrorFields): Progress {
   return {
     done,
-    within,
     raw: {
       ...raw,
       writeErrors: refused === undefined ? raw.writeErrors : [...raw.writeErrors, new WriteError(refused)],

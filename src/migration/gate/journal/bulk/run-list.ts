@@ -1,14 +1,28 @@
 import type { Document } from 'mongodb';
+import { serverCode } from '../../../../mongo/server-code.ts';
 import type { Image } from '../../../journal/images.ts';
 import type { Call } from '../../call.ts';
+import { tooManyAtOnce } from '../batches/failure.ts';
 import type { EntryDraft, JournalContext, Tx } from '../context.ts';
 import { storeError, storeResult } from '../stored.ts';
 import { passing } from '../transactor.ts';
 import { type Answer, answerOf } from './answer.ts';
-import { applyStatements, CommandRefused, nothingApplied, StatementRefused, TooMany } from './apply.ts';
-import type { Statement } from './list.ts';
+import {
+  type Applied,
+  applyStatements,
+  CommandRefused,
+  nothingApplied,
+  type StatementError,
+  StatementRefused,
+  send,
+  TooMany,
+  Unreadable,
+} from './apply.ts';
+import { divided, type Stage } from './divided.ts';
+import { type Failing, failingFrom, type StoredFailing, storedFailing } from './failing.ts';
+import { isMany, type Statement, type StatementList } from './list.ts';
 import type { Parsed } from './parse.ts';
-import { advanced, atBeginning, checkpointOf, type Progress, progressFrom } from './progress.ts';
+import { advanced, atBeginning, checkpointOf, type Progress } from './progress.ts';
 import type { WriteErrorFields } from './result.ts';
 
 /** What one transaction takes: statements, bytes of them, and documents that they may find. */
@@ -24,8 +38,20 @@ interface Goal {
   readonly to: number;
   /** The one at `to` is refused. */
   readonly refused?: WriteErrorFields;
-  /** A whole command was refused: the list ends there. */
-  readonly command?: { readonly error: unknown };
+  /** The one at `to` is passed over: the command it is in failed as a whole, and says nothing of it. */
+  readonly passesOver?: boolean;
+  /** The list ends there. */
+  readonly ends?: boolean;
+}
+
+/** UnknownField (`src/mongo/base/error_codes.yml`): of the command itself, before any of its statements. */
+const unknownField = 40415;
+
+/** What a transaction has written down, once it is committed. */
+interface Reached {
+  readonly answer: Answer | undefined;
+  readonly progress: Progress;
+  readonly entry: string;
 }
 
 /** What a list's entry says of the call. */
@@ -48,6 +74,12 @@ export class ListRun {
   #progress: Progress;
   #entry: string | undefined;
   #size = most.statements;
+  /** A statement for many documents that the server refused: it is carried out as far as it gets. */
+  #toDivide: number | undefined;
+  /** A command of the list that was refused as a whole. */
+  #failing: Failing | undefined;
+  /** A statement whose documents the server refuses to find: it is sent for the server to refuse. */
+  #unreadable: number | undefined;
 
   constructor(
     context: JournalContext,
@@ -55,7 +87,7 @@ export class ListRun {
     parsed: Parsed,
     about: About,
     constants: Document,
-    begun?: { readonly entry: string; readonly progress: Progress },
+    begun?: { readonly entry: string; readonly progress: Progress; readonly failing?: StoredFailing },
   ) {
     this.#context = context;
     this.#call = call;
@@ -64,11 +96,14 @@ export class ListRun {
     this.#constants = constants;
     this.#progress = begun?.progress ?? atBeginning(parsed.list.insertedIds);
     this.#entry = begun?.entry;
+    if (begun?.failing !== undefined) this.#failing = failingFrom(begun.failing, context.driver);
   }
 
   async run(): Promise<Answer> {
     for (;;) {
-      const answer = await this.#step(this.#nextGoal());
+      const { done, within } = this.#progress;
+      const divides = within !== undefined || done === this.#toDivide;
+      const answer = await (divides ? this.#divide() : this.#step(this.#nextGoal()));
       if (answer !== undefined) return answer;
       await this.#context.throttle.pause();
       this.#context.refuseWhenClosed();
@@ -81,61 +116,161 @@ export class ListRun {
       try {
         return await this.#reach(next);
       } catch (error) {
-        const from = this.#progress.done;
-        if (error instanceof StatementRefused) {
-          const to = from + error.at;
-          const { index, given } = this.#statement(to);
-          const { code, errmsg, errInfo } = error.answer;
-          // Fewer at once from here on: what comes before each refusal is sent twice.
-          this.#size = Math.max(20, Math.min(this.#size, 2 * error.at));
-          next = { to, refused: { ...this.#extra(error.answer), index, code, errmsg, errInfo, op: given } };
-        } else if (error instanceof CommandRefused) {
-          next = { to: from + error.at, command: { error: error.cause } };
-        } else if ((error instanceof TooMany || passing(error) !== undefined) && next.to - from > 1) {
-          this.#size = Math.ceil((next.to - from) / 2);
-          next = { to: from + this.#size };
-        } else {
-          throw error;
-        }
+        const nearer = this.#nearer(next, error);
+        if (nearer === undefined) throw error;
+        if (nearer.to === this.#progress.done && nearer.to === this.#toDivide) return this.#divide();
+        next = nearer;
       }
     }
   }
 
-  /** A raw command's reply says more of a refusal than the driver's errors do. */
-  #extra(answer: object): object {
-    return this.#parsed.form === 'reply' ? answer : {};
+  /** What can be reached in spite of an error; undefined where that is for user code to see as it is. */
+  #nearer({ to }: Goal, error: unknown): Goal | undefined {
+    const from = this.#progress.done;
+    if (error instanceof StatementRefused) {
+      const at = from + error.at;
+      const statement = this.#statement(at);
+      // Fewer at once from here on: what comes before a refusal is sent twice.
+      this.#size = Math.max(20, Math.min(this.#size, 2 * error.at));
+      if (isDividable(statement)) {
+        this.#toDivide = at;
+        return { to: at };
+      }
+      return { to: at, refused: this.#refused(statement, error.answer) };
+    }
+    const several = to - from > 1;
+    const cause = error instanceof CommandRefused ? error.cause : error;
+    if (error instanceof Unreadable && !several) {
+      this.#unreadable = from;
+      return { to };
+    }
+    if (error instanceof TooMany || error instanceof Unreadable || tooManyAtOnce(cause)) {
+      if (several) {
+        this.#size = Math.ceil((to - from) / 2);
+        return { to: from + this.#size };
+      }
+      if (isDividable(this.#statement(from))) {
+        this.#toDivide = from;
+        return { to: from };
+      }
+    }
+    return error instanceof CommandRefused ? this.#nearerThanCommand(from + error.at, error.cause) : undefined;
   }
 
-  async #reach(goal: Goal): Promise<Answer | undefined> {
+  /**
+   * A command failed as a whole, which has two reasons. Nothing of it was begun; or one of its statements is such that
+   * the server forgets what it has to say of the others. They are done all the same: before that one in an ordered list,
+   * around it in an unordered one, and counted nowhere.
+   */
+  #nearerThanCommand(at: number, error: unknown): Goal {
+    const { statements, ordered } = this.#parsed.list;
+    const { batch, kind } = this.#statement(at);
+    let until = at;
+    while (statements[until]?.batch === batch) until += 1;
+    const known = this.#failing;
+    if (known === undefined) {
+      this.#failing = { from: at, until, error };
+      if (kind === 'insert' || serverCode(error) === unknownField) return { to: at, ends: true };
+      if (until - at > 1) return { to: at };
+    }
+    return ordered ? { to: at, ends: true } : { to: at, passesOver: true };
+  }
+
+  /** As user code sees it: of a raw command's reply all that the server says, of the driver's errors what those hold. */
+  #refused({ index, given }: Statement, answer: StatementError): WriteErrorFields {
+    const { code, errmsg, errInfo } = answer;
+    const more = this.#parsed.form === 'reply' ? answer : {};
+    return { ...more, index, code, errmsg, errInfo, op: given };
+  }
+
+  async #reach({ to, refused, passesOver, ends }: Goal): Promise<Answer | undefined> {
     const { list } = this.#parsed;
     const from = this.#progress.done;
-    const { refused, command, to } = goal;
-    const done = refused === undefined ? to : to + 1;
-    const over = command !== undefined || (refused !== undefined && list.ordered) || done >= list.statements.length;
-    const nothing = advanced(this.#progress, done, nothingApplied, refused);
-    if (to === from) {
-      if (!over) {
-        // Nothing to write down: after a crash it is refused again.
-        this.#progress = nothing;
-        return undefined;
-      }
-      const answer = this.#answer(nothing, command);
-      await this.#transact(1, (tx) => this.#write(tx, nothing, answer, []));
-      return answer;
+    const silent = this.#failing !== undefined && from >= this.#failing.from;
+    const done = refused === undefined && passesOver !== true ? to : to + 1;
+    const over = ends === true || this.#isOver(done, refused);
+    const further = (applied: Applied) =>
+      silent ? { ...this.#progress, done } : advanced(this.#progress, done, applied, refused);
+    if (to === from && !over) {
+      // Nothing to write down: after a crash it is refused again.
+      this.#progress = further(nothingApplied);
+      return undefined;
     }
     const statements = list.statements.slice(from, to);
     const began = performance.now();
-    const { answer, progress, entry } = await this.#transact(statements.length, async (tx) => {
-      const bound = { documents: most.documents, bytes: most.documentBytes };
-      const applied = await applyStatements(this.#context, list, statements, tx.session, bound);
-      const progress = advanced(this.#progress, done, applied, refused);
-      const answer = over ? this.#answer(progress, command) : undefined;
+    const reached = await this.#transact(statements.length, async (tx) => {
+      const applied = await this.#apply(tx, statements);
+      const progress = further(applied);
+      const answer = over ? this.#answer(progress) : undefined;
       return { answer, progress, entry: await this.#write(tx, progress, answer, applied.images) };
     });
+    this.#committed(reached);
+    this.#adapt(statements.length, performance.now() - began);
+    return reached.answer;
+  }
+
+  async #apply(tx: Tx, statements: readonly Statement[]): Promise<Applied> {
+    if (statements.length === 0) return nothingApplied;
+    const [first] = statements;
+    if (this.#progress.done === this.#unreadable) {
+      await send(this.#context, this.#sent(), statements, tx.session);
+      throw new Unreadable();
+    }
+    // What cannot be done in parts is done whole, however much it is.
+    const whole = statements.length === 1 && first !== undefined && isMany(first) && !isDividable(first);
+    const bound = whole ? undefined : { documents: most.documents, bytes: most.documentBytes };
+    return applyStatements(this.#context, this.#sent(), statements, tx.session, bound);
+  }
+
+  /** In a command that failed as a whole each statement is sent by itself, to find the one. */
+  #sent(): StatementList {
+    const silent = this.#failing !== undefined && this.#progress.done >= this.#failing.from;
+    return { ...this.#parsed.list, singly: silent };
+  }
+
+  /** Carries the next statement out by itself, in batches. */
+  async #divide(): Promise<Answer | undefined> {
+    const before = this.#progress;
+    const statement = this.#statement(before.done);
+    let written: Reached | undefined;
+    let over: Reached | undefined;
+    const write = async (tx: Tx, { checkpoint, result, error }: Stage, images: readonly Image[]) => {
+      const refused =
+        error === undefined
+          ? undefined
+          : this.#refused(statement, { ...error.response, index: 0, code: error.code ?? 0, errmsg: error.message });
+      const applied = refused === undefined ? appliedBy(statement, result?.value) : nothingApplied;
+      const progress =
+        checkpoint === undefined
+          ? advanced(before, before.done + 1, applied, refused)
+          : { ...before, within: checkpoint };
+      const ends = checkpoint === undefined && this.#isOver(progress.done, refused);
+      const answer = ends ? this.#answer(progress) : undefined;
+      written = { answer, progress, entry: await this.#write(tx, progress, answer, images) };
+    };
+    const committed = () => {
+      if (written === undefined) return;
+      this.#committed(written);
+      if (written.progress.within === undefined) over = written;
+    };
+    try {
+      await divided(this.#context, this.#parsed.list, statement, before.within, write, committed);
+    } catch (error) {
+      // It was refused, which stands in the entry by now: user code gets the list's error, not the statement's.
+      if (over === undefined) throw error;
+    }
+    return over?.answer;
+  }
+
+  #isOver(done: number, refused: WriteErrorFields | undefined): boolean {
+    const { ordered, statements } = this.#parsed.list;
+    return (refused !== undefined && ordered) || done >= (this.#failing?.until ?? statements.length);
+  }
+
+  #committed({ progress, entry, answer }: Reached): void {
     this.#progress = progress;
     this.#entry = entry;
-    this.#adapt(statements.length, performance.now() - began);
-    return answer;
+    if (answer === undefined) this.#context.progress?.(this.#call, checkpointOf(progress, {}).counts);
   }
 
   async #transact<T>(size: number, work: (tx: Tx) => Promise<T>): Promise<T> {
@@ -165,7 +300,8 @@ export class ListRun {
     answer: Answer | undefined,
   ): Pick<EntryDraft, 'state' | 'result' | 'error' | 'checkpoint'> {
     if (answer === undefined) {
-      return { state: 'progress', checkpoint: checkpointOf(progress, this.#constants) };
+      const failing = this.#failing === undefined ? {} : { failing: storedFailing(this.#failing) };
+      return { state: 'progress', checkpoint: checkpointOf(progress, { ...this.#constants, ...failing }) };
     }
     if ('value' in answer) return { state: 'done', result: storeResult(answer.value) };
     const { nInserted, nUpserted, nMatched, nRemoved } = progress.raw;
@@ -173,18 +309,27 @@ export class ListRun {
     return { state: clean ? 'refused' : 'done', error: storeError(answer.error) };
   }
 
-  #answer({ raw }: Progress, command: Goal['command']): Answer {
+  #answer({ raw, done }: Progress): Answer {
     const { form, list } = this.#parsed;
     const kind = list.statements[0]?.kind ?? 'insert';
-    return answerOf(this.#context.driver, form, list.ordered, raw, kind, command);
+    const failing = this.#failing;
+    if (failing === undefined || done < failing.from)
+      return answerOf(this.#context.driver, form, list.ordered, raw, kind);
+    // Its command says nothing of them.
+    const { batch } = this.#statement(failing.from);
+    const silent = new Set(list.statements.filter((statement) => statement.batch === batch).map(({ index }) => index));
+    const writeErrors = raw.writeErrors.filter(({ index }) => !silent.has(index));
+    return answerOf(this.#context.driver, form, list.ordered, { ...raw, writeErrors }, kind, failing);
   }
 
   #nextGoal(): Goal {
     const { statements } = this.#parsed.list;
     const from = this.#progress.done;
+    const failing = this.#failing;
+    const end = failing === undefined ? statements.length : from < failing.from ? failing.from : failing.until;
     let to = from;
     let bytes = 0;
-    while (to < statements.length && to - from < this.#size) {
+    while (to < end && to - from < this.#size) {
       bytes += this.#statement(to).bytes;
       if (bytes > most.bytes && to > from) break;
       to += 1;
@@ -202,4 +347,17 @@ export class ListRun {
   }
 }
 
-export { progressFrom };
+/** Whether a statement for many documents can be sent as the `updateMany` or `deleteMany` that it is. */
+function isDividable(statement: Statement): boolean {
+  if (!isMany(statement)) return false;
+  const { u } = statement.op;
+  return statement.kind === 'delete' || Array.isArray(u) || Object.keys(u ?? {}).every((key) => key.startsWith('$'));
+}
+
+/** Of the answer to an `updateMany` or `deleteMany`. */
+function appliedBy({ kind, upsertIndex }: Statement, answer: unknown): Applied {
+  const { matchedCount, modifiedCount, upsertedCount, upsertedId, deletedCount } = (answer ?? {}) as Document;
+  if (kind === 'delete') return { ...nothingApplied, removed: deletedCount };
+  const upserted = upsertedCount > 0 ? [{ index: upsertIndex, _id: upsertedId }] : [];
+  return { ...nothingApplied, matched: matchedCount, modified: modifiedCount, upserted };
+}
