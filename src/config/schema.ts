@@ -106,6 +106,22 @@ export const schema = z.strictObject({
         .describe(
           'What is kept of each write: the documents before and after it, so that it can be undone, or the operation alone, so that a run can be taken up again.',
         ),
+      throttle: z
+        .strictObject({
+          'max-lag': duration
+            .default(10_000)
+            .describe(
+              'How far a secondary may be behind before a migration waits between two batches; what it is delayed by on purpose does not count.',
+            ),
+          'server-load': z
+            .boolean()
+            .default(true)
+            .describe('Wait, too, while the primary writes its cache out or has no turns left for writers.'),
+          'max-pause': timeLimit
+            .default(60_000)
+            .describe('After so long a pause one batch goes through: slow is better than never.'),
+        })
+        .prefault({}),
     })
     .prefault({}),
   backup: z

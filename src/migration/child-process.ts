@@ -6,6 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ReleaseError } from '../observe/error.ts';
 import type { Log } from '../observe/log.ts';
 import type { FromChild, ToChild } from './child/protocol.ts';
+import type { ThrottleSettings } from './gate/throttle/settings.ts';
 
 /** How a project's code is run; the same for all migrations of a run. */
 export interface ChildSettings {
@@ -19,6 +20,8 @@ export interface ChildSettings {
   readonly environment: Readonly<Record<string, string>>;
   /** Time limit of one migration, and of loading all files, in milliseconds. */
   readonly timeLimitMs: number;
+  /** When a migration waits between two batches; without it never. */
+  readonly throttle?: ThrottleSettings;
   /** Prefix of the collections that mongo-release keeps. */
   readonly ownPrefix?: string;
   /** Show what user code prints and throws as it is, documents' values included. For a terminal only. */

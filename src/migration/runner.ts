@@ -112,6 +112,7 @@ export async function runMigration(job: MigrationJob, options: RunOptions): Prom
       models: options.models,
       ownPrefix: options.ownPrefix,
       journal: job.journal,
+      throttle: options.throttle,
       showValues: options.showValues === true,
     },
   });

@@ -1,6 +1,7 @@
 import type { LogFields } from '../define.ts';
 import type { JournalJob } from '../gate/journal/context.ts';
 import type { OperationRun } from '../gate/operations.ts';
+import type { ThrottleSettings } from '../gate/throttle/settings.ts';
 import type { Effects, MigrationFacts } from '../types.ts';
 
 /** What the two processes say to each other, over the IPC channel alone: arguments and environment are for all to read. */
@@ -19,6 +20,8 @@ export interface RunJob {
   readonly ownPrefix?: string;
   /** Absent where nothing can be kept: on a standalone server. */
   readonly journal?: JournalJob;
+  /** When to wait between two batches; without it never. */
+  readonly throttle?: ThrottleSettings;
   /** Full messages of user code, values included. */
   readonly showValues: boolean;
 }

@@ -4,8 +4,10 @@ import { ReleaseError } from '../../observe/error.ts';
 import type { MigrationContext } from '../define.ts';
 import { wrapClient } from '../gate/client.ts';
 import { Gate } from '../gate/gate.ts';
+import type { Throttle } from '../gate/journal/context.ts';
 import { type OpenedJournal, openJournal } from '../gate/journal/open.ts';
 import type { RawSession } from '../gate/raw.ts';
+import { ServerThrottle } from '../gate/throttle/throttle.ts';
 import { batchOf } from './batch.ts';
 import { connectMigration } from './connect.ts';
 import { loadDriver } from './driver.ts';
@@ -122,7 +124,7 @@ export class MigrationRun {
     });
     this.#gate = gate;
     if (job.journal !== undefined) {
-      const throttle = { pause: async () => {} };
+      const throttle = this.#throttle(raw, gate);
       const opening = openJournal({ gate, client: raw, driver, job: job.journal, throttle, begun });
       this.#journal = await this.#failing(opening, (error) => this.#describe(error, false));
     }
@@ -151,6 +153,14 @@ export class MigrationRun {
     this.#returned = true;
     if (enclosing !== undefined) await this.#failing(commit(enclosing), (error) => this.#describe(error, false));
     this.#durationMs = performance.now() - this.#startedAt;
+  }
+
+  #throttle(client: MongoClient, { refuseWhenClosed }: Gate): Throttle {
+    const settings = this.#job.throttle;
+    if (settings === undefined) return { pause: async () => {} };
+    const say = (level: 'info' | 'warn', message: string) =>
+      void this.#parent.send({ type: 'log', level, message, fields: {} });
+    return new ServerThrottle({ client, settings, say, refuseWhenClosed });
   }
 
   /** The promise of user code, or what it threw elsewhere meanwhile. */
