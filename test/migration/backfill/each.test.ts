@@ -91,7 +91,7 @@ describe('a function for each document', () => {
       // In one go; and stopped after each page, so that the place is found again from one document alone.
       for (const stops of [false, true]) {
         await it.db.collection('_mongo_release.journal').deleteMany({});
-        await inRuns(it, stops, 3, { collection: 'cities', order: { by: way } }, (index) => ({ $set: { n: index } }));
+        await inRuns(it, stops, 4, { collection: 'cities', order: { by: way } }, (index) => ({ $set: { n: index } }));
         expect((await cities.find().sort({ n: 1 }).toArray()).map(({ _id }) => _id)).toEqual(expected);
       }
     }
@@ -184,7 +184,7 @@ describe('documents of every type of _id', () => {
     await mixed.insertMany(ids.map((_id) => ({ _id })) as never);
     for (const stops of [false, true]) {
       await it.db.collection('_mongo_release.journal').deleteMany({});
-      await inRuns(it, stops, 1, { collection: 'mixed' }, () => ({ $inc: { n: 1 } }));
+      await inRuns(it, stops, 2, { collection: 'mixed' }, () => ({ $inc: { n: 1 } }));
       const counts = await mixed.find().toArray();
       expect(counts.map(({ n }) => n)).toEqual(ids.map(() => (stops ? 2 : 1)));
     }

@@ -27,7 +27,7 @@ beforeEach(async () => {
 
 /** Fails at the town without a name. */
 const each = ({ name }: Town) => {
-  if (name === undefined) throw new TypeError('each threw: a slug of Zaphod');
+  if (name === undefined) throw new Error('each threw: a slug of Zaphod');
   return { $set: { slug: name.toLowerCase() } };
 };
 
@@ -43,7 +43,7 @@ describe('a function that throws', () => {
     const error = await failure(run.batch<Town>({ collection: 'towns', size: 5, each: each as never }));
     expect(error).toMatchObject({ code: 'BATCH_DOCUMENT_FAILED', exitCode: 8 });
     expect(error.message).toBe(
-      'batch on towns: each failed for the document 13 of towns: TypeError: each threw: ‹hidden› slug ‹hidden›.',
+      'batch on towns: each failed for the document 13 of towns: Error: each threw: ‹hidden› slug ‹hidden›.',
     );
     expect((await towns.find({ slug: { $exists: true } }).toArray()).map(({ _id }) => _id)).toEqual(
       Array.from({ length: 13 }, (_, n) => n),
@@ -82,7 +82,7 @@ describe('a function that throws', () => {
         reason: 'batch',
         namespace: { database: it.raw.name, collection: 'towns' },
         documentId: 13,
-        error: { name: 'TypeError' },
+        error: { name: 'Error' },
         document: { _id: 13 },
         at: expect.any(Date),
       },
