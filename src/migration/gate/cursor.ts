@@ -18,6 +18,9 @@ interface CursorParts {
 /** Methods that fetch documents one by one or all at once. */
 const fetches = ['next', 'hasNext', 'tryNext', 'toArray'] as const;
 
+/** What the cursor of a writing pipeline gives out. */
+const afterWriting = { next: null, hasNext: false, tryNext: null } as const;
+
 /**
  * The gate's part of a cursor. What a cursor gives out is kept for a replay; an aggregation that ends in `$out` or
  * `$merge` is a write at its first fetch; and with a transaction around the migration each fetch takes its turn.
@@ -31,22 +34,25 @@ export function cursorWrapping(wrappers: Wrappers): Wrapping {
     const write = writeOf(wrappers, raw);
     if (write === undefined) {
       const logged = logs.of(raw as RawCursor);
-      return logged === undefined ? gate.read(() => invokeAsync(raw, name, args)) : logged[name]();
+      return logged === undefined || logged.direct ? gate.read(() => invokeAsync(raw, name, args)) : logged[name]();
     }
     let begun = written.get(raw);
     if (begun === undefined) {
-      // The first fetch runs the whole pipeline; its cursor is empty then.
-      begun = write();
+      // The first fetch runs the whole pipeline, or is answered in its place; its cursor is empty then.
+      begun = write().then(() => invokeAsync(raw, 'close', []));
       written.set(raw, begun);
     }
     await begun;
-    return invokeAsync(raw, name, args);
+    return name === 'toArray' ? [] : afterWriting[name];
   };
+
+  /** A long loop: what it gives out is not kept any more, and costs what it costs without us. */
+  const direct = (raw: object) => gate.enclosing === undefined && logs.begun(raw as RawCursor)?.direct === true;
 
   async function* each(raw: object): AsyncGenerator<unknown, void, void> {
     try {
       for (;;) {
-        const document = await fetch(raw, 'next', []);
+        const document = await (direct(raw) ? invokeAsync(raw, 'next', []) : fetch(raw, 'next', []));
         if (document === null) return;
         yield document;
       }
@@ -132,9 +138,20 @@ function writeOf({ gate, driver, writingCursors }: Wrappers, raw: object): (() =
       call: pipelineCall(from, target),
       args: [cursor.pipeline],
       session: cursor.session?.explicit === true ? cursor.session : undefined,
-      send: () => invokeAsync(raw, 'hasNext', []),
+      send: (_session, sent) => sendWith(raw, cursor.pipeline, sent?.[0]),
       change: () => ({ other: `${target.stage} ${shownName(target.into, gate.database)}` }),
     });
+}
+
+/** Runs the cursor's pipeline, or another one in its place: the driver reads it when it sends it. */
+async function sendWith(raw: object, pipeline: unknown, sent: unknown): Promise<unknown> {
+  if (sent === undefined || !Array.isArray(pipeline)) return invokeAsync(raw, 'hasNext', []);
+  const own: unknown[] = pipeline.splice(0, pipeline.length, ...(sent as unknown[]));
+  try {
+    return await invokeAsync(raw, 'hasNext', []);
+  } finally {
+    pipeline.splice(0, pipeline.length, ...own);
+  }
 }
 
 function sourceOf(cursor: CursorParts, home: string): Namespace {

@@ -24,6 +24,10 @@ export class CursorLogs {
     return replay !== undefined && (!replay.reads.idle || this.#begun.get(raw) !== undefined);
   }
 
+  begun(raw: RawCursor): LoggedCursor | undefined {
+    return this.#begun.get(raw);
+  }
+
   /** Undefined where the cursor passes as it is. Throws `REPLAY_DIVERGED`. */
   of(raw: RawCursor): LoggedCursor | undefined {
     const { replay } = this.#gate;

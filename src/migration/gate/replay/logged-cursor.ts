@@ -64,6 +64,17 @@ export class LoggedCursor {
     this.#track = track;
   }
 
+  /** Whether it can be left to the driver from here on: nothing of it is kept any more, compared or left out. */
+  get direct(): boolean {
+    return (
+      this.#begun &&
+      this.#ahead.length === 0 &&
+      this.#compare === undefined &&
+      this.#without === undefined &&
+      this.#replay.reads.log.closed
+    );
+  }
+
   async next(): Promise<unknown> {
     if (this.#ahead.length > 0) return this.#ahead.shift();
     return this.#fetch('next');

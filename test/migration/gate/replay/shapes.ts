@@ -150,8 +150,8 @@ export const shapes: readonly Shape[] = [
   {
     name: 'its own transactions',
     resumes: 1,
-    up: async (db) => {
-      await db.client.withSession(async (session) => {
+    up: async (db, client) => {
+      await client.withSession(async (session) => {
         for (const _id of [1, 2, 3]) {
           await session.withTransaction(async () => {
             const found = await c(db).findOne({ _id }, { session });
@@ -167,8 +167,8 @@ export const shapes: readonly Shape[] = [
   {
     name: 'a transaction that is given up, and one that only reads',
     resumes: 0.4,
-    up: async (db) => {
-      await db.client.withSession(async (session) => {
+    up: async (db, client) => {
+      await client.withSession(async (session) => {
         session.startTransaction();
         const before = await c(db).countDocuments({}, { session });
         await session.commitTransaction();
