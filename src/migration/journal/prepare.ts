@@ -7,12 +7,12 @@ import { ParentLanes } from './parent-lanes.ts';
 /** How long the journal is kept, in seconds: 30 days, as `contract.md` has it. */
 export const journalExpirySeconds = 30 * 24 * 60 * 60;
 
-/** Makes the journal's collection with its expiry where it is missing. Transactions must not have to make it. */
+/** Makes journal and quarantine with their expiry where they are missing. Transactions must not have to make them. */
 export async function prepareJournal(db: Db, own: OwnNames): Promise<void> {
-  await db
-    .createCollection(own.journal, { writeConcern: { w: 'majority' } })
-    .catch(ignoreCode(serverCodes.NamespaceExists));
-  await db.collection(own.journal).createIndex({ at: 1 }, { expireAfterSeconds: journalExpirySeconds });
+  for (const name of [own.journal, own.quarantine]) {
+    await db.createCollection(name, { writeConcern: { w: 'majority' } }).catch(ignoreCode(serverCodes.NamespaceExists));
+    await db.collection(name).createIndex({ at: 1 }, { expireAfterSeconds: journalExpirySeconds });
+  }
 }
 
 /** A journal where there is neither lease nor history: in a sandbox, which nobody else writes to. */

@@ -79,7 +79,7 @@ describe('a function that throws', () => {
       {
         migration: 'backfill',
         attempt: 1,
-        reason: 'batch',
+        why: 'batch',
         namespace: { database: it.raw.name, collection: 'towns' },
         documentId: 13,
         error: { name: 'Error' },

@@ -43,7 +43,7 @@ export function tooManyFailed(backfill: Backfill, failed: Failed): ReleaseError 
 export interface Quarantined {
   readonly migration: string;
   readonly attempt?: number;
-  readonly reason: 'batch';
+  readonly why: 'batch';
   readonly namespace: Namespace;
   readonly documentId: unknown;
   readonly error: { readonly name: string; readonly code?: number | string };
@@ -64,7 +64,7 @@ export function quarantined(
   const known = typeof code === 'number' || typeof code === 'string' ? { code } : {};
   return {
     ...about,
-    reason: 'batch',
+    why: 'batch',
     documentId: row.id,
     error: { name: failure instanceof Error ? String(name) : typeof failure, ...known },
     at: new Date(),
