@@ -34,10 +34,18 @@ export interface Recorded {
   readonly differs: boolean;
 }
 
-/** Reads history, and the changelog of a migrate-mongo project. Only reads. Throws `CHANGELOG_MISSING`. */
-export async function readRecords(run: Run, { db }: Connection, files: readonly MigrationFile[]): Promise<Recorded> {
+/**
+ * Reads history, and the changelog of a migrate-mongo project. Only reads; `brief` is `readHistory`'s. Throws
+ * `CHANGELOG_MISSING`.
+ */
+export async function readRecords(
+  run: Run,
+  { db }: Connection,
+  files: readonly MigrationFile[],
+  options: { readonly brief?: boolean } = {},
+): Promise<Recorded> {
   // In this order: what another run applies between the two is then running or applied, and never gone.
-  const records = await readHistory(db, namesOf(run));
+  const records = await readHistory(db, namesOf(run), options);
   const settings = changelogOf(run);
   if (settings === undefined) return { records, differs: false };
   const changelog = await readChangelog(db, settings);

@@ -10,9 +10,12 @@ import { aboutTarget, namesOf, openTarget, type Run } from './run.ts';
 
 /** `status`: reads files, history and lease. With `--check` pending migrations are an error. */
 export async function status(run: Run): Promise<Ended<'status'>> {
+  // Files are read while the server is being reached.
+  const listing = listFiles(run);
+  listing.catch(() => {});
   await using connection = await openTarget(run, 'read');
-  const [files, lease] = await Promise.all([listFiles(run), inspectLease(connection.db, namesOf(run))]);
-  const { records, changelog } = await readRecords(run, connection, files);
+  const [files, lease] = await Promise.all([listing, inspectLease(connection.db, namesOf(run))]);
+  const { records, changelog } = await readRecords(run, connection, files, { brief: true });
   const migrations = statusOf(files, records);
   // As the plan counts them: what is not applied, and has a file that could be.
   const pending = migrations.filter(({ state, note }) => state !== 'applied' && note !== 'file-missing').length;
@@ -27,7 +30,7 @@ export async function status(run: Run): Promise<Ended<'status'>> {
   };
   const warnings = lease.held ? [] : records.filter(({ state }) => state === 'running').map(leftRunning);
   if (run.invocation.flags.check && pending > 0) {
-    const error = new ReleaseError('MIGRATIONS_PENDING', `${pending} of ${migrations.length} migrations are pending.`, {
+    const error = new ReleaseError('MIGRATIONS_PENDING', pendingSentence(pending, migrations.length), {
       hint: 'Type mongo-release migrate for a dry run, and mongo-release migrate --apply to apply them.',
     });
     return { command: 'status', outcome: 'blocked', result, target, warnings, error };
@@ -35,10 +38,16 @@ export async function status(run: Run): Promise<Ended<'status'>> {
   return { command: 'status', outcome: 'nothing-to-do', result, target, warnings };
 }
 
+function pendingSentence(pending: number, all: number): string {
+  if (all === 1) return 'The only migration is pending.';
+  return `${pending} of ${all} migrations ${pending === 1 ? 'is' : 'are'} pending.`;
+}
+
 /** The files as migrate-mongo's own `status` has them. */
 function changelogRows(files: readonly MigrationFile[], { entries }: Changelog, useFileHash: boolean): ChangelogRow[] {
+  const byFile = Map.groupBy(entries, ({ fileName }) => fileName);
   return files.map(({ fileName, checksum }) => {
-    const entry = entries.find((one) => one.fileName === fileName && (!useFileHash || one.fileHash === checksum));
+    const entry = byFile.get(fileName)?.find(({ fileHash }) => !useFileHash || fileHash === checksum);
     return {
       fileName,
       ...(useFileHash && { fileHash: checksum }),

@@ -1,5 +1,5 @@
 import type { MigrationStatus, StatusResult } from '../release/result.ts';
-import { formatTime, plural } from './format.ts';
+import { formatCount, formatTime, plural } from './format.ts';
 import type { Block, Cell, Mark } from './story.ts';
 
 const marks = {
@@ -17,26 +17,64 @@ const notes = {
 } as const satisfies Record<NonNullable<MigrationStatus['note']>, string>;
 
 export function statusSentence({ migrations, pending }: StatusResult): string {
-  if (migrations.length === 0) return 'There are no migrations.';
-  return pending === 0
-    ? `All of ${plural(migrations.length, 'migration')} are applied.`
-    : `${pending} of ${plural(migrations.length, 'migration')} ${pending === 1 ? 'is' : 'are'} pending.`;
+  const all = migrations.length;
+  if (all === 0) return 'There are no migrations.';
+  if (all === 1) return `The only migration is ${pending === 0 ? 'applied' : 'pending'}.`;
+  if (pending === 0) return all === 2 ? 'Both migrations are applied.' : `All ${plural(all, 'migration')} are applied.`;
+  if (pending === all) return `${all === 2 ? 'Both' : `All ${formatCount(all)}`} migrations are pending.`;
+  return `${formatCount(pending)} of ${plural(all, 'migration')} ${pending === 1 ? 'is' : 'are'} pending.`;
+}
+
+/** As many rows are shown whole; of more, only those that somebody looks for. */
+const mostRows = 40;
+const newestApplied = 20;
+const mostOfAKind = 50;
+
+/** The rows to show, in their order: what needs a look, what comes next, and what was applied last. */
+function shownRows(migrations: readonly MigrationStatus[]): readonly MigrationStatus[] {
+  if (migrations.length <= mostRows) return migrations;
+  const settled = ({ state, note }: MigrationStatus) => note === undefined && state === 'applied';
+  const unusual = migrations.filter((one) => !settled(one) && one.state !== 'pending');
+  const pending = migrations.filter((one) => one.state === 'pending');
+  const timeOf = ({ appliedAt }: MigrationStatus) => appliedAt?.getTime() ?? 0;
+  const newest = migrations.filter(settled).sort((a, b) => timeOf(a) - timeOf(b));
+  const shown = new Set([
+    ...unusual.slice(-mostOfAKind),
+    ...pending.slice(0, mostOfAKind),
+    ...newest.slice(-newestApplied),
+  ]);
+  return migrations.filter((one) => shown.has(one));
+}
+
+/** What is not among the rows. */
+function leftOut(migrations: readonly MigrationStatus[], shown: readonly MigrationStatus[]): Block[] {
+  const missing = migrations.length - shown.length;
+  if (missing === 0) return [];
+  const kept = new Set(shown);
+  const states = Map.groupBy(
+    migrations.filter((one) => !kept.has(one)),
+    ({ state }) => state,
+  );
+  const counts = [...states].map(([state, rows]) => `${formatCount(rows.length)} ${state}`).join(', ');
+  return [{ kind: 'facts', title: '', facts: [['Not shown', { text: `${counts}; --json has all of them` }]] }];
 }
 
 export function statusBlocks({ migrations, lease }: StatusResult): Block[] {
   const columns = ['', 'Migration', 'Applied', 'Note'].map((title) => ({ title }));
-  const rows = migrations.map((one): Cell[] => [
+  const shown = shownRows(migrations);
+  const rows = shown.map((one): Cell[] => [
     { mark: marks[one.state], text: one.state },
     { name: one.name },
     { text: one.appliedAt === null ? '' : formatTime(one.appliedAt) },
     one.note === undefined ? { text: '' } : { mark: 'warning', text: notes[one.note] },
   ]);
-  const noted = migrations.some((one) => one.note !== undefined);
+  const noted = shown.some((one) => one.note !== undefined);
   const table: Block = noted
     ? { kind: 'table', title: 'Migrations', columns, rows }
     : { kind: 'table', title: 'Migrations', columns: columns.slice(0, 3), rows: rows.map((row) => row.slice(0, 3)) };
   return [
     ...(rows.length > 0 ? [table] : []),
+    ...leftOut(migrations, shown),
     {
       kind: 'facts',
       title: '',
