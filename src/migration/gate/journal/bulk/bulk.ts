@@ -32,11 +32,14 @@ export const bulk: Handler = <T>(context: JournalContext, operation: Operation<T
 };
 
 async function list<T>(context: JournalContext, operation: Operation<T>, turn: Turn): Promise<T> {
+  // What is no list, or an empty one, the driver refuses, and sends nothing.
+  if (isNoList(operation)) return operation.send(operation.session);
   const { begun, fingerprint } = turn;
   const { first, given } = (begun?.checkpoint?.constants ?? {}) as { first?: unknown; given?: readonly GivenId[] };
   const counted = new CountedIds(context.driver, first === undefined ? undefined : bytesOf(first));
   const parsed = parse(context, operation, { counted, given: given ?? [] });
   if (parsed === undefined) return whole(context, operation, turn);
+  if (parsed.list.statements.length === 0) return operation.send(operation.session);
   const constants = { first: counted.first, ...keptIds(parsed) };
   if (begun?.checkpoint === undefined) {
     const run = new ListRun(context, operation.call, parsed, { fingerprint, reads: turn.takeReads() }, constants);
@@ -52,6 +55,10 @@ async function list<T>(context: JournalContext, operation: Operation<T>, turn: T
   const earlier = { entry: begun._id, progress, failing };
   const run = new ListRun(context, operation.call, parsed, { fingerprint }, constants, earlier);
   return taken<T>(await run.run());
+}
+
+function isNoList({ call, args }: Operation<unknown>): boolean {
+  return (call.method === 'insertMany' || call.method === 'bulkWrite') && !Array.isArray(args[0]);
 }
 
 /** They stand in each checkpoint, so there is an end to it. */

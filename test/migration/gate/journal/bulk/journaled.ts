@@ -25,8 +25,11 @@ export interface Run {
 
 export interface Journaled extends AsyncDisposable {
   readonly raw: TestDatabase;
+  /** Around the gate, with the driver that is tried. */
+  readonly plain: mongodb.Db;
   /** A run of the one attempt that this database knows, from its top. */
   run(): Promise<Run>;
+  /** Of writes. */
   entries(): Promise<JournalEntry[]>;
   /** Images of an entry, in order. */
   images(entry: JournalEntry): Promise<Image[]>;
@@ -64,7 +67,8 @@ export async function journaled({
       .toArray()) as JournalEntry[];
   return {
     raw,
-    entries,
+    plain: client.db(raw.name),
+    entries: async () => (await entries()).filter(({ kind }) => kind === 'write'),
     async run() {
       fence += 1;
       await lanes.assign(attempt, fence, (await entries()).length, undefined);
