@@ -71,7 +71,8 @@ export async function restoreExpiry(place: Place, info: CollectionInfo, state: C
   for (const [name, spec] of indexesOf(state)) {
     const expireAfterSeconds = spec.get('expireAfterSeconds');
     const present = now.get(name);
-    if (expireAfterSeconds === undefined || present === undefined) continue;
+    // Anything but a number lets nothing expire.
+    if (present === undefined || Number.isNaN(Number(expireAfterSeconds))) continue;
     if (Number(present.get('expireAfterSeconds')) === Number(expireAfterSeconds)) continue;
     await patiently(() => db.command({ collMod: info.name, index: { name, expireAfterSeconds }, ...guard }));
     changed += 1;

@@ -118,5 +118,5 @@ async function* readPacks(journal: Collection<Stored>, from: string, below: stri
 }
 
 function bytesOf(data: ImagesDocument['data']): Uint8Array {
-  return data instanceof Uint8Array ? data : data.buffer;
+  return data instanceof Uint8Array ? data : data.buffer.subarray(0, data.position);
 }

@@ -1,0 +1,119 @@
+import type { Document } from 'mongodb';
+import { expect, test } from 'vitest';
+import { own } from './journalled.ts';
+import { setting } from './setting.ts';
+
+interface Numbered extends Document {
+  _id: number;
+}
+
+const tolerant = { mode: 'tolerant' } as const;
+
+async function undone(document: Document, migrate: object, user: object) {
+  const s = await setting(({ db }) => db.collection<Document>('a').insertOne({ _id: 1, ...document } as Document));
+  const a = s.db.collection<Numbered>('a');
+  await s.journal.write('a', (session) => a.updateOne({ _id: 1 }, migrate, { session }));
+  await a.updateOne({ _id: 1 }, user);
+  const result = await s.undo(tolerant);
+  const [now] = await a.find().toArray();
+  const quarantine = await s.db.collection(own.quarantine).find().toArray();
+  await s[Symbol.asyncDispose]();
+  return { result, now, quarantine, fields: Object.keys(now ?? {}) };
+}
+
+test.each([
+  ['a field that a user set', { a: 1 }, { $set: { b: 2 } }, { $set: { c: 3 } }, { _id: 1, a: 1, c: 3 }],
+  ['a field that a user took away', { a: 1, b: 1 }, { $set: { b: 2 } }, { $unset: { a: 1 } }, { _id: 1, b: 1 }],
+  [
+    'an edit of a field that was renamed',
+    { mail: 'x', n: 1 },
+    { $rename: { mail: 'email' } },
+    { $set: { email: 'y' } },
+    { _id: 1, mail: 'y', n: 1 },
+  ],
+  [
+    'a field that has its old value again',
+    { a: 1 },
+    { $set: { a: 2 } },
+    { $set: { a: 1, c: 1 } },
+    { _id: 1, a: 1, c: 1 },
+  ],
+] as const)('%s stays, and the rest goes back', async (_, document, migrate, user, expected) => {
+  const { result, now, fields, quarantine } = await undone(document, migrate, user);
+  expect(result).toMatchObject({ state: 'undone', merged: 1, quarantined: 0 });
+  expect(now).toEqual(expected);
+  expect(fields).toEqual(Object.keys(expected));
+  expect(quarantine).toEqual([]);
+});
+
+test.each([
+  ['the same field', { a: 1 }, { $set: { a: 2, b: 2 } }, { $set: { a: 3 } }],
+  ['the same array', { tags: ['x'] }, { $push: { tags: 'us' } }, { $push: { tags: 'user' } }],
+  ['a renamed field under its old name', { mail: 'x' }, { $rename: { mail: 'email' } }, { $set: { mail: 'z' } }],
+  ['a renamed field that is gone', { mail: 'x' }, { $rename: { mail: 'email' } }, { $unset: { email: 1 } }],
+] as const)(
+  'where both changed %s the whole document is left to the user, with all versions in quarantine',
+  async (_, document, migrate, user) => {
+    const { result, now, quarantine } = await undone(document, migrate, user);
+    expect(result).toMatchObject({ state: 'undone', quarantined: 1, conflictsTotal: 1, documents: 0 });
+    expect(quarantine).toMatchObject([{ why: 'undo', documentId: 1, before: { _id: 1, ...document }, current: now }]);
+    expect(quarantine[0]?.after).not.toEqual(quarantine[0]?.before);
+    expect(now).toEqual(quarantine[0]?.current);
+  },
+);
+
+test('a document that was left to its user is left by the older operations too, and once in quarantine', async () => {
+  await using s = await setting(({ db }) => db.collection<Numbered>('a').insertMany([{ _id: 1 }, { _id: 2 }]));
+  const a = s.db.collection<Numbered>('a');
+  for (let n = 1; n <= 3; n++) {
+    await s.journal.write('a', (session) => a.updateMany({}, { $set: { n, [`f${n}`]: n } }, { session }));
+  }
+  await a.updateOne({ _id: 1 }, { $set: { n: 'user' } });
+  expect(await s.undo(tolerant)).toMatchObject({ state: 'undone', quarantined: 1, conflictsTotal: 1 });
+  expect(await a.find().sort({ _id: 1 }).toArray()).toEqual([{ _id: 1, n: 'user', f1: 1, f2: 2, f3: 3 }, { _id: 2 }]);
+  expect(await s.db.collection(own.quarantine).countDocuments()).toBe(1);
+});
+
+test('documents that the migration inserted and a user changed stay, and so does their collection', async () => {
+  await using s = await setting(async () => {});
+  await s.journal.catalog('made', 'create-collection', () => s.db.createCollection('made'));
+  const made = s.db.collection<Numbered>('made');
+  await s.journal.write('made', (session) => made.insertMany([{ _id: 1 }, { _id: 2 }], { session }));
+  await made.updateOne({ _id: 1 }, { $set: { user: 1 } });
+  expect(await s.undo(tolerant)).toMatchObject({
+    ...{ state: 'undone', documents: 1, quarantined: 1 },
+    conflicts: [{ kind: 'document' }, { kind: 'collection', reason: 'holds-documents' }],
+  });
+  expect(await made.find().toArray()).toEqual([{ _id: 1, user: 1 }]);
+});
+
+test('a document that a user deleted stays deleted', async () => {
+  await using s = await setting(({ db }) => db.collection<Numbered>('a').insertMany([{ _id: 1 }, { _id: 2 }]));
+  const a = s.db.collection<Numbered>('a');
+  await s.journal.write('a', (session) => a.updateMany({}, { $set: { n: 1 } }, { session }));
+  await a.deleteOne({ _id: 1 });
+  expect(await s.undo(tolerant)).toMatchObject({ state: 'undone', documents: 1, quarantined: 1 });
+  expect(await a.find().toArray()).toEqual([{ _id: 2 }]);
+});
+
+test('the one document whose unique value is taken goes into quarantine, and all others go back', async () => {
+  await using s = await setting(async ({ db }) => {
+    await db.collection('a').createIndex({ n: 1 }, { unique: true });
+    await db.collection<Numbered>('a').insertMany(Array.from({ length: 20 }, (_, i) => ({ _id: i, n: i })));
+  });
+  const a = s.db.collection<Numbered>('a');
+  await s.journal.write('a', (session) => a.updateMany({}, { $inc: { n: 1000 } }, { session }));
+  await a.insertOne({ _id: 50, n: 7 });
+  expect(await s.undo(tolerant)).toMatchObject({ state: 'undone', documents: 19, quarantined: 1 });
+  expect(await a.findOne({ _id: 7 })).toEqual({ _id: 7, n: 1007 });
+  expect(await a.countDocuments({ _id: { $lt: 20 }, n: { $lt: 20 } })).toBe(19);
+});
+
+test('a collection that was made anew keeps its name, and the dropped one stays in its tombstone', async () => {
+  await using s = await setting(({ db }) => db.collection<Numbered>('a').insertOne({ _id: 1 }));
+  await s.journal.drop('a');
+  await s.db.collection<Numbered>('a').insertOne({ _id: 2 });
+  const result = await s.undo(tolerant);
+  expect(result).toMatchObject({ state: 'undone', conflicts: [{ kind: 'collection', reason: 'name-taken' }] });
+  expect(await s.db.collection('a').find().toArray()).toEqual([{ _id: 2 }]);
+});
