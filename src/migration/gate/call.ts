@@ -69,8 +69,6 @@ export interface CatalogLook {
   /** Names of the indexes. */
   readonly indexesBefore: readonly string[];
   readonly indexesAfter: readonly string[];
-  /** Of `dropDatabase`: what it dropped. */
-  readonly dropped?: readonly string[];
 }
 
 /**

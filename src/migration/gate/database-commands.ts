@@ -47,7 +47,7 @@ export function commandOverride(wrappers: Wrappers, databaseOf: (raw: object) =>
         }
         case 'drops-database':
           await dropDatabase(wrappers, raw as RawDb, 'command dropDatabase', args);
-          return { ok: 1, dropped: databaseOf(raw) };
+          return { ok: 1 };
         case 'writes': {
           const send: Send = (session, sent) => invokeAsync(raw, 'command', withSession(sent, 1, session));
           return performCommand(wrappers, kind, args, membrane.sessionOf(args[1]), send, raw);

@@ -26,23 +26,17 @@ export async function dropDatabase(
     });
   }
   const database = raw.databaseName;
-  let dropped: readonly string[] = [];
-  return gate.perform({
+  await gate.perform<readonly string[]>({
     call: { kind: 'catalog', method, namespace: { database }, multi: true, mayCreate: false },
     args,
-    // Of a session it would use nothing: what it does is in several commands.
+    // It is several commands: no session would hold them together.
     session: undefined,
     send: async () => {
       const { mine } = await gate.catalog.collections(database);
-      dropped = mine;
       for (const name of mine) await raw.dropCollection(name);
-      return true;
+      return mine;
     },
-    change: (): Change => ({ collectionsDropped: dropped.map((collection) => ({ database, collection })) }),
-    catalog: {
-      seen: (look) => {
-        dropped = look.dropped ?? [];
-      },
-    },
+    change: (dropped): Change => ({ collectionsDropped: dropped.map((collection) => ({ database, collection })) }),
   });
+  return true;
 }

@@ -4,6 +4,7 @@ import { failureKind } from '../failure.ts';
 import { inDoubt, named } from './catalog/doubt.ts';
 import type { Handler, JournalContext, Turn } from './context.ts';
 import { storeError, storeResult } from './stored.ts';
+import { unheard } from './unheard.ts';
 
 /**
  * What no transaction takes and the catalog does not tell: `$merge`, map-reduce, writes to capped collections, time
@@ -42,6 +43,7 @@ type Arguments<T> = [context: JournalContext, operation: Operation<T>, turn: Tur
 
 /** Undefined where no answer came: the intent stays alone then. */
 function settledBy(error: unknown, { call }: Operation<unknown>) {
+  if (unheard(error)) return undefined;
   const kind = failureKind(error, call);
   const stored = storeError(error);
   if (kind === 'unknown') return stored === undefined ? undefined : ({ state: 'done', error: stored } as const);

@@ -6,7 +6,7 @@ import type { Namespace, Operation } from '../../call.ts';
 import { failureKind } from '../../failure.ts';
 import type { EntryDraft, JournalContext, Turn } from '../context.ts';
 import { storeError, storeResult } from '../stored.ts';
-import { passing } from '../transactor.ts';
+import { unheard } from '../unheard.ts';
 import { changed, type Found, lookAround, lookOf } from './found.ts';
 
 /** One change of the catalog: how it is made, and how the catalog tells that it was. */
@@ -121,27 +121,12 @@ const busy: ReadonlySet<number | undefined> = new Set([
   12_587, // BackgroundOperationInProgressForNamespace
 ]);
 
-/** A server that stops being the primary, or stops; what it was asked for may be done. The same source. */
-const stepsDown: ReadonlySet<number | undefined> = new Set([
-  91, // ShutdownInProgress
-  189, // PrimarySteppedDown
-  10_107, // NotWritablePrimary
-  11_600, // InterruptedAtShutdown
-  11_602, // InterruptedDueToReplStateChange
-  13_435, // NotPrimaryNoSecondaryOk
-  13_436, // NotPrimaryOrSecondary
-]);
-
-/** Whether an answer never came, so that it is open what was done. */
-function unheard(error: unknown): boolean {
-  return stepsDown.has(serverCode(error)) || passing(error) === 'outage';
-}
-
 /** Whether user code may be told so for good: the driver or the server said no. */
 function answered(error: unknown, { call }: Operation<unknown>): boolean {
   if (error instanceof ReleaseError || unheard(error)) return false;
   if (serverCode(error) === serverCodes.CollectionUUIDMismatch) return false;
-  return storeError(error) !== undefined || failureKind(error, call) === 'not-sent';
+  // Of some refusals the driver makes errors without a code.
+  return storeError(error) !== undefined || failureKind(error, call) !== 'unknown';
 }
 
 function told(error: unknown): StoredError {

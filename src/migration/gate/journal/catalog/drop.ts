@@ -24,7 +24,7 @@ export async function dropStep<T>(
     change,
     note:
       before.type === 'view' ? undefined : `The collection ${named(operation.call.namespace)} was dropped for good.`,
-    act: () => dropForGood(context, operation, before.uuid, answer),
+    act: () => dropForGood(context, operation, before.type === 'collection' ? before.uuid : undefined, answer),
     done: async ({ here }) => {
       const still = before.uuid === undefined ? here?.type === before.type : here?.uuid === before.uuid;
       return still ? undefined : { result: answer };

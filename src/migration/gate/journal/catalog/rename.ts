@@ -29,10 +29,11 @@ export async function renameStep<T>(
   const change = begun ?? (await intended(context, call, fresh ?? { here: undefined, there: undefined }, drops));
   const { before, replaced, tombstone } = change;
   const swaps = !drops || replaced === undefined || tombstone !== undefined;
+  const refuses = replaced?.type !== 'collection' || replaced.uuid === before?.uuid;
   const displaced: string[] = [];
   return {
     change,
-    note: swaps || replaced.type === 'view' ? undefined : `The collection ${named(to)} was replaced for good.`,
+    note: swaps || refuses ? undefined : `The collection ${named(to)} was replaced for good.`,
     act: async () => {
       const ours = before?.type === 'collection' && before.uuid !== undefined && from.database === to.database;
       if (!ours || !swaps || named(from) === named(to)) return operation.send(session);
@@ -44,10 +45,10 @@ export async function renameStep<T>(
     done: async ({ here, there }) => {
       // What is not there cannot be renamed, now as then.
       if (before === undefined) return undefined;
-      if (from.database === to.database ? there?.uuid === before.uuid : here === undefined && there !== undefined) {
-        return { result: result() };
-      }
-      if (here?.uuid === before.uuid) return undefined;
+      if (here?.type === before.type && here.uuid === before.uuid) return undefined;
+      // Into another database it is copied: under another UUID.
+      const arrived = from.database === to.database ? there?.uuid === before.uuid : here === undefined;
+      if (there !== undefined && arrived) return { result: result() };
       throw inDoubt(call, 'the collection is under neither name');
     },
     otherwise: () => (displaced.length === 0 ? {} : { displaced }),
