@@ -3,10 +3,10 @@ import type { Counts } from '../../../types.ts';
 import { countsOf } from '../../counts.ts';
 import type { RawSession } from '../../raw.ts';
 import type { JournalContext } from '../context.ts';
-import { idKey, pairImages } from '../imaging.ts';
 import { deletedImages, mostBytes, readImages } from './images.ts';
+import { pairsInOrder } from './pairs.ts';
 import type { Selection } from './selection.ts';
-import { type Statement, sendPart } from './statement.ts';
+import { type Statement, sendPart, writing } from './statement.ts';
 
 /** What a part of a statement did within its transaction. */
 export interface Part<T> {
@@ -18,6 +18,8 @@ export interface Part<T> {
 }
 
 const byId = { _id: 1 };
+/** Both reads give the documents in the same order. */
+const ordered = { hint: byId, sort: byId };
 
 /**
  * Changes the documents of one selection in a session's transaction, with their images where they are kept. Its snapshot
@@ -34,8 +36,7 @@ export async function changePart<T>(
     const answer = await send();
     return { answer, counts: countsOf(answer), images: [] };
   }
-  const { let: variables } = statement.finding;
-  const finding = { ...(variables === undefined ? {} : { let: variables }), hint: byId };
+  const finding = { ...writing(statement.options), ...ordered };
   const limit = { bytes: mostBytes, documents: Number.POSITIVE_INFINITY };
   const before = await readImages(statement, session, filter, finding, limit);
   const answer = await send();
@@ -43,13 +44,6 @@ export async function changePart<T>(
   const part = { answer, counts, bytes: before.bytes };
   if (statement.removes) return { ...part, images: deletedImages(before.documents) };
   if (counts.modified === 0) return { ...part, images: [] };
-  const after = await readImages(statement, session, ids, { hint: byId }, { ...limit, bytes: 2 * mostBytes });
-  return { ...part, images: pairImages(before.documents, onlyThose(after.documents, before.documents.length)) };
-
-  /** Ids may have been named that the statement did not find any more: those have no image. */
-  function onlyThose(documents: Uint8Array[], expected: number): Uint8Array[] {
-    if (documents.length === expected) return documents;
-    const found = new Set(before.documents.map((document) => idKey(document)));
-    return documents.filter((document) => found.has(idKey(document)));
-  }
+  const after = await readImages(statement, session, ids, ordered, { ...limit, bytes: 2 * mostBytes });
+  return { ...part, images: pairsInOrder(before.documents, after.documents) };
 }

@@ -1,4 +1,5 @@
 import { serverCode, serverCodes } from '../../../../mongo/server-code.ts';
+import type { Operation } from '../../call.ts';
 import { countsOf } from '../../counts.ts';
 import { shownName } from '../../names.ts';
 import type { Handler, JournalContext, Turn } from '../context.ts';
@@ -11,16 +12,14 @@ import { UnnameableId } from './ids.ts';
 import { TooLarge } from './images.ts';
 import { withOneNow } from './one-now.ts';
 import { openIds } from './open-ids.ts';
-import { Pace } from './pace.ts';
+import { type BatchSizes, Pace, usualSizes } from './pace.ts';
 import { changeUpToRefused } from './prefix.ts';
 import { selectionOf } from './selection.ts';
-import { resultOf, type Statement, statementOf, sum } from './statement.ts';
+import { resultOf, type Statement, sendWhole, statementOf, sum } from './statement.ts';
 import { mayMoveUniqueValues } from './unique.ts';
-import { changeWhole, wholeLimit, whyWhole } from './whole.ts';
+import { changeWhole, ReadRefused, wholeLimit, whyWhole } from './whole.ts';
 
-/** Up to this many documents a statement is one transaction. */
-const smallest = 1000;
-/** How often such a one is tried again after a conflict before it is cut nevertheless. */
+/** How often a small statement is tried again as one transaction after conflicts, before it is cut nevertheless. */
 const patience = 8;
 
 /**
@@ -30,25 +29,34 @@ const patience = 8;
  * Answers as the driver does, with the counts of all batches. Rejects with the driver's own error where the server
  * refuses a document: those before it are changed then, as without the gate. Throws `STATEMENT_TOO_LARGE`.
  */
-export const batches: Handler = async (context, operation, turn) => {
+export const batches: Handler = (context, operation, turn) => inBatches(usualSizes, context, operation, turn);
+
+/** The same with other sizes. */
+export async function inBatches<T>(
+  sizes: BatchSizes,
+  context: JournalContext,
+  operation: Operation<T>,
+  turn: Turn,
+): Promise<T> {
   const written = statementOf(context, operation);
   const why = whyWhole(written);
   const { statement, constants } = await withOneNow(context, written, turn.begun?.checkpoint?.constants);
   const entry = new StatementEntry(context, operation, turn, constants);
-  if (why !== undefined && !entry.begun) return new Pass(context, written, written, entry).whole(why);
-  const pass = new Pass(context, written, statement, entry);
+  const pass = new Pass(sizes, context, written, statement, entry);
+  if (why !== undefined && !entry.begun) return pass.whole(why);
   try {
     return await pass.run(turn);
   } catch (error) {
     if (error instanceof UnnameableId) return pass.whole('an _id in it cannot be named');
     throw error;
   }
-};
+}
 
 /** The whole statement turned out to match nothing, and would insert. */
 class NothingMatched extends Error {}
 
 class Pass<T> {
+  readonly #sizes: BatchSizes;
   readonly #context: JournalContext;
   /** As user code wrote it. */
   readonly #written: Statement<T>;
@@ -56,7 +64,14 @@ class Pass<T> {
   readonly #statement: Statement<T>;
   readonly #entry: StatementEntry;
 
-  constructor(context: JournalContext, written: Statement<T>, statement: Statement<T>, entry: StatementEntry) {
+  constructor(
+    sizes: BatchSizes,
+    context: JournalContext,
+    written: Statement<T>,
+    statement: Statement<T>,
+    entry: StatementEntry,
+  ) {
+    this.#sizes = sizes;
     this.#context = context;
     this.#written = written;
     this.#statement = statement;
@@ -89,11 +104,20 @@ class Pass<T> {
   }
 
   async #whole(): Promise<T> {
-    const { written, answer } = await this.#context.transactor.transact(async (tx) => {
+    const { transactor } = this.#context;
+    const changing = transactor.transact(async (tx) => {
       const { answer, images } = await changeWhole(this.#context, this.#written, tx.session);
       const counts = sum(this.#entry.counts, countsOf(answer));
       const written = await this.#entry.write(tx, counts, { result: answer }, images);
       return { written, answer };
+    });
+    const { written, answer } = await changing.catch((error: unknown) => {
+      if (!(error instanceof ReadRefused)) throw error;
+      return transactor.transact(async (tx) => {
+        await sendWhole(this.#written, tx.session);
+        // It was not refused; without images it must not be committed.
+        throw error.cause;
+      });
     });
     this.#entry.committed(written);
     return answer;
@@ -102,14 +126,14 @@ class Pass<T> {
   async #fromTop(reader: IdReader): Promise<T> {
     let ids: readonly Uint8Array[];
     try {
-      ids = await reader.peek(smallest + 1);
+      ids = await reader.peek(this.#sizes.whole + 1);
     } catch (error) {
       // What is wrong with its filter is to be said of the statement itself.
       if (wasRefused(error)) return this.whole('its documents cannot be found beforehand');
       throw error;
     }
     if (ids.length === 0) return this.whole('it finds no documents');
-    if (ids.length <= smallest) return this.#small(reader, ids);
+    if (ids.length <= this.#sizes.whole) return this.#small(reader, ids);
     if (await this.#fitsAndMovesUniqueValues(reader)) {
       try {
         return await this.#whole();
@@ -154,7 +178,7 @@ class Pass<T> {
 
   async #inBatches(reader: IdReader): Promise<T> {
     const { throttle, refuseWhenClosed } = this.#context;
-    const pace = new Pace(await this.#averageBytes());
+    const pace = new Pace(this.#sizes, await this.#averageBytes());
     for (;;) {
       refuseWhenClosed();
       await throttle.pause();

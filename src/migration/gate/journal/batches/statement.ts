@@ -34,8 +34,13 @@ export function statementOf<T>(context: JournalContext, operation: Operation<T>)
     update: removes ? undefined : args[1],
     options,
     collection: (operation.on as RawCollection | undefined) ?? context.client.db(database).collection(collection),
-    finding: defined({ collation: options.collation, hint: options.hint, let: options.let }),
+    finding: defined({ collation: options.collation, hint: options.hint, ...writing(options) }),
   };
+}
+
+/** What decides what a filter means, beside collation and index: how it becomes BSON, and its variables. */
+export function writing({ let: variables, ignoreUndefined, serializeFunctions }: Statement<unknown>['options']) {
+  return defined({ let: variables, ignoreUndefined, serializeFunctions });
 }
 
 /** Sends it as user code wrote it. */

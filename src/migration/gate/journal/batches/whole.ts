@@ -3,6 +3,7 @@ import type { Image } from '../../../journal/images.ts';
 import type { RawSession } from '../../raw.ts';
 import type { JournalContext } from '../context.ts';
 import { pairImages, readDocuments } from '../imaging.ts';
+import { wasRefused } from '../transactor.ts';
 import { idOf } from './ids.ts';
 import { deletedImages, mostBytes, readImages } from './images.ts';
 import { mentions } from './now.ts';
@@ -35,7 +36,12 @@ export function choosesAtRandom(filter: object): boolean {
   return mentions(filter, (inner) => inner === '$rand' || inner === '$sampleRate');
 }
 
-/** Sends a statement as it is in a session's transaction, with its images. Throws `TooLarge`. */
+/** The statement's documents cannot be read: what is wrong with it is to be said of the statement itself. */
+export class ReadRefused extends Error {
+  override readonly name = 'ReadRefused';
+}
+
+/** Sends a statement as it is in a session's transaction, with its images. Throws `TooLarge` and `ReadRefused`. */
 export async function changeWhole<T>(
   context: JournalContext,
   statement: Statement<T>,
@@ -43,7 +49,11 @@ export async function changeWhole<T>(
 ): Promise<Whole<T>> {
   const random = choosesAtRandom(statement.filter);
   if (!context.images && !random) return { answer: await sendWhole(statement, session), images: [] };
-  const before = await readImages(statement, session, statement.filter, statement.finding, wholeLimit);
+  const before = await readImages(statement, session, statement.filter, statement.finding, wholeLimit).catch(
+    (error: unknown) => {
+      throw wasRefused(error) ? new ReadRefused(undefined, { cause: error }) : error;
+    },
+  );
   const ids = before.documents.map((document) => idOf(document, context.driver));
   // Chosen once, here: the statement would choose others.
   const answer = await (random

@@ -2,7 +2,8 @@ import * as mongodb from 'mongodb';
 import type { Operation } from '../../../../../src/migration/gate/call.ts';
 import { Catalog } from '../../../../../src/migration/gate/catalog.ts';
 import { countsOf } from '../../../../../src/migration/gate/counts.ts';
-import { batches } from '../../../../../src/migration/gate/journal/batches/batches.ts';
+import { inBatches } from '../../../../../src/migration/gate/journal/batches/batches.ts';
+import { type BatchSizes, usualSizes } from '../../../../../src/migration/gate/journal/batches/pace.ts';
 import { CollectionKinds } from '../../../../../src/migration/gate/journal/collection-kinds.ts';
 import type { JournalContext, Transactor } from '../../../../../src/migration/gate/journal/context.ts';
 import { Lanes } from '../../../../../src/migration/gate/journal/lanes.ts';
@@ -41,8 +42,10 @@ export interface Lab extends AsyncDisposable {
   entries(): Promise<JournalEntry[]>;
   /** Images of all entries, in order. */
   images(): Promise<{ before?: mongodb.Document; after?: mongodb.Document }[]>;
-  /** What the largest document of the journal takes, in bytes. */
+  /** How many documents each document of images is about. */
   parts(): Promise<number[]>;
+  /** Empties the journal. */
+  forget(): Promise<unknown>;
 }
 
 export interface How {
@@ -50,6 +53,7 @@ export interface How {
   readonly diesAfter?: number;
   readonly begun?: JournalEntry;
   readonly pause?: () => Promise<void>;
+  readonly sizes?: BatchSizes;
 }
 
 export class Died extends Error {}
@@ -83,7 +87,7 @@ export async function lab({ images = true }: { readonly images?: boolean } = {})
     collection: mongodb.Collection<S>,
     method: Method,
     args: readonly unknown[],
-    { diesAfter = Number.POSITIVE_INFINITY, begun, pause = async () => {} }: How = {},
+    { diesAfter = Number.POSITIVE_INFINITY, begun, pause = async () => {}, sizes = usualSizes }: How = {},
   ): Promise<unknown> {
     const lanes = new Lanes({ client: raw.client, database: raw.name, own, attempt, fence: 1 });
     const options = {
@@ -130,7 +134,7 @@ export async function lab({ images = true }: { readonly images?: boolean } = {})
       change: (result) => ({ counts: countsOf(result) }),
     };
     const fingerprint = fingerprintOf(method, namespace, args);
-    return batches(context, operation, { fingerprint, takeReads: () => [], begun });
+    return inBatches(sizes, context, operation, { fingerprint, takeReads: () => [], begun });
   }
 
   return {
@@ -162,6 +166,7 @@ export async function lab({ images = true }: { readonly images?: boolean } = {})
       const kept = (await journal().find({ kind: 'images' }).toArray()) as ImagesDocument[];
       return kept.map(({ count }) => count);
     },
+    forget: () => journal().deleteMany({}),
     [Symbol.asyncDispose]: () => raw[Symbol.asyncDispose](),
   };
 }
