@@ -86,6 +86,7 @@ export async function tryShape(
     // Most are hit once; some also while they are being taken up again.
     const next = disturbances.length === 0 || (disturbances.length < 4 && random.chance(0.25));
     const disturbance = next ? drawDisturbance(reference, random) : undefined;
+    tell(`next: ${disturbance?.text ?? 'left alone'}`);
     const run = folder.start(apply);
     if (disturbance !== undefined) disturbances.push(disturbance);
     const hit = disturbance !== undefined && (await disturb(run, proxy, disturbance));

@@ -117,7 +117,8 @@ export const many: readonly Shape[] = [
         lines: [{ n: 0 }, { n: n % 4 }],
       }));
       const odd = [null, 'a', 1.5, true, { a: 1 }, new Date(0)].map((_id) => ({ ...documents[0], _id }));
-      await db.collection('places').insertMany([...documents, ...odd] as never[]);
+      // As a command: insertMany would put an ObjectId in place of null.
+      await db.command({ insert: 'places', documents: [...documents, ...odd] });
     },
   },
 ];
