@@ -11,6 +11,7 @@ import { Pace } from './pace.ts';
 import { pages } from './pages.ts';
 import { Progress } from './progress.ts';
 import { type Row, sameBytes } from './rows.ts';
+import { byId } from './statements.ts';
 
 export interface PlainOptions extends Asking {
   /** Puts documents that failed aside. */
@@ -76,7 +77,7 @@ class PlainRun {
   async #send(answer: Answer, guarded: boolean): Promise<Partial<Tallies> | Error | undefined> {
     const { collection } = this.#options;
     const { row, write } = answer;
-    const filter = { ...this.#guard(row, guarded), _id: { $eq: row.id } } as object;
+    const filter = { ...this.#guard(row, guarded), ...byId(row.id) };
     try {
       switch (write?.kind) {
         case 'update': {
