@@ -7,6 +7,7 @@ import { backfill } from './backfill/backfill.ts';
 import { batches } from './batches/batches.ts';
 import { bulk } from './bulk/bulk.ts';
 import { catalogChange } from './catalog/catalog-change.ts';
+import { lookOf } from './catalog/found.ts';
 import { ensureCollection } from './catalog/implicit.ts';
 import type { Handler, JournalContext, Turn } from './context.ts';
 import { OwnTransactions } from './in-transaction.ts';
@@ -39,7 +40,7 @@ export class Journal {
     const fingerprint = fingerprintOf(call.method, call.namespace, args);
     const claim = await this.#replay.claim(fingerprint);
     const entry = claim.kind === 'recorded' ? claim.entry : undefined;
-    if (entry?.state === 'done' || entry?.state === 'refused') return this.#answer<T>(entry, args);
+    if (entry?.state === 'done' || entry?.state === 'refused') return this.#answer<T>(entry, operation);
     let reads: readonly StoredRead[] = [];
     const takeReads = () => {
       reads = this.#replay.takeReads();
@@ -99,8 +100,10 @@ export class Journal {
     return answer as T;
   }
 
-  #answer<T>({ result, error }: JournalEntry, args: readonly unknown[]): T {
+  #answer<T>({ result, error, catalog }: JournalEntry, { args, catalog: ofCatalog }: Operation<T>): T {
     if (error !== undefined) throw restoreError(error, this.context.driver);
+    if (catalog !== undefined) ofCatalog?.seen(lookOf(catalog));
+    if (ofCatalog?.object !== undefined) return ofCatalog.object();
     if (result === undefined) return undefined as T;
     const answer = restoreResult(result, this.context.driver);
     giveIds(args[0], answer);
