@@ -1,5 +1,5 @@
 import { ReleaseError } from '../../../observe/error.ts';
-import { type JournalEntry, ofAttempt, sequenceOf } from '../../journal/documents.ts';
+import { entryId, type JournalEntry, ofAttempt, sequenceOf } from '../../journal/documents.ts';
 import type { Gate } from '../gate.ts';
 import type { Driver, RawClient, RawSession } from '../raw.ts';
 import { ChangedByImages } from '../replay/changed.ts';
@@ -40,8 +40,9 @@ export async function openJournal({ gate, client, driver, job, ...options }: Ope
   const lanes = new Lanes({ client, database, own, attempt, fence, begun: options.begun });
   const transactions = {
     ...{ client, database, attempt, lanes, journal: own.journal, driverMajor: driver.major },
-    lastSequence: Math.max(0, ...entries.map(({ _id }) => sequenceOf(_id))),
+    lastSequence: sequenceOf(entries.at(-1)?._id ?? entryId(attempt, 0)),
     refuseWhenClosed: gate.refuseWhenClosed,
+    readsStored: (reads: readonly StoredRead[]) => replay.readsStored(reads),
   };
   const writer = new EntryWriter(transactions);
   const notes = new Set<string>();

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { serverCode } from '../../../mongo/server-code.ts';
-import type { JournalEntry } from '../../journal/documents.ts';
+import type { JournalEntry, StoredRead } from '../../journal/documents.ts';
 import { type Attempt, entryId, imagesId } from '../../journal/documents.ts';
 import { type Image, packImages } from '../../journal/images.ts';
 import { labelled } from '../failure.ts';
@@ -20,6 +20,8 @@ export interface TransactorOptions {
   /** Of the project's driver, for the record: entries of another one are not replayed. */
   readonly driverMajor: number;
   readonly refuseWhenClosed: () => void;
+  /** Called with the reads of each entry that was committed. */
+  readonly readsStored: (reads: readonly StoredRead[]) => void;
 }
 
 /** How long a transaction is tried again without any success in between, in milliseconds: longer than an election takes. */
@@ -148,6 +150,7 @@ export class LaneTransactor implements Transactor {
 
   async #once<T>({ number, session }: Lane, work: (tx: Tx) => Promise<T>): Promise<T> {
     let recorded = 0;
+    const reads: (readonly StoredRead[])[] = [];
     session.startTransaction(transactionOptions);
     try {
       // Nearly every transaction records one entry: counted here, and corrected below where it is otherwise.
@@ -156,12 +159,14 @@ export class LaneTransactor implements Transactor {
         session,
         record: async (draft, images) => {
           recorded += 1;
+          if (draft.reads !== undefined) reads.push(draft.reads);
           return this.#entries.record(session, draft, images);
         },
         amend: (id, fields, images) => this.#entries.amend(session, id, fields, images),
       });
       if (recorded !== 1) await this.#options.lanes.fence(number, session, recorded - 1);
       await commit(session);
+      for (const stored of reads) this.#options.readsStored(stored);
       return result;
     } catch (error) {
       if (session.inTransaction()) await session.abortTransaction().catch(() => {});

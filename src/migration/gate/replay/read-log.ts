@@ -14,12 +14,23 @@ const valueBytes = 1024 * 1024;
  */
 const digestBytes = 8 * 1024 * 1024;
 
+/**
+ * Where more than this many bytes wait for an entry, one call takes them along and the next ones wait for it, so that a
+ * thousand calls at once after a large read do not store it a thousand times. They wait so long at most, milliseconds.
+ */
+const heavyBytes = 32 * 1024;
+const carriedMs = 500;
+
 /** What a read costs beside its value: fingerprint, number, names of fields; in the entry, and in memory. */
 const overheadBytes = 100;
 
 /** A read, or a cursor, that no entry has yet, or not all of it. */
 interface Item {
   snapshot(): Snapshot;
+}
+
+interface Carrier extends PromiseWithResolvers<void> {
+  readonly timer: NodeJS.Timeout;
 }
 
 interface Snapshot {
@@ -44,6 +55,9 @@ export class ReadLog {
   #values: number;
   #digests = 0;
   #closed = false;
+  /** Bytes of values that no entry is known to have, roughly. */
+  #waiting = 0;
+  #carrier: Carrier | undefined;
 
   /** `spent`: bytes of values that earlier runs of the attempt have kept already. */
   constructor(spent = 0) {
@@ -97,6 +111,7 @@ export class ReadLog {
     const copy = plainCopy(value, valueBytes - this.#values - overheadBytes);
     if (copy === undefined) return undefined;
     this.#values += copy.size + overheadBytes;
+    this.#waiting += copy.size + overheadBytes;
     return copy;
   }
 
@@ -117,6 +132,29 @@ export class ReadLog {
     this.#add({ fingerprint: keptNoLonger, occurrence: 0, form: 'digest' }, undefined);
   }
 
+  /** To be awaited before a new call is begun: see `heavyBytes`. Undefined where nothing is to be waited for. */
+  carried(): Promise<void> | undefined {
+    return this.#waiting <= heavyBytes ? undefined : this.#carry();
+  }
+
+  async #carry(): Promise<void> {
+    while (this.#waiting > heavyBytes) {
+      if (this.#carrier === undefined) {
+        const timer = setTimeout(() => this.#release(), carriedMs);
+        this.#carrier = { ...Promise.withResolvers<void>(), timer };
+        return;
+      }
+      await this.#carrier.promise;
+    }
+  }
+
+  #release(): void {
+    const carrier = this.#carrier;
+    this.#carrier = undefined;
+    clearTimeout(carrier?.timer);
+    carrier?.resolve();
+  }
+
   /** All that no entry is known to have, with what was read in this session's open transaction. */
   take(session?: object): readonly StoredRead[] {
     const own = session === undefined ? undefined : this.#within.get(session)?.items;
@@ -131,8 +169,13 @@ export class ReadLog {
 
   /** An entry with what `take` gave was committed. */
   stored(reads: readonly StoredRead[]): void {
-    for (const [items, item, snapshot] of this.#taken.get(reads) ?? []) if (snapshot.stored()) items.delete(item);
+    const taken = this.#taken.get(reads);
+    if (taken === undefined) return;
     this.#taken.delete(reads);
+    for (const [items, item, snapshot] of taken) if (snapshot.stored()) items.delete(item);
+    // What was read meanwhile is forgotten here: it is little, or counts again with the next large read.
+    this.#waiting = 0;
+    this.#release();
   }
 
   /**

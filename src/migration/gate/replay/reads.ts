@@ -76,10 +76,10 @@ export class Reads {
       throw error;
     }
     if (stored === undefined) {
-      this.log.answered(fingerprint, occurrence, value, session);
+      this.log.answered(fingerprint, occurrence, withoutTimes(value), session);
       return value;
     }
-    if (stored.form !== 'digest' || stored.digest !== valueDigest(value)) {
+    if (stored.form !== 'digest' || stored.digest !== valueDigest(withoutTimes(value))) {
       throw this.#progress.diverge(`${call.method} gave something else`);
     }
     this.#claimed(fingerprint, occurrence);
@@ -121,6 +121,13 @@ export class Reads {
   #claimed(fingerprint: string, occurrence: number): void {
     if (this.#stored.delete(readKey(fingerprint, occurrence))) this.#progress.claimed();
   }
+}
+
+/** The server's times in the reply to a command: they differ with each, and their names do not fit into older servers. */
+function withoutTimes(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('$clusterTime' in value)) return value;
+  const { $clusterTime: _time, operationTime: _operation, ...reply } = value as Readonly<Record<string, unknown>>;
+  return reply;
 }
 
 /** What the stored values cost, roughly as `ReadLog` counts it. */

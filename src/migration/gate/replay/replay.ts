@@ -80,6 +80,7 @@ export class Replay implements ReplayPort {
     const entry = equal?.shift();
     if (entry === undefined) {
       if (!this.#progress.passed) await this.#progress.hold();
+      await this.reads.log.carried();
       return { kind: 'new' };
     }
     if (equal?.length === 0) this.#writes.delete(fingerprint);
