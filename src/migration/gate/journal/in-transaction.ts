@@ -3,6 +3,7 @@ import type { Image } from '../../journal/images.ts';
 import type { Operation } from '../call.ts';
 import { shownName } from '../names.ts';
 import type { RawSession } from '../raw.ts';
+import { sendList } from './bulk/in-session.ts';
 import type { JournalContext } from './context.ts';
 import { chooseMany, pairImages, readDocuments, withoutConcerns } from './imaging.ts';
 import type { Lanes } from './lanes.ts';
@@ -125,11 +126,6 @@ export class OwnTransactions {
       const made = upserted === undefined ? [] : await read({ _id: { $eq: upserted } });
       return { result, images: [...pairImages(before, after), ...pairImages([], made)] };
     }
-    if (call.method === 'insertMany') {
-      const result = await send(session);
-      const ids = Object.values((result as { insertedIds?: object }).insertedIds ?? {});
-      return { result, images: pairImages([], await read({ _id: { $in: ids } })) };
-    }
-    return { result: await send(session), images: undefined };
+    return sendList(this.#context, operation, session);
   }
 }

@@ -58,6 +58,15 @@ export class BuiltBulk {
     return this.#unnamed.has(document);
   }
 
+  /** The document that the statement of this index inserts. */
+  documentAt(index: number): Document | undefined {
+    for (const { batchType, operations, originalIndexes } of this.raw.batches) {
+      const at = batchType === 1 ? originalIndexes.indexOf(index) : -1;
+      if (at >= 0) return operations[at];
+    }
+    return undefined;
+  }
+
   /** What the fingerprint is taken of. */
   toBSON(): Document {
     const { collation, comment, let: variables, bypassDocumentValidation, forceServerObjectId } = this.raw.s.options;

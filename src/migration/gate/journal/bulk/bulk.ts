@@ -6,14 +6,10 @@ import { unfenced } from '../unfenced.ts';
 import type { StoredFailing } from './failing.ts';
 import { findAndModify } from './find-and-modify.ts';
 import { CountedIds } from './ids.ts';
-import { type GivenId, type Parsed, parse } from './parse.ts';
+import { type GivenId, isList, type Parsed, parse } from './parse.ts';
 import { progressFrom } from './progress.ts';
 import { ListRun } from './run-list.ts';
 import { whole } from './whole.ts';
-
-/** Methods and commands that are lists of statements for one collection. */
-const lists = new Set(['insertMany', 'insert', 'bulkWrite', 'bulk execute']);
-const listCommands = new Set(['command insert', 'command update', 'command delete']);
 
 /**
  * Lists of statements: `insertMany`, `bulkWrite`, the older builders, raw `insert`, `update` and `delete` commands; and
@@ -26,19 +22,20 @@ export const bulk: Handler = <T>(context: JournalContext, operation: Operation<T
   const { method } = operation.call;
   // A cursor of a raw command sends it by itself, at its first fetch.
   if (operation.on instanceof context.driver.classes.AbstractCursor) return unfenced(context, operation, turn);
-  if (lists.has(method) || listCommands.has(method)) return list(context, operation, turn);
+  if (isList(operation)) return list(context, operation, turn);
+  // No array: the driver refuses it.
+  if (method === 'insertMany' || method === 'bulkWrite') return operation.send(operation.session);
   if (method.toLowerCase() === 'command findandmodify') return findAndModify(context, operation, turn);
   return whole(context, operation, turn);
 };
 
 async function list<T>(context: JournalContext, operation: Operation<T>, turn: Turn): Promise<T> {
-  // What is no list, or an empty one, the driver refuses, and sends nothing.
-  if (isNoList(operation)) return operation.send(operation.session);
   const { begun, fingerprint } = turn;
   const { first, given } = (begun?.checkpoint?.constants ?? {}) as { first?: unknown; given?: readonly GivenId[] };
   const counted = new CountedIds(context.driver, first === undefined ? undefined : bytesOf(first));
   const parsed = parse(context, operation, { counted, given: given ?? [] });
   if (parsed === undefined) return whole(context, operation, turn);
+  // The driver refuses an empty list, and sends nothing.
   if (parsed.list.statements.length === 0) return operation.send(operation.session);
   const constants = { first: counted.first, ...keptIds(parsed) };
   if (begun?.checkpoint === undefined) {
@@ -55,10 +52,6 @@ async function list<T>(context: JournalContext, operation: Operation<T>, turn: T
   const earlier = { entry: begun._id, progress, failing };
   const run = new ListRun(context, operation.call, parsed, { fingerprint }, constants, earlier);
   return taken<T>(await run.run());
-}
-
-function isNoList({ call, args }: Operation<unknown>): boolean {
-  return (call.method === 'insertMany' || call.method === 'bulkWrite') && !Array.isArray(args[0]);
 }
 
 /** They stand in each checkpoint, so there is an end to it. */

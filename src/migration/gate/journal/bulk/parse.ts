@@ -31,6 +31,16 @@ export interface KnownIds {
   readonly given: readonly GivenId[];
 }
 
+const methods = new Set(['insertMany', 'insert', 'bulkWrite', 'bulk execute']);
+const commands = new Set(['command insert', 'command update', 'command delete']);
+
+/** Whether a call is a list of statements for one collection. */
+export function isList({ call: { method }, args: [first] }: Operation<unknown>): boolean {
+  if (commands.has(method)) return true;
+  // What is no array, the driver refuses; only the oldest method takes a document alone.
+  return methods.has(method) && (Array.isArray(first) || first instanceof BuiltBulk || method === 'insert');
+}
+
 /**
  * The statements of a call. The driver itself reads what user code passed, so that it checks, completes and refuses it
  * as it always does: throws the driver's own errors, before anything is sent. Undefined for a command that is malformed,
@@ -73,7 +83,7 @@ function insertModels({ driver }: JournalContext, documents: unknown, method: st
 }
 
 /** The document of a model that inserts one; the driver also takes it without `document` around it. */
-function insertedBy(model: Document | null | undefined): Document | undefined {
+export function insertedBy(model: Document | null | undefined): Document | undefined {
   const inner = model?.insertOne as Document | undefined;
   const document = (inner?.document ?? inner) as Document | undefined;
   return typeof document === 'object' && document !== null ? document : undefined;

@@ -31,6 +31,7 @@ export interface Journaled extends AsyncDisposable {
   run(): Promise<Run>;
   /** Of writes. */
   entries(): Promise<JournalEntry[]>;
+  all(): Promise<JournalEntry[]>;
   /** Images of an entry, in order. */
   images(entry: JournalEntry): Promise<Image[]>;
 }
@@ -68,6 +69,7 @@ export async function journaled({
   return {
     raw,
     plain: client.db(raw.name),
+    all: entries,
     entries: async () => (await entries()).filter(({ kind }) => kind === 'write'),
     async run() {
       fence += 1;
