@@ -1,5 +1,5 @@
 import { ReleaseError } from '../../../observe/error.ts';
-import { entryId, type JournalEntry, ofAttempt, sequenceOf } from '../../journal/documents.ts';
+import { entryId, type JournalEntry, ofAttempt, type StoredRead, sequenceOf } from '../../journal/documents.ts';
 import type { Gate } from '../gate.ts';
 import type { Driver, RawClient, RawSession } from '../raw.ts';
 import { ChangedByImages } from '../replay/changed.ts';

@@ -11,7 +11,12 @@ export interface Shape {
 interface Doc {
   _id: number;
   n: number;
-  [field: string]: unknown;
+  name?: string;
+  done?: number | string;
+  twice?: number;
+  total?: number;
+  seen?: boolean;
+  at?: Date;
 }
 
 const c = (db: Db): Collection<Doc> => db.collection<Doc>('c');
