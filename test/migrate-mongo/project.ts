@@ -10,7 +10,7 @@ import type { TestDatabase } from '../setup/mongo.ts';
 import { migrateMongoPackage } from './upstream.ts';
 
 /** migrate-mongo itself, as a library: what its command calls. It reads the project's files from the working folder. */
-interface MigrateMongo {
+export interface MigrateMongo {
   up(db: Db, client: MongoClient): Promise<string[]>;
   down(db: Db, client: MongoClient): Promise<string[]>;
   status(db: Db): Promise<{ fileName: string; appliedAt: string }[]>;
@@ -42,7 +42,7 @@ export async function sharedProject(
     ...files,
     'migrate-mongo-config.js': `module.exports = ${JSON.stringify({ mongodb: url, ...whole })};\n`,
   });
-  const library = await upstream();
+  const library = await loadMigrateMongo();
   const { db, client } = database;
   const configured = () => {
     library.module.config.set({ ...whole, mongodb: url, migrationsDir: join(project.dir, 'migrations') });
@@ -71,7 +71,8 @@ export const marking = (name: string) =>
     `await db.collection('marks').deleteOne({ name: '${name}' });`,
   );
 
-async function upstream(): Promise<{ readonly folder: string; readonly module: MigrateMongo }> {
+/** migrate-mongo's package in a folder of its own, which is to be removed after use. */
+export async function loadMigrateMongo(): Promise<{ readonly folder: string; readonly module: MigrateMongo }> {
   const folder = await mkdtemp(join(tmpdir(), `migrate-mongo-${randomBytes(3).toString('hex')}-`));
   await cp(await migrateMongoPackage(), folder, { recursive: true });
   await mkdir(join(folder, 'node_modules'), { recursive: true });
