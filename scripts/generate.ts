@@ -47,6 +47,15 @@ interface Node {
   additionalProperties?: Node | boolean;
 }
 
+/** The JSON Schema of what is typed knows no defaults of what is converted, such as lengths of time: these do. */
+const defaults: unknown = schema.parse({});
+
+function defaultAt(path: string): unknown {
+  let here = defaults;
+  for (const key of path.split('.')) here = (here as Record<string, unknown> | undefined)?.[key];
+  return here;
+}
+
 function configurationRows(node: Node, path: string): string[] {
   const rows: string[] = [];
   for (const [key, child] of Object.entries(node.properties ?? {})) {
@@ -65,10 +74,9 @@ function configurationRows(node: Node, path: string): string[] {
         : child.anyOf
           ? child.anyOf.map((one) => one.type).join(' or ')
           : String(child.type ?? 'any');
-      const standard =
-        child.default === undefined
-          ? ''
-          : `\`${typeof child.default === 'number' ? inUnits(child.default) : JSON.stringify(child.default)}\``;
+      const converted = defaultAt(here);
+      const value = child.default ?? (typeof converted === 'number' ? inUnits(converted) : converted);
+      const standard = value === undefined ? '' : `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
       rows.push(`| \`${here}\` | ${cell(kind)} | ${standard} | ${cell(child.description ?? '')} |`);
     }
     rows.push(...nested, ...list, ...entries);

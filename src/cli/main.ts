@@ -42,7 +42,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   });
   try {
     const invocation = await resolveInvocation({
-      ...{ ...line, secrets, env: process.env, cwd: process.cwd() },
+      ...{ ...line, secrets, env: process.env, cwd: process.cwd(), shown: (name) => `--${name}` },
       // Loaded only where there is such a file: a command should start at once.
       loadModule: async (file, cwd) => (await import('../release/load-config.ts')).configLoader(process.env)(file, cwd),
     });

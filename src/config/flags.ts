@@ -13,19 +13,20 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  * Flags with their types, and everything that is wrong with them, all at once.
  *
  * Precedence is flag or input, then environment; an empty text counts as not given, since that is how an action sees
- * an input that was left out.
+ * an input that was left out. `shown` writes an option's name as it is typed at this door.
  */
 export function parseFlags(
   command: CommandName,
   raw: RawFlags,
   env: Environment,
+  shown: (name: string) => string = (name) => `"${name}"`,
 ): { flags: Flags; problems: string[] } {
   const allowed: readonly string[] = commands[command].options;
   const problems: string[] = [];
   const flags: Record<string, unknown> = {};
   for (const name of Object.keys(raw)) {
     if (raw[name] === undefined || raw[name] === '' || allowed.includes(name)) continue;
-    problems.push(`"${name}" is not an option of ${command}.${didYouMean(name, allowed)}`);
+    problems.push(`${shown(name)} is not an option of ${command}.${didYouMean(name, allowed, shown)}`);
   }
   for (const name of allowed as readonly OptionName[]) {
     const option: Option = options[name];
@@ -33,7 +34,7 @@ export function parseFlags(
     const given = raw[name] === undefined || raw[name] === '' ? fromEnv : raw[name];
     if (given === undefined || given === '') continue;
     const parsed = parseValue(option, given);
-    if ('problem' in parsed) problems.push(`"${name}" ${parsed.problem}`);
+    if ('problem' in parsed) problems.push(`${shown(name)} ${parsed.problem}`);
     else flags[name] = parsed.value;
   }
   return { flags: flags as Flags, problems };

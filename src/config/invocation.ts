@@ -42,6 +42,8 @@ export interface Asked {
   readonly env: Environment;
   readonly cwd: string;
   readonly secrets: Secrets;
+  /** An option's name as it is typed at this door, for messages. Default: in quotes. */
+  readonly shown?: (name: string) => string;
   /** Runs configuration files of migrate-mongo; without it they are not looked for. */
   readonly loadModule?: LoadModule;
 }
@@ -90,7 +92,7 @@ export async function resolveInvocation(asked: Asked): Promise<Invocation> {
 }
 
 /** The flags with their types, and everything that is wrong with flags and arguments, before any file is read. */
-export function checkAsked({ command, arguments: given, raw, env, secrets }: Asked): {
+export function checkAsked({ command, arguments: given, raw, env, secrets, shown = quoted }: Asked): {
   readonly flags: Flags;
   readonly problems: readonly string[];
 } {
@@ -101,15 +103,18 @@ export function checkAsked({ command, arguments: given, raw, env, secrets }: Ask
       if (typeof address === 'string' && address !== '') secrets.addUri(address);
     }
   }
-  const { flags, problems } = parseFlags(command, raw, env);
+  const { flags, problems } = parseFlags(command, raw, env, shown);
   problems.push(...argumentProblems(command, given));
-  if (flags.apply && flags['dry-run']) problems.push('"apply" and "dry-run" exclude each other.');
-  if (flags.to !== undefined && flags.name !== undefined) problems.push('"to" and "name" exclude each other.');
-  if (raw.file && raw.config) problems.push('"file" and "config" exclude each other.');
+  if (flags.apply && flags['dry-run']) problems.push(`${shown('apply')} and ${shown('dry-run')} exclude each other.`);
+  if (flags.to !== undefined && flags.name !== undefined)
+    problems.push(`${shown('to')} and ${shown('name')} exclude each other.`);
+  if (raw.file && raw.config) problems.push(`${shown('file')} and ${shown('config')} exclude each other.`);
   if (flags.block && (flags.to !== undefined || given.length > 0))
-    problems.push('"block" and how far to go down exclude each other.');
+    problems.push(`${shown('block')} and how far to go down exclude each other.`);
   return { flags, problems };
 }
+
+const quoted = (name: string): string => `"${name}"`;
 
 function fromBase(store: string | undefined, baseDir: string): string | undefined {
   return store === undefined || /^[a-z0-9]+:\/\//i.test(store) ? store : resolve(baseDir, store);

@@ -9,10 +9,10 @@ export function nearest(word: string, known: Iterable<string>): string | undefin
   return best;
 }
 
-/** `did you mean X?` with a leading space, or nothing. */
-export function didYouMean(word: string, known: Iterable<string>): string {
+/** `did you mean X?` with a leading space, or nothing. `shown` writes X as it is typed. */
+export function didYouMean(word: string, known: Iterable<string>, shown = (near: string) => near): string {
   const near = nearest(word, known);
-  return near === undefined ? '' : ` Did you mean ${near}?`;
+  return near === undefined ? '' : ` Did you mean ${shown(near)}?`;
 }
 
 function editDistance(a: string, b: string): number {

@@ -46,8 +46,20 @@ export async function down(run: Run): Promise<Ended<'down'>> {
     const { error } = progress;
     const outcome = error === undefined ? 'rolled-back' : outcomeOf(progress);
     await record.close({ outcome, error: error && { code: error.code, message: error.message } });
-    return { ...about, outcome, result: { ...result, reverted: progress.done, failed: progress.failed }, error };
+    const warnings =
+      asked !== undefined && 'count' in asked && asked.count > steps.length ? [fewer(asked.count, steps.length)] : [];
+    return {
+      ...about,
+      outcome,
+      warnings,
+      result: { ...result, reverted: progress.done, failed: progress.failed },
+      error,
+    };
   });
+}
+
+function fewer(asked: number, there: number): string {
+  return `${asked} migrations were to be taken back, and there ${there === 1 ? 'was one' : `were ${there}`}.`;
 }
 
 /**

@@ -1,8 +1,17 @@
+import { stat } from 'node:fs/promises';
 import { verifyBackup } from '../backup/verify.ts';
 import { progressLog } from './progress.ts';
 import type { Ended } from './result.ts';
 import type { Run } from './run.ts';
 import { factsOf, storeOf } from './take-backup.ts';
+
+async function isThere(location: string): Promise<boolean> {
+  if (/^[a-z0-9]+:\/\//i.test(location)) return true;
+  return stat(location).then(
+    () => true,
+    () => false,
+  );
+}
 
 /** `inspect`: lists the store, or verifies one backup, whole, without a server. Damage is thrown, with exit code 11. */
 export async function inspect(run: Run): Promise<Ended<'inspect'>> {
@@ -27,5 +36,9 @@ export async function inspect(run: Run): Promise<Ended<'inspect'>> {
   const warnings = listed.flatMap((entry) =>
     entry.state === 'damaged' ? [`Backup ${entry.id}: ${entry.problem.message}`] : [],
   );
+  if (listed.length === 0 && !(await isThere(store.location)))
+    warnings.push(
+      `There is no folder ${store.location}: the first backup makes it. Check the name if there should be some.`,
+    );
   return { command: 'inspect', outcome: 'nothing-to-do', result: { backups }, warnings };
 }
