@@ -30,7 +30,7 @@ export function drawDisturbance(
   const from = random.chance(0.06) ? 'start' : 'up';
   const message = random.chance(0.5) ? 'sent' : 'answered';
   const command = random.between(1, commands.length + (from === 'start' ? 20 : 0));
-  const text = `${what} at command ${command} from ${from}, ${message === 'sent' ? 'not sent' : 'answer lost'}`;
+  const text = `${what} at command ${command} from ${from}, its ${message === 'sent' ? 'request' : 'answer'} under way`;
   return { what, when: { command, from, message }, text, done: false };
 }
 
@@ -38,6 +38,8 @@ export function drawDisturbance(
 export async function disturb(run: ReleaseProcess, proxy: WireProxy, disturbance: Disturbance): Promise<boolean> {
   const { when, what } = disturbance;
   const strike = () => {
+    // Before the migration's process is there, and after it has ended.
+    if (what === 'child' && run.children().length === 0) return;
     disturbance.done = true;
     if (what === 'group') run.signal('SIGKILL');
     else if (what === 'connections') proxy.cut();
@@ -53,8 +55,10 @@ export async function disturb(run: ReleaseProcess, proxy: WireProxy, disturbance
   if (when.from === 'up' && !(await run.said('goes up'))) return false;
   proxy.count();
   const struck = new Promise<void>((done) => {
-    proxy.stopAt({ nth: when.command, when: when.message }, () => {
+    proxy.stopAt({ nth: when.command, when: when.message }, (release) => {
       strike();
+      // The message may be that of the process that lives on.
+      if (what === 'parent' || what === 'child') release();
       done();
     });
   });
