@@ -146,7 +146,11 @@ export class MigrationRun {
       signal: this.#stop.signal,
     };
     this.#startedAt = performance.now();
-    const running = this.#watched(Promise.resolve().then(() => call(migration, step, context)));
+    const replay = this.#journal?.replay;
+    if (replay?.diverged !== undefined) this.#refuseDiverged();
+    const code = Promise.resolve().then(() => call(migration, step, context));
+    // Code that tries again and again what is refused need not be waited for.
+    const running = this.#watched(replay === undefined ? code : Promise.race([code, replay.divergence]));
     // What user code made of it does not count where it went another way than before: nothing of that way was done.
     await running.finally(() => this.#refuseDiverged());
     await this.#watched(this.#refuseDangling(gate));

@@ -32,11 +32,18 @@ export class Progress {
   #checking = false;
   #ticking = false;
   #diverged: ReleaseError | undefined;
+  readonly #divergence = Promise.withResolvers<never>();
 
   constructor(expected: number, options: ProgressOptions) {
     this.#expected = expected;
     this.#passed = expected === 0;
     this.#options = options;
+    this.#divergence.promise.catch(() => {});
+  }
+
+  /** Rejects when the replay diverges; user code need not be waited for then. */
+  get divergence(): Promise<never> {
+    return this.#divergence.promise;
   }
 
   /** Whether new calls go through. */
@@ -97,6 +104,7 @@ export class Progress {
   /** Ends the replay: everything that is held and everything later is refused. Gives the error for the caller to throw. */
   diverge(how: string): ReleaseError {
     this.#diverged ??= divergence(how);
+    this.#divergence.reject(this.#diverged);
     for (const held of this.#held) held.reject(this.#diverged);
     this.#held.clear();
     return this.#diverged;

@@ -64,6 +64,11 @@ export class Replay implements ReplayPort {
     return this.#progress.diverged;
   }
 
+  /** Rejects with that, as soon as it is known: user code may go on trying for ever. */
+  get divergence(): Promise<never> {
+    return this.#progress.divergence;
+  }
+
   get progress(): Progress {
     return this.#progress;
   }

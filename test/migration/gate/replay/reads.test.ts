@@ -1,6 +1,7 @@
 import * as mongodb from 'mongodb';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { JournalEntry } from '../../../../src/migration/journal/documents.ts';
+import { ignoreCode, serverCodes } from '../../../../src/mongo/server-error.ts';
 import { freshDatabase, type TestDatabase } from '../../../setup/mongo.ts';
 import { contents, fresh, type Migration, run } from './crashing.ts';
 
@@ -26,7 +27,7 @@ const d = (db: mongodb.Db) => db.collection<Doc>('d');
 beforeEach(() =>
   fresh(it, async (db) => {
     await c(db).insertMany(Array.from({ length: 6 }, (_, _id) => ({ _id, n: _id })));
-    await db.createCollection('d');
+    await db.createCollection('d').catch(ignoreCode(serverCodes.NamespaceExists));
   }),
 );
 
@@ -133,7 +134,7 @@ test('what user code makes of a document that it was given is not what it gets t
 
 test('values come back with their types', async () => {
   const { Binary, BSONRegExp, Decimal128, Long, MaxKey, MinKey, ObjectId, Timestamp, UUID } = mongodb;
-  await it.db.collection<mongodb.Document>('c').insertOne({
+  await it.db.collection<mongodb.Document & { _id: string }>('c').insertOne({
     _id: 'types',
     date: new Date(5),
     decimal: Decimal128.fromString('1.10'),
@@ -196,4 +197,29 @@ test('a replay asks the server for nothing that was kept', async () => {
   } finally {
     await client.close();
   }
+});
+
+test('code that tries for ever is not waited for', async () => {
+  let time = 0;
+  let tries = 0;
+  const up: Migration = async (db) => {
+    time += 1;
+    await d(db).insertOne({ _id: `at ${time}` });
+    for (;;) {
+      tries += 1;
+      try {
+        await d(db).insertOne({ _id: `later ${time}` });
+        return;
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    }
+  };
+  await run(it, up, { stopBefore: 1 });
+  expect(await run(it, up, { resumes: true })).toMatchObject({
+    how: 'diverged',
+    message: /never came to insertOne on d/,
+  });
+  expect(tries).toBeLessThan(10);
+  expect(await d(it.db).countDocuments()).toBe(1);
 });

@@ -1,4 +1,5 @@
 import type { Collection, Db } from 'mongodb';
+import { ignoreCode, serverCodes } from '../../../../src/mongo/server-error.ts';
 import type { Migration } from './crashing.ts';
 
 export interface Shape {
@@ -25,7 +26,7 @@ const d = (db: Db): Collection<Doc> => db.collection<Doc>('d');
 /** What each shape finds. */
 export const seed: Migration = async (db) => {
   await c(db).insertMany(Array.from({ length: 6 }, (_, _id) => ({ _id, n: _id, name: `name ${_id}` })));
-  await db.createCollection('d');
+  await db.createCollection('d').catch(ignoreCode(serverCodes.NamespaceExists));
 };
 
 export const shapes: readonly Shape[] = [
