@@ -1,7 +1,9 @@
 import * as mongodb from 'mongodb';
 import { wrapClient } from '../../../src/migration/gate/client.ts';
 import { Gate } from '../../../src/migration/gate/gate.ts';
+import { type OpenedJournal, openJournal } from '../../../src/migration/gate/journal/open.ts';
 import type { Driver } from '../../../src/migration/gate/raw.ts';
+import { openSandboxJournal, sandboxFence } from '../../../src/migration/journal/prepare.ts';
 import { ownNames } from '../../../src/mongo/own.ts';
 import { freshDatabase, type TestDatabase } from '../../setup/mongo.ts';
 
@@ -14,10 +16,14 @@ export interface Gated extends AsyncDisposable {
   /** The same database without the gate. */
   readonly raw: TestDatabase;
   readonly warnings: string[];
+  readonly opened?: OpenedJournal;
 }
 
+/** Of the journal that `gated` keeps. */
+export const attempt = { migration: '1-gated', number: 1 };
+
 /** A database of its own, once through the gate and once around it. */
-export async function gated(): Promise<Gated> {
+export async function gated({ journal = false } = {}): Promise<Gated> {
   const raw = await freshDatabase();
   const warnings: string[] = [];
   const gate = new Gate({
@@ -27,6 +33,25 @@ export async function gated(): Promise<Gated> {
     beforeWrite: () => undefined,
     warn: (message) => warnings.push(message),
   });
+  const opened = journal ? await keepJournal(gate, raw) : undefined;
   const { client } = wrapClient(raw.client, gate, driver);
-  return { gate, client, db: client.db(), raw, warnings, [Symbol.asyncDispose]: () => raw[Symbol.asyncDispose]() };
+  return {
+    opened,
+    gate,
+    client,
+    db: client.db(),
+    raw,
+    warnings,
+    [Symbol.asyncDispose]: () => raw[Symbol.asyncDispose](),
+  };
+}
+
+async function keepJournal(gate: Gate, { client, db }: TestDatabase): Promise<OpenedJournal> {
+  await openSandboxJournal(db, ownNames(), attempt);
+  return openJournal({
+    ...{ gate, client, driver },
+    job: { attempt, fence: sandboxFence, images: true, resumes: false },
+    throttle: { pause: async () => {} },
+    begun: () => {},
+  });
 }

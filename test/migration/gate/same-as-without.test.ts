@@ -1,8 +1,16 @@
 import fc from 'fast-check';
-import type { Collection, Db } from 'mongodb';
+import type { Collection, Db, IndexDescription } from 'mongodb';
 import { expect, test } from 'vitest';
+import { sandboxFence } from '../../../src/migration/journal/prepare.ts';
 import type { Effects } from '../../../src/migration/types.ts';
-import { gated } from './gated.ts';
+import { undoAttempt } from '../../../src/migration/undo/undo.ts';
+import { connect } from '../../../src/mongo/connect.ts';
+import { ownNames } from '../../../src/mongo/own.ts';
+import { Secrets } from '../../../src/observe/secrets.ts';
+import { freshDatabase } from '../../setup/mongo.ts';
+import { attempt, gated } from './gated.ts';
+
+const own = ownNames();
 
 interface Doc {
   _id: number;
@@ -132,6 +140,7 @@ async function outcome(run: () => Promise<unknown>): Promise<unknown> {
 async function everything(db: Db) {
   const found: Record<string, unknown> = {};
   for (const { name } of await db.listCollections({}, { nameOnly: true }).toArray()) {
+    if (own.owns(name)) continue;
     const indexes = (await db.collection(name).indexes()).map((index) => index.name);
     found[name] = { documents: await db.collection(name).find().sort({ _id: 1 }).toArray(), indexes };
   }
@@ -143,10 +152,13 @@ function changes({ operations: _operations, matched: _matched, byCollection: _by
   return JSON.stringify(seen);
 }
 
-test('a migration does with the gate what it does without it', { timeout: 60_000 }, async () => {
+test.each([
+  ['it counts alone', false],
+  ['it keeps a journal', true],
+] as const)('a migration does with the gate what it does without it: %s', { timeout: 120_000 }, async (_, journal) => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 14 }), async (steps) => {
-      await using it = await gated();
+      await using it = await gated({ journal });
       await using plain = await gated();
       let before = { data: await everything(it.raw.db), seen: changes(it.gate.effects()) };
       for (const { run } of steps) {
@@ -171,3 +183,41 @@ test('a migration does with the gate what it does without it', { timeout: 60_000
     { numRuns: 15 },
   );
 });
+
+/** MongoDB takes it in no transaction, and does not say what it wrote. */
+const beyondUndo = ['$merge', '$out'];
+
+test('whatever a migration did, its journal undoes to the byte', { timeout: 120_000 }, async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(step, { maxLength: 6 }),
+      fc.array(
+        step.filter(({ text }) => !beyondUndo.includes(text.split(' ')[0] ?? '')),
+        { minLength: 1, maxLength: 10 },
+      ),
+      async (first, steps) => {
+        await using it = await gated({ journal: true });
+        for (const { run } of first) await outcome(() => run(it.raw.db, it.raw.db.collection<Doc>('c')));
+        await using connection = await connect(it.raw.uri, { database: it.raw.name, secrets: new Secrets() });
+        await using copy = await freshDatabase();
+        await copyOf(it.raw.db, copy.db);
+        for (const { run } of steps) await outcome(() => run(it.db, it.db.collection<Doc>('c')));
+        const undone = await undoAttempt(connection, own, attempt, { fence: sandboxFence, mode: 'strict' });
+        expect(undone, JSON.stringify(undone)).toMatchObject({ state: 'undone', conflictsTotal: 0 });
+        expect(await everything(it.raw.db)).toEqual(await everything(copy.db));
+      },
+    ),
+    { numRuns: 15 },
+  );
+});
+
+async function copyOf(from: Db, to: Db): Promise<void> {
+  for (const { name } of await from.listCollections({}, { nameOnly: true }).toArray()) {
+    if (own.owns(name)) continue;
+    await to.createCollection(name);
+    const indexes = (await from.collection(name).indexes()).filter((index) => index.name !== '_id_');
+    if (indexes.length > 0) await to.collection(name).createIndexes(indexes as IndexDescription[]);
+    const documents = await from.collection(name).find().toArray();
+    if (documents.length > 0) await to.collection(name).insertMany(documents);
+  }
+}

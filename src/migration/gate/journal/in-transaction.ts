@@ -17,6 +17,8 @@ interface Open {
   readonly images: Map<string, { readonly namespace: EntryNamespace; readonly images: Image[] }>;
   /** Whether everything in it has an image. */
   complete: boolean;
+  /** Collections that were missing, and come into being with the commit. */
+  readonly created: Map<string, EntryNamespace>;
 }
 
 /**
@@ -40,9 +42,11 @@ export class OwnTransactions {
     await this.#lanes.register(session);
     const open = this.#of(session);
     const { call } = operation;
+    const creates = call.mayCreate && (await this.#context.kinds.of(call.namespace)) === 'absent';
     const { result, images } = await this.#apply(operation, session);
     if (images === undefined) open.complete = false;
     else this.#keep(open, call.namespace, images);
+    if (creates) open.created.set(shownName(call.namespace, this.#context.database), call.namespace);
     open.calls.push({ fingerprint, method: call.method, namespace: call.namespace, result: storeResult(result) });
     return result;
   }
@@ -56,7 +60,8 @@ export class OwnTransactions {
     if (open === undefined || open.calls.length === 0) return undefined;
     const lane = await this.#lanes.takeRested();
     try {
-      await this.#lanes.fence(lane, session, 1);
+      await this.#lanes.fence(lane, session, 1 + open.created.size);
+      for (const namespace of open.created.values()) await this.#entries.record(session, { ...created, namespace });
       const namespace = { database: this.#context.database };
       const id = await this.#entries.record(session, {
         kind: 'transaction',
@@ -91,7 +96,7 @@ export class OwnTransactions {
   #of(session: RawSession): Open {
     let open = this.#open.get(session);
     if (open === undefined) {
-      open = { calls: [], images: new Map(), complete: true };
+      open = { calls: [], images: new Map(), complete: true, created: new Map() };
       this.#open.set(session, open);
     }
     return open;
@@ -129,3 +134,13 @@ export class OwnTransactions {
     return sendList(this.#context, operation, session);
   }
 }
+
+/** Of a collection that a transaction brought into being: an undo removes it, where it is empty then. */
+const created = {
+  kind: 'implicit',
+  state: 'done',
+  method: 'createCollection',
+  fingerprint: '',
+  images: true,
+  catalog: { type: 'create-collection' },
+} as const;
