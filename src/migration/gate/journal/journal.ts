@@ -6,6 +6,7 @@ import type { RawSession } from '../raw.ts';
 import { backfill } from './backfill/backfill.ts';
 import { batches } from './batches/batches.ts';
 import { bulk } from './bulk/bulk.ts';
+import { giveIds } from './bulk/give-ids.ts';
 import { catalogChange } from './catalog/catalog-change.ts';
 import { lookOf } from './catalog/found.ts';
 import { ensureCollection } from './catalog/implicit.ts';
@@ -96,17 +97,21 @@ export class Journal {
     const { result } = claim.call;
     if (result === undefined) return undefined as T;
     const answer = restoreResult(result, this.context.driver);
-    giveIds(args[0], answer);
+    giveIds(args, answer);
     return answer as T;
   }
 
   #answer<T>({ result, error, catalog }: JournalEntry, { args, catalog: ofCatalog }: Operation<T>): T {
-    if (error !== undefined) throw restoreError(error, this.context.driver);
+    if (error !== undefined) {
+      const restored = restoreError(error, this.context.driver);
+      giveIds(args, restored);
+      throw restored;
+    }
     if (catalog !== undefined) ofCatalog?.seen(lookOf(catalog));
     if (ofCatalog?.object !== undefined) return ofCatalog.object();
     if (result === undefined) return undefined as T;
     const answer = restoreResult(result, this.context.driver);
-    giveIds(args[0], answer);
+    giveIds(args, answer);
     return answer as T;
   }
 
@@ -124,14 +129,3 @@ export class Journal {
 }
 
 const manyMethods = new Set(['updateMany', 'deleteMany', 'update', 'remove']);
-
-/** The driver puts the ids that it makes into the user's own documents, also when nobody looks at the result. */
-function giveIds(documents: unknown, answer: unknown): void {
-  const { insertedId, insertedIds } = (answer ?? {}) as { insertedId?: unknown; insertedIds?: Record<number, unknown> };
-  const list = Array.isArray(documents) ? documents : [documents];
-  const ids: Record<number, unknown> = insertedIds ?? (insertedId === undefined ? {} : { 0: insertedId });
-  for (const [index, id] of Object.entries(ids)) {
-    const document = list[Number(index)] as { _id?: unknown } | null | undefined;
-    if (typeof document === 'object' && document !== null && document._id == null) document._id = id;
-  }
-}

@@ -276,3 +276,41 @@ test('a document that changes between a builder and its execution is sent as it 
   expect(await fill(db, 'c')).toBe(await fill(it.raw.db, 'plain'));
   expect(await all(it.raw.db)).toEqual(await it.raw.db.collection('plain').find().sort({ _id: 1 }).toArray());
 });
+
+test('a list that is answered from the journal gives its documents their ids again', async () => {
+  await using it = await journaled();
+  const migrate = async (db: Db) => {
+    const c = db.collection<Document>('c');
+    const [many, model, built]: Document[] = [{ n: 1 }, { n: 2 }, { n: 3 }];
+    await c.insertMany([many!]);
+    await c.bulkWrite([{ deleteOne: { filter: { n: 9 } } }, { insertOne: { document: model! } }]);
+    await c.initializeOrderedBulkOp().insert(built!).execute();
+    return [many, model, built].map((document) => String(document?._id));
+  };
+  const first = await migrate((await it.run()).db);
+  const second = await it.run();
+  expect(await migrate(second.db)).toEqual(first);
+  expect(second.committed()).toBe(0);
+  expect(first).toEqual((await all(it.raw.db)).map(({ _id }) => String(_id)));
+});
+
+test('a list gets through beside users who write to the same documents', async () => {
+  await using it = await journaled();
+  const c = it.raw.db.collection<Document>('c');
+  await c.insertMany(numbers(600).map((_id) => ({ _id, n: 0, users: 0 }) as Document));
+  const { db } = await it.run();
+  let ended = false;
+  let written = 0;
+  const users = [0, 1].map(async () => {
+    for (; !ended; written += 1) await c.updateOne({ _id: ((written * 7) % 600) as never }, { $inc: { users: 1 } });
+  });
+  const bulk = db.collection<Document>('c').initializeUnorderedBulkOp();
+  for (const _id of numbers(600)) bulk.find({ _id }).updateOne({ $inc: { n: 1 } });
+  const result = await bulk.execute();
+  ended = true;
+  await Promise.all(users);
+  expect(result.modifiedCount).toBe(600);
+  expect(await c.countDocuments({ n: 1 })).toBe(600);
+  const [sum] = await c.aggregate([{ $group: { _id: null, users: { $sum: '$users' } } }]).toArray();
+  expect(sum?.users).toBe(written);
+});
