@@ -74,9 +74,10 @@ export function cursorCommandOverride(wrappers: Wrappers, databaseOf: (raw: obje
     }
     const cursor = invoke(raw, 'runCursorCommand', withSession(args, 1, gate.enclosing)) as object;
     const session = membrane.sessionOf(args[1]);
-    writingCursors.set(cursor, () =>
-      performCommand(wrappers, kind, args, session, () => invokeAsync(cursor, 'hasNext', []), cursor),
-    );
+    // Another command than this one has no cursor: what it writes is all that counts.
+    const send: Send = (session, sent) =>
+      sent === args ? invokeAsync(cursor, 'hasNext', []) : invokeAsync(raw, 'command', withSession(sent, 1, session));
+    writingCursors.set(cursor, () => performCommand(wrappers, kind, args, session, send, cursor));
     return cursor;
   };
 }

@@ -1,13 +1,15 @@
 import type { StoredError } from '../../journal/documents.ts';
 import type { Operation } from '../call.ts';
 import { failureKind } from '../failure.ts';
+import { carryOut } from './catalog/carry-out.ts';
 import { inDoubt, named } from './catalog/doubt.ts';
+import { replaceStep } from './catalog/replace.ts';
 import type { Handler, JournalContext, Turn } from './context.ts';
 import { storeError, storeResult } from './stored.ts';
 import { unheard } from './unheard.ts';
 
 /**
- * What no transaction takes and the catalog does not tell: `$merge`, map-reduce, writes to capped collections, time
+ * What no transaction takes: `$out`, of which the catalog tells; and what nothing tells of: `$merge`, map-reduce, writes to capped collections, time
  * series and views, commands that the gate does not know. Intent on record, the call as it is, its answer on record.
  *
  * Throws `OPERATION_IN_DOUBT` for a call of which an earlier run has left the intent alone.
@@ -15,6 +17,10 @@ import { unheard } from './unheard.ts';
 export const unfenced: Handler = async <T>(...[context, operation, turn]: Arguments<T>): Promise<T> => {
   const { call } = operation;
   const { method, namespace } = call;
+  if (method.endsWith('$out') && (turn.begun === undefined || turn.begun.catalog !== undefined)) {
+    const step = await replaceStep(context, operation, turn.begun?.catalog);
+    if (step !== undefined) return carryOut(context, operation, turn, step);
+  }
   if (turn.begun !== undefined) throw inDoubt(call, 'no transaction takes it');
   const note = noteOf(operation, await context.kinds.of(namespace));
   context.note(note);

@@ -19,6 +19,8 @@ export interface Step<T> {
   act(): Promise<T>;
   /** Where an earlier try has made it, what that would have answered. Throws `OPERATION_IN_DOUBT`. */
   done(found: Found): Promise<{ readonly result: T } | undefined>;
+  /** Whether the call can be sent but once in a run: the driver's cursor is of no use after an error. */
+  readonly once?: boolean;
   /** What came out otherwise than was intended, for the record. */
   readonly otherwise?: () => Otherwise;
 }
@@ -105,7 +107,7 @@ async function attempt<T>(
       const lost = unheard(error);
       // That earlier try may have been made while this one was under way, and be why this one was refused.
       if (!lost && !busy.has(serverCode(error))) return (unsure ? await done() : undefined) ?? { error };
-      if (performance.now() - since > patienceMs) return { error };
+      if (step.once === true || performance.now() - since > patienceMs) return { error };
       unsure ||= lost;
       await sleep(100 + 200 * Math.random());
     }

@@ -20,8 +20,8 @@ export class Died extends Error {
 }
 
 export interface Death {
-  /** Commands that are sent before it. */
-  readonly after: number;
+  /** Commands that are sent before it; or the first command of this name. */
+  readonly after: number | string;
   /** Whether the server still carries the last of them out, and only its answer is lost. */
   readonly answerLost: boolean;
 }
@@ -92,8 +92,9 @@ export async function lab(): Promise<Lab> {
         if (byItself.has(event.commandName)) return;
         if (!lost) sent += 1;
         if (dies === undefined) return;
-        if (!lost && sent === dies.after) last = event.requestId;
-        const over = lost ? dies.answerLost && (event.requestId === last || sent > dies.after) : sent > dies.after;
+        if (!lost && (sent === dies.after || (last === undefined && event.commandName === dies.after))) last = sent;
+        if (dies.after === 0) last = 0;
+        const over = last !== undefined && (sent > last || (lost && dies.answerLost));
         // The driver tells before it sends, and before it gives the answer on: what is thrown here ends either.
         if (!over) return;
         died = true;
@@ -112,7 +113,11 @@ export async function lab(): Promise<Lab> {
       const listed = await raw.db.listCollections({ name: /^_mongo_release\.dropped\./ }, { nameOnly: true }).toArray();
       return listed.map(({ name }) => name).sort();
     },
-    [Symbol.asyncDispose]: () => raw[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      // A transaction that was left open would hold the database for a minute.
+      await lanes.killOlderSessions(fence + 1);
+      await raw[Symbol.asyncDispose]();
+    },
   };
 }
 

@@ -108,6 +108,52 @@ export const rows: readonly Row[] = [
   row('collMod: nothing new', (db) => db.command({ collMod: 'c', index: { name: 'at_1', expireAfterSeconds: 3600 } })),
   row('collMod of nothing', (db) => db.command({ collMod: 'nothing', validator: {} })),
   row('an insert into a missing collection', (db) => db.collection<{ _id: number }>('fresh').insertOne({ _id: 1 })),
+  row('$out over another', (db) =>
+    db
+      .collection('c')
+      .aggregate([{ $match: { a: { $gt: 1 } } }, { $out: 'other' }])
+      .toArray(),
+  ),
+  row('$out over itself', (db) =>
+    db
+      .collection('c')
+      .aggregate([{ $set: { b: '$a' } }, { $out: 'c' }])
+      .next(),
+  ),
+  row('$out into nothing', (db) =>
+    db
+      .collection('c')
+      .aggregate([{ $out: 'fresh' }])
+      .forEach(() => {}),
+  ),
+  row('$out that a unique index refuses', (db) =>
+    db
+      .collection('c')
+      .aggregate([{ $set: { o: 1 } }, { $out: 'other' }])
+      .toArray(),
+  ),
+  row(
+    '$out into a view',
+    (db) =>
+      db
+        .collection('c')
+        .aggregate([{ $out: 'v' }])
+        .toArray(),
+    ['c', 'v'],
+  ),
+  row(
+    '$out into a capped collection',
+    (db) =>
+      db
+        .collection('c')
+        .aggregate([{ $out: 'cap' }])
+        .toArray(),
+    ['c', 'cap'],
+  ),
+  row('command aggregate with $out', (db) => db.command({ aggregate: 'c', pipeline: [{ $out: 'other' }], cursor: {} })),
+  row('a cursor of a command with $out', (db) =>
+    db.runCursorCommand({ aggregate: 'c', pipeline: [{ $out: 'other' }], cursor: {} }).toArray(),
+  ),
   row('drop and make again', async (db) => {
     await db.collection('c').drop();
     await db.createCollection('c', { collation: { locale: 'de' } });
