@@ -59,6 +59,7 @@ export const errorCodes = {
     exit: 8,
     meaning: 'A statement is about too many documents for one transaction and cannot be cut into batches.',
   },
+  ID_UNUSABLE: { exit: 8, meaning: 'A document has an _id that no driver can send back as it is stored.' },
   MIGRATION_FAILED: { exit: 8, meaning: "The migration's code threw, or a promise of it was rejected unseen." },
   MIGRATION_DANGLING: { exit: 8, meaning: 'A migration returned while calls of it were still under way.' },
   MIGRATION_TIMED_OUT: { exit: 8, meaning: 'A migration ran longer than its time limit and was stopped.' },

@@ -6,7 +6,7 @@ import type { Handler, JournalContext, Turn } from '../context.ts';
 import { wasRefused } from '../transactor.ts';
 import { changePart, type Part } from './batch.ts';
 import { StatementEntry, throughOf, type Written } from './entry.ts';
-import { asTooLarge, tooManyAtOnce } from './failure.ts';
+import { asIdUnusable, asTooLarge, tooManyAtOnce } from './failure.ts';
 import { IdReader } from './id-reader.ts';
 import { UnnameableId } from './ids.ts';
 import { TooLarge } from './images.ts';
@@ -47,8 +47,10 @@ export async function inBatches<T>(
   try {
     return await pass.run(turn);
   } catch (error) {
-    if (error instanceof UnnameableId) return pass.whole('an _id in it cannot be named');
-    throw error;
+    if (!(error instanceof UnnameableId)) throw error;
+    // Sent whole it would change again what is done already.
+    if (entry.begun) throw asIdUnusable(error, operation.call, context.database);
+    return pass.whole('the _id of one of them cannot be named');
   }
 }
 
@@ -99,18 +101,22 @@ class Pass<T> {
       return await this.#whole();
     } catch (error) {
       if (wasRefused(error)) await this.#entry.refused(error);
+      if (error instanceof UnnameableId) throw asIdUnusable(error, call, this.#context.database);
       throw asTooLarge(error, call, this.#context.database, why);
     }
   }
 
-  async #whole(): Promise<T> {
+  async #whole(conflicts?: number): Promise<T> {
     const { transactor } = this.#context;
-    const changing = transactor.transact(async (tx) => {
-      const { answer, images } = await changeWhole(this.#context, this.#written, tx.session);
-      const counts = sum(this.#entry.counts, countsOf(answer));
-      const written = await this.#entry.write(tx, counts, { result: answer }, images);
-      return { written, answer };
-    });
+    const changing = transactor.transact(
+      async (tx) => {
+        const { answer, images } = await changeWhole(this.#context, this.#written, tx.session);
+        const counts = sum(this.#entry.counts, countsOf(answer));
+        const written = await this.#entry.write(tx, counts, { result: answer }, images);
+        return { written, answer };
+      },
+      { conflicts },
+    );
     const { written, answer } = await changing.catch((error: unknown) => {
       if (!(error instanceof ReadRefused)) throw error;
       return transactor.transact(async (tx) => {
@@ -136,7 +142,7 @@ class Pass<T> {
     if (ids.length <= this.#sizes.whole) return this.#small(reader, ids);
     if (await this.#fitsAndMovesUniqueValues(reader)) {
       try {
-        return await this.#whole();
+        return await this.#whole(patience);
       } catch (error) {
         if (!tooManyAtOnce(error) && serverCode(error) !== serverCodes.DuplicateKey) throw error;
       }
@@ -163,7 +169,8 @@ class Pass<T> {
   /** In the order of `_id` it was refused. In its own order it may go through; else it gets as far as it does there. */
   async #asPlainRefuses(reader: IdReader, refused: unknown): Promise<T> {
     try {
-      if (serverCode(refused) === serverCodes.DuplicateKey && !this.#written.removes) return await this.#whole();
+      if (serverCode(refused) === serverCodes.DuplicateKey && !this.#written.removes)
+        return await this.#whole(patience);
     } catch (error) {
       if (!wasRefused(error) && !tooManyAtOnce(error)) throw error;
     }

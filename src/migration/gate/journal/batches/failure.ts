@@ -37,3 +37,16 @@ export function asTooLarge(error: unknown, call: Call, home: string, why: string
     },
   );
 }
+
+/** The refusal of a statement about a document that cannot be found again by its `_id`. */
+export function asIdUnusable(error: unknown, call: Call, home: string): ReleaseError {
+  const shown = shownName(call.namespace, home);
+  return new ReleaseError(
+    'ID_UNUSABLE',
+    `${call.method} on ${shown} is about a document whose _id no driver sends back as it is stored.`,
+    {
+      hint: 'Give that document another _id: look for dates after the year 275760, binaries of subtype 2, or documents with two fields of one name.',
+      cause: error,
+    },
+  );
+}

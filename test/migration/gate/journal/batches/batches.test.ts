@@ -1,4 +1,15 @@
-import { type Collection, Decimal128, type Document, Long, MaxKey, MinKey, ObjectId, Timestamp, UUID } from 'mongodb';
+import {
+  Binary,
+  type Collection,
+  Decimal128,
+  type Document,
+  Long,
+  MaxKey,
+  MinKey,
+  ObjectId,
+  Timestamp,
+  UUID,
+} from 'mongodb';
 import { expect, test } from 'vitest';
 import type { ReleaseError } from '../../../../../src/observe/error.ts';
 import { Died, lab, outcome } from './lab.ts';
@@ -303,11 +314,55 @@ test('large documents make small batches', { timeout: 120_000 }, async () => {
   await using it = await lab();
   const c = it.raw.db.collection<Doc>('c');
   const padding = 'x'.repeat(100_000);
-  for (let at = 0; at < 2000; at += 100) {
+  for (let at = 0; at < 800; at += 100) {
     await c.insertMany(Array.from({ length: 100 }, (_, i) => ({ _id: at + i, padding })));
   }
-  expect(await it.through(c, 'updateMany', [{}, { $set: { x: 1 } }])).toMatchObject({ modifiedCount: 2000 });
-  // 200 MB in all.
+  expect(await it.through(c, 'updateMany', [{}, { $set: { x: 1 } }])).toMatchObject({ modifiedCount: 800 });
+  // 80 MB in all.
   expect(Math.max(...(await it.parts())) * 100_000).toBeLessThan(50_000_000);
-  expect((await it.images()).length).toBe(2000);
+  expect((await it.images()).length).toBe(800);
+});
+
+test('a cursor that dies between two batches is opened again behind the last id', async () => {
+  await using it = await lab();
+  const c = await filled(it.raw.db.collection<Doc>('c'), 12_000);
+  let killed = 0;
+  const pause = async () => {
+    if (killed++ > 0) return;
+    const open = { $currentOp: { idleCursors: true, allUsers: true } };
+    const ours = { $match: { type: 'idleCursor', ns: `${it.raw.name}.c` } };
+    const cursors = await it.raw.client.db('admin').aggregate([open, ours]).toArray();
+    const ids = cursors.map(({ cursor }) => cursor.cursorId);
+    expect(ids).toHaveLength(1);
+    await it.raw.db.command({ killCursors: 'c', cursors: ids });
+  };
+  expect(await it.through(c, 'updateMany', [{}, { $inc: { times: 1 } }], { pause })).toMatchObject({
+    matchedCount: 12_000,
+  });
+  expect(await c.countDocuments({ times: 1 })).toBe(12_000);
+});
+
+test('a unique value in the way stops the batches where it is, and what is done is on record', async () => {
+  await using it = await lab();
+  const c = await filled(it.raw.db.collection<Doc>('c'), 21_000);
+  await c.createIndex({ n: 1 }, { unique: true });
+  // More than is tried as one transaction, and 15,000 has a neighbour that is never moved away.
+  await c.insertOne({ _id: 'later', n: 115_000 });
+  const refused = it.through(c, 'updateMany', [{ n: { $lt: 100_000 } }, { $inc: { n: 100_000 } }]);
+  await expect(refused).rejects.toMatchObject({ name: 'MongoServerError', code: 11_000, keyPattern: { n: 1 } });
+  expect(await c.countDocuments({ n: { $gte: 100_000 } })).toBe(15_001);
+  const [entry] = await it.entries();
+  expect(entry).toMatchObject({ state: 'done', error: { code: 11_000 }, checkpoint: { counts: { modified: 15_000 } } });
+  expect((await it.images()).length).toBe(15_000);
+  expect(it.notes).toEqual(['updateMany on c was refused after 15000 documents were changed.']);
+});
+
+test('an _id that cannot be named is said so, and nothing is changed', async () => {
+  await using it = await lab();
+  const c = it.raw.db.collection<Doc>('c');
+  await c.insertMany([{ _id: 1 }, { _id: new Binary(Buffer.from('x'), 2) }]);
+  const refused = it.through(c, 'updateMany', [{}, { $set: { x: 1 } }]);
+  await expect(refused).rejects.toMatchObject({ name: 'ReleaseError', code: 'ID_UNUSABLE' });
+  expect(await c.countDocuments({ x: 1 })).toBe(0);
+  expect(await it.entries()).toEqual([]);
 });
