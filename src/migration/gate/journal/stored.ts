@@ -96,10 +96,11 @@ function storedBulk(result: BulkShape): StoredBulk & Document {
 }
 
 function restoredBulk({ raw, writeErrors, shown }: StoredBulk, driver: Driver): BulkWriteResult {
+  const { ok, ...rest } = raw;
   const errors = writeErrors.map((fields) => new WriteError(fields as WriteError['err']));
   const ids = new Map(raw.insertedIds.map(({ index, _id }) => [index, _id]));
   return bulkWriteResult(
-    { ...raw, writeErrors: errors, writeConcernErrors: [] },
+    { ok, writeErrors: errors, writeConcernErrors: [], ...rest },
     driver.major,
     true,
     Object.fromEntries(shown.map((index) => [index, ids.get(index)])),

@@ -129,7 +129,7 @@ export class BulkWriteResult {
   }
 }
 
-/** The names that drivers up to 6 still have. */
+/** The names that drivers up to 5 still have. */
 class OlderBulkWriteResult extends BulkWriteResult {
   get nInserted(): number {
     return this.result.nInserted;
@@ -182,7 +182,7 @@ export function bulkWriteResult(
   ordered: boolean,
   insertedIds?: Ids,
 ): BulkWriteResult {
-  const result = major >= 7 ? BulkWriteResult : major >= 5 ? OlderBulkWriteResult : OldestBulkWriteResult;
+  const result = major >= 6 ? BulkWriteResult : major === 5 ? OlderBulkWriteResult : OldestBulkWriteResult;
   return new result(raw, insertedIds ?? byIndex(shownIds(raw, major, ordered)));
 }
 

@@ -79,7 +79,7 @@ export class ListRun {
   /** A command of the list that was refused as a whole. */
   #failing: Failing | undefined;
   /** A statement whose documents the server refuses to find: it is sent for the server to refuse. */
-  #unreadable: number | undefined;
+  #unreadable: { readonly at: number; readonly cause: unknown } | undefined;
 
   constructor(
     context: JournalContext,
@@ -117,7 +117,7 @@ export class ListRun {
         return await this.#reach(next);
       } catch (error) {
         const nearer = this.#nearer(next, error);
-        if (nearer === undefined) throw error;
+        if (nearer === undefined) throw error instanceof Unreadable ? error.cause : error;
         if (nearer.to === this.#progress.done && nearer.to === this.#toDivide) return this.#divide();
         next = nearer;
       }
@@ -141,7 +141,8 @@ export class ListRun {
     const several = to - from > 1;
     const cause = error instanceof CommandRefused ? error.cause : error;
     if (error instanceof Unreadable && !several) {
-      this.#unreadable = from;
+      if (this.#unreadable?.at === from) return undefined;
+      this.#unreadable = { at: from, cause: error.cause };
       return { to };
     }
     if (error instanceof TooMany || error instanceof Unreadable || tooManyAtOnce(cause)) {
@@ -212,9 +213,10 @@ export class ListRun {
   async #apply(tx: Tx, statements: readonly Statement[]): Promise<Applied> {
     if (statements.length === 0) return nothingApplied;
     const [first] = statements;
-    if (this.#progress.done === this.#unreadable) {
+    if (this.#progress.done === this.#unreadable?.at) {
       await send(this.#context, this.#sent(), statements, tx.session);
-      throw new Unreadable();
+      // Without an image it may not go through: what the reading met is what user code is told.
+      throw new Unreadable('', { cause: this.#unreadable.cause });
     }
     // What cannot be done in parts is done whole, however much it is.
     const whole = statements.length === 1 && first !== undefined && isMany(first) && !isDividable(first);

@@ -314,3 +314,57 @@ test('a list gets through beside users who write to the same documents', async (
   const [sum] = await c.aggregate([{ $group: { _id: null, users: { $sum: '$users' } } }]).toArray();
   expect(sum?.users).toBe(written);
 });
+
+test('without images a list is kept all the same, and can be taken up again', async () => {
+  await using it = await journaled({ images: false });
+  const c = it.raw.db.collection<Document>('c');
+  await c.insertMany(numbers(1500).map((_id) => ({ _id, n: 0 }) as Document));
+  const migrate = (db: Db) =>
+    db
+      .collection<Document>('c')
+      .bulkWrite(
+        [
+          ...numbers(1500).map((n) => ({ updateOne: { filter: { _id: n as never }, update: { $inc: { n: 1 } } } })),
+          { insertOne: { document: { _id: 3 as never } } },
+          { deleteMany: { filter: { n: 0 } } },
+        ],
+        { ordered: false },
+      );
+  const first = await it.run();
+  first.dieAfter(1);
+  await expect(migrate(first.db)).rejects.toThrow(Killed);
+  const error = await migrate((await it.run()).db).catch((error) => error);
+  expect(error).toMatchObject({ code: 11000, matchedCount: 1500, modifiedCount: 1500, deletedCount: 0 });
+  expect(await c.countDocuments({ n: 1 })).toBe(1500);
+  const [entry] = await it.entries();
+  expect(entry).toMatchObject({ state: 'done', images: false });
+  expect(await it.images(entry!)).toEqual([]);
+});
+
+test('what cannot be found by reading it first is said as the server says it', async () => {
+  await using it = await journaled();
+  const c = it.raw.db.collection<Document>('c');
+  await c.insertMany(numbers(5).map((_id) => ({ _id, n: 0 }) as Document));
+  const { db } = await it.run();
+  const lists: Parameters<typeof c.bulkWrite>[0][] = [
+    [
+      { updateOne: { filter: { n: 0 }, update: { $set: { n: 1 } } } },
+      { updateOne: { filter: { n: 0 }, update: { $set: { n: 2 } }, hint: 'no such index' } },
+      { updateOne: { filter: { n: 0 }, update: { $set: { n: 3 } } } },
+    ],
+    [{ updateMany: { filter: { loc: { $near: [0, 0] } }, update: { $set: { n: 9 } } } }],
+    [{ updateOne: { filter: { $expr: { $gt: [{ $rand: {} }, 2] } }, update: { $set: { n: 9 } } } }],
+  ];
+  const said = async (run: () => Promise<unknown>) => {
+    const { name, code, writeErrors } = (await run().catch((error) => error)) as Document;
+    return [name, code, [writeErrors ?? []].flat().map((error: Document) => [error.index, error.code])];
+  };
+  for (const list of lists) {
+    await c.updateMany({}, { $set: { n: 0 } });
+    const expected = await said(() => c.bulkWrite(list));
+    const left = await all(it.raw.db);
+    await c.updateMany({}, { $set: { n: 0 } });
+    expect(await said(() => db.collection<Document>('c').bulkWrite(list))).toEqual(expected);
+    expect(await all(it.raw.db)).toEqual(left);
+  }
+});
