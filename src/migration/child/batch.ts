@@ -1,10 +1,12 @@
 import type { Batch, BatchResult } from '../define.ts';
 import type { Call } from '../gate/call.ts';
 import type { Gate } from '../gate/gate.ts';
+import { countMs } from '../gate/journal/backfill/count-left.ts';
 import { decodedExactly } from '../gate/journal/backfill/decode.ts';
 import type { Backfill, BackfillOperation, Tallies } from '../gate/journal/backfill/description.ts';
 import { type Failed, quarantined } from '../gate/journal/backfill/failure.ts';
 import { runPlain } from '../gate/journal/backfill/plain.ts';
+import { Progress } from '../gate/journal/backfill/progress.ts';
 import { shownName } from '../gate/names.ts';
 import type { Driver, RawClient } from '../gate/raw.ts';
 import { type Checked, checkedOptions } from './batch-options.ts';
@@ -48,12 +50,30 @@ function plainUpdate({ work, size, order, throttle, onError }: Checked): boolean
   );
 }
 
-async function updateMany({ client }: BatchSurroundings, { namespace, filter, work }: Checked): Promise<BatchResult> {
+async function updateMany(surroundings: BatchSurroundings, checked: Checked): Promise<BatchResult> {
+  const { client, raw, gate } = surroundings;
+  const { namespace, filter, work } = checked;
   const update = work.kind === 'update' ? work.update : {};
-  const collection = client.db(namespace.database).collection(namespace.collection ?? '');
-  const { matchedCount, modifiedCount } = await collection.updateMany(filter, update as object);
-  return { matched: matchedCount, modified: modifiedCount, deleted: 0, skipped: 0, quarantined: 0 };
+  const { database, collection = '' } = namespace;
+  const left = () => raw.db(database).collection(collection).countDocuments(filter, { maxTimeMS: countMs });
+  const progress = new Progress(backfillOf(surroundings, checked), 0, left);
+  progress.count();
+  const shown = shownName(namespace, gate.database);
+  const seen = () => gate.effects().byCollection[shown]?.matched ?? 0;
+  const before = seen();
+  const timer = setInterval(() => progress.advance(seen() - before), lookMs);
+  try {
+    const written = client.db(database).collection(collection);
+    const { matchedCount, modifiedCount } = await written.updateMany(filter, update as object);
+    progress.end(matchedCount);
+    return { matched: matchedCount, modified: modifiedCount, deleted: 0, skipped: 0, quarantined: 0 };
+  } finally {
+    clearInterval(timer);
+  }
 }
+
+/** How often it is looked how far an update is, in milliseconds. */
+const lookMs = 500;
 
 async function inPages(surroundings: BatchSurroundings, checked: Checked): Promise<BatchResult> {
   const { gate } = surroundings;

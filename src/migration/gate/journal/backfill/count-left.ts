@@ -9,7 +9,7 @@ interface Counting {
 }
 
 /** Counting may not take longer than what it is good for, in milliseconds. */
-const countMs = 60_000;
+export const countMs = 60_000;
 
 /** How many documents a batch has to do after this place; all of them without one. */
 export function countLeft({ collection, backfill, driver }: Counting, place: Place | undefined): Promise<number> {

@@ -41,6 +41,11 @@ export class Progress {
     });
   }
 
+  /** Counts at once: for a batch whose done documents cannot be told from those that are left. */
+  count(): void {
+    if (!this.#counting) this.#countRest(0);
+  }
+
   /** The last line, where there was one before. */
   end(done: number): void {
     if (this.#lines > 0) this.#tell(`all ${grouped(done)} documents are done.`, { done });
