@@ -44,7 +44,8 @@ export function selectDown({ records, files, facts, scope }: DownInput): DownSte
   const byName = new Map(files.map((file) => [file.name, file]));
   const steps = pick(candidates, records, scope).map((record) => {
     const file = byName.get(record._id);
-    return { record, file, facts: facts.get(record._id), edited: file !== undefined && isEdited(record, file) };
+    const edited = file !== undefined && !undoneByJournal(record) && isEdited(record, file);
+    return { record, file, facts: facts.get(record._id), edited };
   });
   return steps.map(({ record, file, facts: known, edited }) => {
     const { _id: name } = record;
@@ -53,12 +54,19 @@ export function selectDown({ records, files, facts, scope }: DownInput): DownSte
       throw irreversible(`${inTheWay}: its file ${record.fileName} is missing`, `Bring ${record.fileName} back`, scope);
     }
     if (known === undefined) throw new Error(`selectDown was not given the facts of ${name}`);
+    if (undoneByJournal(record)) return { record, file, facts: known, edited };
     if (known.irreversible !== undefined) {
       throw irreversible(`${inTheWay}: ${known.irreversible}`, undefined, scope);
     }
     if (!known.hasDown) throw irreversible(`${inTheWay}: it has no down`, `Write a down in ${file.fileName}`, scope);
     return { record, file, facts: known, edited };
   });
+}
+
+/** A way up that did not reach its end is undone by what the journal has of it: that needs no `down`. */
+function undoneByJournal(record: HistoryRecord): boolean {
+  const { direction, journal } = record;
+  return isUnsettled(record) && direction === 'up' && journal?.images === true && journal.entries !== 0;
 }
 
 function leftSomething(record: HistoryRecord): boolean {

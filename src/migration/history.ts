@@ -42,7 +42,7 @@ export type Ending =
  * All records of a target, as the majority has them, in the order of their last change; `[]` for a target that was
  * never migrated. Only reads. Throws what `asServerFailure` makes of a server's failure.
  *
- * `brief` leaves out what a record may have beside when it was applied and where it is mirrored: of 10,000 records that
+ * `brief` leaves out what a record may have beside when it was applied, where it is mirrored and why it failed: of 10,000 records that
  * is most of the time.
  */
 export async function readHistory(db: Db, own: OwnNames, { brief = false } = {}): Promise<HistoryRecord[]> {
@@ -58,7 +58,7 @@ export async function readHistory(db: Db, own: OwnNames, { brief = false } = {})
 
 const briefly = {
   ...{ state: 1, direction: 1, checksum: 1, fileName: 1, phase: 1, startedAt: 1, appliedAt: 1 },
-  ...{ sequence: 1, releaseId: 1, toolVersion: 1, changelog: 1, fence: 1 },
+  ...{ sequence: 1, releaseId: 1, toolVersion: 1, changelog: 1, fence: 1, error: 1 },
 } satisfies Partial<Record<keyof HistoryRecord, 1>>;
 
 /** The states from which a migration may be started. A failed or interrupted one runs again from its top. */

@@ -51,7 +51,7 @@ export async function unlock(db: Db, own: OwnNames): Promise<Unlocked> {
   const alive = facts.remainingMs > 0 && facts.heartbeatAgeMs >= 0 && facts.heartbeatAgeMs < ttlMs;
   const cleared = alive ? 'alive' : await record.clear(reading.document).catch((error: unknown) => fail(error, db));
   if (cleared === 'freed') return { outcome: 'unlocked', was: facts };
-  throw new ReleaseError('LEASE_ALIVE', `The lease of database ${db.databaseName} is in use: ${describe(facts)}.`, {
+  throw new ReleaseError('LEASE_ALIVE', `The lease of database ${db.databaseName} is in use: ${ownerText(facts)}.`, {
     hint: `Stop that run, or wait: if it is gone already, its lease runs out by itself in ${seconds(facts.remainingMs)}.`,
   });
 }
@@ -77,7 +77,7 @@ export function heldError(database: string, facts: LeaseFacts, waitedMs: number)
   const who = facts.holder === undefined ? 'its owner' : `process ${facts.holder.pid} on ${facts.holder.host}`;
   return new ReleaseError(
     'LEASE_HELD',
-    `The lease of database ${database} is somebody else's${waited}: ${describe(facts)}.`,
+    `The lease of database ${database} is somebody else's${waited}: ${ownerText(facts)}.`,
     {
       hint:
         `Wait for it with --wait ${waitedMs >= 60_000 ? '10m' : '60s'}. If ${who} is gone, the lease runs out by itself ` +
@@ -92,7 +92,8 @@ export function heldError(database: string, facts: LeaseFacts, waitedMs: number)
   );
 }
 
-function describe({ holder, ageMs, heartbeatAgeMs }: LeaseFacts): string {
+/** Who has it, since when, and how alive: the middle of a sentence. */
+export function ownerText({ holder, ageMs, heartbeatAgeMs }: LeaseFacts): string {
   const who =
     holder === undefined
       ? 'an unknown owner'

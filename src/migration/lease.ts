@@ -7,7 +7,7 @@ import { ReleaseError } from '../observe/error.ts';
 import { HeldLease, type Lease, marginOf } from './held-lease.ts';
 import { answerWithin, Elapsed } from './lease-clock.ts';
 import { type LeaseHolder, type LeaseReading, LeaseRecord } from './lease-record.ts';
-import { factsOf, heldError } from './lease-state.ts';
+import { factsOf, heldError, ownerText } from './lease-state.ts';
 
 export type { Lease, LeaseGuard } from './held-lease.ts';
 export type { LeaseHolder } from './lease-record.ts';
@@ -20,6 +20,8 @@ export interface AcquireOptions {
   readonly holder: LeaseHolder;
   /** Ends the waiting. The lease itself ends by `release`. */
   readonly signal?: AbortSignal;
+  /** Called once, when the waiting for somebody else's lease begins, with a sentence about who has it. */
+  readonly onWait?: (who: string) => void;
 }
 
 /**
@@ -36,6 +38,7 @@ export async function acquireLease(db: Db, own: OwnNames, options: AcquireOption
   const limit = options.ttlMs - marginOf(options.ttlMs);
   let failure: unknown;
   let seen: LeaseReading | undefined;
+  let told = false;
   try {
     for (let attempts = 1; ; attempts++) {
       options.signal?.throwIfAborted();
@@ -57,6 +60,8 @@ export async function acquireLease(db: Db, own: OwnNames, options: AcquireOption
       }
       const patient = waited.ms < options.waitMs || (failure !== undefined && attempts === 1);
       if (!patient) break;
+      if (failure === undefined && seen !== undefined && !told) options.onWait?.(ownerText(factsOf(seen)));
+      told ||= failure === undefined;
       const rest = Math.max(options.waitMs - waited.ms, 0);
       await pause(failure === undefined ? Math.min(pauseBetween(options.ttlMs), rest) : 100, options.signal);
     }

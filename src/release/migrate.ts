@@ -51,6 +51,8 @@ export async function migrate(run: Run): Promise<Ended<'migrate' | 'up'>> {
     ...(begun.length > 0 ? [notRehearsed(begun)] : level === 'none' ? ['Nothing was rehearsed.'] : []),
     ...(behind === undefined ? ['No backup stands behind this: what has no down cannot be taken back.'] : []),
   ];
+  // While this run waited for the lease, another one may have done all of it.
+  if (outcome === 'nothing-to-do') return { ...about, outcome, result };
   return { ...about, outcome, result, error: progress.error, warnings };
 }
 
@@ -59,7 +61,7 @@ function levelFor(run: Run, apply: boolean): RehearsalLevel {
   const { flags, settings } = run.invocation;
   if (apply) return flags.rehearsal ?? settings.rehearsal.level;
   if (flags.rehearsal !== 'none') return 'full';
-  throw new ReleaseError('USAGE', 'A dry run is a rehearsal, and "rehearsal" says none.', {
+  throw new ReleaseError('USAGE', 'A dry run is a rehearsal, and --rehearsal says none.', {
     hint: 'Leave --rehearsal none out, or type mongo-release plan to see what is pending.',
   });
 }

@@ -25,6 +25,8 @@ export interface MigrationStatus {
   readonly checksum: string;
   /** What does not fit between file and record. */
   readonly note?: 'edited-since-applied' | 'file-missing';
+  /** What it failed of, or was interrupted by, and on which way. */
+  readonly error?: { readonly code: string; readonly message: string; readonly direction: 'up' | 'down' };
 }
 
 export interface LeaseStatus {

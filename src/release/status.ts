@@ -75,6 +75,7 @@ export function statusOf(files: readonly MigrationFile[], records: readonly Hist
       appliedAt: record?.appliedAt ?? null,
       checksum: file.checksum,
       ...(edited && { note: 'edited-since-applied' as const }),
+      ...errorOf(record),
     };
   });
   const orphans = [...byName.values()].map(
@@ -84,7 +85,13 @@ export function statusOf(files: readonly MigrationFile[], records: readonly Hist
       appliedAt: record.appliedAt ?? null,
       checksum: record.checksum,
       note: 'file-missing',
+      ...errorOf(record),
     }),
   );
   return [...rows, ...orphans];
+}
+
+function errorOf(record: HistoryRecord | undefined): Pick<MigrationStatus, 'error'> {
+  if (record?.error === undefined || (record.state !== 'failed' && record.state !== 'interrupted')) return {};
+  return { error: { ...record.error, direction: record.direction } };
 }

@@ -33,6 +33,8 @@ export async function underLease<T>(
     waitMs: flags.wait ?? 0,
     holder: { host, pid, actor, runUrl, releaseId: run.releaseId, command },
     signal: run.signal,
+    onWait: (who) =>
+      run.log.info(`Waiting for the lease of ${connection.db.databaseName}, which is somebody else's: ${who}.`),
   });
   try {
     const { migrateMongo } = run.invocation;

@@ -59,6 +59,14 @@ function leftOut(migrations: readonly MigrationStatus[], shown: readonly Migrati
   return [{ kind: 'facts', title: '', facts: [['Not shown', { text: `${counts}; --json has all of them` }]] }];
 }
 
+function noteOf({ note, error }: MigrationStatus): Cell {
+  const texts = [
+    error === undefined ? undefined : `on its way ${error.direction}: ${error.code}`,
+    note === undefined ? undefined : notes[note],
+  ].filter((text) => text !== undefined);
+  return texts.length === 0 ? { text: '' } : { mark: 'warning', text: texts.join('; ') };
+}
+
 export function statusBlocks({ migrations, lease }: StatusResult): Block[] {
   const columns = ['', 'Migration', 'Applied', 'Note'].map((title) => ({ title }));
   const shown = shownRows(migrations);
@@ -66,9 +74,9 @@ export function statusBlocks({ migrations, lease }: StatusResult): Block[] {
     { mark: marks[one.state], text: one.state },
     { name: one.name },
     { text: one.appliedAt === null ? '' : formatTime(one.appliedAt) },
-    one.note === undefined ? { text: '' } : { mark: 'warning', text: notes[one.note] },
+    noteOf(one),
   ]);
-  const noted = shown.some((one) => one.note !== undefined);
+  const noted = shown.some((one) => one.note !== undefined || one.error !== undefined);
   const table: Block = noted
     ? { kind: 'table', title: 'Migrations', columns, rows }
     : { kind: 'table', title: 'Migrations', columns: columns.slice(0, 3), rows: rows.map((row) => row.slice(0, 3)) };

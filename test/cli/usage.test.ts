@@ -19,7 +19,7 @@ describe('what was typed', () => {
     ['restore', /restore needs BACKUP/],
     ['status now', /does not know what to do with "now"/],
     ['migrate --wait soon', /"wait" needs a length of time/],
-    ['migrate --rehearsal ful', /"rehearsal" is one of full, none\. Did you mean full\?/],
+    ['migrate --rehearsal ful', /--rehearsal is one of full, none\. Did you mean full\?/],
     ['status --target', /--target needs a value/],
     ['migrate --apply --dry-run', /exclude each other/],
     ['migrate --to 1-a --name 1-a', /exclude each other/],

@@ -45,7 +45,7 @@ describe('flags and inputs', () => {
     expect(error.exitCode).toBe(2);
     expect(error.message.split('\n')).toEqual(
       [
-        '"wiat" is not an option of migrate. Did you mean wait?',
+        '"wiat" is not an option of migrate. Did you mean "wait"?',
         '"rehearsal" is one of full, none. Did you mean full?',
         '"wait" needs a length of time such as 30s or 10m.',
         'migrate does not know what to do with "x".',

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type DownScope, selectDown } from '../../src/migration/down.ts';
 import type { Effects, HistoryRecord, MigrationFacts } from '../../src/migration/types.ts';
-import { factsOf, file, record } from './records.ts';
+import { factsOf, file, record, sum } from './records.ts';
 
 const files = ['a', 'b', 'c', 'd'].map((name) => file(name));
 // Applied in the order c, a, b.
@@ -100,6 +100,18 @@ describe('what cannot be undone stops the way down before its first step', () =>
       code: 'IRREVERSIBLE',
       hint: expect.stringMatching(/^Write a down in b\.ts/),
     });
+  });
+
+  test('without a down, and yet half-way up: what the journal has is undone by it', () => {
+    const journal = { attempt: 7, checksum: sum('d'), images: true, entries: 3 };
+    const half = (over: Partial<typeof journal>) => [
+      ...applied,
+      record('d', 7, { state: 'interrupted', checksum: sum('before'), journal: { ...journal, ...over } }),
+    ];
+    const about = { d: { hasDown: false, irreversible: 'drops what is old' } };
+    expect(select({ count: 1 }, half({}), about)).toMatchObject([{ record: { _id: 'd' }, edited: false }]);
+    expect(refusal({ count: 1 }, half({ images: false }), about)).toMatchObject({ code: 'IRREVERSIBLE' });
+    expect(refusal({ count: 1 }, half({ entries: 0 }), about)).toMatchObject({ code: 'IRREVERSIBLE' });
   });
 
   test('without its file', () => {

@@ -69,13 +69,15 @@ describe('taking a lease', () => {
     expect((await stored()).owner).toBeNull();
   });
 
-  test('waits for an owner that gives it back', async () => {
+  test('waits for an owner that gives it back, and says once for whom', async () => {
     const first = await acquire();
-    const waiting = acquire({ waitMs: 10_000 });
+    const told: string[] = [];
+    const waiting = acquire({ waitMs: 10_000, onWait: (who) => told.push(who) });
     await sleep(300);
     await first.release();
     await using second = await waiting;
     expect(second.fence).toBe(first.fence + 1);
+    expect(told).toEqual([expect.stringMatching(/process \d+.*last heartbeat \d+ s ago$/)]);
   });
 
   test('gives up when the wait is over, and at once when aborted', async () => {

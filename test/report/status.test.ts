@@ -59,3 +59,11 @@ test('of ten thousand pending ones the first are shown, and the rest is counted'
   expect([names.length, names[0]]).toEqual([50, 'm00000']);
   expect(facts['Not shown']).toBe('9,950 pending; --json has all of them');
 });
+
+test('what failed says of what, and on which way', () => {
+  const error = { code: 'MIGRATION_FAILED', message: 'It failed.', direction: 'up' } as const;
+  const [table] = statusBlocks(of([row(1), row(2, { state: 'failed', appliedAt: null, error })]));
+  expect(table).toMatchObject({
+    rows: [expect.anything(), expect.arrayContaining([{ mark: 'warning', text: 'on its way up: MIGRATION_FAILED' }])],
+  });
+});
