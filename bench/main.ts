@@ -1,9 +1,10 @@
 /**
- * What the product costs beside the plain way, in one run and as ratios: `npm run bench [DOCUMENTS] [gate|backup]`.
+ * What the product costs beside the plain way, in one run and as ratios: `npm run bench [DOCUMENTS] [gate|status|backup]`.
  *
  * Every comparison works on the same data in the same throw-away replica set, turn and turn about, and the median of
  * the rounds is what counts. Absolute times say little on a shared machine; the ratios do.
  */
+import { tmpdir } from 'node:os';
 import { type Connection, connect } from '../src/mongo/connect.ts';
 import { ownNames } from '../src/mongo/own.ts';
 import { Log } from '../src/observe/log.ts';
@@ -12,6 +13,7 @@ import { sandboxEnvironment } from '../src/sandbox/environment.ts';
 import { startSandbox } from '../src/sandbox/start.ts';
 import { benchBackup } from './backup.ts';
 import { benchGate } from './gate.ts';
+import { benchStatus } from './status.ts';
 
 const [given = '1000000', only] = process.argv.slice(2);
 const documents = Number(given);
@@ -44,14 +46,16 @@ await using server = await startSandbox({
   secrets,
 });
 const about = `MongoDB ${server.serverVersion}, Node ${process.version}; median of ${rounds}`;
-if (only !== 'backup') {
+const wanted = (part: string) => only === undefined || only === part;
+if (wanted('gate')) {
   console.log(`${documents.toLocaleString('en')} documents, ${about}\n`);
   await using connection = await connect(server.uri, { database: 'bench_gate', secrets });
   await fill(connection, documents);
   await benchGate(connection, server.uri, { documents, rounds, own, log });
   await connection.db.dropDatabase();
 }
-if (only !== 'gate') {
+if (wanted('status')) await benchStatus(server.uri, tmpdir());
+if (wanted('backup')) {
   console.log(`${archived.toLocaleString('en')} documents, ${about}\n`);
   await using source = await connect(server.uri, { database: 'bench', secrets });
   await using copy = await connect(server.uri, { database: 'bench_copy', secrets });

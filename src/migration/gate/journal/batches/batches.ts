@@ -17,7 +17,7 @@ import { changeUpToRefused } from './prefix.ts';
 import { selectionOf } from './selection.ts';
 import { resultOf, type Statement, sendWhole, statementOf, sum } from './statement.ts';
 import { mayMoveUniqueValues } from './unique.ts';
-import { changeWhole, ReadRefused, wholeLimit, whyWhole } from './whole.ts';
+import { changeWhole, ReadRefused, whyWhole } from './whole.ts';
 
 /** How often a small statement is tried again as one transaction after conflicts, before it is cut nevertheless. */
 const patience = 8;
@@ -152,7 +152,8 @@ class Pass<T> {
 
   async #fitsAndMovesUniqueValues(reader: IdReader): Promise<boolean> {
     if (!(await mayMoveUniqueValues(this.#statement))) return false;
-    return (await reader.peek(wholeLimit.documents + 1)).length <= wholeLimit.documents;
+    const { atOnce } = this.#sizes;
+    return (await reader.peek(atOnce + 1)).length <= atOnce;
   }
 
   async #small(reader: IdReader, ids: readonly Uint8Array[]): Promise<T> {

@@ -15,11 +15,13 @@ const targetBytes = 16 * 1024 * 1024;
 export interface BatchSizes {
   /** A statement about no more than these is one transaction. */
   readonly whole: number;
+  /** One that moves unique values is tried as one transaction up to these. */
+  readonly atOnce: number;
   readonly first: number;
   readonly most: number;
 }
 
-export const usualSizes: BatchSizes = { whole: 1000, first: 1000, most: 10_000 };
+export const usualSizes: BatchSizes = { whole: 1000, atOnce: 20_000, first: 1000, most: 10_000 };
 
 /** How many documents the next batch gets. */
 export class Pace {

@@ -11,6 +11,7 @@ import {
   UUID,
 } from 'mongodb';
 import { expect, test } from 'vitest';
+import { usualSizes } from '../../../../../src/migration/gate/journal/batches/pace.ts';
 import type { ReleaseError } from '../../../../../src/observe/error.ts';
 import { Died, lab, outcome } from './lab.ts';
 
@@ -44,19 +45,19 @@ test('a few documents are changed in one transaction, with their images', async 
 
 test('many documents are changed in batches with one entry, and answered with all counts', async () => {
   await using it = await lab();
-  const c = await filled(it.raw.db.collection<Doc>('c'), 12_000);
-  const result = await it.through(c, 'updateMany', [{ n: { $lt: 11_000 } }, { $inc: { n: 100_000 } }]);
-  expect(result).toMatchObject({ matchedCount: 11_000, modifiedCount: 11_000, upsertedId: null });
-  expect(await c.countDocuments({ n: { $gte: 100_000 } })).toBe(11_000);
+  const c = await filled(it.raw.db.collection<Doc>('c'), 6000);
+  const result = await it.through(c, 'updateMany', [{ n: { $lt: 5000 } }, { $inc: { n: 100_000 } }]);
+  expect(result).toMatchObject({ matchedCount: 5000, modifiedCount: 5000, upsertedId: null });
+  expect(await c.countDocuments({ n: { $gte: 100_000 } })).toBe(5000);
   const entries = await it.entries();
   expect(entries.map(({ state }) => state)).toEqual(['done']);
   expect(it.committed()).toBeGreaterThan(2);
   expect((await it.images()).every(({ before, after }) => after?.n - before?.n === 100_000)).toBe(true);
-  expect((await it.images()).length).toBe(11_000);
-  expect(it.told.at(-1)).toMatchObject({ matched: 11_000, modified: 11_000 });
+  expect((await it.images()).length).toBe(5000);
+  expect(it.told.at(-1)).toMatchObject({ matched: 5000, modified: 5000 });
   const removed = await it.through(c, 'deleteMany', [{}]);
-  expect(removed).toEqual({ acknowledged: true, deletedCount: 12_000 });
-  expect((await it.images()).length).toBe(23_000);
+  expect(removed).toEqual({ acknowledged: true, deletedCount: 6000 });
+  expect((await it.images()).length).toBe(11_000);
   expect(await c.countDocuments()).toBe(0);
 });
 
@@ -344,17 +345,20 @@ test('a cursor that dies between two batches is opened again behind the last id'
 
 test('a unique value in the way stops the batches where it is, and what is done is on record', async () => {
   await using it = await lab();
-  const c = await filled(it.raw.db.collection<Doc>('c'), 21_000);
+  const c = await filled(it.raw.db.collection<Doc>('c'), 3000);
   await c.createIndex({ n: 1 }, { unique: true });
-  // More than is tried as one transaction, and 15,000 has a neighbour that is never moved away.
-  await c.insertOne({ _id: 'later', n: 115_000 });
-  const refused = it.through(c, 'updateMany', [{ n: { $lt: 100_000 } }, { $inc: { n: 100_000 } }]);
+  // More than is tried as one transaction, and one of them has a neighbour that is never moved away.
+  const sizes = { ...usualSizes, atOnce: 2000 };
+  await c.insertOne({ _id: 'later', n: 101_500 });
+  const refused = it.through(c, 'updateMany', [{ n: { $lt: 100_000 } }, { $inc: { n: 100_000 } }], {
+    sizes,
+  });
   await expect(refused).rejects.toMatchObject({ name: 'MongoServerError', code: 11_000, keyPattern: { n: 1 } });
-  expect(await c.countDocuments({ n: { $gte: 100_000 } })).toBe(15_001);
+  expect(await c.countDocuments({ n: { $gte: 100_000 } })).toBe(1501);
   const [entry] = await it.entries();
-  expect(entry).toMatchObject({ state: 'done', error: { code: 11_000 }, checkpoint: { counts: { modified: 15_000 } } });
-  expect((await it.images()).length).toBe(15_000);
-  expect(it.notes).toEqual(['updateMany on c was refused after 15000 documents were changed.']);
+  expect(entry).toMatchObject({ state: 'done', error: { code: 11_000 }, checkpoint: { counts: { modified: 1500 } } });
+  expect((await it.images()).length).toBe(1500);
+  expect(it.notes).toEqual(['updateMany on c was refused after 1500 documents were changed.']);
 });
 
 test('an _id that cannot be named is said so, and nothing is changed', async () => {

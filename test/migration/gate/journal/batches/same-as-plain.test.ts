@@ -4,8 +4,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { BatchSizes } from '../../../../../src/migration/gate/journal/batches/pace.ts';
 import { type Lab, lab, outcome } from './lab.ts';
 
-const numRuns = Number(process.env.NUM_RUNS ?? 25);
-const timeout = 60_000 + numRuns * 1000;
+const numRuns = Number(process.env.NUM_RUNS ?? 20);
+const timeout = 120_000 + numRuns * 1000;
 
 interface Doc extends Document {
   _id: number;
@@ -116,7 +116,7 @@ test('data, results, errors and images are those of the plain call', { timeout }
 });
 
 test('and also in batches of one to three documents, where values are not unique', { timeout }, async () => {
-  const sizes = { whole: 1, first: 1, most: 3 };
+  const sizes = { whole: 1, atOnce: 1, first: 1, most: 3 };
   await fc.assert(
     fc.asyncProperty(documents, step, fc.boolean(), async (content, step, validator) => {
       const c = await fresh('c', content, false, validator);
