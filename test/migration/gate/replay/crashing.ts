@@ -11,8 +11,8 @@ import type { TestDatabase } from '../../../setup/mongo.ts';
 export type Migration = (db: mongodb.Db, client: mongodb.MongoClient) => Promise<unknown>;
 
 export type Ended =
-  /** `messages`: of the log. */
-  | { readonly how: 'returned'; readonly value: unknown }
+  /** `writes`: as the gate counts them; all of a transaction are one. */
+  | { readonly how: 'returned'; readonly writes: number }
   | { readonly how: 'stopped' }
   | { readonly how: 'diverged'; readonly message: string }
   | { readonly how: 'threw'; readonly error: unknown };
@@ -63,7 +63,7 @@ export async function run(it: TestDatabase, migration: Migration, options: RunOp
   const code = Promise.resolve().then(() => migration(client.db(it.name), client));
   const ran = Promise.race([code, replay.divergence])
     .then(
-      (value): Ended => ({ how: 'returned', value }),
+      (): Ended => ({ how: 'returned', writes: begun }),
       (error): Ended => ({ how: 'threw', error }),
     )
     .then((ended): Ended => {

@@ -67,7 +67,7 @@ export const shapes: readonly Shape[] = [
   },
   {
     name: 'a stream',
-    resumes: 0.3,
+    resumes: 0.2,
     up: async (db) => {
       for await (const { _id, n } of c(db)
         .find({ done: { $exists: false } })
@@ -172,7 +172,7 @@ export const shapes: readonly Shape[] = [
   },
   {
     name: 'a transaction that is given up, and one that only reads',
-    resumes: 0.4,
+    resumes: 0.2,
     up: async (db, client) => {
       await client.withSession(async (session) => {
         session.startTransaction();
@@ -205,7 +205,7 @@ export const shapes: readonly Shape[] = [
   },
   {
     name: 'the time, in what it inserts',
-    resumes: 0.1,
+    resumes: 0,
     up: async (db) => {
       for (const _id of [1, 2, 3]) {
         await d(db).insertOne({ _id, n: 0, at: new Date() });
@@ -215,7 +215,7 @@ export const shapes: readonly Shape[] = [
   },
   {
     name: 'a sorted loop that inserts into what it reads',
-    resumes: 0.1,
+    resumes: 0,
     up: async (db) => {
       for await (const { _id, n } of c(db)
         .find({ n: { $lt: 100 } })
@@ -226,7 +226,7 @@ export const shapes: readonly Shape[] = [
   },
   {
     name: 'a loop that changes what it has not come to',
-    resumes: 0.1,
+    resumes: 0,
     up: async (db) => {
       for await (const { _id, n } of c(db).find({ n: { $gte: 0 } })) {
         await c(db).updateOne({ _id: 5 - _id }, { $set: { n: -1 - n } });
@@ -242,7 +242,7 @@ export const shapes: readonly Shape[] = [
   },
   {
     name: 'aggregations',
-    resumes: 0.3,
+    resumes: 0.2,
     up: async (db) => {
       const [sum] = await c(db)
         .aggregate<Doc>([{ $group: { _id: 1, n: { $sum: '$n' } } }])
