@@ -6,8 +6,11 @@ import { hasLabel, serverCode, serverCodes } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { type LaneDocument, laneId } from '../journal/documents.ts';
 
-/** How long one transaction is tried again without success, in milliseconds: longer than an election takes. */
-const patienceMs = 60_000;
+/**
+ * How long one transaction is tried again without success, in milliseconds: longer than a transaction holds the lane
+ * that a dead process has left open, where its session may not be ended (`transactionLifetimeLimitSeconds`: 60).
+ */
+const patienceMs = 90_000;
 
 /** Another operation holds a lock that is waited for, such as a pending rename (`src/mongo/base/error_codes.yml`). */
 const lockTimeout = 24;
@@ -41,8 +44,8 @@ export class UndoTransactions implements AsyncDisposable {
    * may have no effects beside the session's. `onConflict` is asked after each conflict with another write whether to
    * go on trying the same.
    *
-   * Throws `LEASE_LOST` where a newer run has taken over, the signal's reason, the error of `work`, and after a minute
-   * without success the driver's error. Nothing was changed then, unless the error is labelled
+   * Throws `LEASE_LOST` where a newer run has taken over, the signal's reason, the error of `work`, and after 90
+   * seconds without success the driver's error. Nothing was changed then, unless the error is labelled
    * `UnknownTransactionCommitResult`.
    */
   async run<T>(work: (session: ClientSession) => Promise<T>, onConflict = () => true): Promise<T> {
