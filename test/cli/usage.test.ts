@@ -18,7 +18,7 @@ describe('what was typed', () => {
     ['status --digest abc', /--digest is not an option of status/],
     ['restore', /restore needs BACKUP/],
     ['status now', /does not know what to do with "now"/],
-    ['migrate --wait soon', /"wait" needs a length of time/],
+    ['migrate --wait soon', /--wait needs a length of time/],
     ['migrate --rehearsal ful', /--rehearsal is one of full, none\. Did you mean full\?/],
     ['status --target', /--target needs a value/],
     ['migrate --apply --dry-run', /exclude each other/],

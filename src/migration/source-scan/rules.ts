@@ -171,7 +171,7 @@ const loopOverAll: SourceRule = {
     }),
   message: (what) =>
     `writes in ${what}: slower by far than batches, and of reads above 1 MB only a digest is kept, so that a killed run may have to be undone and begun afresh`,
-  next: "Use the context's batch for it: batch('cities', { filter, update }), or with a function per document.",
+  next: "Use the context's batch for it: batch({ collection, filter, each }), in the form of defineMigration.",
   ofJournal: true,
 };
 
