@@ -115,13 +115,15 @@ export class Journal {
     return answer as T;
   }
 
-  async #handler({ call }: Operation<unknown>): Promise<Handler> {
+  async #handler({ call, args }: Operation<unknown>): Promise<Handler> {
     const { kinds } = this.context;
     if (call.kind === 'catalog') return catalogChange;
     if (call.kind === 'pipeline' || call.kind === 'command') return unfenced;
     const kind = await kinds.of(call.namespace);
     if (kind === 'capped' || kind === 'time-series' || kind === 'view' || kind === 'system') return unfenced;
-    if (call.mayCreate && kind === 'absent') await ensureCollection(this.context, call.namespace);
+    // The driver refuses an empty list before it sends anything.
+    const empty = Array.isArray(args[0]) && args[0].length === 0;
+    if (call.mayCreate && kind === 'absent' && !empty) await ensureCollection(this.context, call.namespace);
     if (call.method === 'batch') return backfill;
     if (writesOneDocument(call.method)) return single;
     return manyMethods.has(call.method) ? batches : bulk;
