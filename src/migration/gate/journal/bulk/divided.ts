@@ -6,7 +6,8 @@ import { countsOf } from '../../counts.ts';
 import type { RawCollection } from '../../raw.ts';
 import { batches } from '../batches/batches.ts';
 import type { EntryDraft, JournalContext, Tx } from '../context.ts';
-import type { Statement, StatementList } from './list.ts';
+import { type Applied, nothingApplied } from './apply.ts';
+import { isMany, type Statement, type StatementList } from './list.ts';
 
 /** What the batches of one statement would write into an entry of its own. */
 export interface Stage {
@@ -90,4 +91,19 @@ function operationOf(context: JournalContext, list: StatementList, statement: St
 
 function plain(options: Document): Document {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+/** Whether a statement for many documents can be sent as the `updateMany` or `deleteMany` that it is. */
+export function isDividable(statement: Statement): boolean {
+  if (!isMany(statement)) return false;
+  const { u } = statement.op;
+  return statement.kind === 'delete' || Array.isArray(u) || Object.keys(u ?? {}).every((key) => key.startsWith('$'));
+}
+
+/** Of the answer to an `updateMany` or `deleteMany`. */
+export function appliedBy({ kind, upsertIndex }: Statement, answer: unknown): Applied {
+  const { matchedCount, modifiedCount, upsertedCount, upsertedId, deletedCount } = (answer ?? {}) as Document;
+  if (kind === 'delete') return { ...nothingApplied, removed: deletedCount };
+  const upserted = upsertedCount > 0 ? [{ index: upsertIndex, _id: upsertedId }] : [];
+  return { ...nothingApplied, matched: matchedCount, modified: modifiedCount, upserted };
 }

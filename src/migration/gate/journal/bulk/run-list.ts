@@ -18,7 +18,7 @@ import {
   TooMany,
   Unreadable,
 } from './apply.ts';
-import { divided, type Stage } from './divided.ts';
+import { appliedBy, divided, isDividable, type Stage } from './divided.ts';
 import { type Failing, failingFrom, type StoredFailing, storedFailing } from './failing.ts';
 import { isMany, type Statement, type StatementList } from './list.ts';
 import type { Parsed } from './parse.ts';
@@ -347,19 +347,4 @@ export class ListRun {
   #statement(at: number): Statement {
     return this.#parsed.list.statements[at] as Statement;
   }
-}
-
-/** Whether a statement for many documents can be sent as the `updateMany` or `deleteMany` that it is. */
-function isDividable(statement: Statement): boolean {
-  if (!isMany(statement)) return false;
-  const { u } = statement.op;
-  return statement.kind === 'delete' || Array.isArray(u) || Object.keys(u ?? {}).every((key) => key.startsWith('$'));
-}
-
-/** Of the answer to an `updateMany` or `deleteMany`. */
-function appliedBy({ kind, upsertIndex }: Statement, answer: unknown): Applied {
-  const { matchedCount, modifiedCount, upsertedCount, upsertedId, deletedCount } = (answer ?? {}) as Document;
-  if (kind === 'delete') return { ...nothingApplied, removed: deletedCount };
-  const upserted = upsertedCount > 0 ? [{ index: upsertIndex, _id: upsertedId }] : [];
-  return { ...nothingApplied, matched: matchedCount, modified: modifiedCount, upserted };
 }

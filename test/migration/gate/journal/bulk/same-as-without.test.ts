@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { BSON, type Collection, type Db, type Document } from 'mongodb';
 import { expect, test } from 'vitest';
 import type { Driver } from '../../../../../src/migration/gate/raw.ts';
-import { type Journaled, type JournaledOptions, journaled } from './journaled.ts';
+import { type Journaled, type JournaledOptions, journaled, Killed } from './journaled.ts';
 
 type Model = Document;
 
@@ -221,5 +221,40 @@ test('a list does with the journal what it does without, and its images lead bac
       expect(entries.length).toBeLessThanOrEqual(1);
     }),
     { numRuns: runs },
+  );
+});
+
+test('a list that is killed between its transactions ends as one that was not', {
+  timeout: 60_000 + limitMs,
+}, async () => {
+  await using plain = await journaled(options);
+  let count = 0;
+  const end = performance.now() + limitMs / 2;
+  await fc.assert(
+    fc.asyncProperty(list, fc.integer({ min: 0, max: 5 }), async (list, transactions) => {
+      if (performance.now() > end) return;
+      count += 1;
+      const name = `c${count}`;
+      await using it = await journaled(options);
+      const own = await prepare(it.raw.db, name, list);
+      await prepare(plain.raw.db, name, list);
+      const before = await all(own);
+      const first = await it.run();
+      first.dieAfter(transactions);
+      const killed = await send(first.db.collection(name), list).catch((error) => error);
+      const { db } = killed instanceof Killed ? await it.run() : first;
+      const through =
+        killed instanceof Killed
+          ? await outcome(() => send(db.collection(name), list), it.raw.name)
+          : await outcome(
+              () => (killed instanceof Error ? Promise.reject(killed) : Promise.resolve(killed)),
+              it.raw.name,
+            );
+      const other = plain.plain.collection(name);
+      expect(through).toEqual(await outcome(() => send(other, list), plain.raw.name));
+      expect(await without(await all(own))).toEqual(await without(await all(other)));
+      expect(await ledBack(it, own, 0)).toEqual(before);
+    }),
+    { numRuns: Math.ceil(runs / 2) },
   );
 });
