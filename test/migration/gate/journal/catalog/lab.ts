@@ -1,4 +1,4 @@
-import * as mongodb from 'mongodb';
+import type * as mongodb from 'mongodb';
 import { wrapClient } from '../../../../../src/migration/gate/client.ts';
 import { Gate } from '../../../../../src/migration/gate/gate.ts';
 import type { JournalContext } from '../../../../../src/migration/gate/journal/context.ts';
@@ -127,7 +127,9 @@ export async function outcome(database: string, call: () => Promise<unknown>): P
     JSON.parse(
       JSON.stringify(value ?? null, (key, inner) => {
         if (key === '$clusterTime' || key === 'operationTime') return undefined;
-        return inner instanceof mongodb.Collection ? { collection: inner.collectionName } : inner;
+        // Of whichever copy of the driver.
+        const { collectionName } = (inner ?? {}) as { collectionName?: unknown };
+        return collectionName === undefined ? inner : { collection: collectionName };
       }).replaceAll(database, 'DB'),
     );
   try {
