@@ -172,7 +172,6 @@ test('on a server without transactions it works, and says that it begins at its 
   const client = await MongoClient.connect(server.uri);
   const raw = { client, db: client.db('shop'), name: 'shop', uri: `${server.uri}shop` } as unknown as TestDatabase;
   await filled(raw);
-  await project.run('each.ts', raw);
   expect(await project.run('exported.mjs', raw)).toMatchObject({ state: 'done', effects: { modified: all } });
   expect(project.logged.map(({ message }) => message)).toContain(
     'batch on cities: this server has no transactions, so a batch that is interrupted begins at its top again.',
