@@ -50,7 +50,7 @@ export const loops: readonly Shape[] = [
     files: {
       '1-cities.js': up(`
     const cities = db.collection('cities');
-    for await (const place of places.find({ kind: 'seed' })) {
+    for await (const place of places.find({ kind: 'seed' }).sort({ _id: 1 })) {
       try {
         await cities.insertOne({ _id: place.city, first: place._id, count: 1 });
       } catch (error) {

@@ -90,7 +90,7 @@ export const many: readonly Shape[] = [
     files: {
       '1-upsert.js': up(`
     const cities = db.collection('cities');
-    for await (const place of places.find({ kind: 'seed' })) {
+    for await (const place of places.find({ kind: 'seed' }).sort({ _id: 1 })) {
       const { upsertedCount } = await cities.updateOne({ _id: place.city }, { $inc: { places: 1 }, $setOnInsert: { first: place._id } }, { upsert: true });
       if (upsertedCount === 1) await db.collection('regions').updateOne({ city: place.city }, { $set: { of: place._id } }, { upsert: true });
       if (place._id % 10 === 0) await cities.findOneAndUpdate({ _id: 'ten-' + (place._id % 30) }, { $inc: { tens: 1 } }, { upsert: true, returnDocument: 'after' });
