@@ -98,6 +98,15 @@ function isPlainValue(value: unknown): boolean {
   return !Object.keys(value).some((key) => key.startsWith('$'));
 }
 
+/**
+ * A filter for the document of an `_id`. Without an operator where the value allows it: the server goes to the document
+ * at once then, which more than doubled the updates a second (6.0.5).
+ */
+export function filterOfId(id: unknown): object {
+  const plain = typeof id !== 'object' || id === null || typeof (id as { _bsontype?: unknown })._bsontype === 'string';
+  return plain && isPlainValue(id) ? { _id: id } : { _id: { $eq: id } };
+}
+
 /** The filter, for this one document only. */
 export function narrowed(filter: object, id: unknown): object {
   return '_id' in filter ? { $and: [filter, { _id: { $eq: id } }] } : { ...filter, _id: { $eq: id } };

@@ -1,3 +1,4 @@
+import { ReleaseError } from '../../../observe/error.ts';
 import type { JournalEntry, StoredRead } from '../../journal/documents.ts';
 import { fingerprintOf } from '../../journal/fingerprint.ts';
 import type { Operation, Stage } from '../call.ts';
@@ -49,9 +50,14 @@ export class Journal {
     };
     const turn: Turn = { fingerprint, takeReads, begun: entry };
     const handler = await this.#handler(operation);
-    const result = await handler(this.context, operation, turn);
-    this.#replay.readsStored(reads);
-    return result;
+    try {
+      const result = await handler(this.context, operation, turn);
+      this.#replay.readsStored(reads);
+      return result;
+    } catch (error) {
+      const gone = error instanceof ReleaseError && error.code === 'REPLAY_DIVERGED';
+      throw gone ? this.#replay.progress.diverge(error.message) : error;
+    }
   };
 
   /** A session begins a transaction, or gives one up. */

@@ -3,7 +3,7 @@ import type { Image } from '../../journal/images.ts';
 import type { Operation } from '../call.ts';
 import type { RawSession } from '../raw.ts';
 import type { JournalContext } from './context.ts';
-import { chooseOne, isById, narrowed, pairImages, readDocuments, withoutConcerns } from './imaging.ts';
+import { chooseOne, filterOfId, isById, narrowed, pairImages, readDocuments, withoutConcerns } from './imaging.ts';
 
 /** Index of the options among the arguments of the methods that write one document. */
 const optionsAt: Readonly<Record<string, number>> = {
@@ -55,9 +55,9 @@ export async function writeOne<T>(
   if (chosen === undefined) {
     const result = await send(session, sent);
     const id = upsertedId(result);
-    return { result, images: id === undefined ? [] : pairImages([], await read({ _id: { $eq: id } })) };
+    return { result, images: id === undefined ? [] : pairImages([], await read(filterOfId(id))) };
   }
-  const byId = { _id: { $eq: chosen.id } };
+  const byId = filterOfId(chosen.id);
   const before = await read(byId);
   const result = await send(session, [narrowed(filter, chosen.id), ...sent.slice(1)]);
   return { result, images: pairImages(before, await read(byId)) };
@@ -73,7 +73,7 @@ async function insert<T>(
   const result = await send(session, sent);
   if (!context.images) return { result, images: [] };
   const id = (result as { insertedId?: unknown }).insertedId ?? (sent[0] as { _id?: unknown } | undefined)?._id;
-  return { result, images: pairImages([], await readDocuments(context, namespace, session, { _id: { $eq: id } })) };
+  return { result, images: pairImages([], await readDocuments(context, namespace, session, filterOfId(id))) };
 }
 
 /** Of `updateOne` and its like, and of `findOneAnd…` (which the gate always asks for the whole answer). */

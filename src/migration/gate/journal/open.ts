@@ -4,6 +4,7 @@ import type { Gate } from '../gate.ts';
 import type { Driver, RawClient, RawSession } from '../raw.ts';
 import { ChangedByImages } from '../replay/changed.ts';
 import { Replay } from '../replay/replay.ts';
+import { settleImplicit } from './catalog/implicit.ts';
 import { CollectionKinds } from './collection-kinds.ts';
 import type { JournalContext, JournalJob, Throttle } from './context.ts';
 import { Journal } from './journal.ts';
@@ -56,6 +57,7 @@ export async function openJournal({ gate, client, driver, job, ...options }: Ope
     progress: (call, counts) => gate.books.progress(call, counts),
     refuseWhenClosed: gate.refuseWhenClosed,
   };
+  for (const entry of entries) await settleImplicit(context, entry);
   const changed = new ChangedByImages({
     ...{ client, database, attempt, entries, journal: own.journal, kinds: context.kinds },
   });
@@ -73,6 +75,8 @@ async function entriesOf(client: RawClient, database: string, journal: string, {
     .find({ ...ofAttempt(attempt), kind: { $ne: 'images' } } as object, {
       readConcern: { level: 'majority' },
       readPreference: 'primary',
+      // A Long that user code was given, as an _id for example, stays one.
+      promoteLongs: false,
     })
     .sort({ _id: 1 });
   return (await found.toArray()) as unknown as JournalEntry[];

@@ -1,3 +1,4 @@
+import type { ReleaseError } from '../../../observe/error.ts';
 import type { JournalEntry, StoredCall, StoredRead } from '../../journal/documents.ts';
 import type { RawSession } from '../raw.ts';
 
@@ -14,6 +15,8 @@ export interface ReplayPort {
   commit(transaction: RawSession): { readonly kind: 'new' } | { readonly kind: 'recorded' };
   committed(transaction: RawSession): void;
   rollBack(transaction: RawSession, writes?: boolean): void;
+  /** Refuses everything from here on. */
+  readonly progress: { diverge(how: string): ReleaseError };
   takeReads(transaction?: RawSession): readonly StoredRead[];
   readsStored(reads: readonly StoredRead[]): void;
 }
