@@ -1,3 +1,4 @@
+import { serverCode, serverCodes } from '../../../mongo/server-code.ts';
 import type { StoredError } from '../../journal/documents.ts';
 import type { Operation } from '../call.ts';
 import { failureKind } from '../failure.ts';
@@ -18,7 +19,7 @@ export const unfenced: Handler = async <T>(...[context, operation, turn]: Argume
   const { call } = operation;
   const { method, namespace } = call;
   if (method.endsWith('$out') && (turn.begun === undefined || turn.begun.catalog !== undefined)) {
-    const step = await replaceStep(context, operation, turn.begun?.catalog);
+    const step = await unlessForbidden(replaceStep(context, operation, turn.begun?.catalog));
     if (step !== undefined) return carryOut(context, operation, turn, step);
   }
   if (turn.begun !== undefined) throw inDoubt(call, 'no transaction takes it');
@@ -44,6 +45,16 @@ export const unfenced: Handler = async <T>(...[context, operation, turn]: Argume
     context.kinds.forget();
   }
 };
+
+/** Undefined where the user may not look at the catalog. */
+async function unlessForbidden<T>(step: Promise<T>): Promise<T | undefined> {
+  try {
+    return await step;
+  } catch (error) {
+    if (serverCode(error) !== serverCodes.Unauthorized) throw error;
+    return undefined;
+  }
+}
 
 type Arguments<T> = [context: JournalContext, operation: Operation<T>, turn: Turn];
 

@@ -16,27 +16,31 @@ const listingOnly: ReadonlySet<string> = new Set(['ns', 'clustered']);
 /**
  * `$out`: the collection that it replaces becomes a tombstone, which the stage by itself would destroy. The pipeline
  * writes into a collection aside that has the options and indexes of the old one, as the stage keeps them, and that is
- * then put in its place. Undefined where this cannot be done.
+ * then put in its place. Where there is nothing to keep, or no images are kept, it runs as it is.
  */
 export async function replaceStep<T>(
   context: JournalContext,
   operation: Operation<T>,
   begun: CatalogChange | undefined,
-): Promise<Step<T> | undefined> {
+): Promise<Step<T>> {
   const { call } = operation;
-  const into = call.also;
-  if (into === undefined || (begun === undefined && !context.images)) return undefined;
+  const into = call.also ?? call.namespace;
   const change = begun ?? (await intended(context, operation, into));
-  if (change === undefined) return undefined;
   const replaced = maybeSeen(change.replaced);
   const { tombstone } = change;
-  if (replaced?.uuid === undefined || tombstone === undefined)
+  if (replaced?.uuid === undefined || tombstone === undefined) {
     return {
       change,
+      note: replaced?.type === 'collection' ? `The collection ${named(into)} was replaced for good.` : undefined,
       once: true,
       act: () => operation.send(operation.session),
-      done: async ({ there }) => (there === undefined ? undefined : { result: answerOf(operation) }),
+      // What the server refuses to replace has its UUID still; a view has none.
+      done: async ({ there }) => {
+        const made = replaced === undefined ? there !== undefined : there?.uuid !== replaced.uuid;
+        return made ? { result: answerOf(operation) } : undefined;
+      },
     };
+  }
   const old = { ...replaced, uuid: replaced.uuid };
   const aside = { database: into.database, collection: `${tombstone}.new` };
   const buried = async () => (await lookAt(context, { ...into, collection: tombstone }))?.uuid === old.uuid;
@@ -75,13 +79,14 @@ async function intended(
   context: JournalContext,
   { call }: Operation<unknown>,
   into: Namespace,
-): Promise<CatalogChange | undefined> {
+): Promise<CatalogChange> {
   const { here, there } = await lookAround(context, call.namespace, into);
-  const change = { type: 'replace-collection', before: here, to: into } as const;
-  if (there === undefined) return change;
-  const plain = there.type === 'collection' && there.uuid !== undefined && !into.collection?.startsWith('system.');
-  if (!plain || (await isSharded(context, into)) || (await context.kinds.of(into)) !== 'plain') return undefined;
-  return { ...change, replaced: there, tombstone: context.own.dropped(there.uuid ?? '') };
+  const change = { type: 'replace-collection', before: here, to: into, replaced: there } as const;
+  if (!context.images || there?.type !== 'collection' || there.uuid === undefined) return change;
+  // The server takes none of these.
+  if (into.collection?.startsWith('system.') || (await isSharded(context, into))) return change;
+  if ((await context.kinds.of(into)) !== 'plain') return change;
+  return { ...change, tombstone: context.own.dropped(there.uuid) };
 }
 
 /** An empty collection with the options and indexes of another one. */

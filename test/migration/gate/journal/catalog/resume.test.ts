@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { everything, lab, outcome } from './lab.ts';
 import { type Row, rows, seed } from './methods.ts';
 
-/** `all`: at every command of every row, which takes minutes; by default at a few of each. */
+/** `all`: at every command of every row, which takes minutes; by default at one of each. */
 const all = process.env.MONGO_RELEASE_SWEEP === 'all';
 
 /** Small, and the same in every run. */
@@ -13,7 +13,7 @@ function chosen(row: Row, commands: number): { after: number; answerLost: boolea
   ]).flat();
   if (all) return every;
   const start = [...row.name].reduce((sum, letter) => sum + letter.charCodeAt(0), 0);
-  return [every[(start * 7) % every.length]!, every[(start * 13 + 5) % every.length]!];
+  return [every[(start * 7) % every.length]!];
 }
 
 describe('a change that is cut off anywhere ends as an undisturbed one', () => {
@@ -38,6 +38,10 @@ describe('a change that is cut off anywhere ends as an undisturbed one', () => {
       const at = `cut off after command ${after}, ${answerLost ? 'its answer lost' : 'answered'}`;
       expect(await outcome(it.raw.name, () => row.change(second.db)), at).toEqual(expected);
       expect(await everything(it.raw.db), at).toEqual(data);
+      expect(
+        (await it.entries()).filter(({ state }) => state !== 'done' && state !== 'refused'),
+        at,
+      ).toEqual([]);
       // What a refused call did is seen from the catalog alone, and not where an earlier run has done it.
       expect(second.gate.effects().indexesCreated, at).toEqual(effects.indexesCreated);
       expect(second.gate.effects().indexesDropped, at).toEqual(effects.indexesDropped);
