@@ -59,8 +59,17 @@ const states = async () =>
 const marks = async (count: number) => {
   while ((await database.db.collection('marks').countDocuments()) < count) await sleep(20);
 };
-const slow = (ms: number) => `await db.collection('marks').insertOne({ _id: 'begun' });
-  await new Promise((go) => setTimeout(go, ${ms}));`;
+/** Goes on when it is let go, and not before; begun by another run, at once. */
+const slow = `await db.collection('marks').insertOne({ _id: 'begun' });
+  while (await db.collection('wait').findOne()) await new Promise((go) => setTimeout(go, 50));`;
+async function startSlow(ttl?: string) {
+  await database.db.collection('wait').insertOne({});
+  await ownProject({ '1-slow.js': counting('slow', slow) }, ttl);
+  const started = project.start(apply);
+  await marks(1);
+  return started;
+}
+const letGo = () => database.db.collection('wait').drop();
 
 describe('migrate-mongo', () => {
   test('lets three at once all apply everything; here each is applied once', async () => {
@@ -74,32 +83,29 @@ describe('migrate-mongo', () => {
   });
 
   test('runs a migration twice that takes longer than its lock lives; here heartbeats keep the lease', async () => {
-    await ownProject({ '1-slow.js': counting('slow', slow(5000)) });
-    const first = project.start(apply);
-    await marks(1);
+    const first = await startSlow();
     await sleep(4000);
     expectFailure(await project.run(apply), 6, 'LEASE_HELD');
+    await letGo();
     expect((await first.ended).code).toBe(0);
     expect(await times()).toMatchObject({ slow: 1 });
   });
 
   test('keeps its lock after SIGTERM; here the lease is given back at once', async () => {
-    await ownProject({ '1-slow.js': counting('slow', slow(1500)) }, '5m');
-    const first = project.start(apply);
-    await marks(1);
+    const first = await startSlow('5m');
     first.process.kill('SIGTERM');
     expect((await first.ended).code).toBe(143);
+    await letGo();
     const next = await project.run(apply);
     expect(next.code, next.stderr).toBe(0);
     expect(await times()).toMatchObject({ slow: 1 });
   });
 
   test('takes everybody’s lock away when it ends; here one that is refused leaves the owner alone', async () => {
-    await ownProject({ '1-slow.js': counting('slow', slow(1500)) });
-    const first = project.start(apply);
-    await marks(1);
+    const first = await startSlow();
     expectFailure(await project.run(apply), 6, 'LEASE_HELD');
     expectFailure(await project.run(apply), 6, 'LEASE_HELD');
+    await letGo();
     expect((await first.ended).code).toBe(0);
   });
 
@@ -221,11 +227,10 @@ export default defineMigration({
   });
 
   test('stay locked for ever after a kill -9; here the lease runs out by itself', async () => {
-    await ownProject({ '1-slow.js': counting('slow', slow(1500)) });
-    const first = project.start(apply);
-    await marks(1);
+    const first = await startSlow();
     first.process.kill('SIGKILL');
     await first.ended;
+    await letGo();
     const next = await project.run(`${apply} --wait 20s`);
     expect(next.code, next.stderr).toBe(0);
     expect(await times()).toMatchObject({ slow: 1 });

@@ -46,7 +46,7 @@ function unrest(): { readonly count: () => number; stop(): Promise<void> } {
 }
 
 /** Most of these last for longer than one primary. */
-const tried = ['promise-all', 'conditional-insert', 'backfill-then-insert', 'with-transaction', 'indexes'];
+const tried = ['conditional-insert', 'backfill-then-insert', 'with-transaction', 'indexes'];
 
 test.each(shapes.filter(({ name }) => tried.includes(name)))(
   '$name ends as it does on a quiet replica set while its primary steps down again and again',

@@ -18,6 +18,11 @@ export async function falsehoods(db: Db, ended: Ended, folder: Folder): Promise<
   if (!String(error.message).includes(String(stopped?.name))) wrong.push(`the message does not name ${stopped?.name}`);
   for (const later of open.slice(1)) if (later.state !== 'pending') wrong.push(`${later.name} is ${later.state}`);
   if (status.lease !== null) wrong.push('the lease was not given back');
+  // Users count up hits: a document that somebody else is said to have changed has some.
+  for (const [, collection = '', id] of String(error.message).matchAll(/\.(\w+): document (\d+) was changed since/g)) {
+    const document = await db.collection<{ _id: number; hits?: number }>(collection).findOne({ _id: Number(id) });
+    if (!document?.hits) wrong.push(`no user has changed ${collection} ${id}`);
+  }
   const entries = await db.collection('_mongo_release.journal').countDocuments({ kind: { $ne: 'images' } });
   if (entries === 0) wrong.push('there is no journal of what was done');
   return wrong;
