@@ -166,6 +166,8 @@ async function renameBack(place: Place, own: OwnNames, entry: UndoEntry): Promis
   const { before, to, replaced } = entry.catalog ?? {};
   const from = entry.namespace.collection ?? '';
   const target = to?.collection ?? '';
+  // The server refuses that; who died before the answer has left the intent.
+  if (from === target) return nothing;
   const now = before?.uuid === undefined ? undefined : await nameOfUuid(db, before.uuid);
   if (now === undefined) return conflict(entry.namespace, 'gone');
   let changed = 0;

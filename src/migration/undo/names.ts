@@ -55,7 +55,7 @@ export class NamesOfThePast {
       case 'drop-collection':
         return before === undefined ? [] : this.#returns(namespace, before.uuid);
       case 'rename-collection': {
-        if (to === undefined || before === undefined) return [];
+        if (to === undefined || before === undefined || shownNamespace(to) === shownNamespace(namespace)) return [];
         // The old name is free, or has what went back to it in an undo that was interrupted.
         const conflicts = await this.#returns(namespace, before.uuid);
         this.#past.set(shownNamespace(to), undefined);

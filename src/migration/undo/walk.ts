@@ -32,6 +32,8 @@ const mostDocuments = 1000;
 const mostBytes = 8_000_000;
 /** How long a transaction may stay open before the next one is made smaller, in milliseconds: others wait for it. */
 const goalMs = 200;
+/** Time alone makes it no smaller than this: a slow server takes as long for the transaction itself. */
+const leastForTime = 200;
 
 /** One undo on its way. `run` may be called again after it has thrown, and goes on where the journal's marks say. */
 export class Walk {
@@ -116,7 +118,9 @@ export class Walk {
       return this.#commitRefused(from, count, error);
     }
     const factor = Math.min(2, Math.max(0.5, goalMs / (performance.now() - started)));
-    this.#size = Math.min(mostDocuments, Math.max(1, Math.ceil(this.#size * factor)));
+    const wanted = Math.min(mostDocuments, Math.ceil(this.#size * factor));
+    // Smaller than that it is after conflicts, and grows again.
+    this.#size = Math.max(wanted, Math.min(leastForTime, this.#size * 2));
     return count;
   }
 

@@ -167,6 +167,7 @@ test('what was only intended is undone where the catalog shows that it was made,
   await journal.catalog('x', 'create-collection', () => db.createCollection('x'), { intentOnly: true });
   await journal.catalog('y', 'create-collection', async () => {}, { intentOnly: true });
   await journal.catalog('b', 'rename-collection', async () => {}, { to: 'c', intentOnly: true });
+  await journal.catalog('b', 'rename-collection', async () => {}, { to: 'b', intentOnly: true });
   await journal.drop('a', { intentOnly: true });
   expect(await s.undo()).toMatchObject({ state: 'undone' });
   expect(await s.differences()).toEqual([]);

@@ -117,3 +117,25 @@ test('a collection that was made anew keeps its name, and the dropped one stays 
   expect(result).toMatchObject({ state: 'undone', conflicts: [{ kind: 'collection', reason: 'name-taken' }] });
   expect(await s.db.collection('a').find().toArray()).toEqual([{ _id: 2 }]);
 });
+
+test('documents that a user writes to all the time go back as well, and none of these writes is lost', async () => {
+  await using s = await setting(({ db }) =>
+    db.collection<Numbered>('a').insertMany(Array.from({ length: 600 }, (_, i) => ({ _id: i, hits: 0 }))),
+  );
+  const a = s.db.collection<Numbered>('a');
+  await s.journal.write('a', (session) => a.updateMany({}, { $set: { n: 1 } }, { session }));
+  let over = false;
+  let hits = 0;
+  const busy = (async () => {
+    while (!over) {
+      await a.updateOne({ _id: 300 }, { $inc: { hits: 1 } });
+      hits += 1;
+    }
+  })();
+  const result = await s.undo(tolerant);
+  over = true;
+  await busy;
+  expect(result).toMatchObject({ state: 'undone', quarantined: 0 });
+  expect(await a.countDocuments({ n: { $exists: true } })).toBe(0);
+  expect(await a.findOne({ _id: 300 })).toEqual({ _id: 300, hits });
+});
