@@ -36,7 +36,7 @@ export function bulkWrapping({ gate, driver, membrane }: Wrappers): Wrapping {
                 method: 'bulk execute',
                 namespace: namespaceOf(collection),
                 multi: true,
-                mayCreate: true,
+                mayCreate: list.creates,
               },
               args: [list, ...args],
               on: raw,

@@ -16,8 +16,8 @@ interface Write {
   /** Index of the options among the arguments. */
   readonly options: number;
   readonly multi?: boolean;
-  /** Whether a missing collection comes into being; `upsert` only with that option. */
-  readonly creates?: 'always' | 'upsert';
+  /** Whether a missing collection comes into being; `upsert` only with that option, `models` by those of a list. */
+  readonly creates?: 'always' | 'upsert' | 'models';
 }
 
 const writes: Readonly<Record<string, Write>> = {
@@ -31,7 +31,7 @@ const writes: Readonly<Record<string, Write>> = {
   deleteOne: { kind: 'delete', options: 1 },
   deleteMany: { kind: 'delete', options: 1, multi: true },
   remove: { kind: 'delete', options: 1, multi: true },
-  bulkWrite: { kind: 'bulk', options: 1, multi: true, creates: 'always' },
+  bulkWrite: { kind: 'bulk', options: 1, multi: true, creates: 'models' },
 };
 
 const findAndModify: Readonly<Record<string, Write>> = {
@@ -113,6 +113,20 @@ export function collectionWrapping(wrappers: Wrappers): Wrapping {
   };
 }
 
+function mayCreate({ creates, options }: Write, args: readonly unknown[]): boolean {
+  if (creates !== 'models') {
+    return creates === 'always' || (creates === 'upsert' && (args[options] as Upserts | undefined)?.upsert === true);
+  }
+  const models = Array.isArray(args[0]) ? args[0] : [];
+  return models.some((model: Readonly<Record<string, Upserts>> | null) =>
+    Object.entries(model ?? {}).some(([name, { upsert } = {}]) => name === 'insertOne' || upsert === true),
+  );
+}
+
+interface Upserts {
+  readonly upsert?: unknown;
+}
+
 function perform(
   { gate, membrane }: Wrappers,
   raw: object,
@@ -121,13 +135,13 @@ function perform(
   write: Write,
   change: (result: unknown) => Change,
 ): Promise<unknown> {
-  const options = args[write.options] as { upsert?: unknown } | undefined;
+  const options = args[write.options];
   const call: Call = {
     kind: write.kind,
     method: name,
     namespace: namespaceOf(raw as RawCollection),
     multi: write.multi === true,
-    mayCreate: write.creates === 'always' || (write.creates === 'upsert' && options?.upsert === true),
+    mayCreate: mayCreate(write, args),
   };
   return gate.perform({
     call,

@@ -53,6 +53,14 @@ export class BuiltBulk {
     return !this.raw.s.executed && this.raw.batches.some(({ operations }) => operations.length > 0);
   }
 
+  /** Whether a missing collection comes into being by it. */
+  get creates(): boolean {
+    return this.raw.batches.some(
+      ({ batchType, operations }) =>
+        operations.length > 0 && (batchType === 1 || operations.some(({ upsert }) => upsert === true)),
+    );
+  }
+
   /** Whether the driver gave this document its `_id`. */
   named(document: object): boolean {
     return this.#unnamed.has(document);
