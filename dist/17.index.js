@@ -231,7 +231,7 @@ async function main(argv) {
     });
     try {
         const invocation = await (0,config_invocation/* resolveInvocation */.t)({
-            ...{ ...line, secrets, env: process.env, cwd: process.cwd() },
+            ...{ ...line, secrets, env: process.env, cwd: process.cwd(), shown: (name) => `--${name}` },
             // Loaded only where there is such a file: a command should start at once.
             loadModule: async (file, cwd) => (await __webpack_require__.e(/* import() */ 6).then(__webpack_require__.bind(__webpack_require__, 63622))).configLoader(process.env)(file, cwd),
         });
@@ -257,11 +257,11 @@ async function main(argv) {
         };
         if (invocation.flags['show-values'] && !run.showValues)
             log.warn('--show-values works on a terminal only, and is ignored here.');
-        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(12), __webpack_require__.e(5)]).then(__webpack_require__.bind(__webpack_require__, 23301));
+        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(9), __webpack_require__.e(5)]).then(__webpack_require__.bind(__webpack_require__, 53789));
         const ended = await runCommand(run);
         const { renderJson } = await __webpack_require__.e(/* import() */ 15).then(__webpack_require__.bind(__webpack_require__, 72366));
-        const { renderText } = await __webpack_require__.e(/* import() */ 8).then(__webpack_require__.bind(__webpack_require__, 13167));
-        const { renderMigrateMongo } = await __webpack_require__.e(/* import() */ 13).then(__webpack_require__.bind(__webpack_require__, 84362));
+        const { renderText } = await __webpack_require__.e(/* import() */ 10).then(__webpack_require__.bind(__webpack_require__, 13167));
+        const { renderMigrateMongo } = await __webpack_require__.e(/* import() */ 14).then(__webpack_require__.bind(__webpack_require__, 84362));
         const lines = renderMigrateMongo(ended, invocation.migrateMongo);
         if (lines !== undefined && !json)
             process.stdout.write(secrets.scrub(lines.stdout));
