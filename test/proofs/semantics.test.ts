@@ -106,17 +106,18 @@ test('a transaction that a killed run left open is ended by the next one, not by
 }, 90_000);
 
 test('a run that was killed while it wrote its own records does not hold the next one up for a minute', async () => {
-  await using database = await freshDatabase();
   const shape = loop(1);
+  await using expected = await freshDatabase('ref');
+  const { commands } = await makeReference(shape, expected.db, expected.uri);
+  // The last commit of a run is that of the history's record.
+  const commits = commands.filter((command) => command === 'commitTransaction').length;
+  await using database = await freshDatabase();
   await shape.seed(database.db);
   {
     await using proxy = await wireProxyTo(database.uri);
     await using folder = await projectOf(shape, proxy.uri);
     const run = folder.start(apply);
     await run.said('goes up');
-    // The last commit of a run is that of the history's record.
-    const { commands } = await makeReferenceOf(shape);
-    const commits = commands.filter((command) => command === 'commitTransaction').length;
     proxy.count();
     const held = new Promise<void>((done) =>
       proxy.stopAt({ nth: commits, of: ['commitTransaction'], when: 'sent' }, () => done()),
@@ -131,11 +132,6 @@ test('a run that was killed while it wrote its own records does not hold the nex
   expect(ended.code, ended.stderr).toBe(0);
   expect(performance.now() - started).toBeLessThan(30_000);
 }, 120_000);
-
-async function makeReferenceOf(shape: Shape) {
-  await using database = await freshDatabase('ref');
-  return makeReference(shape, database.db, database.uri);
-}
 
 test('users who allow their writes half a second are not refused while a large updateMany is under way', async () => {
   await using database = await freshDatabase();
