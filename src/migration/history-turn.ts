@@ -75,9 +75,10 @@ export class HistoryTurns {
       if (!this.#prepared) await this.#prepare();
       this.#prepared = true;
       if (topology.kind === 'standalone') return change(await this.#open(undefined));
-      return client.withSession((session) =>
-        session.withTransaction(async () => change(await this.#open(session)), transaction),
-      );
+      return client.withSession(async (session) => {
+        await this.#lanes.announce(session);
+        return session.withTransaction(async () => change(await this.#open(session)), transaction);
+      });
     };
     try {
       return await this.#unlessLost(run());

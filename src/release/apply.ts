@@ -107,7 +107,7 @@ export async function runInTarget(
     const clean = leftTargetAsItWas(end) && done.length === 0;
     const lost = tenure.lease.lost.aborted ? asReleaseError(tenure.lease.lost.reason) : undefined;
     const error = unfinished(extent, end, {
-      ...{ cancelled: run.signal.aborted, lost, recorded: unrecorded === undefined },
+      ...{ cancelled: run.signal.aborted, lost, unrecorded },
       journalled: connection.topology.kind !== 'standalone',
     });
     return { done, failed: { name, durationMs, effects }, remaining, error, untouched: clean };

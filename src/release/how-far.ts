@@ -50,8 +50,8 @@ export interface Circumstances {
   readonly cancelled: boolean;
   /** Why the lease was lost, where it was. */
   readonly lost: ReleaseError | undefined;
-  /** Whether the end is on record. */
-  readonly recorded: boolean;
+  /** Why the end could not be put on record, where it could not. */
+  readonly unrecorded: ReleaseError | undefined;
   /** Whether the journal has what was done. */
   readonly journalled: boolean;
 }
@@ -60,7 +60,7 @@ export interface Circumstances {
 export function unfinished(
   extent: Extent,
   end: Exclude<MigrationEnd, { state: 'done' }>,
-  { cancelled, lost, recorded, journalled }: Circumstances,
+  { cancelled, lost, unrecorded, journalled }: Circumstances,
 ): ReleaseError {
   const { name, direction, done } = extent;
   const clean = leftTargetAsItWas(end);
@@ -69,12 +69,15 @@ export function unfinished(
   const did = clean
     ? 'It changed nothing.'
     : `It had sent ${end.effects.operations} ${end.effects.operations === 1 ? 'operation' : 'operations'}: ${effectsLine(end.effects)}.`;
-  const unrecorded = recorded ? '' : ' Its end could not be put on record: the next run will find it interrupted.';
-  const message = `Migration ${name} (${direction}) did not reach its end: ${why.message} [${why.code}] ${did}${around(extent)}${unrecorded}`;
+  const record =
+    unrecorded === undefined
+      ? ''
+      : ` Its end could not be put on record [${unrecorded.code}]: the next run will find it interrupted.`;
+  const message = `Migration ${name} (${direction}) did not reach its end: ${why.message} [${why.code}] ${did}${around(extent)}${record}`;
   if (end.state === 'cancelled' && cancelled) {
     return new ReleaseError('CANCELLED', message, { hint: clean ? goOn : next, cause: end.error });
   }
-  if (clean && done.length === 0 && recorded) {
+  if (clean && done.length === 0 && unrecorded === undefined) {
     return new ReleaseError('FAILED_CLEAN', message, {
       hint: 'Correct the migration and run the same command again.',
       cause: end.error,

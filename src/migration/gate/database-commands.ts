@@ -108,10 +108,11 @@ function performCommand(
     session,
     send: async (session, sent = args) => {
       const indexes = indexCommands.has(lower) && !inTransaction(session);
-      if (lower === 'create' || lower === 'drop') seen.absent = await gate.catalog.absent(namespace);
-      if (indexes) seen.indexesBefore = await gate.catalog.indexNames(namespace);
+      const looks = gate.looksAround(session);
+      if (looks && (lower === 'create' || lower === 'drop')) seen.absent = await gate.catalog.absent(namespace);
+      if (indexes && looks) seen.indexesBefore = await gate.catalog.indexNames(namespace);
       const reply = await send(session, sent);
-      if (indexes) seen.indexesAfter = await gate.catalog.indexNames(namespace);
+      if (indexes && looks) seen.indexesAfter = await gate.catalog.indexNames(namespace);
       return reply;
     },
     change: (reply): Change => commandChange(gate, write, command, (reply ?? {}) as object, seen),

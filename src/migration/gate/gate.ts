@@ -2,7 +2,7 @@ import type { OwnNames } from '../../mongo/own.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import type { Effects } from '../types.ts';
 import type { Call, Operation, Stage } from './call.ts';
-import { Catalog } from './catalog.ts';
+import { Catalog, inTransaction } from './catalog.ts';
 import type { Journal } from './journal/journal.ts';
 import { Lane } from './lane.ts';
 import { shownName } from './names.ts';
@@ -84,6 +84,14 @@ export class Gate {
 
   get replay(): Replay | undefined {
     return this.#replay;
+  }
+
+  /**
+   * Whether what a change of the catalog does has to be looked up around it. The journal looks before it writes its
+   * intent down: nothing may come between that and the change, since the change itself cannot be fenced.
+   */
+  looksAround(session: RawSession | undefined): boolean {
+    return this.#journal === undefined || inTransaction(session);
   }
 
   /** What throws when nothing may be sent any more. */

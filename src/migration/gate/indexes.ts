@@ -21,7 +21,7 @@ export function indexOverrides({ gate, driver, membrane }: Wrappers): Record<str
           args,
           session: membrane.sessionOf(args[at]),
           send: async (session, sent = args) => {
-            const outside = !inTransaction(session);
+            const outside = gate.looksAround(session) && !inTransaction(session);
             if (outside) before = await gate.catalog.indexNames(namespace);
             const result = await invoke(raw, name, withSession(sent, at, session));
             if (outside && !makes) after = await gate.catalog.indexNames(namespace);

@@ -38,12 +38,22 @@ export class ParentLanes {
    */
   async killOlderSessions(fence: number): Promise<void> {
     try {
-      const lanes = await this.#lanes.find({ _id: { $regex: /^lane\./ }, fence: { $lt: fence } }).toArray();
-      const ids = lanes.flatMap((lane) => lane.sessions ?? []);
+      const older = await this.#lanes.find({ _id: { $regex: /^(lane\.|history$)/ }, fence: { $lt: fence } }).toArray();
+      const ids = older.flatMap((document) => document.sessions ?? []);
       if (ids.length > 0) await this.#db.admin().command({ killSessions: ids.map((id) => ({ id })) });
     } catch {
       // The transactions end by themselves.
     }
+  }
+
+  /** Writes down the session that history is about to be changed in, for the same end. */
+  async announce({ id }: ClientSession): Promise<void> {
+    if (id === undefined) return;
+    await this.#lanes.updateOne(
+      { _id: 'history' },
+      { $set: { sessions: [id.id] } },
+      { writeConcern: { w: 'majority' } },
+    );
   }
 
   /** Shuts every older run out, and waits for its transactions that are open. */

@@ -32,6 +32,12 @@ export interface Otherwise extends Partial<Pick<CatalogChange, 'tombstone' | 'di
 /** How long a lock of others, an index build or an election is waited for, in milliseconds. */
 const patienceMs = 60_000;
 
+/**
+ * How long after its fence a change of the catalog may be sent, in milliseconds: a process that was frozen in between
+ * looks again. Far below the shortest life of a lease, 3 s.
+ */
+const fencedForMs = 500;
+
 type Outcome<T> = { readonly result: T } | { readonly error: unknown };
 
 /**
@@ -95,10 +101,16 @@ async function attempt<T>(
   resumed: boolean,
 ): Promise<Outcome<T>> {
   const since = performance.now();
+  // The intent of an earlier run says nothing of this one's lease.
+  let fencedAt = resumed ? Number.NEGATIVE_INFINITY : since;
   const done = async () => step.done(await lookAround(context, namespace, step.change.to));
   // Whether a try that nobody heard the end of may have made the change.
   let unsure = resumed;
   for (;;) {
+    if (performance.now() - fencedAt > fencedForMs) {
+      await context.transactor.transact(async () => {});
+      fencedAt = performance.now();
+    }
     context.refuseWhenClosed();
     try {
       return (unsure ? await done() : undefined) ?? { result: await step.act() };
