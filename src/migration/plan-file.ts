@@ -113,6 +113,29 @@ export function assertUnmoved(expected: SavedPlan | { readonly digest: string },
   });
 }
 
+/**
+ * Whether what is pending now is what another run has left of this plan: nothing was added or changed, and what is gone
+ * from it is applied with the content that was agreed to.
+ */
+export function isRestOf(agreed: MigrationPlan, now: MigrationPlan): boolean {
+  if (agreed.database !== now.database || now.findings.some(({ severity }) => severity === 'error')) return false;
+  const wanted = new Map(agreed.pending.map((migration) => [migration.name, migration]));
+  const applied = new Map(now.position.applied.map(({ name, checksum }) => [name, checksum]));
+  const left = new Set(now.pending.map(({ name }) => name));
+  return (
+    agreed.pending.every(({ name, checksum }) => left.has(name) || applied.get(name) === checksum) &&
+    now.pending.every((migration) => {
+      const then = wanted.get(migration.name);
+      return (
+        then?.checksum === migration.checksum &&
+        then.phase === migration.phase &&
+        then.transaction === migration.transaction &&
+        then.run.journal === migration.run.journal
+      );
+    })
+  );
+}
+
 function movesBetween(saved: SavedPlan, current: MigrationPlan): string[] {
   const moves: string[] = [];
   if (saved.database !== current.database)

@@ -1,5 +1,5 @@
 import type { MigrationPlan } from '../migration/plan.ts';
-import { assertUnmoved } from '../migration/plan-file.ts';
+import { assertUnmoved, isRestOf } from '../migration/plan-file.ts';
 import type { Phase } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
 import type { Outcome } from '../observe/outcome.ts';
@@ -29,14 +29,19 @@ export async function applyPlan(
   return underLease(run, connection, async (tenure) => {
     const situation = await readSituation(run, connection, plan.scope);
     const { plan: file, digest } = run.invocation.flags;
+    const exactly = file !== undefined || digest !== undefined;
     // While this run waited, another one did all of it: that is as good, unless exactly this plan was asked for.
-    if (situation.plan.pending.length === 0 && file === undefined && digest === undefined) {
+    if (situation.plan.pending.length === 0 && !exactly) {
       return { progress: { done: [], remaining: [], untouched: true }, outcome: 'nothing-to-do' };
     }
-    assertUnmoved(plan, situation.plan);
+    // Or a part of it, as where several instances of an application start at once.
+    if (exactly || !isRestOf(plan, situation.plan)) assertUnmoved(plan, situation.plan);
+    const left = new Set(situation.plan.pending.map(({ name }) => name));
     const records = new ReleaseRecords(connection.db, run);
     const { kind, backupId, phase } = about;
-    const names = plan.pending.filter((one) => phase === undefined || one.phase === phase).map(({ name }) => name);
+    const names = plan.pending
+      .filter((one) => left.has(one.name) && (phase === undefined || one.phase === phase))
+      .map(({ name }) => name);
     await records.start({
       ...{ kind, backupId, planDigest: plan.digest },
       positionBefore: situation.position.digest,
