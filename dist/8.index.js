@@ -971,7 +971,8 @@ function createCollection(gate, { method, namespace, args, object, ...call }) {
         args,
         session: call.session,
         send: async (session, sent = args) => {
-            absent = await gate.catalog.absent(namespace);
+            if (gate.looksAround(session))
+                absent = await gate.catalog.absent(namespace);
             return call.send(session, sent);
         },
         change: () => (absent ? { collectionsCreated: [namespace] } : {}),
@@ -991,7 +992,8 @@ function dropCollection(gate, { method, namespace, args, ...call }) {
         args,
         session: call.session,
         send: async (session, sent = args) => {
-            absent = await gate.catalog.absent(namespace);
+            if (gate.looksAround(session))
+                absent = await gate.catalog.absent(namespace);
             return call.send(session, sent);
         },
         change: () => (absent ? {} : { collectionsDropped: [namespace] }),
@@ -1009,7 +1011,8 @@ function renameCollection(gate, to, { method, namespace: from, args, object, ...
         args,
         session: call.session,
         send: async (session, sent = args) => {
-            replaces = !(await gate.catalog.absent(to));
+            if (gate.looksAround(session))
+                replaces = !(await gate.catalog.absent(to));
             return call.send(session, sent);
         },
         change: () => {
@@ -1148,7 +1151,7 @@ function indexOverrides({ gate, driver, membrane }) {
             args,
             session: membrane.sessionOf(args[at]),
             send: async (session, sent = args) => {
-                const outside = !inTransaction(session);
+                const outside = gate.looksAround(session) && !inTransaction(session);
                 if (outside)
                     before = await gate.catalog.indexNames(namespace);
                 const result = await invoke(raw, name, withSession(sent, at, session));
@@ -3217,12 +3220,13 @@ function performCommand({ gate }, write, args, session, send, on) {
         session,
         send: async (session, sent = args) => {
             const indexes = indexCommands.has(lower) && !inTransaction(session);
-            if (lower === 'create' || lower === 'drop')
+            const looks = gate.looksAround(session);
+            if (looks && (lower === 'create' || lower === 'drop'))
                 seen.absent = await gate.catalog.absent(namespace);
-            if (indexes)
+            if (indexes && looks)
                 seen.indexesBefore = await gate.catalog.indexNames(namespace);
             const reply = await send(session, sent);
-            if (indexes)
+            if (indexes && looks)
                 seen.indexesAfter = await gate.catalog.indexNames(namespace);
             return reply;
         },
@@ -3968,6 +3972,13 @@ class Gate {
     }
     get replay() {
         return this.#replay;
+    }
+    /**
+     * Whether what a change of the catalog does has to be looked up around it. The journal looks before it writes its
+     * intent down: nothing may come between that and the change, since the change itself cannot be fenced.
+     */
+    looksAround(session) {
+        return this.#journal === undefined || inTransaction(session);
     }
     /** What throws when nothing may be sent any more. */
     refuseWhenClosed = () => this.#refuseWhenClosed();
@@ -5118,6 +5129,11 @@ function found_lookOf({ before, after, replaced }) {
 /** How long a lock of others, an index build or an election is waited for, in milliseconds. */
 const carry_out_patienceMs = 60_000;
 /**
+ * How long after its fence a change of the catalog may be sent, in milliseconds: a process that was frozen in between
+ * looks again. Far below the shortest life of a lease, 3 s.
+ */
+const fencedForMs = 500;
+/**
  * Intent on record, the change, its result on record: no transaction takes a change of the catalog, so after an
  * interruption the catalog itself says whether it was made. Rejects with what user code is to see.
  */
@@ -5164,10 +5180,16 @@ async function settle(context, entry, fields) {
 }
 async function attempt(context, namespace, step, resumed) {
     const since = performance.now();
+    // The intent of an earlier run says nothing of this one's lease.
+    let fencedAt = resumed ? Number.NEGATIVE_INFINITY : since;
     const done = async () => step.done(await lookAround(context, namespace, step.change.to));
     // Whether a try that nobody heard the end of may have made the change.
     let unsure = resumed;
     for (;;) {
+        if (performance.now() - fencedAt > fencedForMs) {
+            await context.transactor.transact(async () => { });
+            fencedAt = performance.now();
+        }
         context.refuseWhenClosed();
         try {
             return (unsure ? await done() : undefined) ?? { result: await step.act() };

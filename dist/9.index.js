@@ -1939,14 +1939,20 @@ class ParentLanes {
      */
     async killOlderSessions(fence) {
         try {
-            const lanes = await this.#lanes.find({ _id: { $regex: /^lane\./ }, fence: { $lt: fence } }).toArray();
-            const ids = lanes.flatMap((lane) => lane.sessions ?? []);
+            const older = await this.#lanes.find({ _id: { $regex: /^(lane\.|history$)/ }, fence: { $lt: fence } }).toArray();
+            const ids = older.flatMap((document) => document.sessions ?? []);
             if (ids.length > 0)
                 await this.#db.admin().command({ killSessions: ids.map((id) => ({ id })) });
         }
         catch {
             // The transactions end by themselves.
         }
+    }
+    /** Writes down the session that history is about to be changed in, for the same end. */
+    async announce({ id }) {
+        if (id === undefined)
+            return;
+        await this.#lanes.updateOne({ _id: 'history' }, { $set: { sessions: [id.id] } }, { writeConcern: { w: 'majority' } });
     }
     /** Shuts every older run out, and waits for its transactions that are open. */
     async takeOver(fence, session) {
@@ -2037,7 +2043,10 @@ class HistoryTurns {
             this.#prepared = true;
             if (topology.kind === 'standalone')
                 return change(await this.#open(undefined));
-            return client.withSession((session) => session.withTransaction(async () => change(await this.#open(session)), transaction));
+            return client.withSession(async (session) => {
+                await this.#lanes.announce(session);
+                return session.withTransaction(async () => change(await this.#open(session)), transaction);
+            });
         };
         try {
             return await this.#unlessLost(run());
@@ -6382,7 +6391,7 @@ function notRecorded(extent, effects, cause) {
     });
 }
 /** The migration was begun and did not reach its end. */
-function how_far_unfinished(extent, end, { cancelled, lost, recorded, journalled }) {
+function how_far_unfinished(extent, end, { cancelled, lost, unrecorded, journalled }) {
     const { name, direction, done } = extent;
     const clean = leftTargetAsItWas(end);
     const next = journalled ? takeUp : lookFirst;
@@ -6390,12 +6399,14 @@ function how_far_unfinished(extent, end, { cancelled, lost, recorded, journalled
     const did = clean
         ? 'It changed nothing.'
         : `It had sent ${end.effects.operations} ${end.effects.operations === 1 ? 'operation' : 'operations'}: ${effectsLine(end.effects)}.`;
-    const unrecorded = recorded ? '' : ' Its end could not be put on record: the next run will find it interrupted.';
-    const message = `Migration ${name} (${direction}) did not reach its end: ${why.message} [${why.code}] ${did}${around(extent)}${unrecorded}`;
+    const record = unrecorded === undefined
+        ? ''
+        : ` Its end could not be put on record [${unrecorded.code}]: the next run will find it interrupted.`;
+    const message = `Migration ${name} (${direction}) did not reach its end: ${why.message} [${why.code}] ${did}${around(extent)}${record}`;
     if (end.state === 'cancelled' && cancelled) {
         return new observe_error/* ReleaseError */.K('CANCELLED', message, { hint: clean ? goOn : next, cause: end.error });
     }
-    if (clean && done.length === 0 && recorded) {
+    if (clean && done.length === 0 && unrecorded === undefined) {
         return new observe_error/* ReleaseError */.K('FAILED_CLEAN', message, {
             hint: 'Correct the migration and run the same command again.',
             cause: end.error,
@@ -8430,7 +8441,7 @@ async function runInTarget(run, connection, tenure, direction, turns) {
         const clean = leftTargetAsItWas(end) && done.length === 0;
         const lost = tenure.lease.lost.aborted ? (0,observe_error/* asReleaseError */.o)(tenure.lease.lost.reason) : undefined;
         const error = how_far_unfinished(extent, end, {
-            ...{ cancelled: run.signal.aborted, lost, recorded: unrecorded === undefined },
+            ...{ cancelled: run.signal.aborted, lost, unrecorded },
             journalled: connection.topology.kind !== 'standalone',
         });
         return { done, failed: { name, durationMs, effects }, remaining, error, untouched: clean };
@@ -8558,6 +8569,25 @@ function assertUnmoved(expected, current) {
         details: { expected: expected.digest, current: current.digest },
     });
 }
+/**
+ * Whether what is pending now is what another run has left of this plan: nothing was added or changed, and what is gone
+ * from it is applied with the content that was agreed to.
+ */
+function isRestOf(agreed, now) {
+    if (agreed.database !== now.database || now.findings.some(({ severity }) => severity === 'error'))
+        return false;
+    const wanted = new Map(agreed.pending.map((migration) => [migration.name, migration]));
+    const applied = new Map(now.position.applied.map(({ name, checksum }) => [name, checksum]));
+    const left = new Set(now.pending.map(({ name }) => name));
+    return (agreed.pending.every(({ name, checksum }) => left.has(name) || applied.get(name) === checksum) &&
+        now.pending.every((migration) => {
+            const then = wanted.get(migration.name);
+            return (then?.checksum === migration.checksum &&
+                then.phase === migration.phase &&
+                then.transaction === migration.transaction &&
+                then.run.journal === migration.run.journal);
+        }));
+}
 function movesBetween(saved, current) {
     const moves = [];
     if (saved.database !== current.database)
@@ -8617,14 +8647,20 @@ async function applyPlan(run, connection, plan, about) {
     return underLease(run, connection, async (tenure) => {
         const situation = await readSituation(run, connection, plan.scope);
         const { plan: file, digest } = run.invocation.flags;
+        const exactly = file !== undefined || digest !== undefined;
         // While this run waited, another one did all of it: that is as good, unless exactly this plan was asked for.
-        if (situation.plan.pending.length === 0 && file === undefined && digest === undefined) {
+        if (situation.plan.pending.length === 0 && !exactly) {
             return { progress: { done: [], remaining: [], untouched: true }, outcome: 'nothing-to-do' };
         }
-        assertUnmoved(plan, situation.plan);
+        // Or a part of it, as where several instances of an application start at once.
+        if (exactly || !isRestOf(plan, situation.plan))
+            assertUnmoved(plan, situation.plan);
+        const left = new Set(situation.plan.pending.map(({ name }) => name));
         const records = new ReleaseRecords(connection.db, run);
         const { kind, backupId, phase } = about;
-        const names = plan.pending.filter((one) => phase === undefined || one.phase === phase).map(({ name }) => name);
+        const names = plan.pending
+            .filter((one) => left.has(one.name) && (phase === undefined || one.phase === phase))
+            .map(({ name }) => name);
         await records.start({
             ...{ kind, backupId, planDigest: plan.digest },
             positionBefore: situation.position.digest,
