@@ -1,34 +1,11 @@
-import type { Finding, Severity } from '../observe/finding.ts';
+import type { Finding } from '../observe/finding.ts';
 import type { SourceNote } from './source-scan/scan.ts';
-import type { MigrationFacts } from './types.ts';
+import type { JournalKind, MigrationFacts, RunNote, RunPlan } from './types.ts';
 
-/** What is kept of each write. `operations`: that it was done; `images`: the documents before and after it, too. */
-export type JournalKind = 'images' | 'operations' | 'none';
+export type { JournalKind, RunNote, RunPlan } from './types.ts';
 
 /** A `Topology`'s kind; `unknown` where no server was asked. */
 export type ServerKind = 'replica-set' | 'sharded' | 'standalone' | 'unknown';
-
-/** Something about how a migration is going to be run. */
-export interface RunNote {
-  readonly rule: string;
-  readonly severity: Severity;
-  /** A predicate: the migration's name stands before it. No value of a document or of the source. */
-  readonly message: string;
-  readonly next: string;
-  readonly line?: number;
-}
-
-/** How a migration is going to be run, as far as its facts, its text and the target tell beforehand. */
-export interface RunPlan {
-  readonly journal: JournalKind;
-  /** The whole of it in one transaction. */
-  readonly transaction: boolean;
-  /** Whether large `updateMany` and `deleteMany` are cut into batches. */
-  readonly batches: boolean;
-  /** Whether a run that was killed goes on where it was: nothing that is known beforehand speaks against it. */
-  readonly resumable: boolean;
-  readonly notes: readonly RunNote[];
-}
 
 export interface HowItRuns {
   readonly server: ServerKind;

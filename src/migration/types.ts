@@ -1,6 +1,6 @@
 /** The words of this room. */
 
-import type { RunPlan } from './plan-run.ts';
+import type { Severity } from '../observe/finding.ts';
 
 export type Phase = 'before-deploy' | 'after-deploy';
 
@@ -112,6 +112,31 @@ export interface HistoryRecord {
 export interface Position {
   readonly digest: string;
   readonly applied: readonly { readonly name: string; readonly checksum: string }[];
+}
+
+/** What is kept of each write. `operations`: that it was done; `images`: the documents before and after it, too. */
+export type JournalKind = 'images' | 'operations' | 'none';
+
+/** Something about how a migration is going to be run. */
+export interface RunNote {
+  readonly rule: string;
+  readonly severity: Severity;
+  /** A predicate: the migration's name stands before it. No value of a document or of the source. */
+  readonly message: string;
+  readonly next: string;
+  readonly line?: number;
+}
+
+/** How a migration is going to be run, as far as its facts, its text and the target tell beforehand. */
+export interface RunPlan {
+  readonly journal: JournalKind;
+  /** The whole of it in one transaction. */
+  readonly transaction: boolean;
+  /** Whether large `updateMany` and `deleteMany` are cut into batches. */
+  readonly batches: boolean;
+  /** Whether a run that was killed goes on where it was: nothing that is known beforehand speaks against it. */
+  readonly resumable: boolean;
+  readonly notes: readonly RunNote[];
 }
 
 export interface PlannedMigration {

@@ -3,10 +3,11 @@ import { assertUnmoved, isRestOf } from '../migration/plan-file.ts';
 import type { Phase } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
 import type { Outcome } from '../observe/outcome.ts';
-import { type Progress, runInTarget, turnsOf } from './apply.ts';
+import { type Progress, runInTarget } from './apply.ts';
 import { ReleaseRecords } from './record.ts';
 import type { Run } from './run.ts';
 import { readSituation } from './situation.ts';
+import { turnsOf } from './turns.ts';
 import { underLease } from './under-lease.ts';
 
 export interface Applied {

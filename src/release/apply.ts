@@ -1,36 +1,14 @@
 import type { Ending } from '../migration/history.ts';
 import { leftTargetAsItWas, noEffects } from '../migration/runner.ts';
-import type { MigrationFacts, MigrationFile } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
-import { asReleaseError, ReleaseError } from '../observe/error.ts';
+import { asReleaseError, type ReleaseError } from '../observe/error.ts';
 import { effectsLine } from './effects-line.ts';
 import { type Extent, notBegun, notRecorded, unfinished } from './how-far.ts';
 import type { AppliedMigration, FailedMigration } from './result.ts';
 import type { Run } from './run.ts';
 import { runTurn, type TurnEnd } from './run-turn.ts';
-import type { Situation } from './situation.ts';
+import type { Turn } from './turns.ts';
 import type { Tenure } from './under-lease.ts';
-
-/** One migration that is to be run in one direction. */
-export interface Turn {
-  readonly file: MigrationFile;
-  readonly facts: MigrationFacts;
-}
-
-/** Migrations with their files and facts, in the order of the names; without names the pending ones. */
-export function turnsOf(
-  { plan, files, facts }: Situation,
-  names: readonly string[] = plan.pending.map((migration) => migration.name),
-): Turn[] {
-  return names.map((name) => {
-    const file = files.get(name);
-    const fact = facts.get(name);
-    if (file !== undefined && fact !== undefined) return { file, facts: fact };
-    throw new ReleaseError('MIGRATION_UNKNOWN', `The file of migration ${name} is not there.`, {
-      hint: `Bring ${name} back into the folder of migrations, from the commit that it was applied with.`,
-    });
-  });
-}
 
 /** How a sequence of migrations ended. `done` holds those that reached their end, in order. */
 export interface Progress {

@@ -5,13 +5,14 @@ import { readChangelog } from '../migration/migrate-mongo/changelog.ts';
 import type { HistoryRecord } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
-import { runInTarget, turnsOf } from './apply.ts';
+import { runInTarget } from './apply.ts';
 import { outcomeOf } from './apply-plan.ts';
 import { changelogOf } from './migrate-mongo.ts';
 import { ReleaseRecords } from './record.ts';
 import type { Ended } from './result.ts';
 import { aboutTarget, namesOf, openTarget, type Run, targetOf } from './run.ts';
 import { readSituation } from './situation.ts';
+import { turnsOf } from './turns.ts';
 import { underLease } from './under-lease.ts';
 
 /** `down [N | --to NAME]`: takes migrations back, the last applied first. In production only with a reason on record. */

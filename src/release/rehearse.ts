@@ -9,13 +9,13 @@ import { ReleaseError } from '../observe/error.ts';
 import { sandboxEnvironment } from '../sandbox/environment.ts';
 import type { SandboxTarget } from '../sandbox/sandbox.ts';
 import { startSandbox } from '../sandbox/start.ts';
-import { turnsOf } from './apply.ts';
 import { childOptions } from './child-options.ts';
 import { effectsLine } from './effects-line.ts';
 import { progressLog } from './progress.ts';
 import type { AppliedMigration, RehearsalResult } from './result.ts';
 import { namesOf, type Run, stopIfCancelled } from './run.ts';
 import type { Situation } from './situation.ts';
+import { turnsOf } from './turns.ts';
 
 export interface RehearsalOn {
   readonly store: BackupStore;

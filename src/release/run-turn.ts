@@ -1,10 +1,10 @@
 import { type MigrationEnd, runMigration } from '../migration/runner.ts';
 import type { HistoryRecord, RunJournal } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
-import type { Turn } from './apply.ts';
 import { beginningOf } from './beginning.ts';
 import { childOptions } from './child-options.ts';
 import { type Run, targetOf } from './run.ts';
+import type { Turn } from './turns.ts';
 import type { Tenure } from './under-lease.ts';
 import { undoRun } from './undo-run.ts';
 

@@ -1,6 +1,6 @@
 import type { Connection } from '../mongo/connect.ts';
 import { asReleaseError, ReleaseError } from '../observe/error.ts';
-import { runInTarget, turnsOf } from './apply.ts';
+import { runInTarget } from './apply.ts';
 import { needHook } from './hook.ts';
 import { outcomeOfError } from './outcome.ts';
 import { type ReleaseRecord, ReleaseRecords } from './record.ts';
@@ -9,6 +9,7 @@ import { restoreInto } from './restore.ts';
 import type { RollbackResult } from './result.ts';
 import type { Run } from './run.ts';
 import { readSituation } from './situation.ts';
+import { turnsOf } from './turns.ts';
 import { type Tenure, underLease } from './under-lease.ts';
 import { probe, probeFailure } from './verify.ts';
 import { chooseWayBack, type WayBack } from './way-back.ts';
