@@ -1,4 +1,5 @@
 import { serverCode } from '../../mongo/server-code.ts';
+import { ReleaseError } from '../../observe/error.ts';
 import type { Call } from './call.ts';
 
 /**
@@ -37,6 +38,7 @@ const beforeSending = new Set([
 const neverBegun = new Set([13, 20, 59, 67, 85, 86, 263]);
 
 export function failureKind(error: unknown, call: Call): FailureKind {
+  if (error instanceof ReleaseError && error.code === 'COMMIT_UNKNOWN') return 'unknown';
   const code = serverCode(error);
   if (code === undefined) {
     const name = error instanceof Error ? error.name : '';

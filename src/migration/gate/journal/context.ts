@@ -48,8 +48,8 @@ export interface Transactor {
   /**
    * `work` may run several times, each time from its top and in a new transaction: it may have no effects beside those
    * of the session. Rejects with the error of `work` where that is no passing one; nothing was changed then. Rejects
-   * with `LEASE_LOST` where a newer run has taken over, and with an error labelled `UnknownTransactionCommitResult`
-   * where it stays unknown whether the commit was done.
+   * with `LEASE_LOST` where a newer run has taken over, and with `COMMIT_UNKNOWN`
+   * where it stays unknown whether the commit was done: then nothing more is sent at all.
    */
   transact<T>(work: (tx: Tx) => Promise<T>, options?: TransactOptions): Promise<T>;
 }

@@ -43,6 +43,7 @@ export async function openJournal({ gate, client, driver, job, ...options }: Ope
     ...{ client, database, attempt, lanes, journal: own.journal, driverMajor: driver.major },
     lastSequence: sequenceOf(entries.at(-1)?._id ?? entryId(attempt, 0)),
     refuseWhenClosed: gate.refuseWhenClosed,
+    close: (reason: ReleaseError) => gate.close(reason),
     readsStored: (reads: readonly StoredRead[]) => replay.readsStored(reads),
   };
   const writer = new EntryWriter(transactions);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { serverCode } from '../../../mongo/server-code.ts';
+import { ReleaseError } from '../../../observe/error.ts';
 import type { JournalEntry, StoredRead } from '../../journal/documents.ts';
 import { type Attempt, entryId, imagesId } from '../../journal/documents.ts';
 import { type Image, packImages } from '../../journal/images.ts';
@@ -20,6 +21,8 @@ export interface TransactorOptions {
   /** Of the project's driver, for the record: entries of another one are not replayed. */
   readonly driverMajor: number;
   readonly refuseWhenClosed: () => void;
+  /** Refuses everything from here on. */
+  readonly close: (reason: ReleaseError) => void;
   /** Called with the reads of each entry that was committed. */
   readonly readsStored: (reads: readonly StoredRead[]) => void;
 }
@@ -132,7 +135,7 @@ export class LaneTransactor implements Transactor {
         lane = await lanes.take();
         return await this.#once(lane, work);
       } catch (error) {
-        if (labelled(error, 'UnknownTransactionCommitResult')) throw error;
+        if (labelled(error, 'UnknownTransactionCommitResult')) throw this.#giveUp(error);
         const kind = passing(error);
         if (kind === undefined || performance.now() - since > patienceMs) throw error;
         options.onConflict?.(error);
@@ -146,6 +149,16 @@ export class LaneTransactor implements Transactor {
         if (lane !== undefined) lanes.give(lane.number);
       }
     }
+  }
+
+  /** Code that catches the error must not go on as if nothing had been done. */
+  #giveUp(cause: unknown): ReleaseError {
+    const reason = new ReleaseError('COMMIT_UNKNOWN', 'The server did not say whether a write was committed.', {
+      hint: 'Run the same command again when it can be reached: the journal tells.',
+      cause,
+    });
+    this.#options.close(reason);
+    return reason;
   }
 
   async #once<T>({ number, session }: Lane, work: (tx: Tx) => Promise<T>): Promise<T> {

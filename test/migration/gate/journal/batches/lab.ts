@@ -94,6 +94,7 @@ export async function lab({ images = true }: { readonly images?: boolean } = {})
       ...{ client: raw.client, database: raw.name, journal: own.journal, attempt, lanes, driverMajor: 7 },
       lastSequence: Math.max(0, ...(await entries()).map(({ _id }) => sequenceOf(_id))),
       refuseWhenClosed: () => {},
+      close: () => {},
       readsStored: () => {},
     };
     const lane = new LaneTransactor(options, new EntryWriter(options));
