@@ -62,14 +62,18 @@ probes: [{ name: none is young, retries: 0, phase: after-deploy, mongo: { collec
   'secret.txt': `${forms.join('\n')}\n`,
 });
 
-/** Whatever anybody could read of a run: its streams, the files that it wrote, and our own collections. */
+/** What is documents by its nature, and leaves the database no more than the documents themselves. */
+const inTheDatabase = /\.(journal|quarantine|dropped\..*)$/;
+
+/** Whatever anybody could read of a run: its streams, the files that it wrote, and our own records. */
 async function everythingOf(dir: string, db: Db, runs: readonly Ran[]): Promise<string> {
   const texts = runs.flatMap((ran) => [ran.stdout, ran.stderr]);
   for (const name of ['.', 'backups'])
     for (const file of await readdir(join(dir, name)).catch(() => []))
       if (/\.(json|sarif)$/.test(file)) texts.push(await readFile(join(dir, name, file), 'utf8'));
   for (const { name } of await db.listCollections({}, { nameOnly: true }).toArray())
-    if (name.startsWith('_mongo_release.')) texts.push(EJSON.stringify(await db.collection(name).find().toArray()));
+    if (name.startsWith('_mongo_release.') && !inTheDatabase.test(name))
+      texts.push(EJSON.stringify(await db.collection(name).find().toArray()));
   return texts.join('\n');
 }
 
