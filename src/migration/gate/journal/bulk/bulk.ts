@@ -16,7 +16,7 @@ import { whole } from './whole.ts';
  * what else writes documents by one call: raw `findAndModify`, the client's `bulkWrite`.
  *
  * Rejects with the driver's own errors. Throws `REPLAY_DIVERGED` where an earlier run has inserted documents under ids
- * that this one cannot give again, and `STATEMENT_TOO_LARGE`.
+ * that this one cannot give again, or was answered more than is kept; and `STATEMENT_TOO_LARGE`.
  */
 export const bulk: Handler = <T>(context: JournalContext, operation: Operation<T>, turn: Turn): Promise<T> => {
   const { method } = operation.call;
@@ -44,6 +44,9 @@ async function list<T>(context: JournalContext, operation: Operation<T>, turn: T
   }
   if (parsed.foreignIds || (parsed.given.length > 0 && given === undefined)) {
     throw divergence('documents that were inserted have got other ids by now');
+  }
+  if (begun.checkpoint.constants?.omitted === true) {
+    throw divergence('what a list answered so far was too large to keep');
   }
   const { statements, insertedIds } = parsed.list;
   const byIndex = new Map(statements.map(({ index, given }) => [index, given]));

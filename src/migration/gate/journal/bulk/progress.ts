@@ -1,7 +1,14 @@
 import type { Document } from 'mongodb';
 import type { Checkpoint } from '../../../journal/documents.ts';
+import { bsonSize } from '../size.ts';
 import type { Applied } from './apply.ts';
 import { emptyResult, type RawBulkResult, WriteError, type WriteErrorFields } from './result.ts';
+
+/**
+ * An entry is one document of at most 16 MB, and holds reads as well: up to this many bytes of BSON a checkpoint keeps
+ * what its list answered so far.
+ */
+const keptBytes = 4_000_000;
 
 /** How far a list has got, with what the driver would know of it by then. */
 export interface Progress {
@@ -33,16 +40,19 @@ export function advanced({ raw }: Progress, done: number, applied: Applied, refu
   };
 }
 
-/** What has to be known to go on with the list in another process; `constants` beside it. */
+/**
+ * What has to be known to go on with the list in another process; `constants` beside it. With `omitted` among them no
+ * other process can: what was answered so far is too large to keep, and known only to the one that runs.
+ */
 export function checkpointOf({ done, raw, within }: Progress, constants: Document): Checkpoint {
   const { nMatched, nModified, nInserted, nUpserted, nRemoved, upserted, writeErrors } = raw;
+  const answered = { upserted, refused: writeErrors.map(({ err: { op: _op, ...fields } }) => fields) };
   return {
     through: done - 1,
     counts: { matched: nMatched, modified: nModified, inserted: nInserted + nUpserted, deleted: nRemoved },
     constants: {
       ...constants,
-      upserted,
-      refused: writeErrors.map(({ err: { op: _op, ...fields } }) => fields),
+      ...(bsonSize(answered, keptBytes) > keptBytes ? { omitted: true } : answered),
       ...(within === undefined ? {} : { within }),
     },
   };

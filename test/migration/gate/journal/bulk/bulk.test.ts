@@ -1,5 +1,5 @@
 import { type Db, type Document, MongoBulkWriteError, ObjectId } from 'mongodb';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { journaled, Killed } from './journaled.ts';
 
 const all = (db: Db) => db.collection<Document>('c').find().sort({ _id: 1 }).toArray();
@@ -367,4 +367,37 @@ test('what cannot be found by reading it first is said as the server says it', a
     expect(await said(() => db.collection<Document>('c').bulkWrite(list))).toEqual(expected);
     expect(await all(it.raw.db)).toEqual(left);
   }
+});
+
+describe('a list that is answered more than a document of the journal holds', () => {
+  const migrate = (db: Db) =>
+    db.collection<Document>('c').bulkWrite(
+      numbers(300).map((n) => ({
+        updateOne: { filter: { _id: 'k'.repeat(100_000) + n }, update: { $set: { n } }, upsert: true },
+      })) as never,
+      { ordered: false },
+    );
+
+  test('is carried out, and answered in full', async () => {
+    await using it = await journaled();
+    const { db } = await it.run();
+    const result = await migrate(db);
+    expect(result.upsertedCount).toBe(300);
+    expect(Object.keys(result.upsertedIds).length).toBe(300);
+    expect(await it.raw.db.collection('c').countDocuments()).toBe(300);
+    expect((await it.entries()).map(({ state }) => state)).toEqual(['done']);
+  });
+
+  test('is not taken up again: another process does not know what it was answered', async () => {
+    await using it = await journaled();
+    await it.raw.db.createCollection('c');
+    const first = await it.run();
+    first.dieAfter(2);
+    await expect(migrate(first.db)).rejects.toThrow(Killed);
+    const left = await it.raw.db.collection('c').countDocuments();
+    expect(left).toBeGreaterThan(0);
+    const second = await it.run();
+    await expect(migrate(second.db)).rejects.toMatchObject({ code: 'REPLAY_DIVERGED' });
+    expect(await it.raw.db.collection('c').countDocuments()).toBe(left);
+  });
 });
