@@ -6,6 +6,7 @@ import { ReleaseError } from '../observe/error.ts';
 import { byCodeUnit } from './canonical.ts';
 import type { LeaseGuard } from './held-lease.ts';
 import { HistoryTurns, type Turn } from './history-turn.ts';
+import { isUnsettled } from './position.ts';
 import type { Effects, HistoryRecord, Phase, RecordState, RunJournal } from './types.ts';
 
 /** Who writes: goes into every record that a run writes. */
@@ -147,12 +148,13 @@ export class HistoryWriter {
       const sequence = await turn.sequence();
       const kept = turn.lanes === undefined ? undefined : journal;
       const attempt = kept?.resume?.attempt ?? sequence;
-      const entries = kept?.resume?.entries ?? 0;
+      const resumed = kept?.resume && prior ? await counted(turn, prior) : undefined;
+      const entries = resumed?.entries ?? 0;
       if (kept !== undefined) {
         await turn.lanes?.assign({ migration: name, number: attempt }, this.#turns.fence, entries, turn.session);
       }
       const run = kept && {
-        ...{ attempt, checksum: intent.checksum, images: kept.images },
+        ...{ attempt, entries, checksum: intent.checksum, images: kept.images },
         notes: kept.resume?.notes,
       };
       return replace(turn, prior ?? name, { ...record, journal: run, sequence }, { startedAt: '$$NOW' });
@@ -190,11 +192,16 @@ export class HistoryWriter {
     });
   }
 
-  /** The record of a migration as it is now; undefined where it has none. Only reads. */
+  /**
+   * The record of a migration as it is now, with the entries of its journal counted anew; undefined where it has none.
+   * Only reads.
+   */
   async find(name: string): Promise<HistoryRecord | undefined> {
-    return this.#turns.take(`looking for ${name}`, async ({ records, session }) => {
+    return this.#turns.take(`looking for ${name}`, async (turn) => {
+      const { records, session } = turn;
       const found = await records.findOne({ _id: name }, { session });
-      return found ?? undefined;
+      if (found === null || !isUnsettled(found)) return found ?? undefined;
+      return { ...found, journal: await counted(turn, found) };
     });
   }
 

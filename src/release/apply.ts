@@ -62,7 +62,13 @@ export async function runInTarget(
       const unrecorded = await recordEnd(tenure, name, { state, durationMs, effects }, end.notes);
       if (unrecorded !== undefined) {
         const failed = { name, durationMs, effects };
-        return { done, failed, remaining, error: notRecorded(extent, effects, unrecorded), untouched: false };
+        return {
+          done,
+          failed,
+          remaining,
+          error: notRecorded(extent, effects, unrecorded, connection.topology.kind !== 'standalone'),
+          untouched: false,
+        };
       }
       log.info(`Migration ${name} is ${direction === 'up' ? 'applied' : 'taken back'}: ${effectsLine(effects)}.`, {
         durationMs,

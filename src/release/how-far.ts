@@ -28,18 +28,24 @@ export function notBegun(extent: Extent, cause: ReleaseError): ReleaseError {
   const { name, done, remaining } = extent;
   const message = `${cause.message} Reached their end before: ${names(done)}. Not begun: ${[name, ...remaining].join(', ')}.`;
   // Whoever cancels knows; everything else leaves a target that is between two states, and nobody asked for that.
+  if (cause.code === 'RESUME_BLOCKED') {
+    const stopped = `${cause.message} Reached their end before: ${names(done)}.${remaining.length === 0 ? '' : ` Not begun: ${remaining.join(', ')}.`}`;
+    return new ReleaseError('RESUME_BLOCKED', stopped, { hint: cause.hint, cause });
+  }
   if (cause.code === 'CANCELLED') return new ReleaseError('CANCELLED', message, { hint: goOn, cause });
   return new ReleaseError('FAILED_DIRTY', `${message} [${cause.code}]`, { hint: `${cause.hint} ${goOn}`, cause });
 }
 
 /** The migration itself reached its end, and its record does not say so. */
-export function notRecorded(extent: Extent, effects: Effects, cause: ReleaseError): ReleaseError {
+export function notRecorded(extent: Extent, effects: Effects, cause: ReleaseError, journalled: boolean): ReleaseError {
   const { name, direction } = extent;
   return new ReleaseError(
     'FAILED_DIRTY',
     `Migration ${name} (${direction}) reached its end (${effectsLine(effects)}), and that could not be put on record: ${cause.message} [${cause.code}]${around(extent)} The next run will find ${name} interrupted.`,
     {
-      hint: `Look at the target. If ${name} may run a second time, run the same command again; if not, type mongo-release baseline ${name}.`,
+      hint: journalled
+        ? 'Run the same command again: what the journal has is not done a second time.'
+        : `Look at the target. If ${name} may run a second time, run the same command again; if not, type mongo-release baseline ${name}.`,
       cause,
     },
   );

@@ -97,6 +97,7 @@ function once(
         attempt: { migration: file.name, number: journal.attempt },
         fence: tenure.lease.fence,
         images: journal.images,
+        entries: journal.entries,
         resumes,
       },
     },

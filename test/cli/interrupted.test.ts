@@ -110,3 +110,18 @@ test('two runs at once apply everything exactly once', async () => {
   const places = await database.db.collection('places').find().sort({ n: 1 }).toArray();
   expect(places.map(({ n }) => n)).toEqual([0, 1, 2, 3]);
 });
+
+test('a journal that is gone is not taken for nothing done: exit 8, and no effect happens twice', async () => {
+  await using target = await freshDatabase();
+  const counters = target.db.collection<{ _id: number; n: number }>('counters');
+  await counters.insertOne({ _id: 1, n: 0 });
+  const twice = "for (const _ of [1, 2]) await db.collection('counters').updateOne({ _id: 1 }, { $inc: { n: 1 } });";
+  await using broken = await makeProject(
+    { 'migrations/1-counts.js': migration(`${twice}\n  throw new Error('not yet');`) },
+    { MONGODB_URI: target.uri },
+  );
+  expectFailure(await broken.run(apply), 8, 'FAILED_DIRTY');
+  await target.db.collection('_mongo_release.journal').deleteMany({});
+  expectFailure(await broken.run(apply), 8, 'RESUME_BLOCKED', /journal/);
+  expect(await counters.findOne()).toEqual({ _id: 1, n: 2 });
+});

@@ -93,6 +93,7 @@ export class Transactions {
       this.#tallies.delete(session);
       return result;
     } catch (error) {
+      answersForLabels(error);
       if (labelled(error, 'UnknownTransactionCommitResult')) {
         if (!this.#uncertain.has(session)) this.#run.unknown += 1;
         this.#uncertain.add(session);
@@ -108,6 +109,12 @@ export class Transactions {
     for (const collection of effects?.collectionsCreated ?? []) this.#catalog.forget(collection);
     this.#tallies.delete(session);
   }
+}
+
+/** The driver's `withTransaction` asks every error for its labels, and an error of ours has to bear that. */
+function answersForLabels(error: unknown): void {
+  if (!(error instanceof Error) || 'hasErrorLabel' in error) return;
+  Object.defineProperty(error, 'hasErrorLabel', { value: () => false, configurable: true });
 }
 
 function replace(session: RawSession, name: string, method: AnyMethod): void {

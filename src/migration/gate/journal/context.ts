@@ -16,6 +16,8 @@ export interface JournalJob {
   readonly images: boolean;
   /** Whether the attempt may have entries: it was begun by a run that ended in the middle. */
   readonly resumes: boolean;
+  /** How many entries it must have then. */
+  readonly entries?: number;
 }
 
 /** An entry without what the transaction adds: `_id` and the server's time. */

@@ -39,6 +39,8 @@ export class Journal {
   readonly stage: Stage = async <T>(operation: Operation<T>): Promise<T> => {
     const { call, args, session } = operation;
     if (session?.inTransaction()) return this.#inTransaction(operation, session);
+    // The driver refuses it before it sends anything: nothing to keep, and nothing to wait for.
+    if (isEmptyList(args[0])) return operation.send(session);
     const fingerprint = fingerprintOf(call.method, call.namespace, args);
     const claim = await this.#replay.claim(fingerprint);
     const entry = claim.kind === 'recorded' ? claim.entry : undefined;
@@ -121,15 +123,13 @@ export class Journal {
     return answer as T;
   }
 
-  async #handler({ call, args }: Operation<unknown>): Promise<Handler> {
+  async #handler({ call }: Operation<unknown>): Promise<Handler> {
     const { kinds } = this.context;
     if (call.kind === 'catalog') return catalogChange;
     if (call.kind === 'pipeline' || call.kind === 'command') return unfenced;
     const kind = await kinds.of(call.namespace);
     if (kind === 'capped' || kind === 'time-series' || kind === 'view' || kind === 'system') return unfenced;
-    // The driver refuses an empty list before it sends anything.
-    const empty = Array.isArray(args[0]) && args[0].length === 0;
-    if (call.mayCreate && kind === 'absent' && !empty) await ensureCollection(this.context, call.namespace);
+    if (call.mayCreate && kind === 'absent') await ensureCollection(this.context, call.namespace);
     if (call.method === 'batch') return backfill;
     if (writesOneDocument(call.method)) return single;
     return manyMethods.has(call.method) ? batches : bulk;
@@ -137,3 +137,7 @@ export class Journal {
 }
 
 const manyMethods = new Set(['updateMany', 'deleteMany', 'update', 'remove']);
+
+function isEmptyList(argument: unknown): boolean {
+  return Array.isArray(argument) && argument.length === 0;
+}

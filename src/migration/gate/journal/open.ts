@@ -34,6 +34,10 @@ export async function openJournal({ gate, client, driver, job, ...options }: Ope
   const { attempt, fence, images } = job;
   const { own, database } = gate;
   const entries = job.resumes ? await entriesOf(client, database, own.journal, job) : [];
+  // Nothing would be known of those that are missing, and all of them would be done a second time.
+  if (job.resumes && job.entries !== undefined && entries.length !== job.entries) {
+    throw cannotReplay(`Its journal has ${entries.length} of ${job.entries} operations.`);
+  }
   if (entries.some((entry) => entry.driver !== driver.major)) {
     throw cannotReplay(`It was begun with another major version of the driver than ${driver.major}.`);
   }

@@ -2,7 +2,7 @@ import type { ReleaseError } from '../../../observe/error.ts';
 import { divergence } from './divergence.ts';
 
 /** So long nothing may happen, while calls are held, before the replay counts as diverged; milliseconds. */
-const quietDefault = 1500;
+const quietDefault = 5000;
 const tickMs = 50;
 
 /** A tick that comes later than this says that the event loop was busy: user code was computing. */

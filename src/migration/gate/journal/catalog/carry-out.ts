@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { serverCode, serverCodes } from '../../../../mongo/server-code.ts';
 import { ReleaseError } from '../../../../observe/error.ts';
 import type { CatalogChange, StoredError } from '../../../journal/documents.ts';
+import { Elapsed } from '../../../lease-clock.ts';
 import type { Namespace, Operation } from '../../call.ts';
 import { failureKind } from '../../failure.ts';
 import type { EntryDraft, JournalContext, Turn } from '../context.ts';
@@ -102,14 +103,15 @@ async function attempt<T>(
 ): Promise<Outcome<T>> {
   const since = performance.now();
   // The intent of an earlier run says nothing of this one's lease.
-  let fencedAt = resumed ? Number.NEGATIVE_INFINITY : since;
+  let fenced = resumed ? undefined : new Elapsed();
   const done = async () => step.done(await lookAround(context, namespace, step.change.to));
   // Whether a try that nobody heard the end of may have made the change.
   let unsure = resumed;
   for (;;) {
-    if (performance.now() - fencedAt > fencedForMs) {
+    if (fenced === undefined || fenced.ms > fencedForMs) {
+      const sent = new Elapsed();
       await context.transactor.transact(async () => {});
-      fencedAt = performance.now();
+      fenced = sent;
     }
     context.refuseWhenClosed();
     try {

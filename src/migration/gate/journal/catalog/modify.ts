@@ -21,17 +21,21 @@ export async function modifyStep<T>(
   const change = begun ?? { type: 'modify-collection', before: await lookAt(context, call.namespace) };
   const { index } = args[0] as CollMod;
   const before = maybeSeen(change.before);
+  let tries = 0;
   return {
     change,
-    act: async () => operation.send(session, await onlyThis(context, operation, change)),
-    // Where nothing differs, sending it again answers the same.
-    done: async ({ here }) => {
-      if (before === undefined || here === undefined || here.uuid !== before.uuid) return undefined;
-      const was = index === undefined ? undefined : indexOf(context, before, index);
-      const is = index === undefined ? undefined : indexOf(context, here, index);
-      if (sameBytes(was, is) && sameBytes(before.options, here.options)) return undefined;
-      return { result: { ...difference(context, was, is), ok: 1 } as T };
+    act: async () => {
+      tries += 1;
+      const reply = await operation.send(session, await onlyThis(context, operation, change));
+      if (tries === 1 && begun === undefined) return reply;
+      // An earlier try may have made the change, and this one has nothing to tell of what was before.
+      const here = maybeSeen(await lookAt(context, call.namespace));
+      if (before === undefined || here === undefined || index === undefined) return reply;
+      const [was, is] = [indexOf(context, before, index), indexOf(context, here, index)];
+      return { ...(reply as object), ...difference(context, was, is) } as T;
     },
+    // Sent again in any case: twice is as good as once, and what differs may be somebody else's change.
+    done: async () => undefined,
   };
 }
 
