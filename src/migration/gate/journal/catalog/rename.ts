@@ -11,7 +11,7 @@ import { lookAt, type SeenState } from './look.ts';
 import { bury } from './tombstone.ts';
 
 /** An application may make a collection anew each time that its name is free for a moment. */
-const mostDisplaced = 20;
+const mostDisplaced = 50;
 
 /** `rename`, `renameCollection`; what is replaced by it becomes a tombstone. */
 export async function renameStep<T>(
