@@ -1,4 +1,4 @@
-import type { EntryNamespace, StoredCall, StoredRead } from '../../journal/documents.ts';
+import type { EntryNamespace, StoredCall, StoredRead, StoredResult } from '../../journal/documents.ts';
 import type { Image } from '../../journal/images.ts';
 import type { Operation } from '../call.ts';
 import { shownName } from '../names.ts';
@@ -8,12 +8,18 @@ import type { JournalContext } from './context.ts';
 import { chooseMany, pairImages, readDocuments, withoutConcerns } from './imaging.ts';
 import type { Lanes } from './lanes.ts';
 import { writeOne, writesOneDocument } from './one-document.ts';
+import { bsonSize } from './size.ts';
 import { storeResult } from './stored.ts';
 import type { EntryWriter } from './transactor.ts';
+
+/** All calls of a transaction stand in one entry, of at most 16 MB with its reads: their results keep this many bytes. */
+const keptBytes = 8_000_000;
 
 /** What a transaction of the migration's own has done so far. */
 interface Open {
   readonly calls: StoredCall[];
+  /** Of the results of those calls, as far as they are kept. */
+  resultBytes: number;
   readonly images: Map<string, { readonly namespace: EntryNamespace; readonly images: Image[] }>;
   /** Whether everything in it has an image. */
   complete: boolean;
@@ -47,7 +53,7 @@ export class OwnTransactions {
     if (images === undefined) open.complete = false;
     else this.#keep(open, call.namespace, images);
     if (creates) open.created.set(shownName(call.namespace, this.#context.database), call.namespace);
-    open.calls.push({ fingerprint, method: call.method, namespace: call.namespace, result: storeResult(result) });
+    open.calls.push({ fingerprint, method: call.method, namespace: call.namespace, result: fitting(open, result) });
     return result;
   }
 
@@ -96,7 +102,7 @@ export class OwnTransactions {
   #of(session: RawSession): Open {
     let open = this.#open.get(session);
     if (open === undefined) {
-      open = { calls: [], images: new Map(), complete: true, created: new Map() };
+      open = { calls: [], resultBytes: 0, images: new Map(), complete: true, created: new Map() };
       this.#open.set(session, open);
     }
     return open;
@@ -133,6 +139,15 @@ export class OwnTransactions {
     }
     return sendList(this.#context, operation, session);
   }
+}
+
+/** A replay cannot answer a call whose result was left out: it diverges there. */
+function fitting(open: Open, result: unknown): StoredResult {
+  const stored = storeResult(result);
+  const bytes = bsonSize(stored, keptBytes);
+  if (open.resultBytes + bytes > keptBytes) return { form: 'omitted' };
+  open.resultBytes += bytes;
+  return stored;
 }
 
 /** Of a collection that a transaction brought into being: an undo removes it, where it is empty then. */
