@@ -1,4 +1,5 @@
 import type { Binary, Document } from 'mongodb';
+import type { AskedIndex } from './asked-indexes.ts';
 import type { CatalogState } from './catalog-state.ts';
 
 /**
@@ -108,6 +109,8 @@ export interface CatalogChange {
   readonly to?: EntryNamespace;
   /** What stood under `to` before. */
   readonly replaced?: CatalogState;
+  /** Of created indexes: those that the call asks for, whether or not they were there. Others may build theirs meanwhile. */
+  readonly asked?: readonly AskedIndex[];
   /** Tombstones of collections that others made under `to` while it was free for a moment. */
   readonly displaced?: readonly string[];
 }

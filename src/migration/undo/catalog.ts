@@ -7,6 +7,7 @@ import { serverCode, serverCodes } from '../../mongo/server-error.ts';
 import { type CatalogState, stateBytes } from '../journal/catalog-state.ts';
 import type { EntryNamespace } from '../journal/documents.ts';
 import { buildIndexes, dropIndexes, indexesNow, indexesOf, restoreExpiry } from './indexes.ts';
+import { madeIndexes } from './made-indexes.ts';
 import { undoModification } from './modified.ts';
 import type { UndoEntry } from './read.ts';
 import type { UndoConflict } from './result.ts';
@@ -47,7 +48,7 @@ export async function undoCatalog(connection: Connection, own: OwnNames, entry: 
       const info = await findByState(place, name, before);
       if (info === undefined) return conflict(namespace, 'gone');
       if (catalog.type === 'modify-collection') return undoModification(place, info, before);
-      return undoIndexes(place, info, before, catalog.type === 'create-indexes' ? after : undefined, catalog.type);
+      return catalog.type === 'create-indexes' ? dropMade(place, info, entry) : buildDropped(place, info, before);
     }
   }
 }
@@ -60,30 +61,17 @@ async function findByState({ db }: Place, name: string, { uuid }: CatalogState):
   return info;
 }
 
-async function undoIndexes(
-  place: Place,
-  info: CollectionInfo,
-  before: CatalogState,
-  after: CatalogState | undefined,
-  type: 'create-indexes' | 'drop-indexes',
-): Promise<CatalogUndone> {
-  const old = indexesOf(before);
+async function buildDropped(place: Place, info: CollectionInfo, before: CatalogState): Promise<CatalogUndone> {
   const now = indexesNow(info);
-  if (type === 'drop-indexes') {
-    const missing = [...old].filter(([name]) => !now.has(name)).map(([, spec]) => spec);
-    const conflicts = await buildIndexes(place.db, info.name, missing);
-    return { changed: missing.length - conflicts.length, conflicts };
-  }
-  // Without what was there after, nobody knows whether the change was made: what has come since is taken for it.
-  const made = [...(after === undefined ? now : indexesOf(after)).keys()].filter((name) => !old.has(name));
-  return {
-    changed: await dropIndexes(
-      place,
-      info,
-      made.filter((name) => now.has(name)),
-    ),
-    conflicts: [],
-  };
+  const missing = [...indexesOf(before)].filter(([name]) => !now.has(name)).map(([, spec]) => spec);
+  const conflicts = await buildIndexes(place.db, info.name, missing);
+  return { changed: missing.length - conflicts.length, conflicts };
+}
+
+async function dropMade(place: Place, info: CollectionInfo, entry: UndoEntry): Promise<CatalogUndone> {
+  const { names, unsure } = madeIndexes(info, entry);
+  if (unsure) return conflict(entry.namespace, 'changed');
+  return { changed: await dropIndexes(place, info, names), conflicts: [] };
 }
 
 /**

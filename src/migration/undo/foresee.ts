@@ -7,6 +7,7 @@ import { idElement, idKey } from '../../mongo/raw-bson.ts';
 import { exactValue } from '../../mongo/raw-build.ts';
 import { type Attempt, type EntryNamespace, ofAttempt } from '../journal/documents.ts';
 import type { Image } from '../journal/images.ts';
+import { madeIndexes } from './made-indexes.ts';
 import { hasOptions } from './modified.ts';
 import { inTheWay, NamesOfThePast } from './names.ts';
 import { imagesDone } from './pieces.ts';
@@ -111,6 +112,7 @@ class Look {
     const makes = catalog.type === 'create-collection' && catalog.before === undefined && kind !== 'implicit';
     if (makes) await this.#foreseeRemoval(entry);
     if (catalog.type === 'modify-collection') await this.#foreseeModification(entry);
+    if (catalog.type === 'create-indexes') await this.#foreseeIndexes(entry);
     if (catalog.displaced?.length) this.#conflicts.add(inTheWay(catalog.to ?? namespace, 'name-taken'));
     this.#conflicts.add(...(await this.#names.goBack(entry)));
   }
@@ -128,6 +130,17 @@ class Look {
     const documents = await db.collection(present.name).countDocuments({});
     const added = this.#added.get(`${namespace.database}.${present.name}`) ?? 0;
     if (documents !== added) this.#conflicts.add(inTheWay(namespace, 'holds-documents'));
+  }
+
+  /** Indexes that may be of somebody else stay, and whether there are such ones only the catalog tells. */
+  async #foreseeIndexes(entry: UndoEntry): Promise<void> {
+    const { namespace, catalog, error } = entry;
+    const told = catalog?.asked !== undefined ? error === undefined : catalog?.after !== undefined;
+    if (told || catalog?.before === undefined) return;
+    const present = await this.#names.infoOf(namespace);
+    if (present === undefined || present.uuid !== catalog.before.uuid) return;
+    const [info] = await readCatalog(this.#connection.client.db(namespace.database), present.name);
+    if (info !== undefined && madeIndexes(info, entry).unsure) this.#conflicts.add(inTheWay(namespace, 'changed'));
   }
 
   /** The options must be those that the newest change of the migration has set. */

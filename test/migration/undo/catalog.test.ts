@@ -163,7 +163,10 @@ test('what was only intended is undone where the catalog shows that it was made,
     await db.collection<Numbered>('b').insertMany(seeded(3));
   });
   const { db, journal } = s;
-  await journal.catalog('a', 'create-indexes', () => db.collection('a').createIndex({ n: 1 }), { intentOnly: true });
+  await journal.catalog('a', 'create-indexes', () => db.collection('a').createIndex({ n: 1 }), {
+    intentOnly: true,
+    asked: [{ name: 'n_1', key: '[["n","1"]]' }],
+  });
   await journal.catalog('x', 'create-collection', () => db.createCollection('x'), { intentOnly: true });
   await journal.catalog('y', 'create-collection', async () => {}, { intentOnly: true });
   await journal.catalog('b', 'rename-collection', async () => {}, { to: 'c', intentOnly: true });

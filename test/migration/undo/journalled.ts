@@ -22,6 +22,12 @@ import type { TestDatabase } from '../../setup/mongo.ts';
 export const own = ownNames();
 export const fence = 7;
 
+interface Recorded {
+  readonly to?: string;
+  readonly tombstone?: string;
+  readonly intentOnly?: boolean;
+}
+
 type Draft = Partial<JournalEntry> & { readonly kind: JournalEntry['kind'] };
 
 /**
@@ -81,7 +87,7 @@ export class Journalled {
     collection: string,
     type: CatalogChange['type'],
     change: () => Promise<unknown>,
-    { to, tombstone, intentOnly }: { to?: string; tombstone?: string; intentOnly?: boolean } = {},
+    { to, tombstone, intentOnly, asked }: Pick<CatalogChange, 'asked'> & Recorded = {},
   ) {
     const before = await this.state(collection);
     const replaced = to === undefined ? undefined : await this.state(to);
@@ -90,6 +96,7 @@ export class Journalled {
       before,
       ...(to === undefined ? {} : { to: this.#in(to).namespace, replaced }),
       ...(tombstone === undefined ? {} : { tombstone }),
+      ...(asked === undefined ? {} : { asked }),
     };
     const id = await this.inTransaction((session) =>
       this.record({ kind: 'catalog', state: 'intent', ...this.#in(collection), catalog: intended }, session),

@@ -3,6 +3,7 @@ import type { Operation } from '../../call.ts';
 import type { JournalContext } from '../context.ts';
 import { classesOf } from '../driver-classes.ts';
 import { alongOf } from './along.ts';
+import { askedIndexes } from './asked.ts';
 import type { Step } from './carry-out.ts';
 import { only, run } from './commands.ts';
 import { maybeSeen } from './found.ts';
@@ -17,7 +18,10 @@ export async function createIndexesStep<T>(
   operation: Operation<T>,
   begun: CatalogChange | undefined,
 ): Promise<Step<T>> {
-  const change = begun ?? (await intended(context, operation, 'create-indexes'));
+  const change = begun ?? {
+    ...(await intended(context, operation, 'create-indexes')),
+    asked: askedIndexes(operation),
+  };
   return {
     change,
     act: async () => {
