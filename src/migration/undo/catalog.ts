@@ -8,7 +8,7 @@ import { type CatalogState, stateBytes } from '../journal/catalog-state.ts';
 import type { EntryNamespace } from '../journal/documents.ts';
 import { buildIndexes, dropIndexes, indexesNow, indexesOf, restoreExpiry } from './indexes.ts';
 import { madeIndexes } from './made-indexes.ts';
-import { undoModification } from './modified.ts';
+import { hasOptions, undoModification } from './modified.ts';
 import type { UndoEntry } from './read.ts';
 import type { UndoConflict } from './result.ts';
 
@@ -34,7 +34,7 @@ export async function undoCatalog(connection: Connection, own: OwnNames, entry: 
   const { before, after, to } = catalog;
   switch (catalog.type) {
     case 'create-collection':
-      return before === undefined ? removeMade(place, own, name, after?.uuid, kind) : nothing;
+      return before === undefined ? removeMade(place, own, name, after, kind) : nothing;
     case 'drop-collection':
       return before === undefined ? nothing : bringBack(place, own, name, before);
     case 'rename-collection':
@@ -44,7 +44,7 @@ export async function undoCatalog(connection: Connection, own: OwnNames, entry: 
     case 'modify-collection':
     case 'create-indexes':
     case 'drop-indexes': {
-      if (before === undefined) return removeMade(place, own, name, after?.uuid, 'implicit');
+      if (before === undefined) return removeMade(place, own, name, after, 'implicit');
       const info = await findByState(place, name, before);
       if (info === undefined) return conflict(namespace, 'gone');
       if (catalog.type === 'modify-collection') return undoModification(place, info, before);
@@ -82,13 +82,14 @@ async function removeMade(
   place: Place,
   own: OwnNames,
   name: string,
-  uuid: string | undefined,
+  after: CatalogState | undefined,
   kind: UndoEntry['kind'],
 ): Promise<CatalogUndone> {
   const { db } = place;
-  const now = uuid === undefined ? name : await nameOfUuid(db, uuid);
+  const now = after?.uuid === undefined ? name : await nameOfUuid(db, after.uuid);
   const [info] = now === undefined ? [] : await readCatalog(db, now);
-  if (info === undefined || (uuid === undefined && now !== name)) return nothing;
+  if (info === undefined) return nothing;
+  if (!isMade(info, after, kind)) return conflict({ database: db.databaseName, collection: name }, 'changed');
   if (info.type === 'view') {
     await dropCollection(place, info.name);
     return { changed: 1, conflicts: [] };
@@ -117,6 +118,17 @@ async function removeMade(
   }
   await dropCollection(place, aside, info.uuid);
   return { changed: 1, conflicts: [] };
+}
+
+/** By its UUID it was found; of what has none, only its definition tells whether it is still the migration's. */
+export function isMade(
+  info: Pick<CollectionInfo, 'type' | 'rawOptions'>,
+  after: CatalogState | undefined,
+  kind: UndoEntry['kind'],
+): boolean {
+  if (after === undefined) return kind === 'implicit' && info.type !== 'view';
+  if (info.type !== 'view' && after.type !== 'view') return true;
+  return info.type === after.type && hasOptions(info, after);
 }
 
 const firstOnly = { projection: { _id: 1 } } as const;

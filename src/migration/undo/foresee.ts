@@ -7,6 +7,7 @@ import { idElement, idKey } from '../../mongo/raw-bson.ts';
 import { exactValue } from '../../mongo/raw-build.ts';
 import { type Attempt, type EntryNamespace, ofAttempt } from '../journal/documents.ts';
 import type { Image } from '../journal/images.ts';
+import { isMade } from './catalog.ts';
 import { madeIndexes } from './made-indexes.ts';
 import { hasOptions } from './modified.ts';
 import { inTheWay, NamesOfThePast } from './names.ts';
@@ -73,6 +74,8 @@ class Look {
   #waitingBytes = 0;
   /** By present name: how many documents the migration has added to it since this point. */
   readonly #added = new Map<string, number>();
+  /** Views that the migration changed later, also where it is not known whether it did. */
+  readonly #redefined = new Set<string>();
   /** Collections whose options were looked at. */
   readonly #modified = new Set<string>();
 
@@ -122,10 +125,18 @@ class Look {
   }
 
   /** A collection that the migration made has to be empty once the migration's documents are out of it. */
-  async #foreseeRemoval({ namespace, catalog }: UndoEntry): Promise<void> {
+  async #foreseeRemoval({ namespace, catalog, kind }: UndoEntry): Promise<void> {
     const present = await this.#names.infoOf(namespace);
-    if (present === undefined || present.type === 'view') return;
-    if (catalog?.after?.uuid !== undefined && present.uuid !== catalog.after.uuid) return;
+    if (present === undefined) return;
+    const after = catalog?.after;
+    if (after === undefined || after.type === 'view') {
+      // Its definition is looked at with the migration's newest change of it.
+      if (after !== undefined && this.#redefined.has(shownNamespace(namespace))) return;
+      const [info] = await readCatalog(this.#connection.client.db(namespace.database), present.name);
+      if (info !== undefined && !isMade(info, after, kind)) this.#conflicts.add(inTheWay(namespace, 'changed'));
+      return;
+    }
+    if (after.uuid !== undefined && present.uuid !== after.uuid) return;
     const db = this.#connection.client.db(namespace.database);
     const documents = await db.collection(present.name).countDocuments({});
     const added = this.#added.get(`${namespace.database}.${present.name}`) ?? 0;
@@ -146,6 +157,7 @@ class Look {
   /** The options must be those that the newest change of the migration has set. */
   async #foreseeModification({ namespace, catalog, state }: UndoEntry): Promise<void> {
     const present = await this.#names.infoOf(namespace);
+    if (present?.type === 'view') this.#redefined.add(shownNamespace(namespace));
     if (present === undefined || catalog?.before === undefined || catalog.after === undefined) return;
     const where = `${namespace.database}.${present.name}`;
     if (this.#modified.has(where) || state !== 'done') return;

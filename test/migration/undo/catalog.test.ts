@@ -167,7 +167,6 @@ test('what was only intended is undone where the catalog shows that it was made,
     intentOnly: true,
     asked: [{ name: 'n_1', key: '[["n","1"]]' }],
   });
-  await journal.catalog('x', 'create-collection', () => db.createCollection('x'), { intentOnly: true });
   await journal.catalog('y', 'create-collection', async () => {}, { intentOnly: true });
   await journal.catalog('b', 'rename-collection', async () => {}, { to: 'c', intentOnly: true });
   await journal.catalog('b', 'rename-collection', async () => {}, { to: 'b', intentOnly: true });

@@ -141,3 +141,39 @@ test('people are told of documents by ids that hold no data', async () => {
   expect(lines).toMatch(/document #[0-9a-f]{12} was changed/);
   expect(lines).not.toContain('anna');
 });
+
+const view = (n: number) => ({ viewOn: 'a', pipeline: [{ $match: { n } }] });
+const changed = { state: 'conflicts', conflicts: [{ kind: 'collection', reason: 'changed' }], conflictsTotal: 1 };
+
+test.each([
+  ['another view', view(2)],
+  ['a collection', {}],
+])('a view of the migration that somebody replaced by %s stays', async (_, other) => {
+  await using s = await setting(({ db }) => db.createCollection('a'));
+  await s.journal.catalog('v', 'create-collection', () => s.db.createCollection('v', view(1)));
+  await s.db.dropCollection('v');
+  await s.db.createCollection('v', other);
+  expect(await untouched(s, () => s.undo())).toMatchObject(changed);
+  await s.undo({ mode: 'tolerant' });
+  expect(await s.db.listCollections({ name: 'v' }).toArray()).toMatchObject([{ options: other }]);
+});
+
+test('a view that the migration made and then changed itself is no conflict', async () => {
+  await using s = await setting(({ db }) => db.createCollection('a'));
+  await s.journal.catalog('v', 'create-collection', () => s.db.createCollection('v', view(1)));
+  const change = () => s.db.command({ collMod: 'v', ...view(2) });
+  await s.journal.catalog('v', 'modify-collection', change, { intentOnly: true });
+  expect(await s.undo()).toMatchObject({ state: 'undone', conflictsTotal: 0 });
+  expect(await s.differences()).toEqual([]);
+});
+
+test('an empty collection or a view stays where the journal does not tell whether the migration made it', async () => {
+  for (const options of [{}, view(1)]) {
+    await using s = await setting(({ db }) => db.createCollection('a'));
+    const create = () => s.db.createCollection('x', options);
+    await s.journal.catalog('x', 'create-collection', create, { intentOnly: true });
+    expect(await untouched(s, () => s.undo())).toMatchObject(changed);
+    await s.undo({ mode: 'tolerant' });
+    expect(await s.db.listCollections({ name: 'x' }).toArray()).toHaveLength(1);
+  }
+});

@@ -104,6 +104,16 @@ async function takeOver({ raw }: Lab): Promise<{ fence: number; expectedEntries:
   return { fence, expectedEntries: await lanes.entriesOf(attempt, undefined) };
 }
 
+/** A collection of which the journal does not tell whether the migration made it: people have to. */
+async function createdUnheard({ raw, entries }: Lab): Promise<string | undefined> {
+  const last = (await entries()).at(-1);
+  const { type, before } = last?.catalog ?? {};
+  if (last?.kind !== 'catalog' || last.state !== 'intent' || type !== 'create-collection') return undefined;
+  const name = last.namespace.collection;
+  const present = before === undefined && (await raw.db.listCollections({ name }).toArray()).length > 0;
+  return present ? name : undefined;
+}
+
 async function check(steps: readonly Step[], dies: Death | undefined): Promise<void> {
   await using before = await freshDatabase('undo_before');
   await using l = await lab();
@@ -121,6 +131,12 @@ async function check(steps: readonly Step[], dies: Death | undefined): Promise<v
   const { fence, expectedEntries } = await takeOver(l);
   const options = { fence, mode: 'strict', expectedEntries } as const;
   const summary = await summariseAttempt(l.raw.db, own, attempt, expectedEntries);
+  const unknown = await createdUnheard(l);
+  if (unknown !== undefined) {
+    const first = await undoAttempt(connection, own, attempt, options);
+    expect(first).toMatchObject({ state: 'conflicts', conflicts: [{ kind: 'collection', reason: 'changed' }] });
+    await l.raw.db.dropCollection(unknown);
+  }
   const result = await undoAttempt(connection, own, attempt, options);
   expect(result, JSON.stringify(summary)).toMatchObject({ state: 'undone', conflictsTotal: 0 });
   expect(summary).toMatchObject({ entries: expectedEntries, complete: true });
