@@ -1108,6 +1108,10 @@ const errorCodes = {
     DOWN_BLOCKED: { exit: 5, meaning: 'Later migrations stand on what should be taken back.' },
     HISTORY_CONFLICT: { exit: 5, meaning: 'A record of the history is not in the state that the next step needs.' },
     CHANGELOG_MISSING: { exit: 5, meaning: "migrate-mongo's changelog is gone, and history has migrations from it." },
+    COMMIT_UNKNOWN: {
+        exit: 8,
+        meaning: 'The server never said whether a transaction was committed; the next run reads it from the journal.',
+    },
     RESUME_BLOCKED: {
         exit: 8,
         meaning: 'An interrupted migration can neither be taken up again nor undone; the message says why.',

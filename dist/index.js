@@ -591,7 +591,7 @@ async function action(part) {
 }
 /** The process that a migration's code runs in. */
 async function child() {
-    await __nccwpck_require__.e(/* import() */ 8).then(__nccwpck_require__.bind(__nccwpck_require__, 25202));
+    await __nccwpck_require__.e(/* import() */ 9).then(__nccwpck_require__.bind(__nccwpck_require__, 71068));
 }
 
 var __webpack_exports__action = __webpack_exports__.XI;
