@@ -886,7 +886,9 @@ var nearest = __webpack_require__(25492);
  * The migration that a flag names: its name, with or without the file's extension. Throws `MIGRATION_UNKNOWN`, naming
  * the nearest; nobody remembers the digits at the front, so a name that only contains the word is near.
  */
-function findMigration(word, migrations, flag) {
+function findMigration(word, migrations, flag, 
+/** Whether the hint may be a line to type: not where the wrong migration would be taken for one that ran. */
+mayType = true) {
     const found = migrations.find((one) => one.name === word || one.fileName === word);
     if (found !== undefined)
         return found;
@@ -896,9 +898,11 @@ function findMigration(word, migrations, flag) {
     const [first] = near;
     const hint = first === undefined
         ? 'mongo-release status lists the migrations there are.'
-        : near.length === 1
+        : near.length === 1 && mayType
             ? `Type ${flag} ${first}`
-            : `Name one of ${listed(near)}.`;
+            : mayType
+                ? `Name one of ${listed(near)}.`
+                : `mongo-release status lists the migrations there are; similar: ${listed(near)}.`;
     throw new observe_error/* ReleaseError */.K('MIGRATION_UNKNOWN', `There is no migration ${JSON.stringify(word)} (${flag}).`, { hint });
 }
 /** Names in a sentence, the first few of many. */
@@ -1047,7 +1051,9 @@ function recordFindings(record, file) {
     const { _id: name, state, direction } = record;
     const place = { name };
     const findings = [];
-    if (file === undefined && state !== 'rolled-back') {
+    // What failed without a trace is as good as never run.
+    const trace = state !== 'failed' || record.effects === undefined || !leftTargetAsItWas({ effects: record.effects });
+    if (file === undefined && state !== 'rolled-back' && trace) {
         findings.push({
             rule: 'history-missing-file',
             // Of a file that was gone before we came there is nothing to bring back, and migrate-mongo never missed it.
@@ -1066,8 +1072,6 @@ function recordFindings(record, file) {
             next: `Undo the edit and write the change as a new migration (mongo-release create NAME), or accept the file as it is now with mongo-release baseline ${name}.`,
         });
     }
-    // What failed without a trace is as good as never run.
-    const trace = record.effects === undefined || !leftTargetAsItWas({ effects: record.effects });
     if (state === 'interrupted' || (state === 'failed' && trace)) {
         findings.push({
             rule: `history-${state}`,
@@ -5733,7 +5737,7 @@ async function baseline_baseline(run) {
     const env_1 = { stack: [], error: void 0, hasError: false };
     try {
         const [name = ''] = run.invocation.arguments;
-        const file = findMigration(name, await listFiles(run), 'mongo-release baseline');
+        const file = findMigration(name, await listFiles(run), 'mongo-release baseline', false);
         const facts = await describeMigrations([file], childOptions(run));
         const phases = new Map([...facts].map(([known, { phase }]) => [known, phase]));
         const connection = baseline_addDisposableResource(env_1, await openTarget(run, 'write'), true);
@@ -5781,7 +5785,7 @@ function migrationTemplate(words, form) {
   //   contract  remove the old shape, in a later release, when nothing reads it any more      after-deploy
   phase: 'before-deploy',
 
-  // Safe to run twice: a run that was cut off is started again from its top. So touch only what is still untouched:
+  // Safe to run twice: where there is no journal a run that was cut off begins again. So touch only what is still untouched:
   //   const result = await db.collection('users').updateMany(
   //     { status: { $exists: false } },
   //     { $set: { status: 'active' } },
@@ -8512,7 +8516,9 @@ async function runInTarget(run, connection, tenure, direction, turns) {
             return { done, remaining: [name, ...remaining], error: notBegun(extent, error), untouched: false };
         }
         if (turnEnd.state === 'undone') {
-            log.info(`Migration ${name} is as if it had never begun: what it had done is undone.`);
+            log.info(direction === 'up'
+                ? `The interrupted way down of ${name} is undone: it is applied, as it was before.`
+                : `Migration ${name} is as if it had never begun: what it had done is undone.`);
             done.push({ name, durationMs: turnEnd.durationMs, effects: tally/* noEffects */.CC });
             continue;
         }
@@ -11972,14 +11978,16 @@ function takenUp({ plan, records }) {
     const names = new Set(begun.map(({ _id }) => _id));
     return plan.pending.filter(({ name }) => names.has(name)).map(({ name }) => name);
 }
-/** Why nothing is rehearsed. */
-function notRehearsed(names) {
-    return `Nothing is rehearsed: ${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} taken up where an earlier run left off.`;
+/** Why nothing is rehearsed, and what that means for the rest. */
+function notRehearsed(names, { plan }) {
+    const rest = plan.pending.filter(({ name }) => !names.includes(name)).map(({ name }) => name);
+    const also = rest.length === 0 ? '' : ` That goes for ${rest.join(', ')} too, which never ran here.`;
+    return `Nothing is rehearsed, since a part of ${names.join(', ')} is in the target already.${also}`;
 }
 /** For a dry run, which is a rehearsal and nothing else. */
-function rehearsalImpossible(names) {
-    return new observe_error/* ReleaseError */.K('REHEARSAL_IMPOSSIBLE', notRehearsed(names), {
-        hint: 'Type mongo-release migrate --apply to go on in the target, or mongo-release down to undo what was done.',
+function rehearsalImpossible(names, situation) {
+    return new observe_error/* ReleaseError */.K('REHEARSAL_IMPOSSIBLE', notRehearsed(names, situation), {
+        hint: 'Type mongo-release down to undo what was done, and rehearse then; or mongo-release migrate --apply to go on in the target.',
     });
 }
 
@@ -12066,7 +12074,10 @@ async function migrate(run) {
         const behind = await backupBehind(run, connection, situation, apply);
         const begun = takenUp(situation);
         if (begun.length > 0 && !apply)
-            throw rehearsalImpossible(begun);
+            throw rehearsalImpossible(begun, situation);
+        // Said before anything is written, not only at the end.
+        if (begun.length > 0)
+            run.log.warn(notRehearsed(begun, situation));
         const rehearses = level !== 'none' && begun.length === 0;
         const rehearsed = !rehearses ? undefined : await rehearsePending(run, connection, situation, behind);
         const { result: rehearsal, error } = rehearsed ?? {};
@@ -12086,7 +12097,7 @@ async function migrate(run) {
             rehearsal,
         };
         const warnings = [
-            ...(begun.length > 0 ? [notRehearsed(begun)] : level === 'none' ? ['Nothing was rehearsed.'] : []),
+            ...(begun.length > 0 ? [notRehearsed(begun, situation)] : level === 'none' ? ['Nothing was rehearsed.'] : []),
             ...(behind === undefined ? ['No backup stands behind this: what has no down cannot be taken back.'] : []),
         ];
         // While this run waited for the lease, another one may have done all of it.
@@ -13368,9 +13379,11 @@ class release_Walk {
         }
         const begun = takenUp(situation);
         if (begun.length > 0 && !this.#apply)
-            throw rehearsalImpossible(begun);
-        if (begun.length > 0)
-            return this.steps.skip('rehearsal', notRehearsed(begun));
+            throw rehearsalImpossible(begun, situation);
+        if (begun.length > 0) {
+            this.#run.log.warn(notRehearsed(begun, situation));
+            return this.steps.skip('rehearsal', notRehearsed(begun, situation));
+        }
         const { db, topology } = this.#connection;
         await this.steps.run('rehearsal', async () => {
             const on = { store: storeOf(this.#run), backupId, database: db.databaseName, topology };
@@ -13759,8 +13772,13 @@ function changelogRows(files, { entries }, useFileHash) {
     });
 }
 /** Nobody holds the lease, so nobody is running it: its run was killed, or lost the server. */
-function leftRunning({ _id: name, direction, releaseId }) {
-    return `${name} was left half-way ${direction} by release ${releaseId}, whose run is gone. The next migrate --apply marks it interrupted and runs it from its top; mongo-release rollback takes it back.`;
+function leftRunning({ _id: name, direction, releaseId, journal }) {
+    const left = `${name} was left half-way ${direction} by release ${releaseId}, whose run is gone.`;
+    if (journal === undefined)
+        return `${left} The next migrate --apply runs it from its top; mongo-release down takes it back.`;
+    return direction === 'up'
+        ? `${left} The next migrate --apply takes it up where it was; mongo-release down undoes what it did.`
+        : `${left} mongo-release down takes it up where it was; migrate --apply undoes it, and the migration stays applied.`;
 }
 /** Files in their order, then the records whose file is gone. */
 function statusOf(files, records) {

@@ -9,6 +9,8 @@ export function findMigration<T extends { readonly name: string; readonly fileNa
   word: string,
   migrations: readonly T[],
   flag: string,
+  /** Whether the hint may be a line to type: not where the wrong migration would be taken for one that ran. */
+  mayType = true,
 ): T {
   const found = migrations.find((one) => one.name === word || one.fileName === word);
   if (found !== undefined) return found;
@@ -19,9 +21,11 @@ export function findMigration<T extends { readonly name: string; readonly fileNa
   const hint =
     first === undefined
       ? 'mongo-release status lists the migrations there are.'
-      : near.length === 1
+      : near.length === 1 && mayType
         ? `Type ${flag} ${first}`
-        : `Name one of ${listed(near)}.`;
+        : mayType
+          ? `Name one of ${listed(near)}.`
+          : `mongo-release status lists the migrations there are; similar: ${listed(near)}.`;
   throw new ReleaseError('MIGRATION_UNKNOWN', `There is no migration ${JSON.stringify(word)} (${flag}).`, { hint });
 }
 

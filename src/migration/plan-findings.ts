@@ -43,7 +43,9 @@ function recordFindings(record: HistoryRecord, file: MigrationFile | undefined):
   const { _id: name, state, direction } = record;
   const place = { name };
   const findings: Finding[] = [];
-  if (file === undefined && state !== 'rolled-back') {
+  // What failed without a trace is as good as never run.
+  const trace = state !== 'failed' || record.effects === undefined || !leftTargetAsItWas({ effects: record.effects });
+  if (file === undefined && state !== 'rolled-back' && trace) {
     findings.push({
       rule: 'history-missing-file',
       // Of a file that was gone before we came there is nothing to bring back, and migrate-mongo never missed it.
@@ -62,8 +64,6 @@ function recordFindings(record: HistoryRecord, file: MigrationFile | undefined):
       next: `Undo the edit and write the change as a new migration (mongo-release create NAME), or accept the file as it is now with mongo-release baseline ${name}.`,
     });
   }
-  // What failed without a trace is as good as never run.
-  const trace = record.effects === undefined || !leftTargetAsItWas({ effects: record.effects });
   if (state === 'interrupted' || (state === 'failed' && trace)) {
     findings.push({
       rule: `history-${state}`,

@@ -15,7 +15,7 @@ export function migrationTemplate(words: string, form: 'typescript' | 'module' |
   //   contract  remove the old shape, in a later release, when nothing reads it any more      after-deploy
   phase: 'before-deploy',
 
-  // Safe to run twice: a run that was cut off is started again from its top. So touch only what is still untouched:
+  // Safe to run twice: where there is no journal a run that was cut off begins again. So touch only what is still untouched:
   //   const result = await db.collection('users').updateMany(
   //     { status: { $exists: false } },
   //     { $set: { status: 'active' } },

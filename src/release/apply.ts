@@ -51,7 +51,11 @@ export async function runInTarget(
       return { done, remaining: [name, ...remaining], error: notBegun(extent, error), untouched: false };
     }
     if (turnEnd.state === 'undone') {
-      log.info(`Migration ${name} is as if it had never begun: what it had done is undone.`);
+      log.info(
+        direction === 'up'
+          ? `The interrupted way down of ${name} is undone: it is applied, as it was before.`
+          : `Migration ${name} is as if it had never begun: what it had done is undone.`,
+      );
       done.push({ name, durationMs: turnEnd.durationMs, effects: noEffects });
       continue;
     }

@@ -14,7 +14,7 @@ import { underLease } from './under-lease.ts';
  */
 export async function baseline(run: Run): Promise<Ended<'baseline'>> {
   const [name = ''] = run.invocation.arguments;
-  const file = findMigration(name, await listFiles(run), 'mongo-release baseline');
+  const file = findMigration(name, await listFiles(run), 'mongo-release baseline', false);
   const facts = await describeMigrations([file], childOptions(run));
   const phases = new Map([...facts].map(([known, { phase }]) => [known, phase]));
   await using connection = await openTarget(run, 'write');

@@ -29,7 +29,9 @@ export async function migrate(run: Run): Promise<Ended<'migrate' | 'up'>> {
 
   const behind = await backupBehind(run, connection, situation, apply);
   const begun = takenUp(situation);
-  if (begun.length > 0 && !apply) throw rehearsalImpossible(begun);
+  if (begun.length > 0 && !apply) throw rehearsalImpossible(begun, situation);
+  // Said before anything is written, not only at the end.
+  if (begun.length > 0) run.log.warn(notRehearsed(begun, situation));
   const rehearses = level !== 'none' && begun.length === 0;
   const rehearsed = !rehearses ? undefined : await rehearsePending(run, connection, situation, behind);
   const { result: rehearsal, error } = rehearsed ?? {};
@@ -48,7 +50,7 @@ export async function migrate(run: Run): Promise<Ended<'migrate' | 'up'>> {
     rehearsal,
   };
   const warnings = [
-    ...(begun.length > 0 ? [notRehearsed(begun)] : level === 'none' ? ['Nothing was rehearsed.'] : []),
+    ...(begun.length > 0 ? [notRehearsed(begun, situation)] : level === 'none' ? ['Nothing was rehearsed.'] : []),
     ...(behind === undefined ? ['No backup stands behind this: what has no down cannot be taken back.'] : []),
   ];
   // While this run waited for the lease, another one may have done all of it.

@@ -114,8 +114,11 @@ class Walk {
       return this.steps.skip('rehearsal', 'as asked');
     }
     const begun = takenUp(situation);
-    if (begun.length > 0 && !this.#apply) throw rehearsalImpossible(begun);
-    if (begun.length > 0) return this.steps.skip('rehearsal', notRehearsed(begun));
+    if (begun.length > 0 && !this.#apply) throw rehearsalImpossible(begun, situation);
+    if (begun.length > 0) {
+      this.#run.log.warn(notRehearsed(begun, situation));
+      return this.steps.skip('rehearsal', notRehearsed(begun, situation));
+    }
     const { db, topology } = this.#connection;
     await this.steps.run('rehearsal', async () => {
       const on = { store: storeOf(this.#run), backupId, database: db.databaseName, topology };

@@ -58,8 +58,13 @@ function changelogRows(files: readonly MigrationFile[], { entries }: Changelog, 
 }
 
 /** Nobody holds the lease, so nobody is running it: its run was killed, or lost the server. */
-function leftRunning({ _id: name, direction, releaseId }: HistoryRecord): string {
-  return `${name} was left half-way ${direction} by release ${releaseId}, whose run is gone. The next migrate --apply marks it interrupted and runs it from its top; mongo-release rollback takes it back.`;
+function leftRunning({ _id: name, direction, releaseId, journal }: HistoryRecord): string {
+  const left = `${name} was left half-way ${direction} by release ${releaseId}, whose run is gone.`;
+  if (journal === undefined)
+    return `${left} The next migrate --apply runs it from its top; mongo-release down takes it back.`;
+  return direction === 'up'
+    ? `${left} The next migrate --apply takes it up where it was; mongo-release down undoes what it did.`
+    : `${left} mongo-release down takes it up where it was; migrate --apply undoes it, and the migration stays applied.`;
 }
 
 /** Files in their order, then the records whose file is gone. */

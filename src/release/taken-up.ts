@@ -12,14 +12,16 @@ export function takenUp({ plan, records }: Situation): string[] {
   return plan.pending.filter(({ name }) => names.has(name)).map(({ name }) => name);
 }
 
-/** Why nothing is rehearsed. */
-export function notRehearsed(names: readonly string[]): string {
-  return `Nothing is rehearsed: ${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} taken up where an earlier run left off.`;
+/** Why nothing is rehearsed, and what that means for the rest. */
+export function notRehearsed(names: readonly string[], { plan }: Situation): string {
+  const rest = plan.pending.filter(({ name }) => !names.includes(name)).map(({ name }) => name);
+  const also = rest.length === 0 ? '' : ` That goes for ${rest.join(', ')} too, which never ran here.`;
+  return `Nothing is rehearsed, since a part of ${names.join(', ')} is in the target already.${also}`;
 }
 
 /** For a dry run, which is a rehearsal and nothing else. */
-export function rehearsalImpossible(names: readonly string[]): ReleaseError {
-  return new ReleaseError('REHEARSAL_IMPOSSIBLE', notRehearsed(names), {
-    hint: 'Type mongo-release migrate --apply to go on in the target, or mongo-release down to undo what was done.',
+export function rehearsalImpossible(names: readonly string[], situation: Situation): ReleaseError {
+  return new ReleaseError('REHEARSAL_IMPOSSIBLE', notRehearsed(names, situation), {
+    hint: 'Type mongo-release down to undo what was done, and rehearse then; or mongo-release migrate --apply to go on in the target.',
   });
 }

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { makePlan, type PlanInput } from '../../src/migration/plan.ts';
-import type { MigrationFacts, MigrationFile, PlanScope } from '../../src/migration/types.ts';
+import { noEffects } from '../../src/migration/runner.ts';
+import type { Effects, MigrationFacts, MigrationFile, PlanScope } from '../../src/migration/types.ts';
 import { factsOf, file, record, sum } from './records.ts';
 
 const files = ['001-a', '002-b', '003-c'].map((name) => file(name));
@@ -102,6 +103,15 @@ describe('findings', () => {
   test('a record without a file, unless it was rolled back', () => {
     expect(rules({ records: [record('000-gone', 1), record('000-undone', 2, { state: 'rolled-back' })] })).toEqual([
       ['history-missing-file', 'error', '000-gone'],
+    ]);
+  });
+
+  test('but no record of what failed without a trace: its file may be renamed or thrown away', () => {
+    const failed = (effects: Effects) => record('000-gone', 1, { state: 'failed', effects });
+    expect(rules({ records: [failed(noEffects)] })).toEqual([]);
+    expect(rules({ records: [failed({ ...noEffects, modified: 1 })] })).toEqual([
+      ['history-missing-file', 'error', '000-gone'],
+      ['history-failed', 'warning', '000-gone'],
     ]);
   });
 
