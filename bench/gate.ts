@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { listMigrations } from '../src/migration/files.ts';
+import { listMigrations } from '../src/migration/files/files.ts';
 import { openSandboxJournal, sandboxFence } from '../src/migration/journal/prepare.ts';
 import { runMigration } from '../src/migration/runner.ts';
 import type { Connection } from '../src/mongo/connect.ts';

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
-import { listMigrations } from '../src/migration/files.ts';
+import { listMigrations } from '../src/migration/files/files.ts';
 import type { HistoryRecord, MigrationFile } from '../src/migration/types.ts';
 
 const program = join(import.meta.dirname, '..', 'bin', 'mongo-release.js');

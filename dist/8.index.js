@@ -253,7 +253,7 @@ const absent = Buffer.alloc(4);
 
 /***/ }),
 
-/***/ 34313:
+/***/ 45487:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
@@ -538,7 +538,7 @@ function describeServerError(error, where) {
 
 /***/ }),
 
-/***/ 23800:
+/***/ 14141:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 
@@ -877,9 +877,41 @@ function byCodeUnit(a, b) {
     return a < b ? -1 : a > b ? 1 : 0;
 }
 
+;// CONCATENATED MODULE: ./emitted/migration/history/position.js
+
+/** States in which nobody knows how much of a migration is in the data. */
+function isUnsettled(record) {
+    return record.state === 'running' || record.state === 'failed' || record.state === 'interrupted';
+}
+/**
+ * What a history amounts to. `applied` stands in the order of application; the digest does not depend on the order.
+ *
+ * The digest is SHA-256 over the canonical JSON of the applied migrations, name and checksum, and of the unsettled
+ * ones (`running`, `failed`, `interrupted`) with state and direction: data in which a migration was left half-way are
+ * other data, so a proof or backup from before does not fit them. `running` counts as interrupted: the next run finds
+ * out which of the two it is, and its plan must not move by that. `rolled-back` counts as never applied.
+ */
+function position(records) {
+    const inOrder = [...records].sort((a, b) => a.sequence - b.sequence || byCodeUnit(a._id, b._id));
+    const applied = inOrder.filter((record) => record.state === 'applied');
+    const byName = [...records].sort((a, b) => byCodeUnit(a._id, b._id));
+    const digest = digestOf({
+        applied: byName.filter((record) => record.state === 'applied').map((record) => [record._id, record.checksum]),
+        unsettled: byName
+            .filter(isUnsettled)
+            .map(({ _id, checksum, state, direction }) => [
+            _id,
+            checksum,
+            state === 'running' ? 'interrupted' : state,
+            direction,
+        ]),
+    });
+    return { digest, applied: applied.map((record) => ({ name: record._id, checksum: record.checksum })) };
+}
+
 // EXTERNAL MODULE: ./emitted/config/nearest.js
 var nearest = __webpack_require__(25492);
-;// CONCATENATED MODULE: ./emitted/migration/find-migration.js
+;// CONCATENATED MODULE: ./emitted/migration/files/find.js
 
 
 /**
@@ -932,7 +964,7 @@ var external_node_fs_ = __webpack_require__(73024);
 var external_node_fs_promises_ = __webpack_require__(51455);
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __webpack_require__(76760);
-;// CONCATENATED MODULE: ./emitted/migration/files.js
+;// CONCATENATED MODULE: ./emitted/migration/files/files.js
 
 
 
@@ -1022,7 +1054,7 @@ function checksumOf(path) {
     }
 }
 
-;// CONCATENATED MODULE: ./emitted/migration/plan-findings.js
+;// CONCATENATED MODULE: ./emitted/migration/plan/findings.js
 
 
 
@@ -1183,7 +1215,7 @@ function noWayBack({ name }, facts) {
     ];
 }
 
-;// CONCATENATED MODULE: ./emitted/migration/plan-run.js
+;// CONCATENATED MODULE: ./emitted/migration/plan/run.js
 const standaloneNote = {
     rule: 'run-standalone',
     severity: 'warning',
@@ -1241,39 +1273,7 @@ function runFindings(pending) {
     ];
 }
 
-;// CONCATENATED MODULE: ./emitted/migration/position.js
-
-/** States in which nobody knows how much of a migration is in the data. */
-function isUnsettled(record) {
-    return record.state === 'running' || record.state === 'failed' || record.state === 'interrupted';
-}
-/**
- * What a history amounts to. `applied` stands in the order of application; the digest does not depend on the order.
- *
- * The digest is SHA-256 over the canonical JSON of the applied migrations, name and checksum, and of the unsettled
- * ones (`running`, `failed`, `interrupted`) with state and direction: data in which a migration was left half-way are
- * other data, so a proof or backup from before does not fit them. `running` counts as interrupted: the next run finds
- * out which of the two it is, and its plan must not move by that. `rolled-back` counts as never applied.
- */
-function position(records) {
-    const inOrder = [...records].sort((a, b) => a.sequence - b.sequence || byCodeUnit(a._id, b._id));
-    const applied = inOrder.filter((record) => record.state === 'applied');
-    const byName = [...records].sort((a, b) => byCodeUnit(a._id, b._id));
-    const digest = digestOf({
-        applied: byName.filter((record) => record.state === 'applied').map((record) => [record._id, record.checksum]),
-        unsettled: byName
-            .filter(isUnsettled)
-            .map(({ _id, checksum, state, direction }) => [
-            _id,
-            checksum,
-            state === 'running' ? 'interrupted' : state,
-            direction,
-        ]),
-    });
-    return { digest, applied: applied.map((record) => ({ name: record._id, checksum: record.checksum })) };
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/plan.js
+;// CONCATENATED MODULE: ./emitted/migration/plan/plan.js
 
 
 
@@ -1347,7 +1347,7 @@ function planned(file, { facts, sources, how = usual }) {
     };
 }
 
-;// CONCATENATED MODULE: ./emitted/migration/requirements.js
+;// CONCATENATED MODULE: ./emitted/migration/plan/requirements.js
 /** Findings for pending migrations whose `requires` the target does not meet, or cannot be seen to meet. Pure. */
 function requirementFindings(pending, facts, target) {
     return pending.flatMap(({ name }) => {
@@ -2060,7 +2060,7 @@ async function openSandboxJournal(db, own, attempt) {
 }
 const sandboxFence = 0;
 
-;// CONCATENATED MODULE: ./emitted/migration/history-turn.js
+;// CONCATENATED MODULE: ./emitted/migration/history/turn.js
 
 
 
@@ -2184,7 +2184,7 @@ class HistoryTurns {
     }
 }
 
-;// CONCATENATED MODULE: ./emitted/migration/history.js
+;// CONCATENATED MODULE: ./emitted/migration/history/history.js
 
 
 
@@ -2593,7 +2593,7 @@ function timeOf({ appliedAt }) {
     return appliedAt instanceof Date ? appliedAt : new Date(0);
 }
 
-;// CONCATENATED MODULE: ./emitted/migration/history-without-run.js
+;// CONCATENATED MODULE: ./emitted/migration/history/without-run.js
 
 
 /**
@@ -5263,9 +5263,9 @@ function withoutUndefined(fields) {
     return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
-// EXTERNAL MODULE: ./emitted/migration/lease-clock.js
-var lease_clock = __webpack_require__(34313);
-;// CONCATENATED MODULE: ./emitted/migration/held-lease.js
+// EXTERNAL MODULE: ./emitted/migration/lease/clock.js
+var clock = __webpack_require__(45487);
+;// CONCATENATED MODULE: ./emitted/migration/lease/held.js
 
 
 
@@ -5317,7 +5317,7 @@ class HeldLease {
             return;
         this.#end();
         await this.#beating;
-        await (0,lease_clock/* answerWithin */.o)(this.#ttlMs, this.#record.free(this.owner, this.fence)).catch(() => { });
+        await (0,clock/* answerWithin */.o)(this.#ttlMs, this.#record.free(this.owner, this.fence)).catch(() => { });
     }
     [Symbol.asyncDispose]() {
         return this.release();
@@ -5329,8 +5329,8 @@ class HeldLease {
             await (0,promises_.setTimeout)(interval, undefined, { signal: this.#ended.signal, ref: false }).catch(() => { });
             if (this.#ended.signal.aborted)
                 return;
-            const sent = new lease_clock/* Elapsed */.P();
-            const answer = await (0,lease_clock/* answerWithin */.o)(Math.min(this.#ttlMs / 3, this.remainingMs), this.#record.beat(this.owner, this.fence, this.#ttlMs)).catch(() => 'unknown');
+            const sent = new clock/* Elapsed */.P();
+            const answer = await (0,clock/* answerWithin */.o)(Math.min(this.#ttlMs / 3, this.remainingMs), this.#record.beat(this.owner, this.fence, this.#ttlMs)).catch(() => 'unknown');
             if (this.#ended.signal.aborted)
                 return;
             if (answer === 'taken-over')
@@ -5371,7 +5371,7 @@ function lostError(database, why) {
     });
 }
 
-;// CONCATENATED MODULE: ./emitted/migration/lease-record.js
+;// CONCATENATED MODULE: ./emitted/migration/lease/record.js
 
 
 // An answer of one member alone is no lease: with w: 1 two owners got the same fence across a failover.
@@ -5454,7 +5454,7 @@ function later(ttlMs) {
     return { $max: ['$expiresAt', { $add: ['$$NOW', lib.Long.fromNumber(ttlMs)] }] };
 }
 
-;// CONCATENATED MODULE: ./emitted/migration/lease-state.js
+;// CONCATENATED MODULE: ./emitted/migration/lease/state.js
 
 
 
@@ -5463,7 +5463,7 @@ async function inspectLease(db, own) {
     const reading = await read(new LeaseRecord(db, own), db);
     if (reading === undefined || reading.document.owner === null)
         return { held: false };
-    const facts = lease_state_factsOf(reading);
+    const facts = state_factsOf(reading);
     return facts.remainingMs > 0 ? { held: true, ...facts } : { held: false, abandoned: facts };
 }
 /**
@@ -5478,7 +5478,7 @@ async function unlock(db, own) {
     const reading = await read(record, db);
     if (reading === undefined || reading.document.owner === null)
         return { outcome: 'nothing-to-do' };
-    const facts = lease_state_factsOf(reading);
+    const facts = state_factsOf(reading);
     const ttlMs = reading.document.ttlMs ?? 0;
     // A heartbeat from the future is as old as anything: the clock that wrote it was wrong.
     const alive = facts.remainingMs > 0 && facts.heartbeatAgeMs >= 0 && facts.heartbeatAgeMs < ttlMs;
@@ -5489,7 +5489,7 @@ async function unlock(db, own) {
         hint: `Stop that run, or wait: if it is gone already, its lease runs out by itself in ${seconds(facts.remainingMs)}.`,
     });
 }
-function lease_state_factsOf({ document, now }) {
+function state_factsOf({ document, now }) {
     const { holder, fence, acquiredAt, heartbeatAt, expiresAt } = document;
     const ageOf = (time) => (time === undefined ? 0 : now.getTime() - time.getTime());
     return {
@@ -5542,7 +5542,7 @@ function fail(error, db) {
     throw asServerFailure(error, `reading the lease of database ${db.databaseName}`);
 }
 
-;// CONCATENATED MODULE: ./emitted/migration/lease.js
+;// CONCATENATED MODULE: ./emitted/migration/lease/lease.js
 
 
 
@@ -5561,7 +5561,7 @@ async function acquireLease(db, own, options) {
     const record = new LeaseRecord(db, own);
     // One owner for all attempts: an attempt without an answer may have succeeded, and is then recognized by the next.
     const owner = (0,external_node_crypto_.randomUUID)();
-    const waited = new lease_clock/* Elapsed */.P();
+    const waited = new clock/* Elapsed */.P();
     const limit = options.ttlMs - marginOf(options.ttlMs);
     let failure;
     let seen;
@@ -5570,15 +5570,15 @@ async function acquireLease(db, own, options) {
         for (let attempts = 1;; attempts++) {
             options.signal?.throwIfAborted();
             try {
-                const sent = new lease_clock/* Elapsed */.P();
-                const taken = await (0,lease_clock/* answerWithin */.o)(limit, record.take(owner, options.ttlMs, options.holder));
+                const sent = new clock/* Elapsed */.P();
+                const taken = await (0,clock/* answerWithin */.o)(limit, record.take(owner, options.ttlMs, options.holder));
                 if (taken !== undefined) {
                     return new HeldLease(record, owner, taken.fence, options.ttlMs, sent, db.databaseName);
                 }
                 failure = undefined;
-                seen = await (0,lease_clock/* answerWithin */.o)(limit, record.read());
+                seen = await (0,clock/* answerWithin */.o)(limit, record.read());
                 if (seen === undefined)
-                    await (0,lease_clock/* answerWithin */.o)(limit, record.seed());
+                    await (0,clock/* answerWithin */.o)(limit, record.seed());
                 // Never seeded, or given back since: no reason to wait.
                 if (seen === undefined || seen.document.expiresAt <= seen.now)
                     continue;
@@ -5593,7 +5593,7 @@ async function acquireLease(db, own, options) {
             if (!patient)
                 break;
             if (failure === undefined && seen !== undefined && !told)
-                options.onWait?.(ownerText(lease_state_factsOf(seen)));
+                options.onWait?.(ownerText(state_factsOf(seen)));
             told ||= failure === undefined;
             const rest = Math.max(options.waitMs - waited.ms, 0);
             await pause(failure === undefined ? Math.min(pauseBetween(options.ttlMs), rest) : 100, options.signal);
@@ -5608,7 +5608,7 @@ async function acquireLease(db, own, options) {
         options.signal?.throwIfAborted();
         throw asServerFailure(error, `taking the lease of database ${db.databaseName}`);
     }
-    throw heldError(db.databaseName, lease_state_factsOf(seen), options.waitMs);
+    throw heldError(db.databaseName, state_factsOf(seen), options.waitMs);
 }
 /** Whether the request may have been carried out without our hearing of it: then, and only then, ask again. */
 function isUnanswered(error) {
@@ -5768,7 +5768,7 @@ async function baseline_baseline(run) {
     }
 }
 
-;// CONCATENATED MODULE: ./emitted/migration/template.js
+;// CONCATENATED MODULE: ./emitted/migration/files/template.js
 /** The text of a new migration in the context form; ready to run as it is, and then does nothing. */
 function migrationTemplate(words, form) {
     const importLine = form === 'commonjs'
@@ -5800,7 +5800,7 @@ function migrationTemplate(words, form) {
 `;
 }
 
-;// CONCATENATED MODULE: ./emitted/migration/create.js
+;// CONCATENATED MODULE: ./emitted/migration/files/create.js
 
 
 
@@ -8577,7 +8577,7 @@ async function recordEnd(tenure, name, ending, notes) {
     }
 }
 
-;// CONCATENATED MODULE: ./emitted/migration/plan-file.js
+;// CONCATENATED MODULE: ./emitted/migration/plan/file.js
 
 
 
@@ -8588,7 +8588,7 @@ const phase = schemas/* enum */.k5n(['before-deploy', 'after-deploy']);
 const severity = schemas/* enum */.k5n(['error', 'warning', 'note']);
 const line = schemas/* number */.aig().optional();
 const hash = schemas/* string */.YjP().regex(/^[0-9a-f]{64}$/);
-const plan_file_document = schemas/* object */.Ikc({
+const file_document = schemas/* object */.Ikc({
     schemaVersion: schemas/* literal */.euz(1),
     kind: schemas/* literal */.euz('plan'),
     createdAt: datetime(),
@@ -8656,7 +8656,7 @@ async function readPlanFile(path) {
     catch (cause) {
         throw refuse('is no JSON document', cause);
     }
-    const parsed = plan_file_document.safeParse(json);
+    const parsed = file_document.safeParse(json);
     if (!parsed.success) {
         const [issue] = parsed.error.issues;
         throw refuse(`is no plan of this version of mongo-release (at ${issue?.path.join('.') || 'its top'})`, parsed.error);

@@ -4752,8 +4752,8 @@ function shown({ method, namespace }) {
 
 // EXTERNAL MODULE: external "node:timers/promises"
 var promises_ = __webpack_require__(58500);
-// EXTERNAL MODULE: ./emitted/migration/lease-clock.js
-var lease_clock = __webpack_require__(34313);
+// EXTERNAL MODULE: ./emitted/migration/lease/clock.js
+var clock = __webpack_require__(45487);
 ;// CONCATENATED MODULE: ./emitted/migration/gate/journal/transactor.js
 
 
@@ -5204,13 +5204,13 @@ async function settle(context, entry, fields) {
 async function attempt(context, namespace, step, resumed) {
     const since = performance.now();
     // The intent of an earlier run says nothing of this one's lease.
-    let fenced = resumed ? undefined : new lease_clock/* Elapsed */.P();
+    let fenced = resumed ? undefined : new clock/* Elapsed */.P();
     const done = async () => step.done(await lookAround(context, namespace, step.change.to));
     // Whether a try that nobody heard the end of may have made the change.
     let unsure = resumed;
     for (;;) {
         if (fenced === undefined || fenced.ms > fencedForMs) {
-            const sent = new lease_clock/* Elapsed */.P();
+            const sent = new clock/* Elapsed */.P();
             await context.transactor.transact(async () => { });
             fenced = sent;
         }
@@ -11366,7 +11366,7 @@ const absent = Buffer.alloc(4);
 
 /***/ }),
 
-/***/ 34313:
+/***/ 45487:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {

@@ -1,7 +1,7 @@
 import { ReleaseError } from '../observe/error.ts';
-import { findMigration, listed } from './find-migration.ts';
-import { isEdited } from './plan-findings.ts';
-import { isUnsettled } from './position.ts';
+import { findMigration, listed } from './files/find.ts';
+import { isUnsettled } from './history/position.ts';
+import { isEdited } from './plan/findings.ts';
 import type { HistoryRecord, MigrationFacts, MigrationFile } from './types.ts';
 
 /** How far down: so many steps, until `to` is the newest that is applied, or all that one release applied. */

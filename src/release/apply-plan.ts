@@ -1,5 +1,5 @@
-import type { MigrationPlan } from '../migration/plan.ts';
-import { assertUnmoved, isRestOf } from '../migration/plan-file.ts';
+import { assertUnmoved, isRestOf } from '../migration/plan/file.ts';
+import type { MigrationPlan } from '../migration/plan/plan.ts';
 import type { Phase } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
 import type { Outcome } from '../observe/outcome.ts';

@@ -1,4 +1,4 @@
-import type { Ending } from '../migration/history.ts';
+import type { Ending } from '../migration/history/history.ts';
 import { leftTargetAsItWas, noEffects } from '../migration/runner.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { asReleaseError, type ReleaseError } from '../observe/error.ts';

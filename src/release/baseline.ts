@@ -1,6 +1,6 @@
 import { describeMigrations } from '../migration/describe.ts';
-import { findMigration } from '../migration/find-migration.ts';
-import { baseline as record } from '../migration/history-without-run.ts';
+import { findMigration } from '../migration/files/find.ts';
+import { baseline as record } from '../migration/history/without-run.ts';
 import { childOptions } from './child-options.ts';
 import { listFiles } from './migrate-mongo.ts';
 import { ReleaseRecords } from './record.ts';

@@ -1,4 +1,4 @@
-import { isUnsettled } from '../migration/position.ts';
+import { isUnsettled } from '../migration/history/position.ts';
 import type { HistoryRecord, MigrationFile, RunJournal } from '../migration/types.ts';
 
 /** What is to be done with what an earlier run left of a migration, before it runs. */

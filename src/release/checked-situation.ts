@@ -1,5 +1,5 @@
 import { refuseHalfRestored } from '../backup/restore/settle.ts';
-import { assertUnmoved, readPlanFile } from '../migration/plan-file.ts';
+import { assertUnmoved, readPlanFile } from '../migration/plan/file.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
 import type { Finding } from '../observe/finding.ts';

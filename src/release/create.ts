@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { createMigration } from '../migration/create.ts';
-import { listMigrations, type MigrationExtension } from '../migration/files.ts';
+import { createMigration } from '../migration/files/create.ts';
+import { listMigrations, type MigrationExtension } from '../migration/files/files.ts';
 import { createFile } from '../migration/migrate-mongo/files.ts';
 import type { Ended } from './result.ts';
 import type { Run } from './run.ts';

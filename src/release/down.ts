@@ -1,6 +1,6 @@
 import { refuseHalfRestored } from '../backup/restore/settle.ts';
 import { type DownScope, selectDown } from '../migration/down.ts';
-import { nameOf } from '../migration/files.ts';
+import { nameOf } from '../migration/files/files.ts';
 import { readChangelog } from '../migration/migrate-mongo/changelog.ts';
 import type { HistoryRecord } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';

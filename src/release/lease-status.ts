@@ -1,5 +1,5 @@
-import type { LeaseHolder } from '../migration/lease-record.ts';
-import type { LeaseFacts } from '../migration/lease-state.ts';
+import type { LeaseHolder } from '../migration/lease/record.ts';
+import type { LeaseFacts } from '../migration/lease/state.ts';
 import type { LeaseStatus } from './result.ts';
 
 /** A lease as reports tell of it. */

@@ -1,5 +1,5 @@
-import { listMigrations } from '../migration/files.ts';
-import { type HistoryWriter, readHistory } from '../migration/history.ts';
+import { listMigrations } from '../migration/files/files.ts';
+import { type HistoryWriter, readHistory } from '../migration/history/history.ts';
 import {
   type Changelog,
   type ChangelogMirror,

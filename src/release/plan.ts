@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { describeMigrations } from '../migration/describe.ts';
-import { makePlan } from '../migration/plan.ts';
-import { writePlanFile } from '../migration/plan-file.ts';
+import { writePlanFile } from '../migration/plan/file.ts';
+import { makePlan } from '../migration/plan/plan.ts';
 import { scanFiles } from '../migration/source-scan/scan.ts';
 import { ReleaseError } from '../observe/error.ts';
 import { renderSarif } from '../report/sarif.ts';

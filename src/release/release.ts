@@ -1,6 +1,6 @@
 import { guardFailure } from '../guard/failure.ts';
-import { type MigrationPlan, planDigest } from '../migration/plan.ts';
-import { assertUnmoved } from '../migration/plan-file.ts';
+import { assertUnmoved } from '../migration/plan/file.ts';
+import { type MigrationPlan, planDigest } from '../migration/plan/plan.ts';
 import type { Phase } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { asReleaseError, ReleaseError } from '../observe/error.ts';

@@ -1,5 +1,5 @@
 import { restoreBackup } from '../backup/restore.ts';
-import { setPosition } from '../migration/history-without-run.ts';
+import { setPosition } from '../migration/history/without-run.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { connect } from '../mongo/connect.ts';
 import { agree } from './agree.ts';

@@ -1,7 +1,7 @@
 import type { CommandName } from '../config/commands.ts';
 import type { Environment, RehearsalLevel } from '../config/schema.ts';
 import type { GuardResult } from '../guard/guard.ts';
-import type { RunPlan } from '../migration/plan-run.ts';
+import type { RunPlan } from '../migration/plan/run.ts';
 import type { Effects, Phase, RecordState } from '../migration/types.ts';
 import type { ReleaseError } from '../observe/error.ts';
 import type { Finding } from '../observe/finding.ts';

@@ -1,7 +1,7 @@
 import { describeMigrations } from '../migration/describe.ts';
-import { type MigrationPlan, makePlan } from '../migration/plan.ts';
-import { position } from '../migration/position.ts';
-import { requirementFindings } from '../migration/requirements.ts';
+import { position } from '../migration/history/position.ts';
+import { type MigrationPlan, makePlan } from '../migration/plan/plan.ts';
+import { requirementFindings } from '../migration/plan/requirements.ts';
 import { scanFiles } from '../migration/source-scan/scan.ts';
 import type { HistoryRecord, MigrationFacts, MigrationFile, PlanScope, Position } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';

@@ -1,6 +1,6 @@
-import { inspectLease } from '../migration/lease-state.ts';
+import { inspectLease } from '../migration/lease/state.ts';
 import type { Changelog } from '../migration/migrate-mongo/changelog.ts';
-import { isEdited } from '../migration/plan-findings.ts';
+import { isEdited } from '../migration/plan/findings.ts';
 import type { HistoryRecord, MigrationFile } from '../migration/types.ts';
 import { ReleaseError } from '../observe/error.ts';
 import { leaseStatus } from './lease-status.ts';

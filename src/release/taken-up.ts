@@ -1,4 +1,4 @@
-import { isUnsettled } from '../migration/position.ts';
+import { isUnsettled } from '../migration/history/position.ts';
 import { ReleaseError } from '../observe/error.ts';
 import type { Situation } from './situation.ts';
 

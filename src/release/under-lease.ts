@@ -1,6 +1,6 @@
-import type { Lease } from '../migration/held-lease.ts';
-import { HistoryWriter, type RunIdentity } from '../migration/history.ts';
-import { acquireLease } from '../migration/lease.ts';
+import { HistoryWriter, type RunIdentity } from '../migration/history/history.ts';
+import type { Lease } from '../migration/lease/held.ts';
+import { acquireLease } from '../migration/lease/lease.ts';
 import { assertUnlocked, ChangelogMirror } from '../migration/migrate-mongo/changelog.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { adoptChangelog, changelogOf } from './migrate-mongo.ts';

@@ -1,4 +1,4 @@
-import { unlock as clear } from '../migration/lease-state.ts';
+import { unlock as clear } from '../migration/lease/state.ts';
 import { leaseStatus } from './lease-status.ts';
 import type { Ended } from './result.ts';
 import { aboutTarget, namesOf, openTarget, type Run } from './run.ts';

@@ -1,5 +1,5 @@
 import { type DownStep, selectDown } from '../migration/down.ts';
-import { isUnsettled } from '../migration/position.ts';
+import { isUnsettled } from '../migration/history/position.ts';
 import { ReleaseError } from '../observe/error.ts';
 import type { ReleaseRecord } from './record.ts';
 import type { Situation } from './situation.ts';

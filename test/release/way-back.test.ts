@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { position } from '../../src/migration/position.ts';
+import { position } from '../../src/migration/history/position.ts';
 import type { HistoryRecord, MigrationFacts } from '../../src/migration/types.ts';
 import type { ReleaseRecord } from '../../src/release/record.ts';
 import type { Situation } from '../../src/release/situation.ts';

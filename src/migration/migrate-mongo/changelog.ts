@@ -1,7 +1,7 @@
 import { type ClientSession, type Collection, type Db, ReadPreference } from 'mongodb';
 import { asServerFailure } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
-import type { HistoryMirror } from '../history.ts';
+import type { HistoryMirror } from '../history/history.ts';
 
 /** A document of migrate-mongo's changelog, with nothing beside: what it writes is what we write. */
 export interface ChangelogEntry {

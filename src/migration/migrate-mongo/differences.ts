@@ -1,5 +1,5 @@
 import { byCodeUnit } from '../canonical.ts';
-import { nameOf, unknownChecksum } from '../files.ts';
+import { nameOf, unknownChecksum } from '../files/files.ts';
 import type { HistoryRecord, MigrationFile } from '../types.ts';
 import type { Changelog, ChangelogEntry, ChangelogSettings } from './changelog.ts';
 

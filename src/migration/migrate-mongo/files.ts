@@ -1,7 +1,7 @@
 import { access, constants, copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ReleaseError } from '../../observe/error.ts';
-import { timestamp } from '../create.ts';
+import { timestamp } from '../files/create.ts';
 import { configTemplate, migrationTemplate } from './templates.ts';
 
 type ModuleSystem = 'commonjs' | 'esm';

@@ -1,9 +1,9 @@
 import type { AnyBulkWriteOperation, Db } from 'mongodb';
 import { ignoreCode, serverCodes } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
-import { type HistoryWriter, replacement } from '../history.ts';
-import type { Turn } from '../history-turn.ts';
-import { sendRecords } from '../history-without-run.ts';
+import { type HistoryWriter, replacement } from '../history/history.ts';
+import type { Turn } from '../history/turn.ts';
+import { sendRecords } from '../history/without-run.ts';
 import type { HistoryRecord, MigrationFile } from '../types.ts';
 import { type Changelog, type ChangelogMirror, type ChangelogSettings, readChangelog } from './changelog.ts';
 import { type Differences, differ, differences } from './differences.ts';

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { listed } from '../find-migration.ts';
+import { listed } from '../files/find.ts';
 import type { MigrationFile } from '../types.ts';
 import { Code } from './code.ts';
 import { type SourceRule, sourceRules } from './rules.ts';

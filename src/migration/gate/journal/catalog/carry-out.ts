@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { serverCode, serverCodes } from '../../../../mongo/server-code.ts';
 import { ReleaseError } from '../../../../observe/error.ts';
 import type { CatalogChange, StoredError } from '../../../journal/documents.ts';
-import { Elapsed } from '../../../lease-clock.ts';
+import { Elapsed } from '../../../lease/clock.ts';
 import type { Namespace, Operation } from '../../call.ts';
 import { failureKind } from '../../failure.ts';
 import type { EntryDraft, JournalContext, Turn } from '../context.ts';

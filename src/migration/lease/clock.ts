@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ReleaseError } from '../observe/error.ts';
+import { ReleaseError } from '../../observe/error.ts';
 
 /**
  * Measures how long a promise of the server has been running, without asking the server.

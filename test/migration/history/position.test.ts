@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { canonicalJson } from '../../src/migration/canonical.ts';
-import { position } from '../../src/migration/position.ts';
-import { type HistoryRecord, type RecordState, recordStates } from '../../src/migration/types.ts';
-import { record } from './records.ts';
+import { canonicalJson } from '../../../src/migration/canonical.ts';
+import { position } from '../../../src/migration/history/position.ts';
+import { type HistoryRecord, type RecordState, recordStates } from '../../../src/migration/types.ts';
+import { record } from '../records.ts';
 
 const histories = fc
   .uniqueArray(

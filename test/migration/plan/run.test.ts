@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { makePlan, type PlanInput } from '../../src/migration/plan.ts';
-import { type HowItRuns, runOf } from '../../src/migration/plan-run.ts';
-import { scanSource } from '../../src/migration/source-scan/scan.ts';
-import { factsOf, file } from './records.ts';
+import { makePlan, type PlanInput } from '../../../src/migration/plan/plan.ts';
+import { type HowItRuns, runOf } from '../../../src/migration/plan/run.ts';
+import { scanSource } from '../../../src/migration/source-scan/scan.ts';
+import { factsOf, file } from '../records.ts';
 
 const images: HowItRuns = { server: 'replica-set', journal: 'images' };
 const of = (body: string, { how = images, transaction = false } = {}) => {

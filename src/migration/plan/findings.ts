@@ -1,9 +1,9 @@
-import type { Finding } from '../observe/finding.ts';
-import { byCodeUnit } from './canonical.ts';
-import { leftTargetAsItWas } from './end.ts';
-import { unknownChecksum } from './files.ts';
-import { listed } from './find-migration.ts';
-import type { HistoryRecord, MigrationFacts, MigrationFile, PlannedMigration, PlanScope } from './types.ts';
+import type { Finding } from '../../observe/finding.ts';
+import { byCodeUnit } from '../canonical.ts';
+import { leftTargetAsItWas } from '../end.ts';
+import { unknownChecksum } from '../files/files.ts';
+import { listed } from '../files/find.ts';
+import type { HistoryRecord, MigrationFacts, MigrationFile, PlannedMigration, PlanScope } from '../types.ts';
 
 interface Considered {
   /** In the order of file names. */

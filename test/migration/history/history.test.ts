@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { HistoryWriter, type Intent, readHistory } from '../../src/migration/history.ts';
-import { baseline, setPosition } from '../../src/migration/history-without-run.ts';
-import { acquireLease, type Lease } from '../../src/migration/lease.ts';
-import { position } from '../../src/migration/position.ts';
-import type { Effects, MigrationFile } from '../../src/migration/types.ts';
-import { type Connection, connect } from '../../src/mongo/connect.ts';
-import { ownNames } from '../../src/mongo/own.ts';
-import { Secrets } from '../../src/observe/secrets.ts';
-import { freshDatabase, type TestDatabase } from '../setup/mongo.ts';
+import { HistoryWriter, type Intent, readHistory } from '../../../src/migration/history/history.ts';
+import { position } from '../../../src/migration/history/position.ts';
+import { baseline, setPosition } from '../../../src/migration/history/without-run.ts';
+import { acquireLease, type Lease } from '../../../src/migration/lease/lease.ts';
+import type { Effects, MigrationFile } from '../../../src/migration/types.ts';
+import { type Connection, connect } from '../../../src/mongo/connect.ts';
+import { ownNames } from '../../../src/mongo/own.ts';
+import { Secrets } from '../../../src/observe/secrets.ts';
+import { freshDatabase, type TestDatabase } from '../../setup/mongo.ts';
 
 const own = ownNames();
 const holder = { host: 'here', pid: 1, releaseId: 'r', command: 'migrate' };

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import * as z from 'zod';
-import { ReleaseError } from '../observe/error.ts';
-import { listed } from './find-migration.ts';
+import { ReleaseError } from '../../observe/error.ts';
+import { listed } from '../files/find.ts';
+import type { Position } from '../types.ts';
 import { type MigrationPlan, planDigest } from './plan.ts';
-import type { Position } from './types.ts';
 
 const phase = z.enum(['before-deploy', 'after-deploy']);
 const severity = z.enum(['error', 'warning', 'note']);

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import { MongoClient } from 'mongodb';
-import { acquireLease } from '../../src/migration/lease.ts';
-import { ownNames } from '../../src/mongo/own.ts';
+import { acquireLease } from '../../../src/migration/lease/lease.ts';
+import { ownNames } from '../../../src/mongo/own.ts';
 
 // A run that takes the lease, and is asked to do something under it: what it then says is the first thing that it does.
 const client = await MongoClient.connect(process.argv[2] as string);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ReleaseError } from '../observe/error.ts';
-import { answerWithin, Elapsed } from './lease-clock.ts';
-import type { LeaseRecord } from './lease-record.ts';
+import { ReleaseError } from '../../observe/error.ts';
+import { answerWithin, Elapsed } from './clock.ts';
+import type { LeaseRecord } from './record.ts';
 
 /** What a part that changes the history needs to know of the lease. */
 export interface LeaseGuard {

@@ -1,11 +1,9 @@
-import { ReleaseError } from '../observe/error.ts';
-import type { Finding } from '../observe/finding.ts';
-import { byCodeUnit, digestOf } from './canonical.ts';
-import { findMigration } from './find-migration.ts';
-import { planFindings } from './plan-findings.ts';
-import { type HowItRuns, runFindings, runOf } from './plan-run.ts';
-import { position } from './position.ts';
-import type { SourceNote } from './source-scan/scan.ts';
+import { ReleaseError } from '../../observe/error.ts';
+import type { Finding } from '../../observe/finding.ts';
+import { byCodeUnit, digestOf } from '../canonical.ts';
+import { findMigration } from '../files/find.ts';
+import { position } from '../history/position.ts';
+import type { SourceNote } from '../source-scan/scan.ts';
 import type {
   HistoryRecord,
   MigrationFacts,
@@ -14,7 +12,9 @@ import type {
   PlannedMigration,
   PlanScope,
   Position,
-} from './types.ts';
+} from '../types.ts';
+import { planFindings } from './findings.ts';
+import { type HowItRuns, runFindings, runOf } from './run.ts';
 
 export interface PlanInput {
   readonly files: readonly MigrationFile[];

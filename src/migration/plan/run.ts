@@ -1,8 +1,8 @@
-import type { Finding } from '../observe/finding.ts';
-import type { SourceNote } from './source-scan/scan.ts';
-import type { JournalKind, MigrationFacts, RunNote, RunPlan } from './types.ts';
+import type { Finding } from '../../observe/finding.ts';
+import type { SourceNote } from '../source-scan/scan.ts';
+import type { JournalKind, MigrationFacts, RunNote, RunPlan } from '../types.ts';
 
-export type { JournalKind, RunNote, RunPlan } from './types.ts';
+export type { JournalKind, RunNote, RunPlan } from '../types.ts';
 
 /** A `Topology`'s kind; `unknown` where no server was asked. */
 export type ServerKind = 'replica-set' | 'sharded' | 'standalone' | 'unknown';

@@ -1,5 +1,5 @@
-import type { Finding } from '../observe/finding.ts';
-import type { MigrationFacts, PlannedMigration } from './types.ts';
+import type { Finding } from '../../observe/finding.ts';
+import type { MigrationFacts, PlannedMigration } from '../types.ts';
 
 /** What the target runs; a `Topology` fits. */
 export interface Versions {

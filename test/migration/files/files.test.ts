@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { listMigrations } from '../../src/migration/files.ts';
+import { listMigrations } from '../../../src/migration/files/files.ts';
 
 let dir: string;
 beforeEach(async () => {

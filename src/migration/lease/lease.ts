@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Db } from 'mongodb';
-import type { OwnNames } from '../mongo/own.ts';
-import { asServerFailure, hasLabel, serverCode } from '../mongo/server-error.ts';
-import { ReleaseError } from '../observe/error.ts';
-import { HeldLease, type Lease, marginOf } from './held-lease.ts';
-import { answerWithin, Elapsed } from './lease-clock.ts';
-import { type LeaseHolder, type LeaseReading, LeaseRecord } from './lease-record.ts';
-import { factsOf, heldError, ownerText } from './lease-state.ts';
+import type { OwnNames } from '../../mongo/own.ts';
+import { asServerFailure, hasLabel, serverCode } from '../../mongo/server-error.ts';
+import { ReleaseError } from '../../observe/error.ts';
+import { answerWithin, Elapsed } from './clock.ts';
+import { HeldLease, type Lease, marginOf } from './held.ts';
+import { type LeaseHolder, type LeaseReading, LeaseRecord } from './record.ts';
+import { factsOf, heldError, ownerText } from './state.ts';
 
-export type { Lease, LeaseGuard } from './held-lease.ts';
-export type { LeaseHolder } from './lease-record.ts';
+export type { Lease, LeaseGuard } from './held.ts';
+export type { LeaseHolder } from './record.ts';
 
 export interface AcquireOptions {
   /** How long the lease outlives its last heartbeat, in milliseconds. The longest pause of a run before it loses it. */

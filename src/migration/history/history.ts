@@ -1,13 +1,13 @@
 import { type ClientSession, type Db, type Document, ReadPreference } from 'mongodb';
-import type { Connection } from '../mongo/connect.ts';
-import type { OwnNames } from '../mongo/own.ts';
-import { asServerFailure } from '../mongo/server-error.ts';
-import { ReleaseError } from '../observe/error.ts';
-import { byCodeUnit } from './canonical.ts';
-import type { LeaseGuard } from './held-lease.ts';
-import { HistoryTurns, type Turn } from './history-turn.ts';
+import type { Connection } from '../../mongo/connect.ts';
+import type { OwnNames } from '../../mongo/own.ts';
+import { asServerFailure } from '../../mongo/server-error.ts';
+import { ReleaseError } from '../../observe/error.ts';
+import { byCodeUnit } from '../canonical.ts';
+import type { LeaseGuard } from '../lease/held.ts';
+import type { Effects, HistoryRecord, Phase, RecordState, RunJournal } from '../types.ts';
 import { isUnsettled } from './position.ts';
-import type { Effects, HistoryRecord, Phase, RecordState, RunJournal } from './types.ts';
+import { HistoryTurns, type Turn } from './turn.ts';
 
 /** Who writes: goes into every record that a run writes. */
 export interface RunIdentity {

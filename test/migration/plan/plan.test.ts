@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { makePlan, type PlanInput } from '../../src/migration/plan.ts';
-import { noEffects } from '../../src/migration/runner.ts';
-import type { Effects, MigrationFacts, MigrationFile, PlanScope } from '../../src/migration/types.ts';
-import { factsOf, file, record, sum } from './records.ts';
+import { makePlan, type PlanInput } from '../../../src/migration/plan/plan.ts';
+import { noEffects } from '../../../src/migration/runner.ts';
+import type { Effects, MigrationFacts, MigrationFile, PlanScope } from '../../../src/migration/types.ts';
+import { factsOf, file, record, sum } from '../records.ts';
 
 const files = ['001-a', '002-b', '003-c'].map((name) => file(name));
 const plan = (over: Partial<PlanInput> & { about?: Record<string, Partial<MigrationFacts>> } = {}) =>

@@ -2,10 +2,10 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makePlan, type PlanInput } from '../../src/migration/plan.ts';
-import { assertUnmoved, readPlanFile, type SavedPlan, writePlanFile } from '../../src/migration/plan-file.ts';
-import type { MigrationFacts } from '../../src/migration/types.ts';
-import { factsOf, file, record } from './records.ts';
+import { assertUnmoved, readPlanFile, type SavedPlan, writePlanFile } from '../../../src/migration/plan/file.ts';
+import { makePlan, type PlanInput } from '../../../src/migration/plan/plan.ts';
+import type { MigrationFacts } from '../../../src/migration/types.ts';
+import { factsOf, file, record } from '../records.ts';
 
 let dir: string;
 let path: string;

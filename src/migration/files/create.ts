@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { ReleaseError } from '../observe/error.ts';
+import { ReleaseError } from '../../observe/error.ts';
 import { type MigrationExtension, nameOf } from './files.ts';
 import { migrationTemplate } from './template.ts';
 

@@ -1,6 +1,6 @@
 import { type Collection, type Db, type Document, Long, ReadPreference } from 'mongodb';
-import type { OwnNames } from '../mongo/own.ts';
-import { serverCode, serverCodes } from '../mongo/server-error.ts';
+import type { OwnNames } from '../../mongo/own.ts';
+import { serverCode, serverCodes } from '../../mongo/server-error.ts';
 
 /** Who holds a lease, for people who wait for it. */
 export interface LeaseHolder {

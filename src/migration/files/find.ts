@@ -1,5 +1,5 @@
-import { nearest } from '../config/nearest.ts';
-import { ReleaseError } from '../observe/error.ts';
+import { nearest } from '../../config/nearest.ts';
+import { ReleaseError } from '../../observe/error.ts';
 
 /**
  * The migration that a flag names: its name, with or without the file's extension. Throws `MIGRATION_UNKNOWN`, naming

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { makePlan } from '../../src/migration/plan.ts';
-import { requirementFindings } from '../../src/migration/requirements.ts';
-import type { MigrationFacts } from '../../src/migration/types.ts';
-import { factsOf, file } from './records.ts';
+import { makePlan } from '../../../src/migration/plan/plan.ts';
+import { requirementFindings } from '../../../src/migration/plan/requirements.ts';
+import type { MigrationFacts } from '../../../src/migration/types.ts';
+import { factsOf, file } from '../records.ts';
 
 const files = [file('001-a')];
 

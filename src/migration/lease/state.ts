@@ -1,8 +1,8 @@
 import type { Db } from 'mongodb';
-import type { OwnNames } from '../mongo/own.ts';
-import { asServerFailure } from '../mongo/server-error.ts';
-import { ReleaseError } from '../observe/error.ts';
-import { type LeaseHolder, type LeaseReading, LeaseRecord } from './lease-record.ts';
+import type { OwnNames } from '../../mongo/own.ts';
+import { asServerFailure } from '../../mongo/server-error.ts';
+import { ReleaseError } from '../../observe/error.ts';
+import { type LeaseHolder, type LeaseReading, LeaseRecord } from './record.ts';
 
 /** A lease and its ages in milliseconds, by the server's clock. */
 export interface LeaseFacts {

@@ -1,12 +1,12 @@
 import { type ClientSession, type Collection, ReadPreference, type TransactionOptions } from 'mongodb';
-import type { Connection } from '../mongo/connect.ts';
-import type { OwnNames } from '../mongo/own.ts';
-import { asServerFailure, ignoreCode, serverCode, serverCodes } from '../mongo/server-error.ts';
-import { ReleaseError } from '../observe/error.ts';
-import type { LeaseGuard } from './held-lease.ts';
-import { ParentLanes } from './journal/parent-lanes.ts';
-import { prepareJournal } from './journal/prepare.ts';
-import type { HistoryRecord } from './types.ts';
+import type { Connection } from '../../mongo/connect.ts';
+import type { OwnNames } from '../../mongo/own.ts';
+import { asServerFailure, ignoreCode, serverCode, serverCodes } from '../../mongo/server-error.ts';
+import { ReleaseError } from '../../observe/error.ts';
+import { ParentLanes } from '../journal/parent-lanes.ts';
+import { prepareJournal } from '../journal/prepare.ts';
+import type { LeaseGuard } from '../lease/held.ts';
+import type { HistoryRecord } from '../types.ts';
 
 /** `{ _id: 'history' }` beside the lease: what every change of history writes first. */
 interface TurnDocument {

@@ -1,8 +1,8 @@
 import type { AnyBulkWriteOperation } from 'mongodb';
-import { ReleaseError } from '../observe/error.ts';
+import { ReleaseError } from '../../observe/error.ts';
+import type { HistoryRecord, MigrationFile, Phase, Position } from '../types.ts';
 import { conflict, type HistoryWriter, type RunIdentity, replacement, type Times } from './history.ts';
-import type { Turn } from './history-turn.ts';
-import type { HistoryRecord, MigrationFile, Phase, Position } from './types.ts';
+import type { Turn } from './turn.ts';
 
 /** What is known of migrations beside their names: the files of the project, and their phases where they were loaded. */
 export interface KnownMigrations {

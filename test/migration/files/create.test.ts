@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createMigration } from '../../src/migration/create.ts';
-import { listMigrations, migrationExtensions } from '../../src/migration/files.ts';
+import { createMigration } from '../../../src/migration/files/create.ts';
+import { listMigrations, migrationExtensions } from '../../../src/migration/files/files.ts';
 
 const now = new Date('2026-09-01T09:05:07.890+02:00');
 

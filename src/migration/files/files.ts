@@ -3,9 +3,9 @@ import { type Dirent, readFileSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join, parse, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { ReleaseError } from '../observe/error.ts';
-import { byCodeUnit } from './canonical.ts';
-import type { MigrationFile } from './types.ts';
+import { ReleaseError } from '../../observe/error.ts';
+import { byCodeUnit } from '../canonical.ts';
+import type { MigrationFile } from '../types.ts';
 
 export const migrationExtensions = ['.js', '.cjs', '.mjs', '.ts'] as const;
 export type MigrationExtension = (typeof migrationExtensions)[number];

@@ -1,5 +1,5 @@
-import { byCodeUnit, digestOf } from './canonical.ts';
-import type { HistoryRecord, Position } from './types.ts';
+import { byCodeUnit, digestOf } from '../canonical.ts';
+import type { HistoryRecord, Position } from '../types.ts';
 
 /** States in which nobody knows how much of a migration is in the data. */
 export function isUnsettled(record: HistoryRecord): boolean {

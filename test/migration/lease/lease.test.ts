@@ -5,12 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type AcquireOptions, acquireLease } from '../../src/migration/lease.ts';
-import type { LeaseDocument, LeaseHolder } from '../../src/migration/lease-record.ts';
-import { inspectLease, unlock } from '../../src/migration/lease-state.ts';
-import { ownNames } from '../../src/mongo/own.ts';
-import { freshDatabase, type TestDatabase } from '../setup/mongo.ts';
-import { proxyTo } from '../setup/tcp-proxy.ts';
+import { type AcquireOptions, acquireLease } from '../../../src/migration/lease/lease.ts';
+import type { LeaseDocument, LeaseHolder } from '../../../src/migration/lease/record.ts';
+import { inspectLease, unlock } from '../../../src/migration/lease/state.ts';
+import { ownNames } from '../../../src/mongo/own.ts';
+import { freshDatabase, type TestDatabase } from '../../setup/mongo.ts';
+import { proxyTo } from '../../setup/tcp-proxy.ts';
 
 const own = ownNames();
 const holder: LeaseHolder = {
