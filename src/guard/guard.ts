@@ -1,6 +1,7 @@
 import type { CommandName } from '../config/commands.ts';
 import type { Environment, Settings } from '../config/schema.ts';
 import type { Connection } from '../mongo/connect.ts';
+import type { OwnNames } from '../mongo/own.ts';
 import type { Finding } from '../observe/finding.ts';
 
 /** What a guard may look at. It only reads. */
@@ -13,6 +14,7 @@ export interface GuardContext {
   /** Whether the target is going to be changed. */
   readonly apply: boolean;
   readonly settings: Settings['guards'];
+  readonly own: OwnNames;
   /** What kind of store backups go to; undefined where none is configured. */
   readonly store?: 'folder' | 's3';
   /** A runner whose disk is gone after the job. */

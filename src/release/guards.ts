@@ -2,13 +2,14 @@ import { guardFailure } from '../guard/failure.ts';
 import type { GuardResult } from '../guard/guard.ts';
 import { runGuards } from '../guard/run.ts';
 import type { Connection } from '../mongo/connect.ts';
-import { type Run, targetOf } from './run.ts';
+import { namesOf, type Run, targetOf } from './run.ts';
 
 /** What the guards see. `apply`: whether the target is going to be changed. */
 export function lookGuards(run: Run, connection: Connection, apply: boolean): Promise<GuardResult[]> {
   const { command, settings, store } = run.invocation;
   return runGuards({
     connection,
+    own: namesOf(run),
     environment: targetOf(run).environment,
     command,
     apply,

@@ -1,6 +1,7 @@
 import type { Guard, GuardContext, GuardResult } from '../../src/guard/guard.ts';
 import { runGuards } from '../../src/guard/run.ts';
 import { type Connection, connect } from '../../src/mongo/connect.ts';
+import { ownNames } from '../../src/mongo/own.ts';
 import { Secrets } from '../../src/observe/secrets.ts';
 
 export function open(uri: string, database = 'shop'): Promise<Connection> {
@@ -9,7 +10,16 @@ export function open(uri: string, database = 'shop'): Promise<Connection> {
 
 /** A context in which nothing is configured; a dry run of a release to staging unless the test says otherwise. */
 export function context(connection: Connection, more: Partial<GuardContext> = {}): GuardContext {
-  return { connection, environment: 'staging', command: 'release', apply: false, settings: {}, hosted: false, ...more };
+  return {
+    connection,
+    own: ownNames(),
+    environment: 'staging',
+    command: 'release',
+    apply: false,
+    settings: {},
+    hosted: false,
+    ...more,
+  };
 }
 
 export async function look(guard: Guard, given: GuardContext): Promise<GuardResult> {

@@ -1,4 +1,5 @@
 import type { Db, MongoClient } from 'mongodb';
+import type { OwnNames } from '../../mongo/own.ts';
 import { serverCode, serverCodes } from '../../mongo/server-error.ts';
 import type { Guard } from '../guard.ts';
 
@@ -8,19 +9,21 @@ const atOnce = 8;
 
 /**
  * Index builds that run in the database right now: they slow a migration down, and DDL on the same collection fails or
- * waits for them (a rename fails with 12587).
+ * waits for them (a rename fails with 12587). Our own collections do not count: a first release that begins at the same
+ * time makes their indexes.
  *
  * Asks `$currentOp` where the user may; else the statistics of each collection, for which `read` is enough.
  */
 export const indexBuilds: Guard = {
   id: 'index-builds',
-  async check({ connection: { client, db } }) {
-    const building = (await fromOperations(client, db.databaseName)) ?? (await fromStatistics(db));
-    if (building === undefined)
+  async check({ connection: { client, db }, own }) {
+    const all = (await fromOperations(client, db.databaseName)) ?? (await fromStatistics(db, own));
+    if (all === undefined)
       return {
         unknown: `the database has more than ${mostCollections} collections`,
         next: 'Grant the user the role clusterMonitor on the database admin: then one question is enough.',
       };
+    const building = all.filter((name) => !own.owns(name));
     if (building.length === 0) return { seen: 'none', findings: [] };
     return {
       seen: `${building.length} ${building.length === 1 ? 'collection' : 'collections'} with an index build`,
@@ -61,9 +64,9 @@ async function fromOperations(client: MongoClient, database: string): Promise<st
   }
 }
 
-async function fromStatistics(db: Db): Promise<string[] | undefined> {
+async function fromStatistics(db: Db, own: OwnNames): Promise<string[] | undefined> {
   const listed = await db.listCollections({ type: 'collection' }, { nameOnly: true }).toArray();
-  const names = listed.map(({ name }) => name).filter((name) => !name.startsWith('system.'));
+  const names = listed.map(({ name }) => name).filter((name) => !name.startsWith('system.') && !own.owns(name));
   if (names.length > mostCollections) return undefined;
   const building: string[] = [];
   const rest = names.values();
