@@ -1,6 +1,6 @@
-import { PassThrough } from 'node:stream';
+import { PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { MongoError, type Timestamp } from 'mongodb';
+import { type Db, MongoError, type Timestamp } from 'mongodb';
 import type { Compression } from '../config/schema.ts';
 import { type CollectionInfo, catalogDigest, isCapped, readCatalog } from '../mongo/catalog.ts';
 import type { Connection } from '../mongo/connect.ts';
@@ -11,13 +11,14 @@ import { ReleaseError } from '../observe/error.ts';
 import type { Log } from '../observe/log.ts';
 import { archiveEndings, compressor } from './archive/compression.ts';
 import { crcText } from './archive/crc64.ts';
+import { encryptedEnding, encryptor } from './archive/encryption.ts';
 import { encodeMetadata, metadataDigest } from './archive/metadata.ts';
 import { Meter } from './archive/meter.ts';
 import type { NamespaceTotals } from './archive/writer.ts';
 import { newBackupId } from './backup-id.ts';
 import { type DumpProgress, dumpCollections } from './dump-collections.ts';
 import type { Manifest, ManifestNamespace, ManifestPosition } from './manifest.ts';
-import { type BackupStore, type PendingBackup, storeFailed } from './stores/store.ts';
+import type { BackupStore, PendingBackup } from './stores/store.ts';
 
 export interface BackupOptions {
   readonly store: BackupStore;
@@ -26,6 +27,8 @@ export interface BackupOptions {
   readonly target: Omit<Manifest['target'], 'database'>;
   /** Default zstd. Measured for 1 GB: none 4 s, zstd 5 s for a fifth of the size, gzip 29 s for somewhat more. */
   readonly compression?: Compression;
+  /** Who may read it, as recipients of age; default anybody. With more the run's own, as of `withOwnKey`. */
+  readonly recipients?: readonly string[];
   /** Default `snapshot`, on a standalone server `none`. */
   readonly consistency?: Manifest['consistency'];
   readonly position: ManifestPosition;
@@ -92,8 +95,13 @@ async function attemptBackup(
 ): Promise<Attempt> {
   const { store, signal } = options;
   const compression = options.compression ?? 'zstd';
+  const recipients = options.recipients ?? [];
+  const encrypt = recipients.length > 0 ? await encryptor(recipients) : undefined;
   const id = newBackupId(options.target.name);
-  const pending = await store.create(id, archiveEndings[compression]);
+  const pending = await store.create(id, {
+    ending: archiveEndings[compression] + (encrypt ? encryptedEnding : ''),
+    expectedBytes: await dataSize(connection.db),
+  });
   try {
     signal?.throwIfAborted();
     const createdAt = new Date().toISOString();
@@ -104,7 +112,8 @@ async function attemptBackup(
     const chunks = dumpCollections(connection, catalog, { ...options, at, totals });
     // Reading goes on while a block is compressed.
     const buffer = new PassThrough({ highWaterMark: 8 * 1024 * 1024 });
-    await pipeline(chunks, buffer, compressor(compression), meter, pending.writable, { signal });
+    const steps = encrypt ? [compressor(compression), encrypt] : [compressor(compression)];
+    await pipeline([Readable.from(chunks), buffer, ...steps, meter, pending.writable], { signal });
     if (catalogDigest(await listForBackup(connection, options.own)) !== catalogDigest(catalog)) {
       return { kind: 'catalog-changed' };
     }
@@ -124,6 +133,7 @@ async function attemptBackup(
         kind: connection.topology.kind,
       },
       compression,
+      encryption: encrypt && { format: 'age', recipients: [...recipients] },
       archive: { file: pending.file, bytes: meter.bytes, sha256: meter.sha256() },
       namespaces: catalog.map((info) => describe(info, totals.get(info.name) as NamespaceTotals, at)),
       position: options.position,
@@ -141,6 +151,14 @@ async function attemptBackup(
   } finally {
     await pending.abort();
   }
+}
+
+/** Of all documents, uncompressed; 0 where the user may not ask. */
+async function dataSize(db: Db): Promise<number> {
+  return db.stats().then(
+    ({ dataSize }) => Number(dataSize),
+    () => 0,
+  );
 }
 
 /** What a backup holds of a catalog: not our own collections, and not what `$out` is just building. */
@@ -187,7 +205,7 @@ function failure(error: unknown, pending: PendingBackup, { db }: Connection, { s
   if (error instanceof MongoError) return asServerFailure(error, `backing up database ${db.databaseName}`);
   // The system's errors have words for codes. All that is left to fail with one is the store.
   if (typeof (error as { code?: unknown } | undefined)?.code === 'string') {
-    return storeFailed(`writing ${pending.file}`, store.location, error);
+    return store.failure(`writing ${pending.file}`, error);
   }
   return error;
 }

@@ -49,6 +49,8 @@ const manifest = z.object({
     kind: z.enum(['replica-set', 'sharded', 'standalone']),
   }),
   compression: z.enum(compressions),
+  /** Who can read the archive, by their public keys; around the compression. */
+  encryption: z.object({ format: z.literal('age'), recipients: z.array(z.string()) }).optional(),
   /** `bytes` and `sha256` are of the file as it is stored. */
   archive: z.object({ file: z.string().min(1), bytes: count, sha256 }),
   namespaces: z.array(namespace),

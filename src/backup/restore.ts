@@ -4,6 +4,7 @@ import type { OwnNames } from '../mongo/own.ts';
 import { describeServerError } from '../mongo/server-error.ts';
 import type { Log } from '../observe/log.ts';
 import type { Manifest } from './manifest.ts';
+import type { ReadOptions } from './read-backup.ts';
 import { type BuildProgress, type Built, buildPlaces } from './restore/build.ts';
 import { during, restoreFailure } from './restore/failure.ts';
 import { describedOtherwise, placesFor, selectNamespaces, swapSteps } from './restore/plan.ts';
@@ -12,13 +13,12 @@ import { dropAsides, finishSwap, settleRestore, undoBuild } from './restore/sett
 import type { BackupStore } from './stores/store.ts';
 import { verifyBackup } from './verify.ts';
 
-export interface RestoreOptions {
+export interface RestoreOptions extends ReadOptions {
   readonly own: OwnNames;
   /** Names of collections, with or without the database; all others stay as they are. Default all of the backup. */
   readonly only?: readonly string[];
   /** Keep collections that the backup does not know. Default: a whole restore removes them. */
   readonly keepAdded?: boolean;
-  readonly signal?: AbortSignal;
   readonly log: Log;
   readonly onProgress?: (progress: BuildProgress) => void;
   /** How long another restore's owner must be silent to count as gone, in milliseconds. Default 10,000. */
@@ -67,10 +67,10 @@ export async function restoreBackup(
   options: RestoreOptions,
 ): Promise<Restored> {
   const started = performance.now();
-  const { own, log, signal } = options;
+  const { own, log, signal, identities } = options;
   // What an earlier restore left is finished first: all that it needs is in the database, whatever became of the store.
   await settleRestore(connection, options);
-  const { manifest } = await verifyBackup(store, id, { signal });
+  const { manifest } = await verifyBackup(store, id, { signal, identities });
   const current = await during('RESTORE_FAILED', 'listing collections', () => readCatalog(connection.db));
   const present = current.filter(({ name }) => !own.owns(name));
   const selected = selectNamespaces(manifest, options.only);

@@ -1,9 +1,8 @@
 import { type Manifest, manifestTotals } from './manifest.ts';
-import { readBackup } from './read-backup.ts';
+import { type ReadOptions, readBackup } from './read-backup.ts';
 import type { BackupStore } from './stores/store.ts';
 
-export interface VerifyOptions {
-  readonly signal?: AbortSignal;
+export interface VerifyOptions extends ReadOptions {
   /** Documents and bytes read so far, of those that the manifest states. */
   readonly onProgress?: (progress: VerifyProgress) => void;
 }
@@ -28,7 +27,8 @@ export interface VerifiedBackup {
  * Reads a whole backup and compares it with its manifest; needs no server. That it comes back means that the file is
  * the one that was written, that every document is in it, and that it can be restored as far as a file can say so.
  *
- * Throws `BACKUP_NOT_FOUND`, `MANIFEST_DAMAGED`, `ARCHIVE_DAMAGED`, `STORE_FAILED`; the signal's reason when aborted.
+ * Throws `BACKUP_NOT_FOUND`, `MANIFEST_DAMAGED`, `ARCHIVE_DAMAGED`, `IDENTITY_MISSING`,
+ * `IDENTITY_WRONG`, `STORE_FAILED`; the signal's reason when aborted.
  */
 export async function verifyBackup(
   store: BackupStore,
@@ -40,7 +40,7 @@ export async function verifyBackup(
   const total = manifestTotals(manifest);
   let documents = 0;
   let bytes = 0;
-  for await (const event of readBackup(store, manifest, options.signal)) {
+  for await (const event of readBackup(store, manifest, options)) {
     if (event.kind !== 'documents') continue;
     documents += event.documents.length;
     for (const document of event.documents) bytes += document.length;

@@ -99,6 +99,9 @@ export const errorCodes = {
   HOOK_FAILED: { exit: 8, meaning: 'A hook of the project failed or ran out of time.' },
   CANCELLED: { exit: 130, meaning: 'The run was cancelled; 143 when by SIGTERM.' },
 
+  RECIPIENT_INVALID: { exit: 2, meaning: 'A backup cannot be encrypted to what was given as a recipient.' },
+  IDENTITY_INVALID: { exit: 2, meaning: 'What was given as the identity of age is none.' },
+  IDENTITY_MISSING: { exit: 2, meaning: 'A backup is encrypted, and no identity to read it was given.' },
   STORE_UNSUPPORTED: { exit: 2, meaning: 'Backups cannot be kept in a place of this kind.' },
   STORE_FAILED: { exit: 7, meaning: 'The place where backups are kept cannot be read or written.' },
   SNAPSHOT_UNAVAILABLE: { exit: 5, meaning: 'The server cannot read at one point in time, and that was asked for.' },
@@ -116,6 +119,7 @@ export const errorCodes = {
   },
   BACKUP_NOT_FOUND: { exit: 11, meaning: 'The store has no backup of this name.' },
   BACKUP_NAMESPACE_UNKNOWN: { exit: 2, meaning: 'The backup holds no collection of the name that was given.' },
+  IDENTITY_WRONG: { exit: 11, meaning: 'None of the identities given opens the backup.' },
   ARCHIVE_DAMAGED: { exit: 11, meaning: "A backup's archive is not what was written, or does not fit its manifest." },
   MANIFEST_DAMAGED: { exit: 11, meaning: "A backup's manifest cannot be read, or was changed." },
   RESTORE_IN_PROGRESS: { exit: 6, meaning: 'Another run is restoring into this database right now.' },

@@ -5,7 +5,7 @@ import { readArchive } from '../../src/backup/archive/reader.ts';
 import type { NamespaceTotals } from '../../src/backup/archive/writer.ts';
 import { dumpCollections } from '../../src/backup/dump-collections.ts';
 import { readBackup } from '../../src/backup/read-backup.ts';
-import type { BackupStore, PendingBackup } from '../../src/backup/stores/store.ts';
+import type { BackupStore, CreateOptions, PendingBackup } from '../../src/backup/stores/store.ts';
 import { verifyBackup } from '../../src/backup/verify.ts';
 import { readCatalog } from '../../src/mongo/catalog.ts';
 import type { Connection } from '../../src/mongo/connect.ts';
@@ -243,8 +243,8 @@ test('a store that fails in the middle is reported as such, and leaves nothing',
   await at.db.collection('a').insertOne({});
   const full = Object.assign(new Error('no space'), { code: 'ENOSPC', syscall: 'write' });
   const store: BackupStore = Object.assign(Object.create(at.store) as BackupStore, {
-    async create(id: string, ending: string): Promise<PendingBackup> {
-      const pending = await at.store.create(id, ending);
+    async create(id: string, options: CreateOptions): Promise<PendingBackup> {
+      const pending = await at.store.create(id, options);
       const writable = new Writable({ write: (_chunk, _encoding, done) => done(full) });
       return {
         ...pending,

@@ -8,6 +8,8 @@ export interface TcpProxy extends AsyncDisposable {
   /** Requests arrive and are carried out; their answers are held back. */
   silenceAnswers(): void;
   resume(): void;
+  /** Ends all connections that are open; new ones are taken. */
+  break(): void;
 }
 
 export async function proxyTo(target: string): Promise<TcpProxy> {
@@ -51,6 +53,9 @@ export async function proxyTo(target: string): Promise<TcpProxy> {
     resume() {
       silent = false;
       for (const socket of sockets) socket.resume();
+    },
+    break() {
+      for (const socket of sockets) socket.destroy();
     },
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();

@@ -5,10 +5,12 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** The tools that judge what we write for GitHub, each at the one version that the tests were written against. */
+/** The tools that judge what we write, and the S3 server, each at the one version that the tests were written against. */
 const tools = {
   act: { version: '0.2.89', go: 'github.com/nektos/act' },
   actionlint: { version: '1.7.12', go: 'github.com/rhysd/actionlint/cmd/actionlint' },
+  age: { version: '1.1.1', go: 'filippo.io/age/cmd/age' },
+  versitygw: { version: '1.8.0', go: 'github.com/versity/versitygw/cmd/versitygw' },
   zizmor: { version: '1.32.0', pip: 'zizmor' },
 } as const;
 

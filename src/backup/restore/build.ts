@@ -7,7 +7,7 @@ import { archiveDamaged } from '../archive/damage.ts';
 import { dataNamespace } from '../archive/format.ts';
 import { type CollectionMetadata, parseMetadata } from '../archive/metadata.ts';
 import type { Manifest, ManifestNamespace } from '../manifest.ts';
-import { readBackup } from '../read-backup.ts';
+import { type ReadOptions, readBackup } from '../read-backup.ts';
 import type { BackupStore } from '../stores/store.ts';
 import { createEmpty, createIndexes, setExpiry } from './catalog-writes.ts';
 import { during } from './failure.ts';
@@ -24,8 +24,7 @@ export interface Place {
   readonly form: 'whole' | 'documents' | 'view';
 }
 
-export interface BuildOptions {
-  readonly signal?: AbortSignal;
+export interface BuildOptions extends ReadOptions {
   readonly onProgress?: (progress: BuildProgress) => void;
 }
 
@@ -61,7 +60,7 @@ export async function buildPlaces(
   // Indexes are built while the next collection is loaded, one collection at a time.
   let indexing: Promise<void> = Promise.resolve();
   try {
-    for await (const event of readBackup(store, manifest, options.signal)) {
+    for await (const event of readBackup(store, manifest, options)) {
       if (event.kind === 'prelude') {
         for (const meta of event.metas) {
           const place = places.find(({ entry }) => entry.name === meta.collection);

@@ -1,14 +1,21 @@
 import { once } from 'node:events';
-import { createReadStream } from 'node:fs';
+import { createReadStream, type ReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ReleaseError } from '../../observe/error.ts';
 import { archiveDamaged } from '../archive/damage.ts';
 import { isBackupId } from '../backup-id.ts';
 import { encodeManifest, type Manifest, parseManifest } from '../manifest.ts';
-import { type BackupStore, backupNotFound, type PendingBackup, type StoredBackup, storeFailed } from './store.ts';
+import { encodeVerification, listBackups, manifestEnding, verifiedEnding } from './listing.ts';
+import {
+  type BackupStore,
+  backupNotFound,
+  type CreateOptions,
+  type PendingBackup,
+  type StoredBackup,
+  type Verification,
+} from './store.ts';
 
-const manifestEnding = '.manifest.json';
 /** Of files that are being written; an interrupted run leaves them behind. */
 const partialEnding = '.partial';
 const day = 86_400_000;
@@ -21,6 +28,7 @@ const day = 86_400_000;
  */
 export class FolderStore implements BackupStore {
   readonly location: string;
+  readonly local = true;
 
   /** An absolute path; the folder is made by the first backup. */
   constructor(folder: string) {
@@ -28,22 +36,11 @@ export class FolderStore implements BackupStore {
   }
 
   async list(): Promise<StoredBackup[]> {
-    const backups: StoredBackup[] = [];
-    for (const name of await this.#names()) {
-      if (!name.endsWith(manifestEnding)) continue;
-      const id = name.slice(0, -manifestEnding.length);
-      if (!isBackupId(id)) continue;
-      try {
-        backups.push({ state: 'readable', id, manifest: await this.readManifest(id) });
-      } catch (error) {
-        if (!(error instanceof ReleaseError)) throw error;
-        // Removed since its name was read.
-        if (error.code === 'BACKUP_NOT_FOUND') continue;
-        if (error.code !== 'MANIFEST_DAMAGED') throw error;
-        backups.push({ state: 'damaged', id, problem: error });
-      }
-    }
-    return backups.sort((a, b) => (timeOf(a) < timeOf(b) ? 1 : -1));
+    return listBackups({
+      names: await this.#names(),
+      readManifest: (id) => this.readManifest(id),
+      readText: (name) => readFile(this.#path(name), 'utf8').catch(ignoreMissing),
+    });
   }
 
   async readManifest(id: string): Promise<Manifest> {
@@ -58,7 +55,7 @@ export class FolderStore implements BackupStore {
     return parseManifest(text, id);
   }
 
-  async openArchive(manifest: Manifest): Promise<{ stream: ReturnType<typeof createReadStream>; bytes: number }> {
+  async openArchive(manifest: Manifest): Promise<{ stream: ReadStream; bytes: number }> {
     const { file } = manifest.archive;
     if (path.basename(file) !== file) throw archiveDamaged('its name is no file name', file);
     const stream = createReadStream(this.#path(file), { highWaterMark: 1024 * 1024 });
@@ -71,7 +68,7 @@ export class FolderStore implements BackupStore {
     }
   }
 
-  async create(id: string, ending: string): Promise<PendingBackup> {
+  async create(id: string, { ending }: CreateOptions): Promise<PendingBackup> {
     const file = id + ending;
     const partial = this.#path(file + partialEnding);
     try {
@@ -83,6 +80,30 @@ export class FolderStore implements BackupStore {
     } catch (error) {
       throw storeFailed('beginning a backup', this.location, error);
     }
+  }
+
+  async markVerified(id: string, verified: Verification): Promise<void> {
+    if (!isBackupId(id)) throw backupNotFound(id, this.location);
+    try {
+      await writeWhole(this.#path(id + verifiedEnding), encodeVerification(verified));
+    } catch (error) {
+      throw storeFailed('noting that a backup is verified', this.location, error);
+    }
+  }
+
+  async remove({ id, archive }: Manifest): Promise<void> {
+    if (!isBackupId(id) || path.basename(archive.file) !== archive.file) throw backupNotFound(id, this.location);
+    try {
+      for (const name of [id + manifestEnding, archive.file, id + verifiedEnding]) {
+        await rm(this.#path(name), { force: true });
+      }
+    } catch (error) {
+      throw storeFailed('removing a backup', this.location, error);
+    }
+  }
+
+  failure(doing: string, cause: unknown): ReleaseError {
+    return storeFailed(doing, this.location, cause);
   }
 
   async #names(): Promise<string[]> {
@@ -178,7 +199,15 @@ function isMissing(error: unknown): boolean {
   return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
-/** Damaged ones by their id, which begins with the time. */
-function timeOf(backup: StoredBackup): string {
-  return backup.state === 'readable' ? backup.manifest.createdAt.replace(/[-:.]/g, '') : backup.id;
+/** `doing` completes "while …". The cause's text holds paths at most. */
+function storeFailed(doing: string, location: string, cause: unknown): ReleaseError {
+  const code = (cause as { code?: unknown } | undefined)?.code;
+  const why = typeof code === 'string' ? ` (${code})` : '';
+  const full = code === 'ENOSPC' || code === 'EDQUOT';
+  return new ReleaseError('STORE_FAILED', `The store ${location} failed${why} while ${doing}.`, {
+    hint: full
+      ? 'The disk is full: make room, or keep fewer backups (backup.keep), and run this again.'
+      : 'Check that the folder exists or can be made, that this user may write there, and that the disk has room.',
+    cause,
+  });
 }

@@ -2,22 +2,46 @@ import type { Readable, Writable } from 'node:stream';
 import { ReleaseError } from '../../observe/error.ts';
 import type { Manifest } from '../manifest.ts';
 
-/** Where backups are. Adapters: folder.ts; test/backup/stores/store-suite.ts is what each of them must pass. */
+/** Where backups are. Adapters: folder.ts, s3.ts; test/backup/stores/store-suite.ts is what each of them must pass. */
 export interface BackupStore {
   /** For people: a path or address without any secret. */
   readonly location: string;
+  /** Whether it is gone with this machine. */
+  readonly local: boolean;
   /** All backups, the newest first. One whose manifest cannot be read is listed as damaged, not left out. */
   list(): Promise<StoredBackup[]>;
   /** Throws `BACKUP_NOT_FOUND`, `MANIFEST_DAMAGED`. */
   readManifest(id: string): Promise<Manifest>;
-  /** The archive's bytes as stored; `bytes` is their number. Throws `ARCHIVE_DAMAGED` when the archive is not there. */
+  /**
+   * The archive's bytes as stored; `bytes` is their number. Throws `ARCHIVE_DAMAGED` when the archive is not there.
+   */
   openArchive(manifest: Manifest): Promise<{ readonly stream: Readable; readonly bytes: number }>;
-  /** Begins a backup, of which nothing can be seen before its `commit`. `ending` is the archive's, such as `.archive.zst`. */
-  create(id: string, ending: string): Promise<PendingBackup>;
+  /** Begins a backup, of which nothing can be seen before its `commit`, and removes what one of yesterday left unfinished. */
+  create(id: string, options: CreateOptions): Promise<PendingBackup>;
+  /** Notes that the archive has been read whole and is what was written. */
+  markVerified(id: string, verified: Verification): Promise<void>;
+  /** Removes a backup: what says that it is there first. Nothing happens where it is gone already. */
+  remove(manifest: Manifest): Promise<void>;
+  /** What an error of one of its streams becomes: `STORE_FAILED` with the next step. `doing` completes "while …". */
+  failure(doing: string, cause: unknown): ReleaseError;
+}
+
+export interface CreateOptions {
+  /** Of the archive's name, such as `.archive.zst`. */
+  readonly ending: string;
+  /** How large the archive may become, roughly and rather too large; in bytes. */
+  readonly expectedBytes: number;
+}
+
+export interface Verification {
+  /** ISO 8601. */
+  readonly at: string;
+  /** Of the archive that was read: another file of that name is not verified. */
+  readonly sha256: string;
 }
 
 export type StoredBackup =
-  | { readonly state: 'readable'; readonly id: string; readonly manifest: Manifest }
+  | { readonly state: 'readable'; readonly id: string; readonly manifest: Manifest; readonly verified?: Verification }
   | { readonly state: 'damaged'; readonly id: string; readonly problem: ReleaseError };
 
 export interface PendingBackup {
@@ -37,15 +61,5 @@ export function backupNotFound(id: string, location: string): ReleaseError {
   return new ReleaseError('BACKUP_NOT_FOUND', `There is no backup ${JSON.stringify(id)} in ${location}.`, {
     hint: 'List the backups with `mongo-release inspect`.',
     details: { backup: id },
-  });
-}
-
-/** `doing` completes "while …". The cause's text holds paths at most. */
-export function storeFailed(doing: string, location: string, cause: unknown): ReleaseError {
-  const code = (cause as { code?: unknown } | undefined)?.code;
-  const why = typeof code === 'string' ? ` (${code})` : '';
-  return new ReleaseError('STORE_FAILED', `The store ${location} failed${why} while ${doing}.`, {
-    hint: 'Check that the folder exists or can be made, that this user may write there, and that the disk has room.',
-    cause,
   });
 }

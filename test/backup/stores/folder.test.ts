@@ -36,7 +36,7 @@ test('a new backup removes what an interrupted one left a day ago, and nothing e
     const then = Date.now() / 1000 - age;
     await utimes(path.join(folder, name), then, then);
   }
-  const pending = await new FolderStore(folder).create('b1', '.archive');
+  const pending = await new FolderStore(folder).create('b1', { ending: '.archive', expectedBytes: 0 });
   await pending.abort();
   expect((await readdir(folder)).sort()).toEqual(['new.archive.zst.partial', 'notes.txt', 'old.archive.zst']);
 });
@@ -49,13 +49,13 @@ test('a file that another run removes at this moment stops nobody', async () => 
   }
   const store = new FolderStore(folder);
   expect(await store.list()).toEqual([]);
-  const pending = await store.create('b1', '.archive');
+  const pending = await store.create('b1', { ending: '.archive', expectedBytes: 0 });
   await pending.abort();
 });
 
 test('only its owner may read an archive', async () => {
   const folder = await newFolder();
-  const pending = await new FolderStore(folder).create('b1', '.archive');
+  const pending = await new FolderStore(folder).create('b1', { ending: '.archive', expectedBytes: 0 });
   const [name = ''] = await readdir(folder);
   expect((await stat(path.join(folder, name))).mode & 0o077).toBe(0);
   await pending.abort();
@@ -65,12 +65,20 @@ test('a folder that cannot be made or written is reported with a next step', asy
   const file = path.join(await newFolder(), 'file');
   await writeFile(file, '');
   const store = new FolderStore(path.join(file, 'backups'));
-  await expect(store.create('b1', '.archive')).rejects.toMatchObject({ code: 'STORE_FAILED', exitCode: 7 });
+  await expect(store.create('b1', { ending: '.archive', expectedBytes: 0 })).rejects.toMatchObject({
+    code: 'STORE_FAILED',
+    exitCode: 7,
+  });
 });
 
 test('a store is named by a path or a file address; other kinds are refused by name', () => {
   expect(openStore('backups', { baseDir: '/srv/app' }).location).toBe('/srv/app/backups');
   expect(openStore('/var/backups', { baseDir: '/srv/app' }).location).toBe('/var/backups');
   expect(openStore('file:///var/backups', { baseDir: '/srv/app' }).location).toBe('/var/backups');
-  expect(() => openStore('s3://user:secret@bucket/prod', { baseDir: '/' })).toThrow(/kind s3:\/\/ yet/);
+  expect(openStore('s3://shop-backups/prod/', { baseDir: '/' }).location).toBe('s3://shop-backups/prod');
+  expect(openStore('s3://shop-backups', { baseDir: '/' }).location).toBe('s3://shop-backups');
+  for (const where of ['s3://user:secret@bucket/prod', 's3://bucket/prod?region=x', 's3://x']) {
+    expect(() => openStore(where, { baseDir: '/' })).toThrow(/not of the form s3:\/\/BUCKET\/PREFIX\.$/);
+  }
+  expect(() => openStore('gs://bucket/prod', { baseDir: '/' })).toThrow(/kind gs:\/\//);
 });

@@ -17,7 +17,7 @@ export interface StoreUnderTest {
 /** What every adapter of `BackupStore` must do. `make` gives an empty store. */
 export function storeSuite(kind: string, make: () => Promise<StoreUnderTest>): void {
   const fill = async (store: BackupStore, id: string, content: string, createdAt = '2026-03-01T10:15:00.000Z') => {
-    const pending = await store.create(id, '.archive.zst');
+    const pending = await store.create(id, { ending: '.archive.zst', expectedBytes: 0 });
     await pipeline(Readable.from([Buffer.from(content)]), pending.writable);
     const archive = { file: pending.file, bytes: content.length, sha256: 'ab'.repeat(32) };
     const manifest = sampleManifest({ id, archive, createdAt });
@@ -50,7 +50,7 @@ export function storeSuite(kind: string, make: () => Promise<StoreUnderTest>): v
       const { pending } = await fill(store, 'b1', 'content');
       await pending.abort();
       await pending.abort();
-      const empty = await store.create('b2', '.archive');
+      const empty = await store.create('b2', { ending: '.archive', expectedBytes: 0 });
       await empty.abort();
       expect(await names()).toEqual([]);
     });
@@ -73,6 +73,51 @@ export function storeSuite(kind: string, make: () => Promise<StoreUnderTest>): v
         ['20260301T101500Z-a-1', 'readable'],
       ]);
       await expect(store.readManifest('20260302T101500Z-a-2')).rejects.toMatchObject({ code: 'MANIFEST_DAMAGED' });
+    });
+
+    test('lists an archive without its manifest as damaged', async () => {
+      const { store, remove } = await make();
+      const { pending, manifest } = await fill(store, 'b1', 'content');
+      await pending.commit(manifest);
+      await remove('b1.manifest.json');
+      expect(await store.list()).toMatchObject([{ state: 'damaged', id: 'b1', problem: { code: 'MANIFEST_DAMAGED' } }]);
+    });
+
+    test('remembers which archive was verified, and forgets it with another archive', async () => {
+      const { store } = await make();
+      const { pending, manifest } = await fill(store, 'b1', 'content');
+      await pending.commit(manifest);
+      expect(await store.list()).toEqual([{ state: 'readable', id: 'b1', manifest }]);
+      const verified = { at: '2026-03-02T00:00:00.000Z', sha256: manifest.archive.sha256 };
+      await store.markVerified('b1', verified);
+      expect(await store.list()).toEqual([{ state: 'readable', id: 'b1', manifest, verified }]);
+      await store.markVerified('b1', { ...verified, sha256: 'cd'.repeat(32) });
+      expect(await store.list()).toEqual([{ state: 'readable', id: 'b1', manifest }]);
+    });
+
+    test('removes a backup with all that belongs to it, twice if need be', async () => {
+      const { store, names } = await make();
+      const { pending, manifest } = await fill(store, 'b1', 'content');
+      await pending.commit(manifest);
+      await store.markVerified('b1', { at: '2026-03-02T00:00:00.000Z', sha256: manifest.archive.sha256 });
+      await store.remove(manifest);
+      await store.remove(manifest);
+      expect(await names()).toEqual([]);
+      expect(await store.list()).toEqual([]);
+      await expect(store.remove(sampleManifest({ id: '../b1' }))).rejects.toMatchObject({ code: 'BACKUP_NOT_FOUND' });
+    });
+
+    test('a stream that breaks off leaves nothing', async () => {
+      const { store, names } = await make();
+      const pending = await store.create('b1', { ending: '.archive', expectedBytes: 0 });
+      const broken = (async function* () {
+        yield Buffer.alloc(1000);
+        throw new Error('the reader failed');
+      })();
+      await expect(pipeline(broken, pending.writable)).rejects.toThrow('the reader failed');
+      await pending.abort();
+      expect(await names()).toEqual([]);
+      expect(await store.list()).toEqual([]);
     });
 
     test('says that an archive is missing', async () => {

@@ -1,0 +1,74 @@
+import { ReleaseError } from '../../observe/error.ts';
+import { manifestDamaged } from '../archive/damage.ts';
+import { isBackupId } from '../backup-id.ts';
+import type { Manifest } from '../manifest.ts';
+import type { StoredBackup, Verification } from './store.ts';
+
+/** `ID.manifest.json`, `ID.verified.json`, and `ID.archive` with the endings of its compression and encryption. */
+export const manifestEnding = '.manifest.json';
+export const verifiedEnding = '.verified.json';
+const archiveName = /^(.+)\.archive(\.zst|\.gz)?(\.age)?$/;
+
+/** Requests for manifests under way at the same time. */
+const atOnce = 8;
+
+interface Shelf {
+  /** Of everything that is in the store. */
+  readonly names: readonly string[];
+  readManifest(id: string): Promise<Manifest>;
+  /** The file's text; undefined where there is none. */
+  readText(name: string): Promise<string | undefined>;
+}
+
+/** The backups that these names are, the newest first. */
+export async function listBackups({ names, readManifest, readText }: Shelf): Promise<StoredBackup[]> {
+  const all = new Set(names);
+  const backups: StoredBackup[] = [];
+  const look = async (name: string) => {
+    if (!name.endsWith(manifestEnding)) return;
+    const id = name.slice(0, -manifestEnding.length);
+    if (!isBackupId(id)) return;
+    try {
+      const manifest = await readManifest(id);
+      const text = all.has(id + verifiedEnding) ? await readText(id + verifiedEnding) : undefined;
+      backups.push({ state: 'readable', id, manifest, verified: parseVerification(text, manifest) });
+    } catch (error) {
+      if (!(error instanceof ReleaseError)) throw error;
+      // Removed since its name was read.
+      if (error.code === 'BACKUP_NOT_FOUND') return;
+      if (error.code !== 'MANIFEST_DAMAGED') throw error;
+      backups.push({ state: 'damaged', id, problem: error });
+    }
+  };
+  const rest = names.values();
+  await Promise.all(
+    Array.from({ length: atOnce }, async () => {
+      for (const name of rest) await look(name);
+    }),
+  );
+  for (const name of names) {
+    const id = archiveName.exec(name)?.[1];
+    if (id === undefined || !isBackupId(id) || all.has(id + manifestEnding)) continue;
+    backups.push({ state: 'damaged', id, problem: manifestDamaged('it is missing, only the archive is there', id) });
+  }
+  return backups.sort((a, b) => (timeOf(a) < timeOf(b) ? 1 : -1));
+}
+
+export function encodeVerification(verified: Verification): string {
+  return `${JSON.stringify(verified)}\n`;
+}
+
+/** Undefined where it is not about this archive, or cannot be read: then nobody has verified it. */
+function parseVerification(text: string | undefined, { archive }: Manifest): Verification | undefined {
+  try {
+    const { at, sha256 } = JSON.parse(text ?? '');
+    return typeof at === 'string' && sha256 === archive.sha256 ? { at, sha256 } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Damaged ones by their id, which begins with the time. */
+function timeOf(backup: StoredBackup): string {
+  return backup.state === 'readable' ? backup.manifest.createdAt.replace(/[-:.]/g, '') : backup.id;
+}

@@ -1,0 +1,283 @@
+import { PassThrough, Readable } from 'node:stream';
+import type { ListObjectsV2CommandOutput, PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3';
+import { ReleaseError } from '../../observe/error.ts';
+import { archiveDamaged } from '../archive/damage.ts';
+import { isBackupId } from '../backup-id.ts';
+import { encodeManifest, type Manifest, parseManifest } from '../manifest.ts';
+import { encodeVerification, listBackups, manifestEnding, verifiedEnding } from './listing.ts';
+import { isMissing, isNotAllowed, s3Failed } from './s3-failure.ts';
+import {
+  type BackupStore,
+  backupNotFound,
+  type CreateOptions,
+  type PendingBackup,
+  type StoredBackup,
+  type Verification,
+} from './store.ts';
+
+/** What the SDK's own environment and profiles do not say already. */
+export interface S3Settings {
+  /** Address of a server that speaks S3; default the SDK's (`AWS_ENDPOINT_URL_S3`), which is Amazon's own. */
+  readonly endpoint?: string;
+  /** Default the SDK's (`AWS_REGION`, profile); with an endpoint of one's own `us-east-1`, which most of them accept. */
+  readonly region?: string;
+  /** Bucket in the path instead of the host name. Default: wherever an endpoint is given. */
+  readonly pathStyle?: boolean;
+  /** How the server encrypts what it keeps; default as the bucket is set up. */
+  readonly serverSideEncryption?: 'AES256' | 'aws:kms';
+  /** Of `aws:kms`; default the account's own. */
+  readonly kmsKey?: string;
+}
+
+const day = 86_400_000;
+const mebibyte = 1024 * 1024;
+/** S3 takes 10,000 parts of an upload, each but the last of 5 MiB or more. */
+const mostParts = 9000;
+const leastPart = 16 * mebibyte;
+/** Parts under way; each is held in memory until the server has it. */
+const partsAtOnce = 3;
+/** A download that breaks off goes on from where it was, so often in a row without a byte in between. */
+const resumptions = 5;
+
+/**
+ * Backups as objects under a prefix of a bucket, of Amazon S3 or anything that speaks its protocol. The archive is a
+ * multipart upload, which is an object whole or not at all; the manifest comes after it, and without one there is no
+ * backup. Uploads under the prefix that were begun more than a day ago are aborted when the next backup begins.
+ *
+ * Credentials are those of the SDK's chain: environment, web identity (GitHub's OIDC), profiles, the machine's role.
+ */
+export class S3Store implements BackupStore {
+  readonly location: string;
+  readonly local = false;
+  readonly #bucket: string;
+  readonly #prefix: string;
+  readonly #settings: S3Settings;
+  #opened: Promise<{ sdk: typeof import('@aws-sdk/client-s3'); client: S3Client }> | undefined;
+
+  /** `prefix` without slashes at its ends; may be empty. Nothing is opened yet. */
+  constructor(bucket: string, prefix: string, settings: S3Settings = {}) {
+    this.#bucket = bucket;
+    this.#prefix = prefix === '' ? '' : `${prefix}/`;
+    this.#settings = settings;
+    this.location = `s3://${bucket}${prefix === '' ? '' : `/${prefix}`}`;
+  }
+
+  async list(): Promise<StoredBackup[]> {
+    return listBackups({
+      names: await this.#names(),
+      readManifest: (id) => this.readManifest(id),
+      readText: (name) => this.#readText(name, 'listing backups'),
+    });
+  }
+
+  async readManifest(id: string): Promise<Manifest> {
+    if (!isBackupId(id)) throw backupNotFound(id, this.location);
+    const text = await this.#readText(id + manifestEnding, 'reading a manifest');
+    if (text === undefined) throw backupNotFound(id, this.location);
+    return parseManifest(text, id);
+  }
+
+  async openArchive({ archive }: Manifest): Promise<{ stream: Readable; bytes: number }> {
+    const { file } = archive;
+    if (file.includes('/')) throw archiveDamaged('its name is no file name', file);
+    const { sdk, client } = await this.#open();
+    const object = { Bucket: this.#bucket, Key: this.#prefix + file };
+    let bytes: number;
+    let etag: string | undefined;
+    try {
+      const head = await client.send(new sdk.HeadObjectCommand(object));
+      bytes = head.ContentLength ?? 0;
+      etag = head.ETag;
+    } catch (error) {
+      if (isMissing(error)) throw archiveDamaged('its file is missing', file);
+      throw this.failure('opening an archive', error);
+    }
+    const ranges = async function* (): AsyncGenerator<Uint8Array> {
+      let at = 0;
+      let idle = 0;
+      while (at < bytes) {
+        try {
+          const { Body } = await client.send(
+            new sdk.GetObjectCommand({ ...object, IfMatch: etag, Range: `bytes=${at}-` }),
+          );
+          for await (const chunk of Body as Readable) {
+            at += chunk.length;
+            idle = 0;
+            yield chunk;
+          }
+        } catch (error) {
+          if (++idle > resumptions || !isTransient(error)) throw error;
+        }
+      }
+    };
+    return { stream: Readable.from(ranges(), { objectMode: false, highWaterMark: 4 * mebibyte }), bytes };
+  }
+
+  async create(id: string, { ending, expectedBytes }: CreateOptions): Promise<PendingBackup> {
+    const { sdk, client } = await this.#open();
+    try {
+      await this.#abortStale();
+    } catch (error) {
+      throw this.failure('beginning a backup', error);
+    }
+    const { Upload } = await import('@aws-sdk/lib-storage');
+    const file = id + ending;
+    const body = new PassThrough({ highWaterMark: 4 * mebibyte });
+    const partSize = Math.max(leastPart, Math.ceil(expectedBytes / mostParts / mebibyte) * mebibyte);
+    const upload = new Upload({
+      client,
+      params: { ...this.#object(file), Body: body, ContentType: 'application/octet-stream' },
+      partSize,
+      queueSize: partsAtOnce,
+    });
+    const sent = upload.done();
+    // Whoever writes is told by the stream.
+    sent.catch((error) => body.destroy(this.failure(`writing ${file}`, error)));
+    let done = false;
+    return {
+      writable: body,
+      file,
+      location: `${this.location}/${file}`,
+      commit: async (manifest) => {
+        try {
+          await sent;
+          await client.send(
+            new sdk.PutObjectCommand({
+              ...this.#object(id + manifestEnding),
+              Body: encodeManifest(manifest),
+              ContentType: 'application/json',
+            }),
+          );
+          done = true;
+        } catch (error) {
+          throw this.failure('completing a backup', error);
+        }
+      },
+      abort: async () => {
+        if (done) return;
+        done = true;
+        body.destroy();
+        await upload.abort().catch(() => {});
+        await sent.catch(() => {});
+        await this.#delete(id + manifestEnding).catch(() => {});
+        await this.#delete(file).catch(() => {});
+      },
+    };
+  }
+
+  async markVerified(id: string, verified: Verification): Promise<void> {
+    if (!isBackupId(id)) throw backupNotFound(id, this.location);
+    const { sdk, client } = await this.#open();
+    const object = { ...this.#object(id + verifiedEnding), Body: encodeVerification(verified) };
+    try {
+      await client.send(new sdk.PutObjectCommand({ ...object, ContentType: 'application/json' }));
+    } catch (error) {
+      throw this.failure('noting that a backup is verified', error);
+    }
+  }
+
+  async remove({ id, archive }: Manifest): Promise<void> {
+    if (!isBackupId(id) || archive.file.includes('/')) throw backupNotFound(id, this.location);
+    try {
+      for (const name of [id + manifestEnding, archive.file, id + verifiedEnding]) await this.#delete(name);
+    } catch (error) {
+      throw this.failure('removing a backup', error);
+    }
+  }
+
+  failure(doing: string, cause: unknown): ReleaseError {
+    return cause instanceof ReleaseError ? cause : s3Failed(doing, this.location, this.#bucket, cause);
+  }
+
+  #object(name: string): Pick<PutObjectCommandInput, 'Bucket' | 'Key' | 'ServerSideEncryption' | 'SSEKMSKeyId'> {
+    const { serverSideEncryption, kmsKey } = this.#settings;
+    return {
+      Bucket: this.#bucket,
+      Key: this.#prefix + name,
+      ServerSideEncryption: serverSideEncryption,
+      SSEKMSKeyId: kmsKey,
+    };
+  }
+
+  async #readText(name: string, doing: string): Promise<string | undefined> {
+    const { sdk, client } = await this.#open();
+    try {
+      const { Body } = await client.send(new sdk.GetObjectCommand({ Bucket: this.#bucket, Key: this.#prefix + name }));
+      return await Body?.transformToString('utf8');
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw this.failure(doing, error);
+    }
+  }
+
+  /** Names directly under the prefix. */
+  async #names(): Promise<string[]> {
+    const { sdk, client } = await this.#open();
+    const names: string[] = [];
+    try {
+      for (let token: string | undefined; ; ) {
+        const page: ListObjectsV2CommandOutput = await client.send(
+          new sdk.ListObjectsV2Command({ Bucket: this.#bucket, Prefix: this.#prefix, ContinuationToken: token }),
+        );
+        for (const { Key = '' } of page.Contents ?? []) {
+          const name = Key.slice(this.#prefix.length);
+          if (!name.includes('/')) names.push(name);
+        }
+        if (page.NextContinuationToken === undefined) return names;
+        token = page.NextContinuationToken;
+      }
+    } catch (error) {
+      throw this.failure('listing backups', error);
+    }
+  }
+
+  /** Uploads that nobody finished cost as much as objects, and no listing of objects shows them. */
+  async #abortStale(): Promise<void> {
+    const { sdk, client } = await this.#open();
+    const where = { Bucket: this.#bucket, Prefix: this.#prefix };
+    // Upkeep: who may not look leaves it to a rule of the bucket.
+    const listed = await client.send(new sdk.ListMultipartUploadsCommand(where)).catch((error) => {
+      if (!isNotAllowed(error)) throw error;
+    });
+    for (const { Key = '', UploadId, Initiated } of listed?.Uploads ?? []) {
+      const ours = !Key.slice(this.#prefix.length).includes('/') && Key.includes('.archive');
+      if (!ours || Initiated === undefined || Date.now() - Initiated.getTime() < day) continue;
+      await client.send(new sdk.AbortMultipartUploadCommand({ Bucket: this.#bucket, Key, UploadId })).catch((error) => {
+        if (!isMissing(error)) throw error;
+      });
+    }
+  }
+
+  async #delete(name: string): Promise<void> {
+    const { sdk, client } = await this.#open();
+    await client.send(new sdk.DeleteObjectCommand({ Bucket: this.#bucket, Key: this.#prefix + name }));
+  }
+
+  #open() {
+    this.#opened ??= this.#connect();
+    return this.#opened;
+  }
+
+  async #connect() {
+    const sdk = await import('@aws-sdk/client-s3');
+    const { endpoint, region, pathStyle } = this.#settings;
+    const client = new sdk.S3Client({
+      ...(endpoint !== undefined && { endpoint, forcePathStyle: pathStyle ?? true }),
+      ...(endpoint === undefined && pathStyle !== undefined && { forcePathStyle: pathStyle }),
+      ...((region ?? endpoint) !== undefined && { region: region ?? 'us-east-1' }),
+      maxAttempts: 5,
+      // Servers other than Amazon's often refuse the newer checksums; the manifest's digest covers the archive anyway.
+      ...(endpoint !== undefined && {
+        requestChecksumCalculation: 'WHEN_REQUIRED' as const,
+        responseChecksumValidation: 'WHEN_REQUIRED' as const,
+      }),
+    });
+    return { sdk, client };
+  }
+}
+
+/** Broken connections and the server's own trouble; what it says of a request stays so. */
+function isTransient(error: unknown): boolean {
+  const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+  return status === undefined || status >= 500;
+}
