@@ -136,6 +136,8 @@ export interface RunPlan {
   readonly batches: boolean;
   /** Whether a run that was killed goes on where it was: nothing that is known beforehand speaks against it. */
   readonly resumable: boolean;
+  /** Whether what it did can be undone by the journal when it ends half-way: it keeps images of all of it, as far as is known. */
+  readonly undoable: boolean;
   readonly notes: readonly RunNote[];
 }
 

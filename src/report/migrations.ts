@@ -67,10 +67,10 @@ function runWords({ run }: PendingMigration): string {
 
 /** What becomes of it when its run is killed in the middle. */
 function afterKill({ run }: PendingMigration): Cell {
-  const { journal, transaction, resumable } = run;
+  const { journal, transaction, resumable, undoable } = run;
   if (transaction) return { mark: 'good', text: 'as it was' };
   if (resumable) return { mark: 'good', text: 'goes on' };
-  if (journal === 'images') return { mark: 'info', text: 'undone, begins afresh' };
+  if (undoable) return { mark: 'info', text: 'undone, begins afresh' };
   return journal === 'none'
     ? { mark: 'warning', text: 'begins from its top' }
     : { mark: 'warning', text: 'may stop with exit code 8' };
