@@ -115,6 +115,24 @@ test('a loop over more than is kept cannot be taken up, and says so before anyth
   expect(await d(it.db).countDocuments()).toBe(11);
 });
 
+test('more operations than can be held at once cannot be taken up, and say so before they are loaded', async () => {
+  await run(it, copying, { stopBefore: 4 });
+  const loads: unknown[] = [];
+  const loaded = ({ commandName, command }: mongodb.CommandStartedEvent) => {
+    if (commandName === 'find' && command.find === '_mongo_release.journal') loads.push(command);
+  };
+  const client = await new mongodb.MongoClient(it.uri, { monitorCommands: true }).connect();
+  client.on('commandStarted', loaded);
+  expect(await run(it, copying, { resumes: true, mostReplayBytes: 1000, client })).toMatchObject({
+    how: 'diverged',
+    message: /Its 4 operations take 1 MB/,
+  });
+  expect(loads).toEqual([]);
+  expect(await run(it, copying, { resumes: true, mostReplayBytes: 10_000, client })).toMatchObject({ how: 'returned' });
+  expect(loads.length).toBeGreaterThan(0);
+  await client.close();
+});
+
 test('what user code makes of a document that it was given is not what it gets the second time', async () => {
   const seen: unknown[] = [];
   const up: Migration = async (db) => {
