@@ -51,6 +51,17 @@ test('what a user changes meanwhile, and the migration has read, stops the repla
   expect(await contents(it.db)).toEqual(left);
 });
 
+test('documents that the migration dropped with their database are no difference', async () => {
+  const up: Migration = async (db) => {
+    const all = await c(db).find().toArray();
+    await db.dropDatabase();
+    for (const { _id, n } of all) await d(db).insertOne({ _id, n });
+  };
+  await run(it, up, { stopBefore: 3 });
+  expect(await run(it, up, { resumes: true })).toMatchObject({ how: 'returned' });
+  expect(await d(it.db).countDocuments()).toBe(6);
+});
+
 test('what a user changes meanwhile, and the migration has not read yet, is read as it is', async () => {
   await run(it, copying, { stopBefore: 3 });
   await c(it.db).updateOne({ _id: 5 }, { $set: { n: 100 } });
