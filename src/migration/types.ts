@@ -35,6 +35,8 @@ export interface Counts {
   readonly modified: number;
   readonly inserted: number;
   readonly deleted: number;
+  /** Left as they were and put aside: `batch` with `onError: 'quarantine'`. Absent where there are none. */
+  readonly quarantined?: number;
 }
 
 /** Everything that the gate saw a migration do. */

@@ -81,11 +81,13 @@ export function totals(migrations: readonly AppliedMigration[]): string {
   const sum = (of: (effects: Effects) => number) => migrations.reduce((total, one) => total + of(one.effects), 0);
   const documents = sum(({ modified, inserted, deleted }) => modified + inserted + deleted);
   const indexes = sum((effects) => effects.indexesCreated.length);
+  const quarantined = sum((effects) => effects.quarantined ?? 0);
   const unknown = sum((effects) => effects.unknown);
   return [
     plural(migrations.length, 'migration'),
     `${plural(documents, 'document')} changed`,
     indexes > 0 ? `${plural(indexes, 'index', 'indexes')} built` : undefined,
+    quarantined > 0 ? `${plural(quarantined, 'document')} left out` : undefined,
     unknown > 0 ? `${plural(unknown, 'operation')} with an unknown result` : undefined,
   ]
     .filter((part) => part !== undefined)
@@ -103,6 +105,7 @@ function otherChanges(effects: Effects | undefined): string[] {
     ...effects.collectionsCreated.map((name) => `create ${name}`),
     ...effects.collectionsDropped.map((name) => `drop ${name}`),
     ...effects.otherChanges,
+    ...(effects.quarantined ? [`${plural(effects.quarantined, 'document')} left out, in quarantine`] : []),
     ...(effects.unknown > 0 ? [`${plural(effects.unknown, 'operation')} with an unknown result`] : []),
   ];
 }
