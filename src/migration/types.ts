@@ -35,6 +35,8 @@ export interface Counts {
   readonly modified: number;
   readonly inserted: number;
   readonly deleted: number;
+  /** Left as they were and put aside: `batch` with `onError: 'quarantine'`. Absent where there are none. */
+  readonly quarantined?: number;
 }
 
 /** Everything that the gate saw a migration do. */
@@ -136,6 +138,8 @@ export interface RunPlan {
   readonly batches: boolean;
   /** Whether a run that was killed goes on where it was: nothing that is known beforehand speaks against it. */
   readonly resumable: boolean;
+  /** Whether what it did can be undone by the journal when it ends half-way: it keeps images of all of it, as far as is known. */
+  readonly undoable: boolean;
   readonly notes: readonly RunNote[];
 }
 

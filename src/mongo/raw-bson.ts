@@ -86,6 +86,11 @@ export function idKey(document: Uint8Array): string {
 
 export const emptyDocument: Uint8Array = Buffer.from([5, 0, 0, 0, 0]);
 
+export function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return asBuffer(a).equals(b);
+}
+
 /** Same bytes, no copy. */
 export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

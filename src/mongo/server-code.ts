@@ -1,9 +1,12 @@
 /** What a server's error is, by its code alone: no driver is loaded for it, and errors of every driver fit. */
 
+import { serverCodeNames } from './server-code-names.ts';
+
 /** Server error codes that decisions depend on; names and numbers from the server's `src/mongo/base/error_codes.yml`. */
 export const serverCodes = {
   Unauthorized: 13,
   AuthenticationFailed: 18,
+  LockTimeout: 24,
   NamespaceNotFound: 26,
   IndexNotFound: 27,
   NamespaceExists: 48,
@@ -29,6 +32,12 @@ export function serverCode(error: unknown): number | undefined {
   return typeof code === 'number' ? code : undefined;
 }
 
+/** By shape: the class depends on which driver the project has. */
+export function labelled(error: unknown, label: string): boolean {
+  const check = (error as { hasErrorLabel?: unknown } | undefined)?.hasErrorLabel;
+  return typeof check === 'function' && check.call(error, label) === true;
+}
+
 /**
  * What a server's error says, rebuilt from its code: the server's own text may quote documents and is never shown.
  *
@@ -37,13 +46,14 @@ export function serverCode(error: unknown): number | undefined {
  */
 export function describeServerError(error: unknown, where?: string): string {
   const code = serverCode(error);
-  const name = (error as { codeName?: unknown } | undefined)?.codeName;
+  const { codeName } = (error ?? {}) as { codeName?: unknown };
+  const name = typeof codeName === 'string' ? codeName : serverCodeNames[code ?? 0];
   const at = where === undefined ? '' : ` (${where})`;
   if (code === serverCodes.DuplicateKey) {
     const keys = Object.keys((error as { keyPattern?: object }).keyPattern ?? {});
     return `duplicate key${keys.length > 0 ? ` in ${keys.join(', ')}` : ''}${at}`;
   }
   if (code === serverCodes.DocumentValidationFailure) return `a document fails the collection's validator${at}`;
-  if (code !== undefined) return `server error ${code}${typeof name === 'string' ? ` ${name}` : ''}${at}`;
+  if (code !== undefined) return `server error ${code}${name === undefined ? '' : ` ${name}`}${at}`;
   return `${error instanceof Error ? error.name : typeof error}${at}`;
 }

@@ -9,11 +9,12 @@ import { inspect } from './inspect.ts';
 import { migrate } from './migrate.ts';
 import { outcomeOfError } from './outcome.ts';
 import { plan } from './plan.ts';
+import { leftOut } from './quarantine.ts';
 import { release } from './release.ts';
 import { restore } from './restore.ts';
 import type { Ended } from './result.ts';
 import { rollback } from './rollback.ts';
-import type { Run } from './run.ts';
+import { namesOf, type Run } from './run.ts';
 import { status } from './status.ts';
 import { unlock } from './unlock.ts';
 import { verify } from './verify.ts';
@@ -45,5 +46,6 @@ export async function runCommand(run: Run): Promise<Ended> {
     const about = target && { name: target.name, environment: target.environment, database: target.database };
     return { command, outcome: outcomeOfError(error, false), error, target: about, releaseId: run.releaseId };
   });
-  return { ...ended, durationMs: Math.round(performance.now() - started) };
+  const warnings = [...(ended.warnings ?? []), ...leftOut(ended, namesOf(run).quarantine)];
+  return { ...ended, warnings, durationMs: Math.round(performance.now() - started) };
 }

@@ -10,6 +10,7 @@ export function effectsLine(effects: Effects): string {
   count(effects.modified, 'modified');
   count(effects.inserted, 'inserted');
   count(effects.deleted, 'deleted');
+  count(effects.quarantined ?? 0, 'left out, in quarantine');
   const list = (names: readonly string[], what: string) => {
     if (names.length > 0) parts.push(`${what} ${names.join(', ')}`);
   };

@@ -45,8 +45,15 @@ export interface StatusResult {
   readonly pending: number;
   /** Null while nobody holds it. */
   readonly lease: LeaseStatus | null;
+  /** Documents that wait for somebody to look after them; only migrations that have some. */
+  readonly quarantine?: readonly InQuarantine[];
   /** Of a migrate-mongo project: what migrate-mongo itself says of each file. */
   readonly changelog?: readonly ChangelogRow[];
+}
+
+export interface InQuarantine {
+  readonly migration: string;
+  readonly documents: number;
 }
 
 export interface ChangelogRow {

@@ -5,6 +5,7 @@ import type { HistoryRecord, MigrationFile } from '../migration/types.ts';
 import { ReleaseError } from '../observe/error.ts';
 import { leaseStatus } from './lease-status.ts';
 import { changelogOf, listFiles, readRecords } from './migrate-mongo.ts';
+import { quarantineWarning, readQuarantine } from './quarantine.ts';
 import type { ChangelogRow, Ended, MigrationStatus } from './result.ts';
 import { aboutTarget, namesOf, openTarget, type Run } from './run.ts';
 
@@ -14,7 +15,12 @@ export async function status(run: Run): Promise<Ended<'status'>> {
   const listing = listFiles(run);
   listing.catch(() => {});
   await using connection = await openTarget(run, 'read');
-  const [files, lease] = await Promise.all([listing, inspectLease(connection.db, namesOf(run))]);
+  const names = namesOf(run);
+  const [files, lease, quarantine] = await Promise.all([
+    listing,
+    inspectLease(connection.db, names),
+    readQuarantine(connection, names.quarantine),
+  ]);
   const { records, changelog } = await readRecords(run, connection, files, { brief: true });
   const migrations = statusOf(files, records);
   // As the plan counts them: what is not applied, and has a file that could be.
@@ -26,9 +32,13 @@ export async function status(run: Run): Promise<Ended<'status'>> {
     migrations,
     pending,
     lease: lease.held ? leaseStatus(lease) : null,
+    ...(quarantine.length > 0 && { quarantine }),
     ...(changelog && { changelog: changelogRows(files, changelog, changelogOf(run)?.useFileHash === true) }),
   };
-  const warnings = lease.held ? [] : records.filter(({ state }) => state === 'running').map(leftRunning);
+  const warnings = [
+    ...(lease.held ? [] : records.filter(({ state }) => state === 'running').map(leftRunning)),
+    ...quarantine.map((one) => quarantineWarning(one, names.quarantine)),
+  ];
   if (run.invocation.flags.check && pending > 0) {
     const error = new ReleaseError('MIGRATIONS_PENDING', pendingSentence(pending, migrations.length), {
       hint: 'Type mongo-release migrate for a dry run, and mongo-release migrate --apply to apply them.',

@@ -67,10 +67,10 @@ function runWords({ run }: PendingMigration): string {
 
 /** What becomes of it when its run is killed in the middle. */
 function afterKill({ run }: PendingMigration): Cell {
-  const { journal, transaction, resumable } = run;
+  const { journal, transaction, resumable, undoable } = run;
   if (transaction) return { mark: 'good', text: 'as it was' };
   if (resumable) return { mark: 'good', text: 'goes on' };
-  if (journal === 'images') return { mark: 'info', text: 'undone, begins afresh' };
+  if (undoable) return { mark: 'info', text: 'undone, begins afresh' };
   return journal === 'none'
     ? { mark: 'warning', text: 'begins from its top' }
     : { mark: 'warning', text: 'may stop with exit code 8' };
@@ -81,11 +81,13 @@ export function totals(migrations: readonly AppliedMigration[]): string {
   const sum = (of: (effects: Effects) => number) => migrations.reduce((total, one) => total + of(one.effects), 0);
   const documents = sum(({ modified, inserted, deleted }) => modified + inserted + deleted);
   const indexes = sum((effects) => effects.indexesCreated.length);
+  const quarantined = sum((effects) => effects.quarantined ?? 0);
   const unknown = sum((effects) => effects.unknown);
   return [
     plural(migrations.length, 'migration'),
     `${plural(documents, 'document')} changed`,
     indexes > 0 ? `${plural(indexes, 'index', 'indexes')} built` : undefined,
+    quarantined > 0 ? `${plural(quarantined, 'document')} left out` : undefined,
     unknown > 0 ? `${plural(unknown, 'operation')} with an unknown result` : undefined,
   ]
     .filter((part) => part !== undefined)
@@ -103,6 +105,7 @@ function otherChanges(effects: Effects | undefined): string[] {
     ...effects.collectionsCreated.map((name) => `create ${name}`),
     ...effects.collectionsDropped.map((name) => `drop ${name}`),
     ...effects.otherChanges,
+    ...(effects.quarantined ? [`${plural(effects.quarantined, 'document')} left out, in quarantine`] : []),
     ...(effects.unknown > 0 ? [`${plural(effects.unknown, 'operation')} with an unknown result`] : []),
   ];
 }

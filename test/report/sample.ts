@@ -166,7 +166,7 @@ export const pendingPlan: Ended<'plan'> = {
         transaction: false,
         journal: true,
         reversible: true,
-        run: { journal: 'images', transaction: false, batches: true, resumable: true, notes: [] },
+        run: { journal: 'images', transaction: false, batches: true, resumable: true, undoable: true, notes: [] },
       },
       {
         name: '20260909-contract',
@@ -175,7 +175,7 @@ export const pendingPlan: Ended<'plan'> = {
         transaction: true,
         journal: true,
         reversible: false,
-        run: { journal: 'images', transaction: true, batches: false, resumable: true, notes: [] },
+        run: { journal: 'images', transaction: true, batches: false, resumable: true, undoable: true, notes: [] },
       },
     ],
     findings: [

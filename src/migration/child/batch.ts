@@ -1,3 +1,4 @@
+import { ReleaseError } from '../../observe/error.ts';
 import type { Batch, BatchResult } from '../define.ts';
 import type { Call } from '../gate/call.ts';
 import type { Gate } from '../gate/gate.ts';
@@ -38,8 +39,13 @@ const usualMaxErrors = 100;
  */
 export function batchOf(surroundings: BatchSurroundings): Batch {
   return async (given) => {
-    const checked = checkedOptions(given, surroundings.gate.database);
-    return plainUpdate(checked) ? updateMany(surroundings, checked) : inPages(surroundings, checked);
+    try {
+      const checked = checkedOptions(given, surroundings.gate.database);
+      return await (plainUpdate(checked) ? updateMany(surroundings, checked) : inPages(surroundings, checked));
+    } catch (error) {
+      if (error instanceof ReleaseError) surroundings.source.given.add(error.message);
+      throw error;
+    }
   };
 }
 

@@ -1,4 +1,5 @@
 import { describeServerError, serverCode } from '../../mongo/server-code.ts';
+import { ReleaseError } from '../../observe/error.ts';
 import type { LogFields } from '../define.ts';
 import type { Source } from './source.ts';
 
@@ -14,10 +15,25 @@ const engineWords = new Set(
    imported from file does provide an named requested Maximum call stack size exceeded array length Assignment Class extends
    value this super Must before accessing returning derived await only valid async functions and the top level bodies modules
    convert BigInt mix other types use explicit conversions private field TypeScript supported strip mode object target
-   expected Expected Expression keyword reserved word strict mode Illegal return statement continue break label for of duplicate`.split(
+   expected Expected Expression keyword reserved word strict mode Illegal return statement continue break label for of duplicate
+   fetch failed terminated`.split(/\s+/),
+);
+
+/** The same of the driver's own errors, thrown before anything is sent. */
+const driverWords = new Set(
+  `Update document requires atomic operators Replacement must not contain use Bulk find operation specify a selector Invalid
+   BulkOperation Batch cannot be empty Argument filter update docs operations pipeline replacement an object array of documents
+   aggregation stages Document valid JavaScript Collection insertMany called with that has null undefined values is larger than
+   the maximum size Operation as key passed in Array Option requires sort specification direction format batchSize limit skip
+   integer Cursor options Use expired sessions not permitted Cannot have explicit session unacknowledged writes ClientSession from
+   same MongoClient Client connected before running to perform this Topology closed No transaction started Transaction already
+   progress call abortTransaction commitTransaction after calling twice Read preference primary callback form helper been removed
+   Timed out during withTransaction request Database names character convert circular structure BSON Unrecognized JS type
+   Input does match accepted types string hex characters collection name contain Function provided return Promise`.split(
     /\s+/,
   ),
 );
+const driverErrors = /^(?:Mongo|BSON)[A-Za-z]*$/;
 
 const engineErrors = new Set(['TypeError', 'ReferenceError', 'RangeError', 'SyntaxError']);
 
@@ -28,14 +44,27 @@ const tokenPattern = /[\p{L}_$][\p{L}\p{N}_$]*|\p{N}[\p{L}\p{N}_$.,:/+-]*|\s+|[^
 /** As many digits as a count has; longer ones are somebody's number. */
 const countPattern = /^\d{1,9}$/;
 
-/** Text of user code with only those words that stand in the migration's source, or in the vocabulary given. */
+/**
+ * Text of user code with only those words that stand in the migration's source, or in the vocabulary given; and with
+ * messages of ours that it quotes.
+ */
 export function hideUnknown(text: string, source: Source, vocabulary: ReadonlySet<string> = new Set()): string {
   if (source.showValues) return text;
+  const ours = [...source.given].find((message) => text.includes(message));
+  const parts = ours === undefined ? [text] : text.split(ours);
+  return parts
+    .map((part) => knownWords(part, source, vocabulary))
+    .join(ours)
+    .trim();
+}
+
+function knownWords(text: string, source: Source, vocabulary: ReadonlySet<string>): string {
   let shown = '';
   let wasNumber = false;
   for (const token of joined(text)) {
     if (/^\s+$/.test(token) || !/[\p{L}\p{N}]/u.test(token)) {
-      shown += /^[\s.,:;!?()'"`=<>[\]{}/&|*+→-]+$/u.test(token) ? token : '';
+      // Signs of ASCII say nothing about anybody.
+      shown += token.replace(/[^\s!-~→–—…]+/gu, '');
       continue;
     }
     const number = /^\p{N}/u.test(token);
@@ -45,7 +74,7 @@ export function hideUnknown(text: string, source: Source, vocabulary: ReadonlySe
     shown += known ? token : hidden;
     wasNumber = number;
   }
-  return shown.replaceAll(new RegExp(`${hidden}(?:[\\s.,:/@+-]*${hidden})+`, 'g'), hidden).trim();
+  return shown.replaceAll(new RegExp(`${hidden}(?:[\\s.,:/@+-]*${hidden})+`, 'g'), hidden);
 }
 
 /** Ids that begin with a letter are cut at hyphens by the pattern of words: they are kept whole first. */
@@ -73,16 +102,23 @@ export function hideFields(fields: unknown, source: Source): LogFields {
   return shown;
 }
 
-/** What an error of user code says, without a document's values. A server's error is rebuilt from its code. */
+/**
+ * What an error of user code says, without a document's values and without a full stop. A server's error is rebuilt from
+ * its code, the system's about a connection from its fields; one of ours holds no values.
+ */
 export function hiddenText(error: unknown, source: Source, where?: string): string {
+  return textOf(error, source, where).replace(/\.$/, '');
+}
+
+function textOf(error: unknown, source: Source, where?: string): string {
+  if (error instanceof ReleaseError) return `${error.message.replace(/\.$/, '')} [${error.code}]`;
   if (!(error instanceof Error)) return thrownText(error, source);
   if (serverCode(error) !== undefined && isDriverError(error)) return describeServerError(error, where);
   if (source.showValues) return `${error.name}: ${error.message}`;
-  const validation = validationText(error, source);
-  if (validation !== undefined) return validation;
+  const known = validationText(error, source) ?? connectionText(error);
+  if (known !== undefined) return known;
   const name = errorName(error, source);
-  const engine = engineErrors.has(error.name) || isLoaderError(error);
-  const text = hideUnknown(error.message, source, engine ? engineWords : undefined);
+  const text = hideUnknown(error.message, source, vocabularyOf(error));
   const { code, syscall, cause } = error as { code?: unknown; syscall?: unknown; cause?: unknown };
   const system =
     typeof code === 'string' &&
@@ -97,6 +133,30 @@ function thrownText(thrown: unknown, source: Source): string {
   if (typeof thrown === 'string') return `it threw the text: ${hideUnknown(thrown, source) || hidden}`;
   if (thrown === undefined || thrown === null) return `it threw ${thrown}`;
   return `it threw something of type ${typeof thrown} that is no error`;
+}
+
+function vocabularyOf(error: Error): ReadonlySet<string> | undefined {
+  if (engineErrors.has(error.name) || isLoaderError(error)) return engineWords;
+  return driverErrors.test(error.name) ? driverWords : undefined;
+}
+
+/** https://nodejs.org/api/errors.html#common-system-errors, and those of `dns`. */
+const connectionCodes =
+  /^(?:ECONN(?:REFUSED|RESET|ABORTED)|E(?:HOST|NET)UNREACH|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EPIPE|EADDRNOTAVAIL)$/;
+
+/** What the system says of a connection: where to, and no more. Several attempts come as one error without a place. */
+function connectionText(error: Error): string | undefined {
+  if (error instanceof AggregateError && error.errors[0] instanceof Error) return connectionText(error.errors[0]);
+  const { code, syscall, hostname, address = hostname, port } = error as NodeJS.ErrnoException & Connecting;
+  if (typeof code !== 'string' || typeof syscall !== 'string' || !connectionCodes.test(code)) return undefined;
+  const host = typeof address === 'string' && /^[\w.:-]{1,253}$/.test(address) ? ` ${address}` : '';
+  return `${/^\w+$/.test(syscall) ? syscall : ''} ${code}${host}${host && typeof port === 'number' ? `:${port}` : ''}`.trim();
+}
+
+interface Connecting {
+  readonly hostname?: unknown;
+  readonly address?: unknown;
+  readonly port?: unknown;
 }
 
 function isDriverError(error: Error): boolean {

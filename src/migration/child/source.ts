@@ -5,6 +5,8 @@ export interface Source {
   readonly path: string;
   readonly fileName: string;
   readonly words: ReadonlySet<string>;
+  /** Messages of ours that user code was given: they hold no values, and user code may quote them. */
+  readonly given: Set<string>;
   /** Show what user code says as it is. */
   readonly showValues: boolean;
 }
@@ -17,5 +19,5 @@ export function wordsOf(text: string): string[] {
 
 /** The file at this path; `words` are those of all project code that is loaded. */
 export function sourceAt(path: string, words: ReadonlySet<string>, showValues: boolean): Source {
-  return { path, fileName: basename(path), words, showValues };
+  return { path, fileName: basename(path), words, given: new Set(), showValues };
 }

@@ -8,6 +8,7 @@ function sum(a: Counts, b: Counts): Counts {
     modified: a.modified + b.modified,
     inserted: a.inserted + b.inserted,
     deleted: a.deleted + b.deleted,
+    ...(a.quarantined || b.quarantined ? { quarantined: (a.quarantined ?? 0) + (b.quarantined ?? 0) } : {}),
   };
 }
 

@@ -35,6 +35,7 @@ const document = z.object({
         transaction: z.boolean(),
         batches: z.boolean(),
         resumable: z.boolean(),
+        undoable: z.boolean(),
         notes: z.array(z.object({ rule: z.string(), severity, message: z.string(), next: z.string(), line })),
       }),
     }),

@@ -37,28 +37,29 @@ export function runOf(
   if (server === 'standalone') {
     const notes = said.filter((note) => !note.ofJournal && note.costs === undefined).map(noted);
     return {
-      ...{ journal: 'none', transaction, batches: false, resumable: false },
+      ...{ journal: 'none', transaction, batches: false, resumable: false, undoable: false },
       notes: [...(transaction ? [noTransaction] : []), standaloneNote, ...notes],
     };
   }
   // All of it or nothing: there is never a half of it to go on from, and nothing to cut.
-  const kept = transaction ? said.filter((note) => !note.ofJournal) : said;
+  const kept = said.filter((note) => !(transaction && note.ofJournal) && !(configured !== 'images' && note.ofImages));
   const costs = (what: SourceNote['costs']) => kept.some((note) => note.costs === what);
+  const undoable = configured === 'images' && !costs('images');
+  const lacking =
+    configured === 'images' ? 'no images are kept of all that it does' : 'migrations.journal keeps no images';
+  const then = undoable
+    ? 'what it did is undone, and it begins afresh'
+    : `nor undone, since ${lacking}: it stops with exit code 8`;
   return {
     journal: configured,
     transaction,
     batches: !transaction && !costs('batches'),
     resumable: !costs('resuming') && !costs('images'),
-    notes: kept.map((note) => (note.costs === 'resuming' ? withWayOut(note, configured) : noted(note))),
+    undoable,
+    notes: kept.map((note) =>
+      noted(note.costs === 'resuming' ? { ...note, message: `${note.message}; ${then}` } : note),
+    ),
   };
-}
-
-function withWayOut(note: SourceNote, journal: JournalKind): RunNote {
-  const then =
-    journal === 'images'
-      ? 'what it did is undone, and it begins afresh'
-      : 'nor undone, since migrations.journal keeps no images';
-  return { ...noted(note), message: `${note.message}; ${then}` };
 }
 
 function noted({ rule, severity, message, next, line }: SourceNote): RunNote {

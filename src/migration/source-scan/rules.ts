@@ -15,10 +15,12 @@ export interface SourceRule {
   /** A sentence about the migration; `what` are the places' words, listed. */
   readonly message: (what: string) => string;
   readonly next: string;
-  /** What it takes away from a run. */
+  /** What it takes away from a run. `images`: neither can it be taken up for certain, nor undone. */
   readonly costs?: 'resuming' | 'batches' | 'images';
   /** Of no interest where the migration runs without a journal, or in one transaction. */
   readonly ofJournal?: true;
+  /** Not so where the journal keeps no images. */
+  readonly ofImages?: true;
 }
 
 const called = (code: Code, fits: (call: Call) => boolean, shown = (call: Call) => `${call.name}()`): Place[] =>
@@ -40,11 +42,33 @@ const writes = new Set(
 const pipelines: SourceRule = {
   id: 'run-not-in-transactions',
   severity: 'warning',
-  find: (code) => [...keyed(code, ['$out', '$merge']), ...called(code, ({ name }) => name === 'mapReduce')],
+  find: (code) => [...keyed(code, ['$merge']), ...called(code, ({ name }) => name === 'mapReduce')],
   message: (what) =>
-    `writes with ${what}, which no transaction takes: after a kill it is not known how far that got, and no images are kept of it`,
-  next: 'Let it write into a collection of its own that can be made again, or use updateMany with a pipeline.',
+    `writes with ${what}, which no transaction takes, and no images are kept of it: killed in the middle of that it stops with exit code 8, since nobody knows how far it got; killed later it is taken up, but it cannot be undone`,
+  next: 'Use updateMany with a pipeline, or batch; $out into a collection of its own can be taken up and undone.',
   costs: 'images',
+};
+
+const dropsCollection: SourceRule = {
+  id: 'run-drops-collection',
+  severity: 'note',
+  find: (code) => [
+    ...called(code, ({ name, from, to }) =>
+      name === 'drop' ? to === from + 1 : name === 'dropCollection' || name === 'dropDatabase',
+    ),
+    ...called(
+      code,
+      (call) =>
+        /^(?:rename|renameCollection|(?:admin|run)?[cC]ommand)$/.test(call.name) && code.hasKey(call, 'dropTarget'),
+      ({ name }) => `${name}() with dropTarget`,
+    ),
+    ...keyed(code, ['$out']),
+  ],
+  message: (what) =>
+    `drops or replaces a collection (${what}): the old one is put aside as _mongo_release.dropped.UUID for at least 30 days, and takes its space until then`,
+  next: 'docs/rollback.md says how it is brought back. The way down cannot: let it make the collection anew, or have a backup behind it.',
+  ofJournal: true,
+  ofImages: true,
 };
 
 const specialCollections: SourceRule = {
@@ -56,9 +80,10 @@ const specialCollections: SourceRule = {
       (call) => /^create(Collection)?$/.test(call.name) && code.hasKey(call, /^(timeseries|capped)$/),
       ({ name }) => `${name}() of a capped or time-series collection`,
     ),
-  message: (what) => `uses ${what}: writes to it are in no transaction, so after a kill it cannot be taken up again`,
-  next: 'Fill it in a migration of its own that may run twice.',
-  costs: 'resuming',
+  message: (what) =>
+    `uses ${what}: writes to it are in no transaction, so a kill in the middle of one stops it with exit code 8, and none of them can be undone`,
+  next: 'Fill it in a migration of its own, with as few calls as can be.',
+  costs: 'images',
 };
 
 const timeOrRandom: SourceRule = {
@@ -221,6 +246,6 @@ function imports(code: Code): Place[] {
 }
 
 export const sourceRules: readonly SourceRule[] = [
-  ...[ownConnection, pipelines, ttlIndex, timeOrRandom, externalCalls],
+  ...[ownConnection, pipelines, dropsCollection, ttlIndex, timeOrRandom, externalCalls],
   ...[specialCollections, unbatchedFilter, upsertMany, loopOverAll],
 ];

@@ -5,7 +5,7 @@ import { Code } from './code.ts';
 import { type SourceRule, sourceRules } from './rules.ts';
 
 /** What one rule has to say of one file. */
-export interface SourceNote extends Pick<SourceRule, 'severity' | 'next' | 'costs' | 'ofJournal'> {
+export interface SourceNote extends Pick<SourceRule, 'severity' | 'next' | 'costs' | 'ofJournal' | 'ofImages'> {
   readonly rule: string;
   /** A predicate: the migration's name stands before it. */
   readonly message: string;
@@ -23,13 +23,13 @@ const largest = 1_000_000;
 export function scanSource(source: string): SourceNote[] {
   if (source.length > largest) return [];
   const code = new Code(source, ['down', 'downDocument']);
-  return sourceRules.flatMap(({ id, find, message, severity, next, costs, ofJournal }): SourceNote[] => {
+  return sourceRules.flatMap(({ id, find, message, ...rule }): SourceNote[] => {
     const places = find(code);
     const [first] = places;
     if (first === undefined) return [];
     const what = listed([...new Set(places.map((place) => place.what))], 3);
     const line = Math.min(...places.map((place) => place.line));
-    return [{ rule: id, severity, next, message: message(what), line, costs, ofJournal }];
+    return [{ rule: id, ...rule, message: message(what), line }];
   });
 }
 

@@ -2,6 +2,7 @@ import { type CollectionInfo, nameOfUuid, readCatalog } from '../../mongo/catalo
 import { dropCollection, type Place, patiently, renameCollection } from '../../mongo/catalog-changes.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
+import { emptyDocument, sameBytes } from '../../mongo/raw-bson.ts';
 import { orderedDocument } from '../../mongo/raw-build.ts';
 import { serverCode, serverCodes } from '../../mongo/server-error.ts';
 import { type CatalogState, stateBytes } from '../journal/catalog-state.ts';
@@ -34,7 +35,8 @@ export async function undoCatalog(connection: Connection, own: OwnNames, entry: 
   const { before, after, to } = catalog;
   switch (catalog.type) {
     case 'create-collection':
-      return before === undefined ? removeMade(place, own, name, after, kind) : nothing;
+      if (before !== undefined) return nothing;
+      return kind === 'implicit' ? removeBeside(place, own, entry) : removeMade(place, own, name, after, kind);
     case 'drop-collection':
       return before === undefined ? nothing : bringBack(place, own, name, before);
     case 'rename-collection':
@@ -44,8 +46,9 @@ export async function undoCatalog(connection: Connection, own: OwnNames, entry: 
     case 'modify-collection':
     case 'create-indexes':
     case 'drop-indexes': {
-      if (before === undefined) return removeMade(place, own, name, after, 'implicit');
-      const info = await findByState(place, name, before);
+      // The others change nothing where nothing is.
+      if (before === undefined) return catalog.type === 'create-indexes' ? removeBeside(place, own, entry) : nothing;
+      const info = await findByState(place, name, before.uuid);
       if (info === undefined) return conflict(namespace, 'gone');
       if (catalog.type === 'modify-collection') return undoModification(place, info, before);
       return catalog.type === 'create-indexes' ? dropMade(place, info, entry) : buildDropped(place, info, before);
@@ -54,7 +57,7 @@ export async function undoCatalog(connection: Connection, own: OwnNames, entry: 
 }
 
 /** The collection of that UUID, wherever it stands now; a view by its name. */
-async function findByState({ db }: Place, name: string, { uuid }: CatalogState): Promise<CollectionInfo | undefined> {
+async function findByState({ db }: Place, name: string, uuid: string | undefined): Promise<CollectionInfo | undefined> {
   const now = uuid === undefined ? name : await nameOfUuid(db, uuid);
   if (now === undefined) return undefined;
   const [info] = await readCatalog(db, now);
@@ -129,6 +132,31 @@ export function isMade(
   if (after === undefined) return kind === 'implicit' && info.type !== 'view';
   if (info.type !== 'view' && after.type !== 'view') return true;
   return info.type === after.type && hasOptions(info, after);
+}
+
+/**
+ * Removes a collection that a write or `createIndexes` brought into being beside what it did; where it holds documents by
+ * now, only those indexes. What was only intended is known by them, and by having nothing else.
+ */
+async function removeBeside(place: Place, own: OwnNames, entry: UndoEntry): Promise<CatalogUndone> {
+  const { namespace, catalog, state } = entry;
+  const { collection: name = '' } = namespace;
+  const after = catalog?.after;
+  const info = await findByState(place, name, after?.uuid);
+  if (info === undefined) return nothing;
+  const indexing = catalog?.type === 'create-indexes';
+  const indexes = indexing ? madeIndexes(info, entry).names : [];
+  const likeIt = isBare(info, indexes.length) && (!indexing || indexes.length > 0);
+  if (state !== 'intent' || likeIt) {
+    const removed = await removeMade(place, own, name, after, 'implicit');
+    if (removed.changed > 0 || removed.conflicts.length > 0) return removed;
+  }
+  return { changed: await dropIndexes(place, info, indexes), conflicts: [] };
+}
+
+/** Whether it has no options, and beside the one of `_id` so many indexes. */
+function isBare({ type, rawOptions, rawIndexes }: CollectionInfo, indexes: number): boolean {
+  return type === 'collection' && sameBytes(rawOptions, emptyDocument) && rawIndexes.length === 1 + indexes;
 }
 
 const firstOnly = { projection: { _id: 1 } } as const;

@@ -3,7 +3,7 @@ import { type Document, ReadPreference } from 'mongodb';
 import { readCatalog } from '../../mongo/catalog.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
-import { idElement, idKey } from '../../mongo/raw-bson.ts';
+import { idElement, idKey, sameBytes } from '../../mongo/raw-bson.ts';
 import { exactValue } from '../../mongo/raw-build.ts';
 import { type Attempt, type EntryNamespace, ofAttempt } from '../journal/documents.ts';
 import type { Image } from '../journal/images.ts';
@@ -12,7 +12,7 @@ import { madeIndexes } from './made-indexes.ts';
 import { hasOptions } from './modified.ts';
 import { inTheWay, NamesOfThePast } from './names.ts';
 import { imagesDone } from './pieces.ts';
-import { documentConflict, sameBytes } from './put-back.ts';
+import { documentConflict } from './put-back.ts';
 import { readBackwards, type UndoEntry } from './read.ts';
 import { ConflictList, shownNamespace } from './result.ts';
 

@@ -62,19 +62,22 @@ export async function undoModification(
 
 /** Whether the options are still those that the migration set. */
 export function hasOptions(info: Pick<CollectionInfo, 'rawOptions'>, state: CatalogState): boolean {
-  return (
-    Object.keys(changedOptions(orderedDocument(stateBytes(state.options)), orderedDocument(info.rawOptions))).length ===
-    0
+  return differing(orderedDocument(stateBytes(state.options)), orderedDocument(info.rawOptions)).length === 0;
+}
+
+/** Names of the options that are not equal, up to the server's defaults. */
+function differing(before: Map<string, unknown>, now: Map<string, unknown>): string[] {
+  return [...new Set([...before.keys(), ...now.keys()])].filter(
+    (name) => !sameValue(before.get(name) ?? absent[name], now.get(name) ?? absent[name]),
   );
 }
 
-/** The fields of a `collMod` that makes `now` into `before`; empty where they are equal up to the server's defaults. */
+/** The fields of a `collMod` that makes `now` into `before`, as far as it takes them. */
 function changedOptions(before: Map<string, unknown>, now: Map<string, unknown>): Document {
   const change: Record<string, unknown> = {};
-  for (const name of new Set([...before.keys(), ...now.keys()])) {
+  for (const name of differing(before, now)) {
     const value = before.get(name) ?? absent[name];
-    const present = now.get(name) ?? absent[name];
-    if (value !== undefined && !sameValue(value, present)) change[renamed[name] ?? name] = value;
+    if (value !== undefined) change[renamed[name] ?? name] = value;
   }
   // The server takes both together only.
   const view = before.get('viewOn');

@@ -1,5 +1,5 @@
 import type { ClientSession, Document, MongoClient } from 'mongodb';
-import { asBuffer, idElement, idKey } from '../../mongo/raw-bson.ts';
+import { idElement, idKey, sameBytes } from '../../mongo/raw-bson.ts';
 import { exactValue } from '../../mongo/raw-build.ts';
 import { deleteIn, insertIn, RawInsertError, replaceIn } from '../../mongo/raw-write.ts';
 import { serverCode, serverCodes } from '../../mongo/server-error.ts';
@@ -211,9 +211,4 @@ async function write(
     if (refused && code !== undefined) throw new PutRefused(code, shownNamespace(namespace), error);
     throw error;
   }
-}
-
-export function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b;
-  return asBuffer(a).equals(b);
 }

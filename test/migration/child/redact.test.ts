@@ -1,13 +1,15 @@
+import { createServer } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { hiddenText, hideFields, hideUnknown } from '../../../src/migration/child/redact.ts';
-import { type Source, wordsOf } from '../../../src/migration/child/source.ts';
+import { type Source, sourceAt, wordsOf } from '../../../src/migration/child/source.ts';
+import { ReleaseError } from '../../../src/observe/error.ts';
 
 const text = `export async function up(db) {
   for await (const user of db.collection('users').find()) {
     if (!user.mail) throw new Error(\`user \${user._id} (\${user.name}) has no mail after 3 tries\`);
   }
 }`;
-const source: Source = { path: '/p/a.mjs', fileName: 'a.mjs', words: new Set(wordsOf(text)), showValues: false };
+const source: Source = sourceAt('/p/a.mjs', new Set(wordsOf(text)), false);
 
 describe('what user code says', () => {
   test.each([
@@ -15,6 +17,8 @@ describe('what user code says', () => {
     ['user 507f1f77bcf86cd799439011 has no mail', 'user 507f1f77bcf86cd799439011 has no mail'],
     ['user a07f1f77-bcf8-4cd7-9943-9011aaaaaaaa has no mail', 'user a07f1f77-bcf8-4cd7-9943-9011aaaaaaaa has no mail'],
     ['user zaphod@galaxy.example', 'user ‹hidden›'],
+    ['user @ find # 50 % ~ users\\mail', 'user @ find # 50 % ~ users\\mail'],
+    ['user ☎ 17', 'user  17'],
     ['user Zaphod Beeblebrox, Trillian', 'user ‹hidden›'],
     ['user +49 171 1234567', 'user +49 ‹hidden›'],
     ['user born 1979-10-12', 'user ‹hidden›'],
@@ -73,6 +77,44 @@ describe('errors', () => {
     expect(hiddenText(new Error('user failed', { cause: server }), source)).toBe(
       'Error: user ‹hidden›, caused by duplicate key in name',
     );
+  });
+
+  test("a server's without a name gets the one of its code", () => {
+    const server = Object.assign(new Error('…'), { name: 'MongoBulkWriteError', code: 66 });
+    expect(hiddenText(server, source)).toBe('server error 66 ImmutableField');
+  });
+
+  test('one of ours is shown whole, as it is, as a cause, and where user code quotes it', () => {
+    const ours = new ReleaseError('BATCH_INVALID', 'batch takes either update or each.', { hint: 'Write one.' });
+    const shown = 'batch takes either update or each [BATCH_INVALID]';
+    expect(hiddenText(ours, source)).toBe(shown);
+    expect(hiddenText(new Error('user Zaphod', { cause: ours }), source)).toBe(
+      `Error: user ‹hidden›, caused by ${shown}`,
+    );
+    const given = { ...source, given: new Set([ours.message]) };
+    const quoting = new Error(`user Zaphod: ${ours.message} Trillian`);
+    expect(hiddenText(quoting, given)).toBe('Error: user ‹hidden›: batch takes either update or each. ‹hidden›');
+  });
+
+  test("the driver's own keep its vocabulary", () => {
+    const named = (name: string, message: string) => Object.assign(new Error(message), { name });
+    const atomic = named('MongoInvalidArgumentError', 'Update document requires atomic operators');
+    expect(hiddenText(atomic, source)).toBe('MongoInvalidArgumentError: Update document requires atomic operators');
+    expect(hiddenText(named('BSONError', "Input: 'Zaphod' is not a safe integer"), source)).not.toContain('Zaphod');
+  });
+
+  test('one of a connection says where to, without credentials', async () => {
+    const refused = await fetch('http://user:secret@127.0.0.1:1/').catch((error: unknown) => error);
+    expect(hiddenText(refused, source)).not.toContain('secret');
+    const port = createServer().listen(0);
+    const { port: free } = port.address() as { port: number };
+    await new Promise((done) => port.close(done));
+    const error = await fetch(`http://127.0.0.1:${free}/`).catch((error: unknown) => error);
+    expect(hiddenText(error, source)).toBe(`TypeError: fetch failed, caused by connect ECONNREFUSED 127.0.0.1:${free}`);
+    const several = Object.assign(new AggregateError([(error as Error).cause]), { code: 'ECONNREFUSED' });
+    expect(hiddenText(several, source)).toBe(`connect ECONNREFUSED 127.0.0.1:${free}`);
+    const odd = Object.assign(new Error('Zaphod'), { code: 'ECONNREFUSED', syscall: 'connect', address: 'a:b@c/d' });
+    expect(hiddenText(odd, source)).toBe('connect ECONNREFUSED');
   });
 
   test("a system call's keeps its code", () => {

@@ -37,7 +37,7 @@ describe('what is pending', () => {
         transaction: false,
         journal: true,
         reversible: true,
-        run: { journal: 'images', transaction: false, batches: true, resumable: true, notes: [] },
+        run: { journal: 'images', transaction: false, batches: true, resumable: true, undoable: true, notes: [] },
       },
       expect.objectContaining({ name: '003-c' }),
     ]);

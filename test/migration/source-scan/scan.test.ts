@@ -15,7 +15,12 @@ function rulesOf(body: string): string[] {
 const find = "db.collection('a').find({})";
 
 test.each([
-  ["await db.collection('a').aggregate([{ $match: {} }, { $out: 'b' }]).toArray();", 'run-not-in-transactions'],
+  ["await db.collection('a').aggregate([{ $match: {} }, { $out: 'b' }]).toArray();", 'run-drops-collection'],
+  ["await db.collection('a').drop();", 'run-drops-collection'],
+  ["await db.dropCollection('a');", 'run-drops-collection'],
+  ['await db.dropDatabase();', 'run-drops-collection'],
+  ["await a.rename('b', { dropTarget: true });", 'run-drops-collection'],
+  ["await db.command({ renameCollection: 'd.a', to: 'd.b', dropTarget: true });", 'run-drops-collection'],
   ["await a.aggregate([{ '$merge': { into: 'b' } }]).toArray();", 'run-not-in-transactions'],
   ["await a.mapReduce(map, reduce, { out: 'b' });", 'run-not-in-transactions'],
   ['await a.insertOne({ at: new Date() });', 'run-time-or-random-value'],
@@ -56,6 +61,7 @@ test.each([
   ['const text = `mongoose.connect($' + "{'url'}) { $merge: 1 }`;"],
   ["const settings = JSON.parse(fs.readFileSync('settings.json'));"],
   [`for await (const one of ${find}) count += one.n;`],
+  ["const rest = _.drop(list, 2); await a.dropIndex('b_1'); await a.rename('b');"],
   ['const best = list.find((one) => one.n > 1); await a.updateOne({}, best);'],
   ["const merged = { merge: 1, out: 2 }; const r = /new Date()\\//.test('x');"],
   ['await bulk.find({ _id: 1 }).updateOne({ $set: { a: 1 } });'],

@@ -147,6 +147,7 @@ const changed = { state: 'conflicts', conflicts: [{ kind: 'collection', reason: 
 
 test.each([
   ['another view', view(2)],
+  ['one with a collation', { ...view(1), collation: { locale: 'de' } }],
   ['a collection', {}],
 ])('a view of the migration that somebody replaced by %s stays', async (_, other) => {
   await using s = await setting(({ db }) => db.createCollection('a'));

@@ -87,3 +87,35 @@ test('where the journal tells neither what was asked nor what came of it, nothin
   expect(await s.undo({ mode: 'tolerant' })).toMatchObject({ conflicts });
   expect(await names(s.db)).toEqual(['_id_', 'n_1']);
 });
+
+const createIndex = (db: Db) => db.collection('a').createIndex({ n: 1 });
+const collections = async (db: Db) => (await db.listCollections({ name: 'a' }).toArray()).length;
+
+test('a collection that came into being with its index goes with it, and stays with documents of others without it', async () => {
+  for (const intentOnly of [false, true]) {
+    for (const documents of [0, 1]) {
+      await using s = await setting(async () => {});
+      const asked = [{ name: 'n_1', key: '[["n","1"]]' }];
+      await s.journal.catalog('a', 'create-indexes', () => createIndex(s.db), { intentOnly, asked });
+      if (documents > 0) await s.db.collection('a').insertOne({ n: 1 });
+      expect(await s.undo()).toMatchObject({ state: 'undone', catalogChanges: 1, conflictsTotal: 0 });
+      expect(await collections(s.db)).toBe(documents);
+      if (documents > 0) expect(await names(s.db)).toEqual(['_id_']);
+    }
+  }
+});
+
+test.each([
+  ['create-indexes', 'an index of its own', (db: Db) => db.collection('a').createIndex({ other: 1 })],
+  ['create-indexes', 'nothing', (db: Db) => db.createCollection('a')],
+  ['create-indexes', 'options', (db: Db) => db.createCollection('a', { capped: true, size: 4096 })],
+  ['drop-indexes', 'nothing', (db: Db) => db.createCollection('a')],
+  ['modify-collection', 'nothing', (db: Db) => db.createCollection('a')],
+] as const)('where a %s was only intended, an empty collection with %s of others stays', async (type, _, make) => {
+  await using s = await setting(async () => {});
+  const asked = type === 'create-indexes' ? [{ name: 'n_1', key: '[["n","1"]]' }] : undefined;
+  await s.journal.catalog('a', type, async () => {}, { intentOnly: true, asked });
+  await make(s.db);
+  expect(await s.undo()).toMatchObject({ state: 'undone', catalogChanges: 0, conflictsTotal: 0 });
+  expect(await collections(s.db)).toBe(1);
+});

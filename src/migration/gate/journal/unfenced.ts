@@ -1,6 +1,6 @@
 import { serverCode, serverCodes } from '../../../mongo/server-code.ts';
 import type { StoredError } from '../../journal/documents.ts';
-import type { Operation } from '../call.ts';
+import type { Call, Namespace, Operation } from '../call.ts';
 import { failureKind } from '../failure.ts';
 import { carryOut } from './catalog/carry-out.ts';
 import { inDoubt, named } from './catalog/doubt.ts';
@@ -17,13 +17,14 @@ import { unheard } from './unheard.ts';
  */
 export const unfenced: Handler = async <T>(...[context, operation, turn]: Arguments<T>): Promise<T> => {
   const { call } = operation;
-  const { method, namespace } = call;
+  const { method } = call;
+  const namespace = writtenBy(call);
   if (method.endsWith('$out') && (turn.begun === undefined || turn.begun.catalog !== undefined)) {
     const step = await unlessForbidden(replaceStep(context, operation, turn.begun?.catalog));
     if (step !== undefined) return carryOut(context, operation, turn, step);
   }
-  if (turn.begun !== undefined) throw inDoubt(call, 'no transaction takes it');
-  const note = noteOf(operation, await context.kinds.of(namespace));
+  if (turn.begun !== undefined) throw inDoubt({ method, namespace }, 'no transaction takes it');
+  const note = noteOf(call, await context.kinds.of(namespace));
   context.note(note);
   const reads = turn.takeReads();
   const id = await context.transactor.transact((tx) =>
@@ -69,10 +70,13 @@ function settledBy(error: unknown, { call }: Operation<unknown>) {
   return { state: 'refused', error: told } as const;
 }
 
-function noteOf({ call }: Operation<unknown>, kind: Awaited<ReturnType<JournalContext['kinds']['of']>>): string {
-  const { method, namespace, also } = call;
-  const into = also === undefined ? '' : ` into ${named(also)}`;
-  const what = `${method} on ${named(namespace)}${into}`;
+/** What it is about for whoever has to look: of a pipeline not what it reads. */
+function writtenBy({ kind, namespace, also }: Call): Namespace {
+  return kind === 'pipeline' && also !== undefined ? also : namespace;
+}
+
+function noteOf(call: Call, kind: Awaited<ReturnType<JournalContext['kinds']['of']>>): string {
+  const what = `${call.method} on ${named(writtenBy(call))}`;
   const why = kind === 'plain' || kind === 'absent' || kind === 'unknown' ? 'no transaction takes it' : reasons[kind];
   return `${what} cannot be undone, nor taken up again when it is interrupted: ${why}.`;
 }

@@ -71,8 +71,6 @@ const movesDocuments = new Set(['drop-collection', 'rename-collection', 'replace
 function blind({ kind, state, images, namespace, catalog }: JournalEntry, asked: Namespace): boolean {
   if (state === 'refused') return false;
   switch (kind) {
-    case 'implicit':
-      return false;
     case 'unfenced':
       // Where `$merge` and raw commands write to, the entry does not say.
       return true;
@@ -80,6 +78,7 @@ function blind({ kind, state, images, namespace, catalog }: JournalEntry, asked:
       return !images;
     case 'write':
       return !images && same(namespace, asked);
+    case 'implicit':
     case 'catalog':
       return movesDocuments.has(catalog?.type ?? '') && (same(namespace, asked) || same(catalog?.to, asked));
   }

@@ -3,6 +3,7 @@ import { wrapClient } from '../../../../src/migration/gate/client.ts';
 import { Gate } from '../../../../src/migration/gate/gate.ts';
 import { openJournal } from '../../../../src/migration/gate/journal/open.ts';
 import type { Driver } from '../../../../src/migration/gate/raw.ts';
+import type { Replay } from '../../../../src/migration/gate/replay/replay.ts';
 import { openSandboxJournal, sandboxFence } from '../../../../src/migration/journal/prepare.ts';
 import { ownNames } from '../../../../src/mongo/own.ts';
 import { ReleaseError } from '../../../../src/observe/error.ts';
@@ -27,11 +28,12 @@ export interface RunOptions {
   readonly driver?: Driver;
   /** Of that driver. */
   readonly client?: mongodb.MongoClient;
+  readonly mostReplayBytes?: number;
 }
 
 /** Runs a migration through gate and journal; a stopped one keeps its promises open, as a killed process would. */
 export async function run(it: TestDatabase, migration: Migration, options: RunOptions = {}): Promise<Ended> {
-  const { stopBefore = Number.POSITIVE_INFINITY, resumes = false } = options;
+  const { stopBefore = Number.POSITIVE_INFINITY, resumes = false, mostReplayBytes } = options;
   const driver = options.driver ?? { version: '7.8.0', major: 7, classes: mongodb };
   const raw = options.client ?? it.client;
   if (!resumes) await openSandboxJournal(it.db, own, attempt);
@@ -51,14 +53,19 @@ export async function run(it: TestDatabase, migration: Migration, options: RunOp
       return new Promise<void>(() => {});
     },
   });
-  const { replay } = await openJournal({
-    gate,
-    client: raw,
-    driver,
+  const opening = openJournal({
+    ...{ gate, client: raw, driver, mostReplayBytes },
     job: { attempt, fence: sandboxFence, images: true, resumes },
     throttle: { pause: async () => {} },
     begun: () => {},
   });
+  let replay: Replay;
+  try {
+    ({ replay } = await opening);
+  } catch (error) {
+    if (!(error instanceof ReleaseError) || error.code !== 'REPLAY_DIVERGED') throw error;
+    return { how: 'diverged', message: error.message };
+  }
   const { client } = wrapClient(raw, gate, driver);
   const code = Promise.resolve().then(() => migration(client.db(it.name), client));
   const ran = Promise.race([code, replay.divergence])

@@ -51,6 +51,17 @@ test('what a user changes meanwhile, and the migration has read, stops the repla
   expect(await contents(it.db)).toEqual(left);
 });
 
+test('documents that the migration dropped with their database are no difference', async () => {
+  const up: Migration = async (db) => {
+    const all = await c(db).find().toArray();
+    await db.dropDatabase();
+    for (const { _id, n } of all) await d(db).insertOne({ _id, n });
+  };
+  await run(it, up, { stopBefore: 3 });
+  expect(await run(it, up, { resumes: true })).toMatchObject({ how: 'returned' });
+  expect(await d(it.db).countDocuments()).toBe(6);
+});
+
 test('what a user changes meanwhile, and the migration has not read yet, is read as it is', async () => {
   await run(it, copying, { stopBefore: 3 });
   await c(it.db).updateOne({ _id: 5 }, { $set: { n: 100 } });
@@ -113,6 +124,24 @@ test('a loop over more than is kept cannot be taken up, and says so before anyth
     message: /read more than is kept/,
   });
   expect(await d(it.db).countDocuments()).toBe(11);
+});
+
+test('more operations than can be held at once cannot be taken up, and say so before they are loaded', async () => {
+  await run(it, copying, { stopBefore: 4 });
+  const loads: unknown[] = [];
+  const loaded = ({ commandName, command }: mongodb.CommandStartedEvent) => {
+    if (commandName === 'find' && command.find === '_mongo_release.journal') loads.push(command);
+  };
+  const client = await new mongodb.MongoClient(it.uri, { monitorCommands: true }).connect();
+  client.on('commandStarted', loaded);
+  expect(await run(it, copying, { resumes: true, mostReplayBytes: 1000, client })).toMatchObject({
+    how: 'diverged',
+    message: /Its 4 operations take 1 MB/,
+  });
+  expect(loads).toEqual([]);
+  expect(await run(it, copying, { resumes: true, mostReplayBytes: 10_000, client })).toMatchObject({ how: 'returned' });
+  expect(loads.length).toBeGreaterThan(0);
+  await client.close();
 });
 
 test('what user code makes of a document that it was given is not what it gets the second time', async () => {

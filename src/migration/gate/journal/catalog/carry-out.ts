@@ -22,6 +22,8 @@ export interface Step<T> {
   done(found: Found): Promise<{ readonly result: T } | undefined>;
   /** Whether the call can be sent but once in a run: the driver's cursor is of no use after an error. */
   readonly once?: boolean;
+  /** Whether a refusal tells that what stands there now was made by somebody else. */
+  readonly madeByOthers?: (refusal: unknown) => boolean;
   /** What came out otherwise than was intended, for the record. */
   readonly otherwise?: () => Otherwise;
 }
@@ -70,7 +72,8 @@ export async function carryOut<T>(
   const catalog: CatalogChange = { ...step.change, after, ...otherwise };
   operation.catalog?.seen(lookOf(catalog));
   // A refused call may have made the collection all the same, and left it empty.
-  const done = 'result' in outcome || changed(step.change, found);
+  const others = 'error' in outcome && step.madeByOthers?.(outcome.error) === true;
+  const done = 'result' in outcome || (!others && changed(step.change, found));
   await settle(context, entry, {
     state: done ? 'done' : 'refused',
     ...(done ? { catalog } : {}),

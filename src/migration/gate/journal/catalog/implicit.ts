@@ -1,5 +1,6 @@
+import { emptyDocument, sameBytes } from '../../../../mongo/raw-bson.ts';
 import { serverCode, serverCodes } from '../../../../mongo/server-code.ts';
-import type { CatalogChange, JournalEntry } from '../../../journal/documents.ts';
+import type { JournalEntry } from '../../../journal/documents.ts';
 import type { Namespace, Operation } from '../../call.ts';
 import type { JournalContext } from '../context.ts';
 import { carryOut } from './carry-out.ts';
@@ -31,13 +32,10 @@ export async function ensureCollection(context: JournalContext, namespace: Names
 async function make(context: JournalContext, namespace: Namespace): Promise<void> {
   const operation: Operation<unknown> = {
     call: { kind: 'catalog', method: 'createCollection', namespace, multi: false, mayCreate: false },
-    args: [],
+    args: [namespace.collection],
     session: undefined,
-    send: () =>
-      databaseOf(context, namespace.database).command({
-        create: namespace.collection,
-        writeConcern: { w: 'majority' },
-      }),
+    send: (_session, [create] = [namespace.collection]) =>
+      databaseOf(context, namespace.database).command({ create, writeConcern: { w: 'majority' } }),
     change: () => ({}),
   };
   const step = await createStep(context, operation, { type: 'create-collection' });
@@ -57,8 +55,9 @@ export async function settleImplicit(context: JournalContext, entry: JournalEntr
   const change = entry.catalog;
   if (entry.kind !== 'implicit' || entry.state !== 'intent' || change?.type !== 'create-collection') return;
   const after = await lookAt(context, entry.namespace);
-  const catalog: CatalogChange = { ...change, after };
+  // A write makes no views, and sets no options: then somebody else was at work.
+  const made = after?.type === 'collection' && sameBytes(after.options, emptyDocument);
   await context.transactor.transact((tx) =>
-    tx.amend(entry._id, after === undefined ? { state: 'refused' } : { state: 'done', catalog }),
+    tx.amend(entry._id, made ? { state: 'done', catalog: { ...change, after } } : { state: 'refused' }),
   );
 }

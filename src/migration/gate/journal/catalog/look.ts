@@ -1,5 +1,5 @@
 import type { Document } from 'mongodb';
-import { asBuffer, documentNamed, elementsOf, emptyDocument } from '../../../../mongo/raw-bson.ts';
+import { asBuffer, documentNamed, elementsOf, emptyDocument, sameBytes } from '../../../../mongo/raw-bson.ts';
 import { serverCode, serverCodes } from '../../../../mongo/server-code.ts';
 import type { CatalogState } from '../../../journal/catalog-state.ts';
 import type { Namespace } from '../../call.ts';
@@ -53,11 +53,6 @@ export function textNamed(document: Uint8Array, name: string): string | undefine
 export function documentField(document: Uint8Array, name: string): Buffer | undefined {
   const bytes = documentNamed(document, name);
   return bytes === undefined ? undefined : asBuffer(bytes);
-}
-
-export function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b;
-  return asBuffer(a).equals(asBuffer(b));
 }
 
 /** Whether two states are one and the same: the collection itself, its options, its indexes. */

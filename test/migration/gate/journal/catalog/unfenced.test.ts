@@ -57,7 +57,7 @@ test('one that is cut off is in doubt, and the message says where and what to do
   await using second = await it.run();
   await expect(merge(second.db)).rejects.toMatchObject({
     code: 'OPERATION_IN_DOUBT',
-    message: expect.stringContaining(`aggregate $merge on ${it.raw.name}.c`),
+    message: expect.stringContaining(`aggregate $merge on ${it.raw.name}.d`),
     hint: expect.stringContaining('mongo-release baseline'),
   });
 });
