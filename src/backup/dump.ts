@@ -1,7 +1,7 @@
 import { PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Db, MongoError, type Timestamp } from 'mongodb';
-import type { Compression } from '../config/schema.ts';
+import type { Compression, Consistency } from '../config/schema.ts';
 import { type CollectionInfo, catalogDigest, isCapped, readCatalog } from '../mongo/catalog.ts';
 import type { Connection } from '../mongo/connect.ts';
 import type { OwnNames } from '../mongo/own.ts';
@@ -17,6 +17,7 @@ import { Meter } from './archive/meter.ts';
 import type { NamespaceTotals } from './archive/writer.ts';
 import { newBackupId } from './backup-id.ts';
 import { type DumpProgress, dumpCollections } from './dump-collections.ts';
+import { noKeys, type RunKeys } from './keys.ts';
 import type { Manifest, ManifestNamespace, ManifestPosition } from './manifest.ts';
 import type { BackupStore, PendingBackup } from './stores/store.ts';
 
@@ -27,10 +28,10 @@ export interface BackupOptions {
   readonly target: Omit<Manifest['target'], 'database'>;
   /** Default zstd. Measured for 1 GB: none 4 s, zstd 5 s for a fifth of the size, gzip 29 s for somewhat more. */
   readonly compression?: Compression;
-  /** Who may read it, as recipients of age; default anybody. With more the run's own, as of `withOwnKey`. */
-  readonly recipients?: readonly string[];
-  /** Default `snapshot`, on a standalone server `none`. */
-  readonly consistency?: Manifest['consistency'];
+  /** Who may read it, beside this run itself; default anybody. */
+  readonly keys?: RunKeys;
+  /** Default `snapshot`, on a standalone server `per-collection`. */
+  readonly consistency?: Consistency;
   readonly position: ManifestPosition;
   readonly planDigest?: string;
   readonly releaseId?: string;
@@ -57,7 +58,7 @@ const attempts = 3;
  * that was acknowledged before the call is contained. Only reads. The backup is in the store whole, or not at all.
  *
  * When collections, options or indexes change meanwhile it begins again, three times at most. Throws
- * `BACKUP_CATALOG_CHANGED` after that, `SNAPSHOT_TOO_OLD`, `SNAPSHOT_UNAVAILABLE`, `STORE_FAILED`, and what a server's
+ * `BACKUP_CATALOG_CHANGED` after that, `SNAPSHOT_TOO_OLD`, `SNAPSHOT_UNAVAILABLE`, `RECIPIENT_INVALID`, `STORE_FAILED`, and what a server's
  * failures become (`SERVER_UNREACHABLE`, `NOT_AUTHORIZED`, …); all of them may be retried. Throws the signal's reason
  * when aborted.
  */
@@ -91,12 +92,13 @@ type Attempt =
 async function attemptBackup(
   connection: Connection,
   options: BackupOptions,
-  consistency: Manifest['consistency'],
+  consistency: Consistency,
 ): Promise<Attempt> {
   const { store, signal } = options;
   const compression = options.compression ?? 'zstd';
-  const recipients = options.recipients ?? [];
-  const encrypt = recipients.length > 0 ? await encryptor(recipients) : undefined;
+  const { recipients, ownRecipient } = options.keys ?? noKeys;
+  const readers = ownRecipient === undefined ? recipients : [...recipients, ownRecipient];
+  const encrypt = readers.length > 0 ? await encryptor(readers) : undefined;
   const id = newBackupId(options.target.name);
   const pending = await store.create(id, {
     ending: archiveEndings[compression] + (encrypt ? encryptedEnding : ''),
@@ -181,24 +183,24 @@ function describe(info: CollectionInfo, totals: NamespaceTotals, at: Timestamp |
   };
 }
 
-function consistencyOf({ topology }: Connection, options: BackupOptions): Manifest['consistency'] {
-  if (options.consistency === 'none') return 'none';
+function consistencyOf({ topology }: Connection, options: BackupOptions): Consistency {
+  if (options.consistency === 'per-collection') return options.consistency;
   const supported = topology.kind !== 'standalone' && Number.parseInt(topology.serverVersion, 10) >= 5;
   if (supported) return 'snapshot';
   if (options.consistency === 'snapshot') {
     throw new ReleaseError('SNAPSHOT_UNAVAILABLE', 'This server cannot read a database at one point in time.', {
-      hint: 'Use a replica set of MongoDB 5.0 or newer.',
+      hint: 'Use a replica set of MongoDB 5.0 or newer; --consistency per-collection backs every collection up as it is when it is read.',
     });
   }
   options.log.warn('This server cannot read at one point in time: the backup will not be of one.');
-  return 'none';
+  return 'per-collection';
 }
 
 function failure(error: unknown, pending: PendingBackup, { db }: Connection, { store }: BackupOptions): unknown {
   if (error instanceof ReleaseError) return error;
   if (serverCode(error) === serverCodes.SnapshotTooOld) {
     return new ReleaseError('SNAPSHOT_TOO_OLD', 'The backup took longer than the server keeps its history.', {
-      hint: 'Raise it before the backup: db.adminCommand({ setParameter: 1, minSnapshotHistoryWindowInSeconds: 3600 }) (default 300; not possible on Atlas, where a managed snapshot is the way).',
+      hint: 'Raise it before the backup: db.adminCommand({ setParameter: 1, minSnapshotHistoryWindowInSeconds: 3600 }) (default 300). Where that is not possible, as on Atlas: --engine atlas takes a managed snapshot, and --consistency per-collection backs every collection up as it is when it is read.',
       cause: error,
     });
   }

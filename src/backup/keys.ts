@@ -12,7 +12,7 @@ export interface BackupKeys {
   readonly identities: readonly string[];
 }
 
-export const noKeys: BackupKeys = { recipients: [], identities: [] };
+export const noKeys: RunKeys = { recipients: [], identities: [] };
 
 /**
  * The identities of a key file, as `age-keygen` writes it: one a line, with comments. Every one of them is a secret from
@@ -31,18 +31,25 @@ export function parseIdentities(text: string, where: string, secrets: Secrets): 
   return identities;
 }
 
+/** The keys of one run. */
+export interface RunKeys extends BackupKeys {
+  /** Of an identity among `identities` that exists in this process alone; only where there are recipients. */
+  readonly ownRecipient?: string;
+}
+
 /**
- * The keys with one more recipient, whose identity exists in this process alone: so a run can verify and rehearse on the
- * backup that it has just taken where the readers' private keys are kept away from it.
+ * The keys with one more, made for this run and gone with it: so a run can verify and rehearse on the backup that it has
+ * just taken where the readers' private keys are kept away from it.
  */
-export async function withOwnKey(keys: BackupKeys): Promise<BackupKeys> {
+export async function withOwnKey(keys: BackupKeys): Promise<RunKeys> {
   if (keys.recipients.length === 0) return keys;
   const age = await import('age-encryption');
-  // age refuses to mix recipients that withstand quantum computers with ones that do not.
+  // A weaker key beside ones that withstand quantum computers would be the way in.
   const hybrid = keys.recipients.every((recipient) => /^age1(pq|tagpq)1/.test(recipient));
   const identity = await (hybrid ? age.generateHybridIdentity() : age.generateX25519Identity());
   return {
-    recipients: [...keys.recipients, await age.identityToRecipient(identity)],
+    recipients: keys.recipients,
+    ownRecipient: await age.identityToRecipient(identity),
     identities: [...keys.identities, identity],
   };
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
-import { compressions, environments } from '../config/schema.ts';
+import { compressions, consistencies, environments } from '../config/schema.ts';
 import { manifestDamaged } from './archive/damage.ts';
 
 /**
@@ -40,8 +40,7 @@ const manifest = z.object({
   createdAt: z.iso.datetime(),
   engine: z.literal('built-in'),
   toolVersion: z.string(),
-  /** `none`: every collection is of the moment at which it was read. */
-  consistency: z.enum(['snapshot', 'none']),
+  consistency: z.enum(consistencies),
   clusterTime: z.object({ t: count, i: count }).optional(),
   server: z.object({
     version: z.string(),
@@ -49,7 +48,7 @@ const manifest = z.object({
     kind: z.enum(['replica-set', 'sharded', 'standalone']),
   }),
   compression: z.enum(compressions),
-  /** Who can read the archive, by their public keys; around the compression. */
+  /** Who can read the archive, by their public keys. A key that the run made for itself and lost with its end is not listed. */
   encryption: z.object({ format: z.literal('age'), recipients: z.array(z.string()) }).optional(),
   /** `bytes` and `sha256` are of the file as it is stored. */
   archive: z.object({ file: z.string().min(1), bytes: count, sha256 }),

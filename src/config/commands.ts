@@ -13,6 +13,8 @@ const own = ['debug', 'json', 'show-values'] as const satisfies readonly OptionN
 const common = ['config', 'file', ...own] as const satisfies readonly OptionName[];
 const onTarget = ['target', 'uri', 'read-uri', 'database', 'environment'] as const satisfies readonly OptionName[];
 const sandbox = ['sandbox-uri', 'mongod'] as const satisfies readonly OptionName[];
+/** Of a new backup. */
+const taking = ['recipient', 'compression', 'consistency'] as const satisfies readonly OptionName[];
 const apply = [
   'to',
   'name',
@@ -45,6 +47,7 @@ export const commands = {
       ...onTarget,
       'migrations-dir',
       'store',
+      'identity',
       'dry-run',
       'apply',
       ...apply,
@@ -63,19 +66,31 @@ export const commands = {
     summary: 'Take a backup.',
     arguments: [],
     target: true,
-    options: [...onTarget, 'migrations-dir', 'store', 'compression', 'release-id', ...common],
+    options: [...onTarget, 'migrations-dir', 'store', ...taking, 'release-id', ...common],
   },
   inspect: {
     summary: 'List the backups, or verify one without a server.',
     arguments: ['[BACKUP]'],
     target: false,
-    options: ['store', ...common],
+    options: ['store', 'identity', ...common],
   },
   restore: {
     summary: 'Bring a backup back.',
     arguments: ['BACKUP'],
     target: true,
-    options: [...onTarget, 'store', 'into', 'only', 'keep-added', 'wait', 'yes', 'reason', 'release-id', ...common],
+    options: [
+      ...onTarget,
+      'store',
+      'identity',
+      'into',
+      'only',
+      'keep-added',
+      'wait',
+      'yes',
+      'reason',
+      'release-id',
+      ...common,
+    ],
   },
   release: {
     summary: 'Everything: guards, plan, backup, rehearsal, apply, deploy, verify.',
@@ -88,7 +103,8 @@ export const commands = {
       'dry-run',
       'apply',
       ...apply,
-      'compression',
+      'identity',
+      ...taking,
       'on-failure',
       ...sandbox,
       'release-id',
@@ -103,6 +119,7 @@ export const commands = {
       ...onTarget,
       'migrations-dir',
       'store',
+      'identity',
       'strategy',
       'dry-run',
       'reason',
@@ -116,7 +133,7 @@ export const commands = {
     summary: 'Apply the pending migrations (migrate --apply).',
     arguments: [],
     target: true,
-    options: [...onTarget, 'migrations-dir', 'store', ...apply, ...sandbox, 'release-id', ...common],
+    options: [...onTarget, 'migrations-dir', 'store', 'identity', ...apply, ...sandbox, 'release-id', ...common],
   },
   down: {
     summary: 'Take the last migration back, or the last N.',

@@ -1,4 +1,4 @@
-import { environments, rehearsalLevels } from './schema.ts';
+import { consistencies, environments, rehearsalLevels } from './schema.ts';
 
 /**
  * Every flag, in one table. The command line, the action's inputs, the help, action.yml and the tables of the docs are
@@ -58,7 +58,23 @@ export const options = {
     help: 'Configuration of migrate-mongo. Default migrate-mongo-config.js, where it exists and mongo-release.yml does not.',
   },
   'migrations-dir': { type: 'text', value: 'DIR', help: 'Folder of the migration files. Default migrations.' },
-  store: { type: 'text', value: 'DIR', env: 'MONGO_RELEASE_STORE', help: 'Where backups are kept.' },
+  store: {
+    type: 'text',
+    value: 'STORE',
+    env: 'MONGO_RELEASE_STORE',
+    help: 'Where backups are kept: a folder, or s3://BUCKET/PREFIX.',
+  },
+  recipient: {
+    type: 'list',
+    value: 'KEY',
+    help: 'Encrypt the backup to this public key of age (age1…); may be given several times.',
+  },
+  identity: {
+    type: 'text',
+    value: 'FILE',
+    terminalOnly: true,
+    help: 'File with the identity of age that encrypted backups are read with. Without it MONGO_RELEASE_IDENTITY holds it.',
+  },
   'release-id': {
     type: 'text',
     value: 'ID',
@@ -108,6 +124,11 @@ export const options = {
   wait: { type: 'duration', value: 'DURATION', help: 'How long to wait for the lease. Default 0s.' },
   rehearsal: { type: 'choice', choices: rehearsalLevels, help: 'Rehearse before applying. Default full.' },
   compression: { type: 'choice', choices: ['zstd', 'gzip', 'none'], help: 'Compression of the archive. Default zstd.' },
+  consistency: {
+    type: 'choice',
+    choices: consistencies,
+    help: 'All collections as they were at one moment, or each as it was when it was read. Default snapshot; on a standalone server, which has none, per-collection.',
+  },
   into: { type: 'text', value: 'DATABASE', help: 'Restore into this database instead of the one that was backed up.' },
   only: { type: 'list', value: 'COLLECTION', help: 'Restore this collection only; may be given several times.' },
   'keep-added': { type: 'switch', help: 'Keep the collections that were added since the backup.' },

@@ -81,7 +81,32 @@ const mongoProbe = z.strictObject({
 
 export const probe = z.union([httpProbe, mongoProbe]);
 
+const s3 = z
+  .strictObject({
+    endpoint: z
+      .url({ protocol: /^https?$/ })
+      .optional()
+      .describe('Address of a server that speaks S3. Default Amazon S3.'),
+    region: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Region of the bucket. Default what the environment says (AWS_REGION).'),
+    'path-style': z
+      .boolean()
+      .optional()
+      .describe('The bucket in the path instead of the host name. Default where an endpoint is given.'),
+    'server-side-encryption': z
+      .enum(['AES256', 'aws:kms'])
+      .optional()
+      .describe('How the server encrypts what it keeps. Default as the bucket is set up.'),
+    'kms-key': z.string().min(1).optional().describe("Key of aws:kms. Default the account's own."),
+  })
+  .describe('A bucket that the environment, as Amazon describes it, does not say everything about.');
+
 export const compressions = ['zstd', 'gzip', 'none'] as const;
+/** `per-collection`: every collection as it was when it was read. */
+export const consistencies = ['snapshot', 'per-collection'] as const;
 export const rehearsalLevels = ['full', 'none'] as const;
 
 export const schema = z.strictObject({
@@ -126,8 +151,36 @@ export const schema = z.strictObject({
     .prefault({}),
   backup: z
     .strictObject({
-      store: z.string().optional().describe('Where backups are kept: a folder, relative to this file.'),
+      store: z
+        .string()
+        .optional()
+        .describe('Where backups are kept: a folder, relative to this file, or s3://BUCKET/PREFIX.'),
+      s3: s3.prefault({}),
+      consistency: z
+        .enum(consistencies)
+        .optional()
+        .describe(
+          'All collections as they were at one moment, or each as it was when it was read. Default snapshot; on a standalone server, which has none, per-collection.',
+        ),
       compression: z.enum(compressions).default('zstd'),
+      recipients: z
+        .array(z.string().startsWith('age1', 'a recipient is a public key that begins with age1'))
+        .default([])
+        .describe('Public keys of age (age1…): only who has the identity of one of them can read a backup.'),
+      'identity-env': envName
+        .default('MONGO_RELEASE_IDENTITY')
+        .describe(
+          'Environment variable that holds the identity (AGE-SECRET-KEY-1…) that encrypted backups are read with.',
+        ),
+      keep: z
+        .number()
+        .int()
+        .min(1)
+        .optional()
+        .describe('How many backups of a target are kept: after a new one the oldest are removed. Default all.'),
+      'keep-for': duration
+        .optional()
+        .describe('How long backups are kept, such as 90d: after a new one older ones are removed. Default for ever.'),
     })
     .prefault({}),
   rehearsal: z
@@ -180,5 +233,6 @@ export type ConfigFile = z.input<typeof schema>;
 /** The file with defaults filled in, durations in milliseconds. */
 export type Settings = z.output<typeof schema>;
 export type ProbeSettings = z.output<typeof probe>;
+export type Consistency = (typeof consistencies)[number];
 export type Compression = (typeof compressions)[number];
 export type RehearsalLevel = (typeof rehearsalLevels)[number];

@@ -221,7 +221,7 @@ test('a server without snapshots gives a backup that says so, unless a snapshot 
   await at.db.collection('a').insertOne({});
   const connection = { ...at.connection, topology: { ...at.connection.topology, kind: 'standalone' as const } };
   const { manifest } = await at.backup({}, connection);
-  expect(manifest).toMatchObject({ consistency: 'none' });
+  expect(manifest).toMatchObject({ consistency: 'per-collection' });
   expect(manifest.clusterTime).toBeUndefined();
   expect(at.messages.join()).toContain('not be of one');
   const refused = at.backup({ consistency: 'snapshot' }, connection);

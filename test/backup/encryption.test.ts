@@ -5,10 +5,11 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { generateHybridIdentity, generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { expect, test } from 'vitest';
-import { parseIdentities, withOwnKey } from '../../src/backup/keys.ts';
+import { parseIdentities, type RunKeys, withOwnKey } from '../../src/backup/keys.ts';
 import { encodeManifest } from '../../src/backup/manifest.ts';
 import { verifyBackup } from '../../src/backup/verify.ts';
 import { Secrets } from '../../src/observe/secrets.ts';
+import { installTime, tool } from '../setup/tools.ts';
 import { type Lab, lab } from './backing-up.ts';
 
 const run = promisify(execFile);
@@ -16,9 +17,9 @@ const identity = await generateX25519Identity();
 const recipient = await identityToRecipient(identity);
 const stranger = await generateX25519Identity();
 
-async function encryptedBackup(at: Lab, recipients = [recipient]) {
+async function encryptedBackup(at: Lab, keys: RunKeys = { recipients: [recipient], identities: [] }) {
   await at.db.collection('places').insertMany([{ city: 'a' }, { city: 'b' }]);
-  const { manifest } = await at.backup({ recipients });
+  const { manifest } = await at.backup({ keys });
   return { manifest, file: path.join(at.store.location, manifest.archive.file) };
 }
 
@@ -38,15 +39,19 @@ test('only who has the identity can read the archive; the manifest says to whom 
   });
 });
 
-test('the age tool opens an archive, and it is the one that would have been written without encryption', async () => {
-  await using at = await lab();
-  const { file } = await encryptedBackup(at);
-  const key = path.join(at.store.location, 'key.txt');
-  await writeFile(key, `# a comment\n${identity}\n`);
-  const { stdout } = await run('age', ['-d', '-i', key, file], { encoding: 'buffer' });
-  const plain = await at.backup();
-  expect(stdout).toEqual(await readFile(path.join(at.store.location, plain.manifest.archive.file)));
-});
+test(
+  'the age tool opens an archive, and it is the one that would have been written without encryption',
+  async () => {
+    await using at = await lab();
+    const { file } = await encryptedBackup(at);
+    const key = path.join(at.store.location, 'key.txt');
+    await writeFile(key, `# a comment\n${identity}\n`);
+    const { stdout } = await run(await tool('age'), ['-d', '-i', key, file], { encoding: 'buffer' });
+    const plain = await at.backup();
+    expect(stdout).toEqual(await readFile(path.join(at.store.location, plain.manifest.archive.file)));
+  },
+  installTime,
+);
 
 test('every flipped byte of an encrypted file is damage, never a wrong key, and without a key it is refused too', async () => {
   await using at = await lab();
@@ -80,18 +85,19 @@ test('every flipped byte of an encrypted file is damage, never a wrong key, and 
 test('the run that took a backup reads it with a key of its own, of the same strength', async () => {
   await using at = await lab();
   const keys = await withOwnKey({ recipients: [recipient], identities: [] });
-  const { manifest } = await encryptedBackup(at, [...keys.recipients]);
+  const { manifest } = await encryptedBackup(at, keys);
+  expect(manifest.encryption?.recipients).toEqual([recipient]);
   expect(await verifyBackup(at.store, manifest.id, keys)).toMatchObject({ documents: 2 });
   const strong = await identityToRecipient(await generateHybridIdentity());
-  const [, own] = (await withOwnKey({ recipients: [strong], identities: [] })).recipients;
-  expect(own).toMatch(/^age1pq1/);
+  const { ownRecipient } = await withOwnKey({ recipients: [strong], identities: [] });
+  expect(ownRecipient).toMatch(/^age1pq1/);
   expect(await withOwnKey({ recipients: [], identities: [] })).toEqual({ recipients: [], identities: [] });
 });
 
 test('what is no recipient is refused before anything is read, and a private key in its place is not shown', async () => {
   await using at = await lab();
   for (const wrong of [identity, 'age1abc', 'ssh-ed25519 AAAA']) {
-    const refused = at.backup({ recipients: [wrong] });
+    const refused = at.backup({ keys: { recipients: [wrong], identities: [] } });
     await expect(refused).rejects.toMatchObject({ code: 'RECIPIENT_INVALID', exitCode: 2 });
     await expect(refused).rejects.not.toThrow(/SECRET/);
   }
