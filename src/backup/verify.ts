@@ -25,7 +25,8 @@ export interface VerifiedBackup {
 
 /**
  * Reads a whole backup and compares it with its manifest; needs no server. That it comes back means that the file is
- * the one that was written, that every document is in it, and that it can be restored as far as a file can say so.
+ * the one that was written, that every document is in it, and it can be restored as far as a file can say so. The store
+ * remembers it, for its retention.
  *
  * Throws `BACKUP_NOT_FOUND`, `MANIFEST_DAMAGED`, `ARCHIVE_DAMAGED`, `IDENTITY_MISSING`,
  * `IDENTITY_WRONG`, `STORE_FAILED`; the signal's reason when aborted.
@@ -46,5 +47,7 @@ export async function verifyBackup(
     for (const document of event.documents) bytes += document.length;
     options.onProgress?.({ documents, bytes, totalDocuments: total.documents, totalBytes: total.bytes });
   }
+  // Whoever may only read the store verifies it all the same.
+  await store.markVerified(id, { at: new Date().toISOString(), sha256: manifest.archive.sha256 }).catch(() => {});
   return { manifest, documents, bytes, durationMs: Math.round(performance.now() - started) };
 }
