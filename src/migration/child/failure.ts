@@ -1,6 +1,5 @@
-import { serverCode } from '../../mongo/server-code.ts';
+import { labelled, serverCode } from '../../mongo/server-code.ts';
 import { ReleaseError } from '../../observe/error.ts';
-import { labelled } from '../gate/failure.ts';
 import { placeIn } from './place.ts';
 import type { ChildError } from './protocol.ts';
 import { hiddenText } from './redact.ts';

@@ -4,10 +4,11 @@ import type { OwnNames } from '../../mongo/own.ts';
 import { asServerFailure, serverCode } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import type { Attempt } from '../journal/documents.ts';
+import { passing } from '../journal/transactions.ts';
 import { foreseeConflicts } from './foresee.ts';
 import { inspectAttempt } from './inspect.ts';
 import { ConflictList, type UndoResult } from './result.ts';
-import { isConflict, isPassing, UndoTransactions } from './transactions.ts';
+import { UndoTransactions } from './transactions.ts';
 import { Stopped, Walk } from './walk.ts';
 
 export type { UndoConflict, UndoResult } from './result.ts';
@@ -110,7 +111,7 @@ async function insistently<T>(signal: AbortSignal | undefined, run: () => Promis
 
 function isInterrupted(error: unknown): boolean {
   const code = serverCode(error);
-  return (code !== undefined && interrupted.has(code)) || (isPassing(error) && !isConflict(error));
+  return (code !== undefined && interrupted.has(code)) || passing(error) === 'outage';
 }
 
 /**

@@ -3,13 +3,14 @@ import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { serverCode, serverCodes } from '../../mongo/server-error.ts';
 import type { Attempt, JournalEntry } from '../journal/documents.ts';
+import { passing } from '../journal/transactions.ts';
 import { undoCatalog } from './catalog.ts';
-import { type Piece, piecesOf, takeable, toEndOfPack } from './pieces.ts';
+import { lastOfOpenEntries, type Piece, piecesOf, takeable, toEndOfPack } from './pieces.ts';
 import { documentConflict, PutConflict, type PutOptions, type PutOutcome, PutRefused, putBack } from './put-back.ts';
 import { Quarantine } from './quarantine.ts';
 import { readBackwards, type UndoEntry } from './read.ts';
 import type { ConflictList, UndoConflict, UndoExtent } from './result.ts';
-import { isConflict, type UndoTransactions } from './transactions.ts';
+import type { UndoTransactions } from './transactions.ts';
 
 export interface WalkOptions {
   readonly connection: Connection;
@@ -113,7 +114,7 @@ export class Walk {
     try {
       await this.#commit(from, count, 'in-place');
     } catch (error) {
-      if (isConflict(error) && count > 1) return this.#withFewer(count);
+      if (passing(error) === 'conflict' && count > 1) return this.#withFewer(count);
       if (!(error instanceof PutRefused)) throw error;
       return this.#commitRefused(from, count, error);
     }
@@ -207,10 +208,9 @@ export class Walk {
       const marks: Document[] = [{ $set: { undone: '$$NOW' } }, { $unset: 'undoing' }];
       await journal.updateMany({ _id: { $in: ended } }, marks, { session });
     }
-    const last = pieces.at(-1);
-    if (last?.kind !== 'put') return;
-    const { entry, pack, done } = last;
-    await journal.updateOne({ _id: entry }, { $set: { undoing: { pack, done } } }, { session });
+    for (const { entry, pack, done } of lastOfOpenEntries(pieces)) {
+      await journal.updateOne({ _id: entry }, { $set: { undoing: { pack, done } } }, { session });
+    }
   }
 
   /** Conflicts stop a strict undo, and are told of a tolerant one. */

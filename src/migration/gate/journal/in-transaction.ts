@@ -4,13 +4,13 @@ import type { Operation } from '../call.ts';
 import { shownName } from '../names.ts';
 import type { RawSession } from '../raw.ts';
 import { sendList } from './bulk/in-session.ts';
-import type { JournalContext } from './context.ts';
+import type { EntryDraft, JournalContext } from './context.ts';
+import type { EntryWriter } from './entry-writer.ts';
 import { chooseMany, pairImages, readDocuments, withoutConcerns } from './imaging.ts';
 import type { Lanes } from './lanes.ts';
 import { writeOne, writesOneDocument } from './one-document.ts';
 import { bsonSize } from './size.ts';
 import { storeResult } from './stored.ts';
-import type { EntryWriter } from './transactor.ts';
 
 /** All calls of a transaction stand in one entry, of at most 16 MB with its reads: their results keep this many bytes. */
 const keptBytes = 8_000_000;
@@ -69,19 +69,11 @@ export class OwnTransactions {
       await this.#lanes.fence(lane, session, 1 + open.created.size);
       for (const namespace of open.created.values()) await this.#entries.record(session, { ...created, namespace });
       const namespace = { database: this.#context.database };
-      const id = await this.#entries.record(session, {
-        kind: 'transaction',
-        state: 'done',
-        method: 'transaction',
-        namespace,
-        fingerprint: '',
-        calls: open.calls,
-        reads: reads(),
-        images: this.#context.images && open.complete,
-      });
-      for (const { namespace, images } of open.images.values()) {
-        await this.#entries.images(session, id, namespace, images);
-      }
+      const entry: EntryDraft = {
+        ...{ kind: 'transaction', state: 'done', method: 'transaction', namespace, fingerprint: '' },
+        ...{ calls: open.calls, reads: reads(), images: this.#context.images && open.complete },
+      };
+      await this.#entries.record(session, entry, [...open.images.values()]);
       return lane;
     } catch (error) {
       this.#lanes.give(lane);

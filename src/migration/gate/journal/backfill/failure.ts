@@ -1,6 +1,5 @@
 import { ReleaseError } from '../../../../observe/error.ts';
-import type { Namespace } from '../../call.ts';
-import { passing } from '../transactor.ts';
+import { passing } from '../../../journal/transactions.ts';
 import type { Answer } from './answers.ts';
 import type { Backfill } from './description.ts';
 import { shownId } from './rows.ts';
@@ -37,37 +36,4 @@ export function tooManyFailed(backfill: Backfill, failed: Failed): ReleaseError 
     `${title}: more than ${maxErrors} documents failed. The last one: ${last.message}`,
     { hint: 'Correct the migration, or raise maxErrors when that many may be left out.', cause: last.cause },
   );
-}
-
-/** For people who look after the documents that were left out. */
-export interface Quarantined {
-  readonly migration: string;
-  readonly attempt?: number;
-  readonly why: 'batch';
-  readonly namespace: Namespace;
-  readonly documentId: unknown;
-  readonly error: { readonly name: string; readonly code?: number | string };
-  readonly at: Date;
-  /** As it was; absent where it is too large to stand in another document. */
-  readonly document?: object;
-}
-
-/** Of the 16 MB that a document may have. */
-const largestKept = 15 * 1024 * 1024;
-
-export function quarantined(
-  about: Pick<Quarantined, 'migration' | 'attempt' | 'namespace'>,
-  { row, failure }: Failed,
-  exactly: () => object,
-): Quarantined {
-  const { name, code } = failure as { name?: unknown; code?: unknown };
-  const known = typeof code === 'number' || typeof code === 'string' ? { code } : {};
-  return {
-    ...about,
-    why: 'batch',
-    documentId: row.id,
-    error: { name: failure instanceof Error ? String(name) : typeof failure, ...known },
-    at: new Date(),
-    ...(row.bytes.length > largestKept ? {} : { document: exactly() }),
-  };
 }

@@ -1,5 +1,5 @@
+import { wasRefused } from '../../../journal/transactions.ts';
 import { idKey } from '../imaging.ts';
-import { wasRefused } from '../transactor.ts';
 import { type Answer, type Asking, ask } from './answers.ts';
 import { sum } from './checkpoint.ts';
 import { countLeft } from './count-left.ts';
@@ -10,6 +10,7 @@ import type { Place } from './order.ts';
 import { Pace } from './pace.ts';
 import { pages } from './pages.ts';
 import { Progress } from './progress.ts';
+import { LeftOut } from './quarantine.ts';
 import { type Row, sameBytes } from './rows.ts';
 import { byId } from './statements.ts';
 
@@ -34,11 +35,13 @@ export async function runPlain(options: PlainOptions): Promise<Tallies> {
 class PlainRun {
   readonly #options: PlainOptions;
   readonly #progress: Progress;
+  readonly #leftOut: LeftOut;
   #last: Place | undefined;
   tallies: Tallies = noTallies;
 
   constructor(options: PlainOptions) {
     this.#options = options;
+    this.#leftOut = new LeftOut(options.backfill);
     this.#progress = new Progress(options.backfill, 0, () => countLeft(options, this.#last));
   }
 
@@ -113,6 +116,7 @@ class PlainRun {
     if (backfill.onError === 'stop' || isOutage(answer)) throw documentFailed(backfill, answer);
     if (this.tallies.quarantined >= backfill.maxErrors) throw tooManyFailed(backfill, answer);
     await putAside([answer]);
+    this.#leftOut.tell([answer]);
     this.#add({ quarantined: 1 });
   }
 
