@@ -25,9 +25,14 @@ beforeEach(async () => {
   run = await it.run();
 });
 
+function thrownInProject(): Error {
+  const stack = 'Error\n    at slugOf (/project/slug.ts:3:9)\n    at each (/project/backfill.ts:7:11)';
+  return Object.assign(new Error('each threw: a slug of Zaphod'), { stack });
+}
+
 /** Fails at the town without a name. */
 const each = ({ name }: Town) => {
-  if (name === undefined) throw new Error('each threw: a slug of Zaphod');
+  if (name === undefined) throw thrownInProject();
   return { $set: { slug: name.toLowerCase() } };
 };
 
@@ -82,12 +87,19 @@ describe('a function that throws', () => {
         why: 'batch',
         namespace: { database: it.raw.name, collection: 'towns' },
         documentId: 13,
-        error: { name: 'Error' },
+        error: { name: 'Error', message: 'each threw: a slug of Zaphod', at: 'backfill.ts:7' },
         document: { _id: 13 },
         at: expect.any(Date),
       },
     ]);
+    expect(run.gate.effects()).toMatchObject({ matched: 20, quarantined: 1 });
     expect(run.lines).toEqual([
+      {
+        level: 'warn',
+        message: expect.stringMatching(
+          /: the document 13 is left as it is: Error: each threw: .* at backfill\.ts:7\.$/,
+        ),
+      },
       {
         level: 'warn',
         message: 'batch on towns: 1 document was left as before, with a copy in _mongo_release.quarantine.',

@@ -89,5 +89,6 @@ test('what fails is put into quarantine, or stops it', async () => {
   expect(await database.db.collection('_mongo_release.quarantine').find().toArray()).toMatchObject([
     { documentId: 7, document: { _id: 7, name: 'T7' }, error: { name: 'MongoServerError', code: 11000 } },
   ]);
+  expect(run.gate.effects()).toMatchObject({ quarantined: 1, byCollection: { towns: { quarantined: 1 } } });
   await towns.dropIndexes();
 });
