@@ -15,7 +15,7 @@ export type DownScope =
 export interface DownInput {
   readonly records: readonly HistoryRecord[];
   readonly files: readonly MigrationFile[];
-  /** Of every file on the way; loading all files is the simplest. */
+  /** Of every file on the way. */
   readonly facts: ReadonlyMap<string, MigrationFacts>;
   readonly scope: DownScope;
 }
@@ -40,9 +40,8 @@ export interface DownStep {
  * and `USAGE` for a count that is no positive whole number.
  */
 export function selectDown({ records, files, facts, scope }: DownInput): DownStep[] {
-  const candidates = records.filter(leftSomething).sort((a, b) => b.sequence - a.sequence);
   const byName = new Map(files.map((file) => [file.name, file]));
-  const steps = pick(candidates, records, scope).map((record) => {
+  const steps = onTheWay(records, scope).map((record) => {
     const file = byName.get(record._id);
     const edited = file !== undefined && !undoneByJournal(record) && isEdited(record, file);
     return { record, file, facts: facts.get(record._id), edited };
@@ -63,8 +62,14 @@ export function selectDown({ records, files, facts, scope }: DownInput): DownSte
   });
 }
 
+/** The records of what `selectDown` takes back, whether or not it can be. Throws as that does for the scope. */
+export function onTheWay(records: readonly HistoryRecord[], scope: DownScope): HistoryRecord[] {
+  const candidates = records.filter(leftSomething).sort((a, b) => b.sequence - a.sequence);
+  return pick(candidates, records, scope);
+}
+
 /** A way up that did not reach its end is undone by what the journal has of it: that needs no `down`. */
-function undoneByJournal(record: HistoryRecord): boolean {
+export function undoneByJournal(record: HistoryRecord): boolean {
   const { direction, journal } = record;
   return isUnsettled(record) && direction === 'up' && journal?.images === true && journal.entries !== 0;
 }

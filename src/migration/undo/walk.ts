@@ -45,6 +45,8 @@ export class Walk {
   #size = mostDocuments;
   #bypassValidation = true;
   #documents = 0;
+  #inserted = 0;
+  #deleted = 0;
   #catalogChanges = 0;
   #entriesUndone: number;
   merged = 0;
@@ -60,6 +62,8 @@ export class Walk {
   get extent(): UndoExtent {
     return {
       documents: this.#documents,
+      inserted: this.#inserted,
+      deleted: this.#deleted,
       catalogChanges: this.#catalogChanges,
       entriesUndone: this.#entriesUndone,
     };
@@ -193,6 +197,8 @@ export class Walk {
       throw error;
     }
     this.#documents += outcome.documents;
+    this.#inserted += outcome.inserted;
+    this.#deleted += outcome.deleted;
     this.merged += outcome.merged;
     this.quarantined += outcome.left.length;
     this.#options.conflicts.add(...outcome.left.map(documentConflict));
