@@ -47,12 +47,12 @@ export class FolderStore implements BackupStore {
   }
 
   async readManifest(id: string): Promise<Manifest> {
-    if (!isBackupId(id)) throw backupNotFound(id, this.location);
+    if (!isBackupId(id)) throw await this.#notFound(id);
     let text: string;
     try {
       text = await readFile(this.#path(id + manifestEnding), 'utf8');
     } catch (error) {
-      if (isMissing(error)) throw backupNotFound(id, this.location);
+      if (isMissing(error)) throw await this.#notFound(id);
       throw storeFailed('reading a manifest', this.location, error);
     }
     return parseManifest(text, id);
@@ -83,6 +83,12 @@ export class FolderStore implements BackupStore {
     } catch (error) {
       throw storeFailed('beginning a backup', this.location, error);
     }
+  }
+
+  /** A folder that is not there at all is most often a mistyped one. */
+  async #notFound(id: string): Promise<ReleaseError> {
+    const folder = await stat(this.location).catch(ignoreMissing);
+    return backupNotFound(id, folder === undefined ? `${this.location}, a folder that does not exist` : this.location);
   }
 
   async #names(): Promise<string[]> {
