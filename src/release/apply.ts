@@ -2,6 +2,7 @@ import type { Ending } from '../migration/history/history.ts';
 import { leftTargetAsItWas } from '../migration/runner.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { asReleaseError, type ReleaseError } from '../observe/error.ts';
+import { byItsDown } from './blocked.ts';
 import { effectsLine } from './effects-line.ts';
 import { type Extent, notBegun, notRecorded, unfinished } from './how-far.ts';
 import type { AppliedMigration, FailedMigration } from './result.ts';
@@ -77,7 +78,7 @@ export async function runInTarget(
       else done.push({ name, durationMs, effects });
       continue;
     }
-    const { end, wasApplied } = turnEnd;
+    const { end, wasApplied, resumed } = turnEnd;
     const { durationMs, effects } = end;
     if (end.state === 'done') {
       const state = direction === 'up' ? 'applied' : 'rolled-back';
@@ -99,7 +100,8 @@ export async function runInTarget(
       done.push({ name, durationMs, effects });
       continue;
     }
-    const stays = direction === 'down' && wasApplied && leftTargetAsItWas(end);
+    const nothingDone = leftTargetAsItWas(end);
+    const stays = direction === 'down' && wasApplied && nothingDone && !resumed;
     const unrecorded = await recordEnd(
       tenure,
       name,
@@ -107,17 +109,26 @@ export async function runInTarget(
         ? 'stays-applied'
         : {
             state: end.state === 'failed' ? 'failed' : 'interrupted',
-            ...{ durationMs, effects, error: { code: end.error.code, message: end.error.message } },
+            // Taken up and ended before it came to where it was: what is there already, this run does not know.
+            ...{ durationMs, effects: resumed && nothingDone ? undefined : effects },
+            error: { code: end.error.code, message: end.error.message },
           },
       end.notes,
     );
-    const clean = leftTargetAsItWas(end) && !changed;
     const lost = tenure.lease.lost.aborted ? asReleaseError(tenure.lease.lost.reason) : undefined;
     const error = unfinished(extent, end, {
-      ...{ cancelled: run.signal.aborted, lost, unrecorded },
+      ...{ cancelled: run.signal.aborted, lost, unrecorded, resumed },
       journalled: connection.topology.kind !== 'standalone',
+      wayOut: direction === 'up' ? byItsDown(turn) : [],
     });
-    return { done, undone, failed: { name, durationMs, effects }, remaining, error, untouched: clean };
+    return {
+      done,
+      undone,
+      failed: { name, durationMs, effects },
+      remaining,
+      error,
+      untouched: nothingDone && !changed,
+    };
   }
   return { done, undone, remaining: [], untouched: done.length + undone.length === 0 };
 }

@@ -39,7 +39,7 @@ export async function resumeBlocked(
 }
 
 function waysOut(run: Run, { direction, turn, prior, journal }: Blocked, release: string | undefined): string {
-  const { file, facts } = turn;
+  const { file } = turn;
   const goOn = prior.direction === 'up' ? 'mongo-release migrate --apply' : 'mongo-release down';
   const ran = checksumThatRan(prior, journal);
   const ways: string[] = [];
@@ -54,17 +54,21 @@ function waysOut(run: Run, { direction, turn, prior, journal }: Blocked, release
   ways.push(
     `${ways.length === 0 ? 'F' : 'Or f'}inish the change by hand and type mongo-release baseline ${file.name}.`,
   );
-  if (prior.direction === 'up' && facts.hasDown && facts.irreversible === undefined) {
-    ways.push(
-      `Where its down copes with half of its up: mongo-release baseline ${file.name}, then mongo-release down, then mongo-release migrate --apply.`,
-    );
-  }
+  if (prior.direction === 'up') ways.push(...byItsDown(turn));
   if (release !== undefined) {
     ways.push(
       `The backup from before it comes back, without what was written since, with mongo-release rollback ${release} --strategy restore.`,
     );
   }
   return ways.join(' ');
+}
+
+/** Its own way down needs no journal: it is what is left where that does not tell enough. */
+export function byItsDown({ file: { name }, facts }: Turn): string[] {
+  if (!facts.hasDown || facts.irreversible !== undefined) return [];
+  return [
+    `Where its down copes with half of its up: mongo-release baseline ${name}, then mongo-release down, then mongo-release migrate --apply.`,
+  ];
 }
 
 /** A release that began before anything of the migration was in the target, and has a backup of then. */

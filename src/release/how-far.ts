@@ -61,19 +61,25 @@ export interface Circumstances {
   readonly unrecorded: ReleaseError | undefined;
   /** Whether the journal has what was done. */
   readonly journalled: boolean;
+  /** Whether an earlier run had done a part of it. */
+  readonly resumed?: boolean;
+  /** What is open where the journal does not tell enough. */
+  readonly wayOut?: readonly string[];
 }
 
 /** The migration was begun and did not reach its end. */
 export function unfinished(
   extent: Extent,
   end: Exclude<MigrationEnd, { state: 'done' }>,
-  { cancelled, lost, unrecorded, journalled }: Circumstances,
+  { cancelled, lost, unrecorded, journalled, resumed, wayOut = [] }: Circumstances,
 ): ReleaseError {
   const { name, direction, done, undone } = extent;
   const clean = leftTargetAsItWas(end);
   const why = end.state === 'cancelled' && lost !== undefined && !cancelled ? lost : end.error;
-  const hint = clean ? why.hint : `${why.hint} ${journalled ? journalHas : noJournal}`;
-  const did = clean ? 'It changed nothing.' : sent(end.effects);
+  const next = why.code === 'OPERATION_IN_DOUBT' ? wayOut : [journalled ? journalHas : noJournal];
+  const hint = clean && !resumed ? why.hint : [why.hint, ...next].join(' ');
+  const nothing = resumed ? 'It changed nothing; what was done of it before stays.' : 'It changed nothing.';
+  const did = clean ? nothing : sent(end.effects);
   const record =
     unrecorded === undefined
       ? ''

@@ -9,8 +9,8 @@ import type { Tenure } from './under-lease.ts';
 import { undoRun } from './undo-run.ts';
 
 export type TurnEnd =
-  /** `wasApplied`: it counted as applied before, and was on its way down. */
-  | { readonly state: 'ran'; readonly end: MigrationEnd; readonly wasApplied: boolean }
+  /** `wasApplied`: it counted as applied before, and was on its way down. `resumed`: half of it was there before. */
+  | { readonly state: 'ran'; readonly end: MigrationEnd; readonly wasApplied: boolean; readonly resumed: boolean }
   /** What an interrupted run had done was undone, and that was all there was to do. `applied`: it counts as that again. */
   | { readonly state: 'undone'; readonly durationMs: number; readonly effects: Effects; readonly applied: boolean };
 
@@ -51,8 +51,9 @@ export async function runTurn(
   const begun = await begin(run, connection, tenure, direction, turn, resume);
   const wasApplied = begun.appliedAt !== undefined;
   log.info(`Migration ${name} goes ${direction}.`);
-  const end = await once(run, connection, tenure, direction, turn, begun, resume !== undefined);
-  if (end.state !== 'failed' || end.error.code !== 'REPLAY_DIVERGED') return { state: 'ran', end, wasApplied };
+  const resumed = resume !== undefined;
+  const end = await once(run, connection, tenure, direction, turn, begun, resumed);
+  if (end.state !== 'failed' || end.error.code !== 'REPLAY_DIVERGED') return { state: 'ran', end, wasApplied, resumed };
 
   const { durationMs, effects, error } = end;
   const why = `taken up again, ${name} went another way than before`;
@@ -67,7 +68,8 @@ export async function runTurn(
   const undone = left.journal && (await undo(left, left.journal, why));
   if (settle && undone !== undefined) return onlyUndone(undone);
   const again = await begin(run, connection, tenure, direction, turn, undefined);
-  return { state: 'ran', end: await once(run, connection, tenure, direction, turn, again, false), wasApplied };
+  const anew = await once(run, connection, tenure, direction, turn, again, false);
+  return { state: 'ran', end: anew, wasApplied, resumed: false };
 }
 
 function begin(

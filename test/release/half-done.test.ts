@@ -34,10 +34,10 @@ const places = () => database.db.collection<{ _id: string }>('places').distinct(
 const namesOf = (list: readonly { readonly name: string }[]) => list.map(({ name }) => name);
 
 /** Kills a run between the two writes of 1-slow; its lease is not waited for. */
-async function leaveHalf(command = 'migrate --apply --rehearsal none --json', when = 1) {
+async function leaveHalf(command = 'migrate --apply --rehearsal none --json', what = {}) {
   await database.db.collection('wait').insertOne({});
   const { process, ended } = project.start(command);
-  while ((await database.db.collection('places').countDocuments()) !== when)
+  while ((await database.db.collection('places').countDocuments(what)) === 0)
     await new Promise((go) => setTimeout(go, 20));
   process.kill('SIGKILL');
   await ended;
@@ -148,6 +148,17 @@ test('release --apply after a kill ends what was begun behind its backup, and re
 });
 
 describe('down', () => {
+  test('finds the half of a migration also when taking it up has failed before its first write', async () => {
+    await leaveHalf();
+    await project.write({ 'mongo-release.yml': 'migrations: { models: ./models.cjs }\n', 'models.cjs': 'nonsense(' });
+    const ran = await project.run('migrate --apply --rehearsal none --json');
+    expectFailure(ran, 7, 'FAILED_CLEAN', /MODELS_INVALID\] It changed nothing; what was done of it before stays\./);
+    await project.write({ 'mongo-release.yml': '' });
+    const back = await project.run('down --json');
+    expect(back.json, back.stderr).toMatchObject({ outcome: 'rolled-back', reverted: [{ name: '1-slow' }] });
+    expect(await places()).toEqual([]);
+  });
+
   test('of a half-done up says how many documents it put back, and how', async () => {
     await leaveHalf();
     const ran = await project.run('down --json');
@@ -171,5 +182,64 @@ describe('down', () => {
     const half = await project.run('down --json');
     expect(half.json, half.stderr).toMatchObject({ outcome: 'rolled-back', reverted: [{ name: '1-slow' }] });
     expect(await places()).toEqual([]);
+  });
+});
+
+describe('a half-done migration that can neither be gone on with nor undone', () => {
+  const apply = 'migrate --apply --rehearsal none --json';
+
+  test('names the ways that are open, the easiest first, and each of them leads out', async () => {
+    expect((await project.run('backup --json')).code).toBe(0);
+    await leaveHalf(apply);
+    const release = await database.db.collection('_mongo_release.releases').findOne();
+    await database.db.collection<{ _id: string }>('places').updateOne({ _id: 'first' }, { $set: { mine: true } });
+
+    const down = await project.run('down --json');
+    expectFailure(
+      down,
+      8,
+      'RESUME_BLOCKED',
+      /^Migration 1-slow cannot be taken back .*document #\w+ was changed since/,
+    );
+    expect(down.json.error.hint).toMatch(/^Type mongo-release migrate --apply: it goes on where it was\. Or finish/);
+    await project.write({ 'migrations/1-slow.js': insert('other') });
+    const up = await project.run(apply);
+    expectFailure(up, 8, 'RESUME_BLOCKED', /^Migration 1-slow cannot be taken up \(1-slow\.js was changed/);
+    expect(up.json.error.hint).toMatch(
+      /^Put 1-slow\.js back as it was when it ran \(git log -- migrations\/1-slow\.js lists its versions; its SHA-256 begins with [0-9a-f]{12}\) and type mongo-release migrate --apply/,
+    );
+    const restore = `mongo-release rollback ${release?._id} --strategy restore`;
+    for (const ran of [down, up]) expect(ran.json.error.hint).toContain(restore);
+
+    await project.write({ 'migrations/1-slow.js': slow });
+    const ran = await project.run(apply);
+    expect(ran.code, ran.stderr).toBe(0);
+    expect(await places()).toEqual(['first', 'next', 'second']);
+    const back = await project.run(`${restore.replace('mongo-release ', '')} --yes --json`);
+    expect(back.json, back.stderr).toMatchObject({ outcome: 'rolled-back', strategy: 'restore' });
+    expect(await places()).toEqual([]);
+  });
+
+  test('comes out by its own down, where that copes with half of its up: after a $merge nothing can be undone', async () => {
+    const merging = slow.replace(
+      'while',
+      "await db.collection('places').aggregate([{ $set: { merged: true } }, { $merge: 'places' }]).toArray();\n while",
+    );
+    await project.write({ 'migrations/1-slow.js': merging });
+    await leaveHalf(apply, { merged: true });
+    await project.write({ 'migrations/1-slow.js': insert('other') });
+    const blocked = await project.run(apply);
+    expectFailure(blocked, 8, 'RESUME_BLOCKED', /no images were kept of what aggregate/);
+    const { hint } = blocked.json.error;
+    expect(hint).not.toContain('rollback');
+    const [way = ''] =
+      /mongo-release baseline 1-slow, then mongo-release down, then mongo-release migrate --apply/.exec(hint) ?? [];
+    await project.write({ 'migrations/1-slow.js': slow });
+    for (const command of way.split(', then ')) {
+      const words = `${command.replace('mongo-release ', '')}${command.endsWith('--apply') ? ' --rehearsal none' : ''} --json`;
+      const ran = await project.run(words);
+      expect(ran.code, ran.stderr).toBe(0);
+    }
+    expect(await places()).toEqual(['first', 'next', 'second']);
   });
 });
