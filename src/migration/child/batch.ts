@@ -5,7 +5,7 @@ import type { Gate } from '../gate/gate.ts';
 import { countMs } from '../gate/journal/backfill/count-left.ts';
 import { decodedExactly } from '../gate/journal/backfill/decode.ts';
 import type { Backfill, BackfillOperation, Tallies } from '../gate/journal/backfill/description.ts';
-import type { Failed } from '../gate/journal/backfill/failure.ts';
+import { type Failed, Unusable } from '../gate/journal/backfill/failure.ts';
 import { runPlain } from '../gate/journal/backfill/plain.ts';
 import { Progress } from '../gate/journal/backfill/progress.ts';
 import { quarantined } from '../gate/journal/backfill/quarantine.ts';
@@ -110,7 +110,7 @@ function backfillOf({ gate, source, signal, send }: BatchSurroundings, checked: 
     onError: checked.onError ?? 'stop',
     maxErrors: checked.maxErrors ?? usualMaxErrors,
     signal,
-    describe: (error) => hiddenText(error, source),
+    describe: (error) => (error instanceof Unusable ? error.message : hiddenText(error, source)),
     placeOf: (error) => placeIn(error, source),
     tell: (level, message, fields) => send({ type: 'log', level, message, fields: { collection, ...fields } }),
     title: name === undefined ? `batch on ${collection}` : `batch ${hideUnknown(name, source)} on ${collection}`,

@@ -5,7 +5,7 @@ import { sum } from './checkpoint.ts';
 import { countLeft } from './count-left.ts';
 import { decodedExactly } from './decode.ts';
 import { noTallies, type Tallies } from './description.ts';
-import { documentFailed, type Failed, isOutage, tooManyFailed } from './failure.ts';
+import { documentFailed, type Failed, isOutage, tooManyFailed, Unusable } from './failure.ts';
 import type { Place } from './order.ts';
 import { Pace } from './pace.ts';
 import { pages } from './pages.ts';
@@ -70,7 +70,7 @@ class PlainRun {
     if (now === undefined) return;
     // As it was, and yet not found by its own content: some documents no driver can write down as they are.
     if (sameBytes(row, now.bytes)) return this.#one(answer, attempt, false);
-    const failure = new Error('others change it all the time');
+    const failure = new Unusable('others change it all the time');
     if (attempt > attempts) return this.#failed({ row: now, write: undefined, failure, by: 'server' });
     const [next] = await ask([now], this.#options);
     if (next !== undefined) await this.#one(next, attempt + 1);
@@ -113,7 +113,7 @@ class PlainRun {
 
   async #failed(answer: Failed): Promise<void> {
     const { backfill, putAside } = this.#options;
-    if (backfill.onError === 'stop' || isOutage(answer)) throw documentFailed(backfill, answer);
+    if (backfill.onError === 'stop' || isOutage(answer)) throw documentFailed(backfill, answer, false);
     if (this.tallies.quarantined >= backfill.maxErrors) throw tooManyFailed(backfill, answer);
     await putAside([answer]);
     this.#leftOut.tell([answer]);
