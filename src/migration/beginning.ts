@@ -1,3 +1,4 @@
+import { leftTargetAsItWas } from './end.ts';
 import { isUnsettled } from './history/position.ts';
 import type { HistoryRecord, MigrationFile, RunJournal } from './types.ts';
 
@@ -32,6 +33,12 @@ export function beginningOf(
     return { how: 'undo', journal, why: `${fileName} was changed since it was interrupted`, thenRun: true };
   }
   return { how: 'resume', journal };
+}
+
+/** Whether half of it may be in the data: what failed without a trace is as good as never run. */
+export function isHalfDone(record: HistoryRecord): boolean {
+  const { state, effects } = record;
+  return isUnsettled(record) && (state !== 'failed' || effects === undefined || !leftTargetAsItWas({ effects }));
 }
 
 /** Of the file as it was when the run began: on its way down a record keeps the checksum of what was applied. */

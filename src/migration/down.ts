@@ -1,4 +1,5 @@
 import { ReleaseError } from '../observe/error.ts';
+import { isHalfDone } from './beginning.ts';
 import { findMigration, listed } from './files/find.ts';
 import { isUnsettled } from './history/position.ts';
 import { isEdited } from './plan/findings.ts';
@@ -75,11 +76,9 @@ export function undoneByJournal(record: HistoryRecord): boolean {
 }
 
 function leftSomething(record: HistoryRecord): boolean {
-  if (record.state === 'applied') return true;
-  if (!isUnsettled(record)) return false;
-  const { effects } = record;
-  const untouched = record.state === 'failed' && effects?.operations === 0 && effects.unknown === 0;
-  return record.direction === 'down' || !untouched;
+  if (record.state === 'applied' || isHalfDone(record)) return true;
+  // On its way down it is still there, whether or not that way has begun.
+  return isUnsettled(record) && record.direction === 'down';
 }
 
 function pick(newestFirst: HistoryRecord[], records: readonly HistoryRecord[], scope: DownScope): HistoryRecord[] {

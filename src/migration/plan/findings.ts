@@ -1,10 +1,8 @@
 import type { Finding } from '../../observe/finding.ts';
-import { nextOfHalf } from '../beginning.ts';
+import { isHalfDone, nextOfHalf } from '../beginning.ts';
 import { byCodeUnit } from '../canonical.ts';
-import { leftTargetAsItWas } from '../end.ts';
 import { unknownChecksum } from '../files/files.ts';
 import { listed } from '../files/find.ts';
-import { isUnsettled } from '../history/position.ts';
 import type { HistoryRecord, MigrationFacts, MigrationFile, PlannedMigration, PlanScope } from '../types.ts';
 
 interface Considered {
@@ -45,7 +43,7 @@ function recordFindings(record: HistoryRecord, file: MigrationFile | undefined):
   const { _id: name, state, direction } = record;
   const place = { name };
   const findings: Finding[] = [];
-  const trace = leftTrace(record);
+  const trace = state === 'applied' || isHalfDone(record);
   if (file === undefined && state !== 'rolled-back' && trace) {
     findings.push({
       rule: 'history-missing-file',
@@ -86,16 +84,6 @@ function recordFindings(record: HistoryRecord, file: MigrationFile | undefined):
   return findings;
 }
 
-/** What failed without a trace is as good as never run. */
-function leftTrace({ state, effects }: HistoryRecord): boolean {
-  return state !== 'failed' || effects === undefined || !leftTargetAsItWas({ effects });
-}
-
-/** Half of it is in the target, and the other half is going to be before anything else. */
-function isBegun(record: HistoryRecord): boolean {
-  return isUnsettled(record) && leftTrace(record);
-}
-
 /**
  * A file that is older than the newest one that is applied or begun. After-deploy files are compared with their like only: while a
  * release deploys, they are pending although newer before-deploy ones are applied, and that is how it should be.
@@ -103,7 +91,7 @@ function isBegun(record: HistoryRecord): boolean {
 function outOfOrder({ pending, records, files, scope }: Considered): Finding[] {
   const fileNames = new Map(files.map((file) => [file.name, file.fileName]));
   const newest = { 'before-deploy': '', 'after-deploy': '' };
-  const begun = new Set(records.filter(isBegun).map((record) => record._id));
+  const begun = new Set(records.filter(isHalfDone).map((record) => record._id));
   const begunFiles = new Set<string>();
   for (const { _id, state, fileName: recorded, phase } of records) {
     const fileName = fileNames.get(_id) ?? recorded;
