@@ -45,7 +45,7 @@ function failure({ error }: Ended): Annotation {
 }
 
 function annotated({ rule, severity, place, message, next }: Finding): Annotation {
-  const name = place.name === undefined ? '' : `${place.name}: `;
+  const name = place.name === undefined || message.includes(place.name) ? '' : `${place.name}: `;
   return {
     type: severity === 'note' ? 'notice' : severity,
     message: `${name}${message}\nNext: ${next}`,

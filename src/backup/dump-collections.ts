@@ -1,10 +1,12 @@
-import type { Db, Timestamp } from 'mongodb';
+import type { Timestamp } from 'mongodb';
 import { type CollectionInfo, isCapped, storageName } from '../mongo/catalog.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { readRaw, takesCollectionUuid } from '../mongo/raw-read.ts';
 import { dataNamespace } from './archive/format.ts';
 import { encodeMetadata } from './archive/metadata.ts';
 import { encodePrelude, NamespaceEncoder, type NamespaceTotals } from './archive/writer.ts';
+import { interleave } from './interleave.ts';
+import { planReads, type Read } from './reads.ts';
 
 export interface DumpProgress {
   readonly namespace: string;
@@ -12,6 +14,8 @@ export interface DumpProgress {
   readonly documents: number;
   readonly bytes: number;
   readonly complete: boolean;
+  /** Of the whole backup, read so far, and what there was to read by the server's count when it began. */
+  readonly total: { readonly bytes: number; readonly expectedBytes: number };
 }
 
 export interface DumpOptions {
@@ -20,24 +24,29 @@ export interface DumpOptions {
   /** Filled while the archive is made, by the namespace's name. */
   readonly totals: Map<string, NamespaceTotals>;
   readonly toolVersion: string;
+  /** Cursors that read at the same time. Default 4. */
+  readonly parallel?: number;
+  /** Larger collections are read in ranges of about so many bytes. */
+  readonly rangeBytes?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: DumpProgress) => void;
 }
 
-/** Collections whose first batch is fetched ahead: many small ones would else cost a round trip each. */
-const ahead = 4;
-/** Small enough that checksum, compression and the next read overlap. */
-const blockBytes = 4 * 1024 * 1024;
+/** What is encoded, checksummed and compressed at a time. */
+const blockBytes = 1024 * 1024;
 
 /**
- * The archive of these collections, in pieces, in their order. Holds one batch of 16 MB and the next one for each of the
- * collections that are open, `ahead` at most. Throws the driver's errors, as `readRaw` says.
+ * The archive of these collections, in pieces. Several are read at the same time, and their blocks stand in the archive
+ * as they came. Holds about 2 MB for each cursor, more where documents are larger. Throws the driver's errors, as
+ * `readRaw` says.
  */
 export async function* dumpCollections(
-  { db, topology }: Connection,
+  connection: Connection,
   catalog: readonly CollectionInfo[],
   options: DumpOptions,
 ): AsyncGenerator<Buffer> {
+  const { db, topology } = connection;
+  const { parallel = 4 } = options;
   const metas = catalog.map((info) => ({
     db: db.databaseName,
     collection: info.name,
@@ -45,91 +54,81 @@ export async function* dumpCollections(
     type: info.type,
   }));
   yield encodePrelude(
-    { concurrentCollections: 1, serverVersion: topology.serverVersion, toolVersion: options.toolVersion },
+    { concurrentCollections: parallel, serverVersion: topology.serverVersion, toolVersion: options.toolVersion },
     metas,
   );
+  const reads = await planReads(db, catalog, options.rangeBytes);
+  const progress = { bytes: 0, expectedBytes: 0 };
+  const streams = new Map(catalog.map((info) => [info, new NamespaceStream(db.databaseName, info)]));
+  for (const { info, expected } of reads) {
+    const stream = streams.get(info) as NamespaceStream;
+    if (stream.left++ === 0) progress.expectedBytes += expected.bytes;
+  }
+  const report = ({ info, encoder, left }: NamespaceStream) => {
+    const { documents, bytes } = encoder.totals();
+    options.onProgress?.({ namespace: info.name, documents, bytes, complete: left === 0, total: progress });
+  };
+  function* finish(stream: NamespaceStream): Generator<Buffer> {
+    if (stream.blocks === 0) yield stream.encoder.block([]);
+    yield stream.encoder.end();
+    options.totals.set(stream.info.name, stream.encoder.totals());
+    report(stream);
+  }
+  for (const stream of streams.values()) if (stream.left === 0) yield* finish(stream);
   const withUuid = takesCollectionUuid(topology);
-  const readers = catalog.map((info) => new Reader(() => documentsOf(db, info, withUuid, options)));
-  try {
-    for (const [index, info] of catalog.entries()) {
-      for (const reader of readers.slice(index, index + ahead)) reader.start();
-      const encoder = new NamespaceEncoder(
-        dataNamespace({ db: db.databaseName, collection: info.name, type: info.type }),
-      );
-      const report = (complete: boolean) => {
-        const { documents, bytes } = encoder.totals();
-        options.onProgress?.({ namespace: info.name, documents, bytes, complete });
-      };
-      let blocks = 0;
-      let batches = 0;
-      for await (const batch of (readers[index] as Reader).batches()) {
-        // A large collection: the server would end the cursors that wait for it with their sessions, after 30 minutes.
-        if (++batches === 3) await Promise.all(readers.slice(index + 1).map((reader) => reader.close()));
-        for (const documents of pieces(batch)) {
-          yield encoder.block(documents);
-          blocks++;
-        }
-        report(false);
-      }
-      if (blocks === 0) yield encoder.block([]);
-      yield encoder.end();
-      options.totals.set(info.name, encoder.totals());
-      report(true);
+  const openers = reads.map((read) => () => documentsOf(connection, read, withUuid, options));
+  for await (const { info, documents } of interleave(openers, parallel)) {
+    const stream = streams.get(info) as NamespaceStream;
+    if (documents === 'end') {
+      if (--stream.left === 0) yield* finish(stream);
+      continue;
     }
-  } finally {
-    await Promise.all(readers.map((reader) => reader.close()));
+    for (const piece of pieces(documents)) {
+      yield stream.encoder.block(piece);
+      stream.blocks++;
+      for (const { length } of piece) progress.bytes += length;
+    }
+    report(stream);
   }
 }
 
+/** A namespace while its blocks are written. */
+class NamespaceStream {
+  readonly info: CollectionInfo;
+  readonly encoder: NamespaceEncoder;
+  /** Reads that have not ended. */
+  left = 0;
+  blocks = 0;
+
+  constructor(database: string, info: CollectionInfo) {
+    this.info = info;
+    this.encoder = new NamespaceEncoder(dataNamespace({ db: database, collection: info.name, type: info.type }));
+  }
+}
+
+interface Piece {
+  readonly info: CollectionInfo;
+  readonly documents: readonly Buffer[] | 'end';
+}
+
 async function* documentsOf(
-  db: Db,
-  info: CollectionInfo,
+  { db }: Connection,
+  { info, range, batchSize }: Read,
   withUuid: boolean,
   { at, signal }: DumpOptions,
-): AsyncGenerator<Buffer[]> {
-  if (info.type === 'view') return;
+): AsyncGenerator<Piece> {
   const capped = isCapped(info);
-  yield* readRaw(db, storageName(info), {
+  const batches = readRaw(db, storageName(info), {
     // The server has no history of capped collections.
     at: capped ? undefined : at,
     natural: capped,
     uuid: withUuid ? info.uuid : undefined,
+    range,
+    batchSize,
     signal,
   });
-}
-
-/** A reading of which the first batch may be fetched before it is needed. Closed before its turn, it begins again then. */
-class Reader {
-  readonly #open: () => AsyncGenerator<Buffer[]>;
-  #generator: AsyncGenerator<Buffer[]> | undefined;
-  #first: Promise<IteratorResult<Buffer[]>> | undefined;
-
-  constructor(open: () => AsyncGenerator<Buffer[]>) {
-    this.#open = open;
-  }
-
-  start(): void {
-    if (this.#generator !== undefined) return;
-    this.#generator = this.#open();
-    this.#first = this.#generator.next();
-    // Awaited when its turn comes, or never when an earlier collection fails.
-    this.#first.catch(() => {});
-  }
-
-  async *batches(): AsyncGenerator<Buffer[]> {
-    this.start();
-    const generator = this.#generator as AsyncGenerator<Buffer[]>;
-    const first = await (this.#first as Promise<IteratorResult<Buffer[]>>);
-    if (first.done) return;
-    yield first.value;
-    yield* generator;
-  }
-
-  async close(): Promise<void> {
-    const generator = this.#generator;
-    this.#generator = undefined;
-    await generator?.return(undefined).catch(() => {});
-  }
+  for await (const documents of batches) yield { info, documents };
+  yield { info, documents: 'end' };
 }
 
 function* pieces(batch: readonly Buffer[]): Generator<Buffer[]> {

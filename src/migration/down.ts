@@ -1,4 +1,5 @@
 import { ReleaseError } from '../observe/error.ts';
+import { isHalfDone } from './beginning.ts';
 import { findMigration, listed } from './files/find.ts';
 import { isUnsettled } from './history/position.ts';
 import { isEdited } from './plan/findings.ts';
@@ -15,7 +16,7 @@ export type DownScope =
 export interface DownInput {
   readonly records: readonly HistoryRecord[];
   readonly files: readonly MigrationFile[];
-  /** Of every file on the way; loading all files is the simplest. */
+  /** Of every file on the way. */
   readonly facts: ReadonlyMap<string, MigrationFacts>;
   readonly scope: DownScope;
 }
@@ -40,9 +41,8 @@ export interface DownStep {
  * and `USAGE` for a count that is no positive whole number.
  */
 export function selectDown({ records, files, facts, scope }: DownInput): DownStep[] {
-  const candidates = records.filter(leftSomething).sort((a, b) => b.sequence - a.sequence);
   const byName = new Map(files.map((file) => [file.name, file]));
-  const steps = pick(candidates, records, scope).map((record) => {
+  const steps = onTheWay(records, scope).map((record) => {
     const file = byName.get(record._id);
     const edited = file !== undefined && !undoneByJournal(record) && isEdited(record, file);
     return { record, file, facts: facts.get(record._id), edited };
@@ -63,18 +63,22 @@ export function selectDown({ records, files, facts, scope }: DownInput): DownSte
   });
 }
 
+/** The records of what `selectDown` takes back, whether or not it can be. Throws as that does for the scope. */
+export function onTheWay(records: readonly HistoryRecord[], scope: DownScope): HistoryRecord[] {
+  const candidates = records.filter(leftSomething).sort((a, b) => b.sequence - a.sequence);
+  return pick(candidates, records, scope);
+}
+
 /** A way up that did not reach its end is undone by what the journal has of it: that needs no `down`. */
-function undoneByJournal(record: HistoryRecord): boolean {
+export function undoneByJournal(record: HistoryRecord): boolean {
   const { direction, journal } = record;
   return isUnsettled(record) && direction === 'up' && journal?.images === true && journal.entries !== 0;
 }
 
 function leftSomething(record: HistoryRecord): boolean {
-  if (record.state === 'applied') return true;
-  if (!isUnsettled(record)) return false;
-  const { effects } = record;
-  const untouched = record.state === 'failed' && effects?.operations === 0 && effects.unknown === 0;
-  return record.direction === 'down' || !untouched;
+  if (record.state === 'applied' || isHalfDone(record)) return true;
+  // On its way down it is still there, whether or not that way has begun.
+  return isUnsettled(record) && record.direction === 'down';
 }
 
 function pick(newestFirst: HistoryRecord[], records: readonly HistoryRecord[], scope: DownScope): HistoryRecord[] {

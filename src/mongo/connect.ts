@@ -49,7 +49,7 @@ export async function connect(uri: string, options: ConnectOptions): Promise<Con
       ...options.clientOptions,
     });
   } catch (error) {
-    throw asServerFailure(error, what);
+    throw refusedOptions(error, uri, what) ?? asServerFailure(error, what);
   }
   try {
     await client.connect();
@@ -72,6 +72,24 @@ async function closeWithin(client: MongoClient, limitMs: number): Promise<void> 
     sleep(limitMs, undefined, { signal: timer.signal, ref: false }).catch(() => {}),
   ]);
   timer.abort();
+}
+
+/** Where the driver refuses the connection string for some of its options: their names, and no value. */
+function refusedOptions(error: unknown, uri: string, what: string): ReleaseError | undefined {
+  const query = /^mongodb(?:\+srv)?:\/\/[^/]+\/[^?]*\?(.*)$/.exec(uri)?.[1] ?? '';
+  const names = query.split('&').map((option) => option.split('=', 1)[0] ?? '');
+  const { message } = error as Error;
+  // The driver says which only in its text.
+  const refused = names.filter((name) => /^\w+$/.test(name) && new RegExp(`\\b${name}\\b`, 'i').test(message));
+  if (refused.length === 0) return undefined;
+  return new ReleaseError(
+    'URI_INVALID',
+    `The driver refuses ${[...new Set(refused)].join(', ')} in the connection string (while ${what}).`,
+    {
+      hint: 'Check spelling and value: https://www.mongodb.com/docs/manual/reference/connection-string-options/',
+      cause: error,
+    },
+  );
 }
 
 /** Whether a connection string names an option; their names are not case-sensitive. */

@@ -1,4 +1,4 @@
-import { type Db, ReadPreference, type RunCommandCursor, type Timestamp, UUID } from 'mongodb';
+import { type Db, type Document, ReadPreference, type RunCommandCursor, type Timestamp, UUID } from 'mongodb';
 import type { Topology } from './topology.ts';
 
 /** How a collection is read. */
@@ -14,10 +14,19 @@ export interface RawReadOptions {
   readonly natural?: boolean;
   /** The name is a time series whose measurements, not buckets, are read: the server runs an aggregation for it. */
   readonly measurements?: boolean;
+  readonly range?: IdRange;
+  /** Documents a reply at most. Default 10,000; a reply also ends at 16 MB, the server's limit. */
+  readonly batchSize?: number;
   readonly signal?: AbortSignal;
 }
 
-/** Documents a reply; a reply also ends at 16 MB, the server's limit. 10,000 from measurements on 6.0.5. */
+/**
+ * Documents with `_id`s from `min` on and before `max`, in the order of the index, over all types of BSON. A range without
+ * `max` ends before MaxKey, which is a possible `_id` too: `only` is for that one.
+ */
+export type IdRange = { readonly min?: unknown; readonly max?: unknown } | { readonly only: unknown };
+
+/** From measurements on 6.0.5. */
 const documentsPerReply = 10_000;
 
 /** `find` takes `collectionUUID` since 6.0; through mongos it was not tried, so it is not sent there. */
@@ -33,22 +42,23 @@ export function takesCollectionUuid(topology: Topology): boolean {
  * (246) and CollectionUUIDMismatch (361) mean to start again at a newer time. Throws the signal's reason when aborted.
  */
 export async function* readRaw(db: Db, collection: string, options: RawReadOptions = {}): AsyncGenerator<Buffer[]> {
-  const { at, uuid, natural, measurements, signal } = options;
+  const { at, uuid, natural, measurements, range, batchSize = documentsPerReply, signal } = options;
   signal?.throwIfAborted();
   const cursor: RunCommandCursor = db
     .runCursorCommand(
       {
         find: collection,
-        batchSize: documentsPerReply,
+        batchSize,
         // A cursor that waits for its turn idles; its session still ends it after 30 minutes. Aggregations refuse it.
         ...(measurements ? {} : { noCursorTimeout: true }),
         ...(uuid === undefined ? {} : { collectionUUID: new UUID(uuid) }),
         ...(natural ? { hint: { $natural: 1 } } : {}),
+        ...(range === undefined ? {} : boundsOf(range)),
         ...(at === undefined ? {} : { readConcern: { level: 'snapshot', atClusterTime: at } }),
       },
       { raw: true, readPreference: ReadPreference.primary },
     )
-    .setBatchSize(documentsPerReply);
+    .setBatchSize(batchSize);
   let next = nextBatch(cursor);
   try {
     for (;;) {
@@ -64,6 +74,16 @@ export async function* readRaw(db: Db, collection: string, options: RawReadOptio
     await next.catch(() => {});
     await cursor.close().catch(() => {});
   }
+}
+
+/** Bounds of the index go over all types of BSON, where `$gte` and `$lt` compare within one. */
+function boundsOf(range: IdRange): Document {
+  if ('only' in range) return { filter: { _id: { $eq: range.only } } };
+  return {
+    hint: { _id: 1 },
+    ...(range.min === undefined ? {} : { min: { _id: range.min } }),
+    ...(range.max === undefined ? {} : { max: { _id: range.max } }),
+  };
 }
 
 async function nextBatch(cursor: RunCommandCursor): Promise<Buffer[]> {

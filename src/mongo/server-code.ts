@@ -50,10 +50,17 @@ export function describeServerError(error: unknown, where?: string): string {
   const name = typeof codeName === 'string' ? codeName : serverCodeNames[code ?? 0];
   const at = where === undefined ? '' : ` (${where})`;
   if (code === serverCodes.DuplicateKey) {
-    const keys = Object.keys((error as { keyPattern?: object }).keyPattern ?? {});
-    return `duplicate key${keys.length > 0 ? ` in ${keys.join(', ')}` : ''}${at}`;
+    const { keyPattern = {}, message } = error as { keyPattern?: object; message?: unknown };
+    const keys = Object.keys(keyPattern).join(', ');
+    return `duplicate key${keys === '' ? indexIn(String(message)) : ` in ${keys}`}${at}`;
   }
   if (code === serverCodes.DocumentValidationFailure) return `a document fails the collection's validator${at}`;
   if (code !== undefined) return `server error ${code}${name === undefined ? '' : ` ${name}`}${at}`;
   return `${error instanceof Error ? error.name : typeof error}${at}`;
+}
+
+/** Of a bulk write's error the driver keeps only the text, which names the index before it quotes values. */
+function indexIn(message: string): string {
+  const name = /^E11000 [^{]*? index: ([\w.$-]+) dup key/.exec(message)?.[1];
+  return name === undefined ? '' : ` in index ${name}`;
 }

@@ -9,11 +9,7 @@ import {
 import { ReleaseError } from '../observe/error.ts';
 import { describeServerError, serverCode, serverCodes } from './server-code.ts';
 
-export { describeServerError, serverCode, serverCodes } from './server-code.ts';
-
-export function hasLabel(error: unknown, label: string): boolean {
-  return error instanceof MongoError && error.hasErrorLabel(label);
-}
+export { describeServerError, labelled, serverCode, serverCodes } from './server-code.ts';
 
 /**
  * The `ReleaseError` for a failure to reach or use a server. `what` completes "while …". A ReleaseError passes through,

@@ -3,12 +3,24 @@ import type { MigrationPlan } from '../migration/plan/plan.ts';
 import type { Phase } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
 import type { Outcome } from '../observe/outcome.ts';
-import { type Progress, runInTarget } from './apply.ts';
+import { notStarted, type Progress, runInTarget } from './apply.ts';
 import { ReleaseRecords } from './record.ts';
 import type { Run } from './run.ts';
 import { readSituation } from './situation.ts';
+import { takenUp } from './taken-up.ts';
 import { turnsOf } from './turns.ts';
 import { underLease } from './under-lease.ts';
+
+export interface AboutApply {
+  readonly kind: 'migrate' | 'release';
+  readonly backupId?: string;
+  /** That part of the plan alone. */
+  readonly phase?: Phase;
+  /** Only what earlier runs have begun: see `taken-up.ts`. */
+  readonly settle?: boolean;
+  /** What this run did in the target before. */
+  readonly before?: Progress;
+}
 
 export interface Applied {
   readonly progress: Progress;
@@ -17,7 +29,7 @@ export interface Applied {
 
 /**
  * Applies a plan to the target under the lease, with a release record around it. The plan is made again once the lease
- * is held: only if it is still the same one is anything applied. `phase` applies that part of it.
+ * is held: only if it is still the same one is anything applied.
  *
  * Throws `LEASE_HELD`, `PLAN_MOVED`; nothing was done then. How far it got otherwise is in what comes back.
  */
@@ -25,33 +37,36 @@ export async function applyPlan(
   run: Run,
   connection: Connection,
   plan: MigrationPlan,
-  about: { kind: 'migrate' | 'release'; backupId?: string; phase?: Phase },
+  { kind, backupId, phase, settle = false, before = notStarted }: AboutApply,
 ): Promise<Applied> {
   return underLease(run, connection, async (tenure) => {
     const situation = await readSituation(run, connection, plan.scope);
-    const { plan: file, digest } = run.invocation.flags;
-    const exactly = file !== undefined || digest !== undefined;
+    const exactly = asksForExactly(run);
     // While this run waited, another one did all of it: that is as good, unless exactly this plan was asked for.
     if (situation.plan.pending.length === 0 && !exactly) {
-      return { progress: { done: [], remaining: [], untouched: true }, outcome: 'nothing-to-do' };
+      return { progress: before, outcome: outcomeOf(before) };
     }
     // Or a part of it, as where several instances of an application start at once.
     if (exactly || !isRestOf(plan, situation.plan)) assertUnmoved(plan, situation.plan);
-    const left = new Set(situation.plan.pending.map(({ name }) => name));
+    const left = new Set((settle ? takenUp(situation) : situation.plan.pending).map(({ name }) => name));
+    const inPhase = plan.pending.filter((one) => phase === undefined || one.phase === phase);
+    const names = inPhase.map(({ name }) => name).filter((name) => left.has(name));
+    const later = settle ? plan.pending.map(({ name }) => name).filter((name) => !names.includes(name)) : [];
+    // Another run was still at it, and has ended since.
+    if (settle && names.length === 0) return { progress: before, outcome: outcomeOf(before) };
     const records = new ReleaseRecords(connection.db, run);
-    const { kind, backupId, phase } = about;
-    const names = plan.pending
-      .filter((one) => left.has(one.name) && (phase === undefined || one.phase === phase))
-      .map(({ name }) => name);
     await records.start({
       ...{ kind, backupId, planDigest: plan.digest },
       positionBefore: situation.position.digest,
       migrations: names,
     });
-    const progress = await records.around(() => runInTarget(run, connection, tenure, 'up', turnsOf(situation, names)));
+    const turns = turnsOf(situation, names);
+    const progress = await records.around(() =>
+      runInTarget(run, connection, tenure, 'up', turns, { before, later, settle }),
+    );
     const outcome = outcomeOf(progress);
     // A release goes on after this: its deploy and its probes decide how it ends.
-    if (about.kind === 'migrate' || progress.error !== undefined) {
+    if (kind === 'migrate' || progress.error !== undefined) {
       const { error } = progress;
       await records.close({ outcome, error: error && { code: error.code, message: error.message } });
     }
@@ -59,9 +74,15 @@ export async function applyPlan(
   });
 }
 
+/** Whether one certain plan was asked for: then that one is applied, in its order, or nothing. */
+export function asksForExactly({ invocation }: Run): boolean {
+  const { plan, digest } = invocation.flags;
+  return plan !== undefined || digest !== undefined;
+}
+
 /** Cancelled between two migrations, the target is in no doubt: everything that was begun reached its end. */
 export function outcomeOf({ error, untouched, failed }: Progress): Outcome {
-  if (error === undefined) return 'applied';
+  if (error === undefined) return untouched ? 'nothing-to-do' : 'applied';
   if (error.code === 'CANCELLED' && (untouched || failed === undefined)) return 'cancelled';
   return untouched ? 'failed-clean' : 'failed-dirty';
 }

@@ -1,7 +1,8 @@
 import type { Ending } from '../migration/history/history.ts';
-import { leftTargetAsItWas, noEffects } from '../migration/runner.ts';
+import { leftTargetAsItWas } from '../migration/runner.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { asReleaseError, type ReleaseError } from '../observe/error.ts';
+import { byItsDown } from './blocked.ts';
 import { effectsLine } from './effects-line.ts';
 import { type Extent, notBegun, notRecorded, unfinished } from './how-far.ts';
 import type { AppliedMigration, FailedMigration } from './result.ts';
@@ -13,6 +14,8 @@ import type { Tenure } from './under-lease.ts';
 /** How a sequence of migrations ended. `done` holds those that reached their end, in order. */
 export interface Progress {
   readonly done: readonly AppliedMigration[];
+  /** Names of those of which an earlier run had done a part, which was undone and is all there was to do of them. */
+  readonly undone: readonly string[];
   readonly failed?: FailedMigration;
   /** Names of those that were not begun. */
   readonly remaining: readonly string[];
@@ -21,12 +24,23 @@ export interface Progress {
   readonly untouched: boolean;
 }
 
+export const notStarted: Progress = { done: [], undone: [], remaining: [], untouched: true };
+
+export interface InTarget {
+  /** What this run did in the target before. */
+  readonly before?: Progress;
+  /** Names of what comes after these, for what is said of a run that does not get there. */
+  readonly later?: readonly string[];
+  /** Ends what earlier runs have begun: what has to be undone for that is not run afresh. */
+  readonly settle?: boolean;
+}
+
 /**
  * Runs migrations one after the other on the target, each with its intent on record before and its end after. Stops at
  * the first that does not reach its end; that is in the result, not thrown, once anything has been begun.
  *
  * Throws `LEASE_LOST`, `HISTORY_CONFLICT` and server failures when the first intent cannot be recorded, `CANCELLED` and
- * `LEASE_LOST` where the run was over before it: nothing has run then.
+ * `LEASE_LOST` where the run was over before it: nothing has run then, `before` neither.
  */
 export async function runInTarget(
   run: Run,
@@ -34,32 +48,37 @@ export async function runInTarget(
   tenure: Tenure,
   direction: 'up' | 'down',
   turns: readonly Turn[],
+  { before = notStarted, later = [], settle = false }: InTarget = {},
 ): Promise<Progress> {
-  const done: AppliedMigration[] = [];
+  const done: AppliedMigration[] = [...before.done];
+  const undone: string[] = [...before.undone];
   for (const [index, turn] of turns.entries()) {
     const { name } = turn.file;
     const log = run.log.with({ migration: name });
-    const remaining = turns.slice(index + 1).map((turn) => turn.file.name);
-    const extent: Extent = { direction, name, done, remaining };
+    const remaining = [...turns.slice(index + 1).map((turn) => turn.file.name), ...later];
+    const extent: Extent = { direction, name, done, undone, remaining };
+    const changed = done.length + undone.length > 0;
     let turnEnd: TurnEnd;
     try {
       tenure.signal.throwIfAborted();
-      turnEnd = await runTurn(run, connection, tenure, direction, turn);
+      turnEnd = await runTurn(run, connection, tenure, direction, turn, settle);
     } catch (thrown) {
       const error = asReleaseError(thrown);
-      if (done.length === 0) throw error;
-      return { done, remaining: [name, ...remaining], error: notBegun(extent, error), untouched: false };
+      if (!changed) throw error;
+      return { done, undone, remaining: [name, ...remaining], error: notBegun(extent, error), untouched: false };
     }
     if (turnEnd.state === 'undone') {
+      const { durationMs, effects, applied } = turnEnd;
       log.info(
-        direction === 'up'
+        applied
           ? `The interrupted way down of ${name} is undone: it is applied, as it was before.`
-          : `Migration ${name} is as if it had never begun: what it had done is undone.`,
+          : `Migration ${name} is as if it had never begun: what it had done is undone (${effectsLine(effects)}).`,
       );
-      done.push({ name, durationMs: turnEnd.durationMs, effects: noEffects });
+      if (direction === 'up' && !applied) undone.push(name);
+      else done.push({ name, durationMs, effects });
       continue;
     }
-    const { end, wasApplied } = turnEnd;
+    const { end, wasApplied, resumed } = turnEnd;
     const { durationMs, effects } = end;
     if (end.state === 'done') {
       const state = direction === 'up' ? 'applied' : 'rolled-back';
@@ -68,6 +87,7 @@ export async function runInTarget(
         const failed = { name, durationMs, effects };
         return {
           done,
+          undone,
           failed,
           remaining,
           error: notRecorded(extent, effects, unrecorded, connection.topology.kind !== 'standalone'),
@@ -80,7 +100,8 @@ export async function runInTarget(
       done.push({ name, durationMs, effects });
       continue;
     }
-    const stays = direction === 'down' && wasApplied && leftTargetAsItWas(end);
+    const nothingDone = leftTargetAsItWas(end);
+    const stays = direction === 'down' && wasApplied && nothingDone && !resumed;
     const unrecorded = await recordEnd(
       tenure,
       name,
@@ -88,19 +109,28 @@ export async function runInTarget(
         ? 'stays-applied'
         : {
             state: end.state === 'failed' ? 'failed' : 'interrupted',
-            ...{ durationMs, effects, error: { code: end.error.code, message: end.error.message } },
+            // Taken up and ended before it came to where it was: what is there already, this run does not know.
+            ...{ durationMs, effects: resumed && nothingDone ? undefined : effects },
+            error: { code: end.error.code, message: end.error.message },
           },
       end.notes,
     );
-    const clean = leftTargetAsItWas(end) && done.length === 0;
     const lost = tenure.lease.lost.aborted ? asReleaseError(tenure.lease.lost.reason) : undefined;
     const error = unfinished(extent, end, {
-      ...{ cancelled: run.signal.aborted, lost, unrecorded },
+      ...{ cancelled: run.signal.aborted, lost, unrecorded, resumed },
       journalled: connection.topology.kind !== 'standalone',
+      wayOut: direction === 'up' ? byItsDown(turn) : [],
     });
-    return { done, failed: { name, durationMs, effects }, remaining, error, untouched: clean };
+    return {
+      done,
+      undone,
+      failed: { name, durationMs, effects },
+      remaining,
+      error,
+      untouched: nothingDone && !changed,
+    };
   }
-  return { done, remaining: [], untouched: done.length === 0 };
+  return { done, undone, remaining: [], untouched: done.length + undone.length === 0 };
 }
 
 /**

@@ -5,6 +5,7 @@ import { openStore } from '../backup/stores/open-store.ts';
 import type { BackupStore } from '../backup/stores/store.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
+import { processRuns } from '../observe/process.ts';
 import { sandboxEnvironment } from '../sandbox/environment.ts';
 import { type Run, targetOf } from './run.ts';
 import type { Situation } from './situation.ts';
@@ -92,18 +93,8 @@ const temporaryPrefix = 'mongo-release-backup-';
 async function removeAbandoned(tmpdir: string): Promise<void> {
   for (const name of await readdir(tmpdir).catch(() => [])) {
     const pid = new RegExp(`^${temporaryPrefix}(\\d+)-`).exec(name)?.[1];
-    if (pid === undefined || isAlive(Number(pid))) continue;
+    if (pid === undefined || processRuns(Number(pid))) continue;
     await rm(join(tmpdir, name), { recursive: true, force: true }).catch(() => {});
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // Somebody else's process lives too.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

@@ -1,6 +1,7 @@
 import { refuseHalfRestored } from '../backup/restore/settle.ts';
 import { type DownScope, selectDown } from '../migration/down.ts';
 import { nameOf } from '../migration/files/files.ts';
+import { position } from '../migration/history/position.ts';
 import { readChangelog } from '../migration/migrate-mongo/changelog.ts';
 import type { HistoryRecord } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
@@ -11,9 +12,9 @@ import { changelogOf } from './migrate-mongo.ts';
 import { ReleaseRecords } from './record.ts';
 import type { Ended } from './result.ts';
 import { aboutTarget, namesOf, openTarget, type Run, targetOf } from './run.ts';
-import { readSituation } from './situation.ts';
 import { turnsOf } from './turns.ts';
 import { underLease } from './under-lease.ts';
+import { readWayDown } from './way-down.ts';
 
 /** `down [N | --to NAME]`: takes migrations back, the last applied first. In production only with a reason on record. */
 export async function down(run: Run): Promise<Ended<'down'>> {
@@ -29,10 +30,9 @@ export async function down(run: Run): Promise<Ended<'down'>> {
   // Awaited here: the connection closes when this function is left.
   return await underLease(run, connection, async (tenure) => {
     await refuseHalfRestored(connection.db, namesOf(run));
-    const situation = await readSituation(run, connection, {});
-    const { records, files, facts } = situation;
-    const scope = asked ?? (await block(run, connection, records));
-    const steps = selectDown({ records, files: [...files.values()], facts, scope });
+    const wayDown = await readWayDown(run, connection, asked ?? ((records) => block(run, connection, records)));
+    const { records, files } = wayDown;
+    const steps = selectDown({ ...wayDown, files: [...files.values()] });
     const result = { strategy: 'down', reverted: [], kept: [], conflicts: [] } as const;
     if (steps.length === 0) return { ...about, outcome: 'nothing-to-do', result };
     for (const step of steps.filter((one) => one.edited)) {
@@ -42,8 +42,8 @@ export async function down(run: Run): Promise<Ended<'down'>> {
     }
     const names = steps.map((step) => step.file.name);
     const record = new ReleaseRecords(connection.db, run);
-    await record.start({ kind: 'down', migrations: names, reason, positionBefore: situation.position.digest });
-    const progress = await record.around(() => runInTarget(run, connection, tenure, 'down', turnsOf(situation, names)));
+    await record.start({ kind: 'down', migrations: names, reason, positionBefore: position(records).digest });
+    const progress = await record.around(() => runInTarget(run, connection, tenure, 'down', turnsOf(wayDown, names)));
     const { error } = progress;
     const outcome = error === undefined ? 'rolled-back' : outcomeOf(progress);
     await record.close({ outcome, error: error && { code: error.code, message: error.message } });

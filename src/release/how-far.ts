@@ -13,25 +13,26 @@ export interface Extent {
   /** The migration that it stopped at. */
   readonly name: string;
   readonly done: readonly AppliedMigration[];
+  /** Names of those that an earlier run had begun, and of which nothing is left. */
+  readonly undone: readonly string[];
   readonly remaining: readonly string[];
 }
 
 const goOn = 'Run the same command again to go on from there.';
-const lookFirst =
-  'Look at the target; then correct the migration and run it again (it starts from its top), or go back with mongo-release rollback.';
-/** What was done is in the journal, to the last operation. */
-const takeUp =
-  'Run the same command again: it goes on after the last operation, or, where the migration was changed, undoes what was done and starts afresh. mongo-release down takes it back.';
+/** What is so once the cause is out of the way. */
+const journalHas =
+  'What was done is in the journal: the next run goes on after the last operation or, where the file was changed, undoes it and starts afresh; mongo-release down takes it back.';
+const noJournal =
+  'Look at the target before that: a standalone server keeps no journal, so the next run starts from the top of the migration, over what is there.';
 
 /** Stopped between two migrations: the lease was lost, the run was cancelled, the server did not take the intent. */
 export function notBegun(extent: Extent, cause: ReleaseError): ReleaseError {
-  const { name, done, remaining } = extent;
-  const message = `${cause.message} Reached their end before: ${names(done)}. Not begun: ${[name, ...remaining].join(', ')}.`;
-  // Whoever cancels knows; everything else leaves a target that is between two states, and nobody asked for that.
+  const { name, remaining } = extent;
   if (cause.code === 'RESUME_BLOCKED') {
-    const stopped = `${cause.message} Reached their end before: ${names(done)}.${remaining.length === 0 ? '' : ` Not begun: ${remaining.join(', ')}.`}`;
-    return new ReleaseError('RESUME_BLOCKED', stopped, { hint: cause.hint, cause });
+    return new ReleaseError('RESUME_BLOCKED', `${cause.message}${around(extent)}`, { hint: cause.hint, cause });
   }
+  const message = `${cause.message}${around({ ...extent, remaining: [name, ...remaining] })}`;
+  // Whoever cancels knows; everything else leaves a target that is between two states, and nobody asked for that.
   if (cause.code === 'CANCELLED') return new ReleaseError('CANCELLED', message, { hint: goOn, cause });
   return new ReleaseError('FAILED_DIRTY', `${message} [${cause.code}]`, { hint: `${cause.hint} ${goOn}`, cause });
 }
@@ -60,45 +61,48 @@ export interface Circumstances {
   readonly unrecorded: ReleaseError | undefined;
   /** Whether the journal has what was done. */
   readonly journalled: boolean;
+  /** Whether an earlier run had done a part of it. */
+  readonly resumed?: boolean;
+  /** What is open where the journal does not tell enough. */
+  readonly wayOut?: readonly string[];
 }
 
 /** The migration was begun and did not reach its end. */
 export function unfinished(
   extent: Extent,
   end: Exclude<MigrationEnd, { state: 'done' }>,
-  { cancelled, lost, unrecorded, journalled }: Circumstances,
+  { cancelled, lost, unrecorded, journalled, resumed, wayOut = [] }: Circumstances,
 ): ReleaseError {
-  const { name, direction, done } = extent;
+  const { name, direction, done, undone } = extent;
   const clean = leftTargetAsItWas(end);
-  const next = journalled ? takeUp : lookFirst;
   const why = end.state === 'cancelled' && lost !== undefined && !cancelled ? lost : end.error;
-  const did = clean
-    ? 'It changed nothing.'
-    : `It had sent ${end.effects.operations} ${end.effects.operations === 1 ? 'operation' : 'operations'}: ${effectsLine(end.effects)}.`;
+  const next = why.code === 'OPERATION_IN_DOUBT' ? wayOut : [journalled ? journalHas : noJournal];
+  const hint = clean && !resumed ? why.hint : [why.hint, ...next].join(' ');
+  const nothing = resumed ? 'It changed nothing; what was done of it before stays.' : 'It changed nothing.';
+  const did = clean ? nothing : sent(end.effects);
   const record =
     unrecorded === undefined
       ? ''
       : ` Its end could not be put on record [${unrecorded.code}]: the next run will find it interrupted.`;
   const message = `Migration ${name} (${direction}) did not reach its end: ${why.message} [${why.code}] ${did}${around(extent)}${record}`;
   if (end.state === 'cancelled' && cancelled) {
-    return new ReleaseError('CANCELLED', message, { hint: clean ? goOn : next, cause: end.error });
+    return new ReleaseError('CANCELLED', message, { hint: clean ? goOn : hint, cause: end.error });
   }
-  if (clean && done.length === 0 && unrecorded === undefined) {
-    return new ReleaseError('FAILED_CLEAN', message, {
-      hint: 'Correct the migration and run the same command again.',
-      cause: end.error,
-    });
-  }
-  return new ReleaseError('FAILED_DIRTY', message, {
-    hint: clean && why === end.error ? 'Correct the migration and run the same command again.' : next,
-    cause: why,
-  });
+  const untouched = clean && done.length + undone.length === 0 && unrecorded === undefined;
+  return new ReleaseError(untouched ? 'FAILED_CLEAN' : 'FAILED_DIRTY', message, { hint, cause: why });
 }
 
-function around({ done, remaining }: Extent): string {
+/** What was sent is counted when it is answered: of a run that was killed the last of it may have no answer. */
+function sent(effects: Effects): string {
+  const operations = Math.max(effects.operations, effects.unknown);
+  return `It had sent ${operations} ${operations === 1 ? 'operation' : 'operations'}: ${effectsLine(effects)}.`;
+}
+
+function around({ done, undone, remaining }: Extent): string {
   const before = done.length === 0 ? '' : ` Before it reached their end: ${names(done)}.`;
+  const gone = undone.length === 0 ? '' : ` What was done of ${undone.join(', ')} was undone before.`;
   const after = remaining.length === 0 ? '' : ` Not begun: ${remaining.join(', ')}.`;
-  return before + after;
+  return before + gone + after;
 }
 
 function names(migrations: readonly AppliedMigration[]): string {

@@ -1,18 +1,27 @@
 import type { RehearsalLevel } from '../config/schema.ts';
+import { listed } from '../migration/files/find.ts';
 import type { Connection } from '../mongo/connect.ts';
-import { ReleaseError } from '../observe/error.ts';
-import { applyPlan } from './apply-plan.ts';
+import { asReleaseError, ReleaseError } from '../observe/error.ts';
+import type { Outcome } from '../observe/outcome.ts';
+import { notStarted, type Progress } from './apply.ts';
+import { applyPlan, asksForExactly, outcomeOf } from './apply-plan.ts';
 import { backupBehind, rehearsalBackup, type StoredBackup } from './backup-for.ts';
 import { checkedSituation } from './checked-situation.ts';
 import { refuseUnguarded } from './guards.ts';
+import { outcomeOfError } from './outcome.ts';
+import { ReleaseRecords } from './record.ts';
 import { type Rehearsed, rehearse } from './rehearse.ts';
-import type { Ended, MigrateResult } from './result.ts';
+import type { Ended, MigrateResult, RehearsalResult } from './result.ts';
 import { aboutTarget, openTarget, type Run } from './run.ts';
+import { type Settled, settleBegun, stoppedAfter } from './settle.ts';
 import type { Situation } from './situation.ts';
 import { notRehearsed, rehearsalImpossible, takenUp } from './taken-up.ts';
 import { underLease } from './under-lease.ts';
 
-/** `migrate` and `up`: a rehearsal of what is pending, or with `--apply` that and the real thing. */
+/**
+ * `migrate` and `up`: a rehearsal of what is pending, or with `--apply` that and the real thing. What an earlier run has
+ * begun cannot be rehearsed: it is brought to its end first, and what is pending then is rehearsed and applied as always.
+ */
 export async function migrate(run: Run): Promise<Ended<'migrate' | 'up'>> {
   const command = run.invocation.command === 'up' ? 'up' : 'migrate';
   const apply = command === 'up' || run.invocation.flags.apply === true;
@@ -28,34 +37,77 @@ export async function migrate(run: Run): Promise<Ended<'migrate' | 'up'>> {
   if (situation.plan.pending.length === 0) return { ...about, outcome: 'nothing-to-do', result: nothing };
 
   const behind = await backupBehind(run, connection, situation, apply);
-  const begun = takenUp(situation);
-  if (begun.length > 0 && !apply) throw rehearsalImpossible(begun, situation);
-  // Said before anything is written, not only at the end.
-  if (begun.length > 0) run.log.warn(notRehearsed(begun, situation));
-  const rehearses = level !== 'none' && begun.length === 0;
-  const rehearsed = !rehearses ? undefined : await rehearsePending(run, connection, situation, behind);
-  const { result: rehearsal, error } = rehearsed ?? {};
-  if (error !== undefined) return { ...about, outcome: 'failed-clean', result: { ...nothing, rehearsal }, error };
-  if (!apply) return { ...about, outcome: 'rehearsed', result: { ...nothing, rehearsal } };
-
-  const { progress, outcome } = await applyPlan(run, connection, situation.plan, {
-    kind: 'migrate',
-    backupId: behind?.id,
-  });
-  const result = {
-    releaseId: run.releaseId,
-    applied: progress.done,
-    failed: progress.failed,
-    remaining: progress.remaining,
-    rehearsal,
-  };
-  const warnings = [
-    ...(begun.length > 0 ? [notRehearsed(begun, situation)] : level === 'none' ? ['Nothing was rehearsed.'] : []),
-    ...(behind === undefined ? ['No backup stands behind this: what has no down cannot be taken back.'] : []),
-  ];
+  const begun = takenUp(situation).length > 0;
+  if (!apply) {
+    if (begun) throw rehearsalImpossible(run, situation);
+    const { result: rehearsal, error } = await rehearsePending(run, connection, situation, behind);
+    if (error !== undefined) return { ...about, outcome: 'failed-clean', result: { ...nothing, rehearsal }, error };
+    return { ...about, outcome: 'rehearsed', result: { ...nothing, rehearsal } };
+  }
+  const warnings = behind === undefined ? irreversibly(situation) : [];
+  if (level === 'none') warnings.unshift('Nothing was rehearsed.');
+  else if (begun && asksForExactly(run)) {
+    // Said before anything is written, not only at the end.
+    run.log.warn(notRehearsed(situation));
+    warnings.unshift(notRehearsed(situation));
+  }
+  const settles = begun && level !== 'none' && !asksForExactly(run);
+  const settled = settles
+    ? await settleBegun(run, connection, situation, { kind: 'migrate', backupId: behind?.id })
+    : { progress: notStarted, situation };
+  const rehearses = level !== 'none' && (!begun || settles);
+  const { progress, rehearsal, outcome } = await rehearseAndApply(run, connection, settled, { behind, rehearses });
+  const { done, failed, remaining, error, untouched } = progress;
+  const result = { releaseId: run.releaseId, applied: done, failed, remaining, rehearsal };
+  if (settles && error !== undefined) {
+    // Its record was closed once what was begun had come to its end.
+    const records = new ReleaseRecords(connection.db, run);
+    await records.close({ outcome, error: { code: error.code, message: error.message } });
+  }
   // While this run waited for the lease, another one may have done all of it.
-  if (outcome === 'nothing-to-do') return { ...about, outcome, result };
-  return { ...about, outcome, result, error: progress.error, warnings };
+  if (untouched) return { ...about, outcome, result, error };
+  return { ...about, outcome, result, error, warnings };
+}
+
+/** What only a backup leads back from; with one behind it nothing is to be said. */
+function irreversibly({ plan }: Situation): string[] {
+  const names = plan.pending.filter(({ reversible }) => !reversible).map(({ name }) => name);
+  return names.length === 0
+    ? []
+    : [`No backup stands behind this, and ${listed(names)} cannot be taken back without one.`];
+}
+
+interface Walked {
+  readonly progress: Progress;
+  readonly outcome: Outcome;
+  readonly rehearsal?: RehearsalResult;
+}
+
+/** What is left of the plan after what was begun of it. How far it got is in what comes back; nothing is thrown. */
+async function rehearseAndApply(
+  run: Run,
+  connection: Connection,
+  { progress: before, situation }: Settled,
+  { behind, rehearses }: { readonly behind: StoredBackup | undefined; readonly rehearses: boolean },
+): Promise<Walked> {
+  const { plan } = situation;
+  if (before.error !== undefined || plan.pending.length === 0) return { progress: before, outcome: outcomeOf(before) };
+  let rehearsal: RehearsalResult | undefined;
+  try {
+    if (rehearses) {
+      // The backup behind this is of before the first change.
+      const rehearsed = await rehearsePending(run, connection, situation, before.untouched ? behind : undefined);
+      rehearsal = rehearsed.result;
+      if (rehearsed.error !== undefined) throw rehearsed.error;
+    }
+    const about = { kind: 'migrate', backupId: behind?.id, before } as const;
+    return { ...(await applyPlan(run, connection, plan, about)), rehearsal };
+  } catch (thrown) {
+    const error = asReleaseError(thrown);
+    if (before.untouched) return { progress: { ...before, error }, outcome: outcomeOfError(error, false), rehearsal };
+    const progress = stoppedAfter(before, plan, error);
+    return { progress, outcome: outcomeOf(progress), rehearsal };
+  }
 }
 
 /** A dry run is a rehearsal whatever the configured level: without one there is nothing that it could say. */

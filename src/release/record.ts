@@ -127,6 +127,15 @@ export class ReleaseRecords {
     return this.#records.findOne({ _id: releaseId });
   }
 
+  /** Releases that were to apply this migration and have a backup of before, the newest first. */
+  withBackup(migration: string): Promise<ReleaseRecord[]> {
+    return this.#records
+      .find({ kind: { $in: ['migrate', 'release'] }, migrations: migration, backupId: { $exists: true } })
+      .sort({ startedAt: -1 })
+      .limit(20)
+      .toArray();
+  }
+
   /**
    * The newest release that had something to apply, also when it was taken back already: whoever asks twice for the
    * newest to go must not lose the one before it. Null when there is none.

@@ -77,7 +77,8 @@ export async function rehearse(run: Run, situation: Situation, on: RehearsalOn):
     durationMs: Math.round(performance.now() - started),
     uncovered: uncovered(on.topology, sandbox.serverVersion),
   });
-  for (const { file } of turnsOf(situation)) {
+  const names = situation.plan.pending.map(({ name }) => name);
+  for (const { file } of turnsOf(situation, names)) {
     stopIfCancelled(run);
     const log = run.log.with({ migration: file.name, rehearsal: true });
     const journal = await journalFor(run, connection, file.name, migrations.length);
@@ -93,7 +94,7 @@ export async function rehearse(run: Run, situation: Situation, on: RehearsalOn):
     stopIfCancelled(run);
     const error = new ReleaseError(
       'REHEARSAL_FAILED',
-      `The rehearsal failed in migration ${file.name}: ${end.error.message} [${end.error.code}] The target was not touched.`,
+      `The rehearsal failed in migration ${file.name}: ${end.error.message} [${end.error.code}] The rehearsal did not touch the target.`,
       { hint: 'Correct the migration and rehearse again: mongo-release migrate.', cause: end.error },
     );
     return { result: result({ name: file.name, durationMs: end.durationMs, effects: end.effects }), error };

@@ -5,22 +5,25 @@ import type { Phase } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { asReleaseError, ReleaseError } from '../observe/error.ts';
 import type { Outcome } from '../observe/outcome.ts';
-import { applyPlan } from './apply-plan.ts';
+import { notStarted, type Progress } from './apply.ts';
+import { type AboutApply, applyPlan, asksForExactly } from './apply-plan.ts';
+import { rehearsalBackup } from './backup-for.ts';
 import { checkedSituation } from './checked-situation.ts';
 import { lookGuards } from './guards.ts';
 import { needHook, runHook } from './hook.ts';
 import { outcomeOfError } from './outcome.ts';
 import { ReleaseRecords } from './record.ts';
-import { rehearse } from './rehearse.ts';
+import { type Rehearsed, rehearse } from './rehearse.ts';
 import type { Ended, ReleaseResult } from './result.ts';
 import { aboutTarget, openTarget, type Run, stopIfCancelled } from './run.ts';
+import { settleBegun, stoppedAfter } from './settle.ts';
 import { readSituation, type Situation } from './situation.ts';
 import { Steps } from './steps.ts';
 import { takeBack } from './take-back.ts';
 import { factsOf, storeOf, takeInto } from './take-backup.ts';
 import { notRehearsed, rehearsalImpossible, takenUp } from './taken-up.ts';
 import { probe, probeFailure } from './verify.ts';
-import { chooseWayBack } from './way-back.ts';
+import { findWayBack } from './way-back.ts';
 
 /** `release`: guards, plan, backup, rehearsal; with `--apply` also apply, deploy and verify, and on failure the way back. */
 export async function release(run: Run): Promise<Ended<'release'>> {
@@ -50,8 +53,8 @@ class Walk {
   readonly #run: Run;
   readonly #connection: Connection;
   readonly #apply: boolean;
-  /** Whether anything of this release is in the target, or may be. */
-  #changed = false;
+  /** How far it is in the target. */
+  #progress: Progress = notStarted;
 
   constructor(run: Run, connection: Connection, apply: boolean) {
     this.#run = run;
@@ -63,11 +66,12 @@ class Walk {
   async walk(): Promise<End> {
     try {
       await this.#guards();
-      const situation = await this.#plan();
+      let situation = await this.#plan();
       if (situation.plan.pending.length > 0) {
         await this.#backup(situation);
-        await this.#rehearse(situation);
+        situation = await this.#settle(situation);
       }
+      if (situation.plan.pending.length > 0) await this.#rehearse(situation);
       if (!this.#apply) return { outcome: this.result.rehearsal ? 'rehearsed' : 'nothing-to-do' };
       if (situation.plan.pending.length > 0) await this.#applyBefore(situation);
       await this.#deploy();
@@ -99,33 +103,66 @@ class Walk {
     });
   }
 
-  #backup(situation: Situation): Promise<void> {
-    return this.steps.run('backup', async () => {
+  /** Whether anything of this release is in the target, or may be. */
+  get #changed(): boolean {
+    return !this.#progress.untouched;
+  }
+
+  async #backup(situation: Situation): Promise<void> {
+    if (!this.#apply) return this.steps.skip('backup', 'the rehearsal takes one and removes it');
+    await this.steps.run('backup', async () => {
       const store = storeOf(this.#run);
       const { manifest, durationMs } = await takeInto(this.#run, this.#connection, store, situation);
       this.result.backup = factsOf(manifest, store.location, durationMs);
     });
   }
 
-  async #rehearse(situation: Situation): Promise<void> {
+  get #rehearses(): boolean {
     const { flags, settings } = this.#run.invocation;
-    const backupId = this.result.backup?.id;
-    if ((flags.rehearsal ?? settings.rehearsal.level) === 'none' || backupId === undefined) {
-      return this.steps.skip('rehearsal', 'as asked');
-    }
-    const begun = takenUp(situation);
-    if (begun.length > 0 && !this.#apply) throw rehearsalImpossible(begun, situation);
-    if (begun.length > 0) {
-      this.#run.log.warn(notRehearsed(begun, situation));
-      return this.steps.skip('rehearsal', notRehearsed(begun, situation));
-    }
-    const { db, topology } = this.#connection;
-    await this.steps.run('rehearsal', async () => {
-      const on = { store: storeOf(this.#run), backupId, database: db.databaseName, topology };
-      const { result, error } = await rehearse(this.#run, situation, on);
-      this.result.rehearsal = result;
-      if (error !== undefined) throw error;
+    return (flags.rehearsal ?? settings.rehearsal.level) !== 'none';
+  }
+
+  /** What an earlier run has begun is ended before anything is rehearsed; what is for after the deploy waits for it. */
+  async #settle(situation: Situation): Promise<Situation> {
+    const phase = this.#deploys ? 'before-deploy' : undefined;
+    const begun = takenUp(situation).filter((one) => phase === undefined || one.phase === phase);
+    if (!this.#apply || !this.#rehearses || begun.length === 0 || asksForExactly(this.#run)) return situation;
+    return this.steps.run('apply', async () => {
+      const about = { kind: 'release', backupId: this.result.backup?.id, phase } as const;
+      const settled = await settleBegun(this.#run, this.#connection, situation, about);
+      this.#applied(settled.progress);
+      return settled.situation;
     });
+  }
+
+  async #rehearse(situation: Situation): Promise<void> {
+    if (!this.#rehearses) return this.steps.skip('rehearsal', 'as asked');
+    const begun = takenUp(situation).length > 0;
+    if (begun && !this.#apply) throw rehearsalImpossible(this.#run, situation);
+    if (begun) {
+      this.#run.log.warn(notRehearsed(situation));
+      return this.steps.skip('rehearsal', notRehearsed(situation));
+    }
+    await this.steps.run('rehearsal', async () => {
+      const { result, error } = await this.#rehearsal(situation).catch((thrown: unknown) => ({
+        result: undefined,
+        error: asReleaseError(thrown),
+      }));
+      this.result.rehearsal = result;
+      if (error === undefined) return;
+      throw this.#changed ? (stoppedAfter(this.#progress, situation.plan, error).error ?? error) : error;
+    });
+  }
+
+  async #rehearsal(situation: Situation): Promise<Rehearsed> {
+    const id = this.result.backup?.id;
+    // Of what was ended since, the backup of before knows nothing.
+    const behind = id === undefined || this.#changed ? undefined : { store: storeOf(this.#run), id };
+    await using backup = await rehearsalBackup(this.#run, this.#connection, situation, behind);
+    const { db, topology } = this.#connection;
+    const on = { store: backup.store, backupId: backup.id, database: db.databaseName, topology };
+    // Awaited here: the backup goes when this function is left.
+    return await rehearse(this.#run, situation, on);
   }
 
   /** Without a deploy hook all of them at once: where the deploy is not ours, `--phase` says which half is meant. */
@@ -145,15 +182,18 @@ class Walk {
 
   #applyPlan(plan: MigrationPlan, phase?: Phase): Promise<void> {
     return this.steps.run('apply', async () => {
-      const about = { kind: 'release', backupId: this.result.backup?.id, phase } as const;
-      const { progress } = await applyPlan(this.#run, this.#connection, plan, about);
-      const { done, failed, remaining, error, untouched } = progress;
-      const { releaseId, rehearsal, migrate } = this.result;
-      const applied = [...(migrate?.applied ?? []), ...done];
-      this.result.migrate = { releaseId, applied, failed, remaining, rehearsal };
-      this.#changed ||= !untouched;
-      if (error !== undefined) throw error;
+      const before = this.#progress;
+      const about: AboutApply = { kind: 'release', backupId: this.result.backup?.id, phase, before };
+      this.#applied((await applyPlan(this.#run, this.#connection, plan, about)).progress);
     });
+  }
+
+  #applied(progress: Progress): void {
+    this.#progress = progress;
+    const { done, failed, remaining, error } = progress;
+    const { releaseId, rehearsal } = this.result;
+    this.result.migrate = { releaseId, applied: done, failed, remaining, rehearsal };
+    if (error !== undefined) throw error;
   }
 
   get #deploys(): boolean {
@@ -218,10 +258,9 @@ class Walk {
     // Also after a cancel: it is a way back that was asked for, and stopping on it leaves the worst of both.
     const run = { ...this.#run, signal: new AbortController().signal };
     if (!this.#changed) return needHook(run, 'rollback-app');
-    const situation = await readSituation(run, this.#connection, {});
     const record = await new ReleaseRecords(this.#connection.db, run).find(run.releaseId);
     if (record === null) throw new Error(`release ${run.releaseId} has no record`);
-    const way = chooseWayBack(record, situation, 'auto');
+    const way = await findWayBack(run, this.#connection, record, 'auto');
     run.log.info(`The way back: ${way.strategy}. ${way.why}`);
     if (way.strategy === 'none') return;
     if (way.strategy === 'restore' && record.environment === 'production') {

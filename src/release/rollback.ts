@@ -5,9 +5,8 @@ import { outcomeOfError } from './outcome.ts';
 import { type ReleaseRecord, ReleaseRecords } from './record.ts';
 import type { Ended, RollbackResult } from './result.ts';
 import { aboutTarget, openTarget, type Run, targetOf } from './run.ts';
-import { readSituation } from './situation.ts';
 import { takeBack } from './take-back.ts';
-import { chooseWayBack } from './way-back.ts';
+import { findWayBack } from './way-back.ts';
 
 /** `rollback [RELEASE]`: takes a release back, and verifies. */
 export async function rollback(run: Run): Promise<Ended<'rollback'>> {
@@ -21,8 +20,7 @@ export async function rollback(run: Run): Promise<Ended<'rollback'>> {
   const [asked] = run.invocation.arguments;
   const release = await findRelease(run, connection, asked);
   const about = { command: 'rollback', target: aboutTarget(run, connection), releaseId: release._id } as const;
-  const situation = await readSituation(run, connection, {});
-  const way = chooseWayBack(release, situation, run.invocation.flags.strategy ?? 'auto');
+  const way = await findWayBack(run, connection, release, run.invocation.flags.strategy ?? 'auto');
   const planned: RollbackResult = {
     releaseId: release._id,
     strategy: way.strategy === 'restore' ? 'restore' : 'down',

@@ -1,7 +1,7 @@
+import { beginningOf } from '../migration/beginning.ts';
 import { type MigrationEnd, runMigration } from '../migration/runner.ts';
-import type { HistoryRecord, RunJournal } from '../migration/types.ts';
+import type { Effects, HistoryRecord, RunJournal } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
-import { beginningOf } from './beginning.ts';
 import { childOptions } from './child-options.ts';
 import { type Run, targetOf } from './run.ts';
 import type { Turn } from './turns.ts';
@@ -9,14 +9,14 @@ import type { Tenure } from './under-lease.ts';
 import { undoRun } from './undo-run.ts';
 
 export type TurnEnd =
-  /** `wasApplied`: it counted as applied before, and was on its way down. */
-  | { readonly state: 'ran'; readonly end: MigrationEnd; readonly wasApplied: boolean }
-  /** What an interrupted run had done was undone, and that was all there was to do. */
-  | { readonly state: 'undone'; readonly durationMs: number };
+  /** `wasApplied`: it counted as applied before, and was on its way down. `resumed`: half of it was there before. */
+  | { readonly state: 'ran'; readonly end: MigrationEnd; readonly wasApplied: boolean; readonly resumed: boolean }
+  /** What an interrupted run had done was undone, and that was all there was to do. `applied`: it counts as that again. */
+  | { readonly state: 'undone'; readonly durationMs: number; readonly effects: Effects; readonly applied: boolean };
 
 /**
  * Runs one migration in one direction: from its top, or taking up what an interrupted run has left; where that cannot
- * be taken up, it is undone first.
+ * be taken up, it is undone first. To `settle` it is to end what was begun: what was undone is not run afresh.
  *
  * Throws where nothing of it was run: what recording the intent throws, and `RESUME_BLOCKED` where an interrupted run
  * can neither be taken up nor undone.
@@ -27,26 +27,33 @@ export async function runTurn(
   tenure: Tenure,
   direction: 'up' | 'down',
   turn: Turn,
+  settle: boolean,
 ): Promise<TurnEnd> {
   const { name } = turn.file;
   const log = run.log.with({ migration: name });
   const started = performance.now();
-  const beginning = beginningOf(await tenure.history.find(name), turn.file, direction);
-  if (beginning.how === 'undo') {
+  const undo = (prior: HistoryRecord, journal: RunJournal, why: string) =>
+    undoRun(run, connection, tenure, { direction, turn, prior, journal, why });
+  const onlyUndone = async (effects: Effects): Promise<TurnEnd> => {
+    const { state } = await tenure.history.undone(name);
+    const durationMs = Math.round(performance.now() - started);
+    return { state: 'undone', durationMs, effects, applied: state === 'applied' };
+  };
+  const prior = await tenure.history.find(name);
+  const beginning = beginningOf(prior, turn.file, direction);
+  if (prior !== undefined && beginning.how === 'undo') {
     log.info(`What an earlier run of ${name} did is undone: ${beginning.why}.`);
-    await undoRun(run, connection, tenure, name, beginning.journal, beginning.why);
-    if (!beginning.thenRun) {
-      await tenure.history.undone(name);
-      return { state: 'undone', durationMs: Math.round(performance.now() - started) };
-    }
+    const effects = await undo(prior, beginning.journal, beginning.why);
+    if (settle || !beginning.thenRun) return onlyUndone(effects);
   }
   const resume = beginning.how === 'resume' ? beginning.journal : undefined;
   if (resume !== undefined) log.info(`Migration ${name} is taken up where an earlier run left it.`);
   const begun = await begin(run, connection, tenure, direction, turn, resume);
   const wasApplied = begun.appliedAt !== undefined;
   log.info(`Migration ${name} goes ${direction}.`);
-  const end = await once(run, connection, tenure, direction, turn, begun, resume !== undefined);
-  if (end.state !== 'failed' || end.error.code !== 'REPLAY_DIVERGED') return { state: 'ran', end, wasApplied };
+  const resumed = resume !== undefined;
+  const end = await once(run, connection, tenure, direction, turn, begun, resumed);
+  if (end.state !== 'failed' || end.error.code !== 'REPLAY_DIVERGED') return { state: 'ran', end, wasApplied, resumed };
 
   const { durationMs, effects, error } = end;
   const why = `taken up again, ${name} went another way than before`;
@@ -58,9 +65,11 @@ export async function runTurn(
     effects,
     error: { code, message },
   });
-  if (left.journal !== undefined) await undoRun(run, connection, tenure, name, left.journal, why);
+  const undone = left.journal && (await undo(left, left.journal, why));
+  if (settle && undone !== undefined) return onlyUndone(undone);
   const again = await begin(run, connection, tenure, direction, turn, undefined);
-  return { state: 'ran', end: await once(run, connection, tenure, direction, turn, again, false), wasApplied };
+  const anew = await once(run, connection, tenure, direction, turn, again, false);
+  return { state: 'ran', end: anew, wasApplied, resumed: false };
 }
 
 function begin(

@@ -31,7 +31,7 @@ export async function readSituation(
 ): Promise<Situation> {
   const files = await listFiles(run);
   const { records, differs } = await readRecords(run, connection, files);
-  const facts = await describeMigrations(files, { ...childOptions(run), unusable: unusable(run, records) });
+  const facts = await describeMigrations(files, { ...childOptions(run), unusable: unusableWhere(run, records) });
   const applied = new Set(records.filter((record) => record.state === 'applied').map((record) => record._id));
   const sources = await scanFiles(files.filter((file) => !applied.has(file.name)));
   const { journal } = run.invocation.settings.migrations;
@@ -61,10 +61,18 @@ export async function readSituation(
   };
 }
 
-/** migrate-mongo never loads what is applied: in its old files, imports may lead to what is no longer there. */
-function unusable({ invocation }: Run, records: readonly HistoryRecord[]): ReadonlySet<string> | undefined {
-  if (invocation.migrateMongo === undefined) return undefined;
-  return new Set(records.filter((record) => record.state === 'applied').map((record) => record._id));
+/**
+ * Names of what may be broken: what needs nothing of its file, and in a project of migrate-mongo's, which never loads
+ * what is applied, all that is: in its old files imports may lead to what is no longer there.
+ */
+export function unusableWhere(
+  { invocation }: Run,
+  records: readonly HistoryRecord[],
+  needsNothing: (record: HistoryRecord) => boolean = () => false,
+): ReadonlySet<string> {
+  const may = (record: HistoryRecord) =>
+    needsNothing(record) || (invocation.migrateMongo !== undefined && record.state === 'applied');
+  return new Set(records.filter(may).map((record) => record._id));
 }
 
 export function scopeOf(run: Run): PlanScope {

@@ -3,6 +3,7 @@ import type { Changelog } from '../migration/migrate-mongo/changelog.ts';
 import { isEdited } from '../migration/plan/findings.ts';
 import type { HistoryRecord, MigrationFile } from '../migration/types.ts';
 import { ReleaseError } from '../observe/error.ts';
+import { halfDone } from './half-done.ts';
 import { leaseStatus } from './lease-status.ts';
 import { changelogOf, listFiles, readRecords } from './migrate-mongo.ts';
 import { quarantineWarning, readQuarantine } from './quarantine.ts';
@@ -36,7 +37,7 @@ export async function status(run: Run): Promise<Ended<'status'>> {
     ...(changelog && { changelog: changelogRows(files, changelog, changelogOf(run)?.useFileHash === true) }),
   };
   const warnings = [
-    ...(lease.held ? [] : records.filter(({ state }) => state === 'running').map(leftRunning)),
+    ...(await halfDone(run, connection, files, records, lease.held)),
     ...quarantine.map((one) => quarantineWarning(one, names.quarantine)),
   ];
   if (run.invocation.flags.check && pending > 0) {
@@ -65,16 +66,6 @@ function changelogRows(files: readonly MigrationFile[], { entries }: Changelog, 
       ...(entry?.migrationBlock !== undefined && { migrationBlock: entry.migrationBlock }),
     };
   });
-}
-
-/** Nobody holds the lease, so nobody is running it: its run was killed, or lost the server. */
-function leftRunning({ _id: name, direction, releaseId, journal }: HistoryRecord): string {
-  const left = `${name} was left half-way ${direction} by release ${releaseId}, whose run is gone.`;
-  if (journal === undefined)
-    return `${left} The next migrate --apply runs it from its top; mongo-release down takes it back.`;
-  return direction === 'up'
-    ? `${left} The next migrate --apply takes it up where it was; mongo-release down undoes what it did.`
-    : `${left} mongo-release down takes it up where it was; migrate --apply undoes it, and the migration stays applied.`;
 }
 
 /** Files in their order, then the records whose file is gone. */

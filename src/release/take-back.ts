@@ -8,11 +8,11 @@ import { newReleaseId } from './release-id.ts';
 import { restoreInto } from './restore.ts';
 import type { RollbackResult } from './result.ts';
 import type { Run } from './run.ts';
-import { readSituation } from './situation.ts';
 import { turnsOf } from './turns.ts';
 import { type Tenure, underLease } from './under-lease.ts';
 import { probe, probeFailure } from './verify.ts';
 import { chooseWayBack, type WayBack } from './way-back.ts';
+import { readWayDown } from './way-down.ts';
 
 export interface TakenBack {
   readonly result: RollbackResult;
@@ -84,8 +84,8 @@ interface Data {
 
 async function goDown({ run, connection, release }: Walk, tenure: Tenure, names: readonly string[]): Promise<Data> {
   // Looked at again under the lease: since the way was chosen, another run may have built on what it takes away.
-  const situation = await readSituation(run, connection, {});
-  const way = chooseWayBack(release, situation, 'down');
+  const wayDown = await readWayDown(run, connection, { release: release._id });
+  const way = chooseWayBack(release, wayDown, 'down');
   if (way.strategy !== 'down' || way.names.join() !== names.join()) {
     throw new ReleaseError(
       'HISTORY_CONFLICT',
@@ -95,7 +95,7 @@ async function goDown({ run, connection, release }: Walk, tenure: Tenure, names:
       },
     );
   }
-  const progress = await runInTarget(run, connection, tenure, 'down', turnsOf(situation, names));
+  const progress = await runInTarget(run, connection, tenure, 'down', turnsOf(wayDown, names));
   return { result: { reverted: progress.done, failed: progress.failed }, error: progress.error };
 }
 

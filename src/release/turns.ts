@@ -8,11 +8,8 @@ export interface Turn {
   readonly facts: MigrationFacts;
 }
 
-/** Migrations with their files and facts, in the order of the names; without names the pending ones. */
-export function turnsOf(
-  { plan, files, facts }: Situation,
-  names: readonly string[] = plan.pending.map((migration) => migration.name),
-): Turn[] {
+/** Migrations with their files and facts, in the order of the names. */
+export function turnsOf({ files, facts }: Pick<Situation, 'files' | 'facts'>, names: readonly string[]): Turn[] {
   return names.map((name) => {
     const file = files.get(name);
     const fact = facts.get(name);

@@ -1,14 +1,16 @@
-import type { RunJournal } from '../migration/types.ts';
+import { noEffects } from '../migration/runner.ts';
+import type { Effects } from '../migration/types.ts';
 import { describeConflict, type UndoConflict } from '../migration/undo/result.ts';
 import { undoAttempt } from '../migration/undo/undo.ts';
 import type { Connection } from '../mongo/connect.ts';
-import { ReleaseError } from '../observe/error.ts';
+import { type Blocked, resumeBlocked } from './blocked.ts';
 import { progressLog } from './progress.ts';
 import { namesOf, type Run } from './run.ts';
 import type { Tenure } from './under-lease.ts';
 
 /**
- * Undoes what an interrupted run did, if no user has written to any of it since; else it changes nothing.
+ * Undoes what an interrupted run did, if no user has written to any of it since; else it changes nothing. Comes back
+ * with what this changed in the target.
  *
  * Throws `RESUME_BLOCKED` where it may not be undone, with how far it got and what is in the way.
  */
@@ -16,11 +18,11 @@ export async function undoRun(
   run: Run,
   connection: Connection,
   { lease, signal }: Tenure,
-  name: string,
-  { attempt, entries }: RunJournal,
-  why: string,
-): Promise<void> {
+  what: Blocked,
+): Promise<Effects> {
   const say = progressLog(run.log);
+  const { name } = what.turn.file;
+  const { attempt, entries } = what.journal;
   const result = await undoAttempt(
     connection,
     namesOf(run),
@@ -30,23 +32,20 @@ export async function undoRun(
       onProgress: (progress) => say('Undoing.', { migration: name, ...progress }),
     },
   );
+  const { documents, inserted, deleted, catalogChanges, entriesUndone } = result;
   if (result.state === 'undone') {
-    run.log.info(`What was done of ${name} is undone.`, { migration: name, documents: result.documents });
-    return;
+    run.log.info(`What was done of ${name} is undone.`, { migration: name, documents, catalogChanges });
+    const catalog = catalogChanges === 1 ? '1 change of the catalog' : `${catalogChanges} changes of the catalog`;
+    const otherChanges = catalogChanges === 0 ? [] : [`${catalog} undone`];
+    const modified = documents - inserted - deleted;
+    return { ...noEffects, operations: entriesUndone, modified, inserted, deleted, otherChanges };
   }
   const reason = result.state === 'impossible' ? result.reason : conflictText(result.conflicts, result.conflictsTotal);
-  const { entriesUndone, documents } = result;
   const extent =
     entriesUndone === 0 && documents === 0
       ? 'This run changed nothing.'
       : `Of its ${entries ?? 'recorded'} operations ${entriesUndone} are undone, the newest first; the same command goes on from there.`;
-  throw new ReleaseError(
-    'RESUME_BLOCKED',
-    `Migration ${name} cannot be taken up (${why}), and what was done of it cannot be undone: ${reason}. ${extent}`,
-    {
-      hint: `Finish the change by hand and type mongo-release baseline ${name}; or restore a backup from before it (mongo-release rollback --strategy restore).`,
-    },
-  );
+  throw await resumeBlocked(run, connection, what, `${reason}. ${extent}`);
 }
 
 const shownConflicts = 3;

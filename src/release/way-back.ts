@@ -1,8 +1,10 @@
 import { type DownStep, selectDown } from '../migration/down.ts';
 import { isUnsettled } from '../migration/history/position.ts';
+import type { Connection } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
 import type { ReleaseRecord } from './record.ts';
-import type { Situation } from './situation.ts';
+import type { Run } from './run.ts';
+import { readWayDown, type WayDown } from './way-down.ts';
 
 /** The way that was chosen, and why: people read the why before they agree. */
 export type WayBack =
@@ -16,13 +18,9 @@ export type WayBack =
  *
  * Throws `IRREVERSIBLE`, `DOWN_BLOCKED`, `NO_WAY_BACK` where the way that was asked for, or every way, is closed.
  */
-export function chooseWayBack(
-  release: ReleaseRecord,
-  situation: Situation,
-  asked: 'auto' | 'down' | 'restore',
-): WayBack {
+export function chooseWayBack(release: ReleaseRecord, wayDown: WayDown, asked: 'auto' | 'down' | 'restore'): WayBack {
   if (asked === 'restore') return restoring(release, 'A restore was asked for.');
-  const steps = stepsOf(release, situation);
+  const steps = stepsOf(release, wayDown);
   if (steps instanceof ReleaseError) {
     if (asked === 'down' || release.backupId === undefined) throw steps;
     return restoring(release, steps.message);
@@ -38,7 +36,21 @@ export function chooseWayBack(
   return { strategy: 'down', names, why: `Each has a way down, the last applied first: ${names.join(', ')}.` };
 }
 
-function stepsOf(release: ReleaseRecord, { records, files, facts }: Situation): DownStep[] | ReleaseError {
+const nothing: WayDown = { files: new Map(), facts: new Map(), records: [] };
+
+/** The way back as things stand. Throws as `chooseWayBack` does. */
+export async function findWayBack(
+  run: Run,
+  connection: Connection,
+  release: ReleaseRecord,
+  asked: 'auto' | 'down' | 'restore',
+): Promise<WayBack> {
+  // A restore needs none of the files, and goes past whatever blocks the way down.
+  const wayDown = asked === 'restore' ? nothing : await readWayDown(run, connection, { release: release._id });
+  return chooseWayBack(release, wayDown, asked);
+}
+
+function stepsOf(release: ReleaseRecord, { records, files, facts }: WayDown): DownStep[] | ReleaseError {
   try {
     return selectDown({ records, files: [...files.values()], facts, scope: { release: release._id } });
   } catch (error) {

@@ -46,7 +46,7 @@ function failure({ command, outcome }: Ended, error: ReleaseError): Headline {
       return { mark: 'blocked', headline: `${subject}: there are findings` };
     case 6:
       if (command === 'unlock')
-        return { mark: 'blocked', headline: 'Lease not cleared: its owner gives signs of life' };
+        return { mark: 'blocked', headline: 'Lease not cleared: its last sign of life is too young' };
       return { mark: 'blocked', headline: `${subject} not started: the lease is somebody else's` };
     case 9:
       return { mark: 'bad', headline: 'Verification failed; nothing was rolled back' };

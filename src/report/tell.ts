@@ -1,3 +1,4 @@
+import type { CommandName } from '../config/commands.ts';
 import type {
   BackupResult,
   BaselineResult,
@@ -26,13 +27,16 @@ interface Part {
   readonly blocks: readonly Block[];
 }
 
+/** Commands that leave no record of a release behind. */
+const reading: ReadonlySet<CommandName> = new Set(['status', 'plan', 'verify', 'inspect', 'init', 'create', 'unlock']);
+
 /** What there is to say about how a command ended, for a terminal and for a summary alike. */
 export function tell(ended: Ended): Story {
   const { lead, blocks } = tellResult(ended);
   const { error, steps = [], warnings = [], durationMs, releaseId } = ended;
   const time = durationMs === undefined ? [] : [`It took ${formatDuration(durationMs)}.`];
-  const about: Block[] =
-    releaseId === undefined ? [] : [{ kind: 'facts', title: '', facts: [['Release', { name: releaseId }]] }];
+  const named = releaseId !== undefined && !reading.has(ended.command) && ended.outcome !== 'nothing-to-do';
+  const about: Block[] = named ? [{ kind: 'facts', title: '', facts: [['Release', { name: releaseId }]] }] : [];
   return {
     ...headlineOf(ended),
     lead: [...lead, ...(lead.length > 0 ? time : [])],

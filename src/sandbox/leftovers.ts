@@ -1,6 +1,7 @@
 import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../observe/log.ts';
+import { processRuns } from '../observe/process.ts';
 import { folderPrefix } from './supervisor.ts';
 
 /** A folder younger than this may belong to a sandbox that is just starting and has not noted its process yet. */
@@ -53,10 +54,5 @@ async function isRunning(pid: number | undefined, folder: string): Promise<boole
     const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
     return commandLine.includes(folder);
   }
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
+  return processRuns(pid);
 }

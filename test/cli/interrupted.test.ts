@@ -67,16 +67,23 @@ test('after a kill -9 status shows what was left, and the next run marks it and 
   const held = await project.run('status --json');
   expect(held.json.migrations[1]).toMatchObject({ name: '2-slow', state: 'running' });
   expect(held.json.lease).toMatchObject({ owner: expect.stringContaining(`process ${process.pid}`) });
+  expect(held.json.warnings).toEqual(['2-slow is on its way up, with 1 operation, 1 document so far.']);
   const [refused, locked] = await Promise.all([project.run(apply), project.run('unlock --json')]);
-  expectFailure(refused, 6, 'LEASE_HELD', /last heartbeat \d+ s ago/);
-  expectFailure(locked, 6, 'LEASE_ALIVE');
+  const gone = new RegExp(`last heartbeat \\d+ s ago\\. That run is gone: no process ${process.pid} runs on this host`);
+  expectFailure(refused, 6, 'LEASE_HELD', gone);
+  expectFailure(locked, 6, 'LEASE_ALIVE', gone);
+  expect(locked.json.error.hint).toMatch(/^Wait: the lease runs out by itself in \d+ s/);
 
   await database.db
     .collection<{ _id: string }>('_mongo_release.lease')
     .updateOne({ _id: 'lease' }, { $set: { expiresAt: new Date(0) } });
   const left = await project.run('status --json');
   expect(left.json.lease).toBeNull();
-  expect(left.json.warnings).toEqual([expect.stringMatching(/^2-slow was left half-way up by .*whose run is gone/)]);
+  expect(left.json.warnings).toEqual([
+    expect.stringMatching(
+      /^2-slow was left half-way up by .*, whose run is gone, after 1 operation, 1 document\. mongo-release migrate --apply first takes it up/,
+    ),
+  ]);
   expect(left.stderr).toContain('2-slow was left half-way');
 
   await database.db.collection('wait').drop();

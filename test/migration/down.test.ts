@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { type DownScope, selectDown } from '../../src/migration/down.ts';
-import type { Effects, HistoryRecord, MigrationFacts } from '../../src/migration/types.ts';
+import { noEffects } from '../../src/migration/runner.ts';
+import type { HistoryRecord, MigrationFacts } from '../../src/migration/types.ts';
 import { factsOf, file, record, sum } from './records.ts';
 
 const files = ['a', 'b', 'c', 'd'].map((name) => file(name));
 // Applied in the order c, a, b.
 const applied = [record('a', 4), record('b', 6), record('c', 2)];
-const none = { operations: 0, unknown: 0 } as Effects;
+const none = noEffects;
 
 const select = (
   scope: DownScope,
@@ -45,7 +46,7 @@ describe('the way down', () => {
 
   test('begins with what was left half-way, but not with what failed before its first write', () => {
     const failed = (over: Partial<HistoryRecord>) => [...applied, record('d', 8, { state: 'failed', ...over })];
-    expect(names({ count: 1 }, failed({ effects: { ...none, operations: 1 } }))).toEqual(['d']);
+    expect(names({ count: 1 }, failed({ effects: { ...none, operations: 1, modified: 1 } }))).toEqual(['d']);
     expect(names({ count: 1 }, failed({ effects: { ...none, unknown: 1 } }))).toEqual(['d']);
     expect(names({ count: 1 }, failed({}))).toEqual(['d']);
     expect(names({ count: 1 }, failed({ effects: none }))).toEqual(['b']);

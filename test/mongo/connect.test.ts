@@ -28,6 +28,19 @@ test('the name of the application is the one in the connection string, else ours
   }
 });
 
+test.each([
+  ['?retryWrite=true', 'retryWrite'],
+  ['?tlss=true&foo=secret&w=1', 'tlss, foo'],
+  ['?maxPoolSize=secret', 'maxPoolSize'],
+  ['?replicaSet=', 'replicaSet'],
+])('of a connection string with %s the option is named, and no value', async (query, names) => {
+  const refused = connect(`mongodb://user:secret@127.0.0.1:1/shop${query}`, { secrets: new Secrets() });
+  await expect(refused).rejects.toMatchObject({
+    code: 'URI_INVALID',
+    message: `The driver refuses ${names} in the connection string (while connecting to database shop).`,
+  });
+});
+
 test('closing does not wait for a network that swallows everything', async () => {
   await using database = await freshDatabase();
   await using wire = await proxyTo(database.uri);

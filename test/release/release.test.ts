@@ -37,18 +37,22 @@ const recordOf = (_id: string) =>
 const names = (steps: readonly { name: string }[]) => steps.map(({ name }) => name);
 
 describe('a release', () => {
-  test('without --apply takes a backup and rehearses on it, and changes nothing', async () => {
+  test('without --apply rehearses, changes nothing, and leaves no backup behind', async () => {
     await project.write({ 'mongo-release.yml': 'hooks: { deploy: exit 1 }\n' });
     const before = await stateOf(database.db);
     const ran = await project.run('release --json');
     expect(ran.code, ran.stderr).toBe(0);
     expect(ran.json).toMatchObject({
       outcome: 'rehearsed',
-      backup: { documents: 2 },
       plan: { pending: [{ name: '1-expand' }, { name: '2-contract' }] },
       rehearsal: { restoredDocuments: 2, migrations: [{ name: '1-expand' }, { name: '2-contract' }] },
     });
-    expect(names(ran.json.steps)).toEqual(['guards', 'plan', 'backup', 'rehearsal']);
+    expect(ran.json.steps).toMatchObject([
+      ...[{ name: 'guards' }, { name: 'plan' }],
+      { name: 'backup', state: 'skipped', note: 'the rehearsal takes one and removes it' },
+      { name: 'rehearsal', state: 'done' },
+    ]);
+    expect(await project.run('inspect --json')).toMatchObject({ json: { backups: [] } });
     expect(await stateOf(database.db)).toEqual(before);
   });
 

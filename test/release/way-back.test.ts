@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { position } from '../../src/migration/history/position.ts';
 import type { HistoryRecord, MigrationFacts } from '../../src/migration/types.ts';
 import type { ReleaseRecord } from '../../src/release/record.ts';
-import type { Situation } from '../../src/release/situation.ts';
 import { chooseWayBack } from '../../src/release/way-back.ts';
+import type { WayDown } from '../../src/release/way-down.ts';
 import { record } from '../migration/records.ts';
 
 const release = (backupId?: string): ReleaseRecord => ({
@@ -22,7 +21,7 @@ const release = (backupId?: string): ReleaseRecord => ({
 const applied = (name: string, sequence: number, over: Partial<HistoryRecord> = {}): HistoryRecord =>
   record(name, sequence, { state: 'applied', releaseId: 'r1', appliedIn: 'r1', appliedAt: new Date(0), ...over });
 
-function situation(records: readonly HistoryRecord[], facts: Partial<MigrationFacts> = {}): Situation {
+function situation(records: readonly HistoryRecord[], facts: Partial<MigrationFacts> = {}): WayDown {
   const known = { form: 'migrate-mongo', phase: 'before-deploy', hasDown: true, transaction: false, ...facts } as const;
   const files = records.map(({ _id, checksum }) => ({
     name: _id,
@@ -34,8 +33,7 @@ function situation(records: readonly HistoryRecord[], facts: Partial<MigrationFa
     records,
     files: new Map(files.map((file) => [file.name, file])),
     facts: new Map(files.map((file) => [file.name, known])),
-    position: position(records),
-  } as unknown as Situation;
+  };
 }
 
 const both = [applied('1-a', 1), applied('2-b', 2)];

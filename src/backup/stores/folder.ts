@@ -44,12 +44,12 @@ export class FolderStore implements BackupStore {
   }
 
   async readManifest(id: string): Promise<Manifest> {
-    if (!isBackupId(id)) throw backupNotFound(id, this.location);
+    if (!isBackupId(id)) throw await this.#notFound(id);
     let text: string;
     try {
       text = await readFile(this.#path(id + manifestEnding), 'utf8');
     } catch (error) {
-      if (isMissing(error)) throw backupNotFound(id, this.location);
+      if (isMissing(error)) throw await this.#notFound(id);
       throw storeFailed('reading a manifest', this.location, error);
     }
     return parseManifest(text, id);
@@ -83,7 +83,7 @@ export class FolderStore implements BackupStore {
   }
 
   async markVerified(id: string, verified: Verification): Promise<void> {
-    if (!isBackupId(id)) throw backupNotFound(id, this.location);
+    if (!isBackupId(id)) throw await this.#notFound(id);
     try {
       await writeWhole(this.#path(id + verifiedEnding), encodeVerification(verified));
     } catch (error) {
@@ -92,7 +92,7 @@ export class FolderStore implements BackupStore {
   }
 
   async remove({ id, archive }: Manifest): Promise<void> {
-    if (!isBackupId(id) || path.basename(archive.file) !== archive.file) throw backupNotFound(id, this.location);
+    if (!isBackupId(id) || path.basename(archive.file) !== archive.file) throw await this.#notFound(id);
     try {
       for (const name of [id + manifestEnding, archive.file, id + verifiedEnding]) {
         await rm(this.#path(name), { force: true });
@@ -104,6 +104,12 @@ export class FolderStore implements BackupStore {
 
   failure(doing: string, cause: unknown): ReleaseError {
     return storeFailed(doing, this.location, cause);
+  }
+
+  /** A folder that is not there at all is most often a mistyped one. */
+  async #notFound(id: string): Promise<ReleaseError> {
+    const folder = await stat(this.location).catch(ignoreMissing);
+    return backupNotFound(id, folder === undefined ? `${this.location}, a folder that does not exist` : this.location);
   }
 
   async #names(): Promise<string[]> {

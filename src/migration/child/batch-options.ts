@@ -1,3 +1,4 @@
+import { didYouMean } from '../../config/nearest.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import type { Namespace } from '../gate/call.ts';
 import type { Backfill } from '../gate/journal/backfill/description.ts';
@@ -31,14 +32,18 @@ const mostConcurrency = 100;
 export function checkedOptions(given: unknown, database: string): Checked {
   if (!isPlain(given)) throw invalid('batch takes one object.', 'Write batch({ collection, filter, each }).');
   const unknown = Object.keys(given).find((key) => !known.includes(key));
-  if (unknown !== undefined) throw invalid(`batch does not know ${unknown}.`, `It knows ${known.join(', ')}.`);
+  if (unknown !== undefined)
+    throw invalid(`batch does not know ${unknown}.`, `It knows ${known.join(', ')}.${didYouMean(unknown, known)}`);
   const { filter = {}, name, throttle, onError } = given;
   const { namespace, also } = collectionOf(given.collection, database);
   if (!isPlain(filter)) throw invalid('The filter of batch is no object.', 'Write filter: { field: value }.');
   if (name !== undefined && typeof name !== 'string')
     throw invalid('The name of batch is no text.', "Write name: '…'.");
   if (onError !== undefined && onError !== 'stop' && onError !== 'quarantine') {
-    throw invalid("batch's onError is none.", "Write onError: 'stop' (the default) or onError: 'quarantine'.");
+    throw invalid(
+      "batch's onError is neither 'stop' nor 'quarantine'.",
+      "Write onError: 'stop' (the default) or onError: 'quarantine'.",
+    );
   }
   return {
     namespace,
@@ -69,7 +74,7 @@ function workOf({ update, each }: Given): Backfill['work'] {
   const some = Array.isArray(update) ? update.length > 0 : operators && Object.keys(update).length > 0;
   if (some) return { kind: 'update', update: update as object };
   throw invalid(
-    'The update of batch is none.',
+    'The update of batch is neither an object of operators nor a pipeline.',
     'Write update: { $set: { … } }, or a pipeline: update: [{ $set: { … } }].',
   );
 }
@@ -77,7 +82,10 @@ function workOf({ update, each }: Given): Backfill['work'] {
 function orderOf(order: unknown): Backfill['order'] {
   const fields = isPlain(order) ? Object.entries(order) : [];
   if (fields.length === 0 || !fields.every(([name, way]) => !name.startsWith('$') && (way === 1 || way === -1))) {
-    throw invalid('The order of batch is none.', 'Write order: { field: 1 }, or -1 for the other way.');
+    throw invalid(
+      'The order of batch does not say 1 or -1 for each field.',
+      'Write order: { field: 1 }, or -1 for the other way.',
+    );
   }
   const given = fields as [string, 1 | -1][];
   const unique = given.findIndex(([name]) => name === '_id');

@@ -5,12 +5,14 @@ import type { Gate } from '../gate/gate.ts';
 import { countMs } from '../gate/journal/backfill/count-left.ts';
 import { decodedExactly } from '../gate/journal/backfill/decode.ts';
 import type { Backfill, BackfillOperation, Tallies } from '../gate/journal/backfill/description.ts';
-import { type Failed, quarantined } from '../gate/journal/backfill/failure.ts';
+import { type Failed, Unusable } from '../gate/journal/backfill/failure.ts';
 import { runPlain } from '../gate/journal/backfill/plain.ts';
 import { Progress } from '../gate/journal/backfill/progress.ts';
+import { quarantined } from '../gate/journal/backfill/quarantine.ts';
 import { shownName } from '../gate/names.ts';
 import type { Driver, RawClient } from '../gate/raw.ts';
 import { type Checked, checkedOptions } from './batch-options.ts';
+import { placeIn } from './place.ts';
 import type { FromChild } from './protocol.ts';
 import { hiddenText, hideUnknown } from './redact.ts';
 import type { Source } from './source.ts';
@@ -108,7 +110,8 @@ function backfillOf({ gate, source, signal, send }: BatchSurroundings, checked: 
     onError: checked.onError ?? 'stop',
     maxErrors: checked.maxErrors ?? usualMaxErrors,
     signal,
-    describe: (error) => hiddenText(error, source),
+    describe: (error) => (error instanceof Unusable ? error.message : hiddenText(error, source)),
+    placeOf: (error) => placeIn(error, source),
     tell: (level, message, fields) => send({ type: 'log', level, message, fields: { collection, ...fields } }),
     title: name === undefined ? `batch on ${collection}` : `batch ${hideUnknown(name, source)} on ${collection}`,
   };
@@ -143,7 +146,7 @@ function operationOf(backfill: Backfill, { name, filter, work, order }: Checked)
 
 async function withoutJournal(surroundings: BatchSurroundings, backfill: Backfill): Promise<Tallies> {
   const { gate, client, raw, driver, migration } = surroundings;
-  const { namespace, title, tell } = backfill;
+  const { namespace, title, tell, placeOf } = backfill;
   const session = gate.enclosing;
   if (session === undefined) {
     const why = gate.journal === undefined ? 'this server has no transactions' : 'its collection takes no transactions';
@@ -151,8 +154,10 @@ async function withoutJournal(surroundings: BatchSurroundings, backfill: Backfil
   }
   const putAside = async (failed: readonly Failed[]) => {
     const about = { migration, namespace };
-    const documents = failed.map((one) => quarantined(about, one, () => decodedExactly(one.row.bytes, driver)));
+    const exactly = (one: Failed) => () => decodedExactly(one.row.bytes, driver);
+    const documents = failed.map((one) => quarantined(about, one, placeOf, exactly(one)));
     await raw.db(gate.database).collection(gate.own.quarantine).insertMany(documents, { session });
+    gate.noteQuarantined(namespace, failed.length, session);
   };
   return runPlain({
     collection: client.db(namespace.database).collection(namespace.collection ?? ''),

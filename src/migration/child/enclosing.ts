@@ -1,5 +1,5 @@
+import { labelled } from '../../mongo/server-code.ts';
 import { ReleaseError } from '../../observe/error.ts';
-import { labelled } from '../gate/failure.ts';
 import type { Gate } from '../gate/gate.ts';
 import type { RawClient, RawSession } from '../gate/raw.ts';
 

@@ -1,9 +1,8 @@
-import { serverCode } from '../../mongo/server-code.ts';
+import { labelled, serverCode } from '../../mongo/server-code.ts';
 import { ReleaseError } from '../../observe/error.ts';
-import { labelled } from '../gate/failure.ts';
 import { placeIn } from './place.ts';
 import type { ChildError } from './protocol.ts';
-import { hiddenText } from './redact.ts';
+import { hidden, hiddenText } from './redact.ts';
 import type { Source } from './source.ts';
 
 /** A failure of ours as it goes to the parent. */
@@ -27,17 +26,15 @@ export function describeFailure(
     return { ...asChildError(error), message: `${error.message.replace(/\.$/, '')}${at}.` };
   const text = hiddenText(error, source, where);
   const how = unseen ? 'A promise that nobody waited for was rejected' : 'The code threw';
-  return { code: 'MIGRATION_FAILED', message: `${how}${at}: ${text}.`, hint: hintFor(error, source) };
+  return { code: 'MIGRATION_FAILED', message: `${how}${at}: ${text}.`, hint: hintFor(error, text) };
 }
 
-function hintFor(error: unknown, source: Source): string {
+function hintFor(error: unknown, shown: string): string {
   if (labelled(error, 'TransientTransactionError')) {
     return 'Another write was in the way, or the transaction took too long. Run the same command again.';
   }
-  if (serverCode(error) === undefined && !source.showValues) {
-    return 'Correct the migration and run it again. --show-values on a terminal shows the whole message.';
-  }
-  return 'Correct the migration and run it again.';
+  const correct = 'Correct the migration and run it again.';
+  return shown.includes(hidden) ? `${correct} --show-values on a terminal shows the whole message.` : correct;
 }
 
 const unreachable = new Set(['MongoServerSelectionError', 'MongoNetworkError', 'MongoNetworkTimeoutError']);

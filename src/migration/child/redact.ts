@@ -29,6 +29,7 @@ const driverWords = new Set(
    same MongoClient Client connected before running to perform this Topology closed No transaction started Transaction already
    progress call abortTransaction commitTransaction after calling twice Read preference primary callback form helper been removed
    Timed out during withTransaction request Database names character convert circular structure BSON Unrecognized JS type
+   connection connect monitor Server selection after ms pool cleared socket ECONNREFUSED ECONNRESET ETIMEDOUT getaddrinfo ENOTFOUND
    Input does match accepted types string hex characters collection name contain Function provided return Promise`.split(
     /\s+/,
   ),

@@ -1,4 +1,4 @@
-import { serverCode } from '../../mongo/server-code.ts';
+import { labelled, serverCode } from '../../mongo/server-code.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import type { Call } from './call.ts';
 
@@ -51,12 +51,6 @@ export function failureKind(error: unknown, call: Call): FailureKind {
   const statements = failedStatements(error);
   if (statements !== undefined) return statements.some(touchesSeveral) ? 'unknown' : 'refused';
   return call.multi ? 'unknown' : 'refused';
-}
-
-/** By shape: the class depends on which driver the project has. */
-export function labelled(error: unknown, label: string): boolean {
-  const check = (error as { hasErrorLabel?: unknown } | undefined)?.hasErrorLabel;
-  return typeof check === 'function' && check.call(error, label) === true;
 }
 
 function hasWriteConcernError(error: unknown): boolean {

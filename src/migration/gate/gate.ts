@@ -1,7 +1,7 @@
 import type { OwnNames } from '../../mongo/own.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import type { Effects } from '../types.ts';
-import type { Call, Operation, Stage } from './call.ts';
+import type { Call, Namespace, Operation, Stage } from './call.ts';
 import { Catalog, inTransaction } from './catalog.ts';
 import type { Journal } from './journal/journal.ts';
 import { Lane } from './lane.ts';
@@ -9,6 +9,7 @@ import { shownName } from './names.ts';
 import type { RawClient, RawCursor, RawSession } from './raw.ts';
 import { Recorder } from './recorder.ts';
 import type { Replay } from './replay/replay.ts';
+import { noCounts } from './tally.ts';
 import { Transactions } from './transactions.ts';
 
 export interface GateOptions {
@@ -157,6 +158,12 @@ export class Gate {
 
   effects(): Effects {
     return this.books.run.effects();
+  }
+
+  /** Counts documents that were put aside by a write of ours, which passes no stage. */
+  noteQuarantined(namespace: Namespace, quarantined: number, session: RawSession | undefined): void {
+    const tally = this.transactions.tallyOf(session) ?? this.books.run;
+    tally.add({ collection: shownName(namespace, this.database), counts: { ...noCounts, quarantined } });
   }
 
   shown(call: Call): string {

@@ -1,9 +1,9 @@
-import { serverCode } from '../../mongo/server-code.ts';
+import { labelled, serverCode } from '../../mongo/server-code.ts';
 import type { Counts } from '../types.ts';
 import type { Call, Change, Operation, Stage } from './call.ts';
 import type { Catalog } from './catalog.ts';
 import { countsOf } from './counts.ts';
-import { failureKind, labelled } from './failure.ts';
+import { failureKind } from './failure.ts';
 import { shownName } from './names.ts';
 import { type OperationRun, Operations } from './operations.ts';
 import type { RawSession } from './raw.ts';
@@ -85,6 +85,7 @@ export class Recorder {
       modified: counts.modified - known.modified,
       inserted: counts.inserted - known.inserted,
       deleted: counts.deleted - known.deleted,
+      quarantined: (counts.quarantined ?? 0) - (known.quarantined ?? 0),
     };
   }
 

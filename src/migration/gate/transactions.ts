@@ -1,5 +1,5 @@
+import { labelled } from '../../mongo/server-code.ts';
 import type { Catalog } from './catalog.ts';
-import { labelled } from './failure.ts';
 import type { RawSession } from './raw.ts';
 import { Tally } from './tally.ts';
 

@@ -1,9 +1,10 @@
-import { type ClientSession, type Db, type Document, ReadPreference } from 'mongodb';
+import { type ClientSession, type Db, type Document, type Filter, ReadPreference } from 'mongodb';
 import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { byCodeUnit } from '../canonical.ts';
+import { ParentLanes } from '../journal/parent-lanes.ts';
 import type { LeaseGuard } from '../lease/held.ts';
 import type { Effects, HistoryRecord, Phase, RecordState, RunJournal } from '../types.ts';
 import { isUnsettled } from './position.ts';
@@ -41,25 +42,40 @@ export type Ending =
 
 /**
  * All records of a target, as the majority has them, in the order of their last change; `[]` for a target that was
- * never migrated. Only reads. Throws what `asServerFailure` makes of a server's failure.
+ * never migrated. Of one that is `running` the entries of its journal are those that it has so far. Only reads. Throws
+ * what `asServerFailure` makes of a server's failure.
  *
- * `brief` leaves out what a record may have beside when it was applied, where it is mirrored and why it failed: of 10,000 records that
- * is most of the time.
+ * `brief` leaves out what a settled record may have beside when it was applied, and where it is mirrored: of 10,000
+ * records that is most of the time.
  */
 export async function readHistory(db: Db, own: OwnNames, { brief = false } = {}): Promise<HistoryRecord[]> {
-  const records = await db
-    .collection<HistoryRecord>(own.history, { readPreference: ReadPreference.primary })
-    .find({}, { readConcern: { level: 'majority' }, batchSize: 10_000, ...(brief && { projection: briefly }) })
-    .toArray()
-    .catch((error: unknown) => {
-      throw asServerFailure(error, `reading the history of database ${db.databaseName}`);
-    });
-  return records.sort((a, b) => a.sequence - b.sequence || byCodeUnit(a._id, b._id));
+  const history = db.collection<HistoryRecord>(own.history, { readPreference: ReadPreference.primary });
+  const read = (filter: Filter<HistoryRecord>, projection?: Document) =>
+    history.find(filter, { readConcern: { level: 'majority' }, batchSize: 10_000, projection }).toArray();
+  try {
+    const records = await read({}, brief ? briefly : undefined);
+    const open = records.filter(isUnsettled);
+    const whole = brief && open.length > 0 ? await read({ _id: { $in: open.map(({ _id }) => _id) } }) : open;
+    const counted = new Map(await Promise.all(whole.map(async (one) => [one._id, await soFar(db, own, one)] as const)));
+    return records
+      .map((record) => counted.get(record._id) ?? record)
+      .sort((a, b) => a.sequence - b.sequence || byCodeUnit(a._id, b._id));
+  } catch (error) {
+    throw asServerFailure(error, `reading the history of database ${db.databaseName}`);
+  }
+}
+
+/** How many entries a running migration has is in the lanes until its end is put on record. */
+async function soFar(db: Db, own: OwnNames, record: HistoryRecord): Promise<HistoryRecord> {
+  const { _id, state, journal } = record;
+  if (state !== 'running' || journal === undefined) return record;
+  const entries = await new ParentLanes(db, own).entriesOf({ migration: _id, number: journal.attempt }, undefined);
+  return { ...record, journal: { ...journal, entries } };
 }
 
 const briefly = {
   ...{ state: 1, direction: 1, checksum: 1, fileName: 1, phase: 1, startedAt: 1, appliedAt: 1 },
-  ...{ sequence: 1, releaseId: 1, toolVersion: 1, changelog: 1, fence: 1, error: 1 },
+  ...{ sequence: 1, releaseId: 1, toolVersion: 1, changelog: 1, fence: 1 },
 } satisfies Partial<Record<keyof HistoryRecord, 1>>;
 
 /** The states from which a migration may be started. A failed or interrupted one runs again from its top. */

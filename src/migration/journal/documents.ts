@@ -4,7 +4,8 @@ import type { CatalogState } from './catalog-state.ts';
 
 /**
  * What the journal's documents look like: entries, one for each operation of a migration, and the images of what it
- * changed. Both are in one collection and in the order of `_id`, an entry right before its images.
+ * changed. Both are in one collection and in the order of `_id`, which is that of the transactions that changed the
+ * same documents: images stand right behind their entry, those of its later transactions where these were committed.
  */
 
 /** One run of a migration from its top, with all the times that it was taken up again. */
@@ -143,10 +144,12 @@ export interface JournalEntry {
   readonly undoing?: { readonly pack: string; readonly done: number };
 }
 
-/** Images of documents of one collection: see `images.ts` for the bytes. `_id` is the entry's and `/NNNN`. */
+/** Images of documents of one collection: see `images.ts` for the bytes. `_id`: see `imagesId`. */
 export interface ImagesDocument {
   readonly _id: string;
   readonly kind: 'images';
+  /** The entry, where a later transaction of it than the first made the change. */
+  readonly of?: string;
   readonly namespace: EntryNamespace;
   /** How many documents. */
   readonly count: number;
@@ -166,13 +169,19 @@ export function entryId(attempt: Attempt, sequence: number): string {
   return `${attemptPrefix(attempt)}${padded(sequence, 10)}`;
 }
 
-export function imagesId(entry: string, part: number): string {
-  return `${entry}/${padded(part, 6)}`;
+/** `place`: the entry's id; of later transactions an id with a number of their own. */
+export function imagesId(place: string, part: number): string {
+  return `${place}/${padded(part, 6)}`;
 }
 
-/** The number of an entry within its attempt. */
-export function sequenceOf(entryId: string): number {
-  return Number(entryId.split('/')[2]);
+/** The id of the entry that images belong to. */
+export function entryOf({ _id, of }: Pick<ImagesDocument, '_id' | 'of'>): string {
+  return of ?? _id.slice(0, _id.lastIndexOf('/'));
+}
+
+/** The number of an entry, or of images, within their attempt. */
+export function sequenceOf(id: string): number {
+  return Number(id.split('/')[2]);
 }
 
 /** A filter for all documents of an attempt: `0` follows `/` in code units. */

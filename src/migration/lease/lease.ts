@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Db } from 'mongodb';
 import type { OwnNames } from '../../mongo/own.ts';
-import { asServerFailure, hasLabel, serverCode } from '../../mongo/server-error.ts';
+import { asServerFailure, labelled, serverCode } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { answerWithin, Elapsed } from './clock.ts';
 import { HeldLease, type Lease, marginOf } from './held.ts';
@@ -77,7 +77,7 @@ export async function acquireLease(db: Db, own: OwnNames, options: AcquireOption
 
 /** Whether the request may have been carried out without our hearing of it: then, and only then, ask again. */
 function isUnanswered(error: unknown): boolean {
-  return error instanceof ReleaseError || serverCode(error) === undefined || hasLabel(error, 'RetryableWriteError');
+  return error instanceof ReleaseError || serverCode(error) === undefined || labelled(error, 'RetryableWriteError');
 }
 
 /** With jitter, so that many waiting runs do not ask at the same moment. */

@@ -1,7 +1,9 @@
+import { hostname } from 'node:os';
 import type { Db } from 'mongodb';
 import type { OwnNames } from '../../mongo/own.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
+import { processRuns } from '../../observe/process.ts';
 import { type LeaseHolder, type LeaseReading, LeaseRecord } from './record.ts';
 
 /** A lease and its ages in milliseconds, by the server's clock. */
@@ -51,8 +53,10 @@ export async function unlock(db: Db, own: OwnNames): Promise<Unlocked> {
   const alive = facts.remainingMs > 0 && facts.heartbeatAgeMs >= 0 && facts.heartbeatAgeMs < ttlMs;
   const cleared = alive ? 'alive' : await record.clear(reading.document).catch((error: unknown) => fail(error, db));
   if (cleared === 'freed') return { outcome: 'unlocked', was: facts };
-  throw new ReleaseError('LEASE_ALIVE', `The lease of database ${db.databaseName} is in use: ${ownerText(facts)}.`, {
-    hint: `Stop that run, or wait: if it is gone already, its lease runs out by itself in ${seconds(facts.remainingMs)}.`,
+  const gone = goneFrom(facts);
+  const message = `The lease of database ${db.databaseName} is in use: ${ownerText(facts)}.${gone ?? ''}`;
+  throw new ReleaseError('LEASE_ALIVE', message, {
+    hint: `${gone === undefined ? 'Stop that run, or wait: if it is gone already' : 'Wait'}: the lease runs out by itself in ${seconds(facts.remainingMs)}, and the next run takes it over.`,
   });
 }
 
@@ -73,14 +77,15 @@ export function factsOf({ document, now }: LeaseReading): LeaseFacts {
 
 /** The error for a lease that is somebody else's: who, since when, how alive, and what to type. */
 export function heldError(database: string, facts: LeaseFacts, waitedMs: number): ReleaseError {
+  const gone = goneFrom(facts);
   const waited = waitedMs > 0 ? `, still after waiting ${seconds(waitedMs)}` : '';
   const who = facts.holder === undefined ? 'its owner' : `process ${facts.holder.pid} on ${facts.holder.host}`;
   return new ReleaseError(
     'LEASE_HELD',
-    `The lease of database ${database} is somebody else's${waited}: ${ownerText(facts)}.`,
+    `The lease of database ${database} is somebody else's${waited}: ${ownerText(facts)}.${gone ?? ''}`,
     {
       hint:
-        `Wait for it with --wait ${waitedMs >= 60_000 ? '10m' : '60s'}. If ${who} is gone, the lease runs out by itself ` +
+        `Wait for it with --wait ${waitedMs >= 60_000 ? '10m' : '60s'}. ${gone === undefined ? `If ${who} is gone, the` : 'The'} lease runs out by itself ` +
         `in ${seconds(facts.remainingMs)}; one that does not is cleared by mongo-release unlock.`,
       details: {
         host: facts.holder?.host ?? '',
@@ -90,6 +95,12 @@ export function heldError(database: string, facts: LeaseFacts, waitedMs: number)
       },
     },
   );
+}
+
+/** Says so where the owner ran on this very host, and no process has its number any more. */
+function goneFrom({ holder }: LeaseFacts): string | undefined {
+  if (holder?.host !== hostname() || processRuns(holder.pid)) return undefined;
+  return ` That run is gone: no process ${holder.pid} runs on this host any more.`;
 }
 
 /** Who has it, since when, and how alive: the middle of a sentence. */

@@ -1,6 +1,6 @@
 import type { Finding } from '../../observe/finding.ts';
+import { isHalfDone, nextOfHalf } from '../beginning.ts';
 import { byCodeUnit } from '../canonical.ts';
-import { leftTargetAsItWas } from '../end.ts';
 import { unknownChecksum } from '../files/files.ts';
 import { listed } from '../files/find.ts';
 import type { HistoryRecord, MigrationFacts, MigrationFile, PlannedMigration, PlanScope } from '../types.ts';
@@ -43,8 +43,7 @@ function recordFindings(record: HistoryRecord, file: MigrationFile | undefined):
   const { _id: name, state, direction } = record;
   const place = { name };
   const findings: Finding[] = [];
-  // What failed without a trace is as good as never run.
-  const trace = state !== 'failed' || record.effects === undefined || !leftTargetAsItWas({ effects: record.effects });
+  const trace = state === 'applied' || isHalfDone(record);
   if (file === undefined && state !== 'rolled-back' && trace) {
     findings.push({
       rule: 'history-missing-file',
@@ -79,46 +78,37 @@ function recordFindings(record: HistoryRecord, file: MigrationFile | undefined):
       severity: 'warning',
       place,
       message: `${name} is on its way ${direction}, or the run that wrote so was killed.`,
-      next: 'mongo-release status says whether a run holds the lease; without one, the next migrate marks it as interrupted.',
+      next: `mongo-release status says whether a run holds the lease. Where none does: ${nextOfHalf(record, file)}`,
     });
   }
   return findings;
 }
 
-/** What the next run does with a half-done migration: `release/beginning.ts` decides in the same way. */
-function nextOfHalf({ journal, direction, checksum }: HistoryRecord, file: MigrationFile | undefined): string {
-  if (journal === undefined || journal.entries === 0) {
-    return 'mongo-release migrate --apply runs it from its top, mongo-release down takes it back; both have to bear what is done already.';
-  }
-  const undo = 'undoes by the journal what it did';
-  if (direction === 'down') return `mongo-release down takes its way down up where it was; migrate --apply ${undo}.`;
-  return file !== undefined && (journal.checksum ?? checksum) !== file.checksum
-    ? `mongo-release migrate --apply ${undo}, since the file was changed, and begins afresh; mongo-release down only undoes.`
-    : `mongo-release migrate --apply takes it up where it was; mongo-release down ${undo}.`;
-}
-
 /**
- * A file that is older than the newest applied one. After-deploy files are compared with their like only: while a
+ * A file that is older than the newest one that is applied or begun. After-deploy files are compared with their like only: while a
  * release deploys, they are pending although newer before-deploy ones are applied, and that is how it should be.
  */
 function outOfOrder({ pending, records, files, scope }: Considered): Finding[] {
   const fileNames = new Map(files.map((file) => [file.name, file.fileName]));
   const newest = { 'before-deploy': '', 'after-deploy': '' };
+  const begun = new Set(records.filter(isHalfDone).map((record) => record._id));
+  const begunFiles = new Set<string>();
   for (const { _id, state, fileName: recorded, phase } of records) {
     const fileName = fileNames.get(_id) ?? recorded;
-    if (state === 'applied' && byCodeUnit(fileName, newest[phase]) > 0) newest[phase] = fileName;
+    if (begun.has(_id)) begunFiles.add(fileName);
+    if ((state === 'applied' || begun.has(_id)) && byCodeUnit(fileName, newest[phase]) > 0) newest[phase] = fileName;
   }
   return pending.flatMap(({ name, fileName, phase }) => {
     const after = newest['after-deploy'];
     const last = phase === 'after-deploy' || byCodeUnit(after, newest[phase]) > 0 ? after : newest[phase];
-    if (byCodeUnit(fileName, last) > 0) return [];
+    if (begun.has(name) || byCodeUnit(fileName, last) > 0) return [];
     return [
       {
         rule: 'history-out-of-order',
         // Whoever names it alone has decided.
         severity: scope.name === undefined ? ('error' as const) : ('warning' as const),
         place: { name },
-        message: `${fileName} is not applied, and ${last}, which comes after it, is.`,
+        message: `${fileName} is not applied, and ${last}, which comes after it, is${begunFiles.has(last) ? ' begun' : ''}.`,
         next: `Give the file the present time as its name, or apply it alone, knowingly, with --name ${name}; where the target has it already: mongo-release baseline ${name}.`,
       },
     ];

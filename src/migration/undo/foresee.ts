@@ -50,13 +50,22 @@ export async function foreseeConflicts(
   return conflicts;
 }
 
-async function countImages({ db }: Connection, own: OwnNames, attempt: Attempt): Promise<number> {
+/** How many documents an attempt has changed, each counted as often as it was. Throws the driver's errors. */
+export async function countImages(
+  { db }: Connection,
+  own: OwnNames,
+  attempt: Attempt,
+  options: { readonly maxTimeMS?: number } = {},
+): Promise<number> {
   const [sum] = await db
     .collection(own.journal, { readPreference: ReadPreference.primary })
-    .aggregate<{ images: number }>([
-      { $match: { ...ofAttempt(attempt), kind: 'images', part: 0 } },
-      { $group: { _id: null, images: { $sum: '$count' } } },
-    ] as Document[])
+    .aggregate<{ images: number }>(
+      [
+        { $match: { ...ofAttempt(attempt), kind: 'images', part: 0 } },
+        { $group: { _id: null, images: { $sum: '$count' } } },
+      ] as Document[],
+      options,
+    )
     .toArray();
   return Number(sum?.images ?? 0);
 }

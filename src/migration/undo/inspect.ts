@@ -1,8 +1,8 @@
 import type { Db, Document } from 'mongodb';
 import { ReadPreference } from 'mongodb';
 import type { OwnNames } from '../../mongo/own.ts';
-import { type Attempt, type ImagesDocument, ofAttempt } from '../journal/documents.ts';
-import { readOutline, type UndoEntry } from './read.ts';
+import { type Attempt, entryOf, ofAttempt } from '../journal/documents.ts';
+import { type Outlined, readEntry, readOutline, type UndoEntry } from './read.ts';
 import { shownNamespace } from './result.ts';
 
 /** What an attempt amounts to, for people. */
@@ -65,46 +65,51 @@ export async function inspectAttempt(
   let undone = 0;
   let reason: string | undefined;
   let entry: UndoEntry | undefined;
-  let packs = new Packs();
-  const endEntry = () => {
-    if (entry?.undone === undefined) reason ??= packs.reason(entry);
-    packs = new Packs();
+  const packs = new Packs();
+  const damaged = async (id: string) => {
+    if (reason !== undefined) return;
+    const whose = await readEntry(db, own, id);
+    if (whose?.undone !== undefined) return;
+    reason = `a part of the images of ${whose === undefined ? 'an operation' : named(whose)} is missing`;
   };
   for await (const document of readOutline(db, own, attempt)) {
-    if (document.kind === 'images') {
-      packs.add(document, entry);
-      continue;
-    }
-    endEntry();
+    for (const id of packs.damagedBy(document, entry)) await damaged(id);
+    if (document.kind === 'images') continue;
     entry = document;
     entries += 1;
     if (entry.undone !== undefined) undone += 1;
     else reason ??= missingIn(entry);
   }
-  endEntry();
+  for (const id of packs.damagedBy(undefined, entry)) await damaged(id);
   if (expectedEntries !== undefined && expectedEntries !== entries) {
     reason = `the journal has ${entries} of its ${expectedEntries} entries`;
   }
   return { entries, undone, reason };
 }
 
-/** Whether the parts of each pack follow one another, up to the last. */
+/** Follows the outline of a journal, and finds the packs that are not whole. */
 class Packs {
-  #next = 0;
-  #parts = 0;
-  #broken = false;
+  /** The one that is not at its end yet. */
+  #open: { readonly owner: string; readonly next: number; readonly parts: number } | undefined;
 
-  add({ _id, part, parts }: Omit<ImagesDocument, 'data'>, entry: UndoEntry | undefined): void {
-    if (entry === undefined || !_id.startsWith(`${entry._id}/`)) this.#broken = true;
-    if (part !== this.#next || (part > 0 && parts !== this.#parts)) this.#broken = true;
-    this.#parts = parts;
-    this.#next = part + 1 === parts ? 0 : part + 1;
-  }
-
-  reason(entry: UndoEntry | undefined): string | undefined {
-    if (!this.#broken && this.#next === 0) return undefined;
-    const whose = entry === undefined ? 'an operation' : named(entry);
-    return `a part of the images of ${whose} is missing`;
+  /**
+   * The ids of entries that lack a part of their images, as far as this document tells, or the end. `entry`: the last
+   * one before it.
+   */
+  damagedBy(document: Outlined | undefined, entry: UndoEntry | undefined): string[] {
+    const image = document?.kind === 'images' ? document : undefined;
+    const owner = image && entryOf(image);
+    const open = this.#open;
+    const goesOn = owner === open?.owner && image?.part === open?.next && image?.parts === open?.parts;
+    const begins = image?.part === 0 && (image.of !== undefined || owner === entry?._id);
+    this.#open = undefined;
+    if (image !== undefined && owner !== undefined && (goesOn || begins) && image.part + 1 < image.parts) {
+      this.#open = { owner, next: image.part + 1, parts: image.parts };
+    }
+    const damaged: string[] = [];
+    if (open !== undefined && !goesOn) damaged.push(open.owner);
+    if (owner !== undefined && !goesOn && !begins) damaged.push(owner);
+    return damaged;
   }
 }
 

@@ -37,6 +37,16 @@ export function imagesDone({ entry: { undoing }, pack }: Extract<Backward, { kin
   return pack.id === undoing.pack ? undoing.done : pack.images.length;
 }
 
+/** The last put of each entry that these pieces do not come to the end of: parallel calls have theirs in turn. */
+export function lastOfOpenEntries(pieces: readonly Piece[]): Extract<Piece, { kind: 'put' }>[] {
+  const last = new Map<string, Extract<Piece, { kind: 'put' }>>();
+  for (const piece of pieces) {
+    if (piece.kind === 'put') last.set(piece.entry, piece);
+    else last.delete(piece.entry);
+  }
+  return [...last.values()];
+}
+
 /** How many pieces, from this one on, make a transaction of at most so many documents and bytes; one at least. */
 export function takeable(pieces: readonly Piece[], from: number, documents: number, bytes: number): number {
   let puts = 0;

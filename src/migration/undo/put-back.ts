@@ -37,8 +37,10 @@ export interface PutOptions {
 }
 
 export interface PutOutcome {
-  /** Documents that were changed. */
+  /** Documents that were changed, and how many of them went in and out. */
   readonly documents: number;
+  readonly inserted: number;
+  readonly deleted: number;
   readonly merged: number;
   /** Documents that stay as they are, and are new to it. */
   readonly left: readonly Left[];
@@ -86,6 +88,8 @@ interface Change {
  */
 export async function putBack(puts: readonly Put[], options: PutOptions): Promise<PutOutcome> {
   let documents = 0;
+  let inserted = 0;
+  let deleted = 0;
   let merged = 0;
   const left: Left[] = [];
   const conflicts: UndoConflict[] = [];
@@ -109,9 +113,11 @@ export async function putBack(puts: readonly Put[], options: PutOptions): Promis
     if (options.mode === 'strict') conflicts.push(...news.map(documentConflict));
     if (conflicts.length === 0) await write(options, namespace, changes);
     documents += changes.length;
+    inserted += changes.filter(({ now }) => now === undefined).length;
+    deleted += changes.filter(({ back }) => back === undefined).length;
   }
   if (conflicts.length > 0) throw new PutConflict(conflicts);
-  return { documents, merged, left };
+  return { documents, inserted, deleted, merged, left };
 }
 
 const noneLeft: ReadonlySet<Left> = new Set();

@@ -3,8 +3,8 @@ import { ReadPreference } from 'mongodb';
 import type { OwnNames } from '../../mongo/own.ts';
 import {
   type Attempt,
-  attemptPrefix,
   type EntryNamespace,
+  entryOf,
   type ImagesDocument,
   type JournalEntry,
   ofAttempt,
@@ -17,9 +17,6 @@ export type UndoEntry = Omit<JournalEntry, 'reads' | 'calls'>;
 type Stored = JournalEntry | ImagesDocument;
 
 const withoutReads = { reads: 0, calls: 0, 'error.response': 0, 'error.message': 0 } as const;
-
-/** How many entries are fetched at a time. */
-const pageSize = 200;
 
 function journalOf(db: Db, own: OwnNames): Collection<Stored> {
   return db.collection<Stored>(own.journal, {
@@ -38,16 +35,14 @@ export async function readAttempt(db: Db, own: OwnNames, attempt: Attempt): Prom
   return (await found.toArray()) as unknown as UndoEntry[];
 }
 
+export type Outlined = UndoEntry | Omit<ImagesDocument, 'data'>;
+
 /** The documents of an attempt in their order, without reads and without the images' bytes. */
-export async function* readOutline(
-  db: Db,
-  own: OwnNames,
-  attempt: Attempt,
-): AsyncGenerator<UndoEntry | Omit<ImagesDocument, 'data'>> {
+export async function* readOutline(db: Db, own: OwnNames, attempt: Attempt): AsyncGenerator<Outlined> {
   const found = journalOf(db, own)
     .find(ofAttempt(attempt) as Document, { projection: { ...withoutReads, data: 0 } })
     .sort({ _id: 1 });
-  for await (const document of found) yield document as unknown as UndoEntry | Omit<ImagesDocument, 'data'>;
+  for await (const document of found) yield document as unknown as Outlined;
 }
 
 /** What one `packImages` of an entry held, in the order in which it was done. */
@@ -64,57 +59,65 @@ export type Backward =
   | { readonly kind: 'entry'; readonly entry: UndoEntry };
 
 /**
- * The entries of an attempt that were not undone yet, the newest first, and each one's images, the newest first. One
- * pack of images is in memory at a time. Throws the driver's errors, and `RangeError` for images that are damaged.
+ * The entries of an attempt that were not undone yet and their images, the newest first: as parallel calls had their
+ * turns, so that the packs of an entry in several transactions may have others' in between. The images of one transaction
+ * are in memory at a time. Throws the driver's errors, and `RangeError` for images that are damaged.
  */
 export async function* readBackwards(db: Db, own: OwnNames, attempt: Attempt): AsyncGenerator<Backward> {
   const journal = journalOf(db, own);
-  const prefix = attemptPrefix(attempt);
-  let below: string = ofAttempt(attempt)._id.$lt;
-  for (;;) {
-    const entries = (await journal
-      .find({ _id: { $gte: prefix, $lt: below }, kind: { $ne: 'images' } } as Document, { projection: withoutReads })
-      .sort({ _id: -1 })
-      .limit(pageSize)
-      .toArray()) as unknown as UndoEntry[];
-    const last = entries.at(-1);
-    if (last === undefined) return;
-    const open = entries.filter(({ undone }) => undone === undefined);
-    const packs = readPacks(journal, last._id, below);
-    try {
-      let next = await packs.next();
-      for (const entry of open) {
-        // Packs of entries that were undone already lie in between.
-        while (!next.done && next.value.id > `${entry._id}0`) next = await packs.next();
-        while (!next.done && next.value.id.startsWith(`${entry._id}/`)) {
-          yield { kind: 'pack', entry, pack: next.value };
-          next = await packs.next();
-        }
-        yield { kind: 'entry', entry };
+  const found = journal
+    .find(ofAttempt(attempt) as Document, { projection: withoutReads })
+    .sort({ _id: -1 })
+    // A reply holds 16 MB at most, whatever their number.
+    .batchSize(500);
+  /** Entries whose later transactions were met, and they themselves not yet. */
+  const begun = new Map<string, UndoEntry>();
+  /** Images of the entry that comes next. */
+  let packed: Packed[] = [];
+  /** Of one pack: the last one comes first. */
+  let parts: Uint8Array[] = [];
+  for await (const document of found as unknown as AsyncIterable<Stored>) {
+    if (document.kind === 'images') {
+      parts.unshift(bytesOf(document.data));
+      if (document.part > 0) continue;
+      const pack = { first: document, parts };
+      parts = [];
+      if (document.of === undefined) {
+        packed.push(pack);
+        continue;
       }
-    } finally {
-      await packs.return(undefined);
+      const entry = begun.get(document.of) ?? (await readEntry(db, own, document.of));
+      if (entry === undefined) throw new RangeError('An entry of the journal is missing.');
+      begun.set(document.of, entry);
+      if (entry.undone === undefined) yield { kind: 'pack', entry, pack: unpacked(pack, entry) };
+      continue;
     }
-    below = last._id;
+    if (parts.length > 0) throw new RangeError('A part of the images of the journal is missing.');
+    if (document.undone === undefined) {
+      for (const pack of packed) yield { kind: 'pack', entry: document, pack: unpacked(pack, document) };
+      yield { kind: 'entry', entry: document };
+    }
+    begun.delete(document._id);
+    packed = [];
   }
 }
 
-/** The packs between an entry and an `_id`, the newest first. */
-async function* readPacks(journal: Collection<Stored>, from: string, below: string): AsyncGenerator<Pack> {
-  const found = journal
-    .find({ _id: { $gt: from, $lt: below }, kind: 'images' } as Document)
-    .sort({ _id: -1 })
-    // A reply holds 16 MB at most, whatever their number.
-    .batchSize(100);
-  let parts: Uint8Array[] = [];
-  for await (const document of found as unknown as AsyncIterable<ImagesDocument>) {
-    parts.unshift(bytesOf(document.data));
-    if (document.part > 0) continue;
-    if (parts.length !== document.parts) throw new RangeError('A part of the images of the journal is missing.');
-    const images = unpackImages(parts);
-    parts = [];
-    yield { id: document._id, namespace: document.namespace, images };
-  }
+/** An entry, or undefined where it is missing. Throws the driver's errors. */
+export async function readEntry(db: Db, own: OwnNames, id: string): Promise<UndoEntry | undefined> {
+  const entry = await journalOf(db, own).findOne({ _id: id } as Document, { projection: withoutReads });
+  return (entry as unknown as UndoEntry | null) ?? undefined;
+}
+
+/** A pack as the journal has it. */
+interface Packed {
+  readonly first: ImagesDocument;
+  readonly parts: readonly Uint8Array[];
+}
+
+function unpacked({ first, parts }: Packed, entry: UndoEntry): Pack {
+  const whole = parts.length === first.parts && entryOf(first) === entry._id;
+  if (!whole) throw new RangeError('A part of the images of the journal is missing.');
+  return { id: first._id, namespace: first.namespace, images: unpackImages(parts) };
 }
 
 function bytesOf(data: ImagesDocument['data']): Uint8Array {

@@ -19,8 +19,10 @@ export type UndoConflict =
   | { readonly kind: 'index'; readonly namespace: string; readonly index: string; readonly code: number };
 
 export interface UndoExtent {
-  /** Documents that were put back, deleted or inserted, by this call. */
+  /** Documents that were put back, by this call; `inserted` and `deleted` of them went in and out. */
   readonly documents: number;
+  readonly inserted: number;
+  readonly deleted: number;
   readonly catalogChanges: number;
   /** Entries that are undone, by this call or an earlier one. */
   readonly entriesUndone: number;

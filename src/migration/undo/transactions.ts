@@ -1,25 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type ClientSession, MongoNetworkError, MongoServerSelectionError, ReadPreference } from 'mongodb';
+import type { ClientSession } from 'mongodb';
 import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
-import { hasLabel, serverCode, serverCodes } from '../../mongo/server-error.ts';
-import { ReleaseError } from '../../observe/error.ts';
+import { labelled } from '../../mongo/server-code.ts';
 import { type LaneDocument, laneId } from '../journal/documents.ts';
+import { commit, leaseLost, passing, transactionOptions } from '../journal/transactions.ts';
 
 /**
  * How long one transaction is tried again without success, in milliseconds: longer than a transaction holds the lane
  * that a dead process has left open, where its session may not be ended (`transactionLifetimeLimitSeconds`: 60).
  */
 const patienceMs = 90_000;
-
-/** Another operation holds a lock that is waited for, such as a pending rename (`src/mongo/base/error_codes.yml`). */
-const lockTimeout = 24;
-
-const transactionOptions = {
-  readConcern: { level: 'snapshot' },
-  writeConcern: { w: 'majority' },
-  readPreference: ReadPreference.primary,
-} as const;
 
 export interface UndoTransactionsOptions {
   readonly connection: Connection;
@@ -55,10 +46,10 @@ export class UndoTransactions implements AsyncDisposable {
       try {
         return await this.#once(work);
       } catch (error) {
-        if (hasLabel(error, 'UnknownTransactionCommitResult') || !isPassing(error)) throw error;
-        if (performance.now() - since > patienceMs) throw error;
-        if (isConflict(error) && !onConflict()) throw error;
-        if (!isConflict(error)) await this.#renew();
+        const kind = labelled(error, 'UnknownTransactionCommitResult') ? undefined : passing(error);
+        if (kind === undefined || performance.now() - since > patienceMs) throw error;
+        if (kind === 'conflict' && !onConflict()) throw error;
+        if (kind === 'outage') await this.#renew();
         await sleep(Math.min(5 * 2 ** attempt, 500) * (0.3 + 0.7 * Math.random()));
       }
     }
@@ -87,7 +78,7 @@ export class UndoTransactions implements AsyncDisposable {
     try {
       await this.#fence(session);
       const result = await work(session);
-      await commit(session);
+      await commit(session, patienceMs);
       return result;
     } catch (error) {
       if (session.inTransaction()) await session.abortTransaction().catch(() => {});
@@ -99,40 +90,6 @@ export class UndoTransactions implements AsyncDisposable {
     const { connection, own, fence, lane } = this.#options;
     const lanes = connection.db.collection<LaneDocument>(own.lease);
     const { matchedCount } = await lanes.updateOne({ _id: laneId(lane), fence }, { $inc: { turns: 1 } }, { session });
-    if (matchedCount === 1) return;
-    throw new ReleaseError('LEASE_LOST', 'A newer run has taken the target over; this run writes no more.', {
-      hint: 'Look at mongo-release status, then run the command again.',
-    });
+    if (matchedCount !== 1) throw leaseLost();
   }
-}
-
-/** Sent again while its result is unknown: the server answers a repeated commit with the first one's result. */
-async function commit(session: ClientSession): Promise<void> {
-  const since = performance.now();
-  for (;;) {
-    try {
-      await session.commitTransaction();
-      return;
-    } catch (error) {
-      if (!hasLabel(error, 'UnknownTransactionCommitResult') || performance.now() - since > patienceMs) throw error;
-      await sleep(200);
-    }
-  }
-}
-
-/** A conflict with another write, or a lock that another operation holds: smaller transactions may get through. */
-export function isConflict(error: unknown): boolean {
-  const code = serverCode(error);
-  return code === serverCodes.WriteConflict || code === lockTimeout;
-}
-
-/** What may pass by itself, when the same is tried again. */
-export function isPassing(error: unknown): boolean {
-  return (
-    isConflict(error) ||
-    hasLabel(error, 'TransientTransactionError') ||
-    hasLabel(error, 'RetryableWriteError') ||
-    error instanceof MongoNetworkError ||
-    error instanceof MongoServerSelectionError
-  );
 }

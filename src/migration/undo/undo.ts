@@ -4,10 +4,11 @@ import type { OwnNames } from '../../mongo/own.ts';
 import { asServerFailure, serverCode } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import type { Attempt } from '../journal/documents.ts';
+import { passing } from '../journal/transactions.ts';
 import { foreseeConflicts } from './foresee.ts';
 import { inspectAttempt } from './inspect.ts';
-import { ConflictList, type UndoResult } from './result.ts';
-import { isConflict, isPassing, UndoTransactions } from './transactions.ts';
+import { ConflictList, type UndoExtent, type UndoResult } from './result.ts';
+import { UndoTransactions } from './transactions.ts';
 import { Stopped, Walk } from './walk.ts';
 
 export type { UndoConflict, UndoResult } from './result.ts';
@@ -36,6 +37,8 @@ export interface UndoProgress {
   readonly entries: number;
 }
 
+const nothing: UndoExtent = { documents: 0, inserted: 0, deleted: 0, catalogChanges: 0, entriesUndone: 0 };
+
 /** A walk that was cut off by a change of the primary goes on where it stopped, this often. */
 const mostRestarts = 5;
 
@@ -62,7 +65,7 @@ export async function undoAttempt(
     const { reason, entries, undone } = await insistently(signal, () =>
       inspectAttempt(connection.db, own, attempt, options.expectedEntries),
     );
-    const before = { documents: 0, catalogChanges: 0, entriesUndone: undone };
+    const before = { ...nothing, entriesUndone: undone };
     if (reason !== undefined) return { state: 'impossible', reason, ...before };
     if (mode === 'strict') {
       const foreseen = await insistently(signal, () => foreseeConflicts(connection, own, attempt, { signal }));
@@ -88,7 +91,7 @@ export async function undoAttempt(
       return { state: 'conflicts', conflicts: conflicts.first, conflictsTotal: conflicts.total, ...walk.extent };
     }
     if (error instanceof RangeError) {
-      const extent = walk?.extent ?? { documents: 0, catalogChanges: 0, entriesUndone: 0 };
+      const extent = walk?.extent ?? nothing;
       return { state: 'impossible', reason: 'images of the journal are damaged', ...extent };
     }
     if (signal?.aborted || error instanceof ReleaseError) throw error;
@@ -110,7 +113,7 @@ async function insistently<T>(signal: AbortSignal | undefined, run: () => Promis
 
 function isInterrupted(error: unknown): boolean {
   const code = serverCode(error);
-  return (code !== undefined && interrupted.has(code)) || (isPassing(error) && !isConflict(error));
+  return (code !== undefined && interrupted.has(code)) || passing(error) === 'outage';
 }
 
 /**

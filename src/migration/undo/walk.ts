@@ -3,13 +3,14 @@ import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { serverCode, serverCodes } from '../../mongo/server-error.ts';
 import type { Attempt, JournalEntry } from '../journal/documents.ts';
+import { passing } from '../journal/transactions.ts';
 import { undoCatalog } from './catalog.ts';
-import { type Piece, piecesOf, takeable, toEndOfPack } from './pieces.ts';
+import { lastOfOpenEntries, type Piece, piecesOf, takeable, toEndOfPack } from './pieces.ts';
 import { documentConflict, PutConflict, type PutOptions, type PutOutcome, PutRefused, putBack } from './put-back.ts';
 import { Quarantine } from './quarantine.ts';
 import { readBackwards, type UndoEntry } from './read.ts';
 import type { ConflictList, UndoConflict, UndoExtent } from './result.ts';
-import { isConflict, type UndoTransactions } from './transactions.ts';
+import type { UndoTransactions } from './transactions.ts';
 
 export interface WalkOptions {
   readonly connection: Connection;
@@ -44,6 +45,8 @@ export class Walk {
   #size = mostDocuments;
   #bypassValidation = true;
   #documents = 0;
+  #inserted = 0;
+  #deleted = 0;
   #catalogChanges = 0;
   #entriesUndone: number;
   merged = 0;
@@ -59,6 +62,8 @@ export class Walk {
   get extent(): UndoExtent {
     return {
       documents: this.#documents,
+      inserted: this.#inserted,
+      deleted: this.#deleted,
       catalogChanges: this.#catalogChanges,
       entriesUndone: this.#entriesUndone,
     };
@@ -113,7 +118,7 @@ export class Walk {
     try {
       await this.#commit(from, count, 'in-place');
     } catch (error) {
-      if (isConflict(error) && count > 1) return this.#withFewer(count);
+      if (passing(error) === 'conflict' && count > 1) return this.#withFewer(count);
       if (!(error instanceof PutRefused)) throw error;
       return this.#commitRefused(from, count, error);
     }
@@ -192,6 +197,8 @@ export class Walk {
       throw error;
     }
     this.#documents += outcome.documents;
+    this.#inserted += outcome.inserted;
+    this.#deleted += outcome.deleted;
     this.merged += outcome.merged;
     this.quarantined += outcome.left.length;
     this.#options.conflicts.add(...outcome.left.map(documentConflict));
@@ -207,10 +214,9 @@ export class Walk {
       const marks: Document[] = [{ $set: { undone: '$$NOW' } }, { $unset: 'undoing' }];
       await journal.updateMany({ _id: { $in: ended } }, marks, { session });
     }
-    const last = pieces.at(-1);
-    if (last?.kind !== 'put') return;
-    const { entry, pack, done } = last;
-    await journal.updateOne({ _id: entry }, { $set: { undoing: { pack, done } } }, { session });
+    for (const { entry, pack, done } of lastOfOpenEntries(pieces)) {
+      await journal.updateOne({ _id: entry }, { $set: { undoing: { pack, done } } }, { session });
+    }
   }
 
   /** Conflicts stop a strict undo, and are told of a tolerant one. */

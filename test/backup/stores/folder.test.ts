@@ -14,6 +14,14 @@ const newFolder = async () => {
 };
 afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
 
+test('a backup of a folder that is not there: says so', async () => {
+  const folder = path.join(await newFolder(), 'mistyped');
+  await expect(new FolderStore(folder).readManifest('b1')).rejects.toMatchObject({
+    code: 'BACKUP_NOT_FOUND',
+    message: `There is no backup "b1" in ${folder}, a folder that does not exist.`,
+  });
+});
+
 storeSuite('folder', async () => {
   const folder = path.join(await newFolder(), 'made', 'by', 'the', 'first', 'backup');
   return {

@@ -25,9 +25,14 @@ beforeEach(async () => {
   run = await it.run();
 });
 
+function thrownInProject(): Error {
+  const stack = 'Error\n    at slugOf (/project/slug.ts:3:9)\n    at each (/project/backfill.ts:7:11)';
+  return Object.assign(new Error('each threw: a slug of Zaphod'), { stack });
+}
+
 /** Fails at the town without a name. */
 const each = ({ name }: Town) => {
-  if (name === undefined) throw new Error('each threw: a slug of Zaphod');
+  if (name === undefined) throw thrownInProject();
   return { $set: { slug: name.toLowerCase() } };
 };
 
@@ -43,7 +48,7 @@ describe('a function that throws', () => {
     const error = await failure(run.batch<Town>({ collection: 'towns', size: 5, each: each as never }));
     expect(error).toMatchObject({ code: 'BATCH_DOCUMENT_FAILED', exitCode: 8 });
     expect(error.message).toBe(
-      'batch on towns: each failed for the document 13 of towns: Error: each threw: ‹hidden› slug ‹hidden›.',
+      'batch on towns: each failed for the document 13: Error: each threw: ‹hidden› slug ‹hidden›.',
     );
     expect((await towns.find({ slug: { $exists: true } }).toArray()).map(({ _id }) => _id)).toEqual(
       Array.from({ length: 13 }, (_, n) => n),
@@ -82,12 +87,19 @@ describe('a function that throws', () => {
         why: 'batch',
         namespace: { database: it.raw.name, collection: 'towns' },
         documentId: 13,
-        error: { name: 'Error' },
+        error: { name: 'Error', message: 'each threw: a slug of Zaphod', at: 'backfill.ts:7' },
         document: { _id: 13 },
         at: expect.any(Date),
       },
     ]);
+    expect(run.gate.effects()).toMatchObject({ matched: 20, quarantined: 1 });
     expect(run.lines).toEqual([
+      {
+        level: 'warn',
+        message: expect.stringMatching(
+          /: the document 13 is left as it is: Error: each threw: .* at backfill\.ts:7\.$/,
+        ),
+      },
       {
         level: 'warn',
         message: 'batch on towns: 1 document was left as before, with a copy in _mongo_release.quarantine.',
@@ -100,7 +112,7 @@ describe('a function that throws', () => {
     const options = { collection: 'towns', onError: 'quarantine', maxErrors: 3, each: each as never } as const;
     const error = await failure(run.batch(options));
     expect(error.message).toMatch(
-      /^batch on towns: more than 3 documents failed\. The last one: .* document 13 of towns/,
+      /^batch on towns: more than 3 documents failed\. The last: each failed for the document 13: /,
     );
     expect((await it.quarantine()).map(({ documentId }) => documentId)).toEqual([3, 6, 9]);
     expect(await towns.countDocuments({ slug: { $exists: true } })).toBe(10);
@@ -111,8 +123,22 @@ describe('a function that throws', () => {
       throw Object.assign(new Error('connection 7 to 10.0.0.1 closed'), { name: 'MongoNetworkError' });
     };
     const error = await failure(run.batch({ collection: 'towns', onError: 'quarantine', each }));
-    expect(error).toMatchObject({ code: 'BATCH_DOCUMENT_FAILED', message: expect.stringContaining('document 0') });
+    expect(error).toMatchObject({
+      code: 'BATCH_DOCUMENT_FAILED',
+      message:
+        'batch on towns: the connection was lost at the document 0: MongoNetworkError: connection 7 to ‹hidden› closed.',
+      hint: 'Look at the servers and at the network between, then run the same command again: it goes on there.',
+    });
     expect(await it.quarantine()).toEqual([]);
+  });
+
+  test.each([
+    ['a text', () => 'drop', 'each returned a string'],
+    ['nothing in an object', () => ({}), 'each returned an empty object'],
+    ['both kinds', () => ({ $set: { a: 1 }, b: 2 }), 'each returned an object of both operators and fields'],
+  ])('that answers with %s is told so', async (_, each, told) => {
+    const error = await failure(run.batch({ collection: 'towns', each: each as never }));
+    expect(error.message).toBe(`batch on towns: nothing was done with the document 0: ${told}.`);
   });
 });
 
@@ -125,7 +151,7 @@ describe('a change that the server refuses', () => {
     const error = await failure(run.batch({ collection: 'towns', each: clash as never }));
     expect(error).toMatchObject({
       code: 'BATCH_DOCUMENT_FAILED',
-      message: 'batch on towns: the server refused the change of the document 7 of towns: duplicate key.',
+      message: 'batch on towns: the server refused the change of the document 7: duplicate key in index slug_1.',
     });
     expect(await towns.countDocuments({ slug: { $exists: true } })).toBe(7);
   });
@@ -147,10 +173,10 @@ describe('a change that the server refuses', () => {
 });
 
 test.each([
-  ['an ObjectId', new ObjectId('65f0a1b2c3d4e5f6a7b8c9d0'), /document 65f0a1b2c3d4e5f6a7b8c9d0 of/],
-  ['a UUID', new UUID('0189e2f4-7a3b-7c4d-8e5f-001122334455'), /document 0189e2f4-7a3b-7c4d-8e5f-001122334455 of/],
-  ['a number', 12.5, /document 12\.5 of/],
-  ['what may be a person', 'zaphod@heart.example', /document with the hash [0-9a-f]{12} of/],
+  ['an ObjectId', new ObjectId('65f0a1b2c3d4e5f6a7b8c9d0'), /document 65f0a1b2c3d4e5f6a7b8c9d0: /],
+  ['a UUID', new UUID('0189e2f4-7a3b-7c4d-8e5f-001122334455'), /document 0189e2f4-7a3b-7c4d-8e5f-001122334455: /],
+  ['a number', 12.5, /document 12\.5: /],
+  ['what may be a person', 'zaphod@heart.example', /document with the hash [0-9a-f]{12}: /],
 ])('a document whose _id is %s is named so', async (_, _id, message) => {
   await towns.deleteMany({});
   await towns.insertOne({ _id } as never);

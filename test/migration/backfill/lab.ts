@@ -1,7 +1,7 @@
 import type { Db, Document } from 'mongodb';
 import { Binary, BSON } from 'mongodb';
 import { batchOf } from '../../../src/migration/child/batch.ts';
-import { wordsOf } from '../../../src/migration/child/source.ts';
+import { sourceAt, wordsOf } from '../../../src/migration/child/source.ts';
 import type { Batch } from '../../../src/migration/define.ts';
 import { wrapClient } from '../../../src/migration/gate/client.ts';
 import { Gate } from '../../../src/migration/gate/gate.ts';
@@ -106,12 +106,7 @@ function surrounding(raw: TestDatabase, gate: Gate): Running {
   const stopping = new AbortController();
   const batch = batchOf({
     ...{ gate, driver, client, migration, raw: raw.client, signal: stopping.signal },
-    source: {
-      path: '/project/backfill.ts',
-      fileName: 'backfill.ts',
-      words: new Set(wordsOf('each threw slug name missing towns')),
-      showValues: false,
-    },
+    source: sourceAt('/project/backfill.ts', new Set(wordsOf('each threw slug name missing towns')), false),
     send: (message) => {
       if (message.type === 'log') lines.push({ level: message.level, message: message.message });
     },

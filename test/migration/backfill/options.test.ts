@@ -21,15 +21,15 @@ describe('what batch is called with', () => {
     ['neither update nor each', { collection: 'cities' }, /either update or each/],
     ['both', { collection: 'cities', each, update: { $set: { a: 1 } } }, /either update or each/],
     ['an each that is none', { collection: 'cities', each: 5 }, /no function/],
-    ['a replacement for all', { collection: 'cities', update: { a: 1 } }, /update of batch is none/],
-    ['an empty update', { collection: 'cities', update: {} }, /update of batch is none/],
-    ['an empty pipeline', { collection: 'cities', update: [] }, /update of batch is none/],
+    ['a replacement for all', { collection: 'cities', update: { a: 1 } }, /update of batch is neither/],
+    ['an empty update', { collection: 'cities', update: {} }, /update of batch is neither/],
+    ['an empty pipeline', { collection: 'cities', update: [] }, /update of batch is neither/],
     ['a filter that is none', { collection: 'cities', each, filter: 'a' }, /filter of batch/],
     ['a size of nothing', { collection: 'cities', each, size: 0 }, /size is no whole number from 1 to 10000/],
-    ['an order that is none', { collection: 'cities', each, order: { a: 'asc' } }, /order of batch is none/],
+    ['an order that is none', { collection: 'cities', each, order: { a: 'asc' } }, /order of batch does not say/],
     ['an unknown throttle', { collection: 'cities', each, throttle: { pause: 5 } }, /does not know pause/],
     ['half a pause', { collection: 'cities', each, throttle: { pauseMs: 0.5 } }, /pauseMs is no whole number/],
-    ['another way with errors', { collection: 'cities', each, onError: 'ignore' }, /onError is none/],
+    ['another way with errors', { collection: 'cities', each, onError: 'ignore' }, /onError is neither/],
   ])('%s is refused', (_, given, message) => {
     const error = refusal(given);
     expect(error).toMatchObject({ code: 'BATCH_INVALID', message: expect.stringMatching(message) });

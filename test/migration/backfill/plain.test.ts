@@ -81,7 +81,7 @@ test('what fails is put into quarantine, or stops it', async () => {
   const refused = run.batch<Town>({ collection: 'towns', each: each as never });
   await expect(refused).rejects.toMatchObject({
     code: 'BATCH_DOCUMENT_FAILED',
-    message: 'batch on towns: the server refused the change of the document 7 of towns: duplicate key in slug.',
+    message: 'batch on towns: the server refused the change of the document 7: duplicate key in slug.',
   });
   expect(run.gate.effects()).toMatchObject({ modified: 7, unknown: 0 });
   const result = await run.batch<Town>({ collection: 'towns', onError: 'quarantine', each: each as never });
@@ -89,5 +89,6 @@ test('what fails is put into quarantine, or stops it', async () => {
   expect(await database.db.collection('_mongo_release.quarantine').find().toArray()).toMatchObject([
     { documentId: 7, document: { _id: 7, name: 'T7' }, error: { name: 'MongoServerError', code: 11000 } },
   ]);
+  expect(run.gate.effects()).toMatchObject({ quarantined: 1, byCollection: { towns: { quarantined: 1 } } });
   await towns.dropIndexes();
 });

@@ -150,7 +150,7 @@ describe('a migration with a batch, in a process of its own', () => {
       error: {
         code: 'BATCH_DOCUMENT_FAILED',
         message:
-          "batch on cities: each failed for the document 25 of cities: TypeError: Cannot read properties of undefined (reading 'slug') at throws.ts:8.",
+          "batch on cities: each failed for the document 25: TypeError: Cannot read properties of undefined (reading 'slug') at throws.ts:8.",
       },
       effects: { operations: 1, modified: 25, unknown: 0 },
     });

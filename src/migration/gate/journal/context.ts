@@ -1,5 +1,5 @@
 import type { OwnNames } from '../../../mongo/own.ts';
-import type { Attempt, JournalEntry, StoredRead } from '../../journal/documents.ts';
+import type { Attempt, EntryNamespace, JournalEntry, StoredRead } from '../../journal/documents.ts';
 import type { Image } from '../../journal/images.ts';
 import type { Counts } from '../../types.ts';
 import type { Call, Operation } from '../call.ts';
@@ -23,6 +23,12 @@ export interface JournalJob {
 /** An entry without what the transaction adds: `_id` and the server's time. */
 export type EntryDraft = Omit<JournalEntry, '_id' | 'at' | 'driver' | 'undone'>;
 
+/** Images of documents of one collection. */
+export interface ImagesOf {
+  readonly namespace: EntryNamespace;
+  readonly images: readonly Image[];
+}
+
 /** One transaction of the gate's, with the fence written already. */
 export interface Tx {
   readonly session: RawSession;
@@ -31,8 +37,8 @@ export interface Tx {
    * documents cannot come before this transaction's commit, so entries of conflicting effects are in their order.
    */
   record(draft: EntryDraft, images?: readonly Image[]): Promise<string>;
-  /** Changes fields of an entry that an earlier transaction wrote, and adds images to it. */
-  amend(id: string, fields: Partial<EntryDraft>, images?: readonly Image[]): Promise<void>;
+  /** Changes fields of an entry that an earlier transaction wrote, and adds images: to be called after the effect, too. */
+  amend(id: string, fields: Partial<EntryDraft>, images?: ImagesOf): Promise<void>;
 }
 
 export interface TransactOptions {

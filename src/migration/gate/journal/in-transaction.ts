@@ -1,25 +1,30 @@
-import type { EntryNamespace, StoredCall, StoredRead, StoredResult } from '../../journal/documents.ts';
+import type { EntryNamespace, StoredCall, StoredRead } from '../../journal/documents.ts';
 import type { Image } from '../../journal/images.ts';
 import type { Operation } from '../call.ts';
 import { shownName } from '../names.ts';
 import type { RawSession } from '../raw.ts';
 import { sendList } from './bulk/in-session.ts';
-import type { JournalContext } from './context.ts';
+import type { EntryDraft, JournalContext } from './context.ts';
+import type { EntryWriter } from './entry-writer.ts';
 import { chooseMany, pairImages, readDocuments, withoutConcerns } from './imaging.ts';
 import type { Lanes } from './lanes.ts';
 import { writeOne, writesOneDocument } from './one-document.ts';
 import { bsonSize } from './size.ts';
 import { storeResult } from './stored.ts';
-import type { EntryWriter } from './transactor.ts';
 
-/** All calls of a transaction stand in one entry, of at most 16 MB with its reads: their results keep this many bytes. */
-const keptBytes = 8_000_000;
+/**
+ * All calls of a transaction stand in one entry, of at most 16 MB: as many are kept as have these bytes with their
+ * results. Its reads take up to 9 MB (`ReadLog`).
+ */
+const keptBytes = 6_000_000;
 
 /** What a transaction of the migration's own has done so far. */
 interface Open {
   readonly calls: StoredCall[];
-  /** Of the results of those calls, as far as they are kept. */
-  resultBytes: number;
+  /** Of those calls. */
+  bytes: number;
+  /** Whether all calls are among them. */
+  whole: boolean;
   readonly images: Map<string, { readonly namespace: EntryNamespace; readonly images: Image[] }>;
   /** Whether everything in it has an image. */
   complete: boolean;
@@ -53,7 +58,7 @@ export class OwnTransactions {
     if (images === undefined) open.complete = false;
     else this.#keep(open, call.namespace, images);
     if (creates) open.created.set(shownName(call.namespace, this.#context.database), call.namespace);
-    open.calls.push({ fingerprint, method: call.method, namespace: call.namespace, result: fitting(open, result) });
+    keepCall(open, { fingerprint, method: call.method, namespace: call.namespace, result: storeResult(result) });
     return result;
   }
 
@@ -69,19 +74,11 @@ export class OwnTransactions {
       await this.#lanes.fence(lane, session, 1 + open.created.size);
       for (const namespace of open.created.values()) await this.#entries.record(session, { ...created, namespace });
       const namespace = { database: this.#context.database };
-      const id = await this.#entries.record(session, {
-        kind: 'transaction',
-        state: 'done',
-        method: 'transaction',
-        namespace,
-        fingerprint: '',
-        calls: open.calls,
-        reads: reads(),
-        images: this.#context.images && open.complete,
-      });
-      for (const { namespace, images } of open.images.values()) {
-        await this.#entries.images(session, id, namespace, images);
-      }
+      const entry: EntryDraft = {
+        ...{ kind: 'transaction', state: 'done', method: 'transaction', namespace, fingerprint: '' },
+        ...{ calls: open.calls, reads: reads(), images: this.#context.images && open.complete },
+      };
+      await this.#entries.record(session, entry, [...open.images.values()]);
       return lane;
     } catch (error) {
       this.#lanes.give(lane);
@@ -102,7 +99,7 @@ export class OwnTransactions {
   #of(session: RawSession): Open {
     let open = this.#open.get(session);
     if (open === undefined) {
-      open = { calls: [], resultBytes: 0, images: new Map(), complete: true, created: new Map() };
+      open = { calls: [], bytes: 0, whole: true, images: new Map(), complete: true, created: new Map() };
       this.#open.set(session, open);
     }
     return open;
@@ -141,13 +138,12 @@ export class OwnTransactions {
   }
 }
 
-/** A replay cannot answer a call whose result was left out: it diverges there. */
-function fitting(open: Open, result: unknown): StoredResult {
-  const stored = storeResult(result);
-  const bytes = bsonSize(stored, keptBytes);
-  if (open.resultBytes + bytes > keptBytes) return { form: 'omitted' };
-  open.resultBytes += bytes;
-  return stored;
+/** The first one that does not fit is kept without its result: a replay cannot answer it, and diverges there. */
+function keepCall(open: Open, call: StoredCall): void {
+  if (!open.whole) return;
+  open.bytes += bsonSize(call, keptBytes);
+  open.whole = open.bytes <= keptBytes;
+  open.calls.push(open.whole ? call : { ...call, result: { form: 'omitted' } });
 }
 
 /** Of a collection that a transaction brought into being: an undo removes it, where it is empty then. */

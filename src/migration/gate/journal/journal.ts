@@ -1,8 +1,8 @@
+import { labelled } from '../../../mongo/server-code.ts';
 import { ReleaseError } from '../../../observe/error.ts';
 import type { JournalEntry, StoredRead } from '../../journal/documents.ts';
 import { fingerprintOf } from '../../journal/fingerprint.ts';
 import type { Operation, Stage } from '../call.ts';
-import { labelled } from '../failure.ts';
 import type { RawSession } from '../raw.ts';
 import { backfill } from './backfill/backfill.ts';
 import { batches } from './batches/batches.ts';
@@ -12,13 +12,13 @@ import { catalogChange } from './catalog/catalog-change.ts';
 import { lookOf } from './catalog/found.ts';
 import { ensureCollection } from './catalog/implicit.ts';
 import type { Handler, JournalContext, Turn } from './context.ts';
+import type { EntryWriter } from './entry-writer.ts';
 import { OwnTransactions } from './in-transaction.ts';
 import type { Lanes } from './lanes.ts';
 import { writesOneDocument } from './one-document.ts';
 import type { ReplayPort } from './replay-port.ts';
 import { single } from './single.ts';
 import { restoreError, restoreResult } from './stored.ts';
-import type { EntryWriter } from './transactor.ts';
 import { unfenced } from './unfenced.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { OwnNames } from '../../../mongo/own.ts';
-import { ReleaseError } from '../../../observe/error.ts';
 import { type Attempt, type LaneDocument, laneCount, laneId } from '../../journal/documents.ts';
+import { leaseLost } from '../../journal/transactions.ts';
 import type { RawClient, RawSession } from '../raw.ts';
 
 export interface LanesOptions {
@@ -89,7 +89,7 @@ export class Lanes {
       { $inc: { turns: 1 }, ...(id === undefined ? {} : { $addToSet: { sessions: id } }) },
       { writeConcern: { w: 'majority' } },
     );
-    if (matchedCount !== 1) throw lost();
+    if (matchedCount !== 1) throw leaseLost();
     this.#registered.add(session);
     this.#options.begun?.(session);
   }
@@ -101,7 +101,7 @@ export class Lanes {
       { $inc: { turns: 1, entries } },
       { session },
     );
-    if (matchedCount !== 1) throw lost();
+    if (matchedCount !== 1) throw leaseLost();
   }
 
   #mine(number: number) {
@@ -113,10 +113,4 @@ export class Lanes {
     const { client, database, own } = this.#options;
     return client.db(database).collection<LaneDocument & { sessions?: unknown[] }>(own.lease);
   }
-}
-
-function lost(): ReleaseError {
-  return new ReleaseError('LEASE_LOST', 'A newer run has taken the target over; this run writes no more.', {
-    hint: 'Look at mongo-release status, then run the command again.',
-  });
 }

@@ -1,5 +1,5 @@
 import type { ReleaseError } from '../../../observe/error.ts';
-import { entryId, type StoredRead, sequenceOf } from '../../journal/documents.ts';
+import type { StoredRead } from '../../journal/documents.ts';
 import type { Gate } from '../gate.ts';
 import type { Driver, RawClient, RawSession } from '../raw.ts';
 import { ChangedByImages } from '../replay/changed.ts';
@@ -8,9 +8,10 @@ import { Replay } from '../replay/replay.ts';
 import { settleImplicit } from './catalog/implicit.ts';
 import { CollectionKinds } from './collection-kinds.ts';
 import type { JournalContext, JournalJob, Throttle } from './context.ts';
+import { EntryWriter, lastSequence } from './entry-writer.ts';
 import { Journal } from './journal.ts';
 import { Lanes } from './lanes.ts';
-import { EntryWriter, LaneTransactor } from './transactor.ts';
+import { LaneTransactor } from './transactor.ts';
 
 export interface OpenOptions {
   readonly gate: Gate;
@@ -23,6 +24,8 @@ export interface OpenOptions {
   readonly begun: (session: RawSession) => void;
   /** Where an earlier run has left more than that, it is not taken up. */
   readonly mostReplayBytes?: number;
+  /** See `TransactorOptions`. */
+  readonly patienceMs?: number;
 }
 
 export interface OpenedJournal {
@@ -41,18 +44,18 @@ export async function openJournal({ gate, client, driver, job, ...options }: Ope
   const toReplay = { ...journalled, expected, driverMajor: driver.major, mostBytes: options.mostReplayBytes };
   const entries = resumes ? await entriesToReplay(toReplay) : [];
   const lanes = new Lanes({ client, database, own, attempt, fence, begun: options.begun });
-  const transactions = {
-    ...{ ...journalled, lanes, driverMajor: driver.major },
-    lastSequence: sequenceOf(entries.at(-1)?._id ?? entryId(attempt, 0)),
-    refuseWhenClosed: gate.refuseWhenClosed,
-    close: (reason: ReleaseError) => gate.close(reason),
-    readsStored: (reads: readonly StoredRead[]) => replay.readsStored(reads),
-  };
-  const writer = new EntryWriter(transactions);
+  const writer = new EntryWriter({
+    ...{ ...journalled, driverMajor: driver.major },
+    lastSequence: resumes ? await lastSequence(journalled) : 0,
+  });
   const notes = new Set<string>();
   const context: JournalContext = {
     ...{ client, driver, database, own, images, attempt },
-    transactor: new LaneTransactor(transactions, writer),
+    transactor: new LaneTransactor({
+      ...{ lanes, entries: writer, refuseWhenClosed: gate.refuseWhenClosed, patienceMs: options.patienceMs },
+      close: (reason: ReleaseError) => gate.close(reason),
+      readsStored: (reads: readonly StoredRead[]) => replay.readsStored(reads),
+    }),
     catalog: gate.catalog,
     kinds: new CollectionKinds(client),
     throttle: options.throttle,

@@ -1,8 +1,8 @@
+import { wasRefused } from '../../journal/transactions.ts';
 import { ensureCollection } from './catalog/implicit.ts';
 import type { Handler } from './context.ts';
 import { writeOne } from './one-document.ts';
 import { storeError, storeResult } from './stored.ts';
-import { wasRefused } from './transactor.ts';
 
 /** A write of one document: effect, images and entry in one transaction. */
 export const single: Handler = async (context, operation, { fingerprint, takeReads }) => {

@@ -1,6 +1,6 @@
 import type { Document } from 'mongodb';
+import { labelled } from '../../../mongo/server-code.ts';
 import type { StoredError, StoredResult } from '../../journal/documents.ts';
-import { labelled } from '../failure.ts';
 import type { Driver } from '../raw.ts';
 import { type BulkWriteResult, bulkWriteResult, type RawBulkResult, WriteError } from './bulk/result.ts';
 import { classesOf } from './driver-classes.ts';

@@ -1,5 +1,5 @@
 import { serverCode } from '../../../mongo/server-code.ts';
-import { passing } from './transactor.ts';
+import { passing } from '../../journal/transactions.ts';
 
 /** A server that stops being the primary, or stops (`src/mongo/base/error_codes.yml`); what it was asked for may be done. */
 const stepsDown: ReadonlySet<number | undefined> = new Set([

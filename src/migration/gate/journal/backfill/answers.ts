@@ -2,6 +2,7 @@ import { ReleaseError } from '../../../../observe/error.ts';
 import type { Driver, RawCollection } from '../../raw.ts';
 import { classesOf } from '../driver-classes.ts';
 import type { Backfill, Write } from './description.ts';
+import { Unusable } from './failure.ts';
 import { runEach } from './inside-each.ts';
 import { decoded, type Row } from './rows.ts';
 
@@ -60,19 +61,19 @@ async function askOne(row: Row, { collection, driver, backfill }: Asking): Promi
   }
 }
 
-/** Throws `TypeError` for an answer that means nothing. */
+/** Throws `Unusable` for an answer that means nothing. */
 function writeOf(answer: unknown, row: Row, collection: RawCollection, driver: Driver): Write {
   if (answer === undefined || answer === null) return { kind: 'keep' };
   if (answer === 'delete') return { kind: 'delete' };
   if (Array.isArray(answer)) return { kind: 'update', update: answer };
-  if (typeof answer !== 'object') throw new TypeError(`each returned a ${typeof answer}`);
+  if (typeof answer !== 'object') throw new Unusable(`each returned a ${typeof answer}`);
   const { toBSON } = answer as { toBSON?: () => object };
   const document = (typeof toBSON === 'function' ? toBSON.call(answer) : answer) as Record<string, unknown>;
   const names = Object.keys(document);
-  if (names.length === 0) throw new TypeError('each returned an empty object');
+  if (names.length === 0) throw new Unusable('each returned an empty object');
   const operators = names.filter((name) => name.startsWith('$')).length;
   if (operators === names.length) return { kind: 'update', update: document };
-  if (operators > 0) throw new TypeError('each returned an object of both operators and fields');
+  if (operators > 0) throw new Unusable('each returned an object of both operators and fields');
   return { kind: 'replace', document: withoutSameId(document, row, collection, driver) };
 }
 

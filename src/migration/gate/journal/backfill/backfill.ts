@@ -1,8 +1,8 @@
 import type { Image } from '../../../journal/images.ts';
+import { passing } from '../../../journal/transactions.ts';
 import type { Call } from '../../call.ts';
 import type { EntryDraft, Handler, JournalContext, Turn, Tx } from '../context.ts';
 import { idKey } from '../imaging.ts';
-import { passing } from '../transactor.ts';
 import { type Answer, type Asking, ask } from './answers.ts';
 import { checkpointOf, type Position, positionOf, sum } from './checkpoint.ts';
 import { countLeft } from './count-left.ts';
@@ -11,6 +11,7 @@ import { documentFailed, isOutage, tooManyFailed } from './failure.ts';
 import { Pace } from './pace.ts';
 import { pages } from './pages.ts';
 import { grouped, Progress } from './progress.ts';
+import { LeftOut } from './quarantine.ts';
 import type { Row } from './rows.ts';
 import { carryOut, type PageDone, Refused } from './stored-page.ts';
 
@@ -31,6 +32,7 @@ class BackfillRun {
   readonly #asking: Asking;
   readonly #pace: Pace;
   readonly #progress: Progress;
+  readonly #leftOut: LeftOut;
   #entry: string | undefined;
   #position: Position;
   #reads: EntryDraft['reads'];
@@ -48,6 +50,7 @@ class BackfillRun {
     this.#entry = turn.begun?._id;
     this.#position = positionOf(turn.begun);
     this.#limit = backfill.size;
+    this.#leftOut = new LeftOut(backfill);
     this.#pace = new Pace(backfill, context.throttle);
     this.#progress = new Progress(backfill, this.#done, () => countLeft(this.#asking, this.#position.place));
   }
@@ -117,7 +120,7 @@ class BackfillRun {
       if (index > 0) return index;
       throw left < 0 && onError === 'quarantine'
         ? tooManyFailed(this.#backfill, answer)
-        : documentFailed(this.#backfill, answer);
+        : documentFailed(this.#backfill, answer, true);
     }
     return queue.length;
   }
@@ -138,6 +141,7 @@ class BackfillRun {
       );
       this.#position = position;
       this.#entry = entry;
+      this.#leftOut.tell(part.slice(0, done.count).filter((answer) => answer.write === undefined));
       if (entry !== undefined) this.#context.progress?.(this.#call, position.tallies);
       if (done.stale.size === 0) this.#limit = Math.min(this.#backfill.size, this.#limit * 2);
       return done;
@@ -155,12 +159,12 @@ class BackfillRun {
       checkpoint: checkpointOf(position),
       result: finished ? { form: 'plain', value: position.tallies } : undefined,
     };
+    const { namespace } = this.#backfill;
     if (this.#entry !== undefined) {
-      await tx.amend(this.#entry, fields, images);
+      await tx.amend(this.#entry, fields, { namespace, images });
       return this.#entry;
     }
     this.#reads ??= this.#turn.takeReads();
-    const { namespace } = this.#backfill;
     const about = { kind: 'write', method: 'batch', namespace, fingerprint: this.#turn.fingerprint } as const;
     return tx.record({ ...about, ...fields, reads: this.#reads, images: this.#context.images }, images);
   }

@@ -33,6 +33,8 @@ export interface Backfill {
   readonly signal: AbortSignal;
   /** An error of user code or of the server, in words without a document's values. */
   readonly describe: (error: unknown) => string;
+  /** Where in the project it came up, as `file.ts:12`. */
+  readonly placeOf: (error: unknown) => string | undefined;
   /** Names and numbers only. */
   readonly tell: (level: 'info' | 'warn', message: string, fields: Readonly<Record<string, string | number>>) => void;
   /** How it is called in the log: its name, or `batch on COLLECTION`. */

@@ -1,73 +1,61 @@
 import { ReleaseError } from '../../../../observe/error.ts';
-import type { Namespace } from '../../call.ts';
-import { passing } from '../transactor.ts';
+import { passing } from '../../../journal/transactions.ts';
 import type { Answer } from './answers.ts';
 import type { Backfill } from './description.ts';
 import { shownId } from './rows.ts';
 
 export type Failed = Extract<Answer, { readonly write: undefined }>;
 
+/** Why a document cannot be changed, where neither user code nor the server said so. Its message holds no values. */
+export class Unusable extends Error {
+  override readonly name = 'Unusable';
+}
+
 /** What is no fault of the document: it would be the same with every other one. */
 export function isOutage({ failure }: Failed): boolean {
   return passing(failure) !== undefined;
 }
 
-/** The error that a batch ends with at a document, with the place in user code where there is one. */
-export function documentFailed({ namespace, describe, title }: Backfill, { row, failure, by }: Failed): ReleaseError {
-  const what = by === 'each' ? 'each failed for' : 'the server refused the change of';
-  const error = new ReleaseError(
-    'BATCH_DOCUMENT_FAILED',
-    `${title}: ${what} the document ${shownId(row.bytes)} of ${namespace.collection}: ${describe(failure)}.`,
-    {
-      hint: "Correct that document and run it again: it goes on there. onError: 'quarantine' leaves such documents out.",
-      cause: failure,
-    },
+/**
+ * The error that a batch ends with at a document, with the place in user code where there is one. `goesOn`: whether the
+ * next run goes on at this document.
+ */
+export function documentFailed(backfill: Backfill, failed: Failed, goesOn: boolean): ReleaseError {
+  const message = `${backfill.title}: ${toldOf(backfill, failed)}.`;
+  const again = `run the same command again: it ${goesOn ? 'goes on there' : 'begins at its top'}`;
+  return atItsPlace(
+    failed,
+    message,
+    isOutage(failed)
+      ? `Look at the servers and at the network between, then ${again}.`
+      : `Correct that document and ${again}. Or change the migration: with onError: 'quarantine' it leaves such documents out.`,
   );
-  // Its place is where user code threw: the way from here to there is of no use to anybody.
-  const { stack } = failure as { stack?: unknown };
-  if (by === 'each' && typeof stack === 'string') error.stack = stack;
-  return error;
 }
 
 export function tooManyFailed(backfill: Backfill, failed: Failed): ReleaseError {
   const { title, maxErrors } = backfill;
-  const last = documentFailed(backfill, failed);
-  return new ReleaseError(
-    'BATCH_DOCUMENT_FAILED',
-    `${title}: more than ${maxErrors} documents failed. The last one: ${last.message}`,
-    { hint: 'Correct the migration, or raise maxErrors when that many may be left out.', cause: last.cause },
-  );
+  if (maxErrors === 0) return documentFailed(backfill, failed, false);
+  const message = `${title}: more than ${maxErrors} documents failed. The last: ${toldOf(backfill, failed)}.`;
+  const hint =
+    'Look at the others in quarantine, each with its error. Correct the migration, or raise maxErrors where that many may be left out.';
+  return atItsPlace(failed, message, hint);
 }
 
-/** For people who look after the documents that were left out. */
-export interface Quarantined {
-  readonly migration: string;
-  readonly attempt?: number;
-  readonly why: 'batch';
-  readonly namespace: Namespace;
-  readonly documentId: unknown;
-  readonly error: { readonly name: string; readonly code?: number | string };
-  readonly at: Date;
-  /** As it was; absent where it is too large to stand in another document. */
-  readonly document?: object;
+function toldOf({ describe }: Backfill, failed: Failed): string {
+  const { row, failure, by } = failed;
+  const byCode = by === 'each' ? 'each failed for' : 'the server refused the change of';
+  const what = isOutage(failed)
+    ? 'the connection was lost at'
+    : failure instanceof Unusable
+      ? 'nothing was done with'
+      : byCode;
+  return `${what} the document ${shownId(row.bytes)}: ${describe(failure)}`;
 }
 
-/** Of the 16 MB that a document may have. */
-const largestKept = 15 * 1024 * 1024;
-
-export function quarantined(
-  about: Pick<Quarantined, 'migration' | 'attempt' | 'namespace'>,
-  { row, failure }: Failed,
-  exactly: () => object,
-): Quarantined {
-  const { name, code } = failure as { name?: unknown; code?: unknown };
-  const known = typeof code === 'number' || typeof code === 'string' ? { code } : {};
-  return {
-    ...about,
-    why: 'batch',
-    documentId: row.id,
-    error: { name: failure instanceof Error ? String(name) : typeof failure, ...known },
-    at: new Date(),
-    ...(row.bytes.length > largestKept ? {} : { document: exactly() }),
-  };
+function atItsPlace({ failure, by }: Failed, message: string, hint: string): ReleaseError {
+  const error = new ReleaseError('BATCH_DOCUMENT_FAILED', message, { hint, cause: failure });
+  // Its place is where user code threw: the way from here to there is of no use to anybody.
+  const { stack } = Object(failure) as { stack?: unknown };
+  if (by === 'each' && typeof stack === 'string') error.stack = stack;
+  return error;
 }

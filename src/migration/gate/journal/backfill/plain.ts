@@ -1,15 +1,16 @@
+import { wasRefused } from '../../../journal/transactions.ts';
 import { idKey } from '../imaging.ts';
-import { wasRefused } from '../transactor.ts';
 import { type Answer, type Asking, ask } from './answers.ts';
 import { sum } from './checkpoint.ts';
 import { countLeft } from './count-left.ts';
 import { decodedExactly } from './decode.ts';
 import { noTallies, type Tallies } from './description.ts';
-import { documentFailed, type Failed, isOutage, tooManyFailed } from './failure.ts';
+import { documentFailed, type Failed, isOutage, tooManyFailed, Unusable } from './failure.ts';
 import type { Place } from './order.ts';
 import { Pace } from './pace.ts';
 import { pages } from './pages.ts';
 import { Progress } from './progress.ts';
+import { LeftOut } from './quarantine.ts';
 import { type Row, sameBytes } from './rows.ts';
 import { byId } from './statements.ts';
 
@@ -34,11 +35,13 @@ export async function runPlain(options: PlainOptions): Promise<Tallies> {
 class PlainRun {
   readonly #options: PlainOptions;
   readonly #progress: Progress;
+  readonly #leftOut: LeftOut;
   #last: Place | undefined;
   tallies: Tallies = noTallies;
 
   constructor(options: PlainOptions) {
     this.#options = options;
+    this.#leftOut = new LeftOut(options.backfill);
     this.#progress = new Progress(options.backfill, 0, () => countLeft(options, this.#last));
   }
 
@@ -67,7 +70,7 @@ class PlainRun {
     if (now === undefined) return;
     // As it was, and yet not found by its own content: some documents no driver can write down as they are.
     if (sameBytes(row, now.bytes)) return this.#one(answer, attempt, false);
-    const failure = new Error('others change it all the time');
+    const failure = new Unusable('others change it all the time');
     if (attempt > attempts) return this.#failed({ row: now, write: undefined, failure, by: 'server' });
     const [next] = await ask([now], this.#options);
     if (next !== undefined) await this.#one(next, attempt + 1);
@@ -110,9 +113,10 @@ class PlainRun {
 
   async #failed(answer: Failed): Promise<void> {
     const { backfill, putAside } = this.#options;
-    if (backfill.onError === 'stop' || isOutage(answer)) throw documentFailed(backfill, answer);
+    if (backfill.onError === 'stop' || isOutage(answer)) throw documentFailed(backfill, answer, false);
     if (this.tallies.quarantined >= backfill.maxErrors) throw tooManyFailed(backfill, answer);
     await putAside([answer]);
+    this.#leftOut.tell([answer]);
     this.#add({ quarantined: 1 });
   }
 

@@ -1,13 +1,14 @@
 import type { AnyBulkWriteOperation } from 'mongodb';
 import type { Image } from '../../../journal/images.ts';
+import { wasRefused } from '../../../journal/transactions.ts';
 import type { RawCollection, RawSession } from '../../raw.ts';
 import type { JournalContext, Tx } from '../context.ts';
 import { idKey, pairImages, readDocuments } from '../imaging.ts';
-import { wasRefused } from '../transactor.ts';
 import type { Answer } from './answers.ts';
 import { decodedExactly } from './decode.ts';
 import type { Backfill, Tallies } from './description.ts';
-import { quarantined } from './failure.ts';
+import type { Failed } from './failure.ts';
+import { quarantined } from './quarantine.ts';
 import { type Row, sameBytes } from './rows.ts';
 import { refusedStatement, statementFor } from './statements.ts';
 
@@ -121,11 +122,13 @@ function collectionOf({ client }: JournalContext, { namespace }: Backfill): RawC
 
 async function putAside(
   { client, database, own, attempt, driver }: JournalContext,
-  { namespace }: Backfill,
-  failed: readonly Extract<Answer, { readonly write: undefined }>[],
+  { namespace, placeOf }: Backfill,
+  failed: readonly Failed[],
   session: RawSession,
 ): Promise<void> {
   const about = { migration: attempt.migration, attempt: attempt.number, namespace };
-  const documents = failed.map((answer) => quarantined(about, answer, () => decodedExactly(answer.row.bytes, driver)));
+  const documents = failed.map((answer) =>
+    quarantined(about, answer, placeOf, () => decodedExactly(answer.row.bytes, driver)),
+  );
   await client.db(database).collection(own.quarantine).insertMany(documents, { session });
 }

@@ -1,9 +1,9 @@
 import { serverCode, serverCodes } from '../../../../mongo/server-code.ts';
+import { wasRefused } from '../../../journal/transactions.ts';
 import type { Operation } from '../../call.ts';
 import { countsOf } from '../../counts.ts';
 import { shownName } from '../../names.ts';
 import type { Handler, JournalContext, Turn } from '../context.ts';
-import { wasRefused } from '../transactor.ts';
 import { changePart, type Part } from './batch.ts';
 import { StatementEntry, throughOf, type Written } from './entry.ts';
 import { asIdUnusable, asTooLarge, tooManyAtOnce } from './failure.ts';

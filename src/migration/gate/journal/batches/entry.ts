@@ -46,7 +46,7 @@ export class StatementEntry {
   ): Promise<Written> {
     const id = this.#id ?? (await tx.record({ ...this.#draft, ...this.#fields(counts, how) }, images));
     if (this.#id !== undefined) {
-      await tx.amend(id, { namespace: this.#draft.namespace, ...this.#fields(counts, how) }, images);
+      await tx.amend(id, this.#fields(counts, how), { namespace: this.#draft.namespace, images });
     }
     return { id, counts, through: 'through' in how ? how.through : undefined };
   }

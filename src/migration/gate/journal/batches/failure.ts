@@ -1,9 +1,8 @@
-import { serverCode } from '../../../../mongo/server-code.ts';
+import { labelled, serverCode } from '../../../../mongo/server-code.ts';
 import { ReleaseError } from '../../../../observe/error.ts';
+import { passing } from '../../../journal/transactions.ts';
 import type { Call } from '../../call.ts';
-import { labelled } from '../../failure.ts';
 import { shownName } from '../../names.ts';
-import { passing } from '../transactor.ts';
 import { TooLarge } from './images.ts';
 
 /**

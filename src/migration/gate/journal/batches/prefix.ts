@@ -1,8 +1,8 @@
 import type { Image } from '../../../journal/images.ts';
+import { wasRefused } from '../../../journal/transactions.ts';
 import type { Counts } from '../../../types.ts';
 import { noCounts } from '../../tally.ts';
 import type { JournalContext } from '../context.ts';
-import { wasRefused } from '../transactor.ts';
 import { changePart } from './batch.ts';
 import type { StatementEntry } from './entry.ts';
 import { readImages, TooLarge } from './images.ts';

@@ -1,9 +1,9 @@
 import type { StoredResult } from '../../../journal/documents.ts';
 import type { Image } from '../../../journal/images.ts';
+import { wasRefused } from '../../../journal/transactions.ts';
 import type { RawSession } from '../../raw.ts';
 import type { JournalContext } from '../context.ts';
 import { pairImages, readDocuments } from '../imaging.ts';
-import { wasRefused } from '../transactor.ts';
 import { idOf } from './ids.ts';
 import { deletedImages, mostBytes, readImages } from './images.ts';
 import { mentions } from './now.ts';

@@ -1,9 +1,9 @@
 import type { Document } from 'mongodb';
 import type { Image } from '../../../journal/images.ts';
+import { wasRefused } from '../../../journal/transactions.ts';
 import type { RawSession } from '../../raw.ts';
 import type { JournalContext } from '../context.ts';
 import { chooseOne, idKey, narrowed, pairImages } from '../imaging.ts';
-import { wasRefused } from '../transactor.ts';
 import { type Bound, candidatesOf, read } from './candidates.ts';
 import { isMany, type Statement, type StatementKind, type StatementList } from './list.ts';
 

@@ -2,6 +2,7 @@ import type { Operation } from '../../call.ts';
 import { divergence } from '../../replay/divergence.ts';
 import { bytesOf } from '../../replay/ids.ts';
 import type { Handler, JournalContext, Turn } from '../context.ts';
+import { bsonSize } from '../size.ts';
 import { unfenced } from '../unfenced.ts';
 import type { StoredFailing } from './failing.ts';
 import { findAndModify } from './find-and-modify.ts';
@@ -57,11 +58,11 @@ async function list<T>(context: JournalContext, operation: Operation<T>, turn: T
   return taken<T>(await run.run());
 }
 
-/** They stand in each checkpoint, so there is an end to it. */
-const mostGiven = 20_000;
+/** They stand in each checkpoint, of at most 16 MB with all else: up to this many bytes of BSON, about 20,000 ObjectIds. */
+const givenBytes = 1_000_000;
 
 function keptIds({ given }: Parsed): { readonly given?: readonly GivenId[] } {
-  return given.length === 0 || given.length > mostGiven ? {} : { given };
+  return given.length === 0 || bsonSize(given, givenBytes) > givenBytes ? {} : { given };
 }
 
 function taken<T>(answer: { readonly value: unknown } | { readonly error: unknown }): T {

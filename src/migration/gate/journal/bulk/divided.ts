@@ -49,7 +49,7 @@ export async function divided(
                 await put(tx, draft, images);
                 return partOf;
               },
-              amend: (_, fields, images = []) => put(tx, fields, images),
+              amend: (_, fields, added) => put(tx, fields, added?.images ?? []),
             }),
           options,
         );

@@ -1,11 +1,11 @@
 import type { Document } from 'mongodb';
 import { serverCode } from '../../../../mongo/server-code.ts';
 import type { Image } from '../../../journal/images.ts';
+import { passing } from '../../../journal/transactions.ts';
 import type { Call } from '../../call.ts';
 import { tooManyAtOnce } from '../batches/failure.ts';
 import type { EntryDraft, JournalContext, Tx } from '../context.ts';
 import { storeError, storeResult } from '../stored.ts';
-import { passing } from '../transactor.ts';
 import { type Answer, answerOf } from './answer.ts';
 import {
   type Applied,
@@ -288,11 +288,11 @@ export class ListRun {
 
   async #write(tx: Tx, progress: Progress, answer: Answer | undefined, images: readonly Image[]): Promise<string> {
     const state = this.#state(progress, answer);
+    const { method, namespace } = this.#call;
     if (this.#entry !== undefined) {
-      await tx.amend(this.#entry, state, images);
+      await tx.amend(this.#entry, state, { namespace, images });
       return this.#entry;
     }
-    const { method, namespace } = this.#call;
     const about = { kind: 'write', method, namespace, ...this.#about, images: this.#context.images } as const;
     return tx.record({ ...about, ...state }, images);
   }

@@ -1,12 +1,12 @@
 import type { Document } from 'mongodb';
 import type { Image } from '../../../journal/images.ts';
+import { passing, wasRefused } from '../../../journal/transactions.ts';
 import type { Operation } from '../../call.ts';
 import { shownName } from '../../names.ts';
 import type { RawSession } from '../../raw.ts';
 import type { JournalContext, Turn } from '../context.ts';
 import { withoutConcerns } from '../imaging.ts';
 import { storeError, storeResult } from '../stored.ts';
-import { passing, wasRefused } from '../transactor.ts';
 
 /** What was done in a session; `images` is undefined where they are not to be had. */
 export interface Done<T> {

@@ -8,7 +8,7 @@ export function inDoubt({ method, namespace }: Pick<Call, 'method' | 'namespace'
     'OPERATION_IN_DOUBT',
     `The migration was interrupted while it ran ${method} on ${named(namespace)}, and nobody can tell whether that was done: ${why}.`,
     {
-      hint: `Look at ${named(namespace)}: if the migration's work is done, or after finishing it by hand, run mongo-release baseline with its name; else restore the backup.`,
+      hint: `Look at ${named(namespace)}: if the migration's work is done, or after finishing it by hand, type mongo-release baseline with its name.`,
     },
   );
 }

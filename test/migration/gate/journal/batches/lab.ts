@@ -6,14 +6,14 @@ import { inBatches } from '../../../../../src/migration/gate/journal/batches/bat
 import { type BatchSizes, usualSizes } from '../../../../../src/migration/gate/journal/batches/pace.ts';
 import { CollectionKinds } from '../../../../../src/migration/gate/journal/collection-kinds.ts';
 import type { JournalContext, Transactor } from '../../../../../src/migration/gate/journal/context.ts';
+import { EntryWriter, lastSequence } from '../../../../../src/migration/gate/journal/entry-writer.ts';
 import { Lanes } from '../../../../../src/migration/gate/journal/lanes.ts';
-import { EntryWriter, LaneTransactor } from '../../../../../src/migration/gate/journal/transactor.ts';
+import { LaneTransactor } from '../../../../../src/migration/gate/journal/transactor.ts';
 import {
   type ImagesDocument,
   type JournalEntry,
   laneCount,
   laneId,
-  sequenceOf,
 } from '../../../../../src/migration/journal/documents.ts';
 import { fingerprintOf } from '../../../../../src/migration/journal/fingerprint.ts';
 import { unpackImages } from '../../../../../src/migration/journal/images.ts';
@@ -90,14 +90,11 @@ export async function lab({ images = true }: { readonly images?: boolean } = {})
     { diesAfter = Number.POSITIVE_INFINITY, begun, pause = async () => {}, sizes = usualSizes }: How = {},
   ): Promise<unknown> {
     const lanes = new Lanes({ client: raw.client, database: raw.name, own, attempt, fence: 1 });
-    const options = {
-      ...{ client: raw.client, database: raw.name, journal: own.journal, attempt, lanes, driverMajor: 7 },
-      lastSequence: Math.max(0, ...(await entries()).map(({ _id }) => sequenceOf(_id))),
-      refuseWhenClosed: () => {},
-      close: () => {},
-      readsStored: () => {},
-    };
-    const lane = new LaneTransactor(options, new EntryWriter(options));
+    const place = { client: raw.client, database: raw.name, journal: own.journal, attempt };
+    const lane = new LaneTransactor({
+      entries: new EntryWriter({ ...place, driverMajor: 7, lastSequence: await lastSequence(place) }),
+      ...{ lanes, refuseWhenClosed: () => {}, close: () => {}, readsStored: () => {} },
+    });
     let count = 0;
     const transactor: Transactor = {
       transact: async (work, how) => {

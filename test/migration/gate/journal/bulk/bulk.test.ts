@@ -1,5 +1,6 @@
-import { type Db, type Document, MongoBulkWriteError, ObjectId } from 'mongodb';
+import { type Db, type Document, MongoBulkWriteError, MongoClient, ObjectId } from 'mongodb';
 import { describe, expect, test } from 'vitest';
+import { ownNames } from '../../../../../src/mongo/own.ts';
 import { journaled, Killed } from './journaled.ts';
 
 const all = (db: Db) => db.collection<Document>('c').find().sort({ _id: 1 }).toArray();
@@ -96,6 +97,27 @@ test('a builder that was interrupted goes on, its counts and upserts included', 
   const third = await it.run();
   expect(await migrate(third.db)).toMatchObject({ matchedCount: 1500, insertedCount: 300 });
   expect(third.committed()).toBe(0);
+});
+
+test('a builder whose ids are more than an entry holds is carried out, and not taken up again', async () => {
+  let made = 0;
+  const createPk = () => `${made++}`.padStart(9000, 'x');
+  await using it = await journaled({ connect: (uri) => new MongoClient(uri, { pkFactory: { createPk } }).connect() });
+  await it.raw.db.createCollection('c');
+  const migrate = async (db: Db) => {
+    const bulk = db.collection<Document>('c').initializeUnorderedBulkOp();
+    for (const n of numbers(2000)) bulk.insert({ n });
+    return bulk.execute();
+  };
+  const first = await it.run();
+  first.dieAfter(1);
+  await expect(migrate(first.db)).rejects.toThrow(Killed);
+  const second = await it.run();
+  await expect(migrate(second.db)).rejects.toMatchObject({ code: 'REPLAY_DIVERGED' });
+  await it.raw.db.collection(ownNames().journal).deleteMany({});
+  await it.raw.db.collection('c').deleteMany({});
+  const third = await it.run();
+  expect(await migrate(third.db)).toMatchObject({ insertedCount: 2000 });
 });
 
 test('an unordered list goes on behind what is refused, in several runs as in one', async () => {

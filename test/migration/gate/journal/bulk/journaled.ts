@@ -107,7 +107,7 @@ export async function journaled({
     },
     async images({ _id }) {
       const kept = (await documents
-        .find({ kind: 'images', _id: { $gt: `${_id}/`, $lt: `${_id}0` } })
+        .find({ kind: 'images', $or: [{ of: _id }, { _id: { $gt: `${_id}/`, $lt: `${_id}0` } }] })
         .sort({ _id: 1 })
         .toArray()) as ImagesDocument[];
       const all: Image[] = [];

@@ -50,6 +50,8 @@ export interface RunOptions {
   readonly images?: boolean;
   readonly dies?: Death;
   readonly driver?: Driver;
+  /** Between two batches. */
+  readonly pause?: () => Promise<void>;
 }
 
 const attempt = { migration: '1-test', number: 1 };
@@ -74,7 +76,7 @@ export async function lab(): Promise<Lab> {
     raw,
     own,
     entries,
-    async run({ images = true, dies, driver = bundled }: RunOptions = {}): Promise<Run> {
+    async run({ images = true, dies, driver = bundled, pause = async () => {} }: RunOptions = {}): Promise<Run> {
       fence += 1;
       await lanes.killOlderSessions(fence);
       await lanes.assign(attempt, fence, (await entries()).length, undefined);
@@ -82,7 +84,7 @@ export async function lab(): Promise<Lab> {
       await client.connect();
       const gate = new Gate({ client, database: raw.name, own, beforeWrite: () => undefined, warn: () => {} });
       const { journal, notes } = await openJournal({
-        ...{ gate, client, driver, begun: () => {}, throttle: { pause: async () => {} } },
+        ...{ gate, client, driver, begun: () => {}, throttle: { pause } },
         job: { attempt, fence, images, resumes: true },
       });
       let sent = 0;

@@ -1,0 +1,69 @@
+import { leftTargetAsItWas } from './end.ts';
+import { isUnsettled } from './history/position.ts';
+import type { HistoryRecord, MigrationFile, RunJournal } from './types.ts';
+
+/** What is to be done with what an earlier run left of a migration, before it runs. */
+export type Beginning =
+  /** Nothing is known of it that a run could build on: it runs from its top, over what is there. */
+  | { readonly how: 'afresh' }
+  /** Runs again from its top, and what the journal has is answered from it. */
+  | { readonly how: 'resume'; readonly journal: RunJournal }
+  /** First undo what the earlier run did. `thenRun` is false where that is all that was asked for. */
+  | { readonly how: 'undo'; readonly journal: RunJournal; readonly why: string; readonly thenRun: boolean };
+
+/**
+ * How a migration begins in this direction. The one place where that is decided: the plan tells it beforehand, and what
+ * is rehearsed follows from it.
+ *
+ * Of a record that is still `running` only the run that holds the lease knows for certain whether it left something.
+ */
+export function beginningOf(
+  prior: HistoryRecord | undefined,
+  { checksum, fileName }: Pick<MigrationFile, 'checksum' | 'fileName'>,
+  direction: 'up' | 'down',
+): Beginning {
+  if (prior === undefined || !isUnsettled(prior) || prior.journal === undefined) return { how: 'afresh' };
+  const { journal } = prior;
+  if (journal.entries === 0) return { how: 'afresh' };
+  if (prior.direction !== direction) {
+    const why = `it was interrupted on its way ${prior.direction}`;
+    return { how: 'undo', journal, why, thenRun: false };
+  }
+  if (checksumThatRan(prior, journal) !== checksum) {
+    return { how: 'undo', journal, why: `${fileName} was changed since it was interrupted`, thenRun: true };
+  }
+  return { how: 'resume', journal };
+}
+
+/** Whether half of it may be in the data: what failed without a trace is as good as never run. */
+export function isHalfDone(record: HistoryRecord): boolean {
+  const { state, effects } = record;
+  return isUnsettled(record) && (state !== 'failed' || effects === undefined || !leftTargetAsItWas({ effects }));
+}
+
+/** Of the file as it was when the run began: on its way down a record keeps the checksum of what was applied. */
+export function checksumThatRan({ checksum }: HistoryRecord, journal: RunJournal): string {
+  return journal.checksum ?? checksum;
+}
+
+/** What comes next of a half-done migration, as a sentence: what each of the two ways begins with. */
+export function nextOfHalf(record: HistoryRecord, file: MigrationFile | undefined): string {
+  const { journal, fileName } = record;
+  if (journal === undefined) {
+    return 'mongo-release migrate --apply runs it from its top, mongo-release down takes it back; both have to bear what is done already.';
+  }
+  if (journal.entries === 0) return 'Nothing of it was done: mongo-release migrate --apply runs it from its top.';
+  const present = file ?? { checksum: checksumThatRan(record, journal), fileName };
+  const [up, down] = [beginningOf(record, present, 'up'), beginningOf(record, present, 'down')];
+  return `mongo-release migrate --apply first ${inWords(up)}; mongo-release down ${inWords(down)}.`;
+}
+
+function inWords(beginning: Beginning): string {
+  if (beginning.how === 'afresh') return 'runs it from its top';
+  if (beginning.how === 'resume') return 'takes it up where it was';
+  const { journal, thenRun, why } = beginning;
+  if (!journal.images) return 'cannot undo what it did, since migrations.journal keeps no images';
+  return thenRun
+    ? `undoes by the journal what it did, since ${why}, and begins afresh`
+    : 'undoes by the journal what it did';
+}

@@ -1,0 +1,84 @@
+import { relative } from 'node:path';
+import { checksumThatRan } from '../migration/beginning.ts';
+import { readHistory } from '../migration/history/history.ts';
+import { position } from '../migration/history/position.ts';
+import type { HistoryRecord, RunJournal } from '../migration/types.ts';
+import type { Connection } from '../mongo/connect.ts';
+import { ReleaseError } from '../observe/error.ts';
+import { ReleaseRecords } from './record.ts';
+import { namesOf, type Run } from './run.ts';
+import type { Turn } from './turns.ts';
+
+/** A half-done migration, and what was to become of it. */
+export interface Blocked {
+  /** The way that was asked for. */
+  readonly direction: 'up' | 'down';
+  readonly turn: Turn;
+  /** Its record, with the way that it is half-way on. */
+  readonly prior: HistoryRecord;
+  readonly journal: RunJournal;
+  /** Why it is to be undone. */
+  readonly why: string;
+}
+
+/** The error for one that can neither be gone on with nor undone: what is in the way, and each way that is open. */
+export async function resumeBlocked(
+  run: Run,
+  connection: Connection,
+  blocked: Blocked,
+  inTheWay: string,
+): Promise<ReleaseError> {
+  const { direction, turn, prior, why } = blocked;
+  const { name } = turn.file;
+  const what = direction === prior.direction ? 'be taken up' : direction === 'down' ? 'be taken back' : 'be applied';
+  return new ReleaseError(
+    'RESUME_BLOCKED',
+    `Migration ${name} cannot ${what} (${why}), and what was done of it cannot be undone: ${inTheWay}`,
+    { hint: waysOut(run, blocked, await releaseBefore(run, connection, prior)) },
+  );
+}
+
+function waysOut(run: Run, { direction, turn, prior, journal }: Blocked, release: string | undefined): string {
+  const { file } = turn;
+  const goOn = prior.direction === 'up' ? 'mongo-release migrate --apply' : 'mongo-release down';
+  const ran = checksumThatRan(prior, journal);
+  const ways: string[] = [];
+  if (ran !== file.checksum) {
+    const path = relative(run.invocation.baseDir, file.path);
+    const where =
+      prior.commit === undefined ? `git log -- ${path} lists its versions` : `git checkout ${prior.commit} -- ${path}`;
+    ways.push(
+      `Put ${file.fileName} back as it was when it ran (${where}; its SHA-256 begins with ${ran.slice(0, 12)}) and type ${goOn}: it goes on where it was.`,
+    );
+  } else if (direction !== prior.direction) ways.push(`Type ${goOn}: it goes on where it was.`);
+  ways.push(
+    `${ways.length === 0 ? 'F' : 'Or f'}inish the change by hand and type mongo-release baseline ${file.name}.`,
+  );
+  if (prior.direction === 'up') ways.push(...byItsDown(turn));
+  if (release !== undefined) {
+    ways.push(
+      `The backup from before it comes back, without what was written since, with mongo-release rollback ${release} --strategy restore.`,
+    );
+  }
+  return ways.join(' ');
+}
+
+/** Its own way down needs no journal: it is what is left where that does not tell enough. */
+export function byItsDown({ file: { name }, facts }: Turn): string[] {
+  if (!facts.hasDown || facts.irreversible !== undefined) return [];
+  return [
+    `Where its down copes with half of its up: mongo-release baseline ${name}, then mongo-release down, then mongo-release migrate --apply.`,
+  ];
+}
+
+/** A release that began before anything of the migration was in the target, and has a backup of then. */
+async function releaseBefore(run: Run, { db }: Connection, { _id: name }: HistoryRecord): Promise<string | undefined> {
+  const releases = await new ReleaseRecords(db, run).withBackup(name);
+  if (releases.length === 0) return undefined;
+  const records = (await readHistory(db, namesOf(run))).filter((record) => record._id !== name);
+  const found = releases.find(({ _id, positionBefore }) => {
+    const before = records.filter(({ appliedIn }) => appliedIn !== _id);
+    return position(before).digest === positionBefore;
+  });
+  return found?._id;
+}

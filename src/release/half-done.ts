@@ -1,0 +1,67 @@
+import { isHalfDone, nextOfHalf } from '../migration/beginning.ts';
+import type { HistoryRecord, MigrationFile } from '../migration/types.ts';
+import { countImages } from '../migration/undo/foresee.ts';
+import type { Connection } from '../mongo/connect.ts';
+import { serverCode, serverCodes } from '../mongo/server-error.ts';
+import { namesOf, type Run } from './run.ts';
+
+/** Counting documents reads the journal, which may be large: whoever looks at the status does not wait for it. */
+const patienceMs = 1000;
+
+/** How far each migration is that has not reached its end, and what comes next of it: a sentence or two each. */
+export function halfDone(
+  run: Run,
+  connection: Connection,
+  files: readonly MigrationFile[],
+  records: readonly HistoryRecord[],
+  leaseHeld: boolean,
+): Promise<string[]> {
+  return Promise.all(
+    records.filter(isHalfDone).map(async (record) => {
+      const { _id: name, state, direction, releaseId, error } = record;
+      const far = await howFar(run, connection, record);
+      if (state === 'running' && leaseHeld) return `${name} is on its way ${direction}, with ${far} so far.`;
+      const file = files.find((one) => one.name === name);
+      const code = error === undefined ? '' : ` [${error.code}]`;
+      // Nobody holds the lease, so nobody is running it: its run was killed, or lost the server.
+      const stopped =
+        state === 'running'
+          ? `was left half-way ${direction} by release ${releaseId}, whose run is gone`
+          : `${state === 'failed' ? 'failed' : 'was interrupted'} on its way ${direction}${code}`;
+      return `${name} ${stopped}, after ${far}. ${nextOfHalf(record, file)}`;
+    }),
+  );
+}
+
+/** In operations, and in documents as far as somebody counted them. */
+async function howFar(run: Run, connection: Connection, record: HistoryRecord): Promise<string> {
+  const { journal, effects } = record;
+  const operations = journal?.entries ?? effects?.operations;
+  if (operations === undefined) return 'nobody knows how much';
+  const documents =
+    effects === undefined
+      ? await documentsInJournal(run, connection, record)
+      : effects.modified + effects.inserted + effects.deleted;
+  return [counted(operations, 'operation'), ...(documents === undefined ? [] : [counted(documents, 'document')])].join(
+    ', ',
+  );
+}
+
+async function documentsInJournal(
+  run: Run,
+  connection: Connection,
+  { _id: migration, journal }: HistoryRecord,
+): Promise<number | undefined> {
+  if (journal?.images !== true) return undefined;
+  const attempt = { migration, number: journal.attempt };
+  try {
+    return await countImages(connection, namesOf(run), attempt, { maxTimeMS: patienceMs });
+  } catch (error) {
+    if (serverCode(error) === serverCodes.MaxTimeMSExpired) return undefined;
+    throw error;
+  }
+}
+
+function counted(count: number, what: string): string {
+  return `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`;
+}
