@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { verifyBackup } from '../backup/verify.ts';
-import { progressLog } from './progress.ts';
+import { keysOf } from './keys.ts';
+import { bytesProgress } from './progress.ts';
 import type { Ended } from './result.ts';
 import type { Run } from './run.ts';
 import { factsOf, storeOf } from './take-backup.ts';
@@ -18,10 +19,12 @@ export async function inspect(run: Run): Promise<Ended<'inspect'>> {
   const store = storeOf(run);
   const [id] = run.invocation.arguments;
   if (id !== undefined) {
-    const say = progressLog(run.log);
+    const say = bytesProgress(run.log, 'Verifying.');
+    const { identities } = await keysOf(run);
     const { manifest } = await verifyBackup(store, id, {
+      identities,
       signal: run.signal,
-      onProgress: ({ documents, totalDocuments }) => say('Verifying.', { documents, of: totalDocuments }),
+      onProgress: ({ bytes, totalBytes }) => say(bytes, totalBytes),
     });
     return {
       command: 'inspect',

@@ -12,3 +12,23 @@ export function progressLog(log: Log): (message: string, fields: Readonly<Record
     log.info(message, fields);
   };
 }
+
+/** The same for a step that knows how many bytes it is about: with rate and time left. */
+export function bytesProgress(log: Log, message: string): (done: number, of: number) => void {
+  const started = performance.now();
+  const say = progressLog(log);
+  return (done, of) => {
+    const seconds = (performance.now() - started) / 1000;
+    const rate = done / Math.max(seconds, 0.001);
+    const left = Math.max(0, of - done) / Math.max(rate, 1);
+    say(message, {
+      done: `${megabytes(done)} of ${megabytes(Math.max(of, done))}`,
+      rate: `${megabytes(rate)}/s`,
+      left: left < 90 ? `${Math.ceil(left)} s` : `${Math.ceil(left / 60)} min`,
+    });
+  };
+}
+
+function megabytes(bytes: number): string {
+  return bytes < 10_000_000 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.round(bytes / 1e6)} MB`;
+}

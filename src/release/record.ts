@@ -136,6 +136,12 @@ export class ReleaseRecords {
       .toArray();
   }
 
+  /** Backups that a release refers to of which nobody has said yet how it ended. */
+  async backupsInUse(): Promise<ReadonlySet<string>> {
+    const ids: unknown[] = await this.#records.distinct('backupId', { state: 'running' });
+    return new Set(ids.filter((id) => typeof id === 'string'));
+  }
+
   /**
    * The newest release that had something to apply, also when it was taken back already: whoever asks twice for the
    * newest to go must not lose the one before it. Null when there is none.

@@ -97,6 +97,7 @@ export interface BackupFacts {
   readonly clusterTime?: string;
   readonly consistency: string;
   readonly compression: string;
+  readonly encrypted: boolean;
   readonly createdAt: string;
   /** Of taking it; undefined where a backup is only looked at. */
   readonly durationMs?: number;

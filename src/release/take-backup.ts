@@ -5,7 +5,8 @@ import { openStore } from '../backup/stores/open-store.ts';
 import type { BackupStore } from '../backup/stores/store.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
-import { progressLog } from './progress.ts';
+import { keysOf } from './keys.ts';
+import { bytesProgress } from './progress.ts';
 import type { BackupFacts } from './result.ts';
 import { namesOf, type Run, targetOf } from './run.ts';
 import type { Situation } from './situation.ts';
@@ -18,7 +19,17 @@ export function storeOf(run: Run): BackupStore {
       hint: 'Pass --store ./backups, or set backup.store in mongo-release.yml.',
     });
   }
-  return openStore(store, { baseDir });
+  const { s3 } = run.invocation.settings.backup;
+  return openStore(store, {
+    baseDir,
+    s3: {
+      endpoint: s3.endpoint,
+      region: s3.region,
+      pathStyle: s3['path-style'],
+      serverSideEncryption: s3['server-side-encryption'],
+      kmsKey: s3['kms-key'],
+    },
+  });
 }
 
 /** Takes a backup of the target into a store; the manifest says where the history stood and what was pending. */
@@ -31,19 +42,21 @@ export async function takeInto(
   const { flags, settings } = run.invocation;
   const target = targetOf(run);
   await refuseHalfRestored(connection.db, namesOf(run));
-  const say = progressLog(run.log);
+  const say = bytesProgress(run.log, 'Backing up.');
   return takeBackup(connection, {
     store,
     own: namesOf(run),
     releaseId: run.releaseId,
     target: { name: target.name, environment: target.environment },
     compression: flags.compression ?? settings.backup.compression,
+    consistency: flags.consistency ?? settings.backup.consistency,
+    keys: await keysOf(run),
     position: { digest: position.digest, applied: position.applied.map(({ name, checksum }) => ({ name, checksum })) },
     planDigest: wholePlan.digest,
     toolVersion: run.toolVersion,
     log: run.log,
     signal: run.signal,
-    onProgress: ({ namespace, documents }) => say('Backing up.', { collection: namespace, documents }),
+    onProgress: ({ total }) => say(total.bytes, total.expectedBytes),
   });
 }
 
@@ -58,6 +71,7 @@ export function factsOf(manifest: Manifest, location: string, durationMs?: numbe
     clusterTime: manifest.clusterTime && new Date(manifest.clusterTime.t * 1000).toISOString(),
     consistency: manifest.consistency,
     compression: manifest.compression,
+    encrypted: manifest.encryption !== undefined,
     createdAt: manifest.createdAt,
     durationMs,
   };

@@ -47,6 +47,7 @@ export const backup: BackupFacts = {
   archiveBytes: 2_345_678,
   clusterTime: '2026-10-01T12:30:05.000Z',
   consistency: 'snapshot',
+  encrypted: false,
   compression: 'zstd',
   createdAt: '2026-10-01T12:30:06.000Z',
   durationMs: 1234,
