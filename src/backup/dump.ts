@@ -2,23 +2,21 @@ import { PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Db, MongoError, type Timestamp } from 'mongodb';
 import type { Compression, Consistency } from '../config/schema.ts';
-import { type CollectionInfo, catalogDigest, isCapped, readCatalog } from '../mongo/catalog.ts';
+import { type CollectionInfo, catalogDigest, readCatalog } from '../mongo/catalog.ts';
 import type { Connection } from '../mongo/connect.ts';
 import type { OwnNames } from '../mongo/own.ts';
-import { readClusterTime } from '../mongo/raw-read.ts';
 import { asServerFailure, serverCode, serverCodes } from '../mongo/server-error.ts';
 import { ReleaseError } from '../observe/error.ts';
 import type { Log } from '../observe/log.ts';
 import { archiveEndings, compressor } from './archive/compression.ts';
-import { crcText } from './archive/crc64.ts';
 import { encryptedEnding, encryptor } from './archive/encryption.ts';
-import { encodeMetadata, metadataDigest } from './archive/metadata.ts';
 import { Meter } from './archive/meter.ts';
-import type { NamespaceTotals } from './archive/writer.ts';
 import { newBackupId } from './backup-id.ts';
-import { type DumpProgress, dumpCollections } from './dump-collections.ts';
+import type { DumpProgress } from './dump-collections.ts';
+import { builtIn } from './engines/built-in.ts';
+import type { ArchiveEngine } from './engines/engine.ts';
 import { noKeys, type RunKeys } from './keys.ts';
-import type { Manifest, ManifestNamespace, ManifestPosition } from './manifest.ts';
+import type { Manifest, ManifestPosition } from './manifest.ts';
 import type { BackupStore, PendingBackup } from './stores/store.ts';
 
 export interface BackupOptions {
@@ -30,6 +28,8 @@ export interface BackupOptions {
   readonly compression?: Compression;
   /** Who may read it, beside this run itself; default anybody. */
   readonly keys?: RunKeys;
+  /** Default the built-in one. */
+  readonly engine?: ArchiveEngine;
   /** Default `snapshot`, on a standalone server `per-collection`. */
   readonly consistency?: Consistency;
   readonly position: ManifestPosition;
@@ -50,6 +50,8 @@ export interface TakenBackup {
   readonly durationMs: number;
 }
 
+/** Held between two steps of the pipeline. */
+const pieceBytes = 2 * 1024 * 1024;
 /** Attempts before giving up on a catalog that keeps changing. */
 const attempts = 3;
 
@@ -64,9 +66,15 @@ const attempts = 3;
  */
 export async function takeBackup(connection: Connection, options: BackupOptions): Promise<TakenBackup> {
   const started = performance.now();
-  const consistency = consistencyOf(connection, options);
+  const engine = options.engine ?? builtIn;
+  const consistency = engine.consistency(connection, options.consistency);
+  if (consistency !== 'snapshot' && options.consistency === undefined) {
+    options.log.warn(
+      'Every collection is backed up as it is when it is read: the backup will not be of one point in time.',
+    );
+  }
   for (let attempt = 1; ; attempt++) {
-    const outcome = await attemptBackup(connection, options, consistency);
+    const outcome = await attemptBackup(connection, options, engine, consistency);
     if (outcome.kind === 'taken') {
       const { manifest, location } = outcome;
       return { manifest, location, durationMs: Math.round(performance.now() - started) };
@@ -92,6 +100,7 @@ type Attempt =
 async function attemptBackup(
   connection: Connection,
   options: BackupOptions,
+  engine: ArchiveEngine,
   consistency: Consistency,
 ): Promise<Attempt> {
   const { store, signal } = options;
@@ -108,27 +117,28 @@ async function attemptBackup(
     signal?.throwIfAborted();
     const createdAt = new Date().toISOString();
     const catalog = await listForBackup(connection, options.own);
-    const at = consistency === 'snapshot' ? await readClusterTime(connection.db, options.notBefore) : undefined;
-    const totals = new Map<string, NamespaceTotals>();
-    const meter = new Meter({ highWaterMark: 8 * 1024 * 1024 });
-    const chunks = dumpCollections(connection, catalog, { ...options, at, totals });
+    const reading = await engine.read(connection, { ...options, catalog, consistency });
+    const meter = new Meter({ highWaterMark: pieceBytes });
     // Reading goes on while a block is compressed.
-    const buffer = new PassThrough({ highWaterMark: 8 * 1024 * 1024 });
+    const buffer = new PassThrough({ highWaterMark: pieceBytes });
     const steps = encrypt ? [compressor(compression), encrypt] : [compressor(compression)];
-    await pipeline([Readable.from(chunks), buffer, ...steps, meter, pending.writable], { signal });
+    const source = Readable.from(reading.chunks, { highWaterMark: 1 });
+    await pipeline([source, buffer, ...steps, meter, pending.writable], { signal });
     if (catalogDigest(await listForBackup(connection, options.own)) !== catalogDigest(catalog)) {
       return { kind: 'catalog-changed' };
     }
+    const { clusterTime } = reading;
     const manifest: Manifest = {
       schemaVersion: 1,
       id,
       releaseId: options.releaseId,
       target: { ...options.target, database: connection.db.databaseName },
       createdAt,
-      engine: 'built-in',
+      engine: engine.name,
+      engineVersion: reading.toolVersion,
       toolVersion: options.toolVersion,
       consistency,
-      clusterTime: at && { t: at.getHighBitsUnsigned(), i: at.getLowBitsUnsigned() },
+      clusterTime: clusterTime && { t: clusterTime.getHighBitsUnsigned(), i: clusterTime.getLowBitsUnsigned() },
       server: {
         version: connection.topology.serverVersion,
         featureCompatibility: connection.topology.featureCompatibility,
@@ -137,7 +147,7 @@ async function attemptBackup(
       compression,
       encryption: encrypt && { format: 'age', recipients: [...recipients] },
       archive: { file: pending.file, bytes: meter.bytes, sha256: meter.sha256() },
-      namespaces: catalog.map((info) => describe(info, totals.get(info.name) as NamespaceTotals, at)),
+      namespaces: reading.namespaces(),
       position: options.position,
       planDigest: options.planDigest,
     };
@@ -167,33 +177,6 @@ async function dataSize(db: Db): Promise<number> {
 async function listForBackup({ db }: Connection, own: OwnNames): Promise<CollectionInfo[]> {
   const infos = await readCatalog(db);
   return infos.filter((info) => !own.owns(info.name) && info.options.temp !== true);
-}
-
-function describe(info: CollectionInfo, totals: NamespaceTotals, at: Timestamp | undefined): ManifestNamespace {
-  return {
-    name: info.name,
-    type: info.type,
-    uuid: info.type === 'view' ? undefined : info.uuid,
-    count: totals.documents,
-    bytes: totals.bytes,
-    crc64: crcText(totals.crc),
-    indexes: info.indexes.map((index) => String(index.name)),
-    catalogDigest: metadataDigest(encodeMetadata(info)),
-    readOutsideSnapshot: at !== undefined && isCapped(info) ? true : undefined,
-  };
-}
-
-function consistencyOf({ topology }: Connection, options: BackupOptions): Consistency {
-  if (options.consistency === 'per-collection') return options.consistency;
-  const supported = topology.kind !== 'standalone' && Number.parseInt(topology.serverVersion, 10) >= 5;
-  if (supported) return 'snapshot';
-  if (options.consistency === 'snapshot') {
-    throw new ReleaseError('SNAPSHOT_UNAVAILABLE', 'This server cannot read a database at one point in time.', {
-      hint: 'Use a replica set of MongoDB 5.0 or newer; --consistency per-collection backs every collection up as it is when it is read.',
-    });
-  }
-  options.log.warn('This server cannot read at one point in time: the backup will not be of one.');
-  return 'per-collection';
 }
 
 function failure(error: unknown, pending: PendingBackup, { db }: Connection, { store }: BackupOptions): unknown {

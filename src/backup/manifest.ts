@@ -38,7 +38,9 @@ const manifest = z.object({
   target: z.object({ name: z.string(), database: z.string().min(1), environment: z.enum(environments) }),
   /** ISO 8601, by this machine's clock; `clusterTime` says of when the data is. */
   createdAt: z.iso.datetime(),
-  engine: z.literal('built-in'),
+  engine: z.enum(['built-in', 'mongodump']),
+  /** Of the tool that read the database, where it is another one than this. */
+  engineVersion: z.string().optional(),
   toolVersion: z.string(),
   consistency: z.enum(consistencies),
   clusterTime: z.object({ t: count, i: count }).optional(),

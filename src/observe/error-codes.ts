@@ -117,6 +117,8 @@ export const errorCodes = {
     exit: 11,
     meaning: 'Production is to be migrated, and no backup of its present position is there.',
   },
+  BACKUP_FAILED: { exit: 7, meaning: 'The tool that takes the backup failed; there is no new backup.' },
+  ENGINE_UNAVAILABLE: { exit: 2, meaning: 'The tool or service that should take the backup is not there.' },
   BACKUP_NOT_FOUND: { exit: 11, meaning: 'The store has no backup of this name.' },
   BACKUP_NAMESPACE_UNKNOWN: { exit: 2, meaning: 'The backup holds no collection of the name that was given.' },
   IDENTITY_WRONG: { exit: 11, meaning: 'None of the identities given opens the backup.' },

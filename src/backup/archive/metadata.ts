@@ -12,6 +12,8 @@ export interface CollectionMetadata {
   readonly options: OrderedDocument;
   /** As `listIndexes` gave them, `_id_` included. */
   readonly indexes: readonly OrderedDocument[];
+  /** 32 hex digits; views and time series have none. */
+  readonly uuid?: string;
 }
 
 /** The `metadata` text of a collection, byte for byte as mongodump writes it: no empty options, a UUID for plain ones only. */
@@ -43,5 +45,6 @@ export function parseMetadata(text: string, type: string): CollectionMetadata {
   if (type !== 'collection' && type !== 'view' && type !== 'timeseries') {
     throw new SyntaxError('A collection is of type collection, view or timeseries.');
   }
-  return { name, type, options, indexes };
+  const uuid: unknown = parsed.get('uuid');
+  return { name, type, options, indexes, ...(typeof uuid === 'string' && { uuid }) };
 }
