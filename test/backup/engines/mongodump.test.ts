@@ -1,0 +1,74 @@
+import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { mongodump } from '../../../src/backup/engines/mongodump.ts';
+import { type Lab, lab } from '../backing-up.ts';
+import { engineSuite } from './engine-suite.ts';
+
+const standIn = fileURLToPath(new URL('./mongodump-stand-in.ts', import.meta.url));
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'mongodump-'));
+  const program = path.join(folder, 'mongodump');
+  await writeFile(
+    program,
+    `#!/bin/sh\nexec '${process.execPath}' --disable-warning=ExperimentalWarning '${standIn}' "$@"\n`,
+  );
+  await chmod(program, 0o755);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const engineOf = (at: Lab, environment: Record<string, string> = {}) =>
+  mongodump({ uri: at.uri, environment: { PATH: `${folder}:/usr/bin:/bin`, ...environment }, tmpdir: folder });
+
+engineSuite('mongodump, a stand-in', async (at) => engineOf(at));
+
+// The real one judges where it is.
+const real = (process.env.PATH ?? '').split(path.delimiter).find((one) => existsSync(path.join(one, 'mongodump')));
+if (real !== undefined)
+  engineSuite('mongodump, the real one', async (at) =>
+    mongodump({ uri: at.uri, environment: { PATH: real }, tmpdir: folder }),
+  );
+
+test('says what it is and what it cannot promise', async () => {
+  await using at = await lab();
+  const { manifest } = await at.backup({ engine: engineOf(at) });
+  expect(manifest).toMatchObject({ engine: 'mongodump', engineVersion: '100.18.0', consistency: 'per-collection' });
+  expect(manifest.clusterTime).toBeUndefined();
+  expect(at.messages).toContainEqual(expect.stringContaining('not be of one point in time'));
+  await expect(at.backup({ engine: engineOf(at), consistency: 'snapshot' })).rejects.toMatchObject({
+    code: 'SNAPSHOT_UNAVAILABLE',
+  });
+});
+
+test('the address with its password stands on no command line, and its file is gone afterwards', async () => {
+  await using at = await lab();
+  const heard = path.join(folder, 'arguments');
+  await at.backup({ engine: engineOf(at, { ARGUMENTS: heard }) });
+  const said = await readFile(heard, 'utf8');
+  expect(said).toContain('--archive');
+  expect(said).not.toContain('mongodb://');
+  expect((await readdir(folder)).filter((name) => name.startsWith('mongo-release'))).toEqual([]);
+});
+
+test('a tool that fails, stops in the middle or is not there leaves no backup', async () => {
+  await using at = await lab();
+  await at.db.collection('places').insertMany([{ a: 1 }, { a: 2 }]);
+  await expect(at.backup({ engine: engineOf(at, { MISBEHAVE: 'fail' }) })).rejects.toMatchObject({
+    code: 'BACKUP_FAILED',
+    exitCode: 7,
+    message: 'mongodump ended with exit code 1.',
+  });
+  await expect(at.backup({ engine: engineOf(at, { MISBEHAVE: 'cut' }) })).rejects.toMatchObject({
+    code: 'ARCHIVE_DAMAGED',
+  });
+  await expect(at.backup({ engine: engineOf(at, { PATH: '/nowhere' }) })).rejects.toMatchObject({
+    code: 'ENGINE_UNAVAILABLE',
+    exitCode: 2,
+  });
+  expect(await at.stored()).toEqual([]);
+});
