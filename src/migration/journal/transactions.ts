@@ -11,6 +11,9 @@ export const transactionOptions = {
   readPreference: 'primary',
 } as const;
 
+/** How long one is tried again without any success in between, in milliseconds: longer than an election takes. */
+export const usualPatienceMs = 60_000;
+
 /**
  * Sent again while its result is unknown: the server answers a repeated commit with the first one's result. Rejects with
  * an error labelled `TransientTransactionError` where it was certainly not done, and with one labelled
@@ -29,6 +32,14 @@ export async function commit(session: ClientSession, patienceMs: number): Promis
       await sleep(200 + 300 * Math.random());
     }
   }
+}
+
+/** For what `commit` rejects with where it is not known whether it was done. */
+export function commitUnknown(cause: unknown): ReleaseError {
+  return new ReleaseError('COMMIT_UNKNOWN', 'The server did not say whether a write was committed.', {
+    hint: 'Run the same command again when it can be reached: the journal tells.',
+    cause,
+  });
 }
 
 /** Not every driver labels an error that it has while it looks for a server to ask again. */
