@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientSession } from 'mongodb';
 import { labelled, serverCode, serverCodes } from '../../mongo/server-code.ts';
+import { unsent } from '../../mongo/unsent.ts';
 import { ReleaseError } from '../../observe/error.ts';
 
 /** What the transactions of the gate and those of an undo have in common, with whichever driver they are sent. */
@@ -61,8 +62,9 @@ export function passing(error: unknown): 'conflict' | 'outage' | undefined {
   return labelled(error, 'TransientTransactionError') || labelled(error, 'RetryableWriteError') ? 'outage' : undefined;
 }
 
-/** Whether the server answered that it did not do it; the transaction was aborted then. */
+/** Whether the server answered that it did not do it, or the driver did not send it; the transaction was aborted then. */
 export function wasRefused(error: unknown): boolean {
+  if (unsent(error)) return true;
   if (labelled(error, 'UnknownTransactionCommitResult')) return false;
   return serverCode(error) !== undefined && passing(error) === undefined;
 }
