@@ -38,6 +38,10 @@ test('what a batch leaves out is in the run, in its warnings, and in status unti
   expect(status.json.quarantine).toEqual([{ migration: '1-slugs', documents: 2 }]);
   expect(status.stderr).toContain(command);
 
+  await database.db.collection('_mongo_release.history').updateOne({}, { $set: { state: 'rolled-back' } });
+  expect((await it.run('status --json')).json).not.toHaveProperty('quarantine');
+  await database.db.collection('_mongo_release.history').updateOne({}, { $set: { state: 'applied' } });
+
   await quarantine.deleteMany({ migration: '1-slugs' });
   expect((await it.run('status --json')).json).not.toHaveProperty('quarantine');
 });
