@@ -1,4 +1,4 @@
-import { asBuffer, elementsOf } from '../../../mongo/raw-bson.ts';
+import { asBuffer, idKey } from '../../../mongo/raw-bson.ts';
 import type { EntryNamespace } from '../../journal/documents.ts';
 import type { Image } from '../../journal/images.ts';
 import type { RawSession } from '../raw.ts';
@@ -58,15 +58,6 @@ export async function chooseMany(
 
 /** Numbers and binaries stay what they are in BSON, so that the value finds its document again. */
 export const exactTypes = { promoteValues: false, promoteLongs: false, promoteBuffers: false };
-
-/** A key that is equal exactly for equal `_id`s: type and bytes. */
-export function idKey(document: Uint8Array): string {
-  for (const { type, name, valueStart, end } of elementsOf(document)) {
-    // The server keeps it in front.
-    if (name === '_id') return `${type}:${asBuffer(document).toString('latin1', valueStart, end)}`;
-  }
-  return '';
-}
 
 /** Pairs documents by `_id`; those that did not change are left out. */
 export function pairImages(before: readonly Uint8Array[], after: readonly Uint8Array[]): Image[] {

@@ -1,8 +1,8 @@
+import { idKey } from '../../../../mongo/raw-bson.ts';
 import type { Image } from '../../../journal/images.ts';
 import { passing } from '../../../journal/transactions.ts';
 import type { Call } from '../../call.ts';
 import type { EntryDraft, Handler, JournalContext, Turn, Tx } from '../context.ts';
-import { idKey } from '../imaging.ts';
 import { type Answer, type Asking, ask } from './answers.ts';
 import { checkpointOf, type Position, positionOf, sum } from './checkpoint.ts';
 import { countLeft } from './count-left.ts';

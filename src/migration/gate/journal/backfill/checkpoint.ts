@@ -1,4 +1,5 @@
 import type { Checkpoint, JournalEntry } from '../../../journal/documents.ts';
+import { sum as sumOfCounts } from '../../tally.ts';
 import { noTallies, type Tallies } from './description.ts';
 import type { Place } from './order.ts';
 
@@ -26,10 +27,7 @@ export function positionOf(entry: JournalEntry | undefined): Position {
 
 export function sum(a: Tallies, b: Tallies): Tallies {
   return {
-    matched: a.matched + b.matched,
-    modified: a.modified + b.modified,
-    inserted: a.inserted + b.inserted,
-    deleted: a.deleted + b.deleted,
+    ...sumOfCounts(a, b),
     skipped: a.skipped + b.skipped,
     quarantined: a.quarantined + b.quarantined,
   };

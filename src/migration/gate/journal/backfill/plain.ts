@@ -1,5 +1,5 @@
+import { idKey } from '../../../../mongo/raw-bson.ts';
 import { wasRefused } from '../../../journal/transactions.ts';
-import { idKey } from '../imaging.ts';
 import { type Answer, type Asking, ask } from './answers.ts';
 import { sum } from './checkpoint.ts';
 import { countLeft } from './count-left.ts';

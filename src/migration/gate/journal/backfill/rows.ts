@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { asBuffer, bsonTypes, elementsOf } from '../../../../mongo/raw-bson.ts';
+import { asBuffer, bsonTypes, elementsOf, idKey } from '../../../../mongo/raw-bson.ts';
 import type { Driver, RawCollection } from '../../raw.ts';
 import { idOf } from '../batches/ids.ts';
 import { classesOf } from '../driver-classes.ts';
-import { idKey } from '../imaging.ts';
 import type { Place } from './order.ts';
 
 /** One document that a batch has read. */

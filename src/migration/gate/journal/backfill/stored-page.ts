@@ -1,9 +1,10 @@
 import type { AnyBulkWriteOperation } from 'mongodb';
+import { idKey } from '../../../../mongo/raw-bson.ts';
 import type { Image } from '../../../journal/images.ts';
 import { wasRefused } from '../../../journal/transactions.ts';
 import type { RawCollection, RawSession } from '../../raw.ts';
 import type { JournalContext, Tx } from '../context.ts';
-import { idKey, pairImages, readDocuments } from '../imaging.ts';
+import { pairImages, readDocuments } from '../imaging.ts';
 import type { Answer } from './answers.ts';
 import { decodedExactly } from './decode.ts';
 import type { Backfill, Tallies } from './description.ts';

@@ -3,6 +3,7 @@ import { wasRefused } from '../../../journal/transactions.ts';
 import type { Operation } from '../../call.ts';
 import { countsOf } from '../../counts.ts';
 import { shownName } from '../../names.ts';
+import { sum } from '../../tally.ts';
 import type { Handler, JournalContext, Turn } from '../context.ts';
 import { changePart, type Part } from './batch.ts';
 import { StatementEntry, throughOf, type Written } from './entry.ts';
@@ -15,7 +16,7 @@ import { openIds } from './open-ids.ts';
 import { type BatchSizes, Pace, usualSizes } from './pace.ts';
 import { changeUpToRefused } from './prefix.ts';
 import { selectionOf } from './selection.ts';
-import { resultOf, type Statement, sendWhole, statementOf, sum } from './statement.ts';
+import { resultOf, type Statement, sendWhole, statementOf } from './statement.ts';
 import { mayMoveUniqueValues } from './unique.ts';
 import { changeWhole, ReadRefused, whyWhole } from './whole.ts';
 
