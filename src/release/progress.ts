@@ -1,3 +1,4 @@
+import type { RestoreOptions } from '../backup/restore.ts';
 import type { Log } from '../observe/log.ts';
 
 /** How often a long step says how far it is, in milliseconds. */
@@ -11,4 +12,11 @@ export function progressLog(log: Log): (message: string, fields: Readonly<Record
     last = performance.now();
     log.info(message, fields);
   };
+}
+
+/** For `restoreBackup`: how far a restore is. */
+export function restoreProgress(log: Log): RestoreOptions['onProgress'] {
+  const say = progressLog(log);
+  return ({ namespace, documents, totalDocuments }) =>
+    say('Restoring.', { collection: namespace, documents, of: totalDocuments });
 }

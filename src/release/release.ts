@@ -22,7 +22,7 @@ import { Steps } from './steps.ts';
 import { takeBack } from './take-back.ts';
 import { factsOf, storeOf, takeInto } from './take-backup.ts';
 import { notRehearsed, rehearsalImpossible, takenUp } from './taken-up.ts';
-import { probe, probeFailure } from './verify.ts';
+import { nothingVerified, probe, probeFailure } from './verify.ts';
 import { findWayBack } from './way-back.ts';
 
 /** `release`: guards, plan, backup, rehearsal; with `--apply` also apply, deploy and verify, and on failure the way back. */
@@ -38,6 +38,7 @@ export async function release(run: Run): Promise<Ended<'release'>> {
     target: aboutTarget(run, connection),
     releaseId: run.releaseId,
     steps: walk.steps.all,
+    warnings: walk.warnings,
   };
 }
 
@@ -50,6 +51,7 @@ interface End {
 class Walk {
   readonly result: { -readonly [K in keyof ReleaseResult]: ReleaseResult[K] };
   readonly steps = new Steps();
+  readonly warnings: string[] = [];
   readonly #run: Run;
   readonly #connection: Connection;
   readonly #apply: boolean;
@@ -219,11 +221,15 @@ class Walk {
   }
 
   async #verify(): Promise<void> {
-    if (this.#run.invocation.settings.probes.length === 0) return this.steps.skip('verify', 'no probes');
+    if (this.#run.invocation.settings.probes.length === 0) {
+      this.warnings.push(nothingVerified(this.#run));
+      return this.steps.skip('verify', 'no probes');
+    }
     await this.steps.run('verify', async () => {
       const { phase = 'after-deploy' } = this.#run.invocation.flags;
       const probes = await probe(this.#run, this.#connection, phase);
       this.result.verify = { probes };
+      if (probes.length === 0) this.warnings.push(nothingVerified(this.#run));
       const error = probeFailure(probes);
       if (error !== undefined) throw error;
     });

@@ -142,7 +142,10 @@ test('release --apply after a kill ends what was begun behind its backup, and re
     'deploy',
     'verify',
   ]);
-  expect(ran.json).toMatchObject({ backup: { documents: 1 }, rehearsal: { restoredDocuments: 2 } });
+  expect(ran.json).toMatchObject({
+    ...{ backup: { documents: 1 }, rehearsal: { restoredDocuments: 2 } },
+    warnings: ['No probes are configured: nothing was verified.'],
+  });
   expect(namesOf(ran.json.migrate.applied)).toEqual(['1-slow', '2-next']);
   expect(await places()).toEqual(['first', 'next', 'second']);
 });
