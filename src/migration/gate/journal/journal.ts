@@ -4,6 +4,7 @@ import type { JournalEntry, StoredRead } from '../../journal/documents.ts';
 import { fingerprintOf } from '../../journal/fingerprint.ts';
 import type { Call, Operation, Stage } from '../call.ts';
 import type { RawSession } from '../raw.ts';
+import type { Replay } from '../replay/replay.ts';
 import { backfill } from './backfill/backfill.ts';
 import { batches } from './batches/batches.ts';
 import { bulk } from './bulk/bulk.ts';
@@ -16,7 +17,6 @@ import type { EntryWriter } from './entry-writer.ts';
 import { OwnTransactions } from './in-transaction.ts';
 import type { Lanes } from './lanes.ts';
 import { writesOneDocument } from './one-document.ts';
-import type { ReplayPort } from './replay-port.ts';
 import { single } from './single.ts';
 import { restoreError, restoreResult, storeError } from './stored.ts';
 import { unfenced } from './unfenced.ts';
@@ -27,10 +27,10 @@ import { unfenced } from './unfenced.ts';
  */
 export class Journal {
   readonly context: JournalContext;
-  readonly #replay: ReplayPort;
+  readonly #replay: Replay;
   readonly #own: OwnTransactions;
 
-  constructor(context: JournalContext, replay: ReplayPort, lanes: Lanes, entries: EntryWriter) {
+  constructor(context: JournalContext, replay: Replay, lanes: Lanes, entries: EntryWriter) {
     this.context = context;
     this.#replay = replay;
     this.#own = new OwnTransactions(context, lanes, entries);
