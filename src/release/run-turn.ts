@@ -57,7 +57,8 @@ export async function runTurn(
 
   const { durationMs, effects, error } = end;
   const why = `taken up again, ${name} went another way than before`;
-  log.warn(`Taken up again, ${name} went another way than before: what was done is undone, and it starts afresh.`);
+  const then = settle ? '' : ', and it starts afresh';
+  log.warn(`Taken up again, ${name} went another way than before: what was done is undone${then}.`);
   const { code, message } = error;
   const left = await tenure.history.finish(name, {
     state: 'interrupted',

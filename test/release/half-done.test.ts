@@ -80,6 +80,17 @@ describe('migrate --apply after a kill', () => {
     expect(await places()).toEqual(['next', 'other']);
   });
 
+  test('undoes one that goes another way than before, and rehearses it with the rest', async () => {
+    await project.write({ 'migrations/1-slow.js': slow.replace("_id: 'first'", "_id: 'first', at: new Date()") });
+    await leaveHalf();
+    const ran = await project.run('migrate --apply --json');
+    expect(ran.code, ran.stderr).toBe(0);
+    expect(ran.stderr).toContain('Taken up again, 1-slow went another way than before');
+    expect(namesOf(ran.json.applied)).toEqual(['1-slow', '2-next']);
+    expect(namesOf(ran.json.rehearsal.migrations)).toEqual(['1-slow', '2-next']);
+    expect(await places()).toEqual(['first', 'next', 'second']);
+  });
+
   test('says what it has ended where the rehearsal of the rest fails', async () => {
     await leaveHalf();
     await project.write({ 'migrations/2-next.js': migration("throw new Error('no');") });
