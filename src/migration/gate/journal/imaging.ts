@@ -94,7 +94,8 @@ function isPlainValue(value: unknown): boolean {
  * at once then, which more than doubled the updates a second (6.0.5).
  */
 export function filterOfId(id: unknown): object {
-  const plain = typeof id !== 'object' || id === null || typeof (id as { _bsontype?: unknown })._bsontype === 'string';
+  const { _bsontype: type } = (id ?? {}) as { _bsontype?: unknown };
+  const plain = typeof id !== 'object' || id === null || id instanceof Date || typeof type === 'string';
   return plain && isPlainValue(id) ? { _id: id } : { _id: { $eq: id } };
 }
 

@@ -1,3 +1,4 @@
+import { bytesOf } from '../../../../mongo/raw-bson.ts';
 import type { Checkpoint, JournalEntry } from '../../../journal/documents.ts';
 import { sum as sumOfCounts } from '../../tally.ts';
 import { noTallies, type Tallies } from './description.ts';
@@ -38,11 +39,4 @@ function asNumbers(tallies: Tallies): Tallies {
   return Object.fromEntries(
     Object.entries(tallies).map(([name, count]) => [name, Number(count)]),
   ) as unknown as Tallies;
-}
-
-/** A Binary, or a buffer with `promoteBuffers`. */
-function bytesOf(through: unknown): Place | undefined {
-  if (through instanceof Uint8Array) return through;
-  const { buffer, position } = (through ?? {}) as { buffer?: unknown; position?: number };
-  return buffer instanceof Uint8Array ? buffer.subarray(0, position) : undefined;
 }

@@ -1,8 +1,8 @@
+import { shownId } from '../../../../mongo/shown-id.ts';
 import { ReleaseError } from '../../../../observe/error.ts';
 import { passing } from '../../../journal/transactions.ts';
 import type { Answer } from './answers.ts';
 import type { Backfill } from './description.ts';
-import { shownId } from './rows.ts';
 
 export type Failed = Extract<Answer, { readonly write: undefined }>;
 

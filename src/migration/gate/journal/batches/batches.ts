@@ -1,3 +1,4 @@
+import { bytesOf } from '../../../../mongo/raw-bson.ts';
 import { serverCode, serverCodes } from '../../../../mongo/server-code.ts';
 import { wasRefused } from '../../../journal/transactions.ts';
 import type { Operation } from '../../call.ts';
@@ -6,7 +7,7 @@ import { shownName } from '../../names.ts';
 import { sum } from '../../tally.ts';
 import type { Handler, JournalContext, Turn } from '../context.ts';
 import { changePart, type Part } from './batch.ts';
-import { StatementEntry, throughOf, type Written } from './entry.ts';
+import { StatementEntry, type Written } from './entry.ts';
 import { asIdUnusable, asTooLarge, tooManyAtOnce } from './failure.ts';
 import { IdReader } from './id-reader.ts';
 import { UnnameableId } from './ids.ts';
@@ -84,7 +85,7 @@ class Pass<T> {
   async run({ begun }: Turn): Promise<T> {
     const statement = this.#statement;
     const open = openIds(statement, this.#context.driver, statement.filter);
-    const reader = new IdReader(open, throughOf(begun?.checkpoint));
+    const reader = new IdReader(open, bytesOf(begun?.checkpoint?.through));
     try {
       return await (this.#entry.begun ? this.#inBatches(reader) : this.#fromTop(reader));
     } catch (error) {
