@@ -35,6 +35,18 @@ describe('a migration that does not reach its end', () => {
     expect(again.json).toMatchObject({ outcome: 'applied', applied: [{ name: '1-a', effects: { inserted: 1 } }] });
   });
 
+  test.each([
+    [
+      "await db.collection('places').updateMany({}, { $foo: 1 });",
+      'server error 9 FailedToParse (updateMany on places)',
+    ],
+    ["for await (const place of db.collection('places').find({ $foo: 1 })) void place;", 'server error 2 BadValue'],
+  ])('with an error of the server names the line: %s', async (call, told) => {
+    await using it = await project({ 'migrations/1-a.js': migration(`\n\n${call}`) });
+    const { json } = await it.run(apply);
+    expect(json.error.message).toContain(`The code threw at 1-a.js:3: ${told}. [MIGRATION_FAILED] It changed nothing.`);
+  });
+
   test('after a change it says exactly how far it got, and what was and was not run around it', async () => {
     await using it = await project({
       'migrations/1-a.js': migration(insert),
