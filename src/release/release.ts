@@ -7,7 +7,7 @@ import { asReleaseError, ReleaseError } from '../observe/error.ts';
 import type { Outcome } from '../observe/outcome.ts';
 import { notStarted, type Progress } from './apply.ts';
 import { type AboutApply, applyPlan, asksForExactly } from './apply-plan.ts';
-import { rehearsalBackup } from './backup-for.ts';
+import { backupBehind, rehearsalBackup } from './backup-for.ts';
 import { checkedSituation } from './checked-situation.ts';
 import { lookGuards } from './guards.ts';
 import { needHook, runHook } from './hook.ts';
@@ -110,9 +110,16 @@ class Walk {
     return !this.#progress.untouched;
   }
 
+  /** A fresh one, or the one that `--backup` names; what is only rehearsed leaves none behind. */
   async #backup(situation: Situation): Promise<void> {
-    if (!this.#apply) return this.steps.skip('backup', 'the rehearsal takes one and removes it');
+    const named = this.#run.invocation.flags.backup !== undefined;
+    if (!this.#apply && !named) return this.steps.skip('backup', 'the rehearsal takes one and removes it');
     await this.steps.run('backup', async () => {
+      const given = named ? await backupBehind(this.#run, this.#connection, situation, this.#apply) : undefined;
+      if (given !== undefined) {
+        this.result.backup = factsOf(await given.store.readManifest(given.id), given.store.location);
+        return;
+      }
       const store = storeOf(this.#run);
       const { manifest, durationMs } = await takeInto(this.#run, this.#connection, store, situation);
       this.result.backup = factsOf(manifest, store.location, durationMs);
