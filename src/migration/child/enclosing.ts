@@ -2,7 +2,12 @@ import { labelled } from '../../mongo/server-code.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import type { Gate } from '../gate/gate.ts';
 import type { RawClient, RawSession } from '../gate/raw.ts';
-import { commit as commitTransaction, commitUnknown, usualPatienceMs } from '../journal/transactions.ts';
+import {
+  commit as commitTransaction,
+  commitUnknown,
+  transactionOptions,
+  usualPatienceMs,
+} from '../journal/transactions.ts';
 
 /**
  * Begins the transaction around a whole migration: from here on every call joins it.
@@ -18,7 +23,7 @@ export async function begin(raw: RawClient, gate: Gate): Promise<RawSession> {
   }
   const session = raw.startSession();
   gate.transactions.follow(session);
-  session.startTransaction({ readConcern: { level: 'snapshot' }, writeConcern: { w: 'majority' } });
+  session.startTransaction(transactionOptions);
   gate.enclose(session);
   return session;
 }
