@@ -18,11 +18,8 @@ beforeAll(async () => {
 });
 afterAll(() => it[Symbol.asyncDispose]());
 beforeEach(async () => {
-  await towns.drop().catch(() => {});
-  await it.db.collection('_mongo_release.journal').deleteMany({});
-  await it.db.collection('_mongo_release.quarantine').deleteMany({});
-  await towns.insertMany(Array.from({ length: 20 }, (_, n) => ({ _id: n, ...(n === 13 ? {} : { name: `T${n}` }) })));
-  run = await it.run();
+  const seeded = Array.from({ length: 20 }, (_, n) => ({ _id: n, ...(n === 13 ? {} : { name: `T${n}` }) }));
+  run = await it.fresh('towns', seeded);
 });
 
 function thrownInProject(): Error {
