@@ -124,7 +124,7 @@ describe('a function that throws', () => {
       code: 'BATCH_DOCUMENT_FAILED',
       message:
         'batch on towns: the connection was lost at the document 0: MongoNetworkError: connection 7 to ‹hidden› closed.',
-      hint: 'Look at the servers and at the network between, then run the same command again: it goes on there.',
+      hint: 'Look at the servers and at the network between, then type the same command again.',
     });
     expect(await it.quarantine()).toEqual([]);
   });

@@ -120,7 +120,7 @@ class BackfillRun {
       if (index > 0) return index;
       throw left < 0 && onError === 'quarantine'
         ? tooManyFailed(this.#backfill, answer)
-        : documentFailed(this.#backfill, answer, true);
+        : documentFailed(this.#backfill, answer);
     }
     return queue.length;
   }

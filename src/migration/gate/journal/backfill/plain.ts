@@ -113,7 +113,7 @@ class PlainRun {
 
   async #failed(answer: Failed): Promise<void> {
     const { backfill, putAside } = this.#options;
-    if (backfill.onError === 'stop' || isOutage(answer)) throw documentFailed(backfill, answer, false);
+    if (backfill.onError === 'stop' || isOutage(answer)) throw documentFailed(backfill, answer);
     if (this.tallies.quarantined >= backfill.maxErrors) throw tooManyFailed(backfill, answer);
     await putAside([answer]);
     this.#leftOut.tell([answer]);
