@@ -34,11 +34,13 @@ const places = () => database.db.collection<{ _id: string }>('places').distinct(
 const namesOf = (list: readonly { readonly name: string }[]) => list.map(({ name }) => name);
 
 /** Kills a run between the two writes of 1-slow; its lease is not waited for. */
-async function leaveHalf(command = 'migrate --apply --rehearsal none --json', what = {}) {
+async function leaveHalf(
+  command = 'migrate --apply --rehearsal none --json',
+  isHalf = async () => (await places()).length > 0,
+) {
   await database.db.collection('wait').insertOne({});
   const { process, ended } = project.start(command);
-  while ((await database.db.collection('places').countDocuments(what)) === 0)
-    await new Promise((go) => setTimeout(go, 20));
+  while (!(await isHalf())) await new Promise((go) => setTimeout(go, 20));
   process.kill('SIGKILL');
   await ended;
   await database.db
@@ -173,6 +175,24 @@ describe('down', () => {
     expect(await places()).toEqual([]);
   });
 
+  test('half-way down is not taken for applied where taking that up has failed before its first write', async () => {
+    const waiting = 'while (await db.collection("wait").findOne()) await new Promise((go) => setTimeout(go, 20));';
+    const [first, second] = ['first', 'second'].map(
+      (_id) => `await db.collection('places').deleteOne({ _id: '${_id}' });`,
+    );
+    const both = "await db.collection('places').insertMany([{ _id: 'first' }, { _id: 'second' }]);";
+    await project.write({ 'migrations/1-slow.js': migration(both, `${first} ${waiting} ${second}`) });
+    expect((await project.run('migrate --apply --to 1-slow --rehearsal none --json')).code).toBe(0);
+    await leaveHalf('down --json', async () => (await places()).length === 1);
+    await project.write({ 'mongo-release.yml': 'migrations: { models: ./models.cjs }\n', 'models.cjs': 'nonsense(' });
+    expectFailure(await project.run('down --json'), 7, 'FAILED_CLEAN', /what was done of it before stays/);
+    await project.write({ 'mongo-release.yml': '' });
+    const { json } = await project.run('status --json');
+    expect(json.migrations[0]).toMatchObject({ state: 'failed', error: { direction: 'down' } });
+    expect((await project.run('down --json')).json).toMatchObject({ outcome: 'rolled-back' });
+    expect(await places()).toEqual([]);
+  });
+
   test('of a half-done up says how many documents it put back, and how', async () => {
     await leaveHalf();
     const ran = await project.run('down --json');
@@ -240,7 +260,7 @@ describe('a half-done migration that can neither be gone on with nor undone', ()
       "await db.collection('places').aggregate([{ $set: { merged: true } }, { $merge: 'places' }]).toArray();\n while",
     );
     await project.write({ 'migrations/1-slow.js': merging });
-    await leaveHalf(apply, { merged: true });
+    await leaveHalf(apply, async () => (await database.db.collection('places').countDocuments({ merged: true })) > 0);
     await project.write({ 'migrations/1-slow.js': insert('other') });
     const blocked = await project.run(apply);
     expectFailure(blocked, 8, 'RESUME_BLOCKED', /no images were kept of what aggregate/);
