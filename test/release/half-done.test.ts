@@ -229,12 +229,7 @@ describe('a half-done migration that can neither be gone on with nor undone', ()
     await database.db.collection<{ _id: string }>('places').updateOne({ _id: 'first' }, { $set: { mine: true } });
 
     const down = await project.run('down --json');
-    expectFailure(
-      down,
-      8,
-      'RESUME_BLOCKED',
-      /^Migration 1-slow cannot be taken back .*document #\w+ was changed since/,
-    );
+    expectFailure(down, 8, 'RESUME_BLOCKED', /^Migration 1-slow cannot be taken back .*document .* was changed since/);
     expect(down.json.error.hint).toMatch(/^Type mongo-release migrate --apply: it goes on where it was\. Or finish/);
     await project.write({ 'migrations/1-slow.js': insert('other') });
     const up = await project.run(apply);
@@ -263,7 +258,12 @@ describe('a half-done migration that can neither be gone on with nor undone', ()
     await leaveHalf(apply, async () => (await database.db.collection('places').countDocuments({ merged: true })) > 0);
     await project.write({ 'migrations/1-slow.js': insert('other') });
     const blocked = await project.run(apply);
-    expectFailure(blocked, 8, 'RESUME_BLOCKED', /no images were kept of what aggregate/);
+    expectFailure(
+      blocked,
+      8,
+      'RESUME_BLOCKED',
+      /cannot be undone: (no images were kept of what|it is not known whether) aggregate/,
+    );
     const { hint } = blocked.json.error;
     expect(hint).not.toContain('rollback');
     const [way = ''] =
