@@ -87,7 +87,7 @@ describe('migrate --apply after a kill', () => {
     await leaveHalf();
     const ran = await project.run('migrate --apply --json');
     expect(ran.code, ran.stderr).toBe(0);
-    expect(ran.stderr).toContain('Taken up again, 1-slow went another way than before');
+    expect(ran.stderr).toMatch(/went another way than before .*What was done of 1-slow is undone/);
     expect(namesOf(ran.json.applied)).toEqual(['1-slow', '2-next']);
     expect(namesOf(ran.json.rehearsal.migrations)).toEqual(['1-slow', '2-next']);
     expect(await places()).toEqual(['first', 'next', 'second']);
@@ -229,7 +229,16 @@ describe('a half-done migration that can neither be gone on with nor undone', ()
     await database.db.collection<{ _id: string }>('places').updateOne({ _id: 'first' }, { $set: { mine: true } });
 
     const down = await project.run('down --json');
+<<<<<<< Updated upstream
     expectFailure(down, 8, 'RESUME_BLOCKED', /^Migration 1-slow cannot be taken back .*document .* was changed since/);
+=======
+    expectFailure(
+      down,
+      8,
+      'RESUME_BLOCKED',
+      /^Migration 1-slow cannot be taken back .*document with the hash \w+ was changed since/,
+    );
+>>>>>>> Stashed changes
     expect(down.json.error.hint).toMatch(/^Type mongo-release migrate --apply: it goes on where it was\. Or finish/);
     await project.write({ 'migrations/1-slow.js': insert('other') });
     const up = await project.run(apply);
