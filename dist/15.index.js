@@ -2,70 +2,108 @@ export const id = 15;
 export const ids = [15];
 export const modules = {
 
-/***/ 72366:
+/***/ 84362:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   renderFailure: () => (/* binding */ renderFailure),
-/* harmony export */   renderJson: () => (/* binding */ renderJson),
-/* harmony export */   s: () => (/* binding */ outcomeOf)
+/* harmony export */   renderMigrateMongo: () => (/* binding */ renderMigrateMongo)
 /* harmony export */ });
+/* harmony import */ var _visible_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(25560);
+
 /**
- * The one document of `--json`: what the command has to say, with its outcome, and on failure the error beside it. One
- * line, no line break at its end. Dates are ISO texts, durations milliseconds; an error has code, message and hint, never
- * its cause.
+ * The texts of a command that migrate-mongo has too; undefined for the others. A failure keeps what was done before it
+ * on stdout, and begins stderr with migrate-mongo's `ERROR: …`.
  */
-function renderJson(ended) {
-    const { command, outcome, result, error, target, releaseId, durationMs, steps, warnings } = ended;
-    return JSON.stringify({
-        schemaVersion: 1,
-        command,
-        outcome,
-        target: target?.name,
-        database: target?.database,
-        environment: target?.environment,
-        releaseId,
-        durationMs,
-        // Its keys are the contract's and win.
-        ...result,
-        steps,
-        warnings: warnings?.length ? warnings : undefined,
-        error: error && describe(error),
-    });
+function renderMigrateMongo(ended, project) {
+    const lines = linesOf(ended, project);
+    if (lines === undefined)
+        return undefined;
+    const { error, warnings = [] } = ended;
+    return {
+        stdout: joined(lines),
+        stderr: joined([
+            ...warnings.map((warning) => `! ${warning}`),
+            ...(error === undefined ? [] : failure(ended, project, error)),
+        ]),
+    };
 }
-/** The same for a failure before the command had anything to say; `command` is undefined where none was understood. */
-function renderFailure(command, error) {
-    return JSON.stringify({ schemaVersion: 1, command, outcome: outcomeOf(error), error: describe(error) });
-}
-/** The outcome that a failure alone amounts to, read from its exit code. */
-function outcomeOf(error) {
-    switch (error.exitCode) {
-        case 2:
-        case 3:
-        case 4:
-        case 5:
-        case 6:
-        case 11:
-        case 12:
-            return 'blocked';
-        case 7:
-        case 13:
-            return 'failed-clean';
-        case 8:
-        case 9:
-        case 10:
-            return 'failed-dirty';
-        case 14:
-            return 'rolled-back';
-        case 130:
-        case 143:
-            return 'cancelled';
+function linesOf(ended, project) {
+    if (ended.command === 'init') {
+        const file = ended.result?.file;
+        return file === undefined ? [] : [`Initialization successful. Please edit the generated \`${file}\` file`];
+    }
+    if (project === undefined)
+        return undefined;
+    const fileName = ({ name }) => name + project.extension;
+    switch (ended.command) {
+        case 'create':
+            return ended.result === undefined ? [] : [`Created: ${ended.result.file}`];
+        case 'up':
+            return (ended.result?.applied ?? []).map((one) => `MIGRATED UP: ${fileName(one)}`);
+        case 'down':
+            return (ended.result?.reverted ?? []).map((one) => `MIGRATED DOWN: ${fileName(one)}`);
+        case 'status':
+            return ended.result?.changelog === undefined ? [] : table(ended.result.changelog, project.useFileHash);
         default:
-            return 'unknown';
+            return undefined;
     }
 }
-function describe({ code, message, hint, details }) {
-    return { code, message, hint, details: Object.keys(details).length > 0 ? details : undefined };
+function failure(ended, project, error) {
+    const failed = ended.command === 'up' || ended.command === 'down' ? ended.result?.failed : undefined;
+    const first = failed === undefined ? error.message : reason(ended.command, failed.name + (project?.extension ?? ''), error);
+    const whole = first === error.message ? [] : [error.message];
+    return [`ERROR: ${first} [${error.code}]`, ...whole, `  → ${error.hint}`];
+}
+/** As migrate-mongo says it; the whole story is in the next line. */
+function reason(direction, fileName, { cause, message }) {
+    return `Could not migrate ${direction} ${fileName}: ${cause instanceof Error ? cause.message : message}`;
+}
+/** The table that migrate-mongo draws, with a line between any two rows. */
+function table(rows, useFileHash) {
+    const head = ['Filename', ...(useFileHash ? ['Hash'] : []), 'Applied At', 'Migration block'];
+    const cells = rows.map(({ fileName, fileHash, appliedAt, migrationBlock }) => [
+        (0,_visible_js__WEBPACK_IMPORTED_MODULE_0__/* .oneLine */ .T)(fileName),
+        ...(useFileHash ? [fileHash ?? ''] : []),
+        appliedAt?.toISOString() ?? 'PENDING',
+        migrationBlock === undefined ? '' : String(migrationBlock),
+    ]);
+    const widths = head.map((title, i) => Math.max(title.length, ...cells.map((row) => row[i]?.length ?? 0)));
+    const line = (left, middle, right) => left + widths.map((width) => '─'.repeat(width + 2)).join(middle) + right;
+    const texts = [head, ...cells].map((row) => `│${widths.map((width, i) => ` ${(row[i] ?? '').padEnd(width)} `).join('│')}│`);
+    return [
+        line('┌', '┬', '┐'),
+        ...texts.flatMap((text, i) => (i === 0 ? [text] : [line('├', '┼', '┤'), text])),
+        line('└', '┴', '┘'),
+    ];
+}
+function joined(lines) {
+    return lines.map((text) => `${(0,_visible_js__WEBPACK_IMPORTED_MODULE_0__/* .visible */ .R)(text)}\n`).join('');
+}
+
+
+/***/ }),
+
+/***/ 25560:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   R: () => (/* binding */ visible),
+/* harmony export */   T: () => (/* binding */ oneLine)
+/* harmony export */ });
+/**
+ * Control characters, and those that turn the direction of text round: a name that holds them could paint over other
+ * lines of a terminal, or read as another name.
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+const invisible = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
+/** The text with invisible characters made visible; line breaks and tabs stay. */
+function visible(text) {
+    return text.replace(/\r\n?/g, '\n').replace(invisible, '\ufffd');
+}
+/** The same on one line, and no longer than `most` characters. */
+function oneLine(text, most = 400) {
+    const line = visible(text).replace(/\s+/g, ' ').trim();
+    return line.length > most ? `${line.slice(0, most - 1)}…` : line;
 }
 
 

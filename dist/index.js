@@ -581,17 +581,17 @@ var __webpack_exports__ = {};
  */
 /** The terminal; `argv` without the program's own name. */
 async function cli(argv) {
-    const { main } = await Promise.all(/* import() */[__nccwpck_require__.e(3), __nccwpck_require__.e(13), __nccwpck_require__.e(17)]).then(__nccwpck_require__.bind(__nccwpck_require__, 90883));
+    const { main } = await Promise.all(/* import() */[__nccwpck_require__.e(3), __nccwpck_require__.e(12), __nccwpck_require__.e(18)]).then(__nccwpck_require__.bind(__nccwpck_require__, 90883));
     await main(argv);
 }
 /** A step of a workflow. */
 async function action(part) {
-    const { main } = await Promise.all(/* import() */[__nccwpck_require__.e(3), __nccwpck_require__.e(2), __nccwpck_require__.e(13), __nccwpck_require__.e(10), __nccwpck_require__.e(7)]).then(__nccwpck_require__.bind(__nccwpck_require__, 92300));
+    const { main } = await Promise.all(/* import() */[__nccwpck_require__.e(3), __nccwpck_require__.e(2), __nccwpck_require__.e(12), __nccwpck_require__.e(9), __nccwpck_require__.e(7)]).then(__nccwpck_require__.bind(__nccwpck_require__, 92300));
     await main(part);
 }
 /** The process that a migration's code runs in. */
 async function child() {
-    await __nccwpck_require__.e(/* import() */ 9).then(__nccwpck_require__.bind(__nccwpck_require__, 71068));
+    await Promise.all(/* import() */[__nccwpck_require__.e(8), __nccwpck_require__.e(14)]).then(__nccwpck_require__.bind(__nccwpck_require__, 46660));
 }
 
 var __webpack_exports__action = __webpack_exports__.XI;

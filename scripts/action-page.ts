@@ -81,7 +81,8 @@ ${inputTable(composite.inputs)}
 ${outputTable(composite.outputs)}
 
 \`outcome\` is set also when the step fails: read it with \`if: always()\`. The [exit code](commands.md#exit-codes) of a part
-says the same in more detail; GitHub shows it in the log.
+says the same in more detail; GitHub shows it in the log. What only reads (\`plan\`, \`verify\`, and \`status\` and \`inspect\` in a terminal)
+ends as \`nothing-to-do\` when all is well, whatever it has found: it was not to change anything.
 
 ## The parts
 

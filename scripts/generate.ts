@@ -30,6 +30,15 @@ function errorsPage(): string {
 Every failure has a stable code, a message and a next step. With \`--json\` they stand in \`error: { code, message, hint }\`.
 The exit code tells what to do next: see the table in [commands.md](commands.md#exit-codes). This page is generated.
 
+What a migration itself fails of (\`MIGRATION_FAILED\`, \`MIGRATION_TIMED_OUT\`, \`GATE_CLOSED\`, \`OPERATION_IN_DOUBT\`, \`SERVER_ERROR\`, …) stands in
+brackets in the message, and in the record of the migration. The error's own code, and the exit code with it, say what that means
+for the target:
+
+- \`FAILED_CLEAN\`, 7: nothing had been changed;
+- \`FAILED_DIRTY\`, 8: something had; the message says how far it got;
+- \`REHEARSAL_FAILED\`, 13: it was a rehearsal;
+- \`CANCELLED\`, 130: somebody stopped it.
+
 | code | exit code | means |
 | --- | --- | --- |
 ${rows.join('\n')}
@@ -41,6 +50,7 @@ interface Node {
   description?: string;
   default?: unknown;
   enum?: unknown[];
+  pattern?: string;
   properties?: Record<string, Node>;
   items?: Node;
   anyOf?: Node[];
@@ -73,7 +83,9 @@ function configurationRows(node: Node, path: string): string[] {
         ? child.enum.join(', ')
         : child.anyOf
           ? child.anyOf.map((one) => one.type).join(' or ')
-          : String(child.type ?? 'any');
+          : child.pattern?.endsWith('(ms|s|m|h|d)$')
+            ? 'length of time'
+            : String(child.type ?? 'any');
       const converted = defaultAt(here);
       const value = child.default ?? (typeof converted === 'number' ? inUnits(converted) : converted);
       const standard = value === undefined ? '' : `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;

@@ -48,7 +48,7 @@ function parseValue(option: Option, given: string | boolean | readonly string[])
     const items = typeof given === 'string' ? given.split(/[\n,]/) : Array.isArray(given) ? given : [];
     return { value: items.map((item) => item.trim()).filter((item) => item !== '') };
   }
-  if (typeof given !== 'string') return { problem: 'needs a value.' };
+  if (typeof given !== 'string') return { problem: needsValue(option) };
   const text = given.trim();
   if (option.type === 'duration') {
     const ms = parseDuration(text);
@@ -58,6 +58,12 @@ function parseValue(option: Option, given: string | boolean | readonly string[])
     return { problem: `is one of ${option.choices?.join(', ')}.${didYouMean(text, option.choices ?? [])}` };
   }
   return { value: text };
+}
+
+function needsValue({ type, choices, value }: Option): string {
+  if (type === 'duration') return 'needs a length of time such as 30s or 10m.';
+  if (choices !== undefined) return `needs a value: one of ${choices.join(', ')}.`;
+  return `needs a value${value === undefined ? '' : `: ${value}`}.`;
 }
 
 /** The words that YAML 1.2 and GitHub's own `getBooleanInput` know, and RUNNER_DEBUG's 1 and 0. */

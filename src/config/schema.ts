@@ -201,8 +201,12 @@ export const schema = z.strictObject({
   probes: z.array(probe).default([]),
   guards: z
     .strictObject({
-      'replica-lag': duration.optional().describe('Highest lag of a secondary at which a release may start.'),
-      'oplog-window': duration.optional().describe('Least time that the oplog must reach back.'),
+      'replica-lag': duration
+        .optional()
+        .describe('Highest lag of a secondary at which a release may start; without it that is not looked at.'),
+      'oplog-window': duration
+        .optional()
+        .describe('Least time that the oplog must reach back; without it that is not looked at.'),
     })
     .prefault({}),
   hooks: z

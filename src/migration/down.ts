@@ -116,8 +116,12 @@ function pick(newestFirst: HistoryRecord[], records: readonly HistoryRecord[], s
 }
 
 function irreversible(why: string, first: string | undefined, scope: DownScope): ReleaseError {
-  const nearer = 'release' in scope ? '' : ', go down less far';
+  const ways = [
+    ...(first === undefined ? [] : [first]),
+    ...('release' in scope ? [] : ['go down less far']),
+    'restore a backup from before it (mongo-release inspect lists them, mongo-release restore BACKUP brings one back)',
+  ].join(', or ');
   return new ReleaseError('IRREVERSIBLE', `${why}. Nothing was run.`, {
-    hint: `${first === undefined ? `Restore a backup from before it (mongo-release rollback --strategy restore)${nearer}` : `${first}${nearer}, or restore a backup from before it (mongo-release rollback --strategy restore)`}.`,
+    hint: `${ways.charAt(0).toUpperCase()}${ways.slice(1)}.`,
   });
 }

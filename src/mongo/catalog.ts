@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import { BSON, type Db, type Document, UUID } from 'mongodb';
 import { asBuffer, documentNamed, elementsOf, emptyDocument } from './raw-bson.ts';
+import { bucketsPrefix, rawDocuments, uuidOf } from './raw-listing.ts';
 import { serverCode, serverCodes } from './server-error.ts';
+
+export { bucketsPrefix } from './raw-listing.ts';
 
 /** One collection, view or time series as the server's catalog describes it. */
 export interface CollectionInfo {
@@ -21,9 +24,6 @@ export interface CollectionInfo {
 /** Numbers keep their BSON types. */
 const exact = { promoteValues: false } as const;
 
-/** The documents of the time series `ts` are in the collection `system.buckets.ts`. */
-export const bucketsPrefix = 'system.buckets.';
-
 /**
  * The catalog of a database, sorted by name: collections, views, time series and `system.js`. The other `system.*`
  * collections (`system.views`, `system.buckets.*`, `system.profile`) are part of these or of the server, and left out.
@@ -33,9 +33,9 @@ export const bucketsPrefix = 'system.buckets.';
  */
 export async function readCatalog(db: Db, only?: string): Promise<CollectionInfo[]> {
   const filter = only === undefined ? {} : { filter: { name: { $in: [only, bucketsPrefix + only] } } };
-  const listed = await rawDocuments(db, { listCollections: 1, ...filter });
+  const listed = await listing(db, { listCollections: 1, ...filter });
   const entries = listed.map((raw) => ({ raw, entry: BSON.deserialize(raw, exact) }));
-  const uuids = new Map(entries.map(({ entry }) => [String(entry.name), uuidOf(entry)]));
+  const uuids = new Map(entries.map(({ raw, entry }) => [String(entry.name), uuidOf(raw)]));
   const infos = await Promise.all(
     entries.map(async ({ raw, entry }): Promise<CollectionInfo[]> => {
       const name = String(entry.name);
@@ -65,8 +65,8 @@ export async function findCollection(
   db: Db,
   name: string,
 ): Promise<Pick<CollectionInfo, 'name' | 'type' | 'uuid'> | undefined> {
-  const [entry] = await db.listCollections({ name }, { nameOnly: false, promoteValues: false }).toArray();
-  return entry && { name, type: entry.type as CollectionInfo['type'], uuid: uuidOf(entry) };
+  const [raw] = await listing(db, { listCollections: 1, filter: { name } });
+  return raw && { name, type: BSON.deserialize(raw).type as CollectionInfo['type'], uuid: uuidOf(raw) };
 }
 
 /** The name under which the collection of this UUID (32 hex digits) stands now; undefined when there is none. */
@@ -122,19 +122,13 @@ export function indexFingerprint(spec: Uint8Array): string {
 
 async function readIndexes(db: Db, name: string): Promise<Uint8Array[] | undefined> {
   try {
-    return await rawDocuments(db, { listIndexes: name });
+    return await listing(db, { listIndexes: name });
   } catch (error) {
     if (serverCode(error) === serverCodes.NamespaceNotFound) return undefined;
     throw error;
   }
 }
 
-async function rawDocuments(db: Db, command: Document): Promise<Uint8Array[]> {
-  const documents = await db.runCursorCommand(command, { raw: true }).toArray();
-  // With `raw` the driver's documents are views into the reply, which its types do not say; copies let it go.
-  return (documents as unknown as Uint8Array[]).map((bytes) => Buffer.from(bytes));
-}
-
-function uuidOf(entry: Document): string | undefined {
-  return entry.info?.uuid === undefined ? undefined : Buffer.from(entry.info.uuid.buffer).toString('hex');
+function listing(db: Db, command: Document): Promise<Buffer[]> {
+  return rawDocuments(db.runCursorCommand(command, { raw: true }));
 }

@@ -1,3 +1,5 @@
+import type { Binary } from 'mongodb';
+
 /**
  * BSON as bytes, without making JavaScript objects of it: objects put integer-like keys first, keep one of two equal
  * keys and lose the types of numbers. Layout and type numbers from https://bsonspec.org/spec.html.
@@ -82,6 +84,19 @@ export function idElement(document: Uint8Array): RawElement {
 export function idKey(document: Uint8Array): string {
   const { type, valueStart, end } = idElement(document);
   return `${type}:${asBuffer(document).toString('latin1', valueStart, end)}`;
+}
+
+/**
+ * The bytes of a Binary of whichever driver, or of a buffer; undefined for any other value. In some versions the buffer
+ * behind a Binary is longer than what it holds.
+ */
+export function bytesOf(value: Binary | Uint8Array): Buffer;
+export function bytesOf(value: unknown): Buffer | undefined;
+export function bytesOf(value: unknown): Buffer | undefined {
+  if (value instanceof Uint8Array) return asBuffer(value);
+  const { buffer, position } = (value ?? {}) as { buffer?: unknown; position?: unknown };
+  if (!(buffer instanceof Uint8Array) || typeof position !== 'number') return undefined;
+  return asBuffer(buffer).subarray(0, position);
 }
 
 export const emptyDocument: Uint8Array = Buffer.from([5, 0, 0, 0, 0]);

@@ -12,13 +12,13 @@ export function effectsLine(effects: Effects): string {
   count(effects.deleted, 'deleted');
   count(effects.quarantined ?? 0, 'left out, in quarantine');
   const list = (names: readonly string[], what: string) => {
-    if (names.length > 0) parts.push(`${what} ${names.join(', ')}`);
+    if (names.length > 0) parts.push(`${what} ${names.join(', ')}`.trimStart());
   };
   list(effects.indexesCreated, 'indexes created');
   list(effects.indexesDropped, 'indexes dropped');
   list(effects.collectionsCreated, 'collections created');
   list(effects.collectionsDropped, 'collections dropped');
-  list(effects.otherChanges, 'also');
+  list(effects.otherChanges, parts.length === 0 ? '' : 'also');
   count(effects.unknown, 'with unknown result');
   return parts.length === 0 ? 'no changes' : parts.join(', ');
 }

@@ -1,3 +1,4 @@
+import type { RestoreOptions } from '../backup/restore.ts';
 import type { Log } from '../observe/log.ts';
 
 /** How often a long step says how far it is, in milliseconds. */
@@ -31,4 +32,10 @@ export function bytesProgress(log: Log, message: string): (done: number, of: num
 
 function megabytes(bytes: number): string {
   return bytes < 10_000_000 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.round(bytes / 1e6)} MB`;
+}
+
+/** For `restoreBackup`: how far a restore is. */
+export function restoreProgress(log: Log): RestoreOptions['onProgress'] {
+  const say = bytesProgress(log, 'Restoring.');
+  return ({ total }) => say(total.bytes, total.expectedBytes);
 }

@@ -1,17 +1,25 @@
+import type { HistoryRecord } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { asServerFailure } from '../mongo/server-error.ts';
 import type { Ended, FailedMigration, InQuarantine, MigrateResult } from './result.ts';
 
 /**
- * How many documents each migration has in quarantine: what a `batch` left out, and what an undo left to users. A document
- * that several attempts left counts once. Throws what `asServerFailure` makes of a server's failure.
+ * How many documents each migration has in quarantine: what a `batch` left out, as long as the migration was not taken
+ * back, and what an undo left to users. A document that several attempts left counts once. Throws what `asServerFailure`
+ * makes of a server's failure.
  */
-export async function readQuarantine({ db }: Connection, quarantine: string): Promise<InQuarantine[]> {
+export async function readQuarantine(
+  { db }: Connection,
+  quarantine: string,
+  records: readonly HistoryRecord[],
+): Promise<InQuarantine[]> {
+  const takenBack = records.filter(({ state }) => state === 'rolled-back').map(({ _id }) => _id);
   const document = { migration: '$migration', namespace: '$namespace', id: '$documentId' };
   try {
     return await db
       .collection(quarantine)
       .aggregate<InQuarantine>([
+        { $match: { $nor: [{ why: 'batch', migration: { $in: takenBack } }] } },
         { $group: { _id: document } },
         { $group: { _id: '$_id.migration', documents: { $sum: 1 } } },
         { $sort: { _id: 1 } },

@@ -11,7 +11,7 @@ import type { SandboxTarget } from '../sandbox/sandbox.ts';
 import { startSandbox } from '../sandbox/start.ts';
 import { childOptions } from './child-options.ts';
 import { effectsLine } from './effects-line.ts';
-import { progressLog } from './progress.ts';
+import { restoreProgress } from './progress.ts';
 import type { AppliedMigration, RehearsalResult } from './result.ts';
 import { namesOf, type Run, stopIfCancelled } from './run.ts';
 import type { Situation } from './situation.ts';
@@ -53,13 +53,11 @@ export async function rehearse(run: Run, situation: Situation, on: RehearsalOn):
   });
   run.log.info(`Rehearsing in a sandbox (${sandbox.description}).`);
   await using connection = await connect(sandbox.uri, { database: on.database, secrets: run.secrets });
-  const say = progressLog(run.log);
   const restored = await restoreBackup(connection, on.store, on.backupId, {
     own: namesOf(run),
     signal: run.signal,
     log: run.log,
-    onProgress: ({ namespace, documents, totalDocuments }) =>
-      say('Restoring.', { collection: namespace, documents, of: totalDocuments }),
+    onProgress: restoreProgress(run.log),
   });
   run.log.info('The backup is restored in the sandbox.', {
     documents: restored.documents,

@@ -7,7 +7,7 @@ import { asReleaseError, ReleaseError } from '../observe/error.ts';
 import type { Outcome } from '../observe/outcome.ts';
 import { notStarted, type Progress } from './apply.ts';
 import { type AboutApply, applyPlan, asksForExactly } from './apply-plan.ts';
-import { rehearsalBackup } from './backup-for.ts';
+import { backupBehind, rehearsalBackup } from './backup-for.ts';
 import { checkedSituation } from './checked-situation.ts';
 import { lookGuards } from './guards.ts';
 import { needHook, runHook } from './hook.ts';
@@ -22,7 +22,7 @@ import { Steps } from './steps.ts';
 import { takeBack } from './take-back.ts';
 import { factsOf, storeOf, takeInto } from './take-backup.ts';
 import { notRehearsed, rehearsalImpossible, takenUp } from './taken-up.ts';
-import { probe, probeFailure } from './verify.ts';
+import { nothingVerified, probe, probeFailure } from './verify.ts';
 import { findWayBack } from './way-back.ts';
 
 /** `release`: guards, plan, backup, rehearsal; with `--apply` also apply, deploy and verify, and on failure the way back. */
@@ -38,6 +38,7 @@ export async function release(run: Run): Promise<Ended<'release'>> {
     target: aboutTarget(run, connection),
     releaseId: run.releaseId,
     steps: walk.steps.all,
+    warnings: walk.warnings,
   };
 }
 
@@ -50,6 +51,7 @@ interface End {
 class Walk {
   readonly result: { -readonly [K in keyof ReleaseResult]: ReleaseResult[K] };
   readonly steps = new Steps();
+  readonly warnings: string[] = [];
   readonly #run: Run;
   readonly #connection: Connection;
   readonly #apply: boolean;
@@ -108,9 +110,16 @@ class Walk {
     return !this.#progress.untouched;
   }
 
+  /** A fresh one, or the one that `--backup` names; what is only rehearsed leaves none behind. */
   async #backup(situation: Situation): Promise<void> {
-    if (!this.#apply) return this.steps.skip('backup', 'the rehearsal takes one and removes it');
+    const named = this.#run.invocation.flags.backup !== undefined;
+    if (!this.#apply && !named) return this.steps.skip('backup', 'the rehearsal takes one and removes it');
     await this.steps.run('backup', async () => {
+      const given = named ? await backupBehind(this.#run, this.#connection, situation, this.#apply) : undefined;
+      if (given !== undefined) {
+        this.result.backup = factsOf(await given.store.readManifest(given.id), given.store.location);
+        return;
+      }
       const store = storeOf(this.#run);
       const { manifest, durationMs } = await takeInto(this.#run, this.#connection, store, situation);
       this.result.backup = factsOf(manifest, store.location, durationMs);
@@ -219,11 +228,15 @@ class Walk {
   }
 
   async #verify(): Promise<void> {
-    if (this.#run.invocation.settings.probes.length === 0) return this.steps.skip('verify', 'no probes');
+    if (this.#run.invocation.settings.probes.length === 0) {
+      this.warnings.push(nothingVerified(this.#run));
+      return this.steps.skip('verify', 'no probes');
+    }
     await this.steps.run('verify', async () => {
       const { phase = 'after-deploy' } = this.#run.invocation.flags;
       const probes = await probe(this.#run, this.#connection, phase);
       this.result.verify = { probes };
+      if (probes.length === 0) this.warnings.push(nothingVerified(this.#run));
       const error = probeFailure(probes);
       if (error !== undefined) throw error;
     });

@@ -3,7 +3,7 @@ import { setPosition } from '../migration/history/without-run.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { connect } from '../mongo/connect.ts';
 import { agree } from './agree.ts';
-import { progressLog } from './progress.ts';
+import { restoreProgress } from './progress.ts';
 import { ReleaseRecords } from './record.ts';
 import type { Ended, RestoreResult } from './result.ts';
 import { aboutTarget, namesOf, type Run, targetOf } from './run.ts';
@@ -47,15 +47,13 @@ export async function restoreInto(
   const { flags } = run.invocation;
   const store = storeOf(run);
   const manifest = await store.readManifest(id);
-  const say = progressLog(run.log);
   const restored = await restoreBackup(connection, store, id, {
     own: namesOf(run),
     only: flags.only,
     keepAdded: flags['keep-added'],
     log: run.log,
     signal: tenure.signal,
-    onProgress: ({ namespace, documents, totalDocuments }) =>
-      say('Restoring.', { collection: namespace, documents, of: totalDocuments }),
+    onProgress: restoreProgress(run.log),
   });
   // Only a whole restore takes the history with it: some collections alone are at no position.
   if (flags.only === undefined) {

@@ -56,9 +56,10 @@ export async function runTurn(
   if (end.state !== 'failed' || end.error.code !== 'REPLAY_DIVERGED') return { state: 'ran', end, wasApplied, resumed };
 
   const { durationMs, effects, error } = end;
-  const why = `taken up again, ${name} went another way than before`;
-  log.warn(`Taken up again, ${name} went another way than before: what was done is undone, and it starts afresh.`);
   const { code, message } = error;
+  const why = `taken up again, ${name} went another way than before`;
+  const then = settle ? '' : ', and it starts afresh';
+  log.warn(`${message} What was done of ${name} is undone${then}.`);
   const left = await tenure.history.finish(name, {
     state: 'interrupted',
     durationMs,

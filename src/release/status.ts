@@ -17,12 +17,9 @@ export async function status(run: Run): Promise<Ended<'status'>> {
   listing.catch(() => {});
   await using connection = await openTarget(run, 'read');
   const names = namesOf(run);
-  const [files, lease, quarantine] = await Promise.all([
-    listing,
-    inspectLease(connection.db, names),
-    readQuarantine(connection, names.quarantine),
-  ]);
+  const [files, lease] = await Promise.all([listing, inspectLease(connection.db, names)]);
   const { records, changelog } = await readRecords(run, connection, files, { brief: true });
+  const quarantine = await readQuarantine(connection, names.quarantine, records);
   const migrations = statusOf(files, records);
   // As the plan counts them: what is not applied, and has a file that could be.
   const pending = migrations.filter(({ state, note }) => state !== 'applied' && note !== 'file-missing').length;

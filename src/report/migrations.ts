@@ -20,10 +20,14 @@ export function migrationsTable(
   if (all.length === 0) return [];
   const others = all.map(({ migration }) => otherChanges(migration.effects));
   const withOthers = others.some((names) => names.length > 0);
+  const withLeftOut = all.some(({ migration }) => migration.effects?.quarantined);
   const columns: Column[] = [
     { title: '' },
     { title: 'Migration' },
-    ...['Matched', 'Modified', 'Inserted', 'Deleted'].map((title) => ({ title, numeric: true })),
+    ...['Matched', 'Modified', 'Inserted', 'Deleted', ...(withLeftOut ? ['Left out'] : [])].map((title) => ({
+      title,
+      numeric: true,
+    })),
     { title: 'Indexes', below: '' },
     ...(withOthers ? [{ title: 'Also', below: '' }] : []),
     { title: 'Duration', numeric: true },
@@ -35,6 +39,7 @@ export function migrationsTable(
     number(effects?.modified),
     number(effects?.inserted),
     number(effects?.deleted),
+    ...(withLeftOut ? [number(effects && (effects.quarantined ?? 0))] : []),
     namesOrCount(indexChanges(effects), 'index change'),
     ...(withOthers ? [namesOrCount(others[i] ?? [], 'change')] : []),
     { text: formatDuration(durationMs) },
@@ -105,7 +110,6 @@ function otherChanges(effects: Effects | undefined): string[] {
     ...effects.collectionsCreated.map((name) => `create ${name}`),
     ...effects.collectionsDropped.map((name) => `drop ${name}`),
     ...effects.otherChanges,
-    ...(effects.quarantined ? [`${plural(effects.quarantined, 'document')} left out, in quarantine`] : []),
     ...(effects.unknown > 0 ? [`${plural(effects.unknown, 'operation')} with an unknown result`] : []),
   ];
 }

@@ -1,4 +1,5 @@
 import type { CommandName } from '../config/commands.ts';
+import type { Outcome } from '../observe/outcome.ts';
 import type {
   BackupResult,
   BaselineResult,
@@ -27,7 +28,8 @@ interface Part {
   readonly blocks: readonly Block[];
 }
 
-/** Commands that leave no record of a release behind. */
+/** Commands and outcomes that leave no record of a release behind. */
+const unrecorded: ReadonlySet<Outcome> = new Set(['nothing-to-do', 'rehearsed']);
 const reading: ReadonlySet<CommandName> = new Set(['status', 'plan', 'verify', 'inspect', 'init', 'create', 'unlock']);
 
 /** What there is to say about how a command ended, for a terminal and for a summary alike. */
@@ -35,7 +37,8 @@ export function tell(ended: Ended): Story {
   const { lead, blocks } = tellResult(ended);
   const { error, steps = [], warnings = [], durationMs, releaseId } = ended;
   const time = durationMs === undefined ? [] : [`It took ${formatDuration(durationMs)}.`];
-  const named = releaseId !== undefined && !reading.has(ended.command) && ended.outcome !== 'nothing-to-do';
+  const recorded = !reading.has(ended.command) && !unrecorded.has(ended.outcome);
+  const named = releaseId !== undefined && recorded;
   const about: Block[] = named ? [{ kind: 'facts', title: '', facts: [['Release', { name: releaseId }]] }] : [];
   return {
     ...headlineOf(ended),
@@ -118,12 +121,12 @@ function tellPlan({ digest, pending, findings }: PlanResult): Part {
 }
 
 function tellMigrate({ applied, failed, remaining = [], rehearsal }: MigrateResult): Part {
-  const rehearsed = rehearsal === undefined ? undefined : tellRehearsal(rehearsal);
+  const rehearsed = rehearsal === undefined ? undefined : tellRehearsalOf(rehearsal, { applied, failed });
   const ran = applied.length > 0 ? [`Applied: ${totals(applied)}.`] : [];
   const left = remaining.length > 0 ? [`Not begun: ${plural(remaining.length, 'migration')}.`] : [];
   return {
     // Once something was applied, that is the news, and the rehearsal only led to it.
-    lead: [...ran, ...left, ...(applied.length === 0 && !failed ? (rehearsed?.lead ?? []) : [])],
+    lead: [...ran, ...left, ...(rehearsed?.lead ?? [])],
     blocks: [
       ...migrationsTable('Applied', applied, failed),
       ...(remaining.length > 0 ? [{ kind: 'list', title: 'Not begun', items: remaining } as const] : []),
@@ -184,8 +187,7 @@ function tellVerify({ probes }: VerifyResult): Part {
 
 function tellBackup(backup: BackupResult): Part {
   const size = `${plural(backup.documents, 'document')}, ${formatBytes(backup.bytes)}`;
-  const time = backup.durationMs === undefined ? '' : ` in ${formatDuration(backup.durationMs)}`;
-  return { lead: [`${size}${time}.`], blocks: backupFacts(backup) };
+  return { lead: [`${size}.`], blocks: backupFacts(backup) };
 }
 
 function tellInspect(result: InspectResult): Part {
@@ -248,7 +250,7 @@ function tellRelease(release: ReleaseResult): Part {
     verify && tellVerify(verify),
     { lead: [], blocks: findingsTable(findings) },
     backup && tellBackupOfRelease(backup),
-    rehearsal && tellRehearsalOfRelease(rehearsal, migrate),
+    rehearsal && tellRehearsalOf(rehearsal, migrate),
     { lead: [], blocks: guardsTable(guards) },
     plan && { lead: [], blocks: planOfRelease(plan, migrate ?? rehearsal) },
   ].filter((part) => part !== undefined);
@@ -260,7 +262,10 @@ function tellBackupOfRelease(backup: BackupResult): Part {
 }
 
 /** Where everything that was rehearsed is also applied, the same table twice would only be in the way. */
-function tellRehearsalOfRelease(rehearsal: RehearsalResult, migrate: MigrateResult | undefined): Part {
+function tellRehearsalOf(
+  rehearsal: RehearsalResult,
+  migrate: Pick<MigrateResult, 'applied' | 'failed'> | undefined,
+): Part {
   const { applied = [], failed } = migrate ?? {};
   if (applied.length === 0 && failed === undefined) return tellRehearsal(rehearsal);
   const repeated =

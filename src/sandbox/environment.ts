@@ -1,5 +1,6 @@
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { allowedEnvironment } from '../config/process-environment.ts';
 
 /** What finding and running a mongod needs to know of the world outside. The doors fill it, once. */
 export interface SandboxEnvironment {
@@ -17,18 +18,8 @@ export interface SandboxEnvironment {
   readonly variables: Readonly<Record<string, string>>;
 }
 
-const allowed = new Set([
-  'PATH',
-  'HOME',
-  'USERPROFILE',
-  'SystemRoot',
-  'PATHEXT',
-  'LANG',
-  'LC_ALL',
-  'TZ',
-  'TMPDIR',
-  'TEMP',
-  'TMP',
+/** What mongod, docker, pip and their downloads look for, beside what any program needs. */
+const allowed = [
   'LD_LIBRARY_PATH',
   // Docker's CLI: which engine, and how to reach it.
   'XDG_RUNTIME_DIR',
@@ -41,12 +32,10 @@ const allowed = new Set([
   'http_proxy',
   'https_proxy',
   'no_proxy',
-  'SSL_CERT_FILE',
-  'SSL_CERT_DIR',
   'REQUESTS_CA_BUNDLE',
   'CURL_CA_BUNDLE',
   'VIRTUAL_ENV',
-]);
+];
 const allowedPrefixes = ['DOCKER_', 'PIP_', 'PYENV_'];
 
 /**
@@ -54,11 +43,6 @@ const allowedPrefixes = ['DOCKER_', 'PIP_', 'PYENV_'];
  * nothing that is started for a sandbox knows them.
  */
 export function sandboxEnvironment(env: Readonly<Record<string, string | undefined>>): SandboxEnvironment {
-  const variables: Record<string, string> = {};
-  for (const [name, value] of Object.entries(env)) {
-    if (value === undefined) continue;
-    if (allowed.has(name) || allowedPrefixes.some((prefix) => name.startsWith(prefix))) variables[name] = value;
-  }
   const home = env.HOME || env.USERPROFILE || homedir();
   const cache = env.XDG_CACHE_HOME ? join(env.XDG_CACHE_HOME, 'mongo-release') : join(home, '.cache', 'mongo-release');
   return {
@@ -68,6 +52,6 @@ export function sandboxEnvironment(env: Readonly<Record<string, string | undefin
     cacheDir: env.MONGO_RELEASE_CACHE_DIR || cache,
     dockerHost: env.DOCKER_HOST || undefined,
     downloadMirror: env.MONGOMS_DOWNLOAD_MIRROR || undefined,
-    variables,
+    variables: allowedEnvironment(env, allowed, allowedPrefixes),
   };
 }

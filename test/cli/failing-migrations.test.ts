@@ -35,6 +35,18 @@ describe('a migration that does not reach its end', () => {
     expect(again.json).toMatchObject({ outcome: 'applied', applied: [{ name: '1-a', effects: { inserted: 1 } }] });
   });
 
+  test.each([
+    [
+      "await db.collection('places').updateMany({}, { $foo: 1 });",
+      'server error 9 FailedToParse (updateMany on places)',
+    ],
+    ["for await (const place of db.collection('places').find({ $foo: 1 })) void place;", 'server error 2 BadValue'],
+  ])('with an error of the server names the line: %s', async (call, told) => {
+    await using it = await project({ 'migrations/1-a.js': migration(`\n\n${call}`) });
+    const { json } = await it.run(apply);
+    expect(json.error.message).toContain(`The code threw at 1-a.js:3: ${told}. [MIGRATION_FAILED] It changed nothing.`);
+  });
+
   test('after a change it says exactly how far it got, and what was and was not run around it', async () => {
     await using it = await project({
       'migrations/1-a.js': migration(insert),
@@ -51,19 +63,31 @@ describe('a migration that does not reach its end', () => {
     });
     const { json } = await it.run('status --json');
     expect(json.migrations.map((one: { state: string }) => one.state)).toEqual(['applied', 'failed', 'pending']);
+    expect(json.warnings).toEqual([
+      expect.stringMatching(
+        /^2-b failed on its way up \[MIGRATION_FAILED\], after 2 operations, 2 documents\. mongo-release/,
+      ),
+    ]);
+    expect(ran.json.error.hint).toMatch(
+      /^Correct 2-b\.js first, then type the same command again\..* down takes it back/,
+    );
   });
 
   test.each([
     ['process.exit(0);', 'FAILED_CLEAN', 7, /MIGRATION_EXITED/],
     [`${insert} process.exit(0);`, 'FAILED_DIRTY', 8, /ended with exit code 0.*MIGRATION_EXITED.*1 inserted/s],
     [`${insert} await new Promise(() => {});`, 'FAILED_DIRTY', 8, /time limit of 2500 ms.*MIGRATION_TIMED_OUT/s],
+    [
+      "await db.collection('places').updateMany({ $where: 'sleep(20000)' }, { $set: { n: 2 } });",
+      ...(['FAILED_DIRTY', 8, /MIGRATION_TIMED_OUT\] It had sent 1 operation: 1 with unknown result/] as const),
+    ],
     ['for (;;);', 'FAILED_CLEAN', 7, /never gives the event loop a turn.*MIGRATION_TIMED_OUT/s],
     ["db.collection('places').insertOne({});", 'FAILED_CLEAN', 7, /still at work.*MIGRATION_DANGLING/s],
   ])('%s ends it, and nothing goes on behind it', async (up, code, exit, message) => {
     await using it = await project({ 'migrations/1-a.js': migration(up) }, 'migrations: { time-limit: 2500ms }\n');
     const before = await database.db.collection('places').countDocuments();
     expectFailure(await it.run(apply), exit, code, message);
-    expect(await database.db.collection('places').countDocuments()).toBe(before + (exit === 8 ? 1 : 0));
+    expect(await database.db.collection('places').countDocuments()).toBe(before + (up.startsWith(insert) ? 1 : 0));
     const { json } = await it.run('status --json');
     expect(json.migrations[0].state).toMatch(/^(failed|interrupted)$/);
     expect(json.lease).toBeNull();

@@ -29,7 +29,8 @@ test('what a batch leaves out is in the run, in its warnings, and in status unti
   expect(ran.json).toMatchObject({ outcome: 'applied', applied: [{ effects: { modified: 2, quarantined: 2 } }] });
   expect(ran.json.warnings).toContainEqual(expect.stringContaining(command));
   expect(ran.stderr).toMatch(/\w is left as it is: Error: town of ‹hidden› without name at 1-slugs\.ts:10\./);
-  expect(ran.stderr).toContain('2 documents left out, in quarantine');
+  expect(ran.stderr).toMatch(/Left out .*\n.* 2 +\d+ m?s\n/);
+  expect(ran.stderr).toContain('2 documents changed, 2 documents left out.');
 
   const quarantine = database.db.collection('_mongo_release.quarantine');
   const error = { name: 'Error', message: 'town of Zaphod without name', at: '1-slugs.ts:10' };
@@ -37,6 +38,10 @@ test('what a batch leaves out is in the run, in its warnings, and in status unti
   const status = await it.run('status --json');
   expect(status.json.quarantine).toEqual([{ migration: '1-slugs', documents: 2 }]);
   expect(status.stderr).toContain(command);
+
+  await database.db.collection('_mongo_release.history').updateOne({}, { $set: { state: 'rolled-back' } });
+  expect((await it.run('status --json')).json).not.toHaveProperty('quarantine');
+  await database.db.collection('_mongo_release.history').updateOne({}, { $set: { state: 'applied' } });
 
   await quarantine.deleteMany({ migration: '1-slugs' });
   expect((await it.run('status --json')).json).not.toHaveProperty('quarantine');

@@ -24,6 +24,8 @@ describe('what was typed', () => {
     ['migrate --apply --dry-run', /exclude each other/],
     ['migrate --to 1-a --name 1-a', /exclude each other/],
     ['plan --sarif', /--sarif needs a value/],
+    ['migrate --apply --rehearsal', /--rehearsal needs a value: one of full, none\./],
+    ['migrate --apply --wait', /--wait needs a length of time such as 30s/],
     ['down --to 1-a 2', /exclude each other/],
     ['down --environment production', /needs a reason/],
     ['status --target nowhere', /no target "nowhere"/],

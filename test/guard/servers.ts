@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
 import { freePort } from '../../src/sandbox/port.ts';
-import { realMongod, until } from '../sandbox/lab.ts';
+import { mongodArgs, realMongod, until } from '../sandbox/lab.ts';
 
 export interface Servers extends AsyncDisposable {
   /** Names no database; with access control a user with the role root. */
@@ -35,16 +35,7 @@ export async function startServers({ members, accessControl = false }: ServersOp
     const port = await freePort();
     const data = join(folder, String(i));
     await mkdir(data);
-    const args = [
-      '--dbpath',
-      data,
-      '--port',
-      String(port),
-      '--bind_ip',
-      '127.0.0.1',
-      '--wiredTigerCacheSizeGB',
-      '0.25',
-    ];
+    const args = mongodArgs(data, port);
     if (members.length > 0) args.push('--replSet', 'guarded');
     if (accessControl) args.push('--keyFile', join(folder, 'key'));
     args.push('--setParameter', 'enableTestCommands=1', '--logpath', join(folder, `${i}.log`));

@@ -91,7 +91,7 @@ describe('what cannot be undone stops the way down before its first step', () =>
       code: 'IRREVERSIBLE',
       exitCode: 5,
       message: 'a is on the way down and cannot be undone: the old texts are gone. Nothing was run.',
-      hint: expect.stringContaining('--strategy restore'),
+      hint: expect.stringContaining('mongo-release restore BACKUP'),
     });
     expect(names({ count: 1 }, applied, { a: { irreversible: 'not on the way' } })).toEqual(['b']);
   });

@@ -4,23 +4,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../src/sandbox/port.ts';
-import { realMongod } from '../sandbox/lab.ts';
+import { mongodArgs, realMongod } from '../sandbox/lab.ts';
 
 /** A mongod that is no replica set; its drivers find it by themselves, however long it takes to start. */
 export async function startStandalone(): Promise<AsyncDisposable & { readonly uri: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'standalone-'));
   const port = await freePort();
-  const args = [
-    '--dbpath',
-    folder,
-    '--port',
-    String(port),
-    '--bind_ip',
-    '127.0.0.1',
-    '--wiredTigerCacheSizeGB',
-    '0.25',
-  ];
-  const server = spawn(await realMongod(), args, { stdio: 'ignore' });
+  const server = spawn(await realMongod(), mongodArgs(folder, port), { stdio: 'ignore' });
   return {
     uri: `mongodb://127.0.0.1:${port}/`,
     async [Symbol.asyncDispose]() {

@@ -56,6 +56,15 @@ describe('a release', () => {
     expect(await stateOf(database.db)).toEqual(before);
   });
 
+  test('takes no second backup where one is named, and relies on that', async () => {
+    expectFailure(await project.run('release --json --backup nothing'), 11, 'BACKUP_NOT_FOUND');
+    const { id } = (await project.run('backup --json')).json;
+    const ran = await project.run(`${release} --backup ${id}`);
+    expect(ran.json.backup, ran.stderr).toMatchObject({ id });
+    expect((await project.run('inspect --json')).json.backups).toHaveLength(1);
+    expect(await recordOf(ran.json.releaseId)).toMatchObject({ backupId: id });
+  });
+
   test('applies, deploys, applies what is for after the deploy, verifies, and says so', async () => {
     // What a deploy sees: the expanded shape, and not yet the contracted one.
     await project.write({

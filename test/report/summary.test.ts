@@ -243,3 +243,16 @@ test('every small limit is kept', () => {
   for (let largest = 500; largest < 6000; largest += 137)
     expect(Buffer.byteLength(renderSummary(released, largest))).toBeLessThanOrEqual(largest);
 });
+
+test('what a batch left out has a column where there is some, and is in the total', () => {
+  const [first, second] = migrations;
+  const some = { ...first, effects: effects({ ...first?.effects, quarantined: 1286 }) } as (typeof migrations)[number];
+  const applied = { releaseId: 'r', applied: [some, second] as typeof migrations };
+  const summary = renderSummary({ command: 'migrate', outcome: 'applied', result: applied });
+  expect(summary).toContain('2 indexes built, 1,286 documents left out.');
+  expect(summary).toContain('| Deleted | Left out | Indexes |');
+  expect(summary).toContain('| 106,312 | 106,310 | 0 | 0 | 1,286 |');
+  expect(summary).toContain('| 0 | 0 | 0 | 3 | 0 |');
+  const none = renderSummary({ command: 'migrate', outcome: 'applied', result: { ...applied, applied: migrations } });
+  expect(none).not.toContain('Left out');
+});

@@ -65,6 +65,11 @@ export async function realMongod(): Promise<string> {
   return fetched.file;
 }
 
+/** For a server of a test's own: small, and on this machine alone. */
+export function mongodArgs(folder: string, port: number): string[] {
+  return ['--dbpath', folder, '--port', String(port), '--bind_ip', '127.0.0.1', '--wiredTigerCacheSizeGB', '0.25'];
+}
+
 export async function until(what: () => Promise<boolean>, limitMs = 15_000): Promise<void> {
   const deadline = Date.now() + limitMs;
   while (!(await what())) {

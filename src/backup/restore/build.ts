@@ -32,6 +32,8 @@ export interface BuildProgress {
   readonly namespace: string;
   readonly documents: number;
   readonly totalDocuments: number;
+  /** Of all collections together, uncompressed. */
+  readonly total: { readonly bytes: number; readonly expectedBytes: number };
 }
 
 /** What was built: the metadata and, by the catalog, the collections. */
@@ -57,6 +59,7 @@ export async function buildPlaces(
 ): Promise<Built[]> {
   const { db } = connection;
   const work = new Map<string, Work>();
+  const total = { bytes: 0, expectedBytes: places.reduce((sum, { entry }) => sum + entry.bytes, 0) };
   // Indexes are built while the next collection is loaded, one collection at a time.
   let indexing: Promise<void> = Promise.resolve();
   try {
@@ -65,7 +68,7 @@ export async function buildPlaces(
         for (const meta of event.metas) {
           const place = places.find(({ entry }) => entry.name === meta.collection);
           if (place === undefined) continue;
-          const item = new Work(connection, place, meta.metadata, parsed(meta.metadata, meta.type), options);
+          const item = new Work(connection, place, meta.metadata, parsed(meta.metadata, meta.type), total, options);
           await item.begin();
           work.set(dataNamespace(meta).collection, item);
         }
@@ -114,6 +117,7 @@ class Work {
     place: Place,
     text: string,
     metadata: CollectionMetadata,
+    total: { bytes: number; readonly expectedBytes: number },
     { signal, onProgress }: BuildOptions,
   ) {
     this.#connection = connection;
@@ -126,9 +130,11 @@ class Work {
       inFlight: metadata.options.get('capped') === true ? 1 : undefined,
       bypassValidation: metadata.options.has('validator') || timeSeries,
       signal,
-      onInserted: (documents) => {
+      onInserted: (documents, bytes) => {
         this.#inserted += documents;
-        onProgress?.({ namespace: place.entry.name, documents: this.#inserted, totalDocuments: place.entry.count });
+        total.bytes += bytes;
+        const { name: namespace, count: totalDocuments } = place.entry;
+        onProgress?.({ namespace, documents: this.#inserted, totalDocuments, total });
       },
     });
   }

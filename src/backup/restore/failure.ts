@@ -2,11 +2,11 @@ import { asServerFailure, describeServerError, serverCode, serverCodes } from '.
 import { ReleaseError } from '../../observe/error.ts';
 import type { ErrorCode } from '../../observe/error-codes.ts';
 
-const hints: Partial<Record<ErrorCode, string>> = {
+export const restoreHints = {
   RESTORE_FAILED: 'Settle what the message names and run the restore again; `mongo-release inspect` shows the backup.',
   RESTORE_INCOMPLETE:
     'Run the same restore again: it finishes what was begun. Stop traffic to this database until then.',
-};
+} as const satisfies Partial<Record<ErrorCode, string>>;
 
 /**
  * Runs a part of a restore and gives its failure the code that says what it means for the data. `what` names the part,
@@ -32,7 +32,7 @@ export function restoreFailure(code: 'RESTORE_FAILED' | 'RESTORE_INCOMPLETE', wh
     return asServerFailure(error, what);
   }
   return new ReleaseError(code, `The restore stopped while ${what}: ${describeServerError(error)}.`, {
-    hint: hints[code] ?? '',
+    hint: restoreHints[code],
     cause: error,
   });
 }

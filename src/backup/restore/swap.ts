@@ -8,6 +8,7 @@ import { serverCode, serverCodes } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { parseMetadata } from '../archive/metadata.ts';
 import { createEmpty, createIndexes, createView, setExpiry } from './catalog-writes.ts';
+import { restoreHints } from './failure.ts';
 import type { Displaced, Old, SwapStep } from './record.ts';
 
 /** An application may make a collection anew each time that its name is free for a moment. */
@@ -93,7 +94,7 @@ async function refill(
   const [there, needed] = await Promise.all([storage, aside].map((each) => db.collection(each).countDocuments()));
   if ((there ?? 0) < (needed ?? 0)) {
     throw new ReleaseError('RESTORE_INCOMPLETE', `${name} holds ${there} of its ${needed} documents so far.`, {
-      hint: 'Run the same restore again: it finishes what was begun. Stop traffic to this database until then.',
+      hint: restoreHints.RESTORE_INCOMPLETE,
     });
   }
   await createIndexes(db, name, metadata, 'lasting');

@@ -2,9 +2,12 @@ import { labelled } from '../../mongo/server-code.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import type { Gate } from '../gate/gate.ts';
 import type { RawClient, RawSession } from '../gate/raw.ts';
-
-/** How often a commit is sent whose result does not arrive. */
-const commitAttempts = 5;
+import {
+  commit as commitTransaction,
+  commitUnknown,
+  transactionOptions,
+  usualPatienceMs,
+} from '../journal/transactions.ts';
 
 /**
  * Begins the transaction around a whole migration: from here on every call joins it.
@@ -20,20 +23,17 @@ export async function begin(raw: RawClient, gate: Gate): Promise<RawSession> {
   }
   const session = raw.startSession();
   gate.transactions.follow(session);
-  session.startTransaction({ readConcern: { level: 'snapshot' }, writeConcern: { w: 'majority' } });
+  session.startTransaction(transactionOptions);
   gate.enclose(session);
   return session;
 }
 
-/** Sent again while its result is unknown: the server answers a repeated commit with the first one's result. */
-export async function commit(session: RawSession): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await session.commitTransaction();
-      return;
-    } catch (error) {
-      if (attempt >= commitAttempts || !labelled(error, 'UnknownTransactionCommitResult')) throw error;
-    }
+/** Throws `COMMIT_UNKNOWN` where the server never says whether it was done. */
+export async function commit(session: RawSession, patienceMs = usualPatienceMs): Promise<void> {
+  try {
+    await commitTransaction(session, patienceMs);
+  } catch (error) {
+    throw labelled(error, 'UnknownTransactionCommitResult') ? commitUnknown(error) : error;
   }
 }
 

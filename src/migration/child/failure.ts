@@ -26,14 +26,14 @@ export function describeFailure(
     return { ...asChildError(error), message: `${error.message.replace(/\.$/, '')}${at}.` };
   const text = hiddenText(error, source, where);
   const how = unseen ? 'A promise that nobody waited for was rejected' : 'The code threw';
-  return { code: 'MIGRATION_FAILED', message: `${how}${at}: ${text}.`, hint: hintFor(error, text) };
+  return { code: 'MIGRATION_FAILED', message: `${how}${at}: ${text}.`, hint: hintFor(error, text, source.fileName) };
 }
 
-function hintFor(error: unknown, shown: string): string {
+function hintFor(error: unknown, shown: string, fileName: string): string {
   if (labelled(error, 'TransientTransactionError')) {
     return 'Another write was in the way, or the transaction took too long. Run the same command again.';
   }
-  const correct = 'Correct the migration and run it again.';
+  const correct = `Correct ${fileName} first, then type the same command again.`;
   return shown.includes(hidden) ? `${correct} --show-values on a terminal shows the whole message.` : correct;
 }
 

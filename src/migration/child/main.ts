@@ -6,6 +6,9 @@ import { Parent } from './parent.ts';
 import { Reporter } from './reporter.ts';
 import { MigrationRun } from './run.ts';
 
+// The usual ten frames of an error end inside the driver and the gate, before the line of the migration.
+Error.stackTraceLimit = 100;
+
 const parent = new Parent();
 const loaded = registerHooks();
 const reporter = new Reporter(parent);

@@ -147,15 +147,25 @@ export class MigrationRun {
     };
     this.#startedAt = performance.now();
     const replay = this.#journal?.replay;
-    if (replay?.diverged !== undefined) this.#refuseDiverged();
+    this.#refuseDiverged('so far');
     const code = Promise.resolve().then(() => call(migration, step, context));
     // Code that tries again and again what is refused need not be waited for.
     const running = this.#watched(replay === undefined ? code : Promise.race([code, replay.divergence]));
     // What user code made of it does not count where it went another way than before: nothing of that way was done.
-    await running.finally(() => this.#refuseDiverged());
+    await running.catch((error: unknown) => {
+      this.#refuseDiverged('whole');
+      throw error;
+    });
+    this.#refuseDiverged(enclosing === undefined ? 'whole' : 'so far');
     await this.#watched(this.#refuseDangling(gate));
+    // Whatever the code made of that error: of one write it is not known whether it was done.
+    gate.refuseWhenClosed();
     this.#returned = true;
-    if (enclosing !== undefined) await this.#failing(commit(enclosing), (error) => this.#describe(error, false));
+    if (enclosing !== undefined) {
+      const committing = commit(enclosing, job.journal?.patienceMs);
+      await this.#failing(committing, (error) => this.#describe(error, false));
+      this.#refuseDiverged('whole');
+    }
     this.#durationMs = performance.now() - this.#startedAt;
   }
 
@@ -214,11 +224,11 @@ export class MigrationRun {
     return all;
   }
 
-  #refuseDiverged(): void {
+  /** `whole`: nothing more comes by which it could still be what it was before. */
+  #refuseDiverged(run: 'whole' | 'so far'): void {
     const { replay } = this.#journal ?? {};
-    if (replay?.end() === 'diverged' && replay.diverged !== undefined) {
-      throw new Failure(asChildError(replay.diverged));
-    }
+    if (run === 'whole') replay?.end();
+    if (replay?.diverged !== undefined) throw new Failure(asChildError(replay.diverged));
   }
 
   async #refuseDangling(gate: Gate): Promise<void> {

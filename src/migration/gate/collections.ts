@@ -16,72 +16,51 @@ export interface CollectionCall {
   readonly object?: () => unknown;
 }
 
-export function createCollection(gate: Gate, { method, namespace, args, object, ...call }: CollectionCall) {
-  let absent = false;
-  return gate.perform({
-    call: { kind: 'catalog', method, namespace, multi: false, mayCreate: false },
-    args,
-    session: call.session,
-    send: async (session, sent = args) => {
-      if (gate.looksAround(session)) absent = await gate.catalog.absent(namespace);
-      return call.send(session, sent);
-    },
-    change: (): Change => (absent ? { collectionsCreated: [namespace] } : {}),
-    catalog: {
-      object,
-      seen: ({ existed }) => {
-        absent = !existed;
-      },
-    },
-  });
+export function createCollection(gate: Gate, call: CollectionCall): Promise<unknown> {
+  const { namespace } = call;
+  return perform(gate, call, undefined, (absent) => (absent ? { collectionsCreated: [namespace] } : {}));
 }
 
 /** Dropping a collection that does not exist is no change, whatever the driver answers. */
-export function dropCollection(gate: Gate, { method, namespace, args, ...call }: CollectionCall): Promise<unknown> {
-  let absent = false;
-  return gate.perform({
-    call: { kind: 'catalog', method, namespace, multi: false, mayCreate: false },
-    args,
-    session: call.session,
-    send: async (session, sent = args) => {
-      if (gate.looksAround(session)) absent = await gate.catalog.absent(namespace);
-      return call.send(session, sent);
-    },
-    change: (): Change => (absent ? {} : { collectionsDropped: [namespace] }),
-    catalog: {
-      seen: ({ existed }) => {
-        absent = !existed;
-      },
-    },
+export function dropCollection(gate: Gate, call: CollectionCall): Promise<unknown> {
+  const { namespace } = call;
+  return perform(gate, call, undefined, (absent) => (absent ? {} : { collectionsDropped: [namespace] }));
+}
+
+export function renameCollection(gate: Gate, to: Namespace, call: CollectionCall): Promise<unknown> {
+  const from = shownName(call.namespace, gate.database);
+  return perform(gate, call, to, (absent) => {
+    gate.catalog.forget(from);
+    gate.catalog.appeared(to);
+    return {
+      collectionsDropped: absent ? [] : [to],
+      other: `rename ${from} → ${shownName(to, gate.database)}`,
+    };
   });
 }
 
-export function renameCollection(
+/** `change` is told whether nothing had the name before that comes into being or goes: of a rename the second one. */
+function perform(
   gate: Gate,
-  to: Namespace,
-  { method, namespace: from, args, object, ...call }: CollectionCall,
+  { method, namespace, args, object, ...call }: CollectionCall,
+  to: Namespace | undefined,
+  change: (absent: boolean) => Change,
 ): Promise<unknown> {
-  let replaces = false;
+  // Where nobody may look, a rename counts as one that replaces nothing.
+  let absent = to !== undefined;
   return gate.perform({
-    call: { kind: 'catalog', method, namespace: from, also: to, multi: false, mayCreate: false },
+    call: { kind: 'catalog', method, namespace, also: to, multi: false, mayCreate: false },
     args,
     session: call.session,
     send: async (session, sent = args) => {
-      if (gate.looksAround(session)) replaces = !(await gate.catalog.absent(to));
+      if (gate.looksAround(session)) absent = await gate.catalog.absent(to ?? namespace);
       return call.send(session, sent);
     },
-    change: (): Change => {
-      gate.catalog.forget(shownName(from, gate.database));
-      gate.catalog.appeared(to);
-      return {
-        collectionsDropped: replaces ? [to] : [],
-        other: `rename ${shownName(from, gate.database)} → ${shownName(to, gate.database)}`,
-      };
-    },
+    change: () => change(absent),
     catalog: {
       object,
-      seen: ({ replaced }) => {
-        replaces = replaced;
+      seen: ({ existed, replaced }) => {
+        absent = !(to === undefined ? existed : replaced);
       },
     },
   });

@@ -1,4 +1,5 @@
 import { labelled, serverCode } from '../../mongo/server-code.ts';
+import { unsent } from '../../mongo/unsent.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import type { Call } from './call.ts';
 
@@ -7,28 +8,6 @@ import type { Call } from './call.ts';
  * `not-sent` – the driver refused it; `refused` – the server did, whole; `unknown` – it may have been done, or a part of it.
  */
 export type FailureKind = 'not-sent' | 'refused' | 'unknown';
-
-/** Errors of the driver (4 to 7) and of BSON that are thrown before anything goes over the wire. */
-const beforeSending = new Set([
-  'TypeError',
-  'RangeError',
-  'ReferenceError',
-  'BSONError',
-  'BSONTypeError',
-  'BSONVersionError',
-  'BSONOffsetError',
-  'MongoAPIError',
-  'MongoBatchReExecutionError',
-  'MongoCompatibilityError',
-  'MongoDriverError',
-  'MongoExpiredSessionError',
-  'MongoInvalidArgumentError',
-  'MongoMissingDependencyError',
-  'MongoNotConnectedError',
-  'MongoParseError',
-  'MongoTransactionError',
-  'ReleaseError',
-]);
 
 /**
  * Server codes that mean that nothing of the command was begun, also where it names several documents
@@ -40,10 +19,7 @@ const neverBegun = new Set([13, 20, 59, 67, 85, 86, 263]);
 export function failureKind(error: unknown, call: Call): FailureKind {
   if (error instanceof ReleaseError && error.code === 'COMMIT_UNKNOWN') return 'unknown';
   const code = serverCode(error);
-  if (code === undefined) {
-    const name = error instanceof Error ? error.name : '';
-    return beforeSending.has(name) ? 'not-sent' : 'unknown';
-  }
+  if (code === undefined) return error instanceof ReleaseError || unsent(error) ? 'not-sent' : 'unknown';
   // The driver has tried twice by then; the first attempt may have arrived.
   if (labelled(error, 'RetryableWriteError')) return 'unknown';
   if (hasWriteConcernError(error)) return 'unknown';

@@ -2,7 +2,7 @@ import type { Counts, Effects } from '../types.ts';
 
 export const noCounts: Counts = { matched: 0, modified: 0, inserted: 0, deleted: 0 };
 
-function sum(a: Counts, b: Counts): Counts {
+export function sum(a: Counts, b: Counts): Counts {
   return {
     matched: a.matched + b.matched,
     modified: a.modified + b.modified,

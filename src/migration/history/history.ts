@@ -210,7 +210,7 @@ export class HistoryWriter {
 
   /**
    * The record of a migration as it is now, with the entries of its journal counted anew; undefined where it has none.
-   * Only reads.
+   * Takes a turn: what it says holds as long as the lease.
    */
   async find(name: string): Promise<HistoryRecord | undefined> {
     return this.#turns.take(`looking for ${name}`, async (turn) => {

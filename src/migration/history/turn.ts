@@ -1,10 +1,11 @@
-import { type ClientSession, type Collection, ReadPreference, type TransactionOptions } from 'mongodb';
+import { type ClientSession, type Collection, ReadPreference } from 'mongodb';
 import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { asServerFailure, ignoreCode, serverCode, serverCodes } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { ParentLanes } from '../journal/parent-lanes.ts';
 import { prepareJournal } from '../journal/prepare.ts';
+import { transactionOptions } from '../journal/transactions.ts';
 import type { LeaseGuard } from '../lease/held.ts';
 import type { HistoryRecord } from '../types.ts';
 
@@ -30,11 +31,6 @@ export interface Turn {
 }
 
 const majority = { w: 'majority' as const };
-const transaction: TransactionOptions = {
-  readConcern: { level: 'snapshot' },
-  writeConcern: majority,
-  readPreference: ReadPreference.primary,
-};
 
 /**
  * Writes history under a lease's fence.
@@ -77,7 +73,7 @@ export class HistoryTurns {
       if (topology.kind === 'standalone') return change(await this.#open(undefined));
       return client.withSession(async (session) => {
         await this.#lanes.announce(session);
-        return session.withTransaction(async () => change(await this.#open(session)), transaction);
+        return session.withTransaction(async () => change(await this.#open(session)), transactionOptions);
       });
     };
     try {

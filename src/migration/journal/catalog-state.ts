@@ -13,10 +13,3 @@ export interface CatalogState {
   /** BSON of each specification as `listIndexes` gives it, `_id_` included; empty for views. */
   readonly indexes: readonly (Binary | Uint8Array)[];
 }
-
-/** The bytes of one of these, by whichever driver it was read from the journal. */
-export function stateBytes(value: Binary | Uint8Array): Uint8Array {
-  if (value instanceof Uint8Array) return value;
-  // Driver 4 gives room to grow behind the bytes.
-  return (value.buffer as Uint8Array).subarray(0, value.position);
-}

@@ -74,6 +74,8 @@ export interface StoredCall {
   readonly method: string;
   readonly namespace: EntryNamespace;
   readonly result?: StoredResult;
+  /** What the driver refused it with by itself: what the server refuses aborts the transaction. */
+  readonly error?: StoredError;
 }
 
 /** How far a change in several transactions has got. */

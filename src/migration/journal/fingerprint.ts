@@ -12,18 +12,18 @@ export function fingerprintOf(
   { database, collection }: EntryNamespace,
   args: readonly unknown[],
 ): string {
-  const text = `${method}\n${database}\n${collection ?? ''}\n${args.map((arg) => canonical(arg)).join('\n')}`;
+  const text = `${method}\n${database}\n${collection ?? ''}\n${args.map((arg) => canonical(arg, [])).join('\n')}`;
   return createHash('sha256').update(text).digest('base64url').slice(0, 22);
 }
 
 /** A digest of a value that came from the server, for comparing it with what a later read gives. */
 export function valueDigest(value: unknown): string {
-  return createHash('sha256').update(canonical(value)).digest('base64url').slice(0, 22);
+  return createHash('sha256').update(canonical(value, [])).digest('base64url').slice(0, 22);
 }
 
 /** A text that is equal for equal values, also where their bytes differ. */
 export function canonicalText(value: unknown): string {
-  return canonical(value);
+  return canonical(value, []);
 }
 
 interface Bson {
@@ -31,7 +31,8 @@ interface Bson {
   toExtendedJSON?(options: { relaxed: boolean }): unknown;
 }
 
-function canonical(value: unknown): string {
+/** `within`: the objects that it stands in; the driver refuses a circle, and has to be asked. */
+function canonical(value: unknown, within: object[]): string {
   switch (typeof value) {
     case 'undefined':
       return 'undefined';
@@ -54,22 +55,36 @@ function canonical(value: unknown): string {
   if (ArrayBuffer.isView(object)) {
     return `bytes:${Buffer.from(object.buffer, object.byteOffset, object.byteLength).toString('base64')}`;
   }
-  if (Array.isArray(object)) return `[${object.map((entry) => canonical(entry)).join(',')}]`;
-  if (object instanceof Map) return fields([...object.entries()].map(([key, inner]) => [String(key), inner]));
   if (object instanceof AbortSignal) return 'function';
   const bson = object as Bson;
   if (typeof bson._bsontype === 'string') {
     const plain = bson.toExtendedJSON?.({ relaxed: false });
     return `${bson._bsontype}:${plain === undefined ? String(object) : JSON.stringify(plain)}`;
   }
-  const converted = (object as { toBSON?: () => unknown }).toBSON;
-  if (typeof converted === 'function') return canonical(converted.call(object));
-  return fields(Object.entries(object));
+  if (within.includes(object)) return 'circle';
+  within.push(object);
+  try {
+    return inner(object, within);
+  } finally {
+    within.pop();
+  }
 }
 
-function fields(entries: readonly (readonly [string, unknown])[]): string {
+function inner(object: object, within: object[]): string {
+  if (Array.isArray(object)) return `[${object.map((entry) => canonical(entry, within)).join(',')}]`;
+  if (object instanceof Map)
+    return fields(
+      [...object.entries()].map(([key, value]) => [String(key), value]),
+      within,
+    );
+  const converted = (object as { toBSON?: () => unknown }).toBSON;
+  if (typeof converted === 'function') return canonical(converted.call(object), within);
+  return fields(Object.entries(object), within);
+}
+
+function fields(entries: readonly (readonly [string, unknown])[], within: object[]): string {
   const kept = entries.filter(([, value]) => value !== undefined && typeof value !== 'function' && !isSession(value));
-  return `{${kept.map(([key, value]) => `${JSON.stringify(key)}:${canonical(value)}`).join(',')}}`;
+  return `{${kept.map(([key, value]) => `${JSON.stringify(key)}:${canonical(value, within)}`).join(',')}}`;
 }
 
 /** By shape: the class belongs to whichever driver the project has. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientSession } from 'mongodb';
 import { labelled, serverCode, serverCodes } from '../../mongo/server-code.ts';
+import { unsent } from '../../mongo/unsent.ts';
 import { ReleaseError } from '../../observe/error.ts';
 
 /** What the transactions of the gate and those of an undo have in common, with whichever driver they are sent. */
@@ -10,6 +11,9 @@ export const transactionOptions = {
   writeConcern: { w: 'majority' },
   readPreference: 'primary',
 } as const;
+
+/** How long one is tried again without any success in between, in milliseconds: longer than an election takes. */
+export const usualPatienceMs = 60_000;
 
 /**
  * Sent again while its result is unknown: the server answers a repeated commit with the first one's result. Rejects with
@@ -31,6 +35,14 @@ export async function commit(session: ClientSession, patienceMs: number): Promis
   }
 }
 
+/** For what `commit` rejects with where it is not known whether it was done. */
+export function commitUnknown(cause: unknown): ReleaseError {
+  return new ReleaseError('COMMIT_UNKNOWN', 'The server did not say whether a write was committed.', {
+    hint: 'Run the same command again when it can be reached: the journal tells.',
+    cause,
+  });
+}
+
 /** Not every driver labels an error that it has while it looks for a server to ask again. */
 function asUnknown(error: unknown): unknown {
   (error as { addErrorLabel?: (label: string) => void }).addErrorLabel?.('UnknownTransactionCommitResult');
@@ -50,8 +62,9 @@ export function passing(error: unknown): 'conflict' | 'outage' | undefined {
   return labelled(error, 'TransientTransactionError') || labelled(error, 'RetryableWriteError') ? 'outage' : undefined;
 }
 
-/** Whether the server answered that it did not do it; the transaction was aborted then. */
+/** Whether the server answered that it did not do it, or the driver did not send it; the transaction was aborted then. */
 export function wasRefused(error: unknown): boolean {
+  if (unsent(error)) return true;
   if (labelled(error, 'UnknownTransactionCommitResult')) return false;
   return serverCode(error) !== undefined && passing(error) === undefined;
 }

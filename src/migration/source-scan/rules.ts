@@ -196,7 +196,7 @@ const loopOverAll: SourceRule = {
     }),
   message: (what) =>
     `writes in ${what}: slower by far than batches, and of reads above 1 MB only a digest is kept, so that a killed run may have to be undone and begun afresh`,
-  next: "Use the context's batch for it: batch({ collection, filter, each }), in the form of defineMigration.",
+  next: "Where each document is decided by itself, use the context's batch: batch({ collection, filter, each }), in the form of defineMigration.",
   ofJournal: true,
 };
 

@@ -2,10 +2,10 @@ import { type CollectionInfo, nameOfUuid, readCatalog } from '../../mongo/catalo
 import { dropCollection, type Place, patiently, renameCollection } from '../../mongo/catalog-changes.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
-import { emptyDocument, sameBytes } from '../../mongo/raw-bson.ts';
+import { bytesOf, emptyDocument, sameBytes } from '../../mongo/raw-bson.ts';
 import { orderedDocument } from '../../mongo/raw-build.ts';
 import { serverCode, serverCodes } from '../../mongo/server-error.ts';
-import { type CatalogState, stateBytes } from '../journal/catalog-state.ts';
+import type { CatalogState } from '../journal/catalog-state.ts';
 import type { EntryNamespace } from '../journal/documents.ts';
 import { buildIndexes, dropIndexes, indexesNow, indexesOf, restoreExpiry } from './indexes.ts';
 import { madeIndexes } from './made-indexes.ts';
@@ -184,7 +184,7 @@ async function bringBackView({ db }: Place, name: string, state: CatalogState): 
   const [present] = await readCatalog(db, name);
   if (present?.type === 'view') return nothing;
   if (present !== undefined) return conflict({ database: db.databaseName, collection: name }, 'name-taken');
-  const options = Object.fromEntries(orderedDocument(stateBytes(state.options)));
+  const options = Object.fromEntries(orderedDocument(bytesOf(state.options)));
   await patiently(() => db.command({ create: name, ...options, writeConcern: { w: 'majority' } }));
   return { changed: 1, conflicts: [] };
 }

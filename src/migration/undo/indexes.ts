@@ -1,9 +1,10 @@
 import type { Db, Document } from 'mongodb';
 import type { CollectionInfo } from '../../mongo/catalog.ts';
 import { expected, type Place, patiently } from '../../mongo/catalog-changes.ts';
+import { bytesOf } from '../../mongo/raw-bson.ts';
 import { orderedDocument } from '../../mongo/raw-build.ts';
 import { ignoreCode, serverCode, serverCodes } from '../../mongo/server-error.ts';
-import { type CatalogState, stateBytes } from '../journal/catalog-state.ts';
+import type { CatalogState } from '../journal/catalog-state.ts';
 import type { UndoConflict } from './result.ts';
 
 const majority = { writeConcern: { w: 'majority' } } as const;
@@ -24,7 +25,7 @@ const unbuildable: ReadonlySet<number | undefined> = new Set([
 export type IndexSpec = ReadonlyMap<string, unknown>;
 
 export function indexesOf(state: CatalogState | undefined): Map<string, IndexSpec> {
-  return byName((state?.indexes ?? []).map((bytes) => orderedDocument(stateBytes(bytes))));
+  return byName((state?.indexes ?? []).map((bytes) => orderedDocument(bytesOf(bytes))));
 }
 
 export function indexesNow(info: CollectionInfo): Map<string, IndexSpec> {
@@ -77,7 +78,7 @@ export async function restoreExpiry(place: Place, info: CollectionInfo, state: C
     await patiently(() => db.command({ collMod: info.name, index: { name, expireAfterSeconds }, ...guard }));
     changed += 1;
   }
-  const whole = orderedDocument(stateBytes(state.options)).get('expireAfterSeconds');
+  const whole = orderedDocument(bytesOf(state.options)).get('expireAfterSeconds');
   const presently = orderedDocument(info.rawOptions).get('expireAfterSeconds');
   if (whole !== undefined && Number(whole) !== Number(presently)) {
     await patiently(() => db.command({ collMod: info.name, expireAfterSeconds: whole, ...guard }));

@@ -1,8 +1,9 @@
 import { BSON, type Document } from 'mongodb';
 import type { CollectionInfo } from '../../mongo/catalog.ts';
 import { expected, type Place, patiently } from '../../mongo/catalog-changes.ts';
+import { bytesOf } from '../../mongo/raw-bson.ts';
 import { orderedDocument } from '../../mongo/raw-build.ts';
-import { type CatalogState, stateBytes } from '../journal/catalog-state.ts';
+import type { CatalogState } from '../journal/catalog-state.ts';
 import { buildIndexes, dropIndexes, type IndexSpec, indexesNow, indexesOf, restoreExpiry } from './indexes.ts';
 import type { UndoConflict } from './result.ts';
 
@@ -32,7 +33,7 @@ export async function undoModification(
 ): Promise<{ readonly changed: number; readonly conflicts: UndoConflict[] }> {
   const { db, topology } = place;
   const guard = { ...(info.type === 'collection' && expected(topology, info.uuid)), ...majority };
-  const options = changedOptions(orderedDocument(stateBytes(before.options)), orderedDocument(info.rawOptions));
+  const options = changedOptions(orderedDocument(bytesOf(before.options)), orderedDocument(info.rawOptions));
   let changed = 0;
   if (Object.keys(options).length > 0) {
     await patiently(() => db.command({ collMod: info.name, ...options, ...guard }));
@@ -62,7 +63,7 @@ export async function undoModification(
 
 /** Whether the options are still those that the migration set. */
 export function hasOptions(info: Pick<CollectionInfo, 'rawOptions'>, state: CatalogState): boolean {
-  return differing(orderedDocument(stateBytes(state.options)), orderedDocument(info.rawOptions)).length === 0;
+  return differing(orderedDocument(bytesOf(state.options)), orderedDocument(info.rawOptions)).length === 0;
 }
 
 /** Names of the options that are not equal, up to the server's defaults. */

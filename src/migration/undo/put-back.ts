@@ -3,10 +3,11 @@ import { idElement, idKey, sameBytes } from '../../mongo/raw-bson.ts';
 import { exactValue } from '../../mongo/raw-build.ts';
 import { deleteIn, insertIn, RawInsertError, replaceIn } from '../../mongo/raw-write.ts';
 import { serverCode, serverCodes } from '../../mongo/server-error.ts';
+import { shownId } from '../../mongo/shown-id.ts';
 import type { EntryNamespace } from '../journal/documents.ts';
 import type { Image } from '../journal/images.ts';
 import { mergeBack } from './merge.ts';
-import { shownId, shownNamespace, type UndoConflict } from './result.ts';
+import { shownNamespace, type UndoConflict } from './result.ts';
 
 /** One image on its way back. */
 export interface Put {

@@ -1,6 +1,7 @@
 import type { Collection, Db, Document } from 'mongodb';
 import { ReadPreference } from 'mongodb';
 import type { OwnNames } from '../../mongo/own.ts';
+import { bytesOf } from '../../mongo/raw-bson.ts';
 import {
   type Attempt,
   type EntryNamespace,
@@ -23,16 +24,6 @@ function journalOf(db: Db, own: OwnNames): Collection<Stored> {
     readPreference: ReadPreference.primary,
     readConcern: { level: 'majority' },
   });
-}
-
-/**
- * All entries of an attempt in their order, without reads, calls and images. Throws the driver's errors; may be
- * repeated. Held in memory: for attempts whose length is not known, `summariseAttempt` counts on the server.
- */
-export async function readAttempt(db: Db, own: OwnNames, attempt: Attempt): Promise<UndoEntry[]> {
-  const filter = { ...ofAttempt(attempt), kind: { $ne: 'images' } } as Document;
-  const found = journalOf(db, own).find(filter, { projection: withoutReads }).sort({ _id: 1 });
-  return (await found.toArray()) as unknown as UndoEntry[];
 }
 
 export type Outlined = UndoEntry | Omit<ImagesDocument, 'data'>;
@@ -118,8 +109,4 @@ function unpacked({ first, parts }: Packed, entry: UndoEntry): Pack {
   const whole = parts.length === first.parts && entryOf(first) === entry._id;
   if (!whole) throw new RangeError('A part of the images of the journal is missing.');
   return { id: first._id, namespace: first.namespace, images: unpackImages(parts) };
-}
-
-function bytesOf(data: ImagesDocument['data']): Uint8Array {
-  return data instanceof Uint8Array ? data : data.buffer.subarray(0, data.position);
 }

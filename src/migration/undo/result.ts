@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { asBuffer, bsonTypes, idElement } from '../../mongo/raw-bson.ts';
 import type { EntryNamespace } from '../journal/documents.ts';
 
 /** Where a user's write and the migration's meet. Names and ids that may be shown; no value. */
@@ -89,24 +87,4 @@ const collectionReasons = {
 
 export function shownNamespace({ database, collection }: EntryNamespace): string {
   return collection === undefined ? database : `${database}.${collection}`;
-}
-
-/** The `_id` of a document for people: ObjectIds, UUIDs and numbers as they are, others as the beginning of a digest. */
-export function shownId(document: Uint8Array): string {
-  const buffer = asBuffer(document);
-  const { type, valueStart, end } = idElement(document);
-  switch (type) {
-    case bsonTypes.objectId:
-      return buffer.toString('hex', valueStart, end);
-    case bsonTypes.int32:
-      return String(buffer.readInt32LE(valueStart));
-    case bsonTypes.int64:
-      return String(buffer.readBigInt64LE(valueStart));
-    case bsonTypes.double:
-      return String(buffer.readDoubleLE(valueStart));
-  }
-  // Subtype 4 is UUID: https://bsonspec.org/spec.html
-  if (type === bsonTypes.binary && buffer[valueStart + 4] === 4) return buffer.toString('hex', valueStart + 5, end);
-  const digest = createHash('sha256').update(buffer.subarray(valueStart, end)).digest('hex');
-  return `#${digest.slice(0, 12)}`;
 }

@@ -21,10 +21,8 @@ describe('a function for each document', () => {
   });
   afterAll(() => it[Symbol.asyncDispose]());
   beforeEach(async () => {
-    await it.db.collection('_mongo_release.journal').deleteMany({});
-    await cities.deleteMany({});
-    await cities.insertMany(Array.from({ length: 25 }, (_, _id) => ({ _id, name: `City ${_id}` })));
-    run = await it.run();
+    const seeded = Array.from({ length: 25 }, (_, _id) => ({ _id, name: `City ${_id}` }));
+    run = await it.fresh('cities', seeded);
   });
 
   test('says with what it returns what becomes of the document', async () => {

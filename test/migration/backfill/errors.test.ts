@@ -18,11 +18,8 @@ beforeAll(async () => {
 });
 afterAll(() => it[Symbol.asyncDispose]());
 beforeEach(async () => {
-  await towns.drop().catch(() => {});
-  await it.db.collection('_mongo_release.journal').deleteMany({});
-  await it.db.collection('_mongo_release.quarantine').deleteMany({});
-  await towns.insertMany(Array.from({ length: 20 }, (_, n) => ({ _id: n, ...(n === 13 ? {} : { name: `T${n}` }) })));
-  run = await it.run();
+  const seeded = Array.from({ length: 20 }, (_, n) => ({ _id: n, ...(n === 13 ? {} : { name: `T${n}` }) }));
+  run = await it.fresh('towns', seeded);
 });
 
 function thrownInProject(): Error {
@@ -127,7 +124,7 @@ describe('a function that throws', () => {
       code: 'BATCH_DOCUMENT_FAILED',
       message:
         'batch on towns: the connection was lost at the document 0: MongoNetworkError: connection 7 to ‹hidden› closed.',
-      hint: 'Look at the servers and at the network between, then run the same command again: it goes on there.',
+      hint: 'Look at the servers and at the network between, then type the same command again.',
     });
     expect(await it.quarantine()).toEqual([]);
   });

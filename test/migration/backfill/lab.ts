@@ -1,5 +1,5 @@
 import type { Db, Document } from 'mongodb';
-import { Binary, BSON } from 'mongodb';
+import { BSON } from 'mongodb';
 import { batchOf } from '../../../src/migration/child/batch.ts';
 import { sourceAt, wordsOf } from '../../../src/migration/child/source.ts';
 import type { Batch } from '../../../src/migration/define.ts';
@@ -12,6 +12,7 @@ import { unpackImages } from '../../../src/migration/journal/images.ts';
 import { ParentLanes } from '../../../src/migration/journal/parent-lanes.ts';
 import { prepareJournal } from '../../../src/migration/journal/prepare.ts';
 import { ownNames } from '../../../src/mongo/own.ts';
+import { bytesOf } from '../../../src/mongo/raw-bson.ts';
 import { ReleaseError } from '../../../src/observe/error.ts';
 import { freshDatabase, type TestDatabase } from '../../setup/mongo.ts';
 import { driver } from '../gate/gated.ts';
@@ -39,6 +40,8 @@ export interface Lab extends AsyncDisposable {
   readonly db: Db;
   /** Begins the attempt, or takes it up again. */
   run(options?: { readonly images?: boolean; readonly throttle?: () => Promise<void> }): Promise<Running>;
+  /** A run that finds nothing of an earlier one, and these documents alone in the collection. */
+  fresh(collection: string, documents: readonly object[]): Promise<Running>;
   entries(): Promise<JournalEntry[]>;
   images(): Promise<{ readonly before?: Document; readonly after?: Document }[]>;
   quarantine(): Promise<Document[]>;
@@ -59,9 +62,15 @@ export async function lab(): Promise<Lab> {
       .sort({ _id: 1 })
       .toArray()) as JournalEntry[];
   let fence = 0;
-  return {
+  const it: Lab = {
     raw,
     db,
+    async fresh(collection, documents) {
+      for (const name of [own.journal, own.quarantine]) await db.collection(name).deleteMany({});
+      await db.dropCollection(collection);
+      await db.collection(collection).insertMany([...documents]);
+      return it.run();
+    },
     async run({ images = true, throttle = async () => {} } = {}) {
       fence += 1;
       const attempt = { migration, number: 1 };
@@ -83,6 +92,7 @@ export async function lab(): Promise<Lab> {
       await raw[Symbol.asyncDispose]();
     },
   };
+  return it;
 }
 
 async function running(raw: TestDatabase, job: JournalJob, throttle: () => Promise<void>): Promise<Running> {
@@ -116,8 +126,4 @@ function surrounding(raw: TestDatabase, gate: Gate): Running {
     stopping.abort();
   };
   return { gate, batch, db: client.db(raw.name), lines, stop };
-}
-
-function bytesOf(data: Uint8Array | Binary): Uint8Array {
-  return data instanceof Binary ? data.buffer.subarray(0, data.position) : data;
 }

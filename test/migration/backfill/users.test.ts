@@ -19,10 +19,8 @@ beforeAll(async () => {
 });
 afterAll(() => it[Symbol.asyncDispose]());
 beforeEach(async () => {
-  await it.db.collection('_mongo_release.journal').deleteMany({});
-  await towns.deleteMany({});
-  await towns.insertMany(Array.from({ length: 20 }, (_, _id) => ({ _id, name: `T${_id}` })));
-  run = await it.run();
+  const seeded = Array.from({ length: 20 }, (_, _id) => ({ _id, name: `T${_id}` }));
+  run = await it.fresh('towns', seeded);
 });
 
 test('what a user wrote meanwhile is not written over: the function is asked again', async () => {

@@ -138,7 +138,7 @@ test('people are told of documents by ids that hold no data', async () => {
   const result = await s.undo();
   const lines = result.state === 'conflicts' ? result.conflicts.map(describeConflict).join('\n') : '';
   expect(lines).toMatch(/document 0000000700000000000000aa was changed/);
-  expect(lines).toMatch(/document #[0-9a-f]{12} was changed/);
+  expect(lines).toMatch(/document with the hash [0-9a-f]{12} was changed/);
   expect(lines).not.toContain('anna');
 });
 

@@ -67,17 +67,21 @@ export class Journalled {
     });
   }
 
-  /** One operation in several transactions: each change adds its images to the same entry. */
+  /** One operation in several transactions: images of the later ones have numbers of their own. */
   async inSteps(collection: string, changes: readonly ((session: ClientSession) => Promise<unknown>)[]) {
     let id: string | undefined;
-    for (const [part, change] of changes.entries()) {
+    for (const change of changes) {
       await this.inTransaction(async (session) => {
         const before = await this.documents(collection, session);
         await change(session);
         const images = differences(before, await this.documents(collection, session));
         if (id === undefined)
           id = await this.record({ kind: 'write', state: 'progress', ...this.#in(collection) }, session, [images]);
-        else await this.#images(id, part, images, collection, session);
+        else {
+          this.sequence += 1;
+          const place = entryId(this.attempt, this.sequence);
+          await this.#images(place, 0, images, collection, session, id);
+        }
       });
     }
   }
@@ -153,12 +157,20 @@ export class Journalled {
     return { namespace: { database: this.db.databaseName, collection } };
   }
 
-  async #images(entry: string, first: number, images: readonly Image[], collection: string, session?: ClientSession) {
+  async #images(
+    place: string,
+    first: number,
+    images: readonly Image[],
+    collection: string,
+    session?: ClientSession,
+    of?: string,
+  ) {
     if (images.length === 0) return 0;
     const parts = packImages(images);
     const documents = parts.map((data, part) => ({
-      _id: imagesId(entry, first + part),
+      _id: imagesId(place, first + part),
       kind: 'images',
+      ...(of === undefined ? {} : { of }),
       ...this.#in(collection),
       ...{ count: images.length, part, parts: parts.length, data, at: new Date() },
     }));

@@ -99,6 +99,24 @@ test.each([
 
 test.each([
   [
+    'a part of the images of a later transaction',
+    { part: 0, parts: 2 },
+    /a part of the images of write on .*a is missing/,
+  ],
+  ['the entry of a later transaction', { of: '0001-first/000001/0000000009' }, /images of the journal are damaged/],
+])('%s that is missing makes it impossible as well', async (_, damage, reason) => {
+  await using s = await setting(({ db }) => db.collection<{ _id: number }>('a').insertOne({ _id: 1 }));
+  const set = (n: number) => (session: ClientSession) =>
+    s.db.collection('a').updateMany({}, { $set: { n } }, { session });
+  await s.journal.inSteps('a', [set(1), set(2)]);
+  await s.journal.write('a', set(3));
+  await s.db.collection(own.journal).updateOne({ of: { $exists: true } }, { $set: damage });
+  expect(await s.undo()).toMatchObject({ state: 'impossible', reason: expect.stringMatching(reason), documents: 0 });
+  expect(await s.db.collection('a').findOne()).toEqual({ _id: 1, n: 3 });
+});
+
+test.each([
+  [
     'an operation without images',
     { kind: 'write', images: false, method: 'updateOne', result: { form: 'plain', value: { modifiedCount: 1 } } },
   ],

@@ -18,6 +18,8 @@ export interface JournalJob {
   readonly resumes: boolean;
   /** How many entries it must have then. */
   readonly entries?: number;
+  /** Default `usualPatienceMs`. */
+  readonly patienceMs?: number;
 }
 
 /** An entry without what the transaction adds: `_id` and the server's time. */

@@ -1,4 +1,4 @@
-import { asBuffer, elementsOf } from '../../../mongo/raw-bson.ts';
+import { asBuffer, idKey } from '../../../mongo/raw-bson.ts';
 import type { EntryNamespace } from '../../journal/documents.ts';
 import type { Image } from '../../journal/images.ts';
 import type { RawSession } from '../raw.ts';
@@ -59,15 +59,6 @@ export async function chooseMany(
 /** Numbers and binaries stay what they are in BSON, so that the value finds its document again. */
 export const exactTypes = { promoteValues: false, promoteLongs: false, promoteBuffers: false };
 
-/** A key that is equal exactly for equal `_id`s: type and bytes. */
-export function idKey(document: Uint8Array): string {
-  for (const { type, name, valueStart, end } of elementsOf(document)) {
-    // The server keeps it in front.
-    if (name === '_id') return `${type}:${asBuffer(document).toString('latin1', valueStart, end)}`;
-  }
-  return '';
-}
-
 /** Pairs documents by `_id`; those that did not change are left out. */
 export function pairImages(before: readonly Uint8Array[], after: readonly Uint8Array[]): Image[] {
   const later = new Map(after.map((document) => [idKey(document), document]));
@@ -103,7 +94,8 @@ function isPlainValue(value: unknown): boolean {
  * at once then, which more than doubled the updates a second (6.0.5).
  */
 export function filterOfId(id: unknown): object {
-  const plain = typeof id !== 'object' || id === null || typeof (id as { _bsontype?: unknown })._bsontype === 'string';
+  const { _bsontype: type } = (id ?? {}) as { _bsontype?: unknown };
+  const plain = typeof id !== 'object' || id === null || id instanceof Date || typeof type === 'string';
   return plain && isPlainValue(id) ? { _id: id } : { _id: { $eq: id } };
 }
 

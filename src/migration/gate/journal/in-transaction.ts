@@ -1,3 +1,4 @@
+import { unsent } from '../../../mongo/unsent.ts';
 import type { EntryNamespace, StoredCall, StoredRead } from '../../journal/documents.ts';
 import type { Image } from '../../journal/images.ts';
 import type { Operation } from '../call.ts';
@@ -10,7 +11,7 @@ import { chooseMany, pairImages, readDocuments, withoutConcerns } from './imagin
 import type { Lanes } from './lanes.ts';
 import { writeOne, writesOneDocument } from './one-document.ts';
 import { bsonSize } from './size.ts';
-import { storeResult } from './stored.ts';
+import { storeError, storeResult } from './stored.ts';
 
 /**
  * All calls of a transaction stand in one entry, of at most 16 MB: as many are kept as have these bytes with their
@@ -54,11 +55,15 @@ export class OwnTransactions {
     const open = this.#of(session);
     const { call } = operation;
     const creates = call.mayCreate && (await this.#context.kinds.of(call.namespace)) === 'absent';
-    const { result, images } = await this.#apply(operation, session);
+    const about = { fingerprint, method: call.method, namespace: call.namespace };
+    const { result, images } = await this.#apply(operation, session).catch((error: unknown) => {
+      if (unsent(error)) keepCall(open, { ...about, error: storeError(error) });
+      throw error;
+    });
     if (images === undefined) open.complete = false;
     else this.#keep(open, call.namespace, images);
     if (creates) open.created.set(shownName(call.namespace, this.#context.database), call.namespace);
-    keepCall(open, { fingerprint, method: call.method, namespace: call.namespace, result: storeResult(result) });
+    keepCall(open, { ...about, result: storeResult(result) });
     return result;
   }
 
@@ -68,7 +73,7 @@ export class OwnTransactions {
    */
   async beforeCommit(session: RawSession, reads: () => readonly StoredRead[]): Promise<number | undefined> {
     const open = this.#open.get(session);
-    if (open === undefined || open.calls.length === 0) return undefined;
+    if (open === undefined || !this.has(session)) return undefined;
     const lane = await this.#lanes.takeRested();
     try {
       await this.#lanes.fence(lane, session, 1 + open.created.size);
@@ -88,7 +93,7 @@ export class OwnTransactions {
 
   /** Whether the session's transaction has written anything. */
   has(session: RawSession): boolean {
-    return (this.#open.get(session)?.calls.length ?? 0) > 0;
+    return this.#open.get(session)?.calls.some(({ error }) => error === undefined) === true;
   }
 
   ended(session: RawSession, lane: number | undefined): void {

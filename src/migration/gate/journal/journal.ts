@@ -2,8 +2,9 @@ import { labelled } from '../../../mongo/server-code.ts';
 import { ReleaseError } from '../../../observe/error.ts';
 import type { JournalEntry, StoredRead } from '../../journal/documents.ts';
 import { fingerprintOf } from '../../journal/fingerprint.ts';
-import type { Operation, Stage } from '../call.ts';
+import type { Call, Operation, Stage } from '../call.ts';
 import type { RawSession } from '../raw.ts';
+import type { Replay } from '../replay/replay.ts';
 import { backfill } from './backfill/backfill.ts';
 import { batches } from './batches/batches.ts';
 import { bulk } from './bulk/bulk.ts';
@@ -16,9 +17,8 @@ import type { EntryWriter } from './entry-writer.ts';
 import { OwnTransactions } from './in-transaction.ts';
 import type { Lanes } from './lanes.ts';
 import { writesOneDocument } from './one-document.ts';
-import type { ReplayPort } from './replay-port.ts';
 import { single } from './single.ts';
-import { restoreError, restoreResult } from './stored.ts';
+import { restoreError, restoreResult, storeError } from './stored.ts';
 import { unfenced } from './unfenced.ts';
 
 /**
@@ -27,10 +27,10 @@ import { unfenced } from './unfenced.ts';
  */
 export class Journal {
   readonly context: JournalContext;
-  readonly #replay: ReplayPort;
+  readonly #replay: Replay;
   readonly #own: OwnTransactions;
 
-  constructor(context: JournalContext, replay: ReplayPort, lanes: Lanes, entries: EntryWriter) {
+  constructor(context: JournalContext, replay: Replay, lanes: Lanes, entries: EntryWriter) {
     this.context = context;
     this.#replay = replay;
     this.#own = new OwnTransactions(context, lanes, entries);
@@ -45,20 +45,23 @@ export class Journal {
     const claim = await this.#replay.claim(fingerprint);
     const entry = claim.kind === 'recorded' ? claim.entry : undefined;
     if (entry?.state === 'done' || entry?.state === 'refused') return this.#answer<T>(entry, operation);
-    let reads: readonly StoredRead[] = [];
+    let reads: readonly StoredRead[] | undefined;
     const takeReads = () => {
       reads = this.#replay.takeReads();
       return reads;
     };
     const turn: Turn = { fingerprint, takeReads, begun: entry };
-    const handler = await this.#handler(operation);
     try {
+      const handler = await this.#handler(operation);
       const result = await handler(this.context, operation, turn);
-      this.#replay.readsStored(reads);
+      if (reads !== undefined) this.#replay.readsStored(reads);
       return result;
     } catch (error) {
       const gone = error instanceof ReleaseError && error.code === 'REPLAY_DIVERGED';
-      throw gone ? this.#replay.progress.diverge(error.message) : error;
+      if (gone) throw this.#replay.progress.diverge(error.message);
+      // It was refused before its handler came to writing it down.
+      if (entry === undefined && reads === undefined) await this.#refused(call, turn, error);
+      throw error;
     }
   };
 
@@ -102,7 +105,8 @@ export class Journal {
     const fingerprint = fingerprintOf(call.method, call.namespace, args);
     const claim = await this.#replay.claim(fingerprint, { transaction: session });
     if (claim.kind !== 'call') return this.#own.send(operation, session, fingerprint);
-    const { result } = claim.call;
+    const { result, error } = claim.call;
+    if (error !== undefined) throw restoreError(error, this.context.driver);
     if (result === undefined) return undefined as T;
     const answer = restoreResult(result, this.context.driver);
     giveIds(args, answer);
@@ -121,6 +125,15 @@ export class Journal {
     const answer = restoreResult(result, this.context.driver);
     giveIds(args, answer);
     return answer as T;
+  }
+
+  async #refused({ kind, method, namespace }: Call, { fingerprint, takeReads }: Turn, refusal: unknown): Promise<void> {
+    const error = storeError(refusal);
+    if (error === undefined) return;
+    const { transactor, images } = this.context;
+    const about = { kind: kind === 'catalog' ? kind : 'write', method, namespace, fingerprint } as const;
+    const reads = takeReads();
+    await transactor.transact((tx) => tx.record({ ...about, state: 'refused', error, reads, images }));
   }
 
   async #handler({ call }: Operation<unknown>): Promise<Handler> {

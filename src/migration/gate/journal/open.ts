@@ -24,8 +24,6 @@ export interface OpenOptions {
   readonly begun: (session: RawSession) => void;
   /** Where an earlier run has left more than that, it is not taken up. */
   readonly mostReplayBytes?: number;
-  /** See `TransactorOptions`. */
-  readonly patienceMs?: number;
 }
 
 export interface OpenedJournal {
@@ -52,7 +50,7 @@ export async function openJournal({ gate, client, driver, job, ...options }: Ope
   const context: JournalContext = {
     ...{ client, driver, database, own, images, attempt },
     transactor: new LaneTransactor({
-      ...{ lanes, entries: writer, refuseWhenClosed: gate.refuseWhenClosed, patienceMs: options.patienceMs },
+      ...{ lanes, entries: writer, refuseWhenClosed: gate.refuseWhenClosed, patienceMs: job.patienceMs },
       close: (reason: ReleaseError) => gate.close(reason),
       readsStored: (reads: readonly StoredRead[]) => replay.readsStored(reads),
     }),

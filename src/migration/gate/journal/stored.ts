@@ -1,9 +1,10 @@
 import type { Document } from 'mongodb';
 import { labelled } from '../../../mongo/server-code.ts';
+import { unsent } from '../../../mongo/unsent.ts';
 import type { StoredError, StoredResult } from '../../journal/documents.ts';
 import type { Driver } from '../raw.ts';
 import { type BulkWriteResult, bulkWriteResult, type RawBulkResult, WriteError } from './bulk/result.ts';
-import { classesOf } from './driver-classes.ts';
+import { classesOf, type DriverClasses } from './driver-classes.ts';
 import { bsonSize } from './size.ts';
 
 /** An entry is one document of at most 16 MB, and holds reads as well; a result is kept up to this many bytes of BSON. */
@@ -34,16 +35,20 @@ export function restoreResult({ form, value }: StoredResult, driver: Driver): un
   }
 }
 
+/** Of an error that is kept without what the server answered. */
+const messageLength = 10_000;
+
 /**
- * For the journal: an answer of the server that says no. Undefined for all else: a network's failure, an unsettled
- * outcome, what the driver refuses by itself; such a call was not answered, and has to be made again.
+ * For the journal: an answer of the server, or of the driver by itself, that says no. Undefined for all else: a
+ * network's failure, an unsettled outcome; such a call was not answered, and has to be made again.
  */
 export function storeError(error: unknown): StoredError | undefined {
+  if (unsent(error)) return { name: error.name, message: error.message.slice(0, messageLength) };
   if (!(error instanceof Error) || !error.name.startsWith('Mongo')) return undefined;
   for (const label of unsettled) if (labelled(error, label)) return undefined;
   const { name, message, code, result } = error as Error & { code?: unknown; result?: unknown };
-  if (typeof code !== 'number') return undefined;
-  const stored = { name, message, code, response: responseOf(error) };
+  if (typeof code !== 'number' && !unsent(error.cause)) return undefined;
+  const stored = { name, message, ...(typeof code === 'number' ? { code } : {}), response: responseOf(error) };
   return fittingError(isBulkResult(result) ? { ...stored, result: storedBulk(result) } : stored);
 }
 
@@ -52,6 +57,13 @@ const unsettled = ['UnknownTransactionCommitResult', 'TransientTransactionError'
 /** An error of the driver's own class, as user code got it in the first place. */
 export function restoreError({ name, message, code, response, result }: StoredError, driver: Driver): Error {
   const classes = classesOf(driver);
+  const own = classNamed(name, classes)?.prototype;
+  if (code === undefined && result === undefined) {
+    const error = name.startsWith('Mongo') ? new classes.MongoError(message) : new Error(message);
+    if (own === undefined) Object.defineProperty(error, 'name', { value: name, configurable: true });
+    else Object.setPrototypeOf(error, own);
+    return error;
+  }
   const answer = { ...response, ...(code === undefined ? {} : { code }) };
   if (name === 'MongoBulkWriteError' && result !== undefined) {
     const restored = restoredBulk(result as unknown as StoredBulk, driver);
@@ -64,9 +76,17 @@ export function restoreError({ name, message, code, response, result }: StoredEr
     return new classes.MongoBulkWriteError(cause as never, restored as never);
   }
   const error = new classes.MongoServerError({ ...answer, errmsg: message });
-  const own = (classes as unknown as Record<string, { prototype?: object } | undefined>)[name]?.prototype;
-  if (own !== undefined && own instanceof Error) Object.setPrototypeOf(error, own);
+  if (own !== undefined) Object.setPrototypeOf(error, own);
   return error;
+}
+
+/** Of the driver, of BSON or of the language: user code asks by `instanceof`. */
+function classNamed(name: string, classes: DriverClasses): ErrorConstructor | undefined {
+  for (const place of [classes, classes.BSON, globalThis] as unknown as Record<string, unknown>[]) {
+    const found = place[name];
+    if (typeof found === 'function' && found.prototype instanceof Error) return found as ErrorConstructor;
+  }
+  return undefined;
 }
 
 interface StoredBulk {
@@ -145,7 +165,7 @@ function fitting(stored: StoredResult): StoredResult {
 function fittingError(stored: StoredError): StoredError {
   if (bsonSize(stored, keptBytes) <= keptBytes) return stored;
   const { name, message, code, result } = stored;
-  const brief = { name, message: message.slice(0, 10_000), code };
+  const brief = { name, message: message.slice(0, messageLength), code };
   if (result === undefined || bsonSize(result, 4 * keptBytes) > 4 * keptBytes) return brief;
   return { ...brief, result };
 }

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { labelled } from '../../../mongo/server-code.ts';
-import { ReleaseError } from '../../../observe/error.ts';
+import type { ReleaseError } from '../../../observe/error.ts';
 import type { StoredRead } from '../../journal/documents.ts';
-import { commit, passing, transactionOptions } from '../../journal/transactions.ts';
+import { commit, commitUnknown, passing, transactionOptions, usualPatienceMs } from '../../journal/transactions.ts';
 import type { TransactOptions, Transactor, Tx } from './context.ts';
 import type { EntryWriter } from './entry-writer.ts';
 import type { Lane, Lanes } from './lanes.ts';
@@ -15,10 +15,7 @@ export interface TransactorOptions {
   readonly close: (reason: ReleaseError) => void;
   /** Called with the reads of each entry that was committed. */
   readonly readsStored: (reads: readonly StoredRead[]) => void;
-  /**
-   * How long a transaction is tried again without any success in between, in milliseconds. Default 60,000: longer than
-   * an election takes.
-   */
+  /** See `JournalJob`. */
   readonly patienceMs?: number;
 }
 
@@ -29,7 +26,7 @@ export class LaneTransactor implements Transactor {
 
   constructor(options: TransactorOptions) {
     this.#options = options;
-    this.#patienceMs = options.patienceMs ?? 60_000;
+    this.#patienceMs = options.patienceMs ?? usualPatienceMs;
   }
 
   async transact<T>(work: (tx: Tx) => Promise<T>, options: TransactOptions = {}): Promise<T> {
@@ -61,10 +58,7 @@ export class LaneTransactor implements Transactor {
 
   /** Code that catches the error must not go on as if nothing had been done. */
   #giveUp(cause: unknown): ReleaseError {
-    const reason = new ReleaseError('COMMIT_UNKNOWN', 'The server did not say whether a write was committed.', {
-      hint: 'Run the same command again when it can be reached: the journal tells.',
-      cause,
-    });
+    const reason = commitUnknown(cause);
     this.#options.close(reason);
     return reason;
   }

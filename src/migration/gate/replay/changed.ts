@@ -1,9 +1,10 @@
+import { bytesOf } from '../../../mongo/raw-bson.ts';
 import { type Attempt, type ImagesDocument, type JournalEntry, ofAttempt } from '../../journal/documents.ts';
 import { unpackImages } from '../../journal/images.ts';
 import type { Namespace } from '../call.ts';
 import type { CollectionKinds } from '../journal/collection-kinds.ts';
 import type { RawClient } from '../raw.ts';
-import { bytesOf, rawIdName } from './ids.ts';
+import { rawIdName } from './ids.ts';
 
 /** What the attempt itself changed in a collection, as far as its images tell. */
 export interface Changed {
@@ -51,10 +52,8 @@ export class ChangedByImages implements Changed {
       .sort({ _id: 1 });
     let parts: Uint8Array[] = [];
     for await (const document of found) {
-      const bytes = bytesOf(document.data);
-      if (bytes === undefined) throw new TypeError('The images of the journal are no bytes.');
       if (document.part === 0) parts = [];
-      parts.push(bytes);
+      parts.push(bytesOf(document.data));
       if (parts.length < document.parts) continue;
       for (const { before, after } of unpackImages(parts)) {
         const image = after ?? before;

@@ -1,4 +1,4 @@
-import { asBuffer, bsonTypes, elementsOf } from '../../../mongo/raw-bson.ts';
+import { asBuffer, bsonTypes, bytesOf, elementsOf } from '../../../mongo/raw-bson.ts';
 
 /**
  * The name of an `_id`, equal where MongoDB takes two for the same (5, 5.0 and Long 5). Undefined for kinds that are
@@ -62,12 +62,4 @@ export function rawIdName(document: Uint8Array): string | undefined {
     }
   }
   return undefined;
-}
-
-/** The bytes of a driver's Binary: in some versions its buffer is longer than what it holds. */
-export function bytesOf(value: unknown): Buffer | undefined {
-  if (value instanceof Uint8Array) return asBuffer(value);
-  const { buffer, position } = value as { buffer?: unknown; position?: unknown };
-  if (!(buffer instanceof Uint8Array) || typeof position !== 'number') return undefined;
-  return asBuffer(buffer).subarray(0, position);
 }

@@ -8,9 +8,9 @@ import { keptNoLonger } from './stored-reads.ts';
 const valueBytes = 1024 * 1024;
 
 /**
- * Beyond that only digests are kept, up to this many bytes of text: digests cost time and never serve where the
- * migration changes what it reads, as a long loop mostly does. What comes later is not kept, and a run that was killed
- * behind it cannot be taken up.
+ * Beyond that only digests are kept, up to this many bytes of text, errors and empty cursors included: digests cost time
+ * and never serve where the migration changes what it reads, as a long loop mostly does. What comes later is not kept,
+ * and a run that was killed behind it cannot be taken up. All of it may stand in one entry, of at most 16 MB.
  */
 const digestBytes = 8 * 1024 * 1024;
 
@@ -22,7 +22,7 @@ const heavyBytes = 32 * 1024;
 const carriedMs = 500;
 
 /** What a read costs beside its value: fingerprint, number, names of fields; in the entry, and in memory. */
-const overheadBytes = 100;
+const overheadBytes = 130;
 
 /** A read, or a cursor, that no entry has yet, or not all of it. */
 interface Item {
@@ -86,7 +86,7 @@ export class ReadLog {
       return;
     }
     const text = canonicalText(value);
-    if (this.digested(text)) {
+    if (this.affords(text)) {
       const digest = createHash('sha256').update(text).digest('base64url').slice(0, 22);
       this.#add({ fingerprint, occurrence, form: 'digest', value: digest }, session);
     }
@@ -96,11 +96,13 @@ export class ReadLog {
   failed(fingerprint: string, occurrence: number, error: StoredError | undefined, session: object | undefined): void {
     if (this.#closed) return;
     if (error === undefined) this.close();
-    else this.#add({ fingerprint, occurrence, form: 'value', error }, session);
+    else if (this.affords(canonicalText(error))) this.#add({ fingerprint, occurrence, form: 'value', error }, session);
   }
 
   /** A cursor that has given out `count` documents already, in an earlier run. */
   cursor(fingerprint: string, occurrence: number, session: object | undefined, count = 0, hash?: Hash): CursorLog {
+    // It may give nothing, and its end is kept all the same.
+    this.affords('');
     const items = session === undefined ? this.#items : this.#of(session).items;
     const dirty = (log: Item) => void items.add(log);
     return new CursorLog({ log: this, fingerprint, occurrence, dirty }, count, hash);
@@ -115,8 +117,8 @@ export class ReadLog {
     return copy;
   }
 
-  /** Whether a text of that size may still be digested; where not, nothing is kept from here on. */
-  digested(text: string): boolean {
+  /** Whether a text of that size may still be digested, or kept; where not, nothing is kept from here on. */
+  affords(text: string): boolean {
     this.#digests += text.length + overheadBytes;
     if (this.#digests > digestBytes) this.close();
     return !this.#closed;
@@ -251,7 +253,7 @@ export class CursorLog implements Item {
     }
     if (this.#hash !== undefined) {
       const text = canonicalText(document);
-      if (!log.digested(text)) return;
+      if (!log.affords(text)) return;
       this.#hash.update(text);
     }
     this.#count += 1;
@@ -266,11 +268,11 @@ export class CursorLog implements Item {
 
   /** `error` is undefined where no entry can hold it. */
   failed(error: StoredError | undefined): void {
-    if (this.#place.log.closed) return;
-    if (error === undefined) {
-      this.#place.log.close();
-      return;
-    }
+    const { log } = this.#place;
+    if (log.closed) return;
+    if (error === undefined) log.close();
+    else log.affords(canonicalText(error));
+    if (log.closed) return;
     this.#error = error;
     this.#place.dirty(this);
   }

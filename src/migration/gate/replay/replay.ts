@@ -1,8 +1,8 @@
 import type { JournalEntry, StoredCall, StoredRead } from '../../journal/documents.ts';
-import type { Claim, ReplayPort } from '../journal/replay-port.ts';
 import { shownName } from '../names.ts';
 import type { Driver, RawSession } from '../raw.ts';
 import type { Changed } from './changed.ts';
+import type { Claim } from './claim.ts';
 import { Progress } from './progress.ts';
 import { Reads } from './reads.ts';
 import { Rechecks } from './recheck.ts';
@@ -26,7 +26,7 @@ export interface ReplayOptions {
  * here, whatever order parallel calls arrive in. Where that never happens, the migration goes another way than it did:
  * the replay has diverged, and nothing new has been done. A fresh run has no entries, and everything is new at once.
  */
-export class Replay implements ReplayPort {
+export class Replay {
   readonly reads: Reads;
   readonly changed: Changed | undefined;
   readonly #writes = new Map<string, JournalEntry[]>();

@@ -1,6 +1,6 @@
 import type { JournalEntry, StoredCall } from '../../journal/documents.ts';
-import type { Claim } from '../journal/replay-port.ts';
 import type { RawSession } from '../raw.ts';
+import type { Claim } from './claim.ts';
 import type { Progress } from './progress.ts';
 
 /** A recorded transaction that an open one of user code turned out to be. */

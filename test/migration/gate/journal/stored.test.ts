@@ -106,11 +106,34 @@ function facts(error: Error): unknown {
   };
 }
 
-test('what the server did not answer is no error to keep', async () => {
+test('what the driver refuses by itself comes back as what it was', async () => {
   await using it = await freshDatabase();
-  const refused = await thrown(() => it.db.collection('c').bulkWrite([]));
-  expect(refused.name).toBe('MongoInvalidArgumentError');
-  for (const error of [refused, new Error('x'), new mongodb.MongoNetworkError('gone'), 'text', undefined])
+  const c = it.db.collection<mongodb.Document>('c');
+  const circle: mongodb.Document = {};
+  circle.circle = circle;
+  for (const run of [
+    () => c.bulkWrite([]),
+    () => c.insertOne(circle),
+    async () => new mongodb.ObjectId('x'),
+    async () => (null as never as string).length,
+  ]) {
+    const error = await thrown(run);
+    const restored = restoreError(await kept(it.db, storeError(error)!), driver);
+    expect(restored).not.toBe(error);
+    expect(Object.getPrototypeOf(restored)).toBe(Object.getPrototypeOf(error));
+    expect([restored.name, restored.message]).toEqual([error.name, error.message]);
+    expect(restored instanceof mongodb.MongoError && restored.hasErrorLabel('x')).toBe(false);
+  }
+});
+
+test('an error of a class that the driver has not is known by its name', () => {
+  const restored = restoreError({ name: 'MongoOfTomorrowError', message: 'x' }, driver);
+  expect(restored).toBeInstanceOf(mongodb.MongoError);
+  expect(restored.name).toBe('MongoOfTomorrowError');
+});
+
+test('what was not answered is no error to keep', () => {
+  for (const error of [new Error('x'), new mongodb.MongoNetworkError('gone'), 'text', undefined])
     expect(storeError(error)).toBeUndefined();
   const labelled = new mongodb.MongoServerError({
     message: 'x',

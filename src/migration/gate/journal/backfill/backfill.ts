@@ -1,8 +1,8 @@
+import { idKey } from '../../../../mongo/raw-bson.ts';
 import type { Image } from '../../../journal/images.ts';
 import { passing } from '../../../journal/transactions.ts';
 import type { Call } from '../../call.ts';
 import type { EntryDraft, Handler, JournalContext, Turn, Tx } from '../context.ts';
-import { idKey } from '../imaging.ts';
 import { type Answer, type Asking, ask } from './answers.ts';
 import { checkpointOf, type Position, positionOf, sum } from './checkpoint.ts';
 import { countLeft } from './count-left.ts';
@@ -120,7 +120,7 @@ class BackfillRun {
       if (index > 0) return index;
       throw left < 0 && onError === 'quarantine'
         ? tooManyFailed(this.#backfill, answer)
-        : documentFailed(this.#backfill, answer, true);
+        : documentFailed(this.#backfill, answer);
     }
     return queue.length;
   }

@@ -1,4 +1,6 @@
+import { bytesOf } from '../../../../mongo/raw-bson.ts';
 import type { Checkpoint, JournalEntry } from '../../../journal/documents.ts';
+import { sum as sumOfCounts } from '../../tally.ts';
 import { noTallies, type Tallies } from './description.ts';
 import type { Place } from './order.ts';
 
@@ -26,10 +28,7 @@ export function positionOf(entry: JournalEntry | undefined): Position {
 
 export function sum(a: Tallies, b: Tallies): Tallies {
   return {
-    matched: a.matched + b.matched,
-    modified: a.modified + b.modified,
-    inserted: a.inserted + b.inserted,
-    deleted: a.deleted + b.deleted,
+    ...sumOfCounts(a, b),
     skipped: a.skipped + b.skipped,
     quarantined: a.quarantined + b.quarantined,
   };
@@ -40,11 +39,4 @@ function asNumbers(tallies: Tallies): Tallies {
   return Object.fromEntries(
     Object.entries(tallies).map(([name, count]) => [name, Number(count)]),
   ) as unknown as Tallies;
-}
-
-/** A Binary, or a buffer with `promoteBuffers`. */
-function bytesOf(through: unknown): Place | undefined {
-  if (through instanceof Uint8Array) return through;
-  const { buffer, position } = (through ?? {}) as { buffer?: unknown; position?: number };
-  return buffer instanceof Uint8Array ? buffer.subarray(0, position) : undefined;
 }

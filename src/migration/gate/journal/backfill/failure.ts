@@ -1,8 +1,8 @@
+import { shownId } from '../../../../mongo/shown-id.ts';
 import { ReleaseError } from '../../../../observe/error.ts';
 import { passing } from '../../../journal/transactions.ts';
 import type { Answer } from './answers.ts';
 import type { Backfill } from './description.ts';
-import { shownId } from './rows.ts';
 
 export type Failed = Extract<Answer, { readonly write: undefined }>;
 
@@ -16,25 +16,21 @@ export function isOutage({ failure }: Failed): boolean {
   return passing(failure) !== undefined;
 }
 
-/**
- * The error that a batch ends with at a document, with the place in user code where there is one. `goesOn`: whether the
- * next run goes on at this document.
- */
-export function documentFailed(backfill: Backfill, failed: Failed, goesOn: boolean): ReleaseError {
+/** The error that a batch ends with at a document, with the place in user code where there is one. */
+export function documentFailed(backfill: Backfill, failed: Failed): ReleaseError {
   const message = `${backfill.title}: ${toldOf(backfill, failed)}.`;
-  const again = `run the same command again: it ${goesOn ? 'goes on there' : 'begins at its top'}`;
   return atItsPlace(
     failed,
     message,
     isOutage(failed)
-      ? `Look at the servers and at the network between, then ${again}.`
-      : `Correct that document and ${again}. Or change the migration: with onError: 'quarantine' it leaves such documents out.`,
+      ? 'Look at the servers and at the network between, then type the same command again.'
+      : "Correct that document, or let the batch leave such documents out (onError: 'quarantine'), then type the same command again.",
   );
 }
 
 export function tooManyFailed(backfill: Backfill, failed: Failed): ReleaseError {
   const { title, maxErrors } = backfill;
-  if (maxErrors === 0) return documentFailed(backfill, failed, false);
+  if (maxErrors === 0) return documentFailed(backfill, failed);
   const message = `${title}: more than ${maxErrors} documents failed. The last: ${toldOf(backfill, failed)}.`;
   const hint =
     'Look at the others in quarantine, each with its error. Correct the migration, or raise maxErrors where that many may be left out.';

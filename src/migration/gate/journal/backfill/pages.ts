@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { serverCode } from '../../../../mongo/server-code.ts';
+import { shownId } from '../../../../mongo/shown-id.ts';
 import { ReleaseError } from '../../../../observe/error.ts';
 import { passing } from '../../../journal/transactions.ts';
 import type { Driver, RawCollection } from '../../raw.ts';
 import { UnnameableId } from '../batches/ids.ts';
 import type { Backfill } from './description.ts';
 import { after, type Place, placeOf, sortOf } from './order.ts';
-import { type Row, rowOf, shownId } from './rows.ts';
+import { type Row, rowOf } from './rows.ts';
 
 export interface Page {
   readonly rows: readonly Row[];

@@ -1,5 +1,6 @@
+import { idKey, sameBytes } from '../../../../mongo/raw-bson.ts';
 import { wasRefused } from '../../../journal/transactions.ts';
-import { idKey } from '../imaging.ts';
+import { filterOfId } from '../imaging.ts';
 import { type Answer, type Asking, ask } from './answers.ts';
 import { sum } from './checkpoint.ts';
 import { countLeft } from './count-left.ts';
@@ -11,8 +12,7 @@ import { Pace } from './pace.ts';
 import { pages } from './pages.ts';
 import { Progress } from './progress.ts';
 import { LeftOut } from './quarantine.ts';
-import { type Row, sameBytes } from './rows.ts';
-import { byId } from './statements.ts';
+import type { Row } from './rows.ts';
 
 export interface PlainOptions extends Asking {
   /** Puts documents that failed aside. */
@@ -69,7 +69,7 @@ class PlainRun {
     const now = await this.#again(row);
     if (now === undefined) return;
     // As it was, and yet not found by its own content: some documents no driver can write down as they are.
-    if (sameBytes(row, now.bytes)) return this.#one(answer, attempt, false);
+    if (sameBytes(row.bytes, now.bytes)) return this.#one(answer, attempt, false);
     const failure = new Unusable('others change it all the time');
     if (attempt > attempts) return this.#failed({ row: now, write: undefined, failure, by: 'server' });
     const [next] = await ask([now], this.#options);
@@ -80,7 +80,7 @@ class PlainRun {
   async #send(answer: Answer, guarded: boolean): Promise<Partial<Tallies> | Error | undefined> {
     const { collection } = this.#options;
     const { row, write } = answer;
-    const filter = { ...this.#guard(row, guarded), ...byId(row.id) };
+    const filter = { ...this.#guard(row, guarded), ...filterOfId(row.id) };
     try {
       switch (write?.kind) {
         case 'update': {
@@ -113,7 +113,7 @@ class PlainRun {
 
   async #failed(answer: Failed): Promise<void> {
     const { backfill, putAside } = this.#options;
-    if (backfill.onError === 'stop' || isOutage(answer)) throw documentFailed(backfill, answer, false);
+    if (backfill.onError === 'stop' || isOutage(answer)) throw documentFailed(backfill, answer);
     if (this.tallies.quarantined >= backfill.maxErrors) throw tooManyFailed(backfill, answer);
     await putAside([answer]);
     this.#leftOut.tell([answer]);

@@ -1,7 +1,7 @@
+import { shownId } from '../../../../mongo/shown-id.ts';
 import type { Namespace } from '../../call.ts';
 import type { Backfill } from './description.ts';
 import type { Failed } from './failure.ts';
-import { shownId } from './rows.ts';
 
 /** For people who look after the documents that were left out. */
 export interface Quarantined {

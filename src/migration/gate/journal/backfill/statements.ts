@@ -1,10 +1,11 @@
 import type { AnyBulkWriteOperation } from 'mongodb';
+import { filterOfId } from '../imaging.ts';
 import type { Write } from './description.ts';
 import type { Row } from './rows.ts';
 
 /** The statement that does this with one document; undefined where it stays as it is. `guard`: what it must still fit. */
 export function statementFor(row: Row, write: Write, guard: object = {}): AnyBulkWriteOperation | undefined {
-  const filter = { ...guard, ...byId(row.id) };
+  const filter = { ...guard, ...filterOfId(row.id) };
   switch (write.kind) {
     case 'keep':
       return undefined;
@@ -15,14 +16,6 @@ export function statementFor(row: Row, write: Write, guard: object = {}): AnyBul
     case 'delete':
       return { deleteOne: { filter } };
   }
-}
-
-/**
- * A filter for one document. Of plain values without an operator: the server goes by the `_id` at once then, which more
- * than doubled the updates a second (6.0.5). An embedded document could have operators as its keys.
- */
-export function byId(id: unknown): object {
-  return id instanceof Map ? { _id: { $eq: id } } : { _id: id };
 }
 
 /** Index of the statement of a bulk that the server refused; undefined for an error of another kind. By shape, for every driver. */

@@ -1,15 +1,16 @@
 import type { AnyBulkWriteOperation } from 'mongodb';
+import { idKey, sameBytes } from '../../../../mongo/raw-bson.ts';
 import type { Image } from '../../../journal/images.ts';
 import { wasRefused } from '../../../journal/transactions.ts';
 import type { RawCollection, RawSession } from '../../raw.ts';
 import type { JournalContext, Tx } from '../context.ts';
-import { idKey, pairImages, readDocuments } from '../imaging.ts';
+import { pairImages, readDocuments } from '../imaging.ts';
 import type { Answer } from './answers.ts';
 import { decodedExactly } from './decode.ts';
 import type { Backfill, Tallies } from './description.ts';
 import type { Failed } from './failure.ts';
 import { quarantined } from './quarantine.ts';
-import { type Row, sameBytes } from './rows.ts';
+import type { Row } from './rows.ts';
 import { refusedStatement, statementFor } from './statements.ts';
 
 /** What one transaction did with the first documents of a page. */
@@ -51,7 +52,7 @@ export async function carryOut(
     readDocuments(context, namespace, session, { _id: { $in: rows.map(({ id }) => id) } });
   const rows = answers.map(({ row }) => row);
   const now = new Map((await byIds(rows)).map((bytes) => [idKey(bytes), bytes]));
-  const stale = new Set(rows.filter((row) => !sameBytes(row, now.get(row.key) ?? noBytes)).map(({ key }) => key));
+  const stale = new Set(rows.filter((row) => !sameBytes(row.bytes, now.get(row.key) ?? noBytes)).map(({ key }) => key));
   const first = rows.findIndex(({ key }) => stale.has(key));
   const fresh = first < 0 ? answers : answers.slice(0, first);
   const written = fresh.filter(({ write }) => write !== undefined && write.kind !== 'keep');

@@ -1,11 +1,13 @@
+import { bytesOf } from '../../../../mongo/raw-bson.ts';
 import { serverCode, serverCodes } from '../../../../mongo/server-code.ts';
 import { wasRefused } from '../../../journal/transactions.ts';
 import type { Operation } from '../../call.ts';
 import { countsOf } from '../../counts.ts';
 import { shownName } from '../../names.ts';
+import { sum } from '../../tally.ts';
 import type { Handler, JournalContext, Turn } from '../context.ts';
 import { changePart, type Part } from './batch.ts';
-import { StatementEntry, throughOf, type Written } from './entry.ts';
+import { StatementEntry, type Written } from './entry.ts';
 import { asIdUnusable, asTooLarge, tooManyAtOnce } from './failure.ts';
 import { IdReader } from './id-reader.ts';
 import { UnnameableId } from './ids.ts';
@@ -15,7 +17,7 @@ import { openIds } from './open-ids.ts';
 import { type BatchSizes, Pace, usualSizes } from './pace.ts';
 import { changeUpToRefused } from './prefix.ts';
 import { selectionOf } from './selection.ts';
-import { resultOf, type Statement, sendWhole, statementOf, sum } from './statement.ts';
+import { resultOf, type Statement, sendWhole, statementOf } from './statement.ts';
 import { mayMoveUniqueValues } from './unique.ts';
 import { changeWhole, ReadRefused, whyWhole } from './whole.ts';
 
@@ -83,7 +85,7 @@ class Pass<T> {
   async run({ begun }: Turn): Promise<T> {
     const statement = this.#statement;
     const open = openIds(statement, this.#context.driver, statement.filter);
-    const reader = new IdReader(open, throughOf(begun?.checkpoint));
+    const reader = new IdReader(open, bytesOf(begun?.checkpoint?.through));
     try {
       return await (this.#entry.begun ? this.#inBatches(reader) : this.#fromTop(reader));
     } catch (error) {

@@ -88,11 +88,3 @@ export interface Written {
   readonly counts: Counts;
   readonly through: Uint8Array | undefined;
 }
-
-/** The bytes behind `through`, whichever class the driver reads them as. */
-export function throughOf(checkpoint: Checkpoint | undefined): Uint8Array | undefined {
-  const through = checkpoint?.through;
-  if (through instanceof Uint8Array) return through;
-  const { buffer, position } = (through ?? {}) as { buffer?: unknown; position?: unknown };
-  return buffer instanceof Uint8Array && typeof position === 'number' ? buffer.subarray(0, position) : undefined;
-}

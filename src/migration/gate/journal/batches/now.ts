@@ -17,9 +17,16 @@ export function mentionsNow(value: unknown): boolean {
 
 /** Whether something below matches, keys included; a cheap look that may find data, too. */
 export function mentions(value: unknown, matches: (inner: unknown) => boolean): boolean {
-  if (matches(value)) return true;
-  if (Array.isArray(value)) return value.some((inner) => mentions(inner, matches));
-  return fieldsOf(value).some(([key, inner]) => matches(key) || mentions(inner, matches));
+  // A circle is the driver's to refuse.
+  const seen = new Set<unknown>();
+  const look = (inner: unknown): boolean => {
+    if (matches(inner)) return true;
+    const fields = Array.isArray(inner) ? [...inner.entries()] : fieldsOf(inner);
+    if (fields.length === 0 || seen.has(inner)) return false;
+    seen.add(inner);
+    return fields.some(([key, below]) => matches(key) || look(below));
+  };
+  return look(value);
 }
 
 function replaced(value: unknown, now: Date): unknown {

@@ -1,6 +1,6 @@
-import { asBuffer, bsonTypes, elementsOf } from '../../../../mongo/raw-bson.ts';
+import { asBuffer, bsonTypes, elementsOf, idKey } from '../../../../mongo/raw-bson.ts';
 import type { Image } from '../../../journal/images.ts';
-import { idKey, pairImages } from '../imaging.ts';
+import { pairImages } from '../imaging.ts';
 
 /**
  * The images of documents that were read in the order of `_id` before and after their change; those that did not change

@@ -1,13 +1,13 @@
 import type { Image } from '../../../journal/images.ts';
 import { wasRefused } from '../../../journal/transactions.ts';
 import type { Counts } from '../../../types.ts';
-import { noCounts } from '../../tally.ts';
+import { noCounts, sum } from '../../tally.ts';
 import type { JournalContext } from '../context.ts';
 import { changePart } from './batch.ts';
 import type { StatementEntry } from './entry.ts';
 import { readImages, TooLarge } from './images.ts';
 import { selectionOf } from './selection.ts';
-import { resultOf, type Statement, sum } from './statement.ts';
+import { resultOf, type Statement } from './statement.ts';
 
 /** A document that the server refuses, and which one it was. */
 class RefusedAt extends Error {

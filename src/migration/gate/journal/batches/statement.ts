@@ -69,12 +69,3 @@ export function resultOf<T>(answer: T, counts: Counts, removes: boolean): T {
     : { matchedCount: counts.matched, modifiedCount: counts.modified };
   return { ...answer, ...sums };
 }
-
-export function sum(a: Counts, b: Counts): Counts {
-  return {
-    matched: a.matched + b.matched,
-    modified: a.modified + b.modified,
-    inserted: a.inserted + b.inserted,
-    deleted: a.deleted + b.deleted,
-  };
-}

@@ -1,4 +1,5 @@
 import type { Document } from 'mongodb';
+import { unsent } from '../../../../mongo/unsent.ts';
 import type { Driver } from '../../raw.ts';
 import { classesOf } from '../driver-classes.ts';
 import type { StatementKind } from './list.ts';
@@ -20,7 +21,12 @@ export function answerOf(
   if (form === 'reply') return refused ?? { value: replyOf(kind, raw) };
   const result = bulkWriteResult(raw, driver.major, ordered);
   const { MongoBulkWriteError } = classesOf(driver);
-  if (refused !== undefined) return { error: new MongoBulkWriteError(refused.error as never, result as never) };
+  if (refused !== undefined) {
+    const error = new MongoBulkWriteError(refused.error as never, result as never);
+    // There is no code then that tells of it.
+    if (unsent(refused.error)) error.cause ??= refused.error;
+    return { error };
+  }
   const { writeErrors } = raw;
   const [first] = writeErrors;
   if (first !== undefined) {

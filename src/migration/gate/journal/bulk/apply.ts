@@ -1,9 +1,10 @@
 import type { Document } from 'mongodb';
+import { idKey } from '../../../../mongo/raw-bson.ts';
 import type { Image } from '../../../journal/images.ts';
 import { wasRefused } from '../../../journal/transactions.ts';
 import type { RawSession } from '../../raw.ts';
 import type { JournalContext } from '../context.ts';
-import { chooseOne, idKey, narrowed, pairImages } from '../imaging.ts';
+import { chooseOne, narrowed, pairImages } from '../imaging.ts';
 import { type Bound, candidatesOf, read } from './candidates.ts';
 import { isMany, type Statement, type StatementKind, type StatementList } from './list.ts';
 

@@ -1,6 +1,6 @@
+import { bytesOf } from '../../../../mongo/raw-bson.ts';
 import type { Operation } from '../../call.ts';
 import { divergence } from '../../replay/divergence.ts';
-import { bytesOf } from '../../replay/ids.ts';
 import type { Handler, JournalContext, Turn } from '../context.ts';
 import { bsonSize } from '../size.ts';
 import { unfenced } from '../unfenced.ts';

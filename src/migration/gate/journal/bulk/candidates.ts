@@ -1,11 +1,11 @@
 import type { Document } from 'mongodb';
-import { elementsOf, emptyDocument } from '../../../../mongo/raw-bson.ts';
+import { elementsOf, emptyDocument, idKey } from '../../../../mongo/raw-bson.ts';
 import type { RawSession } from '../../raw.ts';
 import { mentions } from '../batches/now.ts';
 import { choosesAtRandom } from '../batches/whole.ts';
 import type { JournalContext } from '../context.ts';
 import { classesOf } from '../driver-classes.ts';
-import { exactTypes, idKey, isById, readDocuments } from '../imaging.ts';
+import { exactTypes, isById, readDocuments } from '../imaging.ts';
 import { idOf, type Statement, type StatementList } from './list.ts';
 
 /** Documents that statements may change: their bytes before, and by what they are found again after. */

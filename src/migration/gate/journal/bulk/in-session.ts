@@ -2,11 +2,11 @@ import type { Operation } from '../../call.ts';
 import type { RawSession } from '../../raw.ts';
 import type { JournalContext } from '../context.ts';
 import { pairImages } from '../imaging.ts';
+import type { Done } from '../one-transaction.ts';
 import { candidatesOf, read } from './candidates.ts';
 import { CountedIds } from './ids.ts';
 import { idOf } from './list.ts';
 import { isList, parse } from './parse.ts';
-import type { Done } from './whole.ts';
 
 /** What a transaction of user code may hold anyway, as the server's cache allows. */
 const most = { documents: 20_000, bytes: 64_000_000 };

@@ -158,7 +158,8 @@ function statementsOf(context: JournalContext, batches: readonly RawBatch[], sen
       return operations.map((given, at) => {
         const read = sent(given, serializedOperations[at]);
         const op = kind === 'insert' ? withId(read, () => new ObjectId()) : read;
-        const bytes = serializedOperations[at]?.length ?? BSON.calculateObjectSize(op);
+        // Up to version 6 the driver makes them only for sending: what it cannot send is refused here, before any of it.
+        const bytes = (serializedOperations[at] ?? BSON.serialize(op)).length;
         const index = originalIndexes[at] ?? at;
         return { kind, op, given, index, upsertIndex: originalZeroIndex + at, batch, bytes };
       });

@@ -1,5 +1,6 @@
 import type { Document } from 'mongodb';
 import { serverCode } from '../../../../mongo/server-code.ts';
+import { unsent } from '../../../../mongo/unsent.ts';
 import type { Image } from '../../../journal/images.ts';
 import { passing } from '../../../journal/transactions.ts';
 import type { Call } from '../../call.ts';
@@ -171,7 +172,8 @@ export class ListRun {
     const known = this.#failing;
     if (known === undefined) {
       this.#failing = { from: at, until, error };
-      if (kind === 'insert' || serverCode(error) === unknownField) return { to: at, ends: true };
+      const notBegun = kind === 'insert' || serverCode(error) === unknownField || unsent(error);
+      if (notBegun) return { to: at, ends: true };
       if (until - at > 1) return { to: at };
     }
     return ordered ? { to: at, ends: true } : { to: at, passesOver: true };

@@ -1,4 +1,5 @@
-import { type CatalogState, stateBytes } from '../../../journal/catalog-state.ts';
+import { bytesOf } from '../../../../mongo/raw-bson.ts';
+import type { CatalogState } from '../../../journal/catalog-state.ts';
 import type { CatalogChange, EntryNamespace } from '../../../journal/documents.ts';
 import type { CatalogLook } from '../../call.ts';
 import type { JournalContext } from '../context.ts';
@@ -23,7 +24,7 @@ export async function lookAround(
 
 /** A state of the journal with plain bytes again. */
 export function seen(state: CatalogState): SeenState {
-  return { ...state, options: stateBytes(state.options), indexes: state.indexes.map(stateBytes) };
+  return { ...state, options: bytesOf(state.options), indexes: state.indexes.map((index) => bytesOf(index)) };
 }
 
 export function maybeSeen(state: CatalogState | undefined): SeenState | undefined {

@@ -1,5 +1,6 @@
 import type { Document } from 'mongodb';
 import { asBuffer, documentNamed, elementsOf, emptyDocument, sameBytes } from '../../../../mongo/raw-bson.ts';
+import { bucketsPrefix, rawDocuments, uuidOf } from '../../../../mongo/raw-listing.ts';
 import { serverCode, serverCodes } from '../../../../mongo/server-code.ts';
 import type { CatalogState } from '../../../journal/catalog-state.ts';
 import type { Namespace } from '../../call.ts';
@@ -11,9 +12,6 @@ export interface SeenState extends CatalogState {
   readonly options: Uint8Array;
   readonly indexes: readonly Uint8Array[];
 }
-
-/** The documents of a time series are in a collection of its own. */
-const bucketsPrefix = 'system.buckets.';
 
 /**
  * What stands under a name now; undefined when nothing does. Read as bytes by the project's driver, from the primary:
@@ -80,34 +78,4 @@ async function indexesOf(db: RawDb, name: string): Promise<Uint8Array[] | undefi
     if (serverCode(error) === serverCodes.NamespaceNotFound) return undefined;
     throw error;
   }
-}
-
-/**
- * With `raw` the documents are views into the reply, which the driver's types do not say; copies let it go. Drivers 4
- * and 5 give the reply itself, as if it were the one document: no list here is longer than its first batch.
- */
-async function rawDocuments(cursor: { toArray(): Promise<unknown[]> }): Promise<Buffer[]> {
-  const documents = (await cursor.toArray()) as Uint8Array[];
-  const [first] = documents;
-  const reply = first === undefined ? undefined : documentNamed(first, 'cursor');
-  return (reply === undefined ? documents : firstBatch(reply)).map((bytes) => Buffer.from(bytes));
-}
-
-function firstBatch(cursor: Uint8Array): Uint8Array[] {
-  for (const { name, valueStart, end } of elementsOf(cursor)) {
-    if (name !== 'firstBatch') continue;
-    const list = cursor.subarray(valueStart, end);
-    return [...elementsOf(list)].map((element) => list.subarray(element.valueStart, element.end));
-  }
-  return [];
-}
-
-/** A UUID is the 16 bytes behind the length and the subtype of a binary. */
-function uuidOf(entry: Uint8Array): string | undefined {
-  const info = documentNamed(entry, 'info');
-  if (info === undefined) return undefined;
-  for (const { name, valueStart, end } of elementsOf(info)) {
-    if (name === 'uuid') return asBuffer(info).toString('hex', valueStart + 5, end);
-  }
-  return undefined;
 }

@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest';
+import { beginningOf, isHalfDone, nextOfHalf } from '../../src/migration/beginning.ts';
+import { noEffects } from '../../src/migration/runner.ts';
+import type { HistoryRecord, RunJournal } from '../../src/migration/types.ts';
+import { file, record } from './records.ts';
+
+const a = file('a');
+const journal: RunJournal = { attempt: 7, checksum: a.checksum, images: true, entries: 3 };
+const half = (over: Partial<HistoryRecord> = {}): HistoryRecord =>
+  record('a', 7, { state: 'interrupted', direction: 'up', appliedAt: undefined, journal, ...over });
+const edited = { ...a, checksum: 'another' };
+
+describe('a half-done migration', () => {
+  test.each([
+    ['up', 'up', a, { how: 'resume' }],
+    ['up', 'down', a, { how: 'undo', thenRun: false }],
+    ['down', 'down', a, { how: 'resume' }],
+    ['down', 'up', a, { how: 'undo', thenRun: false }],
+    ['up', 'up', edited, { how: 'undo', thenRun: true, why: 'a.ts was changed since it was interrupted' }],
+  ] as const)('on its way %s, when asked to go %s', (direction, asked, on, beginning) => {
+    expect(beginningOf(half({ direction }), on, asked)).toMatchObject(beginning);
+  });
+
+  test.each([{ journal: undefined }, { journal: { ...journal, entries: 0 } }, { state: 'applied' }] as const)(
+    'of which nothing is there or known begins at its top (%#)',
+    (over) => {
+      expect(beginningOf(half(over), a, 'up')).toEqual({ how: 'afresh' });
+    },
+  );
+
+  test.each([
+    [{}, a, /migrate --apply first takes it up where it was; mongo-release down undoes by the journal what it did\.$/],
+    [
+      {},
+      edited,
+      /first undoes by the journal what it did, since a\.ts was changed .*, and begins afresh; mongo-release down/,
+    ],
+    [
+      { direction: 'down' },
+      a,
+      /first undoes by the journal what it did; mongo-release down takes it up where it was\.$/,
+    ],
+    [
+      { journal: { ...journal, images: false } },
+      a,
+      /mongo-release down cannot undo what it did, since .* keeps no images/,
+    ],
+    [{ journal: { ...journal, entries: 0 } }, a, /^Nothing of it was done/],
+    [{ journal: undefined }, a, /runs it from its top.*both have to bear what is done already/],
+    // Without its file nobody knows whether that was changed: what brings it back settles it.
+    [{}, undefined, /first takes it up where it was/],
+  ] as const)('says what comes next (%#)', (over, on, words) => {
+    expect(nextOfHalf(half(over), on)).toMatch(words);
+  });
+
+  test('is none that failed without a trace', () => {
+    expect(isHalfDone(half({ state: 'failed', effects: noEffects }))).toBe(false);
+    expect(isHalfDone(half({ state: 'failed', effects: { ...noEffects, unknown: 1 } }))).toBe(true);
+    expect(isHalfDone(half({ state: 'failed', effects: undefined }))).toBe(true);
+    expect(isHalfDone(half({ state: 'running', effects: noEffects }))).toBe(true);
+    expect(isHalfDone(half({ state: 'rolled-back' }))).toBe(false);
+  });
+});
