@@ -9,7 +9,7 @@ import { processRuns } from '../observe/process.ts';
 import { sandboxEnvironment } from '../sandbox/environment.ts';
 import { type Run, targetOf } from './run.ts';
 import type { Situation } from './situation.ts';
-import { storeOf, takeInto } from './take-backup.ts';
+import { standingOf, storeOf, takeInto } from './take-backup.ts';
 
 /** A backup in its store. */
 export interface StoredBackup {
@@ -79,7 +79,7 @@ export async function rehearsalBackup(
   const remove = () => rm(folder, { recursive: true, force: true });
   try {
     const store = openStore(folder, { baseDir: folder });
-    const { manifest } = await takeInto(run, connection, store, situation);
+    const { manifest } = await takeInto(run, connection, store, standingOf(situation));
     return { store, id: manifest.id, [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { verifyBackup } from '../backup/verify.ts';
-import { keysOf } from './keys.ts';
+import { identitiesOf } from './keys.ts';
 import { bytesProgress } from './progress.ts';
 import type { Ended } from './result.ts';
 import type { Run } from './run.ts';
@@ -20,9 +20,8 @@ export async function inspect(run: Run): Promise<Ended<'inspect'>> {
   const [id] = run.invocation.arguments;
   if (id !== undefined) {
     const say = bytesProgress(run.log, 'Verifying.');
-    const { identities } = await keysOf(run);
     const { manifest } = await verifyBackup(store, id, {
-      identities,
+      identities: await identitiesOf(run),
       signal: run.signal,
       onProgress: ({ bytes, totalBytes }) => say(bytes, totalBytes),
     });

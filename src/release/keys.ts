@@ -3,20 +3,26 @@ import { parseIdentities, type RunKeys, withOwnKey } from '../backup/keys.ts';
 import { ReleaseError } from '../observe/error.ts';
 import type { Run } from './run.ts';
 
-/** A run makes one key of its own, which all its steps share. */
-const known = new WeakMap<Run, Promise<RunKeys>>();
+/** Keys of runs that have taken a backup: one of a run's own is among them, which all of its steps share. */
+const taken = new WeakMap<Run, Promise<RunKeys>>();
 
 /**
- * Who may read the backups of this run, and with what it reads them. Throws `IDENTITY_INVALID`, and `USAGE` where the
- * named file cannot be read.
+ * Who may read the backup that this run is about to take. Throws `IDENTITY_INVALID`, and `USAGE` where the named file
+ * cannot be read.
  */
-export function keysOf(run: Run): Promise<RunKeys> {
-  const keys = known.get(run) ?? readKeys(run);
-  known.set(run, keys);
+export function keysForBackup(run: Run): Promise<RunKeys> {
+  const keys = taken.get(run) ?? makeKeys(run);
+  taken.set(run, keys);
   return keys;
 }
 
-async function readKeys(run: Run): Promise<RunKeys> {
+/** With what this run reads backups: what was given to it, and its own key where it has taken one. Throws as above. */
+export async function identitiesOf(run: Run): Promise<readonly string[]> {
+  const keys = await taken.get(run);
+  return keys?.identities ?? readIdentities(run);
+}
+
+async function makeKeys(run: Run): Promise<RunKeys> {
   const { flags, settings } = run.invocation;
   const recipients = flags.recipient ?? settings.backup.recipients;
   return withOwnKey({ recipients, identities: await readIdentities(run) });

@@ -11,6 +11,7 @@ import type { SandboxTarget } from '../sandbox/sandbox.ts';
 import { startSandbox } from '../sandbox/start.ts';
 import { childOptions } from './child-options.ts';
 import { effectsLine } from './effects-line.ts';
+import { identitiesOf } from './keys.ts';
 import { restoreProgress } from './progress.ts';
 import type { AppliedMigration, RehearsalResult } from './result.ts';
 import { namesOf, type Run, stopIfCancelled } from './run.ts';
@@ -57,6 +58,7 @@ export async function rehearse(run: Run, situation: Situation, on: RehearsalOn):
     own: namesOf(run),
     signal: run.signal,
     log: run.log,
+    identities: await identitiesOf(run),
     onProgress: restoreProgress(run.log),
   });
   run.log.info('The backup is restored in the sandbox.', {

@@ -15,12 +15,13 @@ import { outcomeOfError } from './outcome.ts';
 import { ReleaseRecords } from './record.ts';
 import { type Rehearsed, rehearse } from './rehearse.ts';
 import type { Ended, ReleaseResult } from './result.ts';
+import { removeExpired } from './retain.ts';
 import { aboutTarget, openTarget, type Run, stopIfCancelled } from './run.ts';
 import { settleBegun, stoppedAfter } from './settle.ts';
 import { readSituation, type Situation } from './situation.ts';
 import { Steps } from './steps.ts';
 import { takeBack } from './take-back.ts';
-import { factsOf, storeOf, takeInto } from './take-backup.ts';
+import { factsOf, standingOf, storeOf, takeInto } from './take-backup.ts';
 import { notRehearsed, rehearsalImpossible, takenUp } from './taken-up.ts';
 import { nothingVerified, probe, probeFailure } from './verify.ts';
 import { findWayBack } from './way-back.ts';
@@ -121,7 +122,8 @@ class Walk {
         return;
       }
       const store = storeOf(this.#run);
-      const { manifest, durationMs } = await takeInto(this.#run, this.#connection, store, situation);
+      const { manifest, durationMs } = await takeInto(this.#run, this.#connection, store, standingOf(situation));
+      await removeExpired(this.#run, this.#connection, store);
       this.result.backup = factsOf(manifest, store.location, durationMs);
     });
   }

@@ -3,6 +3,7 @@ import { setPosition } from '../migration/history/without-run.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { connect } from '../mongo/connect.ts';
 import { agree } from './agree.ts';
+import { identitiesOf } from './keys.ts';
 import { restoreProgress } from './progress.ts';
 import { ReleaseRecords } from './record.ts';
 import type { Ended, RestoreResult } from './result.ts';
@@ -53,6 +54,7 @@ export async function restoreInto(
     keepAdded: flags['keep-added'],
     log: run.log,
     signal: tenure.signal,
+    identities: await identitiesOf(run),
     onProgress: restoreProgress(run.log),
   });
   // Only a whole restore takes the history with it: some collections alone are at no position.

@@ -3,9 +3,10 @@ import { type Manifest, manifestTotals } from '../backup/manifest.ts';
 import { refuseHalfRestored } from '../backup/restore/settle.ts';
 import { openStore } from '../backup/stores/open-store.ts';
 import type { BackupStore } from '../backup/stores/store.ts';
+import type { Position } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
-import { keysOf } from './keys.ts';
+import { keysForBackup } from './keys.ts';
 import { bytesProgress } from './progress.ts';
 import type { BackupFacts } from './result.ts';
 import { namesOf, type Run, targetOf } from './run.ts';
@@ -32,12 +33,23 @@ export function storeOf(run: Run): BackupStore {
   });
 }
 
+/** What a backup's manifest says of migrations. */
+export interface Standing {
+  readonly position: Position;
+  /** Of everything that was pending; undefined where the files could not be read. */
+  readonly planDigest?: string;
+}
+
+export function standingOf({ position, wholePlan }: Situation): Standing {
+  return { position, planDigest: wholePlan.digest };
+}
+
 /** Takes a backup of the target into a store; the manifest says where the history stood and what was pending. */
 export async function takeInto(
   run: Run,
   connection: Connection,
   store: BackupStore,
-  { position, wholePlan }: Situation,
+  { position, planDigest }: Standing,
 ) {
   const { flags, settings } = run.invocation;
   const target = targetOf(run);
@@ -50,9 +62,9 @@ export async function takeInto(
     target: { name: target.name, environment: target.environment },
     compression: flags.compression ?? settings.backup.compression,
     consistency: flags.consistency ?? settings.backup.consistency,
-    keys: await keysOf(run),
+    keys: await keysForBackup(run),
     position: { digest: position.digest, applied: position.applied.map(({ name, checksum }) => ({ name, checksum })) },
-    planDigest: wholePlan.digest,
+    planDigest,
     toolVersion: run.toolVersion,
     log: run.log,
     signal: run.signal,

@@ -10,7 +10,12 @@ export function backupFacts(backup: BackupFacts): Block[] {
       facts: [
         ['Id', { name: backup.id }],
         ['Holds', { text: `${plural(backup.documents, 'document')}, ${formatBytes(backup.bytes)}` }],
-        ['Archive', { text: `${formatBytes(backup.archiveBytes)} (${backup.compression})` }],
+        [
+          'Archive',
+          {
+            text: `${formatBytes(backup.archiveBytes)} (${backup.compression}${backup.encrypted ? ', encrypted' : ''})`,
+          },
+        ],
         [
           'Point in time',
           backup.clusterTime === undefined

@@ -1,0 +1,129 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { generateX25519Identity, identityToRecipient } from 'age-encryption';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { compareDatabases } from '../../src/mongo/compare.ts';
+import { ownNames } from '../../src/mongo/own.ts';
+import { fillWithEverything } from '../backup/backing-up.ts';
+import { expectFailure, makeProject, migration } from '../cli/cli.ts';
+import { freshDatabase, type TestDatabase } from '../setup/mongo.ts';
+import { type S3Server, startS3 } from '../setup/s3.ts';
+import { installTime } from '../setup/tools.ts';
+
+const own = ownNames();
+const identity = await generateX25519Identity();
+const recipient = await identityToRecipient(identity);
+let s3: S3Server;
+let database: TestDatabase;
+
+beforeAll(async () => {
+  s3 = await startS3();
+  database = await freshDatabase();
+  await fillWithEverything(database.db);
+}, installTime);
+afterAll(async () => {
+  await database?.[Symbol.asyncDispose]();
+  await s3?.[Symbol.asyncDispose]();
+});
+
+const places = {
+  folder: async () => ({ settings: '{ store: backups }', env: {} }),
+  S3: async () => {
+    await s3.bucket(`roundtrip-${++buckets}`);
+    return {
+      settings: `{ store: s3://roundtrip-${buckets}/prod, s3: { endpoint: "${s3.endpoint}" } }`,
+      env: s3.environment,
+    };
+  },
+};
+let buckets = 0;
+
+describe.each(['folder', 'S3'] as const)('through a store in %s', (kind) => {
+  describe.each(['zstd', 'gzip', 'none'])('with %s', (compression) => {
+    test.each(['encrypted', 'readable'])('a database comes back byte for byte, %s', async (how) => {
+      await using copy = await freshDatabase();
+      const { settings, env } = await places[kind]();
+      await using project = await makeProject(
+        { 'mongo-release.yml': `backup: ${settings}\n`, 'key.txt': `# public key: ${recipient}\n${identity}\n` },
+        { ...env, MONGODB_URI: database.uri },
+      );
+      const encrypt = how === 'encrypted' ? ` --recipient ${recipient}` : '';
+      const key = how === 'encrypted' ? ' --identity key.txt' : '';
+      const backup = await project.run(`backup --json --compression ${compression}${encrypt}`);
+      expect(backup.code, backup.stderr).toBe(0);
+      expect(backup.json).toMatchObject({ compression, encrypted: how === 'encrypted' });
+      const { id } = backup.json;
+      const listed = await project.run('inspect --json');
+      expect(listed.json.backups).toMatchObject([{ id, encrypted: how === 'encrypted' }]);
+      expect(await project.run(`inspect ${id} --json${key}`)).toMatchObject({ code: 0, json: { verified: true } });
+      const restored = await project.run(`restore ${id} --into ${copy.name} --yes --json${key}`);
+      expect(restored.code, restored.stderr).toBe(0);
+      expect(await compareDatabases(database.db, copy.db, { own })).toEqual([]);
+      expect(`${backup.stderr}${restored.stderr}`).not.toContain(identity);
+    });
+  });
+});
+
+describe('an encrypted backup', () => {
+  const files = {
+    'mongo-release.yml': `backup: { store: backups, recipients: [${recipient}] }\n`,
+    'migrations/1-a.js': migration(`await db.collection('places').insertOne({ _id: 1 });`),
+  };
+  async function withProject(
+    work: (database: TestDatabase, project: Awaited<ReturnType<typeof makeProject>>) => Promise<void>,
+  ) {
+    await using database = await freshDatabase();
+    await database.db.collection('places').insertOne({ a: 1 });
+    await using project = await makeProject(files, { MONGODB_URI: database.uri });
+    await work(database, project);
+  }
+
+  test('is rehearsed on by the run that took it, without any identity', () =>
+    withProject(async (_database, project) => {
+      const released = await project.run('release --apply --json');
+      expect(released.code, released.stderr).toBe(0);
+      expect(released.json).toMatchObject({ outcome: 'applied', rehearsal: { restoredDocuments: 1 } });
+      expect((await readdir(join(project.dir, 'backups'))).filter((name) => name.endsWith('.age'))).toHaveLength(1);
+    }));
+
+  test('is not read without the identity, nor with another one; a misplaced one is not repeated', () =>
+    withProject(async (_database, project) => {
+      const { id } = (await project.run('backup --json')).json;
+      expectFailure(await project.run(`inspect ${id} --json`), 2, 'IDENTITY_MISSING', /is encrypted/);
+      const stranger = await generateX25519Identity();
+      const wrong = { MONGO_RELEASE_IDENTITY: stranger };
+      expectFailure(await project.run(`inspect ${id} --json`, wrong), 11, 'IDENTITY_WRONG', /opens/);
+      expectFailure(await project.run(`restore ${id} --yes --json`, wrong), 11, 'IDENTITY_WRONG', /opens/);
+      const misplaced = await project.run(`inspect ${id} --json --identity ${identity}`);
+      expectFailure(misplaced, 2, 'USAGE', /names a file/);
+      expect(misplaced.stdout + misplaced.stderr).not.toContain(identity);
+      expect((await project.run(`inspect ${id}`, { MONGO_RELEASE_IDENTITY: identity })).code).toBe(0);
+    }));
+});
+
+test('files that are broken or not there keep nobody from a backup', async () => {
+  await using database = await freshDatabase();
+  await using project = await makeProject({ 'migrations/1-a.js': 'export {' }, { MONGODB_URI: database.uri });
+  const ran = await project.run('backup --store backups --json');
+  expect(ran.code, ran.stderr).toBe(0);
+  expect(ran.stderr).toMatch(/does not say what was pending: .*1-a\.js/);
+  const manifest = JSON.parse(await project.read(`backups/${ran.json.id}.manifest.json`));
+  expect(manifest.planDigest).toBeUndefined();
+});
+
+test('after a new backup old ones go, but never the one that was verified last', async () => {
+  await using database = await freshDatabase();
+  await using project = await makeProject(
+    { 'mongo-release.yml': 'backup: { store: backups, keep: 2 }\n' },
+    { MONGODB_URI: database.uri },
+  );
+  const ids: string[] = [];
+  for (let n = 0; n < 4; n++) {
+    const ran = await project.run('backup --json');
+    expect(ran.code, ran.stderr).toBe(0);
+    ids.push(ran.json.id);
+    if (n === 0) expect((await project.run(`inspect ${ids[0]}`)).code).toBe(0);
+  }
+  const { backups } = (await project.run('inspect --json')).json;
+  expect(backups.map(({ id }: { id: string }) => id)).toEqual([ids[3], ids[2], ids[0]]);
+});
