@@ -16,14 +16,14 @@ import type { DumpProgress } from './dump-collections.ts';
 import { builtIn } from './engines/built-in.ts';
 import type { ArchiveEngine } from './engines/engine.ts';
 import { noKeys, type RunKeys } from './keys.ts';
-import type { Manifest, ManifestPosition } from './manifest.ts';
+import type { ArchiveManifest, ManifestPosition } from './manifest.ts';
 import type { BackupStore, PendingBackup } from './stores/store.ts';
 
 export interface BackupOptions {
   readonly store: BackupStore;
   readonly own: OwnNames;
   /** The database is the connection's. */
-  readonly target: Omit<Manifest['target'], 'database'>;
+  readonly target: Omit<ArchiveManifest['target'], 'database'>;
   /** Default zstd. Measured for 1 GB: none 4 s, zstd 5 s for a fifth of the size, gzip 29 s for somewhat more. */
   readonly compression?: Compression;
   /** Who may read it, beside this run itself; default anybody. */
@@ -44,7 +44,7 @@ export interface BackupOptions {
 }
 
 export interface TakenBackup {
-  readonly manifest: Manifest;
+  readonly manifest: ArchiveManifest;
   /** Where the archive is. */
   readonly location: string;
   readonly durationMs: number;
@@ -94,7 +94,7 @@ export async function takeBackup(connection: Connection, options: BackupOptions)
 }
 
 type Attempt =
-  | { readonly kind: 'taken'; readonly manifest: Manifest; readonly location: string }
+  | { readonly kind: 'taken'; readonly manifest: ArchiveManifest; readonly location: string }
   | { readonly kind: 'catalog-changed'; readonly cause?: unknown };
 
 async function attemptBackup(
@@ -128,7 +128,7 @@ async function attemptBackup(
       return { kind: 'catalog-changed' };
     }
     const { clusterTime } = reading;
-    const manifest: Manifest = {
+    const manifest: ArchiveManifest = {
       schemaVersion: 1,
       id,
       releaseId: options.releaseId,

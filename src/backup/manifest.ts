@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { compressions, consistencies, environments } from '../config/schema.ts';
+import { ReleaseError } from '../observe/error.ts';
 import { manifestDamaged } from './archive/damage.ts';
 
 /**
@@ -31,37 +32,60 @@ const namespace = z.object({
   readOutsideSnapshot: z.literal(true).optional(),
 });
 
-const manifest = z.object({
+/** What every backup says of itself, whoever keeps it. */
+const about = {
   schemaVersion: z.literal(1),
   id: z.string().min(1),
   releaseId: z.string().optional(),
   target: z.object({ name: z.string(), database: z.string().min(1), environment: z.enum(environments) }),
   /** ISO 8601, by this machine's clock; `clusterTime` says of when the data is. */
   createdAt: z.iso.datetime(),
-  engine: z.enum(['built-in', 'mongodump']),
-  /** Of the tool that read the database, where it is another one than this. */
-  engineVersion: z.string().optional(),
   toolVersion: z.string(),
-  consistency: z.enum(consistencies),
-  clusterTime: z.object({ t: count, i: count }).optional(),
   server: z.object({
     version: z.string(),
     featureCompatibility: z.string().optional(),
     kind: z.enum(['replica-set', 'sharded', 'standalone']),
   }),
+  /** What the target's history amounted to when the backup was taken. */
+  position: z.object({ digest: z.string(), applied: z.array(z.object({ name: z.string(), checksum: z.string() })) }),
+  /** Digest of the plan that this backup was taken for. */
+  planDigest: z.string().optional(),
+};
+
+/** The store holds an archive of the database. */
+const archived = z.object({
+  ...about,
+  engine: z.enum(['built-in', 'mongodump']),
+  /** Of the tool that read the database, where it is another one than this. */
+  engineVersion: z.string().optional(),
+  consistency: z.enum(consistencies),
+  clusterTime: z.object({ t: count, i: count }).optional(),
   compression: z.enum(compressions),
   /** Who can read the archive, by their public keys. A key that the run made for itself and lost with its end is not listed. */
   encryption: z.object({ format: z.literal('age'), recipients: z.array(z.string()) }).optional(),
   /** `bytes` and `sha256` are of the file as it is stored. */
   archive: z.object({ file: z.string().min(1), bytes: count, sha256 }),
   namespaces: z.array(namespace),
-  /** What the target's history amounted to when the backup was taken. */
-  position: z.object({ digest: z.string(), applied: z.array(z.object({ name: z.string(), checksum: z.string() })) }),
-  /** Digest of the plan that this backup was taken for. */
-  planDigest: z.string().optional(),
 });
 
-export type Manifest = z.output<typeof manifest>;
+/** Atlas holds a snapshot of the whole cluster; the store has the manifest alone. */
+const managed = z.object({
+  ...about,
+  engine: z.literal('atlas'),
+  atlas: z.object({
+    projectId: z.string().min(1),
+    cluster: z.string().min(1),
+    snapshotId: z.string().min(1),
+    /** By which Atlas removes it. */
+    expiresAt: z.iso.datetime({ offset: true }).optional(),
+  }),
+});
+
+const manifest = z.discriminatedUnion('engine', [archived, managed]);
+
+export type ArchiveManifest = z.output<typeof archived>;
+export type SnapshotManifest = z.output<typeof managed>;
+export type Manifest = ArchiveManifest | SnapshotManifest;
 export type ManifestNamespace = z.output<typeof namespace>;
 export type ManifestPosition = Manifest['position'];
 
@@ -86,8 +110,27 @@ export function parseManifest(text: string, id: string): Manifest {
   return result.data;
 }
 
+/** The manifest of a backup that is needed as an archive. Throws `ARCHIVE_NEEDED` for what only Atlas can restore. */
+export function withArchive(value: Manifest): ArchiveManifest {
+  if (value.engine !== 'atlas') return value;
+  throw new ReleaseError(
+    'ARCHIVE_NEEDED',
+    `Backup ${value.id} is a snapshot of cluster ${value.atlas.cluster} in Atlas, which can only be restored whole, by Atlas.`,
+    {
+      hint: `mongo-release restore ${value.id} does that, without --into, --only and --keep-added; a backup of the built-in engine (mongo-release backup --engine built-in) is an archive.`,
+      details: { backup: value.id },
+    },
+  );
+}
+
+/** Whether Atlas has removed it by now, if it keeps its word. */
+export function isExpired(value: Manifest, now: Date): boolean {
+  const expiresAt = value.engine === 'atlas' ? value.atlas.expiresAt : undefined;
+  return expiresAt !== undefined && Date.parse(expiresAt) <= now.getTime();
+}
+
 /** Documents of all namespaces together, and their bytes. */
-export function manifestTotals(value: Manifest): { documents: number; bytes: number } {
+export function manifestTotals(value: ArchiveManifest): { documents: number; bytes: number } {
   let documents = 0;
   let bytes = 0;
   for (const entry of value.namespaces) {

@@ -11,7 +11,7 @@ import { metadataDigest } from './archive/metadata.ts';
 import { Meter } from './archive/meter.ts';
 import { type ArchiveEvent, readArchive } from './archive/reader.ts';
 import type { NamespaceTotals } from './archive/writer.ts';
-import type { Manifest, ManifestNamespace } from './manifest.ts';
+import type { ArchiveManifest, ManifestNamespace } from './manifest.ts';
 import type { BackupStore } from './stores/store.ts';
 
 export interface ReadOptions {
@@ -29,7 +29,7 @@ export interface ReadOptions {
  */
 export async function* readBackup(
   store: BackupStore,
-  manifest: Manifest,
+  manifest: ArchiveManifest,
   { identities = [], signal }: ReadOptions = {},
 ): AsyncGenerator<ArchiveEvent> {
   const decrypt = await decryptorOf(manifest, identities);
@@ -67,7 +67,7 @@ export async function* readBackup(
   refuseOther(meter, manifest);
 }
 
-async function decryptorOf({ encryption, archive }: Manifest, identities: readonly string[]) {
+async function decryptorOf({ encryption, archive }: ArchiveManifest, identities: readonly string[]) {
   if (encryption === undefined) return undefined;
   if (identities.length > 0) return decryptor(identities, archive.file);
   throw new ReleaseError('IDENTITY_MISSING', `${archive.file} is encrypted, and no identity to read it was given.`, {
@@ -75,7 +75,7 @@ async function decryptorOf({ encryption, archive }: Manifest, identities: readon
   });
 }
 
-async function openWhole(store: BackupStore, manifest: Manifest): Promise<Readable> {
+async function openWhole(store: BackupStore, manifest: ArchiveManifest): Promise<Readable> {
   const { stream, bytes } = await store.openArchive(manifest);
   if (bytes === manifest.archive.bytes) return stream;
   stream.destroy();
@@ -85,14 +85,18 @@ async function openWhole(store: BackupStore, manifest: Manifest): Promise<Readab
   );
 }
 
-async function compareDigest(store: BackupStore, manifest: Manifest, signal: AbortSignal | undefined): Promise<void> {
+async function compareDigest(
+  store: BackupStore,
+  manifest: ArchiveManifest,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const meter = new Meter();
   meter.resume();
   await pipeline(await openWhole(store, manifest), meter, { signal });
   refuseOther(meter, manifest);
 }
 
-function refuseOther(meter: Meter, { archive }: Manifest): void {
+function refuseOther(meter: Meter, { archive }: ArchiveManifest): void {
   if (meter.bytes === archive.bytes && meter.sha256() === archive.sha256) return;
   throw archiveDamaged('its SHA-256 is not the one of the manifest', archive.file);
 }
@@ -107,7 +111,7 @@ class Expectation {
   readonly #database: string;
   readonly #namespaces: Map<string, ManifestNamespace>;
 
-  constructor(manifest: Manifest) {
+  constructor(manifest: ArchiveManifest) {
     this.#database = manifest.target.database;
     this.#namespaces = new Map(manifest.namespaces.map((entry) => [entry.name, entry]));
   }

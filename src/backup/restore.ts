@@ -3,7 +3,7 @@ import type { Connection } from '../mongo/connect.ts';
 import type { OwnNames } from '../mongo/own.ts';
 import { describeServerError } from '../mongo/server-error.ts';
 import type { Log } from '../observe/log.ts';
-import type { Manifest } from './manifest.ts';
+import type { ArchiveManifest } from './manifest.ts';
 import type { ReadOptions } from './read-backup.ts';
 import { type BuildProgress, type Built, buildPlaces } from './restore/build.ts';
 import { during, restoreFailure } from './restore/failure.ts';
@@ -26,7 +26,7 @@ export interface RestoreOptions extends ReadOptions {
 }
 
 export interface Restored {
-  readonly manifest: Manifest;
+  readonly manifest: ArchiveManifest;
   /** Names of collections, sorted, in all the lists. */
   readonly restored: readonly string[];
   /** Added since the backup, and gone. */
@@ -56,7 +56,7 @@ export interface Restored {
  * Indexes that expire documents are built last, and the server may begin at once to delete what has expired since the
  * backup. Writes made meanwhile are lost with the collections that are replaced: stop traffic first.
  *
- * Throws `BACKUP_NOT_FOUND`, `MANIFEST_DAMAGED`, `ARCHIVE_DAMAGED`, `STORE_FAILED`, `BACKUP_NAMESPACE_UNKNOWN`,
+ * Throws `BACKUP_NOT_FOUND`, `MANIFEST_DAMAGED`, `ARCHIVE_NEEDED`, `ARCHIVE_DAMAGED`, `STORE_FAILED`, `BACKUP_NAMESPACE_UNKNOWN`,
  * `RESTORE_FAILED` and server failures (data as it was), `RESTORE_IN_PROGRESS`, `RESTORE_INCOMPLETE` (run it again).
  * Throws the signal's reason when aborted while building; the swap is not interrupted by it.
  */

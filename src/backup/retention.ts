@@ -1,4 +1,4 @@
-import type { Manifest } from './manifest.ts';
+import { isExpired, type Manifest } from './manifest.ts';
 import type { StoredBackup } from './stores/store.ts';
 
 export interface RetentionRules {
@@ -21,7 +21,7 @@ export interface RetentionContext {
  *
  * Both rules have to hold for a backup to stay. Never among them: the newest one; the newest one that was verified, since
  * of all others nobody knows whether they can be restored; one in use; one whose manifest cannot be read, which a person
- * should look at.
+ * should look at. A snapshot that Atlas has removed by now can be restored by nobody: it always goes, and counts for none.
  */
 export function expiredBackups(
   backups: readonly StoredBackup[],
@@ -29,18 +29,18 @@ export function expiredBackups(
   { now, of, inUse }: RetentionContext,
 ): Manifest[] {
   if (keep === undefined && keepForMs === undefined) return [];
-  const ours = backups
+  const all = backups
     .filter((entry) => entry.state === 'readable')
     .filter(({ manifest: { target } }) => target.name === of.name && target.database === of.database)
     .sort((a, b) => Date.parse(b.manifest.createdAt) - Date.parse(a.manifest.createdAt));
+  const ours = all.filter(({ manifest }) => !isExpired(manifest, now));
   const newestVerified = ours.find(({ verified }) => verified !== undefined);
   const oldest = keepForMs === undefined ? undefined : now.getTime() - keepForMs;
-  return ours
-    .filter((entry, index) => {
-      if (index === 0 || entry === newestVerified || inUse.has(entry.id)) return false;
-      if (keep !== undefined && index >= keep) return true;
-      return oldest !== undefined && Date.parse(entry.manifest.createdAt) < oldest;
-    })
-    .map(({ manifest }) => manifest)
-    .reverse();
+  const old = ours.filter((entry, index) => {
+    if (index === 0 || entry === newestVerified || inUse.has(entry.id)) return false;
+    if (keep !== undefined && index >= keep) return true;
+    return oldest !== undefined && Date.parse(entry.manifest.createdAt) < oldest;
+  });
+  const gone = all.filter((entry) => old.includes(entry) || !ours.includes(entry));
+  return gone.map(({ manifest }) => manifest).reverse();
 }

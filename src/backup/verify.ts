@@ -1,4 +1,4 @@
-import { type Manifest, manifestTotals } from './manifest.ts';
+import { type ArchiveManifest, manifestTotals, withArchive } from './manifest.ts';
 import { type ReadOptions, readBackup } from './read-backup.ts';
 import type { BackupStore } from './stores/store.ts';
 
@@ -16,7 +16,7 @@ export interface VerifyProgress {
 
 /** A backup that has been read from its first to its last byte. */
 export interface VerifiedBackup {
-  readonly manifest: Manifest;
+  readonly manifest: ArchiveManifest;
   readonly documents: number;
   /** Of the documents, uncompressed. */
   readonly bytes: number;
@@ -28,7 +28,7 @@ export interface VerifiedBackup {
  * the one that was written, that every document is in it, and it can be restored as far as a file can say so. The store
  * remembers it, for its retention.
  *
- * Throws `BACKUP_NOT_FOUND`, `MANIFEST_DAMAGED`, `ARCHIVE_DAMAGED`, `IDENTITY_MISSING`,
+ * Throws `BACKUP_NOT_FOUND`, `MANIFEST_DAMAGED`, `ARCHIVE_NEEDED`, `ARCHIVE_DAMAGED`, `IDENTITY_MISSING`,
  * `IDENTITY_WRONG`, `STORE_FAILED`; the signal's reason when aborted.
  */
 export async function verifyBackup(
@@ -37,7 +37,7 @@ export async function verifyBackup(
   options: VerifyOptions = {},
 ): Promise<VerifiedBackup> {
   const started = performance.now();
-  const manifest = await store.readManifest(id);
+  const manifest = withArchive(await store.readManifest(id));
   const total = manifestTotals(manifest);
   let documents = 0;
   let bytes = 0;

@@ -14,7 +14,7 @@ const common = ['config', 'file', ...own] as const satisfies readonly OptionName
 const onTarget = ['target', 'uri', 'read-uri', 'database', 'environment'] as const satisfies readonly OptionName[];
 const sandbox = ['sandbox-uri', 'mongod'] as const satisfies readonly OptionName[];
 /** Of a new backup. */
-const taking = ['recipient', 'compression', 'consistency'] as const satisfies readonly OptionName[];
+const taking = ['engine', 'recipient', 'compression', 'consistency'] as const satisfies readonly OptionName[];
 const apply = [
   'to',
   'name',

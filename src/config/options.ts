@@ -1,4 +1,4 @@
-import { consistencies, environments, rehearsalLevels } from './schema.ts';
+import { consistencies, engines, environments, rehearsalLevels } from './schema.ts';
 
 /**
  * Every flag, in one table. The command line, the action's inputs, the help, action.yml and the tables of the docs are
@@ -123,6 +123,11 @@ export const options = {
   },
   wait: { type: 'duration', value: 'DURATION', help: 'How long to wait for the lease. Default 0s.' },
   rehearsal: { type: 'choice', choices: rehearsalLevels, help: 'Rehearse before applying. Default full.' },
+  engine: {
+    type: 'choice',
+    choices: engines,
+    help: 'Who takes the backup: this program, mongodump on PATH, or Atlas by a snapshot of the whole cluster. Default built-in.',
+  },
   compression: { type: 'choice', choices: ['zstd', 'gzip', 'none'], help: 'Compression of the archive. Default zstd.' },
   consistency: {
     type: 'choice',

@@ -104,6 +104,41 @@ const s3 = z
   })
   .describe('A bucket that the environment, as Amazon describes it, does not say everything about.');
 
+const atlas = z
+  .strictObject({
+    project: z
+      .string()
+      .regex(/^[0-9a-f]{24}$/, 'the id of a project is 24 hex digits')
+      .optional()
+      .describe('Id of the project in Atlas.'),
+    cluster: z.string().min(1).optional().describe('Name of the cluster that the target is in.'),
+    'retention-days': z
+      .number()
+      .int()
+      .min(1)
+      .default(7)
+      .describe('How long Atlas keeps a snapshot that was taken for a backup.'),
+    'time-limit': timeLimit
+      .default(7_200_000)
+      .describe('Time limit of a snapshot, and of a restore, with the wait for another one that is under way.'),
+    'client-id-env': envName
+      .default('MONGODB_ATLAS_CLIENT_ID')
+      .describe('Environment variable that holds the client id of a service account.'),
+    'client-secret-env': envName
+      .default('MONGODB_ATLAS_CLIENT_SECRET')
+      .describe('Environment variable that holds its client secret.'),
+    api: z
+      .url()
+      .refine((url) => /^(https:|http:\/\/(127\.0\.0\.1|localhost)[:/])/.test(url), {
+        message: 'the address begins with https://',
+      })
+      .default('https://cloud.mongodb.com')
+      .describe('Address of the Administration API.'),
+  })
+  .describe('The cluster whose snapshots the engine atlas takes and restores.');
+
+/** Who takes a backup. */
+export const engines = ['built-in', 'mongodump', 'atlas'] as const;
 export const compressions = ['zstd', 'gzip', 'none'] as const;
 /** `per-collection`: every collection as it was when it was read. */
 export const consistencies = ['snapshot', 'per-collection'] as const;
@@ -156,6 +191,13 @@ export const schema = z.strictObject({
         .optional()
         .describe('Where backups are kept: a folder, relative to this file, or s3://BUCKET/PREFIX.'),
       s3: s3.prefault({}),
+      engine: z
+        .enum(engines)
+        .default('built-in')
+        .describe(
+          'Who takes a backup: this program, the tool mongodump on PATH, or Atlas by a snapshot of the whole cluster.',
+        ),
+      atlas: atlas.prefault({}),
       consistency: z
         .enum(consistencies)
         .optional()
@@ -238,5 +280,6 @@ export type ConfigFile = z.input<typeof schema>;
 export type Settings = z.output<typeof schema>;
 export type ProbeSettings = z.output<typeof probe>;
 export type Consistency = (typeof consistencies)[number];
+export type Engine = (typeof engines)[number];
 export type Compression = (typeof compressions)[number];
 export type RehearsalLevel = (typeof rehearsalLevels)[number];

@@ -117,8 +117,16 @@ export const errorCodes = {
     exit: 11,
     meaning: 'Production is to be migrated, and no backup of its present position is there.',
   },
-  BACKUP_FAILED: { exit: 7, meaning: 'The tool that takes the backup failed; there is no new backup.' },
+  BACKUP_FAILED: { exit: 7, meaning: 'The tool or service that takes the backup failed; there is no new backup.' },
   ENGINE_UNAVAILABLE: { exit: 2, meaning: 'The tool or service that should take the backup is not there.' },
+  ARCHIVE_NEEDED: { exit: 2, meaning: 'A backup is a snapshot of Atlas, and what was asked for needs an archive.' },
+  SNAPSHOT_GONE: { exit: 11, meaning: 'Atlas has no complete snapshot of this backup, or not any more.' },
+  ATLAS_OTHER_CLUSTER: { exit: 5, meaning: 'The target is not in the cluster of Atlas that is configured.' },
+  ATLAS_FAILED: { exit: 12, meaning: 'The API of Atlas cannot be reached, or refused a request.' },
+  ATLAS_RESTORE_FAILED: {
+    exit: 8,
+    meaning: 'A restore by Atlas was begun and did not end well, or nobody knows how: the cluster may be empty.',
+  },
   BACKUP_NOT_FOUND: { exit: 11, meaning: 'The store has no backup of this name.' },
   BACKUP_NAMESPACE_UNKNOWN: { exit: 2, meaning: 'The backup holds no collection of the name that was given.' },
   IDENTITY_WRONG: { exit: 11, meaning: 'None of the identities given opens the backup.' },
@@ -132,7 +140,7 @@ export const errorCodes = {
   },
 
   SERVER_UNREACHABLE: { exit: 12, meaning: 'No usable server answered in time.' },
-  CREDENTIALS_REFUSED: { exit: 12, meaning: 'The server refused the user name or password.' },
+  CREDENTIALS_REFUSED: { exit: 12, meaning: 'The server, or Atlas, refused the credentials.' },
   NOT_AUTHORIZED: { exit: 12, meaning: 'The user may not do what the command needs.' },
   SERVER_ERROR: { exit: 12, meaning: 'The server answered a command with an error that has no case of its own.' },
 } as const satisfies Record<string, { exit: number; meaning: string }>;

@@ -1,12 +1,13 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Manifest } from '../backup/manifest.ts';
+import { isExpired, type Manifest } from '../backup/manifest.ts';
 import { openStore } from '../backup/stores/open-store.ts';
 import type { BackupStore } from '../backup/stores/store.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
 import { processRuns } from '../observe/process.ts';
 import { sandboxEnvironment } from '../sandbox/environment.ts';
+import { archiveEngineOf } from './engine.ts';
 import { type Run, targetOf } from './run.ts';
 import type { Situation } from './situation.ts';
 import { standingOf, storeOf, takeInto } from './take-backup.ts';
@@ -43,6 +44,7 @@ export async function backupBehind(
   const fits = (await store?.list())?.find(
     (entry) =>
       entry.state === 'readable' &&
+      !isExpired(entry.manifest, new Date()) &&
       entry.manifest.target.database === databaseName &&
       entry.manifest.position.digest === situation.position.digest &&
       Date.parse(entry.manifest.createdAt) >= oldest,
@@ -63,24 +65,40 @@ export async function backupBehind(
 }
 
 /** A backup to rehearse on; disposing it removes what was only taken for that. */
-export interface RehearsalBackup extends StoredBackup, AsyncDisposable {}
+export interface RehearsalBackup extends StoredBackup, AsyncDisposable {
+  /** What a rehearsal on it does not show, a sentence each. */
+  readonly uncovered: readonly string[];
+}
 
-/** The backup that the apply relies on, which proves that it can be restored; without one a temporary backup. */
+/**
+ * The backup that the apply relies on, which proves that it can be restored; without one, or where only Atlas could
+ * restore it, a temporary backup.
+ */
 export async function rehearsalBackup(
   run: Run,
   connection: Connection,
   situation: Situation,
   behind: StoredBackup | undefined,
 ): Promise<RehearsalBackup> {
-  if (behind !== undefined) return { ...behind, async [Symbol.asyncDispose]() {} };
+  const managed = behind !== undefined && (await behind.store.readManifest(behind.id)).engine === 'atlas';
+  if (behind !== undefined && !managed) return { ...behind, uncovered: [], async [Symbol.asyncDispose]() {} };
+  if (managed)
+    run.log.info(
+      `Only Atlas can restore backup ${behind.id}, and no sandbox: a temporary backup is rehearsed on instead.`,
+    );
   const { tmpdir } = sandboxEnvironment(run.env);
   await removeAbandoned(tmpdir);
   const folder = await mkdtemp(join(tmpdir, `${temporaryPrefix}${process.pid}-`));
   const remove = () => rm(folder, { recursive: true, force: true });
   try {
     const store = openStore(folder, { baseDir: folder });
-    const { manifest } = await takeInto(run, connection, store, standingOf(situation));
-    return { store, id: manifest.id, [Symbol.asyncDispose]: remove };
+    const uncovered = managed
+      ? [
+          `Whether backup ${behind.id} can be restored: it is a snapshot of Atlas, and the rehearsal ran on a backup of its own.`,
+        ]
+      : [];
+    const { manifest } = await takeInto(run, connection, store, standingOf(situation), archiveEngineOf(run));
+    return { store, id: manifest.id, uncovered, [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();
     throw error;

@@ -7,25 +7,25 @@ import type { Ended } from './result.ts';
 import { removeExpired } from './retain.ts';
 import { aboutTarget, openTarget, type Run } from './run.ts';
 import { readSituation } from './situation.ts';
-import { factsOf, type Standing, standingOf, storeOf, takeInto } from './take-backup.ts';
+import { factsOfTaken, type Standing, standingOf, storeOf, takeInto } from './take-backup.ts';
 
 /** `backup`: one backup into the store, with the position in history that `migrate --backup` compares. */
 export async function backup(run: Run): Promise<Ended<'backup'>> {
   const store = storeOf(run);
   await using connection = await openTarget(run, 'read');
   const warnings: string[] = [];
-  const started = performance.now();
   const standing = await readStanding(run, connection, warnings);
-  const { manifest, location } = await takeInto(run, connection, store, standing);
+  const taken = await takeInto(run, connection, store, standing);
+  const { manifest } = taken;
   await removeExpired(run, connection, store);
-  if (manifest.consistency === 'per-collection') {
+  if (manifest.engine !== 'atlas' && manifest.consistency === 'per-collection') {
     const why = connection.topology.kind === 'standalone' ? 'A standalone server has no snapshots: every' : 'Every';
     warnings.push(`${why} collection is as it was when it was read, and the backup not of one point in time.`);
   }
   return {
     command: 'backup',
     outcome: 'applied',
-    result: factsOf(manifest, location, Math.round(performance.now() - started)),
+    result: factsOfTaken(taken),
     target: aboutTarget(run, connection),
     releaseId: run.releaseId,
     warnings,

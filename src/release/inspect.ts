@@ -1,8 +1,11 @@
 import { stat } from 'node:fs/promises';
+import type { SnapshotManifest } from '../backup/manifest.ts';
 import { verifyBackup } from '../backup/verify.ts';
+import { asReleaseError } from '../observe/error.ts';
+import { askForSnapshot, assertComplete, atlasOf } from './atlas.ts';
 import { identitiesOf } from './keys.ts';
 import { bytesProgress } from './progress.ts';
-import type { Ended } from './result.ts';
+import type { Ended, SnapshotState } from './result.ts';
 import type { Run } from './run.ts';
 import { factsOf, storeOf } from './take-backup.ts';
 
@@ -14,11 +17,24 @@ async function isThere(location: string): Promise<boolean> {
   );
 }
 
-/** `inspect`: lists the store, or verifies one backup, whole, without a server. Damage is thrown, with exit code 11. */
+/**
+ * `inspect`: lists the store, or verifies one backup, whole, without a server. Damage is thrown, with exit code 11. Of a
+ * snapshot Atlas is asked whether it is complete: nobody can read what is in it.
+ */
 export async function inspect(run: Run): Promise<Ended<'inspect'>> {
   const store = storeOf(run);
   const [id] = run.invocation.arguments;
   if (id !== undefined) {
+    const given = await store.readManifest(id);
+    if (given.engine === 'atlas') {
+      const state = await askForSnapshot(atlasOf(run), given);
+      assertComplete(given, state);
+      return {
+        command: 'inspect',
+        outcome: 'nothing-to-do',
+        result: { backup: factsOf(given, store.location, state), verified: false },
+      };
+    }
     const say = bytesProgress(run.log, 'Verifying.');
     const { manifest } = await verifyBackup(store, id, {
       identities: await identitiesOf(run),
@@ -32,15 +48,33 @@ export async function inspect(run: Run): Promise<Ended<'inspect'>> {
     };
   }
   const listed = await store.list();
-  const backups = listed.flatMap((entry) =>
-    entry.state === 'readable' ? [factsOf(entry.manifest, store.location)] : [],
-  );
+  const manifests = listed.flatMap((entry) => (entry.state === 'readable' ? [entry.manifest] : []));
   const warnings = listed.flatMap((entry) =>
     entry.state === 'damaged' ? [`Backup ${entry.id}: ${entry.problem.message}`] : [],
   );
+  const managed = manifests.filter((manifest) => manifest.engine === 'atlas');
+  const states = await statesOf(run, managed, warnings);
+  const backups = manifests.map((manifest) => factsOf(manifest, store.location, states.get(manifest.id)));
   if (listed.length === 0 && !(await isThere(store.location)))
     warnings.push(
       `There is no folder ${store.location}: the first backup makes it. Check the name if there should be some.`,
     );
   return { command: 'inspect', outcome: 'nothing-to-do', result: { backups }, warnings };
+}
+
+/** What Atlas says of each; where it cannot be asked a list is a list all the same. */
+async function statesOf(run: Run, managed: readonly SnapshotManifest[], warnings: string[]) {
+  const states = new Map<string, SnapshotState>();
+  try {
+    for (const manifest of managed) states.set(manifest.id, await askForSnapshot(atlasOf(run), manifest));
+  } catch (thrown) {
+    if (run.signal.aborted) throw thrown;
+    const { code, message, hint } = asReleaseError(thrown);
+    warnings.push(`Whether all snapshots of Atlas are still there is unknown: ${message} [${code}] ${hint}`);
+  }
+  for (const { id } of managed) {
+    const state = states.get(id);
+    if (state !== undefined && state !== 'completed') warnings.push(`Backup ${id}: its snapshot is ${state}.`);
+  }
+  return states;
 }

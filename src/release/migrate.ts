@@ -131,6 +131,7 @@ async function rehearsePending(
   return await rehearse(run, situation, {
     store: backup.store,
     backupId: backup.id,
+    uncovered: backup.uncovered,
     database: connection.db.databaseName,
     topology: connection.topology,
   });

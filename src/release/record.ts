@@ -93,6 +93,16 @@ export class ReleaseRecords {
     );
   }
 
+  /** Opens the record once more where a restore by Atlas took it away with everything else. Best effort: the data is back. */
+  async startAgain(start: RecordStart): Promise<void> {
+    await this.start(start).catch((error: unknown) => {
+      const { code } = asServerFailure(error, 'putting the restore on record');
+      this.#run.log.warn('The restore could not be put on record again: the cluster came back without it.', {
+        error: code,
+      });
+    });
+  }
+
   async finish(end: Pick<ReleaseRecord, 'error' | 'steps'> & { readonly outcome: Outcome }): Promise<void> {
     const { outcome, ...rest } = end;
     await this.#records.updateOne(

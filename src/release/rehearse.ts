@@ -25,6 +25,8 @@ export interface RehearsalOn {
   readonly database: string;
   /** Of the target: a sandbox address that is a member of it is refused. */
   readonly topology: Topology;
+  /** What a rehearsal on this backup does not show, a sentence each. */
+  readonly uncovered: readonly string[];
 }
 
 /** `error` is there when the rehearsal failed; the result then says how far it got. */
@@ -75,7 +77,7 @@ export async function rehearse(run: Run, situation: Situation, on: RehearsalOn):
     restoredDocuments: restored.documents,
     restoredBytes: restored.bytes,
     durationMs: Math.round(performance.now() - started),
-    uncovered: uncovered(on.topology, sandbox.serverVersion),
+    uncovered: [...on.uncovered, ...uncovered(on.topology, sandbox.serverVersion)],
   });
   const names = situation.plan.pending.map(({ name }) => name);
   for (const { file } of turnsOf(situation, names)) {

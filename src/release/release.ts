@@ -14,6 +14,7 @@ import { needHook, runHook } from './hook.ts';
 import { outcomeOfError } from './outcome.ts';
 import { ReleaseRecords } from './record.ts';
 import { type Rehearsed, rehearse } from './rehearse.ts';
+import { neverByItself } from './restore-managed.ts';
 import type { Ended, ReleaseResult } from './result.ts';
 import { removeExpired } from './retain.ts';
 import { aboutTarget, openTarget, type Run, stopIfCancelled } from './run.ts';
@@ -21,7 +22,7 @@ import { settleBegun, stoppedAfter } from './settle.ts';
 import { readSituation, type Situation } from './situation.ts';
 import { Steps } from './steps.ts';
 import { takeBack } from './take-back.ts';
-import { factsOf, standingOf, storeOf, takeInto } from './take-backup.ts';
+import { factsOf, factsOfTaken, standingOf, storeOf, takeInto } from './take-backup.ts';
 import { notRehearsed, rehearsalImpossible, takenUp } from './taken-up.ts';
 import { nothingVerified, probe, probeFailure } from './verify.ts';
 import { findWayBack } from './way-back.ts';
@@ -122,9 +123,9 @@ class Walk {
         return;
       }
       const store = storeOf(this.#run);
-      const { manifest, durationMs } = await takeInto(this.#run, this.#connection, store, standingOf(situation));
+      const taken = await takeInto(this.#run, this.#connection, store, standingOf(situation));
       await removeExpired(this.#run, this.#connection, store);
-      this.result.backup = factsOf(manifest, store.location, durationMs);
+      this.result.backup = factsOfTaken({ ...taken, location: store.location });
     });
   }
 
@@ -171,7 +172,8 @@ class Walk {
     const behind = id === undefined || this.#changed ? undefined : { store: storeOf(this.#run), id };
     await using backup = await rehearsalBackup(this.#run, this.#connection, situation, behind);
     const { db, topology } = this.#connection;
-    const on = { store: backup.store, backupId: backup.id, database: db.databaseName, topology };
+    const { store, id: backupId, uncovered } = backup;
+    const on = { store, backupId, uncovered, database: db.databaseName, topology };
     // Awaited here: the backup goes when this function is left.
     return await rehearse(this.#run, situation, on);
   }
@@ -278,14 +280,11 @@ class Walk {
     const way = await findWayBack(run, this.#connection, record, 'auto');
     run.log.info(`The way back: ${way.strategy}. ${way.why}`);
     if (way.strategy === 'none') return;
-    if (way.strategy === 'restore' && record.environment === 'production') {
-      throw new ReleaseError(
-        'NO_WAY_BACK',
-        `In production nothing restores a backup by itself, and there is no other way back: ${way.why}`,
-        {
-          hint: `When losing what users wrote since is right, type mongo-release rollback ${record._id} --strategy restore.`,
-        },
-      );
+    const never = way.strategy === 'restore' ? await neverByItself(run, way.backupId, record.environment) : undefined;
+    if (never !== undefined) {
+      throw new ReleaseError('NO_WAY_BACK', `${never}, and there is no other way back: ${way.why}`, {
+        hint: `When losing what users wrote since is right, type mongo-release rollback ${record._id} --strategy restore.`,
+      });
     }
     const { result, error } = await takeBack(run, this.#connection, record, way);
     this.result.rollback = result;

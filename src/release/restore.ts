@@ -5,7 +5,8 @@ import { connect } from '../mongo/connect.ts';
 import { agree } from './agree.ts';
 import { identitiesOf } from './keys.ts';
 import { restoreProgress } from './progress.ts';
-import { ReleaseRecords } from './record.ts';
+import { type RecordStart, ReleaseRecords } from './record.ts';
+import { checkManaged, restoreManaged, whatItErases } from './restore-managed.ts';
 import type { Ended, RestoreResult } from './result.ts';
 import { aboutTarget, namesOf, type Run, targetOf } from './run.ts';
 import { storeOf } from './take-backup.ts';
@@ -23,22 +24,36 @@ export async function restore(run: Run): Promise<Ended<'restore'>> {
     clientOptions: target.driverOptions,
   });
   const database = connection.db.databaseName;
+  const managed = manifest.engine === 'atlas';
+  if (managed) await checkManaged(run, connection, manifest);
   await agree(
     run,
-    `Replace the collections of database ${database} (${target.environment}) by backup ${id} of ${manifest.createdAt}? What was written since is lost.`,
+    managed
+      ? whatItErases(run, manifest)
+      : `Replace the collections of database ${database} (${target.environment}) by backup ${id} of ${manifest.createdAt}? What was written since is lost.`,
   );
   const about = { command: 'restore', target: aboutTarget(run, connection), releaseId: run.releaseId } as const;
   const result = await underLease(run, connection, async (tenure) => {
     const records = new ReleaseRecords(connection.db, run);
-    await records.start({ kind: 'restore', backupId: id, migrations: [], reason: run.invocation.flags.reason });
+    const start: RecordStart = {
+      kind: 'restore',
+      backupId: id,
+      migrations: [],
+      reason: run.invocation.flags.reason,
+    };
+    await records.start(start);
     const restored = await records.around(() => restoreInto(run, connection, tenure, id));
+    if (managed) await records.startAgain(start);
     await records.close({ outcome: 'applied' });
     return restored;
   });
   return { ...about, outcome: 'applied', result };
 }
 
-/** Restores under the lease and sets the history to where it stood when the backup was taken. */
+/**
+ * Restores under the lease and sets the history to where it stood when the backup was taken. What Atlas restores takes
+ * history, records and the lease with it.
+ */
 export async function restoreInto(
   run: Run,
   connection: Connection,
@@ -48,6 +63,7 @@ export async function restoreInto(
   const { flags } = run.invocation;
   const store = storeOf(run);
   const manifest = await store.readManifest(id);
+  if (manifest.engine === 'atlas') return restoreManaged(run, connection, manifest);
   const restored = await restoreBackup(connection, store, id, {
     own: namesOf(run),
     only: flags.only,

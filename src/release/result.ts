@@ -84,10 +84,19 @@ export interface PlanResult {
 }
 
 /** What people are told of a backup; the manifest has all of these and more. */
-export interface BackupFacts {
+export type BackupFacts = ArchiveFacts | SnapshotFacts;
+
+interface AboutBackup {
   readonly id: string;
   /** Folder or address of the backup in its store. */
   readonly location: string;
+  readonly createdAt: string;
+  /** Of taking it; undefined where a backup is only looked at. */
+  readonly durationMs?: number;
+}
+
+export interface ArchiveFacts extends AboutBackup {
+  readonly engine: 'built-in' | 'mongodump';
   readonly documents: number;
   /** Of the documents as BSON. */
   readonly bytes: number;
@@ -98,10 +107,21 @@ export interface BackupFacts {
   readonly consistency: string;
   readonly compression: string;
   readonly encrypted: boolean;
-  readonly createdAt: string;
-  /** Of taking it; undefined where a backup is only looked at. */
-  readonly durationMs?: number;
 }
+
+/** Atlas keeps it; the store has the manifest alone. */
+export interface SnapshotFacts extends AboutBackup {
+  readonly engine: 'atlas';
+  readonly projectId: string;
+  readonly cluster: string;
+  readonly snapshotId: string;
+  /** By which Atlas removes it, ISO. */
+  readonly expiresAt?: string;
+  /** What Atlas says of it; `gone` where it has none of this id, `unknown` where it was not asked or did not say. */
+  readonly snapshot: SnapshotState;
+}
+
+export type SnapshotState = 'queued' | 'in-progress' | 'completed' | 'failed' | 'gone' | 'unknown';
 
 export type BackupResult = BackupFacts;
 
@@ -166,6 +186,8 @@ export interface RestoreResult {
   readonly removed: readonly string[];
   /** Collections added since the backup, and kept. */
   readonly kept: readonly string[];
+  /** Of Atlas, where all of it was restored: with everything in it, so no collection is listed. */
+  readonly cluster?: string;
 }
 
 export type RollbackStrategy = 'undo' | 'down' | 'restore';

@@ -3,9 +3,11 @@ import { ReleaseError } from '../observe/error.ts';
 import { agree } from './agree.ts';
 import { outcomeOfError } from './outcome.ts';
 import { type ReleaseRecord, ReleaseRecords } from './record.ts';
+import { checkManaged, whatItErases } from './restore-managed.ts';
 import type { Ended, RollbackResult } from './result.ts';
 import { aboutTarget, openTarget, type Run, targetOf } from './run.ts';
 import { takeBack } from './take-back.ts';
+import { storeOf } from './take-backup.ts';
 import { findWayBack } from './way-back.ts';
 
 /** `rollback [RELEASE]`: takes a release back, and verifies. */
@@ -45,11 +47,22 @@ export async function rollback(run: Run): Promise<Ended<'rollback'>> {
       warnings: [`Nothing was done. A rollback would ${what}.`],
     };
   }
-  if (way.strategy === 'restore')
+  if (way.strategy === 'restore') {
+    const manifest = await storeOf(run).readManifest(way.backupId);
+    const managed = manifest.engine === 'atlas';
+    if (managed && run.invocation.flags.strategy !== 'restore') {
+      throw new ReleaseError('NO_WAY_BACK', `Only a restore leads back, which erases the whole cluster: ${way.why}`, {
+        hint: `When that is right, type mongo-release rollback ${release._id} --strategy restore.`,
+      });
+    }
+    if (managed) await checkManaged(run, connection, manifest);
     await agree(
       run,
-      `Restore backup ${way.backupId} in ${about.target.database} (${about.target.environment})? What was written since is lost.`,
+      managed
+        ? whatItErases(run, manifest)
+        : `Restore backup ${way.backupId} in ${about.target.database} (${about.target.environment})? What was written since is lost.`,
     );
+  }
   const { result, error } = await takeBack(run, connection, release, way);
   if (error) return { ...about, outcome: outcomeOfError(error, error.code === 'ROLLBACK_FAILED'), result, error };
   return { ...about, outcome: 'rolled-back', result };

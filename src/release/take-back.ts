@@ -3,7 +3,7 @@ import { asReleaseError, ReleaseError } from '../observe/error.ts';
 import { runInTarget } from './apply.ts';
 import { needHook } from './hook.ts';
 import { outcomeOfError } from './outcome.ts';
-import { type ReleaseRecord, ReleaseRecords } from './record.ts';
+import { type RecordStart, type ReleaseRecord, ReleaseRecords } from './record.ts';
 import { newReleaseId } from './release-id.ts';
 import { restoreInto } from './restore.ts';
 import type { RollbackResult } from './result.ts';
@@ -42,16 +42,18 @@ export async function takeBack(
   };
   try {
     const error = await underLease(rollbackRun, connection, async (tenure) => {
-      await records.start({
+      const start: RecordStart = {
         kind: 'rollback',
         of: release._id,
         backupId: way.strategy === 'restore' ? way.backupId : undefined,
         migrations: release.migrations,
         reason: run.invocation.flags.reason,
-      });
+      };
+      await records.start(start);
       const data =
         way.strategy === 'down' ? await goDown(walk, tenure, way.names) : await bringBack(walk, tenure, way.backupId);
       result = { ...result, ...data.result };
+      if (result.restore?.cluster !== undefined) await records.startAgain(start);
       return data.error;
     });
     if (error !== undefined) throw error;

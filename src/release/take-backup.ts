@@ -3,12 +3,15 @@ import { type Manifest, manifestTotals } from '../backup/manifest.ts';
 import { refuseHalfRestored } from '../backup/restore/settle.ts';
 import { openStore } from '../backup/stores/open-store.ts';
 import type { BackupStore } from '../backup/stores/store.ts';
+import type { Engine } from '../config/schema.ts';
 import type { Position } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
+import { takeManaged } from './atlas.ts';
+import { engineOf, openEngine } from './engine.ts';
 import { keysForBackup } from './keys.ts';
 import { bytesProgress } from './progress.ts';
-import type { BackupFacts } from './result.ts';
+import type { BackupFacts, SnapshotState } from './result.ts';
 import { namesOf, type Run, targetOf } from './run.ts';
 import type { Situation } from './situation.ts';
 
@@ -44,27 +47,41 @@ export function standingOf({ position, wholePlan }: Situation): Standing {
   return { position, planDigest: wholePlan.digest };
 }
 
+/** A backup that is there. */
+export interface Taken {
+  readonly manifest: Manifest;
+  readonly location: string;
+  readonly durationMs: number;
+}
+
 /** Takes a backup of the target into a store; the manifest says where the history stood and what was pending. */
 export async function takeInto(
   run: Run,
   connection: Connection,
   store: BackupStore,
-  { position, planDigest }: Standing,
-) {
+  standing: Standing,
+  engine: Engine = engineOf(run),
+): Promise<Taken> {
   const { flags, settings } = run.invocation;
   const target = targetOf(run);
   await refuseHalfRestored(connection.db, namesOf(run));
+  const { position, planDigest } = standing;
+  const about = {
+    position: { digest: position.digest, applied: position.applied.map(({ name, checksum }) => ({ name, checksum })) },
+    planDigest,
+  };
+  if (engine === 'atlas') return takeManaged(run, connection, store, about);
   const say = bytesProgress(run.log, 'Backing up.');
   return takeBackup(connection, {
+    ...about,
     store,
+    engine: openEngine(run, engine),
     own: namesOf(run),
     releaseId: run.releaseId,
     target: { name: target.name, environment: target.environment },
     compression: flags.compression ?? settings.backup.compression,
     consistency: flags.consistency ?? settings.backup.consistency,
     keys: await keysForBackup(run),
-    position: { digest: position.digest, applied: position.applied.map(({ name, checksum }) => ({ name, checksum })) },
-    planDigest,
     toolVersion: run.toolVersion,
     log: run.log,
     signal: run.signal,
@@ -72,10 +89,14 @@ export async function takeInto(
   });
 }
 
-export function factsOf(manifest: Manifest, location: string, durationMs?: number): BackupFacts {
+/** `snapshot`: what Atlas says of it, where it was asked. */
+export function factsOf(manifest: Manifest, location: string, snapshot: SnapshotState = 'unknown'): BackupFacts {
+  const { id, createdAt } = manifest;
+  if (manifest.engine === 'atlas') return { id, engine: 'atlas', location, ...manifest.atlas, snapshot, createdAt };
   const { documents, bytes } = manifestTotals(manifest);
   return {
-    id: manifest.id,
+    id,
+    engine: manifest.engine,
     location,
     documents,
     bytes,
@@ -84,7 +105,10 @@ export function factsOf(manifest: Manifest, location: string, durationMs?: numbe
     consistency: manifest.consistency,
     compression: manifest.compression,
     encrypted: manifest.encryption !== undefined,
-    createdAt: manifest.createdAt,
-    durationMs,
+    createdAt,
   };
+}
+
+export function factsOfTaken({ manifest, location, durationMs }: Taken): BackupFacts {
+  return { ...factsOf(manifest, location, 'completed'), durationMs };
 }

@@ -1,6 +1,8 @@
-import type { BackupFacts, RestoreResult } from '../release/result.ts';
+import type { ArchiveFacts, BackupFacts, RestoreResult, SnapshotFacts } from '../release/result.ts';
 import { formatBytes, formatCount, formatDuration, formatTime, plural } from './format.ts';
 import type { Block, Cell } from './story.ts';
+
+type Fact = readonly [string, Cell];
 
 export function backupFacts(backup: BackupFacts): Block[] {
   return [
@@ -9,24 +11,42 @@ export function backupFacts(backup: BackupFacts): Block[] {
       title: 'Backup',
       facts: [
         ['Id', { name: backup.id }],
-        ['Holds', { text: `${plural(backup.documents, 'document')}, ${formatBytes(backup.bytes)}` }],
-        [
-          'Archive',
-          {
-            text: `${formatBytes(backup.archiveBytes)} (${backup.compression}${backup.encrypted ? ', encrypted' : ''})`,
-          },
-        ],
-        [
-          'Point in time',
-          backup.clusterTime === undefined
-            ? { mark: 'warning', text: `not one point in time (${backup.consistency})` }
-            : { text: `${formatTime(backup.clusterTime)} (${backup.consistency})` },
-        ],
+        ...(backup.engine === 'atlas' ? snapshotFacts(backup) : archiveFacts(backup)),
         ['Location', { name: backup.location }],
         ['Taken', { text: takenText(backup) }],
       ],
     },
   ];
+}
+
+function archiveFacts(backup: ArchiveFacts): Fact[] {
+  const { compression, encrypted, consistency, clusterTime } = backup;
+  return [
+    ['Holds', { text: `${plural(backup.documents, 'document')}, ${formatBytes(backup.bytes)}` }],
+    ['Archive', { text: `${formatBytes(backup.archiveBytes)} (${compression}${encrypted ? ', encrypted' : ''})` }],
+    [
+      'Point in time',
+      clusterTime === undefined
+        ? { mark: 'warning', text: `not one point in time (${consistency})` }
+        : { text: `${formatTime(clusterTime)} (${consistency})` },
+    ],
+  ];
+}
+
+function snapshotFacts({ cluster, snapshotId, snapshot, expiresAt }: SnapshotFacts): Fact[] {
+  return [
+    ['Holds', { text: `the whole cluster ${cluster}` }],
+    ['Snapshot', { name: snapshotId }],
+    ['Atlas says', snapshot === 'completed' ? { mark: 'good', text: snapshot } : { mark: 'warning', text: snapshot }],
+    ...(expiresAt === undefined ? [] : [['Expires', { text: formatTime(expiresAt) }] as const]),
+  ];
+}
+
+/** What it holds, in a sentence. */
+export function backupHolds(backup: BackupFacts): string {
+  return backup.engine === 'atlas'
+    ? `The backup is snapshot ${backup.snapshotId} of cluster ${backup.cluster} in Atlas.`
+    : `The backup holds ${plural(backup.documents, 'document')}.`;
 }
 
 function takenText({ createdAt, durationMs }: BackupFacts): string {
@@ -46,9 +66,13 @@ export function backupsTable(backups: readonly BackupFacts[]): Block[] {
   const rows = backups.map((backup): Cell[] => [
     { name: backup.id },
     { text: formatTime(backup.createdAt) },
-    { text: formatCount(backup.documents) },
-    { text: formatBytes(backup.archiveBytes) },
-    { text: backup.consistency },
+    ...(backup.engine === 'atlas'
+      ? [{ text: '' }, { text: '' }, { text: `snapshot of Atlas: ${backup.snapshot}` }]
+      : [
+          { text: formatCount(backup.documents) },
+          { text: formatBytes(backup.archiveBytes) },
+          { text: backup.consistency },
+        ]),
   ]);
   return [{ kind: 'table', title: 'Backups', columns, rows }];
 }

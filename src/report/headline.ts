@@ -102,12 +102,11 @@ function success(ended: Ended): Headline {
     case 'backup':
       return { mark: 'good', headline: 'Backup taken' };
     case 'inspect':
-      return ended.result && 'backup' in ended.result
-        ? {
-            mark: ended.result.verified ? 'good' : 'unknown',
-            headline: ended.result.verified ? 'The backup is whole' : 'The backup was not verified',
-          }
-        : { mark: 'info', headline: 'Backups' };
+      if (ended.result === undefined || !('backup' in ended.result)) return { mark: 'info', headline: 'Backups' };
+      if (ended.result.verified) return { mark: 'good', headline: 'The backup is whole' };
+      return ended.result.backup.engine === 'atlas'
+        ? { mark: 'info', headline: 'Atlas has the snapshot; what is in it was not read' }
+        : { mark: 'unknown', headline: 'The backup was not verified' };
     case 'restore':
       return { mark: 'good', headline: 'Restored' };
     case 'init':

@@ -15,7 +15,7 @@ import type {
   UnlockResult,
   VerifyResult,
 } from '../release/result.ts';
-import { backupFacts, backupsTable, restoreBlocks } from './backups.ts';
+import { backupFacts, backupHolds, backupsTable, restoreBlocks } from './backups.ts';
 import { findingsTable, guardsTable, probesSentence, probesTable } from './checks.ts';
 import { formatBytes, formatCount, formatDuration, plural } from './format.ts';
 import { headlineOf } from './headline.ts';
@@ -186,8 +186,11 @@ function tellVerify({ probes }: VerifyResult): Part {
 }
 
 function tellBackup(backup: BackupResult): Part {
-  const size = `${plural(backup.documents, 'document')}, ${formatBytes(backup.bytes)}`;
-  return { lead: [`${size}.`], blocks: backupFacts(backup) };
+  const lead =
+    backup.engine === 'atlas'
+      ? backupHolds(backup)
+      : `${plural(backup.documents, 'document')}, ${formatBytes(backup.bytes)}.`;
+  return { lead: [lead], blocks: backupFacts(backup) };
 }
 
 function tellInspect(result: InspectResult): Part {
@@ -202,6 +205,8 @@ function tellInspect(result: InspectResult): Part {
 }
 
 function tellRestore(restore: RestoreResult): Part {
+  if (restore.cluster !== undefined)
+    return { lead: [`The whole cluster ${restore.cluster} is as it was in backup ${restore.backupId}.`], blocks: [] };
   const documents = restore.restored.reduce((total, one) => total + one.documents, 0);
   const changes = [
     `${plural(restore.restored.length, 'collection')} restored with ${plural(documents, 'document')}`,
@@ -258,7 +263,7 @@ function tellRelease(release: ReleaseResult): Part {
 }
 
 function tellBackupOfRelease(backup: BackupResult): Part {
-  return { lead: [`The backup holds ${plural(backup.documents, 'document')}.`], blocks: backupFacts(backup) };
+  return { lead: [backupHolds(backup)], blocks: backupFacts(backup) };
 }
 
 /** Where everything that was rehearsed is also applied, the same table twice would only be in the way. */

@@ -1,6 +1,6 @@
-import type { Manifest } from '../../src/backup/manifest.ts';
+import type { ArchiveManifest, SnapshotManifest } from '../../src/backup/manifest.ts';
 
-export function sampleManifest(change: Partial<Manifest> = {}): Manifest {
+export function sampleManifest(change: Partial<ArchiveManifest> = {}): ArchiveManifest {
   return {
     schemaVersion: 1,
     id: 'b1',
@@ -26,6 +26,17 @@ export function sampleManifest(change: Partial<Manifest> = {}): Manifest {
       },
     ],
     position: { digest: 'p', applied: [{ name: '001-a', checksum: 'ef'.repeat(32) }] },
+    ...change,
+  };
+}
+
+/** Of a backup that Atlas keeps. */
+export function sampleSnapshot(change: Partial<SnapshotManifest> = {}): SnapshotManifest {
+  const { schemaVersion, id, target, createdAt, toolVersion, server, position } = sampleManifest();
+  return {
+    ...{ schemaVersion, id, target, createdAt, toolVersion, server, position },
+    engine: 'atlas',
+    atlas: { projectId: '5e2211c17a3e5a48f5497de3', cluster: 'Shop', snapshotId: '65f000000000000000000001' },
     ...change,
   };
 }

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { encodeManifest, type Manifest } from '../../src/backup/manifest.ts';
+import { type ArchiveManifest, encodeManifest } from '../../src/backup/manifest.ts';
 import { verifyBackup } from '../../src/backup/verify.ts';
 import { type Lab, lab } from './backing-up.ts';
 
-async function tinyBackup(at: Lab, compression: Manifest['compression']) {
+async function tinyBackup(at: Lab, compression: ArchiveManifest['compression']) {
   await at.db.collection('places').insertMany([{ city: 'a' }, { city: 'b' }]);
   const { manifest } = await at.backup({ compression });
   const file = path.join(at.store.location, manifest.archive.file);
@@ -62,7 +62,7 @@ test.each(['zstd', 'gzip', 'none'] as const)(
 test('a manifest that does not fit the archive is refused, and the message names the collection', async () => {
   await using at = await lab();
   const { manifest } = await tinyBackup(at, 'zstd');
-  const [places] = manifest.namespaces as [Manifest['namespaces'][number]];
+  const [places] = manifest.namespaces as [ArchiveManifest['namespaces'][number]];
   const changes: Partial<typeof places>[] = [
     { count: 3 },
     { bytes: 1 },
@@ -106,6 +106,6 @@ test('verifying can be stopped', async () => {
   await expect(verifying).rejects.toBe(reason);
 });
 
-async function writeManifest(at: Lab, manifest: Manifest): Promise<void> {
+async function writeManifest(at: Lab, manifest: ArchiveManifest): Promise<void> {
   await writeFile(path.join(at.store.location, `${manifest.id}.manifest.json`), encodeManifest(manifest));
 }

@@ -41,6 +41,7 @@ export const migrations: readonly AppliedMigration[] = [
 
 export const backup: BackupFacts = {
   id: '20261001T123005Z-3f9a',
+  engine: 'built-in',
   location: '/backups/20261001T123005Z-3f9a',
   documents: 106_562,
   bytes: 12_345_678,

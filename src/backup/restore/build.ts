@@ -6,7 +6,7 @@ import { ReleaseError } from '../../observe/error.ts';
 import { archiveDamaged } from '../archive/damage.ts';
 import { dataNamespace } from '../archive/format.ts';
 import { type CollectionMetadata, parseMetadata } from '../archive/metadata.ts';
-import type { Manifest, ManifestNamespace } from '../manifest.ts';
+import type { ArchiveManifest, ManifestNamespace } from '../manifest.ts';
 import { type ReadOptions, readBackup } from '../read-backup.ts';
 import type { BackupStore } from '../stores/store.ts';
 import { createEmpty, createIndexes, setExpiry } from './catalog-writes.ts';
@@ -53,7 +53,7 @@ export interface Built {
 export async function buildPlaces(
   connection: Connection,
   store: BackupStore,
-  manifest: Manifest,
+  manifest: ArchiveManifest,
   places: readonly Place[],
   options: BuildOptions,
 ): Promise<Built[]> {

@@ -5,8 +5,14 @@ import path from 'node:path';
 import { ReleaseError } from '../../observe/error.ts';
 import { archiveDamaged } from '../archive/damage.ts';
 import { isBackupId } from '../backup-id.ts';
-import { encodeManifest, type Manifest, parseManifest } from '../manifest.ts';
-import { encodeVerification, listBackups, manifestEnding, verifiedEnding } from './listing.ts';
+import {
+  type ArchiveManifest,
+  encodeManifest,
+  type Manifest,
+  parseManifest,
+  type SnapshotManifest,
+} from '../manifest.ts';
+import { encodeVerification, filesOf, listBackups, manifestEnding, verifiedEnding } from './listing.ts';
 import {
   type BackupStore,
   backupNotFound,
@@ -55,7 +61,7 @@ export class FolderStore implements BackupStore {
     return parseManifest(text, id);
   }
 
-  async openArchive(manifest: Manifest): Promise<{ stream: ReadStream; bytes: number }> {
+  async openArchive(manifest: ArchiveManifest): Promise<{ stream: ReadStream; bytes: number }> {
     const { file } = manifest.archive;
     if (path.basename(file) !== file) throw archiveDamaged('its name is no file name', file);
     const stream = createReadStream(this.#path(file), { highWaterMark: 1024 * 1024 });
@@ -82,6 +88,15 @@ export class FolderStore implements BackupStore {
     }
   }
 
+  async keep(manifest: SnapshotManifest): Promise<string> {
+    try {
+      await mkdir(this.location, { recursive: true });
+      return await writeManifest(this.location, manifest);
+    } catch (error) {
+      throw storeFailed('keeping a manifest', this.location, error);
+    }
+  }
+
   async markVerified(id: string, verified: Verification): Promise<void> {
     if (!isBackupId(id)) throw await this.#notFound(id);
     try {
@@ -91,12 +106,12 @@ export class FolderStore implements BackupStore {
     }
   }
 
-  async remove({ id, archive }: Manifest): Promise<void> {
-    if (!isBackupId(id) || path.basename(archive.file) !== archive.file) throw await this.#notFound(id);
+  async remove(manifest: Manifest): Promise<void> {
+    const { id } = manifest;
+    const names = filesOf(manifest);
+    if (!isBackupId(id) || names.some((name) => path.basename(name) !== name)) throw await this.#notFound(id);
     try {
-      for (const name of [id + manifestEnding, archive.file, id + verifiedEnding]) {
-        await rm(this.#path(name), { force: true });
-      }
+      for (const name of names) await rm(this.#path(name), { force: true });
     } catch (error) {
       throw storeFailed('removing a backup', this.location, error);
     }
@@ -154,11 +169,10 @@ class PendingFiles implements PendingBackup {
     this.writable = handle.createWriteStream({ highWaterMark: 4 * 1024 * 1024, flush: true });
   }
 
-  async commit(manifest: Manifest): Promise<void> {
+  async commit(manifest: ArchiveManifest): Promise<void> {
     try {
       await rename(this.location + partialEnding, this.location);
-      await writeWhole(path.join(this.#folder, this.#id + manifestEnding), encodeManifest(manifest));
-      await flushFolder(this.#folder);
+      await writeManifest(this.#folder, manifest);
       this.#done = true;
     } catch (error) {
       throw storeFailed('completing a backup', this.#folder, error);
@@ -176,6 +190,14 @@ class PendingFiles implements PendingBackup {
     await rm(manifest, { force: true });
     await rm(this.location, { force: true });
   }
+}
+
+/** Comes back with its path, once it is on disk. */
+async function writeManifest(folder: string, manifest: Manifest): Promise<string> {
+  const file = path.join(folder, manifest.id + manifestEnding);
+  await writeWhole(file, encodeManifest(manifest));
+  await flushFolder(folder);
+  return file;
 }
 
 async function writeWhole(file: string, text: string): Promise<void> {

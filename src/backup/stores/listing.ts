@@ -58,11 +58,18 @@ export function encodeVerification(verified: Verification): string {
   return `${JSON.stringify(verified)}\n`;
 }
 
+/** The names of everything that belongs to a backup: what says that it is there first. */
+export function filesOf(manifest: Manifest): string[] {
+  const archive = manifest.engine === 'atlas' ? [] : [manifest.archive.file];
+  return [manifest.id + manifestEnding, ...archive, manifest.id + verifiedEnding];
+}
+
 /** Undefined where it is not about this archive, or cannot be read: then nobody has verified it. */
-function parseVerification(text: string | undefined, { archive }: Manifest): Verification | undefined {
+function parseVerification(text: string | undefined, manifest: Manifest): Verification | undefined {
+  if (manifest.engine === 'atlas') return undefined;
   try {
     const { at, sha256 } = JSON.parse(text ?? '');
-    return typeof at === 'string' && sha256 === archive.sha256 ? { at, sha256 } : undefined;
+    return typeof at === 'string' && sha256 === manifest.archive.sha256 ? { at, sha256 } : undefined;
   } catch {
     return undefined;
   }

@@ -3,8 +3,14 @@ import type { ListObjectsV2CommandOutput, PutObjectCommandInput, S3Client } from
 import { ReleaseError } from '../../observe/error.ts';
 import { archiveDamaged } from '../archive/damage.ts';
 import { isBackupId } from '../backup-id.ts';
-import { encodeManifest, type Manifest, parseManifest } from '../manifest.ts';
-import { encodeVerification, listBackups, manifestEnding, verifiedEnding } from './listing.ts';
+import {
+  type ArchiveManifest,
+  encodeManifest,
+  type Manifest,
+  parseManifest,
+  type SnapshotManifest,
+} from '../manifest.ts';
+import { encodeVerification, filesOf, listBackups, manifestEnding, verifiedEnding } from './listing.ts';
 import { isMissing, isNotAllowed, s3Failed } from './s3-failure.ts';
 import {
   type BackupStore,
@@ -77,7 +83,7 @@ export class S3Store implements BackupStore {
     return parseManifest(text, id);
   }
 
-  async openArchive({ archive }: Manifest): Promise<{ stream: Readable; bytes: number }> {
+  async openArchive({ archive }: ArchiveManifest): Promise<{ stream: Readable; bytes: number }> {
     const { file } = archive;
     if (file.includes('/')) throw archiveDamaged('its name is no file name', file);
     const { sdk, client } = await this.#open();
@@ -114,7 +120,7 @@ export class S3Store implements BackupStore {
   }
 
   async create(id: string, { ending, expectedBytes }: CreateOptions): Promise<PendingBackup> {
-    const { sdk, client } = await this.#open();
+    const { client } = await this.#open();
     try {
       await this.#abortStale();
     } catch (error) {
@@ -141,13 +147,7 @@ export class S3Store implements BackupStore {
       commit: async (manifest) => {
         try {
           await sent;
-          await client.send(
-            new sdk.PutObjectCommand({
-              ...this.#object(id + manifestEnding),
-              Body: encodeManifest(manifest),
-              ContentType: 'application/json',
-            }),
-          );
+          await this.#writeJson(id + manifestEnding, encodeManifest(manifest));
           done = true;
         } catch (error) {
           throw this.failure('completing a backup', error);
@@ -165,21 +165,31 @@ export class S3Store implements BackupStore {
     };
   }
 
+  async keep(manifest: SnapshotManifest): Promise<string> {
+    const name = manifest.id + manifestEnding;
+    try {
+      await this.#writeJson(name, encodeManifest(manifest));
+    } catch (error) {
+      throw this.failure('keeping a manifest', error);
+    }
+    return `${this.location}/${name}`;
+  }
+
   async markVerified(id: string, verified: Verification): Promise<void> {
     if (!isBackupId(id)) throw backupNotFound(id, this.location);
-    const { sdk, client } = await this.#open();
-    const object = { ...this.#object(id + verifiedEnding), Body: encodeVerification(verified) };
     try {
-      await client.send(new sdk.PutObjectCommand({ ...object, ContentType: 'application/json' }));
+      await this.#writeJson(id + verifiedEnding, encodeVerification(verified));
     } catch (error) {
       throw this.failure('noting that a backup is verified', error);
     }
   }
 
-  async remove({ id, archive }: Manifest): Promise<void> {
-    if (!isBackupId(id) || archive.file.includes('/')) throw backupNotFound(id, this.location);
+  async remove(manifest: Manifest): Promise<void> {
+    const { id } = manifest;
+    const names = filesOf(manifest);
+    if (!isBackupId(id) || names.some((name) => name.includes('/'))) throw backupNotFound(id, this.location);
     try {
-      for (const name of [id + manifestEnding, archive.file, id + verifiedEnding]) await this.#delete(name);
+      for (const name of names) await this.#delete(name);
     } catch (error) {
       throw this.failure('removing a backup', error);
     }
@@ -197,6 +207,12 @@ export class S3Store implements BackupStore {
       ServerSideEncryption: serverSideEncryption,
       SSEKMSKeyId: kmsKey,
     };
+  }
+
+  async #writeJson(name: string, text: string): Promise<void> {
+    const { sdk, client } = await this.#open();
+    const object = { ...this.#object(name), Body: text, ContentType: 'application/json' };
+    await client.send(new sdk.PutObjectCommand(object));
   }
 
   async #readText(name: string, doing: string): Promise<string | undefined> {

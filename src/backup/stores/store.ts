@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { ReleaseError } from '../../observe/error.ts';
-import type { Manifest } from '../manifest.ts';
+import type { ArchiveManifest, Manifest, SnapshotManifest } from '../manifest.ts';
 
 /** Where backups are. Adapters: folder.ts, s3.ts; test/backup/stores/store-suite.ts is what each of them must pass. */
 export interface BackupStore {
@@ -15,9 +15,11 @@ export interface BackupStore {
   /**
    * The archive's bytes as stored; `bytes` is their number. Throws `ARCHIVE_DAMAGED` when the archive is not there.
    */
-  openArchive(manifest: Manifest): Promise<{ readonly stream: Readable; readonly bytes: number }>;
+  openArchive(manifest: ArchiveManifest): Promise<{ readonly stream: Readable; readonly bytes: number }>;
   /** Begins a backup, of which nothing can be seen before its `commit`, and removes what one of yesterday left unfinished. */
   create(id: string, options: CreateOptions): Promise<PendingBackup>;
+  /** Keeps the manifest of a backup that is elsewhere, whole or not at all. Comes back with where it is. */
+  keep(manifest: SnapshotManifest): Promise<string>;
   /** Notes that the archive has been read whole and is what was written. */
   markVerified(id: string, verified: Verification): Promise<void>;
   /** Removes a backup: what says that it is there first. Nothing happens where it is gone already. */
@@ -52,7 +54,7 @@ export interface PendingBackup {
   /** Where the backup is once committed. */
   readonly location: string;
   /** Makes the archive last, then the manifest: the backup is there, whole. */
-  commit(manifest: Manifest): Promise<void>;
+  commit(manifest: ArchiveManifest): Promise<void>;
   /** Leaves nothing behind. Does nothing after a commit. */
   abort(): Promise<void>;
 }
