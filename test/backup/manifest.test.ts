@@ -1,7 +1,13 @@
 import { expect, test } from 'vitest';
 import { isBackupId, newBackupId } from '../../src/backup/backup-id.ts';
-import { encodeManifest, type Manifest, manifestTotals, parseManifest } from '../../src/backup/manifest.ts';
-import { sampleManifest } from './sample-manifest.ts';
+import {
+  encodeManifest,
+  type Manifest,
+  manifestTotals,
+  parseManifest,
+  withArchive,
+} from '../../src/backup/manifest.ts';
+import { sampleManifest, sampleSnapshot } from './sample-manifest.ts';
 
 const refusal = (text: string, id = 'b1') => {
   try {
@@ -16,6 +22,17 @@ test('a manifest is read as it was written', () => {
   const manifest = sampleManifest();
   expect(parseManifest(encodeManifest(manifest), 'b1')).toEqual(manifest);
   expect(manifestTotals(manifest)).toEqual({ documents: 3, bytes: 100 });
+});
+
+test('the manifest of a snapshot in Atlas is one too, and says so where an archive is needed', () => {
+  const manifest = sampleSnapshot();
+  expect(parseManifest(encodeManifest(manifest), 'b1')).toEqual(manifest);
+  expect(withArchive(sampleManifest())).toEqual(sampleManifest());
+  expect(() => withArchive(manifest)).toThrow(expect.objectContaining({ code: 'ARCHIVE_NEEDED', exitCode: 2 }));
+  // What says neither of an archive nor of a snapshot is a backup of nothing.
+  const { atlas: _, ...nothing } = manifest;
+  expect(refusal(encodeManifest(nothing as Manifest))).toBe('MANIFEST_DAMAGED');
+  expect(refusal(encodeManifest({ ...manifest, engine: 'built-in' } as unknown as Manifest))).toBe('MANIFEST_DAMAGED');
 });
 
 test('every changed byte of a manifest is noticed', () => {

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { manifestDamaged } from '../../src/backup/archive/damage.ts';
 import { expiredBackups } from '../../src/backup/retention.ts';
 import type { StoredBackup } from '../../src/backup/stores/store.ts';
-import { sampleManifest } from './sample-manifest.ts';
+import { sampleManifest, sampleSnapshot } from './sample-manifest.ts';
 
 const day = 86_400_000;
 const now = new Date('2026-06-30T00:00:00Z');
@@ -39,6 +39,23 @@ test('as many stay as are to be kept, and those that are young enough; the oldes
 test('the newest verified one stays however old, and so does what an unfinished release refers to', () => {
   const all = [backup(1), backup(2), backup(3, { verified: true }), backup(4, { verified: true }), backup(5)];
   expect(expired(all, { keep: 1 }, ['b5'])).toEqual(['b4', 'b2']);
+});
+
+test('a snapshot that Atlas has removed goes, and no other backup for it', () => {
+  const snapshot = (daysAgo: number, leftDays: number): StoredBackup => {
+    const { id, manifest } = backup(daysAgo) as Extract<StoredBackup, { state: 'readable' }>;
+    const { target, createdAt } = manifest;
+    const expiresAt = new Date(now.getTime() + leftDays * day).toISOString();
+    const { atlas } = sampleSnapshot();
+    return {
+      state: 'readable',
+      id,
+      manifest: sampleSnapshot({ id, target, createdAt, atlas: { ...atlas, expiresAt } }),
+    };
+  };
+  expect(expired([snapshot(1, 1), snapshot(2, 1), backup(3)], { keep: 2 })).toEqual(['b3']);
+  expect(expired([snapshot(1, -1), snapshot(2, 1), backup(3)], { keep: 2 })).toEqual(['b1']);
+  expect(expired([snapshot(1, -1), snapshot(2, -1)], { keep: 5 }, ['b2'])).toEqual(['b2', 'b1']);
 });
 
 test('backups of other targets and unreadable ones neither count nor go', () => {

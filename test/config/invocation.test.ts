@@ -121,7 +121,7 @@ describe('the configuration file', () => {
     await config('extends: ./org.yml\nbackup: { store: own }');
     const { settings } = await ask({});
     expect(settings.lease.ttl).toBe(60_000);
-    expect(settings.backup).toEqual({ compression: 'gzip', store: 'own' });
+    expect(settings.backup).toMatchObject({ compression: 'gzip', store: 'own' });
   });
 
   test('a circle of extends is refused', async () => {

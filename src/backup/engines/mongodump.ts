@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { PassThrough, type Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { bucketsPrefix } from '../../mongo/catalog.ts';
+import { databaseOf } from '../../mongo/connect.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { crcText } from '../archive/crc64.ts';
 import type { ArchiveMeta } from '../archive/format.ts';
@@ -45,7 +46,7 @@ export function mongodump({ uri, environment, tmpdir }: MongodumpOptions): Archi
       const toolVersion = await versionOf(environment);
       const folder = await mkdtemp(join(tmpdir, 'mongo-release-mongodump-'));
       const configuration = join(folder, 'config.yml');
-      await writeFile(configuration, `uri: ${JSON.stringify(uri)}\n`, { mode: 0o600 });
+      await writeFile(configuration, `uri: ${JSON.stringify(naming(uri, db.databaseName))}\n`, { mode: 0o600 });
       const child = spawn(
         'mongodump',
         [
@@ -87,6 +88,19 @@ export function mongodump({ uri, environment, tmpdir }: MongodumpOptions): Archi
       return { chunks: chunks(), toolVersion, namespaces: () => contents.namespaces() };
     },
   };
+}
+
+/**
+ * The address with this database in it: the tool refuses one that names another than --db does. Who logs in at the named
+ * one because nothing else is said (authSource) goes on doing so.
+ */
+function naming(uri: string, database: string): string {
+  const named = databaseOf(uri);
+  if (named === undefined || named === database) return uri;
+  const [, address = uri, options = ''] = /^([^/]+\/\/[^/]+\/)[^?]*\??(.*)$/.exec(uri) ?? [];
+  const logsIn = address.includes('@') && !/(^|&)authSource=/i.test(options);
+  const all = [...(logsIn ? [`authSource=${encodeURIComponent(named)}`] : []), ...(options === '' ? [] : [options])];
+  return `${address}${encodeURIComponent(database)}${all.length === 0 ? '' : `?${all.join('&')}`}`;
 }
 
 /** What passes by in an archive, for its manifest; `readArchive` checks it meanwhile. */

@@ -7,7 +7,7 @@ import { appendFileSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { dumpCollections } from '../../../src/backup/dump-collections.ts';
 import { readCatalog } from '../../../src/mongo/catalog.ts';
-import { connect } from '../../../src/mongo/connect.ts';
+import { connect, databaseOf } from '../../../src/mongo/connect.ts';
 import { Secrets } from '../../../src/observe/secrets.ts';
 
 const { values } = parseArgs({
@@ -20,13 +20,16 @@ const { values } = parseArgs({
     excludeCollectionsWithPrefix: { type: 'string', multiple: true },
   },
 });
-const { MISBEHAVE, ARGUMENTS } = process.env;
+const { MISBEHAVE, ARGUMENTS, ADDRESSES } = process.env;
 if (ARGUMENTS !== undefined) appendFileSync(ARGUMENTS, `${process.argv.slice(2).join(' ')}\n`);
 if (values.version) {
   console.log('mongodump version: 100.18.0\ngit version: unknown\nGo version: go1.24');
   process.exit(0);
 }
 const uri = JSON.parse(/^uri: (.*)$/m.exec(readFileSync(values.config ?? '', 'utf8'))?.[1] ?? '""');
+if (ADDRESSES !== undefined) appendFileSync(ADDRESSES, `${uri}\n`);
+if (![undefined, values.db].includes(databaseOf(uri)))
+  throw new Error('Cannot specify different database in connection URI and command-line option');
 await using connection = await connect(uri, { database: values.db ?? '', secrets: new Secrets() });
 const excluded = (name: string) => values.excludeCollectionsWithPrefix?.some((prefix) => name.startsWith(prefix));
 const catalog = (await readCatalog(connection.db)).filter(({ name }) => !excluded(name));

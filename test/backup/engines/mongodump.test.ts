@@ -1,24 +1,20 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { mongodump } from '../../../src/backup/engines/mongodump.ts';
+import { databaseOf } from '../../../src/mongo/connect.ts';
+import { uriOf } from '../../setup/mongo.ts';
 import { type Lab, lab } from '../backing-up.ts';
 import { engineSuite } from './engine-suite.ts';
+import { installMongodump } from './mongodump-on-path.ts';
 
-const standIn = fileURLToPath(new URL('./mongodump-stand-in.ts', import.meta.url));
 let folder: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'mongodump-'));
-  const program = path.join(folder, 'mongodump');
-  await writeFile(
-    program,
-    `#!/bin/sh\nexec '${process.execPath}' --disable-warning=ExperimentalWarning '${standIn}' "$@"\n`,
-  );
-  await chmod(program, 0o755);
+  await installMongodump(folder);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -53,6 +49,20 @@ test('the address with its password stands on no command line, and its file is g
   expect(said).toContain('--archive');
   expect(said).not.toContain('mongodb://');
   expect((await readdir(folder)).filter((name) => name.startsWith('mongo-release'))).toEqual([]);
+});
+
+test('an address that names another database is no obstacle, nor whom it logs in as', async () => {
+  await using at = await lab();
+  await at.db.collection('places').insertOne({ a: 1 });
+  const heard = path.join(folder, 'addresses');
+  const engine = mongodump({
+    uri: uriOf('somewhere'),
+    environment: { PATH: `${folder}:/usr/bin:/bin`, ADDRESSES: heard },
+    tmpdir: folder,
+  });
+  const { manifest } = await at.backup({ engine });
+  expect(manifest.namespaces.map(({ name, count }) => [name, count])).toEqual([['places', 1]]);
+  expect(databaseOf((await readFile(heard, 'utf8')).trim())).toBe(at.db.databaseName);
 });
 
 test('a tool that fails, stops in the middle or is not there leaves no backup', async () => {

@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { describe, expect, test } from 'vitest';
 import type { BackupStore } from '../../../src/backup/stores/store.ts';
-import { sampleManifest } from '../sample-manifest.ts';
+import { sampleManifest, sampleSnapshot } from '../sample-manifest.ts';
 
 export interface StoreUnderTest {
   readonly store: BackupStore;
@@ -105,6 +105,17 @@ export function storeSuite(kind: string, make: () => Promise<StoreUnderTest>): v
       expect(await names()).toEqual([]);
       expect(await store.list()).toEqual([]);
       await expect(store.remove(sampleManifest({ id: '../b1' }))).rejects.toMatchObject({ code: 'BACKUP_NOT_FOUND' });
+    });
+
+    test('keeps the manifest of a backup that is elsewhere, lists it, and removes it', async () => {
+      const { store, names } = await make();
+      const manifest = sampleSnapshot({ id: 'b1' });
+      expect(await store.keep(manifest)).toBe(`${store.location}/b1.manifest.json`);
+      expect(await store.readManifest('b1')).toEqual(manifest);
+      expect(await store.list()).toEqual([{ state: 'readable', id: 'b1', manifest }]);
+      expect(await names()).toEqual(['b1.manifest.json']);
+      await store.remove(manifest);
+      expect(await names()).toEqual([]);
     });
 
     test('a stream that breaks off leaves nothing', async () => {
