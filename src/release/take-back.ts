@@ -115,7 +115,11 @@ function incomplete(cause: ReleaseError, release: ReleaseRecord, result: Rollbac
     'ROLLBACK_FAILED',
     `The rollback of release ${release._id} is not complete: ${cause.message}`,
     {
-      hint: `Correct that, then type mongo-release rollback ${release._id} again: it goes on from where it stands.`,
+      hint:
+        // There is no record any more that another rollback could go on from.
+        cause.code === 'ATLAS_RESTORE_FAILED'
+          ? cause.hint
+          : `Correct that, then type mongo-release rollback ${release._id} again: it goes on from where it stands.`,
       cause,
     },
   );

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { ReleaseError } from '../../observe/error.ts';
 import type { Log } from '../../observe/log.ts';
 import type { Secrets } from '../../observe/secrets.ts';
-import { credentialsRefused, errorCodeOf, noAnswer, placeUnknown, refusal, strangeAnswer } from './failure.ts';
+import { credentialsRefused, errorCodeOf, isAboutThing, noAnswer, refusal, strangeAnswer } from './failure.ts';
 import { type Token, TokenCache } from './token.ts';
 
 export interface AtlasOptions {
@@ -77,6 +77,10 @@ export class AtlasClient {
     this.#tokens = new TokenCache(() => this.#fetchToken());
   }
 
+  get cancelled(): boolean {
+    return this.#options.signal?.aborted === true;
+  }
+
   /** `path` begins behind `/api/atlas/v2`. */
   async get<T>(path: string, shape: z.ZodType<T>, doing: string): Promise<T> {
     const end = await this.#repeat(() => this.#exchange('GET', path, undefined, doing), true);
@@ -87,7 +91,7 @@ export class AtlasClient {
   /** Undefined where there is no such thing; that there is no such cluster or project is thrown. */
   async find<T>(path: string, shape: z.ZodType<T>, doing: string): Promise<T | undefined> {
     const end = await this.#repeat(() => this.#exchange('GET', path, undefined, doing), true);
-    if (end.kind === 'refused' && end.status === 404 && !placeUnknown.has(end.errorCode)) return undefined;
+    if (end.kind === 'refused' && end.status === 404 && isAboutThing(end.errorCode)) return undefined;
     if (end.kind !== 'answered') throw end.error;
     return parse(shape, end.body, doing);
   }
@@ -103,7 +107,7 @@ export class AtlasClient {
         doing,
       );
       all.push(...results);
-      if (results.length === 0 || all.length >= (totalCount ?? 0)) return all;
+      if (results.length === 0 || all.length >= (totalCount ?? Number.POSITIVE_INFINITY)) return all;
     }
   }
 
@@ -134,9 +138,10 @@ export class AtlasClient {
       const end = await send();
       const again = end.kind === 'later' || (harmless && end.kind === 'unknown');
       if (!again || attempt === attempts) return end;
-      const asked = end.kind === 'later' ? end.afterMs : undefined;
+      // Who is limited again after the pause that was asked for waits longer (docs/atlas/api/api-rate-limit).
+      const asked = (end.kind === 'later' ? end.afterMs : undefined) ?? 0;
       this.log.debug(`${end.error.message} It is sent again.`, { attempt });
-      await this.#pause(asked === undefined ? pause : Math.min(asked, longestAskedPause));
+      await this.#pause(Math.max(pause, Math.min(asked, longestAskedPause)));
     }
   }
 

@@ -7,8 +7,12 @@ export function errorCodeOf(body: unknown): string | undefined {
   return typeof errorCode === 'string' && /^[A-Z][A-Z0-9_]{1,80}$/.test(errorCode) ? errorCode : undefined;
 }
 
-/** Codes by which a 404 is about where something would be, and says nothing of the thing itself. */
-export const placeUnknown: ReadonlySet<string | undefined> = new Set([
+/** Whether a 404 is about the thing itself: not about where it would be, and not of a proxy, which has no such codes. */
+export function isAboutThing(errorCode: string | undefined): boolean {
+  return errorCode !== undefined && !ofPlaces.has(errorCode);
+}
+
+const ofPlaces: ReadonlySet<string> = new Set([
   'CLUSTER_NOT_FOUND',
   'GROUP_NOT_FOUND',
   'INVALID_GROUP_ID',
@@ -70,7 +74,7 @@ function meaningOf(status: number, errorCode: string | undefined): [ErrorCode, s
   if (status === 401 || status === 403)
     return [
       'NOT_AUTHORIZED',
-      'Give the service account the role Project Backup Manager of this project, and Project Owner where it is to restore.',
+      'Give the service account the roles Project Backup Manager and Project Read Only in this project; where it may not restore with those, Project Owner.',
     ];
   if (status === 402) return ['ATLAS_FAILED', 'Look at the billing of the organization in Atlas.'];
   if (status === 404) return ['ATLAS_FAILED', 'Check backup.atlas.project and backup.atlas.cluster.'];

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ReleaseError } from '../../observe/error.ts';
+import { asReleaseError, ReleaseError } from '../../observe/error.ts';
 import type { AtlasClient } from './client.ts';
 import { type AtlasCluster, clusterPath } from './cluster.ts';
 import { minutes } from './snapshot.ts';
@@ -22,10 +22,11 @@ const unanswered = 3;
 
 /**
  * Has Atlas restore a snapshot of cluster `from` into cluster `to`, and waits for the end of the job. **Everything that
- * `to` holds is erased**, whichever database it is in, from the moment that the job begins.
+ * `to` holds is erased**, whichever database it is in, from the moment that the job begins. A cancel ends the waiting, not
+ * the job.
  *
  * Throws `ATLAS_RESTORE_FAILED` once the job was asked for and did not end well, or nobody knows how; what the client
- * throws before that, when nothing was erased. Aborting stops the waiting, not the job.
+ * throws before that, when nothing was erased.
  */
 export async function restoreSnapshot(
   client: AtlasClient,
@@ -38,13 +39,13 @@ export async function restoreSnapshot(
   client.log.info(`Atlas restores snapshot ${from.snapshotId} into cluster ${to.name}: job ${id}.`, { job: id });
   const path = `${clusterPath(from)}/backup/restoreJobs/${encodeURIComponent(id)}`;
   for (;;) {
-    const job = await client.get(path, jobShape, `looking at restore job ${id}`).catch((error: unknown) => {
-      throw inDoubt(error, id, to);
-    });
+    const job = await client.get(path, jobShape, `looking at restore job ${id}`).catch(inDoubt(to, id));
     const bad = (['failed', 'cancelled', 'expired'] as const).find((how) => job[how] === true);
-    if (bad !== undefined) throw ended(bad === 'failed' ? 'failed' : `was ${bad}`, id, to);
+    if (bad === 'failed') throw ended('failed', id, to);
+    if (bad !== undefined) throw ended(`was ${bad}`, id, to);
     if (job.finishedAt) return;
-    if ((await pause()) <= 0) throw ended(`has not ended after ${minutes(timeLimitMs)}`, id, to);
+    const left = await pause().catch(inDoubt(to, id));
+    if (left <= 0) throw ended(`has not ended after ${minutes(timeLimitMs)}`, id, to);
   }
 }
 
@@ -64,12 +65,15 @@ async function beginJob(
     targetGroupId: to.projectId,
   };
   for (let attempt = 1; ; attempt++) {
-    const posted = await client.post(path, wish, jobShape, `asking to restore snapshot ${from.snapshotId}`);
+    const posted = await client
+      .post(path, wish, jobShape, `asking to restore snapshot ${from.snapshotId}`)
+      // A request that a cancel cuts off may have arrived.
+      .catch((error: unknown) => (client.cancelled ? inDoubt(to)(error) : Promise.reject(error)));
     if (posted.kind === 'done') return posted.value;
     if (posted.kind === 'conflict') throw posted.error;
     client.log.warn('Atlas did not say whether it restores; looking at its jobs.');
-    await pause();
-    const ours = (await list().catch((error: unknown) => Promise.reject(inDoubt(error, undefined, to)))).find(
+    await pause().catch(inDoubt(to));
+    const ours = (await list().catch(inDoubt(to))).find(
       (job) =>
         !earlier.has(job.id) &&
         job.snapshotId === from.snapshotId &&
@@ -88,13 +92,14 @@ function ended(what: string, id: string, { name }: AtlasCluster): ReleaseError {
   });
 }
 
-/** A request that fails once the job is asked for leaves open what became of it. What is no error of ours was a cancel. */
-function inDoubt(error: unknown, id: string | undefined, to: AtlasCluster): unknown {
-  if (!(error instanceof ReleaseError) || error.code === 'CANCELLED') return error;
-  const job = id === undefined ? 'a restore job' : `restore job ${id}`;
-  return new ReleaseError(
-    'ATLAS_RESTORE_FAILED',
-    `How ${job} into cluster ${to.name} ended is unknown: ${error.message}`,
-    { hint: `Look at it in Atlas (cluster ${to.name}, Backup, Restore history) before anything else.`, cause: error },
-  );
+/** What fails once the job is asked for, a cancel too, leaves open what becomes of it. */
+function inDoubt({ name }: AtlasCluster, id?: string): (cause: unknown) => never {
+  return (cause) => {
+    const job = id === undefined ? 'a restore job' : `restore job ${id}`;
+    const why = asReleaseError(cause).message;
+    throw new ReleaseError('ATLAS_RESTORE_FAILED', `How ${job} into cluster ${name} ends is unknown: ${why}`, {
+      hint: `It goes on without this run: look at it in Atlas (cluster ${name}, Backup, Restore history) before anything else.`,
+      cause,
+    });
+  };
 }

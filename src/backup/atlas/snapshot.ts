@@ -42,9 +42,14 @@ export async function takeSnapshot(client: AtlasClient, shelf: SnapshotShelf, wi
   const begun = await beginSnapshot(client, shelf, wish, pause);
   client.log.info(`Atlas takes snapshot ${begun.id} of cluster ${shelf.name}.`, { snapshot: begun.id });
   let missing = 0;
+  let status = begun.status;
   for (let seen: Snapshot | undefined = begun; ; seen = await findSnapshot(client, shelf, begun.id)) {
     if (seen?.status === 'completed') return seen;
     if (seen?.status === 'failed') throw failed(shelf, begun.id, 'failed');
+    if (seen?.status !== undefined && seen.status !== status) {
+      status = seen.status;
+      client.log.info(`Snapshot ${begun.id} is ${status}.`, { snapshot: begun.id });
+    }
     missing = seen === undefined ? missing + 1 : 0;
     if (missing === unseen) throw failed(shelf, begun.id, 'is not there any more');
     const left = await pause();

@@ -158,6 +158,20 @@ test('a job whose beginning or end is unknown is looked for, and never begun twi
   });
 });
 
+test('a cancel ends the waiting, not the job, and says so', async () => {
+  await using at = await asking();
+  at.atlas.jobFate = 'stuck';
+  const cancel = new AbortController();
+  const client = at.clientWith({ signal: cancel.signal });
+  const { id: snapshotId } = at.atlas.add({});
+  const restoring = restoreSnapshot(client, { ...shopOf(at), snapshotId }, shopOf(at), { timeLimitMs: 5000 });
+  setTimeout(() => cancel.abort(new Error('cancelled')), 50);
+  await expect(restoring).rejects.toMatchObject({
+    code: 'ATLAS_RESTORE_FAILED',
+    hint: expect.stringContaining('goes on without this run'),
+  });
+});
+
 test('a refused restore has erased nothing, and its error does not say otherwise', async () => {
   await using at = await asking();
   at.atlas.disturb(/restoreJobs$/, problem(403, 'USER_UNAUTHORIZED'), { method: 'POST' });
