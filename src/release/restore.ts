@@ -1,8 +1,10 @@
 import { restoreBackup } from '../backup/restore.ts';
+import { privileges } from '../guard/guards/privileges.ts';
 import { setPosition } from '../migration/history/without-run.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { connect } from '../mongo/connect.ts';
 import { agree } from './agree.ts';
+import { refuseUnguarded } from './guards.ts';
 import { identitiesOf } from './keys.ts';
 import { restoreProgress } from './progress.ts';
 import { ReleaseRecords } from './record.ts';
@@ -23,6 +25,7 @@ export async function restore(run: Run): Promise<Ended<'restore'>> {
     clientOptions: target.driverOptions,
   });
   const database = connection.db.databaseName;
+  await refuseUnguarded(run, connection, [privileges]);
   await agree(
     run,
     `Replace the collections of database ${database} (${target.environment}) by backup ${id} of ${manifest.createdAt}? What was written since is lost.`,
