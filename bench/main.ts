@@ -1,5 +1,6 @@
 /**
  * What the product costs beside the plain way, in one run and as ratios: `npm run bench [DOCUMENTS] [gate|status|backup]`.
+ * MEGABYTES in the environment says how much backup and restore are about, default 300; ROUNDS how often each is run.
  *
  * Every comparison works on the same data in the same throw-away replica set, turn and turn about, and the median of
  * the rounds is what counts. Absolute times say little on a shared machine; the ratios do.
@@ -13,12 +14,13 @@ import { sandboxEnvironment } from '../src/sandbox/environment.ts';
 import { startSandbox } from '../src/sandbox/start.ts';
 import { benchBackup } from './backup.ts';
 import { benchGate } from './gate.ts';
+import { fillMixed } from './mixed-data.ts';
 import { benchStatus } from './status.ts';
 
 const [given = '1000000', only] = process.argv.slice(2);
 const documents = Number(given);
-/** Backup and restore show the same with fewer. */
-const archived = Math.min(documents, 200_000);
+/** Of BSON, for backup and restore. */
+const bytes = Number(process.env.MEGABYTES ?? 300) * 1e6;
 const rounds = Number(process.env.ROUNDS ?? 3);
 const secrets = new Secrets();
 const log = new Log(({ level, message }) => level === 'warn' && console.log(message), secrets);
@@ -56,9 +58,10 @@ if (wanted('gate')) {
 }
 if (wanted('status')) await benchStatus(server.uri, tmpdir());
 if (wanted('backup')) {
-  console.log(`${archived.toLocaleString('en')} documents, ${about}\n`);
+  console.log(`Backup and restore, ${about}\n`);
   await using source = await connect(server.uri, { database: 'bench', secrets });
   await using copy = await connect(server.uri, { database: 'bench_copy', secrets });
-  await fill(source, archived);
-  await benchBackup(source, copy, { documents: archived, rounds, own, log });
+  await fillMixed(source.db, bytes);
+  const uriOf = (database: string) => Object.assign(new URL(server.uri), { pathname: `/${database}` }).toString();
+  await benchBackup(source, copy, { rounds, own, log, uriOf });
 }

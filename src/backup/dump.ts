@@ -5,7 +5,7 @@ import type { Compression, Consistency } from '../config/schema.ts';
 import { type CollectionInfo, catalogDigest, readCatalog } from '../mongo/catalog.ts';
 import type { Connection } from '../mongo/connect.ts';
 import type { OwnNames } from '../mongo/own.ts';
-import { asServerFailure, serverCode, serverCodes } from '../mongo/server-error.ts';
+import { asServerFailure, isBrokenConnection, serverCode, serverCodes } from '../mongo/server-error.ts';
 import { ReleaseError } from '../observe/error.ts';
 import type { Log } from '../observe/log.ts';
 import { archiveEndings, compressor } from './archive/compression.ts';
@@ -187,7 +187,8 @@ function failure(error: unknown, pending: PendingBackup, { db }: Connection, { s
       cause: error,
     });
   }
-  if (error instanceof MongoError) return asServerFailure(error, `backing up database ${db.databaseName}`);
+  if (error instanceof MongoError || isBrokenConnection(error))
+    return asServerFailure(error, `backing up database ${db.databaseName}`);
   // The system's errors have words for codes. All that is left to fail with one is the store.
   if (typeof (error as { code?: unknown } | undefined)?.code === 'string') {
     return store.failure(`writing ${pending.file}`, error);

@@ -3,12 +3,15 @@ import type { Connection } from '../mongo/connect.ts';
 import type { OwnNames } from '../mongo/own.ts';
 import { describeServerError } from '../mongo/server-error.ts';
 import type { Log } from '../observe/log.ts';
+import { readMetadata } from './archive/metadata.ts';
 import type { ArchiveManifest } from './manifest.ts';
 import type { ReadOptions } from './read-backup.ts';
 import { type BuildProgress, type Built, buildPlaces } from './restore/build.ts';
+import { compatibilityOf, refuseIncompatible } from './restore/compatibility.ts';
 import { during, restoreFailure } from './restore/failure.ts';
 import { describedOtherwise, placesFor, selectNamespaces, swapSteps } from './restore/plan.ts';
 import { type Displaced, RestoreTenure, type SwapStep } from './restore/record.ts';
+import { readDisk, refuseWithoutRoom } from './restore/room.ts';
 import { dropAsides, finishSwap, settleRestore, undoBuild } from './restore/settle.ts';
 import type { BackupStore } from './stores/store.ts';
 import { verifyBackup } from './verify.ts';
@@ -56,7 +59,8 @@ export interface Restored {
  * Indexes that expire documents are built last, and the server may begin at once to delete what has expired since the
  * backup. Writes made meanwhile are lost with the collections that are replaced: stop traffic first.
  *
- * Throws `BACKUP_NOT_FOUND`, `MANIFEST_DAMAGED`, `ARCHIVE_NEEDED`, `ARCHIVE_DAMAGED`, `STORE_FAILED`, `BACKUP_NAMESPACE_UNKNOWN`,
+ * Throws `BACKUP_NOT_FOUND`, `MANIFEST_DAMAGED`, `ARCHIVE_NEEDED`, `ARCHIVE_DAMAGED`, `IDENTITY_MISSING`, `IDENTITY_WRONG`,
+ * `STORE_FAILED`, `BACKUP_NAMESPACE_UNKNOWN`, `BACKUP_INCOMPATIBLE`, `RESTORE_NO_ROOM`,
  * `RESTORE_FAILED` and server failures (data as it was), `RESTORE_IN_PROGRESS`, `RESTORE_INCOMPLETE` (run it again).
  * Throws the signal's reason when aborted while building; the swap is not interrupted by it.
  */
@@ -70,10 +74,18 @@ export async function restoreBackup(
   const { own, log, signal, identities } = options;
   // What an earlier restore left is finished first: all that it needs is in the database, whatever became of the store.
   await settleRestore(connection, options);
-  const { manifest } = await verifyBackup(store, id, { signal, identities });
+  const { manifest, metas } = await verifyBackup(store, id, { signal, identities });
   const current = await during('RESTORE_FAILED', 'listing collections', () => readCatalog(connection.db));
   const present = current.filter(({ name }) => !own.owns(name));
   const selected = selectNamespaces(manifest, options.only);
+  const catalog = metas
+    .filter(({ collection }) => selected.some(({ name }) => name === collection))
+    .map(({ metadata, type }) => readMetadata(metadata, type));
+  const compatibility = compatibilityOf(manifest.server, connection.topology, catalog);
+  refuseIncompatible(id, compatibility);
+  for (const warning of compatibility.warnings) log.warn(warning);
+  const documentBytes = selected.reduce((sum, { bytes }) => sum + bytes, 0);
+  refuseWithoutRoom(documentBytes, await readDisk(connection.db));
   const places = placesFor(selected, own, present.length === 0);
   const direct = places.filter(({ entry, as }) => entry.name === as).map(({ as }) => as);
   const whole = options.only === undefined;
@@ -114,7 +126,7 @@ export async function restoreBackup(
     displaced,
     describedOtherwise: otherwise,
     documents: selected.reduce((sum, { count }) => sum + count, 0),
-    bytes: selected.reduce((sum, { bytes }) => sum + bytes, 0),
+    bytes: documentBytes,
     durationMs: Math.round(performance.now() - started),
   };
 }

@@ -1,3 +1,4 @@
+import type { ArchiveMeta } from './archive/format.ts';
 import { type ArchiveManifest, manifestTotals, withArchive } from './manifest.ts';
 import { type ReadOptions, readBackup } from './read-backup.ts';
 import type { BackupStore } from './stores/store.ts';
@@ -17,6 +18,8 @@ export interface VerifyProgress {
 /** A backup that has been read from its first to its last byte. */
 export interface VerifiedBackup {
   readonly manifest: ArchiveManifest;
+  /** As the archive describes the collections. */
+  readonly metas: readonly ArchiveMeta[];
   readonly documents: number;
   /** Of the documents, uncompressed. */
   readonly bytes: number;
@@ -41,7 +44,9 @@ export async function verifyBackup(
   const total = manifestTotals(manifest);
   let documents = 0;
   let bytes = 0;
+  let metas: readonly ArchiveMeta[] = [];
   for await (const event of readBackup(store, manifest, options)) {
+    if (event.kind === 'prelude') metas = event.metas;
     if (event.kind !== 'documents') continue;
     documents += event.documents.length;
     for (const document of event.documents) bytes += document.length;
@@ -49,5 +54,5 @@ export async function verifyBackup(
   }
   // Whoever may only read the store verifies it all the same.
   await store.markVerified(id, { at: new Date().toISOString(), sha256: manifest.archive.sha256 }).catch(() => {});
-  return { manifest, documents, bytes, durationMs: Math.round(performance.now() - started) };
+  return { manifest, metas, documents, bytes, durationMs: Math.round(performance.now() - started) };
 }

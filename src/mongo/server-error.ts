@@ -36,7 +36,7 @@ export function asServerFailure(error: unknown, what: string): ReleaseError {
       cause: error,
     });
   }
-  if (error instanceof MongoServerSelectionError || error instanceof MongoNetworkError) {
+  if (error instanceof MongoServerSelectionError || error instanceof MongoNetworkError || isBrokenConnection(error)) {
     return new ReleaseError('SERVER_UNREACHABLE', `No usable MongoDB server answered (while ${what}).`, {
       hint: 'Check host, port and network access from this machine (on Atlas the IP access list), and that the replica set has a primary.',
       cause: error,
@@ -63,6 +63,22 @@ export function asServerFailure(error: unknown, what: string): ReleaseError {
     if (system !== undefined) return system;
   }
   throw error;
+}
+
+/** Codes of a socket; files never fail with them. */
+const socketCodes = new Set([
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
+
+/** What the system says of a connection: the driver lets it through as it is where it waits for a socket to take more. */
+export function isBrokenConnection(error: unknown): boolean {
+  return error instanceof Error && socketCodes.has(String((error as NodeJS.ErrnoException).code));
 }
 
 /** What the system says before any server is asked: about names of hosts, and files that the connection string names. */

@@ -128,10 +128,12 @@ export const errorCodes = {
     meaning: 'A restore by Atlas was begun and did not end well, or nobody knows how: the cluster may be empty.',
   },
   BACKUP_NOT_FOUND: { exit: 11, meaning: 'The store has no backup of this name.' },
+  BACKUP_INCOMPATIBLE: { exit: 11, meaning: 'The server does not know what the collections of the backup use.' },
   BACKUP_NAMESPACE_UNKNOWN: { exit: 2, meaning: 'The backup holds no collection of the name that was given.' },
   IDENTITY_WRONG: { exit: 11, meaning: 'None of the identities given opens the backup.' },
   ARCHIVE_DAMAGED: { exit: 11, meaning: "A backup's archive is not what was written, or does not fit its manifest." },
   MANIFEST_DAMAGED: { exit: 11, meaning: "A backup's manifest cannot be read, or was changed." },
+  RESTORE_NO_ROOM: { exit: 5, meaning: "The server's disk has no room for what is to be restored." },
   RESTORE_IN_PROGRESS: { exit: 6, meaning: 'Another run is restoring into this database right now.' },
   RESTORE_FAILED: { exit: 7, meaning: 'The restore failed before it touched any collection; the data is as it was.' },
   RESTORE_INCOMPLETE: {

@@ -1,13 +1,18 @@
 import { guardFailure } from '../guard/failure.ts';
-import type { GuardResult } from '../guard/guard.ts';
+import type { Guard, GuardContext, GuardResult } from '../guard/guard.ts';
 import { runGuards } from '../guard/run.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { namesOf, type Run, targetOf } from './run.ts';
 
 /** What the guards see. `apply`: whether the target is going to be changed. */
-export function lookGuards(run: Run, connection: Connection, apply: boolean): Promise<GuardResult[]> {
+export function lookGuards(
+  run: Run,
+  connection: Connection,
+  apply: boolean,
+  which?: readonly Guard[],
+): Promise<GuardResult[]> {
   const { command, settings, store } = run.invocation;
-  return runGuards({
+  const context: GuardContext = {
     connection,
     own: namesOf(run),
     environment: targetOf(run).environment,
@@ -16,12 +21,16 @@ export function lookGuards(run: Run, connection: Connection, apply: boolean): Pr
     settings: settings.guards,
     store: store === undefined ? undefined : store.startsWith('s3://') ? 's3' : 'folder',
     hosted: run.origin.hosted,
-  });
+  };
+  return runGuards(context, which);
 }
 
-/** Throws `BLOCKED_BY_GUARD` where a guard says that nothing may start now; what else they say goes to the log. */
-export async function refuseUnguarded(run: Run, connection: Connection): Promise<void> {
-  const results = await lookGuards(run, connection, true);
+/**
+ * Throws `BLOCKED_BY_GUARD` where a guard says that nothing may start now; what else they say goes to the log. `which`:
+ * default all.
+ */
+export async function refuseUnguarded(run: Run, connection: Connection, which?: readonly Guard[]): Promise<void> {
+  const results = await lookGuards(run, connection, true, which);
   const error = guardFailure(results);
   if (error !== undefined) throw error;
   for (const { message, rule } of results.flatMap((result) => result.findings)) run.log.warn(message, { guard: rule });

@@ -1,8 +1,10 @@
 import { restoreBackup } from '../backup/restore.ts';
+import { privileges } from '../guard/guards/privileges.ts';
 import { setPosition } from '../migration/history/without-run.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { connect } from '../mongo/connect.ts';
 import { agree } from './agree.ts';
+import { refuseUnguarded } from './guards.ts';
 import { identitiesOf } from './keys.ts';
 import { restoreProgress } from './progress.ts';
 import { type RecordStart, ReleaseRecords } from './record.ts';
@@ -25,7 +27,8 @@ export async function restore(run: Run): Promise<Ended<'restore'>> {
   });
   const database = connection.db.databaseName;
   const managed = manifest.engine === 'atlas';
-  if (managed) await checkManaged(run, connection, manifest);
+  // What Atlas does needs none of this user's privileges.
+  await (managed ? checkManaged(run, connection, manifest) : refuseUnguarded(run, connection, [privileges]));
   await agree(
     run,
     managed

@@ -106,7 +106,7 @@ test('transfers between two collections never show half in a backup', async () =
     }
   })();
   try {
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 20; round++) {
       const { manifest } = await at.backup({ compression: 'none' });
       let sum = 0;
       for await (const event of readBackup(at.store, manifest)) {

@@ -111,6 +111,28 @@ test('files that are broken or not there keep nobody from a backup', async () =>
   expect(manifest.planDigest).toBeUndefined();
 });
 
+test('who may not write is told before anything begins, and before anybody is asked', async () => {
+  await using database = await freshDatabase();
+  await database.db.collection('places').insertOne({ n: 1 });
+  await database.db.command({
+    createUser: 'reader',
+    pwd: 'not-a-secret',
+    roles: [{ role: 'read', db: database.name }],
+  });
+  try {
+    await using project = await makeProject({}, { MONGODB_URI: database.uri });
+    const { id } = (await project.run('backup --store backups --json')).json;
+    const reader = new URL(database.uri);
+    [reader.username, reader.password] = ['reader', 'not-a-secret'];
+    reader.searchParams.set('authSource', database.name);
+    const ran = await project.run(`restore ${id} --store backups --json`, { MONGODB_URI: reader.toString() });
+    expectFailure(ran, 5, 'BLOCKED_BY_GUARD', /needs/);
+    expect(await database.db.listCollections().toArray()).toHaveLength(1);
+  } finally {
+    await database.db.command({ dropUser: 'reader' });
+  }
+});
+
 test('after a new backup old ones go, but never the one that was verified last', async () => {
   await using database = await freshDatabase();
   await using project = await makeProject(

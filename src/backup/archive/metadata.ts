@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { CollectionInfo } from '../../mongo/catalog.ts';
 import { emptyDocument } from '../../mongo/raw-bson.ts';
+import { archiveDamaged } from './damage.ts';
 import { toExtendedJson } from './extended-json.ts';
 import { type OrderedDocument, parseOrdered } from './ordered-json.ts';
 
@@ -47,4 +48,13 @@ export function parseMetadata(text: string, type: string): CollectionMetadata {
   }
   const uuid: unknown = parsed.get('uuid');
   return { name, type, options, indexes, ...(typeof uuid === 'string' && { uuid }) };
+}
+
+/** The same for a text whose digest was right: `ARCHIVE_DAMAGED` where it cannot be given to a server. */
+export function readMetadata(text: string, type: string): CollectionMetadata {
+  try {
+    return parseMetadata(text, type);
+  } catch (error) {
+    throw archiveDamaged('options or indexes cannot be given to a server', 'the description of a collection', error);
+  }
 }

@@ -3,9 +3,8 @@ import { bucketsPrefix, readCatalog, storageName } from '../../mongo/catalog.ts'
 import type { Connection } from '../../mongo/connect.ts';
 import { RawInserter } from '../../mongo/raw-write.ts';
 import { ReleaseError } from '../../observe/error.ts';
-import { archiveDamaged } from '../archive/damage.ts';
 import { dataNamespace } from '../archive/format.ts';
-import { type CollectionMetadata, parseMetadata } from '../archive/metadata.ts';
+import { type CollectionMetadata, readMetadata } from '../archive/metadata.ts';
 import type { ArchiveManifest, ManifestNamespace } from '../manifest.ts';
 import { type ReadOptions, readBackup } from '../read-backup.ts';
 import type { BackupStore } from '../stores/store.ts';
@@ -68,7 +67,14 @@ export async function buildPlaces(
         for (const meta of event.metas) {
           const place = places.find(({ entry }) => entry.name === meta.collection);
           if (place === undefined) continue;
-          const item = new Work(connection, place, meta.metadata, parsed(meta.metadata, meta.type), total, options);
+          const item = new Work(
+            connection,
+            place,
+            meta.metadata,
+            readMetadata(meta.metadata, meta.type),
+            total,
+            options,
+          );
           await item.begin();
           work.set(dataNamespace(meta).collection, item);
         }
@@ -92,15 +98,6 @@ export async function buildPlaces(
   for (const item of work.values()) await item.check(infos.get(item.place.as));
   for (const item of work.values()) await item.expire();
   return [...work.values()].map(({ place, text, metadata }) => ({ place, text, metadata, info: infos.get(place.as) }));
-}
-
-function parsed(text: string, type: string): CollectionMetadata {
-  try {
-    return parseMetadata(text, type);
-  } catch (error) {
-    // The digest was right, so this is something that cannot be sent to a server.
-    throw archiveDamaged('options or indexes cannot be given to a server', 'the description of a collection', error);
-  }
 }
 
 /** One place while it is built. */

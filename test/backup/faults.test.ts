@@ -1,0 +1,259 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { BSON } from 'mongodb';
+import { expect, onTestFinished, test } from 'vitest';
+import { type ArchiveManifest, encodeManifest } from '../../src/backup/manifest.ts';
+import { restoreBackup } from '../../src/backup/restore.ts';
+import { FolderStore } from '../../src/backup/stores/folder.ts';
+import { verifyBackup } from '../../src/backup/verify.ts';
+import { compareDatabases } from '../../src/mongo/compare.ts';
+import { connect } from '../../src/mongo/connect.ts';
+import { Secrets } from '../../src/observe/secrets.ts';
+import { proxyTo } from '../setup/tcp-proxy.ts';
+import { type Lab, lab, own } from './backing-up.ts';
+
+const archiveOf = (at: Lab, { archive }: ArchiveManifest) => path.join(at.store.location, archive.file);
+
+/** Writes other bytes, with a manifest that fits them: only what the archive itself says can tell. */
+async function forge(at: Lab, manifest: ArchiveManifest, bytes: Buffer): Promise<void> {
+  const { createHash } = await import('node:crypto');
+  const archive = {
+    ...manifest.archive,
+    bytes: bytes.length,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+  };
+  await writeFile(archiveOf(at, manifest), bytes);
+  await writeFile(
+    path.join(at.store.location, `${manifest.id}.manifest.json`),
+    encodeManifest({ ...manifest, archive }),
+  );
+}
+
+/** Offsets at which the blocks of an uncompressed archive begin: after the prelude, and after each terminator. */
+function blocksOf(bytes: Buffer): number[] {
+  const borders: number[] = [];
+  let at = 4;
+  while (at < bytes.length) {
+    const length = bytes.readInt32LE(at);
+    at += length === -1 ? 4 : length;
+    if (length === -1) borders.push(at);
+  }
+  return borders;
+}
+
+async function threeCollections(at: Lab): Promise<{ manifest: ArchiveManifest; bytes: Buffer; borders: number[] }> {
+  for (const name of ['a', 'b', 'c'])
+    await at.db.collection<{ _id: number }>(name).insertMany(Array.from({ length: 50 }, (_, _id) => ({ _id, name })));
+  const { manifest } = await at.backup({ compression: 'none' });
+  const bytes = await readFile(archiveOf(at, manifest));
+  return { manifest, bytes, borders: blocksOf(bytes) };
+}
+
+test('blocks that are cut, swapped, doubled or left out are damage, also where the manifest was made to fit', async () => {
+  await using at = await lab();
+  const { manifest, bytes, borders } = await threeCollections(at);
+  expect(borders.length).toBe(7);
+  expect(borders.at(-1)).toBe(bytes.length);
+  const block = (n: number) => bytes.subarray(borders[n], borders[n + 1]);
+  const blocks = Array.from({ length: 6 }, (_, n) => block(n));
+  const prelude = bytes.subarray(0, borders[0]);
+  const damaged: [string, Buffer][] = borders.slice(0, -1).map((end) => [`cut at ${end}`, bytes.subarray(0, end)]);
+  // Documents of a collection in two orders are two archives, and both are good: a block of another one is not.
+  for (let n = 0; n < 6; n++) {
+    damaged.push([`without block ${n}`, Buffer.concat([prelude, ...blocks.filter((_, m) => m !== n)])]);
+    damaged.push([
+      `block ${n} twice`,
+      Buffer.concat([prelude, ...blocks.flatMap((one, m) => (m === n ? [one, one] : [one]))]),
+    ]);
+  }
+  for (let n = 0; n < 6; n += 2) {
+    const swapped = [...blocks];
+    [swapped[n], swapped[n + 1]] = [swapped[n + 1] as Buffer, swapped[n] as Buffer];
+    damaged.push([`end before documents in ${n}`, Buffer.concat([prelude, ...swapped])]);
+  }
+  for (const [what, wrong] of damaged) {
+    await forge(at, manifest, wrong);
+    const verdict = await verifyBackup(at.store, manifest.id).then(
+      () => 'good',
+      ({ code, exitCode }) => `${code} ${exitCode}`,
+    );
+    expect(`${what}: ${verdict}`).toBe(`${what}: ARCHIVE_DAMAGED 11`);
+  }
+  await forge(at, manifest, bytes);
+  await verifyBackup(at.store, manifest.id);
+});
+
+test('another beginning, another format version and the manifest of another backup are refused', async () => {
+  await using at = await lab();
+  const { manifest, bytes } = await threeCollections(at);
+  const magic = Buffer.from(bytes);
+  magic[0]! ^= 1;
+  await forge(at, manifest, magic);
+  await expect(verifyBackup(at.store, manifest.id)).rejects.toThrow(/does not begin as an archive/);
+  const newer = Buffer.from(bytes);
+  newer.write('0.2', bytes.indexOf('0.1\0'));
+  await forge(at, manifest, newer);
+  await expect(verifyBackup(at.store, manifest.id)).rejects.toThrow(/format has another version/);
+  await forge(at, manifest, bytes);
+
+  await at.db.collection('a').insertOne({ more: 1 });
+  const { manifest: second } = await at.backup({ compression: 'none' });
+  const file = (id: string) => path.join(at.store.location, `${id}.manifest.json`);
+  await writeFile(file(manifest.id), await readFile(file(second.id)));
+  await expect(verifyBackup(at.store, manifest.id)).rejects.toMatchObject({ code: 'MANIFEST_DAMAGED', exitCode: 11 });
+  // Under its own name, with its own checksum, but with the archive of the first.
+  await writeFile(file(manifest.id), encodeManifest({ ...second, id: manifest.id, archive: manifest.archive }));
+  await expect(verifyBackup(at.store, manifest.id)).rejects.toMatchObject({ code: 'ARCHIVE_DAMAGED', exitCode: 11 });
+});
+
+/** A file system of its own; gone after the test. Undefined where this user may not mount one. */
+async function smallDisk(options: string): Promise<string | undefined> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'disk-'));
+  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder]).status === 0;
+  onTestFinished(async () => {
+    if (mounted) spawnSync('umount', [folder]);
+    await rm(folder, { recursive: true, force: true });
+  });
+  return mounted ? folder : undefined;
+}
+
+test('a disk that runs full in the middle leaves no backup, and says what to do', async (context) => {
+  const disk = await smallDisk('size=1m');
+  if (disk === undefined) return context.skip('no right to mount a file system');
+  await using at = await lab();
+  const noise = Array.from({ length: 300 }, () => ({
+    noise: new BSON.Binary(crypto.getRandomValues(new Uint8Array(20_000))),
+  }));
+  await at.db.collection('noise').insertMany(noise);
+  const store = new FolderStore(disk);
+  await expect(at.backup({ store })).rejects.toMatchObject({
+    code: 'STORE_FAILED',
+    message: expect.stringContaining('ENOSPC'),
+    hint: expect.stringContaining('The disk is full'),
+  });
+  expect(await store.list()).toEqual([]);
+  await at.db.collection('noise').deleteMany({});
+  const { manifest } = await at.backup({ store });
+  expect(await verifyBackup(store, manifest.id)).toMatchObject({ documents: 0 });
+});
+
+test('a store that cannot be written is said before the database is read; reading from it goes on', async (context) => {
+  const disk = await smallDisk('size=1m');
+  if (disk === undefined) return context.skip('no right to mount a file system');
+  await using at = await lab();
+  await at.db.collection('a').insertOne({});
+  const store = new FolderStore(disk);
+  const { manifest } = await at.backup({ store });
+  spawnSync('mount', ['-o', 'remount,ro', disk]);
+  await expect(at.backup({ store })).rejects.toMatchObject({
+    code: 'STORE_FAILED',
+    message: expect.stringContaining('EROFS'),
+  });
+  expect(await verifyBackup(store, manifest.id)).toMatchObject({ documents: 1 });
+  const other = await at.another();
+  await restoreBackup(other, store, manifest.id, { own, log: at.log });
+  expect(await compareDatabases(at.db, other.db, { own })).toEqual([]);
+});
+
+test('a connection that is lost midway is no backup, and no half restore', async () => {
+  await using at = await lab();
+  const pad = 'x'.repeat(1000);
+  for (const name of ['a', 'b'])
+    await at.db.collection(name).insertMany(Array.from({ length: 10_000 }, (_, n) => ({ n, pad })));
+  await using proxy = await proxyTo(at.uri);
+  const secrets = new Secrets();
+  await using away = await connect(proxy.uri, { secrets });
+  let broken = false;
+  const breakOnce = () => {
+    if (!broken) proxy.silence();
+    if (!broken) proxy.break();
+    broken = true;
+  };
+  const backup = at.backup({ onProgress: breakOnce }, away);
+  await expect(backup).rejects.toMatchObject({ code: 'SERVER_UNREACHABLE', exitCode: 12 });
+  expect(await at.stored()).toEqual([]);
+
+  const { manifest } = await at.backup();
+  const to = await at.another();
+  await to.db.collection('a').insertOne({ old: 1 });
+  await using restoring = await proxyTo(`${at.uri.replace(at.db.databaseName, to.db.databaseName)}`);
+  await using through = await connect(restoring.uri, { secrets });
+  const restore = restoreBackup(through, at.store, manifest.id, {
+    own,
+    log: at.log,
+    onProgress: () => {
+      restoring.silence();
+      restoring.break();
+    },
+  });
+  await expect(restore).rejects.toMatchObject({ code: 'SERVER_UNREACHABLE', exitCode: 12 });
+  expect(await to.db.collection('a').find().toArray()).toMatchObject([{ old: 1 }]);
+  await restoreBackup(to, at.store, manifest.id, { own, log: at.log, goneAfterMs: 0 });
+  expect(await compareDatabases(at.db, to.db, { own })).toEqual([]);
+}, 60_000);
+
+test('killed at any moment a backup is there whole or not at all, and the next one removes what is left', async () => {
+  await using at = await lab();
+  const pad = 'x'.repeat(2000);
+  for (const name of ['a', 'b', 'c'])
+    await at.db.collection(name).insertMany(Array.from({ length: 3000 }, (_, n) => ({ n, pad })));
+  for (let round = 0; round < 6; round++) {
+    const child = spawn(
+      process.execPath,
+      [
+        '--disable-warning=ExperimentalWarning',
+        path.join(import.meta.dirname, 'backing-up-child.ts'),
+        at.uri,
+        at.store.location,
+      ],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    await once(child.stdout, 'data');
+    await pause(Math.random() * 400);
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    for (const entry of await at.store.list()) {
+      if (entry.state === 'readable') expect(await verifyBackup(at.store, entry.id)).toMatchObject({ documents: 9000 });
+      // The archive was renamed, the manifest not yet written: listed as what it is.
+      else expect(entry.problem.message).toMatch(/is missing, only the archive is there/);
+    }
+  }
+  const partial = (await at.stored()).filter((name) => name.endsWith('.partial'));
+  const yesterday = Date.now() / 1000 - 90_000;
+  for (const name of partial) await utimes(path.join(at.store.location, name), yesterday, yesterday);
+  await at.backup();
+  expect((await at.stored()).filter((name) => name.endsWith('.partial'))).toEqual([]);
+});
+
+test('documents of 16 MB, a thousand collections and names of every kind come back', async () => {
+  await using at = await lab();
+  const longest = 16 * 1024 * 1024 - 40;
+  await at.db
+    .collection<{ _id: number }>('large')
+    .insertMany([1, 2, 3].map((_id) => ({ _id, text: 'x'.repeat(longest) })));
+  const names = [
+    'with.dots',
+    'with spaces',
+    '🌍',
+    'ü',
+    'a'.repeat(100),
+    '$dollar'.slice(1),
+    'x.y.z.w',
+    "quote'd",
+    'back\\slash',
+    '<html>&',
+  ];
+  for (const name of names) await at.db.collection(name).insertOne({ name, 'a.b': 1, $c: 2, '': 3 });
+  const many = Array.from({ length: 1000 }, (_, n) => `c${String(n).padStart(4, '0')}`);
+  for (let n = 0; n < 1000; n += 50)
+    await Promise.all(many.slice(n, n + 50).map((name) => at.db.collection(name).insertOne({ name })));
+  const { manifest } = await at.backup();
+  expect(manifest.namespaces).toHaveLength(1000 + names.length + 1);
+  const other = await at.another();
+  await restoreBackup(other, at.store, manifest.id, { own, log: at.log });
+  expect(await compareDatabases(at.db, other.db, { own })).toEqual([]);
+}, 300_000);
