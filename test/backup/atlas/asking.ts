@@ -4,7 +4,7 @@ import { Secrets } from '../../../src/observe/secrets.ts';
 import { AtlasStandIn } from './stand-in.ts';
 
 /** The real pauses would be minutes. */
-const quick: AtlasTiming = { requestLimit: 500, attempts: 4, firstPause: 2, longestPause: 10 };
+const quick: AtlasTiming = { requestLimit: 5000, attempts: 4, firstPause: 2, longestPause: 10 };
 
 export interface Asking extends AsyncDisposable {
   readonly atlas: AtlasStandIn;
