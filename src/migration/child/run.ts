@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { MongoClient } from 'mongodb';
 import { ownNames } from '../../mongo/own.ts';
 import { ReleaseError } from '../../observe/error.ts';
@@ -58,6 +59,8 @@ export class MigrationRun {
   #gate: Gate | undefined;
   #journal: OpenedJournal | undefined;
   #source: Source | undefined;
+  /** By user code. */
+  #thrown: unknown;
   #startedAt: number | undefined;
   #durationMs = 0;
   #returned = false;
@@ -181,7 +184,9 @@ export class MigrationRun {
   #watched<T>(promise: Promise<T>): Promise<T> {
     return Promise.race([promise, this.#unseen.promise]).catch((error: unknown) => {
       if (error instanceof Failure) throw error;
-      throw new Failure(error instanceof Unseen ? this.#describe(error.thrown, true) : this.#describe(error, false));
+      const unseen = error instanceof Unseen;
+      this.#thrown = unseen ? error.thrown : error;
+      throw new Failure(this.#describe(this.#thrown, unseen));
     });
   }
 
@@ -251,6 +256,13 @@ export class MigrationRun {
     );
   }
 
+  async #markRefusals(): Promise<void> {
+    const { journal, replay } = this.#journal ?? {};
+    if (journal === undefined || replay?.diverged !== undefined) return;
+    // Without the marks the next run is told the same once more, ends with it, and marks it.
+    await Promise.race([journal.failed(this.#thrown).catch(() => {}), sleep(settleMs)]);
+  }
+
   async #end(outcome: ChildEnd['outcome']): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
@@ -261,6 +273,7 @@ export class MigrationRun {
       await settled(gate, settleMs);
       for (const session of gate.transactions.open()) await abort(session);
     }
+    if (outcome.state === 'failed') await this.#markRefusals();
     const state = this.#reporter.state();
     const notes = this.#journal?.notes() ?? [];
     const end = { ...state, outcome, notes, durationMs: Math.round(this.#durationMs) };
