@@ -54,6 +54,17 @@ describe('release --apply with a deploy hook, and half of what is for after the 
     expect(await deployed()).toBe(false);
   });
 
+  test('taken up after the deploy where it is all there is: nothing can be rehearsed, and the release says so', async () => {
+    const ran = await project.run('release --apply --json');
+    expect(ran.code, ran.stderr).toBe(0);
+    expect(ran.json.steps).toMatchObject([
+      ...[{ name: 'guards' }, { name: 'plan' }, { name: 'backup' }],
+      { name: 'rehearsal', state: 'skipped', note: expect.stringMatching(/^Nothing is rehearsed before the deploy/) },
+      ...[{ name: 'deploy' }, { name: 'apply' }, { name: 'verify' }],
+    ]);
+    expect(await places()).toEqual(['first', 'second']);
+  });
+
   test('ends it after the deploy, and rehearses what comes after it then', async () => {
     await project.write({
       'migrations/2-before.js': insert('before'),
@@ -126,6 +137,7 @@ describe('what was begun has reached its end, and somebody else is first with th
       const ran = await started.ended;
       expectFailure(ran, 6, 'LEASE_HELD', /Before it reached their end: 1-slow\. Not begun: 2-next\./);
       expect(ran.json.outcome).toBe('blocked');
+      expect(ran.stderr).toContain("not finished: the lease is somebody else's");
       const applied = key === 'migrate' ? ran.json.migrate.applied : ran.json.applied;
       expect(namesOf(applied)).toEqual(['1-slow']);
       expect(await recordOf(ran.json.releaseId)).toMatchObject({ state: 'blocked', error: { code: 'LEASE_HELD' } });
