@@ -23,6 +23,7 @@ import { single } from './single.ts';
 import { restoreError, restoreResult, storeError } from './stored.ts';
 import { unfenced } from './unfenced.ts';
 import { unheard } from './unheard.ts';
+import { isUnreadable } from './unreadable.ts';
 
 /**
  * The last stage of the gate on a server with transactions: an operation's effect, its images and its entry are
@@ -122,7 +123,12 @@ export class Journal {
     const claim = await this.#replay.claim(fingerprint, { transaction: session });
     if (claim.kind !== 'call') return this.#own.send(operation, session, fingerprint);
     const { result, error } = claim.call;
-    if (error !== undefined) throw restoreError(error, this.context.driver);
+    if (error !== undefined) {
+      const restored = restoreError(error, this.context.driver);
+      // The books must count it as they did: a transaction without any write is not committed with an entry.
+      isUnreadable(restored, operation, this.context.driver);
+      throw restored;
+    }
     if (result === undefined) return undefined as T;
     const answer = restoreResult(result, this.context.driver);
     giveIds(args, answer);
