@@ -113,7 +113,11 @@ function incomplete(cause: ReleaseError, release: ReleaseRecord, result: Rollbac
     'ROLLBACK_FAILED',
     `The rollback of release ${release._id} is not complete: ${cause.message}`,
     {
-      hint: `Correct that, then type mongo-release rollback ${release._id} again: it goes on from where it stands.`,
+      // What blocks an undo nobody can correct: there are other ways out of it.
+      hint:
+        cause.code === 'RESUME_BLOCKED'
+          ? cause.hint
+          : `Correct that, then type mongo-release rollback ${release._id} again: it goes on from where it stands.`,
       cause,
     },
   );

@@ -221,6 +221,9 @@ describe('a half-done migration that can neither be gone on with nor undone', ()
     const down = await project.run('down --json');
     expectFailure(down, 8, 'RESUME_BLOCKED', /^Migration 1-slow cannot be taken back .*document .* was changed since/);
     expect(down.json.error.hint).toMatch(/^Type mongo-release migrate --apply: it goes on where it was\. Or finish/);
+    const rollback = await project.run('rollback --json');
+    expectFailure(rollback, 10, 'ROLLBACK_FAILED', /Migration 1-slow cannot be taken back .* was changed since/);
+    expect(rollback.json.error.hint).toBe(down.json.error.hint);
     await project.write({ 'migrations/1-slow.js': insert('other') });
     const up = await project.run(apply);
     expectFailure(up, 8, 'RESUME_BLOCKED', /^Migration 1-slow cannot be taken up \(1-slow\.js was changed/);
