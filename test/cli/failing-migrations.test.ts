@@ -69,7 +69,7 @@ describe('a migration that does not reach its end', () => {
       ),
     ]);
     expect(ran.json.error.hint).toMatch(
-      /^Correct 2-b\.js first, then type the same command again\..* down takes it back/,
+      /^Correct 2-b\.js first, then type the same command again\..* down undoes by the journal what it did\.$/,
     );
   });
 

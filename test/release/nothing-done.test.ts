@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { expectFailure, makeProject, migration, type Project } from '../cli/cli.ts';
+import { startStandalone } from '../migration/standalone.ts';
 import { freshDatabase, type TestDatabase } from '../setup/mongo.ts';
 import { giveUpLease, standsStill } from './left-half.ts';
 
@@ -108,6 +109,24 @@ test('a migration whose first write was refused has left nothing: it is rehearse
   await database.db.collection<{ _id: string }>('cities').deleteOne({ _id: 'taken' });
   const ran = await ok('migrate --apply');
   expect(ran.json).toMatchObject({ applied: [{ name: '1-a' }, { name: '2-b' }], rehearsal: {} });
+});
+
+test('on a standalone server the half that is there is not forgotten by a run over it that does nothing', async () => {
+  await using server = await startStandalone();
+  const env = { MONGODB_URI: `${server.uri}shop` };
+  const run = (words: string) => project.run(`${words} --json`, env);
+  const half = "await db.collection('cities').insertOne({ half: 1 });";
+  const write = (up: string) =>
+    project.write({
+      'migrations/2-b.js': migration(`${up} throw new Error('no');`, "await db.collection('cities').drop();"),
+    });
+  await write(half);
+  expectFailure(await run(apply), 8, 'FAILED_DIRTY');
+  await write('');
+  const ran = await run(apply);
+  expectFailure(ran, 7, 'FAILED_CLEAN', /It changed nothing; what was done of it before stays\./);
+  expect(ran.json.error.hint).toMatch(/No journal was kept of it: .*both have to bear what is done already\.$/);
+  expect((await run('down')).json).toMatchObject({ outcome: 'rolled-back', reverted: [{ name: '2-b' }] });
 });
 
 describe('what is said of a migration that failed half-way', () => {
