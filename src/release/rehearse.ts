@@ -83,7 +83,7 @@ export async function rehearse(run: Run, situation: Situation, on: RehearsalOn):
     const log = run.log.with({ migration: file.name, rehearsal: true });
     const journal = await journalFor(run, connection, file.name, migrations.length);
     const end = await runMigration(
-      { file, direction: 'up', uri: sandbox.uri, database: on.database, journal },
+      { file, direction: 'up', uri: sandbox.uri, database: on.database, rehearsal: true, journal },
       { ...childOptions(run), log, signal: run.signal },
     );
     if (end.state === 'done') {
