@@ -69,10 +69,12 @@ export class Connections {
     if (this.#ours.has(client)) return connect();
     const allowed = this.#allowed;
     if (allowed === undefined) throw this.#refuse();
+    const targets = serversOf(allowed.beside);
+    const isTarget = (servers: Iterable<string>) => [...servers].some((server) => targets.has(server));
+    if (isTarget(hostsOf(client))) throw this.#refuse();
     const connected = await connect();
     const servers = serversOf(client);
-    const targets = serversOf(allowed.beside);
-    if ([...servers].some((server) => targets.has(server))) {
+    if (isTarget(servers)) {
       await client.close().catch(() => {});
       throw this.#refuse();
     }
@@ -83,7 +85,7 @@ export class Connections {
   #refuse(): ReleaseError {
     const error = new ReleaseError(
       'OWN_CONNECTION',
-      'The code opened a connection of its own (MongoClient, mongoose.connect or createConnection): what it writes there is neither counted, journalled nor rehearsed.',
+      'What code writes by a connection of its own is neither counted, journalled nor rehearsed, so its MongoClient, mongoose.connect or createConnection was refused.',
       {
         hint: 'Use the db, client and models that up is given. Export models made with mongoose.model(), and call mongoose.connect in the file that starts the application.',
       },
@@ -97,6 +99,11 @@ export class Connections {
 interface Described {
   readonly address: string;
   readonly topologyVersion?: { readonly processId?: { toString(): string } } | null;
+}
+
+/** As the connection string has them. */
+function hostsOf({ options }: RawClient): string[] {
+  return (options?.hosts ?? []).map(String);
 }
 
 /** Addresses, and the ids that the processes of servers gave themselves: one server has many addresses. */
