@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { runMigration } from '../../src/migration/runner.ts';
 import { freshDatabase, type TestDatabase } from '../setup/mongo.ts';
 import { makeProject, type Project, settings } from './project.ts';
+import { startStandalone } from './standalone.ts';
 
 let database: TestDatabase;
 let project: Project;
@@ -76,4 +77,13 @@ test('a rehearsal knows the sandbox alone: no other server is connected to', asy
   const job = { file: elsewhere.file('lazy.js'), direction: 'up', uri: database.uri, database: database.name } as const;
   const end = await runMigration({ ...job, rehearsal: true }, { ...settings(elsewhere.dir), log: elsewhere.log });
   expect(end).toMatchObject({ state: 'failed', error: { code: 'OWN_CONNECTION' } });
+});
+
+test('what code writes to another server is its own affair, and the run says so', async () => {
+  await using other = await startStandalone();
+  await using elsewhere = await makeProject({ ...files, 'uri.txt': other.uri });
+  const end = await elsewhere.run('lazy.js', database);
+  const said = expect.stringContaining(`connected to ${new URL(other.uri).host} by itself`);
+  expect(end).toMatchObject({ state: 'done', notes: [said] });
+  expect(elsewhere.logged).toContainEqual(expect.objectContaining({ level: 'warn', message: said }));
 });
