@@ -780,7 +780,11 @@ const options = {
     name: { type: 'text', value: 'NAME', help: 'This migration alone.' },
     phase: { type: 'choice', choices: ['before-deploy', 'after-deploy'], help: 'Only what belongs to this phase.' },
     plan: { type: 'text', value: 'FILE', help: 'Apply exactly this plan, or refuse.' },
-    digest: { type: 'text', value: 'DIGEST', help: 'Apply exactly the plan of this digest, or refuse.' },
+    digest: {
+        type: 'text',
+        value: 'DIGEST',
+        help: 'Apply exactly the plan of this digest (its first 12 characters are enough), or refuse.',
+    },
     backup: {
         type: 'text',
         value: 'BACKUP',
@@ -1143,7 +1147,10 @@ const errorCodes = {
     LEASE_ALIVE: { exit: 6, meaning: 'The lease is not taken away while its owner shows signs of life.' },
     LEASE_LOST: { exit: 6, meaning: 'The lease ran out or was taken over, so this run may not write any more.' },
     MIGRATION_INVALID: { exit: 2, meaning: 'A file is no migration, or cannot be loaded.' },
-    MODELS_INVALID: { exit: 2, meaning: 'The module of Mongoose models cannot be loaded or exports no model.' },
+    MODELS_INVALID: {
+        exit: 2,
+        meaning: 'The module of Mongoose models cannot be loaded, exports no model, or connects.',
+    },
     TSX_MISSING: { exit: 2, meaning: 'The configuration asks for tsx, and the project has none.' },
     DRIVER_UNSUPPORTED: { exit: 2, meaning: "The project's MongoDB driver is older than version 4." },
     TRANSACTIONS_UNAVAILABLE: { exit: 5, meaning: 'A migration asks for a transaction, and the server has none.' },
@@ -1157,6 +1164,10 @@ const errorCodes = {
     },
     ID_UNUSABLE: { exit: 8, meaning: 'A document has an _id that no driver can send back as it is stored.' },
     MIGRATION_FAILED: { exit: 8, meaning: "The migration's code threw, or a promise of it was rejected unseen." },
+    OWN_CONNECTION: {
+        exit: 8,
+        meaning: 'Code of a migration connected to the target by itself, or in a rehearsal to any server.',
+    },
     MIGRATION_DANGLING: { exit: 8, meaning: 'A migration returned while calls of it were still under way.' },
     MIGRATION_TIMED_OUT: { exit: 8, meaning: 'A migration ran longer than its time limit and was stopped.' },
     MIGRATION_EXITED: { exit: 8, meaning: "The migration's process ended before the migration did." },

@@ -263,7 +263,7 @@ const loadLimitMs = 60_000;
 /**
  * What migrations declare about themselves, by name. Loads all files in one process that knows no database.
  *
- * Throws `MIGRATION_INVALID` for the first file (in the given order) that cannot be loaded or is no migration, with the
+ * Throws `MODELS_INVALID`; `MIGRATION_INVALID` for the first file (in the given order) that cannot be loaded or is no migration, with the
  * number of all such files; `TSX_MISSING`; the signal's reason when it is aborted.
  */
 async function describeMigrations(files, options) {
@@ -298,7 +298,11 @@ async function describeMigrations(files, options) {
     options.signal?.addEventListener('abort', onAbort, { once: true });
     child.send({
         type: 'describe',
-        job: { files: files.map(({ name, path }) => ({ name, path })), showValues: options.showValues === true },
+        job: {
+            files: files.map(({ name, path }) => ({ name, path })),
+            models: options.models,
+            showValues: options.showValues === true,
+        },
     });
     try {
         await child.ended;
@@ -329,7 +333,9 @@ function throwFirst(files, errors) {
     const first = files.map(({ name }) => errors.get(name)).find((error) => error !== undefined);
     if (first === undefined)
         return;
-    const more = errors.size > 1 ? ` (${errors.size} files cannot be used, this is the first)` : '';
+    const more = errors.size > 1 && first.code !== 'MODELS_INVALID'
+        ? ` (${errors.size} files cannot be used, this is the first)`
+        : '';
     throw new observe_error/* ReleaseError */.K(first.code, `${first.message}${more}`, { hint: first.hint });
 }
 
@@ -443,24 +449,34 @@ function leftTargetAsItWas({ effects }) {
  * Of a record that is still `running` only the run that holds the lease knows for certain whether it left something.
  */
 function beginningOf(prior, { checksum, fileName }, direction) {
-    if (prior === undefined || !isUnsettled(prior) || prior.journal === undefined)
+    if (prior?.journal === undefined || !isHalfDone(prior))
         return { how: 'afresh' };
     const { journal } = prior;
-    if (journal.entries === 0)
-        return { how: 'afresh' };
     if (prior.direction !== direction) {
         const why = `it was interrupted on its way ${prior.direction}`;
         return { how: 'undo', journal, why, thenRun: false };
     }
+    if (journal.entries === 0)
+        return { how: 'afresh' };
     if (checksumThatRan(prior, journal) !== checksum) {
         return { how: 'undo', journal, why: `${fileName} was changed since it was interrupted`, thenRun: true };
     }
     return { how: 'resume', journal };
 }
-/** Whether half of it may be in the data: what failed without a trace is as good as never run. */
+/**
+ * Whether a part of it may be in the data. A way up that ended without a trace is as good as never run: neither is
+ * there something to go on with, nor may its `down` touch what it never made. On its way down it is there in any case.
+ *
+ * What the gate saw decides, where that is known: it tells what was refused, and what is unknown. Of a run that was
+ * killed the journal does, and no entry means that nothing was done.
+ */
 function isHalfDone(record) {
-    const { state, effects } = record;
-    return isUnsettled(record) && (state !== 'failed' || effects === undefined || !leftTargetAsItWas({ effects }));
+    const { direction, effects, journal } = record;
+    if (!isUnsettled(record))
+        return false;
+    if (direction === 'down')
+        return true;
+    return effects === undefined ? journal?.entries !== 0 : !leftTargetAsItWas({ effects });
 }
 /** Of the file as it was when the run began: on its way down a record keeps the checksum of what was applied. */
 function checksumThatRan({ checksum }, journal) {
@@ -469,11 +485,11 @@ function checksumThatRan({ checksum }, journal) {
 /** What comes next of a half-done migration, as a sentence: what each of the two ways begins with. */
 function nextOfHalf(record, file) {
     const { journal, fileName } = record;
-    if (journal === undefined) {
-        return 'mongo-release migrate --apply runs it from its top, mongo-release down takes it back; both have to bear what is done already.';
-    }
-    if (journal.entries === 0)
+    if (!isHalfDone(record))
         return 'Nothing of it was done: mongo-release migrate --apply runs it from its top.';
+    if (journal === undefined) {
+        return 'No journal was kept of it: mongo-release migrate --apply runs it from its top, mongo-release down takes it back; both have to bear what is done already.';
+    }
     const present = file ?? { checksum: checksumThatRan(record, journal), fileName };
     const [up, down] = [beginningOf(record, present, 'up'), beginningOf(record, present, 'down')];
     return `mongo-release migrate --apply first ${inWords(up)}; mongo-release down ${inWords(down)}.`;
@@ -481,11 +497,15 @@ function nextOfHalf(record, file) {
 function inWords(beginning) {
     if (beginning.how === 'afresh')
         return 'runs it from its top';
-    if (beginning.how === 'resume')
-        return 'takes it up where it was';
-    const { journal, thenRun, why } = beginning;
-    if (!journal.images)
+    const { journal } = beginning;
+    if (beginning.how === 'resume') {
+        const changed = journal.images ? 'undoes what it did, and begins afresh' : 'cannot, since no images are kept';
+        return `takes it up where it was (once its file is changed: ${changed})`;
+    }
+    const { thenRun, why } = beginning;
+    if (!journal.images && journal.entries !== 0) {
         return 'cannot undo what it did, since migrations.journal keeps no images';
+    }
     return thenRun
         ? `undoes by the journal what it did, since ${why}, and begins afresh`
         : 'undoes by the journal what it did';
@@ -636,7 +656,7 @@ function recordFindings(record, file) {
             next: `Undo the edit and write the change as a new migration (mongo-release create NAME), or accept the file as it is now with mongo-release baseline ${name}.`,
         });
     }
-    if (state === 'interrupted' || (state === 'failed' && trace)) {
+    if ((state === 'interrupted' || state === 'failed') && trace) {
         findings.push({
             rule: `history-${state}`,
             severity: 'warning',
@@ -1593,12 +1613,23 @@ class ParentLanes {
 
 /** How long the journal is kept, in seconds: 30 days, as `contract.md` has it. */
 const journalExpirySeconds = 30 * 24 * 60 * 60;
-/** Makes journal and quarantine with their expiry where they are missing. Transactions must not have to make them. */
+/**
+ * Makes journal and quarantine with their expiry where they are missing: transactions must not have to make them. Drops
+ * what a run that died has left of a comparison.
+ */
 async function prepareJournal(db, own) {
     for (const name of [own.journal, own.quarantine]) {
         await db.createCollection(name, { writeConcern: { w: 'majority' } }).catch(ignoreCode(server_code/* serverCodes */.Wc.NamespaceExists));
         await db.collection(name).createIndex({ at: 1 }, { expireAfterSeconds: journalExpirySeconds });
     }
+    const first = own.compared('');
+    // `/` follows `.` in code units.
+    const names = { $gte: first, $lt: `${first.slice(0, -1)}/` };
+    const left = await db
+        .listCollections({ name: names }, { nameOnly: true, readPreference: 'primary' })
+        .toArray();
+    for (const { name } of left)
+        await db.collection(name).drop();
 }
 /** A journal where there is neither lease nor history: in a sandbox, which nobody else writes to. */
 async function openSandboxJournal(db, own, attempt) {
@@ -4742,7 +4773,11 @@ var json = __webpack_require__(72366);
 
 /** The outcome of a run that ended with this error. `changed`: whether anything of it is, or may be, in the target. */
 function outcomeOfError(error, changed) {
-    return changed && error.code !== 'ROLLED_BACK' ? 'failed-dirty' : (0,json/* outcomeOf */.s)(error);
+    return changed && error.code !== 'ROLLED_BACK' && !wasOvertaken(error) ? 'failed-dirty' : (0,json/* outcomeOf */.s)(error);
+}
+/** Whether somebody else was first. That is found out before anything is begun: it leaves nothing half-way. */
+function wasOvertaken({ code }) {
+    return code === 'LEASE_HELD' || code === 'PLAN_MOVED';
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/record.js
@@ -5084,7 +5119,8 @@ async function unlock(db, own) {
     if (cleared === 'freed')
         return { outcome: 'unlocked', was: facts };
     const gone = goneFrom(facts);
-    const message = `The lease of database ${db.databaseName} is in use: ${ownerText(facts)}.${gone ?? ''}`;
+    const how = gone === undefined ? 'is in use' : 'has not run out yet';
+    const message = `The lease of database ${db.databaseName} ${how}: ${ownerText(facts)}.${gone ?? ''}`;
     throw new observe_error/* ReleaseError */.K('LEASE_ALIVE', message, {
         hint: `${gone === undefined ? 'Stop that run, or wait: if it is gone already' : 'Wait'}: the lease runs out by itself in ${seconds(facts.remainingMs)}, and the next run takes it over.`,
     });
@@ -5651,19 +5687,15 @@ function selectDown({ records, files, facts, scope }) {
 }
 /** The records of what `selectDown` takes back, whether or not it can be. Throws as that does for the scope. */
 function onTheWay(records, scope) {
-    const candidates = records.filter(leftSomething).sort((a, b) => b.sequence - a.sequence);
+    const candidates = records
+        .filter((record) => record.state === 'applied' || isHalfDone(record))
+        .sort((a, b) => b.sequence - a.sequence);
     return pick(candidates, records, scope);
 }
 /** A way up that did not reach its end is undone by what the journal has of it: that needs no `down`. */
 function undoneByJournal(record) {
     const { direction, journal } = record;
-    return isUnsettled(record) && direction === 'up' && journal?.images === true && journal.entries !== 0;
-}
-function leftSomething(record) {
-    if (record.state === 'applied' || isHalfDone(record))
-        return true;
-    // On its way down it is still there, whether or not that way has begun.
-    return isUnsettled(record) && record.direction === 'down';
+    return isUnsettled(record) && direction === 'up' && journal?.images === true;
 }
 function pick(newestFirst, records, scope) {
     if ('count' in scope) {
@@ -5874,6 +5906,7 @@ async function runMigration(job, options) {
             uri: job.uri,
             database: job.database,
             driverOptions: job.driverOptions,
+            rehearsal: job.rehearsal,
             models: options.models,
             ownPrefix: options.ownPrefix,
             journal: job.journal,
@@ -6015,16 +6048,21 @@ async function resumeBlocked(run, connection, blocked, inTheWay) {
 }
 function waysOut(run, { direction, turn, prior, journal }, release) {
     const { file } = turn;
-    const goOn = prior.direction === 'up' ? 'mongo-release migrate --apply' : 'mongo-release down';
+    // What failed fails again. In its file that cannot be corrected, since the journal fits only the one that ran.
+    const corrected = prior.state === 'failed'
+        ? `, once what it failed of (${prior.error?.code}) is corrected elsewhere than in ${file.fileName}`
+        : '';
+    const command = prior.direction === 'up' ? 'mongo-release migrate --apply' : 'mongo-release down';
+    const goOn = `type ${command}${corrected}: it goes on where it was.`;
     const ran = checksumThatRan(prior, journal);
     const ways = [];
     if (ran !== file.checksum) {
         const path = (0,external_node_path_.relative)(run.invocation.baseDir, file.path);
         const where = prior.commit === undefined ? `git log -- ${path} lists its versions` : `git checkout ${prior.commit} -- ${path}`;
-        ways.push(`Put ${file.fileName} back as it was when it ran (${where}; its SHA-256 begins with ${ran.slice(0, 12)}) and type ${goOn}: it goes on where it was.`);
+        ways.push(`Put ${file.fileName} back as it was when it ran (${where}; its SHA-256 begins with ${ran.slice(0, 12)}) and ${goOn}`);
     }
     else if (direction !== prior.direction)
-        ways.push(`Type ${goOn}: it goes on where it was.`);
+        ways.push(goOn.replace('t', 'T'));
     ways.push(`${ways.length === 0 ? 'F' : 'Or f'}inish the change by hand and type mongo-release baseline ${file.name}.`);
     if (prior.direction === 'up')
         ways.push(...byItsDown(turn));
@@ -6084,10 +6122,8 @@ function effectsLine(effects) {
 
 
 
+
 const goOn = 'Run the same command again to go on from there.';
-/** What is so once the cause is out of the way. */
-const journalHas = 'What was done is in the journal: the next run goes on after the last operation or, where the file was changed, undoes it and starts afresh; mongo-release down takes it back.';
-const noJournal = 'Look at the target before that: a standalone server keeps no journal, so the next run starts from the top of the migration, over what is there.';
 /** Stopped between two migrations: the lease was lost, the run was cancelled, the server did not take the intent. */
 function notBegun(extent, cause) {
     const { name, remaining } = extent;
@@ -6095,6 +6131,10 @@ function notBegun(extent, cause) {
         return new observe_error/* ReleaseError */.K('RESUME_BLOCKED', `${cause.message}${around(extent)}`, { hint: cause.hint, cause });
     }
     const message = `${cause.message}${around({ ...extent, remaining: [name, ...remaining] })}`;
+    if (wasOvertaken(cause)) {
+        const { code, hint, details } = cause;
+        return new observe_error/* ReleaseError */.K(code, message, { hint, details, cause });
+    }
     // Whoever cancels knows; everything else leaves a target that is between two states, and nobody asked for that.
     if (cause.code === 'CANCELLED')
         return new observe_error/* ReleaseError */.K('CANCELLED', message, { hint: goOn, cause });
@@ -6111,13 +6151,13 @@ function notRecorded(extent, effects, cause, journalled) {
     });
 }
 /** The migration was begun and did not reach its end. */
-function how_far_unfinished(extent, end, { cancelled, lost, unrecorded, journalled, resumed, wayOut = [] }) {
+function how_far_unfinished(extent, end, { cancelled, lost, unrecorded, overHalf, next, wayOut }) {
     const { name, direction, done, undone } = extent;
     const clean = leftTargetAsItWas(end);
     const why = end.state === 'cancelled' && lost !== undefined && !cancelled ? lost : end.error;
-    const next = why.code === 'OPERATION_IN_DOUBT' ? wayOut : [journalled ? journalHas : noJournal];
-    const hint = clean && !resumed ? why.hint : [why.hint, ...next].join(' ');
-    const nothing = resumed ? 'It changed nothing; what was done of it before stays.' : 'It changed nothing.';
+    const then = why.code === 'OPERATION_IN_DOUBT' ? wayOut : [next];
+    const hint = clean && !overHalf ? why.hint : [why.hint, ...then].join(' ');
+    const nothing = overHalf ? 'It changed nothing; what was done of it before stays.' : 'It changed nothing.';
     const did = clean ? nothing : sent(end.effects);
     const record = unrecorded === undefined
         ? ''
@@ -6176,11 +6216,14 @@ const collectionReasons = {
     'name-taken': 'was made anew by somebody else',
     gone: 'is gone: somebody else dropped or renamed it',
     changed: 'was changed since by somebody else',
+    'maker-unknown': 'was made by the migration or by somebody else: nobody can tell',
 };
 function result_shownNamespace({ database, collection }) {
     return collection === undefined ? database : `${database}.${collection}`;
 }
 
+// EXTERNAL MODULE: ./emitted/mongo/end-out.js
+var end_out = __webpack_require__(17164);
 ;// CONCATENATED MODULE: ./emitted/migration/undo/indexes.js
 
 
@@ -6372,6 +6415,7 @@ function sameValue(a, b) {
 }
 
 ;// CONCATENATED MODULE: ./emitted/migration/undo/catalog.js
+
 
 
 
@@ -6578,11 +6622,24 @@ async function renameBack(place, own, entry) {
     return { changed: changed + back.changed, conflicts: back.conflicts };
 }
 /** What took a collection's place is put aside, as if it had been dropped: nobody knows whether others wrote to it. */
-async function swapBack(place, own, { namespace, catalog }) {
+async function swapBack(place, own, { namespace, catalog, state }) {
     const { db } = place;
-    const { after, replaced, to } = catalog ?? {};
+    const { after, replaced, to, aside } = catalog ?? {};
     const name = (to ?? namespace).collection ?? '';
     let changed = 0;
+    if (state === 'intent') {
+        // The server may be at it still: it does not stop when the process dies.
+        await (0,end_out/* endOut */.q)(db.client.db('admin'), { database: db.databaseName, collection: aside ?? name });
+        if (aside === undefined && replaced === undefined) {
+            const [present] = await readCatalog(db, name);
+            return present === undefined
+                ? nothing
+                : catalog_conflict({ database: db.databaseName, collection: name }, 'maker-unknown');
+        }
+        const [left] = aside === undefined ? [] : await readCatalog(db, aside);
+        if (left !== undefined)
+            await dropCollection(place, left.name, left.uuid);
+    }
     if (after?.uuid !== undefined) {
         const now = await nameOfUuid(db, after.uuid);
         if (now === name) {
@@ -6671,6 +6728,9 @@ class NamesOfThePast {
             case 'replace-collection': {
                 const target = to ?? namespace;
                 const present = await this.infoOf(target);
+                const asItIs = state === 'intent' && catalog.aside === undefined && replaced === undefined;
+                if (asItIs && present !== undefined)
+                    return [inTheWay(target, 'maker-unknown')];
                 if (present === undefined || present.uuid === after?.uuid)
                     this.#past.set(result_shownNamespace(target), undefined);
                 return replaced === undefined ? [] : this.#returns(target, replaced.uuid);
@@ -8077,7 +8137,7 @@ async function runTurn(run, connection, tenure, direction, turn, settle) {
     const prior = await tenure.history.find(name);
     const beginning = beginningOf(prior, turn.file, direction);
     if (prior !== undefined && beginning.how === 'undo') {
-        log.info(`What an earlier run of ${name} did is undone: ${beginning.why}.`);
+        log.info(`What an earlier run of ${name} did is to be undone: ${beginning.why}.`);
         const effects = await undo(prior, beginning.journal, beginning.why);
         if (settle || !beginning.thenRun)
             return onlyUndone(effects);
@@ -8086,29 +8146,26 @@ async function runTurn(run, connection, tenure, direction, turn, settle) {
     if (resume !== undefined)
         log.info(`Migration ${name} is taken up where an earlier run left it.`);
     const begun = await begin(run, connection, tenure, direction, turn, resume);
-    const wasApplied = begun.appliedAt !== undefined;
     log.info(`Migration ${name} goes ${direction}.`);
-    const resumed = resume !== undefined;
-    const end = await once(run, connection, tenure, direction, turn, begun, resumed);
-    if (end.state !== 'failed' || end.error.code !== 'REPLAY_DIVERGED')
-        return { state: 'ran', end, wasApplied, resumed };
-    const { durationMs, effects, error } = end;
+    const end = await once(run, connection, tenure, direction, turn, begun, resume !== undefined);
+    if (end.state !== 'failed' || end.error.code !== 'REPLAY_DIVERGED') {
+        const left = beginning.how === 'undo' ? undefined : prior;
+        const overHalf = left !== undefined && isHalfDone(left) && left.journal?.entries !== 0;
+        return { state: 'ran', end, begun, overHalf };
+    }
+    const { durationMs, error } = end;
     const { code, message } = error;
     const why = `taken up again, ${name} went another way than before`;
-    const then = settle ? '' : ', and it starts afresh';
-    log.warn(`${message} What was done of ${name} is undone${then}.`);
-    const left = await tenure.history.finish(name, {
-        state: 'interrupted',
-        durationMs,
-        effects,
-        error: { code, message },
-    });
+    const then = settle ? '' : ', and then it starts afresh';
+    log.warn(`${message} What was done of ${name} is to be undone${then}.`);
+    // Without its effects: this run has none, and that is not to be read as a migration of which nothing is there.
+    const left = await tenure.history.finish(name, { state: 'interrupted', durationMs, error: { code, message } });
     const undone = left.journal && (await undo(left, left.journal, why));
     if (settle && undone !== undefined)
         return onlyUndone(undone);
     const again = await begin(run, connection, tenure, direction, turn, undefined);
     const anew = await once(run, connection, tenure, direction, turn, again, false);
-    return { state: 'ran', end: anew, wasApplied, resumed: false };
+    return { state: 'ran', end: anew, begun: again, overHalf: false };
 }
 function begin(run, { topology }, { history }, direction, { file, facts }, resume) {
     const { name, fileName, checksum } = file;
@@ -8131,6 +8188,7 @@ function once(run, connection, tenure, direction, { file }, { journal }, resumes
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/apply.js
+
 
 
 
@@ -8176,19 +8234,19 @@ async function runInTarget(run, connection, tenure, direction, turns, { before =
                 done.push({ name, durationMs, effects });
             continue;
         }
-        const { end, wasApplied, resumed } = turnEnd;
+        const { end, begun, overHalf } = turnEnd;
         const { durationMs, effects } = end;
         if (end.state === 'done') {
             const state = direction === 'up' ? 'applied' : 'rolled-back';
-            const unrecorded = await recordEnd(tenure, name, { state, durationMs, effects }, end.notes);
-            if (unrecorded !== undefined) {
+            const recorded = await recordEnd(tenure, name, { state, durationMs, effects }, end.notes);
+            if (recorded instanceof observe_error/* ReleaseError */.K) {
                 const failed = { name, durationMs, effects };
                 return {
                     done,
                     undone,
                     failed,
                     remaining,
-                    error: notRecorded(extent, effects, unrecorded, connection.topology.kind !== 'standalone'),
+                    error: notRecorded(extent, effects, recorded, begun.journal !== undefined),
                     untouched: false,
                 };
             }
@@ -8199,19 +8257,20 @@ async function runInTarget(run, connection, tenure, direction, turns, { before =
             continue;
         }
         const nothingDone = leftTargetAsItWas(end);
-        const stays = direction === 'down' && wasApplied && nothingDone && !resumed;
-        const unrecorded = await recordEnd(tenure, name, stays
+        const stays = direction === 'down' && begun.appliedAt !== undefined && nothingDone && !overHalf;
+        const recorded = await recordEnd(tenure, name, stays
             ? 'stays-applied'
             : {
                 state: end.state === 'failed' ? 'failed' : 'interrupted',
-                // Taken up and ended before it came to where it was: what is there already, this run does not know.
-                ...{ durationMs, effects: resumed && nothingDone ? undefined : effects },
+                // Ended before it came to where it was: what is there already, this run does not know.
+                ...{ durationMs, effects: overHalf && nothingDone ? undefined : effects },
                 error: { code: end.error.code, message: end.error.message },
             }, end.notes);
         const lost = tenure.lease.lost.aborted ? (0,observe_error/* asReleaseError */.o)(tenure.lease.lost.reason) : undefined;
         const error = how_far_unfinished(extent, end, {
-            ...{ cancelled: run.signal.aborted, lost, unrecorded, resumed },
-            journalled: connection.topology.kind !== 'standalone',
+            ...{ cancelled: run.signal.aborted, lost, overHalf },
+            unrecorded: recorded instanceof observe_error/* ReleaseError */.K ? recorded : undefined,
+            next: nextOfHalf(recorded instanceof observe_error/* ReleaseError */.K ? asItWillBeFound(begun) : recorded, turn.file),
             wayOut: direction === 'up' ? byItsDown(turn) : [],
         });
         return {
@@ -8226,20 +8285,21 @@ async function runInTarget(run, connection, tenure, direction, turns, { before =
     return { done, undone, remaining: [], untouched: done.length + undone.length === 0 };
 }
 /**
- * Puts the end of a migration on record; comes back with what kept it from that. The record stays `running` then, and
- * the next run marks it as interrupted.
+ * Puts the end of a migration on record; comes back with that, or with what kept it from that. The record stays
+ * `running` then, and the next run marks it as interrupted.
  */
 async function recordEnd(tenure, name, ending, notes) {
+    const { history } = tenure;
     try {
-        if (ending === 'stays-applied')
-            await tenure.history.standsAgain(name);
-        else
-            await tenure.history.finish(name, ending, notes);
-        return undefined;
+        return await (ending === 'stays-applied' ? history.standsAgain(name) : history.finish(name, ending, notes));
     }
     catch (thrown) {
         return (0,observe_error/* asReleaseError */.o)(thrown);
     }
+}
+/** How many entries its journal has by then, only the next run can count. */
+function asItWillBeFound(begun) {
+    return { ...begun, journal: begun.journal && { ...begun.journal, entries: undefined } };
 }
 
 ;// CONCATENATED MODULE: ./emitted/migration/plan/file.js
@@ -8420,33 +8480,59 @@ function historyMoves(before, after) {
 function takenUp(situation) {
     return situation.plan.pending.filter(({ name }) => beginning(situation, name).how !== 'afresh');
 }
+/**
+ * What a rehearsal can show: what runs before the first of those. What comes after it runs over what it will leave, and
+ * nobody knows that before it has come to its end.
+ */
+function rehearsable(situation) {
+    const { pending } = situation.plan;
+    const [first] = takenUp(situation);
+    return first === undefined ? [...pending] : pending.slice(0, pending.indexOf(first));
+}
 function beginning({ files, records }, name) {
     const file = files.get(name);
     const record = records.find(({ _id }) => _id === name);
     return file === undefined ? { how: 'afresh' } : beginningOf(record, file, 'up');
 }
-/** Why nothing is rehearsed, and what that means for the rest. */
-function notRehearsed(situation) {
+/** What is not rehearsed `when`, why, and what that means for the rest. */
+function notRehearsed(situation, when = '') {
     const begun = takenUp(situation);
-    const rest = situation.plan.pending.filter((one) => !begun.includes(one));
+    const shown = rehearsable(situation);
+    const rest = situation.plan.pending.filter((one) => !begun.includes(one) && !shown.includes(one));
+    const what = shown.length === 0 ? 'Nothing' : `Nothing but ${taken_up_namesOf(shown)}`;
     const also = rest.length === 0 ? '' : ` That goes for ${taken_up_namesOf(rest)} too, which never ran here.`;
-    return `Nothing is rehearsed, since a part of ${taken_up_namesOf(begun)} is in the target already.${also}`;
+    return `${what} is rehearsed${when}, since a part of ${taken_up_namesOf(begun)} is in the target already.${also}`;
 }
 /** For a dry run, which is a rehearsal and nothing else: what an apply would do first. */
 function rehearsalImpossible({ invocation }, situation) {
+    const { pending } = situation.plan;
     const begun = takenUp(situation);
-    const rest = situation.plan.pending.filter((one) => !begun.includes(one));
-    const resumed = begun.filter(({ name }) => beginning(situation, name).how === 'resume');
-    const undone = begun.filter((one) => !resumed.includes(one));
+    const deploys = invocation.command === 'release' && invocation.settings.hooks.deploy !== undefined;
+    // What is for after the deploy is ended there, and what comes after it is rehearsed there.
+    const waits = deploys && begun.some(({ phase }) => phase === 'after-deploy');
+    const later = waits ? pending.filter(({ phase }) => phase === 'after-deploy') : [];
+    const now = pending.filter((one) => !later.includes(one));
+    const steps = [
+        now.length > 0 ? ending(situation, now) : undefined,
+        later.length > 0 ? `after the deploy ${ending(situation, later)}` : undefined,
+    ].filter((step) => step !== undefined);
+    return new observe_error/* ReleaseError */.K('REHEARSAL_IMPOSSIBLE', `A part of ${taken_up_namesOf(begun)} is in the target already, and only there it can be ended: elsewhere it would run from its top over what is there, which shows nothing.`, {
+        hint: `mongo-release ${invocation.command} --apply ${steps.join(', and ')}. To take back what was done instead, type mongo-release down.`,
+    });
+}
+/** What an apply does with these: those that were begun come first. */
+function ending(situation, migrations) {
+    const does = (how) => migrations.filter(({ name }) => beginning(situation, name).how === how);
+    const [resumed, undone, fresh] = [does('resume'), does('undo'), does('afresh')];
     const first = [
         resumed.length > 0 ? `takes ${taken_up_namesOf(resumed)} up where it was` : undefined,
         undone.length > 0 ? `undoes what was done of ${taken_up_namesOf(undone)}` : undefined,
     ].filter((part) => part !== undefined);
-    const afresh = situation.plan.pending.filter((one) => undone.includes(one) || rest.includes(one));
-    const then = afresh.length === 0 ? '' : `, and then rehearses and applies ${taken_up_namesOf(afresh)}`;
-    return new observe_error/* ReleaseError */.K('REHEARSAL_IMPOSSIBLE', `A part of ${taken_up_namesOf(begun)} is in the target already, and only there it can be ended: elsewhere it would run from its top over what is there, which shows nothing.`, {
-        hint: `mongo-release ${invocation.command} --apply first ${first.join(' and ')}${then}. To take back what was done instead, type mongo-release down.`,
-    });
+    const afresh = migrations.filter((one) => undone.includes(one) || fresh.includes(one));
+    const run = afresh.length === 0 ? '' : `rehearses and applies ${taken_up_namesOf(afresh)}`;
+    if (first.length === 0)
+        return run;
+    return `first ${first.join(' and ')}${run === '' ? '' : `, and then ${run}`}`;
 }
 function taken_up_namesOf(migrations) {
     return listed(migrations.map(({ name }) => name));
@@ -8475,13 +8561,28 @@ function turnsOf({ files, facts }, names) {
 
 
 
+
+
+
 /**
  * Applies a plan to the target under the lease, with a release record around it. The plan is made again once the lease
  * is held: only if it is still the same one is anything applied.
  *
- * Throws `LEASE_HELD`, `PLAN_MOVED`; nothing was done then. How far it got otherwise is in what comes back.
+ * Throws `LEASE_HELD`, `PLAN_MOVED`; this run has done nothing then. How far it got otherwise is in what comes back.
  */
-async function applyPlan(run, connection, plan, { kind, backupId, phase, settle = false, before = notStarted }) {
+async function applyPlan(run, connection, plan, about) {
+    const { before = notStarted } = about;
+    try {
+        return await applyUnderLease(run, connection, plan, { ...about, before });
+    }
+    catch (thrown) {
+        if (before.untouched)
+            throw thrown;
+        const progress = stoppedAfter(before, plan, (0,observe_error/* asReleaseError */.o)(thrown));
+        return { progress, outcome: outcomeOf(progress) };
+    }
+}
+function applyUnderLease(run, connection, plan, { kind, backupId, phase, settle = false, before }) {
     return underLease(run, connection, async (tenure) => {
         const situation = await readSituation(run, connection, plan.scope);
         const exactly = asksForExactly(run);
@@ -8521,11 +8622,20 @@ function asksForExactly({ invocation }) {
     const { plan, digest } = invocation.flags;
     return plan !== undefined || digest !== undefined;
 }
-/** Cancelled between two migrations, the target is in no doubt: everything that was begun reached its end. */
+/** How far a run got that was stopped before the first migration of what is left of its plan. */
+function stoppedAfter(before, { pending }, cause) {
+    const ended = new Set(before.done.map(({ name }) => name));
+    const [name = '', ...remaining] = pending.map((one) => one.name).filter((one) => !ended.has(one));
+    const error = notBegun({ direction: 'up', name, ...before, remaining }, cause);
+    return { ...before, remaining: [name, ...remaining], error };
+}
+/** Stopped between two migrations, the target is in no doubt: everything that was begun reached its end. */
 function outcomeOf({ error, untouched, failed }) {
     if (error === undefined)
         return untouched ? 'nothing-to-do' : 'applied';
-    if (error.code === 'CANCELLED' && (untouched || failed === undefined))
+    if (failed === undefined)
+        return outcomeOfError(error, false);
+    if (error.code === 'CANCELLED' && untouched)
         return 'cancelled';
     return untouched ? 'failed-clean' : 'failed-dirty';
 }
@@ -9239,12 +9349,14 @@ function checkBackup(manifest, database, { position, wholePlan }) {
 /**
  * The situation, found fit to go on with: it is the plan that `--plan` or `--digest` names, and no finding stops it.
  *
- * Throws `RESTORE_INCOMPLETE`, `PLAN_MOVED`, `FINDINGS`.
+ * Throws `USAGE` for a digest that is too short, `RESTORE_INCOMPLETE`, `PLAN_MOVED`, `FINDINGS`.
  */
 async function checkedSituation(run, connection) {
     await refuseHalfRestored(connection.db, namesOf(run));
     const { plan: file, digest } = run.invocation.flags;
     const saved = file === undefined ? undefined : await readPlanFile(file);
+    if (digest !== undefined)
+        assertLongEnough(digest);
     // A plan is of one scope: applying it does not need the flags again that it was made with.
     const scope = Object.values(scopeOf(run)).some((part) => part !== undefined) ? scopeOf(run) : saved?.scope;
     const situation = await readSituation(run, connection, scope);
@@ -9261,8 +9373,16 @@ async function checkedSituation(run, connection) {
     return situation;
 }
 /** As with a commit, the beginning of a digest is enough when it is too long to fit by accident. */
+const shortestDigest = 12;
+function assertLongEnough(digest) {
+    if (digest.length >= shortestDigest)
+        return;
+    throw new observe_error/* ReleaseError */.K('USAGE', `--digest ${digest} is too short to name a plan.`, {
+        hint: `Type ${shortestDigest} characters of the digest or more: mongo-release plan shows it.`,
+    });
+}
 function fullDigest(asked, actual) {
-    return asked.length >= 12 && actual.startsWith(asked.toLowerCase()) ? actual : asked;
+    return actual.startsWith(asked.toLowerCase()) ? actual : asked;
 }
 /** The error of findings of severity error; undefined when there are none. */
 function findingsError(findings) {
@@ -11565,9 +11685,10 @@ var rehearse_disposeResources = (undefined && undefined.__disposeResources) || (
 
 
 
+
 /**
- * Restores a backup into a throw-away replica set and runs the pending migrations there. The target is not touched:
- * this does not even have a connection to it.
+ * Restores a backup into a throw-away replica set and runs what is pending there, up to the first migration of which
+ * the target has a part. The target is not touched: this does not even have a connection to it.
  *
  * Throws `SANDBOX_UNAVAILABLE`, `SANDBOX_REFUSED`, and what restoring a damaged backup throws; may be repeated.
  */
@@ -11598,6 +11719,8 @@ async function rehearse(run, situation, on) {
             documents: restored.documents,
             durationMs: restored.durationMs,
         });
+        const names = rehearsable(situation).map(({ name }) => name);
+        const missing = names.length < situation.plan.pending.length ? [notRehearsed(situation)] : [];
         const migrations = [];
         const result = (failed) => ({
             level: 'full',
@@ -11608,14 +11731,13 @@ async function rehearse(run, situation, on) {
             restoredDocuments: restored.documents,
             restoredBytes: restored.bytes,
             durationMs: Math.round(performance.now() - started),
-            uncovered: uncovered(on.topology, sandbox.serverVersion),
+            uncovered: [...missing, ...uncovered(on.topology, sandbox.serverVersion)],
         });
-        const names = situation.plan.pending.map(({ name }) => name);
         for (const { file } of turnsOf(situation, names)) {
             stopIfCancelled(run);
             const log = run.log.with({ migration: file.name, rehearsal: true });
             const journal = await journalFor(run, connection, file.name, migrations.length);
-            const end = await runMigration({ file, direction: 'up', uri: sandbox.uri, database: on.database, journal }, { ...childOptions(run), log, signal: run.signal });
+            const end = await runMigration({ file, direction: 'up', uri: sandbox.uri, database: on.database, rehearsal: true, journal }, { ...childOptions(run), log, signal: run.signal });
             if (end.state === 'done') {
                 log.info(`Rehearsed ${file.name}: ${effectsLine(end.effects)}.`, { durationMs: end.durationMs });
                 migrations.push({ name: file.name, durationMs: end.durationMs, effects: end.effects });
@@ -11689,20 +11811,16 @@ async function settleBegun(run, connection, situation, about) {
     if (progress.error !== undefined)
         return { progress, situation };
     try {
-        return { progress, situation: await checkedSituation(run, connection) };
+        const left = await checkedSituation(run, connection);
+        if (!isRestOf(situation.plan, left.plan))
+            assertUnmoved(situation.plan, left.plan);
+        return { progress, situation: left };
     }
     catch (thrown) {
         if (progress.untouched)
             throw thrown;
         return { progress: stoppedAfter(progress, situation.plan, (0,observe_error/* asReleaseError */.o)(thrown)), situation };
     }
-}
-/** How far a run got that was stopped before the first migration of what is left of its plan. */
-function stoppedAfter(before, { pending }, cause) {
-    const ended = new Set(before.done.map(({ name }) => name));
-    const [name = '', ...remaining] = pending.map((one) => one.name).filter((one) => !ended.has(one));
-    const error = notBegun({ direction: 'up', name, ...before, remaining }, cause);
-    return { ...before, remaining: [name, ...remaining], error };
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/migrate.js
@@ -11815,7 +11933,7 @@ async function migrate(run) {
         const settled = settles
             ? await settleBegun(run, connection, situation, { kind: 'migrate', backupId: behind?.id })
             : { progress: notStarted, situation };
-        const rehearses = level !== 'none' && (!begun || settles);
+        const rehearses = level !== 'none' && rehearsable(settled.situation).length > 0;
         const { progress, rehearsal, outcome } = await rehearseAndApply(run, connection, settled, { behind, rehearses });
         const { done, failed, remaining, error, untouched } = progress;
         const result = { releaseId: run.releaseId, applied: done, failed, remaining, rehearsal };
@@ -12915,8 +13033,9 @@ function chooseWayBack(release, wayDown, asked) {
     }
     if (steps.length === 0)
         return { strategy: 'none', why: `Nothing of release ${release._id} is in the target.` };
-    // One whose journal has the images is undone, which needs no `down` that copes with half of an `up`.
-    const halfRun = steps.find(({ record }) => isUnsettled(record) && record.journal?.images !== true);
+    // One whose journal has the images is undone, which needs no `down` that copes with half of an `up`; one that never
+    // began its way down is there as a whole.
+    const halfRun = steps.find(({ record }) => isUnsettled(record) && record.journal?.images !== true && record.journal?.entries !== 0);
     // Asked for by name, the `down` of a half-run migration is run too: it has to cope with what it finds.
     if (halfRun !== undefined && asked === 'auto' && release.backupId !== undefined) {
         return restoring(release, `${halfRun.file.name} did not reach its end, so its down may not fit what it finds.`);
@@ -13032,7 +13151,10 @@ function incomplete(cause, release, result) {
     if (!begun && cause.exitCode !== 8 && cause.exitCode !== 9)
         return cause;
     return new observe_error/* ReleaseError */.K('ROLLBACK_FAILED', `The rollback of release ${release._id} is not complete: ${cause.message}`, {
-        hint: `Correct that, then type mongo-release rollback ${release._id} again: it goes on from where it stands.`,
+        // What blocks an undo nobody can correct: there are other ways out of it.
+        hint: cause.code === 'RESUME_BLOCKED'
+            ? cause.hint
+            : `Correct that, then type mongo-release rollback ${release._id} again: it goes on from where it stands.`,
         cause,
     });
 }
@@ -13162,7 +13284,7 @@ class release_Walk {
             let situation = await this.#plan();
             if (situation.plan.pending.length > 0) {
                 await this.#backup(situation);
-                situation = await this.#settle(situation);
+                situation = await this.#settle(situation, this.#deploys ? 'before-deploy' : undefined);
             }
             if (situation.plan.pending.length > 0)
                 await this.#rehearse(situation);
@@ -13222,14 +13344,17 @@ class release_Walk {
         const { flags, settings } = this.#run.invocation;
         return (flags.rehearsal ?? settings.rehearsal.level) !== 'none';
     }
-    /** What an earlier run has begun is ended before anything is rehearsed; what is for after the deploy waits for it. */
-    async #settle(situation) {
-        const phase = this.#deploys ? 'before-deploy' : undefined;
-        const begun = takenUp(situation).filter((one) => phase === undefined || one.phase === phase);
-        if (!this.#apply || !this.#rehearses || begun.length === 0 || asksForExactly(this.#run))
+    /** Whether what an earlier run has begun is ended before what comes after it is rehearsed. */
+    get #settles() {
+        return this.#apply && this.#rehearses && !asksForExactly(this.#run);
+    }
+    /** Ends what an earlier run has begun, or what it has begun of one phase: what is for after the deploy waits for it. */
+    async #settle(situation, phase) {
+        const begun = takenUp(situation).some((one) => phase === undefined || one.phase === phase);
+        if (!this.#settles || !begun)
             return situation;
         return this.steps.run('apply', async () => {
-            const about = { kind: 'release', backupId: this.result.backup?.id, phase };
+            const about = { ...this.#about, phase };
             const settled = await settleBegun(this.#run, this.#connection, situation, about);
             this.#applied(settled.progress);
             return settled.situation;
@@ -13238,22 +13363,23 @@ class release_Walk {
     async #rehearse(situation) {
         if (!this.#rehearses)
             return this.steps.skip('rehearsal', 'as asked');
-        const begun = takenUp(situation).length > 0;
-        if (begun && !this.#apply)
-            throw rehearsalImpossible(this.#run, situation);
-        if (begun) {
-            this.#run.log.warn(notRehearsed(situation));
-            return this.steps.skip('rehearsal', notRehearsed(situation));
+        if (takenUp(situation).length > 0) {
+            if (!this.#apply)
+                throw rehearsalImpossible(this.#run, situation);
+            const note = notRehearsed(situation, this.#settles ? ' before the deploy' : '');
+            this.#run.log.warn(note);
+            if (rehearsable(situation).length === 0)
+                return this.steps.skip('rehearsal', note);
         }
         await this.steps.run('rehearsal', async () => {
             const { result, error } = await this.#rehearsal(situation).catch((thrown) => ({
                 result: undefined,
                 error: (0,observe_error/* asReleaseError */.o)(thrown),
             }));
-            this.result.rehearsal = result;
-            if (error === undefined)
-                return;
-            throw this.#changed ? (stoppedAfter(this.#progress, situation.plan, error).error ?? error) : error;
+            if (result !== undefined)
+                this.result.rehearsal = joined(this.result.rehearsal, result);
+            if (error !== undefined)
+                this.#stop(situation.plan, error);
         });
     }
     async #rehearsal(situation) {
@@ -13289,17 +13415,36 @@ class release_Walk {
         const rest = plan.pending.filter(({ phase }) => phase === 'after-deploy');
         if (!this.#deploys || rest.length === 0)
             return;
-        const now = (await readSituation(this.#run, this.#connection, plan.scope)).plan;
+        let now = await readSituation(this.#run, this.#connection, plan.scope);
         // What was agreed to is the whole plan: what is left of it, on top of what was applied, and nothing else.
-        assertUnmoved({ digest: planDigest(now.database, now.position.digest, rest) }, now);
-        await this.#applyPlan(now);
+        try {
+            assertUnmoved({ digest: planDigest(now.plan.database, now.plan.position.digest, rest) }, now.plan);
+        }
+        catch (thrown) {
+            this.#stop(plan, (0,observe_error/* asReleaseError */.o)(thrown));
+        }
+        if (this.#settles && takenUp(now).length > 0) {
+            now = await this.#settle(now);
+            // Only now is it known what these run on.
+            if (now.plan.pending.length > 0)
+                await this.#rehearse(now);
+        }
+        if (now.plan.pending.length > 0)
+            await this.#applyPlan(now.plan);
+    }
+    get #about() {
+        return { kind: 'release', backupId: this.result.backup?.id, before: this.#progress };
     }
     #applyPlan(plan, phase) {
         return this.steps.run('apply', async () => {
-            const before = this.#progress;
-            const about = { kind: 'release', backupId: this.result.backup?.id, phase, before };
-            this.#applied((await applyPlan(this.#run, this.#connection, plan, about)).progress);
+            this.#applied((await applyPlan(this.#run, this.#connection, plan, { ...this.#about, phase })).progress);
         });
+    }
+    /** Ends it between two migrations, and says how far it is where that is anywhere. */
+    #stop(plan, error) {
+        if (this.#changed)
+            this.#applied(stoppedAfter(this.#progress, plan, error));
+        throw error;
     }
     #applied(progress) {
         this.#progress = progress;
@@ -13402,6 +13547,13 @@ class release_Walk {
         return end;
     }
 }
+/** What came to light before the deploy, and after it: what the later one could not show is what is still open. */
+function joined(before, after) {
+    if (before === undefined)
+        return after;
+    const durationMs = before.durationMs + after.durationMs;
+    return { ...after, migrations: [...before.migrations, ...after.migrations], durationMs };
+}
 
 ;// CONCATENATED MODULE: ./emitted/release/rollback.js
 var rollback_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
@@ -13463,6 +13615,7 @@ var rollback_disposeResources = (undefined && undefined.__disposeResources) || (
 
 
 
+
 /** `rollback [RELEASE]`: takes a release back, and verifies. */
 async function rollback(run) {
     const env_1 = { stack: [], error: void 0, hasError: false };
@@ -13477,7 +13630,10 @@ async function rollback(run) {
         const [asked] = run.invocation.arguments;
         const release = await findRelease(run, connection, asked);
         const about = { command: 'rollback', target: aboutTarget(run, connection), releaseId: release._id };
-        const way = await findWayBack(run, connection, release, run.invocation.flags.strategy ?? 'auto');
+        const find = () => findWayBack(run, connection, release, run.invocation.flags.strategy ?? 'auto');
+        const found = await find();
+        // A release that has only just begun looks like that too: whoever has the lease knows.
+        const way = found.strategy === 'none' && !dryRun ? await underLease(run, connection, find) : found;
         const planned = {
             releaseId: release._id,
             strategy: way.strategy === 'restore' ? 'restore' : 'down',
@@ -13534,11 +13690,12 @@ async function findRelease(run, connection, asked) {
 
 
 
+
 /** Counting documents reads the journal, which may be large: whoever looks at the status does not wait for it. */
 const half_done_patienceMs = 1000;
 /** How far each migration is that has not reached its end, and what comes next of it: a sentence or two each. */
 function halfDone(run, connection, files, records, leaseHeld) {
-    return Promise.all(records.filter(isHalfDone).map(async (record) => {
+    return Promise.all(records.filter(isUnsettled).map(async (record) => {
         const { _id: name, state, direction, releaseId, error } = record;
         const far = await howFar(run, connection, record);
         if (state === 'running' && leaseHeld)

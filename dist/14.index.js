@@ -41,7 +41,7 @@ function editDistance(a, b) {
 
 /***/ }),
 
-/***/ 46660:
+/***/ 35094:
 /***/ ((__unused_webpack___webpack_module__, __unused_webpack___webpack_exports__, __webpack_require__) => {
 
 
@@ -146,13 +146,23 @@ function joined(text) {
     tokens.push(...(text.slice(rest).match(tokenPattern) ?? []));
     return tokens;
 }
+/** What `batch` and the driver's methods answer with. */
+const resultWords = new Set(`matched modified deleted skipped quarantined acknowledged matchedCount modifiedCount insertedCount deletedCount
+   upsertedCount insertedId upsertedId ok nMatched nModified nInserted nUpserted nRemoved`.split(/\s+/));
+/** Each has a name of its own, or the last one would stand for all. */
+function hiddenKey(taken) {
+    let name = redact_hidden;
+    for (let number = 2; Object.hasOwn(taken, name); number += 1)
+        name = `${redact_hidden} ${number}`;
+    return name;
+}
 /** Fields of a log line of user code: numbers and booleans; texts that are ids or words of the source. */
 function hideFields(fields, source) {
     const shown = {};
     if (typeof fields !== 'object' || fields === null)
         return shown;
     for (const [key, value] of Object.entries(fields)) {
-        const name = source.words.has(key) || source.showValues ? key : redact_hidden;
+        const name = source.words.has(key) || resultWords.has(key) || source.showValues ? key : hiddenKey(shown);
         if (typeof value === 'number' || typeof value === 'boolean')
             shown[name] = value;
         else if (typeof value === 'bigint')
@@ -436,6 +446,110 @@ function plain(value, path, ignored) {
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner, [...path, key], ignored)]));
 }
 
+// EXTERNAL MODULE: external "node:fs"
+var external_node_fs_ = __webpack_require__(73024);
+// EXTERNAL MODULE: external "node:timers/promises"
+var promises_ = __webpack_require__(58500);
+;// CONCATENATED MODULE: ./emitted/migration/child/mongoose.js
+
+const automatic = ['autoIndex', 'autoCreate', 'autoSearchIndex'];
+/**
+ * Keeps Mongoose from building indexes and making collections behind the migration's back. Schemas that ask for it
+ * themselves are overruled when their model is compiled, which is why this comes before any model.
+ */
+function prepareMongoose(mongoose) {
+    for (const option of automatic) {
+        try {
+            mongoose.set(option, false);
+        }
+        catch {
+            // An option that this version does not know cannot do anything either.
+        }
+    }
+    mongoose.plugin((schema) => {
+        for (const option of automatic)
+            schema.set(option, false);
+    });
+}
+const disconnected = 0;
+/** Whether no connection of this Mongoose is open or being opened. */
+function isUnconnected({ connections }) {
+    return connections.every(({ readyState }) => readyState === disconnected);
+}
+/** Gives every unconnected connection of this Mongoose the gated client. */
+function bindMongoose(mongoose, client) {
+    for (const connection of mongoose.connections) {
+        if (connection.readyState !== disconnected)
+            continue;
+        if (connection.setClient === undefined) {
+            throw new observe_error/* ReleaseError */.K('MODELS_INVALID', "The project's Mongoose cannot use a client that is already there.", {
+                hint: 'Update mongoose to version 6 or newer.',
+            });
+        }
+        connection.setClient(client);
+    }
+}
+/** All models of this Mongoose by name. */
+function modelsOf(mongoose) {
+    const models = {};
+    // The default connection comes first and wins.
+    for (const connection of [...mongoose.connections].reverse())
+        Object.assign(models, connection.models);
+    return models;
+}
+/** The models that a module exports, also inside its default export, by the name they are exported under. */
+function exportedModels(exports) {
+    const models = {};
+    const inner = exports.default;
+    const sources = typeof inner === 'object' && inner !== null ? [inner, exports] : [exports];
+    for (const source of sources) {
+        for (const [name, value] of Object.entries(source))
+            if (isModel(value))
+                models[name] = value;
+    }
+    return models;
+}
+function isModel(value) {
+    if (typeof value !== 'function')
+        return false;
+    const model = value;
+    return typeof model.modelName === 'string' && typeof model.schema === 'object';
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/child/models.js
+
+
+
+
+
+
+/**
+ * What the models' module exports. Throws `MODELS_INVALID` where it cannot be loaded, does without Mongoose, or connects:
+ * its models have to be the runner's.
+ */
+async function loadModels(source, { mongooses, connections }) {
+    if (!(0,external_node_fs_.existsSync)(source.path)) {
+        const named = (0,external_node_path_.relative)(process.cwd(), source.path);
+        throw new observe_error/* ReleaseError */.K('MODELS_INVALID', `There is no file ${named}, which migrations.models names.`, {
+            hint: 'Correct migrations.models in the configuration: it is relative to that file, and has its extension.',
+        });
+    }
+    const exports = await loadModule(source, 'MODELS_INVALID');
+    // Connecting begins a few turns of the queue later.
+    await (0,promises_.setImmediate)();
+    const connects = connections.refused !== undefined || ![...mongooses.values()].every(isUnconnected);
+    if (connects) {
+        throw new observe_error/* ReleaseError */.K('MODELS_INVALID', `The models' module ${source.fileName}, or what it imports, connects to a database.`, {
+            hint: `Let ${source.fileName} only declare models, with mongoose.model(), and call mongoose.connect or createConnection in the file that starts the application.`,
+        });
+    }
+    if (mongooses.size > 0)
+        return exports;
+    throw new observe_error/* ReleaseError */.K('MODELS_INVALID', `The models' module ${source.fileName} does not use mongoose.`, {
+        hint: 'Let migrations.models name the module that exports the Mongoose models, or leave it out.',
+    });
+}
+
 ;// CONCATENATED MODULE: ./emitted/migration/define.js
 /** Marks what `defineMigration` returned; registered, so that every copy of this package means the same one. */
 const migrationMark = Symbol.for('mongo-release.migration');
@@ -543,93 +657,126 @@ function invalid(message, hint) {
 
 
 
+
 /** Loads files one after the other and tells what each declares; this process knows no database. Ends the process. */
-async function describeFiles(job, parent, { words }) {
+async function describeFiles(job, parent, loaded) {
     // What a file leaves behind at its top level is no failure of loading it; running it will tell.
     for (const event of ['unhandledRejection', 'uncaughtException'])
         process.on(event, () => { });
+    const failure = (error, source) => error instanceof observe_error/* ReleaseError */.K ? asChildError(error) : describeFailure(error, source, undefined, false);
+    const models = job.models === undefined ? undefined : sourceAt(job.models, loaded.words, job.showValues);
+    const unusable = models &&
+        (await loadModels(models, loaded).then(() => undefined, (error) => failure(error, models)));
     for (const { name, path } of job.files) {
+        if (unusable !== undefined) {
+            await parent.send({ type: 'undescribed', name, error: unusable });
+            continue;
+        }
         await parent.send({ type: 'loading', name });
-        const source = sourceAt(path, words, job.showValues);
+        const source = sourceAt(path, loaded.words, job.showValues);
         try {
             const { facts } = recognise(await loadModule(source), source.fileName);
             await parent.send({ type: 'described', name, facts });
         }
         catch (error) {
-            const failure = error instanceof observe_error/* ReleaseError */.K ? asChildError(error) : describeFailure(error, source, undefined, false);
-            await parent.send({ type: 'undescribed', name, error: failure });
+            await parent.send({ type: 'undescribed', name, error: failure(error, source) });
         }
     }
     await parent.finish({ type: 'all-described' });
 }
 
-// EXTERNAL MODULE: external "node:fs"
-var external_node_fs_ = __webpack_require__(73024);
 // EXTERNAL MODULE: external "node:module"
 var external_node_module_ = __webpack_require__(98995);
-;// CONCATENATED MODULE: ./emitted/migration/child/mongoose.js
+;// CONCATENATED MODULE: ./emitted/migration/child/connections.js
 
-const automatic = ['autoIndex', 'autoCreate', 'autoSearchIndex'];
+const watched = new WeakSet();
 /**
- * Keeps Mongoose from building indexes and making collections behind the migration's back. Schemas that ask for it
- * themselves are overruled when their model is compiled, which is why this comes before any model.
+ * Watches over the connections that code of the project opens by itself: what is written there passes no gate. Loading
+ * code needs none, and a rehearsal knows the sandbox alone, so all are refused there. Elsewhere those are which go to the
+ * target itself, whatever name its servers are called by.
  */
-function prepareMongoose(mongoose) {
-    for (const option of automatic) {
-        try {
-            mongoose.set(option, false);
-        }
-        catch {
-            // An option that this version does not know cannot do anything either.
-        }
+class Connections {
+    #ours = new WeakSet();
+    #allowed;
+    #refused;
+    #listener = () => { };
+    /** The runner's own. */
+    admit(client) {
+        this.#ours.add(client);
     }
-    mongoose.plugin((schema) => {
-        for (const option of automatic)
-            schema.set(option, false);
-    });
-}
-const disconnected = 0;
-/** Gives every unconnected connection of this Mongoose the gated client. */
-function bindMongoose(mongoose, client) {
-    for (const connection of mongoose.connections) {
-        if (connection.readyState !== disconnected)
-            continue;
-        if (connection.setClient === undefined) {
-            throw new observe_error/* ReleaseError */.K('MODELS_INVALID', "The project's Mongoose cannot use a client that is already there.", {
-                hint: 'Update mongoose to version 6 or newer.',
-            });
+    /** From here on connections to others than the target may be opened. */
+    allow(allowed) {
+        this.#allowed = allowed;
+        this.#listener = allowed.refused;
+    }
+    /** From here on `refused` is told, and all are still refused. */
+    refuse(refused) {
+        this.#listener = refused;
+    }
+    /** What was refused first; code may have passed over it. */
+    get refused() {
+        return this.#refused;
+    }
+    /** Sets a copy of the driver up. */
+    watch({ MongoClient }) {
+        const prototype = MongoClient?.prototype;
+        if (prototype === undefined || watched.has(prototype))
+            return;
+        watched.add(prototype);
+        const connect = prototype.connect;
+        const check = (client, args) => this.#connect(client, () => connect.apply(client, args));
+        prototype.connect = function (...args) {
+            const callback = args.at(-1);
+            // Of driver 4.
+            if (typeof callback !== 'function')
+                return check(this, args);
+            return check(this, args.slice(0, -1)).then(() => callback(undefined, this), (error) => callback(error));
+        };
+    }
+    async #connect(client, connect) {
+        if (this.#ours.has(client))
+            return connect();
+        const allowed = this.#allowed;
+        if (allowed === undefined)
+            throw this.#refuse();
+        const targets = serversOf(allowed.beside);
+        const isTarget = (servers) => [...servers].some((server) => targets.has(server));
+        if (isTarget(hostsOf(client)))
+            throw this.#refuse();
+        const connected = await connect();
+        const servers = serversOf(client);
+        if (isTarget(servers)) {
+            await client.close().catch(() => { });
+            throw this.#refuse();
         }
-        connection.setClient(client);
+        allowed.opened([...servers].filter((server) => server.includes(':')).join(', '));
+        return connected;
+    }
+    #refuse() {
+        const error = new observe_error/* ReleaseError */.K('OWN_CONNECTION', 'What code writes by a connection of its own is neither counted, journalled nor rehearsed, so its MongoClient, mongoose.connect or createConnection was refused.', {
+            hint: 'Use the db, client and models that up is given. Export models made with mongoose.model(), and call mongoose.connect in the file that starts the application.',
+        });
+        this.#refused ??= error;
+        this.#listener(this.#refused);
+        return error;
     }
 }
-/** All models of this Mongoose by name. */
-function modelsOf(mongoose) {
-    const models = {};
-    // The default connection comes first and wins.
-    for (const connection of [...mongoose.connections].reverse())
-        Object.assign(models, connection.models);
-    return models;
+/** As the connection string has them. */
+function hostsOf({ options }) {
+    return (options?.hosts ?? []).map(String);
 }
-/** The models that a module exports, also inside its default export, by the name they are exported under. */
-function exportedModels(exports) {
-    const models = {};
-    const inner = exports.default;
-    const sources = typeof inner === 'object' && inner !== null ? [inner, exports] : [exports];
-    for (const source of sources) {
-        for (const [name, value] of Object.entries(source))
-            if (isModel(value))
-                models[name] = value;
-    }
-    return models;
-}
-function isModel(value) {
-    if (typeof value !== 'function')
-        return false;
-    const model = value;
-    return typeof model.modelName === 'string' && typeof model.schema === 'object';
+/** Addresses, and the ids that the processes of servers gave themselves: one server has many addresses. */
+function serversOf(client) {
+    const { topology } = client;
+    const described = [...(topology?.description?.servers?.values() ?? [])];
+    return new Set(described.flatMap(({ address, topologyVersion }) => {
+        const id = topologyVersion?.processId?.toString();
+        return id === undefined ? [address] : [address, id];
+    }));
 }
 
 ;// CONCATENATED MODULE: ./emitted/migration/child/hooks.js
+
 
 
 
@@ -645,10 +792,11 @@ exports.defineMigration = (migration) =>
 `;
 /**
  * Answers `import 'mongo-release-action'` and sets every copy of Mongoose up before models are compiled with it: from
- * then on it builds no indexes and makes no collections by itself.
+ * then on it builds no indexes and makes no collections by itself. Every copy of the driver tells before it connects.
  */
 function registerHooks() {
     const words = new Set();
+    const connections = new Connections();
     const loaded = new Map();
     const seen = new Set();
     external_node_module_.registerHooks({
@@ -656,13 +804,19 @@ function registerHooks() {
             if (specifier === packageName)
                 return { url: virtualUrl, format: 'commonjs', shortCircuit: true };
             const resolved = next(specifier, context);
-            if (specifier !== 'mongoose' || !resolved.url.startsWith('file:') || seen.has(resolved.url))
+            const known = specifier === 'mongoose' || specifier === 'mongodb';
+            if (!known || !resolved.url.startsWith('file:') || seen.has(resolved.url))
                 return resolved;
             seen.add(resolved.url);
+            const path = (0,external_node_url_.fileURLToPath)(resolved.url);
+            if (specifier === 'mongodb') {
+                connections.watch((0,external_node_module_.createRequire)(path)(path));
+                return resolved;
+            }
             // All files of one copy share the instance that `require` gives.
             const mongoose = (0,external_node_module_.createRequire)(resolved.url)('mongoose');
             prepareMongoose(mongoose);
-            loaded.set((0,external_node_url_.fileURLToPath)(resolved.url), mongoose);
+            loaded.set(path, mongoose);
             return resolved;
         },
         load(url, context, next) {
@@ -674,7 +828,7 @@ function registerHooks() {
             return next(url, context);
         },
     });
-    return { mongooses: loaded, words };
+    return { mongooses: loaded, words, connections };
 }
 /** Code only: a .json that a migration loads may well hold data. */
 function isProjectCode(url) {
@@ -2227,9 +2381,10 @@ function joinedCursor(pieces) {
 /** Values are kept up to this many bytes a migration, so that entries stay small. */
 const valueBytes = 1024 * 1024;
 /**
- * Beyond that only digests are kept, up to this many bytes of text, errors and empty cursors included: digests cost time
- * and never serve where the migration changes what it reads, as a long loop mostly does. What comes later is not kept,
- * and a run that was killed behind it cannot be taken up. All of it may stand in one entry, of at most 16 MB.
+ * Beyond that only digests are kept, up to this many bytes of text: digests cost time and never serve where the migration
+ * changes what it reads, as a long loop mostly does. What comes later is not kept, and a run that was killed behind it
+ * cannot be taken up. Errors, cursors and each digest itself count as well for as long as they wait for an entry: all of
+ * it may stand in one, of at most 16 MB.
  */
 const digestBytes = 8 * 1024 * 1024;
 /**
@@ -2247,7 +2402,7 @@ const overheadBytes = 130;
  * once the second may be committed, and the first, which was begun earlier, not.
  */
 class ReadLog {
-    #items = new Set();
+    #items = new Map();
     #within = new Map();
     #occurrences = new Map();
     #taken = new WeakMap();
@@ -2286,7 +2441,7 @@ class ReadLog {
         const text = canonicalText(value);
         if (this.affords(text)) {
             const digest = (0,external_node_crypto_.createHash)('sha256').update(text).digest('base64url').slice(0, 22);
-            this.#add({ fingerprint, occurrence, form: 'digest', value: digest }, session);
+            this.#add({ fingerprint, occurrence, form: 'digest', value: digest }, session, overheadBytes);
         }
     }
     /** `error` is undefined where no entry can hold it. */
@@ -2295,15 +2450,21 @@ class ReadLog {
             return;
         if (error === undefined)
             this.close();
-        else if (this.affords(canonicalText(error)))
-            this.#add({ fingerprint, occurrence, form: 'value', error }, session);
+        else {
+            const text = canonicalText(error);
+            const charge = overheadBytes + text.length;
+            if (this.affords(text))
+                this.#add({ fingerprint, occurrence, form: 'value', error }, session, charge);
+        }
     }
     /** A cursor that has given out `count` documents already, in an earlier run. */
     cursor(fingerprint, occurrence, session, count = 0, hash) {
-        // It may give nothing, and its end is kept all the same.
-        this.affords('');
         const items = session === undefined ? this.#items : this.#of(session).items;
-        const dirty = (log) => void items.add(log);
+        const dirty = (log) => {
+            // It may give nothing, and its end is kept all the same.
+            if (!items.has(log) && this.affords(''))
+                items.set(log, overheadBytes);
+        };
         return new CursorLog({ log: this, fingerprint, occurrence, dirty }, count, hash);
     }
     /** A copy that an entry can hold; undefined where it would not come back as it is, or is too large. */
@@ -2357,7 +2518,7 @@ class ReadLog {
         const own = session === undefined ? undefined : this.#within.get(session)?.items;
         const taken = [];
         for (const items of own === undefined ? [this.#items] : [this.#items, own]) {
-            for (const item of items)
+            for (const item of items.keys())
                 taken.push([items, item, item.snapshot()]);
         }
         const reads = taken.flatMap(([, , snapshot]) => snapshot.reads);
@@ -2372,7 +2533,7 @@ class ReadLog {
         this.#taken.delete(reads);
         for (const [items, item, snapshot] of taken)
             if (snapshot.stored())
-                items.delete(item);
+                this.#discharge(items, item);
         // What was read meanwhile is forgotten here: it is little, or counts again with the next large read.
         this.#waiting = 0;
         this.#release();
@@ -2387,10 +2548,12 @@ class ReadLog {
             return;
         this.#within.delete(session);
         if (how === 'kept') {
-            for (const item of within.items)
-                this.#items.add(item);
+            for (const [item, charge] of within.items)
+                this.#items.set(item, charge);
             return;
         }
+        for (const item of within.items.keys())
+            this.#discharge(within.items, item);
         for (const fingerprint of within.counted) {
             this.#occurrences.set(fingerprint, (this.#occurrences.get(fingerprint) ?? 1) - 1);
         }
@@ -2398,15 +2561,19 @@ class ReadLog {
     #of(session) {
         let within = this.#within.get(session);
         if (within === undefined) {
-            within = { items: new Set(), counted: [] };
+            within = { items: new Map(), counted: [] };
             this.#within.set(session, within);
         }
         return within;
     }
-    #add(read, session) {
+    #discharge(items, item) {
+        this.#digests -= items.get(item) ?? 0;
+        items.delete(item);
+    }
+    #add(read, session, charge = 0) {
         const items = session === undefined ? this.#items : this.#of(session).items;
         const snapshot = { reads: [read], stored: () => true };
-        items.add({ snapshot: () => snapshot });
+        items.set({ snapshot: () => snapshot }, charge);
     }
 }
 /** What one cursor has given out: the first documents as they were, the others as one digest. */
@@ -3605,8 +3772,16 @@ class Lane {
  * OperationNotSupportedInTransaction, CannotCreateIndex and IndexOptionsConflict and IndexKeySpecsConflict.
  */
 const neverBegun = new Set([13, 20, 59, 67, 85, 86, 263]);
+/** Errors of calls that were answered, and whose answer the driver could not read. */
+const done = new WeakSet();
+/** Says of an error of the driver's that the server had done the call by then. */
+function wasDone(error) {
+    done.add(error);
+}
 function failureKind(error, call) {
     if (error instanceof observe_error/* ReleaseError */.K && error.code === 'COMMIT_UNKNOWN')
+        return 'unknown';
+    if (typeof error === 'object' && error !== null && done.has(error))
         return 'unknown';
     const code = (0,server_code/* serverCode */.XY)(error);
     if (code === undefined)
@@ -4268,7 +4443,7 @@ async function entriesToReplay(options) {
     const loaded = entries.find(filter, { ...how, promoteLongs: false }).sort({ _id: 1 });
     return (await loaded.toArray());
 }
-const nothing = { entries: 0, bytes: 0, undone: 0, unread: 0, drivers: [] };
+const nothing = { entries: 0, bytes: 0, undone: 0, unread: 0, halfway: 0, drivers: [] };
 const isSet = (field) => ({ $ne: [{ $type: field }, 'missing'] });
 const count = (condition) => ({ $sum: { $cond: [condition, 1, 0] } });
 const summary = [
@@ -4279,11 +4454,12 @@ const summary = [
             bytes: { $sum: { $bsonSize: '$$ROOT' } },
             undone: count({ $or: [isSet('$undone'), isSet('$undoing')] }),
             unread: count({ $in: [keptNoLonger, { $ifNull: ['$reads.fingerprint', []] }] }),
+            halfway: count({ $and: [isSet('$endedRun'), { $eq: ['$state', 'done'] }] }),
             drivers: { $addToSet: { $ifNull: ['$driver', 0] } },
         },
     },
 ];
-function whyNot({ entries, bytes, undone, unread, drivers }, { expected, driverMajor, mostBytes: most = mostBytes }) {
+function whyNot({ entries, bytes, undone, unread, halfway, drivers }, { expected, driverMajor, mostBytes: most = mostBytes }) {
     // Nothing would be known of those that are missing, and all of them would be done a second time.
     if (expected !== undefined && entries !== expected)
         return `Its journal has ${entries} of ${expected} operations.`;
@@ -4294,6 +4470,8 @@ function whyNot({ entries, bytes, undone, unread, drivers }, { expected, driverM
         return 'A part of it was undone since.';
     if (unread > 0)
         return 'It had read more than is kept.';
+    if (halfway > 0)
+        return 'It failed in the middle of one call, which cannot be made a second time over its first half.';
     if (bytes > most) {
         const [size, limit] = [bytes, most].map(megabytes);
         return `Its ${entries} operations take ${size} MB in the journal, and a run can be held against ${limit} MB of them.`;
@@ -4785,7 +4963,7 @@ class Replay {
         const rechecks = new Rechecks(changed);
         let expected = reads?.size ?? 0;
         for (const entry of entries) {
-            if (entry.kind === 'implicit')
+            if (entry.kind === 'implicit' || entry.endedRun === true)
                 continue;
             expected += 1;
             if (entry.kind === 'transaction')
@@ -4888,8 +5066,6 @@ function shown({ method, namespace }) {
     return `${method} on ${shownName(namespace, namespace.database)}`;
 }
 
-// EXTERNAL MODULE: external "node:timers/promises"
-var promises_ = __webpack_require__(58500);
 // EXTERNAL MODULE: ./emitted/migration/lease/clock.js
 var clock = __webpack_require__(45487);
 // EXTERNAL MODULE: ./emitted/migration/journal/transactions.js
@@ -5043,7 +5219,9 @@ async function carryOut(context, operation, { fingerprint, takeReads, begun }, s
         const reads = takeReads();
         entry = await context.transactor.transact((tx) => tx.record({ ...about, reads, state: 'intent', catalog: step.change }));
     }
-    const outcome = await attempt(context, namespace, step, begun !== undefined);
+    const recorded = entry;
+    const record = (catalog) => settle(context, recorded, { catalog });
+    const outcome = await attempt(context, namespace, step, begun !== undefined, record);
     context.kinds.forget();
     if ('error' in outcome && !answered(outcome.error, operation))
         throw replacedMeanwhile(outcome.error, namespace);
@@ -5077,7 +5255,7 @@ function stored(result, { catalog }) {
 async function settle(context, entry, fields) {
     await context.transactor.transact((tx) => tx.amend(entry, fields));
 }
-async function attempt(context, namespace, step, resumed) {
+async function attempt(context, namespace, step, resumed, record) {
     const since = performance.now();
     // The intent of an earlier run says nothing of this one's lease.
     let fenced = resumed ? undefined : new clock/* Elapsed */.P();
@@ -5092,7 +5270,7 @@ async function attempt(context, namespace, step, resumed) {
         }
         context.refuseWhenClosed();
         try {
-            return (unsure ? await done() : undefined) ?? { result: await step.act() };
+            return (unsure ? await done() : undefined) ?? { result: await step.act(record) };
         }
         catch (error) {
             if (error instanceof observe_error/* ReleaseError */.K)
@@ -5244,7 +5422,10 @@ async function createStep(context, operation, begun) {
         madeByOthers: (error) => (0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.NamespaceExists,
     };
 }
-/** The same call is made under a name of ours: what the server makes of its options only the server knows. */
+/**
+ * The same call is made under a name of ours: what the server makes of its options only the server knows. Where the
+ * process dies before it is dropped again, the next run's `prepareJournal` drops it.
+ */
 async function isAsAsked(context, operation, here) {
     const { database } = operation.call.namespace;
     const [first, second] = operation.args;
@@ -5252,7 +5433,7 @@ async function isAsAsked(context, operation, here) {
     const { encryptedFields } = (second ?? {});
     if (encryptedFields !== undefined)
         return here.type === 'collection';
-    const collection = context.own.dropped((0,external_node_crypto_.randomUUID)().replaceAll('-', ''));
+    const collection = context.own.compared((0,external_node_crypto_.randomUUID)());
     const name = typeof first === 'string' ? collection : { ...first, create: collection };
     try {
         await operation.send(undefined, [name, ...operation.args.slice(1)]);
@@ -7456,6 +7637,8 @@ class Pass {
     }
 }
 
+// EXTERNAL MODULE: ./emitted/mongo/end-out.js
+var end_out = __webpack_require__(17164);
 ;// CONCATENATED MODULE: ./emitted/migration/gate/journal/catalog/ordered.js
 
 
@@ -7642,20 +7825,22 @@ function isCollection(state) {
 
 
 
+
+
 /** Fields that `listIndexes` adds, or added on older servers, and `createIndexes` refuses. */
 const listingOnly = new Set(['ns', 'clustered']);
 /**
  * `$out`: the collection that it replaces becomes a tombstone, which the stage by itself would destroy. The pipeline
- * writes into a collection aside that has the options and indexes of the old one, as the stage keeps them, and that is
- * then put in its place. Where there is nothing to keep, or no images are kept, it runs as it is.
+ * writes into a collection aside, made like the old one where there is one, since the stage keeps options and indexes.
+ * Its UUID goes on record before it is put in place: the server goes on with the stage when the process dies, and only
+ * by that is the migration's collection told from one that others made. Where no images are kept, it runs as it is.
  */
 async function replaceStep(context, operation, begun) {
     const { call } = operation;
     const into = call.also ?? call.namespace;
     const change = begun ?? (await replace_intended(context, operation, into));
     const replaced = maybeSeen(change.replaced);
-    const { tombstone } = change;
-    if (replaced?.uuid === undefined || tombstone === undefined) {
+    if (change.aside === undefined) {
         return {
             change,
             note: replaced?.type === 'collection' ? `The collection ${doubt_named(into)} was replaced for good.` : undefined,
@@ -7668,58 +7853,66 @@ async function replaceStep(context, operation, begun) {
             },
         };
     }
-    const old = { ...replaced, uuid: replaced.uuid };
-    const aside = { database: into.database, collection: `${tombstone}.new` };
-    const buried = async () => (await lookAt(context, { ...into, collection: tombstone }))?.uuid === old.uuid;
+    const aside = { database: into.database, collection: change.aside };
     const displaced = [];
+    const write = async () => {
+        await clear(context, aside);
+        const empty = replaced === undefined ? undefined : await makeLike(context, aside, replaced);
+        let result;
+        try {
+            result = await operation.send(operation.session, writingInto(operation, aside));
+        }
+        catch (error) {
+            await clear(context, aside).catch(() => { });
+            throw error;
+        }
+        const after = await lookAt(context, aside);
+        if (after?.uuid === undefined || after.uuid === empty?.uuid)
+            throw inDoubt(call, 'it wrote nothing');
+        return { result, after };
+    };
     return {
         change,
         once: true,
-        act: async () => {
+        act: async (record) => {
             let result = answerOf(operation);
-            let written = (await buried()) ? await lookAt(context, aside) : undefined;
-            if (written === undefined) {
-                const empty = await makeAside(context, aside, old);
-                try {
-                    result = await operation.send(operation.session, writingInto(operation, aside));
-                }
-                catch (error) {
-                    await drop(context, aside).catch(() => { });
-                    throw error;
-                }
-                written = await lookAt(context, aside);
-                if (written === undefined || written.uuid === empty?.uuid)
-                    throw inDoubt(call, 'it wrote nothing');
+            let after = change.after;
+            if (after === undefined) {
+                ({ result, after } = await write());
+                await record({ ...change, after });
             }
-            const along = { session: undefined };
-            displaced.push(...(await moveIn(context, aside, into, written.uuid ?? '', old.uuid, along)));
+            displaced.push(...(await moveIn(context, aside, into, after.uuid ?? '', replaced?.uuid, { session: undefined })));
             return result;
         },
         done: async ({ there }) => {
-            if (!(await buried()) || (await lookAt(context, aside)) !== undefined)
+            const { after } = change;
+            if (after === undefined || (await lookAt(context, aside))?.uuid === after.uuid)
                 return undefined;
-            if (there === undefined)
+            if (there?.uuid !== after.uuid)
                 throw inDoubt(call, `${doubt_named(into)} was dropped since`);
             return { result: answerOf(operation) };
         },
         otherwise: () => (displaced.length === 0 ? {} : { displaced }),
     };
 }
-async function replace_intended(context, { call }, into) {
-    const { here, there } = await lookAround(context, call.namespace, into);
+async function replace_intended(context, operation, into) {
+    const { here, there } = await lookAround(context, operation.call.namespace, into);
     const change = { type: 'replace-collection', before: here, to: into, replaced: there };
-    if (!context.images || there?.type !== 'collection' || there.uuid === undefined)
+    if (!context.images || (there !== undefined && (there.type !== 'collection' || there.uuid === undefined))) {
         return change;
-    // The server takes none of these.
-    if (into.collection?.startsWith('system.') || (await isSharded(context, into)))
+    }
+    // The server takes none of these, and renames no time series.
+    if (into.collection?.startsWith('system.') || (await isSharded(context, into)) || makesSeries(operation))
         return change;
+    if (there === undefined)
+        return { ...change, aside: `${context.own.dropped((0,external_node_crypto_.randomUUID)().replaceAll('-', ''))}.new` };
     if ((await context.kinds.of(into)) !== 'plain')
         return change;
-    return { ...change, tombstone: context.own.dropped(there.uuid) };
+    const tombstone = context.own.dropped(there.uuid ?? '');
+    return { ...change, tombstone, aside: `${tombstone}.new` };
 }
 /** An empty collection with the options and indexes of another one. */
-async function makeAside(context, aside, { options, indexes }) {
-    await drop(context, aside);
+async function makeLike(context, aside, { options, indexes }) {
     const { database, collection } = aside;
     const along = { session: undefined };
     await run(context, database, { create: collection, ...Object.fromEntries(ordered_ordered(options, context.driver)) }, along);
@@ -7731,7 +7924,9 @@ async function makeAside(context, aside, { options, indexes }) {
         await run(context, database, { createIndexes: collection, indexes: specs }, along);
     return lookAt(context, aside);
 }
-async function drop(context, namespace) {
+/** Drops what is there, and what the server still writes there for a process that is gone. */
+async function clear(context, namespace) {
+    await (0,end_out/* endOut */.q)(context.client.db('admin'), namespace);
     const left = await lookAt(context, namespace);
     if (left === undefined)
         return;
@@ -7742,13 +7937,22 @@ async function drop(context, namespace) {
     });
 }
 /** The arguments with another collection as the pipeline's last stage: of a raw command, or a pipeline by itself. */
-function writingInto({ call, args }, { database, collection }) {
-    const stage = { $out: call.namespace.database === database ? collection : { db: database, coll: collection } };
-    const [first, ...rest] = args;
+function writingInto(operation, { database, collection }) {
+    const stage = {
+        $out: operation.call.namespace.database === database ? collection : { db: database, coll: collection },
+    };
+    const [first, ...rest] = operation.args;
+    const pipeline = [...pipelineOf(operation).slice(0, -1), stage];
+    return [Array.isArray(first) ? pipeline : { ...first, pipeline }, ...rest];
+}
+function makesSeries(operation) {
+    const { $out } = (pipelineOf(operation).at(-1) ?? {});
+    return $out?.timeseries !== undefined;
+}
+function pipelineOf({ args: [first] }) {
     if (Array.isArray(first))
-        return [[...first.slice(0, -1), stage], ...rest];
-    const { pipeline = [] } = first;
-    return [{ ...first, pipeline: [...pipeline.slice(0, -1), stage] }, ...rest];
+        return first;
+    return first.pipeline ?? [];
 }
 function answerOf({ call }) {
     if (!call.method.startsWith('command '))
@@ -7756,7 +7960,32 @@ function answerOf({ call }) {
     return { cursor: { firstBatch: [], id: 0, ns: doubt_named(call.namespace) }, ok: 1 };
 }
 
+;// CONCATENATED MODULE: ./emitted/migration/gate/journal/unreadable.js
+
+
+/**
+ * Whether an error says that an answer could not be read, so that the server had done the call; the gate's books are told
+ * so. BSON says the same of a document that it cannot write and of one that it cannot read, such as one with invalid
+ * UTF-8: what was to be sent tells which of them it was.
+ */
+function isUnreadable(error, { args }, driver) {
+    if (!(error instanceof Error) || !(error.name === 'RangeError' || error.name.startsWith('BSON')))
+        return false;
+    const sent = args.map((argument) => typeof argument === 'object' && argument !== null && 'session' in argument
+        ? { ...argument, session: undefined }
+        : argument);
+    try {
+        classesOf(driver).BSON.serialize({ sent }, { ignoreUndefined: true });
+    }
+    catch {
+        return false;
+    }
+    wasDone(error);
+    return true;
+}
+
 ;// CONCATENATED MODULE: ./emitted/migration/gate/journal/unfenced.js
+
 
 
 
@@ -7795,7 +8024,7 @@ const unfenced = async (...[context, operation, turn]) => {
         return result;
     }
     catch (error) {
-        const settled = settledBy(error, operation);
+        const settled = settledBy(error, operation, context);
         if (settled !== undefined)
             await context.transactor.transact((tx) => tx.amend(id, settled));
         throw error;
@@ -7816,10 +8045,10 @@ async function unlessForbidden(step) {
     }
 }
 /** Undefined where no answer came: the intent stays alone then. */
-function settledBy(error, { call }) {
+function settledBy(error, operation, { driver }) {
     if (unheard(error))
         return undefined;
-    const kind = failureKind(error, call);
+    const kind = isUnreadable(error, operation, driver) ? 'unknown' : failureKind(error, operation.call);
     const stored = storeError(error);
     if (kind === 'unknown')
         return stored === undefined ? undefined : { state: 'done', error: stored };
@@ -9126,15 +9355,15 @@ async function drop_database_dropDatabase(context, { call }, { fingerprint, take
     const before = begun === undefined ? [] : await droppedAfter(context, begun);
     for (const entry of before)
         if (entry.state === 'intent')
-            await drop_database_drop(context, entry.namespace.collection ?? '', call, entry);
+            await drop(context, entry.namespace.collection ?? '', call, entry);
     const { mine } = await context.catalog.collections(namespace.database);
     for (const name of mine)
-        await drop_database_drop(context, name, call);
+        await drop(context, name, call);
     const dropped = [...before.map((entry) => entry.namespace.collection ?? ''), ...mine];
     await context.transactor.transact((tx) => tx.amend(id, { state: 'done', result: storeResult(dropped) }));
     return dropped;
 }
-async function drop_database_drop(context, collection, call, begun) {
+async function drop(context, collection, call, begun) {
     const namespace = { database: call.namespace.database, collection };
     const operation = {
         call: { ...call, method: 'dropCollection', namespace, multi: false },
@@ -9555,6 +9784,7 @@ function upsertedId(result) {
 
 
 
+
 /**
  * All calls of a transaction stand in one entry, of at most 16 MB: as many are kept as have these bytes with their
  * results. Its reads take up to 9 MB (`ReadLog`).
@@ -9582,10 +9812,14 @@ class OwnTransactions {
         const creates = call.mayCreate && (await this.#context.kinds.of(call.namespace)) === 'absent';
         const about = { fingerprint, method: call.method, namespace: call.namespace };
         const { result, images } = await this.#apply(operation, session).catch((error) => {
-            if ((0,unsent/* unsent */.Y)(error))
+            if ((0,unsent/* unsent */.Y)(error)) {
                 keepCall(open, { ...about, error: storeError(error) });
+                if (isUnreadable(error, operation, this.#context.driver))
+                    Object.assign(open, { wrote: true, complete: false });
+            }
             throw error;
         });
+        open.wrote = true;
         if (images === undefined)
             open.complete = false;
         else
@@ -9621,9 +9855,9 @@ class OwnTransactions {
             throw error;
         }
     }
-    /** Whether the session's transaction has written anything. */
+    /** Whether the session's transaction may have written anything. */
     has(session) {
-        return this.#open.get(session)?.calls.some(({ error }) => error === undefined) === true;
+        return this.#open.get(session)?.wrote === true;
     }
     ended(session, lane) {
         if (lane !== undefined)
@@ -9633,7 +9867,10 @@ class OwnTransactions {
     #of(session) {
         let open = this.#open.get(session);
         if (open === undefined) {
-            open = { calls: [], bytes: 0, whole: true, images: new Map(), complete: true, created: new Map() };
+            open = {
+                ...{ calls: [], bytes: 0, whole: true, images: new Map(), complete: true, wrote: false },
+                created: new Map(),
+            };
             this.#open.set(session, open);
         }
         return open;
@@ -9685,6 +9922,93 @@ const created = {
     catalog: { type: 'create-collection' },
 };
 
+;// CONCATENATED MODULE: ./emitted/migration/gate/journal/refusals.js
+
+
+/**
+ * Refusals that ended a run. Whoever corrects what the server refused types the same command and is to hear from the
+ * server, not from the journal; whereas one that the code caught and went on from has to be answered as it was.
+ *
+ * Which is which only the end of the run tells: then the entries of those that were thrown to its end, and of those
+ * after which nothing was begun any more, are marked. A run that was killed marks none, and all are answered as they were.
+ */
+class Refusals {
+    #context;
+    #fingerprints = new WeakMap();
+    /** Those after which nothing was begun. */
+    #last = new Set();
+    constructor(context) {
+        this.#context = context;
+    }
+    /** User code goes on with a call of its own. */
+    begun() {
+        this.#last.clear();
+    }
+    /** User code is about to be given this error, whether from the server or from an entry. */
+    told(error, fingerprint) {
+        if (storeError(error) === undefined)
+            return;
+        this.#fingerprints.set(error, fingerprint);
+        this.#last.add(error);
+    }
+    /** To be called when all calls are settled, with what user code threw. Rejects where the marks could not be written. */
+    async endRun(thrown) {
+        const ended = new Set([...this.#last, ...causesOf(thrown)]);
+        const fingerprints = [...ended].flatMap((error) => this.#fingerprints.get(error) ?? []);
+        if (fingerprints.length === 0)
+            return;
+        const marked = await this.#entriesOf(fingerprints);
+        const last = await this.#lastBut(marked);
+        await this.#context.transactor.transact(async (tx) => {
+            // Where nothing came after it, it is as if it had never been sent: what was read for it is read anew as well.
+            for (const id of marked)
+                await tx.amend(id, { endedRun: true, ...(id > last ? { reads: [] } : {}) });
+        });
+    }
+    /** The newest of these fingerprints, as many of each as there are. */
+    async #entriesOf(fingerprints) {
+        const left = new Map();
+        for (const fingerprint of fingerprints)
+            left.set(fingerprint, (left.get(fingerprint) ?? 0) + 1);
+        const found = await this.#find({
+            ...(0,documents/* ofAttempt */.Be)(this.#context.attempt),
+            ...{ fingerprint: { $in: [...left.keys()] }, error: { $exists: true }, endedRun: { $exists: false } },
+        }).toArray();
+        return found.flatMap(({ _id, fingerprint }) => {
+            const more = left.get(fingerprint) ?? 0;
+            left.set(fingerprint, more - 1);
+            return more > 0 ? [_id] : [];
+        });
+    }
+    /** The last entry that is still expected; an empty text where there is none. */
+    async #lastBut(marked) {
+        const { _id } = (0,documents/* ofAttempt */.Be)(this.#context.attempt);
+        const filter = { _id: { ..._id, $nin: marked }, kind: { $ne: 'images' }, endedRun: { $exists: false } };
+        const [last] = await this.#find(filter).limit(1).toArray();
+        return last?._id ?? '';
+    }
+    #find(filter) {
+        const { client, database, own } = this.#context;
+        return client
+            .db(database)
+            .collection(own.journal)
+            .find(filter, {
+            ...{ readConcern: { level: 'majority' }, readPreference: 'primary', projection: { fingerprint: 1 } },
+        })
+            .sort({ _id: -1 });
+    }
+}
+/** The error itself, and all that it was made from. */
+function causesOf(thrown, found = new Set()) {
+    if (typeof thrown !== 'object' || thrown === null || found.has(thrown))
+        return found;
+    found.add(thrown);
+    const { cause, errors } = thrown;
+    for (const inner of [cause, ...(Array.isArray(errors) ? errors : [])])
+        causesOf(inner, found);
+    return found;
+}
+
 ;// CONCATENATED MODULE: ./emitted/migration/gate/journal/single.js
 
 
@@ -9692,6 +10016,10 @@ const created = {
 const single = (context, operation, turn) => inOneTransaction(context, operation, turn, (session) => writeOne(context, operation, session));
 
 ;// CONCATENATED MODULE: ./emitted/migration/gate/journal/journal.js
+
+
+
+
 
 
 
@@ -9715,13 +10043,16 @@ class Journal {
     context;
     #replay;
     #own;
+    #refusals;
     constructor(context, replay, lanes, entries) {
         this.context = context;
         this.#replay = replay;
         this.#own = new OwnTransactions(context, lanes, entries);
+        this.#refusals = new Refusals(context);
     }
     stage = async (operation) => {
         const { call, args, session } = operation;
+        this.#refusals.begun();
         if (session?.inTransaction())
             return this.#inTransaction(operation, session);
         // The driver refuses it before it sends anything: nothing to keep, and nothing to wait for.
@@ -9752,9 +10083,17 @@ class Journal {
             // It was refused before its handler came to writing it down.
             if (entry === undefined && reads === undefined)
                 await this.#refused(call, turn, error);
+            this.#refusals.told(error, fingerprint);
             throw error;
         }
     };
+    /**
+     * To be called when the run has failed, with what user code threw, and every call is settled: what the server refused
+     * it is asked anew by the next run. Rejects where that could not be written down.
+     */
+    failed(thrown) {
+        return this.#refusals.endRun(thrown);
+    }
     /** A session begins a transaction, or gives one up. */
     reset(session) {
         this.#replay.rollBack(session, this.#own.has(session));
@@ -9762,6 +10101,7 @@ class Journal {
     }
     /** Commits a transaction of user code, with its entry. What an earlier run has committed is not sent again. */
     async commit(session, send) {
+        this.#refusals.begun();
         if (this.#replay.commit(session).kind === 'recorded') {
             this.#replay.committed(session);
             return send();
@@ -9798,18 +10138,23 @@ class Journal {
         if (claim.kind !== 'call')
             return this.#own.send(operation, session, fingerprint);
         const { result, error } = claim.call;
-        if (error !== undefined)
-            throw restoreError(error, this.context.driver);
+        if (error !== undefined) {
+            const restored = restoreError(error, this.context.driver);
+            // The books must count it as they did: a transaction without any write is not committed with an entry.
+            isUnreadable(restored, operation, this.context.driver);
+            throw restored;
+        }
         if (result === undefined)
             return undefined;
         const answer = restoreResult(result, this.context.driver);
         giveIds(args, answer);
         return answer;
     }
-    #answer({ result, error, catalog }, { args, catalog: ofCatalog }) {
+    #answer({ result, error, catalog, fingerprint }, { args, catalog: ofCatalog }) {
         if (error !== undefined) {
             const restored = restoreError(error, this.context.driver);
             giveIds(args, restored);
+            this.#refusals.told(restored, fingerprint);
             throw restored;
         }
         if (catalog !== undefined)
@@ -9823,7 +10168,8 @@ class Journal {
         return answer;
     }
     async #refused({ kind, method, namespace }, { fingerprint, takeReads }, refusal) {
-        const error = storeError(refusal);
+        // What passes by itself says nothing of the call: it may have met a look-up of ours.
+        const error = (0,transactions/* wasRefused */.GD)(refusal) && !unheard(refusal) ? storeError(refusal) : undefined;
         if (error === undefined)
             return;
         const { transactor, images } = this.context;
@@ -10712,12 +11058,13 @@ async function withoutJournal(surroundings, backfill) {
 /** How long to look for a usable server where the address does not say, in milliseconds. */
 const selectionMs = 10_000;
 /** A client of the project's own driver, connected. Throws that driver's errors. */
-async function connectMigration(driver, uri, database, options = {}) {
+async function connectMigration(driver, uri, database, options = {}, admit = () => { }) {
     const client = new driver.classes.MongoClient(uri, {
         appName: 'mongo-release migration',
         ...(/[?&]serverSelectionTimeoutMS=/i.test(uri) ? {} : { serverSelectionTimeoutMS: selectionMs }),
         ...options,
     });
+    admit(client);
     await client.connect();
     // One round trip shows that the credentials are taken, before any user code runs.
     await client.db(database).command({ ping: 1 });
@@ -10908,6 +11255,8 @@ async function dangling(gate) {
 
 
 
+
+
 /** How long writes under way may take to be answered once the migration has ended, in milliseconds. */
 const settleMs = 5000;
 /** The failure of one step, ready for the parent. */
@@ -10937,6 +11286,10 @@ class MigrationRun {
     #gate;
     #journal;
     #source;
+    /** By user code. */
+    #thrown;
+    /** What is to be said of connections that user code opened. */
+    #connected = new Set();
     #startedAt;
     #durationMs = 0;
     #returned = false;
@@ -10977,15 +11330,17 @@ class MigrationRun {
         this.#source = source;
         const modelsModule = job.models === undefined ? undefined : await this.#loadModels(job.models);
         const migration = recognise(await this.#watched(loadModule(source)), source.fileName);
+        this.#refuseConnected();
         const step = migration[job.direction];
         if (step === undefined) {
             throw new observe_error/* ReleaseError */.K('IRREVERSIBLE', `${source.fileName} has no down.`, {
                 hint: 'Write its down, or go back by restoring a backup.',
             });
         }
+        const { connections } = this.#loaded;
         const mongoosePath = [...this.#loaded.mongooses.keys()][0];
         const driver = await loadDriver(job.path, mongoosePath);
-        const raw = await this.#failing(connectMigration(driver, job.uri, job.database, job.driverOptions), (error) => describeConnectFailure(error, job.database));
+        const raw = await this.#failing(connectMigration(driver, job.uri, job.database, job.driverOptions, (client) => connections.admit(client)), (error) => describeConnectFailure(error, job.database));
         const begun = ({ id }) => {
             if (id !== undefined)
                 void this.#parent.send({ type: 'transaction', session: new Uint8Array(id.id.buffer) });
@@ -10999,6 +11354,7 @@ class MigrationRun {
             transactionBegun: begun,
         });
         this.#gate = gate;
+        this.#watchConnections(gate, raw);
         if (job.journal !== undefined) {
             const throttle = this.#throttle(raw, gate);
             const opening = openJournal({ gate, client: raw, driver, job: job.journal, throttle, begun });
@@ -11056,7 +11412,9 @@ class MigrationRun {
         return Promise.race([promise, this.#unseen.promise]).catch((error) => {
             if (error instanceof Failure)
                 throw error;
-            throw new Failure(error instanceof Unseen ? this.#describe(error.thrown, true) : this.#describe(error, false));
+            const unseen = error instanceof Unseen;
+            this.#thrown = unseen ? error.thrown : error;
+            throw new Failure(this.#describe(this.#thrown, unseen));
         });
     }
     async #failing(promise, describe) {
@@ -11076,12 +11434,29 @@ class MigrationRun {
     }
     async #loadModels(path) {
         const source = sourceAt(path, this.#loaded.words, this.#job.showValues);
-        const exports = await this.#watched(loadModule(source, 'MODELS_INVALID'));
-        if (this.#loaded.mongooses.size > 0)
-            return exports;
-        throw new observe_error/* ReleaseError */.K('MODELS_INVALID', `The models' module ${source.fileName} does not use mongoose.`, {
-            hint: 'Let migrations.models name the module that exports the Mongoose models, or leave it out.',
-        });
+        // A refused connection that nobody waits for is told by this.
+        return loadModels(source, this.#loaded);
+    }
+    #watchConnections(gate, raw) {
+        const { connections } = this.#loaded;
+        this.#refuseConnected();
+        // Whatever the code makes of it: nothing more is written.
+        const refused = (reason) => gate.close(reason);
+        if (this.#job.rehearsal) {
+            connections.refuse(refused);
+            return;
+        }
+        const say = (hosts) => `The migration connected to ${hosts} by itself: what it wrote there is neither counted nor on record, and nothing takes it back.`;
+        const opened = (hosts) => {
+            this.#connected.add(say(hosts));
+            void this.#parent.send({ type: 'log', level: 'warn', message: say(hosts), fields: {} });
+        };
+        connections.allow({ beside: raw, opened, refused });
+    }
+    #refuseConnected() {
+        const { refused } = this.#loaded.connections;
+        if (refused !== undefined)
+            throw new Failure(asChildError(refused));
     }
     #bindModels(client, exports) {
         let models = {};
@@ -11124,6 +11499,13 @@ class MigrationRun {
             hint: 'Await every call, so that the migration ends when its work does.',
         }));
     }
+    async #markRefusals() {
+        const { journal, replay } = this.#journal ?? {};
+        if (journal === undefined || replay?.diverged !== undefined)
+            return;
+        // Without the marks the next run is told the same once more, ends with it, and marks it.
+        await Promise.race([journal.failed(this.#thrown).catch(() => { }), (0,promises_.setTimeout)(settleMs)]);
+    }
     async #end(outcome) {
         if (this.#ended)
             return;
@@ -11137,8 +11519,10 @@ class MigrationRun {
             for (const session of gate.transactions.open())
                 await abort(session);
         }
+        if (outcome.state === 'failed')
+            await this.#markRefusals();
         const state = this.#reporter.state();
-        const notes = this.#journal?.notes() ?? [];
+        const notes = [...(this.#journal?.notes() ?? []), ...this.#connected];
         const end = { ...state, outcome, notes, durationMs: Math.round(this.#durationMs) };
         await this.#parent.finish({ type: 'end', end });
     }
@@ -11245,7 +11629,10 @@ const errorCodes = {
     LEASE_ALIVE: { exit: 6, meaning: 'The lease is not taken away while its owner shows signs of life.' },
     LEASE_LOST: { exit: 6, meaning: 'The lease ran out or was taken over, so this run may not write any more.' },
     MIGRATION_INVALID: { exit: 2, meaning: 'A file is no migration, or cannot be loaded.' },
-    MODELS_INVALID: { exit: 2, meaning: 'The module of Mongoose models cannot be loaded or exports no model.' },
+    MODELS_INVALID: {
+        exit: 2,
+        meaning: 'The module of Mongoose models cannot be loaded, exports no model, or connects.',
+    },
     TSX_MISSING: { exit: 2, meaning: 'The configuration asks for tsx, and the project has none.' },
     DRIVER_UNSUPPORTED: { exit: 2, meaning: "The project's MongoDB driver is older than version 4." },
     TRANSACTIONS_UNAVAILABLE: { exit: 5, meaning: 'A migration asks for a transaction, and the server has none.' },
@@ -11259,6 +11646,10 @@ const errorCodes = {
     },
     ID_UNUSABLE: { exit: 8, meaning: 'A document has an _id that no driver can send back as it is stored.' },
     MIGRATION_FAILED: { exit: 8, meaning: "The migration's code threw, or a promise of it was rejected unseen." },
+    OWN_CONNECTION: {
+        exit: 8,
+        meaning: 'Code of a migration connected to the target by itself, or in a rehearsal to any server.',
+    },
     MIGRATION_DANGLING: { exit: 8, meaning: 'A migration returned while calls of it were still under way.' },
     MIGRATION_TIMED_OUT: { exit: 8, meaning: 'A migration ran longer than its time limit and was stopped.' },
     MIGRATION_EXITED: { exit: 8, meaning: "The migration's process ended before the migration did." },

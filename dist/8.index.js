@@ -397,6 +397,53 @@ async function answerWithin(ms, operation) {
 
 /***/ }),
 
+/***/ 17164:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   q: () => (/* binding */ endOut)
+/* harmony export */ });
+/* harmony import */ var node_timers_promises__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(58500);
+
+/** How long a stage may take to notice that it was ended, in milliseconds. */
+const patienceMs = 30_000;
+/**
+ * Ends every `$out` into a collection of this name that the server is still at, and waits until it has ended: of a
+ * pipeline that writes, the server takes no notice when its client is gone. A user sees and may end operations of its
+ * own without any privilege.
+ *
+ * Does nothing where the server does not tell of its operations.
+ */
+async function endOut(admin, { database, collection }) {
+    const until = performance.now() + patienceMs;
+    for (;;) {
+        const running = await operationsInto(admin, `${database}.${collection}`);
+        if (running.length === 0 || performance.now() > until)
+            return;
+        for (const op of running)
+            await admin.command({ killOp: 1, op }).catch(() => { });
+        await (0,node_timers_promises__WEBPACK_IMPORTED_MODULE_0__.setTimeout)(50);
+    }
+}
+async function operationsInto(admin, namespace) {
+    const pipeline = [{ $currentOp: {} }, { $match: { 'command.aggregate': { $exists: true } } }];
+    try {
+        const { cursor } = await admin.command({ aggregate: 1, pipeline, cursor: { batchSize: 10_000 } });
+        const found = cursor.firstBatch;
+        return found.filter(({ command }) => targetOf(command) === namespace).map(({ opid }) => opid);
+    }
+    catch {
+        return [];
+    }
+}
+function targetOf({ pipeline, $db }) {
+    const out = Array.isArray(pipeline) ? pipeline.at(-1)?.$out : undefined;
+    return typeof out === 'object' ? `${out?.db ?? $db}.${out?.coll}` : `${$db}.${out}`;
+}
+
+
+/***/ }),
+
 /***/ 89228:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
@@ -412,6 +459,7 @@ function ownNames(prefix = '_mongo_release') {
         releases: `${prefix}.releases`,
         quarantine: `${prefix}.quarantine`,
         dropped: (uuid) => `${prefix}.dropped.${uuid}`,
+        compared: (unique) => `${prefix}.compared.${unique}`,
         owns: (name) => name.startsWith(`${prefix}.`),
     };
 }

@@ -279,8 +279,10 @@ function headlineOf(ended) {
     const where = target.database === undefined ? target.name : `${target.name} / ${target.database}`;
     return { mark, headline: `${headline} · ${where}` };
 }
-function failure({ command, outcome }, error) {
+function failure(ended, error) {
+    const { command, outcome } = ended;
     const subject = subjects[command];
+    const unfinished = `${subject} not ${wasBegun(ended) ? 'finished' : 'started'}`;
     // The exit code says most precisely what failed (contract.md); the outcome says what became of the target.
     switch (error.exitCode) {
         case 3:
@@ -290,7 +292,7 @@ function failure({ command, outcome }, error) {
         case 6:
             if (command === 'unlock')
                 return { mark: 'blocked', headline: 'Lease not cleared: its last sign of life is too young' };
-            return { mark: 'blocked', headline: `${subject} not started: the lease is somebody else's` };
+            return { mark: 'blocked', headline: `${unfinished}: the lease is somebody else's` };
         case 9:
             return { mark: 'bad', headline: 'Verification failed; nothing was rolled back' };
         case 10:
@@ -312,11 +314,17 @@ function failure({ command, outcome }, error) {
         'rolled-back': { mark: 'back', headline: `${subject} failed, and was rolled back` },
         'failed-clean': { mark: 'bad', headline: `${subject} failed; the target is as it was` },
         'failed-dirty': { mark: 'bad', headline: `${subject} failed; the target needs attention` },
-        blocked: { mark: 'blocked', headline: `${subject} not started` },
+        blocked: { mark: 'blocked', headline: unfinished },
         cancelled: { mark: 'cancelled', headline: `${subject} cancelled` },
         unknown: { mark: 'unknown', headline: `${subject} ended, and what became of the target is unknown` },
     };
     return ends[outcome];
+}
+/** Whether it stopped between two migrations. */
+function wasBegun(ended) {
+    const { command, result } = ended;
+    const migrate = command === 'release' ? result?.migrate : command === 'migrate' || command === 'up' ? result : undefined;
+    return (migrate?.remaining ?? []).length > 0;
 }
 function success(ended) {
     const subject = subjects[ended.command];

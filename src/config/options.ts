@@ -115,7 +115,11 @@ export const options = {
   name: { type: 'text', value: 'NAME', help: 'This migration alone.' },
   phase: { type: 'choice', choices: ['before-deploy', 'after-deploy'], help: 'Only what belongs to this phase.' },
   plan: { type: 'text', value: 'FILE', help: 'Apply exactly this plan, or refuse.' },
-  digest: { type: 'text', value: 'DIGEST', help: 'Apply exactly the plan of this digest, or refuse.' },
+  digest: {
+    type: 'text',
+    value: 'DIGEST',
+    help: 'Apply exactly the plan of this digest (its first 12 characters are enough), or refuse.',
+  },
   backup: {
     type: 'text',
     value: 'BACKUP',

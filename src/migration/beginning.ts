@@ -22,23 +22,31 @@ export function beginningOf(
   { checksum, fileName }: Pick<MigrationFile, 'checksum' | 'fileName'>,
   direction: 'up' | 'down',
 ): Beginning {
-  if (prior === undefined || !isUnsettled(prior) || prior.journal === undefined) return { how: 'afresh' };
+  if (prior?.journal === undefined || !isHalfDone(prior)) return { how: 'afresh' };
   const { journal } = prior;
-  if (journal.entries === 0) return { how: 'afresh' };
   if (prior.direction !== direction) {
     const why = `it was interrupted on its way ${prior.direction}`;
     return { how: 'undo', journal, why, thenRun: false };
   }
+  if (journal.entries === 0) return { how: 'afresh' };
   if (checksumThatRan(prior, journal) !== checksum) {
     return { how: 'undo', journal, why: `${fileName} was changed since it was interrupted`, thenRun: true };
   }
   return { how: 'resume', journal };
 }
 
-/** Whether half of it may be in the data: what failed without a trace is as good as never run. */
+/**
+ * Whether a part of it may be in the data. A way up that ended without a trace is as good as never run: neither is
+ * there something to go on with, nor may its `down` touch what it never made. On its way down it is there in any case.
+ *
+ * What the gate saw decides, where that is known: it tells what was refused, and what is unknown. Of a run that was
+ * killed the journal does, and no entry means that nothing was done.
+ */
 export function isHalfDone(record: HistoryRecord): boolean {
-  const { state, effects } = record;
-  return isUnsettled(record) && (state !== 'failed' || effects === undefined || !leftTargetAsItWas({ effects }));
+  const { direction, effects, journal } = record;
+  if (!isUnsettled(record)) return false;
+  if (direction === 'down') return true;
+  return effects === undefined ? journal?.entries !== 0 : !leftTargetAsItWas({ effects });
 }
 
 /** Of the file as it was when the run began: on its way down a record keeps the checksum of what was applied. */
@@ -49,10 +57,10 @@ export function checksumThatRan({ checksum }: HistoryRecord, journal: RunJournal
 /** What comes next of a half-done migration, as a sentence: what each of the two ways begins with. */
 export function nextOfHalf(record: HistoryRecord, file: MigrationFile | undefined): string {
   const { journal, fileName } = record;
+  if (!isHalfDone(record)) return 'Nothing of it was done: mongo-release migrate --apply runs it from its top.';
   if (journal === undefined) {
-    return 'mongo-release migrate --apply runs it from its top, mongo-release down takes it back; both have to bear what is done already.';
+    return 'No journal was kept of it: mongo-release migrate --apply runs it from its top, mongo-release down takes it back; both have to bear what is done already.';
   }
-  if (journal.entries === 0) return 'Nothing of it was done: mongo-release migrate --apply runs it from its top.';
   const present = file ?? { checksum: checksumThatRan(record, journal), fileName };
   const [up, down] = [beginningOf(record, present, 'up'), beginningOf(record, present, 'down')];
   return `mongo-release migrate --apply first ${inWords(up)}; mongo-release down ${inWords(down)}.`;
@@ -60,9 +68,15 @@ export function nextOfHalf(record: HistoryRecord, file: MigrationFile | undefine
 
 function inWords(beginning: Beginning): string {
   if (beginning.how === 'afresh') return 'runs it from its top';
-  if (beginning.how === 'resume') return 'takes it up where it was';
-  const { journal, thenRun, why } = beginning;
-  if (!journal.images) return 'cannot undo what it did, since migrations.journal keeps no images';
+  const { journal } = beginning;
+  if (beginning.how === 'resume') {
+    const changed = journal.images ? 'undoes what it did, and begins afresh' : 'cannot, since no images are kept';
+    return `takes it up where it was (once its file is changed: ${changed})`;
+  }
+  const { thenRun, why } = beginning;
+  if (!journal.images && journal.entries !== 0) {
+    return 'cannot undo what it did, since migrations.journal keeps no images';
+  }
   return thenRun
     ? `undoes by the journal what it did, since ${why}, and begins afresh`
     : 'undoes by the journal what it did';

@@ -18,7 +18,7 @@ export interface DescribeOptions extends ChildSettings {
 /**
  * What migrations declare about themselves, by name. Loads all files in one process that knows no database.
  *
- * Throws `MIGRATION_INVALID` for the first file (in the given order) that cannot be loaded or is no migration, with the
+ * Throws `MODELS_INVALID`; `MIGRATION_INVALID` for the first file (in the given order) that cannot be loaded or is no migration, with the
  * number of all such files; `TSX_MISSING`; the signal's reason when it is aborted.
  */
 export async function describeMigrations(
@@ -49,7 +49,11 @@ export async function describeMigrations(
   options.signal?.addEventListener('abort', onAbort, { once: true });
   child.send({
     type: 'describe',
-    job: { files: files.map(({ name, path }) => ({ name, path })), showValues: options.showValues === true },
+    job: {
+      files: files.map(({ name, path }) => ({ name, path })),
+      models: options.models,
+      showValues: options.showValues === true,
+    },
   });
   try {
     await child.ended;
@@ -80,6 +84,9 @@ function unfinished(file: MigrationFile | undefined, outOfTime: boolean): Releas
 function throwFirst(files: readonly MigrationFile[], errors: ReadonlyMap<string, ChildError>): void {
   const first = files.map(({ name }) => errors.get(name)).find((error) => error !== undefined);
   if (first === undefined) return;
-  const more = errors.size > 1 ? ` (${errors.size} files cannot be used, this is the first)` : '';
+  const more =
+    errors.size > 1 && first.code !== 'MODELS_INVALID'
+      ? ` (${errors.size} files cannot be used, this is the first)`
+      : '';
   throw new ReleaseError(first.code as ErrorCode, `${first.message}${more}`, { hint: first.hint });
 }

@@ -65,20 +65,16 @@ export function selectDown({ records, files, facts, scope }: DownInput): DownSte
 
 /** The records of what `selectDown` takes back, whether or not it can be. Throws as that does for the scope. */
 export function onTheWay(records: readonly HistoryRecord[], scope: DownScope): HistoryRecord[] {
-  const candidates = records.filter(leftSomething).sort((a, b) => b.sequence - a.sequence);
+  const candidates = records
+    .filter((record) => record.state === 'applied' || isHalfDone(record))
+    .sort((a, b) => b.sequence - a.sequence);
   return pick(candidates, records, scope);
 }
 
 /** A way up that did not reach its end is undone by what the journal has of it: that needs no `down`. */
 export function undoneByJournal(record: HistoryRecord): boolean {
   const { direction, journal } = record;
-  return isUnsettled(record) && direction === 'up' && journal?.images === true && journal.entries !== 0;
-}
-
-function leftSomething(record: HistoryRecord): boolean {
-  if (record.state === 'applied' || isHalfDone(record)) return true;
-  // On its way down it is still there, whether or not that way has begun.
-  return isUnsettled(record) && record.direction === 'down';
+  return isUnsettled(record) && direction === 'up' && journal?.images === true;
 }
 
 function pick(newestFirst: HistoryRecord[], records: readonly HistoryRecord[], scope: DownScope): HistoryRecord[] {

@@ -25,6 +25,8 @@ export interface MigrationJob {
   readonly database: string;
   /** Of the driver, beside what the address says: go over the channel like it. */
   readonly driverOptions?: Readonly<Record<string, unknown>>;
+  /** In a sandbox: the process may connect to no other server. */
+  readonly rehearsal?: boolean;
   /** The journal to keep; without one nothing can be taken up again or undone. */
   readonly journal?: JournalJob;
 }
@@ -109,6 +111,7 @@ export async function runMigration(job: MigrationJob, options: RunOptions): Prom
       uri: job.uri,
       database: job.database,
       driverOptions: job.driverOptions,
+      rehearsal: job.rehearsal,
       models: options.models,
       ownPrefix: options.ownPrefix,
       journal: job.journal,

@@ -8,6 +8,8 @@ export interface OwnNames {
   readonly quarantine: string;
   /** Name of the tombstone of the collection with this UUID (hex digits). */
   dropped(uuid: string): string;
+  /** Name of a collection that is made for a moment, to be compared with another one. */
+  compared(unique: string): string;
   /** Whether a collection of this name is ours. */
   owns(name: string): boolean;
 }
@@ -21,6 +23,7 @@ export function ownNames(prefix = '_mongo_release'): OwnNames {
     releases: `${prefix}.releases`,
     quarantine: `${prefix}.quarantine`,
     dropped: (uuid) => `${prefix}.dropped.${uuid}`,
+    compared: (unique) => `${prefix}.compared.${unique}`,
     owns: (name) => name.startsWith(`${prefix}.`),
   };
 }

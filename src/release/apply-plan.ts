@@ -2,8 +2,11 @@ import { assertUnmoved, isRestOf } from '../migration/plan/file.ts';
 import type { MigrationPlan } from '../migration/plan/plan.ts';
 import type { Phase } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
+import { asReleaseError, type ReleaseError } from '../observe/error.ts';
 import type { Outcome } from '../observe/outcome.ts';
 import { notStarted, type Progress, runInTarget } from './apply.ts';
+import { notBegun } from './how-far.ts';
+import { outcomeOfError } from './outcome.ts';
 import { ReleaseRecords } from './record.ts';
 import type { Run } from './run.ts';
 import { readSituation } from './situation.ts';
@@ -31,13 +34,29 @@ export interface Applied {
  * Applies a plan to the target under the lease, with a release record around it. The plan is made again once the lease
  * is held: only if it is still the same one is anything applied.
  *
- * Throws `LEASE_HELD`, `PLAN_MOVED`; nothing was done then. How far it got otherwise is in what comes back.
+ * Throws `LEASE_HELD`, `PLAN_MOVED`; this run has done nothing then. How far it got otherwise is in what comes back.
  */
 export async function applyPlan(
   run: Run,
   connection: Connection,
   plan: MigrationPlan,
-  { kind, backupId, phase, settle = false, before = notStarted }: AboutApply,
+  about: AboutApply,
+): Promise<Applied> {
+  const { before = notStarted } = about;
+  try {
+    return await applyUnderLease(run, connection, plan, { ...about, before });
+  } catch (thrown) {
+    if (before.untouched) throw thrown;
+    const progress = stoppedAfter(before, plan, asReleaseError(thrown));
+    return { progress, outcome: outcomeOf(progress) };
+  }
+}
+
+function applyUnderLease(
+  run: Run,
+  connection: Connection,
+  plan: MigrationPlan,
+  { kind, backupId, phase, settle = false, before }: AboutApply & { readonly before: Progress },
 ): Promise<Applied> {
   return underLease(run, connection, async (tenure) => {
     const situation = await readSituation(run, connection, plan.scope);
@@ -80,9 +99,18 @@ export function asksForExactly({ invocation }: Run): boolean {
   return plan !== undefined || digest !== undefined;
 }
 
-/** Cancelled between two migrations, the target is in no doubt: everything that was begun reached its end. */
+/** How far a run got that was stopped before the first migration of what is left of its plan. */
+export function stoppedAfter(before: Progress, { pending }: MigrationPlan, cause: ReleaseError): Progress {
+  const ended = new Set(before.done.map(({ name }) => name));
+  const [name = '', ...remaining] = pending.map((one) => one.name).filter((one) => !ended.has(one));
+  const error = notBegun({ direction: 'up', name, ...before, remaining }, cause);
+  return { ...before, remaining: [name, ...remaining], error };
+}
+
+/** Stopped between two migrations, the target is in no doubt: everything that was begun reached its end. */
 export function outcomeOf({ error, untouched, failed }: Progress): Outcome {
   if (error === undefined) return untouched ? 'nothing-to-do' : 'applied';
-  if (error.code === 'CANCELLED' && (untouched || failed === undefined)) return 'cancelled';
+  if (failed === undefined) return outcomeOfError(error, false);
+  if (error.code === 'CANCELLED' && untouched) return 'cancelled';
   return untouched ? 'failed-clean' : 'failed-dirty';
 }

@@ -1,7 +1,9 @@
+import { nextOfHalf } from '../migration/beginning.ts';
 import type { Ending } from '../migration/history/history.ts';
 import { leftTargetAsItWas } from '../migration/runner.ts';
+import type { HistoryRecord } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
-import { asReleaseError, type ReleaseError } from '../observe/error.ts';
+import { asReleaseError, ReleaseError } from '../observe/error.ts';
 import { byItsDown } from './blocked.ts';
 import { effectsLine } from './effects-line.ts';
 import { type Extent, notBegun, notRecorded, unfinished } from './how-far.ts';
@@ -78,19 +80,19 @@ export async function runInTarget(
       else done.push({ name, durationMs, effects });
       continue;
     }
-    const { end, wasApplied, resumed } = turnEnd;
+    const { end, begun, overHalf } = turnEnd;
     const { durationMs, effects } = end;
     if (end.state === 'done') {
       const state = direction === 'up' ? 'applied' : 'rolled-back';
-      const unrecorded = await recordEnd(tenure, name, { state, durationMs, effects }, end.notes);
-      if (unrecorded !== undefined) {
+      const recorded = await recordEnd(tenure, name, { state, durationMs, effects }, end.notes);
+      if (recorded instanceof ReleaseError) {
         const failed = { name, durationMs, effects };
         return {
           done,
           undone,
           failed,
           remaining,
-          error: notRecorded(extent, effects, unrecorded, connection.topology.kind !== 'standalone'),
+          error: notRecorded(extent, effects, recorded, begun.journal !== undefined),
           untouched: false,
         };
       }
@@ -101,24 +103,25 @@ export async function runInTarget(
       continue;
     }
     const nothingDone = leftTargetAsItWas(end);
-    const stays = direction === 'down' && wasApplied && nothingDone && !resumed;
-    const unrecorded = await recordEnd(
+    const stays = direction === 'down' && begun.appliedAt !== undefined && nothingDone && !overHalf;
+    const recorded = await recordEnd(
       tenure,
       name,
       stays
         ? 'stays-applied'
         : {
             state: end.state === 'failed' ? 'failed' : 'interrupted',
-            // Taken up and ended before it came to where it was: what is there already, this run does not know.
-            ...{ durationMs, effects: resumed && nothingDone ? undefined : effects },
+            // Ended before it came to where it was: what is there already, this run does not know.
+            ...{ durationMs, effects: overHalf && nothingDone ? undefined : effects },
             error: { code: end.error.code, message: end.error.message },
           },
       end.notes,
     );
     const lost = tenure.lease.lost.aborted ? asReleaseError(tenure.lease.lost.reason) : undefined;
     const error = unfinished(extent, end, {
-      ...{ cancelled: run.signal.aborted, lost, unrecorded, resumed },
-      journalled: connection.topology.kind !== 'standalone',
+      ...{ cancelled: run.signal.aborted, lost, overHalf },
+      unrecorded: recorded instanceof ReleaseError ? recorded : undefined,
+      next: nextOfHalf(recorded instanceof ReleaseError ? asItWillBeFound(begun) : recorded, turn.file),
       wayOut: direction === 'up' ? byItsDown(turn) : [],
     });
     return {
@@ -134,20 +137,24 @@ export async function runInTarget(
 }
 
 /**
- * Puts the end of a migration on record; comes back with what kept it from that. The record stays `running` then, and
- * the next run marks it as interrupted.
+ * Puts the end of a migration on record; comes back with that, or with what kept it from that. The record stays
+ * `running` then, and the next run marks it as interrupted.
  */
 async function recordEnd(
   tenure: Tenure,
   name: string,
   ending: Ending | 'stays-applied',
   notes: readonly string[],
-): Promise<ReleaseError | undefined> {
+): Promise<HistoryRecord | ReleaseError> {
+  const { history } = tenure;
   try {
-    if (ending === 'stays-applied') await tenure.history.standsAgain(name);
-    else await tenure.history.finish(name, ending, notes);
-    return undefined;
+    return await (ending === 'stays-applied' ? history.standsAgain(name) : history.finish(name, ending, notes));
   } catch (thrown) {
     return asReleaseError(thrown);
   }
+}
+
+/** How many entries its journal has by then, only the next run can count. */
+function asItWillBeFound(begun: HistoryRecord): HistoryRecord {
+  return { ...begun, journal: begun.journal && { ...begun.journal, entries: undefined } };
 }

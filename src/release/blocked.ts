@@ -40,7 +40,13 @@ export async function resumeBlocked(
 
 function waysOut(run: Run, { direction, turn, prior, journal }: Blocked, release: string | undefined): string {
   const { file } = turn;
-  const goOn = prior.direction === 'up' ? 'mongo-release migrate --apply' : 'mongo-release down';
+  // What failed fails again. In its file that cannot be corrected, since the journal fits only the one that ran.
+  const corrected =
+    prior.state === 'failed'
+      ? `, once what it failed of (${prior.error?.code}) is corrected elsewhere than in ${file.fileName}`
+      : '';
+  const command = prior.direction === 'up' ? 'mongo-release migrate --apply' : 'mongo-release down';
+  const goOn = `type ${command}${corrected}: it goes on where it was.`;
   const ran = checksumThatRan(prior, journal);
   const ways: string[] = [];
   if (ran !== file.checksum) {
@@ -48,9 +54,9 @@ function waysOut(run: Run, { direction, turn, prior, journal }: Blocked, release
     const where =
       prior.commit === undefined ? `git log -- ${path} lists its versions` : `git checkout ${prior.commit} -- ${path}`;
     ways.push(
-      `Put ${file.fileName} back as it was when it ran (${where}; its SHA-256 begins with ${ran.slice(0, 12)}) and type ${goOn}: it goes on where it was.`,
+      `Put ${file.fileName} back as it was when it ran (${where}; its SHA-256 begins with ${ran.slice(0, 12)}) and ${goOn}`,
     );
-  } else if (direction !== prior.direction) ways.push(`Type ${goOn}: it goes on where it was.`);
+  } else if (direction !== prior.direction) ways.push(goOn.replace('t', 'T'));
   ways.push(
     `${ways.length === 0 ? 'F' : 'Or f'}inish the change by hand and type mongo-release baseline ${file.name}.`,
   );

@@ -9,12 +9,13 @@ import { readSituation, type Situation, scopeOf } from './situation.ts';
 /**
  * The situation, found fit to go on with: it is the plan that `--plan` or `--digest` names, and no finding stops it.
  *
- * Throws `RESTORE_INCOMPLETE`, `PLAN_MOVED`, `FINDINGS`.
+ * Throws `USAGE` for a digest that is too short, `RESTORE_INCOMPLETE`, `PLAN_MOVED`, `FINDINGS`.
  */
 export async function checkedSituation(run: Run, connection: Connection): Promise<Situation> {
   await refuseHalfRestored(connection.db, namesOf(run));
   const { plan: file, digest } = run.invocation.flags;
   const saved = file === undefined ? undefined : await readPlanFile(file);
+  if (digest !== undefined) assertLongEnough(digest);
   // A plan is of one scope: applying it does not need the flags again that it was made with.
   const scope = Object.values(scopeOf(run)).some((part) => part !== undefined) ? scopeOf(run) : saved?.scope;
   const situation = await readSituation(run, connection, scope);
@@ -28,8 +29,17 @@ export async function checkedSituation(run: Run, connection: Connection): Promis
 }
 
 /** As with a commit, the beginning of a digest is enough when it is too long to fit by accident. */
+const shortestDigest = 12;
+
+function assertLongEnough(digest: string): void {
+  if (digest.length >= shortestDigest) return;
+  throw new ReleaseError('USAGE', `--digest ${digest} is too short to name a plan.`, {
+    hint: `Type ${shortestDigest} characters of the digest or more: mongo-release plan shows it.`,
+  });
+}
+
 function fullDigest(asked: string, actual: string): string {
-  return asked.length >= 12 && actual.startsWith(asked.toLowerCase()) ? actual : asked;
+  return actual.startsWith(asked.toLowerCase()) ? actual : asked;
 }
 
 /** The error of findings of severity error; undefined when there are none. */

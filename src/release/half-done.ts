@@ -1,4 +1,5 @@
-import { isHalfDone, nextOfHalf } from '../migration/beginning.ts';
+import { nextOfHalf } from '../migration/beginning.ts';
+import { isUnsettled } from '../migration/history/position.ts';
 import type { HistoryRecord, MigrationFile } from '../migration/types.ts';
 import { countImages } from '../migration/undo/foresee.ts';
 import type { Connection } from '../mongo/connect.ts';
@@ -17,7 +18,7 @@ export function halfDone(
   leaseHeld: boolean,
 ): Promise<string[]> {
   return Promise.all(
-    records.filter(isHalfDone).map(async (record) => {
+    records.filter(isUnsettled).map(async (record) => {
       const { _id: name, state, direction, releaseId, error } = record;
       const far = await howFar(run, connection, record);
       if (state === 'running' && leaseHeld) return `${name} is on its way ${direction}, with ${far} so far.`;

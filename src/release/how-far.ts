@@ -2,6 +2,7 @@ import { leftTargetAsItWas, type MigrationEnd } from '../migration/runner.ts';
 import type { Effects } from '../migration/types.ts';
 import { ReleaseError } from '../observe/error.ts';
 import { effectsLine } from './effects-line.ts';
+import { wasOvertaken } from './outcome.ts';
 import type { AppliedMigration } from './result.ts';
 
 /**
@@ -19,11 +20,6 @@ export interface Extent {
 }
 
 const goOn = 'Run the same command again to go on from there.';
-/** What is so once the cause is out of the way. */
-const journalHas =
-  'What was done is in the journal: the next run goes on after the last operation or, where the file was changed, undoes it and starts afresh; mongo-release down takes it back.';
-const noJournal =
-  'Look at the target before that: a standalone server keeps no journal, so the next run starts from the top of the migration, over what is there.';
 
 /** Stopped between two migrations: the lease was lost, the run was cancelled, the server did not take the intent. */
 export function notBegun(extent: Extent, cause: ReleaseError): ReleaseError {
@@ -32,6 +28,10 @@ export function notBegun(extent: Extent, cause: ReleaseError): ReleaseError {
     return new ReleaseError('RESUME_BLOCKED', `${cause.message}${around(extent)}`, { hint: cause.hint, cause });
   }
   const message = `${cause.message}${around({ ...extent, remaining: [name, ...remaining] })}`;
+  if (wasOvertaken(cause)) {
+    const { code, hint, details } = cause;
+    return new ReleaseError(code, message, { hint, details, cause });
+  }
   // Whoever cancels knows; everything else leaves a target that is between two states, and nobody asked for that.
   if (cause.code === 'CANCELLED') return new ReleaseError('CANCELLED', message, { hint: goOn, cause });
   return new ReleaseError('FAILED_DIRTY', `${message} [${cause.code}]`, { hint: `${cause.hint} ${goOn}`, cause });
@@ -59,26 +59,26 @@ export interface Circumstances {
   readonly lost: ReleaseError | undefined;
   /** Why the end could not be put on record, where it could not. */
   readonly unrecorded: ReleaseError | undefined;
-  /** Whether the journal has what was done. */
-  readonly journalled: boolean;
   /** Whether an earlier run had done a part of it. */
-  readonly resumed?: boolean;
+  readonly overHalf: boolean;
+  /** What comes next of what is half done, once the cause is out of the way. */
+  readonly next: string;
   /** What is open where the journal does not tell enough. */
-  readonly wayOut?: readonly string[];
+  readonly wayOut: readonly string[];
 }
 
 /** The migration was begun and did not reach its end. */
 export function unfinished(
   extent: Extent,
   end: Exclude<MigrationEnd, { state: 'done' }>,
-  { cancelled, lost, unrecorded, journalled, resumed, wayOut = [] }: Circumstances,
+  { cancelled, lost, unrecorded, overHalf, next, wayOut }: Circumstances,
 ): ReleaseError {
   const { name, direction, done, undone } = extent;
   const clean = leftTargetAsItWas(end);
   const why = end.state === 'cancelled' && lost !== undefined && !cancelled ? lost : end.error;
-  const next = why.code === 'OPERATION_IN_DOUBT' ? wayOut : [journalled ? journalHas : noJournal];
-  const hint = clean && !resumed ? why.hint : [why.hint, ...next].join(' ');
-  const nothing = resumed ? 'It changed nothing; what was done of it before stays.' : 'It changed nothing.';
+  const then = why.code === 'OPERATION_IN_DOUBT' ? wayOut : [next];
+  const hint = clean && !overHalf ? why.hint : [why.hint, ...then].join(' ');
+  const nothing = overHalf ? 'It changed nothing; what was done of it before stays.' : 'It changed nothing.';
   const did = clean ? nothing : sent(end.effects);
   const record =
     unrecorded === undefined

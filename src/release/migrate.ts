@@ -4,7 +4,7 @@ import type { Connection } from '../mongo/connect.ts';
 import { asReleaseError, ReleaseError } from '../observe/error.ts';
 import type { Outcome } from '../observe/outcome.ts';
 import { notStarted, type Progress } from './apply.ts';
-import { applyPlan, asksForExactly, outcomeOf } from './apply-plan.ts';
+import { applyPlan, asksForExactly, outcomeOf, stoppedAfter } from './apply-plan.ts';
 import { backupBehind, rehearsalBackup, type StoredBackup } from './backup-for.ts';
 import { checkedSituation } from './checked-situation.ts';
 import { refuseUnguarded } from './guards.ts';
@@ -13,9 +13,9 @@ import { ReleaseRecords } from './record.ts';
 import { type Rehearsed, rehearse } from './rehearse.ts';
 import type { Ended, MigrateResult, RehearsalResult } from './result.ts';
 import { aboutTarget, openTarget, type Run } from './run.ts';
-import { type Settled, settleBegun, stoppedAfter } from './settle.ts';
+import { type Settled, settleBegun } from './settle.ts';
 import type { Situation } from './situation.ts';
-import { notRehearsed, rehearsalImpossible, takenUp } from './taken-up.ts';
+import { notRehearsed, rehearsable, rehearsalImpossible, takenUp } from './taken-up.ts';
 import { underLease } from './under-lease.ts';
 
 /**
@@ -55,7 +55,7 @@ export async function migrate(run: Run): Promise<Ended<'migrate' | 'up'>> {
   const settled = settles
     ? await settleBegun(run, connection, situation, { kind: 'migrate', backupId: behind?.id })
     : { progress: notStarted, situation };
-  const rehearses = level !== 'none' && (!begun || settles);
+  const rehearses = level !== 'none' && rehearsable(settled.situation).length > 0;
   const { progress, rehearsal, outcome } = await rehearseAndApply(run, connection, settled, { behind, rehearses });
   const { done, failed, remaining, error, untouched } = progress;
   const result = { releaseId: run.releaseId, applied: done, failed, remaining, rehearsal };

@@ -16,6 +16,7 @@ import { restoreProgress } from './progress.ts';
 import type { AppliedMigration, RehearsalResult } from './result.ts';
 import { namesOf, type Run, stopIfCancelled } from './run.ts';
 import type { Situation } from './situation.ts';
+import { notRehearsed, rehearsable } from './taken-up.ts';
 import { turnsOf } from './turns.ts';
 
 export interface RehearsalOn {
@@ -36,8 +37,8 @@ export interface Rehearsed {
 }
 
 /**
- * Restores a backup into a throw-away replica set and runs the pending migrations there. The target is not touched:
- * this does not even have a connection to it.
+ * Restores a backup into a throw-away replica set and runs what is pending there, up to the first migration of which
+ * the target has a part. The target is not touched: this does not even have a connection to it.
  *
  * Throws `SANDBOX_UNAVAILABLE`, `SANDBOX_REFUSED`, and what restoring a damaged backup throws; may be repeated.
  */
@@ -67,6 +68,8 @@ export async function rehearse(run: Run, situation: Situation, on: RehearsalOn):
     documents: restored.documents,
     durationMs: restored.durationMs,
   });
+  const names = rehearsable(situation).map(({ name }) => name);
+  const missing = names.length < situation.plan.pending.length ? [notRehearsed(situation)] : [];
   const migrations: AppliedMigration[] = [];
   const result = (failed?: RehearsalResult['failed']): RehearsalResult => ({
     level: 'full',
@@ -77,15 +80,14 @@ export async function rehearse(run: Run, situation: Situation, on: RehearsalOn):
     restoredDocuments: restored.documents,
     restoredBytes: restored.bytes,
     durationMs: Math.round(performance.now() - started),
-    uncovered: [...on.uncovered, ...uncovered(on.topology, sandbox.serverVersion)],
+    uncovered: [...missing, ...on.uncovered, ...uncovered(on.topology, sandbox.serverVersion)],
   });
-  const names = situation.plan.pending.map(({ name }) => name);
   for (const { file } of turnsOf(situation, names)) {
     stopIfCancelled(run);
     const log = run.log.with({ migration: file.name, rehearsal: true });
     const journal = await journalFor(run, connection, file.name, migrations.length);
     const end = await runMigration(
-      { file, direction: 'up', uri: sandbox.uri, database: on.database, journal },
+      { file, direction: 'up', uri: sandbox.uri, database: on.database, rehearsal: true, journal },
       { ...childOptions(run), log, signal: run.signal },
     );
     if (end.state === 'done') {

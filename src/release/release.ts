@@ -6,7 +6,7 @@ import type { Connection } from '../mongo/connect.ts';
 import { asReleaseError, ReleaseError } from '../observe/error.ts';
 import type { Outcome } from '../observe/outcome.ts';
 import { notStarted, type Progress } from './apply.ts';
-import { type AboutApply, applyPlan, asksForExactly } from './apply-plan.ts';
+import { type AboutApply, applyPlan, asksForExactly, stoppedAfter } from './apply-plan.ts';
 import { backupBehind, rehearsalBackup } from './backup-for.ts';
 import { checkedSituation } from './checked-situation.ts';
 import { lookGuards } from './guards.ts';
@@ -15,15 +15,15 @@ import { outcomeOfError } from './outcome.ts';
 import { ReleaseRecords } from './record.ts';
 import { type Rehearsed, rehearse } from './rehearse.ts';
 import { neverByItself } from './restore-managed.ts';
-import type { Ended, ReleaseResult } from './result.ts';
+import type { Ended, RehearsalResult, ReleaseResult } from './result.ts';
 import { removeExpired } from './retain.ts';
 import { aboutTarget, openTarget, type Run, stopIfCancelled } from './run.ts';
-import { settleBegun, stoppedAfter } from './settle.ts';
+import { settleBegun } from './settle.ts';
 import { readSituation, type Situation } from './situation.ts';
 import { Steps } from './steps.ts';
 import { takeBack } from './take-back.ts';
 import { factsOf, factsOfTaken, standingOf, storeOf, takeInto } from './take-backup.ts';
-import { notRehearsed, rehearsalImpossible, takenUp } from './taken-up.ts';
+import { notRehearsed, rehearsable, rehearsalImpossible, takenUp } from './taken-up.ts';
 import { nothingVerified, probe, probeFailure } from './verify.ts';
 import { findWayBack } from './way-back.ts';
 
@@ -73,7 +73,7 @@ class Walk {
       let situation = await this.#plan();
       if (situation.plan.pending.length > 0) {
         await this.#backup(situation);
-        situation = await this.#settle(situation);
+        situation = await this.#settle(situation, this.#deploys ? 'before-deploy' : undefined);
       }
       if (situation.plan.pending.length > 0) await this.#rehearse(situation);
       if (!this.#apply) return { outcome: this.result.rehearsal ? 'rehearsed' : 'nothing-to-do' };
@@ -134,13 +134,17 @@ class Walk {
     return (flags.rehearsal ?? settings.rehearsal.level) !== 'none';
   }
 
-  /** What an earlier run has begun is ended before anything is rehearsed; what is for after the deploy waits for it. */
-  async #settle(situation: Situation): Promise<Situation> {
-    const phase = this.#deploys ? 'before-deploy' : undefined;
-    const begun = takenUp(situation).filter((one) => phase === undefined || one.phase === phase);
-    if (!this.#apply || !this.#rehearses || begun.length === 0 || asksForExactly(this.#run)) return situation;
+  /** Whether what an earlier run has begun is ended before what comes after it is rehearsed. */
+  get #settles(): boolean {
+    return this.#apply && this.#rehearses && !asksForExactly(this.#run);
+  }
+
+  /** Ends what an earlier run has begun, or what it has begun of one phase: what is for after the deploy waits for it. */
+  async #settle(situation: Situation, phase?: Phase): Promise<Situation> {
+    const begun = takenUp(situation).some((one) => phase === undefined || one.phase === phase);
+    if (!this.#settles || !begun) return situation;
     return this.steps.run('apply', async () => {
-      const about = { kind: 'release', backupId: this.result.backup?.id, phase } as const;
+      const about = { ...this.#about, phase };
       const settled = await settleBegun(this.#run, this.#connection, situation, about);
       this.#applied(settled.progress);
       return settled.situation;
@@ -149,20 +153,19 @@ class Walk {
 
   async #rehearse(situation: Situation): Promise<void> {
     if (!this.#rehearses) return this.steps.skip('rehearsal', 'as asked');
-    const begun = takenUp(situation).length > 0;
-    if (begun && !this.#apply) throw rehearsalImpossible(this.#run, situation);
-    if (begun) {
-      this.#run.log.warn(notRehearsed(situation));
-      return this.steps.skip('rehearsal', notRehearsed(situation));
+    if (takenUp(situation).length > 0) {
+      if (!this.#apply) throw rehearsalImpossible(this.#run, situation);
+      const note = notRehearsed(situation, this.#settles ? ' before the deploy' : '');
+      this.#run.log.warn(note);
+      if (rehearsable(situation).length === 0) return this.steps.skip('rehearsal', note);
     }
     await this.steps.run('rehearsal', async () => {
       const { result, error } = await this.#rehearsal(situation).catch((thrown: unknown) => ({
         result: undefined,
         error: asReleaseError(thrown),
       }));
-      this.result.rehearsal = result;
-      if (error === undefined) return;
-      throw this.#changed ? (stoppedAfter(this.#progress, situation.plan, error).error ?? error) : error;
+      if (result !== undefined) this.result.rehearsal = joined(this.result.rehearsal, result);
+      if (error !== undefined) this.#stop(situation.plan, error);
     });
   }
 
@@ -187,18 +190,35 @@ class Walk {
   async #applyAfter({ plan }: Situation): Promise<void> {
     const rest = plan.pending.filter(({ phase }) => phase === 'after-deploy');
     if (!this.#deploys || rest.length === 0) return;
-    const now = (await readSituation(this.#run, this.#connection, plan.scope)).plan;
+    let now = await readSituation(this.#run, this.#connection, plan.scope);
     // What was agreed to is the whole plan: what is left of it, on top of what was applied, and nothing else.
-    assertUnmoved({ digest: planDigest(now.database, now.position.digest, rest) }, now);
-    await this.#applyPlan(now);
+    try {
+      assertUnmoved({ digest: planDigest(now.plan.database, now.plan.position.digest, rest) }, now.plan);
+    } catch (thrown) {
+      this.#stop(plan, asReleaseError(thrown));
+    }
+    if (this.#settles && takenUp(now).length > 0) {
+      now = await this.#settle(now);
+      // Only now is it known what these run on.
+      if (now.plan.pending.length > 0) await this.#rehearse(now);
+    }
+    if (now.plan.pending.length > 0) await this.#applyPlan(now.plan);
+  }
+
+  get #about(): AboutApply {
+    return { kind: 'release', backupId: this.result.backup?.id, before: this.#progress };
   }
 
   #applyPlan(plan: MigrationPlan, phase?: Phase): Promise<void> {
     return this.steps.run('apply', async () => {
-      const before = this.#progress;
-      const about: AboutApply = { kind: 'release', backupId: this.result.backup?.id, phase, before };
-      this.#applied((await applyPlan(this.#run, this.#connection, plan, about)).progress);
+      this.#applied((await applyPlan(this.#run, this.#connection, plan, { ...this.#about, phase })).progress);
     });
+  }
+
+  /** Ends it between two migrations, and says how far it is where that is anywhere. */
+  #stop(plan: MigrationPlan, error: ReleaseError): never {
+    if (this.#changed) this.#applied(stoppedAfter(this.#progress, plan, error));
+    throw error;
   }
 
   #applied(progress: Progress): void {
@@ -302,4 +322,11 @@ class Walk {
     });
     return end;
   }
+}
+
+/** What came to light before the deploy, and after it: what the later one could not show is what is still open. */
+function joined(before: RehearsalResult | undefined, after: RehearsalResult): RehearsalResult {
+  if (before === undefined) return after;
+  const durationMs = before.durationMs + after.durationMs;
+  return { ...after, migrations: [...before.migrations, ...after.migrations], durationMs };
 }

@@ -8,6 +8,7 @@ import type { Ended, RollbackResult } from './result.ts';
 import { aboutTarget, openTarget, type Run, targetOf } from './run.ts';
 import { takeBack } from './take-back.ts';
 import { storeOf } from './take-backup.ts';
+import { underLease } from './under-lease.ts';
 import { findWayBack } from './way-back.ts';
 
 /** `rollback [RELEASE]`: takes a release back, and verifies. */
@@ -22,7 +23,10 @@ export async function rollback(run: Run): Promise<Ended<'rollback'>> {
   const [asked] = run.invocation.arguments;
   const release = await findRelease(run, connection, asked);
   const about = { command: 'rollback', target: aboutTarget(run, connection), releaseId: release._id } as const;
-  const way = await findWayBack(run, connection, release, run.invocation.flags.strategy ?? 'auto');
+  const find = () => findWayBack(run, connection, release, run.invocation.flags.strategy ?? 'auto');
+  const found = await find();
+  // A release that has only just begun looks like that too: whoever has the lease knows.
+  const way = found.strategy === 'none' && !dryRun ? await underLease(run, connection, find) : found;
   const planned: RollbackResult = {
     releaseId: release._id,
     strategy: way.strategy === 'restore' ? 'restore' : 'down',

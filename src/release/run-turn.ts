@@ -1,4 +1,4 @@
-import { beginningOf } from '../migration/beginning.ts';
+import { beginningOf, isHalfDone } from '../migration/beginning.ts';
 import { type MigrationEnd, runMigration } from '../migration/runner.ts';
 import type { Effects, HistoryRecord, RunJournal } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
@@ -9,8 +9,8 @@ import type { Tenure } from './under-lease.ts';
 import { undoRun } from './undo-run.ts';
 
 export type TurnEnd =
-  /** `wasApplied`: it counted as applied before, and was on its way down. `resumed`: half of it was there before. */
-  | { readonly state: 'ran'; readonly end: MigrationEnd; readonly wasApplied: boolean; readonly resumed: boolean }
+  /** `begun`: its record as the run began. `overHalf`: a part of it was there before, and this run went on with that. */
+  | { readonly state: 'ran'; readonly end: MigrationEnd; readonly begun: HistoryRecord; readonly overHalf: boolean }
   /** What an interrupted run had done was undone, and that was all there was to do. `applied`: it counts as that again. */
   | { readonly state: 'undone'; readonly durationMs: number; readonly effects: Effects; readonly applied: boolean };
 
@@ -42,35 +42,33 @@ export async function runTurn(
   const prior = await tenure.history.find(name);
   const beginning = beginningOf(prior, turn.file, direction);
   if (prior !== undefined && beginning.how === 'undo') {
-    log.info(`What an earlier run of ${name} did is undone: ${beginning.why}.`);
+    log.info(`What an earlier run of ${name} did is to be undone: ${beginning.why}.`);
     const effects = await undo(prior, beginning.journal, beginning.why);
     if (settle || !beginning.thenRun) return onlyUndone(effects);
   }
   const resume = beginning.how === 'resume' ? beginning.journal : undefined;
   if (resume !== undefined) log.info(`Migration ${name} is taken up where an earlier run left it.`);
   const begun = await begin(run, connection, tenure, direction, turn, resume);
-  const wasApplied = begun.appliedAt !== undefined;
   log.info(`Migration ${name} goes ${direction}.`);
-  const resumed = resume !== undefined;
-  const end = await once(run, connection, tenure, direction, turn, begun, resumed);
-  if (end.state !== 'failed' || end.error.code !== 'REPLAY_DIVERGED') return { state: 'ran', end, wasApplied, resumed };
+  const end = await once(run, connection, tenure, direction, turn, begun, resume !== undefined);
+  if (end.state !== 'failed' || end.error.code !== 'REPLAY_DIVERGED') {
+    const left = beginning.how === 'undo' ? undefined : prior;
+    const overHalf = left !== undefined && isHalfDone(left) && left.journal?.entries !== 0;
+    return { state: 'ran', end, begun, overHalf };
+  }
 
-  const { durationMs, effects, error } = end;
+  const { durationMs, error } = end;
   const { code, message } = error;
   const why = `taken up again, ${name} went another way than before`;
-  const then = settle ? '' : ', and it starts afresh';
-  log.warn(`${message} What was done of ${name} is undone${then}.`);
-  const left = await tenure.history.finish(name, {
-    state: 'interrupted',
-    durationMs,
-    effects,
-    error: { code, message },
-  });
+  const then = settle ? '' : ', and then it starts afresh';
+  log.warn(`${message} What was done of ${name} is to be undone${then}.`);
+  // Without its effects: this run has none, and that is not to be read as a migration of which nothing is there.
+  const left = await tenure.history.finish(name, { state: 'interrupted', durationMs, error: { code, message } });
   const undone = left.journal && (await undo(left, left.journal, why));
   if (settle && undone !== undefined) return onlyUndone(undone);
   const again = await begin(run, connection, tenure, direction, turn, undefined);
   const anew = await once(run, connection, tenure, direction, turn, again, false);
-  return { state: 'ran', end: anew, wasApplied, resumed: false };
+  return { state: 'ran', end: anew, begun: again, overHalf: false };
 }
 
 function begin(

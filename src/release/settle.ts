@@ -1,10 +1,9 @@
-import type { MigrationPlan } from '../migration/plan/plan.ts';
+import { assertUnmoved, isRestOf } from '../migration/plan/file.ts';
 import type { Connection } from '../mongo/connect.ts';
-import { asReleaseError, type ReleaseError } from '../observe/error.ts';
+import { asReleaseError } from '../observe/error.ts';
 import type { Progress } from './apply.ts';
-import { type AboutApply, applyPlan } from './apply-plan.ts';
+import { type AboutApply, applyPlan, stoppedAfter } from './apply-plan.ts';
 import { checkedSituation } from './checked-situation.ts';
-import { notBegun } from './how-far.ts';
 import type { Run } from './run.ts';
 import type { Situation } from './situation.ts';
 
@@ -25,22 +24,16 @@ export async function settleBegun(
   run: Run,
   connection: Connection,
   situation: Situation,
-  about: Omit<AboutApply, 'settle' | 'before'>,
+  about: Omit<AboutApply, 'settle'>,
 ): Promise<Settled> {
   const { progress } = await applyPlan(run, connection, situation.plan, { ...about, settle: true });
   if (progress.error !== undefined) return { progress, situation };
   try {
-    return { progress, situation: await checkedSituation(run, connection) };
+    const left = await checkedSituation(run, connection);
+    if (!isRestOf(situation.plan, left.plan)) assertUnmoved(situation.plan, left.plan);
+    return { progress, situation: left };
   } catch (thrown) {
     if (progress.untouched) throw thrown;
     return { progress: stoppedAfter(progress, situation.plan, asReleaseError(thrown)), situation };
   }
-}
-
-/** How far a run got that was stopped before the first migration of what is left of its plan. */
-export function stoppedAfter(before: Progress, { pending }: MigrationPlan, cause: ReleaseError): Progress {
-  const ended = new Set(before.done.map(({ name }) => name));
-  const [name = '', ...remaining] = pending.map((one) => one.name).filter((one) => !ended.has(one));
-  const error = notBegun({ direction: 'up', name, ...before, remaining }, cause);
-  return { ...before, remaining: [name, ...remaining], error };
 }

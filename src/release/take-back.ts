@@ -115,9 +115,9 @@ function incomplete(cause: ReleaseError, release: ReleaseRecord, result: Rollbac
     'ROLLBACK_FAILED',
     `The rollback of release ${release._id} is not complete: ${cause.message}`,
     {
+      // What blocks an undo nobody can correct, and after Atlas there is no record to go on from: each names its own way.
       hint:
-        // There is no record any more that another rollback could go on from.
-        cause.code === 'ATLAS_RESTORE_FAILED'
+        cause.code === 'ATLAS_RESTORE_FAILED' || cause.code === 'RESUME_BLOCKED'
           ? cause.hint
           : `Correct that, then type mongo-release rollback ${release._id} again: it goes on from where it stands.`,
       cause,

@@ -26,8 +26,11 @@ export function chooseWayBack(release: ReleaseRecord, wayDown: WayDown, asked: '
     return restoring(release, steps.message);
   }
   if (steps.length === 0) return { strategy: 'none', why: `Nothing of release ${release._id} is in the target.` };
-  // One whose journal has the images is undone, which needs no `down` that copes with half of an `up`.
-  const halfRun = steps.find(({ record }) => isUnsettled(record) && record.journal?.images !== true);
+  // One whose journal has the images is undone, which needs no `down` that copes with half of an `up`; one that never
+  // began its way down is there as a whole.
+  const halfRun = steps.find(
+    ({ record }) => isUnsettled(record) && record.journal?.images !== true && record.journal?.entries !== 0,
+  );
   // Asked for by name, the `down` of a half-run migration is run too: it has to cope with what it finds.
   if (halfRun !== undefined && asked === 'auto' && release.backupId !== undefined) {
     return restoring(release, `${halfRun.file.name} did not reach its end, so its down may not fit what it finds.`);

@@ -36,8 +36,10 @@ export function headlineOf(ended: Ended): Headline {
   return { mark, headline: `${headline} · ${where}` };
 }
 
-function failure({ command, outcome }: Ended, error: ReleaseError): Headline {
+function failure(ended: Ended, error: ReleaseError): Headline {
+  const { command, outcome } = ended;
   const subject = subjects[command];
+  const unfinished = `${subject} not ${wasBegun(ended) ? 'finished' : 'started'}`;
   // The exit code says most precisely what failed (contract.md); the outcome says what became of the target.
   switch (error.exitCode) {
     case 3:
@@ -47,7 +49,7 @@ function failure({ command, outcome }: Ended, error: ReleaseError): Headline {
     case 6:
       if (command === 'unlock')
         return { mark: 'blocked', headline: 'Lease not cleared: its last sign of life is too young' };
-      return { mark: 'blocked', headline: `${subject} not started: the lease is somebody else's` };
+      return { mark: 'blocked', headline: `${unfinished}: the lease is somebody else's` };
     case 9:
       return { mark: 'bad', headline: 'Verification failed; nothing was rolled back' };
     case 10:
@@ -69,11 +71,19 @@ function failure({ command, outcome }: Ended, error: ReleaseError): Headline {
     'rolled-back': { mark: 'back', headline: `${subject} failed, and was rolled back` },
     'failed-clean': { mark: 'bad', headline: `${subject} failed; the target is as it was` },
     'failed-dirty': { mark: 'bad', headline: `${subject} failed; the target needs attention` },
-    blocked: { mark: 'blocked', headline: `${subject} not started` },
+    blocked: { mark: 'blocked', headline: unfinished },
     cancelled: { mark: 'cancelled', headline: `${subject} cancelled` },
     unknown: { mark: 'unknown', headline: `${subject} ended, and what became of the target is unknown` },
   };
   return ends[outcome];
+}
+
+/** Whether it stopped between two migrations. */
+function wasBegun(ended: Ended): boolean {
+  const { command, result } = ended;
+  const migrate =
+    command === 'release' ? result?.migrate : command === 'migrate' || command === 'up' ? result : undefined;
+  return (migrate?.remaining ?? []).length > 0;
 }
 
 function success(ended: Ended): Headline {

@@ -69,7 +69,7 @@ describe('a migration that does not reach its end', () => {
       ),
     ]);
     expect(ran.json.error.hint).toMatch(
-      /^Correct 2-b\.js first, then type the same command again\..* down takes it back/,
+      /^Correct 2-b\.js first, then type the same command again\..* down undoes by the journal what it did\.$/,
     );
   });
 
@@ -148,4 +148,15 @@ export default defineMigration({
   expect(await database.db.collection('mongoose_places').countDocuments({ size: 1 })).toBe(2);
   const down = await it.run('down --json');
   expect(down.json).toMatchObject({ outcome: 'rolled-back', reverted: [{ effects: { deleted: 2 } }] });
+});
+
+test('models that are not there or connect stop a run before anything is on record: exit 2', async () => {
+  await using target = await freshDatabase();
+  const files = { 'mongo-release.yml': 'migrations: { models: ./models.cjs }\n', 'migrations/1-a.js': migration('') };
+  await using broken = await makeProject(files, { MONGODB_URI: target.uri }, { modules: true });
+  expectFailure(await broken.run(apply), 2, 'MODELS_INVALID', /no file models\.cjs/);
+  const connects = `const mongoose = require('mongoose');\nmongoose.connect('${target.uri}');\nmongoose.model('A', {});`;
+  await broken.write({ 'models.cjs': connects });
+  expectFailure(await broken.run('migrate --json'), 2, 'MODELS_INVALID', /connects to a database/);
+  expect(await target.db.collection('_mongo_release.history').countDocuments()).toBe(0);
 });

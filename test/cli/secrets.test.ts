@@ -147,7 +147,7 @@ test('a whole release that succeeds, fails its probe, is rolled back and restore
   await run('inspect');
   await run(`restore ${released.backup.id} --yes`);
   await run('status');
-  await run('migrate --apply --rehearsal none --digest abcdef', 5);
+  await run('migrate --apply --rehearsal none --digest abcdefabcdef', 5);
   const text = await everythingOf(project.dir, db, runs);
   expect(text).toContain(released.backup.id);
   expect(runs[1]?.stderr).toContain('***');

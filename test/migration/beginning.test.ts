@@ -21,15 +21,29 @@ describe('a half-done migration', () => {
     expect(beginningOf(half({ direction }), on, asked)).toMatchObject(beginning);
   });
 
-  test.each([{ journal: undefined }, { journal: { ...journal, entries: 0 } }, { state: 'applied' }] as const)(
-    'of which nothing is there or known begins at its top (%#)',
-    (over) => {
-      expect(beginningOf(half(over), a, 'up')).toEqual({ how: 'afresh' });
-    },
-  );
+  test.each([
+    { journal: undefined },
+    { journal: { ...journal, entries: 0 } },
+    { state: 'applied' },
+    // Its entries are of what was refused, and a new attempt does not meet them.
+    { state: 'failed', effects: noEffects },
+  ] as const)('of which nothing is there or known begins at its top (%#)', (over) => {
+    expect(beginningOf(half(over), a, 'up')).toEqual({ how: 'afresh' });
+  });
+
+  test('that was killed before the first write of its way down is applied as a whole: its up does not run over it', () => {
+    const killed = half({ direction: 'down', journal: { ...journal, entries: 0, images: false } });
+    expect(beginningOf(killed, a, 'up')).toMatchObject({ how: 'undo', thenRun: false });
+    expect(beginningOf(killed, a, 'down')).toEqual({ how: 'afresh' });
+    expect(nextOfHalf(killed, a)).toMatch(/apply first undoes .*; mongo-release down runs it from its top\.$/);
+  });
 
   test.each([
-    [{}, a, /migrate --apply first takes it up where it was; mongo-release down undoes by the journal what it did\.$/],
+    [
+      {},
+      a,
+      /migrate --apply first takes it up where it was \(once its file is changed: undoes .*\); mongo-release down undoes by the journal what it did\.$/,
+    ],
     [
       {},
       edited,
@@ -38,14 +52,15 @@ describe('a half-done migration', () => {
     [
       { direction: 'down' },
       a,
-      /first undoes by the journal what it did; mongo-release down takes it up where it was\.$/,
+      /first undoes by the journal what it did; mongo-release down takes it up where it was \(/,
     ],
     [
       { journal: { ...journal, images: false } },
       a,
-      /mongo-release down cannot undo what it did, since .* keeps no images/,
+      /takes it up where it was \(once its file is changed: cannot.*\); mongo-release down cannot undo what it did, since .* keeps no images/,
     ],
     [{ journal: { ...journal, entries: 0 } }, a, /^Nothing of it was done/],
+    [{ state: 'failed', effects: noEffects }, a, /^Nothing of it was done/],
     [{ journal: undefined }, a, /runs it from its top.*both have to bear what is done already/],
     // Without its file nobody knows whether that was changed: what brings it back settles it.
     [{}, undefined, /first takes it up where it was/],
@@ -57,7 +72,10 @@ describe('a half-done migration', () => {
     expect(isHalfDone(half({ state: 'failed', effects: noEffects }))).toBe(false);
     expect(isHalfDone(half({ state: 'failed', effects: { ...noEffects, unknown: 1 } }))).toBe(true);
     expect(isHalfDone(half({ state: 'failed', effects: undefined }))).toBe(true);
-    expect(isHalfDone(half({ state: 'running', effects: noEffects }))).toBe(true);
+    expect(isHalfDone(half({ state: 'running' }))).toBe(true);
+    expect(isHalfDone(half({ journal: { ...journal, entries: 0 } }))).toBe(false);
+    expect(isHalfDone(half({ journal: { ...journal, entries: 0 }, effects: { ...noEffects, unknown: 1 } }))).toBe(true);
+    expect(isHalfDone(half({ journal: undefined }))).toBe(true);
     expect(isHalfDone(half({ state: 'rolled-back' }))).toBe(false);
   });
 });

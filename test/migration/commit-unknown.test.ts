@@ -83,8 +83,8 @@ for (const [when, done] of [
       cancelled: false,
       lost: undefined,
       unrecorded: undefined,
-      journalled: true,
-      resumed: false,
+      overHalf: false,
+      next: '',
       wayOut: [],
     });
     expect(told.exitCode).toBe(8);

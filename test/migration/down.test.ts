@@ -51,7 +51,8 @@ describe('the way down', () => {
     expect(names({ count: 1 }, failed({}))).toEqual(['d']);
     expect(names({ count: 1 }, failed({ effects: none }))).toEqual(['b']);
     expect(names({ count: 1 }, failed({ effects: none, direction: 'down' }))).toEqual(['d']);
-    expect(names({ count: 1 }, failed({ state: 'interrupted', effects: none }))).toEqual(['d']);
+    expect(names({ count: 1 }, failed({ state: 'interrupted', effects: none }))).toEqual(['b']);
+    expect(names({ count: 1 }, failed({ state: 'interrupted', effects: none, direction: 'down' }))).toEqual(['d']);
     expect(names({ to: 'b' }, failed({}))).toEqual(['d']);
   });
 
@@ -112,7 +113,19 @@ describe('what cannot be undone stops the way down before its first step', () =>
     const about = { d: { hasDown: false, irreversible: 'drops what is old' } };
     expect(select({ count: 1 }, half({}), about)).toMatchObject([{ record: { _id: 'd' }, edited: false }]);
     expect(refusal({ count: 1 }, half({ images: false }), about)).toMatchObject({ code: 'IRREVERSIBLE' });
-    expect(refusal({ count: 1 }, half({ entries: 0 }), about)).toMatchObject({ code: 'IRREVERSIBLE' });
+  });
+
+  test('but not one that was killed before its first write: its down would take away what it never made', () => {
+    const journal = { attempt: 7, checksum: sum('d'), images: true, entries: 0 };
+    const killed = (over: Partial<HistoryRecord>) => [
+      ...applied,
+      record('d', 7, { state: 'interrupted', journal, ...over }),
+    ];
+    expect(names({ count: 1 }, killed({}))).toEqual(['b']);
+    expect(names({ count: 1 }, killed({ journal: { ...journal, images: false } }))).toEqual(['b']);
+    // Of a commit that nobody answered the journal may have an entry by now.
+    expect(names({ count: 1 }, killed({ effects: { ...none, unknown: 1 } }))).toEqual(['d']);
+    expect(names({ count: 1 }, killed({ direction: 'down' }))).toEqual(['d']);
   });
 
   test('without its file', () => {

@@ -18,6 +18,7 @@ const files: Readonly<Record<string, string>> = {
   'default.cjs':
     "const mongoose = require('mongoose');\nmodule.exports = { Town: mongoose.model('Town', new mongoose.Schema({ a: Number })) };",
   'none.ts': "import 'mongoose';\nexport const nothing = 1;",
+  'throws.ts': "throw new Error('not ready');",
   'plain.ts': 'export const nothing = 1;',
   'all.ts': `import { defineMigration } from 'mongo-release-action';
 export default defineMigration({ async up({ models, db }) {
@@ -136,7 +137,8 @@ describe('a migration that uses Mongoose', () => {
   test.each([
     ['plain.ts', /does not use mongoose/],
     ['none.ts', /has no Mongoose model/],
-    ['missing.ts', /missing\.ts cannot be loaded/],
+    ['missing.ts', /There is no file missing\.ts, which migrations\.models names/],
+    ['throws.ts', /throws\.ts:1 cannot be loaded: Error: not ready/],
   ])('is refused models from %s', async (module, message) => {
     const end = await run('all.ts', module);
     expect(end).toMatchObject({ state: 'failed', error: { code: 'MODELS_INVALID', exitCode: 2 } });

@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { expectFailure, makeProject, migration, type Project } from '../cli/cli.ts';
 import { freshDatabase, type TestDatabase } from '../setup/mongo.ts';
+import { killHalfWay, standsStill } from './left-half.ts';
 
 /** It stands still between its two writes for as long as somebody wants it to, and would fail if run over its half. */
 const slow = migration(
   `await db.collection('places').insertOne({ _id: 'first' });
-   while (await db.collection('wait').findOne()) await new Promise((go) => setTimeout(go, 20));
+   ${standsStill}
    await db.collection('places').insertOne({ _id: 'second' });`,
   "await db.collection('places').deleteMany({ _id: { $in: ['first', 'second'] } });",
 );
@@ -33,21 +34,11 @@ afterEach(async () => {
 const places = () => database.db.collection<{ _id: string }>('places').distinct('_id');
 const namesOf = (list: readonly { readonly name: string }[]) => list.map(({ name }) => name);
 
-/** Kills a run between the two writes of 1-slow; its lease is not waited for. */
-async function leaveHalf(
+/** Kills a run between the two writes of 1-slow. */
+const leaveHalf = (
   command = 'migrate --apply --rehearsal none --json',
   isHalf = async () => (await places()).length > 0,
-) {
-  await database.db.collection('wait').insertOne({});
-  const { process, ended } = project.start(command);
-  while (!(await isHalf())) await new Promise((go) => setTimeout(go, 20));
-  process.kill('SIGKILL');
-  await ended;
-  await database.db
-    .collection<{ _id: string }>('_mongo_release.lease')
-    .updateOne({ _id: 'lease' }, { $set: { expiresAt: new Date(0) } });
-  await database.db.collection('wait').drop();
-}
+) => killHalfWay(project, database.db, command, isHalf);
 
 describe('migrate --apply after a kill', () => {
   test('first ends what was begun, and rehearses the rest on what is there then', async () => {
@@ -87,7 +78,7 @@ describe('migrate --apply after a kill', () => {
     await leaveHalf();
     const ran = await project.run('migrate --apply --json');
     expect(ran.code, ran.stderr).toBe(0);
-    expect(ran.stderr).toMatch(/went another way than before .*What was done of 1-slow is undone/);
+    expect(ran.stderr).toMatch(/went another way than before .*What was done of 1-slow is to be undone/);
     expect(namesOf(ran.json.applied)).toEqual(['1-slow', '2-next']);
     expect(namesOf(ran.json.rehearsal.migrations)).toEqual(['1-slow', '2-next']);
     expect(await places()).toEqual(['first', 'next', 'second']);
@@ -176,12 +167,11 @@ describe('down', () => {
   });
 
   test('half-way down is not taken for applied where taking that up has failed before its first write', async () => {
-    const waiting = 'while (await db.collection("wait").findOne()) await new Promise((go) => setTimeout(go, 20));';
     const [first, second] = ['first', 'second'].map(
       (_id) => `await db.collection('places').deleteOne({ _id: '${_id}' });`,
     );
     const both = "await db.collection('places').insertMany([{ _id: 'first' }, { _id: 'second' }]);";
-    await project.write({ 'migrations/1-slow.js': migration(both, `${first} ${waiting} ${second}`) });
+    await project.write({ 'migrations/1-slow.js': migration(both, `${first} ${standsStill} ${second}`) });
     expect((await project.run('migrate --apply --to 1-slow --rehearsal none --json')).code).toBe(0);
     await leaveHalf('down --json', async () => (await places()).length === 1);
     await project.write({ 'mongo-release.yml': 'migrations: { models: ./models.cjs }\n', 'models.cjs': 'nonsense(' });
@@ -231,6 +221,9 @@ describe('a half-done migration that can neither be gone on with nor undone', ()
     const down = await project.run('down --json');
     expectFailure(down, 8, 'RESUME_BLOCKED', /^Migration 1-slow cannot be taken back .*document .* was changed since/);
     expect(down.json.error.hint).toMatch(/^Type mongo-release migrate --apply: it goes on where it was\. Or finish/);
+    const rollback = await project.run('rollback --json');
+    expectFailure(rollback, 10, 'ROLLBACK_FAILED', /Migration 1-slow cannot be taken back .* was changed since/);
+    expect(rollback.json.error.hint).toBe(down.json.error.hint);
     await project.write({ 'migrations/1-slow.js': insert('other') });
     const up = await project.run(apply);
     expectFailure(up, 8, 'RESUME_BLOCKED', /^Migration 1-slow cannot be taken up \(1-slow\.js was changed/);

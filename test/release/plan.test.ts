@@ -49,7 +49,8 @@ test('a plan does not hold for files that were changed, and a digest not for ano
   expect(await database.db.listCollections().toArray()).toEqual([]);
 
   await project.write(files);
-  const ran = await project.run(`${apply} --digest ${json.digest.slice(0, 16)}`);
+  expectFailure(await project.run(`${apply} --digest ${json.digest.slice(0, 11)}`), 2, 'USAGE', /too short/);
+  const ran = await project.run(`${apply} --digest ${json.digest.slice(0, 12)}`);
   expect(ran.json, ran.stderr).toMatchObject({ outcome: 'applied', remaining: [] });
 });
 

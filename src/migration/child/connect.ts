@@ -9,12 +9,14 @@ export async function connectMigration(
   uri: string,
   database: string,
   options: Readonly<Record<string, unknown>> = {},
+  admit: (client: RawClient) => void = () => {},
 ): Promise<RawClient> {
   const client = new driver.classes.MongoClient(uri, {
     appName: 'mongo-release migration',
     ...(/[?&]serverSelectionTimeoutMS=/i.test(uri) ? {} : { serverSelectionTimeoutMS: selectionMs }),
     ...options,
   });
+  admit(client);
   await client.connect();
   // One round trip shows that the credentials are taken, before any user code runs.
   await client.db(database).command({ ping: 1 });

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
 import { dirname, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Connections } from './connections.ts';
 import { type Mongoose, prepareMongoose } from './mongoose.ts';
 import { wordsOf } from './source.ts';
 
@@ -20,26 +21,34 @@ export interface LoadedCode {
   readonly mongooses: ReadonlyMap<string, Mongoose>;
   /** The words of the project's own code, packages left out: what an author wrote is no document's value. */
   readonly words: ReadonlySet<string>;
+  readonly connections: Connections;
 }
 
 /**
  * Answers `import 'mongo-release-action'` and sets every copy of Mongoose up before models are compiled with it: from
- * then on it builds no indexes and makes no collections by itself.
+ * then on it builds no indexes and makes no collections by itself. Every copy of the driver tells before it connects.
  */
 export function registerHooks(): LoadedCode {
   const words = new Set<string>();
+  const connections = new Connections();
   const loaded = new Map<string, Mongoose>();
   const seen = new Set<string>();
   module.registerHooks({
     resolve(specifier, context, next) {
       if (specifier === packageName) return { url: virtualUrl, format: 'commonjs', shortCircuit: true };
       const resolved = next(specifier, context);
-      if (specifier !== 'mongoose' || !resolved.url.startsWith('file:') || seen.has(resolved.url)) return resolved;
+      const known = specifier === 'mongoose' || specifier === 'mongodb';
+      if (!known || !resolved.url.startsWith('file:') || seen.has(resolved.url)) return resolved;
       seen.add(resolved.url);
+      const path = fileURLToPath(resolved.url);
+      if (specifier === 'mongodb') {
+        connections.watch(createRequire(path)(path));
+        return resolved;
+      }
       // All files of one copy share the instance that `require` gives.
       const mongoose = createRequire(resolved.url)('mongoose') as Mongoose;
       prepareMongoose(mongoose);
-      loaded.set(fileURLToPath(resolved.url), mongoose);
+      loaded.set(path, mongoose);
       return resolved;
     },
     load(url, context, next) {
@@ -48,7 +57,7 @@ export function registerHooks(): LoadedCode {
       return next(url, context);
     },
   });
-  return { mongooses: loaded, words };
+  return { mongooses: loaded, words, connections };
 }
 
 /** Code only: a .json that a migration loads may well hold data. */

@@ -40,6 +40,11 @@ export function prepareMongoose(mongoose: Mongoose): void {
 
 const disconnected = 0;
 
+/** Whether no connection of this Mongoose is open or being opened. */
+export function isUnconnected({ connections }: Mongoose): boolean {
+  return connections.every(({ readyState }) => readyState === disconnected);
+}
+
 /** Gives every unconnected connection of this Mongoose the gated client. */
 export function bindMongoose(mongoose: Mongoose, client: MongoClient): void {
   for (const connection of mongoose.connections) {

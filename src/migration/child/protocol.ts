@@ -15,6 +15,8 @@ export interface RunJob {
   readonly database: string;
   /** Of the driver, beside what the address says. */
   readonly driverOptions?: Readonly<Record<string, unknown>>;
+  /** In a sandbox: no other server may be connected to. */
+  readonly rehearsal?: boolean;
   /** Absolute path of the module that exports the Mongoose models. */
   readonly models?: string;
   readonly ownPrefix?: string;
@@ -28,6 +30,8 @@ export interface RunJob {
 
 export interface DescribeJob {
   readonly files: readonly { readonly name: string; readonly path: string }[];
+  /** Has to be usable, or none of the files is. */
+  readonly models?: string;
   readonly showValues: boolean;
 }
 

@@ -90,12 +90,25 @@ function joined(text: string): string[] {
   return tokens;
 }
 
+/** What `batch` and the driver's methods answer with. */
+const resultWords: ReadonlySet<string> = new Set(
+  `matched modified deleted skipped quarantined acknowledged matchedCount modifiedCount insertedCount deletedCount
+   upsertedCount insertedId upsertedId ok nMatched nModified nInserted nUpserted nRemoved`.split(/\s+/),
+);
+
+/** Each has a name of its own, or the last one would stand for all. */
+function hiddenKey(taken: Readonly<Record<string, unknown>>): string {
+  let name = hidden;
+  for (let number = 2; Object.hasOwn(taken, name); number += 1) name = `${hidden} ${number}`;
+  return name;
+}
+
 /** Fields of a log line of user code: numbers and booleans; texts that are ids or words of the source. */
 export function hideFields(fields: unknown, source: Source): LogFields {
   const shown: Record<string, string | number | boolean> = {};
   if (typeof fields !== 'object' || fields === null) return shown;
   for (const [key, value] of Object.entries(fields)) {
-    const name = source.words.has(key) || source.showValues ? key : hidden;
+    const name = source.words.has(key) || resultWords.has(key) || source.showValues ? key : hiddenKey(shown);
     if (typeof value === 'number' || typeof value === 'boolean') shown[name] = value;
     else if (typeof value === 'bigint') shown[name] = Number(value);
     else if (value !== undefined && value !== null) shown[name] = hideUnknown(String(value), source);

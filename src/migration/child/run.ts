@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { MongoClient } from 'mongodb';
 import { ownNames } from '../../mongo/own.ts';
 import { ReleaseError } from '../../observe/error.ts';
@@ -6,7 +7,7 @@ import { wrapClient } from '../gate/client.ts';
 import { Gate } from '../gate/gate.ts';
 import type { Throttle } from '../gate/journal/context.ts';
 import { type OpenedJournal, openJournal } from '../gate/journal/open.ts';
-import type { RawSession } from '../gate/raw.ts';
+import type { RawClient, RawSession } from '../gate/raw.ts';
 import { ServerThrottle } from '../gate/throttle/throttle.ts';
 import { batchOf } from './batch.ts';
 import { connectMigration } from './connect.ts';
@@ -16,6 +17,7 @@ import { asChildError, describeConnectFailure, describeFailure } from './failure
 import type { LoadedCode } from './hooks.ts';
 import { loadModule } from './load.ts';
 import { migrationLog } from './log.ts';
+import { loadModels } from './models.ts';
 import { bindMongoose, exportedModels, modelsOf } from './mongoose.ts';
 import type { Parent } from './parent.ts';
 import type { ChildEnd, ChildError, FromChild, RunJob } from './protocol.ts';
@@ -58,6 +60,10 @@ export class MigrationRun {
   #gate: Gate | undefined;
   #journal: OpenedJournal | undefined;
   #source: Source | undefined;
+  /** By user code. */
+  #thrown: unknown;
+  /** What is to be said of connections that user code opened. */
+  readonly #connected = new Set<string>();
   #startedAt: number | undefined;
   #durationMs = 0;
   #returned = false;
@@ -100,16 +106,19 @@ export class MigrationRun {
     this.#source = source;
     const modelsModule = job.models === undefined ? undefined : await this.#loadModels(job.models);
     const migration = recognise(await this.#watched(loadModule(source)), source.fileName);
+    this.#refuseConnected();
     const step = migration[job.direction];
     if (step === undefined) {
       throw new ReleaseError('IRREVERSIBLE', `${source.fileName} has no down.`, {
         hint: 'Write its down, or go back by restoring a backup.',
       });
     }
+    const { connections } = this.#loaded;
     const mongoosePath = [...this.#loaded.mongooses.keys()][0];
     const driver = await loadDriver(job.path, mongoosePath);
-    const raw = await this.#failing(connectMigration(driver, job.uri, job.database, job.driverOptions), (error) =>
-      describeConnectFailure(error, job.database),
+    const raw = await this.#failing(
+      connectMigration(driver, job.uri, job.database, job.driverOptions, (client) => connections.admit(client)),
+      (error) => describeConnectFailure(error, job.database),
     );
     const begun = ({ id }: RawSession) => {
       if (id !== undefined) void this.#parent.send({ type: 'transaction', session: new Uint8Array(id.id.buffer) });
@@ -123,6 +132,7 @@ export class MigrationRun {
       transactionBegun: begun,
     });
     this.#gate = gate;
+    this.#watchConnections(gate, raw);
     if (job.journal !== undefined) {
       const throttle = this.#throttle(raw, gate);
       const opening = openJournal({ gate, client: raw, driver, job: job.journal, throttle, begun });
@@ -181,7 +191,9 @@ export class MigrationRun {
   #watched<T>(promise: Promise<T>): Promise<T> {
     return Promise.race([promise, this.#unseen.promise]).catch((error: unknown) => {
       if (error instanceof Failure) throw error;
-      throw new Failure(error instanceof Unseen ? this.#describe(error.thrown, true) : this.#describe(error, false));
+      const unseen = error instanceof Unseen;
+      this.#thrown = unseen ? error.thrown : error;
+      throw new Failure(this.#describe(this.#thrown, unseen));
     });
   }
 
@@ -201,11 +213,31 @@ export class MigrationRun {
 
   async #loadModels(path: string): Promise<Readonly<Record<string, unknown>>> {
     const source = sourceAt(path, this.#loaded.words, this.#job.showValues);
-    const exports = await this.#watched(loadModule(source, 'MODELS_INVALID'));
-    if (this.#loaded.mongooses.size > 0) return exports;
-    throw new ReleaseError('MODELS_INVALID', `The models' module ${source.fileName} does not use mongoose.`, {
-      hint: 'Let migrations.models name the module that exports the Mongoose models, or leave it out.',
-    });
+    // A refused connection that nobody waits for is told by this.
+    return loadModels(source, this.#loaded);
+  }
+
+  #watchConnections(gate: Gate, raw: RawClient): void {
+    const { connections } = this.#loaded;
+    this.#refuseConnected();
+    // Whatever the code makes of it: nothing more is written.
+    const refused = (reason: ReleaseError) => gate.close(reason);
+    if (this.#job.rehearsal) {
+      connections.refuse(refused);
+      return;
+    }
+    const say = (hosts: string) =>
+      `The migration connected to ${hosts} by itself: what it wrote there is neither counted nor on record, and nothing takes it back.`;
+    const opened = (hosts: string) => {
+      this.#connected.add(say(hosts));
+      void this.#parent.send({ type: 'log', level: 'warn', message: say(hosts), fields: {} });
+    };
+    connections.allow({ beside: raw, opened, refused });
+  }
+
+  #refuseConnected(): void {
+    const { refused } = this.#loaded.connections;
+    if (refused !== undefined) throw new Failure(asChildError(refused));
   }
 
   #bindModels(client: MongoClient, exports: Readonly<Record<string, unknown>> | undefined): Record<string, unknown> {
@@ -251,6 +283,13 @@ export class MigrationRun {
     );
   }
 
+  async #markRefusals(): Promise<void> {
+    const { journal, replay } = this.#journal ?? {};
+    if (journal === undefined || replay?.diverged !== undefined) return;
+    // Without the marks the next run is told the same once more, ends with it, and marks it.
+    await Promise.race([journal.failed(this.#thrown).catch(() => {}), sleep(settleMs)]);
+  }
+
   async #end(outcome: ChildEnd['outcome']): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
@@ -261,8 +300,9 @@ export class MigrationRun {
       await settled(gate, settleMs);
       for (const session of gate.transactions.open()) await abort(session);
     }
+    if (outcome.state === 'failed') await this.#markRefusals();
     const state = this.#reporter.state();
-    const notes = this.#journal?.notes() ?? [];
+    const notes = [...(this.#journal?.notes() ?? []), ...this.#connected];
     const end = { ...state, outcome, notes, durationMs: Math.round(this.#durationMs) };
     await this.#parent.finish({ type: 'end', end });
   }

@@ -16,8 +16,17 @@ export type FailureKind = 'not-sent' | 'refused' | 'unknown';
  */
 const neverBegun = new Set([13, 20, 59, 67, 85, 86, 263]);
 
+/** Errors of calls that were answered, and whose answer the driver could not read. */
+const done = new WeakSet<object>();
+
+/** Says of an error of the driver's that the server had done the call by then. */
+export function wasDone(error: object): void {
+  done.add(error);
+}
+
 export function failureKind(error: unknown, call: Call): FailureKind {
   if (error instanceof ReleaseError && error.code === 'COMMIT_UNKNOWN') return 'unknown';
+  if (typeof error === 'object' && error !== null && done.has(error)) return 'unknown';
   const code = serverCode(error);
   if (code === undefined) return error instanceof ReleaseError || unsent(error) ? 'not-sent' : 'unknown';
   // The driver has tried twice by then; the first attempt may have arrived.

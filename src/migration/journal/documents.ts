@@ -108,6 +108,8 @@ export interface CatalogChange {
   readonly after?: CatalogState;
   /** Where the dropped or replaced collection waits until it expires; absent where it was dropped for real. */
   readonly tombstone?: string;
+  /** Where `$out` writes before that is put in place; absent where the stage runs as it is. `after` is known from then on. */
+  readonly aside?: string;
   /** The second name: of a rename, or of the collection that was replaced. */
   readonly to?: EntryNamespace;
   /** What stood under `to` before. */
@@ -128,6 +130,8 @@ export interface JournalEntry {
   readonly fingerprint: string;
   readonly result?: StoredResult;
   readonly error?: StoredError;
+  /** The error ended the run: a later one does not answer from here, but asks the server anew. */
+  readonly endedRun?: true;
   readonly reads?: readonly StoredRead[];
   readonly calls?: readonly StoredCall[];
   readonly checkpoint?: Checkpoint;

@@ -54,7 +54,8 @@ export async function unlock(db: Db, own: OwnNames): Promise<Unlocked> {
   const cleared = alive ? 'alive' : await record.clear(reading.document).catch((error: unknown) => fail(error, db));
   if (cleared === 'freed') return { outcome: 'unlocked', was: facts };
   const gone = goneFrom(facts);
-  const message = `The lease of database ${db.databaseName} is in use: ${ownerText(facts)}.${gone ?? ''}`;
+  const how = gone === undefined ? 'is in use' : 'has not run out yet';
+  const message = `The lease of database ${db.databaseName} ${how}: ${ownerText(facts)}.${gone ?? ''}`;
   throw new ReleaseError('LEASE_ALIVE', message, {
     hint: `${gone === undefined ? 'Stop that run, or wait: if it is gone already' : 'Wait'}: the lease runs out by itself in ${seconds(facts.remainingMs)}, and the next run takes it over.`,
   });

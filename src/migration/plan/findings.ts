@@ -63,7 +63,7 @@ function recordFindings(record: HistoryRecord, file: MigrationFile | undefined):
       next: `Undo the edit and write the change as a new migration (mongo-release create NAME), or accept the file as it is now with mongo-release baseline ${name}.`,
     });
   }
-  if (state === 'interrupted' || (state === 'failed' && trace)) {
+  if ((state === 'interrupted' || state === 'failed') && trace) {
     findings.push({
       rule: `history-${state}`,
       severity: 'warning',

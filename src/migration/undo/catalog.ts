@@ -1,6 +1,7 @@
 import { type CollectionInfo, nameOfUuid, readCatalog } from '../../mongo/catalog.ts';
 import { dropCollection, type Place, patiently, renameCollection } from '../../mongo/catalog-changes.ts';
 import type { Connection } from '../../mongo/connect.ts';
+import { endOut } from '../../mongo/end-out.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { bytesOf, emptyDocument, sameBytes } from '../../mongo/raw-bson.ts';
 import { orderedDocument } from '../../mongo/raw-build.ts';
@@ -209,11 +210,23 @@ async function renameBack(place: Place, own: OwnNames, entry: UndoEntry): Promis
 }
 
 /** What took a collection's place is put aside, as if it had been dropped: nobody knows whether others wrote to it. */
-async function swapBack(place: Place, own: OwnNames, { namespace, catalog }: UndoEntry): Promise<CatalogUndone> {
+async function swapBack(place: Place, own: OwnNames, { namespace, catalog, state }: UndoEntry): Promise<CatalogUndone> {
   const { db } = place;
-  const { after, replaced, to } = catalog ?? {};
+  const { after, replaced, to, aside } = catalog ?? {};
   const name = (to ?? namespace).collection ?? '';
   let changed = 0;
+  if (state === 'intent') {
+    // The server may be at it still: it does not stop when the process dies.
+    await endOut(db.client.db('admin'), { database: db.databaseName, collection: aside ?? name });
+    if (aside === undefined && replaced === undefined) {
+      const [present] = await readCatalog(db, name);
+      return present === undefined
+        ? nothing
+        : conflict({ database: db.databaseName, collection: name }, 'maker-unknown');
+    }
+    const [left] = aside === undefined ? [] : await readCatalog(db, aside);
+    if (left !== undefined) await dropCollection(place, left.name, left.uuid);
+  }
   if (after?.uuid !== undefined) {
     const now = await nameOfUuid(db, after.uuid);
     if (now === name) {

@@ -11,8 +11,11 @@ export type UndoConflict =
   | {
       readonly kind: 'collection';
       readonly namespace: string;
-      /** `holds-documents`: not of the migration, in a collection that it made. `name-taken`: by one that was made since. */
-      readonly reason: 'holds-documents' | 'name-taken' | 'gone' | 'changed';
+      /**
+       * `holds-documents`: not of the migration, in a collection that it made. `name-taken`: by one that was made since.
+       * `maker-unknown`: the migration was about to make it when it was interrupted.
+       */
+      readonly reason: 'holds-documents' | 'name-taken' | 'gone' | 'changed' | 'maker-unknown';
     }
   | { readonly kind: 'index'; readonly namespace: string; readonly index: string; readonly code: number };
 
@@ -83,6 +86,7 @@ const collectionReasons = {
   'name-taken': 'was made anew by somebody else',
   gone: 'is gone: somebody else dropped or renamed it',
   changed: 'was changed since by somebody else',
+  'maker-unknown': 'was made by the migration or by somebody else: nobody can tell',
 } as const;
 
 export function shownNamespace({ database, collection }: EntryNamespace): string {

@@ -126,6 +126,15 @@ describe('errors', () => {
     expect(hiddenText(error, source)).not.toMatch(/zaphod|csv/);
   });
 
+  test('fields keep what batch and the driver answer with, and each hidden name stands for itself', () => {
+    expect(hideFields({ matched: 4, modified: 2, upsertedCount: 0 }, source)).toEqual({
+      matched: 4,
+      modified: 2,
+      upsertedCount: 0,
+    });
+    expect(hideFields({ Zaphod: 1, Trillian: 2 }, source)).toEqual({ '‹hidden›': 1, '‹hidden› 2': 2 });
+  });
+
   test('a name that an error was given is hidden like any word', () => {
     expect(hiddenText(Object.assign(new Error('user'), { name: 'Zaphod' }), source)).toBe('Error: user');
   });

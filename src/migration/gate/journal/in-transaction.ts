@@ -12,6 +12,7 @@ import type { Lanes } from './lanes.ts';
 import { writeOne, writesOneDocument } from './one-document.ts';
 import { bsonSize } from './size.ts';
 import { storeError, storeResult } from './stored.ts';
+import { isUnreadable } from './unreadable.ts';
 
 /**
  * All calls of a transaction stand in one entry, of at most 16 MB: as many are kept as have these bytes with their
@@ -29,6 +30,8 @@ interface Open {
   readonly images: Map<string, { readonly namespace: EntryNamespace; readonly images: Image[] }>;
   /** Whether everything in it has an image. */
   complete: boolean;
+  /** Whether anything may have been changed in it. */
+  wrote: boolean;
   /** Collections that were missing, and come into being with the commit. */
   readonly created: Map<string, EntryNamespace>;
 }
@@ -57,9 +60,13 @@ export class OwnTransactions {
     const creates = call.mayCreate && (await this.#context.kinds.of(call.namespace)) === 'absent';
     const about = { fingerprint, method: call.method, namespace: call.namespace };
     const { result, images } = await this.#apply(operation, session).catch((error: unknown) => {
-      if (unsent(error)) keepCall(open, { ...about, error: storeError(error) });
+      if (unsent(error)) {
+        keepCall(open, { ...about, error: storeError(error) });
+        if (isUnreadable(error, operation, this.#context.driver)) Object.assign(open, { wrote: true, complete: false });
+      }
       throw error;
     });
+    open.wrote = true;
     if (images === undefined) open.complete = false;
     else this.#keep(open, call.namespace, images);
     if (creates) open.created.set(shownName(call.namespace, this.#context.database), call.namespace);
@@ -91,9 +98,9 @@ export class OwnTransactions {
     }
   }
 
-  /** Whether the session's transaction has written anything. */
+  /** Whether the session's transaction may have written anything. */
   has(session: RawSession): boolean {
-    return this.#open.get(session)?.calls.some(({ error }) => error === undefined) === true;
+    return this.#open.get(session)?.wrote === true;
   }
 
   ended(session: RawSession, lane: number | undefined): void {
@@ -104,7 +111,10 @@ export class OwnTransactions {
   #of(session: RawSession): Open {
     let open = this.#open.get(session);
     if (open === undefined) {
-      open = { calls: [], bytes: 0, whole: true, images: new Map(), complete: true, created: new Map() };
+      open = {
+        ...{ calls: [], bytes: 0, whole: true, images: new Map(), complete: true, wrote: false },
+        created: new Map(),
+      };
       this.#open.set(session, open);
     }
     return open;

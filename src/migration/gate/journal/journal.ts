@@ -2,6 +2,7 @@ import { labelled } from '../../../mongo/server-code.ts';
 import { ReleaseError } from '../../../observe/error.ts';
 import type { JournalEntry, StoredRead } from '../../journal/documents.ts';
 import { fingerprintOf } from '../../journal/fingerprint.ts';
+import { wasRefused } from '../../journal/transactions.ts';
 import type { Call, Operation, Stage } from '../call.ts';
 import type { RawSession } from '../raw.ts';
 import type { Replay } from '../replay/replay.ts';
@@ -17,9 +18,12 @@ import type { EntryWriter } from './entry-writer.ts';
 import { OwnTransactions } from './in-transaction.ts';
 import type { Lanes } from './lanes.ts';
 import { writesOneDocument } from './one-document.ts';
+import { Refusals } from './refusals.ts';
 import { single } from './single.ts';
 import { restoreError, restoreResult, storeError } from './stored.ts';
 import { unfenced } from './unfenced.ts';
+import { unheard } from './unheard.ts';
+import { isUnreadable } from './unreadable.ts';
 
 /**
  * The last stage of the gate on a server with transactions: an operation's effect, its images and its entry are
@@ -29,15 +33,18 @@ export class Journal {
   readonly context: JournalContext;
   readonly #replay: Replay;
   readonly #own: OwnTransactions;
+  readonly #refusals: Refusals;
 
   constructor(context: JournalContext, replay: Replay, lanes: Lanes, entries: EntryWriter) {
     this.context = context;
     this.#replay = replay;
     this.#own = new OwnTransactions(context, lanes, entries);
+    this.#refusals = new Refusals(context);
   }
 
   readonly stage: Stage = async <T>(operation: Operation<T>): Promise<T> => {
     const { call, args, session } = operation;
+    this.#refusals.begun();
     if (session?.inTransaction()) return this.#inTransaction(operation, session);
     // The driver refuses it before it sends anything: nothing to keep, and nothing to wait for.
     if (isEmptyList(args[0])) return operation.send(session);
@@ -61,9 +68,18 @@ export class Journal {
       if (gone) throw this.#replay.progress.diverge(error.message);
       // It was refused before its handler came to writing it down.
       if (entry === undefined && reads === undefined) await this.#refused(call, turn, error);
+      this.#refusals.told(error, fingerprint);
       throw error;
     }
   };
+
+  /**
+   * To be called when the run has failed, with what user code threw, and every call is settled: what the server refused
+   * it is asked anew by the next run. Rejects where that could not be written down.
+   */
+  failed(thrown: unknown): Promise<void> {
+    return this.#refusals.endRun(thrown);
+  }
 
   /** A session begins a transaction, or gives one up. */
   reset(session: RawSession): void {
@@ -73,6 +89,7 @@ export class Journal {
 
   /** Commits a transaction of user code, with its entry. What an earlier run has committed is not sent again. */
   async commit<T>(session: RawSession, send: () => Promise<T>): Promise<T> {
+    this.#refusals.begun();
     if (this.#replay.commit(session).kind === 'recorded') {
       this.#replay.committed(session);
       return send();
@@ -106,17 +123,23 @@ export class Journal {
     const claim = await this.#replay.claim(fingerprint, { transaction: session });
     if (claim.kind !== 'call') return this.#own.send(operation, session, fingerprint);
     const { result, error } = claim.call;
-    if (error !== undefined) throw restoreError(error, this.context.driver);
+    if (error !== undefined) {
+      const restored = restoreError(error, this.context.driver);
+      // The books must count it as they did: a transaction without any write is not committed with an entry.
+      isUnreadable(restored, operation, this.context.driver);
+      throw restored;
+    }
     if (result === undefined) return undefined as T;
     const answer = restoreResult(result, this.context.driver);
     giveIds(args, answer);
     return answer as T;
   }
 
-  #answer<T>({ result, error, catalog }: JournalEntry, { args, catalog: ofCatalog }: Operation<T>): T {
+  #answer<T>({ result, error, catalog, fingerprint }: JournalEntry, { args, catalog: ofCatalog }: Operation<T>): T {
     if (error !== undefined) {
       const restored = restoreError(error, this.context.driver);
       giveIds(args, restored);
+      this.#refusals.told(restored, fingerprint);
       throw restored;
     }
     if (catalog !== undefined) ofCatalog?.seen(lookOf(catalog));
@@ -128,7 +151,8 @@ export class Journal {
   }
 
   async #refused({ kind, method, namespace }: Call, { fingerprint, takeReads }: Turn, refusal: unknown): Promise<void> {
-    const error = storeError(refusal);
+    // What passes by itself says nothing of the call: it may have met a look-up of ours.
+    const error = wasRefused(refusal) && !unheard(refusal) ? storeError(refusal) : undefined;
     if (error === undefined) return;
     const { transactor, images } = this.context;
     const about = { kind: kind === 'catalog' ? kind : 'write', method, namespace, fingerprint } as const;

@@ -8,6 +8,7 @@ import { replaceStep } from './catalog/replace.ts';
 import type { Handler, JournalContext, Turn } from './context.ts';
 import { storeError, storeResult } from './stored.ts';
 import { unheard } from './unheard.ts';
+import { isUnreadable } from './unreadable.ts';
 
 /**
  * What no transaction takes: `$out`, of which the catalog tells; and what nothing tells of: `$merge`, map-reduce, writes to capped collections, time
@@ -39,7 +40,7 @@ export const unfenced: Handler = async <T>(...[context, operation, turn]: Argume
     await context.transactor.transact((tx) => tx.amend(id, { state: 'done', result: storeResult(result) }));
     return result;
   } catch (error) {
-    const settled = settledBy(error, operation);
+    const settled = settledBy(error, operation, context);
     if (settled !== undefined) await context.transactor.transact((tx) => tx.amend(id, settled));
     throw error;
   } finally {
@@ -60,9 +61,9 @@ async function unlessForbidden<T>(step: Promise<T>): Promise<T | undefined> {
 type Arguments<T> = [context: JournalContext, operation: Operation<T>, turn: Turn];
 
 /** Undefined where no answer came: the intent stays alone then. */
-function settledBy(error: unknown, { call }: Operation<unknown>) {
+function settledBy(error: unknown, operation: Operation<unknown>, { driver }: JournalContext) {
   if (unheard(error)) return undefined;
-  const kind = failureKind(error, call);
+  const kind = isUnreadable(error, operation, driver) ? 'unknown' : failureKind(error, operation.call);
   const stored = storeError(error);
   if (kind === 'unknown') return stored === undefined ? undefined : ({ state: 'done', error: stored } as const);
   const { name, message } = error as Error;

@@ -51,10 +51,12 @@ interface Summary {
   readonly undone: number;
   /** Entries before which a read was not kept. */
   readonly unread: number;
+  /** Calls that changed something before the error that ended the run: they can be neither answered nor sent again. */
+  readonly halfway: number;
   readonly drivers: readonly number[];
 }
 
-const nothing: Summary = { entries: 0, bytes: 0, undone: 0, unread: 0, drivers: [] };
+const nothing: Summary = { entries: 0, bytes: 0, undone: 0, unread: 0, halfway: 0, drivers: [] };
 
 const isSet = (field: string) => ({ $ne: [{ $type: field }, 'missing'] });
 const count = (condition: object) => ({ $sum: { $cond: [condition, 1, 0] } });
@@ -67,13 +69,14 @@ const summary = [
       bytes: { $sum: { $bsonSize: '$$ROOT' } },
       undone: count({ $or: [isSet('$undone'), isSet('$undoing')] }),
       unread: count({ $in: [keptNoLonger, { $ifNull: ['$reads.fingerprint', []] }] }),
+      halfway: count({ $and: [isSet('$endedRun'), { $eq: ['$state', 'done'] }] }),
       drivers: { $addToSet: { $ifNull: ['$driver', 0] } },
     },
   },
 ];
 
 function whyNot(
-  { entries, bytes, undone, unread, drivers }: Summary,
+  { entries, bytes, undone, unread, halfway, drivers }: Summary,
   { expected, driverMajor, mostBytes: most = mostBytes }: EntriesOptions,
 ): string | undefined {
   // Nothing would be known of those that are missing, and all of them would be done a second time.
@@ -83,6 +86,8 @@ function whyNot(
   }
   if (undone > 0) return 'A part of it was undone since.';
   if (unread > 0) return 'It had read more than is kept.';
+  if (halfway > 0)
+    return 'It failed in the middle of one call, which cannot be made a second time over its first half.';
   if (bytes > most) {
     const [size, limit] = [bytes, most].map(megabytes);
     return `Its ${entries} operations take ${size} MB in the journal, and a run can be held against ${limit} MB of them.`;

@@ -8,9 +8,10 @@ import { keptNoLonger } from './stored-reads.ts';
 const valueBytes = 1024 * 1024;
 
 /**
- * Beyond that only digests are kept, up to this many bytes of text, errors and empty cursors included: digests cost time
- * and never serve where the migration changes what it reads, as a long loop mostly does. What comes later is not kept,
- * and a run that was killed behind it cannot be taken up. All of it may stand in one entry, of at most 16 MB.
+ * Beyond that only digests are kept, up to this many bytes of text: digests cost time and never serve where the migration
+ * changes what it reads, as a long loop mostly does. What comes later is not kept, and a run that was killed behind it
+ * cannot be taken up. Errors, cursors and each digest itself count as well for as long as they wait for an entry: all of
+ * it may stand in one, of at most 16 MB.
  */
 const digestBytes = 8 * 1024 * 1024;
 
@@ -39,7 +40,8 @@ interface Snapshot {
   stored(): boolean;
 }
 
-type Items = Set<Item>;
+/** With the bytes that each is charged for while it waits. */
+type Items = Map<Item, number>;
 
 /**
  * What the reads of user code were answered with, until an entry takes it along: whatever depended on it comes later.
@@ -48,7 +50,7 @@ type Items = Set<Item>;
  * once the second may be committed, and the first, which was begun earlier, not.
  */
 export class ReadLog {
-  readonly #items: Items = new Set();
+  readonly #items: Items = new Map();
   readonly #within = new Map<object, { readonly items: Items; readonly counted: string[] }>();
   readonly #occurrences = new Map<string, number>();
   readonly #taken = new WeakMap<readonly StoredRead[], readonly [Items, Item, Snapshot][]>();
@@ -88,7 +90,7 @@ export class ReadLog {
     const text = canonicalText(value);
     if (this.affords(text)) {
       const digest = createHash('sha256').update(text).digest('base64url').slice(0, 22);
-      this.#add({ fingerprint, occurrence, form: 'digest', value: digest }, session);
+      this.#add({ fingerprint, occurrence, form: 'digest', value: digest }, session, overheadBytes);
     }
   }
 
@@ -96,15 +98,20 @@ export class ReadLog {
   failed(fingerprint: string, occurrence: number, error: StoredError | undefined, session: object | undefined): void {
     if (this.#closed) return;
     if (error === undefined) this.close();
-    else if (this.affords(canonicalText(error))) this.#add({ fingerprint, occurrence, form: 'value', error }, session);
+    else {
+      const text = canonicalText(error);
+      const charge = overheadBytes + text.length;
+      if (this.affords(text)) this.#add({ fingerprint, occurrence, form: 'value', error }, session, charge);
+    }
   }
 
   /** A cursor that has given out `count` documents already, in an earlier run. */
   cursor(fingerprint: string, occurrence: number, session: object | undefined, count = 0, hash?: Hash): CursorLog {
-    // It may give nothing, and its end is kept all the same.
-    this.affords('');
     const items = session === undefined ? this.#items : this.#of(session).items;
-    const dirty = (log: Item) => void items.add(log);
+    const dirty = (log: Item) => {
+      // It may give nothing, and its end is kept all the same.
+      if (!items.has(log) && this.affords('')) items.set(log, overheadBytes);
+    };
     return new CursorLog({ log: this, fingerprint, occurrence, dirty }, count, hash);
   }
 
@@ -162,7 +169,7 @@ export class ReadLog {
     const own = session === undefined ? undefined : this.#within.get(session)?.items;
     const taken: [Items, Item, Snapshot][] = [];
     for (const items of own === undefined ? [this.#items] : [this.#items, own]) {
-      for (const item of items) taken.push([items, item, item.snapshot()]);
+      for (const item of items.keys()) taken.push([items, item, item.snapshot()]);
     }
     const reads = taken.flatMap(([, , snapshot]) => snapshot.reads);
     this.#taken.set(reads, taken);
@@ -174,7 +181,7 @@ export class ReadLog {
     const taken = this.#taken.get(reads);
     if (taken === undefined) return;
     this.#taken.delete(reads);
-    for (const [items, item, snapshot] of taken) if (snapshot.stored()) items.delete(item);
+    for (const [items, item, snapshot] of taken) if (snapshot.stored()) this.#discharge(items, item);
     // What was read meanwhile is forgotten here: it is little, or counts again with the next large read.
     this.#waiting = 0;
     this.#release();
@@ -189,9 +196,10 @@ export class ReadLog {
     if (within === undefined) return;
     this.#within.delete(session);
     if (how === 'kept') {
-      for (const item of within.items) this.#items.add(item);
+      for (const [item, charge] of within.items) this.#items.set(item, charge);
       return;
     }
+    for (const item of within.items.keys()) this.#discharge(within.items, item);
     for (const fingerprint of within.counted) {
       this.#occurrences.set(fingerprint, (this.#occurrences.get(fingerprint) ?? 1) - 1);
     }
@@ -200,16 +208,21 @@ export class ReadLog {
   #of(session: object) {
     let within = this.#within.get(session);
     if (within === undefined) {
-      within = { items: new Set(), counted: [] };
+      within = { items: new Map(), counted: [] };
       this.#within.set(session, within);
     }
     return within;
   }
 
-  #add(read: StoredRead, session: object | undefined): void {
+  #discharge(items: Items, item: Item): void {
+    this.#digests -= items.get(item) ?? 0;
+    items.delete(item);
+  }
+
+  #add(read: StoredRead, session: object | undefined, charge = 0): void {
     const items = session === undefined ? this.#items : this.#of(session).items;
     const snapshot: Snapshot = { reads: [read], stored: () => true };
-    items.add({ snapshot: () => snapshot });
+    items.set({ snapshot: () => snapshot }, charge);
   }
 }
 

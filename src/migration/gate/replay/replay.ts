@@ -39,7 +39,7 @@ export class Replay {
     const rechecks = new Rechecks(changed);
     let expected = reads?.size ?? 0;
     for (const entry of entries) {
-      if (entry.kind === 'implicit') continue;
+      if (entry.kind === 'implicit' || entry.endedRun === true) continue;
       expected += 1;
       if (entry.kind === 'transaction') continue;
       const equal = this.#writes.get(entry.fingerprint);

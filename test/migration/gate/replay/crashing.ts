@@ -4,7 +4,8 @@ import { Gate } from '../../../../src/migration/gate/gate.ts';
 import { openJournal } from '../../../../src/migration/gate/journal/open.ts';
 import type { Driver } from '../../../../src/migration/gate/raw.ts';
 import type { Replay } from '../../../../src/migration/gate/replay/replay.ts';
-import { openSandboxJournal, sandboxFence } from '../../../../src/migration/journal/prepare.ts';
+import { ParentLanes } from '../../../../src/migration/journal/parent-lanes.ts';
+import { prepareJournal } from '../../../../src/migration/journal/prepare.ts';
 import { ownNames } from '../../../../src/mongo/own.ts';
 import { ReleaseError } from '../../../../src/observe/error.ts';
 import type { TestDatabase } from '../../../setup/mongo.ts';
@@ -20,6 +21,8 @@ export type Ended =
 
 const own = ownNames();
 const attempt = { migration: 'm', number: 1 };
+/** Of the newest run: a stopped one that was still at work commits nothing more, as behind any takeover. */
+let fence = 0;
 
 export interface RunOptions {
   /** The run stands still for good before this write, and all later ones. */
@@ -36,7 +39,12 @@ export async function run(it: TestDatabase, migration: Migration, options: RunOp
   const { stopBefore = Number.POSITIVE_INFINITY, resumes = false, mostReplayBytes } = options;
   const driver = options.driver ?? { version: '7.8.0', major: 7, classes: mongodb };
   const raw = options.client ?? it.client;
-  if (!resumes) await openSandboxJournal(it.db, own, attempt);
+  fence += 1;
+  const lanes = new ParentLanes(it.db, own);
+  await prepareJournal(it.db, own);
+  await lanes.seed();
+  await lanes.killOlderSessions(fence);
+  await lanes.assign(attempt, fence, (resumes ? await lanes.entriesOf(attempt, undefined) : 0) ?? 0, undefined);
   const stopped = Promise.withResolvers<Ended>();
   let begun = 0;
   let standing = 0;
@@ -55,7 +63,7 @@ export async function run(it: TestDatabase, migration: Migration, options: RunOp
   });
   const opening = openJournal({
     ...{ gate, client: raw, driver, mostReplayBytes },
-    job: { attempt, fence: sandboxFence, images: true, resumes },
+    job: { attempt, fence, images: true, resumes },
     throttle: { pause: async () => {} },
     begun: () => {},
   });

@@ -34,3 +34,25 @@ for (const [what, read] of Object.entries(reads)) {
     expect(size).toBeLessThan(mostOfDocument - besides);
   });
 }
+
+test.each(['cursors that give nothing', 'reads that are refused'])(
+  'of %s any number is kept, as long as entries take them along',
+  (what) => {
+    const log = new ReadLog();
+    for (let made = 0; made < many; made += 1) {
+      reads[what]?.(log, made);
+      if (made % 1000 === 0) log.stored(log.take());
+    }
+    expect(log.closed).toBe(false);
+  },
+);
+
+test('what a transaction read that is made again is charged for once', () => {
+  const log = new ReadLog();
+  for (let made = 0; made < many; made += 1) {
+    const session = {};
+    log.cursor(fingerprint, 0, session).ended();
+    log.ended(session, 'given-back');
+  }
+  expect(log.closed).toBe(false);
+});

@@ -1,5 +1,7 @@
 import type * as mongodb from 'mongodb';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { insertRaw } from '../../../../src/mongo/raw-write.ts';
+import { element, int32, rawDocument } from '../../../mongo/odd-documents.ts';
 import { freshDatabase, type TestDatabase } from '../../../setup/mongo.ts';
 import { contents, fresh, type Migration, run } from './crashing.ts';
 
@@ -133,4 +135,49 @@ test('what the driver refuses in a transaction does not end it, and is refused a
   expect(first).toMatchObject({ class: 'BSONError' });
   expect(again).toEqual([first, read]);
   expect(await it.db.collection('c').findOne(one)).toEqual({ _id: 1, n: 11 });
+});
+
+/** A document whose text is no UTF-8: no driver reads it. */
+const unreadable = rawDocument(
+  element(0x10, '_id', int32(9)),
+  element(0x10, 'n', int32(0)),
+  element(0x02, 'text', Buffer.concat([int32(3), Buffer.from([0xc3, 0x28, 0])])),
+);
+
+test('a write in a transaction whose answer cannot be read is on record, and without images of it', async () => {
+  await insertRaw(it.db, 'c', [[unreadable]]);
+  const errors: unknown[] = [];
+  const up: Migration = async (db, client) => {
+    const c = db.collection<mongodb.Document>('c');
+    await client.withSession(async (session) => {
+      session.startTransaction();
+      errors.push(await caught(() => c.findOneAndUpdate({ _id: 9 } as object, { $set: { n: 9 } }, { session })));
+      await session.commitTransaction();
+    });
+    await c.insertOne({ _id: 100 } as object);
+  };
+  expect(await run(it, up, { stopBefore: 1 })).toEqual({ how: 'stopped' });
+  expect(await it.db.collection('c').countDocuments({ n: 9 })).toBe(1);
+  const entries = await it.db.collection('_mongo_release.journal').find({ kind: 'transaction' }).toArray();
+  expect(entries).toMatchObject([{ images: false, calls: [{ error: { name: 'BSONError' } }] }]);
+  expect(await run(it, up, { resumes: true })).toMatchObject({ how: 'returned' });
+  expect(errors.map(told)).toEqual([told(errors[0]), told(errors[0])]);
+  expect(await it.db.collection('c').countDocuments({ _id: 100 as never })).toBe(1);
+});
+
+test('what no transaction takes, and was answered by what cannot be read, counts as done', async () => {
+  const capped = await it.db.createCollection<mongodb.Document>('capped', { capped: true, size: 4096 });
+  await insertRaw(it.db, 'capped', [[unreadable]]);
+  const up: Migration = async (db) => {
+    const change = () => db.collection('capped').findOneAndUpdate({ _id: 9 } as object, { $inc: { n: 1 } });
+    expect(await caught(change)).toMatchObject({ name: 'BSONError' });
+    const c = db.collection<mongodb.Document>('c');
+    await c.insertOne({ _id: 100 } as object);
+    await c.insertOne({ _id: 101 } as object);
+  };
+  expect(await run(it, up, { stopBefore: 2 })).toEqual({ how: 'stopped' });
+  const entries = await it.db.collection('_mongo_release.journal').find({ kind: 'unfenced' }).toArray();
+  expect(entries).toMatchObject([{ state: 'done', error: { name: 'BSONError' } }]);
+  expect(await run(it, up, { resumes: true })).toMatchObject({ how: 'returned' });
+  expect(await capped.countDocuments({ n: 1 })).toBe(1);
 });

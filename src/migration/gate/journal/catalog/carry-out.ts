@@ -16,8 +16,11 @@ export interface Step<T> {
   readonly change: CatalogChange;
   /** Why it cannot be undone; undefined where it can. */
   readonly note?: string;
-  /** Makes the change. Called again where it is not known to be done. */
-  act(): Promise<T>;
+  /**
+   * Makes the change. Called again where it is not known to be done. `record`: puts on record, under the fence, what an
+   * interruption from here on has to find.
+   */
+  act(record: (change: CatalogChange) => Promise<void>): Promise<T>;
   /** Where an earlier try has made it, what that would have answered. Throws `OPERATION_IN_DOUBT`. */
   done(found: Found): Promise<{ readonly result: T } | undefined>;
   /** Whether the call can be sent but once in a run: the driver's cursor is of no use after an error. */
@@ -63,7 +66,9 @@ export async function carryOut<T>(
       tx.record({ ...about, reads, state: 'intent', catalog: step.change }),
     );
   }
-  const outcome = await attempt(context, namespace, step, begun !== undefined);
+  const recorded = entry;
+  const record = (catalog: CatalogChange) => settle(context, recorded, { catalog });
+  const outcome = await attempt(context, namespace, step, begun !== undefined, record);
   context.kinds.forget();
   if ('error' in outcome && !answered(outcome.error, operation)) throw replacedMeanwhile(outcome.error, namespace);
   const found = await lookAround(context, namespace, step.change.to);
@@ -103,6 +108,7 @@ async function attempt<T>(
   namespace: Namespace,
   step: Step<T>,
   resumed: boolean,
+  record: (change: CatalogChange) => Promise<void>,
 ): Promise<Outcome<T>> {
   const since = performance.now();
   // The intent of an earlier run says nothing of this one's lease.
@@ -118,7 +124,7 @@ async function attempt<T>(
     }
     context.refuseWhenClosed();
     try {
-      return (unsure ? await done() : undefined) ?? { result: await step.act() };
+      return (unsure ? await done() : undefined) ?? { result: await step.act(record) };
     } catch (error) {
       if (error instanceof ReleaseError) return { error };
       const lost = unheard(error);

@@ -38,14 +38,17 @@ export async function createStep<T>(
   };
 }
 
-/** The same call is made under a name of ours: what the server makes of its options only the server knows. */
+/**
+ * The same call is made under a name of ours: what the server makes of its options only the server knows. Where the
+ * process dies before it is dropped again, the next run's `prepareJournal` drops it.
+ */
 async function isAsAsked(context: JournalContext, operation: Operation<unknown>, here: SeenState): Promise<boolean> {
   const { database } = operation.call.namespace;
   const [first, second] = operation.args;
   // With these the driver makes further collections.
   const { encryptedFields } = (second ?? {}) as { encryptedFields?: unknown };
   if (encryptedFields !== undefined) return here.type === 'collection';
-  const collection = context.own.dropped(randomUUID().replaceAll('-', ''));
+  const collection = context.own.compared(randomUUID());
   const name = typeof first === 'string' ? collection : { ...(first as object), create: collection };
   try {
     await operation.send(undefined, [name, ...operation.args.slice(1)]);

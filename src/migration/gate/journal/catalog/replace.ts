@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { endOut } from '../../../../mongo/end-out.ts';
 import { serverCode, serverCodes } from '../../../../mongo/server-code.ts';
 import type { CatalogChange } from '../../../journal/documents.ts';
 import type { Namespace, Operation } from '../../call.ts';
@@ -15,8 +17,9 @@ const listingOnly: ReadonlySet<string> = new Set(['ns', 'clustered']);
 
 /**
  * `$out`: the collection that it replaces becomes a tombstone, which the stage by itself would destroy. The pipeline
- * writes into a collection aside that has the options and indexes of the old one, as the stage keeps them, and that is
- * then put in its place. Where there is nothing to keep, or no images are kept, it runs as it is.
+ * writes into a collection aside, made like the old one where there is one, since the stage keeps options and indexes.
+ * Its UUID goes on record before it is put in place: the server goes on with the stage when the process dies, and only
+ * by that is the migration's collection told from one that others made. Where no images are kept, it runs as it is.
  */
 export async function replaceStep<T>(
   context: JournalContext,
@@ -27,8 +30,7 @@ export async function replaceStep<T>(
   const into = call.also ?? call.namespace;
   const change = begun ?? (await intended(context, operation, into));
   const replaced = maybeSeen(change.replaced);
-  const { tombstone } = change;
-  if (replaced?.uuid === undefined || tombstone === undefined) {
+  if (change.aside === undefined) {
     return {
       change,
       note: replaced?.type === 'collection' ? `The collection ${named(into)} was replaced for good.` : undefined,
@@ -41,34 +43,39 @@ export async function replaceStep<T>(
       },
     };
   }
-  const old = { ...replaced, uuid: replaced.uuid };
-  const aside = { database: into.database, collection: `${tombstone}.new` };
-  const buried = async () => (await lookAt(context, { ...into, collection: tombstone }))?.uuid === old.uuid;
+  const aside = { database: into.database, collection: change.aside };
   const displaced: string[] = [];
+  const write = async () => {
+    await clear(context, aside);
+    const empty = replaced === undefined ? undefined : await makeLike(context, aside, replaced);
+    let result: T;
+    try {
+      result = await operation.send(operation.session, writingInto(operation, aside));
+    } catch (error) {
+      await clear(context, aside).catch(() => {});
+      throw error;
+    }
+    const after = await lookAt(context, aside);
+    if (after?.uuid === undefined || after.uuid === empty?.uuid) throw inDoubt(call, 'it wrote nothing');
+    return { result, after };
+  };
   return {
     change,
     once: true,
-    act: async () => {
+    act: async (record) => {
       let result = answerOf(operation);
-      let written = (await buried()) ? await lookAt(context, aside) : undefined;
-      if (written === undefined) {
-        const empty = await makeAside(context, aside, old);
-        try {
-          result = await operation.send(operation.session, writingInto(operation, aside));
-        } catch (error) {
-          await drop(context, aside).catch(() => {});
-          throw error;
-        }
-        written = await lookAt(context, aside);
-        if (written === undefined || written.uuid === empty?.uuid) throw inDoubt(call, 'it wrote nothing');
+      let after = change.after;
+      if (after === undefined) {
+        ({ result, after } = await write());
+        await record({ ...change, after });
       }
-      const along = { session: undefined };
-      displaced.push(...(await moveIn(context, aside, into, written.uuid ?? '', old.uuid, along)));
+      displaced.push(...(await moveIn(context, aside, into, after.uuid ?? '', replaced?.uuid, { session: undefined })));
       return result;
     },
     done: async ({ there }) => {
-      if (!(await buried()) || (await lookAt(context, aside)) !== undefined) return undefined;
-      if (there === undefined) throw inDoubt(call, `${named(into)} was dropped since`);
+      const { after } = change;
+      if (after === undefined || (await lookAt(context, aside))?.uuid === after.uuid) return undefined;
+      if (there?.uuid !== after.uuid) throw inDoubt(call, `${named(into)} was dropped since`);
       return { result: answerOf(operation) };
     },
     otherwise: () => (displaced.length === 0 ? {} : { displaced }),
@@ -77,21 +84,25 @@ export async function replaceStep<T>(
 
 async function intended(
   context: JournalContext,
-  { call }: Operation<unknown>,
+  operation: Operation<unknown>,
   into: Namespace,
 ): Promise<CatalogChange> {
-  const { here, there } = await lookAround(context, call.namespace, into);
+  const { here, there } = await lookAround(context, operation.call.namespace, into);
   const change = { type: 'replace-collection', before: here, to: into, replaced: there } as const;
-  if (!context.images || there?.type !== 'collection' || there.uuid === undefined) return change;
-  // The server takes none of these.
-  if (into.collection?.startsWith('system.') || (await isSharded(context, into))) return change;
+  if (!context.images || (there !== undefined && (there.type !== 'collection' || there.uuid === undefined))) {
+    return change;
+  }
+  // The server takes none of these, and renames no time series.
+  if (into.collection?.startsWith('system.') || (await isSharded(context, into)) || makesSeries(operation))
+    return change;
+  if (there === undefined) return { ...change, aside: `${context.own.dropped(randomUUID().replaceAll('-', ''))}.new` };
   if ((await context.kinds.of(into)) !== 'plain') return change;
-  return { ...change, tombstone: context.own.dropped(there.uuid) };
+  const tombstone = context.own.dropped(there.uuid ?? '');
+  return { ...change, tombstone, aside: `${tombstone}.new` };
 }
 
 /** An empty collection with the options and indexes of another one. */
-async function makeAside(context: JournalContext, aside: Namespace, { options, indexes }: SeenState) {
-  await drop(context, aside);
+async function makeLike(context: JournalContext, aside: Namespace, { options, indexes }: SeenState) {
   const { database, collection } = aside;
   const along = { session: undefined };
   await run(context, database, { create: collection, ...Object.fromEntries(ordered(options, context.driver)) }, along);
@@ -103,7 +114,9 @@ async function makeAside(context: JournalContext, aside: Namespace, { options, i
   return lookAt(context, aside);
 }
 
-async function drop(context: JournalContext, namespace: Namespace): Promise<void> {
+/** Drops what is there, and what the server still writes there for a process that is gone. */
+async function clear(context: JournalContext, namespace: Namespace): Promise<void> {
+  await endOut(context.client.db('admin'), namespace);
   const left = await lookAt(context, namespace);
   if (left === undefined) return;
   const command = { drop: namespace.collection, ...(await only(context, left.uuid)) };
@@ -113,12 +126,23 @@ async function drop(context: JournalContext, namespace: Namespace): Promise<void
 }
 
 /** The arguments with another collection as the pipeline's last stage: of a raw command, or a pipeline by itself. */
-function writingInto({ call, args }: Operation<unknown>, { database, collection }: Namespace): readonly unknown[] {
-  const stage = { $out: call.namespace.database === database ? collection : { db: database, coll: collection } };
-  const [first, ...rest] = args;
-  if (Array.isArray(first)) return [[...first.slice(0, -1), stage], ...rest];
-  const { pipeline = [] } = first as { pipeline?: readonly unknown[] };
-  return [{ ...(first as object), pipeline: [...pipeline.slice(0, -1), stage] }, ...rest];
+function writingInto(operation: Operation<unknown>, { database, collection }: Namespace): readonly unknown[] {
+  const stage = {
+    $out: operation.call.namespace.database === database ? collection : { db: database, coll: collection },
+  };
+  const [first, ...rest] = operation.args;
+  const pipeline = [...pipelineOf(operation).slice(0, -1), stage];
+  return [Array.isArray(first) ? pipeline : { ...(first as object), pipeline }, ...rest];
+}
+
+function makesSeries(operation: Operation<unknown>): boolean {
+  const { $out } = (pipelineOf(operation).at(-1) ?? {}) as { readonly $out?: { readonly timeseries?: unknown } };
+  return $out?.timeseries !== undefined;
+}
+
+function pipelineOf({ args: [first] }: Operation<unknown>): readonly unknown[] {
+  if (Array.isArray(first)) return first;
+  return (first as { readonly pipeline?: readonly unknown[] }).pipeline ?? [];
 }
 
 function answerOf<T>({ call }: Operation<T>): T {

@@ -1,5 +1,6 @@
 import type { Db } from 'mongodb';
 import { expect, test } from 'vitest';
+import { prepareJournal } from '../../../../../src/migration/journal/prepare.ts';
 import { undoAttempt } from '../../../../../src/migration/undo/undo.ts';
 import { connected, own } from '../../../undo/journalled.ts';
 import { type Lab, lab, type RunOptions } from './lab.ts';
@@ -40,6 +41,21 @@ test('a collection that is as the interrupted call makes it counts as made, also
     await expect(create(second.db)).resolves.toBeDefined();
     expect(await it.entries()).toMatchObject([{ state: 'done' }]);
     expect(await ours(it), 'nothing is left of the comparison').toBe(before);
+  }
+});
+
+test('what a comparison leaves when the process dies is no tombstone, and the next run removes it', async () => {
+  for (const options of [{}, { timeseries: { timeField: 't' } }]) {
+    await using it = await lab();
+    const create = (db: Db) => db.createCollection('x', options);
+    await cutOff(it, create, { dies: neverSent });
+    await create(it.raw.db);
+    const before = await ours(it);
+    await cutOff(it, create, { dies: { after: 'create', answerLost: true } });
+    expect(await ours(it)).toBe(before + 1);
+    expect(await it.tombstones()).toEqual([]);
+    await prepareJournal(it.raw.db, it.own);
+    expect(await ours(it)).toBe(before);
   }
 });
 
