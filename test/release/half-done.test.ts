@@ -16,6 +16,17 @@ const insert = (_id: string) =>
     `await db.collection('places').deleteOne({ _id: '${_id}' });`,
   );
 
+/** Models that can be loaded so often, when the files are looked at, and not any more when the migration begins. */
+const failsToBegin = (looks: number) => ({
+  'mongo-release.yml': 'migrations: { models: ./models.cjs }\n',
+  'models.cjs': `
+    const { appendFileSync, statSync } = require('node:fs');
+    appendFileSync(__dirname + '/looks', '.');
+    if (statSync(__dirname + '/looks').size > ${looks}) throw new Error('no models');
+    const { model, Schema } = require('mongoose');
+    exports.Place = model('Place', new Schema({}));`,
+});
+
 let database: TestDatabase;
 let project: Project;
 
@@ -24,6 +35,7 @@ beforeEach(async () => {
   project = await makeProject(
     { 'migrations/1-slow.js': slow, 'migrations/2-next.js': insert('next') },
     { MONGODB_URI: database.uri, MONGO_RELEASE_STORE: 'backups' },
+    { modules: true },
   );
 });
 afterEach(async () => {
@@ -157,7 +169,7 @@ test('release --apply after a kill ends what was begun behind its backup, and re
 describe('down', () => {
   test('finds the half of a migration also when taking it up has failed before its first write', async () => {
     await leaveHalf();
-    await project.write({ 'mongo-release.yml': 'migrations: { models: ./models.cjs }\n', 'models.cjs': 'nonsense(' });
+    await project.write(failsToBegin(2));
     const ran = await project.run('migrate --apply --rehearsal none --json');
     expectFailure(ran, 7, 'FAILED_CLEAN', /MODELS_INVALID\] It changed nothing; what was done of it before stays\./);
     await project.write({ 'mongo-release.yml': '' });
@@ -174,7 +186,7 @@ describe('down', () => {
     await project.write({ 'migrations/1-slow.js': migration(both, `${first} ${standsStill} ${second}`) });
     expect((await project.run('migrate --apply --to 1-slow --rehearsal none --json')).code).toBe(0);
     await leaveHalf('down --json', async () => (await places()).length === 1);
-    await project.write({ 'mongo-release.yml': 'migrations: { models: ./models.cjs }\n', 'models.cjs': 'nonsense(' });
+    await project.write(failsToBegin(1));
     expectFailure(await project.run('down --json'), 7, 'FAILED_CLEAN', /what was done of it before stays/);
     await project.write({ 'mongo-release.yml': '' });
     const { json } = await project.run('status --json');
