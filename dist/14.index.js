@@ -7334,7 +7334,7 @@ const wholeLimit = { documents: 20_000, bytes: images_mostBytes };
  * Why a statement is not cut into batches; undefined where it may be. With a collation other `_id`s than the named ones
  * would be found; what a text or place index finds depends on that index; random choices would be made twice.
  */
-function whyWhole({ filter, options }) {
+function whyWhole({ filter, options, upsert }) {
     if (options.collation !== undefined && options.collation !== null)
         return 'it has a collation';
     if (choosesAtRandom(filter))
@@ -7343,6 +7343,9 @@ function whyWhole({ filter, options }) {
         return 'its filter has $text';
     if (mentions(filter, (inner) => inner === '$near' || inner === '$nearSphere'))
         return 'its filter has $near';
+    // The server refuses the two together, also where something is found; the parts of a statement insert nothing.
+    if (upsert && mentions(filter, (inner) => inner === '$expr'))
+        return 'it inserts, and its filter has $expr';
     // One value for the whole statement, which nobody but the server can give.
     if (mentions([filter, options.let], (inner) => inner === '$$CLUSTER_TIME'))
         return 'it has $$CLUSTER_TIME';
