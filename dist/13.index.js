@@ -4830,9 +4830,9 @@ class ReleaseRecords {
             $unset: { finishedAt: '', error: '' },
         }, { upsert: true });
     }
-    async finish(end) {
-        const { outcome, ...rest } = end;
-        await this.#records.updateOne({ _id: this.#run.releaseId }, { $set: { ...withoutUndefined(rest), state: outcome, finishedAt: new Date() } });
+    async finish({ outcome, error, steps }) {
+        const ended = { steps, error: error && { code: error.code, message: error.message } };
+        await this.#records.updateOne({ _id: this.#run.releaseId }, { $set: { ...withoutUndefined(ended), state: outcome, finishedAt: new Date() } });
     }
     /**
      * `finish` for where the work itself has ended: how it ended stands, whether or not that can be put on record. What
@@ -4851,7 +4851,7 @@ class ReleaseRecords {
         }
         catch (thrown) {
             const error = (0,observe_error/* asReleaseError */.o)(thrown);
-            await this.close({ outcome: outcomeOfError(error, false), error: { code: error.code, message: error.message } });
+            await this.close({ outcome: outcomeOfError(error, false), error });
             throw error;
         }
     }
@@ -7541,7 +7541,10 @@ function named({ method, namespace }) {
     return `${method} on ${result_shownNamespace(namespace)}`;
 }
 
+// EXTERNAL MODULE: ./emitted/migration/lease/fresh-fence.js
+var fresh_fence = __webpack_require__(9593);
 ;// CONCATENATED MODULE: ./emitted/migration/undo/transactions.js
+
 
 
 
@@ -7588,7 +7591,7 @@ class UndoTransactions {
     }
     /** Throws `LEASE_LOST` where a newer run has taken over: to be called right before what no transaction takes. */
     async assertHeld() {
-        await this.run(async () => { });
+        await new fresh_fence/* FreshFence */.k(() => this.run(async () => { })).assertFresh();
     }
     async [Symbol.asyncDispose]() {
         await this.#renew();
@@ -8407,6 +8410,11 @@ function assertUnmoved(expected, current) {
         details: { expected: expected.digest, current: current.digest },
     });
 }
+/** The same for a plan of which other runs may have applied a part. */
+function assertRest(agreed, now) {
+    if (!isRestOf(agreed, now))
+        assertUnmoved(agreed, now);
+}
 /**
  * Whether what is pending now is what another run has left of this plan: nothing was added or changed, and what is gone
  * from it is applied with the content that was agreed to.
@@ -8591,8 +8599,8 @@ function applyUnderLease(run, connection, plan, { kind, backupId, phase, settle 
             return { progress: before, outcome: outcomeOf(before) };
         }
         // Or a part of it, as where several instances of an application start at once.
-        if (exactly || !isRestOf(plan, situation.plan))
-            assertUnmoved(plan, situation.plan);
+        const assertAgreed = exactly ? assertUnmoved : assertRest;
+        assertAgreed(plan, situation.plan);
         const left = new Set((settle ? takenUp(situation) : situation.plan.pending).map(({ name }) => name));
         const inPhase = plan.pending.filter((one) => phase === undefined || one.phase === phase);
         const names = inPhase.map(({ name }) => name).filter((name) => left.has(name));
@@ -8611,8 +8619,7 @@ function applyUnderLease(run, connection, plan, { kind, backupId, phase, settle 
         const outcome = outcomeOf(progress);
         // A release goes on after this: its deploy and its probes decide how it ends.
         if (kind === 'migrate' || progress.error !== undefined) {
-            const { error } = progress;
-            await records.close({ outcome, error: error && { code: error.code, message: error.message } });
+            await records.close({ outcome, error: progress.error });
         }
         return { progress, outcome };
     });
@@ -8760,7 +8767,7 @@ async function down(run) {
             const progress = await record.around(() => runInTarget(run, connection, tenure, 'down', turnsOf(wayDown, names)));
             const { error } = progress;
             const outcome = error === undefined ? 'rolled-back' : outcomeOf(progress);
-            await record.close({ outcome, error: error && { code: error.code, message: error.message } });
+            await record.close({ outcome, error });
             const warnings = asked !== undefined && 'count' in asked && asked.count > steps.length ? [fewer(asked.count, steps.length)] : [];
             return {
                 ...about,
@@ -9426,13 +9433,12 @@ const atOnce = 8;
 const indexBuilds = {
     id: 'index-builds',
     async check({ connection: { client, db }, own }) {
-        const all = (await fromOperations(client, db.databaseName)) ?? (await fromStatistics(db, own));
-        if (all === undefined)
+        const building = (await fromOperations(client, db.databaseName, own)) ?? (await fromStatistics(db, own));
+        if (building === undefined)
             return {
                 unknown: `the database has more than ${mostCollections} collections`,
                 next: 'Grant the user the role clusterMonitor on the database admin: then one question is enough.',
             };
-        const building = all.filter((name) => !own.owns(name));
         if (building.length === 0)
             return { seen: 'none', findings: [] };
         return {
@@ -9448,7 +9454,7 @@ const indexBuilds = {
     },
 };
 /** Names of collections; undefined where the user may not see the operations of others. */
-async function fromOperations(client, database) {
+async function fromOperations(client, database, own) {
     try {
         const operations = await client
             .db('admin')
@@ -9460,7 +9466,7 @@ async function fromOperations(client, database) {
             { $sort: { collection: 1 } },
         ], { maxTimeMS: 2000 })
             .toArray();
-        return operations.map(({ collection }) => collection);
+        return operations.map(({ collection }) => collection).filter((name) => !own.owns(name));
     }
     catch (error) {
         const code = (0,server_code/* serverCode */.XY)(error);
@@ -11812,8 +11818,7 @@ async function settleBegun(run, connection, situation, about) {
         return { progress, situation };
     try {
         const left = await checkedSituation(run, connection);
-        if (!isRestOf(situation.plan, left.plan))
-            assertUnmoved(situation.plan, left.plan);
+        assertRest(situation.plan, left.plan);
         return { progress, situation: left };
     }
     catch (thrown) {
@@ -11926,8 +11931,9 @@ async function migrate(run) {
             warnings.unshift('Nothing was rehearsed.');
         else if (begun && asksForExactly(run)) {
             // Said before anything is written, not only at the end.
-            run.log.warn(notRehearsed(situation));
-            warnings.unshift(notRehearsed(situation));
+            const note = notRehearsed(situation);
+            run.log.warn(note);
+            warnings.unshift(note);
         }
         const settles = begun && level !== 'none' && !asksForExactly(run);
         const settled = settles
@@ -11940,7 +11946,7 @@ async function migrate(run) {
         if (settles && error !== undefined) {
             // Its record was closed once what was begun had come to its end.
             const records = new ReleaseRecords(connection.db, run);
-            await records.close({ outcome, error: { code: error.code, message: error.message } });
+            await records.close({ outcome, error });
         }
         // While this run waited for the lease, another one may have done all of it.
         if (untouched)
@@ -13124,7 +13130,7 @@ async function takeBack(run, connection, release, way) {
     catch (thrown) {
         const error = incomplete((0,observe_error/* asReleaseError */.o)(thrown), release, result);
         const outcome = outcomeOfError(error, error.code === 'ROLLBACK_FAILED');
-        await records.close({ outcome, error: { code: error.code, message: error.message } });
+        await records.close({ outcome, error });
         return { result, error };
     }
 }
@@ -13538,12 +13544,8 @@ class release_Walk {
     async #record(end) {
         if (!this.#changed)
             return end;
-        const error = end.error && { code: end.error.code, message: end.error.message };
-        await new ReleaseRecords(this.#connection.db, this.#run).close({
-            outcome: end.outcome,
-            error,
-            steps: this.steps.all,
-        });
+        const { outcome, error } = end;
+        await new ReleaseRecords(this.#connection.db, this.#run).close({ outcome, error, steps: this.steps.all });
         return end;
     }
 }
@@ -13685,7 +13687,10 @@ async function findRelease(run, connection, asked) {
     });
 }
 
+// EXTERNAL MODULE: ./emitted/report/format.js
+var format = __webpack_require__(77447);
 ;// CONCATENATED MODULE: ./emitted/release/half-done.js
+
 
 
 
@@ -13718,7 +13723,7 @@ async function howFar(run, connection, record) {
     const documents = effects === undefined
         ? await documentsInJournal(run, connection, record)
         : effects.modified + effects.inserted + effects.deleted;
-    return [half_done_counted(operations, 'operation'), ...(documents === undefined ? [] : [half_done_counted(documents, 'document')])].join(', ');
+    return [(0,format/* plural */.LS)(operations, 'operation'), ...(documents === undefined ? [] : [(0,format/* plural */.LS)(documents, 'document')])].join(', ');
 }
 async function documentsInJournal(run, connection, { _id: migration, journal }) {
     if (journal?.images !== true)
@@ -13732,9 +13737,6 @@ async function documentsInJournal(run, connection, { _id: migration, journal }) 
             return undefined;
         throw error;
     }
-}
-function half_done_counted(count, what) {
-    return `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`;
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/lease-status.js

@@ -5066,8 +5066,8 @@ function shown({ method, namespace }) {
     return `${method} on ${shownName(namespace, namespace.database)}`;
 }
 
-// EXTERNAL MODULE: ./emitted/migration/lease/clock.js
-var clock = __webpack_require__(45487);
+// EXTERNAL MODULE: ./emitted/migration/lease/fresh-fence.js
+var fresh_fence = __webpack_require__(9593);
 // EXTERNAL MODULE: ./emitted/migration/journal/transactions.js
 var transactions = __webpack_require__(26715);
 ;// CONCATENATED MODULE: ./emitted/migration/gate/journal/unheard.js
@@ -5203,25 +5203,26 @@ function found_lookOf({ before, after, replaced }) {
 /** How long a lock of others, an index build or an election is waited for, in milliseconds. */
 const patienceMs = 60_000;
 /**
- * How long after its fence a change of the catalog may be sent, in milliseconds: a process that was frozen in between
- * looks again. Far below the shortest life of a lease, 3 s.
- */
-const fencedForMs = 500;
-/**
  * Intent on record, the change, its result on record: no transaction takes a change of the catalog, so after an
  * interruption the catalog itself says whether it was made. Rejects with what user code is to see.
  */
 async function carryOut(context, operation, { fingerprint, takeReads, begun }, step, kind = 'catalog') {
     const { method, namespace } = operation.call;
     const about = { kind, method, namespace, fingerprint, ...undoable(context, step.note) };
+    // The intent of an earlier run says nothing of this one's lease.
+    const fence = new fresh_fence/* FreshFence */.k(() => context.transactor.transact(async () => { }));
     let entry = begun?._id;
     if (entry === undefined) {
         const reads = takeReads();
-        entry = await context.transactor.transact((tx) => tx.record({ ...about, reads, state: 'intent', catalog: step.change }));
+        entry = await fence.shownBy(() => context.transactor.transact((tx) => tx.record({ ...about, reads, state: 'intent', catalog: step.change })));
     }
     const recorded = entry;
-    const record = (catalog) => settle(context, recorded, { catalog });
-    const outcome = await attempt(context, namespace, step, begun !== undefined, record);
+    const amend = (fields) => context.transactor.transact((tx) => tx.amend(recorded, fields));
+    const record = async (catalog) => {
+        await fence.shownBy(() => amend({ catalog }));
+        await fence.assertFresh();
+    };
+    const outcome = await attempt(context, namespace, step, begun !== undefined, fence, record);
     context.kinds.forget();
     if ('error' in outcome && !answered(outcome.error, operation))
         throw replacedMeanwhile(outcome.error, namespace);
@@ -5233,7 +5234,7 @@ async function carryOut(context, operation, { fingerprint, takeReads, begun }, s
     // A refused call may have made the collection all the same, and left it empty.
     const others = 'error' in outcome && step.madeByOthers?.(outcome.error) === true;
     const done = 'result' in outcome || (!others && found_changed(step.change, found));
-    await settle(context, entry, {
+    await amend({
         state: done ? 'done' : 'refused',
         ...(done ? { catalog } : {}),
         ...(note === undefined ? {} : undoable(context, note)),
@@ -5252,22 +5253,13 @@ function undoable(context, note) {
 function stored(result, { catalog }) {
     return { result: catalog?.object === undefined ? storeResult(result) : { form: 'nothing' } };
 }
-async function settle(context, entry, fields) {
-    await context.transactor.transact((tx) => tx.amend(entry, fields));
-}
-async function attempt(context, namespace, step, resumed, record) {
+async function attempt(context, namespace, step, resumed, fence, record) {
     const since = performance.now();
-    // The intent of an earlier run says nothing of this one's lease.
-    let fenced = resumed ? undefined : new clock/* Elapsed */.P();
     const done = async () => step.done(await lookAround(context, namespace, step.change.to));
     // Whether a try that nobody heard the end of may have made the change.
     let unsure = resumed;
     for (;;) {
-        if (fenced === undefined || fenced.ms > fencedForMs) {
-            const sent = new clock/* Elapsed */.P();
-            await context.transactor.transact(async () => { });
-            fenced = sent;
-        }
+        await fence.assertFresh();
         context.refuseWhenClosed();
         try {
             return (unsure ? await done() : undefined) ?? { result: await step.act(record) };
@@ -7996,6 +7988,7 @@ function isUnreadable(error, { args }, driver) {
 
 
 
+
 /**
  * What no transaction takes: `$out`, of which the catalog tells; and what nothing tells of: `$merge`, map-reduce, writes to capped collections, time
  * series and views, commands that the gate does not know. Intent on record, the call as it is, its answer on record.
@@ -8016,20 +8009,21 @@ const unfenced = async (...[context, operation, turn]) => {
     const note = noteOf(call, await context.kinds.of(namespace));
     context.note(note);
     const reads = turn.takeReads();
-    const id = await context.transactor.transact((tx) => tx.record({
-        ...{ kind: 'unfenced', state: 'intent', method, namespace, fingerprint: turn.fingerprint },
-        ...{ reads, images: false, note },
-    }));
+    const { transactor } = context;
+    const fence = new fresh_fence/* FreshFence */.k(() => transactor.transact(async () => { }));
+    const about = { kind: 'unfenced', method, namespace, fingerprint: turn.fingerprint, images: false, note };
+    const id = await fence.shownBy(() => transactor.transact((tx) => tx.record({ ...about, state: 'intent', reads })));
+    await fence.assertFresh();
     context.refuseWhenClosed();
     try {
         const result = await operation.send(operation.session);
-        await context.transactor.transact((tx) => tx.amend(id, { state: 'done', result: storeResult(result) }));
+        await transactor.transact((tx) => tx.amend(id, { state: 'done', result: storeResult(result) }));
         return result;
     }
     catch (error) {
         const settled = settledBy(error, operation, context);
         if (settled !== undefined)
-            await context.transactor.transact((tx) => tx.amend(id, settled));
+            await transactor.transact((tx) => tx.amend(id, settled));
         throw error;
     }
     finally {
