@@ -5066,8 +5066,8 @@ function shown({ method, namespace }) {
     return `${method} on ${shownName(namespace, namespace.database)}`;
 }
 
-// EXTERNAL MODULE: ./emitted/migration/lease/clock.js
-var clock = __webpack_require__(45487);
+// EXTERNAL MODULE: ./emitted/migration/lease/fresh-fence.js
+var fresh_fence = __webpack_require__(9593);
 // EXTERNAL MODULE: ./emitted/migration/journal/transactions.js
 var transactions = __webpack_require__(26715);
 ;// CONCATENATED MODULE: ./emitted/migration/gate/journal/unheard.js
@@ -5203,25 +5203,26 @@ function found_lookOf({ before, after, replaced }) {
 /** How long a lock of others, an index build or an election is waited for, in milliseconds. */
 const patienceMs = 60_000;
 /**
- * How long after its fence a change of the catalog may be sent, in milliseconds: a process that was frozen in between
- * looks again. Far below the shortest life of a lease, 3 s.
- */
-const fencedForMs = 500;
-/**
  * Intent on record, the change, its result on record: no transaction takes a change of the catalog, so after an
  * interruption the catalog itself says whether it was made. Rejects with what user code is to see.
  */
 async function carryOut(context, operation, { fingerprint, takeReads, begun }, step, kind = 'catalog') {
     const { method, namespace } = operation.call;
     const about = { kind, method, namespace, fingerprint, ...undoable(context, step.note) };
+    // The intent of an earlier run says nothing of this one's lease.
+    const fence = new fresh_fence/* FreshFence */.k(() => context.transactor.transact(async () => { }));
     let entry = begun?._id;
     if (entry === undefined) {
         const reads = takeReads();
-        entry = await context.transactor.transact((tx) => tx.record({ ...about, reads, state: 'intent', catalog: step.change }));
+        entry = await fence.shownBy(() => context.transactor.transact((tx) => tx.record({ ...about, reads, state: 'intent', catalog: step.change })));
     }
     const recorded = entry;
-    const record = (catalog) => settle(context, recorded, { catalog });
-    const outcome = await attempt(context, namespace, step, begun !== undefined, record);
+    const amend = (fields) => context.transactor.transact((tx) => tx.amend(recorded, fields));
+    const record = async (catalog) => {
+        await fence.shownBy(() => amend({ catalog }));
+        await fence.assertFresh();
+    };
+    const outcome = await attempt(context, namespace, step, begun !== undefined, fence, record);
     context.kinds.forget();
     if ('error' in outcome && !answered(outcome.error, operation))
         throw replacedMeanwhile(outcome.error, namespace);
@@ -5233,7 +5234,7 @@ async function carryOut(context, operation, { fingerprint, takeReads, begun }, s
     // A refused call may have made the collection all the same, and left it empty.
     const others = 'error' in outcome && step.madeByOthers?.(outcome.error) === true;
     const done = 'result' in outcome || (!others && found_changed(step.change, found));
-    await settle(context, entry, {
+    await amend({
         state: done ? 'done' : 'refused',
         ...(done ? { catalog } : {}),
         ...(note === undefined ? {} : undoable(context, note)),
@@ -5252,22 +5253,13 @@ function undoable(context, note) {
 function stored(result, { catalog }) {
     return { result: catalog?.object === undefined ? storeResult(result) : { form: 'nothing' } };
 }
-async function settle(context, entry, fields) {
-    await context.transactor.transact((tx) => tx.amend(entry, fields));
-}
-async function attempt(context, namespace, step, resumed, record) {
+async function attempt(context, namespace, step, resumed, fence, record) {
     const since = performance.now();
-    // The intent of an earlier run says nothing of this one's lease.
-    let fenced = resumed ? undefined : new clock/* Elapsed */.P();
     const done = async () => step.done(await lookAround(context, namespace, step.change.to));
     // Whether a try that nobody heard the end of may have made the change.
     let unsure = resumed;
     for (;;) {
-        if (fenced === undefined || fenced.ms > fencedForMs) {
-            const sent = new clock/* Elapsed */.P();
-            await context.transactor.transact(async () => { });
-            fenced = sent;
-        }
+        await fence.assertFresh();
         context.refuseWhenClosed();
         try {
             return (unsure ? await done() : undefined) ?? { result: await step.act(record) };
@@ -7334,7 +7326,7 @@ const wholeLimit = { documents: 20_000, bytes: images_mostBytes };
  * Why a statement is not cut into batches; undefined where it may be. With a collation other `_id`s than the named ones
  * would be found; what a text or place index finds depends on that index; random choices would be made twice.
  */
-function whyWhole({ filter, options }) {
+function whyWhole({ filter, options, upsert }) {
     if (options.collation !== undefined && options.collation !== null)
         return 'it has a collation';
     if (choosesAtRandom(filter))
@@ -7343,6 +7335,9 @@ function whyWhole({ filter, options }) {
         return 'its filter has $text';
     if (mentions(filter, (inner) => inner === '$near' || inner === '$nearSphere'))
         return 'its filter has $near';
+    // The server refuses the two together, also where something is found; the parts of a statement insert nothing.
+    if (upsert && mentions(filter, (inner) => inner === '$expr'))
+        return 'it inserts, and its filter has $expr';
     // One value for the whole statement, which nobody but the server can give.
     if (mentions([filter, options.let], (inner) => inner === '$$CLUSTER_TIME'))
         return 'it has $$CLUSTER_TIME';
@@ -7993,6 +7988,7 @@ function isUnreadable(error, { args }, driver) {
 
 
 
+
 /**
  * What no transaction takes: `$out`, of which the catalog tells; and what nothing tells of: `$merge`, map-reduce, writes to capped collections, time
  * series and views, commands that the gate does not know. Intent on record, the call as it is, its answer on record.
@@ -8013,20 +8009,21 @@ const unfenced = async (...[context, operation, turn]) => {
     const note = noteOf(call, await context.kinds.of(namespace));
     context.note(note);
     const reads = turn.takeReads();
-    const id = await context.transactor.transact((tx) => tx.record({
-        ...{ kind: 'unfenced', state: 'intent', method, namespace, fingerprint: turn.fingerprint },
-        ...{ reads, images: false, note },
-    }));
+    const { transactor } = context;
+    const fence = new fresh_fence/* FreshFence */.k(() => transactor.transact(async () => { }));
+    const about = { kind: 'unfenced', method, namespace, fingerprint: turn.fingerprint, images: false, note };
+    const id = await fence.shownBy(() => transactor.transact((tx) => tx.record({ ...about, state: 'intent', reads })));
+    await fence.assertFresh();
     context.refuseWhenClosed();
     try {
         const result = await operation.send(operation.session);
-        await context.transactor.transact((tx) => tx.amend(id, { state: 'done', result: storeResult(result) }));
+        await transactor.transact((tx) => tx.amend(id, { state: 'done', result: storeResult(result) }));
         return result;
     }
     catch (error) {
         const settled = settledBy(error, operation, context);
         if (settled !== undefined)
-            await context.transactor.transact((tx) => tx.amend(id, settled));
+            await transactor.transact((tx) => tx.amend(id, settled));
         throw error;
     }
     finally {
@@ -11682,6 +11679,9 @@ const errorCodes = {
     RELEASE_UNKNOWN: { exit: 2, meaning: 'The target has no record of the release that was named.' },
     HOOK_FAILED: { exit: 8, meaning: 'A hook of the project failed or ran out of time.' },
     CANCELLED: { exit: 130, meaning: 'The run was cancelled; 143 when by SIGTERM.' },
+    RECIPIENT_INVALID: { exit: 2, meaning: 'A backup cannot be encrypted to what was given as a recipient.' },
+    IDENTITY_INVALID: { exit: 2, meaning: 'What was given as the identity of age is none.' },
+    IDENTITY_MISSING: { exit: 2, meaning: 'A backup is encrypted, and no identity to read it was given.' },
     STORE_UNSUPPORTED: { exit: 2, meaning: 'Backups cannot be kept in a place of this kind.' },
     STORE_FAILED: { exit: 7, meaning: 'The place where backups are kept cannot be read or written.' },
     SNAPSHOT_UNAVAILABLE: { exit: 5, meaning: 'The server cannot read at one point in time, and that was asked for.' },
@@ -11697,10 +11697,23 @@ const errorCodes = {
         exit: 11,
         meaning: 'Production is to be migrated, and no backup of its present position is there.',
     },
+    BACKUP_FAILED: { exit: 7, meaning: 'The tool or service that takes the backup failed; there is no new backup.' },
+    ENGINE_UNAVAILABLE: { exit: 2, meaning: 'The tool or service that should take the backup is not there.' },
+    ARCHIVE_NEEDED: { exit: 2, meaning: 'A backup is a snapshot of Atlas, and what was asked for needs an archive.' },
+    SNAPSHOT_GONE: { exit: 11, meaning: 'Atlas has no complete snapshot of this backup, or not any more.' },
+    ATLAS_OTHER_CLUSTER: { exit: 5, meaning: 'The target is not in the cluster of Atlas that is configured.' },
+    ATLAS_FAILED: { exit: 12, meaning: 'The API of Atlas cannot be reached, or refused a request.' },
+    ATLAS_RESTORE_FAILED: {
+        exit: 8,
+        meaning: 'A restore by Atlas was begun and did not end well, or nobody knows how: the cluster may be empty.',
+    },
     BACKUP_NOT_FOUND: { exit: 11, meaning: 'The store has no backup of this name.' },
+    BACKUP_INCOMPATIBLE: { exit: 11, meaning: 'The server does not know what the collections of the backup use.' },
     BACKUP_NAMESPACE_UNKNOWN: { exit: 2, meaning: 'The backup holds no collection of the name that was given.' },
+    IDENTITY_WRONG: { exit: 11, meaning: 'None of the identities given opens the backup.' },
     ARCHIVE_DAMAGED: { exit: 11, meaning: "A backup's archive is not what was written, or does not fit its manifest." },
     MANIFEST_DAMAGED: { exit: 11, meaning: "A backup's manifest cannot be read, or was changed." },
+    RESTORE_NO_ROOM: { exit: 5, meaning: "The server's disk has no room for what is to be restored." },
     RESTORE_IN_PROGRESS: { exit: 6, meaning: 'Another run is restoring into this database right now.' },
     RESTORE_FAILED: { exit: 7, meaning: 'The restore failed before it touched any collection; the data is as it was.' },
     RESTORE_INCOMPLETE: {
@@ -11708,7 +11721,7 @@ const errorCodes = {
         meaning: 'The restore was interrupted while it swapped collections in; the next restore finishes it.',
     },
     SERVER_UNREACHABLE: { exit: 12, meaning: 'No usable server answered in time.' },
-    CREDENTIALS_REFUSED: { exit: 12, meaning: 'The server refused the user name or password.' },
+    CREDENTIALS_REFUSED: { exit: 12, meaning: 'The server, or Atlas, refused the credentials.' },
     NOT_AUTHORIZED: { exit: 12, meaning: 'The user may not do what the command needs.' },
     SERVER_ERROR: { exit: 12, meaning: 'The server answered a command with an error that has no case of its own.' },
 };

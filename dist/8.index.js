@@ -397,6 +397,50 @@ async function answerWithin(ms, operation) {
 
 /***/ }),
 
+/***/ 9593:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   k: () => (/* binding */ FreshFence)
+/* harmony export */ });
+/* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(45487);
+
+/**
+ * How long after its fence something that no transaction takes may be sent, in milliseconds: a process that was frozen
+ * in between looks again. Far below the shortest life of a lease, 3 s.
+ */
+const fencedForMs = 500;
+/** A server that takes longer than that for an answer is slow: a process is not frozen time after time. */
+const mostTries = 3;
+/** The fence of what no transaction takes: shown to the server right before it is sent. */
+class FreshFence {
+    #show;
+    /** Since before the last fence was sent: nobody knows when the server saw it. */
+    #shown;
+    /** `show` is to reject where a newer run has taken over. */
+    constructor(show) {
+        this.#show = show;
+    }
+    /** Work that shows the fence as well, as every transaction does. */
+    async shownBy(work) {
+        const sent = new _clock_js__WEBPACK_IMPORTED_MODULE_0__/* .Elapsed */ .P();
+        const result = await work();
+        this.#shown = sent;
+        return result;
+    }
+    /** To be awaited right before what cannot be fenced. Rejects as `show` does. */
+    async assertFresh() {
+        for (let tries = 0; tries < mostTries && !this.#fresh; tries += 1)
+            await this.shownBy(this.#show);
+    }
+    get #fresh() {
+        return this.#shown !== undefined && this.#shown.ms <= fencedForMs;
+    }
+}
+
+
+/***/ }),
+
 /***/ 17164:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 

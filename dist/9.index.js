@@ -117,19 +117,39 @@ function backupFacts(backup) {
             title: 'Backup',
             facts: [
                 ['Id', { name: backup.id }],
-                ['Holds', { text: `${(0,format/* plural */.LS)(backup.documents, 'document')}, ${(0,format/* formatBytes */.z3)(backup.bytes)}` }],
-                ['Archive', { text: `${(0,format/* formatBytes */.z3)(backup.archiveBytes)} (${backup.compression})` }],
-                [
-                    'Point in time',
-                    backup.clusterTime === undefined
-                        ? { mark: 'warning', text: `not one point in time (${backup.consistency})` }
-                        : { text: `${(0,format/* formatTime */.fU)(backup.clusterTime)} (${backup.consistency})` },
-                ],
+                ...(backup.engine === 'atlas' ? snapshotFacts(backup) : archiveFacts(backup)),
                 ['Location', { name: backup.location }],
                 ['Taken', { text: takenText(backup) }],
             ],
         },
     ];
+}
+function archiveFacts(backup) {
+    const { compression, encrypted, consistency, clusterTime } = backup;
+    return [
+        ['Holds', { text: `${(0,format/* plural */.LS)(backup.documents, 'document')}, ${(0,format/* formatBytes */.z3)(backup.bytes)}` }],
+        ['Archive', { text: `${(0,format/* formatBytes */.z3)(backup.archiveBytes)} (${compression}${encrypted ? ', encrypted' : ''})` }],
+        [
+            'Point in time',
+            clusterTime === undefined
+                ? { mark: 'warning', text: `not one point in time (${consistency})` }
+                : { text: `${(0,format/* formatTime */.fU)(clusterTime)} (${consistency})` },
+        ],
+    ];
+}
+function snapshotFacts({ cluster, snapshotId, snapshot, expiresAt }) {
+    return [
+        ['Holds', { text: `the whole cluster ${cluster}` }],
+        ['Snapshot', { name: snapshotId }],
+        ['Atlas says', snapshot === 'completed' ? { mark: 'good', text: snapshot } : { mark: 'warning', text: snapshot }],
+        ...(expiresAt === undefined ? [] : [['Expires', { text: (0,format/* formatTime */.fU)(expiresAt) }]]),
+    ];
+}
+/** What it holds, in a sentence. */
+function backupHolds(backup) {
+    return backup.engine === 'atlas'
+        ? `The backup is snapshot ${backup.snapshotId} of cluster ${backup.cluster} in Atlas.`
+        : `The backup holds ${(0,format/* plural */.LS)(backup.documents, 'document')}.`;
 }
 function takenText({ createdAt, durationMs }) {
     const time = (0,format/* formatTime */.fU)(createdAt);
@@ -148,9 +168,13 @@ function backupsTable(backups) {
     const rows = backups.map((backup) => [
         { name: backup.id },
         { text: (0,format/* formatTime */.fU)(backup.createdAt) },
-        { text: (0,format/* formatCount */.B4)(backup.documents) },
-        { text: (0,format/* formatBytes */.z3)(backup.archiveBytes) },
-        { text: backup.consistency },
+        ...(backup.engine === 'atlas'
+            ? [{ text: '' }, { text: '' }, { text: `snapshot of Atlas: ${backup.snapshot}` }]
+            : [
+                { text: (0,format/* formatCount */.B4)(backup.documents) },
+                { text: (0,format/* formatBytes */.z3)(backup.archiveBytes) },
+                { text: backup.consistency },
+            ]),
     ]);
     return [{ kind: 'table', title: 'Backups', columns, rows }];
 }
@@ -352,12 +376,13 @@ function success(ended) {
         case 'backup':
             return { mark: 'good', headline: 'Backup taken' };
         case 'inspect':
-            return ended.result && 'backup' in ended.result
-                ? {
-                    mark: ended.result.verified ? 'good' : 'unknown',
-                    headline: ended.result.verified ? 'The backup is whole' : 'The backup was not verified',
-                }
-                : { mark: 'info', headline: 'Backups' };
+            if (ended.result === undefined || !('backup' in ended.result))
+                return { mark: 'info', headline: 'Backups' };
+            if (ended.result.verified)
+                return { mark: 'good', headline: 'The backup is whole' };
+            return ended.result.backup.engine === 'atlas'
+                ? { mark: 'info', headline: 'Atlas has the snapshot; what is in it was not read' }
+                : { mark: 'unknown', headline: 'The backup was not verified' };
         case 'restore':
             return { mark: 'good', headline: 'Restored' };
         case 'init':
@@ -751,8 +776,10 @@ function tellVerify({ probes }) {
     return { lead: probes.length === 0 ? [] : [`${probesSentence(probes)}.`], blocks: probesTable(probes) };
 }
 function tellBackup(backup) {
-    const size = `${(0,format/* plural */.LS)(backup.documents, 'document')}, ${(0,format/* formatBytes */.z3)(backup.bytes)}`;
-    return { lead: [`${size}.`], blocks: backupFacts(backup) };
+    const lead = backup.engine === 'atlas'
+        ? backupHolds(backup)
+        : `${(0,format/* plural */.LS)(backup.documents, 'document')}, ${(0,format/* formatBytes */.z3)(backup.bytes)}.`;
+    return { lead: [lead], blocks: backupFacts(backup) };
 }
 function tellInspect(result) {
     if ('backup' in result)
@@ -766,6 +793,8 @@ function tellInspect(result) {
     };
 }
 function tellRestore(restore) {
+    if (restore.cluster !== undefined)
+        return { lead: [`The whole cluster ${restore.cluster} is as it was in backup ${restore.backupId}.`], blocks: [] };
     const documents = restore.restored.reduce((total, one) => total + one.documents, 0);
     const changes = [
         `${(0,format/* plural */.LS)(restore.restored.length, 'collection')} restored with ${(0,format/* plural */.LS)(documents, 'document')}`,
@@ -819,7 +848,7 @@ function tellRelease(release) {
     return { lead: parts.flatMap((part) => part.lead), blocks: parts.flatMap((part) => part.blocks) };
 }
 function tellBackupOfRelease(backup) {
-    return { lead: [`The backup holds ${(0,format/* plural */.LS)(backup.documents, 'document')}.`], blocks: backupFacts(backup) };
+    return { lead: [backupHolds(backup)], blocks: backupFacts(backup) };
 }
 /** Where everything that was rehearsed is also applied, the same table twice would only be in the way. */
 function tellRehearsalOf(rehearsal, migrate) {

@@ -1,4 +1,4 @@
-import { assertUnmoved, isRestOf } from '../migration/plan/file.ts';
+import { assertRest, assertUnmoved } from '../migration/plan/file.ts';
 import type { MigrationPlan } from '../migration/plan/plan.ts';
 import type { Phase } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
@@ -66,7 +66,8 @@ function applyUnderLease(
       return { progress: before, outcome: outcomeOf(before) };
     }
     // Or a part of it, as where several instances of an application start at once.
-    if (exactly || !isRestOf(plan, situation.plan)) assertUnmoved(plan, situation.plan);
+    const assertAgreed = exactly ? assertUnmoved : assertRest;
+    assertAgreed(plan, situation.plan);
     const left = new Set((settle ? takenUp(situation) : situation.plan.pending).map(({ name }) => name));
     const inPhase = plan.pending.filter((one) => phase === undefined || one.phase === phase);
     const names = inPhase.map(({ name }) => name).filter((name) => left.has(name));
@@ -86,8 +87,7 @@ function applyUnderLease(
     const outcome = outcomeOf(progress);
     // A release goes on after this: its deploy and its probes decide how it ends.
     if (kind === 'migrate' || progress.error !== undefined) {
-      const { error } = progress;
-      await records.close({ outcome, error: error && { code: error.code, message: error.message } });
+      await records.close({ outcome, error: progress.error });
     }
     return { progress, outcome };
   });

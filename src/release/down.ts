@@ -46,7 +46,7 @@ export async function down(run: Run): Promise<Ended<'down'>> {
     const progress = await record.around(() => runInTarget(run, connection, tenure, 'down', turnsOf(wayDown, names)));
     const { error } = progress;
     const outcome = error === undefined ? 'rolled-back' : outcomeOf(progress);
-    await record.close({ outcome, error: error && { code: error.code, message: error.message } });
+    await record.close({ outcome, error });
     const warnings =
       asked !== undefined && 'count' in asked && asked.count > steps.length ? [fewer(asked.count, steps.length)] : [];
     return {

@@ -4,6 +4,7 @@ import type { HistoryRecord, MigrationFile } from '../migration/types.ts';
 import { countImages } from '../migration/undo/foresee.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { serverCode, serverCodes } from '../mongo/server-error.ts';
+import { plural } from '../report/format.ts';
 import { namesOf, type Run } from './run.ts';
 
 /** Counting documents reads the journal, which may be large: whoever looks at the status does not wait for it. */
@@ -43,7 +44,7 @@ async function howFar(run: Run, connection: Connection, record: HistoryRecord): 
     effects === undefined
       ? await documentsInJournal(run, connection, record)
       : effects.modified + effects.inserted + effects.deleted;
-  return [counted(operations, 'operation'), ...(documents === undefined ? [] : [counted(documents, 'document')])].join(
+  return [plural(operations, 'operation'), ...(documents === undefined ? [] : [plural(documents, 'document')])].join(
     ', ',
   );
 }
@@ -61,8 +62,4 @@ async function documentsInJournal(
     if (serverCode(error) === serverCodes.MaxTimeMSExpired) return undefined;
     throw error;
   }
-}
-
-function counted(count: number, what: string): string {
-  return `${count.toLocaleString('en')} ${what}${count === 1 ? '' : 's'}`;
 }

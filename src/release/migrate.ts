@@ -48,8 +48,9 @@ export async function migrate(run: Run): Promise<Ended<'migrate' | 'up'>> {
   if (level === 'none') warnings.unshift('Nothing was rehearsed.');
   else if (begun && asksForExactly(run)) {
     // Said before anything is written, not only at the end.
-    run.log.warn(notRehearsed(situation));
-    warnings.unshift(notRehearsed(situation));
+    const note = notRehearsed(situation);
+    run.log.warn(note);
+    warnings.unshift(note);
   }
   const settles = begun && level !== 'none' && !asksForExactly(run);
   const settled = settles
@@ -62,7 +63,7 @@ export async function migrate(run: Run): Promise<Ended<'migrate' | 'up'>> {
   if (settles && error !== undefined) {
     // Its record was closed once what was begun had come to its end.
     const records = new ReleaseRecords(connection.db, run);
-    await records.close({ outcome, error: { code: error.code, message: error.message } });
+    await records.close({ outcome, error });
   }
   // While this run waited for the lease, another one may have done all of it.
   if (untouched) return { ...about, outcome, result, error };

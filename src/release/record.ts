@@ -41,6 +41,11 @@ export type RecordStart = Pick<
   'kind' | 'planDigest' | 'backupId' | 'positionBefore' | 'migrations' | 'of' | 'reason'
 >;
 
+/** How a run ended. Of the error the record keeps code and message. */
+export interface RecordEnd extends Pick<ReleaseRecord, 'steps' | 'error'> {
+  readonly outcome: Outcome;
+}
+
 /**
  * The release records of a target. Written with majority, intent before effect; nothing here is ever deleted, and a
  * restore does not touch it.
@@ -103,11 +108,11 @@ export class ReleaseRecords {
     });
   }
 
-  async finish(end: Pick<ReleaseRecord, 'error' | 'steps'> & { readonly outcome: Outcome }): Promise<void> {
-    const { outcome, ...rest } = end;
+  async finish({ outcome, error, steps }: RecordEnd): Promise<void> {
+    const ended = { steps, error: error && { code: error.code, message: error.message } };
     await this.#records.updateOne(
       { _id: this.#run.releaseId },
-      { $set: { ...withoutUndefined(rest), state: outcome, finishedAt: new Date() } },
+      { $set: { ...withoutUndefined(ended), state: outcome, finishedAt: new Date() } },
     );
   }
 
@@ -115,7 +120,7 @@ export class ReleaseRecords {
    * `finish` for where the work itself has ended: how it ended stands, whether or not that can be put on record. What
    * cannot stays `running`, which says that nobody knows more.
    */
-  async close(end: Parameters<ReleaseRecords['finish']>[0]): Promise<void> {
+  async close(end: RecordEnd): Promise<void> {
     await this.finish(end).catch((error: unknown) => {
       const { code } = asServerFailure(error, 'putting the end of the release on record');
       this.#run.log.warn('The end of this release could not be put on record.', { error: code });
@@ -128,7 +133,7 @@ export class ReleaseRecords {
       return await work();
     } catch (thrown) {
       const error = asReleaseError(thrown);
-      await this.close({ outcome: outcomeOfError(error, false), error: { code: error.code, message: error.message } });
+      await this.close({ outcome: outcomeOfError(error, false), error });
       throw error;
     }
   }

@@ -314,12 +314,8 @@ class Walk {
   /** A release that applied nothing has no record. */
   async #record(end: End): Promise<End> {
     if (!this.#changed) return end;
-    const error = end.error && { code: end.error.code, message: end.error.message };
-    await new ReleaseRecords(this.#connection.db, this.#run).close({
-      outcome: end.outcome,
-      error,
-      steps: this.steps.all,
-    });
+    const { outcome, error } = end;
+    await new ReleaseRecords(this.#connection.db, this.#run).close({ outcome, error, steps: this.steps.all });
     return end;
   }
 }

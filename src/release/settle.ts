@@ -1,4 +1,4 @@
-import { assertUnmoved, isRestOf } from '../migration/plan/file.ts';
+import { assertRest } from '../migration/plan/file.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { asReleaseError } from '../observe/error.ts';
 import type { Progress } from './apply.ts';
@@ -30,7 +30,7 @@ export async function settleBegun(
   if (progress.error !== undefined) return { progress, situation };
   try {
     const left = await checkedSituation(run, connection);
-    if (!isRestOf(situation.plan, left.plan)) assertUnmoved(situation.plan, left.plan);
+    assertRest(situation.plan, left.plan);
     return { progress, situation: left };
   } catch (thrown) {
     if (progress.untouched) throw thrown;

@@ -68,7 +68,7 @@ export async function takeBack(
   } catch (thrown) {
     const error = incomplete(asReleaseError(thrown), release, result);
     const outcome = outcomeOfError(error, error.code === 'ROLLBACK_FAILED');
-    await records.close({ outcome, error: { code: error.code, message: error.message } });
+    await records.close({ outcome, error });
     return { result, error };
   }
 }

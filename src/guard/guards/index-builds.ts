@@ -17,13 +17,12 @@ const atOnce = 8;
 export const indexBuilds: Guard = {
   id: 'index-builds',
   async check({ connection: { client, db }, own }) {
-    const all = (await fromOperations(client, db.databaseName)) ?? (await fromStatistics(db, own));
-    if (all === undefined)
+    const building = (await fromOperations(client, db.databaseName, own)) ?? (await fromStatistics(db, own));
+    if (building === undefined)
       return {
         unknown: `the database has more than ${mostCollections} collections`,
         next: 'Grant the user the role clusterMonitor on the database admin: then one question is enough.',
       };
-    const building = all.filter((name) => !own.owns(name));
     if (building.length === 0) return { seen: 'none', findings: [] };
     return {
       seen: `${building.length} ${building.length === 1 ? 'collection' : 'collections'} with an index build`,
@@ -39,7 +38,7 @@ export const indexBuilds: Guard = {
 };
 
 /** Names of collections; undefined where the user may not see the operations of others. */
-async function fromOperations(client: MongoClient, database: string): Promise<string[] | undefined> {
+async function fromOperations(client: MongoClient, database: string, own: OwnNames): Promise<string[] | undefined> {
   try {
     const operations = await client
       .db('admin')
@@ -54,7 +53,7 @@ async function fromOperations(client: MongoClient, database: string): Promise<st
         { maxTimeMS: 2000 },
       )
       .toArray();
-    return operations.map(({ collection }) => collection);
+    return operations.map(({ collection }) => collection).filter((name) => !own.owns(name));
   } catch (error) {
     const code = serverCode(error);
     // Free tiers of Atlas have no $currentOp at all.

@@ -114,11 +114,16 @@ export function assertUnmoved(expected: SavedPlan | { readonly digest: string },
   });
 }
 
+/** The same for a plan of which other runs may have applied a part. */
+export function assertRest(agreed: MigrationPlan, now: MigrationPlan): void {
+  if (!isRestOf(agreed, now)) assertUnmoved(agreed, now);
+}
+
 /**
  * Whether what is pending now is what another run has left of this plan: nothing was added or changed, and what is gone
  * from it is applied with the content that was agreed to.
  */
-export function isRestOf(agreed: MigrationPlan, now: MigrationPlan): boolean {
+function isRestOf(agreed: MigrationPlan, now: MigrationPlan): boolean {
   if (agreed.database !== now.database || now.findings.some(({ severity }) => severity === 'error')) return false;
   const wanted = new Map(agreed.pending.map((migration) => [migration.name, migration]));
   const applied = new Map(now.position.applied.map(({ name, checksum }) => [name, checksum]));

@@ -5,6 +5,7 @@ import type { OwnNames } from '../../mongo/own.ts';
 import { labelled } from '../../mongo/server-code.ts';
 import { type LaneDocument, laneId } from '../journal/documents.ts';
 import { commit, leaseLost, passing, transactionOptions } from '../journal/transactions.ts';
+import { FreshFence } from '../lease/fresh-fence.ts';
 
 /**
  * How long one transaction is tried again without success, in milliseconds: longer than a transaction holds the lane
@@ -57,7 +58,7 @@ export class UndoTransactions implements AsyncDisposable {
 
   /** Throws `LEASE_LOST` where a newer run has taken over: to be called right before what no transaction takes. */
   async assertHeld(): Promise<void> {
-    await this.run(async () => {});
+    await new FreshFence(() => this.run(async () => {})).assertFresh();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

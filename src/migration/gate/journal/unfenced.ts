@@ -1,5 +1,6 @@
 import { serverCode, serverCodes } from '../../../mongo/server-code.ts';
 import type { StoredError } from '../../journal/documents.ts';
+import { FreshFence } from '../../lease/fresh-fence.ts';
 import type { Call, Namespace, Operation } from '../call.ts';
 import { failureKind } from '../failure.ts';
 import { carryOut } from './catalog/carry-out.ts';
@@ -28,20 +29,19 @@ export const unfenced: Handler = async <T>(...[context, operation, turn]: Argume
   const note = noteOf(call, await context.kinds.of(namespace));
   context.note(note);
   const reads = turn.takeReads();
-  const id = await context.transactor.transact((tx) =>
-    tx.record({
-      ...{ kind: 'unfenced', state: 'intent', method, namespace, fingerprint: turn.fingerprint },
-      ...{ reads, images: false, note },
-    }),
-  );
+  const { transactor } = context;
+  const fence = new FreshFence(() => transactor.transact(async () => {}));
+  const about = { kind: 'unfenced', method, namespace, fingerprint: turn.fingerprint, images: false, note } as const;
+  const id = await fence.shownBy(() => transactor.transact((tx) => tx.record({ ...about, state: 'intent', reads })));
+  await fence.assertFresh();
   context.refuseWhenClosed();
   try {
     const result = await operation.send(operation.session);
-    await context.transactor.transact((tx) => tx.amend(id, { state: 'done', result: storeResult(result) }));
+    await transactor.transact((tx) => tx.amend(id, { state: 'done', result: storeResult(result) }));
     return result;
   } catch (error) {
     const settled = settledBy(error, operation, context);
-    if (settled !== undefined) await context.transactor.transact((tx) => tx.amend(id, settled));
+    if (settled !== undefined) await transactor.transact((tx) => tx.amend(id, settled));
     throw error;
   } finally {
     context.kinds.forget();

@@ -22,11 +22,13 @@ export interface Whole<T> {
  * Why a statement is not cut into batches; undefined where it may be. With a collation other `_id`s than the named ones
  * would be found; what a text or place index finds depends on that index; random choices would be made twice.
  */
-export function whyWhole({ filter, options }: Statement<unknown>): string | undefined {
+export function whyWhole({ filter, options, upsert }: Statement<unknown>): string | undefined {
   if (options.collation !== undefined && options.collation !== null) return 'it has a collation';
   if (choosesAtRandom(filter)) return 'its filter chooses at random';
   if (mentions(filter, (inner) => inner === '$text')) return 'its filter has $text';
   if (mentions(filter, (inner) => inner === '$near' || inner === '$nearSphere')) return 'its filter has $near';
+  // The server refuses the two together, also where something is found; the parts of a statement insert nothing.
+  if (upsert && mentions(filter, (inner) => inner === '$expr')) return 'it inserts, and its filter has $expr';
   // One value for the whole statement, which nobody but the server can give.
   if (mentions([filter, options.let], (inner) => inner === '$$CLUSTER_TIME')) return 'it has $$CLUSTER_TIME';
   return undefined;

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { serverCode, serverCodes } from '../../../../mongo/server-code.ts';
 import { ReleaseError } from '../../../../observe/error.ts';
 import type { CatalogChange, StoredError } from '../../../journal/documents.ts';
-import { Elapsed } from '../../../lease/clock.ts';
+import { FreshFence } from '../../../lease/fresh-fence.ts';
 import type { Namespace, Operation } from '../../call.ts';
 import { failureKind } from '../../failure.ts';
 import type { EntryDraft, JournalContext, Turn } from '../context.ts';
@@ -38,12 +38,6 @@ export interface Otherwise extends Partial<Pick<CatalogChange, 'tombstone' | 'di
 /** How long a lock of others, an index build or an election is waited for, in milliseconds. */
 const patienceMs = 60_000;
 
-/**
- * How long after its fence a change of the catalog may be sent, in milliseconds: a process that was frozen in between
- * looks again. Far below the shortest life of a lease, 3 s.
- */
-const fencedForMs = 500;
-
 type Outcome<T> = { readonly result: T } | { readonly error: unknown };
 
 /**
@@ -59,16 +53,22 @@ export async function carryOut<T>(
 ): Promise<T> {
   const { method, namespace } = operation.call;
   const about = { kind, method, namespace, fingerprint, ...undoable(context, step.note) } as const;
+  // The intent of an earlier run says nothing of this one's lease.
+  const fence = new FreshFence(() => context.transactor.transact(async () => {}));
   let entry = begun?._id;
   if (entry === undefined) {
     const reads = takeReads();
-    entry = await context.transactor.transact((tx) =>
-      tx.record({ ...about, reads, state: 'intent', catalog: step.change }),
+    entry = await fence.shownBy(() =>
+      context.transactor.transact((tx) => tx.record({ ...about, reads, state: 'intent', catalog: step.change })),
     );
   }
   const recorded = entry;
-  const record = (catalog: CatalogChange) => settle(context, recorded, { catalog });
-  const outcome = await attempt(context, namespace, step, begun !== undefined, record);
+  const amend = (fields: Partial<EntryDraft>) => context.transactor.transact((tx) => tx.amend(recorded, fields));
+  const record = async (catalog: CatalogChange) => {
+    await fence.shownBy(() => amend({ catalog }));
+    await fence.assertFresh();
+  };
+  const outcome = await attempt(context, namespace, step, begun !== undefined, fence, record);
   context.kinds.forget();
   if ('error' in outcome && !answered(outcome.error, operation)) throw replacedMeanwhile(outcome.error, namespace);
   const found = await lookAround(context, namespace, step.change.to);
@@ -79,7 +79,7 @@ export async function carryOut<T>(
   // A refused call may have made the collection all the same, and left it empty.
   const others = 'error' in outcome && step.madeByOthers?.(outcome.error) === true;
   const done = 'result' in outcome || (!others && changed(step.change, found));
-  await settle(context, entry, {
+  await amend({
     state: done ? 'done' : 'refused',
     ...(done ? { catalog } : {}),
     ...(note === undefined ? {} : undoable(context, note)),
@@ -99,29 +99,20 @@ function stored<T>(result: T, { catalog }: Operation<T>): Pick<EntryDraft, 'resu
   return { result: catalog?.object === undefined ? storeResult(result) : { form: 'nothing' } };
 }
 
-async function settle(context: JournalContext, entry: string, fields: Partial<EntryDraft>): Promise<void> {
-  await context.transactor.transact((tx) => tx.amend(entry, fields));
-}
-
 async function attempt<T>(
   context: JournalContext,
   namespace: Namespace,
   step: Step<T>,
   resumed: boolean,
+  fence: FreshFence,
   record: (change: CatalogChange) => Promise<void>,
 ): Promise<Outcome<T>> {
   const since = performance.now();
-  // The intent of an earlier run says nothing of this one's lease.
-  let fenced = resumed ? undefined : new Elapsed();
   const done = async () => step.done(await lookAround(context, namespace, step.change.to));
   // Whether a try that nobody heard the end of may have made the change.
   let unsure = resumed;
   for (;;) {
-    if (fenced === undefined || fenced.ms > fencedForMs) {
-      const sent = new Elapsed();
-      await context.transactor.transact(async () => {});
-      fenced = sent;
-    }
+    await fence.assertFresh();
     context.refuseWhenClosed();
     try {
       return (unsure ? await done() : undefined) ?? { result: await step.act(record) };

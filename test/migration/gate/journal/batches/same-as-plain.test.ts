@@ -126,3 +126,12 @@ test('and also in batches of one to three documents, where values are not unique
     { numRuns },
   );
 });
+
+test("an upsert by $expr is the server's to refuse, also where its filter finds something", async () => {
+  const content = [{ n: 'x' }] as unknown as Doc[];
+  const args: Step['args'] = [{ $expr: { $gt: ['$n', 1] } }, { $unset: { n: '' } }, { upsert: true }];
+  await sameAsPlain(await fresh('c', content, false, false), await fresh('plain', content, false, false), {
+    method: 'updateMany',
+    args,
+  });
+});

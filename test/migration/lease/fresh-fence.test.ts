@@ -1,0 +1,38 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { FreshFence } from '../../../src/migration/lease/fresh-fence.ts';
+
+test('a fence that was shown just now is not shown again', async () => {
+  let shown = 0;
+  const fence = new FreshFence(async () => {
+    shown += 1;
+  });
+  expect(await fence.shownBy(async () => 'done')).toBe('done');
+  await fence.assertFresh();
+  expect(shown).toBe(0);
+});
+
+test('one that was never shown is shown first', async () => {
+  let shown = 0;
+  const fence = new FreshFence(async () => {
+    shown += 1;
+  });
+  await fence.assertFresh();
+  expect(shown).toBe(1);
+});
+
+test('an answer that comes late says nothing of now: it is shown again, and what that says counts', async () => {
+  const fence = new FreshFence(() => Promise.reject(new Error('taken over')));
+  await fence.shownBy(() => sleep(600));
+  await expect(fence.assertFresh()).rejects.toThrow('taken over');
+});
+
+test('a server that is always slow is not asked for ever', async () => {
+  let shown = 0;
+  const fence = new FreshFence(async () => {
+    shown += 1;
+    await sleep(600);
+  });
+  await fence.assertFresh();
+  expect(shown).toBe(3);
+});
