@@ -18,36 +18,86 @@ export type Difference =
   | { readonly kind: 'sequence'; readonly collection: string };
 
 export interface CompareOptions {
-  /** These collections are left out on both sides. */
+  /** These collections are left out. */
   readonly own?: OwnNames;
   readonly signal?: AbortSignal;
 }
 
+/** A database at one moment, as far as a comparison needs it. */
+export type DatabaseState = ReadonlyMap<string, CollectionState>;
+
+interface CollectionState {
+  readonly info: CollectionInfo;
+  /** Undefined for a view. */
+  readonly digest: DocumentsDigest | undefined;
+}
+
 /**
- * In what the right database differs from the left one, by collection name; empty when they are equal down to the bytes
- * of every document, every option and every index. UUIDs and the order of documents do not count, except the order in
- * capped collections; of time series the measurements are compared,
- * without the order of their fields: equal ones may lie in different buckets.
- *
- * Reads both databases whole and without a snapshot: nobody should write meanwhile. Throws the driver's errors.
+ * Reads a database whole and without a snapshot: nobody should write meanwhile. Throws the driver's errors.
  */
-export async function compareDatabases(left: Db, right: Db, options: CompareOptions = {}): Promise<Difference[]> {
-  const sides = await Promise.all([left, right].map((db) => listed(db, options.own)));
-  const [lefts, rights] = sides as [Map<string, CollectionInfo>, Map<string, CollectionInfo>];
+export async function readState(db: Db, { own, signal }: CompareOptions = {}): Promise<DatabaseState> {
+  const state = new Map<string, CollectionState>();
+  for (const info of await readCatalog(db)) {
+    if (own?.owns(info.name)) continue;
+    const measurements = info.type === 'timeseries';
+    // The server puts measurements together from columns, in no fixed order of fields.
+    const form = measurements ? 'sorted-fields' : 'exact';
+    const digest =
+      info.type === 'view' ? undefined : await digestDocuments(db, info.name, { form, measurements, signal });
+    state.set(info.name, { info, digest });
+  }
+  return state;
+}
+
+/**
+ * In what the right state differs from the left one, by collection name; empty when they are equal down to the bytes
+ * of every document, every option and every index. UUIDs and the order of documents do not count, except the order in
+ * capped collections; of time series the measurements are compared, without the order of their fields: equal ones may
+ * lie in different buckets.
+ */
+export function compareStates(left: DatabaseState, right: DatabaseState): Difference[] {
   const differences: Difference[] = [];
-  for (const name of [...new Set([...lefts.keys(), ...rights.keys()])].sort()) {
-    const a = lefts.get(name);
-    const b = rights.get(name);
-    if (a === undefined) differences.push({ kind: 'added', collection: name });
-    else if (b === undefined) differences.push({ kind: 'missing', collection: name });
-    else {
-      differences.push(...compareEntries(a, b));
-      if (a.type === b.type && a.type !== 'view') {
-        differences.push(...(await compareDocuments(left, right, a, options.signal)));
-      }
-    }
+  for (const collection of [...new Set([...left.keys(), ...right.keys()])].sort()) {
+    const a = left.get(collection);
+    const b = right.get(collection);
+    if (a === undefined) differences.push({ kind: 'added', collection });
+    else if (b === undefined) differences.push({ kind: 'missing', collection });
+    else if (a.info.type !== b.info.type) differences.push({ kind: 'type', collection });
+    else differences.push(...compareEntries(a.info, b.info), ...compareDocuments(a, b));
   }
   return differences;
+}
+
+/**
+ * The same, with one kind in place of another: where documents differ, each side is asked again for its multiset with
+ * the fields of every document sorted. A side that cannot tell, since it is gone, gives undefined.
+ */
+export async function tellFieldOrder(
+  differences: readonly Difference[],
+  ...sides: readonly ((collection: string) => Promise<string | undefined>)[]
+): Promise<Difference[]> {
+  return await Promise.all(
+    differences.map(async (difference) => {
+      if (difference.kind !== 'documents') return difference;
+      const { collection } = difference;
+      const [a, b] = await Promise.all(sides.map((side) => side(collection)));
+      return a !== undefined && a === b ? { kind: 'field-order', collection } : difference;
+    }),
+  );
+}
+
+/** The multiset of a collection's documents with sorted fields. Throws the driver's errors. */
+export async function withSortedFields(db: Db, collection: string, signal?: AbortSignal): Promise<string> {
+  return (await digestDocuments(db, collection, { form: 'sorted-fields', signal })).multiset;
+}
+
+/** `compareStates` of two databases that are there at the same time, and `field-order` told apart. */
+export async function compareDatabases(left: Db, right: Db, options: CompareOptions = {}): Promise<Difference[]> {
+  const [a, b] = await Promise.all([readState(left, options), readState(right, options)]);
+  const sorted = (db: Db) => async (collection: string) =>
+    // Of measurements that is what was compared.
+    a.get(collection)?.info.type === 'timeseries' ? undefined : withSortedFields(db, collection, options.signal);
+  return tellFieldOrder(compareStates(a, b), sorted(left), sorted(right));
 }
 
 /** One line for people. */
@@ -75,14 +125,8 @@ export function describeDifference(difference: Difference): string {
   }
 }
 
-async function listed(db: Db, own: OwnNames | undefined): Promise<Map<string, CollectionInfo>> {
-  const infos = await readCatalog(db);
-  return new Map(infos.filter(({ name }) => !own?.owns(name)).map((info) => [info.name, info]));
-}
-
 function compareEntries(a: CollectionInfo, b: CollectionInfo): Difference[] {
   const collection = a.name;
-  if (a.type !== b.type) return [{ kind: 'type', collection }];
   const differences: Difference[] = [];
   if (!asBuffer(a.rawOptions).equals(b.rawOptions)) differences.push({ kind: 'options', collection });
   const lefts = indexesByName(a);
@@ -99,23 +143,10 @@ function indexesByName(info: CollectionInfo): Map<string, string> {
   );
 }
 
-async function compareDocuments(
-  left: Db,
-  right: Db,
-  info: CollectionInfo,
-  signal: AbortSignal | undefined,
-): Promise<Difference[]> {
+function compareDocuments({ info, digest: a }: CollectionState, { digest: b }: CollectionState): Difference[] {
   const collection = info.name;
-  const measurements = info.type === 'timeseries';
-  const both = (form: 'exact' | 'sorted-fields') =>
-    Promise.all([left, right].map((db) => digestDocuments(db, collection, { form, measurements, signal })));
-  // The server puts measurements together from columns, in no fixed order of fields.
-  const [a, b] = (await both(measurements ? 'sorted-fields' : 'exact')) as [DocumentsDigest, DocumentsDigest];
+  if (a === undefined || b === undefined) return [];
   if (a.documents !== b.documents) return [{ kind: 'count', collection, left: a.documents, right: b.documents }];
-  if (a.multiset === b.multiset) {
-    return isCapped(info) && a.sequence !== b.sequence ? [{ kind: 'sequence', collection }] : [];
-  }
-  if (measurements) return [{ kind: 'documents', collection }];
-  const [c, d] = (await both('sorted-fields')) as [DocumentsDigest, DocumentsDigest];
-  return [{ kind: c.multiset === d.multiset ? 'field-order' : 'documents', collection }];
+  if (a.multiset !== b.multiset) return [{ kind: 'documents', collection }];
+  return isCapped(info) && a.sequence !== b.sequence ? [{ kind: 'sequence', collection }] : [];
 }

@@ -2,6 +2,7 @@ import { restoreBackup } from '../backup/restore.ts';
 import type { BackupStore } from '../backup/stores/store.ts';
 import { openSandboxJournal, sandboxFence } from '../migration/journal/prepare.ts';
 import { runMigration } from '../migration/runner.ts';
+import { readState } from '../mongo/compare.ts';
 import { type Connection, connect } from '../mongo/connect.ts';
 import { hostsOf } from '../mongo/hosts.ts';
 import type { Topology } from '../mongo/topology.ts';
@@ -9,15 +10,19 @@ import { ReleaseError } from '../observe/error.ts';
 import { sandboxEnvironment } from '../sandbox/environment.ts';
 import type { SandboxTarget } from '../sandbox/sandbox.ts';
 import { startSandbox } from '../sandbox/start.ts';
+import type { ProbeResult } from '../verify/probe.ts';
+import { runProbes } from '../verify/run.ts';
 import { childOptions } from './child-options.ts';
 import { effectsLine } from './effects-line.ts';
 import { identitiesOf } from './keys.ts';
 import { restoreProgress } from './progress.ts';
+import { rehearseWayBack } from './rehearse-way-back.ts';
 import type { AppliedMigration, RehearsalResult } from './result.ts';
 import { namesOf, type Run, stopIfCancelled } from './run.ts';
 import type { Situation } from './situation.ts';
 import { notRehearsed, rehearsable } from './taken-up.ts';
 import { turnsOf } from './turns.ts';
+import { probeFailure } from './verify.ts';
 
 export interface RehearsalOn {
   readonly store: BackupStore;
@@ -68,13 +73,16 @@ export async function rehearse(run: Run, situation: Situation, on: RehearsalOn):
     documents: restored.documents,
     durationMs: restored.durationMs,
   });
+  const start = await readState(connection.db, { own: namesOf(run), signal: run.signal });
   const names = rehearsable(situation).map(({ name }) => name);
   const missing = names.length < situation.plan.pending.length ? [notRehearsed(situation)] : [];
   const migrations: AppliedMigration[] = [];
-  const result = (failed?: RehearsalResult['failed']): RehearsalResult => ({
+  let probes: readonly ProbeResult[] | undefined;
+  const result = (more: Pick<RehearsalResult, 'failed' | 'wayBack'> = {}): RehearsalResult => ({
     level: 'full',
     migrations,
-    failed,
+    ...more,
+    probes,
     serverVersion: sandbox.serverVersion,
     sandbox: sandbox.description,
     restoredDocuments: restored.documents,
@@ -82,7 +90,8 @@ export async function rehearse(run: Run, situation: Situation, on: RehearsalOn):
     durationMs: Math.round(performance.now() - started),
     uncovered: [...missing, ...on.uncovered, ...uncovered(on.topology, sandbox.serverVersion)],
   });
-  for (const { file } of turnsOf(situation, names)) {
+  const turns = turnsOf(situation, names);
+  for (const { file } of turns) {
     stopIfCancelled(run);
     const log = run.log.with({ migration: file.name, rehearsal: true });
     const journal = await journalFor(run, connection, file.name, migrations.length);
@@ -101,9 +110,34 @@ export async function rehearse(run: Run, situation: Situation, on: RehearsalOn):
       `The rehearsal failed in migration ${file.name}: ${end.error.message} [${end.error.code}] The rehearsal did not touch the target.`,
       { hint: 'Correct the migration and rehearse again: mongo-release migrate.', cause: end.error },
     );
-    return { result: result({ name: file.name, durationMs: end.durationMs, effects: end.effects }), error };
+    return { result: result({ failed: { name: file.name, durationMs: end.durationMs, effects: end.effects } }), error };
   }
-  return { result: result() };
+  probes = await probeSandbox(run, connection, missing.length === 0);
+  const seen = probeFailure(probes);
+  if (seen !== undefined) {
+    const message = `After the migrations, in the sandbox: ${seen.message} The rehearsal did not touch the target.`;
+    const hint = 'Correct the migrations or the probe and rehearse again: mongo-release migrate.';
+    return { result: result(), error: new ReleaseError('REHEARSAL_FAILED', message, { hint, cause: seen }) };
+  }
+  if (turns.length === 0) return { result: result() };
+  const journal = connection.topology.kind !== 'standalone' && run.invocation.settings.migrations.journal === 'images';
+  const back = await rehearseWayBack(run, { connection, uri: sandbox.uri, turns, start, migrations, journal });
+  return { result: result({ wayBack: back.result }), error: back.error };
+}
+
+/**
+ * Probes that look into the database: there is no application to ask. Those for after the deploy only where everything
+ * that is pending was applied.
+ */
+async function probeSandbox(run: Run, { db }: Connection, all: boolean): Promise<ProbeResult[]> {
+  const { probes } = run.invocation.settings;
+  const wanted = probes.filter(
+    (probe) => 'mongo' in probe && (probe.phase === undefined || (all && probe.phase === 'after-deploy')),
+  );
+  const { log, signal } = run;
+  const results = await runProbes(wanted, { db, log, signal, resolveEnv: (name) => run.env[name] });
+  stopIfCancelled(run);
+  return results;
 }
 
 /** The sandbox gets the journal that the target will get: a rehearsal shows what that costs, and what it refuses. */

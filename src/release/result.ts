@@ -154,8 +154,34 @@ export interface RehearsalResult {
   readonly restoredBytes: number;
   readonly durationMs: number;
   readonly probes?: readonly ProbeResult[];
+  readonly wayBack?: WayBackRehearsal;
   /** What it could not show, a sentence each. */
   readonly uncovered: readonly string[];
+}
+
+/** Both ways back, as they went in the sandbox after everything was applied there. */
+export interface WayBackRehearsal {
+  /** By the journal. */
+  readonly undo: RehearsedWay;
+  /** By each migration's own `down`. */
+  readonly down?: RehearsedWay;
+}
+
+export interface RehearsedWay {
+  /**
+   * `equal`: the database was what it had been before. `not-compared`: it went, and nothing told what had been there.
+   * `impossible`: there is no such way, for the reason in `why`.
+   */
+  readonly state: 'equal' | 'differs' | 'not-compared' | 'impossible' | 'failed';
+  /** Why it does not lead further, or nowhere. */
+  readonly why?: string;
+  /** Those that were taken back, in that order. */
+  readonly migrations: readonly { readonly name: string; readonly durationMs: number }[];
+  /** In what the database differs, a line each; names and counts, no value. */
+  readonly differences: readonly string[];
+  /** What is not as it was, and is as good: the order of fields. */
+  readonly notes: readonly string[];
+  readonly durationMs: number;
 }
 
 export interface MigrateResult {

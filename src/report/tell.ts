@@ -22,6 +22,7 @@ import { headlineOf } from './headline.ts';
 import { migrationsTable, pendingTable, totals } from './migrations.ts';
 import { statusBlocks, statusSentence } from './status.ts';
 import type { Block, Story } from './story.ts';
+import { wayBackFacts } from './way-back.ts';
 
 interface Part {
   readonly lead: readonly string[];
@@ -159,6 +160,7 @@ function rehearsalBlocks(rehearsal: RehearsalResult, short: boolean): Block[] {
         ...(short ? [['Ran', { text: totals(migrations) }] as const] : []),
         ['Restored', { text: restoredData(rehearsal) }],
         ['Server', { text: `${rehearsal.serverVersion}, ${rehearsal.sandbox}` }],
+        ...wayBackFacts(rehearsal.wayBack),
         ['Took', { text: formatDuration(rehearsal.durationMs) }],
       ],
     },

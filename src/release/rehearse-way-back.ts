@@ -1,0 +1,197 @@
+import { listed } from '../migration/files/find.ts';
+import { sandboxFence } from '../migration/journal/prepare.ts';
+import { runMigration } from '../migration/runner.ts';
+import { describeConflict } from '../migration/undo/result.ts';
+import { undoAttempt } from '../migration/undo/undo.ts';
+import {
+  compareStates,
+  type DatabaseState,
+  describeDifference,
+  readState,
+  tellFieldOrder,
+  withSortedFields,
+} from '../mongo/compare.ts';
+import type { Connection } from '../mongo/connect.ts';
+import { ReleaseError } from '../observe/error.ts';
+import { childOptions } from './child-options.ts';
+import type { AppliedMigration, RehearsedWay, WayBackRehearsal } from './result.ts';
+import { namesOf, type Run, stopIfCancelled } from './run.ts';
+import type { Turn } from './turns.ts';
+
+/** A sandbox in which these migrations were applied, in this order, each with a journal of its own number. */
+export interface AppliedInSandbox {
+  readonly connection: Connection;
+  readonly uri: string;
+  readonly turns: readonly Turn[];
+  /** Of the database before the first of them. */
+  readonly start: DatabaseState;
+  /** What each did. */
+  readonly migrations: readonly AppliedMigration[];
+  /** Whether the journal holds what an undo needs. */
+  readonly journal: boolean;
+}
+
+export interface RehearsedBack {
+  readonly result: WayBackRehearsal;
+  /** There when a way back does not lead where it says. */
+  readonly error?: ReleaseError;
+}
+
+/**
+ * Rehearses both ways back: the undo of everything by its journal, and each `down`, the last applied first, as far as
+ * there are any. After each the database has to be what it was before; a `down` may leave the fields of a document in
+ * another order.
+ *
+ * Throws what a sandbox's failures become, and `CANCELLED`.
+ */
+export async function rehearseWayBack(run: Run, on: AppliedInSandbox): Promise<RehearsedBack> {
+  const sandbox = new Sandbox(run, on);
+  const undo = await sandbox.undo();
+  if (undo.state === 'differs') return { result: { undo }, error: differs('The undo', undo) };
+  const { part: down, error: failed } = await sandbox.down();
+  const result = { undo, down };
+  const names = down.migrations.map(({ name }) => name);
+  const error = failed ?? (down.state === 'differs' ? differs(`The down of ${listed(names)}`, down) : undefined);
+  // A file in migrate-mongo's form cannot declare that it is irreversible, and is to run here as it does there.
+  if (error === undefined || run.invocation.migrateMongo === undefined) return { result, error };
+  run.log.warn(error.message);
+  return { result };
+}
+
+class Sandbox {
+  readonly #run: Run;
+  readonly #on: AppliedInSandbox;
+  /** How many of the migrations, from the first on, are applied at the moment. */
+  #applied: number;
+
+  constructor(run: Run, on: AppliedInSandbox) {
+    this.#run = run;
+    this.#on = on;
+    this.#applied = on.turns.length;
+  }
+
+  async undo(): Promise<RehearsedWay> {
+    const { connection, turns, start, journal } = this.#on;
+    const way = new Way();
+    if (!journal) return way.end('impossible', { why: 'the journal keeps no images' });
+    for (const [index, { file }] of [...turns.entries()].reverse()) {
+      stopIfCancelled(this.#run);
+      const begun = performance.now();
+      const undone = await undoAttempt(
+        connection,
+        namesOf(this.#run),
+        { migration: file.name, number: index },
+        { fence: sandboxFence, mode: 'strict', signal: this.#run.signal },
+      );
+      if (undone.state === 'impossible') return way.end('impossible', { why: `${file.name}: ${undone.reason}` });
+      // Nobody else writes here.
+      if (undone.state === 'conflicts')
+        return way.end('differs', { differences: undone.conflicts.map(describeConflict) });
+      this.#applied = index;
+      way.went(file.name, performance.now() - begun);
+    }
+    const differences = compareStates(start, await this.#state()).map(describeDifference);
+    return way.end(differences.length === 0 ? 'equal' : 'differs', { differences });
+  }
+
+  async down(): Promise<{ readonly part: RehearsedWay; readonly error?: ReleaseError }> {
+    const { turns, connection } = this.#on;
+    const way = new Way();
+    const lowest = turns.findLastIndex(({ facts }) => !facts.hasDown || facts.irreversible !== undefined) + 1;
+    const last = turns[lowest - 1];
+    const why =
+      last && `${last.file.name} ${last.facts.irreversible === undefined ? 'has no down' : 'is irreversible'}`;
+    if (lowest === turns.length) return { part: way.end('impossible', { why }) };
+    try {
+      // Where the undo could not come that far, nothing tells any more what was there.
+      const before = this.#applied <= lowest ? await this.#before(lowest) : undefined;
+      await this.#upTo(turns.length);
+      for (const turn of turns.slice(lowest).reverse()) way.went(turn.file.name, await this.#go(turn, 'down'));
+      this.#applied = lowest;
+      if (before === undefined) return { part: way.end('not-compared', { why }) };
+      const found = await tellFieldOrder(
+        compareStates(before.state, await this.#state()),
+        async (collection) => before.sorted.get(collection),
+        (collection) => withSortedFields(connection.db, collection, this.#run.signal),
+      );
+      const order = found.filter(({ kind }) => kind === 'field-order');
+      const differences = found.filter(({ kind }) => kind !== 'field-order').map(describeDifference);
+      const state = differences.length > 0 ? 'differs' : 'equal';
+      return { part: way.end(state, { why, differences, notes: order.map(describeDifference) }) };
+    } catch (error) {
+      if (!(error instanceof ReleaseError) || error.code !== 'REHEARSAL_FAILED') throw error;
+      return { part: way.end('failed', { why }), error };
+    }
+  }
+
+  /** The database with so many migrations applied, before any further one. */
+  async #before(count: number): Promise<{ state: DatabaseState; sorted: ReadonlyMap<string, string> }> {
+    await this.#upTo(count);
+    const { start, migrations, connection } = this.#on;
+    const state = count === 0 ? start : await this.#state();
+    const sorted = new Map<string, string>();
+    for (const name of new Set(migrations.slice(count).flatMap(({ effects }) => Object.keys(effects.byCollection)))) {
+      if (state.get(name)?.info.type !== 'collection') continue;
+      sorted.set(name, await withSortedFields(connection.db, name, this.#run.signal));
+    }
+    return { state, sorted };
+  }
+
+  async #upTo(count: number): Promise<void> {
+    for (const turn of this.#on.turns.slice(this.#applied, count)) await this.#go(turn, 'up');
+    this.#applied = Math.max(this.#applied, count);
+  }
+
+  /** Without a journal: what that shows, the first time has shown. Comes back with the milliseconds it took. */
+  async #go({ file }: Turn, direction: 'up' | 'down'): Promise<number> {
+    stopIfCancelled(this.#run);
+    const { uri, connection } = this.#on;
+    const end = await runMigration(
+      { file, direction, uri, database: connection.db.databaseName, rehearsal: true },
+      {
+        ...childOptions(this.#run),
+        log: this.#run.log.with({ migration: file.name, rehearsal: true }),
+        signal: this.#run.signal,
+      },
+    );
+    stopIfCancelled(this.#run);
+    if (end.state === 'done') return end.durationMs;
+    const what = direction === 'down' ? `the down of ${file.name}` : `the second up of ${file.name}, after its undo`;
+    throw new ReleaseError(
+      'REHEARSAL_FAILED',
+      `The rehearsal failed in ${what}: ${end.error.message} [${end.error.code}] The rehearsal did not touch the target.`,
+      { hint: 'Correct the migration and rehearse again: mongo-release migrate.', cause: end.error },
+    );
+  }
+
+  #state(): Promise<DatabaseState> {
+    return readState(this.#on.connection.db, { own: namesOf(this.#run), signal: this.#run.signal });
+  }
+}
+
+/** One way back while it is gone. */
+class Way {
+  readonly #started = performance.now();
+  readonly #migrations: { name: string; durationMs: number }[] = [];
+
+  went(name: string, durationMs: number): void {
+    this.#migrations.push({ name, durationMs: Math.round(durationMs) });
+  }
+
+  end(state: RehearsedWay['state'], more: Partial<Pick<RehearsedWay, 'why' | 'differences' | 'notes'>>): RehearsedWay {
+    const durationMs = Math.round(performance.now() - this.#started);
+    return { state, migrations: this.#migrations, durationMs, differences: [], notes: [], ...more };
+  }
+}
+
+function differs(way: string, { differences }: RehearsedWay): ReleaseError {
+  const [first, ...more] = differences;
+  const others = more.length === 0 ? '' : ` (and ${more.length} more)`;
+  return new ReleaseError(
+    'REHEARSAL_FAILED',
+    `${way} does not lead back to what was there before: ${first}${others}. The rehearsal did not touch the target.`,
+    {
+      hint: 'Correct the migration so that its down restores what its up changed, or declare it irreversible with the reason, and rehearse again: mongo-release migrate.',
+    },
+  );
+}

@@ -1,0 +1,148 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { expectFailure, makeProject, migration } from '../cli/cli.ts';
+import { freshDatabase } from '../setup/mongo.ts';
+import { stateOf } from './state.ts';
+
+const places = "const places = db.collection('places');";
+
+/** A project of these migrations on three places, and what a dry run of it says. */
+async function rehearsed(files: Record<string, string>, more: Record<string, string> = {}) {
+  const database = await freshDatabase();
+  onTestFinished(() => database[Symbol.asyncDispose]());
+  await database.db.collection<{ _id: number; name: string; lat?: string }>('places').insertMany([
+    { _id: 1, name: 'a', lat: '1.5' },
+    { _id: 2, name: 'b', lat: '2.5' },
+    { _id: 3, name: 'c' },
+  ]);
+  const named = Object.entries(files).map(([name, text]) => [`migrations/${name}.js`, text]);
+  const project = await makeProject({ ...Object.fromEntries(named), ...more }, { MONGODB_URI: database.uri });
+  onTestFinished(() => project[Symbol.asyncDispose]());
+  const before = await stateOf(database.db);
+  const ran = await project.run('migrate --json');
+  expect(await stateOf(database.db)).toEqual(before);
+  return ran;
+}
+
+const rename = migration(
+  `${places} await places.updateMany({}, { $rename: { name: 'title' } });`,
+  `${places} await places.updateMany({}, { $rename: { title: 'name' } });`,
+);
+
+test('both ways back are rehearsed, and lead to where it began', async () => {
+  const { code, json, stderr } = await rehearsed({
+    '1-index': migration(
+      `${places} await places.createIndex({ lat: 1 });`,
+      `${places} await places.dropIndex('lat_1');`,
+    ),
+    '2-log': migration(
+      "await db.createCollection('log'); await db.collection('log').insertOne({ _id: 1 });",
+      "await db.dropCollection('log');",
+    ),
+  });
+  expect(code, stderr).toBe(0);
+  const back = [{ name: '2-log' }, { name: '1-index' }];
+  expect(json.rehearsal.wayBack).toMatchObject({
+    undo: { state: 'equal', migrations: back, differences: [], notes: [] },
+    down: { state: 'equal', migrations: back, differences: [], notes: [] },
+  });
+});
+
+test('fields in another order are a note on the way down, and the undo restores the order too', async () => {
+  const { code, json, stderr } = await rehearsed({ '1-rename': rename });
+  expect(code, stderr).toBe(0);
+  expect(json.rehearsal.wayBack).toMatchObject({
+    undo: { state: 'equal', notes: [] },
+    down: { state: 'equal', notes: ['places: fields stand in another order'] },
+  });
+  expect(stderr).toContain('fields stand in another order');
+});
+
+describe('a down that does not restore what its up changed', () => {
+  const loses = {
+    '1-a': migration(
+      `${places} await places.updateMany({}, { $unset: { lat: '' } });`,
+      `${places} await places.updateMany({}, { $set: { lat: null } });`,
+    ),
+  };
+
+  test('stops the release, with the collection', async () => {
+    const ran = await rehearsed(loses);
+    expectFailure(
+      ran,
+      13,
+      'REHEARSAL_FAILED',
+      /The down of 1-a does not lead back.*places has other documents.*did not touch the target/s,
+    );
+    expect(ran.json.error.hint).toContain('declare it irreversible');
+    expect(ran.json.rehearsal.wayBack).toMatchObject({ undo: { state: 'equal' }, down: { state: 'differs' } });
+  });
+
+  test('is said of a project of migrate-mongo, whose files cannot declare that, and does not stop it', async () => {
+    const config = 'module.exports = { mongodb: { url: process.env.MONGODB_URI }, migrationsDir: "migrations" };\n';
+    const { code, json, stderr } = await rehearsed(loses, { 'migrate-mongo-config.js': config });
+    expect(code, stderr).toBe(0);
+    expect(stderr).toMatch(/The down of 1-a does not lead back/);
+    expect(json.rehearsal.wayBack.down).toMatchObject({
+      state: 'differs',
+      differences: ['places has other documents'],
+    });
+  });
+});
+
+test('a down that fails stops the release', async () => {
+  const ran = await rehearsed({
+    '1-a': migration(`${places} await places.deleteOne({ _id: 1 });`, "throw new Error('x')"),
+  });
+  expectFailure(ran, 13, 'REHEARSAL_FAILED', /in the down of 1-a/);
+  expect(ran.json.rehearsal.wayBack).toMatchObject({ undo: { state: 'equal' }, down: { state: 'failed' } });
+});
+
+test('the way down ends at the newest migration without a down, and is compared with what was there then', async () => {
+  const { code, json, stderr } = await rehearsed({
+    '1-a': migration(`${places} await places.deleteOne({ _id: 1 });`),
+    '2-rename': rename,
+    '3-b': migration(`${places} await places.insertOne({ _id: 9 });`, `${places} await places.deleteOne({ _id: 9 });`),
+  });
+  expect(code, stderr).toBe(0);
+  expect(json.rehearsal.wayBack).toMatchObject({
+    undo: { state: 'equal', migrations: [{ name: '3-b' }, { name: '2-rename' }, { name: '1-a' }] },
+    down: { state: 'equal', why: '1-a has no down', migrations: [{ name: '3-b' }, { name: '2-rename' }] },
+  });
+});
+
+test('what the journal cannot undo is said, and the way down is taken from there', async () => {
+  const { code, json, stderr } = await rehearsed({
+    '1-a': migration(
+      `${places} await places.aggregate([{ $match: { _id: 1 } }, { $merge: { into: 'ones' } }]).toArray();`,
+      "await db.dropCollection('ones');",
+    ),
+    '2-rename': rename,
+  });
+  expect(code, stderr).toBe(0);
+  expect(json.rehearsal.wayBack).toMatchObject({
+    undo: { state: 'impossible', why: expect.stringContaining('1-a'), migrations: [{ name: '2-rename' }] },
+    down: { state: 'not-compared', migrations: [{ name: '2-rename' }, { name: '1-a' }] },
+  });
+});
+
+describe('probes', () => {
+  const config = (filter: string) =>
+    `probes:\n  - { name: titled, phase: after-deploy, mongo: { collection: places, filter: ${filter}, count: 0 } }\n  - { name: up, http: { url: "http://127.0.0.1:1/" } }\n`;
+
+  test('that look into the database look into the sandbox', async () => {
+    const { code, json, stderr } = await rehearsed(
+      { '2-rename': rename },
+      { 'mongo-release.yml': config('{ title: { $exists: false } }') },
+    );
+    expect(code, stderr).toBe(0);
+    expect(json.rehearsal.probes).toMatchObject([{ name: 'titled', state: 'passed' }]);
+  });
+
+  test('that fail there stop the release', async () => {
+    const ran = await rehearsed(
+      { '2-rename': rename },
+      { 'mongo-release.yml': config('{ title: { $exists: true } }') },
+    );
+    expectFailure(ran, 13, 'REHEARSAL_FAILED', /in the sandbox: Probe "titled" failed: expected none.*saw 1 or more/);
+  });
+});
