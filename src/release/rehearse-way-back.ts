@@ -6,6 +6,7 @@ import { undoAttempt } from '../migration/undo/undo.ts';
 import {
   compareStates,
   type DatabaseState,
+  type Difference,
   describeDifference,
   readState,
   tellFieldOrder,
@@ -109,15 +110,16 @@ class Sandbox {
       for (const turn of turns.slice(lowest).reverse()) way.went(turn.file.name, await this.#go(turn, 'down'));
       this.#applied = lowest;
       if (before === undefined) return { part: way.end('not-compared', { why }) };
+      const after = await this.#state();
       const found = await tellFieldOrder(
-        compareStates(before.state, await this.#state()),
+        compareStates(before.state, after),
         async (collection) => before.sorted.get(collection),
         (collection) => withSortedFields(connection.db, collection, this.#run.signal),
       );
-      const order = found.filter(({ kind }) => kind === 'field-order');
-      const differences = found.filter(({ kind }) => kind !== 'field-order').map(describeDifference);
-      const state = differences.length > 0 ? 'differs' : 'equal';
-      return { part: way.end(state, { why, differences, notes: order.map(describeDifference) }) };
+      const [notes, differences] = [true, false].map((asGood) =>
+        found.filter((difference) => isAsGood(difference, after) === asGood).map(describeDifference),
+      );
+      return { part: way.end(differences?.length === 0 ? 'equal' : 'differs', { why, differences, notes }) };
     } catch (error) {
       if (!(error instanceof ReleaseError) || error.code !== 'REHEARSAL_FAILED') throw error;
       return { part: way.end('failed', { why }), error };
@@ -167,6 +169,14 @@ class Sandbox {
   #state(): Promise<DatabaseState> {
     return readState(this.#on.connection.db, { own: namesOf(this.#run), signal: this.#run.signal });
   }
+}
+
+/** What a `down` may leave otherwise: the order of fields, and a collection that the first insert made, empty again. */
+function isAsGood(difference: Difference, after: DatabaseState): boolean {
+  if (difference.kind !== 'added') return difference.kind === 'field-order';
+  const { info, digest } = after.get(difference.collection) ?? {};
+  const plain = info?.type === 'collection' && Object.keys(info.options).length === 0 && info.indexes.length <= 1;
+  return plain && digest?.documents === 0;
 }
 
 /** One way back while it is gone. */

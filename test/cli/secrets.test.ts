@@ -140,7 +140,7 @@ test('a whole release that succeeds, fails its probe, is rolled back and restore
     return ran.json;
   };
   await run('plan --out p.json --sarif f.sarif');
-  const released = await run('release --apply', 9);
+  const released = await run('release --apply --rehearsal none', 9);
   await run('verify', 9);
   await run('down');
   await run(`inspect ${released.backup.id}`);

@@ -57,6 +57,13 @@ test('fields in another order are a note on the way down, and the undo restores 
   expect(stderr).toContain('fields stand in another order');
 });
 
+test('a collection that the first insert made may stay behind empty', async () => {
+  const [up, down] = ['insertOne', 'deleteOne'].map((method) => `await db.collection('new').${method}({ _id: 1 });`);
+  const { code, json, stderr } = await rehearsed({ '1-a': migration(up!, down) });
+  expect(code, stderr).toBe(0);
+  expect(json.rehearsal.wayBack.down).toMatchObject({ state: 'equal', differences: [], notes: ['new was added'] });
+});
+
 describe('a down that does not restore what its up changed', () => {
   const loses = {
     '1-a': migration(
