@@ -1,0 +1,105 @@
+import { type Db, type Document, Timestamp } from 'mongodb';
+import { serverCode, serverCodes } from './server-error.ts';
+
+/** Documents of one collection that were written to, each counted as often as it was. */
+export interface CollectionWrites {
+  readonly inserted: number;
+  readonly updated: number;
+  readonly deleted: number;
+}
+
+export type WritesSince =
+  | {
+      readonly state: 'known';
+      readonly byCollection: ReadonlyMap<string, CollectionWrites>;
+      /** Collections that were dropped or renamed, with what was in them. */
+      readonly gone: readonly string[];
+    }
+  /** `history`: the server does not reach so far back. */
+  | { readonly state: 'unknown'; readonly why: 'history' | 'not-authorized' | 'standalone' };
+
+export interface WritesSinceOptions {
+  /** Collections that do not count. */
+  readonly leaveOut: (collection: string) => boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** How long the server may wait for another event before it answers that there is none, in milliseconds. */
+const waitMs = 100;
+
+/**
+ * Counts what was written to a database after a cluster time and until now, from a change stream: as long as the oplog
+ * reaches, and with the right to read the database. Throws the driver's errors and the signal's reason; may be repeated.
+ */
+export async function writesSince(db: Db, since: Timestamp, options: WritesSinceOptions): Promise<WritesSince> {
+  const byCollection = new Map<string, Record<keyof CollectionWrites, number>>();
+  const gone: string[] = [];
+  try {
+    const until = await operationTime(db);
+    if (until === undefined) return { state: 'unknown', why: 'standalone' };
+    const stream = db.watch([{ $project: { operationType: 1, ns: 1, clusterTime: 1 } }], {
+      startAtOperationTime: Timestamp.fromBits(since.getLowBits() + 1, since.getHighBits()),
+      maxAwaitTimeMS: waitMs,
+      batchSize: 5000,
+      readPreference: 'primary',
+    });
+    try {
+      for (;;) {
+        options.signal?.throwIfAborted();
+        const event = (await stream.tryNext()) as Document | null;
+        if (event === null) {
+          if (isPast(stream.resumeToken, until)) break;
+          continue;
+        }
+        if ((event.clusterTime as Timestamp).greaterThan(until)) break;
+        const collection = String(event.ns?.coll ?? '');
+        const kind = kinds[String(event.operationType)];
+        if (options.leaveOut(collection)) continue;
+        if (kind === undefined) {
+          if (ends.has(String(event.operationType))) gone.push(collection);
+          continue;
+        }
+        const writes = byCollection.get(collection) ?? { inserted: 0, updated: 0, deleted: 0 };
+        writes[kind] += 1;
+        byCollection.set(collection, writes);
+      }
+    } finally {
+      await stream.close();
+    }
+  } catch (error) {
+    const code = serverCode(error);
+    if (code === serverCodes.Unauthorized) return { state: 'unknown', why: 'not-authorized' };
+    if (code !== undefined && historyLost.has(code)) return { state: 'unknown', why: 'history' };
+    throw error;
+  }
+  return { state: 'known', byCollection, gone };
+}
+
+/** Names of `operationType`. https://www.mongodb.com/docs/manual/reference/change-events/ */
+const kinds: Readonly<Record<string, keyof CollectionWrites>> = {
+  insert: 'inserted',
+  update: 'updated',
+  replace: 'updated',
+  delete: 'deleted',
+};
+const ends: ReadonlySet<string> = new Set(['drop', 'rename']);
+
+/** ChangeStreamHistoryLost, and CappedPositionLost where the oplog moved on meanwhile (`src/mongo/base/error_codes.yml`). */
+const historyLost: ReadonlySet<number> = new Set([286, 136]);
+
+/** Of the newest write; undefined on a standalone server, which has none. */
+async function operationTime(db: Db): Promise<Timestamp | undefined> {
+  const answer = await db.command({ ping: 1 });
+  return answer.operationTime as Timestamp | undefined;
+}
+
+/**
+ * Whether the stream has come past that time. The token of an empty answer is a key string: type 0x82, then the cluster
+ * time (`src/mongo/db/pipeline/resume_token.h`).
+ */
+function isPast(token: unknown, until: Timestamp): boolean {
+  const data = (token as { _data?: unknown } | undefined)?._data;
+  if (typeof data !== 'string' || !data.startsWith('82')) return true;
+  const at = new Timestamp({ t: Number.parseInt(data.slice(2, 10), 16), i: Number.parseInt(data.slice(10, 18), 16) });
+  return at.greaterThanOrEqual(until);
+}
