@@ -87,7 +87,7 @@ export async function restoreInto(
       { collection: name },
     );
   }
-  const counts = new Map(restored.manifest.namespaces.map((entry) => [entry.name, entry.count]));
+  const counts = new Map(restored.contents.namespaces.map((entry) => [entry.name, entry.count]));
   return {
     backupId: id,
     database: connection.db.databaseName,

@@ -7,6 +7,7 @@ import {
   type ArchiveMeta,
   dataNamespace,
   formatVersion,
+  keyOf,
   longestDocument,
   magic,
   type Namespace,
@@ -82,9 +83,6 @@ class Running {
   }
 }
 
-/** The key of a namespace; names of databases have no dot. */
-const keyOf = ({ db, collection }: Namespace) => `${db}.${collection}`;
-
 async function readPrelude(source: ByteSource): Promise<{ header: ArchiveHeader; metas: ArchiveMeta[] }> {
   if (!(await source.fill(magic.length)) || !source.take(magic.length).equals(magic)) {
     throw archiveDamaged('it does not begin as an archive', 0);
@@ -148,19 +146,21 @@ function parse(bytes: Buffer, start: number): Record<string, unknown> {
 function parseHeader(bytes: Buffer, start: number): ArchiveHeader {
   const { concurrent_collections, version, server_version, tool_version } = parse(bytes, start);
   if (version !== formatVersion) throw archiveDamaged('its format has another version', start);
-  if (!(concurrent_collections instanceof BSON.Int32)) throw archiveDamaged('the header is incomplete', start);
+  // An int32 by the tools of today; others have written it as another number, or as a text.
+  const concurrentCollections = Number(String(concurrent_collections ?? NaN));
+  if (!Number.isInteger(concurrentCollections)) throw archiveDamaged('the header is incomplete', start);
   if (typeof server_version !== 'string' || !/^\d+\.\d+/.test(server_version) || typeof tool_version !== 'string') {
     throw archiveDamaged('the header is incomplete', start);
   }
   return {
-    concurrentCollections: concurrent_collections.value,
+    concurrentCollections,
     serverVersion: server_version,
     toolVersion: tool_version,
   };
 }
 
 function parseMeta(bytes: Buffer, start: number): ArchiveMeta {
-  const { db, collection, metadata, type } = parse(bytes, start);
+  const { db, collection, metadata, type = '' } = parse(bytes, start);
   if (
     typeof db !== 'string' ||
     typeof collection !== 'string' ||
@@ -169,7 +169,20 @@ function parseMeta(bytes: Buffer, start: number): ArchiveMeta {
   ) {
     throw archiveDamaged('the description of a collection is incomplete', start);
   }
-  return { db, collection, metadata, type };
+  return { db, collection, metadata, type: type === '' ? typeIn(metadata) : type };
+}
+
+/** Older tools do not say the type: what the options are for does. Empty where there is no metadata, as of the oplog. */
+function typeIn(metadata: string): string {
+  if (metadata === '') return '';
+  try {
+    const { options } = JSON.parse(metadata) as { options?: object };
+    if (options !== undefined && 'viewOn' in options) return 'view';
+    return options !== undefined && 'timeseries' in options ? 'timeseries' : 'collection';
+  } catch {
+    // Whoever gives it to a server finds that out.
+    return 'collection';
+  }
 }
 
 /** Strict: mongorestore refuses unknown fields here, and only so is a flipped byte in a name noticed. */

@@ -5,9 +5,9 @@ import { RawInserter } from '../../mongo/raw-write.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { dataNamespace } from '../archive/format.ts';
 import { type CollectionMetadata, readMetadata } from '../archive/metadata.ts';
-import type { ArchiveManifest, ManifestNamespace } from '../manifest.ts';
+import type { ArchiveContents, ManifestNamespace } from '../manifest.ts';
 import { type ReadOptions, readBackup } from '../read-backup.ts';
-import type { BackupStore } from '../stores/store.ts';
+import type { ArchiveSource } from '../stores/store.ts';
 import { createEmpty, createIndexes, setExpiry } from './catalog-writes.ts';
 import { during } from './failure.ts';
 
@@ -51,8 +51,8 @@ export interface Built {
  */
 export async function buildPlaces(
   connection: Connection,
-  store: BackupStore,
-  manifest: ArchiveManifest,
+  source: ArchiveSource,
+  contents: ArchiveContents,
   places: readonly Place[],
   options: BuildOptions,
 ): Promise<Built[]> {
@@ -62,19 +62,12 @@ export async function buildPlaces(
   // Indexes are built while the next collection is loaded, one collection at a time.
   let indexing: Promise<void> = Promise.resolve();
   try {
-    for await (const event of readBackup(store, manifest, options)) {
+    for await (const event of readBackup(source, contents, options)) {
       if (event.kind === 'prelude') {
         for (const meta of event.metas) {
           const place = places.find(({ entry }) => entry.name === meta.collection);
           if (place === undefined) continue;
-          const item = new Work(
-            connection,
-            place,
-            meta.metadata,
-            readMetadata(meta.metadata, meta.type),
-            total,
-            options,
-          );
+          const item = new Work(connection, place, meta.metadata, readMetadata(meta), total, options);
           await item.begin();
           work.set(dataNamespace(meta).collection, item);
         }

@@ -34,7 +34,7 @@ export async function runStep(
       return refill(connection, own, step, beforeMove);
     case 'view':
       await clear(connection, own, step.name, step.old, beforeMove);
-      return createView(connection.db, parseMetadata(step.metadata, 'view'));
+      return createView(connection.db, parseMetadata(step.metadata, 'view', step.name));
     case 'remove': {
       const present = await findCollection(connection.db, step.name);
       // Under another UUID it is not the one that was decided on.
@@ -81,7 +81,7 @@ async function refill(
   const { db } = connection;
   // It is dropped at the very end, so it tells whether this step was completed.
   if ((await findCollection(db, aside)) === undefined) return;
-  const metadata = parseMetadata(text, type);
+  const metadata = parseMetadata(text, type, name);
   // The server drops no `system.js`.
   if (name === 'system.js' && (await findCollection(db, name)) !== undefined) await db.collection(name).deleteMany({});
   else {

@@ -61,8 +61,8 @@ export class FolderStore implements BackupStore {
     return parseManifest(text, id);
   }
 
-  async openArchive(manifest: ArchiveManifest): Promise<{ stream: ReadStream; bytes: number }> {
-    const { file } = manifest.archive;
+  async openArchive({ archive }: Pick<ArchiveManifest, 'archive'>): Promise<{ stream: ReadStream; bytes: number }> {
+    const { file } = archive;
     if (path.basename(file) !== file) throw archiveDamaged('its name is no file name', file);
     const stream = createReadStream(this.#path(file), { highWaterMark: 1024 * 1024 });
     try {
