@@ -1,0 +1,86 @@
+import { BSON } from 'mongodb';
+import type { ArchiveMeta, Namespace } from '../../src/backup/archive/format.ts';
+import { dataNamespace, keyOf, magic, terminator } from '../../src/backup/archive/format.ts';
+import { readArchive } from '../../src/backup/archive/reader.ts';
+import { NamespaceEncoder } from '../../src/backup/archive/writer.ts';
+import { dumpCollections } from '../../src/backup/dump-collections.ts';
+import { readCatalog } from '../../src/mongo/catalog.ts';
+import type { Connection } from '../../src/mongo/connect.ts';
+
+/** A namespace as an archive of mongodump lists it, with its documents. */
+export interface Listed extends ArchiveMeta {
+  readonly documents: readonly Uint8Array[];
+}
+
+export interface Written {
+  /** Of the header; the tools of today write an int32. */
+  readonly concurrentCollections?: unknown;
+  /** As tools wrote it that knew neither types nor UUIDs: what a collection is, its options say. */
+  readonly old?: boolean;
+  /** With --oplog. */
+  readonly oplog?: readonly BSON.Document[];
+}
+
+/** What a dump of this database lists, as real metadata and documents. */
+export async function listed(connection: Connection): Promise<Listed[]> {
+  const chunks = dumpCollections(connection, await readCatalog(connection.db), {
+    ...{ at: undefined, totals: new Map(), toolVersion: '100.18.0' },
+  });
+  const documents = new Map<string, Buffer[]>();
+  let metas: readonly ArchiveMeta[] = [];
+  for await (const event of readArchive(chunks)) {
+    if (event.kind === 'prelude') metas = event.metas;
+    if (event.kind !== 'documents') continue;
+    const known = documents.get(keyOf(event.namespace)) ?? [];
+    known.push(...event.documents.map((one) => Buffer.from(one)));
+    documents.set(keyOf(event.namespace), known);
+  }
+  return metas.map((meta) => ({ ...meta, documents: documents.get(keyOf(dataNamespace(meta))) ?? [] }));
+}
+
+/** What a dump of a whole server has beside: users, roles and versions first, and other databases. */
+export function besides(): Listed[] {
+  const plain = (db: string, collection: string): Listed => ({
+    ...{ db, collection, type: 'collection' },
+    metadata: JSON.stringify({ indexes: [], uuid: '00'.repeat(16), collectionName: collection, type: 'collection' }),
+    documents: [BSON.serialize({ _id: `${db}.${collection}`, secret: 'of-somebody-else' })],
+  });
+  return [
+    ...['system.users', 'system.roles', 'system.version'].map((name) => plain('admin', name)),
+    plain('config', 'settings'),
+    plain('other', 'places'),
+    { ...plain('other', '$admin.system.users'), metadata: '' },
+    plain('other', 'system.profile'),
+  ];
+}
+
+/** The bytes of an archive in the layout of mongodump: namespaces interleaved block by block, each with its end after it. */
+export function mongodumpArchive(all: readonly Listed[], { concurrentCollections, old, oplog }: Written = {}): Buffer {
+  const header = {
+    concurrent_collections: concurrentCollections ?? new BSON.Int32(4),
+    ...{ version: '0.1', server_version: '6.0.5', tool_version: '100.18.0' },
+  };
+  const entries: Listed[] = [...all];
+  if (oplog !== undefined)
+    entries.push({ ...{ db: '', collection: 'oplog', metadata: '', type: '' }, documents: oplog.map(serialized) });
+  const metas = entries.map(({ documents: _, ...meta }) => ({ ...(old ? oldForm(meta) : meta), size: 0 }));
+  const parts: Uint8Array[] = [magic, serialized(header), ...metas.map(serialized), terminator];
+  const open = entries.map((entry) => ({ encoder: new NamespaceEncoder(whereOf(entry)), left: [...entry.documents] }));
+  const last = oplog === undefined ? undefined : open.pop();
+  while (open.length > 0) {
+    for (const one of [...open]) {
+      if (one.left.length > 0) parts.push(one.encoder.block(one.left.splice(0, 700) as Buffer[]));
+      else parts.push(...open.splice(open.indexOf(one), 1).map(({ encoder }) => encoder.end()));
+    }
+  }
+  if (last !== undefined) parts.push(last.encoder.block(last.left as Buffer[]), last.encoder.end());
+  return Buffer.concat(parts);
+}
+
+const serialized = (document: object) => Buffer.from(BSON.serialize(document));
+
+const whereOf = (entry: Listed): Namespace => dataNamespace(entry);
+
+function oldForm({ type: _, metadata, ...meta }: ArchiveMeta) {
+  return { ...meta, metadata: metadata.replace(/,("uuid":"[^"]*",)?"collectionName":.*$/, '}') };
+}
