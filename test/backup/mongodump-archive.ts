@@ -1,8 +1,8 @@
 import { BSON } from 'mongodb';
-import type { ArchiveMeta, Namespace } from '../../src/backup/archive/format.ts';
+import { Crc64 } from '../../src/backup/archive/crc64.ts';
+import type { ArchiveMeta } from '../../src/backup/archive/format.ts';
 import { dataNamespace, keyOf, magic, terminator } from '../../src/backup/archive/format.ts';
 import { readArchive } from '../../src/backup/archive/reader.ts';
-import { NamespaceEncoder } from '../../src/backup/archive/writer.ts';
 import { dumpCollections } from '../../src/backup/dump-collections.ts';
 import { readCatalog } from '../../src/mongo/catalog.ts';
 import type { Connection } from '../../src/mongo/connect.ts';
@@ -65,21 +65,35 @@ export function mongodumpArchive(all: readonly Listed[], { concurrentCollections
     entries.push({ ...{ db: '', collection: 'oplog', metadata: '', type: '' }, documents: oplog.map(serialized) });
   const metas = entries.map(({ documents: _, ...meta }) => ({ ...(old ? oldForm(meta) : meta), size: 0 }));
   const parts: Uint8Array[] = [magic, serialized(header), ...metas.map(serialized), terminator];
-  const open = entries.map((entry) => ({ encoder: new NamespaceEncoder(whereOf(entry)), left: [...entry.documents] }));
-  const last = oplog === undefined ? undefined : open.pop();
-  while (open.length > 0) {
-    for (const one of [...open]) {
-      if (one.left.length > 0) parts.push(one.encoder.block(one.left.splice(0, 700) as Buffer[]));
-      else parts.push(...open.splice(open.indexOf(one), 1).map(({ encoder }) => encoder.end()));
+  // The oplog is read when everything else has been.
+  const rounds = [entries.filter(({ db }) => db !== ''), entries.filter(({ db }) => db === '')];
+  for (const round of rounds) {
+    const open = new Set(round.map(blocksOf));
+    while (open.size > 0) {
+      for (const blocks of open) {
+        const { value, done } = blocks.next();
+        if (done) open.delete(blocks);
+        else parts.push(value);
+      }
     }
   }
-  if (last !== undefined) parts.push(last.encoder.block(last.left as Buffer[]), last.encoder.end());
   return Buffer.concat(parts);
 }
 
-const serialized = (document: object) => Buffer.from(BSON.serialize(document));
+/** The blocks of a namespace, one empty one where it has no documents, and its end. */
+function* blocksOf(entry: Listed): Generator<Buffer> {
+  const { db, collection } = dataNamespace(entry);
+  const head = (EOF: boolean, CRC: bigint) => serialized({ db, collection, EOF, CRC: BSON.Long.fromBigInt(BigInt.asIntN(64, CRC)) });
+  const crc = new Crc64();
+  for (let at = 0; at === 0 || at < entry.documents.length; at += 700) {
+    const documents = entry.documents.slice(at, at + 700);
+    for (const document of documents) crc.update(document);
+    yield Buffer.concat([head(false, 0n), ...documents, terminator]);
+  }
+  yield Buffer.concat([head(true, crc.value()), terminator]);
+}
 
-const whereOf = (entry: Listed): Namespace => dataNamespace(entry);
+const serialized = (document: object) => Buffer.from(BSON.serialize(document));
 
 function oldForm({ type: _, metadata, ...meta }: ArchiveMeta) {
   return { ...meta, metadata: metadata.replace(/,("uuid":"[^"]*",)?"collectionName":.*$/, '}') };
