@@ -16,7 +16,7 @@ export class OplogPart {
   #entries = 0;
   readonly #namespaces = new Set<string>();
 
-  add(documents: readonly Buffer[]): void {
+  add(documents: Iterable<Buffer>): void {
     for (const document of documents) {
       const entry = parse(document);
       // The tool begins with the newest entry before its first read: that one is in the data already. Of a transaction it

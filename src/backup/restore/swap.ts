@@ -3,7 +3,7 @@ import { dropCollection, renameCollection } from '../../mongo/catalog-changes.ts
 import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { readRaw } from '../../mongo/raw-read.ts';
-import { insertRaw } from '../../mongo/raw-write.ts';
+import { awaitMajority, insertRaw } from '../../mongo/raw-write.ts';
 import { serverCode, serverCodes } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { parseMetadata } from '../archive/metadata.ts';
@@ -91,6 +91,7 @@ async function refill(
   const storage = storageName({ name, type });
   await insertRaw(db, storage, readRaw(db, aside), { bypassValidation: type === 'timeseries' });
   // One member acknowledges an insert: what a change of the primary took back is noticed before the source goes.
+  await awaitMajority(db, aside);
   const [there, needed] = await Promise.all([storage, aside].map((each) => db.collection(each).countDocuments()));
   if ((there ?? 0) < (needed ?? 0)) {
     throw new ReleaseError('RESTORE_INCOMPLETE', `${name} holds ${there} of its ${needed} documents so far.`, {
