@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -109,6 +109,36 @@ test('a store that cannot be written is said before the database is read; readin
   const other = await at.another();
   await restoreBackup(other, store, manifest.id, { own, log: at.log });
   expect(await compareDatabases(at.db, other.db, { own })).toEqual([]);
+});
+
+test('a store that this user may not enter is said to be that, when it is written and when it is read', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'forbidden-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const source = (file: string) => JSON.stringify(import.meta.resolve(`../../src/backup/${file}`));
+  const program = `
+    import { readArchiveFile } from ${source('archive-file.ts')};
+    import { FolderStore } from ${source('stores/folder.ts')};
+    const store = new FolderStore(process.argv[1]);
+    const tries = [
+      () => store.create('b1', { ending: '.archive', expectedBytes: 1 }),
+      () => store.readManifest('b1'),
+      () => store.list(),
+      () => readArchiveFile(process.argv[1] + '/dump.archive', { own: { owns: () => false } }),
+    ];
+    for (const attempt of tries) await attempt().then(() => console.log('allowed'), (error) =>
+      console.log(error.code, error.exitCode, /EACCES/.test(error.message), error.hint !== ''));
+  `;
+  await chmod(folder, 0);
+  // The root of a machine may everything.
+  const user = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
+  const args = ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', program, folder];
+  const { stdout, stderr } = spawnSync(process.execPath, args, { ...user, encoding: 'utf8', env: {} });
+  expect(stdout.trim().split('\n'), stderr).toEqual([
+    'STORE_FAILED 7 true true',
+    'STORE_FAILED 7 true true',
+    'STORE_FAILED 7 true true',
+    'BACKUP_NOT_FOUND 11 true true',
+  ]);
 });
 
 test('a connection that is lost midway is no backup, and no half restore', async () => {

@@ -229,6 +229,7 @@ function isMissing(error: unknown): boolean {
 
 /** `doing` completes "while …". The cause's text holds paths at most. */
 function storeFailed(doing: string, location: string, cause: unknown): ReleaseError {
+  if (cause instanceof ReleaseError) return cause;
   const code = (cause as { code?: unknown } | undefined)?.code;
   const why = typeof code === 'string' ? ` (${code})` : '';
   const full = code === 'ENOSPC' || code === 'EDQUOT';
