@@ -22,7 +22,7 @@ async function write(at: Lab, bytes: Uint8Array, name = 'dump.archive'): Promise
 
 /** A dump of a whole server, in which the lab's database is one of several. */
 async function dumpOf(at: Lab, written: Written = {}): Promise<Buffer> {
-  return mongodumpArchive([...besides(), ...(await listed(at.connection))], written);
+  return mongodumpArchive([...besides(at.db.databaseName), ...(await listed(at.connection))], written);
 }
 
 const read = (file: string) => readArchiveFile(file, { own, identities: [identity] });

@@ -38,8 +38,11 @@ export async function listed(connection: Connection): Promise<Listed[]> {
   return metas.map((meta) => ({ ...meta, documents: documents.get(keyOf(dataNamespace(meta))) ?? [] }));
 }
 
-/** What a dump of a whole server has beside: users, roles and versions first, and other databases. */
-export function besides(): Listed[] {
+/**
+ * What a dump of a whole server has beside a database: users, roles and versions first, and other databases; and what
+ * the server keeps in `database` itself.
+ */
+export function besides(database = 'other'): Listed[] {
   const plain = (db: string, collection: string): Listed => ({
     ...{ db, collection, type: 'collection' },
     metadata: JSON.stringify({ indexes: [], uuid: '00'.repeat(16), collectionName: collection, type: 'collection' }),
@@ -50,7 +53,8 @@ export function besides(): Listed[] {
     plain('config', 'settings'),
     plain('other', 'places'),
     { ...plain('other', '$admin.system.users'), metadata: '' },
-    plain('other', 'system.profile'),
+    plain(database, 'system.profile'),
+    plain('local', 'startup_log'),
   ];
 }
 
@@ -83,7 +87,8 @@ export function mongodumpArchive(all: readonly Listed[], { concurrentCollections
 /** The blocks of a namespace, one empty one where it has no documents, and its end. */
 function* blocksOf(entry: Listed): Generator<Buffer> {
   const { db, collection } = dataNamespace(entry);
-  const head = (EOF: boolean, CRC: bigint) => serialized({ db, collection, EOF, CRC: BSON.Long.fromBigInt(BigInt.asIntN(64, CRC)) });
+  const head = (EOF: boolean, CRC: bigint) =>
+    serialized({ db, collection, EOF, CRC: BSON.Long.fromBigInt(BigInt.asIntN(64, CRC)) });
   const crc = new Crc64();
   for (let at = 0; at === 0 || at < entry.documents.length; at += 700) {
     const documents = entry.documents.slice(at, at + 700);

@@ -65,7 +65,7 @@ export interface PendingBackup {
 
 export function backupNotFound(id: string, location: string): ReleaseError {
   return new ReleaseError('BACKUP_NOT_FOUND', `There is no backup ${JSON.stringify(id)} in ${location}.`, {
-    hint: 'List the backups with mongo-release inspect; --store DIR says where they are kept.',
+    hint: 'List the backups with mongo-release inspect; --store DIR says where they are kept. A file is named with its path, such as ./dump.',
     details: { backup: id },
   });
 }
