@@ -103,8 +103,7 @@ export class RawInserter {
 
   async #send(): Promise<void> {
     const batch = this.#take();
-    if (this.#options.signal?.aborted) this.#failure ??= { error: this.#options.signal.reason };
-    if (this.#failure !== undefined) throw this.#failure.error;
+    this.#throwFailure();
     if (batch.length === 0) return;
     if (this.#options.inOrder) await Promise.all(this.#underWay);
     await this.#budget.lanes.enter();
@@ -113,6 +112,11 @@ export class RawInserter {
       this.#budget.lanes.leave();
     });
     this.#underWay.add(sent);
+  }
+
+  #throwFailure(): void {
+    if (this.#options.signal?.aborted) this.#failure ??= { error: this.#options.signal.reason };
+    if (this.#failure !== undefined) throw this.#failure.error;
   }
 
   #take(): RawDocuments[] {
@@ -130,6 +134,8 @@ export class RawInserter {
 
   async #insert(batch: readonly RawDocuments[]): Promise<void> {
     try {
+      // It may have failed while this batch waited for its turn.
+      this.#throwFailure();
       await insertBatch(this.#db, this.#collection, batch, this.#options.bypassValidation ?? false);
       const documents = batch.reduce((sum, { length }) => sum + length, 0);
       const bytes = batch.reduce((sum, part) => sum + part.bytes.length, 0);
