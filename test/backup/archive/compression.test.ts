@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import { type Duplex, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { expect, test } from 'vitest';
@@ -14,7 +14,7 @@ function someBytes(length: number): Buffer {
   return bytes;
 }
 
-async function through(step: NodeJS.ReadWriteStream, chunks: Iterable<Buffer>): Promise<Buffer> {
+async function through(step: Duplex, chunks: Iterable<Buffer>): Promise<Buffer> {
   const out: Buffer[] = [];
   await pipeline(Readable.from(chunks), step, async (source: AsyncIterable<Buffer>) => {
     for await (const chunk of source) out.push(chunk);
