@@ -5,11 +5,10 @@ import { ReleaseError } from '../observe/error.ts';
 import { agree } from './agree.ts';
 import { refuseUnguarded } from './guards.ts';
 import { identitiesOf } from './keys.ts';
-import { changelogOf } from './migrate-mongo.ts';
 import { restoreProgress } from './progress.ts';
 import { type RecordStart, ReleaseRecords } from './record.ts';
 import { checkManaged, restoreManaged, whatItErases } from './restore-managed.ts';
-import { fromStore, type RestoredFrom, type Source, sourceOf } from './restored-from.ts';
+import { fromStore, type Source, sourceOf } from './restored-from.ts';
 import type { Ended, RestoreResult } from './result.ts';
 import { aboutTarget, namesOf, type Run, targetOf } from './run.ts';
 import { storeOf } from './take-backup.ts';
@@ -33,7 +32,7 @@ export async function restore(run: Run): Promise<Ended<'restore'>> {
     : refuseUnguarded(run, connection, [privileges]));
   const follows = flags['then-migrate'] ? runThatFollows(run, connection) : undefined;
   if (follows !== undefined) {
-    refuseWithoutPosition(run, source);
+    refuseWithoutPosition(source);
     await checkBeforehand(follows, connection);
   }
   await agree(run, questionOf(run, connection, source));
@@ -70,14 +69,13 @@ function questionOf(run: Run, { db }: Connection, source: Source): string {
 }
 
 /** What is pending follows from where in history the data are. */
-function refuseWithoutPosition(run: Run, source: Source): void {
+function refuseWithoutPosition(source: Source): void {
   if (source.kind === 'managed') {
     throw new ReleaseError('USAGE', 'A snapshot of Atlas is restored by Atlas alone, and nothing follows it.', {
       hint: `Restore it without --then-migrate, then type mongo-release migrate.`,
     });
   }
-  // A project of migrate-mongo's has it in a collection of its own.
-  if (source.from.position !== undefined || changelogOf(run) !== undefined) return;
+  if (source.from.placed) return;
   throw new ReleaseError('USAGE', `${source.from.id} does not say which migrations its data have.`, {
     hint: 'Restore it without --then-migrate; then record what its data have with mongo-release baseline NAME, and type mongo-release migrate.',
   });
@@ -117,7 +115,13 @@ async function restoreFrom(run: Run, connection: Connection, tenure: Tenure, sou
     identities: await identitiesOf(run),
     onProgress: restoreProgress(run.log),
   });
-  const history = flags.only === undefined && (await moveHistory(run, tenure, from, restored.restored));
+  // Only a whole restore takes the history with it: some collections alone are at no position.
+  const history = flags.only === undefined && from.placed;
+  if (history) {
+    if (from.position !== undefined)
+      await setPosition(tenure.history, from.position, { kind: 'restore', backupId: from.id });
+    await tenure.adopt();
+  }
   for (const { name } of restored.displaced) {
     run.log.warn(
       `Somebody wrote to ${name} while it was swapped in: those documents are in ${namesOf(run).prefix}.dropped collections.`,
@@ -133,21 +137,4 @@ async function restoreFrom(run: Run, connection: Connection, tenure: Tenure, sou
     kept: restored.kept,
     history: history ? 'set' : 'unchanged',
   };
-}
-
-/**
- * Only a whole restore takes the history with it: some collections alone are at no position. False where nobody knows
- * which: of a file of mongodump's it is known by our own records in it, or by migrate-mongo's.
- */
-async function moveHistory(
-  run: Run,
-  tenure: Tenure,
-  { id, position }: RestoredFrom,
-  restored: readonly string[],
-): Promise<boolean> {
-  const changelog = changelogOf(run)?.collection;
-  if (position === undefined && (changelog === undefined || !restored.includes(changelog))) return false;
-  if (position !== undefined) await setPosition(tenure.history, position, { kind: 'restore', backupId: id });
-  await tenure.adopt();
-  return true;
 }

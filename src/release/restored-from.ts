@@ -7,6 +7,7 @@ import { type Connection, databaseOf } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
 import { databaseIn, namesFile, positionIn, readFileOf } from './archive-file.ts';
 import type { StoredBackup } from './backup-for.ts';
+import { changelogOf } from './migrate-mongo.ts';
 import { namesOf, type Run, targetOf } from './run.ts';
 import { storeOf } from './take-backup.ts';
 
@@ -16,8 +17,10 @@ export interface RestoredFrom {
   readonly id: string;
   /** What it is and of when, for the question whether to restore it. */
   readonly words: string;
-  /** Where in history its data are; undefined where it does not say so. */
+  /** Where in history its data are; undefined where it has no records of ours. */
   readonly position?: Position['applied'];
+  /** Whether anything in it says where in history its data are: records of ours, or the changelog of migrate-mongo. */
+  readonly placed: boolean;
   /** The backup of a store that can be rehearsed on. */
   readonly stored?: StoredBackup;
   restore(connection: Connection, options: RestoreOptions): Promise<Restored>;
@@ -55,6 +58,7 @@ export function fromStore(run: Run, { id, createdAt, position }: ArchiveManifest
     id,
     words: `backup ${id} of ${createdAt}`,
     position: position.applied,
+    placed: true,
     stored: { store, id },
     restore: (connection, options) => restoreBackup(connection, store, id, options),
   };
@@ -65,10 +69,12 @@ async function fromFile(run: Run, file: string): Promise<RestoredFrom> {
   const archive = await readFileOf(run, file);
   const database = databaseIn(archive, wanted ?? databaseOf(uri) ?? '');
   if (run.invocation.flags.consistency !== 'per-collection') refuseUnapplied(archive, database, namesOf(run));
+  const position = positionIn(database);
   return {
     id: file,
     words: `database ${database.name} in ${file}, written at ${archive.writtenAt.toISOString()}`,
-    position: positionIn(database),
+    position,
+    placed: position !== undefined || database.namespaces.some(({ name }) => name === changelogOf(run)?.collection),
     async restore(connection, options) {
       await settleRestore(connection, options);
       return restoreVerified(connection, archive.source, contentsOf(archive, database), options);

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
@@ -85,6 +85,24 @@ test('where a dump has no history, that of the target stays, and that is said', 
   expect((await project.run('status --json')).json.pending).toBe(0);
   expectFailure(await project.run('restore dump.gz --then-migrate --yes --json'), 2, 'USAGE', /does not say which/);
 });
+
+test('in a project of migrate-mongo the changelog in a dump says where in history its data are', async () => {
+  const config = {
+    mongodb: { url: database.uri, databaseName: database.name, options: {} },
+    ...{ migrationsDir: 'migrations', changelogCollectionName: 'changelog', migrationFileExtension: '.js' },
+  };
+  await project.write({ 'migrate-mongo-config.js': `module.exports = ${JSON.stringify(config)};` });
+  await rename(path.join(project.dir, 'migrations/2-b.js'), path.join(project.dir, '2-b.js'));
+  expect((await project.run(up)).code).toBe(0);
+  await dump({}, [own.history]);
+  await rename(path.join(project.dir, '2-b.js'), path.join(project.dir, 'migrations/2-b.js'));
+  expect((await project.run(up)).code).toBe(0);
+  const restored = await project.run('restore dump.gz --then-migrate --rehearsal none --yes --json');
+  expect(restored.json, restored.stderr).toMatchObject({ history: 'set', migrate: { applied: [{ name: '2-b' }] } });
+  expect(await places()).toEqual([1, 2]);
+  await dump({}, [own.history, 'changelog']);
+  expectFailure(await project.run('restore dump.gz --then-migrate --yes --json'), 2, 'USAGE', /does not say which/);
+}, 120_000);
 
 test('of several databases the one of the target is taken, or the one that is named', async () => {
   await database.db.collection<{ _id: number }>('places').insertOne({ _id: 1 });
