@@ -184,7 +184,8 @@ export class RawInsertError extends Error {
 /**
  * Returns when a majority of the members holds all that was written before, and as the primary that is asked has it:
  * what is counted afterwards no change of the primary takes back. The collection is not changed: a delete that matches
- * nothing waits as a write does, for the newest operation of all (LastOpFixer in the server's write_ops_exec.cpp).
+ * nothing waits as a write does, for the newest operation of all (LastOpFixer in the server's write_ops_exec.cpp). It is
+ * any collection that is neither capped nor a time series.
  */
 export async function awaitMajority(db: Db, collection: string): Promise<void> {
   await db.collection(collection).deleteOne({ _id: new ObjectId() }, { writeConcern: { w: 'majority' } });

@@ -241,3 +241,15 @@ test('documents are counted only when a majority of the members holds them, befo
   // Built aside; then `system.js` is filled in its place. The last delete ends the restore's own record.
   expect(steps).toBe('insert majority count insert majority count majority');
 });
+
+test('a database of nothing but a time series or a capped collection comes back', async () => {
+  for (const options of [{ timeseries: { timeField: 't' } }, { capped: true, size: 4096 }]) {
+    await using at = await lab();
+    await at.db.createCollection('only', options);
+    await at.db.collection('only').insertMany([{ t: new Date(1) }, { t: new Date(2) }]);
+    const { manifest } = await at.backup();
+    const other = await at.another();
+    await restore(at, other, manifest.id);
+    expect(await compareDatabases(at.db, other.db, { own })).toEqual([]);
+  }
+});

@@ -2,6 +2,7 @@ import type { CollectionInfo } from '../../mongo/catalog.ts';
 import { bucketsPrefix, readCatalog, storageName } from '../../mongo/catalog.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { Lanes } from '../../mongo/lanes.ts';
+import type { OwnNames } from '../../mongo/own.ts';
 import type { RawDocuments } from '../../mongo/raw-documents.ts';
 import { awaitMajority, InsertBudget, RawInserter } from '../../mongo/raw-write.ts';
 import { ReleaseError } from '../../observe/error.ts';
@@ -12,6 +13,7 @@ import { type ReadOptions, readBackup } from '../read-backup.ts';
 import type { ArchiveSource } from '../stores/store.ts';
 import { createEmpty, createIndexes, setExpiry } from './catalog-writes.ts';
 import { during } from './failure.ts';
+import { restoreCollection } from './record.ts';
 
 /** Where a namespace of the backup is built. */
 export interface Place {
@@ -26,6 +28,7 @@ export interface Place {
 }
 
 export interface BuildOptions extends ReadOptions {
+  readonly own: OwnNames;
   readonly onProgress?: (progress: BuildProgress) => void;
 }
 
@@ -114,8 +117,8 @@ export async function buildPlaces(
   }
   const infos = new Map((await readCatalog(db)).map((info) => [info.name, info]));
   // Before the counts: those of a primary that is alone with its last inserts say nothing of what comes after it.
-  const [any] = [...work.values()].filter(({ place }) => place.form !== 'view');
-  if (any !== undefined) await any.confirm();
+  const majority = () => awaitMajority(db, restoreCollection(options.own));
+  await during('RESTORE_FAILED', 'waiting for a majority of the members', majority);
   for (const item of work.values()) await item.check(infos.get(item.place.as));
   for (const item of work.values()) await item.expire();
   return [...work.values()].map(({ place, text, metadata }) => ({ place, text, metadata, info: infos.get(place.as) }));
@@ -194,11 +197,6 @@ class Work {
       createIndexes(this.#connection.db, this.place.as, this.metadata, 'expiring'),
     );
     await this.#during('setting the expiry of', () => setExpiry(this.#connection.db, this.place.as, this.metadata));
-  }
-
-  /** That everything written so far is there to stay. */
-  async confirm(): Promise<void> {
-    await this.#during('waiting for a majority to have', () => awaitMajority(this.#connection.db, this.place.as));
   }
 
   /** That the server counts what was sent, before anything may expire. */
