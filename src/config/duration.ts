@@ -10,6 +10,12 @@ export function parseDuration(text: string): number | undefined {
   return Math.round(Number(match[1]) * units[match[2] as keyof typeof units]);
 }
 
+/** `4 s`, `90 s`, `1 h`: exactly that long, in the largest unit that it is a whole number of. */
+export function durationText(ms: number): string {
+  const [unit, length] = Object.entries(units).findLast(([, length]) => ms % length === 0) ?? ['ms', 1];
+  return `${ms / length} ${unit === 'm' ? 'min' : unit}`;
+}
+
 /** Timers count in 32 bits with a sign; a longer one would end at once (https://nodejs.org/api/timers.html). */
 const longestTimer = 2 ** 31 - 1;
 

@@ -1,6 +1,7 @@
 import { leftTargetAsItWas, type MigrationEnd } from '../migration/runner.ts';
 import type { Effects } from '../migration/types.ts';
 import { ReleaseError } from '../observe/error.ts';
+import { plural } from '../report/format.ts';
 import { effectsLine } from './effects-line.ts';
 import { wasOvertaken } from './outcome.ts';
 import type { AppliedMigration } from './result.ts';
@@ -92,10 +93,10 @@ export function unfinished(
   return new ReleaseError(untouched ? 'FAILED_CLEAN' : 'FAILED_DIRTY', message, { hint, cause: why });
 }
 
-/** What was sent is counted when it is answered: of a run that was killed the last of it may have no answer. */
 function sent(effects: Effects): string {
-  const operations = Math.max(effects.operations, effects.unknown);
-  return `It had sent ${operations} ${operations === 1 ? 'operation' : 'operations'}: ${effectsLine(effects)}.`;
+  const { operations, replayed = 0 } = effects;
+  const before = replayed === 0 ? '' : `, ${replayed === operations ? 'all' : replayed} of them in an earlier run`;
+  return `It had sent ${plural(operations, 'operation')}${before}: ${effectsLine(effects)}.`;
 }
 
 function around({ done, undone, remaining }: Extent): string {
