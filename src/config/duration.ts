@@ -10,9 +10,10 @@ export function parseDuration(text: string): number | undefined {
   return Math.round(Number(match[1]) * units[match[2] as keyof typeof units]);
 }
 
-/** `4 s`, `90 s`, `1 h`: exactly that long, in the largest unit that it is a whole number of. */
+/** `4 s`, `2.5 s`, `100 s`, `1 h`: exactly that long, in the largest unit that needs one decimal at most. */
 export function durationText(ms: number): string {
-  const [unit, length] = Object.entries(units).findLast(([, length]) => ms % length === 0) ?? ['ms', 1];
+  const fits = (length: number) => ms >= length && (ms * 10) % length === 0;
+  const [unit, length] = Object.entries(units).findLast(([, length]) => fits(length)) ?? ['ms', 1];
   return `${ms / length} ${unit === 'm' ? 'min' : unit}`;
 }
 
