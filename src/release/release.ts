@@ -15,7 +15,7 @@ import { outcomeOfError } from './outcome.ts';
 import { ReleaseRecords } from './record.ts';
 import { type Rehearsed, rehearse } from './rehearse.ts';
 import type { Ended, RehearsalResult, ReleaseResult } from './result.ts';
-import { aboutTarget, openTarget, type Run, stopIfCancelled } from './run.ts';
+import { aboutTarget, openTarget, type Run, stopIfCancelled, targetOf } from './run.ts';
 import { settleBegun } from './settle.ts';
 import { readSituation, type Situation } from './situation.ts';
 import { Steps } from './steps.ts';
@@ -269,16 +269,23 @@ class Walk {
     } catch (thrown) {
       const error = asReleaseError(thrown);
       const message = `${cause.message}\nThe rollback that was asked for did not succeed: ${error.message}`;
-      return {
-        outcome: 'failed-dirty',
-        error: new ReleaseError('ROLLBACK_FAILED', message, { hint: error.hint, cause: error }),
-      };
+      const reason = this.#isProduction ? ' --reason "…"' : '';
+      // The release's own command would begin another release.
+      const hint =
+        error.code === 'LEASE_HELD'
+          ? `Type mongo-release rollback ${this.#run.releaseId} --wait 60s${reason}: it begins when the lease is free.`
+          : error.hint;
+      return { outcome: 'failed-dirty', error: new ReleaseError('ROLLBACK_FAILED', message, { hint, cause: error }) };
     }
     const message = `${cause.message}\nThe release was rolled back, as asked.`;
     return {
       outcome: 'rolled-back',
       error: new ReleaseError('ROLLED_BACK', message, { hint: 'Correct the cause and release again.', cause }),
     };
+  }
+
+  get #isProduction(): boolean {
+    return targetOf(this.#run).environment === 'production';
   }
 
   /** A release of code alone is taken back too, where it was deployed and a hook knows how. */
@@ -296,7 +303,7 @@ class Walk {
     const way = await findWayBack(run, this.#connection, record, 'auto');
     run.log.info(`The way back: ${way.strategy}. ${way.why}`);
     if (way.strategy === 'none') return;
-    if (way.strategy === 'restore' && record.environment === 'production') {
+    if (way.strategy === 'restore' && this.#isProduction) {
       throw new ReleaseError(
         'NO_WAY_BACK',
         `In production nothing restores a backup by itself, and there is no other way back: ${way.why}`,

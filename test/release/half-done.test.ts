@@ -221,6 +221,21 @@ describe('down', () => {
   });
 });
 
+test('baseline of a half-done migration says what stays in the data, and of any other nothing', async () => {
+  await leaveHalf();
+  const ran = await project.run('baseline 1-slow --json');
+  expect(ran.code, ran.stderr).toBe(0);
+  const left = expect.stringMatching(
+    /^1-slow was half-way up, after \d operations?, 1 document: that stays in the data, and is undone by the journal no more\. See to it that the target has all that its up does\.$/,
+  );
+  expect(ran.json).toMatchObject({ recorded: ['1-slow'], warnings: [left] });
+  expect(ran.stderr).toContain('1-slow was half-way up');
+  expect((await project.run('status --json')).json.migrations[0]).toMatchObject({ state: 'applied' });
+  const other = await project.run('baseline 2-next --json');
+  expect(other.json, other.stderr).toMatchObject({ recorded: ['2-next'] });
+  expect(other.json.warnings ?? []).toEqual([]);
+});
+
 describe('a half-done migration that can neither be gone on with nor undone', () => {
   const apply = 'migrate --apply --rehearsal none --json';
 
