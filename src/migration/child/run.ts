@@ -62,8 +62,8 @@ export class MigrationRun {
   #source: Source | undefined;
   /** By user code. */
   #thrown: unknown;
-  /** What is to be said of connections that user code opened. */
-  readonly #connected = new Set<string>();
+  /** What is to be put on record of what the code did that is in no count. */
+  readonly #notes = new Set<string>();
   #startedAt: number | undefined;
   #durationMs = 0;
   #returned = false;
@@ -150,7 +150,7 @@ export class MigrationRun {
       session: enclosing === undefined ? undefined : membrane.out(enclosing),
       batch: batchOf({
         ...{ gate, driver, raw, client, source, send, migration: job.name },
-        signal: this.#stop.signal,
+        ...{ signal: this.#stop.signal, note: (text: string) => void this.#notes.add(text) },
       }),
       log: migrationLog(source, send),
       signal: this.#stop.signal,
@@ -229,10 +229,15 @@ export class MigrationRun {
     const say = (hosts: string) =>
       `The migration connected to ${hosts} by itself: what it wrote there is neither counted nor on record, and nothing takes it back.`;
     const opened = (hosts: string) => {
-      this.#connected.add(say(hosts));
-      void this.#parent.send({ type: 'log', level: 'warn', message: say(hosts), fields: {} });
+      this.#warn(say(hosts));
     };
     connections.allow({ beside: raw, opened, refused });
+  }
+
+  /** On record, and for whoever looks on. */
+  #warn(message: string): void {
+    this.#notes.add(message);
+    void this.#parent.send({ type: 'log', level: 'warn', message, fields: {} });
   }
 
   #refuseConnected(): void {
@@ -302,7 +307,7 @@ export class MigrationRun {
     }
     if (outcome.state === 'failed') await this.#markRefusals();
     const state = this.#reporter.state();
-    const notes = [...(this.#journal?.notes() ?? []), ...this.#connected];
+    const notes = [...(this.#journal?.notes() ?? []), ...this.#notes];
     const end = { ...state, outcome, notes, durationMs: Math.round(this.#durationMs) };
     await this.#parent.finish({ type: 'end', end });
   }
