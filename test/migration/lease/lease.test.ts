@@ -171,8 +171,14 @@ describe.runIf(process.platform === 'linux')('a lease whose process has ended on
   ])('is waited for where it is of %s', async (_where, change) => {
     await leftByKill();
     await leases().updateOne({ _id: 'lease' }, change);
-    await expect(acquire()).rejects.toMatchObject({ code: 'LEASE_HELD' });
-    await expect(unlock(database.db, own)).rejects.toMatchObject({ code: 'LEASE_ALIVE' });
+    const refusals = [acquire(), unlock(database.db, own)].map((asked) => asked.catch((reason) => reason));
+    const [held, alive] = await Promise.all(refusals);
+    expect([held.code, alive.code]).toEqual(['LEASE_HELD', 'LEASE_ALIVE']);
+    for (const { message, hint } of [held, alive]) {
+      expect(/seems to be gone: no process \d+ runs on this host/.test(message)).toBe('$unset' in change);
+      expect(hint).toMatch(/--wait 60s/);
+      expect(hint).toMatch(/lease runs out by itself in \d+ s/);
+    }
   });
 });
 
