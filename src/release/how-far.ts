@@ -43,11 +43,13 @@ export function notRecorded(extent: Extent, effects: Effects, cause: ReleaseErro
   const { name, direction } = extent;
   return new ReleaseError(
     'FAILED_DIRTY',
-    `Migration ${name} (${direction}) reached its end (${effectsLine(effects)}), and that could not be put on record: ${cause.message} [${cause.code}]${around(extent)} The next run will find ${name} interrupted.`,
+    `Migration ${name} (${direction}) reached its end (${effectsLine(effects)}), and that could not be put on record: ${cause.message} [${cause.code}]${around(extent)} ${foundBy(cause)}`,
     {
-      hint: journalled
-        ? 'Run the same command again: what the journal has is not done a second time.'
-        : `Look at the target. If ${name} may run a second time, run the same command again; if not, type mongo-release baseline ${name}.`,
+      hint: isLost(cause)
+        ? cause.hint
+        : journalled
+          ? 'Run the same command again: what the journal has is not done a second time.'
+          : `Look at the target. If ${name} may run a second time, run the same command again; if not, type mongo-release baseline ${name}.`,
       cause,
     },
   );
@@ -77,20 +79,29 @@ export function unfinished(
   const { name, direction, done, undone } = extent;
   const clean = leftTargetAsItWas(end);
   const why = end.state === 'cancelled' && lost !== undefined && !cancelled ? lost : end.error;
-  const then = why.code === 'OPERATION_IN_DOUBT' ? wayOut : [next];
-  const hint = clean && !overHalf ? why.hint : [why.hint, ...then].join(' ');
+  const then = why.code === 'OPERATION_IN_DOUBT' ? wayOut : isLost(unrecorded) ? [unrecorded.hint] : [next];
+  const hint = clean && !overHalf ? why.hint : [...new Set([why.hint, ...then])].join(' ');
   const nothing = overHalf ? 'It changed nothing; what was done of it before stays.' : 'It changed nothing.';
   const did = clean ? nothing : sent(end.effects);
   const record =
-    unrecorded === undefined
-      ? ''
-      : ` Its end could not be put on record [${unrecorded.code}]: the next run will find it interrupted.`;
+    unrecorded === undefined ? '' : ` Its end could not be put on record [${unrecorded.code}]. ${foundBy(unrecorded)}`;
   const message = `Migration ${name} (${direction}) did not reach its end: ${why.message} [${why.code}] ${did}${around(extent)}${record}`;
   if (end.state === 'cancelled' && cancelled) {
     return new ReleaseError('CANCELLED', message, { hint: clean ? goOn : hint, cause: end.error });
   }
   const untouched = clean && done.length + undone.length === 0 && unrecorded === undefined;
   return new ReleaseError(untouched ? 'FAILED_CLEAN' : 'FAILED_DIRTY', message, { hint, cause: why });
+}
+
+function isLost(unrecorded: ReleaseError | undefined): unrecorded is ReleaseError {
+  return unrecorded?.code === 'LEASE_LOST';
+}
+
+/** Without the lease nobody knows what others made of it since: they may have brought it to its end. */
+function foundBy(unrecorded: ReleaseError): string {
+  return isLost(unrecorded)
+    ? 'Another run may have taken it up since: mongo-release status says what became of it.'
+    : 'The next run will find it interrupted.';
 }
 
 function sent(effects: Effects): string {

@@ -77,6 +77,7 @@ export async function undoAttempt(
     walk.onProgress = ({ documents, entriesUndone }) => options.onProgress?.({ documents, entriesUndone, entries });
     const current = walk;
     await insistently(signal, () => current.run());
+    await insistently(signal, () => withoutCopies(connection, own, attempt));
     const { extent, merged, quarantined } = walk;
     return {
       state: 'undone',
@@ -97,6 +98,13 @@ export async function undoAttempt(
     if (signal?.aborted || error instanceof ReleaseError) throw error;
     throw asServerFailure(error, `undoing ${attempt.migration} in database ${connection.db.databaseName}`);
   }
+}
+
+/** A batch that was undone has left nothing out: the documents stand where they always stood. */
+async function withoutCopies({ db }: Connection, own: OwnNames, { migration, number }: Attempt): Promise<void> {
+  await db
+    .collection(own.quarantine)
+    .deleteMany({ why: 'batch', migration, attempt: number }, { writeConcern: { w: 'majority' } });
 }
 
 /** Whether an undo could begin as things stand. Only reads. Throws the driver's errors, the signal's reason. */
