@@ -95,7 +95,10 @@ test('after a kill -9 status shows what was left, and the next run marks it and 
   expect(ran.code, ran.stderr).toBe(0);
   expect(ran.stderr).toContain('2-slow was left running by release');
   expect(ran.json.applied.map((one: { name: string }) => one.name)).toEqual(['2-slow', '3-c']);
-  // What it had done before it was killed is not done again.
+  // What it had done before it was killed is not done again, and counts all the same.
+  expect(ran.json.applied[0].effects).toMatchObject({ operations: 2, replayed: 1, inserted: 2 });
+  expect(ran.stderr).toContain('2-slow is applied: 2 inserted. Of its 2 operations an earlier run had done 1.');
+  expect(ran.stderr).toMatch(/2-slow .*\n.*1 operation by an earlier run/);
   const places = await database.db.collection('places').find().sort({ n: 1 }).toArray();
   expect(places.map(({ n }) => n)).toEqual([0, 1, 2, 3]);
 });
