@@ -156,6 +156,7 @@ const commands = {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
 /* harmony export */   E9: () => (/* binding */ parseDuration),
+/* harmony export */   S5: () => (/* binding */ durationText),
 /* harmony export */   p0: () => (/* binding */ duration),
 /* harmony export */   zc: () => (/* binding */ timeLimit)
 /* harmony export */ });
@@ -169,6 +170,12 @@ function parseDuration(text) {
         return undefined;
     // Timers take integers only, and 4.1 * 60000 is none.
     return Math.round(Number(match[1]) * units[match[2]]);
+}
+/** `4 s`, `2.5 s`, `100 s`, `1 h`: exactly that long, in the largest unit that needs one decimal at most. */
+function durationText(ms) {
+    const fits = (length) => ms >= length && (ms * 10) % length === 0;
+    const [unit, length] = Object.entries(units).findLast(([, length]) => fits(length)) ?? ['ms', 1];
+    return `${ms / length} ${unit === 'm' ? 'min' : unit}`;
 }
 /** Timers count in 32 bits with a sign; a longer one would end at once (https://nodejs.org/api/timers.html). */
 const longestTimer = 2 ** 31 - 1;

@@ -2,7 +2,7 @@ export const id = 13;
 export const ids = [13];
 export const modules = {
 
-/***/ 15436:
+/***/ 21725:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 
@@ -478,25 +478,47 @@ function isHalfDone(record) {
         return true;
     return effects === undefined ? journal?.entries !== 0 : !leftTargetAsItWas({ effects });
 }
+/** A way up that did not reach its end is undone by what the journal has of it: that needs no `down`, and no file. */
+function undoneByJournal(record) {
+    const { direction, journal } = record;
+    return isUnsettled(record) && direction === 'up' && journal?.images === true;
+}
 /** Of the file as it was when the run began: on its way down a record keeps the checksum of what was applied. */
 function checksumThatRan({ checksum }, journal) {
     return journal.checksum ?? checksum;
 }
-/** What comes next of a half-done migration, as a sentence: what each of the two ways begins with. */
+/**
+ * What comes next of a half-done migration, in a sentence or two: what each of the two ways begins with, first the one
+ * that it is on.
+ */
 function nextOfHalf(record, file) {
     const { journal, fileName } = record;
-    if (!isHalfDone(record))
+    if (!isHalfDone(record)) {
+        if (file === undefined)
+            return 'Nothing of it was done, so its file is not needed.';
         return 'Nothing of it was done: mongo-release migrate --apply runs it from its top.';
-    if (journal === undefined) {
-        return 'No journal was kept of it: mongo-release migrate --apply runs it from its top, mongo-release down takes it back; both have to bear what is done already.';
     }
-    const present = file ?? { checksum: checksumThatRan(record, journal), fileName };
-    const [up, down] = [beginningOf(record, present, 'up'), beginningOf(record, present, 'down')];
-    return `mongo-release migrate --apply first ${inWords(up)}; mongo-release down ${inWords(down)}.`;
+    if (file !== undefined)
+        return waysOf(record, file);
+    if (undoneByJournal(record)) {
+        return `mongo-release down undoes by the journal what it did, which needs no file. With ${fileName} back from version control, mongo-release migrate --apply takes it up where it was.`;
+    }
+    const asItRan = { checksum: journal ? checksumThatRan(record, journal) : record.checksum, fileName };
+    return `Bring ${fileName} back from version control. ${waysOf(record, asItRan)}`;
 }
-function inWords(beginning) {
+function waysOf(record, file) {
+    const ways = ['up', 'down'].map((way) => {
+        const command = way === 'up' ? 'mongo-release migrate --apply first' : 'mongo-release down';
+        return `${command} ${inWords(beginningOf(record, file, way), way)}`;
+    });
+    const inOrder = record.direction === 'up' ? ways : ways.reverse();
+    if (record.journal !== undefined)
+        return `${inOrder.join('; ')}.`;
+    return `No journal was kept of it, so either way has to bear what is done already: ${inOrder.join('; ')}.`;
+}
+function inWords(beginning, direction) {
     if (beginning.how === 'afresh')
-        return 'runs it from its top';
+        return `runs its ${direction} from the top`;
     const { journal } = beginning;
     if (beginning.how === 'resume') {
         const changed = journal.images ? 'undoes what it did, and begins afresh' : 'cannot, since no images are kept';
@@ -644,7 +666,9 @@ function recordFindings(record, file) {
             severity: record.checksum === unknownChecksum ? 'warning' : 'error',
             place,
             message: `${name} is ${state} in this target, and there is no file ${record.fileName} for it.`,
-            next: `Bring ${record.fileName} back from version control, or release from a commit that has it.`,
+            next: state === 'applied'
+                ? `Bring ${record.fileName} back from version control, or release from a commit that has it.`
+                : nextOfHalf(record, undefined),
         });
     }
     if (file !== undefined && state === 'applied' && isEdited(record, file)) {
@@ -4767,1461 +4791,6 @@ async function backup(run) {
     }
 }
 
-// EXTERNAL MODULE: ./emitted/report/json.js
-var json = __webpack_require__(72366);
-;// CONCATENATED MODULE: ./emitted/release/outcome.js
-
-/** The outcome of a run that ended with this error. `changed`: whether anything of it is, or may be, in the target. */
-function outcomeOfError(error, changed) {
-    return changed && error.code !== 'ROLLED_BACK' && !wasOvertaken(error) ? 'failed-dirty' : (0,json/* outcomeOf */.s)(error);
-}
-/** Whether somebody else was first. That is found out before anything is begun: it leaves nothing half-way. */
-function wasOvertaken({ code }) {
-    return code === 'LEASE_HELD' || code === 'PLAN_MOVED';
-}
-
-;// CONCATENATED MODULE: ./emitted/release/record.js
-
-
-
-
-/**
- * The release records of a target. Written with majority, intent before effect; nothing here is ever deleted, and a
- * restore does not touch it.
- */
-class ReleaseRecords {
-    #records;
-    #run;
-    /** `run` is the one that `start` and `finish` are about. */
-    constructor(db, run) {
-        this.#run = run;
-        this.#records = db.collection(namesOf(run).releases, {
-            writeConcern: { w: 'majority' },
-            readConcern: { level: 'majority' },
-        });
-    }
-    /**
-     * Puts the intent on record, under the lease. A run that joins a release (its second half after the deploy, or a new
-     * attempt) opens its record again: the way back leads to where the release began, so that stays once it moved history.
-     */
-    async start(start) {
-        const run = this.#run;
-        const target = targetOf(run);
-        const joined = await this.find(run.releaseId);
-        const began = joined !== null && joined.positionBefore !== start.positionBefore ? joined : start;
-        const { actor, host, runUrl, commit } = run.origin;
-        const fields = {
-            ...start,
-            positionBefore: began.positionBefore,
-            backupId: began.backupId,
-            migrations: [...new Set([...(joined?.migrations ?? []), ...start.migrations])],
-            state: 'running',
-            target: target.name,
-            environment: target.environment,
-            actor,
-            host,
-            runUrl,
-            commit,
-            toolVersion: run.toolVersion,
-        };
-        await this.#records.updateOne({ _id: run.releaseId }, {
-            $set: withoutUndefined(fields),
-            $setOnInsert: { startedAt: new Date() },
-            $unset: { finishedAt: '', error: '' },
-        }, { upsert: true });
-    }
-    async finish({ outcome, error, steps }) {
-        const ended = { steps, error: error && { code: error.code, message: error.message } };
-        await this.#records.updateOne({ _id: this.#run.releaseId }, { $set: { ...withoutUndefined(ended), state: outcome, finishedAt: new Date() } });
-    }
-    /**
-     * `finish` for where the work itself has ended: how it ended stands, whether or not that can be put on record. What
-     * cannot stays `running`, which says that nobody knows more.
-     */
-    async close(end) {
-        await this.finish(end).catch((error) => {
-            const { code } = asServerFailure(error, 'putting the end of the release on record');
-            this.#run.log.warn('The end of this release could not be put on record.', { error: code });
-        });
-    }
-    /** Runs what the record is about. Where that throws it has changed nothing, and the record says why. */
-    async around(work) {
-        try {
-            return await work();
-        }
-        catch (thrown) {
-            const error = (0,observe_error/* asReleaseError */.o)(thrown);
-            await this.close({ outcome: outcomeOfError(error, false), error });
-            throw error;
-        }
-    }
-    find(releaseId) {
-        return this.#records.findOne({ _id: releaseId });
-    }
-    /** Releases that were to apply this migration and have a backup of before, the newest first. */
-    withBackup(migration) {
-        return this.#records
-            .find({ kind: { $in: ['migrate', 'release'] }, migrations: migration, backupId: { $exists: true } })
-            .sort({ startedAt: -1 })
-            .limit(20)
-            .toArray();
-    }
-    /**
-     * The newest release that had something to apply, also when it was taken back already: whoever asks twice for the
-     * newest to go must not lose the one before it. Null when there is none.
-     */
-    newest() {
-        return this.#records.findOne({ kind: { $in: ['migrate', 'release'] }, 'migrations.0': { $exists: true } }, { sort: { startedAt: -1 } });
-    }
-}
-/** The driver would store an absent value as null. */
-function withoutUndefined(fields) {
-    return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-}
-
-// EXTERNAL MODULE: ./emitted/migration/lease/clock.js
-var clock = __webpack_require__(45487);
-;// CONCATENATED MODULE: ./emitted/migration/lease/held.js
-
-
-
-/** How long before the server-side expiry the lease counts as lost: time for what runs to stop. */
-function marginOf(ttlMs) {
-    return ttlMs / 10;
-}
-/** A lease from the moment the server granted it: heartbeats, and the local watch over its expiry. */
-class HeldLease {
-    owner;
-    fence;
-    #record;
-    #ttlMs;
-    #database;
-    #lost = new AbortController();
-    #ended = new AbortController();
-    #beating;
-    /** Since before the request was sent that the server last said yes to: our expiry is never later than the server's. */
-    #confirmed;
-    #deadline;
-    constructor(record, owner, fence, ttlMs, confirmed, database) {
-        this.owner = owner;
-        this.fence = fence;
-        this.#record = record;
-        this.#ttlMs = ttlMs;
-        this.#confirmed = confirmed;
-        this.#database = database;
-        this.#watch();
-        this.#beating = this.#beat();
-    }
-    get lost() {
-        return this.#lost.signal;
-    }
-    get remainingMs() {
-        if (this.#lost.signal.aborted || this.#ended.signal.aborted)
-            return 0;
-        return Math.max(0, this.#ttlMs - marginOf(this.#ttlMs) - this.#confirmed.ms);
-    }
-    assertHeld() {
-        // Not the signal alone: after a pause of the whole process this may run before the timer that aborts it.
-        if (this.remainingMs > 0)
-            return;
-        this.#lose(silent);
-        this.#lost.signal.throwIfAborted();
-        throw lostError(this.#database, 'was given back');
-    }
-    async release() {
-        if (this.#ended.signal.aborted)
-            return;
-        this.#end();
-        await this.#beating;
-        await (0,clock/* answerWithin */.o)(this.#ttlMs, this.#record.free(this.owner, this.fence)).catch(() => { });
-    }
-    [Symbol.asyncDispose]() {
-        return this.release();
-    }
-    /** A heartbeat every third of the ttl; after one without an answer sooner, for as long as the lease is ours. */
-    async #beat() {
-        let interval = this.#ttlMs / 3;
-        while (!this.#ended.signal.aborted) {
-            await (0,promises_.setTimeout)(interval, undefined, { signal: this.#ended.signal, ref: false }).catch(() => { });
-            if (this.#ended.signal.aborted)
-                return;
-            const sent = new clock/* Elapsed */.P();
-            const answer = await (0,clock/* answerWithin */.o)(Math.min(this.#ttlMs / 3, this.remainingMs), this.#record.beat(this.owner, this.fence, this.#ttlMs)).catch(() => 'unknown');
-            if (this.#ended.signal.aborted)
-                return;
-            if (answer === 'taken-over')
-                return this.#lose('was taken over by another run, or cleared by unlock');
-            interval = answer === 'held' ? this.#ttlMs / 3 : this.#ttlMs / 15;
-            if (answer !== 'held')
-                continue;
-            this.#confirmed = sent;
-            this.#watch();
-        }
-    }
-    #watch() {
-        clearTimeout(this.#deadline);
-        this.#deadline = setTimeout(() => {
-            // A timer may fire a little early by this clock.
-            if (this.remainingMs > 0)
-                this.#watch();
-            else
-                this.#lose(silent);
-        }, this.remainingMs);
-        this.#deadline.unref();
-    }
-    #lose(why) {
-        if (this.#ended.signal.aborted)
-            return;
-        this.#end();
-        this.#lost.abort(lostError(this.#database, why));
-    }
-    #end() {
-        clearTimeout(this.#deadline);
-        this.#ended.abort();
-    }
-}
-const silent = 'ran out, because no heartbeat got through in time';
-function lostError(database, why) {
-    return new observe_error/* ReleaseError */.K('LEASE_LOST', `The lease of database ${database} ${why}; this run writes no more.`, {
-        hint: 'Look at mongo-release status, then run the command again.',
-    });
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/lease/record.js
-
-
-// An answer of one member alone is no lease: with w: 1 two owners got the same fence across a failover.
-const lease_record_majority = { writeConcern: { w: 'majority' }, ignoreUndefined: true };
-/** The single-document operations on a lease; each is one compare-and-set, and each may be repeated when unanswered. */
-class LeaseRecord {
-    #db;
-    #own;
-    #leases;
-    constructor(db, own) {
-        this.#db = db;
-        this.#own = own;
-        this.#leases = db.collection(own.lease, { readPreference: lib.ReadPreference.primary });
-    }
-    /** The lease as the majority knows it; undefined where this target never had one. */
-    async read() {
-        const [found] = await this.#leases
-            .aggregate([{ $match: { _id: 'lease' } }, { $replaceWith: { document: '$$ROOT', now: '$$NOW' } }], {
-            readConcern: { level: 'majority' },
-        })
-            .toArray();
-        return found;
-    }
-    /**
-     * Makes the lease document where there is none, free. Its fence starts at the highest number that the history knows:
-     * somebody may have dropped the collection, and a fence that counts from 1 again would be older than the records.
-     */
-    async seed() {
-        const history = this.#db.collection(this.#own.history, { readPreference: lib.ReadPreference.primary });
-        const newest = await history.findOne({}, { sort: { fence: -1 }, projection: { fence: 1 } });
-        const free = { owner: null, fence: Number(newest?.fence ?? 0), expiresAt: new Date(0) };
-        await this.#leases
-            .updateOne({ _id: 'lease' }, { $setOnInsert: free }, { upsert: true, ...lease_record_majority })
-            .catch((error) => {
-            // Another run seeded it in the same moment.
-            if ((0,server_code/* serverCode */.XY)(error) !== server_code/* serverCodes */.Wc.DuplicateKey)
-                throw error;
-        });
-    }
-    /**
-     * Takes the lease when it has expired by the server's clock; undefined when it has not, or was never seeded. Also
-     * when this very owner has it already: the answer of an earlier attempt may have been lost on the way.
-     */
-    async take(owner, ttlMs, holder) {
-        const taken = await this.#leases.findOneAndUpdate({ _id: 'lease', $or: [{ $expr: { $lte: ['$expiresAt', '$$NOW'] } }, { owner }] }, [
-            {
-                $set: {
-                    owner,
-                    fence: { $add: ['$fence', 1] },
-                    ttlMs: { $literal: ttlMs },
-                    acquiredAt: '$$NOW',
-                    heartbeatAt: '$$NOW',
-                    expiresAt: later(ttlMs),
-                    holder: { $literal: holder },
-                },
-            },
-        ], { returnDocument: 'after', ...lease_record_majority });
-        return taken ?? undefined;
-    }
-    /** A sign of life. `taken-over` means that this owner has the lease no more, for certain. */
-    async beat(owner, fence, ttlMs) {
-        const beaten = await this.#leases.updateOne({ _id: 'lease', owner, fence }, [{ $set: { heartbeatAt: '$$NOW', expiresAt: later(ttlMs) } }], lease_record_majority);
-        return beaten.matchedCount === 1 ? 'held' : 'taken-over';
-    }
-    /** Frees the lease if this owner still has it; `undefined` as fence frees whatever this owner took. */
-    async free(owner, fence) {
-        const filter = fence === undefined ? { _id: 'lease', owner } : { _id: 'lease', owner, fence };
-        // Not $$NOW: after a failover to a member whose clock is behind, the free lease would still look held.
-        const freed = await this.#leases.updateOne(filter, { $set: { owner: null, expiresAt: new Date(0) } }, lease_record_majority);
-        return freed.matchedCount === 1 ? 'freed' : 'not-held';
-    }
-    /** Frees somebody else's lease, if nothing about it changed since it was read. */
-    async clear(read) {
-        const freed = await this.#leases.updateOne({ _id: 'lease', owner: read.owner, fence: read.fence, heartbeatAt: read.heartbeatAt }, { $set: { owner: null, expiresAt: new Date(0) } }, lease_record_majority);
-        return freed.matchedCount === 1 ? 'freed' : 'moved';
-    }
-}
-/** The expiry never shrinks: a new primary's clock may be behind the one that promised the present expiry. */
-function later(ttlMs) {
-    return { $max: ['$expiresAt', { $add: ['$$NOW', lib.Long.fromNumber(ttlMs)] }] };
-}
-
-// EXTERNAL MODULE: external "node:os"
-var external_node_os_ = __webpack_require__(48161);
-;// CONCATENATED MODULE: ./emitted/observe/process.js
-/** Whether a process of this number runs on this machine; it may be another one than the one that had the number before. */
-function processRuns(pid) {
-    try {
-        process.kill(pid, 0);
-        return true;
-    }
-    catch (error) {
-        // Somebody else's process runs too.
-        return error.code === 'EPERM';
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/lease/state.js
-
-
-
-
-
-/** Who holds the lease of a target, if anybody. Only reads. Throws what `asServerFailure` makes of a server's failure. */
-async function inspectLease(db, own) {
-    const reading = await read(new LeaseRecord(db, own), db);
-    if (reading === undefined || reading.document.owner === null)
-        return { held: false };
-    const facts = state_factsOf(reading);
-    return facts.remainingMs > 0 ? { held: true, ...facts } : { held: false, abandoned: facts };
-}
-/**
- * Clears the lease of an owner that is gone.
- *
- * An expired lease needs no clearing (the next run takes it), so what this is for is a lease whose expiry lies far
- * ahead although its owner is gone: the server's clock was wrong for a while. Throws `LEASE_ALIVE` while the last
- * heartbeat is younger than the lease's ttl or the owner gave a sign of life meanwhile; may be retried.
- */
-async function unlock(db, own) {
-    const record = new LeaseRecord(db, own);
-    const reading = await read(record, db);
-    if (reading === undefined || reading.document.owner === null)
-        return { outcome: 'nothing-to-do' };
-    const facts = state_factsOf(reading);
-    const ttlMs = reading.document.ttlMs ?? 0;
-    // A heartbeat from the future is as old as anything: the clock that wrote it was wrong.
-    const alive = facts.remainingMs > 0 && facts.heartbeatAgeMs >= 0 && facts.heartbeatAgeMs < ttlMs;
-    const cleared = alive ? 'alive' : await record.clear(reading.document).catch((error) => fail(error, db));
-    if (cleared === 'freed')
-        return { outcome: 'unlocked', was: facts };
-    const gone = goneFrom(facts);
-    const how = gone === undefined ? 'is in use' : 'has not run out yet';
-    const message = `The lease of database ${db.databaseName} ${how}: ${ownerText(facts)}.${gone ?? ''}`;
-    throw new observe_error/* ReleaseError */.K('LEASE_ALIVE', message, {
-        hint: `${gone === undefined ? 'Stop that run, or wait: if it is gone already' : 'Wait'}: the lease runs out by itself in ${seconds(facts.remainingMs)}, and the next run takes it over.`,
-    });
-}
-function state_factsOf({ document, now }) {
-    const { holder, fence, acquiredAt, heartbeatAt, expiresAt } = document;
-    const ageOf = (time) => (time === undefined ? 0 : now.getTime() - time.getTime());
-    return {
-        holder,
-        fence,
-        acquiredAt,
-        heartbeatAt,
-        expiresAt,
-        ageMs: ageOf(acquiredAt),
-        heartbeatAgeMs: ageOf(heartbeatAt),
-        remainingMs: Math.max(0, -ageOf(expiresAt)),
-    };
-}
-/** The error for a lease that is somebody else's: who, since when, how alive, and what to type. */
-function heldError(database, facts, waitedMs) {
-    const gone = goneFrom(facts);
-    const waited = waitedMs > 0 ? `, still after waiting ${seconds(waitedMs)}` : '';
-    const who = facts.holder === undefined ? 'its owner' : `process ${facts.holder.pid} on ${facts.holder.host}`;
-    return new observe_error/* ReleaseError */.K('LEASE_HELD', `The lease of database ${database} is somebody else's${waited}: ${ownerText(facts)}.${gone ?? ''}`, {
-        hint: `Wait for it with --wait ${waitedMs >= 60_000 ? '10m' : '60s'}. ${gone === undefined ? `If ${who} is gone, the` : 'The'} lease runs out by itself ` +
-            `in ${seconds(facts.remainingMs)}; one that does not is cleared by mongo-release unlock.`,
-        details: {
-            host: facts.holder?.host ?? '',
-            pid: facts.holder?.pid ?? 0,
-            releaseId: facts.holder?.releaseId ?? '',
-            heartbeatAgeMs: facts.heartbeatAgeMs,
-        },
-    });
-}
-/** Says so where the owner ran on this very host, and no process has its number any more. */
-function goneFrom({ holder }) {
-    if (holder?.host !== (0,external_node_os_.hostname)() || processRuns(holder.pid))
-        return undefined;
-    return ` That run is gone: no process ${holder.pid} runs on this host any more.`;
-}
-/** Who has it, since when, and how alive: the middle of a sentence. */
-function ownerText({ holder, ageMs, heartbeatAgeMs }) {
-    const who = holder === undefined
-        ? 'an unknown owner'
-        : [
-            `${holder.command} on ${holder.host}, process ${holder.pid}`,
-            holder.actor && `started by ${holder.actor}`,
-            `release ${holder.releaseId}`,
-            holder.runUrl,
-        ]
-            .filter(Boolean)
-            .join(', ');
-    return `${who}; taken ${seconds(ageMs)} ago, last heartbeat ${seconds(heartbeatAgeMs)} ago`;
-}
-function seconds(ms) {
-    return `${Math.max(0, Math.ceil(ms / 1000))} s`;
-}
-async function read(record, db) {
-    return record.read().catch((error) => fail(error, db));
-}
-function fail(error, db) {
-    throw asServerFailure(error, `reading the lease of database ${db.databaseName}`);
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/lease/lease.js
-
-
-
-
-
-
-
-
-/**
- * Takes the right to change the history of a target, and keeps it by heartbeats until `release`.
- *
- * Throws `LEASE_HELD` when it is somebody else's beyond `waitMs` (may be retried), the signal's reason when aborted,
- * and what `asServerFailure` makes of a server that does not answer for as long.
- */
-async function acquireLease(db, own, options) {
-    const record = new LeaseRecord(db, own);
-    // One owner for all attempts: an attempt without an answer may have succeeded, and is then recognized by the next.
-    const owner = (0,external_node_crypto_.randomUUID)();
-    const waited = new clock/* Elapsed */.P();
-    const limit = options.ttlMs - marginOf(options.ttlMs);
-    let failure;
-    let seen;
-    let told = false;
-    try {
-        for (let attempts = 1;; attempts++) {
-            options.signal?.throwIfAborted();
-            try {
-                const sent = new clock/* Elapsed */.P();
-                const taken = await (0,clock/* answerWithin */.o)(limit, record.take(owner, options.ttlMs, options.holder));
-                if (taken !== undefined) {
-                    return new HeldLease(record, owner, taken.fence, options.ttlMs, sent, db.databaseName);
-                }
-                failure = undefined;
-                seen = await (0,clock/* answerWithin */.o)(limit, record.read());
-                if (seen === undefined)
-                    await (0,clock/* answerWithin */.o)(limit, record.seed());
-                // Never seeded, or given back since: no reason to wait.
-                if (seen === undefined || seen.document.expiresAt <= seen.now)
-                    continue;
-            }
-            catch (error) {
-                if (!isUnanswered(error))
-                    throw error;
-                // The first silence says more than what a client makes of the second.
-                failure ??= error;
-            }
-            const patient = waited.ms < options.waitMs || (failure !== undefined && attempts === 1);
-            if (!patient)
-                break;
-            if (failure === undefined && seen !== undefined && !told)
-                options.onWait?.(ownerText(state_factsOf(seen)));
-            told ||= failure === undefined;
-            const rest = Math.max(options.waitMs - waited.ms, 0);
-            await pause(failure === undefined ? Math.min(pauseBetween(options.ttlMs), rest) : 100, options.signal);
-        }
-        if (failure !== undefined)
-            throw failure;
-    }
-    catch (error) {
-        // Gives back what an unanswered attempt may have taken, without waiting for a server that is silent.
-        if (failure !== undefined)
-            record.free(owner).catch(() => { });
-        options.signal?.throwIfAborted();
-        throw asServerFailure(error, `taking the lease of database ${db.databaseName}`);
-    }
-    throw heldError(db.databaseName, state_factsOf(seen), options.waitMs);
-}
-/** Whether the request may have been carried out without our hearing of it: then, and only then, ask again. */
-function isUnanswered(error) {
-    return error instanceof observe_error/* ReleaseError */.K || (0,server_code/* serverCode */.XY)(error) === undefined || (0,server_code/* labelled */.wW)(error, 'RetryableWriteError');
-}
-/** With jitter, so that many waiting runs do not ask at the same moment. */
-function pauseBetween(ttlMs) {
-    return Math.min(1000, ttlMs / 10) * (0.5 + Math.random());
-}
-async function pause(ms, signal) {
-    await (0,promises_.setTimeout)(ms, undefined, { signal }).catch(() => signal?.throwIfAborted());
-}
-
-;// CONCATENATED MODULE: ./emitted/release/under-lease.js
-
-
-
-
-
-/**
- * Runs `work` while this run holds the lease, and gives the lease back whatever happens.
- *
- * Throws `LEASE_HELD` and what else `acquireLease` throws; `CANCELLED` when the run was cancelled while it waited.
- */
-async function underLease(run, connection, work) {
-    const { settings, flags, command } = run.invocation;
-    const { host, pid, actor, runUrl } = run.origin;
-    const lease = await acquireLease(connection.db, namesOf(run), {
-        ttlMs: settings.lease.ttl,
-        waitMs: flags.wait ?? 0,
-        holder: { host, pid, actor, runUrl, releaseId: run.releaseId, command },
-        signal: run.signal,
-        onWait: (who) => run.log.info(`Waiting for the lease of ${connection.db.databaseName}, which is somebody else's: ${who}.`),
-    });
-    try {
-        const { migrateMongo } = run.invocation;
-        const changelog = changelogOf(run);
-        if (migrateMongo?.lock !== undefined)
-            await assertUnlocked(connection.db, migrateMongo.lock, command === 'down' ? 'down' : 'up');
-        const mirror = changelog && new ChangelogMirror(connection.db, changelog);
-        const history = new HistoryWriter(connection, namesOf(run), lease, identityOf(run), mirror);
-        const adopt = async () => mirror && adoptChangelog(run, connection, history, mirror);
-        for (const record of await history.interruptStale()) {
-            run.log.warn(`Migration ${record._id} was left running by release ${record.releaseId}, and is now marked interrupted.`, { migration: record._id });
-        }
-        // What is restored brings its changelog along.
-        if (command !== 'restore')
-            await adopt();
-        return await work({ lease, history, adopt, signal: AbortSignal.any([run.signal, lease.lost]) });
-    }
-    finally {
-        await lease.release();
-    }
-}
-function identityOf(run) {
-    const { actor, runUrl, commit } = run.origin;
-    return { releaseId: run.releaseId, actor, runUrl, commit, toolVersion: run.toolVersion };
-}
-
-;// CONCATENATED MODULE: ./emitted/release/baseline.js
-var baseline_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var baseline_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-
-
-
-
-
-/**
- * `baseline NAME`: records one migration as applied without running it, for a database that has already what it does,
- * and to accept the present content of a file that was edited since it had been applied.
- */
-async function baseline_baseline(run) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const [name = ''] = run.invocation.arguments;
-        const file = findMigration(name, await listFiles(run), 'mongo-release baseline', false);
-        const facts = await describeMigrations([file], childOptions(run));
-        const phases = new Map([...facts].map(([known, { phase }]) => [known, phase]));
-        const connection = baseline_addDisposableResource(env_1, await openTarget(run, 'write'), true);
-        const recorded = await underLease(run, connection, async (tenure) => {
-            const records = new ReleaseRecords(connection.db, run);
-            await records.start({ kind: 'baseline', migrations: [file.name], reason: run.invocation.flags.reason });
-            const names = await baseline(tenure.history, [file], phases);
-            await tenure.adopt();
-            await records.close({ outcome: names.length > 0 ? 'applied' : 'nothing-to-do' });
-            return names;
-        });
-        return {
-            command: 'baseline',
-            outcome: recorded.length > 0 ? 'applied' : 'nothing-to-do',
-            result: { releaseId: run.releaseId, recorded },
-            target: aboutTarget(run, connection),
-            releaseId: run.releaseId,
-        };
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        const result_1 = baseline_disposeResources(env_1);
-        if (result_1)
-            await result_1;
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/files/template.js
-/** The text of a new migration in the context form; ready to run as it is, and then does nothing. */
-function migrationTemplate(words, form) {
-    const importLine = form === 'commonjs'
-        ? `const { defineMigration } = require('mongo-release-action');\n\nmodule.exports = `
-        : `import { defineMigration } from 'mongo-release-action';\n\nexport default `;
-    // In TypeScript the types come with the import; a checker of plain JavaScript has to be asked to look at them.
-    const check = form === 'typescript' ? '' : '// @ts-check\n';
-    return `${check}${importLine}defineMigration({
-  description: ${quoted(words)},
-
-  // When it runs: 'before-deploy' for what the old code survives, 'after-deploy' for what only the new code does.
-  //   expand    add fields, collections, indexes; nothing that the old code reads goes away   before-deploy
-  //   migrate   fill the new shape from the old one                                           before-deploy
-  //   contract  remove the old shape, in a later release, when nothing reads it any more      after-deploy
-  phase: 'before-deploy',
-
-  // A run that was cut off is taken up where it stopped. Write it so that it may run twice all the same, for servers and
-  // tools without a journal: touch only what is still untouched. For what each document needs of its own there is batch.
-  //   await db.collection('users').updateMany({ status: { $exists: false } }, { $set: { status: 'active' } });
-  //   await batch({ collection: 'users', filter: { slug: { $exists: false } }, each: (user) => ({ $set: { slug: … } }) });
-  async up({ db, batch, log }) {},
-
-  // Takes back what \`up\` did, and only that. Where there is no way back, remove \`down\` and say why:
-  //   irreversible: 'the removed texts exist in the backup only',
-  async down({ db, log }) {},
-});
-`;
-}
-/** As the rest of the file is quoted. */
-function quoted(words) {
-    return `'${JSON.stringify(words).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/files/create.js
-
-
-
-
-
-/**
- * Writes a new migration `yyyyMMddHHmmss-words.EXT`, its time in UTC so that files of several people sort alike, and
- * returns its absolute path. Makes the folder where there is none.
- *
- * Throws `USAGE` for a name without a letter or digit, and `MIGRATION_EXISTS`, also where only the extension differs.
- */
-async function createMigration(dir, name, options) {
-    const words = name.normalize('NFC').trim();
-    const slug = words
-        .toLowerCase()
-        .replaceAll(/[^\p{L}\p{M}\p{N}]+/gu, '-')
-        .replaceAll(/^-+|-+$/g, '');
-    if (slug === '') {
-        throw new observe_error/* ReleaseError */.K('USAGE', 'A migration needs a name that says what it does.', {
-            hint: 'Type for example: mongo-release create add-slug-to-cities',
-        });
-    }
-    const base = `${timestamp(options.now)}-${slug}`;
-    await (0,external_node_fs_promises_.mkdir)(dir, { recursive: true });
-    const other = (await (0,external_node_fs_promises_.readdir)(dir)).find((fileName) => nameOf(fileName) === base);
-    const path = (0,external_node_path_.resolve)(dir, `${base}${options.extension}`);
-    if (other !== undefined)
-        throw exists((0,external_node_path_.join)(dir, other));
-    const text = migrationTemplate(words, await formOf(path, options.extension));
-    await (0,external_node_fs_promises_.writeFile)(path, text, { flag: 'wx' }).catch((cause) => {
-        throw cause.code === 'EEXIST' ? exists(path) : cause;
-    });
-    return path;
-}
-/** `yyyyMMddHHmmss`, in UTC. */
-function timestamp(now) {
-    return now.toISOString().replaceAll(/\D/g, '').slice(0, 14);
-}
-function exists(path) {
-    return new observe_error/* ReleaseError */.K('MIGRATION_EXISTS', `${path} exists already and stays as it is.`, {
-        hint: 'Edit that file, or create the migration under another name.',
-    });
-}
-/** How Node will read the file: `.js` is what the nearest package.json says, and CommonJS where that says nothing. */
-async function formOf(path, extension) {
-    if (extension === '.mjs')
-        return 'module';
-    if (extension === '.cjs')
-        return 'commonjs';
-    const type = await packageType((0,external_node_path_.dirname)(path));
-    // A .ts file in a project that declares CommonJS is CommonJS for Node too, and `import` would not load there.
-    if (extension === '.ts')
-        return type === 'commonjs' ? 'commonjs' : 'typescript';
-    return type === 'module' ? 'module' : 'commonjs';
-}
-async function packageType(dir) {
-    const text = await (0,external_node_fs_promises_.readFile)((0,external_node_path_.join)(dir, 'package.json'), 'utf8').catch(() => undefined);
-    if (text === undefined)
-        return (0,external_node_path_.dirname)(dir) === dir ? undefined : packageType((0,external_node_path_.dirname)(dir));
-    try {
-        return JSON.parse(text).type;
-    }
-    catch {
-        return undefined;
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/migrate-mongo/templates.js
-/** A new migration in migrate-mongo's form; ready to run as it is, and then does nothing. */
-function templates_migrationTemplate(moduleSystem) {
-    const up = `  async up(db, client) {
-    // TODO write your migration here. Let it bear a second run: touch only what is still untouched, for example
-    //   await db.collection('users').updateMany({ status: { $exists: false } }, { $set: { status: 'active' } });
-  },`;
-    const down = `  async down(db, client) {
-    // TODO take back what up did, and only that.
-  },`;
-    const types = `  /** @param {import('mongodb').Db} db  @param {import('mongodb').MongoClient} client */`;
-    const start = moduleSystem === 'esm' ? 'export default {' : 'module.exports = {';
-    return [start, types, up, '', types, down, '};', ''].join('\n');
-}
-/** A new configuration, with what migrate-mongo has as its defaults. */
-function configTemplate(moduleSystem) {
-    const start = moduleSystem === 'esm' ? 'export default {' : 'module.exports = {';
-    return `${start}
-  mongodb: {
-    // Better not written down here: url: process.env.MONGODB_URI
-    url: "mongodb://localhost:27017",
-    databaseName: "YOURDATABASENAME",
-    // Of the driver, for example tls.
-    options: {},
-  },
-
-  // From the working folder.
-  migrationsDir: "migrations",
-  // What create writes, and what counts as a migration.
-  migrationFileExtension: ".js",
-
-  // Collection of what is applied.
-  changelogCollectionName: "changelog",
-  // migrate-mongo's own lock; 0 seconds switch it off. mongo-release has a lease of its own in any case.
-  lockCollectionName: "changelog_lock",
-  lockTtl: 0,
-
-  // Keep a checksum of each file in the changelog.
-  useFileHash: false,
-
-  // commonjs or esm: how create writes migrations.
-  moduleSystem: '${moduleSystem}',
-};
-`;
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/migrate-mongo/files.js
-
-
-
-
-
-/**
- * Writes a new migration `yyyyMMddHHmmss-words_of_the_description.EXT` in migrate-mongo's form, and returns its file
- * name. Where the folder holds a `sample-migration.EXT`, the new file is a copy of it.
- *
- * Throws `USAGE`, `MIGRATION_EXISTS`.
- */
-async function createFile(dir, description, options) {
-    if (/[/\\\0]/.test(description)) {
-        throw new observe_error/* ReleaseError */.K('USAGE', 'A description becomes part of a file name, and holds no slash.', {
-            hint: 'Type for example: mongo-release create "add slug to cities"',
-        });
-    }
-    const fileName = `${timestamp(options.now)}-${description.split(' ').join('_')}${options.extension}`;
-    const path = (0,external_node_path_.join)(dir, fileName);
-    const sample = (0,external_node_path_.join)(dir, `sample-migration${options.extension}`);
-    await (0,external_node_fs_promises_.mkdir)(dir, { recursive: true });
-    const write = (await isThere(sample))
-        ? (0,external_node_fs_promises_.copyFile)(sample, path, external_node_fs_promises_.constants.COPYFILE_EXCL)
-        : (0,external_node_fs_promises_.writeFile)(path, templates_migrationTemplate(options.moduleSystem), { flag: 'wx' });
-    await write.catch((cause) => {
-        throw cause.code === 'EEXIST' ? occupied(`migration already exists: ${path}`, 'MIGRATION_EXISTS') : cause;
-    });
-    return fileName;
-}
-/**
- * Sets a project up: the configuration, and the folder of migrations. Nothing that is there is touched.
- *
- * Throws `PROJECT_EXISTS`; nothing is written then.
- */
-async function initProject(cwd, file, moduleSystem) {
-    const dir = (0,external_node_path_.resolve)(cwd, 'migrations');
-    const path = (0,external_node_path_.resolve)(cwd, file);
-    if (await isThere(dir))
-        throw occupied(`migrations directory already exists: ${dir}`, 'PROJECT_EXISTS');
-    if (await isThere(path))
-        throw occupied(`config file already exists: ${path}`, 'PROJECT_EXISTS');
-    await (0,external_node_fs_promises_.writeFile)(path, configTemplate(moduleSystem), { flag: 'wx' });
-    await (0,external_node_fs_promises_.mkdir)(dir);
-}
-function isThere(path) {
-    return (0,external_node_fs_promises_.access)(path).then(() => true, () => false);
-}
-function occupied(message, code) {
-    const hint = code === 'PROJECT_EXISTS'
-        ? 'The project is set up already: go on with mongo-release create NAME.'
-        : 'Edit that file, or create the migration under another name.';
-    return new observe_error/* ReleaseError */.K(code, message, { hint });
-}
-
-;// CONCATENATED MODULE: ./emitted/release/create.js
-
-
-
-
-
-/** `create NAME`: a new migration file, in the language of those that are there. */
-async function create(run) {
-    const dir = run.invocation.migrationsDir;
-    const [name = ''] = run.invocation.arguments;
-    const { migrateMongo } = run.invocation;
-    if (migrateMongo !== undefined) {
-        const fileName = await createFile(dir, name, { ...migrateMongo, now: new Date() });
-        return { command: 'create', outcome: 'applied', result: { file: `${migrateMongo.migrationsDir}/${fileName}` } };
-    }
-    const path = await createMigration(dir, name, {
-        extension: await extensionFor(dir, run.invocation.baseDir),
-        now: new Date(),
-    });
-    return { command: 'create', outcome: 'applied', result: { file: (0,external_node_path_.relative)(process.cwd(), path) } };
-}
-/** That of the newest migration; in a new project TypeScript where there is a tsconfig.json, else JavaScript. */
-async function extensionFor(dir, baseDir) {
-    const newest = (await listMigrations(dir).catch(() => [])).at(-1);
-    if (newest !== undefined)
-        return newest.fileName.slice(newest.name.length);
-    return (0,external_node_fs_promises_.access)((0,external_node_path_.join)(baseDir, 'tsconfig.json')).then(() => '.ts', () => '.js');
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/down.js
-
-
-
-
-
-/**
- * The migrations to take back, the last applied first: by the time of application, not by file name. `[]` when there
- * is nothing to take back.
- *
- * A migration that failed or was interrupted, and may have left something in the data, is a step too, and the first:
- * what is older must not be pulled out from under it. One that failed before its first write is none.
- *
- * Pure; looks at the whole way before the first step. Throws `IRREVERSIBLE` when a migration on it has no way back,
- * `DOWN_BLOCKED` when later releases stand on what a release applied, `MIGRATION_UNKNOWN`, `MIGRATION_NOT_APPLIED`,
- * and `USAGE` for a count that is no positive whole number.
- */
-function selectDown({ records, files, facts, scope }) {
-    const byName = new Map(files.map((file) => [file.name, file]));
-    const steps = onTheWay(records, scope).map((record) => {
-        const file = byName.get(record._id);
-        const edited = file !== undefined && !undoneByJournal(record) && isEdited(record, file);
-        return { record, file, facts: facts.get(record._id), edited };
-    });
-    return steps.map(({ record, file, facts: known, edited }) => {
-        const { _id: name } = record;
-        const inTheWay = `${name} is on the way down and cannot be undone`;
-        if (file === undefined) {
-            throw irreversible(`${inTheWay}: its file ${record.fileName} is missing`, `Bring ${record.fileName} back`, scope);
-        }
-        if (known === undefined)
-            throw new Error(`selectDown was not given the facts of ${name}`);
-        if (undoneByJournal(record))
-            return { record, file, facts: known, edited };
-        if (known.irreversible !== undefined) {
-            throw irreversible(`${inTheWay}: ${known.irreversible}`, undefined, scope);
-        }
-        if (!known.hasDown)
-            throw irreversible(`${inTheWay}: it has no down`, `Write a down in ${file.fileName}`, scope);
-        return { record, file, facts: known, edited };
-    });
-}
-/** The records of what `selectDown` takes back, whether or not it can be. Throws as that does for the scope. */
-function onTheWay(records, scope) {
-    const candidates = records
-        .filter((record) => record.state === 'applied' || isHalfDone(record))
-        .sort((a, b) => b.sequence - a.sequence);
-    return pick(candidates, records, scope);
-}
-/** A way up that did not reach its end is undone by what the journal has of it: that needs no `down`. */
-function undoneByJournal(record) {
-    const { direction, journal } = record;
-    return isUnsettled(record) && direction === 'up' && journal?.images === true;
-}
-function pick(newestFirst, records, scope) {
-    if ('count' in scope) {
-        if (Number.isSafeInteger(scope.count) && scope.count > 0)
-            return newestFirst.slice(0, scope.count);
-        throw new observe_error/* ReleaseError */.K('USAGE', 'The number of migrations to take back is a whole number from 1 on.', {
-            hint: 'Type for example: mongo-release down 2',
-        });
-    }
-    if ('to' in scope) {
-        const named = records.map((record) => ({ name: record._id, fileName: record.fileName, record }));
-        const { name, record } = findMigration(scope.to, named, '--to');
-        const end = newestFirst.indexOf(record);
-        if (record.state === 'applied')
-            return newestFirst.slice(0, end);
-        throw new observe_error/* ReleaseError */.K('MIGRATION_NOT_APPLIED', `${name} is ${record.state}, so it cannot be what down stops at.`, {
-            hint: 'Name with --to the newest migration that is to stay applied; mongo-release status lists them.',
-        });
-    }
-    if ('names' in scope) {
-        const first = newestFirst.findIndex((record) => scope.names.has(record._id));
-        return newestFirst.filter((record, i) => i < first || scope.names.has(record._id));
-    }
-    const of = (record) => (record.appliedAt === undefined ? record.releaseId : record.appliedIn);
-    const mine = newestFirst.filter((record) => of(record) === scope.release);
-    const reach = mine.at(-1);
-    const later = newestFirst
-        .slice(0, reach === undefined ? 0 : newestFirst.indexOf(reach))
-        .filter((record) => !mine.includes(record));
-    if (later.length === 0)
-        return mine;
-    throw new observe_error/* ReleaseError */.K('DOWN_BLOCKED', `Applied after what release ${scope.release} applied: ${listed(later.map((record) => record._id))}.`, { hint: 'Take the later ones back first, with mongo-release rollback RELEASE or mongo-release down N.' });
-}
-function irreversible(why, first, scope) {
-    const ways = [
-        ...(first === undefined ? [] : [first]),
-        ...('release' in scope ? [] : ['go down less far']),
-        'restore a backup from before it (mongo-release inspect lists them, mongo-release restore BACKUP brings one back)',
-    ].join(', or ');
-    return new observe_error/* ReleaseError */.K('IRREVERSIBLE', `${why}. Nothing was run.`, {
-        hint: `${ways.charAt(0).toUpperCase()}${ways.slice(1)}.`,
-    });
-}
-
-// EXTERNAL MODULE: ./emitted/migration/child/reporter.js
-var reporter = __webpack_require__(95396);
-// EXTERNAL MODULE: ./emitted/migration/gate/tally.js
-var tally = __webpack_require__(88940);
-// EXTERNAL MODULE: ./emitted/observe/secrets.js
-var secrets = __webpack_require__(1757);
-;// CONCATENATED MODULE: ./emitted/migration/orphans.js
-var orphans_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var orphans_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-/**
- * Ends the sessions of a process that died with transactions open. The server would keep them, and the locks they hold
- * against everybody's writes, for its `transactionLifetimeLimitSeconds`: a minute by default.
- *
- * Never throws: where the server cannot be reached, that minute has to pass, and the log says so.
- */
-async function endSessions(at, ids, log) {
-    try {
-        const env_1 = { stack: [], error: void 0, hasError: false };
-        try {
-            const connection = orphans_addDisposableResource(env_1, await connect(at.uri, {
-                database: at.database,
-                secrets: new secrets/* Secrets */.S(),
-                timeoutMs: 5000,
-                clientOptions: at.driverOptions,
-            }), true);
-            const sessions = ids.map((id) => ({ id: new lib.Binary(id, lib.Binary.SUBTYPE_UUID) }));
-            await connection.client.db('admin').command({ killSessions: sessions });
-        }
-        catch (e_1) {
-            env_1.error = e_1;
-            env_1.hasError = true;
-        }
-        finally {
-            const result_1 = orphans_disposeResources(env_1);
-            if (result_1)
-                await result_1;
-        }
-    }
-    catch {
-        log.warn('The transaction of the ended migration may block writes until the server ends it, for up to a minute.');
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/runner.js
-
-
-
-
-
-
-
-/** After the message to stop, before SIGTERM; after SIGTERM, before SIGKILL. Milliseconds. */
-const stopGraceMs = 6000;
-const terminateGraceMs = 1000;
-/** A process that was silent for this long does not hear a message either. */
-const silenceMs = Math.max(2000, 3 * reporter/* heartbeatMs */.f);
-/**
- * Runs one direction of one migration in a process of its own and watches over it until it has ended: whatever user
- * code does, this resolves with how it ended and what is known of its effects.
- *
- * Throws `TSX_MISSING` only; nothing has run then. A failed migration is a result.
- */
-async function runMigration(job, options) {
-    const started = performance.now();
-    if (options.signal?.aborted) {
-        return {
-            state: 'cancelled',
-            effects: tally/* noEffects */.CC,
-            operations: [],
-            durationMs: 0,
-            hiddenLines: 0,
-            notes: [],
-            error: cancelled(),
-        };
-    }
-    const watch = new Watch(options);
-    const child = (0,child_process/* startChild */.v)(options, options.log, (message) => {
-        watch.heard();
-        switch (message.type) {
-            case 'writing':
-                watch.calm = false;
-                return;
-            case 'state':
-                watch.state(message.state);
-                return;
-            case 'transaction':
-                watch.transactions.push(message.session);
-                return;
-            case 'exiting':
-                watch.state(message.state);
-                watch.final = true;
-                return;
-            case 'end':
-                watch.end = message.end;
-                return;
-            case 'log':
-                options.log[message.level](message.message, message.fields);
-                return;
-        }
-    });
-    const halt = (why) => void watch.halt(child, why);
-    const timer = setTimeout(() => halt('time'), options.timeLimitMs);
-    const onAbort = () => halt('signal');
-    options.signal?.addEventListener('abort', onAbort, { once: true });
-    child.send({
-        type: 'run',
-        job: {
-            name: job.file.name,
-            path: job.file.path,
-            direction: job.direction,
-            uri: job.uri,
-            database: job.database,
-            driverOptions: job.driverOptions,
-            rehearsal: job.rehearsal,
-            models: options.models,
-            ownPrefix: options.ownPrefix,
-            journal: job.journal,
-            throttle: options.throttle,
-            showValues: options.showValues === true,
-        },
-    });
-    try {
-        const exit = await child.ended;
-        if (watch.end === undefined && watch.transactions.length > 0) {
-            await endSessions(job, watch.transactions, options.log);
-        }
-        const hiddenLines = child.hiddenLines();
-        if (hiddenLines > 0) {
-            options.log.info(`The migration printed ${hiddenLines} lines, not shown since they may hold data.`, {
-                lines: hiddenLines,
-            });
-        }
-        return { ...watch.result(exit, Math.round(performance.now() - started), options), hiddenLines };
-    }
-    finally {
-        clearTimeout(timer);
-        options.signal?.removeEventListener('abort', onAbort);
-        watch.over();
-    }
-}
-/** What the parent knows of one run. */
-class Watch {
-    #options;
-    #lastHeard = performance.now();
-    #state = { effects: tally/* noEffects */.CC, operations: [], writing: 0 };
-    #halted;
-    #timers = [];
-    /** Whether nothing can have changed since the last state. */
-    calm = true;
-    /** Whether the last state is the process's last word. */
-    final = false;
-    end;
-    /** Sessions that have begun transactions. */
-    transactions = [];
-    constructor(options) {
-        this.#options = options;
-    }
-    heard() {
-        this.#lastHeard = performance.now();
-    }
-    state(state) {
-        const changed = state.effects.operations !== this.#state.effects.operations || state.writing !== this.#state.writing;
-        this.#state = state;
-        this.calm = state.writing === 0;
-        const { effects, writing, operations } = state;
-        if (changed)
-            this.#options.onProgress?.({ effects, writing, last: operations.at(-1) });
-    }
-    /** Message, SIGTERM, SIGKILL. A process that is silent would not read the message: it is killed at once. */
-    halt(child, why) {
-        if (this.#halted !== undefined)
-            return;
-        const silent = performance.now() - this.#lastHeard > silenceMs;
-        this.#halted = { why, at: performance.now(), silent };
-        if (silent) {
-            child.process.kill('SIGKILL');
-            return;
-        }
-        child.send({ type: 'stop' });
-        this.#timers.push(setTimeout(() => child.process.kill('SIGTERM'), stopGraceMs), setTimeout(() => child.process.kill('SIGKILL'), stopGraceMs + terminateGraceMs));
-    }
-    over() {
-        for (const timer of this.#timers)
-            clearTimeout(timer);
-    }
-    result(exit, elapsedMs, { timeLimitMs }) {
-        const known = this.end ?? this.#lastKnown();
-        // Writes that the process itself had no answer for when it ended.
-        const effects = { ...known.effects, unknown: known.effects.unknown + known.writing };
-        const ended = {
-            ...{ effects, operations: known.operations, notes: this.end?.notes ?? [] },
-            durationMs: this.end?.durationMs ?? elapsedMs,
-        };
-        const outcome = this.end?.outcome;
-        if (outcome?.state === 'done')
-            return { ...ended, state: 'done' };
-        if (outcome?.state === 'failed') {
-            const { code, message, hint } = outcome.error;
-            return { ...ended, state: 'failed', error: new observe_error/* ReleaseError */.K(code, message, { hint }) };
-        }
-        if (this.#halted?.why === 'signal')
-            return { ...ended, state: 'cancelled', error: cancelled() };
-        if (this.#halted?.why === 'time') {
-            // One that never answered the message to stop was silent too, only not for long enough yet.
-            const silent = this.#halted.silent || this.#lastHeard < this.#halted.at;
-            return { ...ended, state: 'timed-out', error: timedOut(timeLimitMs, silent), blocked: silent };
-        }
-        return { ...ended, state: 'exited', error: exited(exit), exitCode: exit.exitCode, signal: exit.signal };
-    }
-    /** After a kill: the last state, and at least one unknown write where one was begun since. */
-    #lastKnown() {
-        if (this.final || this.calm)
-            return this.#state;
-        return { ...this.#state, writing: Math.max(1, this.#state.writing) };
-    }
-}
-function cancelled() {
-    return new observe_error/* ReleaseError */.K('MIGRATION_CANCELLED', 'The migration was stopped, since the run was cancelled.', {
-        hint: 'Run the same command again when it may go on.',
-    });
-}
-function timedOut(limitMs, silent) {
-    const how = silent ? ' It did not answer any more: its code never gives the event loop a turn.' : '';
-    return new observe_error/* ReleaseError */.K('MIGRATION_TIMED_OUT', `The migration was stopped after its time limit of ${limitMs} ms.${how}`, {
-        hint: silent
-            ? 'Look for an endless loop; work in batches and await between them.'
-            : 'Look for a promise that never resolves, or raise migrations.time-limit.',
-    });
-}
-function exited({ exitCode, signal }) {
-    const how = signal === null ? `with exit code ${exitCode}` : `by ${signal}`;
-    return new observe_error/* ReleaseError */.K('MIGRATION_EXITED', `The migration's process ended ${how} before the migration did.`, {
-        hint: signal === null
-            ? 'Take process.exit out of the migration and of what it imports: return, or throw.'
-            : 'Look for what ended it: the kernel when memory runs out, or an operator.',
-    });
-}
-
-;// CONCATENATED MODULE: ./emitted/release/blocked.js
-
-
-
-
-
-
-
-/** The error for one that can neither be gone on with nor undone: what is in the way, and each way that is open. */
-async function resumeBlocked(run, connection, blocked, inTheWay) {
-    const { direction, turn, prior, why } = blocked;
-    const { name } = turn.file;
-    const what = direction === prior.direction ? 'be taken up' : direction === 'down' ? 'be taken back' : 'be applied';
-    return new observe_error/* ReleaseError */.K('RESUME_BLOCKED', `Migration ${name} cannot ${what} (${why}), and what was done of it cannot be undone: ${inTheWay}`, { hint: waysOut(run, blocked, await releaseBefore(run, connection, prior)) });
-}
-function waysOut(run, { direction, turn, prior, journal }, release) {
-    const { file } = turn;
-    // What failed fails again. In its file that cannot be corrected, since the journal fits only the one that ran.
-    const corrected = prior.state === 'failed'
-        ? `, once what it failed of (${prior.error?.code}) is corrected elsewhere than in ${file.fileName}`
-        : '';
-    const command = prior.direction === 'up' ? 'mongo-release migrate --apply' : 'mongo-release down';
-    const goOn = `type ${command}${corrected}: it goes on where it was.`;
-    const ran = checksumThatRan(prior, journal);
-    const ways = [];
-    if (ran !== file.checksum) {
-        const path = (0,external_node_path_.relative)(run.invocation.baseDir, file.path);
-        const where = prior.commit === undefined ? `git log -- ${path} lists its versions` : `git checkout ${prior.commit} -- ${path}`;
-        ways.push(`Put ${file.fileName} back as it was when it ran (${where}; its SHA-256 begins with ${ran.slice(0, 12)}) and ${goOn}`);
-    }
-    else if (direction !== prior.direction)
-        ways.push(goOn.replace('t', 'T'));
-    ways.push(`${ways.length === 0 ? 'F' : 'Or f'}inish the change by hand and type mongo-release baseline ${file.name}.`);
-    if (prior.direction === 'up')
-        ways.push(...byItsDown(turn));
-    if (release !== undefined) {
-        ways.push(`The backup from before it comes back, without what was written since, with mongo-release rollback ${release} --strategy restore.`);
-    }
-    return ways.join(' ');
-}
-/** Its own way down needs no journal: it is what is left where that does not tell enough. */
-function byItsDown({ file: { name }, facts }) {
-    if (!facts.hasDown || facts.irreversible !== undefined)
-        return [];
-    return [
-        `Where its down copes with half of its up: mongo-release baseline ${name}, then mongo-release down, then mongo-release migrate --apply.`,
-    ];
-}
-/** A release that began before anything of the migration was in the target, and has a backup of then. */
-async function releaseBefore(run, { db }, { _id: name }) {
-    const releases = await new ReleaseRecords(db, run).withBackup(name);
-    if (releases.length === 0)
-        return undefined;
-    const records = (await readHistory(db, namesOf(run))).filter((record) => record._id !== name);
-    const found = releases.find(({ _id, positionBefore }) => {
-        const before = records.filter(({ appliedIn }) => appliedIn !== _id);
-        return position(before).digest === positionBefore;
-    });
-    return found?._id;
-}
-
-;// CONCATENATED MODULE: ./emitted/release/effects-line.js
-/** What a migration did, in one line: counts and names, no values. */
-function effectsLine(effects) {
-    const parts = [];
-    const count = (number, what) => {
-        if (number > 0)
-            parts.push(`${number.toLocaleString('en')} ${what}`);
-    };
-    count(effects.matched, 'matched');
-    count(effects.modified, 'modified');
-    count(effects.inserted, 'inserted');
-    count(effects.deleted, 'deleted');
-    count(effects.quarantined ?? 0, 'left out, in quarantine');
-    const list = (names, what) => {
-        if (names.length > 0)
-            parts.push(`${what} ${names.join(', ')}`.trimStart());
-    };
-    list(effects.indexesCreated, 'indexes created');
-    list(effects.indexesDropped, 'indexes dropped');
-    list(effects.collectionsCreated, 'collections created');
-    list(effects.collectionsDropped, 'collections dropped');
-    list(effects.otherChanges, parts.length === 0 ? '' : 'also');
-    count(effects.unknown, 'with unknown result');
-    return parts.length === 0 ? 'no changes' : parts.join(', ');
-}
-
-;// CONCATENATED MODULE: ./emitted/release/how-far.js
-
-
-
-
-const goOn = 'Run the same command again to go on from there.';
-/** Stopped between two migrations: the lease was lost, the run was cancelled, the server did not take the intent. */
-function notBegun(extent, cause) {
-    const { name, remaining } = extent;
-    if (cause.code === 'RESUME_BLOCKED') {
-        return new observe_error/* ReleaseError */.K('RESUME_BLOCKED', `${cause.message}${around(extent)}`, { hint: cause.hint, cause });
-    }
-    const message = `${cause.message}${around({ ...extent, remaining: [name, ...remaining] })}`;
-    if (wasOvertaken(cause)) {
-        const { code, hint, details } = cause;
-        return new observe_error/* ReleaseError */.K(code, message, { hint, details, cause });
-    }
-    // Whoever cancels knows; everything else leaves a target that is between two states, and nobody asked for that.
-    if (cause.code === 'CANCELLED')
-        return new observe_error/* ReleaseError */.K('CANCELLED', message, { hint: goOn, cause });
-    return new observe_error/* ReleaseError */.K('FAILED_DIRTY', `${message} [${cause.code}]`, { hint: `${cause.hint} ${goOn}`, cause });
-}
-/** The migration itself reached its end, and its record does not say so. */
-function notRecorded(extent, effects, cause, journalled) {
-    const { name, direction } = extent;
-    return new observe_error/* ReleaseError */.K('FAILED_DIRTY', `Migration ${name} (${direction}) reached its end (${effectsLine(effects)}), and that could not be put on record: ${cause.message} [${cause.code}]${around(extent)} The next run will find ${name} interrupted.`, {
-        hint: journalled
-            ? 'Run the same command again: what the journal has is not done a second time.'
-            : `Look at the target. If ${name} may run a second time, run the same command again; if not, type mongo-release baseline ${name}.`,
-        cause,
-    });
-}
-/** The migration was begun and did not reach its end. */
-function how_far_unfinished(extent, end, { cancelled, lost, unrecorded, overHalf, next, wayOut }) {
-    const { name, direction, done, undone } = extent;
-    const clean = leftTargetAsItWas(end);
-    const why = end.state === 'cancelled' && lost !== undefined && !cancelled ? lost : end.error;
-    const then = why.code === 'OPERATION_IN_DOUBT' ? wayOut : [next];
-    const hint = clean && !overHalf ? why.hint : [why.hint, ...then].join(' ');
-    const nothing = overHalf ? 'It changed nothing; what was done of it before stays.' : 'It changed nothing.';
-    const did = clean ? nothing : sent(end.effects);
-    const record = unrecorded === undefined
-        ? ''
-        : ` Its end could not be put on record [${unrecorded.code}]: the next run will find it interrupted.`;
-    const message = `Migration ${name} (${direction}) did not reach its end: ${why.message} [${why.code}] ${did}${around(extent)}${record}`;
-    if (end.state === 'cancelled' && cancelled) {
-        return new observe_error/* ReleaseError */.K('CANCELLED', message, { hint: clean ? goOn : hint, cause: end.error });
-    }
-    const untouched = clean && done.length + undone.length === 0 && unrecorded === undefined;
-    return new observe_error/* ReleaseError */.K(untouched ? 'FAILED_CLEAN' : 'FAILED_DIRTY', message, { hint, cause: why });
-}
-/** What was sent is counted when it is answered: of a run that was killed the last of it may have no answer. */
-function sent(effects) {
-    const operations = Math.max(effects.operations, effects.unknown);
-    return `It had sent ${operations} ${operations === 1 ? 'operation' : 'operations'}: ${effectsLine(effects)}.`;
-}
-function around({ done, undone, remaining }) {
-    const before = done.length === 0 ? '' : ` Before it reached their end: ${names(done)}.`;
-    const gone = undone.length === 0 ? '' : ` What was done of ${undone.join(', ')} was undone before.`;
-    const after = remaining.length === 0 ? '' : ` Not begun: ${remaining.join(', ')}.`;
-    return before + gone + after;
-}
-function names(migrations) {
-    return migrations.map((one) => one.name).join(', ');
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/result.js
-const mostListed = 20;
-/** Counts all conflicts and keeps the first. */
-class ConflictList {
-    first = [];
-    total = 0;
-    add(...conflicts) {
-        this.total += conflicts.length;
-        this.first.push(...conflicts.slice(0, Math.max(0, mostListed - this.first.length)));
-    }
-}
-/** One line for people. */
-function describeConflict(conflict) {
-    const { namespace } = conflict;
-    switch (conflict.kind) {
-        case 'document':
-            return `${namespace}: document ${conflict.id} was changed since by somebody else`;
-        case 'unique':
-            return `${namespace}: a document that somebody else wrote has a unique value that has to go back`;
-        case 'refused':
-            return `${namespace}: the server refuses a document as it was before (${conflict.code})`;
-        case 'collection':
-            return `${namespace} ${collectionReasons[conflict.reason]}`;
-        case 'index':
-            return `${namespace}: index ${conflict.index} cannot be built as it was (${conflict.code})`;
-    }
-}
-const collectionReasons = {
-    'holds-documents': 'was made by the migration, and holds documents of somebody else by now',
-    'name-taken': 'was made anew by somebody else',
-    gone: 'is gone: somebody else dropped or renamed it',
-    changed: 'was changed since by somebody else',
-    'maker-unknown': 'was made by the migration or by somebody else: nobody can tell',
-};
-function result_shownNamespace({ database, collection }) {
-    return collection === undefined ? database : `${database}.${collection}`;
-}
-
 // EXTERNAL MODULE: ./emitted/mongo/end-out.js
 var end_out = __webpack_require__(17164);
 ;// CONCATENATED MODULE: ./emitted/migration/undo/indexes.js
@@ -6666,6 +5235,44 @@ async function renamedTo(place, from, to, uuid) {
 }
 function catalog_conflict({ database, collection }, reason) {
     return { changed: 0, conflicts: [{ kind: 'collection', namespace: `${database}.${collection}`, reason }] };
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/result.js
+const mostListed = 20;
+/** Counts all conflicts and keeps the first. */
+class ConflictList {
+    first = [];
+    total = 0;
+    add(...conflicts) {
+        this.total += conflicts.length;
+        this.first.push(...conflicts.slice(0, Math.max(0, mostListed - this.first.length)));
+    }
+}
+/** One line for people. */
+function describeConflict(conflict) {
+    const { namespace } = conflict;
+    switch (conflict.kind) {
+        case 'document':
+            return `${namespace}: document ${conflict.id} was changed since by somebody else`;
+        case 'unique':
+            return `${namespace}: a document that somebody else wrote has a unique value that has to go back`;
+        case 'refused':
+            return `${namespace}: the server refuses a document as it was before (${conflict.code})`;
+        case 'collection':
+            return `${namespace} ${collectionReasons[conflict.reason]}`;
+        case 'index':
+            return `${namespace}: index ${conflict.index} cannot be built as it was (${conflict.code})`;
+    }
+}
+const collectionReasons = {
+    'holds-documents': 'was made by the migration, and holds documents of somebody else by now',
+    'name-taken': 'was made anew by somebody else',
+    gone: 'is gone: somebody else dropped or renamed it',
+    changed: 'was changed since by somebody else',
+    'maker-unknown': 'was made by the migration or by somebody else: nobody can tell',
+};
+function result_shownNamespace({ database, collection }) {
+    return collection === undefined ? database : `${database}.${collection}`;
 }
 
 ;// CONCATENATED MODULE: ./emitted/migration/undo/names.js
@@ -7416,7 +6023,7 @@ async function summariseAttempt(db, own, attempt, expectedEntries) {
         { $sort: { count: -1, _id: 1 } },
     ])
         .toArray();
-    const { entries, reason } = await inspectAttempt(db, own, attempt, expectedEntries);
+    const { entries, reason } = await inspectAttempt(db, own, attempt, { expectedEntries });
     return {
         entries,
         operations: grouped.map(({ _id: { method, namespace }, count }) => ({
@@ -7428,8 +6035,8 @@ async function summariseAttempt(db, own, attempt, expectedEntries) {
         reason,
     };
 }
-/** Reads all of an attempt but its images, and finds what the journal lacks. */
-async function inspectAttempt(db, own, attempt, expectedEntries) {
+/** Reads all of an attempt but its images, and finds what the journal lacks. Throws the signal's reason. */
+async function inspectAttempt(db, own, attempt, { expectedEntries, signal } = {}) {
     let entries = 0;
     let undone = 0;
     let reason;
@@ -7444,6 +6051,7 @@ async function inspectAttempt(db, own, attempt, expectedEntries) {
         reason = `a part of the images of ${whose === undefined ? 'an operation' : named(whose)} is missing`;
     };
     for await (const document of readOutline(db, own, attempt)) {
+        signal?.throwIfAborted();
         for (const id of packs.damagedBy(document, entry))
             await damaged(id);
         if (document.kind === 'images')
@@ -8000,20 +6608,14 @@ async function undoAttempt(connection, own, attempt, options) {
         let walk;
         try {
             signal?.throwIfAborted();
-            const { reason, entries, undone } = await insistently(signal, () => inspectAttempt(connection.db, own, attempt, options.expectedEntries));
-            const before = { ...undo_nothing, entriesUndone: undone };
-            if (reason !== undefined)
-                return { state: 'impossible', reason, ...before };
-            if (mode === 'strict') {
-                const foreseen = await insistently(signal, () => foreseeConflicts(connection, own, attempt, { signal }));
-                if (foreseen.total > 0) {
-                    return { state: 'conflicts', conflicts: foreseen.first, conflictsTotal: foreseen.total, ...before };
-                }
-            }
+            const { entries, undone, blocked } = await foreseeUndo(connection, own, attempt, options);
+            if (blocked !== undefined)
+                return blocked;
             walk = new Walk({ connection, own, attempt, mode, transactions, conflicts, undone });
             walk.onProgress = ({ documents, entriesUndone }) => options.onProgress?.({ documents, entriesUndone, entries });
             const current = walk;
             await insistently(signal, () => current.run());
+            await insistently(signal, () => withoutCopies(connection, own, attempt));
             const { extent, merged, quarantined } = walk;
             return {
                 state: 'undone',
@@ -8047,6 +6649,25 @@ async function undoAttempt(connection, own, attempt, options) {
             await result_1;
     }
 }
+/** A batch that was undone has left nothing out: the documents stand where they always stood. */
+async function withoutCopies({ db }, own, { migration, number }) {
+    await db
+        .collection(own.quarantine)
+        .deleteMany({ why: 'batch', migration, attempt: number }, { writeConcern: { w: 'majority' } });
+}
+/** Whether an undo could begin as things stand. Only reads. Throws the driver's errors, the signal's reason. */
+async function foreseeUndo(connection, own, attempt, { mode, expectedEntries, signal }) {
+    const { reason, entries, undone } = await insistently(signal, () => inspectAttempt(connection.db, own, attempt, { expectedEntries, signal }));
+    const before = { ...undo_nothing, entriesUndone: undone };
+    if (reason !== undefined)
+        return { entries, undone, blocked: { state: 'impossible', reason, ...before } };
+    if (mode === 'tolerant')
+        return { entries, undone };
+    const { first, total } = await insistently(signal, () => foreseeConflicts(connection, own, attempt, { signal }));
+    if (total === 0)
+        return { entries, undone };
+    return { entries, undone, blocked: { state: 'conflicts', conflicts: first, conflictsTotal: total, ...before } };
+}
 /** Repeats what can be repeated from its top, when the server went away in between. */
 async function insistently(signal, run) {
     for (let attempt = 1;; attempt++) {
@@ -8072,6 +6693,620 @@ function isInterrupted(error) {
 const interrupted = new Set([
     6, 7, 43, 89, 91, 134, 189, 237, 262, 9001, 10107, 11600, 11602, 13435, 13436,
 ]);
+
+// EXTERNAL MODULE: ./emitted/report/format.js
+var format = __webpack_require__(77447);
+// EXTERNAL MODULE: ./emitted/report/json.js
+var json = __webpack_require__(72366);
+;// CONCATENATED MODULE: ./emitted/release/outcome.js
+
+/** The outcome of a run that ended with this error. `changed`: whether anything of it is, or may be, in the target. */
+function outcomeOfError(error, changed) {
+    return changed && error.code !== 'ROLLED_BACK' && !wasOvertaken(error) ? 'failed-dirty' : (0,json/* outcomeOf */.s)(error);
+}
+/** Whether somebody else was first. That is found out before anything is begun: it leaves nothing half-way. */
+function wasOvertaken({ code }) {
+    return code === 'LEASE_HELD' || code === 'PLAN_MOVED';
+}
+
+;// CONCATENATED MODULE: ./emitted/release/record.js
+
+
+
+
+/**
+ * The release records of a target. Written with majority, intent before effect; nothing here is ever deleted, and a
+ * restore does not touch it.
+ */
+class ReleaseRecords {
+    #records;
+    #run;
+    /** `run` is the one that `start` and `finish` are about. */
+    constructor(db, run) {
+        this.#run = run;
+        this.#records = db.collection(namesOf(run).releases, {
+            writeConcern: { w: 'majority' },
+            readConcern: { level: 'majority' },
+        });
+    }
+    /**
+     * Puts the intent on record, under the lease. A run that joins a release (its second half after the deploy, or a new
+     * attempt) opens its record again: the way back leads to where the release began, so that stays once it moved history.
+     */
+    async start(start) {
+        const run = this.#run;
+        const target = targetOf(run);
+        const joined = await this.find(run.releaseId);
+        const began = joined !== null && joined.positionBefore !== start.positionBefore ? joined : start;
+        const { actor, host, runUrl, commit } = run.origin;
+        const fields = {
+            ...start,
+            positionBefore: began.positionBefore,
+            backupId: began.backupId,
+            migrations: [...new Set([...(joined?.migrations ?? []), ...start.migrations])],
+            state: 'running',
+            target: target.name,
+            environment: target.environment,
+            actor,
+            host,
+            runUrl,
+            commit,
+            toolVersion: run.toolVersion,
+        };
+        await this.#records.updateOne({ _id: run.releaseId }, {
+            $set: withoutUndefined(fields),
+            $setOnInsert: { startedAt: new Date() },
+            $unset: { finishedAt: '', error: '' },
+        }, { upsert: true });
+    }
+    async finish({ outcome, error, steps }) {
+        const ended = { steps, error: error && { code: error.code, message: error.message } };
+        await this.#records.updateOne({ _id: this.#run.releaseId }, { $set: { ...withoutUndefined(ended), state: outcome, finishedAt: new Date() } });
+    }
+    /**
+     * `finish` for where the work itself has ended: how it ended stands, whether or not that can be put on record. What
+     * cannot stays `running`, which says that nobody knows more.
+     */
+    async close(end) {
+        await this.finish(end).catch((error) => {
+            const { code } = asServerFailure(error, 'putting the end of the release on record');
+            this.#run.log.warn('The end of this release could not be put on record.', { error: code });
+        });
+    }
+    /** Runs what the record is about. Where that throws it has changed nothing, and the record says why. */
+    async around(work) {
+        try {
+            return await work();
+        }
+        catch (thrown) {
+            const error = (0,observe_error/* asReleaseError */.o)(thrown);
+            await this.close({ outcome: outcomeOfError(error, false), error });
+            throw error;
+        }
+    }
+    find(releaseId) {
+        return this.#records.findOne({ _id: releaseId });
+    }
+    /** Releases that were to apply this migration and have a backup of before, the newest first. */
+    withBackup(migration) {
+        return this.#records
+            .find({ kind: { $in: ['migrate', 'release'] }, migrations: migration, backupId: { $exists: true } })
+            .sort({ startedAt: -1 })
+            .limit(20)
+            .toArray();
+    }
+    /**
+     * The newest release that had something to apply, also when it was taken back already: whoever asks twice for the
+     * newest to go must not lose the one before it. Null when there is none.
+     */
+    newest() {
+        return this.#records.findOne({ kind: { $in: ['migrate', 'release'] }, 'migrations.0': { $exists: true } }, { sort: { startedAt: -1 } });
+    }
+}
+/** The driver would store an absent value as null. */
+function withoutUndefined(fields) {
+    return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+;// CONCATENATED MODULE: ./emitted/release/blocked.js
+
+
+
+
+
+
+
+
+/** The error for one that can neither be gone on with nor undone: what is in the way, and each way that is open. */
+async function resumeBlocked(run, connection, blocked, inTheWay) {
+    const { direction, turn, prior, why } = blocked;
+    const { name } = turn.file;
+    const what = direction === prior.direction ? 'be taken up' : direction === 'down' ? 'be taken back' : 'be applied';
+    return new observe_error/* ReleaseError */.K('RESUME_BLOCKED', `Migration ${name} cannot ${what} (${why}), and what was done of it cannot be undone: ${inTheWay}`, { hint: await waysOut(run, connection, blocked) });
+}
+/** Each way that is open for one that cannot be undone, the easiest first. Only reads. */
+async function waysOut(run, connection, { turn, prior, journal }) {
+    const { file } = turn;
+    const missing = file.checksum === unknownChecksum;
+    // What failed fails again. In its file that cannot be corrected, since the journal fits only the one that ran.
+    const corrected = prior.state === 'failed'
+        ? `, once what it failed of (${prior.error?.code}) is corrected elsewhere than in ${file.fileName}`
+        : '';
+    const command = prior.direction === 'up' ? 'mongo-release migrate --apply' : 'mongo-release down';
+    const ran = checksumThatRan(prior, journal);
+    const ways = [];
+    // What went another way once would do so again.
+    if (prior.error?.code === 'REPLAY_DIVERGED') {
+        if (missing)
+            ways.push(`Bring ${file.fileName} back from version control.`);
+    }
+    else if (ran === file.checksum)
+        ways.push(`Type ${command}${corrected}: it goes on where it was.`);
+    else {
+        const path = (0,external_node_path_.relative)(run.invocation.baseDir, file.path);
+        const where = prior.commit === undefined ? `git log -- ${path} lists its versions` : `git checkout ${prior.commit} -- ${path}`;
+        ways.push(`Put ${file.fileName} back as it was when it ran (${where}; its SHA-256 begins with ${ran.slice(0, 12)}) and type ${command}${corrected}: it goes on where it was.`);
+    }
+    const byHand = prior.direction === 'up' ? 'finish the change by hand' : 'bring back by hand what its down took away';
+    const either = ways.length === 0 ? '' : missing ? 'Or, with the file back, ' : 'Or ';
+    ways.push(capital(`${either}${byHand} and type mongo-release baseline ${file.name}.`));
+    if (prior.direction === 'up' && !missing)
+        ways.push(...byItsDown(turn));
+    const release = await releaseBefore(run, connection, prior);
+    if (release !== undefined) {
+        ways.push(`The backup from before it comes back, without what was written since, with mongo-release rollback ${release} --strategy restore.`);
+    }
+    return ways.join(' ');
+}
+/** Its own way down needs no journal: it is what is left where that does not tell enough. */
+function byItsDown({ file: { name }, facts }) {
+    if (facts !== undefined && (!facts.hasDown || facts.irreversible !== undefined))
+        return [];
+    return [
+        `Where its down copes with half of its up: mongo-release baseline ${name}, then mongo-release down, then mongo-release migrate --apply.`,
+    ];
+}
+/** A release that began before anything of the migration was in the target, and has a backup of then. */
+async function releaseBefore(run, { db }, { _id: name }) {
+    const releases = await new ReleaseRecords(db, run).withBackup(name);
+    if (releases.length === 0)
+        return undefined;
+    const records = (await readHistory(db, namesOf(run))).filter((record) => record._id !== name);
+    const found = releases.find(({ _id, positionBefore }) => {
+        const before = records.filter(({ appliedIn }) => appliedIn !== _id);
+        return position(before).digest === positionBefore;
+    });
+    return found?._id;
+}
+function capital(text) {
+    return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+// EXTERNAL MODULE: ./emitted/config/duration.js
+var config_duration = __webpack_require__(79716);
+// EXTERNAL MODULE: ./emitted/migration/child/reporter.js
+var reporter = __webpack_require__(95396);
+// EXTERNAL MODULE: ./emitted/migration/gate/tally.js
+var gate_tally = __webpack_require__(88940);
+// EXTERNAL MODULE: ./emitted/observe/secrets.js
+var secrets = __webpack_require__(1757);
+// EXTERNAL MODULE: ./emitted/migration/gate/counts.js
+var counts = __webpack_require__(21760);
+// EXTERNAL MODULE: ./emitted/migration/gate/journal/catalog/found.js
+var found = __webpack_require__(78194);
+// EXTERNAL MODULE: ./emitted/migration/gate/journal/catalog/look.js
+var look = __webpack_require__(2539);
+// EXTERNAL MODULE: ./emitted/migration/gate/names.js
+var names = __webpack_require__(13666);
+;// CONCATENATED MODULE: ./emitted/migration/journal/effects.js
+
+
+
+
+
+
+/**
+ * What an attempt has done by its journal, all of its runs together: for where nobody lived to tell. Unknown is of it only
+ * what no transaction takes and has no answer on record. To be asked once nothing can be committed any more. Throws the
+ * driver's errors.
+ */
+async function effectsOfAttempt(db, journal, attempt) {
+    const tally = new gate_tally/* Tally */.F0();
+    const shown = (namespace) => (0,names/* shownName */.H)(namespace, db.databaseName);
+    const entries = db
+        .collection(journal, { readConcern: { level: 'majority' }, readPreference: 'primary' })
+        .find({ ...(0,documents/* ofAttempt */.Be)(attempt), kind: { $ne: 'images' }, undone: { $exists: false } })
+        .project({ reads: 0 })
+        .sort({ _id: 1 });
+    for await (const entry of entries)
+        addEntry(tally, entry, shown);
+    return tally.effects();
+}
+function addEntry(tally, entry, shown) {
+    const { kind, state, namespace, method, calls, catalog, error } = entry;
+    if (kind !== 'implicit')
+        tally.operations += calls?.length ?? 1;
+    if (state === 'refused')
+        return;
+    if (state === 'intent' || (kind === 'unfenced' && error !== undefined)) {
+        tally.unknown += 1;
+        return;
+    }
+    if (catalog !== undefined) {
+        tally.add(catalogChange(entry, shown));
+        return;
+    }
+    for (const call of calls ?? []) {
+        tally.add({
+            collection: shown(call.namespace),
+            counts: call.result === undefined ? gate_tally/* noCounts */.Yi : (0,counts/* countsOfAnswer */.co)(call.method, call.result),
+        });
+    }
+    if (calls !== undefined || method.endsWith('dropDatabase'))
+        return;
+    if (writesDocuments.test(method))
+        tally.add({ collection: shown(namespace), counts: countsOfEntry(entry) });
+    else
+        tally.add({ other: `${effects_nameOf(method)} ${shown(namespace)}` });
+}
+const writesDocuments = /^(?:command )?(?:insert|update|delete|replace|remove|bulkWrite|findOneAnd|findAndModify|batch)/i;
+/** `$merge` of `aggregate $merge`, `collMod` of `command collMod`. */
+function effects_nameOf(method) {
+    return method.replace(/^(?:command|aggregate) /, '');
+}
+/** A checkpoint is that of the transaction before the last, unless its call was refused there. */
+function countsOfEntry({ state, method, result, error, checkpoint }) {
+    if (error?.result !== undefined)
+        return (0,counts/* countsOfAnswer */.co)(method, { form: 'bulk', value: error.result });
+    const answered = state === 'done' && error === undefined && result !== undefined && result.form !== 'omitted';
+    if (answered)
+        return (0,counts/* countsOfAnswer */.co)(method, result);
+    const { quarantined } = (checkpoint?.constants ?? {});
+    return { ...(checkpoint?.counts ?? gate_tally/* noCounts */.Yi), ...(quarantined ? { quarantined } : {}) };
+}
+function catalogChange({ method, namespace, catalog }, shown) {
+    if (catalog === undefined)
+        return {};
+    const { type, before, after, replaced, to = namespace } = catalog;
+    const indexes = (of) => (0,look/* indexNames */.dC)((0,found/* maybeSeen */.m6)(of)).filter((name) => name !== '_id_');
+    const without = (these, those) => these.filter((name) => !those.includes(name)).map((name) => `${shown(namespace)}.${name}`);
+    switch (type) {
+        case 'create-collection':
+            return { collectionsCreated: before === undefined ? [shown(namespace)] : [] };
+        case 'drop-collection':
+            return { collectionsDropped: before === undefined ? [] : [shown(namespace)] };
+        case 'rename-collection': {
+            const collectionsDropped = replaced === undefined ? [] : [shown(to)];
+            return { collectionsDropped, other: `rename ${shown(namespace)} → ${shown(to)}` };
+        }
+        case 'replace-collection':
+            return { collectionsCreated: replaced === undefined ? [shown(to)] : [], other: `${effects_nameOf(method)} ${shown(to)}` };
+        case 'modify-collection':
+            return { other: `${effects_nameOf(method)} ${shown(namespace)}` };
+        case 'create-indexes':
+            return {
+                indexesCreated: without(indexes(after), indexes(before)),
+                collectionsCreated: before === undefined ? [shown(namespace)] : [],
+            };
+        case 'drop-indexes':
+            return { indexesDropped: without(indexes(before), indexes(after)) };
+    }
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/orphans.js
+var orphans_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+    if (value !== null && value !== void 0) {
+        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
+        var dispose, inner;
+        if (async) {
+            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
+            dispose = value[Symbol.asyncDispose];
+        }
+        if (dispose === void 0) {
+            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
+            dispose = value[Symbol.dispose];
+            if (async) inner = dispose;
+        }
+        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
+        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
+        env.stack.push({ value: value, dispose: dispose, async: async });
+    }
+    else if (async) {
+        env.stack.push({ async: true });
+    }
+    return value;
+};
+var orphans_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+    return function (env) {
+        function fail(e) {
+            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
+            env.hasError = true;
+        }
+        var r, s = 0;
+        function next() {
+            while (r = env.stack.pop()) {
+                try {
+                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
+                    if (r.dispose) {
+                        var result = r.dispose.call(r.value);
+                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
+                    }
+                    else s |= 1;
+                }
+                catch (e) {
+                    fail(e);
+                }
+            }
+            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
+            if (env.hasError) throw env.error;
+        }
+        return next();
+    };
+})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
+    var e = new Error(message);
+    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
+});
+
+
+
+
+
+/**
+ * Ends the sessions of a process that died with transactions open. The server would keep them, and the locks they hold
+ * against everybody's writes, for its `transactionLifetimeLimitSeconds`: a minute by default. Comes back with what the
+ * migration has done by its journal; undefined where that does not tell.
+ *
+ * Never throws: where the server cannot be reached, that minute has to pass, and the log says so.
+ */
+async function endSessions(left, ids, log) {
+    const { journal, ownPrefix, ...at } = left;
+    let ended = false;
+    try {
+        const env_1 = { stack: [], error: void 0, hasError: false };
+        try {
+            const connection = orphans_addDisposableResource(env_1, await connect(at.uri, {
+                database: at.database,
+                secrets: new secrets/* Secrets */.S(),
+                timeoutMs: 5000,
+                clientOptions: at.driverOptions,
+            }), true);
+            const sessions = ids.map((id) => ({ id: new lib.Binary(id, lib.Binary.SUBTYPE_UUID) }));
+            if (sessions.length > 0)
+                await connection.client.db('admin').command({ killSessions: sessions });
+            ended = true;
+            return journal && (await afterLast(connection.db, (0,own/* ownNames */.D)(ownPrefix), journal));
+        }
+        catch (e_1) {
+            env_1.error = e_1;
+            env_1.hasError = true;
+        }
+        finally {
+            const result_1 = orphans_disposeResources(env_1);
+            if (result_1)
+                await result_1;
+        }
+    }
+    catch {
+        if (ended)
+            return undefined;
+        log.warn('The transaction of the ended migration may block writes until the server ends it, for up to a minute.');
+    }
+    return undefined;
+}
+/** How long a commit that was on its way is waited for, in milliseconds. */
+const lastCommitMs = 5000;
+/** Each transaction writes into a lane first: a write there waits for those that are open. */
+async function afterLast(db, own, { attempt, fence }) {
+    const { matchedCount } = await db
+        .collection(own.lease)
+        .updateMany({ _id: { $regex: /^lane\./ }, fence }, { $inc: { turns: 1 } }, { maxTimeMS: lastCommitMs, writeConcern: { w: 'majority' } });
+    // Another run has taken over, and writes into the same journal.
+    return matchedCount === 0 ? undefined : effectsOfAttempt(db, own.journal, attempt);
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/runner.js
+
+
+
+
+
+
+
+
+/** After the message to stop, before SIGTERM; after SIGTERM, before SIGKILL. Milliseconds. */
+const stopGraceMs = 6000;
+const terminateGraceMs = 1000;
+/** A process that was silent for this long does not hear a message either. */
+const silenceMs = Math.max(2000, 3 * reporter/* heartbeatMs */.f);
+/**
+ * Runs one direction of one migration in a process of its own and watches over it until it has ended: whatever user
+ * code does, this resolves with how it ended and what is known of its effects.
+ *
+ * Throws `TSX_MISSING` only; nothing has run then. A failed migration is a result.
+ */
+async function runMigration(job, options) {
+    const started = performance.now();
+    if (options.signal?.aborted) {
+        return {
+            state: 'cancelled',
+            effects: gate_tally/* noEffects */.CC,
+            operations: [],
+            durationMs: 0,
+            hiddenLines: 0,
+            notes: [],
+            error: cancelled(),
+        };
+    }
+    const watch = new Watch(options);
+    const child = (0,child_process/* startChild */.v)(options, options.log, (message) => {
+        watch.heard();
+        switch (message.type) {
+            case 'writing':
+                watch.calm = false;
+                return;
+            case 'state':
+                watch.state(message.state);
+                return;
+            case 'transaction':
+                watch.transactions.push(message.session);
+                return;
+            case 'exiting':
+                watch.state(message.state);
+                watch.final = true;
+                return;
+            case 'end':
+                watch.end = message.end;
+                return;
+            case 'log':
+                options.log[message.level](message.message, message.fields);
+                return;
+        }
+    });
+    const halt = (why) => void watch.halt(child, why);
+    const timer = setTimeout(() => halt('time'), options.timeLimitMs);
+    const onAbort = () => halt('signal');
+    options.signal?.addEventListener('abort', onAbort, { once: true });
+    child.send({
+        type: 'run',
+        job: {
+            name: job.file.name,
+            path: job.file.path,
+            direction: job.direction,
+            uri: job.uri,
+            database: job.database,
+            driverOptions: job.driverOptions,
+            rehearsal: job.rehearsal,
+            models: options.models,
+            ownPrefix: options.ownPrefix,
+            journal: job.journal,
+            throttle: options.throttle,
+            showValues: options.showValues === true,
+        },
+    });
+    try {
+        const exit = await child.ended;
+        const ended = watch.result(exit, Math.round(performance.now() - started), options);
+        // Whatever the process knew when it ended: the journal knows what came of it.
+        const unheard = ended.effects.unknown > 0 && job.journal !== undefined;
+        const settles = unheard || (watch.end === undefined && watch.transactions.length > 0);
+        const left = { ...job, ownPrefix: options.ownPrefix };
+        const found = settles ? await endSessions(left, watch.transactions, options.log) : undefined;
+        const { replayed } = ended.effects;
+        const effects = !unheard || found === undefined ? ended.effects : { ...found, ...(replayed ? { replayed } : {}) };
+        const hiddenLines = child.hiddenLines();
+        if (hiddenLines > 0) {
+            const printed = hiddenLines === 1 ? '1 line' : `${hiddenLines} lines`;
+            const they = hiddenLines === 1 ? 'it' : 'they';
+            options.log.info(`The migration printed ${printed}, not shown since ${they} may hold data.`, {
+                lines: hiddenLines,
+            });
+        }
+        return { ...ended, effects, hiddenLines };
+    }
+    finally {
+        clearTimeout(timer);
+        options.signal?.removeEventListener('abort', onAbort);
+        watch.over();
+    }
+}
+/** What the parent knows of one run. */
+class Watch {
+    #options;
+    #lastHeard = performance.now();
+    #state = { effects: gate_tally/* noEffects */.CC, operations: [], writing: 0 };
+    #halted;
+    #timers = [];
+    /** Whether nothing can have changed since the last state. */
+    calm = true;
+    /** Whether the last state is the process's last word. */
+    final = false;
+    end;
+    /** Sessions that have begun transactions. */
+    transactions = [];
+    constructor(options) {
+        this.#options = options;
+    }
+    heard() {
+        this.#lastHeard = performance.now();
+    }
+    state(state) {
+        const changed = state.effects.operations !== this.#state.effects.operations || state.writing !== this.#state.writing;
+        this.#state = state;
+        this.calm = state.writing === 0;
+        const { effects, writing, operations } = state;
+        if (changed)
+            this.#options.onProgress?.({ effects, writing, last: operations.at(-1) });
+    }
+    /** Message, SIGTERM, SIGKILL. A process that is silent would not read the message: it is killed at once. */
+    halt(child, why) {
+        if (this.#halted !== undefined)
+            return;
+        const silent = performance.now() - this.#lastHeard > silenceMs;
+        this.#halted = { why, at: performance.now(), silent };
+        if (silent) {
+            child.process.kill('SIGKILL');
+            return;
+        }
+        child.send({ type: 'stop' });
+        this.#timers.push(setTimeout(() => child.process.kill('SIGTERM'), stopGraceMs), setTimeout(() => child.process.kill('SIGKILL'), stopGraceMs + terminateGraceMs));
+    }
+    over() {
+        for (const timer of this.#timers)
+            clearTimeout(timer);
+    }
+    result(exit, elapsedMs, { timeLimitMs }) {
+        const known = this.end ?? this.#lastKnown();
+        // Writes that the process itself had no answer for when it ended.
+        const { operations: answered, unknown } = known.effects;
+        const effects = { ...known.effects, operations: answered + known.writing, unknown: unknown + known.writing };
+        const ended = {
+            ...{ effects, operations: known.operations, notes: this.end?.notes ?? [] },
+            durationMs: this.end?.durationMs ?? elapsedMs,
+        };
+        const outcome = this.end?.outcome;
+        if (outcome?.state === 'done')
+            return { ...ended, state: 'done' };
+        if (outcome?.state === 'failed') {
+            const { code, message, hint } = outcome.error;
+            return { ...ended, state: 'failed', error: new observe_error/* ReleaseError */.K(code, message, { hint }) };
+        }
+        if (this.#halted?.why === 'signal')
+            return { ...ended, state: 'cancelled', error: cancelled() };
+        if (this.#halted?.why === 'time') {
+            // One that never answered the message to stop was silent too, only not for long enough yet.
+            const silent = this.#halted.silent || this.#lastHeard < this.#halted.at;
+            return { ...ended, state: 'timed-out', error: timedOut(timeLimitMs, silent), blocked: silent };
+        }
+        return { ...ended, state: 'exited', error: exited(exit), exitCode: exit.exitCode, signal: exit.signal };
+    }
+    /** After a kill: the last state, and at least one unknown write where one was begun since. */
+    #lastKnown() {
+        if (this.final || this.calm)
+            return this.#state;
+        return { ...this.#state, writing: Math.max(1, this.#state.writing) };
+    }
+}
+function cancelled() {
+    return new observe_error/* ReleaseError */.K('MIGRATION_CANCELLED', 'The migration was stopped, since the run was cancelled.', {
+        hint: 'Run the same command again when it may go on.',
+    });
+}
+function timedOut(limitMs, silent) {
+    const how = silent ? ' It did not answer any more: its code never gives the event loop a turn.' : '';
+    return new observe_error/* ReleaseError */.K('MIGRATION_TIMED_OUT', `The migration was stopped after its time limit of ${(0,config_duration/* durationText */.S5)(limitMs)}.${how}`, {
+        hint: silent
+            ? 'Look for an endless loop; work in batches and await between them.'
+            : 'Look for a promise that never resolves, or raise migrations.time-limit.',
+    });
+}
+function exited({ exitCode, signal }) {
+    const how = signal === null ? `with exit code ${exitCode}` : `by ${signal}`;
+    return new observe_error/* ReleaseError */.K('MIGRATION_EXITED', `The migration's process ended ${how} before the migration did.`, {
+        hint: signal === null
+            ? 'Take process.exit out of the migration and of what it imports: return, or throw.'
+            : 'Look for what ended it: the kernel when memory runs out, or an operator.',
+    });
+}
 
 ;// CONCATENATED MODULE: ./emitted/release/undo-run.js
 
@@ -8100,18 +7335,1199 @@ async function undoRun(run, connection, { lease, signal }, what) {
         const catalog = catalogChanges === 1 ? '1 change of the catalog' : `${catalogChanges} changes of the catalog`;
         const otherChanges = catalogChanges === 0 ? [] : [`${catalog} undone`];
         const modified = documents - inserted - deleted;
-        return { ...tally/* noEffects */.CC, operations: entriesUndone, modified, inserted, deleted, otherChanges };
+        return { ...gate_tally/* noEffects */.CC, operations: entriesUndone, modified, inserted, deleted, otherChanges };
     }
-    const reason = result.state === 'impossible' ? result.reason : conflictText(result.conflicts, result.conflictsTotal);
     const extent = entriesUndone === 0 && documents === 0
         ? 'This run changed nothing.'
         : `Of its ${entries ?? 'recorded'} operations ${entriesUndone} are undone, the newest first; the same command goes on from there.`;
-    throw await resumeBlocked(run, connection, what, `${reason}. ${extent}`);
+    throw await resumeBlocked(run, connection, what, `${undoInTheWay(result)}. ${extent}`);
 }
 const shownConflicts = 3;
-function conflictText(conflicts, total) {
+/** Why there was no undo, in part of a sentence. */
+function undoInTheWay(result) {
+    if (result.state === 'impossible')
+        return result.reason;
+    const { conflicts, conflictsTotal: total } = result;
     const shown = conflicts.slice(0, shownConflicts).map(describeConflict).join('; ');
     return total > shownConflicts ? `${shown}; and ${total - shownConflicts} more` : shown;
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/down.js
+
+
+
+
+/**
+ * The migrations to take back, the last applied first: by the time of application, not by file name. `[]` when there
+ * is nothing to take back.
+ *
+ * A migration that failed or was interrupted, and may have left something in the data, is a step too, and the first:
+ * what is older must not be pulled out from under it. One that failed before its first write is none.
+ *
+ * Pure; looks at the whole way before the first step. Throws `IRREVERSIBLE` when a migration on it has no way back,
+ * `DOWN_BLOCKED` when later releases stand on what a release applied, `MIGRATION_UNKNOWN`, `MIGRATION_NOT_APPLIED`,
+ * and `USAGE` for a count that is no positive whole number.
+ */
+function selectDown({ records, files, facts, scope }) {
+    const byName = new Map(files.map((file) => [file.name, file]));
+    const steps = onTheWay(records, scope).map((record) => {
+        const file = byName.get(record._id);
+        const edited = file !== undefined && !undoneByJournal(record) && isEdited(record, file);
+        return { record, file, facts: facts.get(record._id), edited };
+    });
+    return steps.map(({ record, file, facts: known, edited }) => {
+        const { _id: name } = record;
+        const inTheWay = `${name} is on the way down and cannot be undone`;
+        if (file === undefined) {
+            const why = `${inTheWay}: its file ${record.fileName} is missing`;
+            if (!isHalfDone(record))
+                throw irreversible(why, `Bring ${record.fileName} back`, scope);
+            throw new observe_error/* ReleaseError */.K('IRREVERSIBLE', `${why}. Nothing was run.`, { hint: nextOfHalf(record, undefined) });
+        }
+        if (known === undefined)
+            throw new Error(`selectDown was not given the facts of ${name}`);
+        if (undoneByJournal(record))
+            return { record, file, facts: known, edited };
+        if (known.irreversible !== undefined) {
+            throw irreversible(`${inTheWay}: ${known.irreversible}`, undefined, scope);
+        }
+        if (!known.hasDown)
+            throw irreversible(`${inTheWay}: it has no down`, `Write a down in ${file.fileName}`, scope);
+        return { record, file, facts: known, edited };
+    });
+}
+/** The records of what `selectDown` takes back, whether or not it can be. Throws as that does for the scope. */
+function onTheWay(records, scope) {
+    const candidates = records
+        .filter((record) => record.state === 'applied' || isHalfDone(record))
+        .sort((a, b) => b.sequence - a.sequence);
+    return pick(candidates, records, scope);
+}
+function pick(newestFirst, records, scope) {
+    if ('count' in scope) {
+        if (Number.isSafeInteger(scope.count) && scope.count > 0)
+            return newestFirst.slice(0, scope.count);
+        throw new observe_error/* ReleaseError */.K('USAGE', 'The number of migrations to take back is a whole number from 1 on.', {
+            hint: 'Type for example: mongo-release down 2',
+        });
+    }
+    if ('to' in scope) {
+        const named = records.map((record) => ({ name: record._id, fileName: record.fileName, record }));
+        const { name, record } = findMigration(scope.to, named, '--to');
+        const end = newestFirst.indexOf(record);
+        if (record.state === 'applied')
+            return newestFirst.slice(0, end);
+        throw new observe_error/* ReleaseError */.K('MIGRATION_NOT_APPLIED', `${name} is ${record.state}, so it cannot be what down stops at.`, {
+            hint: 'Name with --to the newest migration that is to stay applied; mongo-release status lists them.',
+        });
+    }
+    if ('names' in scope) {
+        const first = newestFirst.findIndex((record) => scope.names.has(record._id));
+        return newestFirst.filter((record, i) => i < first || scope.names.has(record._id));
+    }
+    const of = (record) => (record.appliedAt === undefined ? record.releaseId : record.appliedIn);
+    const mine = newestFirst.filter((record) => of(record) === scope.release);
+    const reach = mine.at(-1);
+    const later = newestFirst
+        .slice(0, reach === undefined ? 0 : newestFirst.indexOf(reach))
+        .filter((record) => !mine.includes(record));
+    if (later.length === 0)
+        return mine;
+    throw new observe_error/* ReleaseError */.K('DOWN_BLOCKED', `Applied after what release ${scope.release} applied: ${listed(later.map((record) => record._id))}.`, { hint: 'Take the later ones back first, with mongo-release rollback RELEASE or mongo-release down N.' });
+}
+function irreversible(why, first, scope) {
+    const ways = [
+        ...(first === undefined ? [] : [first]),
+        ...('release' in scope ? [] : ['go down less far']),
+        'restore a backup from before it (mongo-release inspect lists them, mongo-release restore BACKUP brings one back)',
+    ].join(', or ');
+    return new observe_error/* ReleaseError */.K('IRREVERSIBLE', `${why}. Nothing was run.`, {
+        hint: `${ways.charAt(0).toUpperCase()}${ways.slice(1)}.`,
+    });
+}
+
+;// CONCATENATED MODULE: ./emitted/release/way-down.js
+
+
+
+
+
+
+
+
+/**
+ * Reads files and history, and loads those files that are on the way: any other one may be broken, and is in nobody's
+ * way. Nothing is written. Throws as `selectDown` does for the scope.
+ */
+async function readWayDown(run, connection, scope) {
+    const files = await listFiles(run);
+    const { records } = await readRecords(run, connection, files);
+    const asked = typeof scope === 'function' ? await scope(records) : scope;
+    const way = onTheWay(records, asked);
+    const names = new Set(way.map(({ _id }) => _id));
+    const facts = await describeMigrations(files.filter(({ name }) => names.has(name)), { ...childOptions(run), unusable: unusableWhere(run, way, undoneByJournal) });
+    const known = new Map(files.map((file) => [file.name, file]));
+    for (const record of way.filter((one) => undoneByJournal(one) && !known.has(one._id))) {
+        const { _id: name, phase } = record;
+        known.set(name, missingFile(run, record));
+        facts.set(name, { form: 'migrate-mongo', phase, hasDown: false, transaction: false });
+    }
+    return { files: known, facts, records, scope: asked };
+}
+/** The file of a record as it was, without its content. */
+function missingFile({ invocation }, { _id: name, fileName }) {
+    return { name, fileName, path: (0,external_node_path_.join)(invocation.migrationsDir, fileName), checksum: unknownChecksum };
+}
+
+;// CONCATENATED MODULE: ./emitted/release/half-done.js
+
+
+
+
+
+
+
+
+
+
+/** What takes longer reads a large journal: whoever looks at the status does not wait for it. Milliseconds. */
+const half_done_patienceMs = 1000;
+/** How far each migration is that has not reached its end, and what comes next of it. Only reads. */
+function unsettled(run, connection, files, records, leaseHeld) {
+    return Promise.all(records.filter(isUnsettled).map(async (record) => {
+        const { _id: name, state, direction, releaseId, error } = record;
+        const far = await howFar(run, connection, record);
+        if (state === 'running' && leaseHeld) {
+            return { name, far: `${name} is on its way ${direction}, with ${far} so far.` };
+        }
+        const file = files.find((one) => one.name === name);
+        const code = error === undefined ? '' : ` [${error.code}]`;
+        // Nobody holds the lease, so nobody is running it: its run was killed, or lost the server.
+        const stopped = state === 'running'
+            ? `was left half-way ${direction} by release ${releaseId}, whose run is gone`
+            : `${state === 'failed' ? 'failed' : 'was interrupted'} on its way ${direction}${code}`;
+        const gone = file === undefined ? `, and there is no file ${record.fileName}` : '';
+        const next = await nextOf(run, connection, record, file);
+        return { name, far: `${name} ${stopped}, after ${far}${gone}.`, next };
+    }));
+}
+/** Where what it did cannot be undone, only the ways that do not need that. */
+async function nextOf(run, connection, prior, file) {
+    const { _id: migration, journal } = prior;
+    if (journal === undefined || journal.entries === 0 || !isHalfDone(prior))
+        return nextOfHalf(prior, file);
+    const signal = AbortSignal.timeout(half_done_patienceMs);
+    const options = { mode: 'strict', expectedEntries: journal.entries, signal };
+    const attempt = { migration, number: journal.attempt };
+    const blocked = await foreseeUndo(connection, namesOf(run), attempt, options).then((foreseen) => foreseen.blocked, (error) => {
+        // What nobody saw is not told: an undo looks again before it begins.
+        if (signal.aborted || (0,server_code/* serverCode */.XY)(error) !== undefined)
+            return undefined;
+        throw error;
+    });
+    if (blocked === undefined)
+        return nextOfHalf(prior, file);
+    const turn = { file: file ?? missingFile(run, prior) };
+    const ways = await waysOut(run, connection, { turn, prior, journal });
+    return `What was done of it cannot be undone: ${undoInTheWay(blocked)}. ${ways}`;
+}
+/** In operations, and in documents as far as somebody counted them. */
+async function howFar(run, connection, record) {
+    const { journal, effects } = record;
+    const operations = journal?.entries ?? effects?.operations;
+    if (operations === undefined)
+        return 'nobody knows how much';
+    const documents = effects === undefined
+        ? await documentsInJournal(run, connection, record)
+        : effects.modified + effects.inserted + effects.deleted;
+    return [(0,format/* plural */.LS)(operations, 'operation'), ...(documents === undefined ? [] : [(0,format/* plural */.LS)(documents, 'document')])].join(', ');
+}
+async function documentsInJournal(run, connection, { _id: migration, journal }) {
+    if (journal?.images !== true)
+        return undefined;
+    const attempt = { migration, number: journal.attempt };
+    try {
+        return await countImages(connection, namesOf(run), attempt, { maxTimeMS: half_done_patienceMs });
+    }
+    catch (error) {
+        if ((0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.MaxTimeMSExpired)
+            return undefined;
+        throw error;
+    }
+}
+
+// EXTERNAL MODULE: ./emitted/migration/lease/clock.js
+var clock = __webpack_require__(45487);
+;// CONCATENATED MODULE: ./emitted/migration/lease/held.js
+
+
+
+/** How long before the server-side expiry the lease counts as lost: time for what runs to stop. */
+function marginOf(ttlMs) {
+    return ttlMs / 10;
+}
+/** A lease from the moment the server granted it: heartbeats, and the local watch over its expiry. */
+class HeldLease {
+    owner;
+    fence;
+    #record;
+    #ttlMs;
+    #database;
+    #lost = new AbortController();
+    #ended = new AbortController();
+    #beating;
+    /** Since before the request was sent that the server last said yes to: our expiry is never later than the server's. */
+    #confirmed;
+    #deadline;
+    constructor(record, owner, fence, ttlMs, confirmed, database) {
+        this.owner = owner;
+        this.fence = fence;
+        this.#record = record;
+        this.#ttlMs = ttlMs;
+        this.#confirmed = confirmed;
+        this.#database = database;
+        this.#watch();
+        this.#beating = this.#beat();
+    }
+    get lost() {
+        return this.#lost.signal;
+    }
+    get remainingMs() {
+        if (this.#lost.signal.aborted || this.#ended.signal.aborted)
+            return 0;
+        return Math.max(0, this.#ttlMs - marginOf(this.#ttlMs) - this.#confirmed.ms);
+    }
+    assertHeld() {
+        // Not the signal alone: after a pause of the whole process this may run before the timer that aborts it.
+        if (this.remainingMs > 0)
+            return;
+        this.#lose(silent);
+        this.#lost.signal.throwIfAborted();
+        throw lostError(this.#database, 'was given back');
+    }
+    async release() {
+        if (this.#ended.signal.aborted)
+            return;
+        this.#end();
+        await this.#beating;
+        await (0,clock/* answerWithin */.o)(this.#ttlMs, this.#record.free(this.owner, this.fence)).catch(() => { });
+    }
+    [Symbol.asyncDispose]() {
+        return this.release();
+    }
+    /** A heartbeat every third of the ttl; after one without an answer sooner, for as long as the lease is ours. */
+    async #beat() {
+        let interval = this.#ttlMs / 3;
+        while (!this.#ended.signal.aborted) {
+            await (0,promises_.setTimeout)(interval, undefined, { signal: this.#ended.signal, ref: false }).catch(() => { });
+            if (this.#ended.signal.aborted)
+                return;
+            const sent = new clock/* Elapsed */.P();
+            const answer = await (0,clock/* answerWithin */.o)(Math.min(this.#ttlMs / 3, this.remainingMs), this.#record.beat(this.owner, this.fence, this.#ttlMs)).catch(() => 'unknown');
+            if (this.#ended.signal.aborted)
+                return;
+            if (answer === 'taken-over')
+                return this.#lose('was taken over by another run, or cleared by unlock');
+            interval = answer === 'held' ? this.#ttlMs / 3 : this.#ttlMs / 15;
+            if (answer !== 'held')
+                continue;
+            this.#confirmed = sent;
+            this.#watch();
+        }
+    }
+    #watch() {
+        clearTimeout(this.#deadline);
+        this.#deadline = setTimeout(() => {
+            // A timer may fire a little early by this clock.
+            if (this.remainingMs > 0)
+                this.#watch();
+            else
+                this.#lose(silent);
+        }, this.remainingMs);
+        this.#deadline.unref();
+    }
+    #lose(why) {
+        if (this.#ended.signal.aborted)
+            return;
+        this.#end();
+        this.#lost.abort(lostError(this.#database, why));
+    }
+    #end() {
+        clearTimeout(this.#deadline);
+        this.#ended.abort();
+    }
+}
+const silent = 'ran out, because no heartbeat got through in time';
+function lostError(database, why) {
+    return new observe_error/* ReleaseError */.K('LEASE_LOST', `The lease of database ${database} ${why}; this run writes no more.`, {
+        hint: 'Look at mongo-release status, then run the command again.',
+    });
+}
+
+;// CONCATENATED MODULE: ./emitted/observe/process.js
+/** Whether a process of this number runs on this machine; it may be another one than the one that had the number before. */
+function processRuns(pid) {
+    try {
+        process.kill(pid, 0);
+        return true;
+    }
+    catch (error) {
+        // Somebody else's process runs too.
+        return error.code === 'EPERM';
+    }
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/lease/owner-process.js
+
+
+/** This process; undefined where it cannot be named beyond doubt, as on every system but Linux. */
+function thisProcess() {
+    const { pid } = process;
+    try {
+        // Where it shows the processes of another namespace, it tells nothing of ours.
+        if ((0,external_node_fs_.readlinkSync)('/proc/self') !== String(pid))
+            return undefined;
+        const boot = (0,external_node_fs_.readFileSync)('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+        const kinds = (0,external_node_fs_.readdirSync)('/proc/self/ns').filter((kind) => kind === 'pid' || kind === 'time');
+        const namespaces = kinds.map((kind) => (0,external_node_fs_.readlinkSync)(`/proc/self/ns/${kind}`)).join(' ');
+        const { started } = statOf(pid);
+        return started && boot && namespaces ? { pid, boot, namespaces, started } : undefined;
+    }
+    catch {
+        return undefined;
+    }
+}
+/**
+ * Whether a process has certainly ended: this one runs on the same start of the same machine, counts processes as it
+ * did, and none of its number and time of start is there. False also means "nobody can tell from here".
+ *
+ * The number of a namespace may be used again, but only once every process in it has ended. What all of this cannot tell
+ * apart is two copies of one virtual machine that were both woken from the same image of its memory: there a run that
+ * lives in the other copy counts as ended. It then loses its lease as a frozen run does, and the fence keeps it out.
+ */
+function hasEnded({ pid, boot, namespaces, started }) {
+    const here = thisProcess();
+    if (here === undefined || here.boot !== boot || here.namespaces !== namespaces)
+        return false;
+    // Not by /proc alone: it may be mounted so that it hides what other users run.
+    if (!processRuns(pid))
+        return true;
+    try {
+        const now = statOf(pid);
+        return now.started !== started || now.state === 'Z' || now.state === 'X';
+    }
+    catch {
+        return !processRuns(pid);
+    }
+}
+/** Fields 3 and 22 of https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html; the second may hold spaces. */
+function statOf(pid) {
+    const stat = (0,external_node_fs_.readFileSync)(`/proc/${pid}/stat`, 'utf8');
+    const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return { state, started: rest[18] };
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/lease/orphaned.js
+
+
+
+
+/**
+ * How long a lease is left alone once its owner is seen to have ended. The process that ran the migration may outlive
+ * its parent: it leaves as soon as its event loop has a turn, and what no transaction takes it sends only while its
+ * fence is fresh. After this time it has to show that again, as behind every takeover.
+ */
+const leaveMs = 2 * fresh_fence/* fencedForMs */.n;
+/** Whether the process that holds a lease has certainly ended: it gives no sign of life any more. */
+function isOrphaned({ document: { holder } }) {
+    return holder?.process !== undefined && hasEnded(holder.process);
+}
+/**
+ * Frees the lease of such a process, so that whoever comes next takes it with the next fence, as after any release:
+ * what is left of the dead run is shut out by that. Changes nothing where somebody else was faster. Throws the signal's
+ * reason, `SERVER_UNREACHABLE` and the driver's errors; may be repeated.
+ */
+async function freeOrphaned(record, { document }, { limitMs, signal }) {
+    // An abort ends the pause early; what is thrown is its reason.
+    await (0,promises_.setTimeout)(leaveMs, undefined, { signal }).catch(() => { });
+    signal?.throwIfAborted();
+    return (0,clock/* answerWithin */.o)(limitMs, record.clear(document));
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/lease/record.js
+
+
+// An answer of one member alone is no lease: with w: 1 two owners got the same fence across a failover.
+const lease_record_majority = { writeConcern: { w: 'majority' }, ignoreUndefined: true };
+/** The single-document operations on a lease; each is one compare-and-set, and each may be repeated when unanswered. */
+class LeaseRecord {
+    #db;
+    #own;
+    #leases;
+    constructor(db, own) {
+        this.#db = db;
+        this.#own = own;
+        this.#leases = db.collection(own.lease, { readPreference: lib.ReadPreference.primary });
+    }
+    /** The lease as the majority knows it; undefined where this target never had one. */
+    async read() {
+        const [found] = await this.#leases
+            .aggregate([{ $match: { _id: 'lease' } }, { $replaceWith: { document: '$$ROOT', now: '$$NOW' } }], {
+            readConcern: { level: 'majority' },
+        })
+            .toArray();
+        return found;
+    }
+    /**
+     * Makes the lease document where there is none, free. Its fence starts at the highest number that the history knows:
+     * somebody may have dropped the collection, and a fence that counts from 1 again would be older than the records.
+     */
+    async seed() {
+        const history = this.#db.collection(this.#own.history, { readPreference: lib.ReadPreference.primary });
+        const newest = await history.findOne({}, { sort: { fence: -1 }, projection: { fence: 1 } });
+        const free = { owner: null, fence: Number(newest?.fence ?? 0), expiresAt: new Date(0) };
+        await this.#leases
+            .updateOne({ _id: 'lease' }, { $setOnInsert: free }, { upsert: true, ...lease_record_majority })
+            .catch((error) => {
+            // Another run seeded it in the same moment.
+            if ((0,server_code/* serverCode */.XY)(error) !== server_code/* serverCodes */.Wc.DuplicateKey)
+                throw error;
+        });
+    }
+    /**
+     * Takes the lease when it has expired by the server's clock; undefined when it has not, or was never seeded. Also
+     * when this very owner has it already: the answer of an earlier attempt may have been lost on the way.
+     */
+    async take(owner, ttlMs, holder) {
+        const taken = await this.#leases.findOneAndUpdate({ _id: 'lease', $or: [{ $expr: { $lte: ['$expiresAt', '$$NOW'] } }, { owner }] }, [
+            {
+                $set: {
+                    owner,
+                    fence: { $add: ['$fence', 1] },
+                    ttlMs: { $literal: ttlMs },
+                    acquiredAt: '$$NOW',
+                    heartbeatAt: '$$NOW',
+                    expiresAt: later(ttlMs),
+                    holder: { $literal: holder },
+                },
+            },
+        ], { returnDocument: 'after', ...lease_record_majority });
+        return taken ?? undefined;
+    }
+    /** A sign of life. `taken-over` means that this owner has the lease no more, for certain. */
+    async beat(owner, fence, ttlMs) {
+        const beaten = await this.#leases.updateOne({ _id: 'lease', owner, fence }, [{ $set: { heartbeatAt: '$$NOW', expiresAt: later(ttlMs) } }], lease_record_majority);
+        return beaten.matchedCount === 1 ? 'held' : 'taken-over';
+    }
+    /** Frees the lease if this owner still has it; `undefined` as fence frees whatever this owner took. */
+    async free(owner, fence) {
+        const filter = fence === undefined ? { _id: 'lease', owner } : { _id: 'lease', owner, fence };
+        // Not $$NOW: after a failover to a member whose clock is behind, the free lease would still look held.
+        const freed = await this.#leases.updateOne(filter, { $set: { owner: null, expiresAt: new Date(0) } }, lease_record_majority);
+        return freed.matchedCount === 1 ? 'freed' : 'not-held';
+    }
+    /** Frees somebody else's lease, if nothing about it changed since it was read. */
+    async clear(read) {
+        const freed = await this.#leases.updateOne({ _id: 'lease', owner: read.owner, fence: read.fence, heartbeatAt: read.heartbeatAt }, { $set: { owner: null, expiresAt: new Date(0) } }, lease_record_majority);
+        return freed.matchedCount === 1 ? 'freed' : 'moved';
+    }
+}
+/** The expiry never shrinks: a new primary's clock may be behind the one that promised the present expiry. */
+function later(ttlMs) {
+    return { $max: ['$expiresAt', { $add: ['$$NOW', lib.Long.fromNumber(ttlMs)] }] };
+}
+
+// EXTERNAL MODULE: external "node:os"
+var external_node_os_ = __webpack_require__(48161);
+;// CONCATENATED MODULE: ./emitted/migration/lease/state.js
+
+
+
+
+
+
+/** Who holds the lease of a target, if anybody. Only reads. Throws what `asServerFailure` makes of a server's failure. */
+async function inspectLease(db, own) {
+    const reading = await read(new LeaseRecord(db, own), db);
+    if (reading === undefined || reading.document.owner === null)
+        return { held: false };
+    const facts = state_factsOf(reading);
+    const held = facts.remainingMs > 0 && !isOrphaned(reading);
+    return held ? { held, ...facts } : { held, abandoned: facts };
+}
+/**
+ * Clears the lease of an owner that is gone.
+ *
+ * An expired lease needs no clearing (the next run takes it), nor does that of a process that has certainly ended. What
+ * this is for is a lease whose expiry lies far ahead although its owner is gone: the server's clock was wrong for a
+ * while. Throws `LEASE_ALIVE` while the last
+ * heartbeat is younger than the lease's ttl or the owner gave a sign of life meanwhile; may be retried.
+ */
+async function unlock(db, own) {
+    const record = new LeaseRecord(db, own);
+    const reading = await read(record, db);
+    if (reading === undefined || reading.document.owner === null)
+        return { outcome: 'nothing-to-do' };
+    const facts = state_factsOf(reading);
+    const ttlMs = reading.document.ttlMs ?? 0;
+    // A heartbeat from the future is as old as anything: the clock that wrote it was wrong.
+    const alive = facts.remainingMs > 0 && facts.heartbeatAgeMs >= 0 && facts.heartbeatAgeMs < ttlMs;
+    const clear = () => isOrphaned(reading)
+        ? freeOrphaned(record, reading, { limitMs: ttlMs })
+        : alive
+            ? 'alive'
+            : record.clear(reading.document);
+    const cleared = await Promise.resolve(clear()).catch((error) => fail(error, db));
+    if (cleared === 'freed')
+        return { outcome: 'unlocked', was: facts };
+    const gone = goneFrom(facts);
+    const how = gone === undefined ? 'is in use' : 'has not run out yet';
+    const message = `The lease of database ${db.databaseName} ${how}: ${ownerText(facts)}.${gone ?? ''}`;
+    throw new observe_error/* ReleaseError */.K('LEASE_ALIVE', message, {
+        hint: `${gone === undefined ? 'Stop that run, or wait: if it is gone already' : 'Wait'}: the lease runs out by itself in ${seconds(facts.remainingMs)}, and the next run takes it over; with --wait 60s a run waits for that.`,
+    });
+}
+function state_factsOf({ document, now }) {
+    const { holder, fence, acquiredAt, heartbeatAt, expiresAt } = document;
+    const ageOf = (time) => (time === undefined ? 0 : now.getTime() - time.getTime());
+    return {
+        holder,
+        fence,
+        acquiredAt,
+        heartbeatAt,
+        expiresAt,
+        ageMs: ageOf(acquiredAt),
+        heartbeatAgeMs: ageOf(heartbeatAt),
+        remainingMs: Math.max(0, -ageOf(expiresAt)),
+    };
+}
+/** The error for a lease that is somebody else's: who, since when, how alive, and what to type. */
+function heldError(database, facts, waitedMs) {
+    const gone = goneFrom(facts);
+    const waited = waitedMs > 0 ? `, still after waiting ${seconds(waitedMs)}` : '';
+    const who = facts.holder === undefined ? 'its owner' : `process ${facts.holder.pid} on ${facts.holder.host}`;
+    return new observe_error/* ReleaseError */.K('LEASE_HELD', `The lease of database ${database} is somebody else's${waited}: ${ownerText(facts)}.${gone ?? ''}`, {
+        hint: `Wait for it with --wait ${waitedMs >= 60_000 ? '10m' : '60s'}. ${gone === undefined ? `If ${who} is gone, the` : 'The'} lease runs out by itself ` +
+            `in ${seconds(facts.remainingMs)}; one that does not is cleared by mongo-release unlock.`,
+        details: {
+            host: facts.holder?.host ?? '',
+            pid: facts.holder?.pid ?? 0,
+            releaseId: facts.holder?.releaseId ?? '',
+            heartbeatAgeMs: facts.heartbeatAgeMs,
+        },
+    });
+}
+/**
+ * Says so where the owner ran on a host of this name, and no process has its number any more. That proves nothing:
+ * where there is proof, nobody is told to wait.
+ */
+function goneFrom({ holder }) {
+    if (holder?.process !== undefined || holder?.host !== (0,external_node_os_.hostname)() || processRuns(holder.pid))
+        return undefined;
+    return ` That run seems to be gone: no process ${holder.pid} runs on this host any more.`;
+}
+/** Who has it, since when, and how alive: the middle of a sentence. */
+function ownerText({ holder, ageMs, heartbeatAgeMs }) {
+    const who = holder === undefined
+        ? 'an unknown owner'
+        : [
+            `${holder.command} on ${holder.host}, process ${holder.pid}`,
+            holder.actor && `started by ${holder.actor}`,
+            `release ${holder.releaseId}`,
+            holder.runUrl,
+        ]
+            .filter(Boolean)
+            .join(', ');
+    return `${who}; taken ${seconds(ageMs)} ago, last heartbeat ${seconds(heartbeatAgeMs)} ago`;
+}
+function seconds(ms) {
+    return `${Math.max(0, Math.ceil(ms / 1000))} s`;
+}
+async function read(record, db) {
+    return record.read().catch((error) => fail(error, db));
+}
+function fail(error, db) {
+    throw asServerFailure(error, `reading the lease of database ${db.databaseName}`);
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/lease/lease.js
+
+
+
+
+
+
+
+
+
+
+/**
+ * Takes the right to change the history of a target, and keeps it by heartbeats until `release`. That of a process which
+ * has certainly ended is not waited for.
+ *
+ * Throws `LEASE_HELD` when it is somebody else's beyond `waitMs` (may be retried), the signal's reason when aborted,
+ * and what `asServerFailure` makes of a server that does not answer for as long.
+ */
+async function acquireLease(db, own, options) {
+    const record = new LeaseRecord(db, own);
+    // One owner for all attempts: an attempt without an answer may have succeeded, and is then recognized by the next.
+    const owner = (0,external_node_crypto_.randomUUID)();
+    const holder = { ...options.holder, process: thisProcess() };
+    const waited = new clock/* Elapsed */.P();
+    const limit = options.ttlMs - marginOf(options.ttlMs);
+    let failure;
+    let seen;
+    let told = false;
+    try {
+        for (let attempts = 1;; attempts++) {
+            options.signal?.throwIfAborted();
+            try {
+                const sent = new clock/* Elapsed */.P();
+                const taken = await (0,clock/* answerWithin */.o)(limit, record.take(owner, options.ttlMs, holder));
+                if (taken !== undefined) {
+                    return new HeldLease(record, owner, taken.fence, options.ttlMs, sent, db.databaseName);
+                }
+                failure = undefined;
+                seen = await (0,clock/* answerWithin */.o)(limit, record.read());
+                if (seen === undefined)
+                    await (0,clock/* answerWithin */.o)(limit, record.seed());
+                // Never seeded, or given back since: no reason to wait.
+                if (seen === undefined || seen.document.expiresAt <= seen.now)
+                    continue;
+                if (isOrphaned(seen)) {
+                    await freeOrphaned(record, seen, { limitMs: limit, signal: options.signal });
+                    continue;
+                }
+            }
+            catch (error) {
+                if (!isUnanswered(error))
+                    throw error;
+                // The first silence says more than what a client makes of the second.
+                failure ??= error;
+            }
+            const patient = waited.ms < options.waitMs || (failure !== undefined && attempts === 1);
+            if (!patient)
+                break;
+            if (failure === undefined && seen !== undefined && !told)
+                options.onWait?.(ownerText(state_factsOf(seen)));
+            told ||= failure === undefined;
+            const rest = Math.max(options.waitMs - waited.ms, 0);
+            await pause(failure === undefined ? Math.min(pauseBetween(options.ttlMs), rest) : 100, options.signal);
+        }
+        if (failure !== undefined)
+            throw failure;
+    }
+    catch (error) {
+        // Gives back what an unanswered attempt may have taken, without waiting for a server that is silent.
+        if (failure !== undefined)
+            record.free(owner).catch(() => { });
+        options.signal?.throwIfAborted();
+        throw asServerFailure(error, `taking the lease of database ${db.databaseName}`);
+    }
+    throw heldError(db.databaseName, state_factsOf(seen), options.waitMs);
+}
+/** Whether the request may have been carried out without our hearing of it: then, and only then, ask again. */
+function isUnanswered(error) {
+    return error instanceof observe_error/* ReleaseError */.K || (0,server_code/* serverCode */.XY)(error) === undefined || (0,server_code/* labelled */.wW)(error, 'RetryableWriteError');
+}
+/** With jitter, so that many waiting runs do not ask at the same moment. */
+function pauseBetween(ttlMs) {
+    return Math.min(1000, ttlMs / 10) * (0.5 + Math.random());
+}
+async function pause(ms, signal) {
+    await (0,promises_.setTimeout)(ms, undefined, { signal }).catch(() => signal?.throwIfAborted());
+}
+
+;// CONCATENATED MODULE: ./emitted/release/under-lease.js
+
+
+
+
+
+/**
+ * Runs `work` while this run holds the lease, and gives the lease back whatever happens.
+ *
+ * Throws `LEASE_HELD` and what else `acquireLease` throws; `CANCELLED` when the run was cancelled while it waited.
+ */
+async function underLease(run, connection, work) {
+    const { settings, flags, command } = run.invocation;
+    const { host, pid, actor, runUrl } = run.origin;
+    const lease = await acquireLease(connection.db, namesOf(run), {
+        ttlMs: settings.lease.ttl,
+        waitMs: flags.wait ?? 0,
+        holder: { host, pid, actor, runUrl, releaseId: run.releaseId, command },
+        signal: run.signal,
+        onWait: (who) => run.log.info(`Waiting for the lease of ${connection.db.databaseName}, which is somebody else's: ${who}.`),
+    });
+    try {
+        const { migrateMongo } = run.invocation;
+        const changelog = changelogOf(run);
+        if (migrateMongo?.lock !== undefined)
+            await assertUnlocked(connection.db, migrateMongo.lock, command === 'down' ? 'down' : 'up');
+        const mirror = changelog && new ChangelogMirror(connection.db, changelog);
+        const history = new HistoryWriter(connection, namesOf(run), lease, identityOf(run), mirror);
+        const adopt = async () => mirror && adoptChangelog(run, connection, history, mirror);
+        for (const record of await history.interruptStale()) {
+            run.log.warn(`Migration ${record._id} was left running by release ${record.releaseId}, and is now marked interrupted.`, { migration: record._id });
+        }
+        // What is restored brings its changelog along.
+        if (command !== 'restore')
+            await adopt();
+        return await work({ lease, history, adopt, signal: AbortSignal.any([run.signal, lease.lost]) });
+    }
+    finally {
+        await lease.release();
+    }
+}
+function identityOf(run) {
+    const { actor, runUrl, commit } = run.origin;
+    return { releaseId: run.releaseId, actor, runUrl, commit, toolVersion: run.toolVersion };
+}
+
+;// CONCATENATED MODULE: ./emitted/release/baseline.js
+var baseline_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+    if (value !== null && value !== void 0) {
+        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
+        var dispose, inner;
+        if (async) {
+            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
+            dispose = value[Symbol.asyncDispose];
+        }
+        if (dispose === void 0) {
+            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
+            dispose = value[Symbol.dispose];
+            if (async) inner = dispose;
+        }
+        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
+        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
+        env.stack.push({ value: value, dispose: dispose, async: async });
+    }
+    else if (async) {
+        env.stack.push({ async: true });
+    }
+    return value;
+};
+var baseline_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+    return function (env) {
+        function fail(e) {
+            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
+            env.hasError = true;
+        }
+        var r, s = 0;
+        function next() {
+            while (r = env.stack.pop()) {
+                try {
+                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
+                    if (r.dispose) {
+                        var result = r.dispose.call(r.value);
+                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
+                    }
+                    else s |= 1;
+                }
+                catch (e) {
+                    fail(e);
+                }
+            }
+            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
+            if (env.hasError) throw env.error;
+        }
+        return next();
+    };
+})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
+    var e = new Error(message);
+    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
+});
+
+
+
+
+
+
+
+
+
+
+/**
+ * `baseline NAME`: records one migration as applied without running it, for a database that has already what it does,
+ * and to accept the present content of a file that was edited since it had been applied. Of one that was half done it
+ * gives up what the journal could have undone, and says what stays in the data.
+ */
+async function baseline_baseline(run) {
+    const env_1 = { stack: [], error: void 0, hasError: false };
+    try {
+        const [name = ''] = run.invocation.arguments;
+        const file = findMigration(name, await listFiles(run), 'mongo-release baseline', false);
+        const facts = await describeMigrations([file], childOptions(run));
+        const phases = new Map([...facts].map(([known, { phase }]) => [known, phase]));
+        const connection = baseline_addDisposableResource(env_1, await openTarget(run, 'write'), true);
+        const { recorded, warnings } = await underLease(run, connection, async (tenure) => {
+            const prior = await tenure.history.find(file.name);
+            const warnings = prior !== undefined && isHalfDone(prior) ? [await left(run, connection, prior)] : [];
+            const records = new ReleaseRecords(connection.db, run);
+            await records.start({ kind: 'baseline', migrations: [file.name], reason: run.invocation.flags.reason });
+            const names = await baseline(tenure.history, [file], phases);
+            await tenure.adopt();
+            await records.close({ outcome: names.length > 0 ? 'applied' : 'nothing-to-do' });
+            return { recorded: names, warnings };
+        });
+        return {
+            command: 'baseline',
+            outcome: recorded.length > 0 ? 'applied' : 'nothing-to-do',
+            result: { releaseId: run.releaseId, recorded },
+            target: aboutTarget(run, connection),
+            releaseId: run.releaseId,
+            warnings,
+        };
+    }
+    catch (e_1) {
+        env_1.error = e_1;
+        env_1.hasError = true;
+    }
+    finally {
+        const result_1 = baseline_disposeResources(env_1);
+        if (result_1)
+            await result_1;
+    }
+}
+async function left(run, connection, prior) {
+    const { _id: name, direction } = prior;
+    const far = await howFar(run, connection, prior);
+    const again = direction === 'up' ? '' : ' again';
+    return `${name} was half-way ${direction}, after ${far}: that stays in the data, and is undone by the journal no more. See to it that the target${again} has all that its up does.`;
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/files/template.js
+/** The text of a new migration in the context form; ready to run as it is, and then does nothing. */
+function migrationTemplate(words, form) {
+    const importLine = form === 'commonjs'
+        ? `const { defineMigration } = require('mongo-release-action');\n\nmodule.exports = `
+        : `import { defineMigration } from 'mongo-release-action';\n\nexport default `;
+    // In TypeScript the types come with the import; a checker of plain JavaScript has to be asked to look at them.
+    const check = form === 'typescript' ? '' : '// @ts-check\n';
+    return `${check}${importLine}defineMigration({
+  description: ${quoted(words)},
+
+  // When it runs: 'before-deploy' for what the old code survives, 'after-deploy' for what only the new code does.
+  //   expand    add fields, collections, indexes; nothing that the old code reads goes away   before-deploy
+  //   migrate   fill the new shape from the old one                                           before-deploy
+  //   contract  remove the old shape, in a later release, when nothing reads it any more      after-deploy
+  phase: 'before-deploy',
+
+  // A run that was cut off is taken up where it stopped. Write it so that it may run twice all the same, for servers and
+  // tools without a journal: touch only what is still untouched. For what each document needs of its own there is batch.
+  //   await db.collection('users').updateMany({ status: { $exists: false } }, { $set: { status: 'active' } });
+  //   await batch({ collection: 'users', filter: { slug: { $exists: false } }, each: (user) => ({ $set: { slug: … } }) });
+  async up({ db, batch, log }) {},
+
+  // Takes back what \`up\` did, and only that. Where there is no way back, remove \`down\` and say why:
+  //   irreversible: 'the removed texts exist in the backup only',
+  async down({ db, log }) {},
+});
+`;
+}
+/** As the rest of the file is quoted. */
+function quoted(words) {
+    return `'${JSON.stringify(words).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/files/create.js
+
+
+
+
+
+/**
+ * Writes a new migration `yyyyMMddHHmmss-words.EXT`, its time in UTC so that files of several people sort alike, and
+ * returns its absolute path. Makes the folder where there is none.
+ *
+ * Throws `USAGE` for a name without a letter or digit, and `MIGRATION_EXISTS`, also where only the extension differs.
+ */
+async function createMigration(dir, name, options) {
+    const words = name.normalize('NFC').trim();
+    const slug = words
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{M}\p{N}]+/gu, '-')
+        .replaceAll(/^-+|-+$/g, '');
+    if (slug === '') {
+        throw new observe_error/* ReleaseError */.K('USAGE', 'A migration needs a name that says what it does.', {
+            hint: 'Type for example: mongo-release create add-slug-to-cities',
+        });
+    }
+    const base = `${timestamp(options.now)}-${slug}`;
+    await (0,external_node_fs_promises_.mkdir)(dir, { recursive: true });
+    const other = (await (0,external_node_fs_promises_.readdir)(dir)).find((fileName) => nameOf(fileName) === base);
+    const path = (0,external_node_path_.resolve)(dir, `${base}${options.extension}`);
+    if (other !== undefined)
+        throw exists((0,external_node_path_.join)(dir, other));
+    const text = migrationTemplate(words, await formOf(path, options.extension));
+    await (0,external_node_fs_promises_.writeFile)(path, text, { flag: 'wx' }).catch((cause) => {
+        throw cause.code === 'EEXIST' ? exists(path) : cause;
+    });
+    return path;
+}
+/** `yyyyMMddHHmmss`, in UTC. */
+function timestamp(now) {
+    return now.toISOString().replaceAll(/\D/g, '').slice(0, 14);
+}
+function exists(path) {
+    return new observe_error/* ReleaseError */.K('MIGRATION_EXISTS', `${path} exists already and stays as it is.`, {
+        hint: 'Edit that file, or create the migration under another name.',
+    });
+}
+/** How Node will read the file: `.js` is what the nearest package.json says, and CommonJS where that says nothing. */
+async function formOf(path, extension) {
+    if (extension === '.mjs')
+        return 'module';
+    if (extension === '.cjs')
+        return 'commonjs';
+    const type = await packageType((0,external_node_path_.dirname)(path));
+    // A .ts file in a project that declares CommonJS is CommonJS for Node too, and `import` would not load there.
+    if (extension === '.ts')
+        return type === 'commonjs' ? 'commonjs' : 'typescript';
+    return type === 'module' ? 'module' : 'commonjs';
+}
+async function packageType(dir) {
+    const text = await (0,external_node_fs_promises_.readFile)((0,external_node_path_.join)(dir, 'package.json'), 'utf8').catch(() => undefined);
+    if (text === undefined)
+        return (0,external_node_path_.dirname)(dir) === dir ? undefined : packageType((0,external_node_path_.dirname)(dir));
+    try {
+        return JSON.parse(text).type;
+    }
+    catch {
+        return undefined;
+    }
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/migrate-mongo/templates.js
+/** A new migration in migrate-mongo's form; ready to run as it is, and then does nothing. */
+function templates_migrationTemplate(moduleSystem) {
+    const up = `  async up(db, client) {
+    // TODO write your migration here. Let it bear a second run: touch only what is still untouched, for example
+    //   await db.collection('users').updateMany({ status: { $exists: false } }, { $set: { status: 'active' } });
+  },`;
+    const down = `  async down(db, client) {
+    // TODO take back what up did, and only that.
+  },`;
+    const types = `  /** @param {import('mongodb').Db} db  @param {import('mongodb').MongoClient} client */`;
+    const start = moduleSystem === 'esm' ? 'export default {' : 'module.exports = {';
+    return [start, types, up, '', types, down, '};', ''].join('\n');
+}
+/** A new configuration, with what migrate-mongo has as its defaults. */
+function configTemplate(moduleSystem) {
+    const start = moduleSystem === 'esm' ? 'export default {' : 'module.exports = {';
+    return `${start}
+  mongodb: {
+    // Better not written down here: url: process.env.MONGODB_URI
+    url: "mongodb://localhost:27017",
+    databaseName: "YOURDATABASENAME",
+    // Of the driver, for example tls.
+    options: {},
+  },
+
+  // From the working folder.
+  migrationsDir: "migrations",
+  // What create writes, and what counts as a migration.
+  migrationFileExtension: ".js",
+
+  // Collection of what is applied.
+  changelogCollectionName: "changelog",
+  // migrate-mongo's own lock; 0 seconds switch it off. mongo-release has a lease of its own in any case.
+  lockCollectionName: "changelog_lock",
+  lockTtl: 0,
+
+  // Keep a checksum of each file in the changelog.
+  useFileHash: false,
+
+  // commonjs or esm: how create writes migrations.
+  moduleSystem: '${moduleSystem}',
+};
+`;
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/migrate-mongo/files.js
+
+
+
+
+
+/**
+ * Writes a new migration `yyyyMMddHHmmss-words_of_the_description.EXT` in migrate-mongo's form, and returns its file
+ * name. Where the folder holds a `sample-migration.EXT`, the new file is a copy of it.
+ *
+ * Throws `USAGE`, `MIGRATION_EXISTS`.
+ */
+async function createFile(dir, description, options) {
+    if (/[/\\\0]/.test(description)) {
+        throw new observe_error/* ReleaseError */.K('USAGE', 'A description becomes part of a file name, and holds no slash.', {
+            hint: 'Type for example: mongo-release create "add slug to cities"',
+        });
+    }
+    const fileName = `${timestamp(options.now)}-${description.split(' ').join('_')}${options.extension}`;
+    const path = (0,external_node_path_.join)(dir, fileName);
+    const sample = (0,external_node_path_.join)(dir, `sample-migration${options.extension}`);
+    await (0,external_node_fs_promises_.mkdir)(dir, { recursive: true });
+    const write = (await isThere(sample))
+        ? (0,external_node_fs_promises_.copyFile)(sample, path, external_node_fs_promises_.constants.COPYFILE_EXCL)
+        : (0,external_node_fs_promises_.writeFile)(path, templates_migrationTemplate(options.moduleSystem), { flag: 'wx' });
+    await write.catch((cause) => {
+        throw cause.code === 'EEXIST' ? occupied(`migration already exists: ${path}`, 'MIGRATION_EXISTS') : cause;
+    });
+    return fileName;
+}
+/**
+ * Sets a project up: the configuration, and the folder of migrations. Nothing that is there is touched.
+ *
+ * Throws `PROJECT_EXISTS`; nothing is written then.
+ */
+async function initProject(cwd, file, moduleSystem) {
+    const dir = (0,external_node_path_.resolve)(cwd, 'migrations');
+    const path = (0,external_node_path_.resolve)(cwd, file);
+    if (await isThere(dir))
+        throw occupied(`migrations directory already exists: ${dir}`, 'PROJECT_EXISTS');
+    if (await isThere(path))
+        throw occupied(`config file already exists: ${path}`, 'PROJECT_EXISTS');
+    await (0,external_node_fs_promises_.writeFile)(path, configTemplate(moduleSystem), { flag: 'wx' });
+    await (0,external_node_fs_promises_.mkdir)(dir);
+}
+function isThere(path) {
+    return (0,external_node_fs_promises_.access)(path).then(() => true, () => false);
+}
+function occupied(message, code) {
+    const hint = code === 'PROJECT_EXISTS'
+        ? 'The project is set up already: go on with mongo-release create NAME.'
+        : 'Edit that file, or create the migration under another name.';
+    return new observe_error/* ReleaseError */.K(code, message, { hint });
+}
+
+;// CONCATENATED MODULE: ./emitted/release/create.js
+
+
+
+
+
+/** `create NAME`: a new migration file, in the language of those that are there. */
+async function create(run) {
+    const dir = run.invocation.migrationsDir;
+    const [name = ''] = run.invocation.arguments;
+    const { migrateMongo } = run.invocation;
+    if (migrateMongo !== undefined) {
+        const fileName = await createFile(dir, name, { ...migrateMongo, now: new Date() });
+        return { command: 'create', outcome: 'applied', result: { file: `${migrateMongo.migrationsDir}/${fileName}` } };
+    }
+    const path = await createMigration(dir, name, {
+        extension: await extensionFor(dir, run.invocation.baseDir),
+        now: new Date(),
+    });
+    return { command: 'create', outcome: 'applied', result: { file: (0,external_node_path_.relative)(process.cwd(), path) } };
+}
+/** That of the newest migration; in a new project TypeScript where there is a tsconfig.json, else JavaScript. */
+async function extensionFor(dir, baseDir) {
+    const newest = (await listMigrations(dir).catch(() => [])).at(-1);
+    if (newest !== undefined)
+        return newest.fileName.slice(newest.name.length);
+    return (0,external_node_fs_promises_.access)((0,external_node_path_.join)(baseDir, 'tsconfig.json')).then(() => '.ts', () => '.js');
+}
+
+;// CONCATENATED MODULE: ./emitted/release/effects-line.js
+/** What a migration did, in one line: counts and names, no values. */
+function effectsLine(effects) {
+    const parts = [];
+    const count = (number, what) => {
+        if (number > 0)
+            parts.push(`${number.toLocaleString('en')} ${what}`);
+    };
+    count(effects.matched, 'matched');
+    count(effects.modified, 'modified');
+    count(effects.inserted, 'inserted');
+    count(effects.deleted, 'deleted');
+    count(effects.quarantined ?? 0, 'left out, in quarantine');
+    const list = (names, what) => {
+        if (names.length > 0)
+            parts.push(`${what} ${names.join(', ')}`.trimStart());
+    };
+    list(effects.indexesCreated, 'indexes created');
+    list(effects.indexesDropped, 'indexes dropped');
+    list(effects.collectionsCreated, 'collections created');
+    list(effects.collectionsDropped, 'collections dropped');
+    list(effects.otherChanges, parts.length === 0 ? '' : 'also');
+    count(effects.unknown, 'with unknown result');
+    return parts.length === 0 ? 'no changes' : parts.join(', ');
+}
+
+;// CONCATENATED MODULE: ./emitted/release/how-far.js
+
+
+
+
+
+const goOn = 'Run the same command again to go on from there.';
+/** Stopped between two migrations: the lease was lost, the run was cancelled, the server did not take the intent. */
+function notBegun(extent, cause) {
+    const { name, remaining } = extent;
+    if (cause.code === 'RESUME_BLOCKED') {
+        return new observe_error/* ReleaseError */.K('RESUME_BLOCKED', `${cause.message}${around(extent)}`, { hint: cause.hint, cause });
+    }
+    const message = `${cause.message}${around({ ...extent, remaining: [name, ...remaining] })}`;
+    if (wasOvertaken(cause)) {
+        const { code, hint, details } = cause;
+        return new observe_error/* ReleaseError */.K(code, message, { hint, details, cause });
+    }
+    // Whoever cancels knows; everything else leaves a target that is between two states, and nobody asked for that.
+    if (cause.code === 'CANCELLED')
+        return new observe_error/* ReleaseError */.K('CANCELLED', message, { hint: goOn, cause });
+    return new observe_error/* ReleaseError */.K('FAILED_DIRTY', `${message} [${cause.code}]`, { hint: `${cause.hint} ${goOn}`, cause });
+}
+/** The migration itself reached its end, and its record does not say so. */
+function notRecorded(extent, effects, cause, journalled) {
+    const { name, direction } = extent;
+    return new observe_error/* ReleaseError */.K('FAILED_DIRTY', `Migration ${name} (${direction}) reached its end (${effectsLine(effects)}), and that could not be put on record: ${cause.message} [${cause.code}]${around(extent)} ${foundBy(cause)}`, {
+        hint: isLost(cause)
+            ? cause.hint
+            : journalled
+                ? 'Run the same command again: what the journal has is not done a second time.'
+                : `Look at the target. If ${name} may run a second time, run the same command again; if not, type mongo-release baseline ${name}.`,
+        cause,
+    });
+}
+/** The migration was begun and did not reach its end. */
+function how_far_unfinished(extent, end, { cancelled, lost, unrecorded, overHalf, next, wayOut }) {
+    const { name, direction, done, undone } = extent;
+    const clean = leftTargetAsItWas(end);
+    const why = end.state === 'cancelled' && lost !== undefined && !cancelled ? lost : end.error;
+    const then = why.code === 'OPERATION_IN_DOUBT' ? wayOut : isLost(unrecorded) ? [unrecorded.hint] : [next];
+    const hint = clean && !overHalf ? why.hint : [...new Set([why.hint, ...then])].join(' ');
+    const nothing = overHalf ? 'It changed nothing; what was done of it before stays.' : 'It changed nothing.';
+    const did = clean ? nothing : sent(end.effects);
+    const record = unrecorded === undefined ? '' : ` Its end could not be put on record [${unrecorded.code}]. ${foundBy(unrecorded)}`;
+    const message = `Migration ${name} (${direction}) did not reach its end: ${why.message} [${why.code}] ${did}${around(extent)}${record}`;
+    if (end.state === 'cancelled' && cancelled) {
+        return new observe_error/* ReleaseError */.K('CANCELLED', message, { hint: clean ? goOn : hint, cause: end.error });
+    }
+    const untouched = clean && done.length + undone.length === 0 && unrecorded === undefined;
+    return new observe_error/* ReleaseError */.K(untouched ? 'FAILED_CLEAN' : 'FAILED_DIRTY', message, { hint, cause: why });
+}
+function isLost(unrecorded) {
+    return unrecorded?.code === 'LEASE_LOST';
+}
+/** Without the lease nobody knows what others made of it since: they may have brought it to its end. */
+function foundBy(unrecorded) {
+    return isLost(unrecorded)
+        ? 'Another run may have taken it up since: mongo-release status says what became of it.'
+        : 'The next run will find it interrupted.';
+}
+function sent(effects) {
+    const { operations, replayed = 0 } = effects;
+    const before = replayed === 0 ? '' : `, ${replayed === operations ? 'all' : replayed} of them in an earlier run`;
+    return `It had sent ${(0,format/* plural */.LS)(operations, 'operation')}${before}: ${effectsLine(effects)}.`;
+}
+function around({ done, undone, remaining }) {
+    const before = done.length === 0 ? '' : ` Before it reached their end: ${how_far_names(done)}.`;
+    const gone = undone.length === 0 ? '' : ` What was done of ${undone.join(', ')} was undone before.`;
+    const after = remaining.length === 0 ? '' : ` Not begun: ${remaining.join(', ')}.`;
+    return before + gone + after;
+}
+function how_far_names(migrations) {
+    return migrations.map((one) => one.name).join(', ');
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/run-turn.js
@@ -8253,9 +8669,10 @@ async function runInTarget(run, connection, tenure, direction, turns, { before =
                     untouched: false,
                 };
             }
-            log.info(`Migration ${name} is ${direction === 'up' ? 'applied' : 'taken back'}: ${effectsLine(effects)}.`, {
-                durationMs,
-            });
+            const { operations, replayed } = effects;
+            const before = replayed ? ` Of its ${operations} operations an earlier run had done ${replayed}.` : '';
+            const what = direction === 'up' ? 'applied' : 'taken back';
+            log.info(`Migration ${name} is ${what}: ${effectsLine(effects)}.${before}`, { durationMs });
             done.push({ name, durationMs, effects });
             continue;
         }
@@ -8645,26 +9062,6 @@ function outcomeOf({ error, untouched, failed }) {
     if (error.code === 'CANCELLED' && untouched)
         return 'cancelled';
     return untouched ? 'failed-clean' : 'failed-dirty';
-}
-
-;// CONCATENATED MODULE: ./emitted/release/way-down.js
-
-
-
-
-
-/**
- * Reads files and history, and loads those files that are on the way: any other one may be broken, and is in nobody's
- * way. Nothing is written. Throws as `selectDown` does for the scope.
- */
-async function readWayDown(run, connection, scope) {
-    const files = await listFiles(run);
-    const { records } = await readRecords(run, connection, files);
-    const asked = typeof scope === 'function' ? await scope(records) : scope;
-    const way = onTheWay(records, asked);
-    const names = new Set(way.map(({ _id }) => _id));
-    const facts = await describeMigrations(files.filter(({ name }) => names.has(name)), { ...childOptions(run), unusable: unusableWhere(run, way, undoneByJournal) });
-    return { files: new Map(files.map((file) => [file.name, file])), facts, records, scope: asked };
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/down.js
@@ -11750,7 +12147,7 @@ async function rehearse(run, situation, on) {
                 continue;
             }
             stopIfCancelled(run);
-            const error = new observe_error/* ReleaseError */.K('REHEARSAL_FAILED', `The rehearsal failed in migration ${file.name}: ${end.error.message} [${end.error.code}] The rehearsal did not touch the target.`, { hint: 'Correct the migration and rehearse again: mongo-release migrate.', cause: end.error });
+            const error = new observe_error/* ReleaseError */.K('REHEARSAL_FAILED', `The rehearsal failed in migration ${file.name}: ${end.error.message} [${end.error.code}] The rehearsal did not touch the target.`, { hint: end.error.hint, cause: end.error });
             return { result: result({ name: file.name, durationMs: end.durationMs, effects: end.effects }), error };
         }
         return { result: result() };
@@ -13502,16 +13899,21 @@ class release_Walk {
         catch (thrown) {
             const error = (0,observe_error/* asReleaseError */.o)(thrown);
             const message = `${cause.message}\nThe rollback that was asked for did not succeed: ${error.message}`;
-            return {
-                outcome: 'failed-dirty',
-                error: new observe_error/* ReleaseError */.K('ROLLBACK_FAILED', message, { hint: error.hint, cause: error }),
-            };
+            const reason = this.#isProduction ? ' --reason "…"' : '';
+            // The release's own command would begin another release.
+            const hint = error.code === 'LEASE_HELD'
+                ? `Type mongo-release rollback ${this.#run.releaseId} --wait 60s${reason}: it begins when the lease is free.`
+                : error.hint;
+            return { outcome: 'failed-dirty', error: new observe_error/* ReleaseError */.K('ROLLBACK_FAILED', message, { hint, cause: error }) };
         }
         const message = `${cause.message}\nThe release was rolled back, as asked.`;
         return {
             outcome: 'rolled-back',
             error: new observe_error/* ReleaseError */.K('ROLLED_BACK', message, { hint: 'Correct the cause and release again.', cause }),
         };
+    }
+    get #isProduction() {
+        return targetOf(this.#run).environment === 'production';
     }
     /** A release of code alone is taken back too, where it was deployed and a hook knows how. */
     get #hasWayBack() {
@@ -13530,7 +13932,7 @@ class release_Walk {
         run.log.info(`The way back: ${way.strategy}. ${way.why}`);
         if (way.strategy === 'none')
             return;
-        if (way.strategy === 'restore' && record.environment === 'production') {
+        if (way.strategy === 'restore' && this.#isProduction) {
             throw new observe_error/* ReleaseError */.K('NO_WAY_BACK', `In production nothing restores a backup by itself, and there is no other way back: ${way.why}`, {
                 hint: `When losing what users wrote since is right, type mongo-release rollback ${record._id} --strategy restore.`,
             });
@@ -13687,58 +14089,8 @@ async function findRelease(run, connection, asked) {
     });
 }
 
-// EXTERNAL MODULE: ./emitted/report/format.js
-var format = __webpack_require__(77447);
-;// CONCATENATED MODULE: ./emitted/release/half-done.js
-
-
-
-
-
-
-/** Counting documents reads the journal, which may be large: whoever looks at the status does not wait for it. */
-const half_done_patienceMs = 1000;
-/** How far each migration is that has not reached its end, and what comes next of it: a sentence or two each. */
-function halfDone(run, connection, files, records, leaseHeld) {
-    return Promise.all(records.filter(isUnsettled).map(async (record) => {
-        const { _id: name, state, direction, releaseId, error } = record;
-        const far = await howFar(run, connection, record);
-        if (state === 'running' && leaseHeld)
-            return `${name} is on its way ${direction}, with ${far} so far.`;
-        const file = files.find((one) => one.name === name);
-        const code = error === undefined ? '' : ` [${error.code}]`;
-        // Nobody holds the lease, so nobody is running it: its run was killed, or lost the server.
-        const stopped = state === 'running'
-            ? `was left half-way ${direction} by release ${releaseId}, whose run is gone`
-            : `${state === 'failed' ? 'failed' : 'was interrupted'} on its way ${direction}${code}`;
-        return `${name} ${stopped}, after ${far}. ${nextOfHalf(record, file)}`;
-    }));
-}
-/** In operations, and in documents as far as somebody counted them. */
-async function howFar(run, connection, record) {
-    const { journal, effects } = record;
-    const operations = journal?.entries ?? effects?.operations;
-    if (operations === undefined)
-        return 'nobody knows how much';
-    const documents = effects === undefined
-        ? await documentsInJournal(run, connection, record)
-        : effects.modified + effects.inserted + effects.deleted;
-    return [(0,format/* plural */.LS)(operations, 'operation'), ...(documents === undefined ? [] : [(0,format/* plural */.LS)(documents, 'document')])].join(', ');
-}
-async function documentsInJournal(run, connection, { _id: migration, journal }) {
-    if (journal?.images !== true)
-        return undefined;
-    const attempt = { migration, number: journal.attempt };
-    try {
-        return await countImages(connection, namesOf(run), attempt, { maxTimeMS: half_done_patienceMs });
-    }
-    catch (error) {
-        if ((0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.MaxTimeMSExpired)
-            return undefined;
-        throw error;
-    }
-}
-
+// EXTERNAL MODULE: ./emitted/report/status.js
+var report_status = __webpack_require__(6378);
 ;// CONCATENATED MODULE: ./emitted/release/lease-status.js
 /** A lease as reports tell of it. */
 function leaseStatus({ holder, fence, expiresAt }) {
@@ -13812,7 +14164,12 @@ var status_disposeResources = (undefined && undefined.__disposeResources) || (fu
 
 
 
-/** `status`: reads files, history and lease. With `--check` pending migrations are an error. */
+
+
+/**
+ * `status`: reads files, history and lease. With `--check` pending migrations are an error: what is not applied and has a
+ * file that could be, and what is half done, with or without its file.
+ */
 async function status_status(run) {
     const env_1 = { stack: [], error: void 0, hasError: false };
     try {
@@ -13825,8 +14182,10 @@ async function status_status(run) {
         const { records, changelog } = await readRecords(run, connection, files, { brief: true });
         const quarantine = await readQuarantine(connection, names.quarantine, records);
         const migrations = statusOf(files, records);
-        // As the plan counts them: what is not applied, and has a file that could be.
-        const pending = migrations.filter(({ state, note }) => state !== 'applied' && note !== 'file-missing').length;
+        const half = new Set(records.filter(isHalfDone).map(({ _id }) => _id));
+        const isMissing = ({ note }) => note === 'file-missing';
+        const open = migrations.filter((one) => one.state !== 'applied' && (half.has(one.name) || !isMissing(one)));
+        const pending = open.length;
         const target = aboutTarget(run, connection);
         const result = {
             target: target.name,
@@ -13837,14 +14196,13 @@ async function status_status(run) {
             ...(quarantine.length > 0 && { quarantine }),
             ...(changelog && { changelog: changelogRows(files, changelog, changelogOf(run)?.useFileHash === true) }),
         };
+        const notEnded = await unsettled(run, connection, files, records, lease.held);
         const warnings = [
-            ...(await halfDone(run, connection, files, records, lease.held)),
+            ...notEnded.map(({ far, next }) => (next === undefined ? far : `${far} ${next}`)),
             ...quarantine.map((one) => quarantineWarning(one, names.quarantine)),
         ];
         if (run.invocation.flags.check && pending > 0) {
-            const error = new observe_error/* ReleaseError */.K('MIGRATIONS_PENDING', pendingSentence(pending, migrations.length), {
-                hint: 'Type mongo-release migrate for a dry run, and mongo-release migrate --apply to apply them.',
-            });
+            const error = pendingError(result, notEnded, open.filter(isMissing));
             return { command: 'status', outcome: 'blocked', result, target, warnings, error };
         }
         return { command: 'status', outcome: 'nothing-to-do', result, target, warnings };
@@ -13859,10 +14217,12 @@ async function status_status(run) {
             await result_1;
     }
 }
-function pendingSentence(pending, all) {
-    if (all === 1)
-        return 'The only migration is pending.';
-    return `${pending} of ${all} migrations ${pending === 1 ? 'is' : 'are'} pending.`;
+/** What is half done and has no file cannot be applied, so that is what comes next. */
+function pendingError(result, notEnded, [missing]) {
+    const found = notEnded.find(({ name }) => name === missing?.name);
+    const hint = found?.next ?? 'Type mongo-release migrate for a dry run, and mongo-release migrate --apply to apply them.';
+    const message = [(0,report_status/* statusSentence */.A)(result), ...(found === undefined ? [] : [found.far])].join(' ');
+    return new observe_error/* ReleaseError */.K('MIGRATIONS_PENDING', message, { hint });
 }
 /** The files as migrate-mongo's own `status` has them. */
 function changelogRows(files, { entries }, useFileHash) {
