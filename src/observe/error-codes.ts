@@ -128,7 +128,8 @@ export const errorCodes = {
   ENGINE_UNAVAILABLE: { exit: 2, meaning: 'The tool or service that should take the backup is not there.' },
   OPLOG_NOT_APPLIED: {
     exit: 2,
-    meaning: "An archive of mongodump --oplog holds changes of the database's collections that would have to be applied.",
+    meaning:
+      "An archive of mongodump --oplog holds changes of the database's collections that would have to be applied.",
   },
   ARCHIVE_NEEDED: { exit: 2, meaning: 'A backup is a snapshot of Atlas, and what was asked for needs an archive.' },
   SNAPSHOT_GONE: { exit: 11, meaning: 'Atlas has no complete snapshot of this backup, or not any more.' },
@@ -153,7 +154,8 @@ export const errorCodes = {
   },
   RESTORED_NOT_MIGRATED: {
     exit: 8,
-    meaning: 'The backup is restored; the migrations that were to follow are not all applied, and the message says why.',
+    meaning:
+      'The backup is restored; the migrations that were to follow are not all applied, and the message says why.',
   },
 
   SERVER_UNREACHABLE: { exit: 12, meaning: 'No usable server answered in time.' },

@@ -62,10 +62,9 @@ describe('a migration that was killed before its first write', () => {
     expect(json.warnings).toEqual([expect.stringMatching(/^2-b .* after 0 operations.* Nothing of it was done: /)]);
   });
 
-  test('is nothing for rollback, which waits to hear that from the lease', async () => {
+  test('is nothing for rollback, which hears that under the lease', async () => {
     await ok(`${apply} --to 1-a`);
     await stop(apply, 'SIGKILL');
-    expectFailure(await project.run('rollback --yes --json'), 6, 'LEASE_HELD');
     await giveUpLease(database.db);
     expect((await ok('rollback --yes')).json).toMatchObject({ outcome: 'nothing-to-do', reverted: [] });
     expect(await slugs()).toEqual(['its-own']);
@@ -125,7 +124,7 @@ test('on a standalone server the half that is there is not forgotten by a run ov
   await write('');
   const ran = await run(apply);
   expectFailure(ran, 7, 'FAILED_CLEAN', /It changed nothing; what was done of it before stays\./);
-  expect(ran.json.error.hint).toMatch(/No journal was kept of it: .*both have to bear what is done already\.$/);
+  expect(ran.json.error.hint).toMatch(/No journal was kept of it, so either way has to bear what is done already: /);
   expect((await run('down')).json).toMatchObject({ outcome: 'rolled-back', reverted: [{ name: '2-b' }] });
 });
 

@@ -1,3 +1,4 @@
+import type { StoredResult } from '../journal/documents.ts';
 import type { Counts } from '../types.ts';
 
 const number = (value: unknown) => (typeof value === 'number' ? value : 0);
@@ -46,4 +47,31 @@ export function countsOfReply(command: string, reply: unknown): Counts {
     inserted: number(answer.nInserted) + number(answer.nUpserted),
     deleted: number(answer.nDeleted),
   };
+}
+
+/** What an answer says that the journal keeps, of whichever method. Nothing of one that is too large to be kept. */
+export function countsOfAnswer(method: string, { form, value }: StoredResult): Counts {
+  const answer = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
+  if (form === 'bulk') {
+    const { nMatched, nModified, nInserted, nUpserted, nRemoved } = (answer.raw ?? {}) as Record<string, unknown>;
+    return {
+      ...{ matched: number(nMatched), modified: number(nModified), deleted: number(nRemoved) },
+      inserted: number(nInserted) + number(nUpserted),
+    };
+  }
+  if ('lastErrorObject' in answer) {
+    const { updatedExisting } = (answer.lastErrorObject ?? {}) as Record<string, unknown>;
+    return countsOfFindAndModify(answer, updatedExisting === undefined);
+  }
+  if (method === 'batch') {
+    const { matched, modified, inserted, deleted, quarantined } = answer;
+    return {
+      ...{ matched: number(matched), modified: number(modified) },
+      ...{ inserted: number(inserted), deleted: number(deleted) },
+      ...(number(quarantined) > 0 ? { quarantined: number(quarantined) } : {}),
+    };
+  }
+  return method.startsWith('command ')
+    ? countsOfReply(method.replace('command ', '').toLowerCase(), answer)
+    : countsOf(answer);
 }

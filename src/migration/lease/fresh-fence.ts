@@ -4,7 +4,7 @@ import { Elapsed } from './clock.ts';
  * How long after its fence something that no transaction takes may be sent, in milliseconds: a process that was frozen
  * in between looks again. Far below the shortest life of a lease, 3 s.
  */
-const fencedForMs = 500;
+export const fencedForMs = 500;
 
 /** A server that takes longer than that for an answer is slow: a process is not frozen time after time. */
 const mostTries = 3;

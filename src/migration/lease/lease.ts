@@ -6,6 +6,8 @@ import { asServerFailure, labelled, serverCode } from '../../mongo/server-error.
 import { ReleaseError } from '../../observe/error.ts';
 import { answerWithin, Elapsed } from './clock.ts';
 import { HeldLease, type Lease, marginOf } from './held.ts';
+import { freeOrphaned, isOrphaned } from './orphaned.ts';
+import { thisProcess } from './owner-process.ts';
 import { type LeaseHolder, type LeaseReading, LeaseRecord } from './record.ts';
 import { factsOf, heldError, ownerText } from './state.ts';
 
@@ -17,7 +19,7 @@ export interface AcquireOptions {
   readonly ttlMs: number;
   /** How long to wait for somebody else's lease, in milliseconds; 0 does not wait. */
   readonly waitMs: number;
-  readonly holder: LeaseHolder;
+  readonly holder: Omit<LeaseHolder, 'process'>;
   /** Ends the waiting. The lease itself ends by `release`. */
   readonly signal?: AbortSignal;
   /** Called once, when the waiting for somebody else's lease begins, with a sentence about who has it. */
@@ -25,7 +27,8 @@ export interface AcquireOptions {
 }
 
 /**
- * Takes the right to change the history of a target, and keeps it by heartbeats until `release`.
+ * Takes the right to change the history of a target, and keeps it by heartbeats until `release`. That of a process which
+ * has certainly ended is not waited for.
  *
  * Throws `LEASE_HELD` when it is somebody else's beyond `waitMs` (may be retried), the signal's reason when aborted,
  * and what `asServerFailure` makes of a server that does not answer for as long.
@@ -34,6 +37,7 @@ export async function acquireLease(db: Db, own: OwnNames, options: AcquireOption
   const record = new LeaseRecord(db, own);
   // One owner for all attempts: an attempt without an answer may have succeeded, and is then recognized by the next.
   const owner = randomUUID();
+  const holder = { ...options.holder, process: thisProcess() };
   const waited = new Elapsed();
   const limit = options.ttlMs - marginOf(options.ttlMs);
   let failure: unknown;
@@ -44,7 +48,7 @@ export async function acquireLease(db: Db, own: OwnNames, options: AcquireOption
       options.signal?.throwIfAborted();
       try {
         const sent = new Elapsed();
-        const taken = await answerWithin(limit, record.take(owner, options.ttlMs, options.holder));
+        const taken = await answerWithin(limit, record.take(owner, options.ttlMs, holder));
         if (taken !== undefined) {
           return new HeldLease(record, owner, taken.fence, options.ttlMs, sent, db.databaseName);
         }
@@ -53,6 +57,10 @@ export async function acquireLease(db: Db, own: OwnNames, options: AcquireOption
         if (seen === undefined) await answerWithin(limit, record.seed());
         // Never seeded, or given back since: no reason to wait.
         if (seen === undefined || seen.document.expiresAt <= seen.now) continue;
+        if (isOrphaned(seen)) {
+          await freeOrphaned(record, seen, { limitMs: limit, signal: options.signal });
+          continue;
+        }
       } catch (error) {
         if (!isUnanswered(error)) throw error;
         // The first silence says more than what a client makes of the second.

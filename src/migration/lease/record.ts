@@ -1,6 +1,7 @@
 import { type Collection, type Db, type Document, Long, ReadPreference } from 'mongodb';
 import type { OwnNames } from '../../mongo/own.ts';
 import { serverCode, serverCodes } from '../../mongo/server-error.ts';
+import type { OwnerProcess } from './owner-process.ts';
 
 /** Who holds a lease, for people who wait for it. */
 export interface LeaseHolder {
@@ -10,6 +11,8 @@ export interface LeaseHolder {
   readonly runUrl?: string;
   readonly releaseId: string;
   readonly command: string;
+  /** What others on this machine know by that it has ended; absent where that cannot be told. */
+  readonly process?: OwnerProcess;
 }
 
 /** The document `{ _id: 'lease' }`. Every time in it is the server's; no client's clock takes part. */

@@ -34,7 +34,7 @@ export async function summariseAttempt(
       { $sort: { count: -1, _id: 1 } },
     ] as Document[])
     .toArray();
-  const { entries, reason } = await inspectAttempt(db, own, attempt, expectedEntries);
+  const { entries, reason } = await inspectAttempt(db, own, attempt, { expectedEntries });
   return {
     entries,
     operations: grouped.map(({ _id: { method, namespace }, count }) => ({
@@ -54,12 +54,12 @@ export interface Inspected {
   readonly reason?: string;
 }
 
-/** Reads all of an attempt but its images, and finds what the journal lacks. */
+/** Reads all of an attempt but its images, and finds what the journal lacks. Throws the signal's reason. */
 export async function inspectAttempt(
   db: Db,
   own: OwnNames,
   attempt: Attempt,
-  expectedEntries?: number,
+  { expectedEntries, signal }: { readonly expectedEntries?: number; readonly signal?: AbortSignal } = {},
 ): Promise<Inspected> {
   let entries = 0;
   let undone = 0;
@@ -73,6 +73,7 @@ export async function inspectAttempt(
     reason = `a part of the images of ${whose === undefined ? 'an operation' : named(whose)} is missing`;
   };
   for await (const document of readOutline(db, own, attempt)) {
+    signal?.throwIfAborted();
     for (const id of packs.damagedBy(document, entry)) await damaged(id);
     if (document.kind === 'images') continue;
     entry = document;

@@ -32,6 +32,8 @@ export interface RunOptions {
   /** Of that driver. */
   readonly client?: mongodb.MongoClient;
   readonly mostReplayBytes?: number;
+  /** Given the gate of the run before anything passes it. */
+  readonly look?: (gate: Gate) => void;
 }
 
 /** Runs a migration through gate and journal; a stopped one keeps its promises open, as a killed process would. */
@@ -61,6 +63,7 @@ export async function run(it: TestDatabase, migration: Migration, options: RunOp
       return new Promise<void>(() => {});
     },
   });
+  options.look?.(gate);
   const opening = openJournal({
     ...{ gate, client: raw, driver, mostReplayBytes },
     job: { attempt, fence, images: true, resumes },
