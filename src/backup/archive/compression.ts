@@ -57,7 +57,7 @@ const gzipped = promisify(gzip);
 function sideBySide(compress: (piece: Buffer) => Promise<Buffer>): Duplex {
   return Duplex.from(async function* compressed(source: AsyncIterable<Buffer>) {
     // Used again and again: left to the garbage collection, memory grows by what it has not yet come to.
-    const spare = Array.from({ length: piecesAtOnce + 1 }, () => Buffer.allocUnsafeSlow(pieceBytes));
+    const spare: Buffer[] = Array.from({ length: piecesAtOnce + 1 }, () => Buffer.allocUnsafeSlow(pieceBytes));
     const underWay: Promise<Buffer>[] = [];
     for await (const piece of pieces(source, spare)) {
       const answer = compress(piece);
