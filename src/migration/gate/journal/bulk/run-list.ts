@@ -241,15 +241,13 @@ export class ListRun {
     const statement = this.#statement(before.done);
     let written: Reached | undefined;
     let over: Reached | undefined;
-    const write = async (tx: Tx, { checkpoint, result, error }: Stage, images: readonly Image[]) => {
+    const write = async (tx: Tx, { checkpoint, result, error, done }: Stage, images: readonly Image[]) => {
       const refused =
         error === undefined
           ? undefined
           : this.#refused(statement, { ...error.response, index: 0, code: error.code ?? 0, errmsg: error.message });
       const applied = refused === undefined ? appliedBy(statement, result?.value) : nothingApplied;
-      // Of a refused statement the server does not count what it had done by then.
-      const lost = refused === undefined ? undefined : this.#progress.within?.counts;
-      const known = lost === undefined ? before : silently(before, before.done, lost);
+      const known = done === undefined ? before : silently(before, before.done, done);
       const progress =
         checkpoint === undefined
           ? advanced(known, before.done + 1, applied, refused)
