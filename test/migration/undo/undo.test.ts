@@ -157,7 +157,8 @@ test.each([
     {
       kind: 'write',
       images: false,
-      result: { form: 'plain', value: { matchedCount: 1, modifiedCount: 0, upsertedCount: 0 } },
+      method: 'updateOne',
+      result: { form: 'plain', value: { acknowledged: true, matchedCount: 1, modifiedCount: 0, upsertedCount: 0 } },
     },
   ],
 ] as const)('an operation that was %s is no obstacle', async (_, entry) => {
