@@ -44,7 +44,12 @@ export async function effectsOfAttempt(
 }
 
 /** Whatever a project has its driver make of numbers. */
-export const asNumbers = { promoteValues: true, promoteLongs: true, promoteBuffers: false, useBigInt64: false } as const;
+export const asNumbers = {
+  promoteValues: true,
+  promoteLongs: true,
+  promoteBuffers: false,
+  useBigInt64: false,
+} as const;
 
 /** Of the server, for all batches of the cursor together; milliseconds. */
 const patienceMs = 10_000;
