@@ -3936,12 +3936,14 @@ class Recorder {
     /** What of these counts of a call is not in the tally yet. */
     #news(call, counts) {
         const known = this.#progress.get(call) ?? gate_tally/* noCounts */.Yi;
+        // An answer leaves out what a statement did that was refused in its middle: that was told, and stays.
+        const more = (now, before) => Math.max(0, now - before);
         return {
-            matched: counts.matched - known.matched,
-            modified: counts.modified - known.modified,
-            inserted: counts.inserted - known.inserted,
-            deleted: counts.deleted - known.deleted,
-            quarantined: (counts.quarantined ?? 0) - (known.quarantined ?? 0),
+            matched: more(counts.matched, known.matched),
+            modified: more(counts.modified, known.modified),
+            inserted: more(counts.inserted, known.inserted),
+            deleted: more(counts.deleted, known.deleted),
+            quarantined: more(counts.quarantined ?? 0, known.quarantined ?? 0),
         };
     }
     #told(call) {
@@ -3994,7 +3996,9 @@ class Recorder {
         // Write concern 0: the server was told, and did not answer.
         if (result?.acknowledged === false)
             change = { unknown: 1 };
-        tally.unknown += change.unknown ?? 0;
+        // One that has told how far it got has left nothing open.
+        if (!this.#progress.has(operation.call))
+            tally.unknown += change.unknown ?? 0;
         const counts = change.counts === undefined ? undefined : this.#news(operation.call, change.counts);
         tally.add({ collection: this.#shown(operation.call), ...this.#named(change), counts });
         for (const namespace of change.collectionsDropped ?? [])
@@ -8312,18 +8316,21 @@ function parseCommand(context, command, namespace) {
 ;// CONCATENATED MODULE: ./emitted/migration/gate/journal/bulk/progress.js
 
 
+
+
 /**
  * An entry is one document of at most 16 MB, and holds reads as well: up to this many bytes of BSON a checkpoint keeps
  * what its list answered so far.
  */
 const progress_keptBytes = 4_000_000;
 function atBeginning(insertedIds) {
-    return { done: 0, raw: emptyResult(insertedIds) };
+    return { done: 0, raw: emptyResult(insertedIds), uncounted: gate_tally/* noCounts */.Yi };
 }
 /** Further by what was applied, and by a statement that was refused. */
-function advanced({ raw }, done, applied, refused) {
+function advanced({ raw, uncounted }, done, applied, refused) {
     return {
         done,
+        uncounted,
         raw: {
             ...raw,
             writeErrors: refused === undefined ? raw.writeErrors : [...raw.writeErrors, new WriteError(refused)],
@@ -8336,11 +8343,19 @@ function advanced({ raw }, done, applied, refused) {
         },
     };
 }
+/** Further by what the driver is told nothing of. */
+function silently({ raw, uncounted }, done, counts) {
+    return { done, raw, uncounted: (0,gate_tally/* sum */.cz)(uncounted, counts) };
+}
+/** All that is done by then. */
+function countsOfProgress(progress) {
+    return (0,gate_counts/* countsOfCheckpoint */.cq)(progress_checkpointOf(progress, {}));
+}
 /**
  * What has to be known to go on with the list in another process; `constants` beside it. With `omitted` among them no
  * other process can: what was answered so far is too large to keep, and known only to the one that runs.
  */
-function progress_checkpointOf({ done, raw, within }, constants) {
+function progress_checkpointOf({ done, raw, uncounted, within }, constants) {
     const { nMatched, nModified, nInserted, nUpserted, nRemoved, upserted, writeErrors } = raw;
     const answered = { upserted, refused: writeErrors.map(({ err: { op: _op, ...fields } }) => fields) };
     return {
@@ -8349,6 +8364,7 @@ function progress_checkpointOf({ done, raw, within }, constants) {
         constants: {
             ...constants,
             ...(bsonSize(answered, progress_keptBytes) > progress_keptBytes ? { omitted: true } : answered),
+            ...(uncounted === gate_tally/* noCounts */.Yi ? {} : { uncounted }),
             ...(within === undefined ? {} : { within }),
         },
     };
@@ -8359,6 +8375,7 @@ function progressFrom({ through, counts, constants = {} }, insertedIds, statemen
     const refused = (constants.refused ?? []);
     return {
         done: Number(through) + 1,
+        uncounted: constants.uncounted ?? gate_tally/* noCounts */.Yi,
         within: constants.within,
         raw: {
             ...emptyResult(insertedIds),
@@ -8519,6 +8536,9 @@ function idOnly(document) {
 
 
 const nothingApplied = { inserted: 0, matched: 0, modified: 0, removed: 0, upserted: [], images: [] };
+function countsOfApplied({ inserted, matched, modified, removed, upserted }) {
+    return { matched, modified, inserted: inserted + upserted.length, deleted: removed };
+}
 /** The server refused one statement, and with it, inside a transaction, all before it. */
 class StatementRefused extends Error {
     /** In the statements that were to be applied. */
@@ -8690,7 +8710,7 @@ function appliedOf(kind, { n = 0, nModified = 0, upserted = [] }, sent) {
  */
 async function divided(context, list, statement, from, write, committed) {
     const { transactor } = context;
-    const put = async (tx, { checkpoint, result, error, state }, images) => write(tx, state === 'progress' ? { checkpoint } : { result, error }, images);
+    const put = async (tx, { checkpoint, result, error, state }, images) => write(tx, state === 'progress' ? { checkpoint } : { result, error, done: checkpoint?.counts }, images);
     const within = {
         ...context,
         // The list tells of its own.
@@ -8915,7 +8935,9 @@ class ListRun {
         const silent = this.#failing !== undefined && from >= this.#failing.from;
         const done = refused === undefined && passesOver !== true ? to : to + 1;
         const over = ends === true || this.#isOver(done, refused);
-        const further = (applied) => silent ? { ...this.#progress, done } : advanced(this.#progress, done, applied, refused);
+        const further = (applied) => silent
+            ? silently(this.#progress, done, countsOfApplied(applied))
+            : advanced(this.#progress, done, applied, refused);
         if (to === from && !over) {
             // Nothing to write down: after a crash it is refused again.
             this.#progress = further(nothingApplied);
@@ -8958,13 +8980,14 @@ class ListRun {
         const statement = this.#statement(before.done);
         let written;
         let over;
-        const write = async (tx, { checkpoint, result, error }, images) => {
+        const write = async (tx, { checkpoint, result, error, done }, images) => {
             const refused = error === undefined
                 ? undefined
                 : this.#refused(statement, { ...error.response, index: 0, code: error.code ?? 0, errmsg: error.message });
             const applied = refused === undefined ? appliedBy(statement, result?.value) : nothingApplied;
+            const known = done === undefined ? before : silently(before, before.done, done);
             const progress = checkpoint === undefined
-                ? advanced(before, before.done + 1, applied, refused)
+                ? advanced(known, before.done + 1, applied, refused)
                 : { ...before, within: checkpoint };
             const ends = checkpoint === undefined && this.#isOver(progress.done, refused);
             const answer = ends ? this.#answer(progress) : undefined;
@@ -8991,11 +9014,10 @@ class ListRun {
         const { ordered, statements } = this.#parsed.list;
         return (refused !== undefined && ordered) || done >= (this.#failing?.until ?? statements.length);
     }
-    #committed({ progress, entry, answer }) {
+    #committed({ progress, entry }) {
         this.#progress = progress;
         this.#entry = entry;
-        if (answer === undefined)
-            this.#context.progress?.(this.#call, progress_checkpointOf(progress, {}).counts);
+        this.#context.progress?.(this.#call, countsOfProgress(progress));
     }
     async #transact(size, work) {
         let conflicts = 0;
@@ -9023,11 +9045,13 @@ class ListRun {
             const failing = this.#failing === undefined ? {} : { failing: storedFailing(this.#failing) };
             return { state: 'progress', checkpoint: progress_checkpointOf(progress, { ...this.#constants, ...failing }) };
         }
+        // An answer does not count all that was done, or is too large to keep.
+        const counts = countsOfProgress(progress);
+        const checkpoint = { through: progress.done - 1, counts, last: true };
         if ('value' in answer)
-            return { state: 'done', result: storeResult(answer.value) };
-        const { nInserted, nUpserted, nMatched, nRemoved } = progress.raw;
-        const clean = this.#entry === undefined && nInserted + nUpserted + nMatched + nRemoved === 0;
-        return { state: clean ? 'refused' : 'done', error: storeError(answer.error) };
+            return { state: 'done', result: storeResult(answer.value), checkpoint };
+        const clean = this.#entry === undefined && counts.matched + counts.inserted + counts.deleted === 0;
+        return { state: clean ? 'refused' : 'done', error: storeError(answer.error), checkpoint };
     }
     #answer({ raw, done }) {
         const { form, list } = this.#parsed;
@@ -9977,6 +10001,7 @@ const single = (context, operation, turn) => inOneTransaction(context, operation
 
 
 
+
 /**
  * The last stage of the gate on a server with transactions: an operation's effect, its images and its entry are
  * committed together, under the fence; and what an earlier run has committed already is answered from its entry.
@@ -10110,9 +10135,9 @@ class Journal {
         this.context.replayed?.(call);
         if (madeCollection(entry))
             this.context.created?.(call, call.also ?? call.namespace);
-        // Of an error the books could only guess how far the call had got by then.
-        if (error?.code !== undefined && (state === 'refused' || checkpoint !== undefined)) {
-            this.context.progress?.(call, checkpoint?.counts ?? gate_tally/* noCounts */.Yi);
+        // Of an error the books could only guess how far the call had got by then; nor does an answer count all of it.
+        if (checkpoint !== undefined || (error?.code !== undefined && state === 'refused')) {
+            this.context.progress?.(call, checkpoint === undefined ? gate_tally/* noCounts */.Yi : (0,gate_counts/* countsOfCheckpoint */.cq)(checkpoint));
         }
         if (error !== undefined) {
             const restored = restoreError(error, this.context.driver);

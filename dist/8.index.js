@@ -60,10 +60,17 @@ class Reporter {
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
 /* harmony export */   O1: () => (/* binding */ countsOfFindAndModify),
 /* harmony export */   co: () => (/* binding */ countsOfAnswer),
+/* harmony export */   cq: () => (/* binding */ countsOfCheckpoint),
 /* harmony export */   mQ: () => (/* binding */ countsOf),
 /* harmony export */   oH: () => (/* binding */ countsOfReply)
 /* harmony export */ });
-const number = (value) => (typeof value === 'number' ? value : 0);
+/* harmony import */ var _tally_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(88940);
+
+/** Options of the driver decide in which class a number of BSON comes: Int32, Long, bigint. */
+const number = (value) => {
+    const isNumber = typeof value === 'number' || typeof value === 'bigint';
+    return isNumber || (typeof value === 'object' && value !== null && '_bsontype' in value) ? Number(value) : 0;
+};
 /**
  * What an answer of the driver says was done: of `insertOne` and the like, of bulk writes (also the partial one that a
  * bulk write's error carries).
@@ -111,9 +118,17 @@ function countsOfReply(command, reply) {
         deleted: number(answer.nDeleted),
     };
 }
-/** What an answer says that the journal keeps, of whichever method. Nothing of one that is too large to be kept. */
+/** All that was done up to a checkpoint: also by the statement of a list that is at work, and what no answer counts. */
+function countsOfCheckpoint({ counts, constants = {} }) {
+    const { within, uncounted, quarantined } = constants;
+    const all = [counts, within?.counts, uncounted, quarantined ? { ..._tally_js__WEBPACK_IMPORTED_MODULE_0__/* .noCounts */ .Yi, quarantined } : undefined];
+    return all.reduce((total, some) => (some === undefined ? total : (0,_tally_js__WEBPACK_IMPORTED_MODULE_0__/* .sum */ .cz)(total, some)), _tally_js__WEBPACK_IMPORTED_MODULE_0__/* .noCounts */ .Yi);
+}
+/** What an answer says that the journal keeps, of whichever method; undefined where it does not: one too large to be kept. */
 function countsOfAnswer(method, { form, value }) {
-    const answer = (typeof value === 'object' && value !== null ? value : {});
+    if (typeof value !== 'object' || value === null)
+        return undefined;
+    const answer = value;
     if (form === 'bulk') {
         const { nMatched, nModified, nInserted, nUpserted, nRemoved } = (answer.raw ?? {});
         return {
@@ -133,9 +148,9 @@ function countsOfAnswer(method, { form, value }) {
             ...(number(quarantined) > 0 ? { quarantined: number(quarantined) } : {}),
         };
     }
-    return method.startsWith('command ')
-        ? countsOfReply(method.replace('command ', '').toLowerCase(), answer)
-        : countsOf(answer);
+    if (method.startsWith('command '))
+        return countsOfReply(method.replace('command ', '').toLowerCase(), answer);
+    return answer.acknowledged === true ? countsOf(answer) : undefined;
 }
 
 
@@ -397,6 +412,7 @@ function keyText(key) {
 /* harmony export */   AQ: () => (/* binding */ laneId),
 /* harmony export */   Be: () => (/* binding */ ofAttempt),
 /* harmony export */   Cj: () => (/* binding */ imagesId),
+/* harmony export */   Mc: () => (/* binding */ entriesOf),
 /* harmony export */   Ms: () => (/* binding */ entryOf),
 /* harmony export */   S5: () => (/* binding */ laneCount),
 /* harmony export */   eB: () => (/* binding */ attemptPrefix),
@@ -426,6 +442,10 @@ function sequenceOf(id) {
 function ofAttempt(attempt) {
     const prefix = attemptPrefix(attempt);
     return { _id: { $gte: prefix, $lt: `${prefix.slice(0, -1)}0` } };
+}
+/** A filter for its entries alone: the key tells, so that no images are fetched. Their ids have one part more. */
+function entriesOf(attempt) {
+    return { _id: { ...ofAttempt(attempt)._id, $regex: /^[^/]*\/\d+\/\d+$/ } };
 }
 function padded(number, digits) {
     return String(number).padStart(digits, '0');
@@ -464,7 +484,7 @@ function packImages(images) {
 }
 /** The images of all parts of one `packImages`. Throws `RangeError` where the bytes are not what it made. */
 function unpackImages(parts) {
-    const plain = (0,node_zlib__WEBPACK_IMPORTED_MODULE_0__.zstdDecompressSync)(Buffer.concat(parts));
+    const plain = decompressed(Buffer.concat(parts));
     const images = [];
     let at = 0;
     const next = () => {
@@ -482,6 +502,14 @@ function unpackImages(parts) {
         images.push({ before, after: next() });
     }
     return images;
+}
+function decompressed(packed) {
+    try {
+        return (0,node_zlib__WEBPACK_IMPORTED_MODULE_0__.zstdDecompressSync)(packed);
+    }
+    catch (cause) {
+        throw new RangeError('The images of the journal are not what was packed.', { cause });
+    }
 }
 const absent = Buffer.alloc(4);
 
@@ -648,14 +676,18 @@ async function answerWithin(ms, operation) {
 /* harmony export */   k: () => (/* binding */ FreshFence),
 /* harmony export */   n: () => (/* binding */ fencedForMs)
 /* harmony export */ });
-/* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(45487);
+/* harmony import */ var _observe_error_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(79734);
+/* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(45487);
+
 
 /**
  * How long after its fence something that no transaction takes may be sent, in milliseconds: a process that was frozen
  * in between looks again. Far below the shortest life of a lease, 3 s.
  */
 const fencedForMs = 500;
-/** A server that takes longer than that for an answer is slow: a process is not frozen time after time. */
+/** A server may need longer than that for an answer. Below the shortest life of a lease all the same. */
+const slowlyFencedForMs = 2000;
+/** After so many answers that took too long the longer time counts, and after ten times as many nothing is sent. */
 const mostTries = 3;
 /** The fence of what no transaction takes: shown to the server right before it is sent. */
 class FreshFence {
@@ -668,19 +700,28 @@ class FreshFence {
     }
     /** Work that shows the fence as well, as every transaction does. */
     async shownBy(work) {
-        const sent = new _clock_js__WEBPACK_IMPORTED_MODULE_0__/* .Elapsed */ .P();
+        const sent = new _clock_js__WEBPACK_IMPORTED_MODULE_1__/* .Elapsed */ .P();
         const result = await work();
         this.#shown = sent;
         return result;
     }
-    /** To be awaited right before what cannot be fenced. Rejects as `show` does. */
+    /**
+     * To be awaited right before what cannot be fenced. Rejects as `show` does, and with `SERVER_UNREACHABLE` where the
+     * server does not answer in time again and again.
+     */
     async assertFresh() {
-        for (let tries = 0; tries < mostTries && !this.#fresh; tries += 1)
+        for (let tries = 0; !this.#isFresh(tries < mostTries ? fencedForMs : slowlyFencedForMs); tries += 1) {
+            if (tries === 10 * mostTries)
+                throw tooSlow();
             await this.shownBy(this.#show);
+        }
     }
-    get #fresh() {
-        return this.#shown !== undefined && this.#shown.ms <= fencedForMs;
+    #isFresh(forMs) {
+        return this.#shown !== undefined && this.#shown.ms <= forMs;
     }
+}
+function tooSlow() {
+    return new _observe_error_js__WEBPACK_IMPORTED_MODULE_0__/* .ReleaseError */ .K('SERVER_UNREACHABLE', 'The server takes too long for a change that has to be sent right after the lease was shown.', { hint: 'Look at the load of the primary and its network, then run the command again.' });
 }
 
 

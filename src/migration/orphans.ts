@@ -1,10 +1,11 @@
+import { once } from 'node:events';
 import { Binary, type Db } from 'mongodb';
 import { connect } from '../mongo/connect.ts';
 import { type OwnNames, ownNames } from '../mongo/own.ts';
 import type { Log } from '../observe/log.ts';
 import { Secrets } from '../observe/secrets.ts';
 import type { JournalJob } from './gate/journal/context.ts';
-import { effectsOfAttempt } from './journal/effects.ts';
+import { asNumbers, effectsOfAttempt } from './journal/effects.ts';
 import type { Effects } from './types.ts';
 
 interface Left {
@@ -35,7 +36,9 @@ export async function endSessions(left: Left, ids: readonly Uint8Array[], log: L
     const sessions = ids.map((id) => ({ id: new Binary(id, Binary.SUBTYPE_UUID) }));
     if (sessions.length > 0) await connection.client.db('admin').command({ killSessions: sessions });
     ended = true;
-    return journal && (await afterLast(connection.db, ownNames(ownPrefix), journal));
+    const signal = AbortSignal.timeout(patienceMs);
+    const late = once(signal, 'abort').then(() => undefined);
+    return journal && (await Promise.race([afterLast(connection.db, ownNames(ownPrefix), journal, signal), late]));
   } catch {
     if (ended) return undefined;
     log.warn('The transaction of the ended migration may block writes until the server ends it, for up to a minute.');
@@ -43,18 +46,25 @@ export async function endSessions(left: Left, ids: readonly Uint8Array[], log: L
   return undefined;
 }
 
+/** The record of the end waits for this, and the lease with it; milliseconds. */
+const patienceMs = 10_000;
 /** How long a commit that was on its way is waited for, in milliseconds. */
 const lastCommitMs = 5000;
 
 /** Each transaction writes into a lane first: a write there waits for those that are open. */
-async function afterLast(db: Db, own: OwnNames, { attempt, fence }: JournalJob): Promise<Effects | undefined> {
+async function afterLast(
+  db: Db,
+  own: OwnNames,
+  { attempt, fence }: JournalJob,
+  signal: AbortSignal,
+): Promise<Effects | undefined> {
   const { matchedCount } = await db
     .collection<{ _id: string; fence: number; turns: number }>(own.lease)
     .updateMany(
       { _id: { $regex: /^lane\./ }, fence },
       { $inc: { turns: 1 } },
-      { maxTimeMS: lastCommitMs, writeConcern: { w: 'majority' } },
+      { ...asNumbers, maxTimeMS: lastCommitMs, writeConcern: { w: 'majority' } },
     );
   // Another run has taken over, and writes into the same journal.
-  return matchedCount === 0 ? undefined : effectsOfAttempt(db, own.journal, attempt);
+  return matchedCount === 0 ? undefined : effectsOfAttempt(db, own.journal, attempt, signal);
 }

@@ -5,7 +5,7 @@ import type { Log } from '../observe/log.ts';
 import type { ChildEnd, ChildState } from './child/protocol.ts';
 import { heartbeatMs } from './child/reporter.ts';
 import { type Child, type ChildSettings, startChild } from './child-process.ts';
-import type { MigrationEnd } from './end.ts';
+import { leftTargetAsItWas, type MigrationEnd } from './end.ts';
 import type { JournalJob } from './gate/journal/context.ts';
 import type { OperationRun } from './gate/operations.ts';
 import { noEffects } from './gate/tally.ts';
@@ -124,12 +124,12 @@ export async function runMigration(job: MigrationJob, options: RunOptions): Prom
     const exit = await child.ended;
     const ended = watch.result(exit, Math.round(performance.now() - started), options);
     // Whatever the process knew when it ended: the journal knows what came of it.
-    const unheard = ended.effects.unknown > 0 && job.journal !== undefined;
-    const settles = unheard || (watch.end === undefined && watch.transactions.length > 0);
-    const left = { ...job, ownPrefix: options.ownPrefix };
+    const journal = isForTheJournal(ended, job) ? job.journal : undefined;
+    const settles = journal !== undefined || (watch.end === undefined && watch.transactions.length > 0);
+    const left = { ...job, journal, ownPrefix: options.ownPrefix };
     const found = settles ? await endSessions(left, watch.transactions, options.log) : undefined;
     const { replayed } = ended.effects;
-    const effects = !unheard || found === undefined ? ended.effects : { ...found, ...(replayed ? { replayed } : {}) };
+    const effects = found === undefined ? ended.effects : { ...found, ...(replayed ? { replayed } : {}) };
     const hiddenLines = child.hiddenLines();
     if (hiddenLines > 0) {
       const printed = hiddenLines === 1 ? '1 line' : `${hiddenLines} lines`;
@@ -144,6 +144,17 @@ export async function runMigration(job: MigrationJob, options: RunOptions): Prom
     options.signal?.removeEventListener('abort', onAbort);
     watch.over();
   }
+}
+
+/**
+ * Whether the journal is to be asked what a run has done: where something is unknown, and where the run was stopped, and
+ * says that it has sent something and changed nothing. The next run would begin at the top. Of what was taken up the
+ * journal holds more than this run.
+ */
+function isForTheJournal({ state, effects }: Unfinished<MigrationEnd>, { journal }: MigrationJob): boolean {
+  if (effects.unknown > 0) return true;
+  const wasStopped = state !== 'done' && state !== 'failed' && effects.operations > 0;
+  return wasStopped && leftTargetAsItWas({ effects }) && journal?.resumes === false;
 }
 
 type Unfinished<End> = End extends unknown ? Omit<End, 'hiddenLines'> : never;

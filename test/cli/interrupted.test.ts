@@ -130,7 +130,7 @@ test('what the process of a killed run still sends when the next run has taken o
   expect(await blocked.read('ended')).toBe('.');
   const places = await target.db.collection('places').find().sort({ n: 1 }).toArray();
   expect(places.map(({ n }) => n)).toEqual([1, 2]);
-});
+}, 120_000);
 
 test('a run that loses its lease half-way stops, and says how far it got', async () => {
   const { ended } = await startSlow();

@@ -128,6 +128,21 @@ test('on a standalone server the half that is there is not forgotten by a run ov
   expect((await run('down')).json).toMatchObject({ outcome: 'rolled-back', reverted: [{ name: '2-b' }] });
 });
 
+test('on a standalone server the lease of a killed run has to run out: no fence holds back what is left of it', async () => {
+  await using server = await startStandalone();
+  const env = { MONGODB_URI: `${server.uri}shop` };
+  await project.write({
+    'migrations/1-a.js': migration(
+      "await db.collection('log').insertOne({}); await new Promise((go) => setTimeout(go, 60_000));",
+    ),
+  });
+  const started = project.start(`${apply} --json`, env);
+  await started.said('Migration 1-a goes');
+  started.process.kill('SIGKILL');
+  await started.ended;
+  expectFailure(await project.run(`${apply} --json`, env), 6, 'LEASE_HELD', /seems to be gone/);
+});
+
 describe('what is said of a migration that failed half-way', () => {
   const failing = migration(
     `await db.collection('cities').updateOne({}, { $set: { half: 1 } }); throw new Error('no');`,

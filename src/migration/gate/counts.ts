@@ -1,7 +1,12 @@
-import type { StoredResult } from '../journal/documents.ts';
+import type { Checkpoint, StoredResult } from '../journal/documents.ts';
 import type { Counts } from '../types.ts';
+import { noCounts, sum } from './tally.ts';
 
-const number = (value: unknown) => (typeof value === 'number' ? value : 0);
+/** Options of the driver decide in which class a number of BSON comes: Int32, Long, bigint. */
+const number = (value: unknown) => {
+  const isNumber = typeof value === 'number' || typeof value === 'bigint';
+  return isNumber || (typeof value === 'object' && value !== null && '_bsontype' in value) ? Number(value) : 0;
+};
 
 /**
  * What an answer of the driver says was done: of `insertOne` and the like, of bulk writes (also the partial one that a
@@ -49,9 +54,21 @@ export function countsOfReply(command: string, reply: unknown): Counts {
   };
 }
 
-/** What an answer says that the journal keeps, of whichever method. Nothing of one that is too large to be kept. */
-export function countsOfAnswer(method: string, { form, value }: StoredResult): Counts {
-  const answer = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
+/** All that was done up to a checkpoint: also by the statement of a list that is at work, and what no answer counts. */
+export function countsOfCheckpoint({ counts, constants = {} }: Checkpoint): Counts {
+  const { within, uncounted, quarantined } = constants as {
+    readonly within?: Checkpoint;
+    readonly uncounted?: Counts;
+    readonly quarantined?: number;
+  };
+  const all = [counts, within?.counts, uncounted, quarantined ? { ...noCounts, quarantined } : undefined];
+  return all.reduce<Counts>((total, some) => (some === undefined ? total : sum(total, some)), noCounts);
+}
+
+/** What an answer says that the journal keeps, of whichever method; undefined where it does not: one too large to be kept. */
+export function countsOfAnswer(method: string, { form, value }: StoredResult): Counts | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const answer = value as Record<string, unknown>;
   if (form === 'bulk') {
     const { nMatched, nModified, nInserted, nUpserted, nRemoved } = (answer.raw ?? {}) as Record<string, unknown>;
     return {
@@ -71,7 +88,6 @@ export function countsOfAnswer(method: string, { form, value }: StoredResult): C
       ...(number(quarantined) > 0 ? { quarantined: number(quarantined) } : {}),
     };
   }
-  return method.startsWith('command ')
-    ? countsOfReply(method.replace('command ', '').toLowerCase(), answer)
-    : countsOf(answer);
+  if (method.startsWith('command ')) return countsOfReply(method.replace('command ', '').toLowerCase(), answer);
+  return answer.acknowledged === true ? countsOf(answer) : undefined;
 }

@@ -101,12 +101,14 @@ export class Recorder {
   /** What of these counts of a call is not in the tally yet. */
   #news(call: Call, counts: Counts): Counts {
     const known = this.#progress.get(call) ?? noCounts;
+    // An answer leaves out what a statement did that was refused in its middle: that was told, and stays.
+    const more = (now: number, before: number) => Math.max(0, now - before);
     return {
-      matched: counts.matched - known.matched,
-      modified: counts.modified - known.modified,
-      inserted: counts.inserted - known.inserted,
-      deleted: counts.deleted - known.deleted,
-      quarantined: (counts.quarantined ?? 0) - (known.quarantined ?? 0),
+      matched: more(counts.matched, known.matched),
+      modified: more(counts.modified, known.modified),
+      inserted: more(counts.inserted, known.inserted),
+      deleted: more(counts.deleted, known.deleted),
+      quarantined: more(counts.quarantined ?? 0, known.quarantined ?? 0),
     };
   }
 
@@ -157,7 +159,8 @@ export class Recorder {
     }
     // Write concern 0: the server was told, and did not answer.
     if ((result as { acknowledged?: unknown } | null | undefined)?.acknowledged === false) change = { unknown: 1 };
-    tally.unknown += change.unknown ?? 0;
+    // One that has told how far it got has left nothing open.
+    if (!this.#progress.has(operation.call)) tally.unknown += change.unknown ?? 0;
     const counts = change.counts === undefined ? undefined : this.#news(operation.call, change.counts);
     tally.add({ collection: this.#shown(operation.call), ...this.#named(change), counts });
     for (const namespace of change.collectionsDropped ?? [])

@@ -7,7 +7,6 @@ import { ReleaseError } from '../../observe/error.ts';
 import { answerWithin, Elapsed } from './clock.ts';
 import { HeldLease, type Lease, marginOf } from './held.ts';
 import { freeOrphaned, isOrphaned } from './orphaned.ts';
-import { thisProcess } from './owner-process.ts';
 import { type LeaseHolder, type LeaseReading, LeaseRecord } from './record.ts';
 import { factsOf, heldError, ownerText } from './state.ts';
 
@@ -19,7 +18,7 @@ export interface AcquireOptions {
   readonly ttlMs: number;
   /** How long to wait for somebody else's lease, in milliseconds; 0 does not wait. */
   readonly waitMs: number;
-  readonly holder: Omit<LeaseHolder, 'process'>;
+  readonly holder: LeaseHolder;
   /** Ends the waiting. The lease itself ends by `release`. */
   readonly signal?: AbortSignal;
   /** Called once, when the waiting for somebody else's lease begins, with a sentence about who has it. */
@@ -37,7 +36,7 @@ export async function acquireLease(db: Db, own: OwnNames, options: AcquireOption
   const record = new LeaseRecord(db, own);
   // One owner for all attempts: an attempt without an answer may have succeeded, and is then recognized by the next.
   const owner = randomUUID();
-  const holder = { ...options.holder, process: thisProcess() };
+  const { holder } = options;
   const waited = new Elapsed();
   const limit = options.ttlMs - marginOf(options.ttlMs);
   let failure: unknown;

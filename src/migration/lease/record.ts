@@ -11,7 +11,10 @@ export interface LeaseHolder {
   readonly runUrl?: string;
   readonly releaseId: string;
   readonly command: string;
-  /** What others on this machine know by that it has ended; absent where that cannot be told. */
+  /**
+   * What others on this machine know by that it has ended. Absent where that cannot be told, and where no fence holds
+   * back what is left of an ended run: its lease has to run out then.
+   */
   readonly process?: OwnerProcess;
 }
 

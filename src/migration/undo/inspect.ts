@@ -2,6 +2,7 @@ import type { Db, Document } from 'mongodb';
 import { ReadPreference } from 'mongodb';
 import type { OwnNames } from '../../mongo/own.ts';
 import { type Attempt, entryOf, ofAttempt } from '../journal/documents.ts';
+import { changedDocuments } from '../journal/entry-counts.ts';
 import { type Outlined, readEntry, readOutline, type UndoEntry } from './read.ts';
 import { shownNamespace } from './result.ts';
 
@@ -141,19 +142,10 @@ function missingInCatalog(entry: UndoEntry): string | undefined {
 }
 
 /** False only where counts say that nothing was changed. */
-function changedSomething({ kind, state, result, checkpoint, error }: UndoEntry): boolean {
-  if (kind === 'unfenced' || kind === 'transaction') return state !== 'refused';
-  const counts = checkpoint?.counts;
-  if (counts !== undefined && counts.modified + counts.inserted + counts.deleted > 0) return true;
-  if (state === 'refused') return error?.result !== undefined;
-  if (state === 'progress') return counts === undefined;
-  const value = result?.value;
-  if (typeof value !== 'object' || value === null) return true;
-  const told = countFields.filter((field) => typeof (value as Record<string, unknown>)[field] === 'number');
-  return told.length === 0 || told.some((field) => (value as Record<string, unknown>)[field] !== 0);
+function changedSomething(entry: UndoEntry): boolean {
+  if (entry.kind === 'unfenced' || entry.kind === 'transaction') return entry.state !== 'refused';
+  return changedDocuments(entry) !== false;
 }
-
-const countFields = ['modifiedCount', 'insertedCount', 'deletedCount', 'upsertedCount'] as const;
 
 function named({ method, namespace }: UndoEntry): string {
   return `${method} on ${shownNamespace(namespace)}`;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
+import { BsonError } from '../../mongo/raw-bson.ts';
 import { asServerFailure, serverCode } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import type { Attempt } from '../journal/documents.ts';
@@ -91,9 +92,9 @@ export async function undoAttempt(
     if (error instanceof Stopped && walk !== undefined) {
       return { state: 'conflicts', conflicts: conflicts.first, conflictsTotal: conflicts.total, ...walk.extent };
     }
-    if (error instanceof RangeError) {
+    if (isDamage(error)) {
       const extent = walk?.extent ?? nothing;
-      return { state: 'impossible', reason: 'images of the journal are damaged', ...extent };
+      return { state: 'impossible', reason: damaged, ...extent };
     }
     if (signal?.aborted || error instanceof ReleaseError) throw error;
     throw asServerFailure(error, `undoing ${attempt.migration} in database ${connection.db.databaseName}`);
@@ -120,9 +121,20 @@ export async function foreseeUndo(
   const before = { ...nothing, entriesUndone: undone };
   if (reason !== undefined) return { entries, undone, blocked: { state: 'impossible', reason, ...before } };
   if (mode === 'tolerant') return { entries, undone };
-  const { first, total } = await insistently(signal, () => foreseeConflicts(connection, own, attempt, { signal }));
-  if (total === 0) return { entries, undone };
-  return { entries, undone, blocked: { state: 'conflicts', conflicts: first, conflictsTotal: total, ...before } };
+  try {
+    const { first, total } = await insistently(signal, () => foreseeConflicts(connection, own, attempt, { signal }));
+    if (total === 0) return { entries, undone };
+    return { entries, undone, blocked: { state: 'conflicts', conflicts: first, conflictsTotal: total, ...before } };
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return { entries, undone, blocked: { state: 'impossible', reason: damaged, ...before } };
+  }
+}
+
+const damaged = 'images of the journal are damaged';
+
+function isDamage(error: unknown): boolean {
+  return error instanceof RangeError || error instanceof BsonError;
 }
 
 /** Repeats what can be repeated from its top, when the server went away in between. */

@@ -1,6 +1,8 @@
-import type { Collection, Db, MongoClient } from 'mongodb';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type Collection, type Db, MongoClient } from 'mongodb';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { leftTargetAsItWas } from '../../../src/migration/end.ts';
 import type { Gate } from '../../../src/migration/gate/gate.ts';
+import { entriesOf, ofAttempt } from '../../../src/migration/journal/documents.ts';
 import { effectsOfAttempt } from '../../../src/migration/journal/effects.ts';
 import { freshDatabase, type TestDatabase } from '../../setup/mongo.ts';
 import { fresh, run } from '../gate/replay/crashing.ts';
@@ -8,6 +10,7 @@ import { fresh, run } from '../gate/replay/crashing.ts';
 type Places = Collection<{ _id: number; n?: number; m?: number }>;
 const places = (db: Db): Places => db.collection('c');
 const attempt = { migration: 'm', number: 1 };
+const journal = '_mongo_release.journal';
 
 let it: TestDatabase;
 beforeAll(async () => {
@@ -87,6 +90,21 @@ const shapes: Readonly<Record<string, Shape>> = {
       ])
       .catch(ignored);
   },
+  'a list whose one statement is refused in its middle': async (db) => {
+    await withValidator(db);
+    await places(db)
+      .bulkWrite([{ updateMany: { filter: {}, update: [{ $set: { m: '$n' } }] } }])
+      .catch(ignored);
+    await db.command({
+      update: 'c',
+      updates: [{ q: { n: { $gt: 30 } }, u: [{ $set: { m: { $add: ['$n', 1] } } }], multi: true }],
+    });
+  },
+  'users and their roles': async (db) => {
+    await db.command({ createUser: 'gated', pwd: 'secret', roles: [] });
+    await db.command({ updateUser: 'gated', roles: ['read'] });
+    await db.command({ dropUser: 'gated' });
+  },
   'refusals that changed nothing': async (db) => {
     await places(db).insertOne({ _id: 1 }).catch(ignored);
     await places(db)
@@ -162,9 +180,57 @@ test.each(Object.keys(shapes))(
     expect(sent?.replayed).toBeUndefined();
     expect(answered?.replayed).toBe(sent?.operations);
     expect(comparable(answered as never)).toEqual(comparable(sent as never));
-    expect(comparable(await effectsOfAttempt(it.db, '_mongo_release.journal', attempt))).toEqual(
-      comparable(sent as never),
-    );
+    expect(comparable(await effectsOfAttempt(it.db, journal, attempt))).toEqual(comparable(sent as never));
     expect(sent?.unknown).toBe(0);
   },
 );
+
+test('documents that a refused statement of a list had changed by then are in the effects', async () => {
+  const gates: Gate[] = [];
+  await run(it, shapes['a list whose one statement is refused in its middle'] as Shape, {
+    look: (gate) => gates.push(gate),
+  });
+  const changed = await places(it.db).countDocuments({ m: { $exists: true } });
+  expect(changed).toBe(41);
+  const [effects] = gates.map((gate) => gate.effects());
+  // 9 of them a second time, by the command.
+  expect(effects).toMatchObject({ modified: changed + 9, unknown: 0 });
+});
+
+describe('the journal', () => {
+  const shape: Shape = async (db) => {
+    await places(db).updateMany({}, { $set: { m: 1 } });
+    await places(db).bulkWrite([{ updateMany: { filter: {}, update: { $inc: { n: 1 } } } }]);
+  };
+
+  test.each([{ promoteValues: false }, { useBigInt64: true }, { promoteLongs: false, promoteBuffers: true }])(
+    'counts the same whatever a project has its driver make of numbers: %o',
+    async (options) => {
+      await run(it, shape);
+      await using client = new MongoClient(it.uri, options);
+      const effects = await effectsOfAttempt(client.db(it.name), journal, attempt);
+      expect(effects).toMatchObject({ operations: 2, matched: 200, modified: 200, unknown: 0 });
+    },
+  );
+
+  test('is asked for its entries without its images being read', async () => {
+    await run(it, shape);
+    const stored = it.db.collection(journal);
+    const entries = await stored.countDocuments({ ...ofAttempt(attempt), kind: { $ne: 'images' } } as object);
+    expect(await stored.countDocuments(ofAttempt(attempt) as object)).toBeGreaterThan(entries);
+    const { executionStats } = await stored.find(entriesOf(attempt) as object).explain('executionStats');
+    expect(executionStats).toMatchObject({ nReturned: entries, totalDocsExamined: entries });
+  });
+
+  test('is not read any further once the time for it is over', async () => {
+    await run(it, shape);
+    await expect(effectsOfAttempt(it.db, journal, attempt, AbortSignal.abort())).rejects.toThrow(/abort/);
+  });
+
+  test('does not say that nothing was done where it has an entry, whatever that counts', async () => {
+    await run(it, (db) => places(db).updateOne({ _id: 999 }, { $set: { m: 1 } }));
+    const effects = await effectsOfAttempt(it.db, journal, attempt);
+    expect(effects).toMatchObject({ matched: 0, modified: 0 });
+    expect(leftTargetAsItWas({ effects })).toBe(false);
+  });
+});

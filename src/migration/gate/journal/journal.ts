@@ -4,6 +4,7 @@ import type { JournalEntry, StoredRead } from '../../journal/documents.ts';
 import { fingerprintOf } from '../../journal/fingerprint.ts';
 import { wasRefused } from '../../journal/transactions.ts';
 import type { Call, Operation, Stage } from '../call.ts';
+import { countsOfCheckpoint } from '../counts.ts';
 import type { RawSession } from '../raw.ts';
 import type { Replay } from '../replay/replay.ts';
 import { noCounts } from '../tally.ts';
@@ -150,9 +151,9 @@ export class Journal {
     const { result, error, catalog, fingerprint, state, checkpoint } = entry;
     this.context.replayed?.(call);
     if (madeCollection(entry)) this.context.created?.(call, call.also ?? call.namespace);
-    // Of an error the books could only guess how far the call had got by then.
-    if (error?.code !== undefined && (state === 'refused' || checkpoint !== undefined)) {
-      this.context.progress?.(call, checkpoint?.counts ?? noCounts);
+    // Of an error the books could only guess how far the call had got by then; nor does an answer count all of it.
+    if (checkpoint !== undefined || (error?.code !== undefined && state === 'refused')) {
+      this.context.progress?.(call, checkpoint === undefined ? noCounts : countsOfCheckpoint(checkpoint));
     }
     if (error !== undefined) {
       const restored = restoreError(error, this.context.driver);
