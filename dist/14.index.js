@@ -5147,11 +5147,21 @@ async function carryOut(context, operation, { fingerprint, takeReads, begun }, s
     }
     const recorded = entry;
     const amend = (fields) => context.transactor.transact((tx) => tx.amend(recorded, fields));
-    const record = async (catalog) => {
-        await fence.shownBy(() => amend({ catalog }));
-        await fence.assertFresh();
+    const fenced = {
+        ready: async () => {
+            try {
+                await fence.assertFresh();
+                context.refuseWhenClosed();
+            }
+            catch (error) {
+                throw new NotSent(error);
+            }
+        },
+        record: async (catalog) => {
+            await fence.shownBy(() => amend({ catalog }));
+        },
     };
-    const outcome = await attempt(context, namespace, step, begun !== undefined, fence, record);
+    const outcome = await attempt(context, namespace, step, begun !== undefined, fenced);
     context.kinds.forget();
     if ('error' in outcome && !answered(outcome.error, operation))
         throw replacedMeanwhile(outcome.error, namespace);
@@ -5182,18 +5192,22 @@ function undoable(context, note) {
 function stored(result, { catalog }) {
     return { result: catalog?.object === undefined ? storeResult(result) : { form: 'nothing' } };
 }
-async function attempt(context, namespace, step, resumed, fence, record) {
+async function attempt(context, namespace, step, resumed, fenced) {
     const since = performance.now();
     const done = async () => step.done(await (0,catalog_found/* lookAround */.h3)(context, namespace, step.change.to));
     // Whether a try that nobody heard the end of may have made the change.
     let unsure = resumed;
     for (;;) {
-        await fence.assertFresh();
-        context.refuseWhenClosed();
         try {
-            return (unsure ? await done() : undefined) ?? { result: await step.act(record) };
+            const made = unsure ? await done() : undefined;
+            if (made !== undefined)
+                return made;
+            await fenced.ready();
+            return { result: await step.act(fenced) };
         }
         catch (error) {
+            if (error instanceof NotSent)
+                throw error.cause;
             if (error instanceof observe_error/* ReleaseError */.K)
                 return { error };
             const lost = unheard(error);
@@ -5205,6 +5219,12 @@ async function attempt(context, namespace, step, resumed, fence, record) {
             unsure ||= lost;
             await (0,promises_.setTimeout)(100 + 200 * Math.random());
         }
+    }
+}
+/** It ends the run, and is no answer to the call. */
+class NotSent extends Error {
+    constructor(cause) {
+        super('The fence forbids it.', { cause });
     }
 }
 /** Locks and index builds of others: they pass, and nothing was done (`src/mongo/base/error_codes.yml`). */
@@ -5285,13 +5305,14 @@ async function isSharded(context, { database, collection }) {
     }
 }
 /** Runs a command of ours in the place of a method. Waits for the majority: what is on record may not be rolled back. */
-function run(context, database, command, { session, options }) {
+async function run(context, database, command, { session, options, ready }) {
     const { maxTimeMS, comment } = (options ?? {});
     const kept = {
         ...(typeof maxTimeMS === 'number' ? { maxTimeMS } : {}),
         ...(comment === undefined ? {} : { comment }),
     };
     const whole = { ...command, ...kept, writeConcern: { w: 'majority' } };
+    await ready?.();
     return (0,look/* databaseOf */.zJ)(context, database).command(whole, session === undefined ? {} : { session });
 }
 /** Rejects where the new name is taken, and (6.0 and later) where another collection has the old one by now. */
@@ -7632,10 +7653,10 @@ const numbers = new Set([raw_bson/* bsonTypes */.uI.double, raw_bson/* bsonTypes
  * tombstone's. Can be repeated where it was interrupted. Rejects with the server's error.
  */
 async function bury(context, namespace, state, tombstone, along) {
-    await stopExpiry(context, namespace, state);
+    await stopExpiry(context, namespace, state, along);
     await rename(context, namespace, { database: namespace.database, collection: tombstone }, state.uuid, along);
 }
-async function stopExpiry(context, { database, collection }, { uuid, options, indexes }) {
+async function stopExpiry(context, { database, collection }, { uuid, options, indexes }, { ready }) {
     const changes = indexes
         .filter((index) => expires(index))
         .map((index) => ({ index: { name: (0,look/* textNamed */.Ls)(index, 'name'), expireAfterSeconds: never } }));
@@ -7645,7 +7666,7 @@ async function stopExpiry(context, { database, collection }, { uuid, options, in
     for (const change of changes) {
         try {
             const command = { collMod: collection, ...change, ...(await only(context, uuid)) };
-            await run(context, database, command, { session: undefined });
+            await run(context, database, command, { session: undefined, ready });
         }
         catch (error) {
             const code = (0,server_code/* serverCode */.XY)(error);
@@ -7695,11 +7716,11 @@ async function renameStep(context, operation, begun) {
     return {
         change,
         note: swaps || refuses ? undefined : `The collection ${doubt_named(to)} was replaced for good.`,
-        act: async () => {
+        act: async ({ ready }) => {
             const ours = before?.type === 'collection' && before.uuid !== undefined && from.database === to.database;
             if (!ours || !swaps || doubt_named(from) === doubt_named(to))
                 return operation.send(session);
-            const along = { session, options };
+            const along = { session, options, ready };
             if (drops)
                 displaced.push(...(await moveIn(context, from, to, before.uuid ?? '', replaced?.uuid, along)));
             else
@@ -7798,15 +7819,16 @@ async function replaceStep(context, operation, begun) {
     }
     const aside = { database: into.database, collection: change.aside };
     const displaced = [];
-    const write = async () => {
-        await clear(context, aside);
-        const empty = replaced === undefined ? undefined : await makeLike(context, aside, replaced);
+    const write = async (ready) => {
+        await clear(context, aside, ready);
+        const empty = replaced === undefined ? undefined : await makeLike(context, aside, replaced, ready);
         let result;
+        await ready();
         try {
             result = await operation.send(operation.session, writingInto(operation, aside));
         }
         catch (error) {
-            await clear(context, aside).catch(() => { });
+            await clear(context, aside, ready).catch(() => { });
             throw error;
         }
         const after = await (0,look/* lookAt */.t5)(context, aside);
@@ -7817,14 +7839,15 @@ async function replaceStep(context, operation, begun) {
     return {
         change,
         once: true,
-        act: async (record) => {
+        act: async ({ ready, record }) => {
             let result = answerOf(operation);
             let after = change.after;
             if (after === undefined) {
-                ({ result, after } = await write());
+                ({ result, after } = await write(ready));
                 await record({ ...change, after });
             }
-            displaced.push(...(await moveIn(context, aside, into, after.uuid ?? '', replaced?.uuid, { session: undefined })));
+            const along = { session: undefined, ready };
+            displaced.push(...(await moveIn(context, aside, into, after.uuid ?? '', replaced?.uuid, along)));
             return result;
         },
         done: async ({ there }) => {
@@ -7855,9 +7878,9 @@ async function replace_intended(context, operation, into) {
     return { ...change, tombstone, aside: `${tombstone}.new` };
 }
 /** An empty collection with the options and indexes of another one. */
-async function makeLike(context, aside, { options, indexes }) {
+async function makeLike(context, aside, { options, indexes }, ready) {
     const { database, collection } = aside;
-    const along = { session: undefined };
+    const along = { session: undefined, ready };
     await run(context, database, { create: collection, ...Object.fromEntries(ordered_ordered(options, context.driver)) }, along);
     const specs = indexes
         .map((index) => ordered_ordered(index, context.driver))
@@ -7868,13 +7891,14 @@ async function makeLike(context, aside, { options, indexes }) {
     return (0,look/* lookAt */.t5)(context, aside);
 }
 /** Drops what is there, and what the server still writes there for a process that is gone. */
-async function clear(context, namespace) {
+async function clear(context, namespace, ready) {
+    await ready();
     await (0,end_out/* endOut */.q)(context.client.db('admin'), namespace);
     const left = await (0,look/* lookAt */.t5)(context, namespace);
     if (left === undefined)
         return;
     const command = { drop: namespace.collection, ...(await only(context, left.uuid)) };
-    await run(context, namespace.database, command, { session: undefined }).catch((error) => {
+    await run(context, namespace.database, command, { session: undefined, ready }).catch((error) => {
         if ((0,server_code/* serverCode */.XY)(error) !== server_code/* serverCodes */.Wc.NamespaceNotFound)
             throw error;
     });
@@ -9207,7 +9231,7 @@ async function dropStep(context, operation, begun) {
     return {
         change,
         note: before.type === 'view' ? undefined : `The collection ${doubt_named(operation.call.namespace)} was dropped for good.`,
-        act: () => dropForGood(context, operation, before.type === 'collection' ? before.uuid : undefined, answer),
+        act: ({ ready }) => dropForGood(context, operation, before.type === 'collection' ? before.uuid : undefined, answer, ready),
         done: async ({ here }) => {
             const still = before.uuid === undefined ? here?.type === before.type : here?.uuid === before.uuid;
             return still ? undefined : { result: answer };
@@ -9249,21 +9273,24 @@ function dropToTombstone(context, operation, change, answer) {
     let otherwise = {};
     return {
         change,
-        act: async () => {
+        act: async ({ ready }) => {
             const state = await (0,look/* lookAt */.t5)(context, namespace);
-            if (state === undefined)
+            if (state === undefined) {
+                await ready();
                 return operation.send(session);
+            }
             if (state.uuid !== uuid)
                 throw inDoubt(call, 'another collection has its name by now');
             try {
-                await bury(context, namespace, { ...state, uuid }, tombstone, { ...alongOf(call.method, args), session });
+                const along = { ...alongOf(call.method, args), session, ready };
+                await bury(context, namespace, { ...state, uuid }, tombstone, along);
             }
             catch (error) {
                 if ((0,server_code/* serverCode */.XY)(error) !== server_code/* serverCodes */.Wc.Unauthorized)
                     throw error;
                 const note = `The collection ${doubt_named(namespace)} was dropped for good: the user has no right to rename it.`;
                 otherwise = { tombstone: undefined, note };
-                return dropForGood(context, operation, uuid, answer);
+                return dropForGood(context, operation, uuid, answer, ready);
             }
             return answer;
         },
@@ -9282,15 +9309,17 @@ function dropToTombstone(context, operation, change, answer) {
         otherwise: () => otherwise,
     };
 }
-async function dropForGood(context, operation, uuid, answer) {
+async function dropForGood(context, operation, uuid, answer, ready) {
     const { call, args, session } = operation;
     const { database, collection } = call.namespace;
     const along = alongOf(call.method, args);
     const guard = await only(context, uuid);
     const plain = guard.collectionUUID === undefined || encrypted(along.options);
-    if (plain)
+    if (plain) {
+        await ready();
         return operation.send(session);
-    await run(context, database, { drop: collection, ...guard }, { ...along, session });
+    }
+    await run(context, database, { drop: collection, ...guard }, { ...along, session, ready });
     return answer;
 }
 function encrypted(options) {
@@ -9438,11 +9467,13 @@ async function createIndexesStep(context, operation, begun) {
     };
     return {
         change,
-        act: async () => {
+        act: async ({ ready }) => {
             const { session } = operation;
             if (!isCommand(operation))
                 return operation.send(session);
-            const reply = await operation.send(session, await onlyThis(context, operation, change));
+            const guarded = await onlyThis(context, operation, change);
+            await ready();
+            const reply = await operation.send(session, guarded);
             return asAtFirst(reply, change, operation);
         },
         done: async () => undefined,
@@ -9470,19 +9501,24 @@ async function dropIndexesStep(context, operation, begun) {
     const possible = gone.length > 0 && gone.every((name) => (0,look/* indexNames */.dC)(before).includes(name));
     return {
         change,
-        act: async () => {
+        act: async ({ ready }) => {
             const uuid = change.before?.uuid;
-            if (isCommand(operation))
-                return operation.send(session, await onlyThis(context, operation, change));
+            if (isCommand(operation)) {
+                const guarded = await onlyThis(context, operation, change);
+                await ready();
+                return operation.send(session, guarded);
+            }
             // The others swallow errors, each version of the driver in its way.
             if (call.method !== 'dropIndex' || typeof which !== 'string')
                 return operation.send(session);
             const guard = await only(context, uuid);
-            if (guard.collectionUUID === undefined)
+            if (guard.collectionUUID === undefined) {
+                await ready();
                 return operation.send(session);
+            }
             const { database, collection } = call.namespace;
             const command = { dropIndexes: collection, index: which, ...guard };
-            return (await run(context, database, command, { ...alongOf(call.method, args), session }));
+            return (await run(context, database, command, { ...alongOf(call.method, args), session, ready }));
         },
         done: async ({ here }) => {
             if (before === undefined || !possible || here?.uuid !== before.uuid)
@@ -9547,9 +9583,11 @@ async function modifyStep(context, operation, begun) {
     let tries = 0;
     return {
         change,
-        act: async () => {
+        act: async ({ ready }) => {
             tries += 1;
-            const reply = await operation.send(session, await onlyThis(context, operation, change));
+            const guarded = await onlyThis(context, operation, change);
+            await ready();
+            const reply = await operation.send(session, guarded);
             if (tries === 1 && begun === undefined)
                 return reply;
             // An earlier try may have made the change, and this one has nothing to tell of what was before.

@@ -4454,9 +4454,10 @@ const passing = new Set([
     12_587, // BackgroundOperationInProgressForNamespace
 ]);
 /** Drops it if it is there; with `uuid` only if it is that one. */
-async function dropCollection({ db, topology }, name, uuid) {
+async function dropCollection(place, name, uuid) {
+    const { db, topology } = place;
     try {
-        await patiently(() => db.command({ drop: name, ...expected(topology, uuid), ...catalog_changes_majority }));
+        await patiently(place, () => db.command({ drop: name, ...expected(topology, uuid), ...catalog_changes_majority }));
     }
     catch (error) {
         if ((0,server_code/* serverCode */.XY)(error) !== server_code/* serverCodes */.Wc.NamespaceNotFound)
@@ -4464,8 +4465,9 @@ async function dropCollection({ db, topology }, name, uuid) {
     }
 }
 /** Fails with NamespaceExists when the new name is taken, and (6.0 and newer) when `from` is not the one of this UUID. */
-async function renameCollection({ client, db, topology }, from, to, uuid) {
-    await patiently(() => client.db('admin').command({
+async function renameCollection(place, from, to, uuid) {
+    const { client, db, topology } = place;
+    await patiently(place, () => client.db('admin').command({
         renameCollection: `${db.databaseName}.${from}`,
         to: `${db.databaseName}.${to}`,
         ...expected(topology, uuid),
@@ -4477,8 +4479,9 @@ function expected(topology, uuid) {
     return uuid !== undefined && takesCollectionUuid(topology) ? { collectionUUID: new lib.UUID(uuid) } : {};
 }
 /** Index builds and locks of others pass: up to 20 attempts, half a second apart. */
-async function patiently(run) {
+async function patiently({ ready }, run) {
     for (let attempt = 1;; attempt++) {
+        await ready?.();
         try {
             await run();
             return;
@@ -7362,17 +7365,18 @@ function byName(specs) {
 /** Drops indexes by their names; those that are gone already are no matter. Gives back how many were sent. */
 async function dropIndexes(place, info, names) {
     for (const index of names) {
-        await patiently(() => place.db.command({ dropIndexes: info.name, index, ...expected(place.topology, info.uuid), ...indexes_majority })).catch(ignoreCode(server_code/* serverCodes */.Wc.IndexNotFound));
+        await patiently(place, () => place.db.command({ dropIndexes: info.name, index, ...expected(place.topology, info.uuid), ...indexes_majority })).catch(ignoreCode(server_code/* serverCodes */.Wc.IndexNotFound));
     }
     return names.length;
 }
 /** Builds indexes one after the other, as they were. What cannot be built any more is given back. */
-async function buildIndexes(db, collection, specs) {
+async function buildIndexes(place, collection, specs) {
+    const { db } = place;
     const conflicts = [];
     for (const spec of specs) {
         const sent = new Map([...spec].filter(([key]) => !indexes_listingOnly.has(key)));
         try {
-            await patiently(() => db.command({ createIndexes: collection, indexes: [sent], ...indexes_majority }));
+            await patiently(place, () => db.command({ createIndexes: collection, indexes: [sent], ...indexes_majority }));
         }
         catch (error) {
             const code = (0,server_code/* serverCode */.XY)(error);
@@ -7398,13 +7402,13 @@ async function restoreExpiry(place, info, state) {
             continue;
         if (Number(present.get('expireAfterSeconds')) === Number(expireAfterSeconds))
             continue;
-        await patiently(() => db.command({ collMod: info.name, index: { name, expireAfterSeconds }, ...guard }));
+        await patiently(place, () => db.command({ collMod: info.name, index: { name, expireAfterSeconds }, ...guard }));
         changed += 1;
     }
     const whole = orderedDocument((0,raw_bson/* bytesOf */.$$)(state.options)).get('expireAfterSeconds');
     const presently = orderedDocument(info.rawOptions).get('expireAfterSeconds');
     if (whole !== undefined && Number(whole) !== Number(presently)) {
-        await patiently(() => db.command({ collMod: info.name, expireAfterSeconds: whole, ...guard }));
+        await patiently(place, () => db.command({ collMod: info.name, expireAfterSeconds: whole, ...guard }));
         changed += 1;
     }
     return changed;
@@ -7465,7 +7469,7 @@ async function undoModification(place, info, before) {
     const options = changedOptions(orderedDocument((0,raw_bson/* bytesOf */.$$)(before.options)), orderedDocument(info.rawOptions));
     let changed = 0;
     if (Object.keys(options).length > 0) {
-        await patiently(() => db.command({ collMod: info.name, ...options, ...guard }));
+        await patiently(place, () => db.command({ collMod: info.name, ...options, ...guard }));
         changed += 1;
     }
     const conflicts = [];
@@ -7476,7 +7480,7 @@ async function undoModification(place, info, before) {
             continue;
         if (takesRebuilding(spec, present)) {
             await dropIndexes(place, info, [name]);
-            conflicts.push(...(await buildIndexes(db, info.name, [spec])));
+            conflicts.push(...(await buildIndexes(place, info.name, [spec])));
             changed += 1;
             continue;
         }
@@ -7484,7 +7488,7 @@ async function undoModification(place, info, before) {
             const value = spec.get(property) === true;
             if (value === (present.get(property) === true))
                 continue;
-            await patiently(() => db.command({ collMod: info.name, index: { name, [property]: value }, ...guard }));
+            await patiently(place, () => db.command({ collMod: info.name, index: { name, [property]: value }, ...guard }));
             changed += 1;
         }
     }
@@ -7539,13 +7543,14 @@ const nothing = { changed: 0, conflicts: [] };
  * Takes one change of the catalog back. What is done already is seen from the catalog, by UUIDs, so it may be repeated
  * after any interruption; and it tells in the same way whether a change that was only intended was made.
  *
- * What meets a change of somebody else is left as it is and given back as a conflict. Throws the driver's errors.
+ * What meets a change of somebody else is left as it is and given back as a conflict. `ready` is awaited before each
+ * command, and is to reject where nothing may be changed any more. Throws its errors, and the driver's.
  */
-async function undoCatalog(connection, own, entry) {
+async function undoCatalog(connection, own, entry, ready) {
     const { catalog, namespace, state, kind } = entry;
     if (catalog === undefined || state === 'refused')
         return nothing;
-    const place = { ...connection, db: connection.client.db(namespace.database) };
+    const place = { ...connection, db: connection.client.db(namespace.database), ready };
     const name = namespace.collection ?? '';
     const { before, after, to } = catalog;
     switch (catalog.type) {
@@ -7585,7 +7590,7 @@ async function findByState({ db }, name, uuid) {
 async function buildDropped(place, info, before) {
     const now = indexesNow(info);
     const missing = [...indexesOf(before)].filter(([name]) => !now.has(name)).map(([, spec]) => spec);
-    const conflicts = await buildIndexes(place.db, info.name, missing);
+    const conflicts = await buildIndexes(place, info.name, missing);
     return { changed: missing.length - conflicts.length, conflicts };
 }
 async function dropMade(place, info, entry) {
@@ -7697,14 +7702,15 @@ async function bringBack(place, own, name, state) {
     await restoreExpiry(place, info, state);
     return { changed, conflicts: [] };
 }
-async function bringBackView({ db }, name, state) {
+async function bringBackView(place, name, state) {
+    const { db } = place;
     const [present] = await readCatalog(db, name);
     if (present?.type === 'view')
         return nothing;
     if (present !== undefined)
         return catalog_conflict({ database: db.databaseName, collection: name }, 'name-taken');
     const options = Object.fromEntries(orderedDocument((0,raw_bson/* bytesOf */.$$)(state.options)));
-    await patiently(() => db.command({ create: name, ...options, writeConcern: { w: 'majority' } }));
+    await patiently(place, () => db.command({ create: name, ...options, writeConcern: { w: 'majority' } }));
     return { changed: 1, conflicts: [] };
 }
 async function renameBack(place, own, entry) {
@@ -7739,6 +7745,7 @@ async function swapBack(place, own, { namespace, catalog, state }) {
     let changed = 0;
     if (state === 'intent') {
         // The server may be at it still: it does not stop when the process dies.
+        await place.ready?.();
         await (0,end_out/* endOut */.q)(db.client.db('admin'), { database: db.databaseName, collection: aside ?? name });
         if (aside === undefined && replaced === undefined) {
             const [present] = await readCatalog(db, name);
@@ -8770,9 +8777,9 @@ class UndoTransactions {
             }
         }
     }
-    /** Throws `LEASE_LOST` where a newer run has taken over: to be called right before what no transaction takes. */
-    async assertHeld() {
-        await new fresh_fence/* FreshFence */.k(() => this.run(async () => { })).assertFresh();
+    /** For what no transaction takes: it throws `LEASE_LOST` where a newer run has taken over. */
+    fence() {
+        return new fresh_fence/* FreshFence */.k(() => this.run(async () => { }));
     }
     async [Symbol.asyncDispose]() {
         await this.#renew();
@@ -8966,9 +8973,9 @@ class Walk {
     }
     async #catalog(entry) {
         const { connection, own, transactions } = this.#options;
-        // No transaction takes it, so this is the last look at the fence before it.
-        await transactions.assertHeld();
-        const { changed, conflicts } = await undoCatalog(connection, own, entry);
+        // No transaction takes it, so the fence is looked at right before each of its commands.
+        const fence = transactions.fence();
+        const { changed, conflicts } = await undoCatalog(connection, own, entry, () => fence.assertFresh());
         this.#catalogChanges += changed;
         if (conflicts.length > 0)
             this.#met(conflicts);
@@ -10244,7 +10251,7 @@ function statOf(pid) {
  * its parent: it leaves as soon as its event loop has a turn, and what no transaction takes it sends only while its
  * fence is fresh. After this time it has to show that again, as behind every takeover.
  */
-const leaveMs = 2 * fresh_fence/* fencedForMs */.n;
+const leaveMs = fresh_fence/* slowlyFencedForMs */.r;
 /** Whether the process that holds a lease has certainly ended: it gives no sign of life any more. */
 function isOrphaned({ document: { holder } }) {
     return holder?.process !== undefined && hasEnded(holder.process);
@@ -10476,7 +10483,6 @@ async function acquireLease(db, own, options) {
     const record = new LeaseRecord(db, own);
     // One owner for all attempts: an attempt without an answer may have succeeded, and is then recognized by the next.
     const owner = (0,external_node_crypto_.randomUUID)();
-    const { holder } = options;
     const waited = new clock/* Elapsed */.P();
     const limit = options.ttlMs - marginOf(options.ttlMs);
     let failure;
@@ -10487,7 +10493,7 @@ async function acquireLease(db, own, options) {
             options.signal?.throwIfAborted();
             try {
                 const sent = new clock/* Elapsed */.P();
-                const taken = await (0,clock/* answerWithin */.o)(limit, record.take(owner, options.ttlMs, holder));
+                const taken = await (0,clock/* answerWithin */.o)(limit, record.take(owner, options.ttlMs, options.holder));
                 if (taken !== undefined) {
                     return new HeldLease(record, owner, taken.fence, options.ttlMs, sent, db.databaseName);
                 }

@@ -674,7 +674,7 @@ async function answerWithin(ms, operation) {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
 /* harmony export */   k: () => (/* binding */ FreshFence),
-/* harmony export */   n: () => (/* binding */ fencedForMs)
+/* harmony export */   r: () => (/* binding */ slowlyFencedForMs)
 /* harmony export */ });
 /* harmony import */ var _observe_error_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(79734);
 /* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(45487);

@@ -5,10 +5,10 @@ import { Elapsed } from './clock.ts';
  * How long after its fence something that no transaction takes may be sent, in milliseconds: a process that was frozen
  * in between looks again. Far below the shortest life of a lease, 3 s.
  */
-export const fencedForMs = 500;
+const fencedForMs = 500;
 
 /** A server may need longer than that for an answer. Below the shortest life of a lease all the same. */
-const slowlyFencedForMs = 2000;
+export const slowlyFencedForMs = 2000;
 
 /** After so many answers that took too long the longer time counts, and after ten times as many nothing is sent. */
 const mostTries = 3;

@@ -36,7 +36,6 @@ export async function acquireLease(db: Db, own: OwnNames, options: AcquireOption
   const record = new LeaseRecord(db, own);
   // One owner for all attempts: an attempt without an answer may have succeeded, and is then recognized by the next.
   const owner = randomUUID();
-  const { holder } = options;
   const waited = new Elapsed();
   const limit = options.ttlMs - marginOf(options.ttlMs);
   let failure: unknown;
@@ -47,7 +46,7 @@ export async function acquireLease(db: Db, own: OwnNames, options: AcquireOption
       options.signal?.throwIfAborted();
       try {
         const sent = new Elapsed();
-        const taken = await answerWithin(limit, record.take(owner, options.ttlMs, holder));
+        const taken = await answerWithin(limit, record.take(owner, options.ttlMs, options.holder));
         if (taken !== undefined) {
           return new HeldLease(record, owner, taken.fence, options.ttlMs, sent, db.databaseName);
         }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { answerWithin } from './clock.ts';
-import { fencedForMs } from './fresh-fence.ts';
+import { slowlyFencedForMs } from './fresh-fence.ts';
 import { hasEnded } from './owner-process.ts';
 import type { LeaseReading, LeaseRecord } from './record.ts';
 
@@ -9,7 +9,7 @@ import type { LeaseReading, LeaseRecord } from './record.ts';
  * its parent: it leaves as soon as its event loop has a turn, and what no transaction takes it sends only while its
  * fence is fresh. After this time it has to show that again, as behind every takeover.
  */
-const leaveMs = 2 * fencedForMs;
+const leaveMs = slowlyFencedForMs;
 
 /** Whether the process that holds a lease has certainly ended: it gives no sign of life any more. */
 export function isOrphaned({ document: { holder } }: LeaseReading): boolean {
