@@ -67,13 +67,13 @@ const commands = {
         options: [...onTarget, 'migrations-dir', 'store', ...taking, 'release-id', ...common],
     },
     inspect: {
-        summary: 'List the backups, or verify one without a server.',
+        summary: 'List the backups, or verify one, or an archive of mongodump, without a server.',
         arguments: ['[BACKUP]'],
         target: false,
         options: ['store', 'identity', ...common],
     },
     restore: {
-        summary: 'Bring a backup back.',
+        summary: 'Bring a backup back, or an archive of mongodump.',
         arguments: ['BACKUP'],
         target: true,
         options: [
@@ -83,6 +83,11 @@ const commands = {
             'into',
             'only',
             'keep-added',
+            'consistency',
+            'then-migrate',
+            'migrations-dir',
+            'rehearsal',
+            ...sandbox,
             'wait',
             'yes',
             'reason',
@@ -173,6 +178,7 @@ const commands = {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
 /* harmony export */   E9: () => (/* binding */ parseDuration),
+/* harmony export */   S5: () => (/* binding */ durationText),
 /* harmony export */   p0: () => (/* binding */ duration),
 /* harmony export */   zc: () => (/* binding */ timeLimit)
 /* harmony export */ });
@@ -186,6 +192,12 @@ function parseDuration(text) {
         return undefined;
     // Timers take integers only, and 4.1 * 60000 is none.
     return Math.round(Number(match[1]) * units[match[2]]);
+}
+/** `4 s`, `2.5 s`, `100 s`, `1 h`: exactly that long, in the largest unit that needs one decimal at most. */
+function durationText(ms) {
+    const fits = (length) => ms >= length && (ms * 10) % length === 0;
+    const [unit, length] = Object.entries(units).findLast(([, length]) => fits(length)) ?? ['ms', 1];
+    return `${ms / length} ${unit === 'm' ? 'min' : unit}`;
 }
 /** Timers count in 32 bits with a sign; a longer one would end at once (https://nodejs.org/api/timers.html). */
 const longestTimer = 2 ** 31 - 1;
@@ -361,6 +373,8 @@ function checkAsked({ command, arguments: given, raw, env, secrets, shown = quot
         problems.push(`${shown('apply')} and ${shown('dry-run')} exclude each other.`);
     if (flags.to !== undefined && flags.name !== undefined)
         problems.push(`${shown('to')} and ${shown('name')} exclude each other.`);
+    if (flags['then-migrate'] && flags.only !== undefined)
+        problems.push(`${shown('then-migrate')} and ${shown('only')} exclude each other: some collections are at no position in history.`);
     if (raw.file && raw.config)
         problems.push(`${shown('file')} and ${shown('config')} exclude each other.`);
     if (flags.block && (flags.to !== undefined || given.length > 0))
@@ -839,6 +853,10 @@ const options = {
     into: { type: 'text', value: 'DATABASE', help: 'Restore into this database instead of the one that was backed up.' },
     only: { type: 'list', value: 'COLLECTION', help: 'Restore this collection only; may be given several times.' },
     'keep-added': { type: 'switch', help: 'Keep the collections that were added since the backup.' },
+    'then-migrate': {
+        type: 'switch',
+        help: 'Apply what is pending afterwards, as migrate --apply does: an old backup comes to the schema of today.',
+    },
     yes: { type: 'switch', help: 'Do not ask. Needed where nobody can answer.' },
     'on-failure': {
         type: 'choice',
@@ -1338,6 +1356,10 @@ const errorCodes = {
     },
     BACKUP_FAILED: { exit: 7, meaning: 'The tool or service that takes the backup failed; there is no new backup.' },
     ENGINE_UNAVAILABLE: { exit: 2, meaning: 'The tool or service that should take the backup is not there.' },
+    OPLOG_NOT_APPLIED: {
+        exit: 2,
+        meaning: "An archive of mongodump --oplog holds changes of the database's collections that would have to be applied.",
+    },
     ARCHIVE_NEEDED: { exit: 2, meaning: 'A backup is a snapshot of Atlas, and what was asked for needs an archive.' },
     SNAPSHOT_GONE: { exit: 11, meaning: 'Atlas has no complete snapshot of this backup, or not any more.' },
     ATLAS_OTHER_CLUSTER: { exit: 5, meaning: 'The target is not in the cluster of Atlas that is configured.' },
@@ -1358,6 +1380,10 @@ const errorCodes = {
     RESTORE_INCOMPLETE: {
         exit: 8,
         meaning: 'The restore was interrupted while it swapped collections in; the next restore finishes it.',
+    },
+    RESTORED_NOT_MIGRATED: {
+        exit: 8,
+        meaning: 'The backup is restored; the migrations that were to follow are not all applied, and the message says why.',
     },
     SERVER_UNREACHABLE: { exit: 12, meaning: 'No usable server answered in time.' },
     CREDENTIALS_REFUSED: { exit: 12, meaning: 'The server, or Atlas, refused the credentials.' },

@@ -41,7 +41,7 @@ function editDistance(a, b) {
 
 /***/ }),
 
-/***/ 35094:
+/***/ 32869:
 /***/ ((__unused_webpack___webpack_module__, __unused_webpack___webpack_exports__, __webpack_require__) => {
 
 
@@ -49,6 +49,54 @@ function editDistance(a, b) {
 var observe_error = __webpack_require__(79734);
 // EXTERNAL MODULE: ./emitted/mongo/server-code.js + 1 modules
 var server_code = __webpack_require__(20724);
+// EXTERNAL MODULE: external "node:path"
+var external_node_path_ = __webpack_require__(76760);
+;// CONCATENATED MODULE: ./emitted/migration/child/known.js
+
+
+/** Of errors that many meet. `where`: the driver's call that it came from. Undefined for all others. */
+function known(error, where) {
+    if (!(error instanceof Error))
+        return undefined;
+    if ((0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.BSONObjectTooLarge)
+        return { hint: tooLarge };
+    const { code } = error;
+    switch (code) {
+        case 'ERR_AMBIGUOUS_MODULE_SYNTAX':
+            return {
+                text: 'it has require, exports or module beside an await at its top level, which no module can have',
+                hint: 'Move that await into up, or name the file .mjs and write import and export.',
+            };
+        case 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX':
+            return {
+                hint: 'Node only strips types: replace enums, namespaces and parameter properties, or set migrations.import: tsx.',
+            };
+        case 'ERR_MODULE_NOT_FOUND':
+        case 'MODULE_NOT_FOUND':
+        case 'ERR_UNSUPPORTED_DIR_IMPORT':
+            return {
+                text: missing(error.message),
+                hint: 'Install the missing package (npm ci), or write the import with its file extension.',
+            };
+        // Of the buffer that the driver writes documents into: it has room for one of that size.
+        case 'ERR_OUT_OF_RANGE':
+            return where === undefined ? undefined : { text: `a document is larger than 16 MB (${where})`, hint: tooLarge };
+    }
+    if (error.name === 'MongooseError' && error.stack?.includes('openUri')) {
+        return {
+            hint: "Work with the db, client and models that up is given: the runner has connected them, and the target's address is in no variable of the migration's environment.",
+        };
+    }
+    return undefined;
+}
+const tooLarge = 'MongoDB takes 16 MB a document: keep the large part in documents of its own, or outside of the database.';
+/** Names of packages and files are no data; a path is shown from the project's folder. */
+function missing(message) {
+    const [, name = ''] = /^Cannot find (?:module|package) '([^'\n]+)'/.exec(message) ?? [];
+    const shown = name.startsWith('/') ? (0,external_node_path_.relative)(process.cwd(), name) : name;
+    return /^[\w@./-]{1,214}$/.test(shown) ? `the module ${shown} cannot be found` : undefined;
+}
+
 // EXTERNAL MODULE: external "node:url"
 var external_node_url_ = __webpack_require__(73136);
 ;// CONCATENATED MODULE: ./emitted/migration/child/place.js
@@ -72,6 +120,7 @@ function placeIn(error, source) {
 ;// CONCATENATED MODULE: ./emitted/migration/child/redact.js
 
 
+
 /** Stands for words that may be data. */
 const redact_hidden = '‹hidden›';
 /** What V8 and Node's loader put around names in the messages of their own errors. */
@@ -84,7 +133,7 @@ const engineWords = new Set(`Cannot access before initialization read properties
    convert BigInt mix other types use explicit conversions private field TypeScript supported strip mode object target
    expected Expected Expression keyword reserved word strict mode Illegal return statement continue break label for of duplicate
    fetch failed terminated`.split(/\s+/));
-/** The same of the driver's own errors, thrown before anything is sent. */
+/** The same of the driver's own errors, and of Mongoose's, thrown before anything is sent. */
 const driverWords = new Set(`Update document requires atomic operators Replacement must not contain use Bulk find operation specify a selector Invalid
    BulkOperation Batch cannot be empty Argument filter update docs operations pipeline replacement an object array of documents
    aggregation stages Document valid JavaScript Collection insertMany called with that has null undefined values is larger than
@@ -94,7 +143,8 @@ const driverWords = new Set(`Update document requires atomic operators Replaceme
    progress call abortTransaction commitTransaction after calling twice Read preference primary callback form helper been removed
    Timed out during withTransaction request Database names character convert circular structure BSON Unrecognized JS type
    connection connect monitor Server selection after ms pool cleared socket ECONNREFUSED ECONNRESET ETIMEDOUT getaddrinfo ENOTFOUND
-   Input does match accepted types string hex characters collection name contain Function provided return Promise`.split(/\s+/));
+   Input does match accepted types string hex characters collection name contain Function provided return Promise
+   The uri parameter openUri got Make sure first or mongoose createConnection is a`.split(/\s+/));
 const driverErrors = /^(?:Mongo|BSON)[A-Za-z]*$/;
 const engineErrors = new Set(['TypeError', 'ReferenceError', 'RangeError', 'SyntaxError']);
 /** Ids that may be shown: ObjectId, UUID. */
@@ -188,9 +238,9 @@ function textOf(error, source, where) {
         return (0,server_code/* describeServerError */.JL)(error, where);
     if (source.showValues)
         return `${error.name}: ${error.message}`;
-    const known = validationText(error, source) ?? connectionText(error);
-    if (known !== undefined)
-        return known;
+    const ours = validationText(error, source) ?? connectionText(error) ?? known(error, where)?.text;
+    if (ours !== undefined)
+        return ours;
     const name = errorName(error, source);
     const text = hideUnknown(error.message, source, vocabularyOf(error));
     const { code, syscall, cause } = error;
@@ -259,6 +309,7 @@ function failedPath({ path, kind }, source) {
 
 
 
+
 /** A failure of ours as it goes to the parent. */
 function asChildError(error) {
     return { code: error.code, message: error.message, hint: error.hint };
@@ -274,7 +325,8 @@ function describeFailure(error, source, where, unseen) {
         return { ...asChildError(error), message: `${error.message.replace(/\.$/, '')}${at}.` };
     const text = hiddenText(error, source, where);
     const how = unseen ? 'A promise that nobody waited for was rejected' : 'The code threw';
-    return { code: 'MIGRATION_FAILED', message: `${how}${at}: ${text}.`, hint: hintFor(error, text, source.fileName) };
+    const hint = known(error, where)?.hint ?? hintFor(error, text, source.fileName);
+    return { code: 'MIGRATION_FAILED', message: `${how}${at}: ${text}.`, hint };
 }
 function hintFor(error, shown, fileName) {
     if ((0,server_code/* labelled */.wW)(error, 'TransientTransactionError')) {
@@ -347,6 +399,7 @@ var __rewriteRelativeImportExtension = (undefined && undefined.__rewriteRelative
 
 
 
+
 /**
  * Imports a file of the project. Its top level runs by this.
  *
@@ -357,7 +410,8 @@ async function loadModule(source, code = 'MIGRATION_INVALID') {
         return (await import(__rewriteRelativeImportExtension(/* webpackIgnore: true */ (0,external_node_url_.pathToFileURL)(source.path).href)));
     }
     catch (error) {
-        throw new observe_error/* ReleaseError */.K(code, await whatFailed(source, error), { hint: whatToDo(error, source), cause: error });
+        const hint = known(error)?.hint ?? `Correct ${source.fileName} and run the same command again.`;
+        throw new observe_error/* ReleaseError */.K(code, await whatFailed(source, error), { hint, cause: error });
     }
 }
 async function whatFailed(source, error) {
@@ -377,19 +431,7 @@ async function syntaxPlace(source) {
         return placeIn({ stack: String(error.stderr ?? '') }, source);
     }
 }
-function whatToDo(error, source) {
-    const code = error?.code;
-    if (code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX') {
-        return 'Node only strips types: replace enums, namespaces and parameter properties, or set migrations.import: tsx.';
-    }
-    if (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND' || code === 'ERR_UNSUPPORTED_DIR_IMPORT') {
-        return 'Install the missing package (npm ci), or write the import with its file extension.';
-    }
-    return `Correct ${source.fileName} and run the same command again.`;
-}
 
-// EXTERNAL MODULE: external "node:path"
-var external_node_path_ = __webpack_require__(76760);
 ;// CONCATENATED MODULE: ./emitted/migration/child/source.js
 
 const wordPattern = /[\p{L}_$][\p{L}\p{N}_$]*/gu;
@@ -593,12 +635,12 @@ function mainOf(exports) {
 function undeclared(hasDown) {
     return { form: 'migrate-mongo', phase: 'before-deploy', hasDown, transaction: false };
 }
-const known = ['name', 'description', 'phase', 'irreversible', 'transaction', 'requires', 'up', 'down'];
+const recognise_known = ['name', 'description', 'phase', 'irreversible', 'transaction', 'requires', 'up', 'down'];
 function declared(main, fileName) {
     if (migrationMark in main) {
-        const unknown = Object.keys(main).find((key) => !known.includes(key));
+        const unknown = Object.keys(main).find((key) => !recognise_known.includes(key));
         if (unknown !== undefined) {
-            throw invalid(`${fileName}: defineMigration does not know ${unknown}.`, `It knows ${known.join(', ')}.`);
+            throw invalid(`${fileName}: defineMigration does not know ${unknown}.`, `It knows ${recognise_known.join(', ')}.`);
         }
     }
     const { phase, irreversible, transaction, requires } = main;
@@ -945,56 +987,8 @@ function answering(major, args, run) {
     return undefined;
 }
 
-;// CONCATENATED MODULE: ./emitted/migration/gate/counts.js
-const number = (value) => (typeof value === 'number' ? value : 0);
-/**
- * What an answer of the driver says was done: of `insertOne` and the like, of bulk writes (also the partial one that a
- * bulk write's error carries).
- */
-function countsOf(result) {
-    if (typeof result !== 'object' || result === null)
-        return { matched: 0, modified: 0, inserted: 0, deleted: 0 };
-    const answer = result;
-    const single = 'insertedId' in answer && answer.insertedCount === undefined && answer.acknowledged === true;
-    return {
-        matched: number(answer.matchedCount),
-        modified: number(answer.modifiedCount),
-        inserted: number(answer.insertedCount) + number(answer.upsertedCount) + (single ? 1 : 0),
-        deleted: number(answer.deletedCount),
-    };
-}
-/**
- * What `findAndModify` says in `lastErrorObject`. The server does not tell whether a matched document really changed,
- * so an updated one counts as modified.
- */
-function countsOfFindAndModify(result, removes) {
-    const last = result?.lastErrorObject;
-    const n = number(last?.n);
-    const updated = last?.updatedExisting === true ? n : 0;
-    if (removes)
-        return { matched: 0, modified: 0, inserted: 0, deleted: n };
-    return { matched: updated, modified: updated, inserted: n - updated, deleted: 0 };
-}
-/** What the server's reply to a raw `insert`, `update`, `delete` or `bulkWrite` command says. */
-function countsOfReply(command, reply) {
-    const answer = (typeof reply === 'object' && reply !== null ? reply : {});
-    const n = number(answer.n);
-    const upserted = Array.isArray(answer.upserted) ? answer.upserted.length : 0;
-    if (command === 'insert')
-        return { matched: 0, modified: 0, inserted: n, deleted: 0 };
-    if (command === 'delete')
-        return { matched: 0, modified: 0, inserted: 0, deleted: n };
-    if (command === 'update') {
-        return { matched: n - upserted, modified: number(answer.nModified), inserted: upserted, deleted: 0 };
-    }
-    return {
-        matched: number(answer.nMatched),
-        modified: number(answer.nModified),
-        inserted: number(answer.nInserted) + number(answer.nUpserted),
-        deleted: number(answer.nDeleted),
-    };
-}
-
+// EXTERNAL MODULE: ./emitted/migration/gate/counts.js
+var gate_counts = __webpack_require__(21760);
 ;// CONCATENATED MODULE: ./emitted/migration/gate/journal/bulk/built.js
 /**
  * A list of statements that user code built call by call. Two runs that build the same have the same fingerprint,
@@ -1100,7 +1094,7 @@ function bulkWrapping({ gate, driver, membrane }) {
                         on: raw,
                         session: membrane.sessionOf(args[0]) ?? membrane.sessionOf(options),
                         send: (session) => invokeAsync(raw, 'execute', withSession(args, 0, session)),
-                        change: (result) => ({ counts: countsOf(result) }),
+                        change: (result) => ({ counts: (0,gate_counts/* countsOf */.mQ)(result) }),
                     });
                 }
                 finally {
@@ -1117,19 +1111,8 @@ function insertedBy(model) {
     return inner?.document ?? inner;
 }
 
-;// CONCATENATED MODULE: ./emitted/migration/gate/names.js
-/** The namespace of a name such as `shop.places.old`: the database ends at the first dot. */
-function parseNamespace(name) {
-    const dot = name.indexOf('.');
-    return dot < 0 ? { database: name } : { database: name.slice(0, dot), collection: name.slice(dot + 1) };
-}
-/** As effects name it: `places` in the target's database, `other.places` in another. */
-function shownName(namespace, home) {
-    if (namespace.collection === undefined)
-        return namespace.database;
-    return namespace.database === home ? namespace.collection : `${namespace.database}.${namespace.collection}`;
-}
-
+// EXTERNAL MODULE: ./emitted/migration/gate/names.js
+var gate_names = __webpack_require__(13666);
 ;// CONCATENATED MODULE: ./emitted/migration/gate/collections.js
 
 function createCollection(gate, call) {
@@ -1142,13 +1125,13 @@ function dropCollection(gate, call) {
     return perform(gate, call, undefined, (absent) => (absent ? {} : { collectionsDropped: [namespace] }));
 }
 function renameCollection(gate, to, call) {
-    const from = shownName(call.namespace, gate.database);
+    const from = (0,gate_names/* shownName */.H)(call.namespace, gate.database);
     return perform(gate, call, to, (absent) => {
         gate.catalog.forget(from);
         gate.catalog.appeared(to);
         return {
             collectionsDropped: absent ? [] : [to],
-            other: `rename ${from} → ${shownName(to, gate.database)}`,
+            other: `rename ${from} → ${(0,gate_names/* shownName */.H)(to, gate.database)}`,
         };
     });
 }
@@ -1199,7 +1182,7 @@ class Catalog {
     async absent(namespace) {
         if (namespace.collection === undefined)
             return false;
-        const name = shownName(namespace, this.#home);
+        const name = (0,gate_names/* shownName */.H)(namespace, this.#home);
         if (this.#present.has(name))
             return false;
         // Parallel calls share one look.
@@ -1216,7 +1199,7 @@ class Catalog {
     }
     /** Notes that a collection exists; true for the first to notice. */
     appeared(namespace) {
-        const name = shownName(namespace, this.#home);
+        const name = (0,gate_names/* shownName */.H)(namespace, this.#home);
         if (this.#present.has(name))
             return false;
         this.#present.add(name);
@@ -1285,7 +1268,7 @@ function inTransaction(session) {
 function indexOverrides({ gate, driver, membrane }) {
     const index = (name, at, makes) => (raw, args) => answering(driver.major, args, (args) => {
         const namespace = namespaceOf(raw);
-        const shown = shownName(namespace, gate.database);
+        const shown = (0,gate_names/* shownName */.H)(namespace, gate.database);
         const named = (names) => names.map((index) => `${shown}.${index}`);
         let before = [];
         let after;
@@ -1527,7 +1510,7 @@ function collectionWrapping(wrappers) {
     const { gate, driver, membrane } = wrappers;
     const overrides = {};
     for (const [name, write] of Object.entries(writes)) {
-        overrides[name] = (raw, args) => answering(driver.major, args, (args) => collection_perform(wrappers, raw, name, args, write, (result) => ({ counts: countsOf(result) })));
+        overrides[name] = (raw, args) => answering(driver.major, args, (args) => collection_perform(wrappers, raw, name, args, write, (result) => ({ counts: (0,gate_counts/* countsOf */.mQ)(result) })));
     }
     for (const [name, write] of Object.entries(findAndModify)) {
         overrides[name] = (raw, args) => answering(driver.major, args, (args) => findAndModifyWithCounts(wrappers, raw, name, args, write));
@@ -1609,7 +1592,7 @@ async function findAndModifyWithCounts(wrappers, raw, name, args, write) {
     }
     const removes = name === 'findOneAndDelete';
     const result = await collection_perform(wrappers, raw, name, asked, write, (answer) => ({
-        counts: countsOfFindAndModify(answer, removes),
+        counts: (0,gate_counts/* countsOfFindAndModify */.O1)(answer, removes),
     }));
     return shortened ? (result?.value ?? null) : result;
 }
@@ -1665,14 +1648,17 @@ function destination(into, key, database) {
     const named = into;
     return { database: named.db === undefined ? database : String(named.db), collection: String(named[key]) };
 }
-/** The call that a writing pipeline is. The server does not say how many documents it wrote. */
+/**
+ * The call that a writing pipeline is. The server does not say how many documents it wrote. `$out` writes aside and puts
+ * that in place in the end: one that is refused has left nothing.
+ */
 function pipelineCall(from, target) {
     return {
         kind: 'pipeline',
         method: `aggregate ${target.stage}`,
         namespace: from,
         also: target.into,
-        multi: true,
+        multi: target.stage !== '$out',
         mayCreate: true,
     };
 }
@@ -3139,7 +3125,7 @@ function writeOf({ gate, driver, writingCursors }, raw) {
         args: [cursor.pipeline],
         session: cursor.session?.explicit === true ? cursor.session : undefined,
         send: (_session, sent) => sendWith(raw, cursor.pipeline, sent?.[0]),
-        change: () => ({ other: `${target.stage} ${shownName(target.into, gate.database)}` }),
+        change: () => ({ other: `${target.stage} ${(0,gate_names/* shownName */.H)(target.into, gate.database)}` }),
     });
 }
 /** Runs the cursor's pipeline, or another one in its place: the driver reads it when it sends it. */
@@ -3159,7 +3145,7 @@ function sourceOf(cursor, home) {
     if (namespace === undefined)
         return { database: home };
     if (typeof namespace === 'string')
-        return parseNamespace(namespace);
+        return (0,gate_names/* parseNamespace */.L)(namespace);
     return { database: namespace.db, collection: namespace.collection };
 }
 
@@ -3212,7 +3198,10 @@ function commandKind(command, database) {
             const target = command.explain === true ? undefined : writingStage(command.pipeline, database);
             if (target === undefined)
                 return { kind: 'reads' };
-            return writes('pipeline', { name: `aggregate ${target.stage}`, also: target.into, mayCreate: true });
+            return writes('pipeline', {
+                ...{ name: `aggregate ${target.stage}`, also: target.into, mayCreate: true },
+                multi: target.stage !== '$out',
+            });
         }
         case 'mapreduce': {
             const out = command.out;
@@ -3223,8 +3212,8 @@ function commandKind(command, database) {
         case 'renamecollection':
             return writes('catalog', {
                 multi: false,
-                namespace: parseNamespace(String(command[name])),
-                also: parseNamespace(String(command.to)),
+                namespace: (0,gate_names/* parseNamespace */.L)(String(command[name])),
+                also: (0,gate_names/* parseNamespace */.L)(String(command.to)),
             });
         case 'create':
         case 'drop':
@@ -3247,7 +3236,7 @@ function upserts(updates) {
 }
 /** What a writing command did, from the server's reply and from the names of the indexes before it. */
 function commandChange(gate, write, command, reply, seen) {
-    const shown = shownName(write.namespace, gate.database);
+    const shown = (0,gate_names/* shownName */.H)(write.namespace, gate.database);
     const lower = write.name.toLowerCase();
     switch (lower) {
         case 'insert':
@@ -3256,7 +3245,7 @@ function commandChange(gate, write, command, reply, seen) {
         case 'bulkwrite': {
             const failed = reply.writeErrors?.length ?? 0;
             // A failed statement of an update or delete may have changed some of its documents.
-            return { counts: countsOfReply(lower, reply), unknown: lower === 'insert' ? 0 : failed };
+            return { counts: (0,gate_counts/* countsOfReply */.oH)(lower, reply), unknown: lower === 'insert' ? 0 : failed };
         }
         case 'findandmodify': {
             const n = reply.lastErrorObject?.n ?? 0;
@@ -3283,7 +3272,7 @@ function commandChange(gate, write, command, reply, seen) {
         }
         default: {
             if (write.also !== undefined)
-                return { other: `${write.name.replace('aggregate ', '')} ${shownName(write.also, gate.database)}` };
+                return { other: `${write.name.replace('aggregate ', '')} ${(0,gate_names/* shownName */.H)(write.also, gate.database)}` };
             const first = Object.values(command)[0];
             return { other: typeof first === 'string' ? `${write.name} ${shown}` : write.name };
         }
@@ -3703,7 +3692,7 @@ function clientWrapping(wrappers) {
 function clientBulkWrite({ gate, membrane }, raw, args) {
     const models = (Array.isArray(args[0]) ? args[0] : []);
     const names = new Set(models.map(({ namespace }) => String(namespace)));
-    const namespaces = [...names].map(parseNamespace);
+    const namespaces = [...names].map(gate_names/* parseNamespace */.L);
     const [only] = namespaces;
     const ours = namespaces.find(({ collection }) => collection !== undefined && gate.own.owns(collection));
     const call = {
@@ -3721,7 +3710,7 @@ function clientBulkWrite({ gate, membrane }, raw, args) {
         send: (session, sent = args) => invokeAsync(raw, 'bulkWrite', withSession(sent, 1, session)),
         // The totals of several collections cannot be told apart: counted under the first, and named as one change.
         change: (result) => ({
-            counts: countsOf(result),
+            counts: (0,gate_counts/* countsOf */.mQ)(result),
             other: namespaces.length > 1 ? `bulkWrite over ${namespaces.length} collections` : undefined,
         }),
     });
@@ -3881,11 +3870,15 @@ class Recorder {
     run = new gate_tally/* Tally */.F0();
     #options;
     #operations = new Operations();
-    /** Writes under way, and whether they change the target at once: inside a transaction its commit does. */
+    /** Writes under way, and where they count: inside a transaction nothing changes before its commit. */
     #writing = new Map();
     #failed = new WeakMap();
     /** Of calls in several transactions: what was committed and is in the tally already. */
     #progress = new WeakMap();
+    /** Answered from the journal. */
+    #replayed = new WeakSet();
+    /** What they brought into being is in the tally already. */
+    #created = new WeakSet();
     #begun = 0;
     constructor(options) {
         this.#options = options;
@@ -3896,7 +3889,7 @@ class Recorder {
     }
     /** How many writes may be changing the target right now. */
     get exposed() {
-        return [...this.#writing.values()].filter((atOnce) => atOnce).length;
+        return [...this.#writing.values()].filter((tally) => tally === this.run).length;
     }
     /** How many writes were begun. */
     get begun() {
@@ -3920,33 +3913,50 @@ class Recorder {
      * be refused later.
      */
     progress(call, counts) {
-        if (!this.#progress.has(call))
-            this.run.operations += 1;
+        this.#count(this.run, call);
         this.run.add({ collection: this.#shown(call), counts: this.#news(call, counts) });
         this.#progress.set(call, counts);
+    }
+    /** Notes that the journal answers a call, which is not sent. To be called before anything else is said of it. */
+    replayed(call) {
+        this.#replayed.add(call);
+    }
+    /** Notes that a call under way brought a collection into being in an earlier run: nobody saw it missing in this one. */
+    created(call, namespace) {
+        this.#created.add(call);
+        this.#writing.get(call)?.add(this.#named({ collectionsCreated: [namespace] }));
+    }
+    #count(tally, call) {
+        if (this.#progress.has(call))
+            return;
+        tally.operations += 1;
+        if (this.#replayed.has(call))
+            tally.replayed += 1;
     }
     /** What of these counts of a call is not in the tally yet. */
     #news(call, counts) {
         const known = this.#progress.get(call) ?? gate_tally/* noCounts */.Yi;
+        // An answer leaves out what a statement did that was refused in its middle: that was told, and stays.
+        const more = (now, before) => Math.max(0, now - before);
         return {
-            matched: counts.matched - known.matched,
-            modified: counts.modified - known.modified,
-            inserted: counts.inserted - known.inserted,
-            deleted: counts.deleted - known.deleted,
-            quarantined: (counts.quarantined ?? 0) - (known.quarantined ?? 0),
+            matched: more(counts.matched, known.matched),
+            modified: more(counts.modified, known.modified),
+            inserted: more(counts.inserted, known.inserted),
+            deleted: more(counts.deleted, known.deleted),
+            quarantined: more(counts.quarantined ?? 0, known.quarantined ?? 0),
         };
     }
     #told(call) {
         return `${call.method} on ${this.#shown(call)}`;
     }
     #shown(call) {
-        return shownName(call.namespace, this.#options.database);
+        return (0,gate_names/* shownName */.H)(call.namespace, this.#options.database);
     }
     /** The stage that keeps the books. */
     stage = async (operation, next) => {
         const { call, session } = operation;
         const tally = this.#options.transactionTally(session) ?? this.run;
-        this.#writing.set(call, tally === this.run);
+        this.#writing.set(call, tally);
         this.#begun += 1;
         let ended;
         try {
@@ -3958,12 +3968,11 @@ class Recorder {
             ended = this.#operations.begin(call, this.#shown(call));
             try {
                 const result = await next();
-                if (!this.#progress.has(call))
-                    tally.operations += 1;
+                this.#count(tally, call);
                 this.#note(tally, operation, result);
                 for (const namespace of missing)
                     if (this.#options.catalog.appeared(namespace))
-                        tally.add(this.#named({ collectionsCreated: [namespace] }));
+                        this.#noteCreated(tally, call, namespace);
                 ended('done');
                 return result;
             }
@@ -3987,39 +3996,45 @@ class Recorder {
         // Write concern 0: the server was told, and did not answer.
         if (result?.acknowledged === false)
             change = { unknown: 1 };
-        tally.unknown += change.unknown ?? 0;
+        // One that has told how far it got has left nothing open.
+        if (!this.#progress.has(operation.call))
+            tally.unknown += change.unknown ?? 0;
         const counts = change.counts === undefined ? undefined : this.#news(operation.call, change.counts);
         tally.add({ collection: this.#shown(operation.call), ...this.#named(change), counts });
         for (const namespace of change.collectionsDropped ?? [])
-            this.#options.catalog.forget(shownName(namespace, this.#options.database));
+            this.#options.catalog.forget((0,gate_names/* shownName */.H)(namespace, this.#options.database));
         for (const namespace of change.collectionsCreated ?? [])
             this.#options.catalog.appeared(namespace);
     }
-    async #noteFailure(tally, call, error, missing = []) {
+    async #noteFailure(tally, call, error, missing) {
         if (typeof error === 'object' && error !== null)
             this.#failed.set(error, call);
+        // A refused insert may have left the empty collection behind, and so does one that was stopped after it was made.
+        for (const namespace of missing) {
+            if (tally === this.run && (await this.#options.catalog.emerged(namespace)))
+                this.#noteCreated(tally, call, namespace);
+        }
         const kind = failureKind(error, call);
         if (kind === 'not-sent')
             return 'refused';
-        if (!this.#progress.has(call))
-            tally.operations += 1;
+        this.#count(tally, call);
         const partial = error.result;
-        if (partial !== undefined)
-            tally.add({ collection: this.#shown(call), counts: countsOf(partial) });
+        if (partial !== undefined) {
+            tally.add({ collection: this.#shown(call), counts: this.#news(call, (0,gate_counts/* countsOf */.mQ)(partial)) });
+        }
         // One that has told how far it got has left nothing open.
         const refused = kind === 'refused' || (this.#progress.has(call) && wasAnswered(error));
         if (!refused)
             tally.unknown += 1;
-        // A refused insert may have left the empty collection behind.
-        for (const namespace of missing) {
-            if (tally === this.run && (await this.#options.catalog.emerged(namespace)))
-                tally.add(this.#named({ collectionsCreated: [namespace] }));
-        }
         return refused ? 'refused' : kind;
+    }
+    #noteCreated(tally, call, namespace) {
+        if (!this.#created.has(call))
+            tally.add(this.#named({ collectionsCreated: [namespace] }));
     }
     #named(change) {
         const { collectionsCreated, collectionsDropped, ...rest } = change;
-        const names = (list) => list?.map((namespace) => shownName(namespace, this.#options.database));
+        const names = (list) => list?.map((namespace) => (0,gate_names/* shownName */.H)(namespace, this.#options.database));
         return { ...rest, collectionsCreated: names(collectionsCreated), collectionsDropped: names(collectionsDropped) };
     }
     /** Sends a commit: the one write of its transaction, which has been in the books of that until now. */
@@ -4032,7 +4047,7 @@ class Recorder {
             mayCreate: false,
         };
         this.#options.refuseWhenClosed();
-        this.#writing.set(call, true);
+        this.#writing.set(call, this.run);
         const ended = this.#operations.begin(call, this.#options.database);
         try {
             await this.#options.beforeWrite();
@@ -4291,10 +4306,10 @@ class Gate {
     /** Counts documents that were put aside by a write of ours, which passes no stage. */
     noteQuarantined(namespace, quarantined, session) {
         const tally = this.transactions.tallyOf(session) ?? this.books.run;
-        tally.add({ collection: shownName(namespace, this.database), counts: { ...gate_tally/* noCounts */.Yi, quarantined } });
+        tally.add({ collection: (0,gate_names/* shownName */.H)(namespace, this.database), counts: { ...gate_tally/* noCounts */.Yi, quarantined } });
     }
     shown(call) {
-        return shownName(call.namespace, this.database);
+        return (0,gate_names/* shownName */.H)(call.namespace, this.database);
     }
     #refuseWhenClosed() {
         if (this.#closed !== undefined)
@@ -4955,6 +4970,8 @@ class Replay {
     reads;
     changed;
     #writes = new Map();
+    /** Collections that writes brought into being, as they are shown; no call asks for these entries. */
+    #created = [];
     #transactions;
     #progress;
     constructor(entries, { driver, changed, quietMs }) {
@@ -4963,6 +4980,9 @@ class Replay {
         const rechecks = new Rechecks(changed);
         let expected = reads?.size ?? 0;
         for (const entry of entries) {
+            if (entry.kind === 'implicit' && entry.state === 'done' && entry.catalog?.type === 'create-collection') {
+                this.#created.push(inFull(entry.namespace));
+            }
             if (entry.kind === 'implicit' || entry.endedRun === true)
                 continue;
             expected += 1;
@@ -5022,6 +5042,13 @@ class Replay {
             await this.#progress.hold();
         return { kind: 'recorded', entry };
     }
+    /** Whether an earlier run made this collection for a write into it; told once for each time that it did. */
+    takeCreated(namespace) {
+        const at = this.#created.indexOf(inFull(namespace));
+        if (at >= 0)
+            this.#created.splice(at, 1);
+        return at >= 0;
+    }
     /** Asked before a transaction of user code is committed. `recorded`: it was committed by the earlier run. */
     commit(transaction) {
         return this.#transactions.commit(transaction);
@@ -5062,8 +5089,11 @@ class Replay {
         return missing.length === 1 ? shown(first) : `${shown(first)} and ${missing.length - 1} more`;
     }
 }
+function inFull(namespace) {
+    return (0,gate_names/* shownName */.H)(namespace, '');
+}
 function shown({ method, namespace }) {
-    return `${method} on ${shownName(namespace, namespace.database)}`;
+    return `${method} on ${(0,gate_names/* shownName */.H)(namespace, namespace.database)}`;
 }
 
 // EXTERNAL MODULE: ./emitted/migration/lease/fresh-fence.js
@@ -5088,109 +5118,8 @@ function unheard(error) {
     return stepsDown.has((0,server_code/* serverCode */.XY)(error)) || (0,transactions/* passing */.qO)(error) === 'outage';
 }
 
-// EXTERNAL MODULE: ./emitted/mongo/raw-listing.js
-var raw_listing = __webpack_require__(7947);
-;// CONCATENATED MODULE: ./emitted/migration/gate/journal/catalog/look.js
-
-
-
-/**
- * What stands under a name now; undefined when nothing does. Read as bytes by the project's driver, from the primary:
- * a secondary may be behind what was just changed. Rejects with the driver's error.
- */
-async function lookAt(context, namespace) {
-    const { collection } = namespace;
-    if (collection === undefined)
-        return undefined;
-    const db = databaseOf(context, namespace.database);
-    const entry = await entryOf(db, collection);
-    if (entry === undefined)
-        return undefined;
-    const options = Buffer.from((0,raw_bson/* documentNamed */.vD)(entry, 'options') ?? raw_bson/* emptyDocument */.vM);
-    const type = (textNamed(entry, 'type') ?? 'collection');
-    if (type === 'view')
-        return { type, options, indexes: [] };
-    const storage = type === 'timeseries' ? await entryOf(db, raw_listing/* bucketsPrefix */.YH + collection) : entry;
-    const indexes = await indexesOf(db, collection);
-    // Dropped between the two looks.
-    if (indexes === undefined)
-        return undefined;
-    return { type, uuid: storage === undefined ? undefined : (0,raw_listing/* uuidOf */.pV)(storage), options, indexes };
-}
-/** Names of the indexes, in their order. */
-function indexNames({ indexes = [] } = {}) {
-    return indexes.map((index) => textNamed(index, 'name') ?? '');
-}
-/** The value of a text field; undefined where there is none of that name. */
-function textNamed(document, name) {
-    for (const element of (0,raw_bson/* elementsOf */.ZE)(document)) {
-        // A length of four bytes before it, a zero behind it.
-        if (element.name === name)
-            return (0,raw_bson/* asBuffer */.bS)(document).toString('utf8', element.valueStart + 4, element.end - 1);
-    }
-    return undefined;
-}
-/** The bytes of an embedded document; undefined where there is none of that name. */
-function documentField(document, name) {
-    const bytes = (0,raw_bson/* documentNamed */.vD)(document, name);
-    return bytes === undefined ? undefined : (0,raw_bson/* asBuffer */.bS)(bytes);
-}
-/** Whether two states are one and the same: the collection itself, its options, its indexes. */
-function sameState(a, b) {
-    if (a === undefined || b === undefined)
-        return a === b;
-    if (a.type !== b.type || a.uuid !== b.uuid || !(0,raw_bson/* sameBytes */.er)(a.options, b.options))
-        return false;
-    const texts = (state) => state.indexes.map((index) => (0,raw_bson/* asBuffer */.bS)(index).toString('hex')).sort();
-    return texts(a).join() === texts(b).join();
-}
-/** The primary is asked, whatever the connection string prefers. */
-function databaseOf({ client }, name) {
-    return client.db(name, { readPreference: 'primary' });
-}
-async function entryOf(db, name) {
-    const [entry] = await (0,raw_listing/* rawDocuments */.lK)(db.listCollections({ name }, { raw: true }));
-    return entry;
-}
-async function indexesOf(db, name) {
-    try {
-        return await (0,raw_listing/* rawDocuments */.lK)(db.collection(name).listIndexes({ raw: true }));
-    }
-    catch (error) {
-        if ((0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.NamespaceNotFound)
-            return undefined;
-        throw error;
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/gate/journal/catalog/found.js
-
-
-async function lookAround(context, namespace, to) {
-    const here = await lookAt(context, namespace);
-    return { here, there: to === undefined ? undefined : await lookAt(context, to) };
-}
-/** A state of the journal with plain bytes again. */
-function seen(state) {
-    return { ...state, options: (0,raw_bson/* bytesOf */.$$)(state.options), indexes: state.indexes.map((index) => (0,raw_bson/* bytesOf */.$$)(index)) };
-}
-function maybeSeen(state) {
-    return state === undefined ? undefined : seen(state);
-}
-/** Whether anything is not as it was before the change. */
-function found_changed({ before, replaced }, { here, there }) {
-    return !sameState(maybeSeen(before), here) || !sameState(maybeSeen(replaced), there);
-}
-/** What the gate counts a change by; also of an entry, for a call that is answered from it. */
-function found_lookOf({ before, after, replaced }) {
-    return {
-        existed: before !== undefined,
-        replaced: replaced !== undefined,
-        indexesBefore: indexNames(maybeSeen(before)),
-        indexesAfter: indexNames(maybeSeen(after)),
-    };
-}
-
+// EXTERNAL MODULE: ./emitted/migration/gate/journal/catalog/found.js
+var catalog_found = __webpack_require__(78194);
 ;// CONCATENATED MODULE: ./emitted/migration/gate/journal/catalog/carry-out.js
 
 
@@ -5218,22 +5147,32 @@ async function carryOut(context, operation, { fingerprint, takeReads, begun }, s
     }
     const recorded = entry;
     const amend = (fields) => context.transactor.transact((tx) => tx.amend(recorded, fields));
-    const record = async (catalog) => {
-        await fence.shownBy(() => amend({ catalog }));
-        await fence.assertFresh();
+    const fenced = {
+        ready: async () => {
+            try {
+                await fence.assertFresh();
+                context.refuseWhenClosed();
+            }
+            catch (error) {
+                throw new NotSent(error);
+            }
+        },
+        record: async (catalog) => {
+            await fence.shownBy(() => amend({ catalog }));
+        },
     };
-    const outcome = await attempt(context, namespace, step, begun !== undefined, fence, record);
+    const outcome = await attempt(context, namespace, step, begun !== undefined, fenced);
     context.kinds.forget();
     if ('error' in outcome && !answered(outcome.error, operation))
         throw replacedMeanwhile(outcome.error, namespace);
-    const found = await lookAround(context, namespace, step.change.to);
+    const found = await (0,catalog_found/* lookAround */.h3)(context, namespace, step.change.to);
     const { note, ...otherwise } = step.otherwise?.() ?? {};
     const after = step.change.to === undefined ? found.here : found.there;
     const catalog = { ...step.change, after, ...otherwise };
-    operation.catalog?.seen(found_lookOf(catalog));
+    operation.catalog?.seen((0,catalog_found/* lookOf */.Li)(catalog));
     // A refused call may have made the collection all the same, and left it empty.
     const others = 'error' in outcome && step.madeByOthers?.(outcome.error) === true;
-    const done = 'result' in outcome || (!others && found_changed(step.change, found));
+    const done = 'result' in outcome || (!others && (0,catalog_found/* changed */.tD)(step.change, found));
     await amend({
         state: done ? 'done' : 'refused',
         ...(done ? { catalog } : {}),
@@ -5253,18 +5192,22 @@ function undoable(context, note) {
 function stored(result, { catalog }) {
     return { result: catalog?.object === undefined ? storeResult(result) : { form: 'nothing' } };
 }
-async function attempt(context, namespace, step, resumed, fence, record) {
+async function attempt(context, namespace, step, resumed, fenced) {
     const since = performance.now();
-    const done = async () => step.done(await lookAround(context, namespace, step.change.to));
+    const done = async () => step.done(await (0,catalog_found/* lookAround */.h3)(context, namespace, step.change.to));
     // Whether a try that nobody heard the end of may have made the change.
     let unsure = resumed;
     for (;;) {
-        await fence.assertFresh();
-        context.refuseWhenClosed();
         try {
-            return (unsure ? await done() : undefined) ?? { result: await step.act(record) };
+            const made = unsure ? await done() : undefined;
+            if (made !== undefined)
+                return made;
+            await fenced.ready();
+            return { result: await step.act(fenced) };
         }
         catch (error) {
+            if (error instanceof NotSent)
+                throw error.cause;
             if (error instanceof observe_error/* ReleaseError */.K)
                 return { error };
             const lost = unheard(error);
@@ -5276,6 +5219,12 @@ async function attempt(context, namespace, step, resumed, fence, record) {
             unsure ||= lost;
             await (0,promises_.setTimeout)(100 + 200 * Math.random());
         }
+    }
+}
+/** It ends the run, and is no answer to the call. */
+class NotSent extends Error {
+    constructor(cause) {
+        super('The fence forbids it.', { cause });
     }
 }
 /** Locks and index builds of others: they pass, and nothing was done (`src/mongo/base/error_codes.yml`). */
@@ -5309,6 +5258,8 @@ function replacedMeanwhile(error, { database, collection }) {
     });
 }
 
+// EXTERNAL MODULE: ./emitted/migration/gate/journal/catalog/look.js
+var look = __webpack_require__(2539);
 ;// CONCATENATED MODULE: ./emitted/migration/gate/journal/catalog/commands.js
 
 
@@ -5354,14 +5305,15 @@ async function isSharded(context, { database, collection }) {
     }
 }
 /** Runs a command of ours in the place of a method. Waits for the majority: what is on record may not be rolled back. */
-function run(context, database, command, { session, options }) {
+async function run(context, database, command, { session, options, ready }) {
     const { maxTimeMS, comment } = (options ?? {});
     const kept = {
         ...(typeof maxTimeMS === 'number' ? { maxTimeMS } : {}),
         ...(comment === undefined ? {} : { comment }),
     };
     const whole = { ...command, ...kept, writeConcern: { w: 'majority' } };
-    return databaseOf(context, database).command(whole, session === undefined ? {} : { session });
+    await ready?.();
+    return (0,look/* databaseOf */.zJ)(context, database).command(whole, session === undefined ? {} : { session });
 }
 /** Rejects where the new name is taken, and (6.0 and later) where another collection has the old one by now. */
 async function rename(context, from, to, uuid, along) {
@@ -5395,7 +5347,7 @@ async function createStep(context, operation, begun) {
     const { call } = operation;
     const change = begun ?? {
         type: 'create-collection',
-        before: await lookAt(context, call.namespace),
+        before: await (0,look/* lookAt */.t5)(context, call.namespace),
     };
     return {
         change,
@@ -5429,7 +5381,7 @@ async function isAsAsked(context, operation, here) {
     const name = typeof first === 'string' ? collection : { ...first, create: collection };
     try {
         await operation.send(undefined, [name, ...operation.args.slice(1)]);
-        const made = await lookAt(context, { database, collection });
+        const made = await (0,look/* lookAt */.t5)(context, { database, collection });
         return made?.type === here.type && (0,raw_bson/* sameBytes */.er)(made.options, here.options);
     }
     catch (error) {
@@ -5474,7 +5426,7 @@ async function make(context, namespace) {
         call: { kind: 'catalog', method: 'createCollection', namespace, multi: false, mayCreate: false },
         args: [namespace.collection],
         session: undefined,
-        send: (_session, [create] = [namespace.collection]) => databaseOf(context, namespace.database).command({ create, writeConcern: { w: 'majority' } }),
+        send: (_session, [create] = [namespace.collection]) => (0,look/* databaseOf */.zJ)(context, namespace.database).command({ create, writeConcern: { w: 'majority' } }),
         change: () => ({}),
     };
     const step = await createStep(context, operation, { type: 'create-collection' });
@@ -5489,16 +5441,18 @@ async function make(context, namespace) {
 }
 /**
  * Settles an entry of `ensureCollection` that an earlier run left in the state `intent`: no call will come for it. To
- * be called before the migration runs again.
+ * be called before the migration runs again. Comes back with the entry as it is then.
  */
 async function settleImplicit(context, entry) {
     const change = entry.catalog;
     if (entry.kind !== 'implicit' || entry.state !== 'intent' || change?.type !== 'create-collection')
-        return;
-    const after = await lookAt(context, entry.namespace);
+        return entry;
+    const after = await (0,look/* lookAt */.t5)(context, entry.namespace);
     // A write makes no views, and sets no options: then somebody else was at work.
     const made = after?.type === 'collection' && (0,raw_bson/* sameBytes */.er)(after.options, raw_bson/* emptyDocument */.vM);
-    await context.transactor.transact((tx) => tx.amend(entry._id, made ? { state: 'done', catalog: { ...change, after } } : { state: 'refused' }));
+    const settled = made ? { state: 'done', catalog: { ...change, after } } : { state: 'refused' };
+    await context.transactor.transact((tx) => tx.amend(entry._id, settled));
+    return { ...entry, ...settled };
 }
 
 ;// CONCATENATED MODULE: ./emitted/migration/gate/journal/collection-kinds.js
@@ -5630,6 +5584,12 @@ var shown_id = __webpack_require__(1619);
 /** Why a document cannot be changed, where neither user code nor the server said so. Its message holds no values. */
 class Unusable extends Error {
     name = 'Unusable';
+    /** What to change in the migration; undefined where it is no fault of that. */
+    hint;
+    constructor(message, hint) {
+        super(message);
+        this.hint = hint;
+    }
 }
 /** What is no fault of the document: it would be the same with every other one. */
 function isOutage({ failure }) {
@@ -5638,9 +5598,15 @@ function isOutage({ failure }) {
 /** The error that a batch ends with at a document, with the place in user code where there is one. */
 function documentFailed(backfill, failed) {
     const message = `${backfill.title}: ${toldOf(backfill, failed)}.`;
-    return atItsPlace(failed, message, isOutage(failed)
-        ? 'Look at the servers and at the network between, then type the same command again.'
-        : "Correct that document, or let the batch leave such documents out (onError: 'quarantine'), then type the same command again.");
+    return atItsPlace(failed, message, `${whatToDo(failed)}, then type the same command again.`);
+}
+function whatToDo(failed) {
+    const { failure, row } = failed;
+    if (isOutage(failed))
+        return 'Look at the servers and at the network between';
+    if (failure instanceof Unusable && failure.hint !== undefined)
+        return failure.hint;
+    return `Correct the document ${(0,shown_id/* shownId */.f)(row.bytes)} or the migration, or let the batch leave such documents out (onError: 'quarantine', maxErrors: how many)`;
 }
 function tooManyFailed(backfill, failed) {
     const { title, maxErrors } = backfill;
@@ -5826,18 +5792,21 @@ function answers_writeOf(answer, row, collection, driver) {
     if (Array.isArray(answer))
         return { kind: 'update', update: answer };
     if (typeof answer !== 'object')
-        throw new Unusable(`each returned a ${typeof answer}`);
+        throw unusable(`a ${typeof answer}`);
     const { toBSON } = answer;
     const document = (typeof toBSON === 'function' ? toBSON.call(answer) : answer);
     const names = Object.keys(document);
     if (names.length === 0)
-        throw new Unusable('each returned an empty object');
+        throw unusable('an empty object');
     const operators = names.filter((name) => name.startsWith('$')).length;
     if (operators === names.length)
         return { kind: 'update', update: document };
     if (operators > 0)
-        throw new Unusable('each returned an object of both operators and fields');
+        throw unusable('an object of both operators and fields');
     return { kind: 'replace', document: withoutSameId(document, row, collection, driver) };
+}
+function unusable(what) {
+    return new Unusable(`each returned ${what}`, "Let each return an update ({ $set: { … } } or a pipeline), the whole document to replace it by, 'delete', or nothing to leave the document as it is");
 }
 /** An `_id` that was only handed back is left out: decoding it may have changed its type of number. */
 function withoutSameId(document, row, collection, driver) {
@@ -6763,13 +6732,13 @@ async function changePart(context, statement, session, { ids, filter }) {
     const send = () => sendPart(statement, session, filter, byId);
     if (!context.images) {
         const answer = await send();
-        return { answer, counts: countsOf(answer), images: [] };
+        return { answer, counts: (0,gate_counts/* countsOf */.mQ)(answer), images: [] };
     }
     const finding = { ...writing(statement.options), ...ordered };
     const limit = { bytes: images_mostBytes, documents: Number.POSITIVE_INFINITY };
     const before = await readImages(statement, session, filter, finding, limit);
     const answer = await send();
-    const counts = countsOf(answer);
+    const counts = (0,gate_counts/* countsOf */.mQ)(answer);
     const part = { answer, counts, bytes: before.bytes };
     if (statement.removes)
         return { ...part, images: deletedImages(before.documents) };
@@ -6874,7 +6843,7 @@ function isTooMuch(error) {
 function asTooLarge(error, call, home, why) {
     if (!(error instanceof TooLarge) && !isTooMuch(error))
         return error;
-    const shown = shownName(call.namespace, home);
+    const shown = (0,gate_names/* shownName */.H)(call.namespace, home);
     return new observe_error/* ReleaseError */.K('STATEMENT_TOO_LARGE', `${call.method} on ${shown} is about more documents than one transaction takes, and cannot be done in batches, since ${why}.`, {
         hint: 'Cut it into several statements, each for a part of the documents, or find their ids first and name them: { _id: { $in: ids } }.',
         cause: error,
@@ -6882,7 +6851,7 @@ function asTooLarge(error, call, home, why) {
 }
 /** The refusal of a statement about a document that cannot be found again by its `_id`. */
 function asIdUnusable(error, call, home) {
-    const shown = shownName(call.namespace, home);
+    const shown = (0,gate_names/* shownName */.H)(call.namespace, home);
     return new observe_error/* ReleaseError */.K('ID_UNUSABLE', `${call.method} on ${shown} is about a document whose _id no driver sends back as it is stored.`, {
         hint: 'Give that document another _id: look for dates after the year 275760, binaries of subtype 2, or documents with two fields of one name.',
         cause: error,
@@ -7480,7 +7449,7 @@ class Pass {
         const { transactor } = this.#context;
         const changing = transactor.transact(async (tx) => {
             const { answer, images } = await changeWhole(this.#context, this.#written, tx.session);
-            const counts = (0,gate_tally/* sum */.cz)(this.#entry.counts, countsOf(answer));
+            const counts = (0,gate_tally/* sum */.cz)(this.#entry.counts, (0,gate_counts/* countsOf */.mQ)(answer));
             const written = await this.#entry.write(tx, counts, { result: answer }, images);
             return { written, answer };
         }, { conflicts });
@@ -7615,7 +7584,7 @@ class Pass {
         const { call } = this.#written.operation;
         const { modified, deleted } = this.#entry.counts;
         await this.#entry.refused(error);
-        const shown = shownName(call.namespace, this.#context.database);
+        const shown = (0,gate_names/* shownName */.H)(call.namespace, this.#context.database);
         this.#context.note(`${call.method} on ${shown} was refused after ${modified + deleted} documents were changed.`);
         throw error;
     }
@@ -7684,20 +7653,20 @@ const numbers = new Set([raw_bson/* bsonTypes */.uI.double, raw_bson/* bsonTypes
  * tombstone's. Can be repeated where it was interrupted. Rejects with the server's error.
  */
 async function bury(context, namespace, state, tombstone, along) {
-    await stopExpiry(context, namespace, state);
+    await stopExpiry(context, namespace, state, along);
     await rename(context, namespace, { database: namespace.database, collection: tombstone }, state.uuid, along);
 }
-async function stopExpiry(context, { database, collection }, { uuid, options, indexes }) {
+async function stopExpiry(context, { database, collection }, { uuid, options, indexes }, { ready }) {
     const changes = indexes
         .filter((index) => expires(index))
-        .map((index) => ({ index: { name: textNamed(index, 'name'), expireAfterSeconds: never } }));
+        .map((index) => ({ index: { name: (0,look/* textNamed */.Ls)(index, 'name'), expireAfterSeconds: never } }));
     // Of a clustered collection.
     if (expires(options))
         changes.push({ expireAfterSeconds: 'off' });
     for (const change of changes) {
         try {
             const command = { collMod: collection, ...change, ...(await only(context, uuid)) };
-            await run(context, database, command, { session: undefined });
+            await run(context, database, command, { session: undefined, ready });
         }
         catch (error) {
             const code = (0,server_code/* serverCode */.XY)(error);
@@ -7738,7 +7707,7 @@ async function renameStep(context, operation, begun) {
     const options = alongOf(call.method, args).options;
     const drops = options?.dropTarget === true;
     const result = () => operation.catalog?.object?.() ?? { ok: 1 };
-    const fresh = begun === undefined ? await lookAround(context, from, to) : undefined;
+    const fresh = begun === undefined ? await (0,catalog_found/* lookAround */.h3)(context, from, to) : undefined;
     const change = begun ?? (await intended(context, call, fresh ?? { here: undefined, there: undefined }, drops));
     const { before, replaced, tombstone } = change;
     const swaps = !drops || replaced === undefined || tombstone !== undefined;
@@ -7747,11 +7716,11 @@ async function renameStep(context, operation, begun) {
     return {
         change,
         note: swaps || refuses ? undefined : `The collection ${doubt_named(to)} was replaced for good.`,
-        act: async () => {
+        act: async ({ ready }) => {
             const ours = before?.type === 'collection' && before.uuid !== undefined && from.database === to.database;
             if (!ours || !swaps || doubt_named(from) === doubt_named(to))
                 return operation.send(session);
-            const along = { session, options };
+            const along = { session, options, ready };
             if (drops)
                 displaced.push(...(await moveIn(context, from, to, before.uuid ?? '', replaced?.uuid, along)));
             else
@@ -7791,7 +7760,7 @@ async function intended(context, { namespace, also }, { here, there }, drops) {
 async function moveIn(context, from, to, uuid, known, along) {
     const displaced = [];
     for (let attempt = 1;; attempt += 1) {
-        const present = await lookAt(context, to);
+        const present = await (0,look/* lookAt */.t5)(context, to);
         if (isCollection(present)) {
             const tombstone = context.own.dropped(present.uuid);
             await bury(context, to, present, tombstone, { ...along, options: undefined });
@@ -7834,7 +7803,7 @@ async function replaceStep(context, operation, begun) {
     const { call } = operation;
     const into = call.also ?? call.namespace;
     const change = begun ?? (await replace_intended(context, operation, into));
-    const replaced = maybeSeen(change.replaced);
+    const replaced = (0,catalog_found/* maybeSeen */.m6)(change.replaced);
     if (change.aside === undefined) {
         return {
             change,
@@ -7850,18 +7819,19 @@ async function replaceStep(context, operation, begun) {
     }
     const aside = { database: into.database, collection: change.aside };
     const displaced = [];
-    const write = async () => {
-        await clear(context, aside);
-        const empty = replaced === undefined ? undefined : await makeLike(context, aside, replaced);
+    const write = async (ready) => {
+        await clear(context, aside, ready);
+        const empty = replaced === undefined ? undefined : await makeLike(context, aside, replaced, ready);
         let result;
+        await ready();
         try {
             result = await operation.send(operation.session, writingInto(operation, aside));
         }
         catch (error) {
-            await clear(context, aside).catch(() => { });
+            await clear(context, aside, ready).catch(() => { });
             throw error;
         }
-        const after = await lookAt(context, aside);
+        const after = await (0,look/* lookAt */.t5)(context, aside);
         if (after?.uuid === undefined || after.uuid === empty?.uuid)
             throw inDoubt(call, 'it wrote nothing');
         return { result, after };
@@ -7869,19 +7839,20 @@ async function replaceStep(context, operation, begun) {
     return {
         change,
         once: true,
-        act: async (record) => {
+        act: async ({ ready, record }) => {
             let result = answerOf(operation);
             let after = change.after;
             if (after === undefined) {
-                ({ result, after } = await write());
+                ({ result, after } = await write(ready));
                 await record({ ...change, after });
             }
-            displaced.push(...(await moveIn(context, aside, into, after.uuid ?? '', replaced?.uuid, { session: undefined })));
+            const along = { session: undefined, ready };
+            displaced.push(...(await moveIn(context, aside, into, after.uuid ?? '', replaced?.uuid, along)));
             return result;
         },
         done: async ({ there }) => {
             const { after } = change;
-            if (after === undefined || (await lookAt(context, aside))?.uuid === after.uuid)
+            if (after === undefined || (await (0,look/* lookAt */.t5)(context, aside))?.uuid === after.uuid)
                 return undefined;
             if (there?.uuid !== after.uuid)
                 throw inDoubt(call, `${doubt_named(into)} was dropped since`);
@@ -7891,7 +7862,7 @@ async function replaceStep(context, operation, begun) {
     };
 }
 async function replace_intended(context, operation, into) {
-    const { here, there } = await lookAround(context, operation.call.namespace, into);
+    const { here, there } = await (0,catalog_found/* lookAround */.h3)(context, operation.call.namespace, into);
     const change = { type: 'replace-collection', before: here, to: into, replaced: there };
     if (!context.images || (there !== undefined && (there.type !== 'collection' || there.uuid === undefined))) {
         return change;
@@ -7907,9 +7878,9 @@ async function replace_intended(context, operation, into) {
     return { ...change, tombstone, aside: `${tombstone}.new` };
 }
 /** An empty collection with the options and indexes of another one. */
-async function makeLike(context, aside, { options, indexes }) {
+async function makeLike(context, aside, { options, indexes }, ready) {
     const { database, collection } = aside;
-    const along = { session: undefined };
+    const along = { session: undefined, ready };
     await run(context, database, { create: collection, ...Object.fromEntries(ordered_ordered(options, context.driver)) }, along);
     const specs = indexes
         .map((index) => ordered_ordered(index, context.driver))
@@ -7917,16 +7888,17 @@ async function makeLike(context, aside, { options, indexes }) {
         .map((index) => new Map([...index].filter(([key]) => !listingOnly.has(key))));
     if (specs.length > 0)
         await run(context, database, { createIndexes: collection, indexes: specs }, along);
-    return lookAt(context, aside);
+    return (0,look/* lookAt */.t5)(context, aside);
 }
 /** Drops what is there, and what the server still writes there for a process that is gone. */
-async function clear(context, namespace) {
+async function clear(context, namespace, ready) {
+    await ready();
     await (0,end_out/* endOut */.q)(context.client.db('admin'), namespace);
-    const left = await lookAt(context, namespace);
+    const left = await (0,look/* lookAt */.t5)(context, namespace);
     if (left === undefined)
         return;
     const command = { drop: namespace.collection, ...(await only(context, left.uuid)) };
-    await run(context, namespace.database, command, { session: undefined }).catch((error) => {
+    await run(context, namespace.database, command, { session: undefined, ready }).catch((error) => {
         if ((0,server_code/* serverCode */.XY)(error) !== server_code/* serverCodes */.Wc.NamespaceNotFound)
             throw error;
     });
@@ -8084,7 +8056,7 @@ async function inOneTransaction(context, { call: { method, namespace } }, { fing
         return await transactor.transact(async (tx) => {
             const { result, images } = await work(tx.session);
             if (context.images && images === undefined) {
-                context.note(`${method} on ${shownName(namespace, context.database)} keeps no images: it cannot be undone.`);
+                context.note(`${method} on ${(0,gate_names/* shownName */.H)(namespace, context.database)} keeps no images: it cannot be undone.`);
             }
             const kept = context.images && images !== undefined;
             await tx.record({ ...about, state: 'done', result: storeResult(result), images: kept }, images);
@@ -8368,18 +8340,21 @@ function parseCommand(context, command, namespace) {
 ;// CONCATENATED MODULE: ./emitted/migration/gate/journal/bulk/progress.js
 
 
+
+
 /**
  * An entry is one document of at most 16 MB, and holds reads as well: up to this many bytes of BSON a checkpoint keeps
  * what its list answered so far.
  */
 const progress_keptBytes = 4_000_000;
 function atBeginning(insertedIds) {
-    return { done: 0, raw: emptyResult(insertedIds) };
+    return { done: 0, raw: emptyResult(insertedIds), uncounted: gate_tally/* noCounts */.Yi };
 }
 /** Further by what was applied, and by a statement that was refused. */
-function advanced({ raw }, done, applied, refused) {
+function advanced({ raw, uncounted }, done, applied, refused) {
     return {
         done,
+        uncounted,
         raw: {
             ...raw,
             writeErrors: refused === undefined ? raw.writeErrors : [...raw.writeErrors, new WriteError(refused)],
@@ -8392,11 +8367,19 @@ function advanced({ raw }, done, applied, refused) {
         },
     };
 }
+/** Further by what the driver is told nothing of. */
+function silently({ raw, uncounted }, done, counts) {
+    return { done, raw, uncounted: (0,gate_tally/* sum */.cz)(uncounted, counts) };
+}
+/** All that is done by then. */
+function countsOfProgress(progress) {
+    return (0,gate_counts/* countsOfCheckpoint */.cq)(progress_checkpointOf(progress, {}));
+}
 /**
  * What has to be known to go on with the list in another process; `constants` beside it. With `omitted` among them no
  * other process can: what was answered so far is too large to keep, and known only to the one that runs.
  */
-function progress_checkpointOf({ done, raw, within }, constants) {
+function progress_checkpointOf({ done, raw, uncounted, within }, constants) {
     const { nMatched, nModified, nInserted, nUpserted, nRemoved, upserted, writeErrors } = raw;
     const answered = { upserted, refused: writeErrors.map(({ err: { op: _op, ...fields } }) => fields) };
     return {
@@ -8405,6 +8388,7 @@ function progress_checkpointOf({ done, raw, within }, constants) {
         constants: {
             ...constants,
             ...(bsonSize(answered, progress_keptBytes) > progress_keptBytes ? { omitted: true } : answered),
+            ...(uncounted === gate_tally/* noCounts */.Yi ? {} : { uncounted }),
             ...(within === undefined ? {} : { within }),
         },
     };
@@ -8415,6 +8399,7 @@ function progressFrom({ through, counts, constants = {} }, insertedIds, statemen
     const refused = (constants.refused ?? []);
     return {
         done: Number(through) + 1,
+        uncounted: constants.uncounted ?? gate_tally/* noCounts */.Yi,
         within: constants.within,
         raw: {
             ...emptyResult(insertedIds),
@@ -8575,6 +8560,9 @@ function idOnly(document) {
 
 
 const nothingApplied = { inserted: 0, matched: 0, modified: 0, removed: 0, upserted: [], images: [] };
+function countsOfApplied({ inserted, matched, modified, removed, upserted }) {
+    return { matched, modified, inserted: inserted + upserted.length, deleted: removed };
+}
 /** The server refused one statement, and with it, inside a transaction, all before it. */
 class StatementRefused extends Error {
     /** In the statements that were to be applied. */
@@ -8746,7 +8734,7 @@ function appliedOf(kind, { n = 0, nModified = 0, upserted = [] }, sent) {
  */
 async function divided(context, list, statement, from, write, committed) {
     const { transactor } = context;
-    const put = async (tx, { checkpoint, result, error, state }, images) => write(tx, state === 'progress' ? { checkpoint } : { result, error }, images);
+    const put = async (tx, { checkpoint, result, error, state }, images) => write(tx, state === 'progress' ? { checkpoint } : { result, error, done: checkpoint?.counts }, images);
     const within = {
         ...context,
         // The list tells of its own.
@@ -8791,7 +8779,7 @@ function operationOf(context, list, statement) {
             const call = collection[method];
             return call.apply(collection, sent);
         },
-        change: (result) => ({ counts: countsOf(result) }),
+        change: (result) => ({ counts: (0,gate_counts/* countsOf */.mQ)(result) }),
     };
 }
 function divided_plain(options) {
@@ -8971,7 +8959,9 @@ class ListRun {
         const silent = this.#failing !== undefined && from >= this.#failing.from;
         const done = refused === undefined && passesOver !== true ? to : to + 1;
         const over = ends === true || this.#isOver(done, refused);
-        const further = (applied) => silent ? { ...this.#progress, done } : advanced(this.#progress, done, applied, refused);
+        const further = (applied) => silent
+            ? silently(this.#progress, done, countsOfApplied(applied))
+            : advanced(this.#progress, done, applied, refused);
         if (to === from && !over) {
             // Nothing to write down: after a crash it is refused again.
             this.#progress = further(nothingApplied);
@@ -9014,13 +9004,14 @@ class ListRun {
         const statement = this.#statement(before.done);
         let written;
         let over;
-        const write = async (tx, { checkpoint, result, error }, images) => {
+        const write = async (tx, { checkpoint, result, error, done }, images) => {
             const refused = error === undefined
                 ? undefined
                 : this.#refused(statement, { ...error.response, index: 0, code: error.code ?? 0, errmsg: error.message });
             const applied = refused === undefined ? appliedBy(statement, result?.value) : nothingApplied;
+            const known = done === undefined ? before : silently(before, before.done, done);
             const progress = checkpoint === undefined
-                ? advanced(before, before.done + 1, applied, refused)
+                ? advanced(known, before.done + 1, applied, refused)
                 : { ...before, within: checkpoint };
             const ends = checkpoint === undefined && this.#isOver(progress.done, refused);
             const answer = ends ? this.#answer(progress) : undefined;
@@ -9047,11 +9038,10 @@ class ListRun {
         const { ordered, statements } = this.#parsed.list;
         return (refused !== undefined && ordered) || done >= (this.#failing?.until ?? statements.length);
     }
-    #committed({ progress, entry, answer }) {
+    #committed({ progress, entry }) {
         this.#progress = progress;
         this.#entry = entry;
-        if (answer === undefined)
-            this.#context.progress?.(this.#call, progress_checkpointOf(progress, {}).counts);
+        this.#context.progress?.(this.#call, countsOfProgress(progress));
     }
     async #transact(size, work) {
         let conflicts = 0;
@@ -9079,11 +9069,13 @@ class ListRun {
             const failing = this.#failing === undefined ? {} : { failing: storedFailing(this.#failing) };
             return { state: 'progress', checkpoint: progress_checkpointOf(progress, { ...this.#constants, ...failing }) };
         }
+        // An answer does not count all that was done, or is too large to keep.
+        const counts = countsOfProgress(progress);
+        const checkpoint = { through: progress.done - 1, counts, last: true };
         if ('value' in answer)
-            return { state: 'done', result: storeResult(answer.value) };
-        const { nInserted, nUpserted, nMatched, nRemoved } = progress.raw;
-        const clean = this.#entry === undefined && nInserted + nUpserted + nMatched + nRemoved === 0;
-        return { state: clean ? 'refused' : 'done', error: storeError(answer.error) };
+            return { state: 'done', result: storeResult(answer.value), checkpoint };
+        const clean = this.#entry === undefined && counts.matched + counts.inserted + counts.deleted === 0;
+        return { state: clean ? 'refused' : 'done', error: storeError(answer.error), checkpoint };
     }
     #answer({ raw, done }) {
         const { form, list } = this.#parsed;
@@ -9239,7 +9231,7 @@ async function dropStep(context, operation, begun) {
     return {
         change,
         note: before.type === 'view' ? undefined : `The collection ${doubt_named(operation.call.namespace)} was dropped for good.`,
-        act: () => dropForGood(context, operation, before.type === 'collection' ? before.uuid : undefined, answer),
+        act: ({ ready }) => dropForGood(context, operation, before.type === 'collection' ? before.uuid : undefined, answer, ready),
         done: async ({ here }) => {
             const still = before.uuid === undefined ? here?.type === before.type : here?.uuid === before.uuid;
             return still ? undefined : { result: answer };
@@ -9248,7 +9240,7 @@ async function dropStep(context, operation, begun) {
 }
 async function drop_intended(context, operation) {
     const { namespace } = operation.call;
-    const before = await lookAt(context, namespace);
+    const before = await (0,look/* lookAt */.t5)(context, namespace);
     const type = 'drop-collection';
     if (before?.uuid === undefined || !(await renamable(context, operation, before)))
         return { type, before };
@@ -9281,27 +9273,30 @@ function dropToTombstone(context, operation, change, answer) {
     let otherwise = {};
     return {
         change,
-        act: async () => {
-            const state = await lookAt(context, namespace);
-            if (state === undefined)
+        act: async ({ ready }) => {
+            const state = await (0,look/* lookAt */.t5)(context, namespace);
+            if (state === undefined) {
+                await ready();
                 return operation.send(session);
+            }
             if (state.uuid !== uuid)
                 throw inDoubt(call, 'another collection has its name by now');
             try {
-                await bury(context, namespace, { ...state, uuid }, tombstone, { ...alongOf(call.method, args), session });
+                const along = { ...alongOf(call.method, args), session, ready };
+                await bury(context, namespace, { ...state, uuid }, tombstone, along);
             }
             catch (error) {
                 if ((0,server_code/* serverCode */.XY)(error) !== server_code/* serverCodes */.Wc.Unauthorized)
                     throw error;
                 const note = `The collection ${doubt_named(namespace)} was dropped for good: the user has no right to rename it.`;
                 otherwise = { tombstone: undefined, note };
-                return dropForGood(context, operation, uuid, answer);
+                return dropForGood(context, operation, uuid, answer, ready);
             }
             return answer;
         },
         done: async ({ here }) => {
             const { database } = namespace;
-            if ((await lookAt(context, { database, collection: tombstone }))?.uuid === uuid)
+            if ((await (0,look/* lookAt */.t5)(context, { database, collection: tombstone }))?.uuid === uuid)
                 return { result: answer };
             if (here?.uuid === uuid)
                 return undefined;
@@ -9314,15 +9309,17 @@ function dropToTombstone(context, operation, change, answer) {
         otherwise: () => otherwise,
     };
 }
-async function dropForGood(context, operation, uuid, answer) {
+async function dropForGood(context, operation, uuid, answer, ready) {
     const { call, args, session } = operation;
     const { database, collection } = call.namespace;
     const along = alongOf(call.method, args);
     const guard = await only(context, uuid);
     const plain = guard.collectionUUID === undefined || encrypted(along.options);
-    if (plain)
+    if (plain) {
+        await ready();
         return operation.send(session);
-    await run(context, database, { drop: collection, ...guard }, { ...along, session });
+    }
+    await run(context, database, { drop: collection, ...guard }, { ...along, session, ready });
     return answer;
 }
 function encrypted(options) {
@@ -9366,7 +9363,7 @@ async function drop(context, collection, call, begun) {
         call: { ...call, method: 'dropCollection', namespace, multi: false },
         args: [collection],
         session: undefined,
-        send: () => databaseOf(context, namespace.database).dropCollection(collection),
+        send: () => (0,look/* databaseOf */.zJ)(context, namespace.database).dropCollection(collection),
         change: () => ({}),
     };
     const step = await dropStep(context, operation, begun?.catalog);
@@ -9470,11 +9467,13 @@ async function createIndexesStep(context, operation, begun) {
     };
     return {
         change,
-        act: async () => {
+        act: async ({ ready }) => {
             const { session } = operation;
             if (!isCommand(operation))
                 return operation.send(session);
-            const reply = await operation.send(session, await onlyThis(context, operation, change));
+            const guarded = await onlyThis(context, operation, change);
+            await ready();
+            const reply = await operation.send(session, guarded);
             return asAtFirst(reply, change, operation);
         },
         done: async () => undefined,
@@ -9495,31 +9494,36 @@ function asAtFirst(reply, { before }, { args }) {
 async function dropIndexesStep(context, operation, begun) {
     const change = begun ?? (await indexes_intended(context, operation, 'drop-indexes'));
     const { call, args, session } = operation;
-    const before = maybeSeen(change.before);
+    const before = (0,catalog_found/* maybeSeen */.m6)(change.before);
     const which = indexes_named(operation);
     const gone = before === undefined ? [] : meant(context, before, which);
     // Where one of them was not there, the server refused the whole.
-    const possible = gone.length > 0 && gone.every((name) => indexNames(before).includes(name));
+    const possible = gone.length > 0 && gone.every((name) => (0,look/* indexNames */.dC)(before).includes(name));
     return {
         change,
-        act: async () => {
+        act: async ({ ready }) => {
             const uuid = change.before?.uuid;
-            if (isCommand(operation))
-                return operation.send(session, await onlyThis(context, operation, change));
+            if (isCommand(operation)) {
+                const guarded = await onlyThis(context, operation, change);
+                await ready();
+                return operation.send(session, guarded);
+            }
             // The others swallow errors, each version of the driver in its way.
             if (call.method !== 'dropIndex' || typeof which !== 'string')
                 return operation.send(session);
             const guard = await only(context, uuid);
-            if (guard.collectionUUID === undefined)
+            if (guard.collectionUUID === undefined) {
+                await ready();
                 return operation.send(session);
+            }
             const { database, collection } = call.namespace;
             const command = { dropIndexes: collection, index: which, ...guard };
-            return (await run(context, database, command, { ...alongOf(call.method, args), session }));
+            return (await run(context, database, command, { ...alongOf(call.method, args), session, ready }));
         },
         done: async ({ here }) => {
             if (before === undefined || !possible || here?.uuid !== before.uuid)
                 return undefined;
-            const now = indexNames(here);
+            const now = (0,look/* indexNames */.dC)(here);
             if (gone.some((name) => now.includes(name)))
                 return undefined;
             if (call.method === 'dropIndexes' || call.method === 'dropAllIndexes')
@@ -9537,7 +9541,7 @@ function indexes_named({ call, args }) {
 }
 function meant(context, state, which) {
     if (which === '*')
-        return indexNames(state).filter((name) => name !== '_id_');
+        return (0,look/* indexNames */.dC)(state).filter((name) => name !== '_id_');
     if (typeof which === 'string')
         return [which];
     if (Array.isArray(which))
@@ -9547,11 +9551,11 @@ function meant(context, state, which) {
     const { BSON } = classesOf(context.driver);
     const key = Buffer.from(BSON.serialize(which, { ignoreUndefined: true }));
     return state.indexes
-        .filter((index) => key.equals(documentField(index, 'key') ?? Buffer.alloc(0)))
-        .map((index) => textNamed(index, 'name') ?? '');
+        .filter((index) => key.equals((0,look/* documentField */.OW)(index, 'key') ?? Buffer.alloc(0)))
+        .map((index) => (0,look/* textNamed */.Ls)(index, 'name') ?? '');
 }
 async function indexes_intended(context, { call }, type) {
-    return { type, before: await lookAt(context, call.namespace) };
+    return { type, before: await (0,look/* lookAt */.t5)(context, call.namespace) };
 }
 function isCommand({ call }) {
     return call.method.startsWith('command ');
@@ -9573,19 +9577,21 @@ async function onlyThis(context, { args }, { before }) {
 /** `collMod`: validators, expiry, hidden indexes, definitions of views. */
 async function modifyStep(context, operation, begun) {
     const { call, args, session } = operation;
-    const change = begun ?? { type: 'modify-collection', before: await lookAt(context, call.namespace) };
+    const change = begun ?? { type: 'modify-collection', before: await (0,look/* lookAt */.t5)(context, call.namespace) };
     const { index } = args[0];
-    const before = maybeSeen(change.before);
+    const before = (0,catalog_found/* maybeSeen */.m6)(change.before);
     let tries = 0;
     return {
         change,
-        act: async () => {
+        act: async ({ ready }) => {
             tries += 1;
-            const reply = await operation.send(session, await onlyThis(context, operation, change));
+            const guarded = await onlyThis(context, operation, change);
+            await ready();
+            const reply = await operation.send(session, guarded);
             if (tries === 1 && begun === undefined)
                 return reply;
             // An earlier try may have made the change, and this one has nothing to tell of what was before.
-            const here = maybeSeen(await lookAt(context, call.namespace));
+            const here = (0,catalog_found/* maybeSeen */.m6)(await (0,look/* lookAt */.t5)(context, call.namespace));
             if (before === undefined || here === undefined || index === undefined)
                 return reply;
             const [was, is] = [indexOf(context, before, index), indexOf(context, here, index)];
@@ -9598,9 +9604,9 @@ async function modifyStep(context, operation, begun) {
 function indexOf(context, state, index) {
     const { BSON } = classesOf(context.driver);
     if (index.name !== undefined)
-        return state.indexes.find((spec) => textNamed(spec, 'name') === index.name);
+        return state.indexes.find((spec) => (0,look/* textNamed */.Ls)(spec, 'name') === index.name);
     const key = BSON.serialize((index.keyPattern ?? {}), { ignoreUndefined: true });
-    return state.indexes.find((spec) => (0,raw_bson/* sameBytes */.er)(documentField(spec, 'key'), key));
+    return state.indexes.find((spec) => (0,raw_bson/* sameBytes */.er)((0,look/* documentField */.OW)(spec, 'key'), key));
 }
 /** The server names the old and the new value of what it changed in an index. */
 function difference(context, was, is) {
@@ -9822,7 +9828,7 @@ class OwnTransactions {
         else
             this.#keep(open, call.namespace, images);
         if (creates)
-            open.created.set(shownName(call.namespace, this.#context.database), call.namespace);
+            open.created.set((0,gate_names/* shownName */.H)(call.namespace, this.#context.database), call.namespace);
         keepCall(open, { ...about, result: storeResult(result) });
         return result;
     }
@@ -9873,7 +9879,7 @@ class OwnTransactions {
         return open;
     }
     #keep(open, namespace, images) {
-        const name = shownName(namespace, this.#context.database);
+        const name = (0,gate_names/* shownName */.H)(namespace, this.#context.database);
         const kept = open.images.get(name) ?? { namespace, images: [] };
         kept.images.push(...images);
         open.images.set(name, kept);
@@ -10032,6 +10038,8 @@ const single = (context, operation, turn) => inOneTransaction(context, operation
 
 
 
+
+
 /**
  * The last stage of the gate on a server with transactions: an operation's effect, its images and its entry are
  * committed together, under the fence; and what an earlier run has committed already is answered from its entry.
@@ -10058,6 +10066,8 @@ class Journal {
         const fingerprint = fingerprintOf(call.method, call.namespace, args);
         const claim = await this.#replay.claim(fingerprint);
         const entry = claim.kind === 'recorded' ? claim.entry : undefined;
+        if (call.mayCreate)
+            this.#tellCreated(call);
         if (entry?.state === 'done' || entry?.state === 'refused')
             return this.#answer(entry, operation);
         let reads;
@@ -10071,6 +10081,8 @@ class Journal {
             const result = await handler(this.context, operation, turn);
             if (reads !== undefined)
                 this.#replay.readsStored(reads);
+            if (entry !== undefined && madeCollection(entry))
+                this.context.created?.(call, call.also ?? call.namespace);
             return result;
         }
         catch (error) {
@@ -10132,8 +10144,11 @@ class Journal {
         const { call, args } = operation;
         const fingerprint = fingerprintOf(call.method, call.namespace, args);
         const claim = await this.#replay.claim(fingerprint, { transaction: session });
+        if (call.mayCreate)
+            this.#tellCreated(call);
         if (claim.kind !== 'call')
             return this.#own.send(operation, session, fingerprint);
+        this.context.replayed?.(call);
         const { result, error } = claim.call;
         if (error !== undefined) {
             const restored = restoreError(error, this.context.driver);
@@ -10147,7 +10162,21 @@ class Journal {
         giveIds(args, answer);
         return answer;
     }
-    #answer({ result, error, catalog, fingerprint }, { args, catalog: ofCatalog }) {
+    /** Looked up by the books it would be there already. */
+    #tellCreated(call) {
+        const namespace = call.also ?? call.namespace;
+        if (this.#replay.takeCreated(namespace))
+            this.context.created?.(call, namespace);
+    }
+    #answer(entry, { call, args, catalog: ofCatalog }) {
+        const { result, error, catalog, fingerprint, state, checkpoint } = entry;
+        this.context.replayed?.(call);
+        if (madeCollection(entry))
+            this.context.created?.(call, call.also ?? call.namespace);
+        // Of an error the books could only guess how far the call had got by then; nor does an answer count all of it.
+        if (checkpoint !== undefined || (error?.code !== undefined && state === 'refused')) {
+            this.context.progress?.(call, checkpoint === undefined ? gate_tally/* noCounts */.Yi : (0,gate_counts/* countsOfCheckpoint */.cq)(checkpoint));
+        }
         if (error !== undefined) {
             const restored = restoreError(error, this.context.driver);
             giveIds(args, restored);
@@ -10155,7 +10184,7 @@ class Journal {
             throw restored;
         }
         if (catalog !== undefined)
-            ofCatalog?.seen(found_lookOf(catalog));
+            ofCatalog?.seen((0,catalog_found/* lookOf */.Li)(catalog));
         if (ofCatalog?.object !== undefined)
             return ofCatalog.object();
         if (result === undefined)
@@ -10191,6 +10220,13 @@ class Journal {
             return single;
         return manyMethods.has(call.method) ? batches : bulk;
     }
+}
+/** Whether a change of the catalog brought the collection into being by the way. */
+function madeCollection({ state, catalog }) {
+    if (state === 'refused' || catalog === undefined)
+        return false;
+    const { type, before, replaced } = catalog;
+    return type === 'create-indexes' ? before === undefined : type === 'replace-collection' && replaced === undefined;
 }
 const manyMethods = new Set(['updateMany', 'deleteMany', 'update', 'remove']);
 function isEmptyList(argument) {
@@ -10406,12 +10442,15 @@ async function openJournal({ gate, client, driver, job, ...options }) {
         throttle: options.throttle,
         note: (text) => void notes.add(text),
         progress: (call, counts) => gate.books.progress(call, counts),
+        replayed: (call) => gate.books.replayed(call),
+        created: (call, namespace) => gate.books.created(call, namespace),
         refuseWhenClosed: gate.refuseWhenClosed,
     };
+    const settled = [];
     for (const entry of entries)
-        await settleImplicit(context, entry);
-    const changed = new ChangedByImages({ ...journalled, entries, kinds: context.kinds });
-    const replay = new Replay(entries, { driver, changed });
+        settled.push(await settleImplicit(context, entry));
+    const changed = new ChangedByImages({ ...journalled, entries: settled, kinds: context.kinds });
+    const replay = new Replay(settled, { driver, changed });
     const journal = new Journal(context, replay, lanes, writer);
     gate.keepJournal(journal);
     gate.keepReads(replay);
@@ -10932,6 +10971,7 @@ function batchOf(surroundings) {
     return async (given) => {
         try {
             const checked = checkedOptions(given, surroundings.gate.database);
+            await warnOfNothing(surroundings, checked);
             return await (plainUpdate(checked) ? updateMany(surroundings, checked) : inPages(surroundings, checked));
         }
         catch (error) {
@@ -10940,6 +10980,17 @@ function batchOf(surroundings) {
             throw error;
         }
     };
+}
+/** No error: a migration runs on databases that are empty still, too. A misspelt name must not pass in silence. */
+async function warnOfNothing(surroundings, checked) {
+    const { gate, note } = surroundings;
+    const { namespace } = checked;
+    if (!(await gate.catalog.absent(namespace)))
+        return;
+    const { tell, title } = backfillOf(surroundings, checked);
+    const text = `${title}: there is no collection ${(0,gate_names/* shownName */.H)(namespace, gate.database)} in this database, so it has nothing to do.`;
+    note(text);
+    tell('warn', text, {});
 }
 /** An update that asks for nothing which `updateMany` would not do; the gate makes batches of that one by itself. */
 function plainUpdate({ work, size, order, throttle, onError }) {
@@ -10953,7 +11004,7 @@ async function updateMany(surroundings, checked) {
     const left = () => raw.db(database).collection(collection).countDocuments(filter, { maxTimeMS: countMs });
     const progress = new progress_Progress(backfillOf(surroundings, checked), 0, left);
     progress.count();
-    const shown = shownName(namespace, gate.database);
+    const shown = (0,gate_names/* shownName */.H)(namespace, gate.database);
     const seen = () => gate.effects().byCollection[shown]?.matched ?? 0;
     const before = seen();
     const timer = setInterval(() => progress.advance(seen() - before), lookMs);
@@ -10983,7 +11034,7 @@ async function inPages(surroundings, checked) {
 }
 function backfillOf({ gate, source, signal, send }, checked) {
     const { namespace, name, throttle } = checked;
-    const collection = shownName(namespace, gate.database);
+    const collection = (0,gate_names/* shownName */.H)(namespace, gate.database);
     return {
         namespace,
         filter: checked.filter,
@@ -11234,7 +11285,90 @@ async function dangling(gate) {
     }
 }
 
+// EXTERNAL MODULE: external "node:timers"
+var external_node_timers_ = __webpack_require__(87997);
+;// CONCATENATED MODULE: ./emitted/migration/child/timers.js
+
+
+
+
+
+/** So many are held before those that have run out are let go. */
+const mostHeld = 1000;
+/**
+ * Watches the timers that files of the project set, their packages' own left out: what one of them does once the
+ * migration has returned, nobody waits for, and it is lost when the process ends.
+ */
+class Timers {
+    #running = [];
+    /**
+     * To be called before code of the project is loaded, which keeps the functions that it finds. They stay watched for the
+     * rest of this process; all else about them is as it was.
+     */
+    constructor() {
+        for (const functions of [globalThis, external_node_timers_]) {
+            for (const name of ['setTimeout', 'setInterval']) {
+                this.#replace(functions, name, (timer) => {
+                    const { _destroyed } = timer;
+                    return _destroyed === true || !timer.hasRef();
+                });
+            }
+        }
+        const settled = new WeakSet();
+        this.#replace(promises_, 'setTimeout', (promise) => settled.has(promise), settled);
+        (0,external_node_module_.syncBuiltinESMExports)();
+    }
+    /** Only timers that are set from here on count. */
+    begin() {
+        this.#running = [];
+    }
+    /** Where those were set that still run, as `file.ts:12`; each place once. */
+    open() {
+        return [...new Set(this.#running.filter(({ over }) => !over()).map(({ place }) => place))];
+    }
+    #replace(functions, name, over, settled) {
+        const original = functions[name];
+        if (original === undefined)
+            return;
+        const replaced = (...args) => {
+            const made = original.apply(functions, args);
+            const place = placeInProject();
+            if (place === undefined)
+                return made;
+            if (settled !== undefined) {
+                const end = () => void settled.add(made);
+                made.then(end, end);
+                if (args[2]?.ref === false)
+                    return made;
+            }
+            if (this.#running.length >= mostHeld)
+                this.#running = this.#running.filter((timer) => !timer.over());
+            this.#running.push({ place, over: () => over(made) });
+            return made;
+        };
+        // `promisify` finds its own version of a function under a symbol.
+        Object.defineProperties(replaced, Object.getOwnPropertyDescriptors(original));
+        functions[name] = replaced;
+    }
+}
+/** Frames above the one that set the timer: of this file. */
+const timers_own = 2;
+/** The place that set a timer, where that is a file of the project's own. */
+function placeInProject() {
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = timers_own + 1;
+    const { stack = '' } = new Error();
+    Error.stackTraceLimit = limit;
+    const frame = stack.split('\n').at(timers_own + 1) ?? '';
+    const folders = [`${(0,external_node_url_.pathToFileURL)(process.cwd()).href}/`, `${process.cwd()}/`];
+    if (frame.includes('/node_modules/') || !folders.some((folder) => frame.includes(folder)))
+        return undefined;
+    const [, path, line] = /([^\s(]+):(\d+):\d+\)?$/.exec(frame) ?? [];
+    return path === undefined ? undefined : `${(0,external_node_path_.basename)(path)}:${line}`;
+}
+
 ;// CONCATENATED MODULE: ./emitted/migration/child/run.js
+
 
 
 
@@ -11285,8 +11419,8 @@ class MigrationRun {
     #source;
     /** By user code. */
     #thrown;
-    /** What is to be said of connections that user code opened. */
-    #connected = new Set();
+    /** What is to be put on record of what the code did that is in no count. */
+    #notes = new Set();
     #startedAt;
     #durationMs = 0;
     #returned = false;
@@ -11325,6 +11459,7 @@ class MigrationRun {
         const job = this.#job;
         const source = sourceAt(job.path, this.#loaded.words, job.showValues);
         this.#source = source;
+        const timers = new Timers();
         const modelsModule = job.models === undefined ? undefined : await this.#loadModels(job.models);
         const migration = recognise(await this.#watched(loadModule(source)), source.fileName);
         this.#refuseConnected();
@@ -11369,12 +11504,13 @@ class MigrationRun {
             session: enclosing === undefined ? undefined : membrane.out(enclosing),
             batch: batchOf({
                 ...{ gate, driver, raw, client, source, send, migration: job.name },
-                signal: this.#stop.signal,
+                ...{ signal: this.#stop.signal, note: (text) => void this.#notes.add(text) },
             }),
             log: migrationLog(source, send),
             signal: this.#stop.signal,
         };
         this.#startedAt = performance.now();
+        timers.begin();
         const replay = this.#journal?.replay;
         this.#refuseDiverged('so far');
         const code = Promise.resolve().then(() => call(migration, step, context));
@@ -11387,6 +11523,11 @@ class MigrationRun {
         });
         this.#refuseDiverged(enclosing === undefined ? 'whole' : 'so far');
         await this.#watched(this.#refuseDangling(gate));
+        const open = timers.open();
+        if (open.length > 0) {
+            const set = open.length === 1 ? 'a timer that was' : 'timers that were';
+            this.#warn(`${job.direction} returned before ${set} set at ${shortList(open)} had run out: what was to be done then is not waited for, and not done.`);
+        }
         // Whatever the code made of that error: of one write it is not known whether it was done.
         gate.refuseWhenClosed();
         this.#returned = true;
@@ -11445,10 +11586,14 @@ class MigrationRun {
         }
         const say = (hosts) => `The migration connected to ${hosts} by itself: what it wrote there is neither counted nor on record, and nothing takes it back.`;
         const opened = (hosts) => {
-            this.#connected.add(say(hosts));
-            void this.#parent.send({ type: 'log', level: 'warn', message: say(hosts), fields: {} });
+            this.#warn(say(hosts));
         };
         connections.allow({ beside: raw, opened, refused });
+    }
+    /** On record, and for whoever looks on. */
+    #warn(message) {
+        this.#notes.add(message);
+        void this.#parent.send({ type: 'log', level: 'warn', message, fields: {} });
     }
     #refuseConnected() {
         const { refused } = this.#loaded.connections;
@@ -11483,11 +11628,9 @@ class MigrationRun {
         const left = await dangling(gate);
         if (left.length === 0)
             return;
-        const shown = left.slice(0, 3).join(', ');
-        const more = left.length > 3 ? ` and ${left.length - 3} more` : '';
         throw new Failure({
             code: 'MIGRATION_DANGLING',
-            message: `${this.#job.direction} returned while it was still at work: ${shown}${more}.`,
+            message: `${this.#job.direction} returned while it was still at work: ${shortList(left)}.`,
             hint: 'Await every call (await Promise.all(list.map(…)), not list.forEach(async …)), and run it again.',
         });
     }
@@ -11519,10 +11662,14 @@ class MigrationRun {
         if (outcome.state === 'failed')
             await this.#markRefusals();
         const state = this.#reporter.state();
-        const notes = [...(this.#journal?.notes() ?? []), ...this.#connected];
+        const notes = [...(this.#journal?.notes() ?? []), ...this.#notes];
         const end = { ...state, outcome, notes, durationMs: Math.round(this.#durationMs) };
         await this.#parent.finish({ type: 'end', end });
     }
+}
+function shortList(all) {
+    const more = all.length > 3 ? ` and ${all.length - 3} more` : '';
+    return `${all.slice(0, 3).join(', ')}${more}`;
 }
 function call(migration, step, context) {
     return migration.facts.form === 'context' ? step(context) : step(context.db, context.client);
@@ -11699,6 +11846,10 @@ const errorCodes = {
     },
     BACKUP_FAILED: { exit: 7, meaning: 'The tool or service that takes the backup failed; there is no new backup.' },
     ENGINE_UNAVAILABLE: { exit: 2, meaning: 'The tool or service that should take the backup is not there.' },
+    OPLOG_NOT_APPLIED: {
+        exit: 2,
+        meaning: "An archive of mongodump --oplog holds changes of the database's collections that would have to be applied.",
+    },
     ARCHIVE_NEEDED: { exit: 2, meaning: 'A backup is a snapshot of Atlas, and what was asked for needs an archive.' },
     SNAPSHOT_GONE: { exit: 11, meaning: 'Atlas has no complete snapshot of this backup, or not any more.' },
     ATLAS_OTHER_CLUSTER: { exit: 5, meaning: 'The target is not in the cluster of Atlas that is configured.' },
@@ -11719,6 +11870,10 @@ const errorCodes = {
     RESTORE_INCOMPLETE: {
         exit: 8,
         meaning: 'The restore was interrupted while it swapped collections in; the next restore finishes it.',
+    },
+    RESTORED_NOT_MIGRATED: {
+        exit: 8,
+        meaning: 'The backup is restored; the migrations that were to follow are not all applied, and the message says why.',
     },
     SERVER_UNREACHABLE: { exit: 12, meaning: 'No usable server answered in time.' },
     CREDENTIALS_REFUSED: { exit: 12, meaning: 'The server, or Atlas, refused the credentials.' },

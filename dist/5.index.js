@@ -1,5 +1,5 @@
-export const id = 783;
-export const ids = [783,224,366];
+export const id = 524;
+export const ids = [524,224,366];
 export const modules = {
 
 /***/ 11002:
@@ -229,6 +229,114 @@ function outcomeOf(error) {
 }
 function describe({ code, message, hint, details }) {
     return { code, message, hint, details: Object.keys(details).length > 0 ? details : undefined };
+}
+
+
+/***/ }),
+
+/***/ 6378:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   A: () => (/* binding */ statusSentence),
+/* harmony export */   V: () => (/* binding */ statusBlocks)
+/* harmony export */ });
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(77447);
+
+const marks = {
+    applied: 'good',
+    pending: 'idle',
+    running: 'info',
+    failed: 'bad',
+    interrupted: 'bad',
+    'rolled-back': 'back',
+};
+const notes = {
+    'edited-since-applied': 'the file was changed since',
+    'file-missing': 'the file is gone',
+};
+function statusSentence({ migrations, pending }) {
+    // What was taken back or left nothing, and has no file any more, is neither applied nor pending.
+    const all = migrations.filter(({ state }) => state === 'applied').length + pending;
+    if (all === 0)
+        return 'There are no migrations.';
+    if (all === 1)
+        return `The only migration is ${pending === 0 ? 'applied' : 'pending'}.`;
+    if (pending === 0)
+        return all === 2 ? 'Both migrations are applied.' : `All ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(all, 'migration')} are applied.`;
+    if (pending === all)
+        return `${all === 2 ? 'Both' : `All ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatCount */ .B4)(all)}`} migrations are pending.`;
+    return `${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatCount */ .B4)(pending)} of ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(all, 'migration')} ${pending === 1 ? 'is' : 'are'} pending.`;
+}
+/** As many rows are shown whole; of more, only those that somebody looks for. */
+const mostRows = 40;
+const newestApplied = 20;
+const mostOfAKind = 50;
+/** The rows to show, in their order: what needs a look, what comes next, and what was applied last. */
+function shownRows(migrations) {
+    if (migrations.length <= mostRows)
+        return migrations;
+    const settled = ({ state, note }) => note === undefined && state === 'applied';
+    const unusual = migrations.filter((one) => !settled(one) && one.state !== 'pending');
+    const pending = migrations.filter((one) => one.state === 'pending');
+    const timeOf = ({ appliedAt }) => appliedAt?.getTime() ?? 0;
+    const newest = migrations.filter(settled).sort((a, b) => timeOf(a) - timeOf(b));
+    const shown = new Set([
+        ...unusual.slice(-mostOfAKind),
+        ...pending.slice(0, mostOfAKind),
+        ...newest.slice(-newestApplied),
+    ]);
+    return migrations.filter((one) => shown.has(one));
+}
+/** What is not among the rows. */
+function leftOut(migrations, shown) {
+    const missing = migrations.length - shown.length;
+    if (missing === 0)
+        return [];
+    const kept = new Set(shown);
+    const states = Map.groupBy(migrations.filter((one) => !kept.has(one)), ({ state }) => state);
+    const counts = [...states].map(([state, rows]) => `${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatCount */ .B4)(rows.length)} ${state}`).join(', ');
+    return [{ kind: 'facts', title: '', facts: [['Not shown', { text: `${counts}; --json has all of them` }]] }];
+}
+function noteOf({ note, error }) {
+    const texts = [
+        error === undefined ? undefined : `on its way ${error.direction}: ${error.code}`,
+        note === undefined ? undefined : notes[note],
+    ].filter((text) => text !== undefined);
+    return texts.length === 0 ? { text: '' } : { mark: 'warning', text: texts.join('; ') };
+}
+function statusBlocks({ migrations, lease }) {
+    const columns = ['', 'Migration', 'Applied', 'Note'].map((title) => ({ title }));
+    const shown = shownRows(migrations);
+    const rows = shown.map((one) => [
+        { mark: marks[one.state], text: one.state },
+        { name: one.name },
+        { text: one.appliedAt === null ? '' : (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatTime */ .fU)(one.appliedAt) },
+        noteOf(one),
+    ]);
+    const noted = shown.some((one) => one.note !== undefined || one.error !== undefined);
+    const table = noted
+        ? { kind: 'table', title: 'Migrations', columns, rows }
+        : { kind: 'table', title: 'Migrations', columns: columns.slice(0, 3), rows: rows.map((row) => row.slice(0, 3)) };
+    return [
+        ...(rows.length > 0 ? [table] : []),
+        ...leftOut(migrations, shown),
+        {
+            kind: 'facts',
+            title: '',
+            facts: [
+                [
+                    'Lease',
+                    lease === null
+                        ? { text: 'nobody holds it' }
+                        : {
+                            mark: 'warning',
+                            text: `held by ${lease.owner} (fence ${lease.fence}) until ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatTime */ .fU)(lease.expiresAt)}`,
+                        },
+                ],
+            ],
+        },
+    ];
 }
 
 

@@ -396,8 +396,8 @@ function entity(sign) {
 var format = __webpack_require__(77447);
 // EXTERNAL MODULE: ./emitted/report/steps.js
 var steps = __webpack_require__(80645);
-// EXTERNAL MODULE: ./emitted/report/tell.js + 5 modules
-var tell = __webpack_require__(45942);
+// EXTERNAL MODULE: ./emitted/report/tell.js + 4 modules
+var tell = __webpack_require__(63372);
 ;// CONCATENATED MODULE: ./emitted/report/summary.js
 
 
@@ -729,7 +729,7 @@ class Step {
         const asked = readInputs(this.#part, this.#env, process.cwd(), this.#secrets);
         const invocation = await (0,config_invocation/* resolveInvocation */.t)({ ...this.#withSarif(asked), loadModule: (0,load_config.configLoader)(this.#env) });
         this.#releaseId = invocation.flags['release-id'] ?? (0,release_id.newReleaseId)();
-        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(8), __webpack_require__.e(17)]).then(__webpack_require__.bind(__webpack_require__, 72085));
+        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(8), __webpack_require__.e(17)]).then(__webpack_require__.bind(__webpack_require__, 56322));
         const ended = await runCommand({
             invocation,
             releaseId: this.#releaseId,

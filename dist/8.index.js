@@ -54,6 +54,261 @@ class Reporter {
 
 /***/ }),
 
+/***/ 21760:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   O1: () => (/* binding */ countsOfFindAndModify),
+/* harmony export */   co: () => (/* binding */ countsOfAnswer),
+/* harmony export */   cq: () => (/* binding */ countsOfCheckpoint),
+/* harmony export */   mQ: () => (/* binding */ countsOf),
+/* harmony export */   oH: () => (/* binding */ countsOfReply)
+/* harmony export */ });
+/* harmony import */ var _tally_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(88940);
+
+/** Options of the driver decide in which class a number of BSON comes: Int32, Long, bigint. */
+const number = (value) => {
+    const isNumber = typeof value === 'number' || typeof value === 'bigint';
+    return isNumber || (typeof value === 'object' && value !== null && '_bsontype' in value) ? Number(value) : 0;
+};
+/**
+ * What an answer of the driver says was done: of `insertOne` and the like, of bulk writes (also the partial one that a
+ * bulk write's error carries).
+ */
+function countsOf(result) {
+    if (typeof result !== 'object' || result === null)
+        return { matched: 0, modified: 0, inserted: 0, deleted: 0 };
+    const answer = result;
+    const single = 'insertedId' in answer && answer.insertedCount === undefined && answer.acknowledged === true;
+    return {
+        matched: number(answer.matchedCount),
+        modified: number(answer.modifiedCount),
+        inserted: number(answer.insertedCount) + number(answer.upsertedCount) + (single ? 1 : 0),
+        deleted: number(answer.deletedCount),
+    };
+}
+/**
+ * What `findAndModify` says in `lastErrorObject`. The server does not tell whether a matched document really changed,
+ * so an updated one counts as modified.
+ */
+function countsOfFindAndModify(result, removes) {
+    const last = result?.lastErrorObject;
+    const n = number(last?.n);
+    const updated = last?.updatedExisting === true ? n : 0;
+    if (removes)
+        return { matched: 0, modified: 0, inserted: 0, deleted: n };
+    return { matched: updated, modified: updated, inserted: n - updated, deleted: 0 };
+}
+/** What the server's reply to a raw `insert`, `update`, `delete` or `bulkWrite` command says. */
+function countsOfReply(command, reply) {
+    const answer = (typeof reply === 'object' && reply !== null ? reply : {});
+    const n = number(answer.n);
+    const upserted = Array.isArray(answer.upserted) ? answer.upserted.length : 0;
+    if (command === 'insert')
+        return { matched: 0, modified: 0, inserted: n, deleted: 0 };
+    if (command === 'delete')
+        return { matched: 0, modified: 0, inserted: 0, deleted: n };
+    if (command === 'update') {
+        return { matched: n - upserted, modified: number(answer.nModified), inserted: upserted, deleted: 0 };
+    }
+    return {
+        matched: number(answer.nMatched),
+        modified: number(answer.nModified),
+        inserted: number(answer.nInserted) + number(answer.nUpserted),
+        deleted: number(answer.nDeleted),
+    };
+}
+/** All that was done up to a checkpoint: also by the statement of a list that is at work, and what no answer counts. */
+function countsOfCheckpoint({ counts, constants = {} }) {
+    const { within, uncounted, quarantined } = constants;
+    const all = [counts, within?.counts, uncounted, quarantined ? { ..._tally_js__WEBPACK_IMPORTED_MODULE_0__/* .noCounts */ .Yi, quarantined } : undefined];
+    return all.reduce((total, some) => (some === undefined ? total : (0,_tally_js__WEBPACK_IMPORTED_MODULE_0__/* .sum */ .cz)(total, some)), _tally_js__WEBPACK_IMPORTED_MODULE_0__/* .noCounts */ .Yi);
+}
+/** What an answer says that the journal keeps, of whichever method; undefined where it does not: one too large to be kept. */
+function countsOfAnswer(method, { form, value }) {
+    if (typeof value !== 'object' || value === null)
+        return undefined;
+    const answer = value;
+    if (form === 'bulk') {
+        const { nMatched, nModified, nInserted, nUpserted, nRemoved } = (answer.raw ?? {});
+        return {
+            ...{ matched: number(nMatched), modified: number(nModified), deleted: number(nRemoved) },
+            inserted: number(nInserted) + number(nUpserted),
+        };
+    }
+    if ('lastErrorObject' in answer) {
+        const { updatedExisting } = (answer.lastErrorObject ?? {});
+        return countsOfFindAndModify(answer, updatedExisting === undefined);
+    }
+    if (method === 'batch') {
+        const { matched, modified, inserted, deleted, quarantined } = answer;
+        return {
+            ...{ matched: number(matched), modified: number(modified) },
+            ...{ inserted: number(inserted), deleted: number(deleted) },
+            ...(number(quarantined) > 0 ? { quarantined: number(quarantined) } : {}),
+        };
+    }
+    if (method.startsWith('command '))
+        return countsOfReply(method.replace('command ', '').toLowerCase(), answer);
+    return answer.acknowledged === true ? countsOf(answer) : undefined;
+}
+
+
+/***/ }),
+
+/***/ 78194:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   Li: () => (/* binding */ lookOf),
+/* harmony export */   h3: () => (/* binding */ lookAround),
+/* harmony export */   m6: () => (/* binding */ maybeSeen),
+/* harmony export */   tD: () => (/* binding */ changed)
+/* harmony export */ });
+/* unused harmony export seen */
+/* harmony import */ var _mongo_raw_bson_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(53545);
+/* harmony import */ var _look_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(2539);
+
+
+async function lookAround(context, namespace, to) {
+    const here = await (0,_look_js__WEBPACK_IMPORTED_MODULE_1__/* .lookAt */ .t5)(context, namespace);
+    return { here, there: to === undefined ? undefined : await (0,_look_js__WEBPACK_IMPORTED_MODULE_1__/* .lookAt */ .t5)(context, to) };
+}
+/** A state of the journal with plain bytes again. */
+function seen(state) {
+    return { ...state, options: (0,_mongo_raw_bson_js__WEBPACK_IMPORTED_MODULE_0__/* .bytesOf */ .$$)(state.options), indexes: state.indexes.map((index) => (0,_mongo_raw_bson_js__WEBPACK_IMPORTED_MODULE_0__/* .bytesOf */ .$$)(index)) };
+}
+function maybeSeen(state) {
+    return state === undefined ? undefined : seen(state);
+}
+/** Whether anything is not as it was before the change. */
+function changed({ before, replaced }, { here, there }) {
+    return !(0,_look_js__WEBPACK_IMPORTED_MODULE_1__/* .sameState */ .yY)(maybeSeen(before), here) || !(0,_look_js__WEBPACK_IMPORTED_MODULE_1__/* .sameState */ .yY)(maybeSeen(replaced), there);
+}
+/** What the gate counts a change by; also of an entry, for a call that is answered from it. */
+function lookOf({ before, after, replaced }) {
+    return {
+        existed: before !== undefined,
+        replaced: replaced !== undefined,
+        indexesBefore: (0,_look_js__WEBPACK_IMPORTED_MODULE_1__/* .indexNames */ .dC)(maybeSeen(before)),
+        indexesAfter: (0,_look_js__WEBPACK_IMPORTED_MODULE_1__/* .indexNames */ .dC)(maybeSeen(after)),
+    };
+}
+
+
+/***/ }),
+
+/***/ 2539:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   Ls: () => (/* binding */ textNamed),
+/* harmony export */   OW: () => (/* binding */ documentField),
+/* harmony export */   dC: () => (/* binding */ indexNames),
+/* harmony export */   t5: () => (/* binding */ lookAt),
+/* harmony export */   yY: () => (/* binding */ sameState),
+/* harmony export */   zJ: () => (/* binding */ databaseOf)
+/* harmony export */ });
+/* harmony import */ var _mongo_raw_bson_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(53545);
+/* harmony import */ var _mongo_raw_listing_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(7947);
+/* harmony import */ var _mongo_server_code_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(20724);
+
+
+
+/**
+ * What stands under a name now; undefined when nothing does. Read as bytes by the project's driver, from the primary:
+ * a secondary may be behind what was just changed. Rejects with the driver's error.
+ */
+async function lookAt(context, namespace) {
+    const { collection } = namespace;
+    if (collection === undefined)
+        return undefined;
+    const db = databaseOf(context, namespace.database);
+    const entry = await entryOf(db, collection);
+    if (entry === undefined)
+        return undefined;
+    const options = Buffer.from((0,_mongo_raw_bson_js__WEBPACK_IMPORTED_MODULE_0__/* .documentNamed */ .vD)(entry, 'options') ?? _mongo_raw_bson_js__WEBPACK_IMPORTED_MODULE_0__/* .emptyDocument */ .vM);
+    const type = (textNamed(entry, 'type') ?? 'collection');
+    if (type === 'view')
+        return { type, options, indexes: [] };
+    const storage = type === 'timeseries' ? await entryOf(db, _mongo_raw_listing_js__WEBPACK_IMPORTED_MODULE_1__/* .bucketsPrefix */ .YH + collection) : entry;
+    const indexes = await indexesOf(db, collection);
+    // Dropped between the two looks.
+    if (indexes === undefined)
+        return undefined;
+    return { type, uuid: storage === undefined ? undefined : (0,_mongo_raw_listing_js__WEBPACK_IMPORTED_MODULE_1__/* .uuidOf */ .pV)(storage), options, indexes };
+}
+/** Names of the indexes, in their order. */
+function indexNames({ indexes = [] } = {}) {
+    return indexes.map((index) => textNamed(index, 'name') ?? '');
+}
+/** The value of a text field; undefined where there is none of that name. */
+function textNamed(document, name) {
+    for (const element of (0,_mongo_raw_bson_js__WEBPACK_IMPORTED_MODULE_0__/* .elementsOf */ .ZE)(document)) {
+        // A length of four bytes before it, a zero behind it.
+        if (element.name === name)
+            return (0,_mongo_raw_bson_js__WEBPACK_IMPORTED_MODULE_0__/* .asBuffer */ .bS)(document).toString('utf8', element.valueStart + 4, element.end - 1);
+    }
+    return undefined;
+}
+/** The bytes of an embedded document; undefined where there is none of that name. */
+function documentField(document, name) {
+    const bytes = (0,_mongo_raw_bson_js__WEBPACK_IMPORTED_MODULE_0__/* .documentNamed */ .vD)(document, name);
+    return bytes === undefined ? undefined : (0,_mongo_raw_bson_js__WEBPACK_IMPORTED_MODULE_0__/* .asBuffer */ .bS)(bytes);
+}
+/** Whether two states are one and the same: the collection itself, its options, its indexes. */
+function sameState(a, b) {
+    if (a === undefined || b === undefined)
+        return a === b;
+    if (a.type !== b.type || a.uuid !== b.uuid || !(0,_mongo_raw_bson_js__WEBPACK_IMPORTED_MODULE_0__/* .sameBytes */ .er)(a.options, b.options))
+        return false;
+    const texts = (state) => state.indexes.map((index) => (0,_mongo_raw_bson_js__WEBPACK_IMPORTED_MODULE_0__/* .asBuffer */ .bS)(index).toString('hex')).sort();
+    return texts(a).join() === texts(b).join();
+}
+/** The primary is asked, whatever the connection string prefers. */
+function databaseOf({ client }, name) {
+    return client.db(name, { readPreference: 'primary' });
+}
+async function entryOf(db, name) {
+    const [entry] = await (0,_mongo_raw_listing_js__WEBPACK_IMPORTED_MODULE_1__/* .rawDocuments */ .lK)(db.listCollections({ name }, { raw: true }));
+    return entry;
+}
+async function indexesOf(db, name) {
+    try {
+        return await (0,_mongo_raw_listing_js__WEBPACK_IMPORTED_MODULE_1__/* .rawDocuments */ .lK)(db.collection(name).listIndexes({ raw: true }));
+    }
+    catch (error) {
+        if ((0,_mongo_server_code_js__WEBPACK_IMPORTED_MODULE_2__/* .serverCode */ .XY)(error) === _mongo_server_code_js__WEBPACK_IMPORTED_MODULE_2__/* .serverCodes */ .Wc.NamespaceNotFound)
+            return undefined;
+        throw error;
+    }
+}
+
+
+/***/ }),
+
+/***/ 13666:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   H: () => (/* binding */ shownName),
+/* harmony export */   L: () => (/* binding */ parseNamespace)
+/* harmony export */ });
+/** The namespace of a name such as `shop.places.old`: the database ends at the first dot. */
+function parseNamespace(name) {
+    const dot = name.indexOf('.');
+    return dot < 0 ? { database: name } : { database: name.slice(0, dot), collection: name.slice(dot + 1) };
+}
+/** As effects name it: `places` in the target's database, `other.places` in another. */
+function shownName(namespace, home) {
+    if (namespace.collection === undefined)
+        return namespace.database;
+    return namespace.database === home ? namespace.collection : `${namespace.database}.${namespace.collection}`;
+}
+
+
+/***/ }),
+
 /***/ 88940:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
@@ -76,6 +331,8 @@ function sum(a, b) {
 /** Adds effects up: one for the run, one for each open transaction, which joins the run's when it commits. */
 class Tally {
     operations = 0;
+    /** Of those: what an earlier run had done, and the journal answered. */
+    replayed = 0;
     unknown = 0;
     #byCollection = new Map();
     #indexesCreated = [];
@@ -98,6 +355,7 @@ class Tally {
     join(tally) {
         const effects = tally.effects();
         this.operations += tally.operations;
+        this.replayed += tally.replayed;
         this.unknown += tally.unknown;
         for (const [collection, counts] of Object.entries(effects.byCollection))
             this.add({ collection, counts });
@@ -112,6 +370,7 @@ class Tally {
         return {
             ...total,
             operations: this.operations,
+            ...(this.replayed > 0 ? { replayed: this.replayed } : {}),
             byCollection: Object.fromEntries(this.#byCollection),
             indexesCreated: [...this.#indexesCreated],
             indexesDropped: [...this.#indexesDropped],
@@ -153,6 +412,7 @@ function keyText(key) {
 /* harmony export */   AQ: () => (/* binding */ laneId),
 /* harmony export */   Be: () => (/* binding */ ofAttempt),
 /* harmony export */   Cj: () => (/* binding */ imagesId),
+/* harmony export */   Mc: () => (/* binding */ entriesOf),
 /* harmony export */   Ms: () => (/* binding */ entryOf),
 /* harmony export */   S5: () => (/* binding */ laneCount),
 /* harmony export */   eB: () => (/* binding */ attemptPrefix),
@@ -182,6 +442,10 @@ function sequenceOf(id) {
 function ofAttempt(attempt) {
     const prefix = attemptPrefix(attempt);
     return { _id: { $gte: prefix, $lt: `${prefix.slice(0, -1)}0` } };
+}
+/** A filter for its entries alone: the key tells, so that no images are fetched. Their ids have one part more. */
+function entriesOf(attempt) {
+    return { _id: { ...ofAttempt(attempt)._id, $regex: /^[^/]*\/\d+\/\d+$/ } };
 }
 function padded(number, digits) {
     return String(number).padStart(digits, '0');
@@ -220,7 +484,7 @@ function packImages(images) {
 }
 /** The images of all parts of one `packImages`. Throws `RangeError` where the bytes are not what it made. */
 function unpackImages(parts) {
-    const plain = (0,node_zlib__WEBPACK_IMPORTED_MODULE_0__.zstdDecompressSync)(Buffer.concat(parts));
+    const plain = decompressed(Buffer.concat(parts));
     const images = [];
     let at = 0;
     const next = () => {
@@ -238,6 +502,14 @@ function unpackImages(parts) {
         images.push({ before, after: next() });
     }
     return images;
+}
+function decompressed(packed) {
+    try {
+        return (0,node_zlib__WEBPACK_IMPORTED_MODULE_0__.zstdDecompressSync)(packed);
+    }
+    catch (cause) {
+        throw new RangeError('The images of the journal are not what was packed.', { cause });
+    }
 }
 const absent = Buffer.alloc(4);
 
@@ -401,16 +673,21 @@ async function answerWithin(ms, operation) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   k: () => (/* binding */ FreshFence)
+/* harmony export */   k: () => (/* binding */ FreshFence),
+/* harmony export */   r: () => (/* binding */ slowlyFencedForMs)
 /* harmony export */ });
-/* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(45487);
+/* harmony import */ var _observe_error_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(79734);
+/* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(45487);
+
 
 /**
  * How long after its fence something that no transaction takes may be sent, in milliseconds: a process that was frozen
  * in between looks again. Far below the shortest life of a lease, 3 s.
  */
 const fencedForMs = 500;
-/** A server that takes longer than that for an answer is slow: a process is not frozen time after time. */
+/** A server may need longer than that for an answer. Below the shortest life of a lease all the same. */
+const slowlyFencedForMs = 2000;
+/** After so many answers that took too long the longer time counts, and after ten times as many nothing is sent. */
 const mostTries = 3;
 /** The fence of what no transaction takes: shown to the server right before it is sent. */
 class FreshFence {
@@ -423,19 +700,28 @@ class FreshFence {
     }
     /** Work that shows the fence as well, as every transaction does. */
     async shownBy(work) {
-        const sent = new _clock_js__WEBPACK_IMPORTED_MODULE_0__/* .Elapsed */ .P();
+        const sent = new _clock_js__WEBPACK_IMPORTED_MODULE_1__/* .Elapsed */ .P();
         const result = await work();
         this.#shown = sent;
         return result;
     }
-    /** To be awaited right before what cannot be fenced. Rejects as `show` does. */
+    /**
+     * To be awaited right before what cannot be fenced. Rejects as `show` does, and with `SERVER_UNREACHABLE` where the
+     * server does not answer in time again and again.
+     */
     async assertFresh() {
-        for (let tries = 0; tries < mostTries && !this.#fresh; tries += 1)
+        for (let tries = 0; !this.#isFresh(tries < mostTries ? fencedForMs : slowlyFencedForMs); tries += 1) {
+            if (tries === 10 * mostTries)
+                throw tooSlow();
             await this.shownBy(this.#show);
+        }
     }
-    get #fresh() {
-        return this.#shown !== undefined && this.#shown.ms <= fencedForMs;
+    #isFresh(forMs) {
+        return this.#shown !== undefined && this.#shown.ms <= forMs;
     }
+}
+function tooSlow() {
+    return new _observe_error_js__WEBPACK_IMPORTED_MODULE_0__/* .ReleaseError */ .K('SERVER_UNREACHABLE', 'The server takes too long for a change that has to be sent right after the lease was shown.', { hint: 'Look at the load of the primary and its network, then run the command again.' });
 }
 
 
@@ -806,6 +1092,7 @@ const serverCodes = {
     SnapshotUnavailable: 246,
     CollectionUUIDMismatch: 361,
     AtlasError: 8000,
+    BSONObjectTooLarge: 10_334,
     DuplicateKey: 11_000,
 };
 /** The server's number for an error, also where the driver rewrote it (it rewrites code 20 on writes). */
@@ -842,6 +1129,8 @@ function describeServerError(error, where) {
     }
     if (code === serverCodes.DocumentValidationFailure)
         return `a document fails the collection's validator${at}`;
+    if (code === serverCodes.BSONObjectTooLarge)
+        return `a document would be larger than 16 MB${at}`;
     if (code !== undefined)
         return `server error ${code}${name === undefined ? '' : ` ${name}`}${at}`;
     return `${error instanceof Error ? error.name : typeof error}${at}`;

@@ -54,6 +54,114 @@ function formatTime(time) {
 
 /***/ }),
 
+/***/ 6378:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   A: () => (/* binding */ statusSentence),
+/* harmony export */   V: () => (/* binding */ statusBlocks)
+/* harmony export */ });
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(77447);
+
+const marks = {
+    applied: 'good',
+    pending: 'idle',
+    running: 'info',
+    failed: 'bad',
+    interrupted: 'bad',
+    'rolled-back': 'back',
+};
+const notes = {
+    'edited-since-applied': 'the file was changed since',
+    'file-missing': 'the file is gone',
+};
+function statusSentence({ migrations, pending }) {
+    // What was taken back or left nothing, and has no file any more, is neither applied nor pending.
+    const all = migrations.filter(({ state }) => state === 'applied').length + pending;
+    if (all === 0)
+        return 'There are no migrations.';
+    if (all === 1)
+        return `The only migration is ${pending === 0 ? 'applied' : 'pending'}.`;
+    if (pending === 0)
+        return all === 2 ? 'Both migrations are applied.' : `All ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(all, 'migration')} are applied.`;
+    if (pending === all)
+        return `${all === 2 ? 'Both' : `All ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatCount */ .B4)(all)}`} migrations are pending.`;
+    return `${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatCount */ .B4)(pending)} of ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(all, 'migration')} ${pending === 1 ? 'is' : 'are'} pending.`;
+}
+/** As many rows are shown whole; of more, only those that somebody looks for. */
+const mostRows = 40;
+const newestApplied = 20;
+const mostOfAKind = 50;
+/** The rows to show, in their order: what needs a look, what comes next, and what was applied last. */
+function shownRows(migrations) {
+    if (migrations.length <= mostRows)
+        return migrations;
+    const settled = ({ state, note }) => note === undefined && state === 'applied';
+    const unusual = migrations.filter((one) => !settled(one) && one.state !== 'pending');
+    const pending = migrations.filter((one) => one.state === 'pending');
+    const timeOf = ({ appliedAt }) => appliedAt?.getTime() ?? 0;
+    const newest = migrations.filter(settled).sort((a, b) => timeOf(a) - timeOf(b));
+    const shown = new Set([
+        ...unusual.slice(-mostOfAKind),
+        ...pending.slice(0, mostOfAKind),
+        ...newest.slice(-newestApplied),
+    ]);
+    return migrations.filter((one) => shown.has(one));
+}
+/** What is not among the rows. */
+function leftOut(migrations, shown) {
+    const missing = migrations.length - shown.length;
+    if (missing === 0)
+        return [];
+    const kept = new Set(shown);
+    const states = Map.groupBy(migrations.filter((one) => !kept.has(one)), ({ state }) => state);
+    const counts = [...states].map(([state, rows]) => `${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatCount */ .B4)(rows.length)} ${state}`).join(', ');
+    return [{ kind: 'facts', title: '', facts: [['Not shown', { text: `${counts}; --json has all of them` }]] }];
+}
+function noteOf({ note, error }) {
+    const texts = [
+        error === undefined ? undefined : `on its way ${error.direction}: ${error.code}`,
+        note === undefined ? undefined : notes[note],
+    ].filter((text) => text !== undefined);
+    return texts.length === 0 ? { text: '' } : { mark: 'warning', text: texts.join('; ') };
+}
+function statusBlocks({ migrations, lease }) {
+    const columns = ['', 'Migration', 'Applied', 'Note'].map((title) => ({ title }));
+    const shown = shownRows(migrations);
+    const rows = shown.map((one) => [
+        { mark: marks[one.state], text: one.state },
+        { name: one.name },
+        { text: one.appliedAt === null ? '' : (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatTime */ .fU)(one.appliedAt) },
+        noteOf(one),
+    ]);
+    const noted = shown.some((one) => one.note !== undefined || one.error !== undefined);
+    const table = noted
+        ? { kind: 'table', title: 'Migrations', columns, rows }
+        : { kind: 'table', title: 'Migrations', columns: columns.slice(0, 3), rows: rows.map((row) => row.slice(0, 3)) };
+    return [
+        ...(rows.length > 0 ? [table] : []),
+        ...leftOut(migrations, shown),
+        {
+            kind: 'facts',
+            title: '',
+            facts: [
+                [
+                    'Lease',
+                    lease === null
+                        ? { text: 'nobody holds it' }
+                        : {
+                            mark: 'warning',
+                            text: `held by ${lease.owner} (fence ${lease.fence}) until ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatTime */ .fU)(lease.expiresAt)}`,
+                        },
+                ],
+            ],
+        },
+    ];
+}
+
+
+/***/ }),
+
 /***/ 80645:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
@@ -97,7 +205,7 @@ function renderFlow(steps) {
 
 /***/ }),
 
-/***/ 45942:
+/***/ 63372:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 
@@ -116,12 +224,41 @@ function backupFacts(backup) {
             kind: 'facts',
             title: 'Backup',
             facts: [
-                ['Id', { name: backup.id }],
-                ...(backup.engine === 'atlas' ? snapshotFacts(backup) : archiveFacts(backup)),
-                ['Location', { name: backup.location }],
-                ['Taken', { text: takenText(backup) }],
+                [backup.engine === 'file' ? 'File' : 'Id', { name: backup.id }],
+                ...factsOf(backup),
+                ...(backup.engine === 'file' ? [] : [['Location', { name: backup.location }]]),
+                [backup.engine === 'file' ? 'Written' : 'Taken', { text: takenText(backup) }],
             ],
         },
+    ];
+}
+function factsOf(backup) {
+    switch (backup.engine) {
+        case 'atlas':
+            return snapshotFacts(backup);
+        case 'file':
+            return fileFacts(backup);
+        default:
+            return archiveFacts(backup);
+    }
+}
+function fileFacts({ databases, serverVersion, oplogEntries, ...backup }) {
+    const { compression, encrypted } = backup;
+    return [
+        ...databases.map(({ name, collections, documents, bytes }) => [
+            'Holds',
+            {
+                text: `${name}: ${(0,format/* plural */.LS)(collections, 'collection')}, ${(0,format/* plural */.LS)(documents, 'document')}, ${(0,format/* formatBytes */.z3)(bytes)}`,
+            },
+        ]),
+        ['Archive', { text: `${(0,format/* formatBytes */.z3)(backup.archiveBytes)} (${compression}${encrypted ? ', encrypted' : ''})` }],
+        ['Server', { text: `MongoDB ${serverVersion}` }],
+        [
+            'Point in time',
+            oplogEntries === undefined
+                ? { mark: 'warning', text: 'not one point in time, each collection as it was read' }
+                : { mark: 'warning', text: `with ${(0,format/* plural */.LS)(oplogEntries, 'oplog entry', 'oplog entries')} to be applied` },
+        ],
     ];
 }
 function archiveFacts(backup) {
@@ -513,6 +650,7 @@ function otherChanges(effects) {
         ...effects.collectionsCreated.map((name) => `create ${name}`),
         ...effects.collectionsDropped.map((name) => `drop ${name}`),
         ...effects.otherChanges,
+        ...(effects.replayed ? [`${(0,format/* plural */.LS)(effects.replayed, 'operation')} by an earlier run`] : []),
         ...(effects.unknown > 0 ? [`${(0,format/* plural */.LS)(effects.unknown, 'operation')} with an unknown result`] : []),
     ];
 }
@@ -526,103 +664,8 @@ function namesOrCount(names, what) {
     return names.length > mostNames ? { text: (0,format/* plural */.LS)(names.length, what) } : { names };
 }
 
-;// CONCATENATED MODULE: ./emitted/report/status.js
-
-const marks = {
-    applied: 'good',
-    pending: 'idle',
-    running: 'info',
-    failed: 'bad',
-    interrupted: 'bad',
-    'rolled-back': 'back',
-};
-const notes = {
-    'edited-since-applied': 'the file was changed since',
-    'file-missing': 'the file is gone',
-};
-function statusSentence({ migrations, pending }) {
-    const all = migrations.length;
-    if (all === 0)
-        return 'There are no migrations.';
-    if (all === 1)
-        return `The only migration is ${pending === 0 ? 'applied' : 'pending'}.`;
-    if (pending === 0)
-        return all === 2 ? 'Both migrations are applied.' : `All ${(0,format/* plural */.LS)(all, 'migration')} are applied.`;
-    if (pending === all)
-        return `${all === 2 ? 'Both' : `All ${(0,format/* formatCount */.B4)(all)}`} migrations are pending.`;
-    return `${(0,format/* formatCount */.B4)(pending)} of ${(0,format/* plural */.LS)(all, 'migration')} ${pending === 1 ? 'is' : 'are'} pending.`;
-}
-/** As many rows are shown whole; of more, only those that somebody looks for. */
-const mostRows = 40;
-const newestApplied = 20;
-const mostOfAKind = 50;
-/** The rows to show, in their order: what needs a look, what comes next, and what was applied last. */
-function shownRows(migrations) {
-    if (migrations.length <= mostRows)
-        return migrations;
-    const settled = ({ state, note }) => note === undefined && state === 'applied';
-    const unusual = migrations.filter((one) => !settled(one) && one.state !== 'pending');
-    const pending = migrations.filter((one) => one.state === 'pending');
-    const timeOf = ({ appliedAt }) => appliedAt?.getTime() ?? 0;
-    const newest = migrations.filter(settled).sort((a, b) => timeOf(a) - timeOf(b));
-    const shown = new Set([
-        ...unusual.slice(-mostOfAKind),
-        ...pending.slice(0, mostOfAKind),
-        ...newest.slice(-newestApplied),
-    ]);
-    return migrations.filter((one) => shown.has(one));
-}
-/** What is not among the rows. */
-function leftOut(migrations, shown) {
-    const missing = migrations.length - shown.length;
-    if (missing === 0)
-        return [];
-    const kept = new Set(shown);
-    const states = Map.groupBy(migrations.filter((one) => !kept.has(one)), ({ state }) => state);
-    const counts = [...states].map(([state, rows]) => `${(0,format/* formatCount */.B4)(rows.length)} ${state}`).join(', ');
-    return [{ kind: 'facts', title: '', facts: [['Not shown', { text: `${counts}; --json has all of them` }]] }];
-}
-function noteOf({ note, error }) {
-    const texts = [
-        error === undefined ? undefined : `on its way ${error.direction}: ${error.code}`,
-        note === undefined ? undefined : notes[note],
-    ].filter((text) => text !== undefined);
-    return texts.length === 0 ? { text: '' } : { mark: 'warning', text: texts.join('; ') };
-}
-function statusBlocks({ migrations, lease }) {
-    const columns = ['', 'Migration', 'Applied', 'Note'].map((title) => ({ title }));
-    const shown = shownRows(migrations);
-    const rows = shown.map((one) => [
-        { mark: marks[one.state], text: one.state },
-        { name: one.name },
-        { text: one.appliedAt === null ? '' : (0,format/* formatTime */.fU)(one.appliedAt) },
-        noteOf(one),
-    ]);
-    const noted = shown.some((one) => one.note !== undefined || one.error !== undefined);
-    const table = noted
-        ? { kind: 'table', title: 'Migrations', columns, rows }
-        : { kind: 'table', title: 'Migrations', columns: columns.slice(0, 3), rows: rows.map((row) => row.slice(0, 3)) };
-    return [
-        ...(rows.length > 0 ? [table] : []),
-        ...leftOut(migrations, shown),
-        {
-            kind: 'facts',
-            title: '',
-            facts: [
-                [
-                    'Lease',
-                    lease === null
-                        ? { text: 'nobody holds it' }
-                        : {
-                            mark: 'warning',
-                            text: `held by ${lease.owner} (fence ${lease.fence}) until ${(0,format/* formatTime */.fU)(lease.expiresAt)}`,
-                        },
-                ],
-            ],
-        },
-    ];
-}
-
+// EXTERNAL MODULE: ./emitted/report/status.js
+var report_status = __webpack_require__(6378);
 ;// CONCATENATED MODULE: ./emitted/report/tell.js
 
 
@@ -700,7 +743,7 @@ function tellResult(ended) {
     }
 }
 function tellStatus(status) {
-    return { lead: [statusSentence(status)], blocks: statusBlocks(status) };
+    return { lead: [(0,report_status/* statusSentence */.A)(status)], blocks: (0,report_status/* statusBlocks */.V)(status) };
 }
 function tellPlan({ digest, pending, findings }) {
     const what = pending === 'unknown'
@@ -801,7 +844,11 @@ function tellRestore(restore) {
         restore.removed.length > 0 ? `${(0,format/* formatCount */.B4)(restore.removed.length)} removed` : undefined,
         restore.kept.length > 0 ? `${(0,format/* formatCount */.B4)(restore.kept.length)} kept` : undefined,
     ];
-    return { lead: [`${changes.filter((part) => part !== undefined).join(', ')}.`], blocks: restoreBlocks(restore) };
+    const followed = restore.migrate === undefined ? undefined : tellMigrate(restore.migrate);
+    return {
+        lead: [`${changes.filter((part) => part !== undefined).join(', ')}.`, ...(followed?.lead ?? [])],
+        blocks: [...restoreBlocks(restore), ...(followed?.blocks ?? [])],
+    };
 }
 function tellRollback(rollback) {
     const { strategy, reverted, failed, kept, conflicts, restore, probes = [] } = rollback;
@@ -877,7 +924,7 @@ function planOfRelease(plan, ran) {
 /* harmony export */ });
 /* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(77447);
 /* harmony import */ var _steps_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(80645);
-/* harmony import */ var _tell_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(45942);
+/* harmony import */ var _tell_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(63372);
 /* harmony import */ var _visible_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(25560);
 
 

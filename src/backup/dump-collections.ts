@@ -1,6 +1,7 @@
 import type { Timestamp } from 'mongodb';
 import { type CollectionInfo, isCapped, storageName } from '../mongo/catalog.ts';
 import type { Connection } from '../mongo/connect.ts';
+import { RawDocuments } from '../mongo/raw-documents.ts';
 import { readRaw, takesCollectionUuid } from '../mongo/raw-read.ts';
 import { dataNamespace } from './archive/format.ts';
 import { encodeMetadata } from './archive/metadata.ts';
@@ -32,12 +33,9 @@ export interface DumpOptions {
   readonly onProgress?: (progress: DumpProgress) => void;
 }
 
-/** What is encoded, checksummed and compressed at a time. */
-const blockBytes = 1024 * 1024;
-
 /**
  * The archive of these collections, in pieces. Several are read at the same time, and their blocks stand in the archive
- * as they came. Holds about 2 MB for each cursor, more where documents are larger. Throws the driver's errors, as
+ * as they came: a reply of the server is a block. Holds two replies for each cursor. Throws the driver's errors, as
  * `readRaw` says.
  */
 export async function* dumpCollections(
@@ -69,7 +67,7 @@ export async function* dumpCollections(
     options.onProgress?.({ namespace: info.name, documents, bytes, complete: left === 0, total: progress });
   };
   function* finish(stream: NamespaceStream): Generator<Buffer> {
-    if (stream.blocks === 0) yield stream.encoder.block([]);
+    if (stream.encoder.totals().documents === 0) yield* stream.encoder.block(none);
     yield stream.encoder.end();
     options.totals.set(stream.info.name, stream.encoder.totals());
     report(stream);
@@ -83,14 +81,13 @@ export async function* dumpCollections(
       if (--stream.left === 0) yield* finish(stream);
       continue;
     }
-    for (const piece of pieces(documents)) {
-      yield stream.encoder.block(piece);
-      stream.blocks++;
-      for (const { length } of piece) progress.bytes += length;
-    }
+    yield* stream.encoder.block(documents);
+    progress.bytes += documents.bytes.length;
     report(stream);
   }
 }
+
+const none = RawDocuments.of([]);
 
 /** A namespace while its blocks are written. */
 class NamespaceStream {
@@ -98,7 +95,6 @@ class NamespaceStream {
   readonly encoder: NamespaceEncoder;
   /** Reads that have not ended. */
   left = 0;
-  blocks = 0;
 
   constructor(database: string, info: CollectionInfo) {
     this.info = info;
@@ -108,7 +104,7 @@ class NamespaceStream {
 
 interface Piece {
   readonly info: CollectionInfo;
-  readonly documents: readonly Buffer[] | 'end';
+  readonly documents: RawDocuments | 'end';
 }
 
 async function* documentsOf(
@@ -129,19 +125,4 @@ async function* documentsOf(
   });
   for await (const documents of batches) yield { info, documents };
   yield { info, documents: 'end' };
-}
-
-function* pieces(batch: readonly Buffer[]): Generator<Buffer[]> {
-  let piece: Buffer[] = [];
-  let bytes = 0;
-  for (const document of batch) {
-    piece.push(document);
-    bytes += document.length;
-    if (bytes >= blockBytes) {
-      yield piece;
-      piece = [];
-      bytes = 0;
-    }
-  }
-  if (piece.length > 0) yield piece;
 }

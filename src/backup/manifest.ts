@@ -87,7 +87,21 @@ export type ArchiveManifest = z.output<typeof archived>;
 export type SnapshotManifest = z.output<typeof managed>;
 export type Manifest = ArchiveManifest | SnapshotManifest;
 export type ManifestNamespace = z.output<typeof namespace>;
+/**
+ * As much of an archive's manifest as reading the archive needs. Of a file that has no manifest it is found out by reading
+ * it whole (archive-file.ts).
+ */
+export interface ArchiveContents
+  extends Pick<ArchiveManifest, 'id' | 'compression' | 'encryption' | 'archive' | 'namespaces'> {
+  readonly target: Pick<ArchiveManifest['target'], 'database'>;
+  readonly server: BackedUpServer;
+  /** The archive holds more than these namespaces, such as other databases, and that is to be passed over. */
+  readonly partial?: true;
+}
 export type ManifestPosition = Manifest['position'];
+
+/** The server that a backup is of; an archive alone does not say of what kind it was. */
+export type BackedUpServer = Omit<Manifest['server'], 'kind'> & Partial<Pick<Manifest['server'], 'kind'>>;
 
 /** The text of a manifest's file: JSON with a checksum over all of it. */
 export function encodeManifest(value: Manifest): string {
@@ -130,7 +144,7 @@ export function isExpired(value: Manifest, now: Date): boolean {
 }
 
 /** Documents of all namespaces together, and their bytes. */
-export function manifestTotals(value: ArchiveManifest): { documents: number; bytes: number } {
+export function manifestTotals(value: Pick<ArchiveContents, 'namespaces'>): { documents: number; bytes: number } {
   let documents = 0;
   let bytes = 0;
   for (const entry of value.namespaces) {

@@ -1,18 +1,17 @@
-import type { Readable } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { bucketsPrefix } from '../mongo/catalog.ts';
 import { ReleaseError } from '../observe/error.ts';
 import { decompressor } from './archive/compression.ts';
 import { crcText } from './archive/crc64.ts';
 import { archiveDamaged } from './archive/damage.ts';
 import { decryptor } from './archive/encryption.ts';
-import type { ArchiveMeta } from './archive/format.ts';
+import { type ArchiveMeta, dataNamespace, keyOf } from './archive/format.ts';
 import { metadataDigest } from './archive/metadata.ts';
 import { Meter } from './archive/meter.ts';
 import { type ArchiveEvent, readArchive } from './archive/reader.ts';
 import type { NamespaceTotals } from './archive/writer.ts';
-import type { ArchiveManifest, ManifestNamespace } from './manifest.ts';
-import type { BackupStore } from './stores/store.ts';
+import type { ArchiveContents, ManifestNamespace } from './manifest.ts';
+import type { ArchiveSource } from './stores/store.ts';
 
 export interface ReadOptions {
   /** Identities of age, for a backup that is encrypted. */
@@ -22,81 +21,111 @@ export interface ReadOptions {
 
 /**
  * What an archive holds, checked against its manifest while it streams: names, types, options and indexes at the
- * prelude; count, bytes and CRC at the end of each namespace; length and SHA-256 of the file at the end of all.
+ * prelude; count, bytes and CRC at the end of each namespace; length and SHA-256 of the file at the end of all. Of an
+ * archive that holds more than its `contents` say (`partial`) the rest is passed over.
  *
  * Throws `ARCHIVE_DAMAGED` at the first difference, `IDENTITY_MISSING`, `IDENTITY_WRONG`, `STORE_FAILED`, the signal's
  * reason when aborted. Only one that ran to its end has said that the backup is good.
  */
 export async function* readBackup(
-  store: BackupStore,
-  manifest: ArchiveManifest,
+  source: ArchiveSource,
+  contents: ArchiveContents,
+  options: ReadOptions = {},
+): AsyncGenerator<ArchiveEvent> {
+  const whole = ofLength(source, contents);
+  const meter = new Meter();
+  const expected = new Expectation(contents);
+  try {
+    for await (const event of readStored(whole, contents, meter, options)) {
+      const known = expected.check(event);
+      if (known !== undefined) yield known;
+    }
+  } catch (error) {
+    // A key that does not fit and a damaged header look alike.
+    if (error instanceof ReleaseError && error.code === 'IDENTITY_WRONG')
+      await compareDigest(whole, contents, options.signal);
+    throw error;
+  }
+  refuseOther(meter, contents);
+}
+
+/**
+ * What an archive holds as far as it says itself, decrypted and decompressed as `about` says. `meter` counts the bytes as
+ * they are stored. Throws as `readBackup` does.
+ */
+export async function* readStored(
+  source: ArchiveSource,
+  about: Pick<ArchiveContents, 'archive' | 'compression' | 'encryption'>,
+  meter: Meter,
   { identities = [], signal }: ReadOptions = {},
 ): AsyncGenerator<ArchiveEvent> {
-  const decrypt = await decryptorOf(manifest, identities);
-  const stored = await openWhole(store, manifest);
-  const meter = new Meter();
+  const decrypt = await decryptorOf(about, identities);
+  const { stream: stored } = await source.openArchive(about);
   let storeError: unknown;
   stored.once('error', (error) => {
     storeError = error;
   });
-  const plain = decompressor(manifest.compression);
+  const plain = decompressor(about.compression);
   const steps = decrypt ? [meter, decrypt, plain] : [meter, plain];
   const flow = pipeline([stored, ...steps], { signal });
   // Its failure arrives at the reader of `plain` too.
   flow.catch(() => {});
-  const expected = new Expectation(manifest);
   try {
     for await (const event of readArchive(plain)) {
       signal?.throwIfAborted();
-      if (event.kind === 'prelude') expected.prelude(event.metas);
-      if (event.kind === 'end') expected.end(event.namespace.collection, event.totals);
       yield event;
     }
     await flow;
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
-    if (storeError !== undefined) throw store.failure('reading an archive', storeError);
-    if (isDecompressionError(error)) throw archiveDamaged('it cannot be decompressed', manifest.archive.file, error);
-    // A key that does not fit and a damaged header look alike.
-    if (error instanceof ReleaseError && error.code === 'IDENTITY_WRONG') await compareDigest(store, manifest, signal);
+    if (storeError !== undefined) throw source.failure('reading an archive', storeError);
+    if (isDecompressionError(error)) throw archiveDamaged('it cannot be decompressed', about.archive.file, error);
     throw error;
   } finally {
     stored.destroy();
     plain.destroy();
   }
-  refuseOther(meter, manifest);
 }
 
-async function decryptorOf({ encryption, archive }: ArchiveManifest, identities: readonly string[]) {
+/** What decrypts an archive; undefined where it is not encrypted. Throws `IDENTITY_MISSING`. */
+export async function decryptorOf(
+  { encryption, archive }: Pick<ArchiveContents, 'archive' | 'encryption'>,
+  identities: readonly string[],
+): Promise<Duplex | undefined> {
   if (encryption === undefined) return undefined;
   if (identities.length > 0) return decryptor(identities, archive.file);
+  const { recipients } = encryption;
+  const of = recipients.length === 0 ? '' : ` of one of ${recipients.join(', ')}`;
   throw new ReleaseError('IDENTITY_MISSING', `${archive.file} is encrypted, and no identity to read it was given.`, {
-    hint: `Set MONGO_RELEASE_IDENTITY to the identity (AGE-SECRET-KEY-1…) of one of ${encryption.recipients.join(', ')}, or name its file with --identity.`,
+    hint: `Set MONGO_RELEASE_IDENTITY to the identity (AGE-SECRET-KEY-1…)${of}, or name its file with --identity.`,
   });
 }
 
-async function openWhole(store: BackupStore, manifest: ArchiveManifest): Promise<Readable> {
-  const { stream, bytes } = await store.openArchive(manifest);
-  if (bytes === manifest.archive.bytes) return stream;
-  stream.destroy();
-  throw archiveDamaged(
-    `it has ${bytes} bytes where the manifest says ${manifest.archive.bytes}`,
-    manifest.archive.file,
-  );
+/** The same source, which refuses a file of another length before anything of it is read. */
+function ofLength(source: ArchiveSource, { archive }: ArchiveContents): ArchiveSource {
+  return {
+    failure: (doing, cause) => source.failure(doing, cause),
+    async openArchive() {
+      const opened = await source.openArchive({ archive });
+      if (opened.bytes === archive.bytes) return opened;
+      opened.stream.destroy();
+      throw archiveDamaged(`it has ${opened.bytes} bytes where the manifest says ${archive.bytes}`, archive.file);
+    },
+  };
 }
 
 async function compareDigest(
-  store: BackupStore,
-  manifest: ArchiveManifest,
+  source: ArchiveSource,
+  contents: ArchiveContents,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const meter = new Meter();
   meter.resume();
-  await pipeline(await openWhole(store, manifest), meter, { signal });
-  refuseOther(meter, manifest);
+  await pipeline((await source.openArchive(contents)).stream, meter, { signal });
+  refuseOther(meter, contents);
 }
 
-function refuseOther(meter: Meter, { archive }: ArchiveManifest): void {
+function refuseOther(meter: Meter, { archive }: ArchiveContents): void {
   if (meter.bytes === archive.bytes && meter.sha256() === archive.sha256) return;
   throw archiveDamaged('its SHA-256 is not the one of the manifest', archive.file);
 }
@@ -109,14 +138,31 @@ function isDecompressionError(error: unknown): boolean {
 
 class Expectation {
   readonly #database: string;
+  readonly #partial: boolean | undefined;
   readonly #namespaces: Map<string, ManifestNamespace>;
+  /** By where the documents of a namespace stand; once the prelude has been compared. */
+  readonly #byData = new Map<string, ManifestNamespace>();
 
-  constructor(manifest: ArchiveManifest) {
-    this.#database = manifest.target.database;
-    this.#namespaces = new Map(manifest.namespaces.map((entry) => [entry.name, entry]));
+  constructor({ target, namespaces, partial }: ArchiveContents) {
+    this.#database = target.database;
+    this.#partial = partial;
+    this.#namespaces = new Map(namespaces.map((entry) => [entry.name, entry]));
   }
 
-  prelude(metas: readonly ArchiveMeta[]): void {
+  /** The event as far as it is about what was expected; undefined where it is not at all. */
+  check(event: ArchiveEvent): ArchiveEvent | undefined {
+    if (event.kind === 'prelude') return { ...event, metas: this.#prelude(event.metas) };
+    const entry = this.#byData.get(keyOf(event.namespace));
+    // What is not in the prelude the reader has refused.
+    if (entry === undefined) return undefined;
+    if (event.kind === 'end') refuseOtherTotals(entry, event.totals);
+    return event;
+  }
+
+  #prelude(all: readonly ArchiveMeta[]): readonly ArchiveMeta[] {
+    const metas = this.#partial
+      ? all.filter(({ db, collection }) => db === this.#database && this.#namespaces.has(collection))
+      : all;
     for (const meta of metas) {
       const entry = this.#namespaces.get(meta.collection);
       if (entry === undefined || meta.db !== this.#database) {
@@ -125,6 +171,7 @@ class Expectation {
       if (entry.type !== meta.type || entry.catalogDigest !== metadataDigest(meta.metadata)) {
         throw archiveDamaged('options or indexes are not those of the manifest', meta.collection);
       }
+      this.#byData.set(keyOf(dataNamespace(meta)), entry);
     }
     if (metas.length !== this.#namespaces.size) {
       throw archiveDamaged(
@@ -132,17 +179,14 @@ class Expectation {
         this.#database,
       );
     }
+    return metas;
   }
+}
 
-  end(collection: string, { documents, bytes, crc }: NamespaceTotals): void {
-    // The prelude has been compared, so the name is known under one of its two forms.
-    const name = this.#namespaces.has(collection) ? collection : collection.slice(bucketsPrefix.length);
-    const entry = this.#namespaces.get(name);
-    if (entry?.count !== documents || entry.bytes !== bytes || entry.crc64 !== crcText(crc)) {
-      throw archiveDamaged(
-        `${documents} documents with checksum ${crcText(crc)} are there where the manifest says ${entry?.count} and ${entry?.crc64}`,
-        name,
-      );
-    }
-  }
+function refuseOtherTotals(entry: ManifestNamespace, { documents, bytes, crc }: NamespaceTotals): void {
+  if (entry.count === documents && entry.bytes === bytes && entry.crc64 === crcText(crc)) return;
+  throw archiveDamaged(
+    `${documents} documents with checksum ${crcText(crc)} are there where the manifest says ${entry.count} and ${entry.crc64}`,
+    entry.name,
+  );
 }

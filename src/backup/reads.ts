@@ -19,10 +19,7 @@ export interface Expected {
   readonly bytes: number;
 }
 
-/**
- * What a reply should hold. Larger ones measured no faster, and what the driver and the socket hold of them at once is a
- * multiple: 600 MB with replies of 16 MB, 250 MB with these.
- */
+/** What a reply should hold. Larger ones measured no faster, and of each cursor several are in memory at once. */
 const replyBytes = 512 * 1024;
 const mostDocuments = 10_000;
 /** Collections of more than this are read in ranges of about this size. */

@@ -4,7 +4,7 @@ import type { OwnNames } from '../mongo/own.ts';
 import { describeServerError } from '../mongo/server-error.ts';
 import type { Log } from '../observe/log.ts';
 import { readMetadata } from './archive/metadata.ts';
-import type { ArchiveManifest } from './manifest.ts';
+import type { ArchiveContents } from './manifest.ts';
 import type { ReadOptions } from './read-backup.ts';
 import { type BuildProgress, type Built, buildPlaces } from './restore/build.ts';
 import { compatibilityOf, refuseIncompatible } from './restore/compatibility.ts';
@@ -13,8 +13,8 @@ import { describedOtherwise, placesFor, selectNamespaces, swapSteps } from './re
 import { type Displaced, RestoreTenure, type SwapStep } from './restore/record.ts';
 import { readDisk, refuseWithoutRoom } from './restore/room.ts';
 import { dropAsides, finishSwap, settleRestore, undoBuild } from './restore/settle.ts';
-import type { BackupStore } from './stores/store.ts';
-import { verifyBackup } from './verify.ts';
+import type { ArchiveSource, BackupStore } from './stores/store.ts';
+import { type VerifiedArchive, verifyBackup } from './verify.ts';
 
 export interface RestoreOptions extends ReadOptions {
   readonly own: OwnNames;
@@ -29,7 +29,7 @@ export interface RestoreOptions extends ReadOptions {
 }
 
 export interface Restored {
-  readonly manifest: ArchiveManifest;
+  readonly contents: ArchiveContents;
   /** Names of collections, sorted, in all the lists. */
   readonly restored: readonly string[];
   /** Added since the backup, and gone. */
@@ -70,18 +70,31 @@ export async function restoreBackup(
   id: string,
   options: RestoreOptions,
 ): Promise<Restored> {
-  const started = performance.now();
-  const { own, log, signal, identities } = options;
   // What an earlier restore left is finished first: all that it needs is in the database, whatever became of the store.
   await settleRestore(connection, options);
-  const { manifest, metas } = await verifyBackup(store, id, { signal, identities });
+  const { signal, identities } = options;
+  const verified = await verifyBackup(store, id, { signal, identities });
+  return restoreVerified(connection, store, verified, options);
+}
+
+/**
+ * The same of an archive that has just been verified, after what an earlier restore left was settled. That it is still
+ * the same one is looked at again while it is built.
+ */
+export async function restoreVerified(
+  connection: Connection,
+  source: ArchiveSource,
+  { contents, metas }: VerifiedArchive,
+  options: RestoreOptions,
+): Promise<Restored> {
+  const started = performance.now();
+  const { own, log, signal } = options;
+  const { id } = contents;
   const current = await during('RESTORE_FAILED', 'listing collections', () => readCatalog(connection.db));
   const present = current.filter(({ name }) => !own.owns(name));
-  const selected = selectNamespaces(manifest, options.only);
-  const catalog = metas
-    .filter(({ collection }) => selected.some(({ name }) => name === collection))
-    .map(({ metadata, type }) => readMetadata(metadata, type));
-  const compatibility = compatibilityOf(manifest.server, connection.topology, catalog);
+  const selected = selectNamespaces(contents, options.only);
+  const catalog = metas.filter(({ collection }) => selected.some(({ name }) => name === collection)).map(readMetadata);
+  const compatibility = compatibilityOf(contents.server, connection.topology, catalog);
   refuseIncompatible(id, compatibility);
   for (const warning of compatibility.warnings) log.warn(warning);
   const documentBytes = selected.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -89,7 +102,7 @@ export async function restoreBackup(
   const places = placesFor(selected, own, present.length === 0);
   const direct = places.filter(({ entry, as }) => entry.name === as).map(({ as }) => as);
   const whole = options.only === undefined;
-  const added = present.filter(({ name }) => whole && !manifest.namespaces.some((entry) => entry.name === name));
+  const added = present.filter(({ name }) => whole && !contents.namespaces.some((entry) => entry.name === name));
   // The server drops no `system.js`.
   const removed = added.filter(({ name }) => !options.keepAdded && name !== 'system.js');
 
@@ -100,7 +113,7 @@ export async function restoreBackup(
   let built: Built[];
   try {
     await dropAsides(connection, own);
-    built = await buildPlaces(connection, store, manifest, places, options);
+    built = await buildPlaces(connection, source, contents, places, options);
     steps = swapSteps(built, present, removed);
     signal?.throwIfAborted();
     await tenure.update({ state: 'swapping', steps });
@@ -118,7 +131,7 @@ export async function restoreBackup(
   const otherwise = await lookAtResult(connection, built, log);
   const names = (entries: readonly { readonly name: string }[]) => entries.map(({ name }) => name).sort();
   return {
-    manifest,
+    contents,
     restored: names(selected),
     removed: names(removed),
     kept: names(added.filter((info) => !removed.includes(info))),

@@ -1,5 +1,5 @@
 import type { ArchiveMeta } from './archive/format.ts';
-import { type ArchiveManifest, manifestTotals, withArchive } from './manifest.ts';
+import { type ArchiveContents, type ArchiveManifest, manifestTotals, withArchive } from './manifest.ts';
 import { type ReadOptions, readBackup } from './read-backup.ts';
 import type { BackupStore } from './stores/store.ts';
 
@@ -15,11 +15,15 @@ export interface VerifyProgress {
   readonly totalBytes: number;
 }
 
-/** A backup that has been read from its first to its last byte. */
-export interface VerifiedBackup {
-  readonly manifest: ArchiveManifest;
+/** An archive that has been read from its first to its last byte. */
+export interface VerifiedArchive {
+  readonly contents: ArchiveContents;
   /** As the archive describes the collections. */
   readonly metas: readonly ArchiveMeta[];
+}
+
+export interface VerifiedBackup extends VerifiedArchive {
+  readonly manifest: ArchiveManifest;
   readonly documents: number;
   /** Of the documents, uncompressed. */
   readonly bytes: number;
@@ -54,5 +58,5 @@ export async function verifyBackup(
   }
   // Whoever may only read the store verifies it all the same.
   await store.markVerified(id, { at: new Date().toISOString(), sha256: manifest.archive.sha256 }).catch(() => {});
-  return { manifest, metas, documents, bytes, durationMs: Math.round(performance.now() - started) };
+  return { manifest, contents: manifest, metas, documents, bytes, durationMs: Math.round(performance.now() - started) };
 }

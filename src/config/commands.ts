@@ -69,13 +69,13 @@ export const commands = {
     options: [...onTarget, 'migrations-dir', 'store', ...taking, 'release-id', ...common],
   },
   inspect: {
-    summary: 'List the backups, or verify one without a server.',
+    summary: 'List the backups, or verify one, or an archive of mongodump, without a server.',
     arguments: ['[BACKUP]'],
     target: false,
     options: ['store', 'identity', ...common],
   },
   restore: {
-    summary: 'Bring a backup back.',
+    summary: 'Bring a backup back, or an archive of mongodump.',
     arguments: ['BACKUP'],
     target: true,
     options: [
@@ -85,6 +85,11 @@ export const commands = {
       'into',
       'only',
       'keep-added',
+      'consistency',
+      'then-migrate',
+      'migrations-dir',
+      'rehearsal',
+      ...sandbox,
       'wait',
       'yes',
       'reason',

@@ -10,6 +10,13 @@ export function parseDuration(text: string): number | undefined {
   return Math.round(Number(match[1]) * units[match[2] as keyof typeof units]);
 }
 
+/** `4 s`, `2.5 s`, `100 s`, `1 h`: exactly that long, in the largest unit that needs one decimal at most. */
+export function durationText(ms: number): string {
+  const fits = (length: number) => ms >= length && (ms * 10) % length === 0;
+  const [unit, length] = Object.entries(units).findLast(([, length]) => fits(length)) ?? ['ms', 1];
+  return `${ms / length} ${unit === 'm' ? 'min' : unit}`;
+}
+
 /** Timers count in 32 bits with a sign; a longer one would end at once (https://nodejs.org/api/timers.html). */
 const longestTimer = 2 ** 31 - 1;
 

@@ -108,6 +108,10 @@ export function checkAsked({ command, arguments: given, raw, env, secrets, shown
   if (flags.apply && flags['dry-run']) problems.push(`${shown('apply')} and ${shown('dry-run')} exclude each other.`);
   if (flags.to !== undefined && flags.name !== undefined)
     problems.push(`${shown('to')} and ${shown('name')} exclude each other.`);
+  if (flags['then-migrate'] && flags.only !== undefined)
+    problems.push(
+      `${shown('then-migrate')} and ${shown('only')} exclude each other: some collections are at no position in history.`,
+    );
   if (raw.file && raw.config) problems.push(`${shown('file')} and ${shown('config')} exclude each other.`);
   if (flags.block && (flags.to !== undefined || given.length > 0))
     problems.push(`${shown('block')} and how far to go down exclude each other.`);

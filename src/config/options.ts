@@ -141,6 +141,10 @@ export const options = {
   into: { type: 'text', value: 'DATABASE', help: 'Restore into this database instead of the one that was backed up.' },
   only: { type: 'list', value: 'COLLECTION', help: 'Restore this collection only; may be given several times.' },
   'keep-added': { type: 'switch', help: 'Keep the collections that were added since the backup.' },
+  'then-migrate': {
+    type: 'switch',
+    help: 'Apply what is pending afterwards, as migrate --apply does: an old backup comes to the schema of today.',
+  },
   yes: { type: 'switch', help: 'Do not ask. Needed where nobody can answer.' },
   'on-failure': {
     type: 'choice',

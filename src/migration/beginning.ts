@@ -49,25 +49,47 @@ export function isHalfDone(record: HistoryRecord): boolean {
   return effects === undefined ? journal?.entries !== 0 : !leftTargetAsItWas({ effects });
 }
 
+/** A way up that did not reach its end is undone by what the journal has of it: that needs no `down`, and no file. */
+export function undoneByJournal(record: HistoryRecord): boolean {
+  const { direction, journal } = record;
+  return isUnsettled(record) && direction === 'up' && journal?.images === true;
+}
+
 /** Of the file as it was when the run began: on its way down a record keeps the checksum of what was applied. */
 export function checksumThatRan({ checksum }: HistoryRecord, journal: RunJournal): string {
   return journal.checksum ?? checksum;
 }
 
-/** What comes next of a half-done migration, as a sentence: what each of the two ways begins with. */
+/**
+ * What comes next of a half-done migration, in a sentence or two: what each of the two ways begins with, first the one
+ * that it is on.
+ */
 export function nextOfHalf(record: HistoryRecord, file: MigrationFile | undefined): string {
   const { journal, fileName } = record;
-  if (!isHalfDone(record)) return 'Nothing of it was done: mongo-release migrate --apply runs it from its top.';
-  if (journal === undefined) {
-    return 'No journal was kept of it: mongo-release migrate --apply runs it from its top, mongo-release down takes it back; both have to bear what is done already.';
+  if (!isHalfDone(record)) {
+    if (file === undefined) return 'Nothing of it was done, so its file is not needed.';
+    return 'Nothing of it was done: mongo-release migrate --apply runs it from its top.';
   }
-  const present = file ?? { checksum: checksumThatRan(record, journal), fileName };
-  const [up, down] = [beginningOf(record, present, 'up'), beginningOf(record, present, 'down')];
-  return `mongo-release migrate --apply first ${inWords(up)}; mongo-release down ${inWords(down)}.`;
+  if (file !== undefined) return waysOf(record, file);
+  if (undoneByJournal(record)) {
+    return `mongo-release down undoes by the journal what it did, which needs no file. With ${fileName} back from version control, mongo-release migrate --apply takes it up where it was.`;
+  }
+  const asItRan = { checksum: journal ? checksumThatRan(record, journal) : record.checksum, fileName };
+  return `Bring ${fileName} back from version control. ${waysOf(record, asItRan)}`;
 }
 
-function inWords(beginning: Beginning): string {
-  if (beginning.how === 'afresh') return 'runs it from its top';
+function waysOf(record: HistoryRecord, file: Pick<MigrationFile, 'checksum' | 'fileName'>): string {
+  const ways = (['up', 'down'] as const).map((way) => {
+    const command = way === 'up' ? 'mongo-release migrate --apply first' : 'mongo-release down';
+    return `${command} ${inWords(beginningOf(record, file, way), way)}`;
+  });
+  const inOrder = record.direction === 'up' ? ways : ways.reverse();
+  if (record.journal !== undefined) return `${inOrder.join('; ')}.`;
+  return `No journal was kept of it, so either way has to bear what is done already: ${inOrder.join('; ')}.`;
+}
+
+function inWords(beginning: Beginning, direction: 'up' | 'down'): string {
+  if (beginning.how === 'afresh') return `runs its ${direction} from the top`;
   const { journal } = beginning;
   if (beginning.how === 'resume') {
     const changed = journal.images ? 'undoes what it did, and begins afresh' : 'cannot, since no images are kept';

@@ -1,7 +1,6 @@
 import { ReleaseError } from '../observe/error.ts';
-import { isHalfDone } from './beginning.ts';
+import { isHalfDone, nextOfHalf, undoneByJournal } from './beginning.ts';
 import { findMigration, listed } from './files/find.ts';
-import { isUnsettled } from './history/position.ts';
 import { isEdited } from './plan/findings.ts';
 import type { HistoryRecord, MigrationFacts, MigrationFile } from './types.ts';
 
@@ -15,6 +14,7 @@ export type DownScope =
 
 export interface DownInput {
   readonly records: readonly HistoryRecord[];
+  /** With something in place of a missing one that is undone by its journal: see `readWayDown`. */
   readonly files: readonly MigrationFile[];
   /** Of every file on the way. */
   readonly facts: ReadonlyMap<string, MigrationFacts>;
@@ -51,7 +51,9 @@ export function selectDown({ records, files, facts, scope }: DownInput): DownSte
     const { _id: name } = record;
     const inTheWay = `${name} is on the way down and cannot be undone`;
     if (file === undefined) {
-      throw irreversible(`${inTheWay}: its file ${record.fileName} is missing`, `Bring ${record.fileName} back`, scope);
+      const why = `${inTheWay}: its file ${record.fileName} is missing`;
+      if (!isHalfDone(record)) throw irreversible(why, `Bring ${record.fileName} back`, scope);
+      throw new ReleaseError('IRREVERSIBLE', `${why}. Nothing was run.`, { hint: nextOfHalf(record, undefined) });
     }
     if (known === undefined) throw new Error(`selectDown was not given the facts of ${name}`);
     if (undoneByJournal(record)) return { record, file, facts: known, edited };
@@ -69,12 +71,6 @@ export function onTheWay(records: readonly HistoryRecord[], scope: DownScope): H
     .filter((record) => record.state === 'applied' || isHalfDone(record))
     .sort((a, b) => b.sequence - a.sequence);
   return pick(candidates, records, scope);
-}
-
-/** A way up that did not reach its end is undone by what the journal has of it: that needs no `down`. */
-export function undoneByJournal(record: HistoryRecord): boolean {
-  const { direction, journal } = record;
-  return isUnsettled(record) && direction === 'up' && journal?.images === true;
 }
 
 function pick(newestFirst: HistoryRecord[], records: readonly HistoryRecord[], scope: DownScope): HistoryRecord[] {

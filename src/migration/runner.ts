@@ -1,10 +1,11 @@
+import { durationText } from '../config/duration.ts';
 import { ReleaseError } from '../observe/error.ts';
 import type { ErrorCode } from '../observe/error-codes.ts';
 import type { Log } from '../observe/log.ts';
 import type { ChildEnd, ChildState } from './child/protocol.ts';
 import { heartbeatMs } from './child/reporter.ts';
 import { type Child, type ChildSettings, startChild } from './child-process.ts';
-import type { MigrationEnd } from './end.ts';
+import { leftTargetAsItWas, type MigrationEnd } from './end.ts';
 import type { JournalJob } from './gate/journal/context.ts';
 import type { OperationRun } from './gate/operations.ts';
 import { noEffects } from './gate/tally.ts';
@@ -121,21 +122,39 @@ export async function runMigration(job: MigrationJob, options: RunOptions): Prom
   });
   try {
     const exit = await child.ended;
-    if (watch.end === undefined && watch.transactions.length > 0) {
-      await endSessions(job, watch.transactions, options.log);
-    }
+    const ended = watch.result(exit, Math.round(performance.now() - started), options);
+    // Whatever the process knew when it ended: the journal knows what came of it.
+    const journal = isForTheJournal(ended, job) ? job.journal : undefined;
+    const settles = journal !== undefined || (watch.end === undefined && watch.transactions.length > 0);
+    const left = { ...job, journal, ownPrefix: options.ownPrefix };
+    const found = settles ? await endSessions(left, watch.transactions, options.log) : undefined;
+    const { replayed } = ended.effects;
+    const effects = found === undefined ? ended.effects : { ...found, ...(replayed ? { replayed } : {}) };
     const hiddenLines = child.hiddenLines();
     if (hiddenLines > 0) {
-      options.log.info(`The migration printed ${hiddenLines} lines, not shown since they may hold data.`, {
+      const printed = hiddenLines === 1 ? '1 line' : `${hiddenLines} lines`;
+      const they = hiddenLines === 1 ? 'it' : 'they';
+      options.log.info(`The migration printed ${printed}, not shown since ${they} may hold data.`, {
         lines: hiddenLines,
       });
     }
-    return { ...watch.result(exit, Math.round(performance.now() - started), options), hiddenLines };
+    return { ...ended, effects, hiddenLines };
   } finally {
     clearTimeout(timer);
     options.signal?.removeEventListener('abort', onAbort);
     watch.over();
   }
+}
+
+/**
+ * Whether the journal is to be asked what a run has done: where something is unknown, and where the run was stopped, and
+ * says that it has sent something and changed nothing. The next run would begin at the top. Of what was taken up the
+ * journal holds more than this run.
+ */
+function isForTheJournal({ state, effects }: Unfinished<MigrationEnd>, { journal }: MigrationJob): boolean {
+  if (effects.unknown > 0) return true;
+  const wasStopped = state !== 'done' && state !== 'failed' && effects.operations > 0;
+  return wasStopped && leftTargetAsItWas({ effects }) && journal?.resumes === false;
 }
 
 type Unfinished<End> = End extends unknown ? Omit<End, 'hiddenLines'> : never;
@@ -195,7 +214,8 @@ class Watch {
   result(exit: Awaited<Child['ended']>, elapsedMs: number, { timeLimitMs }: RunOptions): Unfinished<MigrationEnd> {
     const known = this.end ?? this.#lastKnown();
     // Writes that the process itself had no answer for when it ended.
-    const effects = { ...known.effects, unknown: known.effects.unknown + known.writing };
+    const { operations: answered, unknown } = known.effects;
+    const effects = { ...known.effects, operations: answered + known.writing, unknown: unknown + known.writing };
     const ended = {
       ...{ effects, operations: known.operations, notes: this.end?.notes ?? [] },
       durationMs: this.end?.durationMs ?? elapsedMs,
@@ -232,7 +252,7 @@ function timedOut(limitMs: number, silent: boolean): ReleaseError {
   const how = silent ? ' It did not answer any more: its code never gives the event loop a turn.' : '';
   return new ReleaseError(
     'MIGRATION_TIMED_OUT',
-    `The migration was stopped after its time limit of ${limitMs} ms.${how}`,
+    `The migration was stopped after its time limit of ${durationText(limitMs)}.${how}`,
     {
       hint: silent
         ? 'Look for an endless loop; work in batches and await between them.'

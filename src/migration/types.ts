@@ -43,6 +43,8 @@ export interface Counts {
 export interface Effects extends Counts {
   /** Writes and catalog changes that were sent. 0 means that the target is as it was. */
   readonly operations: number;
+  /** Of those: what an earlier run had done, and was not sent again. Absent where there are none. */
+  readonly replayed?: number;
   readonly byCollection: Readonly<Record<string, Counts>>;
   /** As `collection.index`. */
   readonly indexesCreated: readonly string[];

@@ -7,7 +7,10 @@ import { serverCode, serverCodes } from './server-error.ts';
 const majority = { writeConcern: { w: 'majority' } } as const;
 
 /** Of a connection, the parts that a change of the catalog of one database needs. */
-export type Place = Pick<Connection, 'client' | 'db' | 'topology'>;
+export interface Place extends Pick<Connection, 'client' | 'db' | 'topology'> {
+  /** Awaited right before each try; it is to reject where nothing may be changed any more. */
+  readonly ready?: () => Promise<void>;
+}
 
 /** A pending index build or a lock that others hold; from the server's error_codes.yml. */
 const passing: ReadonlySet<number | undefined> = new Set([
@@ -17,13 +20,10 @@ const passing: ReadonlySet<number | undefined> = new Set([
 ]);
 
 /** Drops it if it is there; with `uuid` only if it is that one. */
-export async function dropCollection(
-  { db, topology }: Omit<Place, 'client'>,
-  name: string,
-  uuid?: string,
-): Promise<void> {
+export async function dropCollection(place: Omit<Place, 'client'>, name: string, uuid?: string): Promise<void> {
+  const { db, topology } = place;
   try {
-    await patiently(() => db.command({ drop: name, ...expected(topology, uuid), ...majority }));
+    await patiently(place, () => db.command({ drop: name, ...expected(topology, uuid), ...majority }));
   } catch (error) {
     if (serverCode(error) !== serverCodes.NamespaceNotFound) throw error;
   }
@@ -31,12 +31,13 @@ export async function dropCollection(
 
 /** Fails with NamespaceExists when the new name is taken, and (6.0 and newer) when `from` is not the one of this UUID. */
 export async function renameCollection(
-  { client, db, topology }: Place,
+  place: Place,
   from: string,
   to: string,
   uuid: string | undefined,
 ): Promise<void> {
-  await patiently(() =>
+  const { client, db, topology } = place;
+  await patiently(place, () =>
     client.db('admin').command({
       renameCollection: `${db.databaseName}.${from}`,
       to: `${db.databaseName}.${to}`,
@@ -52,8 +53,9 @@ export function expected(topology: Place['topology'], uuid: string | undefined):
 }
 
 /** Index builds and locks of others pass: up to 20 attempts, half a second apart. */
-export async function patiently(run: () => Promise<unknown>): Promise<void> {
+export async function patiently({ ready }: Pick<Place, 'ready'>, run: () => Promise<unknown>): Promise<void> {
   for (let attempt = 1; ; attempt++) {
+    await ready?.();
     try {
       await run();
       return;

@@ -1,14 +1,18 @@
-import type { ClientSession, Db, Document } from 'mongodb';
+import { type ClientSession, type Db, type Document, ObjectId } from 'mongodb';
 // Not a public export of the driver (7.8.0, pinned); in this file alone.
 import { DocumentSequence } from 'mongodb/lib/cmap/commands.js';
+import { Lanes } from './lanes.ts';
 import { asBuffer, bsonTypes, elementsOf, idElement } from './raw-bson.ts';
 import { rawDocument, rawElement, rawString } from './raw-build.ts';
+import { RawDocuments } from './raw-documents.ts';
 
 export interface RawInsertOptions {
-  /** Inserts under way at the same time. Default 4. With 1 the documents keep their order, which capped collections need. */
-  readonly inFlight?: number;
+  /** The documents keep their order, which capped collections need: one insert after the other. */
+  readonly inOrder?: boolean;
   /** Documents that a validator refuses are inserted all the same; needs the privilege bypassDocumentValidation. */
   readonly bypassValidation?: boolean;
+  /** Where several collections are filled at the same time; default a budget of its own. */
+  readonly budget?: InsertBudget;
   readonly signal?: AbortSignal;
   /** After each batch that the server has acknowledged. */
   readonly onInserted?: (documents: number, bytes: number) => void;
@@ -16,14 +20,37 @@ export interface RawInsertOptions {
 
 /** What the server takes in one command: 100,000 documents and 48,000,000 bytes of message (`hello`, 4.4 to 8.0). */
 const mostDocuments = 100_000;
-/** Far below the limit: four batches under way then hold 32 MB, and larger ones measured no faster. */
-const batchBytes = 8_000_000;
+/** Far below the limit: the driver copies a batch twice on its way, and larger ones measured no faster. */
+const batchBytes = 4_000_000;
+
+/** The memory that inserts share, whatever the number of collections: those under way, and what waits to be a batch. */
+export class InsertBudget {
+  readonly lanes = new Lanes(4);
+  readonly #holding = new Map<RawInserter, number>();
+  #held = 0;
+
+  /** What this one holds from now on. */
+  holds(inserter: RawInserter, bytes: number): void {
+    this.#held += bytes - (this.#holding.get(inserter) ?? 0);
+    if (bytes === 0) this.#holding.delete(inserter);
+    else this.#holding.set(inserter, bytes);
+  }
+
+  /** Who is to send before its batch is full; undefined while there is room. */
+  fullest(): RawInserter | undefined {
+    if (this.#held <= mostHeld) return undefined;
+    return [...this.#holding].reduce((most, one) => (one[1] > most[1] ? one : most))[0];
+  }
+}
+
+/** Of several collections together. */
+const mostHeld = 8 * batchBytes;
 
 /**
  * Inserts documents given as BSON bytes, exactly as they are: order and repetition of fields, `$` and dotted names,
  * deprecated types and top-level `Timestamp(0, 0)`, which a plain insert would replace by the time.
  *
- * The bytes must not change until `finish` settles. Acknowledged by one member (`w: 1`): follow with a majority write.
+ * The bytes must not change until `finish` settles. Acknowledged by one member (`w: 1`): follow with `awaitMajority`.
  * Not retried: after an error some of the documents are there. `add` and `finish` throw `RawInsertError` when the
  * server refuses a document, the driver's error when a command fails, the signal's reason when aborted; after a failed
  * `add`, `finish` still waits for what is under way.
@@ -32,9 +59,11 @@ export class RawInserter {
   readonly #db: Db;
   readonly #collection: string;
   readonly #options: RawInsertOptions;
+  readonly #budget: InsertBudget;
   readonly #underWay = new Set<Promise<void>>();
-  #held: Uint8Array[] = [];
+  #held: RawDocuments[] = [];
   #heldBytes = 0;
+  #heldDocuments = 0;
   #documents = 0;
   #bytes = 0;
   #failure: { readonly error: unknown } | undefined;
@@ -43,42 +72,76 @@ export class RawInserter {
     this.#db = db;
     this.#collection = collection;
     this.#options = options;
+    this.#budget = options.budget ?? new InsertBudget();
   }
 
   /** Returns when there is room for more. */
-  async add(documents: readonly Uint8Array[]): Promise<void> {
-    for (const document of documents) {
-      const full = this.#heldBytes + document.length > batchBytes || this.#held.length >= mostDocuments;
-      if (full && this.#held.length > 0) await this.#send();
-      this.#held.push(document);
-      this.#heldBytes += document.length;
+  async add(documents: RawDocuments): Promise<void> {
+    for (const piece of documents.pieces({ documents: mostDocuments, bytes: batchBytes })) {
+      const { length } = piece.bytes;
+      const full = this.#heldBytes + length > batchBytes || this.#heldDocuments + piece.length > mostDocuments;
+      if (full) await this.#send();
+      // A small view would keep all of what it is a view into.
+      const small = length < piece.bytes.buffer.byteLength / 4;
+      this.#held.push(small ? new RawDocuments(Buffer.from(piece.bytes), piece.length) : piece);
+      this.#heldDocuments += piece.length;
+      this.#hold(this.#heldBytes + length);
+      const fullest = this.#budget.fullest();
+      // What is wrong there is said when that one is asked again.
+      if (fullest !== undefined) await fullest.#send().catch(() => {});
     }
   }
 
   /** Returns when the server has acknowledged everything. */
   async finish(): Promise<{ documents: number; bytes: number }> {
-    if (this.#held.length > 0 && this.#failure === undefined) await this.#send();
+    if (this.#failure === undefined) await this.#send();
     await Promise.all(this.#underWay);
+    this.#take();
     if (this.#failure !== undefined) throw this.#failure.error;
     return { documents: this.#documents, bytes: this.#bytes };
   }
 
   async #send(): Promise<void> {
-    if (this.#options.signal?.aborted) this.#failure ??= { error: this.#options.signal.reason };
-    if (this.#failure !== undefined) throw this.#failure.error;
-    const sent = this.#insert(this.#held, this.#heldBytes).finally(() => this.#underWay.delete(sent));
+    const batch = this.#take();
+    this.#throwFailure();
+    if (batch.length === 0) return;
+    if (this.#options.inOrder) await Promise.all(this.#underWay);
+    await this.#budget.lanes.enter();
+    const sent = this.#insert(batch).finally(() => {
+      this.#underWay.delete(sent);
+      this.#budget.lanes.leave();
+    });
     this.#underWay.add(sent);
-    this.#held = [];
-    this.#heldBytes = 0;
-    if (this.#underWay.size >= (this.#options.inFlight ?? 4)) await Promise.race(this.#underWay);
   }
 
-  async #insert(documents: readonly Uint8Array[], bytes: number): Promise<void> {
+  #throwFailure(): void {
+    if (this.#options.signal?.aborted) this.#failure ??= { error: this.#options.signal.reason };
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  #take(): RawDocuments[] {
+    const held = this.#held;
+    this.#held = [];
+    this.#heldDocuments = 0;
+    this.#hold(0);
+    return held;
+  }
+
+  #hold(bytes: number): void {
+    this.#heldBytes = bytes;
+    this.#budget.holds(this, bytes);
+  }
+
+  async #insert(batch: readonly RawDocuments[]): Promise<void> {
     try {
-      await insertBatch(this.#db, this.#collection, documents, this.#options.bypassValidation ?? false);
-      this.#documents += documents.length;
+      // It may have failed while this batch waited for its turn.
+      this.#throwFailure();
+      await insertBatch(this.#db, this.#collection, batch, this.#options.bypassValidation ?? false);
+      const documents = batch.reduce((sum, { length }) => sum + length, 0);
+      const bytes = batch.reduce((sum, part) => sum + part.bytes.length, 0);
+      this.#documents += documents;
       this.#bytes += bytes;
-      this.#options.onInserted?.(documents.length, bytes);
+      this.#options.onInserted?.(documents, bytes);
     } catch (error) {
       this.#failure ??= { error };
     }
@@ -89,18 +152,22 @@ export class RawInserter {
 export async function insertRaw(
   db: Db,
   collection: string,
-  batches: AsyncIterable<readonly Uint8Array[]> | Iterable<readonly Uint8Array[]>,
+  batches: AsyncIterable<Batch> | Iterable<Batch>,
   options: RawInsertOptions = {},
 ): Promise<{ documents: number; bytes: number }> {
   const inserter = new RawInserter(db, collection, options);
   try {
-    for await (const batch of batches) await inserter.add(batch);
+    for await (const batch of batches) {
+      await inserter.add(batch instanceof RawDocuments ? batch : RawDocuments.of(batch));
+    }
   } catch (error) {
     await inserter.finish().catch(() => {});
     throw error;
   }
   return inserter.finish();
 }
+
+type Batch = RawDocuments | readonly Uint8Array[];
 
 /** The server took the command and refused a document of it. */
 export class RawInsertError extends Error {
@@ -114,21 +181,34 @@ export class RawInsertError extends Error {
   }
 }
 
+/**
+ * Returns when a majority of the members holds all that was written before, and as the primary that is asked has it:
+ * what is counted afterwards no change of the primary takes back. The collection is not changed: a delete that matches
+ * nothing waits as a write does, for the newest operation of all (LastOpFixer in the server's write_ops_exec.cpp). It is
+ * any collection that is neither capped nor a time series.
+ */
+export async function awaitMajority(db: Db, collection: string): Promise<void> {
+  await db.collection(collection).deleteOne({ _id: new ObjectId() }, { writeConcern: { w: 'majority' } });
+}
+
 async function insertBatch(
   db: Db,
   collection: string,
-  documents: readonly Uint8Array[],
+  batch: readonly RawDocuments[],
   bypassValidation: boolean,
 ): Promise<void> {
   const answer = await db.command({
     insert: collection,
-    documents: sequence('documents', documents),
+    documents: sequence(
+      'documents',
+      batch.map(({ bytes }) => bytes),
+    ),
     ordered: true,
     bypassDocumentValidation: bypassValidation,
     writeConcern: { w: 1 },
   });
   refuseWriteErrors(answer);
-  const changed = documents.filter(hasEmptyTimestamp);
+  const changed = batch.flatMap(withEmptyTimestamps);
   if (changed.length === 0) return;
   // An insert replaces Timestamp(0, 0) in top-level fields, an update by a pipeline does not.
   const repaired = await db.command({
@@ -141,6 +221,7 @@ async function insertBatch(
   refuseWriteErrors(repaired);
 }
 
+/** Each piece of bytes is one document or several. */
 function sequence(field: string, documents: readonly Uint8Array[]): DocumentSequence {
   const prepared = new DocumentSequence(field);
   for (const bytes of documents) prepared.push(noDocument, bytes);
@@ -157,13 +238,21 @@ function refuseWriteErrors(answer: Document): void {
 
 function hasEmptyTimestamp(document: Uint8Array): boolean {
   const buffer = asBuffer(document);
-  // Most documents have no byte of that value at all, and searching for it is native.
-  if (buffer.indexOf(bsonTypes.timestamp, 4) < 0) return false;
+  // Most documents have no such bytes at all, and searching for them is native.
+  if (buffer.indexOf(emptyTimestamp) < 0) return false;
   for (const { type, valueStart } of elementsOf(document)) {
     if (type === bsonTypes.timestamp && buffer.readBigUInt64LE(valueStart) === 0n) return true;
   }
   return false;
 }
+
+function withEmptyTimestamps(documents: RawDocuments): Buffer[] {
+  if (documents.bytes.indexOf(emptyTimestamp) < 0) return [];
+  return [...documents].filter(hasEmptyTimestamp);
+}
+
+/** The end of a field's name and the value. */
+const emptyTimestamp = Buffer.alloc(9);
 
 /** `{ q: { _id: { $eq: ID } }, u: [{ $replaceWith: { $literal: DOCUMENT } }], collation: { locale: 'simple' } }` */
 function replacement(document: Uint8Array): Buffer {

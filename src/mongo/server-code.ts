@@ -19,6 +19,7 @@ export const serverCodes = {
   SnapshotUnavailable: 246,
   CollectionUUIDMismatch: 361,
   AtlasError: 8000,
+  BSONObjectTooLarge: 10_334,
   DuplicateKey: 11_000,
 } as const;
 
@@ -55,6 +56,7 @@ export function describeServerError(error: unknown, where?: string): string {
     return `duplicate key${keys === '' ? indexIn(String(message)) : ` in ${keys}`}${at}`;
   }
   if (code === serverCodes.DocumentValidationFailure) return `a document fails the collection's validator${at}`;
+  if (code === serverCodes.BSONObjectTooLarge) return `a document would be larger than 16 MB${at}`;
   if (code !== undefined) return `server error ${code}${name === undefined ? '' : ` ${name}`}${at}`;
   return `${error instanceof Error ? error.name : typeof error}${at}`;
 }

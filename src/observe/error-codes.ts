@@ -126,6 +126,11 @@ export const errorCodes = {
   },
   BACKUP_FAILED: { exit: 7, meaning: 'The tool or service that takes the backup failed; there is no new backup.' },
   ENGINE_UNAVAILABLE: { exit: 2, meaning: 'The tool or service that should take the backup is not there.' },
+  OPLOG_NOT_APPLIED: {
+    exit: 2,
+    meaning:
+      "An archive of mongodump --oplog holds changes of the database's collections that would have to be applied.",
+  },
   ARCHIVE_NEEDED: { exit: 2, meaning: 'A backup is a snapshot of Atlas, and what was asked for needs an archive.' },
   SNAPSHOT_GONE: { exit: 11, meaning: 'Atlas has no complete snapshot of this backup, or not any more.' },
   ATLAS_OTHER_CLUSTER: { exit: 5, meaning: 'The target is not in the cluster of Atlas that is configured.' },
@@ -146,6 +151,11 @@ export const errorCodes = {
   RESTORE_INCOMPLETE: {
     exit: 8,
     meaning: 'The restore was interrupted while it swapped collections in; the next restore finishes it.',
+  },
+  RESTORED_NOT_MIGRATED: {
+    exit: 8,
+    meaning:
+      'The backup is restored; the migrations that were to follow are not all applied, and the message says why.',
   },
 
   SERVER_UNREACHABLE: { exit: 12, meaning: 'No usable server answered in time.' },

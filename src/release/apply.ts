@@ -96,9 +96,10 @@ export async function runInTarget(
           untouched: false,
         };
       }
-      log.info(`Migration ${name} is ${direction === 'up' ? 'applied' : 'taken back'}: ${effectsLine(effects)}.`, {
-        durationMs,
-      });
+      const { operations, replayed } = effects;
+      const before = replayed ? ` Of its ${operations} operations an earlier run had done ${replayed}.` : '';
+      const what = direction === 'up' ? 'applied' : 'taken back';
+      log.info(`Migration ${name} is ${what}: ${effectsLine(effects)}.${before}`, { durationMs });
       done.push({ name, durationMs, effects });
       continue;
     }

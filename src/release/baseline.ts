@@ -1,7 +1,11 @@
+import { isHalfDone } from '../migration/beginning.ts';
 import { describeMigrations } from '../migration/describe.ts';
 import { findMigration } from '../migration/files/find.ts';
 import { baseline as record } from '../migration/history/without-run.ts';
+import type { HistoryRecord } from '../migration/types.ts';
+import type { Connection } from '../mongo/connect.ts';
 import { childOptions } from './child-options.ts';
+import { howFar } from './half-done.ts';
 import { listFiles } from './migrate-mongo.ts';
 import { ReleaseRecords } from './record.ts';
 import type { Ended } from './result.ts';
@@ -10,7 +14,8 @@ import { underLease } from './under-lease.ts';
 
 /**
  * `baseline NAME`: records one migration as applied without running it, for a database that has already what it does,
- * and to accept the present content of a file that was edited since it had been applied.
+ * and to accept the present content of a file that was edited since it had been applied. Of one that was half done it
+ * gives up what the journal could have undone, and says what stays in the data.
  */
 export async function baseline(run: Run): Promise<Ended<'baseline'>> {
   const [name = ''] = run.invocation.arguments;
@@ -18,13 +23,15 @@ export async function baseline(run: Run): Promise<Ended<'baseline'>> {
   const facts = await describeMigrations([file], childOptions(run));
   const phases = new Map([...facts].map(([known, { phase }]) => [known, phase]));
   await using connection = await openTarget(run, 'write');
-  const recorded = await underLease(run, connection, async (tenure) => {
+  const { recorded, warnings } = await underLease(run, connection, async (tenure) => {
+    const prior = await tenure.history.find(file.name);
+    const warnings = prior !== undefined && isHalfDone(prior) ? [await left(run, connection, prior)] : [];
     const records = new ReleaseRecords(connection.db, run);
     await records.start({ kind: 'baseline', migrations: [file.name], reason: run.invocation.flags.reason });
     const names = await record(tenure.history, [file], phases);
     await tenure.adopt();
     await records.close({ outcome: names.length > 0 ? 'applied' : 'nothing-to-do' });
-    return names;
+    return { recorded: names, warnings };
   });
   return {
     command: 'baseline',
@@ -32,5 +39,13 @@ export async function baseline(run: Run): Promise<Ended<'baseline'>> {
     result: { releaseId: run.releaseId, recorded },
     target: aboutTarget(run, connection),
     releaseId: run.releaseId,
+    warnings,
   };
+}
+
+async function left(run: Run, connection: Connection, prior: HistoryRecord): Promise<string> {
+  const { _id: name, direction } = prior;
+  const far = await howFar(run, connection, prior);
+  const again = direction === 'up' ? '' : ' again';
+  return `${name} was half-way ${direction}, after ${far}: that stays in the data, and is undone by the journal no more. See to it that the target${again} has all that its up does.`;
 }

@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import { checksumThatRan } from '../migration/beginning.ts';
+import { unknownChecksum } from '../migration/files/files.ts';
 import { readHistory } from '../migration/history/history.ts';
 import { position } from '../migration/history/position.ts';
 import type { HistoryRecord, RunJournal } from '../migration/types.ts';
@@ -9,14 +10,19 @@ import { ReleaseRecords } from './record.ts';
 import { namesOf, type Run } from './run.ts';
 import type { Turn } from './turns.ts';
 
-/** A half-done migration, and what was to become of it. */
-export interface Blocked {
-  /** The way that was asked for. */
-  readonly direction: 'up' | 'down';
-  readonly turn: Turn;
+/** A half-done migration that cannot be undone. */
+export interface HalfDone {
+  /** Without facts where nobody loaded it. */
+  readonly turn: Pick<Turn, 'file'> & Partial<Turn>;
   /** Its record, with the way that it is half-way on. */
   readonly prior: HistoryRecord;
   readonly journal: RunJournal;
+}
+
+/** And what was to become of it. */
+export interface Blocked extends HalfDone {
+  /** The way that was asked for. */
+  readonly direction: 'up' | 'down';
   /** Why it is to be undone. */
   readonly why: string;
 }
@@ -34,33 +40,39 @@ export async function resumeBlocked(
   return new ReleaseError(
     'RESUME_BLOCKED',
     `Migration ${name} cannot ${what} (${why}), and what was done of it cannot be undone: ${inTheWay}`,
-    { hint: waysOut(run, blocked, await releaseBefore(run, connection, prior)) },
+    { hint: await waysOut(run, connection, blocked) },
   );
 }
 
-function waysOut(run: Run, { direction, turn, prior, journal }: Blocked, release: string | undefined): string {
+/** Each way that is open for one that cannot be undone, the easiest first. Only reads. */
+export async function waysOut(run: Run, connection: Connection, { turn, prior, journal }: HalfDone): Promise<string> {
   const { file } = turn;
+  const missing = file.checksum === unknownChecksum;
   // What failed fails again. In its file that cannot be corrected, since the journal fits only the one that ran.
   const corrected =
     prior.state === 'failed'
       ? `, once what it failed of (${prior.error?.code}) is corrected elsewhere than in ${file.fileName}`
       : '';
   const command = prior.direction === 'up' ? 'mongo-release migrate --apply' : 'mongo-release down';
-  const goOn = `type ${command}${corrected}: it goes on where it was.`;
   const ran = checksumThatRan(prior, journal);
   const ways: string[] = [];
-  if (ran !== file.checksum) {
+  // What went another way once would do so again.
+  if (prior.error?.code === 'REPLAY_DIVERGED') {
+    if (missing) ways.push(`Bring ${file.fileName} back from version control.`);
+  } else if (ran === file.checksum) ways.push(`Type ${command}${corrected}: it goes on where it was.`);
+  else {
     const path = relative(run.invocation.baseDir, file.path);
     const where =
       prior.commit === undefined ? `git log -- ${path} lists its versions` : `git checkout ${prior.commit} -- ${path}`;
     ways.push(
-      `Put ${file.fileName} back as it was when it ran (${where}; its SHA-256 begins with ${ran.slice(0, 12)}) and ${goOn}`,
+      `Put ${file.fileName} back as it was when it ran (${where}; its SHA-256 begins with ${ran.slice(0, 12)}) and type ${command}${corrected}: it goes on where it was.`,
     );
-  } else if (direction !== prior.direction) ways.push(goOn.replace('t', 'T'));
-  ways.push(
-    `${ways.length === 0 ? 'F' : 'Or f'}inish the change by hand and type mongo-release baseline ${file.name}.`,
-  );
-  if (prior.direction === 'up') ways.push(...byItsDown(turn));
+  }
+  const byHand = prior.direction === 'up' ? 'finish the change by hand' : 'bring back by hand what its down took away';
+  const either = ways.length === 0 ? '' : missing ? 'Or, with the file back, ' : 'Or ';
+  ways.push(capital(`${either}${byHand} and type mongo-release baseline ${file.name}.`));
+  if (prior.direction === 'up' && !missing) ways.push(...byItsDown(turn));
+  const release = await releaseBefore(run, connection, prior);
   if (release !== undefined) {
     ways.push(
       `The backup from before it comes back, without what was written since, with mongo-release rollback ${release} --strategy restore.`,
@@ -70,8 +82,8 @@ function waysOut(run: Run, { direction, turn, prior, journal }: Blocked, release
 }
 
 /** Its own way down needs no journal: it is what is left where that does not tell enough. */
-export function byItsDown({ file: { name }, facts }: Turn): string[] {
-  if (!facts.hasDown || facts.irreversible !== undefined) return [];
+export function byItsDown({ file: { name }, facts }: HalfDone['turn']): string[] {
+  if (facts !== undefined && (!facts.hasDown || facts.irreversible !== undefined)) return [];
   return [
     `Where its down copes with half of its up: mongo-release baseline ${name}, then mongo-release down, then mongo-release migrate --apply.`,
   ];
@@ -87,4 +99,8 @@ async function releaseBefore(run: Run, { db }: Connection, { _id: name }: Histor
     return position(before).digest === positionBefore;
   });
   return found?._id;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -1,28 +1,43 @@
-import { nextOfHalf } from '../migration/beginning.ts';
+import { isHalfDone, nextOfHalf } from '../migration/beginning.ts';
 import { isUnsettled } from '../migration/history/position.ts';
 import type { HistoryRecord, MigrationFile } from '../migration/types.ts';
 import { countImages } from '../migration/undo/foresee.ts';
+import { foreseeUndo } from '../migration/undo/undo.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { serverCode, serverCodes } from '../mongo/server-error.ts';
 import { plural } from '../report/format.ts';
+import { waysOut } from './blocked.ts';
 import { namesOf, type Run } from './run.ts';
+import { undoInTheWay } from './undo-run.ts';
+import { missingFile } from './way-down.ts';
 
-/** Counting documents reads the journal, which may be large: whoever looks at the status does not wait for it. */
+/** What takes longer reads a large journal: whoever looks at the status does not wait for it. Milliseconds. */
 const patienceMs = 1000;
 
-/** How far each migration is that has not reached its end, and what comes next of it: a sentence or two each. */
-export function halfDone(
+/** A migration that has not reached its end, in sentences. */
+export interface Unsettled {
+  readonly name: string;
+  /** How far it is. */
+  readonly far: string;
+  /** What comes next of it; undefined while a run is at it. */
+  readonly next?: string;
+}
+
+/** How far each migration is that has not reached its end, and what comes next of it. Only reads. */
+export function unsettled(
   run: Run,
   connection: Connection,
   files: readonly MigrationFile[],
   records: readonly HistoryRecord[],
   leaseHeld: boolean,
-): Promise<string[]> {
+): Promise<Unsettled[]> {
   return Promise.all(
     records.filter(isUnsettled).map(async (record) => {
       const { _id: name, state, direction, releaseId, error } = record;
       const far = await howFar(run, connection, record);
-      if (state === 'running' && leaseHeld) return `${name} is on its way ${direction}, with ${far} so far.`;
+      if (state === 'running' && leaseHeld) {
+        return { name, far: `${name} is on its way ${direction}, with ${far} so far.` };
+      }
       const file = files.find((one) => one.name === name);
       const code = error === undefined ? '' : ` [${error.code}]`;
       // Nobody holds the lease, so nobody is running it: its run was killed, or lost the server.
@@ -30,13 +45,41 @@ export function halfDone(
         state === 'running'
           ? `was left half-way ${direction} by release ${releaseId}, whose run is gone`
           : `${state === 'failed' ? 'failed' : 'was interrupted'} on its way ${direction}${code}`;
-      return `${name} ${stopped}, after ${far}. ${nextOfHalf(record, file)}`;
+      const gone = file === undefined ? `, and there is no file ${record.fileName}` : '';
+      const next = await nextOf(run, connection, record, file);
+      return { name, far: `${name} ${stopped}, after ${far}${gone}.`, next };
     }),
   );
 }
 
+/** Where what it did cannot be undone, only the ways that do not need that. */
+async function nextOf(
+  run: Run,
+  connection: Connection,
+  prior: HistoryRecord,
+  file: MigrationFile | undefined,
+): Promise<string> {
+  const { _id: migration, journal } = prior;
+  if (journal === undefined || journal.entries === 0 || !isHalfDone(prior)) return nextOfHalf(prior, file);
+  const signal = AbortSignal.timeout(patienceMs);
+  const options = { mode: 'strict', expectedEntries: journal.entries, signal } as const;
+  const attempt = { migration, number: journal.attempt };
+  const blocked = await foreseeUndo(connection, namesOf(run), attempt, options).then(
+    (foreseen) => foreseen.blocked,
+    (error: unknown) => {
+      // What nobody saw is not told: an undo looks again before it begins.
+      if (signal.aborted || serverCode(error) !== undefined) return undefined;
+      throw error;
+    },
+  );
+  if (blocked === undefined) return nextOfHalf(prior, file);
+  const turn = { file: file ?? missingFile(run, prior) };
+  const ways = await waysOut(run, connection, { turn, prior, journal });
+  return `What was done of it cannot be undone: ${undoInTheWay(blocked)}. ${ways}`;
+}
+
 /** In operations, and in documents as far as somebody counted them. */
-async function howFar(run: Run, connection: Connection, record: HistoryRecord): Promise<string> {
+export async function howFar(run: Run, connection: Connection, record: HistoryRecord): Promise<string> {
   const { journal, effects } = record;
   const operations = journal?.entries ?? effects?.operations;
   if (operations === undefined) return 'nobody knows how much';

@@ -1,6 +1,7 @@
 import { leftTargetAsItWas, type MigrationEnd } from '../migration/runner.ts';
 import type { Effects } from '../migration/types.ts';
 import { ReleaseError } from '../observe/error.ts';
+import { plural } from '../report/format.ts';
 import { effectsLine } from './effects-line.ts';
 import { wasOvertaken } from './outcome.ts';
 import type { AppliedMigration } from './result.ts';
@@ -42,11 +43,13 @@ export function notRecorded(extent: Extent, effects: Effects, cause: ReleaseErro
   const { name, direction } = extent;
   return new ReleaseError(
     'FAILED_DIRTY',
-    `Migration ${name} (${direction}) reached its end (${effectsLine(effects)}), and that could not be put on record: ${cause.message} [${cause.code}]${around(extent)} The next run will find ${name} interrupted.`,
+    `Migration ${name} (${direction}) reached its end (${effectsLine(effects)}), and that could not be put on record: ${cause.message} [${cause.code}]${around(extent)} ${foundBy(cause)}`,
     {
-      hint: journalled
-        ? 'Run the same command again: what the journal has is not done a second time.'
-        : `Look at the target. If ${name} may run a second time, run the same command again; if not, type mongo-release baseline ${name}.`,
+      hint: isLost(cause)
+        ? cause.hint
+        : journalled
+          ? 'Run the same command again: what the journal has is not done a second time.'
+          : `Look at the target. If ${name} may run a second time, run the same command again; if not, type mongo-release baseline ${name}.`,
       cause,
     },
   );
@@ -76,14 +79,12 @@ export function unfinished(
   const { name, direction, done, undone } = extent;
   const clean = leftTargetAsItWas(end);
   const why = end.state === 'cancelled' && lost !== undefined && !cancelled ? lost : end.error;
-  const then = why.code === 'OPERATION_IN_DOUBT' ? wayOut : [next];
-  const hint = clean && !overHalf ? why.hint : [why.hint, ...then].join(' ');
+  const then = why.code === 'OPERATION_IN_DOUBT' ? wayOut : isLost(unrecorded) ? [unrecorded.hint] : [next];
+  const hint = clean && !overHalf ? why.hint : [...new Set([why.hint, ...then])].join(' ');
   const nothing = overHalf ? 'It changed nothing; what was done of it before stays.' : 'It changed nothing.';
   const did = clean ? nothing : sent(end.effects);
   const record =
-    unrecorded === undefined
-      ? ''
-      : ` Its end could not be put on record [${unrecorded.code}]: the next run will find it interrupted.`;
+    unrecorded === undefined ? '' : ` Its end could not be put on record [${unrecorded.code}]. ${foundBy(unrecorded)}`;
   const message = `Migration ${name} (${direction}) did not reach its end: ${why.message} [${why.code}] ${did}${around(extent)}${record}`;
   if (end.state === 'cancelled' && cancelled) {
     return new ReleaseError('CANCELLED', message, { hint: clean ? goOn : hint, cause: end.error });
@@ -92,10 +93,21 @@ export function unfinished(
   return new ReleaseError(untouched ? 'FAILED_CLEAN' : 'FAILED_DIRTY', message, { hint, cause: why });
 }
 
-/** What was sent is counted when it is answered: of a run that was killed the last of it may have no answer. */
+function isLost(unrecorded: ReleaseError | undefined): unrecorded is ReleaseError {
+  return unrecorded?.code === 'LEASE_LOST';
+}
+
+/** Without the lease nobody knows what others made of it since: they may have brought it to its end. */
+function foundBy(unrecorded: ReleaseError): string {
+  return isLost(unrecorded)
+    ? 'Another run may have taken it up since: mongo-release status says what became of it.'
+    : 'The next run will find it interrupted.';
+}
+
 function sent(effects: Effects): string {
-  const operations = Math.max(effects.operations, effects.unknown);
-  return `It had sent ${operations} ${operations === 1 ? 'operation' : 'operations'}: ${effectsLine(effects)}.`;
+  const { operations, replayed = 0 } = effects;
+  const before = replayed === 0 ? '' : `, ${replayed === operations ? 'all' : replayed} of them in an earlier run`;
+  return `It had sent ${plural(operations, 'operation')}${before}: ${effectsLine(effects)}.`;
 }
 
 function around({ done, undone, remaining }: Extent): string {

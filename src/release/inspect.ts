@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import type { SnapshotManifest } from '../backup/manifest.ts';
 import { verifyBackup } from '../backup/verify.ts';
 import { asReleaseError } from '../observe/error.ts';
+import { factsOfFile, namesFile, readFileOf } from './archive-file.ts';
 import { askForSnapshot, assertComplete, atlasOf } from './atlas.ts';
 import { identitiesOf } from './keys.ts';
 import { bytesProgress } from './progress.ts';
@@ -18,12 +19,17 @@ async function isThere(location: string): Promise<boolean> {
 }
 
 /**
- * `inspect`: lists the store, or verifies one backup, whole, without a server. Damage is thrown, with exit code 11. Of a
+ * `inspect`: lists the store, or verifies one backup, or a file that mongodump wrote, whole, without a server. Damage is
+ * thrown, with exit code 11. Of a
  * snapshot Atlas is asked whether it is complete: nobody can read what is in it.
  */
 export async function inspect(run: Run): Promise<Ended<'inspect'>> {
-  const store = storeOf(run);
   const [id] = run.invocation.arguments;
+  if (id !== undefined && namesFile(id)) {
+    const backup = factsOfFile(await readFileOf(run, id));
+    return { command: 'inspect', outcome: 'nothing-to-do', result: { backup, verified: true } };
+  }
+  const store = storeOf(run);
   if (id !== undefined) {
     const given = await store.readManifest(id);
     if (given.engine === 'atlas') {

@@ -25,10 +25,29 @@ import { underLease } from './under-lease.ts';
 export async function migrate(run: Run): Promise<Ended<'migrate' | 'up'>> {
   const command = run.invocation.command === 'up' ? 'up' : 'migrate';
   const apply = command === 'up' || run.invocation.flags.apply === true;
-  const level = levelFor(run, apply);
+  const level = apply ? applyLevel(run) : dryRunLevel(run);
   await using connection = await openTarget(run, apply ? 'write' : 'read');
-  const about = { command, target: aboutTarget(run, connection), releaseId: run.releaseId } as const;
   if (apply) await refuseUnguarded(run, connection);
+  // Awaited here: the connection closes when this function is left.
+  return await migrateOn(run, connection, { command, apply, level });
+}
+
+export interface MigrateOn {
+  readonly command?: 'migrate' | 'up';
+  /** Default true. */
+  readonly apply?: boolean;
+  readonly level: RehearsalLevel;
+  /** The backup that an apply relies on, or that it has none, where the caller knows. Default: as `backupBehind` finds it. */
+  readonly chosen?: { readonly behind: StoredBackup | undefined };
+}
+
+/** The same on a connection, once the guards have been asked. */
+export async function migrateOn(
+  run: Run,
+  connection: Connection,
+  { command = 'migrate', apply = true, level, chosen }: MigrateOn,
+): Promise<Ended<'migrate' | 'up'>> {
+  const about = { command, target: aboutTarget(run, connection), releaseId: run.releaseId } as const;
   const situation = await checkedSituation(run, connection);
   const nothing: MigrateResult = { releaseId: run.releaseId, applied: [] };
   // A project's first run: it has nothing to do but to take over what migrate-mongo has on record.
@@ -36,7 +55,7 @@ export async function migrate(run: Run): Promise<Ended<'migrate' | 'up'>> {
     await underLease(run, connection, async () => {});
   if (situation.plan.pending.length === 0) return { ...about, outcome: 'nothing-to-do', result: nothing };
 
-  const behind = await backupBehind(run, connection, situation, apply);
+  const { behind } = chosen ?? { behind: await backupBehind(run, connection, situation, apply) };
   const begun = takenUp(situation).length > 0;
   if (!apply) {
     if (begun) throw rehearsalImpossible(run, situation);
@@ -111,10 +130,12 @@ async function rehearseAndApply(
   }
 }
 
+export function applyLevel({ invocation: { flags, settings } }: Run): RehearsalLevel {
+  return flags.rehearsal ?? settings.rehearsal.level;
+}
+
 /** A dry run is a rehearsal whatever the configured level: without one there is nothing that it could say. */
-function levelFor(run: Run, apply: boolean): RehearsalLevel {
-  const { flags, settings } = run.invocation;
-  if (apply) return flags.rehearsal ?? settings.rehearsal.level;
+function dryRunLevel({ invocation: { flags } }: Run): RehearsalLevel {
   if (flags.rehearsal !== 'none') return 'full';
   throw new ReleaseError('USAGE', 'A dry run is a rehearsal, and --rehearsal says none.', {
     hint: 'Leave --rehearsal none out, or type mongo-release plan to see what is pending.',

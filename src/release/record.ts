@@ -27,6 +27,8 @@ export interface ReleaseRecord {
   readonly steps?: readonly Step[];
   /** The release that a rollback takes back. */
   readonly of?: string;
+  /** The release that applied what was pending after a restore. */
+  readonly followedBy?: string;
   readonly reason?: string;
   readonly error?: { readonly code: string; readonly message: string };
   readonly actor?: string;
@@ -42,7 +44,7 @@ export type RecordStart = Pick<
 >;
 
 /** How a run ended. Of the error the record keeps code and message. */
-export interface RecordEnd extends Pick<ReleaseRecord, 'steps' | 'error'> {
+export interface RecordEnd extends Pick<ReleaseRecord, 'steps' | 'error' | 'followedBy'> {
   readonly outcome: Outcome;
 }
 
@@ -108,8 +110,8 @@ export class ReleaseRecords {
     });
   }
 
-  async finish({ outcome, error, steps }: RecordEnd): Promise<void> {
-    const ended = { steps, error: error && { code: error.code, message: error.message } };
+  async finish({ outcome, error, steps, followedBy }: RecordEnd): Promise<void> {
+    const ended = { steps, followedBy, error: error && { code: error.code, message: error.message } };
     await this.#records.updateOne(
       { _id: this.#run.releaseId },
       { $set: { ...withoutUndefined(ended), state: outcome, finishedAt: new Date() } },

@@ -108,7 +108,7 @@ export async function rehearse(run: Run, situation: Situation, on: RehearsalOn):
     const error = new ReleaseError(
       'REHEARSAL_FAILED',
       `The rehearsal failed in migration ${file.name}: ${end.error.message} [${end.error.code}] The rehearsal did not touch the target.`,
-      { hint: 'Correct the migration and rehearse again: mongo-release migrate.', cause: end.error },
+      { hint: end.error.hint, cause: end.error },
     );
     return { result: result({ failed: { name: file.name, durationMs: end.durationMs, effects: end.effects } }), error };
   }

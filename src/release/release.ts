@@ -17,7 +17,7 @@ import { type Rehearsed, rehearse } from './rehearse.ts';
 import { neverByItself } from './restore-managed.ts';
 import type { Ended, RehearsalResult, ReleaseResult } from './result.ts';
 import { removeExpired } from './retain.ts';
-import { aboutTarget, openTarget, type Run, stopIfCancelled } from './run.ts';
+import { aboutTarget, openTarget, type Run, stopIfCancelled, targetOf } from './run.ts';
 import { settleBegun } from './settle.ts';
 import { readSituation, type Situation } from './situation.ts';
 import { Steps } from './steps.ts';
@@ -273,16 +273,23 @@ class Walk {
     } catch (thrown) {
       const error = asReleaseError(thrown);
       const message = `${cause.message}\nThe rollback that was asked for did not succeed: ${error.message}`;
-      return {
-        outcome: 'failed-dirty',
-        error: new ReleaseError('ROLLBACK_FAILED', message, { hint: error.hint, cause: error }),
-      };
+      const reason = this.#isProduction ? ' --reason "…"' : '';
+      // The release's own command would begin another release.
+      const hint =
+        error.code === 'LEASE_HELD'
+          ? `Type mongo-release rollback ${this.#run.releaseId} --wait 60s${reason}: it begins when the lease is free.`
+          : error.hint;
+      return { outcome: 'failed-dirty', error: new ReleaseError('ROLLBACK_FAILED', message, { hint, cause: error }) };
     }
     const message = `${cause.message}\nThe release was rolled back, as asked.`;
     return {
       outcome: 'rolled-back',
       error: new ReleaseError('ROLLED_BACK', message, { hint: 'Correct the cause and release again.', cause }),
     };
+  }
+
+  get #isProduction(): boolean {
+    return targetOf(this.#run).environment === 'production';
   }
 
   /** A release of code alone is taken back too, where it was deployed and a hook knows how. */

@@ -109,6 +109,22 @@ export interface ArchiveFacts extends AboutBackup {
   readonly encrypted: boolean;
 }
 
+/** An archive that is in no store, such as mongodump writes: what it holds is what was found in it. */
+export interface FileFacts
+  extends AboutBackup,
+    Pick<ArchiveFacts, 'documents' | 'bytes' | 'archiveBytes' | 'compression' | 'encrypted'> {
+  readonly engine: 'file';
+  readonly serverVersion: string;
+  readonly databases: readonly {
+    readonly name: string;
+    readonly collections: number;
+    readonly documents: number;
+    readonly bytes: number;
+  }[];
+  /** Of what happened while it was made; undefined without `--oplog`. */
+  readonly oplogEntries?: number;
+}
+
 /** Atlas keeps it; the store has the manifest alone. */
 export interface SnapshotFacts extends AboutBackup {
   readonly engine: 'atlas';
@@ -127,7 +143,7 @@ export type BackupResult = BackupFacts;
 
 export type InspectResult =
   | { readonly backups: readonly BackupFacts[] }
-  | { readonly backup: BackupFacts; readonly verified: boolean };
+  | { readonly backup: BackupFacts | FileFacts; readonly verified: boolean };
 
 /** A migration that ran to its end, in the direction the result is about. */
 export interface AppliedMigration {
@@ -214,6 +230,10 @@ export interface RestoreResult {
   readonly kept: readonly string[];
   /** Of Atlas, where all of it was restored: with everything in it, so no collection is listed. */
   readonly cluster?: string;
+  /** `unchanged`: the backup does not say where in history its data are, or only some collections were restored. */
+  readonly history?: 'set' | 'unchanged';
+  /** With `--then-migrate`: what was applied afterwards. */
+  readonly migrate?: MigrateResult;
 }
 
 export type RollbackStrategy = 'undo' | 'down' | 'restore';

@@ -1,16 +1,21 @@
+import { isHalfDone } from '../migration/beginning.ts';
 import { inspectLease } from '../migration/lease/state.ts';
 import type { Changelog } from '../migration/migrate-mongo/changelog.ts';
 import { isEdited } from '../migration/plan/findings.ts';
 import type { HistoryRecord, MigrationFile } from '../migration/types.ts';
 import { ReleaseError } from '../observe/error.ts';
-import { halfDone } from './half-done.ts';
+import { statusSentence } from '../report/status.ts';
+import { type Unsettled, unsettled } from './half-done.ts';
 import { leaseStatus } from './lease-status.ts';
 import { changelogOf, listFiles, readRecords } from './migrate-mongo.ts';
 import { quarantineWarning, readQuarantine } from './quarantine.ts';
-import type { ChangelogRow, Ended, MigrationStatus } from './result.ts';
+import type { ChangelogRow, Ended, MigrationStatus, StatusResult } from './result.ts';
 import { aboutTarget, namesOf, openTarget, type Run } from './run.ts';
 
-/** `status`: reads files, history and lease. With `--check` pending migrations are an error. */
+/**
+ * `status`: reads files, history and lease. With `--check` pending migrations are an error: what is not applied and has a
+ * file that could be, and what is half done, with or without its file.
+ */
 export async function status(run: Run): Promise<Ended<'status'>> {
   // Files are read while the server is being reached.
   const listing = listFiles(run);
@@ -21,8 +26,10 @@ export async function status(run: Run): Promise<Ended<'status'>> {
   const { records, changelog } = await readRecords(run, connection, files, { brief: true });
   const quarantine = await readQuarantine(connection, names.quarantine, records);
   const migrations = statusOf(files, records);
-  // As the plan counts them: what is not applied, and has a file that could be.
-  const pending = migrations.filter(({ state, note }) => state !== 'applied' && note !== 'file-missing').length;
+  const half = new Set(records.filter(isHalfDone).map(({ _id }) => _id));
+  const isMissing = ({ note }: MigrationStatus) => note === 'file-missing';
+  const open = migrations.filter((one) => one.state !== 'applied' && (half.has(one.name) || !isMissing(one)));
+  const pending = open.length;
   const target = aboutTarget(run, connection);
   const result = {
     target: target.name,
@@ -33,22 +40,29 @@ export async function status(run: Run): Promise<Ended<'status'>> {
     ...(quarantine.length > 0 && { quarantine }),
     ...(changelog && { changelog: changelogRows(files, changelog, changelogOf(run)?.useFileHash === true) }),
   };
+  const notEnded = await unsettled(run, connection, files, records, lease.held);
   const warnings = [
-    ...(await halfDone(run, connection, files, records, lease.held)),
+    ...notEnded.map(({ far, next }) => (next === undefined ? far : `${far} ${next}`)),
     ...quarantine.map((one) => quarantineWarning(one, names.quarantine)),
   ];
   if (run.invocation.flags.check && pending > 0) {
-    const error = new ReleaseError('MIGRATIONS_PENDING', pendingSentence(pending, migrations.length), {
-      hint: 'Type mongo-release migrate for a dry run, and mongo-release migrate --apply to apply them.',
-    });
+    const error = pendingError(result, notEnded, open.filter(isMissing));
     return { command: 'status', outcome: 'blocked', result, target, warnings, error };
   }
   return { command: 'status', outcome: 'nothing-to-do', result, target, warnings };
 }
 
-function pendingSentence(pending: number, all: number): string {
-  if (all === 1) return 'The only migration is pending.';
-  return `${pending} of ${all} migrations ${pending === 1 ? 'is' : 'are'} pending.`;
+/** What is half done and has no file cannot be applied, so that is what comes next. */
+function pendingError(
+  result: StatusResult,
+  notEnded: readonly Unsettled[],
+  [missing]: readonly MigrationStatus[],
+): ReleaseError {
+  const found = notEnded.find(({ name }) => name === missing?.name);
+  const hint =
+    found?.next ?? 'Type mongo-release migrate for a dry run, and mongo-release migrate --apply to apply them.';
+  const message = [statusSentence(result), ...(found === undefined ? [] : [found.far])].join(' ');
+  return new ReleaseError('MIGRATIONS_PENDING', message, { hint });
 }
 
 /** The files as migrate-mongo's own `status` has them. */

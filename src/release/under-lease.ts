@@ -1,6 +1,7 @@
 import { HistoryWriter, type RunIdentity } from '../migration/history/history.ts';
 import type { Lease } from '../migration/lease/held.ts';
 import { acquireLease } from '../migration/lease/lease.ts';
+import { thisProcess } from '../migration/lease/owner-process.ts';
 import { assertUnlocked, ChangelogMirror } from '../migration/migrate-mongo/changelog.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { adoptChangelog, changelogOf } from './migrate-mongo.ts';
@@ -31,7 +32,10 @@ export async function underLease<T>(
   const lease = await acquireLease(connection.db, namesOf(run), {
     ttlMs: settings.lease.ttl,
     waitMs: flags.wait ?? 0,
-    holder: { host, pid, actor, runUrl, releaseId: run.releaseId, command },
+    holder: {
+      ...{ host, pid, actor, runUrl, releaseId: run.releaseId, command },
+      process: connection.topology.kind === 'standalone' ? undefined : thisProcess(),
+    },
     signal: run.signal,
     onWait: (who) =>
       run.log.info(`Waiting for the lease of ${connection.db.databaseName}, which is somebody else's: ${who}.`),

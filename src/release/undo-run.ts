@@ -1,6 +1,6 @@
 import { noEffects } from '../migration/runner.ts';
 import type { Effects } from '../migration/types.ts';
-import { describeConflict, type UndoConflict } from '../migration/undo/result.ts';
+import { describeConflict, type UndoResult } from '../migration/undo/result.ts';
 import { undoAttempt } from '../migration/undo/undo.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { type Blocked, resumeBlocked } from './blocked.ts';
@@ -40,17 +40,19 @@ export async function undoRun(
     const modified = documents - inserted - deleted;
     return { ...noEffects, operations: entriesUndone, modified, inserted, deleted, otherChanges };
   }
-  const reason = result.state === 'impossible' ? result.reason : conflictText(result.conflicts, result.conflictsTotal);
   const extent =
     entriesUndone === 0 && documents === 0
       ? 'This run changed nothing.'
       : `Of its ${entries ?? 'recorded'} operations ${entriesUndone} are undone, the newest first; the same command goes on from there.`;
-  throw await resumeBlocked(run, connection, what, `${reason}. ${extent}`);
+  throw await resumeBlocked(run, connection, what, `${undoInTheWay(result)}. ${extent}`);
 }
 
 const shownConflicts = 3;
 
-function conflictText(conflicts: readonly UndoConflict[], total: number): string {
+/** Why there was no undo, in part of a sentence. */
+export function undoInTheWay(result: Exclude<UndoResult, { state: 'undone' }>): string {
+  if (result.state === 'impossible') return result.reason;
+  const { conflicts, conflictsTotal: total } = result;
   const shown = conflicts.slice(0, shownConflicts).map(describeConflict).join('; ');
   return total > shownConflicts ? `${shown}; and ${total - shownConflicts} more` : shown;
 }

@@ -1,5 +1,8 @@
+import { join } from 'node:path';
+import { undoneByJournal } from '../migration/beginning.ts';
 import { describeMigrations } from '../migration/describe.ts';
-import { type DownScope, onTheWay, undoneByJournal } from '../migration/down.ts';
+import { type DownScope, onTheWay } from '../migration/down.ts';
+import { unknownChecksum } from '../migration/files/files.ts';
 import type { HistoryRecord, MigrationFacts, MigrationFile } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { childOptions } from './child-options.ts';
@@ -7,7 +10,10 @@ import { listFiles, readRecords } from './migrate-mongo.ts';
 import type { Run } from './run.ts';
 import { unusableWhere } from './situation.ts';
 
-/** What there is to know before going down. */
+/**
+ * What there is to know before going down. What the journal undoes needs no file: where that is gone, `missingFile`
+ * stands in its place.
+ */
 export interface WayDown {
   readonly files: ReadonlyMap<string, MigrationFile>;
   /** Of the migrations on the way. */
@@ -33,5 +39,16 @@ export async function readWayDown(
     files.filter(({ name }) => names.has(name)),
     { ...childOptions(run), unusable: unusableWhere(run, way, undoneByJournal) },
   );
-  return { files: new Map(files.map((file) => [file.name, file])), facts, records, scope: asked };
+  const known = new Map(files.map((file) => [file.name, file]));
+  for (const record of way.filter((one) => undoneByJournal(one) && !known.has(one._id))) {
+    const { _id: name, phase } = record;
+    known.set(name, missingFile(run, record));
+    facts.set(name, { form: 'migrate-mongo', phase, hasDown: false, transaction: false });
+  }
+  return { files: known, facts, records, scope: asked };
+}
+
+/** The file of a record as it was, without its content. */
+export function missingFile({ invocation }: Run, { _id: name, fileName }: HistoryRecord): MigrationFile {
+  return { name, fileName, path: join(invocation.migrationsDir, fileName), checksum: unknownChecksum };
 }

@@ -1,21 +1,54 @@
-import type { ArchiveFacts, BackupFacts, RestoreResult, SnapshotFacts } from '../release/result.ts';
+import type { ArchiveFacts, BackupFacts, FileFacts, RestoreResult, SnapshotFacts } from '../release/result.ts';
 import { formatBytes, formatCount, formatDuration, formatTime, plural } from './format.ts';
 import type { Block, Cell } from './story.ts';
 
 type Fact = readonly [string, Cell];
 
-export function backupFacts(backup: BackupFacts): Block[] {
+export function backupFacts(backup: BackupFacts | FileFacts): Block[] {
   return [
     {
       kind: 'facts',
       title: 'Backup',
       facts: [
-        ['Id', { name: backup.id }],
-        ...(backup.engine === 'atlas' ? snapshotFacts(backup) : archiveFacts(backup)),
-        ['Location', { name: backup.location }],
-        ['Taken', { text: takenText(backup) }],
+        [backup.engine === 'file' ? 'File' : 'Id', { name: backup.id }],
+        ...factsOf(backup),
+        ...(backup.engine === 'file' ? [] : [['Location', { name: backup.location }] as const]),
+        [backup.engine === 'file' ? 'Written' : 'Taken', { text: takenText(backup) }],
       ],
     },
+  ];
+}
+
+function factsOf(backup: BackupFacts | FileFacts): Fact[] {
+  switch (backup.engine) {
+    case 'atlas':
+      return snapshotFacts(backup);
+    case 'file':
+      return fileFacts(backup);
+    default:
+      return archiveFacts(backup);
+  }
+}
+
+function fileFacts({ databases, serverVersion, oplogEntries, ...backup }: FileFacts): Fact[] {
+  const { compression, encrypted } = backup;
+  return [
+    ...databases.map(
+      ({ name, collections, documents, bytes }): Fact => [
+        'Holds',
+        {
+          text: `${name}: ${plural(collections, 'collection')}, ${plural(documents, 'document')}, ${formatBytes(bytes)}`,
+        },
+      ],
+    ),
+    ['Archive', { text: `${formatBytes(backup.archiveBytes)} (${compression}${encrypted ? ', encrypted' : ''})` }],
+    ['Server', { text: `MongoDB ${serverVersion}` }],
+    [
+      'Point in time',
+      oplogEntries === undefined
+        ? { mark: 'warning', text: 'not one point in time, each collection as it was read' }
+        : { mark: 'warning', text: `with ${plural(oplogEntries, 'oplog entry', 'oplog entries')} to be applied` },
+    ],
   ];
 }
 
@@ -49,7 +82,7 @@ export function backupHolds(backup: BackupFacts): string {
     : `The backup holds ${plural(backup.documents, 'document')}.`;
 }
 
-function takenText({ createdAt, durationMs }: BackupFacts): string {
+function takenText({ createdAt, durationMs }: BackupFacts | FileFacts): string {
   const time = formatTime(createdAt);
   return durationMs === undefined ? time : `${time}, in ${formatDuration(durationMs)}`;
 }

@@ -110,6 +110,7 @@ function otherChanges(effects: Effects | undefined): string[] {
     ...effects.collectionsCreated.map((name) => `create ${name}`),
     ...effects.collectionsDropped.map((name) => `drop ${name}`),
     ...effects.otherChanges,
+    ...(effects.replayed ? [`${plural(effects.replayed, 'operation')} by an earlier run`] : []),
     ...(effects.unknown > 0 ? [`${plural(effects.unknown, 'operation')} with an unknown result`] : []),
   ];
 }

@@ -17,7 +17,8 @@ const notes = {
 } as const satisfies Record<NonNullable<MigrationStatus['note']>, string>;
 
 export function statusSentence({ migrations, pending }: StatusResult): string {
-  const all = migrations.length;
+  // What was taken back or left nothing, and has no file any more, is neither applied nor pending.
+  const all = migrations.filter(({ state }) => state === 'applied').length + pending;
   if (all === 0) return 'There are no migrations.';
   if (all === 1) return `The only migration is ${pending === 0 ? 'applied' : 'pending'}.`;
   if (pending === 0) return all === 2 ? 'Both migrations are applied.' : `All ${plural(all, 'migration')} are applied.`;

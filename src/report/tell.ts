@@ -215,7 +215,11 @@ function tellRestore(restore: RestoreResult): Part {
     restore.removed.length > 0 ? `${formatCount(restore.removed.length)} removed` : undefined,
     restore.kept.length > 0 ? `${formatCount(restore.kept.length)} kept` : undefined,
   ];
-  return { lead: [`${changes.filter((part) => part !== undefined).join(', ')}.`], blocks: restoreBlocks(restore) };
+  const followed = restore.migrate === undefined ? undefined : tellMigrate(restore.migrate);
+  return {
+    lead: [`${changes.filter((part) => part !== undefined).join(', ')}.`, ...(followed?.lead ?? [])],
+    blocks: [...restoreBlocks(restore), ...(followed?.blocks ?? [])],
+  };
 }
 
 function tellRollback(rollback: RollbackResult): Part {

@@ -147,6 +147,14 @@ test.each([
       await at.db.renameCollection('b', 'a');
     },
   ],
+  ['renamed', async (at) => void (await at.db.renameCollection('a', 'b'))],
+  [
+    'dropped',
+    async (at) => {
+      await at.db.collection('b').insertMany([{}, {}]);
+      await at.db.dropCollection('a');
+    },
+  ],
   [
     'dropped and made again',
     async (at) => {

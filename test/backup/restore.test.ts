@@ -1,10 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { BSON } from 'mongodb';
+import { BSON } from 'mongodb';
 import { expect, test } from 'vitest';
 import { restoreBackup } from '../../src/backup/restore.ts';
 import { compareDatabases } from '../../src/mongo/compare.ts';
-import type { Connection } from '../../src/mongo/connect.ts';
+import { type Connection, connect } from '../../src/mongo/connect.ts';
+import { Secrets } from '../../src/observe/secrets.ts';
 import { fillWithEverything, type Lab, lab, own } from './backing-up.ts';
 
 const namesOfOurs = async ({ db }: Connection) =>
@@ -215,3 +216,40 @@ function failing(
     },
   });
 }
+
+test('documents are counted only when a majority of the members holds them, before anything takes their place', async () => {
+  await using at = await lab();
+  await at.db.collection('a').insertOne({});
+  await at.db
+    .collection<{ _id: string; value: BSON.Code }>('system.js')
+    .insertOne({ _id: 'f', value: new BSON.Code('') });
+  const { manifest } = await at.backup();
+  const watched = await connect(at.uri, { secrets: new Secrets(), clientOptions: { monitorCommands: true } });
+  const seen: string[] = [];
+  watched.client.on('commandStarted', ({ commandName, command }) => {
+    const count = commandName === 'count' || command.pipeline?.some((stage: object) => '$group' in stage);
+    if (count) seen.push('count');
+    if (commandName === 'insert') seen.push('insert');
+    if (commandName === 'delete' && command.writeConcern?.w === 'majority') seen.push('majority');
+  });
+  try {
+    await restore(at, watched, manifest.id);
+  } finally {
+    await watched.close();
+  }
+  const steps = seen.filter((step, index) => step !== seen[index - 1]).join(' ');
+  // Built aside; then `system.js` is filled in its place. The last delete ends the restore's own record.
+  expect(steps).toBe('insert majority count insert majority count majority');
+});
+
+test('a database of nothing but a time series or a capped collection comes back', async () => {
+  for (const options of [{ timeseries: { timeField: 't' } }, { capped: true, size: 4096 }]) {
+    await using at = await lab();
+    await at.db.createCollection('only', options);
+    await at.db.collection('only').insertMany([{ t: new Date(1) }, { t: new Date(2) }]);
+    const { manifest } = await at.backup();
+    const other = await at.another();
+    await restore(at, other, manifest.id);
+    expect(await compareDatabases(at.db, other.db, { own })).toEqual([]);
+  }
+});

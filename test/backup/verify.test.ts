@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -23,41 +22,23 @@ async function verdict(at: Lab, id: string): Promise<string> {
   return `${code} ${exitCode}`;
 }
 
-test.each(['zstd', 'gzip', 'none'] as const)('every flipped byte of a file with %s is noticed', async (compression) => {
+// Every byte, in every form: damage.test.ts.
+test('a file in the store that was changed, cut or made longer is refused', async () => {
   await using at = await lab();
-  const { manifest, file, bytes } = await tinyBackup(at, compression);
-  // All formats have the same guard; one is tried at every place.
-  for (let position = 0; position < bytes.length; position += compression === 'zstd' ? 1 : 5) {
+  const { manifest, file, bytes } = await tinyBackup(at, 'zstd');
+  for (let position = 0; position < bytes.length; position += 40) {
     const flipped = Buffer.from(bytes);
     flipped[position]! ^= 1 << (position % 8);
-    await writeFile(file, flipped);
-    expect(`${position} ${await verdict(at, manifest.id)}`).toBe(`${position} ARCHIVE_DAMAGED 11`);
+    for (const damaged of [flipped, bytes.subarray(0, position)]) {
+      await writeFile(file, damaged);
+      expect(`${position} ${await verdict(at, manifest.id)}`).toBe(`${position} ARCHIVE_DAMAGED 11`);
+    }
   }
+  await writeFile(file, Buffer.concat([bytes, Buffer.from([0])]));
+  expect(await verdict(at, manifest.id)).toBe('ARCHIVE_DAMAGED 11');
   await writeFile(file, bytes);
   expect(await verdict(at, manifest.id)).toBe('good');
 });
-
-test.each(['zstd', 'gzip', 'none'] as const)(
-  'a %s file cut anywhere, or with more at its end, is refused',
-  async (compression) => {
-    await using at = await lab();
-    const { manifest, file, bytes } = await tinyBackup(at, compression);
-    for (let length = 0; length < bytes.length; length += 7) {
-      const cut = bytes.subarray(0, length);
-      await writeFile(file, cut);
-      expect(`${length} ${await verdict(at, manifest.id)}`).toBe(`${length} ARCHIVE_DAMAGED 11`);
-      // The last bytes of zstd are its own checksum and empty blocks: without these everything is still there.
-      if (compression === 'zstd' && length >= bytes.length - 16) continue;
-      // Also where the manifest was made to fit the shorter file.
-      const archive = { ...manifest.archive, bytes: length, sha256: createHash('sha256').update(cut).digest('hex') };
-      await writeManifest(at, { ...manifest, archive });
-      expect(`${length} ${await verdict(at, manifest.id)}`).toBe(`${length} ARCHIVE_DAMAGED 11`);
-      await writeManifest(at, manifest);
-    }
-    await writeFile(file, Buffer.concat([bytes, Buffer.from([0])]));
-    expect(await verdict(at, manifest.id)).toBe('ARCHIVE_DAMAGED 11');
-  },
-);
 
 test('a manifest that does not fit the archive is refused, and the message names the collection', async () => {
   await using at = await lab();

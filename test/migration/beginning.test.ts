@@ -35,7 +35,9 @@ describe('a half-done migration', () => {
     const killed = half({ direction: 'down', journal: { ...journal, entries: 0, images: false } });
     expect(beginningOf(killed, a, 'up')).toMatchObject({ how: 'undo', thenRun: false });
     expect(beginningOf(killed, a, 'down')).toEqual({ how: 'afresh' });
-    expect(nextOfHalf(killed, a)).toMatch(/apply first undoes .*; mongo-release down runs it from its top\.$/);
+    expect(nextOfHalf(killed, a)).toMatch(
+      /^mongo-release down runs its down from the top; mongo-release migrate --apply first undoes/,
+    );
   });
 
   test.each([
@@ -52,7 +54,7 @@ describe('a half-done migration', () => {
     [
       { direction: 'down' },
       a,
-      /first undoes by the journal what it did; mongo-release down takes it up where it was \(/,
+      /^mongo-release down takes it up where it was \(.*\); mongo-release migrate --apply first undoes by the journal what it did\.$/,
     ],
     [
       { journal: { ...journal, images: false } },
@@ -61,9 +63,30 @@ describe('a half-done migration', () => {
     ],
     [{ journal: { ...journal, entries: 0 } }, a, /^Nothing of it was done/],
     [{ state: 'failed', effects: noEffects }, a, /^Nothing of it was done/],
-    [{ journal: undefined }, a, /runs it from its top.*both have to bear what is done already/],
-    // Without its file nobody knows whether that was changed: what brings it back settles it.
-    [{}, undefined, /first takes it up where it was/],
+    [
+      { journal: undefined },
+      a,
+      /either way has to bear what is done already: mongo-release migrate --apply first runs its up .*; mongo-release down runs its down from the top\.$/,
+    ],
+    [
+      { journal: undefined, direction: 'down' },
+      a,
+      /already: mongo-release down runs its down from the top; mongo-release migrate --apply first runs its up/,
+    ],
+    // Without its file: an undo by the journal needs none, everything else does.
+    [
+      {},
+      undefined,
+      /^mongo-release down undoes by the journal .* needs no file\. With a\.ts back .* --apply takes it up where it was\.$/,
+    ],
+    [{ direction: 'down' }, undefined, /^Bring a\.ts back from version control\. mongo-release down takes it up/],
+    [
+      { journal: { ...journal, images: false } },
+      undefined,
+      /^Bring a\.ts back .* --apply first takes it up where it was/,
+    ],
+    [{ journal: undefined }, undefined, /^Bring a\.ts back from version control\. No journal was kept of it/],
+    [{ journal: { ...journal, entries: 0 } }, undefined, /^Nothing of it was done, so its file is not needed\.$/],
   ] as const)('says what comes next (%#)', (over, on, words) => {
     expect(nextOfHalf(half(over), on)).toMatch(words);
   });

@@ -72,11 +72,12 @@ for (const [when, done] of [
   ['sent', [0, 1]],
   ['answered', [0, 1, 2]],
 ] as const) {
-  test(`a commit of which nobody hears (${when}) ends the run with exit code 8, and the next one knows what it came to`, async () => {
+  test(`a commit of which nobody hears (${when}) ends the run with exit code 8, and the journal says what it came to`, async () => {
     await using it = await unheard(when, loop('throw error;'));
     const end = await it.unheard();
     if (end.state === 'done') throw new Error('It must not reach its end.');
-    expect(end).toMatchObject({ state: 'failed', error: { code: 'COMMIT_UNKNOWN' }, effects: { unknown: 1 } });
+    const effects = { inserted: done.length, operations: done.length, unknown: 0 };
+    expect(end).toMatchObject({ state: 'failed', error: { code: 'COMMIT_UNKNOWN' }, effects });
     expect(await it.steps()).toEqual(done);
     const extent = { direction: 'up', name: '1-steps', done: [], undone: [], remaining: [] } as const;
     const told = unfinished(extent, end, {
@@ -111,7 +112,8 @@ test('the one commit of a transaction around the whole migration is no other', a
   `;
   await using it = await unheard('answered', whole, 1);
   const end = await it.unheard();
-  expect(end).toMatchObject({ state: 'failed', error: { code: 'COMMIT_UNKNOWN' }, effects: { unknown: 1 } });
+  const effects = { inserted: steps, unknown: 0 };
+  expect(end).toMatchObject({ state: 'failed', error: { code: 'COMMIT_UNKNOWN' }, effects });
   expect(await it.heard()).toMatchObject({ state: 'done' });
   expect(await it.steps()).toEqual([0, 1, 2, 3, 4, 5]);
 });

@@ -27,6 +27,22 @@ const files: Readonly<Record<string, string>> = {
   'dangling-loop.mjs': `export const up = async (db) => {
   await db.collection('c').insertMany(Array.from({ length: 300 }, () => ({})));
   (async () => { for await (const { _id } of db.collection('c').find().batchSize(5)) await db.collection('c').updateOne({ _id }, { $set: { a: 1 } }); })();\n};`,
+  'timer.mjs': `export const up = async (db) => {
+  ${insert}
+  setTimeout(() => db.collection('c').insertOne({ n: 2 }), 60000);
+};`,
+  'timer-promise.cjs': `const { setTimeout: sleep } = require('node:timers/promises');
+exports.up = async (db) => { ${insert}
+  sleep(60000).then(() => db.collection('c').insertOne({ n: 2 })); };`,
+  'timer-import.mjs': `import { setInterval } from 'node:timers';
+export const up = async (db) => { ${insert} setInterval(() => db.collection('c').insertOne({}), 60000); };`,
+  'timers-over.mjs': `import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+export const up = async (db) => { ${insert}
+  for (let n = 0; n < 1500; n += 1) clearTimeout(setTimeout(() => {}, 60000));
+  await Promise.all([sleep(5), promisify(setTimeout)(5), new Promise((go) => setTimeout(go, 5))]);
+  setInterval(() => {}, 60000).unref(); sleep(60000, undefined, { ref: false });
+};`,
   'open-transaction.mjs': `export const up = async (db, client) => {
   const session = client.startSession(); session.startTransaction(); await db.collection('c').insertOne({}, { session });\n};`,
   'unseen.mjs': `export const up = async (db) => {\n  ${insert}\n  Promise.reject(new Error('nobody waits'));\n  await new Promise((go) => setTimeout(go, 5000));\n};`,
@@ -133,6 +149,23 @@ describe('a migration that fails', () => {
   ])('%s is told: %s', async (fileName, text) => {
     const end = await project.run(fileName, database);
     expect(end.state === 'failed' && end.error.message).toContain(text);
+  });
+});
+
+describe('timers that have not run out when a migration returns', () => {
+  test.each([
+    ['timer.mjs', 3],
+    ['timer-promise.cjs', 3],
+    ['timer-import.mjs', 2],
+  ])('%s: are on record and told', async (fileName, line) => {
+    const end = await project.run(fileName, database);
+    const text = `up returned before a timer that was set at ${fileName}:${line} had run out: what was to be done then is not waited for, and not done.`;
+    expect(end).toMatchObject({ state: 'done', effects: { inserted: 1 }, notes: [text] });
+    expect(project.logged).toContainEqual(expect.objectContaining({ level: 'warn', message: text }));
+  });
+
+  test('are no matter where they were waited for, cleared, or are not to be waited for', async () => {
+    expect(await project.run('timers-over.mjs', database)).toMatchObject({ state: 'done', notes: [] });
   });
 });
 

@@ -1,11 +1,12 @@
 import { BSON } from 'mongodb';
 import { expect, test } from 'vitest';
+import type { RawDocuments } from '../../src/mongo/raw-documents.ts';
 import { readClusterTime, readRaw } from '../../src/mongo/raw-read.ts';
 import { insertRaw, RawInsertError } from '../../src/mongo/raw-write.ts';
 import { freshDatabase } from '../setup/mongo.ts';
 import { oddDocuments } from './odd-documents.ts';
 
-async function all(batches: AsyncIterable<Buffer[]>): Promise<string[]> {
+async function all(batches: AsyncIterable<RawDocuments>): Promise<string[]> {
   const documents: string[] = [];
   for await (const batch of batches) documents.push(...batch.map((bytes) => bytes.toString('hex')));
   return documents;
@@ -29,7 +30,7 @@ test('more than one batch and one reply arrive whole, in the order of a capped c
   const documents = Array.from({ length: 25_000 }, (_, index) =>
     Buffer.from(BSON.serialize({ _id: (index * 7919) % 25_000, pad: 'x'.repeat(900) })),
   );
-  await insertRaw(test.db, 'log', [documents], { inFlight: 1 });
+  await insertRaw(test.db, 'log', [documents], { inOrder: true });
   const back = await all(readRaw(test.db, 'log', { natural: true }));
   expect(back).toEqual(documents.map((document) => document.toString('hex')));
 });

@@ -6,8 +6,11 @@ import type { ReleaseProcess } from './release-process.ts';
 /** What happens to a run, and when. */
 export interface Disturbance {
   readonly text: string;
-  /** What is ended: the whole process group, the parent alone, the child alone; or its connections. */
-  readonly what: 'group' | 'parent' | 'child' | 'connections';
+  /**
+   * What is ended: the whole process group, the parent alone, the child alone; or its connections. `stop`: it is asked to
+   * end, as by a cancelled job, and says how far it got.
+   */
+  readonly what: 'group' | 'parent' | 'child' | 'connections' | 'stop';
   /** At this command on the wire, or after this time. */
   readonly when:
     | { readonly command: number; readonly from: 'start' | 'up'; readonly message: 'sent' | 'answered' }
@@ -22,7 +25,8 @@ export function drawDisturbance(
   random: Random,
 ): Disturbance {
   const drawn = random.next();
-  const what = drawn < 0.76 ? 'group' : drawn < 0.84 ? 'child' : drawn < 0.92 ? 'parent' : 'connections';
+  const what =
+    drawn < 0.6 ? 'group' : drawn < 0.7 ? 'child' : drawn < 0.78 ? 'parent' : drawn < 0.86 ? 'connections' : 'stop';
   if (random.chance(0.12)) {
     const afterMs = random.between(0, Math.round(durationMs));
     return { what, when: { afterMs }, text: `${what} after ${afterMs} ms`, done: false };
@@ -43,6 +47,7 @@ export async function disturb(run: ReleaseProcess, proxy: WireProxy, disturbance
     disturbance.done = true;
     if (what === 'group') run.signal('SIGKILL');
     else if (what === 'connections') proxy.cut();
+    else if (what === 'stop') process.kill(run.pid, 'SIGTERM');
     else for (const pid of what === 'parent' ? [run.pid] : run.children()) process.kill(pid, 'SIGKILL');
   };
   if ('afterMs' in when) {
@@ -58,7 +63,7 @@ export async function disturb(run: ReleaseProcess, proxy: WireProxy, disturbance
     proxy.stopAt({ nth: when.command, when: when.message }, (release) => {
       strike();
       // The message may be that of the process that lives on.
-      if (what === 'parent' || what === 'child') release();
+      if (what === 'parent' || what === 'child' || what === 'stop') release();
       done();
     });
   });

@@ -105,20 +105,21 @@ async function expire(db: Db): Promise<void> {
     .updateOne({ _id: 'lease' }, { $set: { expiresAt: new Date(0) } });
 }
 
-/**
- * Freezes a run at a message, lets another one take over and end, and wakes the first. Comes back with the message's
- * command, and with what of the database was another one afterwards.
- */
-async function wake(
-  shape: Shape,
-  stop: Stop,
-  expected: Db,
-  lease: 'expired' | 'runs-out' = 'expired',
-): Promise<{ command?: string; changed: string[] }> {
-  let seen: { command?: string; changed: string[] } = { changed: [] };
+interface Woken {
+  /** The command at which it was frozen. */
+  readonly held?: string;
+  /** Collections that were another one afterwards, with what they were before and after. */
+  readonly changed: readonly string[];
+  readonly states: readonly (readonly [before: string | undefined, after: string | undefined])[];
+}
+
+/** Freezes a run at a message, lets another one take over and end, and wakes the first. */
+async function wake(shape: Shape, stop: Stop, expected: Db, lease: 'expired' | 'runs-out' = 'expired'): Promise<Woken> {
+  let seen: Woken = { changed: [], states: [] };
   await withRun(shape, async (frozen) => {
     const release = await freezeAt(frozen, stop);
     if (release === undefined) return;
+    const held = frozen.proxy.commands.at(-1);
     const { db } = frozen.database;
     if (lease === 'expired') await expire(db);
     const { code, stderr } = await frozen.another().ended;
@@ -137,8 +138,8 @@ async function wake(
     expect(woken.json.error.message).toContain('LEASE_LOST');
     const after = await everything(db);
     const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
-    const command = frozen.proxy.commands.at(-1);
-    seen = { command, changed: names.filter((name) => before[name] !== after[name]) };
+    const changed = names.filter((name) => before[name] !== after[name]);
+    seen = { held, changed, states: changed.map((name) => [before[name], after[name]]) };
   });
   return seen;
 }
@@ -209,12 +210,36 @@ describe('changes of the catalog, which no transaction takes, from a run that wa
       // Before the first one and the third one: the answer on which it would be sent.
       const places = commands.flatMap((command, at) => (changes.includes(command) ? [at] : []));
       for (const at of [places[0]!, places[2]!]) {
-        const { changed } = await wake(shape, { nth: at, when: 'answered' }, expected.db, 'runs-out');
-        expect(changed, `${commands[at]} after ${commands[at - 1]}`).toEqual([]);
+        let woken: Woken;
+        // A command more or less may have been counted where this process was late to hear that the migration goes up.
+        for (let tries = 1; ; tries += 1) {
+          woken = await wake(shape, { nth: at, when: 'answered' }, expected.db, 'runs-out');
+          expect(woken.changed, `${commands[at]} after ${woken.held}: ${woken.states}`).toEqual([]);
+          if (woken.held === commands[at - 1] || tries === 3) break;
+        }
+        expect(woken.held).toBe(commands[at - 1]);
       }
     },
-    60_000,
+    120_000,
   );
+
+  // A drop asks the server what it is before it is sent; that the index is gone would not be seen by its UUID.
+  test('nor is one behind a question that was on its way', async () => {
+    const shape: Shape = {
+      name: 'index-made-again',
+      files: { '1-index.js': up(`await places.dropIndex('qty_1'); await places.createIndex({ qty: 1 });`) },
+      seed: async (db) => {
+        await seedPlaces(300)(db);
+        await db.collection('places').createIndex({ qty: 1 });
+      },
+      config: 'lease: { ttl: 3s }\n',
+    };
+    await using expected = await undisturbed(shape);
+    const stop: Stop = { nth: 1, of: ['hello'], when: 'answered' };
+    const { held, changed, states } = await wake(shape, stop, expected.db, 'runs-out');
+    expect(held).toBe('hello');
+    expect(changed, String(states)).toEqual([]);
+  });
 
   // What the network still has is beyond anybody's reach; the server itself refuses what is not meant for this collection.
   test.each([

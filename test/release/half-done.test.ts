@@ -221,6 +221,21 @@ describe('down', () => {
   });
 });
 
+test('baseline of a half-done migration says what stays in the data, and of any other nothing', async () => {
+  await leaveHalf();
+  const ran = await project.run('baseline 1-slow --json');
+  expect(ran.code, ran.stderr).toBe(0);
+  const left = expect.stringMatching(
+    /^1-slow was half-way up, after \d operations?, 1 document: that stays in the data, and is undone by the journal no more\. See to it that the target has all that its up does\.$/,
+  );
+  expect(ran.json).toMatchObject({ recorded: ['1-slow'], warnings: [left] });
+  expect(ran.stderr).toContain('1-slow was half-way up');
+  expect((await project.run('status --json')).json.migrations[0]).toMatchObject({ state: 'applied' });
+  const other = await project.run('baseline 2-next --json');
+  expect(other.json, other.stderr).toMatchObject({ recorded: ['2-next'] });
+  expect(other.json.warnings ?? []).toEqual([]);
+});
+
 describe('a half-done migration that can neither be gone on with nor undone', () => {
   const apply = 'migrate --apply --rehearsal none --json';
 
@@ -233,6 +248,13 @@ describe('a half-done migration that can neither be gone on with nor undone', ()
     const down = await project.run('down --json');
     expectFailure(down, 8, 'RESUME_BLOCKED', /^Migration 1-slow cannot be taken back .*document .* was changed since/);
     expect(down.json.error.hint).toMatch(/^Type mongo-release migrate --apply: it goes on where it was\. Or finish/);
+    const left = await project.run('status --json');
+    expect(left.json.warnings).toEqual([
+      expect.stringMatching(
+        /, after .* cannot be undone: .*document .* was changed since by somebody else\. Type mongo-release migrate --apply: it goes on where it was\. Or finish/,
+      ),
+    ]);
+    expect(left.json.warnings[0]).not.toContain('mongo-release down undoes');
     const rollback = await project.run('rollback --json');
     expectFailure(rollback, 10, 'ROLLBACK_FAILED', /Migration 1-slow cannot be taken back .* was changed since/);
     expect(rollback.json.error.hint).toBe(down.json.error.hint);
@@ -252,6 +274,22 @@ describe('a half-done migration that can neither be gone on with nor undone', ()
     const back = await project.run(`${restore.replace('mongo-release ', '')} --yes --json`);
     expect(back.json, back.stderr).toMatchObject({ outcome: 'rolled-back', strategy: 'restore' });
     expect(await places()).toEqual([]);
+  });
+
+  test('that went another way is not said to go on where it was', async () => {
+    await project.write({ 'migrations/1-slow.js': slow.replace("_id: 'first'", "_id: 'first', at: new Date()") });
+    await leaveHalf(apply);
+    await database.db.collection<{ _id: string }>('places').updateOne({ _id: 'first' }, { $set: { mine: true } });
+    const up = await project.run(apply);
+    expectFailure(up, 8, 'RESUME_BLOCKED', /went another way than before/);
+    const down = await project.run('down --json');
+    expectFailure(down, 8, 'RESUME_BLOCKED', /cannot be taken back/);
+    const { json } = await project.run('status --json');
+    for (const ways of [up.json.error.hint, down.json.error.hint]) {
+      expect(ways).toMatch(/^Finish the change by hand and type mongo-release baseline 1-slow\./);
+      expect(json.warnings[0]).toContain('Finish the change by hand');
+      expect(json.warnings[0]).not.toContain('it goes on where it was');
+    }
   });
 
   test('comes out by its own down, where that copes with half of its up: after a $merge nothing can be undone', async () => {

@@ -55,7 +55,7 @@ test('a plan does not hold for files that were changed, and a digest not for ano
 });
 
 test('status --check, findings of edited and missing files, and baseline, which settles them', async () => {
-  expectFailure(await project.run('status --check --json'), 3, 'MIGRATIONS_PENDING', /3 of 3/);
+  expectFailure(await project.run('status --check --json'), 3, 'MIGRATIONS_PENDING', /All 3 migrations are pending/);
   expect((await project.run('up --rehearsal none --json')).code).toBe(0);
   expect(await project.run('status --check --json')).toMatchObject({ code: 0, json: { pending: 0 } });
 
@@ -101,9 +101,15 @@ test('unlock has nothing to do where nobody holds the lease, and clears one that
   expect(await project.run('unlock --json')).toMatchObject({ code: 0, json: { outcome: 'nothing-to-do', was: null } });
   expect((await project.run(`${apply} --to 1-a`)).code).toBe(0);
   const future = new Date(Date.now() + 86_400_000);
-  await database.db
-    .collection<{ _id: string }>('_mongo_release.lease')
-    .updateOne({ _id: 'lease' }, { $set: { owner: 'gone', heartbeatAt: future, expiresAt: future, ttlMs: 30_000 } });
+  await database.db.collection<{ _id: string }>('_mongo_release.lease').updateOne(
+    { _id: 'lease' },
+    {
+      $set: {
+        ...{ owner: 'gone', heartbeatAt: future, expiresAt: future, ttlMs: 30_000 },
+        'holder.process.boot': 'of another machine',
+      },
+    },
+  );
   expectFailure(await project.run(apply), 6, 'LEASE_HELD');
   const cleared = await project.run('unlock --json');
   expect(cleared.json, cleared.stderr).toMatchObject({ outcome: 'applied', was: { fence: 1 } });

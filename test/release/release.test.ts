@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { expectFailure, makeProject, migration, type Project } from '../cli/cli.ts';
 import { freshDatabase, type TestDatabase } from '../setup/mongo.ts';
+import { giveUpLease } from './left-half.ts';
 import { stateOf } from './state.ts';
 
 let database: TestDatabase;
@@ -192,6 +193,25 @@ MongoClient.connect(${JSON.stringify(database.uri)}).then(async (client) => {
     const { json } = await project.run('status --json');
     expect(json.migrations).toMatchObject([{ state: 'applied' }, { name: '2-contract', state: 'pending' }]);
   });
+});
+
+test('a rollback that is asked for while somebody else has the lease says how it is begun then', async () => {
+  const deploy = "while (!require('node:fs').existsSync('go')); process.exit(3);";
+  await project.write({ 'mongo-release.yml': `hooks: { deploy: 'node -e "${deploy.replaceAll("'", "''")}"' }\n` });
+  const started = project.start(`${release} --on-failure rollback`);
+  const lease = database.db.collection<{ _id: string; owner: string | null }>('_mongo_release.lease');
+  await started.said('1-expand is applied');
+  while ((await lease.findOne({ _id: 'lease' }))?.owner !== null) await new Promise((go) => setTimeout(go, 20));
+  const expiresAt = new Date(Date.now() + 120_000);
+  await lease.updateOne({ _id: 'lease' }, { $set: { owner: 'somebody else', expiresAt } });
+  await project.write({ go: '' });
+  const ran = await started.ended;
+  expectFailure(ran, 10, 'ROLLBACK_FAILED', /deploy hook failed: exit code 3.*the lease .* is somebody else's/is);
+  const [command = ''] =
+    new RegExp(`^Type mongo-release rollback ${ran.json.releaseId} --wait 60s`).exec(ran.json.error.hint) ?? [];
+  await giveUpLease(database.db);
+  const back = await project.run(`${command.replace('Type mongo-release ', '')} --json`);
+  expect(back.json, back.stderr).toMatchObject({ outcome: 'rolled-back', reverted: [{ name: '1-expand' }] });
 });
 
 describe('production', () => {

@@ -35,6 +35,12 @@ test.each([
   expect(statusSentence(of(migrations))).toBe(sentence);
 });
 
+test('what was taken back and has no file is not said to be applied', () => {
+  const back = row(2, { state: 'rolled-back', appliedAt: null, note: 'file-missing' });
+  expect(statusSentence({ ...of([row(1), back]), pending: 0 })).toBe('The only migration is applied.');
+  expect(statusSentence({ ...of([back]), pending: 0 })).toBe('There are no migrations.');
+});
+
 test('forty migrations are shown, every one of them', () => {
   const { names, facts } = shown(Array.from({ length: 40 }, (_, i) => row(i)));
   expect(names).toHaveLength(40);

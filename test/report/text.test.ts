@@ -136,7 +136,7 @@ test('a status', () => {
     result: {
       target: 'staging',
       database: 'shop',
-      pending: 1,
+      pending: 2,
       lease: { owner: 'runner-7 (pid 12)', fence: 4, expiresAt: new Date('2026-10-01T12:00:30Z') },
       migrations: [
         {
@@ -154,7 +154,7 @@ test('a status', () => {
   expect(renderText(status)).toMatchInlineSnapshot(`
     "
     › Status · staging / shop
-      1 of 3 migrations is pending.
+      2 of 3 migrations are pending.
 
       Migrations
                      Migration  Applied                  Note

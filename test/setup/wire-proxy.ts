@@ -1,4 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { BSON } from 'mongodb';
 
 /** Which message on its way is the chosen one. */
 export interface Stop {
@@ -13,7 +14,7 @@ export interface Stop {
 export interface WireProxy extends AsyncDisposable {
   /** Connection string for the same database by way of the proxy. */
   readonly uri: string;
-  /** Commands since `count`, without those that only keep a connection. */
+  /** Commands since `count`, without those that keep a connection or, by the clock, the lease. */
   readonly commands: readonly string[];
   /** Counts from 0 again. */
   count(): void;
@@ -23,7 +24,7 @@ export interface WireProxy extends AsyncDisposable {
   cut(): void;
 }
 
-const housekeeping = new Set(['hello', 'ismaster', 'isMaster', 'ping', 'endSessions', 'saslStart', 'saslContinue']);
+const housekeeping = new Set(['ismaster', 'isMaster', 'ping', 'endSessions', 'saslStart', 'saslContinue']);
 
 export async function wireProxyTo(target: string): Promise<WireProxy> {
   const { hostname, port } = new URL(target);
@@ -47,7 +48,7 @@ export async function wireProxyTo(target: string): Promise<WireProxy> {
     }
     eachMessage(incoming, (message) => {
       const command = commandOf(message);
-      if (command !== undefined && !housekeeping.has(command)) {
+      if (command !== undefined) {
         commands.push(command);
         const { of } = stop ?? {};
         const chosen = of === undefined ? commands : commands.filter((one) => of.includes(one));
@@ -113,9 +114,14 @@ function eachMessage(socket: Socket, take: (message: Buffer) => void): void {
 
 const opMsg = 2013;
 
-/** Name of the command of an OP_MSG: the first key of its first section. */
+/** Name of the command of an OP_MSG: the first key of its first section. Undefined for housekeeping. */
 function commandOf(message: Buffer): string | undefined {
   if (message.readInt32LE(12) !== opMsg || message[20] !== 0) return undefined;
-  const name = 26;
-  return message.toString('latin1', name, message.indexOf(0, name));
+  const body = BSON.deserialize(message.subarray(21, 21 + message.readInt32LE(21)));
+  const [name = '', about] = Object.entries(body)[0] ?? [];
+  // The driver's own has no session.
+  if (housekeeping.has(name) || (name === 'hello' && body.lsid === undefined)) return undefined;
+  // In a transaction it is a fence.
+  const heartbeat = name === 'update' && about === '_mongo_release.lease' && body.autocommit === undefined;
+  return heartbeat ? undefined : name;
 }

@@ -38,9 +38,14 @@ export class ByteSource {
     return !ended || got >= length;
   }
 
-  /** Int32 at the next byte; four bytes must be available. */
-  peekInt32(): number {
-    return this.#held.readInt32LE(this.#at);
+  /** Int32 so many bytes ahead of the next one; it must be available. */
+  peekInt32(ahead = 0): number {
+    return this.#held.readInt32LE(this.#at + ahead);
+  }
+
+  /** The byte so far ahead of the next one; it must be available. */
+  peekByte(ahead: number): number {
+    return this.#held[this.#at + ahead] as number;
   }
 
   /** The next bytes, which must be available. A view that stays valid. */

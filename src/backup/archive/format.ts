@@ -41,6 +41,11 @@ export interface Namespace {
   readonly collection: string;
 }
 
+/** The key of a namespace; names of databases have no dot. */
+export function keyOf({ db, collection }: Namespace): string {
+  return `${db}.${collection}`;
+}
+
 /** The namespace under which the data of a listed namespace stands. */
 export function dataNamespace(meta: Pick<ArchiveMeta, 'db' | 'collection' | 'type'>): Namespace {
   return { db: meta.db, collection: meta.type === 'timeseries' ? bucketsPrefix + meta.collection : meta.collection };

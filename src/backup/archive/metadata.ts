@@ -3,6 +3,7 @@ import type { CollectionInfo } from '../../mongo/catalog.ts';
 import { emptyDocument } from '../../mongo/raw-bson.ts';
 import { archiveDamaged } from './damage.ts';
 import { toExtendedJson } from './extended-json.ts';
+import type { ArchiveMeta } from './format.ts';
 import { type OrderedDocument, parseOrdered } from './ordered-json.ts';
 
 /** What an archive knows of a collection beside its documents. */
@@ -30,11 +31,14 @@ export function metadataDigest(metadata: string): string {
   return createHash('sha256').update(metadata).digest('hex');
 }
 
-/** Throws `SyntaxError` where the text is no metadata, or holds what cannot be sent to a server. */
-export function parseMetadata(text: string, type: string): CollectionMetadata {
+/**
+ * Throws `SyntaxError` where the text is no metadata, or holds what cannot be sent to a server. `collection` is its name
+ * where the text has none, as older tools leave it out.
+ */
+export function parseMetadata(text: string, type: string, collection?: string): CollectionMetadata {
   const parsed = parseOrdered(text);
   if (!(parsed instanceof Map)) throw new SyntaxError('Metadata is an object.');
-  const name: unknown = parsed.get('collectionName');
+  const name: unknown = parsed.get('collectionName') ?? collection;
   const options: unknown = parsed.get('options') ?? new Map();
   const indexes: unknown = parsed.get('indexes') ?? [];
   if (typeof name !== 'string' || !(options instanceof Map) || !Array.isArray(indexes)) {
@@ -51,9 +55,9 @@ export function parseMetadata(text: string, type: string): CollectionMetadata {
 }
 
 /** The same for a text whose digest was right: `ARCHIVE_DAMAGED` where it cannot be given to a server. */
-export function readMetadata(text: string, type: string): CollectionMetadata {
+export function readMetadata({ metadata, type, collection }: ArchiveMeta): CollectionMetadata {
   try {
-    return parseMetadata(text, type);
+    return parseMetadata(metadata, type, collection);
   } catch (error) {
     throw archiveDamaged('options or indexes cannot be given to a server', 'the description of a collection', error);
   }

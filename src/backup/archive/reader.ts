@@ -1,4 +1,6 @@
 import { BSON } from 'mongodb';
+import { RawDocuments } from '../../mongo/raw-documents.ts';
+import type { ReleaseError } from '../../observe/error.ts';
 import { ByteSource } from './byte-source.ts';
 import { Crc64, crcText } from './crc64.ts';
 import { archiveDamaged } from './damage.ts';
@@ -7,6 +9,7 @@ import {
   type ArchiveMeta,
   dataNamespace,
   formatVersion,
+  keyOf,
   longestDocument,
   magic,
   type Namespace,
@@ -15,8 +18,8 @@ import type { NamespaceTotals } from './writer.ts';
 
 export type ArchiveEvent =
   | { readonly kind: 'prelude'; readonly header: ArchiveHeader; readonly metas: readonly ArchiveMeta[] }
-  /** Some documents of a namespace: views that stay valid, at most a chunk's worth. */
-  | { readonly kind: 'documents'; readonly namespace: Namespace; readonly documents: readonly Buffer[] }
+  /** Some documents of a namespace: a view that stays valid, at most a chunk's worth. */
+  | { readonly kind: 'documents'; readonly namespace: Namespace; readonly documents: RawDocuments }
   /** A namespace is complete and its CRC is right. */
   | { readonly kind: 'end'; readonly namespace: Namespace; readonly totals: NamespaceTotals };
 
@@ -82,9 +85,6 @@ class Running {
   }
 }
 
-/** The key of a namespace; names of databases have no dot. */
-const keyOf = ({ db, collection }: Namespace) => `${db}.${collection}`;
-
 async function readPrelude(source: ByteSource): Promise<{ header: ArchiveHeader; metas: ArchiveMeta[] }> {
   if (!(await source.fill(magic.length)) || !source.take(magic.length).equals(magic)) {
     throw archiveDamaged('it does not begin as an archive', 0);
@@ -99,20 +99,21 @@ async function readPrelude(source: ByteSource): Promise<{ header: ArchiveHeader;
 }
 
 /** Takes the documents that are there already, at least one; or the terminator. */
-async function readDocuments(source: ByteSource, running: Running): Promise<Buffer[] | 'end'> {
+async function readDocuments(source: ByteSource, running: Running): Promise<RawDocuments | 'end'> {
   if (await atTerminator(source)) return 'end';
-  const documents: Buffer[] = [await readDocument(source)];
-  while (source.available >= 4) {
-    const length = source.peekInt32();
-    if (length < 5 || length > source.available) break;
-    documents.push(checked(source.take(length), source.offset - length));
+  await documentLength(source);
+  let bytes = 0;
+  let documents = 0;
+  while (source.available >= bytes + 4) {
+    const length = source.peekInt32(bytes);
+    if (length < 5 || bytes + length > source.available) break;
+    bytes += length;
+    documents++;
+    if (source.peekByte(bytes - 1) !== 0) throw unclosed(source.offset + bytes - length);
   }
-  // They lie one after the other in one buffer, unless the first one ended the last chunk.
-  const first = documents[0] as Buffer;
-  const last = documents[documents.length - 1] as Buffer;
-  const bytes = last.byteOffset + last.length - first.byteOffset;
-  running.add(documents.length, Buffer.from(first.buffer, first.byteOffset, bytes));
-  return documents;
+  const taken = source.take(bytes);
+  running.add(documents, taken);
+  return new RawDocuments(taken, documents);
 }
 
 async function atTerminator(source: ByteSource): Promise<boolean> {
@@ -124,17 +125,24 @@ async function atTerminator(source: ByteSource): Promise<boolean> {
 
 async function readDocument(source: ByteSource): Promise<Buffer> {
   const start = source.offset;
+  const document = source.take(await documentLength(source));
+  if (document[document.length - 1] !== 0) throw unclosed(start);
+  return document;
+}
+
+/** Of the next document, which can be taken then. */
+async function documentLength(source: ByteSource): Promise<number> {
+  const start = source.offset;
   if (!(await source.fill(4))) throw archiveDamaged('it ends early', start + source.available);
   const length = source.peekInt32();
   if (length === -1) throw archiveDamaged('a block is empty', start);
   if (length < 5 || length > longestDocument) throw archiveDamaged('the length of a document is impossible', start);
   if (!(await source.fill(length))) throw archiveDamaged('it ends early', start + source.available);
-  return checked(source.take(length), start);
+  return length;
 }
 
-function checked(document: Buffer, start: number): Buffer {
-  if (document[document.length - 1] !== 0) throw archiveDamaged('a document lacks its closing zero', start);
-  return document;
+function unclosed(start: number): ReleaseError {
+  return archiveDamaged('a document lacks its closing zero', start);
 }
 
 function parse(bytes: Buffer, start: number): Record<string, unknown> {
@@ -148,19 +156,21 @@ function parse(bytes: Buffer, start: number): Record<string, unknown> {
 function parseHeader(bytes: Buffer, start: number): ArchiveHeader {
   const { concurrent_collections, version, server_version, tool_version } = parse(bytes, start);
   if (version !== formatVersion) throw archiveDamaged('its format has another version', start);
-  if (!(concurrent_collections instanceof BSON.Int32)) throw archiveDamaged('the header is incomplete', start);
+  // An int32 by the tools of today; others have written it as another number, or as a text.
+  const concurrentCollections = Number(String(concurrent_collections ?? NaN));
+  if (!Number.isInteger(concurrentCollections)) throw archiveDamaged('the header is incomplete', start);
   if (typeof server_version !== 'string' || !/^\d+\.\d+/.test(server_version) || typeof tool_version !== 'string') {
     throw archiveDamaged('the header is incomplete', start);
   }
   return {
-    concurrentCollections: concurrent_collections.value,
+    concurrentCollections,
     serverVersion: server_version,
     toolVersion: tool_version,
   };
 }
 
 function parseMeta(bytes: Buffer, start: number): ArchiveMeta {
-  const { db, collection, metadata, type } = parse(bytes, start);
+  const { db, collection, metadata, type = '' } = parse(bytes, start);
   if (
     typeof db !== 'string' ||
     typeof collection !== 'string' ||
@@ -169,7 +179,20 @@ function parseMeta(bytes: Buffer, start: number): ArchiveMeta {
   ) {
     throw archiveDamaged('the description of a collection is incomplete', start);
   }
-  return { db, collection, metadata, type };
+  return { db, collection, metadata, type: type === '' ? typeIn(metadata) : type };
+}
+
+/** Older tools do not say the type: what the options are for does. Empty where there is no metadata, as of the oplog. */
+function typeIn(metadata: string): string {
+  if (metadata === '') return '';
+  try {
+    const { options } = JSON.parse(metadata) as { options?: object };
+    if (options !== undefined && 'viewOn' in options) return 'view';
+    return options !== undefined && 'timeseries' in options ? 'timeseries' : 'collection';
+  } catch {
+    // Whoever gives it to a server finds that out.
+    return 'collection';
+  }
 }
 
 /** Strict: mongorestore refuses unknown fields here, and only so is a flipped byte in a name noticed. */

@@ -1,4 +1,5 @@
 import { BSON } from 'mongodb';
+import type { RawDocuments } from '../../mongo/raw-documents.ts';
 import { Crc64 } from './crc64.ts';
 import { type ArchiveHeader, type ArchiveMeta, formatVersion, magic, type Namespace, terminator } from './format.ts';
 
@@ -38,15 +39,12 @@ export class NamespaceEncoder {
     this.#namespace = namespace;
   }
 
-  /** One block with these documents; a namespace without any has one empty block. */
-  block(documents: readonly Uint8Array[]): Buffer {
-    const header = this.#header(false, 0n);
-    const block = Buffer.concat([header, ...documents, terminator]);
-    const body = block.subarray(header.length, block.length - terminator.length);
-    this.#crc.update(body);
+  /** One block with these documents, in pieces; a namespace without any has one empty block. */
+  block(documents: RawDocuments): Buffer[] {
+    this.#crc.update(documents.bytes);
     this.#documents += documents.length;
-    this.#bytes += body.length;
-    return block;
+    this.#bytes += documents.bytes.length;
+    return [Buffer.from(this.#header(false, 0n)), documents.bytes, terminator];
   }
 
   end(): Buffer {

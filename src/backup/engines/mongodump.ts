@@ -4,15 +4,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough, type Readable } from 'node:stream';
 import { promisify } from 'node:util';
-import { bucketsPrefix } from '../../mongo/catalog.ts';
 import { databaseOf } from '../../mongo/connect.ts';
 import { ReleaseError } from '../../observe/error.ts';
-import { crcText } from '../archive/crc64.ts';
-import type { ArchiveMeta } from '../archive/format.ts';
-import { metadataDigest, parseMetadata } from '../archive/metadata.ts';
+import { ContentsTally } from '../archive/contents.ts';
 import { readArchive } from '../archive/reader.ts';
-import type { NamespaceTotals } from '../archive/writer.ts';
-import type { ManifestNamespace } from '../manifest.ts';
 import type { ArchiveEngine, ReadDatabase } from './engine.ts';
 
 export interface MongodumpOptions {
@@ -61,10 +56,10 @@ export function mongodump({ uri, environment, tmpdir }: MongodumpOptions): Archi
       const said = lastOf(child.stderr);
       const ended = once(child, 'close').then(([code]) => code as number | null);
       ended.catch(() => {});
-      const contents = new Contents();
+      const contents = new ContentsTally();
       async function* chunks(): AsyncGenerator<Buffer> {
         const copy = new PassThrough({ highWaterMark: 1024 * 1024 });
-        const read = contents.read(copy, onProgress);
+        const read = watch(copy, contents, onProgress);
         // Looked at when the archive is over, or when the copy takes no more.
         read.catch((error: unknown) => copy.destroy(error as Error));
         try {
@@ -103,37 +98,18 @@ function naming(uri: string, database: string): string {
   return `${address}${encodeURIComponent(database)}${all.length === 0 ? '' : `?${all.join('&')}`}`;
 }
 
-/** What passes by in an archive, for its manifest; `readArchive` checks it meanwhile. */
-class Contents {
-  #metas: readonly ArchiveMeta[] = [];
-  readonly #totals = new Map<string, NamespaceTotals>();
-
-  async read(archive: Readable, onProgress: ReadDatabase['onProgress']): Promise<void> {
-    const total = { bytes: 0, expectedBytes: 0 };
-    for await (const event of readArchive(archive)) {
-      if (event.kind === 'prelude') this.#metas = event.metas;
-      if (event.kind === 'end') this.#totals.set(event.namespace.collection, event.totals);
-      if (event.kind !== 'documents') continue;
-      for (const { length } of event.documents) total.bytes += length;
-      onProgress?.({ namespace: event.namespace.collection, documents: 0, bytes: 0, complete: false, total });
-    }
-  }
-
-  namespaces(): ManifestNamespace[] {
-    return this.#metas.map(({ collection, metadata, type }) => {
-      const totals = this.#totals.get(type === 'timeseries' ? bucketsPrefix + collection : collection);
-      const { indexes, uuid } = parseMetadata(metadata, type);
-      return {
-        name: collection,
-        type: type as ManifestNamespace['type'],
-        uuid: type === 'view' ? undefined : uuid,
-        count: totals?.documents ?? 0,
-        bytes: totals?.bytes ?? 0,
-        crc64: crcText(totals?.crc ?? 0n),
-        indexes: indexes.map((index) => String(index.get('name'))),
-        catalogDigest: metadataDigest(metadata),
-      };
-    });
+/** Reads what passes by, for the manifest. */
+async function watch(
+  archive: Readable,
+  contents: ContentsTally,
+  onProgress: ReadDatabase['onProgress'],
+): Promise<void> {
+  const total = { bytes: 0, expectedBytes: 0 };
+  for await (const event of readArchive(archive)) {
+    contents.add(event);
+    if (event.kind !== 'documents') continue;
+    for (const { length } of event.documents) total.bytes += length;
+    onProgress?.({ namespace: event.namespace.collection, documents: 0, bytes: 0, complete: false, total });
   }
 }
 

@@ -1,15 +1,19 @@
 import type { CollectionInfo } from '../../mongo/catalog.ts';
 import { bucketsPrefix, readCatalog, storageName } from '../../mongo/catalog.ts';
 import type { Connection } from '../../mongo/connect.ts';
-import { RawInserter } from '../../mongo/raw-write.ts';
+import { Lanes } from '../../mongo/lanes.ts';
+import type { OwnNames } from '../../mongo/own.ts';
+import type { RawDocuments } from '../../mongo/raw-documents.ts';
+import { awaitMajority, InsertBudget, RawInserter } from '../../mongo/raw-write.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { dataNamespace } from '../archive/format.ts';
 import { type CollectionMetadata, readMetadata } from '../archive/metadata.ts';
-import type { ArchiveManifest, ManifestNamespace } from '../manifest.ts';
+import type { ArchiveContents, ManifestNamespace } from '../manifest.ts';
 import { type ReadOptions, readBackup } from '../read-backup.ts';
-import type { BackupStore } from '../stores/store.ts';
+import type { ArchiveSource } from '../stores/store.ts';
 import { createEmpty, createIndexes, setExpiry } from './catalog-writes.ts';
 import { during } from './failure.ts';
+import { restoreCollection } from './record.ts';
 
 /** Where a namespace of the backup is built. */
 export interface Place {
@@ -24,6 +28,7 @@ export interface Place {
 }
 
 export interface BuildOptions extends ReadOptions {
+  readonly own: OwnNames;
   readonly onProgress?: (progress: BuildProgress) => void;
 }
 
@@ -51,54 +56,78 @@ export interface Built {
  */
 export async function buildPlaces(
   connection: Connection,
-  store: BackupStore,
-  manifest: ArchiveManifest,
+  source: ArchiveSource,
+  contents: ArchiveContents,
   places: readonly Place[],
   options: BuildOptions,
 ): Promise<Built[]> {
   const { db } = connection;
   const work = new Map<string, Work>();
   const total = { bytes: 0, expectedBytes: places.reduce((sum, { entry }) => sum + entry.bytes, 0) };
-  // Indexes are built while the next collection is loaded, one collection at a time.
-  let indexing: Promise<void> = Promise.resolve();
+  const budget = new InsertBudget();
+  const [creations, endings] = [new Lanes(creationsAtOnce), new Lanes(indexBuildsAtOnce)];
+  const underWay: Promise<void>[] = [];
+  let failure: { readonly error: unknown } | undefined;
+  const start = (lanes: Lanes, doing: () => Promise<void>) => {
+    const done = lanes.run(async () => {
+      if (failure === undefined) await doing();
+    });
+    underWay.push(
+      done.catch((error: unknown) => {
+        failure ??= { error };
+      }),
+    );
+  };
+  const settled = async () => {
+    await Promise.all(underWay.splice(0));
+    if (failure !== undefined) throw failure.error;
+  };
   try {
-    for await (const event of readBackup(store, manifest, options)) {
+    for await (const event of readBackup(source, contents, options)) {
+      if (failure !== undefined) throw failure.error;
       if (event.kind === 'prelude') {
         for (const meta of event.metas) {
           const place = places.find(({ entry }) => entry.name === meta.collection);
           if (place === undefined) continue;
-          const item = new Work(
-            connection,
-            place,
-            meta.metadata,
-            readMetadata(meta.metadata, meta.type),
-            total,
-            options,
-          );
-          await item.begin();
+          const item = new Work(connection, place, meta.metadata, readMetadata(meta), total, budget, options);
           work.set(dataNamespace(meta).collection, item);
+          start(creations, () => item.begin());
         }
+        await settled();
         continue;
       }
       const item = work.get(event.namespace.collection);
       if (event.kind === 'documents') await item?.add(event.documents);
       if (event.kind === 'end' && item !== undefined) {
-        await item.loaded();
-        indexing = indexing.then(() => item.index());
-        indexing.catch(() => {});
+        // Those of one collection by one command, beside others and beside the loading of the next.
+        const loaded = item.loaded();
+        loaded.catch(() => {});
+        start(endings, async () => {
+          await loaded;
+          await item.index();
+        });
       }
     }
-    await indexing;
+    await settled();
   } catch (error) {
     // Nothing may go on writing when the caller begins to clean up.
-    await Promise.allSettled([indexing, ...[...work.values()].map((item) => item.settled())]);
+    failure ??= { error };
+    await Promise.all([...underWay, ...[...work.values()].map((item) => item.settled())]);
     throw error;
   }
   const infos = new Map((await readCatalog(db)).map((info) => [info.name, info]));
+  // Before the counts: those of a primary that is alone with its last inserts say nothing of what comes after it.
+  const majority = () => awaitMajority(db, restoreCollection(options.own));
+  await during('RESTORE_FAILED', 'waiting for a majority of the members', majority);
   for (const item of work.values()) await item.check(infos.get(item.place.as));
   for (const item of work.values()) await item.expire();
   return [...work.values()].map(({ place, text, metadata }) => ({ place, text, metadata, info: infos.get(place.as) }));
 }
+
+/** Commands that change the catalog are waited for until a majority has them; one alone leaves the server idle. */
+const creationsAtOnce = 4;
+/** The server builds at most three at a time by default (maxNumActiveUserIndexBuilds), and others wait for theirs too. */
+const indexBuildsAtOnce = 2;
 
 /** One place while it is built. */
 class Work {
@@ -115,6 +144,7 @@ class Work {
     text: string,
     metadata: CollectionMetadata,
     total: { bytes: number; readonly expectedBytes: number },
+    budget: InsertBudget,
     { signal, onProgress }: BuildOptions,
   ) {
     this.#connection = connection;
@@ -124,7 +154,8 @@ class Work {
     const timeSeries = place.form === 'whole' && metadata.type === 'timeseries';
     this.#inserter = new RawInserter(connection.db, timeSeries ? bucketsPrefix + place.as : place.as, {
       // The order of a capped collection is part of it.
-      inFlight: metadata.options.get('capped') === true ? 1 : undefined,
+      inOrder: metadata.options.get('capped') === true,
+      budget,
       bypassValidation: metadata.options.has('validator') || timeSeries,
       signal,
       onInserted: (documents, bytes) => {
@@ -145,7 +176,7 @@ class Work {
     });
   }
 
-  async add(documents: readonly Uint8Array[]): Promise<void> {
+  async add(documents: RawDocuments): Promise<void> {
     await this.#during('inserting into', () => this.#inserter.add(documents));
   }
 

@@ -1,7 +1,7 @@
 import type { Topology } from '../../mongo/topology.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import type { CollectionMetadata } from '../archive/metadata.ts';
-import type { Manifest } from '../manifest.ts';
+import type { BackedUpServer } from '../manifest.ts';
 
 /** Something that a catalog can hold and not every server knows. Versions are `major.minor`. */
 interface Feature {
@@ -57,7 +57,7 @@ export interface Compatibility {
  * uses, a warning where only the versions differ. Pure.
  */
 export function compatibilityOf(
-  server: Manifest['server'],
+  server: BackedUpServer,
   target: Pick<Topology, 'serverVersion' | 'featureCompatibility' | 'kind'>,
   catalog: readonly CollectionMetadata[],
 ): Compatibility {

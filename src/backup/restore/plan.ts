@@ -3,12 +3,12 @@ import type { CollectionInfo } from '../../mongo/catalog.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { encodeMetadata } from '../archive/metadata.ts';
-import type { ArchiveManifest, ManifestNamespace } from '../manifest.ts';
+import type { ArchiveContents, ManifestNamespace } from '../manifest.ts';
 import type { Built, Place } from './build.ts';
 import { asidePrefix, type Old, type SwapStep } from './record.ts';
 
 /** The namespaces that `only` names, or all of them. Throws `BACKUP_NAMESPACE_UNKNOWN`. */
-export function selectNamespaces(manifest: ArchiveManifest, only: readonly string[] | undefined): ManifestNamespace[] {
+export function selectNamespaces(manifest: ArchiveContents, only: readonly string[] | undefined): ManifestNamespace[] {
   if (only === undefined) return [...manifest.namespaces];
   const byName = new Map(manifest.namespaces.map((entry) => [entry.name, entry]));
   const selected = new Map<string, ManifestNamespace>();

@@ -3,7 +3,7 @@ import { dropCollection, renameCollection } from '../../mongo/catalog-changes.ts
 import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { readRaw } from '../../mongo/raw-read.ts';
-import { insertRaw } from '../../mongo/raw-write.ts';
+import { awaitMajority, insertRaw } from '../../mongo/raw-write.ts';
 import { serverCode, serverCodes } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { parseMetadata } from '../archive/metadata.ts';
@@ -34,7 +34,7 @@ export async function runStep(
       return refill(connection, own, step, beforeMove);
     case 'view':
       await clear(connection, own, step.name, step.old, beforeMove);
-      return createView(connection.db, parseMetadata(step.metadata, 'view'));
+      return createView(connection.db, parseMetadata(step.metadata, 'view', step.name));
     case 'remove': {
       const present = await findCollection(connection.db, step.name);
       // Under another UUID it is not the one that was decided on.
@@ -81,7 +81,7 @@ async function refill(
   const { db } = connection;
   // It is dropped at the very end, so it tells whether this step was completed.
   if ((await findCollection(db, aside)) === undefined) return;
-  const metadata = parseMetadata(text, type);
+  const metadata = parseMetadata(text, type, name);
   // The server drops no `system.js`.
   if (name === 'system.js' && (await findCollection(db, name)) !== undefined) await db.collection(name).deleteMany({});
   else {
@@ -91,6 +91,7 @@ async function refill(
   const storage = storageName({ name, type });
   await insertRaw(db, storage, readRaw(db, aside), { bypassValidation: type === 'timeseries' });
   // One member acknowledges an insert: what a change of the primary took back is noticed before the source goes.
+  await awaitMajority(db, aside);
   const [there, needed] = await Promise.all([storage, aside].map((each) => db.collection(each).countDocuments()));
   if ((there ?? 0) < (needed ?? 0)) {
     throw new ReleaseError('RESTORE_INCOMPLETE', `${name} holds ${there} of its ${needed} documents so far.`, {

@@ -61,8 +61,8 @@ export class FolderStore implements BackupStore {
     return parseManifest(text, id);
   }
 
-  async openArchive(manifest: ArchiveManifest): Promise<{ stream: ReadStream; bytes: number }> {
-    const { file } = manifest.archive;
+  async openArchive({ archive }: Pick<ArchiveManifest, 'archive'>): Promise<{ stream: ReadStream; bytes: number }> {
+    const { file } = archive;
     if (path.basename(file) !== file) throw archiveDamaged('its name is no file name', file);
     const stream = createReadStream(this.#path(file), { highWaterMark: 1024 * 1024 });
     try {
@@ -229,6 +229,7 @@ function isMissing(error: unknown): boolean {
 
 /** `doing` completes "while …". The cause's text holds paths at most. */
 function storeFailed(doing: string, location: string, cause: unknown): ReleaseError {
+  if (cause instanceof ReleaseError) return cause;
   const code = (cause as { code?: unknown } | undefined)?.code;
   const why = typeof code === 'string' ? ` (${code})` : '';
   const full = code === 'ENOSPC' || code === 'EDQUOT';

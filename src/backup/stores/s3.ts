@@ -83,7 +83,7 @@ export class S3Store implements BackupStore {
     return parseManifest(text, id);
   }
 
-  async openArchive({ archive }: ArchiveManifest): Promise<{ stream: Readable; bytes: number }> {
+  async openArchive({ archive }: Pick<ArchiveManifest, 'archive'>): Promise<{ stream: Readable; bytes: number }> {
     const { file } = archive;
     if (file.includes('/')) throw archiveDamaged('its name is no file name', file);
     const { sdk, client } = await this.#open();

@@ -1,9 +1,19 @@
 import type { Readable, Writable } from 'node:stream';
 import { ReleaseError } from '../../observe/error.ts';
-import type { ArchiveManifest, Manifest, SnapshotManifest } from '../manifest.ts';
+import type { ArchiveContents, ArchiveManifest, Manifest, SnapshotManifest } from '../manifest.ts';
+
+/** Where the bytes of an archive come from. */
+export interface ArchiveSource {
+  /**
+   * The archive's bytes as stored; `bytes` is their number. Throws `ARCHIVE_DAMAGED` when the archive is not there.
+   */
+  openArchive(of: Pick<ArchiveContents, 'archive'>): Promise<{ readonly stream: Readable; readonly bytes: number }>;
+  /** What an error of one of its streams becomes: `STORE_FAILED` with the next step. `doing` completes "while …". */
+  failure(doing: string, cause: unknown): ReleaseError;
+}
 
 /** Where backups are. Adapters: folder.ts, s3.ts; test/backup/stores/store-suite.ts is what each of them must pass. */
-export interface BackupStore {
+export interface BackupStore extends ArchiveSource {
   /** For people: a path or address without any secret. */
   readonly location: string;
   /** Whether it is gone with this machine. */
@@ -12,10 +22,6 @@ export interface BackupStore {
   list(): Promise<StoredBackup[]>;
   /** Throws `BACKUP_NOT_FOUND`, `MANIFEST_DAMAGED`. */
   readManifest(id: string): Promise<Manifest>;
-  /**
-   * The archive's bytes as stored; `bytes` is their number. Throws `ARCHIVE_DAMAGED` when the archive is not there.
-   */
-  openArchive(manifest: ArchiveManifest): Promise<{ readonly stream: Readable; readonly bytes: number }>;
   /** Begins a backup, of which nothing can be seen before its `commit`, and removes what one of yesterday left unfinished. */
   create(id: string, options: CreateOptions): Promise<PendingBackup>;
   /** Keeps the manifest of a backup that is elsewhere, whole or not at all. Comes back with where it is. */
@@ -24,8 +30,6 @@ export interface BackupStore {
   markVerified(id: string, verified: Verification): Promise<void>;
   /** Removes a backup: what says that it is there first. Nothing happens where it is gone already. */
   remove(manifest: Manifest): Promise<void>;
-  /** What an error of one of its streams becomes: `STORE_FAILED` with the next step. `doing` completes "while …". */
-  failure(doing: string, cause: unknown): ReleaseError;
 }
 
 export interface CreateOptions {
@@ -61,7 +65,7 @@ export interface PendingBackup {
 
 export function backupNotFound(id: string, location: string): ReleaseError {
   return new ReleaseError('BACKUP_NOT_FOUND', `There is no backup ${JSON.stringify(id)} in ${location}.`, {
-    hint: 'List the backups with mongo-release inspect; --store DIR says where they are kept.',
+    hint: 'List the backups with mongo-release inspect; --store DIR says where they are kept. A file is named with its path, such as ./dump.',
     details: { backup: id },
   });
 }

@@ -28,6 +28,8 @@ export interface BatchSurroundings {
   readonly source: Source;
   readonly signal: AbortSignal;
   readonly send: (message: FromChild) => void;
+  /** Puts on record what nobody can see in the effects. */
+  readonly note: (text: string) => void;
 }
 
 /** Documents in one transaction, where the migration does not say. */
@@ -43,12 +45,24 @@ export function batchOf(surroundings: BatchSurroundings): Batch {
   return async (given) => {
     try {
       const checked = checkedOptions(given, surroundings.gate.database);
+      await warnOfNothing(surroundings, checked);
       return await (plainUpdate(checked) ? updateMany(surroundings, checked) : inPages(surroundings, checked));
     } catch (error) {
       if (error instanceof ReleaseError) surroundings.source.given.add(error.message);
       throw error;
     }
   };
+}
+
+/** No error: a migration runs on databases that are empty still, too. A misspelt name must not pass in silence. */
+async function warnOfNothing(surroundings: BatchSurroundings, checked: Checked): Promise<void> {
+  const { gate, note } = surroundings;
+  const { namespace } = checked;
+  if (!(await gate.catalog.absent(namespace))) return;
+  const { tell, title } = backfillOf(surroundings, checked);
+  const text = `${title}: there is no collection ${shownName(namespace, gate.database)} in this database, so it has nothing to do.`;
+  note(text);
+  tell('warn', text, {});
 }
 
 /** An update that asks for nothing which `updateMany` would not do; the gate makes batches of that one by itself. */

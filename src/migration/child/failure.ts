@@ -1,5 +1,6 @@
 import { labelled, serverCode } from '../../mongo/server-code.ts';
 import { ReleaseError } from '../../observe/error.ts';
+import { known } from './known.ts';
 import { placeIn } from './place.ts';
 import type { ChildError } from './protocol.ts';
 import { hidden, hiddenText } from './redact.ts';
@@ -26,7 +27,8 @@ export function describeFailure(
     return { ...asChildError(error), message: `${error.message.replace(/\.$/, '')}${at}.` };
   const text = hiddenText(error, source, where);
   const how = unseen ? 'A promise that nobody waited for was rejected' : 'The code threw';
-  return { code: 'MIGRATION_FAILED', message: `${how}${at}: ${text}.`, hint: hintFor(error, text, source.fileName) };
+  const hint = known(error, where)?.hint ?? hintFor(error, text, source.fileName);
+  return { code: 'MIGRATION_FAILED', message: `${how}${at}: ${text}.`, hint };
 }
 
 function hintFor(error: unknown, shown: string, fileName: string): string {

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { ReleaseError } from '../../observe/error.ts';
+import { known } from './known.ts';
 import { placeIn } from './place.ts';
 import { hiddenText } from './redact.ts';
 import type { Source } from './source.ts';
@@ -18,7 +19,8 @@ export async function loadModule(
   try {
     return (await import(/* webpackIgnore: true */ pathToFileURL(source.path).href)) as Record<string, unknown>;
   } catch (error) {
-    throw new ReleaseError(code, await whatFailed(source, error), { hint: whatToDo(error, source), cause: error });
+    const hint = known(error)?.hint ?? `Correct ${source.fileName} and run the same command again.`;
+    throw new ReleaseError(code, await whatFailed(source, error), { hint, cause: error });
   }
 }
 
@@ -37,15 +39,4 @@ async function syntaxPlace(source: Source): Promise<string | undefined> {
   } catch (error) {
     return placeIn({ stack: String((error as { stderr?: unknown }).stderr ?? '') }, source);
   }
-}
-
-function whatToDo(error: unknown, source: Source): string {
-  const code = (error as { code?: unknown } | undefined)?.code;
-  if (code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX') {
-    return 'Node only strips types: replace enums, namespaces and parameter properties, or set migrations.import: tsx.';
-  }
-  if (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND' || code === 'ERR_UNSUPPORTED_DIR_IMPORT') {
-    return 'Install the missing package (npm ci), or write the import with its file extension.';
-  }
-  return `Correct ${source.fileName} and run the same command again.`;
 }

@@ -1,6 +1,7 @@
 import { describeServerError, serverCode } from '../../mongo/server-code.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import type { LogFields } from '../define.ts';
+import { known } from './known.ts';
 import type { Source } from './source.ts';
 
 /** Stands for words that may be data. */
@@ -19,7 +20,7 @@ const engineWords = new Set(
    fetch failed terminated`.split(/\s+/),
 );
 
-/** The same of the driver's own errors, thrown before anything is sent. */
+/** The same of the driver's own errors, and of Mongoose's, thrown before anything is sent. */
 const driverWords = new Set(
   `Update document requires atomic operators Replacement must not contain use Bulk find operation specify a selector Invalid
    BulkOperation Batch cannot be empty Argument filter update docs operations pipeline replacement an object array of documents
@@ -30,9 +31,8 @@ const driverWords = new Set(
    progress call abortTransaction commitTransaction after calling twice Read preference primary callback form helper been removed
    Timed out during withTransaction request Database names character convert circular structure BSON Unrecognized JS type
    connection connect monitor Server selection after ms pool cleared socket ECONNREFUSED ECONNRESET ETIMEDOUT getaddrinfo ENOTFOUND
-   Input does match accepted types string hex characters collection name contain Function provided return Promise`.split(
-    /\s+/,
-  ),
+   Input does match accepted types string hex characters collection name contain Function provided return Promise
+   The uri parameter openUri got Make sure first or mongoose createConnection is a`.split(/\s+/),
 );
 const driverErrors = /^(?:Mongo|BSON)[A-Za-z]*$/;
 
@@ -129,8 +129,8 @@ function textOf(error: unknown, source: Source, where?: string): string {
   if (!(error instanceof Error)) return thrownText(error, source);
   if (serverCode(error) !== undefined && isDriverError(error)) return describeServerError(error, where);
   if (source.showValues) return `${error.name}: ${error.message}`;
-  const known = validationText(error, source) ?? connectionText(error);
-  if (known !== undefined) return known;
+  const ours = validationText(error, source) ?? connectionText(error) ?? known(error, where)?.text;
+  if (ours !== undefined) return ours;
   const name = errorName(error, source);
   const text = hideUnknown(error.message, source, vocabularyOf(error));
   const { code, syscall, cause } = error as { code?: unknown; syscall?: unknown; cause?: unknown };

@@ -25,6 +25,7 @@ import { type Recognised, recognise } from './recognise.ts';
 import type { Reporter } from './reporter.ts';
 import { dangling, settled } from './settle.ts';
 import { type Source, sourceAt } from './source.ts';
+import { Timers } from './timers.ts';
 
 /** How long writes under way may take to be answered once the migration has ended, in milliseconds. */
 const settleMs = 5000;
@@ -62,8 +63,8 @@ export class MigrationRun {
   #source: Source | undefined;
   /** By user code. */
   #thrown: unknown;
-  /** What is to be said of connections that user code opened. */
-  readonly #connected = new Set<string>();
+  /** What is to be put on record of what the code did that is in no count. */
+  readonly #notes = new Set<string>();
   #startedAt: number | undefined;
   #durationMs = 0;
   #returned = false;
@@ -104,6 +105,7 @@ export class MigrationRun {
     const job = this.#job;
     const source = sourceAt(job.path, this.#loaded.words, job.showValues);
     this.#source = source;
+    const timers = new Timers();
     const modelsModule = job.models === undefined ? undefined : await this.#loadModels(job.models);
     const migration = recognise(await this.#watched(loadModule(source)), source.fileName);
     this.#refuseConnected();
@@ -150,12 +152,13 @@ export class MigrationRun {
       session: enclosing === undefined ? undefined : membrane.out(enclosing),
       batch: batchOf({
         ...{ gate, driver, raw, client, source, send, migration: job.name },
-        signal: this.#stop.signal,
+        ...{ signal: this.#stop.signal, note: (text: string) => void this.#notes.add(text) },
       }),
       log: migrationLog(source, send),
       signal: this.#stop.signal,
     };
     this.#startedAt = performance.now();
+    timers.begin();
     const replay = this.#journal?.replay;
     this.#refuseDiverged('so far');
     const code = Promise.resolve().then(() => call(migration, step, context));
@@ -168,6 +171,13 @@ export class MigrationRun {
     });
     this.#refuseDiverged(enclosing === undefined ? 'whole' : 'so far');
     await this.#watched(this.#refuseDangling(gate));
+    const open = timers.open();
+    if (open.length > 0) {
+      const set = open.length === 1 ? 'a timer that was' : 'timers that were';
+      this.#warn(
+        `${job.direction} returned before ${set} set at ${shortList(open)} had run out: what was to be done then is not waited for, and not done.`,
+      );
+    }
     // Whatever the code made of that error: of one write it is not known whether it was done.
     gate.refuseWhenClosed();
     this.#returned = true;
@@ -229,10 +239,15 @@ export class MigrationRun {
     const say = (hosts: string) =>
       `The migration connected to ${hosts} by itself: what it wrote there is neither counted nor on record, and nothing takes it back.`;
     const opened = (hosts: string) => {
-      this.#connected.add(say(hosts));
-      void this.#parent.send({ type: 'log', level: 'warn', message: say(hosts), fields: {} });
+      this.#warn(say(hosts));
     };
     connections.allow({ beside: raw, opened, refused });
+  }
+
+  /** On record, and for whoever looks on. */
+  #warn(message: string): void {
+    this.#notes.add(message);
+    void this.#parent.send({ type: 'log', level: 'warn', message, fields: {} });
   }
 
   #refuseConnected(): void {
@@ -266,11 +281,9 @@ export class MigrationRun {
   async #refuseDangling(gate: Gate): Promise<void> {
     const left = await dangling(gate);
     if (left.length === 0) return;
-    const shown = left.slice(0, 3).join(', ');
-    const more = left.length > 3 ? ` and ${left.length - 3} more` : '';
     throw new Failure({
       code: 'MIGRATION_DANGLING',
-      message: `${this.#job.direction} returned while it was still at work: ${shown}${more}.`,
+      message: `${this.#job.direction} returned while it was still at work: ${shortList(left)}.`,
       hint: 'Await every call (await Promise.all(list.map(…)), not list.forEach(async …)), and run it again.',
     });
   }
@@ -302,10 +315,15 @@ export class MigrationRun {
     }
     if (outcome.state === 'failed') await this.#markRefusals();
     const state = this.#reporter.state();
-    const notes = [...(this.#journal?.notes() ?? []), ...this.#connected];
+    const notes = [...(this.#journal?.notes() ?? []), ...this.#notes];
     const end = { ...state, outcome, notes, durationMs: Math.round(this.#durationMs) };
     await this.#parent.finish({ type: 'end', end });
   }
+}
+
+function shortList(all: readonly string[]): string {
+  const more = all.length > 3 ? ` and ${all.length - 3} more` : '';
+  return `${all.slice(0, 3).join(', ')}${more}`;
 }
 
 function call(migration: Recognised, step: Recognised['up'], context: MigrationContext): unknown {

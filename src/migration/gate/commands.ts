@@ -70,7 +70,10 @@ export function commandKind(command: Command, database: string): CommandKind {
     case 'aggregate': {
       const target = command.explain === true ? undefined : writingStage(command.pipeline, database);
       if (target === undefined) return { kind: 'reads' };
-      return writes('pipeline', { name: `aggregate ${target.stage}`, also: target.into, mayCreate: true });
+      return writes('pipeline', {
+        ...{ name: `aggregate ${target.stage}`, also: target.into, mayCreate: true },
+        multi: target.stage !== '$out',
+      });
     }
     case 'mapreduce': {
       const out = command.out;

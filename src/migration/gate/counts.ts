@@ -1,6 +1,12 @@
+import type { Checkpoint, StoredResult } from '../journal/documents.ts';
 import type { Counts } from '../types.ts';
+import { noCounts, sum } from './tally.ts';
 
-const number = (value: unknown) => (typeof value === 'number' ? value : 0);
+/** Options of the driver decide in which class a number of BSON comes: Int32, Long, bigint. */
+const number = (value: unknown) => {
+  const isNumber = typeof value === 'number' || typeof value === 'bigint';
+  return isNumber || (typeof value === 'object' && value !== null && '_bsontype' in value) ? Number(value) : 0;
+};
 
 /**
  * What an answer of the driver says was done: of `insertOne` and the like, of bulk writes (also the partial one that a
@@ -46,4 +52,42 @@ export function countsOfReply(command: string, reply: unknown): Counts {
     inserted: number(answer.nInserted) + number(answer.nUpserted),
     deleted: number(answer.nDeleted),
   };
+}
+
+/** All that was done up to a checkpoint: also by the statement of a list that is at work, and what no answer counts. */
+export function countsOfCheckpoint({ counts, constants = {} }: Checkpoint): Counts {
+  const { within, uncounted, quarantined } = constants as {
+    readonly within?: Checkpoint;
+    readonly uncounted?: Counts;
+    readonly quarantined?: number;
+  };
+  const all = [counts, within?.counts, uncounted, quarantined ? { ...noCounts, quarantined } : undefined];
+  return all.reduce<Counts>((total, some) => (some === undefined ? total : sum(total, some)), noCounts);
+}
+
+/** What an answer says that the journal keeps, of whichever method; undefined where it does not: one too large to be kept. */
+export function countsOfAnswer(method: string, { form, value }: StoredResult): Counts | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const answer = value as Record<string, unknown>;
+  if (form === 'bulk') {
+    const { nMatched, nModified, nInserted, nUpserted, nRemoved } = (answer.raw ?? {}) as Record<string, unknown>;
+    return {
+      ...{ matched: number(nMatched), modified: number(nModified), deleted: number(nRemoved) },
+      inserted: number(nInserted) + number(nUpserted),
+    };
+  }
+  if ('lastErrorObject' in answer) {
+    const { updatedExisting } = (answer.lastErrorObject ?? {}) as Record<string, unknown>;
+    return countsOfFindAndModify(answer, updatedExisting === undefined);
+  }
+  if (method === 'batch') {
+    const { matched, modified, inserted, deleted, quarantined } = answer;
+    return {
+      ...{ matched: number(matched), modified: number(modified) },
+      ...{ inserted: number(inserted), deleted: number(deleted) },
+      ...(number(quarantined) > 0 ? { quarantined: number(quarantined) } : {}),
+    };
+  }
+  if (method.startsWith('command ')) return countsOfReply(method.replace('command ', '').toLowerCase(), answer);
+  return answer.acknowledged === true ? countsOf(answer) : undefined;
 }

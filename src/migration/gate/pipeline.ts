@@ -25,14 +25,17 @@ function destination(into: unknown, key: string, database: string): Namespace {
   return { database: named.db === undefined ? database : String(named.db), collection: String(named[key]) };
 }
 
-/** The call that a writing pipeline is. The server does not say how many documents it wrote. */
+/**
+ * The call that a writing pipeline is. The server does not say how many documents it wrote. `$out` writes aside and puts
+ * that in place in the end: one that is refused has left nothing.
+ */
 export function pipelineCall(from: Namespace, target: { stage: string; into: Namespace }): Call {
   return {
     kind: 'pipeline',
     method: `aggregate ${target.stage}`,
     namespace: from,
     also: target.into,
-    multi: true,
+    multi: target.stage !== '$out',
     mayCreate: true,
   };
 }

@@ -1,6 +1,6 @@
 import { labelled, serverCode } from '../../mongo/server-code.ts';
 import type { Counts } from '../types.ts';
-import type { Call, Change, Operation, Stage } from './call.ts';
+import type { Call, Change, Namespace, Operation, Stage } from './call.ts';
 import type { Catalog } from './catalog.ts';
 import { countsOf } from './counts.ts';
 import { failureKind } from './failure.ts';
@@ -25,11 +25,15 @@ export class Recorder {
   readonly run = new Tally();
   readonly #options: RecorderOptions;
   readonly #operations = new Operations();
-  /** Writes under way, and whether they change the target at once: inside a transaction its commit does. */
-  readonly #writing = new Map<Call, boolean>();
+  /** Writes under way, and where they count: inside a transaction nothing changes before its commit. */
+  readonly #writing = new Map<Call, Tally>();
   readonly #failed = new WeakMap<object, Call>();
   /** Of calls in several transactions: what was committed and is in the tally already. */
   readonly #progress = new WeakMap<Call, Counts>();
+  /** Answered from the journal. */
+  readonly #replayed = new WeakSet<Call>();
+  /** What they brought into being is in the tally already. */
+  readonly #created = new WeakSet<Call>();
   #begun = 0;
 
   constructor(options: RecorderOptions) {
@@ -43,7 +47,7 @@ export class Recorder {
 
   /** How many writes may be changing the target right now. */
   get exposed(): number {
-    return [...this.#writing.values()].filter((atOnce) => atOnce).length;
+    return [...this.#writing.values()].filter((tally) => tally === this.run).length;
   }
 
   /** How many writes were begun. */
@@ -72,20 +76,39 @@ export class Recorder {
    * be refused later.
    */
   progress(call: Call, counts: Counts): void {
-    if (!this.#progress.has(call)) this.run.operations += 1;
+    this.#count(this.run, call);
     this.run.add({ collection: this.#shown(call), counts: this.#news(call, counts) });
     this.#progress.set(call, counts);
+  }
+
+  /** Notes that the journal answers a call, which is not sent. To be called before anything else is said of it. */
+  replayed(call: Call): void {
+    this.#replayed.add(call);
+  }
+
+  /** Notes that a call under way brought a collection into being in an earlier run: nobody saw it missing in this one. */
+  created(call: Call, namespace: Namespace): void {
+    this.#created.add(call);
+    this.#writing.get(call)?.add(this.#named({ collectionsCreated: [namespace] }));
+  }
+
+  #count(tally: Tally, call: Call): void {
+    if (this.#progress.has(call)) return;
+    tally.operations += 1;
+    if (this.#replayed.has(call)) tally.replayed += 1;
   }
 
   /** What of these counts of a call is not in the tally yet. */
   #news(call: Call, counts: Counts): Counts {
     const known = this.#progress.get(call) ?? noCounts;
+    // An answer leaves out what a statement did that was refused in its middle: that was told, and stays.
+    const more = (now: number, before: number) => Math.max(0, now - before);
     return {
-      matched: counts.matched - known.matched,
-      modified: counts.modified - known.modified,
-      inserted: counts.inserted - known.inserted,
-      deleted: counts.deleted - known.deleted,
-      quarantined: (counts.quarantined ?? 0) - (known.quarantined ?? 0),
+      matched: more(counts.matched, known.matched),
+      modified: more(counts.modified, known.modified),
+      inserted: more(counts.inserted, known.inserted),
+      deleted: more(counts.deleted, known.deleted),
+      quarantined: more(counts.quarantined ?? 0, known.quarantined ?? 0),
     };
   }
 
@@ -101,7 +124,7 @@ export class Recorder {
   readonly stage: Stage = async <T>(operation: Operation<T>, next: () => Promise<T>): Promise<T> => {
     const { call, session } = operation;
     const tally = this.#options.transactionTally(session) ?? this.run;
-    this.#writing.set(call, tally === this.run);
+    this.#writing.set(call, tally);
     this.#begun += 1;
     let ended: ReturnType<Operations['begin']> | undefined;
     try {
@@ -112,10 +135,10 @@ export class Recorder {
       ended = this.#operations.begin(call, this.#shown(call));
       try {
         const result = await next();
-        if (!this.#progress.has(call)) tally.operations += 1;
+        this.#count(tally, call);
         this.#note(tally, operation, result);
         for (const namespace of missing)
-          if (this.#options.catalog.appeared(namespace)) tally.add(this.#named({ collectionsCreated: [namespace] }));
+          if (this.#options.catalog.appeared(namespace)) this.#noteCreated(tally, call, namespace);
         ended('done');
         return result;
       } catch (error) {
@@ -136,7 +159,8 @@ export class Recorder {
     }
     // Write concern 0: the server was told, and did not answer.
     if ((result as { acknowledged?: unknown } | null | undefined)?.acknowledged === false) change = { unknown: 1 };
-    tally.unknown += change.unknown ?? 0;
+    // One that has told how far it got has left nothing open.
+    if (!this.#progress.has(operation.call)) tally.unknown += change.unknown ?? 0;
     const counts = change.counts === undefined ? undefined : this.#news(operation.call, change.counts);
     tally.add({ collection: this.#shown(operation.call), ...this.#named(change), counts });
     for (const namespace of change.collectionsDropped ?? [])
@@ -144,22 +168,28 @@ export class Recorder {
     for (const namespace of change.collectionsCreated ?? []) this.#options.catalog.appeared(namespace);
   }
 
-  async #noteFailure(tally: Tally, call: Call, error: unknown, missing: Change['collectionsCreated'] = []) {
+  async #noteFailure(tally: Tally, call: Call, error: unknown, missing: readonly Namespace[]) {
     if (typeof error === 'object' && error !== null) this.#failed.set(error, call);
+    // A refused insert may have left the empty collection behind, and so does one that was stopped after it was made.
+    for (const namespace of missing) {
+      if (tally === this.run && (await this.#options.catalog.emerged(namespace)))
+        this.#noteCreated(tally, call, namespace);
+    }
     const kind = failureKind(error, call);
     if (kind === 'not-sent') return 'refused' as const;
-    if (!this.#progress.has(call)) tally.operations += 1;
+    this.#count(tally, call);
     const partial = (error as { result?: unknown }).result;
-    if (partial !== undefined) tally.add({ collection: this.#shown(call), counts: countsOf(partial) });
+    if (partial !== undefined) {
+      tally.add({ collection: this.#shown(call), counts: this.#news(call, countsOf(partial)) });
+    }
     // One that has told how far it got has left nothing open.
     const refused = kind === 'refused' || (this.#progress.has(call) && wasAnswered(error));
     if (!refused) tally.unknown += 1;
-    // A refused insert may have left the empty collection behind.
-    for (const namespace of missing) {
-      if (tally === this.run && (await this.#options.catalog.emerged(namespace)))
-        tally.add(this.#named({ collectionsCreated: [namespace] }));
-    }
     return refused ? 'refused' : kind;
+  }
+
+  #noteCreated(tally: Tally, call: Call, namespace: Namespace): void {
+    if (!this.#created.has(call)) tally.add(this.#named({ collectionsCreated: [namespace] }));
   }
 
   #named(change: Change): NamedChange {
@@ -179,7 +209,7 @@ export class Recorder {
       mayCreate: false,
     };
     this.#options.refuseWhenClosed();
-    this.#writing.set(call, true);
+    this.#writing.set(call, this.run);
     const ended = this.#operations.begin(call, this.#options.database);
     try {
       await this.#options.beforeWrite();

@@ -26,6 +26,8 @@ export interface NamedChange {
 /** Adds effects up: one for the run, one for each open transaction, which joins the run's when it commits. */
 export class Tally {
   operations = 0;
+  /** Of those: what an earlier run had done, and the journal answered. */
+  replayed = 0;
   unknown = 0;
   readonly #byCollection = new Map<string, Counts>();
   readonly #indexesCreated: string[] = [];
@@ -49,6 +51,7 @@ export class Tally {
   join(tally: Tally): void {
     const effects = tally.effects();
     this.operations += tally.operations;
+    this.replayed += tally.replayed;
     this.unknown += tally.unknown;
     for (const [collection, counts] of Object.entries(effects.byCollection)) this.add({ collection, counts });
     this.add(effects);
@@ -61,6 +64,7 @@ export class Tally {
     return {
       ...total,
       operations: this.operations,
+      ...(this.replayed > 0 ? { replayed: this.replayed } : {}),
       byCollection: Object.fromEntries(this.#byCollection),
       indexesCreated: [...this.#indexesCreated],
       indexesDropped: [...this.#indexesDropped],

@@ -90,6 +90,8 @@ export interface Checkpoint {
   };
   /** What else the operation has to know to go on, such as the one value of `$$NOW`. */
   readonly constants?: Document;
+  /** It was written with the answer: the counts are of the whole call. */
+  readonly last?: true;
 }
 
 /** A catalog change: what was there before, and what its way back needs. */
@@ -194,6 +196,11 @@ export function sequenceOf(id: string): number {
 export function ofAttempt(attempt: Attempt): { readonly _id: { readonly $gte: string; readonly $lt: string } } {
   const prefix = attemptPrefix(attempt);
   return { _id: { $gte: prefix, $lt: `${prefix.slice(0, -1)}0` } };
+}
+
+/** A filter for its entries alone: the key tells, so that no images are fetched. Their ids have one part more. */
+export function entriesOf(attempt: Attempt): { readonly _id: object } {
+  return { _id: { ...ofAttempt(attempt)._id, $regex: /^[^/]*\/\d+\/\d+$/ } };
 }
 
 function padded(number: number, digits: number): string {

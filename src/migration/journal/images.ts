@@ -27,7 +27,7 @@ export function packImages(images: readonly Image[]): Uint8Array[] {
 
 /** The images of all parts of one `packImages`. Throws `RangeError` where the bytes are not what it made. */
 export function unpackImages(parts: readonly Uint8Array[]): Image[] {
-  const plain = zstdDecompressSync(Buffer.concat(parts));
+  const plain = decompressed(Buffer.concat(parts));
   const images: Image[] = [];
   let at = 0;
   const next = (): Uint8Array | undefined => {
@@ -43,6 +43,14 @@ export function unpackImages(parts: readonly Uint8Array[]): Image[] {
     images.push({ before, after: next() });
   }
   return images;
+}
+
+function decompressed(packed: Buffer): Buffer {
+  try {
+    return zstdDecompressSync(packed);
+  } catch (cause) {
+    throw new RangeError('The images of the journal are not what was packed.', { cause });
+  }
 }
 
 const absent = Buffer.alloc(4);

@@ -1,3 +1,4 @@
+import { ReleaseError } from '../../observe/error.ts';
 import { Elapsed } from './clock.ts';
 
 /**
@@ -6,7 +7,10 @@ import { Elapsed } from './clock.ts';
  */
 const fencedForMs = 500;
 
-/** A server that takes longer than that for an answer is slow: a process is not frozen time after time. */
+/** A server may need longer than that for an answer. Below the shortest life of a lease all the same. */
+export const slowlyFencedForMs = 2000;
+
+/** After so many answers that took too long the longer time counts, and after ten times as many nothing is sent. */
 const mostTries = 3;
 
 /** The fence of what no transaction takes: shown to the server right before it is sent. */
@@ -28,12 +32,26 @@ export class FreshFence {
     return result;
   }
 
-  /** To be awaited right before what cannot be fenced. Rejects as `show` does. */
+  /**
+   * To be awaited right before what cannot be fenced. Rejects as `show` does, and with `SERVER_UNREACHABLE` where the
+   * server does not answer in time again and again.
+   */
   async assertFresh(): Promise<void> {
-    for (let tries = 0; tries < mostTries && !this.#fresh; tries += 1) await this.shownBy(this.#show);
+    for (let tries = 0; !this.#isFresh(tries < mostTries ? fencedForMs : slowlyFencedForMs); tries += 1) {
+      if (tries === 10 * mostTries) throw tooSlow();
+      await this.shownBy(this.#show);
+    }
   }
 
-  get #fresh(): boolean {
-    return this.#shown !== undefined && this.#shown.ms <= fencedForMs;
+  #isFresh(forMs: number): boolean {
+    return this.#shown !== undefined && this.#shown.ms <= forMs;
   }
+}
+
+function tooSlow(): ReleaseError {
+  return new ReleaseError(
+    'SERVER_UNREACHABLE',
+    'The server takes too long for a change that has to be sent right after the lease was shown.',
+    { hint: 'Look at the load of the primary and its network, then run the command again.' },
+  );
 }

@@ -6,6 +6,7 @@ import { asServerFailure, labelled, serverCode } from '../../mongo/server-error.
 import { ReleaseError } from '../../observe/error.ts';
 import { answerWithin, Elapsed } from './clock.ts';
 import { HeldLease, type Lease, marginOf } from './held.ts';
+import { freeOrphaned, isOrphaned } from './orphaned.ts';
 import { type LeaseHolder, type LeaseReading, LeaseRecord } from './record.ts';
 import { factsOf, heldError, ownerText } from './state.ts';
 
@@ -25,7 +26,8 @@ export interface AcquireOptions {
 }
 
 /**
- * Takes the right to change the history of a target, and keeps it by heartbeats until `release`.
+ * Takes the right to change the history of a target, and keeps it by heartbeats until `release`. That of a process which
+ * has certainly ended is not waited for.
  *
  * Throws `LEASE_HELD` when it is somebody else's beyond `waitMs` (may be retried), the signal's reason when aborted,
  * and what `asServerFailure` makes of a server that does not answer for as long.
@@ -53,6 +55,10 @@ export async function acquireLease(db: Db, own: OwnNames, options: AcquireOption
         if (seen === undefined) await answerWithin(limit, record.seed());
         // Never seeded, or given back since: no reason to wait.
         if (seen === undefined || seen.document.expiresAt <= seen.now) continue;
+        if (isOrphaned(seen)) {
+          await freeOrphaned(record, seen, { limitMs: limit, signal: options.signal });
+          continue;
+        }
       } catch (error) {
         if (!isUnanswered(error)) throw error;
         // The first silence says more than what a client makes of the second.

@@ -1,6 +1,7 @@
 import { type Collection, type Db, type Document, Long, ReadPreference } from 'mongodb';
 import type { OwnNames } from '../../mongo/own.ts';
 import { serverCode, serverCodes } from '../../mongo/server-error.ts';
+import type { OwnerProcess } from './owner-process.ts';
 
 /** Who holds a lease, for people who wait for it. */
 export interface LeaseHolder {
@@ -10,6 +11,11 @@ export interface LeaseHolder {
   readonly runUrl?: string;
   readonly releaseId: string;
   readonly command: string;
+  /**
+   * What others on this machine know by that it has ended. Absent where that cannot be told, and where no fence holds
+   * back what is left of an ended run: its lease has to run out then.
+   */
+  readonly process?: OwnerProcess;
 }
 
 /** The document `{ _id: 'lease' }`. Every time in it is the server's; no client's clock takes part. */

@@ -4,6 +4,7 @@ import type { OwnNames } from '../../mongo/own.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { processRuns } from '../../observe/process.ts';
+import { freeOrphaned, isOrphaned } from './orphaned.ts';
 import { type LeaseHolder, type LeaseReading, LeaseRecord } from './record.ts';
 
 /** A lease and its ages in milliseconds, by the server's clock. */
@@ -29,7 +30,8 @@ export async function inspectLease(db: Db, own: OwnNames): Promise<LeaseState> {
   const reading = await read(new LeaseRecord(db, own), db);
   if (reading === undefined || reading.document.owner === null) return { held: false };
   const facts = factsOf(reading);
-  return facts.remainingMs > 0 ? { held: true, ...facts } : { held: false, abandoned: facts };
+  const held = facts.remainingMs > 0 && !isOrphaned(reading);
+  return held ? { held, ...facts } : { held, abandoned: facts };
 }
 
 export type Unlocked =
@@ -39,8 +41,9 @@ export type Unlocked =
 /**
  * Clears the lease of an owner that is gone.
  *
- * An expired lease needs no clearing (the next run takes it), so what this is for is a lease whose expiry lies far
- * ahead although its owner is gone: the server's clock was wrong for a while. Throws `LEASE_ALIVE` while the last
+ * An expired lease needs no clearing (the next run takes it), nor does that of a process that has certainly ended. What
+ * this is for is a lease whose expiry lies far ahead although its owner is gone: the server's clock was wrong for a
+ * while. Throws `LEASE_ALIVE` while the last
  * heartbeat is younger than the lease's ttl or the owner gave a sign of life meanwhile; may be retried.
  */
 export async function unlock(db: Db, own: OwnNames): Promise<Unlocked> {
@@ -51,13 +54,19 @@ export async function unlock(db: Db, own: OwnNames): Promise<Unlocked> {
   const ttlMs = reading.document.ttlMs ?? 0;
   // A heartbeat from the future is as old as anything: the clock that wrote it was wrong.
   const alive = facts.remainingMs > 0 && facts.heartbeatAgeMs >= 0 && facts.heartbeatAgeMs < ttlMs;
-  const cleared = alive ? 'alive' : await record.clear(reading.document).catch((error: unknown) => fail(error, db));
+  const clear = () =>
+    isOrphaned(reading)
+      ? freeOrphaned(record, reading, { limitMs: ttlMs })
+      : alive
+        ? 'alive'
+        : record.clear(reading.document);
+  const cleared = await Promise.resolve(clear()).catch((error: unknown) => fail(error, db));
   if (cleared === 'freed') return { outcome: 'unlocked', was: facts };
   const gone = goneFrom(facts);
   const how = gone === undefined ? 'is in use' : 'has not run out yet';
   const message = `The lease of database ${db.databaseName} ${how}: ${ownerText(facts)}.${gone ?? ''}`;
   throw new ReleaseError('LEASE_ALIVE', message, {
-    hint: `${gone === undefined ? 'Stop that run, or wait: if it is gone already' : 'Wait'}: the lease runs out by itself in ${seconds(facts.remainingMs)}, and the next run takes it over.`,
+    hint: `${gone === undefined ? 'Stop that run, or wait: if it is gone already' : 'Wait'}: the lease runs out by itself in ${seconds(facts.remainingMs)}, and the next run takes it over; with --wait 60s a run waits for that.`,
   });
 }
 
@@ -98,10 +107,13 @@ export function heldError(database: string, facts: LeaseFacts, waitedMs: number)
   );
 }
 
-/** Says so where the owner ran on this very host, and no process has its number any more. */
+/**
+ * Says so where the owner ran on a host of this name, and no process has its number any more. That proves nothing:
+ * where there is proof, nobody is told to wait.
+ */
 function goneFrom({ holder }: LeaseFacts): string | undefined {
-  if (holder?.host !== hostname() || processRuns(holder.pid)) return undefined;
-  return ` That run is gone: no process ${holder.pid} runs on this host any more.`;
+  if (holder?.process !== undefined || holder?.host !== hostname() || processRuns(holder.pid)) return undefined;
+  return ` That run seems to be gone: no process ${holder.pid} runs on this host any more.`;
 }
 
 /** Who has it, since when, and how alive: the middle of a sentence. */

@@ -51,7 +51,10 @@ function recordFindings(record: HistoryRecord, file: MigrationFile | undefined):
       severity: record.checksum === unknownChecksum ? 'warning' : 'error',
       place,
       message: `${name} is ${state} in this target, and there is no file ${record.fileName} for it.`,
-      next: `Bring ${record.fileName} back from version control, or release from a commit that has it.`,
+      next:
+        state === 'applied'
+          ? `Bring ${record.fileName} back from version control, or release from a commit that has it.`
+          : nextOfHalf(record, undefined),
     });
   }
   if (file !== undefined && state === 'applied' && isEdited(record, file)) {

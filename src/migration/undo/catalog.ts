@@ -26,12 +26,18 @@ const nothing: CatalogUndone = { changed: 0, conflicts: [] };
  * Takes one change of the catalog back. What is done already is seen from the catalog, by UUIDs, so it may be repeated
  * after any interruption; and it tells in the same way whether a change that was only intended was made.
  *
- * What meets a change of somebody else is left as it is and given back as a conflict. Throws the driver's errors.
+ * What meets a change of somebody else is left as it is and given back as a conflict. `ready` is awaited before each
+ * command, and is to reject where nothing may be changed any more. Throws its errors, and the driver's.
  */
-export async function undoCatalog(connection: Connection, own: OwnNames, entry: UndoEntry): Promise<CatalogUndone> {
+export async function undoCatalog(
+  connection: Connection,
+  own: OwnNames,
+  entry: UndoEntry,
+  ready: () => Promise<void>,
+): Promise<CatalogUndone> {
   const { catalog, namespace, state, kind } = entry;
   if (catalog === undefined || state === 'refused') return nothing;
-  const place = { ...connection, db: connection.client.db(namespace.database) };
+  const place: Place = { ...connection, db: connection.client.db(namespace.database), ready };
   const name = namespace.collection ?? '';
   const { before, after, to } = catalog;
   switch (catalog.type) {
@@ -68,7 +74,7 @@ async function findByState({ db }: Place, name: string, uuid: string | undefined
 async function buildDropped(place: Place, info: CollectionInfo, before: CatalogState): Promise<CatalogUndone> {
   const now = indexesNow(info);
   const missing = [...indexesOf(before)].filter(([name]) => !now.has(name)).map(([, spec]) => spec);
-  const conflicts = await buildIndexes(place.db, info.name, missing);
+  const conflicts = await buildIndexes(place, info.name, missing);
   return { changed: missing.length - conflicts.length, conflicts };
 }
 
@@ -181,12 +187,13 @@ async function bringBack(place: Place, own: OwnNames, name: string, state: Catal
   return { changed, conflicts: [] };
 }
 
-async function bringBackView({ db }: Place, name: string, state: CatalogState): Promise<CatalogUndone> {
+async function bringBackView(place: Place, name: string, state: CatalogState): Promise<CatalogUndone> {
+  const { db } = place;
   const [present] = await readCatalog(db, name);
   if (present?.type === 'view') return nothing;
   if (present !== undefined) return conflict({ database: db.databaseName, collection: name }, 'name-taken');
   const options = Object.fromEntries(orderedDocument(bytesOf(state.options)));
-  await patiently(() => db.command({ create: name, ...options, writeConcern: { w: 'majority' } }));
+  await patiently(place, () => db.command({ create: name, ...options, writeConcern: { w: 'majority' } }));
   return { changed: 1, conflicts: [] };
 }
 
@@ -217,6 +224,7 @@ async function swapBack(place: Place, own: OwnNames, { namespace, catalog, state
   let changed = 0;
   if (state === 'intent') {
     // The server may be at it still: it does not stop when the process dies.
+    await place.ready?.();
     await endOut(db.client.db('admin'), { database: db.databaseName, collection: aside ?? name });
     if (aside === undefined && replaced === undefined) {
       const [present] = await readCatalog(db, name);

@@ -1,4 +1,4 @@
-import type { Db, Document } from 'mongodb';
+import type { Document } from 'mongodb';
 import type { CollectionInfo } from '../../mongo/catalog.ts';
 import { expected, type Place, patiently } from '../../mongo/catalog-changes.ts';
 import { bytesOf } from '../../mongo/raw-bson.ts';
@@ -39,7 +39,7 @@ function byName(specs: readonly IndexSpec[]): Map<string, IndexSpec> {
 /** Drops indexes by their names; those that are gone already are no matter. Gives back how many were sent. */
 export async function dropIndexes(place: Place, info: CollectionInfo, names: readonly string[]): Promise<number> {
   for (const index of names) {
-    await patiently(() =>
+    await patiently(place, () =>
       place.db.command({ dropIndexes: info.name, index, ...expected(place.topology, info.uuid), ...majority }),
     ).catch(ignoreCode(serverCodes.IndexNotFound));
   }
@@ -47,12 +47,17 @@ export async function dropIndexes(place: Place, info: CollectionInfo, names: rea
 }
 
 /** Builds indexes one after the other, as they were. What cannot be built any more is given back. */
-export async function buildIndexes(db: Db, collection: string, specs: readonly IndexSpec[]): Promise<UndoConflict[]> {
+export async function buildIndexes(
+  place: Place,
+  collection: string,
+  specs: readonly IndexSpec[],
+): Promise<UndoConflict[]> {
+  const { db } = place;
   const conflicts: UndoConflict[] = [];
   for (const spec of specs) {
     const sent = new Map([...spec].filter(([key]) => !listingOnly.has(key)));
     try {
-      await patiently(() => db.command({ createIndexes: collection, indexes: [sent], ...majority } as Document));
+      await patiently(place, () => db.command({ createIndexes: collection, indexes: [sent], ...majority } as Document));
     } catch (error) {
       const code = serverCode(error);
       if (code === undefined || !unbuildable.has(code)) throw error;
@@ -75,13 +80,13 @@ export async function restoreExpiry(place: Place, info: CollectionInfo, state: C
     // Anything but a number lets nothing expire.
     if (present === undefined || Number.isNaN(Number(expireAfterSeconds))) continue;
     if (Number(present.get('expireAfterSeconds')) === Number(expireAfterSeconds)) continue;
-    await patiently(() => db.command({ collMod: info.name, index: { name, expireAfterSeconds }, ...guard }));
+    await patiently(place, () => db.command({ collMod: info.name, index: { name, expireAfterSeconds }, ...guard }));
     changed += 1;
   }
   const whole = orderedDocument(bytesOf(state.options)).get('expireAfterSeconds');
   const presently = orderedDocument(info.rawOptions).get('expireAfterSeconds');
   if (whole !== undefined && Number(whole) !== Number(presently)) {
-    await patiently(() => db.command({ collMod: info.name, expireAfterSeconds: whole, ...guard }));
+    await patiently(place, () => db.command({ collMod: info.name, expireAfterSeconds: whole, ...guard }));
     changed += 1;
   }
   return changed;

@@ -2,6 +2,7 @@ import type { Db, Document } from 'mongodb';
 import { ReadPreference } from 'mongodb';
 import type { OwnNames } from '../../mongo/own.ts';
 import { type Attempt, entryOf, ofAttempt } from '../journal/documents.ts';
+import { changedDocuments } from '../journal/entry-counts.ts';
 import { type Outlined, readEntry, readOutline, type UndoEntry } from './read.ts';
 import { shownNamespace } from './result.ts';
 
@@ -34,7 +35,7 @@ export async function summariseAttempt(
       { $sort: { count: -1, _id: 1 } },
     ] as Document[])
     .toArray();
-  const { entries, reason } = await inspectAttempt(db, own, attempt, expectedEntries);
+  const { entries, reason } = await inspectAttempt(db, own, attempt, { expectedEntries });
   return {
     entries,
     operations: grouped.map(({ _id: { method, namespace }, count }) => ({
@@ -54,12 +55,12 @@ export interface Inspected {
   readonly reason?: string;
 }
 
-/** Reads all of an attempt but its images, and finds what the journal lacks. */
+/** Reads all of an attempt but its images, and finds what the journal lacks. Throws the signal's reason. */
 export async function inspectAttempt(
   db: Db,
   own: OwnNames,
   attempt: Attempt,
-  expectedEntries?: number,
+  { expectedEntries, signal }: { readonly expectedEntries?: number; readonly signal?: AbortSignal } = {},
 ): Promise<Inspected> {
   let entries = 0;
   let undone = 0;
@@ -73,6 +74,7 @@ export async function inspectAttempt(
     reason = `a part of the images of ${whose === undefined ? 'an operation' : named(whose)} is missing`;
   };
   for await (const document of readOutline(db, own, attempt)) {
+    signal?.throwIfAborted();
     for (const id of packs.damagedBy(document, entry)) await damaged(id);
     if (document.kind === 'images') continue;
     entry = document;
@@ -140,19 +142,10 @@ function missingInCatalog(entry: UndoEntry): string | undefined {
 }
 
 /** False only where counts say that nothing was changed. */
-function changedSomething({ kind, state, result, checkpoint, error }: UndoEntry): boolean {
-  if (kind === 'unfenced' || kind === 'transaction') return state !== 'refused';
-  const counts = checkpoint?.counts;
-  if (counts !== undefined && counts.modified + counts.inserted + counts.deleted > 0) return true;
-  if (state === 'refused') return error?.result !== undefined;
-  if (state === 'progress') return counts === undefined;
-  const value = result?.value;
-  if (typeof value !== 'object' || value === null) return true;
-  const told = countFields.filter((field) => typeof (value as Record<string, unknown>)[field] === 'number');
-  return told.length === 0 || told.some((field) => (value as Record<string, unknown>)[field] !== 0);
+function changedSomething(entry: UndoEntry): boolean {
+  if (entry.kind === 'unfenced' || entry.kind === 'transaction') return entry.state !== 'refused';
+  return changedDocuments(entry) !== false;
 }
-
-const countFields = ['modifiedCount', 'insertedCount', 'deletedCount', 'upsertedCount'] as const;
 
 function named({ method, namespace }: UndoEntry): string {
   return `${method} on ${shownNamespace(namespace)}`;

@@ -36,7 +36,7 @@ export async function undoModification(
   const options = changedOptions(orderedDocument(bytesOf(before.options)), orderedDocument(info.rawOptions));
   let changed = 0;
   if (Object.keys(options).length > 0) {
-    await patiently(() => db.command({ collMod: info.name, ...options, ...guard }));
+    await patiently(place, () => db.command({ collMod: info.name, ...options, ...guard }));
     changed += 1;
   }
   const conflicts: UndoConflict[] = [];
@@ -46,14 +46,14 @@ export async function undoModification(
     if (present === undefined) continue;
     if (takesRebuilding(spec, present)) {
       await dropIndexes(place, info, [name]);
-      conflicts.push(...(await buildIndexes(db, info.name, [spec])));
+      conflicts.push(...(await buildIndexes(place, info.name, [spec])));
       changed += 1;
       continue;
     }
     for (const property of ['hidden', 'prepareUnique']) {
       const value = spec.get(property) === true;
       if (value === (present.get(property) === true)) continue;
-      await patiently(() => db.command({ collMod: info.name, index: { name, [property]: value }, ...guard }));
+      await patiently(place, () => db.command({ collMod: info.name, index: { name, [property]: value }, ...guard }));
       changed += 1;
     }
   }

@@ -56,9 +56,9 @@ export class UndoTransactions implements AsyncDisposable {
     }
   }
 
-  /** Throws `LEASE_LOST` where a newer run has taken over: to be called right before what no transaction takes. */
-  async assertHeld(): Promise<void> {
-    await new FreshFence(() => this.run(async () => {})).assertFresh();
+  /** For what no transaction takes: it throws `LEASE_LOST` where a newer run has taken over. */
+  fence(): FreshFence {
+    return new FreshFence(() => this.run(async () => {}));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

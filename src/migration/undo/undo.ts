@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
+import { BsonError } from '../../mongo/raw-bson.ts';
 import { asServerFailure, serverCode } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import type { Attempt } from '../journal/documents.ts';
@@ -39,6 +40,15 @@ export interface UndoProgress {
 
 const nothing: UndoExtent = { documents: 0, inserted: 0, deleted: 0, catalogChanges: 0, entriesUndone: 0 };
 
+/** What can be told of an undo before it begins. */
+export interface ForeseenUndo {
+  readonly entries: number;
+  /** Of these entries. */
+  readonly undone: number;
+  /** How it would end, where it cannot begin. */
+  readonly blocked?: Exclude<UndoResult, { state: 'undone' }>;
+}
+
 /** A walk that was cut off by a change of the primary goes on where it stopped, this often. */
 const mostRestarts = 5;
 
@@ -62,21 +72,13 @@ export async function undoAttempt(
   let walk: Walk | undefined;
   try {
     signal?.throwIfAborted();
-    const { reason, entries, undone } = await insistently(signal, () =>
-      inspectAttempt(connection.db, own, attempt, options.expectedEntries),
-    );
-    const before = { ...nothing, entriesUndone: undone };
-    if (reason !== undefined) return { state: 'impossible', reason, ...before };
-    if (mode === 'strict') {
-      const foreseen = await insistently(signal, () => foreseeConflicts(connection, own, attempt, { signal }));
-      if (foreseen.total > 0) {
-        return { state: 'conflicts', conflicts: foreseen.first, conflictsTotal: foreseen.total, ...before };
-      }
-    }
+    const { entries, undone, blocked } = await foreseeUndo(connection, own, attempt, options);
+    if (blocked !== undefined) return blocked;
     walk = new Walk({ connection, own, attempt, mode, transactions, conflicts, undone });
     walk.onProgress = ({ documents, entriesUndone }) => options.onProgress?.({ documents, entriesUndone, entries });
     const current = walk;
     await insistently(signal, () => current.run());
+    await insistently(signal, () => withoutCopies(connection, own, attempt));
     const { extent, merged, quarantined } = walk;
     return {
       state: 'undone',
@@ -90,13 +92,49 @@ export async function undoAttempt(
     if (error instanceof Stopped && walk !== undefined) {
       return { state: 'conflicts', conflicts: conflicts.first, conflictsTotal: conflicts.total, ...walk.extent };
     }
-    if (error instanceof RangeError) {
+    if (isDamage(error)) {
       const extent = walk?.extent ?? nothing;
-      return { state: 'impossible', reason: 'images of the journal are damaged', ...extent };
+      return { state: 'impossible', reason: damaged, ...extent };
     }
     if (signal?.aborted || error instanceof ReleaseError) throw error;
     throw asServerFailure(error, `undoing ${attempt.migration} in database ${connection.db.databaseName}`);
   }
+}
+
+/** A batch that was undone has left nothing out: the documents stand where they always stood. */
+async function withoutCopies({ db }: Connection, own: OwnNames, { migration, number }: Attempt): Promise<void> {
+  await db
+    .collection(own.quarantine)
+    .deleteMany({ why: 'batch', migration, attempt: number }, { writeConcern: { w: 'majority' } });
+}
+
+/** Whether an undo could begin as things stand. Only reads. Throws the driver's errors, the signal's reason. */
+export async function foreseeUndo(
+  connection: Connection,
+  own: OwnNames,
+  attempt: Attempt,
+  { mode, expectedEntries, signal }: Pick<UndoOptions, 'mode' | 'expectedEntries' | 'signal'>,
+): Promise<ForeseenUndo> {
+  const { reason, entries, undone } = await insistently(signal, () =>
+    inspectAttempt(connection.db, own, attempt, { expectedEntries, signal }),
+  );
+  const before = { ...nothing, entriesUndone: undone };
+  if (reason !== undefined) return { entries, undone, blocked: { state: 'impossible', reason, ...before } };
+  if (mode === 'tolerant') return { entries, undone };
+  try {
+    const { first, total } = await insistently(signal, () => foreseeConflicts(connection, own, attempt, { signal }));
+    if (total === 0) return { entries, undone };
+    return { entries, undone, blocked: { state: 'conflicts', conflicts: first, conflictsTotal: total, ...before } };
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return { entries, undone, blocked: { state: 'impossible', reason: damaged, ...before } };
+  }
+}
+
+const damaged = 'images of the journal are damaged';
+
+function isDamage(error: unknown): boolean {
+  return error instanceof RangeError || error instanceof BsonError;
 }
 
 /** Repeats what can be repeated from its top, when the server went away in between. */

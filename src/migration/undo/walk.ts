@@ -93,9 +93,9 @@ export class Walk {
 
   async #catalog(entry: UndoEntry): Promise<void> {
     const { connection, own, transactions } = this.#options;
-    // No transaction takes it, so this is the last look at the fence before it.
-    await transactions.assertHeld();
-    const { changed, conflicts } = await undoCatalog(connection, own, entry);
+    // No transaction takes it, so the fence is looked at right before each of its commands.
+    const fence = transactions.fence();
+    const { changed, conflicts } = await undoCatalog(connection, own, entry, () => fence.assertFresh());
     this.#catalogChanges += changed;
     if (conflicts.length > 0) this.#met(conflicts);
     await transactions.run((session) => this.#mark([{ kind: 'end', entry: entry._id }], session));

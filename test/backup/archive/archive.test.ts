@@ -3,6 +3,7 @@ import { BSON } from 'mongodb';
 import { expect, test } from 'vitest';
 import { type ArchiveEvent, readArchive } from '../../../src/backup/archive/reader.ts';
 import { encodePrelude, NamespaceEncoder } from '../../../src/backup/archive/writer.ts';
+import { RawDocuments } from '../../../src/mongo/raw-documents.ts';
 import { ReleaseError } from '../../../src/observe/error.ts';
 
 const header = { concurrentCollections: 2, serverVersion: '6.0.5', toolVersion: 'test' };
@@ -38,6 +39,9 @@ function documentsByCollection(events: readonly ArchiveEvent[]): Record<string, 
   return found;
 }
 
+const block = (encoder: NamespaceEncoder, ...documents: object[]) =>
+  Buffer.concat(encoder.block(RawDocuments.of(documents.map((document) => BSON.serialize(document)))));
+
 /** Two collections whose blocks alternate, an empty one, and a time series. */
 function sample() {
   const prelude = encodePrelude(header, [meta('a'), meta('c'), meta('empty'), meta('ts', 'timeseries')]);
@@ -45,14 +49,14 @@ function sample() {
     (collection) => new NamespaceEncoder({ db: 'shop', collection }),
   ) as [NamespaceEncoder, NamespaceEncoder, NamespaceEncoder, NamespaceEncoder];
   const blocks = [
-    a.block([BSON.serialize({ _id: 1, text: 'one' })]),
-    c.block([BSON.serialize({ _id: 1 }), BSON.serialize({ _id: 2 })]),
-    a.block([BSON.serialize({ _id: 2 })]),
+    block(a, { _id: 1, text: 'one' }),
+    block(c, { _id: 1 }, { _id: 2 }),
+    block(a, { _id: 2 }),
     a.end(),
-    empty.block([]),
+    block(empty),
     empty.end(),
     c.end(),
-    ts.block([BSON.serialize({ _id: 1 })]),
+    block(ts, { _id: 1 }),
     ts.end(),
   ];
   return { prelude, blocks, bytes: Buffer.concat([prelude, ...blocks]) };
@@ -77,7 +81,7 @@ test('whatever documents are written in whatever blocks are read again, in whate
       for (const { to, documents } of blocks) {
         const name = names[to] as string;
         const bytes = documents.map((one) => Buffer.from(BSON.serialize(one)));
-        parts.push(encoders[to]!.block(bytes));
+        parts.push(...encoders[to]!.block(RawDocuments.of(bytes)));
         if (bytes.length > 0) written[name] = [...(written[name] ?? []), ...bytes.map((one) => one.toString('hex'))];
       }
       for (const encoder of encoders) parts.push(encoder.end());
@@ -117,8 +121,9 @@ test('a flipped byte in the prelude is noticed or reads as another prelude, for 
       noticed++;
     }
   }
-  // The four `size` fields are written as 0 and read by nobody: their type, name and value.
-  expect(prelude.length - noticed).toBeLessThanOrEqual(4 * 10);
+  // The four `size` fields are written as 0 and read by nobody: their type, name and value. Where the name of the field
+  // `type` is another, the three collections are taken for collections all the same.
+  expect(prelude.length - noticed).toBeLessThanOrEqual(4 * 10 + 3 * 4);
 });
 
 test('an archive that ends anywhere before its end is refused', async () => {
@@ -140,7 +145,7 @@ test('blocks that are missing, doubled, out of place or foreign are refused', as
     expect(`${index} ${doubled}`).toBe(`${index} ${index === 4 ? 'accepted' : 'ARCHIVE_DAMAGED'}`);
   }
   const foreign = new NamespaceEncoder({ db: 'shop', collection: 'z' });
-  expect(await refused([bytes, foreign.block([]), foreign.end()])).toBe('ARCHIVE_DAMAGED');
+  expect(await refused([bytes, block(foreign), foreign.end()])).toBe('ARCHIVE_DAMAGED');
   expect(await refused([bytes, Buffer.from([0xff, 0xff, 0xff, 0xff])])).toBe('ARCHIVE_DAMAGED');
   expect(await refused([encodePrelude(header, [meta('a'), meta('a')])])).toBe('ARCHIVE_DAMAGED');
   expect(await refused([encodePrelude({ ...header, serverVersion: 'six' }, [])])).toBe('ARCHIVE_DAMAGED');

@@ -47,6 +47,9 @@ describe('a function that throws', () => {
     expect(error.message).toBe(
       'batch on towns: each failed for the document 13: Error: each threw: ‹hidden› slug ‹hidden›.',
     );
+    expect(error.hint).toBe(
+      "Correct the document 13 or the migration, or let the batch leave such documents out (onError: 'quarantine', maxErrors: how many), then type the same command again.",
+    );
     expect((await towns.find({ slug: { $exists: true } }).toArray()).map(({ _id }) => _id)).toEqual(
       Array.from({ length: 13 }, (_, n) => n),
     );
@@ -66,6 +69,18 @@ describe('a function that throws', () => {
     expect(asked).toEqual([13, 14, 15, 16, 17, 18, 19]);
     expect(result).toMatchObject({ matched: 20, modified: 20 });
     expect(again.lines).toContainEqual({ level: 'info', message: 'batch on towns: goes on after 13 documents.' });
+  });
+
+  test.each([
+    [42, 'a number'],
+    [{}, 'an empty object'],
+    [{ $set: { slug: '' }, name: '' }, 'an object of both operators and fields'],
+  ])('or returns %o is told what it may return', async (answer, what) => {
+    const error = await failure(run.batch({ collection: 'towns', each: () => answer as never }));
+    expect(error.message).toBe(`batch on towns: nothing was done with the document 0: each returned ${what}.`);
+    expect(error.hint).toMatch(
+      /^Let each return an update .* or a pipeline\), the whole document .*, 'delete', or nothing/,
+    );
   });
 
   test('changes nothing where it fails at the first document', async () => {
@@ -180,4 +195,13 @@ test.each([
   const error = await failure(run.batch({ collection: 'towns', each: each as never }));
   expect(error.message).toMatch(message);
   expect(JSON.stringify([error.message, error.hint])).not.toContain('zaphod');
+});
+
+test('a collection that is not there is warned of, and on record', async () => {
+  const nothing = { matched: 0, modified: 0, deleted: 0, skipped: 0, quarantined: 0 };
+  expect(await run.batch({ collection: 'twons', each: () => 'delete' })).toEqual(nothing);
+  expect(await run.batch({ collection: 'twons', update: { $set: { a: 1 } } })).toEqual(nothing);
+  const said = 'batch on twons: there is no collection twons in this database, so it has nothing to do.';
+  expect(run.lines).toEqual([1, 2].map(() => ({ level: 'warn', message: said })));
+  expect(new Set(run.notes)).toEqual(new Set([said]));
 });

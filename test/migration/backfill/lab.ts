@@ -31,6 +31,8 @@ export interface Running {
   /** Through the gate. */
   readonly db: Db;
   readonly lines: Line[];
+  /** For the record. */
+  readonly notes: string[];
   /** Lets nothing more be sent, as when the process is told to stop. */
   stop(): void;
 }
@@ -113,6 +115,7 @@ function gateOf(raw: TestDatabase): Gate {
 function surrounding(raw: TestDatabase, gate: Gate): Running {
   const { client } = wrapClient(raw.client, gate, driver);
   const lines: Line[] = [];
+  const notes: string[] = [];
   const stopping = new AbortController();
   const batch = batchOf({
     ...{ gate, driver, client, migration, raw: raw.client, signal: stopping.signal },
@@ -120,10 +123,11 @@ function surrounding(raw: TestDatabase, gate: Gate): Running {
     send: (message) => {
       if (message.type === 'log') lines.push({ level: message.level, message: message.message });
     },
+    note: (text) => notes.push(text),
   });
   const stop = () => {
     gate.close(new ReleaseError('GATE_CLOSED', 'The migration was stopped.', { hint: 'Wait.' }));
     stopping.abort();
   };
-  return { gate, batch, db: client.db(raw.name), lines, stop };
+  return { gate, batch, db: client.db(raw.name), lines, notes, stop };
 }

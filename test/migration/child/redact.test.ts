@@ -1,5 +1,7 @@
 import { createServer } from 'node:net';
+import mongoose from 'mongoose';
 import { describe, expect, test } from 'vitest';
+import { known } from '../../../src/migration/child/known.ts';
 import { hiddenText, hideFields, hideUnknown } from '../../../src/migration/child/redact.ts';
 import { type Source, sourceAt, wordsOf } from '../../../src/migration/child/source.ts';
 import { ReleaseError } from '../../../src/observe/error.ts';
@@ -101,6 +103,31 @@ describe('errors', () => {
     const atomic = named('MongoInvalidArgumentError', 'Update document requires atomic operators');
     expect(hiddenText(atomic, source)).toBe('MongoInvalidArgumentError: Update document requires atomic operators');
     expect(hiddenText(named('BSONError', "Input: 'Zaphod' is not a safe integer"), source)).not.toContain('Zaphod');
+  });
+
+  test('those that many meet are said in words that hold no data', () => {
+    const coded = (code: string, message: string) => Object.assign(new Error(message), { code });
+    const cannotFind = (name: string) =>
+      coded('MODULE_NOT_FOUND', `Cannot find module '${name}'\nRequire stack:\n- /home/zaphod/a.js`);
+    expect(hiddenText(cannotFind('left-pad'), source)).toBe('the module left-pad cannot be found');
+    expect(hiddenText(cannotFind('@scope/left/pad.js'), source)).toBe('the module @scope/left/pad.js cannot be found');
+    expect(hiddenText(cannotFind(`${process.cwd()}/lib/a.js`), source)).toBe('the module lib/a.js cannot be found');
+    expect(hiddenText(cannotFind('Zaphod Beeblebrox'), source)).not.toContain('Zaphod');
+    const ambiguous = coded('ERR_AMBIGUOUS_MODULE_SYNTAX', 'Cannot determine intended module format');
+    expect(hiddenText(ambiguous, source)).toMatch(/^it has require, exports or module beside an await/);
+    const large = coded('ERR_OUT_OF_RANGE', 'The value of "offset" is out of range.');
+    expect(hiddenText(large, source, 'insertOne on users')).toBe(
+      'a document is larger than 16 MB (insertOne on users)',
+    );
+    expect(hiddenText(large, source)).not.toContain('16 MB');
+  });
+
+  test("Mongoose's without an address says that there is none, and what to work with", async () => {
+    const error = await mongoose.connect(undefined as never).catch((error: unknown) => error);
+    expect(hiddenText(error, source)).toMatch(
+      /^MongooseError: The `uri` .* must be a string, got "undefined"\. [^‹]*$/,
+    );
+    expect(known(error)?.hint).toMatch(/^Work with the db, client and models that up is given/);
   });
 
   test('one of a connection says where to, without credentials', async () => {

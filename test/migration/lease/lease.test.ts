@@ -126,6 +126,62 @@ describe('taking a lease', () => {
   });
 });
 
+/** A run of its own that was killed while it held a lease which lasts long. */
+async function leftByKill(): Promise<number> {
+  const entry = fileURLToPath(new URL('./lease-holder.ts', import.meta.url));
+  const child = spawn(process.execPath, [entry, database.uri, '60000'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  await once(createInterface({ input: child.stdout }), 'line');
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  return child.pid as number;
+}
+
+describe.runIf(process.platform === 'linux')('a lease whose process has ended on this machine', () => {
+  test('is taken over at once, with the next fence', async () => {
+    const pid = await leftByKill();
+    const left = await stored();
+    expect(left.holder?.process).toMatchObject({ pid });
+    expect(await inspectLease(database.db, own)).toMatchObject({ held: false, abandoned: { holder: { pid } } });
+    const started = performance.now();
+    await using lease = await acquire();
+    expect(lease.fence).toBe(left.fence + 1);
+    // Not before what the process has started has left, too.
+    expect(performance.now() - started).toBeGreaterThan(990);
+  });
+
+  test('is taken by one of many that come at the same moment', async () => {
+    await leftByKill();
+    const { fence } = await stored();
+    const attempts = await Promise.allSettled(Array.from({ length: 8 }, () => acquire({ ttlMs: 30_000 })));
+    const won = attempts.flatMap((attempt) => (attempt.status === 'fulfilled' ? [attempt.value] : []));
+    expect(won.map((lease) => lease.fence)).toEqual([fence + 1]);
+    await won[0]!.release();
+  });
+
+  test('is cleared by unlock', async () => {
+    const pid = await leftByKill();
+    expect(await unlock(database.db, own)).toMatchObject({ outcome: 'unlocked', was: { holder: { pid } } });
+    expect((await stored()).owner).toBeNull();
+  });
+
+  test.each([
+    ['another machine', { $set: { 'holder.process.boot': 'another' } }],
+    ['another container', { $set: { 'holder.process.namespaces': 'pid:[1]' } }],
+    ['a process that others cannot tell from the next', { $unset: { 'holder.process': '' as const } }],
+  ])('is waited for where it is of %s', async (_where, change) => {
+    await leftByKill();
+    await leases().updateOne({ _id: 'lease' }, change);
+    const refusals = [acquire(), unlock(database.db, own)].map((asked) => asked.catch((reason) => reason));
+    const [held, alive] = await Promise.all(refusals);
+    expect([held.code, alive.code]).toEqual(['LEASE_HELD', 'LEASE_ALIVE']);
+    for (const { message, hint } of [held, alive]) {
+      expect(/seems to be gone: no process \d+ runs on this host/.test(message)).toBe('$unset' in change);
+      expect(hint).toMatch(/--wait 60s/);
+      expect(hint).toMatch(/lease runs out by itself in \d+ s/);
+    }
+  });
+});
+
 describe('keeping a lease', () => {
   test('heartbeats keep it beyond its ttl', async () => {
     await using lease = await acquire({ ttlMs: 600 });

@@ -1,5 +1,6 @@
-import type { Db, Document } from 'mongodb';
-import { expect, test } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Db, type Document } from 'mongodb';
+import { expect, test, vi } from 'vitest';
 import { findCollection } from '../../../src/mongo/catalog.ts';
 import { own } from './journalled.ts';
 import { setting } from './setting.ts';
@@ -43,6 +44,26 @@ test('indexes that were made are dropped, and those that were dropped are built 
   await journal.catalog('a', 'drop-indexes', () => db.collection('a').dropIndexes());
   expect(await s.undo()).toMatchObject({ state: 'undone', catalogChanges: 6 });
   expect(await s.differences()).toEqual([]);
+});
+
+test('when it was frozen between two commands, and another run has taken over, the second is not sent', async () => {
+  await using s = await setting(async ({ db }) => {
+    await db.collection('a').createIndexes([{ key: { n: 1 } }, { key: { k: 1 } }]);
+  });
+  const { db, journal } = s;
+  await journal.catalog('a', 'drop-indexes', () => db.collection('a').dropIndexes());
+  const send = Db.prototype.command;
+  const built: unknown[] = [];
+  using _spy = vi.spyOn(Db.prototype, 'command').mockImplementation(async function (this: Db, command, options) {
+    const reply = await send.call(this, command, options);
+    if (command.createIndexes === undefined) return reply;
+    built.push(command.createIndexes);
+    await db.collection(own.lease).updateMany({}, { $inc: { fence: 1 } });
+    await sleep(600);
+    return reply;
+  });
+  await expect(s.undo()).rejects.toMatchObject({ code: 'LEASE_LOST' });
+  expect(built).toEqual(['a']);
 });
 
 test('validator, levels, expiry and hidden indexes are as they were', async () => {

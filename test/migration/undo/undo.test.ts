@@ -1,3 +1,4 @@
+import { zstdCompressSync } from 'node:zlib';
 import { type ClientSession, Double, Int32, Timestamp } from 'mongodb';
 import { expect, test } from 'vitest';
 import { insertRaw } from '../../../src/mongo/raw-write.ts';
@@ -88,6 +89,13 @@ test('a takeover stops it before it changes anything', async () => {
 test.each([
   ['an entry is missing', { expectedEntries: 2 }, undefined, 'has 1 of its 2 entries'],
   ['a part of the images is missing', {}, { part: 0, parts: 2 }, 'a part of the images'],
+  ['the images are cut off', {}, { data: Buffer.from([0x28, 0xb5, 0x2f, 0xfd]) }, 'images of the journal are damaged'],
+  [
+    'the images hold no documents',
+    {},
+    { data: zstdCompressSync(Buffer.from([9, 0, 0, 0, 1, 2, 3, 4, 5, 0, 0, 0, 0])) },
+    'images of the journal are damaged',
+  ],
 ] as const)('it changes nothing where %s', async (_, options, damage, reason) => {
   await using s = await setting(({ db }) => db.collection<{ _id: number }>('a').insertOne({ _id: 1 }));
   await s.journal.write('a', (session) => s.db.collection('a').updateMany({}, { $set: { n: 2 } }, { session }));
@@ -149,7 +157,8 @@ test.each([
     {
       kind: 'write',
       images: false,
-      result: { form: 'plain', value: { matchedCount: 1, modifiedCount: 0, upsertedCount: 0 } },
+      method: 'updateOne',
+      result: { form: 'plain', value: { acknowledged: true, matchedCount: 1, modifiedCount: 0, upsertedCount: 0 } },
     },
   ],
 ] as const)('an operation that was %s is no obstacle', async (_, entry) => {

@@ -65,6 +65,33 @@ export const many: readonly Shape[] = [
     seed: seedPlaces(600),
   },
   {
+    name: 'divided-bulk-write',
+    files: {
+      '1-bulk.js': up(`
+    const { modifiedCount, deletedCount } = await places.bulkWrite([
+      { updateMany: { filter: { kind: 'seed' }, update: { $inc: { touched: 1 } } } },
+      { insertOne: { document: { _id: 'new', kind: 'new' } } },
+      { deleteMany: { filter: { _id: { $gte: 2000 } } } },
+    ]);
+    await db.collection('sums').insertOne({ _id: 'bulk', modifiedCount, deletedCount });`),
+    },
+    seed: seedPlaces(4000),
+  },
+  {
+    // The journal does not keep answers of more than 1 MB.
+    name: 'large-answers',
+    files: {
+      '1-large.js': up(`
+    for (let _id = 0; _id < 3; _id += 1) {
+      const { text, n } = await db.collection('large').findOneAndUpdate({ _id }, { $inc: { n: 1 } });
+      await db.collection('sums').insertOne({ _id, n, length: text.length });
+    }`),
+    },
+    seed: async (db) => {
+      await db.collection('large').insertMany(places(3).map(({ _id }) => ({ _id, n: 1, text: 'x'.repeat(1_200_000) })));
+    },
+  },
+  {
     name: 'delete-and-insert-many',
     files: {
       '1-archive.js': up(`

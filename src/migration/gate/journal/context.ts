@@ -2,7 +2,7 @@ import type { OwnNames } from '../../../mongo/own.ts';
 import type { Attempt, EntryNamespace, JournalEntry, StoredRead } from '../../journal/documents.ts';
 import type { Image } from '../../journal/images.ts';
 import type { Counts } from '../../types.ts';
-import type { Call, Operation } from '../call.ts';
+import type { Call, Namespace, Operation } from '../call.ts';
 import type { Catalog } from '../catalog.ts';
 import type { Driver, RawClient, RawSession } from '../raw.ts';
 import type { CollectionKinds } from './collection-kinds.ts';
@@ -89,6 +89,10 @@ export interface JournalContext {
    * looks on, and for the truth when it ends in the middle.
    */
   progress?(call: Call, counts: Counts): void;
+  /** Tells that a call is answered by the journal, before it is. */
+  replayed?(call: Call): void;
+  /** Tells that a call brought a collection into being in an earlier run. */
+  created?(call: Call, namespace: Namespace): void;
   /** Throws when nothing may be sent any more. */
   refuseWhenClosed(): void;
 }

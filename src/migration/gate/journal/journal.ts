@@ -4,8 +4,10 @@ import type { JournalEntry, StoredRead } from '../../journal/documents.ts';
 import { fingerprintOf } from '../../journal/fingerprint.ts';
 import { wasRefused } from '../../journal/transactions.ts';
 import type { Call, Operation, Stage } from '../call.ts';
+import { countsOfCheckpoint } from '../counts.ts';
 import type { RawSession } from '../raw.ts';
 import type { Replay } from '../replay/replay.ts';
+import { noCounts } from '../tally.ts';
 import { backfill } from './backfill/backfill.ts';
 import { batches } from './batches/batches.ts';
 import { bulk } from './bulk/bulk.ts';
@@ -51,6 +53,7 @@ export class Journal {
     const fingerprint = fingerprintOf(call.method, call.namespace, args);
     const claim = await this.#replay.claim(fingerprint);
     const entry = claim.kind === 'recorded' ? claim.entry : undefined;
+    if (call.mayCreate) this.#tellCreated(call);
     if (entry?.state === 'done' || entry?.state === 'refused') return this.#answer<T>(entry, operation);
     let reads: readonly StoredRead[] | undefined;
     const takeReads = () => {
@@ -62,6 +65,7 @@ export class Journal {
       const handler = await this.#handler(operation);
       const result = await handler(this.context, operation, turn);
       if (reads !== undefined) this.#replay.readsStored(reads);
+      if (entry !== undefined && madeCollection(entry)) this.context.created?.(call, call.also ?? call.namespace);
       return result;
     } catch (error) {
       const gone = error instanceof ReleaseError && error.code === 'REPLAY_DIVERGED';
@@ -121,7 +125,9 @@ export class Journal {
     const { call, args } = operation;
     const fingerprint = fingerprintOf(call.method, call.namespace, args);
     const claim = await this.#replay.claim(fingerprint, { transaction: session });
+    if (call.mayCreate) this.#tellCreated(call);
     if (claim.kind !== 'call') return this.#own.send(operation, session, fingerprint);
+    this.context.replayed?.(call);
     const { result, error } = claim.call;
     if (error !== undefined) {
       const restored = restoreError(error, this.context.driver);
@@ -135,7 +141,20 @@ export class Journal {
     return answer as T;
   }
 
-  #answer<T>({ result, error, catalog, fingerprint }: JournalEntry, { args, catalog: ofCatalog }: Operation<T>): T {
+  /** Looked up by the books it would be there already. */
+  #tellCreated(call: Call): void {
+    const namespace = call.also ?? call.namespace;
+    if (this.#replay.takeCreated(namespace)) this.context.created?.(call, namespace);
+  }
+
+  #answer<T>(entry: JournalEntry, { call, args, catalog: ofCatalog }: Operation<T>): T {
+    const { result, error, catalog, fingerprint, state, checkpoint } = entry;
+    this.context.replayed?.(call);
+    if (madeCollection(entry)) this.context.created?.(call, call.also ?? call.namespace);
+    // Of an error the books could only guess how far the call had got by then; nor does an answer count all of it.
+    if (checkpoint !== undefined || (error?.code !== undefined && state === 'refused')) {
+      this.context.progress?.(call, checkpoint === undefined ? noCounts : countsOfCheckpoint(checkpoint));
+    }
     if (error !== undefined) {
       const restored = restoreError(error, this.context.driver);
       giveIds(args, restored);
@@ -171,6 +190,13 @@ export class Journal {
     if (writesOneDocument(call.method)) return single;
     return manyMethods.has(call.method) ? batches : bulk;
   }
+}
+
+/** Whether a change of the catalog brought the collection into being by the way. */
+function madeCollection({ state, catalog }: JournalEntry): boolean {
+  if (state === 'refused' || catalog === undefined) return false;
+  const { type, before, replaced } = catalog;
+  return type === 'create-indexes' ? before === undefined : type === 'replace-collection' && replaced === undefined;
 }
 
 const manyMethods = new Set(['updateMany', 'deleteMany', 'update', 'remove']);

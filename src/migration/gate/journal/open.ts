@@ -1,5 +1,5 @@
 import type { ReleaseError } from '../../../observe/error.ts';
-import type { StoredRead } from '../../journal/documents.ts';
+import type { JournalEntry, StoredRead } from '../../journal/documents.ts';
 import type { Gate } from '../gate.ts';
 import type { Driver, RawClient, RawSession } from '../raw.ts';
 import { ChangedByImages } from '../replay/changed.ts';
@@ -59,11 +59,14 @@ export async function openJournal({ gate, client, driver, job, ...options }: Ope
     throttle: options.throttle,
     note: (text) => void notes.add(text),
     progress: (call, counts) => gate.books.progress(call, counts),
+    replayed: (call) => gate.books.replayed(call),
+    created: (call, namespace) => gate.books.created(call, namespace),
     refuseWhenClosed: gate.refuseWhenClosed,
   };
-  for (const entry of entries) await settleImplicit(context, entry);
-  const changed = new ChangedByImages({ ...journalled, entries, kinds: context.kinds });
-  const replay = new Replay(entries, { driver, changed });
+  const settled: JournalEntry[] = [];
+  for (const entry of entries) settled.push(await settleImplicit(context, entry));
+  const changed = new ChangedByImages({ ...journalled, entries: settled, kinds: context.kinds });
+  const replay = new Replay(settled, { driver, changed });
   const journal = new Journal(context, replay, lanes, writer);
   gate.keepJournal(journal);
   gate.keepReads(replay);

@@ -1,4 +1,4 @@
-import type { JournalEntry, StoredCall, StoredRead } from '../../journal/documents.ts';
+import type { EntryNamespace, JournalEntry, StoredCall, StoredRead } from '../../journal/documents.ts';
 import { shownName } from '../names.ts';
 import type { Driver, RawSession } from '../raw.ts';
 import type { Changed } from './changed.ts';
@@ -30,6 +30,8 @@ export class Replay {
   readonly reads: Reads;
   readonly changed: Changed | undefined;
   readonly #writes = new Map<string, JournalEntry[]>();
+  /** Collections that writes brought into being, as they are shown; no call asks for these entries. */
+  readonly #created: string[] = [];
   readonly #transactions: TransactionClaims;
   readonly #progress: Progress;
 
@@ -39,6 +41,9 @@ export class Replay {
     const rechecks = new Rechecks(changed);
     let expected = reads?.size ?? 0;
     for (const entry of entries) {
+      if (entry.kind === 'implicit' && entry.state === 'done' && entry.catalog?.type === 'create-collection') {
+        this.#created.push(inFull(entry.namespace));
+      }
       if (entry.kind === 'implicit' || entry.endedRun === true) continue;
       expected += 1;
       if (entry.kind === 'transaction') continue;
@@ -97,6 +102,13 @@ export class Replay {
     return { kind: 'recorded', entry };
   }
 
+  /** Whether an earlier run made this collection for a write into it; told once for each time that it did. */
+  takeCreated(namespace: EntryNamespace): boolean {
+    const at = this.#created.indexOf(inFull(namespace));
+    if (at >= 0) this.#created.splice(at, 1);
+    return at >= 0;
+  }
+
   /** Asked before a transaction of user code is committed. `recorded`: it was committed by the earlier run. */
   commit(
     transaction: RawSession,
@@ -143,6 +155,10 @@ export class Replay {
     if (first === undefined) return 'a read that it made before';
     return missing.length === 1 ? shown(first) : `${shown(first)} and ${missing.length - 1} more`;
   }
+}
+
+function inFull(namespace: EntryNamespace): string {
+  return shownName(namespace, '');
 }
 
 function shown({ method, namespace }: JournalEntry | StoredCall): string {

@@ -32,6 +32,8 @@ export interface RunOptions {
   /** Of that driver. */
   readonly client?: mongodb.MongoClient;
   readonly mostReplayBytes?: number;
+  /** Given the gate of the run before anything passes it. */
+  readonly look?: (gate: Gate) => void;
 }
 
 /** Runs a migration through gate and journal; a stopped one keeps its promises open, as a killed process would. */
@@ -61,6 +63,7 @@ export async function run(it: TestDatabase, migration: Migration, options: RunOp
       return new Promise<void>(() => {});
     },
   });
+  options.look?.(gate);
   const opening = openJournal({
     ...{ gate, client: raw, driver, mostReplayBytes },
     job: { attempt, fence, images: true, resumes },
@@ -114,6 +117,8 @@ export async function contents(db: mongodb.Db): Promise<Record<string, unknown[]
 /** Empty, but for `seed`; the same database again, which is quicker than another one. */
 export async function fresh(it: TestDatabase, seed: Migration): Promise<void> {
   for (const { name } of await it.db.listCollections({}, { nameOnly: true }).toArray()) {
+    // Of views, which are dropped one by one: nobody may drop it.
+    if (name === 'system.views') continue;
     const collection = it.db.collection(name);
     // Changes of the catalog are slow.
     const emptied = own.owns(name) || ((name === 'c' || name === 'd') && (await collection.indexes()).length === 1);

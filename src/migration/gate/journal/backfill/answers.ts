@@ -66,15 +66,22 @@ function writeOf(answer: unknown, row: Row, collection: RawCollection, driver: D
   if (answer === undefined || answer === null) return { kind: 'keep' };
   if (answer === 'delete') return { kind: 'delete' };
   if (Array.isArray(answer)) return { kind: 'update', update: answer };
-  if (typeof answer !== 'object') throw new Unusable(`each returned a ${typeof answer}`);
+  if (typeof answer !== 'object') throw unusable(`a ${typeof answer}`);
   const { toBSON } = answer as { toBSON?: () => object };
   const document = (typeof toBSON === 'function' ? toBSON.call(answer) : answer) as Record<string, unknown>;
   const names = Object.keys(document);
-  if (names.length === 0) throw new Unusable('each returned an empty object');
+  if (names.length === 0) throw unusable('an empty object');
   const operators = names.filter((name) => name.startsWith('$')).length;
   if (operators === names.length) return { kind: 'update', update: document };
-  if (operators > 0) throw new Unusable('each returned an object of both operators and fields');
+  if (operators > 0) throw unusable('an object of both operators and fields');
   return { kind: 'replace', document: withoutSameId(document, row, collection, driver) };
+}
+
+function unusable(what: string): Unusable {
+  return new Unusable(
+    `each returned ${what}`,
+    "Let each return an update ({ $set: { … } } or a pipeline), the whole document to replace it by, 'delete', or nothing to leave the document as it is",
+  );
 }
 
 /** An `_id` that was only handed back is left out: decoding it may have changed its type of number. */

@@ -9,6 +9,13 @@ export type Failed = Extract<Answer, { readonly write: undefined }>;
 /** Why a document cannot be changed, where neither user code nor the server said so. Its message holds no values. */
 export class Unusable extends Error {
   override readonly name = 'Unusable';
+  /** What to change in the migration; undefined where it is no fault of that. */
+  readonly hint: string | undefined;
+
+  constructor(message: string, hint?: string) {
+    super(message);
+    this.hint = hint;
+  }
 }
 
 /** What is no fault of the document: it would be the same with every other one. */
@@ -19,13 +26,14 @@ export function isOutage({ failure }: Failed): boolean {
 /** The error that a batch ends with at a document, with the place in user code where there is one. */
 export function documentFailed(backfill: Backfill, failed: Failed): ReleaseError {
   const message = `${backfill.title}: ${toldOf(backfill, failed)}.`;
-  return atItsPlace(
-    failed,
-    message,
-    isOutage(failed)
-      ? 'Look at the servers and at the network between, then type the same command again.'
-      : "Correct that document, or let the batch leave such documents out (onError: 'quarantine'), then type the same command again.",
-  );
+  return atItsPlace(failed, message, `${whatToDo(failed)}, then type the same command again.`);
+}
+
+function whatToDo(failed: Failed): string {
+  const { failure, row } = failed;
+  if (isOutage(failed)) return 'Look at the servers and at the network between';
+  if (failure instanceof Unusable && failure.hint !== undefined) return failure.hint;
+  return `Correct the document ${shownId(row.bytes)} or the migration, or let the batch leave such documents out (onError: 'quarantine', maxErrors: how many)`;
 }
 
 export function tooManyFailed(backfill: Backfill, failed: Failed): ReleaseError {

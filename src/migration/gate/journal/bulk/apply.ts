@@ -2,6 +2,7 @@ import type { Document } from 'mongodb';
 import { idKey } from '../../../../mongo/raw-bson.ts';
 import type { Image } from '../../../journal/images.ts';
 import { wasRefused } from '../../../journal/transactions.ts';
+import type { Counts } from '../../../types.ts';
 import type { RawSession } from '../../raw.ts';
 import type { JournalContext } from '../context.ts';
 import { chooseOne, narrowed, pairImages } from '../imaging.ts';
@@ -19,6 +20,10 @@ export interface Applied {
 }
 
 export const nothingApplied: Applied = { inserted: 0, matched: 0, modified: 0, removed: 0, upserted: [], images: [] };
+
+export function countsOfApplied({ inserted, matched, modified, removed, upserted }: Applied): Counts {
+  return { matched, modified, inserted: inserted + upserted.length, deleted: removed };
+}
 
 export interface StatementError {
   readonly index: number;

@@ -1,6 +1,7 @@
 import type { Document } from 'mongodb';
 import type { Checkpoint, JournalEntry, StoredError, StoredResult } from '../../../journal/documents.ts';
 import type { Image } from '../../../journal/images.ts';
+import type { Counts } from '../../../types.ts';
 import type { Operation } from '../../call.ts';
 import { countsOf } from '../../counts.ts';
 import type { RawCollection } from '../../raw.ts';
@@ -15,6 +16,8 @@ export interface Stage {
   readonly checkpoint?: Checkpoint;
   readonly result?: StoredResult;
   readonly error?: StoredError;
+  /** Of one that was refused: what it had done by then, which the server does not count. */
+  readonly done?: Counts;
 }
 
 /**
@@ -34,7 +37,7 @@ export async function divided(
 ): Promise<Document> {
   const { transactor } = context;
   const put = async (tx: Tx, { checkpoint, result, error, state }: Partial<EntryDraft>, images: readonly Image[]) =>
-    write(tx, state === 'progress' ? { checkpoint } : { result, error }, images);
+    write(tx, state === 'progress' ? { checkpoint } : { result, error, done: checkpoint?.counts }, images);
   const within: JournalContext = {
     ...context,
     // The list tells of its own.

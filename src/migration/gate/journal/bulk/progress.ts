@@ -1,5 +1,8 @@
 import type { Document } from 'mongodb';
 import type { Checkpoint } from '../../../journal/documents.ts';
+import type { Counts } from '../../../types.ts';
+import { countsOfCheckpoint } from '../../counts.ts';
+import { noCounts, sum } from '../../tally.ts';
 import { bsonSize } from '../size.ts';
 import type { Applied } from './apply.ts';
 import { emptyResult, type RawBulkResult, WriteError, type WriteErrorFields } from './result.ts';
@@ -15,18 +18,26 @@ export interface Progress {
   /** Statements that are over, in the order of sending. */
   readonly done: number;
   readonly raw: RawBulkResult;
+  /** What was done and no answer counts: by statements that were refused in their middle, in commands that failed whole. */
+  readonly uncounted: Counts;
   /** How far the next statement has got, where that is carried out in batches. */
   readonly within?: Checkpoint;
 }
 
 export function atBeginning(insertedIds: RawBulkResult['insertedIds']): Progress {
-  return { done: 0, raw: emptyResult(insertedIds) };
+  return { done: 0, raw: emptyResult(insertedIds), uncounted: noCounts };
 }
 
 /** Further by what was applied, and by a statement that was refused. */
-export function advanced({ raw }: Progress, done: number, applied: Applied, refused?: WriteErrorFields): Progress {
+export function advanced(
+  { raw, uncounted }: Progress,
+  done: number,
+  applied: Applied,
+  refused?: WriteErrorFields,
+): Progress {
   return {
     done,
+    uncounted,
     raw: {
       ...raw,
       writeErrors: refused === undefined ? raw.writeErrors : [...raw.writeErrors, new WriteError(refused)],
@@ -40,11 +51,21 @@ export function advanced({ raw }: Progress, done: number, applied: Applied, refu
   };
 }
 
+/** Further by what the driver is told nothing of. */
+export function silently({ raw, uncounted }: Progress, done: number, counts: Counts): Progress {
+  return { done, raw, uncounted: sum(uncounted, counts) };
+}
+
+/** All that is done by then. */
+export function countsOfProgress(progress: Progress): Counts {
+  return countsOfCheckpoint(checkpointOf(progress, {}));
+}
+
 /**
  * What has to be known to go on with the list in another process; `constants` beside it. With `omitted` among them no
  * other process can: what was answered so far is too large to keep, and known only to the one that runs.
  */
-export function checkpointOf({ done, raw, within }: Progress, constants: Document): Checkpoint {
+export function checkpointOf({ done, raw, uncounted, within }: Progress, constants: Document): Checkpoint {
   const { nMatched, nModified, nInserted, nUpserted, nRemoved, upserted, writeErrors } = raw;
   const answered = { upserted, refused: writeErrors.map(({ err: { op: _op, ...fields } }) => fields) };
   return {
@@ -53,6 +74,7 @@ export function checkpointOf({ done, raw, within }: Progress, constants: Documen
     constants: {
       ...constants,
       ...(bsonSize(answered, keptBytes) > keptBytes ? { omitted: true } : answered),
+      ...(uncounted === noCounts ? {} : { uncounted }),
       ...(within === undefined ? {} : { within }),
     },
   };
@@ -68,6 +90,7 @@ export function progressFrom(
   const refused = (constants.refused ?? []) as WriteErrorFields[];
   return {
     done: Number(through) + 1,
+    uncounted: (constants.uncounted as Counts | undefined) ?? noCounts,
     within: constants.within as Progress['within'],
     raw: {
       ...emptyResult(insertedIds),

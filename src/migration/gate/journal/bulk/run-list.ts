@@ -12,6 +12,7 @@ import {
   type Applied,
   applyStatements,
   CommandRefused,
+  countsOfApplied,
   nothingApplied,
   type StatementError,
   StatementRefused,
@@ -23,7 +24,7 @@ import { appliedBy, divided, isDividable, type Stage } from './divided.ts';
 import { type Failing, failingFrom, type StoredFailing, storedFailing } from './failing.ts';
 import { isMany, type Statement, type StatementList } from './list.ts';
 import type { Parsed } from './parse.ts';
-import { advanced, atBeginning, checkpointOf, type Progress } from './progress.ts';
+import { advanced, atBeginning, checkpointOf, countsOfProgress, type Progress, silently } from './progress.ts';
 import type { WriteErrorFields } from './result.ts';
 
 /** What one transaction takes: statements, bytes of them, and documents that they may find. */
@@ -193,7 +194,9 @@ export class ListRun {
     const done = refused === undefined && passesOver !== true ? to : to + 1;
     const over = ends === true || this.#isOver(done, refused);
     const further = (applied: Applied) =>
-      silent ? { ...this.#progress, done } : advanced(this.#progress, done, applied, refused);
+      silent
+        ? silently(this.#progress, done, countsOfApplied(applied))
+        : advanced(this.#progress, done, applied, refused);
     if (to === from && !over) {
       // Nothing to write down: after a crash it is refused again.
       this.#progress = further(nothingApplied);
@@ -238,15 +241,16 @@ export class ListRun {
     const statement = this.#statement(before.done);
     let written: Reached | undefined;
     let over: Reached | undefined;
-    const write = async (tx: Tx, { checkpoint, result, error }: Stage, images: readonly Image[]) => {
+    const write = async (tx: Tx, { checkpoint, result, error, done }: Stage, images: readonly Image[]) => {
       const refused =
         error === undefined
           ? undefined
           : this.#refused(statement, { ...error.response, index: 0, code: error.code ?? 0, errmsg: error.message });
       const applied = refused === undefined ? appliedBy(statement, result?.value) : nothingApplied;
+      const known = done === undefined ? before : silently(before, before.done, done);
       const progress =
         checkpoint === undefined
-          ? advanced(before, before.done + 1, applied, refused)
+          ? advanced(known, before.done + 1, applied, refused)
           : { ...before, within: checkpoint };
       const ends = checkpoint === undefined && this.#isOver(progress.done, refused);
       const answer = ends ? this.#answer(progress) : undefined;
@@ -271,10 +275,10 @@ export class ListRun {
     return (refused !== undefined && ordered) || done >= (this.#failing?.until ?? statements.length);
   }
 
-  #committed({ progress, entry, answer }: Reached): void {
+  #committed({ progress, entry }: Reached): void {
     this.#progress = progress;
     this.#entry = entry;
-    if (answer === undefined) this.#context.progress?.(this.#call, checkpointOf(progress, {}).counts);
+    this.#context.progress?.(this.#call, countsOfProgress(progress));
   }
 
   async #transact<T>(size: number, work: (tx: Tx) => Promise<T>): Promise<T> {
@@ -307,10 +311,12 @@ export class ListRun {
       const failing = this.#failing === undefined ? {} : { failing: storedFailing(this.#failing) };
       return { state: 'progress', checkpoint: checkpointOf(progress, { ...this.#constants, ...failing }) };
     }
-    if ('value' in answer) return { state: 'done', result: storeResult(answer.value) };
-    const { nInserted, nUpserted, nMatched, nRemoved } = progress.raw;
-    const clean = this.#entry === undefined && nInserted + nUpserted + nMatched + nRemoved === 0;
-    return { state: clean ? 'refused' : 'done', error: storeError(answer.error) };
+    // An answer does not count all that was done, or is too large to keep.
+    const counts = countsOfProgress(progress);
+    const checkpoint = { through: progress.done - 1, counts, last: true } as const;
+    if ('value' in answer) return { state: 'done', result: storeResult(answer.value), checkpoint };
+    const clean = this.#entry === undefined && counts.matched + counts.inserted + counts.deleted === 0;
+    return { state: clean ? 'refused' : 'done', error: storeError(answer.error), checkpoint };
   }
 
   #answer({ raw, done }: Progress): Answer {

@@ -17,10 +17,10 @@ export interface Step<T> {
   /** Why it cannot be undone; undefined where it can. */
   readonly note?: string;
   /**
-   * Makes the change. Called again where it is not known to be done. `record`: puts on record, under the fence, what an
-   * interruption from here on has to find.
+   * Makes the change. Called again where it is not known to be done. The fence is fresh when it is called; who waits for
+   * anything before sending awaits `fenced.ready` first.
    */
-  act(record: (change: CatalogChange) => Promise<void>): Promise<T>;
+  act(fenced: Fenced): Promise<T>;
   /** Where an earlier try has made it, what that would have answered. Throws `OPERATION_IN_DOUBT`. */
   done(found: Found): Promise<{ readonly result: T } | undefined>;
   /** Whether the call can be sent but once in a run: the driver's cursor is of no use after an error. */
@@ -29,6 +29,16 @@ export interface Step<T> {
   readonly madeByOthers?: (refusal: unknown) => boolean;
   /** What came out otherwise than was intended, for the record. */
   readonly otherwise?: () => Otherwise;
+}
+
+export interface Fenced {
+  /**
+   * To be awaited right before each thing that is sent: the process may have been frozen since the last look. Rejects
+   * with what ends the run, `LEASE_LOST` among it.
+   */
+  readonly ready: () => Promise<void>;
+  /** Puts on record, under the fence, what an interruption from here on has to find. */
+  readonly record: (change: CatalogChange) => Promise<void>;
 }
 
 export interface Otherwise extends Partial<Pick<CatalogChange, 'tombstone' | 'displaced'>> {
@@ -64,11 +74,20 @@ export async function carryOut<T>(
   }
   const recorded = entry;
   const amend = (fields: Partial<EntryDraft>) => context.transactor.transact((tx) => tx.amend(recorded, fields));
-  const record = async (catalog: CatalogChange) => {
-    await fence.shownBy(() => amend({ catalog }));
-    await fence.assertFresh();
+  const fenced: Fenced = {
+    ready: async () => {
+      try {
+        await fence.assertFresh();
+        context.refuseWhenClosed();
+      } catch (error) {
+        throw new NotSent(error);
+      }
+    },
+    record: async (catalog) => {
+      await fence.shownBy(() => amend({ catalog }));
+    },
   };
-  const outcome = await attempt(context, namespace, step, begun !== undefined, fence, record);
+  const outcome = await attempt(context, namespace, step, begun !== undefined, fenced);
   context.kinds.forget();
   if ('error' in outcome && !answered(outcome.error, operation)) throw replacedMeanwhile(outcome.error, namespace);
   const found = await lookAround(context, namespace, step.change.to);
@@ -104,19 +123,20 @@ async function attempt<T>(
   namespace: Namespace,
   step: Step<T>,
   resumed: boolean,
-  fence: FreshFence,
-  record: (change: CatalogChange) => Promise<void>,
+  fenced: Fenced,
 ): Promise<Outcome<T>> {
   const since = performance.now();
   const done = async () => step.done(await lookAround(context, namespace, step.change.to));
   // Whether a try that nobody heard the end of may have made the change.
   let unsure = resumed;
   for (;;) {
-    await fence.assertFresh();
-    context.refuseWhenClosed();
     try {
-      return (unsure ? await done() : undefined) ?? { result: await step.act(record) };
+      const made = unsure ? await done() : undefined;
+      if (made !== undefined) return made;
+      await fenced.ready();
+      return { result: await step.act(fenced) };
     } catch (error) {
+      if (error instanceof NotSent) throw error.cause;
       if (error instanceof ReleaseError) return { error };
       const lost = unheard(error);
       // That earlier try may have been made while this one was under way, and be why this one was refused.
@@ -125,6 +145,13 @@ async function attempt<T>(
       unsure ||= lost;
       await sleep(100 + 200 * Math.random());
     }
+  }
+}
+
+/** It ends the run, and is no answer to the call. */
+class NotSent extends Error {
+  constructor(cause: unknown) {
+    super('The fence forbids it.', { cause });
   }
 }
 

@@ -10,6 +10,8 @@ export interface Along {
   readonly session: RawSession | undefined;
   /** Options of a method, or fields of a command. */
   readonly options?: unknown;
+  /** Awaited right before it is sent. */
+  readonly ready?: () => Promise<void>;
 }
 
 /** Server 6.0, the first that takes `collectionUUID` in changes of the catalog, says so (`src/mongo/db/wire_version.h`). */
@@ -56,13 +58,19 @@ export async function isSharded(context: JournalContext, { database, collection 
 }
 
 /** Runs a command of ours in the place of a method. Waits for the majority: what is on record may not be rolled back. */
-export function run(context: JournalContext, database: string, command: Document, { session, options }: Along) {
+export async function run(
+  context: JournalContext,
+  database: string,
+  command: Document,
+  { session, options, ready }: Along,
+): Promise<Document> {
   const { maxTimeMS, comment } = (options ?? {}) as { maxTimeMS?: unknown; comment?: unknown };
   const kept = {
     ...(typeof maxTimeMS === 'number' ? { maxTimeMS } : {}),
     ...(comment === undefined ? {} : { comment }),
   };
   const whole = { ...command, ...kept, writeConcern: { w: 'majority' } };
+  await ready?.();
   return databaseOf(context, database).command(whole, session === undefined ? {} : { session });
 }
 

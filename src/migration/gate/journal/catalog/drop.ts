@@ -24,7 +24,8 @@ export async function dropStep<T>(
     change,
     note:
       before.type === 'view' ? undefined : `The collection ${named(operation.call.namespace)} was dropped for good.`,
-    act: () => dropForGood(context, operation, before.type === 'collection' ? before.uuid : undefined, answer),
+    act: ({ ready }) =>
+      dropForGood(context, operation, before.type === 'collection' ? before.uuid : undefined, answer, ready),
     done: async ({ here }) => {
       const still = before.uuid === undefined ? here?.type === before.type : here?.uuid === before.uuid;
       return still ? undefined : { result: answer };
@@ -72,17 +73,21 @@ function dropToTombstone<T>(
   let otherwise: Otherwise = {};
   return {
     change,
-    act: async () => {
+    act: async ({ ready }) => {
       const state = await lookAt(context, namespace);
-      if (state === undefined) return operation.send(session);
+      if (state === undefined) {
+        await ready();
+        return operation.send(session);
+      }
       if (state.uuid !== uuid) throw inDoubt(call, 'another collection has its name by now');
       try {
-        await bury(context, namespace, { ...state, uuid }, tombstone, { ...alongOf(call.method, args), session });
+        const along = { ...alongOf(call.method, args), session, ready };
+        await bury(context, namespace, { ...state, uuid }, tombstone, along);
       } catch (error) {
         if (serverCode(error) !== serverCodes.Unauthorized) throw error;
         const note = `The collection ${named(namespace)} was dropped for good: the user has no right to rename it.`;
         otherwise = { tombstone: undefined, note };
-        return dropForGood(context, operation, uuid, answer);
+        return dropForGood(context, operation, uuid, answer, ready);
       }
       return answer;
     },
@@ -104,14 +109,18 @@ async function dropForGood<T>(
   operation: Operation<T>,
   uuid: string | undefined,
   answer: T,
+  ready: () => Promise<void>,
 ): Promise<T> {
   const { call, args, session } = operation;
   const { database, collection } = call.namespace;
   const along = alongOf(call.method, args);
   const guard = await only(context, uuid);
   const plain = guard.collectionUUID === undefined || encrypted(along.options);
-  if (plain) return operation.send(session);
-  await run(context, database, { drop: collection, ...guard }, { ...along, session });
+  if (plain) {
+    await ready();
+    return operation.send(session);
+  }
+  await run(context, database, { drop: collection, ...guard }, { ...along, session, ready });
   return answer;
 }
 

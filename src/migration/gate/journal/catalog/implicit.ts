@@ -49,15 +49,15 @@ async function make(context: JournalContext, namespace: Namespace): Promise<void
 
 /**
  * Settles an entry of `ensureCollection` that an earlier run left in the state `intent`: no call will come for it. To
- * be called before the migration runs again.
+ * be called before the migration runs again. Comes back with the entry as it is then.
  */
-export async function settleImplicit(context: JournalContext, entry: JournalEntry): Promise<void> {
+export async function settleImplicit(context: JournalContext, entry: JournalEntry): Promise<JournalEntry> {
   const change = entry.catalog;
-  if (entry.kind !== 'implicit' || entry.state !== 'intent' || change?.type !== 'create-collection') return;
+  if (entry.kind !== 'implicit' || entry.state !== 'intent' || change?.type !== 'create-collection') return entry;
   const after = await lookAt(context, entry.namespace);
   // A write makes no views, and sets no options: then somebody else was at work.
   const made = after?.type === 'collection' && sameBytes(after.options, emptyDocument);
-  await context.transactor.transact((tx) =>
-    tx.amend(entry._id, made ? { state: 'done', catalog: { ...change, after } } : { state: 'refused' }),
-  );
+  const settled = made ? ({ state: 'done', catalog: { ...change, after } } as const) : ({ state: 'refused' } as const);
+  await context.transactor.transact((tx) => tx.amend(entry._id, settled));
+  return { ...entry, ...settled };
 }

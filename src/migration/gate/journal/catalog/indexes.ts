@@ -24,10 +24,12 @@ export async function createIndexesStep<T>(
   };
   return {
     change,
-    act: async () => {
+    act: async ({ ready }) => {
       const { session } = operation;
       if (!isCommand(operation)) return operation.send(session);
-      const reply = await operation.send(session, await onlyThis(context, operation, change));
+      const guarded = await onlyThis(context, operation, change);
+      await ready();
+      const reply = await operation.send(session, guarded);
       return asAtFirst(reply as CreateReply, change, operation) as T;
     },
     done: async () => undefined,
@@ -66,16 +68,23 @@ export async function dropIndexesStep<T>(
   const possible = gone.length > 0 && gone.every((name) => indexNames(before).includes(name));
   return {
     change,
-    act: async () => {
+    act: async ({ ready }) => {
       const uuid = change.before?.uuid;
-      if (isCommand(operation)) return operation.send(session, await onlyThis(context, operation, change));
+      if (isCommand(operation)) {
+        const guarded = await onlyThis(context, operation, change);
+        await ready();
+        return operation.send(session, guarded);
+      }
       // The others swallow errors, each version of the driver in its way.
       if (call.method !== 'dropIndex' || typeof which !== 'string') return operation.send(session);
       const guard = await only(context, uuid);
-      if (guard.collectionUUID === undefined) return operation.send(session);
+      if (guard.collectionUUID === undefined) {
+        await ready();
+        return operation.send(session);
+      }
       const { database, collection } = call.namespace;
       const command = { dropIndexes: collection, index: which, ...guard };
-      return (await run(context, database, command, { ...alongOf(call.method, args), session })) as T;
+      return (await run(context, database, command, { ...alongOf(call.method, args), session, ready })) as T;
     },
     done: async ({ here }) => {
       if (before === undefined || !possible || here?.uuid !== before.uuid) return undefined;

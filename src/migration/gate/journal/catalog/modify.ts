@@ -25,9 +25,11 @@ export async function modifyStep<T>(
   let tries = 0;
   return {
     change,
-    act: async () => {
+    act: async ({ ready }) => {
       tries += 1;
-      const reply = await operation.send(session, await onlyThis(context, operation, change));
+      const guarded = await onlyThis(context, operation, change);
+      await ready();
+      const reply = await operation.send(session, guarded);
       if (tries === 1 && begun === undefined) return reply;
       // An earlier try may have made the change, and this one has nothing to tell of what was before.
       const here = maybeSeen(await lookAt(context, call.namespace));

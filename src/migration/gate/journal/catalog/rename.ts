@@ -34,10 +34,10 @@ export async function renameStep<T>(
   return {
     change,
     note: swaps || refuses ? undefined : `The collection ${named(to)} was replaced for good.`,
-    act: async () => {
+    act: async ({ ready }) => {
       const ours = before?.type === 'collection' && before.uuid !== undefined && from.database === to.database;
       if (!ours || !swaps || named(from) === named(to)) return operation.send(session);
-      const along = { session, options };
+      const along = { session, options, ready };
       if (drops) displaced.push(...(await moveIn(context, from, to, before.uuid ?? '', replaced?.uuid, along)));
       else await rename(context, from, to, before.uuid ?? '', along);
       return result();

@@ -45,14 +45,15 @@ export async function replaceStep<T>(
   }
   const aside = { database: into.database, collection: change.aside };
   const displaced: string[] = [];
-  const write = async () => {
-    await clear(context, aside);
-    const empty = replaced === undefined ? undefined : await makeLike(context, aside, replaced);
+  const write = async (ready: () => Promise<void>) => {
+    await clear(context, aside, ready);
+    const empty = replaced === undefined ? undefined : await makeLike(context, aside, replaced, ready);
     let result: T;
+    await ready();
     try {
       result = await operation.send(operation.session, writingInto(operation, aside));
     } catch (error) {
-      await clear(context, aside).catch(() => {});
+      await clear(context, aside, ready).catch(() => {});
       throw error;
     }
     const after = await lookAt(context, aside);
@@ -62,14 +63,15 @@ export async function replaceStep<T>(
   return {
     change,
     once: true,
-    act: async (record) => {
+    act: async ({ ready, record }) => {
       let result = answerOf(operation);
       let after = change.after;
       if (after === undefined) {
-        ({ result, after } = await write());
+        ({ result, after } = await write(ready));
         await record({ ...change, after });
       }
-      displaced.push(...(await moveIn(context, aside, into, after.uuid ?? '', replaced?.uuid, { session: undefined })));
+      const along = { session: undefined, ready };
+      displaced.push(...(await moveIn(context, aside, into, after.uuid ?? '', replaced?.uuid, along)));
       return result;
     },
     done: async ({ there }) => {
@@ -102,9 +104,14 @@ async function intended(
 }
 
 /** An empty collection with the options and indexes of another one. */
-async function makeLike(context: JournalContext, aside: Namespace, { options, indexes }: SeenState) {
+async function makeLike(
+  context: JournalContext,
+  aside: Namespace,
+  { options, indexes }: SeenState,
+  ready: () => Promise<void>,
+) {
   const { database, collection } = aside;
-  const along = { session: undefined };
+  const along = { session: undefined, ready };
   await run(context, database, { create: collection, ...Object.fromEntries(ordered(options, context.driver)) }, along);
   const specs = indexes
     .map((index) => ordered(index, context.driver))
@@ -115,12 +122,13 @@ async function makeLike(context: JournalContext, aside: Namespace, { options, in
 }
 
 /** Drops what is there, and what the server still writes there for a process that is gone. */
-async function clear(context: JournalContext, namespace: Namespace): Promise<void> {
+async function clear(context: JournalContext, namespace: Namespace, ready: () => Promise<void>): Promise<void> {
+  await ready();
   await endOut(context.client.db('admin'), namespace);
   const left = await lookAt(context, namespace);
   if (left === undefined) return;
   const command = { drop: namespace.collection, ...(await only(context, left.uuid)) };
-  await run(context, namespace.database, command, { session: undefined }).catch((error) => {
+  await run(context, namespace.database, command, { session: undefined, ready }).catch((error) => {
     if (serverCode(error) !== serverCodes.NamespaceNotFound) throw error;
   });
 }

@@ -21,7 +21,7 @@ export async function bury(
   tombstone: string,
   along: Along,
 ): Promise<void> {
-  await stopExpiry(context, namespace, state);
+  await stopExpiry(context, namespace, state, along);
   await rename(context, namespace, { database: namespace.database, collection: tombstone }, state.uuid, along);
 }
 
@@ -29,6 +29,7 @@ async function stopExpiry(
   context: JournalContext,
   { database, collection }: Namespace,
   { uuid, options, indexes }: SeenState,
+  { ready }: Along,
 ): Promise<void> {
   const changes: object[] = indexes
     .filter((index) => expires(index))
@@ -38,7 +39,7 @@ async function stopExpiry(
   for (const change of changes) {
     try {
       const command = { collMod: collection, ...change, ...(await only(context, uuid)) };
-      await run(context, database, command, { session: undefined });
+      await run(context, database, command, { session: undefined, ready });
     } catch (error) {
       const code = serverCode(error);
       // An index that is still being built: it has nothing expire before it is there, and is gone with the rename.

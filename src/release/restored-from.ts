@@ -1,0 +1,83 @@
+import { contentsOf, refuseUnapplied } from '../backup/archive-file.ts';
+import type { ArchiveManifest, SnapshotManifest } from '../backup/manifest.ts';
+import { settleRestore } from '../backup/restore/settle.ts';
+import { type Restored, type RestoreOptions, restoreBackup, restoreVerified } from '../backup/restore.ts';
+import type { Position } from '../migration/types.ts';
+import { type Connection, databaseOf } from '../mongo/connect.ts';
+import { ReleaseError } from '../observe/error.ts';
+import { databaseIn, namesFile, positionIn, readFileOf } from './archive-file.ts';
+import type { StoredBackup } from './backup-for.ts';
+import { changelogOf } from './migrate-mongo.ts';
+import { namesOf, type Run, targetOf } from './run.ts';
+import { storeOf } from './take-backup.ts';
+
+/** An archive that is going to be restored, of a store or in a file of its own. */
+export interface RestoredFrom {
+  /** As whoever types the command names it. */
+  readonly id: string;
+  /** What it is and of when, for the question whether to restore it. */
+  readonly words: string;
+  /** Where in history its data are; undefined where it has no records of ours. */
+  readonly position?: Position['applied'];
+  /** Whether anything in it says where in history its data are: records of ours, or the changelog of migrate-mongo. */
+  readonly placed: boolean;
+  /** The backup of a store that can be rehearsed on. */
+  readonly stored?: StoredBackup;
+  restore(connection: Connection, options: RestoreOptions): Promise<Restored>;
+}
+
+export type Source = { readonly kind: 'archive'; readonly from: RestoredFrom } | ManagedSource;
+
+interface ManagedSource {
+  readonly kind: 'managed';
+  readonly manifest: SnapshotManifest;
+}
+
+/**
+ * What the argument of `restore` names: the id of a backup, or a file that mongodump wrote, which is read whole for it.
+ *
+ * Throws `BACKUP_NOT_FOUND`, `MANIFEST_DAMAGED`, what `readArchiveFile` throws, `BACKUP_NAMESPACE_UNKNOWN`,
+ * `OPLOG_NOT_APPLIED`.
+ */
+export async function sourceOf(run: Run, argument: string): Promise<Source> {
+  if (namesFile(argument)) return { kind: 'archive', from: await fromFile(run, argument) };
+  if (run.invocation.flags.consistency !== undefined) {
+    throw new ReleaseError('USAGE', `Backup ${argument} says itself of how many moments it is.`, {
+      hint: 'Leave --consistency out: with restore it is about archives of mongodump --oplog.',
+    });
+  }
+  const manifest = await storeOf(run).readManifest(argument);
+  return manifest.engine === 'atlas'
+    ? { kind: 'managed', manifest }
+    : { kind: 'archive', from: fromStore(run, manifest) };
+}
+
+export function fromStore(run: Run, { id, createdAt, position }: ArchiveManifest): RestoredFrom {
+  const store = storeOf(run);
+  return {
+    id,
+    words: `backup ${id} of ${createdAt}`,
+    position: position.applied,
+    placed: true,
+    stored: { store, id },
+    restore: (connection, options) => restoreBackup(connection, store, id, options),
+  };
+}
+
+async function fromFile(run: Run, file: string): Promise<RestoredFrom> {
+  const { database: wanted, uri } = targetOf(run);
+  const archive = await readFileOf(run, file);
+  const database = databaseIn(archive, wanted ?? databaseOf(uri) ?? '');
+  if (run.invocation.flags.consistency !== 'per-collection') refuseUnapplied(archive, database, namesOf(run));
+  const position = positionIn(database);
+  return {
+    id: file,
+    words: `database ${database.name} in ${file}, written at ${archive.writtenAt.toISOString()}`,
+    position,
+    placed: position !== undefined || database.namespaces.some(({ name }) => name === changelogOf(run)?.collection),
+    async restore(connection, options) {
+      await settleRestore(connection, options);
+      return restoreVerified(connection, archive.source, contentsOf(archive, database), options);
+    },
+  };
+}

@@ -1,0 +1,52 @@
+import type { Connection } from '../mongo/connect.ts';
+import { asReleaseError, ReleaseError } from '../observe/error.ts';
+import type { StoredBackup } from './backup-for.ts';
+import { refuseUnguarded } from './guards.ts';
+import { applyLevel, migrateOn } from './migrate.ts';
+import { outcomeOfError } from './outcome.ts';
+import { newReleaseId } from './release-id.ts';
+import type { Ended } from './result.ts';
+import { type Run, targetOf } from './run.ts';
+import { readSituation } from './situation.ts';
+
+/** The run that brings restored data to today's schema: a release of its own, in the database that was restored into. */
+export function runThatFollows(run: Run, connection: Connection): Run {
+  const { databaseName: database } = connection.db;
+  const target = { ...targetOf(run), database };
+  return { ...run, releaseId: newReleaseId(), invocation: { ...run.invocation, command: 'migrate', target } };
+}
+
+/** What would keep the migrations from beginning, found out before anything is restored: guards, and files that do not load. */
+export async function checkBeforehand(follows: Run, connection: Connection): Promise<void> {
+  await refuseUnguarded(follows, connection);
+  await readSituation(follows, connection, {});
+}
+
+/**
+ * Applies what is pending after a restore, as `migrate --apply` does: rehearsed on the very backup that was restored, which
+ * stands behind it, or on a temporary one of the restored data. How it ended is in what comes back; nothing is thrown.
+ */
+export async function thenMigrate(
+  follows: Run,
+  connection: Connection,
+  restored: string,
+  behind: StoredBackup | undefined,
+): Promise<Ended<'migrate' | 'up'>> {
+  const about = { command: 'migrate', releaseId: follows.releaseId } as const;
+  const ended = await migrateOn(follows, connection, { level: applyLevel(follows), chosen: { behind } }).catch(
+    (thrown: unknown): Ended<'migrate' | 'up'> => ({ ...about, outcome: 'blocked', error: asReleaseError(thrown) }),
+  );
+  if (ended.error === undefined) return ended;
+  const error = notMigrated(follows, restored, ended.error);
+  return { ...ended, outcome: outcomeOfError(error, true), error };
+}
+
+function notMigrated({ invocation }: Run, restored: string, cause: ReleaseError): ReleaseError {
+  const { into } = invocation.flags;
+  const where = into === undefined ? '' : ` --database ${into}`;
+  return new ReleaseError(
+    cause.code === 'CANCELLED' ? 'CANCELLED' : 'RESTORED_NOT_MIGRATED',
+    `Backup ${restored} is restored, data and history, and need not be again. The migrations after it are not all applied: ${cause.message} [${cause.code}]`,
+    { hint: `${cause.hint} Then go on: mongo-release migrate --apply${where}.`, cause },
+  );
+}
