@@ -151,7 +151,7 @@ export const options = {
     choices: ['stop', 'rollback'],
     help: 'What to do when something fails after the first change. Default stop.',
   },
-  strategy: { type: 'choice', choices: ['auto', 'down', 'restore'], help: 'The way back. Default auto.' },
+  strategy: { type: 'choice', choices: ['auto', 'undo', 'down', 'restore'], help: 'The way back. Default auto.' },
   reason: { type: 'text', value: 'TEXT', help: 'Why; kept in the record.' },
   'sandbox-uri': {
     type: 'text',

@@ -24,6 +24,9 @@ export function beginningOf(
 ): Beginning {
   if (prior?.journal === undefined || !isHalfDone(prior)) return { how: 'afresh' };
   const { journal } = prior;
+  if (prior.way === 'undo') {
+    return { how: 'undo', journal, why: 'its undo was interrupted', thenRun: direction === 'up' };
+  }
   if (prior.direction !== direction) {
     const why = `it was interrupted on its way ${prior.direction}`;
     return { how: 'undo', journal, why, thenRun: false };
@@ -49,10 +52,10 @@ export function isHalfDone(record: HistoryRecord): boolean {
   return effects === undefined ? journal?.entries !== 0 : !leftTargetAsItWas({ effects });
 }
 
-/** A way up that did not reach its end is undone by what the journal has of it: that needs no `down`, and no file. */
+/** Whether what the journal has of its way up leads back: that needs no `down`, and no file. */
 export function undoneByJournal(record: HistoryRecord): boolean {
-  const { direction, journal } = record;
-  return isUnsettled(record) && direction === 'up' && journal?.images === true;
+  const { direction, way, journal } = record;
+  return isUnsettled(record) && (direction === 'up' || way === 'undo') && journal?.images === true;
 }
 
 /** Of the file as it was when the run began: on its way down a record keeps the checksum of what was applied. */

@@ -80,6 +80,8 @@ export interface HistoryRecord {
   readonly state: RecordState;
   /** What `running` is doing, and what `failed` or `interrupted` was doing. */
   readonly direction: 'up' | 'down';
+  /** `undo`: it is, or was, taken back by the journal of its `up`, and not by its `down`. `journal` is that one then. */
+  readonly way?: 'undo';
   readonly checksum: string;
   readonly fileName: string;
   readonly description?: string;

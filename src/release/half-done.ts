@@ -1,7 +1,7 @@
 import { isHalfDone, nextOfHalf } from '../migration/beginning.ts';
 import { isUnsettled } from '../migration/history/position.ts';
 import type { HistoryRecord, MigrationFile } from '../migration/types.ts';
-import { countImages } from '../migration/undo/foresee.ts';
+import { countImages } from '../migration/undo/count-images.ts';
 import { foreseeUndo } from '../migration/undo/undo.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { serverCode, serverCodes } from '../mongo/server-error.ts';
@@ -62,7 +62,8 @@ async function nextOf(
   const { _id: migration, journal } = prior;
   if (journal === undefined || journal.entries === 0 || !isHalfDone(prior)) return nextOfHalf(prior, file);
   const signal = AbortSignal.timeout(patienceMs);
-  const options = { mode: 'strict', expectedEntries: journal.entries, signal } as const;
+  const mode = prior.way === 'undo' ? 'tolerant' : 'strict';
+  const options = { mode, expectedEntries: journal.entries, signal } as const;
   const attempt = { migration, number: journal.attempt };
   const blocked = await foreseeUndo(connection, namesOf(run), attempt, options).then(
     (foreseen) => foreseen.blocked,

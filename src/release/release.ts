@@ -304,7 +304,7 @@ class Walk {
     if (!this.#changed) return needHook(run, 'rollback-app');
     const record = await new ReleaseRecords(this.#connection.db, run).find(run.releaseId);
     if (record === null) throw new Error(`release ${run.releaseId} has no record`);
-    const way = await findWayBack(run, this.#connection, record, 'auto');
+    const { way } = await findWayBack(run, this.#connection, record, 'auto');
     run.log.info(`The way back: ${way.strategy}. ${way.why}`);
     if (way.strategy === 'none') return;
     const never = way.strategy === 'restore' ? await neverByItself(run, way.backupId, record.environment) : undefined;

@@ -238,6 +238,19 @@ export interface RestoreResult {
 
 export type RollbackStrategy = 'undo' | 'down' | 'restore';
 
+/** How many documents an undo puts back; each counts once. */
+export interface UndoneMigration {
+  readonly name: string;
+  readonly documents: number;
+  /** Of those: put in again, taken out, and put back around what users have written since. */
+  readonly inserted: number;
+  readonly deleted: number;
+  readonly merged: number;
+  /** Left to the users who wrote to the same fields; all versions are in quarantine. */
+  readonly quarantined: number;
+  readonly catalogOperations: number;
+}
+
 export interface RollbackResult {
   readonly releaseId?: string;
   readonly strategy: RollbackStrategy;
@@ -248,6 +261,8 @@ export interface RollbackResult {
   readonly kept: readonly string[];
   /** Documents that stay as the users left them, in quarantine. */
   readonly conflicts: readonly CollectionCount[];
+  /** With the strategy `undo`: in a dry run what would be done, else what was. */
+  readonly undo?: readonly UndoneMigration[];
   /** With the strategy `restore`. */
   readonly restore?: RestoreResult;
   readonly probes?: readonly ProbeResult[];

@@ -9,6 +9,7 @@ import { aboutTarget, openTarget, type Run, targetOf } from './run.ts';
 import { takeBack } from './take-back.ts';
 import { storeOf } from './take-backup.ts';
 import { underLease } from './under-lease.ts';
+import { forecastOf } from './undo-release.ts';
 import { findWayBack } from './way-back.ts';
 
 /** `rollback [RELEASE]`: takes a release back, and verifies. */
@@ -24,12 +25,13 @@ export async function rollback(run: Run): Promise<Ended<'rollback'>> {
   const release = await findRelease(run, connection, asked);
   const about = { command: 'rollback', target: aboutTarget(run, connection), releaseId: release._id } as const;
   const find = () => findWayBack(run, connection, release, run.invocation.flags.strategy ?? 'auto');
-  const found = await find();
+  let found = await find();
   // A release that has only just begun looks like that too: whoever has the lease knows.
-  const way = found.strategy === 'none' && !dryRun ? await underLease(run, connection, find) : found;
+  if (found.way.strategy === 'none' && !dryRun) found = await underLease(run, connection, find);
+  const { way, ways } = found;
   const planned: RollbackResult = {
     releaseId: release._id,
-    strategy: way.strategy === 'restore' ? 'restore' : 'down',
+    strategy: way.strategy === 'none' ? 'undo' : way.strategy,
     reverted: [],
     kept: [],
     conflicts: [],
@@ -40,14 +42,16 @@ export async function rollback(run: Run): Promise<Ended<'rollback'>> {
     return { ...about, outcome: 'nothing-to-do', result: planned, warnings };
   }
   if (dryRun) {
+    const undo =
+      way.strategy === 'undo' ? await forecastOf(run, connection, ways.wayDown.records, way.names) : undefined;
     const what =
-      way.strategy === 'down'
-        ? `go down: ${way.names.join(', ')}`
-        : `restore backup ${way.backupId}, and lose what was written since`;
+      way.strategy === 'restore'
+        ? `restore backup ${way.backupId}, and lose what was written since`
+        : `${way.strategy === 'undo' ? 'undo' : 'go down'}: ${way.names.join(', ')}`;
     return {
       ...about,
       outcome: 'nothing-to-do',
-      result: planned,
+      result: { ...planned, undo },
       warnings: [`Nothing was done. A rollback would ${what}.`],
     };
   }

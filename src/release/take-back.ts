@@ -10,9 +10,9 @@ import type { RollbackResult } from './result.ts';
 import type { Run } from './run.ts';
 import { turnsOf } from './turns.ts';
 import { type Tenure, underLease } from './under-lease.ts';
+import { undoInTarget } from './undo-release.ts';
 import { probe, probeFailure } from './verify.ts';
-import { chooseWayBack, type WayBack } from './way-back.ts';
-import { readWayDown } from './way-down.ts';
+import { findWayBack, type WayBack } from './way-back.ts';
 
 export interface TakenBack {
   readonly result: RollbackResult;
@@ -50,8 +50,7 @@ export async function takeBack(
         reason: run.invocation.flags.reason,
       };
       await records.start(start);
-      const data =
-        way.strategy === 'down' ? await goDown(walk, tenure, way.names) : await bringBack(walk, tenure, way.backupId);
+      const data = await dataBack(walk, tenure, way);
       result = { ...result, ...data.result };
       if (result.restore?.cluster !== undefined) await records.startAgain(start);
       return data.error;
@@ -84,11 +83,12 @@ interface Data {
   readonly error?: ReleaseError;
 }
 
-async function goDown({ run, connection, release }: Walk, tenure: Tenure, names: readonly string[]): Promise<Data> {
+async function dataBack(walk: Walk, tenure: Tenure, way: Exclude<WayBack, { strategy: 'none' }>): Promise<Data> {
+  if (way.strategy === 'restore') return bringBack(walk, tenure, way.backupId);
+  const { run, connection, release } = walk;
   // Looked at again under the lease: since the way was chosen, another run may have built on what it takes away.
-  const wayDown = await readWayDown(run, connection, { release: release._id });
-  const way = chooseWayBack(release, wayDown, 'down');
-  if (way.strategy !== 'down' || way.names.join() !== names.join()) {
+  const { way: now, ways } = await findWayBack(run, connection, release, way.strategy);
+  if (now.strategy !== way.strategy || now.names.join() !== way.names.join()) {
     throw new ReleaseError(
       'HISTORY_CONFLICT',
       'The history of this target was changed while the way back was chosen.',
@@ -97,7 +97,11 @@ async function goDown({ run, connection, release }: Walk, tenure: Tenure, names:
       },
     );
   }
-  const progress = await runInTarget(run, connection, tenure, 'down', turnsOf(wayDown, names));
+  if (way.strategy === 'undo') {
+    const { done, failed, undone, conflicts, error } = await undoInTarget(run, connection, tenure, way.names);
+    return { result: { reverted: done, failed, undo: undone, conflicts }, error };
+  }
+  const progress = await runInTarget(run, connection, tenure, 'down', turnsOf(ways.wayDown, way.names));
   return { result: { reverted: progress.done, failed: progress.failed }, error: progress.error };
 }
 

@@ -28,7 +28,12 @@ export async function undoRun(
     namesOf(run),
     { migration: name, number: attempt },
     {
-      ...{ fence: lease.fence, mode: 'strict', signal, expectedEntries: entries },
+      ...{
+        fence: lease.fence,
+        mode: what.prior.way === 'undo' ? 'tolerant' : 'strict',
+        signal,
+        expectedEntries: entries,
+      },
       onProgress: (progress) => say('Undoing.', { migration: name, ...progress }),
     },
   );

@@ -2,24 +2,51 @@ import { type DownStep, selectDown } from '../migration/down.ts';
 import { isUnsettled } from '../migration/history/position.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
+import { listFiles, readRecords } from './migrate-mongo.ts';
 import type { ReleaseRecord } from './record.ts';
+import type { RollbackStrategy } from './result.ts';
 import type { Run } from './run.ts';
+import { type Undoable, undoableOf } from './undoable.ts';
 import { readWayDown, type WayDown } from './way-down.ts';
 
 /** The way that was chosen, and why: people read the why before they agree. */
 export type WayBack =
   | { readonly strategy: 'none'; readonly why: string }
-  | { readonly strategy: 'down'; readonly names: readonly string[]; readonly why: string }
+  | { readonly strategy: 'undo' | 'down'; readonly names: readonly string[]; readonly why: string }
   | { readonly strategy: 'restore'; readonly backupId: string; readonly why: string };
 
+export type AskedStrategy = 'auto' | RollbackStrategy;
+
+/** What is known of the ways. */
+export interface Ways {
+  readonly wayDown: WayDown;
+  readonly undo: Undoable;
+}
+
 /**
- * The way back of a release. `auto` goes down where every migration that the release left in the target reached its end
- * and has a `down`, since that keeps what users wrote; otherwise it restores the release's backup.
+ * The way back of a release. `auto` undoes where the journals tell all of it, since that keeps what users wrote; else it
+ * goes down where every migration that the release left in the target reached its end and has a `down`; otherwise it
+ * restores the release's backup.
  *
  * Throws `IRREVERSIBLE`, `DOWN_BLOCKED`, `NO_WAY_BACK` where the way that was asked for, or every way, is closed.
  */
-export function chooseWayBack(release: ReleaseRecord, wayDown: WayDown, asked: 'auto' | 'down' | 'restore'): WayBack {
+export function chooseWayBack(release: ReleaseRecord, { wayDown, undo }: Ways, asked: AskedStrategy): WayBack {
   if (asked === 'restore') return restoring(release, 'A restore was asked for.');
+  if (asked === 'undo' || asked === 'auto') {
+    if ('names' in undo && undo.names.length > 0) {
+      const names = undo.names;
+      return {
+        strategy: 'undo',
+        names,
+        why: `The journals lead back from each, the last applied first: ${names.join(', ')}.`,
+      };
+    }
+    if (asked === 'undo' && 'why' in undo) {
+      throw new ReleaseError('NO_WAY_BACK', `Release ${release._id} cannot be undone. ${undo.why}`, {
+        hint: `Type mongo-release rollback ${release._id}, which takes the next best way, or name it: --strategy down, --strategy restore.`,
+      });
+    }
+  }
   const steps = stepsOf(release, wayDown);
   if (steps instanceof ReleaseError) {
     if (asked === 'down' || release.backupId === undefined) throw steps;
@@ -39,18 +66,33 @@ export function chooseWayBack(release: ReleaseRecord, wayDown: WayDown, asked: '
   return { strategy: 'down', names, why: `Each has a way down, the last applied first: ${names.join(', ')}.` };
 }
 
-const nothing: WayDown = { files: new Map(), facts: new Map(), records: [] };
+const nothing: Ways = { wayDown: { files: new Map(), facts: new Map(), records: [] }, undo: { names: [] } };
+
+export interface Found {
+  readonly way: WayBack;
+  readonly ways: Ways;
+}
 
 /** The way back as things stand. Throws as `chooseWayBack` does. */
 export async function findWayBack(
   run: Run,
   connection: Connection,
   release: ReleaseRecord,
-  asked: 'auto' | 'down' | 'restore',
-): Promise<WayBack> {
+  asked: AskedStrategy,
+): Promise<Found> {
   // A restore needs none of the files, and goes past whatever blocks the way down.
-  const wayDown = asked === 'restore' ? nothing : await readWayDown(run, connection, { release: release._id });
-  return chooseWayBack(release, wayDown, asked);
+  const ways = asked === 'restore' ? nothing : await readWays(run, connection, release, asked);
+  return { way: chooseWayBack(release, ways, asked), ways };
+}
+
+async function readWays(run: Run, connection: Connection, release: ReleaseRecord, asked: AskedStrategy): Promise<Ways> {
+  const files = await listFiles(run);
+  const { records } = await readRecords(run, connection, files);
+  const undo =
+    asked === 'down' ? { why: 'A way down was asked for.' } : await undoableOf(run, connection, release._id, records);
+  // What is undone needs no file: a broken one is in nobody's way.
+  if ('names' in undo) return { undo, wayDown: { ...nothing.wayDown, records } };
+  return { undo, wayDown: await readWayDown(run, connection, { release: release._id }) };
 }
 
 function stepsOf(release: ReleaseRecord, { records, files, facts }: WayDown): DownStep[] | ReleaseError {

@@ -22,7 +22,7 @@ import { headlineOf } from './headline.ts';
 import { migrationsTable, pendingTable, totals } from './migrations.ts';
 import { statusBlocks, statusSentence } from './status.ts';
 import type { Block, Story } from './story.ts';
-import { wayBackFacts } from './way-back.ts';
+import { undoTable, wayBackFacts } from './way-back.ts';
 
 interface Part {
   readonly lead: readonly string[];
@@ -223,8 +223,9 @@ function tellRestore(restore: RestoreResult): Part {
 }
 
 function tellRollback(rollback: RollbackResult): Part {
-  const { strategy, reverted, failed, kept, conflicts, restore, probes = [] } = rollback;
+  const { strategy, reverted, failed, kept, conflicts, undo = [], restore, probes = [] } = rollback;
   const restored = restore === undefined ? undefined : tellRestore(restore);
+  const foretold = undo.length > 0 && reverted.length === 0 && failed === undefined;
   const conflicting = conflicts.reduce((total, one) => total + one.documents, 0);
   return {
     lead: [
@@ -235,6 +236,7 @@ function tellRollback(rollback: RollbackResult): Part {
       ...(probes.length > 0 ? [`Afterwards ${probesSentence(probes)}.`] : []),
     ],
     blocks: [
+      ...undoTable(foretold ? 'An undo would put back, in documents' : 'Undone, in documents', undo),
       ...migrationsTable('Taken back', reverted, failed),
       ...(restored?.blocks ?? []),
       ...(conflicts.length > 0

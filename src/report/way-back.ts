@@ -1,6 +1,6 @@
-import type { RehearsedWay, WayBackRehearsal } from '../release/result.ts';
-import { formatDuration, plural } from './format.ts';
-import type { Cell } from './story.ts';
+import type { RehearsedWay, UndoneMigration, WayBackRehearsal } from '../release/result.ts';
+import { formatCount, formatDuration, plural } from './format.ts';
+import type { Block, Cell } from './story.ts';
 
 /** How the ways back went in the sandbox. */
 export function wayBackFacts(wayBack: WayBackRehearsal | undefined): (readonly [string, Cell])[] {
@@ -27,4 +27,21 @@ function wayCell({ state, why, differences, notes, migrations, durationMs }: Reh
     case 'impossible':
       return { mark: 'warning', text: `none: ${why}` };
   }
+}
+
+/** What an undo did, or would do, in documents; each counts once. */
+export function undoTable(title: string, undo: readonly UndoneMigration[]): Block[] {
+  if (undo.length === 0) return [];
+  const columns = ['Migration', 'Put back', 'Around users’ writes', 'Taken out', 'Put in again', 'Left to users'];
+  return [
+    {
+      kind: 'table',
+      title,
+      columns: columns.map((column, i) => ({ title: column, ...(i > 0 && { numeric: true }) })),
+      rows: undo.map(({ name, documents, merged, deleted, inserted, quarantined }): Cell[] => [
+        { name },
+        ...[documents, merged, deleted, inserted, quarantined].map((n) => ({ text: formatCount(n) })),
+      ]),
+    },
+  ];
 }

@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { HistoryRecord, MigrationFacts } from '../../src/migration/types.ts';
 import type { ReleaseRecord } from '../../src/release/record.ts';
-import { chooseWayBack } from '../../src/release/way-back.ts';
-import type { WayDown } from '../../src/release/way-down.ts';
+import { chooseWayBack, type Ways } from '../../src/release/way-back.ts';
 import { record } from '../migration/records.ts';
 
 const release = (backupId?: string): ReleaseRecord => ({
@@ -21,7 +20,12 @@ const release = (backupId?: string): ReleaseRecord => ({
 const applied = (name: string, sequence: number, over: Partial<HistoryRecord> = {}): HistoryRecord =>
   record(name, sequence, { state: 'applied', releaseId: 'r1', appliedIn: 'r1', appliedAt: new Date(0), ...over });
 
-function situation(records: readonly HistoryRecord[], facts: Partial<MigrationFacts> = {}): WayDown {
+/** Without a journal, where it is not said. */
+function situation(
+  records: readonly HistoryRecord[],
+  facts: Partial<MigrationFacts> = {},
+  undo: Ways['undo'] = { why: 'No journal was kept of 2-b.' },
+): Ways {
   const known = { form: 'migrate-mongo', phase: 'before-deploy', hasDown: true, transaction: false, ...facts } as const;
   const files = records.map(({ _id, checksum }) => ({
     name: _id,
@@ -29,18 +33,24 @@ function situation(records: readonly HistoryRecord[], facts: Partial<MigrationFa
     path: `/${_id}.js`,
     checksum,
   }));
-  return {
+  const wayDown = {
     records,
     files: new Map(files.map((file) => [file.name, file])),
     facts: new Map(files.map((file) => [file.name, known])),
   };
+  return { wayDown, undo };
 }
 
 const both = [applied('1-a', 1), applied('2-b', 2)];
 const code = (expected: string) => expect.objectContaining({ code: expected });
 
 describe('auto', () => {
-  test('goes down where every migration has a down, the last applied first', () => {
+  test('undoes where the journals tell all of it, whether or not there is a down', () => {
+    const ways = situation(both, { hasDown: false }, { names: ['2-b', '1-a'] });
+    expect(chooseWayBack(release('b'), ways, 'auto')).toMatchObject({ strategy: 'undo', names: ['2-b', '1-a'] });
+  });
+
+  test('else goes down where every migration has a down, the last applied first', () => {
     const way = chooseWayBack(release('b'), situation(both), 'auto');
     expect(way).toMatchObject({ strategy: 'down', names: ['2-b', '1-a'] });
   });
@@ -68,6 +78,12 @@ describe('auto', () => {
     const later = applied('3-c', 3, { releaseId: 'r2', appliedIn: 'r2' });
     expect(() => chooseWayBack(release('b'), situation([...both, later]), 'auto')).toThrow(code('DOWN_BLOCKED'));
   });
+});
+
+test('an undo by name does not fall back to anything', () => {
+  expect(() => chooseWayBack(release('b'), situation(both), 'undo')).toThrow(
+    expect.objectContaining({ code: 'NO_WAY_BACK', message: expect.stringContaining('No journal was kept of 2-b.') }),
+  );
 });
 
 test('down by name does not fall back to a restore', () => {

@@ -230,11 +230,30 @@ export class HistoryWriter {
       const prior = await turn.records.findOne({ _id: name }, { session: turn.session });
       if (prior?.state !== 'failed' && prior?.state !== 'interrupted') throw conflict(name, prior, 'be undone');
       const { _id, effects, error, journal, ...rest } = prior;
-      const applied = prior.direction === 'down' && prior.appliedAt !== undefined;
+      const applied = prior.direction === 'down' && prior.way !== 'undo' && prior.appliedAt !== undefined;
       const state = { state: applied ? 'applied' : 'rolled-back', direction: applied ? 'up' : 'down' };
       const record = { ...rest, ...this.#run, ...state, fence: this.#turns.fence };
       if (!applied) await this.#mirror?.takenBack(prior, turn.session);
       return replace(turn, prior, { ...record, sequence: await turn.sequence() }, { finishedAt: '$$NOW' });
+    });
+  }
+
+  /**
+   * Records that an applied migration is about to be taken back by the journal of its `up`, or that this goes on. Throws
+   * `HISTORY_CONFLICT` where it is neither applied nor half-way on that way, and where no journal of it was kept.
+   */
+  async beginUndo(name: string): Promise<HistoryRecord> {
+    return this.#turns.take(`recording that ${name} is to be undone`, async (turn) => {
+      const prior = await turn.records.findOne({ _id: name }, { session: turn.session });
+      const goesOn = prior?.way === 'undo' && (prior.state === 'failed' || prior.state === 'interrupted');
+      const journal = prior?.appliedJournal;
+      if (prior === null || journal === undefined || (prior.state !== 'applied' && !goesOn)) {
+        throw conflict(name, prior, 'be undone');
+      }
+      const { _id, effects, error, finishedAt, durationMs, ...rest } = prior;
+      const undoing = { state: 'running', direction: 'down', way: 'undo', journal, fence: this.#turns.fence };
+      const record = { ...rest, ...this.#run, ...undoing, sequence: await turn.sequence() };
+      return replace(turn, prior, record, { startedAt: '$$NOW' });
     });
   }
 
@@ -248,7 +267,7 @@ export class HistoryWriter {
       if (prior?.fence !== this.#turns.fence || prior.state !== 'running' || prior.direction !== 'down') {
         throw conflict(name, prior, 'stay applied');
       }
-      const { _id, ...rest } = prior;
+      const { _id, way, ...rest } = prior;
       const record = { ...rest, state: 'applied', direction: 'up' };
       return replace(turn, prior, { ...record, sequence: await turn.sequence() }, { finishedAt: '$$NOW' });
     });

@@ -17,7 +17,7 @@ export type Piece =
   | { readonly kind: 'end'; readonly entry: string };
 
 /** The pieces of one pack, or the end of an entry. What an earlier undo has done of an entry is left out. */
-export function piecesOf(step: Backward): Piece[] {
+export function piecesOf(step: Backward, stretch: number): Piece[] {
   const { entry } = step;
   if (step.kind === 'entry') return [{ kind: 'end', entry: entry._id }];
   const { id, namespace, images } = step.pack;
@@ -25,7 +25,7 @@ export function piecesOf(step: Backward): Piece[] {
   return images
     .map((image, index): Piece => {
       const bytes = (image.before?.length ?? 0) + (image.after?.length ?? 0);
-      return { kind: 'put', entry: entry._id, pack: id, done: images.length - index, bytes, namespace, image };
+      return { kind: 'put', entry: entry._id, pack: id, done: images.length - index, bytes, namespace, stretch, image };
     })
     .reverse()
     .slice(done);

@@ -6,19 +6,23 @@ import { serverCode, serverCodes } from '../../mongo/server-error.ts';
 import { shownId } from '../../mongo/shown-id.ts';
 import type { EntryNamespace } from '../journal/documents.ts';
 import type { Image } from '../journal/images.ts';
-import { mergeBack } from './merge.ts';
 import { shownNamespace, type UndoConflict } from './result.ts';
+import { type Step, stepBack, stepBackStrictly } from './step-back.ts';
+import { Tally } from './tally.ts';
+import type { KnownDocument, WholeDocuments, WholeNews } from './whole.ts';
 
 /** One image on its way back. */
 export interface Put {
   readonly namespace: EntryNamespace;
+  /** The stretch of the way back that it is on. */
+  readonly stretch: number;
   readonly image: Image;
 }
 
-/** What became of one document. */
+/** A document that is left to its user. */
 export interface Left {
   readonly namespace: EntryNamespace;
-  /** The newest of its images that met a user's write. */
+  /** What the migration made of it, as far as its images were met. */
   readonly image: Image;
   readonly current: Uint8Array | undefined;
 }
@@ -33,18 +37,20 @@ export interface PutOptions {
    * may swap unique values. `leave`: none is touched, and all count as left.
    */
   readonly way: 'in-place' | 'anew' | 'leave';
-  /** Of documents that are not as the migration left them: whether an earlier step has left them to their user. */
-  readonly alreadyLeft: (documents: readonly Left[]) => Promise<ReadonlySet<Left>>;
+  /** What earlier steps have found out of documents that were changed several times. */
+  readonly whole: WholeDocuments;
 }
 
 export interface PutOutcome {
-  /** Documents that were changed, and how many of them went in and out. */
+  /** Documents that are back by these puts, and how many of them went in and out. One counts once, at its oldest image. */
   readonly documents: number;
   readonly inserted: number;
   readonly deleted: number;
   readonly merged: number;
   /** Documents that stay as they are, and are new to it. */
   readonly left: readonly Left[];
+  /** What is known from here on of documents that were changed several times. */
+  readonly news: readonly WholeNews[];
 }
 
 /** A write of somebody else is in the way; the transaction is to be given up. */
@@ -73,9 +79,9 @@ export class PutRefused extends Error {
 
 /** One document with all its images of these puts. */
 interface Target {
-  readonly namespace: EntryNamespace;
   /** The newest first. */
   readonly images: Image[];
+  readonly whole: KnownDocument;
 }
 
 interface Change {
@@ -88,40 +94,42 @@ interface Change {
  * only), `PutRefused`, and the driver's errors.
  */
 export async function putBack(puts: readonly Put[], options: PutOptions): Promise<PutOutcome> {
-  let documents = 0;
-  let inserted = 0;
-  let deleted = 0;
-  let merged = 0;
+  const sum = new Tally();
   const left: Left[] = [];
-  const conflicts: UndoConflict[] = [];
-  for (const [namespace, targets] of byNamespace(puts)) {
+  const news: WholeNews[] = [];
+  for (const [namespace, targets] of byNamespace(puts, options.whole)) {
     const current = await readCurrent(options, namespace, [...targets.values()]);
     const changes: Change[] = [];
-    const met: Left[] = [];
     for (const [key, target] of targets) {
+      const { images, whole } = target;
       const now = current.get(key);
-      const step = options.way === 'leave' ? blockedBy(target, now) : goBack(target, now, options.mode);
-      if (step.state === 'blocked') {
-        met.push({ namespace, image: step.image, current: now });
+      if (whole.left) {
+        news.push({ whole, state: 'left', images });
         continue;
       }
-      if (step.merged) merged += 1;
+      const step = stepOf(target, now, options);
+      news.push({ whole, images, ...step });
+      if (step.state === 'blocked') left.push({ namespace, image: step.image, current: now });
+      if (step.state !== 'back') continue;
       if (!sameBytes(now, step.document)) changes.push({ now, back: step.document });
+      if (isLast(target)) sum.add(whole.several?.existed ?? now !== undefined, now, step);
     }
-    const known = met.length === 0 ? noneLeft : await options.alreadyLeft(met);
-    const news = met.filter((one) => !known.has(one));
-    left.push(...news);
-    if (options.mode === 'strict') conflicts.push(...news.map(documentConflict));
-    if (conflicts.length === 0) await write(options, namespace, changes);
-    documents += changes.length;
-    inserted += changes.filter(({ now }) => now === undefined).length;
-    deleted += changes.filter(({ back }) => back === undefined).length;
+    if (options.mode === 'strict' && left.length > 0) continue;
+    await write(options, namespace, changes);
   }
-  if (conflicts.length > 0) throw new PutConflict(conflicts);
-  return { documents, inserted, deleted, merged, left };
+  if (options.mode === 'strict' && left.length > 0) throw new PutConflict(left.map(documentConflict));
+  const { documents, inserted, deleted, merged } = sum;
+  return { documents, inserted, deleted, merged, left, news };
 }
 
-const noneLeft: ReadonlySet<Left> = new Set();
+function stepOf({ images, whole }: Target, now: Uint8Array | undefined, { way, mode }: PutOptions): Step {
+  if (way === 'leave') return blockedBy({ images, whole }, now);
+  return mode === 'strict' ? stepBackStrictly(images, now) : stepBack({ images, now, ...whole });
+}
+
+function isLast({ images, whole: { several } }: Target): boolean {
+  return several === undefined || several.remaining <= images.length;
+}
 
 export function documentConflict({ namespace, image }: Left): UndoConflict {
   const document = image.after ?? image.before;
@@ -129,15 +137,15 @@ export function documentConflict({ namespace, image }: Left): UndoConflict {
   return { kind: 'document', namespace: shownNamespace(namespace), id };
 }
 
-function byNamespace(puts: readonly Put[]): [EntryNamespace, Map<string, Target>][] {
+function byNamespace(puts: readonly Put[], whole: WholeDocuments): [EntryNamespace, Map<string, Target>][] {
   const found = new Map<string, [EntryNamespace, Map<string, Target>]>();
-  for (const { namespace, image } of puts) {
+  for (const { namespace, stretch, image } of puts) {
     const document = image.after ?? image.before;
     if (document === undefined) continue;
     const name = shownNamespace(namespace);
     const [, targets] = found.get(name) ?? [namespace, new Map<string, Target>()];
     const key = idKey(document);
-    const target = targets.get(key) ?? { namespace, images: [] };
+    const target = targets.get(key) ?? { images: [], whole: whole.of(stretch, namespace, key) };
     target.images.push(image);
     targets.set(key, target);
     found.set(name, [namespace, targets]);
@@ -161,33 +169,11 @@ async function readCurrent(
   return new Map(current.map((document) => [idKey(document), Buffer.from(document)]));
 }
 
-type Step =
-  | { readonly state: 'back'; readonly document: Uint8Array | undefined; readonly merged: boolean }
-  | { readonly state: 'blocked'; readonly image: Image };
-
-function blockedBy({ images }: Target, now: Uint8Array | undefined): Step {
-  const [image] = images;
-  // It is as it was already: nothing to leave.
-  if (image === undefined || sameBytes(now, images.at(-1)?.before)) {
-    return { state: 'back', document: now, merged: false };
-  }
-  return { state: 'blocked', image };
-}
-
-function goBack({ images }: Target, now: Uint8Array | undefined, mode: PutOptions['mode']): Step {
-  let document = now;
-  let merged = false;
-  for (const image of images) {
-    const { before, after } = image;
-    if (sameBytes(document, after)) document = before;
-    else if (!sameBytes(document, before)) {
-      const both = mode === 'tolerant' && before && after && document && mergeBack(before, after, document);
-      if (!both || both.state === 'conflict') return { state: 'blocked', image };
-      document = both.document;
-      merged = true;
-    }
-  }
-  return { state: 'back', document, merged };
+/** For a document that is to be left: it is blocked, unless it is as it was already. */
+function blockedBy({ images, whole }: Target, now: Uint8Array | undefined): Step {
+  const before = images.at(-1)?.before;
+  if (sameBytes(now, before)) return { state: 'back', document: now, merged: false };
+  return { state: 'blocked', image: { before, after: whole.open === undefined ? images[0]?.after : whole.open.after } };
 }
 
 async function write(

@@ -1,17 +1,19 @@
 import { createHash } from 'node:crypto';
 import { BSON, type ClientSession, type Db, type Document } from 'mongodb';
 import type { OwnNames } from '../../mongo/own.ts';
-import { asBuffer, bsonTypes, idElement, idKey } from '../../mongo/raw-bson.ts';
-import { rawDocument, rawElement } from '../../mongo/raw-build.ts';
-import { insertIn } from '../../mongo/raw-write.ts';
-import { type Attempt, attemptPrefix } from '../journal/documents.ts';
+import { asBuffer, bsonTypes, elementsOf, idElement, idKey } from '../../mongo/raw-bson.ts';
+import { exactValue, rawDocument, rawElement } from '../../mongo/raw-build.ts';
+import { insertIn, replaceIn } from '../../mongo/raw-write.ts';
+import { type Attempt, attemptPrefix, type EntryNamespace } from '../journal/documents.ts';
 import type { Left } from './put-back.ts';
 import { shownNamespace } from './result.ts';
+import type { Open } from './step-back.ts';
+
+/** Characters of the digest that stands for an `_id`. */
+const placeLength = 22;
 
 /** A document of ours takes 16 MB; what does not fit into one is kept in one a version. */
 const mostBytes = 15 * 1024 * 1024;
-
-type Version = 'before' | 'after' | 'current';
 
 /**
  * Documents that an undo leaves to the users who wrote to them, each with what it was before the migration, what the
@@ -28,14 +30,38 @@ export class Quarantine {
     this.#attempt = attempt;
   }
 
-  /** Those of these documents that are in it already: all of their older images stay too. */
-  async alreadyIn(documents: readonly Left[], session: ClientSession): Promise<Set<Left>> {
-    const byId = new Map(documents.map((document) => [this.#id(document), document]));
-    const found = await this.#db
-      .collection<{ _id: string }>(this.#own.quarantine)
-      .find({ _id: { $in: [...byId.keys()] } }, { session, projection: { _id: 1 } })
-      .toArray();
-    return new Set(found.flatMap(({ _id }) => byId.get(_id) ?? []));
+  /** What an earlier undo of the attempt has left, and what it has left open. Throws the driver's errors. */
+  async read(): Promise<{ readonly open: Map<string, Open>; readonly left: Set<string> }> {
+    const own = this.#db.collection<{ _id: string }>(this.#own.quarantine, { readPreference: 'primary' });
+    const prefix = attemptPrefix(this.#attempt);
+    const within = (kind: string) => ({ _id: { $gte: `${prefix}${kind}/`, $lt: `${prefix}${kind}0` } });
+    const left = new Set<string>();
+    for await (const { _id } of own.find(within('undo'), { projection: { _id: 1 } }))
+      left.add(_id.slice(prefix.length + 5));
+    const open = new Map<string, Open>();
+    for await (const bytes of own.find(within('open'), { raw: true })) {
+      const kept = bytes as unknown as Uint8Array;
+      const id = String(exactValue(kept, idElement(kept)));
+      open.set(id.slice(prefix.length + 5), openIn(kept));
+    }
+    return { open, left };
+  }
+
+  /** How many documents undos of the attempt have left to users, by namespace. Throws the driver's errors. */
+  async leftByCollection(): Promise<Map<string, number>> {
+    const prefix = `${attemptPrefix(this.#attempt)}undo/`;
+    const found = this.#db
+      .collection<{ _id: string; namespace: EntryNamespace }>(this.#own.quarantine, { readPreference: 'primary' })
+      .find({ _id: { $gte: prefix, $lt: `${prefix.slice(0, -1)}0` } }, { projection: { namespace: 1 } });
+    const counts = new Map<string, number>();
+    for await (const { _id, namespace } of found) {
+      // Versions of large documents stand in documents of their own, behind one more slash.
+      const place = shownNamespace(namespace).length + 1 + placeLength;
+      if (_id.length !== prefix.length + place) continue;
+      const { collection = '' } = namespace;
+      counts.set(collection, (counts.get(collection) ?? 0) + 1);
+    }
+    return counts;
   }
 
   async add(documents: readonly Left[], session: ClientSession): Promise<void> {
@@ -44,30 +70,60 @@ export class Quarantine {
     await insertIn(this.#db, this.#own.quarantine, kept, { session, bypassValidation: false });
   }
 
-  /** The same for a document whatever the step: a repeated undo finds it again. */
+  /** Where a document stands in it, of whichever step: a repeated undo finds it again. */
+  placeOf(namespace: EntryNamespace, id: string): string {
+    const digest = createHash('sha256').update(id, 'latin1').digest('base64url').slice(0, placeLength);
+    return `${shownNamespace(namespace)}/${digest}`;
+  }
+
+  /** Keeps what is known of a document that is open, in place of what was. */
+  async keepOpen(place: string, { start, back, after }: Open, isNew: boolean, session: ClientSession): Promise<void> {
+    const { migration, number } = this.#attempt;
+    const about = { _id: `${attemptPrefix(this.#attempt)}open/${place}`, why: 'undo-open', migration, attempt: number };
+    const versions = versionElements({ start, back, after });
+    const document = rawDocument([elements(about), elements({ at: new Date() }), ...versions]);
+    const write = isNew ? insertIn : replaceIn;
+    await write(this.#db, this.#own.quarantine, [document], { session, bypassValidation: false });
+  }
+
+  async close(place: string, session: ClientSession): Promise<void> {
+    const _id = `${attemptPrefix(this.#attempt)}open/${place}`;
+    await this.#db.collection<{ _id: string }>(this.#own.quarantine).deleteOne({ _id }, { session });
+  }
+
+  /** Of a document that was left at a newer image: what it was before the oldest one, as far as it fits. */
+  async setBefore(place: string, before: Uint8Array | undefined, session: ClientSession): Promise<void> {
+    const _id = `${attemptPrefix(this.#attempt)}undo/${place}`;
+    const kept = await this.#db
+      .collection<{ _id: string }>(this.#own.quarantine)
+      .findOne({ _id: { $in: [_id, `${_id}/before`] }, before: { $exists: true } } as Document, { session, raw: true });
+    const whole = kept === null ? undefined : (kept as unknown as Uint8Array);
+    if (whole === undefined || before === undefined) return;
+    const buffer = asBuffer(whole);
+    const replaced = rawDocument(
+      [...elementsOf(whole)].map(({ name, start, end }) =>
+        name === 'before' ? rawElement(bsonTypes.document, name, before) : buffer.subarray(start, end),
+      ),
+    );
+    if (replaced.length > mostBytes) return;
+    await replaceIn(this.#db, this.#own.quarantine, [replaced], { session, bypassValidation: false });
+  }
+
   #id(left: Left): string {
-    const name = shownNamespace(left.namespace);
-    const digest = createHash('sha256')
-      .update(idKey(anyVersion(left)), 'latin1')
-      .digest('base64url')
-      .slice(0, 22);
-    return `${attemptPrefix(this.#attempt)}undo/${name}/${digest}`;
+    return `${attemptPrefix(this.#attempt)}undo/${this.placeOf(left.namespace, idKey(anyVersion(left)))}`;
   }
 
   #documents(left: Left): Buffer[] {
     const { image, current } = left;
-    const versions: [Version, Uint8Array][] = [];
-    if (image.before !== undefined) versions.push(['before', image.before]);
-    if (image.after !== undefined) versions.push(['after', image.after]);
-    if (current !== undefined) versions.push(['current', current]);
-    const bytes = versions.reduce((sum, [, version]) => sum + version.length, 0);
+    const versions = versionElements({ before: image.before, after: image.after, current });
+    const bytes = versions.reduce((sum, version) => sum + version.length, 0);
     if (bytes <= mostBytes) return [this.#document(left, this.#id(left), versions)];
-    const parts = versions.map((version) => this.#document(left, `${this.#id(left)}/${version[0]}`, [version]));
+    const parts = versions.map((version) => this.#document(left, `${this.#id(left)}/${nameOf(version)}`, [version]));
     return [this.#document(left, this.#id(left), []), ...parts];
   }
 
   /** Put together from bytes: what the documents hold may fit into no object. */
-  #document(left: Left, _id: string, versions: readonly [Version, Uint8Array][]): Buffer {
+  #document(left: Left, _id: string, versions: readonly Buffer[]): Buffer {
     const { migration, number } = this.#attempt;
     const about: Document = { _id, why: 'undo', migration, attempt: number, namespace: left.namespace };
     const document = anyVersion(left);
@@ -76,9 +132,28 @@ export class Quarantine {
       elements(about),
       rawElement(type, 'documentId', asBuffer(document).subarray(valueStart, end)),
       elements({ at: new Date() }),
-      ...versions.map(([name, version]) => rawElement(bsonTypes.document, name, version)),
+      ...versions,
     ]);
   }
+}
+
+/** As elements, those that are there. */
+function versionElements(versions: Readonly<Record<string, Uint8Array | undefined>>): Buffer[] {
+  return Object.entries(versions).flatMap(([name, version]) =>
+    version === undefined ? [] : [rawElement(bsonTypes.document, name, version)],
+  );
+}
+
+function nameOf(element: Buffer): string {
+  return element.toString('latin1', 1, element.indexOf(0, 1));
+}
+
+function openIn(kept: Uint8Array): Open {
+  const versions = new Map<string, Buffer>();
+  for (const { name, type, valueStart, end } of elementsOf(kept)) {
+    if (type === bsonTypes.document) versions.set(name, Buffer.from(asBuffer(kept).subarray(valueStart, end)));
+  }
+  return { start: versions.get('start'), back: versions.get('back'), after: versions.get('after') };
 }
 
 function anyVersion({ image, current }: Left): Uint8Array {

@@ -37,6 +37,8 @@ export type UndoResult =
       readonly merged: number;
       /** Documents that were left as they are and put into quarantine. */
       readonly quarantined: number;
+      /** Operations on the catalog that were gone back over, whether or not there was anything to change. */
+      readonly catalogOperations: number;
       /** The first ones. */
       readonly conflicts: readonly UndoConflict[];
       readonly conflictsTotal: number;

@@ -74,17 +74,18 @@ export async function undoAttempt(
     signal?.throwIfAborted();
     const { entries, undone, blocked } = await foreseeUndo(connection, own, attempt, options);
     if (blocked !== undefined) return blocked;
-    walk = new Walk({ connection, own, attempt, mode, transactions, conflicts, undone });
+    walk = new Walk({ connection, own, attempt, mode, transactions, conflicts, undone, signal });
     walk.onProgress = ({ documents, entriesUndone }) => options.onProgress?.({ documents, entriesUndone, entries });
     const current = walk;
     await insistently(signal, () => current.run());
     await insistently(signal, () => withoutCopies(connection, own, attempt));
-    const { extent, merged, quarantined } = walk;
+    const { extent, merged, quarantined, catalogOperations } = walk;
     return {
       state: 'undone',
       ...extent,
       merged,
       quarantined,
+      catalogOperations,
       conflicts: conflicts.first,
       conflictsTotal: conflicts.total,
     };

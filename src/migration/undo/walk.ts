@@ -10,7 +10,9 @@ import { documentConflict, PutConflict, type PutOptions, type PutOutcome, PutRef
 import { Quarantine } from './quarantine.ts';
 import { readBackwards, type UndoEntry } from './read.ts';
 import type { ConflictList, UndoConflict, UndoExtent } from './result.ts';
+import { changedSeveralTimes, Stretches } from './several.ts';
 import type { UndoTransactions } from './transactions.ts';
+import { WholeDocuments } from './whole.ts';
 
 export interface WalkOptions {
   readonly connection: Connection;
@@ -21,6 +23,7 @@ export interface WalkOptions {
   readonly conflicts: ConflictList;
   /** Entries that an earlier undo has done. */
   readonly undone: number;
+  readonly signal?: AbortSignal;
 }
 
 /** A conflict was met in strict mode; what was committed before stays. */
@@ -40,6 +43,7 @@ const leastForTime = 200;
 export class Walk {
   readonly #options: WalkOptions;
   readonly #quarantine: Quarantine;
+  #whole = WholeDocuments.none();
   /** The newest first; what stands in it was not committed yet. */
   #pieces: Piece[] = [];
   #size = mostDocuments;
@@ -51,6 +55,7 @@ export class Walk {
   #entriesUndone: number;
   merged = 0;
   quarantined = 0;
+  catalogOperations = 0;
   onProgress: (extent: UndoExtent) => void = () => {};
 
   constructor(options: WalkOptions) {
@@ -71,17 +76,23 @@ export class Walk {
 
   /** Throws `Stopped`, `LEASE_LOST`, the signal's reason and the driver's errors. */
   async run(): Promise<void> {
-    const { connection, own, attempt } = this.#options;
+    const { connection, own, attempt, mode, signal } = this.#options;
     this.#pieces = [];
+    if (mode === 'tolerant') {
+      const several = await changedSeveralTimes(connection, own, attempt, { signal });
+      this.#whole = await WholeDocuments.load(several, this.#quarantine);
+    }
+    const stretches = new Stretches();
     let puts = 0;
     for await (const step of readBackwards(connection.db, own, attempt)) {
       if (step.kind === 'entry' && step.entry.catalog !== undefined) {
         await this.#commitAll();
+        stretches.pass(step.entry);
         puts = 0;
         await this.#catalog(step.entry);
         continue;
       }
-      const pieces = piecesOf(step);
+      const pieces = piecesOf(step, stretches.number);
       for (const piece of pieces) this.#pieces.push(piece);
       puts += pieces.length;
       if (puts < mostDocuments) continue;
@@ -100,6 +111,7 @@ export class Walk {
     if (conflicts.length > 0) this.#met(conflicts);
     await transactions.run((session) => this.#mark([{ kind: 'end', entry: entry._id }], session));
     this.#entriesUndone += 1;
+    if (entry.state !== 'refused') this.catalogOperations += 1;
     this.onProgress(this.extent);
   }
 
@@ -179,8 +191,9 @@ export class Walk {
             mode,
             bypassValidation: this.#bypassValidation,
             way,
-            alreadyLeft: async (left) => (mode === 'strict' ? new Set() : this.#quarantine.alreadyIn(left, session)),
+            whole: this.#whole,
           });
+          await this.#whole.save(done.news, session);
           await this.#quarantine.add(done.left, session);
           await this.#mark(pieces, session);
           return done;
@@ -196,6 +209,7 @@ export class Walk {
       if (error instanceof PutConflict) this.#met(error.conflicts);
       throw error;
     }
+    this.#whole.took(outcome.news);
     this.#documents += outcome.documents;
     this.#inserted += outcome.inserted;
     this.#deleted += outcome.deleted;

@@ -36,7 +36,7 @@ type Draft = Partial<JournalEntry> & { readonly kind: JournalEntry['kind'] };
  */
 export class Journalled {
   readonly db: Db;
-  readonly attempt: Attempt;
+  attempt: Attempt;
   sequence = 0;
 
   constructor(db: Db, attempt: Attempt = { migration: '0001-first', number: 1 }) {

@@ -1,0 +1,23 @@
+import { type Document, type MongoClient, ReadPreference } from 'mongodb';
+import { idElement, idKey } from '../../mongo/raw-bson.ts';
+import { exactValue } from '../../mongo/raw-build.ts';
+import type { EntryNamespace } from '../journal/documents.ts';
+
+/** Documents that are looked at in one read. */
+export const mostRead = 500;
+export const mostReadBytes = 8_000_000;
+
+/** What the documents with the `_id`s of these are now, by the key of their `_id`. Throws the driver's errors. */
+export async function readCurrent(
+  client: MongoClient,
+  { database, collection = '' }: EntryNamespace,
+  documents: readonly Uint8Array[],
+): Promise<Map<string, Uint8Array>> {
+  const ids = documents.map((document) => exactValue(document, idElement(document)));
+  const found = client
+    .db(database)
+    .collection(collection, { readPreference: ReadPreference.primary })
+    .find({ _id: { $in: ids } } as Document, { raw: true, batchSize: mostRead });
+  const raw = (await found.toArray()) as unknown as Uint8Array[];
+  return new Map(raw.map((document) => [idKey(document), document]));
+}

@@ -1,0 +1,204 @@
+import { isUnsettled } from '../migration/history/position.ts';
+import { noEffects } from '../migration/runner.ts';
+import type { Effects, HistoryRecord, RunJournal } from '../migration/types.ts';
+import { forecastUndo } from '../migration/undo/forecast.ts';
+import { Quarantine } from '../migration/undo/quarantine.ts';
+import { describeConflict } from '../migration/undo/result.ts';
+import { type UndoResult, undoAttempt } from '../migration/undo/undo.ts';
+import type { Connection } from '../mongo/connect.ts';
+import { asServerFailure } from '../mongo/server-error.ts';
+import { asReleaseError, ReleaseError } from '../observe/error.ts';
+import { plural } from '../report/format.ts';
+import { progressLog } from './progress.ts';
+import type { AppliedMigration, CollectionCount, FailedMigration, UndoneMigration } from './result.ts';
+import { namesOf, type Run } from './run.ts';
+import type { Tenure } from './under-lease.ts';
+import { undoInTheWay } from './undo-run.ts';
+import { journalsOf } from './undoable.ts';
+
+/** How far an undo got. */
+export interface UndoProgress {
+  readonly done: readonly AppliedMigration[];
+  readonly failed?: FailedMigration;
+  readonly undone: readonly UndoneMigration[];
+  /** Documents that were left to users, by collection. */
+  readonly conflicts: readonly CollectionCount[];
+  readonly error?: ReleaseError;
+}
+
+/**
+ * Takes migrations back by the journals of their ups, the last applied first: what users have written since stays. Each
+ * is on record before and after; after an interruption the same call goes on where it stopped.
+ *
+ * Throws what kept it from beginning; a failure after that is in the result.
+ */
+export async function undoInTarget(
+  run: Run,
+  connection: Connection,
+  tenure: Tenure,
+  names: readonly string[],
+): Promise<UndoProgress> {
+  const done: AppliedMigration[] = [];
+  const undone: UndoneMigration[] = [];
+  const conflicts = new Map<string, number>();
+  const counts = () => [...conflicts].map(([collection, documents]) => ({ collection, documents }));
+  for (const name of names) {
+    const one = new Undoing(run, connection, tenure, name, conflicts);
+    try {
+      tenure.signal.throwIfAborted();
+      await one.run();
+      done.push(one.applied);
+      undone.push(one.numbers);
+    } catch (thrown) {
+      const error = asReleaseError(thrown);
+      if (!one.begun && done.length === 0) throw error;
+      const failed = one.begun ? one.applied : undefined;
+      return { done, undone, failed, conflicts: counts(), error };
+    }
+  }
+  return { done, undone, conflicts: counts() };
+}
+
+/** One migration on its way back. */
+class Undoing {
+  readonly #run: Run;
+  readonly #connection: Connection;
+  readonly #tenure: Tenure;
+  readonly #name: string;
+  readonly #conflicts: Map<string, number>;
+  readonly #started = performance.now();
+  readonly #sum = { documents: 0, inserted: 0, deleted: 0, merged: 0, quarantined: 0, catalogOperations: 0 };
+  /** Whether anything of it may have been undone. */
+  begun = false;
+
+  constructor(run: Run, connection: Connection, tenure: Tenure, name: string, conflicts: Map<string, number>) {
+    this.#run = run;
+    this.#connection = connection;
+    this.#tenure = tenure;
+    this.#name = name;
+    this.#conflicts = conflicts;
+  }
+
+  get numbers(): UndoneMigration {
+    return { name: this.#name, ...this.#sum };
+  }
+
+  get applied(): AppliedMigration {
+    const { documents, inserted, deleted, catalogOperations } = this.#sum;
+    const otherChanges =
+      catalogOperations === 0 ? [] : [`${plural(catalogOperations, 'operation')} on the catalog undone`];
+    const effects: Effects = {
+      ...noEffects,
+      modified: documents - inserted - deleted,
+      inserted,
+      deleted,
+      otherChanges,
+    };
+    return { name: this.#name, durationMs: this.#durationMs, effects };
+  }
+
+  get #durationMs(): number {
+    return Math.round(performance.now() - this.#started);
+  }
+
+  async run(): Promise<void> {
+    const { history } = this.#tenure;
+    let record = await history.find(this.#name);
+    if (record === undefined) throw changedMeanwhile(this.#name);
+    if (isUnsettled(record) && record.way !== 'undo') record = await this.#half(record);
+    if (record.state === 'rolled-back') return;
+    record = await history.beginUndo(this.#name);
+    this.begun = true;
+    try {
+      await this.#journal(record.journal);
+    } catch (thrown) {
+      const { code, message } = asReleaseError(thrown);
+      const ending = { state: 'interrupted', durationMs: this.#durationMs, error: { code, message } } as const;
+      // Where that cannot be put on record either, the next run finds it running without a lease.
+      await history.finish(this.#name, ending).catch(() => {});
+      throw thrown;
+    }
+    const { durationMs, effects } = this.applied;
+    await history.finish(this.#name, { state: 'rolled-back', durationMs, effects });
+    this.#run.log.info(`Migration ${this.#name} is undone.`, { migration: this.#name, ...this.#sum });
+  }
+
+  /** One that did not reach its end: up, that is all of it; down, it is applied again after that. */
+  async #half({ journal }: HistoryRecord): Promise<HistoryRecord> {
+    this.begun = true;
+    if (journal?.entries !== 0) await this.#journal(journal);
+    return this.#tenure.history.undone(this.#name);
+  }
+
+  async #journal(journal: RunJournal | undefined): Promise<void> {
+    if (journal === undefined) throw changedMeanwhile(this.#name);
+    const run = this.#run;
+    const name = this.#name;
+    const say = progressLog(run.log);
+    const attempt = { migration: name, number: journal.attempt };
+    const result = await undoAttempt(this.#connection, namesOf(run), attempt, {
+      ...{ fence: this.#tenure.lease.fence, mode: 'tolerant', signal: this.#tenure.signal },
+      expectedEntries: journal.entries,
+      onProgress: (progress) => say('Undoing.', { migration: name, ...progress }),
+    });
+    await this.#count(result, attempt);
+    if (result.state === 'undone') return;
+    throw new ReleaseError('NO_WAY_BACK', `Migration ${name} cannot be undone any further: ${undoInTheWay(result)}.`, {
+      hint: `Its down may lead back (mongo-release rollback --strategy down), or the backup of the release (--strategy restore).`,
+    });
+  }
+
+  async #count(result: UndoResult, attempt: { readonly migration: string; readonly number: number }): Promise<void> {
+    const sum = this.#sum;
+    sum.documents += result.documents;
+    sum.inserted += result.inserted;
+    sum.deleted += result.deleted;
+    if (result.state !== 'undone') return;
+    sum.merged += result.merged;
+    sum.catalogOperations += result.catalogOperations;
+    // From quarantine itself: an earlier run may have left some of them.
+    const left = await new Quarantine(this.#connection.db, namesOf(this.#run), attempt).leftByCollection();
+    for (const [collection, documents] of left) {
+      sum.quarantined += documents;
+      this.#conflicts.set(collection, (this.#conflicts.get(collection) ?? 0) + documents);
+    }
+    for (const conflict of result.conflicts) {
+      if (conflict.kind !== 'document') this.#run.log.warn(`${describeConflict(conflict)}. That stays as it is.`);
+    }
+  }
+}
+
+/** What an undo of these migrations would do as things stand. Only reads. Throws as `forecastUndo` does. */
+export async function forecastOf(
+  run: Run,
+  connection: Connection,
+  records: readonly HistoryRecord[],
+  names: readonly string[],
+): Promise<UndoneMigration[]> {
+  const attempts = names.flatMap((migration) => {
+    const record = records.find(({ _id }) => _id === migration);
+    const journals = record === undefined ? [] : journalsOf(record);
+    return journals.flatMap((journal) => (journal === undefined ? [] : [{ migration, number: journal.attempt }]));
+  });
+  try {
+    const forecasts = await forecastUndo(connection, namesOf(run), attempts, { signal: run.signal });
+    return names.map((name) => {
+      const sum = { documents: 0, inserted: 0, deleted: 0, merged: 0, quarantined: 0, catalogOperations: 0 };
+      for (const [at, { migration }] of attempts.entries()) {
+        const forecast = forecasts[at];
+        if (migration !== name || forecast === undefined) continue;
+        for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += forecast[key];
+      }
+      return { name, ...sum };
+    });
+  } catch (error) {
+    if (run.signal.aborted) throw error;
+    throw asServerFailure(error, 'looking at what an undo would do');
+  }
+}
+
+function changedMeanwhile(name: string): ReleaseError {
+  return new ReleaseError('HISTORY_CONFLICT', `The record of ${name} was changed while its way back was chosen.`, {
+    hint: 'Look at mongo-release status, then run the command again.',
+  });
+}

@@ -1,0 +1,207 @@
+import fc from 'fast-check';
+import type { ClientSession, Collection, Document } from 'mongodb';
+import { expect, test } from 'vitest';
+import { forecastUndo } from '../../../src/migration/undo/forecast.ts';
+import { own } from './journalled.ts';
+import { setting } from './setting.ts';
+
+interface Numbered extends Document {
+  _id: number;
+}
+const tolerant = { mode: 'tolerant' } as const;
+
+/** More of them, and others, by hand: UNDO_RUNS=200 UNDO_SEED=1. */
+const runs = Number(process.env.UNDO_RUNS ?? 10);
+const seed = Number(process.env.UNDO_SEED ?? 20_262);
+const count = 8;
+
+test('a document goes back as a whole or not at all, however many operations changed it', async () => {
+  await using s = await setting(({ db }) =>
+    db.collection<Numbered>('a').insertMany([
+      { _id: 1, price: 10 },
+      { _id: 2, price: 20 },
+    ]),
+  );
+  const a = s.db.collection<Numbered>('a');
+  await s.journal.write('a', (session) => a.updateMany({}, { $mul: { price: 100 } }, { session }));
+  // So many that they do not all go into one transaction with the older operation.
+  await s.journal.write('b', (session) =>
+    s.db.collection<Numbered>('b').insertMany(
+      Array.from({ length: 2500 }, (_, _id) => ({ _id })),
+      { session },
+    ),
+  );
+  await s.journal.write('a', (session) => a.updateMany({}, { $set: { unit: 'cents' } }, { session }));
+  await a.updateOne({ _id: 1 }, { $set: { price: 1200 } });
+  const [forecast] = await forecastUndo(s.connection, own, [s.journal.attempt]);
+  expect(forecast).toMatchObject({ documents: 2501, deleted: 2500, quarantined: 1, merged: 0 });
+  expect(await s.undo(tolerant)).toMatchObject({ documents: 2501, deleted: 2500, quarantined: 1, conflictsTotal: 1 });
+  // Half undone, the price would be 1200 of the larger unit.
+  expect(await a.find().sort({ _id: 1 }).toArray()).toEqual([
+    { _id: 1, price: 1200, unit: 'cents' },
+    { _id: 2, price: 20 },
+  ]);
+  const kept = await s.db.collection(own.quarantine).find().toArray();
+  expect(kept).toMatchObject([
+    { why: 'undo', before: { _id: 1, price: 10 }, after: { price: 1000, unit: 'cents' }, current: { price: 1200 } },
+  ]);
+});
+
+test('what a user wrote between two operations, and what after both, stays', async () => {
+  await using s = await setting(({ db }) => db.collection<Numbered>('a').insertOne({ _id: 1, n: 0 }));
+  const a = s.db.collection<Numbered>('a');
+  await s.journal.write('a', (session) => a.updateMany({}, { $set: { first: 1 } }, { session }));
+  await a.updateOne({ _id: 1 }, { $set: { between: true } });
+  await s.journal.write('a', (session) => a.updateMany({}, { $set: { second: 2 } }, { session }));
+  await a.updateOne({ _id: 1 }, { $set: { later: true } });
+  expect(await s.undo(tolerant)).toMatchObject({ documents: 1, merged: 1, quarantined: 0 });
+  expect(await a.findOne()).toEqual({ _id: 1, n: 0, between: true, later: true });
+});
+
+test('two migrations that changed the same documents: the older one is looked at as it will be then', async () => {
+  await using s = await setting(({ db }) => db.collection<Numbered>('a').insertOne({ _id: 1, n: 0 }));
+  const a = s.db.collection<Numbered>('a');
+  await s.journal.write('a', (session) => a.updateMany({}, { $set: { first: 1 } }, { session }));
+  const older = s.journal.attempt;
+  const newer = { migration: '0002-second', number: 2 };
+  s.journal.attempt = newer;
+  await s.journal.write('a', (session) => a.updateMany({}, { $set: { second: 2 } }, { session }));
+  const forecasts = await forecastUndo(s.connection, own, [newer, older]);
+  expect(forecasts).toMatchObject([
+    { documents: 1, quarantined: 0 },
+    { documents: 1, quarantined: 0 },
+  ]);
+});
+
+interface Step {
+  readonly kind: 'set' | 'unset' | 'insert' | 'delete';
+  readonly from: number;
+  readonly to: number;
+  readonly field: number;
+}
+const step: fc.Arbitrary<Step> = fc.record({
+  kind: fc.constantFrom('set', 'set', 'set', 'unset', 'insert', 'delete'),
+  from: fc.nat(count + 2),
+  to: fc.nat(count + 2),
+  field: fc.nat(3),
+});
+
+/** Every value is another one, so that nothing looks like a rename, or like a value that came back. */
+function apply(
+  collection: Collection<Numbered>,
+  { kind, from, to, field }: Step,
+  value: string,
+  session?: ClientSession,
+) {
+  const name = `f${field}`;
+  switch (kind) {
+    case 'set':
+      return collection.updateMany({ _id: { $gte: from, $lte: to } }, { $set: { [name]: value } }, { session });
+    case 'unset':
+      return collection.updateMany({ _id: { $gte: from, $lte: to } }, { $unset: { [name]: 1 } }, { session });
+    case 'insert':
+      return collection.updateOne({ _id: from }, { $setOnInsert: { [name]: value } }, { session, upsert: true });
+    case 'delete':
+      return collection.deleteOne({ _id: from }, { session });
+  }
+}
+
+type State = ReadonlyMap<number, Document>;
+
+async function stateOf(collection: Collection<Numbered>): Promise<State> {
+  return new Map((await collection.find().toArray()).map((document) => [document._id, document]));
+}
+
+/** What has to come of one document: by hand, field by field. */
+function expected(was: Document | undefined, made: Document | undefined, now: Document | undefined) {
+  const same = (x: unknown, y: unknown) => JSON.stringify(x) === JSON.stringify(y);
+  if (same(was, made)) return { document: now, left: false };
+  if (same(made, now)) return { document: was, left: false };
+  if (was === undefined || made === undefined || now === undefined) {
+    return same(was, now) ? { document: now, left: false } : { document: now, left: true };
+  }
+  const fields = new Set([...Object.keys(was), ...Object.keys(made), ...Object.keys(now)]);
+  const back: Document = {};
+  for (const field of fields) {
+    const byMigration = !same(was[field], made[field]);
+    if (byMigration && !same(made[field], now[field])) return { document: now, left: true };
+    const value = byMigration ? was[field] : now[field];
+    if (value !== undefined) back[field] = value;
+  }
+  return { document: back, left: false };
+}
+
+class Cut extends Error {}
+
+test('whatever migration and users did: the model says what stays, the forecast the numbers, and a cut changes neither', async () => {
+  let cuts = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.array(step, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 4 }),
+      fc.array(step, { maxLength: 6 }),
+      fc.integer({ min: 10, max: 40 }),
+      async (operations, edits, cutAfter) => {
+        await using s = await setting(({ db }) =>
+          db
+            .collection<Numbered>('a')
+            .insertMany(Array.from({ length: count }, (_, i): Numbered => ({ _id: i, f0: `0-${i}`, f1: `1-${i}` }))),
+        );
+        const a = s.db.collection<Numbered>('a');
+        const was = await stateOf(a);
+        for (const [nth, steps] of operations.entries()) {
+          await s.journal.write('a', async (session) => {
+            for (const [at, one] of steps.entries()) await apply(a, one, `m${nth}.${at}`, session);
+          });
+        }
+        const made = await stateOf(a);
+        for (const [at, edit] of edits.entries()) await apply(a, edit, `u${at}`);
+        const now = await stateOf(a);
+        const [forecast] = await forecastUndo(s.connection, own, [s.journal.attempt]);
+
+        const sum = { documents: 0, inserted: 0, deleted: 0, merged: 0, quarantined: 0 };
+        for (let round = 0, over = false; !over; round++) {
+          let answers = 0;
+          const stop = new AbortController();
+          const onAnswer = () => {
+            answers += 1;
+            if (answers > cutAfter * (round + 1)) stop.abort(new Cut());
+          };
+          s.connection.client.on('commandSucceeded', onAnswer);
+          try {
+            const result = await s.undo({ ...tolerant, signal: stop.signal });
+            expect(result.state).toBe('undone');
+            if (round === 0) Object.assign(sum, result);
+            over = true;
+          } catch (error) {
+            if (!(error instanceof Cut)) throw error;
+            cuts += 1;
+          } finally {
+            s.connection.client.off('commandSucceeded', onAnswer);
+          }
+          if (round === 0 && over) {
+            const { documents, inserted, deleted, merged, quarantined } = forecast!;
+            expect(sum).toMatchObject({ documents, inserted, deleted, merged, quarantined });
+          }
+        }
+
+        const after = await stateOf(a);
+        const left: number[] = [];
+        for (const id of new Set([...was.keys(), ...made.keys(), ...now.keys()])) {
+          const model = expected(was.get(id), made.get(id), now.get(id));
+          expect(after.get(id), `document ${id}`).toEqual(model.document);
+          if (model.left) left.push(id);
+        }
+        const kept = await s.db.collection(own.quarantine).find().toArray();
+        expect(kept.map(({ why }) => why)).toEqual(kept.map(() => 'undo'));
+        expect(kept.map(({ documentId }) => documentId).sort()).toEqual(left.sort());
+        for (const { documentId, before, after: as, current } of kept) {
+          expect([before, current]).toEqual([was.get(documentId), now.get(documentId)]);
+          expect(as).toEqual(made.get(documentId));
+        }
+        expect(forecast?.quarantined).toBe(left.length);
+      },
+    ),
+    { numRuns: runs, seed },
+  );
+  expect(cuts).toBeGreaterThan(0);
+});

@@ -1,0 +1,159 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { makeProject, migration, type Project } from '../cli/cli.ts';
+import { freshDatabase, type TestDatabase } from '../setup/mongo.ts';
+import { giveUpLease } from './left-half.ts';
+import { stateOf } from './state.ts';
+
+let database: TestDatabase;
+let project: Project;
+
+interface Place {
+  _id: number;
+  lat?: number;
+  lon?: number;
+  price?: number;
+  unit?: string;
+  location?: { lat: number };
+  made?: boolean;
+  hits?: number;
+  rating?: number;
+  name?: string;
+}
+
+/** Neither has a down: only the journal leads back. */
+const files = {
+  'migrations/1-expand.js': `module.exports = { async up(db) {
+    const places = db.collection('places');
+    await places.updateMany({}, [{ $set: { location: { lat: '$lat', lon: '$lon' } } }]);
+    await places.createIndex({ 'location.lat': 1 }, { name: 'by place' });
+    await places.insertOne({ _id: 1000, made: true });
+  } };`,
+  'migrations/2-cents.js': `module.exports = { async up(db) {
+    await db.collection('places').updateMany({ price: { $exists: true } }, { $mul: { price: 100 }, $set: { unit: 'cents' } });
+  } };`,
+};
+
+const places = () => database.db.collection<Place>('places');
+const apply = 'migrate --apply --rehearsal none --json';
+
+beforeEach(async () => {
+  database = await freshDatabase();
+  project = await makeProject(files, { MONGODB_URI: database.uri, MONGO_RELEASE_STORE: 'backups' });
+  await places().insertMany(Array.from({ length: 200 }, (_, i) => ({ _id: i, lat: i, lon: -i, price: i })));
+});
+afterEach(async () => {
+  await project[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+
+const run = async (words: string, code = 0) => {
+  const ran = await project.run(words);
+  expect(ran.code, ran.stderr).toBe(code);
+  return ran.json;
+};
+
+describe('rollback', () => {
+  test('undoes a release by its journals, without any down, and the database is as it was', async () => {
+    const before = await stateOf(database.db, { own: false });
+    await run(apply);
+    const back = await run('rollback --json');
+    expect(back).toMatchObject({
+      outcome: 'rolled-back',
+      strategy: 'undo',
+      reverted: [{ name: '2-cents' }, { name: '1-expand' }],
+      undo: [
+        { name: '2-cents', documents: 200, inserted: 0, deleted: 0, merged: 0, quarantined: 0 },
+        { name: '1-expand', documents: 201, deleted: 1, catalogOperations: 1 },
+      ],
+      conflicts: [],
+    });
+    expect(await stateOf(database.db, { own: false })).toEqual(before);
+    expect(await run('rollback --json')).toMatchObject({ outcome: 'nothing-to-do' });
+    await run(apply);
+    expect(await places().countDocuments({ unit: 'cents' })).toBe(200);
+  });
+
+  test('keeps what users wrote since, says beforehand how many documents it leaves to them, and keeps their versions', async () => {
+    await run(apply);
+    await places().updateOne({ _id: 5 }, { $set: { rating: 4 } });
+    await places().updateOne({ _id: 6 }, { $set: { price: 1 } });
+    await places().updateOne({ _id: 7 }, { $set: { 'location.lat': 99 } });
+    await places().insertOne({ _id: 2000, name: 'new' });
+    const foretold = await run('rollback --dry-run --json');
+    expect(foretold).toMatchObject({ outcome: 'nothing-to-do', strategy: 'undo', reverted: [] });
+    expect(await places().countDocuments({ unit: 'cents' })).toBe(200);
+    const back = await run('rollback --json');
+    expect(back.undo).toEqual(foretold.undo);
+    expect(back).toMatchObject({
+      undo: [
+        { name: '2-cents', documents: 199, merged: 2, quarantined: 1 },
+        { name: '1-expand', documents: 200, merged: 2, quarantined: 1 },
+      ],
+      conflicts: [{ collection: 'places', documents: 2 }],
+    });
+    expect(await places().findOne({ _id: 5 })).toEqual({ _id: 5, lat: 5, lon: -5, price: 5, rating: 4 });
+    expect(await places().findOne({ _id: 6 })).toEqual({ _id: 6, lat: 6, lon: -6, price: 1, unit: 'cents' });
+    expect(await places().findOne({ _id: 7 })).toMatchObject({ price: 7, location: { lat: 99 } });
+    expect(await places().findOne({ _id: 2000 })).toEqual({ _id: 2000, name: 'new' });
+    expect(await database.db.collection('_mongo_release.quarantine').countDocuments()).toBe(2);
+  });
+
+  test('killed at any moment, and typed again, it ends in the same state', async () => {
+    await run(apply);
+    await places().updateOne({ _id: 6 }, { $set: { price: 1 } });
+    await places().updateOne({ _id: 5 }, { $set: { rating: 4 } });
+    let killed = 0;
+    for (let round = 0; ; round += 1) {
+      const { process, ended } = project.start('rollback --json');
+      const timer = setTimeout(() => process.kill('SIGKILL'), 900 + 150 * round);
+      const { code } = await ended;
+      clearTimeout(timer);
+      if (code === 0) break;
+      killed += 1;
+      await giveUpLease(database.db);
+    }
+    expect(killed).toBeGreaterThan(0);
+    expect(await places().countDocuments({ location: { $exists: true } })).toBe(0);
+    expect(
+      await places()
+        .find({ unit: { $exists: true } })
+        .toArray(),
+    ).toEqual([{ _id: 6, lat: 6, lon: -6, price: 1, unit: 'cents' }]);
+    expect(await places().countDocuments()).toBe(200);
+    const records = await database.db.collection('_mongo_release.history').find().toArray();
+    expect(records.map(({ state }) => state)).toEqual(['rolled-back', 'rolled-back']);
+  });
+});
+
+test('a release that fails under live writes is undone, and none of these writes is lost', async () => {
+  await project.write({
+    'migrations/3-fails.js': migration(
+      `await db.collection('places').updateMany({}, { $set: { third: true } });
+       throw new Error('no');`,
+      '',
+    ),
+    'mongo-release.yml': 'rehearsal: { level: none }\n',
+  });
+  const tallies = new Map<number, number>();
+  let over = false;
+  const writers = Array.from({ length: 4 }, async (_, writer) => {
+    for (let n = writer; !over; n += 4) {
+      const _id = n % 200;
+      await places().updateOne({ _id }, { $inc: { hits: 1 } });
+      tallies.set(_id, (tallies.get(_id) ?? 0) + 1);
+    }
+  });
+  const failed = await project.run('release --apply --on-failure rollback --json');
+  over = true;
+  await Promise.all(writers);
+  expect(failed.code, failed.stderr).toBe(14);
+  expect(failed.json.rollback).toMatchObject({ strategy: 'undo', conflicts: [] });
+  const now = await places().find().sort({ _id: 1 }).toArray();
+  expect(now).toEqual(
+    Array.from({ length: 200 }, (_, _id) => {
+      const hits = tallies.get(_id);
+      return { _id, lat: _id, lon: -_id, price: _id, ...(hits === undefined ? {} : { hits }) };
+    }),
+  );
+  expect([...tallies.values()].reduce((sum, one) => sum + one, 0)).toBeGreaterThan(100);
+}, 60_000);
