@@ -99,6 +99,8 @@ describe('rollback', () => {
   });
 
   test('killed at any moment, and typed again, it ends in the same state', async () => {
+    const more = Array.from({ length: 20_000 }, (_, i) => ({ _id: 10_000 + i, lat: i, lon: -i, price: i }));
+    await places().insertMany(more);
     await run(apply);
     await places().updateOne({ _id: 6 }, { $set: { price: 1 } });
     await places().updateOne({ _id: 5 }, { $set: { rating: 4 } });
@@ -119,7 +121,8 @@ describe('rollback', () => {
         .find({ unit: { $exists: true } })
         .toArray(),
     ).toEqual([{ _id: 6, lat: 6, lon: -6, price: 1, unit: 'cents' }]);
-    expect(await places().countDocuments()).toBe(200);
+    expect(await places().countDocuments()).toBe(20_200);
+    expect(await places().findOne({ _id: 5 })).toEqual({ _id: 5, lat: 5, lon: -5, price: 5, rating: 4 });
     const records = await database.db.collection('_mongo_release.history').find().toArray();
     expect(records.map(({ state }) => state)).toEqual(['rolled-back', 'rolled-back']);
   });

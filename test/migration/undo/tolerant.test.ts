@@ -32,11 +32,11 @@ test.each([
     { _id: 1, mail: 'y', n: 1 },
   ],
   [
-    'a field that has its old value again',
-    { a: 1 },
-    { $set: { a: 2 } },
+    'a field beside one that has its old value again',
+    { a: 1, b: 1 },
+    { $set: { a: 2, b: 2 } },
     { $set: { a: 1, c: 1 } },
-    { _id: 1, a: 1, c: 1 },
+    { _id: 1, a: 1, b: 1, c: 1 },
   ],
 ] as const)('%s stays, and the rest goes back', async (_, document, migrate, user, expected) => {
   const { result, now, fields, quarantine } = await undone(document, migrate, user);

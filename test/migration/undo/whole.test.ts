@@ -139,7 +139,7 @@ test('whatever migration and users did: the model says what stays, the forecast 
     fc.asyncProperty(
       fc.array(fc.array(step, { minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 4 }),
       fc.array(step, { maxLength: 6 }),
-      fc.integer({ min: 10, max: 40 }),
+      fc.integer({ min: 3, max: 12 }),
       async (operations, edits, cutAfter) => {
         await using s = await setting(({ db }) =>
           db
