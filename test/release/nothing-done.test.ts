@@ -75,7 +75,7 @@ describe('a migration that was killed before its first write', () => {
     const ended = await stop('release --apply --rehearsal none', 'SIGINT');
     expect(ended.code, ended.stderr).toBe(130);
     const back = await ok('rollback --yes');
-    expect(back.json).toMatchObject({ outcome: 'rolled-back', strategy: 'down', reverted: [{ name: '1-a' }] });
+    expect(back.json).toMatchObject({ outcome: 'rolled-back', strategy: 'undo', reverted: [{ name: '1-a' }] });
     expect(await slugs()).toEqual(['its-own']);
     expect(await database.db.collection('log').countDocuments()).toBe(0);
   });

@@ -18,6 +18,7 @@ export default defineMigration({
   async up({ db }) { await db.collection('places').updateMany({}, { $unset: { old: 1 } }); },
 });\n`,
 };
+const noImages = 'migrations: { journal: operations }\n';
 const sized = (count: number) =>
   `probes: [{ name: all have a size, retries: 0, mongo: { collection: places, filter: { size: 1 }, count: ${count} } }]\n`;
 const release = 'release --apply --rehearsal none --json';
@@ -139,11 +140,11 @@ MongoClient.connect(${JSON.stringify(database.uri)}).then(async (client) => {
     await project.write({ 'mongo-release.yml': '' });
     expectFailure(await project.run('rollback worse --json'), 2, 'RELEASE_UNKNOWN', /no release worse/);
     const asked = await project.run('rollback bad --dry-run --json');
-    expect(asked.json, asked.stderr).toMatchObject({ outcome: 'nothing-to-do', strategy: 'down', reverted: [] });
-    expect(asked.json.warnings).toEqual(['Nothing was done. A rollback would go down: 1-expand.']);
+    expect(asked.json, asked.stderr).toMatchObject({ outcome: 'nothing-to-do', strategy: 'undo', reverted: [] });
+    expect(asked.json.warnings).toEqual(['Nothing was done. A rollback would undo: 1-expand.']);
     const back = await project.run('rollback bad --reason broken --json');
     expect(back.code, back.stderr).toBe(0);
-    expect(back.json).toMatchObject({ outcome: 'rolled-back', strategy: 'down', reverted: [{ name: '1-expand' }] });
+    expect(back.json).toMatchObject({ outcome: 'rolled-back', strategy: 'undo', reverted: [{ name: '1-expand' }] });
     expect(await dataOf()).toEqual(before);
     const record = await database.db.collection('_mongo_release.releases').findOne({ kind: 'rollback' });
     expect(record).toMatchObject({ of: 'bad', state: 'rolled-back', reason: 'broken' });
@@ -154,9 +155,9 @@ MongoClient.connect(${JSON.stringify(database.uri)}).then(async (client) => {
     expect(again.json, again.stderr).toMatchObject({ outcome: 'nothing-to-do', reverted: [] });
   });
 
-  test('that is to be rolled back on failure leaves the database as it was: by a restore where there is no down', async () => {
+  test('that is to be rolled back on failure leaves the database as it was: by a restore where there is neither journal nor down', async () => {
     await project.write({
-      'mongo-release.yml': `${sized(5)}hooks: { stop-traffic: touch stopped, rollback-app: touch back }\n`,
+      'mongo-release.yml': `${sized(5)}${noImages}hooks: { stop-traffic: touch stopped, rollback-app: touch back }\n`,
     });
     const before = await dataOf();
     const ran = await project.run(`${release} --on-failure rollback`);
@@ -166,7 +167,7 @@ MongoClient.connect(${JSON.stringify(database.uri)}).then(async (client) => {
     for (const file of ['stopped', 'back']) expect(await project.read(file)).toBe('');
 
     const probe = sized(5).replace('retries', 'phase: after-deploy, retries');
-    await project.write({ 'mongo-release.yml': probe });
+    await project.write({ 'mongo-release.yml': probe + noImages });
     const again = await project.run(`${release} --on-failure rollback --release-id second`);
     expectFailure(again, 14, 'ROLLED_BACK', /expected exactly 5.*The release was rolled back, as asked/s);
     expect(again.json).toMatchObject({
@@ -185,7 +186,7 @@ MongoClient.connect(${JSON.stringify(database.uri)}).then(async (client) => {
     const before = await dataOf();
     const ran = await project.run(`${release} --on-failure rollback`);
     expectFailure(ran, 14, 'ROLLED_BACK', /deploy hook failed: exit code 3/);
-    expect(ran.json.rollback).toMatchObject({ strategy: 'down', reverted: [{ name: '1-expand' }] });
+    expect(ran.json.rollback).toMatchObject({ strategy: 'undo', reverted: [{ name: '1-expand' }] });
     expect(await dataOf()).toEqual(before);
 
     const stopped = await project.run(release);
@@ -238,7 +239,7 @@ describe('production', () => {
   });
 
   test('is not restored by a release on its own: a person decides what is lost', async () => {
-    await project.write({ 'mongo-release.yml': sized(5) });
+    await project.write({ 'mongo-release.yml': sized(5) + noImages });
     const ran = await project.run(`release --apply --on-failure rollback ${production}`);
     expectFailure(ran, 10, 'ROLLBACK_FAILED', /In production nothing restores a backup by itself/);
     expect(ran.json.error.hint).toContain('--strategy restore');
@@ -250,5 +251,7 @@ test('a migration in the way of a rollback is named', async () => {
   const first = await project.run('up --to 1-expand --rehearsal none --json');
   expect((await project.run('up --rehearsal none --json')).code).toBe(0);
   expectFailure(await project.run(`rollback ${first.json.releaseId} --json`), 5, 'DOWN_BLOCKED', /2-contract/);
-  expectFailure(await project.run('rollback --json'), 5, 'IRREVERSIBLE', /drops the old field/);
+  expectFailure(await project.run('rollback --strategy down --json'), 5, 'IRREVERSIBLE', /drops the old field/);
+  // Its journal leads back all the same.
+  expect((await project.run('rollback --json')).json).toMatchObject({ strategy: 'undo', outcome: 'rolled-back' });
 });
