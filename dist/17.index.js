@@ -5671,6 +5671,7 @@ function s3_failure_nameOf(error) {
 
 
 
+
 const s3_day = 86_400_000;
 const mebibyte = 1024 * 1024;
 /** S3 takes 10,000 parts of an upload, each but the last of 5 MiB or more. */
@@ -5678,6 +5679,8 @@ const mostParts = 9000;
 const leastPart = 16 * mebibyte;
 /** Parts under way; each is held in memory until the server has it. */
 const partsAtOnce = 3;
+/** Parts under way are waited for no longer than this, in milliseconds: the next backups remove what is left. */
+const longestAbortMs = 30_000;
 /** A download that breaks off goes on from where it was, so often in a row without a byte in between. */
 const resumptions = 5;
 /**
@@ -5765,10 +5768,21 @@ class S3Store {
         const { Upload } = await Promise.all(/* import() */[__webpack_require__.e(10), __webpack_require__.e(16)]).then(__webpack_require__.t.bind(__webpack_require__, 50746, 19));
         const file = id + ending;
         const body = new external_node_stream_.PassThrough({ highWaterMark: 4 * mebibyte });
+        // The object comes into being with the end of what is sent: nobody sees it before the commit.
+        const committed = Promise.withResolvers();
+        committed.promise.catch(() => { });
+        const whole = async function* () {
+            yield* body;
+            await committed.promise;
+        };
         const partSize = Math.max(leastPart, Math.ceil(expectedBytes / mostParts / mebibyte) * mebibyte);
         const upload = new Upload({
             client,
-            params: { ...this.#object(file), Body: body, ContentType: 'application/octet-stream' },
+            params: {
+                ...this.#object(file),
+                Body: external_node_stream_.Readable.from(whole(), { objectMode: false, highWaterMark: 4 * mebibyte }),
+                ContentType: 'application/octet-stream',
+            },
             partSize,
             queueSize: partsAtOnce,
         });
@@ -5781,6 +5795,7 @@ class S3Store {
             file,
             location: `${this.location}/${file}`,
             commit: async (manifest) => {
+                committed.resolve();
                 try {
                     await sent;
                     await this.#writeJson(id + manifestEnding, encodeManifest(manifest));
@@ -5795,8 +5810,9 @@ class S3Store {
                     return;
                 done = true;
                 body.destroy();
-                await upload.abort().catch(() => { });
-                await sent.catch(() => { });
+                committed.reject(new Error('The backup is given up.'));
+                // Not by the SDK's own abort, which does not wait until the parts are gone.
+                await Promise.race([sent.catch(() => { }), (0,external_node_timers_promises_.setTimeout)(longestAbortMs, undefined, { ref: false })]);
                 await this.#delete(id + manifestEnding).catch(() => { });
                 await this.#delete(file).catch(() => { });
             },

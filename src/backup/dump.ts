@@ -52,6 +52,12 @@ export interface TakenBackup {
 
 /** Held between two steps of the pipeline. */
 const pieceBytes = 2 * 1024 * 1024;
+/** What a read of a collection fails with that was made, renamed or dropped since it was listed; the last one within an open cursor. */
+const catalogChanges: ReadonlySet<number | undefined> = new Set([
+  serverCodes.SnapshotUnavailable,
+  serverCodes.CollectionUUIDMismatch,
+  serverCodes.QueryPlanKilled,
+]);
 /** Attempts before giving up on a catalog that keeps changing. */
 const attempts = 3;
 
@@ -155,10 +161,7 @@ async function attemptBackup(
     return { kind: 'taken', manifest, location: pending.location };
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
-    const code = serverCode(error);
-    if (code === serverCodes.SnapshotUnavailable || code === serverCodes.CollectionUUIDMismatch) {
-      return { kind: 'catalog-changed', cause: error };
-    }
+    if (catalogChanges.has(serverCode(error))) return { kind: 'catalog-changed', cause: error };
     throw failure(error, pending, connection, options);
   } finally {
     await pending.abort();

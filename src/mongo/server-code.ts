@@ -15,6 +15,7 @@ export const serverCodes = {
   WriteConflict: 112,
   DocumentValidationFailure: 121,
   CommandNotSupportedOnView: 166,
+  QueryPlanKilled: 175,
   SnapshotTooOld: 239,
   SnapshotUnavailable: 246,
   CollectionUUIDMismatch: 361,

@@ -6,7 +6,7 @@ import type { Manifest, SnapshotManifest } from '../backup/manifest.ts';
 import type { BackupStore } from '../backup/stores/store.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { hostsOf } from '../mongo/hosts.ts';
-import { ReleaseError } from '../observe/error.ts';
+import { asReleaseError, ReleaseError } from '../observe/error.ts';
 import type { SnapshotState } from './result.ts';
 import { type Run, targetOf } from './run.ts';
 
@@ -75,6 +75,8 @@ export async function takeManaged(
   const client = atlasOf(run);
   const cluster = clusterOf(run);
   await assertTargetIn(run, client, cluster, connection);
+  // Atlas takes its time: a store that cannot be reached is told before.
+  await store.list();
   const id = newBackupId(name);
   const createdAt = new Date().toISOString();
   const started = performance.now();
@@ -108,7 +110,13 @@ export async function takeManaged(
       expiresAt: taken.expiresAt ?? undefined,
     },
   };
-  const location = await store.keep(manifest);
+  const location = await store.keep(manifest).catch((thrown: unknown) => {
+    const { code, message, hint } = asReleaseError(thrown);
+    throw new ReleaseError(code, `${message} Snapshot ${taken.id} of cluster ${cluster.name} is complete all the same.`, {
+      hint,
+      cause: thrown,
+    });
+  });
   return { manifest, location, durationMs: Math.round(performance.now() - started) };
 }
 

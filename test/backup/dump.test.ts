@@ -4,6 +4,8 @@ import { expect, test } from 'vitest';
 import { readArchive } from '../../src/backup/archive/reader.ts';
 import type { NamespaceTotals } from '../../src/backup/archive/writer.ts';
 import { type DumpOptions, type DumpProgress, dumpCollections } from '../../src/backup/dump-collections.ts';
+import { builtIn } from '../../src/backup/engines/built-in.ts';
+import type { ArchiveEngine } from '../../src/backup/engines/engine.ts';
 import { readBackup } from '../../src/backup/read-backup.ts';
 import { planReads } from '../../src/backup/reads.ts';
 import type { BackupStore, CreateOptions, PendingBackup } from '../../src/backup/stores/store.ts';
@@ -185,6 +187,46 @@ test.each([
     expect(times).toBeGreaterThan(1);
     expect(manifest.namespaces[0]?.count).toBe(2);
     expect(await at.stored()).toHaveLength(2);
+    expect(at.messages.join()).toContain('beginning again');
+  },
+);
+
+test.each([
+  ['dropped', (db) => db.dropCollection('a')],
+  ['renamed', (db) => db.renameCollection('a', 'b')],
+  ['replaced', (db) => db.collection('small').aggregate([{ $out: 'a' }]).toArray()],
+] as [string, (db: Db) => Promise<unknown>][])(
+  'begins again when a collection is %s while its cursor is open',
+  async (_, change) => {
+    await using at = await lab();
+    // A reply holds one of them, and far fewer than all are asked for ahead.
+    const padding = 'x'.repeat(600_000);
+    await at.db.collection('a').insertMany(Array.from({ length: 12 }, (_, n) => ({ n, padding })));
+    await at.db.collection('small').insertMany([{}, {}]);
+    let attempts = 0;
+    const engine: ArchiveEngine = {
+      ...builtIn,
+      async read(connection, options) {
+        const reading = await builtIn.read(connection, options);
+        const first = ++attempts === 1;
+        async function* chunks() {
+          let bytes = 0;
+          let changed = !first;
+          for await (const chunk of reading.chunks) {
+            yield chunk;
+            bytes += chunk.length;
+            if (changed || bytes < padding.length) continue;
+            changed = true;
+            await change(at.db);
+          }
+        }
+        return { ...reading, chunks: chunks() };
+      },
+    };
+    const { manifest } = await at.backup({ engine });
+    expect(attempts).toBe(2);
+    const names = (await readCatalog(at.db)).map(({ name }) => name);
+    expect(manifest.namespaces.map(({ name }) => name)).toEqual(names);
     expect(at.messages.join()).toContain('beginning again');
   },
 );

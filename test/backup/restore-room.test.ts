@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { neededOnDisk, readDisk, refuseWithoutRoom } from '../../src/backup/restore/room.ts';
 import { freshDatabase } from '../setup/mongo.ts';
 
@@ -11,6 +11,26 @@ test('the server says how much room its disk has', async () => {
   expect(disk?.free).toBeGreaterThan(0);
   expect(disk?.dataSize).toBeGreaterThan(0);
   expect(() => refuseWithoutRoom(1000, disk)).not.toThrow();
+});
+
+test('room that is free inside the files does not count as taken by the documents', async () => {
+  await using database = await freshDatabase();
+  for (const n of [1, 2]) {
+    await database.db.collection('places').insertOne({ n });
+    // A block that a checkpoint has replaced is free.
+    await database.client.db('admin').command({ fsync: 1 });
+  }
+  await vi.waitFor(async () => {
+    const { totalSize, totalFreeStorageSize } = await database.db.command({ dbStats: 1, freeStorage: 1 });
+    expect(totalFreeStorageSize).toBeGreaterThan(0);
+    expect((await readDisk(database.db))?.storedSize).toBe(totalSize - totalFreeStorageSize);
+  }, 10_000);
+});
+
+test('a database whose documents were deleted does not say that those of the backup need a hundredfold', () => {
+  const emptied = { free: 2 * gb, dataSize: gb / 10, storedSize: 10 * gb };
+  expect(() => refuseWithoutRoom(gb, emptied)).not.toThrow();
+  expect(() => refuseWithoutRoom(2 * gb, emptied)).toThrow(expect.objectContaining({ code: 'RESTORE_NO_ROOM' }));
 });
 
 test('what fits beside what is there is let through, by how well this database compresses', () => {

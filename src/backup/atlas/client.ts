@@ -114,7 +114,11 @@ export class AtlasClient {
   /** Sent again only where it certainly was not carried out. */
   async post<T>(path: string, body: object, shape: z.ZodType<T>, doing: string): Promise<Posted<T>> {
     const end = await this.#repeat(() => this.#exchange('POST', path, body, doing), false);
-    if (end.kind === 'answered') return { kind: 'done', value: parse(shape, end.body, doing) };
+    if (end.kind === 'answered') {
+      // It was carried out, whatever the answer looks like.
+      const read = shape.safeParse(end.body);
+      return read.success ? { kind: 'done', value: read.data } : { kind: 'unknown', error: strange(doing, read.error) };
+    }
     if (end.kind === 'unknown') return { kind: 'unknown', error: end.error };
     if (end.kind === 'refused' && end.status === 409) return { kind: 'conflict', error: end.error };
     throw end.error;
@@ -221,7 +225,11 @@ const tokenShape = z.object({ access_token: z.string().min(1), expires_in: z.num
 function parse<T>(shape: z.ZodType<T>, body: unknown, doing: string): T {
   const result = shape.safeParse(body);
   if (result.success) return result.data;
-  throw strangeAnswer(doing, new Error(result.error.issues.map(({ path }) => path.join('.')).join(', ')));
+  throw strange(doing, result.error);
+}
+
+function strange(doing: string, { issues }: z.ZodError): ReleaseError {
+  return strangeAnswer(doing, new Error(issues.map(({ path }) => path.join('.')).join(', ')));
 }
 
 function parseJson(text: string): unknown {

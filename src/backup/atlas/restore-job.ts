@@ -19,6 +19,8 @@ type Job = z.output<typeof jobShape>;
 
 /** Requests for a job that nobody answered for, before giving up. */
 const unanswered = 3;
+/** Looks in a row that do not find a job that was promised. */
+const unseen = 5;
 
 /**
  * Has Atlas restore a snapshot of cluster `from` into cluster `to`, and waits for the end of the job. **Everything that
@@ -38,12 +40,14 @@ export async function restoreSnapshot(
   const { id } = await beginJob(client, from, to, pause);
   client.log.info(`Atlas restores snapshot ${from.snapshotId} into cluster ${to.name}: job ${id}.`, { job: id });
   const path = `${clusterPath(from)}/backup/restoreJobs/${encodeURIComponent(id)}`;
-  for (;;) {
-    const job = await client.get(path, jobShape, `looking at restore job ${id}`).catch(inDoubt(to, id));
-    const bad = (['failed', 'cancelled', 'expired'] as const).find((how) => job[how] === true);
+  for (let missing = 0; ; ) {
+    const job = await client.find(path, jobShape, `looking at restore job ${id}`).catch(inDoubt(to, id));
+    missing = job === undefined ? missing + 1 : 0;
+    if (missing === unseen) throw ended('is not there any more', id, to);
+    const bad = (['failed', 'cancelled', 'expired'] as const).find((how) => job?.[how] === true);
     if (bad === 'failed') throw ended('failed', id, to);
     if (bad !== undefined) throw ended(`was ${bad}`, id, to);
-    if (job.finishedAt) return;
+    if (job?.finishedAt) return;
     const left = await pause().catch(inDoubt(to, id));
     if (left <= 0) throw ended(`has not ended after ${minutes(timeLimitMs)}`, id, to);
   }
@@ -81,7 +85,7 @@ async function beginJob(
         (job.targetGroupId ?? to.projectId) === to.projectId,
     );
     if (ours !== undefined) return ours;
-    if (attempt === unanswered) throw posted.error;
+    if (attempt === unanswered) return inDoubt(to)(posted.error);
   }
 }
 

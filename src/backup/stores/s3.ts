@@ -1,4 +1,5 @@
 import { PassThrough, Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ListObjectsV2CommandOutput, PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3';
 import { ReleaseError } from '../../observe/error.ts';
 import { archiveDamaged } from '../archive/damage.ts';
@@ -42,6 +43,8 @@ const mostParts = 9000;
 const leastPart = 16 * mebibyte;
 /** Parts under way; each is held in memory until the server has it. */
 const partsAtOnce = 3;
+/** Parts under way are waited for no longer than this, in milliseconds: the next backups remove what is left. */
+const longestAbortMs = 30_000;
 /** A download that breaks off goes on from where it was, so often in a row without a byte in between. */
 const resumptions = 5;
 
@@ -129,10 +132,21 @@ export class S3Store implements BackupStore {
     const { Upload } = await import('@aws-sdk/lib-storage');
     const file = id + ending;
     const body = new PassThrough({ highWaterMark: 4 * mebibyte });
+    // The object comes into being with the end of what is sent: nobody sees it before the commit.
+    const committed = Promise.withResolvers<void>();
+    committed.promise.catch(() => {});
+    const whole = async function* (): AsyncGenerator<Uint8Array> {
+      yield* body;
+      await committed.promise;
+    };
     const partSize = Math.max(leastPart, Math.ceil(expectedBytes / mostParts / mebibyte) * mebibyte);
     const upload = new Upload({
       client,
-      params: { ...this.#object(file), Body: body, ContentType: 'application/octet-stream' },
+      params: {
+        ...this.#object(file),
+        Body: Readable.from(whole(), { objectMode: false, highWaterMark: 4 * mebibyte }),
+        ContentType: 'application/octet-stream',
+      },
       partSize,
       queueSize: partsAtOnce,
     });
@@ -145,6 +159,7 @@ export class S3Store implements BackupStore {
       file,
       location: `${this.location}/${file}`,
       commit: async (manifest) => {
+        committed.resolve();
         try {
           await sent;
           await this.#writeJson(id + manifestEnding, encodeManifest(manifest));
@@ -157,8 +172,9 @@ export class S3Store implements BackupStore {
         if (done) return;
         done = true;
         body.destroy();
-        await upload.abort().catch(() => {});
-        await sent.catch(() => {});
+        committed.reject(new Error('The backup is given up.'));
+        // Not by the SDK's own abort, which does not wait until the parts are gone.
+        await Promise.race([sent.catch(() => {}), sleep(longestAbortMs, undefined, { ref: false })]);
         await this.#delete(id + manifestEnding).catch(() => {});
         await this.#delete(file).catch(() => {});
       },

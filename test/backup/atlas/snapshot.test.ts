@@ -158,6 +158,23 @@ test('a job whose beginning or end is unknown is looked for, and never begun twi
   });
 });
 
+test('a job that is promised in strange words, or not seen at once, is the one that is waited for', async () => {
+  await using at = await asking();
+  const strange = { status: 200, body: { job: 'begun' } };
+  at.atlas.disturb(/restoreJobs$/, strange, { method: 'POST', carriedOut: true });
+  at.atlas.disturb(/restoreJobs\/\w+$/, problem(404, 'RESOURCE_NOT_FOUND'), { times: 3 });
+  await restore(at);
+  expect(at.atlas.jobs).toHaveLength(1);
+  at.atlas.disturb(/restoreJobs\/\w+$/, problem(404, 'RESOURCE_NOT_FOUND'), { times: 99 });
+  await expect(restore(at)).rejects.toMatchObject({ message: expect.stringContaining('not there any more') });
+});
+
+test('where nobody ever says whether a job was begun, it is not told as if nothing was erased', async () => {
+  await using at = await asking();
+  at.atlas.disturb(/restoreJobs$/, 'drop', { method: 'POST', times: 99 });
+  await expect(restore(at)).rejects.toMatchObject({ code: 'ATLAS_RESTORE_FAILED' });
+});
+
 test('a cancel ends the waiting, not the job, and says so', async () => {
   await using at = await asking();
   at.atlas.jobFate = 'stuck';

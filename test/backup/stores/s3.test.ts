@@ -3,6 +3,7 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CreateMultipartUploadCommand, ListMultipartUploadsCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { S3Store } from '../../../src/backup/stores/s3.ts';
@@ -101,6 +102,35 @@ test('an archive that is replaced while it is read is not read on as if it were 
     }
   })();
   await expect(read).rejects.toMatchObject({ name: 'PreconditionFailed' });
+});
+
+test('nothing of a backup is there before it is committed, however long that takes', async () => {
+  const { store, folder } = await newStore();
+  const pending = await store.create('b1', { ending: '.archive', expectedBytes: 0 });
+  await pipeline(Readable.from([Buffer.alloc(20 * 1024 * 1024)]), pending.writable);
+  await sleep(500);
+  expect(await store.list()).toEqual([]);
+  await pending.abort();
+  expect((await readdir(folder).catch(() => [])).filter((name) => name.startsWith('b1'))).toEqual([]);
+});
+
+test('an abort waits for the upload that is just being begun', async () => {
+  const { store, bucket } = await newStore();
+  const send = S3Client.prototype.send;
+  using _slow = vi.spyOn(S3Client.prototype, 'send').mockImplementation(async function (
+    this: S3Client,
+    ...args: unknown[]
+  ) {
+    const answer = await Reflect.apply(send, this, args);
+    if (args[0] instanceof CreateMultipartUploadCommand) await sleep(500);
+    return answer;
+  } as typeof send);
+  const pending = await store.create('b1', { ending: '.archive', expectedBytes: 0 });
+  pending.writable.on('error', () => {});
+  pending.writable.write(Buffer.alloc(20 * 1024 * 1024));
+  await sleep(200);
+  await pending.abort();
+  expect(await uploadsIn(bucket)).toEqual([]);
 });
 
 test('what fails in the middle leaves no parts that cost money', async () => {
