@@ -146,6 +146,11 @@ export const options = {
     help: 'Apply what is pending afterwards, as migrate --apply does: an old backup comes to the schema of today.',
   },
   yes: { type: 'switch', help: 'Do not ask. Needed where nobody can answer.' },
+  'accept-loss': {
+    type: 'text',
+    value: 'N',
+    help: 'How many writes of users a restore may lose, or unknown. The command says how many there are.',
+  },
   'on-failure': {
     type: 'choice',
     choices: ['stop', 'rollback'],

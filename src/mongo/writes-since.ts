@@ -19,7 +19,7 @@ export type WritesSince =
   | { readonly state: 'unknown'; readonly why: 'history' | 'not-authorized' | 'standalone' };
 
 export interface WritesSinceOptions {
-  /** Collections that do not count. */
+  /** Collections that do not count; nor does what was written behind one of them in the same transaction. */
   readonly leaveOut: (collection: string) => boolean;
   readonly signal?: AbortSignal;
 }
@@ -34,10 +34,12 @@ const waitMs = 100;
 export async function writesSince(db: Db, since: Timestamp, options: WritesSinceOptions): Promise<WritesSince> {
   const byCollection = new Map<string, Record<keyof CollectionWrites, number>>();
   const gone: string[] = [];
+  /** The last transaction that wrote to one of those first: what one has written comes in its order, and together. */
+  let ours: string | undefined;
   try {
     const until = await operationTime(db);
     if (until === undefined) return { state: 'unknown', why: 'standalone' };
-    const stream = db.watch([{ $project: { operationType: 1, ns: 1, clusterTime: 1 } }], {
+    const stream = db.watch([{ $project: { operationType: 1, ns: 1, clusterTime: 1, lsid: 1, txnNumber: 1 } }], {
       startAtOperationTime: Timestamp.fromBits(since.getLowBits() + 1, since.getHighBits()),
       maxAwaitTimeMS: waitMs,
       batchSize: 5000,
@@ -54,7 +56,12 @@ export async function writesSince(db: Db, since: Timestamp, options: WritesSince
         if ((event.clusterTime as Timestamp).greaterThan(until)) break;
         const collection = String(event.ns?.coll ?? '');
         const kind = kinds[String(event.operationType)];
-        if (options.leaveOut(collection)) continue;
+        const transaction = transactionOf(event);
+        if (options.leaveOut(collection)) {
+          ours = transaction;
+          continue;
+        }
+        if (ours !== undefined && transaction === ours) continue;
         if (kind === undefined) {
           if (ends.has(String(event.operationType))) gone.push(collection);
           continue;
@@ -73,6 +80,11 @@ export async function writesSince(db: Db, since: Timestamp, options: WritesSince
     throw error;
   }
   return { state: 'known', byCollection, gone };
+}
+
+/** Only the writes of a transaction say which one they are of. */
+function transactionOf({ lsid, txnNumber }: Document): string | undefined {
+  return txnNumber === undefined ? undefined : `${lsid?.id} ${txnNumber}`;
 }
 
 /** Names of `operationType`. https://www.mongodb.com/docs/manual/reference/change-events/ */

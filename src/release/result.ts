@@ -238,6 +238,14 @@ export interface RestoreResult {
 
 export type RollbackStrategy = 'undo' | 'down' | 'restore';
 
+/** Writes of users that a restore would lose; `null` where nobody can count them. */
+export type RestoreLoss =
+  | {
+      readonly writes: number;
+      readonly collections: readonly { readonly collection: string; readonly writes: number }[];
+    }
+  | { readonly writes: null; readonly why: string };
+
 /** How many documents an undo puts back; each counts once. */
 export interface UndoneMigration {
   readonly name: string;

@@ -20,6 +20,12 @@ test('every write after the time counts, once, and none before it', async () => 
   await places.replaceOne({ _id: 4 }, { _id: 4 });
   await places.deleteOne({ _id: 1 });
   await db.collection<{ _id: number }>('_own.journal').insertOne({ _id: 1 });
+  await db.client.withSession((ours) =>
+    ours.withTransaction(async () => {
+      await db.collection<{ _id: number }>('_own.journal').insertOne({ _id: 2 }, { session: ours });
+      await places.updateMany({}, { $inc: { n: 1 } }, { session: ours });
+    }),
+  );
   const session = db.client.startSession();
   await session.withTransaction(async () => {
     await db.collection<{ _id: string }>('other').insertMany([{ _id: 'a' }, { _id: 'b' }], { session });

@@ -1,0 +1,65 @@
+import { Timestamp } from 'mongodb';
+import type { Manifest } from '../backup/manifest.ts';
+import type { Connection } from '../mongo/connect.ts';
+import { asServerFailure } from '../mongo/server-error.ts';
+import { type WritesSince, writesSince } from '../mongo/writes-since.ts';
+import { ReleaseError } from '../observe/error.ts';
+import { formatCount, plural } from '../report/format.ts';
+import { agree } from './agree.ts';
+import type { RestoreLoss } from './result.ts';
+import { namesOf, type Run } from './run.ts';
+
+const reasons: Readonly<Record<Extract<WritesSince, { state: 'unknown' }>['why'], string>> = {
+  history: 'the oplog does not reach back to it',
+  'not-authorized': 'the user may not open a change stream on the database',
+  standalone: 'a standalone server has no change streams',
+};
+
+/**
+ * How many writes of others a restore of this backup would lose as things stand; those of migrations do not count. Only
+ * reads. Throws what `asServerFailure` makes of a server's failure.
+ */
+export async function lossOf(run: Run, { db }: Connection, manifest: Manifest): Promise<RestoreLoss> {
+  const { clusterTime } = manifest.engine === 'atlas' ? {} : manifest;
+  if (clusterTime === undefined) return { writes: null, why: 'the backup is not of one point in time' };
+  const own = namesOf(run);
+  const since = new Timestamp({ t: clusterTime.t, i: clusterTime.i });
+  let found: WritesSince;
+  try {
+    found = await writesSince(db, since, { leaveOut: (name) => own.owns(name), signal: run.signal });
+  } catch (error) {
+    if (run.signal.aborted) throw error;
+    throw asServerFailure(error, 'counting the writes since the backup');
+  }
+  if (found.state === 'unknown') return { writes: null, why: reasons[found.why] };
+  const collections = [...found.byCollection]
+    .map(([collection, { inserted, updated, deleted }]) => ({ collection, writes: inserted + updated + deleted }))
+    .sort((a, b) => b.writes - a.writes);
+  return { writes: collections.reduce((sum, { writes }) => sum + writes, 0), collections };
+}
+
+/** In a sentence, for whoever has to decide. */
+export function lossInWords(loss: RestoreLoss): string {
+  if (loss.writes === null) return `How much was written since is not known: ${loss.why}. All of it is lost.`;
+  if (loss.writes === 0) return 'Nothing but migrations has written since.';
+  const where = loss.collections.map(({ collection, writes }) => `${collection} ${formatCount(writes)}`).join(', ');
+  return `What was written since is lost: ${plural(loss.writes, 'write')} (${where}).`;
+}
+
+/**
+ * A person agrees to a restore: at a terminal by answering a question that says what is lost, elsewhere by `--yes` and
+ * that number in `--accept-loss`. Throws as `agree` does.
+ */
+export async function agreeToLoss(run: Run, question: string, loss: RestoreLoss): Promise<void> {
+  const { 'accept-loss': accepted, yes } = run.invocation.flags;
+  const needed = loss.writes === null ? 'unknown' : String(loss.writes);
+  const whole = `${question} ${lossInWords(loss)}`;
+  if (accepted === undefined && !yes) return agree(run, whole);
+  if (loss.writes === 0 || accepted === needed) return;
+  if (loss.writes !== null && accepted !== undefined && Number(accepted) >= loss.writes) return;
+  const less = accepted === undefined ? '' : ` ${accepted} was accepted, and it is ${needed} by now.`;
+  throw new ReleaseError('CONFIRMATION_NEEDED', `${whole}${less}`, {
+    hint: `Stop what writes, and when losing that is right, add --accept-loss ${needed} to the command.`,
+    details: { writes: loss.writes ?? 'unknown' },
+  });
+}
