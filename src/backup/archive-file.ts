@@ -75,12 +75,13 @@ export async function readArchiveFile(file: string, options: ArchiveFileOptions)
     histories.set(namespace.db, known);
   }
   const archive = { file: name, bytes: meter.bytes, sha256: meter.sha256() };
-  const names = [...new Set(tally.metas.filter(isRestorable).map(({ db }) => db))].sort();
+  const restorable = tally.metas.filter((meta) => isRestorable(meta) && !tally.isGone(meta));
+  const names = [...new Set(restorable.map(({ db }) => db))].sort();
   return {
     ...{ source, file, writtenAt: mtime, stored: { ...form, archive } },
     serverVersion: tally.header?.serverVersion ?? '',
     databases: names.map((name) => {
-      const metas = tally.metas.filter((meta) => meta.db === name && isRestorable(meta) && !own.owns(meta.collection));
+      const metas = restorable.filter((meta) => meta.db === name && !own.owns(meta.collection));
       return { name, metas, namespaces: tally.namespaces(metas), history: histories.get(name) };
     }),
     oplog: tally.metas.some(isOplog) ? oplog : undefined,
@@ -148,7 +149,7 @@ async function lookAt(file: string): Promise<Stats> {
 
 function parseHistory(document: Buffer): BSON.Document {
   try {
-    return BSON.deserialize(document);
+    return BSON.deserialize(document, { bsonRegExp: true });
   } catch (error) {
     throw archiveDamaged('a record is no document', 'the history', error);
   }

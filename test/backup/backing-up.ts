@@ -121,6 +121,10 @@ export async function fillWithEverything(db: Db): Promise<void> {
     validationLevel: 'moderate',
     validationAction: 'warn',
   });
+  // JavaScript has no such flag within a pattern.
+  const pattern = new BSON.BSONRegExp('(?i)^marker', 'x');
+  await db.createCollection('patterned', { validator: { name: pattern } });
+  await db.createCollection('patterned view', { viewOn: 'many', pipeline: [{ $match: { city: pattern } }] });
   await db.createCollection('strict', { validator: { n: { $gt: 0 } } });
   await db.collection('strict').insertOne({ n: -1 }, { bypassDocumentValidation: true });
   await db.createCollection('images', { changeStreamPreAndPostImages: { enabled: true } });
