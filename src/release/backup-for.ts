@@ -8,6 +8,7 @@ import { ReleaseError } from '../observe/error.ts';
 import { processRuns } from '../observe/process.ts';
 import { sandboxEnvironment } from '../sandbox/environment.ts';
 import { archiveEngineOf } from './engine.ts';
+import { identitiesOf, keysForRehearsal } from './keys.ts';
 import { type Run, targetOf } from './run.ts';
 import type { Situation } from './situation.ts';
 import { standingOf, storeOf, takeInto } from './take-backup.ts';
@@ -66,13 +67,15 @@ export async function backupBehind(
 
 /** A backup to rehearse on; disposing it removes what was only taken for that. */
 export interface RehearsalBackup extends StoredBackup, AsyncDisposable {
+  /** What it is read with, where it is encrypted. */
+  readonly identities: readonly string[];
   /** What a rehearsal on it does not show, a sentence each. */
   readonly uncovered: readonly string[];
 }
 
 /**
- * The backup that the apply relies on, which proves that it can be restored; without one, or where only Atlas could
- * restore it, a temporary backup.
+ * The backup that the apply relies on, which proves that it can be restored; without one, or where this run cannot read
+ * it, a temporary backup.
  */
 export async function rehearsalBackup(
   run: Run,
@@ -80,29 +83,40 @@ export async function rehearsalBackup(
   situation: Situation,
   behind: StoredBackup | undefined,
 ): Promise<RehearsalBackup> {
-  const managed = behind !== undefined && (await behind.store.readManifest(behind.id)).engine === 'atlas';
-  if (behind !== undefined && !managed) return { ...behind, uncovered: [], async [Symbol.asyncDispose]() {} };
-  if (managed)
-    run.log.info(
-      `Only Atlas can restore backup ${behind.id}, and no sandbox: a temporary backup is rehearsed on instead.`,
-    );
+  const identities = await identitiesOf(run);
+  const closed = behind && whyClosed(await behind.store.readManifest(behind.id), identities);
+  if (behind !== undefined && closed === undefined)
+    return { ...behind, identities, uncovered: [], async [Symbol.asyncDispose]() {} };
+  if (closed !== undefined) run.log.info(`${closed.said}: a temporary backup is rehearsed on instead.`);
   const { tmpdir } = sandboxEnvironment(run.env);
   await removeAbandoned(tmpdir);
   const folder = await mkdtemp(join(tmpdir, `${temporaryPrefix}${process.pid}-`));
   const remove = () => rm(folder, { recursive: true, force: true });
   try {
     const store = openStore(folder, { baseDir: folder });
-    const uncovered = managed
-      ? [
-          `Whether backup ${behind.id} can be restored: it is a snapshot of Atlas, and the rehearsal ran on a backup of its own.`,
-        ]
-      : [];
-    const { manifest } = await takeInto(run, connection, store, standingOf(situation), archiveEngineOf(run));
-    return { store, id: manifest.id, uncovered, [Symbol.asyncDispose]: remove };
+    const keys = await keysForRehearsal(run);
+    const how = { engine: archiveEngineOf(run), keys: () => keys };
+    const { manifest } = await takeInto(run, connection, store, standingOf(situation), how);
+    const uncovered = closed === undefined ? [] : [closed.uncovered];
+    return { store, id: manifest.id, identities: keys.identities, uncovered, [Symbol.asyncDispose]: remove };
   } catch (error) {
     await remove();
     throw error;
   }
+}
+
+/** Why this run cannot restore a backup into a sandbox; undefined where it can, as far as one knows before. */
+function whyClosed(manifest: Manifest, identities: readonly string[]) {
+  const { id } = manifest;
+  const uncovered = (what: string) =>
+    `Whether backup ${id} can be restored: ${what}, and the rehearsal ran on another.`;
+  if (manifest.engine === 'atlas') {
+    const said = `Only Atlas can restore backup ${id}, and no sandbox`;
+    return { said, uncovered: uncovered('it is a snapshot of Atlas') };
+  }
+  if (manifest.encryption === undefined || identities.length > 0) return undefined;
+  const said = `Backup ${id} is encrypted, and no identity to read it was given`;
+  return { said, uncovered: uncovered('it is encrypted, no identity was given') };
 }
 
 const temporaryPrefix = 'mongo-release-backup-';

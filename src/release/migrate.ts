@@ -153,6 +153,7 @@ async function rehearsePending(
   return await rehearse(run, situation, {
     store: backup.store,
     backupId: backup.id,
+    identities: backup.identities,
     uncovered: backup.uncovered,
     database: connection.db.databaseName,
     topology: connection.topology,

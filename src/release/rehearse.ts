@@ -11,7 +11,6 @@ import type { SandboxTarget } from '../sandbox/sandbox.ts';
 import { startSandbox } from '../sandbox/start.ts';
 import { childOptions } from './child-options.ts';
 import { effectsLine } from './effects-line.ts';
-import { identitiesOf } from './keys.ts';
 import { restoreProgress } from './progress.ts';
 import type { AppliedMigration, RehearsalResult } from './result.ts';
 import { namesOf, type Run, stopIfCancelled } from './run.ts';
@@ -22,6 +21,8 @@ import { turnsOf } from './turns.ts';
 export interface RehearsalOn {
   readonly store: BackupStore;
   readonly backupId: string;
+  /** What it is read with, where it is encrypted. */
+  readonly identities: readonly string[];
   /** Name of the database: the same in the sandbox, since migrations may name it. */
   readonly database: string;
   /** Of the target: a sandbox address that is a member of it is refused. */
@@ -61,7 +62,7 @@ export async function rehearse(run: Run, situation: Situation, on: RehearsalOn):
     own: namesOf(run),
     signal: run.signal,
     log: run.log,
-    identities: await identitiesOf(run),
+    identities: on.identities,
     onProgress: restoreProgress(run.log),
   });
   run.log.info('The backup is restored in the sandbox.', {

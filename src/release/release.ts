@@ -11,6 +11,7 @@ import { backupBehind, rehearsalBackup } from './backup-for.ts';
 import { checkedSituation } from './checked-situation.ts';
 import { lookGuards } from './guards.ts';
 import { needHook, runHook } from './hook.ts';
+import { keysForRelease } from './keys.ts';
 import { outcomeOfError } from './outcome.ts';
 import { ReleaseRecords } from './record.ts';
 import { type Rehearsed, rehearse } from './rehearse.ts';
@@ -123,7 +124,7 @@ class Walk {
         return;
       }
       const store = storeOf(this.#run);
-      const taken = await takeInto(this.#run, this.#connection, store, standingOf(situation));
+      const taken = await takeInto(this.#run, this.#connection, store, standingOf(situation), { keys: keysForRelease });
       await removeExpired(this.#run, this.#connection, store);
       this.result.backup = factsOfTaken({ ...taken, location: store.location });
     });
@@ -175,8 +176,8 @@ class Walk {
     const behind = id === undefined || this.#changed ? undefined : { store: storeOf(this.#run), id };
     await using backup = await rehearsalBackup(this.#run, this.#connection, situation, behind);
     const { db, topology } = this.#connection;
-    const { store, id: backupId, uncovered } = backup;
-    const on = { store, backupId, uncovered, database: db.databaseName, topology };
+    const { store, id: backupId, identities, uncovered } = backup;
+    const on = { store, backupId, identities, uncovered, database: db.databaseName, topology };
     // Awaited here: the backup goes when this function is left.
     return await rehearse(this.#run, situation, on);
   }

@@ -86,6 +86,33 @@ describe('an encrypted backup', () => {
       expect((await readdir(join(project.dir, 'backups'))).filter((name) => name.endsWith('.age'))).toHaveLength(1);
     }));
 
+  test('is restored by the release that took it, as the way back, without any identity', () =>
+    withProject(async ({ db }, project) => {
+      const probe = 'phase: after-deploy, retries: 0, mongo: { collection: places, count: 9 }';
+      await project.write({
+        'mongo-release.yml': `${files['mongo-release.yml']}probes: [{ name: nine places, ${probe} }]\n`,
+      });
+      const ran = await project.run('release --apply --rehearsal none --on-failure rollback --json');
+      expectFailure(ran, 14, 'ROLLED_BACK', /nine places/);
+      expect(ran.json.rollback).toMatchObject({ strategy: 'restore', restore: { restored: [{ documents: 1 }] } });
+      expect(await db.collection('places').countDocuments()).toBe(1);
+    }));
+
+  test('stands behind the migrations of a run without an identity, which says that it rehearsed on another', () =>
+    withProject(async ({ db }, project) => {
+      const { id } = (await project.run('backup --json')).json;
+      // Nobody has a key to it but the one it was encrypted to.
+      const [header = ''] = (await project.read(`backups/${id}.archive.zst.age`)).split('\n---');
+      expect(header.match(/^-> X25519 /gm)).toHaveLength(1);
+      const ran = await project.run('migrate --apply --json');
+      expect(ran.code, ran.stderr).toBe(0);
+      const { rehearsal, releaseId } = ran.json;
+      expect(rehearsal).toMatchObject({ restoredDocuments: 1, migrations: [{ name: '1-a' }] });
+      expect(rehearsal.uncovered.join('\n')).toMatch(`Whether backup ${id} can be restored: it is encrypted`);
+      const record = await db.collection('_mongo_release.releases').findOne({ kind: 'migrate' });
+      expect(record).toMatchObject({ _id: releaseId, backupId: id });
+    }));
+
   test('is not read without the identity, nor with another one; a misplaced one is not repeated', () =>
     withProject(async (_database, project) => {
       const { id } = (await project.run('backup --json')).json;
