@@ -194,7 +194,14 @@ test.each([
 test.each([
   ['dropped', (db) => db.dropCollection('a')],
   ['renamed', (db) => db.renameCollection('a', 'b')],
-  ['replaced', (db) => db.collection('small').aggregate([{ $out: 'a' }]).toArray()],
+  [
+    'replaced',
+    (db) =>
+      db
+        .collection('small')
+        .aggregate([{ $out: 'a' }])
+        .toArray(),
+  ],
 ] as [string, (db: Db) => Promise<unknown>][])(
   'begins again when a collection is %s while its cursor is open',
   async (_, change) => {

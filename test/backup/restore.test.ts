@@ -9,7 +9,7 @@ import { Secrets } from '../../src/observe/secrets.ts';
 import { fillWithEverything, type Lab, lab, own } from './backing-up.ts';
 
 const namesOfOurs = async ({ db }: Connection) =>
-  (await db.listCollections().toArray()).map(({ name }) => name).filter((name) => own.owns(name));
+  (await db.listCollections({}, { nameOnly: true }).toArray()).map(({ name }) => name).filter((name) => own.owns(name));
 
 const restore = (at: Lab, to: Connection, id: string, change: object = {}) =>
   restoreBackup(to, at.store, id, { own, log: at.log, ...change });
