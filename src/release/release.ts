@@ -125,7 +125,7 @@ class Walk {
       }
       const store = storeOf(this.#run);
       const taken = await takeInto(this.#run, this.#connection, store, standingOf(situation), { keys: keysForRelease });
-      await removeExpired(this.#run, this.#connection, store);
+      await removeExpired(this.#run, this.#connection, store, taken.manifest.id);
       this.result.backup = factsOfTaken({ ...taken, location: store.location });
     });
   }

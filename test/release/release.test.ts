@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { expectFailure, makeProject, migration, type Project } from '../cli/cli.ts';
 import { freshDatabase, type TestDatabase } from '../setup/mongo.ts';
@@ -212,6 +214,33 @@ test('a rollback that is asked for while somebody else has the lease says how it
   await giveUpLease(database.db);
   const back = await project.run(`${command.replace('Type mongo-release ', '')} --json`);
   expect(back.json, back.stderr).toMatchObject({ outcome: 'rolled-back', reverted: [{ name: '1-expand' }] });
+});
+
+test('what a release needs that did not come to its end stays in the store for the way back', async () => {
+  await project.write({ 'mongo-release.yml': `backup: { keep: 1 }\n${sized(5)}` });
+  const bad = await project.run(`${release} --release-id bad`);
+  expectFailure(bad, 9, 'VERIFICATION_FAILED');
+  const stored = async () =>
+    (await project.run('inspect --json')).json.backups.map(({ id }: { id: string }) => id).reverse();
+  const next = await project.run('backup --json');
+  expect(await stored()).toEqual([bad.json.backup.id, next.json.id]);
+  await project.write({ 'mongo-release.yml': 'backup: { keep: 1 }\n' });
+  const back = await project.run('rollback bad --json --yes');
+  expect(back.json, back.stderr).toMatchObject({ outcome: 'rolled-back', strategy: 'restore' });
+});
+
+test('a backup that went while the run waited for the lease is missed before anything is applied', async () => {
+  const { id } = (await project.run('backup --json')).json;
+  const lease = database.db.collection<{ _id: string }>('_mongo_release.lease');
+  const somebodyElses = { _id: 'lease', owner: 'somebody else', fence: 1, expiresAt: new Date(Date.now() + 300_000) };
+  await lease.insertOne(somebodyElses);
+  const started = project.start(`migrate --apply --backup ${id} --rehearsal none --wait 120s --json`);
+  await started.said('Waiting for the lease');
+  await rm(join(project.dir, 'backups', `${id}.manifest.json`));
+  await giveUpLease(database.db);
+  expectFailure(await started.ended, 11, 'BACKUP_NOT_FOUND');
+  expect(await database.db.collection('_mongo_release.releases').countDocuments()).toBe(0);
+  expect(await database.db.collection('places').countDocuments({ size: 1 })).toBe(0);
 });
 
 describe('production', () => {
