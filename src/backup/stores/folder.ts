@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { createReadStream, type ReadStream } from 'node:fs';
+import type { ReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ReleaseError } from '../../observe/error.ts';
@@ -64,13 +63,15 @@ export class FolderStore implements BackupStore {
   async openArchive({ archive }: Pick<ArchiveManifest, 'archive'>): Promise<{ stream: ReadStream; bytes: number }> {
     const { file } = archive;
     if (path.basename(file) !== file) throw archiveDamaged('its name is no file name', file);
-    const stream = createReadStream(this.#path(file), { highWaterMark: 1024 * 1024 });
+    let handle: FileHandle | undefined;
     try {
-      await once(stream, 'open');
-      return { stream, bytes: (await stat(this.#path(file))).size };
+      handle = await open(this.#path(file));
+      const { size } = await handle.stat();
+      return { stream: handle.createReadStream({ highWaterMark: 1024 * 1024 }), bytes: size };
     } catch (error) {
+      await handle?.close();
       if (isMissing(error)) throw archiveDamaged('its file is missing', file);
-      throw storeFailed('opening an archive', this.location, error);
+      throw storeFailed(`opening ${file}`, this.location, error);
     }
   }
 
@@ -232,11 +233,22 @@ function storeFailed(doing: string, location: string, cause: unknown): ReleaseEr
   if (cause instanceof ReleaseError) return cause;
   const code = (cause as { code?: unknown } | undefined)?.code;
   const why = typeof code === 'string' ? ` (${code})` : '';
-  const full = code === 'ENOSPC' || code === 'EDQUOT';
   return new ReleaseError('STORE_FAILED', `The store ${location} failed${why} while ${doing}.`, {
-    hint: full
-      ? 'The disk is full: make room, or keep fewer backups (backup.keep), and run this again.'
-      : 'Check that the folder exists or can be made, that this user may write there, and that the disk has room.',
+    hint: hintFor(code),
     cause,
   });
+}
+
+function hintFor(code: unknown): string {
+  switch (code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'The disk is full: make room, or keep fewer backups (backup.keep), and run this again.';
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return 'Let this user read what is there; one who takes backups has to write there too.';
+    default:
+      return 'Check that the folder exists or can be made, and that its disk is in order.';
+  }
 }
