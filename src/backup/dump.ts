@@ -192,8 +192,8 @@ function failure(error: unknown, pending: PendingBackup, { db }: Connection, { s
   }
   if (error instanceof MongoError || isBrokenConnection(error))
     return asServerFailure(error, `backing up database ${db.databaseName}`);
-  // The system's errors have words for codes. All that is left to fail with one is the store.
-  if (typeof (error as { code?: unknown } | undefined)?.code === 'string') {
+  // An error of the system. All that is left to fail with one is the store.
+  if (error instanceof Error && 'syscall' in error) {
     return store.failure(`writing ${pending.file}`, error);
   }
   return error;
