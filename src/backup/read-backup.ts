@@ -57,38 +57,67 @@ export async function* readStored(
   source: ArchiveSource,
   about: Pick<ArchiveContents, 'archive' | 'compression' | 'encryption'>,
   meter: Meter,
-  { identities = [], signal }: ReadOptions = {},
+  options: ReadOptions = {},
 ): AsyncGenerator<ArchiveEvent> {
-  const decrypt = await decryptorOf(about, identities);
-  const { stream: stored } = await source.openArchive(about);
-  let storeError: unknown;
-  stored.once('error', (error) => {
-    storeError = error;
-  });
+  const { signal } = options;
   const plain = decompressor(about.compression);
-  const steps = decrypt ? [meter, decrypt, plain] : [meter, plain];
-  const flow = pipeline([stored, ...steps], { signal });
-  // Its failure arrives at the reader of `plain` too.
-  flow.catch(() => {});
+  const flow = await openFlow(source, about, [meter, plain], options);
   try {
     for await (const event of readArchive(plain)) {
       signal?.throwIfAborted();
       yield event;
     }
-    await flow;
+    await flow.ended;
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
-    if (storeError !== undefined) throw source.failure('reading an archive', storeError);
-    if (isDecompressionError(error)) throw archiveDamaged('it cannot be decompressed', about.archive.file, error);
-    throw error;
+    const failure = flow.failure(error);
+    if (isDecompressionError(failure)) throw archiveDamaged('it cannot be decompressed', about.archive.file, failure);
+    throw failure;
   } finally {
-    stored.destroy();
-    plain.destroy();
+    flow.close();
   }
 }
 
+/** An archive while its bytes flow. */
+export interface Flow {
+  /** Settles when the last byte has arrived, or the flow has failed or was closed. */
+  readonly ended: Promise<void>;
+  /** What the error means that the reader of the flow met: the store's failure where it was that. */
+  failure(error: unknown): unknown;
+  close(): void;
+}
+
+/**
+ * Lets an archive flow as it is stored into `meter`, and decrypted from there into `last`, from which it is read. Throws
+ * `IDENTITY_MISSING`, `IDENTITY_WRONG`, `STORE_FAILED`.
+ */
+export async function openFlow(
+  source: ArchiveSource,
+  about: Pick<ArchiveContents, 'archive' | 'encryption'>,
+  [meter, last]: readonly [Meter, Duplex],
+  { identities = [], signal }: ReadOptions = {},
+): Promise<Flow> {
+  const decrypt = await decryptorOf(about, identities);
+  const { stream } = await source.openArchive(about);
+  let storeError: unknown;
+  stream.once('error', (error) => {
+    storeError = error;
+  });
+  const ended = pipeline([stream, meter, ...(decrypt ? [decrypt] : []), last], { signal });
+  // Its failure arrives at the reader of `last` too.
+  ended.catch(() => {});
+  return {
+    ended,
+    failure: (error) => (storeError === undefined ? error : source.failure('reading an archive', storeError)),
+    close() {
+      stream.destroy();
+      last.destroy();
+    },
+  };
+}
+
 /** What decrypts an archive; undefined where it is not encrypted. Throws `IDENTITY_MISSING`. */
-export async function decryptorOf(
+async function decryptorOf(
   { encryption, archive }: Pick<ArchiveContents, 'archive' | 'encryption'>,
   identities: readonly string[],
 ): Promise<Duplex | undefined> {

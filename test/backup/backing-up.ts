@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { BSON, type Db, type Document } from 'mongodb';
 import { type BackupOptions, takeBackup } from '../../src/backup/dump.ts';
+import { manifestTotals } from '../../src/backup/manifest.ts';
 import { FolderStore } from '../../src/backup/stores/folder.ts';
+import type { BackupStore } from '../../src/backup/stores/store.ts';
+import { type VerifyOptions, verifyBackup } from '../../src/backup/verify.ts';
 import type { Connection } from '../../src/mongo/connect.ts';
 import { connect } from '../../src/mongo/connect.ts';
 import { ownNames } from '../../src/mongo/own.ts';
@@ -67,6 +70,11 @@ export async function lab(): Promise<Lab> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Reads a backup whole: what is in it, by its manifest, which it fits. */
+export async function verifiedTotals(store: BackupStore, id: string, options?: VerifyOptions) {
+  return manifestTotals((await verifyBackup(store, id, options)).manifest);
 }
 
 /** Collections, views, time series and indexes of every kind that a catalog can hold, with documents. */

@@ -10,7 +10,7 @@ import { encodeManifest } from '../../src/backup/manifest.ts';
 import { verifyBackup } from '../../src/backup/verify.ts';
 import { Secrets } from '../../src/observe/secrets.ts';
 import { installTime, tool } from '../setup/tools.ts';
-import { type Lab, lab } from './backing-up.ts';
+import { type Lab, lab, verifiedTotals } from './backing-up.ts';
 
 const run = promisify(execFile);
 const identity = await generateX25519Identity();
@@ -29,7 +29,7 @@ test('only who has the identity can read the archive; the manifest says to whom 
   expect(manifest).toMatchObject({ encryption: { format: 'age', recipients: [recipient] } });
   expect(manifest.archive.file).toMatch(/\.archive\.zst\.age$/);
   expect((await readFile(file)).subarray(0, 21).toString()).toBe('age-encryption.org/v1');
-  expect(await verifyBackup(at.store, manifest.id, { identities: [stranger, identity] })).toMatchObject({
+  expect(await verifiedTotals(at.store, manifest.id, { identities: [stranger, identity] })).toMatchObject({
     documents: 2,
   });
   await expect(verifyBackup(at.store, manifest.id)).rejects.toMatchObject({ code: 'IDENTITY_MISSING', exitCode: 2 });
@@ -87,7 +87,7 @@ test('the run that took a backup reads it with a key of its own, of the same str
   const keys = await withOwnKey({ recipients: [recipient], identities: [] });
   const { manifest } = await encryptedBackup(at, keys);
   expect(manifest.encryption?.recipients).toEqual([recipient]);
-  expect(await verifyBackup(at.store, manifest.id, keys)).toMatchObject({ documents: 2 });
+  expect(await verifiedTotals(at.store, manifest.id, keys)).toMatchObject({ documents: 2 });
   const strong = await identityToRecipient(await generateHybridIdentity());
   const { ownRecipient } = await withOwnKey({ recipients: [strong], identities: [] });
   expect(ownRecipient).toMatch(/^age1pq1/);

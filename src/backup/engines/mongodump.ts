@@ -108,7 +108,7 @@ async function watch(
   for await (const event of readArchive(archive)) {
     contents.add(event);
     if (event.kind !== 'documents') continue;
-    for (const { length } of event.documents) total.bytes += length;
+    total.bytes += event.documents.bytes.length;
     onProgress?.({ namespace: event.namespace.collection, documents: 0, bytes: 0, complete: false, total });
   }
 }
