@@ -15,6 +15,8 @@ export type CommandLine =
       readonly raw: RawFlags;
     };
 
+type RawValue = string | boolean | readonly string[];
+
 /** Options of the door itself. */
 const ownOptions = {
   help: { type: 'boolean', short: 'h' },
@@ -32,7 +34,7 @@ export function readCommandLine(argv: readonly string[]): CommandLine {
     tokens: true,
   });
   const words: string[] = [];
-  const raw: Record<string, string | boolean | string[]> = {};
+  const raw: Record<string, RawValue> = {};
   // Of an option that nobody knows: the word behind it is as likely its value as an argument, and no second mistake.
   let stray = -1;
   for (const token of tokens) {
@@ -41,11 +43,8 @@ export function readCommandLine(argv: readonly string[]): CommandLine {
     const option: Option | undefined = (options as Record<string, Option>)[token.name];
     if (option === undefined && !Object.hasOwn(ownOptions, token.name) && token.value === undefined)
       stray = words.length > 0 ? token.index + 1 : -1;
-    if (option?.type === 'switch' && token.value === undefined) raw[token.name] = !token.rawName.startsWith('--no-');
-    else if (option?.type === 'list')
-      raw[token.name] = [...((raw[token.name] as string[] | undefined) ?? []), token.value ?? ''];
-    // The next option is no value: the one before it was forgotten.
-    else raw[token.name] = token.inlineValue === false && token.value.startsWith('--') ? true : (token.value ?? true);
+    if (option?.type === 'switch') raw[token.name] = token.value ?? !token.rawName.startsWith('--no-');
+    else raw[token.name] = withValue(option, raw[token.name], token);
   }
   const [word, ...rest] = words;
   if (raw.version === true && word === undefined) return { kind: 'version' };
@@ -57,6 +56,20 @@ export function readCommandLine(argv: readonly string[]): CommandLine {
   const command = commandNamed(word);
   if (raw.help === true) return { kind: 'help', command };
   return { kind: 'command', command, arguments: rest, raw };
+}
+
+/**
+ * What an option that takes a value has been given by now: `true` says that its value was forgotten, which nothing makes
+ * good that follows.
+ */
+function withValue(
+  option: Option | undefined,
+  before: RawValue | undefined,
+  { value, inlineValue }: { readonly value?: string; readonly inlineValue?: boolean },
+): RawValue {
+  // The next option is no value, unless it is tied to this one: --reason=--what.
+  if (before === true || value === undefined || (!inlineValue && value.startsWith('--'))) return true;
+  return option?.type === 'list' ? [...(Array.isArray(before) ? before : []), value] : value;
 }
 
 function commandNamed(word: string): CommandName {

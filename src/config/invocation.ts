@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { ReleaseError } from '../observe/error.ts';
 import type { Secrets } from '../observe/secrets.ts';
 import { type CommandName, commands } from './commands.ts';
-import { type Environment, parseFlags, type RawFlags } from './flags.ts';
+import { type Environment, isEmpty, parseFlags, type RawFlags } from './flags.ts';
 import { loadConfig } from './load.ts';
 import {
   findMigrateMongo,
@@ -128,6 +128,8 @@ function argumentProblems(command: CommandName, given: readonly string[]): strin
   const expected: readonly string[] = commands[command].arguments;
   const required = expected.filter((name) => !name.startsWith('['));
   if (given.length < required.length) return [`${command} needs ${required.slice(given.length).join(' ')}.`];
+  const empty = expected.find((_, index) => given[index]?.trim() === '');
+  if (empty !== undefined) return [`${empty.replaceAll(/[[\]]/g, '')} ${isEmpty}`];
   if (given.length > expected.length) return [`${command} does not know what to do with "${given[expected.length]}".`];
   return [];
 }

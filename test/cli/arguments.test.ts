@@ -15,6 +15,13 @@ describe('words', () => {
     ['down --reason=--what', { reason: '--what' }],
     ['down --reason --json', { reason: true }],
     ['status --target', { target: true }],
+    ['backup --recipient', { recipient: true }],
+    ['backup --recipient --compression gzip', { recipient: true }],
+    ['backup --recipient a --recipient', { recipient: true }],
+    ['backup --recipient --recipient a', { recipient: true }],
+    ['restore B --into= --into --yes --into c', { into: true }],
+    ['restore B --into=', { into: '' }],
+    ['backup --no-recipient', { recipient: true }],
   ])('%s', (words, raw) => {
     expect(read(words)).toMatchObject({ kind: 'command', raw });
   });
