@@ -198,9 +198,9 @@ export interface RestoreResult {
   /** The database that was restored into. */
   readonly database?: string;
   readonly restored: readonly CollectionCount[];
-  /** Collections added since the backup, and removed. */
+  /** Collections that the backup does not hold, and that were removed. */
   readonly removed: readonly string[];
-  /** Collections added since the backup, and kept. */
+  /** The same, and kept. */
   readonly kept: readonly string[];
   /** Of Atlas, where all of it was restored: with everything in it, so no collection is listed. */
   readonly cluster?: string;

@@ -119,14 +119,10 @@ export function restoreBlocks(restore: RestoreResult): Block[] {
     ]),
     ...restore.removed.map((name): Cell[] => [
       { name },
-      { mark: 'warning', text: 'removed: added since the backup' },
+      { mark: 'warning', text: 'removed: not in the backup' },
       { text: '' },
     ]),
-    ...restore.kept.map((name): Cell[] => [
-      { name },
-      { mark: 'idle', text: 'kept: added since the backup' },
-      { text: '' },
-    ]),
+    ...restore.kept.map((name): Cell[] => [{ name }, { mark: 'idle', text: 'kept: not in the backup' }, { text: '' }]),
   ];
   if (rows.length === 0) return [];
   const columns = [{ title: 'Collection' }, { title: '' }, { title: 'Documents', numeric: true }];

@@ -178,8 +178,8 @@ test('a way back through a backup', () => {
     | Collection |  | Documents |
     | --- | --- | ---: |
     | \`cities\` | ✅&nbsp;restored | 106,312 |
-    | \`places\` | ⚠️&nbsp;removed: added since the backup |  |
-    | \`added_since\` | ⚪&nbsp;kept: added since the backup |  |
+    | \`places\` | ⚠️&nbsp;removed: not in the backup |  |
+    | \`added_since\` | ⚪&nbsp;kept: not in the backup |  |
 
     ### Kept
 
