@@ -88,7 +88,10 @@ export async function fillWithEverything(db: Db): Promise<void> {
   await db.createCollection('with.dots and spaces é');
   await db.collection('with.dots and spaces é').insertOne({ a: 1 });
 
+  // JavaScript has no such flag within a pattern.
+  const pattern = new BSON.BSONRegExp('(?i)^marker', 'x');
   const indexes: [Document | Map<string, number>, Document?][] = [
+    [{ pattern: 1 }, { partialFilterExpression: { pattern: { $eq: pattern } } }],
     [{ n: 1, city: -1 }],
     [
       new Map([
@@ -129,8 +132,6 @@ export async function fillWithEverything(db: Db): Promise<void> {
     validationLevel: 'moderate',
     validationAction: 'warn',
   });
-  // JavaScript has no such flag within a pattern.
-  const pattern = new BSON.BSONRegExp('(?i)^marker', 'x');
   await db.createCollection('patterned', { validator: { name: pattern } });
   await db.createCollection('strict', { validator: { n: { $gt: 0 } } });
   await db.collection('strict').insertOne({ n: -1 }, { bypassDocumentValidation: true });
