@@ -1,7 +1,9 @@
 import { position } from '../migration/history/position.ts';
+import { halfDoneIn } from '../migration/history/without-run.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
 import type { ErrorCode } from '../observe/error-codes.ts';
+import { keysForOthers } from './keys.ts';
 import { listFiles, readRecords } from './migrate-mongo.ts';
 import type { Ended } from './result.ts';
 import { removeExpired } from './retain.ts';
@@ -15,9 +17,9 @@ export async function backup(run: Run): Promise<Ended<'backup'>> {
   await using connection = await openTarget(run, 'read');
   const warnings: string[] = [];
   const standing = await readStanding(run, connection, warnings);
-  const taken = await takeInto(run, connection, store, standing);
+  const taken = await takeInto(run, connection, store, standing, { keys: keysForOthers });
   const { manifest } = taken;
-  await removeExpired(run, connection, store);
+  await removeExpired(run, connection, store, manifest.id);
   if (manifest.engine !== 'atlas' && manifest.consistency === 'per-collection') {
     const why = connection.topology.kind === 'standalone' ? 'A standalone server has no snapshots: every' : 'Every';
     warnings.push(`${why} collection is as it was when it was read, and the backup not of one point in time.`);
@@ -51,6 +53,6 @@ async function readStanding(run: Run, connection: Connection, warnings: string[]
     const { records } = await readRecords(run, connection, await listFiles(run).catch(() => []));
     if (error.code !== 'MIGRATIONS_DIR_MISSING' || records.length > 0)
       warnings.push(`The manifest does not say what was pending: ${error.message} [${error.code}]`);
-    return { position: position(records) };
+    return { position: position(records), halfDone: halfDoneIn(records) };
   }
 }

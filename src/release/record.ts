@@ -156,6 +156,11 @@ export class ReleaseRecords {
       .toArray();
   }
 
+  /** Whether this backup was restored here by its name, or was to be. */
+  async haveRestored(backupId: string): Promise<boolean> {
+    return (await this.#records.findOne({ kind: 'restore', backupId })) !== null;
+  }
+
   /** Backups that must not go: see in-use.ts. */
   async backupsInUse(): Promise<ReadonlySet<string>> {
     const [records, history] = await Promise.all([

@@ -1,3 +1,4 @@
+import { refuseHalfRestored } from '../backup/restore/settle.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { asReleaseError, ReleaseError } from '../observe/error.ts';
 import { runInTarget } from './apply.ts';
@@ -5,9 +6,9 @@ import { needHook } from './hook.ts';
 import { outcomeOfError } from './outcome.ts';
 import { type RecordStart, type ReleaseRecord, ReleaseRecords } from './record.ts';
 import { newReleaseId } from './release-id.ts';
-import { restoreInto } from './restore.ts';
+import { restoreInto } from './restore-into.ts';
 import type { RollbackResult } from './result.ts';
-import type { Run } from './run.ts';
+import { namesOf, type Run } from './run.ts';
 import { turnsOf } from './turns.ts';
 import { type Tenure, underLease } from './under-lease.ts';
 import { probe, probeFailure } from './verify.ts';
@@ -85,6 +86,7 @@ interface Data {
 }
 
 async function goDown({ run, connection, release }: Walk, tenure: Tenure, names: readonly string[]): Promise<Data> {
+  await refuseHalfRestored(connection.db, namesOf(run));
   // Looked at again under the lease: since the way was chosen, another run may have built on what it takes away.
   const wayDown = await readWayDown(run, connection, { release: release._id });
   const way = chooseWayBack(release, wayDown, 'down');

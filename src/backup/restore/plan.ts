@@ -28,21 +28,18 @@ export function selectNamespaces(manifest: ArchiveContents, only: readonly strin
 }
 
 /**
- * Where each namespace is built. Time series and `system.js` cannot be renamed: their documents wait in a plain
- * collection, so that the swap needs nothing but the database itself. In an empty database there is nothing to protect,
- * and time series are made in place at once; `system.js` is not, since the server drops it for nobody, and what was built
- * has to be removable.
+ * Where each namespace is built: always aside, also in an empty database, since what is removed when that fails must be
+ * nobody's but this restore's. Time series and `system.js` cannot be renamed: their documents wait in a plain collection,
+ * so that the swap needs nothing but the database itself.
  */
-export function placesFor(entries: readonly ManifestNamespace[], own: OwnNames, emptyDatabase: boolean): Place[] {
+export function placesFor(entries: readonly ManifestNamespace[], own: OwnNames): Place[] {
   // Never a name that an earlier restore used: whoever still writes there must not meet this one.
   const run = randomBytes(4).toString('hex');
   return entries.map((entry, index) => {
     const aside = `${asidePrefix(own)}${run}.${index}`;
     if (entry.type === 'view') return { entry, as: aside, form: 'view' };
-    if (entry.type === 'collection' && entry.name !== 'system.js') return { entry, as: aside, form: 'whole' };
-    return emptyDatabase && entry.type === 'timeseries'
-      ? { entry, as: entry.name, form: 'whole' }
-      : { entry, as: aside, form: 'documents' };
+    const renamed = entry.type === 'collection' && entry.name !== 'system.js';
+    return { entry, as: aside, form: renamed ? 'whole' : 'documents' };
   });
 }
 
@@ -64,8 +61,6 @@ export function swapSteps(
       return old?.type === 'view' ? [{ kind: 'remove', name, old }, view] : [view];
     }
     if (place.form === 'documents') return [{ kind: 'refill', name, aside: place.as, type, metadata, old }];
-    // Built in place.
-    if (place.as === name) return [];
     return [{ kind: 'replace', name, aside: place.as, uuid: info?.uuid ?? '', old }];
   });
   const order: readonly SwapStep['kind'][] = ['replace', 'refill', 'remove', 'view'];
