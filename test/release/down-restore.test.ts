@@ -109,7 +109,7 @@ describe('backup, inspect, restore', () => {
       await project.run(`restore ${id} --json`),
       2,
       'CONFIRMATION_NEEDED',
-      /What was written since is lost/,
+      /What was written since is lost\. What it does not hold is removed: added\./,
     );
     expectFailure(await project.run('restore nothing --yes --json'), 11, 'BACKUP_NOT_FOUND');
     expect(await stateOf(database.db)).toEqual(after);
