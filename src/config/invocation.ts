@@ -120,8 +120,9 @@ export function checkAsked({ command, arguments: given, raw, env, secrets, shown
 
 const quoted = (name: string): string => `"${name}"`;
 
+/** One letter before the colon is a drive of Windows; more is an address, also one that lost a slash. */
 function fromBase(store: string | undefined, baseDir: string): string | undefined {
-  return store === undefined || /^[a-z0-9]+:\/\//i.test(store) ? store : resolve(baseDir, store);
+  return store === undefined || /^[a-z][a-z0-9+.-]+:/i.test(store) ? store : resolve(baseDir, store);
 }
 
 function argumentProblems(command: CommandName, given: readonly string[]): string[] {

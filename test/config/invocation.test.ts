@@ -61,6 +61,12 @@ describe('flags and inputs', () => {
     expect((await ask({ command: 'backup', raw: { store: 'b' }, env })).store).toBe(join(cwd, 'b'));
   });
 
+  test('a store is a folder of the working folder, unless it is an address, also one that lost a slash', async () => {
+    const storeOf = async (store: string) => (await ask({ command: 'backup', raw: { store } })).store;
+    expect(await storeOf('./a:b')).toBe(join(cwd, 'a:b'));
+    for (const address of ['s3://shop/prod', 's3:/shop/prod']) expect(await storeOf(address)).toBe(address);
+  });
+
   test('an empty flag or argument is refused, and never falls back to something else', async () => {
     await config('backup: { store: s, recipients: [age1] }');
     const raw = { into: '', only: [''], uri: ' ', reason: '', wait: '', strategy: '', yes: '', recipient: ', ' };

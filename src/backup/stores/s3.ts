@@ -304,6 +304,11 @@ export class S3Store implements BackupStore {
         responseChecksumValidation: 'WHEN_REQUIRED' as const,
       }),
     });
+    // The SDK's own error for that has no name.
+    await client.config.region().catch((cause: unknown) => {
+      const unknown = Object.assign(new Error('no region', { cause }), { name: 'RegionMissing' });
+      throw this.failure('opening it', unknown);
+    });
     return { sdk, client };
   }
 }

@@ -88,5 +88,15 @@ test('a store is named by a path or a file address; other kinds are refused by n
   for (const where of ['s3://user:secret@bucket/prod', 's3://bucket/prod?region=x', 's3://x']) {
     expect(() => openStore(where, { baseDir: '/' })).toThrow(/not of the form s3:\/\/BUCKET\/PREFIX\.$/);
   }
-  expect(() => openStore('gs://bucket/prod', { baseDir: '/' })).toThrow(/kind gs:\/\//);
+  for (const where of ['gs://bucket/prod', 'file:backups', 'file://backups', 'S4:x'])
+    expect(() => openStore(where, { baseDir: '/' })).toThrow(
+      expect.objectContaining({ code: 'STORE_UNSUPPORTED', message: expect.stringMatching(/kind (gs|file|s4):/) }),
+    );
+});
+
+test('a bucket that lost a slash or its name is no folder', () => {
+  for (const where of ['s3:/x/y', 's3:x', 's3://', 's3:///x'])
+    expect(() => openStore(where, { baseDir: '/' })).toThrow(
+      expect.objectContaining({ code: 'STORE_UNSUPPORTED', hint: expect.stringContaining('two slashes and the name') }),
+    );
 });

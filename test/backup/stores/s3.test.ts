@@ -182,3 +182,13 @@ test('a bucket that is not there, wrong keys and a silent server are told with t
   await expect(wrong.list()).rejects.toMatchObject({ hint: expect.stringContaining('AWS_SECRET_ACCESS_KEY') });
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', server.environment.AWS_SECRET_ACCESS_KEY);
 });
+
+test.each([undefined, ''])('a region that nobody has said (%j) is asked for before the network is', async (region) => {
+  vi.stubEnv('AWS_REGION', region);
+  vi.stubEnv('AWS_CONFIG_FILE', '/dev/null');
+  await expect(new S3Store('bucket-1', '').list()).rejects.toMatchObject({
+    code: 'STORE_FAILED',
+    message: 'The store s3://bucket-1 failed (RegionMissing) while opening it.',
+    hint: expect.stringContaining('set AWS_REGION, or backup.s3.region'),
+  });
+});
