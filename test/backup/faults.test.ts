@@ -150,8 +150,9 @@ test('a connection that is lost midway is no backup, and no half restore', async
   for (const name of ['a', 'b'])
     await at.db.collection(name).insertMany(Array.from({ length: 10_000 }, (_, n) => ({ n, pad })));
   await using proxy = await proxyTo(at.uri);
-  const secrets = new Secrets();
-  await using away = await connect(proxy.uri, { secrets });
+  // Each operation after the break looks for the server so long.
+  const options = { secrets: new Secrets(), timeoutMs: 3000 };
+  await using away = await connect(proxy.uri, options);
   let broken = false;
   const breakOnce = () => {
     if (!broken) proxy.silence();
@@ -166,7 +167,7 @@ test('a connection that is lost midway is no backup, and no half restore', async
   const to = await at.another();
   await to.db.collection('a').insertOne({ old: 1 });
   await using restoring = await proxyTo(`${at.uri.replace(at.db.databaseName, to.db.databaseName)}`);
-  await using through = await connect(restoring.uri, { secrets });
+  await using through = await connect(restoring.uri, options);
   const restore = restoreBackup(through, at.store, manifest.id, {
     own,
     log: at.log,
