@@ -150,7 +150,7 @@ export const errorCodes = {
   RESTORE_FAILED: { exit: 7, meaning: 'The restore failed before it touched any collection; the data is as it was.' },
   RESTORE_INCOMPLETE: {
     exit: 8,
-    meaning: 'The restore was interrupted while it swapped collections in; the next restore finishes it.',
+    meaning: 'The restore was interrupted after it had begun to swap collections in; the next restore finishes it.',
   },
   RESTORED_NOT_MIGRATED: {
     exit: 8,

@@ -112,7 +112,9 @@ async function bringBack({ run, connection }: Walk, tenure: Tenure, backupId: st
 /** Anything that stopped it half-way is `ROLLBACK_FAILED`; what kept it from beginning stays what it is. */
 function incomplete(cause: ReleaseError, release: ReleaseRecord, result: RollbackResult): ReleaseError {
   const begun = result.reverted.length > 0 || result.failed !== undefined || result.restore !== undefined;
-  if (!begun && cause.exitCode !== 8 && cause.exitCode !== 9) return cause;
+  // On the way down that is an earlier restore, which keeps it from beginning.
+  const kept = result.strategy === 'down' && cause.code === 'RESTORE_INCOMPLETE';
+  if (!begun && (kept || (cause.exitCode !== 8 && cause.exitCode !== 9))) return cause;
   return new ReleaseError(
     'ROLLBACK_FAILED',
     `The rollback of release ${release._id} is not complete: ${cause.message}`,

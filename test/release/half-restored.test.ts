@@ -11,20 +11,23 @@ const own = ownNames();
 const migration =
   'exports.up = (db) => db.collection("places").insertOne({}); exports.down = (db) => db.collection("places").drop();';
 
-test.each(['migrate --apply --rehearsal none', 'backup --store ./b', 'down', 'release --apply --store ./b'])(
-  '%s does not touch a database whose restore was cut off half-way',
-  async (command) => {
-    await using database = await freshDatabase();
-    await using project = await makeProject({ 'migrations/1-a.js': migration }, { MONGODB_URI: database.uri });
-    const record = { owner: 'x', backupId: 'b1', state: 'swapping', steps: [], displaced: [] };
-    await database.db
-      .collection<{ _id: string }>(`${own.prefix}.restore`)
-      .insertOne({ _id: 'current', ...record, startedAt: new Date(), aliveAt: new Date(0) } as never);
-    const ran = await project.run(`${command} --json`);
-    expect(ran.json.error).toMatchObject({ code: 'RESTORE_INCOMPLETE', hint: expect.stringContaining('restore b1') });
-    expect(await database.db.listCollections({ name: 'places' }).toArray()).toEqual([]);
-  },
-);
+test.each([
+  'migrate --apply --rehearsal none',
+  'backup --store ./b',
+  'down',
+  'release --apply --store ./b',
+  'baseline 1-a',
+])('%s does not touch a database whose restore was cut off half-way', async (command) => {
+  await using database = await freshDatabase();
+  await using project = await makeProject({ 'migrations/1-a.js': migration }, { MONGODB_URI: database.uri });
+  const record = { owner: 'x', backupId: 'b1', state: 'swapping', steps: [], displaced: [] };
+  await database.db
+    .collection<{ _id: string }>(`${own.prefix}.restore`)
+    .insertOne({ _id: 'current', ...record, startedAt: new Date(), aliveAt: new Date(0) } as never);
+  const ran = await project.run(`${command} --json`);
+  expect(ran.json.error).toMatchObject({ code: 'RESTORE_INCOMPLETE', hint: expect.stringContaining('restore b1') });
+  expect(await database.db.listCollections({ name: 'places' }).toArray()).toEqual([]);
+});
 
 /** A backup of the time of 1-a in the store; by now 2-b is applied. */
 async function released(work: (database: TestDatabase, project: Project, id: string) => Promise<void>): Promise<void> {
@@ -85,6 +88,7 @@ test(
       expectFailure(status, 8, 'RESTORE_INCOMPLETE');
       expect(status.json.warnings).toEqual([expect.stringContaining(`restore ${id}`)]);
       expectFailure(await project.run('migrate --apply --rehearsal none --json'), 8, 'RESTORE_INCOMPLETE');
+      expectFailure(await project.run('rollback --strategy down --yes --json'), 8, 'RESTORE_INCOMPLETE');
 
       await rename(`${project.dir}/backups`, `${project.dir}/elsewhere`);
       expectFailure(await project.run(`restore ${id} --yes --json`), 11, 'BACKUP_NOT_FOUND');
