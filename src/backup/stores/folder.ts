@@ -2,7 +2,7 @@ import type { ReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ReleaseError } from '../../observe/error.ts';
-import { archiveDamaged } from '../archive/damage.ts';
+import { archiveDamaged, archiveMissing } from '../archive/damage.ts';
 import { isBackupId } from '../backup-id.ts';
 import {
   type ArchiveManifest,
@@ -11,7 +11,7 @@ import {
   parseManifest,
   type SnapshotManifest,
 } from '../manifest.ts';
-import { encodeVerification, filesOf, listBackups, manifestEnding, verifiedEnding } from './listing.ts';
+import { encodeVerification, filesOf, listBackups, manifestEnding, noManifest, verifiedEnding } from './listing.ts';
 import {
   type BackupStore,
   backupNotFound,
@@ -43,6 +43,7 @@ export class FolderStore implements BackupStore {
   async list(): Promise<StoredBackup[]> {
     return listBackups({
       names: await this.#names(),
+      location: this.location,
       readManifest: (id) => this.readManifest(id),
       readText: (name) => readFile(this.#path(name), 'utf8').catch(ignoreMissing),
     });
@@ -70,7 +71,7 @@ export class FolderStore implements BackupStore {
       return { stream: handle.createReadStream({ highWaterMark: 1024 * 1024 }), bytes: size };
     } catch (error) {
       await handle?.close();
-      if (isMissing(error)) throw archiveDamaged('its file is missing', file);
+      if (isMissing(error)) throw archiveMissing(file);
       throw storeFailed(`opening ${file}`, this.location, error);
     }
   }
@@ -124,8 +125,9 @@ export class FolderStore implements BackupStore {
 
   /** A folder that is not there at all is most often a mistyped one. */
   async #notFound(id: string): Promise<ReleaseError> {
-    const folder = await stat(this.location).catch(ignoreMissing);
-    return backupNotFound(id, folder === undefined ? `${this.location}, a folder that does not exist` : this.location);
+    const folder = await stat(this.location).catch(() => undefined);
+    if (folder === undefined) return backupNotFound(id, `${this.location}, a folder that does not exist`);
+    return noManifest(id, this.location, await this.#names());
   }
 
   async #names(): Promise<string[]> {
@@ -224,8 +226,7 @@ function ignoreMissing(error: unknown): undefined {
 }
 
 function isMissing(error: unknown): boolean {
-  const code = (error as { code?: unknown }).code;
-  return code === 'ENOENT' || code === 'ENOTDIR';
+  return (error as { code?: unknown }).code === 'ENOENT';
 }
 
 /** `doing` completes "while …". The cause's text holds paths at most. */
@@ -248,6 +249,9 @@ function hintFor(code: unknown): string {
     case 'EPERM':
     case 'EROFS':
       return 'Let this user read what is there; one who takes backups has to write there too.';
+    case 'ENOTDIR':
+    case 'EEXIST':
+      return 'There is a file where the folder should be: name a folder with --store, or backup.store in mongo-release.yml.';
     default:
       return 'Check that the folder exists or can be made, and that its disk is in order.';
   }

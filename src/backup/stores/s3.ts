@@ -2,7 +2,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ListObjectsV2CommandOutput, PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3';
 import { ReleaseError } from '../../observe/error.ts';
-import { archiveDamaged } from '../archive/damage.ts';
+import { archiveDamaged, archiveMissing } from '../archive/damage.ts';
 import { isBackupId } from '../backup-id.ts';
 import {
   type ArchiveManifest,
@@ -11,7 +11,7 @@ import {
   parseManifest,
   type SnapshotManifest,
 } from '../manifest.ts';
-import { encodeVerification, filesOf, listBackups, manifestEnding, verifiedEnding } from './listing.ts';
+import { encodeVerification, filesOf, listBackups, manifestEnding, noManifest, verifiedEnding } from './listing.ts';
 import { isMissing, isNotAllowed, s3Failed } from './s3-failure.ts';
 import {
   type BackupStore,
@@ -74,6 +74,7 @@ export class S3Store implements BackupStore {
   async list(): Promise<StoredBackup[]> {
     return listBackups({
       names: await this.#names(),
+      location: this.location,
       readManifest: (id) => this.readManifest(id),
       readText: (name) => this.#readText(name, 'listing backups'),
     });
@@ -82,7 +83,7 @@ export class S3Store implements BackupStore {
   async readManifest(id: string): Promise<Manifest> {
     if (!isBackupId(id)) throw backupNotFound(id, this.location);
     const text = await this.#readText(id + manifestEnding, 'reading a manifest');
-    if (text === undefined) throw backupNotFound(id, this.location);
+    if (text === undefined) throw noManifest(id, this.location, await this.#names());
     return parseManifest(text, id);
   }
 
@@ -98,7 +99,7 @@ export class S3Store implements BackupStore {
       bytes = head.ContentLength ?? 0;
       etag = head.ETag;
     } catch (error) {
-      if (isMissing(error)) throw archiveDamaged('its file is missing', file);
+      if (isMissing(error)) throw archiveMissing(file);
       throw this.failure('opening an archive', error);
     }
     const ranges = async function* (): AsyncGenerator<Uint8Array> {

@@ -79,6 +79,18 @@ test('a folder that cannot be made or written is reported with a next step', asy
   });
 });
 
+test('a file where the folder should be is no empty store', async () => {
+  const file = path.join(await newFolder(), 'package.json');
+  await writeFile(file, '{}');
+  const failed = { code: 'STORE_FAILED', hint: expect.stringContaining('There is a file where the folder should be') };
+  for (const place of [file, path.join(file, 'backups')]) {
+    const store = new FolderStore(place);
+    await expect(store.list()).rejects.toMatchObject(failed);
+    await expect(store.readManifest('b1')).rejects.toMatchObject(failed);
+    await expect(store.create('b1', { ending: '.archive', expectedBytes: 0 })).rejects.toMatchObject(failed);
+  }
+});
+
 test('a store is named by a path or a file address; other kinds are refused by name', () => {
   expect(openStore('backups', { baseDir: '/srv/app' }).location).toBe('/srv/app/backups');
   expect(openStore('/var/backups', { baseDir: '/srv/app' }).location).toBe('/var/backups');
