@@ -1,8 +1,10 @@
+import { backupEncryption } from '../guard/guards/backup-encryption.ts';
 import { position } from '../migration/history/position.ts';
 import { halfDoneIn } from '../migration/history/without-run.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
 import type { ErrorCode } from '../observe/error-codes.ts';
+import { lookGuards } from './guards.ts';
 import { keysForOthers } from './keys.ts';
 import { listFiles, readRecords } from './migrate-mongo.ts';
 import type { Ended } from './result.ts';
@@ -24,6 +26,8 @@ export async function backup(run: Run): Promise<Ended<'backup'>> {
     const why = connection.topology.kind === 'standalone' ? 'A standalone server has no snapshots: every' : 'Every';
     warnings.push(`${why} collection is as it was when it was read, and the backup not of one point in time.`);
   }
+  const looked = await lookGuards(run, connection, false, [backupEncryption]);
+  warnings.push(...looked.flatMap(({ findings }) => findings).map(({ message, next }) => `${message} ${next}`));
   return {
     command: 'backup',
     outcome: 'applied',

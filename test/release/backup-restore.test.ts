@@ -113,6 +113,14 @@ describe('an encrypted backup', () => {
       expect(record).toMatchObject({ _id: releaseId, backupId: id });
     }));
 
+  test('is asked for in production, also by whoever only takes one', () =>
+    withProject(async (_database, project) => {
+      const backup = () => project.run('backup --environment production --json');
+      expect((await backup()).json.warnings).toBeUndefined();
+      await project.write({ 'mongo-release.yml': 'backup: { store: backups }\n' });
+      expect((await backup()).json.warnings).toEqual([expect.stringMatching(/not encrypted.*backup\.recipients/)]);
+    }));
+
   test('is not read without the identity, nor with another one; a misplaced one is not repeated', () =>
     withProject(async (_database, project) => {
       const { id } = (await project.run('backup --json')).json;
