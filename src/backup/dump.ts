@@ -37,6 +37,8 @@ export interface BackupOptions {
   readonly releaseId?: string;
   /** The backup shows the data as of this time or later, such as the plan's `operationTime`. */
   readonly notBefore?: Timestamp;
+  /** Asked once everything is read; what it throws keeps the backup out of the store. */
+  readonly check?: () => Promise<void>;
   readonly toolVersion: string;
   readonly signal?: AbortSignal;
   readonly log: Log;
@@ -133,6 +135,7 @@ async function attemptBackup(
     if (catalogDigest(await listForBackup(connection, options.own)) !== catalogDigest(catalog)) {
       return { kind: 'catalog-changed' };
     }
+    await options.check?.();
     const { clusterTime } = reading;
     const manifest: ArchiveManifest = {
       schemaVersion: 1,
