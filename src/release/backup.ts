@@ -4,6 +4,7 @@ import { halfDoneIn } from '../migration/history/without-run.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
 import type { ErrorCode } from '../observe/error-codes.ts';
+import { doubtsAbout } from './doubts.ts';
 import { lookGuards } from './guards.ts';
 import { keysForOthers } from './keys.ts';
 import { listFiles, readRecords } from './migrate-mongo.ts';
@@ -22,10 +23,7 @@ export async function backup(run: Run): Promise<Ended<'backup'>> {
   const taken = await takeInto(run, connection, store, standing, { keys: keysForOthers });
   const { manifest } = taken;
   await removeExpired(run, connection, store, manifest.id);
-  if (manifest.engine !== 'atlas' && manifest.consistency === 'per-collection') {
-    const why = connection.topology.kind === 'standalone' ? 'A standalone server has no snapshots: every' : 'Every';
-    warnings.push(`${why} collection is as it was when it was read, and the backup not of one point in time.`);
-  }
+  if (manifest.engine !== 'atlas') warnings.push(...doubtsAbout(manifest, connection));
   const looked = await lookGuards(run, connection, false, [backupEncryption]);
   warnings.push(...looked.flatMap(({ findings }) => findings).map(({ message, next }) => `${message} ${next}`));
   return {

@@ -99,26 +99,36 @@ export async function takeInto(
   });
 }
 
-/** `snapshot`: what Atlas says of it, where it was asked. */
-export function factsOf(manifest: Manifest, location: string, snapshot: SnapshotState = 'unknown'): BackupFacts {
+interface Known {
+  /** What Atlas says of it, where it was asked. */
+  readonly snapshot?: SnapshotState;
+  readonly verifiedAt?: string;
+}
+
+export function factsOf(
+  manifest: Manifest,
+  location: string,
+  { snapshot = 'unknown', verifiedAt }: Known = {},
+): BackupFacts {
   const { id, createdAt } = manifest;
-  if (manifest.engine === 'atlas') return { id, engine: 'atlas', location, ...manifest.atlas, snapshot, createdAt };
+  const { name, database, environment } = manifest.target;
+  const about = { id, location, createdAt, target: name, database, environment, verifiedAt };
+  if (manifest.engine === 'atlas') return { ...about, engine: 'atlas', ...manifest.atlas, snapshot };
   const { documents, bytes } = manifestTotals(manifest);
   return {
-    id,
+    ...about,
     engine: manifest.engine,
-    location,
     documents,
     bytes,
     archiveBytes: manifest.archive.bytes,
     clusterTime: manifest.clusterTime && new Date(manifest.clusterTime.t * 1000).toISOString(),
     consistency: manifest.consistency,
+    outsideSnapshot: manifest.namespaces.flatMap((entry) => (entry.readOutsideSnapshot ? [entry.name] : [])),
     compression: manifest.compression,
     encrypted: manifest.encryption !== undefined,
-    createdAt,
   };
 }
 
 export function factsOfTaken({ manifest, location, durationMs }: Taken): BackupFacts {
-  return { ...factsOf(manifest, location, 'completed'), durationMs };
+  return { ...factsOf(manifest, location, { snapshot: 'completed' }), durationMs };
 }
