@@ -141,7 +141,10 @@ export class FolderStore implements BackupStore {
 
   async #removeStale(): Promise<void> {
     for (const name of await this.#names()) {
-      if (!name.endsWith(partialEnding)) continue;
+      const [id = '', kind = ''] = name.split('.');
+      // Other people keep their files here too.
+      const ours = isBackupId(id) && ['archive', 'manifest', 'verified'].includes(kind);
+      if (!ours || !name.endsWith(partialEnding)) continue;
       // Whose run ends at this moment removes it itself.
       const file = await stat(this.#path(name)).catch(ignoreMissing);
       if (file !== undefined && Date.now() - file.mtimeMs > day) await rm(this.#path(name), { force: true });

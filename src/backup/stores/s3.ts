@@ -36,6 +36,14 @@ export interface S3Settings {
   readonly kmsKey?: string;
 }
 
+/** How long a server may take, in milliseconds: to be reached, and between two signs of life; and how often it is tried. */
+export interface S3Limits {
+  readonly connectMs: number;
+  readonly silenceMs: number;
+  readonly attempts: number;
+}
+
+const patient: S3Limits = { connectMs: 10_000, silenceMs: 60_000, attempts: 5 };
 const day = 86_400_000;
 const mebibyte = 1024 * 1024;
 /** S3 takes 10,000 parts of an upload, each but the last of 5 MiB or more. */
@@ -61,10 +69,12 @@ export class S3Store implements BackupStore {
   readonly #bucket: string;
   readonly #prefix: string;
   readonly #settings: S3Settings;
+  readonly #limits: S3Limits;
   #opened: Promise<{ sdk: typeof import('@aws-sdk/client-s3'); client: S3Client }> | undefined;
 
   /** `prefix` without slashes at its ends; may be empty. Nothing is opened yet. */
-  constructor(bucket: string, prefix: string, settings: S3Settings = {}) {
+  constructor(bucket: string, prefix: string, settings: S3Settings = {}, limits: S3Limits = patient) {
+    this.#limits = limits;
     this.#bucket = bucket;
     this.#prefix = prefix === '' ? '' : `${prefix}/`;
     this.#settings = settings;
@@ -294,17 +304,23 @@ export class S3Store implements BackupStore {
   async #connect() {
     const sdk = await import('@aws-sdk/client-s3');
     const { endpoint, region, pathStyle } = this.#settings;
-    const client = new sdk.S3Client({
+    const options = {
       ...(endpoint !== undefined && { endpoint, forcePathStyle: pathStyle ?? true }),
       ...(endpoint === undefined && pathStyle !== undefined && { forcePathStyle: pathStyle }),
-      ...((region ?? endpoint) !== undefined && { region: region ?? 'us-east-1' }),
-      maxAttempts: 5,
+      ...(region !== undefined && { region }),
+      maxAttempts: this.#limits.attempts,
+      // By itself the SDK waits for ever.
+      requestHandler: { connectionTimeout: this.#limits.connectMs, socketTimeout: this.#limits.silenceMs },
       // Servers other than Amazon's often refuse the newer checksums; the manifest's digest covers the archive anyway.
       ...(endpoint !== undefined && {
         requestChecksumCalculation: 'WHEN_REQUIRED' as const,
         responseChecksumValidation: 'WHEN_REQUIRED' as const,
       }),
-    });
+    };
+    const client = new sdk.S3Client(options);
+    if (endpoint !== undefined && !(await client.config.region().catch(() => ''))) {
+      return { sdk, client: new sdk.S3Client({ ...options, region: 'us-east-1' }) };
+    }
     // The SDK's own error for that has no name.
     await client.config.region().catch((cause: unknown) => {
       const unknown = Object.assign(new Error('no region', { cause }), { name: 'RegionMissing' });

@@ -38,7 +38,8 @@ storeSuite('folder', async () => {
 
 test('a new backup removes what an interrupted one left a day ago, and nothing else', async () => {
   const folder = await newFolder();
-  for (const name of ['old.archive.zst.partial', 'new.archive.zst.partial', 'old.archive.zst', 'notes.txt']) {
+  const film = 'holiday-film.mp4.partial';
+  for (const name of ['old.archive.zst.partial', 'new.archive.zst.partial', 'old.archive.zst', 'notes.txt', film]) {
     await writeFile(path.join(folder, name), '');
     const age = name.startsWith('new') ? 3600 : 90_000;
     const then = Date.now() / 1000 - age;
@@ -46,7 +47,7 @@ test('a new backup removes what an interrupted one left a day ago, and nothing e
   }
   const pending = await new FolderStore(folder).create('b1', { ending: '.archive', expectedBytes: 0 });
   await pending.abort();
-  expect((await readdir(folder)).sort()).toEqual(['new.archive.zst.partial', 'notes.txt', 'old.archive.zst']);
+  expect((await readdir(folder)).sort()).toEqual([film, 'new.archive.zst.partial', 'notes.txt', 'old.archive.zst']);
 });
 
 test('a file that another run removes at this moment stops nobody', async () => {
