@@ -5,6 +5,7 @@ import { refuseHalfRestored } from '../backup/restore/settle.ts';
 import { openStore } from '../backup/stores/open-store.ts';
 import type { BackupStore } from '../backup/stores/store.ts';
 import type { Engine } from '../config/schema.ts';
+import { position } from '../migration/history/position.ts';
 import { type HalfDone, halfDoneIn } from '../migration/history/without-run.ts';
 import type { Position } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
@@ -12,6 +13,7 @@ import { ReleaseError } from '../observe/error.ts';
 import { takeManaged } from './atlas.ts';
 import { backedUpTarget } from './backed-up-target.ts';
 import { engineOf, openEngine } from './engine.ts';
+import { listFiles, readRecords } from './migrate-mongo.ts';
 import { bytesProgress } from './progress.ts';
 import type { BackupFacts, SnapshotState } from './result.ts';
 import { namesOf, type Run } from './run.ts';
@@ -64,7 +66,10 @@ export interface TakenFor {
   readonly engine?: Engine;
 }
 
-/** Takes a backup of the target into a store; the manifest says where the history stood and what was pending. */
+/**
+ * Takes a backup of the target into a store; the manifest says where the history stood and what was pending. Throws what
+ * the engine throws, and `BACKUP_MOVED` where the history moved meanwhile: what of that is in the data nobody knows.
+ */
 export async function takeInto(
   run: Run,
   connection: Connection,
@@ -74,10 +79,11 @@ export async function takeInto(
 ): Promise<Taken> {
   const { flags, settings } = run.invocation;
   await refuseHalfRestored(connection.db, namesOf(run));
-  const { position, halfDone, planDigest } = standing;
-  const applied = position.applied.map(({ name, checksum }) => ({ name, checksum }));
+  const { halfDone, planDigest } = standing;
+  const { digest } = standing.position;
+  const applied = standing.position.applied.map(({ name, checksum }) => ({ name, checksum }));
   const about = {
-    position: { digest: position.digest, applied, ...(halfDone.length > 0 && { halfDone: [...halfDone] }) },
+    position: { digest, applied, ...(halfDone.length > 0 && { halfDone: [...halfDone] }) },
     planDigest,
   };
   if (engine === 'atlas') return takeManaged(run, connection, store, about);
@@ -92,10 +98,20 @@ export async function takeInto(
     compression: flags.compression ?? settings.backup.compression,
     consistency: flags.consistency ?? settings.backup.consistency,
     keys: await keys(run),
+    check: () => refuseMoved(run, connection, digest),
     toolVersion: run.toolVersion,
     log: run.log,
     signal: run.signal,
     onProgress: ({ total }) => say(total.bytes, total.expectedBytes),
+  });
+}
+
+async function refuseMoved(run: Run, connection: Connection, digest: string): Promise<void> {
+  const { records } = await readRecords(run, connection, await listFiles(run).catch(() => []));
+  if (position(records).digest === digest) return;
+  const { databaseName } = connection.db;
+  throw new ReleaseError('BACKUP_MOVED', `The history of ${databaseName} moved while a backup of it was taken.`, {
+    hint: 'Wait until no migration is running (mongo-release status shows who is at it), then run this again.',
   });
 }
 
