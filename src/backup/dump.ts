@@ -189,7 +189,7 @@ function failure(error: unknown, pending: PendingBackup, { db }: Connection, { s
   if (error instanceof ReleaseError) return error;
   if (serverCode(error) === serverCodes.SnapshotTooOld) {
     return new ReleaseError('SNAPSHOT_TOO_OLD', 'The backup took longer than the server keeps its history.', {
-      hint: 'Raise it before the backup: db.adminCommand({ setParameter: 1, minSnapshotHistoryWindowInSeconds: 3600 }) (default 300). Where that is not possible, as on Atlas: --engine atlas takes a managed snapshot, and --consistency per-collection backs every collection up as it is when it is read.',
+      hint: 'Raise it before the backup: db.adminCommand({ setParameter: 1, minSnapshotHistoryWindowInSeconds: 3600 }) (default 300). Where that is not possible, as on Atlas: --engine atlas takes a managed snapshot, and --consistency per-collection, or backup.consistency in mongo-release.yml, backs every collection up as it is when it is read, for a rehearsal too.',
       cause: error,
     });
   }

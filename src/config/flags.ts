@@ -1,5 +1,6 @@
 import { type CommandName, commands } from './commands.ts';
 import { parseDuration } from './duration.ts';
+import { knownKeys } from './load.ts';
 import { didYouMean } from './nearest.ts';
 import { type Flags, type Option, type OptionName, options } from './options.ts';
 
@@ -30,7 +31,7 @@ export function parseFlags(
   const flags: Record<string, unknown> = {};
   for (const name of Object.keys(raw)) {
     if (raw[name] === undefined || allowed.includes(name)) continue;
-    problems.push(`${shown(name)} is not an option of ${command}.${didYouMean(name, allowed, shown)}`);
+    problems.push(`${shown(name)} is not an option of ${command}.${inFile(name) ?? didYouMean(name, allowed, shown)}`);
   }
   for (const name of allowed as readonly OptionName[]) {
     const option: Option = options[name];
@@ -41,6 +42,12 @@ export function parseFlags(
     else flags[name] = parsed.value;
   }
   return { flags: flags as Flags, problems };
+}
+
+/** A sentence, where that is what a key of the configuration file is called. */
+function inFile(name: string): string | undefined {
+  const section = knownKeys([]).find((key) => knownKeys([key]).includes(name));
+  return section && ` It is set in mongo-release.yml: ${section}.${name}.`;
 }
 
 /** Completes a sentence that begins with the name of what was given. */

@@ -128,7 +128,10 @@ function fromBase(store: string | undefined, baseDir: string): string | undefine
 function argumentProblems(command: CommandName, given: readonly string[]): string[] {
   const expected: readonly string[] = commands[command].arguments;
   const required = expected.filter((name) => !name.startsWith('['));
-  if (given.length < required.length) return [`${command} needs ${required.slice(given.length).join(' ')}.`];
+  if (given.length < required.length) {
+    const missing = required.slice(given.length).join(' ');
+    return [`${command} needs ${missing}${missing === 'BACKUP' ? ': mongo-release inspect lists what there is' : ''}.`];
+  }
   const empty = expected.find((_, index) => given[index]?.trim() === '');
   if (empty !== undefined) return [`${empty.replaceAll(/[[\]]/g, '')} ${isEmpty}`];
   if (given.length > expected.length) return [`${command} does not know what to do with "${given[expected.length]}".`];
