@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { didYouMean } from '../../config/nearest.ts';
 import type { CollectionInfo } from '../../mongo/catalog.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { ReleaseError } from '../../observe/error.ts';
@@ -11,20 +12,30 @@ import { asidePrefix, type Old, type SwapStep } from './record.ts';
 export function selectNamespaces(manifest: ArchiveContents, only: readonly string[] | undefined): ManifestNamespace[] {
   if (only === undefined) return [...manifest.namespaces];
   const byName = new Map(manifest.namespaces.map((entry) => [entry.name, entry]));
+  const prefix = `${manifest.target.database}.`;
+  const find = (text: string) =>
+    byName.get(text) ?? (text.startsWith(prefix) ? byName.get(text.slice(prefix.length)) : undefined);
   const selected = new Map<string, ManifestNamespace>();
   for (const text of only) {
-    const prefix = `${manifest.target.database}.`;
-    const entry = byName.get(text) ?? (text.startsWith(prefix) ? byName.get(text.slice(prefix.length)) : undefined);
-    if (entry === undefined) {
-      const names = manifest.namespaces.map(({ name }) => name);
-      throw new ReleaseError('BACKUP_NAMESPACE_UNKNOWN', `The backup holds no collection ${JSON.stringify(text)}.`, {
-        hint: `Name one of: ${names.slice(0, 20).join(', ')}${names.length > 20 ? ', …' : ''}.`,
-        details: { backup: manifest.id },
-      });
-    }
+    const entry = find(text);
+    if (entry === undefined) throw notInBackup(manifest, text, text.split(',').every(find));
     selected.set(entry.name, entry);
   }
   return [...selected.values()];
+}
+
+function notInBackup({ id, namespaces }: ArchiveContents, text: string, isList: boolean): ReleaseError {
+  const names = namespaces.map(({ name }) => name);
+  const message = `The backup holds no collection ${JSON.stringify(text)}.${didYouMean(text, names)}`;
+  return new ReleaseError('BACKUP_NAMESPACE_UNKNOWN', message, {
+    hint: isList
+      ? `Give --only once for each: ${text
+          .split(',')
+          .map((name) => `--only ${name}`)
+          .join(' ')}`
+      : `Name one of: ${names.slice(0, 20).join(', ')}${names.length > 20 ? ', …' : ''}.`,
+    details: { backup: id },
+  });
 }
 
 /**
