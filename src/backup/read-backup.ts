@@ -41,10 +41,15 @@ export async function* readBackup(
       if (known !== undefined) yield known;
     }
   } catch (error) {
+    if (!(error instanceof ReleaseError) || error.code !== 'IDENTITY_WRONG') throw error;
     // A key that does not fit and a damaged header look alike.
-    if (error instanceof ReleaseError && error.code === 'IDENTITY_WRONG')
-      await compareDigest(whole, contents, options.signal);
-    throw error;
+    await compareDigest(whole, contents, options.signal);
+    const recipients = contents.encryption?.recipients.join(', ');
+    if (!recipients) throw error;
+    throw new ReleaseError('IDENTITY_WRONG', error.message, {
+      hint: `It was encrypted to ${recipients}: give the identity of one of them, in MONGO_RELEASE_IDENTITY or with --identity FILE.`,
+      cause: error.cause,
+    });
   }
   refuseOther(meter, contents);
 }

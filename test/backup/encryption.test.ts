@@ -36,6 +36,7 @@ test('only who has the identity can read the archive; the manifest says to whom 
   await expect(verifyBackup(at.store, manifest.id, { identities: [stranger] })).rejects.toMatchObject({
     code: 'IDENTITY_WRONG',
     exitCode: 11,
+    hint: expect.stringContaining(recipient),
   });
 });
 
@@ -104,12 +105,20 @@ test('what is no recipient is refused before anything is read, and a private key
   expect(await at.stored()).toEqual([]);
 });
 
-test('identities are read from a key file, and are secrets from then on', () => {
+test('identities are read from a key file, and are secrets from then on', async () => {
   const secrets = new Secrets();
   const text = `# created: 2026-03-01\n# public key: ${recipient}\n${identity}\r\n\n`;
-  expect(parseIdentities(text, 'The variable KEY', secrets)).toEqual([identity]);
+  expect(await parseIdentities(text, 'The variable KEY', secrets)).toEqual([identity]);
   expect(secrets.scrub(`it is ${identity}`)).not.toContain(identity);
-  for (const wrong of ['', '# nothing', recipient, `${identity} x`]) {
-    expect(() => parseIdentities(wrong, 'The variable KEY', secrets)).toThrow(/The variable KEY holds no identity/);
-  }
+  for (const wrong of ['', '# nothing', recipient, `${identity} x`, './key.txt'])
+    await expect(parseIdentities(wrong, 'The variable KEY', secrets)).rejects.toMatchObject({
+      code: 'IDENTITY_INVALID',
+      message: 'The variable KEY holds no identity of age.',
+      hint: expect.stringContaining('named with --identity FILE'),
+    });
+  const torn = parseIdentities(`${identity}\n${identity.slice(0, -3)}`, 'The variable KEY', secrets);
+  await expect(torn).rejects.toMatchObject({
+    code: 'IDENTITY_INVALID',
+    message: 'The variable KEY holds an identity of age that is not whole.',
+  });
 });
