@@ -7,7 +7,7 @@ import { backupNotFound, type StoredBackup, type Verification } from './store.ts
 /** `ID.manifest.json`, `ID.verified.json`, and `ID.archive` with the endings of its compression and encryption. */
 export const manifestEnding = '.manifest.json';
 export const verifiedEnding = '.verified.json';
-const archiveName = /^(.+)\.archive(\.zst|\.gz)?(\.age)?$/;
+export const archiveName = /^(.+)\.archive(\.zst|\.gz)?(\.age)?$/;
 
 /** Requests for manifests under way at the same time. */
 const atOnce = 8;
