@@ -68,8 +68,9 @@ function archiveFacts(backup: ArchiveFacts): Fact[] {
 }
 
 function archiveFact(backup: Pick<ArchiveFacts, 'archiveBytes' | 'compression' | 'encrypted'>): Fact {
+  const compression = backup.compression === 'none' ? 'not compressed' : backup.compression;
   const encrypted = backup.encrypted ? 'encrypted' : 'not encrypted';
-  return ['Archive', { text: `${formatBytes(backup.archiveBytes)} (${backup.compression}, ${encrypted})` }];
+  return ['Archive', { text: `${formatBytes(backup.archiveBytes)} (${compression}, ${encrypted})` }];
 }
 
 function snapshotFacts({ cluster, snapshotId, snapshot, expiresAt }: SnapshotFacts): Fact[] {

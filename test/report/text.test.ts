@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
+import { ReleaseError } from '../../src/observe/error.ts';
 import type { Ended } from '../../src/release/result.ts';
 import { renderText } from '../../src/report/text.ts';
 import { backup, failedRelease, pendingPlan, released } from './sample.ts';
@@ -186,6 +187,9 @@ test('the backups of a store', () => {
 test('what was verified, encrypted, and read at another time than the rest is in the list and in each backup', () => {
   const one = { ...backup, encrypted: true, outsideSnapshot: ['log'], verifiedAt: '2026-10-02T00:00:00.000Z' };
   const list = renderText({ command: 'inspect', outcome: 'nothing-to-do', result: { backups: [one] } });
+  expect(renderText({ command: 'backup', outcome: 'applied', result: { ...one, compression: 'none' } })).toMatch(
+    /2\.3 MB \(not compressed, encrypted\)$/m,
+  );
   expect(list).toMatch(/yes +snapshot, except 1 capped +2026-10-02 00:00:00 UTC$/m);
   const single = renderText({
     command: 'inspect',
@@ -195,6 +199,15 @@ test('what was verified, encrypted, and read at another time than the rest is in
   expect(single).toMatch(
     /Archive +2\.3 MB \(zstd, encrypted\)\n +Point in time .*\(snapshot\)\n +Except capped +log$/m,
   );
+});
+
+test.each([
+  ['ARCHIVE_DAMAGED', 'blocked', 'Inspection: the backup cannot be used'],
+  ['STORE_FAILED', 'failed-clean', 'Inspection failed'],
+  ['USAGE', 'blocked', 'Inspection not started'],
+] as const)('an inspection that ends with %s is headed by what it was', (code, outcome, headline) => {
+  const error = new ReleaseError(code, 'It is so.', { hint: 'Look.' });
+  expect(renderText({ command: 'inspect', outcome, error }).split('\n')[1]).toMatch(new RegExp(`^\\S ${headline}$`));
 });
 
 test('of a file nothing is said that a file alone does not say', () => {
