@@ -11,7 +11,8 @@ export function keepsAdded({ invocation: { flags } }: Run, { whole }: RestoredFr
 
 /** A sentence for the question that names what a restore would remove; empty where that is nothing. */
 export async function whatItRemoves(run: Run, { db }: Connection, from: RestoredFrom): Promise<string> {
-  if (run.invocation.flags.only !== undefined || keepsAdded(run, from)) return '';
+  if (run.invocation.flags.only !== undefined) return '';
+  if (keepsAdded(run, from)) return ' What it does not hold stays.';
   const own = namesOf(run);
   const archived = new Set(from.collections);
   const present = await db

@@ -1,5 +1,6 @@
 import type { SetHistory } from '../backup/restore/record.ts';
 import { isUnfinished, type SettleOptions, settleRestore } from '../backup/restore/settle.ts';
+import { listed } from '../migration/files/find.ts';
 import { setPosition } from '../migration/history/without-run.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { keepsAdded } from './added.ts';
@@ -26,10 +27,19 @@ export async function restoreInto(
   return restoreFrom(run, connection, tenure, source);
 }
 
-/** What an earlier restore left is ended first: all that it needs is in the database, whatever became of the store. */
-export async function settleEarlier(run: Run, connection: Connection): Promise<void> {
-  if (!(await isUnfinished(connection.db, namesOf(run)))) return;
-  await underLease(run, connection, (tenure) => settleRestore(connection, settlingOf(run, tenure)));
+/**
+ * What an earlier restore left is ended first: all that it needs is in the database, whatever became of the store. Comes
+ * back with what that was, in sentences, where it has changed anything.
+ */
+export async function settleEarlier(run: Run, connection: Connection): Promise<string[]> {
+  if (!(await isUnfinished(connection.db, namesOf(run)))) return [];
+  const settled = await underLease(run, connection, (tenure) => settleRestore(connection, settlingOf(run, tenure)));
+  if (settled.kind !== 'finished') return [];
+  const { backupId, restored, removed } = settled;
+  const gone = removed.length === 0 ? '' : ` Removed: ${listed(removed, 20)}.`;
+  return [
+    `An earlier restore, of backup ${backupId}, had been interrupted and was finished before: ${listed(restored, 20)}.${gone}`,
+  ];
 }
 
 function settlingOf(run: Run, tenure: Tenure): SettleOptions {

@@ -27,7 +27,7 @@ export async function restore(run: Run): Promise<Ended<'restore'>> {
   });
   const found = await sourceOf(run, argument).catch((error: unknown) => ({ kind: 'none' as const, error }));
   // What the question names is as that leaves it; what Atlas brings back replaces all of it.
-  if (found.kind !== 'managed') await settleEarlier(run, connection);
+  const warnings = found.kind === 'managed' ? [] : await settleEarlier(run, connection);
   if (found.kind === 'none') throw found.error;
   const source: Source = found;
   // What Atlas does needs none of this user's privileges.
@@ -55,7 +55,7 @@ export async function restore(run: Run): Promise<Ended<'restore'>> {
     return restored;
   });
   const half = result.history === 'set' && source.kind === 'archive' ? halfDoneIn(source.from) : undefined;
-  const warnings = half === undefined ? [] : [`${half} The restored data have it in part: mongo-release status.`];
+  if (half !== undefined) warnings.push(`${half} The restored data have it in part: mongo-release status.`);
   if (result.history === 'unchanged' && flags.only === undefined) warnings.push(unknownPosition(argument));
   const kept = source.kind === 'archive' ? keptUnasked(run, source.from, result.kept) : undefined;
   if (kept !== undefined) warnings.push(kept);
@@ -68,15 +68,18 @@ export async function restore(run: Run): Promise<Ended<'restore'>> {
     outcome,
     error,
     result: { ...result, migrate },
-    warnings: [...warnings, ...(ended.warnings ?? [])],
+    warnings: [...warnings, ...(ended.warnings ?? []), ...(migrate?.applied.length ? [takenBackBy(follows)] : [])],
   };
 }
 
 async function questionOf(run: Run, connection: Connection, from: RestoredFrom): Promise<string> {
-  const { environment } = targetOf(run);
-  const removes = await whatItRemoves(run, connection, from);
-  const then = run.invocation.flags['then-migrate'] ? ', and apply the migrations after it' : '';
-  return `Replace the collections of database ${connection.db.databaseName} (${environment}) by ${from.words}${then}? What was written since is lost.${removes}`;
+  const { db, topology } = connection;
+  const { only, 'then-migrate': migrates } = run.invocation.flags;
+  const what = only === undefined ? 'the collections' : listed(only, 20);
+  const where = `${db.databaseName} on ${listed(topology.hosts, 3)} (${targetOf(run).environment})`;
+  const then = migrates ? ', and apply the migrations after it' : '';
+  const rest = (await whatItRemoves(run, connection, from)) || (only === undefined ? '' : ' All others stay.');
+  return `Replace ${what} of database ${where} by ${from.words}${then}? What was written since is lost.${rest}`;
 }
 
 /** What is pending follows from where in history the data are. */
@@ -103,6 +106,11 @@ function halfDoneIn({ id, placement }: RestoredFrom): string | undefined {
   if (placement === undefined || placement === 'changelog' || !placement.halfDone?.length) return undefined;
   const names = placement.halfDone.map(({ name }) => name);
   return `When ${id} was made, ${listed(names)} had been left half-way, and what was done of it no journal has.`;
+}
+
+/** The restore has an id of its own, and cannot be taken back. */
+function takenBackBy({ releaseId }: Run): string {
+  return `The migrations after it are release ${releaseId}: mongo-release rollback ${releaseId} takes them back.`;
 }
 
 function unknownPosition(id: string): string {

@@ -58,7 +58,7 @@ export function fromStore(run: Run, { id, target, createdAt, position, namespace
   const store = storeOf(run);
   return {
     id,
-    words: `backup ${id} of ${createdAt}`,
+    words: `backup ${id} of database ${target.database}, taken at ${createdAt}`,
     placement: { applied: position.applied, halfDone: position.halfDone },
     collections: namespaces.map(({ name }) => name),
     whole: true,

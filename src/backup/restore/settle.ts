@@ -27,7 +27,15 @@ export interface SettleOptions {
 }
 
 /** `finished`: data and history are in place. `undone`: it had touched nothing, and what it had built is removed. */
-export type Settled = { readonly kind: 'nothing' | 'finished' | 'undone' };
+export type Settled =
+  | { readonly kind: 'nothing' | 'undone' }
+  /** Names of collections, of the whole restore: what of it an earlier run had done already is among them. */
+  | {
+      readonly kind: 'finished';
+      readonly backupId: string;
+      readonly restored: readonly string[];
+      readonly removed: readonly string[];
+    };
 
 /**
  * Brings an interrupted restore of this database to an end: back, if it had not begun to swap collections in, else
@@ -67,7 +75,9 @@ async function settle(connection: Connection, options: SettleOptions): Promise<S
     return { kind: 'undone' };
   }
   await finishRestore(connection, tenure, record, options);
-  return { kind: 'finished' };
+  const named = (removes: boolean) =>
+    record.steps.filter(({ kind }) => (kind === 'remove') === removes).map(({ name }) => name);
+  return { kind: 'finished', backupId: record.backupId, restored: named(false), removed: named(true) };
 }
 
 /** Removes what a restore built, and its record. The user's collections are as they were. */
