@@ -237,7 +237,7 @@ test('a backup that went while the run waited for the lease is missed before any
   await lease.insertOne(somebodyElses);
   const started = project.start(`migrate --apply --backup ${id} --rehearsal none --wait 120s --json`);
   await started.said('Waiting for the lease');
-  await rm(join(project.dir, 'backups', `${id}.manifest.json`));
+  await rm(join(project.dir, 'backups'), { recursive: true });
   await giveUpLease(database.db);
   expectFailure(await started.ended, 11, 'BACKUP_NOT_FOUND');
   expect(await database.db.collection('_mongo_release.releases').countDocuments()).toBe(0);
