@@ -160,7 +160,11 @@ export const options = {
     help: 'What to do when something fails after the first change. Default stop.',
   },
   strategy: { type: 'choice', choices: ['auto', 'down', 'restore'], help: 'The way back. Default auto.' },
-  reason: { type: 'text', value: 'TEXT', help: 'Why; kept in the record.' },
+  reason: {
+    type: 'text',
+    value: 'TEXT',
+    help: 'Why; kept in the record. In production restore, rollback and down need it.',
+  },
   'sandbox-uri': {
     type: 'text',
     value: 'URI',

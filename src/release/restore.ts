@@ -6,6 +6,7 @@ import { keptUnasked, whatItRemoves } from './added.ts';
 import { agree } from './agree.ts';
 import { sayForeign } from './backed-up-target.ts';
 import { refuseUnguarded } from './guards.ts';
+import { needReason } from './reason.ts';
 import { type RecordStart, ReleaseRecords } from './record.ts';
 import { restoreFrom, settleEarlier } from './restore-into.ts';
 import { agreeToErase, checkManaged } from './restore-managed.ts';
@@ -17,6 +18,7 @@ import { underLease } from './under-lease.ts';
 
 /** `restore BACKUP` or `restore FILE`: into the target's database, or into another one with `--into`. */
 export async function restore(run: Run): Promise<Ended<'restore'>> {
+  needReason(run, 'a restore');
   const target = targetOf(run);
   const { flags } = run.invocation;
   const [argument = ''] = run.invocation.arguments;

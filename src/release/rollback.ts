@@ -4,6 +4,7 @@ import { whatItRemoves } from './added.ts';
 import { agree } from './agree.ts';
 import { refuseForeign } from './backed-up-target.ts';
 import { outcomeOfError } from './outcome.ts';
+import { needReason } from './reason.ts';
 import { type ReleaseRecord, ReleaseRecords } from './record.ts';
 import { agreeToErase, checkManaged, whatItErases } from './restore-managed.ts';
 import { fromStore } from './restored-from.ts';
@@ -16,12 +17,8 @@ import { findWayBack, type WayBack } from './way-back.ts';
 
 /** `rollback [RELEASE]`: takes a release back, and verifies. */
 export async function rollback(run: Run): Promise<Ended<'rollback'>> {
-  const { reason, 'dry-run': dryRun } = run.invocation.flags;
-  if (targetOf(run).environment === 'production' && reason === undefined && !dryRun) {
-    throw new ReleaseError('USAGE', 'In production a rollback needs a reason, for the record.', {
-      hint: 'Add --reason "…", or --dry-run to see what would be done.',
-    });
-  }
+  const { 'dry-run': dryRun } = run.invocation.flags;
+  if (!dryRun) needReason(run, 'a rollback', ', or --dry-run to see what would be done');
   await using connection = await openTarget(run, dryRun ? 'read' : 'write');
   const [asked] = run.invocation.arguments;
   const release = await findRelease(run, connection, asked);

@@ -129,7 +129,7 @@ test('a dump of mongodump with our history in it is brought to today too, rehear
   await writeFile(path.join(project.dir, 'dump.archive'), mongodumpArchive(await listed(connection)));
   await project.write({ 'migrations/3-c.js': insert(3) });
   expectFailure(
-    await project.run('restore dump.archive --then-migrate --environment production --yes --json'),
+    await project.run('restore dump.archive --then-migrate --environment production --reason why --yes --json'),
     11,
     'BACKUP_MISSING',
   );
