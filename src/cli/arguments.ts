@@ -15,8 +15,6 @@ export type CommandLine =
       readonly raw: RawFlags;
     };
 
-type RawValue = string | boolean | readonly string[];
-
 /** Options of the door itself. */
 const ownOptions = {
   help: { type: 'boolean', short: 'h' },
@@ -25,8 +23,9 @@ const ownOptions = {
 
 /** Reads the words behind `mongo-release`. Throws `USAGE` for an unknown command; options are judged by the configuration. */
 export function readCommandLine(argv: readonly string[]): CommandLine {
+  const { args, forgotten } = splitForgotten(argv);
   const { tokens } = parseArgs({
-    args: [...argv],
+    args,
     options: known(),
     allowPositionals: true,
     strict: false,
@@ -34,7 +33,7 @@ export function readCommandLine(argv: readonly string[]): CommandLine {
     tokens: true,
   });
   const words: string[] = [];
-  const raw: Record<string, RawValue> = {};
+  const raw: Record<string, string | boolean | string[]> = {};
   // Of an option that nobody knows: the word behind it is as likely its value as an argument, and no second mistake.
   let stray = -1;
   for (const token of tokens) {
@@ -44,8 +43,10 @@ export function readCommandLine(argv: readonly string[]): CommandLine {
     if (option === undefined && !Object.hasOwn(ownOptions, token.name) && token.value === undefined)
       stray = words.length > 0 ? token.index + 1 : -1;
     if (option?.type === 'switch') raw[token.name] = token.value ?? !token.rawName.startsWith('--no-');
-    else raw[token.name] = withValue(option, raw[token.name], token);
+    else if (option?.type === 'list') raw[token.name] = [...((raw[token.name] as string[]) ?? []), token.value ?? ''];
+    else raw[token.name] = token.value ?? true;
   }
+  for (const name of forgotten) raw[name] = true;
   const [word, ...rest] = words;
   if (raw.version === true && word === undefined) return { kind: 'version' };
   if (word === 'help') return { kind: 'help', command: rest[0] === undefined ? undefined : commandNamed(rest[0]) };
@@ -59,17 +60,34 @@ export function readCommandLine(argv: readonly string[]): CommandLine {
 }
 
 /**
- * What an option that takes a value has been given by now: `true` says that its value was forgotten, which nothing makes
- * good that follows.
+ * The words without options whose value was forgotten: at the end, or where the next option follows. To the parser that
+ * one would be the value; a value that does begin so is tied to its option (--reason=--what).
  */
-function withValue(
-  option: Option | undefined,
-  before: RawValue | undefined,
-  { value, inlineValue }: { readonly value?: string; readonly inlineValue?: boolean },
-): RawValue {
-  // The next option is no value, unless it is tied to this one: --reason=--what.
-  if (before === true || value === undefined || (!inlineValue && value.startsWith('--'))) return true;
-  return option?.type === 'list' ? [...(Array.isArray(before) ? before : []), value] : value;
+function splitForgotten(argv: readonly string[]): { args: string[]; forgotten: string[] } {
+  const valued = new Map<string, string>();
+  for (const [name, { type, short }] of Object.entries<Option>(options)) {
+    if (type === 'switch') continue;
+    valued.set(`--${name}`, name);
+    if (short !== undefined) valued.set(`-${short}`, name);
+  }
+  const args: string[] = [];
+  const forgotten: string[] = [];
+  const words = argv.values();
+  for (let word = words.next().value; word !== undefined; ) {
+    const name = valued.get(word);
+    const next = words.next().value;
+    if (name === undefined) {
+      args.push(word);
+      word = next;
+    } else if (next === undefined || next.startsWith('--')) {
+      forgotten.push(name);
+      word = next;
+    } else {
+      args.push(word, next);
+      word = words.next().value;
+    }
+  }
+  return { args, forgotten };
 }
 
 function commandNamed(word: string): CommandName {

@@ -75,7 +75,7 @@ async function fromFile(run: Run, file: string): Promise<RestoredFrom> {
   const changelog = database.namespaces.some(({ name }) => name === changelogOf(run)?.collection);
   return {
     id: file,
-    words: `database ${database.name} in ${file}, written at ${archive.writtenAt.toISOString()}`,
+    words: `database ${database.name} in ${file}, last changed at ${archive.writtenAt.toISOString()}`,
     placement: positionIn(database) ?? (changelog ? 'changelog' : undefined),
     collections: database.namespaces.map(({ name }) => name),
     whole: false,

@@ -46,7 +46,7 @@ function fileFacts({ databases, serverVersion, oplogEntries, ...backup }: FileFa
     [
       'Point in time',
       oplogEntries === undefined
-        ? { mark: 'unknown', text: 'unknown: a file alone does not say whether its collections are of one' }
+        ? { mark: 'unknown', text: 'unknown: the file itself does not say' }
         : { mark: 'warning', text: `with ${plural(oplogEntries, 'oplog entry', 'oplog entries')} to be applied` },
     ],
   ];
