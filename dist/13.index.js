@@ -90,6 +90,7 @@ const commands = {
             ...sandbox,
             'wait',
             'yes',
+            'erase-cluster',
             'reason',
             'release-id',
             ...common,
@@ -128,6 +129,7 @@ const commands = {
             'reason',
             'wait',
             'yes',
+            'erase-cluster',
             'keep-added',
             ...common,
         ],
@@ -215,12 +217,15 @@ const timeLimit = duration.refine((ms) => ms <= longestTimer, { message: 'a time
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   I: () => (/* binding */ isEmpty),
 /* harmony export */   b: () => (/* binding */ parseFlags)
 /* harmony export */ });
 /* harmony import */ var _commands_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(79682);
 /* harmony import */ var _duration_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(79716);
-/* harmony import */ var _nearest_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(25492);
-/* harmony import */ var _options_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(73508);
+/* harmony import */ var _load_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(67608);
+/* harmony import */ var _nearest_js__WEBPACK_IMPORTED_MODULE_4__ = __webpack_require__(25492);
+/* harmony import */ var _options_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(73508);
+
 
 
 
@@ -228,23 +233,23 @@ const timeLimit = duration.refine((ms) => ms <= longestTimer, { message: 'a time
 /**
  * Flags with their types, and everything that is wrong with them, all at once.
  *
- * Precedence is flag or input, then environment; an empty text counts as not given, since that is how an action sees
- * an input that was left out. `shown` writes an option's name as it is typed at this door.
+ * Precedence is flag or input, then environment, where an empty variable counts as not set. An empty flag is refused:
+ * what it comes from is most often a variable that is not set, and without it the option would mean something else.
+ * `shown` writes an option's name as it is typed at this door.
  */
 function parseFlags(command, raw, env, shown = (name) => `"${name}"`) {
     const allowed = _commands_js__WEBPACK_IMPORTED_MODULE_0__/* .commands */ .P[command].options;
     const problems = [];
     const flags = {};
     for (const name of Object.keys(raw)) {
-        if (raw[name] === undefined || raw[name] === '' || allowed.includes(name))
+        if (raw[name] === undefined || allowed.includes(name))
             continue;
-        problems.push(`${shown(name)} is not an option of ${command}.${(0,_nearest_js__WEBPACK_IMPORTED_MODULE_3__/* .didYouMean */ .a)(name, allowed, shown)}`);
+        problems.push(`${shown(name)} is not an option of ${command}.${inFile(name) ?? (0,_nearest_js__WEBPACK_IMPORTED_MODULE_4__/* .didYouMean */ .a)(name, allowed, shown)}`);
     }
     for (const name of allowed) {
-        const option = _options_js__WEBPACK_IMPORTED_MODULE_2__/* .options */ .f[name];
-        const fromEnv = option.env === undefined ? undefined : env[option.env];
-        const given = raw[name] === undefined || raw[name] === '' ? fromEnv : raw[name];
-        if (given === undefined || given === '')
+        const option = _options_js__WEBPACK_IMPORTED_MODULE_3__/* .options */ .f[name];
+        const given = raw[name] ?? ((option.env && env[option.env]?.trim()) || undefined);
+        if (given === undefined)
             continue;
         const parsed = parseValue(option, given);
         if ('problem' in parsed)
@@ -254,22 +259,38 @@ function parseFlags(command, raw, env, shown = (name) => `"${name}"`) {
     }
     return { flags: flags, problems };
 }
+/** A sentence, where that is what a key of the configuration file is called. */
+function inFile(name) {
+    const section = (0,_load_js__WEBPACK_IMPORTED_MODULE_2__/* .knownKeys */ .eE)([]).find((key) => (0,_load_js__WEBPACK_IMPORTED_MODULE_2__/* .knownKeys */ .eE)([key]).includes(name));
+    return section && ` It is set in mongo-release.yml: ${section}.${name}.`;
+}
+/** Completes a sentence that begins with the name of what was given. */
+const isEmpty = 'is empty: is the variable set that it comes from?';
 function parseValue(option, given) {
     if (option.type === 'switch')
         return parseSwitch(given);
     if (option.type === 'list') {
-        const items = typeof given === 'string' ? given.split(/[\n,]/) : Array.isArray(given) ? given : [];
-        return { value: items.map((item) => item.trim()).filter((item) => item !== '') };
+        if (typeof given === 'boolean')
+            return { problem: needsValue(option) };
+        const items = typeof given === 'string'
+            ? given
+                .split(/[\n,]/)
+                .map((item) => item.trim())
+                .filter((item) => item !== '')
+            : given.map((item) => item.trim());
+        return items.length === 0 || items.includes('') ? { problem: isEmpty } : { value: items };
     }
     if (typeof given !== 'string')
         return { problem: needsValue(option) };
     const text = given.trim();
+    if (text === '')
+        return { problem: isEmpty };
     if (option.type === 'duration') {
         const ms = (0,_duration_js__WEBPACK_IMPORTED_MODULE_1__/* .parseDuration */ .E9)(text);
         return ms === undefined ? { problem: 'needs a length of time such as 30s or 10m.' } : { value: ms };
     }
     if (option.type === 'choice' && !option.choices?.includes(text)) {
-        return { problem: `is one of ${option.choices?.join(', ')}.${(0,_nearest_js__WEBPACK_IMPORTED_MODULE_3__/* .didYouMean */ .a)(text, option.choices ?? [])}` };
+        return { problem: `is one of ${option.choices?.join(', ')}.${(0,_nearest_js__WEBPACK_IMPORTED_MODULE_4__/* .didYouMean */ .a)(text, option.choices ?? [])}` };
     }
     return { value: text };
 }
@@ -334,7 +355,7 @@ async function resolveInvocation(asked) {
     }
     const migrateMongo = await (0,_migrate_mongo_js__WEBPACK_IMPORTED_MODULE_5__/* .findMigrateMongo */ .$f)({ ...asked, flags });
     const config = migrateMongo === undefined
-        ? await (0,_load_js__WEBPACK_IMPORTED_MODULE_4__/* .loadConfig */ .Z)(cwd, flags.config)
+        ? await (0,_load_js__WEBPACK_IMPORTED_MODULE_4__/* .loadConfig */ .Z9)(cwd, flags.config)
         : // Its relative paths start from the working folder, wherever the file is.
             { settings: (0,_migrate_mongo_js__WEBPACK_IMPORTED_MODULE_5__/* .migrateMongoSettings */ .dt)(migrateMongo, command), baseDir: cwd, file: migrateMongo.file };
     const store = flags.store === undefined ? fromBase(config.settings.backup.store, config.baseDir) : fromBase(flags.store, cwd);
@@ -382,14 +403,20 @@ function checkAsked({ command, arguments: given, raw, env, secrets, shown = quot
     return { flags, problems };
 }
 const quoted = (name) => `"${name}"`;
+/** One letter before the colon is a drive of Windows; more is an address, also one that lost a slash. */
 function fromBase(store, baseDir) {
-    return store === undefined || /^[a-z0-9]+:\/\//i.test(store) ? store : (0,node_path__WEBPACK_IMPORTED_MODULE_0__.resolve)(baseDir, store);
+    return store === undefined || /^[a-z][a-z0-9+.-]+:/i.test(store) ? store : (0,node_path__WEBPACK_IMPORTED_MODULE_0__.resolve)(baseDir, store);
 }
 function argumentProblems(command, given) {
     const expected = _commands_js__WEBPACK_IMPORTED_MODULE_2__/* .commands */ .P[command].arguments;
     const required = expected.filter((name) => !name.startsWith('['));
-    if (given.length < required.length)
-        return [`${command} needs ${required.slice(given.length).join(' ')}.`];
+    if (given.length < required.length) {
+        const missing = required.slice(given.length).join(' ');
+        return [`${command} needs ${missing}${missing === 'BACKUP' ? ': mongo-release inspect lists what there is' : ''}.`];
+    }
+    const empty = expected.find((_, index) => given[index]?.trim() === '');
+    if (empty !== undefined)
+        return [`${empty.replaceAll(/[[\]]/g, '')} ${_flags_js__WEBPACK_IMPORTED_MODULE_3__/* .isEmpty */ .I}`];
     if (given.length > expected.length)
         return [`${command} does not know what to do with "${given[expected.length]}".`];
     return [];
@@ -402,8 +429,9 @@ function argumentProblems(command, given) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   Z: () => (/* binding */ loadConfig),
-/* harmony export */   k: () => (/* binding */ defaultFile)
+/* harmony export */   Z9: () => (/* binding */ loadConfig),
+/* harmony export */   eE: () => (/* binding */ knownKeys),
+/* harmony export */   kL: () => (/* binding */ defaultFile)
 /* harmony export */ });
 /* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(51455);
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(76760);
@@ -593,7 +621,7 @@ async function findMigrateMongo(looking) {
     if (flags.file === undefined) {
         if (flags.config !== undefined || flags.target !== undefined)
             return undefined;
-        if ((await exists((0,node_path__WEBPACK_IMPORTED_MODULE_1__.resolve)(cwd, _load_js__WEBPACK_IMPORTED_MODULE_3__/* .defaultFile */ .k))) || !(await exists(file)))
+        if ((await exists((0,node_path__WEBPACK_IMPORTED_MODULE_1__.resolve)(cwd, _load_js__WEBPACK_IMPORTED_MODULE_3__/* .defaultFile */ .kL))) || !(await exists(file)))
             return undefined;
     }
     else if (!(await exists(file))) {
@@ -852,19 +880,31 @@ const options = {
     },
     into: { type: 'text', value: 'DATABASE', help: 'Restore into this database instead of the one that was backed up.' },
     only: { type: 'list', value: 'COLLECTION', help: 'Restore this collection only; may be given several times.' },
-    'keep-added': { type: 'switch', help: 'Keep the collections that were added since the backup.' },
+    'keep-added': {
+        type: 'switch',
+        help: 'Keep the collections that the backup does not hold. Default no; yes with an archive of mongodump, which may be of a part of the database.',
+    },
     'then-migrate': {
         type: 'switch',
         help: 'Apply what is pending afterwards, as migrate --apply does: an old backup comes to the schema of today.',
     },
     yes: { type: 'switch', help: 'Do not ask. Needed where nobody can answer.' },
+    'erase-cluster': {
+        type: 'text',
+        value: 'CLUSTER',
+        help: 'Name of the cluster of Atlas that may be erased: needed where nobody can answer and the backup is its snapshot.',
+    },
     'on-failure': {
         type: 'choice',
         choices: ['stop', 'rollback'],
         help: 'What to do when something fails after the first change. Default stop.',
     },
     strategy: { type: 'choice', choices: ['auto', 'down', 'restore'], help: 'The way back. Default auto.' },
-    reason: { type: 'text', value: 'TEXT', help: 'Why; kept in the record.' },
+    reason: {
+        type: 'text',
+        value: 'TEXT',
+        help: 'Why; kept in the record. In production restore, rollback and down need it.',
+    },
     'sandbox-uri': {
         type: 'text',
         value: 'URI',
@@ -1313,7 +1353,10 @@ const errorCodes = {
     MIGRATIONS_PENDING: { exit: 3, meaning: 'Migrations are pending, and --check asks for none.' },
     FINDINGS: { exit: 4, meaning: 'Lint, policy, guards or the history have something to say that stops a release.' },
     BLOCKED_BY_GUARD: { exit: 5, meaning: 'A guard says that a release may not start now, or a guard could not look.' },
-    BACKUP_MOVED: { exit: 5, meaning: 'The history of the target moved since the backup was taken.' },
+    BACKUP_MOVED: {
+        exit: 5,
+        meaning: 'The backup is of another target, or the history moved since, or while, it was taken.',
+    },
     CONFIRMATION_NEEDED: { exit: 2, meaning: 'A person has to agree, and nobody was there to ask.' },
     CONFIRMATION_REFUSED: { exit: 2, meaning: 'A person was asked and did not agree.' },
     FAILED_CLEAN: { exit: 7, meaning: 'A migration failed, and the target is as it was.' },
@@ -1379,7 +1422,7 @@ const errorCodes = {
     RESTORE_FAILED: { exit: 7, meaning: 'The restore failed before it touched any collection; the data is as it was.' },
     RESTORE_INCOMPLETE: {
         exit: 8,
-        meaning: 'The restore was interrupted while it swapped collections in; the next restore finishes it.',
+        meaning: 'The restore was interrupted after it had begun to swap collections in; the next restore finishes it.',
     },
     RESTORED_NOT_MIGRATED: {
         exit: 8,

@@ -1228,7 +1228,9 @@ class Catalog {
         if (namespace.collection === undefined)
             return [];
         try {
-            const list = await this.#client.db(namespace.database).collection(namespace.collection).listIndexes().toArray();
+            const collection = this.#client.db(namespace.database).collection(namespace.collection);
+            // A partial index may hold what JavaScript does not know as a regular expression.
+            const list = await collection.listIndexes({ bsonRegExp: true }).toArray();
             return list.map((index) => String(index.name));
         }
         catch {
@@ -5487,7 +5489,9 @@ class CollectionKinds {
         if (collection.startsWith('system.'))
             return 'system';
         try {
-            const [info] = await this.#client.db(database).listCollections({ name: collection }).toArray();
+            // A validator may hold what JavaScript does not know as a regular expression.
+            const listed = this.#client.db(database).listCollections({ name: collection }, { bsonRegExp: true });
+            const [info] = await listed.toArray();
             if (info === undefined)
                 return 'absent';
             if (info.type === 'view')
@@ -7242,7 +7246,8 @@ async function mayMoveUniqueValues({ collection, update, removes }) {
         return false;
     let indexes;
     try {
-        indexes = await collection.indexes();
+        // A partial index may hold what JavaScript does not know as a regular expression.
+        indexes = await collection.indexes({ bsonRegExp: true });
     }
     catch {
         return true;
@@ -9613,8 +9618,7 @@ function difference(context, was, is) {
     if (was === undefined || is === undefined)
         return {};
     const { BSON } = classesOf(context.driver);
-    const before = BSON.deserialize(was);
-    const after = BSON.deserialize(is);
+    const [before = {}, after = {}] = [was, is].map((spec) => BSON.deserialize(spec, { bsonRegExp: true }));
     const reply = {};
     if (before.expireAfterSeconds !== after.expireAfterSeconds) {
         if (before.expireAfterSeconds !== undefined)
@@ -11803,7 +11807,10 @@ const errorCodes = {
     MIGRATIONS_PENDING: { exit: 3, meaning: 'Migrations are pending, and --check asks for none.' },
     FINDINGS: { exit: 4, meaning: 'Lint, policy, guards or the history have something to say that stops a release.' },
     BLOCKED_BY_GUARD: { exit: 5, meaning: 'A guard says that a release may not start now, or a guard could not look.' },
-    BACKUP_MOVED: { exit: 5, meaning: 'The history of the target moved since the backup was taken.' },
+    BACKUP_MOVED: {
+        exit: 5,
+        meaning: 'The backup is of another target, or the history moved since, or while, it was taken.',
+    },
     CONFIRMATION_NEEDED: { exit: 2, meaning: 'A person has to agree, and nobody was there to ask.' },
     CONFIRMATION_REFUSED: { exit: 2, meaning: 'A person was asked and did not agree.' },
     FAILED_CLEAN: { exit: 7, meaning: 'A migration failed, and the target is as it was.' },
@@ -11869,7 +11876,7 @@ const errorCodes = {
     RESTORE_FAILED: { exit: 7, meaning: 'The restore failed before it touched any collection; the data is as it was.' },
     RESTORE_INCOMPLETE: {
         exit: 8,
-        meaning: 'The restore was interrupted while it swapped collections in; the next restore finishes it.',
+        meaning: 'The restore was interrupted after it had begun to swap collections in; the next restore finishes it.',
     },
     RESTORED_NOT_MIGRATED: {
         exit: 8,

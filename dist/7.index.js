@@ -1,8 +1,8 @@
-export const id = 300;
-export const ids = [300,622,224,366];
+export const id = 995;
+export const ids = [995,622,224,366];
 export const modules = {
 
-/***/ 92300:
+/***/ 76995:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 
@@ -182,7 +182,7 @@ function compositeProblems(json, env) {
     const mode = inputs.mode ?? '';
     if (mode !== '' && !modes.includes(mode))
         problems.push(`"mode" is one of ${modes.join(', ')}.${(0,nearest/* didYouMean */.a)(mode, modes)}`);
-    const flags = Object.fromEntries(Object.entries(inputs).filter(([name]) => !ownInputs.includes(name)));
+    const flags = Object.fromEntries(Object.entries(inputs).filter(([name, text]) => text !== '' && !ownInputs.includes(name)));
     problems.push(...(0,config_flags/* parseFlags */.b)('release', flags, env).problems);
     return problems;
 }
@@ -221,8 +221,12 @@ function readInputs(part, env, workspace, secrets) {
         if (value && /^mongodb(\+srv)?:\/\//.test(value))
             secrets.addUri(value);
     const raw = {};
-    for (const name of flagsOf(part))
-        raw[name] = (0,core/* getInput */.V4)(name);
+    for (const name of flagsOf(part)) {
+        // An input that was left out is seen as an empty one.
+        const given = (0,core/* getInput */.V4)(name);
+        if (given !== '')
+            raw[name] = given;
+    }
     const cwd = (0,external_node_path_.resolve)(workspace, (0,core/* getInput */.V4)('working-directory'));
     const problems = [];
     if (!isFolder(cwd))
@@ -680,7 +684,19 @@ async function tell_tell(ended, { part, env, secrets, sarif, debug }) {
     return whole;
 }
 
+;// CONCATENATED MODULE: ./emitted/action/unset.js
+/**
+ * Removes Amazon's variables that are empty: a workflow hands them over that way where it has no such secret or input,
+ * and an empty region would be taken for the name of one, before what the machine is set up with.
+ */
+function dropUnset(env) {
+    for (const [name, value] of Object.entries(env))
+        if (name.startsWith('AWS_') && value === '')
+            delete env[name];
+}
+
 ;// CONCATENATED MODULE: ./emitted/action/main.js
+
 
 
 
@@ -702,6 +718,7 @@ async function tell_tell(ended, { part, env, secrets, sarif, debug }) {
 async function main(name) {
     if (!Object.hasOwn(parts, name))
         throw new Error(`There is no part "${name}".`);
+    dropUnset(process.env);
     await new Step(name).run();
 }
 class Step {
@@ -729,7 +746,7 @@ class Step {
         const asked = readInputs(this.#part, this.#env, process.cwd(), this.#secrets);
         const invocation = await (0,config_invocation/* resolveInvocation */.t)({ ...this.#withSarif(asked), loadModule: (0,load_config.configLoader)(this.#env) });
         this.#releaseId = invocation.flags['release-id'] ?? (0,release_id.newReleaseId)();
-        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(8), __webpack_require__.e(17)]).then(__webpack_require__.bind(__webpack_require__, 56322));
+        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(8), __webpack_require__.e(20)]).then(__webpack_require__.bind(__webpack_require__, 9286));
         const ended = await runCommand({
             invocation,
             releaseId: this.#releaseId,
@@ -791,8 +808,11 @@ class Step {
 }
 /** The flag that the error's own hint names is no input: a restore is agreed to by asking for it. */
 function askedForRestore(error) {
+    const { cluster } = error.details ?? {};
     return new observe_error/* ReleaseError */.K('CONFIRMATION_NEEDED', error.message, {
-        hint: 'When losing what was written since is right, run the rollback again with "strategy: restore".',
+        hint: cluster === undefined
+            ? 'When losing what was written since is right, run the rollback again with "strategy: restore".'
+            : `When erasing it is right, run the rollback again with "erase-cluster: ${cluster}".`,
         cause: error,
     });
 }

@@ -1088,12 +1088,14 @@ const serverCodes = {
     WriteConflict: 112,
     DocumentValidationFailure: 121,
     CommandNotSupportedOnView: 166,
+    QueryPlanKilled: 175,
     SnapshotTooOld: 239,
     SnapshotUnavailable: 246,
     CollectionUUIDMismatch: 361,
     AtlasError: 8000,
     BSONObjectTooLarge: 10_334,
     DuplicateKey: 11_000,
+    DatabaseDifferCase: 13_297,
 };
 /** The server's number for an error, also where the driver rewrote it (it rewrites code 20 on writes). */
 function serverCode(error) {

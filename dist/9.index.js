@@ -225,9 +225,10 @@ function backupFacts(backup) {
             title: 'Backup',
             facts: [
                 [backup.engine === 'file' ? 'File' : 'Id', { name: backup.id }],
+                ...(backup.engine === 'file' ? [] : [['Of', ofCell(backup)]]),
                 ...factsOf(backup),
                 ...(backup.engine === 'file' ? [] : [['Location', { name: backup.location }]]),
-                [backup.engine === 'file' ? 'Written' : 'Taken', { text: takenText(backup) }],
+                [backup.engine === 'file' ? 'File changed' : 'Taken', { text: takenText(backup) }],
             ],
         },
     ];
@@ -243,7 +244,6 @@ function factsOf(backup) {
     }
 }
 function fileFacts({ databases, serverVersion, oplogEntries, ...backup }) {
-    const { compression, encrypted } = backup;
     return [
         ...databases.map(({ name, collections, documents, bytes }) => [
             'Holds',
@@ -251,28 +251,34 @@ function fileFacts({ databases, serverVersion, oplogEntries, ...backup }) {
                 text: `${name}: ${(0,format/* plural */.LS)(collections, 'collection')}, ${(0,format/* plural */.LS)(documents, 'document')}, ${(0,format/* formatBytes */.z3)(bytes)}`,
             },
         ]),
-        ['Archive', { text: `${(0,format/* formatBytes */.z3)(backup.archiveBytes)} (${compression}${encrypted ? ', encrypted' : ''})` }],
+        archiveFact(backup),
         ['Server', { text: `MongoDB ${serverVersion}` }],
         [
             'Point in time',
             oplogEntries === undefined
-                ? { mark: 'warning', text: 'not one point in time, each collection as it was read' }
+                ? { mark: 'unknown', text: 'unknown: the file itself does not say' }
                 : { mark: 'warning', text: `with ${(0,format/* plural */.LS)(oplogEntries, 'oplog entry', 'oplog entries')} to be applied` },
         ],
     ];
 }
 function archiveFacts(backup) {
-    const { compression, encrypted, consistency, clusterTime } = backup;
+    const { consistency, clusterTime, outsideSnapshot } = backup;
     return [
         ['Holds', { text: `${(0,format/* plural */.LS)(backup.documents, 'document')}, ${(0,format/* formatBytes */.z3)(backup.bytes)}` }],
-        ['Archive', { text: `${(0,format/* formatBytes */.z3)(backup.archiveBytes)} (${compression}${encrypted ? ', encrypted' : ''})` }],
+        archiveFact(backup),
         [
             'Point in time',
             clusterTime === undefined
                 ? { mark: 'warning', text: `not one point in time (${consistency})` }
                 : { text: `${(0,format/* formatTime */.fU)(clusterTime)} (${consistency})` },
         ],
+        ...(outsideSnapshot.length === 0 ? [] : [['Except capped', { names: outsideSnapshot }]]),
     ];
+}
+function archiveFact(backup) {
+    const compression = backup.compression === 'none' ? 'not compressed' : backup.compression;
+    const encrypted = backup.encrypted ? 'encrypted' : 'not encrypted';
+    return ['Archive', { text: `${(0,format/* formatBytes */.z3)(backup.archiveBytes)} (${compression}, ${encrypted})` }];
 }
 function snapshotFacts({ cluster, snapshotId, snapshot, expiresAt }) {
     return [
@@ -281,6 +287,9 @@ function snapshotFacts({ cluster, snapshotId, snapshot, expiresAt }) {
         ['Atlas says', snapshot === 'completed' ? { mark: 'good', text: snapshot } : { mark: 'warning', text: snapshot }],
         ...(expiresAt === undefined ? [] : [['Expires', { text: (0,format/* formatTime */.fU)(expiresAt) }]]),
     ];
+}
+function ofCell({ target, database }) {
+    return { name: `${target} / ${database}` };
 }
 /** What it holds, in a sentence. */
 function backupHolds(backup) {
@@ -297,23 +306,33 @@ function backupsTable(backups) {
         return [];
     const columns = [
         { title: 'Backup' },
+        { title: 'Of' },
         { title: 'Taken' },
         { title: 'Documents', numeric: true },
         { title: 'Archive', numeric: true },
+        { title: 'Encrypted' },
         { title: 'Consistency' },
+        { title: 'Verified' },
     ];
     const rows = backups.map((backup) => [
         { name: backup.id },
+        ofCell(backup),
         { text: (0,format/* formatTime */.fU)(backup.createdAt) },
         ...(backup.engine === 'atlas'
-            ? [{ text: '' }, { text: '' }, { text: `snapshot of Atlas: ${backup.snapshot}` }]
-            : [
-                { text: (0,format/* formatCount */.B4)(backup.documents) },
-                { text: (0,format/* formatBytes */.z3)(backup.archiveBytes) },
-                { text: backup.consistency },
-            ]),
+            ? [{ text: '' }, { text: '' }, { text: '' }, { text: `snapshot of Atlas: ${backup.snapshot}` }, { text: '' }]
+            : archiveCells(backup)),
     ]);
     return [{ kind: 'table', title: 'Backups', columns, rows }];
+}
+function archiveCells({ documents, archiveBytes, encrypted, consistency, outsideSnapshot, verifiedAt, }) {
+    const except = outsideSnapshot.length === 0 ? '' : `, except ${outsideSnapshot.length} capped`;
+    return [
+        { text: (0,format/* formatCount */.B4)(documents) },
+        { text: (0,format/* formatBytes */.z3)(archiveBytes) },
+        { text: encrypted ? 'yes' : 'no' },
+        { text: `${consistency}${except}` },
+        { text: verifiedAt === undefined ? 'no' : (0,format/* formatTime */.fU)(verifiedAt) },
+    ];
 }
 function restoreBlocks(restore) {
     const rows = [
@@ -324,14 +343,10 @@ function restoreBlocks(restore) {
         ]),
         ...restore.removed.map((name) => [
             { name },
-            { mark: 'warning', text: 'removed: added since the backup' },
+            { mark: 'warning', text: 'removed: not in the backup' },
             { text: '' },
         ]),
-        ...restore.kept.map((name) => [
-            { name },
-            { mark: 'idle', text: 'kept: added since the backup' },
-            { text: '' },
-        ]),
+        ...restore.kept.map((name) => [{ name }, { mark: 'idle', text: 'kept: not in the backup' }, { text: '' }]),
     ];
     if (rows.length === 0)
         return [];
@@ -421,7 +436,7 @@ const subjects = {
     up: 'Migration',
     verify: 'Verification',
     backup: 'Backup',
-    inspect: 'Backups',
+    inspect: 'Inspection',
     restore: 'Restore',
     release: 'Release',
     rollback: 'Rollback',
@@ -431,6 +446,7 @@ const subjects = {
     baseline: 'Baseline',
     unlock: 'Lease',
 };
+const onNoTarget = new Set(['inspect', 'init', 'create']);
 /** The first line of every report: what it was, how it ended, where. */
 function headlineOf(ended) {
     const { mark, headline } = ended.error === undefined ? success(ended) : failure(ended, ended.error);
@@ -473,7 +489,10 @@ function failure(ended, error) {
         rehearsed: { mark: 'bad', headline: `${subject} failed after the rehearsal` },
         'nothing-to-do': { mark: 'bad', headline: `${subject} failed` },
         'rolled-back': { mark: 'back', headline: `${subject} failed, and was rolled back` },
-        'failed-clean': { mark: 'bad', headline: `${subject} failed; the target is as it was` },
+        'failed-clean': {
+            mark: 'bad',
+            headline: `${subject} failed${onNoTarget.has(command) ? '' : '; the target is as it was'}`,
+        },
         'failed-dirty': { mark: 'bad', headline: `${subject} failed; the target needs attention` },
         blocked: { mark: 'blocked', headline: unfinished },
         cancelled: { mark: 'cancelled', headline: `${subject} cancelled` },

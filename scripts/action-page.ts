@@ -84,6 +84,19 @@ ${outputTable(composite.outputs)}
 says the same in more detail; GitHub shows it in the log. What only reads (\`plan\`, \`verify\`, and \`status\` and \`inspect\` in a terminal)
 ends as \`nothing-to-do\` when all is well, whatever it has found: it was not to change anything.
 
+### Encrypted backups, S3, Atlas
+
+Secrets of these come by the environment, of the job or of the step (\`env\`):
+
+| variable | for | without it |
+| --- | --- | --- |
+| \`MONGO_RELEASE_IDENTITY\` (\`backup.identity-env\`) | reading a backup that was encrypted to \`backup.recipients\` | \`migrate\` rehearses on a temporary backup, and says that it has not opened the stored one; a \`rollback\` that has to restore stops before it changes any data (\`IDENTITY_MISSING\`) |
+| \`AWS_…\`, as \`aws-actions/configure-aws-credentials\` sets them | a store in S3 | what the runner has: a profile, or its machine's role |
+| \`MONGODB_ATLAS_CLIENT_ID\`, \`MONGODB_ATLAS_CLIENT_SECRET\` | the engine \`atlas\` | \`ENGINE_UNAVAILABLE\` |
+
+Each part is a process of its own, so none can read what another encrypted: what is to be restored by \`on-failure: rollback\` needs the
+identity in the job. \`mongo-release release\` is one process, and needs none for that.
+
 ## The parts
 
 Each is an action of its own (\`uses: org/mongo-release-action/plan@v1\`), for workflows that put something between them.
@@ -103,6 +116,14 @@ organization's \`.github\` repository.
 | \`MONGODB_READ_URI\` | \`prepare-environment\`, no reviewers | connection string that only reads |
 | \`MONGODB_URI\` | \`environment\`, with reviewers | connection string that writes |
 | \`DEPLOY_TOKEN\` | \`environment\` | handed to \`deploy-command\`, and to nothing else |
+| \`MONGO_RELEASE_IDENTITY\` | \`environment\` | reads [encrypted backups](#encrypted-backups-s3-atlas): for the rehearsal, and for a restore |
+| \`AWS_ACCESS_KEY_ID\`, \`AWS_SECRET_ACCESS_KEY\` | \`environment\` | reach a store in S3, where no \`aws-role\` is named |
+| \`MONGODB_ATLAS_CLIENT_ID\`, \`MONGODB_ATLAS_CLIENT_SECRET\` | \`environment\` | the service account, for backups by Atlas |
+
+With \`aws-role\` and \`aws-region\` the job takes on a role of AWS by OpenID Connect: its trust policy should name this environment. The
+caller grants \`id-token: write\` beside \`contents: read\`, also where no role is named: GitHub checks that before it starts anything.
+The role's credentials, as all of these secrets, reach backup, migrate and rollback alone, no command of the project's. They last an hour,
+and are asked for again before a rollback.
 
 A mistyped environment is created by GitHub, without any reviewers: look at the environment's page before the first apply.
 Environment secrets reach a reusable workflow by \`secrets: inherit\` only.

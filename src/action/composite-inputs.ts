@@ -18,7 +18,9 @@ export function compositeProblems(json: string, env: Environment): string[] {
   const mode = inputs.mode ?? '';
   if (mode !== '' && !(modes as readonly string[]).includes(mode))
     problems.push(`"mode" is one of ${modes.join(', ')}.${didYouMean(mode, modes)}`);
-  const flags = Object.fromEntries(Object.entries(inputs).filter(([name]) => !ownInputs.includes(name)));
+  const flags = Object.fromEntries(
+    Object.entries(inputs).filter(([name, text]) => text !== '' && !ownInputs.includes(name)),
+  );
   problems.push(...parseFlags('release', flags, env).problems);
   return problems;
 }

@@ -22,7 +22,11 @@ export function readInputs(part: Part, env: Environment, workspace: string, secr
   for (const value of Object.values(env)) if (value && /^mongodb(\+srv)?:\/\//.test(value)) secrets.addUri(value);
 
   const raw: Record<string, string | boolean> = {};
-  for (const name of flagsOf(part)) raw[name] = getInput(name);
+  for (const name of flagsOf(part)) {
+    // An input that was left out is seen as an empty one.
+    const given = getInput(name);
+    if (given !== '') raw[name] = given;
+  }
   const cwd = resolve(workspace, getInput('working-directory'));
   const problems: string[] = [];
   if (!isFolder(cwd)) problems.push(`"working-directory" names no folder: ${cwd}.`);

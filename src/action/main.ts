@@ -16,10 +16,12 @@ import { flagsOf, type Part, parts, settingsOf } from './parts.ts';
 import { runLog } from './run-log.ts';
 import { stepFolder } from './step-folder.ts';
 import { tell } from './tell.ts';
+import { dropUnset } from './unset.ts';
 
 /** GitHub's front door: one part of the action. Ends the process with the exit code of the contract. */
 export async function main(name: string): Promise<void> {
   if (!Object.hasOwn(parts, name)) throw new Error(`There is no part "${name}".`);
+  dropUnset(process.env);
   await new Step(name as Part).run();
 }
 
@@ -118,8 +120,12 @@ class Step {
 
 /** The flag that the error's own hint names is no input: a restore is agreed to by asking for it. */
 function askedForRestore(error: ReleaseError): ReleaseError {
+  const { cluster } = error.details ?? {};
   return new ReleaseError('CONFIRMATION_NEEDED', error.message, {
-    hint: 'When losing what was written since is right, run the rollback again with "strategy: restore".',
+    hint:
+      cluster === undefined
+        ? 'When losing what was written since is right, run the rollback again with "strategy: restore".'
+        : `When erasing it is right, run the rollback again with "erase-cluster: ${cluster}".`,
     cause: error,
   });
 }

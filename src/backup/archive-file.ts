@@ -1,5 +1,3 @@
-import type { Stats } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { BSON } from 'mongodb';
 import type { OwnNames } from '../mongo/own.ts';
@@ -9,6 +7,7 @@ import { archiveDamaged } from './archive/damage.ts';
 import type { ArchiveMeta, Namespace } from './archive/format.ts';
 import { Meter } from './archive/meter.ts';
 import { OplogPart } from './archive/oplog.ts';
+import { archiveNamed } from './archive-named.ts';
 import type { ArchiveContents } from './manifest.ts';
 import { type ReadOptions, readStored } from './read-backup.ts';
 import { formOf, type StoredForm } from './stored-form.ts';
@@ -49,11 +48,11 @@ export interface ArchiveDatabase {
  * Reads an archive whole, plain or compressed or encrypted, whatever its name says. That it comes back means that every
  * block is there and every checksum is right, as far as the format has them.
  *
- * Throws `BACKUP_NOT_FOUND` where there is no such file, or none that was made by mongodump; `ARCHIVE_DAMAGED`,
+ * Throws `BACKUP_NOT_FOUND` where there is no such file, or it is another one of a backup's; `ARCHIVE_DAMAGED`,
  * `IDENTITY_MISSING`, `IDENTITY_WRONG`, `STORE_FAILED`; the signal's reason when aborted.
  */
 export async function readArchiveFile(file: string, options: ArchiveFileOptions): Promise<ArchiveFile> {
-  const { mtime, size } = await lookAt(file);
+  const { mtime, size } = await archiveNamed(file);
   const absolute = path.resolve(file);
   const source = new FolderStore(path.dirname(absolute));
   const name = path.basename(absolute);
@@ -75,12 +74,13 @@ export async function readArchiveFile(file: string, options: ArchiveFileOptions)
     histories.set(namespace.db, known);
   }
   const archive = { file: name, bytes: meter.bytes, sha256: meter.sha256() };
-  const names = [...new Set(tally.metas.filter(isRestorable).map(({ db }) => db))].sort();
+  const restorable = tally.metas.filter((meta) => isRestorable(meta) && !tally.isGone(meta));
+  const names = [...new Set(restorable.map(({ db }) => db))].sort();
   return {
     ...{ source, file, writtenAt: mtime, stored: { ...form, archive } },
     serverVersion: tally.header?.serverVersion ?? '',
     databases: names.map((name) => {
-      const metas = tally.metas.filter((meta) => meta.db === name && isRestorable(meta) && !own.owns(meta.collection));
+      const metas = restorable.filter((meta) => meta.db === name && !own.owns(meta.collection));
       return { name, metas, namespaces: tally.namespaces(metas), history: histories.get(name) };
     }),
     oplog: tally.metas.some(isOplog) ? oplog : undefined,
@@ -125,30 +125,9 @@ function isRestorable({ db, collection }: Namespace): boolean {
   return collection === 'system.js' || !collection.startsWith('system.');
 }
 
-async function lookAt(file: string): Promise<Stats> {
-  let found: Stats;
-  try {
-    found = await stat(file);
-  } catch (cause) {
-    const { code = 'unknown error' } = cause as { code?: string };
-    throw new ReleaseError('BACKUP_NOT_FOUND', `There is no archive ${file} that can be read (${code}).`, {
-      hint: 'Name a file, such as ./dump.archive; a backup of the store is named by its id, which mongo-release inspect lists.',
-      cause,
-    });
-  }
-  if (found.isFile()) return found;
-  throw new ReleaseError(
-    'BACKUP_NOT_FOUND',
-    `${file} is ${found.isDirectory() ? 'a folder' : 'no file'}, and no archive.`,
-    {
-      hint: 'Take the dump as one file: mongodump --archive=FILE, with or without --gzip; mongo-release backup takes one without any tool.',
-    },
-  );
-}
-
 function parseHistory(document: Buffer): BSON.Document {
   try {
-    return BSON.deserialize(document);
+    return BSON.deserialize(document, { bsonRegExp: true });
   } catch (error) {
     throw archiveDamaged('a record is no document', 'the history', error);
   }

@@ -37,6 +37,8 @@ export interface BackupOptions {
   readonly releaseId?: string;
   /** The backup shows the data as of this time or later, such as the plan's `operationTime`. */
   readonly notBefore?: Timestamp;
+  /** Asked once everything is read; what it throws keeps the backup out of the store. */
+  readonly check?: () => Promise<void>;
   readonly toolVersion: string;
   readonly signal?: AbortSignal;
   readonly log: Log;
@@ -133,6 +135,7 @@ async function attemptBackup(
     if (catalogDigest(await listForBackup(connection, options.own)) !== catalogDigest(catalog)) {
       return { kind: 'catalog-changed' };
     }
+    await options.check?.();
     const { clusterTime } = reading;
     const manifest: ArchiveManifest = {
       schemaVersion: 1,
@@ -186,14 +189,14 @@ function failure(error: unknown, pending: PendingBackup, { db }: Connection, { s
   if (error instanceof ReleaseError) return error;
   if (serverCode(error) === serverCodes.SnapshotTooOld) {
     return new ReleaseError('SNAPSHOT_TOO_OLD', 'The backup took longer than the server keeps its history.', {
-      hint: 'Raise it before the backup: db.adminCommand({ setParameter: 1, minSnapshotHistoryWindowInSeconds: 3600 }) (default 300). Where that is not possible, as on Atlas: --engine atlas takes a managed snapshot, and --consistency per-collection backs every collection up as it is when it is read.',
+      hint: 'Raise it before the backup: db.adminCommand({ setParameter: 1, minSnapshotHistoryWindowInSeconds: 3600 }) (default 300). Where that is not possible, as on Atlas: --engine atlas takes a managed snapshot, and --consistency per-collection, or backup.consistency in mongo-release.yml, backs every collection up as it is when it is read, for a rehearsal too.',
       cause: error,
     });
   }
   if (error instanceof MongoError || isBrokenConnection(error))
     return asServerFailure(error, `backing up database ${db.databaseName}`);
-  // The system's errors have words for codes. All that is left to fail with one is the store.
-  if (typeof (error as { code?: unknown } | undefined)?.code === 'string') {
+  // An error of the system. All that is left to fail with one is the store.
+  if (error instanceof Error && 'syscall' in error) {
     return store.failure(`writing ${pending.file}`, error);
   }
   return error;

@@ -19,13 +19,22 @@ export const noKeys: RunKeys = { recipients: [], identities: [] };
  * then on. Throws `IDENTITY_INVALID` where a line is none; the line itself is never quoted. `where` names the file or
  * variable.
  */
-export function parseIdentities(text: string, where: string, secrets: Secrets): string[] {
+export async function parseIdentities(text: string, where: string, secrets: Secrets): Promise<string[]> {
   const lines = text.split(/\r?\n/).map((line) => line.trim());
   const identities = lines.filter((line) => line !== '' && !line.startsWith('#'));
   for (const identity of identities) secrets.add(identity);
   if (identities.length === 0 || !identities.every((line) => /^AGE-SECRET-KEY-[A-Z0-9-]+$/.test(line))) {
     throw new ReleaseError('IDENTITY_INVALID', `${where} holds no identity of age.`, {
-      hint: 'An identity is a line that begins with AGE-SECRET-KEY-1, as age-keygen writes it.',
+      hint: 'An identity is a line that begins with AGE-SECRET-KEY-1, as age-keygen writes it. A file that holds one is named with --identity FILE, a variable holds it itself.',
+    });
+  }
+  const { Decrypter } = await import('age-encryption');
+  try {
+    for (const identity of identities) new Decrypter().addIdentity(identity);
+  } catch (cause) {
+    throw new ReleaseError('IDENTITY_INVALID', `${where} holds an identity of age that is not whole.`, {
+      hint: 'Give it as age-keygen wrote it, whole lines that begin with AGE-SECRET-KEY-1.',
+      cause,
     });
   }
   return identities;

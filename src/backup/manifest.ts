@@ -37,7 +37,13 @@ const about = {
   schemaVersion: z.literal(1),
   id: z.string().min(1),
   releaseId: z.string().optional(),
-  target: z.object({ name: z.string(), database: z.string().min(1), environment: z.enum(environments) }),
+  target: z.object({
+    name: z.string(),
+    database: z.string().min(1),
+    environment: z.enum(environments),
+    /** The deployment, as far as the user could see it; see same-target.ts. */
+    cluster: z.object({ replicaSetId: z.string().optional(), members: z.array(z.string()).optional() }).optional(),
+  }),
   /** ISO 8601, by this machine's clock; `clusterTime` says of when the data is. */
   createdAt: z.iso.datetime(),
   toolVersion: z.string(),
@@ -47,7 +53,21 @@ const about = {
     kind: z.enum(['replica-set', 'sharded', 'standalone']),
   }),
   /** What the target's history amounted to when the backup was taken. */
-  position: z.object({ digest: z.string(), applied: z.array(z.object({ name: z.string(), checksum: z.string() })) }),
+  position: z.object({
+    digest: z.string(),
+    applied: z.array(z.object({ name: z.string(), checksum: z.string() })),
+    /** Of these a part is in the data. */
+    halfDone: z
+      .array(
+        z.object({
+          name: z.string(),
+          checksum: z.string(),
+          direction: z.enum(['up', 'down']),
+          state: z.enum(['failed', 'interrupted']),
+        }),
+      )
+      .optional(),
+  }),
   /** Digest of the plan that this backup was taken for. */
   planDigest: z.string().optional(),
 };

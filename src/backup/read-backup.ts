@@ -41,10 +41,15 @@ export async function* readBackup(
       if (known !== undefined) yield known;
     }
   } catch (error) {
+    if (!(error instanceof ReleaseError) || error.code !== 'IDENTITY_WRONG') throw error;
     // A key that does not fit and a damaged header look alike.
-    if (error instanceof ReleaseError && error.code === 'IDENTITY_WRONG')
-      await compareDigest(whole, contents, options.signal);
-    throw error;
+    await compareDigest(whole, contents, options.signal);
+    const recipients = contents.encryption?.recipients.join(', ');
+    if (!recipients) throw error;
+    throw new ReleaseError('IDENTITY_WRONG', error.message, {
+      hint: `It was encrypted to ${recipients}: give the identity of one of them, in MONGO_RELEASE_IDENTITY or with --identity FILE.`,
+      cause: error.cause,
+    });
   }
   refuseOther(meter, contents);
 }
@@ -57,38 +62,67 @@ export async function* readStored(
   source: ArchiveSource,
   about: Pick<ArchiveContents, 'archive' | 'compression' | 'encryption'>,
   meter: Meter,
-  { identities = [], signal }: ReadOptions = {},
+  options: ReadOptions = {},
 ): AsyncGenerator<ArchiveEvent> {
-  const decrypt = await decryptorOf(about, identities);
-  const { stream: stored } = await source.openArchive(about);
-  let storeError: unknown;
-  stored.once('error', (error) => {
-    storeError = error;
-  });
+  const { signal } = options;
   const plain = decompressor(about.compression);
-  const steps = decrypt ? [meter, decrypt, plain] : [meter, plain];
-  const flow = pipeline([stored, ...steps], { signal });
-  // Its failure arrives at the reader of `plain` too.
-  flow.catch(() => {});
+  const flow = await openFlow(source, about, [meter, plain], options);
   try {
     for await (const event of readArchive(plain)) {
       signal?.throwIfAborted();
       yield event;
     }
-    await flow;
+    await flow.ended;
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
-    if (storeError !== undefined) throw source.failure('reading an archive', storeError);
-    if (isDecompressionError(error)) throw archiveDamaged('it cannot be decompressed', about.archive.file, error);
-    throw error;
+    const failure = flow.failure(error);
+    if (isDecompressionError(failure)) throw archiveDamaged('it cannot be decompressed', about.archive.file, failure);
+    throw failure;
   } finally {
-    stored.destroy();
-    plain.destroy();
+    flow.close();
   }
 }
 
+/** An archive while its bytes flow. */
+export interface Flow {
+  /** Settles when the last byte has arrived, or the flow has failed or was closed. */
+  readonly ended: Promise<void>;
+  /** What the error means that the reader of the flow met: the store's failure where it was that. */
+  failure(error: unknown): unknown;
+  close(): void;
+}
+
+/**
+ * Lets an archive flow as it is stored into `meter`, and decrypted from there into `last`, from which it is read. Throws
+ * `IDENTITY_MISSING`, `IDENTITY_WRONG`, `STORE_FAILED`.
+ */
+export async function openFlow(
+  source: ArchiveSource,
+  about: Pick<ArchiveContents, 'archive' | 'encryption'>,
+  [meter, last]: readonly [Meter, Duplex],
+  { identities = [], signal }: ReadOptions = {},
+): Promise<Flow> {
+  const decrypt = await decryptorOf(about, identities);
+  const { stream } = await source.openArchive(about);
+  let storeError: unknown;
+  stream.once('error', (error) => {
+    storeError = error;
+  });
+  const ended = pipeline([stream, meter, ...(decrypt ? [decrypt] : []), last], { signal });
+  // Its failure arrives at the reader of `last` too.
+  ended.catch(() => {});
+  return {
+    ended,
+    failure: (error) => (storeError === undefined ? error : source.failure('reading an archive', storeError)),
+    close() {
+      stream.destroy();
+      last.destroy();
+    },
+  };
+}
+
 /** What decrypts an archive; undefined where it is not encrypted. Throws `IDENTITY_MISSING`. */
-export async function decryptorOf(
+async function decryptorOf(
   { encryption, archive }: Pick<ArchiveContents, 'archive' | 'encryption'>,
   identities: readonly string[],
 ): Promise<Duplex | undefined> {

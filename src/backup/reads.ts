@@ -98,8 +98,8 @@ async function boundsOf(db: Db, name: string, ranges: number): Promise<unknown[]
   return bounds.filter((bound) => bound !== undefined && !(bound instanceof MaxKey));
 }
 
-/** Numbers keep their BSON types. */
-const exact = { promoteValues: false } as const;
+/** Numbers keep their BSON types, and regular expressions within an `_id` theirs: JavaScript does not know all of them. */
+const exact = { promoteValues: false, bsonRegExp: true } as const;
 
 /** Share of neighbours by `_id` that lie in the same order. By chance it is a half. */
 const leastInOrder = 0.9;

@@ -10,9 +10,9 @@ import { type BuildProgress, type Built, buildPlaces } from './restore/build.ts'
 import { compatibilityOf, refuseIncompatible } from './restore/compatibility.ts';
 import { during, restoreFailure } from './restore/failure.ts';
 import { describedOtherwise, placesFor, selectNamespaces, swapSteps } from './restore/plan.ts';
-import { type Displaced, RestoreTenure, type SwapStep } from './restore/record.ts';
+import { type Placement, RestoreTenure, type SetHistory, type SwapStep } from './restore/record.ts';
 import { readDisk, refuseWithoutRoom } from './restore/room.ts';
-import { dropAsides, finishSwap, settleRestore, undoBuild } from './restore/settle.ts';
+import { dropAsides, finishRestore, undoBuild } from './restore/settle.ts';
 import type { ArchiveSource, BackupStore } from './stores/store.ts';
 import { type VerifiedArchive, verifyBackup } from './verify.ts';
 
@@ -22,10 +22,10 @@ export interface RestoreOptions extends ReadOptions {
   readonly only?: readonly string[];
   /** Keep collections that the backup does not know. Default: a whole restore removes them. */
   readonly keepAdded?: boolean;
+  /** Where in history the data are, and what makes history say so once they are in place. Default: history stays as it is. */
+  readonly history?: { readonly placement: Placement; readonly set: SetHistory };
   readonly log: Log;
   readonly onProgress?: (progress: BuildProgress) => void;
-  /** How long another restore's owner must be silent to count as gone, in milliseconds. Default 10,000. */
-  readonly goneAfterMs?: number;
 }
 
 export interface Restored {
@@ -38,8 +38,6 @@ export interface Restored {
   readonly kept: readonly string[];
   /** Of the restored ones, those that could not be swapped in at once but were dropped and made: views, time series, `system.js`. */
   readonly inPlace: readonly string[];
-  /** Made by somebody while the swap ran; their documents are in the tombstones. */
-  readonly displaced: readonly Displaced[];
   /** Whose options or indexes this server describes otherwise than the one of the backup; undefined: not looked at. */
   readonly describedOtherwise?: readonly string[];
   readonly documents: number;
@@ -51,10 +49,10 @@ export interface Restored {
 /**
  * Restores a backup into the connection's database, whatever the database was called when the backup was taken.
  *
- * What an earlier restore left behind is settled first. The archive is verified whole before this one's first write. Every collection is then built aside, with its indexes, and
- * only when all are there they are swapped in, one after the other: each is either the old or the new one, never half.
- * What interrupts the building leaves the data as it was; what interrupts the swap is finished by the next call, which
- * first settles what an earlier one left. Our own collections are never touched.
+ * The archive is verified whole before the first write. Every collection is then built aside, with its indexes, and only
+ * when all are there they are swapped in, one after the other: each is either the old or the new one, never half; then
+ * history is set. What interrupts the building leaves the data as it was; what interrupts the rest `settleRestore`
+ * finishes, which the caller asks for first. Our own collections are never touched.
  *
  * Indexes that expire documents are built last, and the server may begin at once to delete what has expired since the
  * backup. Writes made meanwhile are lost with the collections that are replaced: stop traffic first.
@@ -70,16 +68,13 @@ export async function restoreBackup(
   id: string,
   options: RestoreOptions,
 ): Promise<Restored> {
-  // What an earlier restore left is finished first: all that it needs is in the database, whatever became of the store.
-  await settleRestore(connection, options);
   const { signal, identities } = options;
   const verified = await verifyBackup(store, id, { signal, identities });
   return restoreVerified(connection, store, verified, options);
 }
 
 /**
- * The same of an archive that has just been verified, after what an earlier restore left was settled. That it is still
- * the same one is looked at again while it is built.
+ * The same of an archive that has just been verified. That it is still the same one is looked at again while it is built.
  */
 export async function restoreVerified(
   connection: Connection,
@@ -88,7 +83,7 @@ export async function restoreVerified(
   options: RestoreOptions,
 ): Promise<Restored> {
   const started = performance.now();
-  const { own, log, signal } = options;
+  const { own, log, signal, history } = options;
   const { id } = contents;
   const current = await during('RESTORE_FAILED', 'listing collections', () => readCatalog(connection.db));
   const present = current.filter(({ name }) => !own.owns(name));
@@ -99,15 +94,14 @@ export async function restoreVerified(
   for (const warning of compatibility.warnings) log.warn(warning);
   const documentBytes = selected.reduce((sum, { bytes }) => sum + bytes, 0);
   refuseWithoutRoom(documentBytes, await readDisk(connection.db));
-  const places = placesFor(selected, own, present.length === 0);
-  const direct = places.filter(({ entry, as }) => entry.name === as).map(({ as }) => as);
+  const places = placesFor(selected, own);
   const whole = options.only === undefined;
   const added = present.filter(({ name }) => whole && !contents.namespaces.some((entry) => entry.name === name));
   // The server drops no `system.js`.
   const removed = added.filter(({ name }) => !options.keepAdded && name !== 'system.js');
 
   using tenure = await during('RESTORE_FAILED', 'recording its beginning', () =>
-    RestoreTenure.begin(connection.db, own, id, direct),
+    RestoreTenure.begin(connection.db, own, id, history?.placement),
   );
   let steps: SwapStep[];
   let built: Built[];
@@ -118,16 +112,14 @@ export async function restoreVerified(
     signal?.throwIfAborted();
     await tenure.update({ state: 'swapping', steps });
   } catch (error) {
-    await undoBuild(connection, own, tenure, direct).catch(() => {
+    await undoBuild(connection, own, tenure).catch(() => {
       log.warn('What the restore had built could not be removed; the next restore removes it.');
     });
     if (signal?.aborted) throw signal.reason;
     throw restoreFailure('RESTORE_FAILED', 'building the collections', error);
   }
-  const displaced = await finishSwap(connection, own, tenure, steps);
-  for (const { name, tombstone } of displaced) {
-    log.warn(`Somebody made ${name} while it was being replaced; those documents are kept in ${tombstone}.`);
-  }
+  const swapping = { state: 'swapping', backupId: id, steps, displaced: [], placement: history?.placement } as const;
+  await finishRestore(connection, tenure, swapping, { own, log, setHistory: async (...at) => history?.set(...at) });
   const otherwise = await lookAtResult(connection, built, log);
   const names = (entries: readonly { readonly name: string }[]) => entries.map(({ name }) => name).sort();
   return {
@@ -136,7 +128,6 @@ export async function restoreVerified(
     removed: names(removed),
     kept: names(added.filter((info) => !removed.includes(info))),
     inPlace: names(places.filter(({ form }) => form !== 'whole').map(({ entry }) => entry)),
-    displaced,
     describedOtherwise: otherwise,
     documents: selected.reduce((sum, { count }) => sum + count, 0),
     bytes: documentBytes,

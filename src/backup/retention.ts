@@ -1,4 +1,5 @@
 import { isExpired, type Manifest } from './manifest.ts';
+import { type BackedUpTarget, otherTarget } from './same-target.ts';
 import type { StoredBackup } from './stores/store.ts';
 
 export interface RetentionRules {
@@ -10,8 +11,8 @@ export interface RetentionRules {
 
 export interface RetentionContext {
   readonly now: Date;
-  /** Backups of this target and database; what else is in the store is somebody else's. */
-  readonly of: Pick<Manifest['target'], 'name' | 'database'>;
+  /** Backups of this target; what else is in the store is somebody else's. */
+  readonly of: BackedUpTarget;
   /** Ids that a release refers to that is not over: it may have to be taken back. */
   readonly inUse: ReadonlySet<string>;
 }
@@ -21,7 +22,8 @@ export interface RetentionContext {
  *
  * Both rules have to hold for a backup to stay. Never among them: the newest one; the newest one that was verified, since
  * of all others nobody knows whether they can be restored; one in use; one whose manifest cannot be read, which a person
- * should look at. A snapshot that Atlas has removed by now can be restored by nobody: it always goes, and counts for none.
+ * should look at. A snapshot that Atlas has removed by now can be restored by nobody: it goes unless it is
+ * in use, where clocks may differ, and counts for none.
  */
 export function expiredBackups(
   backups: readonly StoredBackup[],
@@ -31,7 +33,7 @@ export function expiredBackups(
   if (keep === undefined && keepForMs === undefined) return [];
   const all = backups
     .filter((entry) => entry.state === 'readable')
-    .filter(({ manifest: { target } }) => target.name === of.name && target.database === of.database)
+    .filter(({ manifest: { target } }) => otherTarget(target, of) === undefined)
     .sort((a, b) => Date.parse(b.manifest.createdAt) - Date.parse(a.manifest.createdAt));
   const ours = all.filter(({ manifest }) => !isExpired(manifest, now));
   const newestVerified = ours.find(({ verified }) => verified !== undefined);
@@ -41,6 +43,6 @@ export function expiredBackups(
     if (keep !== undefined && index >= keep) return true;
     return oldest !== undefined && Date.parse(entry.manifest.createdAt) < oldest;
   });
-  const gone = all.filter((entry) => old.includes(entry) || !ours.includes(entry));
+  const gone = all.filter((entry) => old.includes(entry) || !(ours.includes(entry) || inUse.has(entry.id)));
   return gone.map(({ manifest }) => manifest).reverse();
 }

@@ -1,11 +1,10 @@
-import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import { PassThrough } from 'node:stream';
 import type { Compression } from '../config/schema.ts';
-import { ReleaseError } from '../observe/error.ts';
 import { archiveDamaged } from './archive/damage.ts';
 import { magic } from './archive/format.ts';
+import { Meter } from './archive/meter.ts';
 import type { ArchiveContents } from './manifest.ts';
-import { decryptorOf } from './read-backup.ts';
+import { openFlow } from './read-backup.ts';
 import type { ArchiveSource } from './stores/store.ts';
 
 /** How an archive lies on its disk. */
@@ -22,30 +21,33 @@ export async function formOf(
   identities: readonly string[],
 ): Promise<StoredForm> {
   const archive = { file: name, bytes: 0, sha256: '' };
-  const bytes = await firstBytes((await source.openArchive({ archive })).stream, source);
+  const bytes = await firstBytes(source, { archive }, identities);
   if (!bytes.toString('latin1').startsWith('age-encryption.org/'))
     return { archive, compression: compressionOf(bytes, file) };
   const form = { archive, encryption: { format: 'age' as const, recipients: [] } };
-  const decrypt = await decryptorOf(form, identities);
-  const { stream } = await source.openArchive({ archive });
-  const flow = pipeline([stream, decrypt as NonNullable<typeof decrypt>]);
-  flow.catch(() => {});
-  const plain = await firstBytes(decrypt as NonNullable<typeof decrypt>, source);
-  return { ...form, compression: compressionOf(plain, file) };
+  return { ...form, compression: compressionOf(await firstBytes(source, form, identities), file) };
 }
 
-/** The beginning of a stream, which is closed then. */
-async function firstBytes(stream: Readable, source: ArchiveSource): Promise<Buffer> {
+/** The beginning of what is stored, decrypted where that is known to be necessary. */
+async function firstBytes(
+  source: ArchiveSource,
+  about: Omit<StoredForm, 'compression'>,
+  identities: readonly string[],
+): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
+  const plain = new PassThrough();
+  const flow = await openFlow(source, about, [new Meter(), plain], { identities });
   try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
+    for await (const chunk of plain as AsyncIterable<Buffer>) {
       chunks.push(chunk);
       length += chunk.length;
       if (length >= 32) break;
     }
   } catch (error) {
-    throw error instanceof ReleaseError ? error : source.failure('reading an archive', error);
+    throw flow.failure(error);
+  } finally {
+    flow.close();
   }
   return Buffer.concat(chunks);
 }

@@ -23,8 +23,9 @@ const ownOptions = {
 
 /** Reads the words behind `mongo-release`. Throws `USAGE` for an unknown command; options are judged by the configuration. */
 export function readCommandLine(argv: readonly string[]): CommandLine {
+  const { args, forgotten } = splitForgotten(argv);
   const { tokens } = parseArgs({
-    args: [...argv],
+    args,
     options: known(),
     allowPositionals: true,
     strict: false,
@@ -41,12 +42,11 @@ export function readCommandLine(argv: readonly string[]): CommandLine {
     const option: Option | undefined = (options as Record<string, Option>)[token.name];
     if (option === undefined && !Object.hasOwn(ownOptions, token.name) && token.value === undefined)
       stray = words.length > 0 ? token.index + 1 : -1;
-    if (option?.type === 'switch' && token.value === undefined) raw[token.name] = !token.rawName.startsWith('--no-');
-    else if (option?.type === 'list')
-      raw[token.name] = [...((raw[token.name] as string[] | undefined) ?? []), token.value ?? ''];
-    // The next option is no value: the one before it was forgotten.
-    else raw[token.name] = token.inlineValue === false && token.value.startsWith('--') ? true : (token.value ?? true);
+    if (option?.type === 'switch') raw[token.name] = token.value ?? !token.rawName.startsWith('--no-');
+    else if (option?.type === 'list') raw[token.name] = [...((raw[token.name] as string[]) ?? []), token.value ?? ''];
+    else raw[token.name] = token.value ?? true;
   }
+  for (const name of forgotten) raw[name] = true;
   const [word, ...rest] = words;
   if (raw.version === true && word === undefined) return { kind: 'version' };
   if (word === 'help') return { kind: 'help', command: rest[0] === undefined ? undefined : commandNamed(rest[0]) };
@@ -57,6 +57,37 @@ export function readCommandLine(argv: readonly string[]): CommandLine {
   const command = commandNamed(word);
   if (raw.help === true) return { kind: 'help', command };
   return { kind: 'command', command, arguments: rest, raw };
+}
+
+/**
+ * The words without options whose value was forgotten: at the end, or where the next option follows. To the parser that
+ * one would be the value; a value that does begin so is tied to its option (--reason=--what).
+ */
+function splitForgotten(argv: readonly string[]): { args: string[]; forgotten: string[] } {
+  const valued = new Map<string, string>();
+  for (const [name, { type, short }] of Object.entries<Option>(options)) {
+    if (type === 'switch') continue;
+    valued.set(`--${name}`, name);
+    if (short !== undefined) valued.set(`-${short}`, name);
+  }
+  const args: string[] = [];
+  const forgotten: string[] = [];
+  const words = argv.values();
+  for (let word = words.next().value; word !== undefined; ) {
+    const name = valued.get(word);
+    const next = words.next().value;
+    if (name === undefined) {
+      args.push(word);
+      word = next;
+    } else if (next === undefined || next.startsWith('--')) {
+      forgotten.push(name);
+      word = next;
+    } else {
+      args.push(word, next);
+      word = words.next().value;
+    }
+  }
+  return { args, forgotten };
 }
 
 function commandNamed(word: string): CommandName {

@@ -1,9 +1,13 @@
 import { type CommandName, commands } from './commands.ts';
 import { parseDuration } from './duration.ts';
+import { knownKeys } from './load.ts';
 import { didYouMean } from './nearest.ts';
 import { type Flags, type Option, type OptionName, options } from './options.ts';
 
-/** What a door read: a flag's or input's text, `true` for a switch, several texts for a list. */
+/**
+ * What a door read: a flag's or input's text, `true` for a switch and for a value that was forgotten, several texts for a
+ * list. What was not given is not in it.
+ */
 export type RawFlags = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
 /** The environment as the doors hand it in. */
@@ -12,8 +16,9 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /**
  * Flags with their types, and everything that is wrong with them, all at once.
  *
- * Precedence is flag or input, then environment; an empty text counts as not given, since that is how an action sees
- * an input that was left out. `shown` writes an option's name as it is typed at this door.
+ * Precedence is flag or input, then environment, where an empty variable counts as not set. An empty flag is refused:
+ * what it comes from is most often a variable that is not set, and without it the option would mean something else.
+ * `shown` writes an option's name as it is typed at this door.
  */
 export function parseFlags(
   command: CommandName,
@@ -25,14 +30,13 @@ export function parseFlags(
   const problems: string[] = [];
   const flags: Record<string, unknown> = {};
   for (const name of Object.keys(raw)) {
-    if (raw[name] === undefined || raw[name] === '' || allowed.includes(name)) continue;
-    problems.push(`${shown(name)} is not an option of ${command}.${didYouMean(name, allowed, shown)}`);
+    if (raw[name] === undefined || allowed.includes(name)) continue;
+    problems.push(`${shown(name)} is not an option of ${command}.${inFile(name) ?? didYouMean(name, allowed, shown)}`);
   }
   for (const name of allowed as readonly OptionName[]) {
     const option: Option = options[name];
-    const fromEnv = option.env === undefined ? undefined : env[option.env];
-    const given = raw[name] === undefined || raw[name] === '' ? fromEnv : raw[name];
-    if (given === undefined || given === '') continue;
+    const given = raw[name] ?? ((option.env && env[option.env]?.trim()) || undefined);
+    if (given === undefined) continue;
     const parsed = parseValue(option, given);
     if ('problem' in parsed) problems.push(`${shown(name)} ${parsed.problem}`);
     else flags[name] = parsed.value;
@@ -40,16 +44,33 @@ export function parseFlags(
   return { flags: flags as Flags, problems };
 }
 
+/** A sentence, where that is what a key of the configuration file is called. */
+function inFile(name: string): string | undefined {
+  const section = knownKeys([]).find((key) => knownKeys([key]).includes(name));
+  return section && ` It is set in mongo-release.yml: ${section}.${name}.`;
+}
+
+/** Completes a sentence that begins with the name of what was given. */
+export const isEmpty = 'is empty: is the variable set that it comes from?';
+
 type Parsed = { value: unknown } | { problem: string };
 
 function parseValue(option: Option, given: string | boolean | readonly string[]): Parsed {
   if (option.type === 'switch') return parseSwitch(given);
   if (option.type === 'list') {
-    const items = typeof given === 'string' ? given.split(/[\n,]/) : Array.isArray(given) ? given : [];
-    return { value: items.map((item) => item.trim()).filter((item) => item !== '') };
+    if (typeof given === 'boolean') return { problem: needsValue(option) };
+    const items =
+      typeof given === 'string'
+        ? given
+            .split(/[\n,]/)
+            .map((item) => item.trim())
+            .filter((item) => item !== '')
+        : given.map((item) => item.trim());
+    return items.length === 0 || items.includes('') ? { problem: isEmpty } : { value: items };
   }
   if (typeof given !== 'string') return { problem: needsValue(option) };
   const text = given.trim();
+  if (text === '') return { problem: isEmpty };
   if (option.type === 'duration') {
     const ms = parseDuration(text);
     return ms === undefined ? { problem: 'needs a length of time such as 30s or 10m.' } : { value: ms };

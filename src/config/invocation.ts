@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { ReleaseError } from '../observe/error.ts';
 import type { Secrets } from '../observe/secrets.ts';
 import { type CommandName, commands } from './commands.ts';
-import { type Environment, parseFlags, type RawFlags } from './flags.ts';
+import { type Environment, isEmpty, parseFlags, type RawFlags } from './flags.ts';
 import { loadConfig } from './load.ts';
 import {
   findMigrateMongo,
@@ -120,14 +120,20 @@ export function checkAsked({ command, arguments: given, raw, env, secrets, shown
 
 const quoted = (name: string): string => `"${name}"`;
 
+/** One letter before the colon is a drive of Windows; more is an address, also one that lost a slash. */
 function fromBase(store: string | undefined, baseDir: string): string | undefined {
-  return store === undefined || /^[a-z0-9]+:\/\//i.test(store) ? store : resolve(baseDir, store);
+  return store === undefined || /^[a-z][a-z0-9+.-]+:/i.test(store) ? store : resolve(baseDir, store);
 }
 
 function argumentProblems(command: CommandName, given: readonly string[]): string[] {
   const expected: readonly string[] = commands[command].arguments;
   const required = expected.filter((name) => !name.startsWith('['));
-  if (given.length < required.length) return [`${command} needs ${required.slice(given.length).join(' ')}.`];
+  if (given.length < required.length) {
+    const missing = required.slice(given.length).join(' ');
+    return [`${command} needs ${missing}${missing === 'BACKUP' ? ': mongo-release inspect lists what there is' : ''}.`];
+  }
+  const empty = expected.find((_, index) => given[index]?.trim() === '');
+  if (empty !== undefined) return [`${empty.replaceAll(/[[\]]/g, '')} ${isEmpty}`];
   if (given.length > expected.length) return [`${command} does not know what to do with "${given[expected.length]}".`];
   return [];
 }

@@ -113,7 +113,7 @@ function describeIssue(issue: z.core.$ZodIssue): string[] {
 }
 
 /** The keys that the schema knows at a path. */
-function knownKeys(path: readonly PropertyKey[]): string[] {
+export function knownKeys(path: readonly PropertyKey[]): string[] {
   let here: unknown = schema;
   for (const step of path) here = stepInto(unwrap(here), step);
   const end = unwrap(here);

@@ -140,7 +140,10 @@ export const options = {
   },
   into: { type: 'text', value: 'DATABASE', help: 'Restore into this database instead of the one that was backed up.' },
   only: { type: 'list', value: 'COLLECTION', help: 'Restore this collection only; may be given several times.' },
-  'keep-added': { type: 'switch', help: 'Keep the collections that were added since the backup.' },
+  'keep-added': {
+    type: 'switch',
+    help: 'Keep the collections that the backup does not hold. Default no; yes with an archive of mongodump, which may be of a part of the database.',
+  },
   'then-migrate': {
     type: 'switch',
     help: 'Apply what is pending afterwards, as migrate --apply does: an old backup comes to the schema of today.',
@@ -151,13 +154,22 @@ export const options = {
     value: 'N',
     help: 'How many writes of users a restore may lose, or unknown. The command says how many there are.',
   },
+  'erase-cluster': {
+    type: 'text',
+    value: 'CLUSTER',
+    help: 'Name of the cluster of Atlas that may be erased: needed where nobody can answer and the backup is its snapshot.',
+  },
   'on-failure': {
     type: 'choice',
     choices: ['stop', 'rollback'],
     help: 'What to do when something fails after the first change. Default stop.',
   },
   strategy: { type: 'choice', choices: ['auto', 'undo', 'down', 'restore'], help: 'The way back. Default auto.' },
-  reason: { type: 'text', value: 'TEXT', help: 'Why; kept in the record.' },
+  reason: {
+    type: 'text',
+    value: 'TEXT',
+    help: 'Why; kept in the record. In production restore, rollback and down need it.',
+  },
   'sandbox-uri': {
     type: 'text',
     value: 'URI',

@@ -17,6 +17,8 @@ export interface GuardContext {
   readonly own: OwnNames;
   /** What kind of store backups go to; undefined where none is configured. */
   readonly store?: 'folder' | 's3';
+  /** What keeps those from reading backups who may only read the store; undefined where nothing does. */
+  readonly encryption?: 'age' | 'a key of the bucket' | 'Atlas';
   /** A runner whose disk is gone after the job. */
   readonly hosted: boolean;
 }

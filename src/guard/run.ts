@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describeServerError, serverCode, serverCodes } from '../mongo/server-error.ts';
 import type { Finding } from '../observe/finding.ts';
 import type { Guard, GuardContext, GuardResult, Observation, Unseen } from './guard.ts';
+import { backupEncryption } from './guards/backup-encryption.ts';
 import { indexBuilds } from './guards/index-builds.ts';
 import { oplogWindow } from './guards/oplog-window.ts';
 import { privileges } from './guards/privileges.ts';
@@ -9,7 +10,15 @@ import { productionStore } from './guards/production-store.ts';
 import { replicaLag } from './guards/replica-lag.ts';
 import { topology } from './guards/topology.ts';
 
-export const guards: readonly Guard[] = [productionStore, topology, privileges, replicaLag, oplogWindow, indexBuilds];
+export const guards: readonly Guard[] = [
+  productionStore,
+  backupEncryption,
+  topology,
+  privileges,
+  replicaLag,
+  oplogWindow,
+  indexBuilds,
+];
 
 /** Guards ask small questions; a server that needs longer than this for one of them is in no state to be released to. */
 const timeLimitMs = 5000;

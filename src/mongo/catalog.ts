@@ -21,8 +21,8 @@ export interface CollectionInfo {
   readonly rawIndexes: readonly Uint8Array[];
 }
 
-/** Numbers keep their BSON types. */
-const exact = { promoteValues: false } as const;
+/** Numbers keep their BSON types, and regular expressions are not compiled: the server's know more than JavaScript's. */
+const exact = { promoteValues: false, bsonRegExp: true } as const;
 
 /**
  * The catalog of a database, sorted by name: collections, views, time series and `system.js`. The other `system.*`
@@ -66,12 +66,13 @@ export async function findCollection(
   name: string,
 ): Promise<Pick<CollectionInfo, 'name' | 'type' | 'uuid'> | undefined> {
   const [raw] = await listing(db, { listCollections: 1, filter: { name } });
-  return raw && { name, type: BSON.deserialize(raw).type as CollectionInfo['type'], uuid: uuidOf(raw) };
+  return raw && { name, type: BSON.deserialize(raw, exact).type as CollectionInfo['type'], uuid: uuidOf(raw) };
 }
 
 /** The name under which the collection of this UUID (32 hex digits) stands now; undefined when there is none. */
 export async function nameOfUuid(db: Db, uuid: string): Promise<string | undefined> {
-  const [entry] = await db.listCollections({ 'info.uuid': new UUID(uuid) }, { nameOnly: false }).toArray();
+  const filter = { 'info.uuid': new UUID(uuid) };
+  const [entry] = await db.listCollections(filter, { nameOnly: false, bsonRegExp: true }).toArray();
   if (entry === undefined) return undefined;
   // The collection behind a time series is named after it.
   return entry.name.startsWith(bucketsPrefix) ? entry.name.slice(bucketsPrefix.length) : entry.name;

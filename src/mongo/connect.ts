@@ -26,8 +26,8 @@ export interface ConnectOptions {
 /**
  * Opens a client and looks at what it reached.
  *
- * Throws `URI_INVALID`, `DATABASE_MISSING`, `SERVER_UNREACHABLE`, `CREDENTIALS_REFUSED`, `NOT_AUTHORIZED`; all but the
- * first two may be retried. The caller closes the connection (`await using` does).
+ * Throws `URI_INVALID`, `DATABASE_MISSING`, `USAGE` for a name that no database of the user's can have, before anybody is
+ * asked; `SERVER_UNREACHABLE`, `CREDENTIALS_REFUSED`, `NOT_AUTHORIZED`, which may be retried. The caller closes the connection (`await using` does).
  */
 export async function connect(uri: string, options: ConnectOptions): Promise<Connection> {
   options.secrets.addUri(uri);
@@ -37,6 +37,7 @@ export async function connect(uri: string, options: ConnectOptions): Promise<Con
       hint: 'Add it to the connection string (…/shop) or pass --database shop.',
     });
   }
+  checkDatabaseName(database);
   const what = `connecting to database ${database}`;
   let client: MongoClient;
   try {
@@ -60,6 +61,24 @@ export async function connect(uri: string, options: ConnectOptions): Promise<Con
     await closeWithin(client, closeLimitMs);
     throw asServerFailure(error, what);
   }
+}
+
+/** Whether a server takes it: https://www.mongodb.com/docs/manual/reference/limits/#std-label-restrictions-on-db-names */
+function isDatabaseName(name: string): boolean {
+  return name !== '' && !/[/\\. "$\0]/.test(name) && Buffer.byteLength(name) < 64;
+}
+
+/** What is written to one of MongoDB's own databases is lost, or breaks the deployment. */
+function checkDatabaseName(name: string): void {
+  if (['admin', 'local', 'config'].includes(name)) {
+    throw new ReleaseError('USAGE', `${name} is a database of MongoDB's own, and nothing is done in it.`, {
+      hint: `Name your own database: --database NAME, or the connection string's (…/NAME?authSource=admin); with restore also --into NAME.`,
+    });
+  }
+  if (isDatabaseName(name)) return;
+  throw new ReleaseError('USAGE', `${JSON.stringify(name)} can be no name of a database.`, {
+    hint: 'A name has fewer than 64 bytes and none of / \\ . " $ and space. --database and --into name a database alone, without a collection.',
+  });
 }
 
 /** A client says goodbye to the server; where the network swallows everything, that alone may take minutes. */
@@ -106,7 +125,8 @@ export function databaseOf(uri: string): string | undefined {
   if (name === undefined || name === '') return undefined;
   if (!/[@/]/.test(name)) {
     try {
-      return decodeURIComponent(name);
+      const decoded = decodeURIComponent(name);
+      if (isDatabaseName(decoded)) return decoded;
     } catch {
       // Refused below.
     }

@@ -105,13 +105,18 @@ export class RawInserter {
     const batch = this.#take();
     this.#throwFailure();
     if (batch.length === 0) return;
-    if (this.#options.inOrder) await Promise.all(this.#underWay);
-    await this.#budget.lanes.enter();
-    const sent = this.#insert(batch).finally(() => {
-      this.#underWay.delete(sent);
-      this.#budget.lanes.leave();
-    });
+    const before = this.#options.inOrder ? [...this.#underWay] : [];
+    const begun = Promise.withResolvers<void>();
+    const insert = () => {
+      begun.resolve();
+      return this.#insert(batch);
+    };
+    // Under way from now on: whoever finishes meanwhile has to wait for what is still without a lane, too.
+    const sent = Promise.all(before)
+      .then(() => this.#budget.lanes.run(insert))
+      .finally(() => this.#underWay.delete(sent));
     this.#underWay.add(sent);
+    await begun.promise;
   }
 
   #throwFailure(): void {
@@ -216,7 +221,8 @@ async function insertBatch(
     updates: sequence('updates', changed.map(replacement)),
     ordered: true,
     bypassDocumentValidation: bypassValidation,
-    writeConcern: { w: 1 },
+    // A new primary that has the insert and not this would have as many documents, and nothing would be noticed.
+    writeConcern: { w: 'majority' },
   });
   refuseWriteErrors(repaired);
 }

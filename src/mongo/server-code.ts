@@ -22,6 +22,7 @@ export const serverCodes = {
   AtlasError: 8000,
   BSONObjectTooLarge: 10_334,
   DuplicateKey: 11_000,
+  DatabaseDifferCase: 13_297,
 } as const;
 
 /** The server's number for an error, also where the driver rewrote it (it rewrites code 20 on writes). */

@@ -42,6 +42,13 @@ export function asServerFailure(error: unknown, what: string): ReleaseError {
       cause: error,
     });
   }
+  if (code === serverCodes.DatabaseDifferCase) {
+    return new ReleaseError(
+      'SERVER_ERROR',
+      `The server has a database whose name differs in upper and lower case only (while ${what}).`,
+      { hint: 'Write the name as the server has it (show dbs in mongosh), or take another one.', cause: error },
+    );
+  }
   if (error instanceof MongoServerError) {
     return new ReleaseError(
       'SERVER_ERROR',

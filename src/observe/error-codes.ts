@@ -82,7 +82,10 @@ export const errorCodes = {
   MIGRATIONS_PENDING: { exit: 3, meaning: 'Migrations are pending, and --check asks for none.' },
   FINDINGS: { exit: 4, meaning: 'Lint, policy, guards or the history have something to say that stops a release.' },
   BLOCKED_BY_GUARD: { exit: 5, meaning: 'A guard says that a release may not start now, or a guard could not look.' },
-  BACKUP_MOVED: { exit: 5, meaning: 'The history of the target moved since the backup was taken.' },
+  BACKUP_MOVED: {
+    exit: 5,
+    meaning: 'The backup is of another target, or the history moved since, or while, it was taken.',
+  },
   CONFIRMATION_NEEDED: { exit: 2, meaning: 'A person has to agree, and nobody was there to ask.' },
   CONFIRMATION_REFUSED: { exit: 2, meaning: 'A person was asked and did not agree.' },
   FAILED_CLEAN: { exit: 7, meaning: 'A migration failed, and the target is as it was.' },
@@ -150,7 +153,7 @@ export const errorCodes = {
   RESTORE_FAILED: { exit: 7, meaning: 'The restore failed before it touched any collection; the data is as it was.' },
   RESTORE_INCOMPLETE: {
     exit: 8,
-    meaning: 'The restore was interrupted while it swapped collections in; the next restore finishes it.',
+    meaning: 'The restore was interrupted after it had begun to swap collections in; the next restore finishes it.',
   },
   RESTORED_NOT_MIGRATED: {
     exit: 8,

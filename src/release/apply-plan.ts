@@ -10,6 +10,7 @@ import { outcomeOfError } from './outcome.ts';
 import { ReleaseRecords } from './record.ts';
 import type { Run } from './run.ts';
 import { readSituation } from './situation.ts';
+import { storeOf } from './take-backup.ts';
 import { takenUp } from './taken-up.ts';
 import { turnsOf } from './turns.ts';
 import { underLease } from './under-lease.ts';
@@ -34,7 +35,7 @@ export interface Applied {
  * Applies a plan to the target under the lease, with a release record around it. The plan is made again once the lease
  * is held: only if it is still the same one is anything applied.
  *
- * Throws `LEASE_HELD`, `PLAN_MOVED`; this run has done nothing then. How far it got otherwise is in what comes back.
+ * Throws `LEASE_HELD`, `PLAN_MOVED`, `BACKUP_NOT_FOUND`; this run has done nothing then. How far it got otherwise is in what comes back.
  */
 export async function applyPlan(
   run: Run,
@@ -74,6 +75,8 @@ function applyUnderLease(
     const later = settle ? plan.pending.map(({ name }) => name).filter((name) => !names.includes(name)) : [];
     // Another run was still at it, and has ended since.
     if (settle && names.length === 0) return { progress: before, outcome: outcomeOf(before) };
+    // Since it was chosen, whoever tidies up the store may not have known that it is needed.
+    if (backupId !== undefined && before.untouched) await storeOf(run).readManifest(backupId);
     const records = new ReleaseRecords(connection.db, run);
     await records.start({
       ...{ kind, backupId, planDigest: plan.digest },

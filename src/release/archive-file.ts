@@ -2,7 +2,8 @@ import { type ArchiveDatabase, type ArchiveFile, readArchiveFile } from '../back
 import { isBackupId } from '../backup/backup-id.ts';
 import { manifestTotals } from '../backup/manifest.ts';
 import { position } from '../migration/history/position.ts';
-import type { HistoryRecord, Position } from '../migration/types.ts';
+import { type BackedUpPosition, halfDoneIn } from '../migration/history/without-run.ts';
+import type { HistoryRecord } from '../migration/types.ts';
 import { ReleaseError } from '../observe/error.ts';
 import { identitiesOf } from './keys.ts';
 import { bytesProgress } from './progress.ts';
@@ -50,10 +51,12 @@ export function databaseIn({ file, databases }: ArchiveFile, wanted: string): Ar
  * Where in history the data of an archive are, by the records of ours that were backed up with them; undefined where
  * there are none.
  */
-export function positionIn({ history }: ArchiveDatabase): Position['applied'] | undefined {
+export function positionIn({ history }: ArchiveDatabase): BackedUpPosition | undefined {
   const records = history as readonly HistoryRecord[] | undefined;
   const whole = records?.every((one) => typeof one._id === 'string' && typeof one.checksum === 'string');
-  return records !== undefined && whole ? position(records).applied : undefined;
+  return records !== undefined && whole
+    ? { applied: position(records).applied, halfDone: halfDoneIn(records) }
+    : undefined;
 }
 
 export function factsOfFile({ file, stored, writtenAt, serverVersion, databases, oplog }: ArchiveFile): FileFacts {

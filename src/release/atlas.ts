@@ -7,6 +7,7 @@ import type { BackupStore } from '../backup/stores/store.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { hostsOf } from '../mongo/hosts.ts';
 import { asReleaseError, ReleaseError } from '../observe/error.ts';
+import { backedUpTarget } from './backed-up-target.ts';
 import type { SnapshotState } from './result.ts';
 import { type Run, targetOf } from './run.ts';
 
@@ -70,14 +71,14 @@ export async function takeManaged(
       hint: 'Leave it out: a snapshot is stored and encrypted as the cluster is set up in Atlas.',
     });
   }
-  const { name, environment } = targetOf(run);
-  const { topology, db } = connection;
+  const target = backedUpTarget(run, connection);
+  const { topology } = connection;
   const client = atlasOf(run);
   const cluster = clusterOf(run);
   await assertTargetIn(run, client, cluster, connection);
   // Atlas takes its time: a store that cannot be reached is told before.
   await store.list();
-  const id = newBackupId(name);
+  const id = newBackupId(target.name);
   const createdAt = new Date().toISOString();
   const started = performance.now();
   const taken = await takeSnapshot(
@@ -93,7 +94,7 @@ export async function takeManaged(
     schemaVersion: 1,
     id,
     releaseId: run.releaseId,
-    target: { name, environment, database: db.databaseName },
+    target,
     createdAt,
     toolVersion: run.toolVersion,
     server: {
@@ -112,10 +113,14 @@ export async function takeManaged(
   };
   const location = await store.keep(manifest).catch((thrown: unknown) => {
     const { code, message, hint } = asReleaseError(thrown);
-    throw new ReleaseError(code, `${message} Snapshot ${taken.id} of cluster ${cluster.name} is complete all the same.`, {
-      hint,
-      cause: thrown,
-    });
+    throw new ReleaseError(
+      code,
+      `${message} Snapshot ${taken.id} of cluster ${cluster.name} is complete all the same.`,
+      {
+        hint,
+        cause: thrown,
+      },
+    );
   });
   return { manifest, location, durationMs: Math.round(performance.now() - started) };
 }

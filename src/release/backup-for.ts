@@ -1,16 +1,13 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { isExpired, type Manifest } from '../backup/manifest.ts';
-import { openStore } from '../backup/stores/open-store.ts';
+import { type BackedUpTarget, otherTarget } from '../backup/same-target.ts';
 import type { BackupStore } from '../backup/stores/store.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
-import { processRuns } from '../observe/process.ts';
-import { sandboxEnvironment } from '../sandbox/environment.ts';
-import { archiveEngineOf } from './engine.ts';
+import { askForSnapshot, assertComplete, atlasOf } from './atlas.ts';
+import { backedUpTarget } from './backed-up-target.ts';
 import { type Run, targetOf } from './run.ts';
 import type { Situation } from './situation.ts';
-import { standingOf, storeOf, takeInto } from './take-backup.ts';
+import { storeOf } from './take-backup.ts';
 
 /** A backup in its store. */
 export interface StoredBackup {
@@ -20,10 +17,11 @@ export interface StoredBackup {
 
 /**
  * The backup that an apply relies on: the one that `--backup` names, checked against the history as it stands; without
- * one the newest in the store that was taken of this very position and is no older than `rehearsal.max-age`. Undefined
- * where there is none: a `down` has to do then.
+ * one the newest of this target in the store that was taken of this very position and is no older than
+ * `rehearsal.max-age`. Undefined where there is none: a `down` has to do then.
  *
- * Throws `BACKUP_MOVED` for a named one that does not fit, `BACKUP_MISSING` where production has none.
+ * Throws `BACKUP_MOVED` for a named one that does not fit, `SNAPSHOT_GONE` where Atlas has it no more, `BACKUP_MISSING`
+ * where production has none.
  */
 export async function backupBehind(
   run: Run,
@@ -32,112 +30,72 @@ export async function backupBehind(
   apply: boolean,
 ): Promise<StoredBackup | undefined> {
   const { backup } = run.invocation.flags;
-  const { databaseName } = connection.db;
+  const here = backedUpTarget(run, connection);
   if (backup !== undefined) {
     const store = storeOf(run);
-    checkBackup(await store.readManifest(backup), databaseName, situation);
+    const manifest = await store.readManifest(backup);
+    checkBackup(run, manifest, here, situation);
+    const other = otherTarget(manifest.target, here);
+    if (apply && other !== undefined) throw moved(run, `Backup ${backup} is ${other}.`);
+    if (apply && manifest.engine === 'atlas') assertComplete(manifest, await askForSnapshot(atlasOf(run), manifest));
+    if (other !== undefined) run.log.warn(`Backup ${backup}, which is rehearsed on, is ${other}.`);
     return { store, id: backup };
   }
   if (!apply) return undefined;
-  const oldest = Date.now() - run.invocation.settings.rehearsal['max-age'];
   const store = run.invocation.store === undefined ? undefined : storeOf(run);
-  const fits = (await store?.list())?.find(
-    (entry) =>
-      entry.state === 'readable' &&
-      !isExpired(entry.manifest, new Date()) &&
-      entry.manifest.target.database === databaseName &&
-      entry.manifest.position.digest === situation.position.digest &&
-      Date.parse(entry.manifest.createdAt) >= oldest,
-  );
-  if (store !== undefined && fits?.state === 'readable') {
-    run.log.info(`Backup ${fits.id} stands behind this; it was taken at ${fits.manifest.createdAt}.`);
-    return { store, id: fits.id };
+  const recent = store === undefined ? [] : await recentOf(run, store, situation);
+  for (const manifest of recent) {
+    if (store === undefined || otherTarget(manifest.target, here) !== undefined) continue;
+    if (manifest.engine === 'atlas' && (await askForSnapshot(atlasOf(run), manifest)) !== 'completed') continue;
+    run.log.info(`Backup ${manifest.id} stands behind this; it was taken at ${manifest.createdAt}.`);
+    return { store, id: manifest.id };
   }
   if (targetOf(run).environment !== 'production') return undefined;
+  const near = recent.find(({ target }) => target.database === here.database);
+  const other = near && otherTarget(near.target, here);
   const where = store === undefined ? 'no store is named' : `${store.location} has none that is recent`;
   throw new ReleaseError(
     'BACKUP_MISSING',
-    `Production is migrated with a backup of its present position in history only, and ${where} of database ${databaseName}.`,
+    `Production is migrated with a backup of its present position in history only, and ${where} of database ${here.database}${near && other ? `: ${near.id} is ${other}` : ''}.`,
     {
-      hint: `Take one with mongo-release backup${store === undefined ? ' --store DIR, and name that store here too' : ''}; mongo-release release --apply does both.`,
+      hint: `Take one with ${takingOne(run)}${store === undefined ? ' --store DIR, and name that store here too' : ''}; mongo-release release --apply does both.`,
     },
   );
 }
 
-/** A backup to rehearse on; disposing it removes what was only taken for that. */
-export interface RehearsalBackup extends StoredBackup, AsyncDisposable {
-  /** What a rehearsal on it does not show, a sentence each. */
-  readonly uncovered: readonly string[];
-}
-
-/**
- * The backup that the apply relies on, which proves that it can be restored; without one, or where only Atlas could
- * restore it, a temporary backup.
- */
-export async function rehearsalBackup(
-  run: Run,
-  connection: Connection,
-  situation: Situation,
-  behind: StoredBackup | undefined,
-): Promise<RehearsalBackup> {
-  const managed = behind !== undefined && (await behind.store.readManifest(behind.id)).engine === 'atlas';
-  if (behind !== undefined && !managed) return { ...behind, uncovered: [], async [Symbol.asyncDispose]() {} };
-  if (managed)
-    run.log.info(
-      `Only Atlas can restore backup ${behind.id}, and no sandbox: a temporary backup is rehearsed on instead.`,
-    );
-  const { tmpdir } = sandboxEnvironment(run.env);
-  await removeAbandoned(tmpdir);
-  const folder = await mkdtemp(join(tmpdir, `${temporaryPrefix}${process.pid}-`));
-  const remove = () => rm(folder, { recursive: true, force: true });
-  try {
-    const store = openStore(folder, { baseDir: folder });
-    const uncovered = managed
-      ? [
-          `Whether backup ${behind.id} can be restored: it is a snapshot of Atlas, and the rehearsal ran on a backup of its own.`,
-        ]
-      : [];
-    const { manifest } = await takeInto(run, connection, store, standingOf(situation), archiveEngineOf(run));
-    return { store, id: manifest.id, uncovered, [Symbol.asyncDispose]: remove };
-  } catch (error) {
-    await remove();
-    throw error;
-  }
-}
-
-const temporaryPrefix = 'mongo-release-backup-';
-
-/** Removes the temporary backups of runs that were killed: they hold a whole database. Best effort. */
-async function removeAbandoned(tmpdir: string): Promise<void> {
-  for (const name of await readdir(tmpdir).catch(() => [])) {
-    const pid = new RegExp(`^${temporaryPrefix}(\\d+)-`).exec(name)?.[1];
-    if (pid === undefined || processRuns(Number(pid))) continue;
-    await rm(join(tmpdir, name), { recursive: true, force: true }).catch(() => {});
-  }
+/** Those of this position in history, of whatever target, that are young enough; the newest first. */
+async function recentOf(run: Run, store: BackupStore, { position }: Situation): Promise<Manifest[]> {
+  const now = new Date();
+  const oldest = now.getTime() - run.invocation.settings.rehearsal['max-age'];
+  const manifests = (await store.list()).flatMap((entry) => (entry.state === 'readable' ? [entry.manifest] : []));
+  return manifests.filter(
+    (one) => !isExpired(one, now) && one.position.digest === position.digest && Date.parse(one.createdAt) >= oldest,
+  );
 }
 
 /** Throws `BACKUP_MOVED` when the history or the plan moved since the backup was taken, or it is another database's. */
-function checkBackup(manifest: Manifest, database: string, { position, wholePlan }: Situation): void {
-  const again = { hint: 'Take a new backup: mongo-release backup.' };
-  if (manifest.target.database !== database) {
-    throw new ReleaseError(
-      'BACKUP_MOVED',
-      `Backup ${manifest.id} is of database ${manifest.target.database}, not of ${database}.`,
-      again,
-    );
-  }
-  if (manifest.position.digest !== position.digest) {
-    throw new ReleaseError(
-      'BACKUP_MOVED',
-      `The history of ${database} moved since backup ${manifest.id} was taken.`,
-      again,
-    );
-  }
-  if (manifest.planDigest !== undefined && manifest.planDigest !== wholePlan.digest) {
-    throw new ReleaseError(
-      'BACKUP_MOVED',
-      `The pending migrations changed since backup ${manifest.id} was taken.`,
-      again,
-    );
-  }
+function checkBackup(
+  run: Run,
+  { id, target, position, planDigest }: Manifest,
+  { database }: BackedUpTarget,
+  situation: Situation,
+): void {
+  if (target.database !== database)
+    throw moved(run, `Backup ${id} is of database ${target.database}, not of ${database}.`);
+  if (position.digest !== situation.position.digest)
+    throw moved(run, `The history of ${database} moved since backup ${id} was taken.`);
+  if (planDigest !== undefined && planDigest !== situation.wholePlan.digest)
+    throw moved(run, `The pending migrations changed since backup ${id} was taken.`);
+}
+
+function moved(run: Run, message: string): ReleaseError {
+  return new ReleaseError('BACKUP_MOVED', message, { hint: `Take a new backup: ${takingOne(run)}.` });
+}
+
+/** What to type for a backup of this very target. */
+function takingOne({ invocation: { flags } }: Run): string {
+  const named = (['target', 'environment'] as const).flatMap((name) =>
+    flags[name] ? [`--${name} ${flags[name]}`] : [],
+  );
+  return ['mongo-release backup', ...named].join(' ');
 }

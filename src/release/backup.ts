@@ -1,27 +1,32 @@
+import type { BackupStore } from '../backup/stores/store.ts';
+import { backupEncryption } from '../guard/guards/backup-encryption.ts';
+import { listed } from '../migration/files/find.ts';
 import { position } from '../migration/history/position.ts';
+import { halfDoneIn } from '../migration/history/without-run.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
 import type { ErrorCode } from '../observe/error-codes.ts';
+import { doubtsAbout } from './doubts.ts';
+import { lookGuards } from './guards.ts';
+import { keysForOthers } from './keys.ts';
 import { listFiles, readRecords } from './migrate-mongo.ts';
 import type { Ended } from './result.ts';
 import { removeExpired } from './retain.ts';
 import { aboutTarget, openTarget, type Run } from './run.ts';
 import { readSituation } from './situation.ts';
-import { factsOfTaken, type Standing, standingOf, storeOf, takeInto } from './take-backup.ts';
+import { factsOfTaken, type Standing, standingOf, storeOf, type Taken, takeInto } from './take-backup.ts';
 
 /** `backup`: one backup into the store, with the position in history that `migrate --backup` compares. */
 export async function backup(run: Run): Promise<Ended<'backup'>> {
   const store = storeOf(run);
   await using connection = await openTarget(run, 'read');
   const warnings: string[] = [];
-  const standing = await readStanding(run, connection, warnings);
-  const taken = await takeInto(run, connection, store, standing);
+  const taken = await take(run, connection, store, warnings);
   const { manifest } = taken;
-  await removeExpired(run, connection, store);
-  if (manifest.engine !== 'atlas' && manifest.consistency === 'per-collection') {
-    const why = connection.topology.kind === 'standalone' ? 'A standalone server has no snapshots: every' : 'Every';
-    warnings.push(`${why} collection is as it was when it was read, and the backup not of one point in time.`);
-  }
+  await removeExpired(run, connection, store, manifest.id);
+  if (manifest.engine !== 'atlas') warnings.push(...doubtsAbout(manifest, connection));
+  const looked = await lookGuards(run, connection, false, [backupEncryption]);
+  warnings.push(...looked.flatMap(({ findings }) => findings).map(({ message, next }) => `${message} ${next}`));
   return {
     command: 'backup',
     outcome: 'applied',
@@ -30,6 +35,29 @@ export async function backup(run: Run): Promise<Ended<'backup'>> {
     releaseId: run.releaseId,
     warnings,
   };
+}
+
+/** How often a backup is begun before it gives up on a history that keeps moving. */
+const attempts = 3;
+
+/** Begins again where a migration began or ended meanwhile: the history is then another one than that of the data. */
+async function take(run: Run, connection: Connection, store: BackupStore, warnings: string[]): Promise<Taken> {
+  for (let attempt = 1; ; attempt++) {
+    const said: string[] = [];
+    const standing = await readStanding(run, connection, said);
+    try {
+      const taken = await takeInto(run, connection, store, standing, { keys: keysForOthers });
+      warnings.push(...said);
+      if (standing.halfDone.length > 0) {
+        const names = listed(standing.halfDone.map(({ name }) => name));
+        warnings.push(`A part of ${names} is in the data of this backup: it was not at its end.`);
+      }
+      return taken;
+    } catch (error) {
+      if (!(error instanceof ReleaseError) || error.code !== 'BACKUP_MOVED' || attempt === attempts) throw error;
+      run.log.warn('The history moved while the backup was taken; beginning again.', { attempt });
+    }
+  }
 }
 
 /** Failures that are about the project's files. */
@@ -51,6 +79,6 @@ async function readStanding(run: Run, connection: Connection, warnings: string[]
     const { records } = await readRecords(run, connection, await listFiles(run).catch(() => []));
     if (error.code !== 'MIGRATIONS_DIR_MISSING' || records.length > 0)
       warnings.push(`The manifest does not say what was pending: ${error.message} [${error.code}]`);
-    return { position: position(records) };
+    return { position: position(records), halfDone: halfDoneIn(records) };
   }
 }

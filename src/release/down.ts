@@ -9,9 +9,10 @@ import { ReleaseError } from '../observe/error.ts';
 import { runInTarget } from './apply.ts';
 import { outcomeOf } from './apply-plan.ts';
 import { changelogOf } from './migrate-mongo.ts';
+import { needReason } from './reason.ts';
 import { ReleaseRecords } from './record.ts';
 import type { Ended } from './result.ts';
-import { aboutTarget, namesOf, openTarget, type Run, targetOf } from './run.ts';
+import { aboutTarget, namesOf, openTarget, type Run } from './run.ts';
 import { turnsOf } from './turns.ts';
 import { underLease } from './under-lease.ts';
 import { readWayDown } from './way-down.ts';
@@ -19,11 +20,7 @@ import { readWayDown } from './way-down.ts';
 /** `down [N | --to NAME]`: takes migrations back, the last applied first. In production only with a reason on record. */
 export async function down(run: Run): Promise<Ended<'down'>> {
   const { reason } = run.invocation.flags;
-  if (targetOf(run).environment === 'production' && reason === undefined) {
-    throw new ReleaseError('USAGE', 'In production the way down needs a reason, for the record.', {
-      hint: 'Add --reason "…"; to take a whole release back, type mongo-release rollback.',
-    });
-  }
+  needReason(run, 'the way down', '; to take a whole release back, type mongo-release rollback');
   const asked = run.invocation.flags.block ? undefined : scopeOf(run);
   await using connection = await openTarget(run, 'write');
   const about = { command: 'down', target: aboutTarget(run, connection), releaseId: run.releaseId } as const;

@@ -2,6 +2,8 @@ import { guardFailure } from '../guard/failure.ts';
 import type { Guard, GuardContext, GuardResult } from '../guard/guard.ts';
 import { runGuards } from '../guard/run.ts';
 import type { Connection } from '../mongo/connect.ts';
+import { engineOf } from './engine.ts';
+import { keysForOthers } from './keys.ts';
 import { namesOf, type Run, targetOf } from './run.ts';
 
 /** What the guards see. `apply`: whether the target is going to be changed. */
@@ -20,9 +22,18 @@ export function lookGuards(
     apply,
     settings: settings.guards,
     store: store === undefined ? undefined : store.startsWith('s3://') ? 's3' : 'folder',
+    encryption: encryptionOf(run),
     hosted: run.origin.hosted,
   };
   return runGuards(context, which);
+}
+
+function encryptionOf(run: Run): GuardContext['encryption'] {
+  const { store, settings } = run.invocation;
+  if (engineOf(run) === 'atlas') return 'Atlas';
+  if (keysForOthers(run).recipients.length > 0) return 'age';
+  const byBucket = store?.startsWith('s3://') && settings.backup.s3['server-side-encryption'] === 'aws:kms';
+  return byBucket ? 'a key of the bucket' : undefined;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import type { SnapshotManifest } from '../backup/manifest.ts';
 import { verifyBackup } from '../backup/verify.ts';
 import { asReleaseError } from '../observe/error.ts';
@@ -9,14 +9,6 @@ import { bytesProgress } from './progress.ts';
 import type { Ended, SnapshotState } from './result.ts';
 import type { Run } from './run.ts';
 import { factsOf, storeOf } from './take-backup.ts';
-
-async function isThere(location: string): Promise<boolean> {
-  if (/^[a-z0-9]+:\/\//i.test(location)) return true;
-  return stat(location).then(
-    () => true,
-    () => false,
-  );
-}
 
 /**
  * `inspect`: lists the store, or verifies one backup, or a file that mongodump wrote, whole, without a server. Damage is
@@ -38,7 +30,7 @@ export async function inspect(run: Run): Promise<Ended<'inspect'>> {
       return {
         command: 'inspect',
         outcome: 'nothing-to-do',
-        result: { backup: factsOf(given, store.location, state), verified: false },
+        result: { backup: factsOf(given, store.location, { snapshot: state }), verified: false },
       };
     }
     const say = bytesProgress(run.log, 'Verifying.');
@@ -54,14 +46,16 @@ export async function inspect(run: Run): Promise<Ended<'inspect'>> {
     };
   }
   const listed = await store.list();
-  const manifests = listed.flatMap((entry) => (entry.state === 'readable' ? [entry.manifest] : []));
+  const readable = listed.filter((entry) => entry.state === 'readable');
   const warnings = listed.flatMap((entry) =>
     entry.state === 'damaged' ? [`Backup ${entry.id}: ${entry.problem.message}`] : [],
   );
-  const managed = manifests.filter((manifest) => manifest.engine === 'atlas');
+  const managed = readable.flatMap(({ manifest }) => (manifest.engine === 'atlas' ? [manifest] : []));
   const states = await statesOf(run, managed, warnings);
-  const backups = manifests.map((manifest) => factsOf(manifest, store.location, states.get(manifest.id)));
-  if (listed.length === 0 && !(await isThere(store.location)))
+  const backups = readable.map(({ id, manifest, verified }) =>
+    factsOf(manifest, store.location, { snapshot: states.get(id), verifiedAt: verified?.at }),
+  );
+  if (listed.length === 0 && store.local && !existsSync(store.location))
     warnings.push(
       `There is no folder ${store.location}: the first backup makes it. Check the name if there should be some.`,
     );

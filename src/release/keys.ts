@@ -1,31 +1,45 @@
 import { readFile } from 'node:fs/promises';
 import { parseIdentities, type RunKeys, withOwnKey } from '../backup/keys.ts';
 import { ReleaseError } from '../observe/error.ts';
+import type { Secrets } from '../observe/secrets.ts';
 import type { Run } from './run.ts';
 
-/** Keys of runs that have taken a backup: one of a run's own is among them, which all of its steps share. */
-const taken = new WeakMap<Run, Promise<RunKeys>>();
+/**
+ * Keys of runs that leave a backup which they read again themselves. By what all steps of a run share, whatever else of it
+ * they replace: the way back has a release of its own.
+ */
+const kept = new WeakMap<Secrets, Promise<RunKeys>>();
 
 /**
- * Who may read the backup that this run is about to take. Throws `IDENTITY_INVALID`, and `USAGE` where the named file
- * cannot be read.
+ * Who may read a backup that this run takes and does not read again. Throws nothing: it needs no identity.
  */
-export function keysForBackup(run: Run): Promise<RunKeys> {
-  const keys = taken.get(run) ?? makeKeys(run);
-  taken.set(run, keys);
+export function keysForOthers({ invocation: { flags, settings } }: Run): RunKeys {
+  return { recipients: flags.recipient ?? settings.backup.recipients, identities: [] };
+}
+
+/**
+ * Who may read a backup that this run takes and then relies on: a key of its own is among them, which all of its steps
+ * share. Throws `IDENTITY_INVALID`, and `USAGE` where the named file cannot be read.
+ */
+export function keysForRelease(run: Run): Promise<RunKeys> {
+  const keys = kept.get(run.secrets) ?? makeKeys(run);
+  kept.set(run.secrets, keys);
   return keys;
+}
+
+/** The same for one that goes with its rehearsal, by whose end nobody else needs to have read it. */
+export function keysForRehearsal(run: Run): Promise<RunKeys> {
+  return withOwnKey(keysForOthers(run));
 }
 
 /** With what this run reads backups: what was given to it, and its own key where it has taken one. Throws as above. */
 export async function identitiesOf(run: Run): Promise<readonly string[]> {
-  const keys = await taken.get(run);
+  const keys = await kept.get(run.secrets);
   return keys?.identities ?? readIdentities(run);
 }
 
 async function makeKeys(run: Run): Promise<RunKeys> {
-  const { flags, settings } = run.invocation;
-  const recipients = flags.recipient ?? settings.backup.recipients;
-  return withOwnKey({ recipients, identities: await readIdentities(run) });
+  return withOwnKey({ ...keysForOthers(run), identities: await readIdentities(run) });
 }
 
 async function readIdentities({ invocation: { flags, settings }, env, secrets }: Run): Promise<string[]> {

@@ -5,11 +5,12 @@ import { asReleaseError, ReleaseError } from '../observe/error.ts';
 import type { Outcome } from '../observe/outcome.ts';
 import { notStarted, type Progress } from './apply.ts';
 import { applyPlan, asksForExactly, outcomeOf, stoppedAfter } from './apply-plan.ts';
-import { backupBehind, rehearsalBackup, type StoredBackup } from './backup-for.ts';
+import { backupBehind, type StoredBackup } from './backup-for.ts';
 import { checkedSituation } from './checked-situation.ts';
 import { refuseUnguarded } from './guards.ts';
 import { outcomeOfError } from './outcome.ts';
 import { ReleaseRecords } from './record.ts';
+import { rehearsalBackup } from './rehearsal-backup.ts';
 import { type Rehearsed, rehearse } from './rehearse.ts';
 import type { Ended, MigrateResult, RehearsalResult } from './result.ts';
 import { aboutTarget, openTarget, type Run } from './run.ts';
@@ -153,6 +154,7 @@ async function rehearsePending(
   return await rehearse(run, situation, {
     store: backup.store,
     backupId: backup.id,
+    identities: backup.identities,
     uncovered: backup.uncovered,
     database: connection.db.databaseName,
     topology: connection.topology,

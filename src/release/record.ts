@@ -1,7 +1,9 @@
 import type { Collection, Db } from 'mongodb';
+import type { HistoryRecord } from '../migration/types.ts';
 import { asServerFailure } from '../mongo/server-error.ts';
 import { asReleaseError } from '../observe/error.ts';
 import type { Outcome } from '../observe/outcome.ts';
+import { backupsInUse } from './in-use.ts';
 import { outcomeOfError } from './outcome.ts';
 import type { Step } from './result.ts';
 import { namesOf, type Run, targetOf } from './run.ts';
@@ -54,15 +56,16 @@ export interface RecordEnd extends Pick<ReleaseRecord, 'steps' | 'error' | 'foll
  */
 export class ReleaseRecords {
   readonly #records: Collection<ReleaseRecord>;
+  readonly #history: Collection<HistoryRecord>;
   readonly #run: Run;
 
   /** `run` is the one that `start` and `finish` are about. */
   constructor(db: Db, run: Run) {
     this.#run = run;
-    this.#records = db.collection<ReleaseRecord>(namesOf(run).releases, {
-      writeConcern: { w: 'majority' },
-      readConcern: { level: 'majority' },
-    });
+    const { releases, history } = namesOf(run);
+    const majority = { writeConcern: { w: 'majority' }, readConcern: { level: 'majority' } } as const;
+    this.#records = db.collection<ReleaseRecord>(releases, majority);
+    this.#history = db.collection<HistoryRecord>(history, majority);
   }
 
   /**
@@ -129,7 +132,7 @@ export class ReleaseRecords {
     });
   }
 
-  /** Runs what the record is about. Where that throws it has changed nothing, and the record says why. */
+  /** Runs what the record is about. Where that throws, the record says why; what may have changed something has a code that says so. */
   async around<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
@@ -153,10 +156,18 @@ export class ReleaseRecords {
       .toArray();
   }
 
-  /** Backups that a release refers to of which nobody has said yet how it ended. */
+  /** Whether this backup was restored here by its name, or was to be. */
+  async haveRestored(backupId: string): Promise<boolean> {
+    return (await this.#records.findOne({ kind: 'restore', backupId })) !== null;
+  }
+
+  /** Backups that must not go: see in-use.ts. */
   async backupsInUse(): Promise<ReadonlySet<string>> {
-    const ids: unknown[] = await this.#records.distinct('backupId', { state: 'running' });
-    return new Set(ids.filter((id) => typeof id === 'string'));
+    const [records, history] = await Promise.all([
+      this.#records.find().project<ReleaseRecord>({ steps: 0, migrations: 0 }).toArray(),
+      this.#history.find().project<HistoryRecord>({ effects: 0 }).toArray(),
+    ]);
+    return backupsInUse(records, history);
   }
 
   /**

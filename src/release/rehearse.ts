@@ -14,7 +14,6 @@ import type { ProbeResult } from '../verify/probe.ts';
 import { runProbes } from '../verify/run.ts';
 import { childOptions } from './child-options.ts';
 import { effectsLine } from './effects-line.ts';
-import { identitiesOf } from './keys.ts';
 import { restoreProgress } from './progress.ts';
 import { rehearseWayBack } from './rehearse-way-back.ts';
 import type { AppliedMigration, RehearsalResult } from './result.ts';
@@ -27,6 +26,8 @@ import { probeFailure } from './verify.ts';
 export interface RehearsalOn {
   readonly store: BackupStore;
   readonly backupId: string;
+  /** What it is read with, where it is encrypted. */
+  readonly identities: readonly string[];
   /** Name of the database: the same in the sandbox, since migrations may name it. */
   readonly database: string;
   /** Of the target: a sandbox address that is a member of it is refused. */
@@ -66,7 +67,7 @@ export async function rehearse(run: Run, situation: Situation, on: RehearsalOn):
     own: namesOf(run),
     signal: run.signal,
     log: run.log,
-    identities: await identitiesOf(run),
+    identities: on.identities,
     onProgress: restoreProgress(run.log),
   });
   run.log.info('The backup is restored in the sandbox.', {

@@ -7,12 +7,14 @@ import { asReleaseError, ReleaseError } from '../observe/error.ts';
 import type { Outcome } from '../observe/outcome.ts';
 import { notStarted, type Progress } from './apply.ts';
 import { type AboutApply, applyPlan, asksForExactly, stoppedAfter } from './apply-plan.ts';
-import { backupBehind, rehearsalBackup } from './backup-for.ts';
+import { backupBehind } from './backup-for.ts';
 import { checkedSituation } from './checked-situation.ts';
 import { lookGuards } from './guards.ts';
 import { needHook, runHook } from './hook.ts';
+import { keysForRelease } from './keys.ts';
 import { outcomeOfError } from './outcome.ts';
 import { ReleaseRecords } from './record.ts';
+import { rehearsalBackup } from './rehearsal-backup.ts';
 import { type Rehearsed, rehearse } from './rehearse.ts';
 import { neverByItself } from './restore-managed.ts';
 import type { Ended, RehearsalResult, ReleaseResult } from './result.ts';
@@ -123,8 +125,8 @@ class Walk {
         return;
       }
       const store = storeOf(this.#run);
-      const taken = await takeInto(this.#run, this.#connection, store, standingOf(situation));
-      await removeExpired(this.#run, this.#connection, store);
+      const taken = await takeInto(this.#run, this.#connection, store, standingOf(situation), { keys: keysForRelease });
+      await removeExpired(this.#run, this.#connection, store, taken.manifest.id);
       this.result.backup = factsOfTaken({ ...taken, location: store.location });
     });
   }
@@ -175,8 +177,8 @@ class Walk {
     const behind = id === undefined || this.#changed ? undefined : { store: storeOf(this.#run), id };
     await using backup = await rehearsalBackup(this.#run, this.#connection, situation, behind);
     const { db, topology } = this.#connection;
-    const { store, id: backupId, uncovered } = backup;
-    const on = { store, backupId, uncovered, database: db.databaseName, topology };
+    const { store, id: backupId, identities, uncovered } = backup;
+    const on = { store, backupId, identities, uncovered, database: db.databaseName, topology };
     // Awaited here: the backup goes when this function is left.
     return await rehearse(this.#run, situation, on);
   }

@@ -1,6 +1,8 @@
 import { restoreSnapshot } from '../backup/atlas/restore-job.ts';
 import { type SnapshotManifest, withArchive } from '../backup/manifest.ts';
 import type { Connection } from '../mongo/connect.ts';
+import { ReleaseError } from '../observe/error.ts';
+import { agree } from './agree.ts';
 import { askForSnapshot, assertComplete, assertTargetIn, atlasOf, clusterOf } from './atlas.ts';
 import type { RestoreResult } from './result.ts';
 import type { Run } from './run.ts';
@@ -10,7 +12,30 @@ import { storeOf } from './take-backup.ts';
 export function whatItErases(run: Run, manifest: SnapshotManifest): string {
   const { name } = clusterOf(run, manifest);
   const { id, createdAt } = manifest;
-  return `ERASE THE WHOLE CLUSTER ${name} in Atlas, all of its databases, also mongo-release's own history and records, and bring it back as it was in backup ${id} of ${createdAt}? What was written since is lost, in every database of the cluster.`;
+  return `ERASE THE WHOLE CLUSTER ${name} in Atlas, all of its databases, also mongo-release's own history and records, and bring it back as it was in backup ${id} of ${createdAt}`;
+}
+
+/**
+ * A person agrees to that: at a terminal by answering, elsewhere by the cluster's name; `--yes` alone is about one
+ * database. Throws as `agree` does, and `USAGE` where another cluster is named.
+ */
+export async function agreeToErase(run: Run, manifest: SnapshotManifest): Promise<void> {
+  const { name } = clusterOf(run, manifest);
+  const { 'erase-cluster': named, yes } = run.invocation.flags;
+  if (named === name) return;
+  if (named !== undefined) {
+    throw new ReleaseError('USAGE', `The cluster that would be erased is ${name}, and ${named} was named.`, {
+      hint: `Look whether this is the right target and backup; then name ${name}.`,
+    });
+  }
+  const question = `${whatItErases(run, manifest)}? What was written since is lost, in every database of the cluster.`;
+  if (yes || run.confirm === undefined) {
+    throw new ReleaseError('CONFIRMATION_NEEDED', `This needs somebody's consent: ${question}`, {
+      hint: `Name the cluster that may be erased: --erase-cluster ${name}.`,
+      details: { cluster: name },
+    });
+  }
+  await agree(run, question);
 }
 
 /** Why nothing restores this backup that no person has asked for by name; undefined where that may be. */

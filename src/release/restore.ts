@@ -1,41 +1,51 @@
 import { privileges } from '../guard/guards/privileges.ts';
-import { setPosition } from '../migration/history/without-run.ts';
+import { listed } from '../migration/files/find.ts';
 import { type Connection, connect } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
+import { keptUnasked, whatItRemoves } from './added.ts';
 import { agree } from './agree.ts';
+import { sayForeign } from './backed-up-target.ts';
 import { refuseUnguarded } from './guards.ts';
-import { identitiesOf } from './keys.ts';
-import { restoreProgress } from './progress.ts';
+import { needReason } from './reason.ts';
 import { type RecordStart, ReleaseRecords } from './record.ts';
-import { checkManaged, restoreManaged, whatItErases } from './restore-managed.ts';
-import { fromStore, type Source, sourceOf } from './restored-from.ts';
-import type { Ended, RestoreResult } from './result.ts';
-import { aboutTarget, namesOf, type Run, targetOf } from './run.ts';
-import { storeOf } from './take-backup.ts';
+import { restoreFrom, settleEarlier } from './restore-into.ts';
+import { agreeToErase, checkManaged } from './restore-managed.ts';
+import { type RestoredFrom, type Source, sourceOf } from './restored-from.ts';
+import type { Ended } from './result.ts';
+import { aboutTarget, type Run, targetOf } from './run.ts';
 import { checkBeforehand, runThatFollows, thenMigrate } from './then-migrate.ts';
-import { type Tenure, underLease } from './under-lease.ts';
+import { underLease } from './under-lease.ts';
 
 /** `restore BACKUP` or `restore FILE`: into the target's database, or into another one with `--into`. */
 export async function restore(run: Run): Promise<Ended<'restore'>> {
+  needReason(run, 'a restore');
   const target = targetOf(run);
   const { flags } = run.invocation;
   const [argument = ''] = run.invocation.arguments;
-  const source = await sourceOf(run, argument);
   await using connection = await connect(target.uri, {
     database: flags.into ?? target.database,
     secrets: run.secrets,
     clientOptions: target.driverOptions,
   });
+  const found = await sourceOf(run, argument).catch((error: unknown) => ({ kind: 'none' as const, error }));
+  // What the question names is as that leaves it; what Atlas brings back replaces all of it.
+  const warnings = found.kind === 'managed' ? [] : await settleEarlier(run, connection);
+  if (found.kind === 'none') throw found.error;
+  const source: Source = found;
   // What Atlas does needs none of this user's privileges.
   await (source.kind === 'managed'
     ? checkManaged(run, connection, source.manifest)
     : refuseUnguarded(run, connection, [privileges]));
+  const behind = source.kind === 'archive' ? source.from.stored : undefined;
   const follows = flags['then-migrate'] ? runThatFollows(run, connection) : undefined;
   if (follows !== undefined) {
-    refuseWithoutPosition(source);
-    await checkBeforehand(follows, connection);
+    refuseUnplaced(source);
+    await checkBeforehand(follows, connection, behind);
   }
-  await agree(run, questionOf(run, connection, source));
+  if (behind !== undefined) sayForeign(run, connection, behind.id, behind.of);
+  await (source.kind === 'managed'
+    ? agreeToErase(run, source.manifest)
+    : agree(run, await questionOf(run, connection, source.from)));
   const about = { command: 'restore', target: aboutTarget(run, connection), releaseId: run.releaseId } as const;
   const records = new ReleaseRecords(connection.db, run);
   const result = await underLease(run, connection, async (tenure) => {
@@ -46,9 +56,12 @@ export async function restore(run: Run): Promise<Ended<'restore'>> {
     if (follows === undefined) await records.close({ outcome: 'applied' });
     return restored;
   });
-  const warnings = result.history === 'unchanged' && flags.only === undefined ? [unknownPosition(argument)] : [];
+  const half = result.history === 'set' && source.kind === 'archive' ? halfDoneIn(source.from) : undefined;
+  if (half !== undefined) warnings.push(`${half} The restored data have it in part: mongo-release status.`);
+  if (result.history === 'unchanged' && flags.only === undefined) warnings.push(unknownPosition(argument));
+  const kept = source.kind === 'archive' ? keptUnasked(run, source.from, result.kept) : undefined;
+  if (kept !== undefined) warnings.push(kept);
   if (follows === undefined) return { ...about, outcome: 'applied', result, warnings };
-  const behind = source.kind === 'archive' ? source.from.stored : undefined;
   const { result: migrate, error, ...ended } = await thenMigrate(follows, connection, argument, behind);
   const outcome = error === undefined ? 'applied' : ended.outcome;
   await records.close({ outcome, error, followedBy: follows.releaseId });
@@ -57,84 +70,51 @@ export async function restore(run: Run): Promise<Ended<'restore'>> {
     outcome,
     error,
     result: { ...result, migrate },
-    warnings: [...warnings, ...(ended.warnings ?? [])],
+    warnings: [...warnings, ...(ended.warnings ?? []), ...(migrate?.applied.length ? [takenBackBy(follows)] : [])],
   };
 }
 
-function questionOf(run: Run, { db }: Connection, source: Source): string {
-  if (source.kind === 'managed') return whatItErases(run, source.manifest);
-  const { environment } = targetOf(run);
-  const then = run.invocation.flags['then-migrate'] ? ', and apply the migrations after it' : '';
-  return `Replace the collections of database ${db.databaseName} (${environment}) by ${source.from.words}${then}? What was written since is lost.`;
+async function questionOf(run: Run, connection: Connection, from: RestoredFrom): Promise<string> {
+  const { db, topology } = connection;
+  const { only, 'then-migrate': migrates } = run.invocation.flags;
+  const what = only === undefined ? 'the collections' : listed(only, 20);
+  const where = `${db.databaseName} on ${listed(topology.hosts, 3)} (${targetOf(run).environment})`;
+  const then = migrates ? ', and apply the migrations after it' : '';
+  const rest = (await whatItRemoves(run, connection, from)) || (only === undefined ? '' : ' All others stay.');
+  return `Replace ${what} of database ${where} by ${from.words}${then}? What was written since is lost.${rest}`;
 }
 
 /** What is pending follows from where in history the data are. */
-function refuseWithoutPosition(source: Source): void {
+function refuseUnplaced(source: Source): void {
   if (source.kind === 'managed') {
     throw new ReleaseError('USAGE', 'A snapshot of Atlas is restored by Atlas alone, and nothing follows it.', {
       hint: `Restore it without --then-migrate, then type mongo-release migrate.`,
     });
   }
-  if (source.from.placed) return;
+  const half = halfDoneIn(source.from);
+  if (half !== undefined) {
+    throw new ReleaseError('USAGE', half, {
+      hint: 'Restore it without --then-migrate: mongo-release status then says what can be done with that.',
+    });
+  }
+  if (source.from.placement !== undefined) return;
   throw new ReleaseError('USAGE', `${source.from.id} does not say which migrations its data have.`, {
     hint: 'Restore it without --then-migrate; then record what its data have with mongo-release baseline NAME, and type mongo-release migrate.',
   });
 }
 
+/** A sentence, where what would run over the restored data next has run in part before. */
+function halfDoneIn({ id, placement }: RestoredFrom): string | undefined {
+  if (placement === undefined || placement === 'changelog' || !placement.halfDone?.length) return undefined;
+  const names = placement.halfDone.map(({ name }) => name);
+  return `When ${id} was made, ${listed(names)} had been left half-way, and what was done of it no journal has.`;
+}
+
+/** The restore has an id of its own, and cannot be taken back. */
+function takenBackBy({ releaseId }: Run): string {
+  return `The migrations after it are release ${releaseId}: mongo-release rollback ${releaseId} takes them back.`;
+}
+
 function unknownPosition(id: string): string {
   return `${id} does not say which migrations its data have, so the history is left as it was. Compare it with mongo-release status, and record what the data have with mongo-release baseline NAME.`;
-}
-
-/** Restores a backup of the store under the lease; see `restoreFrom`. */
-export async function restoreInto(
-  run: Run,
-  connection: Connection,
-  tenure: Tenure,
-  id: string,
-): Promise<RestoreResult> {
-  const manifest = await storeOf(run).readManifest(id);
-  const source: Source =
-    manifest.engine === 'atlas' ? { kind: 'managed', manifest } : { kind: 'archive', from: fromStore(run, manifest) };
-  return restoreFrom(run, connection, tenure, source);
-}
-
-/**
- * Restores under the lease and sets the history to where it stood when the backup was taken. What Atlas restores takes
- * history, records and the lease with it.
- */
-async function restoreFrom(run: Run, connection: Connection, tenure: Tenure, source: Source): Promise<RestoreResult> {
-  if (source.kind === 'managed') return restoreManaged(run, connection, source.manifest);
-  const { flags } = run.invocation;
-  const { from } = source;
-  const restored = await from.restore(connection, {
-    own: namesOf(run),
-    only: flags.only,
-    keepAdded: flags['keep-added'],
-    log: run.log,
-    signal: tenure.signal,
-    identities: await identitiesOf(run),
-    onProgress: restoreProgress(run.log),
-  });
-  // Only a whole restore takes the history with it: some collections alone are at no position.
-  const history = flags.only === undefined && from.placed;
-  if (history) {
-    if (from.position !== undefined)
-      await setPosition(tenure.history, from.position, { kind: 'restore', backupId: from.id });
-    await tenure.adopt();
-  }
-  for (const { name } of restored.displaced) {
-    run.log.warn(
-      `Somebody wrote to ${name} while it was swapped in: those documents are in ${namesOf(run).prefix}.dropped collections.`,
-      { collection: name },
-    );
-  }
-  const counts = new Map(restored.contents.namespaces.map((entry) => [entry.name, entry.count]));
-  return {
-    backupId: from.id,
-    database: connection.db.databaseName,
-    restored: restored.restored.map((collection) => ({ collection, documents: counts.get(collection) ?? 0 })),
-    removed: restored.removed,
-    kept: restored.kept,
-    history: history ? 'set' : 'unchanged',
-  };
 }

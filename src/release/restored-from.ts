@@ -1,8 +1,8 @@
 import { contentsOf, refuseUnapplied } from '../backup/archive-file.ts';
 import type { ArchiveManifest, SnapshotManifest } from '../backup/manifest.ts';
-import { settleRestore } from '../backup/restore/settle.ts';
+import type { Placement } from '../backup/restore/record.ts';
 import { type Restored, type RestoreOptions, restoreBackup, restoreVerified } from '../backup/restore.ts';
-import type { Position } from '../migration/types.ts';
+import type { BackedUpTarget } from '../backup/same-target.ts';
 import { type Connection, databaseOf } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
 import { databaseIn, namesFile, positionIn, readFileOf } from './archive-file.ts';
@@ -17,12 +17,14 @@ export interface RestoredFrom {
   readonly id: string;
   /** What it is and of when, for the question whether to restore it. */
   readonly words: string;
-  /** Where in history its data are; undefined where it has no records of ours. */
-  readonly position?: Position['applied'];
-  /** Whether anything in it says where in history its data are: records of ours, or the changelog of migrate-mongo. */
-  readonly placed: boolean;
+  /** Where in history its data are; undefined where nothing in it says so. */
+  readonly placement?: Placement;
+  /** The names of its collections. */
+  readonly collections: readonly string[];
+  /** Whether these were all that the database had: mongodump may have been told to leave some out, and its archive does not say so. */
+  readonly whole: boolean;
   /** The backup of a store that can be rehearsed on. */
-  readonly stored?: StoredBackup;
+  readonly stored?: StoredBackup & { readonly of: BackedUpTarget };
   restore(connection: Connection, options: RestoreOptions): Promise<Restored>;
 }
 
@@ -52,14 +54,15 @@ export async function sourceOf(run: Run, argument: string): Promise<Source> {
     : { kind: 'archive', from: fromStore(run, manifest) };
 }
 
-export function fromStore(run: Run, { id, createdAt, position }: ArchiveManifest): RestoredFrom {
+export function fromStore(run: Run, { id, target, createdAt, position, namespaces }: ArchiveManifest): RestoredFrom {
   const store = storeOf(run);
   return {
     id,
-    words: `backup ${id} of ${createdAt}`,
-    position: position.applied,
-    placed: true,
-    stored: { store, id },
+    words: `backup ${id} of database ${target.database}, taken at ${createdAt}`,
+    placement: { applied: position.applied, halfDone: position.halfDone },
+    collections: namespaces.map(({ name }) => name),
+    whole: true,
+    stored: { store, id, of: target },
     restore: (connection, options) => restoreBackup(connection, store, id, options),
   };
 }
@@ -69,15 +72,14 @@ async function fromFile(run: Run, file: string): Promise<RestoredFrom> {
   const archive = await readFileOf(run, file);
   const database = databaseIn(archive, wanted ?? databaseOf(uri) ?? '');
   if (run.invocation.flags.consistency !== 'per-collection') refuseUnapplied(archive, database, namesOf(run));
-  const position = positionIn(database);
+  const changelog = database.namespaces.some(({ name }) => name === changelogOf(run)?.collection);
   return {
     id: file,
-    words: `database ${database.name} in ${file}, written at ${archive.writtenAt.toISOString()}`,
-    position,
-    placed: position !== undefined || database.namespaces.some(({ name }) => name === changelogOf(run)?.collection),
-    async restore(connection, options) {
-      await settleRestore(connection, options);
-      return restoreVerified(connection, archive.source, contentsOf(archive, database), options);
-    },
+    words: `database ${database.name} in ${file}, last changed at ${archive.writtenAt.toISOString()}`,
+    placement: positionIn(database) ?? (changelog ? 'changelog' : undefined),
+    collections: database.namespaces.map(({ name }) => name),
+    whole: false,
+    restore: (connection, options) =>
+      restoreVerified(connection, archive.source, contentsOf(archive, database), options),
   };
 }

@@ -90,12 +90,22 @@ interface AboutBackup {
   readonly id: string;
   /** Folder or address of the backup in its store. */
   readonly location: string;
+  /** Of a file: when it was last changed. */
   readonly createdAt: string;
   /** Of taking it; undefined where a backup is only looked at. */
   readonly durationMs?: number;
 }
 
-export interface ArchiveFacts extends AboutBackup {
+/** What it is a backup of. */
+interface AboutStored extends AboutBackup {
+  readonly target: string;
+  readonly database: string;
+  readonly environment: string;
+  /** When it was last read whole and found to be what was written, ISO; undefined where nobody has or that is not known. */
+  readonly verifiedAt?: string;
+}
+
+export interface ArchiveFacts extends AboutStored {
   readonly engine: 'built-in' | 'mongodump';
   readonly documents: number;
   /** Of the documents as BSON. */
@@ -105,6 +115,8 @@ export interface ArchiveFacts extends AboutBackup {
   /** The cluster time that every collection was read at, ISO; undefined where the server has no snapshots. */
   readonly clusterTime?: string;
   readonly consistency: string;
+  /** Capped collections: no cluster time is kept of them, so each is as it was when it was read. */
+  readonly outsideSnapshot: readonly string[];
   readonly compression: string;
   readonly encrypted: boolean;
 }
@@ -126,7 +138,7 @@ export interface FileFacts
 }
 
 /** Atlas keeps it; the store has the manifest alone. */
-export interface SnapshotFacts extends AboutBackup {
+export interface SnapshotFacts extends AboutStored {
   readonly engine: 'atlas';
   readonly projectId: string;
   readonly cluster: string;
@@ -224,9 +236,9 @@ export interface RestoreResult {
   /** The database that was restored into. */
   readonly database?: string;
   readonly restored: readonly CollectionCount[];
-  /** Collections added since the backup, and removed. */
+  /** Collections that the backup does not hold, and that were removed. */
   readonly removed: readonly string[];
-  /** Collections added since the backup, and kept. */
+  /** The same, and kept. */
   readonly kept: readonly string[];
   /** Of Atlas, where all of it was restored: with everything in it, so no collection is listed. */
   readonly cluster?: string;

@@ -1,25 +1,25 @@
 import type { Connection } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
-import { agree } from './agree.ts';
+import { whatItRemoves } from './added.ts';
+import { refuseForeign } from './backed-up-target.ts';
+import { agreeToLoss, lossInWords, lossOf } from './loss.ts';
 import { outcomeOfError } from './outcome.ts';
+import { needReason } from './reason.ts';
 import { type ReleaseRecord, ReleaseRecords } from './record.ts';
-import { checkManaged, whatItErases } from './restore-managed.ts';
+import { agreeToErase, checkManaged, whatItErases } from './restore-managed.ts';
+import { fromStore } from './restored-from.ts';
 import type { Ended, RollbackResult } from './result.ts';
 import { aboutTarget, openTarget, type Run, targetOf } from './run.ts';
 import { takeBack } from './take-back.ts';
 import { storeOf } from './take-backup.ts';
 import { underLease } from './under-lease.ts';
 import { forecastOf } from './undo-release.ts';
-import { findWayBack } from './way-back.ts';
+import { findWayBack, type WayBack } from './way-back.ts';
 
 /** `rollback [RELEASE]`: takes a release back, and verifies. */
 export async function rollback(run: Run): Promise<Ended<'rollback'>> {
-  const { reason, 'dry-run': dryRun } = run.invocation.flags;
-  if (targetOf(run).environment === 'production' && reason === undefined && !dryRun) {
-    throw new ReleaseError('USAGE', 'In production a rollback needs a reason, for the record.', {
-      hint: 'Add --reason "…", or --dry-run to see what would be done.',
-    });
-  }
+  const { 'dry-run': dryRun } = run.invocation.flags;
+  if (!dryRun) needReason(run, 'a rollback', ', or --dry-run to see what would be done');
   await using connection = await openTarget(run, dryRun ? 'read' : 'write');
   const [asked] = run.invocation.arguments;
   const release = await findRelease(run, connection, asked);
@@ -44,10 +44,7 @@ export async function rollback(run: Run): Promise<Ended<'rollback'>> {
   if (dryRun) {
     const undo =
       way.strategy === 'undo' ? await forecastOf(run, connection, ways.wayDown.records, way.names) : undefined;
-    const what =
-      way.strategy === 'restore'
-        ? `restore backup ${way.backupId}, and lose what was written since`
-        : `${way.strategy === 'undo' ? 'undo' : 'go down'}: ${way.names.join(', ')}`;
+    const what = await whatItWould(run, connection, release, way);
     return {
       ...about,
       outcome: 'nothing-to-do',
@@ -55,25 +52,50 @@ export async function rollback(run: Run): Promise<Ended<'rollback'>> {
       warnings: [`Nothing was done. A rollback would ${what}.`],
     };
   }
-  if (way.strategy === 'restore') {
-    const manifest = await storeOf(run).readManifest(way.backupId);
-    const managed = manifest.engine === 'atlas';
-    if (managed && run.invocation.flags.strategy !== 'restore') {
-      throw new ReleaseError('NO_WAY_BACK', `Only a restore leads back, which erases the whole cluster: ${way.why}`, {
-        hint: `When that is right, type mongo-release rollback ${release._id} --strategy restore.`,
-      });
-    }
-    if (managed) await checkManaged(run, connection, manifest);
-    await agree(
-      run,
-      managed
-        ? whatItErases(run, manifest)
-        : `Restore backup ${way.backupId} in ${about.target.database} (${about.target.environment})? What was written since is lost.`,
-    );
-  }
+  if (way.strategy === 'restore') await agreeToRestore(run, connection, release, way);
   const { result, error } = await takeBack(run, connection, release, way);
   if (error) return { ...about, outcome: outcomeOfError(error, error.code === 'ROLLBACK_FAILED'), result, error };
   return { ...about, outcome: 'rolled-back', result };
+}
+
+type WayTaken = Exclude<WayBack, { strategy: 'none' }>;
+
+async function whatItWould(run: Run, connection: Connection, release: ReleaseRecord, way: WayTaken): Promise<string> {
+  if (way.strategy !== 'restore') return `${way.strategy === 'undo' ? 'undo' : 'go down'}: ${way.names.join(', ')}`;
+  const manifest = await storeOf(run).readManifest(way.backupId);
+  if (manifest.engine !== 'atlas') {
+    const loss = await lossOf(run, connection, manifest);
+    return `restore backup ${way.backupId}. ${lossInWords(loss)}`;
+  }
+  refuseUnnamed(run, release, way);
+  return whatItErases(run, manifest);
+}
+
+async function agreeToRestore(
+  run: Run,
+  connection: Connection,
+  release: ReleaseRecord,
+  way: Extract<WayBack, { strategy: 'restore' }>,
+): Promise<void> {
+  const manifest = await storeOf(run).readManifest(way.backupId);
+  await refuseForeign(run, connection, release, manifest);
+  if (manifest.engine === 'atlas') {
+    refuseUnnamed(run, release, way);
+    await checkManaged(run, connection, manifest);
+    return agreeToErase(run, manifest);
+  }
+  const { environment } = targetOf(run);
+  const removes = await whatItRemoves(run, connection, fromStore(run, manifest));
+  const question = `Restore backup ${way.backupId} in ${connection.db.databaseName} (${environment})?${removes}`;
+  await agreeToLoss(run, question, await lossOf(run, connection, manifest));
+}
+
+/** A whole cluster goes only where somebody has named that way. */
+function refuseUnnamed(run: Run, release: ReleaseRecord, { why }: WayTaken): void {
+  if (run.invocation.flags.strategy === 'restore') return;
+  throw new ReleaseError('NO_WAY_BACK', `Only a restore leads back, which erases the whole cluster: ${why}`, {
+    hint: `When that is right, type mongo-release rollback ${release._id} --strategy restore.`,
+  });
 }
 
 async function findRelease(run: Run, connection: Connection, asked: string | undefined): Promise<ReleaseRecord> {

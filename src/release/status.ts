@@ -1,3 +1,4 @@
+import { halfRestored } from '../backup/restore/settle.ts';
 import { isHalfDone } from '../migration/beginning.ts';
 import { inspectLease } from '../migration/lease/state.ts';
 import type { Changelog } from '../migration/migrate-mongo/changelog.ts';
@@ -14,7 +15,7 @@ import { aboutTarget, namesOf, openTarget, type Run } from './run.ts';
 
 /**
  * `status`: reads files, history and lease. With `--check` pending migrations are an error: what is not applied and has a
- * file that could be, and what is half done, with or without its file.
+ * file that could be, and what is half done, with or without its file; and so is a restore that is.
  */
 export async function status(run: Run): Promise<Ended<'status'>> {
   // Files are read while the server is being reached.
@@ -22,13 +23,17 @@ export async function status(run: Run): Promise<Ended<'status'>> {
   listing.catch(() => {});
   await using connection = await openTarget(run, 'read');
   const names = namesOf(run);
-  const [files, lease] = await Promise.all([listing, inspectLease(connection.db, names)]);
+  const [files, lease, half] = await Promise.all([
+    listing,
+    inspectLease(connection.db, names),
+    halfRestored(connection.db, names),
+  ]);
   const { records, changelog } = await readRecords(run, connection, files, { brief: true });
   const quarantine = await readQuarantine(connection, names.quarantine, records);
   const migrations = statusOf(files, records);
-  const half = new Set(records.filter(isHalfDone).map(({ _id }) => _id));
+  const halfDone = new Set(records.filter(isHalfDone).map(({ _id }) => _id));
   const isMissing = ({ note }: MigrationStatus) => note === 'file-missing';
-  const open = migrations.filter((one) => one.state !== 'applied' && (half.has(one.name) || !isMissing(one)));
+  const open = migrations.filter((one) => one.state !== 'applied' && (halfDone.has(one.name) || !isMissing(one)));
   const pending = open.length;
   const target = aboutTarget(run, connection);
   const result = {
@@ -42,11 +47,12 @@ export async function status(run: Run): Promise<Ended<'status'>> {
   };
   const notEnded = await unsettled(run, connection, files, records, lease.held);
   const warnings = [
+    ...(half === undefined ? [] : [`${half.message} ${half.hint}`]),
     ...notEnded.map(({ far, next }) => (next === undefined ? far : `${far} ${next}`)),
     ...quarantine.map((one) => quarantineWarning(one, names.quarantine)),
   ];
-  if (run.invocation.flags.check && pending > 0) {
-    const error = pendingError(result, notEnded, open.filter(isMissing));
+  if (run.invocation.flags.check && (pending > 0 || half !== undefined)) {
+    const error = half ?? pendingError(result, notEnded, open.filter(isMissing));
     return { command: 'status', outcome: 'blocked', result, target, warnings, error };
   }
   return { command: 'status', outcome: 'nothing-to-do', result, target, warnings };

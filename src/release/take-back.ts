@@ -1,3 +1,4 @@
+import { refuseHalfRestored } from '../backup/restore/settle.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { asReleaseError, ReleaseError } from '../observe/error.ts';
 import { runInTarget } from './apply.ts';
@@ -5,9 +6,9 @@ import { needHook } from './hook.ts';
 import { outcomeOfError } from './outcome.ts';
 import { type RecordStart, type ReleaseRecord, ReleaseRecords } from './record.ts';
 import { newReleaseId } from './release-id.ts';
-import { restoreInto } from './restore.ts';
+import { restoreInto } from './restore-into.ts';
 import type { RollbackResult } from './result.ts';
-import type { Run } from './run.ts';
+import { namesOf, type Run } from './run.ts';
 import { turnsOf } from './turns.ts';
 import { type Tenure, underLease } from './under-lease.ts';
 import { undoInTarget } from './undo-release.ts';
@@ -86,6 +87,7 @@ interface Data {
 async function dataBack(walk: Walk, tenure: Tenure, way: Exclude<WayBack, { strategy: 'none' }>): Promise<Data> {
   if (way.strategy === 'restore') return bringBack(walk, tenure, way.backupId);
   const { run, connection, release } = walk;
+  await refuseHalfRestored(connection.db, namesOf(run));
   // Looked at again under the lease: since the way was chosen, another run may have built on what it takes away.
   const { way: now, ways } = await findWayBack(run, connection, release, way.strategy);
   if (now.strategy !== way.strategy || now.names.join() !== way.names.join()) {
@@ -114,7 +116,9 @@ async function bringBack({ run, connection }: Walk, tenure: Tenure, backupId: st
 /** Anything that stopped it half-way is `ROLLBACK_FAILED`; what kept it from beginning stays what it is. */
 function incomplete(cause: ReleaseError, release: ReleaseRecord, result: RollbackResult): ReleaseError {
   const begun = result.reverted.length > 0 || result.failed !== undefined || result.restore !== undefined;
-  if (!begun && cause.exitCode !== 8 && cause.exitCode !== 9) return cause;
+  // On the way down that is an earlier restore, which keeps it from beginning.
+  const kept = result.strategy !== 'restore' && cause.code === 'RESTORE_INCOMPLETE';
+  if (!begun && (kept || (cause.exitCode !== 8 && cause.exitCode !== 9))) return cause;
   return new ReleaseError(
     'ROLLBACK_FAILED',
     `The rollback of release ${release._id} is not complete: ${cause.message}`,

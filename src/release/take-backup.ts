@@ -1,18 +1,22 @@
 import { takeBackup } from '../backup/dump.ts';
+import type { RunKeys } from '../backup/keys.ts';
 import { type Manifest, manifestTotals } from '../backup/manifest.ts';
 import { refuseHalfRestored } from '../backup/restore/settle.ts';
 import { openStore } from '../backup/stores/open-store.ts';
 import type { BackupStore } from '../backup/stores/store.ts';
 import type { Engine } from '../config/schema.ts';
+import { position } from '../migration/history/position.ts';
+import { type HalfDone, halfDoneIn } from '../migration/history/without-run.ts';
 import type { Position } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
 import { takeManaged } from './atlas.ts';
+import { backedUpTarget } from './backed-up-target.ts';
 import { engineOf, openEngine } from './engine.ts';
-import { keysForBackup } from './keys.ts';
+import { listFiles, readRecords } from './migrate-mongo.ts';
 import { bytesProgress } from './progress.ts';
 import type { BackupFacts, SnapshotState } from './result.ts';
-import { namesOf, type Run, targetOf } from './run.ts';
+import { namesOf, type Run } from './run.ts';
 import type { Situation } from './situation.ts';
 
 /** The store that is configured. Throws `USAGE` where there is none. */
@@ -39,12 +43,13 @@ export function storeOf(run: Run): BackupStore {
 /** What a backup's manifest says of migrations. */
 export interface Standing {
   readonly position: Position;
+  readonly halfDone: readonly HalfDone[];
   /** Of everything that was pending; undefined where the files could not be read. */
   readonly planDigest?: string;
 }
 
-export function standingOf({ position, wholePlan }: Situation): Standing {
-  return { position, planDigest: wholePlan.digest };
+export function standingOf({ position, records, wholePlan }: Situation): Standing {
+  return { position, halfDone: halfDoneIn(records), planDigest: wholePlan.digest };
 }
 
 /** A backup that is there. */
@@ -54,20 +59,31 @@ export interface Taken {
   readonly durationMs: number;
 }
 
-/** Takes a backup of the target into a store; the manifest says where the history stood and what was pending. */
+export interface TakenFor {
+  /** Who may read it, where it is an archive; see keys.ts. */
+  readonly keys: (run: Run) => RunKeys | Promise<RunKeys>;
+  /** Default as configured. */
+  readonly engine?: Engine;
+}
+
+/**
+ * Takes a backup of the target into a store; the manifest says where the history stood and what was pending. Throws what
+ * the engine throws, and `BACKUP_MOVED` where the history moved meanwhile: what of that is in the data nobody knows.
+ */
 export async function takeInto(
   run: Run,
   connection: Connection,
   store: BackupStore,
   standing: Standing,
-  engine: Engine = engineOf(run),
+  { keys, engine = engineOf(run) }: TakenFor,
 ): Promise<Taken> {
   const { flags, settings } = run.invocation;
-  const target = targetOf(run);
   await refuseHalfRestored(connection.db, namesOf(run));
-  const { position, planDigest } = standing;
+  const { halfDone, planDigest } = standing;
+  const { digest } = standing.position;
+  const applied = standing.position.applied.map(({ name, checksum }) => ({ name, checksum }));
   const about = {
-    position: { digest: position.digest, applied: position.applied.map(({ name, checksum }) => ({ name, checksum })) },
+    position: { digest, applied, ...(halfDone.length > 0 && { halfDone: [...halfDone] }) },
     planDigest,
   };
   if (engine === 'atlas') return takeManaged(run, connection, store, about);
@@ -78,10 +94,11 @@ export async function takeInto(
     engine: openEngine(run, engine),
     own: namesOf(run),
     releaseId: run.releaseId,
-    target: { name: target.name, environment: target.environment },
+    target: backedUpTarget(run, connection),
     compression: flags.compression ?? settings.backup.compression,
     consistency: flags.consistency ?? settings.backup.consistency,
-    keys: await keysForBackup(run),
+    keys: await keys(run),
+    check: () => refuseMoved(run, connection, digest),
     toolVersion: run.toolVersion,
     log: run.log,
     signal: run.signal,
@@ -89,26 +106,45 @@ export async function takeInto(
   });
 }
 
-/** `snapshot`: what Atlas says of it, where it was asked. */
-export function factsOf(manifest: Manifest, location: string, snapshot: SnapshotState = 'unknown'): BackupFacts {
+async function refuseMoved(run: Run, connection: Connection, digest: string): Promise<void> {
+  const { records } = await readRecords(run, connection, await listFiles(run).catch(() => []));
+  if (position(records).digest === digest) return;
+  const { databaseName } = connection.db;
+  throw new ReleaseError('BACKUP_MOVED', `The history of ${databaseName} moved while a backup of it was taken.`, {
+    hint: 'Wait until no migration is running (mongo-release status shows who is at it), then run this again.',
+  });
+}
+
+interface Known {
+  /** What Atlas says of it, where it was asked. */
+  readonly snapshot?: SnapshotState;
+  readonly verifiedAt?: string;
+}
+
+export function factsOf(
+  manifest: Manifest,
+  location: string,
+  { snapshot = 'unknown', verifiedAt }: Known = {},
+): BackupFacts {
   const { id, createdAt } = manifest;
-  if (manifest.engine === 'atlas') return { id, engine: 'atlas', location, ...manifest.atlas, snapshot, createdAt };
+  const { name, database, environment } = manifest.target;
+  const about = { id, location, createdAt, target: name, database, environment, verifiedAt };
+  if (manifest.engine === 'atlas') return { ...about, engine: 'atlas', ...manifest.atlas, snapshot };
   const { documents, bytes } = manifestTotals(manifest);
   return {
-    id,
+    ...about,
     engine: manifest.engine,
-    location,
     documents,
     bytes,
     archiveBytes: manifest.archive.bytes,
     clusterTime: manifest.clusterTime && new Date(manifest.clusterTime.t * 1000).toISOString(),
     consistency: manifest.consistency,
+    outsideSnapshot: manifest.namespaces.flatMap((entry) => (entry.readOutsideSnapshot ? [entry.name] : [])),
     compression: manifest.compression,
     encrypted: manifest.encryption !== undefined,
-    createdAt,
   };
 }
 
 export function factsOfTaken({ manifest, location, durationMs }: Taken): BackupFacts {
-  return { ...factsOf(manifest, location, 'completed'), durationMs };
+  return { ...factsOf(manifest, location, { snapshot: 'completed' }), durationMs };
 }

@@ -16,8 +16,24 @@ export function runThatFollows(run: Run, connection: Connection): Run {
   return { ...run, releaseId: newReleaseId(), invocation: { ...run.invocation, command: 'migrate', target } };
 }
 
-/** What would keep the migrations from beginning, found out before anything is restored: guards, and files that do not load. */
-export async function checkBeforehand(follows: Run, connection: Connection): Promise<void> {
+/**
+ * What would keep the migrations from beginning, found out before anything is restored: no backup that stands behind them
+ * in production (`BACKUP_MISSING`), guards, and files that do not load.
+ */
+export async function checkBeforehand(
+  follows: Run,
+  connection: Connection,
+  behind: StoredBackup | undefined,
+): Promise<void> {
+  if (behind === undefined && targetOf(follows).environment === 'production') {
+    throw new ReleaseError(
+      'BACKUP_MISSING',
+      'Production is migrated with a backup of the store behind it only, and what is to be restored is in none.',
+      {
+        hint: 'Restore it without --then-migrate; mongo-release release --apply then takes a backup and applies what is pending.',
+      },
+    );
+  }
   await refuseUnguarded(follows, connection);
   await readSituation(follows, connection, {});
 }

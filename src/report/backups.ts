@@ -11,9 +11,10 @@ export function backupFacts(backup: BackupFacts | FileFacts): Block[] {
       title: 'Backup',
       facts: [
         [backup.engine === 'file' ? 'File' : 'Id', { name: backup.id }],
+        ...(backup.engine === 'file' ? [] : [['Of', ofCell(backup)] as const]),
         ...factsOf(backup),
         ...(backup.engine === 'file' ? [] : [['Location', { name: backup.location }] as const]),
-        [backup.engine === 'file' ? 'Written' : 'Taken', { text: takenText(backup) }],
+        [backup.engine === 'file' ? 'File changed' : 'Taken', { text: takenText(backup) }],
       ],
     },
   ];
@@ -31,7 +32,6 @@ function factsOf(backup: BackupFacts | FileFacts): Fact[] {
 }
 
 function fileFacts({ databases, serverVersion, oplogEntries, ...backup }: FileFacts): Fact[] {
-  const { compression, encrypted } = backup;
   return [
     ...databases.map(
       ({ name, collections, documents, bytes }): Fact => [
@@ -41,29 +41,36 @@ function fileFacts({ databases, serverVersion, oplogEntries, ...backup }: FileFa
         },
       ],
     ),
-    ['Archive', { text: `${formatBytes(backup.archiveBytes)} (${compression}${encrypted ? ', encrypted' : ''})` }],
+    archiveFact(backup),
     ['Server', { text: `MongoDB ${serverVersion}` }],
     [
       'Point in time',
       oplogEntries === undefined
-        ? { mark: 'warning', text: 'not one point in time, each collection as it was read' }
+        ? { mark: 'unknown', text: 'unknown: the file itself does not say' }
         : { mark: 'warning', text: `with ${plural(oplogEntries, 'oplog entry', 'oplog entries')} to be applied` },
     ],
   ];
 }
 
 function archiveFacts(backup: ArchiveFacts): Fact[] {
-  const { compression, encrypted, consistency, clusterTime } = backup;
+  const { consistency, clusterTime, outsideSnapshot } = backup;
   return [
     ['Holds', { text: `${plural(backup.documents, 'document')}, ${formatBytes(backup.bytes)}` }],
-    ['Archive', { text: `${formatBytes(backup.archiveBytes)} (${compression}${encrypted ? ', encrypted' : ''})` }],
+    archiveFact(backup),
     [
       'Point in time',
       clusterTime === undefined
         ? { mark: 'warning', text: `not one point in time (${consistency})` }
         : { text: `${formatTime(clusterTime)} (${consistency})` },
     ],
+    ...(outsideSnapshot.length === 0 ? [] : [['Except capped', { names: outsideSnapshot }] as const]),
   ];
+}
+
+function archiveFact(backup: Pick<ArchiveFacts, 'archiveBytes' | 'compression' | 'encrypted'>): Fact {
+  const compression = backup.compression === 'none' ? 'not compressed' : backup.compression;
+  const encrypted = backup.encrypted ? 'encrypted' : 'not encrypted';
+  return ['Archive', { text: `${formatBytes(backup.archiveBytes)} (${compression}, ${encrypted})` }];
 }
 
 function snapshotFacts({ cluster, snapshotId, snapshot, expiresAt }: SnapshotFacts): Fact[] {
@@ -73,6 +80,10 @@ function snapshotFacts({ cluster, snapshotId, snapshot, expiresAt }: SnapshotFac
     ['Atlas says', snapshot === 'completed' ? { mark: 'good', text: snapshot } : { mark: 'warning', text: snapshot }],
     ...(expiresAt === undefined ? [] : [['Expires', { text: formatTime(expiresAt) }] as const]),
   ];
+}
+
+function ofCell({ target, database }: BackupFacts): Cell {
+  return { name: `${target} / ${database}` };
 }
 
 /** What it holds, in a sentence. */
@@ -91,23 +102,41 @@ export function backupsTable(backups: readonly BackupFacts[]): Block[] {
   if (backups.length === 0) return [];
   const columns = [
     { title: 'Backup' },
+    { title: 'Of' },
     { title: 'Taken' },
     { title: 'Documents', numeric: true },
     { title: 'Archive', numeric: true },
+    { title: 'Encrypted' },
     { title: 'Consistency' },
+    { title: 'Verified' },
   ];
   const rows = backups.map((backup): Cell[] => [
     { name: backup.id },
+    ofCell(backup),
     { text: formatTime(backup.createdAt) },
     ...(backup.engine === 'atlas'
-      ? [{ text: '' }, { text: '' }, { text: `snapshot of Atlas: ${backup.snapshot}` }]
-      : [
-          { text: formatCount(backup.documents) },
-          { text: formatBytes(backup.archiveBytes) },
-          { text: backup.consistency },
-        ]),
+      ? [{ text: '' }, { text: '' }, { text: '' }, { text: `snapshot of Atlas: ${backup.snapshot}` }, { text: '' }]
+      : archiveCells(backup)),
   ]);
   return [{ kind: 'table', title: 'Backups', columns, rows }];
+}
+
+function archiveCells({
+  documents,
+  archiveBytes,
+  encrypted,
+  consistency,
+  outsideSnapshot,
+  verifiedAt,
+}: ArchiveFacts): Cell[] {
+  const except = outsideSnapshot.length === 0 ? '' : `, except ${outsideSnapshot.length} capped`;
+  return [
+    { text: formatCount(documents) },
+    { text: formatBytes(archiveBytes) },
+    { text: encrypted ? 'yes' : 'no' },
+    { text: `${consistency}${except}` },
+    { text: verifiedAt === undefined ? 'no' : formatTime(verifiedAt) },
+  ];
 }
 
 export function restoreBlocks(restore: RestoreResult): Block[] {
@@ -119,14 +148,10 @@ export function restoreBlocks(restore: RestoreResult): Block[] {
     ]),
     ...restore.removed.map((name): Cell[] => [
       { name },
-      { mark: 'warning', text: 'removed: added since the backup' },
+      { mark: 'warning', text: 'removed: not in the backup' },
       { text: '' },
     ]),
-    ...restore.kept.map((name): Cell[] => [
-      { name },
-      { mark: 'idle', text: 'kept: added since the backup' },
-      { text: '' },
-    ]),
+    ...restore.kept.map((name): Cell[] => [{ name }, { mark: 'idle', text: 'kept: not in the backup' }, { text: '' }]),
   ];
   if (rows.length === 0) return [];
   const columns = [{ title: 'Collection' }, { title: '' }, { title: 'Documents', numeric: true }];

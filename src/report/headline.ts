@@ -16,7 +16,7 @@ const subjects: Record<CommandName, string> = {
   up: 'Migration',
   verify: 'Verification',
   backup: 'Backup',
-  inspect: 'Backups',
+  inspect: 'Inspection',
   restore: 'Restore',
   release: 'Release',
   rollback: 'Rollback',
@@ -26,6 +26,8 @@ const subjects: Record<CommandName, string> = {
   baseline: 'Baseline',
   unlock: 'Lease',
 };
+
+const onNoTarget: ReadonlySet<CommandName> = new Set<CommandName>(['inspect', 'init', 'create']);
 
 /** The first line of every report: what it was, how it ended, where. */
 export function headlineOf(ended: Ended): Headline {
@@ -69,7 +71,10 @@ function failure(ended: Ended, error: ReleaseError): Headline {
     rehearsed: { mark: 'bad', headline: `${subject} failed after the rehearsal` },
     'nothing-to-do': { mark: 'bad', headline: `${subject} failed` },
     'rolled-back': { mark: 'back', headline: `${subject} failed, and was rolled back` },
-    'failed-clean': { mark: 'bad', headline: `${subject} failed; the target is as it was` },
+    'failed-clean': {
+      mark: 'bad',
+      headline: `${subject} failed${onNoTarget.has(command) ? '' : '; the target is as it was'}`,
+    },
     'failed-dirty': { mark: 'bad', headline: `${subject} failed; the target needs attention` },
     blocked: { mark: 'blocked', headline: unfinished },
     cancelled: { mark: 'cancelled', headline: `${subject} cancelled` },

@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { beforeAll, expect, test } from 'vitest';
 import { freshDatabase } from '../setup/mongo.ts';
 import { installTime, tool } from '../setup/tools.ts';
@@ -141,6 +142,7 @@ jobs:
   call:
     permissions:
       contents: read
+      id-token: write
     uses: org/mongo-release-action/.github/workflows/${name}.yml@v1
     with:
       environment: production
@@ -148,15 +150,21 @@ jobs:
 ${inputs.trim().replaceAll(/^ */gm, '      ')}
     secrets: inherit
 `;
-  const files = { 'migrations/1-slug.mjs': addSlug, 'mongo-release.yml': watched };
-  const secrets = { MONGODB_URI: target.uri };
+  const identity = await generateX25519Identity();
+  const encrypted = `${watched}backup: { recipients: [${await identityToRecipient(identity)}] }\n`;
+  const files = { 'migrations/1-slug.mjs': addSlug, 'mongo-release.yml': encrypted };
+  const secrets = { MONGODB_URI: target.uri, MONGO_RELEASE_IDENTITY: identity };
   const workflow = call('release', `mode: apply\ndeploy-command: echo "$DEPLOY_TOKEN" > ${backups.folder}/deployed`);
   const released = await runWorkflow({ workflow, files, secrets });
   expect(released.succeeded, released.log).toBe(true);
   expect(await target.db.collection('cities').countDocuments({ slug: { $exists: true } })).toBe(cities.length);
   expect(await readdir(backups.folder)).toEqual(expect.arrayContaining(['deployed']));
 
-  const back = await runWorkflow({ workflow: call('rollback', 'mode: apply\nreason: a test'), files, secrets });
+  const back = await runWorkflow({
+    workflow: call('rollback', 'mode: apply\nstrategy: restore\nreason: a test'),
+    files,
+    secrets,
+  });
   expect(back.succeeded, back.log).toBe(true);
   expect(await target.db.collection('cities').countDocuments({ slug: { $exists: true } })).toBe(0);
 });

@@ -92,7 +92,7 @@ async function deliver(copy: string): Promise<string[]> {
     const text = renderUses(await readFile(join(root, name), 'utf8'), action);
     await writeFile(join(copy, name), text);
     // act takes the checkout for done: it runs in a copy of the folder.
-    for (const [, used] of text.matchAll(/uses: (actions\/(?!checkout@)\S+)/g)) others.add(String(used));
+    for (const [, used] of text.matchAll(/uses: ((?:aws-)?actions\/(?!checkout@)\S+)/g)) others.add(String(used));
   }
   return [...others];
 }

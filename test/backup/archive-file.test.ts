@@ -9,7 +9,7 @@ import { contentsOf, readArchiveFile, refuseUnapplied } from '../../src/backup/a
 import { restoreVerified } from '../../src/backup/restore.ts';
 import { compareDatabases } from '../../src/mongo/compare.ts';
 import { fillWithEverything, type Lab, lab, own } from './backing-up.ts';
-import { besides, listed, mongodumpArchive, type Written } from './mongodump-archive.ts';
+import { besides, type Listed, listed, mongodumpArchive, type Written } from './mongodump-archive.ts';
 
 const identity = await generateX25519Identity();
 
@@ -76,6 +76,56 @@ test('an archive of an older tool, without types and UUIDs, is read by what the 
   }
 });
 
+test('an archive of a server whose time series have no buckets of their own name is read, and one that does not say its version', async () => {
+  await using at = await lab();
+  await at.db.createCollection('measured', { timeseries: { timeField: 't' } });
+  await at.db.collection('measured').insertMany([
+    { t: new Date(), v: 1 },
+    { t: new Date(0), v: 2 },
+  ]);
+  const { to, archive } = await restored(
+    at,
+    await write(at, await dumpOf(at, { viewless: true, serverVersion: '9.0.0' })),
+  );
+  expect(archive.serverVersion).toBe('9.0.0');
+  expect(await compareDatabases(at.db, to.db, { own })).toEqual([]);
+  expect((await read(await write(at, await dumpOf(at, { serverVersion: 'unknown' })))).serverVersion).toBe('unknown');
+});
+
+test('a view that was dumped as a collection comes back as one; a view with documents is damage', async () => {
+  await using at = await lab();
+  const { databaseName: db } = at.db;
+  // As mongodump --viewsAsCollections has it.
+  const view = (options: object): Listed => ({
+    ...{ db, collection: 'recent', type: 'view' },
+    metadata: JSON.stringify({ options, indexes: [], collectionName: 'recent', type: 'view' }),
+    documents: [BSON.serialize({ _id: 1 }), BSON.serialize({ _id: 2 })],
+  });
+  const { to } = await restored(at, await write(at, mongodumpArchive([view({ collation: { locale: 'de' } })])));
+  const [info] = await to.db.listCollections({ name: 'recent' }, { nameOnly: false }).toArray();
+  expect(info).toMatchObject({ type: 'collection', options: { collation: { locale: 'de' } } });
+  expect(await to.db.collection('recent').countDocuments()).toBe(2);
+  await expect(
+    read(await write(at, mongodumpArchive([view({ viewOn: 'places', pipeline: [] })]))),
+  ).rejects.toMatchObject({ code: 'ARCHIVE_DAMAGED', message: expect.stringContaining('a view holds documents') });
+});
+
+test('a collection that was dropped while mongodump listed it is left out, one that was made again is taken as it is', async () => {
+  await using at = await lab();
+  await at.db.collection('places').insertOne({ n: 1 });
+  const { databaseName: db } = at.db;
+  const unseen = (collection: string, ...documents: Uint8Array[]): Listed => ({
+    ...{ db, collection, type: 'collection', metadata: '', documents },
+  });
+  const all = [...(await listed(at.connection)), unseen('gone'), unseen('again', BSON.serialize({ _id: 1 }))];
+  for (const old of [false, true]) {
+    const { to } = await restored(at, await write(at, mongodumpArchive(all, { old })));
+    const names = (await to.db.listCollections().toArray()).map(({ name }) => name).filter((name) => !own.owns(name));
+    expect(names.sort()).toEqual(['again', 'places']);
+    expect(await to.db.collection('again').countDocuments()).toBe(1);
+  }
+});
+
 test('our own collections in a dump are left out, but their history is kept', async () => {
   await using at = await lab();
   await at.db.collection('places').insertOne({ n: 1 });
@@ -86,6 +136,12 @@ test('our own collections in a dump are left out, but their history is kept', as
 });
 
 const timestamp = (t: number) => new BSON.Timestamp({ t, i: 1 });
+
+/** Its `#` become letters that are not valid in UTF-8. */
+function inLatin1(document: BSON.Document): Buffer {
+  const bytes = Buffer.from(BSON.serialize(document));
+  return bytes.map((byte) => (byte === 0x23 ? 0xe4 : byte)) as Buffer;
+}
 
 test('an oplog with no change of the database is passed over; with one the archive is not of one point in time', async () => {
   await using at = await lab();
@@ -101,6 +157,9 @@ test('an oplog with no change of the database is passed over; with one the archi
     { ts: timestamp(6), op: 'c', ns: 'admin.$cmd', o: { applyOps: [{ op: 'd', ns: 'other.places', o: {} }] } },
     // A name that begins like ours is another one.
     { ts: timestamp(7), op: 'd', ns: `${db}2.places`, o: {} },
+    // What JavaScript's regular expressions do not know, and a text in another encoding than UTF-8.
+    { ts: timestamp(8), op: 'i', ns: 'other.places', o: { pattern: new BSON.BSONRegExp('(?i)a', 'x') } },
+    inLatin1({ ts: timestamp(9), op: 'i', ns: 'other.places', o: { text: '####' } }),
   ];
   const { to, archive } = await restored(at, await write(at, await dumpOf(at, { oplog: idle })));
   expect(archive.oplog?.entries).toBe(idle.length);
@@ -119,14 +178,20 @@ test('an oplog with no change of the database is passed over; with one the archi
   };
   for (const change of changes)
     expect(await unapplied([before, { ts: timestamp(2), ...change }])).toThrow(/was written to while/);
-  // The first entry is in the data already, unless it is a part of a transaction that was committed later.
-  const part = {
-    ts: timestamp(1),
-    op: 'c',
-    ns: 'admin.$cmd',
-    o: { applyOps: [{ op: 'i', ns: `${db}.places`, o: {} }], partialTxn: true },
-  };
-  expect(await unapplied([part])).toThrow(/--oplogReplay|oplog in the archive/);
+  // The first entry is in the data already, unless it is a part of a transaction that was committed later, or a change of
+  // the catalog, which the tool may have listed before.
+  const inserted = [{ op: 'i', ns: `${db}.places`, o: {} }];
+  const created = { op: 'c', ns: `${db}.$cmd`, o: { createIndexes: 'places', v: 2, key: { x: 1 }, name: 'x_1' } };
+  const transaction = (o: object) => ({ op: 'c', ns: 'admin.$cmd', o });
+  for (const first of [
+    created,
+    transaction({ applyOps: inserted, partialTxn: true }),
+    transaction({ applyOps: inserted, prepare: true }),
+    transaction({ applyOps: [...inserted, created] }),
+  ])
+    expect(await unapplied([{ ts: timestamp(1), ...first }])).toThrow(/--oplogReplay|oplog in the archive/);
+  for (const first of [transaction({ applyOps: inserted }), transaction({ commitTransaction: 1 })])
+    expect(await unapplied([{ ts: timestamp(1), ...first }])).not.toThrow();
   expect(await unapplied(idle)).not.toThrow();
 });
 

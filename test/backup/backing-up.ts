@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { BSON, type Db, type Document } from 'mongodb';
 import { type BackupOptions, takeBackup } from '../../src/backup/dump.ts';
+import { manifestTotals } from '../../src/backup/manifest.ts';
 import { FolderStore } from '../../src/backup/stores/folder.ts';
+import type { BackupStore } from '../../src/backup/stores/store.ts';
+import { type VerifyOptions, verifyBackup } from '../../src/backup/verify.ts';
 import type { Connection } from '../../src/mongo/connect.ts';
 import { connect } from '../../src/mongo/connect.ts';
 import { ownNames } from '../../src/mongo/own.ts';
@@ -69,6 +72,11 @@ export async function lab(): Promise<Lab> {
   };
 }
 
+/** Reads a backup whole: what is in it, by its manifest, which it fits. */
+export async function verifiedTotals(store: BackupStore, id: string, options?: VerifyOptions) {
+  return manifestTotals((await verifyBackup(store, id, options)).manifest);
+}
+
 /** Collections, views, time series and indexes of every kind that a catalog can hold, with documents. */
 export async function fillWithEverything(db: Db): Promise<void> {
   await insertRaw(db, 'odd', [oddDocuments()]);
@@ -80,7 +88,10 @@ export async function fillWithEverything(db: Db): Promise<void> {
   await db.createCollection('with.dots and spaces é');
   await db.collection('with.dots and spaces é').insertOne({ a: 1 });
 
+  // JavaScript has no such flag within a pattern.
+  const pattern = new BSON.BSONRegExp('(?i)^marker', 'x');
   const indexes: [Document | Map<string, number>, Document?][] = [
+    [{ pattern: 1 }, { partialFilterExpression: { pattern: { $eq: pattern } } }],
     [{ n: 1, city: -1 }],
     [
       new Map([
@@ -121,6 +132,7 @@ export async function fillWithEverything(db: Db): Promise<void> {
     validationLevel: 'moderate',
     validationAction: 'warn',
   });
+  await db.createCollection('patterned', { validator: { name: pattern } });
   await db.createCollection('strict', { validator: { n: { $gt: 0 } } });
   await db.collection('strict').insertOne({ n: -1 }, { bypassDocumentValidation: true });
   await db.createCollection('images', { changeStreamPreAndPostImages: { enabled: true } });
@@ -140,7 +152,7 @@ export async function fillWithEverything(db: Db): Promise<void> {
   await db.collection('measured').insertMany(points);
   await db.collection('measured').createIndex({ 'm.at': 1, t: -1 });
   await db.createCollection('view', { viewOn: 'many', pipeline: [{ $match: { n: { $lt: 5 } } }] });
-  await db.createCollection('view of a view', { viewOn: 'view', pipeline: [] });
+  await db.createCollection('view of a view', { viewOn: 'view', pipeline: [{ $match: { city: pattern } }] });
   await db.createCollection('german view', { viewOn: 'many', pipeline: [], collation: { locale: 'de' } });
   await db.createCollection('german view of it', { viewOn: 'german view', pipeline: [], collation: { locale: 'de' } });
 }

@@ -42,17 +42,18 @@ export interface Sample {
 
 /** Two collections whose blocks alternate, an empty one, a time series and a view; `documents` in each of the two. */
 export function plainArchive(documents: number): Buffer {
-  const listed = (collection: string, type: string, count: number): Listed => ({
+  const indexes = [{ v: 2, key: { _id: 1 }, name: '_id_' }];
+  const listed = (collection: string, type: string, count: number, options?: object): Listed => ({
     ...{ db: 'shop', collection, type },
-    metadata: JSON.stringify({ indexes: [{ v: 2, key: { _id: 1 }, name: '_id_' }], collectionName: collection, type }),
+    metadata: JSON.stringify({ options, indexes, collectionName: collection, type }),
     documents: Array.from({ length: count }, (_, _id) => BSON.serialize({ _id, name: collection, of: `no ${_id}` })),
   });
   return mongodumpArchive([
     listed('a', 'collection', documents),
     listed('b', 'collection', documents),
     listed('empty', 'collection', 0),
-    listed('ts', 'timeseries', 1),
-    listed('v', 'view', 0),
+    listed('ts', 'timeseries', 1, { timeseries: { timeField: 't' } }),
+    listed('v', 'view', 0, { viewOn: 'a', pipeline: [] }),
   ]);
 }
 

@@ -10,7 +10,7 @@ import { encodeManifest } from '../../src/backup/manifest.ts';
 import { verifyBackup } from '../../src/backup/verify.ts';
 import { Secrets } from '../../src/observe/secrets.ts';
 import { installTime, tool } from '../setup/tools.ts';
-import { type Lab, lab } from './backing-up.ts';
+import { type Lab, lab, verifiedTotals } from './backing-up.ts';
 
 const run = promisify(execFile);
 const identity = await generateX25519Identity();
@@ -29,13 +29,14 @@ test('only who has the identity can read the archive; the manifest says to whom 
   expect(manifest).toMatchObject({ encryption: { format: 'age', recipients: [recipient] } });
   expect(manifest.archive.file).toMatch(/\.archive\.zst\.age$/);
   expect((await readFile(file)).subarray(0, 21).toString()).toBe('age-encryption.org/v1');
-  expect(await verifyBackup(at.store, manifest.id, { identities: [stranger, identity] })).toMatchObject({
+  expect(await verifiedTotals(at.store, manifest.id, { identities: [stranger, identity] })).toMatchObject({
     documents: 2,
   });
   await expect(verifyBackup(at.store, manifest.id)).rejects.toMatchObject({ code: 'IDENTITY_MISSING', exitCode: 2 });
   await expect(verifyBackup(at.store, manifest.id, { identities: [stranger] })).rejects.toMatchObject({
     code: 'IDENTITY_WRONG',
     exitCode: 11,
+    hint: expect.stringContaining(recipient),
   });
 });
 
@@ -87,7 +88,7 @@ test('the run that took a backup reads it with a key of its own, of the same str
   const keys = await withOwnKey({ recipients: [recipient], identities: [] });
   const { manifest } = await encryptedBackup(at, keys);
   expect(manifest.encryption?.recipients).toEqual([recipient]);
-  expect(await verifyBackup(at.store, manifest.id, keys)).toMatchObject({ documents: 2 });
+  expect(await verifiedTotals(at.store, manifest.id, keys)).toMatchObject({ documents: 2 });
   const strong = await identityToRecipient(await generateHybridIdentity());
   const { ownRecipient } = await withOwnKey({ recipients: [strong], identities: [] });
   expect(ownRecipient).toMatch(/^age1pq1/);
@@ -104,12 +105,20 @@ test('what is no recipient is refused before anything is read, and a private key
   expect(await at.stored()).toEqual([]);
 });
 
-test('identities are read from a key file, and are secrets from then on', () => {
+test('identities are read from a key file, and are secrets from then on', async () => {
   const secrets = new Secrets();
   const text = `# created: 2026-03-01\n# public key: ${recipient}\n${identity}\r\n\n`;
-  expect(parseIdentities(text, 'The variable KEY', secrets)).toEqual([identity]);
+  expect(await parseIdentities(text, 'The variable KEY', secrets)).toEqual([identity]);
   expect(secrets.scrub(`it is ${identity}`)).not.toContain(identity);
-  for (const wrong of ['', '# nothing', recipient, `${identity} x`]) {
-    expect(() => parseIdentities(wrong, 'The variable KEY', secrets)).toThrow(/The variable KEY holds no identity/);
-  }
+  for (const wrong of ['', '# nothing', recipient, `${identity} x`, './key.txt'])
+    await expect(parseIdentities(wrong, 'The variable KEY', secrets)).rejects.toMatchObject({
+      code: 'IDENTITY_INVALID',
+      message: 'The variable KEY holds no identity of age.',
+      hint: expect.stringContaining('named with --identity FILE'),
+    });
+  const torn = parseIdentities(`${identity}\n${identity.slice(0, -3)}`, 'The variable KEY', secrets);
+  await expect(torn).rejects.toMatchObject({
+    code: 'IDENTITY_INVALID',
+    message: 'The variable KEY holds an identity of age that is not whole.',
+  });
 });

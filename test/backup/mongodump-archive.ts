@@ -18,7 +18,11 @@ export interface Written {
   /** As tools wrote it that knew neither types nor UUIDs: what a collection is, its options say. */
   readonly old?: boolean;
   /** With --oplog. */
-  readonly oplog?: readonly BSON.Document[];
+  readonly oplog?: readonly (BSON.Document | Uint8Array)[];
+  /** Of the header, as the server said it, or did not. */
+  readonly serverVersion?: string;
+  /** As of a server from 8.3 on, where the documents of a time series are under its own name. */
+  readonly viewless?: boolean;
 }
 
 /** What a dump of this database lists, as real metadata and documents. */
@@ -59,10 +63,11 @@ export function besides(database = 'other'): Listed[] {
 }
 
 /** The bytes of an archive in the layout of mongodump: namespaces interleaved block by block, each with its end after it. */
-export function mongodumpArchive(all: readonly Listed[], { concurrentCollections, old, oplog }: Written = {}): Buffer {
+export function mongodumpArchive(all: readonly Listed[], written: Written = {}): Buffer {
+  const { concurrentCollections, old, oplog, serverVersion = '6.0.5', viewless = false } = written;
   const header = {
     concurrent_collections: concurrentCollections ?? new BSON.Int32(4),
-    ...{ version: '0.1', server_version: '6.0.5', tool_version: '100.18.0' },
+    ...{ version: '0.1', server_version: serverVersion, tool_version: '100.18.0' },
   };
   const entries: Listed[] = [...all];
   if (oplog !== undefined)
@@ -72,7 +77,7 @@ export function mongodumpArchive(all: readonly Listed[], { concurrentCollections
   // The oplog is read when everything else has been.
   const rounds = [entries.filter(({ db }) => db !== ''), entries.filter(({ db }) => db === '')];
   for (const round of rounds) {
-    const open = new Set(round.map(blocksOf));
+    const open = new Set(round.map((entry) => blocksOf(entry, viewless)));
     while (open.size > 0) {
       for (const blocks of open) {
         const { value, done } = blocks.next();
@@ -85,8 +90,8 @@ export function mongodumpArchive(all: readonly Listed[], { concurrentCollections
 }
 
 /** The blocks of a namespace, one empty one where it has no documents, and its end. */
-function* blocksOf(entry: Listed): Generator<Buffer> {
-  const { db, collection } = dataNamespace(entry);
+function* blocksOf(entry: Listed, viewless: boolean): Generator<Buffer> {
+  const { db, collection } = viewless ? entry : dataNamespace(entry);
   const head = (EOF: boolean, CRC: bigint) =>
     serialized({ db, collection, EOF, CRC: BSON.Long.fromBigInt(BigInt.asIntN(64, CRC)) });
   const crc = new Crc64();
@@ -98,7 +103,8 @@ function* blocksOf(entry: Listed): Generator<Buffer> {
   yield Buffer.concat([head(true, crc.value()), terminator]);
 }
 
-const serialized = (document: object) => Buffer.from(BSON.serialize(document));
+const serialized = (document: object) =>
+  Buffer.from(document instanceof Uint8Array ? document : BSON.serialize(document));
 
 function oldForm({ type: _, metadata, ...meta }: ArchiveMeta) {
   return { ...meta, metadata: metadata.replace(/,("uuid":"[^"]*",)?"collectionName":.*$/, '}') };

@@ -61,6 +61,19 @@ describe.runIf(onPath('mongodump'))('an archive of the real mongodump', () => {
     expect(await compareDatabases(at.db, to.db, { own })).toEqual([]);
   });
 
+  test('has nothing but the documents of views in it, with --viewsAsCollections', async () => {
+    await using at = await lab();
+    await at.db.collection('places').insertMany([{ n: 1 }, { n: 2 }, { n: 3 }]);
+    await at.db.createCollection('small', { viewOn: 'places', pipeline: [{ $match: { n: { $lt: 3 } } }] });
+    const file = path.join(folder, 'views');
+    const about = [`--uri=${server(at)}`, `--db=${at.db.databaseName}`, '--viewsAsCollections'];
+    await ended(start('mongodump', [...about, `--archive=${file}`]));
+    const to = await restoreFile(at, file);
+    const listed = (await to.db.listCollections().toArray()).filter(({ name }) => !own.owns(name));
+    expect(listed.map(({ name, type }) => [name, type])).toEqual([['small', 'collection']]);
+    expect(await to.db.collection('small').countDocuments()).toBe(2);
+  });
+
   test('of a whole server with its oplog: one database comes back, and is refused where it was written to', async () => {
     await using servers = await startServers({ members: [{}] });
     await using shop = await connect(servers.uri, { database: 'shop', secrets: new Secrets() });

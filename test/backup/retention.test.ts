@@ -2,20 +2,24 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { manifestDamaged } from '../../src/backup/archive/damage.ts';
 import { expiredBackups } from '../../src/backup/retention.ts';
+import type { BackedUpTarget } from '../../src/backup/same-target.ts';
 import type { StoredBackup } from '../../src/backup/stores/store.ts';
 import { sampleManifest, sampleSnapshot } from './sample-manifest.ts';
 
 const day = 86_400_000;
 const now = new Date('2026-06-30T00:00:00Z');
-const of = { name: 'production', database: 'shop' };
+const of: BackedUpTarget = {
+  ...{ name: 'production', database: 'shop', environment: 'production' },
+  cluster: { members: ['one', 'two'] },
+};
 
 /** Taken so many days ago. */
-function backup(daysAgo: number, change: { verified?: boolean; name?: string; database?: string } = {}): StoredBackup {
-  const { verified = false, name = of.name, database = of.database } = change;
+function backup(daysAgo: number, change: Partial<BackedUpTarget> & { verified?: boolean } = {}): StoredBackup {
+  const { verified = false, ...target } = change;
   const manifest = sampleManifest({
     id: `b${daysAgo}`,
     createdAt: new Date(now.getTime() - daysAgo * day).toISOString(),
-    target: { name, database, environment: 'production' },
+    target: { ...of, ...target },
   });
   const mark = { at: now.toISOString(), sha256: manifest.archive.sha256 };
   return { state: 'readable', id: manifest.id, manifest, ...(verified && { verified: mark }) };
@@ -55,12 +59,15 @@ test('a snapshot that Atlas has removed goes, and no other backup for it', () =>
   };
   expect(expired([snapshot(1, 1), snapshot(2, 1), backup(3)], { keep: 2 })).toEqual(['b3']);
   expect(expired([snapshot(1, -1), snapshot(2, 1), backup(3)], { keep: 2 })).toEqual(['b1']);
-  expect(expired([snapshot(1, -1), snapshot(2, -1)], { keep: 5 }, ['b2'])).toEqual(['b2', 'b1']);
+  expect(expired([snapshot(1, -1), snapshot(2, -1)], { keep: 5 }, ['b2'])).toEqual(['b1']);
 });
 
 test('backups of other targets and unreadable ones neither count nor go', () => {
   const damaged: StoredBackup = { state: 'damaged', id: 'b0', problem: manifestDamaged('it is no JSON', 'b0') };
-  const all = [backup(1, { name: 'staging' }), backup(2), backup(3, { database: 'other' }), backup(4), damaged];
+  const all = [
+    ...[backup(1, { name: 'staging' }), backup(2), backup(3, { database: 'other' }), backup(4), damaged],
+    ...[backup(1.5, { environment: 'staging' }), backup(5, { cluster: { members: ['another'] } })],
+  ];
   expect(expired(all, { keep: 1 })).toEqual(['b4']);
 });
 

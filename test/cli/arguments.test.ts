@@ -13,8 +13,16 @@ describe('words', () => {
     ['restore B --only a --only b,c', { only: ['a', 'b,c'] }],
     // A value that begins with hyphens has to be tied to its option.
     ['down --reason=--what', { reason: '--what' }],
-    ['down --reason --json', { reason: true }],
+    ['down --reason --json', { reason: true, json: true }],
+    ['status -f --json', { file: true, json: true }],
     ['status --target', { target: true }],
+    ['backup --recipient', { recipient: true }],
+    ['backup --recipient --compression gzip', { recipient: true, compression: 'gzip' }],
+    ['backup --recipient a --recipient', { recipient: true }],
+    ['backup --recipient --recipient a', { recipient: true }],
+    ['restore B --into --yes --into c', { into: true, yes: true }],
+    ['restore B --into=', { into: '' }],
+    ['backup --no-recipient', { recipient: [''] }],
   ])('%s', (words, raw) => {
     expect(read(words)).toMatchObject({ kind: 'command', raw });
   });

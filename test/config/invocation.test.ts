@@ -54,19 +54,34 @@ describe('flags and inputs', () => {
     );
   });
 
-  test('an empty text is as good as none, and a flag goes before the environment', async () => {
-    const empty = await ask({
-      command: 'backup',
-      raw: { store: '' },
-      env: { MONGODB_URI: 'mongodb://h/d', MONGO_RELEASE_STORE: 'a' },
-    });
-    expect(empty.store).toBe(join(cwd, 'a'));
-    const flag = await ask({
-      command: 'backup',
-      raw: { store: 'b' },
-      env: { MONGODB_URI: 'mongodb://h/d', MONGO_RELEASE_STORE: 'a' },
-    });
-    expect(flag.store).toBe(join(cwd, 'b'));
+  test('an empty variable is as good as none, and a flag goes before the environment', async () => {
+    const MONGODB_URI = 'mongodb://h/d';
+    const env = { MONGODB_URI, MONGO_RELEASE_STORE: 'a', MONGO_RELEASE_TARGET: ' ' };
+    expect(await ask({ command: 'backup', env })).toMatchObject({ store: join(cwd, 'a'), target: { name: 'default' } });
+    expect((await ask({ command: 'backup', raw: { store: 'b' }, env })).store).toBe(join(cwd, 'b'));
+  });
+
+  test('a store is a folder of the working folder, unless it is an address, also one that lost a slash', async () => {
+    const storeOf = async (store: string) => (await ask({ command: 'backup', raw: { store } })).store;
+    expect(await storeOf('./a:b')).toBe(join(cwd, 'a:b'));
+    for (const address of ['s3://shop/prod', 's3:/shop/prod']) expect(await storeOf(address)).toBe(address);
+  });
+
+  test('an empty flag or argument is refused, and never falls back to something else', async () => {
+    await config('backup: { store: s, recipients: [age1] }');
+    const raw = { into: '', only: [''], uri: ' ', reason: '', wait: '', strategy: '', yes: '', recipient: ', ' };
+    const restoring = await refusal({ command: 'restore', arguments: [''], raw });
+    expect(restoring).toMatchObject({ code: 'USAGE', exitCode: 2 });
+    for (const name of ['into', 'only', 'uri', 'reason', 'wait'])
+      expect(restoring.message).toContain(`"${name}" is empty: is the variable set`);
+    expect(restoring.message).toContain('BACKUP is empty: is the variable set');
+    expect(restoring.message).toContain('"yes" is true or false.');
+    for (const recipient of [[''], ['age1x', ' '], '', ' , \n', true])
+      expect((await refusal({ command: 'backup', raw: { recipient } })).message).toMatch(
+        /^"recipient" (is empty|needs a value: KEY)/,
+      );
+    // Without the release that was meant, it would be the newest one.
+    expect((await refusal({ command: 'rollback', arguments: [''] })).message).toMatch(/^RELEASE is empty/);
   });
 
   test('lists and durations become what they mean', async () => {

@@ -2,6 +2,7 @@ import { MongoServerError } from 'mongodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { guardFailure } from '../../src/guard/failure.ts';
 import type { Guard } from '../../src/guard/guard.ts';
+import { backupEncryption } from '../../src/guard/guards/backup-encryption.ts';
 import { checkStore } from '../../src/guard/guards/production-store.ts';
 import { runGuards } from '../../src/guard/run.ts';
 import type { Connection } from '../../src/mongo/connect.ts';
@@ -102,6 +103,18 @@ test.each([
 ] as const)('a backup of %s, apply %s, hosted %s, in a %s: %s', async (environment, apply, hosted, store, state) => {
   const results = await runGuards(context(connection, { environment, apply, hosted, store }));
   expect(results.find(({ id }) => id === 'production-store')?.state).toBe(state);
+});
+
+test.each([
+  ['production', 'folder', undefined, 'warning'],
+  ['production', 's3', undefined, 'warning'],
+  ['production', 's3', 'age', 'passed'],
+  ['production', 's3', 'a key of the bucket', 'passed'],
+  ['production', undefined, undefined, undefined],
+  ['staging', 'folder', undefined, undefined],
+] as const)('a backup of %s in %s, encrypted by %s: %s', async (environment, store, encryption, said) => {
+  const [result] = await runGuards(context(connection, { environment, store, encryption }), [backupEncryption]);
+  expect(result && (result.findings[0]?.severity ?? result.state)).toBe(said);
 });
 
 test('no store is nothing to complain of', () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { connect, databaseOf } from '../../src/mongo/connect.ts';
+import { asServerFailure } from '../../src/mongo/server-error.ts';
 import { Secrets } from '../../src/observe/secrets.ts';
 import { freshDatabase, uriOf } from '../setup/mongo.ts';
 import { proxyTo } from '../setup/tcp-proxy.ts';
@@ -71,3 +72,31 @@ test.each(['mongodb://u:p@ss/word@a/shop', 'mongodb://u:p/word@a', 'mongodb://a/
     );
   },
 );
+
+test.each(['admin', 'local', 'config', 'shop.cities', 'bad name$', 'a/b', 'a\\b', 'a"b', 'a\0b', '', 'ä'.repeat(32)])(
+  'database %j is refused before anybody is asked',
+  async (database) => {
+    const refused = connect(nowhere, { database, secrets: new Secrets() });
+    await expect(refused).rejects.toMatchObject({ code: 'USAGE', hint: expect.stringContaining('--into') });
+  },
+);
+
+test.each([
+  ['mongodb://127.0.0.1:1/admin', 'USAGE'],
+  ['mongodb://127.0.0.1:1/wo%20rd', 'URI_INVALID'],
+])('so is the one of %s, and the rest of a password is not quoted', async (uri, code) => {
+  const refused = connect(uri, { secrets: new Secrets() });
+  await expect(refused).rejects.toMatchObject({ code, message: expect.not.stringContaining('wo') });
+});
+
+test('a name that differs from one of the server in its case only is told as that', async () => {
+  await using database = await freshDatabase();
+  await database.db.collection('numbers').insertOne({});
+  const name = database.db.databaseName.toUpperCase();
+  await using connection = await connect(uriOf(name), { secrets: new Secrets() });
+  const error = await connection.db
+    .collection('numbers')
+    .insertOne({})
+    .catch((thrown) => asServerFailure(thrown, 'inserting'));
+  expect(error).toMatchObject({ code: 'SERVER_ERROR', message: expect.stringContaining('upper and lower case') });
+});

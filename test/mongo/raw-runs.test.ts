@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { BSON } from 'mongodb';
+import { BSON, MongoClient } from 'mongodb';
 import { expect, test } from 'vitest';
 import { Lanes } from '../../src/mongo/lanes.ts';
 import { RawDocuments } from '../../src/mongo/raw-documents.ts';
-import { InsertBudget, RawInserter } from '../../src/mongo/raw-write.ts';
+import { InsertBudget, insertRaw, RawInserter } from '../../src/mongo/raw-write.ts';
 import { freshDatabase } from '../setup/mongo.ts';
 
 const documents = fc
@@ -104,4 +104,32 @@ test('a batch that another collection sent early fails where it belongs', async 
   for (const other of others) await other.add(large());
   for (const other of others) expect((await other.finish()).documents).toBe(1);
   await expect(strict.finish()).rejects.toMatchObject({ code: 121 });
+});
+
+test('whoever finishes while a batch waits for its turn waits for that batch too', async () => {
+  await using test = await freshDatabase();
+  const budget = new InsertBudget();
+  const lanes = [1, 2, 3, 4];
+  for (const _ of lanes) await budget.lanes.enter();
+  const inserter = new RawInserter(test.db, 'places', { budget });
+  await inserter.add(RawDocuments.of([BSON.serialize({ n: 1 })]));
+  const first = inserter.finish();
+  const second = inserter.finish();
+  for (const _ of lanes) budget.lanes.leave();
+  expect((await second).documents).toBe(1);
+  expect(await test.db.collection('places').countDocuments()).toBe(1);
+  expect((await first).documents).toBe(1);
+});
+
+test('what the server changed in a document is put right for a majority: an insert without it would look the same', async () => {
+  await using test = await freshDatabase();
+  await using client = await MongoClient.connect(test.uri, { monitorCommands: true });
+  const concerns: unknown[] = [];
+  client.on('commandStarted', ({ command }) => {
+    if (command.update === 'places') concerns.push(command.writeConcern);
+  });
+  const empty = BSON.serialize({ _id: 1, t: new BSON.Timestamp(0n) });
+  await insertRaw(client.db(test.name), 'places', [[empty]]);
+  expect(concerns).toEqual([{ w: 'majority' }]);
+  expect(await test.db.collection('places').findOne()).toMatchObject({ t: new BSON.Timestamp(0n) });
 });

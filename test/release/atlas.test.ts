@@ -76,12 +76,27 @@ test('a backup is a snapshot, and a restore brings the whole cluster back to it'
 
     await database.db.collection('places').deleteMany({});
     await database.db.collection('added').insertOne({ a: 1 });
-    const unasked = await project.run(`restore ${id} --json`);
+    const unasked = await project.run(`restore ${id} --reason why --json`);
     expectFailure(unasked, 2, 'CONFIRMATION_NEEDED', /ERASE THE WHOLE CLUSTER Shop .* every database/);
     expect(atlas.jobs).toEqual([]);
     for (const flags of ['--into elsewhere', '--only places', '--keep-added'])
-      expectFailure(await project.run(`restore ${id} --yes --json ${flags}`), 2, 'ARCHIVE_NEEDED', /restored whole/);
-    const restored = await project.run(`restore ${id} --yes --json`);
+      expectFailure(
+        await project.run(`restore ${id} --yes --reason why --json ${flags}`),
+        2,
+        'ARCHIVE_NEEDED',
+        /restored whole/,
+      );
+    // That is about one database; who means the whole cluster names it.
+    expectFailure(
+      await project.run(`restore ${id} --yes --reason why --json`),
+      2,
+      'CONFIRMATION_NEEDED',
+      /ERASE THE WHOLE/,
+    );
+    const other = await project.run(`restore ${id} --erase-cluster Shops --reason why --json`);
+    expectFailure(other, 2, 'USAGE', /would be erased is Shop, and Shops was named/);
+    expect(atlas.jobs).toEqual([]);
+    const restored = await project.run(`restore ${id} --erase-cluster Shop --reason why --json`);
     expect(restored.code, restored.stderr).toBe(0);
     expect(restored.json).toMatchObject({ cluster: 'Shop', restored: [], removed: [], kept: [] });
     expect(await places()).toEqual([{ _id: 1 }, { _id: 2 }]);
@@ -110,8 +125,11 @@ test('a release rehearses on a backup of its own, and says what that does not sh
     await project.write({ 'migrations/1-a.js': migration('') });
     const undecided = await project.run('rollback --reason why --yes --json');
     expectFailure(undecided, 5, 'NO_WAY_BACK', /erases the whole cluster/);
+    expectFailure(await project.run('rollback --dry-run --json'), 5, 'NO_WAY_BACK', /erases the whole cluster/);
+    const would = await project.run('rollback --dry-run --strategy restore --json');
+    expect(would.json.warnings.join()).toContain('would ERASE THE WHOLE CLUSTER Shop');
     expect(atlas.jobs).toEqual([]);
-    const back = await project.run('rollback --strategy restore --reason why --yes --json');
+    const back = await project.run('rollback --strategy restore --reason why --erase-cluster Shop --json');
     expect(back.json).toMatchObject({ outcome: 'rolled-back', strategy: 'restore', restore: { cluster: 'Shop' } });
     expect(await places()).toEqual([{ _id: 1 }, { _id: 2 }]);
     expect((await project.run('status --json')).json).toMatchObject({ pending: 1 });
@@ -142,14 +160,22 @@ test('a target in another cluster, a lost snapshot and missing credentials are s
 
     const { connectionStrings } = atlas;
     atlas.connectionStrings = { standard: 'mongodb://shop-00.abc.mongodb.net:27017/' };
-    for (const command of ['backup', `restore ${id} --yes`])
+    for (const command of ['backup', `restore ${id} --yes --reason why`])
       expectFailure(await project.run(`${command} --json`), 5, 'ATLAS_OTHER_CLUSTER', /not in cluster Shop/);
     atlas.connectionStrings = connectionStrings;
     atlas.snapshots.length = 0;
     expectFailure(await project.run(`inspect ${id} --json`), 11, 'SNAPSHOT_GONE', /not there any more/);
-    expectFailure(await project.run(`restore ${id} --yes --json`), 11, 'SNAPSHOT_GONE', /not there any more/);
+    expectFailure(
+      await project.run(`restore ${id} --yes --reason why --json`),
+      11,
+      'SNAPSHOT_GONE',
+      /not there any more/,
+    );
     const gone = await project.run('inspect --json');
     expect(gone.json).toMatchObject({ backups: [{ id, snapshot: 'gone' }] });
+    const migrate = 'migrate --apply --rehearsal none --json';
+    expectFailure(await project.run(`${migrate} --backup ${id}`), 11, 'SNAPSHOT_GONE', /not there any more/);
+    expectFailure(await project.run(migrate), 11, 'BACKUP_MISSING');
     expect(atlas.jobs).toEqual([]);
   }));
 

@@ -1,10 +1,12 @@
-import { readdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compareDatabases } from '../../src/mongo/compare.ts';
 import { ownNames } from '../../src/mongo/own.ts';
 import { fillWithEverything } from '../backup/backing-up.ts';
+import { installMongodump } from '../backup/engines/mongodump-on-path.ts';
 import { expectFailure, makeProject, migration } from '../cli/cli.ts';
 import { freshDatabase, type TestDatabase } from '../setup/mongo.ts';
 import { type S3Server, startS3 } from '../setup/s3.ts';
@@ -86,6 +88,41 @@ describe('an encrypted backup', () => {
       expect((await readdir(join(project.dir, 'backups'))).filter((name) => name.endsWith('.age'))).toHaveLength(1);
     }));
 
+  test('is restored by the release that took it, as the way back, without any identity', () =>
+    withProject(async ({ db }, project) => {
+      const probe = 'phase: after-deploy, retries: 0, mongo: { collection: places, count: 9 }';
+      await project.write({
+        'mongo-release.yml': `${files['mongo-release.yml']}probes: [{ name: nine places, ${probe} }]\n`,
+      });
+      const ran = await project.run('release --apply --rehearsal none --on-failure rollback --json');
+      expectFailure(ran, 14, 'ROLLED_BACK', /nine places/);
+      expect(ran.json.rollback).toMatchObject({ strategy: 'restore', restore: { restored: [{ documents: 1 }] } });
+      expect(await db.collection('places').countDocuments()).toBe(1);
+    }));
+
+  test('stands behind the migrations of a run without an identity, which says that it rehearsed on another', () =>
+    withProject(async ({ db }, project) => {
+      const { id } = (await project.run('backup --json')).json;
+      // Nobody has a key to it but the one it was encrypted to.
+      const [header = ''] = (await project.read(`backups/${id}.archive.zst.age`)).split('\n---');
+      expect(header.match(/^-> X25519 /gm)).toHaveLength(1);
+      const ran = await project.run('migrate --apply --json');
+      expect(ran.code, ran.stderr).toBe(0);
+      const { rehearsal, releaseId } = ran.json;
+      expect(rehearsal).toMatchObject({ restoredDocuments: 1, migrations: [{ name: '1-a' }] });
+      expect(rehearsal.uncovered.join('\n')).toMatch(`Whether backup ${id} can be restored: it is encrypted`);
+      const record = await db.collection('_mongo_release.releases').findOne({ kind: 'migrate' });
+      expect(record).toMatchObject({ _id: releaseId, backupId: id });
+    }));
+
+  test('is asked for in production, also by whoever only takes one', () =>
+    withProject(async (_database, project) => {
+      const backup = () => project.run('backup --environment production --json');
+      expect((await backup()).json.warnings).toBeUndefined();
+      await project.write({ 'mongo-release.yml': 'backup: { store: backups }\n' });
+      expect((await backup()).json.warnings).toEqual([expect.stringMatching(/not encrypted.*backup\.recipients/)]);
+    }));
+
   test('is not read without the identity, nor with another one; a misplaced one is not repeated', () =>
     withProject(async (_database, project) => {
       const { id } = (await project.run('backup --json')).json;
@@ -99,6 +136,40 @@ describe('an encrypted backup', () => {
       expect(misplaced.stdout + misplaced.stderr).not.toContain(identity);
       expect((await project.run(`inspect ${id}`, { MONGO_RELEASE_IDENTITY: identity })).code).toBe(0);
     }));
+});
+
+test('a backup during which a migration ends begins again, and says where in history its data are', async () => {
+  await using database = await freshDatabase();
+  await database.db.collection('places').insertOne({ n: 1 });
+  await using project = await makeProject({ 'migrations/1-a.js': migration('') }, { MONGODB_URI: database.uri });
+  const bin = join(project.dir, 'bin');
+  await mkdir(bin);
+  await installMongodump(bin);
+  // Reads the data only once the history has moved.
+  await rename(join(bin, 'mongodump'), join(bin, 'tool'));
+  const wait = `case "$*" in *--version*) ;; *) : >'${bin}/reads'; while [ ! -e '${bin}/go' ]; do sleep 0.05; done ;; esac`;
+  await writeFile(join(bin, 'mongodump'), `#!/bin/sh\n${wait}\nexec '${bin}/tool' "$@"\n`, { mode: 0o755 });
+  const path = { PATH: `${bin}:${process.env.PATH}` };
+  const started = project.start('backup --store backups --engine mongodump --json', path);
+  while (!existsSync(join(bin, 'reads'))) await new Promise((go) => setTimeout(go, 20));
+  expect((await project.run('up --rehearsal none --json')).code).toBe(0);
+  await writeFile(join(bin, 'go'), '');
+  const ran = await started.ended;
+  expect(ran.code, ran.stderr).toBe(0);
+  expect(ran.stderr).toContain('The history moved while the backup was taken; beginning again.');
+  const stored = await readdir(join(project.dir, 'backups'));
+  expect(stored.filter((name) => name.endsWith('.manifest.json'))).toEqual([`${ran.json.id}.manifest.json`]);
+  const { position } = JSON.parse(await project.read(`backups/${ran.json.id}.manifest.json`));
+  expect(position.applied).toMatchObject([{ name: '1-a' }]);
+});
+
+test('a backup of data that a migration was left half-way in says so', async () => {
+  await using database = await freshDatabase();
+  const half = migration("await db.collection('places').insertOne({ n: 1 }); throw new Error('stop');");
+  await using project = await makeProject({ 'migrations/1-half.js': half }, { MONGODB_URI: database.uri });
+  expect((await project.run('up --rehearsal none --json')).code).toBe(8);
+  const { json } = await project.run('backup --store backups --json');
+  expect(json.warnings).toEqual([expect.stringMatching(/part of 1-half/)]);
 });
 
 test('files that are broken or not there keep nobody from a backup', async () => {

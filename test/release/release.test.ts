@@ -1,4 +1,7 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { encodeManifest } from '../../src/backup/manifest.ts';
 import { expectFailure, makeProject, migration, type Project } from '../cli/cli.ts';
 import { freshDatabase, type TestDatabase } from '../setup/mongo.ts';
 import { giveUpLease } from './left-half.ts';
@@ -215,6 +218,33 @@ test('a rollback that is asked for while somebody else has the lease says how it
   expect(back.json, back.stderr).toMatchObject({ outcome: 'rolled-back', reverted: [{ name: '1-expand' }] });
 });
 
+test('what a release needs that did not come to its end stays in the store for the way back', async () => {
+  await project.write({ 'mongo-release.yml': `backup: { keep: 1 }\n${sized(5)}` });
+  const bad = await project.run(`${release} --release-id bad`);
+  expectFailure(bad, 9, 'VERIFICATION_FAILED');
+  const stored = async () =>
+    (await project.run('inspect --json')).json.backups.map(({ id }: { id: string }) => id).reverse();
+  const next = await project.run('backup --json');
+  expect(await stored()).toEqual([bad.json.backup.id, next.json.id]);
+  await project.write({ 'mongo-release.yml': 'backup: { keep: 1 }\n' });
+  const back = await project.run('rollback bad --json --yes');
+  expect(back.json, back.stderr).toMatchObject({ outcome: 'rolled-back', strategy: 'restore' });
+});
+
+test('a backup that went while the run waited for the lease is missed before anything is applied', async () => {
+  const { id } = (await project.run('backup --json')).json;
+  const lease = database.db.collection<{ _id: string }>('_mongo_release.lease');
+  const somebodyElses = { _id: 'lease', owner: 'somebody else', fence: 1, expiresAt: new Date(Date.now() + 300_000) };
+  await lease.insertOne(somebodyElses);
+  const started = project.start(`migrate --apply --backup ${id} --rehearsal none --wait 120s --json`);
+  await started.said('Waiting for the lease');
+  await rm(join(project.dir, 'backups'), { recursive: true });
+  await giveUpLease(database.db);
+  expectFailure(await started.ended, 11, 'BACKUP_NOT_FOUND');
+  expect(await database.db.collection('_mongo_release.releases').countDocuments()).toBe(0);
+  expect(await database.db.collection('places').countDocuments({ size: 1 })).toBe(0);
+});
+
 describe('production', () => {
   const production = '--environment production --rehearsal none --json';
 
@@ -222,13 +252,13 @@ describe('production', () => {
     const missing = await project.run(`migrate --apply ${production}`);
     expectFailure(missing, 11, 'BACKUP_MISSING', /backups has none/);
     expectFailure(await project.run(`up ${production}`, { MONGO_RELEASE_STORE: '' }), 11, 'BACKUP_MISSING', /no store/);
-    const { json } = await project.run('backup --json');
+    const { json } = await project.run('backup --environment production --json');
     const ran = await project.run(`migrate --apply ${production} --to 1-expand`);
     expect(ran.code, ran.stderr).toBe(0);
     expect(await recordOf(ran.json.releaseId)).toMatchObject({ backupId: json.id, environment: 'production' });
     // That backup is of before: the position has moved.
     expectFailure(await project.run(`migrate --apply ${production}`), 11, 'BACKUP_MISSING');
-    expectFailure(await project.run(`migrate --apply --backup ${json.id} --rehearsal none --json`), 5, 'BACKUP_MOVED');
+    expectFailure(await project.run(`migrate --apply --backup ${json.id} ${production}`), 5, 'BACKUP_MOVED', /history/);
 
     const restore = 'rollback --strategy restore --environment production --reason broken --json';
     expectFailure(await project.run(restore.replace('--reason broken ', '')), 2, 'USAGE', /needs a reason/);
@@ -238,6 +268,25 @@ describe('production', () => {
     expect(await database.db.collection('places').countDocuments({ size: 1 })).toBe(0);
   });
 
+  test('has no backup of another environment behind it, nor of another cluster, whatever the names of databases', async () => {
+    const { json: staging } = await project.run('backup --environment staging --json');
+    const missing = await project.run(`migrate --apply ${production}`);
+    const environment = `${staging.id} is of environment staging, not of production`;
+    expectFailure(missing, 11, 'BACKUP_MISSING', new RegExp(environment));
+    expect(missing.json.error.hint).toContain('mongo-release backup --environment production;');
+    const named = await project.run(`migrate --apply --backup ${staging.id} ${production}`);
+    expectFailure(named, 5, 'BACKUP_MOVED', new RegExp(environment));
+
+    const { json } = await project.run('backup --environment production --json');
+    const file = `backups/${json.id}.manifest.json`;
+    const { checksum: _, ...manifest } = JSON.parse(await project.read(file));
+    manifest.target.cluster = { replicaSetId: '5e2211c17a3e5a48f5497de3' };
+    await project.write({ [file]: encodeManifest(manifest) });
+    const elsewhere = await project.run(`migrate --apply --backup ${json.id} ${production}`);
+    expectFailure(elsewhere, 5, 'BACKUP_MOVED', /in another cluster/);
+    expect(await database.db.collection('_mongo_release.releases').countDocuments()).toBe(0);
+  });
+
   test('is not restored by a release on its own: a person decides what is lost', async () => {
     await project.write({ 'mongo-release.yml': sized(5) + noImages });
     const ran = await project.run(`release --apply --on-failure rollback ${production}`);
@@ -245,6 +294,26 @@ describe('production', () => {
     expect(ran.json.error.hint).toContain('--strategy restore');
     expect(await database.db.collection('places').countDocuments({ size: 1 })).toBe(2);
   });
+});
+
+test('a copy with the records in it is not taken back to the original, unless that was restored there on purpose', async () => {
+  const ran = await project.run(`${release} --environment production`);
+  expect(ran.code, ran.stderr).toBe(0);
+  const { releaseId, backup } = ran.json;
+  await using copy = await freshDatabase();
+  const elsewhere = { MONGODB_URI: copy.uri };
+  const records = await database.db.collection('_mongo_release.releases').find().toArray();
+  await copy.db.collection('_mongo_release.releases').insertMany(records);
+  const rollback = `rollback ${releaseId} --strategy restore --yes --json`;
+  const foreign = new RegExp(`${backup.id}.* is of database ${database.name}, not of ${copy.name}`);
+  expectFailure(await project.run(rollback, elsewhere), 5, 'BACKUP_MOVED', foreign);
+
+  const restored = await project.run(`restore ${backup.id} --environment staging --yes --json`, elsewhere);
+  expect(restored.code, restored.stderr).toBe(0);
+  expect(restored.stderr).toContain(`Backup ${backup.id} is of environment production, not of staging.`);
+  const back = await project.run(rollback, elsewhere);
+  expect(back.json, back.stderr).toMatchObject({ outcome: 'rolled-back', strategy: 'restore' });
+  expect(await copy.db.collection('places').countDocuments({ size: 1 })).toBe(0);
 });
 
 test('a migration in the way of a rollback is named', async () => {

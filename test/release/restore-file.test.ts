@@ -64,14 +64,32 @@ test('a dump is inspected without a server, and restored with the history that i
     outcome: 'applied',
     backupId: './dump.gz',
     restored: [{ collection: 'places', documents: 1 }],
-    removed: ['added'],
+    ...{ removed: [], kept: ['added'] },
     history: 'set',
   });
+  expect(restored.json.warnings).toEqual([
+    expect.stringMatching(/so the collections .* were kept: added\..*--no-keep/),
+  ]);
   expect(await places()).toEqual([1]);
   const { json } = await project.run('status --json');
   expect(json.migrations.map((one: { state: string }) => one.state)).toEqual(['applied', 'rolled-back']);
   const record = await database.db.collection(own.releases).findOne({ kind: 'restore' });
   expect(record).toMatchObject({ state: 'applied', backupId: './dump.gz' });
+});
+
+test('what a dump of some collections does not hold is removed only where that is asked for, and named before', async () => {
+  for (const name of ['places', 'orders']) await database.db.collection<{ _id: number }>(name).insertOne({ _id: 1 });
+  await dump({}, ['orders']);
+  await database.db.collection('places').deleteMany({});
+  expectFailure(await project.run('restore dump.gz --json'), 2, 'CONFIRMATION_NEEDED', /(?<!removed.*)$/);
+  const restored = await project.run('restore dump.gz --yes --json');
+  expect(restored.json, restored.stderr).toMatchObject({ removed: [], kept: ['orders'] });
+  expect(await places()).toEqual([1]);
+  expect(await database.db.collection('orders').countDocuments()).toBe(1);
+  const asked = await project.run('restore dump.gz --no-keep-added --json');
+  expectFailure(asked, 2, 'CONFIRMATION_NEEDED', /What it does not hold is removed: orders\./);
+  const removing = await project.run('restore dump.gz --no-keep-added --yes --json');
+  expect(removing.json, removing.stderr).toMatchObject({ removed: ['orders'], kept: [] });
 });
 
 test('where a dump has no history, that of the target stays, and that is said', async () => {

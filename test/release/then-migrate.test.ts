@@ -128,6 +128,11 @@ test('a dump of mongodump with our history in it is brought to today too, rehear
   await using connection = await connect(database.uri, { secrets: new Secrets() });
   await writeFile(path.join(project.dir, 'dump.archive'), mongodumpArchive(await listed(connection)));
   await project.write({ 'migrations/3-c.js': insert(3) });
+  expectFailure(
+    await project.run('restore dump.archive --then-migrate --environment production --reason why --yes --json'),
+    11,
+    'BACKUP_MISSING',
+  );
   const ran = await project.run('restore dump.archive --then-migrate --yes --json');
   expect(ran.code, ran.stderr).toBe(0);
   expect(ran.json.migrate).toMatchObject({ applied: [{ name: '3-c' }], rehearsal: { restoredDocuments: 3 } });

@@ -1,6 +1,6 @@
 import type { Effects } from '../../src/migration/types.ts';
 import { ReleaseError } from '../../src/observe/error.ts';
-import type { AppliedMigration, BackupFacts, Ended, RehearsalResult } from '../../src/release/result.ts';
+import type { AppliedMigration, ArchiveFacts, Ended, RehearsalResult } from '../../src/release/result.ts';
 
 export function effects(counts: Partial<Effects> = {}): Effects {
   return {
@@ -39,15 +39,19 @@ export const migrations: readonly AppliedMigration[] = [
   },
 ];
 
-export const backup: BackupFacts = {
+export const backup: ArchiveFacts = {
   id: '20261001T123005Z-3f9a',
   engine: 'built-in',
   location: '/backups/20261001T123005Z-3f9a',
+  target: 'production',
+  database: 'shop',
+  environment: 'production',
   documents: 106_562,
   bytes: 12_345_678,
   archiveBytes: 2_345_678,
   clusterTime: '2026-10-01T12:30:05.000Z',
   consistency: 'snapshot',
+  outsideSnapshot: [],
   encrypted: false,
   compression: 'zstd',
   createdAt: '2026-10-01T12:30:06.000Z',

@@ -49,8 +49,9 @@ test('a release that went through', () => {
     ### Backup
 
     - Id: \`20261001T123005Z-3f9a\`
+    - Of: \`production / shop\`
     - Holds: 106,562 documents, 12.3 MB
-    - Archive: 2.3 MB (zstd)
+    - Archive: 2.3 MB (zstd, not encrypted)
     - Point in time: 2026-10-01 12:30:05 UTC (snapshot)
     - Location: \`/backups/20261001T123005Z-3f9a\`
     - Taken: 2026-10-01 12:30:06 UTC, in 1.2 s
@@ -178,8 +179,8 @@ test('a way back through a backup', () => {
     | Collection |  | Documents |
     | --- | --- | ---: |
     | \`cities\` | ✅&nbsp;restored | 106,312 |
-    | \`places\` | ⚠️&nbsp;removed: added since the backup |  |
-    | \`added_since\` | ⚪&nbsp;kept: added since the backup |  |
+    | \`places\` | ⚠️&nbsp;removed: not in the backup |  |
+    | \`added_since\` | ⚪&nbsp;kept: not in the backup |  |
 
     ### Kept
 

@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
+import { ReleaseError } from '../../src/observe/error.ts';
 import type { Ended } from '../../src/release/result.ts';
 import { renderText } from '../../src/report/text.ts';
 import { backup, failedRelease, pendingPlan, released } from './sample.ts';
@@ -40,8 +41,9 @@ test('a release that went through', () => {
 
       Backup
       Id             20261001T123005Z-3f9a
+      Of             production / shop
       Holds          106,562 documents, 12.3 MB
-      Archive        2.3 MB (zstd)
+      Archive        2.3 MB (zstd, not encrypted)
       Point in time  2026-10-01 12:30:05 UTC (snapshot)
       Location       /backups/20261001T123005Z-3f9a
       Taken          2026-10-01 12:30:06 UTC, in 1.2 s
@@ -176,10 +178,47 @@ test('the backups of a store', () => {
       The store holds 1 backup.
 
       Backups
-      Backup                 Taken                    Documents  Archive  Consistency
-      20261001T123005Z-3f9a  2026-10-01 12:30:06 UTC    106,562   2.3 MB  snapshot
+      Backup                 Of                 Taken                    Documents  Archive  Encrypted  Consistency  Verified
+      20261001T123005Z-3f9a  production / shop  2026-10-01 12:30:06 UTC    106,562   2.3 MB  no         snapshot     no
     "
   `);
+});
+
+test('what was verified, encrypted, and read at another time than the rest is in the list and in each backup', () => {
+  const one = { ...backup, encrypted: true, outsideSnapshot: ['log'], verifiedAt: '2026-10-02T00:00:00.000Z' };
+  const list = renderText({ command: 'inspect', outcome: 'nothing-to-do', result: { backups: [one] } });
+  expect(renderText({ command: 'backup', outcome: 'applied', result: { ...one, compression: 'none' } })).toMatch(
+    /2\.3 MB \(not compressed, encrypted\)$/m,
+  );
+  expect(list).toMatch(/yes +snapshot, except 1 capped +2026-10-02 00:00:00 UTC$/m);
+  const single = renderText({
+    command: 'inspect',
+    outcome: 'nothing-to-do',
+    result: { backup: one, verified: true },
+  });
+  expect(single).toMatch(
+    /Archive +2\.3 MB \(zstd, encrypted\)\n +Point in time .*\(snapshot\)\n +Except capped +log$/m,
+  );
+});
+
+test.each([
+  ['ARCHIVE_DAMAGED', 'blocked', 'Inspection: the backup cannot be used'],
+  ['STORE_FAILED', 'failed-clean', 'Inspection failed'],
+  ['USAGE', 'blocked', 'Inspection not started'],
+] as const)('an inspection that ends with %s is headed by what it was', (code, outcome, headline) => {
+  const error = new ReleaseError(code, 'It is so.', { hint: 'Look.' });
+  expect(renderText({ command: 'inspect', outcome, error }).split('\n')[1]).toMatch(new RegExp(`^\\S ${headline}$`));
+});
+
+test('of a file nothing is said that a file alone does not say', () => {
+  const { id, location, createdAt } = backup;
+  const about = { id, location, createdAt, documents: 0, bytes: 0, archiveBytes: 1, compression: 'zstd' };
+  const file = { ...about, encrypted: false, engine: 'file', databases: [], serverVersion: '7.0.1' } as const;
+  const ended = { command: 'inspect', outcome: 'nothing-to-do', result: { backup: file, verified: true } } as const;
+  expect(renderText(ended)).toMatch(/Point in time +\? unknown: .*\n +File changed +2026-10-01 12:30:06 UTC$/m);
+  expect(renderText({ ...ended, result: { ...ended.result, backup: { ...file, oplogEntries: 2 } } })).toMatch(
+    /Point in time +! with 2 oplog entries to be applied$/m,
+  );
 });
 
 test('colours change nothing but colours, and stay out when they are not asked for', () => {

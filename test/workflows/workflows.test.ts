@@ -91,13 +91,51 @@ test('nothing is permitted that is not asked for by a job, and no database job i
       permissions: unknown;
       jobs: Record<
         string,
-        { permissions: unknown; concurrency?: { 'cancel-in-progress': boolean }; environment?: string }
+        {
+          permissions: unknown;
+          concurrency?: { 'cancel-in-progress': boolean };
+          environment?: string;
+          uses?: string;
+          steps?: readonly { uses?: string }[];
+        }
       >;
     };
     expect(workflow.permissions, file).toEqual({});
     for (const job of Object.values(workflow.jobs)) {
-      expect(job.permissions, file).toEqual({ contents: 'read' });
+      // A caller grants what the jobs of the called workflow ask for.
+      const uses = [job.uses, ...(job.steps ?? []).map((step) => step.uses)];
+      const asks = uses.some((used) => /^aws-actions\/|^org\/.*\.yml@/.test(used ?? ''));
+      expect(job.permissions, file).toEqual({ contents: 'read', ...(asks && { 'id-token': 'write' }) });
       if (job.environment !== undefined) expect(job.concurrency?.['cancel-in-progress'] ?? false).toBe(false);
+    }
+  }
+});
+
+test('credentials of the store, of Atlas and of readers reach the steps that need them, and no other', async () => {
+  const store = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_REGION'];
+  const atlas = ['MONGODB_ATLAS_CLIENT_ID', 'MONGODB_ATLAS_CLIENT_SECRET'];
+  const all = [...store, ...atlas, 'MONGO_RELEASE_IDENTITY'];
+  const needs: Record<string, readonly string[]> = { backup: [...store, ...atlas], migrate: all, rollback: all };
+  for (const [file, job] of [
+    ['release', 'apply'],
+    ['rollback', 'rollback'],
+  ] as const) {
+    const { on, jobs } = parse(await read(`.github/workflows/${file}.yml`)) as {
+      on: { workflow_call: { secrets: Record<string, unknown> } };
+      jobs: Record<string, { env?: object; steps: readonly { id?: string; env?: Record<string, string> }[] }>;
+    };
+    expect(Object.keys(jobs[job]?.env ?? {})).toEqual(['APP_URL']);
+    for (const { id = '', env = {} } of jobs[job]?.steps ?? []) {
+      expect(
+        Object.keys(env)
+          .filter((name) => all.includes(name))
+          .sort(),
+        id,
+      ).toEqual([...(needs[id] ?? [])].sort());
+      for (const [, secret] of Object.values(env)
+        .join()
+        .matchAll(/secrets\.(\w+)/g))
+        expect(on.workflow_call.secrets, `${file} ${id}`).toHaveProperty(String(secret));
     }
   }
 });

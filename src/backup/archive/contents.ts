@@ -29,6 +29,14 @@ export class ContentsTally {
     return this.#metas;
   }
 
+  /**
+   * Whether mongodump found nothing of a collection that it had listed: it was dropped in between. One with documents was
+   * made anew since, with options and indexes that nobody looked at.
+   */
+  isGone(meta: ArchiveMeta): boolean {
+    return meta.metadata === '' && (this.#totals.get(keyOf(dataNamespace(meta))) ?? none).documents === 0;
+  }
+
   /** Of the archive's collections, or some of them; to be asked after its last event. Throws `ARCHIVE_DAMAGED`. */
   namespaces(metas: readonly ArchiveMeta[] = this.#metas): ManifestNamespace[] {
     return metas.map((meta) => {

@@ -1,6 +1,6 @@
 import { ReleaseError } from '../../observe/error.ts';
 
-const hint = 'Use another backup (`mongo-release inspect` lists them), and take a new one.';
+const hint = 'Use another backup (`mongo-release inspect` lists them, with the same --store), and take a new one.';
 
 /** An archive that is not what was written. `where` is an offset in the uncompressed archive, or a namespace. */
 export function archiveDamaged(what: string, where: number | string, cause?: unknown): ReleaseError {
@@ -9,6 +9,13 @@ export function archiveDamaged(what: string, where: number | string, cause?: unk
     hint,
     cause,
     details: typeof where === 'number' ? { offset: where } : { namespace: where },
+  });
+}
+
+export function archiveMissing(file: string): ReleaseError {
+  return new ReleaseError('ARCHIVE_DAMAGED', `The backup's archive ${file} is missing.`, {
+    hint,
+    details: { namespace: file },
   });
 }
 

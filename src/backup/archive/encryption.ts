@@ -34,16 +34,7 @@ export async function encryptor(recipients: readonly string[]): Promise<Duplex> 
 export async function decryptor(identities: readonly string[], file: string): Promise<Duplex> {
   const age = await import('age-encryption');
   const decrypter = new age.Decrypter();
-  for (const [index, identity] of identities.entries()) {
-    try {
-      decrypter.addIdentity(identity);
-    } catch (error) {
-      throw new ReleaseError('IDENTITY_INVALID', `Identity ${index + 1} is none that can be read.`, {
-        hint: 'Give it as age-keygen wrote it, a whole line that begins with AGE-SECRET-KEY-1.',
-        cause: error,
-      });
-    }
-  }
+  for (const identity of identities) decrypter.addIdentity(identity);
   return Duplex.from(async function* decrypted(source: AsyncIterable<Uint8Array>) {
     // Asked after all others, so none of them fits.
     let asked = false;

@@ -33,10 +33,10 @@ export function metadataDigest(metadata: string): string {
 
 /**
  * Throws `SyntaxError` where the text is no metadata, or holds what cannot be sent to a server. `collection` is its name
- * where the text has none, as older tools leave it out.
+ * where the text has none, as older tools leave it out. An empty text is that of a collection without options.
  */
 export function parseMetadata(text: string, type: string, collection?: string): CollectionMetadata {
-  const parsed = parseOrdered(text);
+  const parsed = text === '' ? new Map() : parseOrdered(text);
   if (!(parsed instanceof Map)) throw new SyntaxError('Metadata is an object.');
   const name: unknown = parsed.get('collectionName') ?? collection;
   const options: unknown = parsed.get('options') ?? new Map();
@@ -49,6 +49,9 @@ export function parseMetadata(text: string, type: string, collection?: string): 
   }
   if (type !== 'collection' && type !== 'view' && type !== 'timeseries') {
     throw new SyntaxError('A collection is of type collection, view or timeseries.');
+  }
+  if (type === 'timeseries' && !options.has('timeseries')) {
+    throw new SyntaxError('A time series says which of its fields is the time.');
   }
   const uuid: unknown = parsed.get('uuid');
   return { name, type, options, indexes, ...(typeof uuid === 'string' && { uuid }) };

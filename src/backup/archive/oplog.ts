@@ -19,10 +19,8 @@ export class OplogPart {
   add(documents: Iterable<Buffer>): void {
     for (const document of documents) {
       const entry = parse(document);
-      // The tool begins with the newest entry before its first read: that one is in the data already. Of a transaction it
-      // may be an early part, which became visible later.
-      const first = this.#entries++ === 0 && entry.o?.prepare !== true && entry.o?.partialTxn !== true;
-      if (!first) this.#note(entry);
+      // The tool begins with the newest entry before its first read of documents.
+      if (this.#entries++ > 0 || !isInDocuments(entry)) this.#note(entry);
     }
   }
 
@@ -59,9 +57,21 @@ export class OplogPart {
   }
 }
 
+/**
+ * Whether what an entry did is seen by whoever reads documents after it. Of a transaction it may be an early part, which
+ * became visible later; and options and indexes are read before documents, by some tools before that entry was chosen.
+ */
+function isInDocuments({ op, o = {} }: OplogEntry): boolean {
+  if (op !== 'c' || 'commitTransaction' in o) return true;
+  const { applyOps, prepare, partialTxn } = o;
+  if (!Array.isArray(applyOps) || prepare === true || partialTxn === true) return false;
+  return (applyOps as OplogEntry[]).every(isInDocuments);
+}
+
+/** Of any database's documents: with regular expressions that JavaScript does not know, and texts in other encodings. */
 function parse(document: Buffer): OplogEntry {
   try {
-    return BSON.deserialize(document, { promoteBuffers: true });
+    return BSON.deserialize(document, { promoteBuffers: true, bsonRegExp: true, validation: { utf8: false } });
   } catch (error) {
     throw archiveDamaged('an entry is no document', 'the oplog', error);
   }

@@ -1,4 +1,5 @@
 import { BSON } from 'mongodb';
+import { bucketsPrefix } from '../../mongo/catalog.ts';
 import { RawDocuments } from '../../mongo/raw-documents.ts';
 import type { ReleaseError } from '../../observe/error.ts';
 import { ByteSource } from './byte-source.ts';
@@ -35,18 +36,22 @@ export async function* readArchive(chunks: AsyncIterable<Uint8Array>): AsyncGene
   try {
     const prelude = await readPrelude(source);
     yield { kind: 'prelude', ...prelude };
-    const open = new Map(prelude.metas.map((meta) => [keyOf(dataNamespace(meta)), new Running()]));
+    const open = new Map(prelude.metas.map((meta) => [keyOf(dataNamespace(meta)), new Running(meta)]));
     if (open.size !== prelude.metas.length) throw archiveDamaged('a collection is listed twice', source.offset);
     while (await source.fill(1)) {
       const start = source.offset;
       const header = parseBlockHeader(await readDocument(source), start);
-      const { namespace } = header;
-      const running = open.get(keyOf(namespace));
+      const { db, collection } = header.namespace;
+      // From server 8.3 on the documents of a time series stand under its own name.
+      const running =
+        open.get(keyOf(header.namespace)) ?? open.get(keyOf({ db, collection: bucketsPrefix + collection }));
       if (running === undefined) throw archiveDamaged('a block belongs to no collection that is open', start);
+      const { namespace } = running;
       for (;;) {
         const documents = await readDocuments(source, running);
         if (documents === 'end') break;
         if (header.end) throw archiveDamaged('the end of a collection holds documents', start);
+        if (running.type === 'view') throw archiveDamaged('a view holds documents', start);
         yield { kind: 'documents', namespace, documents };
       }
       if (!header.end) continue;
@@ -70,9 +75,16 @@ export async function* readArchive(chunks: AsyncIterable<Uint8Array>): AsyncGene
 }
 
 class Running {
+  readonly namespace: Namespace;
+  readonly type: string;
   readonly #crc = new Crc64();
   #documents = 0;
   #bytes = 0;
+
+  constructor(meta: ArchiveMeta) {
+    this.namespace = dataNamespace(meta);
+    this.type = meta.type;
+  }
 
   add(documents: number, bytes: Uint8Array): void {
     this.#crc.update(bytes);
@@ -147,7 +159,7 @@ function unclosed(start: number): ReleaseError {
 
 function parse(bytes: Buffer, start: number): Record<string, unknown> {
   try {
-    return BSON.deserialize(bytes, { promoteValues: false });
+    return BSON.deserialize(bytes, { promoteValues: false, bsonRegExp: true });
   } catch (error) {
     throw archiveDamaged('a header is no document', start, error);
   }
@@ -159,7 +171,12 @@ function parseHeader(bytes: Buffer, start: number): ArchiveHeader {
   // An int32 by the tools of today; others have written it as another number, or as a text.
   const concurrentCollections = Number(String(concurrent_collections ?? NaN));
   if (!Number.isInteger(concurrentCollections)) throw archiveDamaged('the header is incomplete', start);
-  if (typeof server_version !== 'string' || !/^\d+\.\d+/.test(server_version) || typeof tool_version !== 'string') {
+  // `unknown` where the server did not tell the tool.
+  if (
+    typeof server_version !== 'string' ||
+    !/^(\d+\.\d+|unknown$)/.test(server_version) ||
+    typeof tool_version !== 'string'
+  ) {
     throw archiveDamaged('the header is incomplete', start);
   }
   return {
@@ -179,18 +196,20 @@ function parseMeta(bytes: Buffer, start: number): ArchiveMeta {
   ) {
     throw archiveDamaged('the description of a collection is incomplete', start);
   }
-  return { db, collection, metadata, type: type === '' ? typeIn(metadata) : type };
+  return { db, collection, metadata, type: type === '' || type === 'view' ? typeIn(metadata) : type };
 }
 
-/** Older tools do not say the type: what the options are for does. Empty where there is no metadata, as of the oplog. */
+/**
+ * Older tools do not say the type: what the options are for does. And mongodump --viewsAsCollections says `view` of what it
+ * made a collection of.
+ */
 function typeIn(metadata: string): string {
-  if (metadata === '') return '';
   try {
     const { options } = JSON.parse(metadata) as { options?: object };
     if (options !== undefined && 'viewOn' in options) return 'view';
     return options !== undefined && 'timeseries' in options ? 'timeseries' : 'collection';
   } catch {
-    // Whoever gives it to a server finds that out.
+    // There is none, as of the oplog; or whoever gives it to a server finds out.
     return 'collection';
   }
 }

@@ -1,11 +1,12 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough, type Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { databaseOf } from '../../mongo/connect.ts';
 import { ReleaseError } from '../../observe/error.ts';
+import { processRuns } from '../../observe/process.ts';
 import { ContentsTally } from '../archive/contents.ts';
 import { readArchive } from '../archive/reader.ts';
 import type { ArchiveEngine, ReadDatabase } from './engine.ts';
@@ -39,9 +40,18 @@ export function mongodump({ uri, environment, tmpdir }: MongodumpOptions): Archi
 
     async read({ db }, { own, signal, onProgress, log }) {
       const toolVersion = await versionOf(environment);
-      const folder = await mkdtemp(join(tmpdir, 'mongo-release-mongodump-'));
+      await removeLeft(tmpdir);
+      const folder = await mkdtemp(join(tmpdir, `${prefix}${process.pid}-`));
+      const removed = () => rm(folder, { recursive: true, force: true });
       const configuration = join(folder, 'config.yml');
-      await writeFile(configuration, `uri: ${JSON.stringify(naming(uri, db.databaseName))}\n`, { mode: 0o600 });
+      try {
+        await writeFile(configuration, `uri: ${JSON.stringify(naming(uri, db.databaseName))}\n`, { mode: 0o600 });
+        // From here on whoever reads the archive removes it.
+        signal?.throwIfAborted();
+      } catch (error) {
+        await removed();
+        throw error;
+      }
       const child = spawn(
         'mongodump',
         [
@@ -62,8 +72,12 @@ export function mongodump({ uri, environment, tmpdir }: MongodumpOptions): Archi
         const read = watch(copy, contents, onProgress);
         // Looked at when the archive is over, or when the copy takes no more.
         read.catch((error: unknown) => copy.destroy(error as Error));
+        let begun = false;
         try {
           for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
+            // It has read its configuration, and needs it no more.
+            if (!begun) await removed();
+            begun = true;
             if (!copy.destroyed && !copy.write(chunk)) await Promise.race([once(copy, 'drain'), read]);
             yield chunk;
           }
@@ -77,12 +91,24 @@ export function mongodump({ uri, environment, tmpdir }: MongodumpOptions): Archi
         } finally {
           copy.destroy();
           child.kill('SIGKILL');
-          await rm(folder, { recursive: true, force: true });
+          await removed();
         }
       }
       return { chunks: chunks(), toolVersion, namespaces: () => contents.namespaces() };
     },
   };
+}
+
+const prefix = 'mongo-release-mongodump-';
+
+/** Removes the files of processes that were killed: there is a password in them. */
+async function removeLeft(tmpdir: string): Promise<void> {
+  for (const name of await readdir(tmpdir)) {
+    const pid = Number(new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1]);
+    if (Number.isNaN(pid) || processRuns(pid)) continue;
+    // Of another user, perhaps.
+    await rm(join(tmpdir, name), { recursive: true, force: true }).catch(() => {});
+  }
 }
 
 /**
@@ -108,7 +134,7 @@ async function watch(
   for await (const event of readArchive(archive)) {
     contents.add(event);
     if (event.kind !== 'documents') continue;
-    for (const { length } of event.documents) total.bytes += length;
+    total.bytes += event.documents.bytes.length;
     onProgress?.({ namespace: event.namespace.collection, documents: 0, bytes: 0, complete: false, total });
   }
 }

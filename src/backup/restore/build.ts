@@ -1,5 +1,5 @@
 import type { CollectionInfo } from '../../mongo/catalog.ts';
-import { bucketsPrefix, readCatalog, storageName } from '../../mongo/catalog.ts';
+import { readCatalog } from '../../mongo/catalog.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { Lanes } from '../../mongo/lanes.ts';
 import type { OwnNames } from '../../mongo/own.ts';
@@ -18,7 +18,7 @@ import { restoreCollection } from './record.ts';
 /** Where a namespace of the backup is built. */
 export interface Place {
   readonly entry: ManifestNamespace;
-  /** The collection that is made: aside, or under its own name. Views have none; the swap makes them. */
+  /** The collection that is made aside. Views have none; the swap makes them. */
   readonly as: string;
   /**
    * `whole`: as it will be, indexes included. `documents`: a plain collection that holds the documents until the swap,
@@ -151,12 +151,11 @@ class Work {
     this.place = place;
     this.text = text;
     this.metadata = metadata;
-    const timeSeries = place.form === 'whole' && metadata.type === 'timeseries';
-    this.#inserter = new RawInserter(connection.db, timeSeries ? bucketsPrefix + place.as : place.as, {
+    this.#inserter = new RawInserter(connection.db, place.as, {
       // The order of a capped collection is part of it.
       inOrder: metadata.options.get('capped') === true,
       budget,
-      bypassValidation: metadata.options.has('validator') || timeSeries,
+      bypassValidation: metadata.options.has('validator'),
       signal,
       onInserted: (documents, bytes) => {
         this.#inserted += documents;
@@ -206,9 +205,7 @@ class Work {
     const counted =
       info === undefined
         ? 0
-        : await this.#during('counting', () =>
-            this.#connection.db.collection(form === 'whole' ? storageName(info) : as).estimatedDocumentCount(),
-          );
+        : await this.#during('counting', () => this.#connection.db.collection(as).estimatedDocumentCount());
     if (counted !== entry.count) {
       throw new ReleaseError(
         'RESTORE_FAILED',

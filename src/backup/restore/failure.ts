@@ -26,12 +26,14 @@ export async function during<T>(
 }
 
 export function restoreFailure(code: 'RESTORE_FAILED' | 'RESTORE_INCOMPLETE', what: string, error: unknown): Error {
-  if (error instanceof ReleaseError) return error;
+  // Whatever keeps a begun swap from its end, what it means for the data is that it is not over.
+  if (error instanceof ReleaseError && (code === 'RESTORE_FAILED' || error.code === code)) return error;
   const number = serverCode(error);
   if (code === 'RESTORE_FAILED' && (number === undefined || number === serverCodes.Unauthorized)) {
     return asServerFailure(error, what);
   }
-  return new ReleaseError(code, `The restore stopped while ${what}: ${describeServerError(error)}.`, {
+  const why = error instanceof ReleaseError ? `${error.message} [${error.code}]` : `${describeServerError(error)}.`;
+  return new ReleaseError(code, `The restore stopped while ${what}: ${why}`, {
     hint: restoreHints[code],
     cause: error,
   });

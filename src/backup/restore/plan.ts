@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { didYouMean } from '../../config/nearest.ts';
 import type { CollectionInfo } from '../../mongo/catalog.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { ReleaseError } from '../../observe/error.ts';
@@ -11,38 +12,45 @@ import { asidePrefix, type Old, type SwapStep } from './record.ts';
 export function selectNamespaces(manifest: ArchiveContents, only: readonly string[] | undefined): ManifestNamespace[] {
   if (only === undefined) return [...manifest.namespaces];
   const byName = new Map(manifest.namespaces.map((entry) => [entry.name, entry]));
+  const prefix = `${manifest.target.database}.`;
+  const find = (text: string) =>
+    byName.get(text) ?? (text.startsWith(prefix) ? byName.get(text.slice(prefix.length)) : undefined);
   const selected = new Map<string, ManifestNamespace>();
   for (const text of only) {
-    const prefix = `${manifest.target.database}.`;
-    const entry = byName.get(text) ?? (text.startsWith(prefix) ? byName.get(text.slice(prefix.length)) : undefined);
-    if (entry === undefined) {
-      const names = manifest.namespaces.map(({ name }) => name);
-      throw new ReleaseError('BACKUP_NAMESPACE_UNKNOWN', `The backup holds no collection ${JSON.stringify(text)}.`, {
-        hint: `Name one of: ${names.slice(0, 20).join(', ')}${names.length > 20 ? ', …' : ''}.`,
-        details: { backup: manifest.id },
-      });
-    }
+    const entry = find(text);
+    if (entry === undefined) throw notInBackup(manifest, text, text.split(',').every(find));
     selected.set(entry.name, entry);
   }
   return [...selected.values()];
 }
 
+function notInBackup({ id, namespaces }: ArchiveContents, text: string, isList: boolean): ReleaseError {
+  const names = namespaces.map(({ name }) => name);
+  const message = `The backup holds no collection ${JSON.stringify(text)}.${didYouMean(text, names)}`;
+  return new ReleaseError('BACKUP_NAMESPACE_UNKNOWN', message, {
+    hint: isList
+      ? `Give --only once for each: ${text
+          .split(',')
+          .map((name) => `--only ${name}`)
+          .join(' ')}`
+      : `Name one of: ${names.slice(0, 20).join(', ')}${names.length > 20 ? ', …' : ''}.`,
+    details: { backup: id },
+  });
+}
+
 /**
- * Where each namespace is built. Time series and `system.js` cannot be renamed: their documents wait in a plain
- * collection, so that the swap needs nothing but the database itself. In an empty database there is nothing to protect,
- * and time series are made in place at once; `system.js` is not, since the server drops it for nobody, and what was built
- * has to be removable.
+ * Where each namespace is built: always aside, also in an empty database, since what is removed when that fails must be
+ * nobody's but this restore's. Time series and `system.js` cannot be renamed: their documents wait in a plain collection,
+ * so that the swap needs nothing but the database itself.
  */
-export function placesFor(entries: readonly ManifestNamespace[], own: OwnNames, emptyDatabase: boolean): Place[] {
+export function placesFor(entries: readonly ManifestNamespace[], own: OwnNames): Place[] {
   // Never a name that an earlier restore used: whoever still writes there must not meet this one.
   const run = randomBytes(4).toString('hex');
   return entries.map((entry, index) => {
     const aside = `${asidePrefix(own)}${run}.${index}`;
     if (entry.type === 'view') return { entry, as: aside, form: 'view' };
-    if (entry.type === 'collection' && entry.name !== 'system.js') return { entry, as: aside, form: 'whole' };
-    return emptyDatabase && entry.type === 'timeseries'
-      ? { entry, as: entry.name, form: 'whole' }
-      : { entry, as: aside, form: 'documents' };
+    const renamed = entry.type === 'collection' && entry.name !== 'system.js';
+    return { entry, as: aside, form: renamed ? 'whole' : 'documents' };
   });
 }
 
@@ -64,8 +72,6 @@ export function swapSteps(
       return old?.type === 'view' ? [{ kind: 'remove', name, old }, view] : [view];
     }
     if (place.form === 'documents') return [{ kind: 'refill', name, aside: place.as, type, metadata, old }];
-    // Built in place.
-    if (place.as === name) return [];
     return [{ kind: 'replace', name, aside: place.as, uuid: info?.uuid ?? '', old }];
   });
   const order: readonly SwapStep['kind'][] = ['replace', 'refill', 'remove', 'view'];

@@ -4,6 +4,7 @@ import type { CollectionInfo } from '../../mongo/catalog.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { serverCode, serverCodes } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
+import type { ManifestPosition } from '../manifest.ts';
 
 /** One name of the database, and what the swap does to it. Every step can be run again: the catalog says what is done. */
 export type SwapStep =
@@ -40,23 +41,35 @@ export interface Displaced {
   readonly tombstone: string;
 }
 
+/** Where in history restored data are: at this position, or where migrate-mongo's changelog, which is among them, says. */
+export type Placement = 'changelog' | PlacedAt;
+
+interface PlacedAt {
+  readonly applied: readonly ManifestPosition['applied'][number][];
+  readonly halfDone?: readonly NonNullable<ManifestPosition['halfDone']>[number][];
+}
+
+/** Makes history say where the data that now stand here are. May be repeated. */
+export type SetHistory = (backupId: string, placement: Placement) => Promise<void>;
+
 /**
  * The document that says what a restore is doing; there is one at most. `building`: nothing of the user's was touched,
- * and what was built can be dropped. `swapping`: everything is built, and the steps can be run to their end. `clearing`:
- * all is in place, and tombstones are left to drop.
+ * and what was built can be dropped. `swapping`: everything is built, and the steps can be run to their end. `placing`:
+ * all is in place, and history may still say where the replaced data were. `clearing`: that is right too, and tombstones
+ * are left to drop; by now the collections are in use again, and what was restored may be gone or replaced.
  */
 export interface RestoreRecord {
   readonly _id: 'current';
   readonly owner: string;
   readonly backupId: string;
-  readonly state: 'building' | 'swapping' | 'clearing';
+  readonly state: 'building' | 'swapping' | 'placing' | 'clearing';
   readonly startedAt: Date;
   /** By the server's clock; renewed while the owner lives. */
   readonly aliveAt: Date;
-  /** Names of time series that were free in an empty database and are built in place. */
-  readonly direct: readonly string[];
   readonly steps: readonly SwapStep[];
   readonly displaced: readonly Displaced[];
+  /** Absent: history stays as it is. */
+  readonly placement?: Placement;
 }
 
 const heartbeatMs = 1000;
@@ -92,16 +105,16 @@ export class RestoreTenure implements Disposable {
   }
 
   /** Throws `RESTORE_IN_PROGRESS` when there is a record already. */
-  static async begin(db: Db, own: OwnNames, backupId: string, direct: readonly string[]): Promise<RestoreTenure> {
+  static async begin(db: Db, own: OwnNames, backupId: string, placement?: Placement): Promise<RestoreTenure> {
     const collection = db.collection<RestoreRecord>(restoreCollection(own));
     const owner = randomUUID();
     // An upsert by pipeline, so that the times are the server's.
-    const fresh = { owner, backupId, state: 'building', direct, steps: [], displaced: [] };
+    const fresh = { owner, backupId, state: 'building', steps: [], displaced: [], ...(placement && { placement }) };
     try {
       const { upsertedCount } = await collection.updateOne(
         { _id: 'current', owner },
         [{ $set: { ...literals(fresh), startedAt: '$$NOW', aliveAt: '$$NOW' } }],
-        { upsert: true, ...majority },
+        { upsert: true, ignoreUndefined: true, ...majority },
       );
       if (upsertedCount !== 1) throw inProgress(db);
     } catch (error) {

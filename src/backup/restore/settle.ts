@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Db } from 'mongodb';
-import { readCatalog } from '../../mongo/catalog.ts';
 import { dropCollection } from '../../mongo/catalog-changes.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
@@ -9,31 +8,38 @@ import type { Log } from '../../observe/log.ts';
 import { during } from './failure.ts';
 import {
   asidePrefix,
-  type Displaced,
   defaultGoneAfterMs,
   inProgress,
+  type RestoreRecord,
   RestoreTenure,
   readRecord,
-  type SwapStep,
+  type SetHistory,
 } from './record.ts';
 import { runStep, tombstonesOf } from './swap.ts';
 
 export interface SettleOptions {
   readonly own: OwnNames;
   readonly log: Log;
+  readonly setHistory: SetHistory;
   readonly signal?: AbortSignal;
   /** How long an owner must have been silent to count as gone, in milliseconds. Default 10,000. */
   readonly goneAfterMs?: number;
 }
 
-/** `finished`: its collections are in place. `undone`: it had touched nothing, and what it had built is removed. */
+/** `finished`: data and history are in place. `undone`: it had touched nothing, and what it had built is removed. */
 export type Settled =
-  | { readonly kind: 'nothing' }
-  | { readonly kind: 'finished' | 'undone'; readonly backupId: string; readonly displaced: readonly Displaced[] };
+  | { readonly kind: 'nothing' | 'undone' }
+  /** Names of collections, of the whole restore: what of it an earlier run had done already is among them. */
+  | {
+      readonly kind: 'finished';
+      readonly backupId: string;
+      readonly restored: readonly string[];
+      readonly removed: readonly string[];
+    };
 
 /**
  * Brings an interrupted restore of this database to an end: back, if it had not begun to swap collections in, else
- * forward, for which everything is in the database itself. Waits until it is sure that nobody works on it any more.
+ * forward, for which everything is in the database itself; `setHistory` runs where history is not right yet. Waits until it is sure that nobody works on it any more.
  *
  * Throws `RESTORE_IN_PROGRESS` while somebody does, `RESTORE_INCOMPLETE` when a step fails again, server failures; the
  * signal's reason when aborted while waiting. May be retried.
@@ -61,49 +67,53 @@ async function settle(connection: Connection, options: SettleOptions): Promise<S
   log.warn(
     record.state === 'building'
       ? 'Removing what an interrupted restore had built.'
-      : 'Finishing a restore that was interrupted while it swapped collections in.',
+      : 'Finishing a restore that was interrupted after it had begun to swap collections in.',
     { backup: record.backupId, since: record.startedAt.toISOString() },
   );
   if (record.state === 'building') {
-    await undoBuild(connection, own, tenure, record.direct);
-    return { kind: 'undone', backupId: record.backupId, displaced: [] };
+    await undoBuild(connection, own, tenure);
+    return { kind: 'undone' };
   }
-  const displaced = await finishSwap(connection, own, tenure, record.steps, record.displaced);
-  return { kind: 'finished', backupId: record.backupId, displaced };
+  await finishRestore(connection, tenure, record, options);
+  const named = (removes: boolean) =>
+    record.steps.filter(({ kind }) => (kind === 'remove') === removes).map(({ name }) => name);
+  return { kind: 'finished', backupId: record.backupId, restored: named(false), removed: named(true) };
 }
 
 /** Removes what a restore built, and its record. The user's collections are as they were. */
-export async function undoBuild(
-  connection: Connection,
-  own: OwnNames,
-  tenure: RestoreTenure,
-  direct: readonly string[],
-): Promise<void> {
+export async function undoBuild(connection: Connection, own: OwnNames, tenure: RestoreTenure): Promise<void> {
   // First: whether the last change of state arrived may be unknown.
   await tenure.update({ state: 'building', steps: [] });
-  for (const name of direct) await dropCollection(connection, name);
   await dropAsides(connection, own);
   await tenure.end();
 }
 
-/** Runs all steps, drops the tombstones of what was replaced, and ends the record. Gives back what was displaced. */
-export async function finishSwap(
+/** Brings a restore to its end from where its record says that it is, and ends the record. */
+export async function finishRestore(
   connection: Connection,
-  own: OwnNames,
   tenure: RestoreTenure,
-  steps: readonly SwapStep[],
-  before: readonly Displaced[] = [],
-): Promise<readonly Displaced[]> {
-  const displaced = [...before];
-  for (const [index, step] of steps.entries()) {
-    const what = `putting ${step.name} in place (${index} of ${steps.length} collections are done)`;
-    await during('RESTORE_INCOMPLETE', what, () =>
-      runStep(connection, own, step, async (moved) => {
-        if (displaced.some(({ tombstone }) => tombstone === moved.tombstone)) return;
-        displaced.push(moved);
-        await tenure.update({ displaced });
-      }),
-    );
+  { state, backupId, steps, displaced, placement }: Omit<RestoreRecord, '_id' | 'owner' | 'startedAt' | 'aliveAt'>,
+  { own, log, setHistory }: Pick<SettleOptions, 'own' | 'log' | 'setHistory'>,
+): Promise<void> {
+  if (state === 'swapping') {
+    const moved = [...displaced];
+    for (const [index, step] of steps.entries()) {
+      const what = `putting ${step.name} in place (${index} of ${steps.length} collections are done)`;
+      await during('RESTORE_INCOMPLETE', what, () =>
+        runStep(connection, own, step, async (one) => {
+          if (moved.some(({ tombstone }) => tombstone === one.tombstone)) return;
+          moved.push(one);
+          await tenure.update({ displaced: moved });
+          log.warn(`Somebody made ${one.name} while it was being replaced; those documents go to ${one.tombstone}.`);
+        }),
+      );
+    }
+  }
+  if (state !== 'clearing' && placement !== undefined) {
+    await during('RESTORE_INCOMPLETE', 'setting the history (all collections are in place)', async () => {
+      await tenure.update({ state: 'placing' });
+      await setHistory(backupId, placement);
+    });
   }
   await during('RESTORE_INCOMPLETE', 'removing what was replaced (all collections are in place)', async () => {
     await tenure.update({ state: 'clearing' });
@@ -111,25 +121,36 @@ export async function finishSwap(
     await dropAsides(connection, own);
     await tenure.end();
   });
-  return displaced;
 }
 
 /** Only the holder of the record may: aside collections belong to the one restore under way, or to none. */
 export async function dropAsides(connection: Connection, own: OwnNames): Promise<void> {
-  for (const { name } of await readCatalog(connection.db)) {
-    if (name.startsWith(asidePrefix(own))) await dropCollection(connection, name);
-  }
+  const listed = await connection.db.listCollections({}, { nameOnly: true }).toArray();
+  for (const { name } of listed) if (name.startsWith(asidePrefix(own))) await dropCollection(connection, name);
+}
+
+/** Whether there is something for `settleRestore` to do, unless somebody is at it. Only reads. */
+export async function isUnfinished(db: Db, own: OwnNames): Promise<boolean> {
+  const found = await during('RESTORE_FAILED', 'looking for an earlier restore', () => readRecord(db, own));
+  return found !== undefined;
 }
 
 /**
- * Throws `RESTORE_INCOMPLETE` where a restore of this database was cut off after it had begun to swap collections in:
- * until it is finished the database holds some collections of the backup and some of before. Only reads.
+ * A `RESTORE_INCOMPLETE` where a restore of this database was cut off after it had begun to swap collections in: until it
+ * is finished the database holds some collections of the backup and some of before, or history tells of those of before.
+ * Only reads.
  */
-export async function refuseHalfRestored(db: Db, own: OwnNames): Promise<void> {
+export async function halfRestored(db: Db, own: OwnNames): Promise<ReleaseError | undefined> {
   const found = await readRecord(db, own);
-  if (found === undefined || found.record.state === 'building') return;
+  if (found === undefined || found.record.state === 'building' || found.record.state === 'clearing') return undefined;
   const { backupId } = found.record;
-  throw new ReleaseError('RESTORE_INCOMPLETE', `A restore of backup ${backupId} into this database is not finished.`, {
-    hint: `Finish it: mongo-release restore ${backupId}. Until then some collections are those of before.`,
+  return new ReleaseError('RESTORE_INCOMPLETE', `A restore of backup ${backupId} into this database is not finished.`, {
+    hint: `Finish it: mongo-release restore ${backupId}. Until then collections or history are in part those of before.`,
   });
+}
+
+/** Throws it. */
+export async function refuseHalfRestored(db: Db, own: OwnNames): Promise<void> {
+  const error = await halfRestored(db, own);
+  if (error !== undefined) throw error;
 }

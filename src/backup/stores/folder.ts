@@ -1,9 +1,8 @@
-import { once } from 'node:events';
-import { createReadStream, type ReadStream } from 'node:fs';
+import type { ReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ReleaseError } from '../../observe/error.ts';
-import { archiveDamaged } from '../archive/damage.ts';
+import { archiveDamaged, archiveMissing } from '../archive/damage.ts';
 import { isBackupId } from '../backup-id.ts';
 import {
   type ArchiveManifest,
@@ -12,7 +11,7 @@ import {
   parseManifest,
   type SnapshotManifest,
 } from '../manifest.ts';
-import { encodeVerification, filesOf, listBackups, manifestEnding, verifiedEnding } from './listing.ts';
+import { encodeVerification, filesOf, listBackups, manifestEnding, noManifest, verifiedEnding } from './listing.ts';
 import {
   type BackupStore,
   backupNotFound,
@@ -44,6 +43,7 @@ export class FolderStore implements BackupStore {
   async list(): Promise<StoredBackup[]> {
     return listBackups({
       names: await this.#names(),
+      location: this.location,
       readManifest: (id) => this.readManifest(id),
       readText: (name) => readFile(this.#path(name), 'utf8').catch(ignoreMissing),
     });
@@ -64,13 +64,15 @@ export class FolderStore implements BackupStore {
   async openArchive({ archive }: Pick<ArchiveManifest, 'archive'>): Promise<{ stream: ReadStream; bytes: number }> {
     const { file } = archive;
     if (path.basename(file) !== file) throw archiveDamaged('its name is no file name', file);
-    const stream = createReadStream(this.#path(file), { highWaterMark: 1024 * 1024 });
+    let handle: FileHandle | undefined;
     try {
-      await once(stream, 'open');
-      return { stream, bytes: (await stat(this.#path(file))).size };
+      handle = await open(this.#path(file));
+      const { size } = await handle.stat();
+      return { stream: handle.createReadStream({ highWaterMark: 1024 * 1024 }), bytes: size };
     } catch (error) {
-      if (isMissing(error)) throw archiveDamaged('its file is missing', file);
-      throw storeFailed('opening an archive', this.location, error);
+      await handle?.close();
+      if (isMissing(error)) throw archiveMissing(file);
+      throw storeFailed(`opening ${file}`, this.location, error);
     }
   }
 
@@ -123,8 +125,9 @@ export class FolderStore implements BackupStore {
 
   /** A folder that is not there at all is most often a mistyped one. */
   async #notFound(id: string): Promise<ReleaseError> {
-    const folder = await stat(this.location).catch(ignoreMissing);
-    return backupNotFound(id, folder === undefined ? `${this.location}, a folder that does not exist` : this.location);
+    const folder = await stat(this.location).catch(() => undefined);
+    if (folder === undefined) return backupNotFound(id, `${this.location}, a folder that does not exist`);
+    return noManifest(id, this.location, await this.#names());
   }
 
   async #names(): Promise<string[]> {
@@ -138,7 +141,10 @@ export class FolderStore implements BackupStore {
 
   async #removeStale(): Promise<void> {
     for (const name of await this.#names()) {
-      if (!name.endsWith(partialEnding)) continue;
+      const [id = '', kind = ''] = name.split('.');
+      // Other people keep their files here too.
+      const ours = isBackupId(id) && ['archive', 'manifest', 'verified'].includes(kind);
+      if (!ours || !name.endsWith(partialEnding)) continue;
       // Whose run ends at this moment removes it itself.
       const file = await stat(this.#path(name)).catch(ignoreMissing);
       if (file !== undefined && Date.now() - file.mtimeMs > day) await rm(this.#path(name), { force: true });
@@ -223,8 +229,7 @@ function ignoreMissing(error: unknown): undefined {
 }
 
 function isMissing(error: unknown): boolean {
-  const code = (error as { code?: unknown }).code;
-  return code === 'ENOENT' || code === 'ENOTDIR';
+  return (error as { code?: unknown }).code === 'ENOENT';
 }
 
 /** `doing` completes "while …". The cause's text holds paths at most. */
@@ -232,11 +237,25 @@ function storeFailed(doing: string, location: string, cause: unknown): ReleaseEr
   if (cause instanceof ReleaseError) return cause;
   const code = (cause as { code?: unknown } | undefined)?.code;
   const why = typeof code === 'string' ? ` (${code})` : '';
-  const full = code === 'ENOSPC' || code === 'EDQUOT';
   return new ReleaseError('STORE_FAILED', `The store ${location} failed${why} while ${doing}.`, {
-    hint: full
-      ? 'The disk is full: make room, or keep fewer backups (backup.keep), and run this again.'
-      : 'Check that the folder exists or can be made, that this user may write there, and that the disk has room.',
+    hint: hintFor(code),
     cause,
   });
+}
+
+function hintFor(code: unknown): string {
+  switch (code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'The disk is full: make room, or keep fewer backups (backup.keep), and run this again.';
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return 'Let this user read what is there; one who takes backups has to write there too.';
+    case 'ENOTDIR':
+    case 'EEXIST':
+      return 'There is a file where the folder should be: name a folder with --store, or backup.store in mongo-release.yml.';
+    default:
+      return 'Check that the folder exists or can be made, and that its disk is in order.';
+  }
 }

@@ -1,13 +1,13 @@
 import { ReleaseError } from '../../observe/error.ts';
-import { manifestDamaged } from '../archive/damage.ts';
+import { archiveMissing } from '../archive/damage.ts';
 import { isBackupId } from '../backup-id.ts';
 import type { Manifest } from '../manifest.ts';
-import type { StoredBackup, Verification } from './store.ts';
+import { backupNotFound, type StoredBackup, type Verification } from './store.ts';
 
 /** `ID.manifest.json`, `ID.verified.json`, and `ID.archive` with the endings of its compression and encryption. */
 export const manifestEnding = '.manifest.json';
 export const verifiedEnding = '.verified.json';
-const archiveName = /^(.+)\.archive(\.zst|\.gz)?(\.age)?$/;
+export const archiveName = /^(.+)\.archive(\.zst|\.gz)?(\.age)?$/;
 
 /** Requests for manifests under way at the same time. */
 const atOnce = 8;
@@ -15,13 +15,14 @@ const atOnce = 8;
 interface Shelf {
   /** Of everything that is in the store. */
   readonly names: readonly string[];
+  readonly location: string;
   readManifest(id: string): Promise<Manifest>;
   /** The file's text; undefined where there is none. */
   readText(name: string): Promise<string | undefined>;
 }
 
 /** The backups that these names are, the newest first. */
-export async function listBackups({ names, readManifest, readText }: Shelf): Promise<StoredBackup[]> {
+export async function listBackups({ names, location, readManifest, readText }: Shelf): Promise<StoredBackup[]> {
   const all = new Set(names);
   const backups: StoredBackup[] = [];
   const look = async (name: string) => {
@@ -30,13 +31,15 @@ export async function listBackups({ names, readManifest, readText }: Shelf): Pro
     if (!isBackupId(id)) return;
     try {
       const manifest = await readManifest(id);
+      const archive = manifest.engine === 'atlas' ? undefined : manifest.archive.file;
+      if (archive !== undefined && !all.has(archive)) throw archiveMissing(archive);
       const text = all.has(id + verifiedEnding) ? await readText(id + verifiedEnding) : undefined;
       backups.push({ state: 'readable', id, manifest, verified: parseVerification(text, manifest) });
     } catch (error) {
       if (!(error instanceof ReleaseError)) throw error;
       // Removed since its name was read.
       if (error.code === 'BACKUP_NOT_FOUND') return;
-      if (error.code !== 'MANIFEST_DAMAGED') throw error;
+      if (error.code !== 'MANIFEST_DAMAGED' && error.code !== 'ARCHIVE_DAMAGED') throw error;
       backups.push({ state: 'damaged', id, problem: error });
     }
   };
@@ -49,9 +52,28 @@ export async function listBackups({ names, readManifest, readText }: Shelf): Pro
   for (const name of names) {
     const id = archiveName.exec(name)?.[1];
     if (id === undefined || !isBackupId(id) || all.has(id + manifestEnding)) continue;
-    backups.push({ state: 'damaged', id, problem: manifestDamaged('it is missing, only the archive is there', id) });
+    backups.push({ state: 'damaged', id, problem: manifestMissing(id, name, location) });
   }
   return backups.sort((a, b) => (timeOf(a) < timeOf(b) ? 1 : -1));
+}
+
+/** Why there is no manifest of this id: there is no backup, or only its archive. */
+export function noManifest(id: string, location: string, names: readonly string[]): ReleaseError {
+  const archive = names.find((name) => archiveName.exec(name)?.[1] === id);
+  return archive === undefined ? backupNotFound(id, location) : manifestMissing(id, archive, location);
+}
+
+function manifestMissing(id: string, archive: string, location: string): ReleaseError {
+  const where = `${location}/${archive}`;
+  const local = /^[a-z0-9]+:\/\//i.test(location) ? `./${archive}` : where;
+  return new ReleaseError(
+    'MANIFEST_DAMAGED',
+    `The manifest of backup ${id} is missing, only the archive is there: ${where}.`,
+    {
+      hint: `An archive is restored without its manifest as a file${local === where ? '' : ', once it is downloaded'}: mongo-release restore ${local}`,
+      details: { backup: id },
+    },
+  );
 }
 
 export function encodeVerification(verified: Verification): string {

@@ -11,16 +11,16 @@ export interface StoreOptions {
 }
 
 /**
- * The store that `where` names: a path, relative to `baseDir`, a `file:` address, or `s3://BUCKET/PREFIX`. Nothing is
+ * The store that `where` names: a path, relative to `baseDir`, a `file:///` address, or `s3://BUCKET/PREFIX`. Nothing is
  * opened or made yet. Throws `STORE_UNSUPPORTED` for addresses of other kinds, or with more in them.
  */
 export function openStore(where: string, { baseDir, s3 }: StoreOptions): BackupStore {
-  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(where)?.[1]?.toLowerCase();
+  const scheme = /^([a-z][a-z0-9+.-]+):/i.exec(where)?.[1]?.toLowerCase();
   if (scheme === undefined) return new FolderStore(path.resolve(baseDir, where));
-  if (scheme === 'file') return new FolderStore(fileURLToPath(where));
+  if (/^file:\/\/(localhost)?\//i.test(where)) return new FolderStore(fileURLToPath(where));
   if (scheme === 's3') return openS3(where, s3);
-  throw new ReleaseError('STORE_UNSUPPORTED', `Backups cannot be kept in a store of the kind ${scheme}://.`, {
-    hint: 'Name a folder, for example --store ./backups, or a bucket, --store s3://BUCKET/PREFIX.',
+  throw new ReleaseError('STORE_UNSUPPORTED', `Backups cannot be kept in a store of the kind ${scheme}:.`, {
+    hint: 'Name a folder, for example --store ./backups (with ./ before a name that has a colon), or a bucket, --store s3://BUCKET/PREFIX.',
   });
 }
 
@@ -32,7 +32,9 @@ function openS3(where: string, settings: S3Settings | undefined): BackupStore {
   if (bucket === undefined) {
     // What stands before an @ may be a password.
     throw new ReleaseError('STORE_UNSUPPORTED', 'The address of the store is not of the form s3://BUCKET/PREFIX.', {
-      hint: "Leave credentials and options out of it: credentials come from the environment as for Amazon's own tools, endpoint and region from backup.s3 in mongo-release.yml.",
+      hint: /^s3:\/\/[^/]/i.test(where)
+        ? "Leave credentials and options out of it: credentials come from the environment as for Amazon's own tools, endpoint and region from backup.s3 in mongo-release.yml."
+        : 'Write two slashes and the name of a bucket behind s3:, for example --store s3://shop-backups/prod.',
     });
   }
   return new S3Store(bucket, rest.replace(/^\/+|\/+$/g, ''), settings);

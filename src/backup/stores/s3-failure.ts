@@ -28,6 +28,8 @@ function hintFor(name: string, bucket: string): string {
     case 'CredentialsProviderError':
     case 'TokenProviderError':
       return 'Give credentials for S3: in GitHub Actions a step with aws-actions/configure-aws-credentials before this one and `permissions: id-token: write`, else AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or a profile.';
+    case 'RegionMissing':
+      return `Say which region ${bucket} is in: set AWS_REGION, or backup.s3.region in mongo-release.yml.`;
     case 'ExpiredToken':
     case 'ExpiredTokenException':
     case 'InvalidToken':

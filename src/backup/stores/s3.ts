@@ -2,7 +2,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ListObjectsV2CommandOutput, PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3';
 import { ReleaseError } from '../../observe/error.ts';
-import { archiveDamaged } from '../archive/damage.ts';
+import { archiveDamaged, archiveMissing } from '../archive/damage.ts';
 import { isBackupId } from '../backup-id.ts';
 import {
   type ArchiveManifest,
@@ -11,7 +11,7 @@ import {
   parseManifest,
   type SnapshotManifest,
 } from '../manifest.ts';
-import { encodeVerification, filesOf, listBackups, manifestEnding, verifiedEnding } from './listing.ts';
+import { encodeVerification, filesOf, listBackups, manifestEnding, noManifest, verifiedEnding } from './listing.ts';
 import { isMissing, isNotAllowed, s3Failed } from './s3-failure.ts';
 import {
   type BackupStore,
@@ -36,6 +36,14 @@ export interface S3Settings {
   readonly kmsKey?: string;
 }
 
+/** How long a server may take, in milliseconds: to be reached, and between two signs of life; and how often it is tried. */
+export interface S3Limits {
+  readonly connectMs: number;
+  readonly silenceMs: number;
+  readonly attempts: number;
+}
+
+const patient: S3Limits = { connectMs: 10_000, silenceMs: 60_000, attempts: 5 };
 const day = 86_400_000;
 const mebibyte = 1024 * 1024;
 /** S3 takes 10,000 parts of an upload, each but the last of 5 MiB or more. */
@@ -61,10 +69,12 @@ export class S3Store implements BackupStore {
   readonly #bucket: string;
   readonly #prefix: string;
   readonly #settings: S3Settings;
+  readonly #limits: S3Limits;
   #opened: Promise<{ sdk: typeof import('@aws-sdk/client-s3'); client: S3Client }> | undefined;
 
   /** `prefix` without slashes at its ends; may be empty. Nothing is opened yet. */
-  constructor(bucket: string, prefix: string, settings: S3Settings = {}) {
+  constructor(bucket: string, prefix: string, settings: S3Settings = {}, limits: S3Limits = patient) {
+    this.#limits = limits;
     this.#bucket = bucket;
     this.#prefix = prefix === '' ? '' : `${prefix}/`;
     this.#settings = settings;
@@ -74,6 +84,7 @@ export class S3Store implements BackupStore {
   async list(): Promise<StoredBackup[]> {
     return listBackups({
       names: await this.#names(),
+      location: this.location,
       readManifest: (id) => this.readManifest(id),
       readText: (name) => this.#readText(name, 'listing backups'),
     });
@@ -82,7 +93,7 @@ export class S3Store implements BackupStore {
   async readManifest(id: string): Promise<Manifest> {
     if (!isBackupId(id)) throw backupNotFound(id, this.location);
     const text = await this.#readText(id + manifestEnding, 'reading a manifest');
-    if (text === undefined) throw backupNotFound(id, this.location);
+    if (text === undefined) throw noManifest(id, this.location, await this.#names());
     return parseManifest(text, id);
   }
 
@@ -98,7 +109,7 @@ export class S3Store implements BackupStore {
       bytes = head.ContentLength ?? 0;
       etag = head.ETag;
     } catch (error) {
-      if (isMissing(error)) throw archiveDamaged('its file is missing', file);
+      if (isMissing(error)) throw archiveMissing(file);
       throw this.failure('opening an archive', error);
     }
     const ranges = async function* (): AsyncGenerator<Uint8Array> {
@@ -293,16 +304,27 @@ export class S3Store implements BackupStore {
   async #connect() {
     const sdk = await import('@aws-sdk/client-s3');
     const { endpoint, region, pathStyle } = this.#settings;
-    const client = new sdk.S3Client({
+    const options = {
       ...(endpoint !== undefined && { endpoint, forcePathStyle: pathStyle ?? true }),
       ...(endpoint === undefined && pathStyle !== undefined && { forcePathStyle: pathStyle }),
-      ...((region ?? endpoint) !== undefined && { region: region ?? 'us-east-1' }),
-      maxAttempts: 5,
+      ...(region !== undefined && { region }),
+      maxAttempts: this.#limits.attempts,
+      // By itself the SDK waits for ever.
+      requestHandler: { connectionTimeout: this.#limits.connectMs, socketTimeout: this.#limits.silenceMs },
       // Servers other than Amazon's often refuse the newer checksums; the manifest's digest covers the archive anyway.
       ...(endpoint !== undefined && {
         requestChecksumCalculation: 'WHEN_REQUIRED' as const,
         responseChecksumValidation: 'WHEN_REQUIRED' as const,
       }),
+    };
+    const client = new sdk.S3Client(options);
+    if (endpoint !== undefined && !(await client.config.region().catch(() => ''))) {
+      return { sdk, client: new sdk.S3Client({ ...options, region: 'us-east-1' }) };
+    }
+    // The SDK's own error for that has no name.
+    await client.config.region().catch((cause: unknown) => {
+      const unknown = Object.assign(new Error('no region', { cause }), { name: 'RegionMissing' });
+      throw this.failure('opening it', unknown);
     });
     return { sdk, client };
   }

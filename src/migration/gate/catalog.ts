@@ -72,7 +72,9 @@ export class Catalog {
   async indexNames(namespace: Namespace): Promise<string[]> {
     if (namespace.collection === undefined) return [];
     try {
-      const list = await this.#client.db(namespace.database).collection(namespace.collection).listIndexes().toArray();
+      const collection = this.#client.db(namespace.database).collection(namespace.collection);
+      // A partial index may hold what JavaScript does not know as a regular expression.
+      const list = await collection.listIndexes({ bsonRegExp: true }).toArray();
       return list.map((index: Document) => String(index.name));
     } catch {
       return [];

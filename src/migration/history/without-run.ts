@@ -1,5 +1,6 @@
 import type { AnyBulkWriteOperation } from 'mongodb';
 import { ReleaseError } from '../../observe/error.ts';
+import { isHalfDone } from '../beginning.ts';
 import type { HistoryRecord, MigrationFile, Phase, Position } from '../types.ts';
 import { conflict, type HistoryWriter, type RunIdentity, replacement, type Times } from './history.ts';
 import type { Turn } from './turn.ts';
@@ -16,25 +17,45 @@ export interface SetPositionResult {
   readonly rolledBack: readonly string[];
 }
 
+/** A migration of which a part was in the data when they were backed up. */
+export interface HalfDone extends Pick<HistoryRecord, 'checksum' | 'direction'> {
+  readonly name: string;
+  readonly state: 'failed' | 'interrupted';
+}
+
+/** Where in history the data of a backup are. */
+export interface BackedUpPosition {
+  readonly applied: Position['applied'];
+  readonly halfDone?: readonly HalfDone[];
+}
+
+/** Those that a backup of data with this history has to name; one that is running is interrupted by then. */
+export function halfDoneIn(records: readonly HistoryRecord[]): HalfDone[] {
+  return records.filter(isHalfDone).map(({ _id: name, checksum, direction, state }) => {
+    return { name, checksum, direction, state: state === 'failed' ? state : 'interrupted' };
+  });
+}
+
 /**
  * After a restore: makes history say what the backup's manifest says. The manifest's migrations become `applied`, in
- * its order, and whatever else was applied or unsettled becomes `rolled-back`, all with origin `restore`. No record is
- * deleted; one that says `rolled-back` already stays as it is.
+ * its order, those that were half done are so again, without a journal, and whatever else was applied or unsettled
+ * becomes `rolled-back`, all with origin `restore`. No record is deleted; one that says `rolled-back` already stays as
+ * it is.
  *
  * All or nothing on a replica set. May be repeated. Throws as `HistoryTurns.take` does.
  */
 export async function setPosition(
   writer: HistoryWriter,
-  applied: Position['applied'],
+  { applied, halfDone = [] }: BackedUpPosition,
   origin: { readonly kind: 'restore'; readonly backupId: string },
   known: KnownMigrations = {},
 ): Promise<SetPositionResult> {
-  const wanted = new Map(applied.map((one) => [one.name, one]));
+  const wanted = new Set([...applied, ...halfDone].map(({ name }) => name));
   return writer.change('setting the position', async (turn, run, fence) => {
     const records = await turn.records.find({}, { session: turn.session }).toArray();
     const existing = new Map(records.map((record) => [record._id, record]));
     const gone = records.filter((record) => !wanted.has(record._id) && record.state !== 'rolled-back');
-    let sequence = await turn.sequence(applied.length + gone.length);
+    let sequence = await turn.sequence(wanted.size + gone.length);
     const describe = describer(known, run, fence);
     const writes: AnyBulkWriteOperation<HistoryRecord>[] = [];
     // Newest first, as going down would have done it.
@@ -47,6 +68,14 @@ export async function setPosition(
       const record = existing.get(one.name);
       const text = { ...describe(one, record), state: 'applied', direction: 'up', origin };
       writes.push(write(record, one.name, { ...text, sequence: sequence++ }, nowApplied));
+    }
+    const message = `A part of it was in the data when backup ${origin.backupId} was taken, and nobody knows which.`;
+    for (const { state, direction, ...one } of halfDone) {
+      const record = existing.get(one.name);
+      const error = { code: 'INTERRUPTED', message };
+      const text = { ...describe(one, record), state, direction, origin, error };
+      // On its way down it still counts as applied.
+      writes.push(write(record, one.name, { ...text, sequence: sequence++ }, direction === 'down' ? nowApplied : now));
     }
     await sendRecords(turn, writes);
     return { applied: applied.map((one) => one.name), rolledBack: gone.map((record) => record._id) };

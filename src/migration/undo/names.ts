@@ -106,7 +106,9 @@ export class NamesOfThePast {
   }
 
   async #look(database: string): Promise<Map<string, Listed>> {
-    const entries = await this.#client.db(database).listCollections({}, { nameOnly: false }).toArray();
+    // Of a view or a validator, what JavaScript does not know as a regular expression.
+    const options = { nameOnly: false, bsonRegExp: true } as const;
+    const entries = await this.#client.db(database).listCollections({}, options).toArray();
     const uuids = new Map(
       entries.map(({ name, info }) => [name, info?.uuid && Buffer.from(info.uuid.buffer).toString('hex')]),
     );

@@ -1,10 +1,13 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { mongodump } from '../../../src/backup/engines/mongodump.ts';
 import { databaseOf } from '../../../src/mongo/connect.ts';
+import { ownNames } from '../../../src/mongo/own.ts';
 import { uriOf } from '../../setup/mongo.ts';
 import { type Lab, lab } from '../backing-up.ts';
 import { engineSuite } from './engine-suite.ts';
@@ -48,6 +51,19 @@ test('the address with its password stands on no command line, and its file is g
   const said = await readFile(heard, 'utf8');
   expect(said).toContain('--archive');
   expect(said).not.toContain('mongodb://');
+  expect((await readdir(folder)).filter((name) => name.startsWith('mongo-release'))).toEqual([]);
+});
+
+test('nor does that file outlive a cancel, or a process that was killed', async () => {
+  await using at = await lab();
+  const dead = spawn('true');
+  await once(dead, 'exit');
+  const left = path.join(folder, `mongo-release-mongodump-${dead.pid}-abcdef`);
+  await mkdir(left);
+  await writeFile(path.join(left, 'config.yml'), 'uri: secret');
+  const cancelled = AbortSignal.abort(new Error('cancelled'));
+  const reading = { own: ownNames(), signal: cancelled, log: at.log };
+  await expect(engineOf(at).read(at.connection, reading as never)).rejects.toThrow('cancelled');
   expect((await readdir(folder)).filter((name) => name.startsWith('mongo-release'))).toEqual([]);
 });
 

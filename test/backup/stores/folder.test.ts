@@ -38,7 +38,8 @@ storeSuite('folder', async () => {
 
 test('a new backup removes what an interrupted one left a day ago, and nothing else', async () => {
   const folder = await newFolder();
-  for (const name of ['old.archive.zst.partial', 'new.archive.zst.partial', 'old.archive.zst', 'notes.txt']) {
+  const film = 'holiday-film.mp4.partial';
+  for (const name of ['old.archive.zst.partial', 'new.archive.zst.partial', 'old.archive.zst', 'notes.txt', film]) {
     await writeFile(path.join(folder, name), '');
     const age = name.startsWith('new') ? 3600 : 90_000;
     const then = Date.now() / 1000 - age;
@@ -46,7 +47,7 @@ test('a new backup removes what an interrupted one left a day ago, and nothing e
   }
   const pending = await new FolderStore(folder).create('b1', { ending: '.archive', expectedBytes: 0 });
   await pending.abort();
-  expect((await readdir(folder)).sort()).toEqual(['new.archive.zst.partial', 'notes.txt', 'old.archive.zst']);
+  expect((await readdir(folder)).sort()).toEqual([film, 'new.archive.zst.partial', 'notes.txt', 'old.archive.zst']);
 });
 
 test('a file that another run removes at this moment stops nobody', async () => {
@@ -79,6 +80,18 @@ test('a folder that cannot be made or written is reported with a next step', asy
   });
 });
 
+test('a file where the folder should be is no empty store', async () => {
+  const file = path.join(await newFolder(), 'package.json');
+  await writeFile(file, '{}');
+  const failed = { code: 'STORE_FAILED', hint: expect.stringContaining('There is a file where the folder should be') };
+  for (const place of [file, path.join(file, 'backups')]) {
+    const store = new FolderStore(place);
+    await expect(store.list()).rejects.toMatchObject(failed);
+    await expect(store.readManifest('b1')).rejects.toMatchObject(failed);
+    await expect(store.create('b1', { ending: '.archive', expectedBytes: 0 })).rejects.toMatchObject(failed);
+  }
+});
+
 test('a store is named by a path or a file address; other kinds are refused by name', () => {
   expect(openStore('backups', { baseDir: '/srv/app' }).location).toBe('/srv/app/backups');
   expect(openStore('/var/backups', { baseDir: '/srv/app' }).location).toBe('/var/backups');
@@ -88,5 +101,15 @@ test('a store is named by a path or a file address; other kinds are refused by n
   for (const where of ['s3://user:secret@bucket/prod', 's3://bucket/prod?region=x', 's3://x']) {
     expect(() => openStore(where, { baseDir: '/' })).toThrow(/not of the form s3:\/\/BUCKET\/PREFIX\.$/);
   }
-  expect(() => openStore('gs://bucket/prod', { baseDir: '/' })).toThrow(/kind gs:\/\//);
+  for (const where of ['gs://bucket/prod', 'file:backups', 'file://backups', 'S4:x'])
+    expect(() => openStore(where, { baseDir: '/' })).toThrow(
+      expect.objectContaining({ code: 'STORE_UNSUPPORTED', message: expect.stringMatching(/kind (gs|file|s4):/) }),
+    );
+});
+
+test('a bucket that lost a slash or its name is no folder', () => {
+  for (const where of ['s3:/x/y', 's3:x', 's3://', 's3:///x'])
+    expect(() => openStore(where, { baseDir: '/' })).toThrow(
+      expect.objectContaining({ code: 'STORE_UNSUPPORTED', hint: expect.stringContaining('two slashes and the name') }),
+    );
 });

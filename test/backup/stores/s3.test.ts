@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -181,4 +183,43 @@ test('a bucket that is not there, wrong keys and a silent server are told with t
   const wrong = new S3Store('bucket-1', '', { endpoint: server.endpoint });
   await expect(wrong.list()).rejects.toMatchObject({ hint: expect.stringContaining('AWS_SECRET_ACCESS_KEY') });
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', server.environment.AWS_SECRET_ACCESS_KEY);
+});
+
+test('a server that takes the request and says nothing is given up after its time', async () => {
+  const silent = createServer(() => {});
+  await new Promise<void>((listening) => silent.listen(0, '127.0.0.1', listening));
+  const endpoint = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  const limits = { connectMs: 200, silenceMs: 200, attempts: 2 };
+  const store = new S3Store('bucket-1', '', { endpoint }, limits);
+  await expect(store.list()).rejects.toMatchObject({ hint: expect.stringContaining('cannot be reached') });
+  silent.closeAllConnections();
+  silent.close();
+});
+
+test("a server of one's own is asked for the region that is said, in the environment too", async () => {
+  const signedFor: string[] = [];
+  const server = createServer(({ headers }, response) => {
+    signedFor.push(/Credential=[^/]+\/\d+\/([^/]+)/.exec(headers.authorization ?? '')?.[1] ?? '');
+    response.writeHead(403).end();
+  });
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  for (const [region, setting] of [['eu-central-1'], ['', 'eu-west-1'], ['']] as const) {
+    vi.stubEnv('AWS_REGION', region);
+    vi.stubEnv('AWS_CONFIG_FILE', '/dev/null');
+    await expect(new S3Store('bucket-1', '', { endpoint, region: setting }).list()).rejects.toThrow();
+  }
+  server.closeAllConnections();
+  server.close();
+  expect(signedFor).toEqual(['eu-central-1', 'eu-west-1', 'us-east-1']);
+});
+
+test.each([undefined, ''])('a region that nobody has said (%j) is asked for before the network is', async (region) => {
+  vi.stubEnv('AWS_REGION', region);
+  vi.stubEnv('AWS_CONFIG_FILE', '/dev/null');
+  await expect(new S3Store('bucket-1', '').list()).rejects.toMatchObject({
+    code: 'STORE_FAILED',
+    message: 'The store s3://bucket-1 failed (RegionMissing) while opening it.',
+    hint: expect.stringContaining('set AWS_REGION, or backup.s3.region'),
+  });
 });

@@ -83,6 +83,27 @@ export function storeSuite(kind: string, make: () => Promise<StoreUnderTest>): v
       expect(await store.list()).toMatchObject([{ state: 'damaged', id: 'b1', problem: { code: 'MANIFEST_DAMAGED' } }]);
     });
 
+    test('says of an archive without its manifest how it can be restored all the same', async () => {
+      const { store, remove } = await make();
+      const { pending, manifest } = await fill(store, 'b1', 'content');
+      await pending.commit(manifest);
+      await remove('b1.manifest.json');
+      await expect(store.readManifest('b1')).rejects.toMatchObject({
+        code: 'MANIFEST_DAMAGED',
+        hint: expect.stringMatching(/mongo-release restore \S+\/b1\.archive\.zst$/),
+      });
+      await expect(store.readManifest('b2')).rejects.toMatchObject({ code: 'BACKUP_NOT_FOUND' });
+    });
+
+    test('lists a backup whose archive is gone as damaged', async () => {
+      const { store, remove } = await make();
+      const { pending, manifest } = await fill(store, 'b1', 'content');
+      await pending.commit(manifest);
+      await remove('b1.archive.zst');
+      const problem = { code: 'ARCHIVE_DAMAGED', message: "The backup's archive b1.archive.zst is missing." };
+      expect(await store.list()).toMatchObject([{ state: 'damaged', id: 'b1', problem }]);
+    });
+
     test('remembers which archive was verified, and forgets it with another archive', async () => {
       const { store } = await make();
       const { pending, manifest } = await fill(store, 'b1', 'content');

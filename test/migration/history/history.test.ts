@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { isHalfDone } from '../../../src/migration/beginning.ts';
 import { HistoryWriter, type Intent, readHistory } from '../../../src/migration/history/history.ts';
 import { position } from '../../../src/migration/history/position.ts';
-import { baseline, setPosition } from '../../../src/migration/history/without-run.ts';
+import { baseline, halfDoneIn, setPosition } from '../../../src/migration/history/without-run.ts';
 import { acquireLease, type Lease } from '../../../src/migration/lease/lease.ts';
 import type { Effects, MigrationFile } from '../../../src/migration/types.ts';
 import { type Connection, connect } from '../../../src/mongo/connect.ts';
@@ -247,7 +248,7 @@ describe('history without a run', () => {
     await history.finish('a', { state: 'rolled-back', durationMs: 1 });
 
     const origin = { kind: 'restore', backupId: 'bk-1' } as const;
-    expect(await setPosition(history, saved.applied, origin)).toEqual({ applied: ['b', 'a'], rolledBack: ['d', 'c'] });
+    expect(await setPosition(history, saved, origin)).toEqual({ applied: ['b', 'a'], rolledBack: ['d', 'c'] });
     const records = await read();
     expect(position(records)).toEqual(saved);
     expect(records.map(({ _id, state }) => [_id, state])).toEqual([
@@ -261,13 +262,43 @@ describe('history without a run', () => {
     expect(records[1]).not.toHaveProperty('appliedAt');
   });
 
+  test('what was half done when the data were backed up is so again, without a journal', async () => {
+    await using lease = await acquire();
+    const history = writer(lease);
+    await apply(history, 'a', 'b', 'c');
+    await history.begin(intent('b', 'down'), { images: true });
+    await history.finish('b', failed);
+    await history.begin(intent('d'));
+    const taken = await read();
+    const saved = { ...position(taken), halfDone: halfDoneIn(taken) };
+    expect(saved.halfDone.map(({ name, state, direction }) => [name, state, direction])).toEqual([
+      ['b', 'failed', 'down'],
+      ['d', 'interrupted', 'up'],
+    ]);
+    await history.finish('d', { state: 'applied', durationMs: 1 });
+
+    await setPosition(history, saved, { kind: 'restore', backupId: 'bk-1' });
+    const records = await read();
+    expect(position(records)).toEqual(position(taken));
+    for (const record of records.filter(isHalfDone)) expect(record).not.toHaveProperty('journal');
+    expect(records.filter(isHalfDone).map(({ _id, appliedAt }) => [_id, appliedAt !== undefined])).toEqual([
+      ['b', true],
+      ['d', false],
+    ]);
+  });
+
   test('a restore into an empty database writes records of migrations it has never seen', async () => {
     await using lease = await acquire();
     const applied = [
       { name: 'x.1', checksum: 'one' },
       { name: '$y', checksum: 'two' },
     ];
-    await setPosition(writer(lease), applied, { kind: 'restore', backupId: 'bk-1' }, { files: [file('$y', 'two')] });
+    await setPosition(
+      writer(lease),
+      { applied },
+      { kind: 'restore', backupId: 'bk-1' },
+      { files: [file('$y', 'two')] },
+    );
     expect(position(await read()).applied).toEqual(applied);
     expect((await read()).map((record) => record.fileName)).toEqual(['x.1', '$y.ts']);
   });
@@ -312,7 +343,7 @@ test('a standalone server, without transactions, is written to as well', async (
   const history = writer(lease, 'r-1', alone);
   await apply(history, 'a');
   await baseline(history, [file('b')]);
-  await setPosition(history, [{ name: 'b', checksum: 'sum-b' }], { kind: 'restore', backupId: 'bk' });
+  await setPosition(history, { applied: [{ name: 'b', checksum: 'sum-b' }] }, { kind: 'restore', backupId: 'bk' });
   expect((await read()).map(({ _id, state }) => [_id, state])).toEqual([
     ['a', 'rolled-back'],
     ['b', 'applied'],

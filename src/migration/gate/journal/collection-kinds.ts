@@ -36,7 +36,9 @@ export class CollectionKinds {
   async #look(database: string, collection: string): Promise<CollectionKind> {
     if (collection.startsWith('system.')) return 'system';
     try {
-      const [info] = await this.#client.db(database).listCollections({ name: collection }).toArray();
+      // A validator may hold what JavaScript does not know as a regular expression.
+      const listed = this.#client.db(database).listCollections({ name: collection }, { bsonRegExp: true });
+      const [info] = await listed.toArray();
       if (info === undefined) return 'absent';
       if (info.type === 'view') return 'view';
       if (info.type === 'timeseries') return 'time-series';

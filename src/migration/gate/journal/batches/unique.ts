@@ -10,7 +10,8 @@ export async function mayMoveUniqueValues({ collection, update, removes }: State
   if (removes) return false;
   let indexes: readonly Document[];
   try {
-    indexes = await collection.indexes();
+    // A partial index may hold what JavaScript does not know as a regular expression.
+    indexes = await collection.indexes({ bsonRegExp: true });
   } catch {
     return true;
   }

@@ -53,8 +53,7 @@ function indexOf(context: JournalContext, state: SeenState, index: NonNullable<C
 function difference(context: JournalContext, was: Uint8Array | undefined, is: Uint8Array | undefined): object {
   if (was === undefined || is === undefined) return {};
   const { BSON } = classesOf(context.driver);
-  const before = BSON.deserialize(was);
-  const after = BSON.deserialize(is);
+  const [before = {}, after = {}] = [was, is].map((spec) => BSON.deserialize(spec, { bsonRegExp: true }));
   const reply: Record<string, unknown> = {};
   if (before.expireAfterSeconds !== after.expireAfterSeconds) {
     if (before.expireAfterSeconds !== undefined) reply.expireAfterSeconds_old = before.expireAfterSeconds;

@@ -147,10 +147,11 @@ export async function outcome(database: string, call: () => Promise<unknown>): P
 /** Everything that user code could find, but the UUIDs. */
 export async function everything(db: mongodb.Db, own = ownNames()): Promise<unknown> {
   const found: Record<string, unknown> = {};
-  const listed = await db.listCollections().toArray();
+  const patterns = { bsonRegExp: true };
+  const listed = await db.listCollections({}, patterns).toArray();
   for (const { name, type, options } of listed.sort((a, b) => (a.name < b.name ? -1 : 1)) as mongodb.Document[]) {
     if (own.owns(name) || name.startsWith('system.')) continue;
-    const indexes = type === 'view' ? [] : await db.collection(name).indexes();
+    const indexes = type === 'view' ? [] : await db.collection(name).indexes(patterns);
     const documents = await db.collection(name).find().sort({ _id: 1 }).toArray();
     found[name] = {
       type,

@@ -1,4 +1,4 @@
-import type { Db } from 'mongodb';
+import { BSON, type Db } from 'mongodb';
 
 /** What is there before. */
 const parts = {
@@ -13,6 +13,11 @@ const parts = {
   },
   v: (db: Db) => db.createCollection('v', { viewOn: 'c', pipeline: [{ $match: { a: 1 } }] }),
   ts: (db: Db) => db.createCollection('ts', { timeseries: { timeField: 't' } }),
+  /** An index with a pattern that JavaScript does not know. */
+  p: (db: Db) => {
+    const partialFilterExpression = { a: { $eq: new BSON.BSONRegExp('(?i)a', 'x') } };
+    return db.collection('p').createIndex({ a: 1 }, { partialFilterExpression });
+  },
   cap: (db: Db) => db.createCollection('cap', { capped: true, size: 4096 }),
 } as const;
 
@@ -101,6 +106,9 @@ export const rows: readonly Row[] = [
   row('collMod: expiry by key', (db) =>
     db.command({ collMod: 'c', index: { keyPattern: { at: 1 }, expireAfterSeconds: 61, hidden: true } }),
   ),
+  row('collMod: an index with a pattern', (db) => db.command({ collMod: 'p', index: { name: 'a_1', hidden: true } }), [
+    'p',
+  ]),
   row('collMod: a view', (db) => db.command({ collMod: 'v', viewOn: 'c', pipeline: [{ $match: { a: 2 } }] }), [
     'c',
     'v',
