@@ -227,7 +227,7 @@ test('what a release needs that did not come to its end stays in the store for t
   const next = await project.run('backup --json');
   expect(await stored()).toEqual([bad.json.backup.id, next.json.id]);
   await project.write({ 'mongo-release.yml': 'backup: { keep: 1 }\n' });
-  const back = await project.run('rollback bad --json --yes');
+  const back = await project.run('rollback bad --strategy restore --json --yes');
   expect(back.json, back.stderr).toMatchObject({ outcome: 'rolled-back', strategy: 'restore' });
 });
 
@@ -262,8 +262,16 @@ describe('production', () => {
 
     const restore = 'rollback --strategy restore --environment production --reason broken --json';
     expectFailure(await project.run(restore.replace('--reason broken ', '')), 2, 'USAGE', /needs a reason/);
-    expectFailure(await project.run(restore), 2, 'CONFIRMATION_NEEDED', /What was written since is lost/);
-    const back = await project.run(`${restore} --yes`);
+    expectFailure(await project.run(restore), 2, 'CONFIRMATION_NEEDED', /Nothing but migrations has written since/);
+    await database.db.collection('places').updateMany({}, { $set: { visited: true } });
+    expectFailure(await project.run(restore), 2, 'CONFIRMATION_NEEDED', /is lost: 2 writes \(places 2\)/);
+    for (const less of ['', ' --accept-loss 1']) {
+      const unsaid = await project.run(`${restore} --yes${less}`);
+      expectFailure(unsaid, 2, 'CONFIRMATION_NEEDED', /is lost: 2 writes/);
+      expect(unsaid.json.error.hint).toContain('--accept-loss 2');
+    }
+    expect(await database.db.collection('places').countDocuments({ visited: true })).toBe(2);
+    const back = await project.run(`${restore} --accept-loss 2`);
     expect(back.json, back.stderr).toMatchObject({ outcome: 'rolled-back', strategy: 'restore' });
     expect(await database.db.collection('places').countDocuments({ size: 1 })).toBe(0);
   });
