@@ -12,8 +12,7 @@ import { factsOf, storeOf } from './take-backup.ts';
 
 /**
  * `inspect`: lists the store, or verifies one backup, or a file that mongodump wrote, whole, without a server. Damage is
- * thrown, with exit code 11. Of a
- * snapshot Atlas is asked whether it is complete: nobody can read what is in it.
+ * thrown, with exit code 11. Of a snapshot Atlas is asked whether it is complete: nobody can read what is in it.
  */
 export async function inspect(run: Run): Promise<Ended<'inspect'>> {
   const [id] = run.invocation.arguments;

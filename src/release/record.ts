@@ -164,8 +164,8 @@ export class ReleaseRecords {
   /** Backups that must not go: see in-use.ts. */
   async backupsInUse(): Promise<ReadonlySet<string>> {
     const [records, history] = await Promise.all([
-      this.#records.find().project<ReleaseRecord>({ steps: 0, migrations: 0 }).toArray(),
-      this.#history.find().project<HistoryRecord>({ effects: 0 }).toArray(),
+      this.#records.find().project<ReleaseRecord>({ kind: 1, state: 1, of: 1, backupId: 1, finishedAt: 1 }).toArray(),
+      this.#history.find().project<HistoryRecord>({ state: 1, releaseId: 1, appliedIn: 1 }).toArray(),
     ]);
     return backupsInUse(records, history);
   }

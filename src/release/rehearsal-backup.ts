@@ -1,9 +1,9 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Manifest } from '../backup/manifest.ts';
 import { openStore } from '../backup/stores/open-store.ts';
 import type { Connection } from '../mongo/connect.ts';
-import { processRuns } from '../observe/process.ts';
+import { ownPrefix, removeAbandoned } from '../observe/abandoned.ts';
 import { sandboxEnvironment } from '../sandbox/environment.ts';
 import type { StoredBackup } from './backup-for.ts';
 import { archiveEngineOf } from './engine.ts';
@@ -36,8 +36,8 @@ export async function rehearsalBackup(
     return { ...behind, identities, uncovered: [], async [Symbol.asyncDispose]() {} };
   if (closed !== undefined) run.log.info(`${closed.said}: a temporary backup is rehearsed on instead.`);
   const { tmpdir } = sandboxEnvironment(run.env);
-  await removeAbandoned(tmpdir);
-  const folder = await mkdtemp(join(tmpdir, `${temporaryPrefix}${process.pid}-`));
+  await removeAbandoned(tmpdir, folders);
+  const folder = await mkdtemp(join(tmpdir, ownPrefix(folders)));
   const remove = () => rm(folder, { recursive: true, force: true });
   try {
     const store = openStore(folder, { baseDir: folder });
@@ -66,13 +66,5 @@ function whyClosed(manifest: Manifest, identities: readonly string[]) {
   return { said, uncovered: uncovered('it is encrypted, no identity was given') };
 }
 
-const temporaryPrefix = 'mongo-release-backup-';
-
-/** Removes the temporary backups of runs that were killed: they hold a whole database. Best effort. */
-async function removeAbandoned(tmpdir: string): Promise<void> {
-  for (const name of await readdir(tmpdir).catch(() => [])) {
-    const pid = new RegExp(`^${temporaryPrefix}(\\d+)-`).exec(name)?.[1];
-    if (pid === undefined || processRuns(Number(pid))) continue;
-    await rm(join(tmpdir, name), { recursive: true, force: true }).catch(() => {});
-  }
-}
+/** Folders that hold a whole database. */
+const folders = 'mongo-release-backup-';

@@ -1,12 +1,12 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough, type Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { databaseOf } from '../../mongo/connect.ts';
+import { ownPrefix, removeAbandoned } from '../../observe/abandoned.ts';
 import { ReleaseError } from '../../observe/error.ts';
-import { processRuns } from '../../observe/process.ts';
 import { ContentsTally } from '../archive/contents.ts';
 import { readArchive } from '../archive/reader.ts';
 import type { ArchiveEngine, ReadDatabase } from './engine.ts';
@@ -40,8 +40,8 @@ export function mongodump({ uri, environment, tmpdir }: MongodumpOptions): Archi
 
     async read({ db }, { own, signal, onProgress, log }) {
       const toolVersion = await versionOf(environment);
-      await removeLeft(tmpdir);
-      const folder = await mkdtemp(join(tmpdir, `${prefix}${process.pid}-`));
+      await removeAbandoned(tmpdir, folders);
+      const folder = await mkdtemp(join(tmpdir, ownPrefix(folders)));
       const removed = () => rm(folder, { recursive: true, force: true });
       const configuration = join(folder, 'config.yml');
       try {
@@ -99,17 +99,8 @@ export function mongodump({ uri, environment, tmpdir }: MongodumpOptions): Archi
   };
 }
 
-const prefix = 'mongo-release-mongodump-';
-
-/** Removes the files of processes that were killed: there is a password in them. */
-async function removeLeft(tmpdir: string): Promise<void> {
-  for (const name of await readdir(tmpdir)) {
-    const pid = Number(new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1]);
-    if (Number.isNaN(pid) || processRuns(pid)) continue;
-    // Of another user, perhaps.
-    await rm(join(tmpdir, name), { recursive: true, force: true }).catch(() => {});
-  }
-}
+/** Folders with a password in them. */
+const folders = 'mongo-release-mongodump-';
 
 /**
  * The address with this database in it: the tool refuses one that names another than --db does. Who logs in at the named
