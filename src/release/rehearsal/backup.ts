@@ -1,16 +1,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Manifest } from '../backup/manifest.ts';
-import { openStore } from '../backup/stores/open-store.ts';
-import type { Connection } from '../mongo/connect.ts';
-import { ownPrefix, removeAbandoned } from '../observe/abandoned.ts';
-import { sandboxEnvironment } from '../sandbox/environment.ts';
-import type { StoredBackup } from './backup-for.ts';
-import { archiveEngineOf } from './engine.ts';
-import { identitiesOf, keysForRehearsal } from './keys.ts';
-import type { Run } from './run.ts';
-import type { Situation } from './situation.ts';
-import { standingOf, takeInto } from './take-backup.ts';
+import type { Manifest } from '../../backup/manifest.ts';
+import { openStore } from '../../backup/stores/open-store.ts';
+import type { Connection } from '../../mongo/connect.ts';
+import { ownPrefix, removeAbandoned } from '../../observe/abandoned.ts';
+import { sandboxEnvironment } from '../../sandbox/environment.ts';
+import type { StoredBackup } from '../backup-for.ts';
+import { archiveEngineOf } from '../engine.ts';
+import { identitiesOf, keysForRehearsal } from '../keys.ts';
+import type { Run } from '../run.ts';
+import type { Situation } from '../situation.ts';
+import { standingOf, takeInto } from '../take-backup.ts';
 
 /** A backup to rehearse on; disposing it removes what was only taken for that. */
 export interface RehearsalBackup extends StoredBackup, AsyncDisposable {

@@ -1,8 +1,8 @@
-import { listed } from '../migration/files/find.ts';
-import { sandboxFence } from '../migration/journal/prepare.ts';
-import { runMigration } from '../migration/runner.ts';
-import { describeConflict } from '../migration/undo/result.ts';
-import { undoAttempt } from '../migration/undo/undo.ts';
+import { listed } from '../../migration/files/find.ts';
+import { sandboxFence } from '../../migration/journal/prepare.ts';
+import { runMigration } from '../../migration/runner.ts';
+import { describeConflict } from '../../migration/undo/result.ts';
+import { undoAttempt } from '../../migration/undo/undo.ts';
 import {
   compareStates,
   type DatabaseState,
@@ -11,13 +11,13 @@ import {
   readState,
   tellFieldOrder,
   withSortedFields,
-} from '../mongo/compare.ts';
-import type { Connection } from '../mongo/connect.ts';
-import { ReleaseError } from '../observe/error.ts';
-import { childOptions } from './child-options.ts';
-import type { AppliedMigration, RehearsedWay, WayBackRehearsal } from './result.ts';
-import { namesOf, type Run, stopIfCancelled } from './run.ts';
-import type { Turn } from './turns.ts';
+} from '../../mongo/compare.ts';
+import type { Connection } from '../../mongo/connect.ts';
+import { ReleaseError } from '../../observe/error.ts';
+import { childOptions } from '../child-options.ts';
+import type { AppliedMigration, RehearsedWay, WayBackRehearsal } from '../result.ts';
+import { namesOf, type Run, stopIfCancelled } from '../run.ts';
+import type { Turn } from '../turns.ts';
 
 /** A sandbox in which these migrations were applied, in this order, each with a journal of its own number. */
 export interface AppliedInSandbox {
