@@ -13,7 +13,7 @@ import { leftOut } from './quarantine.ts';
 import { release } from './release.ts';
 import { restore } from './restore.ts';
 import type { Ended } from './result.ts';
-import { rollback } from './rollback.ts';
+import { rollback } from './rollback/rollback.ts';
 import { namesOf, type Run } from './run.ts';
 import { status } from './status.ts';
 import { unlock } from './unlock.ts';

@@ -19,15 +19,15 @@ import { type Rehearsed, rehearse } from './rehearsal/rehearse.ts';
 import { neverByItself } from './restore-managed.ts';
 import type { Ended, RehearsalResult, ReleaseResult } from './result.ts';
 import { removeExpired } from './retain.ts';
+import { takeBack } from './rollback/take-back.ts';
+import { findWayBack } from './rollback/way-back.ts';
 import { aboutTarget, openTarget, type Run, stopIfCancelled, targetOf } from './run.ts';
 import { settleBegun } from './settle.ts';
 import { readSituation, type Situation } from './situation.ts';
 import { Steps } from './steps.ts';
-import { takeBack } from './take-back.ts';
 import { factsOf, factsOfTaken, standingOf, storeOf, takeInto } from './take-backup.ts';
 import { notRehearsed, rehearsable, rehearsalImpossible, takenUp } from './taken-up.ts';
 import { nothingVerified, probe, probeFailure } from './verify.ts';
-import { findWayBack } from './way-back.ts';
 
 /** `release`: guards, plan, backup, rehearsal; with `--apply` also apply, deploy and verify, and on failure the way back. */
 export async function release(run: Run): Promise<Ended<'release'>> {

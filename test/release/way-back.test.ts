@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { HistoryRecord, MigrationFacts } from '../../src/migration/types.ts';
 import type { ReleaseRecord } from '../../src/release/record.ts';
-import { chooseWayBack, type Ways } from '../../src/release/way-back.ts';
+import { chooseWayBack, type Ways } from '../../src/release/rollback/way-back.ts';
 import { record } from '../migration/records.ts';
 
 const release = (backupId?: string): ReleaseRecord => ({

@@ -1,13 +1,13 @@
-import { type DownStep, selectDown } from '../migration/down.ts';
-import { isUnsettled } from '../migration/history/position.ts';
-import type { Connection } from '../mongo/connect.ts';
-import { ReleaseError } from '../observe/error.ts';
-import { listFiles, readRecords } from './migrate-mongo.ts';
-import type { ReleaseRecord } from './record.ts';
-import type { RollbackStrategy } from './result.ts';
-import type { Run } from './run.ts';
+import { type DownStep, selectDown } from '../../migration/down.ts';
+import { isUnsettled } from '../../migration/history/position.ts';
+import type { Connection } from '../../mongo/connect.ts';
+import { ReleaseError } from '../../observe/error.ts';
+import { listFiles, readRecords } from '../migrate-mongo.ts';
+import type { ReleaseRecord } from '../record.ts';
+import type { RollbackStrategy } from '../result.ts';
+import type { Run } from '../run.ts';
+import { readWayDown, type WayDown } from '../way-down.ts';
 import { type Undoable, undoableOf } from './undoable.ts';
-import { readWayDown, type WayDown } from './way-down.ts';
 
 /** The way that was chosen, and why: people read the why before they agree. */
 export type WayBack =

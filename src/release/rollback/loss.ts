@@ -1,13 +1,13 @@
 import { Timestamp } from 'mongodb';
-import type { Manifest } from '../backup/manifest.ts';
-import type { Connection } from '../mongo/connect.ts';
-import { asServerFailure } from '../mongo/server-error.ts';
-import { type WritesSince, writesSince } from '../mongo/writes-since.ts';
-import { ReleaseError } from '../observe/error.ts';
-import { formatCount, plural } from '../report/format.ts';
-import { agree } from './agree.ts';
-import type { RestoreLoss } from './result.ts';
-import { namesOf, type Run } from './run.ts';
+import type { Manifest } from '../../backup/manifest.ts';
+import type { Connection } from '../../mongo/connect.ts';
+import { asServerFailure } from '../../mongo/server-error.ts';
+import { type WritesSince, writesSince } from '../../mongo/writes-since.ts';
+import { ReleaseError } from '../../observe/error.ts';
+import { formatCount, plural } from '../../report/format.ts';
+import { agree } from '../agree.ts';
+import type { RestoreLoss } from '../result.ts';
+import { namesOf, type Run } from '../run.ts';
 
 const reasons: Readonly<Record<Extract<WritesSince, { state: 'unknown' }>['why'], string>> = {
   history: 'the oplog does not reach back to it',

@@ -1,19 +1,19 @@
-import { isUnsettled } from '../migration/history/position.ts';
-import { noEffects } from '../migration/runner.ts';
-import type { Effects, HistoryRecord, RunJournal } from '../migration/types.ts';
-import { forecastUndo } from '../migration/undo/forecast.ts';
-import { Quarantine } from '../migration/undo/quarantine.ts';
-import { describeConflict } from '../migration/undo/result.ts';
-import { type UndoResult, undoAttempt } from '../migration/undo/undo.ts';
-import type { Connection } from '../mongo/connect.ts';
-import { asServerFailure } from '../mongo/server-error.ts';
-import { asReleaseError, ReleaseError } from '../observe/error.ts';
-import { plural } from '../report/format.ts';
-import { progressLog } from './progress.ts';
-import type { AppliedMigration, CollectionCount, FailedMigration, UndoneMigration } from './result.ts';
-import { namesOf, type Run } from './run.ts';
-import type { Tenure } from './under-lease.ts';
-import { undoInTheWay } from './undo-run.ts';
+import { isUnsettled } from '../../migration/history/position.ts';
+import { noEffects } from '../../migration/runner.ts';
+import type { Effects, HistoryRecord, RunJournal } from '../../migration/types.ts';
+import { forecastUndo } from '../../migration/undo/forecast.ts';
+import { Quarantine } from '../../migration/undo/quarantine.ts';
+import { describeConflict } from '../../migration/undo/result.ts';
+import { type UndoResult, undoAttempt } from '../../migration/undo/undo.ts';
+import type { Connection } from '../../mongo/connect.ts';
+import { asServerFailure } from '../../mongo/server-error.ts';
+import { asReleaseError, ReleaseError } from '../../observe/error.ts';
+import { plural } from '../../report/format.ts';
+import { progressLog } from '../progress.ts';
+import type { AppliedMigration, CollectionCount, FailedMigration, UndoneMigration } from '../result.ts';
+import { namesOf, type Run } from '../run.ts';
+import type { Tenure } from '../under-lease.ts';
+import { undoInTheWay } from '../undo-run.ts';
 import { journalsOf } from './undoable.ts';
 
 /** How far an undo got. */

@@ -1,18 +1,18 @@
-import { refuseHalfRestored } from '../backup/restore/settle.ts';
-import type { Connection } from '../mongo/connect.ts';
-import { asReleaseError, ReleaseError } from '../observe/error.ts';
-import { runInTarget } from './apply.ts';
-import { needHook } from './hook.ts';
-import { outcomeOfError } from './outcome.ts';
-import { type RecordStart, type ReleaseRecord, ReleaseRecords } from './record.ts';
-import { newReleaseId } from './release-id.ts';
-import { restoreInto } from './restore-into.ts';
-import type { RollbackResult } from './result.ts';
-import { namesOf, type Run } from './run.ts';
-import { turnsOf } from './turns.ts';
-import { type Tenure, underLease } from './under-lease.ts';
+import { refuseHalfRestored } from '../../backup/restore/settle.ts';
+import type { Connection } from '../../mongo/connect.ts';
+import { asReleaseError, ReleaseError } from '../../observe/error.ts';
+import { runInTarget } from '../apply.ts';
+import { needHook } from '../hook.ts';
+import { outcomeOfError } from '../outcome.ts';
+import { type RecordStart, type ReleaseRecord, ReleaseRecords } from '../record.ts';
+import { newReleaseId } from '../release-id.ts';
+import { restoreInto } from '../restore-into.ts';
+import type { RollbackResult } from '../result.ts';
+import { namesOf, type Run } from '../run.ts';
+import { turnsOf } from '../turns.ts';
+import { type Tenure, underLease } from '../under-lease.ts';
+import { probe, probeFailure } from '../verify.ts';
 import { undoInTarget } from './undo-release.ts';
-import { probe, probeFailure } from './verify.ts';
 import { findWayBack, type WayBack } from './way-back.ts';
 
 export interface TakenBack {

@@ -1,10 +1,10 @@
-import { onTheWay } from '../migration/down.ts';
-import { isUnsettled } from '../migration/history/position.ts';
-import type { HistoryRecord, RunJournal } from '../migration/types.ts';
-import { inspectAttempt } from '../migration/undo/inspect.ts';
-import type { Connection } from '../mongo/connect.ts';
-import { asServerFailure } from '../mongo/server-error.ts';
-import { namesOf, type Run } from './run.ts';
+import { onTheWay } from '../../migration/down.ts';
+import { isUnsettled } from '../../migration/history/position.ts';
+import type { HistoryRecord, RunJournal } from '../../migration/types.ts';
+import { inspectAttempt } from '../../migration/undo/inspect.ts';
+import type { Connection } from '../../mongo/connect.ts';
+import { asServerFailure } from '../../mongo/server-error.ts';
+import { namesOf, type Run } from '../run.ts';
 
 /** Whether journals lead back from a release. */
 export type Undoable =
