@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { compressions, consistencies, environments } from '../config/schema.ts';
 import { ReleaseError } from '../observe/error.ts';
 import { manifestDamaged } from './archive/damage.ts';
+import { decodeChecked, encodeChecked } from './checked-json.ts';
 
 /**
  * What a backup holds. It can be shown and shared: names, types, counts and digests, no document's value. Options and
@@ -125,12 +125,15 @@ export type BackedUpServer = Omit<Manifest['server'], 'kind'> & Partial<Pick<Man
 
 /** The text of a manifest's file: JSON with a checksum over all of it. */
 export function encodeManifest(value: Manifest): string {
-  return `${JSON.stringify({ ...value, checksum: checksumOf(value) }, null, 2)}\n`;
+  return encodeChecked(value);
 }
 
 /** Throws `MANIFEST_DAMAGED` for anything but the text that `encodeManifest` made for a backup of this id. */
 export function parseManifest(text: string, id: string): Manifest {
-  const { checksum, ...value } = parseObject(text, id);
+  const read = decodeChecked(text);
+  if (read.state === 'no-json') throw manifestDamaged('it is no JSON', id, read.cause);
+  if (read.state === 'no-object') throw manifestDamaged('it is no object', id);
+  const { state, value } = read;
   const result = manifest.safeParse(value);
   if (!result.success) {
     if (typeof value.schemaVersion === 'number' && value.schemaVersion > 1) {
@@ -139,7 +142,7 @@ export function parseManifest(text: string, id: string): Manifest {
     const where = result.error.issues.map((issue) => issue.path.join('.') || 'the whole').slice(0, 3);
     throw manifestDamaged(`it is incomplete (${where.join(', ')})`, id);
   }
-  if (checksum !== checksumOf(value)) throw manifestDamaged('its checksum does not fit, so it was changed', id);
+  if (state === 'changed') throw manifestDamaged('its checksum does not fit, so it was changed', id);
   if (result.data.id !== id) throw manifestDamaged('it belongs to another backup', id);
   return result.data;
 }
@@ -172,20 +175,4 @@ export function manifestTotals(value: Pick<ArchiveContents, 'namespaces'>): { do
     bytes += entry.bytes;
   }
   return { documents, bytes };
-}
-
-function parseObject(text: string, id: string): Record<string, unknown> {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch (error) {
-    throw manifestDamaged('it is no JSON', id, error);
-  }
-  if (typeof parsed !== 'object' || parsed === null) throw manifestDamaged('it is no object', id);
-  return { ...parsed };
-}
-
-/** SHA-256 (hex) of the compact JSON: the order of fields is the file's own. */
-function checksumOf(value: object): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('hex');
 }

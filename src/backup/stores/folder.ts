@@ -11,6 +11,7 @@ import {
   parseManifest,
   type SnapshotManifest,
 } from '../manifest.ts';
+import { type DocumentKind, type Documents, documentsIn } from './documents.ts';
 import { encodeVerification, filesOf, listBackups, manifestEnding, noManifest, verifiedEnding } from './listing.ts';
 import {
   type BackupStore,
@@ -117,6 +118,28 @@ export class FolderStore implements BackupStore {
     } catch (error) {
       throw storeFailed('removing a backup', this.location, error);
     }
+  }
+
+  documents(kind: DocumentKind): Documents {
+    const folder = path.join(this.location, kind);
+    const failed = (doing: string) => (error: unknown) => {
+      throw storeFailed(`${doing} ${kind}`, this.location, error);
+    };
+    const file = (name: string) => path.join(folder, name);
+    return documentsIn({
+      location: folder,
+      names: async () => (await readdir(folder).catch(ignoreMissing).catch(failed('listing'))) ?? [],
+      readText: (name) => readFile(file(name), 'utf8').catch(ignoreMissing).catch(failed('reading')),
+      async write(name, text) {
+        try {
+          await mkdir(folder, { recursive: true });
+          await writeWhole(file(name), text);
+          await flushFolder(folder);
+        } catch (error) {
+          failed('writing')(error);
+        }
+      },
+    });
   }
 
   failure(doing: string, cause: unknown): ReleaseError {

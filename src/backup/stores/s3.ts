@@ -11,6 +11,7 @@ import {
   parseManifest,
   type SnapshotManifest,
 } from '../manifest.ts';
+import { type DocumentKind, type Documents, documentsIn } from './documents.ts';
 import { encodeVerification, filesOf, listBackups, manifestEnding, noManifest, verifiedEnding } from './listing.ts';
 import { isMissing, isNotAllowed, s3Failed } from './s3-failure.ts';
 import {
@@ -222,6 +223,18 @@ export class S3Store implements BackupStore {
     }
   }
 
+  documents(kind: DocumentKind): Documents {
+    return documentsIn({
+      location: `${this.location}/${kind}`,
+      names: () => this.#names(`${kind}/`, `listing ${kind}`),
+      readText: (name) => this.#readText(`${kind}/${name}`, `reading ${kind}`),
+      write: (name, text) =>
+        this.#writeJson(`${kind}/${name}`, text).catch((error) => {
+          throw this.failure(`writing ${kind}`, error);
+        }),
+    });
+  }
+
   failure(doing: string, cause: unknown): ReleaseError {
     return cause instanceof ReleaseError ? cause : s3Failed(doing, this.location, this.#bucket, cause);
   }
@@ -253,24 +266,22 @@ export class S3Store implements BackupStore {
     }
   }
 
-  /** Names directly under the prefix. */
-  async #names(): Promise<string[]> {
+  /** Names directly under the prefix, or under a folder of it (`drills/`). */
+  async #names(folder = '', doing = 'listing backups'): Promise<string[]> {
     const { sdk, client } = await this.#open();
     const names: string[] = [];
+    const where = { Bucket: this.#bucket, Prefix: this.#prefix + folder, Delimiter: '/' };
     try {
       for (let token: string | undefined; ; ) {
         const page: ListObjectsV2CommandOutput = await client.send(
-          new sdk.ListObjectsV2Command({ Bucket: this.#bucket, Prefix: this.#prefix, ContinuationToken: token }),
+          new sdk.ListObjectsV2Command({ ...where, ContinuationToken: token }),
         );
-        for (const { Key = '' } of page.Contents ?? []) {
-          const name = Key.slice(this.#prefix.length);
-          if (!name.includes('/')) names.push(name);
-        }
+        for (const { Key = '' } of page.Contents ?? []) names.push(Key.slice(where.Prefix.length));
         if (page.NextContinuationToken === undefined) return names;
         token = page.NextContinuationToken;
       }
     } catch (error) {
-      throw this.failure('listing backups', error);
+      throw this.failure(doing, error);
     }
   }
 

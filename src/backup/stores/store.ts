@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { ReleaseError } from '../../observe/error.ts';
 import type { ArchiveContents, ArchiveManifest, Manifest, SnapshotManifest } from '../manifest.ts';
+import type { DocumentKind, Documents } from './documents.ts';
 
 /** Where the bytes of an archive come from. */
 export interface ArchiveSource {
@@ -30,6 +31,8 @@ export interface BackupStore extends ArchiveSource {
   markVerified(id: string, verified: Verification): Promise<void>;
   /** Removes a backup: what says that it is there first. Nothing happens where it is gone already. */
   remove(manifest: Manifest): Promise<void>;
+  /** What is kept beside the backups, of one kind. */
+  documents(kind: DocumentKind): Documents;
 }
 
 export interface CreateOptions {

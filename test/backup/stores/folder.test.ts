@@ -33,6 +33,10 @@ storeSuite('folder', async () => {
       await writeFile(path.join(folder, name), bytes);
     },
     remove: (name) => rm(path.join(folder, name)),
+    async replace(name, by) {
+      const file = path.join(folder, name);
+      await writeFile(file, by(await readFile(file, 'utf8')));
+    },
   };
 });
 

@@ -60,6 +60,10 @@ storeSuite('S3', async () => {
       await writeFile(path.join(folder, name), bytes);
     },
     remove: (name) => rm(path.join(folder, name)),
+    async replace(name, by) {
+      const file = path.join(folder, name);
+      await writeFile(file, by(await readFile(file, 'utf8')));
+    },
   };
 });
 

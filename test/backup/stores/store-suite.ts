@@ -12,6 +12,7 @@ export interface StoreUnderTest {
   /** Changes the first byte of the named thing. */
   damage(name: string): Promise<void>;
   remove(name: string): Promise<void>;
+  replace(name: string, by: (text: string) => string): Promise<void>;
 }
 
 /** What every adapter of `BackupStore` must do. `make` gives an empty store. */
@@ -160,6 +161,39 @@ export function storeSuite(kind: string, make: () => Promise<StoreUnderTest>): v
       await expect(store.openArchive(manifest)).rejects.toMatchObject({ code: 'ARCHIVE_DAMAGED', exitCode: 11 });
     });
 
+    test('keeps documents beside the backups, where nothing takes them for one', async () => {
+      const { store, names } = await make();
+      const drills = store.documents('drills');
+      expect(await drills.list()).toEqual([]);
+      expect(await drills.read('20260301T101500Z-a')).toEqual({ state: 'missing' });
+      for (const id of ['20260301T101500Z-a', '20260302T101500Z-b']) {
+        expect(await drills.put(id, { id, numbers: [1] })).toBe(`${store.location}/drills/${id}.json`);
+      }
+      expect(await drills.list()).toEqual(['20260302T101500Z-b', '20260301T101500Z-a']);
+      const value = { id: '20260301T101500Z-a', numbers: [1] };
+      expect(await drills.read(value.id)).toEqual({ state: 'readable', value });
+      await drills.put(value.id, { ...value, numbers: [2] });
+      expect(await drills.read(value.id)).toMatchObject({ value: { numbers: [2] } });
+      expect(await store.documents('proofs').list()).toEqual([]);
+      expect(await store.list()).toEqual([]);
+      const { pending, manifest } = await fill(store, 'b1', 'content');
+      await pending.commit(manifest);
+      await store.remove(manifest);
+      expect(await names()).toEqual(['drills']);
+      expect(await drills.list()).toHaveLength(2);
+    });
+
+    test('a document that was changed since it was written counts for nothing', async () => {
+      const { store, damage, replace } = await make();
+      const proofs = store.documents('proofs');
+      await proofs.put('p1', { outcome: 'failed' });
+      await replace('proofs/p1.json', (text) => text.replace('failed', 'passed'));
+      expect(await proofs.read('p1')).toEqual({ state: 'damaged' });
+      await damage('proofs/p1.json');
+      expect(await proofs.read('p1')).toEqual({ state: 'damaged' });
+      expect(await proofs.list()).toEqual(['p1']);
+    });
+
     test('never leaves its place for an id or a file name that is a path', async () => {
       const { store } = await make();
       for (const id of ['../b1', 'a/b', '/etc/passwd', '..', '']) {
@@ -167,6 +201,8 @@ export function storeSuite(kind: string, make: () => Promise<StoreUnderTest>): v
       }
       const manifest = sampleManifest({ archive: { file: '../secret', bytes: 1, sha256: 'ab'.repeat(32) } });
       await expect(store.openArchive(manifest)).rejects.toMatchObject({ code: 'ARCHIVE_DAMAGED' });
+      await expect(store.documents('drills').put('../b1', {})).rejects.toThrow('cannot be part of a path');
+      expect(await store.documents('drills').read('../b1.manifest')).toEqual({ state: 'missing' });
     });
   });
 }
