@@ -35,10 +35,27 @@ export interface ReleaseRecord {
   readonly error?: { readonly code: string; readonly message: string };
   readonly actor?: string;
   readonly host: string;
+  /** Of the process on that host. */
+  readonly pid?: number;
   readonly runUrl?: string;
   readonly commit?: string;
   readonly toolVersion: string;
+  /** When the latest attempt began, where it is not the first. */
+  readonly reopenedAt?: Date;
+  /** The attempts before the latest one, which all other fields are about; the newest last. */
+  readonly attempts?: readonly ReleaseAttempt[];
+  /** How many older ones there were than `attempts` has room for. */
+  readonly attemptsLeftOut?: number;
 }
+
+/** What was on record of a run before another one opened its record again. */
+export type ReleaseAttempt = Pick<ReleaseRecord, (typeof ofAttempt)[number]>;
+const ofAttempt = [
+  ...(['startedAt', 'finishedAt', 'state', 'planDigest', 'reason', 'steps', 'error', 'followedBy'] as const),
+  ...(['actor', 'host', 'pid', 'runUrl', 'commit', 'toolVersion'] as const),
+] as const;
+/** A document holds 16 MiB, and whatever retries for ever must not fill it. */
+const mostAttempts = 100;
 
 export type RecordStart = Pick<
   ReleaseRecord,
@@ -71,13 +88,14 @@ export class ReleaseRecords {
   /**
    * Puts the intent on record, under the lease. A run that joins a release (its second half after the deploy, or a new
    * attempt) opens its record again: the way back leads to where the release began, so that stays once it moved history.
+   * What was on record of the attempt before goes to `attempts`.
    */
   async start(start: RecordStart): Promise<void> {
     const run = this.#run;
     const target = targetOf(run);
     const joined = await this.find(run.releaseId);
     const began = joined !== null && joined.positionBefore !== start.positionBefore ? joined : start;
-    const { actor, host, runUrl, commit } = run.origin;
+    const { actor, host, pid, runUrl, commit } = run.origin;
     const fields = {
       ...start,
       positionBefore: began.positionBefore,
@@ -88,16 +106,21 @@ export class ReleaseRecords {
       environment: target.environment,
       actor,
       host,
+      pid,
       runUrl,
       commit,
       toolVersion: run.toolVersion,
     };
+    const before = joined === null || isOf(joined, run.origin) ? undefined : attemptOf(joined);
+    const attempts = joined?.attempts?.length ?? 0;
     await this.#records.updateOne(
       { _id: run.releaseId },
       {
-        $set: withoutUndefined(fields),
+        $set: withoutUndefined({ ...fields, reopenedAt: before && new Date() }),
         $setOnInsert: { startedAt: new Date() },
         $unset: { finishedAt: '', error: '' },
+        ...(before !== undefined && { $push: { attempts: { $each: [before], $slice: -mostAttempts } } }),
+        ...(before !== undefined && attempts >= mostAttempts && { $inc: { attemptsLeftOut: 1 } }),
       },
       { upsert: true },
     );
@@ -180,6 +203,16 @@ export class ReleaseRecords {
       { sort: { startedAt: -1 } },
     );
   }
+}
+
+/** Whether this very process is at it, which goes on with what it has begun. */
+function isOf({ state, host, pid, runUrl }: ReleaseRecord, origin: Run['origin']): boolean {
+  return state === 'running' && host === origin.host && pid === origin.pid && runUrl === origin.runUrl;
+}
+
+function attemptOf(record: ReleaseRecord): ReleaseAttempt {
+  const latest = { ...record, startedAt: record.reopenedAt ?? record.startedAt };
+  return withoutUndefined(Object.fromEntries(ofAttempt.map((field) => [field, latest[field]]))) as ReleaseAttempt;
 }
 
 /** The driver would store an absent value as null. */

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import type { ReleaseRecord } from '../../src/release/record.ts';
+import { makeProject, migration } from '../cli/cli.ts';
+import { freshDatabase } from '../setup/mongo.ts';
+
+test('a release that is tried again keeps who tried it before, and what became of that', async () => {
+  await using database = await freshDatabase();
+  await database.db.collection('places').insertOne({ n: 1 });
+  const failing = migration("throw new Error('no')");
+  await using project = await makeProject(
+    { 'migrations/1-a.js': failing },
+    { MONGODB_URI: database.uri, USER: 'first' },
+  );
+  const records = database.db.collection<ReleaseRecord>('_mongo_release.releases');
+  const apply = (env = {}) => project.run('migrate --apply --rehearsal none --release-id r1 --json', env);
+
+  expect((await apply()).code).toBe(7);
+  const first = await records.findOne({ _id: 'r1' });
+  expect(first).not.toHaveProperty('attempts');
+  expect((await apply({ USER: 'second' })).code).toBe(7);
+  await project.write({
+    'migrations/1-a.js': migration("await db.collection('places').updateMany({}, { $inc: { n: 1 } })"),
+  });
+  expect((await apply({ USER: 'third' })).code).toBe(0);
+
+  const { startedAt, finishedAt, error, planDigest } = first ?? {};
+  const last = await records.findOne({ _id: 'r1' });
+  expect(last).toMatchObject({ state: 'applied', actor: 'third', startedAt });
+  expect(last).not.toHaveProperty('error');
+  expect(last?.attempts).toMatchObject([
+    { state: 'failed-clean', actor: 'first', startedAt, finishedAt, error, planDigest },
+    { state: 'failed-clean', actor: 'second', error: { code: 'FAILED_CLEAN' } },
+  ]);
+  const [one, two] = last?.attempts ?? [];
+  expect(Number(two?.startedAt)).toBeGreaterThanOrEqual(Number(one?.finishedAt));
+  expect(Number(last?.reopenedAt)).toBeGreaterThanOrEqual(Number(two?.finishedAt));
+
+  // As many as there is room for; of those that are older, how many there were.
+  const earlier = Array.from({ length: 100 }, (_, n) => ({ ...one, actor: `a${n}` }));
+  await records.updateOne({ _id: 'r1' }, { $set: { attempts: earlier as never } });
+  await project.write({ 'migrations/2-b.js': failing });
+  expect((await apply({ USER: 'fourth' })).code).toBe(7);
+  const full = await records.findOne({ _id: 'r1' });
+  expect(full?.attempts).toHaveLength(100);
+  expect([full?.attempts?.[0]?.actor, full?.attempts?.at(-1)?.actor]).toEqual(['a1', 'third']);
+  expect(full?.attemptsLeftOut).toBe(1);
+});
