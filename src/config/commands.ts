@@ -24,6 +24,7 @@ const apply = [
   'backup',
   'wait',
   'rehearsal',
+  'waive-rehearsal',
 ] as const satisfies readonly OptionName[];
 
 export const commands = {
@@ -89,6 +90,7 @@ export const commands = {
       'then-migrate',
       'migrations-dir',
       'rehearsal',
+      'waive-rehearsal',
       ...sandbox,
       'wait',
       'yes',

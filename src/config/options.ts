@@ -126,7 +126,16 @@ export const options = {
     help: 'Rehearse on this backup, and apply only while the history stands where it stood then.',
   },
   wait: { type: 'duration', value: 'DURATION', help: 'How long to wait for the lease. Default 0s.' },
-  rehearsal: { type: 'choice', choices: rehearsalLevels, help: 'Rehearse before applying. Default full.' },
+  rehearsal: {
+    type: 'choice',
+    choices: rehearsalLevels,
+    help: 'Rehearse before applying: on all of the data, on a sample, or not at all. Default full.',
+  },
+  'waive-rehearsal': {
+    type: 'text',
+    value: 'REASON',
+    help: 'Apply to production without a full rehearsal, and why; kept in the record.',
+  },
   engine: {
     type: 'choice',
     choices: engines,

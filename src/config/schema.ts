@@ -142,7 +142,7 @@ export const engines = ['built-in', 'mongodump', 'atlas'] as const;
 export const compressions = ['zstd', 'gzip', 'none'] as const;
 /** `per-collection`: every collection as it was when it was read. */
 export const consistencies = ['snapshot', 'per-collection'] as const;
-export const rehearsalLevels = ['full', 'none'] as const;
+export const rehearsalLevels = ['full', 'sample', 'none'] as const;
 
 export const schema = z.strictObject({
   extends: z.string().optional().describe('Another file, relative to this one, whose settings this one refines.'),
@@ -227,7 +227,18 @@ export const schema = z.strictObject({
     .prefault({}),
   rehearsal: z
     .strictObject({
-      level: z.enum(rehearsalLevels).default('full'),
+      level: z
+        .enum(rehearsalLevels)
+        .default('full')
+        .describe(
+          'On all of the data, on a sample that keeps references, or not at all. Where all of it does not fit on the disk, a sample is taken. Production is applied with a full rehearsal, its proof, or a waiver.',
+        ),
+      sample: z
+        .number()
+        .int()
+        .min(1)
+        .default(1000)
+        .describe('How many documents of each collection a sample has, beside those that they refer to.'),
       'max-age': duration.default(86_400_000).describe('How old a proof may be when it is used.'),
       mongod: z.string().optional().describe('Path of the mongod to run sandboxes with.'),
     })

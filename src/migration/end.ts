@@ -1,4 +1,5 @@
 import type { ReleaseError } from '../observe/error.ts';
+import type { LastRead } from './child/protocol.ts';
 import type { OperationRun } from './gate/operations.ts';
 import type { Effects } from './types.ts';
 
@@ -19,7 +20,7 @@ interface Ended {
 export type MigrationEnd =
   | (Ended & { readonly state: 'done' })
   /** The code threw, is no migration, could not connect, left calls dangling. */
-  | (Ended & { readonly state: 'failed'; readonly error: ReleaseError })
+  | (Ended & { readonly state: 'failed'; readonly error: ReleaseError; readonly lastRead?: LastRead })
   | (Ended & { readonly state: 'cancelled'; readonly error: ReleaseError })
   /** `blocked`: the process did not even answer any more, an endless loop for example. */
   | (Ended & { readonly state: 'timed-out'; readonly error: ReleaseError; readonly blocked: boolean })

@@ -223,8 +223,8 @@ class Watch {
     const outcome = this.end?.outcome;
     if (outcome?.state === 'done') return { ...ended, state: 'done' };
     if (outcome?.state === 'failed') {
-      const { code, message, hint } = outcome.error;
-      return { ...ended, state: 'failed', error: new ReleaseError(code as ErrorCode, message, { hint }) };
+      const { code, message, hint, lastRead } = outcome.error;
+      return { ...ended, state: 'failed', error: new ReleaseError(code as ErrorCode, message, { hint }), lastRead };
     }
     if (this.#halted?.why === 'signal') return { ...ended, state: 'cancelled', error: cancelled() };
     if (this.#halted?.why === 'time') {

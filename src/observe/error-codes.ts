@@ -102,6 +102,15 @@ export const errorCodes = {
     exit: 5,
     meaning: 'A part of a pending migration is in the target already, so running it elsewhere shows nothing.',
   },
+  SANDBOX_TOO_SMALL: { exit: 5, meaning: 'A full rehearsal was asked for, and what it needs does not fit on the disk.' },
+  PROOF_MISSING: {
+    exit: 5,
+    meaning: 'Production is to be migrated, and no full rehearsal of this plan is on record.',
+  },
+  PROOF_STALE: {
+    exit: 5,
+    meaning: 'The rehearsal on record is too old, or the target, its server or the findings changed since.',
+  },
   REHEARSAL_FAILED: { exit: 13, meaning: 'The rehearsal failed; the target was not touched.' },
   ROLLED_BACK: { exit: 14, meaning: 'The release failed and was rolled back, as asked.' },
   NO_WAY_BACK: { exit: 5, meaning: 'The release cannot be taken back in the way that was asked for, or in any.' },

@@ -8,6 +8,7 @@ import { notStarted, type Progress, runInTarget } from './apply.ts';
 import { notBegun } from './how-far.ts';
 import { outcomeOfError } from './outcome.ts';
 import { ReleaseRecords } from './record.ts';
+import type { ReliedOn } from './result.ts';
 import type { Run } from './run.ts';
 import { readSituation } from './situation.ts';
 import { storeOf } from './take-backup.ts';
@@ -18,6 +19,7 @@ import { underLease } from './under-lease.ts';
 export interface AboutApply {
   readonly kind: 'migrate' | 'release';
   readonly backupId?: string;
+  readonly relied?: ReliedOn;
   /** That part of the plan alone. */
   readonly phase?: Phase;
   /** Only what earlier runs have begun: see `taken-up.ts`. */
@@ -57,7 +59,7 @@ function applyUnderLease(
   run: Run,
   connection: Connection,
   plan: MigrationPlan,
-  { kind, backupId, phase, settle = false, before }: AboutApply & { readonly before: Progress },
+  { kind, backupId, relied, phase, settle = false, before }: AboutApply & { readonly before: Progress },
 ): Promise<Applied> {
   return underLease(run, connection, async (tenure) => {
     const situation = await readSituation(run, connection, plan.scope);
@@ -80,6 +82,7 @@ function applyUnderLease(
     const records = new ReleaseRecords(connection.db, run);
     await records.start({
       ...{ kind, backupId, planDigest: plan.digest },
+      ...{ proofId: relied?.proof?.id, waivers: relied?.waiver && [relied.waiver] },
       positionBefore: situation.position.digest,
       migrations: names,
     });

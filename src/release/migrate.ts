@@ -10,9 +10,9 @@ import { checkedSituation } from './checked-situation.ts';
 import { refuseUnguarded } from './guards.ts';
 import { outcomeOfError } from './outcome.ts';
 import { ReleaseRecords } from './record.ts';
-import { rehearsalBackup } from './rehearsal/backup.ts';
-import { type Rehearsed, rehearse } from './rehearsal/rehearse.ts';
-import type { Ended, MigrateResult, RehearsalResult } from './result.ts';
+import { rehearsePending } from './rehearsal/pending.ts';
+import { reliedOn } from './rehearsal/rely.ts';
+import type { Ended, MigrateResult, RehearsalResult, ReliedOn } from './result.ts';
 import { aboutTarget, openTarget, type Run } from './run.ts';
 import { type Settled, settleBegun } from './settle.ts';
 import type { Situation } from './situation.ts';
@@ -64,8 +64,10 @@ export async function migrateOn(
     if (error !== undefined) return { ...about, outcome: 'failed-clean', result: { ...nothing, rehearsal }, error };
     return { ...about, outcome: 'rehearsed', result: { ...nothing, rehearsal } };
   }
+  // What is rehearsed in full is its own proof.
+  const relied = level === 'full' ? undefined : await reliedOn(run, connection, situation);
   const warnings = behind === undefined ? irreversibly(situation) : [];
-  if (level === 'none') warnings.unshift('Nothing was rehearsed.');
+  if (level === 'none' && relied?.proof === undefined) warnings.unshift('Nothing was rehearsed.');
   else if (begun && asksForExactly(run)) {
     // Said before anything is written, not only at the end.
     const note = notRehearsed(situation);
@@ -77,9 +79,10 @@ export async function migrateOn(
     ? await settleBegun(run, connection, situation, { kind: 'migrate', backupId: behind?.id })
     : { progress: notStarted, situation };
   const rehearses = level !== 'none' && rehearsable(settled.situation).length > 0;
-  const { progress, rehearsal, outcome } = await rehearseAndApply(run, connection, settled, { behind, rehearses });
+  const how = { behind, rehearses, relied };
+  const { progress, outcome, ...shown } = await rehearseAndApply(run, connection, settled, how);
   const { done, failed, remaining, error, untouched } = progress;
-  const result = { releaseId: run.releaseId, applied: done, failed, remaining, rehearsal };
+  const result = { releaseId: run.releaseId, applied: done, failed, remaining, ...shown };
   if (settles && error !== undefined) {
     // Its record was closed once what was begun had come to its end.
     const records = new ReleaseRecords(connection.db, run);
@@ -98,7 +101,7 @@ function irreversibly({ plan }: Situation): string[] {
     : [`No backup stands behind this, and ${listed(names)} cannot be taken back without one.`];
 }
 
-interface Walked {
+interface Walked extends ReliedOn {
   readonly progress: Progress;
   readonly outcome: Outcome;
   readonly rehearsal?: RehearsalResult;
@@ -109,20 +112,23 @@ async function rehearseAndApply(
   run: Run,
   connection: Connection,
   { progress: before, situation }: Settled,
-  { behind, rehearses }: { readonly behind: StoredBackup | undefined; readonly rehearses: boolean },
+  how: { readonly behind: StoredBackup | undefined; readonly rehearses: boolean; readonly relied?: ReliedOn },
 ): Promise<Walked> {
   const { plan } = situation;
+  const { behind, rehearses } = how;
   if (before.error !== undefined || plan.pending.length === 0) return { progress: before, outcome: outcomeOf(before) };
   let rehearsal: RehearsalResult | undefined;
+  let { relied } = how;
   try {
     if (rehearses) {
       // The backup behind this is of before the first change.
       const rehearsed = await rehearsePending(run, connection, situation, before.untouched ? behind : undefined);
       rehearsal = rehearsed.result;
       if (rehearsed.error !== undefined) throw rehearsed.error;
+      relied ??= await reliedOn(run, connection, situation, rehearsal);
     }
-    const about = { kind: 'migrate', backupId: behind?.id, before } as const;
-    return { ...(await applyPlan(run, connection, plan, about)), rehearsal };
+    const about = { kind: 'migrate', backupId: behind?.id, relied, before } as const;
+    return { ...(await applyPlan(run, connection, plan, about)), rehearsal, ...relied };
   } catch (thrown) {
     const error = asReleaseError(thrown);
     if (before.untouched) return { progress: { ...before, error }, outcome: outcomeOfError(error, false), rehearsal };
@@ -140,23 +146,5 @@ function dryRunLevel({ invocation: { flags } }: Run): RehearsalLevel {
   if (flags.rehearsal !== 'none') return 'full';
   throw new ReleaseError('USAGE', 'A dry run is a rehearsal, and --rehearsal says none.', {
     hint: 'Leave --rehearsal none out, or type mongo-release plan to see what is pending.',
-  });
-}
-
-async function rehearsePending(
-  run: Run,
-  connection: Connection,
-  situation: Situation,
-  behind: StoredBackup | undefined,
-): Promise<Rehearsed> {
-  await using backup = await rehearsalBackup(run, connection, situation, behind);
-  // Awaited here: the backup goes when this function is left.
-  return await rehearse(run, situation, {
-    store: backup.store,
-    backupId: backup.id,
-    identities: backup.identities,
-    uncovered: backup.uncovered,
-    database: connection.db.databaseName,
-    topology: connection.topology,
   });
 }

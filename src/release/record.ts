@@ -5,7 +5,7 @@ import { asReleaseError } from '../observe/error.ts';
 import type { Outcome } from '../observe/outcome.ts';
 import { backupsInUse } from './in-use.ts';
 import { outcomeOfError } from './outcome.ts';
-import type { Step } from './result.ts';
+import type { Step, Waiver } from './result.ts';
 import { namesOf, type Run, targetOf } from './run.ts';
 
 /** One run that may have changed a target: its audit trail, the document in `_mongo_release.releases`. */
@@ -32,6 +32,10 @@ export interface ReleaseRecord {
   /** The release that applied what was pending after a restore. */
   readonly followedBy?: string;
   readonly reason?: string;
+  /** Id of the proof of a rehearsal that it relies on. */
+  readonly proofId?: string;
+  /** What it was let off. */
+  readonly waivers?: readonly Waiver[];
   readonly error?: { readonly code: string; readonly message: string };
   readonly actor?: string;
   readonly host: string;
@@ -59,7 +63,7 @@ const mostAttempts = 100;
 
 export type RecordStart = Pick<
   ReleaseRecord,
-  'kind' | 'planDigest' | 'backupId' | 'positionBefore' | 'migrations' | 'of' | 'reason'
+  'kind' | 'planDigest' | 'backupId' | 'positionBefore' | 'migrations' | 'of' | 'reason' | 'proofId' | 'waivers'
 >;
 
 /** How a run ended. Of the error the record keeps code and message. */

@@ -1,3 +1,4 @@
+import type { RehearsalLevel } from '../config/schema.ts';
 import { guardFailure } from '../guard/failure.ts';
 import { assertUnmoved } from '../migration/plan/file.ts';
 import { type MigrationPlan, planDigest } from '../migration/plan/plan.ts';
@@ -14,8 +15,9 @@ import { needHook, runHook } from './hook.ts';
 import { keysForRelease } from './keys.ts';
 import { outcomeOfError } from './outcome.ts';
 import { ReleaseRecords } from './record.ts';
-import { rehearsalBackup } from './rehearsal/backup.ts';
-import { type Rehearsed, rehearse } from './rehearsal/rehearse.ts';
+import { rehearsePending } from './rehearsal/pending.ts';
+import type { Rehearsed } from './rehearsal/rehearse.ts';
+import { reliedOn } from './rehearsal/rely.ts';
 import { neverByItself } from './restore-managed.ts';
 import type { Ended, RehearsalResult, ReleaseResult } from './result.ts';
 import { removeExpired } from './retain.ts';
@@ -105,6 +107,8 @@ class Walk {
       const situation = await checkedSituation(this.#run, this.#connection);
       const { digest, pending, findings } = situation.plan;
       this.result.plan = { digest, pending, findings };
+      // Before anything is done for a release that may not go on.
+      if (this.#apply && this.#level !== 'full') await this.#rely(situation);
       return situation;
     });
   }
@@ -131,9 +135,17 @@ class Walk {
     });
   }
 
-  get #rehearses(): boolean {
+  get #level(): RehearsalLevel {
     const { flags, settings } = this.#run.invocation;
-    return (flags.rehearsal ?? settings.rehearsal.level) !== 'none';
+    return flags.rehearsal ?? settings.rehearsal.level;
+  }
+
+  get #rehearses(): boolean {
+    return this.#level !== 'none';
+  }
+
+  async #rely(situation: Situation, rehearsal?: RehearsalResult): Promise<void> {
+    Object.assign(this.result, await reliedOn(this.#run, this.#connection, situation, rehearsal));
   }
 
   /** Whether what an earlier run has begun is ended before what comes after it is rehearsed. */
@@ -154,7 +166,8 @@ class Walk {
   }
 
   async #rehearse(situation: Situation): Promise<void> {
-    if (!this.#rehearses) return this.steps.skip('rehearsal', 'as asked');
+    const { proof } = this.result;
+    if (!this.#rehearses) return this.steps.skip('rehearsal', proof ? `passed at ${proof.at}` : 'as asked');
     if (takenUp(situation).length > 0) {
       if (!this.#apply) throw rehearsalImpossible(this.#run, situation);
       const note = notRehearsed(situation, this.#settles ? ' before the deploy' : '');
@@ -168,19 +181,15 @@ class Walk {
       }));
       if (result !== undefined) this.result.rehearsal = joined(this.result.rehearsal, result);
       if (error !== undefined) this.#stop(situation.plan, error);
+      if (this.#apply && this.#level === 'full') await this.#rely(situation, result);
     });
   }
 
-  async #rehearsal(situation: Situation): Promise<Rehearsed> {
+  #rehearsal(situation: Situation): Promise<Rehearsed> {
     const id = this.result.backup?.id;
     // Of what was ended since, the backup of before knows nothing.
     const behind = id === undefined || this.#changed ? undefined : { store: storeOf(this.#run), id };
-    await using backup = await rehearsalBackup(this.#run, this.#connection, situation, behind);
-    const { db, topology } = this.#connection;
-    const { store, id: backupId, identities, uncovered } = backup;
-    const on = { store, backupId, identities, uncovered, database: db.databaseName, topology };
-    // Awaited here: the backup goes when this function is left.
-    return await rehearse(this.#run, situation, on);
+    return rehearsePending(this.#run, this.#connection, situation, behind);
   }
 
   /** Without a deploy hook all of them at once: where the deploy is not ours, `--phase` says which half is meant. */
@@ -208,7 +217,7 @@ class Walk {
   }
 
   get #about(): AboutApply {
-    return { kind: 'release', backupId: this.result.backup?.id, before: this.#progress };
+    return { kind: 'release', backupId: this.result.backup?.id, relied: this.result, before: this.#progress };
   }
 
   #applyPlan(plan: MigrationPlan, phase?: Phase): Promise<void> {

@@ -2,7 +2,7 @@ import { labelled, serverCode } from '../../mongo/server-code.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { known } from './known.ts';
 import { placeIn } from './place.ts';
-import type { ChildError } from './protocol.ts';
+import type { ChildError, LastRead } from './protocol.ts';
 import { hidden, hiddenText } from './redact.ts';
 import type { Source } from './source.ts';
 
@@ -20,6 +20,7 @@ export function describeFailure(
   source: Source,
   where: string | undefined,
   unseen: boolean,
+  lastRead?: LastRead,
 ): ChildError {
   const place = placeIn(error, source);
   const at = place === undefined ? '' : ` at ${place}`;
@@ -28,7 +29,8 @@ export function describeFailure(
   const text = hiddenText(error, source, where);
   const how = unseen ? 'A promise that nobody waited for was rejected' : 'The code threw';
   const hint = known(error, where)?.hint ?? hintFor(error, text, source.fileName);
-  return { code: 'MIGRATION_FAILED', message: `${how}${at}: ${text}.`, hint };
+  const read = lastRead === undefined ? '' : ` It had read the document ${lastRead.id} of ${lastRead.collection} last.`;
+  return { code: 'MIGRATION_FAILED', message: `${how}${at}: ${text}.${read}`, hint, lastRead };
 }
 
 function hintFor(error: unknown, shown: string, fileName: string): string {

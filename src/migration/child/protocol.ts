@@ -35,6 +35,32 @@ export interface DescribeJob {
   readonly showValues: boolean;
 }
 
+/** A document whose `downDocument` is asked; all as BSON. */
+export interface AskedDocument {
+  readonly collection: string;
+  readonly document: Uint8Array;
+  /** As the migration found it, and as it left it, where that is known. */
+  readonly before?: Uint8Array;
+  readonly after?: Uint8Array;
+}
+
+/** What a `downDocument` made of a document. */
+export type DownAnswer =
+  | { readonly state: 'changed'; readonly document: Uint8Array }
+  /** It is in the old shape already. */
+  | { readonly state: 'same' }
+  /** It returned nothing. */
+  | { readonly state: 'left' }
+  | { readonly state: 'failed'; readonly error: ChildError };
+
+export interface DownDocumentJob {
+  /** Of the migration's file; absolute. */
+  readonly path: string;
+  readonly models?: string;
+  readonly documents: readonly AskedDocument[];
+  readonly showValues: boolean;
+}
+
 /** What a configuration file exports; `ignored` are the keys of functions and the like, which no channel carries. */
 export interface LoadedConfig {
   readonly value: unknown;
@@ -44,6 +70,8 @@ export interface LoadedConfig {
 export type ToChild =
   | { readonly type: 'run'; readonly job: RunJob }
   | { readonly type: 'describe'; readonly job: DescribeJob }
+  /** To one process always about the same migration. */
+  | { readonly type: 'down-documents'; readonly job: DownDocumentJob }
   /** Run the configuration file of migrate-mongo at this path. */
   | { readonly type: 'config'; readonly path: string }
   /** End soon: no further call is sent, those under way are waited for. */
@@ -53,6 +81,14 @@ export interface ChildError {
   readonly code: string;
   readonly message: string;
   readonly hint: string;
+  /** The document that user code had read last when it threw, by the rule for ids. */
+  readonly lastRead?: LastRead;
+}
+
+export interface LastRead {
+  readonly collection: string;
+  /** Completes "the document …". */
+  readonly id: string;
 }
 
 /** What the gate has seen so far. */
@@ -89,5 +125,8 @@ export type FromChild =
   | { readonly type: 'described'; readonly name: string; readonly facts: MigrationFacts }
   | { readonly type: 'undescribed'; readonly name: string; readonly error: ChildError }
   | { readonly type: 'all-described' }
+  /** In the order of what was asked. */
+  | { readonly type: 'down-documents'; readonly answers: readonly DownAnswer[] }
+  | { readonly type: 'no-down-documents'; readonly error: ChildError }
   | { readonly type: 'config'; readonly config: LoadedConfig }
   | { readonly type: 'no-config'; readonly error: ChildError };

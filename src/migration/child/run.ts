@@ -7,7 +7,7 @@ import { wrapClient } from '../gate/client.ts';
 import { Gate } from '../gate/gate.ts';
 import type { Throttle } from '../gate/journal/context.ts';
 import { type OpenedJournal, openJournal } from '../gate/journal/open.ts';
-import type { RawClient, RawSession } from '../gate/raw.ts';
+import type { Driver, RawClient, RawSession } from '../gate/raw.ts';
 import { ServerThrottle } from '../gate/throttle/throttle.ts';
 import { batchOf } from './batch.ts';
 import { connectMigration } from './connect.ts';
@@ -15,6 +15,7 @@ import { loadDriver } from './driver.ts';
 import { abort, begin, commit } from './enclosing.ts';
 import { asChildError, describeConnectFailure, describeFailure } from './failure.ts';
 import type { LoadedCode } from './hooks.ts';
+import { lastReadOf } from './last-read.ts';
 import { loadModule } from './load.ts';
 import { migrationLog } from './log.ts';
 import { loadModels } from './models.ts';
@@ -59,6 +60,7 @@ export class MigrationRun {
   /** Rejects with what user code threw where nobody was waiting. */
   readonly #unseen = Promise.withResolvers<never>();
   #gate: Gate | undefined;
+  #driver: Driver | undefined;
   #journal: OpenedJournal | undefined;
   #source: Source | undefined;
   /** By user code. */
@@ -118,6 +120,7 @@ export class MigrationRun {
     const { connections } = this.#loaded;
     const mongoosePath = [...this.#loaded.mongooses.keys()][0];
     const driver = await loadDriver(job.path, mongoosePath);
+    this.#driver = driver;
     const raw = await this.#failing(
       connectMigration(driver, job.uri, job.database, job.driverOptions, (client) => connections.admit(client)),
       (error) => describeConnectFailure(error, job.database),
@@ -131,6 +134,7 @@ export class MigrationRun {
       own: ownNames(job.ownPrefix),
       beforeWrite: () => this.#reporter.beforeWrite(),
       warn: (message) => void this.#parent.send({ type: 'log', level: 'warn', message, fields: {} }),
+      followsReads: job.rehearsal === true,
       transactionBegun: begun,
     });
     this.#gate = gate;
@@ -218,7 +222,8 @@ export class MigrationRun {
   #describe(error: unknown, unseen: boolean): ChildError {
     if (this.#source === undefined) throw error;
     if (error instanceof ReleaseError && error.code === 'MIGRATION_INVALID') return asChildError(error);
-    return describeFailure(error, this.#source, this.#gate?.books.callOf(error), unseen);
+    const lastRead = this.#gate && this.#driver && lastReadOf(this.#gate, this.#driver);
+    return describeFailure(error, this.#source, this.#gate?.books.callOf(error), unseen, lastRead);
   }
 
   async #loadModels(path: string): Promise<Readonly<Record<string, unknown>>> {

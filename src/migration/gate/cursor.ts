@@ -46,6 +46,10 @@ export function cursorWrapping(wrappers: Wrappers): Wrapping {
     return name === 'toArray' ? [] : afterWriting[name];
   };
 
+  const given = (raw: object, document: unknown) => {
+    if (document !== null) gate.lastRead = { namespace: sourceOf(raw as CursorParts, gate.database), document };
+  };
+
   /** A long loop: what it gives out is not kept any more, and costs what it costs without us. */
   const direct = (raw: object) => gate.enclosing === undefined && logs.begun(raw as RawCursor)?.direct === true;
 
@@ -54,6 +58,7 @@ export function cursorWrapping(wrappers: Wrappers): Wrapping {
       for (;;) {
         const document = await (direct(raw) ? invokeAsync(raw, 'next', []) : fetch(raw, 'next', []));
         if (document === null) return;
+        given(raw, document);
         yield document;
       }
     } finally {
@@ -62,7 +67,10 @@ export function cursorWrapping(wrappers: Wrappers): Wrapping {
   }
 
   const plain = (raw: object) =>
-    gate.enclosing === undefined && writeOf(wrappers, raw) === undefined && !logs.wants(raw as RawCursor);
+    !gate.followsReads &&
+    gate.enclosing === undefined &&
+    writeOf(wrappers, raw) === undefined &&
+    !logs.wants(raw as RawCursor);
   const overrides: Record<PropertyKey, Override> = {
     forEach: (raw, args) =>
       answering(driver.major, [...args, ...(args.length > 1 ? [] : [undefined])], async () => {
@@ -120,7 +128,12 @@ export function cursorWrapping(wrappers: Wrappers): Wrapping {
     };
   }
   for (const name of fetches)
-    overrides[name] = (raw, args) => answering(driver.major, args, (args) => fetch(raw, name, args));
+    overrides[name] = (raw, args) =>
+      answering(driver.major, args, async (args) => {
+        const answer = await fetch(raw, name, args);
+        if (name === 'next' || name === 'tryNext') given(raw, answer);
+        return answer;
+      });
   return { overrides, first: (raw) => gate.followCursor(raw as RawCursor) };
 }
 

@@ -21,6 +21,8 @@ export interface GateOptions {
   /** Awaited before a write is sent that may change the target at once. Must be cheap. */
   readonly beforeWrite: () => Promise<void> | undefined;
   readonly warn: (message: string) => void;
+  /** Know of every document that a loop over a cursor is given: costs a little on each. Default false. */
+  readonly followsReads?: boolean;
   /** Called once for each session that begins a transaction, before anything is sent in it. */
   readonly transactionBegun?: (session: RawSession) => void;
 }
@@ -41,6 +43,10 @@ export class Gate {
   readonly #stages: Stage[];
   #journal: Journal | undefined;
   #replay: Replay | undefined;
+  /** The document that a cursor gave to user code last: most often the one that its loop is at. */
+  lastRead: { readonly namespace: Namespace; readonly document: unknown } | undefined;
+  /** Whether every cursor that is looped over passes here, also where nothing of it is kept. */
+  readonly followsReads: boolean;
   readonly #cursors = new Set<RawCursor>();
   #reading = 0;
   #closed: ReleaseError | undefined;
@@ -48,6 +54,7 @@ export class Gate {
 
   constructor(options: GateOptions) {
     this.database = options.database;
+    this.followsReads = options.followsReads ?? false;
     this.own = options.own;
     this.warn = options.warn;
     this.catalog = new Catalog(options.client, options.own, options.database);

@@ -1,5 +1,3 @@
-import { restoreBackup } from '../../backup/restore.ts';
-import type { BackupStore } from '../../backup/stores/store.ts';
 import { openSandboxJournal, sandboxFence } from '../../migration/journal/prepare.ts';
 import { runMigration } from '../../migration/runner.ts';
 import { readState } from '../../mongo/compare.ts';
@@ -14,25 +12,37 @@ import type { ProbeResult } from '../../verify/probe.ts';
 import { runProbes } from '../../verify/run.ts';
 import { childOptions } from '../child-options.ts';
 import { effectsLine } from '../effects-line.ts';
-import { restoreProgress } from '../progress.ts';
-import type { AppliedMigration, RehearsalResult } from '../result.ts';
+import type { RehearsalResult, RehearsedMigration } from '../result.ts';
 import { namesOf, type Run, stopIfCancelled } from '../run.ts';
 import type { Situation } from '../situation.ts';
 import { notRehearsed, rehearsable } from '../taken-up.ts';
 import { turnsOf } from '../turns.ts';
 import { probeFailure } from '../verify.ts';
+import { describeOffending, offendingDocuments } from './offending.ts';
+import { describeViolations, Watch } from './seen.ts';
 import { rehearseWayBack } from './way-back.ts';
 
+/** What the sandbox holds before the first migration. */
+export interface Filled {
+  readonly documents: number;
+  /** Of the documents, as BSON. */
+  readonly bytes: number;
+  /** How many times as many documents the target has in these collections. Default 1. */
+  readonly timesAsMany?: (collections: readonly string[]) => number;
+}
+
 export interface RehearsalOn {
-  readonly store: BackupStore;
-  readonly backupId: string;
-  /** What it is read with, where it is encrypted. */
-  readonly identities: readonly string[];
+  readonly level: RehearsalResult['level'];
+  /** Brings data of the target into the sandbox. */
+  readonly fill: (sandbox: Connection) => Promise<Filled>;
   /** Name of the database: the same in the sandbox, since migrations may name it. */
   readonly database: string;
   /** Of the target: a sandbox address that is a member of it is refused. */
   readonly topology: Topology;
-  /** What a rehearsal on this backup does not show, a sentence each. */
+  /** Of the target, where it could be read. */
+  readonly oplog?: RehearsalResult['oplog'];
+  readonly need?: RehearsalResult['need'];
+  /** What a rehearsal on these data does not show, a sentence each. */
   readonly uncovered: readonly string[];
 }
 
@@ -43,10 +53,10 @@ export interface Rehearsed {
 }
 
 /**
- * Restores a backup into a throw-away replica set and runs what is pending there, up to the first migration of which
+ * Fills a throw-away replica set with data of the target and runs what is pending there, up to the first migration of which
  * the target has a part. The target is not touched: this does not even have a connection to it.
  *
- * Throws `SANDBOX_UNAVAILABLE`, `SANDBOX_REFUSED`, and what restoring a damaged backup throws; may be repeated.
+ * Throws `SANDBOX_UNAVAILABLE`, `SANDBOX_REFUSED`, and what filling it throws; may be repeated.
  */
 export async function rehearse(run: Run, situation: Situation, on: RehearsalOn): Promise<Rehearsed> {
   const started = performance.now();
@@ -63,31 +73,29 @@ export async function rehearse(run: Run, situation: Situation, on: RehearsalOn):
   });
   run.log.info(`Rehearsing in a sandbox (${sandbox.description}).`);
   await using connection = await connect(sandbox.uri, { database: on.database, secrets: run.secrets });
-  const restored = await restoreBackup(connection, on.store, on.backupId, {
-    own: namesOf(run),
-    signal: run.signal,
-    log: run.log,
-    identities: on.identities,
-    onProgress: restoreProgress(run.log),
+  const began = performance.now();
+  const filled = await on.fill(connection);
+  run.log.info(`The data are in the sandbox (${on.level === 'full' ? 'all of them' : 'a sample'}).`, {
+    documents: filled.documents,
+    durationMs: Math.round(performance.now() - began),
   });
-  run.log.info('The backup is restored in the sandbox.', {
-    documents: restored.documents,
-    durationMs: restored.durationMs,
-  });
-  const start = await readState(connection.db, { own: namesOf(run), signal: run.signal });
+  const own = namesOf(run);
+  const start = await readState(connection.db, { own, signal: run.signal });
   const names = rehearsable(situation).map(({ name }) => name);
   const missing = names.length < situation.plan.pending.length ? [notRehearsed(situation)] : [];
-  const migrations: AppliedMigration[] = [];
+  const migrations: RehearsedMigration[] = [];
   let probes: readonly ProbeResult[] | undefined;
   const result = (more: Pick<RehearsalResult, 'failed' | 'wayBack'> = {}): RehearsalResult => ({
-    level: 'full',
+    level: on.level,
+    need: on.need,
     migrations,
     ...more,
     probes,
+    oplog: on.oplog,
     serverVersion: sandbox.serverVersion,
     sandbox: sandbox.description,
-    restoredDocuments: restored.documents,
-    restoredBytes: restored.bytes,
+    restoredDocuments: filled.documents,
+    restoredBytes: filled.bytes,
     durationMs: Math.round(performance.now() - started),
     uncovered: [...missing, ...on.uncovered, ...uncovered(on.topology, sandbox.serverVersion)],
   });
@@ -96,22 +104,31 @@ export async function rehearse(run: Run, situation: Situation, on: RehearsalOn):
     stopIfCancelled(run);
     const log = run.log.with({ migration: file.name, rehearsal: true });
     const journal = await journalFor(run, connection, file.name, migrations.length);
+    const watch = await Watch.begin(connection, own);
     const end = await runMigration(
       { file, direction: 'up', uri: sandbox.uri, database: on.database, rehearsal: true, journal },
       { ...childOptions(run), log, signal: run.signal },
     );
+    const { durationMs, effects } = end;
+    const { name } = file;
     if (end.state === 'done') {
-      log.info(`Rehearsed ${file.name}: ${effectsLine(end.effects)}.`, { durationMs: end.durationMs });
-      migrations.push({ name: file.name, durationMs: end.durationMs, effects: end.effects });
+      const seen = await watch.end(journal?.attempt, end);
+      for (const violations of seen.violations) log.warn(describeViolations(violations));
+      log.info(`Rehearsed ${name}: ${effectsLine(effects)}.`, { durationMs });
+      const onTarget = expectedOnTarget(durationMs, Object.keys(effects.byCollection), filled);
+      migrations.push({ name, durationMs, effects, seen, onTarget });
       continue;
     }
     stopIfCancelled(run);
+    const offending = await offendingDocuments({ db: connection.db, own, file, attempt: journal?.attempt, end });
+    // The error says itself what was read last.
+    const said = offending.filter(({ kind }) => kind !== 'last-read').map((one) => ` ${describeOffending(one)}`);
     const error = new ReleaseError(
       'REHEARSAL_FAILED',
-      `The rehearsal failed in migration ${file.name}: ${end.error.message} [${end.error.code}] The rehearsal did not touch the target.`,
+      `The rehearsal failed in migration ${name}: ${end.error.message} [${end.error.code}]${said.join('')} The rehearsal did not touch the target.`,
       { hint: end.error.hint, cause: end.error },
     );
-    return { result: result({ failed: { name: file.name, durationMs: end.durationMs, effects: end.effects } }), error };
+    return { result: result({ failed: { name, durationMs, effects, offending } }), error };
   }
   probes = await probeSandbox(run, connection, missing.length === 0);
   const seen = probeFailure(probes);
@@ -124,6 +141,18 @@ export async function rehearse(run: Run, situation: Situation, on: RehearsalOn):
   const journal = connection.topology.kind !== 'standalone' && run.invocation.settings.migrations.journal === 'images';
   const back = await rehearseWayBack(run, { connection, uri: sandbox.uri, turns, start, migrations, journal });
   return { result: result({ wayBack: back.result }), error: back.error };
+}
+
+/** How long it may take on the target, as far as the number of documents tells. */
+function expectedOnTarget(
+  durationMs: number,
+  collections: readonly string[],
+  { timesAsMany }: Filled,
+): RehearsedMigration['onTarget'] {
+  if (timesAsMany === undefined) return { durationMs, basis: 'what it took in the sandbox, on all of the data' };
+  const times = timesAsMany(collections);
+  const basis = `what it took in the sandbox, times ${times.toFixed(1)}: as many more documents the target has`;
+  return { durationMs: Math.round(durationMs * times), basis };
 }
 
 /**

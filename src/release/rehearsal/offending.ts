@@ -1,0 +1,132 @@
+import { readFile } from 'node:fs/promises';
+import { BSON, type CollationOptions, type Db, type Document } from 'mongodb';
+import { listed } from '../../migration/files/find.ts';
+import { changedFields } from '../../migration/journal/changed-fields.ts';
+import { type Attempt, type JournalEntry, ofAttempt } from '../../migration/journal/documents.ts';
+import type { MigrationEnd } from '../../migration/runner.ts';
+import type { MigrationFile } from '../../migration/types.ts';
+import type { OwnNames } from '../../mongo/own.ts';
+import { serverCodes } from '../../mongo/server-error.ts';
+import { shownId } from '../../mongo/shown-id.ts';
+import { plural } from '../../report/format.ts';
+import type { DuplicateKey, MixedTypes, Offending } from '../result.ts';
+import { mixedTypes } from './mixed-types.ts';
+
+const mostGroups = 5;
+const mostIds = 5;
+const mostTypes = 3;
+const patienceMs = 30_000;
+const exact = { promoteValues: false, bsonRegExp: true, maxTimeMS: patienceMs } as const;
+
+export interface FailedInSandbox {
+  readonly db: Db;
+  readonly own: OwnNames;
+  readonly file: MigrationFile;
+  readonly attempt: Attempt | undefined;
+  readonly end: MigrationEnd;
+}
+
+/**
+ * Which documents a migration failed on, as far as the sandbox tells: those whose keys are equal, the one that it had read
+ * last, and those whose fields have another type than the others'. Throws nothing: it comes after a failure.
+ */
+export async function offendingDocuments(failed: FailedInSandbox): Promise<Offending[]> {
+  try {
+    const duplicates = await duplicateKeys(failed);
+    const { end, db, own, file } = failed;
+    const lastRead = end.state === 'failed' ? end.lastRead : undefined;
+    const read: Offending[] = lastRead === undefined ? [] : [{ kind: 'last-read', ...lastRead }];
+    if (duplicates !== undefined) return [duplicates, ...read];
+    if (end.state !== 'failed' || end.error.code !== 'MIGRATION_FAILED') return read;
+    const written = Object.keys(end.effects.byCollection);
+    const near = [...new Set([...(lastRead === undefined ? [] : [lastRead.collection]), ...written])];
+    const collections = near.length > 0 ? near : await allOf(db, own);
+    const types = await mixedTypes(db, collections, await readFile(file.path, 'utf8'));
+    // What it set itself, some documents have by now.
+    const set = failed.attempt === undefined ? [] : (await changedFields(db, own, failed.attempt)).fields;
+    const its = new Set(set.filter(({ before }) => before === undefined).map(({ path }) => path));
+    return [...read, ...types.filter(({ field }) => !its.has(field)).slice(0, mostTypes)];
+  } catch {
+    return [];
+  }
+}
+
+async function allOf(db: Db, own: OwnNames): Promise<string[]> {
+  const entries = await db.listCollections({ type: 'collection' }, { nameOnly: true }).toArray();
+  return entries.map(({ name }) => name).filter((name) => !own.owns(name) && !name.startsWith('system.'));
+}
+
+/** What the server said of a duplicate key, as the journal of the sandbox keeps it. */
+interface Refusal {
+  readonly keyPattern?: Document;
+  readonly keyValue?: Document;
+  readonly collation?: CollationOptions;
+}
+
+async function duplicateKeys({ db, own, attempt }: FailedInSandbox): Promise<DuplicateKey | undefined> {
+  if (attempt === undefined) return undefined;
+  const [entry] = await db
+    .collection<JournalEntry>(own.journal, exact)
+    .find({ ...ofAttempt(attempt), state: 'refused', 'error.code': serverCodes.DuplicateKey } as object, exact)
+    .sort({ _id: -1 })
+    .limit(1)
+    .toArray();
+  const { keyPattern, keyValue, collation } = (entry?.error?.response ?? {}) as Refusal;
+  const name = entry?.namespace.collection;
+  if (entry === undefined || name === undefined || keyPattern === undefined) return undefined;
+  const collection = db.client.db(entry.namespace.database).collection(name);
+  const fields = Object.keys(keyPattern);
+  const about = { kind: 'duplicate-key', collection: name, fields } as const;
+  const withKey = async (key: Document): Promise<string[]> => {
+    const found = await collection.find(key, { ...exact, collation, projection: { _id: 1 }, limit: mostIds }).toArray();
+    return found.map(({ _id }) => shownId(BSON.serialize({ _id })));
+  };
+  if (entry.kind !== 'catalog') {
+    // With a collation the server tells no value.
+    const ids = keyValue === undefined || collation !== undefined ? [] : await withKey(keyValue);
+    return { ...about, found: 'written', groups: ids.length === 0 ? [] : [ids], more: false };
+  }
+  const keys = fields.map((field, i) => [`k${i}`, { $ifNull: [`$${field}`, null] }]);
+  const equal = await collection
+    .aggregate(
+      [
+        { $group: { _id: Object.fromEntries(keys), documents: { $sum: 1 } } },
+        { $match: { documents: { $gt: 1 } } },
+        { $limit: mostGroups + 1 },
+      ],
+      { ...exact, collation, allowDiskUse: true },
+    )
+    .toArray();
+  const groups: string[][] = [];
+  for (const { _id } of equal.slice(0, mostGroups)) {
+    groups.push(await withKey(Object.fromEntries(fields.map((field, i) => [field, _id[`k${i}`]]))));
+  }
+  return { ...about, found: 'present', groups, more: equal.length > mostGroups };
+}
+
+/** A sentence. */
+export function describeOffending(offending: Offending): string {
+  switch (offending.kind) {
+    case 'duplicate-key':
+      return describeDuplicates(offending);
+    case 'last-read':
+      return `It had read the document ${offending.id} of ${offending.collection} last.`;
+    case 'mixed-types':
+      return describeTypes(offending);
+  }
+}
+
+function describeDuplicates({ collection, fields, found, groups, more }: DuplicateKey): string {
+  const key = listed(fields);
+  const documents = groups.map((ids) => ids.join(' and ')).join('; ');
+  if (groups.length === 0) return `The key that is taken already is one of ${key} in ${collection}.`;
+  if (found === 'written') return `The document ${documents} of ${collection} has that ${key} already.`;
+  return `In ${collection} these documents have the same ${key}: ${documents}${more ? '; and more' : ''}.`;
+}
+
+function describeTypes({ collection, field, usual, others }: MixedTypes): string {
+  const odd = others.map(
+    ({ type, documents, ids }) => `${type} in ${plural(documents, 'document')} (such as ${ids.join(', ')})`,
+  );
+  return `In ${collection} the field ${field} is ${usual} in most documents, and ${odd.join(', ')}.`;
+}
