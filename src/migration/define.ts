@@ -108,6 +108,15 @@ export interface MigrationContext<Models = Record<string, unknown>> {
   readonly signal: AbortSignal;
 }
 
+/** What is known of a document that `downDocument` is asked about. */
+export interface DownAsked {
+  readonly collection: string;
+  /** As the migration found it; absent where the migration did not change it, or inserted it. */
+  readonly before?: Document;
+  /** As the migration left it; absent where the migration did not change it, or deleted it. */
+  readonly after?: Document;
+}
+
 export interface MigrationDefinition<Models = Record<string, unknown>> {
   readonly name?: string;
   readonly description?: string;
@@ -121,6 +130,15 @@ export interface MigrationDefinition<Models = Record<string, unknown>> {
   readonly requires?: { readonly server?: string; readonly featureCompatibility?: string };
   up(context: MigrationContext<Models>): unknown;
   down?(context: MigrationContext<Models>): unknown;
+  /**
+   * One document in the old shape, asked by an undo where users wrote to what the migration changed, and about documents
+   * that users created since. Returns the document, changed or as it is, or nothing to leave it alone. It gets no
+   * database, and has to return a document that is in the old shape already as it is.
+   */
+  downDocument?(
+    document: Document,
+    asked: DownAsked,
+  ): Document | null | undefined | Promise<Document | null | undefined>;
 }
 
 /** Marks what `defineMigration` returned; registered, so that every copy of this package means the same one. */

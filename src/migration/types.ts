@@ -22,6 +22,8 @@ export interface MigrationFacts {
   readonly description?: string;
   readonly phase: Phase;
   readonly hasDown: boolean;
+  /** Whether it says how a single document goes back that an undo cannot put back by itself. */
+  readonly hasDownDocument?: boolean;
   /** The reason, when the migration says that it cannot be undone. */
   readonly irreversible?: string;
   /** The whole of `up` in one transaction. */

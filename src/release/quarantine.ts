@@ -19,7 +19,7 @@ export async function readQuarantine(
     return await db
       .collection(quarantine)
       .aggregate<InQuarantine>([
-        { $match: { $nor: [{ why: 'batch', migration: { $in: takenBack } }] } },
+        { $match: { $nor: [{ why: 'batch', migration: { $in: takenBack } }, { why: 'down-document' }] } },
         { $group: { _id: document } },
         { $group: { _id: '$_id.migration', documents: { $sum: 1 } } },
         { $sort: { _id: 1 } },

@@ -1,5 +1,6 @@
-import type { RehearsedWay, UndoneMigration, WayBackRehearsal } from '../release/result.ts';
+import type { RehearsedWay, RestoreLoss, Step, UndoneMigration, WayBackRehearsal } from '../release/result.ts';
 import { formatCount, formatDuration, plural } from './format.ts';
+import { stepMark } from './steps.ts';
 import type { Block, Cell } from './story.ts';
 
 /** How the ways back went in the sandbox. */
@@ -32,16 +33,57 @@ function wayCell({ state, why, differences, notes, migrations, durationMs }: Reh
 /** What an undo did, or would do, in documents; each counts once. */
 export function undoTable(title: string, undo: readonly UndoneMigration[]): Block[] {
   if (undo.length === 0) return [];
-  const columns = ['Migration', 'Put back', 'Around users’ writes', 'Taken out', 'Put in again', 'Left to users'];
+  const columns = [
+    ...['Migration', 'Put back', 'Around users’ writes', 'Taken out', 'Put in again'],
+    ...['By downDocument', 'Left to users'],
+  ];
   return [
     {
       kind: 'table',
       title,
       columns: columns.map((column, i) => ({ title: column, ...(i > 0 && { numeric: true }) })),
-      rows: undo.map(({ name, documents, merged, deleted, inserted, quarantined }): Cell[] => [
+      rows: undo.map(({ name, documents, merged, deleted, inserted, downDocuments, quarantined }): Cell[] => [
         { name },
-        ...[documents, merged, deleted, inserted, quarantined].map((n) => ({ text: formatCount(n) })),
+        ...[documents, merged, deleted, inserted, downDocuments, quarantined].map((n) => ({ text: formatCount(n) })),
+      ]),
+    },
+    ...createdSinceList(undo),
+  ];
+}
+
+/** The steps of a rollback, each as it went the last time. */
+export function playbookTable(steps: readonly Step[]): Block[] {
+  if (steps.length === 0) return [];
+  return [
+    {
+      kind: 'table',
+      title: 'Steps of the way back',
+      columns: [{ title: 'Step' }, { title: 'State' }, { title: 'Took', numeric: true }, { title: 'Note' }],
+      rows: steps.map(({ name, state, durationMs, note = '' }): Cell[] => [
+        { name },
+        { mark: stepMark(state), text: state },
+        { text: durationMs === undefined ? '' : formatDuration(durationMs) },
+        { text: note },
       ]),
     },
   ];
+}
+
+/** What a restore has lost. */
+export function lossSentence(loss: RestoreLoss): string {
+  if (loss.writes === null) return `How much users had written since is not known: ${loss.why}.`;
+  if (loss.writes === 0) return 'Users had written nothing since.';
+  return `${plural(loss.writes, 'write')} of users since ${loss.since} went with it.`;
+}
+
+/** What users created in the new shape and stays in it. */
+function createdSinceList(undo: readonly UndoneMigration[]): Block[] {
+  const items = undo.flatMap(({ name, createdSince }) =>
+    createdSince.map(({ collection, documents, ids }) => {
+      if (documents === 'unknown') return `${collection} (${name}): nobody can tell, since no field is new`;
+      const more = documents > ids.length ? ', …' : '';
+      return `${collection} (${name}): ${plural(documents, 'document')}: ${ids.join(', ')}${more}`;
+    }),
+  );
+  return items.length === 0 ? [] : [{ kind: 'list', title: 'Created since, and left in the new shape', items }];
 }

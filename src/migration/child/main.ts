@@ -1,6 +1,7 @@
 /** Entry of the process that loads and runs a project's migrations. Started by `../child-process.ts` alone. */
 import { readConfig } from './config.ts';
 import { describeFiles } from './describe.ts';
+import { DownDocuments } from './down-document.ts';
 import { registerHooks } from './hooks.ts';
 import { Parent } from './parent.ts';
 import { Reporter } from './reporter.ts';
@@ -12,6 +13,7 @@ Error.stackTraceLimit = 100;
 const parent = new Parent();
 const loaded = registerHooks();
 const reporter = new Reporter(parent);
+const downDocuments = new DownDocuments(parent, loaded);
 let run: MigrationRun | undefined;
 
 parent.receive((message) => {
@@ -24,6 +26,9 @@ parent.receive((message) => {
       return;
     case 'describe':
       void describeFiles(message.job, parent, loaded);
+      return;
+    case 'down-documents':
+      void downDocuments.ask(message.job);
       return;
     case 'config':
       void readConfig(message.path, parent, loaded);

@@ -9,6 +9,7 @@ export interface Recognised {
   readonly facts: MigrationFacts;
   readonly up: Step;
   readonly down?: Step;
+  readonly downDocument?: Step;
 }
 
 type Exports = Readonly<Record<string, unknown>>;
@@ -27,16 +28,27 @@ export function recognise(exports: Exports, fileName: string): Recognised {
     throw invalid(`${fileName} is no migration: ${exportedText(exports)}.`, expected);
   }
   const context = migrationMark in main || typeof main.name === 'string';
-  const { up, down } = main;
+  const { up, down, downDocument } = main;
   if (typeof up !== 'function') {
     throw invalid(`${fileName} is no migration: its up is ${kindOf(up)}.`, expected);
   }
   if (down !== undefined && down !== null && typeof down !== 'function') {
     throw invalid(`${fileName}: its down is ${kindOf(down)}.`, 'Write down as a function, or leave it out.');
   }
-  const steps = { up: up.bind(main) as Step, down: typeof down === 'function' ? (down.bind(main) as Step) : undefined };
+  if (downDocument !== undefined && typeof downDocument !== 'function') {
+    throw invalid(
+      `${fileName}: its downDocument is ${kindOf(downDocument)}.`,
+      'Write downDocument as a function of one document, or leave it out.',
+    );
+  }
+  const bound = (step: unknown) => (typeof step === 'function' ? (step.bind(main) as Step) : undefined);
   const facts = context ? declared(main, fileName) : undeclared(typeof down === 'function');
-  return { ...steps, facts };
+  return {
+    up: up.bind(main) as Step,
+    down: bound(down),
+    downDocument: bound(downDocument),
+    facts: downDocument === undefined ? facts : { ...facts, hasDownDocument: true },
+  };
 }
 
 /** `module.default ?? module`, as migrate-mongo takes it, unless only the other one has an `up`. */
@@ -50,7 +62,7 @@ function undeclared(hasDown: boolean): MigrationFacts {
   return { form: 'migrate-mongo', phase: 'before-deploy', hasDown, transaction: false };
 }
 
-const known = ['name', 'description', 'phase', 'irreversible', 'transaction', 'requires', 'up', 'down'];
+const known = ['name', 'description', 'phase', 'irreversible', 'transaction', 'requires', 'up', 'down', 'downDocument'];
 
 function declared(main: Exports, fileName: string): MigrationFacts {
   if (migrationMark in main) {

@@ -1,4 +1,4 @@
-import { type Document, type MongoClient, ReadPreference } from 'mongodb';
+import { type ClientSession, type Document, type MongoClient, ReadPreference } from 'mongodb';
 import { idElement, idKey } from '../../mongo/raw-bson.ts';
 import { exactValue } from '../../mongo/raw-build.ts';
 import type { EntryNamespace } from '../journal/documents.ts';
@@ -12,12 +12,13 @@ export async function readCurrent(
   client: MongoClient,
   { database, collection = '' }: EntryNamespace,
   documents: readonly Uint8Array[],
+  session?: ClientSession,
 ): Promise<Map<string, Uint8Array>> {
   const ids = documents.map((document) => exactValue(document, idElement(document)));
   const found = client
     .db(database)
     .collection(collection, { readPreference: ReadPreference.primary })
-    .find({ _id: { $in: ids } } as Document, { raw: true, batchSize: mostRead });
+    .find({ _id: { $in: ids } } as Document, { session, raw: true, batchSize: 10_000 });
   const raw = (await found.toArray()) as unknown as Uint8Array[];
-  return new Map(raw.map((document) => [idKey(document), document]));
+  return new Map(raw.map((document) => [idKey(document), Buffer.from(document)]));
 }

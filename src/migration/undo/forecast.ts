@@ -4,15 +4,19 @@ import { idKey } from '../../mongo/raw-bson.ts';
 import type { Attempt, EntryNamespace } from '../journal/documents.ts';
 import type { Image } from '../journal/images.ts';
 import { CatalogLook } from './catalog-look.ts';
+import { listCreatedSince } from './created-since.ts';
 import { mostRead, mostReadBytes, readCurrent } from './current.ts';
+import type { AskDown } from './down-documents.ts';
+import { DownForecast } from './forecast-down.ts';
 import { Overlay } from './overlay.ts';
 import { imagesDone } from './pieces.ts';
 import { documentConflict, type Left } from './put-back.ts';
 import { Quarantine } from './quarantine.ts';
 import { readBackwards } from './read.ts';
-import { ConflictList, shownNamespace } from './result.ts';
-import { changedSeveralTimes, documentKey, type Several, type SeveralTimes, Stretches } from './several.ts';
+import { ConflictList, type CreatedSince, shownNamespace } from './result.ts';
+import { changedSeveralTimes, type Several, type SeveralTimes } from './several.ts';
 import { type Open, stepBack } from './step-back.ts';
+import { documentKey, isOlder, Stretches, type Survey, surveyAttempt } from './survey.ts';
 import { Tally } from './tally.ts';
 
 /** What a tolerant undo would do as things stand. Counted as the undo counts. */
@@ -22,8 +26,15 @@ export interface UndoForecast {
   readonly deleted: number;
   readonly merged: number;
   readonly quarantined: number;
+  readonly downDocuments: number;
+  readonly createdSince: readonly CreatedSince[];
   readonly catalogOperations: number;
   readonly conflicts: ConflictList;
+}
+
+export interface ForecastAttempt extends Attempt {
+  /** Where the migration has a `downDocument`. */
+  readonly ask?: AskDown;
 }
 
 /**
@@ -34,7 +45,7 @@ export interface UndoForecast {
 export async function forecastUndo(
   connection: Connection,
   own: OwnNames,
-  attempts: readonly Attempt[],
+  attempts: readonly ForecastAttempt[],
   { signal }: { readonly signal?: AbortSignal } = {},
 ): Promise<UndoForecast[]> {
   const catalog = new CatalogLook(connection.client, new ConflictList());
@@ -49,19 +60,24 @@ export async function forecastUndo(
 async function forecastAttempt(
   connection: Connection,
   own: OwnNames,
-  attempt: Attempt,
+  attempt: ForecastAttempt,
   { catalog, overlay, signal }: { catalog: CatalogLook; overlay: Overlay; signal: AbortSignal | undefined },
 ): Promise<UndoForecast> {
-  const several = await changedSeveralTimes(connection, own, attempt, { signal });
+  const { ask } = attempt;
+  const survey = await surveyAttempt(connection, own, attempt, signal);
+  const several = await changedSeveralTimes(connection, own, attempt, survey, signal);
   const quarantine = new Quarantine(connection.db, own, attempt);
   const conflicts = new ConflictList();
   catalog.conflicts = conflicts;
-  const forecast = new Forecast(
-    { connection, quarantine, several, catalog, overlay, conflicts },
-    await quarantine.read(),
-  );
-  const stretches = new Stretches();
+  const forecast = new Forecast({ connection, quarantine, several, catalog, overlay, ask }, await quarantine.read());
+  const stretches = new Stretches(survey.moves, 'backwards');
   let catalogOperations = 0;
+  let settled = false;
+  let createdSince: readonly CreatedSince[] = [];
+  const settle = async () => {
+    settled = true;
+    createdSince = await forecast.settle(survey);
+  };
   for await (const step of readBackwards(connection.db, own, attempt)) {
     signal?.throwIfAborted();
     if (step.kind === 'pack') {
@@ -74,13 +90,20 @@ async function forecastAttempt(
     if (step.entry.catalog === undefined) continue;
     // What it takes out of a collection has to be known before its making is looked at.
     await forecast.flush();
+    if (!settled && isOlder(step.entry, survey)) await settle();
     await catalog.entry(step.entry);
     if (step.entry.state !== 'refused') catalogOperations += 1;
     stretches.pass(step.entry);
   }
-  await forecast.flush();
+  if (!settled) await settle();
   const { documents, inserted, deleted, merged } = forecast.tally;
-  return { documents, inserted, deleted, merged, quarantined: forecast.left, catalogOperations, conflicts };
+  const { total: quarantined } = forecast.left;
+  const { downDocuments } = forecast;
+  conflicts.addAll(forecast.left);
+  return {
+    ...{ documents, inserted, deleted, merged, quarantined, downDocuments, createdSince },
+    ...{ catalogOperations, conflicts },
+  };
 }
 
 /** One that was changed several times, at some point of its way back. */
@@ -103,7 +126,7 @@ interface Surroundings {
   readonly several: SeveralTimes;
   readonly catalog: CatalogLook;
   readonly overlay: Overlay;
-  readonly conflicts: ConflictList;
+  readonly ask: AskDown | undefined;
 }
 
 class Forecast {
@@ -112,13 +135,16 @@ class Forecast {
   #waiting: Waiting[] = [];
   #waitingBytes = 0;
   readonly tally = new Tally();
-  left = 0;
+  readonly left = new ConflictList();
+  readonly #down: DownForecast | undefined;
+  downDocuments = 0;
 
   constructor(
     around: Surroundings,
     kept: { readonly open: ReadonlyMap<string, Open>; readonly left: ReadonlySet<string> },
   ) {
     this.#around = around;
+    this.#down = around.ask && new DownForecast(around, around.ask);
     for (const place of kept.left) this.#midway.set(place, { kind: 'left' });
     for (const [place, open] of kept.open) this.#midway.set(place, { kind: 'open', open });
   }
@@ -151,13 +177,35 @@ class Forecast {
       const read = current.get(shownNamespace(present))?.get(id);
       this.#step(one, this.#around.overlay.over(present, id, read));
     }
+    await this.#down?.flush();
+  }
+
+  /** At the point from which on no older entry changed a document. */
+  async settle(survey: Survey): Promise<CreatedSince[]> {
+    await this.flush();
+    const { connection, catalog } = this.#around;
+    const down = this.#down;
+    if (down !== undefined) {
+      const created = await down.settle(survey);
+      this.downDocuments = down.documents;
+      this.left.addAll(down.stay);
+      return created;
+    }
+    const lists = survey.touched.map(async (one) => {
+      const present = catalog.presentOf(one.namespace);
+      return present === undefined ? [] : listCreatedSince(connection.client, one, present);
+    });
+    return (await Promise.all(lists)).flat();
   }
 
   #step({ present, namespace, image, place, several }: Waiting, read: Uint8Array | undefined): void {
     const midway = this.#midway.get(place);
     const last = several === undefined || several.remaining === 1;
     if (several !== undefined) several.remaining -= 1;
-    if (midway?.kind === 'left') return;
+    if (midway?.kind === 'left') {
+      if (last) this.#down?.oldest(place, image);
+      return;
+    }
     const clean = midway?.kind === 'clean';
     const step = clean
       ? ({ state: 'back', document: image.before, merged: false } as const)
@@ -174,9 +222,9 @@ class Forecast {
     }
     if (step.state === 'blocked') {
       if (several !== undefined) this.#midway.set(place, { kind: 'left' });
-      this.left += 1;
       const left: Left = { namespace, image: step.image, current: read };
-      this.#around.conflicts.add(documentConflict(left));
+      if (this.#down === undefined) this.left.add(documentConflict(left));
+      else this.#down.blocked(place, { ...left, present }, last);
       return;
     }
     const now = clean ? image.after : read;

@@ -57,6 +57,11 @@ export class Overlay {
     const key = keyOf(present, id);
     if (this.#wanted.has(key)) this.#documents.set(key, document);
   }
+
+  /** Of a document that no older attempt need have changed. */
+  keep(present: EntryNamespace, id: string, document: Uint8Array): void {
+    this.#documents.set(keyOf(present, id), document);
+  }
 }
 
 function keyOf(present: EntryNamespace, id: string): string {

@@ -1,11 +1,11 @@
-import type { ClientSession, Document, MongoClient } from 'mongodb';
-import { idElement, idKey, sameBytes } from '../../mongo/raw-bson.ts';
-import { exactValue } from '../../mongo/raw-build.ts';
+import type { ClientSession, MongoClient } from 'mongodb';
+import { idKey, sameBytes } from '../../mongo/raw-bson.ts';
 import { deleteIn, insertIn, RawInsertError, replaceIn } from '../../mongo/raw-write.ts';
 import { serverCode, serverCodes } from '../../mongo/server-error.ts';
 import { shownId } from '../../mongo/shown-id.ts';
 import type { EntryNamespace } from '../journal/documents.ts';
 import type { Image } from '../journal/images.ts';
+import { readCurrent } from './current.ts';
 import { shownNamespace, type UndoConflict } from './result.ts';
 import { type Step, stepBack, stepBackStrictly } from './step-back.ts';
 import { Tally } from './tally.ts';
@@ -98,7 +98,9 @@ export async function putBack(puts: readonly Put[], options: PutOptions): Promis
   const left: Left[] = [];
   const news: WholeNews[] = [];
   for (const [namespace, targets] of byNamespace(puts, options.whole)) {
-    const current = await readCurrent(options, namespace, [...targets.values()]);
+    const { client, session } = options;
+    const known = [...targets.values()].flatMap(({ images: [image] }) => image?.after ?? image?.before ?? []);
+    const current = await readCurrent(client, namespace, known, session);
     const changes: Change[] = [];
     for (const [key, target] of targets) {
       const { images, whole } = target;
@@ -115,7 +117,7 @@ export async function putBack(puts: readonly Put[], options: PutOptions): Promis
       if (isLast(target)) sum.add(whole.several?.existed ?? now !== undefined, now, step);
     }
     if (options.mode === 'strict' && left.length > 0) continue;
-    await write(options, namespace, changes);
+    await writeChanges(options, namespace, changes);
   }
   if (options.mode === 'strict' && left.length > 0) throw new PutConflict(left.map(documentConflict));
   const { documents, inserted, deleted, merged } = sum;
@@ -153,22 +155,6 @@ function byNamespace(puts: readonly Put[], whole: WholeDocuments): [EntryNamespa
   return [...found.values()];
 }
 
-/** The documents as the server has them in this session, by the key of their `_id`. */
-async function readCurrent(
-  { client, session }: Pick<PutOptions, 'client' | 'session'>,
-  { database, collection = '' }: EntryNamespace,
-  targets: readonly Target[],
-): Promise<Map<string, Uint8Array>> {
-  const documents = targets.flatMap(({ images }) => images[0]?.after ?? images[0]?.before ?? []);
-  const ids = documents.map((document) => exactValue(document, idElement(document)));
-  const found = client
-    .db(database)
-    .collection(collection)
-    .find({ _id: { $in: ids } } as Document, { session, raw: true, batchSize: 10_000 });
-  const current = (await found.toArray()) as unknown as Uint8Array[];
-  return new Map(current.map((document) => [idKey(document), Buffer.from(document)]));
-}
-
 /** For a document that is to be left: it is blocked, unless it is as it was already. */
 function blockedBy({ images, whole }: Target, now: Uint8Array | undefined): Step {
   const before = images.at(-1)?.before;
@@ -176,8 +162,9 @@ function blockedBy({ images, whole }: Target, now: Uint8Array | undefined): Step
   return { state: 'blocked', image: { before, after: whole.open === undefined ? images[0]?.after : whole.open.after } };
 }
 
-async function write(
-  { client, session, bypassValidation, way }: PutOptions,
+/** Throws `PutRefused`, and the driver's errors. */
+export async function writeChanges(
+  { client, session, bypassValidation, way }: Pick<PutOptions, 'client' | 'session' | 'bypassValidation' | 'way'>,
   namespace: EntryNamespace,
   changes: readonly Change[],
 ): Promise<void> {

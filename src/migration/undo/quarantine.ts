@@ -47,26 +47,65 @@ export class Quarantine {
     return { open, left };
   }
 
-  /** How many documents undos of the attempt have left to users, by namespace. Throws the driver's errors. */
-  async leftByCollection(): Promise<Map<string, number>> {
-    const prefix = `${attemptPrefix(this.#attempt)}undo/`;
-    const found = this.#db
-      .collection<{ _id: string; namespace: EntryNamespace }>(this.#own.quarantine, { readPreference: 'primary' })
-      .find({ _id: { $gte: prefix, $lt: `${prefix.slice(0, -1)}0` } }, { projection: { namespace: 1 } });
+  /**
+   * How many documents undos of the attempt have left to users (`undo`), or brought back by `downDocument` (`down`), by
+   * collection. Throws the driver's errors.
+   */
+  async countByCollection(kind: 'undo' | 'down'): Promise<Map<string, number>> {
     const counts = new Map<string, number>();
-    for await (const { _id, namespace } of found) {
-      // Versions of large documents stand in documents of their own, behind one more slash.
-      const place = shownNamespace(namespace).length + 1 + placeLength;
-      if (_id.length !== prefix.length + place) continue;
+    for await (const { namespace } of this.#heads(kind)) {
       const { collection = '' } = namespace;
       counts.set(collection, (counts.get(collection) ?? 0) + 1);
     }
     return counts;
   }
 
+  /** The documents that undos of the attempt have left to users. Throws the driver's errors. */
+  async *left(): AsyncGenerator<Left> {
+    for await (const { _id, namespace } of this.#heads('undo')) {
+      const found = this.#db
+        .collection<{ _id: string }>(this.#own.quarantine, { readPreference: 'primary' })
+        .find(
+          { _id: { $in: [_id, ...['before', 'after', 'current'].map((name) => `${_id}/${name}`)] } },
+          { raw: true },
+        );
+      let versions = new Map<string, Buffer>();
+      for await (const bytes of found) {
+        versions = new Map([...versions, ...versionsIn(bytes as unknown as Uint8Array)]);
+      }
+      const image = { before: versions.get('before'), after: versions.get('after') };
+      yield { namespace, image, current: versions.get('current') };
+    }
+  }
+
+  async *#heads(kind: 'undo' | 'down'): AsyncGenerator<{ readonly _id: string; readonly namespace: EntryNamespace }> {
+    const prefix = `${attemptPrefix(this.#attempt)}${kind}/`;
+    const found = this.#db
+      .collection<{ _id: string; namespace: EntryNamespace }>(this.#own.quarantine, { readPreference: 'primary' })
+      .find({ _id: { $gte: prefix, $lt: `${prefix.slice(0, -1)}0` } }, { projection: { namespace: 1 } });
+    for await (const head of found) {
+      // Versions of large documents stand in documents of their own, behind one more slash.
+      const place = shownNamespace(head.namespace).length + 1 + placeLength;
+      if (head._id.length === prefix.length + place) yield head;
+    }
+  }
+
   async add(documents: readonly Left[], session: ClientSession): Promise<void> {
     if (documents.length === 0) return;
-    const kept = documents.flatMap((document) => this.#documents(document));
+    const kept = documents.flatMap((document) => this.#documents(document, 'undo'));
+    await insertIn(this.#db, this.#own.quarantine, kept, { session, bypassValidation: false });
+  }
+
+  /** Keeps the versions of documents that `downDocument` brought back, in place of what was left to users. */
+  async broughtBack(documents: readonly Left[], session: ClientSession): Promise<void> {
+    const kept = documents.flatMap((document) => this.#documents(document, 'down'));
+    const ids = documents.flatMap((document) => {
+      const [left, down] = [this.#id(document, 'undo'), this.#id(document, 'down')];
+      // Of a document that a user has brought into the new shape again, the last version.
+      return [left, down].flatMap((id) => [id, ...['before', 'after', 'current'].map((name) => `${id}/${name}`)]);
+    });
+    const quarantine = this.#db.collection<{ _id: string }>(this.#own.quarantine);
+    await quarantine.deleteMany({ _id: { $in: ids } }, { session });
     await insertIn(this.#db, this.#own.quarantine, kept, { session, bypassValidation: false });
   }
 
@@ -109,23 +148,25 @@ export class Quarantine {
     await replaceIn(this.#db, this.#own.quarantine, [replaced], { session, bypassValidation: false });
   }
 
-  #id(left: Left): string {
-    return `${attemptPrefix(this.#attempt)}undo/${this.placeOf(left.namespace, idKey(anyVersion(left)))}`;
+  #id(left: Left, kind: 'undo' | 'down'): string {
+    return `${attemptPrefix(this.#attempt)}${kind}/${this.placeOf(left.namespace, idKey(anyVersion(left)))}`;
   }
 
-  #documents(left: Left): Buffer[] {
+  #documents(left: Left, kind: 'undo' | 'down'): Buffer[] {
     const { image, current } = left;
+    const id = this.#id(left, kind);
+    const why = kind === 'undo' ? 'undo' : 'down-document';
     const versions = versionElements({ before: image.before, after: image.after, current });
     const bytes = versions.reduce((sum, version) => sum + version.length, 0);
-    if (bytes <= mostBytes) return [this.#document(left, this.#id(left), versions)];
-    const parts = versions.map((version) => this.#document(left, `${this.#id(left)}/${nameOf(version)}`, [version]));
-    return [this.#document(left, this.#id(left), []), ...parts];
+    if (bytes <= mostBytes) return [this.#document(left, id, why, versions)];
+    const parts = versions.map((version) => this.#document(left, `${id}/${nameOf(version)}`, why, [version]));
+    return [this.#document(left, id, why, []), ...parts];
   }
 
   /** Put together from bytes: what the documents hold may fit into no object. */
-  #document(left: Left, _id: string, versions: readonly Buffer[]): Buffer {
+  #document(left: Left, _id: string, why: string, versions: readonly Buffer[]): Buffer {
     const { migration, number } = this.#attempt;
-    const about: Document = { _id, why: 'undo', migration, attempt: number, namespace: left.namespace };
+    const about: Document = { _id, why, migration, attempt: number, namespace: left.namespace };
     const document = anyVersion(left);
     const { type, valueStart, end } = idElement(document);
     return rawDocument([
@@ -148,11 +189,20 @@ function nameOf(element: Buffer): string {
   return element.toString('latin1', 1, element.indexOf(0, 1));
 }
 
-function openIn(kept: Uint8Array): Open {
+function versionsIn(kept: Uint8Array): Map<string, Buffer> {
   const versions = new Map<string, Buffer>();
   for (const { name, type, valueStart, end } of elementsOf(kept)) {
-    if (type === bsonTypes.document) versions.set(name, Buffer.from(asBuffer(kept).subarray(valueStart, end)));
+    // An `_id` may be a document, too.
+    if (type !== bsonTypes.document || !versionNames.has(name)) continue;
+    versions.set(name, Buffer.from(asBuffer(kept).subarray(valueStart, end)));
   }
+  return versions;
+}
+
+const versionNames: ReadonlySet<string> = new Set(['before', 'after', 'current', 'start', 'back']);
+
+function openIn(kept: Uint8Array): Open {
+  const versions = versionsIn(kept);
   return { start: versions.get('start'), back: versions.get('back'), after: versions.get('after') };
 }
 

@@ -93,6 +93,37 @@ export async function* readBackwards(db: Db, own: OwnNames, attempt: Attempt): A
   }
 }
 
+export type Forward =
+  | { readonly kind: 'entry'; readonly entry: UndoEntry }
+  /** `id`: of the journal's document. */
+  | {
+      readonly kind: 'images';
+      readonly id: string;
+      readonly namespace: EntryNamespace;
+      readonly images: readonly Image[];
+    };
+
+/** All that an attempt did, undone or not, in its order; each entry before its images. Throws as `readBackwards` does. */
+export async function* readForwards(db: Db, own: OwnNames, attempt: Attempt): AsyncGenerator<Forward> {
+  const found = journalOf(db, own)
+    .find(ofAttempt(attempt) as Document, { projection: withoutReads })
+    .sort({ _id: 1 })
+    .batchSize(500);
+  let parts: Uint8Array[] = [];
+  for await (const document of found as unknown as AsyncIterable<Stored>) {
+    if (document.kind !== 'images') {
+      yield { kind: 'entry', entry: document };
+      continue;
+    }
+    const { _id: id, part, parts: all, data, namespace } = document;
+    parts.push(bytesOf(data));
+    if (parts.length !== part + 1) throw new RangeError('A part of the images of the journal is missing.');
+    if (part + 1 < all) continue;
+    yield { kind: 'images', id, namespace, images: unpackImages(parts) };
+    parts = [];
+  }
+}
+
 /** An entry, or undefined where it is missing. Throws the driver's errors. */
 export async function readEntry(db: Db, own: OwnNames, id: string): Promise<UndoEntry | undefined> {
   const entry = await journalOf(db, own).findOne({ _id: id } as Document, { projection: withoutReads });

@@ -29,6 +29,15 @@ export interface UndoExtent {
   readonly entriesUndone: number;
 }
 
+/** Documents that an attempt did not change and that are in its new shape, as far as their fields tell. */
+export interface CreatedSince {
+  readonly collection: string;
+  /** `unknown` where the attempt gave documents no field that they did not have before. */
+  readonly documents: number | 'unknown';
+  /** Of the first ones. */
+  readonly ids: readonly string[];
+}
+
 export type UndoResult =
   /** Everything is as it was, up to `conflicts`, which only a tolerant undo leaves behind. */
   | (UndoExtent & {
@@ -37,6 +46,10 @@ export type UndoResult =
       readonly merged: number;
       /** Documents that were left as they are and put into quarantine. */
       readonly quarantined: number;
+      /** Documents that the migration's `downDocument` brought back, by this call or an earlier one. */
+      readonly downDocuments: number;
+      /** What stays in the new shape of what users created since. */
+      readonly createdSince: readonly CreatedSince[];
       /** Operations on the catalog that were gone back over, whether or not there was anything to change. */
       readonly catalogOperations: number;
       /** The first ones. */
@@ -63,6 +76,11 @@ export class ConflictList {
   add(...conflicts: readonly UndoConflict[]): void {
     this.total += conflicts.length;
     this.first.push(...conflicts.slice(0, Math.max(0, mostListed - this.first.length)));
+  }
+
+  addAll({ first, total }: ConflictList): void {
+    this.add(...first);
+    this.total += total - first.length;
   }
 }
 

@@ -1,13 +1,12 @@
 import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { idKey } from '../../mongo/raw-bson.ts';
-import type { Attempt, EntryNamespace } from '../journal/documents.ts';
+import type { Attempt } from '../journal/documents.ts';
 import type { Image } from '../journal/images.ts';
-import { countImages } from './count-images.ts';
-import { digest, stateOf } from './digest.ts';
+import { stateOf } from './digest.ts';
 import { imagesDone } from './pieces.ts';
-import { readBackwards, type UndoEntry } from './read.ts';
-import { shownNamespace } from './result.ts';
+import { readBackwards } from './read.ts';
+import { documentKey, Stretches, type Survey } from './survey.ts';
 
 /** A document that an attempt changed more than once. It goes back as a whole, or not at all. */
 export interface Several {
@@ -23,32 +22,6 @@ export interface Several {
 export type SeveralTimes = ReadonlyMap<string, Several>;
 
 /**
- * A stretch of the way back on which a name stands for the same collection; counted from the newest. Behind a rename a
- * document is another one.
- */
-export class Stretches {
-  #number = 0;
-
-  get number(): number {
-    return this.#number;
-  }
-
-  /** To be told of every entry on the way back. */
-  pass({ catalog, state }: UndoEntry): void {
-    if (catalog !== undefined && state !== 'refused' && moving.has(catalog.type)) this.#number += 1;
-  }
-}
-
-const moving: ReadonlySet<string> = new Set(['rename-collection', 'replace-collection', 'drop-collection']);
-
-export function documentKey(stretch: number, namespace: EntryNamespace, id: string): string {
-  return digest(`${stretch}\n${shownNamespace(namespace)}\n${id}`);
-}
-
-/** Documents whose state is held in memory at a time: about 100 MB. More of them take further passes over the journal. */
-const mostDocuments = 400_000;
-
-/**
  * Finds the documents that what is left of an attempt changed more than once. Only reads. Throws the driver's errors,
  * the signal's reason, and `RangeError` for images that are damaged.
  */
@@ -56,52 +29,43 @@ export async function changedSeveralTimes(
   connection: Connection,
   own: OwnNames,
   attempt: Attempt,
-  {
-    signal,
-    documentsInMemory = mostDocuments,
-  }: { readonly signal?: AbortSignal; readonly documentsInMemory?: number } = {},
+  { repeated, moves }: Survey,
+  signal?: AbortSignal,
 ): Promise<SeveralTimes> {
-  const several = new Map<string, Several>();
-  const passes = Math.max(1, Math.ceil((await countImages(connection, own, attempt)) / documentsInMemory));
-  for (let pass = 0; pass < passes; pass++) {
-    const seen = new Map<string, Seen>();
-    const stretches = new Stretches();
-    for await (const step of readBackwards(connection.db, own, attempt)) {
-      signal?.throwIfAborted();
-      if (step.kind === 'entry') {
-        stretches.pass(step.entry);
-        continue;
-      }
-      const { namespace, images } = step.pack;
-      for (const image of images.slice(0, images.length - imagesDone(step)).reverse()) {
-        const document = image.after ?? image.before;
-        if (document === undefined) continue;
-        const key = documentKey(stretches.number, namespace, idKey(document));
-        if (key.charCodeAt(0) % passes === pass) look(seen, key, image);
-      }
+  const seen = new Map<string, Seen>();
+  if (repeated.size === 0) return seen;
+  const stretches = new Stretches(moves, 'backwards');
+  for await (const step of readBackwards(connection.db, own, attempt)) {
+    signal?.throwIfAborted();
+    if (step.kind === 'entry') {
+      stretches.pass(step.entry);
+      continue;
     }
-    for (const [key, { count, existed, between }] of seen) {
-      if (count > 1) several.set(key, { remaining: count, existed, between });
+    const { namespace, images } = step.pack;
+    for (const image of images.slice(0, images.length - imagesDone(step)).reverse()) {
+      const document = image.after ?? image.before;
+      if (document === undefined) continue;
+      const key = documentKey(stretches.number, namespace, idKey(document));
+      if (repeated.has(key)) look(seen, key, image);
     }
   }
-  return several;
+  for (const [key, { remaining }] of seen) if (remaining < 2) seen.delete(key);
+  return seen;
 }
 
-interface Seen {
-  count: number;
+interface Seen extends Several {
   /** What it was before the oldest image so far. */
   state: string;
-  readonly existed: boolean;
   between: boolean;
 }
 
 function look(seen: Map<string, Seen>, key: string, { before, after }: Image): void {
   const known = seen.get(key);
   if (known === undefined) {
-    seen.set(key, { count: 1, state: stateOf(before), existed: after !== undefined, between: false });
+    seen.set(key, { remaining: 1, state: stateOf(before), existed: after !== undefined, between: false });
     return;
   }
-  known.count += 1;
+  known.remaining += 1;
   known.between ||= known.state !== stateOf(after);
   known.state = stateOf(before);
 }

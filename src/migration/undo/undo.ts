@@ -6,6 +6,7 @@ import { asServerFailure, serverCode } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import type { Attempt } from '../journal/documents.ts';
 import { passing } from '../journal/transactions.ts';
+import type { AskDown } from './down-documents.ts';
 import { foreseeConflicts } from './foresee.ts';
 import { inspectAttempt } from './inspect.ts';
 import { ConflictList, type UndoExtent, type UndoResult } from './result.ts';
@@ -25,6 +26,8 @@ export interface UndoOptions {
    * with all its versions in quarantine.
    */
   readonly mode: 'strict' | 'tolerant';
+  /** Of a tolerant undo, where the migration has a `downDocument`: asked about what is left to users. */
+  readonly ask?: AskDown;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: UndoProgress) => void;
   /** How many entries the lanes counted; where the journal has fewer, a part of it is lost. */
@@ -67,6 +70,7 @@ export async function undoAttempt(
   options: UndoOptions,
 ): Promise<UndoResult> {
   const { fence, lane = 0, mode, signal } = options;
+  const ask = mode === 'tolerant' ? options.ask : undefined;
   await using transactions = new UndoTransactions({ connection, own, fence, lane, signal });
   const conflicts = new ConflictList();
   let walk: Walk | undefined;
@@ -74,17 +78,19 @@ export async function undoAttempt(
     signal?.throwIfAborted();
     const { entries, undone, blocked } = await foreseeUndo(connection, own, attempt, options);
     if (blocked !== undefined) return blocked;
-    walk = new Walk({ connection, own, attempt, mode, transactions, conflicts, undone, signal });
+    walk = new Walk({ connection, own, attempt, mode, transactions, conflicts, undone, ask, signal });
     walk.onProgress = ({ documents, entriesUndone }) => options.onProgress?.({ documents, entriesUndone, entries });
     const current = walk;
     await insistently(signal, () => current.run());
     await insistently(signal, () => withoutCopies(connection, own, attempt));
-    const { extent, merged, quarantined, catalogOperations } = walk;
+    const { extent, merged, quarantined, downDocuments, createdSince, catalogOperations } = walk;
     return {
       state: 'undone',
       ...extent,
       merged,
       quarantined,
+      downDocuments,
+      createdSince,
       catalogOperations,
       conflicts: conflicts.first,
       conflictsTotal: conflicts.total,

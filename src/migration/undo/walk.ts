@@ -5,12 +5,15 @@ import { serverCode, serverCodes } from '../../mongo/server-error.ts';
 import type { Attempt, JournalEntry } from '../journal/documents.ts';
 import { passing } from '../journal/transactions.ts';
 import { undoCatalog } from './catalog.ts';
+import { listCreatedSince } from './created-since.ts';
+import { type AskDown, DownPass } from './down-documents.ts';
 import { lastOfOpenEntries, type Piece, piecesOf, takeable, toEndOfPack } from './pieces.ts';
 import { documentConflict, PutConflict, type PutOptions, type PutOutcome, PutRefused, putBack } from './put-back.ts';
 import { Quarantine } from './quarantine.ts';
 import { readBackwards, type UndoEntry } from './read.ts';
-import type { ConflictList, UndoConflict, UndoExtent } from './result.ts';
-import { changedSeveralTimes, Stretches } from './several.ts';
+import type { ConflictList, CreatedSince, UndoConflict, UndoExtent } from './result.ts';
+import { changedSeveralTimes } from './several.ts';
+import { isOlder, Stretches, type Survey, surveyAttempt } from './survey.ts';
 import type { UndoTransactions } from './transactions.ts';
 import { WholeDocuments } from './whole.ts';
 
@@ -23,6 +26,8 @@ export interface WalkOptions {
   readonly conflicts: ConflictList;
   /** Entries that an earlier undo has done. */
   readonly undone: number;
+  /** Where the migration has a `downDocument`. A strict undo does not ask it. */
+  readonly ask?: AskDown;
   readonly signal?: AbortSignal;
 }
 
@@ -44,6 +49,8 @@ export class Walk {
   readonly #options: WalkOptions;
   readonly #quarantine: Quarantine;
   #whole = WholeDocuments.none();
+  /** Whether it is known, and done, what becomes of documents that users left in the new shape. */
+  #settled = false;
   /** The newest first; what stands in it was not committed yet. */
   #pieces: Piece[] = [];
   #size = mostDocuments;
@@ -55,6 +62,8 @@ export class Walk {
   #entriesUndone: number;
   merged = 0;
   quarantined = 0;
+  downDocuments = 0;
+  createdSince: readonly CreatedSince[] = [];
   catalogOperations = 0;
   onProgress: (extent: UndoExtent) => void = () => {};
 
@@ -78,15 +87,22 @@ export class Walk {
   async run(): Promise<void> {
     const { connection, own, attempt, mode, signal } = this.#options;
     this.#pieces = [];
-    if (mode === 'tolerant') {
-      const several = await changedSeveralTimes(connection, own, attempt, { signal });
+    const survey = mode === 'tolerant' ? await surveyAttempt(connection, own, attempt, signal) : undefined;
+    if (survey !== undefined) {
+      const several = await changedSeveralTimes(connection, own, attempt, survey, signal);
       this.#whole = await WholeDocuments.load(several, this.#quarantine);
     }
-    const stretches = new Stretches();
+    const stretches = new Stretches(survey?.moves ?? 0, 'backwards');
+    let unsettled = this.#settled ? undefined : survey;
     let puts = 0;
     for await (const step of readBackwards(connection.db, own, attempt)) {
       if (step.kind === 'entry' && step.entry.catalog !== undefined) {
         await this.#commitAll();
+        // Its indexes and validators are older than all documents that are back by now, and want the others in the old shape.
+        if (unsettled !== undefined && isOlder(step.entry, unsettled)) {
+          await this.#settle(unsettled);
+          unsettled = undefined;
+        }
         stretches.pass(step.entry);
         puts = 0;
         await this.#catalog(step.entry);
@@ -100,6 +116,24 @@ export class Walk {
       puts = 0;
     }
     await this.#commitAll();
+    if (unsettled !== undefined) await this.#settle(unsettled);
+  }
+
+  /** All documents are back that can be: what becomes of those that users left in the new shape. */
+  async #settle(survey: Survey): Promise<void> {
+    const { connection, transactions, conflicts, ask } = this.#options;
+    const quarantine = this.#quarantine;
+    const stay =
+      ask === undefined ? undefined : await new DownPass({ connection, transactions, quarantine, survey, ask }).run();
+    const back = ask === undefined ? [] : [...(await quarantine.countByCollection('down')).values()];
+    const lists = await Promise.all(survey.touched.map((touched) => listCreatedSince(connection.client, touched)));
+    // From here on nothing throws: it counts once, also where the walk has to begin again.
+    this.#settled = true;
+    this.createdSince = lists.flat();
+    this.downDocuments = back.reduce((sum, documents) => sum + documents, 0);
+    if (stay === undefined) return;
+    this.quarantined = stay.total;
+    conflicts.addAll(stay);
   }
 
   async #catalog(entry: UndoEntry): Promise<void> {
@@ -214,8 +248,11 @@ export class Walk {
     this.#inserted += outcome.inserted;
     this.#deleted += outcome.deleted;
     this.merged += outcome.merged;
-    this.quarantined += outcome.left.length;
-    this.#options.conflicts.add(...outcome.left.map(documentConflict));
+    // Where each is asked about, that tells which ones are left in the end.
+    if (this.#options.ask === undefined) {
+      this.quarantined += outcome.left.length;
+      this.#options.conflicts.add(...outcome.left.map(documentConflict));
+    }
     this.#entriesUndone += pieces.filter(({ kind }) => kind === 'end').length;
   }
 

@@ -2,8 +2,9 @@ import type { ClientSession } from 'mongodb';
 import type { EntryNamespace } from '../journal/documents.ts';
 import type { Image } from '../journal/images.ts';
 import type { Quarantine } from './quarantine.ts';
-import { documentKey, type Several, type SeveralTimes } from './several.ts';
+import type { Several, SeveralTimes } from './several.ts';
 import type { Open, Step } from './step-back.ts';
+import { documentKey } from './survey.ts';
 
 /** What is known of a document when some of its images are met. */
 export interface KnownDocument {

@@ -1,9 +1,10 @@
 import { isUnsettled } from '../../migration/history/position.ts';
 import { noEffects } from '../../migration/runner.ts';
 import type { Effects, HistoryRecord, RunJournal } from '../../migration/types.ts';
+import type { AskDown } from '../../migration/undo/down-documents.ts';
 import { forecastUndo } from '../../migration/undo/forecast.ts';
 import { Quarantine } from '../../migration/undo/quarantine.ts';
-import { describeConflict } from '../../migration/undo/result.ts';
+import { type CreatedSince, describeConflict } from '../../migration/undo/result.ts';
 import { type UndoResult, undoAttempt } from '../../migration/undo/undo.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
@@ -14,7 +15,13 @@ import type { AppliedMigration, CollectionCount, FailedMigration, UndoneMigratio
 import { namesOf, type Run } from '../run.ts';
 import type { Tenure } from '../under-lease.ts';
 import { undoInTheWay } from '../undo-run.ts';
+import { type Declared, DownDocuments } from './down-documents.ts';
 import { journalsOf } from './undoable.ts';
+
+const nothing = {
+  ...{ documents: 0, inserted: 0, deleted: 0, merged: 0 },
+  ...{ quarantined: 0, downDocuments: 0, catalogOperations: 0 },
+};
 
 /** How far an undo got. */
 export interface UndoProgress {
@@ -37,13 +44,15 @@ export async function undoInTarget(
   connection: Connection,
   tenure: Tenure,
   names: readonly string[],
+  declared: Declared,
 ): Promise<UndoProgress> {
   const done: AppliedMigration[] = [];
   const undone: UndoneMigration[] = [];
   const conflicts = new Map<string, number>();
   const counts = () => [...conflicts].map(([collection, documents]) => ({ collection, documents }));
   for (const name of names) {
-    const one = new Undoing(run, connection, tenure, name, conflicts);
+    await using down = new DownDocuments(run, name, declared, tenure.signal);
+    const one = new Undoing(run, connection, tenure, { name, conflicts, ask: down.ask });
     try {
       tenure.signal.throwIfAborted();
       await one.run();
@@ -59,6 +68,13 @@ export async function undoInTarget(
   return { done, undone, conflicts: counts() };
 }
 
+interface Undo {
+  readonly name: string;
+  /** Of all migrations; filled by this one. */
+  readonly conflicts: Map<string, number>;
+  readonly ask: AskDown | undefined;
+}
+
 /** One migration on its way back. */
 class Undoing {
   readonly #run: Run;
@@ -66,30 +82,33 @@ class Undoing {
   readonly #tenure: Tenure;
   readonly #name: string;
   readonly #conflicts: Map<string, number>;
+  readonly #ask: AskDown | undefined;
   readonly #started = performance.now();
-  readonly #sum = { documents: 0, inserted: 0, deleted: 0, merged: 0, quarantined: 0, catalogOperations: 0 };
+  readonly #sum = { ...nothing };
+  #createdSince: readonly CreatedSince[] = [];
   /** Whether anything of it may have been undone. */
   begun = false;
 
-  constructor(run: Run, connection: Connection, tenure: Tenure, name: string, conflicts: Map<string, number>) {
+  constructor(run: Run, connection: Connection, tenure: Tenure, { name, conflicts, ask }: Undo) {
     this.#run = run;
     this.#connection = connection;
     this.#tenure = tenure;
     this.#name = name;
     this.#conflicts = conflicts;
+    this.#ask = ask;
   }
 
   get numbers(): UndoneMigration {
-    return { name: this.#name, ...this.#sum };
+    return { name: this.#name, ...this.#sum, createdSince: this.#createdSince };
   }
 
   get applied(): AppliedMigration {
-    const { documents, inserted, deleted, catalogOperations } = this.#sum;
+    const { documents, inserted, deleted, downDocuments, catalogOperations } = this.#sum;
     const otherChanges =
       catalogOperations === 0 ? [] : [`${plural(catalogOperations, 'operation')} on the catalog undone`];
     const effects: Effects = {
       ...noEffects,
-      modified: documents - inserted - deleted,
+      modified: documents - inserted - deleted + downDocuments,
       inserted,
       deleted,
       otherChanges,
@@ -137,7 +156,7 @@ class Undoing {
     const say = progressLog(run.log);
     const attempt = { migration: name, number: journal.attempt };
     const result = await undoAttempt(this.#connection, namesOf(run), attempt, {
-      ...{ fence: this.#tenure.lease.fence, mode: 'tolerant', signal: this.#tenure.signal },
+      ...{ fence: this.#tenure.lease.fence, mode: 'tolerant', ask: this.#ask, signal: this.#tenure.signal },
       expectedEntries: journal.entries,
       onProgress: (progress) => say('Undoing.', { migration: name, ...progress }),
     });
@@ -156,8 +175,10 @@ class Undoing {
     if (result.state !== 'undone') return;
     sum.merged += result.merged;
     sum.catalogOperations += result.catalogOperations;
+    sum.downDocuments += result.downDocuments;
+    this.#createdSince = [...this.#createdSince, ...result.createdSince];
     // From quarantine itself: an earlier run may have left some of them.
-    const left = await new Quarantine(this.#connection.db, namesOf(this.#run), attempt).leftByCollection();
+    const left = await new Quarantine(this.#connection.db, namesOf(this.#run), attempt).countByCollection('undo');
     for (const [collection, documents] of left) {
       sum.quarantined += documents;
       this.#conflicts.set(collection, (this.#conflicts.get(collection) ?? 0) + documents);
@@ -172,24 +193,28 @@ class Undoing {
 export async function forecastOf(
   run: Run,
   connection: Connection,
-  records: readonly HistoryRecord[],
+  { records, ...declared }: Declared & { readonly records: readonly HistoryRecord[] },
   names: readonly string[],
 ): Promise<UndoneMigration[]> {
+  await using asked = new AsyncDisposableStack();
   const attempts = names.flatMap((migration) => {
     const record = records.find(({ _id }) => _id === migration);
     const journals = record === undefined ? [] : journalsOf(record);
-    return journals.flatMap((journal) => (journal === undefined ? [] : [{ migration, number: journal.attempt }]));
+    const { ask } = asked.use(new DownDocuments(run, migration, declared));
+    return journals.flatMap((journal) => (journal === undefined ? [] : [{ migration, number: journal.attempt, ask }]));
   });
   try {
     const forecasts = await forecastUndo(connection, namesOf(run), attempts, { signal: run.signal });
     return names.map((name) => {
-      const sum = { documents: 0, inserted: 0, deleted: 0, merged: 0, quarantined: 0, catalogOperations: 0 };
+      const sum = { ...nothing };
+      const createdSince: CreatedSince[] = [];
       for (const [at, { migration }] of attempts.entries()) {
         const forecast = forecasts[at];
         if (migration !== name || forecast === undefined) continue;
         for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += forecast[key];
+        createdSince.push(...forecast.createdSince);
       }
-      return { name, ...sum };
+      return { name, ...sum, createdSince };
     });
   } catch (error) {
     if (run.signal.aborted) throw error;

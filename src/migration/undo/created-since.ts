@@ -1,0 +1,75 @@
+import { type Document, type MongoClient, ReadPreference } from 'mongodb';
+import { elementsOf, idKey } from '../../mongo/raw-bson.ts';
+import { shownId } from '../../mongo/shown-id.ts';
+import type { CreatedSince } from './result.ts';
+import type { Touched } from './survey.ts';
+
+const mostListed = 20;
+
+/** Counts documents of one collection that stay in the new shape without the migration having changed them. */
+export class CreatedSinceCount {
+  readonly #touched: Touched;
+  #documents = 0;
+  readonly #ids: string[] = [];
+
+  constructor(touched: Touched) {
+    this.#touched = touched;
+  }
+
+  /** `document`: with its fields, or by their names known to have some of the new ones. */
+  add(document: Uint8Array, isNew = this.#isNew(document)): void {
+    if (!isNew) return;
+    this.#documents += 1;
+    if (this.#ids.length < mostListed) this.#ids.push(shownId(document));
+  }
+
+  /** Nothing where all is as before. */
+  get result(): CreatedSince[] {
+    const { namespace, reshaped, introduced } = this.#touched;
+    const { collection = '' } = namespace;
+    // A field that was taken away, or a value that changed, tells nobody which documents are new.
+    if (reshaped && introduced.length === 0) return [{ collection, documents: 'unknown', ids: [] }];
+    return this.#documents === 0 ? [] : [{ collection, documents: this.#documents, ids: this.#ids }];
+  }
+
+  #isNew(document: Uint8Array): boolean {
+    const names = new Set(this.#touched.introduced);
+    return names.size > 0 && [...elementsOf(document)].some(({ name }) => names.has(name));
+  }
+}
+
+/**
+ * Lists the documents that have fields which only the attempt introduced, and that it did not change: created since,
+ * or made so by users. Only reads. `present`: where the collection stands now. Throws the driver's errors.
+ */
+export async function listCreatedSince(
+  client: MongoClient,
+  touched: Touched,
+  present = touched.namespace,
+): Promise<CreatedSince[]> {
+  const count = new CreatedSinceCount(touched);
+  const { introduced } = touched;
+  if (introduced.length > 0) {
+    const filter = { $or: introduced.map((name) => ({ [name]: { $exists: true } })) };
+    for await (const document of unknownTo(client, touched, present, filter, { _id: 1 })) count.add(document, true);
+  }
+  return count.result;
+}
+
+/** The documents of a collection that the attempt did not change, as bytes. Throws the driver's errors. */
+export async function* unknownTo(
+  client: MongoClient,
+  touched: Touched,
+  { database, collection = '' }: Touched['namespace'],
+  filter: Document = {},
+  projection?: Document,
+): AsyncGenerator<Uint8Array> {
+  const found = client
+    .db(database)
+    .collection(collection, { readPreference: ReadPreference.primary })
+    .find(filter, { raw: true, projection });
+  for await (const bytes of found as unknown as AsyncIterable<Uint8Array>) {
+    const document = Buffer.from(bytes);
+    if (!touched.knows(idKey(document))) yield document;
+  }
+}

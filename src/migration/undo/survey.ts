@@ -1,0 +1,194 @@
+import type { Connection } from '../../mongo/connect.ts';
+import type { OwnNames } from '../../mongo/own.ts';
+import { elementsOf, idKey } from '../../mongo/raw-bson.ts';
+import type { Attempt, EntryNamespace } from '../journal/documents.ts';
+import type { Image } from '../journal/images.ts';
+import { digest } from './digest.ts';
+import { KeySet } from './key-set.ts';
+import { readForwards, type UndoEntry } from './read.ts';
+import { shownNamespace } from './result.ts';
+
+/** A collection whose documents an attempt changed, and that was there before. */
+export interface Touched {
+  /** As it was called before the first of these changes. */
+  readonly namespace: EntryNamespace;
+  /** Whether the attempt changed documents of it that stayed there. */
+  readonly reshaped: boolean;
+  /** Top-level fields that the attempt gave to documents, and that none of them had before. */
+  readonly introduced: readonly string[];
+  /** Whether it had this name when some of them were made. */
+  was(namespace: EntryNamespace): boolean;
+  /** Whether the attempt changed the document with this `idKey`. */
+  knows(id: string): boolean;
+}
+
+/** What an attempt did, in short. */
+export interface Survey {
+  readonly touched: readonly Touched[];
+  /** By `documentKey`: the documents that it changed more than once. */
+  readonly repeated: ReadonlySet<string>;
+  /** How many of its entries that are not undone moved collections. */
+  readonly moves: number;
+  /** The first images in the journal. What is older changed no document. */
+  readonly oldest: string | undefined;
+}
+
+const moving: ReadonlySet<string> = new Set(['rename-collection', 'replace-collection', 'drop-collection']);
+
+/**
+ * A stretch of an attempt on which a name stands for the same collection; counted from the oldest. Behind a rename a
+ * document is another one.
+ */
+export class Stretches {
+  #number: number;
+  readonly #step: 1 | -1;
+
+  constructor(number: number, direction: 'forwards' | 'backwards') {
+    this.#number = number;
+    this.#step = direction === 'forwards' ? 1 : -1;
+  }
+
+  get number(): number {
+    return this.#number;
+  }
+
+  /** To be told of every entry on the way. */
+  pass(entry: UndoEntry): void {
+    if (moves(entry)) this.#number += this.#step;
+  }
+}
+
+function moves({ catalog, state }: UndoEntry): boolean {
+  return catalog !== undefined && state !== 'refused' && moving.has(catalog.type);
+}
+
+/** Whether an entry is older than all images. */
+export function isOlder({ _id }: UndoEntry, { oldest }: Pick<Survey, 'oldest'>): boolean {
+  return oldest === undefined || _id < oldest;
+}
+
+export function documentKey(stretch: number, namespace: EntryNamespace, id: string): string {
+  return digest(`${stretch}\n${shownNamespace(namespace)}\n${id}`);
+}
+
+/** Images of each transaction that are asked for the names of new fields: one operation does the same to all. */
+const mostLookedAt = 20;
+
+/**
+ * Reads all that an attempt did, whether or not it is undone by now. Throws the driver's errors, the signal's reason, and
+ * `RangeError` for images that are damaged.
+ */
+export async function surveyAttempt(
+  connection: Connection,
+  own: OwnNames,
+  attempt: Attempt,
+  signal?: AbortSignal,
+): Promise<Survey> {
+  const known = new KeySet();
+  const repeated = new Set<string>();
+  const names = new OldestNames();
+  const touched = new Map<string, Changed>();
+  const stretches = new Stretches(0, 'forwards');
+  let movesLeft = 0;
+  let oldest: string | undefined;
+  for await (const step of readForwards(connection.db, own, attempt)) {
+    signal?.throwIfAborted();
+    if (step.kind === 'entry') {
+      stretches.pass(step.entry);
+      if (moves(step.entry) && step.entry.undone === undefined) movesLeft += 1;
+      names.pass(step.entry, oldest !== undefined);
+      continue;
+    }
+    oldest ??= step.id;
+    const { namespace, images } = step;
+    const first = names.of(namespace);
+    const changed = first && touchedAt(touched, first, known);
+    changed?.alias(stretches.number, namespace);
+    for (const [at, image] of images.entries()) {
+      const document = image.after ?? image.before;
+      if (document === undefined) continue;
+      const key = documentKey(stretches.number, namespace, idKey(document));
+      const isFirst = known.add(key);
+      if (!isFirst) repeated.add(key);
+      changed?.image(image, isFirst, at < mostLookedAt);
+    }
+  }
+  return { touched: [...touched.values()], repeated, moves: movesLeft, oldest };
+}
+
+function touchedAt(touched: Map<string, Changed>, namespace: EntryNamespace, known: KeySet): Changed {
+  const name = shownNamespace(namespace);
+  const one = touched.get(name) ?? new Changed(namespace, known);
+  touched.set(name, one);
+  return one;
+}
+
+class Changed implements Touched {
+  readonly namespace: EntryNamespace;
+  reshaped = false;
+  readonly #known: KeySet;
+  /** What it was called on which stretch. */
+  readonly #aliases = new Map<string, { readonly stretch: number; readonly namespace: EntryNamespace }>();
+  readonly #made = new Set<string>();
+  readonly #had = new Set<string>();
+
+  constructor(namespace: EntryNamespace, known: KeySet) {
+    this.namespace = namespace;
+    this.#known = known;
+  }
+
+  get introduced(): readonly string[] {
+    // A name with a dot or a dollar in it no query asks for.
+    return [...this.#made].filter((name) => !this.#had.has(name) && !/[.$]/.test(name));
+  }
+
+  was(namespace: EntryNamespace): boolean {
+    const name = shownNamespace(namespace);
+    return [...this.#aliases.values()].some((alias) => shownNamespace(alias.namespace) === name);
+  }
+
+  knows(id: string): boolean {
+    return [...this.#aliases.values()].some(({ stretch, namespace }) =>
+      this.#known.has(documentKey(stretch, namespace, id)),
+    );
+  }
+
+  alias(stretch: number, namespace: EntryNamespace): void {
+    this.#aliases.set(`${stretch}\n${shownNamespace(namespace)}`, { stretch, namespace });
+  }
+
+  /** `isFirst`: the document's oldest one, so that before it is what users had written. */
+  image({ before, after }: Image, isFirst: boolean, looksCloser: boolean): void {
+    if (before === undefined) return;
+    const old = isFirst || looksCloser ? new Set([...elementsOf(before)].map(({ name }) => name)) : undefined;
+    if (isFirst) for (const name of old ?? []) this.#had.add(name);
+    if (after === undefined) return;
+    this.reshaped = true;
+    if (!looksCloser) return;
+    for (const { name } of elementsOf(after)) if (old?.has(name) !== true) this.#made.add(name);
+  }
+}
+
+/** What collections were called at the first images. */
+class OldestNames {
+  /** By the name of now; undefined where the attempt made it. */
+  readonly #names = new Map<string, EntryNamespace | undefined>();
+
+  of(namespace: EntryNamespace): EntryNamespace | undefined {
+    const name = shownNamespace(namespace);
+    return this.#names.has(name) ? this.#names.get(name) : namespace;
+  }
+
+  /** `since`: the first images were met. */
+  pass({ catalog, namespace, state }: UndoEntry, since: boolean): void {
+    if (catalog === undefined || state === 'refused') return;
+    const { type, before, to } = catalog;
+    const renames = type === 'rename-collection' && to !== undefined;
+    const first = this.of(namespace);
+    if (type === 'drop-collection' || renames || before === undefined) {
+      this.#names.set(shownNamespace(namespace), undefined);
+    }
+    if (renames) this.#names.set(shownNamespace(to), since || first === undefined ? first : to);
+    if (type === 'replace-collection') this.#names.set(shownNamespace(to ?? namespace), undefined);
+  }
+}
