@@ -243,6 +243,16 @@ export const schema = z.strictObject({
       mongod: z.string().optional().describe('Path of the mongod to run sandboxes with.'),
     })
     .prefault({}),
+  drill: z
+    .strictObject({
+      'recovery-time': duration
+        .optional()
+        .describe('How long a drill may take to bring the newest backup back; without it that is only measured.'),
+      'recovery-point': duration
+        .optional()
+        .describe('How old the data of the newest backup may be at a drill; without it that is only measured.'),
+    })
+    .prefault({}),
   lease: z
     .strictObject({
       ttl: timeLimit
@@ -266,7 +276,32 @@ export const schema = z.strictObject({
     .strictObject({
       deploy: z.string().optional().describe('Command that deploys the application, between apply and verify.'),
       'rollback-app': z.string().optional().describe('Command that brings the last good application back.'),
-      'stop-traffic': z.string().optional().describe('Command that stops writes of users, before a restore.'),
+      'stop-traffic': z
+        .string()
+        .optional()
+        .describe('Command that keeps users from writing, before the data of a release are taken back.'),
+      'start-traffic': z
+        .string()
+        .optional()
+        .describe('Command that lets users in again, once everything else of a rollback is done.'),
+      'undo-under-traffic': z
+        .boolean()
+        .default(false)
+        .describe('An undo loses no write of users: whether traffic is left alone where that is the way back.'),
+      reconcile: z
+        .array(
+          z.strictObject({
+            name: z
+              .string()
+              .regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,59}$/, 'letters, digits, spaces, dots, hyphens; up to 60'),
+            run: z.string().min(1).describe('The command. It may run twice, and does no harm then.'),
+          }),
+        )
+        .default([])
+        .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, {
+          message: 'each has a name of its own',
+        })
+        .describe('Commands that put right, one after the other, what a rollback leaves inconsistent elsewhere.'),
       env: z
         .array(envName)
         .default([])

@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { ReleaseError } from '../observe/error.ts';
 import { childEnvironment } from './child-environment.ts';
-import { type Run, targetOf } from './run.ts';
+import { type Run, stopIfCancelled, targetOf } from './run.ts';
 
 /** After SIGTERM a hook has this long, in milliseconds, before it is killed. */
 const gracePeriod = 5000;
@@ -100,12 +100,11 @@ function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
   }
 }
 
-/** Runs a hook where one is configured. Throws `HOOK_FAILED` when it does not succeed. */
-export async function needHook(run: Run, name: 'stop-traffic' | 'rollback-app'): Promise<void> {
-  const command = run.invocation.settings.hooks[name];
-  if (command === undefined) return;
+/** Runs a hook that has to succeed. Throws `HOOK_FAILED` when it does not, and `CANCELLED` when the run was cancelled. */
+export async function needHook(run: Run, name: string, command: string): Promise<void> {
   const end = await runHook(run, name, command);
   if (end.state === 'done') return;
+  stopIfCancelled(run);
   throw new ReleaseError('HOOK_FAILED', `The hook ${name} failed: ${end.why}.`, {
     hint: `Correct hooks.${name} in the configuration file.`,
   });

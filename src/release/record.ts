@@ -1,11 +1,11 @@
 import type { Collection, Db } from 'mongodb';
 import type { HistoryRecord } from '../migration/types.ts';
 import { asServerFailure } from '../mongo/server-error.ts';
-import { asReleaseError } from '../observe/error.ts';
+import { asReleaseError, ReleaseError } from '../observe/error.ts';
 import type { Outcome } from '../observe/outcome.ts';
 import { backupsInUse } from './in-use.ts';
 import { outcomeOfError } from './outcome.ts';
-import type { Step, Waiver } from './result.ts';
+import type { DataTakenBack, RollbackResult, Step, Waiver } from './result.ts';
 import { namesOf, type Run, targetOf } from './run.ts';
 
 /** One run that may have changed a target: its audit trail, the document in `_mongo_release.releases`. */
@@ -26,12 +26,23 @@ export interface ReleaseRecord {
   readonly positionBefore?: string;
   /** Names, in the order in which they were planned or are taken back. */
   readonly migrations: readonly string[];
-  readonly steps?: readonly Step[];
+  /** Of a rollback each is here before it begins. */
+  readonly steps?: readonly RecordedStep[];
   /** The release that a rollback takes back. */
   readonly of?: string;
+  /** The way that a rollback takes. */
+  readonly strategy?: RollbackResult['strategy'];
+  /** Why that one. */
+  readonly why?: string;
+  /** What a rollback has done to the data. */
+  readonly data?: DataTakenBack;
+  /** Of the lease of the run that is, or was, at a rollback: a later one takes it over by a higher one. */
+  readonly fence?: number;
   /** The release that applied what was pending after a restore. */
   readonly followedBy?: string;
   readonly reason?: string;
+  /** What a restore was allowed to lose, as `--accept-loss` had it. */
+  readonly acceptedLoss?: string;
   /** Id of the proof of a rehearsal that it relies on. */
   readonly proofId?: string;
   /** What it was let off. */
@@ -61,10 +72,24 @@ const ofAttempt = [
 /** A document holds 16 MiB, and whatever retries for ever must not fill it. */
 const mostAttempts = 100;
 
+/** A step, and who was at it. */
+export type RecordedStep = Step & Pick<Partial<ReleaseRecord>, 'actor' | 'host' | 'runUrl'>;
+
 export type RecordStart = Pick<
   ReleaseRecord,
-  'kind' | 'planDigest' | 'backupId' | 'positionBefore' | 'migrations' | 'of' | 'reason' | 'proofId' | 'waivers'
+  | 'kind'
+  | 'planDigest'
+  | 'backupId'
+  | 'positionBefore'
+  | 'migrations'
+  | 'of'
+  | 'reason'
+  | 'proofId'
+  | 'waivers'
+  | RollbackField
 >;
+
+type RollbackField = 'strategy' | 'why' | 'steps' | 'data' | 'fence';
 
 /** How a run ended. Of the error the record keeps code and message. */
 export interface RecordEnd extends Pick<ReleaseRecord, 'steps' | 'error' | 'followedBy'> {
@@ -85,7 +110,8 @@ export class ReleaseRecords {
     this.#run = run;
     const { releases, history } = namesOf(run);
     const majority = { writeConcern: { w: 'majority' }, readConcern: { level: 'majority' } } as const;
-    this.#records = db.collection<ReleaseRecord>(releases, majority);
+    // What a step or a result leaves out would be stored as null.
+    this.#records = db.collection<ReleaseRecord>(releases, { ...majority, ignoreUndefined: true });
     this.#history = db.collection<HistoryRecord>(history, majority);
   }
 
@@ -104,6 +130,7 @@ export class ReleaseRecords {
       ...start,
       positionBefore: began.positionBefore,
       backupId: began.backupId,
+      acceptedLoss: run.invocation.flags['accept-loss'],
       migrations: [...new Set([...(joined?.migrations ?? []), ...start.migrations])],
       state: 'running' as const,
       target: target.name,
@@ -140,6 +167,21 @@ export class ReleaseRecords {
     });
   }
 
+  /**
+   * Puts on record how far a rollback is. Throws `LEASE_LOST` where another run goes on with it, and what `asServerFailure`
+   * makes of a server's failure: what was not put on record may not be begun.
+   */
+  async keep(fence: number, fields: Pick<ReleaseRecord, 'steps' | 'data'>): Promise<void> {
+    const record = { _id: this.#run.releaseId, fence };
+    const { matchedCount } = await this.#records.updateOne(record, { $set: fields }).catch((error: unknown) => {
+      throw asServerFailure(error, 'putting a step of the rollback on record');
+    });
+    if (matchedCount === 1) return;
+    throw new ReleaseError('LEASE_LOST', 'Another run goes on with this rollback.', {
+      hint: 'Look at that one; mongo-release status says whether it still has the lease.',
+    });
+  }
+
   async finish({ outcome, error, steps, followedBy }: RecordEnd): Promise<void> {
     const ended = { steps, followedBy, error: error && { code: error.code, message: error.message } };
     await this.#records.updateOne(
@@ -170,8 +212,27 @@ export class ReleaseRecords {
     }
   }
 
+  /** Everything on record, or what ended since or has not ended; the newest first. Throws `asServerFailure`'s errors. */
+  async since(moment: Date | undefined): Promise<ReleaseRecord[]> {
+    const filter = moment && {
+      $or: [{ startedAt: { $gte: moment } }, { finishedAt: { $gte: moment } }, { finishedAt: { $exists: false } }],
+    };
+    return this.#records
+      .find(filter ?? {})
+      .sort({ startedAt: -1 })
+      .toArray()
+      .catch((error: unknown) => {
+        throw asServerFailure(error, 'reading the records of releases');
+      });
+  }
+
   find(releaseId: string): Promise<ReleaseRecord | null> {
     return this.#records.findOne({ _id: releaseId });
+  }
+
+  /** The newest rollback of a release, finished or not. */
+  rollbackOf(releaseId: string): Promise<ReleaseRecord | null> {
+    return this.#records.findOne({ kind: 'rollback', of: releaseId }, { sort: { startedAt: -1 } });
   }
 
   /** Releases that were to apply this migration and have a backup of before, the newest first. */

@@ -11,7 +11,7 @@ import { type AboutApply, applyPlan, asksForExactly, stoppedAfter } from './appl
 import { backupBehind } from './backup-for.ts';
 import { checkedSituation } from './checked-situation.ts';
 import { lookGuards } from './guards.ts';
-import { needHook, runHook } from './hook.ts';
+import { runHook } from './hook.ts';
 import { keysForRelease } from './keys.ts';
 import { outcomeOfError } from './outcome.ts';
 import { ReleaseRecords } from './record.ts';
@@ -21,8 +21,9 @@ import { reliedOn } from './rehearsal/rely.ts';
 import { neverByItself } from './restore-managed.ts';
 import type { Ended, RehearsalResult, ReleaseResult } from './result.ts';
 import { removeExpired } from './retain.ts';
+import { type Earlier, earlierRollback } from './rollback/earlier.ts';
 import { takeBack } from './rollback/take-back.ts';
-import { findWayBack } from './rollback/way-back.ts';
+import { findWayBack, type Released, type WayBack } from './rollback/way-back.ts';
 import { aboutTarget, openTarget, type Run, stopIfCancelled, targetOf } from './run.ts';
 import { settleBegun } from './settle.ts';
 import { readSituation, type Situation } from './situation.ts';
@@ -312,21 +313,35 @@ class Walk {
   async #takeBack(): Promise<void> {
     // Also after a cancel: it is a way back that was asked for, and stopping on it leaves the worst of both.
     const run = { ...this.#run, signal: new AbortController().signal };
-    if (!this.#changed) return needHook(run, 'rollback-app');
-    const record = await new ReleaseRecords(this.#connection.db, run).find(run.releaseId);
-    if (record === null) throw new Error(`release ${run.releaseId} has no record`);
-    const { way } = await findWayBack(run, this.#connection, record, 'auto');
+    const release = await this.#released();
+    const way = await this.#wayBack(run, release);
     run.log.info(`The way back: ${way.strategy}. ${way.why}`);
-    if (way.strategy === 'none') return;
-    const never = way.strategy === 'restore' ? await neverByItself(run, way.backupId, record.environment) : undefined;
+    if (way.strategy === 'none' && this.result.deploy === undefined) return;
+    const never =
+      way.strategy === 'restore' ? await neverByItself(run, way.backupId, targetOf(run).environment) : undefined;
     if (never !== undefined) {
       throw new ReleaseError('NO_WAY_BACK', `${never}, and there is no other way back: ${way.why}`, {
-        hint: `When losing what users wrote since is right, type mongo-release rollback ${record._id} --strategy restore.`,
+        hint: `When losing what users wrote since is right, type mongo-release rollback ${release._id} --strategy restore.`,
       });
     }
-    const { result, error } = await takeBack(run, this.#connection, record, way);
+    const before = await earlierRollback(run, this.#connection, release._id);
+    // What was done then was done for an earlier attempt at this release.
+    const earlier: Earlier = before.state === 'unfinished' ? { ...before, state: 'overtaken' } : before;
+    const { result, warnings, error } = await takeBack(run, this.#connection, release, way, earlier);
     this.result.rollback = result;
+    this.warnings.push(...warnings);
     if (error !== undefined) throw error;
+  }
+
+  async #released(): Promise<Released> {
+    const { releaseId } = this.#run;
+    const record = await new ReleaseRecords(this.#connection.db, this.#run).find(releaseId);
+    return record ?? { _id: releaseId, migrations: [] };
+  }
+
+  async #wayBack(run: Run, release: Released): Promise<WayBack> {
+    if (this.#changed) return (await findWayBack(run, this.#connection, release, 'auto')).way;
+    return { strategy: 'none', why: 'Nothing of it is in the target but the application.' };
   }
 
   /** A release that applied nothing has no record. */

@@ -9,6 +9,8 @@ import type { ReleaseError } from '../observe/error.ts';
 import type { Finding } from '../observe/finding.ts';
 import type { Outcome } from '../observe/outcome.ts';
 import type { ProbeResult } from '../verify/probe.ts';
+import type { DrillRecord } from './drill/record.ts';
+import type { ReleaseRecord } from './record.ts';
 
 /**
  * What the use cases have to say: the words of contract.md's "Results", which `--json` prints as they stand here and
@@ -355,10 +357,12 @@ export interface RestoreResult {
 
 export type RollbackStrategy = 'undo' | 'down' | 'restore';
 
-/** Writes of users that a restore would lose; `null` where nobody can count them. */
+/** Writes of users that a restore would lose, or has lost; `null` where nobody can count them. */
 export type RestoreLoss =
   | {
       readonly writes: number;
+      /** Cluster time of the backup, ISO: counted from there on. */
+      readonly since: string;
       readonly collections: readonly { readonly collection: string; readonly writes: number }[];
     }
   | { readonly writes: null; readonly why: string };
@@ -373,12 +377,15 @@ export interface UndoneMigration {
   readonly merged: number;
   /** Left to the users who wrote to the same fields; all versions are in quarantine. */
   readonly quarantined: number;
+  /** Brought back by the migration's `downDocument`, of those that users wrote to or created since. */
+  readonly downDocuments: number;
+  /** What users created since and stays in the new shape, as far as fields tell. */
+  readonly createdSince: readonly CreatedSince[];
   readonly catalogOperations: number;
 }
 
-export interface RollbackResult {
-  readonly releaseId?: string;
-  readonly strategy: RollbackStrategy;
+/** What became of the data on the way back. */
+export interface DataTakenBack {
   /** In the order in which they were taken back. */
   readonly reverted: readonly AppliedMigration[];
   readonly failed?: FailedMigration;
@@ -390,7 +397,17 @@ export interface RollbackResult {
   readonly undo?: readonly UndoneMigration[];
   /** With the strategy `restore`. */
   readonly restore?: RestoreResult;
+  /** With the strategy `restore`: what users had written since the backup. */
+  readonly loss?: RestoreLoss;
+}
+
+export interface RollbackResult extends DataTakenBack {
+  readonly releaseId?: string;
+  /** `none`: there was nothing of the release in the target. */
+  readonly strategy: RollbackStrategy | 'none';
   readonly probes?: readonly ProbeResult[];
+  /** Each as it went the last time, also where that was in an earlier run. */
+  readonly steps?: readonly Step[];
 }
 
 export interface DeployResult {
@@ -408,6 +425,60 @@ export interface ReleaseResult extends ReliedOn {
   readonly deploy?: DeployResult;
   readonly verify?: VerifyResult;
   readonly rollback?: RollbackResult;
+}
+
+export type DrillStep = 'verify' | 'start' | 'restore' | 'count' | 'migrate' | 'probe';
+
+/** One collection as it was restored, and as the manifest has it. */
+export interface DrillCount {
+  readonly collection: string;
+  readonly state: 'equal' | 'differs';
+  /** Of a time series its buckets. */
+  readonly expected: { readonly documents: number; readonly bytes: number };
+  readonly restored: { readonly documents: number; readonly bytes: number };
+}
+
+export interface DrillLimit {
+  readonly name: 'recovery-time' | 'recovery-point';
+  readonly state: 'kept' | 'exceeded';
+  readonly limitMs: number;
+  readonly seenMs: number;
+}
+
+export interface DrillResult {
+  readonly backupId: string;
+  /** Of the store. */
+  readonly location: string;
+  readonly createdAt: string;
+  /** What the manifest says that the backup holds. */
+  readonly documents: number;
+  readonly bytes: number;
+  /** Whether the archive was read whole and is what was written. */
+  readonly verified: boolean;
+  /** All steps of the way back to a database that works: verify, start, restore, migrate, probe. Undefined where one failed. */
+  readonly recoveryTimeMs?: number;
+  /** Of when the data are, and how long before the drill that was: what would be lost. */
+  readonly recoveryPoint: { readonly at: string; readonly ageMs: number };
+  /** Those that are configured, once the drill got so far. */
+  readonly limits: readonly DrillLimit[];
+  readonly counts: readonly DrillCount[];
+  /** What brought the data to the schema of this checkout. */
+  readonly migrations: readonly AppliedMigration[];
+  readonly failed?: FailedMigration;
+  readonly probes?: readonly ProbeResult[];
+  readonly serverVersion?: string;
+  readonly sandbox?: string;
+}
+
+/** A record, with its `_id` as `id`. */
+export type AuditEntry = ({ readonly id: string } & Omit<ReleaseRecord, '_id'>) | DrillRecord;
+
+export interface AuditResult {
+  readonly since?: string;
+  /** Whether they are among the entries: they are in the store. */
+  readonly drills: 'listed' | 'no-store' | 'unreadable';
+  /** The newest first. */
+  readonly entries: readonly AuditEntry[];
 }
 
 export interface CreateResult {
@@ -444,17 +515,24 @@ export interface Results {
   readonly release: ReleaseResult;
   readonly rollback: RollbackResult;
   readonly down: RollbackResult;
+  readonly drill: DrillResult;
+  readonly audit: AuditResult;
   readonly init: InitResult;
   readonly create: CreateResult;
   readonly baseline: BaselineResult;
   readonly unlock: UnlockResult;
 }
 
-export type StepName = 'guards' | 'plan' | 'backup' | 'rehearsal' | 'apply' | 'deploy' | 'verify' | 'rollback';
+/** Of a release, then of a rollback. */
+export type StepName =
+  | DrillStep
+  | ('guards' | 'plan' | 'backup' | 'rehearsal' | 'apply' | 'deploy' | 'verify' | 'rollback')
+  | ('stop-traffic' | 'data' | 'verify-data' | 'rollback-app' | `reconcile ${string}` | 'start-traffic');
 
 export interface Step {
   readonly name: StepName;
   readonly state: 'done' | 'failed' | 'skipped' | 'running' | 'unknown';
+  readonly startedAt?: Date;
   readonly durationMs?: number;
   /** A few words, such as why it was skipped. */
   readonly note?: string;

@@ -1,3 +1,4 @@
+import type { ProbeSettings } from '../config/schema.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
 import type { ProbeResult } from '../verify/probe.ts';
@@ -23,13 +24,14 @@ export function nothingVerified({ invocation }: Run): string {
   return `${probes.length === 0 ? 'No probes are configured' : 'No probe is of this phase'}: nothing was verified.`;
 }
 
-/** `phase` leaves out the probes of the other one; by default what `--phase` says. */
+/** `phase` leaves out the probes of the other one; by default what `--phase` says. `wanted` leaves out more. */
 export async function probe(
   run: Run,
   connection: Connection,
   phase = run.invocation.flags.phase,
+  wanted: (probe: ProbeSettings) => boolean = () => true,
 ): Promise<ProbeResult[]> {
-  const results = await runProbes(run.invocation.settings.probes, {
+  const results = await runProbes(run.invocation.settings.probes.filter(wanted), {
     phase,
     db: connection.db,
     resolveEnv: (name) => run.env[name],

@@ -18,12 +18,18 @@ export function renderJson(ended: Ended): string {
     environment: target?.environment,
     releaseId,
     durationMs,
+    steps,
     // Its keys are the contract's and win.
     ...result,
-    steps,
     warnings: warnings?.length ? warnings : undefined,
     error: error && describe(error),
   });
+}
+
+/** What `audit --out` writes: the entries alone, for people and for other tools. */
+export function renderTrail({ target, result }: Ended<'audit'>): string {
+  const { name, database, environment } = target ?? {};
+  return JSON.stringify({ schemaVersion: 1, target: name, database, environment, ...result }, null, 2);
 }
 
 /** The same for a failure before the command had anything to say; `command` is undefined where none was understood. */

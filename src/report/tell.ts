@@ -15,14 +15,16 @@ import type {
   UnlockResult,
   VerifyResult,
 } from '../release/result.ts';
+import { auditSentence, auditTable } from './audit.ts';
 import { backupFacts, backupHolds, backupsTable, restoreBlocks } from './backups.ts';
 import { findingsTable, guardsTable, probesSentence, probesTable } from './checks.ts';
+import { drillBlocks, drillLead } from './drill.ts';
 import { formatBytes, formatCount, formatDuration, plural } from './format.ts';
 import { headlineOf } from './headline.ts';
 import { migrationsTable, pendingTable, totals } from './migrations.ts';
 import { statusBlocks, statusSentence } from './status.ts';
 import type { Block, Story } from './story.ts';
-import { undoTable, wayBackFacts } from './way-back.ts';
+import { lossSentence, playbookTable, undoTable, wayBackFacts } from './way-back.ts';
 
 interface Part {
   readonly lead: readonly string[];
@@ -31,7 +33,9 @@ interface Part {
 
 /** Commands and outcomes that leave no record of a release behind. */
 const unrecorded: ReadonlySet<Outcome> = new Set(['nothing-to-do', 'rehearsed']);
-const reading: ReadonlySet<CommandName> = new Set(['status', 'plan', 'verify', 'inspect', 'init', 'create', 'unlock']);
+const reading: ReadonlySet<CommandName> = new Set([
+  ...(['status', 'plan', 'verify', 'inspect', 'audit', 'init', 'create', 'unlock'] as const),
+]);
 
 /** What there is to say about how a command ended, for a terminal and for a summary alike. */
 export function tell(ended: Ended): Story {
@@ -89,6 +93,10 @@ function tellResult(ended: Ended): Part {
       return tellRollback(ended.result);
     case 'release':
       return tellRelease(ended.result);
+    case 'drill':
+      return { lead: drillLead(ended.result), blocks: drillBlocks(ended.result) };
+    case 'audit':
+      return { lead: [auditSentence(ended.result)], blocks: auditTable(ended.result) };
     case 'init':
       return { lead: [`Wrote ${ended.result.file}; name the database there.`], blocks: [] };
     case 'create':
@@ -223,7 +231,7 @@ function tellRestore(restore: RestoreResult): Part {
 }
 
 function tellRollback(rollback: RollbackResult): Part {
-  const { strategy, reverted, failed, kept, conflicts, undo = [], restore, probes = [] } = rollback;
+  const { strategy, reverted, failed, kept, conflicts, undo = [], restore, loss, probes = [], steps = [] } = rollback;
   const restored = restore === undefined ? undefined : tellRestore(restore);
   const foretold = undo.length > 0 && reverted.length === 0 && failed === undefined;
   const conflicting = conflicts.reduce((total, one) => total + one.documents, 0);
@@ -232,6 +240,7 @@ function tellRollback(rollback: RollbackResult): Part {
       ...(reverted.length > 0 || failed || restored ? [`Way back: ${strategy}.`] : []),
       ...(reverted.length > 0 ? [`Taken back: ${totals(reverted)}.`] : []),
       ...(restored?.lead ?? []),
+      ...(restored !== undefined && loss !== undefined ? [lossSentence(loss)] : []),
       ...(conflicting > 0 ? [`${plural(conflicting, 'document')} left to the users, in quarantine.`] : []),
       ...(probes.length > 0 ? [`Afterwards ${probesSentence(probes)}.`] : []),
     ],
@@ -239,6 +248,7 @@ function tellRollback(rollback: RollbackResult): Part {
       ...undoTable(foretold ? 'An undo would put back, in documents' : 'Undone, in documents', undo),
       ...migrationsTable('Taken back', reverted, failed),
       ...(restored?.blocks ?? []),
+      ...playbookTable(steps),
       ...(conflicts.length > 0
         ? [
             {

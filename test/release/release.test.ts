@@ -167,7 +167,10 @@ MongoClient.connect(${JSON.stringify(database.uri)}).then(async (client) => {
     // The same probe fails after the way back as well: there is nothing that it could be fulfilled by.
     expectFailure(ran, 10, 'ROLLBACK_FAILED', /rollback that was asked for did not succeed.*all have a size/s);
     expect(await dataOf()).toEqual(before);
-    for (const file of ['stopped', 'back']) expect(await project.read(file)).toBe('');
+    expect(await project.read('stopped')).toBe('');
+    // Nobody writes, so what it saw is so: neither the application nor users come back to that.
+    await expect(project.read('back')).rejects.toThrow('ENOENT');
+    expect(ran.json.error.message).toContain('Traffic is stopped, and stays so until the rollback is done.');
 
     const probe = sized(5).replace('retries', 'phase: after-deploy, retries');
     await project.write({ 'mongo-release.yml': probe + noImages });
@@ -246,7 +249,7 @@ test('a backup that went while the run waited for the lease is missed before any
 });
 
 describe('production', () => {
-  const production = '--environment production --rehearsal none --json';
+  const production = '--environment production --rehearsal none --waive-rehearsal not-what-this-is-about --json';
 
   test('is migrated only with a backup of its present position, which is then the way back', async () => {
     const missing = await project.run(`migrate --apply ${production}`);
@@ -305,7 +308,7 @@ describe('production', () => {
 });
 
 test('a copy with the records in it is not taken back to the original, unless that was restored there on purpose', async () => {
-  const ran = await project.run(`${release} --environment production`);
+  const ran = await project.run(`${release} --environment production --waive-rehearsal not-what-this-is-about`);
   expect(ran.code, ran.stderr).toBe(0);
   const { releaseId, backup } = ran.json;
   await using copy = await freshDatabase();

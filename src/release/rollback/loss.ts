@@ -20,7 +20,9 @@ const reasons: Readonly<Record<Extract<WritesSince, { state: 'unknown' }>['why']
  * reads. Throws what `asServerFailure` makes of a server's failure.
  */
 export async function lossOf(run: Run, { db }: Connection, manifest: Manifest): Promise<RestoreLoss> {
-  const { clusterTime } = manifest.engine === 'atlas' ? {} : manifest;
+  if (manifest.engine === 'atlas')
+    return { writes: null, why: 'it erases a whole cluster, which is not looked through' };
+  const { clusterTime } = manifest;
   if (clusterTime === undefined) return { writes: null, why: 'the backup is not of one point in time' };
   const own = namesOf(run);
   const since = new Timestamp({ t: clusterTime.t, i: clusterTime.i });
@@ -35,7 +37,8 @@ export async function lossOf(run: Run, { db }: Connection, manifest: Manifest): 
   const collections = [...found.byCollection]
     .map(([collection, { inserted, updated, deleted }]) => ({ collection, writes: inserted + updated + deleted }))
     .sort((a, b) => b.writes - a.writes);
-  return { writes: collections.reduce((sum, { writes }) => sum + writes, 0), collections };
+  const writes = collections.reduce((sum, one) => sum + one.writes, 0);
+  return { writes, since: new Date(clusterTime.t * 1000).toISOString(), collections };
 }
 
 /** In a sentence, for whoever has to decide. */

@@ -1,134 +1,171 @@
 import { refuseHalfRestored } from '../../backup/restore/settle.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { asReleaseError, ReleaseError } from '../../observe/error.ts';
-import { runInTarget } from '../apply.ts';
-import { needHook } from '../hook.ts';
 import { outcomeOfError } from '../outcome.ts';
-import { type RecordStart, type ReleaseRecord, ReleaseRecords } from '../record.ts';
+import { ReleaseRecords } from '../record.ts';
 import { newReleaseId } from '../release-id.ts';
-import { restoreInto } from '../restore-into.ts';
-import type { RollbackResult } from '../result.ts';
+import type { DataTakenBack, RollbackResult } from '../result.ts';
 import { namesOf, type Run } from '../run.ts';
-import { turnsOf } from '../turns.ts';
 import { type Tenure, underLease } from '../under-lease.ts';
-import { probe, probeFailure } from '../verify.ts';
-import { undoInTarget } from './undo-release.ts';
-import { findWayBack, type WayBack } from './way-back.ts';
+import { dataBack } from './data-back.ts';
+import { type Earlier, earlierRollback } from './earlier.ts';
+import { incomplete } from './incomplete.ts';
+import { Playbook } from './playbook.ts';
+import { StepLog } from './step-log.ts';
+import { type Found, findWayBack, nothingRead, type Released, type WayBack } from './way-back.ts';
 
 export interface TakenBack {
   readonly result: RollbackResult;
+  readonly warnings: readonly string[];
   /** There when it is not complete: `ROLLBACK_FAILED`, or why nothing was begun. */
   readonly error?: ReleaseError;
 }
 
 /**
- * Walks the way back: stop traffic (hook, before a restore), the data under the lease, the application (hook), probes.
- * A record of its own says who took what back, and why. How far it got is in what comes back; nothing is thrown.
+ * Walks the way back: traffic, data, verification, application, reconciliation, traffic. A record of its own has each
+ * step before it begins; `earlier` is the one to go on with, if any. How far it got is in what comes back; nothing is
+ * thrown.
  */
 export async function takeBack(
   run: Run,
   connection: Connection,
-  release: ReleaseRecord,
-  way: Exclude<WayBack, { strategy: 'none' }>,
+  release: Released,
+  way: WayBack,
+  earlier: Earlier,
 ): Promise<TakenBack> {
-  const rollbackRun: Run = { ...run, releaseId: newReleaseId() };
-  const records = new ReleaseRecords(connection.db, rollbackRun);
-  const walk: Walk = { run: rollbackRun, connection, release };
-  let result: RollbackResult = {
-    releaseId: release._id,
-    strategy: way.strategy,
-    reverted: [],
-    kept: [],
-    conflicts: [],
-  };
+  const walk = new Walk(run, connection, release, way, earlier);
   try {
-    const error = await underLease(rollbackRun, connection, async (tenure) => {
-      const start: RecordStart = {
-        kind: 'rollback',
-        of: release._id,
-        backupId: way.strategy === 'restore' ? way.backupId : undefined,
-        migrations: release.migrations,
-        reason: run.invocation.flags.reason,
-      };
-      await records.start(start);
-      const data = await dataBack(walk, tenure, way);
-      result = { ...result, ...data.result };
-      if (result.restore?.cluster !== undefined) await records.startAgain(start);
-      return data.error;
-    });
-    if (error !== undefined) throw error;
-    await needHook(rollbackRun, 'rollback-app');
-    // What only the new shape fulfils has the phase after-deploy: after the way back it would fail, and rightly so.
-    const probes = await probe(rollbackRun, connection, 'before-deploy');
-    result = { ...result, probes };
-    const failure = probeFailure(probes);
-    if (failure !== undefined) throw failure;
-    await records.close({ outcome: 'rolled-back' });
-    return { result };
+    await walk.walk();
+    return walk.taken;
   } catch (thrown) {
-    const error = incomplete(asReleaseError(thrown), release, result);
-    const outcome = outcomeOfError(error, error.code === 'ROLLBACK_FAILED');
-    await records.close({ outcome, error });
-    return { result, error };
+    return { ...walk.taken, error: await walk.stopped(asReleaseError(thrown)) };
   }
 }
 
-interface Walk {
-  readonly run: Run;
-  readonly connection: Connection;
-  readonly release: ReleaseRecord;
-}
+class Walk {
+  readonly #run: Run;
+  readonly #connection: Connection;
+  readonly #records: ReleaseRecords;
+  readonly #release: Released;
+  readonly #way: WayBack;
+  readonly #earlier: Earlier;
+  readonly #strategy: RollbackResult['strategy'];
+  readonly #steps: StepLog;
+  readonly #playbook: Playbook;
+  #data: DataTakenBack;
+  #begun = false;
+  /** What the record is kept under; undefined while there is none. */
+  #tenure: Tenure | undefined;
 
-interface Data {
-  readonly result: Partial<RollbackResult>;
-  readonly error?: ReleaseError;
-}
-
-async function dataBack(walk: Walk, tenure: Tenure, way: Exclude<WayBack, { strategy: 'none' }>): Promise<Data> {
-  if (way.strategy === 'restore') return bringBack(walk, tenure, way.backupId);
-  const { run, connection, release } = walk;
-  await refuseHalfRestored(connection.db, namesOf(run));
-  // Looked at again under the lease: since the way was chosen, another run may have built on what it takes away.
-  const { way: now, ways } = await findWayBack(run, connection, release, way.strategy);
-  if (now.strategy !== way.strategy || now.names.join() !== way.names.join()) {
-    throw new ReleaseError(
-      'HISTORY_CONFLICT',
-      'The history of this target was changed while the way back was chosen.',
-      {
-        hint: 'Look at mongo-release status, then run the command again.',
-      },
-    );
+  constructor(run: Run, connection: Connection, release: Released, way: WayBack, earlier: Earlier) {
+    const record = earlier.state === 'unfinished' ? earlier.record : undefined;
+    const { actor, host, runUrl } = run.origin;
+    this.#run = { ...run, releaseId: record?._id ?? newReleaseId() };
+    this.#connection = connection;
+    this.#records = new ReleaseRecords(connection.db, this.#run);
+    this.#release = release;
+    this.#way = way;
+    this.#earlier = earlier;
+    this.#strategy = way.strategy === 'none' ? (record?.strategy ?? 'none') : way.strategy;
+    this.#steps = new StepLog(record?.steps ?? [], { actor, host, runUrl }, () => this.#keep());
+    this.#playbook = new Playbook(this.#run, connection, this.#steps, this.#strategy);
+    this.#data = record?.data ?? { reverted: [], kept: [], conflicts: [] };
   }
-  if (way.strategy === 'undo') {
-    const { done, failed, undone, conflicts, error } = await undoInTarget(run, connection, tenure, way.names);
-    return { result: { reverted: done, failed, undo: undone, conflicts }, error };
+
+  get taken(): TakenBack {
+    const { probes, warnings } = this.#playbook;
+    const { _id: releaseId } = this.#release;
+    const result = { releaseId, strategy: this.#strategy, ...this.#data, probes, steps: this.#steps.all };
+    return { result, warnings };
   }
-  const progress = await runInTarget(run, connection, tenure, 'down', turnsOf(ways.wayDown, way.names));
-  return { result: { reverted: progress.done, failed: progress.failed }, error: progress.error };
+
+  /** All of it under the lease: nobody migrates while users are shut out and the application is on its way back. */
+  async walk(): Promise<void> {
+    await underLease(this.#run, this.#connection, async (tenure) => {
+      const found = await this.#lookAgain();
+      await this.#begin(tenure);
+      await this.#playbook.stopTraffic();
+      if (found.way.strategy === 'none') await this.#steps.skip('data', 'nothing of the release is in the target');
+      else await this.#steps.run('data', () => this.#takeDataBack(tenure, found));
+      if (!this.#erased) await this.#playbook.finish();
+    });
+    // Atlas has brought another lease back, and records without this one.
+    if (this.#erased) {
+      await underLease(this.#run, this.#connection, async (tenure) => {
+        await this.#begin(tenure);
+        await this.#playbook.finish();
+      });
+    }
+    await this.#records.close({ outcome: 'rolled-back' });
+  }
+
+  /** Puts it on record that it is not complete; comes back with the error that says so. */
+  async stopped(cause: ReleaseError): Promise<ReleaseError> {
+    if (!this.#begun) return cause;
+    const error = incomplete(cause, this.taken.result, this.#steps);
+    // Another run may go on with it by now.
+    if (cause.code === 'LEASE_LOST') return error;
+    await this.#records.close({ outcome: outcomeOfError(error, error.code === 'ROLLBACK_FAILED'), error });
+    return error;
+  }
+
+  get #erased(): boolean {
+    return this.#data.restore?.cluster !== undefined;
+  }
+
+  /** Since the way was chosen, another run may have built on what it takes away, or gone on with it. */
+  async #lookAgain(): Promise<Found> {
+    const way = this.#way;
+    const earlier = await earlierRollback(this.#run, this.#connection, this.#release._id);
+    if (nameOf(earlier) !== nameOf(this.#earlier)) throw changedMeanwhile();
+    if (way.strategy === 'undo' || way.strategy === 'down') {
+      await refuseHalfRestored(this.#connection.db, namesOf(this.#run));
+    }
+    if (way.strategy === 'none') return { way, wayDown: nothingRead };
+    const found = await findWayBack(this.#run, this.#connection, this.#release, way.strategy);
+    if (namesIn(found.way) !== namesIn(way)) throw changedMeanwhile();
+    return found;
+  }
+
+  async #begin(tenure: Tenure): Promise<void> {
+    const { migrations, _id: of } = this.#release;
+    const way = this.#way;
+    await this.#records.start({
+      ...{ kind: 'rollback', of, migrations, strategy: this.#strategy, why: way.why },
+      ...(way.strategy === 'restore' && { backupId: way.backupId }),
+      ...{ reason: this.#run.invocation.flags.reason, fence: tenure.lease.fence },
+      ...{ steps: this.#steps.all, data: this.#data },
+    });
+    this.#begun = true;
+    this.#tenure = tenure;
+  }
+
+  async #keep(): Promise<void> {
+    const steps = this.#steps.all;
+    if (this.#tenure === undefined) return;
+    const { lease } = this.#tenure;
+    if (steps.some(({ state }) => state === 'running')) lease.assertHeld();
+    await this.#records.keep(lease.fence, { steps, data: this.#data });
+  }
+
+  async #takeDataBack(tenure: Tenure, found: Found): Promise<void> {
+    const { data, error } = await dataBack(this.#run, this.#connection, tenure, found);
+    this.#data = { ...this.#data, ...data };
+    if (this.#erased) this.#tenure = undefined;
+    if (error !== undefined) throw error;
+  }
 }
 
-async function bringBack({ run, connection }: Walk, tenure: Tenure, backupId: string): Promise<Data> {
-  await needHook(run, 'stop-traffic');
-  const restore = await restoreInto(run, connection, tenure, backupId);
-  return { result: { restore, kept: restore.kept } };
+function namesIn(way: WayBack): string {
+  return 'names' in way ? `${way.strategy} ${way.names.join()}` : way.strategy;
 }
 
-/** Anything that stopped it half-way is `ROLLBACK_FAILED`; what kept it from beginning stays what it is. */
-function incomplete(cause: ReleaseError, release: ReleaseRecord, result: RollbackResult): ReleaseError {
-  const begun = result.reverted.length > 0 || result.failed !== undefined || result.restore !== undefined;
-  // On the way down that is an earlier restore, which keeps it from beginning.
-  const kept = result.strategy !== 'restore' && cause.code === 'RESTORE_INCOMPLETE';
-  if (!begun && (kept || (cause.exitCode !== 8 && cause.exitCode !== 9))) return cause;
-  return new ReleaseError(
-    'ROLLBACK_FAILED',
-    `The rollback of release ${release._id} is not complete: ${cause.message}`,
-    {
-      // What blocks an undo nobody can correct, and after Atlas there is no record to go on from: each names its own way.
-      hint:
-        cause.code === 'ATLAS_RESTORE_FAILED' || cause.code === 'RESUME_BLOCKED'
-          ? cause.hint
-          : `Correct that, then type mongo-release rollback ${release._id} again: it goes on from where it stands.`,
-      cause,
-    },
-  );
+function nameOf(earlier: Earlier): string | undefined {
+  return earlier.state === 'none' ? undefined : `${earlier.record._id} ${earlier.record.fence}`;
+}
+
+function changedMeanwhile(): ReleaseError {
+  return new ReleaseError('HISTORY_CONFLICT', 'The history of this target was changed while the way back was chosen.', {
+    hint: 'Look at mongo-release status, then run the command again.',
+  });
 }

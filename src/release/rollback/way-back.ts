@@ -30,7 +30,7 @@ export interface Ways {
  *
  * Throws `IRREVERSIBLE`, `DOWN_BLOCKED`, `NO_WAY_BACK` where the way that was asked for, or every way, is closed.
  */
-export function chooseWayBack(release: ReleaseRecord, { wayDown, undo }: Ways, asked: AskedStrategy): WayBack {
+export function chooseWayBack(release: Released, { wayDown, undo }: Ways, asked: AskedStrategy): WayBack {
   if (asked === 'restore') return restoring(release, 'A restore was asked for.');
   if (asked === 'undo' || asked === 'auto') {
     if ('names' in undo && undo.names.length > 0) {
@@ -66,36 +66,43 @@ export function chooseWayBack(release: ReleaseRecord, { wayDown, undo }: Ways, a
   return { strategy: 'down', names, why: `Each has a way down, the last applied first: ${names.join(', ')}.` };
 }
 
-const nothing: Ways = { wayDown: { files: new Map(), facts: new Map(), records: [] }, undo: { names: [] } };
+export const nothingRead: WayDown = { files: new Map(), facts: new Map(), records: [] };
 
+/** What has to be known of a release to take it back. One of code alone has no record. */
+export type Released = Pick<ReleaseRecord, '_id' | 'migrations' | 'backupId'>;
+
+/** A way, and what was read to find it: nothing for a restore, the records alone for an undo. */
 export interface Found {
   readonly way: WayBack;
-  readonly ways: Ways;
+  readonly wayDown: WayDown;
 }
 
 /** The way back as things stand. Throws as `chooseWayBack` does. */
 export async function findWayBack(
   run: Run,
   connection: Connection,
-  release: ReleaseRecord,
+  release: Released,
   asked: AskedStrategy,
 ): Promise<Found> {
   // A restore needs none of the files, and goes past whatever blocks the way down.
-  const ways = asked === 'restore' ? nothing : await readWays(run, connection, release, asked);
-  return { way: chooseWayBack(release, ways, asked), ways };
+  const ways =
+    asked === 'restore'
+      ? { wayDown: nothingRead, undo: { names: [] } }
+      : await readWays(run, connection, release, asked);
+  return { way: chooseWayBack(release, ways, asked), wayDown: ways.wayDown };
 }
 
-async function readWays(run: Run, connection: Connection, release: ReleaseRecord, asked: AskedStrategy): Promise<Ways> {
+async function readWays(run: Run, connection: Connection, release: Released, asked: AskedStrategy): Promise<Ways> {
   const files = await listFiles(run);
   const { records } = await readRecords(run, connection, files);
   const undo =
     asked === 'down' ? { why: 'A way down was asked for.' } : await undoableOf(run, connection, release._id, records);
   // What is undone needs no file: a broken one is in nobody's way.
-  if ('names' in undo) return { undo, wayDown: { ...nothing.wayDown, records } };
+  if ('names' in undo) return { undo, wayDown: { ...nothingRead, records } };
   return { undo, wayDown: await readWayDown(run, connection, { release: release._id }) };
 }
 
-function stepsOf(release: ReleaseRecord, { records, files, facts }: WayDown): DownStep[] | ReleaseError {
+function stepsOf(release: Released, { records, files, facts }: WayDown): DownStep[] | ReleaseError {
   try {
     return selectDown({ records, files: [...files.values()], facts, scope: { release: release._id } });
   } catch (error) {
@@ -104,7 +111,7 @@ function stepsOf(release: ReleaseRecord, { records, files, facts }: WayDown): Do
   }
 }
 
-function restoring(release: ReleaseRecord, why: string): WayBack {
+function restoring(release: Released, why: string): WayBack {
   if (release.backupId !== undefined) return { strategy: 'restore', backupId: release.backupId, why };
   throw new ReleaseError('NO_WAY_BACK', `Release ${release._id} names no backup that could be restored.`, {
     hint: 'mongo-release inspect lists the backups, and mongo-release restore BACKUP brings one back.',

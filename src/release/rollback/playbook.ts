@@ -1,0 +1,96 @@
+import type { ProbeSettings } from '../../config/schema.ts';
+import type { Connection } from '../../mongo/connect.ts';
+import type { ProbeResult } from '../../verify/probe.ts';
+import { needHook } from '../hook.ts';
+import type { RollbackResult } from '../result.ts';
+import type { Run } from '../run.ts';
+import { probe, probeFailure } from '../verify.ts';
+import type { StepLog } from './step-log.ts';
+
+const noHook = 'no hook';
+
+/** What a rollback does around the data. Each method throws where a step fails, and nothing after it is begun. */
+export class Playbook {
+  readonly warnings: string[] = [];
+  readonly #run: Run;
+  readonly #connection: Connection;
+  readonly #steps: StepLog;
+  readonly #strategy: RollbackResult['strategy'];
+  #probes: readonly ProbeResult[] | undefined;
+
+  constructor(run: Run, connection: Connection, steps: StepLog, strategy: RollbackResult['strategy']) {
+    this.#run = run;
+    this.#connection = connection;
+    this.#steps = steps;
+    this.#strategy = strategy;
+  }
+
+  /** Of the last verification; undefined where there was none. */
+  get probes(): readonly ProbeResult[] | undefined {
+    return this.#probes;
+  }
+
+  async stopTraffic(): Promise<void> {
+    // Where the data are back, that moment is over.
+    if (this.#steps.stateOf('data') === 'done') return;
+    const { 'stop-traffic': command, 'undo-under-traffic': left } = this.#hooks;
+    if (command === undefined) return this.#steps.skip('stop-traffic', noHook);
+    if (this.#strategy === 'none') return this.#steps.skip('stop-traffic', 'the data stay as they are');
+    if (this.#strategy === 'undo' && left) return this.#steps.skip('stop-traffic', 'hooks.undo-under-traffic');
+    await this.#steps.run('stop-traffic', () => needHook(this.#run, 'stop-traffic', command));
+  }
+
+  /** Everything after the data. */
+  async finish(): Promise<void> {
+    await this.#verifyData();
+    await this.#rollbackApp();
+    for (const { name, run: command } of this.#hooks.reconcile) {
+      await this.#steps.run(`reconcile ${name}`, () => needHook(this.#run, `reconcile ${name}`, command));
+    }
+    await this.#verify();
+    await this.#startTraffic();
+  }
+
+  get #hooks() {
+    return this.#run.invocation.settings.hooks;
+  }
+
+  get #trafficStopped(): boolean {
+    return this.#steps.stateOf('stop-traffic') === 'done';
+  }
+
+  /** As long as the new application writes, the data are of its shape in part: then only the later look tells something. */
+  async #verifyData(): Promise<void> {
+    const looksIn = (one: ProbeSettings) => 'mongo' in one;
+    if (!this.#trafficStopped) return this.#steps.skip('verify-data', 'traffic goes on: see verify');
+    if (!this.#run.invocation.settings.probes.some(looksIn)) return this.#steps.skip('verify-data', 'no probes');
+    await this.#steps.run('verify-data', () => this.#probe(looksIn));
+  }
+
+  async #rollbackApp(): Promise<void> {
+    const command = this.#hooks['rollback-app'];
+    if (command === undefined) return this.#steps.skip('rollback-app', noHook);
+    await this.#steps.run('rollback-app', () => needHook(this.#run, 'rollback-app', command));
+  }
+
+  async #verify(): Promise<void> {
+    if (this.#run.invocation.settings.probes.length === 0) return this.#steps.skip('verify', 'no probes');
+    await this.#steps.run('verify', () => this.#probe());
+  }
+
+  async #startTraffic(): Promise<void> {
+    const command = this.#hooks['start-traffic'];
+    if (!this.#trafficStopped) return this.#steps.skip('start-traffic', 'traffic was not stopped');
+    if (command !== undefined)
+      return this.#steps.run('start-traffic', () => needHook(this.#run, 'start-traffic', command));
+    this.warnings.push('Traffic is still stopped: there is no hook start-traffic. Let users in again.');
+    return this.#steps.skip('start-traffic', noHook);
+  }
+
+  /** What only the new shape fulfils has the phase after-deploy: after the way back it would fail, and rightly so. */
+  async #probe(wanted?: (probe: ProbeSettings) => boolean): Promise<void> {
+    this.#probes = await probe(this.#run, this.#connection, 'before-deploy', wanted);
+    const failure = probeFailure(this.#probes);
+    if (failure !== undefined) throw failure;
+  }
+}

@@ -1,0 +1,68 @@
+import { asReleaseError } from '../../observe/error.ts';
+import type { RecordedStep } from '../record.ts';
+import type { Step, StepName } from '../result.ts';
+
+/** Who is at a step. */
+export type StepActor = Omit<RecordedStep, keyof Step>;
+
+/**
+ * The steps of a rollback, the latest attempt at each. Each is handed to `write` before it begins and after it has ended,
+ * so that whoever goes on with the rollback knows which one was under way; what is done is not done again.
+ */
+export class StepLog {
+  readonly #steps = new Map<StepName, RecordedStep>();
+  readonly #actor: StepActor;
+  readonly #write: (steps: readonly RecordedStep[]) => Promise<void>;
+
+  constructor(
+    earlier: readonly RecordedStep[],
+    actor: StepActor,
+    write: (steps: readonly RecordedStep[]) => Promise<void>,
+  ) {
+    this.#actor = actor;
+    this.#write = write;
+    for (const step of earlier) {
+      const left = step.state === 'running' && ({ state: 'unknown', note: 'its run ended without a word' } as const);
+      this.#steps.set(step.name, { ...step, ...left });
+    }
+  }
+
+  get all(): readonly RecordedStep[] {
+    return [...this.#steps.values()];
+  }
+
+  stateOf(name: StepName): Step['state'] | undefined {
+    return this.#steps.get(name)?.state;
+  }
+
+  /** Runs a step that is not done yet. Throws what `work` throws, and what `write` throws. */
+  async run(name: StepName, work: () => Promise<void>): Promise<void> {
+    if (this.stateOf(name) === 'done') return;
+    const startedAt = new Date();
+    const started = performance.now();
+    const took = () => Math.round(performance.now() - started);
+    await this.#keep({ name, state: 'running', startedAt });
+    try {
+      await work();
+    } catch (thrown) {
+      const error = asReleaseError(thrown);
+      const state = error.exitCode === 1 ? 'unknown' : 'failed';
+      // What stopped it is the news, also where that cannot be put on record: there it stays `running`.
+      await this.#keep({ name, state, startedAt, durationMs: took(), note: error.code }).catch(() => {});
+      throw error;
+    }
+    await this.#keep({ name, state: 'done', startedAt, durationMs: took() });
+  }
+
+  async skip(name: StepName, note: string): Promise<void> {
+    if (this.stateOf(name) === 'done') return;
+    await this.#keep({ name, state: 'skipped', startedAt: new Date(), note });
+  }
+
+  async #keep(step: Step): Promise<void> {
+    // In the order in which they were begun.
+    this.#steps.delete(step.name);
+    this.#steps.set(step.name, { ...step, ...this.#actor });
+    await this.#write(this.all);
+  }
+}
