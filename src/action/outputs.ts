@@ -27,6 +27,8 @@ function said(ended: Ended): Outputs {
       return { applied: counted(ended.result?.applied) };
     case 'verify':
       return { verified: verified(ended.result?.probes) };
+    case 'drill':
+      return { 'backup-id': ended.result?.backupId, verified: verified(ended.result?.probes) };
     case 'rollback':
       return {
         'backup-id': ended.result?.restore?.backupId,

@@ -95,6 +95,13 @@ export const parts = {
     },
     outputs: ['outcome', 'release-id', 'backup-id', 'verified', 'summary-path', 'report-path'],
   },
+  drill: {
+    command: 'drill',
+    name: 'MongoDB release: drill',
+    description: 'Restores the newest backup of a MongoDB database into a sandbox, and says how long that took.',
+    own: { 'working-directory': workingDirectory },
+    outputs: ['outcome', 'backup-id', 'verified', 'summary-path', 'report-path'],
+  },
 } as const satisfies Record<string, PartSettings>;
 
 export type Part = keyof typeof parts;

@@ -139,6 +139,23 @@ export const commands = {
       ...common,
     ],
   },
+  drill: {
+    summary: 'Restore the newest backup into a sandbox, bring it up to date, look at it, and time that.',
+    arguments: [],
+    target: false,
+    options: [
+      ...(['target', 'database', 'environment'] as const),
+      ...(['migrations-dir', 'store', 'identity', 'backup'] as const),
+      ...sandbox,
+      ...common,
+    ],
+  },
+  audit: {
+    summary: 'Everything that is on record of a target, with who, when and why.',
+    arguments: [],
+    target: true,
+    options: [...onTarget, 'store', 'since', 'out', ...common],
+  },
   up: {
     summary: 'Apply the pending migrations (migrate --apply).',
     arguments: [],

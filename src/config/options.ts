@@ -90,7 +90,12 @@ export const options = {
   },
   check: { type: 'switch', help: 'Exit with 3 when migrations are pending.' },
   offline: { type: 'switch', help: 'Look at the files only: what is pending is unknown.' },
-  out: { type: 'text', value: 'FILE', help: 'Write the plan to this file, for --plan.' },
+  out: { type: 'text', value: 'FILE', help: 'Write the plan to this file, for --plan; with audit, the records.' },
+  since: {
+    type: 'text',
+    value: 'DATE',
+    help: 'Only what happened since this day or moment, such as 2026-03-01, or within this time, such as 30d.',
+  },
   sarif: { type: 'text', value: 'FILE', help: 'Write the findings to this file, as SARIF.' },
   'dry-run': { type: 'switch', help: 'Change nothing: rehearse in a sandbox, or say what would be done.' },
   apply: { type: 'switch', help: 'Change the target. Without it nothing is changed.' },
@@ -123,7 +128,7 @@ export const options = {
   backup: {
     type: 'text',
     value: 'BACKUP',
-    help: 'Rehearse on this backup, and apply only while the history stands where it stood then.',
+    help: 'Rehearse on this backup, and apply only while the history stands where it stood then. With drill: this one instead of the newest.',
   },
   wait: { type: 'duration', value: 'DURATION', help: 'How long to wait for the lease. Default 0s.' },
   rehearsal: {

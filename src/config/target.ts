@@ -18,13 +18,14 @@ export interface Target {
   readonly driverOptions?: Readonly<Record<string, unknown>>;
 }
 
-/**
- * The target that is meant. MONGODB_URI counts only where the file names no targets: with several of them it would
- * silently replace the one that was asked for.
- *
- * Throws `USAGE`, `URI_MISSING`, `URI_INVALID`; its addresses are added to `secrets` first.
- */
-export function resolveTarget(settings: Settings, flags: Flags, env: Environment, secrets: Secrets): Target {
+interface ConfiguredTarget {
+  /** Undefined where neither flag nor file names one. */
+  readonly name?: string;
+  readonly configured?: Settings['targets'][string];
+}
+
+/** Which target of the configuration is meant, without its address. Throws `USAGE`. */
+export function configuredTarget(settings: Settings, flags: Flags): ConfiguredTarget {
   const names = Object.keys(settings.targets);
   const name = flags.target ?? (names.length === 1 ? names[0] : undefined);
   if (name === undefined && names.length > 1 && flags.uri === undefined) {
@@ -48,6 +49,17 @@ export function resolveTarget(settings: Settings, flags: Flags, env: Environment
       },
     );
   }
+  return { name, configured };
+}
+
+/**
+ * The target that is meant. MONGODB_URI counts only where the file names no targets: with several of them it would
+ * silently replace the one that was asked for.
+ *
+ * Throws `USAGE`, `URI_MISSING`, `URI_INVALID`; its addresses are added to `secrets` first.
+ */
+export function resolveTarget(settings: Settings, flags: Flags, env: Environment, secrets: Secrets): Target {
+  const { name, configured } = configuredTarget(settings, flags);
   const uriEnv = configured?.['uri-env'] ?? 'MONGODB_URI';
   const readEnv = configured ? configured['read-uri-env'] : 'MONGODB_READ_URI';
   const uri = flags.uri ?? env[uriEnv];

@@ -112,6 +112,11 @@ export const errorCodes = {
     meaning: 'The rehearsal on record is too old, or the target, its server or the findings changed since.',
   },
   REHEARSAL_FAILED: { exit: 13, meaning: 'The rehearsal failed; the target was not touched.' },
+  DRILL_FAILED: {
+    exit: 9,
+    meaning:
+      'A drill has shown that the backup does not bring the database back as it should, or not within the limits; nothing was changed.',
+  },
   ROLLED_BACK: { exit: 14, meaning: 'The release failed and was rolled back, as asked.' },
   NO_WAY_BACK: { exit: 5, meaning: 'The release cannot be taken back in the way that was asked for, or in any.' },
   RELEASE_UNKNOWN: { exit: 2, meaning: 'The target has no record of the release that was named.' },

@@ -1,9 +1,11 @@
 import type { CommandName } from '../config/commands.ts';
 import { asReleaseError } from '../observe/error.ts';
+import { audit } from './audit.ts';
 import { backup } from './backup.ts';
 import { baseline } from './baseline.ts';
 import { create } from './create.ts';
 import { down } from './down.ts';
+import { drill } from './drill/drill.ts';
 import { init } from './init.ts';
 import { inspect } from './inspect.ts';
 import { migrate } from './migrate.ts';
@@ -29,6 +31,8 @@ const useCases: { readonly [C in CommandName]: (run: Run) => Promise<Ended<C> | 
   restore,
   release,
   rollback,
+  drill,
+  audit,
   up: migrate,
   down,
   init,

@@ -20,6 +20,8 @@ const subjects: Record<CommandName, string> = {
   restore: 'Restore',
   release: 'Release',
   rollback: 'Rollback',
+  drill: 'Drill',
+  audit: 'Audit',
   down: 'Rollback',
   init: 'New project',
   create: 'New migration',
@@ -27,7 +29,7 @@ const subjects: Record<CommandName, string> = {
   unlock: 'Lease',
 };
 
-const onNoTarget: ReadonlySet<CommandName> = new Set<CommandName>(['inspect', 'init', 'create']);
+const onNoTarget: ReadonlySet<CommandName> = new Set<CommandName>(['inspect', 'init', 'create', 'drill']);
 
 /** The first line of every report: what it was, how it ended, where. */
 export function headlineOf(ended: Ended): Headline {
@@ -53,6 +55,7 @@ function failure(ended: Ended, error: ReleaseError): Headline {
         return { mark: 'blocked', headline: 'Lease not cleared: its last sign of life is too young' };
       return { mark: 'blocked', headline: `${unfinished}: the lease is somebody else's` };
     case 9:
+      if (command === 'drill') return { mark: 'bad', headline: 'The drill failed' };
       return { mark: 'bad', headline: 'Verification failed; nothing was rolled back' };
     case 10:
       return { mark: 'bad', headline: `${subject}: the way back failed or is incomplete` };
@@ -124,6 +127,10 @@ function success(ended: Ended): Headline {
         : { mark: 'unknown', headline: 'The backup was not verified' };
     case 'restore':
       return { mark: 'good', headline: 'Restored' };
+    case 'drill':
+      return { mark: 'good', headline: 'The drill passed' };
+    case 'audit':
+      return { mark: 'info', headline: 'On record' };
     case 'init':
       return { mark: 'good', headline: 'Project set up' };
     case 'create':

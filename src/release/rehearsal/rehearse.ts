@@ -159,7 +159,7 @@ function expectedOnTarget(
  * Probes that look into the database: there is no application to ask. Those for after the deploy only where everything
  * that is pending was applied.
  */
-async function probeSandbox(run: Run, { db }: Connection, all: boolean): Promise<ProbeResult[]> {
+export async function probeSandbox(run: Run, { db }: Connection, all: boolean): Promise<ProbeResult[]> {
   const { probes } = run.invocation.settings;
   const wanted = probes.filter(
     (probe) => 'mongo' in probe && (probe.phase === undefined || (all && probe.phase === 'after-deploy')),
@@ -171,7 +171,7 @@ async function probeSandbox(run: Run, { db }: Connection, all: boolean): Promise
 }
 
 /** The sandbox gets the journal that the target will get: a rehearsal shows what that costs, and what it refuses. */
-async function journalFor(run: Run, { db, topology }: Connection, migration: string, number: number) {
+export async function journalFor(run: Run, { db, topology }: Connection, migration: string, number: number) {
   if (topology.kind === 'standalone') return undefined;
   const attempt = { migration, number };
   await openSandboxJournal(db, namesOf(run), attempt);
@@ -180,7 +180,7 @@ async function journalFor(run: Run, { db, topology }: Connection, migration: str
 }
 
 /** Every database that this run knows the address of, whether or not the run is about it: a sandbox may be none of them. */
-function knownTargets({ invocation, env }: Run): SandboxTarget[] {
+export function knownTargets({ invocation, env }: Run): SandboxTarget[] {
   const variables = Object.values(invocation.settings.targets).flatMap((target) => [
     target['uri-env'],
     target['read-uri-env'],

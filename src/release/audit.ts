@@ -1,0 +1,83 @@
+import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { parseDuration } from '../config/duration.ts';
+import { asReleaseError, ReleaseError } from '../observe/error.ts';
+import { renderTrail } from '../report/json.ts';
+import { readDrills } from './drill/record.ts';
+import { ReleaseRecords } from './record.ts';
+import type { AuditEntry, AuditResult, Ended } from './result.ts';
+import { aboutTarget, openTarget, type Run } from './run.ts';
+import { storeOf } from './take-backup.ts';
+
+/**
+ * `audit`: everything that is on record of a target, the newest first: releases, migrations, ways back, restores and
+ * baselines from the target itself, drills from the store where one is named. Only reads.
+ */
+export async function audit(run: Run): Promise<Ended<'audit'>> {
+  const { since: asked, out } = run.invocation.flags;
+  const since = asked === undefined ? undefined : momentOf(asked);
+  await using connection = await openTarget(run, 'read');
+  const target = aboutTarget(run, connection);
+  const records = await new ReleaseRecords(connection.db, run).since(since);
+  const warnings: string[] = [];
+  const { drills, found } = await drillsOf(run, target, warnings);
+  const entries = [...records.map(({ _id: id, ...record }): AuditEntry => ({ id, ...record })), ...found]
+    .filter((one) => since === undefined || isSince(one, since))
+    .sort((a, b) => timeOf(b.startedAt) - timeOf(a.startedAt));
+  const result: AuditResult = { since: since?.toISOString(), drills, entries };
+  const ended = { command: 'audit', outcome: 'nothing-to-do', result, target, warnings } as const;
+  if (out !== undefined) await writeTrail(resolve(out), run.secrets.scrub(renderTrail(ended)));
+  return ended;
+}
+
+async function drillsOf(
+  run: Run,
+  target: { readonly name: string; readonly database: string },
+  warnings: string[],
+): Promise<{ readonly drills: AuditResult['drills']; readonly found: readonly AuditEntry[] }> {
+  if (run.invocation.store === undefined) {
+    warnings.push(
+      'Drills are on record in the store, and none is named: they are not among these. Name it with --store.',
+    );
+    return { drills: 'no-store', found: [] };
+  }
+  try {
+    const { drills, damaged } = await readDrills(storeOf(run), target);
+    for (const id of damaged)
+      warnings.push(`The record of drill ${id} was changed or cut since it was written, and is left out.`);
+    return { drills: 'listed', found: drills };
+  } catch (thrown) {
+    const { code, message } = asReleaseError(thrown);
+    warnings.push(`Drills are not among these: ${message} [${code}]`);
+    return { drills: 'unreadable', found: [] };
+  }
+}
+
+/** A day, a moment, or a length of time until now. Throws `USAGE`. */
+function momentOf(text: string): Date {
+  const length = parseDuration(text);
+  const moment =
+    length === undefined && /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Date.now() - (length ?? Number.NaN);
+  if (Number.isFinite(moment)) return new Date(moment);
+  throw new ReleaseError('USAGE', `--since is neither a day nor a length of time: ${text}.`, {
+    hint: 'Write --since 2026-03-01, --since 2026-03-01T10:00:00Z, or --since 30d.',
+  });
+}
+
+/** Also what was begun before, and ended since or not yet. */
+function isSince({ startedAt, finishedAt }: AuditEntry, since: Date): boolean {
+  return finishedAt === undefined || Math.max(timeOf(startedAt), timeOf(finishedAt)) >= since.getTime();
+}
+
+function timeOf(time: Date | string): number {
+  return new Date(time).getTime();
+}
+
+async function writeTrail(path: string, text: string): Promise<void> {
+  await writeFile(path, `${text}\n`).catch((cause: unknown) => {
+    throw new ReleaseError('USAGE', `The trail cannot be written to ${path}.`, {
+      hint: 'Name a file in a folder that exists and may be written to with --out FILE.',
+      cause,
+    });
+  });
+}

@@ -1,0 +1,227 @@
+import { type ArchiveManifest, manifestTotals } from '../../backup/manifest.ts';
+import { restoreVerified } from '../../backup/restore.ts';
+import type { BackupStore } from '../../backup/stores/store.ts';
+import { verifyBackup } from '../../backup/verify.ts';
+import { listed } from '../../migration/files/find.ts';
+import { runMigration } from '../../migration/runner.ts';
+import { type Connection, connect } from '../../mongo/connect.ts';
+import { asReleaseError, ReleaseError } from '../../observe/error.ts';
+import { sandboxEnvironment } from '../../sandbox/environment.ts';
+import type { Sandbox } from '../../sandbox/sandbox.ts';
+import { startSandbox } from '../../sandbox/start.ts';
+import { majorOf } from '../../sandbox/version.ts';
+import { childOptions } from '../child-options.ts';
+import { effectsLine } from '../effects-line.ts';
+import { identitiesOf } from '../keys.ts';
+import { outcomeOfError } from '../outcome.ts';
+import { bytesProgress, restoreProgress } from '../progress.ts';
+import { journalFor, knownTargets, probeSandbox } from '../rehearsal/rehearse.ts';
+import type { DrillResult, DrillStep, Ended } from '../result.ts';
+import { namesOf, type Run, stopIfCancelled } from '../run.ts';
+import { Steps } from '../steps.ts';
+import { storeOf } from '../take-backup.ts';
+import type { Turn } from '../turns.ts';
+import { probeFailure } from '../verify.ts';
+import { chooseBackup, type DrilledTarget, drilledTarget } from './choose.ts';
+import { countRestored } from './compare.ts';
+import { judgeLimits } from './limits.ts';
+import { type Behind, behindOf } from './pending.ts';
+import { keepDrill } from './record.ts';
+
+/**
+ * `drill`: restores the newest backup into a sandbox, brings it to the schema of this checkout, looks at it, and says how
+ * long that took. Store and project are enough: there is no connection to the target, which may be gone. The drill stands
+ * on record in the store.
+ */
+export async function drill(run: Run): Promise<Ended<'drill'>> {
+  const store = storeOf(run);
+  const startedAt = new Date();
+  const target = drilledTarget(run);
+  const walk = new Walk(run, store, target, startedAt);
+  const error = await walk.walk().then(
+    () => undefined,
+    (thrown: unknown) => asReleaseError(thrown),
+  );
+  const { manifest, result, warnings } = walk;
+  const steps = walk.steps.all;
+  await keepDrill(run, store, { startedAt, target, manifest, result, steps, error }).catch((thrown: unknown) => {
+    const { code, message } = asReleaseError(thrown);
+    warnings.push(`This drill could not be put on record: ${message} [${code}]`);
+  });
+  const { name, database, environment = 'development' } = manifest?.target ?? target;
+  return {
+    command: 'drill',
+    // Nothing but a sandbox was ever changed.
+    outcome:
+      error === undefined ? 'rehearsed' : error.code === 'DRILL_FAILED' ? 'failed-clean' : outcomeOfError(error, false),
+    result,
+    error,
+    target: { name, database, environment },
+    releaseId: run.releaseId,
+    ...{ steps, warnings },
+  };
+}
+
+/** Steps that somebody would wait for who has lost the database. What is counted afterwards is for the drill alone. */
+const recovering: readonly DrillStep[] = ['verify', 'start', 'restore', 'migrate', 'probe'];
+
+class Walk {
+  readonly steps = new Steps();
+  readonly warnings: string[] = [];
+  manifest: ArchiveManifest | undefined;
+  result: DrillResult | undefined;
+  readonly #run: Run;
+  readonly #store: BackupStore;
+  readonly #target: DrilledTarget;
+  readonly #startedAt: Date;
+
+  constructor(run: Run, store: BackupStore, target: DrilledTarget, startedAt: Date) {
+    this.#run = run;
+    this.#store = store;
+    this.#target = target;
+    this.#startedAt = startedAt;
+  }
+
+  async walk(): Promise<void> {
+    const run = this.#run;
+    const manifest = await chooseBackup(run, this.#store, this.#target);
+    this.manifest = manifest;
+    run.log.info(`Drilling backup ${manifest.id} of ${manifest.createdAt}.`);
+    this.#begin(manifest);
+    const behind = await behindOf(run, manifest);
+    this.warnings.push(...behind.warnings);
+    const identities = await identitiesOf(run);
+    const { log, signal } = run;
+    const say = bytesProgress(log, 'Verifying.');
+    const verified = await this.steps.run('verify', () =>
+      verifyBackup(this.#store, manifest.id, {
+        ...{ identities, signal },
+        onProgress: ({ bytes, totalBytes }) => say(bytes, totalBytes),
+      }),
+    );
+    this.#know({ verified: true });
+    await using sandbox = await this.steps.run('start', () => sandboxFor(run, manifest));
+    const { serverVersion, description } = sandbox;
+    this.#know({ serverVersion, sandbox: description });
+    this.#warnOfVersion(manifest, serverVersion);
+    const { database } = manifest.target;
+    await using connection = await connect(sandbox.uri, { database, secrets: run.secrets });
+    await this.steps.run('restore', () =>
+      restoreVerified(connection, this.#store, verified, {
+        ...{ own: namesOf(run), log, signal, identities, onProgress: restoreProgress(log) },
+      }),
+    );
+    const problems: string[] = [];
+    problems.push(...(await this.#count(connection, manifest)));
+    await this.#migrate(sandbox, connection, behind);
+    problems.push(...(await this.#probe(connection)));
+    problems.push(...this.#time());
+    if (problems.length === 0) return;
+    throw new ReleaseError('DRILL_FAILED', `The drill of backup ${manifest.id} failed. ${problems.join(' ')}`, {
+      hint: 'Look at the steps and numbers of this drill; limits stand under drill in mongo-release.yml.',
+    });
+  }
+
+  #begin(manifest: ArchiveManifest): void {
+    const { id, createdAt, clusterTime } = manifest;
+    const at = clusterTime === undefined ? new Date(createdAt) : new Date(clusterTime.t * 1000);
+    const recoveryPoint = { at: at.toISOString(), ageMs: Math.max(0, this.#startedAt.getTime() - at.getTime()) };
+    this.result = {
+      ...{ backupId: id, location: this.#store.location, createdAt, ...manifestTotals(manifest) },
+      ...{ verified: false, recoveryPoint, limits: [], counts: [], migrations: [] },
+    };
+  }
+
+  #know(more: Partial<DrillResult>): void {
+    if (this.result !== undefined) this.result = { ...this.result, ...more };
+  }
+
+  #warnOfVersion({ server }: ArchiveManifest, version: string): void {
+    if (majorOf(server.version) === majorOf(version)) return;
+    this.warnings.push(
+      `The backup is of MongoDB ${server.version} and the sandbox ran ${version}: that the former restores it was not seen.`,
+    );
+  }
+
+  async #count({ db }: Connection, { namespaces }: ArchiveManifest): Promise<string[]> {
+    const counts = await this.steps.run('count', () => countRestored(db, namespaces));
+    this.#know({ counts });
+    stopIfCancelled(this.#run);
+    const others = counts.filter(({ state }) => state === 'differs');
+    if (others.length === 0) return [];
+    return [
+      `Of ${listed(others.map(({ collection }) => collection))} the sandbox has other documents than the backup.`,
+    ];
+  }
+
+  async #migrate(sandbox: Sandbox, connection: Connection, { turns, impossible }: Behind): Promise<void> {
+    if (impossible !== undefined) {
+      throw new ReleaseError(
+        'DRILL_FAILED',
+        `The backup can be restored, and not be brought to the schema of this checkout: ${impossible}.`,
+        { hint: 'Take a backup between two releases, or drill an older one: mongo-release inspect lists them.' },
+      );
+    }
+    if (turns.length === 0) return this.steps.skip('migrate', 'nothing is pending after this backup');
+    await this.steps.run('migrate', async () => {
+      for (const [number, turn] of turns.entries()) await this.#apply(sandbox, connection, turn, number);
+    });
+  }
+
+  async #apply({ uri }: Sandbox, connection: Connection, { file }: Turn, number: number): Promise<void> {
+    const run = this.#run;
+    stopIfCancelled(run);
+    const { databaseName: database } = connection.db;
+    const journal = await journalFor(run, connection, file.name, number);
+    const end = await runMigration(
+      { file, direction: 'up', uri, database, rehearsal: true, journal },
+      { ...childOptions(run), log: run.log.with({ migration: file.name, rehearsal: true }), signal: run.signal },
+    );
+    const { name } = file;
+    const { durationMs, effects } = end;
+    if (end.state === 'done') {
+      run.log.info(`Applied ${name} in the sandbox: ${effectsLine(effects)}.`, { durationMs });
+      this.#know({ migrations: [...(this.result?.migrations ?? []), { name, durationMs, effects }] });
+      return;
+    }
+    stopIfCancelled(run);
+    this.#know({ failed: { name, durationMs, effects } });
+    throw new ReleaseError(
+      'DRILL_FAILED',
+      `The backup can be restored, and not be brought to the schema of this checkout: migration ${name} failed: ${end.error.message} [${end.error.code}]`,
+      { hint: end.error.hint, cause: end.error },
+    );
+  }
+
+  async #probe(connection: Connection): Promise<string[]> {
+    const probes = await this.steps.run('probe', () => probeSandbox(this.#run, connection, true));
+    this.#know({ probes });
+    if (probes.length === 0) {
+      this.warnings.push('No probe looks into the database: whether an application could work with it was not asked.');
+    }
+    const failure = probeFailure(probes);
+    return failure === undefined ? [] : [failure.message];
+  }
+
+  #time(): readonly string[] {
+    const all = this.steps.all.filter(({ name }) => recovering.some((step) => step === name));
+    const recoveryTimeMs = all.reduce((sum, { durationMs = 0 }) => sum + durationMs, 0);
+    const seen = { 'recovery-time': recoveryTimeMs, 'recovery-point': this.result?.recoveryPoint.ageMs ?? 0 };
+    const { limits, problems } = judgeLimits(this.#run.invocation.settings.drill, seen);
+    this.#know({ recoveryTimeMs, limits });
+    return problems;
+  }
+}
+
+/** Of the version that the backup is of, where that can be had. */
+function sandboxFor(run: Run, { server }: ArchiveManifest): Promise<Sandbox> {
+  const { flags, settings } = run.invocation;
+  return startSandbox({
+    environment: sandboxEnvironment(run.env),
+    sandboxUri: flags['sandbox-uri'],
+    mongod: flags.mongod ?? settings.rehearsal.mongod,
+    serverVersion: server.version,
+    targets: knownTargets(run),
+    ...{ log: run.log, secrets: run.secrets, signal: run.signal },
+  });
+}

@@ -1,0 +1,69 @@
+import type { DrillCount, DrillLimit, DrillResult } from '../release/result.ts';
+import { probesSentence, probesTable } from './checks.ts';
+import { formatBytes, formatCount, formatDuration, formatTime, plural } from './format.ts';
+import { migrationsTable } from './migrations.ts';
+import type { Block, Cell } from './story.ts';
+
+export function drillLead({ recoveryTimeMs, documents, bytes, recoveryPoint, probes = [] }: DrillResult): string[] {
+  const data = `${plural(documents, 'document')} (${formatBytes(bytes)}), as they were ${formatDuration(recoveryPoint.ageMs)} before`;
+  return [
+    recoveryTimeMs === undefined
+      ? `The backup holds ${data}.`
+      : `Recovered in ${formatDuration(recoveryTimeMs)}: ${data}.`,
+    ...(probes.length > 0 ? [`In the sandbox ${probesSentence(probes)}.`] : []),
+  ];
+}
+
+export function drillBlocks(drill: DrillResult): Block[] {
+  const { backupId, createdAt, recoveryPoint, sandbox, serverVersion, migrations, failed, probes = [] } = drill;
+  return [
+    ...limitsTable(drill),
+    ...migrationsTable('Applied in the sandbox', migrations, failed),
+    ...probesTable(probes, 'Probes in the sandbox'),
+    ...countsTable(drill.counts),
+    {
+      kind: 'facts',
+      title: 'Backup',
+      facts: [
+        ['Id', { name: backupId }],
+        ['Taken', { text: formatTime(createdAt) }],
+        ['Data as of', { text: formatTime(recoveryPoint.at) }],
+        ['Archive', drill.verified ? { mark: 'good', text: 'whole' } : { mark: 'unknown', text: 'not verified' }],
+        ...(sandbox === undefined ? [] : [['Restored in', { text: `MongoDB ${serverVersion}, ${sandbox}` }] as const]),
+      ],
+    },
+  ];
+}
+
+function limitsTable({ limits, recoveryTimeMs, recoveryPoint }: DrillResult): Block[] {
+  if (recoveryTimeMs === undefined) return [];
+  const row = (name: DrillLimit['name'], seenMs: number): Cell[] => {
+    const limit = limits.find((one) => one.name === name);
+    const seen = { text: formatDuration(seenMs) };
+    if (limit === undefined) return [{ mark: 'idle', text: 'no limit' }, { text: name }, seen, { text: '' }];
+    const cell: Cell = limit.state === 'kept' ? { mark: 'good', text: 'kept' } : { mark: 'bad', text: 'exceeded' };
+    return [cell, { text: name }, seen, { text: formatDuration(limit.limitMs) }];
+  };
+  const columns = [
+    { title: '' },
+    { title: 'Measured' },
+    { title: 'Seen', numeric: true },
+    { title: 'Limit', numeric: true },
+  ];
+  const rows = [row('recovery-time', recoveryTimeMs), row('recovery-point', recoveryPoint.ageMs)];
+  return [{ kind: 'table', title: 'Recovery', columns, rows }];
+}
+
+function countsTable(counts: readonly DrillCount[]): Block[] {
+  if (counts.length === 0) return [];
+  const columns = [
+    ...['', 'Collection'].map((title) => ({ title })),
+    ...['Documents', 'In the backup', 'Bytes', 'Bytes in the backup'].map((title) => ({ title, numeric: true })),
+  ];
+  const rows = counts.map(({ collection, expected, restored, state }): Cell[] => [
+    state === 'equal' ? { mark: 'good', text: state } : { mark: 'bad', text: state },
+    { name: collection },
+    ...[restored.documents, expected.documents, restored.bytes, expected.bytes].map((n) => ({ text: formatCount(n) })),
+  ]);
+  return [{ kind: 'table', title: 'Restored', columns, rows }];
+}
