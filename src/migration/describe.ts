@@ -69,7 +69,7 @@ export async function describeMigrations(
 
 function unusable({ message }: ChildError): MigrationFacts {
   const facts = { form: 'migrate-mongo', phase: 'before-deploy', hasDown: false, transaction: false } as const;
-  return { ...facts, irreversible: message };
+  return { ...facts, irreversible: message, unusable: message };
 }
 
 function unfinished(file: MigrationFile | undefined, outOfTime: boolean): ReleaseError {

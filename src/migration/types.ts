@@ -26,6 +26,8 @@ export interface MigrationFacts {
   readonly hasDownDocument?: boolean;
   /** The reason, when the migration says that it cannot be undone. */
   readonly irreversible?: string;
+  /** Why its file cannot be loaded, where that is borne. */
+  readonly unusable?: string;
   /** The whole of `up` in one transaction. */
   readonly transaction: boolean;
   readonly requires?: { readonly server?: string; readonly featureCompatibility?: string };

@@ -15,7 +15,7 @@ import type { AppliedMigration, CollectionCount, FailedMigration, UndoneMigratio
 import { namesOf, type Run } from '../run.ts';
 import type { Tenure } from '../under-lease.ts';
 import { undoInTheWay } from '../undo-run.ts';
-import { type Declared, DownDocuments } from './down-documents.ts';
+import { DownDocuments, withDownDocument } from './down-documents.ts';
 import { journalsOf } from './undoable.ts';
 
 const nothing = {
@@ -44,14 +44,14 @@ export async function undoInTarget(
   connection: Connection,
   tenure: Tenure,
   names: readonly string[],
-  declared: Declared,
 ): Promise<UndoProgress> {
+  const files = await withDownDocument(run, names);
   const done: AppliedMigration[] = [];
   const undone: UndoneMigration[] = [];
   const conflicts = new Map<string, number>();
   const counts = () => [...conflicts].map(([collection, documents]) => ({ collection, documents }));
   for (const name of names) {
-    await using down = new DownDocuments(run, name, declared, tenure.signal);
+    await using down = new DownDocuments(run, files.get(name), tenure.signal);
     const one = new Undoing(run, connection, tenure, { name, conflicts, ask: down.ask });
     try {
       tenure.signal.throwIfAborted();
@@ -193,14 +193,15 @@ class Undoing {
 export async function forecastOf(
   run: Run,
   connection: Connection,
-  { records, ...declared }: Declared & { readonly records: readonly HistoryRecord[] },
+  records: readonly HistoryRecord[],
   names: readonly string[],
 ): Promise<UndoneMigration[]> {
+  const files = await withDownDocument(run, names);
   await using asked = new AsyncDisposableStack();
   const attempts = names.flatMap((migration) => {
     const record = records.find(({ _id }) => _id === migration);
     const journals = record === undefined ? [] : journalsOf(record);
-    const { ask } = asked.use(new DownDocuments(run, migration, declared));
+    const { ask } = asked.use(new DownDocuments(run, files.get(migration)));
     return journals.flatMap((journal) => (journal === undefined ? [] : [{ migration, number: journal.attempt, ask }]));
   });
   try {
