@@ -46,7 +46,7 @@ describe('flags and inputs', () => {
     expect(error.message.split('\n')).toEqual(
       [
         '"wiat" is not an option of migrate. Did you mean "wait"?',
-        '"rehearsal" is one of full, none. Did you mean full?',
+        '"rehearsal" is one of full, sample, none. Did you mean full?',
         '"wait" needs a length of time such as 30s or 10m.',
         'migrate does not know what to do with "x".',
         '"apply" and "dry-run" exclude each other.',

@@ -21,7 +21,12 @@ export async function rehearsePending(
   behind: StoredBackup | undefined,
 ): Promise<Rehearsed> {
   const { db, topology, client } = connection;
-  const about = { database: db.databaseName, topology, oplog: await readOplog(client).catch(notAllowed) };
+  const oplog = await readOplog(client).catch(notAllowed);
+  const about = {
+    database: db.databaseName,
+    topology,
+    oplog: oplog && { maxBytes: oplog.maxBytes, reachMs: oplog.reachMs },
+  };
   await using backup = await rehearsalBackup(run, connection, situation, behind);
   const { store, id, identities, uncovered } = backup;
   const rehearsed = await rehearse(run, situation, {
