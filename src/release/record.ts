@@ -66,7 +66,8 @@ export interface ReleaseRecord {
 /** What was on record of a run before another one opened its record again. */
 export type ReleaseAttempt = Pick<ReleaseRecord, (typeof ofAttempt)[number]>;
 const ofAttempt = [
-  ...(['startedAt', 'finishedAt', 'state', 'planDigest', 'reason', 'steps', 'error', 'followedBy'] as const),
+  ...(['startedAt', 'finishedAt', 'state', 'steps', 'error', 'followedBy'] as const),
+  ...(['planDigest', 'reason', 'acceptedLoss', 'proofId', 'waivers', 'strategy', 'why'] as const),
   ...(['actor', 'host', 'pid', 'runUrl', 'commit', 'toolVersion'] as const),
 ] as const;
 /** A document holds 16 MiB, and whatever retries for ever must not fill it. */
