@@ -1,5 +1,5 @@
 /**
- * What the product costs beside the plain way, in one run and as ratios: `npm run bench [DOCUMENTS] [gate|status|backup]`.
+ * What the product costs beside the plain way, in one run and as ratios: `npm run bench [DOCUMENTS] [gate|status|backup|rehearsal]`.
  * MEGABYTES in the environment says how much backup and restore are about, default 300; ROUNDS how often each is run.
  *
  * Every comparison works on the same data in the same throw-away replica set, turn and turn about, and the median of
@@ -15,6 +15,7 @@ import { startSandbox } from '../src/sandbox/start.ts';
 import { benchBackup } from './backup.ts';
 import { benchGate } from './gate.ts';
 import { fillMixed } from './mixed-data.ts';
+import { benchRehearsal } from './rehearsal.ts';
 import { benchStatus } from './status.ts';
 
 const [given = '1000000', only] = process.argv.slice(2);
@@ -57,11 +58,17 @@ if (wanted('gate')) {
   await connection.db.dropDatabase();
 }
 if (wanted('status')) await benchStatus(server.uri, tmpdir());
-if (wanted('backup')) {
-  console.log(`Backup and restore, ${about}\n`);
+if (wanted('backup') || wanted('rehearsal')) {
   await using source = await connect(server.uri, { database: 'bench', secrets });
   await using copy = await connect(server.uri, { database: 'bench_copy', secrets });
   await fillMixed(source.db, bytes);
   const uriOf = (database: string) => Object.assign(new URL(server.uri), { pathname: `/${database}` }).toString();
-  await benchBackup(source, copy, { rounds, own, log, uriOf });
+  if (wanted('backup')) {
+    console.log(`Backup and restore, ${about}\n`);
+    await benchBackup(source, copy, { rounds, own, log, uriOf });
+  }
+  if (wanted('rehearsal')) {
+    console.log(`Rehearsal, ${about}\n`);
+    await benchRehearsal(source, copy, { rounds, own, log, uri: uriOf('bench') });
+  }
 }
