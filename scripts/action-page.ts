@@ -137,6 +137,11 @@ ${await workflowInputs('release.yml')}
 
 ${await workflowInputs('rollback.yml')}
 
+\`.github/workflows/drill.yml\` restores the newest backup into a sandbox and measures that ([drill.md](drill.md)); how often is the caller's
+to say: \`workflow-templates/mongo-drill.yml\`. It needs no connection string, only what reads the store: an environment without reviewers.
+
+${await workflowInputs('drill.yml')}
+
 ## Enterprise Server, and other runners that do not know \`$/\`
 
 The action names its parts as \`$/PART\`: the same commit, so that pinning the action pins all of it. Where that is not known,

@@ -115,16 +115,19 @@ test('credentials of the store, of Atlas and of readers reach the steps that nee
   const store = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_REGION'];
   const atlas = ['MONGODB_ATLAS_CLIENT_ID', 'MONGODB_ATLAS_CLIENT_SECRET'];
   const all = [...store, ...atlas, 'MONGO_RELEASE_IDENTITY'];
-  const needs: Record<string, readonly string[]> = { backup: [...store, ...atlas], migrate: all, rollback: all };
+  const drill = [...store, 'MONGO_RELEASE_IDENTITY'];
+  const needs: Record<string, readonly string[]> = { backup: [...store, ...atlas], migrate: all, rollback: all, drill };
   for (const [file, job] of [
     ['release', 'apply'],
     ['rollback', 'rollback'],
+    ['drill', 'drill'],
   ] as const) {
     const { on, jobs } = parse(await read(`.github/workflows/${file}.yml`)) as {
       on: { workflow_call: { secrets: Record<string, unknown> } };
       jobs: Record<string, { env?: object; steps: readonly { id?: string; env?: Record<string, string> }[] }>;
     };
-    expect(Object.keys(jobs[job]?.env ?? {})).toEqual(['APP_URL']);
+    // A sandbox has no application to ask.
+    expect(Object.keys(jobs[job]?.env ?? {})).toEqual(job === 'drill' ? [] : ['APP_URL']);
     for (const { id = '', env = {} } of jobs[job]?.steps ?? []) {
       expect(
         Object.keys(env)
