@@ -5,6 +5,7 @@ import { undoAttempt } from '../migration/undo/undo.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { type Blocked, resumeBlocked } from './blocked.ts';
 import { progressLog } from './progress.ts';
+import { DownDocuments, withDownDocument } from './rollback/down-documents.ts';
 import { namesOf, type Run } from './run.ts';
 import type { Tenure } from './under-lease.ts';
 
@@ -23,17 +24,15 @@ export async function undoRun(
   const say = progressLog(run.log);
   const { name } = what.turn.file;
   const { attempt, entries } = what.journal;
+  const mode = what.prior.way === 'undo' ? 'tolerant' : 'strict';
+  const files = mode === 'tolerant' ? await withDownDocument(run, [name]) : undefined;
+  await using down = new DownDocuments(run, files?.get(name), signal);
   const result = await undoAttempt(
     connection,
     namesOf(run),
     { migration: name, number: attempt },
     {
-      ...{
-        fence: lease.fence,
-        mode: what.prior.way === 'undo' ? 'tolerant' : 'strict',
-        signal,
-        expectedEntries: entries,
-      },
+      ...{ fence: lease.fence, mode, ask: down.ask, signal, expectedEntries: entries },
       onProgress: (progress) => say('Undoing.', { migration: name, ...progress }),
     },
   );
