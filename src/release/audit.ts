@@ -18,7 +18,7 @@ export async function audit(run: Run): Promise<Ended<'audit'>> {
   const since = asked === undefined ? undefined : momentOf(asked);
   await using connection = await openTarget(run, 'read');
   const target = aboutTarget(run, connection);
-  const records = await new ReleaseRecords(connection.db, run).since(since);
+  const records = await new ReleaseRecords(connection.db, run).all();
   const warnings: string[] = [];
   const { drills, found } = await drillsOf(run, target, warnings);
   const entries = [...records.map(({ _id: id, ...record }): AuditEntry => ({ id, ...record })), ...found]

@@ -213,14 +213,10 @@ export class ReleaseRecords {
     }
   }
 
-  /** Everything on record, or what ended since or has not ended; the newest first. Throws `asServerFailure`'s errors. */
-  async since(moment: Date | undefined): Promise<ReleaseRecord[]> {
-    const filter = moment && {
-      $or: [{ startedAt: { $gte: moment } }, { finishedAt: { $gte: moment } }, { finishedAt: { $exists: false } }],
-    };
+  /** Everything on record. Throws `asServerFailure`'s errors. */
+  all(): Promise<ReleaseRecord[]> {
     return this.#records
-      .find(filter ?? {})
-      .sort({ startedAt: -1 })
+      .find()
       .toArray()
       .catch((error: unknown) => {
         throw asServerFailure(error, 'reading the records of releases');

@@ -468,6 +468,8 @@ export interface DrillResult {
   readonly probes?: readonly ProbeResult[];
   readonly serverVersion?: string;
   readonly sandbox?: string;
+  /** Where the drill is on record. */
+  readonly record?: string;
 }
 
 /** A record, with its `_id` as `id`. */

@@ -30,6 +30,7 @@ export function drillBlocks(drill: DrillResult): Block[] {
         ['Data as of', { text: formatTime(recoveryPoint.at) }],
         ['Archive', drill.verified ? { mark: 'good', text: 'whole' } : { mark: 'unknown', text: 'not verified' }],
         ...(sandbox === undefined ? [] : [['Restored in', { text: `MongoDB ${serverVersion}, ${sandbox}` }] as const]),
+        ...(drill.record === undefined ? [] : [['On record', { name: drill.record }] as const]),
       ],
     },
   ];

@@ -34,7 +34,7 @@ interface Part {
 /** Commands and outcomes that leave no record of a release behind. */
 const unrecorded: ReadonlySet<Outcome> = new Set(['nothing-to-do', 'rehearsed']);
 const reading: ReadonlySet<CommandName> = new Set([
-  ...(['status', 'plan', 'verify', 'inspect', 'audit', 'init', 'create', 'unlock'] as const),
+  ...(['status', 'plan', 'verify', 'inspect', 'drill', 'audit', 'init', 'create', 'unlock'] as const),
 ]);
 
 /** What there is to say about how a command ended, for a terminal and for a summary alike. */

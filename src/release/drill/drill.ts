@@ -44,9 +44,11 @@ export async function drill(run: Run): Promise<Ended<'drill'>> {
   );
   const { manifest, result, warnings } = walk;
   const steps = walk.steps.all;
-  await keepDrill(run, store, { startedAt, target, manifest, result, steps, error }).catch((thrown: unknown) => {
+  const end = { startedAt, target, manifest, result, steps, error };
+  const record = await keepDrill(run, store, end).catch((thrown: unknown) => {
     const { code, message } = asReleaseError(thrown);
     warnings.push(`This drill could not be put on record: ${message} [${code}]`);
+    return undefined;
   });
   const { name, database, environment = 'development' } = manifest?.target ?? target;
   return {
@@ -54,7 +56,7 @@ export async function drill(run: Run): Promise<Ended<'drill'>> {
     // Nothing but a sandbox was ever changed.
     outcome:
       error === undefined ? 'rehearsed' : error.code === 'DRILL_FAILED' ? 'failed-clean' : outcomeOfError(error, false),
-    result,
+    result: result && { ...result, record },
     error,
     target: { name, database, environment },
     releaseId: run.releaseId,

@@ -54,8 +54,8 @@ export function verdictOf(error: ReleaseError | undefined): Verdict {
   return failing.includes(error.code) ? 'failed' : 'unknown';
 }
 
-/** Puts a drill on record, in the store: of the target nothing is known but its name. Throws `STORE_FAILED`. */
-export async function keepDrill(run: Run, store: BackupStore, end: DrillEnd): Promise<void> {
+/** Puts a drill on record in the store, since the target may be gone; comes back with where. Throws `STORE_FAILED`. */
+export async function keepDrill(run: Run, store: BackupStore, end: DrillEnd): Promise<string> {
   const { startedAt, target, manifest, result, steps, error } = end;
   const { actor, host, runUrl, commit } = run.origin;
   const of = manifest?.target ?? target;
@@ -69,7 +69,7 @@ export async function keepDrill(run: Run, store: BackupStore, end: DrillEnd): Pr
     error: error && { code: error.code, message: run.secrets.scrub(error.message) },
     ...{ actor, host, runUrl, commit, toolVersion: run.toolVersion },
   };
-  await store.documents('drills').put(record.id, record);
+  return store.documents('drills').put(record.id, record);
 }
 
 /** The drills of a target that the store has, the newest first; `damaged` are ids of which nothing can be relied on. */

@@ -59,7 +59,7 @@ test('a drill brings the newest backup back, up to date, without the target, and
   const { json } = ran;
   expect(json).toMatchObject({
     ...{ command: 'drill', outcome: 'rehearsed', target: 'default', database: database.name },
-    ...{ backupId, documents: 503, verified: true, limits: [] },
+    ...{ backupId, documents: 503, verified: true, limits: [], record: folder('drills', `${ran.json.releaseId}.json`) },
     recoveryPoint: { at: expect.stringMatching(/^20.*Z$/), ageMs: expect.any(Number) },
     migrations: [{ name: '2-b', effects: { modified: 2 } }],
     // There is no application to ask.
