@@ -1,18 +1,24 @@
 import { restoreBackup } from '../../backup/restore.ts';
+import { copySample } from '../../backup/sample.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { type Oplog, readOplog } from '../../mongo/oplog.ts';
 import { serverCode } from '../../mongo/server-error.ts';
+import { backedUpTarget } from '../backed-up-target.ts';
 import type { StoredBackup } from '../backup-for.ts';
 import { restoreProgress } from '../progress.ts';
+import type { RehearsalNeed } from '../result.ts';
 import { namesOf, type Run } from '../run.ts';
 import type { Situation } from '../situation.ts';
 import { rehearsalBackup } from './backup.ts';
+import { type AskedLevel, describeNeed, fittingLevel, measureNeed } from './need.ts';
 import { keepProof } from './proof.ts';
-import { type Rehearsed, rehearse } from './rehearse.ts';
+import { type Filled, type Rehearsed, rehearse } from './rehearse.ts';
 
 /**
- * Rehearses what is pending on the backup that stands `behind` the apply, or on a temporary one. One that passed leaves a
- * proof in the store, where there is one. Throws as `rehearse` does.
+ * Rehearses what is pending: on the backup that stands `behind` the apply or a temporary one, or on a sample of the target,
+ * where that is asked for or all of it does not fit. One that passed leaves a proof in the store, where there is one.
+ *
+ * Throws `SANDBOX_TOO_SMALL`, and as `rehearse` does.
  */
 export async function rehearsePending(
   run: Run,
@@ -20,27 +26,80 @@ export async function rehearsePending(
   situation: Situation,
   behind: StoredBackup | undefined,
 ): Promise<Rehearsed> {
-  const { db, topology, client } = connection;
-  const oplog = await readOplog(client).catch(notAllowed);
-  const about = {
-    database: db.databaseName,
-    topology,
-    oplog: oplog && { maxBytes: oplog.maxBytes, reachMs: oplog.reachMs },
-  };
+  const asked = askedLevel(run);
+  const need = await measureNeed(run, connection, situation, behind === undefined);
+  if (need !== undefined) run.log.info(describeNeed(need));
+  const level = fittingLevel(asked, need);
+  if (level !== asked.level) run.log.warn('That does not fit, so a sample is rehearsed, which proves less.');
+  return level === 'full'
+    ? inFull(run, connection, situation, { behind, need })
+    : onSample(run, connection, situation, need);
+}
+
+/** A dry run rehearses whatever the configured level. */
+function askedLevel({ invocation: { flags, settings } }: Run): AskedLevel {
+  const level = flags.rehearsal ?? settings.rehearsal.level;
+  return { level: level === 'none' ? 'full' : level, byFlag: flags.rehearsal !== undefined };
+}
+
+async function inFull(
+  run: Run,
+  connection: Connection,
+  situation: Situation,
+  { behind, need }: { readonly behind: StoredBackup | undefined; readonly need: RehearsalNeed | undefined },
+): Promise<Rehearsed> {
   await using backup = await rehearsalBackup(run, connection, situation, behind);
   const { store, id, identities, uncovered } = backup;
   const rehearsed = await rehearse(run, situation, {
-    ...about,
-    level: 'full',
-    uncovered,
+    ...(await about(connection)),
+    ...{ level: 'full', need, uncovered },
     fill: async (sandbox) => {
       const own = namesOf(run);
       const { log, signal } = run;
       return restoreBackup(sandbox, store, id, { own, signal, log, identities, onProgress: restoreProgress(log) });
     },
   });
-  const manifest = await store.readManifest(id);
-  return keepProof(run, connection, situation, rehearsed, { of: manifest.target, backupId: behind && id });
+  const { target } = await store.readManifest(id);
+  return keepProof(run, connection, situation, rehearsed, { of: target, backupId: behind && id });
+}
+
+async function onSample(
+  run: Run,
+  connection: Connection,
+  situation: Situation,
+  need: RehearsalNeed | undefined,
+): Promise<Rehearsed> {
+  const documents = run.invocation.settings.rehearsal.sample;
+  const rehearsed = await rehearse(run, situation, {
+    ...(await about(connection)),
+    ...{ level: 'sample', need, uncovered: notInSample(documents) },
+    fill: async (sandbox): Promise<Filled> => {
+      const taken = await copySample(connection, sandbox.db, { own: namesOf(run), documents, signal: run.signal });
+      const timesAsMany = (names: readonly string[]) => {
+        const of = (names.length > 0 ? names : [...taken.collections.keys()]).map((name) =>
+          taken.collections.get(name),
+        );
+        const sum = (key: 'source' | 'taken') => of.reduce((total, one) => total + (one?.[key] ?? 0), 0);
+        return Math.max(1, sum('taken') === 0 ? 1 : sum('source') / sum('taken'));
+      };
+      return { documents: taken.documents, bytes: taken.bytes, timesAsMany };
+    },
+  });
+  return keepProof(run, connection, situation, rehearsed, { of: backedUpTarget(run, connection) });
+}
+
+function notInSample(documents: number): string[] {
+  return [
+    `Documents outside of the sample (${documents} of each collection, and those that they mention by an ObjectId or UUID): duplicate keys, mixed types, and what does not fulfil a validator may be among them.`,
+    'Whether a backup can be restored: none was.',
+    'How long it takes on all of the data: that is reckoned from the number of documents.',
+  ];
+}
+
+async function about({ db, topology, client }: Connection) {
+  const oplog = await readOplog(client).catch(notAllowed);
+  const size = oplog && { maxBytes: oplog.maxBytes, reachMs: oplog.reachMs };
+  return { database: db.databaseName, topology, oplog: size };
 }
 
 /** Not everybody may read it, and not every server has one. */
