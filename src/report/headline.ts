@@ -86,9 +86,10 @@ function failure(ended: Ended, error: ReleaseError): Headline {
   return ends[outcome];
 }
 
-/** Whether it stopped between two migrations. */
+/** Whether it stopped between two migrations, or within a drill. */
 function wasBegun(ended: Ended): boolean {
   const { command, result } = ended;
+  if (command === 'drill') return result !== undefined;
   const migrate =
     command === 'release' ? result?.migrate : command === 'migrate' || command === 'up' ? result : undefined;
   return (migrate?.remaining ?? []).length > 0;

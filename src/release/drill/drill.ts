@@ -76,6 +76,7 @@ class Walk {
   readonly #store: BackupStore;
   readonly #target: DrilledTarget;
   readonly #startedAt: Date;
+  readonly #problems: string[] = [];
 
   constructor(run: Run, store: BackupStore, target: DrilledTarget, startedAt: Date) {
     this.#run = run;
@@ -113,14 +114,26 @@ class Walk {
         ...{ own: namesOf(run), log, signal, identities, onProgress: restoreProgress(log) },
       }),
     );
-    const problems: string[] = [];
-    problems.push(...(await this.#count(connection, manifest)));
+    await this.#look('count', () => this.#count(connection, manifest));
     await this.#migrate(sandbox, connection, behind);
-    problems.push(...(await this.#probe(connection)));
-    problems.push(...this.#time());
-    if (problems.length === 0) return;
-    throw new ReleaseError('DRILL_FAILED', `The drill of backup ${manifest.id} failed. ${problems.join(' ')}`, {
+    await this.#look('probe', () => this.#probe(connection));
+    this.#time();
+    if (this.#problems.length === 0) return;
+    throw new ReleaseError('DRILL_FAILED', `The drill of backup ${manifest.id} failed. ${this.#problems.join(' ')}`, {
       hint: 'Look at the steps and numbers of this drill; limits stand under drill in mongo-release.yml.',
+    });
+  }
+
+  /** A step whose finding does not end the drill: there may be others. */
+  async #look(name: DrillStep, work: () => Promise<string | undefined>): Promise<void> {
+    const step = this.steps.run(name, async () => {
+      const problem = await work();
+      if (problem !== undefined) throw new ReleaseError('DRILL_FAILED', problem, { hint: 'Look at its numbers.' });
+    });
+    await step.catch((thrown: unknown) => {
+      const error = asReleaseError(thrown);
+      if (error.code !== 'DRILL_FAILED') throw error;
+      this.#problems.push(error.message);
     });
   }
 
@@ -145,15 +158,12 @@ class Walk {
     );
   }
 
-  async #count({ db }: Connection, { namespaces }: ArchiveManifest): Promise<string[]> {
-    const counts = await this.steps.run('count', () => countRestored(db, namespaces));
+  async #count({ db }: Connection, { namespaces }: ArchiveManifest): Promise<string | undefined> {
+    const counts = await countRestored(db, namespaces);
     this.#know({ counts });
     stopIfCancelled(this.#run);
-    const others = counts.filter(({ state }) => state === 'differs');
-    if (others.length === 0) return [];
-    return [
-      `Of ${listed(others.map(({ collection }) => collection))} the sandbox has other documents than the backup.`,
-    ];
+    const others = counts.filter(({ state }) => state === 'differs').map(({ collection }) => collection);
+    return others.length === 0 ? undefined : `Of ${listed(others)} the sandbox has other documents than the backup.`;
   }
 
   async #migrate(sandbox: Sandbox, connection: Connection, { turns, impossible }: Behind): Promise<void> {
@@ -195,23 +205,22 @@ class Walk {
     );
   }
 
-  async #probe(connection: Connection): Promise<string[]> {
-    const probes = await this.steps.run('probe', () => probeSandbox(this.#run, connection, true));
+  async #probe(connection: Connection): Promise<string | undefined> {
+    const probes = await probeSandbox(this.#run, connection, true);
     this.#know({ probes });
     if (probes.length === 0) {
       this.warnings.push('No probe looks into the database: whether an application could work with it was not asked.');
     }
-    const failure = probeFailure(probes);
-    return failure === undefined ? [] : [failure.message];
+    return probeFailure(probes)?.message;
   }
 
-  #time(): readonly string[] {
+  #time(): void {
     const all = this.steps.all.filter(({ name }) => recovering.some((step) => step === name));
     const recoveryTimeMs = all.reduce((sum, { durationMs = 0 }) => sum + durationMs, 0);
     const seen = { 'recovery-time': recoveryTimeMs, 'recovery-point': this.result?.recoveryPoint.ageMs ?? 0 };
     const { limits, problems } = judgeLimits(this.#run.invocation.settings.drill, seen);
     this.#know({ recoveryTimeMs, limits });
-    return problems;
+    this.#problems.push(...problems);
   }
 }
 

@@ -105,6 +105,7 @@ test('limits that are exceeded and a probe that fails are one failure, each with
   );
   expect(ran.json).toMatchObject({
     outcome: 'failed-clean',
+    steps: expect.arrayContaining([expect.objectContaining({ name: 'probe', state: 'failed' })]),
     limits: [
       { name: 'recovery-time', state: 'exceeded', limitMs: 1, seenMs: ran.json.recoveryTimeMs },
       { name: 'recovery-point', state: 'exceeded', limitMs: 1, seenMs: ran.json.recoveryPoint.ageMs },
