@@ -208,8 +208,8 @@ export interface Violations {
 
 export interface RehearsedMigration extends AppliedMigration {
   readonly seen?: MigrationSeen;
-  /** How long it may take on the target. */
-  readonly onTarget?: { readonly durationMs: number; readonly basis: string };
+  /** What it may take on the target, and what that is reckoned from. */
+  readonly onTarget?: { readonly durationMs: number; readonly oplogBytes?: number; readonly basis: string };
 }
 
 /** Documents that a migration failed on. Ids as in `Violations`. */

@@ -9,6 +9,7 @@ import type {
   PlanResult,
   RehearsalResult,
   ReleaseResult,
+  ReliedOn,
   RestoreResult,
   RollbackResult,
   StatusResult,
@@ -22,9 +23,10 @@ import { drillBlocks, drillLead } from './drill.ts';
 import { formatBytes, formatCount, formatDuration, plural } from './format.ts';
 import { headlineOf } from './headline.ts';
 import { migrationsTable, pendingTable, totals } from './migrations.ts';
+import { rehearsalBlocks, reliedFacts, restoredData } from './rehearsal.ts';
 import { statusBlocks, statusSentence } from './status.ts';
 import type { Block, Story } from './story.ts';
-import { lossSentence, playbookTable, undoTable, wayBackFacts } from './way-back.ts';
+import { lossSentence, playbookTable, undoTable } from './way-back.ts';
 
 interface Part {
   readonly lead: readonly string[];
@@ -129,7 +131,7 @@ function tellPlan({ digest, pending, findings }: PlanResult): Part {
   };
 }
 
-function tellMigrate({ applied, failed, remaining = [], rehearsal }: MigrateResult): Part {
+function tellMigrate({ applied, failed, remaining = [], rehearsal, ...relied }: MigrateResult): Part {
   const rehearsed = rehearsal === undefined ? undefined : tellRehearsalOf(rehearsal, { applied, failed });
   const ran = applied.length > 0 ? [`Applied: ${totals(applied)}.`] : [];
   const left = remaining.length > 0 ? [`Not begun: ${plural(remaining.length, 'migration')}.`] : [];
@@ -140,8 +142,14 @@ function tellMigrate({ applied, failed, remaining = [], rehearsal }: MigrateResu
       ...migrationsTable('Applied', applied, failed),
       ...(remaining.length > 0 ? [{ kind: 'list', title: 'Not begun', items: remaining } as const] : []),
       ...(rehearsed?.blocks ?? []),
+      ...(rehearsal === undefined ? reliedBlocks(relied) : []),
     ],
   };
+}
+
+function reliedBlocks(relied: ReliedOn): Block[] {
+  const facts = reliedFacts(relied);
+  return facts.length > 0 ? [{ kind: 'facts', title: '', facts }] : [];
 }
 
 function tellRehearsal(rehearsal: RehearsalResult): Part {
@@ -153,33 +161,6 @@ function tellRehearsal(rehearsal: RehearsalResult): Part {
     ],
     blocks: rehearsalBlocks(rehearsal, false),
   };
-}
-
-function rehearsalBlocks(rehearsal: RehearsalResult, short: boolean): Block[] {
-  const { migrations, failed, level, probes = [], uncovered } = rehearsal;
-  return [
-    ...(short ? [] : migrationsTable('Rehearsed', migrations, failed)),
-    ...probesTable(probes, 'Probes in the sandbox'),
-    {
-      kind: 'facts',
-      title: 'Rehearsal',
-      facts: [
-        ['Level', { text: level }],
-        ...(short ? [['Ran', { text: totals(migrations) }] as const] : []),
-        ['Restored', { text: restoredData(rehearsal) }],
-        ['Server', { text: `${rehearsal.serverVersion}, ${rehearsal.sandbox}` }],
-        ...wayBackFacts(rehearsal.wayBack),
-        ['Took', { text: formatDuration(rehearsal.durationMs) }],
-      ],
-    },
-    ...(uncovered.length > 0
-      ? [{ kind: 'list', title: 'What the rehearsal could not show', items: uncovered } as const]
-      : []),
-  ];
-}
-
-function restoredData({ restoredDocuments, restoredBytes }: RehearsalResult): string {
-  return `${plural(restoredDocuments, 'document')} (${formatBytes(restoredBytes)})`;
 }
 
 function tellBaseline({ recorded }: BaselineResult): Part {
@@ -273,7 +254,7 @@ function tellRelease(release: ReleaseResult): Part {
     verify && tellVerify(verify),
     { lead: [], blocks: findingsTable(findings) },
     backup && tellBackupOfRelease(backup),
-    rehearsal && tellRehearsalOf(rehearsal, migrate),
+    rehearsal ? tellRehearsalOf(rehearsal, migrate) : { lead: [], blocks: reliedBlocks(release) },
     { lead: [], blocks: guardsTable(guards) },
     plan && { lead: [], blocks: planOfRelease(plan, migrate ?? rehearsal) },
   ].filter((part) => part !== undefined);

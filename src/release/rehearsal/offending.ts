@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { BSON, type CollationOptions, type Db, type Document } from 'mongodb';
-import { listed } from '../../migration/files/find.ts';
 import { changedFields } from '../../migration/journal/changed-fields.ts';
 import { type Attempt, type JournalEntry, ofAttempt } from '../../migration/journal/documents.ts';
 import type { MigrationEnd } from '../../migration/runner.ts';
@@ -8,8 +7,7 @@ import type { MigrationFile } from '../../migration/types.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { serverCodes } from '../../mongo/server-error.ts';
 import { shownId } from '../../mongo/shown-id.ts';
-import { plural } from '../../report/format.ts';
-import type { DuplicateKey, MixedTypes, Offending } from '../result.ts';
+import type { DuplicateKey, Offending } from '../result.ts';
 import { mixedTypes } from './mixed-types.ts';
 
 const mostGroups = 5;
@@ -102,31 +100,4 @@ async function duplicateKeys({ db, own, attempt }: FailedInSandbox): Promise<Dup
     groups.push(await withKey(Object.fromEntries(fields.map((field, i) => [field, _id[`k${i}`]]))));
   }
   return { ...about, found: 'present', groups, more: equal.length > mostGroups };
-}
-
-/** A sentence. */
-export function describeOffending(offending: Offending): string {
-  switch (offending.kind) {
-    case 'duplicate-key':
-      return describeDuplicates(offending);
-    case 'last-read':
-      return `It had read the document ${offending.id} of ${offending.collection} last.`;
-    case 'mixed-types':
-      return describeTypes(offending);
-  }
-}
-
-function describeDuplicates({ collection, fields, found, groups, more }: DuplicateKey): string {
-  const key = listed(fields);
-  const documents = groups.map((ids) => ids.join(' and ')).join('; ');
-  if (groups.length === 0) return `The key that is taken already is one of ${key} in ${collection}.`;
-  if (found === 'written') return `The document ${documents} of ${collection} has that ${key} already.`;
-  return `In ${collection} these documents have the same ${key}: ${documents}${more ? '; and more' : ''}.`;
-}
-
-function describeTypes({ collection, field, usual, others }: MixedTypes): string {
-  const odd = others.map(
-    ({ type, documents, ids }) => `${type} in ${plural(documents, 'document')} (such as ${ids.join(', ')})`,
-  );
-  return `In ${collection} the field ${field} is ${usual} in most documents, and ${odd.join(', ')}.`;
 }

@@ -5,6 +5,8 @@ import { type Connection, connect } from '../../mongo/connect.ts';
 import { hostsOf } from '../../mongo/hosts.ts';
 import type { Topology } from '../../mongo/topology.ts';
 import { ReleaseError } from '../../observe/error.ts';
+import { formatBytes } from '../../report/format.ts';
+import { describeOffending, describeViolations } from '../../report/offending.ts';
 import { sandboxEnvironment } from '../../sandbox/environment.ts';
 import type { SandboxTarget } from '../../sandbox/sandbox.ts';
 import { startSandbox } from '../../sandbox/start.ts';
@@ -12,14 +14,14 @@ import type { ProbeResult } from '../../verify/probe.ts';
 import { runProbes } from '../../verify/run.ts';
 import { childOptions } from '../child-options.ts';
 import { effectsLine } from '../effects-line.ts';
-import type { RehearsalResult, RehearsedMigration } from '../result.ts';
+import type { MigrationSeen, RehearsalResult, RehearsedMigration } from '../result.ts';
 import { namesOf, type Run, stopIfCancelled } from '../run.ts';
 import type { Situation } from '../situation.ts';
 import { notRehearsed, rehearsable } from '../taken-up.ts';
 import { turnsOf } from '../turns.ts';
 import { probeFailure } from '../verify.ts';
-import { describeOffending, offendingDocuments } from './offending.ts';
-import { describeViolations, Watch } from './seen.ts';
+import { offendingDocuments } from './offending.ts';
+import { Watch } from './seen.ts';
 import { rehearseWayBack } from './way-back.ts';
 
 /** What the sandbox holds before the first migration. */
@@ -115,7 +117,12 @@ export async function rehearse(run: Run, situation: Situation, on: RehearsalOn):
       const seen = await watch.end(journal?.attempt, end);
       for (const violations of seen.violations) log.warn(describeViolations(violations));
       log.info(`Rehearsed ${name}: ${effectsLine(effects)}.`, { durationMs });
-      const onTarget = expectedOnTarget(durationMs, Object.keys(effects.byCollection), filled);
+      const onTarget = expectedOnTarget({ durationMs, effects, seen }, filled);
+      const { oplogBytes = 0 } = onTarget;
+      if (on.oplog && oplogBytes > on.oplog.maxBytes / 2)
+        log.warn(
+          `${name} writes about ${formatBytes(oplogBytes)} to the oplog of the target, which holds ${formatBytes(on.oplog.maxBytes)}: a secondary or a change stream that is behind may not catch up.`,
+        );
       migrations.push({ name, durationMs, effects, seen, onTarget });
       continue;
     }
@@ -143,16 +150,18 @@ export async function rehearse(run: Run, situation: Situation, on: RehearsalOn):
   return { result: result({ wayBack: back.result }), error: back.error };
 }
 
-/** How long it may take on the target, as far as the number of documents tells. */
+/** What it may take on the target, as far as the number of documents tells. */
 function expectedOnTarget(
-  durationMs: number,
-  collections: readonly string[],
+  { durationMs, effects, seen }: Pick<RehearsedMigration, 'durationMs' | 'effects'> & { readonly seen: MigrationSeen },
   { timesAsMany }: Filled,
-): RehearsedMigration['onTarget'] {
-  if (timesAsMany === undefined) return { durationMs, basis: 'what it took in the sandbox, on all of the data' };
-  const times = timesAsMany(collections);
+): NonNullable<RehearsedMigration['onTarget']> {
+  const { oplogBytes } = seen;
+  if (timesAsMany === undefined)
+    return { durationMs, oplogBytes, basis: 'what it took in the sandbox, on all of the data' };
+  const times = timesAsMany(Object.keys(effects.byCollection));
   const basis = `what it took in the sandbox, times ${times.toFixed(1)}: as many more documents the target has`;
-  return { durationMs: Math.round(durationMs * times), basis };
+  const reckoned = (part: number) => Math.round(part * times);
+  return { durationMs: reckoned(durationMs), oplogBytes: oplogBytes && reckoned(oplogBytes), basis };
 }
 
 /**

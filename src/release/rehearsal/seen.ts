@@ -8,7 +8,6 @@ import type { OwnNames } from '../../mongo/own.ts';
 import { rawDocuments } from '../../mongo/raw-listing.ts';
 import { serverCode } from '../../mongo/server-error.ts';
 import { shownId } from '../../mongo/shown-id.ts';
-import { plural } from '../../report/format.ts';
 import type { IndexBuild, MigrationSeen, Violations } from '../result.ts';
 
 /** Of documents that do not fulfil a validator: counted up to here, and so many are named. */
@@ -135,11 +134,4 @@ function indexBuilds(created: readonly string[], operations: MigrationEnd['opera
       .map((name) => name.slice(collection.length + 1));
     return indexes.length === 0 ? [] : [{ collection, indexes, durationMs }];
   });
-}
-
-/** A sentence. */
-export function describeViolations({ collection, documents, more, ids }: Violations): string {
-  if (documents === null) return `Whether the documents of ${collection} fulfil its validator could not be looked at.`;
-  const count = more ? `More than ${plural(documents, 'document')}` : plural(documents, 'document');
-  return `${count} of ${collection} ${documents === 1 && !more ? 'does' : 'do'} not fulfil its validator: ${ids.join(', ')}${documents > ids.length ? ', …' : ''}.`;
 }

@@ -1,0 +1,37 @@
+import type { DuplicateKey, MixedTypes, Offending, Violations } from '../release/result.ts';
+import { plural } from './format.ts';
+
+/** Which documents a migration failed on, a sentence. */
+export function describeOffending(offending: Offending): string {
+  switch (offending.kind) {
+    case 'duplicate-key':
+      return describeDuplicates(offending);
+    case 'last-read':
+      return `It had read the document ${offending.id} of ${offending.collection} last.`;
+    case 'mixed-types':
+      return describeTypes(offending);
+  }
+}
+
+function describeDuplicates({ collection, fields, found, groups, more }: DuplicateKey): string {
+  const key = fields.join(', ');
+  const documents = groups.map((ids) => ids.join(' and ')).join('; ');
+  if (groups.length === 0) return `The key that is taken already is one of ${key} in ${collection}.`;
+  if (found === 'written') return `The document ${documents} of ${collection} has that ${key} already.`;
+  return `In ${collection} these documents have the same ${key}: ${documents}${more ? '; and more' : ''}.`;
+}
+
+function describeTypes({ collection, field, usual, others }: MixedTypes): string {
+  const odd = others.map(
+    ({ type, documents, ids }) => `${type} in ${plural(documents, 'document')} (such as ${ids.join(', ')})`,
+  );
+  return `In ${collection} the field ${field} is ${usual} in most documents, and ${odd.join(', ')}.`;
+}
+
+/** Which documents do not fulfil a validator, a sentence. */
+export function describeViolations({ collection, documents, more, ids }: Violations): string {
+  if (documents === null) return `Whether the documents of ${collection} fulfil its validator could not be looked at.`;
+  const count = more ? `More than ${plural(documents, 'document')}` : plural(documents, 'document');
+  const others = documents > ids.length ? ', …' : '';
+  return `${count} of ${collection} ${documents === 1 ? 'does' : 'do'} not fulfil its validator: ${ids.join(', ')}${others}.`;
+}
