@@ -15,12 +15,14 @@ export type WritesSince =
       /** Collections that were dropped or renamed, with what was in them. */
       readonly gone: readonly string[];
     }
-  /** `history`: the server does not reach so far back. */
-  | { readonly state: 'unknown'; readonly why: 'history' | 'not-authorized' | 'standalone' };
+  /** `history`: the server does not reach so far back. `limit`: reading all of it takes longer than it may. */
+  | { readonly state: 'unknown'; readonly why: 'history' | 'limit' | 'not-authorized' | 'standalone' };
 
 export interface WritesSinceOptions {
   /** Collections that do not count; nor does what was written behind one of them in the same transaction. */
   readonly leaveOut: (collection: string) => boolean;
+  /** The server reads for it what was written to all of its databases: on a busy one that is a lot. Default 60,000 ms. */
+  readonly limitMs?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -31,23 +33,31 @@ const waitMs = 100;
  * Counts what was written to a database after a cluster time and until now, from a change stream: as long as the oplog
  * reaches, and with the right to read the database. Throws the driver's errors and the signal's reason; may be repeated.
  */
-export async function writesSince(db: Db, since: Timestamp, options: WritesSinceOptions): Promise<WritesSince> {
+export async function writesSince(
+  db: Db,
+  since: Timestamp,
+  { leaveOut, limitMs = 60_000, signal }: WritesSinceOptions,
+): Promise<WritesSince> {
   const byCollection = new Map<string, Record<keyof CollectionWrites, number>>();
   const gone: string[] = [];
   /** The last transaction that wrote to one of those first: what one has written comes in its order, and together. */
   let ours: string | undefined;
+  const started = performance.now();
   try {
     const until = await operationTime(db);
     if (until === undefined) return { state: 'unknown', why: 'standalone' };
     const stream = db.watch([{ $project: { operationType: 1, ns: 1, clusterTime: 1, lsid: 1, txnNumber: 1 } }], {
       startAtOperationTime: Timestamp.fromBits(since.getLowBits() + 1, since.getHighBits()),
       maxAwaitTimeMS: waitMs,
+      // Of the first answer, for which the server may read for as long as it wants.
+      maxTimeMS: limitMs,
       batchSize: 5000,
       readPreference: 'primary',
     });
     try {
       for (;;) {
-        options.signal?.throwIfAborted();
+        signal?.throwIfAborted();
+        if (performance.now() - started > limitMs) return { state: 'unknown', why: 'limit' };
         const event = (await stream.tryNext()) as Document | null;
         if (event === null) {
           if (isPast(stream.resumeToken, until)) break;
@@ -57,7 +67,7 @@ export async function writesSince(db: Db, since: Timestamp, options: WritesSince
         const collection = String(event.ns?.coll ?? '');
         const kind = kinds[String(event.operationType)];
         const transaction = transactionOf(event);
-        if (options.leaveOut(collection)) {
+        if (leaveOut(collection)) {
           ours = transaction;
           continue;
         }
@@ -75,6 +85,7 @@ export async function writesSince(db: Db, since: Timestamp, options: WritesSince
     }
   } catch (error) {
     const code = serverCode(error);
+    if (code === serverCodes.MaxTimeMSExpired) return { state: 'unknown', why: 'limit' };
     if (code === serverCodes.Unauthorized) return { state: 'unknown', why: 'not-authorized' };
     if (code !== undefined && historyLost.has(code)) return { state: 'unknown', why: 'history' };
     throw error;

@@ -76,3 +76,10 @@ test('a time before the beginning of the oplog is unknown', async () => {
   const long = new Timestamp({ t: 1, i: 1 });
   expect(await writesSince(database.db, long, { leaveOut })).toEqual({ state: 'unknown', why: 'history' });
 });
+
+test('what takes too long to be read is not known', async () => {
+  await using database = await freshDatabase();
+  const since = await now(database.db);
+  await database.db.collection('places').insertMany([{}, {}, {}]);
+  expect(await writesSince(database.db, since, { leaveOut, limitMs: 1 })).toEqual({ state: 'unknown', why: 'limit' });
+});

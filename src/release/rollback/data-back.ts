@@ -11,6 +11,9 @@ import { lossOf } from './loss.ts';
 import { undoInTarget } from './undo-release.ts';
 import type { Found } from './way-back.ts';
 
+/** For counting what a restore loses, while users are shut out. */
+const recountMs = 5000;
+
 export interface DataEnd {
   readonly data: Partial<DataTakenBack>;
   /** What stopped it half-way. */
@@ -28,13 +31,7 @@ export async function dataBack(
     case 'none':
       return { data: {} };
     case 'undo': {
-      const { done, failed, undone, conflicts, error } = await undoInTarget(
-        run,
-        connection,
-        tenure,
-        way.names,
-        wayDown,
-      );
+      const { done, failed, undone, conflicts, error } = await undoInTarget(run, connection, tenure, way.names);
       return { data: { reverted: done, failed, undo: undone, conflicts }, error };
     }
     case 'down': {
@@ -42,8 +39,8 @@ export async function dataBack(
       return { data: { reverted: progress.done, failed: progress.failed }, error: progress.error };
     }
     case 'restore': {
-      // Once more, since now traffic is stopped: this is what is lost.
-      const loss = await lossOf(run, connection, await storeOf(run).readManifest(way.backupId));
+      // Once more, since now traffic is stopped: this is what is lost. Nobody waits for it for long.
+      const loss = await lossOf(run, connection, await storeOf(run).readManifest(way.backupId), recountMs);
       const restore = await restoreInto(run, connection, tenure, way.backupId);
       return { data: { restore, kept: restore.kept, loss } };
     }

@@ -11,15 +11,16 @@ import { namesOf, type Run } from '../run.ts';
 
 const reasons: Readonly<Record<Extract<WritesSince, { state: 'unknown' }>['why'], string>> = {
   history: 'the oplog does not reach back to it',
+  limit: 'the server did not read its oplog back to it in time',
   'not-authorized': 'the user may not open a change stream on the database',
   standalone: 'a standalone server has no change streams',
 };
 
 /**
  * How many writes of others a restore of this backup would lose as things stand; those of migrations do not count. Only
- * reads. Throws what `asServerFailure` makes of a server's failure.
+ * reads, for no longer than `limitMs`, by default a minute. Throws what `asServerFailure` makes of a server's failure.
  */
-export async function lossOf(run: Run, { db }: Connection, manifest: Manifest): Promise<RestoreLoss> {
+export async function lossOf(run: Run, { db }: Connection, manifest: Manifest, limitMs?: number): Promise<RestoreLoss> {
   if (manifest.engine === 'atlas')
     return { writes: null, why: 'it erases a whole cluster, which is not looked through' };
   const { clusterTime } = manifest;
@@ -28,7 +29,7 @@ export async function lossOf(run: Run, { db }: Connection, manifest: Manifest): 
   const since = new Timestamp({ t: clusterTime.t, i: clusterTime.i });
   let found: WritesSince;
   try {
-    found = await writesSince(db, since, { leaveOut: (name) => own.owns(name), signal: run.signal });
+    found = await writesSince(db, since, { leaveOut: (name) => own.owns(name), limitMs, signal: run.signal });
   } catch (error) {
     if (run.signal.aborted) throw error;
     throw asServerFailure(error, 'counting the writes since the backup');

@@ -72,14 +72,14 @@ async function foretell(
     ({ state }) => state === 'done',
   );
   const before = done.length === 0 ? '' : ` Done before: ${done.map(({ name }) => name).join(', ')}.`;
-  const nothingDone = (would: string) => [`Nothing was done. A rollback would ${would}.${before}`];
+  const nothingDone = (would: string) => [`Nothing was done. A rollback would ${would.replace(/\.$/, '')}.${before}`];
   switch (way.strategy) {
     case 'none':
       return { result, warnings: nothingDone('go on after the data') };
     case 'down':
       return { result, warnings: nothingDone(`go down: ${way.names.join(', ')}`) };
     case 'undo': {
-      const undo = await forecastOf(run, connection, wayDown, way.names);
+      const undo = await forecastOf(run, connection, wayDown.records, way.names);
       return { result: { ...result, undo }, warnings: nothingDone(`undo: ${way.names.join(', ')}`) };
     }
     case 'restore': {

@@ -60,8 +60,6 @@ export class StepLog {
   }
 
   async #keep(step: Step): Promise<void> {
-    // In the order in which they were begun.
-    this.#steps.delete(step.name);
     this.#steps.set(step.name, { ...step, ...this.#actor });
     await this.#write(this.all);
   }

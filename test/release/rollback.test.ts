@@ -1,0 +1,241 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { expectFailure, makeProject, migration, type Project } from '../cli/cli.ts';
+import { freshDatabase, type TestDatabase } from '../setup/mongo.ts';
+import { giveUpLease } from './left-half.ts';
+import { stateOf } from './state.ts';
+
+let database: TestDatabase;
+let project: Project;
+
+interface Step {
+  name: string;
+  state: string;
+  note?: string;
+  host?: string;
+  startedAt?: Date;
+  durationMs?: number;
+}
+
+const files = {
+  'migrations/1-cents.js': migration("await db.collection('places').updateMany({}, { $mul: { price: 100 } });"),
+};
+/** Says in hooks.log that it was there; fails as long as a file of its name with `.fails` is there. */
+const hook = (name: string, ms = 0) =>
+  `'echo ${name} >> hooks.log; sleep ${ms / 1000}; echo ${name} ends >> hooks.log; test ! -e ${name}.fails'`;
+const config = (ms = 0) => `
+rehearsal: { level: none }
+probes: [{ name: prices, retries: 0, mongo: { collection: places, filter: { price: { $gte: 1000 } }, count: 0 } }]
+hooks:
+  stop-traffic: ${hook('stop', ms)}
+  rollback-app: ${hook('app', ms)}
+  reconcile:
+    - { name: totals, run: ${hook('totals', ms)} }
+    - { name: search index, run: ${hook('search', ms)} }
+  start-traffic: ${hook('start', ms)}
+`;
+const walked = ['stop', 'app', 'totals', 'search', 'start'];
+const steps = [
+  ...['stop-traffic', 'data', 'verify-data', 'rollback-app'],
+  ...['reconcile totals', 'reconcile search index', 'verify', 'start-traffic'],
+];
+const apply = 'migrate --apply --release-id r1 --json';
+
+beforeEach(async () => {
+  database = await freshDatabase();
+  project = await makeProject(
+    { ...files, 'mongo-release.yml': config() },
+    { MONGODB_URI: database.uri, MONGO_RELEASE_STORE: 'backups' },
+  );
+  await places().insertMany(Array.from({ length: 50 }, (_, i) => ({ _id: i, price: 10 + i })));
+});
+afterEach(async () => {
+  await project[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+
+const places = () => database.db.collection<{ _id: number; price: number }>('places');
+const releases = () => database.db.collection<{ _id: string; steps?: Step[] }>('_mongo_release.releases');
+const data = () => stateOf(database.db, { own: false });
+const namesOf = (all: readonly Step[]) => all.map(({ name }) => name);
+const statesOf = (all: readonly Step[]) => Object.fromEntries(all.map(({ name, state }) => [name, state]));
+
+async function ok(words: string) {
+  const ran = await project.run(words);
+  expect(ran.code, ran.stderr).toBe(0);
+  return ran.json;
+}
+
+const mend = (name: string) => rm(join(project.dir, `${name}.fails`));
+
+/** Which hooks have begun, in order. */
+async function begun(): Promise<string[]> {
+  const log = await project.read('hooks.log').catch(() => '');
+  return log.split('\n').filter((line) => line !== '' && !line.endsWith(' ends'));
+}
+
+describe('a rollback', () => {
+  test('stops traffic, takes the data back, verifies, brings the application back, reconciles, verifies, lets users in', async () => {
+    const before = await data();
+    await ok(apply);
+    const back = await ok('rollback --json');
+    expect(await begun()).toEqual(walked);
+    expect(namesOf(back.steps)).toEqual(steps);
+    expect(new Set(Object.values(statesOf(back.steps)))).toEqual(new Set(['done']));
+    expect(back).toMatchObject({ strategy: 'undo', probes: [{ name: 'prices', state: 'passed' }] });
+    expect(await data()).toEqual(before);
+    const record = await releases().findOne({ kind: 'rollback' });
+    expect(record).toMatchObject({ of: 'r1', state: 'rolled-back', strategy: 'undo', why: expect.any(String) });
+    expect(record?.steps?.map(({ name }) => name)).toEqual(steps);
+    for (const step of record?.steps ?? []) {
+      const { startedAt, durationMs, host } = step;
+      expect({ startedAt, durationMs, host }).toEqual({
+        ...{ startedAt: expect.any(Date), durationMs: expect.any(Number), host: expect.any(String) },
+      });
+    }
+  });
+
+  test('stops at a step that fails, says that traffic stays stopped, and goes on from there when typed again', async () => {
+    await ok(apply);
+    await project.write({ 'totals.fails': '' });
+    const failed = await project.run('rollback --json');
+    expectFailure(
+      failed,
+      10,
+      'ROLLBACK_FAILED',
+      /hook reconcile totals failed: exit code 1.*Traffic is stopped, and stays/s,
+    );
+    expect(failed.json.error.hint).toContain('type mongo-release rollback r1 again: it goes on with reconcile totals');
+    expect(await begun()).toEqual(['stop', 'app', 'totals']);
+    expect(statesOf(failed.json.steps)).toMatchObject({ 'rollback-app': 'done', 'reconcile totals': 'failed' });
+
+    const foretold = await ok('rollback r1 --dry-run --json');
+    expect(foretold.warnings.join()).toContain('go on after the data');
+    await mend('totals');
+    // The undo of then is not done again, and its numbers are not forgotten.
+    const back = await ok('rollback r1 --json');
+    expect(await begun()).toEqual(['stop', 'app', 'totals', 'totals', 'search', 'start']);
+    expect(back).toMatchObject({
+      outcome: 'rolled-back',
+      strategy: 'undo',
+      undo: [{ name: '1-cents', documents: 50 }],
+    });
+    expect(await releases().countDocuments({ kind: 'rollback' })).toBe(1);
+    expect((await ok('rollback r1 --json')).outcome).toBe('nothing-to-do');
+    expect(await begun()).toHaveLength(6);
+  }, 120_000);
+
+  test('is no longer gone on with once the release was applied anew: the next one starts from its beginning', async () => {
+    await ok(apply);
+    await project.write({ 'totals.fails': '' });
+    expect((await project.run('rollback --json')).code).toBe(10);
+    await ok(apply);
+    await project.run('rollback --json');
+    expect(await begun()).toEqual(['stop', 'app', 'totals', 'stop', 'app', 'totals']);
+    expect(await releases().countDocuments({ kind: 'rollback' })).toBe(2);
+    await ok('migrate --apply --release-id r2 --json');
+    // Nothing of r1 is there, and what was left of its rollback would be done to another release.
+    const left = await ok('rollback r1 --json');
+    expect(left).toMatchObject({ outcome: 'nothing-to-do' });
+    expect(left.warnings.join()).toContain('stopped at reconcile totals');
+  }, 120_000);
+
+  test('leaves traffic alone for an undo where that is configured, and asks the probes once the application is back', async () => {
+    await project.write({ 'mongo-release.yml': config().replace('hooks:', 'hooks:\n  undo-under-traffic: true') });
+    await ok(apply);
+    const back = await ok('rollback --json');
+    expect(await begun()).toEqual(['app', 'totals', 'search']);
+    expect(statesOf(back.steps)).toMatchObject({
+      ...{ 'stop-traffic': 'skipped', 'verify-data': 'skipped', verify: 'done', 'start-traffic': 'skipped' },
+    });
+  });
+
+  test('says that traffic is still stopped where nothing lets it in', async () => {
+    await project.write({ 'mongo-release.yml': config().replace(/ {2}start-traffic.*/, '') });
+    await ok(apply);
+    expect((await ok('rollback --json')).warnings.join()).toContain('Traffic is still stopped');
+  });
+
+  test('by a restore tells what was lost, and does not restore a second time when it goes on', async () => {
+    const { id } = await ok('backup --json');
+    await ok(`${apply} --backup ${id}`);
+    await places().insertOne({ _id: 100, price: 1 });
+    await project.write({ 'app.fails': '' });
+    const failed = await project.run('rollback --strategy restore --accept-loss 1 --json');
+    expectFailure(failed, 10, 'ROLLBACK_FAILED', /hook rollback-app failed/);
+    expect(failed.json.loss).toMatchObject({ writes: 1, since: expect.any(String) });
+    await places().insertOne({ _id: 101, price: 1 });
+    await mend('app');
+    const back = await ok('rollback --strategy restore --json');
+    expect(back).toMatchObject({ outcome: 'rolled-back', strategy: 'restore', loss: { writes: 1 } });
+    expect(await places().countDocuments({ _id: { $gte: 100 } })).toBe(1);
+  }, 120_000);
+
+  test('of a release of code alone brings the application back, and can be gone on with as well', async () => {
+    await project.write({
+      'mongo-release.yml': `${config().replace(/probes.*/, '')}  deploy: exit 3\n`,
+      'totals.fails': '',
+    });
+    await ok(apply);
+    const failed = await project.run('release --apply --on-failure rollback --release-id code --json');
+    expectFailure(failed, 10, 'ROLLBACK_FAILED', /hook reconcile totals failed/);
+    expect(await begun()).toEqual(['app', 'totals']);
+    await mend('totals');
+    const back = await ok('rollback code --json');
+    expect(back).toMatchObject({ outcome: 'rolled-back', strategy: 'none', reverted: [] });
+    expect(await begun()).toEqual(['app', 'totals', 'totals', 'search']);
+    expect(await places().countDocuments({ price: { $gte: 1000 } })).toBe(50);
+  }, 120_000);
+});
+
+test('a rollback that is killed in any of its steps, and typed again, ends in the same state', async () => {
+  const seed = Math.floor(Math.random() * 2 ** 31);
+  console.info(`seed ${seed}`);
+  const random = generator(seed);
+  await project.write({ 'mongo-release.yml': config(150) });
+  await places().insertMany(Array.from({ length: 5000 }, (_, i) => ({ _id: 1000 + i, price: 1 })));
+  const before = await data();
+  await ok(apply);
+  const moments = ['Hook stop-traffic starts', 'The way back of release', 'The way back of release'];
+  moments.push('Hook rollback-app starts', 'Hook reconcile totals starts', 'Hook start-traffic starts');
+  let done: string[] = [];
+  let killed = 0;
+  for (const moment of moments) {
+    const { process, ended, said } = project.start('rollback --json');
+    // A step that is done says nothing any more: then it is killed somewhere later, or not at all.
+    await Promise.race([said(moment).catch(() => {}), ended]);
+    await new Promise((go) => setTimeout(go, random() * 300));
+    process.kill('SIGKILL');
+    killed += (await ended).signal === 'SIGKILL' ? 1 : 0;
+    await giveUpLease(database.db);
+    const record = await releases().findOne({ kind: 'rollback' });
+    const now = (record?.steps ?? []).filter(({ state }) => state === 'done').map(({ name }) => name);
+    // What was done stays done.
+    expect(now).toEqual(expect.arrayContaining(done));
+    done = now;
+  }
+  expect(killed).toBeGreaterThan(3);
+  const back = await ok('rollback r1 --json');
+  expect(await data()).toEqual(before);
+  const record = await releases().findOne({ kind: 'rollback' });
+  expect(record).toMatchObject({ state: 'rolled-back' });
+  expect(new Set(Object.values(statesOf(record?.steps ?? [])))).toEqual(new Set(['done']));
+  expect(await releases().countDocuments({ kind: 'rollback' })).toBe(1);
+  expect(['rolled-back', 'nothing-to-do']).toContain(back.outcome);
+  // Each at least once, in this order; more often only where its run was killed before it could say that it was done.
+  const hooks = await begun();
+  expect([...new Set(hooks)]).toEqual(walked);
+  expect(hooks.length).toBeLessThanOrEqual(walked.length + killed);
+}, 240_000);
+
+/** Mulberry32: the same numbers for the same seed. */
+function generator(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
