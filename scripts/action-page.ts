@@ -72,8 +72,9 @@ The tables of this page are generated from \`action.yml\`, the parts and the wor
 | verify | | the probes of the configuration |
 | rollback | | with \`on-failure: rollback\`, when a later step failed and something was begun |
 
-The job fails also when the rollback succeeds: the release did not. In production nothing restores a backup by itself; there
-the automatic way back is \`down\`, and a restore is a person's decision (the part \`rollback\` with \`strategy: restore\`).
+The job fails also when the rollback succeeds: the release did not. The automatic way back is \`undo\`, which
+loses no write of users, and \`down\` where the journal does not lead back. In production nothing restores a backup by itself: that is a
+person's decision (the part \`rollback\` with \`strategy: restore\` and, where users have written since, \`accept-loss\`).
 A migration imports from the project's \`node_modules\`: run \`npm ci\` before. The migrations run with the runner's own Node 24.
 
 ${inputTable(composite.inputs)}

@@ -120,11 +120,12 @@ class Step {
 
 /** The flag that the error's own hint names is no input: a restore is agreed to by asking for it. */
 function askedForRestore(error: ReleaseError): ReleaseError {
-  const { cluster } = error.details ?? {};
+  const { cluster, writes } = error.details;
+  const number = writes ? ` and "accept-loss: ${writes}"` : '';
   return new ReleaseError('CONFIRMATION_NEEDED', error.message, {
     hint:
       cluster === undefined
-        ? 'When losing what was written since is right, run the rollback again with "strategy: restore".'
+        ? `When losing what was written since is right, run the rollback again with "strategy: restore"${number}.`
         : `When erasing it is right, run the rollback again with "erase-cluster: ${cluster}".`,
     cause: error,
   });

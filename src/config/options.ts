@@ -166,7 +166,7 @@ export const options = {
   'accept-loss': {
     type: 'text',
     value: 'N',
-    help: 'How many writes of users a restore may lose, or unknown. The command says how many there are.',
+    help: 'How many writes of users a rollback by restore may lose, or unknown. A dry run says how many there are.',
   },
   'erase-cluster': {
     type: 'text',

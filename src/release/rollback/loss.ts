@@ -58,8 +58,8 @@ export async function agreeToLoss(run: Run, question: string, loss: RestoreLoss)
   const { 'accept-loss': accepted, yes } = run.invocation.flags;
   const needed = loss.writes === null ? 'unknown' : String(loss.writes);
   const whole = `${question} ${lossInWords(loss)}`;
-  if (accepted === undefined && !yes) return agree(run, whole);
-  if (loss.writes === 0 || accepted === needed) return;
+  if (accepted === undefined && !yes && run.confirm !== undefined) return agree(run, whole);
+  if (accepted === needed || (yes && loss.writes === 0)) return;
   if (loss.writes !== null && accepted !== undefined && Number(accepted) >= loss.writes) return;
   const less = accepted === undefined ? '' : ` ${accepted} was accepted, and it is ${needed} by now.`;
   throw new ReleaseError('CONFIRMATION_NEEDED', `${whole}${less}`, {
