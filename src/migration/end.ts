@@ -20,7 +20,13 @@ interface Ended {
 export type MigrationEnd =
   | (Ended & { readonly state: 'done' })
   /** The code threw, is no migration, could not connect, left calls dangling. */
-  | (Ended & { readonly state: 'failed'; readonly error: ReleaseError; readonly lastRead?: LastRead })
+  | (Ended & {
+      readonly state: 'failed';
+      readonly error: ReleaseError;
+      readonly lastRead?: LastRead;
+      /** Of the server's error, where that was it. */
+      readonly serverCode?: number;
+    })
   | (Ended & { readonly state: 'cancelled'; readonly error: ReleaseError })
   /** `blocked`: the process did not even answer any more, an endless loop for example. */
   | (Ended & { readonly state: 'timed-out'; readonly error: ReleaseError; readonly blocked: boolean })

@@ -223,8 +223,9 @@ class Watch {
     const outcome = this.end?.outcome;
     if (outcome?.state === 'done') return { ...ended, state: 'done' };
     if (outcome?.state === 'failed') {
-      const { code, message, hint, lastRead } = outcome.error;
-      return { ...ended, state: 'failed', error: new ReleaseError(code as ErrorCode, message, { hint }), lastRead };
+      const { code, message, hint, lastRead, serverCode } = outcome.error;
+      const error = new ReleaseError(code as ErrorCode, message, { hint });
+      return { ...ended, state: 'failed', error, lastRead, serverCode };
     }
     if (this.#halted?.why === 'signal') return { ...ended, state: 'cancelled', error: cancelled() };
     if (this.#halted?.why === 'time') {

@@ -4,6 +4,7 @@ import type { StoredBackup } from './backup-for.ts';
 import { refuseUnguarded } from './guards.ts';
 import { applyLevel, migrateOn } from './migrate.ts';
 import { outcomeOfError } from './outcome.ts';
+import { refuseUnproven } from './rehearsal/rely.ts';
 import { newReleaseId } from './release-id.ts';
 import type { Ended } from './result.ts';
 import { type Run, targetOf } from './run.ts';
@@ -18,7 +19,7 @@ export function runThatFollows(run: Run, connection: Connection): Run {
 
 /**
  * What would keep the migrations from beginning, found out before anything is restored: no backup that stands behind them
- * in production (`BACKUP_MISSING`), guards, and files that do not load.
+ * in production (`BACKUP_MISSING`), or no rehearsal (`PROOF_MISSING`), guards, and files that do not load.
  */
 export async function checkBeforehand(
   follows: Run,
@@ -34,6 +35,7 @@ export async function checkBeforehand(
       },
     );
   }
+  refuseUnproven(follows);
   await refuseUnguarded(follows, connection);
   await readSituation(follows, connection, {});
 }

@@ -124,6 +124,14 @@ test('into another database the migrations go there too', async () => {
   expect(await places()).toEqual([1, 2, 100]);
 });
 
+test('in production what follows is rehearsed in full, or waived, which is found out before anything is restored', async () => {
+  const ran = await project.run(
+    `restore ${id} --then-migrate --rehearsal none --environment production --reason why --yes --json`,
+  );
+  expectFailure(ran, 5, 'PROOF_MISSING');
+  expect(await places()).toEqual([1, 2, 100]);
+});
+
 test('a dump of mongodump with our history in it is brought to today too, rehearsed on the restored data', async () => {
   await using connection = await connect(database.uri, { secrets: new Secrets() });
   await writeFile(path.join(project.dir, 'dump.archive'), mongodumpArchive(await listed(connection)));

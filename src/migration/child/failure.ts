@@ -30,7 +30,13 @@ export function describeFailure(
   const how = unseen ? 'A promise that nobody waited for was rejected' : 'The code threw';
   const hint = known(error, where)?.hint ?? hintFor(error, text, source.fileName);
   const read = lastRead === undefined ? '' : ` It had read the document ${lastRead.id} of ${lastRead.collection} last.`;
-  return { code: 'MIGRATION_FAILED', message: `${how}${at}: ${text}.${read}`, hint, lastRead };
+  return {
+    code: 'MIGRATION_FAILED',
+    message: `${how}${at}: ${text}.${read}`,
+    hint,
+    lastRead,
+    serverCode: serverCode(error),
+  };
 }
 
 function hintFor(error: unknown, shown: string, fileName: string): string {

@@ -83,6 +83,8 @@ export interface ChildError {
   readonly hint: string;
   /** The document that user code had read last when it threw, by the rule for ids. */
   readonly lastRead?: LastRead;
+  /** Number of the server's error that user code let through. */
+  readonly serverCode?: number;
 }
 
 export interface LastRead {

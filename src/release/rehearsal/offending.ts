@@ -35,7 +35,9 @@ export async function offendingDocuments(failed: FailedInSandbox): Promise<Offen
     const lastRead = end.state === 'failed' ? end.lastRead : undefined;
     const read: Offending[] = lastRead === undefined ? [] : [{ kind: 'last-read', ...lastRead }];
     if (duplicates !== undefined) return [duplicates, ...read];
-    if (end.state !== 'failed' || end.error.code !== 'MIGRATION_FAILED') return read;
+    // What the server refuses has nothing to do with what JavaScript makes of a type.
+    const thrown = end.state === 'failed' && end.error.code === 'MIGRATION_FAILED' && end.serverCode === undefined;
+    if (!thrown) return read;
     const written = Object.keys(end.effects.byCollection);
     const near = [...new Set([...(lastRead === undefined ? [] : [lastRead.collection]), ...written])];
     const collections = near.length > 0 ? near : await allOf(db, own);

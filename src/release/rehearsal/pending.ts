@@ -13,6 +13,7 @@ import { rehearsalBackup } from './backup.ts';
 import { type AskedLevel, describeNeed, fittingLevel, measureNeed } from './need.ts';
 import { keepProof } from './proof.ts';
 import { type Filled, type Rehearsed, rehearse } from './rehearse.ts';
+import { waiverOf } from './rely.ts';
 
 /**
  * Rehearses what is pending: on the backup that stands `behind` the apply or a temporary one, or on a sample of the target,
@@ -26,6 +27,8 @@ export async function rehearsePending(
   situation: Situation,
   behind: StoredBackup | undefined,
 ): Promise<Rehearsed> {
+  // What is wrong with it is said before the long work, also where it turns out not to be needed.
+  waiverOf(run);
   const asked = askedLevel(run);
   const need = await measureNeed(run, connection, situation, behind === undefined);
   if (need !== undefined) run.log.info(describeNeed(need));
@@ -33,7 +36,7 @@ export async function rehearsePending(
   if (level !== asked.level) run.log.warn('That does not fit, so a sample is rehearsed, which proves less.');
   return level === 'full'
     ? inFull(run, connection, situation, { behind, need })
-    : onSample(run, connection, situation, need);
+    : onSample(run, connection, situation, { need, fallen: asked.level === 'full' });
 }
 
 /** A dry run rehearses whatever the configured level. */
@@ -67,12 +70,12 @@ async function onSample(
   run: Run,
   connection: Connection,
   situation: Situation,
-  need: RehearsalNeed | undefined,
+  { need, fallen }: { readonly need: RehearsalNeed | undefined; readonly fallen: boolean },
 ): Promise<Rehearsed> {
   const documents = run.invocation.settings.rehearsal.sample;
   const rehearsed = await rehearse(run, situation, {
     ...(await about(connection)),
-    ...{ level: 'sample', need, uncovered: notInSample(documents) },
+    ...{ level: 'sample', need, uncovered: [...(fallen ? [tooSmall] : []), ...notInSample(documents)] },
     fill: async (sandbox): Promise<Filled> => {
       const taken = await copySample(connection, sandbox.db, { own: namesOf(run), documents, signal: run.signal });
       const timesAsMany = (names: readonly string[]) => {
@@ -87,6 +90,8 @@ async function onSample(
   });
   return keepProof(run, connection, situation, rehearsed, { of: backedUpTarget(run, connection) });
 }
+
+const tooSmall = 'All of the data, as it is configured: they do not fit on this machine, so a sample was taken.';
 
 function notInSample(documents: number): string[] {
   return [

@@ -48,6 +48,20 @@ export async function reliedOn(
   throw refused(run, found, rehearsal !== undefined);
 }
 
+/**
+ * For migrations whose plan is not known before they begin, so that no proof can be of it: in production they are rehearsed
+ * in full then, or waived. Throws `PROOF_MISSING`, `USAGE` as `waiverOf`.
+ */
+export function refuseUnproven(run: Run): void {
+  const { flags, settings } = run.invocation;
+  const waived = waiverOf(run) !== undefined;
+  const level = flags.rehearsal ?? settings.rehearsal.level;
+  if (waived || level === 'full' || targetOf(run).environment !== 'production') return;
+  throw new ReleaseError('PROOF_MISSING', 'Production is changed on the proof of a full rehearsal only.', {
+    hint: 'Type --rehearsal full: then what is pending after the restore is rehearsed first. Without it only with --waive-rehearsal "why".',
+  });
+}
+
 /** Where it is not needed, a store that does not answer is as good as one without a proof. */
 async function look(run: Run, connection: Connection, situation: Situation, needed: boolean): Promise<FoundProof> {
   if (run.invocation.store === undefined) return { state: 'missing' };

@@ -112,3 +112,13 @@ test('code that has read everything first: the types tell which documents are me
   );
   expect(offending).toMatchObject([{ kind: 'mixed-types', field: 'zip', others: [{ type: 'array', ids: ['9'] }] }]);
 });
+
+test('what the server refuses is not put down to types', async () => {
+  await users().insertMany([...Array.from({ length: 9 }, (_, n) => ({ _id: n, email: `${n}` })), { _id: 9, email: 9 }]);
+  await users().createIndex({ email: 1 }, { unique: true });
+  const { message, offending } = await stopped(
+    "await db.collection('users').insertMany([{ email: '10' }, { email: '1' }]);",
+  );
+  expect(offending.filter(({ kind }: { kind: string }) => kind === 'mixed-types')).toEqual([]);
+  expect(message).toContain('duplicate key');
+});
