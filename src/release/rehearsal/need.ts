@@ -16,8 +16,8 @@ const mostOplog = 1_073_741_824;
 const archiveShare = 0.8;
 const margin = 1.2;
 /**
- * Documents a second that a rehearsal gets through, as bytes of BSON: backup, restore, comparison, and the way forth and
- * back. From runs on two cores of a hosted runner's kind; the migrations themselves nobody knows before.
+ * Bytes of documents that a rehearsal gets through in a second beside the migrations and their ways back, which nobody
+ * knows before: backup, restore, comparison. Measured with 100,000 documents of 35 MB on two busy cores.
  */
 const bytesPerSecond = 10_000_000;
 const startSeconds = 5;
