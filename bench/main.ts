@@ -1,6 +1,7 @@
 /**
- * What the product costs beside the plain way, in one run and as ratios: `npm run bench [DOCUMENTS] [gate|status|backup|rehearsal]`.
- * MEGABYTES in the environment says how much backup and restore are about, default 300; ROUNDS how often each is run.
+ * What the product costs beside the plain way, in one run and as ratios: `npm run bench [DOCUMENTS] [gate|undo|status|backup|rehearsal]`.
+ * MEGABYTES in the environment says how much backup and restore are about, default 300; UNDONE
+ * how many documents undo is about, default 200,000; ROUNDS how often each is run.
  *
  * Every comparison works on the same data in the same throw-away replica set, turn and turn about, and the median of
  * the rounds is what counts. Absolute times say little on a shared machine; the ratios do.
@@ -17,11 +18,14 @@ import { benchGate } from './gate.ts';
 import { fillMixed } from './mixed-data.ts';
 import { benchRehearsal } from './rehearsal.ts';
 import { benchStatus } from './status.ts';
+import { benchUndo } from './undo.ts';
 
 const [given = '1000000', only] = process.argv.slice(2);
 const documents = Number(given);
 /** Of BSON, for backup and restore. */
 const bytes = Number(process.env.MEGABYTES ?? 300) * 1e6;
+/** For undo: its rate does not depend on their number. */
+const undone = Number(process.env.UNDONE ?? 200_000);
 const rounds = Number(process.env.ROUNDS ?? 3);
 const secrets = new Secrets();
 const log = new Log(({ level, message }) => level === 'warn' && console.log(message), secrets);
@@ -55,6 +59,13 @@ if (wanted('gate')) {
   await using connection = await connect(server.uri, { database: 'bench_gate', secrets });
   await fill(connection, documents);
   await benchGate(connection, server.uri, { documents, rounds, own, log });
+  await connection.db.dropDatabase();
+}
+if (wanted('undo')) {
+  console.log(`Apply and undo, ${undone.toLocaleString('en')} documents, ${about}\n`);
+  await using connection = await connect(server.uri, { database: 'bench_undo', secrets });
+  await fill(connection, undone);
+  await benchUndo(connection, server.uri, { documents: undone, rounds, own, log });
   await connection.db.dropDatabase();
 }
 if (wanted('status')) await benchStatus(server.uri, tmpdir());
