@@ -226,10 +226,10 @@ function tellRollback(rollback: RollbackResult): Part {
       ...(probes.length > 0 ? [`Afterwards ${probesSentence(probes)}.`] : []),
     ],
     blocks: [
+      ...playbookTable(steps),
       ...undoTable(foretold ? 'An undo would put back, in documents' : 'Undone, in documents', undo),
       ...migrationsTable('Taken back', reverted, failed),
       ...(restored?.blocks ?? []),
-      ...playbookTable(steps),
       ...(conflicts.length > 0
         ? [
             {

@@ -150,6 +150,49 @@ test('a plan with findings', () => {
   `);
 });
 
+test('a way back that stopped at a hook', () => {
+  const rollback: Ended<'rollback'> = {
+    command: 'rollback',
+    outcome: 'failed-dirty',
+    target: { name: 'production', database: 'shop', environment: 'production' },
+    result: {
+      strategy: 'restore',
+      reverted: [],
+      kept: [],
+      conflicts: [],
+      restore: { restored: [{ collection: 'cities', documents: 3 }], removed: [], kept: [] },
+      loss: { writes: 2, since: '2026-11-21T10:00:00.000Z', collections: [{ collection: 'cities', writes: 2 }] },
+      steps: [
+        { name: 'stop-traffic', state: 'done', durationMs: 300 },
+        { name: 'data', state: 'done', durationMs: 61_000 },
+        { name: 'rollback-app', state: 'skipped', note: 'no hook' },
+        { name: 'reconcile totals', state: 'failed', durationMs: 20, note: 'HOOK_FAILED' },
+      ],
+    },
+  };
+  expect(renderSummary(rollback)).toMatchInlineSnapshot(`
+    "## ❌ Rollback failed; the target needs attention · production / shop
+
+    Way back: restore. 1 collection restored with 3 documents. 2 writes of users since 2026-11-21T10:00:00.000Z went with it.
+
+    ### Steps of the way back
+
+    | Step | State | Took | Note |
+    | --- | --- | ---: | --- |
+    | \`stop-traffic\` | ✅&nbsp;done | 300 ms |  |
+    | \`data\` | ✅&nbsp;done | 1 min 1 s |  |
+    | \`rollback-app\` | ⚪&nbsp;skipped |  | no hook |
+    | \`reconcile totals\` | ❌&nbsp;failed | 20 ms | HOOK_FAILED |
+
+    ### Collections
+
+    | Collection |  | Documents |
+    | --- | --- | ---: |
+    | \`cities\` | ✅&nbsp;restored | 3 |
+    "
+  `);
+});
+
 test('a way back through a backup', () => {
   const rollback: Ended<'rollback'> = {
     command: 'rollback',
