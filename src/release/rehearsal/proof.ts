@@ -75,7 +75,7 @@ export async function keepProof(
     migrations: result.migrations.map(({ name }) => name),
     ...{ releaseId: run.releaseId, actor, runUrl, commit, toolVersion: run.toolVersion },
   };
-  const id = newDocumentId(at);
+  const id = `${newDocumentId(at)}${ofPlan(situation)}`;
   try {
     await storeOf(run).documents('proofs').put(id, withoutUndefined(value));
     return { result: { ...result, proof: { id, ...used } } };
@@ -84,6 +84,11 @@ export async function keepProof(
     run.log.warn(`The proof of this rehearsal could not be kept: ${message}`, { error: code });
     return { result: { ...result, proof: used } };
   }
+}
+
+/** The end of the ids of all proofs of a plan: no others are read. */
+function ofPlan({ plan }: Situation): string {
+  return `-${plan.digest.slice(0, 16)}`;
 }
 
 /** What a proof holds for. */
@@ -103,8 +108,8 @@ export type FoundProof =
   | { readonly state: 'stale'; readonly why: string }
   | { readonly state: 'missing' };
 
-/** So many are looked at, the newest first: older ones than `rehearsal.max-age` do not count anyway. */
-const mostLookedAt = 200;
+/** So many of a plan are looked at, the newest first: the older ones hold no longer than these. */
+const mostLookedAt = 20;
 
 /**
  * The newest proof in the store that this plan was rehearsed in full, on data of this target. Throws `STORE_FAILED`, and
@@ -113,7 +118,8 @@ const mostLookedAt = 200;
 export async function findProof(run: Run, connection: Connection, situation: Situation): Promise<FoundProof> {
   const proofs = storeOf(run).documents('proofs');
   let stale: string | undefined;
-  for (const id of (await proofs.list()).slice(0, mostLookedAt)) {
+  const ids = (await proofs.list()).filter((id) => id.endsWith(ofPlan(situation)));
+  for (const id of ids.slice(0, mostLookedAt)) {
     const read = await proofs.read(id);
     const parsed = read.state === 'readable' ? proof.safeParse(read.value) : undefined;
     // What somebody changed, or another version wrote, proves nothing.

@@ -1,6 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { encodeChecked } from '../../../src/backup/checked-json.ts';
 import { expectFailure, makeProject, migration, type Project } from '../../cli/cli.ts';
 import { freshDatabase, type TestDatabase } from '../../setup/mongo.ts';
 import { stateOf } from '../state.ts';
@@ -98,6 +99,21 @@ test('one of another target, or that somebody changed, does not count', async ()
   const file = join(project.dir, 'backups', 'proofs', `${staging.id}.json`);
   await writeFile(file, (await readFile(file, 'utf8')).replaceAll('staging', 'production'));
   expectFailure(await project.run(apply), 5, 'PROOF_MISSING');
+});
+
+test('one of another version of the server, or of other findings, does not count', async () => {
+  const { id } = await prepared();
+  const file = join(project.dir, 'backups', 'proofs', `${id}.json`);
+  const { checksum: _, ...proof } = JSON.parse(await readFile(file, 'utf8'));
+  for (const [changed, why] of [
+    [{ serverVersion: '5.0.1' }, /is of MongoDB 5\.0\.1, and the target runs/],
+    [{ findings: proof.planDigest }, /before what is found about the plan changed/],
+  ] as const) {
+    await writeFile(file, encodeChecked({ ...proof, ...changed }));
+    expectFailure(await project.run(apply), 5, 'PROOF_STALE', why);
+  }
+  await writeFile(file, encodeChecked(proof));
+  expect((await project.run(apply)).json).toMatchObject({ outcome: 'applied', proof: { id } });
 });
 
 test('elsewhere nothing is wanted, and what was rehearsed before is named', async () => {
