@@ -302,16 +302,74 @@ export async function insertIn(
   await replaceIn(db, collection, documents.filter(hasEmptyTimestamp), options);
 }
 
-/** Puts each document, exactly as it is, where the one with its `_id` is; nowhere where there is none. Throws as `insertIn`. */
+/**
+ * Puts each document, exactly as it is, where the one with its `_id` is; nowhere where there is none. In which order, the
+ * server decides. Throws as `insertIn`.
+ */
 export async function replaceIn(
   db: Db,
   collection: string,
   documents: readonly Uint8Array[],
   options: RawTransactionOptions,
 ): Promise<void> {
-  // No collation: the index on `_id` has the collection's, by which ids are unique, and no other one would use it.
-  const updates = documents.map((document) => rawDocument(replaces(document)));
+  const updates: Buffer[] = [];
+  let together: Uint8Array[] = [];
+  let bytes = 0;
+  for (const document of documents) {
+    if (together.length === mostTogether || (bytes > 0 && bytes + document.length > batchBytes)) {
+      updates.push(replacesAll(together));
+      together = [];
+      bytes = 0;
+    }
+    together.push(document);
+    bytes += document.length;
+  }
+  if (together.length > 0) updates.push(replacesAll(together));
   await writeIn(db, { update: collection }, 'updates', updates, options);
+}
+
+/** Documents that one statement replaces at most. */
+const mostTogether = 1000;
+
+/**
+ * One statement for all of them, which takes the server about a third of the time of one each: a pipeline that looks the
+ * document up by its `_id`. In a list that is constant the server finds it by a hash (ExpressionIndexOfArray). No
+ * collation: the index on `_id` has the collection's, by which ids are unique, and no other one would use it.
+ */
+function replacesAll(documents: readonly Uint8Array[]): Buffer {
+  const ids = list(
+    documents.map((document) => {
+      const { type, valueStart, end } = idElement(document);
+      return [type, asBuffer(document).subarray(valueStart, end)];
+    }),
+  );
+  const literal = (array: Buffer) => rawDocument([rawElement(bsonTypes.array, '$literal', array)]);
+  const id: Element = [bsonTypes.string, rawString('$_id')];
+  const place = rawDocument([
+    rawElement(bsonTypes.array, '$indexOfArray', list([[bsonTypes.document, literal(ids)], id])),
+  ]);
+  const all = literal(list(documents.map((document) => [bsonTypes.document, document])));
+  const found = list([
+    [bsonTypes.document, all],
+    [bsonTypes.document, place],
+  ]);
+  const document = rawDocument([rawElement(bsonTypes.array, '$arrayElemAt', found)]);
+  const stage = rawDocument([rawElement(bsonTypes.document, '$replaceWith', document)]);
+  const filter = rawDocument([
+    rawElement(bsonTypes.document, '_id', rawDocument([rawElement(bsonTypes.array, '$in', ids)])),
+  ]);
+  return rawDocument([
+    rawElement(bsonTypes.document, 'q', filter),
+    rawElement(bsonTypes.array, 'u', list([[bsonTypes.document, stage]])),
+    rawElement(bsonTypes.boolean, 'multi', Buffer.from([1])),
+  ]);
+}
+
+type Element = readonly [type: number, value: Uint8Array];
+
+/** The value of an array. */
+function list(elements: readonly Element[]): Buffer {
+  return rawDocument(elements.map(([type, value], at) => rawElement(type, String(at), value)));
 }
 
 /** Deletes the documents with the `_id`s of these. Throws as `insertIn`. */

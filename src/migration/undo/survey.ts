@@ -160,12 +160,12 @@ class Changed implements Touched {
   /** `isFirst`: the document's oldest one, so that before it is what users had written. */
   image({ before, after }: Image, isFirst: boolean, looksCloser: boolean): void {
     if (before === undefined) return;
-    const old = isFirst || looksCloser ? new Set([...elementsOf(before)].map(({ name }) => name)) : undefined;
-    if (isFirst) for (const name of old ?? []) this.#had.add(name);
+    if (isFirst) for (const { name } of elementsOf(before)) this.#had.add(name);
     if (after === undefined) return;
     this.reshaped = true;
     if (!looksCloser) return;
-    for (const { name } of elementsOf(after)) if (old?.has(name) !== true) this.#made.add(name);
+    const old = new Set([...elementsOf(before)].map(({ name }) => name));
+    for (const { name } of elementsOf(after)) if (!old.has(name)) this.#made.add(name);
   }
 }
 

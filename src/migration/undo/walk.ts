@@ -36,8 +36,9 @@ export class Stopped extends Error {
   override readonly name = 'Stopped';
 }
 
-/** Documents of one transaction at most, and bytes of their images. */
-const mostDocuments = 1000;
+/** Documents of one transaction at most, of the first one, and bytes of their images. */
+const mostDocuments = 5000;
+const firstDocuments = 1000;
 const mostBytes = 8_000_000;
 /** How long a transaction may stay open before the next one is made smaller, in milliseconds: others wait for it. */
 const goalMs = 200;
@@ -53,7 +54,7 @@ export class Walk {
   #settled = false;
   /** The newest first; what stands in it was not committed yet. */
   #pieces: Piece[] = [];
-  #size = mostDocuments;
+  #size = firstDocuments;
   #bypassValidation = true;
   #documents = 0;
   #inserted = 0;
