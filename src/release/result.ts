@@ -223,8 +223,11 @@ export interface DuplicateKey {
   readonly kind: 'duplicate-key';
   readonly collection: string;
   readonly fields: readonly string[];
-  /** `present`: they were there, and a unique index was to be built. `written`: the key that was to be written is theirs. */
-  readonly found: 'present' | 'written';
+  /**
+   * `present`: they were there, and a unique index was to be built. `made`: without the index the migration would have
+   * given them the same key. `written`: the key that was to be written is theirs.
+   */
+  readonly found: 'present' | 'made' | 'written';
   /** Ids of documents whose keys are equal. */
   readonly groups: readonly (readonly string[])[];
   readonly more: boolean;

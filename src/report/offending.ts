@@ -18,7 +18,8 @@ function describeDuplicates({ collection, fields, found, groups, more }: Duplica
   const documents = groups.map((ids) => ids.join(' and ')).join('; ');
   if (groups.length === 0) return `The key that is taken already is one of ${key} in ${collection}.`;
   if (found === 'written') return `The document ${documents} of ${collection} has that ${key} already.`;
-  return `In ${collection} these documents have the same ${key}: ${documents}${more ? '; and more' : ''}.`;
+  const have = found === 'made' ? 'would get' : 'have';
+  return `In ${collection} these documents ${have} the same ${key}: ${documents}${more ? '; and more' : ''}.`;
 }
 
 function describeTypes({ collection, field, usual, others }: MixedTypes): string {

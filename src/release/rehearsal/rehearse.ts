@@ -127,7 +127,14 @@ export async function rehearse(run: Run, situation: Situation, on: RehearsalOn):
       continue;
     }
     stopIfCancelled(run);
-    const offending = await offendingDocuments({ db: connection.db, own, file, attempt: journal?.attempt, end });
+    const offending = await offendingDocuments({
+      ...{ db: connection.db, own, file, attempt: journal?.attempt, end },
+      again: () =>
+        runMigration(
+          { file, direction: 'up', uri: sandbox.uri, database: on.database, rehearsal: true },
+          { ...childOptions(run), log, signal: run.signal },
+        ),
+    });
     // The error says itself what was read last.
     const said = offending.filter(({ kind }) => kind !== 'last-read').map((one) => ` ${describeOffending(one)}`);
     const error = new ReleaseError(

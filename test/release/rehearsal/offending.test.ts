@@ -62,7 +62,7 @@ test('a unique index over duplicates: the rehearsal names the documents that hav
   expect(message).not.toContain('example.com');
 });
 
-test('a write that meets a unique index: the rehearsal names the document that has the key', async () => {
+test('writes that meet a unique index: the rehearsal names the documents that would get the same key', async () => {
   await users().insertMany([
     { _id: 1, email: 'A' },
     { _id: 3, email: 'a' },
@@ -72,8 +72,21 @@ test('a write that meets a unique index: the rehearsal names the document that h
     "await db.collection('users').updateMany({}, [{ $set: { email: { $toLower: '$email' } } }]);",
   );
   expect(offending).toEqual([
-    { kind: 'duplicate-key', collection: 'users', fields: ['email'], found: 'written', groups: [['3']], more: false },
+    { kind: 'duplicate-key', collection: 'users', fields: ['email'], found: 'made', groups: [['1', '3']], more: false },
   ]);
+  expect(message).toContain('In users these documents would get the same email: 1 and 3.');
+});
+
+test('a write after others that meets a unique index: the rehearsal names the document that has the key', async () => {
+  await users().insertMany([
+    { _id: 1, email: 'A' },
+    { _id: 3, email: 'a' },
+  ]);
+  await users().createIndex({ email: 1 }, { unique: true });
+  const { message, offending } = await stopped(
+    "await db.collection('users').updateOne({ _id: 3 }, { $inc: { n: 1 } }); await db.collection('users').updateOne({ _id: 1 }, { $set: { email: 'a' } });",
+  );
+  expect(offending).toMatchObject([{ found: 'written', groups: [['3']] }]);
   expect(message).toContain('The document 3 of users has that email already.');
 });
 

@@ -1,0 +1,108 @@
+import { BSON, type CollationOptions, type Collection, type Document } from 'mongodb';
+import { type JournalEntry, ofAttempt } from '../../migration/journal/documents.ts';
+import { leftTargetAsItWas } from '../../migration/runner.ts';
+import { serverCodes } from '../../mongo/server-error.ts';
+import { shownId } from '../../mongo/shown-id.ts';
+import type { DuplicateKey } from '../result.ts';
+import type { FailedInSandbox } from './offending.ts';
+
+const mostGroups = 5;
+const mostIds = 5;
+const patienceMs = 30_000;
+const exact = { promoteValues: false, bsonRegExp: true, maxTimeMS: patienceMs } as const;
+
+/** A migration that took longer than this before it failed is not run again to find out more. Milliseconds. */
+const longestAgain = 300_000;
+
+/** What the server said of a duplicate key, as the journal of the sandbox keeps it. */
+interface Refusal {
+  readonly keyPattern?: Document;
+  readonly keyValue?: Document;
+  readonly collation?: CollationOptions;
+}
+
+/** Where a duplicate key ended the migration: which documents have it. Throws the driver's errors. */
+export async function duplicateKeys(failed: FailedInSandbox): Promise<DuplicateKey | undefined> {
+  const { db, own, attempt } = failed;
+  if (attempt === undefined) return undefined;
+  const refused = { state: 'refused', endedRun: true, 'error.code': serverCodes.DuplicateKey };
+  const [entry] = await db
+    .collection<JournalEntry>(own.journal, exact)
+    .find({ ...ofAttempt(attempt), ...refused } as object, exact)
+    .sort({ _id: -1 })
+    .limit(1)
+    .toArray();
+  const refusal = (entry?.error?.response ?? {}) as Refusal;
+  const name = entry?.namespace.collection;
+  if (entry === undefined || name === undefined || refusal.keyPattern === undefined) return undefined;
+  const collection = db.client.db(entry.namespace.database).collection(name);
+  const about = { kind: 'duplicate-key', collection: name, fields: Object.keys(refusal.keyPattern) } as const;
+  if (entry.kind === 'catalog') return { ...about, found: 'present', ...(await equalKeys(collection, refusal)) };
+  // With a collation the server tells no value.
+  const { keyValue, collation } = refusal;
+  const holders = keyValue === undefined || collation !== undefined ? [] : await withKey(collection, keyValue);
+  const all = await withoutIndex(failed, collection, refusal);
+  if (all.groups.length > 0) return { ...about, found: 'made', ...all };
+  return { ...about, found: 'written', groups: holders.length === 0 ? [] : [holders], more: false };
+}
+
+type Groups = Pick<DuplicateKey, 'groups' | 'more'>;
+
+/**
+ * The server names one of two. Without the index, in the sandbox alone, all is written, and equal keys stand side by side.
+ * Only where nothing was changed before, so that the second run begins where the first did.
+ */
+async function withoutIndex(
+  { end, again }: FailedInSandbox,
+  collection: Collection,
+  refusal: Refusal,
+): Promise<Groups> {
+  const none = { groups: [], more: false };
+  const index = (await collection.indexes()).find(
+    ({ unique, key }) => unique && JSON.stringify(key) === JSON.stringify(plain(refusal.keyPattern ?? {})),
+  );
+  if (index?.name === undefined || !leftTargetAsItWas(end) || end.durationMs > longestAgain) return none;
+  await collection.dropIndex(index.name);
+  await again();
+  const sparse = index.sparse ? { $or: Object.keys(index.key).map((field) => ({ [field]: { $exists: true } })) } : {};
+  return equalKeys(collection, refusal, { $and: [index.partialFilterExpression ?? {}, sparse] });
+}
+
+/** Numbers as JavaScript has them: directions of an index. */
+function plain(key: Document): Document {
+  return BSON.deserialize(BSON.serialize(key));
+}
+
+/** Ids of documents, among these, that have the same key. */
+async function equalKeys(
+  collection: Collection,
+  { keyPattern = {}, collation }: Refusal,
+  among: Document = {},
+): Promise<Groups> {
+  const fields = Object.keys(keyPattern);
+  const keys = fields.map((field, i) => [`k${i}`, { $ifNull: [`$${field}`, null] }]);
+  const equal = await collection
+    .aggregate(
+      [
+        { $match: among },
+        { $group: { _id: Object.fromEntries(keys), documents: { $sum: 1 } } },
+        { $match: { documents: { $gt: 1 } } },
+        { $limit: mostGroups + 1 },
+      ],
+      { ...exact, collation, allowDiskUse: true },
+    )
+    .toArray();
+  const groups: string[][] = [];
+  for (const { _id } of equal.slice(0, mostGroups)) {
+    const key = Object.fromEntries(fields.map((field, i) => [field, _id[`k${i}`]]));
+    groups.push(await withKey(collection, { $and: [key, among] }, collation));
+  }
+  return { groups, more: equal.length > mostGroups };
+}
+
+async function withKey(collection: Collection, filter: Document, collation?: CollationOptions): Promise<string[]> {
+  const found = await collection
+    .find(filter, { ...exact, collation, projection: { _id: 1 }, limit: mostIds })
+    .toArray();
+  return found.map(({ _id }) => shownId(BSON.serialize({ _id })));
+}
