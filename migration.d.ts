@@ -113,6 +113,15 @@ export interface MigrationContext<Models = AnyModels> {
   readonly signal: AbortSignal;
 }
 
+/** What is known of a document that `downDocument` is asked about. */
+export interface DownAsked {
+  readonly collection: string;
+  /** As the migration found it; absent where the migration did not change it, or inserted it. */
+  readonly before?: Document;
+  /** As the migration left it; absent where the migration did not change it, or deleted it. */
+  readonly after?: Document;
+}
+
 export interface MigrationDefinition<Models = AnyModels> {
   readonly name?: string;
   readonly description?: string;
@@ -126,6 +135,15 @@ export interface MigrationDefinition<Models = AnyModels> {
   readonly requires?: { readonly server?: string; readonly featureCompatibility?: string };
   up(context: MigrationContext<Models>): unknown;
   down?(context: MigrationContext<Models>): unknown;
+  /**
+   * One document in the old shape, asked by an undo where users wrote to what the migration changed, and about documents
+   * that users created since. Returns the document, changed or as it is, or nothing to leave it alone. It gets no
+   * database, and has to return a document that is in the old shape already as it is.
+   */
+  downDocument?(
+    document: Document,
+    asked: DownAsked,
+  ): Document | null | undefined | Promise<Document | null | undefined>;
 }
 
 /** Returns its argument, checked by the types and marked as a migration of the context form. */
