@@ -141,6 +141,28 @@ describe('a rollback', () => {
     expect(left.warnings.join()).toContain('stopped at reconcile totals');
   }, 120_000);
 
+  test('by down that stops half-way goes on with the rest, and tells of all of it', async () => {
+    const down = (throws: string) =>
+      migration(
+        "await db.collection('places').updateMany({}, { $mul: { price: 100 } });",
+        `${throws} await db.collection('places').updateMany({}, { $mul: { price: 0.01 } });`,
+      );
+    const second = migration(
+      "await db.collection('places').createIndex({ price: 1 });",
+      "await db.collection('places').dropIndex('price_1');",
+    );
+    await project.write({ 'migrations/1-cents.js': down("throw new Error('no');"), 'migrations/2-index.js': second });
+    await ok(apply);
+    const failed = await project.run('rollback --strategy down --json');
+    expectFailure(failed, 10, 'ROLLBACK_FAILED', /Traffic is stopped, and stays/);
+    expect(await begun()).toEqual(['stop']);
+    await project.write({ 'migrations/1-cents.js': down('') });
+    const back = await ok('rollback --strategy down --json');
+    expect(back).toMatchObject({ strategy: 'down', reverted: [{ name: '2-index' }, { name: '1-cents' }] });
+    expect(back.failed).toBeUndefined();
+    expect(await begun()).toEqual(walked);
+  }, 120_000);
+
   test('leaves traffic alone for an undo where that is configured, and asks the probes once the application is back', async () => {
     await project.write({ 'mongo-release.yml': config().replace('hooks:', 'hooks:\n  undo-under-traffic: true') });
     await ok(apply);

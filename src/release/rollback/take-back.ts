@@ -50,6 +50,7 @@ class Walk {
   readonly #way: WayBack;
   readonly #earlier: Earlier;
   readonly #strategy: RollbackResult['strategy'];
+  readonly #why: string;
   readonly #steps: StepLog;
   readonly #playbook: Playbook;
   #data: DataTakenBack;
@@ -67,6 +68,7 @@ class Walk {
     this.#way = way;
     this.#earlier = earlier;
     this.#strategy = way.strategy === 'none' ? (record?.strategy ?? 'none') : way.strategy;
+    this.#why = way.strategy === 'none' ? (record?.why ?? way.why) : way.why;
     this.#steps = new StepLog(record?.steps ?? [], { actor, host, runUrl }, () => this.#keep());
     this.#playbook = new Playbook(this.#run, connection, this.#steps, this.#strategy);
     this.#data = record?.data ?? { reverted: [], kept: [], conflicts: [] };
@@ -85,18 +87,15 @@ class Walk {
       const found = await this.#lookAgain();
       await this.#begin(tenure);
       await this.#playbook.stopTraffic();
-      if (found.way.strategy === 'none') await this.#steps.skip('data', 'nothing of the release is in the target');
-      else await this.#steps.run('data', () => this.#takeDataBack(tenure, found));
-      if (!this.#erased) await this.#playbook.finish();
+      await this.#takeDataBack(tenure, found);
+      if (!this.#erased) await this.#finish();
     });
+    if (!this.#erased) return;
     // Atlas has brought another lease back, and records without this one.
-    if (this.#erased) {
-      await underLease(this.#run, this.#connection, async (tenure) => {
-        await this.#begin(tenure);
-        await this.#playbook.finish();
-      });
-    }
-    await this.#records.close({ outcome: 'rolled-back' });
+    await underLease(this.#run, this.#connection, async (tenure) => {
+      await this.#begin(tenure);
+      await this.#finish();
+    });
   }
 
   /** Puts it on record that it is not complete; comes back with the error that says so. */
@@ -131,7 +130,7 @@ class Walk {
     const { migrations, _id: of } = this.#release;
     const way = this.#way;
     await this.#records.start({
-      ...{ kind: 'rollback', of, migrations, strategy: this.#strategy, why: way.why },
+      ...{ kind: 'rollback', of, migrations, strategy: this.#strategy, why: this.#why },
       ...(way.strategy === 'restore' && { backupId: way.backupId }),
       ...{ reason: this.#run.invocation.flags.reason, fence: tenure.lease.fence },
       ...{ steps: this.#steps.all, data: this.#data },
@@ -149,11 +148,37 @@ class Walk {
   }
 
   async #takeDataBack(tenure: Tenure, found: Found): Promise<void> {
-    const { data, error } = await dataBack(this.#run, this.#connection, tenure, found);
-    this.#data = { ...this.#data, ...data };
-    if (this.#erased) this.#tenure = undefined;
-    if (error !== undefined) throw error;
+    const begun = this.#steps.stateOf('data');
+    // What an earlier run has begun and nothing is left of, it has done.
+    if (found.way.strategy === 'none' && (begun === undefined || begun === 'skipped'))
+      return this.#steps.skip('data', 'nothing of the release is in the target');
+    await this.#steps.run('data', async () => {
+      const { data, error } = await dataBack(this.#run, this.#connection, tenure, found);
+      this.#data = joined(this.#data, data);
+      if (this.#erased) this.#tenure = undefined;
+      if (error !== undefined) throw error;
+    });
   }
+
+  async #finish(): Promise<void> {
+    await this.#playbook.finish();
+    await this.#records.close({ outcome: 'rolled-back' });
+  }
+}
+
+/** What an earlier run has taken back is no more there for the later one to take back. */
+function joined(before: DataTakenBack, after: Partial<DataTakenBack>): DataTakenBack {
+  const conflicts = new Map(before.conflicts.map(({ collection, documents }) => [collection, documents]));
+  for (const { collection, documents } of after.conflicts ?? [])
+    conflicts.set(collection, (conflicts.get(collection) ?? 0) + documents);
+  const undo = [...(before.undo ?? []), ...(after.undo ?? [])];
+  return {
+    ...before,
+    ...after,
+    reverted: [...before.reverted, ...(after.reverted ?? [])],
+    conflicts: [...conflicts].map(([collection, documents]) => ({ collection, documents })),
+    ...(undo.length > 0 && { undo }),
+  };
 }
 
 function namesIn(way: WayBack): string {
