@@ -1,5 +1,6 @@
-import { readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Log } from '../../src/observe/log.ts';
 import { Secrets } from '../../src/observe/secrets.ts';
@@ -32,9 +33,8 @@ afterAll(async () => {
 
 test('a dry run tells what each migration would do, leaves the target untouched and nothing else behind', async () => {
   const before = await stateOf(database.db);
-  const folders = async () => (await readdir(tmpdir())).filter((name) => name.startsWith('mongo-release-backup-'));
-  const foldersBefore = await folders();
-  const ran = await project.run('migrate --json');
+  const TMPDIR = await mkdtemp(join(tmpdir(), 'mr-dry-run-'));
+  const ran = await project.run('migrate --json', { TMPDIR });
   expect(ran.code, ran.stderr).toBe(0);
   expect(ran.json).toMatchObject({
     outcome: 'rehearsed',
@@ -56,7 +56,8 @@ test('a dry run tells what each migration would do, leaves the target untouched 
   expect(ran.stderr).toContain('The target was only read');
   // No collection of ours either.
   expect(await stateOf(database.db)).toEqual(before);
-  expect((await folders()).filter((name) => !foldersBefore.includes(name))).toEqual([]);
+  expect(await readdir(TMPDIR)).toEqual([]);
+  await rm(TMPDIR, { recursive: true });
 });
 
 test('a migration that fails in the rehearsal is not applied, and the target is untouched', async () => {
