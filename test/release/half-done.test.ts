@@ -255,7 +255,8 @@ describe('a half-done migration that can neither be gone on with nor undone', ()
       ),
     ]);
     expect(left.json.warnings[0]).not.toContain('mongo-release down undoes');
-    const rollback = await project.run('rollback --json');
+    // By itself it undoes, and leaves that document to its user.
+    const rollback = await project.run('rollback --strategy down --json');
     expectFailure(rollback, 10, 'ROLLBACK_FAILED', /Migration 1-slow cannot be taken back .* was changed since/);
     expect(rollback.json.error.hint).toBe(down.json.error.hint);
     await project.write({ 'migrations/1-slow.js': insert('other') });
@@ -271,7 +272,7 @@ describe('a half-done migration that can neither be gone on with nor undone', ()
     const ran = await project.run(apply);
     expect(ran.code, ran.stderr).toBe(0);
     expect(await places()).toEqual(['first', 'next', 'second']);
-    const back = await project.run(`${restore.replace('mongo-release ', '')} --yes --json`);
+    const back = await project.run(`${restore.replace('mongo-release ', '')} --accept-loss 100 --json`);
     expect(back.json, back.stderr).toMatchObject({ outcome: 'rolled-back', strategy: 'restore' });
     expect(await places()).toEqual([]);
   });
