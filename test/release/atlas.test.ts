@@ -44,6 +44,8 @@ async function scene(
       'mongo-release.yml': JSON.stringify({
         targets: { shop: { 'uri-env': 'MONGODB_URI', environment } },
         backup: { store: 'backups', engine: 'atlas', atlas: settings },
+        // Without images nothing can be undone: only the snapshot leads back.
+        migrations: { journal: 'operations' },
         ...config,
       }),
       'migrations/1-a.js': migration(`await db.collection('places').updateMany({}, { $set: { a: 1 } });`),
