@@ -1,5 +1,5 @@
 /**
- * A whole release on real data, then one that fails and is taken back: `npm run demo`.
+ * A whole release on real data, then one that fails and is undone while users go on writing: `npm run demo`.
  *
  * Starts a throw-away replica set, loads cities of GeoNames as the old version of examples/micro-app stored them,
  * and types the commands that a person would type. Leaves nothing running, and removes the folder it works in.
@@ -12,6 +12,7 @@ import { cp, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Collection } from 'mongodb';
 import { seed } from '../examples/micro-app/src/seed.ts';
 import { compareDatabases } from '../src/mongo/compare.ts';
 import { connect } from '../src/mongo/connect.ts';
@@ -20,6 +21,7 @@ import { Log } from '../src/observe/log.ts';
 import { Secrets } from '../src/observe/secrets.ts';
 import { sandboxEnvironment } from '../src/sandbox/environment.ts';
 import { startSandbox } from '../src/sandbox/start.ts';
+import { type Acknowledged, type City, usersAtWork } from './demo-users.ts';
 
 const root = join(import.meta.dirname, '..');
 const limit = process.argv.includes('--all') ? undefined : 110_000;
@@ -105,6 +107,41 @@ async function demo(): Promise<void> {
   console.log('  Nothing is left running, and nothing is left on the disk.');
 }
 
+/** What the users wrote is there, and of the migration nothing but in the cities that both wrote. */
+async function everyWriteIsThere(
+  cities: Collection<City>,
+  before: Collection<City>,
+  { visits, founded, moved, writes, seconds }: Acknowledged,
+  rollback: { undo: { documents: number; merged: number }[]; conflicts: { documents: number }[] },
+): Promise<void> {
+  console.log(`  ${number(writes)} writes of users meanwhile, ${number(Math.round(writes / seconds))} a second`);
+  const [undone] = rollback.undo;
+  const kept = rollback.conflicts.reduce((sum, { documents }) => sum + documents, 0);
+  console.log(
+    `  ${number(undone?.documents ?? 0)} cities undone, ${number(undone?.merged ?? 0)} of them with what users wrote kept, ${kept} left as users have them`,
+  );
+  const now = await cities.find({ visits: { $exists: true } }).toArray();
+  const counted = (all: Iterable<number>) => [...all].reduce((sum, one) => sum + one, 0);
+  const same = now.length === visits.size && now.every(({ _id, visits: count }) => visits.get(String(_id)) === count);
+  expect(same, `all ${number(counted(visits.values()))} visits are there, each at its city`);
+  const towns = await cities.countDocuments({ slug: { $in: [...founded] } });
+  expect(towns === founded.length, `so are the ${number(towns)} cities that users founded`);
+  const rounded = await cities.find({ exactLocation: { $exists: true } }, { projection: { _id: 1 } }).toArray();
+  const both = rounded.every(({ _id }) => moved.some((one) => one.equals(_id)));
+  expect(
+    both && rounded.length === moved.length && kept === moved.length,
+    `the ${moved.length} cities that users moved after the migration are as they left them, and their versions in quarantine`,
+  );
+  const others = { country: { $in: ['AD', 'ES', 'PT'] }, _id: { $nin: [...moved] }, slug: { $nin: [...founded] } };
+  const bytes = async (of: Collection<City>) =>
+    of
+      .find(others, { projection: { visits: 0 }, raw: true })
+      .sort({ _id: 1 })
+      .toArray() as unknown as Promise<Buffer[]>;
+  const [after, start] = [Buffer.concat(await bytes(cities)), Buffer.concat(await bytes(before))];
+  expect(after.equals(start), 'every other city is as before the release, byte for byte');
+}
+
 async function story(work: string, server: string): Promise<void> {
   const app = join(work, 'micro-app');
   await cp(join(root, 'examples', 'micro-app'), app, { recursive: true });
@@ -156,12 +193,14 @@ async function story(work: string, server: string): Promise<void> {
   const compared = await compareDatabases(live.db, copy.db, { own: ownNames() });
   expect(compared.length === 0, `${number(after.documents)} documents in shop and shop_copy are the same`);
 
-  heading('A second release, whose probe fails');
+  heading('A second release, whose probe fails, while users go on writing');
   await cp(join(app, 'migrations-broken'), join(app, 'migrations'), { recursive: true });
+  const cities = live.db.collection<City>('cities');
+  const users = await usersAtWork(cities, 'ES');
   const failed = await type(app, env, 'release --apply --on-failure rollback', 14);
-  expect(failed.outcome === 'rolled-back', 'the probe failed after the migration, and the release was taken back');
-  const left = await compareDatabases(live.db, copy.db, { own: ownNames() });
-  expect(left.length === 0, 'the database is as before, byte for byte');
+  const acknowledged = await users.stop();
+  expect(failed.outcome === 'rolled-back', 'the probe failed after the migration, and the release was undone');
+  await everyWriteIsThere(cities, copy.db.collection<City>('cities'), acknowledged, failed.rollback);
   expect((await nearMe(url)).includes('Andorra la Vella'), 'and near me works');
   await type(app, env, 'status');
 }
