@@ -1087,6 +1087,7 @@ const serverCodes = {
     CommandNotFound: 59,
     WriteConflict: 112,
     DocumentValidationFailure: 121,
+    CappedPositionLost: 136,
     CommandNotSupportedOnView: 166,
     QueryPlanKilled: 175,
     SnapshotTooOld: 239,

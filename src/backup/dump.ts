@@ -24,7 +24,7 @@ export interface BackupOptions {
   readonly own: OwnNames;
   /** The database is the connection's. */
   readonly target: Omit<ArchiveManifest['target'], 'database'>;
-  /** Default zstd: no larger than gzip for half of its work. */
+  /** Default zstd: at most 6 % larger than gzip for a third to a tenth of its work. */
   readonly compression?: Compression;
   /** Who may read it, beside this run itself; default anybody. */
   readonly keys?: RunKeys;
@@ -54,11 +54,15 @@ export interface TakenBackup {
 
 /** Held between two steps of the pipeline. */
 const pieceBytes = 2 * 1024 * 1024;
-/** What a read of a collection fails with that was made, renamed or dropped since it was listed; the last one within an open cursor. */
+/**
+ * What a read of a collection fails with that was made, renamed or dropped since it was listed, QueryPlanKilled within an
+ * open cursor; or that is capped, and lost the place of the cursor to newer documents.
+ */
 const catalogChanges: ReadonlySet<number | undefined> = new Set([
   serverCodes.SnapshotUnavailable,
   serverCodes.CollectionUUIDMismatch,
   serverCodes.QueryPlanKilled,
+  serverCodes.CappedPositionLost,
 ]);
 /** Attempts before giving up on a catalog that keeps changing. */
 const attempts = 3;
@@ -87,18 +91,27 @@ export async function takeBackup(connection: Connection, options: BackupOptions)
       const { manifest, location } = outcome;
       return { manifest, location, durationMs: Math.round(performance.now() - started) };
     }
-    if (attempt === attempts) {
-      throw new ReleaseError(
-        'BACKUP_CATALOG_CHANGED',
-        `Collections or indexes changed during each of ${attempts} attempts to take a backup.`,
-        {
-          hint: 'Stop what creates, drops or renames collections or indexes (deploys, index builds, jobs with $out), and run this again.',
-          cause: outcome.cause,
-        },
-      );
-    }
+    if (attempt === attempts) throw keptChanging(outcome.cause);
     options.log.warn('The catalog changed while the backup was taken; beginning again.', { attempt });
   }
+}
+
+function keptChanging(cause: unknown): ReleaseError {
+  const each = `in each of ${attempts} attempts to take a backup`;
+  if (serverCode(cause) === serverCodes.CappedPositionLost) {
+    return new ReleaseError(
+      'BACKUP_CATALOG_CHANGED',
+      `A capped collection was overwritten while it was read, ${each}.`,
+      {
+        hint: 'Stop what writes to it for as long as the backup runs, or make the collection larger, and run this again.',
+        cause,
+      },
+    );
+  }
+  return new ReleaseError('BACKUP_CATALOG_CHANGED', `Collections or indexes changed ${each}.`, {
+    hint: 'Stop what creates, drops or renames collections or indexes (deploys, index builds, jobs with $out), and run this again.',
+    cause,
+  });
 }
 
 type Attempt =

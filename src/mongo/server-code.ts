@@ -14,6 +14,7 @@ export const serverCodes = {
   CommandNotFound: 59,
   WriteConflict: 112,
   DocumentValidationFailure: 121,
+  CappedPositionLost: 136,
   CommandNotSupportedOnView: 166,
   QueryPlanKilled: 175,
   SnapshotTooOld: 239,

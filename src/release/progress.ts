@@ -1,5 +1,6 @@
 import type { RestoreOptions } from '../backup/restore.ts';
 import type { Log } from '../observe/log.ts';
+import { formatBytes } from '../report/format.ts';
 
 /** How often a long step says how far it is, in milliseconds. */
 const interval = 5000;
@@ -23,15 +24,11 @@ export function bytesProgress(log: Log, message: string): (done: number, of: num
     const rate = done / Math.max(seconds, 0.001);
     const left = Math.max(0, of - done) / Math.max(rate, 1);
     say(message, {
-      done: `${megabytes(done)} of ${megabytes(Math.max(of, done))}`,
-      rate: `${megabytes(rate)}/s`,
+      done: `${formatBytes(done)} of ${formatBytes(Math.max(of, done))}`,
+      rate: `${formatBytes(rate)}/s`,
       left: left < 90 ? `${Math.ceil(left)} s` : `${Math.ceil(left / 60)} min`,
     });
   };
-}
-
-function megabytes(bytes: number): string {
-  return bytes < 10_000_000 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.round(bytes / 1e6)} MB`;
 }
 
 /** For `restoreBackup`: how far a restore is. */

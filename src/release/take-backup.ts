@@ -31,7 +31,8 @@ export function storeOf(run: Run): BackupStore {
   return openStore(store, {
     baseDir,
     s3: {
-      endpoint: s3.endpoint,
+      // The SDK's own variables, looked at here: a server that is not Amazon's wants the bucket in the path.
+      endpoint: s3.endpoint ?? run.env.AWS_ENDPOINT_URL_S3 ?? run.env.AWS_ENDPOINT_URL,
       region: s3.region,
       pathStyle: s3['path-style'],
       serverSideEncryption: s3['server-side-encryption'],

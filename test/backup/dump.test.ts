@@ -31,6 +31,29 @@ function onceTimeIsChosen(connection: Connection, happen: () => unknown): Connec
   return { ...connection, db };
 }
 
+/** The built-in engine, where something happens in each attempt once so many bytes of the archive were read. */
+function onceRead(bytes: number, happen: (attempt: number) => Promise<unknown>) {
+  let attempts = 0;
+  const engine: ArchiveEngine = {
+    ...builtIn,
+    async read(connection, options) {
+      const reading = await builtIn.read(connection, options);
+      const attempt = ++attempts;
+      async function* chunks() {
+        let seen = 0;
+        for await (const chunk of reading.chunks) {
+          yield chunk;
+          const before = seen;
+          seen += chunk.length;
+          if (before < bytes && seen >= bytes) await happen(attempt);
+        }
+      }
+      return { ...reading, chunks: chunks() };
+    },
+  };
+  return { engine, attempts: () => attempts };
+}
+
 test('the manifest says what the backup holds, and no value', async () => {
   await using at = await lab();
   await at.db.collection('places').insertMany([{ city: 'marker-value' }, { city: 'b' }]);
@@ -212,33 +235,35 @@ test.each([
     const padding = 'x'.repeat(600_000);
     await at.db.collection('a').insertMany(Array.from({ length: 12 }, (_, n) => ({ n, padding })));
     await at.db.collection('small').insertMany([{}, {}]);
-    let attempts = 0;
-    const engine: ArchiveEngine = {
-      ...builtIn,
-      async read(connection, options) {
-        const reading = await builtIn.read(connection, options);
-        const first = ++attempts === 1;
-        async function* chunks() {
-          let bytes = 0;
-          let changed = !first;
-          for await (const chunk of reading.chunks) {
-            yield chunk;
-            bytes += chunk.length;
-            if (changed || bytes < padding.length) continue;
-            changed = true;
-            await change(at.db);
-          }
-        }
-        return { ...reading, chunks: chunks() };
-      },
-    };
+    const { engine, attempts } = onceRead(padding.length, async (attempt) => {
+      if (attempt === 1) await change(at.db);
+    });
     const { manifest } = await at.backup({ engine });
-    expect(attempts).toBe(2);
+    expect(attempts()).toBe(2);
     const names = (await readCatalog(at.db)).map(({ name }) => name);
     expect(manifest.namespaces.map(({ name }) => name)).toEqual(names);
     expect(at.messages.join()).toContain('beginning again');
   },
 );
+
+test('a capped collection that is overwritten while it is read is read again, and named when that never ends', async () => {
+  await using at = await lab();
+  const padding = 'x'.repeat(600_000);
+  const log = await at.db.createCollection('log', { capped: true, size: 12_000_000 });
+  const fill = () => log.insertMany(Array.from({ length: 20 }, () => ({ padding })));
+  await fill();
+  const often = (times: number) =>
+    onceRead(padding.length, async (attempt) => {
+      if (attempt <= times) await fill();
+    });
+  const once = often(1);
+  await at.backup({ engine: once.engine });
+  expect(once.attempts()).toBe(2);
+  await expect(at.backup({ engine: often(3).engine })).rejects.toMatchObject({
+    code: 'BACKUP_CATALOG_CHANGED',
+    message: expect.stringContaining('capped'),
+  });
+});
 
 test('gives up when the catalog never rests, and leaves nothing', async () => {
   await using at = await lab();

@@ -66,6 +66,18 @@ describe.each(['folder', 'S3'] as const)('through a store in %s', (kind) => {
   });
 });
 
+test("a server of one's own is found by the variables that the tools of S3 know", async () => {
+  await s3.bucket('by-environment');
+  const env = { ...s3.environment, AWS_ENDPOINT_URL_S3: s3.endpoint, MONGODB_URI: database.uri };
+  await using project = await makeProject(
+    { 'mongo-release.yml': 'backup: { store: s3://by-environment/prod }\n' },
+    env,
+  );
+  const backup = await project.run('backup --json');
+  expect(backup.code, backup.stderr).toBe(0);
+  expect((await project.run(`inspect ${backup.json.id} --json`)).json).toMatchObject({ verified: true });
+});
+
 describe('an encrypted backup', () => {
   const files = {
     'mongo-release.yml': `backup: { store: backups, recipients: [${recipient}] }\n`,

@@ -1,8 +1,8 @@
 import * as z from 'zod';
+import { durationText } from '../../config/duration.ts';
 import { asReleaseError, ReleaseError } from '../../observe/error.ts';
 import type { AtlasClient } from './client.ts';
 import { type AtlasCluster, clusterPath } from './cluster.ts';
-import { minutes } from './snapshot.ts';
 
 /** A job has no status: how it stands follows from these. */
 const jobShape = z.object({
@@ -49,7 +49,7 @@ export async function restoreSnapshot(
     if (bad !== undefined) throw ended(`was ${bad}`, id, to);
     if (job?.finishedAt) return;
     const left = await pause().catch(inDoubt(to, id));
-    if (left <= 0) throw ended(`has not ended after ${minutes(timeLimitMs)}`, id, to);
+    if (left <= 0) throw ended(`has not ended after ${durationText(timeLimitMs)}`, id, to);
   }
 }
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { durationText } from '../../config/duration.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import type { AtlasClient } from './client.ts';
 import { type AtlasCluster, clusterPath } from './cluster.ts';
@@ -53,7 +54,7 @@ export async function takeSnapshot(client: AtlasClient, shelf: SnapshotShelf, wi
     missing = seen === undefined ? missing + 1 : 0;
     if (missing === unseen) throw failed(shelf, begun.id, 'is not there any more');
     const left = await pause();
-    if (left <= 0) throw failed(shelf, begun.id, `is not complete after ${minutes(wish.timeLimitMs)}`);
+    if (left <= 0) throw failed(shelf, begun.id, `is not complete after ${durationText(wish.timeLimitMs)}`);
   }
 }
 
@@ -90,7 +91,7 @@ async function beginSnapshot(
     if ((await pause()) > 0) continue;
     throw new ReleaseError(
       'BACKUP_FAILED',
-      `No snapshot of cluster ${shelf.name} could be begun within ${minutes(timeLimitMs)}: another one is under way.`,
+      `No snapshot of cluster ${shelf.name} could be begun within ${durationText(timeLimitMs)}: another one is under way.`,
       { hint: `Look at the backups of ${shelf.name} in Atlas; backup.atlas.time-limit is how long to wait.` },
     );
   }
@@ -105,8 +106,4 @@ function failed({ name }: AtlasCluster, id: string, what: string): ReleaseError 
     hint: `Look at it in Atlas (cluster ${name}, Backup), then run this again; backup.atlas.time-limit is how long to wait.`,
     details: { snapshot: id },
   });
-}
-
-export function minutes(ms: number): string {
-  return ms < 60_000 ? `${Math.round(ms / 1000)} s` : `${Math.round(ms / 60_000)} min`;
 }

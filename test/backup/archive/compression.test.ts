@@ -1,5 +1,6 @@
 import { type Duplex, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout } from 'node:timers/promises';
 import { gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { compressor, decompressor } from '../../../src/backup/archive/compression.ts';
@@ -14,7 +15,7 @@ function someBytes(length: number): Buffer {
   return bytes;
 }
 
-async function through(step: Duplex, chunks: Iterable<Buffer>): Promise<Buffer> {
+async function through(step: Duplex, chunks: Iterable<Buffer> | AsyncIterable<Buffer>): Promise<Buffer> {
   const out: Buffer[] = [];
   await pipeline(Readable.from(chunks), step, async (source: AsyncIterable<Buffer>) => {
     for await (const chunk of source) out.push(chunk);
@@ -72,5 +73,26 @@ test('a source that fails while pieces are compressed is the failure', async () 
     yield long;
     throw new Error('no more');
   })();
-  await expect(through(compressor('zstd'), failing as never)).rejects.toThrow('no more');
+  await expect(through(compressor('zstd'), failing)).rejects.toThrow('no more');
 });
+
+test('zstd is thorough while reading leaves it time, and hurries while reading waits for it', async () => {
+  const lines = Array.from({ length: 40_000 }, (_, n) => {
+    const word = (salt: number) => ((n * 2_654_435_761 + salt * 40_503) >>> 7).toString(36);
+    return `{"name":"${word(1)} ${word(2)}","tags":["${word(n % 97)}"],"age":${n % 90},"at":${(n * 7919) % 1e6}}\n`;
+  });
+  // Repeated far beyond what a window of zstd reaches back.
+  const bytes = Buffer.concat(Array.from({ length: 12 }, () => Buffer.from(lines.join(''))));
+  const slowly = async function* () {
+    for (const chunk of cut(bytes, 2 * 1024 * 1024)) {
+      yield chunk;
+      await setTimeout(200);
+    }
+  };
+  const hurried = await through(compressor('zstd'), cut(bytes, 100_000));
+  const thorough = await through(compressor('zstd'), slowly());
+  expect(thorough.length).toBeLessThan(0.99 * hurried.length);
+  for (const compressed of [hurried, thorough]) {
+    expect((await through(decompressor('zstd'), cut(compressed, 65_536))).equals(bytes)).toBe(true);
+  }
+}, 30_000);
