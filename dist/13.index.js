@@ -23,6 +23,7 @@ const apply = [
     'backup',
     'wait',
     'rehearsal',
+    'waive-rehearsal',
 ];
 const commands = {
     status: {
@@ -87,6 +88,7 @@ const commands = {
             'then-migrate',
             'migrations-dir',
             'rehearsal',
+            'waive-rehearsal',
             ...sandbox,
             'wait',
             'yes',
@@ -129,10 +131,28 @@ const commands = {
             'reason',
             'wait',
             'yes',
+            'accept-loss',
             'erase-cluster',
             'keep-added',
             ...common,
         ],
+    },
+    drill: {
+        summary: 'Restore the newest backup into a sandbox, bring it up to date, look at it, and time that.',
+        arguments: [],
+        target: false,
+        options: [
+            ...['target', 'database', 'environment'],
+            ...['migrations-dir', 'store', 'identity', 'backup'],
+            ...sandbox,
+            ...common,
+        ],
+    },
+    audit: {
+        summary: 'Everything that is on record of a target, with who, when and why.',
+        arguments: [],
+        target: true,
+        options: [...onTarget, 'store', 'since', 'out', ...common],
     },
     up: {
         summary: 'Apply the pending migrations (migrate --apply).',
@@ -360,7 +380,7 @@ async function resolveInvocation(asked) {
             { settings: (0,_migrate_mongo_js__WEBPACK_IMPORTED_MODULE_5__/* .migrateMongoSettings */ .dt)(migrateMongo, command), baseDir: cwd, file: migrateMongo.file };
     const store = flags.store === undefined ? fromBase(config.settings.backup.store, config.baseDir) : fromBase(flags.store, cwd);
     const target = () => migrateMongo === undefined
-        ? (0,_target_js__WEBPACK_IMPORTED_MODULE_7__/* .resolveTarget */ .u)(config.settings, flags, env, secrets)
+        ? (0,_target_js__WEBPACK_IMPORTED_MODULE_7__/* .resolveTarget */ .u1)(config.settings, flags, env, secrets)
         : (0,_migrate_mongo_js__WEBPACK_IMPORTED_MODULE_5__/* .migrateMongoTarget */ .ZP)(migrateMongo, flags, secrets);
     return {
         command,
@@ -684,7 +704,7 @@ function migrateMongoTarget(project, flags, secrets) {
     }
     for (const given of [uri, flags['read-uri']])
         if (given)
-            (0,_target_js__WEBPACK_IMPORTED_MODULE_5__/* .checkUri */ .h)(given);
+            (0,_target_js__WEBPACK_IMPORTED_MODULE_5__/* .checkUri */ .hH)(given);
     const configured = uri === project.url;
     return {
         name: 'default',
@@ -830,7 +850,12 @@ const options = {
     },
     check: { type: 'switch', help: 'Exit with 3 when migrations are pending.' },
     offline: { type: 'switch', help: 'Look at the files only: what is pending is unknown.' },
-    out: { type: 'text', value: 'FILE', help: 'Write the plan to this file, for --plan.' },
+    out: { type: 'text', value: 'FILE', help: 'Write the plan to this file, for --plan; with audit, the records.' },
+    since: {
+        type: 'text',
+        value: 'DATE',
+        help: 'Only what happened since this day or moment, such as 2026-03-01, or within this time, such as 30d.',
+    },
     sarif: { type: 'text', value: 'FILE', help: 'Write the findings to this file, as SARIF.' },
     'dry-run': { type: 'switch', help: 'Change nothing: rehearse in a sandbox, or say what would be done.' },
     apply: { type: 'switch', help: 'Change the target. Without it nothing is changed.' },
@@ -863,10 +888,19 @@ const options = {
     backup: {
         type: 'text',
         value: 'BACKUP',
-        help: 'Rehearse on this backup, and apply only while the history stands where it stood then.',
+        help: 'Rehearse on this backup, and apply only while the history stands where it stood then. With drill: this one instead of the newest.',
     },
     wait: { type: 'duration', value: 'DURATION', help: 'How long to wait for the lease. Default 0s.' },
-    rehearsal: { type: 'choice', choices: _schema_js__WEBPACK_IMPORTED_MODULE_0__/* .rehearsalLevels */ .H0, help: 'Rehearse before applying. Default full.' },
+    rehearsal: {
+        type: 'choice',
+        choices: _schema_js__WEBPACK_IMPORTED_MODULE_0__/* .rehearsalLevels */ .H0,
+        help: 'Rehearse before applying: on all of the data, on a sample, or not at all. Default full.',
+    },
+    'waive-rehearsal': {
+        type: 'text',
+        value: 'REASON',
+        help: 'Apply to production without a full rehearsal, and why; kept in the record.',
+    },
     engine: {
         type: 'choice',
         choices: _schema_js__WEBPACK_IMPORTED_MODULE_0__/* .engines */ .sP,
@@ -889,6 +923,11 @@ const options = {
         help: 'Apply what is pending afterwards, as migrate --apply does: an old backup comes to the schema of today.',
     },
     yes: { type: 'switch', help: 'Do not ask. Needed where nobody can answer.' },
+    'accept-loss': {
+        type: 'text',
+        value: 'N',
+        help: 'How many writes of users a rollback by restore may lose, or unknown. A dry run says how many there are.',
+    },
     'erase-cluster': {
         type: 'text',
         value: 'CLUSTER',
@@ -899,7 +938,7 @@ const options = {
         choices: ['stop', 'rollback'],
         help: 'What to do when something fails after the first change. Default stop.',
     },
-    strategy: { type: 'choice', choices: ['auto', 'down', 'restore'], help: 'The way back. Default auto.' },
+    strategy: { type: 'choice', choices: ['auto', 'undo', 'down', 'restore'], help: 'The way back. Default auto.' },
     reason: {
         type: 'text',
         value: 'TEXT',
@@ -1047,7 +1086,7 @@ const engines = ['built-in', 'mongodump', 'atlas'];
 const compressions = ['zstd', 'gzip', 'none'];
 /** `per-collection`: every collection as it was when it was read. */
 const consistencies = ['snapshot', 'per-collection'];
-const rehearsalLevels = ['full', 'none'];
+const rehearsalLevels = ['full', 'sample', 'none'];
 const schema = zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
     extends: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().optional().describe('Another file, relative to this one, whose settings this one refines.'),
     targets: zod__WEBPACK_IMPORTED_MODULE_1__/* .record */ .g1P(zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().regex(/^[a-z0-9][a-z0-9-]*$/, 'a name has small letters, digits and hyphens'), target)
@@ -1106,9 +1145,25 @@ const schema = zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
     })
         .prefault({}),
     rehearsal: zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
-        level: zod__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(rehearsalLevels).default('full'),
+        level: zod__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(rehearsalLevels)
+            .default('full')
+            .describe('On all of the data, on a sample that keeps references, or not at all. Where all of it does not fit on the disk, a sample is taken. Production is applied with a full rehearsal, its proof, or a waiver.'),
+        sample: zod__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig()
+            .int()
+            .min(1)
+            .default(1000)
+            .describe('How many documents of each collection a sample has, beside those that they refer to.'),
         'max-age': _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .duration */ .p0.default(86_400_000).describe('How old a proof may be when it is used.'),
         mongod: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().optional().describe('Path of the mongod to run sandboxes with.'),
+    })
+        .prefault({}),
+    drill: zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
+        'recovery-time': _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .duration */ .p0
+            .optional()
+            .describe('How long a drill may take to bring the newest backup back; without it that is only measured.'),
+        'recovery-point': _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .duration */ .p0
+            .optional()
+            .describe('How old the data of the newest backup may be at a drill; without it that is only measured.'),
     })
         .prefault({}),
     lease: zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
@@ -1131,7 +1186,25 @@ const schema = zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
     hooks: zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
         deploy: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().optional().describe('Command that deploys the application, between apply and verify.'),
         'rollback-app': zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().optional().describe('Command that brings the last good application back.'),
-        'stop-traffic': zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().optional().describe('Command that stops writes of users, before a restore.'),
+        'stop-traffic': zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP()
+            .optional()
+            .describe('Command that keeps users from writing, before the data of a release are taken back.'),
+        'start-traffic': zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP()
+            .optional()
+            .describe('Command that lets users in again, once everything else of a rollback is done.'),
+        'undo-under-traffic': zod__WEBPACK_IMPORTED_MODULE_1__/* .boolean */ .zMY()
+            .default(false)
+            .describe('An undo loses no write of users: whether traffic is left alone where that is the way back.'),
+        reconcile: zod__WEBPACK_IMPORTED_MODULE_1__/* .array */ .YOg(zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
+            name: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP()
+                .regex(/^[A-Za-z0-9][A-Za-z0-9 ._-]{0,59}$/, 'letters, digits, spaces, dots, hyphens; up to 60'),
+            run: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().min(1).describe('The command. It may run twice, and does no harm then.'),
+        }))
+            .default([])
+            .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, {
+            message: 'each has a name of its own',
+        })
+            .describe('Commands that put right, one after the other, what a rollback leaves inconsistent elsewhere.'),
         env: zod__WEBPACK_IMPORTED_MODULE_1__/* .array */ .YOg(envName)
             .default([])
             .describe('Environment variables that hooks get, beside a short list such as PATH and HOME.'),
@@ -1154,20 +1227,16 @@ const schema = zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   h: () => (/* binding */ checkUri),
-/* harmony export */   u: () => (/* binding */ resolveTarget)
+/* harmony export */   hH: () => (/* binding */ checkUri),
+/* harmony export */   sn: () => (/* binding */ configuredTarget),
+/* harmony export */   u1: () => (/* binding */ resolveTarget)
 /* harmony export */ });
 /* harmony import */ var _observe_error_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(79734);
 /* harmony import */ var _nearest_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(25492);
 
 
-/**
- * The target that is meant. MONGODB_URI counts only where the file names no targets: with several of them it would
- * silently replace the one that was asked for.
- *
- * Throws `USAGE`, `URI_MISSING`, `URI_INVALID`; its addresses are added to `secrets` first.
- */
-function resolveTarget(settings, flags, env, secrets) {
+/** Which target of the configuration is meant, without its address. Throws `USAGE`. */
+function configuredTarget(settings, flags) {
     const names = Object.keys(settings.targets);
     const name = flags.target ?? (names.length === 1 ? names[0] : undefined);
     if (name === undefined && names.length > 1 && flags.uri === undefined) {
@@ -1185,6 +1254,16 @@ function resolveTarget(settings, flags, env, secrets) {
                 : 'Leave --target out, or add it under "targets" in mongo-release.yml.',
         });
     }
+    return { name, configured };
+}
+/**
+ * The target that is meant. MONGODB_URI counts only where the file names no targets: with several of them it would
+ * silently replace the one that was asked for.
+ *
+ * Throws `USAGE`, `URI_MISSING`, `URI_INVALID`; its addresses are added to `secrets` first.
+ */
+function resolveTarget(settings, flags, env, secrets) {
+    const { name, configured } = configuredTarget(settings, flags);
     const uriEnv = configured?.['uri-env'] ?? 'MONGODB_URI';
     const readEnv = configured ? configured['read-uri-env'] : 'MONGODB_READ_URI';
     const uri = flags.uri ?? env[uriEnv];
@@ -1373,7 +1452,23 @@ const errorCodes = {
         exit: 5,
         meaning: 'A part of a pending migration is in the target already, so running it elsewhere shows nothing.',
     },
+    SANDBOX_TOO_SMALL: {
+        exit: 5,
+        meaning: 'A full rehearsal was asked for, and what it needs does not fit on the disk.',
+    },
+    PROOF_MISSING: {
+        exit: 5,
+        meaning: 'Production is to be migrated, and no full rehearsal of this plan is on record.',
+    },
+    PROOF_STALE: {
+        exit: 5,
+        meaning: 'The rehearsal on record is too old, or the target, its server or the findings changed since.',
+    },
     REHEARSAL_FAILED: { exit: 13, meaning: 'The rehearsal failed; the target was not touched.' },
+    DRILL_FAILED: {
+        exit: 9,
+        meaning: 'A drill has shown that the backup does not bring the database back as it should, or not within the limits; nothing was changed.',
+    },
     ROLLED_BACK: { exit: 14, meaning: 'The release failed and was rolled back, as asked.' },
     NO_WAY_BACK: { exit: 5, meaning: 'The release cannot be taken back in the way that was asked for, or in any.' },
     RELEASE_UNKNOWN: { exit: 2, meaning: 'The target has no record of the release that was named.' },

@@ -41,7 +41,7 @@ function editDistance(a, b) {
 
 /***/ }),
 
-/***/ 32869:
+/***/ 25129:
 /***/ ((__unused_webpack___webpack_module__, __unused_webpack___webpack_exports__, __webpack_require__) => {
 
 
@@ -318,7 +318,7 @@ function asChildError(error) {
  * What an error that came out of user code is to the parent. `where` is the call of the driver that it came from, where
  * that is known.
  */
-function describeFailure(error, source, where, unseen) {
+function describeFailure(error, source, where, unseen, lastRead) {
     const place = placeIn(error, source);
     const at = place === undefined ? '' : ` at ${place}`;
     if (error instanceof observe_error/* ReleaseError */.K)
@@ -326,7 +326,14 @@ function describeFailure(error, source, where, unseen) {
     const text = hiddenText(error, source, where);
     const how = unseen ? 'A promise that nobody waited for was rejected' : 'The code threw';
     const hint = known(error, where)?.hint ?? hintFor(error, text, source.fileName);
-    return { code: 'MIGRATION_FAILED', message: `${how}${at}: ${text}.`, hint };
+    const read = lastRead === undefined ? '' : ` It had read the document ${lastRead.id} of ${lastRead.collection} last.`;
+    return {
+        code: 'MIGRATION_FAILED',
+        message: `${how}${at}: ${text}.${read}`,
+        hint,
+        lastRead,
+        serverCode: (0,server_code/* serverCode */.XY)(error),
+    };
 }
 function hintFor(error, shown, fileName) {
     if ((0,server_code/* labelled */.wW)(error, 'TransientTransactionError')) {
@@ -615,16 +622,24 @@ function recognise(exports, fileName) {
         throw invalid(`${fileName} is no migration: ${exportedText(exports)}.`, expected);
     }
     const context = migrationMark in main || typeof main.name === 'string';
-    const { up, down } = main;
+    const { up, down, downDocument } = main;
     if (typeof up !== 'function') {
         throw invalid(`${fileName} is no migration: its up is ${kindOf(up)}.`, expected);
     }
     if (down !== undefined && down !== null && typeof down !== 'function') {
         throw invalid(`${fileName}: its down is ${kindOf(down)}.`, 'Write down as a function, or leave it out.');
     }
-    const steps = { up: up.bind(main), down: typeof down === 'function' ? down.bind(main) : undefined };
+    if (downDocument !== undefined && typeof downDocument !== 'function') {
+        throw invalid(`${fileName}: its downDocument is ${kindOf(downDocument)}.`, 'Write downDocument as a function of one document, or leave it out.');
+    }
+    const bound = (step) => (typeof step === 'function' ? step.bind(main) : undefined);
     const facts = context ? declared(main, fileName) : undeclared(typeof down === 'function');
-    return { ...steps, facts };
+    return {
+        up: up.bind(main),
+        down: bound(down),
+        downDocument: bound(downDocument),
+        facts: downDocument === undefined ? facts : { ...facts, hasDownDocument: true },
+    };
 }
 /** `module.default ?? module`, as migrate-mongo takes it, unless only the other one has an `up`. */
 function mainOf(exports) {
@@ -635,7 +650,7 @@ function mainOf(exports) {
 function undeclared(hasDown) {
     return { form: 'migrate-mongo', phase: 'before-deploy', hasDown, transaction: false };
 }
-const recognise_known = ['name', 'description', 'phase', 'irreversible', 'transaction', 'requires', 'up', 'down'];
+const recognise_known = ['name', 'description', 'phase', 'irreversible', 'transaction', 'requires', 'up', 'down', 'downDocument'];
 function declared(main, fileName) {
     if (migrationMark in main) {
         const unknown = Object.keys(main).find((key) => !recognise_known.includes(key));
@@ -727,8 +742,235 @@ async function describeFiles(job, parent, loaded) {
     await parent.finish({ type: 'all-described' });
 }
 
+// EXTERNAL MODULE: ./emitted/mongo/raw-bson.js
+var raw_bson = __webpack_require__(53545);
+;// CONCATENATED MODULE: ./emitted/migration/gate/journal/driver-classes.js
+function classesOf(driver) {
+    return driver.classes;
+}
+
+// EXTERNAL MODULE: external "node:fs/promises"
+var external_node_fs_promises_ = __webpack_require__(51455);
 // EXTERNAL MODULE: external "node:module"
 var external_node_module_ = __webpack_require__(98995);
+;// CONCATENATED MODULE: ./emitted/migration/child/driver.js
+var driver_rewriteRelativeImportExtension = (undefined && undefined.__rewriteRelativeImportExtension) || function (path, preserveJsx) {
+    if (typeof path === "string" && /^\.\.?\//.test(path)) {
+        return path.replace(/\.(tsx)$|((?:\.d)?)((?:\.[^./]+?)?)\.([cm]?)ts$/i, function (m, tsx, d, ext, cm) {
+            return tsx ? preserveJsx ? ".jsx" : ".js" : d && (!ext || !cm) ? m : (d + ext + "." + cm.toLowerCase() + "js");
+        });
+    }
+    return path;
+};
+
+
+
+
+
+/** The oldest driver whose methods answer with promises and whose answers carry counts. */
+const oldestMajor = 4;
+/** Of the bundled driver; a test holds it to package.json. */
+const bundledVersion = '7.8.0';
+/**
+ * The driver that a migration works with: Mongoose's own where Mongoose is in use, since it knows no other's objects;
+ * else the project's; else the one that belongs to this program.
+ *
+ * Throws `DRIVER_UNSUPPORTED`.
+ */
+async function loadDriver(migrationPath, mongoosePath) {
+    const path = resolveFrom(mongoosePath ?? migrationPath) ?? nestedInMongoose(migrationPath);
+    if (path === undefined)
+        return driverOf(await __webpack_require__.e(/* import() */ 4).then(__webpack_require__.t.bind(__webpack_require__, 85226, 19)), bundledVersion);
+    const version = await versionOf(path);
+    const loaded = (await import(driver_rewriteRelativeImportExtension(/* webpackIgnore: true */ (0,external_node_url_.pathToFileURL)(path).href)));
+    return driverOf((loaded.default ?? loaded), version);
+}
+/** Path of the main file of the driver that a file of the project would get; undefined where there is none. */
+function resolveFrom(path) {
+    try {
+        return (0,external_node_module_.createRequire)(path).resolve('mongodb');
+    }
+    catch {
+        return undefined;
+    }
+}
+function nestedInMongoose(path) {
+    try {
+        return resolveFrom((0,external_node_module_.createRequire)(path).resolve('mongoose'));
+    }
+    catch {
+        return undefined;
+    }
+}
+function driverOf(classes, version) {
+    const major = Number.parseInt(version, 10);
+    if (!(major >= oldestMajor)) {
+        throw new observe_error/* ReleaseError */.K('DRIVER_UNSUPPORTED', `The project's mongodb package is version ${version}.`, {
+            hint: `Update it to version ${oldestMajor} or newer: npm install mongodb@latest`,
+        });
+    }
+    return { version, major, classes };
+}
+/** From the package.json above a file. */
+async function versionOf(path) {
+    for (let folder = (0,external_node_path_.dirname)(path);; folder = (0,external_node_path_.dirname)(folder)) {
+        try {
+            const manifest = JSON.parse(await (0,external_node_fs_promises_.readFile)((0,external_node_path_.join)(folder, 'package.json'), 'utf8'));
+            if (manifest.name === 'mongodb')
+                return String(manifest.version);
+        }
+        catch {
+            // No package.json here: look one folder up.
+        }
+        if ((0,external_node_path_.dirname)(folder) === folder)
+            return '0.0.0';
+    }
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/child/exact.js
+/** Numbers as objects of their BSON types. */
+const withTypes = { promoteValues: false, promoteLongs: false, bsonRegExp: true };
+/**
+ * The bytes of what code made of a document that the driver had read for it. A driver reads 64-bit integers and doubles
+ * as plain numbers, and writes those back as whatever fits: here a number gets the type that the value in its place has
+ * in the first of `models` (BSON bytes) which has a number there. What is undefined is left out.
+ */
+function exactBytes(bson, made, models) {
+    const known = models.map((model) => bson.deserialize(model, withTypes));
+    return bson.serialize(typed(bson, made, known), { ignoreUndefined: true });
+}
+function typed(bson, value, models) {
+    if (typeof value === 'number')
+        return typedNumber(bson, value, models);
+    if (!Array.isArray(value) && !isPlain(value))
+        return value;
+    const inner = (key) => models.map((model) => (isOpen(model) ? model[key] : undefined));
+    if (Array.isArray(value))
+        return value.map((one, i) => typed(bson, one, inner(i)));
+    return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, typed(bson, one, inner(key))]));
+}
+function typedNumber(bson, value, models) {
+    for (const model of models) {
+        switch (model?._bsontype) {
+            case 'Double':
+                return new bson.Double(value);
+            case 'Long':
+                return Number.isSafeInteger(value) ? bson.Long.fromNumber(value) : value;
+            case 'Int32':
+                return value;
+        }
+    }
+    return value;
+}
+function isPlain(value) {
+    if (typeof value !== 'object' || value === null || '_bsontype' in value)
+        return false;
+    const prototype = Object.getPrototypeOf(value);
+    return prototype === Object.prototype || prototype === null;
+}
+function isOpen(value) {
+    return Array.isArray(value) || isPlain(value);
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/child/down-document.js
+
+
+
+
+
+
+
+
+
+
+/** Asks the `downDocument` of one migration about documents, as often as the parent wants; knows no database. */
+class DownDocuments {
+    #parent;
+    #loaded;
+    #asking;
+    constructor(parent, loaded) {
+        this.#parent = parent;
+        this.#loaded = loaded;
+    }
+    async ask(job) {
+        // Told by the documents that it makes something of; a promise that it forgot is none of them.
+        for (const event of ['unhandledRejection', 'uncaughtException'])
+            process.on(event, () => { });
+        const source = sourceAt(job.path, this.#loaded.words, job.showValues);
+        try {
+            this.#asking ??= this.#load(job, source);
+            const asking = await this.#asking;
+            const answers = [];
+            for (const asked of job.documents)
+                answers.push(await answer(asking, asked));
+            await this.#parent.send({ type: 'down-documents', answers });
+        }
+        catch (error) {
+            const failure = error instanceof observe_error/* ReleaseError */.K ? asChildError(error) : describeFailure(error, source, undefined, false);
+            await this.#parent.finish({ type: 'no-down-documents', error: failure });
+        }
+    }
+    async #load(job, source) {
+        if (job.models !== undefined) {
+            await loadModels(sourceAt(job.models, this.#loaded.words, job.showValues), this.#loaded);
+        }
+        const { downDocument } = recognise(await loadModule(source), source.fileName);
+        if (downDocument === undefined) {
+            throw new observe_error/* ReleaseError */.K('MIGRATION_INVALID', `${source.fileName} has no downDocument any more.`, {
+                hint: `Bring its downDocument back, or run the command again: it goes on without.`,
+            });
+        }
+        const driver = await loadDriver(job.path, [...this.#loaded.mongooses.keys()][0]);
+        return { source, bson: classesOf(driver).BSON, downDocument };
+    }
+}
+async function answer(asking, asked) {
+    try {
+        const back = await once(asking, asked, asked.document);
+        if (back === undefined)
+            return { state: 'left' };
+        if ((0,raw_bson/* sameBytes */.er)(back, asked.document))
+            return { state: 'same' };
+        // A document may be asked about again after an interruption: what is in the old shape has to stay as it is.
+        const again = await once(asking, asked, back);
+        if (again !== undefined && !(0,raw_bson/* sameBytes */.er)(again, back)) {
+            throw new observe_error/* ReleaseError */.K('MIGRATION_INVALID', 'It changes what it has returned itself when it is given that.', {
+                hint: 'Let downDocument return a document that is in the old shape already as it is.',
+            });
+        }
+        return { state: 'changed', document: back };
+    }
+    catch (error) {
+        return { state: 'failed', error: describeFailure(error, asking.source, undefined, false) };
+    }
+}
+/** The document in the old shape; undefined where it is left as it is. Throws what the code throws. */
+async function once({ bson, downDocument }, asked, document) {
+    const read = (bytes) => bytes && bson.deserialize(bytes);
+    const about = { collection: asked.collection, before: read(asked.before), after: read(asked.after) };
+    const made = (await downDocument(bson.deserialize(document), about));
+    if (made === undefined || made === null)
+        return undefined;
+    if (typeof made !== 'object' || Array.isArray(made) || '_bsontype' in made) {
+        throw new observe_error/* ReleaseError */.K('MIGRATION_INVALID', 'It returned what is no document.', {
+            hint: 'Let downDocument return the document in its old shape, or nothing to leave it as it is.',
+        });
+    }
+    // As the driver sees it, so that a document which only looks another way to JavaScript counts as unchanged.
+    const plain = (one) => bson.serialize(one, { ignoreUndefined: true });
+    const original = bson.deserialize(document);
+    const complete = { ...made, _id: made._id ?? original._id };
+    if ((0,raw_bson/* sameBytes */.er)(plain({ ...original }), plain(complete)))
+        return document;
+    const { _id, ...fields } = complete;
+    const back = exactBytes(bson, { _id, ...fields }, [...(asked.before ? [asked.before] : []), document]);
+    if ((0,raw_bson/* idKey */.T4)(back) === (0,raw_bson/* idKey */.T4)(document))
+        return back;
+    throw new observe_error/* ReleaseError */.K('MIGRATION_INVALID', 'It returned a document with another _id.', {
+        hint: 'Let downDocument return the _id as it is: it says which document is meant.',
+    });
+}
+
 ;// CONCATENATED MODULE: ./emitted/migration/child/connections.js
 
 const watched = new WeakSet();
@@ -1902,11 +2144,6 @@ function emptyResult(insertedIds) {
     };
 }
 
-;// CONCATENATED MODULE: ./emitted/migration/gate/journal/driver-classes.js
-function classesOf(driver) {
-    return driver.classes;
-}
-
 ;// CONCATENATED MODULE: ./emitted/migration/gate/journal/size.js
 /**
  * About how many bytes of BSON a value is, counted no further than `enough`. Without the driver's own function, whose
@@ -2136,8 +2373,6 @@ function withoutUndefined(value) {
     return copy;
 }
 
-// EXTERNAL MODULE: ./emitted/mongo/raw-bson.js
-var raw_bson = __webpack_require__(53545);
 ;// CONCATENATED MODULE: ./emitted/migration/gate/replay/ids.js
 
 /**
@@ -3032,6 +3267,10 @@ function cursorWrapping(wrappers) {
         await begun;
         return name === 'toArray' ? [] : afterWriting[name];
     };
+    const given = (raw, document) => {
+        if (document !== null)
+            gate.lastRead = { namespace: sourceOf(raw, gate.database), document };
+    };
     /** A long loop: what it gives out is not kept any more, and costs what it costs without us. */
     const direct = (raw) => gate.enclosing === undefined && logs.begun(raw)?.direct === true;
     async function* each(raw) {
@@ -3040,6 +3279,7 @@ function cursorWrapping(wrappers) {
                 const document = await (direct(raw) ? invokeAsync(raw, 'next', []) : fetch(raw, 'next', []));
                 if (document === null)
                     return;
+                given(raw, document);
                 yield document;
             }
         }
@@ -3047,7 +3287,10 @@ function cursorWrapping(wrappers) {
             await invokeAsync(raw, 'close', []);
         }
     }
-    const plain = (raw) => gate.enclosing === undefined && writeOf(wrappers, raw) === undefined && !logs.wants(raw);
+    const plain = (raw) => !gate.followsReads &&
+        gate.enclosing === undefined &&
+        writeOf(wrappers, raw) === undefined &&
+        !logs.wants(raw);
     const overrides = {
         forEach: (raw, args) => answering(driver.major, [...args, ...(args.length > 1 ? [] : [undefined])], async () => {
             if (plain(raw))
@@ -3107,7 +3350,12 @@ function cursorWrapping(wrappers) {
         };
     }
     for (const name of fetches)
-        overrides[name] = (raw, args) => answering(driver.major, args, (args) => fetch(raw, name, args));
+        overrides[name] = (raw, args) => answering(driver.major, args, async (args) => {
+            const answer = await fetch(raw, name, args);
+            if (name === 'next' || name === 'tryNext')
+                given(raw, answer);
+            return answer;
+        });
     return { overrides, first: (raw) => gate.followCursor(raw) };
 }
 /** Sends the pipeline of a writing aggregation; undefined for every other cursor. */
@@ -3491,7 +3739,7 @@ function databaseWrapping(wrappers) {
         },
     };
     for (const name of answersOfDb)
-        overrides[name] = answer(wrappers, name, nameOf);
+        overrides[name] = database_answer(wrappers, name, nameOf);
     return {
         overrides,
         unlisted: (name) => readsOfDb.has(name) ? undefined : otherChange(wrappers, name, (raw) => ({ database: nameOf(raw) })),
@@ -3502,14 +3750,14 @@ function adminWrapping(wrappers) {
     const admin = () => 'admin';
     const overrides = { command: commandOverride(wrappers, admin) };
     for (const name of answersOfAdmin)
-        overrides[name] = answer(wrappers, name, admin);
+        overrides[name] = database_answer(wrappers, name, admin);
     return {
         overrides,
         unlisted: (name) => readsOfAdmin.has(name) ? undefined : otherChange(wrappers, name, () => ({ database: 'admin' })),
     };
 }
 /** A read that gives one value, of a database or the server. */
-function answer(wrappers, method, databaseOf) {
+function database_answer(wrappers, method, databaseOf) {
     return (raw, args) => answering(wrappers.driver.major, args, (args) => {
         const call = { method, namespace: { database: databaseOf(raw) }, args, session: undefined };
         return wrappers.gate.followRead(reading(wrappers, call, () => invokeAsync(raw, method, args)));
@@ -4203,12 +4451,17 @@ class Gate {
     #stages;
     #journal;
     #replay;
+    /** The document that a cursor gave to user code last: most often the one that its loop is at. */
+    lastRead;
+    /** Whether every cursor that is looped over passes here, also where nothing of it is kept. */
+    followsReads;
     #cursors = new Set();
     #reading = 0;
     #closed;
     #enclosing;
     constructor(options) {
         this.database = options.database;
+        this.followsReads = options.followsReads ?? false;
         this.own = options.own;
         this.warn = options.warn;
         this.catalog = new Catalog(options.client, options.own, options.database);
@@ -10853,14 +11106,14 @@ const largestSize = 10_000;
 const mostConcurrency = 100;
 /** Throws `BATCH_INVALID` for what it cannot mean. `database`: of collections that are given by name. */
 function checkedOptions(given, database) {
-    if (!isPlain(given))
+    if (!batch_options_isPlain(given))
         throw batch_options_invalid('batch takes one object.', 'Write batch({ collection, filter, each }).');
     const unknown = Object.keys(given).find((key) => !batch_options_known.includes(key));
     if (unknown !== undefined)
         throw batch_options_invalid(`batch does not know ${unknown}.`, `It knows ${batch_options_known.join(', ')}.${(0,nearest/* didYouMean */.a)(unknown, batch_options_known)}`);
     const { filter = {}, name, throttle, onError } = given;
     const { namespace, also } = batch_options_collectionOf(given.collection, database);
-    if (!isPlain(filter))
+    if (!batch_options_isPlain(filter))
         throw batch_options_invalid('The filter of batch is no object.', 'Write filter: { field: value }.');
     if (name !== undefined && typeof name !== 'string')
         throw batch_options_invalid('The name of batch is no text.', "Write name: '…'.");
@@ -10889,14 +11142,14 @@ function workOf({ update, each }) {
             return { kind: 'each', each: each };
         throw batch_options_invalid('The each of batch is no function.', 'Write each: (document) => ({ $set: { … } }).');
     }
-    const operators = isPlain(update) && Object.keys(update).every((key) => key.startsWith('$'));
+    const operators = batch_options_isPlain(update) && Object.keys(update).every((key) => key.startsWith('$'));
     const some = Array.isArray(update) ? update.length > 0 : operators && Object.keys(update).length > 0;
     if (some)
         return { kind: 'update', update: update };
     throw batch_options_invalid('The update of batch is neither an object of operators nor a pipeline.', 'Write update: { $set: { … } }, or a pipeline: update: [{ $set: { … } }].');
 }
 function orderOf(order) {
-    const fields = isPlain(order) ? Object.entries(order) : [];
+    const fields = batch_options_isPlain(order) ? Object.entries(order) : [];
     if (fields.length === 0 || !fields.every(([name, way]) => !name.startsWith('$') && (way === 1 || way === -1))) {
         throw batch_options_invalid('The order of batch does not say 1 or -1 for each field.', 'Write order: { field: 1 }, or -1 for the other way.');
     }
@@ -10906,7 +11159,7 @@ function orderOf(order) {
 }
 function throttleOf(throttle) {
     const hint = 'Write throttle: { pauseMs: 100 } or throttle: { documentsPerSecond: 500 }.';
-    if (!isPlain(throttle))
+    if (!batch_options_isPlain(throttle))
         throw batch_options_invalid('The throttle of batch is no object.', hint);
     const unknown = Object.keys(throttle).find((key) => key !== 'pauseMs' && key !== 'documentsPerSecond');
     if (unknown !== undefined)
@@ -10944,7 +11197,7 @@ function batch_options_collectionOf(given, database) {
     const also = typeof key === 'string' && isRoot === false ? { [key]: value } : undefined;
     return { namespace: { database: home, collection: collection.collectionName }, also };
 }
-function isPlain(value) {
+function batch_options_isPlain(value) {
     return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 function batch_options_invalid(message, hint) {
@@ -11130,82 +11383,6 @@ function nameDatabase(client, database) {
         s.options.dbName = database;
 }
 
-// EXTERNAL MODULE: external "node:fs/promises"
-var external_node_fs_promises_ = __webpack_require__(51455);
-;// CONCATENATED MODULE: ./emitted/migration/child/driver.js
-var driver_rewriteRelativeImportExtension = (undefined && undefined.__rewriteRelativeImportExtension) || function (path, preserveJsx) {
-    if (typeof path === "string" && /^\.\.?\//.test(path)) {
-        return path.replace(/\.(tsx)$|((?:\.d)?)((?:\.[^./]+?)?)\.([cm]?)ts$/i, function (m, tsx, d, ext, cm) {
-            return tsx ? preserveJsx ? ".jsx" : ".js" : d && (!ext || !cm) ? m : (d + ext + "." + cm.toLowerCase() + "js");
-        });
-    }
-    return path;
-};
-
-
-
-
-
-/** The oldest driver whose methods answer with promises and whose answers carry counts. */
-const oldestMajor = 4;
-/** Of the bundled driver; a test holds it to package.json. */
-const bundledVersion = '7.8.0';
-/**
- * The driver that a migration works with: Mongoose's own where Mongoose is in use, since it knows no other's objects;
- * else the project's; else the one that belongs to this program.
- *
- * Throws `DRIVER_UNSUPPORTED`.
- */
-async function loadDriver(migrationPath, mongoosePath) {
-    const path = resolveFrom(mongoosePath ?? migrationPath) ?? nestedInMongoose(migrationPath);
-    if (path === undefined)
-        return driverOf(await __webpack_require__.e(/* import() */ 4).then(__webpack_require__.t.bind(__webpack_require__, 85226, 19)), bundledVersion);
-    const version = await versionOf(path);
-    const loaded = (await import(driver_rewriteRelativeImportExtension(/* webpackIgnore: true */ (0,external_node_url_.pathToFileURL)(path).href)));
-    return driverOf((loaded.default ?? loaded), version);
-}
-/** Path of the main file of the driver that a file of the project would get; undefined where there is none. */
-function resolveFrom(path) {
-    try {
-        return (0,external_node_module_.createRequire)(path).resolve('mongodb');
-    }
-    catch {
-        return undefined;
-    }
-}
-function nestedInMongoose(path) {
-    try {
-        return resolveFrom((0,external_node_module_.createRequire)(path).resolve('mongoose'));
-    }
-    catch {
-        return undefined;
-    }
-}
-function driverOf(classes, version) {
-    const major = Number.parseInt(version, 10);
-    if (!(major >= oldestMajor)) {
-        throw new observe_error/* ReleaseError */.K('DRIVER_UNSUPPORTED', `The project's mongodb package is version ${version}.`, {
-            hint: `Update it to version ${oldestMajor} or newer: npm install mongodb@latest`,
-        });
-    }
-    return { version, major, classes };
-}
-/** From the package.json above a file. */
-async function versionOf(path) {
-    for (let folder = (0,external_node_path_.dirname)(path);; folder = (0,external_node_path_.dirname)(folder)) {
-        try {
-            const manifest = JSON.parse(await (0,external_node_fs_promises_.readFile)((0,external_node_path_.join)(folder, 'package.json'), 'utf8'));
-            if (manifest.name === 'mongodb')
-                return String(manifest.version);
-        }
-        catch {
-            // No package.json here: look one folder up.
-        }
-        if ((0,external_node_path_.dirname)(folder) === folder)
-            return '0.0.0';
-    }
-}
-
 ;// CONCATENATED MODULE: ./emitted/migration/child/enclosing.js
 
 
@@ -11240,6 +11417,30 @@ async function commit(session, patienceMs = transactions/* usualPatienceMs */.SV
 /** Never throws: what cannot be aborted now, the server aborts when its time is up. */
 async function abort(session) {
     await session.abortTransaction().catch(() => { });
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/child/last-read.js
+
+
+
+/**
+ * The document that a cursor gave to user code last. Undefined where it gave none, or what it gave has no `_id`, as with a
+ * projection or what `map` makes.
+ */
+function lastReadOf({ lastRead, database }, driver) {
+    if (lastRead === undefined)
+        return undefined;
+    const { _id } = Object(lastRead.document);
+    if (_id === undefined)
+        return undefined;
+    try {
+        const id = (0,shown_id/* shownId */.f)(classesOf(driver).BSON.serialize({ _id }));
+        return { collection: (0,gate_names/* shownName */.H)(lastRead.namespace, database), id };
+    }
+    catch {
+        // User code may have put anything there.
+        return undefined;
+    }
 }
 
 ;// CONCATENATED MODULE: ./emitted/migration/child/log.js
@@ -11392,6 +11593,7 @@ function placeInProject() {
 
 
 
+
 /** How long writes under way may take to be answered once the migration has ended, in milliseconds. */
 const settleMs = 5000;
 /** The failure of one step, ready for the parent. */
@@ -11419,6 +11621,7 @@ class MigrationRun {
     /** Rejects with what user code threw where nobody was waiting. */
     #unseen = Promise.withResolvers();
     #gate;
+    #driver;
     #journal;
     #source;
     /** By user code. */
@@ -11476,6 +11679,7 @@ class MigrationRun {
         const { connections } = this.#loaded;
         const mongoosePath = [...this.#loaded.mongooses.keys()][0];
         const driver = await loadDriver(job.path, mongoosePath);
+        this.#driver = driver;
         const raw = await this.#failing(connectMigration(driver, job.uri, job.database, job.driverOptions, (client) => connections.admit(client)), (error) => describeConnectFailure(error, job.database));
         const begun = ({ id }) => {
             if (id !== undefined)
@@ -11487,6 +11691,7 @@ class MigrationRun {
             own: (0,own/* ownNames */.D)(job.ownPrefix),
             beforeWrite: () => this.#reporter.beforeWrite(),
             warn: (message) => void this.#parent.send({ type: 'log', level: 'warn', message, fields: {} }),
+            followsReads: job.rehearsal === true,
             transactionBegun: begun,
         });
         this.#gate = gate;
@@ -11572,7 +11777,8 @@ class MigrationRun {
             throw error;
         if (error instanceof observe_error/* ReleaseError */.K && error.code === 'MIGRATION_INVALID')
             return asChildError(error);
-        return describeFailure(error, this.#source, this.#gate?.books.callOf(error), unseen);
+        const lastRead = this.#gate && this.#driver && lastReadOf(this.#gate, this.#driver);
+        return describeFailure(error, this.#source, this.#gate?.books.callOf(error), unseen, lastRead);
     }
     async #loadModels(path) {
         const source = sourceAt(path, this.#loaded.words, this.#job.showValues);
@@ -11687,11 +11893,13 @@ function call(migration, step, context) {
 
 
 
+
 // The usual ten frames of an error end inside the driver and the gate, before the line of the migration.
 Error.stackTraceLimit = 100;
 const main_parent = new Parent();
 const loaded = registerHooks();
 const main_reporter = new reporter/* Reporter */.a(main_parent);
+const downDocuments = new DownDocuments(main_parent, loaded);
 let main_run;
 main_parent.receive((message) => {
     switch (message.type) {
@@ -11703,6 +11911,9 @@ main_parent.receive((message) => {
             return;
         case 'describe':
             void describeFiles(message.job, main_parent, loaded);
+            return;
+        case 'down-documents':
+            void downDocuments.ask(message.job);
             return;
         case 'config':
             void readConfig(message.path, main_parent, loaded);
@@ -11827,7 +12038,23 @@ const errorCodes = {
         exit: 5,
         meaning: 'A part of a pending migration is in the target already, so running it elsewhere shows nothing.',
     },
+    SANDBOX_TOO_SMALL: {
+        exit: 5,
+        meaning: 'A full rehearsal was asked for, and what it needs does not fit on the disk.',
+    },
+    PROOF_MISSING: {
+        exit: 5,
+        meaning: 'Production is to be migrated, and no full rehearsal of this plan is on record.',
+    },
+    PROOF_STALE: {
+        exit: 5,
+        meaning: 'The rehearsal on record is too old, or the target, its server or the findings changed since.',
+    },
     REHEARSAL_FAILED: { exit: 13, meaning: 'The rehearsal failed; the target was not touched.' },
+    DRILL_FAILED: {
+        exit: 9,
+        meaning: 'A drill has shown that the backup does not bring the database back as it should, or not within the limits; nothing was changed.',
+    },
     ROLLED_BACK: { exit: 14, meaning: 'The release failed and was rolled back, as asked.' },
     NO_WAY_BACK: { exit: 5, meaning: 'The release cannot be taken back in the way that was asked for, or in any.' },
     RELEASE_UNKNOWN: { exit: 2, meaning: 'The target has no record of the release that was named.' },

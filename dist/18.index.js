@@ -6,6 +6,7 @@ export const modules = {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   V: () => (/* binding */ renderTrail),
 /* harmony export */   renderFailure: () => (/* binding */ renderFailure),
 /* harmony export */   renderJson: () => (/* binding */ renderJson),
 /* harmony export */   s: () => (/* binding */ outcomeOf)
@@ -26,12 +27,17 @@ function renderJson(ended) {
         environment: target?.environment,
         releaseId,
         durationMs,
+        steps,
         // Its keys are the contract's and win.
         ...result,
-        steps,
         warnings: warnings?.length ? warnings : undefined,
         error: error && describe(error),
     });
+}
+/** What `audit --out` writes: the entries alone, for people and for other tools. */
+function renderTrail({ target, result }) {
+    const { name, database, environment } = target ?? {};
+    return JSON.stringify({ schemaVersion: 1, target: name, database, environment, ...result }, null, 2);
 }
 /** The same for a failure before the command had anything to say; `command` is undefined where none was understood. */
 function renderFailure(command, error) {

@@ -293,7 +293,7 @@ async function main(argv) {
         };
         if (invocation.flags['show-values'] && !run.showValues)
             log.warn('--show-values works on a terminal only, and is ignored here.');
-        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(8), __webpack_require__.e(16), __webpack_require__.e(5)]).then(__webpack_require__.bind(__webpack_require__, 26865));
+        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(8), __webpack_require__.e(17), __webpack_require__.e(5)]).then(__webpack_require__.bind(__webpack_require__, 53040));
         const ended = await runCommand(run);
         const { renderJson } = await __webpack_require__.e(/* import() */ 18).then(__webpack_require__.bind(__webpack_require__, 72366));
         const { renderText } = await __webpack_require__.e(/* import() */ 9).then(__webpack_require__.bind(__webpack_require__, 13167));

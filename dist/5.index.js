@@ -1,5 +1,5 @@
-export const id = 524;
-export const ids = [524,224,366];
+export const id = 843;
+export const ids = [843,224,366];
 export const modules = {
 
 /***/ 11002:
@@ -169,6 +169,7 @@ function formatTime(time) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   V: () => (/* binding */ renderTrail),
 /* harmony export */   renderFailure: () => (/* binding */ renderFailure),
 /* harmony export */   renderJson: () => (/* binding */ renderJson),
 /* harmony export */   s: () => (/* binding */ outcomeOf)
@@ -189,12 +190,17 @@ function renderJson(ended) {
         environment: target?.environment,
         releaseId,
         durationMs,
+        steps,
         // Its keys are the contract's and win.
         ...result,
-        steps,
         warnings: warnings?.length ? warnings : undefined,
         error: error && describe(error),
     });
+}
+/** What `audit --out` writes: the entries alone, for people and for other tools. */
+function renderTrail({ target, result }) {
+    const { name, database, environment } = target ?? {};
+    return JSON.stringify({ schemaVersion: 1, target: name, database, environment, ...result }, null, 2);
 }
 /** The same for a failure before the command had anything to say; `command` is undefined where none was understood. */
 function renderFailure(command, error) {
@@ -229,6 +235,52 @@ function outcomeOf(error) {
 }
 function describe({ code, message, hint, details }) {
     return { code, message, hint, details: Object.keys(details).length > 0 ? details : undefined };
+}
+
+
+/***/ }),
+
+/***/ 692:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   a: () => (/* binding */ describeOffending),
+/* harmony export */   y: () => (/* binding */ describeViolations)
+/* harmony export */ });
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(77447);
+
+/** Which documents a migration failed on, a sentence. */
+function describeOffending(offending) {
+    switch (offending.kind) {
+        case 'duplicate-key':
+            return describeDuplicates(offending);
+        case 'last-read':
+            return `It had read the document ${offending.id} of ${offending.collection} last.`;
+        case 'mixed-types':
+            return describeTypes(offending);
+    }
+}
+function describeDuplicates({ collection, fields, found, groups, more }) {
+    const key = fields.join(', ');
+    const documents = groups.map((ids) => ids.join(' and ')).join('; ');
+    if (groups.length === 0)
+        return `The key that is taken already is one of ${key} in ${collection}.`;
+    if (found === 'written')
+        return `The document ${documents} of ${collection} has that ${key} already.`;
+    const have = found === 'made' ? 'would get' : 'have';
+    return `In ${collection} these documents ${have} the same ${key}: ${documents}${more ? '; and more' : ''}.`;
+}
+function describeTypes({ collection, field, usual, others }) {
+    const odd = others.map(({ type, documents, ids }) => `${type} in ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(documents, 'document')} (such as ${ids.join(', ')})`);
+    return `In ${collection} the field ${field} is ${usual} in most documents, and ${odd.join(', ')}.`;
+}
+/** Which documents do not fulfil a validator, a sentence. */
+function describeViolations({ collection, documents, more, ids }) {
+    if (documents === null)
+        return `Whether the documents of ${collection} fulfil its validator could not be looked at.`;
+    const count = more ? `More than ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(documents, 'document')}` : (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(documents, 'document');
+    const others = documents > ids.length ? ', …' : '';
+    return `${count} of ${collection} ${documents === 1 ? 'does' : 'do'} not fulfil its validator: ${ids.join(', ')}${others}.`;
 }
 
 

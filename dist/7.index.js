@@ -139,12 +139,19 @@ const parts = {
         own: {
             'release-id': { help: 'The release to take back; without it the newest one.' },
             mode: {
-                help: 'dry-run says what would be done. apply does it; in production a restore needs its strategy named.',
+                help: 'dry-run says what would be done, and what a restore would lose. apply does it; in production a restore needs its strategy named.',
                 default: 'dry-run',
             },
             'working-directory': workingDirectory,
         },
         outputs: ['outcome', 'release-id', 'backup-id', 'verified', 'summary-path', 'report-path'],
+    },
+    drill: {
+        command: 'drill',
+        name: 'MongoDB release: drill',
+        description: 'Restores the newest backup of a MongoDB database into a sandbox, and says how long that took.',
+        own: { 'working-directory': workingDirectory },
+        outputs: ['outcome', 'backup-id', 'verified', 'summary-path', 'report-path'],
     },
 };
 /** Flags that `mode` stands for: apply is always explicit, and nobody is there to be asked. */
@@ -400,8 +407,8 @@ function entity(sign) {
 var format = __webpack_require__(77447);
 // EXTERNAL MODULE: ./emitted/report/steps.js
 var steps = __webpack_require__(80645);
-// EXTERNAL MODULE: ./emitted/report/tell.js + 4 modules
-var tell = __webpack_require__(63372);
+// EXTERNAL MODULE: ./emitted/report/tell.js + 8 modules
+var tell = __webpack_require__(30701);
 ;// CONCATENATED MODULE: ./emitted/report/summary.js
 
 
@@ -596,6 +603,8 @@ function said(ended) {
             return { applied: counted(ended.result?.applied) };
         case 'verify':
             return { verified: verified(ended.result?.probes) };
+        case 'drill':
+            return { 'backup-id': ended.result?.backupId, verified: verified(ended.result?.probes) };
         case 'rollback':
             return {
                 'backup-id': ended.result?.restore?.backupId,
@@ -746,7 +755,7 @@ class Step {
         const asked = readInputs(this.#part, this.#env, process.cwd(), this.#secrets);
         const invocation = await (0,config_invocation/* resolveInvocation */.t)({ ...this.#withSarif(asked), loadModule: (0,load_config.configLoader)(this.#env) });
         this.#releaseId = invocation.flags['release-id'] ?? (0,release_id.newReleaseId)();
-        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(8), __webpack_require__.e(16)]).then(__webpack_require__.bind(__webpack_require__, 26865));
+        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(8), __webpack_require__.e(17)]).then(__webpack_require__.bind(__webpack_require__, 53040));
         const ended = await runCommand({
             invocation,
             releaseId: this.#releaseId,
@@ -808,10 +817,11 @@ class Step {
 }
 /** The flag that the error's own hint names is no input: a restore is agreed to by asking for it. */
 function askedForRestore(error) {
-    const { cluster } = error.details ?? {};
+    const { cluster, writes } = error.details;
+    const number = writes ? ` and "accept-loss: ${writes}"` : '';
     return new observe_error/* ReleaseError */.K('CONFIRMATION_NEEDED', error.message, {
         hint: cluster === undefined
-            ? 'When losing what was written since is right, run the rollback again with "strategy: restore".'
+            ? `When losing what was written since is right, run the rollback again with "strategy: restore"${number}.`
             : `When erasing it is right, run the rollback again with "erase-cluster: ${cluster}".`,
         cause: error,
     });
@@ -1018,6 +1028,7 @@ function newReleaseId(now = new Date()) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   V: () => (/* binding */ renderTrail),
 /* harmony export */   renderFailure: () => (/* binding */ renderFailure),
 /* harmony export */   renderJson: () => (/* binding */ renderJson),
 /* harmony export */   s: () => (/* binding */ outcomeOf)
@@ -1038,12 +1049,17 @@ function renderJson(ended) {
         environment: target?.environment,
         releaseId,
         durationMs,
+        steps,
         // Its keys are the contract's and win.
         ...result,
-        steps,
         warnings: warnings?.length ? warnings : undefined,
         error: error && describe(error),
     });
+}
+/** What `audit --out` writes: the entries alone, for people and for other tools. */
+function renderTrail({ target, result }) {
+    const { name, database, environment } = target ?? {};
+    return JSON.stringify({ schemaVersion: 1, target: name, database, environment, ...result }, null, 2);
 }
 /** The same for a failure before the command had anything to say; `command` is undefined where none was understood. */
 function renderFailure(command, error) {

@@ -869,13 +869,22 @@ function documentNamed(bytes, name) {
     }
     return undefined;
 }
+/** The bytes of `_id` and the zero behind it. */
+const idName = 0x5f696400;
 /** The `_id` of a document. Throws `BsonError` where it has none: it cannot be found again. */
 function idElement(document) {
-    for (const element of elementsOf(document)) {
-        // The server keeps it in front.
+    const buffer = asBuffer(document);
+    // The server keeps it in front.
+    if (buffer.length > 9 && buffer.readUInt32BE(5) === idName) {
+        const [length, type] = [documentLength(buffer, 0), buffer[4]];
+        const end = 9 + valueLength(buffer, type, 9, length);
+        if (end > length - 1)
+            throw new BsonError('a value reaches beyond its document');
+        return { type, name: '_id', start: 4, valueStart: 9, end };
+    }
+    for (const element of elementsOf(document))
         if (element.name === '_id')
             return element;
-    }
     throw new BsonError('a document lacks its _id');
 }
 /** One text for the `_id`s that are equal in type and bytes. */

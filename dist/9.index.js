@@ -54,6 +54,52 @@ function formatTime(time) {
 
 /***/ }),
 
+/***/ 692:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   a: () => (/* binding */ describeOffending),
+/* harmony export */   y: () => (/* binding */ describeViolations)
+/* harmony export */ });
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(77447);
+
+/** Which documents a migration failed on, a sentence. */
+function describeOffending(offending) {
+    switch (offending.kind) {
+        case 'duplicate-key':
+            return describeDuplicates(offending);
+        case 'last-read':
+            return `It had read the document ${offending.id} of ${offending.collection} last.`;
+        case 'mixed-types':
+            return describeTypes(offending);
+    }
+}
+function describeDuplicates({ collection, fields, found, groups, more }) {
+    const key = fields.join(', ');
+    const documents = groups.map((ids) => ids.join(' and ')).join('; ');
+    if (groups.length === 0)
+        return `The key that is taken already is one of ${key} in ${collection}.`;
+    if (found === 'written')
+        return `The document ${documents} of ${collection} has that ${key} already.`;
+    const have = found === 'made' ? 'would get' : 'have';
+    return `In ${collection} these documents ${have} the same ${key}: ${documents}${more ? '; and more' : ''}.`;
+}
+function describeTypes({ collection, field, usual, others }) {
+    const odd = others.map(({ type, documents, ids }) => `${type} in ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(documents, 'document')} (such as ${ids.join(', ')})`);
+    return `In ${collection} the field ${field} is ${usual} in most documents, and ${odd.join(', ')}.`;
+}
+/** Which documents do not fulfil a validator, a sentence. */
+function describeViolations({ collection, documents, more, ids }) {
+    if (documents === null)
+        return `Whether the documents of ${collection} fulfil its validator could not be looked at.`;
+    const count = more ? `More than ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(documents, 'document')}` : (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(documents, 'document');
+    const others = documents > ids.length ? ', …' : '';
+    return `${count} of ${collection} ${documents === 1 ? 'does' : 'do'} not fulfil its validator: ${ids.join(', ')}${others}.`;
+}
+
+
+/***/ }),
+
 /***/ 6378:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
@@ -205,7 +251,7 @@ function renderFlow(steps) {
 
 /***/ }),
 
-/***/ 63372:
+/***/ 30701:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 
@@ -216,6 +262,66 @@ __webpack_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: ./emitted/report/format.js
 var format = __webpack_require__(77447);
+;// CONCATENATED MODULE: ./emitted/report/audit.js
+
+function auditSentence({ entries, since }) {
+    const from = since === undefined ? '' : ` since ${(0,format/* formatTime */.fU)(since)}`;
+    return entries.length === 0
+        ? `Nothing is on record${from}.`
+        : `${(0,format/* plural */.LS)(entries.length, 'entry', 'entries')}${from}.`;
+}
+/** A row each; what else there is to say of one stands below it on a terminal. */
+function auditTable({ entries }) {
+    if (entries.length === 0)
+        return [];
+    const columns = [
+        ...['', 'When', 'What', 'Who', 'Migrations'].map((title) => ({ title })),
+        { title: 'Took', numeric: true },
+        { title: 'Id' },
+        { title: 'More', below: '' },
+    ];
+    const rows = entries.map((entry) => [
+        { mark: marks[entry.state], text: entry.state },
+        { text: (0,format/* formatTime */.fU)(entry.startedAt) },
+        { text: entry.kind },
+        { name: entry.actor ?? entry.host },
+        { names: entry.migrations ?? [] },
+        { text: tookOf(entry) },
+        { name: entry.id },
+        { text: moreOf(entry).join(' · ') },
+    ]);
+    return [{ kind: 'table', title: 'On record', columns, rows }];
+}
+const marks = {
+    ...{ applied: 'good', rehearsed: 'good', passed: 'good', 'nothing-to-do': 'idle', 'rolled-back': 'back' },
+    ...{ running: 'info', failed: 'bad', 'failed-clean': 'bad', 'failed-dirty': 'bad' },
+    ...{ blocked: 'blocked', cancelled: 'cancelled', unknown: 'unknown' },
+};
+function tookOf({ startedAt, finishedAt, ...entry }) {
+    if (finishedAt === undefined)
+        return '';
+    const began = ('reopenedAt' in entry && entry.reopenedAt) || startedAt;
+    return (0,format/* formatDuration */.a3)(Math.max(0, new Date(finishedAt).getTime() - new Date(began).getTime()));
+}
+function moreOf(entry) {
+    const said = [
+        entry.backupId && `backup ${entry.backupId}`,
+        entry.error?.code,
+        entry.commit && `commit ${entry.commit.slice(0, 12)}`,
+        entry.runUrl,
+    ];
+    if (entry.kind === 'drill') {
+        const { recoveryTimeMs, recoveryPoint } = entry.result ?? {};
+        said.unshift(recoveryTimeMs === undefined ? undefined : `recovered in ${(0,format/* formatDuration */.a3)(recoveryTimeMs)}`, recoveryPoint && `data ${(0,format/* formatDuration */.a3)(recoveryPoint.ageMs)} old`);
+    }
+    else {
+        const { of, strategy, reason, waivers = [], acceptedLoss, attempts = [], attemptsLeftOut = 0, planDigest } = entry;
+        const before = attempts.length + attemptsLeftOut;
+        said.unshift(of && `of ${of}`, strategy && `by ${strategy}`, reason && `because: ${reason}`, ...waivers.map((waiver) => `without ${waiver.what}, because: ${waiver.reason}`), acceptedLoss && `accepted loss of writes: ${acceptedLoss}`, before > 0 ? (0,format/* plural */.LS)(before, 'earlier attempt') : undefined, planDigest && `plan ${planDigest.slice(0, 12)}`);
+    }
+    return said.flatMap((one) => one || []);
+}
+
 ;// CONCATENATED MODULE: ./emitted/report/backups.js
 
 function backupFacts(backup) {
@@ -428,142 +534,6 @@ function placeOf({ place }) {
     return place.line === undefined ? place.file : `${place.file}:${place.line}`;
 }
 
-;// CONCATENATED MODULE: ./emitted/report/headline.js
-const subjects = {
-    status: 'Status',
-    plan: 'Plan',
-    migrate: 'Migration',
-    up: 'Migration',
-    verify: 'Verification',
-    backup: 'Backup',
-    inspect: 'Inspection',
-    restore: 'Restore',
-    release: 'Release',
-    rollback: 'Rollback',
-    down: 'Rollback',
-    init: 'New project',
-    create: 'New migration',
-    baseline: 'Baseline',
-    unlock: 'Lease',
-};
-const onNoTarget = new Set(['inspect', 'init', 'create']);
-/** The first line of every report: what it was, how it ended, where. */
-function headlineOf(ended) {
-    const { mark, headline } = ended.error === undefined ? success(ended) : failure(ended, ended.error);
-    const { target } = ended;
-    if (target === undefined)
-        return { mark, headline };
-    const where = target.database === undefined ? target.name : `${target.name} / ${target.database}`;
-    return { mark, headline: `${headline} · ${where}` };
-}
-function failure(ended, error) {
-    const { command, outcome } = ended;
-    const subject = subjects[command];
-    const unfinished = `${subject} not ${wasBegun(ended) ? 'finished' : 'started'}`;
-    // The exit code says most precisely what failed (contract.md); the outcome says what became of the target.
-    switch (error.exitCode) {
-        case 3:
-            return { mark: 'warning', headline: 'Migrations are pending' };
-        case 4:
-            return { mark: 'blocked', headline: `${subject}: there are findings` };
-        case 6:
-            if (command === 'unlock')
-                return { mark: 'blocked', headline: 'Lease not cleared: its last sign of life is too young' };
-            return { mark: 'blocked', headline: `${unfinished}: the lease is somebody else's` };
-        case 9:
-            return { mark: 'bad', headline: 'Verification failed; nothing was rolled back' };
-        case 10:
-            return { mark: 'bad', headline: `${subject}: the way back failed or is incomplete` };
-        case 11:
-            return { mark: 'bad', headline: `${subject}: the backup cannot be used` };
-        case 13:
-            return { mark: 'bad', headline: 'Rehearsal failed; the target was not touched' };
-        case 14:
-            return { mark: 'back', headline: `${subject} failed, and was rolled back` };
-        case 130:
-            if (outcome === 'failed-dirty')
-                return { mark: 'cancelled', headline: `${subject} cancelled half-way; the target needs attention` };
-    }
-    const ends = {
-        applied: { mark: 'bad', headline: `${subject} failed after it was applied` },
-        rehearsed: { mark: 'bad', headline: `${subject} failed after the rehearsal` },
-        'nothing-to-do': { mark: 'bad', headline: `${subject} failed` },
-        'rolled-back': { mark: 'back', headline: `${subject} failed, and was rolled back` },
-        'failed-clean': {
-            mark: 'bad',
-            headline: `${subject} failed${onNoTarget.has(command) ? '' : '; the target is as it was'}`,
-        },
-        'failed-dirty': { mark: 'bad', headline: `${subject} failed; the target needs attention` },
-        blocked: { mark: 'blocked', headline: unfinished },
-        cancelled: { mark: 'cancelled', headline: `${subject} cancelled` },
-        unknown: { mark: 'unknown', headline: `${subject} ended, and what became of the target is unknown` },
-    };
-    return ends[outcome];
-}
-/** Whether it stopped between two migrations. */
-function wasBegun(ended) {
-    const { command, result } = ended;
-    const migrate = command === 'release' ? result?.migrate : command === 'migrate' || command === 'up' ? result : undefined;
-    return (migrate?.remaining ?? []).length > 0;
-}
-function success(ended) {
-    const subject = subjects[ended.command];
-    switch (ended.outcome) {
-        case 'unknown':
-            return { mark: 'unknown', headline: `${subject}: the outcome is unknown` };
-        case 'cancelled':
-            return { mark: 'cancelled', headline: `${subject} cancelled` };
-        case 'blocked':
-            return { mark: 'blocked', headline: `${subject} not started` };
-        case 'failed-clean':
-            return { mark: 'bad', headline: `${subject} failed; the target is as it was` };
-        case 'failed-dirty':
-            return { mark: 'bad', headline: `${subject} failed; the target needs attention` };
-    }
-    switch (ended.command) {
-        case 'status':
-            return { mark: (ended.result?.pending ?? 0) > 0 ? 'info' : 'good', headline: 'Status' };
-        case 'plan':
-            return { mark: 'info', headline: 'Plan' };
-        case 'verify':
-            return ended.result?.probes.length === 0
-                ? { mark: 'warning', headline: 'Nothing was verified' }
-                : { mark: 'good', headline: 'Verified' };
-        case 'backup':
-            return { mark: 'good', headline: 'Backup taken' };
-        case 'inspect':
-            if (ended.result === undefined || !('backup' in ended.result))
-                return { mark: 'info', headline: 'Backups' };
-            if (ended.result.verified)
-                return { mark: 'good', headline: 'The backup is whole' };
-            return ended.result.backup.engine === 'atlas'
-                ? { mark: 'info', headline: 'Atlas has the snapshot; what is in it was not read' }
-                : { mark: 'unknown', headline: 'The backup was not verified' };
-        case 'restore':
-            return { mark: 'good', headline: 'Restored' };
-        case 'init':
-            return { mark: 'good', headline: 'Project set up' };
-        case 'create':
-            return { mark: 'good', headline: 'Migration created' };
-        case 'baseline':
-            return {
-                mark: 'good',
-                headline: ended.outcome === 'applied' ? 'Recorded as applied' : 'Baseline: nothing to do',
-            };
-        case 'unlock':
-            return { mark: 'good', headline: ended.outcome === 'applied' ? 'Lease cleared' : 'Lease: nobody holds it' };
-    }
-    // A way back has two cases of this: there is none to go, and it was only asked what it would be.
-    const idle = ended.command === 'rollback' || ended.command === 'down' ? 'nothing was done' : 'nothing to do';
-    const words = {
-        applied: `${subject} applied`,
-        rehearsed: `${subject} rehearsed`,
-        'rolled-back': 'Rolled back',
-        'nothing-to-do': `${subject}: ${idle}`,
-    };
-    return { mark: ended.outcome === 'rolled-back' ? 'back' : 'good', headline: words[ended.outcome] ?? subject };
-}
-
 ;// CONCATENATED MODULE: ./emitted/report/migrations.js
 
 /** More names than these in one cell make the table unreadable; they are counted instead. */
@@ -683,6 +653,418 @@ function namesOrCount(names, what) {
     return names.length > mostNames ? { text: (0,format/* plural */.LS)(names.length, what) } : { names };
 }
 
+;// CONCATENATED MODULE: ./emitted/report/drill.js
+
+
+
+function drillLead({ recoveryTimeMs, documents, bytes, recoveryPoint, probes = [] }) {
+    const data = `${(0,format/* plural */.LS)(documents, 'document')} (${(0,format/* formatBytes */.z3)(bytes)}), as they were ${(0,format/* formatDuration */.a3)(recoveryPoint.ageMs)} before`;
+    return [
+        recoveryTimeMs === undefined
+            ? `The backup holds ${data}.`
+            : `Recovered in ${(0,format/* formatDuration */.a3)(recoveryTimeMs)}: ${data}.`,
+        ...(probes.length > 0 ? [`In the sandbox ${probesSentence(probes)}.`] : []),
+    ];
+}
+function drillBlocks(drill) {
+    const { backupId, createdAt, recoveryPoint, sandbox, serverVersion, migrations, failed, probes = [] } = drill;
+    return [
+        ...limitsTable(drill),
+        ...migrationsTable('Applied in the sandbox', migrations, failed),
+        ...probesTable(probes, 'Probes in the sandbox'),
+        ...countsTable(drill.counts),
+        {
+            kind: 'facts',
+            title: 'Backup',
+            facts: [
+                ['Id', { name: backupId }],
+                ['Taken', { text: (0,format/* formatTime */.fU)(createdAt) }],
+                ['Data as of', { text: (0,format/* formatTime */.fU)(recoveryPoint.at) }],
+                ['Archive', drill.verified ? { mark: 'good', text: 'whole' } : { mark: 'unknown', text: 'not verified' }],
+                ...(sandbox === undefined ? [] : [['Restored in', { text: `MongoDB ${serverVersion}, ${sandbox}` }]]),
+                ...(drill.record === undefined ? [] : [['On record', { name: drill.record }]]),
+            ],
+        },
+    ];
+}
+function limitsTable({ limits, recoveryTimeMs, recoveryPoint }) {
+    if (recoveryTimeMs === undefined)
+        return [];
+    const row = (name, seenMs) => {
+        const limit = limits.find((one) => one.name === name);
+        const seen = { text: (0,format/* formatDuration */.a3)(seenMs) };
+        if (limit === undefined)
+            return [{ mark: 'idle', text: 'no limit' }, { text: name }, seen, { text: '' }];
+        const cell = limit.state === 'kept' ? { mark: 'good', text: 'kept' } : { mark: 'bad', text: 'exceeded' };
+        return [cell, { text: name }, seen, { text: (0,format/* formatDuration */.a3)(limit.limitMs) }];
+    };
+    const columns = [
+        { title: '' },
+        { title: 'Measured' },
+        { title: 'Seen', numeric: true },
+        { title: 'Limit', numeric: true },
+    ];
+    const rows = [row('recovery-time', recoveryTimeMs), row('recovery-point', recoveryPoint.ageMs)];
+    return [{ kind: 'table', title: 'Recovery', columns, rows }];
+}
+function countsTable(counts) {
+    if (counts.length === 0)
+        return [];
+    const columns = [
+        ...['', 'Collection'].map((title) => ({ title })),
+        ...['Documents', 'In the backup', 'Bytes', 'Bytes in the backup'].map((title) => ({ title, numeric: true })),
+    ];
+    const rows = counts.map(({ collection, expected, restored, state }) => [
+        state === 'equal' ? { mark: 'good', text: state } : { mark: 'bad', text: state },
+        { name: collection },
+        ...[restored.documents, expected.documents, restored.bytes, expected.bytes].map((n) => ({ text: (0,format/* formatCount */.B4)(n) })),
+    ]);
+    return [{ kind: 'table', title: 'Restored', columns, rows }];
+}
+
+;// CONCATENATED MODULE: ./emitted/report/headline.js
+const subjects = {
+    status: 'Status',
+    plan: 'Plan',
+    migrate: 'Migration',
+    up: 'Migration',
+    verify: 'Verification',
+    backup: 'Backup',
+    inspect: 'Inspection',
+    restore: 'Restore',
+    release: 'Release',
+    rollback: 'Rollback',
+    drill: 'Drill',
+    audit: 'Audit',
+    down: 'Rollback',
+    init: 'New project',
+    create: 'New migration',
+    baseline: 'Baseline',
+    unlock: 'Lease',
+};
+const onNoTarget = new Set(['inspect', 'init', 'create', 'drill']);
+/** The first line of every report: what it was, how it ended, where. */
+function headlineOf(ended) {
+    const { mark, headline } = ended.error === undefined ? success(ended) : failure(ended, ended.error);
+    const { target } = ended;
+    if (target === undefined)
+        return { mark, headline };
+    const where = target.database === undefined ? target.name : `${target.name} / ${target.database}`;
+    return { mark, headline: `${headline} · ${where}` };
+}
+function failure(ended, error) {
+    const { command, outcome } = ended;
+    const subject = subjects[command];
+    const unfinished = `${subject} not ${wasBegun(ended) ? 'finished' : 'started'}`;
+    // The exit code says most precisely what failed (contract.md); the outcome says what became of the target.
+    switch (error.exitCode) {
+        case 3:
+            return { mark: 'warning', headline: 'Migrations are pending' };
+        case 4:
+            return { mark: 'blocked', headline: `${subject}: there are findings` };
+        case 6:
+            if (command === 'unlock')
+                return { mark: 'blocked', headline: 'Lease not cleared: its last sign of life is too young' };
+            return { mark: 'blocked', headline: `${unfinished}: the lease is somebody else's` };
+        case 9:
+            if (command === 'drill')
+                return { mark: 'bad', headline: 'The drill failed' };
+            return { mark: 'bad', headline: 'Verification failed; nothing was rolled back' };
+        case 10:
+            return { mark: 'bad', headline: `${subject}: the way back failed or is incomplete` };
+        case 11:
+            return { mark: 'bad', headline: `${subject}: the backup cannot be used` };
+        case 13:
+            return { mark: 'bad', headline: 'Rehearsal failed; the target was not touched' };
+        case 14:
+            return { mark: 'back', headline: `${subject} failed, and was rolled back` };
+        case 130:
+            if (outcome === 'failed-dirty')
+                return { mark: 'cancelled', headline: `${subject} cancelled half-way; the target needs attention` };
+    }
+    const ends = {
+        applied: { mark: 'bad', headline: `${subject} failed after it was applied` },
+        rehearsed: { mark: 'bad', headline: `${subject} failed after the rehearsal` },
+        'nothing-to-do': { mark: 'bad', headline: `${subject} failed` },
+        'rolled-back': { mark: 'back', headline: `${subject} failed, and was rolled back` },
+        'failed-clean': {
+            mark: 'bad',
+            headline: `${subject} failed${onNoTarget.has(command) ? '' : '; the target is as it was'}`,
+        },
+        'failed-dirty': { mark: 'bad', headline: `${subject} failed; the target needs attention` },
+        blocked: { mark: 'blocked', headline: unfinished },
+        cancelled: { mark: 'cancelled', headline: `${subject} cancelled` },
+        unknown: { mark: 'unknown', headline: `${subject} ended, and what became of the target is unknown` },
+    };
+    return ends[outcome];
+}
+/** Whether it stopped between two migrations, or within a drill. */
+function wasBegun(ended) {
+    const { command, result } = ended;
+    if (command === 'drill')
+        return result !== undefined;
+    const migrate = command === 'release' ? result?.migrate : command === 'migrate' || command === 'up' ? result : undefined;
+    return (migrate?.remaining ?? []).length > 0;
+}
+function success(ended) {
+    const subject = subjects[ended.command];
+    switch (ended.outcome) {
+        case 'unknown':
+            return { mark: 'unknown', headline: `${subject}: the outcome is unknown` };
+        case 'cancelled':
+            return { mark: 'cancelled', headline: `${subject} cancelled` };
+        case 'blocked':
+            return { mark: 'blocked', headline: `${subject} not started` };
+        case 'failed-clean':
+            return { mark: 'bad', headline: `${subject} failed; the target is as it was` };
+        case 'failed-dirty':
+            return { mark: 'bad', headline: `${subject} failed; the target needs attention` };
+    }
+    switch (ended.command) {
+        case 'status':
+            return { mark: (ended.result?.pending ?? 0) > 0 ? 'info' : 'good', headline: 'Status' };
+        case 'plan':
+            return { mark: 'info', headline: 'Plan' };
+        case 'verify':
+            return ended.result?.probes.length === 0
+                ? { mark: 'warning', headline: 'Nothing was verified' }
+                : { mark: 'good', headline: 'Verified' };
+        case 'backup':
+            return { mark: 'good', headline: 'Backup taken' };
+        case 'inspect':
+            if (ended.result === undefined || !('backup' in ended.result))
+                return { mark: 'info', headline: 'Backups' };
+            if (ended.result.verified)
+                return { mark: 'good', headline: 'The backup is whole' };
+            return ended.result.backup.engine === 'atlas'
+                ? { mark: 'info', headline: 'Atlas has the snapshot; what is in it was not read' }
+                : { mark: 'unknown', headline: 'The backup was not verified' };
+        case 'restore':
+            return { mark: 'good', headline: 'Restored' };
+        case 'drill':
+            return { mark: 'good', headline: 'The drill passed' };
+        case 'audit':
+            return { mark: 'info', headline: 'On record' };
+        case 'init':
+            return { mark: 'good', headline: 'Project set up' };
+        case 'create':
+            return { mark: 'good', headline: 'Migration created' };
+        case 'baseline':
+            return {
+                mark: 'good',
+                headline: ended.outcome === 'applied' ? 'Recorded as applied' : 'Baseline: nothing to do',
+            };
+        case 'unlock':
+            return { mark: 'good', headline: ended.outcome === 'applied' ? 'Lease cleared' : 'Lease: nobody holds it' };
+    }
+    // A way back has two cases of this: there is none to go, and it was only asked what it would be.
+    const idle = ended.command === 'rollback' || ended.command === 'down' ? 'nothing was done' : 'nothing to do';
+    const words = {
+        applied: `${subject} applied`,
+        rehearsed: `${subject} rehearsed`,
+        'rolled-back': 'Rolled back',
+        'nothing-to-do': `${subject}: ${idle}`,
+    };
+    return { mark: ended.outcome === 'rolled-back' ? 'back' : 'good', headline: words[ended.outcome] ?? subject };
+}
+
+// EXTERNAL MODULE: ./emitted/report/offending.js
+var offending = __webpack_require__(692);
+// EXTERNAL MODULE: ./emitted/report/steps.js
+var report_steps = __webpack_require__(80645);
+;// CONCATENATED MODULE: ./emitted/report/way-back.js
+
+
+/** How the ways back went in the sandbox. */
+function wayBackFacts(wayBack) {
+    if (wayBack === undefined)
+        return [];
+    const { undo, down } = wayBack;
+    return [['Undo', wayCell(undo)], ...(down === undefined ? [] : [['Down', wayCell(down)]])];
+}
+function wayCell({ state, why, differences, notes, migrations, durationMs }) {
+    const took = `${(0,format/* plural */.LS)(migrations.length, 'migration')} in ${(0,format/* formatDuration */.a3)(durationMs)}`;
+    const until = why === undefined ? '' : `; not further: ${why}`;
+    switch (state) {
+        case 'equal':
+            return {
+                mark: 'good',
+                text: `${took}, and everything is as before${[...notes.map((note) => `; ${note}`), until].join('')}`,
+            };
+        case 'differs':
+            return { mark: 'bad', text: `${took}, and not everything is as before: ${differences.join('; ')}${until}` };
+        case 'failed':
+            return { mark: 'bad', text: `failed after ${took}` };
+        case 'not-compared':
+            return { mark: 'warning', text: `${took}, and nothing tells what was there before${until}` };
+        case 'impossible':
+            return { mark: 'warning', text: `none: ${why}` };
+    }
+}
+/** What an undo did, or would do, in documents; each counts once. */
+function undoTable(title, undo) {
+    if (undo.length === 0)
+        return [];
+    const columns = [
+        ...['Migration', 'Put back', 'Around users’ writes', 'Taken out', 'Put in again'],
+        ...['By downDocument', 'Left to users'],
+    ];
+    return [
+        {
+            kind: 'table',
+            title,
+            columns: columns.map((column, i) => ({ title: column, ...(i > 0 && { numeric: true }) })),
+            rows: undo.map(({ name, documents, merged, deleted, inserted, downDocuments, quarantined }) => [
+                { name },
+                ...[documents, merged, deleted, inserted, downDocuments, quarantined].map((n) => ({ text: (0,format/* formatCount */.B4)(n) })),
+            ]),
+        },
+        ...createdSinceList(undo),
+    ];
+}
+/** The steps of a rollback, each as it went the last time. */
+function playbookTable(steps) {
+    if (steps.length === 0)
+        return [];
+    return [
+        {
+            kind: 'table',
+            title: 'Steps of the way back',
+            columns: [{ title: 'Step' }, { title: 'State' }, { title: 'Took', numeric: true }, { title: 'Note' }],
+            rows: steps.map(({ name, state, durationMs, note = '' }) => [
+                { name },
+                { mark: (0,report_steps/* stepMark */.e)(state), text: state },
+                { text: durationMs === undefined ? '' : (0,format/* formatDuration */.a3)(durationMs) },
+                { text: note },
+            ]),
+        },
+    ];
+}
+/** What a restore has lost. */
+function lossSentence(loss) {
+    if (loss.writes === null)
+        return `How much users had written since is not known: ${loss.why}.`;
+    if (loss.writes === 0)
+        return 'Users had written nothing since.';
+    return `${(0,format/* plural */.LS)(loss.writes, 'write')} of users since ${loss.since} went with it.`;
+}
+/** What users created in the new shape and stays in it. */
+function createdSinceList(undo) {
+    const items = undo.flatMap(({ name, createdSince }) => createdSince.map(({ collection, documents, ids }) => {
+        if (documents === 'unknown')
+            return `${collection} (${name}): nobody can tell, since no field is new`;
+        const more = documents > ids.length ? ', …' : '';
+        return `${collection} (${name}): ${(0,format/* plural */.LS)(documents, 'document')}: ${ids.join(', ')}${more}`;
+    }));
+    return items.length === 0 ? [] : [{ kind: 'list', title: 'Created since, and left in the new shape', items }];
+}
+
+;// CONCATENATED MODULE: ./emitted/report/rehearsal.js
+
+
+
+
+
+/** What a rehearsal showed. `short`: what it ran is told elsewhere, since all of it was applied. */
+function rehearsalBlocks(rehearsal, short) {
+    const { migrations, failed, probes = [], uncovered } = rehearsal;
+    const notes = [
+        ...(failed?.offending ?? []).map(offending/* describeOffending */.a),
+        ...migrations.flatMap(({ seen }) => (seen?.violations ?? []).map(offending/* describeViolations */.y)),
+    ];
+    return [
+        ...(short ? [] : migrationsTable('Rehearsed', migrations, failed)),
+        ...(notes.length > 0 ? [{ kind: 'list', title: 'Documents to look at', items: notes }] : []),
+        ...fieldsTable(migrations),
+        ...targetTable(rehearsal),
+        ...probesTable(probes, 'Probes in the sandbox'),
+        {
+            kind: 'facts',
+            title: 'Rehearsal',
+            facts: [
+                ['Level', { text: rehearsal.level }],
+                ...(short ? [['Ran', { text: totals(migrations) }]] : []),
+                ['Restored', { text: restoredData(rehearsal) }],
+                ['Server', { text: `${rehearsal.serverVersion}, ${rehearsal.sandbox}` }],
+                ...wayBackFacts(rehearsal.wayBack),
+                ...needFacts(rehearsal),
+                ['Took', { text: (0,format/* formatDuration */.a3)(rehearsal.durationMs) }],
+                ...reliedFacts(rehearsal),
+            ],
+        },
+        ...(uncovered.length > 0
+            ? [{ kind: 'list', title: 'What the rehearsal could not show', items: uncovered }]
+            : []),
+    ];
+}
+function restoredData({ restoredDocuments, restoredBytes }) {
+    return `${(0,format/* plural */.LS)(restoredDocuments, 'document')} (${(0,format/* formatBytes */.z3)(restoredBytes)})`;
+}
+/** What stands for a rehearsal: its proof, or a waiver. */
+function reliedFacts({ proof, waiver }) {
+    if (waiver !== undefined)
+        return [['Rehearsal', { mark: 'warning', text: `waived: ${waiver.reason}` }]];
+    if (proof?.id === undefined)
+        return [];
+    return [['Proof', { text: `${proof.id} (${proof.level}), passed ${(0,format/* formatTime */.fU)(proof.at)}` }]];
+}
+function needFacts({ need }) {
+    if (need === undefined)
+        return [];
+    const { diskBytes, freeBytes, seconds } = need;
+    const free = freeBytes === null ? 'free: unknown' : `${(0,format/* formatBytes */.z3)(freeBytes)} free`;
+    const text = `${(0,format/* formatBytes */.z3)(diskBytes)} of disk (${free}), about ${(0,format/* formatDuration */.a3)(seconds * 1000)}`;
+    return [['A full one needs', { text }]];
+}
+/** Which fields the migrations changed: names and types. */
+function fieldsTable(migrations) {
+    const rows = migrations.flatMap(({ name, seen }) => (seen?.fields?.fields ?? []).map(({ collection, path, before, after, changes }) => [
+        { name },
+        { name: `${collection}.${path}` },
+        { text: before ?? '–' },
+        { text: after ?? '–' },
+        { text: (0,format/* formatCount */.B4)(changes) },
+    ]));
+    if (rows.length === 0)
+        return [];
+    const cut = migrations.some(({ seen }) => seen?.fields?.cut);
+    const columns = ['Migration', 'Field', 'Before', 'After'].map((title) => ({ title }));
+    const title = cut ? 'Changed fields, in the first changes' : 'Changed fields';
+    return [{ kind: 'table', title, columns: [...columns, { title: 'Changes', numeric: true }], rows }];
+}
+/** What to expect on the target. */
+function targetTable({ migrations, oplog }) {
+    const known = migrations.filter(({ onTarget }) => onTarget !== undefined);
+    if (known.length === 0)
+        return [];
+    const rows = known.map(({ name, seen, onTarget }) => [
+        { name },
+        { text: onTarget === undefined ? '–' : `about ${(0,format/* formatDuration */.a3)(onTarget.durationMs)}` },
+        { text: bytes(seen?.journalBytes) },
+        oplogCell(onTarget?.oplogBytes, oplog?.maxBytes),
+        {
+            text: (seen?.indexBuilds ?? [])
+                .map(({ collection, indexes, durationMs }) => `${collection}: ${indexes.join(', ')} (${(0,format/* formatDuration */.a3)(durationMs)})`)
+                .join('; '),
+        },
+    ]);
+    const columns = [
+        { title: 'Migration' },
+        ...['Time', 'Journal', 'Oplog'].map((title) => ({ title, numeric: true })),
+        { title: 'Index builds in the sandbox', below: '' },
+    ];
+    return [{ kind: 'table', title: 'To be expected on the target', columns, rows }];
+}
+function oplogCell(written, most) {
+    if (written === undefined || !most)
+        return { text: bytes(written) };
+    const text = `${bytes(written)} (${((100 * written) / most).toFixed(1)}% of ${(0,format/* formatBytes */.z3)(most)})`;
+    return written > most / 2 ? { mark: 'warning', text } : { text };
+}
+function bytes(count) {
+    return count === undefined ? '–' : (0,format/* formatBytes */.z3)(count);
+}
+
 // EXTERNAL MODULE: ./emitted/report/status.js
 var report_status = __webpack_require__(6378);
 ;// CONCATENATED MODULE: ./emitted/report/tell.js
@@ -692,9 +1074,15 @@ var report_status = __webpack_require__(6378);
 
 
 
+
+
+
+
 /** Commands and outcomes that leave no record of a release behind. */
 const unrecorded = new Set(['nothing-to-do', 'rehearsed']);
-const reading = new Set(['status', 'plan', 'verify', 'inspect', 'init', 'create', 'unlock']);
+const reading = new Set([
+    ...['status', 'plan', 'verify', 'inspect', 'drill', 'audit', 'init', 'create', 'unlock'],
+]);
 /** What there is to say about how a command ended, for a terminal and for a summary alike. */
 function tell(ended) {
     const { lead, blocks } = tellResult(ended);
@@ -751,6 +1139,10 @@ function tellResult(ended) {
             return tellRollback(ended.result);
         case 'release':
             return tellRelease(ended.result);
+        case 'drill':
+            return { lead: drillLead(ended.result), blocks: drillBlocks(ended.result) };
+        case 'audit':
+            return { lead: [auditSentence(ended.result)], blocks: auditTable(ended.result) };
         case 'init':
             return { lead: [`Wrote ${ended.result.file}; name the database there.`], blocks: [] };
         case 'create':
@@ -779,7 +1171,7 @@ function tellPlan({ digest, pending, findings }) {
         ],
     };
 }
-function tellMigrate({ applied, failed, remaining = [], rehearsal }) {
+function tellMigrate({ applied, failed, remaining = [], rehearsal, ...relied }) {
     const rehearsed = rehearsal === undefined ? undefined : tellRehearsalOf(rehearsal, { applied, failed });
     const ran = applied.length > 0 ? [`Applied: ${totals(applied)}.`] : [];
     const left = remaining.length > 0 ? [`Not begun: ${(0,format/* plural */.LS)(remaining.length, 'migration')}.`] : [];
@@ -790,8 +1182,13 @@ function tellMigrate({ applied, failed, remaining = [], rehearsal }) {
             ...migrationsTable('Applied', applied, failed),
             ...(remaining.length > 0 ? [{ kind: 'list', title: 'Not begun', items: remaining }] : []),
             ...(rehearsed?.blocks ?? []),
+            ...(rehearsal === undefined ? reliedBlocks(relied) : []),
         ],
     };
+}
+function reliedBlocks(relied) {
+    const facts = reliedFacts(relied);
+    return facts.length > 0 ? [{ kind: 'facts', title: '', facts }] : [];
 }
 function tellRehearsal(rehearsal) {
     const { migrations, probes = [] } = rehearsal;
@@ -802,30 +1199,6 @@ function tellRehearsal(rehearsal) {
         ],
         blocks: rehearsalBlocks(rehearsal, false),
     };
-}
-function rehearsalBlocks(rehearsal, short) {
-    const { migrations, failed, level, probes = [], uncovered } = rehearsal;
-    return [
-        ...(short ? [] : migrationsTable('Rehearsed', migrations, failed)),
-        ...probesTable(probes, 'Probes in the sandbox'),
-        {
-            kind: 'facts',
-            title: 'Rehearsal',
-            facts: [
-                ['Level', { text: level }],
-                ...(short ? [['Ran', { text: totals(migrations) }]] : []),
-                ['Restored', { text: restoredData(rehearsal) }],
-                ['Server', { text: `${rehearsal.serverVersion}, ${rehearsal.sandbox}` }],
-                ['Took', { text: (0,format/* formatDuration */.a3)(rehearsal.durationMs) }],
-            ],
-        },
-        ...(uncovered.length > 0
-            ? [{ kind: 'list', title: 'What the rehearsal could not show', items: uncovered }]
-            : []),
-    ];
-}
-function restoredData({ restoredDocuments, restoredBytes }) {
-    return `${(0,format/* plural */.LS)(restoredDocuments, 'document')} (${(0,format/* formatBytes */.z3)(restoredBytes)})`;
 }
 function tellBaseline({ recorded }) {
     const what = recorded.length === 0 ? 'It was recorded so already.' : `Nothing was run: ${recorded.join(', ')}.`;
@@ -870,18 +1243,22 @@ function tellRestore(restore) {
     };
 }
 function tellRollback(rollback) {
-    const { strategy, reverted, failed, kept, conflicts, restore, probes = [] } = rollback;
+    const { strategy, reverted, failed, kept, conflicts, undo = [], restore, loss, probes = [], steps = [] } = rollback;
     const restored = restore === undefined ? undefined : tellRestore(restore);
+    const foretold = undo.length > 0 && reverted.length === 0 && failed === undefined;
     const conflicting = conflicts.reduce((total, one) => total + one.documents, 0);
     return {
         lead: [
             ...(reverted.length > 0 || failed || restored ? [`Way back: ${strategy}.`] : []),
             ...(reverted.length > 0 ? [`Taken back: ${totals(reverted)}.`] : []),
             ...(restored?.lead ?? []),
+            ...(restored !== undefined && loss !== undefined ? [lossSentence(loss)] : []),
             ...(conflicting > 0 ? [`${(0,format/* plural */.LS)(conflicting, 'document')} left to the users, in quarantine.`] : []),
             ...(probes.length > 0 ? [`Afterwards ${probesSentence(probes)}.`] : []),
         ],
         blocks: [
+            ...playbookTable(steps),
+            ...undoTable(foretold ? 'An undo would put back, in documents' : 'Undone, in documents', undo),
             ...migrationsTable('Taken back', reverted, failed),
             ...(restored?.blocks ?? []),
             ...(conflicts.length > 0
@@ -907,7 +1284,7 @@ function tellRelease(release) {
         verify && tellVerify(verify),
         { lead: [], blocks: findingsTable(findings) },
         backup && tellBackupOfRelease(backup),
-        rehearsal && tellRehearsalOf(rehearsal, migrate),
+        rehearsal ? tellRehearsalOf(rehearsal, migrate) : { lead: [], blocks: reliedBlocks(release) },
         { lead: [], blocks: guardsTable(guards) },
         plan && { lead: [], blocks: planOfRelease(plan, migrate ?? rehearsal) },
     ].filter((part) => part !== undefined);
@@ -943,7 +1320,7 @@ function planOfRelease(plan, ran) {
 /* harmony export */ });
 /* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(77447);
 /* harmony import */ var _steps_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(80645);
-/* harmony import */ var _tell_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(63372);
+/* harmony import */ var _tell_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(30701);
 /* harmony import */ var _visible_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(25560);
 
 

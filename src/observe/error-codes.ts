@@ -102,7 +102,10 @@ export const errorCodes = {
     exit: 5,
     meaning: 'A part of a pending migration is in the target already, so running it elsewhere shows nothing.',
   },
-  SANDBOX_TOO_SMALL: { exit: 5, meaning: 'A full rehearsal was asked for, and what it needs does not fit on the disk.' },
+  SANDBOX_TOO_SMALL: {
+    exit: 5,
+    meaning: 'A full rehearsal was asked for, and what it needs does not fit on the disk.',
+  },
   PROOF_MISSING: {
     exit: 5,
     meaning: 'Production is to be migrated, and no full rehearsal of this plan is on record.',

@@ -33,7 +33,7 @@ export async function readQuarantine(
 
 /** For whoever reads that there is something: how to see it. */
 export function quarantineWarning(one: InQuarantine, quarantine: string): string {
-  return `${documentsOf(one)} left as ${one.documents === 1 ? 'it was' : 'they were'}; quarantine has a copy of each, with its error. In mongosh: db.getCollection('${quarantine}').find({ migration: '${one.migration}' })`;
+  return `${documentsOf(one)} left as ${one.documents === 1 ? 'it was' : 'they were'}; quarantine has a copy of each, and why. In mongosh: db.getCollection('${quarantine}').find({ migration: '${one.migration}' })`;
 }
 
 /** What the migrations of a command left out, as warnings. */
