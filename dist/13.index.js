@@ -850,7 +850,7 @@ const options = {
     },
     check: { type: 'switch', help: 'Exit with 3 when migrations are pending.' },
     offline: { type: 'switch', help: 'Look at the files only: what is pending is unknown.' },
-    out: { type: 'text', value: 'FILE', help: 'Write the plan to this file, for --plan; with audit, the records.' },
+    out: { type: 'text', value: 'FILE', help: 'Write the plan, or what audit lists, to this file.' },
     since: {
         type: 'text',
         value: 'DATE',
