@@ -89,7 +89,7 @@ test('everything that is wrong with the inputs is said at once, as an annotation
     `"working-directory" names no folder: ${join(project.folder, 'nowhere')}.`,
     '"mode" is one of dry-run, apply. Did you mean apply?',
     '"wait" needs a length of time such as 30s or 10m.',
-    '"rehearsal" is one of full, none. Did you mean full?',
+    '"rehearsal" is one of full, sample, none. Did you mean full?',
   ]);
   expect(step.log).toContain('::error title=mongo-release%3A USAGE::"working-directory"');
   expect(step.log).not.toMatch(/\n\s+at /);
@@ -97,12 +97,12 @@ test('everything that is wrong with the inputs is said at once, as an annotation
 
 test('the first step of the composite refuses what its later steps could not use', async () => {
   await using project = await makeProject({});
-  const wrong = { mode: 'apply', 'on-failure': 'roll-back', rehearsal: 'sample', 'deploy-command': 'true', uri: '' };
+  const wrong = { mode: 'apply', 'on-failure': 'roll-back', rehearsal: 'some', 'deploy-command': 'true', uri: '' };
   const step = await runPart('plan', { cwd: project.folder, inputs: { 'release-inputs': JSON.stringify(wrong) } });
   expect(step.code).toBe(2);
   const { error } = step.report as { error: { message: string } };
   expect(error.message).toContain('"on-failure" is one of stop, rollback.');
-  expect(error.message).toContain('"rehearsal" is one of full, none.');
+  expect(error.message).toContain('"rehearsal" is one of full, sample, none.');
 });
 
 test('a failed migration ends with the code of the contract, and its outputs are set all the same', async () => {
@@ -251,7 +251,10 @@ test('in production a folder that vanishes with the runner is no store', async (
 test('in production a restore is done for who names it, and for nobody else', async () => {
   await using target = await database();
   const oneWay = `export const up = async (db) => { await db.collection('cities').deleteMany({ name: 'Bern' }); };\n`;
-  await using project = await makeProject({ 'migrations/1-one-way.mjs': oneWay });
+  await using project = await makeProject({
+    'migrations/1-one-way.mjs': oneWay,
+    'mongo-release.yml': 'migrations: { journal: operations }\n',
+  });
   const inputs = { uri: target.uri, environment: 'production', store: 'backups', mode: 'apply' };
   const run = (part: string, more: Record<string, string> = {}) =>
     runPart(part, { cwd: project.folder, inputs: { ...inputs, ...more } });
