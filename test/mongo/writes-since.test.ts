@@ -1,4 +1,4 @@
-import { Timestamp } from 'mongodb';
+import { MongoClient, type Timestamp } from 'mongodb';
 import { expect, test } from 'vitest';
 import { writesSince } from '../../src/mongo/writes-since.ts';
 import { freshDatabase } from '../setup/mongo.ts';
@@ -73,8 +73,22 @@ test('it ends while others go on writing', async () => {
 
 test('a time before the beginning of the oplog is unknown', async () => {
   await using database = await freshDatabase();
-  const long = new Timestamp({ t: 1, i: 1 });
-  expect(await writesSince(database.db, long, { leaveOut })).toEqual({ state: 'unknown', why: 'history' });
+  // Of this client alone. An oplog that really is too short has to be written full first: 990 MB at least.
+  const appName = database.name;
+  await using client = new MongoClient(database.uri, { appName });
+  const failing = (mode: 'alwaysOn' | 'off') =>
+    database.client.db('admin').command({
+      configureFailPoint: 'failCommand',
+      mode,
+      data: { failCommands: ['aggregate'], errorCode: 286, appName },
+    });
+  const since = await now(database.db);
+  await failing('alwaysOn');
+  expect(await writesSince(client.db(database.name), since, { leaveOut })).toEqual({
+    state: 'unknown',
+    why: 'history',
+  });
+  await failing('off');
 });
 
 test('what takes too long to be read is not known', async () => {
