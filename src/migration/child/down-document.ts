@@ -34,8 +34,6 @@ export class DownDocuments {
   }
 
   async ask(job: DownDocumentJob): Promise<void> {
-    // Told by the documents that it makes something of; a promise that it forgot is none of them.
-    for (const event of ['unhandledRejection', 'uncaughtException'] as const) process.on(event, () => {});
     const source = sourceAt(job.path, this.#loaded.words, job.showValues);
     try {
       this.#asking ??= this.#load(job, source);
@@ -51,6 +49,8 @@ export class DownDocuments {
   }
 
   async #load(job: DownDocumentJob, source: Source): Promise<Asking> {
+    // Told by the documents that it makes something of; a promise that it forgot is none of them.
+    for (const event of ['unhandledRejection', 'uncaughtException'] as const) process.on(event, () => {});
     if (job.models !== undefined) {
       await loadModels(sourceAt(job.models, this.#loaded.words, job.showValues), this.#loaded);
     }

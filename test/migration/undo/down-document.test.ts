@@ -1,4 +1,4 @@
-import { type Document, Double, Long } from 'mongodb';
+import { BSON, type Document, Double, Long } from 'mongodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DownDocumentProcess } from '../../../src/migration/down-document.ts';
 import type { AskDown } from '../../../src/migration/undo/down-documents.ts';
@@ -32,6 +32,7 @@ beforeAll(async () => {
     'other-id.js': migration('return { ...document, _id: 77 };'),
     'no-document.js': migration('return [document];'),
     'nothing.js': migration(''),
+    'counts.js': migration("return { ...document, count: process.listenerCount('unhandledRejection') };"),
     'endless.js': migration('for (;;);'),
     'exits.js': migration('process.exit(0);'),
     'connects.js': `const { MongoClient } = require('mongodb');
@@ -325,6 +326,15 @@ describe('what it returns', () => {
 
   test('nothing leaves the document alone', async () => {
     expect(await answersOf('nothing.js', { _id: 1 })).toEqual({ state: 'left' });
+  });
+
+  test('asked often it does not gather what it gathers once', async () => {
+    const ask = asks('counts.js');
+    const document = BSON.serialize({ _id: 1 });
+    const answers = [];
+    for (let n = 0; n < 3; n++) answers.push(...(await ask([{ collection: 'cities', document }])));
+    expect(answers[0]).toMatchObject({ state: 'changed' });
+    expect(answers).toEqual([answers[0], answers[0], answers[0]]);
   });
 
   test('what it throws is told without values', async () => {
