@@ -4,7 +4,7 @@ import type { GuardResult } from '../guard/guard.ts';
 import type { ChangedFields } from '../migration/journal/changed-fields.ts';
 import type { RunPlan } from '../migration/plan/run.ts';
 import type { Effects, Phase, RecordState } from '../migration/types.ts';
-import type { CreatedSince } from '../migration/undo/result.ts';
+import type { UndoNumbers } from '../migration/undo/result.ts';
 import type { ReleaseError } from '../observe/error.ts';
 import type { Finding } from '../observe/finding.ts';
 import type { Outcome } from '../observe/outcome.ts';
@@ -370,21 +370,8 @@ export type RestoreLoss =
     }
   | { readonly writes: null; readonly why: string };
 
-/** How many documents an undo puts back; each counts once. */
-export interface UndoneMigration {
+export interface UndoneMigration extends UndoNumbers {
   readonly name: string;
-  readonly documents: number;
-  /** Of those: put in again, taken out, and put back around what users have written since. */
-  readonly inserted: number;
-  readonly deleted: number;
-  readonly merged: number;
-  /** Left to the users who wrote to the same fields; all versions are in quarantine. */
-  readonly quarantined: number;
-  /** Brought back by the migration's `downDocument`, of those that users wrote to or created since. */
-  readonly downDocuments: number;
-  /** What users created since and stays in the new shape, as far as fields tell. */
-  readonly createdSince: readonly CreatedSince[];
-  readonly catalogOperations: number;
 }
 
 /** What became of the data on the way back. */

@@ -13,22 +13,14 @@ import { imagesDone } from './pieces.ts';
 import { documentConflict, type Left } from './put-back.ts';
 import { Quarantine } from './quarantine.ts';
 import { readBackwards } from './read.ts';
-import { ConflictList, type CreatedSince, shownNamespace } from './result.ts';
+import { ConflictList, type CreatedSince, shownNamespace, type UndoNumbers } from './result.ts';
 import { changedSeveralTimes, type Several, type SeveralTimes } from './several.ts';
 import { type Open, stepBack } from './step-back.ts';
 import { documentKey, isOlder, Stretches, type Survey, surveyAttempt } from './survey.ts';
 import { Tally } from './tally.ts';
 
 /** What a tolerant undo would do as things stand. Counted as the undo counts. */
-export interface UndoForecast {
-  readonly documents: number;
-  readonly inserted: number;
-  readonly deleted: number;
-  readonly merged: number;
-  readonly quarantined: number;
-  readonly downDocuments: number;
-  readonly createdSince: readonly CreatedSince[];
-  readonly catalogOperations: number;
+export interface UndoForecast extends UndoNumbers {
   readonly conflicts: ConflictList;
 }
 

@@ -38,6 +38,22 @@ export interface CreatedSince {
   readonly ids: readonly string[];
 }
 
+/** How many documents an undo puts back, or would; each counts once. */
+export interface UndoNumbers {
+  readonly documents: number;
+  /** Of those: put in again, taken out, and put back around what users have written since. */
+  readonly inserted: number;
+  readonly deleted: number;
+  readonly merged: number;
+  /** Left to the users who wrote to the same fields; all versions are in quarantine. */
+  readonly quarantined: number;
+  /** Brought back by the migration's `downDocument`, of those that users wrote to or created since. */
+  readonly downDocuments: number;
+  /** What users created since and stays in the new shape, as far as fields tell. */
+  readonly createdSince: readonly CreatedSince[];
+  readonly catalogOperations: number;
+}
+
 export type UndoResult =
   /** Everything is as it was, up to `conflicts`, which only a tolerant undo leaves behind. */
   | (UndoExtent & {

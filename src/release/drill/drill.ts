@@ -6,16 +6,14 @@ import { listed } from '../../migration/files/find.ts';
 import { runMigration } from '../../migration/runner.ts';
 import { type Connection, connect } from '../../mongo/connect.ts';
 import { asReleaseError, ReleaseError } from '../../observe/error.ts';
-import { sandboxEnvironment } from '../../sandbox/environment.ts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
-import { startSandbox } from '../../sandbox/start.ts';
 import { majorOf } from '../../sandbox/version.ts';
 import { childOptions } from '../child-options.ts';
 import { effectsLine } from '../effects-line.ts';
+import { journalFor, probeSandbox, sandboxFor } from '../in-sandbox.ts';
 import { identitiesOf } from '../keys.ts';
 import { outcomeOfError } from '../outcome.ts';
 import { bytesProgress, restoreProgress } from '../progress.ts';
-import { journalFor, knownTargets, probeSandbox } from '../rehearsal/rehearse.ts';
 import type { DrillResult, DrillStep, Ended } from '../result.ts';
 import { namesOf, type Run, stopIfCancelled } from '../run.ts';
 import { Steps } from '../steps.ts';
@@ -103,7 +101,7 @@ class Walk {
       }),
     );
     this.#know({ verified: true });
-    await using sandbox = await this.steps.run('start', () => sandboxFor(run, manifest));
+    await using sandbox = await this.steps.run('start', () => sandboxFor(run, manifest.server.version));
     const { serverVersion, description } = sandbox;
     this.#know({ serverVersion, sandbox: description });
     this.#warnOfVersion(manifest, serverVersion);
@@ -222,17 +220,4 @@ class Walk {
     this.#know({ recoveryTimeMs, limits });
     this.#problems.push(...problems);
   }
-}
-
-/** Of the version that the backup is of, where that can be had. */
-function sandboxFor(run: Run, { server }: ArchiveManifest): Promise<Sandbox> {
-  const { flags, settings } = run.invocation;
-  return startSandbox({
-    environment: sandboxEnvironment(run.env),
-    sandboxUri: flags['sandbox-uri'],
-    mongod: flags.mongod ?? settings.rehearsal.mongod,
-    serverVersion: server.version,
-    targets: knownTargets(run),
-    ...{ log: run.log, secrets: run.secrets, signal: run.signal },
-  });
 }

@@ -77,7 +77,7 @@ export async function keepProof(
   };
   const id = `${newDocumentId(at)}${ofPlan(situation)}`;
   try {
-    await storeOf(run).documents('proofs').put(id, withoutUndefined(value));
+    await storeOf(run).documents('proofs').put(id, value);
     return { result: { ...result, proof: { id, ...used } } };
   } catch (thrown) {
     const { message, code } = asReleaseError(thrown);
@@ -145,8 +145,4 @@ function whyNot(run: Run, connection: Connection, situation: Situation, one: Pro
     return `is of MongoDB ${one.serverVersion}, and the target runs ${now.serverVersion} now`;
   if (one.findings !== now.findings) return 'was made before what is found about the plan changed';
   return one.position === now.position ? undefined : 'is of another position in history';
-}
-
-function withoutUndefined<T extends object>(value: T): object {
-  return JSON.parse(JSON.stringify(value));
 }

@@ -1,19 +1,15 @@
-import { openSandboxJournal, sandboxFence } from '../../migration/journal/prepare.ts';
 import { runMigration } from '../../migration/runner.ts';
 import { readState } from '../../mongo/compare.ts';
 import { type Connection, connect } from '../../mongo/connect.ts';
-import { hostsOf } from '../../mongo/hosts.ts';
 import type { Topology } from '../../mongo/topology.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { formatBytes } from '../../report/format.ts';
 import { describeOffending, describeViolations } from '../../report/offending.ts';
-import { sandboxEnvironment } from '../../sandbox/environment.ts';
-import type { SandboxTarget } from '../../sandbox/sandbox.ts';
-import { startSandbox } from '../../sandbox/start.ts';
+import { majorOf } from '../../sandbox/version.ts';
 import type { ProbeResult } from '../../verify/probe.ts';
-import { runProbes } from '../../verify/run.ts';
 import { childOptions } from '../child-options.ts';
 import { effectsLine } from '../effects-line.ts';
+import { journalFor, probeSandbox, sandboxFor } from '../in-sandbox.ts';
 import type { MigrationSeen, RehearsalResult, RehearsedMigration } from '../result.ts';
 import { namesOf, type Run, stopIfCancelled } from '../run.ts';
 import type { Situation } from '../situation.ts';
@@ -62,17 +58,7 @@ export interface Rehearsed {
  */
 export async function rehearse(run: Run, situation: Situation, on: RehearsalOn): Promise<Rehearsed> {
   const started = performance.now();
-  const { flags, settings } = run.invocation;
-  await using sandbox = await startSandbox({
-    environment: sandboxEnvironment(run.env),
-    sandboxUri: flags['sandbox-uri'],
-    mongod: flags.mongod ?? settings.rehearsal.mongod,
-    serverVersion: on.topology.serverVersion,
-    targets: [on.topology, ...knownTargets(run)],
-    log: run.log,
-    secrets: run.secrets,
-    signal: run.signal,
-  });
+  await using sandbox = await sandboxFor(run, on.topology.serverVersion, [on.topology]);
   run.log.info(`Rehearsing in a sandbox (${sandbox.description}).`);
   await using connection = await connect(sandbox.uri, { database: on.database, secrets: run.secrets });
   const began = performance.now();
@@ -171,48 +157,12 @@ function expectedOnTarget(
   return { durationMs: reckoned(durationMs), oplogBytes: oplogBytes && reckoned(oplogBytes), basis };
 }
 
-/**
- * Probes that look into the database: there is no application to ask. Those for after the deploy only where everything
- * that is pending was applied.
- */
-export async function probeSandbox(run: Run, { db }: Connection, all: boolean): Promise<ProbeResult[]> {
-  const { probes } = run.invocation.settings;
-  const wanted = probes.filter(
-    (probe) => 'mongo' in probe && (probe.phase === undefined || (all && probe.phase === 'after-deploy')),
-  );
-  const { log, signal } = run;
-  const results = await runProbes(wanted, { db, log, signal, resolveEnv: (name) => run.env[name] });
-  stopIfCancelled(run);
-  return results;
-}
-
-/** The sandbox gets the journal that the target will get: a rehearsal shows what that costs, and what it refuses. */
-export async function journalFor(run: Run, { db, topology }: Connection, migration: string, number: number) {
-  if (topology.kind === 'standalone') return undefined;
-  const attempt = { migration, number };
-  await openSandboxJournal(db, namesOf(run), attempt);
-  const images = run.invocation.settings.migrations.journal === 'images';
-  return { attempt, fence: sandboxFence, images, resumes: false };
-}
-
-/** Every database that this run knows the address of, whether or not the run is about it: a sandbox may be none of them. */
-export function knownTargets({ invocation, env }: Run): SandboxTarget[] {
-  const variables = Object.values(invocation.settings.targets).flatMap((target) => [
-    target['uri-env'],
-    target['read-uri-env'],
-  ]);
-  const addresses = [...variables, 'MONGODB_URI', 'MONGODB_READ_URI'].map((name) => name && env[name]);
-  return [...addresses, invocation.target?.uri, invocation.target?.readUri]
-    .filter((address) => address !== undefined)
-    .map((address) => ({ hosts: hostsOf(address) }));
-}
-
 /** What a rehearsal on one machine with one member cannot show. */
 function uncovered(target: Topology, sandboxVersion: string): string[] {
   const notes = [
     'Durations on the target: it has other hardware, other load and, where it is a replica set, other members to wait for.',
   ];
-  if (!sandboxVersion.startsWith(target.serverVersion.split('.').slice(0, 2).join('.'))) {
+  if (majorOf(sandboxVersion) !== majorOf(target.serverVersion)) {
     notes.push(`MongoDB ${target.serverVersion}: the sandbox runs ${sandboxVersion}.`);
   }
   if (target.kind === 'sharded') notes.push('Sharding: the sandbox is one replica set.');

@@ -1,0 +1,63 @@
+import { openSandboxJournal, sandboxFence } from '../migration/journal/prepare.ts';
+import type { Connection } from '../mongo/connect.ts';
+import { hostsOf } from '../mongo/hosts.ts';
+import { sandboxEnvironment } from '../sandbox/environment.ts';
+import type { Sandbox, SandboxTarget } from '../sandbox/sandbox.ts';
+import { startSandbox } from '../sandbox/start.ts';
+import type { ProbeResult } from '../verify/probe.ts';
+import { runProbes } from '../verify/run.ts';
+import { namesOf, type Run, stopIfCancelled } from './run.ts';
+
+/**
+ * Starts a sandbox for this run, of that server version where it can be had. `targets`: what it may be no member of, beside
+ * every database that this run knows the address of. Throws as `startSandbox` does.
+ */
+export function sandboxFor(run: Run, serverVersion: string, targets: readonly SandboxTarget[] = []): Promise<Sandbox> {
+  const { flags, settings } = run.invocation;
+  return startSandbox({
+    environment: sandboxEnvironment(run.env),
+    sandboxUri: flags['sandbox-uri'],
+    mongod: flags.mongod ?? settings.rehearsal.mongod,
+    serverVersion,
+    targets: [...targets, ...knownTargets(run)],
+    log: run.log,
+    secrets: run.secrets,
+    signal: run.signal,
+  });
+}
+
+/** Every database that this run knows the address of, whether or not the run is about it: a sandbox may be none of them. */
+function knownTargets({ invocation, env }: Run): SandboxTarget[] {
+  const variables = Object.values(invocation.settings.targets).flatMap((target) => [
+    target['uri-env'],
+    target['read-uri-env'],
+  ]);
+  const addresses = [...variables, 'MONGODB_URI', 'MONGODB_READ_URI'].map((name) => name && env[name]);
+  return [...addresses, invocation.target?.uri, invocation.target?.readUri]
+    .filter((address) => address !== undefined)
+    .map((address) => ({ hosts: hostsOf(address) }));
+}
+
+/** The sandbox gets the journal that the target will get: a rehearsal shows what that costs, and what it refuses. */
+export async function journalFor(run: Run, { db, topology }: Connection, migration: string, number: number) {
+  if (topology.kind === 'standalone') return undefined;
+  const attempt = { migration, number };
+  await openSandboxJournal(db, namesOf(run), attempt);
+  const images = run.invocation.settings.migrations.journal === 'images';
+  return { attempt, fence: sandboxFence, images, resumes: false };
+}
+
+/**
+ * Probes that look into the database: there is no application to ask. Those for after the deploy only where everything
+ * that is pending was applied.
+ */
+export async function probeSandbox(run: Run, { db }: Connection, all: boolean): Promise<ProbeResult[]> {
+  const { probes } = run.invocation.settings;
+  const wanted = probes.filter(
+    (probe) => 'mongo' in probe && (probe.phase === undefined || (all && probe.phase === 'after-deploy')),
+  );
+  const { log, signal } = run;
+  const results = await runProbes(wanted, { db, log, signal, resolveEnv: (name) => run.env[name] });
+  stopIfCancelled(run);
+  return results;
+}
