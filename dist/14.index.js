@@ -893,9 +893,6 @@ class DownDocuments {
         this.#loaded = loaded;
     }
     async ask(job) {
-        // Told by the documents that it makes something of; a promise that it forgot is none of them.
-        for (const event of ['unhandledRejection', 'uncaughtException'])
-            process.on(event, () => { });
         const source = sourceAt(job.path, this.#loaded.words, job.showValues);
         try {
             this.#asking ??= this.#load(job, source);
@@ -911,6 +908,9 @@ class DownDocuments {
         }
     }
     async #load(job, source) {
+        // Told by the documents that it makes something of; a promise that it forgot is none of them.
+        for (const event of ['unhandledRejection', 'uncaughtException'])
+            process.on(event, () => { });
         if (job.models !== undefined) {
             await loadModels(sourceAt(job.models, this.#loaded.words, job.showValues), this.#loaded);
         }

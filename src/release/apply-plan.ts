@@ -8,7 +8,7 @@ import { notStarted, type Progress, runInTarget } from './apply.ts';
 import { notBegun } from './how-far.ts';
 import { outcomeOfError } from './outcome.ts';
 import { ReleaseRecords } from './record.ts';
-import type { ReliedOn } from './result.ts';
+import type { ReliedOn } from './rehearsal/result.ts';
 import type { Run } from './run.ts';
 import { readSituation } from './situation.ts';
 import { storeOf } from './take-backup.ts';

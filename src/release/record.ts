@@ -5,7 +5,9 @@ import { asReleaseError, ReleaseError } from '../observe/error.ts';
 import type { Outcome } from '../observe/outcome.ts';
 import { backupsInUse } from './in-use.ts';
 import { outcomeOfError } from './outcome.ts';
-import type { DataTakenBack, RollbackResult, Step, Waiver } from './result.ts';
+import type { Waiver } from './rehearsal/result.ts';
+import type { Step } from './result.ts';
+import type { DataTakenBack, RollbackResult } from './rollback/result.ts';
 import { namesOf, type Run, targetOf } from './run.ts';
 
 /** One run that may have changed a target: its audit trail, the document in `_mongo_release.releases`. */

@@ -1,4 +1,4 @@
-import type { DuplicateKey, MixedTypes, Offending, Violations } from '../release/result.ts';
+import type { DuplicateKey, MixedTypes, Offending, Violations } from '../release/rehearsal/result.ts';
 import { plural } from './format.ts';
 
 /** Which documents a migration failed on, a sentence. */

@@ -1,4 +1,4 @@
-import type { RehearsalResult, RehearsedMigration, ReliedOn } from '../release/result.ts';
+import type { RehearsalResult, RehearsedMigration, ReliedOn } from '../release/rehearsal/result.ts';
 import { probesTable } from './checks.ts';
 import { formatBytes, formatCount, formatDuration, formatTime, plural } from './format.ts';
 import { migrationsTable, totals } from './migrations.ts';

@@ -1,5 +1,6 @@
 import type { CommandName } from '../config/commands.ts';
 import type { Outcome } from '../observe/outcome.ts';
+import type { RehearsalResult, ReliedOn } from '../release/rehearsal/result.ts';
 import type {
   BackupResult,
   BaselineResult,
@@ -7,15 +8,13 @@ import type {
   InspectResult,
   MigrateResult,
   PlanResult,
-  RehearsalResult,
   ReleaseResult,
-  ReliedOn,
   RestoreResult,
-  RollbackResult,
   StatusResult,
   UnlockResult,
   VerifyResult,
 } from '../release/result.ts';
+import type { RollbackResult } from '../release/rollback/result.ts';
 import { auditSentence, auditTable } from './audit.ts';
 import { backupFacts, backupHolds, backupsTable, restoreBlocks } from './backups.ts';
 import { findingsTable, guardsTable, probesSentence, probesTable } from './checks.ts';

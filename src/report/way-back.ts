@@ -1,4 +1,6 @@
-import type { RehearsedWay, RestoreLoss, Step, UndoneMigration, WayBackRehearsal } from '../release/result.ts';
+import type { RehearsedWay, WayBackRehearsal } from '../release/rehearsal/result.ts';
+import type { Step } from '../release/result.ts';
+import type { RestoreLoss, UndoneMigration } from '../release/rollback/result.ts';
 import { formatCount, formatDuration, plural } from './format.ts';
 import { stepMark } from './steps.ts';
 import type { Block, Cell } from './story.ts';

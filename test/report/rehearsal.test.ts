@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Ended, RehearsalResult } from '../../src/release/result.ts';
+import type { RehearsalResult } from '../../src/release/rehearsal/result.ts';
+import type { Ended } from '../../src/release/result.ts';
 import { rehearsalBlocks } from '../../src/report/rehearsal.ts';
 import { renderSummary } from '../../src/report/summary.ts';
 import { effects, rehearsal } from './sample.ts';

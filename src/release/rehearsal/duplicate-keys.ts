@@ -3,8 +3,8 @@ import { type JournalEntry, ofAttempt } from '../../migration/journal/documents.
 import { leftTargetAsItWas } from '../../migration/runner.ts';
 import { serverCodes } from '../../mongo/server-error.ts';
 import { shownId } from '../../mongo/shown-id.ts';
-import type { DuplicateKey } from '../result.ts';
 import type { FailedInSandbox } from './offending.ts';
+import type { DuplicateKey } from './result.ts';
 
 const mostGroups = 5;
 const mostIds = 5;

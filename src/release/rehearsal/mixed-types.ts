@@ -3,7 +3,7 @@ import { shownField } from '../../mongo/differing-fields.ts';
 import { asBuffer, bsonTypes, elementsOf } from '../../mongo/raw-bson.ts';
 import { rawDocuments } from '../../mongo/raw-listing.ts';
 import { shownId } from '../../mongo/shown-id.ts';
-import type { MixedTypes } from '../result.ts';
+import type { MixedTypes } from './result.ts';
 
 /** How many documents show which fields there are, and how many are asked for the types of these. */
 const shownDocuments = 200;

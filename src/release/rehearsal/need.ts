@@ -4,9 +4,9 @@ import type { Connection } from '../../mongo/connect.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { formatBytes, formatDuration } from '../../report/format.ts';
 import { sandboxEnvironment } from '../../sandbox/environment.ts';
-import type { RehearsalNeed, RehearsalResult } from '../result.ts';
 import type { Run } from '../run.ts';
 import type { Situation } from '../situation.ts';
+import type { RehearsalNeed, RehearsalResult } from './result.ts';
 
 /** What a mongod takes before it holds anything: its write-ahead log and the files of its own collections. */
 const emptySandbox = 350_000_000;

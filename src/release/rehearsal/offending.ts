@@ -5,9 +5,9 @@ import type { Attempt } from '../../migration/journal/documents.ts';
 import type { MigrationEnd } from '../../migration/runner.ts';
 import type { MigrationFile } from '../../migration/types.ts';
 import type { OwnNames } from '../../mongo/own.ts';
-import type { Offending } from '../result.ts';
 import { duplicateKeys } from './duplicate-keys.ts';
 import { mixedTypes } from './mixed-types.ts';
+import type { Offending } from './result.ts';
 
 const mostTypes = 3;
 

@@ -6,7 +6,6 @@ import { serverCode } from '../../mongo/server-error.ts';
 import { backedUpTarget } from '../backed-up-target.ts';
 import type { StoredBackup } from '../backup-for.ts';
 import { restoreProgress } from '../progress.ts';
-import type { RehearsalNeed } from '../result.ts';
 import { namesOf, type Run } from '../run.ts';
 import type { Situation } from '../situation.ts';
 import { rehearsalBackup } from './backup.ts';
@@ -14,6 +13,7 @@ import { type AskedLevel, describeNeed, fittingLevel, measureNeed } from './need
 import { keepProof } from './proof.ts';
 import { type Filled, type Rehearsed, rehearse } from './rehearse.ts';
 import { waiverOf } from './rely.ts';
+import type { RehearsalNeed } from './result.ts';
 
 /**
  * Rehearses what is pending: on the backup that stands `behind` the apply or a temporary one, or on a sample of the target,

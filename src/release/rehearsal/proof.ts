@@ -6,12 +6,12 @@ import { digestOf } from '../../migration/canonical.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { asReleaseError } from '../../observe/error.ts';
 import { backedUpTarget } from '../backed-up-target.ts';
-import type { ProofUsed } from '../result.ts';
 import type { Run } from '../run.ts';
 import type { Situation } from '../situation.ts';
 import { storeOf } from '../take-backup.ts';
 import { takenUp } from '../taken-up.ts';
 import type { Rehearsed } from './rehearse.ts';
+import type { ProofUsed } from './result.ts';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/);
 

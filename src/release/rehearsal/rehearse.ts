@@ -10,13 +10,13 @@ import type { ProbeResult } from '../../verify/probe.ts';
 import { childOptions } from '../child-options.ts';
 import { effectsLine } from '../effects-line.ts';
 import { journalFor, probeSandbox, sandboxFor } from '../in-sandbox.ts';
-import type { MigrationSeen, RehearsalResult, RehearsedMigration } from '../result.ts';
 import { namesOf, type Run, stopIfCancelled } from '../run.ts';
 import type { Situation } from '../situation.ts';
 import { notRehearsed, rehearsable } from '../taken-up.ts';
 import { turnsOf } from '../turns.ts';
 import { probeFailure } from '../verify.ts';
 import { offendingDocuments } from './offending.ts';
+import type { MigrationSeen, RehearsalResult, RehearsedMigration } from './result.ts';
 import { Watch } from './seen.ts';
 import { rehearseWayBack } from './way-back.ts';
 

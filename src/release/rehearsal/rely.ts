@@ -1,10 +1,10 @@
 import type { Connection } from '../../mongo/connect.ts';
 import { ReleaseError } from '../../observe/error.ts';
-import type { RehearsalResult, ReliedOn, Waiver } from '../result.ts';
 import { type Run, targetOf } from '../run.ts';
 import type { Situation } from '../situation.ts';
 import { takenUp } from '../taken-up.ts';
 import { type FoundProof, findProof } from './proof.ts';
+import type { RehearsalResult, ReliedOn, Waiver } from './result.ts';
 
 /** Characters: as many as a reason has that says something to whoever reads the record. */
 const shortestReason = 10;

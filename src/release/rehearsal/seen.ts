@@ -8,7 +8,7 @@ import type { OwnNames } from '../../mongo/own.ts';
 import { rawDocuments } from '../../mongo/raw-listing.ts';
 import { serverCode } from '../../mongo/server-error.ts';
 import { shownId } from '../../mongo/shown-id.ts';
-import type { IndexBuild, MigrationSeen, Violations } from '../result.ts';
+import type { IndexBuild, MigrationSeen, Violations } from './result.ts';
 
 /** Of documents that do not fulfil a validator: counted up to here, and so many are named. */
 const mostViolations = 10_000;

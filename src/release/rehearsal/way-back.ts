@@ -15,9 +15,10 @@ import {
 import type { Connection } from '../../mongo/connect.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { childOptions } from '../child-options.ts';
-import type { AppliedMigration, RehearsedWay, WayBackRehearsal } from '../result.ts';
+import type { AppliedMigration } from '../result.ts';
 import { namesOf, type Run, stopIfCancelled } from '../run.ts';
 import type { Turn } from '../turns.ts';
+import type { RehearsedWay, WayBackRehearsal } from './result.ts';
 
 /** A sandbox in which these migrations were applied, in this order, each with a journal of its own number. */
 export interface AppliedInSandbox {

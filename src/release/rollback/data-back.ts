@@ -2,12 +2,12 @@ import type { Connection } from '../../mongo/connect.ts';
 import type { ReleaseError } from '../../observe/error.ts';
 import { runInTarget } from '../apply.ts';
 import { restoreInto } from '../restore-into.ts';
-import type { DataTakenBack } from '../result.ts';
 import type { Run } from '../run.ts';
 import { storeOf } from '../take-backup.ts';
 import { turnsOf } from '../turns.ts';
 import type { Tenure } from '../under-lease.ts';
 import { lossOf } from './loss.ts';
+import type { DataTakenBack } from './result.ts';
 import { undoInTarget } from './undo-release.ts';
 import type { Found } from './way-back.ts';
 

@@ -1,5 +1,6 @@
 import { ReleaseError } from '../../observe/error.ts';
-import type { RollbackResult, Step } from '../result.ts';
+import type { Step } from '../result.ts';
+import type { RollbackResult } from './result.ts';
 import type { StepLog } from './step-log.ts';
 
 /** What stopped it names its own way on: what blocks an undo nobody can correct, and after Atlas there is no record. */

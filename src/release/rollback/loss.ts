@@ -6,8 +6,8 @@ import { type WritesSince, writesSince } from '../../mongo/writes-since.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { formatCount, plural } from '../../report/format.ts';
 import { agree } from '../agree.ts';
-import type { RestoreLoss } from '../result.ts';
 import { namesOf, type Run } from '../run.ts';
+import type { RestoreLoss } from './result.ts';
 
 const reasons: Readonly<Record<Extract<WritesSince, { state: 'unknown' }>['why'], string>> = {
   history: 'the oplog does not reach back to it',

@@ -2,9 +2,9 @@ import type { ProbeSettings } from '../../config/schema.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import type { ProbeResult } from '../../verify/probe.ts';
 import { needHook } from '../hook.ts';
-import type { RollbackResult } from '../result.ts';
 import type { Run } from '../run.ts';
 import { probe, probeFailure } from '../verify.ts';
+import type { RollbackResult } from './result.ts';
 import type { StepLog } from './step-log.ts';
 
 const noHook = 'no hook';

@@ -5,10 +5,10 @@ import { refuseForeign } from '../backed-up-target.ts';
 import type { ReleaseRecord } from '../record.ts';
 import { agreeToErase, checkManaged, whatItErases } from '../restore-managed.ts';
 import { fromStore } from '../restored-from.ts';
-import type { RestoreLoss } from '../result.ts';
 import { type Run, targetOf } from '../run.ts';
 import { storeOf } from '../take-backup.ts';
 import { agreeToLoss, lossInWords, lossOf } from './loss.ts';
+import type { RestoreLoss } from './result.ts';
 import type { WayBack } from './way-back.ts';
 
 type Restoring = Extract<WayBack, { strategy: 'restore' }>;

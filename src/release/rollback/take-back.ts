@@ -4,13 +4,13 @@ import { asReleaseError, ReleaseError } from '../../observe/error.ts';
 import { outcomeOfError } from '../outcome.ts';
 import { ReleaseRecords } from '../record.ts';
 import { newReleaseId } from '../release-id.ts';
-import type { DataTakenBack, RollbackResult } from '../result.ts';
 import { namesOf, type Run } from '../run.ts';
 import { type Tenure, underLease } from '../under-lease.ts';
 import { dataBack } from './data-back.ts';
 import { type Earlier, earlierRollback } from './earlier.ts';
 import { incomplete } from './incomplete.ts';
 import { Playbook } from './playbook.ts';
+import type { DataTakenBack, RollbackResult } from './result.ts';
 import { StepLog } from './step-log.ts';
 import { type Found, findWayBack, nothingRead, type Released, type WayBack } from './way-back.ts';
 

@@ -11,11 +11,12 @@ import { asServerFailure } from '../../mongo/server-error.ts';
 import { asReleaseError, ReleaseError } from '../../observe/error.ts';
 import { plural } from '../../report/format.ts';
 import { progressLog } from '../progress.ts';
-import type { AppliedMigration, CollectionCount, FailedMigration, UndoneMigration } from '../result.ts';
+import type { AppliedMigration, CollectionCount, FailedMigration } from '../result.ts';
 import { namesOf, type Run } from '../run.ts';
 import type { Tenure } from '../under-lease.ts';
 import { undoInTheWay } from '../undo-run.ts';
 import { DownDocuments, withDownDocument } from './down-documents.ts';
+import type { UndoneMigration } from './result.ts';
 import { journalsOf } from './undoable.ts';
 
 const nothing = {

@@ -4,9 +4,9 @@ import type { Connection } from '../../mongo/connect.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { listFiles, readRecords } from '../migrate-mongo.ts';
 import type { ReleaseRecord } from '../record.ts';
-import type { RollbackStrategy } from '../result.ts';
 import type { Run } from '../run.ts';
 import { readWayDown, type WayDown } from '../way-down.ts';
+import type { RollbackStrategy } from './result.ts';
 import { type Undoable, undoableOf } from './undoable.ts';
 
 /** The way that was chosen, and why: people read the why before they agree. */

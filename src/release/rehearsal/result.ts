@@ -1,0 +1,151 @@
+import type { RehearsalLevel } from '../../config/schema.ts';
+import type { ChangedFields } from '../../migration/journal/changed-fields.ts';
+import type { ProbeResult } from '../../verify/probe.ts';
+import type { AppliedMigration, FailedMigration } from '../result.ts';
+
+/** What a sandbox showed of one migration beside its effects. */
+export interface MigrationSeen {
+  /** Of the documents that were there before and after it; undefined where no journal was kept. */
+  readonly fields?: ChangedFields;
+  readonly indexBuilds: readonly IndexBuild[];
+  /** In the collections that it wrote to, after it. */
+  readonly violations: readonly Violations[];
+  /** As BSON; undefined where no journal was kept. */
+  readonly journalBytes?: number;
+  /** All that it wrote to the oplog, journal included; undefined where that could not be read. */
+  readonly oplogBytes?: number;
+}
+
+/** The calls that built these indexes of one collection, together. */
+export interface IndexBuild {
+  readonly collection: string;
+  readonly indexes: readonly string[];
+  readonly durationMs: number;
+}
+
+/** Documents that do not fulfil their collection's validator. */
+export interface Violations {
+  readonly collection: string;
+  /** `null` where that could not be looked at. */
+  readonly documents: number | null;
+  /** Whether there are more: they are counted up to a limit. */
+  readonly more: boolean;
+  /** Of some. Ids of type ObjectId, UUID or number; others as a hash. */
+  readonly ids: readonly string[];
+}
+
+export interface RehearsedMigration extends AppliedMigration {
+  readonly seen?: MigrationSeen;
+  /** What it may take on the target, and what that is reckoned from. */
+  readonly onTarget?: { readonly durationMs: number; readonly oplogBytes?: number; readonly basis: string };
+}
+
+/** Documents that a migration failed on. Ids as in `Violations`. */
+export type Offending =
+  | DuplicateKey
+  | MixedTypes
+  /** What a loop over a cursor was given last. */
+  | { readonly kind: 'last-read'; readonly collection: string; readonly id: string };
+
+export interface DuplicateKey {
+  readonly kind: 'duplicate-key';
+  readonly collection: string;
+  readonly fields: readonly string[];
+  /**
+   * `present`: they were there, and a unique index was to be built. `made`: without the index the migration would have
+   * given them the same key. `written`: the key that was to be written is theirs.
+   */
+  readonly found: 'present' | 'made' | 'written';
+  /** Ids of documents whose keys are equal. */
+  readonly groups: readonly (readonly string[])[];
+  readonly more: boolean;
+}
+
+export interface MixedTypes {
+  readonly kind: 'mixed-types';
+  readonly collection: string;
+  readonly field: string;
+  /** As `$type` names them, `missing`, and `number` for all that JavaScript has one type for. */
+  readonly usual: string;
+  readonly others: readonly { readonly type: string; readonly documents: number; readonly ids: readonly string[] }[];
+}
+
+/** What a rehearsal of everything needs on the machine that it runs on. */
+export interface RehearsalNeed {
+  readonly diskBytes: number;
+  /** Where the sandbox keeps its data; `null` where nobody can tell, as of a server that was given. */
+  readonly freeBytes: number | null;
+  readonly seconds: number;
+  /** What the time is reckoned from. */
+  readonly basis: string;
+}
+
+/** What stands for a rehearsal when production is applied to: one that passed. */
+export interface ProofUsed {
+  /** In the store; undefined where there is none to keep it in. */
+  readonly id?: string;
+  readonly level: 'full' | 'sample';
+  /** When it passed, ISO. */
+  readonly at: string;
+  /** The backup that it ran on, where that is in the store. */
+  readonly backupId?: string;
+}
+
+/** What was let pass without the evidence that is wanted for it, by whom and why. */
+export interface Waiver {
+  readonly what: 'rehearsal';
+  readonly reason: string;
+  readonly actor?: string;
+}
+
+/** What an apply relied on that had to be rehearsed. */
+export interface ReliedOn {
+  readonly proof?: ProofUsed;
+  readonly waiver?: Waiver;
+}
+
+export interface RehearsalResult {
+  readonly level: Exclude<RehearsalLevel, 'none'>;
+  readonly need?: RehearsalNeed;
+  /** There when it passed. */
+  readonly proof?: ProofUsed;
+  readonly migrations: readonly RehearsedMigration[];
+  readonly failed?: FailedMigration & { readonly offending?: readonly Offending[] };
+  /** Of the target, where it could be read: what the migrations write has to fit in it. */
+  readonly oplog?: { readonly maxBytes: number; readonly reachMs: number };
+  readonly serverVersion: string;
+  /** Where the sandbox's mongod came from, such as `mongod on PATH` or `Docker image mongo:7`. */
+  readonly sandbox: string;
+  readonly restoredDocuments: number;
+  readonly restoredBytes: number;
+  readonly durationMs: number;
+  readonly probes?: readonly ProbeResult[];
+  readonly wayBack?: WayBackRehearsal;
+  /** What it could not show, a sentence each. */
+  readonly uncovered: readonly string[];
+}
+
+/** Both ways back, as they went in the sandbox after everything was applied there. */
+export interface WayBackRehearsal {
+  /** By the journal. */
+  readonly undo: RehearsedWay;
+  /** By each migration's own `down`. */
+  readonly down?: RehearsedWay;
+}
+
+export interface RehearsedWay {
+  /**
+   * `equal`: the database was what it had been before. `not-compared`: it went, and nothing told what had been there.
+   * `impossible`: there is no such way, for the reason in `why`.
+   */
+  readonly state: 'equal' | 'differs' | 'not-compared' | 'impossible' | 'failed';
+  /** Why it does not lead further, or nowhere. */
+  readonly why?: string;
+  /** Those that were taken back, in that order. */
+  readonly migrations: readonly { readonly name: string; readonly durationMs: number }[];
+  /** In what the database differs, a line each; names and counts, no value. */
+  readonly differences: readonly string[];
+  /** What is not as it was, and is as good: the order of fields. */
+  readonly notes: readonly string[];
+  readonly durationMs: number;
+}

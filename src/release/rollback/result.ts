@@ -1,0 +1,45 @@
+import type { UndoNumbers } from '../../migration/undo/result.ts';
+import type { ProbeResult } from '../../verify/probe.ts';
+import type { AppliedMigration, CollectionCount, FailedMigration, RestoreResult, Step } from '../result.ts';
+
+export type RollbackStrategy = 'undo' | 'down' | 'restore';
+
+/** Writes of users that a restore would lose, or has lost; `null` where nobody can count them. */
+export type RestoreLoss =
+  | {
+      readonly writes: number;
+      /** Cluster time of the backup, ISO: counted from there on. */
+      readonly since: string;
+      readonly collections: readonly { readonly collection: string; readonly writes: number }[];
+    }
+  | { readonly writes: null; readonly why: string };
+
+export interface UndoneMigration extends UndoNumbers {
+  readonly name: string;
+}
+
+/** What became of the data on the way back. */
+export interface DataTakenBack {
+  /** In the order in which they were taken back. */
+  readonly reverted: readonly AppliedMigration[];
+  readonly failed?: FailedMigration;
+  /** What was left as it is: collections added since (restore), documents with users' writes (undo). */
+  readonly kept: readonly string[];
+  /** Documents that stay as the users left them, in quarantine. */
+  readonly conflicts: readonly CollectionCount[];
+  /** With the strategy `undo`: in a dry run what would be done, else what was. */
+  readonly undo?: readonly UndoneMigration[];
+  /** With the strategy `restore`. */
+  readonly restore?: RestoreResult;
+  /** With the strategy `restore`: what users had written since the backup. */
+  readonly loss?: RestoreLoss;
+}
+
+export interface RollbackResult extends DataTakenBack {
+  readonly releaseId?: string;
+  /** `none`: there was nothing of the release in the target. */
+  readonly strategy: RollbackStrategy | 'none';
+  readonly probes?: readonly ProbeResult[];
+  /** Each as it went the last time, also where that was in an earlier run. */
+  readonly steps?: readonly Step[];
+}
