@@ -45,11 +45,14 @@ export class BsonError extends Error {
   override readonly name = 'BsonError';
 }
 
-/** The elements of the document at `offset`, in order, duplicates included. Throws `BsonError` where it is malformed. */
-export function* elementsOf(bytes: Uint8Array, offset = 0): Generator<RawElement> {
+/**
+ * The elements of the document at `offset`, in order, duplicates included; those from `from` on, where one begins there.
+ * Throws `BsonError` where it is malformed.
+ */
+export function* elementsOf(bytes: Uint8Array, offset = 0, from = offset + 4): Generator<RawElement> {
   const buffer = asBuffer(bytes);
   const end = offset + documentLength(buffer, offset);
-  let at = offset + 4;
+  let at = from;
   while (at < end - 1) {
     const type = buffer[at] as number;
     const nameEnd = endOfCString(buffer, at + 1, end);

@@ -1,4 +1,4 @@
-import { BSON } from 'mongodb';
+import { BSON, ObjectId } from 'mongodb';
 import { asBuffer, bsonTypes, elementsOf, type RawElement } from './raw-bson.ts';
 
 /** BSON put together from bytes, for what objects cannot hold: see `raw-bson.ts`. */
@@ -37,6 +37,7 @@ export function orderedDocument(bytes: Uint8Array): Map<string, unknown> {
 /** The value of one element in that form: documents are maps, numbers objects of their BSON type. */
 export function exactValue(bytes: Uint8Array, { type, valueStart, end }: RawElement): unknown {
   const value = asBuffer(bytes).subarray(valueStart, end);
+  if (type === bsonTypes.objectId) return new ObjectId(value);
   if (type === bsonTypes.document) return orderedDocument(value);
   if (type === bsonTypes.array) return [...orderedDocument(value).values()];
   return BSON.deserialize(rawDocument([rawElement(type, 'v', value)]), exact).v;

@@ -1,10 +1,15 @@
-import { type ClientSession, type Db, type Document, ObjectId } from 'mongodb';
-// Not a public export of the driver (7.8.0, pinned); in this file alone.
-import { DocumentSequence } from 'mongodb/lib/cmap/commands.js';
+import { type Db, ObjectId } from 'mongodb';
 import { Lanes } from './lanes.ts';
-import { asBuffer, bsonTypes, elementsOf, idElement } from './raw-bson.ts';
-import { rawDocument, rawElement, rawString } from './raw-build.ts';
 import { RawDocuments } from './raw-documents.ts';
+import {
+  batchBytes,
+  emptyTimestamp,
+  hasEmptyTimestamp,
+  mostDocuments,
+  refuseWriteErrors,
+  sequence,
+} from './raw-sequence.ts';
+import { replacesOne } from './raw-statements.ts';
 
 export interface RawInsertOptions {
   /** The documents keep their order, which capped collections need: one insert after the other. */
@@ -17,11 +22,6 @@ export interface RawInsertOptions {
   /** After each batch that the server has acknowledged. */
   readonly onInserted?: (documents: number, bytes: number) => void;
 }
-
-/** What the server takes in one command: 100,000 documents and 48,000,000 bytes of message (`hello`, 4.4 to 8.0). */
-const mostDocuments = 100_000;
-/** Far below the limit: the driver copies a batch twice on its way, and larger ones measured no faster. */
-const batchBytes = 4_000_000;
 
 /** The memory that inserts share, whatever the number of collections: those under way, and what waits to be a batch. */
 export class InsertBudget {
@@ -174,18 +174,6 @@ export async function insertRaw(
 
 type Batch = RawDocuments | readonly Uint8Array[];
 
-/** The server took the command and refused a document of it. */
-export class RawInsertError extends Error {
-  override readonly name = 'RawInsertError';
-  /** The server's code for the first refusal, read by `serverCode`. */
-  readonly code: number;
-
-  constructor(code: number) {
-    super(`The server refused a document (${code}).`);
-    this.code = code;
-  }
-}
-
 /**
  * Returns when a majority of the members holds all that was written before, and as the primary that is asked has it:
  * what is counted afterwards no change of the primary takes back. The collection is not changed: a delete that matches
@@ -218,7 +206,7 @@ async function insertBatch(
   // An insert replaces Timestamp(0, 0) in top-level fields, an update by a pipeline does not.
   const repaired = await db.command({
     update: collection,
-    updates: sequence('updates', changed.map(replacement)),
+    updates: sequence('updates', changed.map(replacesOne)),
     ordered: true,
     bypassDocumentValidation: bypassValidation,
     // A new primary that has the insert and not this would have as many documents, and nothing would be noticed.
@@ -227,187 +215,7 @@ async function insertBatch(
   refuseWriteErrors(repaired);
 }
 
-/** Each piece of bytes is one document or several. */
-function sequence(field: string, documents: readonly Uint8Array[]): DocumentSequence {
-  const prepared = new DocumentSequence(field);
-  for (const bytes of documents) prepared.push(noDocument, bytes);
-  return prepared;
-}
-
-/** The driver keeps an object beside the bytes for its command events alone. */
-const noDocument = {};
-
-function refuseWriteErrors(answer: Document): void {
-  const first = answer.writeErrors?.[0];
-  if (first !== undefined) throw new RawInsertError(Number(first.code));
-}
-
-function hasEmptyTimestamp(document: Uint8Array): boolean {
-  const buffer = asBuffer(document);
-  // Most documents have no such bytes at all, and searching for them is native.
-  if (buffer.indexOf(emptyTimestamp) < 0) return false;
-  for (const { type, valueStart } of elementsOf(document)) {
-    if (type === bsonTypes.timestamp && buffer.readBigUInt64LE(valueStart) === 0n) return true;
-  }
-  return false;
-}
-
 function withEmptyTimestamps(documents: RawDocuments): Buffer[] {
   if (documents.bytes.indexOf(emptyTimestamp) < 0) return [];
   return [...documents].filter(hasEmptyTimestamp);
-}
-
-/** The end of a field's name and the value. */
-const emptyTimestamp = Buffer.alloc(9);
-
-/** `{ q: { _id: { $eq: ID } }, u: [{ $replaceWith: { $literal: DOCUMENT } }], collation: { locale: 'simple' } }` */
-function replacement(document: Uint8Array): Buffer {
-  return rawDocument([...replaces(document), rawElement(bsonTypes.document, 'collation', simpleCollation)]);
-}
-
-/** The elements `q` and `u` of an update that puts a whole document where the one with its `_id` is. */
-function replaces(document: Uint8Array): Buffer[] {
-  const literal = rawDocument([rawElement(bsonTypes.document, '$literal', document)]);
-  const stage = rawDocument([rawElement(bsonTypes.document, '$replaceWith', literal)]);
-  return [byId(document), rawElement(bsonTypes.array, 'u', rawDocument([rawElement(bsonTypes.document, '0', stage)]))];
-}
-
-/** `q: { _id: { $eq: ID } }` */
-function byId(document: Uint8Array): Buffer {
-  const { type, valueStart, end } = idElement(document);
-  const id = rawDocument([rawElement(type, '$eq', asBuffer(document).subarray(valueStart, end))]);
-  return rawElement(bsonTypes.document, 'q', rawDocument([rawElement(bsonTypes.document, '_id', id)]));
-}
-
-const simpleCollation = rawDocument([rawElement(bsonTypes.string, 'locale', rawString('simple'))]);
-
-export interface RawTransactionOptions {
-  /** With a transaction open; it decides on read and write concern. */
-  readonly session: ClientSession;
-  /** Documents that a validator refuses are written all the same; needs the privilege bypassDocumentValidation. */
-  readonly bypassValidation: boolean;
-}
-
-/**
- * Inserts documents exactly as they are, in a transaction. Throws `RawInsertError` where the server refuses one and the
- * driver's error where the command fails; the server has aborted the transaction in both cases.
- */
-export async function insertIn(
-  db: Db,
-  collection: string,
-  documents: readonly Uint8Array[],
-  options: RawTransactionOptions,
-): Promise<void> {
-  await writeIn(db, { insert: collection }, 'documents', documents, options);
-  await replaceIn(db, collection, documents.filter(hasEmptyTimestamp), options);
-}
-
-/**
- * Puts each document, exactly as it is, where the one with its `_id` is; nowhere where there is none. In which order, the
- * server decides. Throws as `insertIn`.
- */
-export async function replaceIn(
-  db: Db,
-  collection: string,
-  documents: readonly Uint8Array[],
-  options: RawTransactionOptions,
-): Promise<void> {
-  const updates: Buffer[] = [];
-  let together: Uint8Array[] = [];
-  let bytes = 0;
-  for (const document of documents) {
-    if (together.length === mostTogether || (bytes > 0 && bytes + document.length > batchBytes)) {
-      updates.push(replacesAll(together));
-      together = [];
-      bytes = 0;
-    }
-    together.push(document);
-    bytes += document.length;
-  }
-  if (together.length > 0) updates.push(replacesAll(together));
-  await writeIn(db, { update: collection }, 'updates', updates, options);
-}
-
-/** Documents that one statement replaces at most. */
-const mostTogether = 1000;
-
-/**
- * One statement for all of them, which takes the server about a third of the time of one each: a pipeline that looks the
- * document up by its `_id`. In a list that is constant the server finds it by a hash (ExpressionIndexOfArray). No
- * collation: the index on `_id` has the collection's, by which ids are unique, and no other one would use it.
- */
-function replacesAll(documents: readonly Uint8Array[]): Buffer {
-  const ids = list(
-    documents.map((document) => {
-      const { type, valueStart, end } = idElement(document);
-      return [type, asBuffer(document).subarray(valueStart, end)];
-    }),
-  );
-  const literal = (array: Buffer) => rawDocument([rawElement(bsonTypes.array, '$literal', array)]);
-  const id: Element = [bsonTypes.string, rawString('$_id')];
-  const place = rawDocument([
-    rawElement(bsonTypes.array, '$indexOfArray', list([[bsonTypes.document, literal(ids)], id])),
-  ]);
-  const all = literal(list(documents.map((document) => [bsonTypes.document, document])));
-  const found = list([
-    [bsonTypes.document, all],
-    [bsonTypes.document, place],
-  ]);
-  const document = rawDocument([rawElement(bsonTypes.array, '$arrayElemAt', found)]);
-  const stage = rawDocument([rawElement(bsonTypes.document, '$replaceWith', document)]);
-  const filter = rawDocument([
-    rawElement(bsonTypes.document, '_id', rawDocument([rawElement(bsonTypes.array, '$in', ids)])),
-  ]);
-  return rawDocument([
-    rawElement(bsonTypes.document, 'q', filter),
-    rawElement(bsonTypes.array, 'u', list([[bsonTypes.document, stage]])),
-    rawElement(bsonTypes.boolean, 'multi', Buffer.from([1])),
-  ]);
-}
-
-type Element = readonly [type: number, value: Uint8Array];
-
-/** The value of an array. */
-function list(elements: readonly Element[]): Buffer {
-  return rawDocument(elements.map(([type, value], at) => rawElement(type, String(at), value)));
-}
-
-/** Deletes the documents with the `_id`s of these. Throws as `insertIn`. */
-export async function deleteIn(
-  db: Db,
-  collection: string,
-  documents: readonly Uint8Array[],
-  { session }: Pick<RawTransactionOptions, 'session'>,
-): Promise<void> {
-  const deletes = documents.map((document) =>
-    rawDocument([byId(document), rawElement(bsonTypes.int32, 'limit', Buffer.from([1, 0, 0, 0]))]),
-  );
-  await writeIn(db, { delete: collection }, 'deletes', deletes, { session });
-}
-
-async function writeIn(
-  db: Db,
-  command: Document,
-  field: string,
-  statements: readonly Uint8Array[],
-  { session, bypassValidation }: { readonly session: ClientSession; readonly bypassValidation?: boolean },
-): Promise<void> {
-  for (let from = 0; from < statements.length; ) {
-    let to = from;
-    for (let bytes = 0; to < statements.length && to - from < mostDocuments; to++) {
-      bytes += (statements[to] as Uint8Array).length;
-      if (bytes > batchBytes && to > from) break;
-    }
-    const answer = await db.command(
-      {
-        ...command,
-        [field]: sequence(field, statements.slice(from, to)),
-        ordered: true,
-        ...(bypassValidation === true && { bypassDocumentValidation: true }),
-      },
-      { session },
-    );
-    refuseWriteErrors(answer);
-    from = to;
-  }
 }

@@ -2,7 +2,8 @@ import { BSON } from 'mongodb';
 import { expect, test } from 'vitest';
 import type { RawDocuments } from '../../src/mongo/raw-documents.ts';
 import { readClusterTime, readRaw } from '../../src/mongo/raw-read.ts';
-import { insertRaw, RawInsertError } from '../../src/mongo/raw-write.ts';
+import { RawInsertError } from '../../src/mongo/raw-sequence.ts';
+import { insertRaw } from '../../src/mongo/raw-write.ts';
 import { freshDatabase } from '../setup/mongo.ts';
 import { oddDocuments } from './odd-documents.ts';
 

@@ -20,5 +20,5 @@ export async function readCurrent(
     .collection(collection, { readPreference: ReadPreference.primary })
     .find({ _id: { $in: ids } } as Document, { session, raw: true, batchSize: 10_000 });
   const raw = (await found.toArray()) as unknown as Uint8Array[];
-  return new Map(raw.map((document) => [idKey(document), Buffer.from(document)]));
+  return new Map(raw.map((document) => [idKey(document), document]));
 }

@@ -1,6 +1,7 @@
 import type { ClientSession, MongoClient } from 'mongodb';
 import { idKey, sameBytes } from '../../mongo/raw-bson.ts';
-import { deleteIn, insertIn, RawInsertError, replaceIn } from '../../mongo/raw-write.ts';
+import { changeIn, deleteIn, insertIn, type RawChange } from '../../mongo/raw-change.ts';
+import { RawInsertError } from '../../mongo/raw-sequence.ts';
 import { serverCode, serverCodes } from '../../mongo/server-error.ts';
 import { shownId } from '../../mongo/shown-id.ts';
 import type { EntryNamespace } from '../journal/documents.ts';
@@ -171,19 +172,19 @@ export async function writeChanges(
   const { database, collection = '' } = namespace;
   const db = client.db(database);
   const deletes: Uint8Array[] = [];
-  const replaces: Uint8Array[] = [];
+  const replaces: RawChange[] = [];
   const inserts: Uint8Array[] = [];
   for (const { now, back } of changes) {
     if (now !== undefined && (back === undefined || way === 'anew')) deletes.push(now);
     if (back === undefined) continue;
     if (now === undefined || way === 'anew') inserts.push(back);
-    else replaces.push(back);
+    else replaces.push({ now, next: back });
   }
   const options = { session, bypassValidation };
   try {
     // In this order a unique value is given back before it is taken.
     await deleteIn(db, collection, deletes, options);
-    await replaceIn(db, collection, replaces, options);
+    await changeIn(db, collection, replaces, options);
     await insertIn(db, collection, inserts, options);
   } catch (error) {
     const code = serverCode(error);

@@ -3,7 +3,7 @@ import { BSON, type ClientSession, type Db, type Document } from 'mongodb';
 import type { OwnNames } from '../../mongo/own.ts';
 import { asBuffer, bsonTypes, elementsOf, idElement, idKey } from '../../mongo/raw-bson.ts';
 import { exactValue, rawDocument, rawElement } from '../../mongo/raw-build.ts';
-import { insertIn, replaceIn } from '../../mongo/raw-write.ts';
+import { insertIn, replaceIn } from '../../mongo/raw-change.ts';
 import { type Attempt, attemptPrefix, type EntryNamespace } from '../journal/documents.ts';
 import type { Left } from './put-back.ts';
 import { shownNamespace } from './result.ts';

@@ -51,7 +51,8 @@ export function stepBack({ images, now, several, open }: OnTheWay): Step {
   const step = chain(images, open === undefined ? now : open.back, merged);
   if (step.state !== 'back') return blocked;
   if (several !== undefined && several.remaining > images.length) {
-    const held = { start, back: step.document, after };
+    // It is a view into what was read together with many others.
+    const held = { start: start && Buffer.from(start), back: step.document, after };
     return sizeOf(held) > mostBytes ? blocked : { state: 'open', open: held };
   }
   if (sameBytes(now, start)) return { ...step, merged: true };

@@ -32,6 +32,8 @@ export interface UndoOptions {
   readonly onProgress?: (progress: UndoProgress) => void;
   /** How many entries the lanes counted; where the journal has fewer, a part of it is lost. */
   readonly expectedEntries?: number;
+  /** Of a strict undo where nobody else writes: it does not read everything first, and may stop on its way. */
+  readonly alone?: boolean;
 }
 
 export interface UndoProgress {
@@ -120,14 +122,14 @@ export async function foreseeUndo(
   connection: Connection,
   own: OwnNames,
   attempt: Attempt,
-  { mode, expectedEntries, signal }: Pick<UndoOptions, 'mode' | 'expectedEntries' | 'signal'>,
+  { mode, expectedEntries, alone, signal }: Pick<UndoOptions, 'mode' | 'expectedEntries' | 'alone' | 'signal'>,
 ): Promise<ForeseenUndo> {
   const { reason, entries, undone } = await insistently(signal, () =>
     inspectAttempt(connection.db, own, attempt, { expectedEntries, signal }),
   );
   const before = { ...nothing, entriesUndone: undone };
   if (reason !== undefined) return { entries, undone, blocked: { state: 'impossible', reason, ...before } };
-  if (mode === 'tolerant') return { entries, undone };
+  if (mode === 'tolerant' || alone === true) return { entries, undone };
   try {
     const { first, total } = await insistently(signal, () => foreseeConflicts(connection, own, attempt, { signal }));
     if (total === 0) return { entries, undone };

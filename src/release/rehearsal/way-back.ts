@@ -83,10 +83,9 @@ class Sandbox {
         connection,
         namesOf(this.#run),
         { migration: file.name, number: index },
-        { fence: sandboxFence, mode: 'strict', signal: this.#run.signal },
+        { fence: sandboxFence, mode: 'strict', alone: true, signal: this.#run.signal },
       );
       if (undone.state === 'impossible') return way.end('impossible', { why: `${file.name}: ${undone.reason}` });
-      // Nobody else writes here.
       if (undone.state === 'conflicts')
         return way.end('differs', { differences: undone.conflicts.map(describeConflict) });
       this.#applied = index;
