@@ -19,7 +19,10 @@ const target = z.strictObject({
     .optional()
     .describe('The same for a credential that only reads: used for everything but apply, restore and rollback.'),
   database: z.string().min(1).optional().describe("Name of the database; without it the connection string's own."),
-  environment: z.enum(environments).default('development'),
+  environment: z
+    .enum(environments)
+    .optional()
+    .describe("What the target is. Default the target's name where that is one of these words, else development."),
 });
 
 const about = {

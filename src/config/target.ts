@@ -3,7 +3,7 @@ import type { Secrets } from '../observe/secrets.ts';
 import type { Environment } from './flags.ts';
 import { didYouMean } from './nearest.ts';
 import type { Flags } from './options.ts';
-import type { Settings, Environment as Stage } from './schema.ts';
+import { environments, type Settings, type Environment as Stage } from './schema.ts';
 
 /** A database that a release acts on. */
 export interface Target {
@@ -22,9 +22,11 @@ interface ConfiguredTarget {
   /** Undefined where neither flag nor file names one. */
   readonly name?: string;
   readonly configured?: Settings['targets'][string];
+  /** Undefined where nothing says it. */
+  readonly environment?: Stage;
 }
 
-/** Which target of the configuration is meant, without its address. Throws `USAGE`. */
+/** Which target of the configuration is meant, without its address. Throws `USAGE`, `CONFIG_INVALID`. */
 export function configuredTarget(settings: Settings, flags: Flags): ConfiguredTarget {
   const names = Object.keys(settings.targets);
   const name = flags.target ?? (names.length === 1 ? names[0] : undefined);
@@ -49,17 +51,31 @@ export function configuredTarget(settings: Settings, flags: Flags): ConfiguredTa
       },
     );
   }
-  return { name, configured };
+  return { name, configured, environment: flags.environment ?? (configured && environmentOf(name, configured)) };
+}
+
+/** Of a target whose name is one of the four words, that; a name that only sounds like production is never less than asked. */
+function environmentOf(name = '', { environment }: Settings['targets'][string]): Stage {
+  const said = environment ?? environments.find((word) => word === name);
+  if (said !== undefined) return said;
+  if (!/prod|\b(prd|live)\b/.test(name)) return 'development';
+  throw new ReleaseError(
+    'CONFIG_INVALID',
+    `The name of target ${name} sounds like production, and its environment is not said.`,
+    {
+      hint: `Write targets.${name}.environment: production in mongo-release.yml, or what it is; --environment says it for once.`,
+    },
+  );
 }
 
 /**
  * The target that is meant. MONGODB_URI counts only where the file names no targets: with several of them it would
  * silently replace the one that was asked for.
  *
- * Throws `USAGE`, `URI_MISSING`, `URI_INVALID`; its addresses are added to `secrets` first.
+ * Throws `USAGE`, `CONFIG_INVALID`, `URI_MISSING`, `URI_INVALID`; its addresses are added to `secrets` first.
  */
 export function resolveTarget(settings: Settings, flags: Flags, env: Environment, secrets: Secrets): Target {
-  const { name, configured } = configuredTarget(settings, flags);
+  const { name, configured, environment = 'development' } = configuredTarget(settings, flags);
   const uriEnv = configured?.['uri-env'] ?? 'MONGODB_URI';
   const readEnv = configured ? configured['read-uri-env'] : 'MONGODB_READ_URI';
   const uri = flags.uri ?? env[uriEnv];
@@ -83,7 +99,7 @@ export function resolveTarget(settings: Settings, flags: Flags, env: Environment
     uri: address,
     readUri: readUri || undefined,
     database: flags.database ?? configured?.database,
-    environment: flags.environment ?? configured?.environment ?? 'development',
+    environment,
   };
 }
 

@@ -179,6 +179,25 @@ describe('the target', () => {
     expect(other.target).toMatchObject({ uri: 'mongodb://other/p', readUri: undefined, database: 'live' });
   });
 
+  test('what a target is, its name says where nothing else does; what sounds like production is never less by silence', async () => {
+    const environmentOf = async (name: string, more = '', raw = {}) => {
+      await config(`targets: { ${name}: { uri-env: MONGODB_URI${more} } }`);
+      return (await ask({ raw, env })).target?.environment;
+    };
+    for (const name of ['local', 'development', 'staging', 'production']) expect(await environmentOf(name)).toBe(name);
+    expect(await environmentOf('shop')).toBe('development');
+    expect(await environmentOf('production', ', environment: staging')).toBe('staging');
+    for (const name of ['prod', 'eu-production', 'shop-live', 'prd-1']) {
+      await expect(environmentOf(name)).rejects.toMatchObject({
+        code: 'CONFIG_INVALID',
+        hint: expect.stringContaining(`targets.${name}.environment: production`),
+      });
+      expect(await environmentOf(name, ', environment: staging')).toBe('staging');
+      expect(await environmentOf(name, '', { environment: 'production' })).toBe('production');
+    }
+    expect(await environmentOf('delivery')).toBe('development');
+  });
+
   test('an address that is none is refused without being shown', async () => {
     const error = await refusal({ env: { MONGODB_URI: 'postgres://me:hunter2@h/d' } });
     expect(error.code).toBe('URI_INVALID');

@@ -16,12 +16,8 @@ export interface DrilledTarget {
 
 /** Throws `USAGE` where the configuration has several targets and none is named. */
 export function drilledTarget({ invocation: { settings, flags, migrateMongo } }: Run): DrilledTarget {
-  const { name = 'default', configured } = configuredTarget(settings, flags);
-  return {
-    name,
-    database: flags.database ?? configured?.database ?? migrateMongo?.databaseName,
-    environment: flags.environment ?? configured?.environment,
-  };
+  const { name = 'default', configured, environment } = configuredTarget(settings, flags);
+  return { name, database: flags.database ?? configured?.database ?? migrateMongo?.databaseName, environment };
 }
 
 /**
