@@ -165,7 +165,7 @@ export class Walk {
     try {
       await this.#commit(from, count, 'in-place');
     } catch (error) {
-      if (passing(error) === 'conflict' && count > 1) return this.#withFewer(count);
+      if (passing(error) === 'conflict' && this.#putsIn(from, count) > 1) return this.#withFewer(from, count);
       if (!(error instanceof PutRefused)) throw error;
       return this.#commitRefused(from, count, error);
     }
@@ -176,9 +176,14 @@ export class Walk {
     return count;
   }
 
-  #withFewer(count: number): 0 {
-    this.#size = Math.max(1, Math.floor(Math.min(this.#size, count) / 2));
+  #withFewer(from: number, count: number): 0 {
+    this.#size = Math.max(1, Math.floor(Math.min(this.#size, this.#putsIn(from, count)) / 2));
     return 0;
+  }
+
+  /** Of these pieces the documents: the end of an entry comes with its last one, and makes them no more. */
+  #putsIn(from: number, count: number): number {
+    return this.#pieces.slice(from, from + count).filter(({ kind }) => kind === 'put').length;
   }
 
   /**
@@ -200,9 +205,9 @@ export class Walk {
     }
     if (this.#options.mode === 'tolerant') {
       // Down to the one that is in the way.
-      if (count > 1) return this.#withFewer(count);
-      await this.#commit(from, 1, 'leave');
-      return 1;
+      if (this.#putsIn(from, count) > 1) return this.#withFewer(from, count);
+      await this.#commit(from, count, 'leave');
+      return count;
     }
     const { namespace, code } = last;
     const unique = code === serverCodes.DuplicateKey;
@@ -215,7 +220,7 @@ export class Walk {
     const pieces = this.#pieces.slice(from, from + count);
     const puts = pieces.filter((piece) => piece.kind === 'put');
     // Fewer documents get past a write of others sooner; these cannot be fewer.
-    const patient = count === 1 || way !== 'in-place';
+    const patient = puts.length <= 1 || way !== 'in-place';
     let outcome: PutOutcome;
     try {
       outcome = await transactions.run(

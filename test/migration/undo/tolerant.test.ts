@@ -109,6 +109,30 @@ test('the one document whose unique value is taken goes into quarantine, and all
   expect(await a.countDocuments({ _id: { $lt: 20 }, n: { $lt: 20 } })).toBe(19);
 });
 
+test.each([0, 1, 2])('a taken unique value is left to its user wherever its document stands: %i of 3', async (which) => {
+  await using s = await setting(async ({ db }) => {
+    await db.collection('a').createIndex({ n: 1 }, { unique: true });
+    await db.collection<Numbered>('a').insertMany([0, 1, 2].map((_id) => ({ _id, n: _id })));
+  });
+  const a = s.db.collection<Numbered>('a');
+  await s.journal.write('a', (session) => a.updateMany({}, { $inc: { n: 1000 } }, { session }));
+  await a.insertOne({ _id: 50, n: which });
+  expect(await s.undo(tolerant)).toMatchObject({ state: 'undone', documents: 2, quarantined: 1 });
+  expect(await a.findOne({ _id: which })).toEqual({ _id: which, n: 1000 + which });
+});
+
+test('the only document of a migration whose unique value is taken is left to its user', async () => {
+  await using s = await setting(async ({ db }) => {
+    await db.collection('a').createIndex({ n: 1 }, { unique: true });
+    await db.collection<Numbered>('a').insertOne({ _id: 1, n: 1 });
+  });
+  const a = s.db.collection<Numbered>('a');
+  await s.journal.write('a', (session) => a.updateOne({ _id: 1 }, { $set: { n: 2 } }, { session }));
+  await a.insertOne({ _id: 50, n: 1 });
+  expect(await s.undo(tolerant)).toMatchObject({ state: 'undone', documents: 0, quarantined: 1 });
+  expect(await a.findOne({ _id: 1 })).toEqual({ _id: 1, n: 2 });
+});
+
 test('a collection that was made anew keeps its name, and the dropped one stays in its tombstone', async () => {
   await using s = await setting(({ db }) => db.collection<Numbered>('a').insertOne({ _id: 1 }));
   await s.journal.drop('a');
