@@ -2,7 +2,7 @@ import { durationText } from '../config/duration.ts';
 import { ReleaseError } from '../observe/error.ts';
 import type { ErrorCode } from '../observe/error-codes.ts';
 import type { Log } from '../observe/log.ts';
-import type { ChildEnd, ChildState } from './child/protocol.ts';
+import type { ChildEnd, ChildState, FromChild } from './child/protocol.ts';
 import { heartbeatMs } from './child/reporter.ts';
 import { type Child, type ChildSettings, startChild } from './child-process.ts';
 import { leftTargetAsItWas, type MigrationEnd } from './end.ts';
@@ -75,7 +75,7 @@ export async function runMigration(job: MigrationJob, options: RunOptions): Prom
     };
   }
   const watch = new Watch(options);
-  const child = startChild(options, options.log, (message) => {
+  const receive = (message: FromChild) => {
     watch.heard();
     switch (message.type) {
       case 'writing':
@@ -98,7 +98,9 @@ export async function runMigration(job: MigrationJob, options: RunOptions): Prom
         options.log[message.level](message.message, message.fields);
         return;
     }
-  });
+  };
+  const child = startChild(options, options.log, receive, job.rehearsal);
+
   const halt = (why: 'time' | 'signal') => void watch.halt(child, why);
   const timer = setTimeout(() => halt('time'), options.timeLimitMs);
   const onAbort = () => halt('signal');

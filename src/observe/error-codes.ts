@@ -72,6 +72,10 @@ export const errorCodes = {
     exit: 8,
     meaning: 'Code of a migration connected to the target by itself, or in a rehearsal to any server.',
   },
+  OWN_PROCESS: {
+    exit: 8,
+    meaning: 'Code of a migration started a process or a thread while it was loaded or rehearsed, where none may be.',
+  },
   MIGRATION_DANGLING: { exit: 8, meaning: 'A migration returned while calls of it were still under way.' },
   MIGRATION_TIMED_OUT: { exit: 8, meaning: 'A migration ran longer than its time limit and was stopped.' },
   MIGRATION_EXITED: { exit: 8, meaning: "The migration's process ended before the migration did." },

@@ -4,6 +4,7 @@ import { dirname, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Connections } from './connections.ts';
 import { type Mongoose, prepareMongoose } from './mongoose.ts';
+import { Processes } from './processes.ts';
 import { wordsOf } from './source.ts';
 
 const packageName = 'mongo-release-action';
@@ -22,6 +23,7 @@ export interface LoadedCode {
   /** The words of the project's own code, packages left out: what an author wrote is no document's value. */
   readonly words: ReadonlySet<string>;
   readonly connections: Connections;
+  readonly processes: Processes;
 }
 
 /**
@@ -57,7 +59,7 @@ export function registerHooks(): LoadedCode {
       return next(url, context);
     },
   });
-  return { mongooses: loaded, words, connections };
+  return { mongooses: loaded, words, connections, processes: new Processes() };
 }
 
 /** Code only: a .json that a migration loads may well hold data. */

@@ -19,6 +19,7 @@ export async function loadModule(
   try {
     return (await import(/* webpackIgnore: true */ pathToFileURL(source.path).href)) as Record<string, unknown>;
   } catch (error) {
+    if (error instanceof ReleaseError) throw error;
     const hint = known(error)?.hint ?? `Correct ${source.fileName} and run the same command again.`;
     throw new ReleaseError(code, await whatFailed(source, error), { hint, cause: error });
   }
@@ -31,10 +32,12 @@ async function whatFailed(source: Source, error: unknown): Promise<string> {
   return `${place ?? source.fileName} cannot be read${place === undefined ? ' (or a file that it imports)' : ''}: ${text}.`;
 }
 
+const check = promisify(execFile);
+
 /** For ES modules the engine keeps the place of a syntax error to itself, but Node prints it when it checks a file. */
 async function syntaxPlace(source: Source): Promise<string | undefined> {
   try {
-    await promisify(execFile)(process.execPath, ['--check', source.path], { timeout: 10_000, env: {} });
+    await check(process.execPath, ['--check', source.path], { timeout: 10_000, env: {} });
     return undefined;
   } catch (error) {
     return placeIn({ stack: String((error as { stderr?: unknown }).stderr ?? '') }, source);

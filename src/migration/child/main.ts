@@ -19,15 +19,18 @@ let run: MigrationRun | undefined;
 parent.receive((message) => {
   switch (message.type) {
     case 'run':
+      if (message.job.rehearsal) loaded.processes.refuse();
       run = new MigrationRun(message.job, parent, reporter, loaded);
       parent.onEarlyExit(() => ({ type: 'exiting', state: reporter.state() }));
       reporter.start();
       void run.run();
       return;
     case 'describe':
+      loaded.processes.refuse();
       void describeFiles(message.job, parent, loaded);
       return;
     case 'down-documents':
+      loaded.processes.refuse();
       void downDocuments.ask(message.job);
       return;
     case 'config':

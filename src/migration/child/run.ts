@@ -233,12 +233,13 @@ export class MigrationRun {
   }
 
   #watchConnections(gate: Gate, raw: RawClient): void {
-    const { connections } = this.#loaded;
+    const { connections, processes } = this.#loaded;
     this.#refuseConnected();
     // Whatever the code makes of it: nothing more is written.
     const refused = (reason: ReleaseError) => gate.close(reason);
     if (this.#job.rehearsal) {
       connections.refuse(refused);
+      processes.tell(refused);
       return;
     }
     const say = (hosts: string) =>
