@@ -3,6 +3,7 @@ import type { HistoryRecord } from '../migration/types.ts';
 import { asServerFailure } from '../mongo/server-error.ts';
 import { asReleaseError, ReleaseError } from '../observe/error.ts';
 import type { Outcome } from '../observe/outcome.ts';
+import { attemptOf, fieldsOfAttempt, pushed, type ReleaseAttempt, thisAttempt } from './attempt.ts';
 import { backupsInUse } from './in-use.ts';
 import { outcomeOfError } from './outcome.ts';
 import type { Waiver } from './rehearsal/result.ts';
@@ -57,6 +58,8 @@ export interface ReleaseRecord {
   readonly runUrl?: string;
   readonly commit?: string;
   readonly toolVersion: string;
+  /** The process that was at it latest. */
+  readonly attemptId?: string;
   /** When the latest attempt began, where it is not the first. */
   readonly reopenedAt?: Date;
   /** The attempts before the latest one, which all other fields are about; the newest last. */
@@ -64,16 +67,6 @@ export interface ReleaseRecord {
   /** How many older ones there were than `attempts` has room for. */
   readonly attemptsLeftOut?: number;
 }
-
-/** What was on record of a run before another one opened its record again. */
-export type ReleaseAttempt = Pick<ReleaseRecord, (typeof ofAttempt)[number]>;
-const ofAttempt = [
-  ...(['startedAt', 'finishedAt', 'state', 'steps', 'error', 'followedBy'] as const),
-  ...(['planDigest', 'reason', 'acceptedLoss', 'proofId', 'waivers', 'strategy', 'why'] as const),
-  ...(['actor', 'host', 'pid', 'runUrl', 'commit', 'toolVersion'] as const),
-] as const;
-/** A document holds 16 MiB, and whatever retries for ever must not fill it. */
-const mostAttempts = 100;
 
 /** A step, and who was at it. */
 export type RecordedStep = Step & Pick<Partial<ReleaseRecord>, 'actor' | 'host' | 'runUrl'>;
@@ -93,6 +86,9 @@ export type RecordStart = Pick<
 >;
 
 type RollbackField = 'strategy' | 'why' | 'steps' | 'data' | 'fence';
+
+/** What is known of a release before it has the lease. */
+export type RecordOpening = Pick<ReleaseRecord, 'kind' | 'planDigest'> & Partial<Pick<ReleaseRecord, 'migrations'>>;
 
 /** How a run ended. Of the error the record keeps code and message. */
 export interface RecordEnd extends Pick<ReleaseRecord, 'steps' | 'error' | 'followedBy'> {
@@ -119,45 +115,65 @@ export class ReleaseRecords {
   }
 
   /**
+   * Puts a release on record before it has the lease, and once more when more is known of it: also one that is stopped
+   * before it may change anything is a release. What another process has open is not touched: only the lease tells
+   * whether that one is over. Throws what `asServerFailure` makes of a server's failure.
+   */
+  async open({ migrations = [], ...opening }: RecordOpening): Promise<void> {
+    try {
+      const found = await this.find(this.#run.releaseId);
+      if (found?.state === 'running' && found.attemptId !== thisAttempt) return;
+      await this.#begin(found, { ...opening, migrations: hasBegun(found) ? undefined : migrations }, patience);
+    } catch (error) {
+      throw asServerFailure(error, 'putting the release on record');
+    }
+  }
+
+  /**
    * Puts the intent on record, under the lease. A run that joins a release (its second half after the deploy, or a new
    * attempt) opens its record again: the way back leads to where the release began, so that stays once it moved history.
-   * What was on record of the attempt before goes to `attempts`.
+   * What was on record of the attempt before goes to `attempts`, and nothing of it is left beside.
    */
   async start(start: RecordStart): Promise<void> {
-    const run = this.#run;
-    const target = targetOf(run);
-    const joined = await this.find(run.releaseId);
-    const began = joined !== null && joined.positionBefore !== start.positionBefore ? joined : start;
-    const { actor, host, pid, runUrl, commit } = run.origin;
-    const fields = {
+    const joined = await this.find(this.#run.releaseId);
+    const before = hasBegun(joined) ? joined : undefined;
+    const began = before !== undefined && before.positionBefore !== start.positionBefore ? before : start;
+    await this.#begin(joined, {
       ...start,
       positionBefore: began.positionBefore,
       backupId: began.backupId,
+      migrations: [...new Set([...(before?.migrations ?? []), ...start.migrations])],
+    });
+  }
+
+  async #begin(
+    joined: ReleaseRecord | null,
+    fields: Partial<ReleaseRecord>,
+    options: { readonly writeConcern?: WriteConcernSettings } = {},
+  ): Promise<void> {
+    const run = this.#run;
+    const target = targetOf(run);
+    const { actor, host, pid, runUrl, commit } = run.origin;
+    const again = joined !== null && joined.attemptId !== thisAttempt;
+    const set = withoutUndefined({
+      ...fields,
+      ...{ state: 'running' as const, target: target.name, environment: target.environment },
       acceptedLoss: run.invocation.flags['accept-loss'],
-      migrations: [...new Set([...(joined?.migrations ?? []), ...start.migrations])],
-      state: 'running' as const,
-      target: target.name,
-      environment: target.environment,
-      actor,
-      host,
-      pid,
-      runUrl,
-      commit,
-      toolVersion: run.toolVersion,
-    };
-    const before = joined === null || isOf(joined, run.origin) ? undefined : attemptOf(joined);
-    const attempts = joined?.attempts?.length ?? 0;
+      ...{ actor, host, pid, runUrl, commit, toolVersion: run.toolVersion, attemptId: thisAttempt },
+      reopenedAt: again ? new Date() : undefined,
+    });
+    const gone = [...(again ? fieldsOfAttempt(joined) : []), 'finishedAt', 'error'].filter((field) => !(field in set));
     await this.#records.updateOne(
       { _id: run.releaseId },
       {
-        $set: withoutUndefined({ ...fields, reopenedAt: before && new Date() }),
+        $set: set,
         $setOnInsert: { startedAt: new Date() },
-        $unset: { finishedAt: '', error: '' },
-        ...(before !== undefined && { $push: { attempts: { $each: [before], $slice: -mostAttempts } } }),
-        ...(before !== undefined && attempts >= mostAttempts && { $inc: { attemptsLeftOut: 1 } }),
+        $unset: Object.fromEntries(gone.map((field) => [field, ''])),
+        ...(again && pushed(attemptOf(joined), joined)),
       },
-      { upsert: true },
+      { upsert: true, ...options },
     );
+    onRecord.add(run.releaseId);
   }
 
   /** Opens the record once more where a restore by Atlas took it away with everything else. Best effort: the data is back. */
@@ -185,12 +201,27 @@ export class ReleaseRecords {
     });
   }
 
+  /** Ends this process's attempt: the latest, one that another process has followed since, or one beside another's. */
   async finish({ outcome, error, steps, followedBy }: RecordEnd): Promise<void> {
-    const ended = { steps, followedBy, error: error && { code: error.code, message: error.message } };
-    await this.#records.updateOne(
-      { _id: this.#run.releaseId },
-      { $set: { ...withoutUndefined(ended), state: outcome, finishedAt: new Date() } },
-    );
+    const _id = this.#run.releaseId;
+    const end = withoutUndefined({
+      ...{ steps, followedBy, error: error && { code: error.code, message: error.message } },
+      ...{ state: outcome, finishedAt: new Date() },
+    });
+    const latest = await this.#records.updateOne({ _id, attemptId: thisAttempt }, { $set: end }, patience);
+    if (latest.matchedCount === 1) return;
+    const inAttempts = Object.fromEntries(Object.entries(end).map(([field, value]) => [`attempts.$.${field}`, value]));
+    const followed = { _id, 'attempts.attemptId': thisAttempt };
+    const earlier = await this.#records.updateOne(followed, { $set: inAttempts }, patience);
+    if (earlier.matchedCount === 1) return;
+    const record = await this.find(_id);
+    if (record === null) return;
+    const { actor, host, pid, runUrl, commit } = this.#run.origin;
+    const attempt = withoutUndefined({
+      ...{ startedAt: end.finishedAt, actor, host, pid, runUrl, commit },
+      ...{ toolVersion: this.#run.toolVersion, attemptId: thisAttempt, ...end },
+    }) as ReleaseAttempt;
+    await this.#records.updateOne({ _id }, pushed(attempt, record), patience);
   }
 
   /**
@@ -225,8 +256,10 @@ export class ReleaseRecords {
       });
   }
 
-  find(releaseId: string): Promise<ReleaseRecord | null> {
-    return this.#records.findOne({ _id: releaseId });
+  async find(releaseId: string): Promise<ReleaseRecord | null> {
+    const found = await this.#records.findOne({ _id: releaseId });
+    if (found !== null) onRecord.add(releaseId);
+    return found;
   }
 
   /** The newest rollback of a release, finished or not. */
@@ -258,25 +291,36 @@ export class ReleaseRecords {
   }
 
   /**
-   * The newest release that had something to apply, also when it was taken back already: whoever asks twice for the
+   * The newest release that began to apply something, also when it was taken back already: whoever asks twice for the
    * newest to go must not lose the one before it. Null when there is none.
    */
-  newest(): Promise<ReleaseRecord | null> {
-    return this.#records.findOne(
-      { kind: { $in: ['migrate', 'release'] }, 'migrations.0': { $exists: true } },
+  async newest(): Promise<ReleaseRecord | null> {
+    const begun = { positionBefore: { $exists: true }, 'migrations.0': { $exists: true } };
+    const found = await this.#records.findOne(
+      { kind: { $in: ['migrate', 'release'] }, ...begun },
       { sort: { startedAt: -1 } },
     );
+    if (found !== null) onRecord.add(found._id);
+    return found;
   }
 }
 
-/** Whether this very process is at it, which goes on with what it has begun. */
-function isOf({ state, host, pid, runUrl }: ReleaseRecord, origin: Run['origin']): boolean {
-  return state === 'running' && host === origin.host && pid === origin.pid && runUrl === origin.runUrl;
+/** Whether something of it was to be done in the target. What has no position in history is only ever opened to do it. */
+function hasBegun(record: ReleaseRecord | null): record is ReleaseRecord {
+  if (record === null) return false;
+  return record.positionBefore !== undefined || (record.kind !== 'release' && record.kind !== 'migrate');
 }
 
-function attemptOf(record: ReleaseRecord): ReleaseAttempt {
-  const latest = { ...record, startedAt: record.reopenedAt ?? record.startedAt };
-  return withoutUndefined(Object.fromEntries(ofAttempt.map((field) => [field, latest[field]]))) as ReleaseAttempt;
+type WriteConcernSettings = { readonly w: 'majority'; readonly wtimeoutMS: number };
+
+/** Nothing of the target hangs on it: where no majority answers, the run ends all the same. */
+const patience = { writeConcern: { w: 'majority', wtimeoutMS: 30_000 } } as const;
+
+const onRecord = new Set<string>();
+
+/** Whether this process has seen a release on record, or put it there. */
+export function isOnRecord(releaseId: string): boolean {
+  return onRecord.has(releaseId);
 }
 
 /** The driver would store an absent value as null. */
