@@ -26,6 +26,8 @@ export interface ChildSettings {
   readonly ownPrefix?: string;
   /** Show what user code prints and throws as it is, documents' values included. For a terminal only. */
   readonly showValues?: boolean;
+  /** Is told what user code has loaded, once a process has done its work: SHA-256 by path, as child/loaded-files.ts. */
+  readonly onLoaded?: (files: ReadonlyMap<string, string>) => void;
 }
 
 export interface Child {
@@ -66,7 +68,11 @@ export function startChild(
       else hidden += 1;
     });
   }
-  child.on('message', (message) => receive(message as FromChild));
+  child.on('message', (message) => {
+    const said = message as FromChild;
+    if (said.type === 'loaded') settings.onLoaded?.(said.files);
+    else receive(said);
+  });
   return {
     process: child,
     hiddenLines: () => hidden,

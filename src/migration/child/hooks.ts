@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import module, { createRequire } from 'node:module';
-import { dirname, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Connections } from './connections.ts';
+import { isOurs, LoadedFiles, packageOf } from './loaded-files.ts';
 import { type Mongoose, prepareMongoose } from './mongoose.ts';
 import { Processes } from './processes.ts';
 import { wordsOf } from './source.ts';
@@ -23,6 +23,7 @@ export interface LoadedCode {
   /** The words of the project's own code, packages left out: what an author wrote is no document's value. */
   readonly words: ReadonlySet<string>;
   readonly connections: Connections;
+  readonly files: LoadedFiles;
   readonly processes: Processes;
 }
 
@@ -35,10 +36,13 @@ export function registerHooks(): LoadedCode {
   const connections = new Connections();
   const loaded = new Map<string, Mongoose>();
   const seen = new Set<string>();
+  const files = new LoadedFiles();
   module.registerHooks({
     resolve(specifier, context, next) {
       if (specifier === packageName) return { url: virtualUrl, format: 'commonjs', shortCircuit: true };
       const resolved = next(specifier, context);
+      // Not in `load`: what tsx takes over never comes there.
+      if (resolved.url.startsWith('file:')) files.add(fileURLToPath(resolved.url));
       const known = specifier === 'mongoose' || specifier === 'mongodb';
       if (!known || !resolved.url.startsWith('file:') || seen.has(resolved.url)) return resolved;
       seen.add(resolved.url);
@@ -59,15 +63,14 @@ export function registerHooks(): LoadedCode {
       return next(url, context);
     },
   });
-  return { mongooses: loaded, words, connections, processes: new Processes() };
+  return { mongooses: loaded, words, connections, files, processes: new Processes() };
 }
 
 /** Code only: a .json that a migration loads may well hold data. */
 function isProjectCode(url: string): boolean {
   if (!url.startsWith('file:') || !/\.[cm]?[jt]s$/.test(url)) return false;
   const path = fileURLToPath(url);
-  const ours = dirname(process.argv[1] ?? '') + sep;
-  return !path.includes(`${sep}node_modules${sep}`) && !path.startsWith(ours);
+  return packageOf(path) === undefined && !isOurs(path);
 }
 
 function readWords(path: string): string[] {

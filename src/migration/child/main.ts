@@ -12,6 +12,7 @@ Error.stackTraceLimit = 100;
 
 const parent = new Parent();
 const loaded = registerHooks();
+parent.beforeFinish(() => ({ type: 'loaded', files: loaded.files.all }));
 const reporter = new Reporter(parent);
 const downDocuments = new DownDocuments(parent, loaded);
 let run: MigrationRun | undefined;

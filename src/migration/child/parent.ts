@@ -5,6 +5,7 @@ import type { FromChild, ToChild } from './protocol.ts';
 export class Parent {
   readonly #send: NonNullable<typeof process.send>;
   #ended = false;
+  #last: (() => FromChild) | undefined;
 
   /** Takes the channel away from user code: `process.send` is gone afterwards. Throws in a process without one. */
   constructor() {
@@ -40,10 +41,16 @@ export class Parent {
     });
   }
 
+  /** What goes out before the last message, whatever that is. */
+  beforeFinish(last: () => FromChild): void {
+    this.#last = last;
+  }
+
   /** Sends the last message and ends the process. */
   async finish(message: FromChild): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
+    if (this.#last !== undefined) void this.send(this.#last());
     await this.send(message);
     leave(0);
   }

@@ -123,6 +123,8 @@ export type FromChild =
       readonly message: string;
       readonly fields: LogFields;
     }
+  /** What user code has loaded: see `LoadedFiles`. Right before the last message. */
+  | { readonly type: 'loaded'; readonly files: ReadonlyMap<string, string> }
   | { readonly type: 'loading'; readonly name: string }
   | { readonly type: 'described'; readonly name: string; readonly facts: MigrationFacts }
   | { readonly type: 'undescribed'; readonly name: string; readonly error: ChildError }
