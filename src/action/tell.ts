@@ -28,7 +28,8 @@ export interface Telling {
  * Says how a step ended in every way a step can: log, annotations, outputs, files, job summary. One that fails does not
  * keep the others back; false when one did.
  */
-export async function tell(ended: Ended, { part, env, secrets, sarif, debug }: Telling): Promise<boolean> {
+export async function tell(unclean: Ended, { part, env, secrets, sarif, debug }: Telling): Promise<boolean> {
+  const ended = secrets.scrubTexts(unclean);
   const clean = (text: string) => secrets.scrub(text);
   const print = (text: string) => process.stdout.write(`${inert(clean(text))}\n`);
   const { shown, left } = annotationsOf(ended);
@@ -50,13 +51,13 @@ export async function tell(ended: Ended, { part, env, secrets, sarif, debug }: T
       const annotate = { error, warning, notice };
       for (const { type, message, properties } of shown) annotate[type](clean(message), properties);
     },
-    report: () => write('report-path', `${part}.json`, `${clean(renderJson(ended))}\n`),
+    report: () => write('report-path', `${part}.json`, `${renderJson(ended)}\n`),
     summary: () => {
-      markdown = clean(`${renderSummary(ended)}${more}`);
+      markdown = `${renderSummary(ended)}${more}`;
       return write('summary-path', `${part}.md`, markdown);
     },
     outputs: () => {
-      for (const [name, value] of Object.entries(outputsOf(part, ended, paths))) setOutput(name, clean(value));
+      for (const [name, value] of Object.entries(outputsOf(part, ended, paths))) setOutput(name, value);
     },
     'job summary': async () => {
       if (env.GITHUB_STEP_SUMMARY) await summary.addRaw(markdown, true).write();

@@ -73,15 +73,15 @@ export async function main(argv: readonly string[]): Promise<void> {
     if (invocation.flags['show-values'] && !run.showValues)
       log.warn('--show-values works on a terminal only, and is ignored here.');
     const { runCommand } = await import('../release/commands.ts');
-    const ended = await runCommand(run);
+    const ended = secrets.scrubTexts(await runCommand(run));
     const { renderJson } = await import('../report/json.ts');
     const { renderText } = await import('../report/text.ts');
     const { renderMigrateMongo } = await import('../report/migrate-mongo.ts');
     const lines = renderMigrateMongo(ended, invocation.migrateMongo);
     if (lines !== undefined && !json) process.stdout.write(secrets.scrub(lines.stdout));
     const colour = process.stderr.hasColors?.() ?? false;
-    process.stderr.write(secrets.scrub(lines?.stderr ?? renderText(ended, { colour })));
-    if (json) process.stdout.write(`${secrets.scrub(renderJson(ended))}\n`);
+    process.stderr.write(lines === undefined ? renderText(ended, { colour }) : secrets.scrub(lines.stderr));
+    if (json) process.stdout.write(`${renderJson(ended)}\n`);
     if (ended.error && debug) process.stderr.write(secrets.scrub(`\n${describeCauses(ended.error)}\n`));
     return end(ended.error ? cancel.exitCode(ended.error) : 0);
   } catch (thrown) {
@@ -94,7 +94,7 @@ export async function main(argv: readonly string[]): Promise<void> {
 
 async function writeFailure(command: string | undefined, error: ReleaseError, secrets: Secrets): Promise<void> {
   const { renderFailure } = await import('../report/json.ts');
-  process.stdout.write(`${secrets.scrub(renderFailure(command, error))}\n`);
+  process.stdout.write(`${renderFailure(command, secrets.scrubTexts(error))}\n`);
 }
 
 /** A defect that nobody was waiting for is told like any failure; Node would print its stack trace, unscrubbed. */

@@ -1,4 +1,9 @@
+import { ReleaseError } from './error.ts';
+
 const hidden = '***';
+
+/** What people write, also where it is a single word. */
+const freeTexts: ReadonlySet<string> = new Set(['message', 'hint', 'reason', 'why', 'note', 'next']);
 
 /** Shorter strings are not hidden: replacing every "a" would destroy the text and still tell the secret. */
 const shortestSecret = 3;
@@ -47,6 +52,34 @@ export class Secrets {
     for (const value of [...this.#values].sort((a, b) => b.length - a.length)) clean = clean.replaceAll(value, hidden);
     return clean;
   }
+
+  /**
+   * The same for a result, before a document is made of it: every text in it. Words of ours, names, ids, digests and dates
+   * stay as they are, since a password that is one of them (`release`, `2026`) is not told by it, and a document with
+   * another word in its place is broken.
+   */
+  scrubTexts<T>(value: T): T {
+    return (this.#values.size === 0 ? value : this.#scrubIn(value)) as T;
+  }
+
+  #scrubIn(value: unknown, key = ''): unknown {
+    if (typeof value === 'string') return freeTexts.has(key) || isText(value) ? this.scrub(value) : value;
+    if (Array.isArray(value)) return value.map((one) => this.#scrubIn(one, key));
+    if (value instanceof ReleaseError) {
+      const { code, message, hint, cause, details } = value;
+      return new ReleaseError(code, this.scrub(message), {
+        ...{ hint: this.scrub(hint), cause },
+        details: this.#scrubIn(details) as typeof details,
+      });
+    }
+    if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, this.#scrubIn(inner, name)]));
+  }
+}
+
+/** More than one word, or an address that may hold a password. */
+function isText(value: string): boolean {
+  return /\s|:\/\/[^/]*@/.test(value);
 }
 
 /**

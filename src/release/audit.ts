@@ -26,7 +26,7 @@ export async function audit(run: Run): Promise<Ended<'audit'>> {
     .sort((a, b) => timeOf(b.startedAt) - timeOf(a.startedAt));
   const result: AuditResult = { since: since?.toISOString(), drills, entries };
   const ended = { command: 'audit', outcome: 'nothing-to-do', result, target, warnings } as const;
-  if (out !== undefined) await writeTrail(resolve(out), run.secrets.scrub(renderTrail(ended)));
+  if (out !== undefined) await writeTrail(resolve(out), renderTrail(run.secrets.scrubTexts(ended)));
   return ended;
 }
 

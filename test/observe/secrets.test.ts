@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { ReleaseError } from '../../src/observe/error.ts';
 import { Log } from '../../src/observe/log.ts';
 import { Secrets } from '../../src/observe/secrets.ts';
 
@@ -53,4 +54,33 @@ test('a log scrubs messages and fields, and carries its fields along', () => {
       fields: { releaseId: 'r1', place: '***', count: 3 },
     }),
   ]);
+});
+
+test('of a result the texts are scrubbed, and what it is made of stays: also where a password is one of its words', () => {
+  const secrets = new Secrets();
+  for (const word of ['release', '2026', 'hunter2']) secrets.addUri(`mongodb://u:${word}@h/d`);
+  const at = new Date(0);
+  const result = {
+    ...{ kind: 'release', year: 2026, startedAt: '2026-11-21T00:00:00.000Z', at, id: '20261121-release' },
+    ...{ reason: 'hunter2', steps: [{ note: 'release' }], warnings: ['The password is hunter2.'] },
+    uri: 'mongodb://u:hunter2@h/d',
+  };
+  const error = new ReleaseError('USAGE', 'No hunter2.', {
+    hint: 'Write release.',
+    details: { writes: 2026 },
+    cause: at,
+  });
+  const clean = secrets.scrubTexts({ result, error });
+  expect(clean.result).toEqual({
+    ...result,
+    ...{ reason: '***', steps: [{ note: '***' }], warnings: ['The password is ***.'], uri: '***' },
+  });
+  expect(clean.error).toBeInstanceOf(ReleaseError);
+  expect(clean.error).toMatchObject({
+    code: 'USAGE',
+    message: 'No ***.',
+    hint: 'Write ***.',
+    details: { writes: 2026 },
+  });
+  expect(clean.error.cause).toBe(at);
 });

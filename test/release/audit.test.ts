@@ -90,6 +90,19 @@ test('only what happened since, and into a file', async () => {
   expectFailure(await project.run('audit --out /nowhere/x.json --json'), 2, 'USAGE', /cannot be written/);
 });
 
+test('a password that is a word or a number of the trail changes nothing of it', async () => {
+  const uri = (password: string) => `mongodb://user:${password}@127.0.0.1:1/shop`;
+  const file = join(project.dir, 'trail.json');
+  const plain = (await project.run(`audit --json`)).json.entries;
+  // Known of by its address alone, which is secret all the same.
+  for (const password of ['migrate', '000']) {
+    const ran = await project.run(`audit --out ${file} --json`, { MONGO_RELEASE_SANDBOX_URI: uri(password) });
+    expect(ran.json.entries).toEqual(plain);
+    expect(JSON.parse(await readFile(file, 'utf8')).entries).toEqual(plain);
+    expect(ran.stderr).toMatch(/^ .* migrate .* bob /m);
+  }
+});
+
 test('drills that nobody can see are said to be missing', async () => {
   const without = await project.run('audit --json', { MONGO_RELEASE_STORE: '' });
   expect(without.json).toMatchObject({ drills: 'no-store', warnings: [expect.stringContaining('none is named')] });

@@ -20,8 +20,8 @@ test('a release that is tried again keeps who tried it before, and what became o
   // All that only the first attempt had, and none of it is the second's.
   const only = {
     ...{ runUrl: 'https://github.example/1', commit: 'ab', reason: 'it burns', acceptedLoss: '3', followedBy: 'r0' },
-    ...{ proofId: 'p', waivers: [{ what: 'rehearsal', reason: 'it burns' }] },
-  } as const;
+    ...{ proofId: 'p', waivers: [{ what: 'rehearsal' as const, reason: 'it burns' }] },
+  };
   await records.updateOne({ _id: 'r1' }, { $set: only });
   expect((await apply({ USER: 'second' })).code).toBe(7);
   const second = await records.findOne({ _id: 'r1' });
