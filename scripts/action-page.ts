@@ -116,15 +116,31 @@ organization's \`.github\` repository.
 | --- | --- | --- |
 | \`MONGODB_READ_URI\` | \`prepare-environment\`, no reviewers | connection string that only reads |
 | \`MONGODB_URI\` | \`environment\`, with reviewers | connection string that writes |
-| \`DEPLOY_TOKEN\` | \`environment\` | handed to \`deploy-command\`, and to nothing else |
+| \`DEPLOY_TOKEN\` | \`environment\` | handed to \`deploy-command\`, to the hooks of a rollback where \`hooks.env\` names it, and to nothing else |
+| \`MONGO_RELEASE_SANDBOX_URI\` | both | [a server of yours](sandbox.md) to rehearse in, where the runner is to start none |
 | \`MONGO_RELEASE_IDENTITY\` | \`environment\` | reads [encrypted backups](#encrypted-backups-s3-atlas): for the rehearsal, and for a restore |
 | \`AWS_ACCESS_KEY_ID\`, \`AWS_SECRET_ACCESS_KEY\` | \`environment\` | reach a store in S3, where no \`aws-role\` is named |
 | \`MONGODB_ATLAS_CLIENT_ID\`, \`MONGODB_ATLAS_CLIENT_SECRET\` | \`environment\` | the service account, for backups by Atlas |
 
 With \`aws-role\` and \`aws-region\` the job takes on a role of AWS by OpenID Connect: its trust policy should name this environment. The
 caller grants \`id-token: write\` beside \`contents: read\`, also where no role is named: GitHub checks that before it starts anything.
-The role's credentials, as all of these secrets, reach backup, migrate and rollback alone, no command of the project's. They last an hour,
+The role's credentials, as the secrets of the store, of Atlas and of readers, reach backup, migrate and rollback alone, no command of the project's. They last an hour,
 and are asked for again before a rollback.
+
+The hooks of a rollback see no variable of the job but those that the configuration names. What a workflow has for them is
+\`DEPLOY_TOKEN\` and \`APP_URL\`:
+
+\`\`\`yaml
+hooks:
+  env: [DEPLOY_TOKEN, APP_URL]
+  rollback-app: npm run deploy:previous
+\`\`\`
+
+\`environment\` is GitHub's, and holds reviewers and secrets; \`target-environment\` is what the target is to mongo-release, and in
+\`production\` wants a proof and a backup. A project without \`mongo-release.yml\`, as one of migrate-mongo, can say it nowhere else.
+
+**apply** is skipped where nothing is pending and there is no \`deploy-command\`, so that nobody is asked to approve nothing. Whoever
+deploys by a job of their own puts that behind the release (\`needs\`), and can read its output \`pending\`.
 
 A mistyped environment is created by GitHub, without any reviewers: look at the environment's page before the first apply.
 Environment secrets reach a reusable workflow by \`secrets: inherit\` only.
@@ -140,6 +156,8 @@ ${await workflowInputs('rollback.yml')}
 
 \`.github/workflows/drill.yml\` restores the newest backup into a sandbox and measures that ([drill.md](drill.md)); how often is the caller's
 to say: \`workflow-templates/mongo-drill.yml\`. It needs no connection string, only what reads the store: an environment without reviewers.
+A drill of the schedule that fails opens an issue, or adds to the one that is still open: the template's second job, which alone may write
+issues and runs nothing of the project.
 
 ${await workflowInputs('drill.yml')}
 

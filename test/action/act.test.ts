@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
@@ -131,11 +131,8 @@ test('on-failure is stop unless something else is said, and a migration that cha
   expect(await target.db.collection('cities').countDocuments({ broken: true })).toBe(cities.length);
 });
 
-test('the reusable workflows: prepared by one job, applied by another, and taken back', async () => {
-  await using target = await freshDatabase('act');
-  await target.db.collection('cities').insertMany(structuredClone(cities));
-  await using backups = await store();
-  const call = (name: string, inputs: string) => `
+/** A workflow that calls a reusable one. */
+const call = (name: string, inputs: string) => `
 on: push
 permissions: {}
 jobs:
@@ -146,25 +143,66 @@ jobs:
     uses: org/mongo-release-action/.github/workflows/${name}.yml@v1
     with:
       environment: production
-      store: ${backups.folder}
 ${inputs.trim().replaceAll(/^ */gm, '      ')}
     secrets: inherit
 `;
+
+test('the reusable workflows: prepared by one job, applied by another, and taken back', async () => {
+  await using target = await freshDatabase('act');
+  await target.db.collection('cities').insertMany(structuredClone(cities));
+  await using backups = await store();
   const identity = await generateX25519Identity();
   const encrypted = `${watched}backup: { recipients: [${await identityToRecipient(identity)}] }\n`;
-  const files = { 'migrations/1-slug.mjs': addSlug, 'mongo-release.yml': encrypted };
-  const secrets = { MONGODB_URI: target.uri, MONGO_RELEASE_IDENTITY: identity };
-  const workflow = call('release', `mode: apply\ndeploy-command: echo "$DEPLOY_TOKEN" > ${backups.folder}/deployed`);
+  const hooks = `hooks: { env: [DEPLOY_TOKEN], rollback-app: 'echo "$DEPLOY_TOKEN" > ${backups.folder}/deployed-before' }\n`;
+  const files = { 'migrations/1-slug.mjs': addSlug, 'mongo-release.yml': encrypted + hooks };
+  const secrets = { MONGODB_URI: target.uri, MONGO_RELEASE_IDENTITY: identity, DEPLOY_TOKEN: 'token-of-deploys' };
+  const workflow = call(
+    'release',
+    `mode: apply\nstore: ${backups.folder}\ndeploy-command: echo "$DEPLOY_TOKEN" > ${backups.folder}/deployed`,
+  );
   const released = await runWorkflow({ workflow, files, secrets });
   expect(released.succeeded, released.log).toBe(true);
   expect(await target.db.collection('cities').countDocuments({ slug: { $exists: true } })).toBe(cities.length);
-  expect(await readdir(backups.folder)).toEqual(expect.arrayContaining(['deployed']));
+  const deployed = (name: string) => readFile(join(backups.folder, name), 'utf8');
+  expect(await deployed('deployed')).toBe('token-of-deploys\n');
 
   const back = await runWorkflow({
-    workflow: call('rollback', 'mode: apply\nstrategy: restore\nreason: a test'),
+    workflow: call('rollback', `mode: apply\nstore: ${backups.folder}\nstrategy: restore\nreason: a test`),
     files,
     secrets,
   });
   expect(back.succeeded, back.log).toBe(true);
   expect(await target.db.collection('cities').countDocuments({ slug: { $exists: true } })).toBe(0);
+  expect(await deployed('deployed-before')).toBe('token-of-deploys\n');
+});
+
+test('nobody has to approve where nothing is pending and nothing is deployed; a project of migrate-mongo can be production', async () => {
+  await using target = await freshDatabase('act');
+  await target.db.collection('cities').insertMany(structuredClone(cities));
+  await using backups = await store();
+  const config = `module.exports = {
+  mongodb: { url: process.env.MONGODB_URI }, migrationsDir: 'migrations', changelogCollectionName: 'changelog',
+};`;
+  const release = (deploy = '') =>
+    runWorkflow({
+      workflow: call('release', `mode: apply\ntarget-environment: production\nstore: ${backups.folder}\n${deploy}`),
+      files: {
+        'migrations/1-slug.js': addSlug.replaceAll('export const ', 'exports.'),
+        'migrate-mongo-config.js': config,
+      },
+      secrets: { MONGODB_URI: target.uri },
+    });
+  const first = await release();
+  expect(first.succeeded, first.log).toBe(true);
+  expect(await target.db.collection('cities').countDocuments({ slug: { $exists: true } })).toBe(cities.length);
+  const [record] = await target.db.collection('_mongo_release.releases').find({ kind: 'migrate' }).toArray();
+  expect(record).toMatchObject({ environment: 'production' });
+
+  const again = await release();
+  expect(again.succeeded, again.log).toBe(true);
+  // Only the second job takes a backup.
+  expect(first.results).toHaveProperty('backup', 'success');
+  expect(again.results).not.toHaveProperty('backup');
+  const deploys = await release('deploy-command: echo deployed > deployed');
+  expect(deploys.results).toHaveProperty('deploy', 'success');
 });

@@ -96,7 +96,7 @@ test('nothing is permitted that is not asked for by a job, and no database job i
           concurrency?: { 'cancel-in-progress': boolean };
           environment?: string;
           uses?: string;
-          steps?: readonly { uses?: string }[];
+          steps?: readonly { uses?: string; run?: string }[];
         }
       >;
     };
@@ -105,7 +105,11 @@ test('nothing is permitted that is not asked for by a job, and no database job i
       // A caller grants what the jobs of the called workflow ask for.
       const uses = [job.uses, ...(job.steps ?? []).map((step) => step.uses)];
       const asks = uses.some((used) => /^aws-actions\/|^org\/.*\.yml@/.test(used ?? ''));
-      expect(job.permissions, file).toEqual({ contents: 'read', ...(asks && { 'id-token': 'write' }) });
+      const tells = job.steps?.some(({ run }) => run?.includes('gh issue')) ?? false;
+      // Who may write issues runs nothing of the project, and checks nothing out.
+      if (tells) expect(uses.filter(Boolean), file).toEqual([]);
+      const permissions = { contents: 'read', ...(asks && { 'id-token': 'write' }) };
+      expect(job.permissions, file).toEqual(tells ? { issues: 'write' } : permissions);
       if (job.environment !== undefined) expect(job.concurrency?.['cancel-in-progress'] ?? false).toBe(false);
     }
   }
@@ -114,9 +118,16 @@ test('nothing is permitted that is not asked for by a job, and no database job i
 test('credentials of the store, of Atlas and of readers reach the steps that need them, and no other', async () => {
   const store = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_REGION'];
   const atlas = ['MONGODB_ATLAS_CLIENT_ID', 'MONGODB_ATLAS_CLIENT_SECRET'];
-  const all = [...store, ...atlas, 'MONGO_RELEASE_IDENTITY'];
-  const drill = [...store, 'MONGO_RELEASE_IDENTITY'];
-  const needs: Record<string, readonly string[]> = { backup: [...store, ...atlas], migrate: all, rollback: all, drill };
+  const reading = [...store, ...atlas, 'MONGO_RELEASE_IDENTITY'];
+  const all = [...reading, 'DEPLOY_TOKEN'];
+  const needs: Record<string, readonly string[]> = {
+    backup: [...store, ...atlas],
+    migrate: reading,
+    deploy: ['DEPLOY_TOKEN'],
+    // Its hooks bring the application back.
+    rollback: all,
+    drill: [...store, 'MONGO_RELEASE_IDENTITY'],
+  };
   for (const [file, job] of [
     ['release', 'apply'],
     ['rollback', 'rollback'],
@@ -159,8 +170,9 @@ test('a template has the properties that GitHub asks for', async () => {
 
 test('a template passes only inputs that the workflow it calls has, and all that it requires', async () => {
   for (const template of templates) {
-    const { jobs } = parse(await read(template)) as { jobs: Record<string, { uses: string; with: object }> };
-    for (const { uses, with: given } of Object.values(jobs)) {
+    const { jobs } = parse(await read(template)) as { jobs: Record<string, { uses?: string; with?: object }> };
+    for (const { uses, with: given = {} } of Object.values(jobs)) {
+      if (uses === undefined) continue;
       const file = /\/(\.github\/workflows\/[\w-]+\.yml)@v1$/.exec(uses)?.[1];
       const { on } = parse(await read(String(file))) as {
         on: { workflow_call: { inputs: Record<string, { required?: boolean }> } };
@@ -170,5 +182,33 @@ test('a template passes only inputs that the workflow it calls has, and all that
       const required = Object.keys(inputs).filter((name) => inputs[name]?.required);
       expect(Object.keys(given)).toEqual(expect.arrayContaining(required));
     }
+  }
+});
+
+test('a template runs in a project of migrate-mongo, too: it names no target, and says itself what is production', async () => {
+  for (const template of templates) {
+    const { jobs } = parse(await read(template)) as { jobs: Record<string, { with?: Record<string, unknown> }> };
+    for (const { with: given = {} } of Object.values(jobs)) {
+      expect(given, template).not.toHaveProperty('target');
+      if (given.environment === 'production') expect(given['target-environment']).toBe('production');
+    }
+  }
+});
+
+test('a reusable workflow offers what the parts that it runs ask for of a target and its sandbox', async () => {
+  const offered: Record<string, readonly string[]> = {
+    release: ['target', 'target-environment', 'database', 'phase', 'mongod', 'wait'],
+    rollback: ['target', 'target-environment', 'database', 'strategy', 'accept-loss', 'wait'],
+    drill: ['target', 'database', 'mongod'],
+  };
+  for (const [name, inputs] of Object.entries(offered)) {
+    const text = await read(`.github/workflows/${name}.yml`);
+    const { on } = parse(text) as { on: { workflow_call: { inputs: object; secrets: object } } };
+    for (const input of inputs) {
+      expect(on.workflow_call.inputs, name).toHaveProperty(input);
+      expect(text, name).toMatch(new RegExp(`: \\$\\{\\{ inputs\\.${input} \\}\\}`));
+    }
+    // An address with a password is a secret: an input stands in the log.
+    if (name !== 'rollback') expect(on.workflow_call.secrets).toHaveProperty('MONGO_RELEASE_SANDBOX_URI');
   }
 });
