@@ -21,6 +21,8 @@ export type WritesSince =
 export interface WritesSinceOptions {
   /** Collections that do not count; nor does what was written behind one of them in the same transaction. */
   readonly leaveOut: (collection: string) => boolean;
+  /** Counts for one collection alone, whatever it is called meanwhile: its name then and now. */
+  readonly follow?: { readonly from: string; readonly to: string };
   /** The server reads for it what was written to all of its databases: on a busy one that is a lot. Default 60,000 ms. */
   readonly limitMs?: number;
   readonly signal?: AbortSignal;
@@ -36,17 +38,18 @@ const waitMs = 100;
 export async function writesSince(
   db: Db,
   since: Timestamp,
-  { leaveOut, limitMs = 60_000, signal }: WritesSinceOptions,
+  { leaveOut, follow, limitMs = 60_000, signal }: WritesSinceOptions,
 ): Promise<WritesSince> {
   const byCollection = new Map<string, Record<keyof CollectionWrites, number>>();
   const gone: string[] = [];
   /** The last transaction that wrote to one of those first: what one has written comes in its order, and together. */
   let ours: string | undefined;
+  let followed = follow?.from;
   const started = performance.now();
   try {
     const until = await operationTime(db);
     if (until === undefined) return { state: 'unknown', why: 'standalone' };
-    const stream = db.watch([{ $project: { operationType: 1, ns: 1, clusterTime: 1, lsid: 1, txnNumber: 1 } }], {
+    const stream = db.watch([{ $project: { operationType: 1, ns: 1, to: 1, clusterTime: 1, lsid: 1, txnNumber: 1 } }], {
       startAtOperationTime: Timestamp.fromBits(since.getLowBits() + 1, since.getHighBits()),
       maxAwaitTimeMS: waitMs,
       // Of the first answer, for which the server may read for as long as it wants.
@@ -67,11 +70,16 @@ export async function writesSince(
         const collection = String(event.ns?.coll ?? '');
         const kind = kinds[String(event.operationType)];
         const transaction = transactionOf(event);
+        if (followed === collection && event.operationType === 'rename') {
+          followed = String(event.to?.coll ?? '');
+          continue;
+        }
         if (leaveOut(collection)) {
           ours = transaction;
           continue;
         }
         if (ours !== undefined && transaction === ours) continue;
+        if (followed !== undefined && followed !== collection) continue;
         if (kind === undefined) {
           if (ends.has(String(event.operationType))) gone.push(collection);
           continue;
@@ -90,6 +98,8 @@ export async function writesSince(
     if (code !== undefined && historyLost.has(code)) return { state: 'unknown', why: 'history' };
     throw error;
   }
+  // It has begun too late to see it under its first name.
+  if (followed !== follow?.to) return { state: 'unknown', why: 'history' };
   return { state: 'known', byCollection, gone };
 }
 

@@ -1,28 +1,30 @@
 import type { MongoClient } from 'mongodb';
 import { readCatalog } from '../../mongo/catalog.ts';
+import type { OwnNames } from '../../mongo/own.ts';
 import type { EntryNamespace } from '../journal/documents.ts';
-import { isMade } from './catalog.ts';
-import { madeIndexes } from './made-indexes.ts';
-import { hasOptions } from './modified.ts';
-import { inTheWay, NamesOfThePast } from './names.ts';
+import { expiryBack, type InPlace, inPlaceBack, withInPlace } from './in-place.ts';
+import { isMade } from './made.ts';
+import { inTheWay, type Listed, NamesOfThePast } from './names.ts';
 import type { UndoEntry } from './read.ts';
+import { displacedBy, writesToReplacement } from './replaced.ts';
 import { type ConflictList, shownNamespace } from './result.ts';
+import { type Shape, shapeNow } from './shape.ts';
 
 /** Finds what others did to collections, indexes and options that an undo would meet. Changes nothing. */
 export class CatalogLook {
   readonly #client: MongoClient;
+  readonly #own: OwnNames;
   /** Those that are found from here on go into it. */
   conflicts: ConflictList;
   readonly #names: NamesOfThePast;
   /** By present name: how many documents the migration has added to it since this point. */
   readonly #added = new Map<string, number>();
-  /** Views that the migration changed later, also where it is not known whether it did. */
-  readonly #redefined = new Set<string>();
-  /** Collections whose options were looked at. */
-  readonly #modified = new Set<string>();
+  /** By present name: options and indexes as they are once all newer entries are undone. */
+  readonly #shapes = new Map<string, Shape>();
 
-  constructor(client: MongoClient, conflicts: ConflictList) {
+  constructor(client: MongoClient, own: OwnNames, conflicts: ConflictList) {
     this.#client = client;
+    this.#own = own;
     this.conflicts = conflicts;
     this.#names = new NamesOfThePast(client);
   }
@@ -45,27 +47,29 @@ export class CatalogLook {
 
   async entry(entry: UndoEntry): Promise<void> {
     const { catalog, namespace, state, kind } = entry;
-    if (catalog === undefined || state === 'refused') {
-      return this.pass(entry);
+    if (catalog === undefined || state === 'refused') return this.pass(entry);
+    const { type, before, replaced, to } = catalog;
+    if (type === 'create-collection' && before === undefined && kind !== 'implicit') await this.#foreseeRemoval(entry);
+    if (type === 'replace-collection') await this.#foreseeSwap(entry);
+    if (type === 'modify-collection' || type === 'create-indexes' || type === 'drop-indexes') {
+      await this.#foreseeInPlace(entry);
     }
-    const makes = catalog.type === 'create-collection' && catalog.before === undefined && kind !== 'implicit';
-    if (makes) await this.#foreseeRemoval(entry);
-    if (catalog.type === 'modify-collection') await this.#foreseeModification(entry);
-    if (catalog.type === 'create-indexes') await this.#foreseeIndexes(entry);
-    if (catalog.displaced?.length) this.conflicts.add(inTheWay(catalog.to ?? namespace, 'name-taken'));
-    this.conflicts.add(...(await this.#names.goBack(entry)));
+    this.conflicts.add(...displacedBy(entry), ...(await this.#names.goBack(entry)));
+    if (type === 'drop-collection' && before !== undefined) {
+      await this.#change(namespace, (now) => expiryBack(before, now));
+    }
+    if (to !== undefined && replaced !== undefined) await this.#change(to, (now) => expiryBack(replaced, now));
   }
 
   /** A collection that the migration made has to be empty once the migration's documents are out of it. */
-  async #foreseeRemoval({ namespace, catalog, kind }: UndoEntry): Promise<void> {
+  async #foreseeRemoval({ namespace, catalog }: UndoEntry): Promise<void> {
     const present = await this.#names.infoOf(namespace);
     if (present === undefined) return;
     const after = catalog?.after;
     if (after === undefined || after.type === 'view') {
-      // Its definition is looked at with the migration's newest change of it.
-      if (after !== undefined && this.#redefined.has(shownNamespace(namespace))) return;
-      const [info] = await readCatalog(this.#client.db(namespace.database), present.name);
-      if (info !== undefined && !isMade(info, after, kind)) this.conflicts.add(inTheWay(namespace, 'changed'));
+      const shape = await this.#shapeOf(namespace, present);
+      const made = shape !== undefined && isMade({ type: present.type, shape }, after, false);
+      if (!made) this.conflicts.add(inTheWay(namespace, 'changed'));
       return;
     }
     if (after.uuid !== undefined && present.uuid !== after.uuid) return;
@@ -75,28 +79,39 @@ export class CatalogLook {
     if (documents !== added) this.conflicts.add(inTheWay(namespace, 'holds-documents'));
   }
 
-  /** Indexes that may be of somebody else stay, and whether there are such ones only the catalog tells. */
-  async #foreseeIndexes(entry: UndoEntry): Promise<void> {
-    const { namespace, catalog, error } = entry;
-    const told = catalog?.asked !== undefined ? error === undefined : catalog?.after !== undefined;
-    if (told || catalog?.before === undefined) return;
-    const present = await this.#names.infoOf(namespace);
-    if (present === undefined || present.uuid !== catalog.before.uuid) return;
-    const [info] = await readCatalog(this.#client.db(namespace.database), present.name);
-    if (info !== undefined && madeIndexes(info, entry).unsure) this.conflicts.add(inTheWay(namespace, 'changed'));
+  async #foreseeSwap(entry: UndoEntry): Promise<void> {
+    const { catalog, namespace } = entry;
+    const into = catalog?.to ?? namespace;
+    const present = await this.#names.infoOf(into);
+    if (present === undefined || catalog?.after?.uuid === undefined || present.uuid !== catalog.after.uuid) return;
+    const db = this.#client.db(into.database);
+    this.conflicts.add(...(await writesToReplacement(db, this.#own, entry, present.name)));
   }
 
-  /** The options must be those that the newest change of the migration has set. */
-  async #foreseeModification({ namespace, catalog, state }: UndoEntry): Promise<void> {
+  async #foreseeInPlace(entry: UndoEntry): Promise<void> {
+    const { namespace, catalog } = entry;
+    const before = catalog?.before;
+    if (before === undefined) return;
     const present = await this.#names.infoOf(namespace);
-    if (present?.type === 'view') this.#redefined.add(shownNamespace(namespace));
-    if (present === undefined || catalog?.before === undefined || catalog.after === undefined) return;
-    const where = `${namespace.database}.${present.name}`;
-    if (this.#modified.has(where) || state !== 'done') return;
-    this.#modified.add(where);
-    const [info] = await readCatalog(this.#client.db(namespace.database), present.name);
-    if (info === undefined) return;
-    const known = hasOptions(info, catalog.after) || hasOptions(info, catalog.before);
-    if (!known) this.conflicts.add(inTheWay(namespace, 'changed'));
+    if (present !== undefined && present.type !== before.type) this.conflicts.add(inTheWay(namespace, 'changed'));
+    if (present === undefined || present.type !== before.type || present.uuid !== before.uuid) return;
+    this.conflicts.add(...((await this.#change(namespace, (now) => inPlaceBack(entry, now)))?.conflicts ?? []));
+  }
+
+  /** Decides as an undo does that has come to this point, and remembers what becomes of it. */
+  async #change(namespace: EntryNamespace, decide: (now: Shape) => InPlace): Promise<InPlace | undefined> {
+    const present = await this.#names.infoOf(namespace);
+    const now = present && (await this.#shapeOf(namespace, present));
+    if (present === undefined || now === undefined) return undefined;
+    const decided = decide(now);
+    this.#shapes.set(`${namespace.database}.${present.name}`, withInPlace(now, decided));
+    return decided;
+  }
+
+  async #shapeOf({ database }: EntryNamespace, { name }: Listed): Promise<Shape | undefined> {
+    const known = this.#shapes.get(`${database}.${name}`);
+    if (known !== undefined) return known;
+    const [info] = await readCatalog(this.#client.db(database), name);
+    return info && shapeNow(info);
   }
 }

@@ -40,7 +40,7 @@ export async function forecastUndo(
   attempts: readonly ForecastAttempt[],
   { signal }: { readonly signal?: AbortSignal } = {},
 ): Promise<UndoForecast[]> {
-  const catalog = new CatalogLook(connection.client, new ConflictList());
+  const catalog = new CatalogLook(connection.client, own, new ConflictList());
   const overlay = await Overlay.of(connection, own, attempts, signal);
   const forecasts: UndoForecast[] = [];
   for (const attempt of attempts) {

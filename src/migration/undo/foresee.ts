@@ -31,7 +31,7 @@ export async function foreseeConflicts(
   const total = await countImages(connection, own, attempt);
   const passes = Math.max(1, Math.ceil(total / documentsInMemory));
   for (let pass = 0; pass < passes; pass++) {
-    const look = new Look(connection, conflicts, { pass, passes });
+    const look = new Look(connection, own, conflicts, { pass, passes });
     for await (const step of readBackwards(connection.db, own, attempt)) {
       signal?.throwIfAborted();
       if (step.kind === 'entry') await look.entry(step.entry);
@@ -54,11 +54,11 @@ class Look {
   #waiting: { readonly namespace: EntryNamespace; readonly image: Image }[] = [];
   #waitingBytes = 0;
 
-  constructor(connection: Connection, conflicts: ConflictList, share: { pass: number; passes: number }) {
+  constructor(connection: Connection, own: OwnNames, conflicts: ConflictList, share: { pass: number; passes: number }) {
     this.#connection = connection;
     this.#conflicts = conflicts;
     this.#share = share;
-    this.#catalog = new CatalogLook(connection.client, conflicts);
+    this.#catalog = new CatalogLook(connection.client, own, conflicts);
   }
 
   async images(namespace: EntryNamespace, images: readonly Image[], done: number): Promise<void> {

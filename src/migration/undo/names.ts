@@ -4,7 +4,7 @@ import type { EntryNamespace } from '../journal/documents.ts';
 import type { UndoEntry } from './read.ts';
 import { shownNamespace, type UndoConflict } from './result.ts';
 
-interface Listed {
+export interface Listed {
   readonly name: string;
   readonly type: string;
   readonly uuid?: string;

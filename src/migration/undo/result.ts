@@ -17,7 +17,21 @@ export type UndoConflict =
        */
       readonly reason: 'holds-documents' | 'name-taken' | 'gone' | 'changed' | 'maker-unknown';
     }
-  | { readonly kind: 'index'; readonly namespace: string; readonly index: string; readonly code: number };
+  /** With `code` the server refuses to build it as it was; without, somebody else has changed, dropped or replaced it. */
+  | { readonly kind: 'index'; readonly namespace: string; readonly index: string; readonly code?: number }
+  | {
+      readonly kind: 'aside';
+      readonly namespace: string;
+      /** Where what others wrote is kept. */
+      readonly tombstone: string;
+      /**
+       * `replaced`: they wrote to what the migration had put in a collection's place. `made-again`: the name was taken
+       * while what the migration had made was looked at. `displaced`: they made it while the migration ran.
+       */
+      readonly why: 'replaced' | 'made-again' | 'displaced';
+      /** Of what was replaced. */
+      readonly writes?: number | 'unknown';
+    };
 
 export interface UndoExtent {
   /** Documents that were put back, by this call; `inserted` and `deleted` of them went in and out. */
@@ -113,8 +127,19 @@ export function describeConflict(conflict: UndoConflict): string {
     case 'collection':
       return `${namespace} ${collectionReasons[conflict.reason]}`;
     case 'index':
-      return `${namespace}: index ${conflict.index} cannot be built as it was (${conflict.code})`;
+      return conflict.code === undefined
+        ? `${namespace}: index ${conflict.index} was changed since by somebody else`
+        : `${namespace}: index ${conflict.index} cannot be built as it was (${conflict.code})`;
+    case 'aside':
+      return `${namespace}: ${aside(conflict)}, kept aside in ${conflict.tombstone}`;
   }
+}
+
+function aside({ why, writes = 'unknown' }: Extract<UndoConflict, { kind: 'aside' }>): string {
+  if (why === 'displaced') return 'somebody else made it while the migration ran: that is';
+  if (why === 'made-again') return 'somebody else made it anew, and wrote documents before that are';
+  if (writes === 'unknown') return 'nobody can tell whether others wrote to what the migration put there';
+  return `others wrote to what the migration put there (${writes} ${writes === 1 ? 'write' : 'writes'})`;
 }
 
 const collectionReasons = {

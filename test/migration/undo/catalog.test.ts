@@ -171,7 +171,7 @@ test('a collection that $out replaced is back, and what took its place is kept a
     await db.renameCollection('b', tombstone);
     await db.renameCollection('aside', 'b');
   };
-  await journal.catalog('a', 'replace-collection', replace, { to: 'b', tombstone });
+  await journal.catalog('a', 'replace-collection', replace, { to: 'b', tombstone, aside: 'aside' });
   const made = (await findCollection(db, 'b'))?.uuid ?? '';
   expect(await s.undo()).toMatchObject({ state: 'undone' });
   expect(await s.differences()).toEqual([]);

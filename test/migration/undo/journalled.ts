@@ -91,7 +91,7 @@ export class Journalled {
     collection: string,
     type: CatalogChange['type'],
     change: () => Promise<unknown>,
-    { to, tombstone, intentOnly, asked }: Pick<CatalogChange, 'asked'> & Recorded = {},
+    { to, tombstone, intentOnly, asked, aside }: Pick<CatalogChange, 'asked' | 'aside'> & Recorded = {},
   ) {
     const before = await this.state(collection);
     const replaced = to === undefined ? undefined : await this.state(to);
@@ -101,6 +101,7 @@ export class Journalled {
       ...(to === undefined ? {} : { to: this.#in(to).namespace, replaced }),
       ...(tombstone === undefined ? {} : { tombstone }),
       ...(asked === undefined ? {} : { asked }),
+      ...(aside === undefined ? {} : { aside }),
     };
     const id = await this.inTransaction((session) =>
       this.record({ kind: 'catalog', state: 'intent', ...this.#in(collection), catalog: intended }, session),

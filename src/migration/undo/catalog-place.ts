@@ -1,0 +1,41 @@
+import { type CollectionInfo, nameOfUuid, readCatalog } from '../../mongo/catalog.ts';
+import { type Place, renameCollection } from '../../mongo/catalog-changes.ts';
+import { serverCode, serverCodes } from '../../mongo/server-error.ts';
+import type { EntryNamespace } from '../journal/documents.ts';
+import { inTheWay } from './names.ts';
+import type { UndoConflict } from './result.ts';
+
+export interface CatalogUndone {
+  /** How many changes were made. */
+  readonly changed: number;
+  readonly conflicts: readonly UndoConflict[];
+}
+
+export const nothing: CatalogUndone = { changed: 0, conflicts: [] };
+
+export function conflicting(namespace: EntryNamespace, reason: Parameters<typeof inTheWay>[1]): CatalogUndone {
+  return { changed: 0, conflicts: [inTheWay(namespace, reason)] };
+}
+
+/** The collection of that UUID, wherever it stands now; a view by its name. */
+export async function findByState(
+  { db }: Place,
+  name: string,
+  uuid: string | undefined,
+): Promise<CollectionInfo | undefined> {
+  const now = uuid === undefined ? name : await nameOfUuid(db, uuid);
+  if (now === undefined) return undefined;
+  const [info] = await readCatalog(db, now);
+  return info;
+}
+
+/** False where somebody has made the name again. */
+export async function renamedTo(place: Place, from: string, to: string, uuid: string | undefined): Promise<boolean> {
+  try {
+    await renameCollection(place, from, to, uuid);
+    return true;
+  } catch (error) {
+    if (serverCode(error) === serverCodes.NamespaceExists) return false;
+    throw error;
+  }
+}

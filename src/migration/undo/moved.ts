@@ -1,0 +1,101 @@
+import { nameOfUuid, readCatalog } from '../../mongo/catalog.ts';
+import { dropCollection, type Place, patiently, renameCollection } from '../../mongo/catalog-changes.ts';
+import { endOut } from '../../mongo/end-out.ts';
+import type { OwnNames } from '../../mongo/own.ts';
+import { bytesOf } from '../../mongo/raw-bson.ts';
+import { orderedDocument } from '../../mongo/raw-build.ts';
+import type { CatalogState } from '../journal/catalog-state.ts';
+import { type CatalogUndone, conflicting, nothing, renamedTo } from './catalog-place.ts';
+import { changeInPlace } from './change-in-place.ts';
+import { expiryBack } from './in-place.ts';
+import type { UndoEntry } from './read.ts';
+import { displacedBy, writesToReplacement } from './replaced.ts';
+import { shapeNow } from './shape.ts';
+
+/** A dropped collection: its tombstone gets its name back, and then what lets its documents expire. */
+export async function bringBack(
+  place: Place,
+  own: OwnNames,
+  name: string,
+  state: CatalogState,
+): Promise<CatalogUndone> {
+  const { db } = place;
+  const namespace = { database: db.databaseName, collection: name };
+  if (state.type === 'view') return bringBackView(place, name, state);
+  if (state.uuid === undefined) return nothing;
+  const now = await nameOfUuid(db, state.uuid);
+  if (now === undefined) return conflicting(namespace, 'gone');
+  let moved = 0;
+  if (now === own.dropped(state.uuid)) {
+    if (!(await renamedTo(place, now, name, state.uuid))) return conflicting(namespace, 'name-taken');
+    moved = 1;
+  } else if (now !== name) return conflicting(namespace, 'gone');
+  const [info] = await readCatalog(db, name);
+  if (info === undefined || info.uuid !== state.uuid) return conflicting(namespace, 'gone');
+  await changeInPlace(place, info, expiryBack(state, shapeNow(info)));
+  return { changed: moved, conflicts: [] };
+}
+
+async function bringBackView(place: Place, name: string, state: CatalogState): Promise<CatalogUndone> {
+  const { db } = place;
+  const [present] = await readCatalog(db, name);
+  if (present?.type === 'view') return nothing;
+  if (present !== undefined) return conflicting({ database: db.databaseName, collection: name }, 'name-taken');
+  const options = Object.fromEntries(orderedDocument(bytesOf(state.options)));
+  await patiently(place, () => db.command({ create: name, ...options, writeConcern: { w: 'majority' } }));
+  return { changed: 1, conflicts: [] };
+}
+
+/** A renamed collection gets its name back, and then what it had replaced. */
+export async function renameBack(place: Place, own: OwnNames, entry: UndoEntry): Promise<CatalogUndone> {
+  const { db } = place;
+  const { before, to, replaced } = entry.catalog ?? {};
+  const from = entry.namespace.collection ?? '';
+  const target = to?.collection ?? '';
+  // The server refuses that; who died before the answer has left the intent.
+  if (from === target) return nothing;
+  const now = before?.uuid === undefined ? undefined : await nameOfUuid(db, before.uuid);
+  if (now === undefined) return conflicting(entry.namespace, 'gone');
+  let moved = 0;
+  if (now === target) {
+    if (!(await renamedTo(place, now, from, before?.uuid))) return conflicting(entry.namespace, 'name-taken');
+    moved = 1;
+  } else if (now !== from) return conflicting(entry.namespace, 'gone');
+  const back = replaced === undefined ? nothing : await bringBack(place, own, target, replaced);
+  return { changed: moved + back.changed, conflicts: [...back.conflicts, ...displacedBy(entry)] };
+}
+
+/** What took a collection's place is put aside, as if it had been dropped, with what others wrote to it. */
+export async function swapBack(place: Place, own: OwnNames, entry: UndoEntry): Promise<CatalogUndone> {
+  const { db } = place;
+  const { namespace, catalog, state } = entry;
+  const { after, replaced, to, aside } = catalog ?? {};
+  const name = (to ?? namespace).collection ?? '';
+  if (state === 'intent') {
+    // The server may be at it still: it does not stop when the process dies.
+    await place.ready?.();
+    await endOut(db.client.db('admin'), { database: db.databaseName, collection: aside ?? name });
+    if (aside === undefined && replaced === undefined) {
+      const [present] = await readCatalog(db, name);
+      return present === undefined
+        ? nothing
+        : conflicting({ database: db.databaseName, collection: name }, 'maker-unknown');
+    }
+    const [left] = aside === undefined ? [] : await readCatalog(db, aside);
+    if (left !== undefined) await dropCollection(place, left.name, left.uuid);
+  }
+  const conflicts = displacedBy(entry);
+  let moved = 0;
+  if (after?.uuid !== undefined) {
+    const tombstone = own.dropped(after.uuid);
+    const now = await nameOfUuid(db, after.uuid);
+    if (now === name) {
+      await renameCollection(place, now, tombstone, after.uuid);
+      moved = 1;
+    }
+    // Counted out of everybody's reach: nothing is added to it from here on.
+    if (now === name || now === tombstone) conflicts.push(...(await writesToReplacement(db, own, entry, tombstone)));
+  }
+  const back = replaced === undefined ? nothing : await bringBack(place, own, name, replaced);
+  return { changed: moved + back.changed, conflicts: [...conflicts, ...back.conflicts] };
+}
