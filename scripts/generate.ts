@@ -112,7 +112,7 @@ function configurationPage(): string {
 
 One file in the project's root. An unknown key is an error that names the nearest one. Secrets never stand in it: it names
 the environment variables that hold them. Lengths of time are written \`500ms\`, \`30s\`, \`10m\`, \`24h\`, \`7d\`.
-Editors check it with \`# yaml-language-server: $schema=./schema/mongo-release.schema.json\`.
+Editors check it with \`# yaml-language-server: $schema=./node_modules/mongo-release-action/schema/mongo-release.schema.json\`.
 Flags and inputs go before environment variables, these before the file, and the file before the defaults. This page is generated.
 
 | key | type | default | means |

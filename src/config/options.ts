@@ -139,7 +139,7 @@ export const options = {
   'waive-rehearsal': {
     type: 'text',
     value: 'REASON',
-    help: 'Apply to production without a full rehearsal, and why; kept in the record.',
+    help: 'Apply to production without a full rehearsal, and why, in 10 characters or more; kept in the record.',
   },
   engine: {
     type: 'choice',

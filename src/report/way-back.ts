@@ -36,7 +36,7 @@ function wayCell({ state, why, differences, notes, migrations, durationMs }: Reh
 export function undoTable(title: string, undo: readonly UndoneMigration[]): Block[] {
   if (undo.length === 0) return [];
   const columns = [
-    ...['Migration', 'Put back', 'Around users’ writes', 'Taken out', 'Put in again'],
+    ...['Migration', 'Put back', 'of which around users’ writes', 'Taken out', 'Put in again'],
     ...['By downDocument', 'Left to users'],
   ];
   return [
