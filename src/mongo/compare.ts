@@ -1,8 +1,11 @@
-import type { Db } from 'mongodb';
+import { BSON, type Db } from 'mongodb';
 import { type CollectionInfo, indexFingerprint, isCapped, readCatalog } from './catalog.ts';
 import { type DocumentsDigest, digestDocuments } from './documents-digest.ts';
+import { hashDocuments, takesHash } from './documents-hash.ts';
+import { Lanes } from './lanes.ts';
 import type { OwnNames } from './own.ts';
-import { asBuffer } from './raw-bson.ts';
+import { asBuffer, elementsOf } from './raw-bson.ts';
+import { rawDocument } from './raw-build.ts';
 
 /** One way in which two databases differ. Names and counts, no value. */
 export type Difference =
@@ -35,18 +38,47 @@ interface CollectionState {
 /**
  * Reads a database whole and without a snapshot: nobody should write meanwhile. Throws the driver's errors.
  */
-export async function readState(db: Db, { own, signal }: CompareOptions = {}): Promise<DatabaseState> {
-  const state = new Map<string, CollectionState>();
-  for (const info of await readCatalog(db)) {
-    if (own?.owns(info.name)) continue;
-    const measurements = info.type === 'timeseries';
-    // The server puts measurements together from columns, in no fixed order of fields.
-    const form = measurements ? 'sorted-fields' : 'exact';
-    const digest =
-      info.type === 'view' ? undefined : await digestDocuments(db, info.name, { form, measurements, signal });
-    state.set(info.name, { info, digest });
-  }
-  return state;
+export function readState(db: Db, options: CompareOptions = {}): Promise<DatabaseState> {
+  return stateOf(db, options, (info) => digestOf(db, info, options.signal));
+}
+
+/**
+ * For states of one database that are compared with each other alone: where the server takes `dbHash`, it reads the
+ * documents itself, in less than half of the time. Throws as `readState`, which is asked where it does not.
+ */
+export async function stateReader(db: Db, options: CompareOptions = {}): Promise<() => Promise<DatabaseState>> {
+  const read = async (info: CollectionInfo) => {
+    const hash = info.type === 'collection' && !isCapped(info) ? await hashDocuments(db, info.name) : undefined;
+    return hash ?? digestOf(db, info, options.signal);
+  };
+  const hashes = await takesHash(db);
+  return () => (hashes ? stateOf(db, options, read) : readState(db, options));
+}
+
+/** One is read while another one is worked on. */
+const collectionsAtOnce = 2;
+
+async function stateOf(
+  db: Db,
+  { own, signal }: CompareOptions,
+  digest: (info: CollectionInfo) => Promise<DocumentsDigest | undefined>,
+): Promise<DatabaseState> {
+  const infos = (await readCatalog(db)).filter(({ name }) => !own?.owns(name));
+  const lanes = new Lanes(collectionsAtOnce);
+  const states = infos.map((info) =>
+    lanes.run(async () => {
+      signal?.throwIfAborted();
+      return [info.name, { info, digest: await digest(info) }] as const;
+    }),
+  );
+  return new Map(await Promise.all(states));
+}
+
+async function digestOf(db: Db, info: CollectionInfo, signal?: AbortSignal): Promise<DocumentsDigest | undefined> {
+  if (info.type === 'view') return undefined;
+  const measurements = info.type === 'timeseries';
+  // The server puts measurements together from columns, in no fixed order of fields.
+  return digestDocuments(db, info.name, { form: measurements ? 'sorted-fields' : 'exact', measurements, signal });
 }
 
 /**
@@ -91,6 +123,19 @@ export async function withSortedFields(db: Db, collection: string, signal?: Abor
   return (await digestDocuments(db, collection, { form: 'sorted-fields', signal })).multiset;
 }
 
+/** The same of those of the collections that a state has. */
+export async function sortedFieldsOf(
+  db: Db,
+  state: DatabaseState,
+  collections: Iterable<string> = state.keys(),
+  signal?: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
+  const sorted = new Map<string, string>();
+  for (const name of new Set(collections))
+    if (state.get(name)?.info.type === 'collection') sorted.set(name, await withSortedFields(db, name, signal));
+  return sorted;
+}
+
 /** `compareStates` of two databases that are there at the same time, and `field-order` told apart. */
 export async function compareDatabases(left: Db, right: Db, options: CompareOptions = {}): Promise<Difference[]> {
   const [a, b] = await Promise.all([readState(left, options), readState(right, options)]);
@@ -128,7 +173,7 @@ export function describeDifference(difference: Difference): string {
 function compareEntries(a: CollectionInfo, b: CollectionInfo): Difference[] {
   const collection = a.name;
   const differences: Difference[] = [];
-  if (!asBuffer(a.rawOptions).equals(b.rawOptions)) differences.push({ kind: 'options', collection });
+  if (!effective(a.rawOptions).equals(effective(b.rawOptions))) differences.push({ kind: 'options', collection });
   const lefts = indexesByName(a);
   const rights = indexesByName(b);
   for (const index of [...new Set([...lefts.keys(), ...rights.keys()])].sort()) {
@@ -136,6 +181,23 @@ function compareEntries(a: CollectionInfo, b: CollectionInfo): Difference[] {
   }
   return differences;
 }
+
+/** Options without those that say what holds without them, which `collMod` cannot take away again; in one order. */
+function effective(options: Uint8Array): Buffer {
+  const buffer = asBuffer(options);
+  const elements = [...elementsOf(options)]
+    .map(({ name, start, end }) => ({ name, bytes: buffer.subarray(start, end) }))
+    .filter(({ bytes }) => !idle.some((one) => one.equals(bytes)));
+  return rawDocument(elements.sort((a, b) => (a.name < b.name ? -1 : 1)).map(({ bytes }) => bytes));
+}
+
+const idle = [
+  { validator: {} },
+  { validationLevel: 'strict' },
+  { validationAction: 'error' },
+  { recordPreImages: false },
+  { changeStreamPreAndPostImages: { enabled: false } },
+].map((option) => asBuffer(BSON.serialize(option)).subarray(4, -1));
 
 function indexesByName(info: CollectionInfo): Map<string, string> {
   return new Map(
@@ -146,7 +208,9 @@ function indexesByName(info: CollectionInfo): Map<string, string> {
 function compareDocuments({ info, digest: a }: CollectionState, { digest: b }: CollectionState): Difference[] {
   const collection = info.name;
   if (a === undefined || b === undefined) return [];
-  if (a.documents !== b.documents) return [{ kind: 'count', collection, left: a.documents, right: b.documents }];
-  if (a.multiset !== b.multiset) return [{ kind: 'documents', collection }];
+  if (a.multiset !== b.multiset) {
+    if (a.documents !== b.documents) return [{ kind: 'count', collection, left: a.documents, right: b.documents }];
+    return [{ kind: 'documents', collection }];
+  }
   return isCapped(info) && a.sequence !== b.sequence ? [{ kind: 'sequence', collection }] : [];
 }

@@ -1,7 +1,7 @@
 import { createHash, hash } from 'node:crypto';
 import type { Db } from 'mongodb';
-import { asBuffer, bsonTypes, elementsOf } from './raw-bson.ts';
 import { readRaw } from './raw-read.ts';
+import { SortedFields } from './sorted-fields.ts';
 
 export interface DocumentsDigest {
   readonly documents: number;
@@ -12,7 +12,7 @@ export interface DocumentsDigest {
 }
 
 export interface DigestOptions {
-  /** `exact`: the bytes. `sorted-fields`: as if the fields of every document were sorted by name. Default exact. */
+  /** `exact`: the bytes. `sorted-fields`: as if the fields were sorted by name, at every depth. Default exact. */
   readonly form?: 'exact' | 'sorted-fields';
   /** The collection is a time series: its measurements, in no order. */
   readonly measurements?: boolean;
@@ -28,14 +28,14 @@ export async function digestDocuments(
   collection: string,
   options: DigestOptions = {},
 ): Promise<DocumentsDigest> {
-  const sorted = options.form === 'sorted-fields';
+  const sorted = options.form === 'sorted-fields' ? new SortedFields() : undefined;
   const lanes = new Uint32Array(8);
   const sequence = createHash('sha256');
   let documents = 0;
   const { measurements, signal } = options;
   for await (const batch of readRaw(db, collection, { measurements, natural: !measurements, signal })) {
     for (const document of batch) {
-      const digest = sorted ? sortedDigest(document) : hash('sha256', document, 'buffer');
+      const digest = hash('sha256', sorted?.of(document) ?? document, 'buffer');
       for (let lane = 0; lane < 8; lane++) lanes[lane] = (lanes[lane] as number) + digest.readUInt32LE(lane * 4);
       sequence.update(digest);
     }
@@ -43,19 +43,4 @@ export async function digestDocuments(
   }
   const multiset = [...lanes].map((lane) => lane.toString(16).padStart(8, '0')).join('');
   return { documents, multiset, sequence: sequence.digest('hex') };
-}
-
-/** SHA-256 of a document whose fields are taken sorted, at every depth; arrays keep their order. */
-function sortedDigest(document: Uint8Array): Buffer {
-  const buffer = asBuffer(document);
-  const fields: string[] = [];
-  for (const { type, name, valueStart, end } of elementsOf(document)) {
-    const value = buffer.subarray(valueStart, end);
-    const nested = type === bsonTypes.document || type === bsonTypes.array;
-    fields.push(`${name}\0${type}\0${(nested ? sortedDigest(value) : value).toString('latin1')}`);
-  }
-  const digest = createHash('sha256');
-  // The names of an array's elements are their places, so sorting keeps the places with their values.
-  for (const field of fields.sort()) digest.update(`${field.length}:`).update(field);
-  return digest.digest();
 }

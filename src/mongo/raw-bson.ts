@@ -137,7 +137,8 @@ export function endOfCString(buffer: Buffer, from: number, limit: number): numbe
   return end;
 }
 
-function valueLength(buffer: Buffer, type: number, at: number, limit: number): number {
+/** Bytes of the value of that type at `at`, in a document that ends at `limit`. Throws `BsonError` where it is none. */
+export function valueLength(buffer: Buffer, type: number, at: number, limit: number): number {
   switch (type) {
     case bsonTypes.double:
     case bsonTypes.date:

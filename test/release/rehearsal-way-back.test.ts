@@ -153,3 +153,33 @@ describe('probes', () => {
     expectFailure(ran, 13, 'REHEARSAL_FAILED', /in the sandbox: Probe "titled" failed: expected none.*saw 1 or more/);
   });
 });
+
+test('the first validator of a collection goes back and leaves what validators are by default', async () => {
+  const { code, json, stderr } = await rehearsed({
+    '1-validator': migration(
+      "await db.command({ collMod: 'places', validator: { name: { $exists: true } } });",
+      "await db.command({ collMod: 'places', validator: {} });",
+    ),
+  });
+  expect(code, stderr).toBe(0);
+  expect(json.rehearsal.wayBack).toMatchObject({ undo: { state: 'equal' }, down: { state: 'equal' } });
+});
+
+describe('without images in the journal', () => {
+  const settings = { 'mongo-release.yml': 'migrations: { journal: operations }\n' };
+  const up = `${places} await places.updateMany({}, { $set: { lat: 1 } });`;
+
+  test('a down that restores nothing stops the release all the same', async () => {
+    const ran = await rehearsed({ '1-a': migration(up, 'await db.command({ ping: 1 });') }, settings);
+    expectFailure(ran, 13, 'REHEARSAL_FAILED', /The down of 1-a does not lead back/);
+  });
+
+  test('the order of fields is told apart as well', async () => {
+    const { code, json, stderr } = await rehearsed({ '1-rename': rename }, settings);
+    expect(code, stderr).toBe(0);
+    expect(json.rehearsal.wayBack).toMatchObject({
+      undo: { state: 'impossible' },
+      down: { state: 'equal', notes: ['places: fields stand in another order'] },
+    });
+  });
+});

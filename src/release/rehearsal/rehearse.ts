@@ -1,5 +1,5 @@
 import { runMigration } from '../../migration/runner.ts';
-import { readState } from '../../mongo/compare.ts';
+import { sortedFieldsOf, stateReader } from '../../mongo/compare.ts';
 import { type Connection, connect } from '../../mongo/connect.ts';
 import type { Topology } from '../../mongo/topology.ts';
 import { ReleaseError } from '../../observe/error.ts';
@@ -68,7 +68,10 @@ export async function rehearse(run: Run, situation: Situation, on: RehearsalOn):
     durationMs: Math.round(performance.now() - began),
   });
   const own = namesOf(run);
-  const start = await readState(connection.db, { own, signal: run.signal });
+  const state = await stateReader(connection.db, { own, signal: run.signal });
+  const start = await state();
+  const images = run.invocation.settings.migrations.journal === 'images' && connection.topology.kind !== 'standalone';
+  const sorted = images ? undefined : await sortedFieldsOf(connection.db, start, start.keys(), run.signal);
   const names = rehearsable(situation).map(({ name }) => name);
   const missing = names.length < situation.plan.pending.length ? [notRehearsed(situation)] : [];
   const migrations: RehearsedMigration[] = [];
@@ -138,8 +141,9 @@ export async function rehearse(run: Run, situation: Situation, on: RehearsalOn):
     return { result: result(), error: new ReleaseError('REHEARSAL_FAILED', message, { hint, cause: seen }) };
   }
   if (turns.length === 0) return { result: result() };
-  const journal = connection.topology.kind !== 'standalone' && run.invocation.settings.migrations.journal === 'images';
-  const back = await rehearseWayBack(run, { connection, uri: sandbox.uri, turns, start, migrations, journal });
+  const back = await rehearseWayBack(run, {
+    ...{ connection, uri: sandbox.uri, turns, start, sorted, state, migrations, journal: images },
+  });
   return { result: result({ wayBack: back.result }), error: back.error };
 }
 

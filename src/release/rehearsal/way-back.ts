@@ -1,5 +1,5 @@
 import { listed } from '../../migration/files/find.ts';
-import { sandboxFence } from '../../migration/journal/prepare.ts';
+import { openSandboxJournal, sandboxFence } from '../../migration/journal/prepare.ts';
 import { runMigration } from '../../migration/runner.ts';
 import { describeConflict } from '../../migration/undo/result.ts';
 import { undoAttempt } from '../../migration/undo/undo.ts';
@@ -8,7 +8,7 @@ import {
   type DatabaseState,
   type Difference,
   describeDifference,
-  readState,
+  sortedFieldsOf,
   tellFieldOrder,
   withSortedFields,
 } from '../../mongo/compare.ts';
@@ -27,6 +27,10 @@ export interface AppliedInSandbox {
   readonly turns: readonly Turn[];
   /** Of the database before the first of them. */
   readonly start: DatabaseState;
+  /** `sortedFieldsOf` it, where no undo will lead there again. */
+  readonly sorted?: ReadonlyMap<string, string>;
+  /** Of the database as it is. */
+  readonly state: () => Promise<DatabaseState>;
   /** What each did. */
   readonly migrations: readonly AppliedMigration[];
   /** Whether the journal holds what an undo needs. */
@@ -65,11 +69,14 @@ class Sandbox {
   readonly #on: AppliedInSandbox;
   /** How many of the migrations, from the first on, are applied at the moment. */
   #applied: number;
+  /** The numbers from 0 on are those of the first time. */
+  #attempts: number;
 
   constructor(run: Run, on: AppliedInSandbox) {
     this.#run = run;
     this.#on = on;
     this.#applied = on.turns.length;
+    this.#attempts = on.turns.length;
   }
 
   async undo(): Promise<RehearsedWay> {
@@ -91,7 +98,7 @@ class Sandbox {
       this.#applied = index;
       way.went(file.name, performance.now() - begun);
     }
-    const differences = compareStates(start, await this.#state()).map(describeDifference);
+    const differences = compareStates(start, await this.#on.state()).map(describeDifference);
     return way.end(differences.length === 0 ? 'equal' : 'differs', { differences });
   }
 
@@ -104,39 +111,42 @@ class Sandbox {
       last && `${last.file.name} ${last.facts.irreversible === undefined ? 'has no down' : 'is irreversible'}`;
     if (lowest === turns.length) return { part: way.end('impossible', { why }) };
     try {
-      // Where the undo could not come that far, nothing tells any more what was there.
-      const before = this.#applied <= lowest ? await this.#before(lowest) : undefined;
+      const before = await this.#before(lowest);
       await this.#upTo(turns.length);
       for (const turn of turns.slice(lowest).reverse()) way.went(turn.file.name, await this.#go(turn, 'down'));
       this.#applied = lowest;
       if (before === undefined) return { part: way.end('not-compared', { why }) };
-      const after = await this.#state();
+      const after = await this.#on.state();
       const found = await tellFieldOrder(
         compareStates(before.state, after),
-        async (collection) => before.sorted.get(collection),
+        async (collection) => before.sorted?.get(collection),
         (collection) => withSortedFields(connection.db, collection, this.#run.signal),
       );
       const [notes, differences] = [true, false].map((asGood) =>
-        found.filter((difference) => isAsGood(difference, after) === asGood).map(describeDifference),
-      );
-      return { part: way.end(differences?.length === 0 ? 'equal' : 'differs', { why, differences, notes }) };
+        found.filter((difference) => isAsGood(difference, after) === asGood),
+      ) as [Difference[], Difference[]];
+      // Whether it is the order of their fields alone, nothing tells any more.
+      const unknown = before.sorted === undefined && differences.every(({ kind }) => kind === 'documents');
+      const state = differences.length === 0 ? 'equal' : unknown ? 'not-compared' : 'differs';
+      const told = { notes: notes.map(describeDifference), differences: differences.map(describeDifference) };
+      return { part: way.end(state, { why, ...told }) };
     } catch (error) {
       if (!(error instanceof ReleaseError) || error.code !== 'REHEARSAL_FAILED') throw error;
       return { part: way.end('failed', { why }), error };
     }
   }
 
-  /** The database with so many migrations applied, before any further one. */
-  async #before(count: number): Promise<{ state: DatabaseState; sorted: ReadonlyMap<string, string> }> {
+  /**
+   * The database with so many migrations applied, before any further one; undefined where the undo could not come that far,
+   * so that nothing tells any more what was there.
+   */
+  async #before(count: number): Promise<Before | undefined> {
+    const { start, sorted, migrations, connection } = this.#on;
+    if (this.#applied > count) return count === 0 ? { state: start, sorted } : undefined;
     await this.#upTo(count);
-    const { start, migrations, connection } = this.#on;
-    const state = count === 0 ? start : await this.#state();
-    const sorted = new Map<string, string>();
-    for (const name of new Set(migrations.slice(count).flatMap(({ effects }) => Object.keys(effects.byCollection)))) {
-      if (state.get(name)?.info.type !== 'collection') continue;
-      sorted.set(name, await withSortedFields(connection.db, name, this.#run.signal));
-    }
-    return { state, sorted };
+    const state = count === 0 ? start : await this.#on.state();
+    const changed = migrations.slice(count).flatMap(({ effects }) => Object.keys(effects.byCollection));
+    return { state, sorted: await sortedFieldsOf(connection.db, state, changed, this.#run.signal) };
   }
 
   async #upTo(count: number): Promise<void> {
@@ -144,17 +154,18 @@ class Sandbox {
     this.#applied = Math.max(this.#applied, count);
   }
 
-  /** Without a journal: what that shows, the first time has shown. Comes back with the milliseconds it took. */
+  /** With a journal of its operations alone: what images cost, the first time has shown. The milliseconds it took. */
   async #go({ file }: Turn, direction: 'up' | 'down'): Promise<number> {
     stopIfCancelled(this.#run);
     const { uri, connection } = this.#on;
+    const log = this.#run.log.with({ migration: file.name, rehearsal: true });
+    if (direction === 'up') log.info(`Applying ${file.name} once more, for the rehearsal of its down.`);
     const end = await runMigration(
-      { file, direction, uri, database: connection.db.databaseName, rehearsal: true },
       {
-        ...childOptions(this.#run),
-        log: this.#run.log.with({ migration: file.name, rehearsal: true }),
-        signal: this.#run.signal,
+        ...{ file, direction, uri, database: connection.db.databaseName, rehearsal: true },
+        journal: await this.#journalFor(file.name),
       },
+      { ...childOptions(this.#run), log, signal: this.#run.signal },
     );
     stopIfCancelled(this.#run);
     if (end.state === 'done') return end.durationMs;
@@ -166,9 +177,19 @@ class Sandbox {
     );
   }
 
-  #state(): Promise<DatabaseState> {
-    return readState(this.#on.connection.db, { own: namesOf(this.#run), signal: this.#run.signal });
+  async #journalFor(migration: string) {
+    const { db, topology } = this.#on.connection;
+    if (topology.kind === 'standalone') return undefined;
+    this.#attempts += 1;
+    const attempt = { migration, number: this.#attempts };
+    await openSandboxJournal(db, namesOf(this.#run), attempt);
+    return { attempt, fence: sandboxFence, images: false, resumes: false };
   }
+}
+
+interface Before {
+  readonly state: DatabaseState;
+  readonly sorted: ReadonlyMap<string, string> | undefined;
 }
 
 /** What a `down` may leave otherwise: the order of fields, and a collection that the first insert made, empty again. */
