@@ -49,8 +49,16 @@ export function undoTable(title: string, undo: readonly UndoneMigration[]): Bloc
         ...[documents, merged, deleted, inserted, downDocuments, quarantined].map((n) => ({ text: formatCount(n) })),
       ]),
     },
+    ...leftList(undo),
     ...createdSinceList(undo),
   ];
+}
+
+/** Collections, indexes and options that stay as others left them. */
+function leftList(undo: readonly UndoneMigration[]): Block[] {
+  // A rollback that an older version began has none on record.
+  const items = undo.flatMap(({ name, left = [] }) => left.map(({ why }) => `${why} (${name})`));
+  return items.length === 0 ? [] : [{ kind: 'list', title: 'Of the catalog, left as it is', items }];
 }
 
 /** The steps of a rollback, each as it went the last time. */

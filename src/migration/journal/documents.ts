@@ -148,6 +148,8 @@ export interface JournalEntry {
   readonly at: Date;
   /** Set, in the transaction that put its images back, when it was undone. */
   readonly undone?: Date;
+  /** What its undo left of the catalog as it is: conflicts, for people. */
+  readonly left?: readonly Document[];
   /** How far an undo of several transactions has got: all packs of images after this one, and `done` of it, from its end. */
   readonly undoing?: { readonly pack: string; readonly done: number };
 }

@@ -4,6 +4,7 @@ import type { OwnNames } from '../../mongo/own.ts';
 import { type CatalogUndone, conflicting, findByState, nothing } from './catalog-place.ts';
 import { changeInPlace } from './change-in-place.ts';
 import { inPlaceBack } from './in-place.ts';
+import { keepLeft } from './left.ts';
 import { removeBeside, removeMade } from './made.ts';
 import { bringBack, renameBack, swapBack } from './moved.ts';
 import type { UndoEntry } from './read.ts';
@@ -13,10 +14,21 @@ import { shapeNow } from './shape.ts';
  * Takes one change of the catalog back. What is done already is seen from the catalog, by UUIDs, so it may be repeated
  * after any interruption; and it tells in the same way whether a change that was only intended was made.
  *
- * What meets a change of somebody else is left as it is and given back as a conflict. `ready` is awaited before each
+ * What meets a change of somebody else is left as it is, given back as a conflict, and kept with the entry. `ready` is awaited before each
  * command, and is to reject where nothing may be changed any more. Throws its errors, and the driver's.
  */
 export async function undoCatalog(
+  connection: Connection,
+  own: OwnNames,
+  entry: UndoEntry,
+  ready: () => Promise<void>,
+): Promise<CatalogUndone> {
+  const undone = await takeBack(connection, own, entry, ready);
+  await keepLeft(connection.db, own, entry, undone.conflicts);
+  return undone;
+}
+
+async function takeBack(
   connection: Connection,
   own: OwnNames,
   entry: UndoEntry,

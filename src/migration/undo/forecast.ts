@@ -8,6 +8,7 @@ import { listCreatedSince } from './created-since.ts';
 import { mostRead, mostReadBytes, readCurrent } from './current.ts';
 import type { AskDown } from './down-documents.ts';
 import { DownForecast } from './forecast-down.ts';
+import { leftBy } from './left.ts';
 import { Overlay } from './overlay.ts';
 import { imagesDone } from './pieces.ts';
 import { documentConflict, type Left } from './put-back.ts';
@@ -91,10 +92,11 @@ async function forecastAttempt(
   const { documents, inserted, deleted, merged } = forecast.tally;
   const { total: quarantined } = forecast.left;
   const { downDocuments } = forecast;
+  const left = leftBy(conflicts.first);
   conflicts.addAll(forecast.left);
   return {
     ...{ documents, inserted, deleted, merged, quarantined, downDocuments, createdSince },
-    ...{ catalogOperations, conflicts },
+    ...{ catalogOperations, left, conflicts },
   };
 }
 

@@ -52,6 +52,17 @@ export interface CreatedSince {
   readonly ids: readonly string[];
 }
 
+/** Something of the catalog that an undo leaves as it is, or would. */
+export interface LeftInCatalog {
+  readonly namespace: string;
+  readonly index?: string;
+  /** Where what others wrote is kept; of what `$out` had made, with how many writes of theirs. */
+  readonly tombstone?: string;
+  readonly writes?: number | 'unknown';
+  /** One line for people. */
+  readonly why: string;
+}
+
 /** How many documents an undo puts back, or would; each counts once. */
 export interface UndoNumbers {
   readonly documents: number;
@@ -66,6 +77,7 @@ export interface UndoNumbers {
   /** What users created since and stays in the new shape, as far as fields tell. */
   readonly createdSince: readonly CreatedSince[];
   readonly catalogOperations: number;
+  readonly left: readonly LeftInCatalog[];
 }
 
 export type UndoResult =

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
-import { BsonError } from '../../mongo/raw-bson.ts';
 import { asServerFailure, serverCode } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import type { Attempt } from '../journal/documents.ts';
 import { passing } from '../journal/transactions.ts';
+import { damaged, isDamage } from './damage.ts';
 import type { AskDown } from './down-documents.ts';
 import { foreseeConflicts } from './foresee.ts';
 import { inspectAttempt } from './inspect.ts';
@@ -138,12 +138,6 @@ export async function foreseeUndo(
     if (!isDamage(error)) throw error;
     return { entries, undone, blocked: { state: 'impossible', reason: damaged, ...before } };
   }
-}
-
-const damaged = 'images of the journal are damaged';
-
-function isDamage(error: unknown): boolean {
-  return error instanceof RangeError || error instanceof BsonError;
 }
 
 /** Repeats what can be repeated from its top, when the server went away in between. */

@@ -1,10 +1,12 @@
 import { isUnsettled } from '../../migration/history/position.ts';
 import { noEffects } from '../../migration/runner.ts';
 import type { Effects, HistoryRecord, RunJournal } from '../../migration/types.ts';
+import { damaged, isDamage } from '../../migration/undo/damage.ts';
 import type { AskDown } from '../../migration/undo/down-documents.ts';
 import { forecastUndo } from '../../migration/undo/forecast.ts';
+import { leftInCatalog } from '../../migration/undo/left.ts';
 import { Quarantine } from '../../migration/undo/quarantine.ts';
-import { type CreatedSince, describeConflict } from '../../migration/undo/result.ts';
+import type { CreatedSince, LeftInCatalog } from '../../migration/undo/result.ts';
 import { type UndoResult, undoAttempt } from '../../migration/undo/undo.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
@@ -87,6 +89,7 @@ class Undoing {
   readonly #started = performance.now();
   readonly #sum = { ...nothing };
   #createdSince: readonly CreatedSince[] = [];
+  #left: readonly LeftInCatalog[] = [];
   /** Whether anything of it may have been undone. */
   begun = false;
 
@@ -100,7 +103,7 @@ class Undoing {
   }
 
   get numbers(): UndoneMigration {
-    return { name: this.#name, ...this.#sum, createdSince: this.#createdSince };
+    return { name: this.#name, ...this.#sum, createdSince: this.#createdSince, left: this.#left };
   }
 
   get applied(): AppliedMigration {
@@ -184,9 +187,9 @@ class Undoing {
       sum.quarantined += documents;
       this.#conflicts.set(collection, (this.#conflicts.get(collection) ?? 0) + documents);
     }
-    for (const conflict of result.conflicts) {
-      if (conflict.kind !== 'document') this.#run.log.warn(`${describeConflict(conflict)}. That stays as it is.`);
-    }
+    const inCatalog = await leftInCatalog(this.#connection.db, namesOf(this.#run), attempt);
+    for (const { why } of inCatalog) this.#run.log.warn(`${why}. That stays as it is.`);
+    this.#left = [...this.#left, ...inCatalog];
   }
 }
 
@@ -210,16 +213,23 @@ export async function forecastOf(
     return names.map((name) => {
       const sum = { ...nothing };
       const createdSince: CreatedSince[] = [];
+      const left: LeftInCatalog[] = [];
       for (const [at, { migration }] of attempts.entries()) {
         const forecast = forecasts[at];
         if (migration !== name || forecast === undefined) continue;
         for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += forecast[key];
         createdSince.push(...forecast.createdSince);
+        left.push(...forecast.left);
       }
-      return { name, ...sum, createdSince };
+      return { name, ...sum, createdSince, left };
     });
   } catch (error) {
     if (run.signal.aborted) throw error;
+    if (isDamage(error)) {
+      throw new ReleaseError('NO_WAY_BACK', `The release cannot be undone: ${damaged}.`, {
+        hint: 'Type mongo-release rollback without --strategy, which takes the next best way, or name it: --strategy down, --strategy restore.',
+      });
+    }
     throw asServerFailure(error, 'looking at what an undo would do');
   }
 }

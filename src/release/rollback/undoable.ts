@@ -1,6 +1,7 @@
 import { onTheWay } from '../../migration/down.ts';
 import { isUnsettled } from '../../migration/history/position.ts';
 import type { HistoryRecord, RunJournal } from '../../migration/types.ts';
+import { damaged, hasDamage } from '../../migration/undo/damage.ts';
 import { inspectAttempt } from '../../migration/undo/inspect.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
@@ -19,7 +20,7 @@ export type Undoable =
  */
 export async function undoableOf(
   run: Run,
-  { db }: Connection,
+  connection: Connection,
   release: string,
   records: readonly HistoryRecord[],
 ): Promise<Undoable> {
@@ -31,11 +32,12 @@ export async function undoableOf(
       if (!journal.images) return { why: `The journal of ${migration} keeps no images: migrations.journal says so.` };
       const attempt = { migration, number: journal.attempt };
       try {
-        const { reason } = await inspectAttempt(db, namesOf(run), attempt, {
+        const { reason } = await inspectAttempt(connection.db, namesOf(run), attempt, {
           expectedEntries: journal.entries,
           signal: run.signal,
         });
-        if (reason !== undefined) return { why: `The journal does not lead back from ${migration}: ${reason}.` };
+        const why = reason ?? ((await hasDamage(connection, namesOf(run), attempt, run.signal)) ? damaged : undefined);
+        if (why !== undefined) return { why: `The journal does not lead back from ${migration}: ${why}.` };
       } catch (error) {
         if (run.signal.aborted) throw error;
         throw asServerFailure(error, `reading the journal of ${migration}`);
