@@ -143,13 +143,13 @@ export function describeConflict(conflict: UndoConflict): string {
         ? `${namespace}: index ${conflict.index} was changed since by somebody else`
         : `${namespace}: index ${conflict.index} cannot be built as it was (${conflict.code})`;
     case 'aside':
-      return `${namespace}: ${aside(conflict)}, kept aside in ${conflict.tombstone}`;
+      return `${namespace}: ${aside(conflict)}; it is kept in ${conflict.tombstone}`;
   }
 }
 
 function aside({ why, writes = 'unknown' }: Extract<UndoConflict, { kind: 'aside' }>): string {
-  if (why === 'displaced') return 'somebody else made it while the migration ran: that is';
-  if (why === 'made-again') return 'somebody else made it anew, and wrote documents before that are';
+  if (why === 'displaced') return 'somebody else made it while the migration ran';
+  if (why === 'made-again') return 'somebody else made it anew, and has documents in what the migration made';
   if (writes === 'unknown') return 'nobody can tell whether others wrote to what the migration put there';
   return `others wrote to what the migration put there (${writes} ${writes === 1 ? 'write' : 'writes'})`;
 }
