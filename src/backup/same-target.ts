@@ -26,10 +26,11 @@ export function otherTarget(backup: BackedUpTarget, here: Here): string | undefi
   if (backup.environment !== here.environment)
     return `of environment ${backup.environment}, not of ${here.environment}`;
   if (backup.name !== here.name) return `of target ${backup.name}, not of ${here.name}`;
-  return isOther(backup.cluster, here.cluster) ? `of a database ${here.database} in another cluster` : undefined;
+  return otherCluster(backup.cluster, here.cluster) ? `of a database ${here.database} in another cluster` : undefined;
 }
 
-function isOther(one: BackedUpTarget['cluster'], two: BackedUpTarget['cluster']): boolean {
+/** Whether the two are certainly not one: of what is not known nothing is said. */
+export function otherCluster(one: BackedUpTarget['cluster'], two: BackedUpTarget['cluster']): boolean {
   if (one?.replicaSetId !== undefined && two?.replicaSetId !== undefined) return one.replicaSetId !== two.replicaSetId;
   if (one?.members === undefined || two?.members === undefined) return false;
   return !one.members.some((member) => two.members?.includes(member));

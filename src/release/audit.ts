@@ -1,8 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import type { BackedUpTarget } from '../backup/same-target.ts';
 import { parseDuration } from '../config/duration.ts';
 import { asReleaseError, ReleaseError } from '../observe/error.ts';
 import { renderTrail } from '../report/json.ts';
+import { backedUpTarget } from './backed-up-target.ts';
 import { readDrills } from './drill/record.ts';
 import { ReleaseRecords } from './record.ts';
 import type { AuditEntry, AuditResult, Ended } from './result.ts';
@@ -20,7 +22,7 @@ export async function audit(run: Run): Promise<Ended<'audit'>> {
   const target = aboutTarget(run, connection);
   const records = await new ReleaseRecords(connection.db, run).all();
   const warnings: string[] = [];
-  const { drills, found } = await drillsOf(run, target, warnings);
+  const { drills, found } = await drillsOf(run, backedUpTarget(run, connection), warnings);
   const entries = [...records.map(({ _id: id, ...record }): AuditEntry => ({ id, ...record })), ...found]
     .filter((one) => since === undefined || isSince(one, since))
     .sort((a, b) => timeOf(b.startedAt) - timeOf(a.startedAt));
@@ -32,7 +34,7 @@ export async function audit(run: Run): Promise<Ended<'audit'>> {
 
 async function drillsOf(
   run: Run,
-  target: { readonly name: string; readonly database: string },
+  target: BackedUpTarget,
   warnings: string[],
 ): Promise<{ readonly drills: AuditResult['drills']; readonly found: readonly AuditEntry[] }> {
   if (run.invocation.store === undefined) {

@@ -8,6 +8,7 @@ import type { Finding } from '../observe/finding.ts';
 import type { Outcome } from '../observe/outcome.ts';
 import type { ProbeResult } from '../verify/probe.ts';
 import type { DrillRecord } from './drill/record.ts';
+import type { DrillResult, DrillStep } from './drill/result.ts';
 import type { ReleaseRecord } from './record.ts';
 import type { RehearsalResult, ReliedOn } from './rehearsal/result.ts';
 import type { RollbackResult } from './rollback/result.ts';
@@ -226,51 +227,6 @@ export interface ReleaseResult extends ReliedOn {
   readonly deploy?: DeployResult;
   readonly verify?: VerifyResult;
   readonly rollback?: RollbackResult;
-}
-
-export type DrillStep = 'verify' | 'start' | 'restore' | 'count' | 'migrate' | 'probe';
-
-/** One collection as it was restored, and as the manifest has it. */
-export interface DrillCount {
-  readonly collection: string;
-  readonly state: 'equal' | 'differs';
-  /** Of a time series its buckets. */
-  readonly expected: { readonly documents: number; readonly bytes: number };
-  readonly restored: { readonly documents: number; readonly bytes: number };
-}
-
-export interface DrillLimit {
-  readonly name: 'recovery-time' | 'recovery-point';
-  readonly state: 'kept' | 'exceeded';
-  readonly limitMs: number;
-  readonly seenMs: number;
-}
-
-export interface DrillResult {
-  readonly backupId: string;
-  /** Of the store. */
-  readonly location: string;
-  readonly createdAt: string;
-  /** What the manifest says that the backup holds. */
-  readonly documents: number;
-  readonly bytes: number;
-  /** Whether the archive was read whole and is what was written. */
-  readonly verified: boolean;
-  /** All steps of the way back to a database that works: verify, start, restore, migrate, probe. Undefined where one failed. */
-  readonly recoveryTimeMs?: number;
-  /** Of when the data are, and how long before the drill that was: what would be lost. */
-  readonly recoveryPoint: { readonly at: string; readonly ageMs: number };
-  /** Those that are configured, once the drill got so far. */
-  readonly limits: readonly DrillLimit[];
-  readonly counts: readonly DrillCount[];
-  /** What brought the data to the schema of this checkout. */
-  readonly migrations: readonly AppliedMigration[];
-  readonly failed?: FailedMigration;
-  readonly probes?: readonly ProbeResult[];
-  readonly serverVersion?: string;
-  readonly sandbox?: string;
-  /** Where the drill is on record. */
-  readonly record?: string;
 }
 
 /** A record, with its `_id` as `id`. */

@@ -1,4 +1,5 @@
 import type { AuditEntry, AuditResult } from '../release/result.ts';
+import { recovered } from './drill.ts';
 import { formatDuration, formatTime, plural } from './format.ts';
 import type { Block, Cell, Mark } from './story.ts';
 
@@ -51,9 +52,9 @@ function moreOf(entry: AuditEntry): string[] {
     entry.runUrl,
   ];
   if (entry.kind === 'drill') {
-    const { recoveryTimeMs, recoveryPoint } = entry.result ?? {};
+    const { recoveryTimeMs = 0, recoveryPoint } = entry.result ?? {};
     said.unshift(
-      recoveryTimeMs === undefined ? undefined : `recovered in ${formatDuration(recoveryTimeMs)}`,
+      entry.result && recovered(entry.result) ? `recovered in ${formatDuration(recoveryTimeMs)}` : undefined,
       recoveryPoint && `data ${formatDuration(recoveryPoint.ageMs)} old`,
     );
   } else {

@@ -1,15 +1,22 @@
-import type { DrillCount, DrillLimit, DrillResult } from '../release/result.ts';
+import type { DrillCount, DrillLimit, DrillResult } from '../release/drill/result.ts';
 import { probesSentence, probesTable } from './checks.ts';
 import { formatBytes, formatCount, formatDuration, formatTime, plural } from './format.ts';
 import { migrationsTable } from './migrations.ts';
-import type { Block, Cell } from './story.ts';
+import type { Block, Cell, Mark } from './story.ts';
 
-export function drillLead({ recoveryTimeMs, documents, bytes, recoveryPoint, probes = [] }: DrillResult): string[] {
+/** Whether a database came back that is right, in whatever time. */
+export function recovered({ recoveryTimeMs, counts, probes = [] }: DrillResult): boolean {
+  const right = counts.every(({ state }) => state === 'equal') && probes.every(({ state }) => state === 'passed');
+  return recoveryTimeMs !== undefined && right;
+}
+
+export function drillLead(drill: DrillResult): string[] {
+  const { recoveryTimeMs, documents, bytes, recoveryPoint, probes = [] } = drill;
   const data = `${plural(documents, 'document')} (${formatBytes(bytes)}), as they were ${formatDuration(recoveryPoint.ageMs)} before`;
   return [
-    recoveryTimeMs === undefined
-      ? `The backup holds ${data}.`
-      : `Recovered in ${formatDuration(recoveryTimeMs)}: ${data}.`,
+    recoveryTimeMs !== undefined && recovered(drill)
+      ? `Recovered in ${formatDuration(recoveryTimeMs)}: ${data}.`
+      : `The backup holds ${data}.`,
     ...(probes.length > 0 ? [`In the sandbox ${probesSentence(probes)}.`] : []),
   ];
 }
@@ -36,14 +43,19 @@ export function drillBlocks(drill: DrillResult): Block[] {
   ];
 }
 
+const limitMarks: Record<DrillLimit['state'], Mark> = { kept: 'good', exceeded: 'bad', unknown: 'unknown' };
+
 function limitsTable({ limits, recoveryTimeMs, recoveryPoint }: DrillResult): Block[] {
-  if (recoveryTimeMs === undefined) return [];
-  const row = (name: DrillLimit['name'], seenMs: number): Cell[] => {
+  const row = (name: DrillLimit['name'], seenMs: number | undefined): Cell[] => {
     const limit = limits.find((one) => one.name === name);
-    const seen = { text: formatDuration(seenMs) };
+    const seen = { text: seenMs === undefined ? 'not known' : formatDuration(seenMs) };
     if (limit === undefined) return [{ mark: 'idle', text: 'no limit' }, { text: name }, seen, { text: '' }];
-    const cell: Cell = limit.state === 'kept' ? { mark: 'good', text: 'kept' } : { mark: 'bad', text: 'exceeded' };
-    return [cell, { text: name }, seen, { text: formatDuration(limit.limitMs) }];
+    return [
+      { mark: limitMarks[limit.state], text: limit.state },
+      { text: name },
+      seen,
+      { text: formatDuration(limit.limitMs) },
+    ];
   };
   const columns = [
     { title: '' },

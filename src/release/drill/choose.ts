@@ -1,5 +1,6 @@
 import { backupIdNames } from '../../backup/backup-id.ts';
 import { type ArchiveManifest, isExpired, type Manifest, withArchive } from '../../backup/manifest.ts';
+import { otherCluster } from '../../backup/same-target.ts';
 import type { BackupStore } from '../../backup/stores/store.ts';
 import type { Environment } from '../../config/schema.ts';
 import { configuredTarget } from '../../config/target.ts';
@@ -25,7 +26,8 @@ export function drilledTarget({ invocation: { settings, flags, migrateMongo } }:
  * it is the one that a restore would need.
  *
  * Throws `BACKUP_NOT_FOUND`, `MANIFEST_DAMAGED`, `ARCHIVE_DAMAGED`; `ARCHIVE_NEEDED` for a snapshot of Atlas, which no
- * sandbox can restore; `USAGE` where the store has several databases of this target and none is named.
+ * sandbox can restore; `USAGE` where the store has several databases of this target and none is named, or what is of
+ * several clusters: names repeat from project to project.
  */
 export async function chooseBackup(run: Run, store: BackupStore, target: DrilledTarget): Promise<ArchiveManifest> {
   const { backup } = run.invocation.flags;
@@ -47,13 +49,25 @@ export async function chooseBackup(run: Run, store: BackupStore, target: Drilled
       store,
       all.flatMap((one) => ('manifest' in one ? one.manifest : [])),
     );
-  const databases = [...new Set(ours.flatMap((one) => ('manifest' in one ? one.manifest.target.database : [])))];
+  const targets = ours.flatMap((one) => ('manifest' in one ? one.manifest.target : []));
+  const databases = [...new Set(targets.map(({ database }) => database))];
   if (databases.length > 1) {
     throw new ReleaseError(
       'USAGE',
       `The store has backups of several databases of ${target.name}: ${listed(databases)}.`,
       {
         hint: `Say which: --database ${databases[0]}`,
+      },
+    );
+  }
+  // From one to the next: a replica set may change its members until none of the first is left.
+  const clusters = targets.flatMap(({ cluster }) => cluster ?? []);
+  if (clusters.some((cluster, i) => i > 0 && otherCluster(clusters[i - 1], cluster))) {
+    throw new ReleaseError(
+      'USAGE',
+      `The store has backups of ${target.name} / ${databases[0]} in several clusters, and which one is meant nobody knows.`,
+      {
+        hint: `Name one, such as --backup ${newest.id}, and give each cluster a store, or a folder in it, of its own.`,
       },
     );
   }

@@ -2,7 +2,7 @@ import type { Db } from 'mongodb';
 import { dataNamespace } from '../../backup/archive/format.ts';
 import type { ManifestNamespace } from '../../backup/manifest.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
-import type { DrillCount } from '../result.ts';
+import type { DrillCount } from './result.ts';
 
 /**
  * Reads every restored document once more and counts documents and bytes, beside what the manifest says. Of views there

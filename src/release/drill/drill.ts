@@ -14,7 +14,7 @@ import { journalFor, probeSandbox, sandboxFor } from '../in-sandbox.ts';
 import { identitiesOf } from '../keys.ts';
 import { outcomeOfError } from '../outcome.ts';
 import { bytesProgress, restoreProgress } from '../progress.ts';
-import type { DrillResult, DrillStep, Ended } from '../result.ts';
+import type { Ended } from '../result.ts';
 import { namesOf, type Run, stopIfCancelled } from '../run.ts';
 import { Steps } from '../steps.ts';
 import { storeOf } from '../take-backup.ts';
@@ -25,6 +25,8 @@ import { countRestored } from './compare.ts';
 import { judgeLimits } from './limits.ts';
 import { type Behind, behindOf } from './pending.ts';
 import { keepDrill } from './record.ts';
+import type { DrillResult, DrillStep } from './result.ts';
+import { isUnrestorable } from './unrestorable.ts';
 
 /**
  * `drill`: restores the newest backup into a sandbox, brings it to the schema of this checkout, looks at it, and says how
@@ -62,9 +64,6 @@ export async function drill(run: Run): Promise<Ended<'drill'>> {
   };
 }
 
-/** Steps that somebody would wait for who has lost the database. What is counted afterwards is for the drill alone. */
-const recovering: readonly DrillStep[] = ['verify', 'start', 'restore', 'migrate', 'probe'];
-
 class Walk {
   readonly steps = new Steps();
   readonly warnings: string[] = [];
@@ -74,6 +73,7 @@ class Walk {
   readonly #store: BackupStore;
   readonly #target: DrilledTarget;
   readonly #startedAt: Date;
+  readonly #began = performance.now();
   readonly #problems: string[] = [];
 
   constructor(run: Run, store: BackupStore, target: DrilledTarget, startedAt: Date) {
@@ -84,11 +84,25 @@ class Walk {
   }
 
   async walk(): Promise<void> {
-    const run = this.#run;
-    const manifest = await chooseBackup(run, this.#store, this.#target);
+    const manifest = await chooseBackup(this.#run, this.#store, this.#target);
     this.manifest = manifest;
-    run.log.info(`Drilling backup ${manifest.id} of ${manifest.createdAt}.`);
+    this.#run.log.info(`Drilling backup ${manifest.id} of ${manifest.createdAt}.`);
     this.#begin(manifest);
+    const stopped = await this.#recover(manifest).then(
+      () => undefined,
+      (thrown: unknown) => this.#asProblem(asReleaseError(thrown), manifest),
+    );
+    const problems = [...this.#problems, ...this.#judge()];
+    if (problems.length === 0) return;
+    throw new ReleaseError('DRILL_FAILED', `The drill of backup ${manifest.id} failed. ${problems.join(' ')}`, {
+      hint:
+        stopped?.hint ?? 'Look at the steps and numbers of this drill; limits stand under drill in mongo-release.yml.',
+      cause: stopped,
+    });
+  }
+
+  async #recover(manifest: ArchiveManifest): Promise<void> {
+    const run = this.#run;
     const behind = await behindOf(run, manifest);
     this.warnings.push(...behind.warnings);
     const identities = await identitiesOf(run);
@@ -101,7 +115,9 @@ class Walk {
       }),
     );
     this.#know({ verified: true });
-    await using sandbox = await this.steps.run('start', () => sandboxFor(run, manifest.server.version));
+    // The target that is told by no address here is told by what its backup has of it.
+    const target = { hosts: [], replicaSetId: manifest.target.cluster?.replicaSetId };
+    await using sandbox = await this.steps.run('start', () => sandboxFor(run, manifest.server.version, [target]));
     const { serverVersion, description } = sandbox;
     this.#know({ serverVersion, sandbox: description });
     this.#warnOfVersion(manifest, serverVersion);
@@ -115,11 +131,17 @@ class Walk {
     await this.#look('count', () => this.#count(connection, manifest));
     await this.#migrate(sandbox, connection, behind);
     await this.#look('probe', () => this.#probe(connection));
-    this.#time();
-    if (this.#problems.length === 0) return;
-    throw new ReleaseError('DRILL_FAILED', `The drill of backup ${manifest.id} failed. ${this.#problems.join(' ')}`, {
-      hint: 'Look at the steps and numbers of this drill; limits stand under drill in mongo-release.yml.',
-    });
+    const counting = this.steps.all.find(({ name }) => name === 'count')?.durationMs ?? 0;
+    this.#know({ recoveryTimeMs: Math.round(performance.now() - this.#began) - counting });
+  }
+
+  /** What ended the drill and says of the backup that it does not do is a finding like others. Throws what says nothing of it. */
+  #asProblem(error: ReleaseError, manifest: ArchiveManifest): ReleaseError {
+    if (error.code === 'DRILL_FAILED') this.#problems.push(error.message);
+    else if (isUnrestorable(error, manifest, this.result?.serverVersion))
+      this.#problems.push(`The backup cannot be restored: ${error.message} [${error.code}]`);
+    else throw error;
+    return error;
   }
 
   /** A step whose finding does not end the drill: there may be others. */
@@ -143,6 +165,17 @@ class Walk {
       ...{ backupId: id, location: this.#store.location, createdAt, ...manifestTotals(manifest) },
       ...{ verified: false, recoveryPoint, limits: [], counts: [], migrations: [] },
     };
+    // How old the data are is known whatever becomes of the drill.
+    this.#judge();
+  }
+
+  /** What exceeds its limit, a sentence each. */
+  #judge(): readonly string[] {
+    const { recoveryTimeMs, recoveryPoint } = this.result ?? {};
+    const seen = { 'recovery-time': recoveryTimeMs, 'recovery-point': recoveryPoint?.ageMs };
+    const { limits, problems } = judgeLimits(this.#run.invocation.settings.drill, seen);
+    this.#know({ limits });
+    return problems;
   }
 
   #know(more: Partial<DrillResult>): void {
@@ -210,14 +243,5 @@ class Walk {
       this.warnings.push('No probe looks into the database: whether an application could work with it was not asked.');
     }
     return probeFailure(probes)?.message;
-  }
-
-  #time(): void {
-    const all = this.steps.all.filter(({ name }) => recovering.some((step) => step === name));
-    const recoveryTimeMs = all.reduce((sum, { durationMs = 0 }) => sum + durationMs, 0);
-    const seen = { 'recovery-time': recoveryTimeMs, 'recovery-point': this.result?.recoveryPoint.ageMs ?? 0 };
-    const { limits, problems } = judgeLimits(this.#run.invocation.settings.drill, seen);
-    this.#know({ recoveryTimeMs, limits });
-    this.#problems.push(...problems);
   }
 }

@@ -1,7 +1,7 @@
 import { durationText } from '../../config/duration.ts';
 import type { Settings } from '../../config/schema.ts';
 import { formatDuration } from '../../report/format.ts';
-import type { DrillLimit } from '../result.ts';
+import type { DrillLimit } from './result.ts';
 
 const words = {
   'recovery-time': (seen: string, limit: string) => `Recovery took ${seen} where ${limit} is the limit.`,
@@ -11,17 +11,18 @@ const words = {
 /** Each limit that is configured, with what was seen. Pure. */
 export function judgeLimits(
   settings: Settings['drill'],
-  seen: Readonly<Record<keyof typeof words, number>>,
+  seen: Readonly<Partial<Record<keyof typeof words, number>>>,
 ): { readonly limits: readonly DrillLimit[]; readonly problems: readonly string[] } {
   const names = Object.keys(words) as (keyof typeof words)[];
+  const problems: string[] = [];
   const limits = names.flatMap((name): DrillLimit[] => {
     const limitMs = settings[name];
+    const seenMs = seen[name];
     if (limitMs === undefined) return [];
-    return [{ name, limitMs, seenMs: seen[name], state: seen[name] > limitMs ? 'exceeded' : 'kept' }];
+    if (seenMs === undefined) return [{ name, limitMs, state: 'unknown' }];
+    const exceeded = seenMs > limitMs;
+    if (exceeded) problems.push(words[name](formatDuration(seenMs), durationText(limitMs)));
+    return [{ name, limitMs, seenMs, state: exceeded ? 'exceeded' : 'kept' }];
   });
-  const exceeded = limits.filter(({ state }) => state === 'exceeded');
-  const problems = exceeded.map(({ name, limitMs, seenMs }) =>
-    words[name](formatDuration(seenMs), durationText(limitMs)),
-  );
   return { limits, problems };
 }

@@ -1,10 +1,13 @@
 import type { ArchiveManifest } from '../../backup/manifest.ts';
+import { type BackedUpTarget, otherCluster } from '../../backup/same-target.ts';
+import { type Documents, documentTime, newDocumentId } from '../../backup/stores/documents.ts';
 import type { BackupStore } from '../../backup/stores/store.ts';
-import type { ReleaseError } from '../../observe/error.ts';
+import { asReleaseError, type ReleaseError } from '../../observe/error.ts';
 import type { ErrorCode } from '../../observe/error-codes.ts';
-import type { DrillResult, Step } from '../result.ts';
+import type { Step } from '../result.ts';
 import type { Run } from '../run.ts';
 import type { DrilledTarget } from './choose.ts';
+import type { DrillResult } from './result.ts';
 
 /** `unknown`: something kept the drill from finding out. */
 export type Verdict = 'passed' | 'failed' | 'unknown';
@@ -14,6 +17,7 @@ export interface DrillRecord {
   readonly schemaVersion: 1;
   readonly id: string;
   readonly kind: 'drill';
+  readonly releaseId?: string;
   readonly state: Verdict;
   /** ISO 8601, by this machine's clock. */
   readonly startedAt: string;
@@ -21,6 +25,8 @@ export interface DrillRecord {
   readonly target: string;
   readonly database?: string;
   readonly environment?: string;
+  /** Of the backup: names of targets and databases repeat from project to project. */
+  readonly cluster?: BackedUpTarget['cluster'];
   readonly backupId?: string;
   /** Of the archive. */
   readonly sha256?: string;
@@ -60,22 +66,49 @@ export async function keepDrill(run: Run, store: BackupStore, end: DrillEnd): Pr
   const { actor, host, runUrl, commit } = run.origin;
   const of = manifest?.target ?? target;
   const record: DrillRecord = {
-    ...{ schemaVersion: 1, id: run.releaseId, kind: 'drill', state: verdictOf(error) },
+    // Of its own: a drill that is run again under the same release would take the place of the one before.
+    ...{
+      schemaVersion: 1,
+      id: newDocumentId(startedAt),
+      kind: 'drill',
+      state: verdictOf(error),
+      releaseId: run.releaseId,
+    },
     ...{ startedAt: startedAt.toISOString(), finishedAt: new Date().toISOString() },
-    ...{ target: of.name, database: of.database, environment: of.environment },
+    ...{ target: of.name, database: of.database, environment: of.environment, cluster: manifest?.target.cluster },
     ...{ backupId: manifest?.id, sha256: manifest?.archive.sha256, positionBefore: manifest?.position.digest },
     migrations: result?.migrations.map(({ name }) => name),
     ...{ result, steps },
     error: error && { code: error.code, message: run.secrets.scrub(error.message) },
     ...{ actor, host, runUrl, commit, toolVersion: run.toolVersion },
   };
-  return store.documents('drills').put(record.id, record);
+  const drills = store.documents('drills');
+  const place = await drills.put(record.id, record);
+  await removeOld(run, drills, startedAt);
+  return place;
+}
+
+const keptForMs = 365 * 24 * 3_600_000;
+const leastKept = 100;
+
+/** Those of a year stay, and the newest of the store whatever their age. What fails here is a warning: the next one tidies up again. */
+async function removeOld(run: Run, drills: Documents, now: Date): Promise<void> {
+  try {
+    const old = (await drills.list()).slice(leastKept).filter((id) => {
+      const at = documentTime(id);
+      return at !== undefined && at < now.getTime() - keptForMs;
+    });
+    for (const id of old) await drills.remove(id);
+  } catch (thrown) {
+    const { code, message } = asReleaseError(thrown);
+    run.log.warn(`Old records of drills could not be removed: ${message}`, { error: code });
+  }
 }
 
 /** The drills of a target that the store has, the newest first; `damaged` are ids of which nothing can be relied on. */
 export async function readDrills(
   store: BackupStore,
-  { name, database }: DrilledTarget,
+  { name, database, cluster }: Pick<BackedUpTarget, 'name' | 'database' | 'cluster'>,
 ): Promise<{ readonly drills: readonly DrillRecord[]; readonly damaged: readonly string[] }> {
   const documents = store.documents('drills');
   const drills: DrillRecord[] = [];
@@ -88,7 +121,8 @@ export async function readDrills(
       if (read.state !== 'readable') continue;
       // The checksum says that it is one of ours.
       const drill = read.value as unknown as DrillRecord;
-      if (drill.target === name && (drill.database ?? database) === database) drills.push(drill);
+      const other = otherCluster(drill.cluster, cluster);
+      if (drill.target === name && (drill.database ?? database) === database && !other) drills.push(drill);
     }
   }
   return { drills, damaged };

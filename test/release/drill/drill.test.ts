@@ -1,7 +1,9 @@
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generateX25519Identity, identityToRecipient } from 'age-encryption';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { decodeChecked } from '../../../src/backup/checked-json.ts';
+import { encodeManifest, type Manifest } from '../../../src/backup/manifest.ts';
 import type { DrillRecord } from '../../../src/release/drill/record.ts';
 import { expectFailure, makeProject, migration, type Project } from '../../cli/cli.ts';
 import { freshDatabase, type TestDatabase } from '../../setup/mongo.ts';
@@ -59,7 +61,13 @@ test('a drill brings the newest backup back, up to date, without the target, and
   const { json } = ran;
   expect(json).toMatchObject({
     ...{ command: 'drill', outcome: 'rehearsed', target: 'default', database: database.name },
-    ...{ backupId, documents: 503, verified: true, limits: [], record: folder('drills', `${ran.json.releaseId}.json`) },
+    ...{
+      backupId,
+      documents: 503,
+      verified: true,
+      limits: [],
+      record: expect.stringMatching(/\/backups\/drills\/[^/]+\.json$/),
+    },
     recoveryPoint: { at: expect.stringMatching(/^20.*Z$/), ageMs: expect.any(Number) },
     migrations: [{ name: '2-b', effects: { modified: 2 } }],
     // There is no application to ask.
@@ -76,14 +84,24 @@ test('a drill brings the newest backup back, up to date, without the target, and
       (sum: number, one: { name: string; durationMs: number }) => sum + (names.includes(one.name) ? one.durationMs : 0),
       0,
     );
-  expect(json.recoveryTimeMs).toBe(took(['verify', 'start', 'restore', 'migrate', 'probe']));
+  // All of the time that somebody would wait, also between two steps; what is counted is for the drill alone.
+  const [least, counting] = [took(['verify', 'start', 'restore', 'migrate', 'probe']), took(['count'])];
+  expect(json.recoveryTimeMs).toBeGreaterThan(least);
+  expect(json.recoveryTimeMs).toBeLessThanOrEqual(json.durationMs - counting);
   expect(json.recoveryPoint.ageMs).toBeGreaterThan(0);
-  expect(ran.stderr).toContain('✓ The drill passed');
+  expect(ran.stderr).toMatch(/✓ The drill passed.*\n {2}Recovered in/);
   expect(await last()).toMatchObject({
-    ...{ id: json.releaseId, kind: 'drill', state: 'passed', actor: 'somebody', backupId, database: database.name },
+    ...{
+      releaseId: json.releaseId,
+      kind: 'drill',
+      state: 'passed',
+      actor: 'somebody',
+      backupId,
+      database: database.name,
+    },
     ...{
       sha256: expect.stringMatching(/^[0-9a-f]{64}$/),
-      migrations: ['2-b'],
+      ...{ migrations: ['2-b'], cluster: { replicaSetId: expect.any(String) } },
       result: { recoveryTimeMs: json.recoveryTimeMs },
     },
   });
@@ -111,6 +129,7 @@ test('limits that are exceeded and a probe that fails are one failure, each with
       { name: 'recovery-point', state: 'exceeded', limitMs: 1, seenMs: ran.json.recoveryPoint.ageMs },
     ],
   });
+  expect(ran.stderr).not.toContain('Recovered');
   expect(await last()).toMatchObject({ state: 'failed', error: { code: 'DRILL_FAILED' } });
 });
 
@@ -120,6 +139,16 @@ test('a migration that fails on the restored data fails the drill', async () => 
   expectFailure(ran, 9, 'DRILL_FAILED', /can be restored, and not be brought .*migration 2-b failed/);
   expect(ran.json).toMatchObject({ verified: true, failed: { name: '2-b' } });
   expect(ran.json).not.toHaveProperty('recoveryTimeMs');
+  // How old the data are is known all the same.
+  await project.write({ 'mongo-release.yml': settings('{ recovery-time: 1h, recovery-point: 1ms }') });
+  const old = await drill();
+  expectFailure(old, 9, 'DRILL_FAILED', /migration 2-b failed.* old where 1 ms is the limit/s);
+  expect(old.json.limits).toEqual([
+    { name: 'recovery-time', state: 'unknown', limitMs: 3_600_000 },
+    { name: 'recovery-point', state: 'exceeded', limitMs: 1, seenMs: old.json.recoveryPoint.ageMs },
+  ]);
+  expect(old.stderr).toMatch(/✗ exceeded +recovery-point/);
+  expect(old.json.error.hint).toBe(ran.json.error.hint);
 });
 
 test('without a sandbox nobody knows', async () => {
@@ -138,6 +167,10 @@ test('an encrypted backup needs the identity as elsewhere', async () => {
   expectFailure(await drill(), 2, 'IDENTITY_MISSING');
   const ran = await drill('', { MONGO_RELEASE_IDENTITY: identity });
   expect(ran.json, ran.stderr).toMatchObject({ backupId: taken.json.id, outcome: 'rehearsed', verified: true });
+  // Who has lost the key has no backup.
+  const other = await drill('', { MONGO_RELEASE_IDENTITY: await generateX25519Identity() });
+  expectFailure(other, 9, 'DRILL_FAILED', /cannot be restored: .*\[IDENTITY_WRONG\]/);
+  expect(await last()).toMatchObject({ state: 'failed' });
   // The one before is drilled when it is named.
   expect((await drill(` --backup ${backupId}`)).json).toMatchObject({ backupId, outcome: 'rehearsed' });
   for (const name of await readdir(folder())) if (name.startsWith(taken.json.id)) await rm(folder(name));
@@ -164,6 +197,42 @@ test('no backup, another target, and several databases: each is told', async () 
   const ran = await drill();
   expectFailure(ran, 2, 'USAGE', /several databases of default/);
   expect((await drill(` --database ${database.name} --mongod /nowhere`)).json).toMatchObject({ backupId });
+});
+
+test('backups of one name in several clusters are not taken for each other', async () => {
+  const take = () => project.run('backup --store shared --json', { MONGODB_URI: database.uri });
+  const [first, second] = [(await take()).json.id, (await take()).json.id];
+  const file = join(project.dir, 'shared', `${first}.manifest.json`);
+  const read = decodeChecked(await readFile(file, 'utf8'));
+  const { target, ...manifest } = (read.state === 'intact' ? read.value : {}) as Manifest;
+  const cluster = { replicaSetId: 'of another project' };
+  await writeFile(file, encodeManifest({ ...manifest, target: { ...target, cluster } } as Manifest));
+  const ran = await project.run('drill --store shared --mongod /nowhere --json');
+  expectFailure(ran, 2, 'USAGE', /in several clusters/);
+  expect(ran.json.error.hint).toContain(`--backup ${second}`);
+  const named = await project.run(['drill', '--store', 'shared', '--mongod', '/nowhere', '--backup', first, '--json']);
+  expect(named.json).toMatchObject({ backupId: first, error: { code: 'SANDBOX_UNAVAILABLE' } });
+  // And neither are their drills.
+  const audit = await project.run('audit --store shared --json', { MONGODB_URI: database.uri });
+  const drills = audit.json.entries.filter(({ kind }: { kind: string }) => kind === 'drill');
+  expect(drills).toMatchObject([{ error: { code: 'USAGE' } }]);
+});
+
+test('a member of the cluster that was backed up is no sandbox, though nobody said the address of the target', async () => {
+  const address = database.uri.replace(database.name, '');
+  const ran = await drill(` --database ${database.name} --sandbox-uri ${address}`);
+  expectFailure(ran, 5, 'SANDBOX_REFUSED', /replica set of a target/);
+});
+
+test('records of drills stay for a year, and the newest however old they are', async () => {
+  const names = Array.from({ length: 110 }, (_, n) => `20200101T000000${String(n).padStart(3, '0')}Z-abcdef.json`);
+  await mkdir(folder('drills'), { recursive: true });
+  for (const name of names) await writeFile(folder('drills', name), '{}');
+  await drill(' --mongod /nowhere');
+  const left = await readdir(folder('drills'));
+  expect(left).toHaveLength(100);
+  expect(left).toContain(names.at(-1));
+  expect(left).not.toContain(names[0]);
 });
 
 test('a damaged backup is not passed over for an older one', async () => {

@@ -12,4 +12,8 @@ test('a limit is exceeded by more than itself, and only what is configured is ju
     ],
     problems: ['The data are 2 h 0 min old where 7199999 ms is the limit.'],
   });
+  expect(judgeLimits({ 'recovery-time': 1 }, {})).toEqual({
+    limits: [{ name: 'recovery-time', state: 'unknown', limitMs: 1 }],
+    problems: [],
+  });
 });

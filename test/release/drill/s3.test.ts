@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeProject, migration } from '../../cli/cli.ts';
 import { freshDatabase } from '../../setup/mongo.ts';
@@ -29,7 +29,7 @@ test('a drill from a bucket is on record there, and is no backup', async () => {
   expect(drill.json, drill.stderr).toMatchObject({ outcome: 'rehearsed', documents: 1, migrations: [{ name: '1-a' }] });
   const { backups } = (await project.run('inspect --json')).json;
   expect(backups).toMatchObject([{ id: drill.json.backupId, verifiedAt: expect.any(String) }]);
-  expect(await readdir(join(folder, 'prod', 'drills'))).toEqual([`${drill.json.releaseId}.json`]);
+  expect(await readdir(join(folder, 'prod', 'drills'))).toEqual([basename(drill.json.record)]);
   const audit = await project.run('audit --json', withTarget);
   expect(audit.json.entries).toMatchObject([{ kind: 'drill', state: 'passed', backupId: drill.json.backupId }]);
 });
