@@ -166,6 +166,12 @@ export function isExpired(value: Manifest, now: Date): boolean {
   return expiresAt !== undefined && Date.parse(expiresAt) <= now.getTime();
 }
 
+/** As of when the data are: by the server's clock where it was asked, else when the backup was begun. */
+export function dataTime(value: Manifest): Date {
+  const clusterTime = value.engine === 'atlas' ? undefined : value.clusterTime;
+  return clusterTime === undefined ? new Date(value.createdAt) : new Date(clusterTime.t * 1000);
+}
+
 /** Documents of all namespaces together, and their bytes. */
 export function manifestTotals(value: Pick<ArchiveContents, 'namespaces'>): { documents: number; bytes: number } {
   let documents = 0;

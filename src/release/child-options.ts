@@ -20,6 +20,7 @@ export function childOptions(run: Run) {
     },
     ownPrefix: namesOf(run).prefix,
     showValues: run.showValues,
+    onLoaded: run.onLoaded,
     log: run.log,
     signal: run.signal,
   } satisfies ChildSettings & Record<string, unknown>;

@@ -31,6 +31,8 @@ export interface Run {
   readonly toolVersion: string;
   /** Whether a person at a terminal may see what migrations print. */
   readonly showValues: boolean;
+  /** Is told what the project's code loads, by whoever wants to know: see code.ts. */
+  readonly onLoaded?: (files: ReadonlyMap<string, string>) => void;
   /** Asks a person a yes-or-no question; undefined where nobody can answer. */
   readonly confirm?: (question: string) => Promise<boolean>;
 }

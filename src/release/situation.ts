@@ -6,6 +6,7 @@ import { scanFiles } from '../migration/source-scan/scan.ts';
 import type { HistoryRecord, MigrationFacts, MigrationFile, PlanScope, Position } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { childOptions } from './child-options.ts';
+import { type Code, LoadedCode } from './code.ts';
 import { listFiles, readRecords } from './migrate-mongo.ts';
 import { placedIn, sourceRoot } from './place.ts';
 import { type Run, targetOf } from './run.ts';
@@ -14,6 +15,8 @@ import { type Run, targetOf } from './run.ts';
 export interface Situation {
   readonly files: ReadonlyMap<string, MigrationFile>;
   readonly facts: ReadonlyMap<string, MigrationFacts>;
+  /** What loading the files loads. */
+  readonly code: Code;
   readonly records: readonly HistoryRecord[];
   readonly position: Position;
   readonly plan: MigrationPlan;
@@ -31,7 +34,9 @@ export async function readSituation(
 ): Promise<Situation> {
   const files = await listFiles(run);
   const { records, differs } = await readRecords(run, connection, files);
-  const facts = await describeMigrations(files, { ...childOptions(run), unusable: unusableWhere(run, records) });
+  const loaded = new LoadedCode(run, files);
+  const unusable = unusableWhere(run, records);
+  const facts = await describeMigrations(files, { ...childOptions(run), unusable, onLoaded: loaded.add });
   const applied = new Set(records.filter((record) => record.state === 'applied').map((record) => record._id));
   const sources = await scanFiles(files.filter((file) => !applied.has(file.name)));
   const { journal } = run.invocation.settings.migrations;
@@ -53,6 +58,7 @@ export async function readSituation(
   return {
     files: new Map(files.map((file) => [file.name, file])),
     facts,
+    code: loaded.code,
     records,
     position: position(records),
     plan: planOf(scope),

@@ -31,7 +31,12 @@ const rich: RehearsalResult = {
   ],
   oplog: { maxBytes: 100_000, reachMs: 3_600_000 },
   need: { diskBytes: 2e9, freeBytes: null, seconds: 90, basis: '' },
-  proof: { id: '20261001T123005000Z-3f9a1c', level: 'full', at: '2026-10-01T12:30:05.000Z' },
+  proof: {
+    id: '20261001T123005000Z-3f9a1c',
+    level: 'full',
+    at: '2026-10-01T12:30:05.000Z',
+    dataAt: '2026-10-01T12:30:00.000Z',
+  },
 };
 
 test('the summary of a rehearsal says what changed, what to look at, and what to expect on the target', () => {

@@ -12,7 +12,7 @@ export type StoredDocument =
 
 /**
  * Small JSON documents of one kind. They stand in a folder (`drills/ID.json`) that no listing of backups looks into, so
- * that neither retention nor what tidies up after a killed run can take one for a backup. Nothing here removes one.
+ * that neither retention nor what tidies up after a killed run can take one for a backup.
  */
 export interface Documents {
   /**
@@ -24,11 +24,21 @@ export interface Documents {
   list(): Promise<string[]>;
   /** Throws `STORE_FAILED`; what cannot be relied on is an answer, not an error. */
   read(id: string): Promise<StoredDocument>;
+  /** Nothing happens where there is none. Throws `STORE_FAILED`. */
+  remove(id: string): Promise<void>;
 }
 
 /** Such as `20260301T101500123Z-9f3a1c`: sorts by time, and is a safe file name. */
 export function newDocumentId(now = new Date()): string {
   return `${now.toISOString().replace(/[-:.]/g, '')}-${randomBytes(3).toString('hex')}`;
+}
+
+/** When a document of this id was made, in milliseconds since 1970; undefined where `newDocumentId` did not make it. */
+export function documentTime(id: string): number | undefined {
+  const parts = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z-/.exec(id);
+  if (parts === null) return undefined;
+  const [year = 0, month = 0, ...rest] = parts.slice(1).map(Number);
+  return Date.UTC(year, month - 1, ...rest);
 }
 
 /** One folder of a store, by its bare means. */
@@ -40,6 +50,7 @@ interface Folder {
   readText(name: string): Promise<string | undefined>;
   /** Whole or not at all. */
   write(name: string, text: string): Promise<void>;
+  remove(name: string): Promise<void>;
 }
 
 const ending = '.json';
@@ -62,6 +73,9 @@ export function documentsIn(folder: Folder): Documents {
       if (text === undefined) return { state: 'missing' };
       const read = decodeChecked(text);
       return read.state === 'intact' ? { state: 'readable', value: read.value } : { state: 'damaged' };
+    },
+    async remove(id) {
+      if (isBackupId(id)) await folder.remove(id + ending);
     },
   };
 }

@@ -139,6 +139,7 @@ export class FolderStore implements BackupStore {
           failed('writing')(error);
         }
       },
+      remove: (name) => rm(file(name), { force: true }).catch(failed('removing')),
     });
   }
 

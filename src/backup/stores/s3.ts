@@ -232,6 +232,10 @@ export class S3Store implements BackupStore {
         this.#writeJson(`${kind}/${name}`, text).catch((error) => {
           throw this.failure(`writing ${kind}`, error);
         }),
+      remove: (name) =>
+        this.#delete(`${kind}/${name}`).catch((error) => {
+          throw this.failure(`removing ${kind}`, error);
+        }),
     });
   }
 

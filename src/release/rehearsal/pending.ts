@@ -1,3 +1,4 @@
+import { dataTime } from '../../backup/manifest.ts';
 import { restoreBackup } from '../../backup/restore.ts';
 import { copySample } from '../../backup/sample.ts';
 import type { Connection } from '../../mongo/connect.ts';
@@ -5,6 +6,7 @@ import { type Oplog, readOplog } from '../../mongo/oplog.ts';
 import { serverCode } from '../../mongo/server-error.ts';
 import { backedUpTarget } from '../backed-up-target.ts';
 import type { StoredBackup } from '../backup-for.ts';
+import { LoadedCode } from '../code.ts';
 import { restoreProgress } from '../progress.ts';
 import { namesOf, type Run } from '../run.ts';
 import type { Situation } from '../situation.ts';
@@ -53,7 +55,10 @@ async function inFull(
 ): Promise<Rehearsed> {
   await using backup = await rehearsalBackup(run, connection, situation, behind);
   const { store, id, identities, uncovered } = backup;
-  const rehearsed = await rehearse(run, situation, {
+  const manifest = await store.readManifest(id);
+  const dataAt = dataTime(manifest).toISOString();
+  const loaded = new LoadedCode(run, situation.files.values(), situation.code);
+  const rehearsed = await rehearse({ ...run, onLoaded: loaded.add }, situation, {
     ...(await about(connection)),
     ...{ level: 'full', need, uncovered },
     fill: async (sandbox) => {
@@ -62,8 +67,13 @@ async function inFull(
       return restoreBackup(sandbox, store, id, { own, signal, log, identities, onProgress: restoreProgress(log) });
     },
   });
-  const { target } = await store.readManifest(id);
-  return keepProof(run, connection, situation, rehearsed, { of: target, backupId: behind && id });
+  const { code } = loaded;
+  return keepProof(run, connection, situation, rehearsed, {
+    of: manifest.target,
+    dataAt,
+    backupId: behind && id,
+    code,
+  });
 }
 
 async function onSample(
@@ -73,7 +83,9 @@ async function onSample(
   { need, fallen }: { readonly need: RehearsalNeed | undefined; readonly fallen: boolean },
 ): Promise<Rehearsed> {
   const documents = run.invocation.settings.rehearsal.sample;
-  const rehearsed = await rehearse(run, situation, {
+  const dataAt = new Date().toISOString();
+  const loaded = new LoadedCode(run, situation.files.values(), situation.code);
+  const rehearsed = await rehearse({ ...run, onLoaded: loaded.add }, situation, {
     ...(await about(connection)),
     ...{ level: 'sample', need, uncovered: [...(fallen ? [tooSmall] : []), ...notInSample(documents)] },
     fill: async (sandbox): Promise<Filled> => {
@@ -88,7 +100,8 @@ async function onSample(
       return { documents: taken.documents, bytes: taken.bytes, timesAsMany };
     },
   });
-  return keepProof(run, connection, situation, rehearsed, { of: backedUpTarget(run, connection) });
+  const of = backedUpTarget(run, connection);
+  return keepProof(run, connection, situation, rehearsed, { of, dataAt, code: loaded.code });
 }
 
 const tooSmall = 'All of the data, as it is configured: they do not fit on this machine, so a sample was taken.';

@@ -1,105 +1,130 @@
 import * as z from 'zod';
-import { type BackedUpTarget, otherTarget } from '../../backup/same-target.ts';
-import { newDocumentId } from '../../backup/stores/documents.ts';
-import { environments } from '../../config/schema.ts';
+import type { BackedUpTarget } from '../../backup/same-target.ts';
+import { type Documents, documentTime, newDocumentId } from '../../backup/stores/documents.ts';
 import { digestOf } from '../../migration/canonical.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { asReleaseError } from '../../observe/error.ts';
+import { majorOf } from '../../sandbox/version.ts';
 import { backedUpTarget } from '../backed-up-target.ts';
+import type { Code } from '../code.ts';
+import { ReleaseRecords } from '../record.ts';
 import type { Run } from '../run.ts';
 import type { Situation } from '../situation.ts';
 import { storeOf } from '../take-backup.ts';
 import { takenUp } from '../taken-up.ts';
+import { bound, boundTo, whyNot } from './bound.ts';
 import type { Rehearsed } from './rehearse.ts';
 import type { ProofUsed } from './result.ts';
 
-const hash = z.string().regex(/^[0-9a-f]{64}$/);
-
-/** A rehearsal that passed, as the store keeps it (`proofs/ID.json`): what it was of, and that is all it holds for. */
-const proof = z.object({
-  schemaVersion: z.literal(1),
+/** A rehearsal, as the store keeps it (`proofs/ID.json`): what it was of, and that is all it holds for. */
+const about = z.object({
+  schemaVersion: z.literal(2),
   kind: z.literal('proof'),
-  /** When it passed, ISO. */
+  /** When it ended, ISO. */
   at: z.iso.datetime(),
-  level: z.enum(['full', 'sample']),
-  planDigest: hash,
-  position: hash,
-  findings: hash,
-  /** Of the target. */
-  serverVersion: z.string(),
+  ...bound,
   sandboxVersion: z.string(),
-  /** Whose data it ran on. */
-  target: z.object({
-    name: z.string(),
-    database: z.string(),
-    environment: z.enum(environments),
-    cluster: z.object({ replicaSetId: z.string().optional(), members: z.array(z.string()).optional() }).optional(),
-  }),
   backupId: z.string().optional(),
   migrations: z.array(z.string()),
   releaseId: z.string(),
   actor: z.string().optional(),
   runUrl: z.string().optional(),
   commit: z.string().optional(),
-  toolVersion: z.string(),
 });
+const proof = z.discriminatedUnion('result', [
+  about.extend({ result: z.literal('passed'), level: z.literal('full') }),
+  about.extend({
+    ...{ result: z.literal('failed'), level: z.enum(['full', 'sample']) },
+    error: z.object({ code: z.string(), message: z.string() }),
+  }),
+]);
 
-type Proof = z.output<typeof proof>;
-
-/** The data that a rehearsal ran on. */
+/** The data that a rehearsal ran on, and the code that it loaded. */
 export interface RanOn {
   readonly of: BackedUpTarget;
+  /** As of when they are, ISO. */
+  readonly dataAt: string;
   /** Where they are of a backup that is in the store. */
   readonly backupId?: string;
+  readonly code: Code;
 }
 
 /**
- * Puts the proof of a rehearsal that passed, and that was of all that is pending, into the store, where there is one, and
- * into the result. A store that does not take it is said and does not fail the rehearsal.
+ * Puts a full rehearsal of all that is pending into the store, where there is one, and what stands for it into the result;
+ * one that failed at whatever level, too, since it ends what proofs of before say. A store that does not take it is said and
+ * does not fail the rehearsal.
  */
 export async function keepProof(
   run: Run,
   connection: Connection,
   situation: Situation,
-  { result, error }: Rehearsed,
-  { of, backupId }: RanOn,
+  rehearsed: Rehearsed,
+  { backupId, ...on }: RanOn,
 ): Promise<Rehearsed> {
-  if (error !== undefined || takenUp(situation).length > 0) return { result, error };
-  const { actor, runUrl, commit } = run.origin;
+  const { result, error } = rehearsed;
+  const { level, serverVersion: sandboxVersion } = result;
   const at = new Date();
-  const used: ProofUsed = { level: result.level, at: at.toISOString(), backupId };
-  if (run.invocation.store === undefined) return { result: { ...result, proof: used } };
-  const value: Proof = {
-    ...{ schemaVersion: 1, kind: 'proof', at: used.at, level: result.level, ...boundTo(connection, situation) },
-    ...{ sandboxVersion: result.serverVersion, target: of, backupId },
-    migrations: result.migrations.map(({ name }) => name),
-    ...{ releaseId: run.releaseId, actor, runUrl, commit, toolVersion: run.toolVersion },
+  const other = majorOf(sandboxVersion) !== majorOf(connection.topology.serverVersion);
+  const used: ProofUsed = {
+    ...{ level, at: at.toISOString(), dataAt: on.dataAt, backupId },
+    sandboxVersion: other ? sandboxVersion : undefined,
   };
-  const id = `${newDocumentId(at)}${ofPlan(situation)}`;
+  const passed = (id?: string): Rehearsed => ({ result: { ...result, proof: { id, ...used } } });
+  const otherwise = error === undefined ? passed() : rehearsed;
+  const partial = takenUp(situation).length > 0 || (error === undefined && level !== 'full');
+  if (run.invocation.store === undefined || partial) return otherwise;
+  const { actor, runUrl, commit } = run.origin;
+  const value: z.input<typeof about> = {
+    ...{ schemaVersion: 2, kind: 'proof', at: used.at, ...boundTo(run, connection, situation, on) },
+    ...{ sandboxVersion, backupId, migrations: result.migrations.map(({ name }) => name) },
+    ...{ releaseId: run.releaseId, actor, runUrl, commit },
+  };
+  const how =
+    error === undefined
+      ? { result: 'passed', level }
+      : { result: 'failed', level, error: { code: error.code, message: error.message } };
+  const id = `${newDocumentId(at)}${ofTarget(on.of)}${ofPlan(situation)}`;
+  const proofs = storeOf(run).documents('proofs');
   try {
-    await storeOf(run).documents('proofs').put(id, value);
-    return { result: { ...result, proof: { id, ...used } } };
+    await proofs.put(id, { ...value, ...how });
   } catch (thrown) {
     const { message, code } = asReleaseError(thrown);
-    run.log.warn(`The proof of this rehearsal could not be kept: ${message}`, { error: code });
-    return { result: { ...result, proof: used } };
+    run.log.warn(`What this rehearsal proves could not be kept: ${message}`, { error: code });
+    return otherwise;
   }
+  await removeOld(run, connection, proofs);
+  return error === undefined ? passed(id) : rehearsed;
 }
 
-/** The end of the ids of all proofs of a plan: no others are read. */
+/** The end of the ids of all that is of one plan: nothing else is read. */
 function ofPlan({ plan }: Situation): string {
   return `-${plan.digest.slice(0, 16)}`;
 }
 
-/** What a proof holds for. */
-function boundTo({ topology }: Connection, { plan }: Situation) {
-  const findings = plan.findings.map(({ rule, severity, message, place }) => ({ rule, severity, message, place }));
-  return {
-    planDigest: plan.digest,
-    position: plan.position.digest,
-    findings: digestOf(findings),
-    serverVersion: topology.serverVersion,
-  };
+/** What stands before that, so that what is of one target can be told without reading it. */
+function ofTarget({ cluster, ...target }: BackedUpTarget): string {
+  return `-${digestOf({ ...target, replicaSetId: cluster?.replicaSetId }).slice(0, 8)}`;
+}
+
+/**
+ * Removes what proves nothing any more: of this target, older than `rehearsal.max-age`, and named by none of its releases,
+ * whose evidence stays. What fails here is a warning: the next one tidies up again.
+ */
+async function removeOld(run: Run, connection: Connection, proofs: Documents): Promise<void> {
+  const oldest = Date.now() - run.invocation.settings.rehearsal['max-age'];
+  const mine = `${ofTarget(backedUpTarget(run, connection))}-`;
+  try {
+    const old = (await proofs.list()).filter((id) => id.includes(mine) && (documentTime(id) ?? oldest) < oldest);
+    if (old.length === 0) return;
+    const records = await new ReleaseRecords(connection.db, run).all();
+    const named = new Set(
+      records.flatMap(({ proofId, attempts = [] }) => [proofId, ...attempts.map((one) => one.proofId)]),
+    );
+    for (const id of old) if (!named.has(id)) await proofs.remove(id);
+  } catch (thrown) {
+    const { message, code } = asReleaseError(thrown);
+    run.log.warn(`Old proofs could not be removed: ${message}`, { error: code });
+  }
 }
 
 /** `stale`: there are some of this plan, and why the newest of them does not hold. */
@@ -108,41 +133,34 @@ export type FoundProof =
   | { readonly state: 'stale'; readonly why: string }
   | { readonly state: 'missing' };
 
-/** So many of a plan are looked at, the newest first: the older ones hold no longer than these. */
-const mostLookedAt = 20;
-
 /**
- * The newest proof in the store that this plan was rehearsed in full, on data of this target. Throws `STORE_FAILED`, and
+ * What the store says of this plan: the latest rehearsal that was of all that it is now decides. Throws `STORE_FAILED`, and
  * `USAGE` where no store is named.
  */
 export async function findProof(run: Run, connection: Connection, situation: Situation): Promise<FoundProof> {
   const proofs = storeOf(run).documents('proofs');
+  const oldest = Date.now() - run.invocation.settings.rehearsal['max-age'];
   let stale: string | undefined;
   const ids = (await proofs.list()).filter((id) => id.endsWith(ofPlan(situation)));
-  for (const id of ids.slice(0, mostLookedAt)) {
+  for (const id of ids) {
     const read = await proofs.read(id);
     const parsed = read.state === 'readable' ? proof.safeParse(read.value) : undefined;
     // What somebody changed, or another version wrote, proves nothing.
-    if (!parsed?.success) continue;
-    const { planDigest, at, level, backupId } = parsed.data;
-    if (planDigest !== situation.plan.digest) continue;
-    const why = whyNot(run, connection, situation, parsed.data);
-    if (why === undefined) return { state: 'valid', proof: { id, level, at, backupId } };
-    stale ??= `proof ${id} ${why}`;
+    if (parsed?.success && parsed.data.planDigest === situation.plan.digest) {
+      const { at, dataAt, level, backupId } = parsed.data;
+      const why = await whyNot(run, connection, situation, parsed.data);
+      if (why === undefined && parsed.data.result === 'failed')
+        return { state: 'stale', why: `the latest rehearsal, of ${at}, failed: ${parsed.data.error.message}` };
+      if (why === undefined) {
+        const { sandboxVersion: sandbox, serverVersion } = parsed.data;
+        const sandboxVersion = majorOf(sandbox) === majorOf(serverVersion) ? undefined : sandbox;
+        return { state: 'valid', proof: { id, level, at, dataAt, backupId, sandboxVersion } };
+      }
+      // What failed elsewhere, or before what is here now, says nothing.
+      if (parsed.data.result === 'passed') stale ??= `proof ${id} ${why}`;
+    }
+    // Those that follow are older still, and so are their data.
+    if ((documentTime(id) ?? oldest) < oldest) break;
   }
   return stale === undefined ? { state: 'missing' } : { state: 'stale', why: stale };
-}
-
-/** Why it does not hold, to stand behind "proof X"; undefined where it does. */
-function whyNot(run: Run, connection: Connection, situation: Situation, one: Proof): string | undefined {
-  const now = boundTo(connection, situation);
-  const other = otherTarget(one.target, backedUpTarget(run, connection));
-  const oldest = Date.now() - run.invocation.settings.rehearsal['max-age'];
-  if (other !== undefined) return `is ${other}`;
-  if (one.level !== 'full') return 'is of a sample, which never proves all';
-  if (Date.parse(one.at) < oldest) return `is of ${one.at}, older than rehearsal.max-age`;
-  if (one.serverVersion !== now.serverVersion)
-    return `is of MongoDB ${one.serverVersion}, and the target runs ${now.serverVersion} now`;
-  if (one.findings !== now.findings) return 'was made before what is found about the plan changed';
-  return one.position === now.position ? undefined : 'is of another position in history';
 }

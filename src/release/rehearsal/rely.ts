@@ -38,6 +38,11 @@ export async function reliedOn(
   const found = await look(run, connection, situation, production && waiver === undefined);
   if (found.state === 'valid') {
     run.log.info(`Rehearsed before: proof ${found.proof.id}, which passed at ${found.proof.at}.`);
+    const { sandboxVersion } = found.proof;
+    if (sandboxVersion !== undefined) {
+      const { serverVersion } = connection.topology;
+      run.log.warn(`It passed in a sandbox of MongoDB ${sandboxVersion}, and the target runs ${serverVersion}.`);
+    }
     return { proof: found.proof };
   }
   if (!production) return {};

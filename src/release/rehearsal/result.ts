@@ -87,8 +87,12 @@ export interface ProofUsed {
   readonly level: 'full' | 'sample';
   /** When it passed, ISO. */
   readonly at: string;
+  /** As of when the data are that it ran on, ISO. */
+  readonly dataAt: string;
   /** The backup that it ran on, where that is in the store. */
   readonly backupId?: string;
+  /** The server version of its sandbox, where that was of another major version than the target. */
+  readonly sandboxVersion?: string;
 }
 
 /** What was let pass without the evidence that is wanted for it, by whom and why. */

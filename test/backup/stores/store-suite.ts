@@ -181,6 +181,9 @@ export function storeSuite(kind: string, make: () => Promise<StoreUnderTest>): v
       await store.remove(manifest);
       expect(await names()).toEqual(['drills']);
       expect(await drills.list()).toHaveLength(2);
+      await drills.remove('20260301T101500Z-a');
+      await drills.remove('20260301T101500Z-a');
+      expect(await drills.list()).toEqual(['20260302T101500Z-b']);
     });
 
     test('a document that was changed since it was written counts for nothing', async () => {

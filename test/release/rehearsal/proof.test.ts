@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { encodeChecked } from '../../../src/backup/checked-json.ts';
@@ -31,6 +31,15 @@ const production = '--store backups --environment production --json';
 const apply = `release --apply --rehearsal none ${production}`;
 const recordOf = (_id: string) => database.db.collection<{ _id: string }>('_mongo_release.releases').findOne({ _id });
 
+/** A proof as it is kept, how to change it there, and where. */
+async function kept(id: string) {
+  const proofs = join(project.dir, 'backups', 'proofs');
+  const file = join(proofs, `${id}.json`);
+  const { checksum: _, ...proof } = JSON.parse(await readFile(file, 'utf8'));
+  const keep = (changed: object) => writeFile(file, encodeChecked({ ...proof, ...changed }));
+  return [proof, keep, proofs] as const;
+}
+
 async function prepared(options = production) {
   const ran = await project.run(`release ${options}`);
   expect(ran.json, ran.stderr).toMatchObject({ outcome: 'rehearsed', rehearsal: { level: 'full' } });
@@ -57,7 +66,7 @@ test('it is let off by a waiver, which stands in the record with its reason', as
 
 test('the rehearsal of a run that only reads is proof for the one that applies, and is not repeated', async () => {
   const proof = await prepared();
-  expect(proof).toEqual({ id: expect.any(String), level: 'full', at: expect.any(String) });
+  expect(proof).toEqual({ id: expect.any(String), level: 'full', at: expect.any(String), dataAt: expect.any(String) });
   const kept = JSON.parse(await readFile(join(project.dir, 'backups', 'proofs', `${proof.id}.json`), 'utf8'));
   expect(kept).toMatchObject({
     kind: 'proof',
@@ -84,7 +93,7 @@ test('one that is too old, or of other files, does not count', async () => {
   await prepared();
   await project.write({ 'mongo-release.yml': 'rehearsal: { max-age: 10ms }\n' });
   const stale = await project.run(apply);
-  expectFailure(stale, 5, 'PROOF_STALE', /older than rehearsal\.max-age/);
+  expectFailure(stale, 5, 'PROOF_STALE', /ran on data of .*, older than rehearsal\.max-age/);
   await project.write({
     'mongo-release.yml': '',
     'migrations/1-a.js': migration("await db.collection('places').deleteMany({});"),
@@ -101,19 +110,105 @@ test('one of another target, or that somebody changed, does not count', async ()
   expectFailure(await project.run(apply), 5, 'PROOF_MISSING');
 });
 
-test('one of another version of the server, or of other findings, does not count', async () => {
+test('one of another version of the server or of this program, or of other findings, does not count', async () => {
   const { id } = await prepared();
-  const file = join(project.dir, 'backups', 'proofs', `${id}.json`);
-  const { checksum: _, ...proof } = JSON.parse(await readFile(file, 'utf8'));
+  const [proof, keep] = await kept(id);
   for (const [changed, why] of [
     [{ serverVersion: '5.0.1' }, /is of MongoDB 5\.0\.1, and the target runs/],
     [{ findings: proof.planDigest }, /before what is found about the plan changed/],
+    [{ toolVersion: '0.0.9' }, /was made by mongo-release 0\.0\.9, and this is/],
   ] as const) {
-    await writeFile(file, encodeChecked({ ...proof, ...changed }));
+    await keep(changed);
     expectFailure(await project.run(apply), 5, 'PROOF_STALE', why);
   }
-  await writeFile(file, encodeChecked(proof));
+  // It holds all the same, and whoever relies on it is told.
+  await keep({ sandboxVersion: '7.0.1' });
+  const ran = await project.run(apply);
+  expect(ran.json, ran.stderr).toMatchObject({ outcome: 'applied', proof: { id, sandboxVersion: '7.0.1' } });
+  expect(ran.stderr).toMatch(/in a sandbox of MongoDB 7\.0\.1, and the target runs/);
+});
+
+test.each([
+  ['code that a migration imports', { 'lib/value.cjs': 'module.exports = 2;\n' }, /code changed .*: lib\/value\.cjs/],
+  ['code that only running it loads', { 'lib/late.cjs': 'module.exports = 2;\n' }, /code changed .*: lib\/late\.cjs/],
+  [
+    'another version of a package',
+    { 'node_modules/left/package.json': '{"version":"2.0.0"}' },
+    /node_modules\/left\/pack/,
+  ],
+  [
+    'a probe that was not asked',
+    { 'mongo-release.yml': 'probes: [{ name: none, mongo: { collection: places, count: 0 } }]\n' },
+    /with other probes/,
+  ],
+  ['other settings', { 'mongo-release.yml': 'migrations: { time-limit: 5s }\n' }, /with other settings of migrations/],
+])('one that was made before %s came does not count', async (_, changed, why) => {
+  await project.write({
+    'migrations/1-a.js': `const value = require('../lib/value.cjs') + require('left');
+${migration("await db.collection('places').updateMany({}, { $set: { seen: value + require('../lib/late.cjs') } });")}`,
+    'lib/value.cjs': 'module.exports = 1;\n',
+    'lib/late.cjs': 'module.exports = 1;\n',
+    'node_modules/left/package.json': '{"version":"1.0.0"}',
+    'node_modules/left/index.js': 'module.exports = 1;\n',
+  });
+  await prepared();
+  await project.write(changed);
+  expectFailure(await project.run(apply), 5, 'PROOF_STALE', why);
+  expect(await database.db.collection('places').countDocuments({ seen: { $exists: true } })).toBe(0);
+});
+
+test('a later rehearsal that failed ends it, until one passes again', async () => {
+  const up = "if (await db.collection('places').findOne({ n: 3 })) throw new Error('three');";
+  await project.write({ 'migrations/1-a.js': migration(`${up} await db.collection('places').insertOne({ n: 4 });`) });
+  await prepared();
+  await database.db.collection('places').insertOne({ n: 3 });
+  expectFailure(await project.run(`release ${production}`), 13, 'REHEARSAL_FAILED');
+  expectFailure(await project.run(apply), 5, 'PROOF_STALE', /the latest rehearsal, of .*, failed: .*in migration 1-a/);
+  await database.db.collection('places').deleteOne({ n: 3 });
+  const { id } = await prepared();
   expect((await project.run(apply)).json).toMatchObject({ outcome: 'applied', proof: { id } });
+});
+
+test('one that ran on an old backup is as old as its data', async () => {
+  const { id } = (await project.run(`backup ${production}`)).json;
+  const file = join(project.dir, 'backups', `${id}.manifest.json`);
+  const { checksum: _, ...manifest } = JSON.parse(await readFile(file, 'utf8'));
+  const clusterTime = { t: Date.UTC(2026, 0, 1) / 1000, i: 1 };
+  await writeFile(file, encodeChecked({ ...manifest, clusterTime }));
+  const proof = await prepared(`${production} --backup ${id}`);
+  expect(proof).toMatchObject({ dataAt: '2026-01-01T00:00:00.000Z', backupId: id });
+  expectFailure(await project.run(apply), 5, 'PROOF_STALE', /ran on data of 2026-01-01T00:00:00\.000Z, older than/);
+});
+
+test('a sample leaves none, and others of the same plan do not hide one, however many', async () => {
+  const { id } = await prepared();
+  const sampled = await project.run(`release --rehearsal sample ${production}`);
+  expect(sampled.json.rehearsal.proof, sampled.stderr).toMatchObject({ level: 'sample' });
+  expect(sampled.json.rehearsal.proof).not.toHaveProperty('id');
+  const [proof, , proofs] = await kept(id);
+  for (let n = 10; n < 35; n++) {
+    const other = id.replace(/-.{6}-/, `-0000${n}-`).replace(/^\d{4}/, '2999');
+    await writeFile(
+      join(proofs, `${other}.json`),
+      encodeChecked({ ...proof, target: { ...proof.target, name: 'another' } }),
+    );
+  }
+  expect((await project.run(apply)).json).toMatchObject({ outcome: 'applied', proof: { id } });
+});
+
+test('what is too old to prove anything goes when a new one comes, but for what a release relied on', async () => {
+  const { id: relied } = await prepared();
+  expect((await project.run(apply)).json).toMatchObject({ outcome: 'applied' });
+  const [, , proofs] = await kept(relied);
+  const aged = (id: string) => id.replace(/^\d{4}/, '2020');
+  await rename(join(proofs, `${relied}.json`), join(proofs, `${aged(relied)}.json`));
+  await database.db.collection('_mongo_release.releases').updateMany({}, { $set: { proofId: aged(relied) } });
+  const old = aged(relied).replace(/-.{6}-/, '-000000-');
+  const foreign = aged(relied).replace(/-.{6}-.{8}-/, '-000000-00000000-');
+  for (const id of [old, foreign]) await writeFile(join(proofs, `${id}.json`), '{}');
+  await project.write({ 'migrations/2-b.js': migration("await db.collection('places').insertOne({ n: 9 });") });
+  const { id } = await prepared();
+  expect((await readdir(proofs)).sort()).toEqual([foreign, aged(relied), id].map((one) => `${one}.json`).sort());
 });
 
 test('elsewhere nothing is wanted, and what was rehearsed before is named', async () => {
