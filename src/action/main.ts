@@ -6,12 +6,12 @@ import { asReleaseError, ReleaseError } from '../observe/error.ts';
 import { Log } from '../observe/log.ts';
 import { Secrets } from '../observe/secrets.ts';
 import { configLoader } from '../release/load-config.ts';
+import { originOf } from '../release/origin.ts';
 import { newReleaseId } from '../release/release-id.ts';
 import type { Ended } from '../release/result.ts';
 import { outcomeOf } from '../report/json.ts';
 import { cancelOnSignal } from './cancel.ts';
 import { readInputs } from './inputs.ts';
-import { originOf } from './origin.ts';
 import { flagsOf, type Part, parts, settingsOf } from './parts.ts';
 import { runLog } from './run-log.ts';
 import { stepFolder } from './step-folder.ts';
@@ -64,7 +64,7 @@ class Step {
       secrets: this.#secrets,
       signal,
       env: this.#env,
-      origin: originOf(this.#env),
+      origin: originOf(this.#env, true),
       toolVersion,
       showValues: false,
       // Nobody can be asked here. In production that stops what needs consent; elsewhere `mode: apply` is consent enough.

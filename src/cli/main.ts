@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { resolveInvocation } from '../config/invocation.ts';
 import { toolVersion } from '../config/version.ts';
@@ -7,6 +6,7 @@ import { asReleaseError, type ReleaseError } from '../observe/error.ts';
 import { Log } from '../observe/log.ts';
 import { Secrets } from '../observe/secrets.ts';
 import { cancelled } from '../release/cancelled.ts';
+import { originOf } from '../release/origin.ts';
 import type { Run } from '../release/run.ts';
 import { type CommandLine, readCommandLine } from './arguments.ts';
 import { commandHelp, generalHelp } from './help.ts';
@@ -65,7 +65,7 @@ export async function main(argv: readonly string[]): Promise<void> {
       secrets,
       signal: cancel.signal,
       env: process.env,
-      origin: { host: hostname(), pid: process.pid, actor: process.env.USER, hosted: false },
+      origin: originOf(process.env),
       toolVersion,
       showValues: invocation.flags['show-values'] === true && process.stderr.isTTY === true,
       confirm: interactive && !invocation.flags.yes ? ask : undefined,

@@ -1,14 +1,16 @@
 import { hostname } from 'node:os';
 import type { Environment } from '../config/flags.ts';
-import type { Origin } from '../release/run.ts';
+import type { Origin } from './run.ts';
 
-/** Who runs this, and where, from the runner's default variables. */
-export function originOf(env: Environment): Origin {
+/** Who runs this, and where: in a job of GitHub's from the runner's default variables, which its steps' own commands have too. */
+export function originOf(env: Environment, inJob = env.GITHUB_ACTIONS === 'true'): Origin {
+  const { pid } = process;
+  if (!inJob) return { host: hostname(), pid, actor: env.USER || undefined, hosted: false };
   const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run } = env;
   const attempt = env.GITHUB_RUN_ATTEMPT ?? '1';
   return {
     host: env.RUNNER_NAME || hostname(),
-    pid: process.pid,
+    pid,
     // Of a re-run: who asked for it, and not who pushed.
     actor: env.GITHUB_TRIGGERING_ACTOR || env.GITHUB_ACTOR || undefined,
     runUrl:
