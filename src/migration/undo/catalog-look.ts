@@ -1,6 +1,7 @@
 import type { MongoClient } from 'mongodb';
 import { readCatalog } from '../../mongo/catalog.ts';
 import type { OwnNames } from '../../mongo/own.ts';
+import type { CatalogState } from '../journal/catalog-state.ts';
 import type { EntryNamespace } from '../journal/documents.ts';
 import { expiryBack, type InPlace, inPlaceBack, withInPlace } from './in-place.ts';
 import { isMade } from './made.ts';
@@ -55,10 +56,8 @@ export class CatalogLook {
       await this.#foreseeInPlace(entry);
     }
     this.conflicts.add(...displacedBy(entry), ...(await this.#names.goBack(entry)));
-    if (type === 'drop-collection' && before !== undefined) {
-      await this.#change(namespace, (now) => expiryBack(before, now));
-    }
-    if (to !== undefined && replaced !== undefined) await this.#change(to, (now) => expiryBack(replaced, now));
+    if (type === 'drop-collection' && before !== undefined) await this.#foreseeReturn(namespace, before);
+    if (to !== undefined && replaced !== undefined) await this.#foreseeReturn(to, replaced);
   }
 
   /** A collection that the migration made has to be empty once the migration's documents are out of it. */
@@ -92,15 +91,33 @@ export class CatalogLook {
     const { namespace, catalog } = entry;
     const before = catalog?.before;
     if (before === undefined) return;
+    const present =
+      before.uuid === undefined
+        ? await this.#names.infoOf(namespace)
+        : await this.#names.withUuid(namespace.database, before.uuid);
+    // A view that comes back is not there yet.
+    if (present === undefined && before.uuid === undefined) return;
+    if (present?.type !== before.type) {
+      this.conflicts.add(inTheWay(namespace, present === undefined ? 'gone' : 'changed'));
+      return;
+    }
+    this.conflicts.add(
+      ...((await this.#change(namespace, present, (now) => inPlaceBack(entry, now)))?.conflicts ?? []),
+    );
+  }
+
+  /** A collection comes back from its tombstone, where its documents do not expire. */
+  async #foreseeReturn(namespace: EntryNamespace, state: CatalogState): Promise<void> {
     const present = await this.#names.infoOf(namespace);
-    if (present !== undefined && present.type !== before.type) this.conflicts.add(inTheWay(namespace, 'changed'));
-    if (present === undefined || present.type !== before.type || present.uuid !== before.uuid) return;
-    this.conflicts.add(...((await this.#change(namespace, (now) => inPlaceBack(entry, now)))?.conflicts ?? []));
+    if (present?.uuid === state.uuid) await this.#change(namespace, present, (now) => expiryBack(state, now));
   }
 
   /** Decides as an undo does that has come to this point, and remembers what becomes of it. */
-  async #change(namespace: EntryNamespace, decide: (now: Shape) => InPlace): Promise<InPlace | undefined> {
-    const present = await this.#names.infoOf(namespace);
+  async #change(
+    namespace: EntryNamespace,
+    present: Listed | undefined,
+    decide: (now: Shape) => InPlace,
+  ): Promise<InPlace | undefined> {
     const now = present && (await this.#shapeOf(namespace, present));
     if (present === undefined || now === undefined) return undefined;
     const decided = decide(now);

@@ -55,14 +55,17 @@ export async function renameBack(place: Place, own: OwnNames, entry: UndoEntry):
   // The server refuses that; who died before the answer has left the intent.
   if (from === target) return nothing;
   const now = before?.uuid === undefined ? undefined : await nameOfUuid(db, before.uuid);
-  if (now === undefined) return conflicting(entry.namespace, 'gone');
-  let moved = 0;
+  let moved: CatalogUndone = nothing;
   if (now === target) {
-    if (!(await renamedTo(place, now, from, before?.uuid))) return conflicting(entry.namespace, 'name-taken');
-    moved = 1;
-  } else if (now !== from) return conflicting(entry.namespace, 'gone');
+    const free = await renamedTo(place, now, from, before?.uuid);
+    moved = free ? { changed: 1, conflicts: [] } : conflicting(entry.namespace, 'name-taken');
+  } else if (now !== from) moved = conflicting(entry.namespace, 'gone');
+  // Also where that one is gone, or stays: what it had replaced is another one.
   const back = replaced === undefined ? nothing : await bringBack(place, own, target, replaced);
-  return { changed: moved + back.changed, conflicts: [...back.conflicts, ...displacedBy(entry)] };
+  return {
+    changed: moved.changed + back.changed,
+    conflicts: [...displacedBy(entry), ...moved.conflicts, ...back.conflicts],
+  };
 }
 
 /** What took a collection's place is put aside, as if it had been dropped, with what others wrote to it. */

@@ -56,9 +56,11 @@ export class NamesOfThePast {
         return before === undefined ? [] : this.#returns(namespace, before.uuid);
       case 'rename-collection': {
         if (to === undefined || before === undefined || shownNamespace(to) === shownNamespace(namespace)) return [];
+        const [at, target] = [await this.infoOf(to), this.presentOf(to)?.collection ?? ''];
         // The old name is free, or has what went back to it in an undo that was interrupted.
-        const conflicts = await this.#returns(namespace, before.uuid);
-        this.#past.set(shownNamespace(to), undefined);
+        const conflicts = await this.#returns(namespace, before.uuid, target);
+        const stays = conflicts.length > 0 && at !== undefined && at.uuid === before.uuid;
+        if (!stays) this.#past.set(shownNamespace(to), undefined);
         if (replaced !== undefined) conflicts.push(...(await this.#returns(to, replaced.uuid)));
         return conflicts;
       }
@@ -73,27 +75,34 @@ export class NamesOfThePast {
     }
   }
 
+  /** What stands there now with that UUID, whatever it is called. */
+  async withUuid(database: string, uuid: string): Promise<Listed | undefined> {
+    for (const listed of (await this.#list(database)).values()) if (listed.uuid === uuid) return listed;
+    return undefined;
+  }
+
   async #unmade(namespace: EntryNamespace, uuid: string | undefined): Promise<UndoConflict[]> {
     const present = await this.infoOf(namespace);
     this.#past.set(shownNamespace(namespace), undefined);
-    if (present === undefined || uuid === undefined || present.uuid === uuid) return [];
-    // Under this name stands another one, and what the migration made is gone already.
-    return (await this.#nameOf(namespace.database, uuid)) === undefined ? [] : [inTheWay(namespace, 'gone')];
+    if (uuid === undefined || present?.uuid === uuid) return [];
+    // What the migration made is gone already, or stands under a name that somebody else gave it.
+    const place = await this.withUuid(namespace.database, uuid);
+    return place === undefined || isAside(place) ? [] : [inTheWay(namespace, 'gone')];
   }
 
-  /** The collection of that UUID stands under the name again; a view has none, and needs the name free. */
-  async #returns(namespace: EntryNamespace, uuid: string | undefined): Promise<UndoConflict[]> {
+  /**
+   * The collection of that UUID stands under the name again; a view has none, and needs the name free. `from`: where the
+   * migration had put it; without, its tombstone.
+   */
+  async #returns(namespace: EntryNamespace, uuid: string | undefined, from?: string): Promise<UndoConflict[]> {
     const present = await this.infoOf(namespace);
-    const place = uuid === undefined ? undefined : await this.#nameOf(namespace.database, uuid);
-    this.#past.set(shownNamespace(namespace), place);
-    if (uuid !== undefined && place === undefined) return [inTheWay(namespace, 'gone')];
-    const taken = present !== undefined && (uuid === undefined ? present.type !== 'view' : present.uuid !== uuid);
+    const place = uuid === undefined ? undefined : await this.withUuid(namespace.database, uuid);
+    this.#past.set(shownNamespace(namespace), place?.name);
+    if (uuid !== undefined && present?.uuid === uuid) return [];
+    const found = place !== undefined && (from === undefined ? isAside(place) : place.name === from);
+    if (uuid !== undefined && !found) return [inTheWay(namespace, 'gone')];
+    const taken = present !== undefined && (uuid !== undefined || present.type !== 'view');
     return taken ? [inTheWay(namespace, 'name-taken')] : [];
-  }
-
-  async #nameOf(database: string, uuid: string): Promise<string | undefined> {
-    for (const listed of (await this.#list(database)).values()) if (listed.uuid === uuid) return listed.name;
-    return undefined;
   }
 
   #list(database: string): Promise<Map<string, Listed>> {
@@ -119,6 +128,11 @@ export class NamesOfThePast {
       ]),
     );
   }
+}
+
+/** Whether it is under the name that an undo, or a gate that drops, gives to what is out of the way. */
+function isAside({ name, uuid }: Listed): boolean {
+  return name.endsWith(`.dropped.${uuid}`);
 }
 
 export function inTheWay(

@@ -1,0 +1,114 @@
+import type { Db, Document } from 'mongodb';
+import { expect, test } from 'vitest';
+import { forecastUndo } from '../../../src/migration/undo/forecast.ts';
+import { leftInCatalog } from '../../../src/migration/undo/left.ts';
+import { findCollection } from '../../../src/mongo/catalog.ts';
+import { own } from './journalled.ts';
+import { setting } from './setting.ts';
+
+interface Numbered extends Document {
+  _id: number;
+}
+
+type Setting = Awaited<ReturnType<typeof setting>>;
+
+const insert = (db: Db, name: string, _id = 1) => db.collection<Numbered>(name).insertOne({ _id });
+const idsIn = async (db: Db, name: string) =>
+  (await db.collection<Numbered>(name).find().toArray()).map(({ _id }) => _id);
+const rename = ({ db, journal }: Setting, from: string, to: string) =>
+  journal.catalog(from, 'rename-collection', () => db.renameCollection(from, to), { to });
+
+async function renameOver({ db, journal }: Setting, from: string, to: string) {
+  const tombstone = own.dropped((await findCollection(db, to))?.uuid ?? '');
+  const replace = async () => {
+    await db.renameCollection(to, tombstone);
+    await db.renameCollection(from, to);
+  };
+  await journal.catalog(from, 'rename-collection', replace, { to, tombstone });
+}
+
+/** What a dry run says, and what a tolerant undo then does; a second one has nothing to do. */
+async function undoneAsForetold(s: Setting) {
+  const [forecast] = await forecastUndo(s.connection, own, [s.journal.attempt]);
+  const result = await s.undo({ mode: 'tolerant' });
+  const left = await leftInCatalog(s.db, own, s.journal.attempt);
+  expect(forecast?.left).toEqual(left);
+  if (result.state !== 'undone') throw new Error(result.state);
+  return result.conflicts.map((one) => [
+    one.namespace.split('.')[1],
+    one.kind === 'collection' ? one.reason : one.kind,
+  ]);
+}
+
+test('a renamed collection that a user renamed further keeps that name, and what it had replaced is back', async () => {
+  await using s = await setting(async ({ db }) => {
+    await insert(db, 'a', 1);
+    await insert(db, 'b', 2);
+  });
+  await renameOver(s, 'a', 'b');
+  await s.db.renameCollection('b', 'theirs');
+  expect(await undoneAsForetold(s)).toEqual([['a', 'gone']]);
+  expect(await idsIn(s.db, 'theirs')).toEqual([1]);
+  expect(await idsIn(s.db, 'b')).toEqual([2]);
+});
+
+test('a renamed collection whose old name a user took stays, and so does what it had replaced', async () => {
+  await using s = await setting(async ({ db }) => {
+    await insert(db, 'a', 1);
+    await insert(db, 'b', 2);
+  });
+  await renameOver(s, 'a', 'b');
+  await insert(s.db, 'a', 3);
+  expect(await undoneAsForetold(s)).toEqual([
+    ['a', 'name-taken'],
+    ['b', 'name-taken'],
+  ]);
+  expect(await idsIn(s.db, 'a')).toEqual([3]);
+  expect(await idsIn(s.db, 'b')).toEqual([1]);
+});
+
+test('a dropped collection that a user has brought back by hand under another name stays there', async () => {
+  await using s = await setting(({ db }) => insert(db, 'a'));
+  const tombstone = own.dropped((await findCollection(s.db, 'a'))?.uuid ?? '');
+  await s.journal.drop('a');
+  await s.db.renameCollection(tombstone, 'rescued');
+  expect(await undoneAsForetold(s)).toEqual([['a', 'gone']]);
+  expect(await idsIn(s.db, 'rescued')).toEqual([1]);
+});
+
+test('a collection that the migration made and a user renamed is theirs', async () => {
+  await using s = await setting(async () => {});
+  await s.journal.catalog('made', 'create-collection', () => s.db.createCollection('made'));
+  await s.db.renameCollection('made', 'theirs');
+  expect(await undoneAsForetold(s)).toEqual([['made', 'gone']]);
+  expect(await findCollection(s.db, 'theirs')).toBeDefined();
+});
+
+test('options and indexes go back where a user has renamed their collection, and are told where it is gone', async () => {
+  for (const gone of [false, true]) {
+    await using s = await setting(({ db }) => insert(db, 'a'));
+    const modify = () => s.db.command({ collMod: 'a', validator: { n: 1 }, validationLevel: 'moderate' });
+    await s.journal.catalog('a', 'modify-collection', modify);
+    if (gone) await s.db.dropCollection('a');
+    else await s.db.renameCollection('a', 'theirs');
+    expect(await undoneAsForetold(s)).toEqual(gone ? [['a', 'gone']] : []);
+    const [theirs] = await s.db.listCollections({ name: 'theirs' }, { nameOnly: false }).toArray();
+    if (!gone) expect(theirs?.options).not.toHaveProperty('validator.n');
+  }
+});
+
+test('names that went round are nobody else’s doing', async () => {
+  await using s = await setting(async ({ db }) => {
+    await insert(db, 'a', 1);
+    await insert(db, 'b', 2);
+  });
+  await rename(s, 'a', 'x');
+  await rename(s, 'b', 'a');
+  await rename(s, 'x', 'b');
+  await s.journal.drop('b');
+  await s.journal.catalog('b', 'create-collection', () => s.db.createCollection('b'));
+  await rename(s, 'b', 'c');
+  await renameOver(s, 'a', 'c');
+  expect(await undoneAsForetold(s)).toEqual([]);
+  expect(await s.differences()).toEqual([]);
+});
