@@ -10,22 +10,27 @@ export function keepsAdded({ invocation: { flags } }: Run, { whole }: RestoredFr
 }
 
 /** A sentence for the question that names what a restore would remove; empty where that is nothing. */
-export async function whatItRemoves(run: Run, { db }: Connection, from: RestoredFrom): Promise<string> {
+export async function whatItRemoves(run: Run, connection: Connection, from: RestoredFrom): Promise<string> {
   if (run.invocation.flags.only !== undefined) return '';
   if (keepsAdded(run, from)) return ' What it does not hold stays.';
+  const removed = await addedSince(run, connection, from);
+  return removed.length === 0 ? '' : ` What it does not hold is removed: ${listed(removed, 20)}.`;
+}
+
+/** Collections of the database that the archive does not hold, sorted; the server's own are left out. */
+export async function addedSince(run: Run, { db }: Connection, { collections }: RestoredFrom): Promise<string[]> {
   const own = namesOf(run);
-  const archived = new Set(from.collections);
+  const archived = new Set(collections);
   const present = await db
     .listCollections({}, { nameOnly: true })
     .toArray()
     .catch((error: unknown) => {
       throw asServerFailure(error, 'listing collections');
     });
-  const removed = present
+  return present
     .map(({ name }) => name)
     .filter((name) => !archived.has(name) && !own.owns(name) && !name.startsWith('system.'))
     .sort();
-  return removed.length === 0 ? '' : ` What it does not hold is removed: ${listed(removed, 20)}.`;
 }
 
 /** What is said where collections were kept that nobody has asked to keep; undefined where there are none. */

@@ -1,4 +1,3 @@
-import { refuseHalfRestored } from '../backup/restore/settle.ts';
 import { isHalfDone } from '../migration/beginning.ts';
 import { describeMigrations } from '../migration/describe.ts';
 import { findMigration } from '../migration/files/find.ts';
@@ -10,7 +9,8 @@ import { howFar } from './half-done.ts';
 import { listFiles } from './migrate-mongo.ts';
 import { ReleaseRecords } from './record.ts';
 import type { Ended } from './result.ts';
-import { aboutTarget, namesOf, openTarget, type Run } from './run.ts';
+import { refuseHalfRestored } from './rollback/open.ts';
+import { aboutTarget, openTarget, type Run } from './run.ts';
 import { underLease } from './under-lease.ts';
 
 /**
@@ -25,7 +25,7 @@ export async function baseline(run: Run): Promise<Ended<'baseline'>> {
   const phases = new Map([...facts].map(([known, { phase }]) => [known, phase]));
   await using connection = await openTarget(run, 'write');
   const { recorded, warnings } = await underLease(run, connection, async (tenure) => {
-    await refuseHalfRestored(connection.db, namesOf(run));
+    await refuseHalfRestored(run, connection);
     const prior = await tenure.history.find(file.name);
     const warnings = prior !== undefined && isHalfDone(prior) ? [await left(run, connection, prior)] : [];
     const records = new ReleaseRecords(connection.db, run);

@@ -56,8 +56,8 @@ export async function waysOut(run: Run, connection: Connection, { turn, prior, j
   const command = prior.direction === 'up' ? 'mongo-release migrate --apply' : 'mongo-release down';
   const ran = checksumThatRan(prior, journal);
   const ways: string[] = [];
-  // What went another way once would do so again.
-  if (prior.error?.code === 'REPLAY_DIVERGED') {
+  // What went another way once would do so again, and an undo goes by nothing but the journal.
+  if (prior.way === 'undo' || prior.error?.code === 'REPLAY_DIVERGED') {
     if (missing) ways.push(`Bring ${file.fileName} back from version control.`);
   } else if (ran === file.checksum) ways.push(`Type ${command}${corrected}: it goes on where it was.`);
   else {
@@ -68,7 +68,10 @@ export async function waysOut(run: Run, connection: Connection, { turn, prior, j
       `Put ${file.fileName} back as it was when it ran (${where}; its SHA-256 begins with ${ran.slice(0, 12)}) and type ${command}${corrected}: it goes on where it was.`,
     );
   }
-  const byHand = prior.direction === 'up' ? 'finish the change by hand' : 'bring back by hand what its down took away';
+  const byHand =
+    prior.direction === 'up'
+      ? 'finish the change by hand'
+      : `bring back by hand what its ${prior.way ?? 'down'} took away`;
   const either = ways.length === 0 ? '' : missing ? 'Or, with the file back, ' : 'Or ';
   ways.push(capital(`${either}${byHand} and type mongo-release baseline ${file.name}.`));
   if (prior.direction === 'up' && !missing) ways.push(...byItsDown(turn));

@@ -1,9 +1,9 @@
-import { refuseHalfRestored } from '../backup/restore/settle.ts';
 import { assertUnmoved, readPlanFile } from '../migration/plan/file.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
 import type { Finding } from '../observe/finding.ts';
-import { namesOf, type Run } from './run.ts';
+import { refuseHalfRestored } from './rollback/open.ts';
+import type { Run } from './run.ts';
 import { readSituation, type Situation, scopeOf } from './situation.ts';
 
 /**
@@ -12,7 +12,7 @@ import { readSituation, type Situation, scopeOf } from './situation.ts';
  * Throws `USAGE` for a digest that is too short, `RESTORE_INCOMPLETE`, `PLAN_MOVED`, `FINDINGS`.
  */
 export async function checkedSituation(run: Run, connection: Connection): Promise<Situation> {
-  await refuseHalfRestored(connection.db, namesOf(run));
+  await refuseHalfRestored(run, connection);
   const { plan: file, digest } = run.invocation.flags;
   const saved = file === undefined ? undefined : await readPlanFile(file);
   if (digest !== undefined) assertLongEnough(digest);

@@ -1,4 +1,3 @@
-import { refuseHalfRestored } from '../backup/restore/settle.ts';
 import { type DownScope, selectDown } from '../migration/down.ts';
 import { nameOf } from '../migration/files/files.ts';
 import { position } from '../migration/history/position.ts';
@@ -12,7 +11,8 @@ import { changelogOf } from './migrate-mongo.ts';
 import { needReason } from './reason.ts';
 import { ReleaseRecords } from './record.ts';
 import type { Ended } from './result.ts';
-import { aboutTarget, namesOf, openTarget, type Run } from './run.ts';
+import { refuseHalfRestored } from './rollback/open.ts';
+import { aboutTarget, openTarget, type Run } from './run.ts';
 import { turnsOf } from './turns.ts';
 import { underLease } from './under-lease.ts';
 import { readWayDown } from './way-down.ts';
@@ -26,7 +26,7 @@ export async function down(run: Run): Promise<Ended<'down'>> {
   const about = { command: 'down', target: aboutTarget(run, connection), releaseId: run.releaseId } as const;
   // Awaited here: the connection closes when this function is left.
   return await underLease(run, connection, async (tenure) => {
-    await refuseHalfRestored(connection.db, namesOf(run));
+    await refuseHalfRestored(run, connection);
     const wayDown = await readWayDown(run, connection, asked ?? ((records) => block(run, connection, records)));
     const { records, files } = wayDown;
     const steps = selectDown({ ...wayDown, files: [...files.values()] });

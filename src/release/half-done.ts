@@ -7,6 +7,7 @@ import type { Connection } from '../mongo/connect.ts';
 import { serverCode, serverCodes } from '../mongo/server-error.ts';
 import { plural } from '../report/format.ts';
 import { waysOut } from './blocked.ts';
+import { rollbackGoesOn } from './rollback/open.ts';
 import { namesOf, type Run } from './run.ts';
 import { undoInTheWay } from './undo-run.ts';
 import { missingFile } from './way-down.ts';
@@ -60,6 +61,10 @@ async function nextOf(
   file: MigrationFile | undefined,
 ): Promise<string> {
   const { _id: migration, journal } = prior;
+  if (prior.direction === 'down') {
+    const rollback = await rollbackGoesOn(run, connection, prior.releaseId);
+    if (rollback !== undefined) return `${rollback} with that.`;
+  }
   if (journal === undefined || journal.entries === 0 || !isHalfDone(prior)) return nextOfHalf(prior, file);
   const signal = AbortSignal.timeout(patienceMs);
   const mode = prior.way === 'undo' ? 'tolerant' : 'strict';

@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ReleaseError } from '../observe/error.ts';
 import { childEnvironment } from './child-environment.ts';
 import { type Run, stopIfCancelled, targetOf } from './run.ts';
 
 /** After SIGTERM a hook has this long, in milliseconds, before it is killed. */
 const gracePeriod = 5000;
+/** What was killed is gone within this time, unless the kernel holds it; then nothing more can be done. */
+const killedPeriod = 2000;
 
 export type HookEnd =
   | { readonly state: 'done'; readonly durationMs: number }
@@ -14,7 +17,8 @@ export type HookEnd =
 
 /**
  * Runs a command of the project in a shell, with the allow-listed environment and what names this release. Its output
- * goes to the log, scrubbed. Ends after the time limit of `hooks.time-limit`, and when the run is cancelled.
+ * goes to the log, scrubbed. Ends after the time limit of `hooks.time-limit`, and when the run is cancelled: then nothing
+ * of it is left running.
  *
  * Throws `HOOK_FAILED` only where no shell can be started; that the command failed is an end, not an exception.
  */
@@ -36,10 +40,10 @@ export async function runHook(run: Run, name: string, command: string): Promise<
     },
   });
   let ended: string | undefined;
+  let gone: Promise<void> | undefined;
   const end = (why: string) => {
     ended ??= why;
-    signalGroup(child.pid, 'SIGTERM');
-    setTimeout(() => signalGroup(child.pid, 'SIGKILL'), gracePeriod).unref();
+    gone ??= endGroup(child.pid);
   };
   const timer = setTimeout(() => end(`it ran longer than ${limit / 1000} s`), limit);
   const cancel = () => end('the run was cancelled');
@@ -54,6 +58,9 @@ export async function runHook(run: Run, name: string, command: string): Promise<
       child.once('error', reject);
       child.once('exit', resolve);
     });
+    clearTimeout(timer);
+    // The shell goes first, and what it started may not listen: that would go on beside the step that comes next.
+    await gone;
     // A hook may leave a daemon behind that holds its output open: what it printed until now is enough.
     await Promise.race([lines, new Promise((resolve) => setTimeout(resolve, 500).unref())]);
     const durationMs = Math.round(performance.now() - started);
@@ -91,12 +98,28 @@ async function forward(stream: Readable, write: (line: string) => void): Promise
   for await (const line of createInterface({ input: stream })) write(line);
 }
 
-function signalGroup(pid: number | undefined, signal: NodeJS.Signals): void {
-  if (pid === undefined) return;
+/** Asks a group of processes to end, and makes it end. */
+async function endGroup(pid: number | undefined): Promise<void> {
+  if (!signalGroup(pid, 'SIGTERM') || (await isGone(pid, gracePeriod))) return;
+  signalGroup(pid, 'SIGKILL');
+  await isGone(pid, killedPeriod);
+}
+
+async function isGone(pid: number | undefined, withinMs: number): Promise<boolean> {
+  for (const until = performance.now() + withinMs; performance.now() < until; ) {
+    await sleep(50);
+    if (!signalGroup(pid, 0)) return true;
+  }
+  return false;
+}
+
+/** Whether there is somebody to hear it: 0 only asks that. */
+function signalGroup(pid: number | undefined, signal: NodeJS.Signals | 0): boolean {
+  if (pid === undefined) return false;
   try {
-    process.kill(process.platform === 'win32' ? pid : -pid, signal);
+    return process.kill(process.platform === 'win32' ? pid : -pid, signal);
   } catch {
-    // It has ended by itself.
+    return false;
   }
 }
 

@@ -267,6 +267,11 @@ export class ReleaseRecords {
     return this.#records.findOne({ kind: 'rollback', of: releaseId }, { sort: { startedAt: -1 } });
   }
 
+  /** The newest rollback of all, finished or not. */
+  newestRollback(): Promise<ReleaseRecord | null> {
+    return this.#records.findOne({ kind: 'rollback' }, { sort: { startedAt: -1 } });
+  }
+
   /** Releases that were to apply this migration and have a backup of before, the newest first. */
   withBackup(migration: string): Promise<ReleaseRecord[]> {
     return this.#records

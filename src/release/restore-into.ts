@@ -1,30 +1,56 @@
+import type { ArchiveManifest, Manifest } from '../backup/manifest.ts';
 import type { SetHistory } from '../backup/restore/record.ts';
 import { isUnfinished, type SettleOptions, settleRestore } from '../backup/restore/settle.ts';
 import { listed } from '../migration/files/find.ts';
 import { setPosition } from '../migration/history/without-run.ts';
 import type { Connection } from '../mongo/connect.ts';
-import { keepsAdded } from './added.ts';
+import { addedSince, keepsAdded } from './added.ts';
 import { identitiesOf } from './keys.ts';
 import { restoreProgress } from './progress.ts';
 import { restoreManaged } from './restore-managed.ts';
 import { fromStore, type Source } from './restored-from.ts';
 import type { RestoreResult } from './result.ts';
 import { namesOf, type Run } from './run.ts';
-import { storeOf } from './take-backup.ts';
 import { type Tenure, underLease } from './under-lease.ts';
 
-/** Restores a backup of the store under the lease; see `restoreFrom`. */
-export async function restoreInto(
+/** Restores a backup of the store under the lease; see `restoreFrom`. An earlier restore is ended before. */
+export function restoreOf(
   run: Run,
   connection: Connection,
   tenure: Tenure,
-  id: string,
+  manifest: Manifest,
 ): Promise<RestoreResult> {
-  const manifest = await storeOf(run).readManifest(id);
-  if (manifest.engine !== 'atlas') await settleRestore(connection, settlingOf(run, tenure));
-  const source: Source =
-    manifest.engine === 'atlas' ? { kind: 'managed', manifest } : { kind: 'archive', from: fromStore(run, manifest) };
-  return restoreFrom(run, connection, tenure, source);
+  return restoreFrom(
+    run,
+    connection,
+    tenure,
+    manifest.engine === 'atlas' ? { kind: 'managed', manifest } : { kind: 'archive', from: fromStore(run, manifest) },
+  );
+}
+
+/**
+ * Ends under the lease what an earlier restore left. Comes back with its result where it was of this whole backup, and
+ * has come to its end by that.
+ */
+export async function finishEarlier(
+  run: Run,
+  connection: Connection,
+  tenure: Tenure,
+  manifest?: ArchiveManifest,
+): Promise<RestoreResult | undefined> {
+  const settled = await settleRestore(connection, settlingOf(run, tenure));
+  if (manifest === undefined || settled.kind !== 'finished' || settled.backupId !== manifest.id) return undefined;
+  const { restored, removed } = settled;
+  const { namespaces } = manifest;
+  if (!namespaces.every(({ name }) => restored.includes(name))) return undefined;
+  return {
+    backupId: manifest.id,
+    database: connection.db.databaseName,
+    restored: namespaces.map(({ name, count }) => ({ collection: name, documents: count })),
+    removed,
+    kept: await addedSince(run, connection, fromStore(run, manifest)),
+    history: 'set',
+  };
 }
 
 /**

@@ -1,4 +1,3 @@
-import { halfRestored } from '../backup/restore/settle.ts';
 import { isHalfDone } from '../migration/beginning.ts';
 import { inspectLease } from '../migration/lease/state.ts';
 import type { Changelog } from '../migration/migrate-mongo/changelog.ts';
@@ -11,6 +10,7 @@ import { leaseStatus } from './lease-status.ts';
 import { changelogOf, listFiles, readRecords } from './migrate-mongo.ts';
 import { quarantineWarning, readQuarantine } from './quarantine.ts';
 import type { ChangelogRow, Ended, MigrationStatus, StatusResult } from './result.ts';
+import { halfRestoredIn, openInWords, openRollback } from './rollback/open.ts';
 import { aboutTarget, namesOf, openTarget, type Run } from './run.ts';
 
 /**
@@ -26,7 +26,7 @@ export async function status(run: Run): Promise<Ended<'status'>> {
   const [files, lease, half] = await Promise.all([
     listing,
     inspectLease(connection.db, names),
-    halfRestored(connection.db, names),
+    halfRestoredIn(run, connection),
   ]);
   const { records, changelog } = await readRecords(run, connection, files, { brief: true });
   const quarantine = await readQuarantine(connection, names.quarantine, records);
@@ -46,7 +46,9 @@ export async function status(run: Run): Promise<Ended<'status'>> {
     ...(changelog && { changelog: changelogRows(files, changelog, changelogOf(run)?.useFileHash === true) }),
   };
   const notEnded = await unsettled(run, connection, files, records, lease.held);
+  const rollback = lease.held ? undefined : await openRollback(run, connection);
   const warnings = [
+    ...(rollback === undefined ? [] : [openInWords(rollback)]),
     ...(half === undefined ? [] : [`${half.message} ${half.hint}`]),
     ...notEnded.map(({ far, next }) => (next === undefined ? far : `${far} ${next}`)),
     ...quarantine.map((one) => quarantineWarning(one, names.quarantine)),

@@ -1,7 +1,6 @@
 import { takeBackup } from '../backup/dump.ts';
 import type { RunKeys } from '../backup/keys.ts';
 import { type Manifest, manifestTotals } from '../backup/manifest.ts';
-import { refuseHalfRestored } from '../backup/restore/settle.ts';
 import { openStore } from '../backup/stores/open-store.ts';
 import type { BackupStore } from '../backup/stores/store.ts';
 import type { Engine } from '../config/schema.ts';
@@ -16,6 +15,7 @@ import { engineOf, openEngine } from './engine.ts';
 import { listFiles, readRecords } from './migrate-mongo.ts';
 import { bytesProgress } from './progress.ts';
 import type { BackupFacts, SnapshotState } from './result.ts';
+import { refuseHalfRestored } from './rollback/open.ts';
 import { namesOf, type Run } from './run.ts';
 import type { Situation } from './situation.ts';
 
@@ -79,7 +79,7 @@ export async function takeInto(
   { keys, engine = engineOf(run) }: TakenFor,
 ): Promise<Taken> {
   const { flags, settings } = run.invocation;
-  await refuseHalfRestored(connection.db, namesOf(run));
+  await refuseHalfRestored(run, connection);
   const { halfDone, planDigest } = standing;
   const { digest } = standing.position;
   const applied = standing.position.applied.map(({ name, checksum }) => ({ name, checksum }));

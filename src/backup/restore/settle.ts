@@ -146,6 +146,7 @@ export async function halfRestored(db: Db, own: OwnNames): Promise<ReleaseError 
   const { backupId } = found.record;
   return new ReleaseError('RESTORE_INCOMPLETE', `A restore of backup ${backupId} into this database is not finished.`, {
     hint: `Finish it: mongo-release restore ${backupId}. Until then collections or history are in part those of before.`,
+    details: { backup: backupId },
   });
 }
 

@@ -1,23 +1,27 @@
 import type { Connection } from '../../mongo/connect.ts';
 import type { ReleaseError } from '../../observe/error.ts';
 import { runInTarget } from '../apply.ts';
-import { restoreInto } from '../restore-into.ts';
+import { finishEarlier, restoreOf } from '../restore-into.ts';
 import type { Run } from '../run.ts';
 import { storeOf } from '../take-backup.ts';
 import { turnsOf } from '../turns.ts';
 import type { Tenure } from '../under-lease.ts';
-import { lossOf } from './loss.ts';
+import { type Consent, lossStillAgreed } from './restoring.ts';
 import type { DataTakenBack } from './result.ts';
 import { undoInTarget } from './undo-release.ts';
 import type { Found } from './way-back.ts';
-
-/** For counting what a restore loses, while users are shut out. */
-const recountMs = 5000;
 
 export interface DataEnd {
   readonly data: Partial<DataTakenBack>;
   /** What stopped it half-way. */
   readonly error?: ReleaseError;
+}
+
+export interface DataSteps {
+  /** What a person has agreed to; undefined where nobody was asked. */
+  readonly consent?: Consent;
+  /** Puts on record what is known before it is done. */
+  keep(data: Partial<DataTakenBack>): Promise<void>;
 }
 
 /** Takes the data back, under the lease. Throws what kept it from beginning. */
@@ -26,10 +30,14 @@ export async function dataBack(
   connection: Connection,
   tenure: Tenure,
   { way, wayDown }: Found,
+  { consent, keep }: DataSteps,
 ): Promise<DataEnd> {
   switch (way.strategy) {
-    case 'none':
-      return { data: {} };
+    case 'none': {
+      // The restore of a killed run may have come to its end but for what it had put aside.
+      await finishEarlier(run, connection, tenure);
+      return { data: { failed: undefined } };
+    }
     case 'undo': {
       const { done, failed, undone, conflicts, error } = await undoInTarget(run, connection, tenure, way.names);
       return { data: { reverted: done, failed, undo: undone, conflicts }, error };
@@ -39,10 +47,15 @@ export async function dataBack(
       return { data: { reverted: progress.done, failed: progress.failed }, error: progress.error };
     }
     case 'restore': {
-      // Once more, since now traffic is stopped: this is what is lost. Nobody waits for it for long.
-      const loss = await lossOf(run, connection, await storeOf(run).readManifest(way.backupId), recountMs);
-      const restore = await restoreInto(run, connection, tenure, way.backupId);
-      return { data: { restore, kept: restore.kept, loss } };
+      const manifest = await storeOf(run).readManifest(way.backupId);
+      if (manifest.engine !== 'atlas') {
+        // Restored anew it would lose what users have written since it was cut off.
+        const finished = await finishEarlier(run, connection, tenure, manifest);
+        if (finished !== undefined) return { data: { restore: finished, kept: finished.kept } };
+        await keep({ loss: await lossStillAgreed(run, connection, manifest, consent?.loss) });
+      }
+      const restore = await restoreOf(run, connection, tenure, manifest);
+      return { data: { restore, kept: restore.kept } };
     }
   }
 }

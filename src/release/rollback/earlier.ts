@@ -1,33 +1,50 @@
+import { isHalfDone } from '../../migration/beginning.ts';
 import { readHistory } from '../../migration/history/history.ts';
+import type { HistoryRecord } from '../../migration/types.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
 import { type ReleaseRecord, ReleaseRecords } from '../record.ts';
 import { namesOf, type Run } from '../run.ts';
+import { stateIn } from './traffic.ts';
 
 /** Whether a rollback of a release was begun before, and did not come to its end. */
 export type Earlier =
-  | { readonly state: 'none' }
+  /** `record`: of the newest that did, if any. */
+  | { readonly state: 'none'; readonly record?: ReleaseRecord }
   /** It can be gone on with. `dataBack`: all that is left is what comes after the data. */
   | { readonly state: 'unfinished'; readonly record: ReleaseRecord; readonly dataBack: boolean }
-  /** Somebody else has changed the history since: what was done then says nothing of now. */
+  /** Somebody else has applied something since: what was done then says nothing of now. */
   | { readonly state: 'overtaken'; readonly record: ReleaseRecord };
 
 /** Looks for an earlier rollback. Only reads. Throws what `asServerFailure` makes of a server's failure. */
 export async function earlierRollback(run: Run, { db }: Connection, releaseId: string): Promise<Earlier> {
   try {
     const record = await new ReleaseRecords(db, run).rollbackOf(releaseId);
-    if (record === null || record.state === 'rolled-back') return { state: 'none' };
-    const { fence = 0, steps = [] } = record;
+    if (record === null) return { state: 'none' };
+    if (record.state === 'rolled-back') return { state: 'none', record };
     const history = await readHistory(db, namesOf(run), { brief: true });
-    // A newer fence alone is no sign: whoever takes the lease first marks with it what a killed run has left.
-    const overtaken = history.some((one) => one.fence > fence && one.releaseId !== record._id);
-    if (overtaken) return { state: 'overtaken', record };
-    return {
-      state: 'unfinished',
-      record,
-      dataBack: steps.some(({ name, state }) => name === 'data' && state === 'done'),
-    };
+    if (history.some((one) => overtakes(one, record))) return { state: 'overtaken', record };
+    const dataBack = stateIn(record.steps ?? [], 'data') === 'done' || wasRestored(history, record);
+    return { state: 'unfinished', record, dataBack };
   } catch (error) {
     throw asServerFailure(error, 'looking for an earlier rollback');
   }
+}
+
+/**
+ * Who takes something back by another command does what the rollback would have done; who applies something builds on
+ * what is there. A newer fence alone is no sign: whoever takes the lease first marks with it what a killed run has left.
+ */
+function overtakes(one: HistoryRecord, { _id, fence = 0 }: ReleaseRecord): boolean {
+  const { state, direction, origin } = one;
+  if (one.fence <= fence || one.releaseId === _id || origin?.kind === 'restore') return false;
+  return direction === 'up' && (state === 'applied' || isHalfDone(one));
+}
+
+/** Whether its restore came to its end, also where its run could not say so any more, or `restore` has finished it. */
+function wasRestored(history: readonly HistoryRecord[], { strategy, backupId, fence = 0 }: ReleaseRecord): boolean {
+  if (strategy !== 'restore') return false;
+  return history.some(
+    (one) => one.fence >= fence && one.origin?.kind === 'restore' && one.origin.backupId === backupId,
+  );
 }

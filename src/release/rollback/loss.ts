@@ -50,6 +50,12 @@ export function lossInWords(loss: RestoreLoss): string {
   return `What was written since is lost: ${plural(loss.writes, 'write')} (${where}).`;
 }
 
+/** Whether whoever agreed to lose the one has agreed to lose the other. */
+export function covers(agreed: RestoreLoss, loss: RestoreLoss): boolean {
+  if (agreed.writes === null) return true;
+  return loss.writes !== null && loss.writes <= agreed.writes;
+}
+
 /**
  * A person agrees to a restore: at a terminal by answering a question that says what is lost, elsewhere by `--yes` and
  * that number in `--accept-loss`. Throws as `agree` does.

@@ -3,11 +3,14 @@ import type { Connection } from '../../mongo/connect.ts';
 import type { ProbeResult } from '../../verify/probe.ts';
 import { needHook } from '../hook.ts';
 import type { Run } from '../run.ts';
-import { probe, probeFailure } from '../verify.ts';
+import { nothingVerified, probe, probeFailure } from '../verify.ts';
 import type { RollbackResult } from './result.ts';
 import type { StepLog } from './step-log.ts';
 
 const noHook = 'no hook';
+
+/** What only the new shape fulfils is of the other phase: after the way back it would fail, and rightly so. */
+const phase = 'before-deploy';
 
 /** What a rollback does around the data. Each method throws where a step fails, and nothing after it is begun. */
 export class Playbook {
@@ -30,14 +33,14 @@ export class Playbook {
     return this.#probes;
   }
 
+  /** Also where an earlier run has done it: somebody may have let users in since. Where the data are back, that moment is over. */
   async stopTraffic(): Promise<void> {
-    // Where the data are back, that moment is over.
     if (this.#steps.stateOf('data') === 'done') return;
     const { 'stop-traffic': command, 'undo-under-traffic': left } = this.#hooks;
     if (command === undefined) return this.#steps.skip('stop-traffic', noHook);
     if (this.#strategy === 'none') return this.#steps.skip('stop-traffic', 'the data stay as they are');
     if (this.#strategy === 'undo' && left) return this.#steps.skip('stop-traffic', 'hooks.undo-under-traffic');
-    await this.#steps.run('stop-traffic', () => needHook(this.#run, 'stop-traffic', command));
+    await this.#steps.run('stop-traffic', () => needHook(this.#run, 'stop-traffic', command), { again: true });
   }
 
   /** Everything after the data. */
@@ -61,10 +64,8 @@ export class Playbook {
 
   /** As long as the new application writes, the data are of its shape in part: then only the later look tells something. */
   async #verifyData(): Promise<void> {
-    const looksIn = (one: ProbeSettings) => 'mongo' in one;
     if (!this.#trafficStopped) return this.#steps.skip('verify-data', 'traffic goes on: see verify');
-    if (!this.#run.invocation.settings.probes.some(looksIn)) return this.#steps.skip('verify-data', 'no probes');
-    await this.#steps.run('verify-data', () => this.#probe(looksIn));
+    await this.#probe('verify-data', (one) => 'mongo' in one);
   }
 
   async #rollbackApp(): Promise<void> {
@@ -74,8 +75,8 @@ export class Playbook {
   }
 
   async #verify(): Promise<void> {
-    if (this.#run.invocation.settings.probes.length === 0) return this.#steps.skip('verify', 'no probes');
-    await this.#steps.run('verify', () => this.#probe());
+    await this.#probe('verify', () => true);
+    if (this.#steps.stateOf('verify') === 'skipped') this.warnings.push(nothingVerified(this.#run));
   }
 
   async #startTraffic(): Promise<void> {
@@ -87,10 +88,14 @@ export class Playbook {
     return this.#steps.skip('start-traffic', noHook);
   }
 
-  /** What only the new shape fulfils has the phase after-deploy: after the way back it would fail, and rightly so. */
-  async #probe(wanted?: (probe: ProbeSettings) => boolean): Promise<void> {
-    this.#probes = await probe(this.#run, this.#connection, 'before-deploy', wanted);
-    const failure = probeFailure(this.#probes);
-    if (failure !== undefined) throw failure;
+  async #probe(name: 'verify-data' | 'verify', wanted: (probe: ProbeSettings) => boolean): Promise<void> {
+    const probes = this.#run.invocation.settings.probes.filter(wanted);
+    if (probes.length === 0) return this.#steps.skip(name, 'no probes');
+    if (!probes.some((one) => (one.phase ?? phase) === phase)) return this.#steps.skip(name, 'no probe of this phase');
+    await this.#steps.run(name, async () => {
+      this.#probes = await probe(this.#run, this.#connection, phase, wanted);
+      const failure = probeFailure(this.#probes);
+      if (failure !== undefined) throw failure;
+    });
   }
 }

@@ -1,13 +1,17 @@
+import type { ArchiveManifest } from '../../backup/manifest.ts';
+import { halfRestored } from '../../backup/restore/settle.ts';
+import { position } from '../../migration/history/position.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { whatItRemoves } from '../added.ts';
 import { refuseForeign } from '../backed-up-target.ts';
+import { listFiles, readRecords } from '../migrate-mongo.ts';
 import type { ReleaseRecord } from '../record.ts';
 import { agreeToErase, checkManaged, whatItErases } from '../restore-managed.ts';
 import { fromStore } from '../restored-from.ts';
-import { type Run, targetOf } from '../run.ts';
+import { namesOf, type Run, targetOf } from '../run.ts';
 import { storeOf } from '../take-backup.ts';
-import { agreeToLoss, lossInWords, lossOf } from './loss.ts';
+import { agreeToLoss, covers, lossInWords, lossOf } from './loss.ts';
 import type { RestoreLoss } from './result.ts';
 import type { WayBack } from './way-back.ts';
 
@@ -34,28 +38,68 @@ export async function wouldRestore(
     : { words: `restore backup ${way.backupId}. ${lossInWords(loss)}`, loss };
 }
 
+/** What a person has agreed to. */
+export interface Consent {
+  /** Digest of the position in history at which they were asked. */
+  readonly position: string;
+  /** Undefined for what cannot be counted: a whole cluster. */
+  readonly loss?: RestoreLoss;
+}
+
 /**
- * A person agrees to the restore of a release's backup, and to what that loses. Throws as `agreeToLoss` and `agreeToErase`
- * do, `BACKUP_MOVED` where the backup is of another target, `NO_WAY_BACK` where it erases a whole cluster and nobody has
- * named that way.
+ * A person agrees to the restore of a release's backup, and to what that loses. Nobody is asked about a restore that was
+ * cut off half-way: it only comes to its end. Throws as `agreeToLoss` and `agreeToErase` do, `BACKUP_MOVED` where the
+ * backup is of another target, `NO_WAY_BACK` where it erases a whole cluster and nobody has named that way.
  */
 export async function agreeToRestore(
   run: Run,
   connection: Connection,
   release: ReleaseRecord,
   way: Restoring,
-): Promise<void> {
+): Promise<Consent> {
+  const position = await positionNow(run, connection);
   const manifest = await storeOf(run).readManifest(way.backupId);
   await refuseForeign(run, connection, release, manifest);
   if (manifest.engine === 'atlas') {
     refuseUnnamed(run, release, way);
     await checkManaged(run, connection, manifest);
-    return agreeToErase(run, manifest);
+    await agreeToErase(run, manifest);
+    return { position };
   }
-  const { environment } = targetOf(run);
+  const half = await halfRestored(connection.db, namesOf(run));
+  if (half?.details.backup === way.backupId) return { position, loss: nothingLost };
+  const loss = await lossOf(run, connection, manifest);
+  await agreeToLoss(run, await questionOf(run, connection, manifest), loss);
+  return { position, loss };
+}
+
+const nothingLost: RestoreLoss = { writes: 0, since: '', collections: [] };
+
+/**
+ * What is lost by now, where that is no more than what was agreed to, or a person agrees once more: while traffic was
+ * being stopped users went on writing. Throws as `agreeToLoss` does.
+ */
+export async function lossStillAgreed(
+  run: Run,
+  connection: Connection,
+  manifest: ArchiveManifest,
+  agreed: RestoreLoss | undefined,
+): Promise<RestoreLoss> {
+  const loss = await lossOf(run, connection, manifest);
+  if (agreed !== undefined && !covers(agreed, loss))
+    await agreeToLoss(run, await questionOf(run, connection, manifest), loss);
+  return loss;
+}
+
+/** Digest of where in history the target is. */
+export async function positionNow(run: Run, connection: Connection): Promise<string> {
+  const { records } = await readRecords(run, connection, await listFiles(run), { brief: true });
+  return position(records).digest;
+}
+
+async function questionOf(run: Run, connection: Connection, manifest: ArchiveManifest): Promise<string> {
   const removes = await whatItRemoves(run, connection, fromStore(run, manifest));
-  const question = `Restore backup ${way.backupId} in ${connection.db.databaseName} (${environment})?${removes}`;
-  await agreeToLoss(run, question, await lossOf(run, connection, manifest));
+  return `Restore backup ${manifest.id} in ${connection.db.databaseName} (${targetOf(run).environment})?${removes}`;
 }
 
 /** A whole cluster goes only where somebody has named that way. */

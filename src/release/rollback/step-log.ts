@@ -35,9 +35,9 @@ export class StepLog {
     return this.#steps.get(name)?.state;
   }
 
-  /** Runs a step that is not done yet. Throws what `work` throws, and what `write` throws. */
-  async run(name: StepName, work: () => Promise<void>): Promise<void> {
-    if (this.stateOf(name) === 'done') return;
+  /** Runs a step that is not done yet, or `again`. Throws what `work` throws, and what `write` throws. */
+  async run(name: StepName, work: () => Promise<void>, { again = false } = {}): Promise<void> {
+    if (this.stateOf(name) === 'done' && !again) return;
     const startedAt = new Date();
     const started = performance.now();
     const took = () => Math.round(performance.now() - started);
@@ -46,7 +46,8 @@ export class StepLog {
       await work();
     } catch (thrown) {
       const error = asReleaseError(thrown);
-      const state = error.exitCode === 1 ? 'unknown' : 'failed';
+      // What was cancelled may have come to its end before anybody could tell.
+      const state = error.exitCode === 1 || error.code === 'CANCELLED' ? 'unknown' : 'failed';
       // What stopped it is the news, also where that cannot be put on record: there it stays `running`.
       await this.#keep({ name, state, startedAt, durationMs: took(), note: error.code }).catch(() => {});
       throw error;

@@ -1,15 +1,17 @@
-import { refuseHalfRestored } from '../../backup/restore/settle.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { asReleaseError, ReleaseError } from '../../observe/error.ts';
 import { outcomeOfError } from '../outcome.ts';
-import { ReleaseRecords } from '../record.ts';
+import { type ReleaseRecord, ReleaseRecords } from '../record.ts';
 import { newReleaseId } from '../release-id.ts';
-import { namesOf, type Run } from '../run.ts';
+import type { Run } from '../run.ts';
 import { type Tenure, underLease } from '../under-lease.ts';
 import { dataBack } from './data-back.ts';
 import { type Earlier, earlierRollback } from './earlier.ts';
+import { foundBack } from './found-back.ts';
 import { incomplete } from './incomplete.ts';
+import { refuseHalfRestored } from './open.ts';
 import { Playbook } from './playbook.ts';
+import { type Consent, positionNow } from './restoring.ts';
 import type { DataTakenBack, RollbackResult } from './result.ts';
 import { StepLog } from './step-log.ts';
 import { type Found, findWayBack, nothingRead, type Released, type WayBack } from './way-back.ts';
@@ -24,7 +26,7 @@ export interface TakenBack {
 /**
  * Walks the way back: traffic, data, verification, application, reconciliation, traffic. A record of its own has each
  * step before it begins; `earlier` is the one to go on with, if any. How far it got is in what comes back; nothing is
- * thrown.
+ * thrown. `consent` to a restore holds for what was asked about, and no further.
  */
 export async function takeBack(
   run: Run,
@@ -32,8 +34,9 @@ export async function takeBack(
   release: Released,
   way: WayBack,
   earlier: Earlier,
+  consent?: Consent,
 ): Promise<TakenBack> {
-  const walk = new Walk(run, connection, release, way, earlier);
+  const walk = new Walk(run, connection, release, way, earlier, consent);
   try {
     await walk.walk();
     return walk.taken;
@@ -49,6 +52,7 @@ class Walk {
   readonly #release: Released;
   readonly #way: WayBack;
   readonly #earlier: Earlier;
+  readonly #consent: Consent | undefined;
   readonly #strategy: RollbackResult['strategy'];
   readonly #why: string;
   readonly #steps: StepLog;
@@ -58,8 +62,15 @@ class Walk {
   /** What the record is kept under; undefined while there is none. */
   #tenure: Tenure | undefined;
 
-  constructor(run: Run, connection: Connection, release: Released, way: WayBack, earlier: Earlier) {
-    const record = earlier.state === 'unfinished' ? earlier.record : undefined;
+  constructor(
+    run: Run,
+    connection: Connection,
+    release: Released,
+    way: WayBack,
+    earlier: Earlier,
+    consent: Consent | undefined,
+  ) {
+    const record = recordOf(earlier);
     const { actor, host, runUrl } = run.origin;
     this.#run = { ...run, releaseId: record?._id ?? newReleaseId() };
     this.#connection = connection;
@@ -67,6 +78,7 @@ class Walk {
     this.#release = release;
     this.#way = way;
     this.#earlier = earlier;
+    this.#consent = consent;
     this.#strategy = way.strategy === 'none' ? (record?.strategy ?? 'none') : way.strategy;
     this.#why = way.strategy === 'none' ? (record?.why ?? way.why) : way.why;
     this.#steps = new StepLog(record?.steps ?? [], { actor, host, runUrl }, () => this.#keep());
@@ -101,7 +113,7 @@ class Walk {
   /** Puts it on record that it is not complete; comes back with the error that says so. */
   async stopped(cause: ReleaseError): Promise<ReleaseError> {
     if (!this.#begun) return cause;
-    const error = incomplete(cause, this.taken.result, this.#steps);
+    const error = incomplete(this.#run, cause, this.taken.result, this.#steps);
     // Another run may go on with it by now.
     if (cause.code === 'LEASE_LOST') return error;
     await this.#records.close({ outcome: outcomeOfError(error, error.code === 'ROLLBACK_FAILED'), error });
@@ -117,9 +129,9 @@ class Walk {
     const way = this.#way;
     const earlier = await earlierRollback(this.#run, this.#connection, this.#release._id);
     if (nameOf(earlier) !== nameOf(this.#earlier)) throw changedMeanwhile();
-    if (way.strategy === 'undo' || way.strategy === 'down') {
-      await refuseHalfRestored(this.#connection.db, namesOf(this.#run));
-    }
+    if (this.#consent !== undefined && (await positionNow(this.#run, this.#connection)) !== this.#consent.position)
+      throw changedMeanwhile();
+    if (way.strategy === 'undo' || way.strategy === 'down') await refuseHalfRestored(this.#run, this.#connection);
     if (way.strategy === 'none') return { way, wayDown: nothingRead };
     const found = await findWayBack(this.#run, this.#connection, this.#release, way.strategy);
     if (namesIn(found.way) !== namesIn(way)) throw changedMeanwhile();
@@ -132,7 +144,7 @@ class Walk {
     await this.#records.start({
       ...{ kind: 'rollback', of, migrations, strategy: this.#strategy, why: this.#why },
       ...(way.strategy === 'restore' && { backupId: way.backupId }),
-      ...{ reason: this.#run.invocation.flags.reason, fence: tenure.lease.fence },
+      ...{ reason: this.#run.invocation.flags.reason ?? recordOf(this.#earlier)?.reason, fence: tenure.lease.fence },
       ...{ steps: this.#steps.all, data: this.#data },
     });
     this.#begun = true;
@@ -153,7 +165,15 @@ class Walk {
     if (found.way.strategy === 'none' && (begun === undefined || begun === 'skipped'))
       return this.#steps.skip('data', 'nothing of the release is in the target');
     await this.#steps.run('data', async () => {
-      const { data, error } = await dataBack(this.#run, this.#connection, tenure, found);
+      const before = recordOf(this.#earlier);
+      if (before !== undefined) this.#data = joined(this.#data, await foundBack(this.#run, this.#connection, before));
+      const { data, error } = await dataBack(this.#run, this.#connection, tenure, found, {
+        consent: this.#consent,
+        keep: async (known) => {
+          this.#data = { ...this.#data, ...known };
+          await this.#keep();
+        },
+      });
       this.#data = joined(this.#data, data);
       if (this.#erased) this.#tenure = undefined;
       if (error !== undefined) throw error;
@@ -185,8 +205,13 @@ function namesIn(way: WayBack): string {
   return 'names' in way ? `${way.strategy} ${way.names.join()}` : way.strategy;
 }
 
-function nameOf(earlier: Earlier): string | undefined {
-  return earlier.state === 'none' ? undefined : `${earlier.record._id} ${earlier.record.fence}`;
+function recordOf(earlier: Earlier): ReleaseRecord | undefined {
+  return earlier.state === 'unfinished' ? earlier.record : undefined;
+}
+
+/** Also of one that came to its end: whoever waited for the lease meanwhile was told of the data before it. */
+function nameOf({ record }: Earlier): string | undefined {
+  return record && [record._id, record.fence, record.finishedAt?.getTime()].join(' ');
 }
 
 function changedMeanwhile(): ReleaseError {

@@ -167,7 +167,7 @@ class Undoing {
     await this.#count(result, attempt);
     if (result.state === 'undone') return;
     throw new ReleaseError('NO_WAY_BACK', `Migration ${name} cannot be undone any further: ${undoInTheWay(result)}.`, {
-      hint: `Its down may lead back (mongo-release rollback --strategy down), or the backup of the release (--strategy restore).`,
+      hint: 'The backup of the release may lead back: mongo-release rollback with --strategy restore.',
     });
   }
 

@@ -32,6 +32,8 @@ export interface Ways {
  */
 export function chooseWayBack(release: Released, { wayDown, undo }: Ways, asked: AskedStrategy): WayBack {
   if (asked === 'restore') return restoring(release, 'A restore was asked for.');
+  // Its `down` would find a part of what its `up` made.
+  const half = wayDown.records.find((one) => one.way === 'undo' && isUnsettled(one))?._id;
   if (asked === 'undo' || asked === 'auto') {
     if ('names' in undo && undo.names.length > 0) {
       const names = undo.names;
@@ -43,14 +45,24 @@ export function chooseWayBack(release: Released, { wayDown, undo }: Ways, asked:
     }
     if (asked === 'undo' && 'why' in undo) {
       throw new ReleaseError('NO_WAY_BACK', `Release ${release._id} cannot be undone. ${undo.why}`, {
-        hint: `Type mongo-release rollback ${release._id}, which takes the next best way, or name it: --strategy down, --strategy restore.`,
+        hint:
+          half === undefined
+            ? `Type mongo-release rollback ${release._id} --strategy auto, which takes the next best way, or name it: --strategy down, --strategy restore.`
+            : outOfHalf(release, half),
       });
     }
+  }
+  const passedOver = asked === 'auto' && 'why' in undo ? `${undo.why} ` : '';
+  if (half !== undefined && passedOver !== '') {
+    if (release.backupId !== undefined) return restoring(release, `${passedOver}A part of ${half} is undone already.`);
+    throw new ReleaseError('NO_WAY_BACK', `Release ${release._id} cannot be undone any further. ${passedOver.trim()}`, {
+      hint: outOfHalf(release, half),
+    });
   }
   const steps = stepsOf(release, wayDown);
   if (steps instanceof ReleaseError) {
     if (asked === 'down' || release.backupId === undefined) throw steps;
-    return restoring(release, steps.message);
+    return restoring(release, `${passedOver}${steps.message}`);
   }
   if (steps.length === 0) return { strategy: 'none', why: `Nothing of release ${release._id} is in the target.` };
   // One whose journal has the images is undone, which needs no `down` that copes with half of an `up`; one that never
@@ -60,10 +72,14 @@ export function chooseWayBack(release: Released, { wayDown, undo }: Ways, asked:
   );
   // Asked for by name, the `down` of a half-run migration is run too: it has to cope with what it finds.
   if (halfRun !== undefined && asked === 'auto' && release.backupId !== undefined) {
-    return restoring(release, `${halfRun.file.name} did not reach its end, so its down may not fit what it finds.`);
+    return restoring(
+      release,
+      `${passedOver}${halfRun.file.name} did not reach its end, so its down may not fit what it finds.`,
+    );
   }
   const names = steps.map((step) => step.file.name);
-  return { strategy: 'down', names, why: `Each has a way down, the last applied first: ${names.join(', ')}.` };
+  const why = `${passedOver}Each has a way down, the last applied first: ${names.join(', ')}.`;
+  return { strategy: 'down', names, why };
 }
 
 export const nothingRead: WayDown = { files: new Map(), facts: new Map(), records: [] };
@@ -109,6 +125,16 @@ function stepsOf(release: Released, { records, files, facts }: WayDown): DownSte
     if (error instanceof ReleaseError && error.code === 'IRREVERSIBLE') return error;
     throw error;
   }
+}
+
+/** The ways that are open to a migration that is undone in part, where its journal does not lead any further. */
+function outOfHalf({ _id, backupId }: Released, name: string): string {
+  const restore =
+    backupId === undefined
+      ? ''
+      : `Type mongo-release rollback ${_id} --strategy restore, which loses what was written since. Or `;
+  const byHand = `bring back by hand what the undo of ${name} took away, and type mongo-release baseline ${name}: it counts as applied then.`;
+  return restore === '' ? `${byHand.charAt(0).toUpperCase()}${byHand.slice(1)}` : `${restore}${byHand}`;
 }
 
 function restoring(release: Released, why: string): WayBack {

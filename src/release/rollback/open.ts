@@ -1,0 +1,62 @@
+import { halfRestored } from '../../backup/restore/settle.ts';
+import type { Connection } from '../../mongo/connect.ts';
+import { asServerFailure } from '../../mongo/server-error.ts';
+import { ReleaseError } from '../../observe/error.ts';
+import { type ReleaseRecord, ReleaseRecords } from '../record.ts';
+import { namesOf, type Run } from '../run.ts';
+import { stateIn, stoppedAt, trafficAfter } from './traffic.ts';
+
+/**
+ * The newest rollback of the target, where it did not come to its end and has left something that nobody should be
+ * without word of: users who are shut out, or data on their way. Only reads.
+ */
+export async function openRollback(run: Run, { db }: Connection): Promise<ReleaseRecord | undefined> {
+  const newest = await new ReleaseRecords(db, run).newestRollback().catch(failed);
+  if (newest === null || newest.state === 'rolled-back') return undefined;
+  const { steps = [], data } = newest;
+  const touched = data?.failed !== undefined || (data?.reverted.length ?? 0) > 0;
+  const onTheWay = ['done', 'running', 'unknown'].includes(stateIn(steps, 'data') ?? '');
+  return trafficAfter(steps) !== undefined || onTheWay || touched ? newest : undefined;
+}
+
+/** Sentences: where it stands, and what goes on with it. */
+export function openInWords({ _id, of, steps = [] }: ReleaseRecord): string {
+  const traffic = trafficAfter(steps);
+  return [
+    `Rollback ${_id} of release ${of} is not complete: it is at ${stoppedAt(steps)}.`,
+    ...(traffic === undefined ? [] : [traffic]),
+    `${goesOn(of)} with it.`,
+  ].join(' ');
+}
+
+/** What goes on with a rollback that has left a migration half-way; undefined where none has. */
+export async function rollbackGoesOn(run: Run, { db }: Connection, releaseId: string): Promise<string | undefined> {
+  const record = await new ReleaseRecords(db, run).find(releaseId).catch(failed);
+  return record?.kind === 'rollback' && record.state !== 'rolled-back' ? goesOn(record.of) : undefined;
+}
+
+function failed(error: unknown): never {
+  throw asServerFailure(error, 'looking for a rollback that is not complete');
+}
+
+function goesOn(of: string | undefined): string {
+  return `mongo-release rollback ${of} goes on`;
+}
+
+/** As `halfRestored` of the room of backups; what a rollback has begun, that goes on with. */
+export async function halfRestoredIn(run: Run, connection: Connection): Promise<ReleaseError | undefined> {
+  const error = await halfRestored(connection.db, namesOf(run));
+  if (error === undefined) return undefined;
+  const open = await openRollback(run, connection);
+  if (open?.strategy !== 'restore' || open.backupId !== error.details.backup) return error;
+  return new ReleaseError(error.code, error.message, {
+    hint: `Finish it: mongo-release rollback ${open.of}. Until then collections or history are in part those of before.`,
+    details: error.details,
+  });
+}
+
+/** Throws it. */
+export async function refuseHalfRestored(run: Run, connection: Connection): Promise<void> {
+  const error = await halfRestoredIn(run, connection);
+  if (error !== undefined) throw error;
+}
