@@ -18,6 +18,7 @@ import type { Ended } from './result.ts';
 import { rollback } from './rollback/rollback.ts';
 import { namesOf, type Run } from './run.ts';
 import { status } from './status.ts';
+import { typed, typedHint } from './typed.ts';
 import { unlock } from './unlock.ts';
 import { verify } from './verify.ts';
 
@@ -50,6 +51,13 @@ export async function runCommand(run: Run): Promise<Ended> {
     const about = target && { name: target.name, environment: target.environment, database: target.database };
     return { command, outcome: outcomeOfError(error, false), error, target: about, releaseId: run.releaseId };
   });
-  const warnings = [...(ended.warnings ?? []), ...leftOut(ended, namesOf(run).quarantine)];
-  return { ...ended, warnings, durationMs: Math.round(performance.now() - started) };
+  const warnings = [...(ended.warnings ?? []), ...leftOut(ended, namesOf(run).quarantine)].map((one) =>
+    typed(run, one),
+  );
+  return {
+    ...ended,
+    warnings,
+    error: ended.error && typedHint(run, ended.error),
+    durationMs: Math.round(performance.now() - started),
+  };
 }
