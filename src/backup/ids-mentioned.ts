@@ -13,6 +13,12 @@ const mostIds = 200_000;
 export class IdsMentioned {
   #ids = new Map<string, ObjectId | Binary>();
   readonly #seen = new Set<string>();
+  #cut = false;
+
+  /** Whether more were mentioned than are kept. */
+  get cut(): boolean {
+    return this.#cut;
+  }
 
   add(document: Uint8Array): void {
     this.#visit(asBuffer(document), 0);
@@ -27,13 +33,14 @@ export class IdsMentioned {
 
   #visit(bytes: Buffer, offset: number): void {
     for (const { type, valueStart, end } of elementsOf(bytes, offset)) {
-      if (this.#seen.size >= mostIds) return;
       if (type === bsonTypes.document || type === bsonTypes.array) this.#visit(bytes, valueStart);
       const isUuid = type === bsonTypes.binary && bytes[valueStart + 4] === uuidSubtype;
       if (type !== bsonTypes.objectId && !isUuid) continue;
       // As `idKey` has it.
       const key = `${type}:${bytes.toString('latin1', valueStart, end)}`;
       if (this.#seen.has(key)) continue;
+      this.#cut ||= this.#seen.size >= mostIds;
+      if (this.#cut) return;
       this.#seen.add(key);
       const value = Buffer.from(bytes.subarray(isUuid ? valueStart + 5 : valueStart, end));
       this.#ids.set(key, isUuid ? new Binary(value, uuidSubtype) : new ObjectId(value));

@@ -24,12 +24,12 @@ export interface Sampled {
   readonly bytes: number;
   /** Of each collection with documents, how many the source has, roughly, and how many were taken. */
   readonly collections: ReadonlyMap<string, { readonly source: number; readonly taken: number }>;
+  /** Collections that have, or may have, documents that are mentioned and were not taken. */
+  readonly cut: readonly string[];
 }
 
 /** How often what was taken because it is mentioned is looked through for what it mentions itself. */
-const mostRounds = 2;
-/** Of what is mentioned, for each document that the sample itself may have. */
-const mentionedPerDocument = 10;
+const mostRounds = 3;
 /** Ids in one query. */
 const idsAtOnce = 1000;
 /** Of one collection in memory. */
@@ -44,7 +44,8 @@ export async function copySample(source: Connection, to: Db, options: SampleOpti
   const sample = await Sample.begin(source, options);
   for (const table of sample.tables) await sample.draw(table);
   for (let round = 0; round < mostRounds && (await sample.follow()); round++);
-  return sample.write(to);
+  const cut = await sample.cut();
+  return { ...(await sample.write(to)), cut };
 }
 
 /** What is taken of one collection. */
@@ -54,6 +55,8 @@ interface Table {
   readonly documents: Map<string, Buffer>;
   bytes: number;
   source: number;
+  /** Whether something was left for want of room. */
+  cut: boolean;
 }
 
 class Sample {
@@ -75,7 +78,7 @@ class Sample {
     const catalog = (await readCatalog(db)).filter(({ name }) => !options.own.owns(name));
     const tables = catalog.map((info): Table => {
       const metadata = parseMetadata(encodeMetadata(info), info.type, info.name);
-      return { info, metadata, documents: new Map(), bytes: 0, source: 0 };
+      return { info, metadata, documents: new Map(), bytes: 0, source: 0, cut: false };
     });
     return new Sample(source, options, tables, topology.kind === 'standalone' ? undefined : await readClusterTime(db));
   }
@@ -91,27 +94,48 @@ class Sample {
     const find = { find: info.name, limit: documents, ...(isCapped(info) && { hint: { $natural: 1 } }) };
     const pipeline = [{ $sample: { size: documents } }];
     const command = whole ? find : { aggregate: info.name, pipeline, cursor: {}, allowDiskUse: true };
-    this.#take(table, await this.#read(info, command), documents);
+    this.#take(table, await this.#read(info, command));
+    table.cut = false;
   }
 
   /** Takes what is mentioned and not there yet. Comes back with whether that brought anything. */
   async follow(): Promise<boolean> {
     const before = this.tables.reduce((sum, { documents }) => sum + documents.size, 0);
     const ids = this.#mentioned.take();
-    const most = this.#options.documents * (1 + mentionedPerDocument);
-    for (const table of this.tables) {
-      // What has no such ids cannot be meant by one.
-      if (table.info.type !== 'collection' || isCapped(table.info)) continue;
+    for (const table of this.#followed()) {
       const wanted = ids.of(table.documents.keys());
-      for (let from = 0; from < wanted.length && table.documents.size < most; from += idsAtOnce) {
-        const filter = { _id: { $in: wanted.slice(from, from + idsAtOnce) } };
-        this.#take(table, await this.#read(table.info, { find: table.info.name, filter }), most);
+      for (let from = 0; from < wanted.length && !table.cut; from += idsAtOnce) {
+        this.#take(table, await this.#named(table, wanted.slice(from, from + idsAtOnce)));
       }
     }
     return this.tables.reduce((sum, { documents }) => sum + documents.size, 0) > before;
   }
 
-  async write(to: Db): Promise<Sampled> {
+  /** To be asked after the last round: which collections have more that is mentioned. */
+  async cut(): Promise<string[]> {
+    const ids = this.#mentioned.take();
+    const names: string[] = [];
+    for (const table of this.#followed()) {
+      const wanted = ids.of(table.documents.keys());
+      let more = table.cut || (this.#mentioned.cut && table.documents.size > 0);
+      for (let from = 0; from < wanted.length && !more; from += idsAtOnce) {
+        more = (await this.#named(table, wanted.slice(from, from + idsAtOnce), 1)).length > 0;
+      }
+      if (more) names.push(table.info.name);
+    }
+    return names;
+  }
+
+  /** What has no ids that others could mention is left out. */
+  #followed(): readonly Table[] {
+    return this.tables.filter(({ info }) => info.type === 'collection' && !isCapped(info));
+  }
+
+  #named({ info }: Table, ids: readonly unknown[], limit = 0): Promise<Buffer[]> {
+    return this.#read(info, { find: info.name, filter: { _id: { $in: ids } }, limit });
+  }
+
+  async write(to: Db): Promise<Omit<Sampled, 'cut'>> {
     for (const { info, metadata, documents } of this.tables) {
       if (info.type === 'view') continue;
       const { name } = info;
@@ -137,11 +161,12 @@ class Sample {
   }
 
   /** A document may come twice: by chance, and since it is mentioned. */
-  #take(table: Table, documents: readonly Buffer[], most: number): void {
+  #take(table: Table, documents: readonly Buffer[]): void {
     for (const document of documents) {
-      if (table.documents.size >= most || table.bytes > mostBytes) return;
       const key = table.info.type === 'timeseries' ? String(table.documents.size) : idKey(document);
       if (table.documents.has(key)) continue;
+      table.cut = table.bytes > mostBytes;
+      if (table.cut) return;
       table.documents.set(key, document);
       table.bytes += document.length;
       this.#mentioned.add(document);

@@ -34,10 +34,13 @@ export async function oplogEnd(client: MongoClient): Promise<Timestamp | undefin
 }
 
 /**
- * How many bytes were written to it after that time. Undefined where it does not reach back to it any more. Throws the
- * driver's errors.
+ * How many bytes were written to it after that time, and whether it were more, since it does not reach back to it any more.
+ * Throws the driver's errors.
  */
-export async function oplogBytesAfter(client: MongoClient, after: Timestamp): Promise<number | undefined> {
+export async function oplogBytesAfter(
+  client: MongoClient,
+  after: Timestamp,
+): Promise<{ readonly bytes: number; readonly more: boolean }> {
   const [sum] = await client
     .db('local')
     .collection('oplog.rs')
@@ -47,8 +50,7 @@ export async function oplogBytesAfter(client: MongoClient, after: Timestamp): Pr
     ])
     .toArray();
   const first = await edge(client, 1);
-  if (first === undefined || first.greaterThan(after)) return undefined;
-  return Number(sum?.bytes ?? 0);
+  return { bytes: Number(sum?.bytes ?? 0), more: first === undefined || first.greaterThan(after) };
 }
 
 async function edge(client: MongoClient, direction: 1 | -1): Promise<Timestamp | undefined> {

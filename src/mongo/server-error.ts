@@ -11,6 +11,11 @@ import { describeServerError, serverCode, serverCodes } from './server-code.ts';
 
 export { describeServerError, labelled, serverCode, serverCodes } from './server-code.ts';
 
+/** To catch with where a server may refuse to tell, or has nothing to: that is unknown then. All else is thrown on. */
+export function unlessRefused(error: unknown): undefined {
+  if (serverCode(error) === undefined) throw error;
+}
+
 /**
  * The `ReleaseError` for a failure to reach or use a server. `what` completes "while …". A ReleaseError passes through,
  * and what is neither the driver's nor the system's error is thrown on: it is a defect.

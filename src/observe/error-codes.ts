@@ -100,7 +100,10 @@ export const errorCodes = {
   DEPLOY_FAILED: { exit: 8, meaning: 'The migrations are applied, and the deploy hook failed.' },
   VERIFICATION_FAILED: { exit: 9, meaning: 'A probe failed or could not look; nothing was rolled back.' },
   ROLLBACK_FAILED: { exit: 10, meaning: 'The way back failed or is incomplete.' },
-  SANDBOX_UNAVAILABLE: { exit: 5, meaning: 'No mongod was found or could be started to run a sandbox with.' },
+  SANDBOX_UNAVAILABLE: {
+    exit: 5,
+    meaning: 'No mongod was found or could be started to run a sandbox with, or it ended before its time.',
+  },
   SANDBOX_REFUSED: { exit: 5, meaning: 'The named sandbox address is not safe to use as a sandbox.' },
   REHEARSAL_IMPOSSIBLE: {
     exit: 5,

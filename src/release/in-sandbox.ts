@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openSandboxJournal, sandboxFence } from '../migration/journal/prepare.ts';
+import { type MigrationEnd, type MigrationJob, runMigration } from '../migration/runner.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { hostsOf } from '../mongo/hosts.ts';
 import { sandboxEnvironment } from '../sandbox/environment.ts';
@@ -6,7 +8,11 @@ import type { Sandbox, SandboxTarget } from '../sandbox/sandbox.ts';
 import { startSandbox } from '../sandbox/start.ts';
 import type { ProbeResult } from '../verify/probe.ts';
 import { runProbes } from '../verify/run.ts';
+import { childOptions } from './child-options.ts';
 import { namesOf, type Run, stopIfCancelled } from './run.ts';
+
+/** How long work in a sandbox may take to end once that is gone, in milliseconds. */
+const graceMs = 5000;
 
 /**
  * Starts a sandbox for this run, of that server version where it can be had. `targets`: what it may be no member of, beside
@@ -24,6 +30,39 @@ export function sandboxFor(run: Run, serverVersion: string, targets: readonly Sa
     secrets: run.secrets,
     signal: run.signal,
   });
+}
+
+/**
+ * Works in a sandbox. Once that is lost, `run` there is cancelled, and this throws why: what failed in it then says nothing
+ * about what ran there.
+ */
+export async function whileThere<T>(run: Run, { lost }: Sandbox, work: (run: Run) => Promise<T>): Promise<T> {
+  const working = work({ ...run, signal: AbortSignal.any([run.signal, lost]) });
+  const gone = Promise.withResolvers<never>();
+  const onLost = async () => {
+    // What waits for the server's answer does so for longer than anybody wants to.
+    await Promise.race([working, sleep(graceMs, undefined, { ref: false })]).catch(() => {});
+    gone.reject(lost.reason);
+  };
+  lost.addEventListener('abort', onLost, { once: true });
+  try {
+    return await Promise.race([working, gone.promise]);
+  } catch (error) {
+    lost.throwIfAborted();
+    throw error;
+  } finally {
+    lost.removeEventListener('abort', onLost);
+  }
+}
+
+/** Runs one migration in a sandbox, as it is run on the target: in a process that knows this database and no other. */
+export function runInSandbox(
+  run: Run,
+  { uri }: Pick<Sandbox, 'uri'>,
+  job: Pick<MigrationJob, 'file' | 'direction' | 'database' | 'journal'>,
+): Promise<MigrationEnd> {
+  const log = run.log.with({ migration: job.file.name, rehearsal: true });
+  return runMigration({ ...job, uri, rehearsal: true }, { ...childOptions(run), log, signal: run.signal });
 }
 
 /** Every database that this run knows the address of, whether or not the run is about it: a sandbox may be none of them. */
@@ -53,9 +92,10 @@ export async function journalFor(run: Run, { db, topology }: Connection, migrati
  */
 export async function probeSandbox(run: Run, { db }: Connection, all: boolean): Promise<ProbeResult[]> {
   const { probes } = run.invocation.settings;
-  const wanted = probes.filter(
-    (probe) => 'mongo' in probe && (probe.phase === undefined || (all && probe.phase === 'after-deploy')),
-  );
+  const wanted = probes
+    .filter((probe) => 'mongo' in probe && (probe.phase === undefined || (all && probe.phase === 'after-deploy')))
+    // Nobody else writes there: a second look sees the same.
+    .map((probe) => ({ ...probe, retries: 0 }));
   const { log, signal } = run;
   const results = await runProbes(wanted, { db, log, signal, resolveEnv: (name) => run.env[name] });
   stopIfCancelled(run);

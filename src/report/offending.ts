@@ -1,6 +1,15 @@
 import type { DuplicateKey, MixedTypes, Offending, Violations } from '../release/rehearsal/result.ts';
 import { plural } from './format.ts';
 
+/** Which documents a migration failed on, a sentence each, and how those are found that only a hash stands for. */
+export function describeAll(offending: readonly Offending[]): string[] {
+  const told = offending.map(describeOffending);
+  return told.some((one) => one.includes('with the hash ')) ? [...told, aboutHashes] : told;
+}
+
+const aboutHashes =
+  'A hash stands for an _id that may be a person: the same command with --show-values shows it, on a terminal.';
+
 /** Which documents a migration failed on, a sentence. */
 export function describeOffending(offending: Offending): string {
   switch (offending.kind) {

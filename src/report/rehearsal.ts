@@ -1,18 +1,17 @@
-import type { RehearsalResult, RehearsedMigration, ReliedOn } from '../release/rehearsal/result.ts';
+import type { ExpectedOnTarget, RehearsalResult, RehearsedMigration, ReliedOn } from '../release/rehearsal/result.ts';
 import { probesTable } from './checks.ts';
 import { formatBytes, formatCount, formatDuration, formatTime, plural } from './format.ts';
 import { migrationsTable, totals } from './migrations.ts';
-import { describeOffending, describeViolations } from './offending.ts';
+import { describeViolations } from './offending.ts';
+import { isTight } from './oplog.ts';
 import type { Block, Cell } from './story.ts';
 import { wayBackFacts } from './way-back.ts';
 
 /** What a rehearsal showed. `short`: what it ran is told elsewhere, since all of it was applied. */
 export function rehearsalBlocks(rehearsal: RehearsalResult, short: boolean): Block[] {
   const { migrations, failed, probes = [], uncovered } = rehearsal;
-  const notes = [
-    ...(failed?.offending ?? []).map(describeOffending),
-    ...migrations.flatMap(({ seen }) => (seen?.violations ?? []).map(describeViolations)),
-  ];
+  // Those that a migration failed on stand in its error.
+  const notes = migrations.flatMap(({ seen }) => (seen?.violations ?? []).map(describeViolations));
   return [
     ...(short ? [] : migrationsTable('Rehearsed', migrations, failed)),
     ...(notes.length > 0 ? [{ kind: 'list', title: 'Documents to look at', items: notes } as const] : []),
@@ -25,9 +24,10 @@ export function rehearsalBlocks(rehearsal: RehearsalResult, short: boolean): Blo
       facts: [
         ['Level', { text: rehearsal.level }],
         ...(short ? [['Ran', { text: totals(migrations) }] as const] : []),
-        ['Restored', { text: restoredData(rehearsal) }],
+        ['Restored', { text: `${restoredData(rehearsal)}${ofBackup(rehearsal)}` }],
         ['Server', { text: `${rehearsal.serverVersion}, ${rehearsal.sandbox}` }],
         ...wayBackFacts(rehearsal.wayBack),
+        ...oplogFacts(rehearsal),
         ...needFacts(rehearsal),
         ['Took', { text: formatDuration(rehearsal.durationMs) }],
         ...reliedFacts(rehearsal),
@@ -39,6 +39,12 @@ export function rehearsalBlocks(rehearsal: RehearsalResult, short: boolean): Blo
   ];
 }
 
+function ofBackup({ backup, level }: RehearsalResult): string {
+  if (backup === undefined) return level === 'sample' ? ', a sample of the target as it was then' : '';
+  const which = backup.id === undefined ? 'a backup taken for this' : `backup ${backup.id}`;
+  return ` of ${which}, as the data were at ${formatTime(backup.at)}`;
+}
+
 export function restoredData({ restoredDocuments, restoredBytes }: RehearsalResult): string {
   return `${plural(restoredDocuments, 'document')} (${formatBytes(restoredBytes)})`;
 }
@@ -48,6 +54,12 @@ export function reliedFacts({ proof, waiver }: ReliedOn): (readonly [string, Cel
   if (waiver !== undefined) return [['Rehearsal', { mark: 'warning', text: `waived: ${waiver.reason}` }]];
   if (proof?.id === undefined) return [];
   return [['Proof', { text: `${proof.id} (${proof.level}), passed ${formatTime(proof.at)}` }]];
+}
+
+function oplogFacts({ oplog }: RehearsalResult): (readonly [string, Cell])[] {
+  if (oplog === undefined) return [];
+  const text = `${formatBytes(oplog.maxBytes)}, reaches back about ${formatDuration(oplog.reachMs)}`;
+  return [['Oplog of the target', { text }]];
 }
 
 function needFacts({ need }: RehearsalResult): (readonly [string, Cell])[] {
@@ -70,9 +82,11 @@ function fieldsTable(migrations: readonly RehearsedMigration[]): Block[] {
     ]),
   );
   if (rows.length === 0) return [];
-  const cut = migrations.some(({ seen }) => seen?.fields?.cut);
+  const looked = migrations.reduce((sum, { seen }) => sum + (seen?.fields?.changes ?? 0), 0);
+  const made = migrations.reduce((sum, { seen, effects }) => sum + (seen?.fields ? effects.modified : 0), 0);
   const columns = ['Migration', 'Field', 'Before', 'After'].map((title) => ({ title }));
-  const title = cut ? 'Changed fields, in the first changes' : 'Changed fields';
+  const first = `Changed fields, in the first ${formatCount(looked)} of ${formatCount(made)} changes`;
+  const title = made > looked ? first : 'Changed fields';
   return [{ kind: 'table', title, columns: [...columns, { title: 'Changes', numeric: true }], rows }];
 }
 
@@ -84,7 +98,7 @@ function targetTable({ migrations, oplog }: RehearsalResult): Block[] {
     { name },
     { text: onTarget === undefined ? '–' : `about ${formatDuration(onTarget.durationMs)}` },
     { text: bytes(seen?.journalBytes) },
-    oplogCell(onTarget?.oplogBytes, oplog?.maxBytes),
+    oplogCell(onTarget, oplog),
     {
       text: (seen?.indexBuilds ?? [])
         .map(
@@ -102,10 +116,13 @@ function targetTable({ migrations, oplog }: RehearsalResult): Block[] {
   return [{ kind: 'table', title: 'To be expected on the target', columns, rows }];
 }
 
-function oplogCell(written: number | undefined, most: number | undefined): Cell {
-  if (written === undefined || !most) return { text: bytes(written) };
-  const text = `${bytes(written)} (${((100 * written) / most).toFixed(1)}% of ${formatBytes(most)})`;
-  return written > most / 2 ? { mark: 'warning', text } : { text };
+function oplogCell(onTarget: ExpectedOnTarget | undefined, oplog: RehearsalResult['oplog']): Cell {
+  const { oplogBytes, oplogMore } = onTarget ?? {};
+  const written = `${oplogMore ? 'more than ' : ''}${bytes(oplogBytes)}`;
+  if (onTarget === undefined || oplogBytes === undefined || !oplog?.maxBytes) return { text: written };
+  const share = oplogMore ? '' : `${((100 * oplogBytes) / oplog.maxBytes).toFixed(1)}% `;
+  const text = `${written} (${share}of ${formatBytes(oplog.maxBytes)})`;
+  return isTight(onTarget, oplog) ? { mark: 'warning', text } : { text };
 }
 
 function bytes(count: number | undefined): string {

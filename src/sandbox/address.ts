@@ -97,6 +97,7 @@ export async function useAddress(address: string, options: SandboxOptions): Prom
       serverVersion: topology.serverVersion,
       origin: 'address',
       description: 'the replica set at the sandbox address',
+      lost: claimed.lost,
       stop,
       [Symbol.asyncDispose]: stop,
     };

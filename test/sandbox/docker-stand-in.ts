@@ -2,8 +2,8 @@ import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
- * A `docker` that records its arguments and does what Docker's manual says of the commands that we use: `run -d` starts
- * the entry point in the background and prints an id, `rm -f` ends it. The
+ * A `docker` that records its arguments and does what Docker's manual says of the commands that we use: `run` runs
+ * the entry point and ends with it, `rm -f` ends it. The
  * container is a folder whose programs are the image's: `docker-entrypoint.sh` hands over to a real mongod, and `chown`
  * only records, since there is no user mongodb here.
  */
@@ -37,7 +37,6 @@ fs.appendFileSync(${JSON.stringify(log)}, JSON.stringify(args) + '\\n');
 const pidFile = ${JSON.stringify(join(image, 'pid'))};
 switch (args[0]) {
   case 'version': console.log('29.0.1'); break;
-  case 'inspect': console.log(fs.existsSync(pidFile)); break;
   case 'run': {
     const env = { PATH: ${JSON.stringify(image)} + ':/usr/bin:/bin', TMPDIR: ${JSON.stringify(image)} };
     for (const [i, arg] of args.entries()) if (arg === '-e') env[args[i + 1]] = process.env[args[i + 1]];
@@ -45,8 +44,7 @@ switch (args[0]) {
     if (args[at] === 'mongo:4.4') { console.error('docker: no space left on device'); process.exit(125); }
     const child = spawn(args[args.indexOf('--entrypoint') + 1], args.slice(at + 1), { env, detached: true, stdio: 'ignore' });
     fs.writeFileSync(pidFile, String(child.pid));
-    child.unref();
-    console.log('c0ffee');
+    child.on('exit', (code) => process.exit(code ?? 137));
     break;
   }
   case 'rm':

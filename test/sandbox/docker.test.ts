@@ -36,7 +36,7 @@ test('runs the image of the target in a container that only this machine reaches
   const calls = await docker.calls();
   expect(calls.map(([command]) => command)).toEqual(['version', 'run', 'rm']);
   const run = calls[1]!;
-  expect(run).toEqual(expect.arrayContaining(['--rm', '-d', 'mongo:6.0', '--replSet', 'ttlMonitorEnabled=false']));
+  expect(run).toEqual(expect.arrayContaining(['--rm', 'mongo:6.0', '--replSet', 'ttlMonitorEnabled=false']));
   expect(run[run.indexOf('-p') + 1]).toMatch(/^127\.0\.0\.1:(\d+):\1$/);
   const name = run[run.indexOf('--name') + 1]!;
   expect(calls[2]).toEqual(['rm', '-f', '-v', name]);

@@ -113,7 +113,7 @@ const timeOrRandom: SourceRule = {
 
 /** Packages that talk to other systems. Files are a matter of the calls, since reading one does no harm. */
 const talkers =
-  /^(?:node:)?(?:https?|http2|net|tls|dgram|child_process)$|^(?:axios|got|ky|undici|node-fetch|superagent|nodemailer|execa|ioredis|redis|pg|mysql2?|amqplib|kafkajs|stripe|twilio)$|^@(?:aws-sdk|google-cloud|azure|sendgrid|elastic|octokit)\//;
+  /^(?:node:)?(?:https?|http2|net|tls|dgram|child_process|cluster|worker_threads)$|^(?:axios|got|ky|undici|node-fetch|superagent|nodemailer|execa|ioredis|redis|pg|mysql2?|amqplib|kafkajs|stripe|twilio)$|^@(?:aws-sdk|google-cloud|azure|sendgrid|elastic|octokit)\//;
 const fileWrites =
   /^(?:writeFile|appendFile|createWriteStream|unlink|rm|rmdir|mkdir|rename|copyFile|cp|truncate)(?:Sync)?$/;
 

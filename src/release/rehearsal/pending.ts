@@ -2,8 +2,8 @@ import { dataTime } from '../../backup/manifest.ts';
 import { restoreBackup } from '../../backup/restore.ts';
 import { copySample } from '../../backup/sample.ts';
 import type { Connection } from '../../mongo/connect.ts';
-import { type Oplog, readOplog } from '../../mongo/oplog.ts';
-import { serverCode } from '../../mongo/server-error.ts';
+import { readOplog } from '../../mongo/oplog.ts';
+import { unlessRefused } from '../../mongo/server-error.ts';
 import { backedUpTarget } from '../backed-up-target.ts';
 import type { StoredBackup } from '../backup-for.ts';
 import { LoadedCode } from '../code.ts';
@@ -61,6 +61,7 @@ async function inFull(
   const rehearsed = await rehearse({ ...run, onLoaded: loaded.add }, situation, {
     ...(await about(connection)),
     ...{ level: 'full', need, uncovered },
+    backup: { at: dataAt, ...(behind?.id === id && { id }) },
     fill: async (sandbox) => {
       const own = namesOf(run);
       const { log, signal } = run;
@@ -97,7 +98,7 @@ async function onSample(
         const sum = (key: 'source' | 'taken') => of.reduce((total, one) => total + (one?.[key] ?? 0), 0);
         return Math.max(1, sum('taken') === 0 ? 1 : sum('source') / sum('taken'));
       };
-      return { documents: taken.documents, bytes: taken.bytes, timesAsMany };
+      return { documents: taken.documents, bytes: taken.bytes, timesAsMany, cut: taken.cut };
     },
   });
   const of = backedUpTarget(run, connection);
@@ -115,13 +116,7 @@ function notInSample(documents: number): string[] {
 }
 
 async function about({ db, topology, client }: Connection) {
-  const oplog = await readOplog(client).catch(notAllowed);
+  const oplog = await readOplog(client).catch(unlessRefused);
   const size = oplog && { maxBytes: oplog.maxBytes, reachMs: oplog.reachMs };
   return { database: db.databaseName, topology, oplog: size };
-}
-
-/** Not everybody may read it, and not every server has one. */
-function notAllowed(error: unknown): Oplog | undefined {
-  if (serverCode(error) === undefined) throw error;
-  return undefined;
 }

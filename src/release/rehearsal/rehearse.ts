@@ -1,23 +1,23 @@
-import { runMigration } from '../../migration/runner.ts';
 import { sortedFieldsOf, stateReader } from '../../mongo/compare.ts';
 import { type Connection, connect } from '../../mongo/connect.ts';
 import type { Topology } from '../../mongo/topology.ts';
 import { ReleaseError } from '../../observe/error.ts';
-import { formatBytes } from '../../report/format.ts';
-import { describeOffending, describeViolations } from '../../report/offending.ts';
-import { majorOf } from '../../sandbox/version.ts';
+import { describeAll, describeViolations } from '../../report/offending.ts';
+import { oplogWarning } from '../../report/oplog.ts';
+import type { Sandbox } from '../../sandbox/sandbox.ts';
 import type { ProbeResult } from '../../verify/probe.ts';
-import { childOptions } from '../child-options.ts';
 import { effectsLine } from '../effects-line.ts';
-import { journalFor, probeSandbox, sandboxFor } from '../in-sandbox.ts';
+import { journalFor, probeSandbox, runInSandbox, sandboxFor, whileThere } from '../in-sandbox.ts';
 import { namesOf, type Run, stopIfCancelled } from '../run.ts';
 import type { Situation } from '../situation.ts';
 import { notRehearsed, rehearsable } from '../taken-up.ts';
 import { turnsOf } from '../turns.ts';
 import { probeFailure } from '../verify.ts';
 import { offendingDocuments } from './offending.ts';
-import type { MigrationSeen, RehearsalResult, RehearsedMigration } from './result.ts';
+import { expectedOnTarget } from './on-target.ts';
+import type { RehearsalResult, RehearsedMigration } from './result.ts';
 import { Watch } from './seen.ts';
+import { cutSentence, uncoveredBy } from './uncovered.ts';
 import { rehearseWayBack } from './way-back.ts';
 
 /** What the sandbox holds before the first migration. */
@@ -27,6 +27,8 @@ export interface Filled {
   readonly bytes: number;
   /** How many times as many documents the target has in these collections. Default 1. */
   readonly timesAsMany?: (collections: readonly string[]) => number;
+  /** Collections of which documents are missing that others mention. */
+  readonly cut?: readonly string[];
 }
 
 export interface RehearsalOn {
@@ -40,6 +42,7 @@ export interface RehearsalOn {
   /** Of the target, where it could be read. */
   readonly oplog?: RehearsalResult['oplog'];
   readonly need?: RehearsalResult['need'];
+  readonly backup?: RehearsalResult['backup'];
   /** What a rehearsal on these data does not show, a sentence each. */
   readonly uncovered: readonly string[];
 }
@@ -54,12 +57,23 @@ export interface Rehearsed {
  * Fills a throw-away replica set with data of the target and runs what is pending there, up to the first migration of which
  * the target has a part. The target is not touched: this does not even have a connection to it.
  *
- * Throws `SANDBOX_UNAVAILABLE`, `SANDBOX_REFUSED`, and what filling it throws; may be repeated.
+ * Throws `SANDBOX_UNAVAILABLE`, also where that ends in the middle, `SANDBOX_REFUSED`, and what filling it throws; may be
+ * repeated.
  */
 export async function rehearse(run: Run, situation: Situation, on: RehearsalOn): Promise<Rehearsed> {
   const started = performance.now();
   await using sandbox = await sandboxFor(run, on.topology.serverVersion, [on.topology]);
   run.log.info(`Rehearsing in a sandbox (${sandbox.description}).`);
+  return await whileThere(run, sandbox, (run) => rehearseIn(run, sandbox, situation, on, started));
+}
+
+async function rehearseIn(
+  run: Run,
+  sandbox: Sandbox,
+  situation: Situation,
+  on: RehearsalOn,
+  started: number,
+): Promise<Rehearsed> {
   await using connection = await connect(sandbox.uri, { database: on.database, secrets: run.secrets });
   const began = performance.now();
   const filled = await on.fill(connection);
@@ -79,6 +93,7 @@ export async function rehearse(run: Run, situation: Situation, on: RehearsalOn):
   const result = (more: Pick<RehearsalResult, 'failed' | 'wayBack'> = {}): RehearsalResult => ({
     level: on.level,
     need: on.need,
+    backup: on.backup,
     migrations,
     ...more,
     probes,
@@ -88,7 +103,7 @@ export async function rehearse(run: Run, situation: Situation, on: RehearsalOn):
     restoredDocuments: filled.documents,
     restoredBytes: filled.bytes,
     durationMs: Math.round(performance.now() - started),
-    uncovered: [...missing, ...on.uncovered, ...uncovered(on.topology, sandbox.serverVersion)],
+    uncovered: [...missing, ...on.uncovered, ...uncoveredBy({ situation, names, on, filled, sandbox })],
   });
   const turns = turnsOf(situation, names);
   for (const { file } of turns) {
@@ -96,10 +111,8 @@ export async function rehearse(run: Run, situation: Situation, on: RehearsalOn):
     const log = run.log.with({ migration: file.name, rehearsal: true });
     const journal = await journalFor(run, connection, file.name, migrations.length);
     const watch = await Watch.begin(connection, own);
-    const end = await runMigration(
-      { file, direction: 'up', uri: sandbox.uri, database: on.database, rehearsal: true, journal },
-      { ...childOptions(run), log, signal: run.signal },
-    );
+    const up = { file, direction: 'up', database: on.database } as const;
+    const end = await runInSandbox(run, sandbox, { ...up, journal });
     const { durationMs, effects } = end;
     const { name } = file;
     if (end.state === 'done') {
@@ -107,25 +120,19 @@ export async function rehearse(run: Run, situation: Situation, on: RehearsalOn):
       for (const violations of seen.violations) log.warn(describeViolations(violations));
       log.info(`Rehearsed ${name}: ${effectsLine(effects)}.`, { durationMs });
       const onTarget = expectedOnTarget({ durationMs, effects, seen }, filled);
-      const { oplogBytes = 0 } = onTarget;
-      if (on.oplog && oplogBytes > on.oplog.maxBytes / 2)
-        log.warn(
-          `${name} writes about ${formatBytes(oplogBytes)} to the oplog of the target, which holds ${formatBytes(on.oplog.maxBytes)}: a secondary or a change stream that is behind may not catch up.`,
-        );
+      const tight = oplogWarning(name, onTarget, on.oplog);
+      if (tight !== undefined) log.warn(tight);
       migrations.push({ name, durationMs, effects, seen, onTarget });
       continue;
     }
     stopIfCancelled(run);
     const offending = await offendingDocuments({
       ...{ db: connection.db, own, file, attempt: journal?.attempt, end },
-      again: () =>
-        runMigration(
-          { file, direction: 'up', uri: sandbox.uri, database: on.database, rehearsal: true },
-          { ...childOptions(run), log, signal: run.signal },
-        ),
+      again: () => runInSandbox(run, sandbox, up),
     });
     // The error says itself what was read last.
-    const said = offending.filter(({ kind }) => kind !== 'last-read').map((one) => ` ${describeOffending(one)}`);
+    const told = describeAll(offending.filter(({ kind }) => kind !== 'last-read'));
+    const said = [...told, ...cutSentence(filled)].map((one) => ` ${one}`);
     const error = new ReleaseError(
       'REHEARSAL_FAILED',
       `The rehearsal failed in migration ${name}: ${end.error.message} [${end.error.code}]${said.join('')} The rehearsal did not touch the target.`,
@@ -145,32 +152,4 @@ export async function rehearse(run: Run, situation: Situation, on: RehearsalOn):
     ...{ connection, uri: sandbox.uri, turns, start, sorted, state, migrations, journal: images },
   });
   return { result: result({ wayBack: back.result }), error: back.error };
-}
-
-/** What it may take on the target, as far as the number of documents tells. */
-function expectedOnTarget(
-  { durationMs, effects, seen }: Pick<RehearsedMigration, 'durationMs' | 'effects'> & { readonly seen: MigrationSeen },
-  { timesAsMany }: Filled,
-): NonNullable<RehearsedMigration['onTarget']> {
-  const { oplogBytes } = seen;
-  if (timesAsMany === undefined)
-    return { durationMs, oplogBytes, basis: 'what it took in the sandbox, on all of the data' };
-  const times = timesAsMany(Object.keys(effects.byCollection));
-  const basis = `what it took in the sandbox, times ${times.toFixed(1)}: as many more documents the target has`;
-  const reckoned = (part: number) => Math.round(part * times);
-  return { durationMs: reckoned(durationMs), oplogBytes: oplogBytes && reckoned(oplogBytes), basis };
-}
-
-/** What a rehearsal on one machine with one member cannot show. */
-function uncovered(target: Topology, sandboxVersion: string): string[] {
-  const notes = [
-    'Durations on the target: it has other hardware, other load and, where it is a replica set, other members to wait for.',
-  ];
-  if (majorOf(sandboxVersion) !== majorOf(target.serverVersion)) {
-    notes.push(`MongoDB ${target.serverVersion}: the sandbox runs ${sandboxVersion}.`);
-  }
-  if (target.kind === 'sharded') notes.push('Sharding: the sandbox is one replica set.');
-  if (target.kind === 'standalone')
-    notes.push('A standalone server: the sandbox is a replica set and has transactions.');
-  return notes;
 }

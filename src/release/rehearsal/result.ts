@@ -14,6 +14,8 @@ export interface MigrationSeen {
   readonly journalBytes?: number;
   /** All that it wrote to the oplog, journal included; undefined where that could not be read. */
   readonly oplogBytes?: number;
+  /** It was more than that, which is all that the oplog of the sandbox holds. */
+  readonly oplogMore?: boolean;
 }
 
 /** The calls that built these indexes of one collection, together. */
@@ -36,8 +38,13 @@ export interface Violations {
 
 export interface RehearsedMigration extends AppliedMigration {
   readonly seen?: MigrationSeen;
-  /** What it may take on the target, and what that is reckoned from. */
-  readonly onTarget?: { readonly durationMs: number; readonly oplogBytes?: number; readonly basis: string };
+  readonly onTarget?: ExpectedOnTarget;
+}
+
+/** What a migration may take on the target, and what that is reckoned from. */
+export interface ExpectedOnTarget extends Pick<MigrationSeen, 'oplogBytes' | 'oplogMore'> {
+  readonly durationMs: number;
+  readonly basis: string;
 }
 
 /** Documents that a migration failed on. Ids as in `Violations`. */
@@ -111,6 +118,8 @@ export interface ReliedOn {
 export interface RehearsalResult {
   readonly level: Exclude<RehearsalLevel, 'none'>;
   readonly need?: RehearsalNeed;
+  /** What was restored: undefined of a sample. `at` is the time of its data, ISO; one taken for the rehearsal has no `id`. */
+  readonly backup?: { readonly id?: string; readonly at: string };
   /** There when it passed. */
   readonly proof?: ProofUsed;
   readonly migrations: readonly RehearsedMigration[];

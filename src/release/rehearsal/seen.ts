@@ -6,7 +6,7 @@ import type { Connection } from '../../mongo/connect.ts';
 import { oplogBytesAfter, oplogEnd } from '../../mongo/oplog.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { rawDocuments } from '../../mongo/raw-listing.ts';
-import { serverCode } from '../../mongo/server-error.ts';
+import { unlessRefused } from '../../mongo/server-error.ts';
 import { shownId } from '../../mongo/shown-id.ts';
 import type { IndexBuild, MigrationSeen, Violations } from './result.ts';
 
@@ -37,7 +37,7 @@ export class Watch {
 
   /** To be called right before it runs. Throws the driver's errors. */
   static async begin(connection: Connection, own: OwnNames): Promise<Watch> {
-    const end = await oplogEnd(connection.client).catch(notKnown);
+    const end = await oplogEnd(connection.client).catch(unlessRefused);
     return new Watch(connection, own, await validatorsIn(connection.db), end);
   }
 
@@ -45,13 +45,13 @@ export class Watch {
   async end(attempt: Attempt | undefined, { effects, operations }: MigrationEnd): Promise<MigrationSeen> {
     const { db, client } = this.#connection;
     // Before anything else is written.
-    const oplogBytes = this.#oplogEnd && (await oplogBytesAfter(client, this.#oplogEnd).catch(notKnown));
+    const oplog = this.#oplogEnd && (await oplogBytesAfter(client, this.#oplogEnd).catch(unlessRefused));
     return {
       fields: attempt && (await changedFields(db, this.#own, attempt)),
       indexBuilds: indexBuilds(effects.indexesCreated, operations),
       violations: await this.#violations(Object.keys(effects.byCollection)),
       journalBytes: attempt && (await journalBytes(db, this.#own, attempt)),
-      oplogBytes,
+      ...(oplog && { oplogBytes: oplog.bytes, ...(oplog.more && { oplogMore: true }) }),
     };
   }
 
@@ -67,11 +67,6 @@ export class Watch {
     }
     return found;
   }
-}
-
-/** Who may not look at the oplog, and a server without one: nothing is known then. */
-function notKnown(error: unknown): undefined {
-  if (serverCode(error) === undefined) throw error;
 }
 
 /** By collection; regular expressions and numbers as the server has them. */
@@ -103,7 +98,7 @@ async function violationsOf(db: Db, collection: string, validator: Document): Pr
     const more = documents.length > mostViolations;
     return { collection, documents: Math.min(documents.length, mostViolations), more, ids };
   } catch (error) {
-    notKnown(error);
+    unlessRefused(error);
     return { collection, documents: null, more: false, ids: [] };
   }
 }

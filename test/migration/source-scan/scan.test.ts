@@ -29,6 +29,7 @@ test.each([
   ['await a.insertOne({ _id: new mongoose.Types.ObjectId() });', 'run-time-or-random-value'],
   ['await a.insertOne({ _id: crypto.randomUUID() });', 'run-time-or-random-value'],
   ['const rate = await (await fetch(url)).json();', 'run-external-call'],
+  ["const { Worker } = await import('node:worker_threads');", 'run-external-call'],
   ["const axios = require('axios'); await axios.post(url);", 'run-external-call'],
   ["const fs = await import('node:fs'); fs.writeFileSync('done', '');", 'run-external-call'],
   ['const own = new MongoClient(url); await own.connect();', 'run-own-connection'],

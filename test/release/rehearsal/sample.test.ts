@@ -85,3 +85,36 @@ test('a runner that is too small is told so before anything is begun', async () 
   expectFailure(ran, 5, 'SANDBOX_TOO_SMALL', /needs about .* of disk, and 0 B are free/);
   expect(ran.json.error.hint).toContain('--rehearsal sample');
 });
+
+/** A project whose first migration fails or not, over these documents. */
+async function sampled(fill: (db: TestDatabase['db']) => Promise<unknown>, up: string) {
+  await using own = await freshDatabase();
+  await fill(own.db);
+  await using project = await makeProject(
+    { 'migrations/1-a.js': migration(up), 'mongo-release.yml': 'rehearsal: { sample: 1 }\n' },
+    { MONGODB_URI: own.uri },
+  );
+  return await project.run('migrate --rehearsal sample --json');
+}
+
+const cut = 'Of nodes not all documents are in the sample that others in it mention.';
+
+test('what one document mentions comes along, however much that is', async () => {
+  const items = Array.from({ length: 60 }, (_, n) => ({ _id: new ObjectId(), n }));
+  const ran = await sampled(async (db) => {
+    await db.collection('items').insertMany(items);
+    await db.collection('carts').insertOne({ items: items.map(({ _id }) => _id) });
+  }, "const n = await db.collection('items').countDocuments(); if (n !== 60) throw new Error('only ' + n);");
+  expect(ran.json, ran.stderr).toMatchObject({ outcome: 'rehearsed' });
+  expect(ran.json.rehearsal.uncovered.join(' ')).not.toContain('not all documents');
+});
+
+test('where references are cut off, the rehearsal says so, above all one that failed', async () => {
+  const ids = Array.from({ length: 300 }, () => new ObjectId());
+  const chain = (db: TestDatabase['db']) =>
+    db.collection('nodes').insertMany(ids.map((_id, n) => ({ _id, next: ids[(n + 1) % 300] })));
+  const ran = await sampled(chain, "await db.collection('nodes').countDocuments();");
+  expect(ran.json.rehearsal.uncovered, ran.stderr).toContain(cut);
+  const failed = await sampled(chain, "throw new Error('the next one is missing');");
+  expectFailure(failed, 13, 'REHEARSAL_FAILED', new RegExp(cut));
+});
