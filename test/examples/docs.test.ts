@@ -38,3 +38,23 @@ test('the downDocument of the docs keeps what the old and the new application wr
     { _id: 4, lat: 57, lon: 4 },
   ]);
 });
+
+test('the first migration of the README does what it says, and on a database without cities it warns', async () => {
+  await using database = await freshDatabase();
+  await using project = await makeProject(
+    { 'migrations/1-slug.mjs': await exampleOf('../README.md', 'defineMigration({') },
+    { MONGODB_URI: database.uri, MONGO_RELEASE_STORE: 'backups' },
+  );
+  const nothing = await project.run('migrate --apply --rehearsal none');
+  expect(nothing.code, nothing.stderr).toBe(0);
+  expect(nothing.stderr).toContain('there is no collection cities');
+
+  const cities = database.db.collection('cities');
+  await project.run('down');
+  await cities.insertMany([{ name: 'Bern' }, { name: 'Basel' }]);
+  const filled = await project.run('migrate --apply --rehearsal none');
+  expect(filled.code, filled.stderr).toBe(0);
+  expect(await cities.distinct('slug')).toEqual(['basel', 'bern']);
+  await project.run('down');
+  expect(await cities.countDocuments({ slug: { $exists: true } })).toBe(0);
+});

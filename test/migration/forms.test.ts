@@ -116,6 +116,12 @@ describe('what is no migration', () => {
       "import { defineMigration } from 'mongo-release-action';\nexport default defineMigration({ trasaction: true, up() {} });",
       /does not know trasaction/,
     ],
+    [
+      'plain.mjs',
+      'export default { async up({ db }) { await db.collection("a").deleteMany({}); } };',
+      /its up takes \{ db \}, and nothing says that it is of the form/,
+    ],
+    ['plain.cjs', 'exports.up = async ({ log, db: mine }) => { log(mine); };', /its up takes \{ db \}/],
     ['exits.mjs', 'export const up = () => {};\nprocess.exit(0);', /ends the process while it is loaded/],
   ];
 

@@ -42,6 +42,12 @@ export function recognise(exports: Exports, fileName: string): Recognised {
     );
   }
   const bound = (step: unknown) => (typeof step === 'function' ? (step.bind(main) as Step) : undefined);
+  if (!context && takesContext(up)) {
+    throw invalid(
+      `${fileName}: its up takes { db }, and nothing says that it is of the form that gets that: it would be given db itself.`,
+      'Write export default defineMigration({ up, down }), which mongo-release-action exports, or up(db, client).',
+    );
+  }
   const facts = context ? declared(main, fileName) : undeclared(typeof down === 'function');
   return {
     up: up.bind(main) as Step,
@@ -56,6 +62,12 @@ function mainOf(exports: Exports): Exports | undefined {
   const inner = exports.default;
   const candidates = [inner, exports].filter((one): one is Exports => typeof one === 'object' && one !== null);
   return candidates.find((one) => migrationMark in one || 'up' in one);
+}
+
+/** Whether a function takes `db` out of its first argument: a database has no such member, so that was meant for a context. */
+function takesContext(up: object): boolean {
+  const taken = /^[^({=]*\(\s*\{([^{}]*)\}/.exec(String(up))?.[1];
+  return taken !== undefined && /(?:^|,)\s*db\s*(?:$|[,:=])/.test(taken);
 }
 
 function undeclared(hasDown: boolean): MigrationFacts {
