@@ -53,6 +53,8 @@ describe('auto', () => {
   test('else goes down where every migration has a down, the last applied first', () => {
     const way = chooseWayBack(release('b'), situation(both), 'auto');
     expect(way).toMatchObject({ strategy: 'down', names: ['2-b', '1-a'] });
+    expect(way.why).toMatch(/^No journal was kept of 2-b\. Each has a way down/);
+    expect(chooseWayBack(release('b'), situation(both), 'down').why).toMatch(/^Each has a way down/);
   });
 
   test('restores the backup of the release where one has none, or did not reach its end', () => {
@@ -78,6 +80,25 @@ describe('auto', () => {
     const later = applied('3-c', 3, { releaseId: 'r2', appliedIn: 'r2' });
     expect(() => chooseWayBack(release('b'), situation([...both, later]), 'auto')).toThrow(code('DOWN_BLOCKED'));
   });
+});
+
+test('what is undone in part, and whose journal does not lead any further, goes back by restore alone: no down fits it', () => {
+  const half = applied('2-b', 2, { state: 'interrupted', direction: 'down', way: 'undo' });
+  const ways = situation([applied('1-a', 1), half], {}, { why: 'The images are damaged.' });
+  expect(chooseWayBack(release('b'), ways, 'auto')).toMatchObject({
+    ...{ strategy: 'restore', why: 'The images are damaged. A part of 2-b is undone already.' },
+  });
+  const refused = (asked: 'auto' | 'undo', backup?: string) => {
+    try {
+      return chooseWayBack(release(backup), ways, asked);
+    } catch (error) {
+      return error;
+    }
+  };
+  const byHand = 'ring back by hand what the undo of 2-b took away, and type mongo-release baseline 2-b';
+  expect(refused('auto')).toMatchObject({ code: 'NO_WAY_BACK', hint: expect.stringContaining(byHand) });
+  const hint = expect.stringMatching(/^Type mongo-release rollback r1 --strategy restore.*baseline 2-b/);
+  expect(refused('undo', 'b')).toMatchObject({ code: 'NO_WAY_BACK', hint });
 });
 
 test('an undo by name does not fall back to anything', () => {

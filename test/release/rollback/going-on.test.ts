@@ -1,0 +1,140 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ownNames } from '../../../src/mongo/own.ts';
+import type { ReleaseRecord } from '../../../src/release/record.ts';
+import { expectFailure, makeProject, migration, type Project } from '../../cli/cli.ts';
+import { freshDatabase, type TestDatabase } from '../../setup/mongo.ts';
+import { giveUpLease } from '../left-half.ts';
+
+const own = ownNames();
+let database: TestDatabase;
+let project: Project;
+
+const config = `
+rehearsal: { level: none }
+hooks:
+  stop-traffic: 'echo stop >> hooks.log; while test -e hold-stop; do sleep 0.1; done'
+  rollback-app: 'echo app >> hooks.log; test ! -e app.fails'
+  start-traffic: 'echo start >> hooks.log'
+`;
+
+beforeEach(async () => {
+  database = await freshDatabase();
+  project = await makeProject(
+    {
+      'migrations/1-cents.js': migration("await db.collection('places').updateMany({}, { $mul: { price: 100 } });"),
+      'mongo-release.yml': config,
+    },
+    { MONGODB_URI: database.uri, MONGO_RELEASE_STORE: 'backups' },
+  );
+  await places().insertMany([1, 2, 3].map((_id) => ({ _id, price: _id })));
+  await ok('migrate --apply --release-id r1 --json');
+});
+afterEach(async () => {
+  await project[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+
+const places = () => database.db.collection<{ _id: number; price: number }>('places');
+const releases = () => database.db.collection<ReleaseRecord>(own.releases);
+const hooks = async () => (await project.read('hooks.log')).trim().split('\n');
+
+async function ok(words: string) {
+  const ran = await project.run(words);
+  expect(ran.code, ran.stderr).toBe(0);
+  return ran.json;
+}
+
+test('an undo that was killed is gone on with by the command that every hint names, also when down has ended it', async () => {
+  await database.client.withSession(async (session) => {
+    session.startTransaction();
+    // The undo waits for this document.
+    await places().updateOne({ _id: 2 }, { $inc: { price: 1 } }, { session });
+    const { process, ended } = project.start('rollback r1 --json');
+    while (!(await database.db.collection(own.history).findOne({ way: 'undo', state: 'running' }))) await sleep(20);
+    process.kill('SIGKILL');
+    await ended;
+    await session.abortTransaction();
+  });
+  await giveUpLease(database.db);
+  const { warnings } = await ok('status --json');
+  expect(warnings).toMatchObject([
+    expect.stringMatching(
+      /release r1 is not complete: it is at data\. Traffic is stopped.*rollback r1 goes on with it/,
+    ),
+    expect.stringMatching(/1-cents was left half-way down.*mongo-release rollback r1 goes on with that/),
+  ]);
+  await ok('down --json');
+  expect(await places().distinct('price')).toEqual([1, 2, 3]);
+  const back = await ok('rollback r1 --json');
+  expect(back).toMatchObject({ outcome: 'rolled-back', strategy: 'undo' });
+  expect((await hooks()).slice(-2)).toEqual(['app', 'start']);
+}, 120_000);
+
+test('another way is refused once the data are back; the id of the rollback, and the reason on record, go on with it', async () => {
+  await places().updateOne({ _id: 1 }, { $set: { price: 7 } });
+  await project.write({ 'app.fails': '' });
+  expect((await project.run('rollback r1 --environment production --reason broken --json')).code).toBe(10);
+  const otherwise = await project.run('rollback r1 --strategy restore --environment production --json');
+  expectFailure(otherwise, 5, 'NO_WAY_BACK', /are back already, by undo/);
+  expect(otherwise.json.error.hint).toContain('it goes on with rollback-app');
+
+  // As a run leaves it that is killed between the end of the data and its record.
+  const record = await releases().findOne({ kind: 'rollback' });
+  const data = record?.data;
+  expect(data).toMatchObject({ reverted: [{ name: '1-cents' }], conflicts: [{ collection: 'places', documents: 1 }] });
+  const steps = record?.steps?.slice(0, 2).map((step) => (step.name === 'data' ? { ...step, state: 'running' } : step));
+  const killed = { state: 'running', steps, data: { reverted: [], kept: [], conflicts: [] } };
+  await releases().updateOne({ kind: 'rollback' }, { $set: killed as never });
+
+  await rm(join(project.dir, 'app.fails'));
+  const back = await ok(`rollback ${record?._id} --environment production --json`);
+  const [{ name, effects } = {}] = data?.reverted ?? [];
+  const known = { reverted: [{ name, effects }], conflicts: data?.conflicts };
+  expect(back).toMatchObject({ outcome: 'rolled-back', strategy: 'undo', ...known });
+  expect(await releases().findOne({ kind: 'rollback' })).toMatchObject({ state: 'rolled-back', reason: 'broken' });
+
+  await releases().insertOne({ ...record, _id: 'd1', kind: 'down', of: undefined } as never);
+  expectFailure(await project.run('rollback d1 --json'), 2, 'RELEASE_UNKNOWN', /no release d1: that is a down/);
+}, 120_000);
+
+test('one that is cancelled in a hook ends as cancelled, and says what goes on with it', async () => {
+  await project.write({ 'hold-stop': '' });
+  const { process, ended, said } = project.start('rollback r1 --json');
+  await said('Hook stop-traffic starts');
+  process.kill('SIGTERM');
+  const ran = await ended;
+  expectFailure(ran, 143, 'CANCELLED', /Whether traffic is stopped is not known/);
+  expect(ran.json).toMatchObject({ outcome: 'cancelled', steps: [{ name: 'stop-traffic', state: 'unknown' }] });
+  expect(ran.json.error.hint).toBe('Type mongo-release rollback r1 again: it goes on with stop-traffic.');
+  expect(await releases().findOne({ kind: 'rollback' })).toMatchObject({ state: 'cancelled' });
+}, 60_000);
+
+test('where no probe is of the phase that is back, nothing passes for verified', async () => {
+  const probe = 'name: cents, phase: after-deploy, retries: 0';
+  await project.write({
+    'mongo-release.yml': `${config}\nprobes: [{ ${probe}, mongo: { collection: places, filter: { price: 1 }, count: 0 } }]\n`,
+  });
+  const back = await ok('rollback r1 --json');
+  const skipped = { state: 'skipped', note: 'no probe of this phase' };
+  expect(back.steps).toMatchObject([
+    ...[{ name: 'stop-traffic' }, { name: 'data' }, { name: 'verify-data', ...skipped }, { name: 'rollback-app' }],
+    ...[{ name: 'verify', ...skipped }, { name: 'start-traffic' }],
+  ]);
+  expect(back.warnings).toEqual(['No probe is of this phase: nothing was verified.']);
+}, 60_000);
+
+test('a dry run that cannot tell what an undo would do has changed nothing, and says that', async () => {
+  await project.write({
+    'migrations/1-cents.js': `module.exports = {
+      async up(db) { await db.collection('places').updateMany({}, { $mul: { price: 100 } }); },
+      downDocument() { process.exit(3); },
+    };`,
+  });
+  await places().updateOne({ _id: 1 }, { $set: { price: 7 } });
+  const ran = await project.run('rollback r1 --dry-run --json');
+  expectFailure(ran, 5, 'NO_WAY_BACK', /cannot be told: .*Nothing was done/);
+  expect(ran.json.outcome).toBe('blocked');
+}, 60_000);

@@ -1,0 +1,147 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { acquireLease } from '../../../src/migration/lease/lease.ts';
+import { ownNames } from '../../../src/mongo/own.ts';
+import type { ReleaseRecord } from '../../../src/release/record.ts';
+import { expectFailure, makeProject, migration, type Project } from '../../cli/cli.ts';
+import { freshDatabase, type TestDatabase } from '../../setup/mongo.ts';
+import { giveUpLease } from '../left-half.ts';
+
+const own = ownNames();
+let database: TestDatabase;
+let project: Project;
+let backup: string;
+
+/** Each hook stands still as long as there is a file of its name. */
+const hook = (name: string) => `'echo ${name} >> hooks.log; while test -e hold-${name}; do sleep 0.1; done'`;
+const config = `
+rehearsal: { level: none }
+hooks: { stop-traffic: ${hook('stop')}, rollback-app: ${hook('app')}, start-traffic: ${hook('start')} }
+`;
+
+/** Release r1 has a backup, and one write of a user's came after it. */
+beforeEach(async () => {
+  database = await freshDatabase();
+  project = await makeProject(
+    {
+      'migrations/1-cents.js': migration("await db.collection('places').updateMany({}, { $mul: { price: 100 } });"),
+      'mongo-release.yml': config,
+    },
+    { MONGODB_URI: database.uri, MONGO_RELEASE_STORE: 'backups' },
+  );
+  await places().insertMany([1, 2, 3].map((_id) => ({ _id, price: _id })));
+  backup = (await ok('backup --json')).id;
+  await ok(`migrate --apply --release-id r1 --backup ${backup} --json`);
+  await places().insertOne({ _id: 100, price: 1 });
+});
+afterEach(async () => {
+  await project[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+
+const places = () => database.db.collection<{ _id: number; price: number }>('places');
+const rollbacks = () => database.db.collection<ReleaseRecord>(own.releases);
+const ids = () => places().distinct('_id');
+const hooks = async () => (await project.read('hooks.log')).trim().split('\n');
+const letGo = (name: string) => rm(join(project.dir, `hold-${name}`));
+
+async function ok(words: string) {
+  const ran = await project.run(words);
+  expect(ran.code, ran.stderr).toBe(0);
+  return ran.json;
+}
+
+async function until(is: () => Promise<unknown>): Promise<void> {
+  for (let n = 0; !(await is()); n += 1) {
+    if (n > 1200) throw new Error('It did not come to that within a minute.');
+    await sleep(50);
+  }
+}
+
+const isAt = (name: string) => until(() => rollbacks().findOne({ kind: 'rollback', 'steps.name': name as never }));
+
+describe('a rollback by restore', () => {
+  test('loses no more than was agreed to: what came while traffic was being stopped is asked about first', async () => {
+    await project.write({ 'hold-stop': '' });
+    const { ended } = project.start('rollback r1 --strategy restore --accept-loss 1 --json');
+    await isAt('stop-traffic');
+    await places().insertMany([101, 102, 103].map((_id) => ({ _id, price: 1 })));
+    await letGo('stop');
+    const stopped = await ended;
+    expectFailure(stopped, 10, 'ROLLBACK_FAILED', /1 was accepted, and it is 4 by now\. Traffic is stopped/);
+    expect(stopped.json.steps).toMatchObject([
+      { name: 'stop-traffic', state: 'done' },
+      { name: 'data', state: 'failed', note: 'CONFIRMATION_NEEDED' },
+    ]);
+    expect(stopped.json.error.hint).toContain('mongo-release rollback r1 --accept-loss 4 again');
+    expect(await ids()).toHaveLength(7);
+    // As it was typed there: the strategy is on record.
+    const back = await ok('rollback r1 --accept-loss 4 --json');
+    expect(back).toMatchObject({ outcome: 'rolled-back', strategy: 'restore', loss: { writes: 4 } });
+    expect(await ids()).toEqual([1, 2, 3]);
+    // Who let users in in between has them stopped again.
+    expect(await hooks()).toEqual(['stop', 'stop', 'app', 'start']);
+  }, 120_000);
+
+  test('does not restore a second time over what users wrote after another one that was waited for', async () => {
+    await project.write({ 'hold-start': '' });
+    const holder = { host: 'h', pid: 1, releaseId: 'x', command: 'migrate' } as const;
+    const lease = await acquireLease(database.db, own, { ttlMs: 60_000, waitMs: 0, holder });
+    const both = [1, 2].map(() => project.start('rollback r1 --strategy restore --accept-loss 1 --wait 60s --json'));
+    await Promise.all(both.map(({ said }) => said('Waiting for the lease')));
+    await lease.release();
+    await isAt('start-traffic');
+    await places().insertOne({ _id: 200, price: 1 });
+    await letGo('start');
+    const [first, second] = (await Promise.all(both.map(({ ended }) => ended))).sort(
+      (a, b) => (a.code ?? 0) - (b.code ?? 0),
+    );
+    expect(first?.json).toMatchObject({ outcome: 'rolled-back', strategy: 'restore' });
+    expectFailure(second as never, 5, 'HISTORY_CONFLICT');
+    expect(await ids()).toEqual([1, 2, 3, 200]);
+  }, 120_000);
+
+  describe('that was killed before its history was set', () => {
+    beforeEach(async () => {
+      await database.client.withSession(async (session) => {
+        session.startTransaction();
+        // Who writes this record too conflicts, and tries again.
+        const record = { _id: '1-cents' as never };
+        await database.db.collection(own.history).updateOne(record, { $set: { held: true } }, { session });
+        const { process, ended } = project.start('rollback r1 --strategy restore --accept-loss 1 --json');
+        const restores = database.db.collection(`${own.prefix}.restore`);
+        await until(async () => (await restores.findOne())?.state === 'placing');
+        process.kill('SIGKILL');
+        await ended;
+        await session.abortTransaction();
+        // As if both had been silent for long.
+        await restores.updateOne({}, { $set: { aliveAt: new Date(0) } });
+      });
+      await giveUpLease(database.db);
+      expect(await ids()).toEqual([1, 2, 3]);
+      await places().insertOne({ _id: 300, price: 1 });
+    });
+
+    test('is only finished when it is typed again, and what users wrote since stays', async () => {
+      const { warnings } = await ok('status --json');
+      expect(warnings.join(' ')).toMatch(/Traffic is stopped.*mongo-release rollback r1 goes on/);
+      expect(warnings.join(' ')).toContain('Finish it: mongo-release rollback r1.');
+      const back = await ok('rollback r1 --json');
+      const restore = { backupId: backup, restored: [{ collection: 'places', documents: 3 }], history: 'set' };
+      expect(back).toMatchObject({ outcome: 'rolled-back', strategy: 'restore', restore, loss: { writes: 1 } });
+      expect(await ids()).toEqual([1, 2, 3, 300]);
+      expect(await hooks()).toEqual(['stop', 'stop', 'app', 'start']);
+    }, 120_000);
+
+    test('is walked to its end when the restore was finished by another command, and restores nothing anew', async () => {
+      await ok(`restore ${backup} --yes --json`);
+      await places().insertOne({ _id: 301, price: 1 });
+      const back = await ok('rollback r1 --json');
+      expect(back).toMatchObject({ outcome: 'rolled-back', strategy: 'restore' });
+      expect(await ids()).toEqual([1, 2, 3, 301]);
+      expect((await hooks()).slice(-2)).toEqual(['app', 'start']);
+    }, 120_000);
+  });
+});
