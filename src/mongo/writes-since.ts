@@ -1,4 +1,4 @@
-import { type Db, type Document, Timestamp } from 'mongodb';
+import { BSON, type Db, type Document, Timestamp } from 'mongodb';
 import { serverCode, serverCodes } from './server-error.ts';
 
 /** Documents of one collection that were written to, each counted as often as it was. */
@@ -14,9 +14,19 @@ export type WritesSince =
       readonly byCollection: ReadonlyMap<string, CollectionWrites>;
       /** Collections that were dropped or renamed, with what was in them. */
       readonly gone: readonly string[];
+      /** Of the collection to `follow`. */
+      readonly followed?: Followed;
     }
   /** `history`: the server does not reach so far back. `limit`: reading all of it takes longer than it may. */
   | { readonly state: 'unknown'; readonly why: 'history' | 'limit' | 'not-authorized' | 'standalone' };
+
+/** What is different in one collection. */
+export interface Followed {
+  /** `_id`s, of their BSON types, of documents that were inserted and not deleted again; the first 100,000. */
+  readonly inserted: readonly unknown[];
+  /** How often others than these were written to. */
+  readonly others: number;
+}
 
 export interface WritesSinceOptions {
   /** Collections that do not count; nor does what was written behind one of them in the same transaction. */
@@ -45,11 +55,16 @@ export async function writesSince(
   /** The last transaction that wrote to one of those first: what one has written comes in its order, and together. */
   let ours: string | undefined;
   let followed = follow?.from;
+  const documents = new FollowedDocuments();
   const started = performance.now();
   try {
     const until = await operationTime(db);
     if (until === undefined) return { state: 'unknown', why: 'standalone' };
-    const stream = db.watch([{ $project: { operationType: 1, ns: 1, to: 1, clusterTime: 1, lsid: 1, txnNumber: 1 } }], {
+    const keys = follow === undefined ? {} : { to: 1, documentKey: 1 };
+    const fields = { operationType: 1, ns: 1, clusterTime: 1, lsid: 1, txnNumber: 1, ...keys };
+    const stream = db.watch([{ $project: fields }], {
+      // A number as large as that is no other one.
+      promoteLongs: false,
       startAtOperationTime: Timestamp.fromBits(since.getLowBits() + 1, since.getHighBits()),
       maxAwaitTimeMS: waitMs,
       // Of the first answer, for which the server may read for as long as it wants.
@@ -86,6 +101,7 @@ export async function writesSince(
         }
         const writes = byCollection.get(collection) ?? { inserted: 0, updated: 0, deleted: 0 };
         writes[kind] += 1;
+        if (follow !== undefined) documents.add(kind, event.documentKey?._id);
         byCollection.set(collection, writes);
       }
     } finally {
@@ -100,7 +116,25 @@ export async function writesSince(
   }
   // It has begun too late to see it under its first name.
   if (followed !== follow?.to) return { state: 'unknown', why: 'history' };
-  return { state: 'known', byCollection, gone };
+  return { state: 'known', byCollection, gone, ...(follow !== undefined && { followed: documents.result }) };
+}
+
+const mostInserted = 100_000;
+
+class FollowedDocuments {
+  readonly #inserted = new Map<string, unknown>();
+  #others = 0;
+
+  add(kind: keyof CollectionWrites, id: unknown): void {
+    const key = BSON.EJSON.stringify({ id }, { relaxed: false });
+    if (kind === 'inserted' && this.#inserted.size < mostInserted) this.#inserted.set(key, id);
+    else if (!this.#inserted.has(key)) this.#others += 1;
+    else if (kind === 'deleted') this.#inserted.delete(key);
+  }
+
+  get result(): Followed {
+    return { inserted: [...this.#inserted.values()], others: this.#others };
+  }
 }
 
 /** Only the writes of a transaction say which one they are of. */

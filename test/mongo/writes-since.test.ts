@@ -1,4 +1,4 @@
-import { MongoClient, type Timestamp } from 'mongodb';
+import { Long, MongoClient, type Timestamp } from 'mongodb';
 import { expect, test } from 'vitest';
 import { writesSince } from '../../src/mongo/writes-since.ts';
 import { freshDatabase } from '../setup/mongo.ts';
@@ -96,4 +96,26 @@ test('what takes too long to be read is not known', async () => {
   const since = await now(database.db);
   await database.db.collection('places').insertMany([{}, {}, {}]);
   expect(await writesSince(database.db, since, { leaveOut, limitMs: 1 })).toEqual({ state: 'unknown', why: 'limit' });
+});
+
+test('one collection is followed under all its names: which documents came, and how often others were written to', async () => {
+  await using database = await freshDatabase();
+  const { db } = database;
+  const since = await now(db);
+  interface Place {
+    _id: number | Long;
+  }
+  const large = Long.fromString('9007199254740993');
+  await db.collection<Place>('aside').insertOne({ _id: 1 });
+  await db.collection<Place>('b').insertOne({ _id: 2 });
+  await db.renameCollection('aside', 'a');
+  await db.collection<Place>('a').insertMany([{ _id: 3 }, { _id: 4 }, { _id: large }]);
+  await db.collection<Place>('a').updateMany({}, { $set: { n: 1 } });
+  await db.collection<Place>('a').deleteOne({ _id: 4 });
+  await db.renameCollection('a', 'c');
+  await db.collection<Place>('c').updateOne({ _id: 1 }, { $set: { n: 2 } });
+  const found = await writesSince(db, since, { leaveOut, follow: { from: 'aside', to: 'c' } });
+  expect(found).toMatchObject({ state: 'known', followed: { inserted: [1, 3, large], others: 0 } });
+  const late = await writesSince(db, await now(db), { leaveOut, follow: { from: 'aside', to: 'c' } });
+  expect(late).toEqual({ state: 'unknown', why: 'history' });
 });

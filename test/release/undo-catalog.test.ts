@@ -36,11 +36,11 @@ const run = async (words: string, code = 0) => {
 
 test('what an undo leaves of the catalog stands in the dry run, the result, the record and the text for people', async () => {
   await places().createIndex({ name: 1 }, { name: 'by name' });
+  await database.db.createCollection('copy');
   await project.write({
     'migrations/1-x.js': migration(
       `await db.collection('places').dropIndex('by name');
        await db.createCollection('made');
-       await db.createCollection('copy');
        await db.collection('places').aggregate([{ $set: { unit: 'cents' } }, { $out: 'copy' }]).toArray();`,
       '',
     ),
@@ -49,6 +49,7 @@ test('what an undo leaves of the catalog stands in the dry run, the result, the 
   await places().createIndex({ price: 1 }, { name: 'by name' });
   await database.db.collection<Place>('made').insertOne({ _id: 1 });
   await database.db.collection<Place>('copy').insertOne({ _id: 3 });
+  await database.db.collection<Place>('copy').deleteOne({ _id: 1 });
   const { json: foretold } = await run('rollback --dry-run --json');
   const { json: back, stderr } = await run('rollback --json');
   const { name } = database;
@@ -58,7 +59,7 @@ test('what an undo leaves of the catalog stands in the dry run, the result, the 
       {
         name: '1-x',
         left: [
-          { namespace: `${name}.copy`, tombstone: expect.stringContaining('.dropped.'), writes: 1 },
+          { namespace: `${name}.copy`, tombstone: expect.stringContaining('.dropped.'), writes: 1, carried: 1 },
           { namespace: `${name}.made`, why: expect.stringContaining('holds documents of somebody else') },
           { namespace: `${name}.places`, index: 'by name' },
         ],

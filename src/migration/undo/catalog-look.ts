@@ -84,7 +84,16 @@ export class CatalogLook {
     const present = await this.#names.infoOf(into);
     if (present === undefined || catalog?.after?.uuid === undefined || present.uuid !== catalog.after.uuid) return;
     const db = this.#client.db(into.database);
-    this.conflicts.add(...(await writesToReplacement(db, this.#own, entry, present.name)));
+    const { replaced } = catalog;
+    const old =
+      replaced?.type === 'collection' ? await this.#names.withUuid(into.database, replaced.uuid ?? '') : undefined;
+    const where = { from: present.name, into: old?.name };
+    const conflicts = await writesToReplacement(db, this.#own, entry, where);
+    this.conflicts.add(...conflicts);
+    for (const conflict of conflicts) {
+      // Nothing of the migration's: what it made cannot be removed with them in it.
+      if (old !== undefined) this.takesOut({ ...into, collection: old.name }, -(conflict.carried ?? 0));
+    }
   }
 
   async #foreseeInPlace(entry: UndoEntry): Promise<void> {

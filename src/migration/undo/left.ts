@@ -38,8 +38,8 @@ export function leftBy(conflicts: readonly UndoConflict[]): LeftInCatalog[] {
     const { namespace } = conflict;
     if (conflict.kind === 'index') left.set(why, { namespace, index: conflict.index, why });
     else if (conflict.kind === 'aside') {
-      const { tombstone, writes } = conflict;
-      left.set(why, { namespace, tombstone, ...(writes !== undefined && { writes }), why });
+      const { kind: _, why: _why, ...kept } = conflict;
+      left.set(why, { ...kept, why });
     } else left.set(why, { namespace, why });
   }
   return [...left.values()];

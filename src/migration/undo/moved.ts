@@ -10,6 +10,7 @@ import { changeInPlace } from './change-in-place.ts';
 import { expiryBack } from './in-place.ts';
 import type { UndoEntry } from './read.ts';
 import { displacedBy, writesToReplacement } from './replaced.ts';
+import type { UndoConflict } from './result.ts';
 import { shapeNow } from './shape.ts';
 
 /** A dropped collection: its tombstone gets its name back, and then what lets its documents expire. */
@@ -87,18 +88,16 @@ export async function swapBack(place: Place, own: OwnNames, entry: UndoEntry): P
     const [left] = aside === undefined ? [] : await readCatalog(db, aside);
     if (left !== undefined) await dropCollection(place, left.name, left.uuid);
   }
-  const conflicts = displacedBy(entry);
-  let moved = 0;
-  if (after?.uuid !== undefined) {
-    const tombstone = own.dropped(after.uuid);
-    const now = await nameOfUuid(db, after.uuid);
-    if (now === name) {
-      await renameCollection(place, now, tombstone, after.uuid);
-      moved = 1;
-    }
-    // Counted out of everybody's reach: nothing is added to it from here on.
-    if (now === name || now === tombstone) conflicts.push(...(await writesToReplacement(db, own, entry, tombstone)));
-  }
+  const conflicts: UndoConflict[] = displacedBy(entry);
+  const now = after?.uuid === undefined ? undefined : await nameOfUuid(db, after.uuid);
+  const tombstone = own.dropped(after?.uuid ?? '');
+  if (now !== undefined && now === name) await renameCollection(place, now, tombstone, after?.uuid);
   const back = replaced === undefined ? nothing : await bringBack(place, own, name, replaced);
-  return { changed: moved + back.changed, conflicts: [...conflicts, ...back.conflicts] };
+  if (now !== undefined && (now === name || now === tombstone)) {
+    // Out of everybody's reach: nothing is added to it from here on.
+    const into = replaced?.type === 'collection' && back.conflicts.length === 0 ? name : undefined;
+    const ready = place.ready ?? (async () => {});
+    conflicts.push(...(await writesToReplacement(db, own, entry, { from: tombstone, into, carries: ready })));
+  }
+  return { changed: Number(now === name) + back.changed, conflicts: [...conflicts, ...back.conflicts] };
 }

@@ -1,40 +1,50 @@
 import { type Db, Timestamp } from 'mongodb';
 import type { OwnNames } from '../../mongo/own.ts';
-import { writesSince } from '../../mongo/writes-since.ts';
+import { type Followed, writesSince } from '../../mongo/writes-since.ts';
+import { type CarryOver, carryOver } from './carry-over.ts';
 import type { UndoEntry } from './read.ts';
 import { shownNamespace, type UndoConflict } from './result.ts';
+
+type Aside = Extract<UndoConflict, { kind: 'aside' }>;
 
 /** The clock of the machine that ran the migration may be ahead of the server's by this much, in seconds. */
 const mostSkew = 600;
 
 /**
- * Whether others wrote to what a `$out` put in a collection's place, which goes aside with it: the journal has no images
- * of that, so the oplog tells, as far back as it reaches. `present`: where it stands now. Throws the driver's errors.
+ * What becomes of writes of others to what a `$out` put in a collection's place: the journal has no images of that, so
+ * the oplog tells, as far back as it reaches. Documents that they inserted are carried over into the collection that is
+ * back, if one is; the others are kept aside and told. `from`: where they stand now. Throws the driver's errors.
  */
 export async function writesToReplacement(
   db: Db,
   own: OwnNames,
   { catalog, namespace, at }: UndoEntry,
-  present: string,
-): Promise<UndoConflict[]> {
+  { from, into, carries }: Omit<CarryOver, 'into'> & { readonly into: string | undefined },
+): Promise<Aside[]> {
   const { aside, after, to } = catalog ?? {};
-  const writes = aside === undefined ? 'unknown' : await countWrites(db, own, at, { from: aside, to: present });
-  if (writes === 0) return [];
   const tombstone = own.dropped(after?.uuid ?? '');
-  return [{ kind: 'aside', namespace: shownNamespace(to ?? namespace), tombstone, why: 'replaced', writes }];
+  const conflict = { kind: 'aside', namespace: shownNamespace(to ?? namespace), tombstone, why: 'replaced' } as const;
+  const found = aside === undefined ? undefined : await follow(db, own, at, { from: aside, to: from });
+  if (found === undefined) return [{ ...conflict, writes: 'unknown' }];
+  const { inserted, others } = found;
+  const carried = into === undefined ? 0 : await carryOver(db, inserted, { from, into, carries });
+  const writes = others + inserted.length - carried;
+  return writes + carried === 0 ? [] : [{ ...conflict, writes, carried }];
 }
 
-async function countWrites(db: Db, own: OwnNames, at: Date, follow: { from: string; to: string }) {
+async function follow(
+  db: Db,
+  own: OwnNames,
+  at: Date,
+  name: { from: string; to: string },
+): Promise<Followed | undefined> {
   const since = new Timestamp({ t: Math.floor(at.getTime() / 1000) - mostSkew, i: 0 });
-  const found = await writesSince(db, since, { follow, leaveOut: (name) => own.owns(name) });
-  if (found.state === 'unknown') return 'unknown';
-  let writes = 0;
-  for (const { inserted, updated, deleted } of found.byCollection.values()) writes += inserted + updated + deleted;
-  return writes;
+  const found = await writesSince(db, since, { follow: name, leaveOut: (collection) => own.owns(collection) });
+  return found.state === 'known' ? found.followed : undefined;
 }
 
 /** What others made under a name while the migration replaced what was there: it went aside at once. */
-export function displacedBy({ catalog, namespace }: UndoEntry): UndoConflict[] {
+export function displacedBy({ catalog, namespace }: UndoEntry): Aside[] {
   return (catalog?.displaced ?? []).map((tombstone) => ({
     ...{ kind: 'aside', why: 'displaced', tombstone },
     namespace: shownNamespace(catalog?.to ?? namespace),

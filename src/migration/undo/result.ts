@@ -29,8 +29,9 @@ export type UndoConflict =
        * while what the migration had made was looked at. `displaced`: they made it while the migration ran.
        */
       readonly why: 'replaced' | 'made-again' | 'displaced';
-      /** Of what was replaced. */
+      /** Of what was replaced; and how many documents that they inserted are in the collection that is back. */
       readonly writes?: number | 'unknown';
+      readonly carried?: number;
     };
 
 export interface UndoExtent {
@@ -59,6 +60,8 @@ export interface LeftInCatalog {
   /** Where what others wrote is kept; of what `$out` had made, with how many writes of theirs. */
   readonly tombstone?: string;
   readonly writes?: number | 'unknown';
+  /** Documents that others inserted there and that stay in the collection. */
+  readonly carried?: number;
   /** One line for people. */
   readonly why: string;
 }
@@ -143,15 +146,23 @@ export function describeConflict(conflict: UndoConflict): string {
         ? `${namespace}: index ${conflict.index} was changed since by somebody else`
         : `${namespace}: index ${conflict.index} cannot be built as it was (${conflict.code})`;
     case 'aside':
-      return `${namespace}: ${aside(conflict)}; it is kept in ${conflict.tombstone}`;
+      return `${namespace}: ${aside(conflict)}`;
   }
 }
 
-function aside({ why, writes = 'unknown' }: Extract<UndoConflict, { kind: 'aside' }>): string {
-  if (why === 'displaced') return 'somebody else made it while the migration ran';
-  if (why === 'made-again') return 'somebody else made it anew, and has documents in what the migration made';
-  if (writes === 'unknown') return 'nobody can tell whether others wrote to what the migration put there';
-  return `others wrote to what the migration put there (${writes} ${writes === 1 ? 'write' : 'writes'})`;
+function aside({ why, tombstone, writes = 'unknown', carried = 0 }: Extract<UndoConflict, { kind: 'aside' }>): string {
+  const kept = `is kept in ${tombstone}`;
+  if (why === 'displaced') return `what somebody else made while the migration ran ${kept}`;
+  if (why === 'made-again') return `what somebody else wrote before the name was taken again ${kept}`;
+  if (writes === 'unknown')
+    return `what the migration put there ${kept}, and nobody can tell whether others wrote to it`;
+  const stay = `what the migration put there ${kept}, with ${counted(writes, 'write')} of others`;
+  const goOn = `${counted(carried, 'document')} that others inserted since ${carried === 1 ? 'stays' : 'stay'}`;
+  return [...(writes === 0 ? [] : [stay]), ...(carried === 0 ? [] : [goOn])].join('; ');
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 const collectionReasons = {

@@ -39,7 +39,7 @@ async function undoneAsForetold({ raw }: Lab) {
 
 const documents = (db: Db, name = 'a') => db.collection<Numbered>(name).find().sort({ _id: 1 }).toArray();
 
-test('writes of users to what $out put in place are counted, and told with the name of what keeps them', async () => {
+test('documents that users put into what $out made stay, and other writes of theirs are told with what keeps them', async () => {
   await using it = await lab();
   await ran(it, async (db) => {
     await addField(db);
@@ -49,17 +49,16 @@ test('writes of users to what $out put in place are counted, and told with the n
   const tombstone = own.dropped((await findCollection(db, 'a'))?.uuid ?? '');
   await db.collection<Numbered>('a').insertOne({ _id: 99, user: true });
   await db.collection<Numbered>('a').updateOne({ _id: 1 }, { $set: { user: 'mine' } });
+  await db.collection<Numbered>('a').insertOne({ _id: 98, user: false });
+  await db.collection<Numbered>('a').updateOne({ _id: 99 }, { $set: { twice: true } });
+  await db.collection<Numbered>('a').deleteOne({ _id: 98 });
   await db.collection<Numbered>('other').insertOne({ _id: 1 });
   const [left, ...more] = await undoneAsForetold(it);
-  expect(left).toMatchObject({ namespace: `${db.databaseName}.a`, tombstone, writes: 2 });
-  expect(left?.why).toContain('(2 writes)');
+  expect(left).toMatchObject({ namespace: `${db.databaseName}.a`, tombstone, writes: 1, carried: 1 });
+  expect(left?.why).toContain('1 write of others; 1 document that others inserted since stays');
   expect(more).toEqual([]);
-  expect(await documents(db)).toEqual([{ _id: 1 }, { _id: 2 }]);
-  expect(await documents(db, tombstone)).toEqual([
-    { _id: 1, b: 1, user: 'mine' },
-    { _id: 2, b: 1 },
-    { _id: 99, user: true },
-  ]);
+  expect(await documents(db)).toEqual([{ _id: 1 }, { _id: 2 }, { _id: 99, user: true, twice: true }]);
+  expect(await documents(db, tombstone)).toMatchObject([{ _id: 1, b: 1, user: 'mine' }, { _id: 2 }, { _id: 99 }]);
 });
 
 test('what the migration itself wrote to it, also under another name, is no write of users', async () => {
@@ -72,6 +71,45 @@ test('what the migration itself wrote to it, also under another name, is no writ
   });
   expect(await undoneAsForetold(it)).toEqual([]);
   expect(await documents(it.raw.db)).toEqual([{ _id: 1 }, { _id: 2 }]);
+});
+
+test('a document that the collection before has another one of, or takes no more, is kept aside', async () => {
+  await using it = await lab();
+  const { db } = it.raw;
+  await db.collection('a').createIndex({ n: 1 }, { unique: true, sparse: true });
+  await ran(it, async (gated) => {
+    await gated.collection<Numbered>('a').updateOne({ _id: 1 }, { $set: { n: 7 } });
+    await gated.collection('a').updateOne({ n: 7 }, { $unset: { n: 1 } });
+    await gated
+      .collection('a')
+      .aggregate([{ $match: { _id: 1 } }, { $out: 'a' }])
+      .toArray();
+  });
+  await db.collection('a').dropIndexes();
+  await db
+    .collection<Numbered>('a')
+    .insertMany([{ _id: 2, user: true }, { _id: 3 }, { _id: 4, n: 8 }, { _id: 5, n: 8 }]);
+  await using connection = await connected(it.raw);
+  await undoAttempt(connection, own, attempt, { fence: 1, mode: 'tolerant' });
+  expect(await leftInCatalog(db, own, attempt)).toMatchObject([{ writes: 2, carried: 2 }]);
+  expect(await documents(db)).toEqual([{ _id: 1 }, { _id: 2 }, { _id: 3 }, { _id: 4, n: 8 }]);
+});
+
+test('a collection that the migration made, and replaced, stays with what users put into it', async () => {
+  await using it = await lab();
+  await ran(it, async (db) => {
+    await db.createCollection('made');
+    await db
+      .collection('a')
+      .aggregate([{ $out: 'made' }])
+      .toArray();
+  });
+  await it.raw.db.collection<Numbered>('made').insertOne({ _id: 9 });
+  expect(await undoneAsForetold(it)).toMatchObject([
+    { writes: 0, carried: 1 },
+    { why: expect.stringContaining('holds documents') },
+  ]);
+  expect(await documents(it.raw.db, 'made')).toEqual([{ _id: 9 }]);
 });
 
 test('users who wrote to it stop a strict undo before it begins', async () => {
