@@ -46,7 +46,9 @@ export async function whileThere<T>(run: Run, { lost }: Sandbox, work: (run: Run
   };
   lost.addEventListener('abort', onLost, { once: true });
   try {
-    return await Promise.race([working, gone.promise]);
+    const ended = await Promise.race([working, gone.promise]);
+    lost.throwIfAborted();
+    return ended;
   } catch (error) {
     lost.throwIfAborted();
     throw error;

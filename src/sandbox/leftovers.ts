@@ -2,6 +2,7 @@ import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../observe/log.ts';
 import { processRuns } from '../observe/process.ts';
+import { runCommand } from './command.ts';
 import { folderPrefix } from './supervisor.ts';
 
 /** A folder younger than this may belong to a sandbox that is just starting and has not noted its process yet. */
@@ -28,12 +29,15 @@ export async function removeLeftovers(tmpdir: string, log: Log, graceMs = defaul
   }
 }
 
-/** Kills the server that works in this folder, if one does, and removes the folder. */
+/**
+ * Kills the server that works in this folder, if one is seen to, and removes the folder. Where no command line can be read
+ * nobody is killed: the number may be another process's by now. That server ends by itself, with no files to write to.
+ */
 export async function removeFolder(folder: string): Promise<void> {
   const pid = await notedPid(folder, 'mongod.pid');
-  if (pid !== undefined && (await isRunning(pid, folder))) {
+  if (pid !== undefined && (await worksIn(pid, folder)) === true) {
     process.kill(pid, 'SIGKILL');
-    for (let i = 0; i < 100 && (await isRunning(pid, folder)); i++) await new Promise((done) => setTimeout(done, 50));
+    for (let i = 0; i < 100 && (await worksIn(pid, folder)); i++) await new Promise((done) => setTimeout(done, 50));
   }
   await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 }
@@ -44,15 +48,21 @@ async function notedPid(folder: string, file: string): Promise<number | undefine
   return Number.isInteger(pid) && pid > 0 ? pid : undefined;
 }
 
-/**
- * Whether this process runs and is the one that was noted. Numbers are used again, so on Linux the command line has to
- * name the folder; elsewhere a living process of that number counts, which at worst leaves a folder lying.
- */
+/** Whether this process runs. Where its command line cannot be read, a process of that number counts. */
 async function isRunning(pid: number | undefined, folder: string): Promise<boolean> {
-  if (pid === undefined) return false;
+  return pid !== undefined && ((await worksIn(pid, folder)) ?? processRuns(pid));
+}
+
+/** Whether the command line of this process names the folder, since numbers are used again; undefined where nobody can tell. */
+async function worksIn(pid: number, folder: string): Promise<boolean | undefined> {
+  if (process.platform === 'win32') return undefined;
   if (process.platform === 'linux') {
     const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
     return commandLine.includes(folder);
   }
-  return processRuns(pid);
+  const listed = await runCommand('/bin/ps', ['-ww', '-o', 'command=', '-p', String(pid)], {
+    variables: {},
+    timeoutMs: 5000,
+  });
+  return listed.kind === 'exited' ? listed.stdout.includes(folder) : undefined;
 }

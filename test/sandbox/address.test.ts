@@ -118,6 +118,18 @@ test('one run at a time uses it', async () => {
   expect(second.origin).toBe('address');
 });
 
+test('a run whose sandbox another one takes over is told so', async () => {
+  await mark();
+  await using first = await at(server.uri);
+  expect(first.lost.aborted).toBe(false);
+  const taken = { $set: { owner: 'another', expiresAt: new Date(Date.now() + 60_000) } };
+  const uses = client.db('_mongo_release_sandbox').collection<{ _id: string }>('marker');
+  await uses.updateOne({ _id: 'use' }, taken);
+  await until(async () => first.lost.aborted);
+  const { reason } = first.lost;
+  expect(reason).toMatchObject({ code: 'SANDBOX_UNAVAILABLE', message: expect.stringContaining('another run') });
+});
+
 test('what a killed run noted as its own is removed by the next one, and nothing else', async () => {
   await mark();
   const uses = client.db('_mongo_release_sandbox').collection<{ _id: string }>('marker');

@@ -3,14 +3,12 @@ import { restoreVerified } from '../../backup/restore.ts';
 import type { BackupStore } from '../../backup/stores/store.ts';
 import { verifyBackup } from '../../backup/verify.ts';
 import { listed } from '../../migration/files/find.ts';
-import { runMigration } from '../../migration/runner.ts';
 import { type Connection, connect } from '../../mongo/connect.ts';
 import { asReleaseError, ReleaseError } from '../../observe/error.ts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
-import { majorOf } from '../../sandbox/version.ts';
-import { childOptions } from '../child-options.ts';
+import { isSameMajor } from '../../sandbox/version.ts';
 import { effectsLine } from '../effects-line.ts';
-import { journalFor, probeSandbox, sandboxFor } from '../in-sandbox.ts';
+import { journalFor, probeSandbox, runInSandbox, sandboxFor, whileThere } from '../in-sandbox.ts';
 import { identitiesOf } from '../keys.ts';
 import { outcomeOfError } from '../outcome.ts';
 import { bytesProgress, restoreProgress } from '../progress.ts';
@@ -122,15 +120,17 @@ class Walk {
     this.#know({ serverVersion, sandbox: description });
     this.#warnOfVersion(manifest, serverVersion);
     const { database } = manifest.target;
-    await using connection = await connect(sandbox.uri, { database, secrets: run.secrets });
-    await this.steps.run('restore', () =>
-      restoreVerified(connection, this.#store, verified, {
-        ...{ own: namesOf(run), log, signal, identities, onProgress: restoreProgress(log) },
-      }),
-    );
-    await this.#look('count', () => this.#count(connection, manifest));
-    await this.#migrate(sandbox, connection, behind);
-    await this.#look('probe', () => this.#probe(connection));
+    await whileThere(run, sandbox, async (run) => {
+      await using connection = await connect(sandbox.uri, { database, secrets: run.secrets });
+      await this.steps.run('restore', () =>
+        restoreVerified(connection, this.#store, verified, {
+          ...{ own: namesOf(run), log, signal: run.signal, identities, onProgress: restoreProgress(log) },
+        }),
+      );
+      await this.#look('count', () => this.#count(connection, manifest));
+      await this.#migrate(run, sandbox, connection, behind);
+      await this.#look('probe', () => this.#probe(connection));
+    });
     const counting = this.steps.all.find(({ name }) => name === 'count')?.durationMs ?? 0;
     this.#know({ recoveryTimeMs: Math.round(performance.now() - this.#began) - counting });
   }
@@ -183,7 +183,7 @@ class Walk {
   }
 
   #warnOfVersion({ server }: ArchiveManifest, version: string): void {
-    if (majorOf(server.version) === majorOf(version)) return;
+    if (isSameMajor(server.version, version)) return;
     this.warnings.push(
       `The backup is of MongoDB ${server.version} and the sandbox ran ${version}: that the former restores it was not seen.`,
     );
@@ -197,7 +197,7 @@ class Walk {
     return others.length === 0 ? undefined : `Of ${listed(others)} the sandbox has other documents than the backup.`;
   }
 
-  async #migrate(sandbox: Sandbox, connection: Connection, { turns, impossible }: Behind): Promise<void> {
+  async #migrate(run: Run, sandbox: Sandbox, connection: Connection, { turns, impossible }: Behind): Promise<void> {
     if (impossible !== undefined) {
       throw new ReleaseError(
         'DRILL_FAILED',
@@ -207,19 +207,15 @@ class Walk {
     }
     if (turns.length === 0) return this.steps.skip('migrate', 'nothing is pending after this backup');
     await this.steps.run('migrate', async () => {
-      for (const [number, turn] of turns.entries()) await this.#apply(sandbox, connection, turn, number);
+      for (const [number, turn] of turns.entries()) await this.#apply(run, sandbox, connection, turn, number);
     });
   }
 
-  async #apply({ uri }: Sandbox, connection: Connection, { file }: Turn, number: number): Promise<void> {
-    const run = this.#run;
+  async #apply(run: Run, sandbox: Sandbox, connection: Connection, { file }: Turn, number: number): Promise<void> {
     stopIfCancelled(run);
     const { databaseName: database } = connection.db;
     const journal = await journalFor(run, connection, file.name, number);
-    const end = await runMigration(
-      { file, direction: 'up', uri, database, rehearsal: true, journal },
-      { ...childOptions(run), log: run.log.with({ migration: file.name, rehearsal: true }), signal: run.signal },
-    );
+    const end = await runInSandbox(run, sandbox, { file, direction: 'up', database, journal });
     const { name } = file;
     const { durationMs, effects } = end;
     if (end.state === 'done') {

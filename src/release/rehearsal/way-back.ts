@@ -1,6 +1,5 @@
 import { listed } from '../../migration/files/find.ts';
 import { openSandboxJournal, sandboxFence } from '../../migration/journal/prepare.ts';
-import { runMigration } from '../../migration/runner.ts';
 import { describeConflict } from '../../migration/undo/result.ts';
 import { undoAttempt } from '../../migration/undo/undo.ts';
 import {
@@ -14,7 +13,7 @@ import {
 } from '../../mongo/compare.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { ReleaseError } from '../../observe/error.ts';
-import { childOptions } from '../child-options.ts';
+import { runInSandbox } from '../in-sandbox.ts';
 import type { AppliedMigration } from '../result.ts';
 import { namesOf, type Run, stopIfCancelled } from '../run.ts';
 import type { Turn } from '../turns.ts';
@@ -158,14 +157,11 @@ class Sandbox {
   async #go({ file }: Turn, direction: 'up' | 'down'): Promise<number> {
     stopIfCancelled(this.#run);
     const { uri, connection } = this.#on;
-    const log = this.#run.log.with({ migration: file.name, rehearsal: true });
-    if (direction === 'up') log.info(`Applying ${file.name} once more, for the rehearsal of its down.`);
-    const end = await runMigration(
-      {
-        ...{ file, direction, uri, database: connection.db.databaseName, rehearsal: true },
-        journal: await this.#journalFor(file.name),
-      },
-      { ...childOptions(this.#run), log, signal: this.#run.signal },
+    if (direction === 'up') this.#run.log.info(`Applying ${file.name} once more, for the rehearsal of its down.`);
+    const end = await runInSandbox(
+      this.#run,
+      { uri },
+      { file, direction, database: connection.db.databaseName, journal: await this.#journalFor(file.name) },
     );
     stopIfCancelled(this.#run);
     if (end.state === 'done') return end.durationMs;
