@@ -89,7 +89,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   on((c, n) => (n % 2 ? c.dropIndex('n') : c.dropIndexes())),
   on((c) => c.drop()),
   on((c, n, m) => c.rename(['a', 'b', 'd'][n % 3] as string, { dropTarget: m % 2 === 0 })),
+  on((c, n, m) =>
+    c.aggregate([{ $match: { _id: { $gte: n } } }, { $out: ['a', 'b', 'd'][m % 3] as string }] as Document[]).toArray(),
+  ),
   onName((db, name, n) => db.command({ collMod: name, validator: { m: { $ne: n } } })),
+  onName((db, name, n) => db.command({ collMod: name, index: { name: 'n', hidden: n % 2 === 0 } })),
   onName((db, name) => db.command({ collMod: name, index: { name: 'ttl', expireAfterSeconds: 60 } })),
   onName((db, name) => db.createCollection(name)),
 );
