@@ -12,6 +12,7 @@ import { migrate } from './migrate.ts';
 import { outcomeOfError } from './outcome.ts';
 import { plan } from './plan.ts';
 import { leftOut } from './quarantine.ts';
+import { isOnRecord } from './record.ts';
 import { release } from './release.ts';
 import { restore } from './restore.ts';
 import type { Ended } from './result.ts';
@@ -54,10 +55,7 @@ export async function runCommand(run: Run): Promise<Ended> {
   const warnings = [...(ended.warnings ?? []), ...leftOut(ended, namesOf(run).quarantine)].map((one) =>
     typed(run, one),
   );
-  return {
-    ...ended,
-    warnings,
-    error: ended.error && typedHint(run, ended.error),
-    durationMs: Math.round(performance.now() - started),
-  };
+  const recorded = ended.releaseId !== undefined && isOnRecord(ended.releaseId);
+  const error = ended.error && typedHint(run, ended.error);
+  return { ...ended, warnings, error, recorded, durationMs: Math.round(performance.now() - started) };
 }

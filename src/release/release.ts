@@ -14,7 +14,7 @@ import { lookGuards } from './guards.ts';
 import { runHook } from './hook.ts';
 import { keysForRelease } from './keys.ts';
 import { outcomeOfError } from './outcome.ts';
-import { ReleaseRecords } from './record.ts';
+import { type RecordOpening, ReleaseRecords } from './record.ts';
 import { rehearsePending } from './rehearsal/pending.ts';
 import type { Rehearsed } from './rehearsal/rehearse.ts';
 import { reliedOn } from './rehearsal/rely.ts';
@@ -63,6 +63,8 @@ class Walk {
   readonly #run: Run;
   readonly #connection: Connection;
   readonly #apply: boolean;
+  readonly #records: ReleaseRecords;
+  #opened = false;
   /** How far it is in the target. */
   #progress: Progress = notStarted;
 
@@ -70,6 +72,7 @@ class Walk {
     this.#run = run;
     this.#connection = connection;
     this.#apply = apply;
+    this.#records = new ReleaseRecords(connection.db, run);
     this.result = { releaseId: run.releaseId };
   }
 
@@ -100,6 +103,10 @@ class Walk {
     return this.steps.run('guards', async () => {
       this.result.guards = await lookGuards(this.#run, this.#connection, this.#apply);
       const error = guardFailure(this.result.guards);
+      // What a guard has found says more than that it keeps us from writing, too.
+      await this.#open().catch((thrown: unknown) => {
+        if (error === undefined) throw thrown;
+      });
       if (error !== undefined) throw error;
     });
   }
@@ -109,6 +116,7 @@ class Walk {
       const situation = await checkedSituation(this.#run, this.#connection);
       const { digest, pending, findings } = situation.plan;
       this.result.plan = { digest, pending, findings };
+      await this.#open({ planDigest: digest, migrations: pending.map(({ name }) => name) });
       // Before anything is done for a release that may not go on.
       if (this.#apply && this.#level !== 'full') await this.#rely(situation);
       return situation;
@@ -237,8 +245,7 @@ class Walk {
   #applied(progress: Progress): void {
     this.#progress = progress;
     const { done, failed, remaining, error } = progress;
-    const { releaseId, rehearsal } = this.result;
-    this.result.migrate = { releaseId, applied: done, failed, remaining, rehearsal };
+    this.result.migrate = { releaseId: this.result.releaseId, applied: done, failed, remaining };
     if (error !== undefined) throw error;
   }
 
@@ -336,7 +343,7 @@ class Walk {
 
   async #released(): Promise<Released> {
     const { releaseId } = this.#run;
-    const record = await new ReleaseRecords(this.#connection.db, this.#run).find(releaseId);
+    const record = await this.#records.find(releaseId);
     return record ?? { _id: releaseId, migrations: [] };
   }
 
@@ -345,11 +352,16 @@ class Walk {
     return { strategy: 'none', why: 'Nothing of it is in the target but the application.' };
   }
 
-  /** A release that applied nothing has no record. */
+  /** Every release that may change the target is on record, also one that something stops before it does. */
+  async #open(known: Omit<RecordOpening, 'kind'> = {}): Promise<void> {
+    if (!this.#apply) return;
+    await this.#records.open({ kind: 'release', ...known });
+    this.#opened = true;
+  }
+
   async #record(end: End): Promise<End> {
-    if (!this.#changed) return end;
     const { outcome, error } = end;
-    await new ReleaseRecords(this.#connection.db, this.#run).close({ outcome, error, steps: this.steps.all });
+    if (this.#opened) await this.#records.close({ outcome, error, steps: this.steps.all });
     return end;
   }
 }

@@ -306,6 +306,8 @@ interface EndedCommand<C extends CommandName> {
   /** Undefined on commands without a target, and when it was not resolved. */
   readonly target?: { readonly name: string; readonly database?: string; readonly environment: Environment };
   readonly releaseId?: string;
+  /** Whether the target has a record of that release: a rollback of any other knows of none. */
+  readonly recorded?: boolean;
   readonly durationMs?: number;
   /** Of a release, in order. */
   readonly steps?: readonly Step[];

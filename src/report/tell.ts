@@ -1,5 +1,3 @@
-import type { CommandName } from '../config/commands.ts';
-import type { Outcome } from '../observe/outcome.ts';
 import type { RehearsalResult, ReliedOn } from '../release/rehearsal/result.ts';
 import type {
   BackupResult,
@@ -32,18 +30,11 @@ interface Part {
   readonly blocks: readonly Block[];
 }
 
-/** Commands and outcomes that leave no record of a release behind. */
-const unrecorded: ReadonlySet<Outcome> = new Set(['nothing-to-do', 'rehearsed']);
-const reading: ReadonlySet<CommandName> = new Set([
-  ...(['status', 'plan', 'verify', 'inspect', 'drill', 'audit', 'init', 'create', 'unlock'] as const),
-]);
-
 /** What there is to say about how a command ended, for a terminal and for a summary alike. */
 export function tell(ended: Ended): Story {
   const { lead, blocks } = tellResult(ended);
-  const { error, steps = [], warnings = [], durationMs, releaseId } = ended;
+  const { error, steps = [], warnings = [], durationMs, releaseId, recorded = false } = ended;
   const time = durationMs === undefined ? [] : [`It took ${formatDuration(durationMs)}.`];
-  const recorded = !reading.has(ended.command) && !unrecorded.has(ended.outcome);
   const named = releaseId !== undefined && recorded;
   const about: Block[] = named ? [{ kind: 'facts', title: '', facts: [['Release', { name: releaseId }]] }] : [];
   return {
@@ -245,7 +236,7 @@ function tellRollback(rollback: RollbackResult): Part {
 }
 
 function tellRelease(release: ReleaseResult): Part {
-  const { guards = [], plan, backup, rehearsal = release.migrate?.rehearsal, migrate, verify, rollback } = release;
+  const { guards = [], plan, backup, rehearsal, migrate, verify, rollback } = release;
   const findings = [...(plan?.findings ?? []), ...guards.flatMap((guard) => guard.findings)];
   const parts = [
     rollback && tellRollback(rollback),

@@ -76,7 +76,7 @@ export const released: Ended<'release'> = {
   command: 'release',
   outcome: 'applied',
   target,
-  releaseId: '0199a1b2-0000-7000-8000-000000000001',
+  ...{ releaseId: '0199a1b2-0000-7000-8000-000000000001', recorded: true },
   durationMs: 133_000,
   steps: [
     { name: 'guards', state: 'done', durationMs: 45 },
