@@ -125,7 +125,18 @@ function commandsPage(): string {
   const table = Object.entries(commands).map(
     ([name, command]) => `| \`${[name, ...command.arguments].join(' ')}\` | ${cell(command.summary)} |`,
   );
-  const shared = ['config', 'debug', 'json', 'show-values', 'target', 'uri', 'read-uri', 'database', 'environment'];
+  const shared = [
+    'config',
+    'debug',
+    'json',
+    'summary',
+    'show-values',
+    'target',
+    'uri',
+    'read-uri',
+    'database',
+    'environment',
+  ];
   const optionRow = (name: string) => {
     const option: Option = options[name as keyof typeof options];
     const value = option.choices?.join(', ') ?? option.value ?? '';

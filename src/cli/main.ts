@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
 import { resolveInvocation } from '../config/invocation.ts';
 import { toolVersion } from '../config/version.ts';
@@ -7,6 +8,7 @@ import { Log } from '../observe/log.ts';
 import { Secrets } from '../observe/secrets.ts';
 import { cancelled } from '../release/cancelled.ts';
 import { originOf } from '../release/origin.ts';
+import type { Ended } from '../release/result.ts';
 import type { Run } from '../release/run.ts';
 import { type CommandLine, readCommandLine } from './arguments.ts';
 import { commandHelp, generalHelp } from './help.ts';
@@ -82,6 +84,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     const colour = process.stderr.hasColors?.() ?? false;
     process.stderr.write(lines === undefined ? renderText(ended, { colour }) : secrets.scrub(lines.stderr));
     if (json) process.stdout.write(`${renderJson(ended)}\n`);
+    if (invocation.flags.summary !== undefined) await writeSummary(invocation.flags.summary, ended, log);
     if (ended.error && debug) process.stderr.write(secrets.scrub(`\n${describeCauses(ended.error)}\n`));
     return end(ended.error ? cancel.exitCode(ended.error) : 0);
   } catch (thrown) {
@@ -90,6 +93,14 @@ export async function main(argv: readonly string[]): Promise<void> {
     printFailure(error, secrets, debug);
     return end(cancel.exitCode(error));
   }
+}
+
+/** What was done stays done where its summary cannot be written: that is said, and changes no exit code. */
+async function writeSummary(file: string, ended: Ended, log: Log): Promise<void> {
+  const { renderSummary } = await import('../report/summary.ts');
+  await writeFile(file, renderSummary(ended)).catch((error: NodeJS.ErrnoException) =>
+    log.warn(`The summary cannot be written to ${file} (${error.code}).`),
+  );
 }
 
 async function writeFailure(command: string | undefined, error: ReleaseError, secrets: Secrets): Promise<void> {

@@ -9,7 +9,7 @@ interface Command {
   readonly target: boolean;
 }
 
-const own = ['debug', 'json', 'show-values'] as const satisfies readonly OptionName[];
+const own = ['debug', 'json', 'summary', 'show-values'] as const satisfies readonly OptionName[];
 const common = ['config', 'file', ...own] as const satisfies readonly OptionName[];
 const onTarget = ['target', 'uri', 'read-uri', 'database', 'environment'] as const satisfies readonly OptionName[];
 const sandbox = ['sandbox-uri', 'mongod'] as const satisfies readonly OptionName[];

@@ -82,6 +82,12 @@ export const options = {
     help: 'The release that this belongs to; without it a new one.',
   },
   json: { type: 'switch', terminalOnly: true, help: 'Write one JSON document to standard output.' },
+  summary: {
+    type: 'text',
+    value: 'FILE',
+    terminalOnly: true,
+    help: "Write what is printed to this file, as the Markdown of an action's summary; for a pull request or a chat.",
+  },
   debug: { type: 'switch', env: 'RUNNER_DEBUG', help: 'Say more, with the causes of errors.' },
   'show-values': {
     type: 'switch',

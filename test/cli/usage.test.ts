@@ -57,6 +57,19 @@ describe('what was typed', () => {
     expect(await empty.run('plan --offline --json')).toMatchObject({ code: 0, json: { pending: 'unknown' } });
   });
 
+  test('the Markdown of an action goes to a file that is named, of a failure, too; one that cannot be written fails nothing', async () => {
+    expect(await project.run('plan --offline --summary plan.md')).toMatchObject({ code: 0 });
+    expect(await project.read('plan.md')).toMatch(/^## ℹ️ Plan\n\n\w/);
+    const failed = await project.run('plan --summary failed.md --json');
+    expectFailure(failed, 12, 'SERVER_UNREACHABLE');
+    expect(await project.read('failed.md')).toContain('`SERVER_UNREACHABLE`');
+    const nowhere = await project.run('plan --offline --summary no/plan.md');
+    expect(nowhere).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/cannot be written to no\/plan\.md \(ENOENT\)/),
+    });
+  });
+
   test('help and version need nothing else', async () => {
     const [help, ofPlan, version, nothing] = await Promise.all(
       ['--help', 'plan --help', '--version', ''].map((words) => project.run(words === '' ? [] : words)),
