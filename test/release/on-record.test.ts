@@ -1,0 +1,78 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expectFailure, makeProject, migration, type Project } from '../cli/cli.ts';
+import { freshDatabase, type TestDatabase } from '../setup/mongo.ts';
+
+let database: TestDatabase;
+let project: Project;
+
+const config = (more = '') => `
+hooks: { deploy: 'true' }
+probes: [{ name: never, retries: 0, mongo: { collection: places, filter: { n: 2 }, exists: true } }]
+${more}`;
+const insert = (n: number) => migration(`await db.collection('places').insertOne({ n: ${n} })`);
+
+beforeEach(async () => {
+  database = await freshDatabase();
+  project = await makeProject(
+    { 'mongo-release.yml': config(), 'migrations/.keep': '' },
+    { MONGODB_URI: database.uri, MONGO_RELEASE_STORE: 'backups' },
+  );
+});
+afterEach(async () => {
+  await project[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+
+const records = () =>
+  database.db.collection<{ _id: string }>('_mongo_release.releases').find().sort({ startedAt: 1 }).toArray();
+const release = (id: string, more = '') =>
+  project.run(`release --apply --rehearsal none --release-id ${id} --json${more}`);
+
+test('a release of code alone that fails its probes is on record, with its steps', async () => {
+  const ran = await release('r1');
+  expectFailure(ran, 9, 'VERIFICATION_FAILED');
+  expect(await records()).toMatchObject([
+    {
+      ...{ _id: 'r1', kind: 'release', state: 'failed-dirty', migrations: [], error: { code: 'VERIFICATION_FAILED' } },
+      steps: expect.arrayContaining([expect.objectContaining({ name: 'deploy', state: 'done' })]),
+      finishedAt: expect.any(Date),
+    },
+  ]);
+  expect(ran.stderr).toMatch(/Release +r1$/m);
+}, 60_000);
+
+test('one that is stopped is on record with what it was to apply, and is not what a rollback takes back', async () => {
+  await project.write({ 'migrations/1-a.js': insert(2) });
+  expect((await release('r1')).code).toBe(0);
+  await project.write({ 'migrations/2-b.js': insert(3) });
+  expectFailure(await release('r2', ' --environment production'), 5, 'PROOF_MISSING');
+  await project.write({ 'mongo-release.yml': config('guards: { oplog-window: 36500d }') });
+  expectFailure(await release('r3'), 5, 'BLOCKED_BY_GUARD');
+  expect(await records()).toMatchObject([
+    { _id: 'r1', state: 'applied', migrations: ['1-a'] },
+    {
+      ...{ _id: 'r2', state: 'blocked', migrations: ['2-b'], error: { code: 'PROOF_MISSING' } },
+      planDigest: expect.stringMatching(/^[0-9a-f]{64}$/),
+    },
+    { _id: 'r3', state: 'blocked', error: { code: 'BLOCKED_BY_GUARD' } },
+  ]);
+  const back = await project.run('rollback --dry-run --json');
+  expect(back.json, back.stderr).toMatchObject({ releaseId: 'r1', strategy: 'undo' });
+
+  // An attempt at one that was applied does not take its way back away.
+  expectFailure(await release('r1'), 5, 'BLOCKED_BY_GUARD');
+  const [again] = await records();
+  expect(again).toMatchObject({ state: 'blocked', migrations: ['1-a'], attempts: [{ state: 'applied' }] });
+  expect((await project.run('rollback r1 --dry-run --json')).json).toMatchObject({ releaseId: 'r1', strategy: 'undo' });
+}, 60_000);
+
+test('what has no record is not named: a rollback would know of none', async () => {
+  await project.write({ 'mongo-release.yml': config('guards: { oplog-window: 36500d }') });
+  const looked = await project.run('release --json');
+  expectFailure(looked, 5, 'BLOCKED_BY_GUARD');
+  expect(await records()).toEqual([]);
+  const named = /^ *Release +\d{8}-/m;
+  expect(looked.stderr).not.toMatch(named);
+  expect((await project.run('backup')).stderr).not.toMatch(named);
+  expect((await project.run('release --apply')).stderr).toMatch(named);
+}, 60_000);
