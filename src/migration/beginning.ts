@@ -75,7 +75,7 @@ export function nextOfHalf(record: HistoryRecord, file: MigrationFile | undefine
   }
   if (file !== undefined) return waysOf(record, file);
   if (undoneByJournal(record)) {
-    return `mongo-release down undoes by the journal what it did, which needs no file. With ${fileName} back from version control, mongo-release migrate --apply takes it up where it was.`;
+    return `${takesBack(record)} undoes by the journal what it did, which needs no file. With ${fileName} back from version control, mongo-release migrate --apply takes it up where it was.`;
   }
   const asItRan = { checksum: journal ? checksumThatRan(record, journal) : record.checksum, fileName };
   return `Bring ${fileName} back from version control. ${waysOf(record, asItRan)}`;
@@ -83,12 +83,17 @@ export function nextOfHalf(record: HistoryRecord, file: MigrationFile | undefine
 
 function waysOf(record: HistoryRecord, file: Pick<MigrationFile, 'checksum' | 'fileName'>): string {
   const ways = (['up', 'down'] as const).map((way) => {
-    const command = way === 'up' ? 'mongo-release migrate --apply first' : 'mongo-release down';
+    const command = way === 'up' ? 'mongo-release migrate --apply first' : takesBack(record);
     return `${command} ${inWords(beginningOf(record, file, way), way)}`;
   });
   const inOrder = record.direction === 'up' ? ways : ways.reverse();
   if (record.journal !== undefined) return `${inOrder.join('; ')}.`;
   return `No journal was kept of it, so either way has to bear what is done already: ${inOrder.join('; ')}.`;
+}
+
+/** Only a rollback begins an undo, and what it does after that nobody else would do. Its own id names it, too. */
+function takesBack({ way, releaseId }: HistoryRecord): string {
+  return way === 'undo' ? `mongo-release rollback ${releaseId}` : 'mongo-release down';
 }
 
 function inWords(beginning: Beginning, direction: 'up' | 'down'): string {

@@ -73,6 +73,12 @@ describe('a half-done migration', () => {
       a,
       /already: mongo-release down runs its down from the top; mongo-release migrate --apply first runs its up/,
     ],
+    // Only the rollback that began it does what comes after it, too.
+    [
+      { direction: 'down', way: 'undo', releaseId: 'back' },
+      a,
+      /^mongo-release rollback back undoes by the journal what it did; mongo-release migrate --apply first undoes/,
+    ],
     // Without its file: an undo by the journal needs none, everything else does.
     [
       {},

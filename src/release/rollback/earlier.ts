@@ -42,9 +42,10 @@ function overtakes(one: HistoryRecord, { _id, fence = 0 }: ReleaseRecord): boole
 }
 
 /** Whether its restore came to its end, also where its run could not say so any more, or `restore` has finished it. */
-function wasRestored(history: readonly HistoryRecord[], { strategy, backupId, fence = 0 }: ReleaseRecord): boolean {
+function wasRestored(history: readonly HistoryRecord[], { strategy, backupId, migrations, fence = 0 }: ReleaseRecord) {
   if (strategy !== 'restore') return false;
-  return history.some(
-    (one) => one.fence >= fence && one.origin?.kind === 'restore' && one.origin.backupId === backupId,
-  );
+  const byRestore = ({ origin, fence: at }: HistoryRecord) =>
+    origin?.kind === 'restore' && origin.backupId === backupId && at >= fence;
+  const own = history.filter(({ _id }) => migrations.includes(_id));
+  return history.some(byRestore) && own.every((one) => one.state === 'rolled-back' || byRestore(one));
 }

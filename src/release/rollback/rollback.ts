@@ -22,8 +22,6 @@ export async function rollback(run: Run): Promise<Ended<'rollback'>> {
   const release = await findRelease(run, connection, asked);
   const about = { command: 'rollback', target: aboutTarget(run, connection), releaseId: release._id } as const;
   let situation = await look(run, connection, release);
-  if (!dryRun && openIn(situation)?.reason === undefined)
-    needReason(run, 'a rollback', ', or --dry-run to see what would be done');
   // A release that has only just begun looks like that too: whoever has the lease knows.
   if (nothingLeft(situation) && !dryRun)
     situation = await underLease(run, connection, () => look(run, connection, release));
@@ -39,10 +37,11 @@ export async function rollback(run: Run): Promise<Ended<'rollback'>> {
     const error = await agreeToRest(run, release, overtaken);
     if (error !== undefined) return { ...about, outcome: 'failed-dirty', result: planned(release, situation), error };
     situation = { ...situation, earlier: { state: 'unfinished', record: overtaken, dataBack: true } };
-  } else if (earlier.state === 'unfinished') {
-    run.log.info(`Rollback ${earlier.record._id} goes on from where it stopped.`);
   }
   if (dryRun) return { ...about, outcome: 'nothing-to-do', ...(await foretell(run, connection, release, situation)) };
+  const begun = situation.earlier.state === 'unfinished' ? situation.earlier.record : undefined;
+  if (begun !== undefined) run.log.info(`Rollback ${begun._id} goes on from where it stopped.`);
+  if (begun?.reason === undefined) needReason(run, 'a rollback', ', or --dry-run to see what would be done');
   const consent = way.strategy === 'restore' ? await agreeToRestore(run, connection, release, way) : undefined;
   const { error, ...taken } = await takeBack(run, connection, release, way, situation.earlier, consent);
   if (error === undefined) return { ...about, outcome: 'rolled-back', ...taken };
@@ -81,10 +80,6 @@ function withTraffic(cause: ReleaseError, earlier: Earlier): ReleaseError {
   if (traffic === undefined) return cause;
   const { code, message, hint, details } = cause;
   return new ReleaseError(code, `${message} ${traffic}`, { hint, details, cause });
-}
-
-function openIn({ earlier }: Situation): ReleaseRecord | undefined {
-  return earlier.state === 'none' ? undefined : earlier.record;
 }
 
 function nothingLeft({ way, earlier }: Situation): boolean {
