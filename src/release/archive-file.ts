@@ -5,9 +5,9 @@ import { position } from '../migration/history/position.ts';
 import { type BackedUpPosition, halfDoneIn } from '../migration/history/without-run.ts';
 import type { HistoryRecord } from '../migration/types.ts';
 import { ReleaseError } from '../observe/error.ts';
+import type { FileFacts } from './backup-facts.ts';
 import { identitiesOf } from './keys.ts';
 import { bytesProgress } from './progress.ts';
-import type { FileFacts } from './result.ts';
 import { namesOf, type Run } from './run.ts';
 
 /** Whether the argument names a file, such as ./dump.archive: no id has a dot or a slash. */

@@ -8,7 +8,7 @@ import type { Connection } from '../mongo/connect.ts';
 import { hostsOf } from '../mongo/hosts.ts';
 import { asReleaseError, ReleaseError } from '../observe/error.ts';
 import { backedUpTarget } from './backed-up-target.ts';
-import type { SnapshotState } from './result.ts';
+import type { SnapshotState } from './backup-facts.ts';
 import { type Run, targetOf } from './run.ts';
 
 /** One of each run: its token is good for an hour. */

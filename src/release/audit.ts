@@ -5,11 +5,24 @@ import { parseDuration } from '../config/duration.ts';
 import { asReleaseError, ReleaseError } from '../observe/error.ts';
 import { renderTrail } from '../report/json.ts';
 import { backedUpTarget } from './backed-up-target.ts';
+import type { DrillRecord } from './drill/record.ts';
 import { readDrills } from './drill/record.ts';
+import type { ReleaseRecord } from './record.ts';
 import { ReleaseRecords } from './record.ts';
-import type { AuditEntry, AuditResult, Ended } from './result.ts';
+import type { Ended } from './result.ts';
 import { aboutTarget, openTarget, type Run } from './run.ts';
 import { storeOf } from './take-backup.ts';
+
+/** A record, with its `_id` as `id`. */
+export type AuditEntry = ({ readonly id: string } & Omit<ReleaseRecord, '_id'>) | DrillRecord;
+
+export interface AuditResult {
+  readonly since?: string;
+  /** Whether they are among the entries: they are in the store. */
+  readonly drills: 'listed' | 'no-store' | 'unreadable';
+  /** The newest first. */
+  readonly entries: readonly AuditEntry[];
+}
 
 /**
  * `audit`: everything that is on record of a target, the newest first: releases, migrations, ways back, restores and

@@ -4,9 +4,10 @@ import { verifyBackup } from '../backup/verify.ts';
 import { asReleaseError } from '../observe/error.ts';
 import { factsOfFile, namesFile, readFileOf } from './archive-file.ts';
 import { askForSnapshot, assertComplete, atlasOf } from './atlas.ts';
+import type { SnapshotState } from './backup-facts.ts';
 import { identitiesOf } from './keys.ts';
 import { bytesProgress } from './progress.ts';
-import type { Ended, SnapshotState } from './result.ts';
+import type { Ended } from './result.ts';
 import type { Run } from './run.ts';
 import { factsOf, storeOf } from './take-backup.ts';
 

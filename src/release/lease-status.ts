@@ -1,6 +1,6 @@
 import type { LeaseHolder } from '../migration/lease/record.ts';
 import type { LeaseFacts } from '../migration/lease/state.ts';
-import type { LeaseStatus } from './result.ts';
+import type { LeaseStatus } from './status.ts';
 
 /** A lease as reports tell of it. */
 export function leaseStatus({ holder, fence, expiresAt }: LeaseFacts): LeaseStatus {

@@ -1,7 +1,8 @@
 import type { HistoryRecord } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { asServerFailure } from '../mongo/server-error.ts';
-import type { Ended, FailedMigration, InQuarantine, MigrateResult } from './result.ts';
+import type { Ended, FailedMigration, MigrateResult } from './result.ts';
+import type { InQuarantine } from './status.ts';
 
 /**
  * How many documents each migration has in quarantine: what a `batch` left out, as long as the migration was not taken

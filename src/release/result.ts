@@ -2,16 +2,17 @@ import type { CommandName } from '../config/commands.ts';
 import type { Environment } from '../config/schema.ts';
 import type { GuardResult } from '../guard/guard.ts';
 import type { RunPlan } from '../migration/plan/run.ts';
-import type { Effects, Phase, RecordState } from '../migration/types.ts';
+import type { Effects, Phase } from '../migration/types.ts';
 import type { ReleaseError } from '../observe/error.ts';
 import type { Finding } from '../observe/finding.ts';
 import type { Outcome } from '../observe/outcome.ts';
 import type { ProbeResult } from '../verify/probe.ts';
-import type { DrillRecord } from './drill/record.ts';
+import type { AuditResult } from './audit.ts';
+import type { BackupFacts, FileFacts } from './backup-facts.ts';
 import type { DrillResult, DrillStep } from './drill/result.ts';
-import type { ReleaseRecord } from './record.ts';
 import type { RehearsalResult, ReliedOn } from './rehearsal/result.ts';
 import type { RollbackResult } from './rollback/result.ts';
+import type { LeaseStatus, StatusResult } from './status.ts';
 
 /**
  * What the use cases have to say: the words of contract.md's "Results", which `--json` prints as they stand here and
@@ -19,56 +20,6 @@ import type { RollbackResult } from './rollback/result.ts';
  *
  * No value of a document is in any of them.
  */
-
-/** `pending` has no record yet; `missing` has a record and no file. */
-export interface MigrationStatus {
-  readonly name: string;
-  readonly state: RecordState | 'pending';
-  /** Null while it does not count as applied. */
-  readonly appliedAt: Date | null;
-  /** Of the file; of the record where the file is gone. */
-  readonly checksum: string;
-  /** What does not fit between file and record. */
-  readonly note?: 'edited-since-applied' | 'file-missing';
-  /** What it failed of, or was interrupted by, and on which way. */
-  readonly error?: { readonly code: string; readonly message: string; readonly direction: 'up' | 'down' };
-}
-
-export interface LeaseStatus {
-  /** Host, process and run that hold it. */
-  readonly owner: string;
-  readonly fence: number;
-  readonly expiresAt: Date;
-  readonly releaseId?: string;
-}
-
-export interface StatusResult {
-  readonly target: string;
-  readonly database: string;
-  readonly migrations: readonly MigrationStatus[];
-  /** How many. */
-  readonly pending: number;
-  /** Null while nobody holds it. */
-  readonly lease: LeaseStatus | null;
-  /** Documents that wait for somebody to look after them; only migrations that have some. */
-  readonly quarantine?: readonly InQuarantine[];
-  /** Of a migrate-mongo project: what migrate-mongo itself says of each file. */
-  readonly changelog?: readonly ChangelogRow[];
-}
-
-export interface InQuarantine {
-  readonly migration: string;
-  readonly documents: number;
-}
-
-export interface ChangelogRow {
-  readonly fileName: string;
-  /** With `useFileHash`: of the file. An entry with another hash does not count there. */
-  readonly fileHash?: string;
-  /** Null while it is pending. */
-  readonly appliedAt: Date | null;
-  readonly migrationBlock?: number;
-}
 
 export interface PendingMigration {
   readonly name: string;
@@ -87,74 +38,6 @@ export interface PlanResult {
   readonly pending: readonly PendingMigration[] | 'unknown';
   readonly findings: readonly Finding[];
 }
-
-/** What people are told of a backup; the manifest has all of these and more. */
-export type BackupFacts = ArchiveFacts | SnapshotFacts;
-
-interface AboutBackup {
-  readonly id: string;
-  /** Folder or address of the backup in its store. */
-  readonly location: string;
-  /** Of a file: when it was last changed. */
-  readonly createdAt: string;
-  /** Of taking it; undefined where a backup is only looked at. */
-  readonly durationMs?: number;
-}
-
-/** What it is a backup of. */
-interface AboutStored extends AboutBackup {
-  readonly target: string;
-  readonly database: string;
-  readonly environment: string;
-  /** When it was last read whole and found to be what was written, ISO; undefined where nobody has or that is not known. */
-  readonly verifiedAt?: string;
-}
-
-export interface ArchiveFacts extends AboutStored {
-  readonly engine: 'built-in' | 'mongodump';
-  readonly documents: number;
-  /** Of the documents as BSON. */
-  readonly bytes: number;
-  /** Of the archive as stored. */
-  readonly archiveBytes: number;
-  /** The cluster time that every collection was read at, ISO; undefined where the server has no snapshots. */
-  readonly clusterTime?: string;
-  readonly consistency: string;
-  /** Capped collections: no cluster time is kept of them, so each is as it was when it was read. */
-  readonly outsideSnapshot: readonly string[];
-  readonly compression: string;
-  readonly encrypted: boolean;
-}
-
-/** An archive that is in no store, such as mongodump writes: what it holds is what was found in it. */
-export interface FileFacts
-  extends AboutBackup,
-    Pick<ArchiveFacts, 'documents' | 'bytes' | 'archiveBytes' | 'compression' | 'encrypted'> {
-  readonly engine: 'file';
-  readonly serverVersion: string;
-  readonly databases: readonly {
-    readonly name: string;
-    readonly collections: number;
-    readonly documents: number;
-    readonly bytes: number;
-  }[];
-  /** Of what happened while it was made; undefined without `--oplog`. */
-  readonly oplogEntries?: number;
-}
-
-/** Atlas keeps it; the store has the manifest alone. */
-export interface SnapshotFacts extends AboutStored {
-  readonly engine: 'atlas';
-  readonly projectId: string;
-  readonly cluster: string;
-  readonly snapshotId: string;
-  /** By which Atlas removes it, ISO. */
-  readonly expiresAt?: string;
-  /** What Atlas says of it; `gone` where it has none of this id, `unknown` where it was not asked or did not say. */
-  readonly snapshot: SnapshotState;
-}
-
-export type SnapshotState = 'queued' | 'in-progress' | 'completed' | 'failed' | 'gone' | 'unknown';
 
 export type BackupResult = BackupFacts;
 
@@ -227,17 +110,6 @@ export interface ReleaseResult extends ReliedOn {
   readonly deploy?: DeployResult;
   readonly verify?: VerifyResult;
   readonly rollback?: RollbackResult;
-}
-
-/** A record, with its `_id` as `id`. */
-export type AuditEntry = ({ readonly id: string } & Omit<ReleaseRecord, '_id'>) | DrillRecord;
-
-export interface AuditResult {
-  readonly since?: string;
-  /** Whether they are among the entries: they are in the store. */
-  readonly drills: 'listed' | 'no-store' | 'unreadable';
-  /** The newest first. */
-  readonly entries: readonly AuditEntry[];
 }
 
 export interface CreateResult {

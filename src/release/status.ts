@@ -2,16 +2,66 @@ import { isHalfDone } from '../migration/beginning.ts';
 import { inspectLease } from '../migration/lease/state.ts';
 import type { Changelog } from '../migration/migrate-mongo/changelog.ts';
 import { isEdited } from '../migration/plan/findings.ts';
-import type { HistoryRecord, MigrationFile } from '../migration/types.ts';
+import type { HistoryRecord, MigrationFile, RecordState } from '../migration/types.ts';
 import { ReleaseError } from '../observe/error.ts';
 import { statusSentence } from '../report/status.ts';
 import { type Unsettled, unsettled } from './half-done.ts';
 import { leaseStatus } from './lease-status.ts';
 import { changelogOf, listFiles, readRecords } from './migrate-mongo.ts';
 import { quarantineWarning, readQuarantine } from './quarantine.ts';
-import type { ChangelogRow, Ended, MigrationStatus, StatusResult } from './result.ts';
+import type { Ended } from './result.ts';
 import { halfRestoredIn, openInWords, openRollback } from './rollback/open.ts';
 import { aboutTarget, namesOf, openTarget, type Run } from './run.ts';
+
+/** `pending` has no record yet; `missing` has a record and no file. */
+export interface MigrationStatus {
+  readonly name: string;
+  readonly state: RecordState | 'pending';
+  /** Null while it does not count as applied. */
+  readonly appliedAt: Date | null;
+  /** Of the file; of the record where the file is gone. */
+  readonly checksum: string;
+  /** What does not fit between file and record. */
+  readonly note?: 'edited-since-applied' | 'file-missing';
+  /** What it failed of, or was interrupted by, and on which way. */
+  readonly error?: { readonly code: string; readonly message: string; readonly direction: 'up' | 'down' };
+}
+
+export interface LeaseStatus {
+  /** Host, process and run that hold it. */
+  readonly owner: string;
+  readonly fence: number;
+  readonly expiresAt: Date;
+  readonly releaseId?: string;
+}
+
+export interface StatusResult {
+  readonly target: string;
+  readonly database: string;
+  readonly migrations: readonly MigrationStatus[];
+  /** How many. */
+  readonly pending: number;
+  /** Null while nobody holds it. */
+  readonly lease: LeaseStatus | null;
+  /** Documents that wait for somebody to look after them; only migrations that have some. */
+  readonly quarantine?: readonly InQuarantine[];
+  /** Of a migrate-mongo project: what migrate-mongo itself says of each file. */
+  readonly changelog?: readonly ChangelogRow[];
+}
+
+export interface InQuarantine {
+  readonly migration: string;
+  readonly documents: number;
+}
+
+export interface ChangelogRow {
+  readonly fileName: string;
+  /** With `useFileHash`: of the file. An entry with another hash does not count there. */
+  readonly fileHash?: string;
+  /** Null while it is pending. */
+  readonly appliedAt: Date | null;
+  readonly migrationBlock?: number;
+}
 
 /**
  * `status`: reads files, history and lease. With `--check` pending migrations are an error: what is not applied and has a

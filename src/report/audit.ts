@@ -1,4 +1,4 @@
-import type { AuditEntry, AuditResult } from '../release/result.ts';
+import type { AuditEntry, AuditResult } from '../release/audit.ts';
 import { recovered } from './drill.ts';
 import { formatDuration, formatTime, plural } from './format.ts';
 import type { Block, Cell, Mark } from './story.ts';

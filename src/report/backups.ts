@@ -1,4 +1,5 @@
-import type { ArchiveFacts, BackupFacts, FileFacts, RestoreResult, SnapshotFacts } from '../release/result.ts';
+import type { ArchiveFacts, BackupFacts, FileFacts, SnapshotFacts } from '../release/backup-facts.ts';
+import type { RestoreResult } from '../release/result.ts';
 import { formatBytes, formatCount, formatDuration, formatTime, plural } from './format.ts';
 import type { Block, Cell } from './story.ts';
 

@@ -1,6 +1,7 @@
 import type { MigrateMongoProject } from '../config/migrate-mongo.ts';
 import type { ReleaseError } from '../observe/error.ts';
-import type { ChangelogRow, Ended } from '../release/result.ts';
+import type { Ended } from '../release/result.ts';
+import type { ChangelogRow } from '../release/status.ts';
 import { oneLine, visible } from './visible.ts';
 
 /** What a terminal gets: migrate-mongo's own lines, which its users' scripts read, and little of ours beside them. */

@@ -1,4 +1,4 @@
-import type { MigrationStatus, StatusResult } from '../release/result.ts';
+import type { MigrationStatus, StatusResult } from '../release/status.ts';
 import { formatCount, formatTime, plural } from './format.ts';
 import type { Block, Cell, Mark } from './story.ts';
 

@@ -8,11 +8,11 @@ import type {
   PlanResult,
   ReleaseResult,
   RestoreResult,
-  StatusResult,
   UnlockResult,
   VerifyResult,
 } from '../release/result.ts';
 import type { RollbackResult } from '../release/rollback/result.ts';
+import type { StatusResult } from '../release/status.ts';
 import { auditSentence, auditTable } from './audit.ts';
 import { backupFacts, backupHolds, backupsTable, restoreBlocks } from './backups.ts';
 import { findingsTable, guardsTable, probesSentence, probesTable } from './checks.ts';

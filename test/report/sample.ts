@@ -1,7 +1,8 @@
 import type { Effects } from '../../src/migration/types.ts';
 import { ReleaseError } from '../../src/observe/error.ts';
+import type { ArchiveFacts } from '../../src/release/backup-facts.ts';
 import type { RehearsalResult } from '../../src/release/rehearsal/result.ts';
-import type { AppliedMigration, ArchiveFacts, Ended } from '../../src/release/result.ts';
+import type { AppliedMigration, Ended } from '../../src/release/result.ts';
 
 export function effects(counts: Partial<Effects> = {}): Effects {
   return {

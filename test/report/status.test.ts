@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { MigrationStatus } from '../../src/release/result.ts';
+import type { MigrationStatus } from '../../src/release/status.ts';
 import { statusBlocks, statusSentence } from '../../src/report/status.ts';
 
 const row = (i: number, over: Partial<MigrationStatus> = {}): MigrationStatus => ({
