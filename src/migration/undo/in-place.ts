@@ -47,8 +47,10 @@ export function inPlaceBack(entry: UndoEntry, now: Shape): InPlace {
     (name) => !sameOption(name, now.options, before.options),
   );
   // A validator and its level belong together: all go back or none.
-  if (names.some((name) => !sameOption(name, now.options, after.options))) {
-    return { ...indexes, options: new Map(), conflicts: [inTheWay(entry.namespace, 'changed'), ...indexes.conflicts] };
+  const theirs = names.filter((name) => !sameOption(name, now.options, after.options));
+  if (theirs.length > 0) {
+    const conflict = { ...inTheWay(entry.namespace, 'changed'), options: theirs };
+    return { ...indexes, options: new Map(), conflicts: [conflict, ...indexes.conflicts] };
   }
   return { ...indexes, options: new Map(names.map((name) => [name, before.options.get(name)])) };
 }

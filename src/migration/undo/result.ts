@@ -16,6 +16,8 @@ export type UndoConflict =
        * `maker-unknown`: the migration was about to make it when it was interrupted.
        */
       readonly reason: 'holds-documents' | 'name-taken' | 'gone' | 'changed' | 'maker-unknown';
+      /** Which of its options were changed; the collection itself is the same. */
+      readonly options?: readonly string[];
     }
   /** With `code` the server refuses to build it as it was; without, somebody else has changed, dropped or replaced it. */
   | { readonly kind: 'index'; readonly namespace: string; readonly index: string; readonly code?: number }
@@ -140,7 +142,7 @@ export function describeConflict(conflict: UndoConflict): string {
     case 'refused':
       return `${namespace}: the server refuses a document as it was before (${conflict.code})`;
     case 'collection':
-      return `${namespace} ${collectionReasons[conflict.reason]}`;
+      return `${namespace}${theOptions(conflict.options)} ${collectionReasons[conflict.reason]}`;
     case 'index':
       return conflict.code === undefined
         ? `${namespace}: index ${conflict.index} was changed since by somebody else`
@@ -148,6 +150,10 @@ export function describeConflict(conflict: UndoConflict): string {
     case 'aside':
       return `${namespace}: ${aside(conflict)}`;
   }
+}
+
+function theOptions(options: readonly string[] = []): string {
+  return options.length === 0 ? '' : `: ${options.join(', ')}`;
 }
 
 function aside({ why, tombstone, writes = 'unknown', carried = 0 }: Extract<UndoConflict, { kind: 'aside' }>): string {

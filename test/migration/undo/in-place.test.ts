@@ -176,6 +176,8 @@ test('options that a user changed after the migration stay, the level of a valid
   await s.journal.catalog('a', 'modify-collection', () => modify(s, change));
   await modify(s, { validator: { n: { $lt: 30 } } });
   expect(await undoneAsForetold(s)).toEqual([['a']]);
+  const [left] = await leftInCatalog(s.db, own, s.journal.attempt);
+  expect(left?.why).toBe(`${s.db.databaseName}.a: validator was changed since by somebody else`);
   expect((await now(s.db)).options).toMatchObject({
     validator: { n: { $lt: new Int32(30) } },
     validationLevel: 'moderate',
