@@ -4,7 +4,7 @@ import { type MigrationEnd, type MigrationJob, runMigration } from '../migration
 import type { Connection } from '../mongo/connect.ts';
 import { hostsOf } from '../mongo/hosts.ts';
 import { sandboxEnvironment } from '../sandbox/environment.ts';
-import type { Sandbox, SandboxTarget } from '../sandbox/sandbox.ts';
+import type { Sandbox, SandboxOptions, SandboxTarget } from '../sandbox/sandbox.ts';
 import { startSandbox } from '../sandbox/start.ts';
 import type { ProbeResult } from '../verify/probe.ts';
 import { runProbes } from '../verify/run.ts';
@@ -19,17 +19,17 @@ const graceMs = 5000;
  * every database that this run knows the address of. Throws as `startSandbox` does.
  */
 export function sandboxFor(run: Run, serverVersion: string, targets: readonly SandboxTarget[] = []): Promise<Sandbox> {
-  const { flags, settings } = run.invocation;
-  return startSandbox({
-    environment: sandboxEnvironment(run.env),
+  return startSandbox({ ...sandboxOptions(run), serverVersion, targets: [...targets, ...knownTargets(run)] });
+}
+
+/** Where a sandbox of this run comes from. */
+export function sandboxOptions({ invocation: { flags, settings }, env, log, secrets, signal }: Run): SandboxOptions {
+  return {
+    environment: sandboxEnvironment(env),
     sandboxUri: flags['sandbox-uri'],
     mongod: flags.mongod ?? settings.rehearsal.mongod,
-    serverVersion,
-    targets: [...targets, ...knownTargets(run)],
-    log: run.log,
-    secrets: run.secrets,
-    signal: run.signal,
-  });
+    ...{ log, secrets, signal },
+  };
 }
 
 /**

@@ -8,7 +8,7 @@ export function describeAll(offending: readonly Offending[]): string[] {
 }
 
 const aboutHashes =
-  'A hash stands for an _id that may be a person: the same command with --show-values shows it, on a terminal.';
+  'A hash is the first 12 digits of SHA-256 over an _id as BSON: docs/sandbox.md has the lines that find its document.';
 
 /** Which documents a migration failed on, a sentence. */
 export function describeOffending(offending: Offending): string {

@@ -64,9 +64,9 @@ function oplogFacts({ oplog }: RehearsalResult): (readonly [string, Cell])[] {
 
 function needFacts({ need }: RehearsalResult): (readonly [string, Cell])[] {
   if (need === undefined) return [];
-  const { diskBytes, freeBytes, seconds } = need;
+  const { leastBytes, diskBytes, freeBytes, seconds, basis } = need;
   const free = freeBytes === null ? 'free: unknown' : `${formatBytes(freeBytes)} free`;
-  const text = `${formatBytes(diskBytes)} of disk (${free}), about ${formatDuration(seconds * 1000)}`;
+  const text = `${formatBytes(leastBytes)} to ${formatBytes(diskBytes)} of disk (${free}), about ${formatDuration(seconds * 1000)}: ${basis}`;
   return [['A full one needs', { text }]];
 }
 

@@ -33,7 +33,7 @@ const rich: RehearsalResult = {
   ],
   oplog: { maxBytes: 100_000, reachMs: 3_600_000 },
   backup: { id: '20261001T120000000Z-aaaaaa', at: '2026-10-01T12:00:00.000Z' },
-  need: { diskBytes: 2e9, freeBytes: null, seconds: 90, basis: '' },
+  need: { leastBytes: 1e9, diskBytes: 2e9, freeBytes: null, seconds: 90, basis: '900.0 MB of documents' },
   proof: {
     id: '20261001T123005000Z-3f9a1c',
     level: 'full',
@@ -73,7 +73,7 @@ test('the summary of a rehearsal says what changed, what to look at, and what to
     - Restored: 106,562 documents (12.3 MB) of backup 20261001T120000000Z-aaaaaa, as the data were at 2026-10-01 12:00:00 UTC
     - Server: 6.0.5, mongod on PATH
     - Oplog of the target: 100.0 kB, reaches back about 1 h 0 min
-    - A full one needs: 2.0 GB of disk (free: unknown), about 1 min 30 s
+    - A full one needs: 1.0 GB to 2.0 GB of disk (free: unknown), about 1 min 30 s: 900.0 MB of documents
     - Took: 1 min 4 s
     - Proof: 20261001T123005000Z-3f9a1c (full), passed 2026-10-01 12:30:05 UTC
 
@@ -97,7 +97,7 @@ test('documents that a migration failed on are told, with how a hash is turned i
     'It had read the document 17 of users last.',
     'In users these documents have the same a, b: 1 and with the hash deee7e9ff7f1; and more.',
     'The key that is taken already is one of a in users.',
-    expect.stringContaining('--show-values'),
+    expect.stringContaining('SHA-256'),
   ]);
 });
 

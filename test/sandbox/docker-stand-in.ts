@@ -37,6 +37,7 @@ fs.appendFileSync(${JSON.stringify(log)}, JSON.stringify(args) + '\\n');
 const pidFile = ${JSON.stringify(join(image, 'pid'))};
 switch (args[0]) {
   case 'version': console.log('29.0.1'); break;
+  case 'info': console.log('/nowhere'); break;
   case 'run': {
     const env = { PATH: ${JSON.stringify(image)} + ':/usr/bin:/bin', TMPDIR: ${JSON.stringify(image)} };
     for (const [i, arg] of args.entries()) if (arg === '-e') env[args[i + 1]] = process.env[args[i + 1]];

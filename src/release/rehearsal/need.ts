@@ -1,31 +1,39 @@
-import { statfs } from 'node:fs/promises';
-import { readDisk } from '../../backup/restore/room.ts';
+import type { Document } from 'mongodb';
 import type { Connection } from '../../mongo/connect.ts';
+import { unlessRefused } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
-import { formatBytes, formatDuration } from '../../report/format.ts';
-import { sandboxEnvironment } from '../../sandbox/environment.ts';
+import { formatBytes, formatDuration, plural } from '../../report/format.ts';
+import { freeForSandbox } from '../../sandbox/room.ts';
+import { sandboxOptions } from '../in-sandbox.ts';
 import type { Run } from '../run.ts';
 import type { Situation } from '../situation.ts';
 import type { RehearsalNeed, RehearsalResult } from './result.ts';
 
-/** What a mongod takes before it holds anything: its write-ahead log and the files of its own collections. */
+/** What a mongod takes before it holds anything: 315 MB of it are the files of its write-ahead log. */
 const emptySandbox = 350_000_000;
-/** At most so many bytes of oplog: as sandbox/mongod.ts starts it. */
-const mostOplog = 1_073_741_824;
-/** An archive of zstd to the bytes on the server's disk, which are compressed too, and without indexes. */
+/** An archive of zstd to the bytes of documents on the server's disk, which are compressed too. */
 const archiveShare = 0.8;
-const margin = 1.2;
 /**
- * Bytes of documents that a rehearsal gets through in a second beside the migrations and their ways back, which nobody
- * knows before: backup, restore, comparison. Measured with 100,000 documents of 35 MB on two busy cores.
+ * Bytes on the sandbox's disk for each byte of documents that a migration changes there and back (up, undo, up, down): images
+ * of both ups, oplog, the server's history of what was overwritten, its write-ahead log, and room left by what moved.
+ * Measured as the most that a sandbox took beside what was restored: 3.5 to 4.7 with 40,000 documents of 370 B, 6.5 with
+ * 20,000 of 3 kB, each by one migration or by two.
  */
+const changedShare = 7;
+/** Without a journal nothing is undone, and no images are kept. */
+const plainShare = 3;
+const margin = 1.2;
+/** Bytes of documents a second through backup, restore and comparison. Measured with 100,000 documents of 35 MB on two busy cores. */
 const bytesPerSecond = 10_000_000;
+/** Documents a second that are changed there and back: two migrations over 40,000 took 33 s, on two idle cores. */
+const changesPerSecond = 2_500;
 const startSeconds = 5;
+/** Below this the server says too little about how well documents compress. */
+const leastData = 50_000_000;
 
 /**
- * What a rehearsal of everything needs, before it begins: room for the restored documents and indexes, the journal's
- * images of as much again where there are any, the oplog, and the archive where one is taken for it. `undefined` where the
- * server does not say how large it is.
+ * What a rehearsal of everything needs, before it begins: what is certain, and what it comes to where each migration changes
+ * every document, which nobody knows before. `undefined` where the server does not say how large the database is.
  */
 export async function measureNeed(
   run: Run,
@@ -33,31 +41,34 @@ export async function measureNeed(
   { plan }: Situation,
   takesArchive: boolean,
 ): Promise<RehearsalNeed | undefined> {
-  const disk = await readDisk(db);
-  if (disk === undefined) return undefined;
-  const { dataSize, storedSize } = disk;
-  const images = plan.pending.some(({ journal }) => journal) ? storedSize : 0;
-  const archive = takesArchive ? storedSize * archiveShare : 0;
-  const oplog = Math.min(dataSize * 2, mostOplog);
-  const { flags } = run.invocation;
-  const folder = sandboxEnvironment(run.env).tmpdir;
+  const stats = (await db.command({ dbStats: 1, freeStorage: 1 }).catch(unlessRefused)) as Document | undefined;
+  if (stats === undefined) return undefined;
+  const size = (key: string) => Number(stats[key] ?? 0);
+  const dataSize = size('dataSize');
+  const stored = size('storageSize') + size('indexSize') - size('totalFreeStorageSize');
+  // A service may keep it to itself how much of it is free; what was deleted a moment ago counts for a while, too.
+  const share = dataSize < leastData ? 1 : Math.min(stored / dataSize, 1.5);
+  const restored = dataSize * share;
+  const least = emptySandbox + margin * restored * (1 + (takesArchive ? archiveShare : 0));
+  const changes = plan.pending.reduce((sum, { journal }) => sum + (journal ? changedShare : plainShare), 0);
+  const migrations = plan.pending.length;
+  const documents = size('objects');
   return {
-    diskBytes: Math.ceil((storedSize + images + archive + oplog) * margin + emptySandbox),
-    freeBytes: flags['sandbox-uri'] === undefined ? await freeIn(folder) : null,
-    seconds: Math.ceil(startSeconds + dataSize / bytesPerSecond),
-    basis: `${formatBytes(dataSize)} of documents at ${formatBytes(bytesPerSecond)} a second, without the migrations`,
+    leastBytes: Math.ceil(least),
+    diskBytes: Math.ceil(least + margin * restored * changes),
+    freeBytes: await freeForSandbox(sandboxOptions(run)),
+    seconds: Math.ceil(startSeconds + dataSize / bytesPerSecond + (documents * migrations) / changesPerSecond),
+    basis: `${formatBytes(dataSize)} of documents, where ${plural(migrations, 'migration')} ${migrations === 1 ? 'changes' : 'change'} each of them there and back`,
   };
 }
 
-async function freeIn(folder: string): Promise<number | null> {
-  const stats = await statfs(folder).catch(() => undefined);
-  return stats === undefined ? null : stats.bavail * stats.bsize;
-}
-
 /** A sentence for the log. */
-export function describeNeed({ diskBytes, freeBytes, seconds, basis }: RehearsalNeed): string {
-  const free = freeBytes === null ? 'how much is free there, nobody can tell' : `${formatBytes(freeBytes)} are free`;
-  return `A full rehearsal needs about ${formatBytes(diskBytes)} of disk (${free}) and ${formatDuration(seconds * 1000)} (${basis}).`;
+export function describeNeed(need: RehearsalNeed | undefined): string {
+  if (need === undefined)
+    return 'What a full rehearsal needs is unknown: the server does not say how large the database is.';
+  const { leastBytes, diskBytes, freeBytes, seconds, basis } = need;
+  const free = freeBytes === null ? 'how much is free, nobody can tell' : `${formatBytes(freeBytes)} are free`;
+  return `A full rehearsal needs ${formatBytes(leastBytes)} to ${formatBytes(diskBytes)} of disk (${free}) and about ${formatDuration(seconds * 1000)} (${basis}).`;
 }
 
 /** What was asked for, and whether by a flag: that is never made less. */
@@ -67,19 +78,24 @@ export interface AskedLevel {
 }
 
 /**
- * The level that fits. Throws `SANDBOX_TOO_SMALL` where a full one was asked for by name; where it is only the
- * configuration's, a sample does.
+ * The level that fits: a full one where what it needs for certain is free. Throws `SANDBOX_TOO_SMALL` where a full one was
+ * asked for by name; where it is only the configuration's, a sample does.
  */
 export function fittingLevel({ level, byFlag }: AskedLevel, need: RehearsalNeed | undefined): RehearsalResult['level'] {
-  const { diskBytes, freeBytes } = need ?? { diskBytes: 0, freeBytes: null };
-  if (level === 'sample' || freeBytes === null || diskBytes <= freeBytes) return level;
+  const { leastBytes, freeBytes } = need ?? { leastBytes: 0, freeBytes: null };
+  if (level === 'sample' || freeBytes === null || leastBytes <= freeBytes) return level;
   if (!byFlag) return 'sample';
   throw new ReleaseError(
     'SANDBOX_TOO_SMALL',
-    `A full rehearsal needs about ${formatBytes(diskBytes)} of disk, and ${formatBytes(freeBytes)} are free.`,
+    `A full rehearsal needs at least ${formatBytes(leastBytes)} of disk, and ${formatBytes(freeBytes)} are free.`,
     {
       hint: 'Make room, set TMPDIR (RUNNER_TEMP in a workflow) to a folder on a larger disk, name a server with --sandbox-uri, or rehearse a sample with --rehearsal sample.',
-      details: { needed: diskBytes, free: freeBytes },
+      details: { needed: leastBytes, free: freeBytes },
     },
   );
+}
+
+/** Whether it depends on how much the migrations change, and that is to be said before. */
+export function mayNotFit({ diskBytes, freeBytes }: RehearsalNeed): boolean {
+  return freeBytes !== null && freeBytes < diskBytes;
 }

@@ -11,7 +11,7 @@ import { restoreProgress } from '../progress.ts';
 import { namesOf, type Run } from '../run.ts';
 import type { Situation } from '../situation.ts';
 import { rehearsalBackup } from './backup.ts';
-import { type AskedLevel, describeNeed, fittingLevel, measureNeed } from './need.ts';
+import { type AskedLevel, describeNeed, fittingLevel, mayNotFit, measureNeed } from './need.ts';
 import { keepProof } from './proof.ts';
 import { type Filled, type Rehearsed, rehearse } from './rehearse.ts';
 import { waiverOf } from './rely.ts';
@@ -33,9 +33,11 @@ export async function rehearsePending(
   waiverOf(run);
   const asked = askedLevel(run);
   const need = await measureNeed(run, connection, situation, behind === undefined);
-  if (need !== undefined) run.log.info(describeNeed(need));
+  run.log.info(describeNeed(need));
   const level = fittingLevel(asked, need);
   if (level !== asked.level) run.log.warn('That does not fit, so a sample is rehearsed, which proves less.');
+  else if (level === 'full' && need !== undefined && mayNotFit(need))
+    run.log.warn('That fits only where the migrations change few documents: --rehearsal sample needs less.');
   return level === 'full'
     ? inFull(run, connection, situation, { behind, need })
     : onSample(run, connection, situation, { need, fallen: asked.level === 'full' });

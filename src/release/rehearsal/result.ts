@@ -79,6 +79,9 @@ export interface MixedTypes {
 
 /** What a rehearsal of everything needs on the machine that it runs on. */
 export interface RehearsalNeed {
+  /** For certain: restored data and the archive. */
+  readonly leastBytes: number;
+  /** Where each migration changes every document. */
   readonly diskBytes: number;
   /** Where the sandbox keeps its data; `null` where nobody can tell, as of a server that was given. */
   readonly freeBytes: number | null;

@@ -1,7 +1,13 @@
+import { statfs } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { describeNeed, fittingLevel } from '../../../src/release/rehearsal/need.ts';
+import { describeNeed, fittingLevel, mayNotFit } from '../../../src/release/rehearsal/need.ts';
+import { freeForSandbox } from '../../../src/sandbox/room.ts';
+import { dockerStandIn } from '../../sandbox/docker-stand-in.ts';
+import { lab, realMongod } from '../../sandbox/lab.ts';
+import { uriOf } from '../../setup/mongo.ts';
 
-const need = { diskBytes: 2e9, freeBytes: 1e9, seconds: 90, basis: '900.0 MB of documents' };
+const need = { leastBytes: 2e9, diskBytes: 4e9, freeBytes: 1e9, seconds: 90, basis: '900.0 MB of documents' };
 const byDefault = { level: 'full', byFlag: false } as const;
 
 test('what does not fit becomes a sample, unless all of it was asked for by name', () => {
@@ -13,6 +19,8 @@ test('what does not fit becomes a sample, unless all of it was asked for by name
 
 test('what fits, and what nobody can tell, is rehearsed as it was asked for', () => {
   expect(fittingLevel(byDefault, { ...need, freeBytes: 3e9 })).toBe('full');
+  expect(mayNotFit({ ...need, freeBytes: 3e9 })).toBe(true);
+  expect(mayNotFit({ ...need, freeBytes: 5e9 })).toBe(false);
   expect(fittingLevel(byDefault, { ...need, freeBytes: null })).toBe('full');
   expect(fittingLevel(byDefault, undefined)).toBe('full');
   expect(fittingLevel({ level: 'sample', byFlag: true }, need)).toBe('sample');
@@ -20,7 +28,27 @@ test('what fits, and what nobody can tell, is rehearsed as it was asked for', ()
 
 test('the need is said with what is free, and where that is unknown', () => {
   expect(describeNeed(need)).toBe(
-    'A full rehearsal needs about 2.0 GB of disk (1.0 GB are free) and 1 min 30 s (900.0 MB of documents).',
+    'A full rehearsal needs 2.0 GB to 4.0 GB of disk (1.0 GB are free) and about 1 min 30 s (900.0 MB of documents).',
   );
   expect(describeNeed({ ...need, freeBytes: null })).toContain('nobody can tell');
+  expect(describeNeed(undefined)).toContain('is unknown');
+});
+
+test('what is free is asked where the sandbox will keep its data', async () => {
+  await using place = await lab();
+  const near = async (folder: string, free: number | null) => {
+    const { bavail, bsize } = await statfs(folder);
+    expect(Math.abs((free ?? Number.NaN) - bavail * bsize)).toBeLessThan(5e9);
+  };
+  const mongod = await realMongod();
+  await near(place.tmpdir, await freeForSandbox(place.options({ mongod })));
+  // Docker's storage, of which only its engine knows where it is.
+  const docker = await dockerStandIn(place.folder, mongod);
+  expect(await freeForSandbox(place.options({}, { path: docker.path, tmpdir: join(place.folder, 'none') }))).toBe(null);
+  expect((await docker.calls()).map(([command]) => command)).toEqual(['info']);
+  // Of a server that is named it says itself.
+  expect(await freeForSandbox(place.options({ sandboxUri: uriOf('') }))).toBeGreaterThan(0);
+  expect(
+    await freeForSandbox(place.options({ sandboxUri: 'mongodb://127.0.0.1:9/?serverSelectionTimeoutMS=50' })),
+  ).toBe(null);
 });
