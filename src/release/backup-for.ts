@@ -34,9 +34,9 @@ export async function backupBehind(
   if (backup !== undefined) {
     const store = storeOf(run);
     const manifest = await store.readManifest(backup);
-    checkBackup(run, manifest, here, situation);
+    checkBackup(manifest, here, situation);
     const other = otherTarget(manifest.target, here);
-    if (apply && other !== undefined) throw moved(run, `Backup ${backup} is ${other}.`);
+    if (apply && other !== undefined) throw moved(`Backup ${backup} is ${other}.`);
     if (apply && manifest.engine === 'atlas') assertComplete(manifest, await askForSnapshot(atlasOf(run), manifest));
     if (other !== undefined) run.log.warn(`Backup ${backup}, which is rehearsed on, is ${other}.`);
     return { store, id: backup };
@@ -58,7 +58,7 @@ export async function backupBehind(
     'BACKUP_MISSING',
     `Production is migrated with a backup of its present position in history only, and ${where} of database ${here.database}${near && other ? `: ${near.id} is ${other}` : ''}.`,
     {
-      hint: `Take one with ${takingOne(run)}${store === undefined ? ' --store DIR, and name that store here too' : ''}; mongo-release release --apply does both.`,
+      hint: `Take one with mongo-release backup${store === undefined ? ' --store DIR, and name that store here too' : ''}; mongo-release release --apply does both.`,
     },
   );
 }
@@ -75,27 +75,17 @@ async function recentOf(run: Run, store: BackupStore, { position }: Situation): 
 
 /** Throws `BACKUP_MOVED` when the history or the plan moved since the backup was taken, or it is another database's. */
 function checkBackup(
-  run: Run,
   { id, target, position, planDigest }: Manifest,
   { database }: BackedUpTarget,
   situation: Situation,
 ): void {
-  if (target.database !== database)
-    throw moved(run, `Backup ${id} is of database ${target.database}, not of ${database}.`);
+  if (target.database !== database) throw moved(`Backup ${id} is of database ${target.database}, not of ${database}.`);
   if (position.digest !== situation.position.digest)
-    throw moved(run, `The history of ${database} moved since backup ${id} was taken.`);
+    throw moved(`The history of ${database} moved since backup ${id} was taken.`);
   if (planDigest !== undefined && planDigest !== situation.wholePlan.digest)
-    throw moved(run, `The pending migrations changed since backup ${id} was taken.`);
+    throw moved(`The pending migrations changed since backup ${id} was taken.`);
 }
 
-function moved(run: Run, message: string): ReleaseError {
-  return new ReleaseError('BACKUP_MOVED', message, { hint: `Take a new backup: ${takingOne(run)}.` });
-}
-
-/** What to type for a backup of this very target. */
-function takingOne({ invocation: { flags } }: Run): string {
-  const named = (['target', 'environment'] as const).flatMap((name) =>
-    flags[name] ? [`--${name} ${flags[name]}`] : [],
-  );
-  return ['mongo-release backup', ...named].join(' ');
+function moved(message: string): ReleaseError {
+  return new ReleaseError('BACKUP_MOVED', message, { hint: 'Take a new backup: mongo-release backup.' });
 }

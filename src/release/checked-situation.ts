@@ -1,4 +1,6 @@
 import { assertUnmoved, readPlanFile } from '../migration/plan/file.ts';
+import type { MigrationPlan } from '../migration/plan/plan.ts';
+import type { PlanScope } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
 import type { Finding } from '../observe/finding.ts';
@@ -12,15 +14,27 @@ import { readSituation, type Situation, scopeOf } from './situation.ts';
  * Throws `USAGE` for a digest that is too short, `RESTORE_INCOMPLETE`, `PLAN_MOVED`, `FINDINGS`.
  */
 export async function checkedSituation(run: Run, connection: Connection): Promise<Situation> {
-  await refuseHalfRestored(run, connection);
   const { plan: file, digest } = run.invocation.flags;
   const saved = file === undefined ? undefined : await readPlanFile(file);
   if (digest !== undefined) assertLongEnough(digest);
   // A plan is of one scope: applying it does not need the flags again that it was made with.
   const scope = Object.values(scopeOf(run)).some((part) => part !== undefined) ? scopeOf(run) : saved?.scope;
+  return fitSituation(run, connection, scope, (plan) => {
+    if (saved !== undefined) assertUnmoved(saved, plan);
+    if (digest !== undefined) assertUnmoved({ digest: fullDigest(digest, plan.digest) }, plan);
+  });
+}
+
+/** The same where nobody names a plan; `check` comes before the findings. Throws `RESTORE_INCOMPLETE`, `FINDINGS`. */
+export async function fitSituation(
+  run: Run,
+  connection: Connection,
+  scope: PlanScope | undefined,
+  check?: (plan: MigrationPlan) => void,
+): Promise<Situation> {
+  await refuseHalfRestored(run, connection);
   const situation = await readSituation(run, connection, scope);
-  if (saved !== undefined) assertUnmoved(saved, situation.plan);
-  if (digest !== undefined) assertUnmoved({ digest: fullDigest(digest, situation.plan.digest) }, situation.plan);
+  check?.(situation.plan);
   const error = findingsError(situation.plan.findings);
   if (error !== undefined) throw error;
   for (const finding of situation.plan.findings)

@@ -3,7 +3,7 @@ import type { Connection } from '../mongo/connect.ts';
 import { asReleaseError } from '../observe/error.ts';
 import type { Progress } from './apply.ts';
 import { type AboutApply, applyPlan, stoppedAfter } from './apply-plan.ts';
-import { checkedSituation } from './checked-situation.ts';
+import { fitSituation } from './checked-situation.ts';
 import type { Run } from './run.ts';
 import type { Situation } from './situation.ts';
 
@@ -29,8 +29,10 @@ export async function settleBegun(
   const { progress } = await applyPlan(run, connection, situation.plan, { ...about, settle: true });
   if (progress.error !== undefined) return { progress, situation };
   try {
-    const left = await checkedSituation(run, connection);
-    assertRest(situation.plan, left.plan);
+    const { plan } = situation;
+    // Whatever digest was asked for, it was of the plan before.
+    const left = await fitSituation(run, connection, plan.scope);
+    assertRest(plan, left.plan);
     return { progress, situation: left };
   } catch (thrown) {
     if (progress.untouched) throw thrown;

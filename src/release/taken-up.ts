@@ -23,6 +23,11 @@ export function rehearsable(situation: Situation): PlannedMigration[] {
   return first === undefined ? [...pending] : pending.slice(0, pending.indexOf(first));
 }
 
+/** What an apply runs from its top: all that is pending but what goes on where it was. */
+export function notResumed(situation: Situation): PlannedMigration[] {
+  return situation.plan.pending.filter(({ name }) => beginning(situation, name).how !== 'resume');
+}
+
 function beginning({ files, records }: Situation, name: string) {
   const file = files.get(name);
   const record = records.find(({ _id }) => _id === name);

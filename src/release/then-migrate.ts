@@ -2,7 +2,7 @@ import type { Connection } from '../mongo/connect.ts';
 import { asReleaseError, ReleaseError } from '../observe/error.ts';
 import type { StoredBackup } from './backup-for.ts';
 import { refuseUnguarded } from './guards.ts';
-import { applyLevel, migrateOn } from './migrate.ts';
+import { migrateOn } from './migrate.ts';
 import { outcomeOfError } from './outcome.ts';
 import { refuseUnproven } from './rehearsal/rely.ts';
 import { newReleaseId } from './release-id.ts';
@@ -35,7 +35,7 @@ export async function checkBeforehand(
       },
     );
   }
-  refuseUnproven(follows);
+  refuseUnproven(follows, 'what is pending after the restore');
   await refuseUnguarded(follows, connection);
   await readSituation(follows, connection, {});
 }
@@ -51,7 +51,7 @@ export async function thenMigrate(
   behind: StoredBackup | undefined,
 ): Promise<Ended<'migrate' | 'up'>> {
   const about = { command: 'migrate', releaseId: follows.releaseId } as const;
-  const ended = await migrateOn(follows, connection, { level: applyLevel(follows), chosen: { behind } }).catch(
+  const ended = await migrateOn(follows, connection, { chosen: { behind } }).catch(
     (thrown: unknown): Ended<'migrate' | 'up'> => ({ ...about, outcome: 'blocked', error: asReleaseError(thrown) }),
   );
   if (ended.error === undefined) return ended;

@@ -101,7 +101,7 @@ describe('release --apply with a deploy hook, and half of what is for after the 
     expect(ran.json).toMatchObject({ migrate: { remaining: ['1-after'] }, rehearsal: { failed: { name: '1-after' } } });
   });
 
-  test('with one certain plan rehearses what comes before it, and says that the rest is not', async () => {
+  test('does the same with one certain plan, which is of all that', async () => {
     await project.write({
       'migrations/2-before.js': insert('before'),
       'migrations/3-after.ts': afterDeploy(writing('after'), removing('after')),
@@ -109,11 +109,53 @@ describe('release --apply with a deploy hook, and half of what is for after the 
     const { digest } = (await project.run('plan --json')).json;
     const ran = await project.run(`release --apply --digest ${digest} --json`);
     expect(ran.code, ran.stderr).toBe(0);
-    expect(namesOf(ran.json.rehearsal.migrations)).toEqual(['2-before']);
-    expect(ran.json.rehearsal.uncovered).toContain(
-      'Nothing but 2-before is rehearsed, since a part of 1-after is in the target already. That goes for 3-after too, which never ran here.',
-    );
+    expect(namesOf(ran.json.rehearsal.migrations)).toEqual(['2-before', '3-after']);
     expect(namesOf(ran.json.migrate.applied)).toEqual(['2-before', '1-after', '3-after']);
+  });
+});
+
+describe('in production, with a half-done migration and one that never ran here', () => {
+  const production = '--environment production --json';
+  const apply = `migrate --apply ${production}`;
+  const waived = ['--rehearsal', 'none', '--waive-rehearsal', 'the runner has no room'];
+  const waiver = { what: 'rehearsal', reason: 'the runner has no room' };
+
+  beforeEach(async () => {
+    await project.write({ 'migrations/1-slow.js': migration(...slow) });
+    await kill();
+    expect((await project.run(`backup ${production}`)).code).toBe(0);
+  });
+
+  test('what never ran is rehearsed once the other has come to its end, also with one certain plan', async () => {
+    await project.write({ 'migrations/2-next.js': insert('next') });
+    expect((await project.run(`backup ${production}`)).code).toBe(0);
+    const { digest } = (await project.run('plan --json')).json;
+    const ran = await project.run(`${apply} --digest ${digest}`);
+    expect(ran.code, ran.stderr).toBe(0);
+    expect(namesOf(ran.json.rehearsal.migrations)).toEqual(['2-next']);
+    expect(namesOf(ran.json.applied)).toEqual(['1-slow', '2-next']);
+    const { proof } = ran.json;
+    expect(proof).toMatchObject({ id: expect.any(String), level: 'full' });
+    expect(await recordOf(ran.json.releaseId)).toMatchObject({ state: 'applied', proofId: proof.id });
+  });
+
+  test('without a rehearsal nothing is done, unless a waiver is put on record', async () => {
+    await project.write({ 'migrations/2-next.js': insert('next') });
+    expect((await project.run(`backup ${production}`)).code).toBe(0);
+    const refused = await project.run(`${apply} --rehearsal none`);
+    expectFailure(refused, 5, 'PROOF_MISSING');
+    expect(refused.json.error.hint).toMatch(/--rehearsal full: then what comes after 1-slow is rehearsed first/);
+    expect(await places()).toEqual(['first']);
+    const ran = await project.run([...apply.split(' '), ...waived]);
+    expect(ran.json, ran.stderr).toMatchObject({ outcome: 'applied', waiver });
+    expect(await recordOf(ran.json.releaseId)).toMatchObject({ state: 'applied', waivers: [waiver] });
+  });
+
+  test('the half-done one alone needs none of it, and a waiver that was given is on record all the same', async () => {
+    const ran = await project.run([...apply.split(' '), ...waived]);
+    expect(ran.json, ran.stderr).toMatchObject({ outcome: 'applied', waiver });
+    expect(await recordOf(ran.json.releaseId)).toMatchObject({ waivers: [waiver] });
+    expect(await places()).toEqual(['first', 'second']);
   });
 });
 

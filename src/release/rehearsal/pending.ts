@@ -14,7 +14,7 @@ import { rehearsalBackup } from './backup.ts';
 import { type AskedLevel, describeNeed, fittingLevel, mayNotFit, measureNeed } from './need.ts';
 import { keepProof } from './proof.ts';
 import { type Filled, type Rehearsed, rehearse } from './rehearse.ts';
-import { waiverOf } from './rely.ts';
+import { levelOf, waiverOf } from './rely.ts';
 import type { RehearsalNeed } from './result.ts';
 
 /**
@@ -44,9 +44,9 @@ export async function rehearsePending(
 }
 
 /** A dry run rehearses whatever the configured level. */
-function askedLevel({ invocation: { flags, settings } }: Run): AskedLevel {
-  const level = flags.rehearsal ?? settings.rehearsal.level;
-  return { level: level === 'none' ? 'full' : level, byFlag: flags.rehearsal !== undefined };
+function askedLevel(run: Run): AskedLevel {
+  const level = levelOf(run);
+  return { level: level === 'none' ? 'full' : level, byFlag: run.invocation.flags.rehearsal !== undefined };
 }
 
 async function inFull(

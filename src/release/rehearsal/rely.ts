@@ -1,13 +1,19 @@
+import type { RehearsalLevel } from '../../config/schema.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { type Run, targetOf } from '../run.ts';
 import type { Situation } from '../situation.ts';
-import { takenUp } from '../taken-up.ts';
+import { notResumed, takenUp } from '../taken-up.ts';
 import { type FoundProof, findProof } from './proof.ts';
 import type { RehearsalResult, ReliedOn, Waiver } from './result.ts';
 
 /** Characters: as many as a reason has that says something to whoever reads the record. */
 const shortestReason = 10;
+
+/** What is rehearsed before an apply. */
+export function levelOf({ invocation: { flags, settings } }: Run): RehearsalLevel {
+  return flags.rehearsal ?? settings.rehearsal.level;
+}
 
 /** What `--waive-rehearsal` says. Throws `USAGE` for a reason that is none. */
 export function waiverOf({ invocation, origin }: Run): Waiver | undefined {
@@ -20,51 +26,64 @@ export function waiverOf({ invocation, origin }: Run): Waiver | undefined {
 }
 
 /**
- * What an apply relies on: the full rehearsal of this run, else a proof in the store that still holds, else in production a
- * waiver. Nothing is wanted for what an earlier run has begun: only the target can end that.
+ * What the store has of an earlier rehearsal of all of this, before anything is done. A level that was typed wants a new
+ * rehearsal. Of what an earlier run has begun none can be, and none is wanted: only the target can end that.
  *
- * Throws `PROOF_MISSING` and `PROOF_STALE` where production has none of them, `USAGE` as `waiverOf`.
+ * Throws where production has nothing to rely on and is not going to get it in this run: `PROOF_MISSING`, `PROOF_STALE`;
+ * `USAGE` as `waiverOf`.
  */
-export async function reliedOn(
-  run: Run,
-  connection: Connection,
-  situation: Situation,
-  rehearsal?: RehearsalResult,
-): Promise<ReliedOn> {
-  const waiver = waiverOf(run);
-  if (rehearsal?.level === 'full') return { proof: rehearsal.proof };
-  if (situation.plan.pending.length === 0 || takenUp(situation).length > 0) return {};
-  const production = targetOf(run).environment === 'production';
-  const found = await look(run, connection, situation, production && waiver === undefined);
+export async function provenBefore(run: Run, connection: Connection, situation: Situation): Promise<FoundProof> {
+  const begun = takenUp(situation);
+  if (begun.length > 0) {
+    const after = `what comes after ${begun.map(({ name }) => name).join(', ')}`;
+    if (notResumed(situation).length > 0) refuseUnproven(run, after);
+    return { state: 'missing' };
+  }
+  const needed = isProduction(run) && levelOf(run) !== 'full' && waiverOf(run) === undefined;
+  const typed = run.invocation.flags.rehearsal === 'full';
+  const found = typed ? ({ state: 'missing' } as const) : await look(run, connection, situation, needed);
+  if (needed && found.state !== 'valid') throw refused(run, found, false);
   if (found.state === 'valid') {
-    run.log.info(`Rehearsed before: proof ${found.proof.id}, which passed at ${found.proof.at}.`);
-    const { sandboxVersion } = found.proof;
+    const { id, at, sandboxVersion } = found.proof;
+    run.log.info(`Rehearsed before: proof ${id}, which passed at ${at}.`);
     if (sandboxVersion !== undefined) {
       const { serverVersion } = connection.topology;
       run.log.warn(`It passed in a sandbox of MongoDB ${sandboxVersion}, and the target runs ${serverVersion}.`);
     }
-    return { proof: found.proof };
   }
-  if (!production) return {};
+  return found;
+}
+
+/**
+ * What an apply relies on: the full rehearsal of this run, else what was `found`, else a waiver. Throws `PROOF_MISSING` or
+ * `PROOF_STALE` where production has none of them.
+ */
+export function reliedOn(run: Run, found: FoundProof, rehearsal?: RehearsalResult): ReliedOn {
+  if (rehearsal?.level === 'full') return { proof: rehearsal.proof };
+  if (found.state === 'valid') return { proof: found.proof };
+  const waiver = waiverOf(run);
   if (waiver !== undefined) {
-    run.log.warn(`Nothing proves that this plan works on the data of this target: ${waiver.reason}`);
+    run.log.warn(`Nothing proves that this works on the data of this target: ${waiver.reason}`);
     return { waiver };
   }
-  throw refused(run, found, rehearsal !== undefined);
+  if (isProduction(run)) throw refused(run, found, rehearsal !== undefined);
+  return {};
 }
 
 /**
  * For migrations whose plan is not known before they begin, so that no proof can be of it: in production they are rehearsed
  * in full then, or waived. Throws `PROOF_MISSING`, `USAGE` as `waiverOf`.
  */
-export function refuseUnproven(run: Run): void {
-  const { flags, settings } = run.invocation;
+export function refuseUnproven(run: Run, what: string): void {
   const waived = waiverOf(run) !== undefined;
-  const level = flags.rehearsal ?? settings.rehearsal.level;
-  if (waived || level === 'full' || targetOf(run).environment !== 'production') return;
+  if (waived || levelOf(run) === 'full' || !isProduction(run)) return;
   throw new ReleaseError('PROOF_MISSING', 'Production is changed on the proof of a full rehearsal only.', {
-    hint: 'Type --rehearsal full: then what is pending after the restore is rehearsed first. Without it only with --waive-rehearsal "why".',
+    hint: `Type --rehearsal full: then ${what} is rehearsed first. Without it only with --waive-rehearsal "why".`,
   });
+}
+
+function isProduction(run: Run): boolean {
+  return targetOf(run).environment === 'production';
 }
 
 /** Where it is not needed, a store that does not answer is as good as one without a proof. */
@@ -75,11 +94,15 @@ async function look(run: Run, connection: Connection, situation: Situation, need
 }
 
 function refused(run: Run, found: Exclude<FoundProof, { state: 'valid' }>, sampled: boolean): ReleaseError {
-  const { command, store } = run.invocation;
-  const where = store === undefined ? 'no store is named that could have one' : 'the store has none of this plan';
-  const what = found.state === 'stale' ? `${found.why}` : where;
+  const { command, store, flags } = run.invocation;
+  const scope = (['phase', 'to', 'name'] as const).flatMap((name) => (flags[name] ? [`--${name} ${flags[name]}`] : []));
+  const exactly =
+    scope.length === 0 ? 'of this plan' : `of ${scope.join(' ')}; one of a larger plan is not of a part of it`;
+  const where = store === undefined ? 'no store is named that could have one' : `the store has none ${exactly}`;
+  const what = found.state === 'stale' ? found.why : where;
   const only = sampled ? ' This run rehearsed a sample, which is not that.' : '';
-  const rehearse = `Rehearse it: mongo-release ${command === 'release' ? 'release' : 'migrate'} without --apply${store === undefined ? ', with --store' : ''}`;
+  const words = [command === 'release' ? 'release' : 'migrate', ...scope].join(' ');
+  const rehearse = `Rehearse it: mongo-release ${words} without --apply${store === undefined ? ', with --store' : ''}`;
   return new ReleaseError(
     found.state === 'stale' ? 'PROOF_STALE' : 'PROOF_MISSING',
     `Production is changed on the proof of a full rehearsal only: ${what}.${only}`,

@@ -50,7 +50,9 @@ test('production is not applied without one, before anything is done, and the me
   const before = await stateOf(database.db);
   const missing = await project.run(apply);
   expectFailure(missing, 5, 'PROOF_MISSING', /the store has none of this plan/);
-  expect(missing.json.error.hint).toMatch(/mongo-release release without --apply.*--rehearsal full.*--waive-rehearsal/);
+  expect(missing.json.error.hint).toMatch(
+    /mongo-release release .*without --apply.*--rehearsal full.*--waive-rehearsal/,
+  );
   expect(await stateOf(database.db)).toEqual(before);
   expect(await readdir(project.dir)).not.toContain('backups');
 });
@@ -81,6 +83,27 @@ test('the rehearsal of a run that only reads is proof for the one that applies, 
   expect(ran.json).not.toHaveProperty('waiver');
   expect(await recordOf(ran.json.releaseId)).toMatchObject({ proofId: proof.id });
   expect(await database.db.collection('places').countDocuments({ seen: true })).toBe(2);
+});
+
+test('with one that holds nothing is rehearsed by default, and a level that was typed wants a new one', async () => {
+  const proof = await prepared();
+  const ran = await project.run(`release --apply ${production}`);
+  expect(ran.json, ran.stderr).toMatchObject({ outcome: 'applied', proof });
+  expect(ran.json).not.toHaveProperty('rehearsal');
+  expect(ran.json.steps).toContainEqual({ name: 'rehearsal', state: 'skipped', note: `passed at ${proof.at}` });
+  await database.db.collection('_mongo_release.history').deleteMany({});
+  const forced = await project.run(`release --apply --rehearsal full ${production}`);
+  expect(forced.json, forced.stderr).toMatchObject({ outcome: 'applied', rehearsal: { level: 'full' } });
+  expect(forced.json.proof.id).not.toBe(proof.id);
+});
+
+test('one of the whole plan is not one of a part of it, and the message says so', async () => {
+  await project.write({ 'migrations/2-b.js': migration("await db.collection('places').insertOne({ n: 9 });") });
+  await prepared();
+  expect((await project.run(`backup ${production}`)).code).toBe(0);
+  const part = await project.run(`migrate --apply --rehearsal none --to 1-a ${production}`);
+  expectFailure(part, 5, 'PROOF_MISSING', /has none of --to 1-a; one of a larger plan is not of a part of it/);
+  expect(part.json.error.hint).toMatch(/mongo-release migrate --to 1-a .*without --apply/);
 });
 
 test('a full rehearsal of the same run is as good', async () => {
