@@ -67,7 +67,7 @@ The tables of this page are generated from \`action.yml\`, the parts and the wor
 | --- | --- | --- |
 | plan | what is pending; stops on findings of severity error, and on any wrong input | the same |
 | backup | none: the rehearsal takes one and removes it | into \`store\` |
-| migrate | rehearses in a sandbox | rehearses on that backup, then applies exactly the plan |
+| migrate | rehearses in a sandbox; with a \`store\` leaves [a proof](sandbox.md#proof) | rehearses on that backup, unless a proof holds; then applies exactly the plan |
 | deploy | | \`deploy-command\`, where there is one |
 | verify | | the probes of the configuration |
 | rollback | | with \`on-failure: rollback\`, when a later step failed and something was begun |
@@ -107,9 +107,9 @@ the history or the plan has moved since.
 ${sections.join('\n')}
 ## For an organization: reusable workflows
 
-\`.github/workflows/release.yml\` runs two jobs. **prepare** plans and rehearses with a credential that only reads. **apply** waits
-for the reviewers of its environment, then takes a fresh backup, applies exactly the plan that was approved, deploys,
-verifies, and goes back where \`on-failure\` says so. \`workflow-templates/mongo-release.yml\` is the caller to copy into an
+\`.github/workflows/release.yml\` runs two jobs. **prepare** plans and rehearses with a credential that only reads, and
+leaves the proof in \`store\`. **apply** waits for the reviewers of its environment, then takes a fresh backup, applies exactly the plan that
+was approved, on that proof and without rehearsing it again, deploys, verifies, and goes back where \`on-failure\` says so. \`workflow-templates/mongo-release.yml\` is the caller to copy into an
 organization's \`.github\` repository.
 
 | secret | belongs to | is |

@@ -127,8 +127,11 @@ test('credentials of the store, of Atlas and of readers reach the steps that nee
     // Its hooks bring the application back.
     rollback: all,
     drill: [...store, 'MONGO_RELEASE_IDENTITY'],
+    // A dry run opens no backup of the store: it only leaves a proof there.
+    'prepare migrate': store,
   };
   for (const [file, job] of [
+    ['release', 'prepare'],
     ['release', 'apply'],
     ['rollback', 'rollback'],
     ['drill', 'drill'],
@@ -138,19 +141,30 @@ test('credentials of the store, of Atlas and of readers reach the steps that nee
       jobs: Record<string, { env?: object; steps: readonly { id?: string; env?: Record<string, string> }[] }>;
     };
     // A sandbox has no application to ask.
-    expect(Object.keys(jobs[job]?.env ?? {})).toEqual(job === 'drill' ? [] : ['APP_URL']);
+    const sandboxed = job === 'drill' || job === 'prepare';
+    expect(Object.keys(jobs[job]?.env ?? {})).toEqual(sandboxed ? [] : ['APP_URL']);
     for (const { id = '', env = {} } of jobs[job]?.steps ?? []) {
       expect(
         Object.keys(env)
           .filter((name) => all.includes(name))
           .sort(),
         id,
-      ).toEqual([...(needs[id] ?? [])].sort());
+      ).toEqual([...(needs[`${job} ${id}`] ?? needs[id] ?? [])].sort());
       for (const [, secret] of Object.values(env)
         .join()
         .matchAll(/secrets\.(\w+)/g))
         expect(on.workflow_call.secrets, `${file} ${id}`).toHaveProperty(String(secret));
     }
+  }
+});
+
+test('the job that prepares leaves its proof in the store that the one that applies looks into', async () => {
+  const { jobs } = parse(await read('.github/workflows/release.yml')) as {
+    jobs: Record<string, { steps: readonly { id?: string; with?: Record<string, string> }[] }>;
+  };
+  for (const job of ['prepare', 'apply']) {
+    const migrate = jobs[job]?.steps.find(({ id }) => id === 'migrate');
+    expect(migrate?.with, job).toMatchObject({ store: expect.stringContaining('inputs.store'), digest: expect.any(String) });
   }
 });
 
@@ -197,7 +211,7 @@ test('a template runs in a project of migrate-mongo, too: it names no target, an
 
 test('a reusable workflow offers what the parts that it runs ask for of a target and its sandbox', async () => {
   const offered: Record<string, readonly string[]> = {
-    release: ['target', 'target-environment', 'database', 'phase', 'mongod', 'wait'],
+    release: ['target', 'target-environment', 'database', 'phase', 'mongod', 'wait', 'rehearsal', 'waive-rehearsal'],
     rollback: ['target', 'target-environment', 'database', 'strategy', 'accept-loss', 'wait'],
     drill: ['target', 'database', 'mongod'],
   };
