@@ -28,6 +28,8 @@ export interface DownOptions {
   readonly quarantine: Quarantine;
   readonly survey: Survey;
   readonly ask: AskDown;
+  /** Where a collection stands by now, by its name before the attempt; undefined where it is gone. */
+  readonly presentOf: (namespace: EntryNamespace) => EntryNamespace | undefined;
 }
 
 /** A document, with what the attempt did to it where it did. */
@@ -60,7 +62,7 @@ export class DownPass {
     const { client } = connection;
     for await (const lefts of chunks(quarantine.left(), ({ current }) => current?.length ?? 0)) {
       for (const [touched, of] of Map.groupBy(lefts, (left) => touchedAs(survey, left.namespace))) {
-        const present = touched?.namespace;
+        const present = touched && this.#options.presentOf(touched.namespace);
         const documents = of.map((left) => anyVersion(left));
         const now = present && (await readCurrent(client, present, documents));
         const candidates = of.flatMap((left) => {
@@ -76,8 +78,10 @@ export class DownPass {
     }
     for (const touched of survey.touched) {
       const { namespace } = touched;
-      for await (const documents of chunks(unknownTo(client, touched, namespace), ({ length }) => length)) {
-        const candidates = documents.map((current) => ({ namespace, present: namespace, image: {}, current }));
+      const present = this.#options.presentOf(namespace);
+      if (present === undefined) continue;
+      for await (const documents of chunks(unknownTo(client, touched, present), ({ length }) => length)) {
+        const candidates = documents.map((current) => ({ namespace, stretch: 0, present, image: {}, current }));
         await this.#bringBack(candidates, 'created');
       }
     }
@@ -171,7 +175,7 @@ interface Written {
 /** Asks about documents, each by the name that the journal has of its collection. */
 export function askAbout(
   ask: AskDown,
-  documents: readonly (Left & { readonly current: Uint8Array })[],
+  documents: readonly (Omit<Left, 'stretch'> & { readonly current: Uint8Array })[],
 ): Promise<readonly DownAnswer[]> {
   return ask(
     documents.map(({ namespace: { collection = '' }, image: { before, after }, current: document }) => ({

@@ -9,9 +9,10 @@ import { mostRead, mostReadBytes, readCurrent } from './current.ts';
 import type { AskDown } from './down-documents.ts';
 import { DownForecast } from './forecast-down.ts';
 import { leftBy } from './left.ts';
+import { undoneCatalogEntries } from './names.ts';
 import { Overlay } from './overlay.ts';
 import { imagesDone } from './pieces.ts';
-import { documentConflict, type Left } from './put-back.ts';
+import { documentConflict, type Left, stayingStep } from './put-back.ts';
 import { Quarantine } from './quarantine.ts';
 import { readBackwards } from './read.ts';
 import { ConflictList, type CreatedSince, shownNamespace, type UndoNumbers } from './result.ts';
@@ -64,6 +65,8 @@ async function forecastAttempt(
   catalog.conflicts = conflicts;
   const forecast = new Forecast({ connection, quarantine, several, catalog, overlay, ask }, await quarantine.read());
   const stretches = new Stretches(survey.moves, 'backwards');
+  // What an earlier undo of it has taken back of the catalog.
+  for (const entry of await undoneCatalogEntries(connection, own, attempt)) await catalog.pass(entry);
   let catalogOperations = 0;
   let settled = false;
   let createdSince: readonly CreatedSince[] = [];
@@ -106,9 +109,10 @@ type Midway =
   { readonly kind: 'clean' } | { readonly kind: 'open'; readonly open: Open } | { readonly kind: 'left' };
 
 interface Waiting {
-  /** Where it stands now. */
-  readonly present: EntryNamespace;
+  /** Where it stands now; undefined where its collection is gone. */
+  readonly present: EntryNamespace | undefined;
   readonly namespace: EntryNamespace;
+  readonly stretch: number;
   readonly image: Image;
   readonly place: string;
   readonly several: Several | undefined;
@@ -149,8 +153,9 @@ class Forecast {
     const id = idKey(document);
     const { several: known, catalog, quarantine } = this.#around;
     const several = known.size === 0 ? undefined : known.get(documentKey(stretch, namespace, id));
-    const present = catalog.presentOf(namespace) ?? namespace;
-    this.#waiting.push({ present, namespace, image, place: quarantine.placeOf(namespace, id), several });
+    const present = catalog.presentOf(namespace);
+    const place = quarantine.placeOf(stretch, namespace, id);
+    this.#waiting.push({ present, namespace, stretch, image, place, several });
     this.#waitingBytes += document.length;
     if (this.#waiting.length >= mostRead || this.#waitingBytes >= mostReadBytes) await this.flush();
   }
@@ -161,15 +166,17 @@ class Forecast {
     this.#waitingBytes = 0;
     const current = new Map<string, Map<string, Uint8Array>>();
     const met = waiting.filter(({ place }) => this.#midway.get(place)?.kind !== 'clean');
-    for (const [name, of] of Map.groupBy(met, ({ present }) => shownNamespace(present))) {
+    for (const [name, of] of Map.groupBy(met, ({ present }) => present && shownNamespace(present))) {
+      const present = of[0]?.present;
+      if (name === undefined || present === undefined) continue;
       const documents = of.map(({ image }) => (image.after ?? image.before) as Uint8Array);
-      current.set(name, await readCurrent(this.#around.connection.client, (of[0] as Waiting).present, documents));
+      current.set(name, await readCurrent(this.#around.connection.client, present, documents));
     }
     for (const one of waiting) {
       const { image, present } = one;
       const id = idKey((image.after ?? image.before) as Uint8Array);
-      const read = current.get(shownNamespace(present))?.get(id);
-      this.#step(one, this.#around.overlay.over(present, id, read));
+      const read = present && current.get(shownNamespace(present))?.get(id);
+      this.#step(one, present && this.#around.overlay.over(present, id, read));
     }
     await this.#down?.flush();
   }
@@ -192,32 +199,32 @@ class Forecast {
     return (await Promise.all(lists)).flat();
   }
 
-  #step({ present, namespace, image, place, several }: Waiting, read: Uint8Array | undefined): void {
+  #step({ present, namespace, stretch, image, place, several }: Waiting, read: Uint8Array | undefined): void {
     const midway = this.#midway.get(place);
     const last = several === undefined || several.remaining === 1;
+    // As it was before this image was counted.
+    const counted = several && { ...several };
     if (several !== undefined) several.remaining -= 1;
     if (midway?.kind === 'left') {
       if (last) this.#down?.oldest(place, image);
       return;
     }
     const clean = midway?.kind === 'clean';
+    const open = midway?.kind === 'open' ? midway.open : undefined;
+    const images = [image];
     const step = clean
       ? ({ state: 'back', document: image.before, merged: false } as const)
-      : stepBack({
-          images: [image],
-          now: read,
-          // As it was before this image was counted.
-          several: several && { ...several, remaining: several.remaining + 1 },
-          open: midway?.open,
-        });
+      : present === undefined
+        ? stayingStep({ images, whole: { open } }, read)
+        : stepBack({ images, now: read, several: counted, open });
     if (step.state === 'open') {
       this.#midway.set(place, { kind: 'open', open: step.open });
       return;
     }
     if (step.state === 'blocked') {
       if (several !== undefined) this.#midway.set(place, { kind: 'left' });
-      const left: Left = { namespace, image: step.image, current: read };
-      if (this.#down === undefined) this.left.add(documentConflict(left));
+      const left: Left = { namespace, stretch, image: step.image, current: read };
+      if (this.#down === undefined || present === undefined) this.left.add(documentConflict(left));
       else this.#down.blocked(place, { ...left, present }, last);
       return;
     }
@@ -229,6 +236,7 @@ class Forecast {
     }
     this.#midway.delete(place);
     this.tally.add(existed, now, step);
+    if (present === undefined) return;
     const { catalog, overlay } = this.#around;
     catalog.takesOut(present, Number(existed) - Number(step.document !== undefined));
     overlay.put(present, idKey((image.after ?? image.before) as Uint8Array), step.document);

@@ -74,8 +74,7 @@ class Look {
       const state = this.#states.get(key);
       this.#states.set(key, stateOf(image.before));
       if (state === undefined) await this.#look({ namespace: present ?? namespace, image });
-      else if (state !== stateOf(image.after))
-        this.#conflicts.add(documentConflict({ namespace, image, current: undefined }));
+      else if (state !== stateOf(image.after)) this.#conflicts.add(documentConflict({ namespace, image }));
     }
   }
 
@@ -106,7 +105,7 @@ class Look {
         const now = current.get(idKey((image.after ?? image.before) as Uint8Array));
         // Equal to before: an undo that was interrupted, or a user, has put it back already.
         if (sameBytes(now, image.after) || sameBytes(now, image.before)) continue;
-        this.#conflicts.add(documentConflict({ namespace, image, current: now }));
+        this.#conflicts.add(documentConflict({ namespace, image }));
       }
     }
   }

@@ -1,7 +1,9 @@
 import type { MongoClient } from 'mongodb';
 import { bucketsPrefix } from '../../mongo/catalog.ts';
-import type { EntryNamespace } from '../journal/documents.ts';
-import type { UndoEntry } from './read.ts';
+import type { Connection } from '../../mongo/connect.ts';
+import type { OwnNames } from '../../mongo/own.ts';
+import type { Attempt, EntryNamespace } from '../journal/documents.ts';
+import { readOutline, type UndoEntry } from './read.ts';
 import { shownNamespace, type UndoConflict } from './result.ts';
 
 export interface Listed {
@@ -12,13 +14,14 @@ export interface Listed {
 
 /**
  * Where the collections of the past stand now: going backwards through an attempt, every rename, drop and creation
- * changes which collection a name stood for. Known from one look at the catalog; nothing is changed.
+ * changes which collection a name stood for. Known from one look at the catalog, until that is asked for another one;
+ * nothing is changed.
  */
 export class NamesOfThePast {
   readonly #client: MongoClient;
   /** Of each database, what stands in it. */
-  readonly #listed = new Map<string, Promise<Map<string, Listed>>>();
-  /** By the name of then; undefined where nothing stood. */
+  readonly #listed = new Map<string, Map<string, Listed>>();
+  /** By the name of then, the UUID of what stood there; undefined where that was nothing, or has none. */
   readonly #past = new Map<string, string | undefined>();
 
   constructor(client: MongoClient) {
@@ -29,8 +32,15 @@ export class NamesOfThePast {
   presentOf(namespace: EntryNamespace): EntryNamespace | undefined {
     const name = shownNamespace(namespace);
     if (!this.#past.has(name)) return namespace;
-    const collection = this.#past.get(name);
-    return collection === undefined ? undefined : { database: namespace.database, collection };
+    const uuid = this.#past.get(name);
+    for (const listed of this.#listed.get(namespace.database)?.values() ?? [])
+      if (uuid !== undefined && listed.uuid === uuid) return { database: namespace.database, collection: listed.name };
+    return undefined;
+  }
+
+  /** Looks at the catalog anew: something has been changed in it. Throws the driver's errors. */
+  async lookAgain(): Promise<void> {
+    for (const database of this.#listed.keys()) this.#listed.set(database, await this.#look(database));
   }
 
   /** Whether anything stands now under the present name of this one. */
@@ -97,7 +107,7 @@ export class NamesOfThePast {
   async #returns(namespace: EntryNamespace, uuid: string | undefined, from?: string): Promise<UndoConflict[]> {
     const present = await this.infoOf(namespace);
     const place = uuid === undefined ? undefined : await this.withUuid(namespace.database, uuid);
-    this.#past.set(shownNamespace(namespace), place?.name);
+    this.#past.set(shownNamespace(namespace), uuid);
     if (uuid !== undefined && present?.uuid === uuid) return [];
     const found = place !== undefined && (from === undefined ? isAside(place) : place.name === from);
     if (uuid !== undefined && !found) return [inTheWay(namespace, 'gone')];
@@ -105,12 +115,9 @@ export class NamesOfThePast {
     return taken ? [inTheWay(namespace, 'name-taken')] : [];
   }
 
-  #list(database: string): Promise<Map<string, Listed>> {
-    let listed = this.#listed.get(database);
-    if (listed === undefined) {
-      listed = this.#look(database);
-      this.#listed.set(database, listed);
-    }
+  async #list(database: string): Promise<Map<string, Listed>> {
+    const listed = this.#listed.get(database) ?? (await this.#look(database));
+    this.#listed.set(database, listed);
     return listed;
   }
 
@@ -133,6 +140,21 @@ export class NamesOfThePast {
 /** Whether it is under the name that an undo, or a gate that drops, gives to what is out of the way. */
 function isAside({ name, uuid }: Listed): boolean {
   return name.endsWith(`.dropped.${uuid}`);
+}
+
+/** The names as they stood before the changes of the catalog that an earlier undo of the attempt has taken back. */
+export async function namesBehind(connection: Connection, own: OwnNames, attempt: Attempt): Promise<NamesOfThePast> {
+  const names = new NamesOfThePast(connection.client);
+  for (const entry of await undoneCatalogEntries(connection, own, attempt)) await names.goBack(entry);
+  return names;
+}
+
+/** The newest first. Throws the driver's errors. */
+export async function undoneCatalogEntries({ db }: Connection, own: OwnNames, attempt: Attempt): Promise<UndoEntry[]> {
+  const undone: UndoEntry[] = [];
+  for await (const one of readOutline(db, own, attempt))
+    if (one.kind !== 'images' && one.undone !== undefined && one.catalog !== undefined) undone.push(one);
+  return undone.reverse();
 }
 
 export function inTheWay(

@@ -35,7 +35,8 @@ export class Overlay {
         }
         if (age === 0) continue;
         const { namespace, images } = step.pack;
-        const present = names.presentOf(namespace) ?? namespace;
+        const present = names.presentOf(namespace);
+        if (present === undefined) continue;
         for (const { before, after } of images) {
           const document = after ?? before;
           if (document !== undefined) wanted.add(keyOf(present, idKey(document)));

@@ -22,7 +22,9 @@ export interface Put {
 
 /** A document that is left to its user. */
 export interface Left {
+  /** As the journal has it, and the stretch on which that name stood for its collection. */
   readonly namespace: EntryNamespace;
+  readonly stretch: number;
   /** What the migration made of it, as far as its images were met. */
   readonly image: Image;
   readonly current: Uint8Array | undefined;
@@ -40,6 +42,8 @@ export interface PutOptions {
   readonly way: 'in-place' | 'anew' | 'leave';
   /** What earlier steps have found out of documents that were changed several times. */
   readonly whole: WholeDocuments;
+  /** Where a collection of the journal stands by now; undefined where it is gone. */
+  readonly presentOf: (namespace: EntryNamespace) => EntryNamespace | undefined;
 }
 
 export interface PutOutcome {
@@ -80,6 +84,7 @@ export class PutRefused extends Error {
 
 /** One document with all its images of these puts. */
 interface Target {
+  readonly stretch: number;
   /** The newest first. */
   readonly images: Image[];
   readonly whole: KnownDocument;
@@ -101,32 +106,37 @@ export async function putBack(puts: readonly Put[], options: PutOptions): Promis
   for (const [namespace, targets] of byNamespace(puts, options.whole)) {
     const { client, session } = options;
     const known = [...targets.values()].flatMap(({ images: [image] }) => image?.after ?? image?.before ?? []);
-    const current = await readCurrent(client, namespace, known, session);
+    const present = options.presentOf(namespace);
+    const current = present && (await readCurrent(client, present, known, session));
     const changes: Change[] = [];
     for (const [key, target] of targets) {
-      const { images, whole } = target;
-      const now = current.get(key);
+      const { images, whole, stretch } = target;
+      const now = current?.get(key);
       if (whole.left) {
         news.push({ whole, state: 'left', images });
         continue;
       }
-      const step = stepOf(target, now, options);
+      const step = present === undefined ? stayingStep(target, now) : stepOf(target, now, options);
       news.push({ whole, images, ...step });
-      if (step.state === 'blocked') left.push({ namespace, image: step.image, current: now });
+      if (step.state === 'blocked') left.push({ namespace, stretch, image: step.image, current: now });
       if (step.state !== 'back') continue;
       if (!sameBytes(now, step.document)) changes.push({ now, back: step.document });
       if (isLast(target)) sum.add(whole.several?.existed ?? now !== undefined, now, step);
     }
     if (options.mode === 'strict' && left.length > 0) continue;
-    await writeChanges(options, namespace, changes);
+    if (present !== undefined) await writeChanges(options, present, changes);
   }
   if (options.mode === 'strict' && left.length > 0) throw new PutConflict(left.map(documentConflict));
   const { documents, inserted, deleted, merged } = sum;
   return { documents, inserted, deleted, merged, left, news };
 }
 
-function stepOf({ images, whole }: Target, now: Uint8Array | undefined, { way, mode }: PutOptions): Step {
-  if (way === 'leave') return blockedBy({ images, whole }, now);
+function stepOf(
+  { images, whole }: Omit<Target, 'stretch'>,
+  now: Uint8Array | undefined,
+  { way, mode }: PutOptions,
+): Step {
+  if (way === 'leave') return stayingStep({ images, whole }, now);
   return mode === 'strict' ? stepBackStrictly(images, now) : stepBack({ images, now, ...whole });
 }
 
@@ -134,7 +144,7 @@ function isLast({ images, whole: { several } }: Target): boolean {
   return several === undefined || several.remaining <= images.length;
 }
 
-export function documentConflict({ namespace, image }: Left): UndoConflict {
+export function documentConflict({ namespace, image }: Pick<Left, 'namespace' | 'image'>): UndoConflict {
   const document = image.after ?? image.before;
   const id = document === undefined ? '?' : shownId(document);
   return { kind: 'document', namespace: shownNamespace(namespace), id };
@@ -148,7 +158,7 @@ function byNamespace(puts: readonly Put[], whole: WholeDocuments): [EntryNamespa
     const name = shownNamespace(namespace);
     const [, targets] = found.get(name) ?? [namespace, new Map<string, Target>()];
     const key = idKey(document);
-    const target = targets.get(key) ?? { images: [], whole: whole.of(stretch, namespace, key) };
+    const target = targets.get(key) ?? { stretch, images: [], whole: whole.of(stretch, namespace, key) };
     target.images.push(image);
     targets.set(key, target);
     found.set(name, [namespace, targets]);
@@ -156,11 +166,14 @@ function byNamespace(puts: readonly Put[], whole: WholeDocuments): [EntryNamespa
   return [...found.values()];
 }
 
-/** For a document that is to be left: it is blocked, unless it is as it was already. */
-function blockedBy({ images, whole }: Target, now: Uint8Array | undefined): Step {
+/** Of a document that no undo writes to: it is blocked, unless it is as it was already. */
+export function stayingStep(
+  { images, whole: { open } }: { readonly images: readonly Image[]; readonly whole: Pick<KnownDocument, 'open'> },
+  now: Uint8Array | undefined,
+): Step {
   const before = images.at(-1)?.before;
   if (sameBytes(now, before)) return { state: 'back', document: now, merged: false };
-  return { state: 'blocked', image: { before, after: whole.open === undefined ? images[0]?.after : whole.open.after } };
+  return { state: 'blocked', image: { before, after: open === undefined ? images[0]?.after : open.after } };
 }
 
 /** Throws `PutRefused`, and the driver's errors. */

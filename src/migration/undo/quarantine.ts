@@ -62,7 +62,7 @@ export class Quarantine {
 
   /** The documents that undos of the attempt have left to users. Throws the driver's errors. */
   async *left(): AsyncGenerator<Left> {
-    for await (const { _id, namespace } of this.#heads('undo')) {
+    for await (const { _id, namespace, stretch = 0 } of this.#heads('undo')) {
       const found = this.#db
         .collection<{ _id: string }>(this.#own.quarantine, { readPreference: 'primary' })
         .find(
@@ -74,15 +74,15 @@ export class Quarantine {
         versions = new Map([...versions, ...versionsIn(bytes as unknown as Uint8Array)]);
       }
       const image = { before: versions.get('before'), after: versions.get('after') };
-      yield { namespace, image, current: versions.get('current') };
+      yield { namespace, stretch, image, current: versions.get('current') };
     }
   }
 
-  async *#heads(kind: 'undo' | 'down'): AsyncGenerator<{ readonly _id: string; readonly namespace: EntryNamespace }> {
+  async *#heads(kind: 'undo' | 'down'): AsyncGenerator<Head> {
     const prefix = `${attemptPrefix(this.#attempt)}${kind}/`;
     const found = this.#db
-      .collection<{ _id: string; namespace: EntryNamespace }>(this.#own.quarantine, { readPreference: 'primary' })
-      .find({ _id: { $gte: prefix, $lt: `${prefix.slice(0, -1)}0` } }, { projection: { namespace: 1 } });
+      .collection<Head>(this.#own.quarantine, { readPreference: 'primary' })
+      .find({ _id: { $gte: prefix, $lt: `${prefix.slice(0, -1)}0` } }, { projection: { namespace: 1, stretch: 1 } });
     for await (const head of found) {
       // Versions of large documents stand in documents of their own, behind one more slash.
       const place = shownNamespace(head.namespace).length + 1 + placeLength;
@@ -109,9 +109,13 @@ export class Quarantine {
     await insertIn(this.#db, this.#own.quarantine, kept, { session, bypassValidation: false });
   }
 
-  /** Where a document stands in it, of whichever step: a repeated undo finds it again. */
-  placeOf(namespace: EntryNamespace, id: string): string {
-    const digest = createHash('sha256').update(id, 'latin1').digest('base64url').slice(0, placeLength);
+  /**
+   * Where a document stands in it, of whichever step: a repeated undo finds it again. On another stretch the same name
+   * is another collection's.
+   */
+  placeOf(stretch: number, namespace: EntryNamespace, id: string): string {
+    const key = stretch === 0 ? id : `${stretch}\n${id}`;
+    const digest = createHash('sha256').update(key, 'latin1').digest('base64url').slice(0, placeLength);
     return `${shownNamespace(namespace)}/${digest}`;
   }
 
@@ -149,7 +153,7 @@ export class Quarantine {
   }
 
   #id(left: Left, kind: 'undo' | 'down'): string {
-    return `${attemptPrefix(this.#attempt)}${kind}/${this.placeOf(left.namespace, idKey(anyVersion(left)))}`;
+    return `${attemptPrefix(this.#attempt)}${kind}/${this.placeOf(left.stretch, left.namespace, idKey(anyVersion(left)))}`;
   }
 
   #documents(left: Left, kind: 'undo' | 'down'): Buffer[] {
@@ -166,7 +170,8 @@ export class Quarantine {
   /** Put together from bytes: what the documents hold may fit into no object. */
   #document(left: Left, _id: string, why: string, versions: readonly Buffer[]): Buffer {
     const { migration, number } = this.#attempt;
-    const about: Document = { _id, why, migration, attempt: number, namespace: left.namespace };
+    const { namespace, stretch } = left;
+    const about: Document = { _id, why, migration, attempt: number, namespace, stretch };
     const document = anyVersion(left);
     const { type, valueStart, end } = idElement(document);
     return rawDocument([
@@ -176,6 +181,13 @@ export class Quarantine {
       ...versions,
     ]);
   }
+}
+
+interface Head {
+  readonly _id: string;
+  readonly namespace: EntryNamespace;
+  /** Absent in what older versions have kept: 0. */
+  readonly stretch?: number;
 }
 
 /** As elements, those that are there. */

@@ -2,11 +2,12 @@ import type { ClientSession, Document } from 'mongodb';
 import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { serverCode, serverCodes } from '../../mongo/server-error.ts';
-import type { Attempt, JournalEntry } from '../journal/documents.ts';
+import type { Attempt, EntryNamespace, JournalEntry } from '../journal/documents.ts';
 import { passing } from '../journal/transactions.ts';
 import { undoCatalog } from './catalog.ts';
 import { listCreatedSince } from './created-since.ts';
 import { type AskDown, DownPass } from './down-documents.ts';
+import { NamesOfThePast, namesBehind } from './names.ts';
 import { lastOfOpenEntries, type Piece, piecesOf, takeable, toEndOfPack } from './pieces.ts';
 import { documentConflict, PutConflict, type PutOptions, type PutOutcome, PutRefused, putBack } from './put-back.ts';
 import { Quarantine } from './quarantine.ts';
@@ -49,6 +50,7 @@ const leastForTime = 200;
 export class Walk {
   readonly #options: WalkOptions;
   readonly #quarantine: Quarantine;
+  #names: NamesOfThePast;
   #whole = WholeDocuments.none();
   /** Whether it is known, and done, what becomes of documents that users left in the new shape. */
   #settled = false;
@@ -70,7 +72,9 @@ export class Walk {
 
   constructor(options: WalkOptions) {
     this.#options = options;
-    this.#quarantine = new Quarantine(options.connection.db, options.own, options.attempt);
+    const { connection, own, attempt } = options;
+    this.#quarantine = new Quarantine(connection.db, own, attempt);
+    this.#names = new NamesOfThePast(connection.client);
     this.#entriesUndone = options.undone;
   }
 
@@ -88,6 +92,7 @@ export class Walk {
   async run(): Promise<void> {
     const { connection, own, attempt, mode, signal } = this.#options;
     this.#pieces = [];
+    this.#names = await namesBehind(connection, own, attempt);
     const survey = mode === 'tolerant' ? await surveyAttempt(connection, own, attempt, signal) : undefined;
     if (survey !== undefined) {
       const several = await changedSeveralTimes(connection, own, attempt, survey, signal);
@@ -124,10 +129,16 @@ export class Walk {
   async #settle(survey: Survey): Promise<void> {
     const { connection, transactions, conflicts, ask } = this.#options;
     const quarantine = this.#quarantine;
-    const stay =
-      ask === undefined ? undefined : await new DownPass({ connection, transactions, quarantine, survey, ask }).run();
+    const presentOf = (namespace: EntryNamespace) => this.#names.presentOf(namespace);
+    const pass = ask && new DownPass({ connection, transactions, quarantine, survey, ask, presentOf });
+    const stay = await pass?.run();
     const back = ask === undefined ? [] : [...(await quarantine.countByCollection('down')).values()];
-    const lists = await Promise.all(survey.touched.map((touched) => listCreatedSince(connection.client, touched)));
+    const lists = await Promise.all(
+      survey.touched.map((touched) => {
+        const present = presentOf(touched.namespace);
+        return present === undefined ? [] : listCreatedSince(connection.client, touched, present);
+      }),
+    );
     // From here on nothing throws: it counts once, also where the walk has to begin again.
     this.#settled = true;
     this.createdSince = lists.flat();
@@ -144,6 +155,9 @@ export class Walk {
     const { changed, conflicts } = await undoCatalog(connection, own, entry, () => fence.assertFresh());
     this.#catalogChanges += changed;
     if (conflicts.length > 0) this.#met(conflicts);
+    // What others did meanwhile stands in the conflicts; the documents find their collection wherever it stands.
+    await this.#names.lookAgain();
+    await this.#names.goBack(entry);
     await transactions.run((session) => this.#mark([{ kind: 'end', entry: entry._id }], session));
     this.#entriesUndone += 1;
     if (entry.state !== 'refused') this.catalogOperations += 1;
@@ -232,6 +246,7 @@ export class Walk {
             bypassValidation: this.#bypassValidation,
             way,
             whole: this.#whole,
+            presentOf: (namespace) => this.#names.presentOf(namespace),
           });
           await this.#whole.save(done.news, session);
           await this.#quarantine.add(done.left, session);

@@ -58,7 +58,7 @@ export class WholeDocuments {
   of(stretch: number, namespace: EntryNamespace, id: string): KnownDocument {
     const quarantine = this.#quarantine;
     if (quarantine === undefined || this.#several.size + this.#open.size + this.#left.size === 0) return unknown;
-    const place = quarantine.placeOf(namespace, id);
+    const place = quarantine.placeOf(stretch, namespace, id);
     const several = this.#several.size === 0 ? undefined : this.#several.get(documentKey(stretch, namespace, id));
     return { place, several, open: this.#open.get(place), left: this.#left.has(place) };
   }
