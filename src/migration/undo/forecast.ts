@@ -63,7 +63,11 @@ async function forecastAttempt(
   const quarantine = new Quarantine(connection.db, own, attempt);
   const conflicts = new ConflictList();
   catalog.conflicts = conflicts;
-  const forecast = new Forecast({ connection, quarantine, several, catalog, overlay, ask }, await quarantine.read());
+  const { renamesIn } = survey;
+  const forecast = new Forecast(
+    { connection, quarantine, several, catalog, overlay, ask, renamesIn },
+    await quarantine.read(),
+  );
   const stretches = new Stretches(survey.moves, 'backwards');
   // What an earlier undo of it has taken back of the catalog.
   for (const entry of await undoneCatalogEntries(connection, own, attempt)) await catalog.pass(entry);
@@ -125,6 +129,7 @@ interface Surroundings {
   readonly catalog: CatalogLook;
   readonly overlay: Overlay;
   readonly ask: AskDown | undefined;
+  readonly renamesIn: Survey['renamesIn'];
 }
 
 class Forecast {
@@ -216,7 +221,7 @@ class Forecast {
       ? ({ state: 'back', document: image.before, merged: false } as const)
       : present === undefined
         ? stayingStep({ images, whole: { open } }, read)
-        : stepBack({ images, now: read, several: counted, open });
+        : stepBack({ images, now: read, several: counted, open, isRename: this.#around.renamesIn(stretch, namespace) });
     if (step.state === 'open') {
       this.#midway.set(place, { kind: 'open', open: step.open });
       return;

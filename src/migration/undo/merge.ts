@@ -1,5 +1,6 @@
 import { asBuffer, elementsOf } from '../../mongo/raw-bson.ts';
 import { rawDocument } from '../../mongo/raw-build.ts';
+import type { IsRename } from './renames.ts';
 
 export type Merged =
   | { readonly state: 'merged'; readonly document: Uint8Array }
@@ -21,15 +22,18 @@ interface Field {
 /**
  * Takes back what the migration did to a document that a user has changed since: top-level fields that only the
  * migration changed are as before, those that only users changed stay. Arrays and embedded documents are one value. A
- * field that the migration renamed gets its name back, with the value that it has now.
+ * field that the migration renamed, by what is known of it, gets its name back, with the value that it has now.
  */
-export function mergeBack(before: Uint8Array, after: Uint8Array, current: Uint8Array): Merged {
+export function mergeBack(before: Uint8Array, after: Uint8Array, current: Uint8Array, isRename: IsRename): Merged {
   const old = fieldsOf(before);
   const made = fieldsOf(after);
   const now = fieldsOf(current);
   // Two fields of one name have no way to be told apart.
   if (old === undefined || made === undefined || now === undefined) return { state: 'conflict' };
-  const renames = renamesBetween(old, made);
+  const { renames, doubtful } = renamesBetween(old, made, isRename);
+  // Whether a user's change of the one is a change of the other, nothing tells.
+  for (const [from, to] of doubtful)
+    if (now.has(from) || now.get(to)?.value !== made.get(to)?.value) return { state: 'conflict' };
   const renamed = new Set(renames.values());
   const merged = new Map<string, Buffer>();
   for (const name of new Set([...old.keys(), ...made.keys(), ...now.keys()])) {
@@ -53,18 +57,23 @@ export function mergeBack(before: Uint8Array, after: Uint8Array, current: Uint8A
 }
 
 /**
- * From the name of before to the name of after, for each field that is gone while one of equal value has come. Where
- * several have that value nobody can tell which one it was, and none counts as renamed.
+ * From the name of before to the name of after, for each field that is gone while one of equal value has come, where the
+ * migration is known to rename so. Where several have that value nobody can tell which one it was, and none counts.
  */
-function renamesBetween(old: Fields, made: Fields): Map<string, string> {
+function renamesBetween(old: Fields, made: Fields, isRename: IsRename) {
   const gone = byValue(old, made);
   const come = byValue(made, old);
   const renames = new Map<string, string>();
+  const doubtful: [from: string, to: string][] = [];
   for (const [value, names] of gone) {
     const later = come.get(value);
-    if (names.length === 1 && later?.length === 1) renames.set(names[0] as string, later[0] as string);
+    const [from, to] = [names[0] as string, later?.[0] as string];
+    if (names.length !== 1 || later?.length !== 1) continue;
+    const known = isRename(from, to);
+    if (known === 'yes') renames.set(from, to);
+    if (known === 'maybe') doubtful.push([from, to]);
   }
-  return renames;
+  return { renames, doubtful };
 }
 
 /** Names of the fields that the other document lacks. */

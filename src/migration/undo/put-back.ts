@@ -7,8 +7,10 @@ import { shownId } from '../../mongo/shown-id.ts';
 import type { EntryNamespace } from '../journal/documents.ts';
 import type { Image } from '../journal/images.ts';
 import { readCurrent } from './current.ts';
+import { neverRenames } from './renames.ts';
 import { shownNamespace, type UndoConflict } from './result.ts';
 import { type Step, stepBack, stepBackStrictly } from './step-back.ts';
+import type { Survey } from './survey.ts';
 import { Tally } from './tally.ts';
 import type { KnownDocument, WholeDocuments, WholeNews } from './whole.ts';
 
@@ -44,6 +46,8 @@ export interface PutOptions {
   readonly whole: WholeDocuments;
   /** Where a collection of the journal stands by now; undefined where it is gone. */
   readonly presentOf: (namespace: EntryNamespace) => EntryNamespace | undefined;
+  /** Of a tolerant undo. */
+  readonly renamesIn?: Survey['renamesIn'];
 }
 
 export interface PutOutcome {
@@ -116,7 +120,7 @@ export async function putBack(puts: readonly Put[], options: PutOptions): Promis
         news.push({ whole, state: 'left', images });
         continue;
       }
-      const step = present === undefined ? stayingStep(target, now) : stepOf(target, now, options);
+      const step = present === undefined ? stayingStep(target, now) : stepOf(target, namespace, now, options);
       news.push({ whole, images, ...step });
       if (step.state === 'blocked') left.push({ namespace, stretch, image: step.image, current: now });
       if (step.state !== 'back') continue;
@@ -132,12 +136,14 @@ export async function putBack(puts: readonly Put[], options: PutOptions): Promis
 }
 
 function stepOf(
-  { images, whole }: Omit<Target, 'stretch'>,
+  { images, whole, stretch }: Target,
+  namespace: EntryNamespace,
   now: Uint8Array | undefined,
-  { way, mode }: PutOptions,
+  { way, mode, renamesIn }: PutOptions,
 ): Step {
   if (way === 'leave') return stayingStep({ images, whole }, now);
-  return mode === 'strict' ? stepBackStrictly(images, now) : stepBack({ images, now, ...whole });
+  if (mode === 'strict') return stepBackStrictly(images, now);
+  return stepBack({ images, now, ...whole, isRename: renamesIn?.(stretch, namespace) ?? neverRenames });
 }
 
 function isLast({ images, whole: { several } }: Target): boolean {

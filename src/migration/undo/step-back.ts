@@ -1,6 +1,7 @@
 import { sameBytes } from '../../mongo/raw-bson.ts';
 import type { Image } from '../journal/images.ts';
 import { mergeBack } from './merge.ts';
+import type { IsRename } from './renames.ts';
 import type { Several } from './several.ts';
 
 /** A document whose way back was begun and is not at its end: nothing of it is written before that. */
@@ -31,6 +32,8 @@ export interface OnTheWay {
   /** Of one that was changed several times; these images still count. */
   readonly several: Several | undefined;
   readonly open: Open | undefined;
+  /** Of the migration, in this collection. */
+  readonly isRename: IsRename;
 }
 
 /** Back to before the images, if nobody has written to the document since; else blocked. */
@@ -42,7 +45,8 @@ export function stepBackStrictly(images: readonly Image[], now: Uint8Array | und
  * Back to before the images, with what users have written since. A document of which only a part of the images could be
  * taken back would be of neither shape: whether it goes back is decided at its oldest one.
  */
-export function stepBack({ images, now, several, open }: OnTheWay): Step {
+export function stepBack({ images, now, several, open, isRename }: OnTheWay): Step {
+  const merged = mergeWith(isRename);
   const unmet = open === undefined && several?.between !== true ? stepBackStrictly(images, now) : undefined;
   if (unmet?.state === 'back') return unmet;
   const start = open === undefined ? now : open.start;
@@ -87,8 +91,10 @@ function chain(images: readonly Image[], now: Uint8Array | undefined, merge: Mer
   return { state: 'back', document, merged };
 }
 
-const merged: Merge = (before, after, now) => {
-  if (before === undefined || after === undefined || now === undefined) return undefined;
-  const both = mergeBack(before, after, now);
-  return both.state === 'merged' ? both.document : undefined;
-};
+function mergeWith(isRename: IsRename): Merge {
+  return (before, after, now) => {
+    if (before === undefined || after === undefined || now === undefined) return undefined;
+    const both = mergeBack(before, after, now, isRename);
+    return both.state === 'merged' ? both.document : undefined;
+  };
+}

@@ -6,6 +6,7 @@ import type { Image } from '../journal/images.ts';
 import { digest } from './digest.ts';
 import { KeySet } from './key-set.ts';
 import { readForwards, type UndoEntry } from './read.ts';
+import { type IsRename, neverRenames, RenameEvidence } from './renames.ts';
 import { shownNamespace } from './result.ts';
 
 /** A collection whose documents an attempt changed, and that was there before. */
@@ -31,6 +32,8 @@ export interface Survey {
   readonly moves: number;
   /** The first images in the journal. What is older changed no document. */
   readonly oldest: string | undefined;
+  /** The renames of fields in the collection of that name on that stretch. */
+  renamesIn(stretch: number, namespace: EntryNamespace): IsRename;
 }
 
 const moving: ReadonlySet<string> = new Set(['rename-collection', 'replace-collection', 'drop-collection']);
@@ -68,10 +71,10 @@ export function isOlder({ _id }: UndoEntry, { oldest }: Pick<Survey, 'oldest'>):
 }
 
 export function documentKey(stretch: number, namespace: EntryNamespace, id: string): string {
-  return digest(`${stretch}\n${shownNamespace(namespace)}\n${id}`);
+  return digest(`${aliasOf(stretch, namespace)}\n${id}`);
 }
 
-/** Images of each transaction that are asked for the names of new fields: one operation does the same to all. */
+/** Images of each transaction that are asked for the names of fields: one operation does the same to all. */
 const mostLookedAt = 20;
 
 /**
@@ -89,6 +92,7 @@ export async function surveyAttempt(
   const names = new OldestNames();
   const touched = new Map<string, Changed>();
   const stretches = new Stretches(0, 'forwards');
+  const renames = new Map<string, RenameEvidence>();
   let movesLeft = 0;
   let oldest: string | undefined;
   for await (const step of readForwards(connection.db, own, attempt)) {
@@ -104,6 +108,9 @@ export async function surveyAttempt(
     const first = names.of(namespace);
     const changed = first && touchedAt(touched, first, known);
     changed?.alias(stretches.number, namespace);
+    const where = aliasOf(stretches.number, namespace);
+    const evidence = renames.get(where) ?? new RenameEvidence();
+    renames.set(where, evidence);
     for (const [at, image] of images.entries()) {
       const document = image.after ?? image.before;
       if (document === undefined) continue;
@@ -111,9 +118,18 @@ export async function surveyAttempt(
       const isFirst = known.add(key);
       if (!isFirst) repeated.add(key);
       changed?.image(image, isFirst, at < mostLookedAt);
+      if (at < mostLookedAt && image.before !== undefined && image.after !== undefined)
+        evidence.add(image.before, image.after);
     }
   }
-  return { touched: [...touched.values()], repeated, moves: movesLeft, oldest };
+  const isRename = new Map([...renames].map(([where, evidence]) => [where, evidence.isRename]));
+  const renamesIn = (stretch: number, namespace: EntryNamespace) =>
+    isRename.get(aliasOf(stretch, namespace)) ?? neverRenames;
+  return { touched: [...touched.values()], repeated, moves: movesLeft, oldest, renamesIn };
+}
+
+function aliasOf(stretch: number, namespace: EntryNamespace): string {
+  return `${stretch}\n${shownNamespace(namespace)}`;
 }
 
 function touchedAt(touched: Map<string, Changed>, namespace: EntryNamespace, known: KeySet): Changed {
@@ -154,7 +170,7 @@ class Changed implements Touched {
   }
 
   alias(stretch: number, namespace: EntryNamespace): void {
-    this.#aliases.set(`${stretch}\n${shownNamespace(namespace)}`, { stretch, namespace });
+    this.#aliases.set(aliasOf(stretch, namespace), { stretch, namespace });
   }
 
   /** `isFirst`: the document's oldest one, so that before it is what users had written. */

@@ -52,6 +52,7 @@ export class Walk {
   readonly #quarantine: Quarantine;
   #names: NamesOfThePast;
   #whole = WholeDocuments.none();
+  #survey: Survey | undefined;
   /** Whether it is known, and done, what becomes of documents that users left in the new shape. */
   #settled = false;
   /** The newest first; what stands in it was not committed yet. */
@@ -94,6 +95,7 @@ export class Walk {
     this.#pieces = [];
     this.#names = await namesBehind(connection, own, attempt);
     const survey = mode === 'tolerant' ? await surveyAttempt(connection, own, attempt, signal) : undefined;
+    this.#survey = survey;
     if (survey !== undefined) {
       const several = await changedSeveralTimes(connection, own, attempt, survey, signal);
       this.#whole = await WholeDocuments.load(several, this.#quarantine);
@@ -247,6 +249,7 @@ export class Walk {
             way,
             whole: this.#whole,
             presentOf: (namespace) => this.#names.presentOf(namespace),
+            renamesIn: this.#survey?.renamesIn,
           });
           await this.#whole.save(done.news, session);
           await this.#quarantine.add(done.left, session);

@@ -3,6 +3,7 @@ import type { Document } from 'mongodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DownDocumentProcess } from '../../../src/migration/down-document.ts';
 import { forecastUndo } from '../../../src/migration/undo/forecast.ts';
+import { RenameEvidence } from '../../../src/migration/undo/renames.ts';
 import { insertRaw } from '../../../src/mongo/raw-write.ts';
 import { makeProject, type Project, settings } from '../project.ts';
 import { type Journalled, own } from './journalled.ts';
@@ -78,6 +79,11 @@ test.each([
           for (const [_id, one] of byUsers) await a.updateOne({ _id }, updateOf(one));
           await insertRaw(s.db, name, [created.map((one, i) => bytes(one, 100 + i))]);
           const now = await statesOf(s.journal, name);
+          const evidence = new RenameEvidence();
+          for (const [_id, old] of was) {
+            const changed = made.get(_id);
+            if (changed !== undefined && shown(old) !== shown(changed)) evidence.add(bytes(old), bytes(changed));
+          }
           const [forecast] = await forecastUndo(s.connection, own, [{ ...s.journal.attempt, ask }]);
 
           for (let round = 0, over = false; !over; round++) {
@@ -108,7 +114,7 @@ test.each([
             const [old, changed] = [was.get(_id), made.get(_id)];
             // What the operations left as it was is none of theirs.
             const known = old !== undefined && changed !== undefined && sorted(old).join() !== sorted(changed).join();
-            const model = known ? modelOf(old, changed, current) : new Map(current);
+            const model = known ? modelOf(old, changed, current, evidence.isRename) : new Map(current);
             if (model === undefined) left.push(_id);
             else if (known) met.back += 1;
             const back = new Map(model ?? current);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { BSON, Decimal128, type Document, Double, Int32, Long, ObjectId, Timestamp } from 'mongodb';
+import type { IsRename } from '../../../src/migration/undo/renames.ts';
 
 /** A document as its top-level fields in their order, each value one that keeps its BSON type. */
 export type Fields = readonly (readonly [name: string, value: unknown])[];
@@ -88,7 +89,7 @@ export function updateOf(edit: Edit): Document {
 export type Model = ReadonlyMap<string, unknown> | undefined;
 
 /** What has to come of a document, field by field: told from what it was, what the migration made of it, and what it is. */
-export function modelOf(was: Fields, made: Fields, now: Fields): Model {
+export function modelOf(was: Fields, made: Fields, now: Fields, isRename: IsRename = () => 'yes'): Model {
   const [before, after, current] = [was, made, now].map((fields) => new Map(fields)) as [Map1, Map1, Map1];
   const back = new Map(current);
   const gone = was.filter(([name]) => !after.has(name));
@@ -98,6 +99,9 @@ export function modelOf(was: Fields, made: Fields, now: Fields): Model {
     const [to, second] = come.filter(([, other]) => same(value, other));
     const alone = gone.filter(([, other]) => same(value, other)).length === 1;
     if (to === undefined || second !== undefined || !alone) continue;
+    const known = isRename(from, to[0]);
+    if (known === 'maybe' && (current.has(from) || !equal(after, current, to[0]))) return undefined;
+    if (known !== 'yes') continue;
     if (!current.has(to[0]) || current.has(from)) return undefined;
     back.delete(to[0]);
     back.set(from, current.get(to[0]));

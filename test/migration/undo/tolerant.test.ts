@@ -26,7 +26,7 @@ test.each([
   ['a field that a user took away', { a: 1, b: 1 }, { $set: { b: 2 } }, { $unset: { a: 1 } }, { _id: 1, b: 1 }],
   [
     'an edit of a field that was renamed',
-    { mail: 'x', n: 1 },
+    { mail: 'ada@example.com', n: 1 },
     { $rename: { mail: 'email' } },
     { $set: { email: 'y' } },
     { _id: 1, mail: 'y', n: 1 },
@@ -51,6 +51,12 @@ test.each([
   ['the same array', { tags: ['x'] }, { $push: { tags: 'us' } }, { $push: { tags: 'user' } }],
   ['a renamed field under its old name', { mail: 'x' }, { $rename: { mail: 'email' } }, { $set: { mail: 'z' } }],
   ['a renamed field that is gone', { mail: 'x' }, { $rename: { mail: 'email' } }, { $unset: { email: 1 } }],
+  [
+    'a field that has by accident the value of one that is gone',
+    { retries: 1 },
+    { $unset: { retries: 1 }, $set: { version: 1 } },
+    { $set: { version: 2 } },
+  ],
 ] as const)(
   'where both changed %s the whole document is left to the user, with all versions in quarantine',
   async (_, document, migrate, user) => {
@@ -109,17 +115,20 @@ test('the one document whose unique value is taken goes into quarantine, and all
   expect(await a.countDocuments({ _id: { $lt: 20 }, n: { $lt: 20 } })).toBe(19);
 });
 
-test.each([0, 1, 2])('a taken unique value is left to its user wherever its document stands: %i of 3', async (which) => {
-  await using s = await setting(async ({ db }) => {
-    await db.collection('a').createIndex({ n: 1 }, { unique: true });
-    await db.collection<Numbered>('a').insertMany([0, 1, 2].map((_id) => ({ _id, n: _id })));
-  });
-  const a = s.db.collection<Numbered>('a');
-  await s.journal.write('a', (session) => a.updateMany({}, { $inc: { n: 1000 } }, { session }));
-  await a.insertOne({ _id: 50, n: which });
-  expect(await s.undo(tolerant)).toMatchObject({ state: 'undone', documents: 2, quarantined: 1 });
-  expect(await a.findOne({ _id: which })).toEqual({ _id: which, n: 1000 + which });
-});
+test.each([0, 1, 2])(
+  'a taken unique value is left to its user wherever its document stands: %i of 3',
+  async (which) => {
+    await using s = await setting(async ({ db }) => {
+      await db.collection('a').createIndex({ n: 1 }, { unique: true });
+      await db.collection<Numbered>('a').insertMany([0, 1, 2].map((_id) => ({ _id, n: _id })));
+    });
+    const a = s.db.collection<Numbered>('a');
+    await s.journal.write('a', (session) => a.updateMany({}, { $inc: { n: 1000 } }, { session }));
+    await a.insertOne({ _id: 50, n: which });
+    expect(await s.undo(tolerant)).toMatchObject({ state: 'undone', documents: 2, quarantined: 1 });
+    expect(await a.findOne({ _id: which })).toEqual({ _id: which, n: 1000 + which });
+  },
+);
 
 test('the only document of a migration whose unique value is taken is left to its user', async () => {
   await using s = await setting(async ({ db }) => {
