@@ -152,6 +152,8 @@ export interface JournalEntry {
   readonly left?: readonly Document[];
   /** How far an undo of several transactions has got: all packs of images after this one, and `done` of it, from its end. */
   readonly undoing?: { readonly pack: string; readonly done: number };
+  /** What the transactions of its undo have put back that were marked with it. */
+  readonly undoCount?: Readonly<Record<string, number>>;
 }
 
 /** Images of documents of one collection: see `images.ts` for the bytes. `_id`: see `imagesId`. */

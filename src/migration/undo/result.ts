@@ -37,7 +37,7 @@ export type UndoConflict =
     };
 
 export interface UndoExtent {
-  /** Documents that were put back, by this call; `inserted` and `deleted` of them went in and out. */
+  /** Documents that were put back, by this call or an earlier one; `inserted` and `deleted` of them went in and out. */
   readonly documents: number;
   readonly inserted: number;
   readonly deleted: number;

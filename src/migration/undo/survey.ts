@@ -1,4 +1,5 @@
 import type { Connection } from '../../mongo/connect.ts';
+import { FieldNames } from '../../mongo/field-layout.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { elementsOf, idKey } from '../../mongo/raw-bson.ts';
 import type { Attempt, EntryNamespace } from '../journal/documents.ts';
@@ -146,7 +147,7 @@ class Changed implements Touched {
   /** What it was called on which stretch. */
   readonly #aliases = new Map<string, { readonly stretch: number; readonly namespace: EntryNamespace }>();
   readonly #made = new Set<string>();
-  readonly #had = new Set<string>();
+  readonly #had = new FieldNames();
 
   constructor(namespace: EntryNamespace, known: KeySet) {
     this.namespace = namespace;
@@ -176,7 +177,7 @@ class Changed implements Touched {
   /** `isFirst`: the document's oldest one, so that before it is what users had written. */
   image({ before, after }: Image, isFirst: boolean, looksCloser: boolean): void {
     if (before === undefined) return;
-    if (isFirst) for (const { name } of elementsOf(before)) this.#had.add(name);
+    if (isFirst) this.#had.add(before);
     if (after === undefined) return;
     this.reshaped = true;
     if (!looksCloser) return;

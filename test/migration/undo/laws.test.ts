@@ -98,8 +98,8 @@ test.each([
               const { state, ...numbers } = await s.undo({ mode: 'tolerant', ask, signal: stop.signal });
               expect(state).toBe('undone');
               over = true;
-              const { conflicts, ...foretold } = forecast!;
-              if (round === 0) expect(numbers).toMatchObject(foretold);
+              const { conflicts, left, ...foretold } = forecast!;
+              expect(numbers).toMatchObject(foretold);
             } catch (error) {
               if (!(error instanceof Cut)) throw error;
               cuts += 1;
@@ -135,7 +135,7 @@ test.each([
           );
 
           const twice = await s.undo({ mode: 'tolerant', ask });
-          expect(twice).toMatchObject({ state: 'undone', documents: 0, merged: 0 });
+          expect(twice).toMatchObject({ state: 'undone', documents: forecast?.documents, merged: forecast?.merged });
           expect(await s.journal.documents(name)).toEqual(after);
         },
       ),

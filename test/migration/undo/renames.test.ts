@@ -17,9 +17,7 @@ test('a value that is set for all is no rename of a field that had it', () => {
   expect(evidence([{ retries: 1 }, { version: 1 }], [{ retries: 1 }, { version: 1 }])('retries', 'version')).toBe(
     'maybe',
   );
-  expect(evidence([{ retries: 1 }, { version: 1 }], [{ retries: 2 }, { version: 1 }])('retries', 'version')).toBe(
-    'no',
-  );
+  expect(evidence([{ retries: 1 }, { version: 1 }], [{ retries: 2 }, { version: 1 }])('retries', 'version')).toBe('no');
 });
 
 test('nor is one that came to a document which had no such field, or did not come to one that had', () => {

