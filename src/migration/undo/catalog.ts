@@ -10,20 +10,27 @@ import { bringBack, renameBack, swapBack } from './moved.ts';
 import type { UndoEntry } from './read.ts';
 import { shapeNow } from './shape.ts';
 
+export interface UndoCatalogOptions {
+  /** Awaited before each command; it is to reject where nothing may be changed any more. */
+  readonly ready: () => Promise<void>;
+  /** Nobody else writes, so nobody looks for what others wrote. */
+  readonly alone?: boolean;
+}
+
 /**
  * Takes one change of the catalog back. What is done already is seen from the catalog, by UUIDs, so it may be repeated
  * after any interruption; and it tells in the same way whether a change that was only intended was made.
  *
- * What meets a change of somebody else is left as it is, given back as a conflict, and kept with the entry. `ready` is awaited before each
- * command, and is to reject where nothing may be changed any more. Throws its errors, and the driver's.
+ * What meets a change of somebody else is left as it is, given back as a conflict, and kept with the entry. Throws the
+ * errors of `ready`, and the driver's.
  */
 export async function undoCatalog(
   connection: Connection,
   own: OwnNames,
   entry: UndoEntry,
-  ready: () => Promise<void>,
+  options: UndoCatalogOptions,
 ): Promise<CatalogUndone> {
-  const undone = await takeBack(connection, own, entry, ready);
+  const undone = await takeBack(connection, own, entry, options);
   await keepLeft(connection.db, own, entry, undone.conflicts);
   return undone;
 }
@@ -32,7 +39,7 @@ async function takeBack(
   connection: Connection,
   own: OwnNames,
   entry: UndoEntry,
-  ready: () => Promise<void>,
+  { ready, alone = false }: UndoCatalogOptions,
 ): Promise<CatalogUndone> {
   const { catalog, namespace, state, kind } = entry;
   if (catalog === undefined || state === 'refused') return nothing;
@@ -47,7 +54,7 @@ async function takeBack(
     case 'rename-collection':
       return before === undefined || to === undefined ? nothing : renameBack(place, own, entry);
     case 'replace-collection':
-      return swapBack({ ...place, db: connection.client.db((to ?? namespace).database) }, own, entry);
+      return swapBack({ ...place, db: connection.client.db((to ?? namespace).database) }, own, entry, alone);
     case 'modify-collection':
     case 'create-indexes':
     case 'drop-indexes': {

@@ -70,7 +70,7 @@ export async function renameBack(place: Place, own: OwnNames, entry: UndoEntry):
 }
 
 /** What took a collection's place is put aside, as if it had been dropped, with what others wrote to it. */
-export async function swapBack(place: Place, own: OwnNames, entry: UndoEntry): Promise<CatalogUndone> {
+export async function swapBack(place: Place, own: OwnNames, entry: UndoEntry, alone: boolean): Promise<CatalogUndone> {
   const { db } = place;
   const { namespace, catalog, state } = entry;
   const { after, replaced, to, aside } = catalog ?? {};
@@ -93,7 +93,7 @@ export async function swapBack(place: Place, own: OwnNames, entry: UndoEntry): P
   const tombstone = own.dropped(after?.uuid ?? '');
   if (now !== undefined && now === name) await renameCollection(place, now, tombstone, after?.uuid);
   const back = replaced === undefined ? nothing : await bringBack(place, own, name, replaced);
-  if (now !== undefined && (now === name || now === tombstone)) {
+  if (!alone && now !== undefined && (now === name || now === tombstone)) {
     // Out of everybody's reach: nothing is added to it from here on.
     const into = replaced?.type === 'collection' && back.conflicts.length === 0 ? name : undefined;
     const ready = place.ready ?? (async () => {});

@@ -8,7 +8,7 @@ import { shownNamespace, type UndoConflict } from './result.ts';
 type Aside = Extract<UndoConflict, { kind: 'aside' }>;
 
 /** The clock of the machine that ran the migration may be ahead of the server's by this much, in seconds. */
-const mostSkew = 600;
+const mostSkew = 60;
 
 /**
  * What becomes of writes of others to what a `$out` put in a collection's place: the journal has no images of that, so

@@ -80,7 +80,18 @@ export async function undoAttempt(
     signal?.throwIfAborted();
     const { entries, undone, blocked } = await foreseeUndo(connection, own, attempt, options);
     if (blocked !== undefined) return blocked;
-    walk = new Walk({ connection, own, attempt, mode, transactions, conflicts, undone, ask, signal });
+    walk = new Walk({
+      connection,
+      own,
+      attempt,
+      mode,
+      transactions,
+      conflicts,
+      undone,
+      ask,
+      alone: options.alone,
+      signal,
+    });
     walk.onProgress = ({ documents, entriesUndone }) => options.onProgress?.({ documents, entriesUndone, entries });
     const current = walk;
     await insistently(signal, () => current.run());

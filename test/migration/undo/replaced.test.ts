@@ -132,6 +132,17 @@ test('where nobody can tell whether users wrote to it, that is said', async () =
   expect(await undoneAsForetold(it)).toMatchObject([{ writes: 'unknown' }]);
 });
 
+test('where nobody else writes, as in a sandbox, nobody looks for what others wrote', async () => {
+  await using it = await lab();
+  await ran(it, addField);
+  await it.raw.db
+    .collection(own.journal)
+    .updateOne({ 'catalog.type': 'replace-collection' }, { $unset: { 'catalog.aside': 1 } });
+  await using connection = await connected(it.raw);
+  const options = { fence: 1, mode: 'strict', alone: true } as const;
+  expect(await undoAttempt(connection, own, attempt, options)).toMatchObject({ state: 'undone', conflictsTotal: 0 });
+});
+
 test('what others made while a collection was replaced went aside, and an undo tells where it is', async () => {
   await using it = await lab();
   await ran(it, addField);
