@@ -205,7 +205,7 @@ export class ReleaseRecords {
   async finish({ outcome, error, steps, followedBy }: RecordEnd): Promise<void> {
     const _id = this.#run.releaseId;
     const end = withoutUndefined({
-      ...{ steps, followedBy, error: error && { code: error.code, message: error.message } },
+      ...{ steps, followedBy, error: error && { code: error.code, message: this.#run.secrets.scrub(error.message) } },
       ...{ state: outcome, finishedAt: new Date() },
     });
     const latest = await this.#records.updateOne({ _id, attemptId: thisAttempt }, { $set: end }, patience);

@@ -76,3 +76,22 @@ test('what has no record is not named: a rollback would know of none', async () 
   expect((await project.run('backup')).stderr).not.toMatch(named);
   expect((await project.run('release --apply')).stderr).toMatch(named);
 }, 60_000);
+
+test('one that is stopped while another run has its record open leaves that as it is, and stands beside it', async () => {
+  await project.write({ 'mongo-release.yml': config('guards: { oplog-window: 36500d }') });
+  const open = {
+    _id: 'r1',
+    kind: 'release',
+    state: 'running',
+    actor: 'other',
+    attemptId: 'of the other',
+    migrations: [],
+  };
+  await database.db
+    .collection<{ _id: string }>('_mongo_release.releases')
+    .insertOne({ ...open, startedAt: new Date(), target: 'default', environment: 'development' } as never);
+  expectFailure(await release('r1'), 5, 'BLOCKED_BY_GUARD');
+  expect(await records()).toMatchObject([
+    { ...open, attempts: [{ state: 'blocked', error: { code: 'BLOCKED_BY_GUARD' }, finishedAt: expect.any(Date) }] },
+  ]);
+}, 60_000);
