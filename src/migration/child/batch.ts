@@ -12,6 +12,7 @@ import { quarantined } from '../gate/journal/backfill/quarantine.ts';
 import { shownName } from '../gate/names.ts';
 import type { Driver, RawClient } from '../gate/raw.ts';
 import { type Checked, checkedOptions } from './batch-options.ts';
+import { thereIsNone } from './missing.ts';
 import { placeIn } from './place.ts';
 import type { FromChild } from './protocol.ts';
 import { hiddenText, hideUnknown } from './redact.ts';
@@ -54,13 +55,13 @@ export function batchOf(surroundings: BatchSurroundings): Batch {
   };
 }
 
-/** No error: a migration runs on databases that are empty still, too. A misspelt name must not pass in silence. */
+/** Before it begins, and also where no write comes of it. */
 async function warnOfNothing(surroundings: BatchSurroundings, checked: Checked): Promise<void> {
   const { gate, note } = surroundings;
   const { namespace } = checked;
   if (!(await gate.catalog.absent(namespace))) return;
   const { tell, title } = backfillOf(surroundings, checked);
-  const text = `${title}: there is no collection ${shownName(namespace, gate.database)} in this database, so it has nothing to do.`;
+  const text = `${title}: ${thereIsNone(shownName(namespace, gate.database))}, so it has nothing to do.`;
   note(text);
   tell('warn', text, {});
 }

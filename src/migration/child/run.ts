@@ -18,6 +18,7 @@ import type { LoadedCode } from './hooks.ts';
 import { lastReadOf } from './last-read.ts';
 import { loadModule } from './load.ts';
 import { migrationLog } from './log.ts';
+import { missingCollections, thereIsNone } from './missing.ts';
 import { loadModels } from './models.ts';
 import { bindMongoose, exportedModels, modelsOf } from './mongoose.ts';
 import type { Parent } from './parent.ts';
@@ -191,6 +192,15 @@ export class MigrationRun {
       this.#refuseDiverged('whole');
     }
     this.#durationMs = performance.now() - this.#startedAt;
+    if (job.direction === 'up') await this.#warnOfMissing(gate);
+  }
+
+  /** A batch has said it already. */
+  async #warnOfMissing(gate: Gate): Promise<void> {
+    for (const name of await missingCollections(gate)) {
+      if ([...this.#notes].some((note) => note.includes(thereIsNone(name)))) continue;
+      this.#warn(`What it was to change in ${name} changed nothing: ${thereIsNone(name)}.`);
+    }
   }
 
   #throttle(client: MongoClient, { refuseWhenClosed }: Gate): Throttle {
