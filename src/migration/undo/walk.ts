@@ -2,11 +2,13 @@ import type { ClientSession, Document } from 'mongodb';
 import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { serverCode, serverCodes } from '../../mongo/server-error.ts';
-import type { Attempt, JournalEntry } from '../journal/documents.ts';
+import type { Attempt, EntryNamespace, JournalEntry } from '../journal/documents.ts';
 import { passing } from '../journal/transactions.ts';
 import { undoCatalog } from './catalog.ts';
+import { countedOf, incrementsOf, nothingCounted, sumOf, type UndoCount } from './counted.ts';
 import { listCreatedSince } from './created-since.ts';
 import { type AskDown, DownPass } from './down-documents.ts';
+import { NamesOfThePast, namesBehind } from './names.ts';
 import { lastOfOpenEntries, type Piece, piecesOf, takeable, toEndOfPack } from './pieces.ts';
 import { documentConflict, PutConflict, type PutOptions, type PutOutcome, PutRefused, putBack } from './put-back.ts';
 import { Quarantine } from './quarantine.ts';
@@ -51,46 +53,56 @@ const leastForTime = 200;
 export class Walk {
   readonly #options: WalkOptions;
   readonly #quarantine: Quarantine;
+  #names: NamesOfThePast;
   #whole = WholeDocuments.none();
+  #survey: Survey | undefined;
   /** Whether it is known, and done, what becomes of documents that users left in the new shape. */
   #settled = false;
   /** The newest first; what stands in it was not committed yet. */
   #pieces: Piece[] = [];
   #size = firstDocuments;
   #bypassValidation = true;
-  #documents = 0;
-  #inserted = 0;
-  #deleted = 0;
-  #catalogChanges = 0;
+  #count: UndoCount = nothingCounted;
   #entriesUndone: number;
-  merged = 0;
-  quarantined = 0;
+  /** What the pass by `downDocument` left to users, where there was one: it decides on those that were quarantined. */
+  #stay: number | undefined;
   downDocuments = 0;
   createdSince: readonly CreatedSince[] = [];
-  catalogOperations = 0;
   onProgress: (extent: UndoExtent) => void = () => {};
 
   constructor(options: WalkOptions) {
     this.#options = options;
-    this.#quarantine = new Quarantine(options.connection.db, options.own, options.attempt);
+    const { connection, own, attempt } = options;
+    this.#quarantine = new Quarantine(connection.db, own, attempt);
+    this.#names = new NamesOfThePast(connection.client);
     this.#entriesUndone = options.undone;
   }
 
   get extent(): UndoExtent {
-    return {
-      documents: this.#documents,
-      inserted: this.#inserted,
-      deleted: this.#deleted,
-      catalogChanges: this.#catalogChanges,
-      entriesUndone: this.#entriesUndone,
-    };
+    const { documents, inserted, deleted, catalogChanges } = this.#count;
+    return { documents, inserted, deleted, catalogChanges, entriesUndone: this.#entriesUndone };
+  }
+
+  get merged(): number {
+    return this.#count.merged;
+  }
+
+  get quarantined(): number {
+    return this.#stay ?? this.#count.quarantined;
+  }
+
+  get catalogOperations(): number {
+    return this.#count.catalogOperations;
   }
 
   /** Throws `Stopped`, `LEASE_LOST`, the signal's reason and the driver's errors. */
   async run(): Promise<void> {
     const { connection, own, attempt, mode, signal } = this.#options;
     this.#pieces = [];
+    this.#names = await namesBehind(connection, own, attempt);
+    this.#count = await countedOf(connection.db, own, attempt);
     const survey = mode === 'tolerant' ? await surveyAttempt(connection, own, attempt, signal) : undefined;
+    this.#survey = survey;
     if (survey !== undefined) {
       const several = await changedSeveralTimes(connection, own, attempt, survey, signal);
       this.#whole = await WholeDocuments.load(several, this.#quarantine);
@@ -126,16 +138,22 @@ export class Walk {
   async #settle(survey: Survey): Promise<void> {
     const { connection, transactions, conflicts, ask } = this.#options;
     const quarantine = this.#quarantine;
-    const stay =
-      ask === undefined ? undefined : await new DownPass({ connection, transactions, quarantine, survey, ask }).run();
+    const presentOf = (namespace: EntryNamespace) => this.#names.presentOf(namespace);
+    const pass = ask && new DownPass({ connection, transactions, quarantine, survey, ask, presentOf });
+    const stay = await pass?.run();
     const back = ask === undefined ? [] : [...(await quarantine.countByCollection('down')).values()];
-    const lists = await Promise.all(survey.touched.map((touched) => listCreatedSince(connection.client, touched)));
+    const lists = await Promise.all(
+      survey.touched.map((touched) => {
+        const present = presentOf(touched.namespace);
+        return present === undefined ? [] : listCreatedSince(connection.client, touched, present);
+      }),
+    );
     // From here on nothing throws: it counts once, also where the walk has to begin again.
     this.#settled = true;
     this.createdSince = lists.flat();
     this.downDocuments = back.reduce((sum, documents) => sum + documents, 0);
     if (stay === undefined) return;
-    this.quarantined = stay.total;
+    this.#stay = stay.total;
     conflicts.addAll(stay);
   }
 
@@ -143,15 +161,27 @@ export class Walk {
     const { connection, own, transactions, alone } = this.#options;
     // No transaction takes it, so the fence is looked at right before each of its commands.
     const fence = transactions.fence();
+<<<<<<< /tmp/i7/m.ts
+    const { changed, conflicts } = await undoCatalog(connection, own, entry, () => fence.assertFresh());
+=======
     const { changed, conflicts } = await undoCatalog(connection, own, entry, {
       ready: () => fence.assertFresh(),
       alone,
     });
     this.#catalogChanges += changed;
+>>>>>>> /tmp/i7/theirs.ts
     if (conflicts.length > 0) this.#met(conflicts);
-    await transactions.run((session) => this.#mark([{ kind: 'end', entry: entry._id }], session));
+    // What others did meanwhile stands in the conflicts; the documents find their collection wherever it stands.
+    await this.#names.lookAgain();
+    await this.#names.goBack(entry);
+    const counted = {
+      ...nothingCounted,
+      catalogChanges: changed,
+      catalogOperations: Number(entry.state !== 'refused'),
+    };
+    await transactions.run((session) => this.#mark([{ kind: 'end', entry: entry._id }], counted, session));
+    this.#count = sumOf(this.#count, counted);
     this.#entriesUndone += 1;
-    if (entry.state !== 'refused') this.catalogOperations += 1;
     this.onProgress(this.extent);
   }
 
@@ -237,10 +267,12 @@ export class Walk {
             bypassValidation: this.#bypassValidation,
             way,
             whole: this.#whole,
+            presentOf: (namespace) => this.#names.presentOf(namespace),
+            renamesIn: this.#survey?.renamesIn,
           });
           await this.#whole.save(done.news, session);
           await this.#quarantine.add(done.left, session);
-          await this.#mark(pieces, session);
+          await this.#mark(pieces, countOf(done), session);
           return done;
         },
         () => patient,
@@ -255,20 +287,14 @@ export class Walk {
       throw error;
     }
     this.#whole.took(outcome.news);
-    this.#documents += outcome.documents;
-    this.#inserted += outcome.inserted;
-    this.#deleted += outcome.deleted;
-    this.merged += outcome.merged;
+    this.#count = sumOf(this.#count, countOf(outcome));
     // Where each is asked about, that tells which ones are left in the end.
-    if (this.#options.ask === undefined) {
-      this.quarantined += outcome.left.length;
-      this.#options.conflicts.add(...outcome.left.map(documentConflict));
-    }
+    if (this.#options.ask === undefined) this.#options.conflicts.add(...outcome.left.map(documentConflict));
     this.#entriesUndone += pieces.filter(({ kind }) => kind === 'end').length;
   }
 
   /** Puts on record, in the same transaction, what it undoes. */
-  async #mark(pieces: readonly Piece[], session: ClientSession): Promise<void> {
+  async #mark(pieces: readonly Piece[], counted: UndoCount, session: ClientSession): Promise<void> {
     const { connection, own } = this.#options;
     const journal = connection.db.collection<JournalEntry>(own.journal);
     const ended = pieces.filter(({ kind }) => kind === 'end').map(({ entry }) => entry);
@@ -279,6 +305,8 @@ export class Walk {
     for (const { entry, pack, done } of lastOfOpenEntries(pieces)) {
       await journal.updateOne({ _id: entry }, { $set: { undoing: { pack, done } } }, { session });
     }
+    const last = pieces.at(-1);
+    if (last !== undefined) await journal.updateOne({ _id: last.entry }, { $inc: incrementsOf(counted) }, { session });
   }
 
   /** Conflicts stop a strict undo, and are told of a tolerant one. */
@@ -286,4 +314,8 @@ export class Walk {
     this.#options.conflicts.add(...conflicts);
     if (this.#options.mode === 'strict') throw new Stopped();
   }
+}
+
+function countOf({ documents, inserted, deleted, merged, left }: PutOutcome): UndoCount {
+  return { ...nothingCounted, documents, inserted, deleted, merged, quarantined: left.length };
 }
