@@ -146,7 +146,7 @@ function tellRehearsal(rehearsal: RehearsalResult): Part {
   const { migrations, probes = [] } = rehearsal;
   return {
     lead: [
-      `Rehearsed on ${restoredData(rehearsal)} in a sandbox: ${totals(migrations)}. The target was only read.`,
+      `Rehearsed on ${restoredData(rehearsal)} in a sandbox: ${totals(migrations)}. mongo-release itself only read the target.`,
       ...(probes.length > 0 ? [`In the sandbox ${probesSentence(probes)}.`] : []),
     ],
     blocks: rehearsalBlocks(rehearsal, false),
