@@ -48,12 +48,10 @@ export async function dataBack(
     }
     case 'restore': {
       const manifest = await storeOf(run).readManifest(way.backupId);
-      if (manifest.engine !== 'atlas') {
-        // Restored anew it would lose what users have written since it was cut off.
-        const finished = await finishEarlier(run, connection, tenure, manifest);
-        if (finished !== undefined) return { data: { restore: finished, kept: finished.kept } };
-        await keep({ loss: await lossStillAgreed(run, connection, manifest, consent?.loss) });
-      }
+      // Restored anew it would lose what users have written since it was cut off.
+      const finished = manifest.engine === 'atlas' ? undefined : await finishEarlier(run, connection, tenure, manifest);
+      if (finished !== undefined) return { data: { restore: finished, kept: finished.kept } };
+      await keep({ loss: await lossStillAgreed(run, connection, manifest, consent?.loss) });
       const restore = await restoreOf(run, connection, tenure, manifest);
       return { data: { restore, kept: restore.kept } };
     }

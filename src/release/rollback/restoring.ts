@@ -1,4 +1,4 @@
-import type { ArchiveManifest } from '../../backup/manifest.ts';
+import type { ArchiveManifest, Manifest } from '../../backup/manifest.ts';
 import { halfRestored } from '../../backup/restore/settle.ts';
 import { position } from '../../migration/history/position.ts';
 import type { Connection } from '../../mongo/connect.ts';
@@ -82,12 +82,12 @@ const nothingLost: RestoreLoss = { writes: 0, since: '', collections: [] };
 export async function lossStillAgreed(
   run: Run,
   connection: Connection,
-  manifest: ArchiveManifest,
+  manifest: Manifest,
   agreed: RestoreLoss | undefined,
 ): Promise<RestoreLoss> {
   const loss = await lossOf(run, connection, manifest);
-  if (agreed !== undefined && !covers(agreed, loss))
-    await agreeToLoss(run, await questionOf(run, connection, manifest), loss);
+  if (manifest.engine === 'atlas' || agreed === undefined || covers(agreed, loss)) return loss;
+  await agreeToLoss(run, await questionOf(run, connection, manifest), loss);
   return loss;
 }
 
