@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import type { UndoneMigration } from '../../src/release/rollback/result.ts';
+import { undoTable } from '../../src/report/way-back.ts';
+
+const undone: UndoneMigration = {
+  ...{ name: '1-x', documents: 3, inserted: 0, deleted: 1, merged: 0, quarantined: 0, downDocuments: 0 },
+  ...{ catalogOperations: 1, createdSince: [], left: [] },
+};
+
+test('people read under the numbers of an undo what it left of the catalog, and of which migration', () => {
+  const why = 'shop.places: index by name was changed since by somebody else';
+  const left = [{ namespace: 'shop.places', index: 'by name', why }];
+  expect(undoTable('Undone', [{ ...undone, left }])).toContainEqual({
+    ...{ kind: 'list', title: 'Of the catalog, left as it is' },
+    items: [`${why} (1-x)`],
+  });
+  expect(undoTable('Undone', [undone])).toHaveLength(1);
+});
+
+test('a rollback that an older version has begun has nothing of that on record', () => {
+  const { left: _, ...older } = undone;
+  expect(undoTable('Undone', [older as UndoneMigration])).toHaveLength(1);
+});
