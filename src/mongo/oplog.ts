@@ -41,6 +41,11 @@ export async function oplogBytesAfter(
   client: MongoClient,
   after: Timestamp,
 ): Promise<{ readonly bytes: number; readonly more: boolean }> {
+  const first = await edge(client, 1);
+  if (first === undefined || first.greaterThan(after)) {
+    const stats = await statsOf(client);
+    return { bytes: Number(stats?.size ?? 0), more: true };
+  }
   const [sum] = await client
     .db('local')
     .collection('oplog.rs')
@@ -49,8 +54,7 @@ export async function oplogBytesAfter(
       { $group: { _id: null, bytes: { $sum: { $bsonSize: '$$ROOT' } } } },
     ])
     .toArray();
-  const first = await edge(client, 1);
-  return { bytes: Number(sum?.bytes ?? 0), more: first === undefined || first.greaterThan(after) };
+  return { bytes: Number(sum?.bytes ?? 0), more: false };
 }
 
 async function edge(client: MongoClient, direction: 1 | -1): Promise<Timestamp | undefined> {

@@ -16,8 +16,8 @@ const archiveShare = 0.8;
 /**
  * Bytes on the sandbox's disk for each byte of documents that a migration changes there and back (up, undo, up, down): images
  * of both ups, oplog, the server's history of what was overwritten, its write-ahead log, and room left by what moved.
- * Measured as the most that a sandbox took beside what was restored: 3.5 to 4.7 with 40,000 documents of 370 B, 6.5 with
- * 20,000 of 3 kB, each by one migration or by two.
+ * Measured as the most that a sandbox took beside what was restored: 3.5 to 4.7 with 40,000 documents of 370 B and one
+ * migration or two, 6.5 with 20,000 of 3 kB and one.
  */
 const changedShare = 7;
 /** Without a journal nothing is undone, and no images are kept. */
