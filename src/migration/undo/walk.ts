@@ -161,15 +161,10 @@ export class Walk {
     const { connection, own, transactions, alone } = this.#options;
     // No transaction takes it, so the fence is looked at right before each of its commands.
     const fence = transactions.fence();
-<<<<<<< /tmp/i7/m.ts
-    const { changed, conflicts } = await undoCatalog(connection, own, entry, () => fence.assertFresh());
-=======
     const { changed, conflicts } = await undoCatalog(connection, own, entry, {
       ready: () => fence.assertFresh(),
       alone,
     });
-    this.#catalogChanges += changed;
->>>>>>> /tmp/i7/theirs.ts
     if (conflicts.length > 0) this.#met(conflicts);
     // What others did meanwhile stands in the conflicts; the documents find their collection wherever it stands.
     await this.#names.lookAgain();
