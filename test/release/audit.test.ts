@@ -30,7 +30,7 @@ beforeAll(async () => {
   await run(['migrate', '--apply', '--rehearsal', 'none', '--release-id', 'r1'], 'bob');
   await run(['down', '--reason', 'not yet'], 'carol');
   await run(['drill'], 'dave');
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await project[Symbol.asyncDispose]();
   await database[Symbol.asyncDispose]();
