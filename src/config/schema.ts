@@ -242,7 +242,9 @@ export const schema = z.strictObject({
         .min(1)
         .default(1000)
         .describe('How many documents of each collection a sample has, beside those that they refer to.'),
-      'max-age': duration.default(86_400_000).describe('How old a proof may be when it is used.'),
+      'max-age': duration
+        .default(86_400_000)
+        .describe('How old the data of a rehearsal may be when its proof is used.'),
       mongod: z.string().optional().describe('Path of the mongod to run sandboxes with.'),
     })
     .prefault({}),

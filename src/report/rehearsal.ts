@@ -53,7 +53,9 @@ export function restoredData({ restoredDocuments, restoredBytes }: RehearsalResu
 export function reliedFacts({ proof, waiver }: ReliedOn): (readonly [string, Cell])[] {
   if (waiver !== undefined) return [['Rehearsal', { mark: 'warning', text: `waived: ${waiver.reason}` }]];
   if (proof?.id === undefined) return [];
-  return [['Proof', { text: `${proof.id} (${proof.level}), passed ${formatTime(proof.at)}` }]];
+  const { id, level, at, sandboxVersion } = proof;
+  const elsewhere = sandboxVersion === undefined ? '' : ` in a sandbox of MongoDB ${sandboxVersion}`;
+  return [['Proof', { text: `${id} (${level}), passed ${formatTime(at)}${elsewhere}` }]];
 }
 
 function oplogFacts({ oplog }: RehearsalResult): (readonly [string, Cell])[] {

@@ -14,9 +14,10 @@ export class LoadedFiles {
   }
 
   add(path: string): void {
+    if (isOurs(path)) return;
     const folder = packageOf(path);
     const file = folder === undefined ? path : join(folder, 'package.json');
-    if (isOurs(file) || this.#files.has(file)) return;
+    if (this.#files.has(file)) return;
     try {
       this.#files.set(file, hash('sha256', readFileSync(file), 'hex'));
     } catch {
