@@ -205,4 +205,5 @@ test('nobody has to approve where nothing is pending and nothing is deployed; a 
   expect(again.results).not.toHaveProperty('backup');
   const deploys = await release('deploy-command: echo deployed > deployed');
   expect(deploys.results).toHaveProperty('deploy', 'success');
-});
+  // Five jobs, one after the other.
+}, 180_000);
