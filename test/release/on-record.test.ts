@@ -39,7 +39,7 @@ test('a release of code alone that fails its probes is on record, with its steps
     },
   ]);
   expect(ran.stderr).toMatch(/Release +r1$/m);
-}, 60_000);
+}, 180_000);
 
 test('one that is stopped is on record with what it was to apply, and is not what a rollback takes back', async () => {
   await project.write({ 'migrations/1-a.js': insert(2) });
@@ -64,7 +64,7 @@ test('one that is stopped is on record with what it was to apply, and is not wha
   const [again] = await records();
   expect(again).toMatchObject({ state: 'blocked', migrations: ['1-a'], attempts: [{ state: 'applied' }] });
   expect((await project.run('rollback r1 --dry-run --json')).json).toMatchObject({ releaseId: 'r1', strategy: 'undo' });
-}, 60_000);
+}, 180_000);
 
 test('what has no record is not named: a rollback would know of none', async () => {
   await project.write({ 'mongo-release.yml': config('guards: { oplog-window: 36500d }') });
@@ -75,7 +75,7 @@ test('what has no record is not named: a rollback would know of none', async () 
   expect(looked.stderr).not.toMatch(named);
   expect((await project.run('backup')).stderr).not.toMatch(named);
   expect((await project.run('release --apply')).stderr).toMatch(named);
-}, 60_000);
+}, 180_000);
 
 test('one that is stopped while another run has its record open leaves that as it is, and stands beside it', async () => {
   await project.write({ 'mongo-release.yml': config('guards: { oplog-window: 36500d }') });
@@ -94,4 +94,4 @@ test('one that is stopped while another run has its record open leaves that as i
   expect(await records()).toMatchObject([
     { ...open, attempts: [{ state: 'blocked', error: { code: 'BLOCKED_BY_GUARD' }, finishedAt: expect.any(Date) }] },
   ]);
-}, 60_000);
+}, 180_000);
