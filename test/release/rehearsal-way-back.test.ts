@@ -183,3 +183,38 @@ describe('without images in the journal', () => {
     });
   });
 });
+
+describe('a downDocument', () => {
+  const file = (down: string) => `import { defineMigration } from 'mongo-release-action';
+export default defineMigration({
+  async up({ db }) {
+    await db.collection('places').updateMany({}, [{ $set: { title: '$name' } }, { $unset: 'name' }]);
+  },
+  irreversible: 'the journal leads back',
+  downDocument({ title, ...rest }) { ${down} },
+});\n`;
+
+  test('that leads back passes without a word', async () => {
+    const { code, json, stderr } = await rehearsed({ '1-title': file('return title === undefined ? rest : { ...rest, name: title };') });
+    expect(code, stderr).toBe(0);
+    expect(json.rehearsal.wayBack.undo).toMatchObject({ state: 'equal', notes: [] });
+  });
+
+  test('that fails for real documents stops the release', async () => {
+    const ran = await rehearsed({ '1-title': file("throw new Error('no name');") });
+    expectFailure(ran, 13, 'REHEARSAL_FAILED', /The downDocument of 1-title failed for 3 of 3 documents/);
+    expect(ran.json.rehearsal.wayBack.undo.state).toBe('failed');
+  });
+
+  test('that makes another shape than there was is told, with field and types', async () => {
+    const { code, json, stderr } = await rehearsed({ '1-title': file('return title === undefined ? rest : { ...rest, name: 1 };') });
+    expect(code, stderr).toBe(0);
+    expect(json.rehearsal.wayBack.undo).toMatchObject({
+      state: 'equal',
+      notes: [
+        expect.stringContaining('written to by users another shape than before: name (string, comes back int)'),
+        expect.stringContaining('created by users'),
+      ],
+    });
+  });
+});

@@ -17,6 +17,7 @@ import { runInSandbox } from '../in-sandbox.ts';
 import type { AppliedMigration } from '../result.ts';
 import { namesOf, type Run, stopIfCancelled } from '../run.ts';
 import type { Turn } from '../turns.ts';
+import { askDownDocument } from './ask-down.ts';
 import type { RehearsedWay, WayBackRehearsal } from './result.ts';
 
 /** A sandbox in which these migrations were applied, in this order, each with a journal of its own number. */
@@ -51,7 +52,8 @@ export interface RehearsedBack {
  */
 export async function rehearseWayBack(run: Run, on: AppliedInSandbox): Promise<RehearsedBack> {
   const sandbox = new Sandbox(run, on);
-  const undo = await sandbox.undo();
+  const { part: undo, error: refused } = await sandbox.undo();
+  if (refused !== undefined) return { result: { undo }, error: refused };
   if (undo.state === 'differs') return { result: { undo }, error: differs('The undo', undo) };
   const { part: down, error: failed } = await sandbox.down();
   const result = { undo, down };
@@ -78,30 +80,36 @@ class Sandbox {
     this.#attempts = on.turns.length;
   }
 
-  async undo(): Promise<RehearsedWay> {
+  async undo(): Promise<Gone> {
     const { connection, turns, start, journal } = this.#on;
     const way = new Way();
-    if (!journal) return way.end('impossible', { why: 'the journal keeps no images' });
-    for (const [index, { file }] of [...turns.entries()].reverse()) {
-      stopIfCancelled(this.#run);
-      const begun = performance.now();
-      const undone = await undoAttempt(
-        connection,
-        namesOf(this.#run),
-        { migration: file.name, number: index },
-        { fence: sandboxFence, mode: 'strict', alone: true, signal: this.#run.signal },
-      );
-      if (undone.state === 'impossible') return way.end('impossible', { why: `${file.name}: ${undone.reason}` });
-      if (undone.state === 'conflicts')
-        return way.end('differs', { differences: undone.conflicts.map(describeConflict) });
-      this.#applied = index;
-      way.went(file.name, performance.now() - begun);
+    if (!journal) return { part: way.end('impossible', { why: 'the journal keeps no images' }) };
+    const notes: string[] = [];
+    try {
+      for (const [index, turn] of [...turns.entries()].reverse()) {
+        stopIfCancelled(this.#run);
+        const begun = performance.now();
+        const { name } = turn.file;
+        const attempt = { migration: name, number: index };
+        if (turn.facts.hasDownDocument) notes.push(...(await askDownDocument(this.#run, connection, turn, attempt)));
+        const undone = await undoAttempt(connection, namesOf(this.#run), attempt, {
+          ...{ fence: sandboxFence, mode: 'strict', alone: true, signal: this.#run.signal },
+        });
+        if (undone.state === 'impossible')
+          return { part: way.end('impossible', { why: `${name}: ${undone.reason}`, notes }) };
+        if (undone.state === 'conflicts')
+          return { part: way.end('differs', { differences: undone.conflicts.map(describeConflict), notes }) };
+        this.#applied = index;
+        way.went(name, performance.now() - begun);
+      }
+    } catch (error) {
+      return { part: way.end('failed', { notes }), error: rehearsalFailed(error) };
     }
     const differences = compareStates(start, await this.#on.state()).map(describeDifference);
-    return way.end(differences.length === 0 ? 'equal' : 'differs', { differences });
+    return { part: way.end(differences.length === 0 ? 'equal' : 'differs', { differences, notes }) };
   }
 
-  async down(): Promise<{ readonly part: RehearsedWay; readonly error?: ReleaseError }> {
+  async down(): Promise<Gone> {
     const { turns, connection } = this.#on;
     const way = new Way();
     const lowest = turns.findLastIndex(({ facts }) => !facts.hasDown || facts.irreversible !== undefined) + 1;
@@ -130,8 +138,7 @@ class Sandbox {
       const told = { notes: notes.map(describeDifference), differences: differences.map(describeDifference) };
       return { part: way.end(state, { why, ...told }) };
     } catch (error) {
-      if (!(error instanceof ReleaseError) || error.code !== 'REHEARSAL_FAILED') throw error;
-      return { part: way.end('failed', { why }), error };
+      return { part: way.end('failed', { why }), error: rehearsalFailed(error) };
     }
   }
 
@@ -181,6 +188,17 @@ class Sandbox {
     await openSandboxJournal(db, namesOf(this.#run), attempt);
     return { attempt, fence: sandboxFence, images: false, resumes: false };
   }
+}
+
+interface Gone {
+  readonly part: RehearsedWay;
+  readonly error?: ReleaseError;
+}
+
+/** What is the migration's; anything else is thrown on. */
+function rehearsalFailed(error: unknown): ReleaseError {
+  if (error instanceof ReleaseError && error.code === 'REHEARSAL_FAILED') return error;
+  throw error;
 }
 
 interface Before {
