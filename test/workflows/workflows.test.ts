@@ -164,7 +164,10 @@ test('the job that prepares leaves its proof in the store that the one that appl
   };
   for (const job of ['prepare', 'apply']) {
     const migrate = jobs[job]?.steps.find(({ id }) => id === 'migrate');
-    expect(migrate?.with, job).toMatchObject({ store: expect.stringContaining('inputs.store'), digest: expect.any(String) });
+    expect(migrate?.with, job).toMatchObject({
+      store: expect.stringContaining('inputs.store'),
+      digest: expect.any(String),
+    });
   }
 });
 
