@@ -87,7 +87,7 @@ test('a runner that is too small is told so before anything is begun', async () 
   await using project = await makeProject({ 'migrations/1-a.js': migration('') }, { MONGODB_URI: database.uri });
   // A file system without any room.
   const ran = await project.run('migrate --rehearsal full --json', { TMPDIR: '/proc' });
-  expectFailure(ran, 5, 'SANDBOX_TOO_SMALL', /needs about .* of disk, and 0 B are free/);
+  expectFailure(ran, 5, 'SANDBOX_TOO_SMALL', /needs at least .* of disk, and 0 B are free/);
   expect(ran.json.error.hint).toContain('--rehearsal sample');
 });
 
