@@ -100,7 +100,7 @@ function applyUnderLease(
 }
 
 /** Whether one certain plan was asked for: then that one is applied, in its order, or nothing. */
-export function asksForExactly({ invocation }: Run): boolean {
+function asksForExactly({ invocation }: Run): boolean {
   const { plan, digest } = invocation.flags;
   return plan !== undefined || digest !== undefined;
 }
