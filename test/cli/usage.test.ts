@@ -29,7 +29,6 @@ describe('what was typed', () => {
     ['migrate --apply --wait', /--wait needs a length of time such as 30s/],
     ['down --to 1-a 2', /exclude each other/],
     ['down --environment production', /needs a reason/],
-    ['rollback --environment production', /needs a reason/],
     ['restore B --environment production --yes', /needs a reason/],
     ['status --target nowhere', /no target "nowhere"/],
     ['backup', /not said where backups are kept/],
