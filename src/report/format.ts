@@ -38,3 +38,9 @@ export function formatTime(time: Date | string): string {
   const date = new Date(time);
   return Number.isNaN(date.getTime()) ? String(time) : `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
+
+/** `350 MB`, or `1.2 GB to 2.4 GB` where that is told apart. */
+export function formatBytesBetween(least: number, most: number): string {
+  const [from, to] = [formatBytes(least), formatBytes(most)];
+  return from === to ? from : `${from} to ${to}`;
+}

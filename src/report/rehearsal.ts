@@ -1,6 +1,6 @@
 import type { ExpectedOnTarget, RehearsalResult, RehearsedMigration, ReliedOn } from '../release/rehearsal/result.ts';
 import { probesTable } from './checks.ts';
-import { formatBytes, formatCount, formatDuration, formatTime, plural } from './format.ts';
+import { formatBytes, formatBytesBetween, formatCount, formatDuration, formatTime, plural } from './format.ts';
 import { migrationsTable, totals } from './migrations.ts';
 import { describeViolations } from './offending.ts';
 import { isTight } from './oplog.ts';
@@ -68,7 +68,7 @@ function needFacts({ need }: RehearsalResult): (readonly [string, Cell])[] {
   if (need === undefined) return [];
   const { leastBytes, diskBytes, freeBytes, seconds, basis } = need;
   const free = freeBytes === null ? 'free: unknown' : `${formatBytes(freeBytes)} free`;
-  const text = `${formatBytes(leastBytes)} to ${formatBytes(diskBytes)} of disk (${free}), about ${formatDuration(seconds * 1000)}: ${basis}`;
+  const text = `${formatBytesBetween(leastBytes, diskBytes)} of disk (${free}), about ${formatDuration(seconds * 1000)}: ${basis}`;
   return [['A full one needs', { text }]];
 }
 

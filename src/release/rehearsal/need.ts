@@ -2,7 +2,7 @@ import type { Document } from 'mongodb';
 import type { Connection } from '../../mongo/connect.ts';
 import { unlessRefused } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
-import { formatBytes, formatDuration, plural } from '../../report/format.ts';
+import { formatBytes, formatBytesBetween, formatDuration, plural } from '../../report/format.ts';
 import { freeForSandbox } from '../../sandbox/room.ts';
 import { sandboxOptions } from '../in-sandbox.ts';
 import type { Run } from '../run.ts';
@@ -68,7 +68,7 @@ export function describeNeed(need: RehearsalNeed | undefined): string {
     return 'What a full rehearsal needs is unknown: the server does not say how large the database is.';
   const { leastBytes, diskBytes, freeBytes, seconds, basis } = need;
   const free = freeBytes === null ? 'how much is free, nobody can tell' : `${formatBytes(freeBytes)} are free`;
-  return `A full rehearsal needs ${formatBytes(leastBytes)} to ${formatBytes(diskBytes)} of disk (${free}) and about ${formatDuration(seconds * 1000)} (${basis}).`;
+  return `A full rehearsal needs ${formatBytesBetween(leastBytes, diskBytes)} of disk (${free}) and about ${formatDuration(seconds * 1000)} (${basis}).`;
 }
 
 /** What was asked for, and whether by a flag: that is never made less. */
