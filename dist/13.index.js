@@ -8,7 +8,7 @@ export const modules = {
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
 /* harmony export */   P: () => (/* binding */ commands)
 /* harmony export */ });
-const own = ['debug', 'json', 'show-values'];
+const own = ['debug', 'json', 'summary', 'show-values'];
 const common = ['config', 'file', ...own];
 const onTarget = ['target', 'uri', 'read-uri', 'database', 'environment'];
 const sandbox = ['sandbox-uri', 'mongod'];
@@ -842,6 +842,12 @@ const options = {
         help: 'The release that this belongs to; without it a new one.',
     },
     json: { type: 'switch', terminalOnly: true, help: 'Write one JSON document to standard output.' },
+    summary: {
+        type: 'text',
+        value: 'FILE',
+        terminalOnly: true,
+        help: "Write what is printed to this file, as the Markdown of an action's summary; for a pull request or a chat.",
+    },
     debug: { type: 'switch', env: 'RUNNER_DEBUG', help: 'Say more, with the causes of errors.' },
     'show-values': {
         type: 'switch',
@@ -899,7 +905,7 @@ const options = {
     'waive-rehearsal': {
         type: 'text',
         value: 'REASON',
-        help: 'Apply to production without a full rehearsal, and why; kept in the record.',
+        help: 'Apply to production without a full rehearsal, and why, in 10 characters or more; kept in the record.',
     },
     engine: {
         type: 'choice',
@@ -986,7 +992,9 @@ const target = zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
         .optional()
         .describe('The same for a credential that only reads: used for everything but apply, restore and rollback.'),
     database: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().min(1).optional().describe("Name of the database; without it the connection string's own."),
-    environment: zod__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(environments).default('development'),
+    environment: zod__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(environments)
+        .optional()
+        .describe("What the target is. Default the target's name where that is one of these words, else development."),
 });
 const about = {
     name: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().min(1),
@@ -1153,7 +1161,9 @@ const schema = zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
             .min(1)
             .default(1000)
             .describe('How many documents of each collection a sample has, beside those that they refer to.'),
-        'max-age': _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .duration */ .p0.default(86_400_000).describe('How old a proof may be when it is used.'),
+        'max-age': _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .duration */ .p0
+            .default(86_400_000)
+            .describe('How old the data of a rehearsal may be when its proof is used.'),
         mongod: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().optional().describe('Path of the mongod to run sandboxes with.'),
     })
         .prefault({}),
@@ -1232,10 +1242,12 @@ const schema = zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
 /* harmony export */   u1: () => (/* binding */ resolveTarget)
 /* harmony export */ });
 /* harmony import */ var _observe_error_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(79734);
-/* harmony import */ var _nearest_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(25492);
+/* harmony import */ var _nearest_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(25492);
+/* harmony import */ var _schema_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(371);
 
 
-/** Which target of the configuration is meant, without its address. Throws `USAGE`. */
+
+/** Which target of the configuration is meant, without its address. Throws `USAGE`, `CONFIG_INVALID`. */
 function configuredTarget(settings, flags) {
     const names = Object.keys(settings.targets);
     const name = flags.target ?? (names.length === 1 ? names[0] : undefined);
@@ -1248,22 +1260,33 @@ function configuredTarget(settings, flags) {
     const configured = name !== undefined && Object.hasOwn(settings.targets, name) ? settings.targets[name] : undefined;
     if (flags.target !== undefined && configured === undefined) {
         const known = names.length > 0 ? `the configuration names ${names.join(', ')}` : 'the configuration names no targets';
-        throw new _observe_error_js__WEBPACK_IMPORTED_MODULE_0__/* .ReleaseError */ .K('USAGE', `There is no target "${flags.target}": ${known}.${(0,_nearest_js__WEBPACK_IMPORTED_MODULE_1__/* .didYouMean */ .a)(flags.target, names)}`, {
+        throw new _observe_error_js__WEBPACK_IMPORTED_MODULE_0__/* .ReleaseError */ .K('USAGE', `There is no target "${flags.target}": ${known}.${(0,_nearest_js__WEBPACK_IMPORTED_MODULE_2__/* .didYouMean */ .a)(flags.target, names)}`, {
             hint: names.length > 0
                 ? `Say which: --target ${names[0]}`
                 : 'Leave --target out, or add it under "targets" in mongo-release.yml.',
         });
     }
-    return { name, configured };
+    return { name, configured, environment: flags.environment ?? (configured && environmentOf(name, configured)) };
+}
+/** Of a target whose name is one of the four words, that; a name that only sounds like production is never less than asked. */
+function environmentOf(name = '', { environment }) {
+    const said = environment ?? _schema_js__WEBPACK_IMPORTED_MODULE_1__/* .environments */ .dT.find((word) => word === name);
+    if (said !== undefined)
+        return said;
+    if (!/prod|\b(prd|live)\b/.test(name))
+        return 'development';
+    throw new _observe_error_js__WEBPACK_IMPORTED_MODULE_0__/* .ReleaseError */ .K('CONFIG_INVALID', `The name of target ${name} sounds like production, and its environment is not said.`, {
+        hint: `Write targets.${name}.environment: production in mongo-release.yml, or what it is; --environment says it for once.`,
+    });
 }
 /**
  * The target that is meant. MONGODB_URI counts only where the file names no targets: with several of them it would
  * silently replace the one that was asked for.
  *
- * Throws `USAGE`, `URI_MISSING`, `URI_INVALID`; its addresses are added to `secrets` first.
+ * Throws `USAGE`, `CONFIG_INVALID`, `URI_MISSING`, `URI_INVALID`; its addresses are added to `secrets` first.
  */
 function resolveTarget(settings, flags, env, secrets) {
-    const { name, configured } = configuredTarget(settings, flags);
+    const { name, configured, environment = 'development' } = configuredTarget(settings, flags);
     const uriEnv = configured?.['uri-env'] ?? 'MONGODB_URI';
     const readEnv = configured ? configured['read-uri-env'] : 'MONGODB_READ_URI';
     const uri = flags.uri ?? env[uriEnv];
@@ -1285,7 +1308,7 @@ function resolveTarget(settings, flags, env, secrets) {
         uri: address,
         readUri: readUri || undefined,
         database: flags.database ?? configured?.database,
-        environment: flags.environment ?? configured?.environment ?? 'development',
+        environment,
     };
 }
 /** Throws `URI_INVALID`. */
@@ -1423,6 +1446,10 @@ const errorCodes = {
         exit: 8,
         meaning: 'Code of a migration connected to the target by itself, or in a rehearsal to any server.',
     },
+    OWN_PROCESS: {
+        exit: 8,
+        meaning: 'Code of a migration started a process or a thread while it was loaded or rehearsed, where none may be.',
+    },
     MIGRATION_DANGLING: { exit: 8, meaning: 'A migration returned while calls of it were still under way.' },
     MIGRATION_TIMED_OUT: { exit: 8, meaning: 'A migration ran longer than its time limit and was stopped.' },
     MIGRATION_EXITED: { exit: 8, meaning: "The migration's process ended before the migration did." },
@@ -1446,7 +1473,10 @@ const errorCodes = {
     DEPLOY_FAILED: { exit: 8, meaning: 'The migrations are applied, and the deploy hook failed.' },
     VERIFICATION_FAILED: { exit: 9, meaning: 'A probe failed or could not look; nothing was rolled back.' },
     ROLLBACK_FAILED: { exit: 10, meaning: 'The way back failed or is incomplete.' },
-    SANDBOX_UNAVAILABLE: { exit: 5, meaning: 'No mongod was found or could be started to run a sandbox with.' },
+    SANDBOX_UNAVAILABLE: {
+        exit: 5,
+        meaning: 'No mongod was found or could be started to run a sandbox with, or it ended before its time.',
+    },
     SANDBOX_REFUSED: { exit: 5, meaning: 'The named sandbox address is not safe to use as a sandbox.' },
     REHEARSAL_IMPOSSIBLE: {
         exit: 5,
@@ -1617,7 +1647,11 @@ class Log {
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
 /* harmony export */   S: () => (/* binding */ Secrets)
 /* harmony export */ });
+/* harmony import */ var _error_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(79734);
+
 const hidden = '***';
+/** What people write, also where it is a single word. */
+const freeTexts = new Set(['message', 'hint', 'reason', 'why', 'note', 'next']);
 /** Shorter strings are not hidden: replacing every "a" would destroy the text and still tell the secret. */
 const shortestSecret = 3;
 /**
@@ -1664,6 +1698,34 @@ class Secrets {
             clean = clean.replaceAll(value, hidden);
         return clean;
     }
+    /**
+     * The same for a result, before a document is made of it: every text in it. Words of ours, names, ids, digests and dates
+     * stay as they are, since a password that is one of them (`release`, `2026`) is not told by it, and a document with
+     * another word in its place is broken.
+     */
+    scrubTexts(value) {
+        return (this.#values.size === 0 ? value : this.#scrubIn(value));
+    }
+    #scrubIn(value, key = '') {
+        if (typeof value === 'string')
+            return freeTexts.has(key) || isText(value) ? this.scrub(value) : value;
+        if (Array.isArray(value))
+            return value.map((one) => this.#scrubIn(one, key));
+        if (value instanceof _error_js__WEBPACK_IMPORTED_MODULE_0__/* .ReleaseError */ .K) {
+            const { code, message, hint, cause, details } = value;
+            return new _error_js__WEBPACK_IMPORTED_MODULE_0__/* .ReleaseError */ .K(code, this.scrub(message), {
+                ...{ hint: this.scrub(hint), cause },
+                details: this.#scrubIn(details),
+            });
+        }
+        if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
+            return value;
+        return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, this.#scrubIn(inner, name)]));
+    }
+}
+/** More than one word, or an address that may hold a password. */
+function isText(value) {
+    return /\s|:\/\/[^/]*@/.test(value);
 }
 /**
  * What may be the password as it stands in the connection string. An `@`, `/` or `?` that is not encoded may belong to
@@ -1701,6 +1763,37 @@ function decoded(text) {
 /** The reason that a door gives when it aborts a run: whoever was waiting then ends with this, and not with a riddle. */
 function cancelled() {
     return new _observe_error_js__WEBPACK_IMPORTED_MODULE_0__/* .ReleaseError */ .K('CANCELLED', 'The run was cancelled.', { hint: 'Run the same command again when it suits.' });
+}
+
+
+/***/ }),
+
+/***/ 1463:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   y: () => (/* binding */ originOf)
+/* harmony export */ });
+/* harmony import */ var node_os__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(48161);
+
+/** Who runs this, and where: in a job of GitHub's from the runner's default variables, which its steps' own commands have too. */
+function originOf(env, inJob = env.GITHUB_ACTIONS === 'true') {
+    const { pid } = process;
+    if (!inJob)
+        return { host: (0,node_os__WEBPACK_IMPORTED_MODULE_0__.hostname)(), pid, actor: env.USER || undefined, hosted: false };
+    const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run } = env;
+    const attempt = env.GITHUB_RUN_ATTEMPT ?? '1';
+    return {
+        host: env.RUNNER_NAME || (0,node_os__WEBPACK_IMPORTED_MODULE_0__.hostname)(),
+        pid,
+        // Of a re-run: who asked for it, and not who pushed.
+        actor: env.GITHUB_TRIGGERING_ACTOR || env.GITHUB_ACTOR || undefined,
+        runUrl: server && repository && run
+            ? `${server}/${repository}/actions/runs/${run}${attempt === '1' ? '' : `/attempts/${attempt}`}`
+            : undefined,
+        commit: env.GITHUB_SHA || undefined,
+        hosted: env.RUNNER_ENVIRONMENT === 'github-hosted',
+    };
 }
 
 

@@ -41,7 +41,7 @@ function editDistance(a, b) {
 
 /***/ }),
 
-/***/ 25129:
+/***/ 37385:
 /***/ ((__unused_webpack___webpack_module__, __unused_webpack___webpack_exports__, __webpack_require__) => {
 
 
@@ -51,7 +51,68 @@ var observe_error = __webpack_require__(79734);
 var server_code = __webpack_require__(20724);
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __webpack_require__(76760);
+// EXTERNAL MODULE: external "node:child_process"
+var external_node_child_process_ = __webpack_require__(31421);
+// EXTERNAL MODULE: external "node:module"
+var external_node_module_ = __webpack_require__(98995);
+// EXTERNAL MODULE: external "node:worker_threads"
+var external_node_worker_threads_ = __webpack_require__(75919);
+;// CONCATENATED MODULE: ./emitted/migration/child/processes.js
+
+
+
+
+const starting = ['spawn', 'spawnSync', 'exec', 'execSync', 'execFile', 'execFileSync', 'fork'];
+/**
+ * Keeps code of the project from starting processes and threads: what runs there opens connections that nobody sees.
+ * tsx may, for its compiler. Node's own `--permission` stands behind this, where it can (child-process.ts); this says
+ * what is to be done, also to code that passes over the error.
+ */
+class Processes {
+    #refusing = false;
+    #told = () => { };
+    /** From here on none is started. To be called before code of the project is loaded. */
+    refuse() {
+        if (this.#refusing)
+            return;
+        this.#refusing = true;
+        const functions = external_node_child_process_;
+        for (const name of starting) {
+            const start = functions[name];
+            functions[name] = (...args) => {
+                this.#check(name);
+                return start(...args);
+            };
+        }
+        const construct = (worker, args, made) => {
+            this.#check('Worker');
+            return Reflect.construct(worker, args, made);
+        };
+        external_node_worker_threads_.Worker = new Proxy(external_node_worker_threads_.Worker, { construct });
+        (0,external_node_module_.syncBuiltinESMExports)();
+    }
+    /** From here on `told` gets the reason of each refusal. What is only tried while code is loaded harms nobody. */
+    tell(told) {
+        this.#told = told;
+    }
+    #check(what) {
+        // Of the error itself, of this function, and of the one in the place of Node's.
+        const caller = new Error().stack?.split('\n')[3] ?? '';
+        if (/[\\/]node_modules[\\/]esbuild[\\/]lib[\\/]/.test(caller))
+            return;
+        const reason = new observe_error/* ReleaseError */.K('OWN_PROCESS', `${what}() was refused: ${startsNothing.text}`, startsNothing);
+        this.#told(reason);
+        throw reason;
+    }
+}
+/** Also where Node refuses it by itself. */
+const startsNothing = {
+    text: 'what another process or thread writes passes no gate, and in a rehearsal nobody would see whether it writes to the target',
+    hint: "Do it in a hook (hooks.deploy, hooks.reconcile) or a job of its own; at the top level of a file, move it into the function that needs it. Where a migration has to start it, its up cannot be rehearsed: apply with --rehearsal none, in production with --waive-rehearsal 'why'.",
+};
+
 ;// CONCATENATED MODULE: ./emitted/migration/child/known.js
+
 
 
 /** Of errors that many meet. `where`: the driver's call that it came from. Undefined for all others. */
@@ -62,6 +123,9 @@ function known(error, where) {
         return { hint: tooLarge };
     const { code } = error;
     switch (code) {
+        // Node's --permission: the rehearsal allows all but processes and threads.
+        case 'ERR_ACCESS_DENIED':
+            return { text: `it starts a process or a thread: ${startsNothing.text}`, hint: startsNothing.hint };
         case 'ERR_AMBIGUOUS_MODULE_SYNTAX':
             return {
                 text: 'it has require, exports or module beside an await at its top level, which no module can have',
@@ -387,8 +451,6 @@ function describeConnectFailure(error, database) {
     };
 }
 
-// EXTERNAL MODULE: external "node:child_process"
-var external_node_child_process_ = __webpack_require__(31421);
 // EXTERNAL MODULE: external "node:util"
 var external_node_util_ = __webpack_require__(57975);
 ;// CONCATENATED MODULE: ./emitted/migration/child/load.js
@@ -417,6 +479,8 @@ async function loadModule(source, code = 'MIGRATION_INVALID') {
         return (await import(__rewriteRelativeImportExtension(/* webpackIgnore: true */ (0,external_node_url_.pathToFileURL)(source.path).href)));
     }
     catch (error) {
+        if (error instanceof observe_error/* ReleaseError */.K)
+            throw error;
         const hint = known(error)?.hint ?? `Correct ${source.fileName} and run the same command again.`;
         throw new observe_error/* ReleaseError */.K(code, await whatFailed(source, error), { hint, cause: error });
     }
@@ -428,10 +492,11 @@ async function whatFailed(source, error) {
     const place = placeIn(error, source) ?? (await syntaxPlace(source));
     return `${place ?? source.fileName} cannot be read${place === undefined ? ' (or a file that it imports)' : ''}: ${text}.`;
 }
+const check = (0,external_node_util_.promisify)(external_node_child_process_.execFile);
 /** For ES modules the engine keeps the place of a syntax error to itself, but Node prints it when it checks a file. */
 async function syntaxPlace(source) {
     try {
-        await (0,external_node_util_.promisify)(external_node_child_process_.execFile)(process.execPath, ['--check', source.path], { timeout: 10_000, env: {} });
+        await check(process.execPath, ['--check', source.path], { timeout: 10_000, env: {} });
         return undefined;
     }
     catch (error) {
@@ -633,6 +698,9 @@ function recognise(exports, fileName) {
         throw invalid(`${fileName}: its downDocument is ${kindOf(downDocument)}.`, 'Write downDocument as a function of one document, or leave it out.');
     }
     const bound = (step) => (typeof step === 'function' ? step.bind(main) : undefined);
+    if (!context && takesContext(up)) {
+        throw invalid(`${fileName}: its up takes { db }, and nothing says that it is of the form that gets that: it would be given db itself.`, 'Write export default defineMigration({ up, down }), which mongo-release-action exports, or up(db, client).');
+    }
     const facts = context ? declared(main, fileName) : undeclared(typeof down === 'function');
     return {
         up: up.bind(main),
@@ -646,6 +714,11 @@ function mainOf(exports) {
     const inner = exports.default;
     const candidates = [inner, exports].filter((one) => typeof one === 'object' && one !== null);
     return candidates.find((one) => migrationMark in one || 'up' in one);
+}
+/** Whether a function takes `db` out of its first argument: a database has no such member, so that was meant for a context. */
+function takesContext(up) {
+    const taken = /^[^({=]*\(\s*\{([^{}]*)\}/.exec(String(up))?.[1];
+    return taken !== undefined && /(?:^|,)\s*db\s*(?:$|[,:=])/.test(taken);
 }
 function undeclared(hasDown) {
     return { form: 'migrate-mongo', phase: 'before-deploy', hasDown, transaction: false };
@@ -751,8 +824,6 @@ function classesOf(driver) {
 
 // EXTERNAL MODULE: external "node:fs/promises"
 var external_node_fs_promises_ = __webpack_require__(51455);
-// EXTERNAL MODULE: external "node:module"
-var external_node_module_ = __webpack_require__(98995);
 ;// CONCATENATED MODULE: ./emitted/migration/child/driver.js
 var driver_rewriteRelativeImportExtension = (undefined && undefined.__rewriteRelativeImportExtension) || function (path, preserveJsx) {
     if (typeof path === "string" && /^\.\.?\//.test(path)) {
@@ -1059,7 +1130,52 @@ function serversOf(client) {
     }));
 }
 
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __webpack_require__(77598);
+;// CONCATENATED MODULE: ./emitted/migration/child/loaded-files.js
+
+
+
+/**
+ * SHA-256 of the files that user code has loaded, by path. Of a package its package.json, which has the version, stands
+ * for all of them.
+ */
+class LoadedFiles {
+    #files = new Map();
+    get all() {
+        return this.#files;
+    }
+    add(path) {
+        if (isOurs(path))
+            return;
+        const folder = packageOf(path);
+        const file = folder === undefined ? path : (0,external_node_path_.join)(folder, 'package.json');
+        if (this.#files.has(file))
+            return;
+        try {
+            this.#files.set(file, (0,external_node_crypto_.hash)('sha256', (0,external_node_fs_.readFileSync)(file), 'hex'));
+        }
+        catch {
+            // Node says by itself that it cannot read a file; a package without a package.json is none.
+        }
+    }
+}
+/** Whether a file is part of this program, and not of what it runs. */
+function isOurs(path) {
+    return path.startsWith((0,external_node_path_.dirname)(process.argv[1] ?? '') + external_node_path_.sep);
+}
+/** The folder of the package that a file belongs to; undefined for the project's own. */
+function packageOf(path) {
+    const folder = `${external_node_path_.sep}node_modules${external_node_path_.sep}`;
+    const at = path.lastIndexOf(folder);
+    if (at < 0)
+        return undefined;
+    const [scope = '', name = ''] = path.slice(at + folder.length).split(external_node_path_.sep);
+    return path.slice(0, at) + folder + (scope.startsWith('@') ? (0,external_node_path_.join)(scope, name) : scope);
+}
+
 ;// CONCATENATED MODULE: ./emitted/migration/child/hooks.js
+
 
 
 
@@ -1083,11 +1199,15 @@ function registerHooks() {
     const connections = new Connections();
     const loaded = new Map();
     const seen = new Set();
+    const files = new LoadedFiles();
     external_node_module_.registerHooks({
         resolve(specifier, context, next) {
             if (specifier === packageName)
                 return { url: virtualUrl, format: 'commonjs', shortCircuit: true };
             const resolved = next(specifier, context);
+            // Not in `load`: what tsx takes over never comes there.
+            if (resolved.url.startsWith('file:'))
+                files.add((0,external_node_url_.fileURLToPath)(resolved.url));
             const known = specifier === 'mongoose' || specifier === 'mongodb';
             if (!known || !resolved.url.startsWith('file:') || seen.has(resolved.url))
                 return resolved;
@@ -1112,15 +1232,14 @@ function registerHooks() {
             return next(url, context);
         },
     });
-    return { mongooses: loaded, words, connections };
+    return { mongooses: loaded, words, connections, files, processes: new Processes() };
 }
 /** Code only: a .json that a migration loads may well hold data. */
 function isProjectCode(url) {
     if (!url.startsWith('file:') || !/\.[cm]?[jt]s$/.test(url))
         return false;
     const path = (0,external_node_url_.fileURLToPath)(url);
-    const ours = (0,external_node_path_.dirname)(process.argv[1] ?? '') + external_node_path_.sep;
-    return !path.includes(`${external_node_path_.sep}node_modules${external_node_path_.sep}`) && !path.startsWith(ours);
+    return packageOf(path) === undefined && !isOurs(path);
 }
 function readWords(path) {
     try {
@@ -1145,6 +1264,7 @@ function leave(code) {
 class Parent {
     #send;
     #ended = false;
+    #last;
     /** Takes the channel away from user code: `process.send` is gone afterwards. Throws in a process without one. */
     constructor() {
         if (process.send === undefined)
@@ -1178,11 +1298,17 @@ class Parent {
                 this.#send(message);
         });
     }
+    /** What goes out before the last message, whatever that is. */
+    beforeFinish(last) {
+        this.#last = last;
+    }
     /** Sends the last message and ends the process. */
     async finish(message) {
         if (this.#ended)
             return;
         this.#ended = true;
+        if (this.#last !== undefined)
+            void this.send(this.#last());
         await this.send(message);
         leave(0);
     }
@@ -1907,8 +2033,6 @@ function pipelineCall(from, target) {
     };
 }
 
-// EXTERNAL MODULE: external "node:crypto"
-var external_node_crypto_ = __webpack_require__(77598);
 ;// CONCATENATED MODULE: ./emitted/migration/journal/fingerprint.js
 
 /**
@@ -11204,7 +11328,31 @@ function batch_options_invalid(message, hint) {
     return new observe_error/* ReleaseError */.K('BATCH_INVALID', message, { hint });
 }
 
+;// CONCATENATED MODULE: ./emitted/migration/child/missing.js
+const thereIsNone = (collection) => `there is no collection ${collection} in this database`;
+/**
+ * Collections that a migration wrote to and changed nothing in, because they are not there. No error: a migration runs on
+ * databases that are empty still, too. A misspelt name must not pass in silence.
+ */
+async function missingCollections(gate) {
+    const { byCollection, collectionsDropped, otherChanges } = gate.effects();
+    const missing = [];
+    for (const [collection, counts] of Object.entries(byCollection)) {
+        if (Object.values(counts).some((count) => count > 0))
+            continue;
+        // One of another database has a dot in its name here; one that it dropped or renamed itself is rightly gone.
+        if (collection.includes('.') || collectionsDropped.includes(collection))
+            continue;
+        if (otherChanges.some((change) => change.includes(collection)))
+            continue;
+        if (await gate.catalog.absent({ database: gate.database, collection }))
+            missing.push(collection);
+    }
+    return missing;
+}
+
 ;// CONCATENATED MODULE: ./emitted/migration/child/batch.js
+
 
 
 
@@ -11238,14 +11386,14 @@ function batchOf(surroundings) {
         }
     };
 }
-/** No error: a migration runs on databases that are empty still, too. A misspelt name must not pass in silence. */
+/** Before it begins, and also where no write comes of it. */
 async function warnOfNothing(surroundings, checked) {
     const { gate, note } = surroundings;
     const { namespace } = checked;
     if (!(await gate.catalog.absent(namespace)))
         return;
     const { tell, title } = backfillOf(surroundings, checked);
-    const text = `${title}: there is no collection ${(0,gate_names/* shownName */.H)(namespace, gate.database)} in this database, so it has nothing to do.`;
+    const text = `${title}: ${thereIsNone((0,gate_names/* shownName */.H)(namespace, gate.database))}, so it has nothing to do.`;
     note(text);
     tell('warn', text, {});
 }
@@ -11594,6 +11742,7 @@ function placeInProject() {
 
 
 
+
 /** How long writes under way may take to be answered once the migration has ended, in milliseconds. */
 const settleMs = 5000;
 /** The failure of one step, ready for the parent. */
@@ -11746,6 +11895,16 @@ class MigrationRun {
             this.#refuseDiverged('whole');
         }
         this.#durationMs = performance.now() - this.#startedAt;
+        if (job.direction === 'up')
+            await this.#warnOfMissing(gate);
+    }
+    /** A batch has said it already. */
+    async #warnOfMissing(gate) {
+        for (const name of await missingCollections(gate)) {
+            if ([...this.#notes].some((note) => note.includes(thereIsNone(name))))
+                continue;
+            this.#warn(`What it was to change in ${name} changed nothing: ${thereIsNone(name)}.`);
+        }
     }
     #throttle(client, { refuseWhenClosed }) {
         const settings = this.#job.throttle;
@@ -11786,12 +11945,13 @@ class MigrationRun {
         return loadModels(source, this.#loaded);
     }
     #watchConnections(gate, raw) {
-        const { connections } = this.#loaded;
+        const { connections, processes } = this.#loaded;
         this.#refuseConnected();
         // Whatever the code makes of it: nothing more is written.
         const refused = (reason) => gate.close(reason);
         if (this.#job.rehearsal) {
             connections.refuse(refused);
+            processes.tell(refused);
             return;
         }
         const say = (hosts) => `The migration connected to ${hosts} by itself: what it wrote there is neither counted nor on record, and nothing takes it back.`;
@@ -11898,21 +12058,26 @@ function call(migration, step, context) {
 Error.stackTraceLimit = 100;
 const main_parent = new Parent();
 const loaded = registerHooks();
+main_parent.beforeFinish(() => ({ type: 'loaded', files: loaded.files.all }));
 const main_reporter = new reporter/* Reporter */.a(main_parent);
 const downDocuments = new DownDocuments(main_parent, loaded);
 let main_run;
 main_parent.receive((message) => {
     switch (message.type) {
         case 'run':
+            if (message.job.rehearsal)
+                loaded.processes.refuse();
             main_run = new MigrationRun(message.job, main_parent, main_reporter, loaded);
             main_parent.onEarlyExit(() => ({ type: 'exiting', state: main_reporter.state() }));
             main_reporter.start();
             void main_run.run();
             return;
         case 'describe':
+            loaded.processes.refuse();
             void describeFiles(message.job, main_parent, loaded);
             return;
         case 'down-documents':
+            loaded.processes.refuse();
             void downDocuments.ask(message.job);
             return;
         case 'config':
@@ -12009,6 +12174,10 @@ const errorCodes = {
         exit: 8,
         meaning: 'Code of a migration connected to the target by itself, or in a rehearsal to any server.',
     },
+    OWN_PROCESS: {
+        exit: 8,
+        meaning: 'Code of a migration started a process or a thread while it was loaded or rehearsed, where none may be.',
+    },
     MIGRATION_DANGLING: { exit: 8, meaning: 'A migration returned while calls of it were still under way.' },
     MIGRATION_TIMED_OUT: { exit: 8, meaning: 'A migration ran longer than its time limit and was stopped.' },
     MIGRATION_EXITED: { exit: 8, meaning: "The migration's process ended before the migration did." },
@@ -12032,7 +12201,10 @@ const errorCodes = {
     DEPLOY_FAILED: { exit: 8, meaning: 'The migrations are applied, and the deploy hook failed.' },
     VERIFICATION_FAILED: { exit: 9, meaning: 'A probe failed or could not look; nothing was rolled back.' },
     ROLLBACK_FAILED: { exit: 10, meaning: 'The way back failed or is incomplete.' },
-    SANDBOX_UNAVAILABLE: { exit: 5, meaning: 'No mongod was found or could be started to run a sandbox with.' },
+    SANDBOX_UNAVAILABLE: {
+        exit: 5,
+        meaning: 'No mongod was found or could be started to run a sandbox with, or it ended before its time.',
+    },
     SANDBOX_REFUSED: { exit: 5, meaning: 'The named sandbox address is not safe to use as a sandbox.' },
     REHEARSAL_IMPOSSIBLE: {
         exit: 5,

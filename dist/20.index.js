@@ -2,7 +2,7 @@ export const id = 20;
 export const ids = [20];
 export const modules = {
 
-/***/ 967:
+/***/ 78887:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 
@@ -21,54 +21,45 @@ var external_node_path_ = __webpack_require__(76760);
 var duration = __webpack_require__(79716);
 // EXTERNAL MODULE: ./emitted/report/json.js
 var json = __webpack_require__(72366);
-;// CONCATENATED MODULE: ./emitted/release/drill/record.js
-/** What says that the backup does not do; anything else says that nobody knows. */
-const failing = ['DRILL_FAILED', 'BACKUP_NOT_FOUND', 'MANIFEST_DAMAGED', 'ARCHIVE_DAMAGED'];
-function verdictOf(error) {
-    if (error === undefined)
-        return 'passed';
-    return failing.includes(error.code) ? 'failed' : 'unknown';
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __webpack_require__(77598);
+;// CONCATENATED MODULE: ./emitted/backup/same-target.js
+
+/**
+ * What tells a deployment from others: the id that a replica set has for life, which not every user may read, and
+ * digests of the names of its members, which change one by one. Undefined where the server tells neither.
+ */
+function clusterIdentity({ replicaSetId, kind, hosts }) {
+    const members = kind === 'replica-set' ? hosts.map(digest).sort() : [];
+    if (replicaSetId === undefined && members.length === 0)
+        return undefined;
+    return { ...(replicaSetId !== undefined && { replicaSetId }), ...(members.length > 0 && { members }) };
 }
-/** Puts a drill on record in the store, since the target may be gone; comes back with where. Throws `STORE_FAILED`. */
-async function keepDrill(run, store, end) {
-    const { startedAt, target, manifest, result, steps, error } = end;
-    const { actor, host, runUrl, commit } = run.origin;
-    const of = manifest?.target ?? target;
-    const record = {
-        ...{ schemaVersion: 1, id: run.releaseId, kind: 'drill', state: verdictOf(error) },
-        ...{ startedAt: startedAt.toISOString(), finishedAt: new Date().toISOString() },
-        ...{ target: of.name, database: of.database, environment: of.environment },
-        ...{ backupId: manifest?.id, sha256: manifest?.archive.sha256, positionBefore: manifest?.position.digest },
-        migrations: result?.migrations.map(({ name }) => name),
-        ...{ result, steps },
-        error: error && { code: error.code, message: run.secrets.scrub(error.message) },
-        ...{ actor, host, runUrl, commit, toolVersion: run.toolVersion },
-    };
-    return store.documents('drills').put(record.id, record);
+/**
+ * How a backup shows that it is not of this target, to stand behind "Backup X is"; undefined where nothing shows it.
+ * One store may hold backups of several: names of databases repeat, and so do those of targets in several projects.
+ */
+function otherTarget(backup, here) {
+    if (backup.database !== here.database)
+        return `of database ${backup.database}, not of ${here.database}`;
+    if (backup.environment !== here.environment)
+        return `of environment ${backup.environment}, not of ${here.environment}`;
+    if (backup.name !== here.name)
+        return `of target ${backup.name}, not of ${here.name}`;
+    return otherCluster(backup.cluster, here.cluster) ? `of a database ${here.database} in another cluster` : undefined;
 }
-/** The drills of a target that the store has, the newest first; `damaged` are ids of which nothing can be relied on. */
-async function readDrills(store, { name, database }) {
-    const documents = store.documents('drills');
-    const drills = [];
-    const damaged = [];
-    const ids = await documents.list();
-    for (let at = 0; at < ids.length; at += atOnce) {
-        const some = ids.slice(at, at + atOnce);
-        for (const [i, read] of (await Promise.all(some.map((id) => documents.read(id)))).entries()) {
-            if (read.state === 'damaged')
-                damaged.push(some[i]);
-            if (read.state !== 'readable')
-                continue;
-            // The checksum says that it is one of ours.
-            const drill = read.value;
-            if (drill.target === name && (drill.database ?? database) === database)
-                drills.push(drill);
-        }
-    }
-    return { drills, damaged };
+/** Whether the two are certainly not one: of what is not known nothing is said. */
+function otherCluster(one, two) {
+    if (one?.replicaSetId !== undefined && two?.replicaSetId !== undefined)
+        return one.replicaSetId !== two.replicaSetId;
+    if (one?.members === undefined || two?.members === undefined)
+        return false;
+    return !one.members.some((member) => two.members?.includes(member));
 }
-/** Documents under way at the same time. */
-const atOnce = 8;
+/** The manifest can be shown to anybody. */
+function digest(host) {
+    return (0,external_node_crypto_.createHash)('sha256').update(host.toLowerCase()).digest('hex').slice(0, 16);
+}
 
 // EXTERNAL MODULE: ../../node_modules/mongodb/lib/index.js
 var lib = __webpack_require__(85226);
@@ -79,6 +70,11 @@ var server_code = __webpack_require__(20724);
 
 
 
+/** To catch with where a server may refuse to tell, or has nothing to: that is unknown then. All else is thrown on. */
+function unlessRefused(error) {
+    if ((0,server_code/* serverCode */.XY)(error) === undefined)
+        throw error;
+}
 /**
  * The `ReleaseError` for a failure to reach or use a server. `what` completes "while …". A ReleaseError passes through,
  * and what is neither the driver's nor the system's error is thrown on: it is a defect.
@@ -168,6 +164,46 @@ function ignoreCode(code) {
     return (error) => {
         if ((0,server_code/* serverCode */.XY)(error) !== code)
             throw error;
+    };
+}
+
+;// CONCATENATED MODULE: ./emitted/release/attempt.js
+
+/** This process's attempt, told from every other: the number of a process comes again. */
+const thisAttempt = (0,external_node_crypto_.randomUUID)();
+/** What a record is about however often its run is tried; all else is of one attempt, and never of two mixed. */
+const lasting = [
+    ...[
+        '_id',
+        'kind',
+        'of',
+        'target',
+        'environment',
+        'startedAt',
+        'reopenedAt',
+        'attempts',
+        'attemptsLeftOut',
+    ],
+    // Where the way back leads to, and how far along it a rollback is.
+    ...['migrations', 'positionBefore', 'backupId', 'data', 'fence'],
+];
+/** A document holds 16 MiB, and whatever retries for ever must not fill it. */
+const mostAttempts = 100;
+/** The fields of a record that are of its latest attempt. */
+function fieldsOfAttempt(record) {
+    return Object.keys(record).filter((field) => !lasting.some((one) => one === field));
+}
+/** The latest attempt of a record, as it goes to the earlier ones. */
+function attemptOf(record) {
+    const latest = { ...record, startedAt: record.reopenedAt ?? record.startedAt };
+    const fields = ['startedAt', ...fieldsOfAttempt(record)];
+    return Object.fromEntries(fields.map((field) => [field, latest[field]]));
+}
+/** The part of an update that puts an attempt among the earlier ones, the oldest of which make room. */
+function pushed(attempt, { attempts = [] }) {
+    return {
+        $push: { attempts: { $each: [attempt], $slice: -mostAttempts } },
+        ...(attempts.length >= mostAttempts && { $inc: { attemptsLeftOut: 1 } }),
     };
 }
 
@@ -391,13 +427,7 @@ function stopIfCancelled(run) {
 
 
 
-const record_ofAttempt = [
-    ...['startedAt', 'finishedAt', 'state', 'steps', 'error', 'followedBy'],
-    ...['planDigest', 'reason', 'acceptedLoss', 'proofId', 'waivers', 'strategy', 'why'],
-    ...['actor', 'host', 'pid', 'runUrl', 'commit', 'toolVersion'],
-];
-/** A document holds 16 MiB, and whatever retries for ever must not fill it. */
-const mostAttempts = 100;
+
 /**
  * The release records of a target. Written with majority, intent before effect; nothing here is ever deleted, and a
  * restore does not touch it.
@@ -416,41 +446,57 @@ class ReleaseRecords {
         this.#history = db.collection(history, majority);
     }
     /**
+     * Puts a release on record before it has the lease, and once more when more is known of it: also one that is stopped
+     * before it may change anything is a release. What another process has open is not touched: only the lease tells
+     * whether that one is over. Throws what `asServerFailure` makes of a server's failure.
+     */
+    async open({ migrations = [], ...opening }) {
+        try {
+            const found = await this.find(this.#run.releaseId);
+            if (found?.state === 'running' && found.attemptId !== thisAttempt)
+                return;
+            await this.#begin(found, { ...opening, migrations: hasBegun(found) ? undefined : migrations }, patience);
+        }
+        catch (error) {
+            throw asServerFailure(error, 'putting the release on record');
+        }
+    }
+    /**
      * Puts the intent on record, under the lease. A run that joins a release (its second half after the deploy, or a new
      * attempt) opens its record again: the way back leads to where the release began, so that stays once it moved history.
-     * What was on record of the attempt before goes to `attempts`.
+     * What was on record of the attempt before goes to `attempts`, and nothing of it is left beside.
      */
     async start(start) {
-        const run = this.#run;
-        const target = targetOf(run);
-        const joined = await this.find(run.releaseId);
-        const began = joined !== null && joined.positionBefore !== start.positionBefore ? joined : start;
-        const { actor, host, pid, runUrl, commit } = run.origin;
-        const fields = {
+        const joined = await this.find(this.#run.releaseId);
+        const before = hasBegun(joined) ? joined : undefined;
+        const began = before !== undefined && before.positionBefore !== start.positionBefore ? before : start;
+        await this.#begin(joined, {
             ...start,
             positionBefore: began.positionBefore,
             backupId: began.backupId,
+            migrations: [...new Set([...(before?.migrations ?? []), ...start.migrations])],
+        });
+    }
+    async #begin(joined, fields, options = {}) {
+        const run = this.#run;
+        const target = targetOf(run);
+        const { actor, host, pid, runUrl, commit } = run.origin;
+        const again = joined !== null && joined.attemptId !== thisAttempt;
+        const set = withoutUndefined({
+            ...fields,
+            ...{ state: 'running', target: target.name, environment: target.environment },
             acceptedLoss: run.invocation.flags['accept-loss'],
-            migrations: [...new Set([...(joined?.migrations ?? []), ...start.migrations])],
-            state: 'running',
-            target: target.name,
-            environment: target.environment,
-            actor,
-            host,
-            pid,
-            runUrl,
-            commit,
-            toolVersion: run.toolVersion,
-        };
-        const before = joined === null || isOf(joined, run.origin) ? undefined : attemptOf(joined);
-        const attempts = joined?.attempts?.length ?? 0;
+            ...{ actor, host, pid, runUrl, commit, toolVersion: run.toolVersion, attemptId: thisAttempt },
+            reopenedAt: again ? new Date() : undefined,
+        });
+        const gone = [...(again ? fieldsOfAttempt(joined) : []), 'finishedAt', 'error'].filter((field) => !(field in set));
         await this.#records.updateOne({ _id: run.releaseId }, {
-            $set: withoutUndefined({ ...fields, reopenedAt: before && new Date() }),
+            $set: set,
             $setOnInsert: { startedAt: new Date() },
-            $unset: { finishedAt: '', error: '' },
-            ...(before !== undefined && { $push: { attempts: { $each: [before], $slice: -mostAttempts } } }),
-            ...(before !== undefined && attempts >= mostAttempts && { $inc: { attemptsLeftOut: 1 } }),
-        }, { upsert: true });
+            $unset: Object.fromEntries(gone.map((field) => [field, ''])),
+            ...(again && pushed(attemptOf(joined), joined)),
+        }, { upsert: true, ...options });
+        onRecord.add(run.releaseId);
     }
     /** Opens the record once more where a restore by Atlas took it away with everything else. Best effort: the data is back. */
     async startAgain(start) {
@@ -476,9 +522,30 @@ class ReleaseRecords {
             hint: 'Look at that one; mongo-release status says whether it still has the lease.',
         });
     }
+    /** Ends this process's attempt: the latest, one that another process has followed since, or one beside another's. */
     async finish({ outcome, error, steps, followedBy }) {
-        const ended = { steps, followedBy, error: error && { code: error.code, message: error.message } };
-        await this.#records.updateOne({ _id: this.#run.releaseId }, { $set: { ...withoutUndefined(ended), state: outcome, finishedAt: new Date() } });
+        const _id = this.#run.releaseId;
+        const end = withoutUndefined({
+            ...{ steps, followedBy, error: error && { code: error.code, message: this.#run.secrets.scrub(error.message) } },
+            ...{ state: outcome, finishedAt: new Date() },
+        });
+        const latest = await this.#records.updateOne({ _id, attemptId: thisAttempt }, { $set: end }, patience);
+        if (latest.matchedCount === 1)
+            return;
+        const inAttempts = Object.fromEntries(Object.entries(end).map(([field, value]) => [`attempts.$.${field}`, value]));
+        const followed = { _id, 'attempts.attemptId': thisAttempt };
+        const earlier = await this.#records.updateOne(followed, { $set: inAttempts }, patience);
+        if (earlier.matchedCount === 1)
+            return;
+        const record = await this.find(_id);
+        if (record === null)
+            return;
+        const { actor, host, pid, runUrl, commit } = this.#run.origin;
+        const attempt = withoutUndefined({
+            ...{ startedAt: end.finishedAt, actor, host, pid, runUrl, commit },
+            ...{ toolVersion: this.#run.toolVersion, attemptId: thisAttempt, ...end },
+        });
+        await this.#records.updateOne({ _id }, pushed(attempt, record), patience);
     }
     /**
      * `finish` for where the work itself has ended: how it ended stands, whether or not that can be put on record. What
@@ -510,12 +577,19 @@ class ReleaseRecords {
             throw asServerFailure(error, 'reading the records of releases');
         });
     }
-    find(releaseId) {
-        return this.#records.findOne({ _id: releaseId });
+    async find(releaseId) {
+        const found = await this.#records.findOne({ _id: releaseId });
+        if (found !== null)
+            onRecord.add(releaseId);
+        return found;
     }
     /** The newest rollback of a release, finished or not. */
     rollbackOf(releaseId) {
         return this.#records.findOne({ kind: 'rollback', of: releaseId }, { sort: { startedAt: -1 } });
+    }
+    /** The newest rollback of all, finished or not. */
+    newestRollback() {
+        return this.#records.findOne({ kind: 'rollback' }, { sort: { startedAt: -1 } });
     }
     /** Releases that were to apply this migration and have a backup of before, the newest first. */
     withBackup(migration) {
@@ -538,32 +612,239 @@ class ReleaseRecords {
         return backupsInUse(records, history);
     }
     /**
-     * The newest release that had something to apply, also when it was taken back already: whoever asks twice for the
+     * The newest release that began to apply something, also when it was taken back already: whoever asks twice for the
      * newest to go must not lose the one before it. Null when there is none.
      */
-    newest() {
-        return this.#records.findOne({ kind: { $in: ['migrate', 'release'] }, 'migrations.0': { $exists: true } }, { sort: { startedAt: -1 } });
+    async newest() {
+        const begun = { positionBefore: { $exists: true }, 'migrations.0': { $exists: true } };
+        const found = await this.#records.findOne({ kind: { $in: ['migrate', 'release'] }, ...begun }, { sort: { startedAt: -1 } });
+        if (found !== null)
+            onRecord.add(found._id);
+        return found;
     }
 }
-/** Whether this very process is at it, which goes on with what it has begun. */
-function isOf({ state, host, pid, runUrl }, origin) {
-    return state === 'running' && host === origin.host && pid === origin.pid && runUrl === origin.runUrl;
+/** Whether something of it was to be done in the target. What has no position in history is only ever opened to do it. */
+function hasBegun(record) {
+    if (record === null)
+        return false;
+    return record.positionBefore !== undefined || (record.kind !== 'release' && record.kind !== 'migrate');
 }
-function attemptOf(record) {
-    const latest = { ...record, startedAt: record.reopenedAt ?? record.startedAt };
-    return withoutUndefined(Object.fromEntries(record_ofAttempt.map((field) => [field, latest[field]])));
+/** Nothing of the target hangs on it: where no majority answers, the run ends all the same. */
+const patience = { writeConcern: { w: 'majority', wtimeoutMS: 30_000 } };
+const onRecord = new Set();
+/** Whether this process has seen a release on record, or put it there. */
+function isOnRecord(releaseId) {
+    return onRecord.has(releaseId);
 }
 /** The driver would store an absent value as null. */
 function withoutUndefined(fields) {
     return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
+;// CONCATENATED MODULE: ./emitted/release/backed-up-target.js
+
+
+
+
+/** What a backup of this run's target says that it is of. */
+function backedUpTarget(run, connection) {
+    return { ...aboutTarget(run, connection), cluster: clusterIdentity(connection.topology) };
+}
+/** Says so where what is going to be restored is of another target: that may well be meant, and is never to go unseen. */
+function sayForeign(run, connection, id, of) {
+    const other = otherTarget(of, { ...backedUpTarget(run, connection), database: of.database });
+    if (other !== undefined)
+        run.log.warn(`Backup ${id} is ${other}.`);
+}
+/**
+ * Throws `BACKUP_MOVED` where the backup of a release is not of what the release was about, as where a whole database was
+ * copied with the records in it. One that was restored here before is the way back all the same.
+ */
+async function refuseForeign(run, connection, release, { id, target }) {
+    const here = { ...backedUpTarget(run, connection), name: release.target, environment: release.environment };
+    const other = otherTarget(target, here);
+    if (other === undefined || (await new ReleaseRecords(connection.db, run).haveRestored(id)))
+        return;
+    throw new observe_error/* ReleaseError */.K('BACKUP_MOVED', `Backup ${id} of release ${release._id} is ${other}.`, {
+        hint: `When that is what this database should hold, type mongo-release restore ${id}.`,
+    });
+}
+
+;// CONCATENATED MODULE: ./emitted/backup/backup-id.js
+
+/** Such as `20260301T101500Z-production-9f3a1c`: sorts by time, names its target, and is a safe file name. */
+function newBackupId(target, now = new Date()) {
+    const time = now.toISOString().replace(/[-:]|\.\d+/g, '');
+    return [time, wordOf(target), (0,external_node_crypto_.randomBytes)(3).toString('hex')].filter((part) => part !== '').join('-');
+}
+/** Whether `newBackupId` made this id for this target: all that a backup says of itself whose manifest cannot be read. */
+function backupIdNames(id, target) {
+    const [, word = ''] = /^\d{8}T\d{6}Z-(?:(.*)-)?[0-9a-f]{6}$/.exec(id) ?? [undefined, '?'];
+    return word === wordOf(target);
+}
+function wordOf(target) {
+    return target
+        .toLowerCase()
+        .replace(/[^a-z0-9]+/g, '-')
+        .replace(/^-|-$/g, '')
+        .slice(0, 40);
+}
+/** Whether the text can be a backup's id; anything else may not become part of a path. */
+function isBackupId(text) {
+    return /^[A-Za-z0-9][A-Za-z0-9_-]{0,120}$/.test(text);
+}
+
+;// CONCATENATED MODULE: ./emitted/backup/checked-json.js
+
+/** The text of a small JSON file of ours, with a checksum over all of it as its last field. */
+function encodeChecked(value) {
+    return `${JSON.stringify({ ...value, checksum: checksumOf(value) }, null, 2)}\n`;
+}
+function decodeChecked(text) {
+    let parsed;
+    try {
+        parsed = JSON.parse(text);
+    }
+    catch (cause) {
+        return { state: 'no-json', cause };
+    }
+    if (typeof parsed !== 'object' || parsed === null)
+        return { state: 'no-object' };
+    const { checksum, ...value } = parsed;
+    return { state: checksum === checksumOf(value) ? 'intact' : 'changed', value };
+}
+/** SHA-256 (hex) of the compact JSON: the order of fields is the file's own. */
+function checksumOf(value) {
+    return (0,external_node_crypto_.createHash)('sha256').update(JSON.stringify(value)).digest('hex');
+}
+
+;// CONCATENATED MODULE: ./emitted/backup/stores/documents.js
+
+
+
+/** Such as `20260301T101500123Z-9f3a1c`: sorts by time, and is a safe file name. */
+function newDocumentId(now = new Date()) {
+    return `${now.toISOString().replace(/[-:.]/g, '')}-${(0,external_node_crypto_.randomBytes)(3).toString('hex')}`;
+}
+/** When a document of this id was made, in milliseconds since 1970; undefined where `newDocumentId` did not make it. */
+function documentTime(id) {
+    const parts = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\d{3})Z-/.exec(id);
+    if (parts === null)
+        return undefined;
+    const [year = 0, month = 0, ...rest] = parts.slice(1).map(Number);
+    return Date.UTC(year, month - 1, ...rest);
+}
+const ending = '.json';
+function documentsIn(folder) {
+    return {
+        async put(id, value) {
+            if (!isBackupId(id))
+                throw new Error(`${JSON.stringify(id)} cannot be part of a path`);
+            await folder.write(id + ending, encodeChecked(value));
+            return `${folder.location}/${id}${ending}`;
+        },
+        async list() {
+            const ids = (await folder.names()).flatMap((name) => name.endsWith(ending) ? name.slice(0, -ending.length) : []);
+            return ids.filter(isBackupId).sort().reverse();
+        },
+        async read(id) {
+            const text = isBackupId(id) ? await folder.readText(id + ending) : undefined;
+            if (text === undefined)
+                return { state: 'missing' };
+            const read = decodeChecked(text);
+            return read.state === 'intact' ? { state: 'readable', value: read.value } : { state: 'damaged' };
+        },
+        async remove(id) {
+            if (isBackupId(id))
+                await folder.remove(id + ending);
+        },
+    };
+}
+
+;// CONCATENATED MODULE: ./emitted/release/drill/record.js
+
+
+
+/** What says that the backup does not do; anything else says that nobody knows. */
+const failing = ['DRILL_FAILED', 'BACKUP_NOT_FOUND', 'MANIFEST_DAMAGED', 'ARCHIVE_DAMAGED'];
+function verdictOf(error) {
+    if (error === undefined)
+        return 'passed';
+    return failing.includes(error.code) ? 'failed' : 'unknown';
+}
+/** Puts a drill on record in the store, since the target may be gone; comes back with where. Throws `STORE_FAILED`. */
+async function keepDrill(run, store, end) {
+    const { startedAt, target, manifest, result, steps, error } = end;
+    const { actor, host, runUrl, commit } = run.origin;
+    const of = manifest?.target ?? target;
+    const record = {
+        // Of its own: a drill that is run again under the same release would take the place of the one before.
+        ...{
+            schemaVersion: 1,
+            id: newDocumentId(startedAt),
+            kind: 'drill',
+            state: verdictOf(error),
+            releaseId: run.releaseId,
+        },
+        ...{ startedAt: startedAt.toISOString(), finishedAt: new Date().toISOString() },
+        ...{ target: of.name, database: of.database, environment: of.environment, cluster: manifest?.target.cluster },
+        ...{ backupId: manifest?.id, sha256: manifest?.archive.sha256, positionBefore: manifest?.position.digest },
+        migrations: result?.migrations.map(({ name }) => name),
+        ...{ result, steps },
+        error: error && { code: error.code, message: run.secrets.scrub(error.message) },
+        ...{ actor, host, runUrl, commit, toolVersion: run.toolVersion },
+    };
+    const drills = store.documents('drills');
+    const place = await drills.put(record.id, record);
+    await removeOld(run, drills, startedAt);
+    return place;
+}
+const keptForMs = 365 * 24 * 3_600_000;
+const leastKept = 100;
+/** Those of a year stay, and the newest of the store whatever their age. What fails here is a warning: the next one tidies up again. */
+async function removeOld(run, drills, now) {
+    try {
+        const old = (await drills.list()).slice(leastKept).filter((id) => {
+            const at = documentTime(id);
+            return at !== undefined && at < now.getTime() - keptForMs;
+        });
+        for (const id of old)
+            await drills.remove(id);
+    }
+    catch (thrown) {
+        const { code, message } = (0,observe_error/* asReleaseError */.o)(thrown);
+        run.log.warn(`Old records of drills could not be removed: ${message}`, { error: code });
+    }
+}
+/** The drills of a target that the store has, the newest first; `damaged` are ids of which nothing can be relied on. */
+async function readDrills(store, { name, database, cluster }) {
+    const documents = store.documents('drills');
+    const drills = [];
+    const damaged = [];
+    const ids = await documents.list();
+    for (let at = 0; at < ids.length; at += atOnce) {
+        const some = ids.slice(at, at + atOnce);
+        for (const [i, read] of (await Promise.all(some.map((id) => documents.read(id)))).entries()) {
+            if (read.state === 'damaged')
+                damaged.push(some[i]);
+            if (read.state !== 'readable')
+                continue;
+            // The checksum says that it is one of ours.
+            const drill = read.value;
+            const other = otherCluster(drill.cluster, cluster);
+            if (drill.target === name && (drill.database ?? database) === database && !other)
+                drills.push(drill);
+        }
+    }
+    return { drills, damaged };
+}
+/** Documents under way at the same time. */
+const atOnce = 8;
+
 // EXTERNAL MODULE: external "node:stream"
 var external_node_stream_ = __webpack_require__(57075);
 // EXTERNAL MODULE: external "node:stream/promises"
 var external_node_stream_promises_ = __webpack_require__(46466);
-// EXTERNAL MODULE: external "node:crypto"
-var external_node_crypto_ = __webpack_require__(77598);
 // EXTERNAL MODULE: ./emitted/mongo/raw-bson.js
 var raw_bson = __webpack_require__(53545);
 // EXTERNAL MODULE: ./emitted/mongo/raw-listing.js
@@ -937,7 +1218,7 @@ const encryptedEnding = '.age';
  * Encrypts to all of these recipients in the format of age. Throws `RECIPIENT_INVALID` for one that is none.
  */
 async function encryptor(recipients) {
-    const age = await __webpack_require__.e(/* import() */ 21).then(__webpack_require__.bind(__webpack_require__, 98291));
+    const age = await __webpack_require__.e(/* import() */ 23).then(__webpack_require__.bind(__webpack_require__, 98291));
     const encrypter = new age.Encrypter();
     for (const recipient of recipients) {
         try {
@@ -960,7 +1241,7 @@ async function encryptor(recipients) {
  * the file asks that first. `file` is the archive's name.
  */
 async function decryptor(identities, file) {
-    const age = await __webpack_require__.e(/* import() */ 21).then(__webpack_require__.bind(__webpack_require__, 98291));
+    const age = await __webpack_require__.e(/* import() */ 23).then(__webpack_require__.bind(__webpack_require__, 98291));
     const decrypter = new age.Decrypter();
     for (const identity of identities)
         decrypter.addIdentity(identity);
@@ -1026,30 +1307,6 @@ class Meter extends external_node_stream_.Transform {
     sha256() {
         return this.#hash.digest('hex');
     }
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/backup-id.js
-
-/** Such as `20260301T101500Z-production-9f3a1c`: sorts by time, names its target, and is a safe file name. */
-function newBackupId(target, now = new Date()) {
-    const time = now.toISOString().replace(/[-:]|\.\d+/g, '');
-    return [time, wordOf(target), (0,external_node_crypto_.randomBytes)(3).toString('hex')].filter((part) => part !== '').join('-');
-}
-/** Whether `newBackupId` made this id for this target: all that a backup says of itself whose manifest cannot be read. */
-function backupIdNames(id, target) {
-    const [, word = ''] = /^\d{8}T\d{6}Z-(?:(.*)-)?[0-9a-f]{6}$/.exec(id) ?? [undefined, '?'];
-    return word === wordOf(target);
-}
-function wordOf(target) {
-    return target
-        .toLowerCase()
-        .replace(/[^a-z0-9]+/g, '-')
-        .replace(/^-|-$/g, '')
-        .slice(0, 40);
-}
-/** Whether the text can be a backup's id; anything else may not become part of a path. */
-function isBackupId(text) {
-    return /^[A-Za-z0-9][A-Za-z0-9_-]{0,120}$/.test(text);
 }
 
 ;// CONCATENATED MODULE: ./emitted/mongo/raw-documents.js
@@ -1977,7 +2234,7 @@ async function parseIdentities(text, where, secrets) {
             hint: 'An identity is a line that begins with AGE-SECRET-KEY-1, as age-keygen writes it. A file that holds one is named with --identity FILE, a variable holds it itself.',
         });
     }
-    const { Decrypter } = await __webpack_require__.e(/* import() */ 21).then(__webpack_require__.bind(__webpack_require__, 98291));
+    const { Decrypter } = await __webpack_require__.e(/* import() */ 23).then(__webpack_require__.bind(__webpack_require__, 98291));
     try {
         for (const identity of identities)
             new Decrypter().addIdentity(identity);
@@ -1997,7 +2254,7 @@ async function parseIdentities(text, where, secrets) {
 async function withOwnKey(keys) {
     if (keys.recipients.length === 0)
         return keys;
-    const age = await __webpack_require__.e(/* import() */ 21).then(__webpack_require__.bind(__webpack_require__, 98291));
+    const age = await __webpack_require__.e(/* import() */ 23).then(__webpack_require__.bind(__webpack_require__, 98291));
     // A weaker key beside ones that withstand quantum computers would be the way in.
     const hybrid = keys.recipients.every((recipient) => /^age1(pq|tagpq)1/.test(recipient));
     const identity = await (hybrid ? age.generateHybridIdentity() : age.generateX25519Identity());
@@ -2189,30 +2446,6 @@ function iso_duration(params) {
 
 // EXTERNAL MODULE: ./emitted/config/schema.js
 var schema = __webpack_require__(371);
-;// CONCATENATED MODULE: ./emitted/backup/checked-json.js
-
-/** The text of a small JSON file of ours, with a checksum over all of it as its last field. */
-function encodeChecked(value) {
-    return `${JSON.stringify({ ...value, checksum: checksumOf(value) }, null, 2)}\n`;
-}
-function decodeChecked(text) {
-    let parsed;
-    try {
-        parsed = JSON.parse(text);
-    }
-    catch (cause) {
-        return { state: 'no-json', cause };
-    }
-    if (typeof parsed !== 'object' || parsed === null)
-        return { state: 'no-object' };
-    const { checksum, ...value } = parsed;
-    return { state: checksum === checksumOf(value) ? 'intact' : 'changed', value };
-}
-/** SHA-256 (hex) of the compact JSON: the order of fields is the file's own. */
-function checksumOf(value) {
-    return (0,external_node_crypto_.createHash)('sha256').update(JSON.stringify(value)).digest('hex');
-}
-
 ;// CONCATENATED MODULE: ./emitted/backup/manifest.js
 
 
@@ -2348,6 +2581,11 @@ function isExpired(value, now) {
     const expiresAt = value.engine === 'atlas' ? value.atlas.expiresAt : undefined;
     return expiresAt !== undefined && Date.parse(expiresAt) <= now.getTime();
 }
+/** As of when the data are: by the server's clock where it was asked, else when the backup was begun. */
+function dataTime(value) {
+    const clusterTime = value.engine === 'atlas' ? undefined : value.clusterTime;
+    return clusterTime === undefined ? new Date(value.createdAt) : new Date(clusterTime.t * 1000);
+}
 /** Documents of all namespaces together, and their bytes. */
 function manifestTotals(value) {
     let documents = 0;
@@ -2359,959 +2597,8 @@ function manifestTotals(value) {
     return { documents, bytes };
 }
 
-;// CONCATENATED MODULE: ./emitted/mongo/catalog-changes.js
-
-
-
-
-const majority = { writeConcern: { w: 'majority' } };
-/** A pending index build or a lock that others hold; from the server's error_codes.yml. */
-const passing = new Set([
-    24, // LockTimeout
-    12_586, // BackgroundOperationInProgressForDatabase
-    12_587, // BackgroundOperationInProgressForNamespace
-]);
-/** Drops it if it is there; with `uuid` only if it is that one. */
-async function dropCollection(place, name, uuid) {
-    const { db, topology } = place;
-    try {
-        await patiently(place, () => db.command({ drop: name, ...expected(topology, uuid), ...majority }));
-    }
-    catch (error) {
-        if ((0,server_code/* serverCode */.XY)(error) !== server_code/* serverCodes */.Wc.NamespaceNotFound)
-            throw error;
-    }
-}
-/** Fails with NamespaceExists when the new name is taken, and (6.0 and newer) when `from` is not the one of this UUID. */
-async function renameCollection(place, from, to, uuid) {
-    const { client, db, topology } = place;
-    await patiently(place, () => client.db('admin').command({
-        renameCollection: `${db.databaseName}.${from}`,
-        to: `${db.databaseName}.${to}`,
-        ...expected(topology, uuid),
-        ...majority,
-    }));
-}
-/** The server fails with CollectionUUIDMismatch (361) when the name stands for another collection by now. */
-function expected(topology, uuid) {
-    return uuid !== undefined && takesCollectionUuid(topology) ? { collectionUUID: new lib.UUID(uuid) } : {};
-}
-/** Index builds and locks of others pass: up to 20 attempts, half a second apart. */
-async function patiently({ ready }, run) {
-    for (let attempt = 1;; attempt++) {
-        await ready?.();
-        try {
-            await run();
-            return;
-        }
-        catch (error) {
-            if (!passing.has((0,server_code/* serverCode */.XY)(error)) || attempt === 20)
-                throw error;
-            await (0,external_node_timers_promises_.setTimeout)(500);
-        }
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/restore/failure.js
-
-
-const restoreHints = {
-    RESTORE_FAILED: 'Settle what the message names and run the restore again; `mongo-release inspect` shows the backup.',
-    RESTORE_INCOMPLETE: 'Run the same restore again: it finishes what was begun. Stop traffic to this database until then.',
-};
-/**
- * Runs a part of a restore and gives its failure the code that says what it means for the data. `what` names the part,
- * such as "building index a_1 of places". Lost connections and refused rights keep their own codes while nothing of
- * the user's was touched.
- */
-async function during(code, what, run) {
-    try {
-        return await run();
-    }
-    catch (error) {
-        throw restoreFailure(code, what, error);
-    }
-}
-function restoreFailure(code, what, error) {
-    // Whatever keeps a begun swap from its end, what it means for the data is that it is not over.
-    if (error instanceof observe_error/* ReleaseError */.K && (code === 'RESTORE_FAILED' || error.code === code))
-        return error;
-    const number = (0,server_code/* serverCode */.XY)(error);
-    if (code === 'RESTORE_FAILED' && (number === undefined || number === server_code/* serverCodes */.Wc.Unauthorized)) {
-        return asServerFailure(error, what);
-    }
-    const why = error instanceof observe_error/* ReleaseError */.K ? `${error.message} [${error.code}]` : `${(0,server_code/* describeServerError */.JL)(error)}.`;
-    return new observe_error/* ReleaseError */.K(code, `The restore stopped while ${what}: ${why}`, {
-        hint: restoreHints[code],
-        cause: error,
-    });
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/restore/record.js
-
-
-
-const heartbeatMs = 1000;
-/** How long an owner must have been silent to count as gone, in milliseconds: ten heartbeats. */
-const defaultGoneAfterMs = 10_000;
-const record_majority = { writeConcern: { w: 'majority' } };
-function restoreCollection(own) {
-    return `${own.prefix}.restore`;
-}
-/** Prefix of the names under which collections are built aside. */
-function asidePrefix(own) {
-    return `${own.prefix}.restoring.`;
-}
-/** The record of the restore under way, and the right to write it. Disposing it ends the heartbeat, not the record. */
-class RestoreTenure {
-    owner;
-    #collection;
-    #heartbeat;
-    constructor(collection, owner) {
-        this.#collection = collection;
-        this.owner = owner;
-        this.#heartbeat = setInterval(() => {
-            // A missed beat is made up for by the next; who took over is noticed at the next change of state.
-            collection.updateOne({ _id: 'current', owner }, [{ $set: { aliveAt: '$$NOW' } }]).catch(() => { });
-        }, heartbeatMs);
-        this.#heartbeat.unref();
-    }
-    /** Throws `RESTORE_IN_PROGRESS` when there is a record already. */
-    static async begin(db, own, backupId, placement) {
-        const collection = db.collection(restoreCollection(own));
-        const owner = (0,external_node_crypto_.randomUUID)();
-        // An upsert by pipeline, so that the times are the server's.
-        const fresh = { owner, backupId, state: 'building', steps: [], displaced: [], ...(placement && { placement }) };
-        try {
-            const { upsertedCount } = await collection.updateOne({ _id: 'current', owner }, [{ $set: { ...literals(fresh), startedAt: '$$NOW', aliveAt: '$$NOW' } }], { upsert: true, ignoreUndefined: true, ...record_majority });
-            if (upsertedCount !== 1)
-                throw inProgress(db);
-        }
-        catch (error) {
-            if ((0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.DuplicateKey)
-                throw inProgress(db);
-            throw error;
-        }
-        return new RestoreTenure(collection, owner);
-    }
-    /** Takes over the record of an owner that is gone. Throws `RESTORE_IN_PROGRESS` when somebody else was faster. */
-    static async takeOver(db, own, from) {
-        const collection = db.collection(restoreCollection(own));
-        const owner = (0,external_node_crypto_.randomUUID)();
-        const { matchedCount } = await collection.updateOne({ _id: 'current', owner: from }, [{ $set: { owner, aliveAt: '$$NOW' } }], record_majority);
-        if (matchedCount !== 1)
-            throw inProgress(db);
-        return new RestoreTenure(collection, owner);
-    }
-    /** Throws `RESTORE_IN_PROGRESS` when another run has taken the record over. */
-    async update(change) {
-        const { matchedCount } = await this.#collection.updateOne({ _id: 'current', owner: this.owner }, { $set: change }, record_majority);
-        if (matchedCount !== 1)
-            throw inProgress(this.#collection.db);
-    }
-    /** The restore is over, one way or the other. */
-    async end() {
-        this[Symbol.dispose]();
-        await this.#collection.deleteOne({ _id: 'current', owner: this.owner }, record_majority);
-    }
-    [Symbol.dispose]() {
-        clearInterval(this.#heartbeat);
-    }
-}
-/** The record, and for how many milliseconds of the server's clock its owner has been silent. */
-async function readRecord(db, own) {
-    const [found] = await db
-        .collection(restoreCollection(own))
-        .aggregate([{ $match: { _id: 'current' } }, { $set: { silentMs: { $subtract: ['$$NOW', '$aliveAt'] } } }], { readConcern: { level: 'majority' } })
-        .toArray();
-    if (found === undefined)
-        return undefined;
-    const { silentMs, ...record } = found;
-    return { record, silentMs: Number(silentMs) };
-}
-function inProgress(db) {
-    return new observe_error/* ReleaseError */.K('RESTORE_IN_PROGRESS', `Another run is restoring into database ${db.databaseName}.`, {
-        hint: 'Wait until it has ended, then run this again.',
-        details: { database: db.databaseName },
-    });
-}
-/** In a pipeline a text that begins with `$` would be a field. */
-function literals(values) {
-    return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, { $literal: value }]));
-}
-
-// EXTERNAL MODULE: ../../node_modules/mongodb/lib/cmap/commands.js
-var commands = __webpack_require__(49218);
-;// CONCATENATED MODULE: ./emitted/mongo/lanes.js
-/** So many at the same time; the others wait in the order in which they came. */
-class Lanes {
-    #free;
-    #waiting = [];
-    constructor(atOnce) {
-        this.#free = atOnce;
-    }
-    async enter() {
-        if (this.#free > 0)
-            this.#free--;
-        else
-            await new Promise((resolve) => this.#waiting.push(resolve));
-    }
-    leave() {
-        const next = this.#waiting.shift();
-        if (next === undefined)
-            this.#free++;
-        else
-            next();
-    }
-    async run(work) {
-        await this.enter();
-        try {
-            return await work();
-        }
-        finally {
-            this.leave();
-        }
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/mongo/raw-build.js
-
-
-/** BSON put together from bytes, for what objects cannot hold: see `raw-bson.ts`. */
-/** One element: type, name, and the bytes of its value. */
-function rawElement(type, name, value) {
-    return Buffer.concat([Buffer.from([type]), Buffer.from(`${name}\0`), value]);
-}
-/** A document of these elements, in this order. */
-function rawDocument(elements) {
-    const body = Buffer.concat(elements);
-    const whole = Buffer.alloc(body.length + 5);
-    whole.writeInt32LE(whole.length);
-    body.copy(whole, 4);
-    return whole;
-}
-/** The value of a string. */
-function rawString(value) {
-    const bytes = Buffer.from(`${value}\0`);
-    const length = Buffer.alloc(4);
-    length.writeInt32LE(bytes.length);
-    return Buffer.concat([length, bytes]);
-}
-/**
- * A document as a map, so that every key stays at its place and every number keeps its type when the driver sends it.
- * Of two equal keys the later one is kept.
- */
-function orderedDocument(bytes) {
-    const buffer = (0,raw_bson/* asBuffer */.bS)(bytes);
-    return new Map([...(0,raw_bson/* elementsOf */.ZE)(bytes)].map((element) => [element.name, exactValue(buffer, element)]));
-}
-/** The value of one element in that form: documents are maps, numbers objects of their BSON type. */
-function exactValue(bytes, { type, valueStart, end }) {
-    const value = (0,raw_bson/* asBuffer */.bS)(bytes).subarray(valueStart, end);
-    if (type === raw_bson/* bsonTypes */.uI.document)
-        return orderedDocument(value);
-    if (type === raw_bson/* bsonTypes */.uI.array)
-        return [...orderedDocument(value).values()];
-    return lib.BSON.deserialize(rawDocument([rawElement(type, 'v', value)]), raw_build_exact).v;
-}
-const raw_build_exact = { promoteValues: false, promoteLongs: false, promoteBuffers: false, bsonRegExp: true };
-
-;// CONCATENATED MODULE: ./emitted/mongo/raw-write.js
-
-// Not a public export of the driver (7.8.0, pinned); in this file alone.
-
-
-
-
-
-/** What the server takes in one command: 100,000 documents and 48,000,000 bytes of message (`hello`, 4.4 to 8.0). */
-const raw_write_mostDocuments = 100_000;
-/** Far below the limit: the driver copies a batch twice on its way, and larger ones measured no faster. */
-const batchBytes = 4_000_000;
-/** The memory that inserts share, whatever the number of collections: those under way, and what waits to be a batch. */
-class InsertBudget {
-    lanes = new Lanes(4);
-    #holding = new Map();
-    #held = 0;
-    /** What this one holds from now on. */
-    holds(inserter, bytes) {
-        this.#held += bytes - (this.#holding.get(inserter) ?? 0);
-        if (bytes === 0)
-            this.#holding.delete(inserter);
-        else
-            this.#holding.set(inserter, bytes);
-    }
-    /** Who is to send before its batch is full; undefined while there is room. */
-    fullest() {
-        if (this.#held <= mostHeld)
-            return undefined;
-        return [...this.#holding].reduce((most, one) => (one[1] > most[1] ? one : most))[0];
-    }
-}
-/** Of several collections together. */
-const mostHeld = 8 * batchBytes;
-/**
- * Inserts documents given as BSON bytes, exactly as they are: order and repetition of fields, `$` and dotted names,
- * deprecated types and top-level `Timestamp(0, 0)`, which a plain insert would replace by the time.
- *
- * The bytes must not change until `finish` settles. Acknowledged by one member (`w: 1`): follow with `awaitMajority`.
- * Not retried: after an error some of the documents are there. `add` and `finish` throw `RawInsertError` when the
- * server refuses a document, the driver's error when a command fails, the signal's reason when aborted; after a failed
- * `add`, `finish` still waits for what is under way.
- */
-class RawInserter {
-    #db;
-    #collection;
-    #options;
-    #budget;
-    #underWay = new Set();
-    #held = [];
-    #heldBytes = 0;
-    #heldDocuments = 0;
-    #documents = 0;
-    #bytes = 0;
-    #failure;
-    constructor(db, collection, options = {}) {
-        this.#db = db;
-        this.#collection = collection;
-        this.#options = options;
-        this.#budget = options.budget ?? new InsertBudget();
-    }
-    /** Returns when there is room for more. */
-    async add(documents) {
-        for (const piece of documents.pieces({ documents: raw_write_mostDocuments, bytes: batchBytes })) {
-            const { length } = piece.bytes;
-            const full = this.#heldBytes + length > batchBytes || this.#heldDocuments + piece.length > raw_write_mostDocuments;
-            if (full)
-                await this.#send();
-            // A small view would keep all of what it is a view into.
-            const small = length < piece.bytes.buffer.byteLength / 4;
-            this.#held.push(small ? new RawDocuments(Buffer.from(piece.bytes), piece.length) : piece);
-            this.#heldDocuments += piece.length;
-            this.#hold(this.#heldBytes + length);
-            const fullest = this.#budget.fullest();
-            // What is wrong there is said when that one is asked again.
-            if (fullest !== undefined)
-                await fullest.#send().catch(() => { });
-        }
-    }
-    /** Returns when the server has acknowledged everything. */
-    async finish() {
-        if (this.#failure === undefined)
-            await this.#send();
-        await Promise.all(this.#underWay);
-        this.#take();
-        if (this.#failure !== undefined)
-            throw this.#failure.error;
-        return { documents: this.#documents, bytes: this.#bytes };
-    }
-    async #send() {
-        const batch = this.#take();
-        this.#throwFailure();
-        if (batch.length === 0)
-            return;
-        const before = this.#options.inOrder ? [...this.#underWay] : [];
-        const begun = Promise.withResolvers();
-        const insert = () => {
-            begun.resolve();
-            return this.#insert(batch);
-        };
-        // Under way from now on: whoever finishes meanwhile has to wait for what is still without a lane, too.
-        const sent = Promise.all(before)
-            .then(() => this.#budget.lanes.run(insert))
-            .finally(() => this.#underWay.delete(sent));
-        this.#underWay.add(sent);
-        await begun.promise;
-    }
-    #throwFailure() {
-        if (this.#options.signal?.aborted)
-            this.#failure ??= { error: this.#options.signal.reason };
-        if (this.#failure !== undefined)
-            throw this.#failure.error;
-    }
-    #take() {
-        const held = this.#held;
-        this.#held = [];
-        this.#heldDocuments = 0;
-        this.#hold(0);
-        return held;
-    }
-    #hold(bytes) {
-        this.#heldBytes = bytes;
-        this.#budget.holds(this, bytes);
-    }
-    async #insert(batch) {
-        try {
-            // It may have failed while this batch waited for its turn.
-            this.#throwFailure();
-            await insertBatch(this.#db, this.#collection, batch, this.#options.bypassValidation ?? false);
-            const documents = batch.reduce((sum, { length }) => sum + length, 0);
-            const bytes = batch.reduce((sum, part) => sum + part.bytes.length, 0);
-            this.#documents += documents;
-            this.#bytes += bytes;
-            this.#options.onInserted?.(documents, bytes);
-        }
-        catch (error) {
-            this.#failure ??= { error };
-        }
-    }
-}
-/** All of these documents; see `RawInserter`. */
-async function insertRaw(db, collection, batches, options = {}) {
-    const inserter = new RawInserter(db, collection, options);
-    try {
-        for await (const batch of batches) {
-            await inserter.add(batch instanceof RawDocuments ? batch : RawDocuments.of(batch));
-        }
-    }
-    catch (error) {
-        await inserter.finish().catch(() => { });
-        throw error;
-    }
-    return inserter.finish();
-}
-/** The server took the command and refused a document of it. */
-class RawInsertError extends Error {
-    name = 'RawInsertError';
-    /** The server's code for the first refusal, read by `serverCode`. */
-    code;
-    constructor(code) {
-        super(`The server refused a document (${code}).`);
-        this.code = code;
-    }
-}
-/**
- * Returns when a majority of the members holds all that was written before, and as the primary that is asked has it:
- * what is counted afterwards no change of the primary takes back. The collection is not changed: a delete that matches
- * nothing waits as a write does, for the newest operation of all (LastOpFixer in the server's write_ops_exec.cpp). It is
- * any collection that is neither capped nor a time series.
- */
-async function awaitMajority(db, collection) {
-    await db.collection(collection).deleteOne({ _id: new lib.ObjectId() }, { writeConcern: { w: 'majority' } });
-}
-async function insertBatch(db, collection, batch, bypassValidation) {
-    const answer = await db.command({
-        insert: collection,
-        documents: sequence('documents', batch.map(({ bytes }) => bytes)),
-        ordered: true,
-        bypassDocumentValidation: bypassValidation,
-        writeConcern: { w: 1 },
-    });
-    refuseWriteErrors(answer);
-    const changed = batch.flatMap(withEmptyTimestamps);
-    if (changed.length === 0)
-        return;
-    // An insert replaces Timestamp(0, 0) in top-level fields, an update by a pipeline does not.
-    const repaired = await db.command({
-        update: collection,
-        updates: sequence('updates', changed.map(replacement)),
-        ordered: true,
-        bypassDocumentValidation: bypassValidation,
-        // A new primary that has the insert and not this would have as many documents, and nothing would be noticed.
-        writeConcern: { w: 'majority' },
-    });
-    refuseWriteErrors(repaired);
-}
-/** Each piece of bytes is one document or several. */
-function sequence(field, documents) {
-    const prepared = new commands.DocumentSequence(field);
-    for (const bytes of documents)
-        prepared.push(noDocument, bytes);
-    return prepared;
-}
-/** The driver keeps an object beside the bytes for its command events alone. */
-const noDocument = {};
-function refuseWriteErrors(answer) {
-    const first = answer.writeErrors?.[0];
-    if (first !== undefined)
-        throw new RawInsertError(Number(first.code));
-}
-function hasEmptyTimestamp(document) {
-    const buffer = (0,raw_bson/* asBuffer */.bS)(document);
-    // Most documents have no such bytes at all, and searching for them is native.
-    if (buffer.indexOf(emptyTimestamp) < 0)
-        return false;
-    for (const { type, valueStart } of (0,raw_bson/* elementsOf */.ZE)(document)) {
-        if (type === raw_bson/* bsonTypes */.uI.timestamp && buffer.readBigUInt64LE(valueStart) === 0n)
-            return true;
-    }
-    return false;
-}
-function withEmptyTimestamps(documents) {
-    if (documents.bytes.indexOf(emptyTimestamp) < 0)
-        return [];
-    return [...documents].filter(hasEmptyTimestamp);
-}
-/** The end of a field's name and the value. */
-const emptyTimestamp = Buffer.alloc(9);
-/** `{ q: { _id: { $eq: ID } }, u: [{ $replaceWith: { $literal: DOCUMENT } }], collation: { locale: 'simple' } }` */
-function replacement(document) {
-    return rawDocument([...replaces(document), rawElement(raw_bson/* bsonTypes */.uI.document, 'collation', simpleCollation)]);
-}
-/** The elements `q` and `u` of an update that puts a whole document where the one with its `_id` is. */
-function replaces(document) {
-    const literal = rawDocument([rawElement(raw_bson/* bsonTypes */.uI.document, '$literal', document)]);
-    const stage = rawDocument([rawElement(raw_bson/* bsonTypes */.uI.document, '$replaceWith', literal)]);
-    return [byId(document), rawElement(raw_bson/* bsonTypes */.uI.array, 'u', rawDocument([rawElement(raw_bson/* bsonTypes */.uI.document, '0', stage)]))];
-}
-/** `q: { _id: { $eq: ID } }` */
-function byId(document) {
-    const { type, valueStart, end } = (0,raw_bson/* idElement */._U)(document);
-    const id = rawDocument([rawElement(type, '$eq', (0,raw_bson/* asBuffer */.bS)(document).subarray(valueStart, end))]);
-    return rawElement(raw_bson/* bsonTypes */.uI.document, 'q', rawDocument([rawElement(raw_bson/* bsonTypes */.uI.document, '_id', id)]));
-}
-const simpleCollation = rawDocument([rawElement(raw_bson/* bsonTypes */.uI.string, 'locale', rawString('simple'))]);
-/**
- * Inserts documents exactly as they are, in a transaction. Throws `RawInsertError` where the server refuses one and the
- * driver's error where the command fails; the server has aborted the transaction in both cases.
- */
-async function insertIn(db, collection, documents, options) {
-    await writeIn(db, { insert: collection }, 'documents', documents, options);
-    await replaceIn(db, collection, documents.filter(hasEmptyTimestamp), options);
-}
-/**
- * Puts each document, exactly as it is, where the one with its `_id` is; nowhere where there is none. In which order, the
- * server decides. Throws as `insertIn`.
- */
-async function replaceIn(db, collection, documents, options) {
-    const updates = [];
-    let together = [];
-    let bytes = 0;
-    for (const document of documents) {
-        if (together.length === mostTogether || (bytes > 0 && bytes + document.length > batchBytes)) {
-            updates.push(replacesAll(together));
-            together = [];
-            bytes = 0;
-        }
-        together.push(document);
-        bytes += document.length;
-    }
-    if (together.length > 0)
-        updates.push(replacesAll(together));
-    await writeIn(db, { update: collection }, 'updates', updates, options);
-}
-/** Documents that one statement replaces at most. */
-const mostTogether = 1000;
-/**
- * One statement for all of them, which takes the server about a third of the time of one each: a pipeline that looks the
- * document up by its `_id`. In a list that is constant the server finds it by a hash (ExpressionIndexOfArray). No
- * collation: the index on `_id` has the collection's, by which ids are unique, and no other one would use it.
- */
-function replacesAll(documents) {
-    const ids = list(documents.map((document) => {
-        const { type, valueStart, end } = (0,raw_bson/* idElement */._U)(document);
-        return [type, (0,raw_bson/* asBuffer */.bS)(document).subarray(valueStart, end)];
-    }));
-    const literal = (array) => rawDocument([rawElement(raw_bson/* bsonTypes */.uI.array, '$literal', array)]);
-    const id = [raw_bson/* bsonTypes */.uI.string, rawString('$_id')];
-    const place = rawDocument([
-        rawElement(raw_bson/* bsonTypes */.uI.array, '$indexOfArray', list([[raw_bson/* bsonTypes */.uI.document, literal(ids)], id])),
-    ]);
-    const all = literal(list(documents.map((document) => [raw_bson/* bsonTypes */.uI.document, document])));
-    const found = list([
-        [raw_bson/* bsonTypes */.uI.document, all],
-        [raw_bson/* bsonTypes */.uI.document, place],
-    ]);
-    const document = rawDocument([rawElement(raw_bson/* bsonTypes */.uI.array, '$arrayElemAt', found)]);
-    const stage = rawDocument([rawElement(raw_bson/* bsonTypes */.uI.document, '$replaceWith', document)]);
-    const filter = rawDocument([
-        rawElement(raw_bson/* bsonTypes */.uI.document, '_id', rawDocument([rawElement(raw_bson/* bsonTypes */.uI.array, '$in', ids)])),
-    ]);
-    return rawDocument([
-        rawElement(raw_bson/* bsonTypes */.uI.document, 'q', filter),
-        rawElement(raw_bson/* bsonTypes */.uI.array, 'u', list([[raw_bson/* bsonTypes */.uI.document, stage]])),
-        rawElement(raw_bson/* bsonTypes */.uI.boolean, 'multi', Buffer.from([1])),
-    ]);
-}
-/** The value of an array. */
-function list(elements) {
-    return rawDocument(elements.map(([type, value], at) => rawElement(type, String(at), value)));
-}
-/** Deletes the documents with the `_id`s of these. Throws as `insertIn`. */
-async function deleteIn(db, collection, documents, { session }) {
-    const deletes = documents.map((document) => rawDocument([byId(document), rawElement(raw_bson/* bsonTypes */.uI.int32, 'limit', Buffer.from([1, 0, 0, 0]))]));
-    await writeIn(db, { delete: collection }, 'deletes', deletes, { session });
-}
-async function writeIn(db, command, field, statements, { session, bypassValidation }) {
-    for (let from = 0; from < statements.length;) {
-        let to = from;
-        for (let bytes = 0; to < statements.length && to - from < raw_write_mostDocuments; to++) {
-            bytes += statements[to].length;
-            if (bytes > batchBytes && to > from)
-                break;
-        }
-        const answer = await db.command({
-            ...command,
-            [field]: sequence(field, statements.slice(from, to)),
-            ordered: true,
-            ...(bypassValidation === true && { bypassDocumentValidation: true }),
-        }, { session });
-        refuseWriteErrors(answer);
-        from = to;
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/restore/catalog-writes.js
-const catalog_writes_majority = { writeConcern: { w: 'majority' } };
-/** Fields that `listIndexes` adds, or added on older servers, and `createIndexes` refuses. */
-const listingOnly = new Set(['ns', 'clustered']);
-/** Creates a collection or time series under this name with a backup's options; not its indexes, nor its expiry. */
-async function createEmpty(db, name, metadata) {
-    const options = new Map(metadata.options);
-    // What expires would vanish while it is loaded: `setExpiry` comes last.
-    options.delete('expireAfterSeconds');
-    options.delete('autoIndexId');
-    const idIndex = metadata.indexes.find((index) => index.get('name') === '_id_' && index.get('clustered') !== true);
-    await db.command({
-        create: name,
-        ...Object.fromEntries(options),
-        ...(idIndex === undefined || metadata.type !== 'collection' ? {} : { idIndex: specOf(idIndex) }),
-        ...catalog_writes_majority,
-    });
-}
-/** Builds the indexes that never delete anything, or those that do (TTL). */
-async function createIndexes(db, name, metadata, which) {
-    const indexes = metadata.indexes.filter((index) => index.get('name') !== '_id_' &&
-        index.get('clustered') !== true &&
-        index.has('expireAfterSeconds') === (which === 'expiring'));
-    if (indexes.length > 0)
-        await db.command({ createIndexes: name, indexes: indexes.map(specOf), ...catalog_writes_majority });
-}
-/** Sets the expiry of a clustered collection or time series. The server may begin to delete at once. */
-async function setExpiry(db, name, metadata) {
-    const expireAfterSeconds = metadata.options.get('expireAfterSeconds');
-    if (expireAfterSeconds !== undefined)
-        await db.command({ collMod: name, expireAfterSeconds, ...catalog_writes_majority });
-}
-async function createView(db, metadata) {
-    await db.command({ create: metadata.name, ...Object.fromEntries(metadata.options), ...catalog_writes_majority });
-}
-function specOf(index) {
-    return new Map([...index].filter(([key]) => !listingOnly.has(key)));
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/restore/swap.js
-
-
-
-
-
-
-
-
-
-/** An application may make a collection anew each time that its name is free for a moment. */
-const mostDisplaced = 20;
-/**
- * Brings one name to what the step says; run again after any interruption it goes on where it was, since the catalog
- * tells what is done. Old collections become tombstones. Gives back what it had to move out of the way that the step
- * did not know of: collections made since the swap was decided, whose documents are kept.
- *
- * `beforeMove` is called before each such collection is moved. Throws the driver's errors.
- */
-async function runStep(connection, own, step, beforeMove) {
-    switch (step.kind) {
-        case 'replace':
-            return replace(connection, own, step, beforeMove);
-        case 'refill':
-            return refill(connection, own, step, beforeMove);
-        case 'view':
-            await clear(connection, own, step.name, step.old, beforeMove);
-            return createView(connection.db, parseMetadata(step.metadata, 'view', step.name));
-        case 'remove': {
-            const present = await findCollection(connection.db, step.name);
-            // Under another UUID it is not the one that was decided on.
-            if (present?.type === step.old.type && present.uuid === step.old.uuid) {
-                await clear(connection, own, step.name, step.old, beforeMove);
-            }
-        }
-    }
-}
-/** Names of the tombstones that these steps leave behind when they are done. */
-function tombstonesOf(own, steps) {
-    return steps.flatMap(({ old }) => old?.type === 'collection' && old.uuid !== undefined ? [own.dropped(old.uuid)] : []);
-}
-async function replace(connection, own, { name, aside, uuid, old }, beforeMove) {
-    for (let attempt = 1;; attempt++) {
-        const present = await findCollection(connection.db, name);
-        if (present?.uuid === uuid)
-            return;
-        const built = await findCollection(connection.db, aside);
-        if (built?.uuid !== uuid)
-            throw gone(name);
-        await clear(connection, own, name, old, beforeMove);
-        try {
-            return await renameCollection(connection, aside, name, uuid);
-        }
-        catch (error) {
-            if ((0,server_code/* serverCode */.XY)(error) !== server_code/* serverCodes */.Wc.NamespaceExists || attempt === mostDisplaced)
-                throw error;
-        }
-    }
-}
-async function refill(connection, own, { name, aside, type, metadata: text, old }, beforeMove) {
-    const { db } = connection;
-    // It is dropped at the very end, so it tells whether this step was completed.
-    if ((await findCollection(db, aside)) === undefined)
-        return;
-    const metadata = parseMetadata(text, type, name);
-    // The server drops no `system.js`.
-    if (name === 'system.js' && (await findCollection(db, name)) !== undefined)
-        await db.collection(name).deleteMany({});
-    else {
-        await clear(connection, own, name, old, beforeMove);
-        await createEmpty(db, name, metadata);
-    }
-    const storage = storageName({ name, type });
-    await insertRaw(db, storage, readRaw(db, aside), { bypassValidation: type === 'timeseries' });
-    // One member acknowledges an insert: what a change of the primary took back is noticed before the source goes.
-    await awaitMajority(db, aside);
-    const [there, needed] = await Promise.all([storage, aside].map((each) => db.collection(each).countDocuments()));
-    if ((there ?? 0) < (needed ?? 0)) {
-        throw new observe_error/* ReleaseError */.K('RESTORE_INCOMPLETE', `${name} holds ${there} of its ${needed} documents so far.`, {
-            hint: restoreHints.RESTORE_INCOMPLETE,
-        });
-    }
-    await createIndexes(db, name, metadata, 'lasting');
-    await createIndexes(db, name, metadata, 'expiring');
-    await setExpiry(db, name, metadata);
-    await dropCollection(connection, aside);
-}
-/** Frees a name: a collection is renamed to its tombstone; views and time series cannot be renamed and are dropped. */
-async function clear(connection, own, name, old, beforeMove) {
-    const present = await findCollection(connection.db, name);
-    if (present === undefined)
-        return;
-    if (present.type !== 'collection' || present.uuid === undefined)
-        return dropCollection(connection, name);
-    const tombstone = own.dropped(present.uuid);
-    if (present.uuid !== old?.uuid)
-        await beforeMove({ name, tombstone });
-    try {
-        await renameCollection(connection, name, tombstone, present.uuid);
-    }
-    catch (error) {
-        const code = (0,server_code/* serverCode */.XY)(error);
-        // Dropped by somebody between the look and the rename: the name is free.
-        if (code !== server_code/* serverCodes */.Wc.NamespaceNotFound && code !== server_code/* serverCodes */.Wc.CollectionUUIDMismatch)
-            throw error;
-    }
-}
-function gone(name) {
-    return new observe_error/* ReleaseError */.K('RESTORE_INCOMPLETE', `The collection that was restored for ${name} is no longer there: somebody dropped it.`, { hint: 'Remove the record in the collection that ends in .restore, and run the restore anew.' });
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/restore/settle.js
-var __addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
-    if (value !== null && value !== void 0) {
-        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
-        var dispose, inner;
-        if (async) {
-            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
-            dispose = value[Symbol.asyncDispose];
-        }
-        if (dispose === void 0) {
-            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
-            dispose = value[Symbol.dispose];
-            if (async) inner = dispose;
-        }
-        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
-        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
-        env.stack.push({ value: value, dispose: dispose, async: async });
-    }
-    else if (async) {
-        env.stack.push({ async: true });
-    }
-    return value;
-};
-var __disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
-    return function (env) {
-        function fail(e) {
-            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
-            env.hasError = true;
-        }
-        var r, s = 0;
-        function next() {
-            while (r = env.stack.pop()) {
-                try {
-                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
-                    if (r.dispose) {
-                        var result = r.dispose.call(r.value);
-                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
-                    }
-                    else s |= 1;
-                }
-                catch (e) {
-                    fail(e);
-                }
-            }
-            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
-            if (env.hasError) throw env.error;
-        }
-        return next();
-    };
-})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
-    var e = new Error(message);
-    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
-});
-
-
-
-
-
-
-/**
- * Brings an interrupted restore of this database to an end: back, if it had not begun to swap collections in, else
- * forward, for which everything is in the database itself; `setHistory` runs where history is not right yet. Waits until it is sure that nobody works on it any more.
- *
- * Throws `RESTORE_IN_PROGRESS` while somebody does, `RESTORE_INCOMPLETE` when a step fails again, server failures; the
- * signal's reason when aborted while waiting. May be retried.
- */
-async function settleRestore(connection, options) {
-    return during('RESTORE_FAILED', 'settling an earlier restore', () => settle(connection, options));
-}
-async function settle(connection, options) {
-    const env_1 = { stack: [], error: void 0, hasError: false };
-    try {
-        const { own, log, signal, goneAfterMs = defaultGoneAfterMs } = options;
-        const { db } = connection;
-        const found = await readRecord(db, own);
-        if (found === undefined)
-            return { kind: 'nothing' };
-        if (found.silentMs < goneAfterMs) {
-            log.info('A restore of this database was interrupted or is running; looking whether somebody works on it.');
-            // An abort ends the pause early; what is thrown is its reason.
-            await (0,external_node_timers_promises_.setTimeout)(goneAfterMs - found.silentMs, undefined, { signal }).catch(() => { });
-            signal?.throwIfAborted();
-        }
-        const again = await readRecord(db, own);
-        if (again === undefined)
-            return { kind: 'nothing' };
-        const { record } = again;
-        if (again.silentMs < goneAfterMs)
-            throw inProgress(db);
-        const tenure = __addDisposableResource(env_1, await RestoreTenure.takeOver(db, own, record.owner), false);
-        log.warn(record.state === 'building'
-            ? 'Removing what an interrupted restore had built.'
-            : 'Finishing a restore that was interrupted after it had begun to swap collections in.', { backup: record.backupId, since: record.startedAt.toISOString() });
-        if (record.state === 'building') {
-            await undoBuild(connection, own, tenure);
-            return { kind: 'undone' };
-        }
-        await finishRestore(connection, tenure, record, options);
-        const named = (removes) => record.steps.filter(({ kind }) => (kind === 'remove') === removes).map(({ name }) => name);
-        return { kind: 'finished', backupId: record.backupId, restored: named(false), removed: named(true) };
-    }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
-    }
-    finally {
-        __disposeResources(env_1);
-    }
-}
-/** Removes what a restore built, and its record. The user's collections are as they were. */
-async function undoBuild(connection, own, tenure) {
-    // First: whether the last change of state arrived may be unknown.
-    await tenure.update({ state: 'building', steps: [] });
-    await dropAsides(connection, own);
-    await tenure.end();
-}
-/** Brings a restore to its end from where its record says that it is, and ends the record. */
-async function finishRestore(connection, tenure, { state, backupId, steps, displaced, placement }, { own, log, setHistory }) {
-    if (state === 'swapping') {
-        const moved = [...displaced];
-        for (const [index, step] of steps.entries()) {
-            const what = `putting ${step.name} in place (${index} of ${steps.length} collections are done)`;
-            await during('RESTORE_INCOMPLETE', what, () => runStep(connection, own, step, async (one) => {
-                if (moved.some(({ tombstone }) => tombstone === one.tombstone))
-                    return;
-                moved.push(one);
-                await tenure.update({ displaced: moved });
-                log.warn(`Somebody made ${one.name} while it was being replaced; those documents go to ${one.tombstone}.`);
-            }));
-        }
-    }
-    if (state !== 'clearing' && placement !== undefined) {
-        await during('RESTORE_INCOMPLETE', 'setting the history (all collections are in place)', async () => {
-            await tenure.update({ state: 'placing' });
-            await setHistory(backupId, placement);
-        });
-    }
-    await during('RESTORE_INCOMPLETE', 'removing what was replaced (all collections are in place)', async () => {
-        await tenure.update({ state: 'clearing' });
-        for (const tombstone of tombstonesOf(own, steps))
-            await dropCollection(connection, tombstone);
-        await dropAsides(connection, own);
-        await tenure.end();
-    });
-}
-/** Only the holder of the record may: aside collections belong to the one restore under way, or to none. */
-async function dropAsides(connection, own) {
-    const listed = await connection.db.listCollections({}, { nameOnly: true }).toArray();
-    for (const { name } of listed)
-        if (name.startsWith(asidePrefix(own)))
-            await dropCollection(connection, name);
-}
-/** Whether there is something for `settleRestore` to do, unless somebody is at it. Only reads. */
-async function isUnfinished(db, own) {
-    const found = await during('RESTORE_FAILED', 'looking for an earlier restore', () => readRecord(db, own));
-    return found !== undefined;
-}
-/**
- * A `RESTORE_INCOMPLETE` where a restore of this database was cut off after it had begun to swap collections in: until it
- * is finished the database holds some collections of the backup and some of before, or history tells of those of before.
- * Only reads.
- */
-async function halfRestored(db, own) {
-    const found = await readRecord(db, own);
-    if (found === undefined || found.record.state === 'building' || found.record.state === 'clearing')
-        return undefined;
-    const { backupId } = found.record;
-    return new observe_error/* ReleaseError */.K('RESTORE_INCOMPLETE', `A restore of backup ${backupId} into this database is not finished.`, {
-        hint: `Finish it: mongo-release restore ${backupId}. Until then collections or history are in part those of before.`,
-    });
-}
-/** Throws it. */
-async function refuseHalfRestored(db, own) {
-    const error = await halfRestored(db, own);
-    if (error !== undefined)
-        throw error;
-}
-
 // EXTERNAL MODULE: external "node:url"
 var external_node_url_ = __webpack_require__(73136);
-;// CONCATENATED MODULE: ./emitted/backup/stores/documents.js
-
-
-
-/** Such as `20260301T101500123Z-9f3a1c`: sorts by time, and is a safe file name. */
-function newDocumentId(now = new Date()) {
-    return `${now.toISOString().replace(/[-:.]/g, '')}-${(0,external_node_crypto_.randomBytes)(3).toString('hex')}`;
-}
-const ending = '.json';
-function documentsIn(folder) {
-    return {
-        async put(id, value) {
-            if (!isBackupId(id))
-                throw new Error(`${JSON.stringify(id)} cannot be part of a path`);
-            await folder.write(id + ending, encodeChecked(value));
-            return `${folder.location}/${id}${ending}`;
-        },
-        async list() {
-            const ids = (await folder.names()).flatMap((name) => name.endsWith(ending) ? name.slice(0, -ending.length) : []);
-            return ids.filter(isBackupId).sort().reverse();
-        },
-        async read(id) {
-            const text = isBackupId(id) ? await folder.readText(id + ending) : undefined;
-            if (text === undefined)
-                return { state: 'missing' };
-            const read = decodeChecked(text);
-            return read.state === 'intact' ? { state: 'readable', value: read.value } : { state: 'damaged' };
-        },
-    };
-}
-
 ;// CONCATENATED MODULE: ./emitted/backup/stores/store.js
 
 function backupNotFound(id, location) {
@@ -3543,6 +2830,7 @@ class FolderStore {
                     failed('writing')(error);
                 }
             },
+            remove: (name) => (0,promises_.rm)(file(name), { force: true }).catch(failed('removing')),
         });
     }
     failure(doing, cause) {
@@ -3854,7 +3142,7 @@ class S3Store {
         catch (error) {
             throw this.failure('beginning a backup', error);
         }
-        const { Upload } = await Promise.all(/* import() */[__webpack_require__.e(10), __webpack_require__.e(16)]).then(__webpack_require__.t.bind(__webpack_require__, 50746, 19));
+        const { Upload } = await Promise.all(/* import() */[__webpack_require__.e(10), __webpack_require__.e(18)]).then(__webpack_require__.t.bind(__webpack_require__, 50746, 19));
         const file = id + ending;
         const body = new external_node_stream_.PassThrough({ highWaterMark: 4 * mebibyte });
         // The object comes into being with the end of what is sent: nobody sees it before the commit.
@@ -3947,6 +3235,9 @@ class S3Store {
             readText: (name) => this.#readText(`${kind}/${name}`, `reading ${kind}`),
             write: (name, text) => this.#writeJson(`${kind}/${name}`, text).catch((error) => {
                 throw this.failure(`writing ${kind}`, error);
+            }),
+            remove: (name) => this.#delete(`${kind}/${name}`).catch((error) => {
+                throw this.failure(`removing ${kind}`, error);
             }),
         });
     }
@@ -4225,20 +3516,24 @@ function nextOfHalf(record, file) {
     if (file !== undefined)
         return waysOf(record, file);
     if (undoneByJournal(record)) {
-        return `mongo-release down undoes by the journal what it did, which needs no file. With ${fileName} back from version control, mongo-release migrate --apply takes it up where it was.`;
+        return `${takesBack(record)} undoes by the journal what it did, which needs no file. With ${fileName} back from version control, mongo-release migrate --apply takes it up where it was.`;
     }
     const asItRan = { checksum: journal ? checksumThatRan(record, journal) : record.checksum, fileName };
     return `Bring ${fileName} back from version control. ${waysOf(record, asItRan)}`;
 }
 function waysOf(record, file) {
     const ways = ['up', 'down'].map((way) => {
-        const command = way === 'up' ? 'mongo-release migrate --apply first' : 'mongo-release down';
+        const command = way === 'up' ? 'mongo-release migrate --apply first' : takesBack(record);
         return `${command} ${inWords(beginningOf(record, file, way), way)}`;
     });
     const inOrder = record.direction === 'up' ? ways : ways.reverse();
     if (record.journal !== undefined)
         return `${inOrder.join('; ')}.`;
     return `No journal was kept of it, so either way has to bear what is done already: ${inOrder.join('; ')}.`;
+}
+/** Only a rollback begins an undo, and what it does after that nobody else would do. Its own id names it, too. */
+function takesBack({ way, releaseId }) {
+    return way === 'undo' ? `mongo-release rollback ${releaseId}` : 'mongo-release down';
 }
 function inWords(beginning, direction) {
     if (beginning.how === 'afresh')
@@ -4363,7 +3658,7 @@ var journal_transactions = __webpack_require__(26715);
 
 
 
-const turn_majority = { w: 'majority' };
+const majority = { w: 'majority' };
 /**
  * Writes history under a lease's fence.
  *
@@ -4423,7 +3718,7 @@ class HistoryTurns {
     async #open(session) {
         const { db } = this.#connection;
         const turns = db.collection(this.#own.lease);
-        const options = session === undefined ? { writeConcern: turn_majority } : { session };
+        const options = session === undefined ? { writeConcern: majority } : { session };
         const advance = async (count) => {
             const turn = await turns.findOneAndUpdate({ _id: 'history', fence: { $lte: this.fence } }, 
             // `turns` makes it a write in any case: an update that changes nothing conflicts with nobody, and fences nothing.
@@ -4446,14 +3741,14 @@ class HistoryTurns {
     async #prepare() {
         const { db } = this.#connection;
         for (const name of [this.#own.history, this.#own.lease]) {
-            await db.createCollection(name, { writeConcern: turn_majority }).catch(ignoreCode(server_code/* serverCodes */.Wc.NamespaceExists));
+            await db.createCollection(name, { writeConcern: majority }).catch(ignoreCode(server_code/* serverCodes */.Wc.NamespaceExists));
         }
         const newest = await db
             .collection(this.#own.history, { readPreference: lib.ReadPreference.primary })
             .findOne({}, { sort: { sequence: -1 }, projection: { sequence: 1 } });
         await db
             .collection(this.#own.lease)
-            .updateOne({ _id: 'history' }, { $setOnInsert: { fence: 0, sequence: newest?.sequence ?? 0 } }, { upsert: true, writeConcern: turn_majority })
+            .updateOne({ _id: 'history' }, { $setOnInsert: { fence: 0, sequence: newest?.sequence ?? 0 } }, { upsert: true, writeConcern: majority })
             .catch(ignoreCode(server_code/* serverCodes */.Wc.DuplicateKey));
         if (this.#connection.topology.kind === 'standalone')
             return;
@@ -4518,7 +3813,7 @@ async function soFar(db, own, record) {
 }
 const briefly = {
     ...{ state: 1, direction: 1, checksum: 1, fileName: 1, phase: 1, startedAt: 1, appliedAt: 1 },
-    ...{ sequence: 1, releaseId: 1, toolVersion: 1, changelog: 1, fence: 1 },
+    ...{ sequence: 1, releaseId: 1, toolVersion: 1, changelog: 1, origin: 1, fence: 1 },
 };
 /** The states from which a migration may be started. A failed or interrupted one runs again from its top. */
 const startable = {
@@ -4550,7 +3845,7 @@ class HistoryWriter {
                 const error = { code: 'INTERRUPTED', message: interruption(record.releaseId, journal) };
                 const { _id, ...rest } = record;
                 const change = { ...rest, state: 'interrupted', error, journal, fence: this.#turns.fence };
-                marked.push(await history_replace(turn, record, { ...change, sequence: await turn.sequence() }, { finishedAt: '$$NOW' }));
+                marked.push(await replace(turn, record, { ...change, sequence: await turn.sequence() }, { finishedAt: '$$NOW' }));
             }
             return marked;
         });
@@ -4601,7 +3896,7 @@ class HistoryWriter {
                 ...{ attempt, entries, checksum: intent.checksum, images: kept.images },
                 notes: kept.resume?.notes,
             };
-            return history_replace(turn, prior ?? name, { ...record, journal: run, sequence }, { startedAt: '$$NOW' });
+            return replace(turn, prior ?? name, { ...record, journal: run, sequence }, { startedAt: '$$NOW' });
         });
     }
     /**
@@ -4632,7 +3927,7 @@ class HistoryWriter {
                     ? {}
                     : { appliedAt, appliedIn, changelog, appliedJournal };
             const times = { finishedAt: '$$NOW', ...(ending.state === 'applied' && { appliedAt: '$$NOW' }) };
-            return history_replace(turn, prior, { ...rest, ...applied, ...ending, journal, sequence: await turn.sequence() }, times);
+            return replace(turn, prior, { ...rest, ...applied, ...ending, journal, sequence: await turn.sequence() }, times);
         });
     }
     /**
@@ -4663,7 +3958,7 @@ class HistoryWriter {
             const record = { ...rest, ...this.#run, ...state, fence: this.#turns.fence };
             if (!applied)
                 await this.#mirror?.takenBack(prior, turn.session);
-            return history_replace(turn, prior, { ...record, sequence: await turn.sequence() }, { finishedAt: '$$NOW' });
+            return replace(turn, prior, { ...record, sequence: await turn.sequence() }, { finishedAt: '$$NOW' });
         });
     }
     /**
@@ -4681,7 +3976,7 @@ class HistoryWriter {
             const { _id, effects, error, finishedAt, durationMs, ...rest } = prior;
             const undoing = { state: 'running', direction: 'down', way: 'undo', journal, fence: this.#turns.fence };
             const record = { ...rest, ...this.#run, ...undoing, sequence: await turn.sequence() };
-            return history_replace(turn, prior, record, { startedAt: '$$NOW' });
+            return replace(turn, prior, record, { startedAt: '$$NOW' });
         });
     }
     /**
@@ -4696,7 +3991,7 @@ class HistoryWriter {
             }
             const { _id, way, ...rest } = prior;
             const record = { ...rest, state: 'applied', direction: 'up' };
-            return history_replace(turn, prior, { ...record, sequence: await turn.sequence() }, { finishedAt: '$$NOW' });
+            return replace(turn, prior, { ...record, sequence: await turn.sequence() }, { finishedAt: '$$NOW' });
         });
     }
     /** For what has no run of its own: baseline and restore (`history-without-run.ts`). */
@@ -4720,12 +4015,12 @@ async function counted(turn, { _id, journal }, notes = []) {
     return { ...journal, entries: entries ?? journal.entries, notes: all.length === 0 ? undefined : all };
 }
 /** Compare-and-set of a whole record on what was read of it, with times by the server's clock. */
-async function history_replace({ records, session }, prior, record, times) {
+async function replace({ records, session }, prior, record, times) {
     const absent = typeof prior === 'string';
     const filter = absent
         ? { _id: prior, sequence: { $exists: false } }
         : { _id: prior._id, sequence: prior.sequence, fence: prior.fence };
-    const written = await records.findOneAndUpdate(filter, history_replacement(record, times), {
+    const written = await records.findOneAndUpdate(filter, replacement(record, times), {
         session,
         upsert: absent,
         returnDocument: 'after',
@@ -4737,7 +4032,7 @@ async function history_replace({ records, session }, prior, record, times) {
     return written;
 }
 /** The pipeline that puts a record in place of what is there, whatever signs its texts hold. */
-function history_replacement(record, times) {
+function replacement(record, times) {
     return [{ $replaceWith: { $mergeObjects: [{ _id: '$_id' }, { $literal: record }] } }, { $set: times }];
 }
 function conflict(name, record, what) {
@@ -4852,7 +4147,7 @@ function write(prior, name, record, times) {
     const filter = prior
         ? { _id: name, sequence: prior.sequence, fence: prior.fence }
         : { _id: name, sequence: { $exists: false } };
-    return { updateOne: { filter, update: history_replacement(record, times), upsert: prior === undefined } };
+    return { updateOne: { filter, update: replacement(record, times), upsert: prior === undefined } };
 }
 const now = { startedAt: '$$NOW', finishedAt: '$$NOW' };
 const nowApplied = { ...now, appliedAt: '$$NOW' };
@@ -5324,72 +4619,6 @@ function failed({ name }, id, what) {
     return new observe_error/* ReleaseError */.K('BACKUP_FAILED', `Snapshot ${id} of cluster ${name} ${what}.`, {
         hint: `Look at it in Atlas (cluster ${name}, Backup), then run this again; backup.atlas.time-limit is how long to wait.`,
         details: { snapshot: id },
-    });
-}
-
-;// CONCATENATED MODULE: ./emitted/backup/same-target.js
-
-/**
- * What tells a deployment from others: the id that a replica set has for life, which not every user may read, and
- * digests of the names of its members, which change one by one. Undefined where the server tells neither.
- */
-function clusterIdentity({ replicaSetId, kind, hosts }) {
-    const members = kind === 'replica-set' ? hosts.map(digest).sort() : [];
-    if (replicaSetId === undefined && members.length === 0)
-        return undefined;
-    return { ...(replicaSetId !== undefined && { replicaSetId }), ...(members.length > 0 && { members }) };
-}
-/**
- * How a backup shows that it is not of this target, to stand behind "Backup X is"; undefined where nothing shows it.
- * One store may hold backups of several: names of databases repeat, and so do those of targets in several projects.
- */
-function otherTarget(backup, here) {
-    if (backup.database !== here.database)
-        return `of database ${backup.database}, not of ${here.database}`;
-    if (backup.environment !== here.environment)
-        return `of environment ${backup.environment}, not of ${here.environment}`;
-    if (backup.name !== here.name)
-        return `of target ${backup.name}, not of ${here.name}`;
-    return isOther(backup.cluster, here.cluster) ? `of a database ${here.database} in another cluster` : undefined;
-}
-function isOther(one, two) {
-    if (one?.replicaSetId !== undefined && two?.replicaSetId !== undefined)
-        return one.replicaSetId !== two.replicaSetId;
-    if (one?.members === undefined || two?.members === undefined)
-        return false;
-    return !one.members.some((member) => two.members?.includes(member));
-}
-/** The manifest can be shown to anybody. */
-function digest(host) {
-    return (0,external_node_crypto_.createHash)('sha256').update(host.toLowerCase()).digest('hex').slice(0, 16);
-}
-
-;// CONCATENATED MODULE: ./emitted/release/backed-up-target.js
-
-
-
-
-/** What a backup of this run's target says that it is of. */
-function backedUpTarget(run, connection) {
-    return { ...aboutTarget(run, connection), cluster: clusterIdentity(connection.topology) };
-}
-/** Says so where what is going to be restored is of another target: that may well be meant, and is never to go unseen. */
-function sayForeign(run, connection, id, of) {
-    const other = otherTarget(of, { ...backedUpTarget(run, connection), database: of.database });
-    if (other !== undefined)
-        run.log.warn(`Backup ${id} is ${other}.`);
-}
-/**
- * Throws `BACKUP_MOVED` where the backup of a release is not of what the release was about, as where a whole database was
- * copied with the records in it. One that was restored here before is the way back all the same.
- */
-async function refuseForeign(run, connection, release, { id, target }) {
-    const here = { ...backedUpTarget(run, connection), name: release.target, environment: release.environment };
-    const other = otherTarget(target, here);
-    if (other === undefined || (await new ReleaseRecords(connection.db, run).haveRestored(id)))
-        return;
-    throw new observe_error/* ReleaseError */.K('BACKUP_MOVED', `Backup ${id} of release ${release._id} is ${other}.`, {
-        hint: `When that is what this database should hold, type mongo-release restore ${id}.`,
     });
 }
 
@@ -6458,7 +5687,7 @@ function put(name, prior, record, times) {
     const filter = prior
         ? { _id: name, sequence: prior.sequence, fence: prior.fence }
         : { _id: name, sequence: { $exists: false } };
-    return { updateOne: { filter, update: history_replacement(record, times), upsert: prior === undefined } };
+    return { updateOne: { filter, update: replacement(record, times), upsert: prior === undefined } };
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/migrate-mongo.js
@@ -6553,6 +5782,1021 @@ function restoreProgress(log) {
     return ({ total }) => say(total.bytes, total.expectedBytes);
 }
 
+;// CONCATENATED MODULE: ./emitted/mongo/catalog-changes.js
+
+
+
+
+const catalog_changes_majority = { writeConcern: { w: 'majority' } };
+/** A pending index build or a lock that others hold; from the server's error_codes.yml. */
+const passing = new Set([
+    24, // LockTimeout
+    12_586, // BackgroundOperationInProgressForDatabase
+    12_587, // BackgroundOperationInProgressForNamespace
+]);
+/** Drops it if it is there; with `uuid` only if it is that one. */
+async function dropCollection(place, name, uuid) {
+    const { db, topology } = place;
+    try {
+        await patiently(place, () => db.command({ drop: name, ...expected(topology, uuid), ...catalog_changes_majority }));
+    }
+    catch (error) {
+        if ((0,server_code/* serverCode */.XY)(error) !== server_code/* serverCodes */.Wc.NamespaceNotFound)
+            throw error;
+    }
+}
+/** Fails with NamespaceExists when the new name is taken, and (6.0 and newer) when `from` is not the one of this UUID. */
+async function renameCollection(place, from, to, uuid) {
+    const { client, db, topology } = place;
+    await patiently(place, () => client.db('admin').command({
+        renameCollection: `${db.databaseName}.${from}`,
+        to: `${db.databaseName}.${to}`,
+        ...expected(topology, uuid),
+        ...catalog_changes_majority,
+    }));
+}
+/** The server fails with CollectionUUIDMismatch (361) when the name stands for another collection by now. */
+function expected(topology, uuid) {
+    return uuid !== undefined && takesCollectionUuid(topology) ? { collectionUUID: new lib.UUID(uuid) } : {};
+}
+/** Index builds and locks of others pass: up to 20 attempts, half a second apart. */
+async function patiently({ ready }, run) {
+    for (let attempt = 1;; attempt++) {
+        await ready?.();
+        try {
+            await run();
+            return;
+        }
+        catch (error) {
+            if (!passing.has((0,server_code/* serverCode */.XY)(error)) || attempt === 20)
+                throw error;
+            await (0,external_node_timers_promises_.setTimeout)(500);
+        }
+    }
+}
+
+;// CONCATENATED MODULE: ./emitted/backup/restore/failure.js
+
+
+const restoreHints = {
+    RESTORE_FAILED: 'Settle what the message names and run the restore again; `mongo-release inspect` shows the backup.',
+    RESTORE_INCOMPLETE: 'Run the same restore again: it finishes what was begun. Stop traffic to this database until then.',
+};
+/**
+ * Runs a part of a restore and gives its failure the code that says what it means for the data. `what` names the part,
+ * such as "building index a_1 of places". Lost connections and refused rights keep their own codes while nothing of
+ * the user's was touched.
+ */
+async function during(code, what, run) {
+    try {
+        return await run();
+    }
+    catch (error) {
+        throw restoreFailure(code, what, error);
+    }
+}
+function restoreFailure(code, what, error) {
+    // Whatever keeps a begun swap from its end, what it means for the data is that it is not over.
+    if (error instanceof observe_error/* ReleaseError */.K && (code === 'RESTORE_FAILED' || error.code === code))
+        return error;
+    const number = (0,server_code/* serverCode */.XY)(error);
+    if (code === 'RESTORE_FAILED' && (number === undefined || number === server_code/* serverCodes */.Wc.Unauthorized)) {
+        return asServerFailure(error, what);
+    }
+    const why = error instanceof observe_error/* ReleaseError */.K ? `${error.message} [${error.code}]` : `${(0,server_code/* describeServerError */.JL)(error)}.`;
+    return new observe_error/* ReleaseError */.K(code, `The restore stopped while ${what}: ${why}`, {
+        hint: restoreHints[code],
+        cause: error,
+    });
+}
+
+;// CONCATENATED MODULE: ./emitted/backup/restore/record.js
+
+
+
+const heartbeatMs = 1000;
+/** How long an owner must have been silent to count as gone, in milliseconds: ten heartbeats. */
+const defaultGoneAfterMs = 10_000;
+const record_majority = { writeConcern: { w: 'majority' } };
+function restoreCollection(own) {
+    return `${own.prefix}.restore`;
+}
+/** Prefix of the names under which collections are built aside. */
+function asidePrefix(own) {
+    return `${own.prefix}.restoring.`;
+}
+/** The record of the restore under way, and the right to write it. Disposing it ends the heartbeat, not the record. */
+class RestoreTenure {
+    owner;
+    #collection;
+    #heartbeat;
+    constructor(collection, owner) {
+        this.#collection = collection;
+        this.owner = owner;
+        this.#heartbeat = setInterval(() => {
+            // A missed beat is made up for by the next; who took over is noticed at the next change of state.
+            collection.updateOne({ _id: 'current', owner }, [{ $set: { aliveAt: '$$NOW' } }]).catch(() => { });
+        }, heartbeatMs);
+        this.#heartbeat.unref();
+    }
+    /** Throws `RESTORE_IN_PROGRESS` when there is a record already. */
+    static async begin(db, own, backupId, placement) {
+        const collection = db.collection(restoreCollection(own));
+        const owner = (0,external_node_crypto_.randomUUID)();
+        // An upsert by pipeline, so that the times are the server's.
+        const fresh = { owner, backupId, state: 'building', steps: [], displaced: [], ...(placement && { placement }) };
+        try {
+            const { upsertedCount } = await collection.updateOne({ _id: 'current', owner }, [{ $set: { ...literals(fresh), startedAt: '$$NOW', aliveAt: '$$NOW' } }], { upsert: true, ignoreUndefined: true, ...record_majority });
+            if (upsertedCount !== 1)
+                throw inProgress(db);
+        }
+        catch (error) {
+            if ((0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.DuplicateKey)
+                throw inProgress(db);
+            throw error;
+        }
+        return new RestoreTenure(collection, owner);
+    }
+    /** Takes over the record of an owner that is gone. Throws `RESTORE_IN_PROGRESS` when somebody else was faster. */
+    static async takeOver(db, own, from) {
+        const collection = db.collection(restoreCollection(own));
+        const owner = (0,external_node_crypto_.randomUUID)();
+        const { matchedCount } = await collection.updateOne({ _id: 'current', owner: from }, [{ $set: { owner, aliveAt: '$$NOW' } }], record_majority);
+        if (matchedCount !== 1)
+            throw inProgress(db);
+        return new RestoreTenure(collection, owner);
+    }
+    /** Throws `RESTORE_IN_PROGRESS` when another run has taken the record over. */
+    async update(change) {
+        const { matchedCount } = await this.#collection.updateOne({ _id: 'current', owner: this.owner }, { $set: change }, record_majority);
+        if (matchedCount !== 1)
+            throw inProgress(this.#collection.db);
+    }
+    /** The restore is over, one way or the other. */
+    async end() {
+        this[Symbol.dispose]();
+        await this.#collection.deleteOne({ _id: 'current', owner: this.owner }, record_majority);
+    }
+    [Symbol.dispose]() {
+        clearInterval(this.#heartbeat);
+    }
+}
+/** The record, and for how many milliseconds of the server's clock its owner has been silent. */
+async function readRecord(db, own) {
+    const [found] = await db
+        .collection(restoreCollection(own))
+        .aggregate([{ $match: { _id: 'current' } }, { $set: { silentMs: { $subtract: ['$$NOW', '$aliveAt'] } } }], { readConcern: { level: 'majority' } })
+        .toArray();
+    if (found === undefined)
+        return undefined;
+    const { silentMs, ...record } = found;
+    return { record, silentMs: Number(silentMs) };
+}
+function inProgress(db) {
+    return new observe_error/* ReleaseError */.K('RESTORE_IN_PROGRESS', `Another run is restoring into database ${db.databaseName}.`, {
+        hint: 'Wait until it has ended, then run this again.',
+        details: { database: db.databaseName },
+    });
+}
+/** In a pipeline a text that begins with `$` would be a field. */
+function literals(values) {
+    return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, { $literal: value }]));
+}
+
+;// CONCATENATED MODULE: ./emitted/mongo/lanes.js
+/** So many at the same time; the others wait in the order in which they came. */
+class Lanes {
+    #free;
+    #waiting = [];
+    constructor(atOnce) {
+        this.#free = atOnce;
+    }
+    async enter() {
+        if (this.#free > 0)
+            this.#free--;
+        else
+            await new Promise((resolve) => this.#waiting.push(resolve));
+    }
+    leave() {
+        const next = this.#waiting.shift();
+        if (next === undefined)
+            this.#free++;
+        else
+            next();
+    }
+    async run(work) {
+        await this.enter();
+        try {
+            return await work();
+        }
+        finally {
+            this.leave();
+        }
+    }
+}
+
+// EXTERNAL MODULE: ../../node_modules/mongodb/lib/cmap/commands.js
+var commands = __webpack_require__(49218);
+;// CONCATENATED MODULE: ./emitted/mongo/raw-sequence.js
+// Not a public export of the driver (7.8.0, pinned); in this file alone.
+
+
+/** What the server takes in one command: 100,000 documents and 48,000,000 bytes of message (`hello`, 4.4 to 8.0). */
+const raw_sequence_mostDocuments = 100_000;
+/** Far below the limit: the driver copies a batch twice on its way, and larger ones measured no faster. */
+const batchBytes = 4_000_000;
+/** Each piece of bytes is one document or several. */
+function sequence(field, documents) {
+    const prepared = new commands.DocumentSequence(field);
+    for (const bytes of documents)
+        prepared.push(noDocument, bytes);
+    return prepared;
+}
+/** The driver keeps an object beside the bytes for its command events alone. */
+const noDocument = {};
+/** Throws `RawInsertError` where the answer to a command of writes names a document. */
+function refuseWriteErrors(answer) {
+    const first = answer.writeErrors?.[0];
+    if (first !== undefined)
+        throw new RawInsertError(Number(first.code));
+}
+/** The server took the command and refused a document of it. */
+class RawInsertError extends Error {
+    name = 'RawInsertError';
+    /** The server's code for the first refusal, read by `serverCode`. */
+    code;
+    constructor(code) {
+        super(`The server refused a document (${code}).`);
+        this.code = code;
+    }
+}
+/** An insert replaces such a value of a top-level field by the time. */
+function hasEmptyTimestamp(document) {
+    const buffer = (0,raw_bson/* asBuffer */.bS)(document);
+    // Most documents have no such bytes at all, and searching for them is native.
+    if (buffer.indexOf(emptyTimestamp) < 0)
+        return false;
+    for (const { type, valueStart } of (0,raw_bson/* elementsOf */.ZE)(document)) {
+        if (type === raw_bson/* bsonTypes */.uI.timestamp && buffer.readBigUInt64LE(valueStart) === 0n)
+            return true;
+    }
+    return false;
+}
+/** The end of a field's name and the value. */
+const emptyTimestamp = Buffer.alloc(9);
+
+;// CONCATENATED MODULE: ./emitted/mongo/raw-build.js
+
+
+/** BSON put together from bytes, for what objects cannot hold: see `raw-bson.ts`. */
+/** One element: type, name, and the bytes of its value. */
+function rawElement(type, name, value) {
+    return Buffer.concat([Buffer.from([type]), Buffer.from(`${name}\0`), value]);
+}
+/** A document of these elements, in this order. */
+function rawDocument(elements) {
+    const body = Buffer.concat(elements);
+    const whole = Buffer.alloc(body.length + 5);
+    whole.writeInt32LE(whole.length);
+    body.copy(whole, 4);
+    return whole;
+}
+/** The value of a string. */
+function rawString(value) {
+    const bytes = Buffer.from(`${value}\0`);
+    const length = Buffer.alloc(4);
+    length.writeInt32LE(bytes.length);
+    return Buffer.concat([length, bytes]);
+}
+/**
+ * A document as a map, so that every key stays at its place and every number keeps its type when the driver sends it.
+ * Of two equal keys the later one is kept.
+ */
+function orderedDocument(bytes) {
+    const buffer = (0,raw_bson/* asBuffer */.bS)(bytes);
+    return new Map([...(0,raw_bson/* elementsOf */.ZE)(bytes)].map((element) => [element.name, exactValue(buffer, element)]));
+}
+/** The value of one element in that form: documents are maps, numbers objects of their BSON type. */
+function exactValue(bytes, { type, valueStart, end }) {
+    const value = (0,raw_bson/* asBuffer */.bS)(bytes).subarray(valueStart, end);
+    if (type === raw_bson/* bsonTypes */.uI.objectId)
+        return new lib.ObjectId(value);
+    if (type === raw_bson/* bsonTypes */.uI.document)
+        return orderedDocument(value);
+    if (type === raw_bson/* bsonTypes */.uI.array)
+        return [...orderedDocument(value).values()];
+    return lib.BSON.deserialize(rawDocument([rawElement(type, 'v', value)]), raw_build_exact).v;
+}
+const raw_build_exact = { promoteValues: false, promoteLongs: false, promoteBuffers: false, bsonRegExp: true };
+
+;// CONCATENATED MODULE: ./emitted/mongo/raw-statements.js
+
+
+/** Statements of `update` and `delete` commands as BSON bytes, each put together in one piece of memory. */
+/** `{ q: { _id: { $eq: ID } }, u: [{ $replaceWith: { $literal: DOCUMENT } }], collation: { locale: 'simple' } }` */
+function replacesOne(document) {
+    const stage = objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.document, '$replaceWith', literal(raw_bson/* bsonTypes */.uI.document, whole(document))));
+    return bytesOf(objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.document, 'q', byId(document)), raw_statements_element(raw_bson/* bsonTypes */.uI.array, 'u', listOf([[raw_bson/* bsonTypes */.uI.document, stage]])), raw_statements_element(raw_bson/* bsonTypes */.uI.document, 'collation', simpleCollation)));
+}
+/**
+ * One statement for all of them, which takes the server about two thirds of the time of one each: a pipeline that looks
+ * the document up by its `_id`. In a list that is constant the server finds it by a hash (ExpressionIndexOfArray). No
+ * collation: the index on `_id` has the collection's, by which ids are unique, and no other one would use it.
+ */
+function replacesAll(documents) {
+    const ids = idsOf(documents);
+    const place = objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.array, '$indexOfArray', listOf([
+        [raw_bson/* bsonTypes */.uI.document, literal(raw_bson/* bsonTypes */.uI.array, ids)],
+        [raw_bson/* bsonTypes */.uI.string, whole(rawString('$_id'))],
+    ])));
+    const all = listOf(documents.map((document) => [raw_bson/* bsonTypes */.uI.document, whole(document)]));
+    const found = listOf([
+        [raw_bson/* bsonTypes */.uI.document, literal(raw_bson/* bsonTypes */.uI.array, all)],
+        [raw_bson/* bsonTypes */.uI.document, place],
+    ]);
+    const document = objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.array, '$arrayElemAt', found));
+    const stage = objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.document, '$replaceWith', document));
+    return onAll(ids, raw_statements_element(raw_bson/* bsonTypes */.uI.array, 'u', listOf([[raw_bson/* bsonTypes */.uI.document, stage]])));
+}
+/**
+ * Takes these top-level fields off all of them: less than half of the time of `replacesAll`, since the server neither
+ * gets the documents nor compares them. `names`: without a dot, a dollar in front, and not empty.
+ */
+function unsetsAll(documents, names) {
+    const fields = objectOf(...names.map((name) => raw_statements_element(raw_bson/* bsonTypes */.uI.boolean, name, whole(yes))));
+    const update = objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.document, '$unset', fields));
+    return onAll(idsOf(documents), raw_statements_element(raw_bson/* bsonTypes */.uI.document, 'u', update));
+}
+/** `{ q: { _id: { $eq: ID } }, limit: 1 }` */
+function deletesOne(document) {
+    const limit = raw_statements_element(raw_bson/* bsonTypes */.uI.int32, 'limit', whole(Buffer.from([1, 0, 0, 0])));
+    return bytesOf(objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.document, 'q', byId(document)), limit));
+}
+function onAll(ids, update) {
+    const filter = objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.document, '_id', objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.array, '$in', ids))));
+    const multi = raw_statements_element(raw_bson/* bsonTypes */.uI.boolean, 'multi', whole(yes));
+    return bytesOf(objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.document, 'q', filter), update, multi));
+}
+function byId(document) {
+    const [type, id] = idOf(document);
+    return objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.document, '_id', objectOf(raw_statements_element(type, '$eq', id))));
+}
+function idsOf(documents) {
+    return listOf(documents.map(idOf));
+}
+function idOf(document) {
+    const { type, valueStart, end } = (0,raw_bson/* idElement */._U)(document);
+    return [type, whole((0,raw_bson/* asBuffer */.bS)(document).subarray(valueStart, end))];
+}
+function whole(bytes) {
+    return { pieces: [bytes], length: bytes.length };
+}
+function bytesOf({ pieces, length }) {
+    return Buffer.concat(pieces, length);
+}
+function raw_statements_element(type, name, value) {
+    const head = headOf(type, name);
+    return { pieces: [head, ...value.pieces], length: head.length + value.length };
+}
+function headOf(type, name) {
+    const head = Buffer.from(` ${name}\0`);
+    head[0] = type;
+    return head;
+}
+function literal(type, value) {
+    return objectOf(raw_statements_element(type, '$literal', value));
+}
+function objectOf(...elements) {
+    return enclosed(elements.flatMap(({ pieces }) => pieces), elements.reduce((sum, { length }) => sum + length, 0));
+}
+/** The value of an array. */
+function listOf(values) {
+    const pieces = [];
+    let length = 0;
+    for (const [at, [type, value]] of values.entries()) {
+        const head = placeHead(type, at);
+        pieces.push(head);
+        for (const piece of value.pieces)
+            pieces.push(piece);
+        length += head.length + value.length;
+    }
+    return enclosed(pieces, length);
+}
+function enclosed(pieces, length) {
+    const head = Buffer.alloc(4);
+    head.writeInt32LE(length + 5);
+    return { pieces: [head, ...pieces, end], length: length + 5 };
+}
+const end = Buffer.alloc(1);
+const yes = Buffer.from([1]);
+/** Type and name of an array's element: the same few thousand for every statement. */
+function placeHead(type, at) {
+    const heads = placeHeads.get(type) ?? [];
+    placeHeads.set(type, heads);
+    heads[at] ??= headOf(type, String(at));
+    return heads[at];
+}
+const placeHeads = new Map();
+const simpleCollation = objectOf(raw_statements_element(raw_bson/* bsonTypes */.uI.string, 'locale', whole(rawString('simple'))));
+
+;// CONCATENATED MODULE: ./emitted/mongo/raw-write.js
+
+
+
+
+
+/** The memory that inserts share, whatever the number of collections: those under way, and what waits to be a batch. */
+class InsertBudget {
+    lanes = new Lanes(4);
+    #holding = new Map();
+    #held = 0;
+    /** What this one holds from now on. */
+    holds(inserter, bytes) {
+        this.#held += bytes - (this.#holding.get(inserter) ?? 0);
+        if (bytes === 0)
+            this.#holding.delete(inserter);
+        else
+            this.#holding.set(inserter, bytes);
+    }
+    /** Who is to send before its batch is full; undefined while there is room. */
+    fullest() {
+        if (this.#held <= mostHeld)
+            return undefined;
+        return [...this.#holding].reduce((most, one) => (one[1] > most[1] ? one : most))[0];
+    }
+}
+/** Of several collections together. */
+const mostHeld = 8 * batchBytes;
+/**
+ * Inserts documents given as BSON bytes, exactly as they are: order and repetition of fields, `$` and dotted names,
+ * deprecated types and top-level `Timestamp(0, 0)`, which a plain insert would replace by the time.
+ *
+ * The bytes must not change until `finish` settles. Acknowledged by one member (`w: 1`): follow with `awaitMajority`.
+ * Not retried: after an error some of the documents are there. `add` and `finish` throw `RawInsertError` when the
+ * server refuses a document, the driver's error when a command fails, the signal's reason when aborted; after a failed
+ * `add`, `finish` still waits for what is under way.
+ */
+class RawInserter {
+    #db;
+    #collection;
+    #options;
+    #budget;
+    #underWay = new Set();
+    #held = [];
+    #heldBytes = 0;
+    #heldDocuments = 0;
+    #documents = 0;
+    #bytes = 0;
+    #failure;
+    constructor(db, collection, options = {}) {
+        this.#db = db;
+        this.#collection = collection;
+        this.#options = options;
+        this.#budget = options.budget ?? new InsertBudget();
+    }
+    /** Returns when there is room for more. */
+    async add(documents) {
+        for (const piece of documents.pieces({ documents: raw_sequence_mostDocuments, bytes: batchBytes })) {
+            const { length } = piece.bytes;
+            const full = this.#heldBytes + length > batchBytes || this.#heldDocuments + piece.length > raw_sequence_mostDocuments;
+            if (full)
+                await this.#send();
+            // A small view would keep all of what it is a view into.
+            const small = length < piece.bytes.buffer.byteLength / 4;
+            this.#held.push(small ? new RawDocuments(Buffer.from(piece.bytes), piece.length) : piece);
+            this.#heldDocuments += piece.length;
+            this.#hold(this.#heldBytes + length);
+            const fullest = this.#budget.fullest();
+            // What is wrong there is said when that one is asked again.
+            if (fullest !== undefined)
+                await fullest.#send().catch(() => { });
+        }
+    }
+    /** Returns when the server has acknowledged everything. */
+    async finish() {
+        if (this.#failure === undefined)
+            await this.#send();
+        await Promise.all(this.#underWay);
+        this.#take();
+        if (this.#failure !== undefined)
+            throw this.#failure.error;
+        return { documents: this.#documents, bytes: this.#bytes };
+    }
+    async #send() {
+        const batch = this.#take();
+        this.#throwFailure();
+        if (batch.length === 0)
+            return;
+        const before = this.#options.inOrder ? [...this.#underWay] : [];
+        const begun = Promise.withResolvers();
+        const insert = () => {
+            begun.resolve();
+            return this.#insert(batch);
+        };
+        // Under way from now on: whoever finishes meanwhile has to wait for what is still without a lane, too.
+        const sent = Promise.all(before)
+            .then(() => this.#budget.lanes.run(insert))
+            .finally(() => this.#underWay.delete(sent));
+        this.#underWay.add(sent);
+        await begun.promise;
+    }
+    #throwFailure() {
+        if (this.#options.signal?.aborted)
+            this.#failure ??= { error: this.#options.signal.reason };
+        if (this.#failure !== undefined)
+            throw this.#failure.error;
+    }
+    #take() {
+        const held = this.#held;
+        this.#held = [];
+        this.#heldDocuments = 0;
+        this.#hold(0);
+        return held;
+    }
+    #hold(bytes) {
+        this.#heldBytes = bytes;
+        this.#budget.holds(this, bytes);
+    }
+    async #insert(batch) {
+        try {
+            // It may have failed while this batch waited for its turn.
+            this.#throwFailure();
+            await insertBatch(this.#db, this.#collection, batch, this.#options.bypassValidation ?? false);
+            const documents = batch.reduce((sum, { length }) => sum + length, 0);
+            const bytes = batch.reduce((sum, part) => sum + part.bytes.length, 0);
+            this.#documents += documents;
+            this.#bytes += bytes;
+            this.#options.onInserted?.(documents, bytes);
+        }
+        catch (error) {
+            this.#failure ??= { error };
+        }
+    }
+}
+/** All of these documents; see `RawInserter`. */
+async function insertRaw(db, collection, batches, options = {}) {
+    const inserter = new RawInserter(db, collection, options);
+    try {
+        for await (const batch of batches) {
+            await inserter.add(batch instanceof RawDocuments ? batch : RawDocuments.of(batch));
+        }
+    }
+    catch (error) {
+        await inserter.finish().catch(() => { });
+        throw error;
+    }
+    return inserter.finish();
+}
+/**
+ * Returns when a majority of the members holds all that was written before, and as the primary that is asked has it:
+ * what is counted afterwards no change of the primary takes back. The collection is not changed: a delete that matches
+ * nothing waits as a write does, for the newest operation of all (LastOpFixer in the server's write_ops_exec.cpp). It is
+ * any collection that is neither capped nor a time series.
+ */
+async function awaitMajority(db, collection) {
+    await db.collection(collection).deleteOne({ _id: new lib.ObjectId() }, { writeConcern: { w: 'majority' } });
+}
+async function insertBatch(db, collection, batch, bypassValidation) {
+    const answer = await db.command({
+        insert: collection,
+        documents: sequence('documents', batch.map(({ bytes }) => bytes)),
+        ordered: true,
+        bypassDocumentValidation: bypassValidation,
+        writeConcern: { w: 1 },
+    });
+    refuseWriteErrors(answer);
+    const changed = batch.flatMap(withEmptyTimestamps);
+    if (changed.length === 0)
+        return;
+    // An insert replaces Timestamp(0, 0) in top-level fields, an update by a pipeline does not.
+    const repaired = await db.command({
+        update: collection,
+        updates: sequence('updates', changed.map(replacesOne)),
+        ordered: true,
+        bypassDocumentValidation: bypassValidation,
+        // A new primary that has the insert and not this would have as many documents, and nothing would be noticed.
+        writeConcern: { w: 'majority' },
+    });
+    refuseWriteErrors(repaired);
+}
+function withEmptyTimestamps(documents) {
+    if (documents.bytes.indexOf(emptyTimestamp) < 0)
+        return [];
+    return [...documents].filter(hasEmptyTimestamp);
+}
+
+;// CONCATENATED MODULE: ./emitted/backup/restore/catalog-writes.js
+const catalog_writes_majority = { writeConcern: { w: 'majority' } };
+/** Fields that `listIndexes` adds, or added on older servers, and `createIndexes` refuses. */
+const listingOnly = new Set(['ns', 'clustered']);
+/** Creates a collection or time series under this name with a backup's options; not its indexes, nor its expiry. */
+async function createEmpty(db, name, metadata) {
+    const options = new Map(metadata.options);
+    // What expires would vanish while it is loaded: `setExpiry` comes last.
+    options.delete('expireAfterSeconds');
+    options.delete('autoIndexId');
+    const idIndex = metadata.indexes.find((index) => index.get('name') === '_id_' && index.get('clustered') !== true);
+    await db.command({
+        create: name,
+        ...Object.fromEntries(options),
+        ...(idIndex === undefined || metadata.type !== 'collection' ? {} : { idIndex: specOf(idIndex) }),
+        ...catalog_writes_majority,
+    });
+}
+/** Builds the indexes that never delete anything, or those that do (TTL). */
+async function createIndexes(db, name, metadata, which) {
+    const indexes = metadata.indexes.filter((index) => index.get('name') !== '_id_' &&
+        index.get('clustered') !== true &&
+        index.has('expireAfterSeconds') === (which === 'expiring'));
+    if (indexes.length > 0)
+        await db.command({ createIndexes: name, indexes: indexes.map(specOf), ...catalog_writes_majority });
+}
+/** Sets the expiry of a clustered collection or time series. The server may begin to delete at once. */
+async function setExpiry(db, name, metadata) {
+    const expireAfterSeconds = metadata.options.get('expireAfterSeconds');
+    if (expireAfterSeconds !== undefined)
+        await db.command({ collMod: name, expireAfterSeconds, ...catalog_writes_majority });
+}
+async function createView(db, metadata) {
+    await db.command({ create: metadata.name, ...Object.fromEntries(metadata.options), ...catalog_writes_majority });
+}
+function specOf(index) {
+    return new Map([...index].filter(([key]) => !listingOnly.has(key)));
+}
+
+;// CONCATENATED MODULE: ./emitted/backup/restore/swap.js
+
+
+
+
+
+
+
+
+
+/** An application may make a collection anew each time that its name is free for a moment. */
+const mostDisplaced = 20;
+/**
+ * Brings one name to what the step says; run again after any interruption it goes on where it was, since the catalog
+ * tells what is done. Old collections become tombstones. Gives back what it had to move out of the way that the step
+ * did not know of: collections made since the swap was decided, whose documents are kept.
+ *
+ * `beforeMove` is called before each such collection is moved. Throws the driver's errors.
+ */
+async function runStep(connection, own, step, beforeMove) {
+    switch (step.kind) {
+        case 'replace':
+            return swap_replace(connection, own, step, beforeMove);
+        case 'refill':
+            return refill(connection, own, step, beforeMove);
+        case 'view':
+            await clear(connection, own, step.name, step.old, beforeMove);
+            return createView(connection.db, parseMetadata(step.metadata, 'view', step.name));
+        case 'remove': {
+            const present = await findCollection(connection.db, step.name);
+            // Under another UUID it is not the one that was decided on.
+            if (present?.type === step.old.type && present.uuid === step.old.uuid) {
+                await clear(connection, own, step.name, step.old, beforeMove);
+            }
+        }
+    }
+}
+/** Names of the tombstones that these steps leave behind when they are done. */
+function tombstonesOf(own, steps) {
+    return steps.flatMap(({ old }) => old?.type === 'collection' && old.uuid !== undefined ? [own.dropped(old.uuid)] : []);
+}
+async function swap_replace(connection, own, { name, aside, uuid, old }, beforeMove) {
+    for (let attempt = 1;; attempt++) {
+        const present = await findCollection(connection.db, name);
+        if (present?.uuid === uuid)
+            return;
+        const built = await findCollection(connection.db, aside);
+        if (built?.uuid !== uuid)
+            throw gone(name);
+        await clear(connection, own, name, old, beforeMove);
+        try {
+            return await renameCollection(connection, aside, name, uuid);
+        }
+        catch (error) {
+            if ((0,server_code/* serverCode */.XY)(error) !== server_code/* serverCodes */.Wc.NamespaceExists || attempt === mostDisplaced)
+                throw error;
+        }
+    }
+}
+async function refill(connection, own, { name, aside, type, metadata: text, old }, beforeMove) {
+    const { db } = connection;
+    // It is dropped at the very end, so it tells whether this step was completed.
+    if ((await findCollection(db, aside)) === undefined)
+        return;
+    const metadata = parseMetadata(text, type, name);
+    // The server drops no `system.js`.
+    if (name === 'system.js' && (await findCollection(db, name)) !== undefined)
+        await db.collection(name).deleteMany({});
+    else {
+        await clear(connection, own, name, old, beforeMove);
+        await createEmpty(db, name, metadata);
+    }
+    const storage = storageName({ name, type });
+    await insertRaw(db, storage, readRaw(db, aside), { bypassValidation: type === 'timeseries' });
+    // One member acknowledges an insert: what a change of the primary took back is noticed before the source goes.
+    await awaitMajority(db, aside);
+    const [there, needed] = await Promise.all([storage, aside].map((each) => db.collection(each).countDocuments()));
+    if ((there ?? 0) < (needed ?? 0)) {
+        throw new observe_error/* ReleaseError */.K('RESTORE_INCOMPLETE', `${name} holds ${there} of its ${needed} documents so far.`, {
+            hint: restoreHints.RESTORE_INCOMPLETE,
+        });
+    }
+    await createIndexes(db, name, metadata, 'lasting');
+    await createIndexes(db, name, metadata, 'expiring');
+    await setExpiry(db, name, metadata);
+    await dropCollection(connection, aside);
+}
+/** Frees a name: a collection is renamed to its tombstone; views and time series cannot be renamed and are dropped. */
+async function clear(connection, own, name, old, beforeMove) {
+    const present = await findCollection(connection.db, name);
+    if (present === undefined)
+        return;
+    if (present.type !== 'collection' || present.uuid === undefined)
+        return dropCollection(connection, name);
+    const tombstone = own.dropped(present.uuid);
+    if (present.uuid !== old?.uuid)
+        await beforeMove({ name, tombstone });
+    try {
+        await renameCollection(connection, name, tombstone, present.uuid);
+    }
+    catch (error) {
+        const code = (0,server_code/* serverCode */.XY)(error);
+        // Dropped by somebody between the look and the rename: the name is free.
+        if (code !== server_code/* serverCodes */.Wc.NamespaceNotFound && code !== server_code/* serverCodes */.Wc.CollectionUUIDMismatch)
+            throw error;
+    }
+}
+function gone(name) {
+    return new observe_error/* ReleaseError */.K('RESTORE_INCOMPLETE', `The collection that was restored for ${name} is no longer there: somebody dropped it.`, { hint: 'Remove the record in the collection that ends in .restore, and run the restore anew.' });
+}
+
+;// CONCATENATED MODULE: ./emitted/backup/restore/settle.js
+var __addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+    if (value !== null && value !== void 0) {
+        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
+        var dispose, inner;
+        if (async) {
+            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
+            dispose = value[Symbol.asyncDispose];
+        }
+        if (dispose === void 0) {
+            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
+            dispose = value[Symbol.dispose];
+            if (async) inner = dispose;
+        }
+        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
+        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
+        env.stack.push({ value: value, dispose: dispose, async: async });
+    }
+    else if (async) {
+        env.stack.push({ async: true });
+    }
+    return value;
+};
+var __disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+    return function (env) {
+        function fail(e) {
+            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
+            env.hasError = true;
+        }
+        var r, s = 0;
+        function next() {
+            while (r = env.stack.pop()) {
+                try {
+                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
+                    if (r.dispose) {
+                        var result = r.dispose.call(r.value);
+                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
+                    }
+                    else s |= 1;
+                }
+                catch (e) {
+                    fail(e);
+                }
+            }
+            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
+            if (env.hasError) throw env.error;
+        }
+        return next();
+    };
+})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
+    var e = new Error(message);
+    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
+});
+
+
+
+
+
+
+/**
+ * Brings an interrupted restore of this database to an end: back, if it had not begun to swap collections in, else
+ * forward, for which everything is in the database itself; `setHistory` runs where history is not right yet. Waits until it is sure that nobody works on it any more.
+ *
+ * Throws `RESTORE_IN_PROGRESS` while somebody does, `RESTORE_INCOMPLETE` when a step fails again, server failures; the
+ * signal's reason when aborted while waiting. May be retried.
+ */
+async function settleRestore(connection, options) {
+    return during('RESTORE_FAILED', 'settling an earlier restore', () => settle(connection, options));
+}
+async function settle(connection, options) {
+    const env_1 = { stack: [], error: void 0, hasError: false };
+    try {
+        const { own, log, signal, goneAfterMs = defaultGoneAfterMs } = options;
+        const { db } = connection;
+        const found = await readRecord(db, own);
+        if (found === undefined)
+            return { kind: 'nothing' };
+        if (found.silentMs < goneAfterMs) {
+            log.info('A restore of this database was interrupted or is running; looking whether somebody works on it.');
+            // An abort ends the pause early; what is thrown is its reason.
+            await (0,external_node_timers_promises_.setTimeout)(goneAfterMs - found.silentMs, undefined, { signal }).catch(() => { });
+            signal?.throwIfAborted();
+        }
+        const again = await readRecord(db, own);
+        if (again === undefined)
+            return { kind: 'nothing' };
+        const { record } = again;
+        if (again.silentMs < goneAfterMs)
+            throw inProgress(db);
+        const tenure = __addDisposableResource(env_1, await RestoreTenure.takeOver(db, own, record.owner), false);
+        log.warn(record.state === 'building'
+            ? 'Removing what an interrupted restore had built.'
+            : 'Finishing a restore that was interrupted after it had begun to swap collections in.', { backup: record.backupId, since: record.startedAt.toISOString() });
+        if (record.state === 'building') {
+            await undoBuild(connection, own, tenure);
+            return { kind: 'undone' };
+        }
+        await finishRestore(connection, tenure, record, options);
+        const named = (removes) => record.steps.filter(({ kind }) => (kind === 'remove') === removes).map(({ name }) => name);
+        return { kind: 'finished', backupId: record.backupId, restored: named(false), removed: named(true) };
+    }
+    catch (e_1) {
+        env_1.error = e_1;
+        env_1.hasError = true;
+    }
+    finally {
+        __disposeResources(env_1);
+    }
+}
+/** Removes what a restore built, and its record. The user's collections are as they were. */
+async function undoBuild(connection, own, tenure) {
+    // First: whether the last change of state arrived may be unknown.
+    await tenure.update({ state: 'building', steps: [] });
+    await dropAsides(connection, own);
+    await tenure.end();
+}
+/** Brings a restore to its end from where its record says that it is, and ends the record. */
+async function finishRestore(connection, tenure, { state, backupId, steps, displaced, placement }, { own, log, setHistory }) {
+    if (state === 'swapping') {
+        const moved = [...displaced];
+        for (const [index, step] of steps.entries()) {
+            const what = `putting ${step.name} in place (${index} of ${steps.length} collections are done)`;
+            await during('RESTORE_INCOMPLETE', what, () => runStep(connection, own, step, async (one) => {
+                if (moved.some(({ tombstone }) => tombstone === one.tombstone))
+                    return;
+                moved.push(one);
+                await tenure.update({ displaced: moved });
+                log.warn(`Somebody made ${one.name} while it was being replaced; those documents go to ${one.tombstone}.`);
+            }));
+        }
+    }
+    if (state !== 'clearing' && placement !== undefined) {
+        await during('RESTORE_INCOMPLETE', 'setting the history (all collections are in place)', async () => {
+            await tenure.update({ state: 'placing' });
+            await setHistory(backupId, placement);
+        });
+    }
+    await during('RESTORE_INCOMPLETE', 'removing what was replaced (all collections are in place)', async () => {
+        await tenure.update({ state: 'clearing' });
+        for (const tombstone of tombstonesOf(own, steps))
+            await dropCollection(connection, tombstone);
+        await dropAsides(connection, own);
+        await tenure.end();
+    });
+}
+/** Only the holder of the record may: aside collections belong to the one restore under way, or to none. */
+async function dropAsides(connection, own) {
+    const listed = await connection.db.listCollections({}, { nameOnly: true }).toArray();
+    for (const { name } of listed)
+        if (name.startsWith(asidePrefix(own)))
+            await dropCollection(connection, name);
+}
+/** Whether there is something for `settleRestore` to do, unless somebody is at it. Only reads. */
+async function isUnfinished(db, own) {
+    const found = await during('RESTORE_FAILED', 'looking for an earlier restore', () => readRecord(db, own));
+    return found !== undefined;
+}
+/**
+ * A `RESTORE_INCOMPLETE` where a restore of this database was cut off after it had begun to swap collections in: until it
+ * is finished the database holds some collections of the backup and some of before, or history tells of those of before.
+ * Only reads.
+ */
+async function halfRestored(db, own) {
+    const found = await readRecord(db, own);
+    if (found === undefined || found.record.state === 'building' || found.record.state === 'clearing')
+        return undefined;
+    const { backupId } = found.record;
+    return new observe_error/* ReleaseError */.K('RESTORE_INCOMPLETE', `A restore of backup ${backupId} into this database is not finished.`, {
+        hint: `Finish it: mongo-release restore ${backupId}. Until then collections or history are in part those of before.`,
+        details: { backup: backupId },
+    });
+}
+/** Throws it. */
+async function refuseHalfRestored(db, own) {
+    const error = await halfRestored(db, own);
+    if (error !== undefined)
+        throw error;
+}
+
+;// CONCATENATED MODULE: ./emitted/release/rollback/traffic.js
+function stateIn(steps, wanted) {
+    return steps.find(({ name }) => name === wanted)?.state;
+}
+/** A sentence, where users are shut out after these steps of a rollback, or may be. */
+function trafficAfter(steps) {
+    const stopped = stateIn(steps, 'stop-traffic');
+    if (stopped === undefined || stopped === 'skipped')
+        return undefined;
+    const started = stateIn(steps, 'start-traffic');
+    if (started === 'done' || started === 'skipped')
+        return undefined;
+    if (stopped !== 'done')
+        return 'Whether traffic is stopped is not known.';
+    return started === undefined
+        ? 'Traffic is stopped, and stays so until the rollback is done.'
+        : 'Whether traffic is back is not known.';
+}
+/** The step at which a rollback stopped that did not come to its end. */
+function stoppedAt(steps) {
+    return (steps.find(({ state }) => state !== 'done' && state !== 'skipped')?.name ?? steps.at(-1)?.name ?? 'its beginning');
+}
+
+;// CONCATENATED MODULE: ./emitted/release/rollback/open.js
+
+
+
+
+
+
+/**
+ * The newest rollback of the target, where it did not come to its end and has left something that nobody should be
+ * without word of: users who are shut out, or data on their way. Only reads.
+ */
+async function openRollback(run, { db }) {
+    const newest = await new ReleaseRecords(db, run).newestRollback().catch(open_failed);
+    if (newest === null || newest.state === 'rolled-back')
+        return undefined;
+    const { steps = [], data } = newest;
+    const touched = data?.failed !== undefined || (data?.reverted.length ?? 0) > 0;
+    const onTheWay = ['done', 'running', 'unknown'].includes(stateIn(steps, 'data') ?? '');
+    return trafficAfter(steps) !== undefined || onTheWay || touched ? newest : undefined;
+}
+/** Sentences: where it stands, and what goes on with it. */
+function openInWords({ _id, of, steps = [] }) {
+    const traffic = trafficAfter(steps);
+    return [
+        `Rollback ${_id} of release ${of} is not complete: it is at ${stoppedAt(steps)}.`,
+        ...(traffic === undefined ? [] : [traffic]),
+        `${goesOn(of)} with it.`,
+    ].join(' ');
+}
+/** What goes on with a rollback that has left a migration half-way; undefined where none has. */
+async function rollbackGoesOn(run, { db }, releaseId) {
+    const record = await new ReleaseRecords(db, run).find(releaseId).catch(open_failed);
+    return record?.kind === 'rollback' && record.state !== 'rolled-back' ? goesOn(record.of) : undefined;
+}
+function open_failed(error) {
+    throw asServerFailure(error, 'looking for a rollback that is not complete');
+}
+function goesOn(of) {
+    return `mongo-release rollback ${of} goes on`;
+}
+/** As `halfRestored` of the room of backups; what a rollback has begun, that goes on with. */
+async function halfRestoredIn(run, connection) {
+    const error = await halfRestored(connection.db, namesOf(run));
+    if (error === undefined)
+        return undefined;
+    const open = await openRollback(run, connection);
+    if (open?.strategy !== 'restore' || open.backupId !== error.details.backup)
+        return error;
+    return new observe_error/* ReleaseError */.K(error.code, error.message, {
+        hint: `Finish it: mongo-release rollback ${open.of}. Until then collections or history are in part those of before.`,
+        details: error.details,
+    });
+}
+/** Throws it. */
+async function open_refuseHalfRestored(run, connection) {
+    const error = await halfRestoredIn(run, connection);
+    if (error !== undefined)
+        throw error;
+}
+
 ;// CONCATENATED MODULE: ./emitted/release/take-backup.js
 
 
@@ -6597,7 +6841,7 @@ function standingOf({ position, records, wholePlan }) {
  */
 async function takeInto(run, connection, store, standing, { keys, engine = engineOf(run) }) {
     const { flags, settings } = run.invocation;
-    await refuseHalfRestored(connection.db, namesOf(run));
+    await open_refuseHalfRestored(run, connection);
     const { halfDone, planDigest } = standing;
     const { digest } = standing.position;
     const applied = standing.position.applied.map(({ name, checksum }) => ({ name, checksum }));
@@ -6720,6 +6964,7 @@ var audit_disposeResources = (undefined && undefined.__disposeResources) || (fun
 
 
 
+
 /**
  * `audit`: everything that is on record of a target, the newest first: releases, migrations, ways back, restores and
  * baselines from the target itself, drills from the store where one is named. Only reads.
@@ -6733,14 +6978,14 @@ async function audit(run) {
         const target = aboutTarget(run, connection);
         const records = await new ReleaseRecords(connection.db, run).all();
         const warnings = [];
-        const { drills, found } = await drillsOf(run, target, warnings);
+        const { drills, found } = await drillsOf(run, backedUpTarget(run, connection), warnings);
         const entries = [...records.map(({ _id: id, ...record }) => ({ id, ...record })), ...found]
             .filter((one) => since === undefined || isSince(one, since))
             .sort((a, b) => audit_timeOf(b.startedAt) - audit_timeOf(a.startedAt));
         const result = { since: since?.toISOString(), drills, entries };
         const ended = { command: 'audit', outcome: 'nothing-to-do', result, target, warnings };
         if (out !== undefined)
-            await writeTrail((0,external_node_path_.resolve)(out), run.secrets.scrub((0,json/* renderTrail */.V)(ended)));
+            await writeTrail((0,external_node_path_.resolve)(out), (0,json/* renderTrail */.V)(run.secrets.scrubTexts(ended)));
         return ended;
     }
     catch (e_1) {
@@ -6988,10 +7233,15 @@ async function oplogEnd(client) {
     return edge(client, -1);
 }
 /**
- * How many bytes were written to it after that time. Undefined where it does not reach back to it any more. Throws the
- * driver's errors.
+ * How many bytes were written to it after that time, and whether it were more, since it does not reach back to it any more.
+ * Throws the driver's errors.
  */
 async function oplogBytesAfter(client, after) {
+    const first = await edge(client, 1);
+    if (first === undefined || first.greaterThan(after)) {
+        const stats = await statsOf(client);
+        return { bytes: Number(stats?.size ?? 0), more: true };
+    }
     const [sum] = await client
         .db('local')
         .collection('oplog.rs')
@@ -7000,10 +7250,7 @@ async function oplogBytesAfter(client, after) {
         { $group: { _id: null, bytes: { $sum: { $bsonSize: '$$ROOT' } } } },
     ])
         .toArray();
-    const first = await edge(client, 1);
-    if (first === undefined || first.greaterThan(after))
-        return undefined;
-    return Number(sum?.bytes ?? 0);
+    return { bytes: Number(sum?.bytes ?? 0), more: false };
 }
 async function edge(client, direction) {
     const [entry] = await client
@@ -8343,7 +8590,7 @@ const timeOrRandom = {
     ofJournal: true,
 };
 /** Packages that talk to other systems. Files are a matter of the calls, since reading one does no harm. */
-const talkers = /^(?:node:)?(?:https?|http2|net|tls|dgram|child_process)$|^(?:axios|got|ky|undici|node-fetch|superagent|nodemailer|execa|ioredis|redis|pg|mysql2?|amqplib|kafkajs|stripe|twilio)$|^@(?:aws-sdk|google-cloud|azure|sendgrid|elastic|octokit)\//;
+const talkers = /^(?:node:)?(?:https?|http2|net|tls|dgram|child_process|cluster|worker_threads)$|^(?:axios|got|ky|undici|node-fetch|superagent|nodemailer|execa|ioredis|redis|pg|mysql2?|amqplib|kafkajs|stripe|twilio)$|^@(?:aws-sdk|google-cloud|azure|sendgrid|elastic|octokit)\//;
 const fileWrites = /^(?:writeFile|appendFile|createWriteStream|unlink|rm|rmdir|mkdir|rename|copyFile|cp|truncate)(?:Sync)?$/;
 const externalCalls = {
     id: 'run-external-call',
@@ -8545,9 +8792,51 @@ function childOptions(run) {
         },
         ownPrefix: namesOf(run).prefix,
         showValues: run.showValues,
+        onLoaded: run.onLoaded,
         log: run.log,
         signal: run.signal,
     };
+}
+
+;// CONCATENATED MODULE: ./emitted/release/code.js
+
+
+/** A file that was not the same each time that it was loaded: no checksum is this. */
+const changedMeanwhile = '';
+/** Gathers it from the processes that load code, one after the other. */
+class LoadedCode {
+    #root;
+    #migrations;
+    #names;
+    #code;
+    constructor({ invocation }, migrations, before = new Map()) {
+        this.#root = real(invocation.baseDir);
+        this.#migrations = real(invocation.migrationsDir);
+        this.#names = new Set(Array.from(migrations, ({ fileName }) => fileName));
+        this.#code = new Map(before);
+    }
+    get code() {
+        return this.#code;
+    }
+    /** To be handed to a process, as `ChildSettings.onLoaded`. */
+    add = (files) => {
+        for (const [path, checksum] of files) {
+            if ((0,external_node_path_.dirname)(path) === this.#migrations && this.#names.has((0,external_node_path_.basename)(path)))
+                continue;
+            const name = (0,external_node_path_.relative)(this.#root, path).replaceAll(external_node_path_.sep, '/');
+            const same = (this.#code.get(name) ?? checksum) === checksum;
+            this.#code.set(name, same ? checksum : changedMeanwhile);
+        }
+    };
+}
+/** Modules are known by their real paths. */
+function real(path) {
+    try {
+        return (0,external_node_fs_.realpathSync)(path);
+    }
+    catch {
+        return path;
+    }
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/place.js
@@ -8582,11 +8871,14 @@ function isWithin(folder, path) {
 
 
 
+
 /** Reads files and history and makes the plan; nothing is written. `scope` is what the flags narrow it to. */
 async function readSituation(run, connection, scope = scopeOf(run)) {
     const files = await listFiles(run);
     const { records, differs } = await readRecords(run, connection, files);
-    const facts = await describeMigrations(files, { ...childOptions(run), unusable: unusableWhere(run, records) });
+    const loaded = new LoadedCode(run, files);
+    const unusable = unusableWhere(run, records);
+    const facts = await describeMigrations(files, { ...childOptions(run), unusable, onLoaded: loaded.add });
     const applied = new Set(records.filter((record) => record.state === 'applied').map((record) => record._id));
     const sources = await scanFiles(files.filter((file) => !applied.has(file.name)));
     const { journal } = run.invocation.settings.migrations;
@@ -8608,6 +8900,7 @@ async function readSituation(run, connection, scope = scopeOf(run)) {
     return {
         files: new Map(files.map((file) => [file.name, file])),
         facts,
+        code: loaded.code,
         records,
         position: position(records),
         plan: planOf(scope),
@@ -8789,1132 +9082,6 @@ async function countImages({ db }, own, attempt, options = {}) {
     return Number(sum?.images ?? 0);
 }
 
-// EXTERNAL MODULE: ./emitted/mongo/end-out.js
-var end_out = __webpack_require__(17164);
-;// CONCATENATED MODULE: ./emitted/migration/undo/indexes.js
-
-
-
-
-const indexes_majority = { writeConcern: { w: 'majority' } };
-/** Fields that `listIndexes` adds, or added on older servers, and `createIndexes` refuses. */
-const indexes_listingOnly = new Set(['ns', 'clustered']);
-/** What makes an index impossible to build, from the server's `src/mongo/base/error_codes.yml`. */
-const unbuildable = new Set([
-    67, // CannotCreateIndex
-    85, // IndexOptionsConflict
-    86, // IndexKeySpecsConflict
-    171, // CannotIndexParallelArrays
-    server_code/* serverCodes */.Wc.DuplicateKey,
-]);
-function indexesOf(state) {
-    return byName((state?.indexes ?? []).map((bytes) => orderedDocument((0,raw_bson/* bytesOf */.$$)(bytes))));
-}
-function indexesNow(info) {
-    return byName(info.rawIndexes.map(orderedDocument));
-}
-function byName(specs) {
-    return new Map(specs.filter((spec) => spec.get('name') !== '_id_').map((spec) => [String(spec.get('name')), spec]));
-}
-/** Drops indexes by their names; those that are gone already are no matter. Gives back how many were sent. */
-async function dropIndexes(place, info, names) {
-    for (const index of names) {
-        await patiently(place, () => place.db.command({ dropIndexes: info.name, index, ...expected(place.topology, info.uuid), ...indexes_majority })).catch(ignoreCode(server_code/* serverCodes */.Wc.IndexNotFound));
-    }
-    return names.length;
-}
-/** Builds indexes one after the other, as they were. What cannot be built any more is given back. */
-async function buildIndexes(place, collection, specs) {
-    const { db } = place;
-    const conflicts = [];
-    for (const spec of specs) {
-        const sent = new Map([...spec].filter(([key]) => !indexes_listingOnly.has(key)));
-        try {
-            await patiently(place, () => db.command({ createIndexes: collection, indexes: [sent], ...indexes_majority }));
-        }
-        catch (error) {
-            const code = (0,server_code/* serverCode */.XY)(error);
-            if (code === undefined || !unbuildable.has(code))
-                throw error;
-            const namespace = `${db.databaseName}.${collection}`;
-            conflicts.push({ kind: 'index', namespace, index: String(spec.get('name')), code });
-        }
-    }
-    return conflicts;
-}
-/** Sets the expiry of indexes, and of a clustered collection, to what it was. Gives back how many were changed. */
-async function restoreExpiry(place, info, state) {
-    const { db, topology } = place;
-    const guard = { ...expected(topology, info.uuid), ...indexes_majority };
-    let changed = 0;
-    const now = indexesNow(info);
-    for (const [name, spec] of indexesOf(state)) {
-        const expireAfterSeconds = spec.get('expireAfterSeconds');
-        const present = now.get(name);
-        // Anything but a number lets nothing expire.
-        if (present === undefined || Number.isNaN(Number(expireAfterSeconds)))
-            continue;
-        if (Number(present.get('expireAfterSeconds')) === Number(expireAfterSeconds))
-            continue;
-        await patiently(place, () => db.command({ collMod: info.name, index: { name, expireAfterSeconds }, ...guard }));
-        changed += 1;
-    }
-    const whole = orderedDocument((0,raw_bson/* bytesOf */.$$)(state.options)).get('expireAfterSeconds');
-    const presently = orderedDocument(info.rawOptions).get('expireAfterSeconds');
-    if (whole !== undefined && Number(whole) !== Number(presently)) {
-        await patiently(place, () => db.command({ collMod: info.name, expireAfterSeconds: whole, ...guard }));
-        changed += 1;
-    }
-    return changed;
-}
-
-// EXTERNAL MODULE: ./emitted/migration/journal/asked-indexes.js
-var asked_indexes = __webpack_require__(80637);
-;// CONCATENATED MODULE: ./emitted/migration/undo/made-indexes.js
-
-
-/** What a `createIndexes` made of the indexes of a collection: others build theirs at any time, also in between. */
-function madeIndexes(info, { catalog, error }) {
-    const old = indexesOf(catalog?.before);
-    const after = catalog?.after === undefined ? undefined : indexesOf(catalog.after);
-    const asked = catalog?.asked;
-    const come = [...indexesNow(info)].filter(([name]) => !old.has(name) && after?.has(name) !== false);
-    // The entry is from before calls were on record.
-    if (asked === undefined) {
-        const unsure = after === undefined && come.length > 0;
-        return { names: unsure ? [] : come.map(([name]) => name), unsure };
-    }
-    const names = come
-        .filter(([name, spec]) => asked.some((index) => index.name === name && hasKey(spec, index.key)))
-        .map(([name]) => name);
-    // The server makes none of them where it refuses one, up to shards that were faster.
-    return error === undefined ? { names, unsure: false } : { names: [], unsure: names.length > 0 };
-}
-function hasKey(spec, asked) {
-    const key = spec.get('key');
-    return asked === undefined || !(key instanceof Map) || (0,asked_indexes/* keyText */.P)(key) === asked;
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/modified.js
-
-
-
-
-
-const modified_majority = { writeConcern: { w: 'majority' } };
-/**
- * What `collMod` is told for an option that was not there before: the server takes none of them away, except by these
- * values. `validationLevel` and `validationAction` stay, with what they are by default.
- */
-const absent = {
-    validator: {},
-    validationLevel: 'strict',
-    validationAction: 'error',
-    expireAfterSeconds: 'off',
-    changeStreamPreAndPostImages: { enabled: false },
-    recordPreImages: false,
-};
-/** Names of `listCollections` for what `collMod` calls otherwise. */
-const renamed = { size: 'cappedSize', max: 'cappedMax' };
-/** Brings options and properties of indexes back to what they were. May be repeated. */
-async function undoModification(place, info, before) {
-    const { db, topology } = place;
-    const guard = { ...(info.type === 'collection' && expected(topology, info.uuid)), ...modified_majority };
-    const options = changedOptions(orderedDocument((0,raw_bson/* bytesOf */.$$)(before.options)), orderedDocument(info.rawOptions));
-    let changed = 0;
-    if (Object.keys(options).length > 0) {
-        await patiently(place, () => db.command({ collMod: info.name, ...options, ...guard }));
-        changed += 1;
-    }
-    const conflicts = [];
-    const now = indexesNow(info);
-    for (const [name, spec] of indexesOf(before)) {
-        const present = now.get(name);
-        if (present === undefined)
-            continue;
-        if (takesRebuilding(spec, present)) {
-            await dropIndexes(place, info, [name]);
-            conflicts.push(...(await buildIndexes(place, info.name, [spec])));
-            changed += 1;
-            continue;
-        }
-        for (const property of ['hidden', 'prepareUnique']) {
-            const value = spec.get(property) === true;
-            if (value === (present.get(property) === true))
-                continue;
-            await patiently(place, () => db.command({ collMod: info.name, index: { name, [property]: value }, ...guard }));
-            changed += 1;
-        }
-    }
-    if (info.type === 'collection')
-        changed += await restoreExpiry(place, info, before);
-    return { changed, conflicts };
-}
-/** Whether the options are still those that the migration set. */
-function hasOptions(info, state) {
-    return differing(orderedDocument((0,raw_bson/* bytesOf */.$$)(state.options)), orderedDocument(info.rawOptions)).length === 0;
-}
-/** Names of the options that are not equal, up to the server's defaults. */
-function differing(before, now) {
-    return [...new Set([...before.keys(), ...now.keys()])].filter((name) => !sameValue(before.get(name) ?? absent[name], now.get(name) ?? absent[name]));
-}
-/** The fields of a `collMod` that makes `now` into `before`, as far as it takes them. */
-function changedOptions(before, now) {
-    const change = {};
-    for (const name of differing(before, now)) {
-        const value = before.get(name) ?? absent[name];
-        if (value !== undefined)
-            change[renamed[name] ?? name] = value;
-    }
-    // The server takes both together only.
-    const view = before.get('viewOn');
-    if ('viewOn' in change || 'pipeline' in change)
-        return { viewOn: view, pipeline: before.get('pipeline') ?? [] };
-    return change;
-}
-/** `collMod` makes an index expire or unique, and not the contrary. */
-function takesRebuilding(spec, present) {
-    const expires = (index) => index.get('expireAfterSeconds') !== undefined;
-    const unique = (index) => index.get('unique') === true;
-    return (expires(present) && !expires(spec)) || (unique(present) && !unique(spec));
-}
-function sameValue(a, b) {
-    return Buffer.from(lib.BSON.serialize({ v: a })).equals(lib.BSON.serialize({ v: b }));
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/catalog.js
-
-
-
-
-
-
-
-
-
-const nothing = { changed: 0, conflicts: [] };
-/**
- * Takes one change of the catalog back. What is done already is seen from the catalog, by UUIDs, so it may be repeated
- * after any interruption; and it tells in the same way whether a change that was only intended was made.
- *
- * What meets a change of somebody else is left as it is and given back as a conflict. `ready` is awaited before each
- * command, and is to reject where nothing may be changed any more. Throws its errors, and the driver's.
- */
-async function undoCatalog(connection, own, entry, ready) {
-    const { catalog, namespace, state, kind } = entry;
-    if (catalog === undefined || state === 'refused')
-        return nothing;
-    const place = { ...connection, db: connection.client.db(namespace.database), ready };
-    const name = namespace.collection ?? '';
-    const { before, after, to } = catalog;
-    switch (catalog.type) {
-        case 'create-collection':
-            if (before !== undefined)
-                return nothing;
-            return kind === 'implicit' ? removeBeside(place, own, entry) : removeMade(place, own, name, after, kind);
-        case 'drop-collection':
-            return before === undefined ? nothing : bringBack(place, own, name, before);
-        case 'rename-collection':
-            return before === undefined || to === undefined ? nothing : renameBack(place, own, entry);
-        case 'replace-collection':
-            return swapBack({ ...place, db: connection.client.db((to ?? namespace).database) }, own, entry);
-        case 'modify-collection':
-        case 'create-indexes':
-        case 'drop-indexes': {
-            // The others change nothing where nothing is.
-            if (before === undefined)
-                return catalog.type === 'create-indexes' ? removeBeside(place, own, entry) : nothing;
-            const info = await findByState(place, name, before.uuid);
-            if (info === undefined)
-                return catalog_conflict(namespace, 'gone');
-            if (catalog.type === 'modify-collection')
-                return undoModification(place, info, before);
-            return catalog.type === 'create-indexes' ? dropMade(place, info, entry) : buildDropped(place, info, before);
-        }
-    }
-}
-/** The collection of that UUID, wherever it stands now; a view by its name. */
-async function findByState({ db }, name, uuid) {
-    const now = uuid === undefined ? name : await nameOfUuid(db, uuid);
-    if (now === undefined)
-        return undefined;
-    const [info] = await readCatalog(db, now);
-    return info;
-}
-async function buildDropped(place, info, before) {
-    const now = indexesNow(info);
-    const missing = [...indexesOf(before)].filter(([name]) => !now.has(name)).map(([, spec]) => spec);
-    const conflicts = await buildIndexes(place, info.name, missing);
-    return { changed: missing.length - conflicts.length, conflicts };
-}
-async function dropMade(place, info, entry) {
-    const { names, unsure } = madeIndexes(info, entry);
-    if (unsure)
-        return catalog_conflict(entry.namespace, 'changed');
-    return { changed: await dropIndexes(place, info, names), conflicts: [] };
-}
-/**
- * Removes a collection that the migration made, unless it holds documents: everything of the migration's was taken out
- * of it before. It is renamed out of reach first, so that no document can come into it between the look and the drop.
- */
-async function removeMade(place, own, name, after, kind) {
-    const { db } = place;
-    const now = after?.uuid === undefined ? name : await nameOfUuid(db, after.uuid);
-    const [info] = now === undefined ? [] : await readCatalog(db, now);
-    if (info === undefined)
-        return nothing;
-    if (!isMade(info, after, kind))
-        return catalog_conflict({ database: db.databaseName, collection: name }, 'changed');
-    if (info.type === 'view') {
-        await dropCollection(place, info.name);
-        return { changed: 1, conflicts: [] };
-    }
-    const holds = async (collection) => (await db.collection(collection).findOne({}, firstOnly)) !== null;
-    const kept = kind === 'implicit' ? nothing : catalog_conflict({ database: db.databaseName, collection: name }, 'holds-documents');
-    if (info.type === 'timeseries' || info.uuid === undefined) {
-        if (await holds(info.name))
-            return kept;
-        await dropCollection(place, info.name, info.uuid);
-        return { changed: 1, conflicts: [] };
-    }
-    const aside = own.dropped(info.uuid);
-    if (info.name !== aside) {
-        // Under another name it is somebody else's by now.
-        if (info.name !== name)
-            return catalog_conflict({ database: db.databaseName, collection: name }, 'gone');
-        if (await holds(info.name))
-            return kept;
-        await renameCollection(place, info.name, aside, info.uuid);
-    }
-    if (await holds(aside)) {
-        await renameCollection(place, aside, name, info.uuid).catch((error) => {
-            // Somebody made the name again in this moment: the documents stay in the tombstone.
-            if ((0,server_code/* serverCode */.XY)(error) !== server_code/* serverCodes */.Wc.NamespaceExists)
-                throw error;
-        });
-        return kept;
-    }
-    await dropCollection(place, aside, info.uuid);
-    return { changed: 1, conflicts: [] };
-}
-/** By its UUID it was found; of what has none, only its definition tells whether it is still the migration's. */
-function isMade(info, after, kind) {
-    if (after === undefined)
-        return kind === 'implicit' && info.type !== 'view';
-    if (info.type !== 'view' && after.type !== 'view')
-        return true;
-    return info.type === after.type && hasOptions(info, after);
-}
-/**
- * Removes a collection that a write or `createIndexes` brought into being beside what it did; where it holds documents by
- * now, only those indexes. What was only intended is known by them, and by having nothing else.
- */
-async function removeBeside(place, own, entry) {
-    const { namespace, catalog, state } = entry;
-    const { collection: name = '' } = namespace;
-    const after = catalog?.after;
-    const info = await findByState(place, name, after?.uuid);
-    if (info === undefined)
-        return nothing;
-    const indexing = catalog?.type === 'create-indexes';
-    const indexes = indexing ? madeIndexes(info, entry).names : [];
-    const likeIt = isBare(info, indexes.length) && (!indexing || indexes.length > 0);
-    if (state !== 'intent' || likeIt) {
-        const removed = await removeMade(place, own, name, after, 'implicit');
-        if (removed.changed > 0 || removed.conflicts.length > 0)
-            return removed;
-    }
-    return { changed: await dropIndexes(place, info, indexes), conflicts: [] };
-}
-/** Whether it has no options, and beside the one of `_id` so many indexes. */
-function isBare({ type, rawOptions, rawIndexes }, indexes) {
-    return type === 'collection' && (0,raw_bson/* sameBytes */.er)(rawOptions, raw_bson/* emptyDocument */.vM) && rawIndexes.length === 1 + indexes;
-}
-const firstOnly = { projection: { _id: 1 } };
-/** A dropped collection: its tombstone gets its name back, and then what lets its documents expire. */
-async function bringBack(place, own, name, state) {
-    const { db } = place;
-    const namespace = { database: db.databaseName, collection: name };
-    if (state.type === 'view')
-        return bringBackView(place, name, state);
-    if (state.uuid === undefined)
-        return nothing;
-    const now = await nameOfUuid(db, state.uuid);
-    if (now === undefined)
-        return catalog_conflict(namespace, 'gone');
-    let changed = 0;
-    if (now === own.dropped(state.uuid)) {
-        if (!(await renamedTo(place, now, name, state.uuid)))
-            return catalog_conflict(namespace, 'name-taken');
-        changed = 1;
-    }
-    else if (now !== name)
-        return catalog_conflict(namespace, 'gone');
-    const [info] = await readCatalog(db, name);
-    if (info === undefined || info.uuid !== state.uuid)
-        return catalog_conflict(namespace, 'gone');
-    await restoreExpiry(place, info, state);
-    return { changed, conflicts: [] };
-}
-async function bringBackView(place, name, state) {
-    const { db } = place;
-    const [present] = await readCatalog(db, name);
-    if (present?.type === 'view')
-        return nothing;
-    if (present !== undefined)
-        return catalog_conflict({ database: db.databaseName, collection: name }, 'name-taken');
-    const options = Object.fromEntries(orderedDocument((0,raw_bson/* bytesOf */.$$)(state.options)));
-    await patiently(place, () => db.command({ create: name, ...options, writeConcern: { w: 'majority' } }));
-    return { changed: 1, conflicts: [] };
-}
-async function renameBack(place, own, entry) {
-    const { db } = place;
-    const { before, to, replaced } = entry.catalog ?? {};
-    const from = entry.namespace.collection ?? '';
-    const target = to?.collection ?? '';
-    // The server refuses that; who died before the answer has left the intent.
-    if (from === target)
-        return nothing;
-    const now = before?.uuid === undefined ? undefined : await nameOfUuid(db, before.uuid);
-    if (now === undefined)
-        return catalog_conflict(entry.namespace, 'gone');
-    let changed = 0;
-    if (now === target) {
-        if (!(await renamedTo(place, now, from, before?.uuid)))
-            return catalog_conflict(entry.namespace, 'name-taken');
-        changed = 1;
-    }
-    else if (now !== from)
-        return catalog_conflict(entry.namespace, 'gone');
-    if (replaced === undefined)
-        return { changed, conflicts: [] };
-    const back = await bringBack(place, own, target, replaced);
-    return { changed: changed + back.changed, conflicts: back.conflicts };
-}
-/** What took a collection's place is put aside, as if it had been dropped: nobody knows whether others wrote to it. */
-async function swapBack(place, own, { namespace, catalog, state }) {
-    const { db } = place;
-    const { after, replaced, to, aside } = catalog ?? {};
-    const name = (to ?? namespace).collection ?? '';
-    let changed = 0;
-    if (state === 'intent') {
-        // The server may be at it still: it does not stop when the process dies.
-        await place.ready?.();
-        await (0,end_out/* endOut */.q)(db.client.db('admin'), { database: db.databaseName, collection: aside ?? name });
-        if (aside === undefined && replaced === undefined) {
-            const [present] = await readCatalog(db, name);
-            return present === undefined
-                ? nothing
-                : catalog_conflict({ database: db.databaseName, collection: name }, 'maker-unknown');
-        }
-        const [left] = aside === undefined ? [] : await readCatalog(db, aside);
-        if (left !== undefined)
-            await dropCollection(place, left.name, left.uuid);
-    }
-    if (after?.uuid !== undefined) {
-        const now = await nameOfUuid(db, after.uuid);
-        if (now === name) {
-            await renameCollection(place, now, own.dropped(after.uuid), after.uuid);
-            changed = 1;
-        }
-    }
-    if (replaced === undefined)
-        return { changed, conflicts: [] };
-    const back = await bringBack(place, own, name, replaced);
-    return { changed: changed + back.changed, conflicts: back.conflicts };
-}
-/** False where somebody has made the name again. */
-async function renamedTo(place, from, to, uuid) {
-    try {
-        await renameCollection(place, from, to, uuid);
-        return true;
-    }
-    catch (error) {
-        if ((0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.NamespaceExists)
-            return false;
-        throw error;
-    }
-}
-function catalog_conflict({ database, collection }, reason) {
-    return { changed: 0, conflicts: [{ kind: 'collection', namespace: `${database}.${collection}`, reason }] };
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/result.js
-const mostListed = 20;
-/** Counts all conflicts and keeps the first. */
-class ConflictList {
-    first = [];
-    total = 0;
-    add(...conflicts) {
-        this.total += conflicts.length;
-        this.first.push(...conflicts.slice(0, Math.max(0, mostListed - this.first.length)));
-    }
-    addAll({ first, total }) {
-        this.add(...first);
-        this.total += total - first.length;
-    }
-}
-/** One line for people. */
-function describeConflict(conflict) {
-    const { namespace } = conflict;
-    switch (conflict.kind) {
-        case 'document':
-            return `${namespace}: document ${conflict.id} was changed since by somebody else`;
-        case 'unique':
-            return `${namespace}: a document that somebody else wrote has a unique value that has to go back`;
-        case 'refused':
-            return `${namespace}: the server refuses a document as it was before (${conflict.code})`;
-        case 'collection':
-            return `${namespace} ${collectionReasons[conflict.reason]}`;
-        case 'index':
-            return `${namespace}: index ${conflict.index} cannot be built as it was (${conflict.code})`;
-    }
-}
-const collectionReasons = {
-    'holds-documents': 'was made by the migration, and holds documents of somebody else by now',
-    'name-taken': 'was made anew by somebody else',
-    gone: 'is gone: somebody else dropped or renamed it',
-    changed: 'was changed since by somebody else',
-    'maker-unknown': 'was made by the migration or by somebody else: nobody can tell',
-};
-function result_shownNamespace({ database, collection }) {
-    return collection === undefined ? database : `${database}.${collection}`;
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/names.js
-
-
-/**
- * Where the collections of the past stand now: going backwards through an attempt, every rename, drop and creation
- * changes which collection a name stood for. Known from one look at the catalog; nothing is changed.
- */
-class NamesOfThePast {
-    #client;
-    /** Of each database, what stands in it. */
-    #listed = new Map();
-    /** By the name of then; undefined where nothing stood. */
-    #past = new Map();
-    constructor(client) {
-        this.#client = client;
-    }
-    /** The present name of what a name stood for at this point; undefined where there was nothing. */
-    presentOf(namespace) {
-        const name = result_shownNamespace(namespace);
-        if (!this.#past.has(name))
-            return namespace;
-        const collection = this.#past.get(name);
-        return collection === undefined ? undefined : { database: namespace.database, collection };
-    }
-    /** Whether anything stands now under the present name of this one. */
-    async infoOf(namespace) {
-        const present = this.presentOf(namespace);
-        if (present?.collection === undefined)
-            return undefined;
-        return (await this.#list(present.database)).get(present.collection);
-    }
-    /** Goes back over one entry. What is in the way of its undoing is given back. */
-    async goBack({ catalog, namespace, state }) {
-        if (catalog === undefined || state === 'refused')
-            return [];
-        const { before, after, to, replaced } = catalog;
-        switch (catalog.type) {
-            case 'create-collection':
-                if (before === undefined)
-                    return this.#unmade(namespace, after?.uuid);
-                return [];
-            case 'create-indexes':
-            case 'drop-indexes':
-            case 'modify-collection':
-                return before === undefined ? this.#unmade(namespace, after?.uuid) : [];
-            case 'drop-collection':
-                return before === undefined ? [] : this.#returns(namespace, before.uuid);
-            case 'rename-collection': {
-                if (to === undefined || before === undefined || result_shownNamespace(to) === result_shownNamespace(namespace))
-                    return [];
-                // The old name is free, or has what went back to it in an undo that was interrupted.
-                const conflicts = await this.#returns(namespace, before.uuid);
-                this.#past.set(result_shownNamespace(to), undefined);
-                if (replaced !== undefined)
-                    conflicts.push(...(await this.#returns(to, replaced.uuid)));
-                return conflicts;
-            }
-            case 'replace-collection': {
-                const target = to ?? namespace;
-                const present = await this.infoOf(target);
-                const asItIs = state === 'intent' && catalog.aside === undefined && replaced === undefined;
-                if (asItIs && present !== undefined)
-                    return [inTheWay(target, 'maker-unknown')];
-                if (present === undefined || present.uuid === after?.uuid)
-                    this.#past.set(result_shownNamespace(target), undefined);
-                return replaced === undefined ? [] : this.#returns(target, replaced.uuid);
-            }
-        }
-    }
-    async #unmade(namespace, uuid) {
-        const present = await this.infoOf(namespace);
-        this.#past.set(result_shownNamespace(namespace), undefined);
-        if (present === undefined || uuid === undefined || present.uuid === uuid)
-            return [];
-        // Under this name stands another one, and what the migration made is gone already.
-        return (await this.#nameOf(namespace.database, uuid)) === undefined ? [] : [inTheWay(namespace, 'gone')];
-    }
-    /** The collection of that UUID stands under the name again; a view has none, and needs the name free. */
-    async #returns(namespace, uuid) {
-        const present = await this.infoOf(namespace);
-        const place = uuid === undefined ? undefined : await this.#nameOf(namespace.database, uuid);
-        this.#past.set(result_shownNamespace(namespace), place);
-        if (uuid !== undefined && place === undefined)
-            return [inTheWay(namespace, 'gone')];
-        const taken = present !== undefined && (uuid === undefined ? present.type !== 'view' : present.uuid !== uuid);
-        return taken ? [inTheWay(namespace, 'name-taken')] : [];
-    }
-    async #nameOf(database, uuid) {
-        for (const listed of (await this.#list(database)).values())
-            if (listed.uuid === uuid)
-                return listed.name;
-        return undefined;
-    }
-    #list(database) {
-        let listed = this.#listed.get(database);
-        if (listed === undefined) {
-            listed = this.#look(database);
-            this.#listed.set(database, listed);
-        }
-        return listed;
-    }
-    async #look(database) {
-        // Of a view or a validator, what JavaScript does not know as a regular expression.
-        const options = { nameOnly: false, bsonRegExp: true };
-        const entries = await this.#client.db(database).listCollections({}, options).toArray();
-        const uuids = new Map(entries.map(({ name, info }) => [name, info?.uuid && Buffer.from(info.uuid.buffer).toString('hex')]));
-        return new Map(entries.map(({ name, type }) => [
-            name,
-            { name, type: String(type), uuid: uuids.get(raw_listing/* bucketsPrefix */.YH + name) ?? uuids.get(name) },
-        ]));
-    }
-}
-function inTheWay(namespace, reason) {
-    return { kind: 'collection', namespace: result_shownNamespace(namespace), reason };
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/catalog-look.js
-
-
-
-
-
-
-/** Finds what others did to collections, indexes and options that an undo would meet. Changes nothing. */
-class CatalogLook {
-    #client;
-    /** Those that are found from here on go into it. */
-    conflicts;
-    #names;
-    /** By present name: how many documents the migration has added to it since this point. */
-    #added = new Map();
-    /** Views that the migration changed later, also where it is not known whether it did. */
-    #redefined = new Set();
-    /** Collections whose options were looked at. */
-    #modified = new Set();
-    constructor(client, conflicts) {
-        this.#client = client;
-        this.conflicts = conflicts;
-        this.#names = new NamesOfThePast(client);
-    }
-    /** The present name of what a name stood for at this point; undefined where there was nothing. */
-    presentOf(namespace) {
-        return this.#names.presentOf(namespace);
-    }
-    /** How many documents going back takes out of a collection, by its name of now. */
-    takesOut(present, documents) {
-        const where = result_shownNamespace(present);
-        this.#added.set(where, (this.#added.get(where) ?? 0) + documents);
-    }
-    /** Goes back over an entry whose conflicts are known. */
-    async pass(entry) {
-        await this.#names.goBack(entry);
-    }
-    async entry(entry) {
-        const { catalog, namespace, state, kind } = entry;
-        if (catalog === undefined || state === 'refused') {
-            return this.pass(entry);
-        }
-        const makes = catalog.type === 'create-collection' && catalog.before === undefined && kind !== 'implicit';
-        if (makes)
-            await this.#foreseeRemoval(entry);
-        if (catalog.type === 'modify-collection')
-            await this.#foreseeModification(entry);
-        if (catalog.type === 'create-indexes')
-            await this.#foreseeIndexes(entry);
-        if (catalog.displaced?.length)
-            this.conflicts.add(inTheWay(catalog.to ?? namespace, 'name-taken'));
-        this.conflicts.add(...(await this.#names.goBack(entry)));
-    }
-    /** A collection that the migration made has to be empty once the migration's documents are out of it. */
-    async #foreseeRemoval({ namespace, catalog, kind }) {
-        const present = await this.#names.infoOf(namespace);
-        if (present === undefined)
-            return;
-        const after = catalog?.after;
-        if (after === undefined || after.type === 'view') {
-            // Its definition is looked at with the migration's newest change of it.
-            if (after !== undefined && this.#redefined.has(result_shownNamespace(namespace)))
-                return;
-            const [info] = await readCatalog(this.#client.db(namespace.database), present.name);
-            if (info !== undefined && !isMade(info, after, kind))
-                this.conflicts.add(inTheWay(namespace, 'changed'));
-            return;
-        }
-        if (after.uuid !== undefined && present.uuid !== after.uuid)
-            return;
-        const db = this.#client.db(namespace.database);
-        const documents = await db.collection(present.name).countDocuments({});
-        const added = this.#added.get(`${namespace.database}.${present.name}`) ?? 0;
-        if (documents !== added)
-            this.conflicts.add(inTheWay(namespace, 'holds-documents'));
-    }
-    /** Indexes that may be of somebody else stay, and whether there are such ones only the catalog tells. */
-    async #foreseeIndexes(entry) {
-        const { namespace, catalog, error } = entry;
-        const told = catalog?.asked !== undefined ? error === undefined : catalog?.after !== undefined;
-        if (told || catalog?.before === undefined)
-            return;
-        const present = await this.#names.infoOf(namespace);
-        if (present === undefined || present.uuid !== catalog.before.uuid)
-            return;
-        const [info] = await readCatalog(this.#client.db(namespace.database), present.name);
-        if (info !== undefined && madeIndexes(info, entry).unsure)
-            this.conflicts.add(inTheWay(namespace, 'changed'));
-    }
-    /** The options must be those that the newest change of the migration has set. */
-    async #foreseeModification({ namespace, catalog, state }) {
-        const present = await this.#names.infoOf(namespace);
-        if (present?.type === 'view')
-            this.#redefined.add(result_shownNamespace(namespace));
-        if (present === undefined || catalog?.before === undefined || catalog.after === undefined)
-            return;
-        const where = `${namespace.database}.${present.name}`;
-        if (this.#modified.has(where) || state !== 'done')
-            return;
-        this.#modified.add(where);
-        const [info] = await readCatalog(this.#client.db(namespace.database), present.name);
-        if (info === undefined)
-            return;
-        const known = hasOptions(info, catalog.after) || hasOptions(info, catalog.before);
-        if (!known)
-            this.conflicts.add(inTheWay(namespace, 'changed'));
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/current.js
-
-
-
-/** Documents that are looked at in one read. */
-const mostRead = 500;
-const mostReadBytes = 8_000_000;
-/** What the documents with the `_id`s of these are now, by the key of their `_id`. Throws the driver's errors. */
-async function readCurrent(client, { database, collection = '' }, documents, session) {
-    const ids = documents.map((document) => exactValue(document, (0,raw_bson/* idElement */._U)(document)));
-    const found = client
-        .db(database)
-        .collection(collection, { readPreference: lib.ReadPreference.primary })
-        .find({ _id: { $in: ids } }, { session, raw: true, batchSize: 10_000 });
-    const raw = (await found.toArray());
-    return new Map(raw.map((document) => [(0,raw_bson/* idKey */.T4)(document), Buffer.from(document)]));
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/digest.js
-
-/** What stands for a document in memory; the empty text where there is none. */
-function digest_stateOf(document) {
-    return document === undefined ? '' : digest_digest(document);
-}
-/** 96 bits, as a short string of one byte a character. */
-function digest_digest(value) {
-    return (0,external_node_crypto_.hash)('sha256', value, 'binary').slice(0, 12);
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/pieces.js
-/** The pieces of one pack, or the end of an entry. What an earlier undo has done of an entry is left out. */
-function piecesOf(step, stretch) {
-    const { entry } = step;
-    if (step.kind === 'entry')
-        return [{ kind: 'end', entry: entry._id }];
-    const { id, namespace, images } = step.pack;
-    const done = imagesDone(step);
-    return images
-        .map((image, index) => {
-        const bytes = (image.before?.length ?? 0) + (image.after?.length ?? 0);
-        return { kind: 'put', entry: entry._id, pack: id, done: images.length - index, bytes, namespace, stretch, image };
-    })
-        .reverse()
-        .slice(done);
-}
-/** How many images of a pack, from its end, an earlier undo has put back. */
-function imagesDone({ entry: { undoing }, pack }) {
-    if (undoing === undefined || pack.id < undoing.pack)
-        return 0;
-    return pack.id === undoing.pack ? undoing.done : pack.images.length;
-}
-/** The last put of each entry that these pieces do not come to the end of: parallel calls have theirs in turn. */
-function lastOfOpenEntries(pieces) {
-    const last = new Map();
-    for (const piece of pieces) {
-        if (piece.kind === 'put')
-            last.set(piece.entry, piece);
-        else
-            last.delete(piece.entry);
-    }
-    return [...last.values()];
-}
-/** How many pieces, from this one on, make a transaction of at most so many documents and bytes; one at least. */
-function takeable(pieces, from, documents, bytes) {
-    let puts = 0;
-    let size = 0;
-    for (let at = from; at < pieces.length; at++) {
-        const piece = pieces[at];
-        if (piece?.kind !== 'put')
-            continue;
-        puts += 1;
-        size += piece.bytes;
-        if (puts > 1 && (puts > documents || size > bytes))
-            return at - from;
-    }
-    return pieces.length - from;
-}
-/** How many pieces, from this one on, reach to the end of the pack that the last of so many is of. */
-function toEndOfPack(pieces, from, count) {
-    const last = pieces[from + count - 1];
-    if (last?.kind !== 'put')
-        return count;
-    let end = from + count;
-    for (;;) {
-        const next = pieces[end];
-        if (next?.kind !== 'put' || next.pack !== last.pack)
-            return end - from;
-        end += 1;
-    }
-}
-
-// EXTERNAL MODULE: ./emitted/mongo/shown-id.js
-var shown_id = __webpack_require__(1619);
-;// CONCATENATED MODULE: ./emitted/migration/undo/merge.js
-
-
-/**
- * Takes back what the migration did to a document that a user has changed since: top-level fields that only the
- * migration changed are as before, those that only users changed stay. Arrays and embedded documents are one value. A
- * field that the migration renamed gets its name back, with the value that it has now.
- */
-function mergeBack(before, after, current) {
-    const old = fieldsOf(before);
-    const made = fieldsOf(after);
-    const now = fieldsOf(current);
-    // Two fields of one name have no way to be told apart.
-    if (old === undefined || made === undefined || now === undefined)
-        return { state: 'conflict' };
-    const renames = renamesBetween(old, made);
-    const renamed = new Set(renames.values());
-    const merged = new Map();
-    for (const name of new Set([...old.keys(), ...made.keys(), ...now.keys()])) {
-        const later = renames.get(name);
-        if (later !== undefined) {
-            const field = now.get(later);
-            // Removed by a user, or there under both names.
-            if (field === undefined || now.has(name))
-                return { state: 'conflict' };
-            merged.set(name, withName(field, name));
-            continue;
-        }
-        if (renamed.has(name))
-            continue;
-        const [b, a, c] = [old.get(name), made.get(name), now.get(name)];
-        const byMigration = b?.value !== a?.value;
-        const byUser = c?.value !== a?.value;
-        if (byMigration && byUser && c?.value !== b?.value)
-            return { state: 'conflict' };
-        const kept = byMigration ? b : c;
-        if (kept !== undefined)
-            merged.set(name, kept.element);
-    }
-    return { state: 'merged', document: rawDocument(inOrder(merged, old, now)) };
-}
-/**
- * From the name of before to the name of after, for each field that is gone while one of equal value has come. Where
- * several have that value nobody can tell which one it was, and none counts as renamed.
- */
-function renamesBetween(old, made) {
-    const gone = byValue(old, made);
-    const come = byValue(made, old);
-    const renames = new Map();
-    for (const [value, names] of gone) {
-        const later = come.get(value);
-        if (names.length === 1 && later?.length === 1)
-            renames.set(names[0], later[0]);
-    }
-    return renames;
-}
-/** Names of the fields that the other document lacks. */
-function byValue(fields, other) {
-    const names = new Map();
-    for (const [name, { value }] of fields) {
-        if (!other.has(name))
-            names.set(value, [...(names.get(value) ?? []), name]);
-    }
-    return names;
-}
-/** As the fields stood before; what has come since stands behind them. */
-function inOrder(merged, old, now) {
-    const names = new Set([...old.keys(), ...now.keys(), ...merged.keys()]);
-    return [...names].flatMap((name) => merged.get(name) ?? []);
-}
-/** Undefined where a name stands twice. */
-function fieldsOf(document) {
-    const buffer = (0,raw_bson/* asBuffer */.bS)(document);
-    const fields = new Map();
-    for (const { name, type, start, valueStart, end } of (0,raw_bson/* elementsOf */.ZE)(document)) {
-        if (fields.has(name))
-            return undefined;
-        fields.set(name, {
-            element: buffer.subarray(start, end),
-            value: `${type}:${buffer.toString('latin1', valueStart, end)}`,
-            nameEnd: valueStart - start,
-        });
-    }
-    return fields;
-}
-function withName({ element, nameEnd }, name) {
-    return Buffer.concat([element.subarray(0, 1), Buffer.from(`${name}\0`), element.subarray(nameEnd)]);
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/step-back.js
-
-
-/** What is open is kept in one document, which takes 16 MB. */
-const mostBytes = 15 * 1024 * 1024;
-/** Back to before the images, if nobody has written to the document since; else blocked. */
-function stepBackStrictly(images, now) {
-    return chain(images, now, () => undefined);
-}
-/**
- * Back to before the images, with what users have written since. A document of which only a part of the images could be
- * taken back would be of neither shape: whether it goes back is decided at its oldest one.
- */
-function stepBack({ images, now, several, open }) {
-    const unmet = open === undefined && several?.between !== true ? stepBackStrictly(images, now) : undefined;
-    if (unmet?.state === 'back')
-        return unmet;
-    const start = open === undefined ? now : open.start;
-    const after = open === undefined ? images[0]?.after : open.after;
-    const blocked = { state: 'blocked', image: { before: images.at(-1)?.before, after } };
-    const step = chain(images, open === undefined ? now : open.back, merged);
-    if (step.state !== 'back')
-        return blocked;
-    if (several !== undefined && several.remaining > images.length) {
-        const held = { start, back: step.document, after };
-        return sizeOf(held) > mostBytes ? blocked : { state: 'open', open: held };
-    }
-    if ((0,raw_bson/* sameBytes */.er)(now, start))
-        return { ...step, merged: true };
-    // Written to again since it was first met: that stays too.
-    const both = merged(step.document, start, now);
-    return both === undefined ? blocked : { state: 'back', document: both, merged: true };
-}
-function sizeOf({ start, back, after }) {
-    return (start?.length ?? 0) + (back?.length ?? 0) + (after?.length ?? 0);
-}
-function chain(images, now, merge) {
-    let document = now;
-    let merged = false;
-    for (const image of images) {
-        const { before, after } = image;
-        if ((0,raw_bson/* sameBytes */.er)(document, after))
-            document = before;
-        else if (!(0,raw_bson/* sameBytes */.er)(document, before)) {
-            const both = merge(before, after, document);
-            if (both === undefined)
-                return { state: 'blocked', image };
-            document = both;
-            merged = true;
-        }
-    }
-    return { state: 'back', document, merged };
-}
-const merged = (before, after, now) => {
-    if (before === undefined || after === undefined || now === undefined)
-        return undefined;
-    const both = mergeBack(before, after, now);
-    return both.state === 'merged' ? both.document : undefined;
-};
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/tally.js
-
-/** Counts documents that are back: each once, at its oldest image. */
-class Tally {
-    documents = 0;
-    /** Of those: put in again, and taken out. */
-    inserted = 0;
-    deleted = 0;
-    /** Of those: with what users have written since. */
-    merged = 0;
-    /** `existed`: whether it was there before any of it was undone. `now`: what it is at its oldest image. */
-    add(existed, now, { document, merged }) {
-        const exists = document !== undefined;
-        // Back already, by an earlier undo or by a user.
-        if (existed === (now !== undefined) && (0,raw_bson/* sameBytes */.er)(now, document))
-            return;
-        // Made by the migration, and taken away by it.
-        if (!existed && !exists)
-            return;
-        this.documents += 1;
-        if (!existed)
-            this.inserted += 1;
-        if (!exists)
-            this.deleted += 1;
-        if (merged)
-            this.merged += 1;
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/put-back.js
-
-
-
-
-
-
-
-
-/** A write of somebody else is in the way; the transaction is to be given up. */
-class PutConflict extends Error {
-    name = 'PutConflict';
-    conflicts;
-    constructor(conflicts) {
-        super('A write of somebody else is in the way.');
-        this.conflicts = conflicts;
-    }
-}
-/** The server refuses a document as it was; the transaction is aborted. */
-class PutRefused extends Error {
-    name = 'PutRefused';
-    code;
-    namespace;
-    constructor(code, namespace, cause) {
-        super(`The server refused a document (${code}).`, { cause });
-        this.code = code;
-        this.namespace = namespace;
-    }
-}
-/**
- * Puts documents back, within a transaction that has been begun: the newest image first. Throws `PutConflict` (strict
- * only), `PutRefused`, and the driver's errors.
- */
-async function putBack(puts, options) {
-    const sum = new Tally();
-    const left = [];
-    const news = [];
-    for (const [namespace, targets] of byNamespace(puts, options.whole)) {
-        const { client, session } = options;
-        const known = [...targets.values()].flatMap(({ images: [image] }) => image?.after ?? image?.before ?? []);
-        const current = await readCurrent(client, namespace, known, session);
-        const changes = [];
-        for (const [key, target] of targets) {
-            const { images, whole } = target;
-            const now = current.get(key);
-            if (whole.left) {
-                news.push({ whole, state: 'left', images });
-                continue;
-            }
-            const step = stepOf(target, now, options);
-            news.push({ whole, images, ...step });
-            if (step.state === 'blocked')
-                left.push({ namespace, image: step.image, current: now });
-            if (step.state !== 'back')
-                continue;
-            if (!(0,raw_bson/* sameBytes */.er)(now, step.document))
-                changes.push({ now, back: step.document });
-            if (isLast(target))
-                sum.add(whole.several?.existed ?? now !== undefined, now, step);
-        }
-        if (options.mode === 'strict' && left.length > 0)
-            continue;
-        await writeChanges(options, namespace, changes);
-    }
-    if (options.mode === 'strict' && left.length > 0)
-        throw new PutConflict(left.map(documentConflict));
-    const { documents, inserted, deleted, merged } = sum;
-    return { documents, inserted, deleted, merged, left, news };
-}
-function stepOf({ images, whole }, now, { way, mode }) {
-    if (way === 'leave')
-        return blockedBy({ images, whole }, now);
-    return mode === 'strict' ? stepBackStrictly(images, now) : stepBack({ images, now, ...whole });
-}
-function isLast({ images, whole: { several } }) {
-    return several === undefined || several.remaining <= images.length;
-}
-function documentConflict({ namespace, image }) {
-    const document = image.after ?? image.before;
-    const id = document === undefined ? '?' : (0,shown_id/* shownId */.f)(document);
-    return { kind: 'document', namespace: result_shownNamespace(namespace), id };
-}
-function byNamespace(puts, whole) {
-    const found = new Map();
-    for (const { namespace, stretch, image } of puts) {
-        const document = image.after ?? image.before;
-        if (document === undefined)
-            continue;
-        const name = result_shownNamespace(namespace);
-        const [, targets] = found.get(name) ?? [namespace, new Map()];
-        const key = (0,raw_bson/* idKey */.T4)(document);
-        const target = targets.get(key) ?? { images: [], whole: whole.of(stretch, namespace, key) };
-        target.images.push(image);
-        targets.set(key, target);
-        found.set(name, [namespace, targets]);
-    }
-    return [...found.values()];
-}
-/** For a document that is to be left: it is blocked, unless it is as it was already. */
-function blockedBy({ images, whole }, now) {
-    const before = images.at(-1)?.before;
-    if ((0,raw_bson/* sameBytes */.er)(now, before))
-        return { state: 'back', document: now, merged: false };
-    return { state: 'blocked', image: { before, after: whole.open === undefined ? images[0]?.after : whole.open.after } };
-}
-/** Throws `PutRefused`, and the driver's errors. */
-async function writeChanges({ client, session, bypassValidation, way }, namespace, changes) {
-    const { database, collection = '' } = namespace;
-    const db = client.db(database);
-    const deletes = [];
-    const replaces = [];
-    const inserts = [];
-    for (const { now, back } of changes) {
-        if (now !== undefined && (back === undefined || way === 'anew'))
-            deletes.push(now);
-        if (back === undefined)
-            continue;
-        if (now === undefined || way === 'anew')
-            inserts.push(back);
-        else
-            replaces.push(back);
-    }
-    const options = { session, bypassValidation };
-    try {
-        // In this order a unique value is given back before it is taken.
-        await deleteIn(db, collection, deletes, options);
-        await replaceIn(db, collection, replaces, options);
-        await insertIn(db, collection, inserts, options);
-    }
-    catch (error) {
-        const code = (0,server_code/* serverCode */.XY)(error);
-        const refused = error instanceof RawInsertError || code === server_code/* serverCodes */.Wc.DuplicateKey;
-        if (refused && code !== undefined)
-            throw new PutRefused(code, result_shownNamespace(namespace), error);
-        throw error;
-    }
-}
-
 // EXTERNAL MODULE: ./emitted/migration/journal/images.js
 var journal_images = __webpack_require__(1308);
 ;// CONCATENATED MODULE: ./emitted/migration/undo/read.js
@@ -10019,6 +9186,1641 @@ function unpacked({ first, parts }, entry) {
     return { id: first._id, namespace: first.namespace, images: (0,journal_images/* unpackImages */.F)(parts) };
 }
 
+;// CONCATENATED MODULE: ./emitted/migration/undo/damage.js
+
+
+const damaged = 'images of the journal are damaged';
+/** Whether an error says that images are not what was packed. */
+function isDamage(error) {
+    return error instanceof RangeError || error instanceof raw_bson/* BsonError */.FF;
+}
+/** Whether images of an attempt cannot be read: an undo needs all of them, also those that it has put back. Throws the driver's errors, the signal's reason. */
+async function hasDamage({ db }, own, attempt, signal) {
+    try {
+        for await (const step of readForwards(db, own, attempt)) {
+            signal?.throwIfAborted();
+            if (step.kind === 'entry')
+                continue;
+            for (const { before, after } of step.images)
+                if (after ?? before)
+                    (0,raw_bson/* idKey */.T4)((after ?? before));
+        }
+        return false;
+    }
+    catch (error) {
+        if (isDamage(error))
+            return true;
+        throw error;
+    }
+}
+
+// EXTERNAL MODULE: ./emitted/migration/journal/asked-indexes.js
+var asked_indexes = __webpack_require__(80637);
+;// CONCATENATED MODULE: ./emitted/migration/undo/result.js
+const mostListed = 20;
+/** Counts all conflicts and keeps the first. */
+class ConflictList {
+    first = [];
+    total = 0;
+    add(...conflicts) {
+        this.total += conflicts.length;
+        this.first.push(...conflicts.slice(0, Math.max(0, mostListed - this.first.length)));
+    }
+    addAll({ first, total }) {
+        this.add(...first);
+        this.total += total - first.length;
+    }
+}
+/** One line for people. */
+function describeConflict(conflict) {
+    const { namespace } = conflict;
+    switch (conflict.kind) {
+        case 'document':
+            return `${namespace}: document ${conflict.id} was changed since by somebody else`;
+        case 'unique':
+            return `${namespace}: a document that somebody else wrote has a unique value that has to go back`;
+        case 'refused':
+            return `${namespace}: the server refuses a document as it was before (${conflict.code})`;
+        case 'collection':
+            return `${namespace}${theOptions(conflict.options)} ${collectionReasons[conflict.reason]}`;
+        case 'index':
+            return conflict.code === undefined
+                ? `${namespace}: index ${conflict.index} was changed since by somebody else`
+                : `${namespace}: index ${conflict.index} cannot be built as it was (${conflict.code})`;
+        case 'aside':
+            return `${namespace}: ${aside(conflict)}`;
+    }
+}
+function theOptions(options = []) {
+    return options.length === 0 ? '' : `: ${options.join(', ')}`;
+}
+function aside({ why, tombstone, writes = 'unknown', carried = 0 }) {
+    const kept = `is kept in ${tombstone}`;
+    if (why === 'displaced')
+        return `what somebody else made while the migration ran ${kept}`;
+    if (why === 'made-again')
+        return `what somebody else wrote before the name was taken again ${kept}`;
+    if (writes === 'unknown')
+        return `what the migration put there ${kept}, and nobody can tell whether others wrote to it`;
+    const stay = `what the migration put there ${kept}, with ${result_counted(writes, 'write')} of others`;
+    const goOn = `${result_counted(carried, 'document')} that others inserted since ${carried === 1 ? 'stays' : 'stay'}`;
+    return [...(writes === 0 ? [] : [stay]), ...(carried === 0 ? [] : [goOn])].join('; ');
+}
+function result_counted(count, noun) {
+    return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+const collectionReasons = {
+    'holds-documents': 'was made by the migration, and holds documents of somebody else by now',
+    'name-taken': 'was made anew by somebody else',
+    gone: 'is gone: somebody else dropped or renamed it',
+    changed: 'was changed since by somebody else',
+    'maker-unknown': 'was made by the migration or by somebody else: nobody can tell',
+};
+function result_shownNamespace({ database, collection }) {
+    return collection === undefined ? database : `${database}.${collection}`;
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/names.js
+
+
+
+/**
+ * Where the collections of the past stand now: going backwards through an attempt, every rename, drop and creation
+ * changes which collection a name stood for. Known from one look at the catalog, until that is asked for another one;
+ * nothing is changed.
+ */
+class NamesOfThePast {
+    #client;
+    /** Of each database, what stands in it. */
+    #listed = new Map();
+    /** By the name of then, the UUID of what stood there; undefined where that was nothing, or has none. */
+    #past = new Map();
+    constructor(client) {
+        this.#client = client;
+    }
+    /** The present name of what a name stood for at this point; undefined where there was nothing. */
+    presentOf(namespace) {
+        const name = result_shownNamespace(namespace);
+        if (!this.#past.has(name))
+            return namespace;
+        const uuid = this.#past.get(name);
+        for (const listed of this.#listed.get(namespace.database)?.values() ?? [])
+            if (uuid !== undefined && listed.uuid === uuid)
+                return { database: namespace.database, collection: listed.name };
+        return undefined;
+    }
+    /** Looks at the catalog anew: something has been changed in it. Throws the driver's errors. */
+    async lookAgain() {
+        for (const database of this.#listed.keys())
+            this.#listed.set(database, await this.#look(database));
+    }
+    /** Whether anything stands now under the present name of this one. */
+    async infoOf(namespace) {
+        const present = this.presentOf(namespace);
+        if (present?.collection === undefined)
+            return undefined;
+        return (await this.#list(present.database)).get(present.collection);
+    }
+    /** Goes back over one entry. What is in the way of its undoing is given back. */
+    async goBack({ catalog, namespace, state }) {
+        if (catalog === undefined || state === 'refused')
+            return [];
+        const { before, after, to, replaced } = catalog;
+        switch (catalog.type) {
+            case 'create-collection':
+                if (before === undefined)
+                    return this.#unmade(namespace, after?.uuid);
+                return [];
+            case 'create-indexes':
+            case 'drop-indexes':
+            case 'modify-collection':
+                return before === undefined ? this.#unmade(namespace, after?.uuid) : [];
+            case 'drop-collection':
+                return before === undefined ? [] : this.#returns(namespace, before.uuid);
+            case 'rename-collection': {
+                if (to === undefined || before === undefined || result_shownNamespace(to) === result_shownNamespace(namespace))
+                    return [];
+                const [at, target] = [await this.infoOf(to), this.presentOf(to)?.collection ?? ''];
+                // The old name is free, or has what went back to it in an undo that was interrupted.
+                const conflicts = await this.#returns(namespace, before.uuid, target);
+                const stays = conflicts.length > 0 && at !== undefined && at.uuid === before.uuid;
+                if (!stays)
+                    this.#past.set(result_shownNamespace(to), undefined);
+                if (replaced !== undefined)
+                    conflicts.push(...(await this.#returns(to, replaced.uuid)));
+                return conflicts;
+            }
+            case 'replace-collection': {
+                const target = to ?? namespace;
+                const present = await this.infoOf(target);
+                const asItIs = state === 'intent' && catalog.aside === undefined && replaced === undefined;
+                if (asItIs && present !== undefined)
+                    return [inTheWay(target, 'maker-unknown')];
+                if (present === undefined || present.uuid === after?.uuid)
+                    this.#past.set(result_shownNamespace(target), undefined);
+                return replaced === undefined ? [] : this.#returns(target, replaced.uuid);
+            }
+        }
+    }
+    /** What stands there now with that UUID, whatever it is called. */
+    async withUuid(database, uuid) {
+        for (const listed of (await this.#list(database)).values())
+            if (listed.uuid === uuid)
+                return listed;
+        return undefined;
+    }
+    async #unmade(namespace, uuid) {
+        const present = await this.infoOf(namespace);
+        this.#past.set(result_shownNamespace(namespace), undefined);
+        if (uuid === undefined || present?.uuid === uuid)
+            return [];
+        // What the migration made is gone already, or stands under a name that somebody else gave it.
+        const place = await this.withUuid(namespace.database, uuid);
+        return place === undefined || isAside(place) ? [] : [inTheWay(namespace, 'gone')];
+    }
+    /**
+     * The collection of that UUID stands under the name again; a view has none, and needs the name free. `from`: where the
+     * migration had put it; without, its tombstone.
+     */
+    async #returns(namespace, uuid, from) {
+        const present = await this.infoOf(namespace);
+        const place = uuid === undefined ? undefined : await this.withUuid(namespace.database, uuid);
+        this.#past.set(result_shownNamespace(namespace), uuid);
+        if (uuid !== undefined && present?.uuid === uuid)
+            return [];
+        const found = place !== undefined && (from === undefined ? isAside(place) : place.name === from);
+        if (uuid !== undefined && !found)
+            return [inTheWay(namespace, 'gone')];
+        const taken = present !== undefined && (uuid !== undefined || present.type !== 'view');
+        return taken ? [inTheWay(namespace, 'name-taken')] : [];
+    }
+    async #list(database) {
+        const listed = this.#listed.get(database) ?? (await this.#look(database));
+        this.#listed.set(database, listed);
+        return listed;
+    }
+    async #look(database) {
+        // Of a view or a validator, what JavaScript does not know as a regular expression.
+        const options = { nameOnly: false, bsonRegExp: true };
+        const entries = await this.#client.db(database).listCollections({}, options).toArray();
+        const uuids = new Map(entries.map(({ name, info }) => [name, info?.uuid && Buffer.from(info.uuid.buffer).toString('hex')]));
+        return new Map(entries.map(({ name, type }) => [
+            name,
+            { name, type: String(type), uuid: uuids.get(raw_listing/* bucketsPrefix */.YH + name) ?? uuids.get(name) },
+        ]));
+    }
+}
+/** Whether it is under the name that an undo, or a gate that drops, gives to what is out of the way. */
+function isAside({ name, uuid }) {
+    return name.endsWith(`.dropped.${uuid}`);
+}
+/** The names as they stood before the changes of the catalog that an earlier undo of the attempt has taken back. */
+async function namesBehind(connection, own, attempt) {
+    const names = new NamesOfThePast(connection.client);
+    for (const entry of await undoneCatalogEntries(connection, own, attempt))
+        await names.goBack(entry);
+    return names;
+}
+/** The newest first. Throws the driver's errors. */
+async function undoneCatalogEntries({ db }, own, attempt) {
+    const undone = [];
+    for await (const one of readOutline(db, own, attempt))
+        if (one.kind !== 'images' && one.undone !== undefined && one.catalog !== undefined)
+            undone.push(one);
+    return undone.reverse();
+}
+function inTheWay(namespace, reason) {
+    return { kind: 'collection', namespace: result_shownNamespace(namespace), reason };
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/shape.js
+
+
+
+function shapeOf({ options, indexes }) {
+    return {
+        options: orderedDocument((0,raw_bson/* bytesOf */.$$)(options)),
+        indexes: byName(indexes.map((bytes) => orderedDocument((0,raw_bson/* bytesOf */.$$)(bytes)))),
+    };
+}
+function shapeNow({ rawOptions, rawIndexes }) {
+    return shapeOf({ options: rawOptions, indexes: rawIndexes });
+}
+function byName(specs) {
+    return new Map(specs.filter((spec) => spec.get('name') !== '_id_').map((spec) => [String(spec.get('name')), spec]));
+}
+/**
+ * What `collMod` is told for an option that was not there before: the server takes none of them away, except by these
+ * values. `validationLevel` and `validationAction` stay, with what they are by default.
+ */
+const absentOptions = {
+    validator: {},
+    validationLevel: 'strict',
+    validationAction: 'error',
+    expireAfterSeconds: 'off',
+    changeStreamPreAndPostImages: { enabled: false },
+    recordPreImages: false,
+};
+/** Names of the options that are not equal, up to the server's defaults. */
+function differingOptions(a, b) {
+    return [...new Set([...a.keys(), ...b.keys()])].filter((name) => !sameOption(name, a, b));
+}
+function sameOption(name, a, b) {
+    return sameValue(a.get(name) ?? absentOptions[name], b.get(name) ?? absentOptions[name]);
+}
+/** What `collMod` changes in an index. The server lists the last three only where they are true. */
+const modifiable = new Set(['expireAfterSeconds', 'hidden', 'prepareUnique', 'unique']);
+/** Added by `listIndexes`, by older servers. */
+const shape_listingOnly = new Set(['ns']);
+/** Whether two specifications say the same; the order of their fields has no meaning, that of the key has. */
+function sameIndex(a, b, leaveOut = new Set()) {
+    return [...new Set([...a.keys(), ...b.keys()])].every((name) => leaveOut.has(name) || shape_listingOnly.has(name) || sameProperty(name, a, b));
+}
+function sameProperty(name, a, b) {
+    const [one, other] = [a.get(name), b.get(name)];
+    if (name === 'expireAfterSeconds')
+        return expiryOf(a) === expiryOf(b);
+    if (modifiable.has(name))
+        return (one ?? false) === (other ?? false);
+    return sameValue(one, other);
+}
+/** Undefined where nothing expires by it: the server passes over what is no number. */
+function expiryOf(spec) {
+    const seconds = Number(spec.get('expireAfterSeconds') ?? Number.NaN);
+    return Number.isNaN(seconds) ? undefined : seconds;
+}
+function sameValue(a, b) {
+    return Buffer.from(lib.BSON.serialize({ v: a })).equals(lib.BSON.serialize({ v: b }));
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/in-place.js
+
+
+
+
+/**
+ * What undoes an entry in options and indexes. Three versions are compared: only what the entry changed goes back, and
+ * only where it is still as the entry left it; else it is somebody else's by now.
+ */
+function inPlaceBack(entry, now) {
+    const { catalog } = entry;
+    if (catalog?.type === 'create-indexes')
+        return creationBack(entry, now);
+    if (catalog?.before === undefined)
+        return nothing;
+    const before = shapeOf(catalog.before);
+    // What was only intended may have been done: then by nobody else, as far as anybody can tell.
+    const after = catalog.after === undefined ? now : shapeOf(catalog.after);
+    const changed = changedIndexes(catalog.type, before, after);
+    const indexes = indexesBack(entry, changed, now);
+    if (catalog.type !== 'modify-collection')
+        return { ...nothing, ...indexes };
+    const names = differingOptions(before.options, after.options).filter((name) => !sameOption(name, now.options, before.options));
+    // A validator and its level belong together: all go back or none.
+    const theirs = names.filter((name) => !sameOption(name, now.options, after.options));
+    if (theirs.length > 0) {
+        const conflict = { ...inTheWay(entry.namespace, 'changed'), options: theirs };
+        return { ...indexes, options: new Map(), conflicts: [conflict, ...indexes.conflicts] };
+    }
+    return { ...indexes, options: new Map(names.map((name) => [name, before.options.get(name)])) };
+}
+/** What makes documents expire again in a collection that comes back from its tombstone, where that was stopped. */
+function expiryBack(state, now) {
+    const then = shapeOf(state);
+    const indexes = [...then.indexes].flatMap(([name, spec]) => {
+        const present = now.indexes.get(name);
+        if (present === undefined || expiryOf(present) !== never || [undefined, never].includes(expiryOf(spec)))
+            return [];
+        const expireAfterSeconds = spec.get('expireAfterSeconds');
+        return [{ name, now: present, back: new Map([...present, ['expireAfterSeconds', expireAfterSeconds]]) }];
+    });
+    const whole = then.options.get('expireAfterSeconds');
+    const stopped = whole !== undefined && now.options.get('expireAfterSeconds') === undefined;
+    return { ...nothing, indexes, options: new Map(stopped ? [['expireAfterSeconds', whole]] : []) };
+}
+/** The longest that a TTL index takes: a tombstone's are set to it. */
+const never = 2_147_483_647;
+/** A collection once that is carried out. */
+function withInPlace(shape, { options, indexes }) {
+    const next = { options: new Map(shape.options), indexes: new Map(shape.indexes) };
+    for (const [name, value] of options) {
+        if (value === undefined)
+            next.options.delete(name);
+        else
+            next.options.set(name, value);
+    }
+    for (const { name, back } of indexes) {
+        if (back === undefined)
+            next.indexes.delete(name);
+        else
+            next.indexes.set(name, back);
+    }
+    return next;
+}
+const nothing = { options: new Map(), indexes: [], conflicts: [] };
+/** What that kind of entry can have changed; others may have changed more between the two looks. */
+function changedIndexes(type, before, after) {
+    return [...before.indexes].flatMap(([name, old]) => {
+        const made = after.indexes.get(name);
+        if (type === 'drop-indexes')
+            return made === undefined ? [{ name, before: old }] : [];
+        const modified = made !== undefined && !sameIndex(old, made) && sameIndex(old, made, modifiable);
+        return modified ? [{ name, before: old, after: made }] : [];
+    });
+}
+function indexesBack({ namespace }, changed, { indexes }) {
+    const backs = [];
+    const conflicts = [];
+    for (const { name, before, after } of changed) {
+        const now = indexes.get(name);
+        if (same(now, before))
+            continue;
+        if (same(now, after))
+            backs.push({ name, now, back: before });
+        else
+            conflicts.push({ kind: 'index', namespace: result_shownNamespace(namespace), index: name });
+    }
+    return { indexes: backs, conflicts };
+}
+function same(a, b) {
+    return a === undefined || b === undefined ? a === b : sameIndex(a, b);
+}
+/** Others build theirs at any time, also between the two looks: only what the call asked for is the migration's. */
+function creationBack(entry, now) {
+    const { catalog, error, namespace } = entry;
+    const asked = catalog?.asked;
+    const before = catalog?.before && shapeOf(catalog.before);
+    const after = catalog?.after && shapeOf(catalog.after);
+    const made = [...(after ?? now).indexes]
+        .filter(([name]) => before?.indexes.has(name) !== true)
+        .filter(([name, spec]) => asked?.some((index) => index.name === name && hasKey(spec, index.key)) ?? true)
+        .map(([name, spec]) => ({ name, after: spec }));
+    // The entry is from before calls were on record; or the server refused one of the indexes, and then makes none of
+    // them, up to shards that were faster.
+    const unsure = (asked === undefined && after === undefined) || (asked !== undefined && error !== undefined);
+    if (!unsure)
+        return { ...nothing, ...indexesBack(entry, made, now) };
+    const there = made.some(({ name }) => now.indexes.has(name));
+    return { ...nothing, conflicts: there ? [inTheWay(namespace, 'changed')] : [] };
+}
+function hasKey(spec, asked) {
+    const key = spec.get('key');
+    return asked === undefined || !(key instanceof Map) || (0,asked_indexes/* keyText */.P)(key) === asked;
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/catalog-place.js
+
+
+
+
+const catalog_place_nothing = { changed: 0, conflicts: [] };
+function conflicting(namespace, reason) {
+    return { changed: 0, conflicts: [inTheWay(namespace, reason)] };
+}
+/** The collection of that UUID, wherever it stands now; a view by its name. */
+async function findByState({ db }, name, uuid) {
+    const now = uuid === undefined ? name : await nameOfUuid(db, uuid);
+    if (now === undefined)
+        return undefined;
+    const [info] = await readCatalog(db, now);
+    return info;
+}
+/** False where somebody has made the name again. */
+async function renamedTo(place, from, to, uuid) {
+    try {
+        await renameCollection(place, from, to, uuid);
+        return true;
+    }
+    catch (error) {
+        if ((0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.NamespaceExists)
+            return false;
+        throw error;
+    }
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/change-in-place.js
+
+
+
+
+const change_in_place_majority = { writeConcern: { w: 'majority' } };
+/** Fields that `listIndexes` adds, or added on older servers, and `createIndexes` refuses. */
+const change_in_place_listingOnly = new Set(['ns', 'clustered']);
+/** What makes an index impossible to build, from the server's `src/mongo/base/error_codes.yml`. */
+const unbuildable = new Set([
+    67, // CannotCreateIndex
+    85, // IndexOptionsConflict
+    86, // IndexKeySpecsConflict
+    171, // CannotIndexParallelArrays
+    server_code/* serverCodes */.Wc.DuplicateKey,
+]);
+/** Names of `listCollections` for what `collMod` calls otherwise. */
+const renamed = { size: 'cappedSize', max: 'cappedMax' };
+/** Carries out what was decided. What the server refuses to build is given back. Throws the driver's errors. */
+async function changeInPlace(place, info, decided) {
+    const { db, topology } = place;
+    const guard = { ...(info.type === 'collection' && expected(topology, info.uuid)), ...change_in_place_majority };
+    const modify = (change) => patiently(place, () => db.command({ collMod: info.name, ...change, ...guard }));
+    const conflicts = [...decided.conflicts];
+    let changed = 0;
+    const options = optionsBack(decided, withInPlace(shapeNow(info), decided));
+    if (Object.keys(options).length > 0) {
+        await modify(options);
+        changed += 1;
+    }
+    for (const index of decided.indexes) {
+        const { name, now, back } = index;
+        const properties = modifications(index);
+        for (const property of properties ?? [])
+            await modify({ index: { name, ...property } });
+        if (properties !== undefined) {
+            changed += properties.length;
+            continue;
+        }
+        if (now !== undefined)
+            await dropIndex(place, info, name);
+        const refused = back === undefined ? undefined : await buildIndex(place, info.name, back);
+        if (refused === undefined)
+            changed += 1;
+        else
+            conflicts.push(refused);
+    }
+    return { changed, conflicts };
+}
+/** The fields of a `collMod`, as far as it takes them. */
+function optionsBack({ options }, next) {
+    const change = {};
+    for (const [name, option] of options) {
+        const value = option ?? absentOptions[name];
+        if (value !== undefined)
+            change[renamed[name] ?? name] = value;
+    }
+    // The server takes both together only.
+    if (!options.has('viewOn') && !options.has('pipeline'))
+        return change;
+    return { viewOn: next.options.get('viewOn'), pipeline: next.options.get('pipeline') ?? [] };
+}
+/** What `collMod` is told of an index, one after the other; undefined where that index has to be built or dropped. */
+function modifications({ now, back }) {
+    if (now === undefined || back === undefined)
+        return undefined;
+    // It makes an index expire or unique, and not the contrary.
+    if (expiryOf(now) !== undefined && expiryOf(back) === undefined)
+        return undefined;
+    if (now.get('unique') === true && back.get('unique') !== true)
+        return undefined;
+    const differing = ['hidden', 'prepareUnique', 'expireAfterSeconds'].filter((name) => !sameProperty(name, now, back));
+    return differing.map((name) => ({ [name]: back.get(name) ?? false }));
+}
+async function dropIndex({ db, topology, ready }, info, index) {
+    await patiently({ ready }, () => db.command({ dropIndexes: info.name, index, ...expected(topology, info.uuid), ...change_in_place_majority })).catch(ignoreCode(server_code/* serverCodes */.Wc.IndexNotFound));
+}
+/** Comes back with what is in the way, where it cannot be built any more. */
+async function buildIndex(place, collection, spec) {
+    const { db } = place;
+    const sent = new Map([...spec].filter(([key]) => !change_in_place_listingOnly.has(key)));
+    try {
+        await patiently(place, () => db.command({ createIndexes: collection, indexes: [sent], ...change_in_place_majority }));
+        return undefined;
+    }
+    catch (error) {
+        const code = (0,server_code/* serverCode */.XY)(error);
+        if (code === undefined || !unbuildable.has(code))
+            throw error;
+        const namespace = `${db.databaseName}.${collection}`;
+        return { kind: 'index', namespace, index: String(spec.get('name')), code };
+    }
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/made.js
+
+
+
+
+
+
+
+const firstOnly = { projection: { _id: 1 } };
+/**
+ * Removes a collection that the migration made, unless it holds documents: everything of the migration's was taken out
+ * of it before. It is renamed out of reach first, so that no document can come into it between the look and the drop.
+ */
+async function removeMade(place, own, entry) {
+    const { db } = place;
+    const { kind, namespace } = entry;
+    const after = entry.catalog?.after;
+    const name = namespace.collection ?? '';
+    const now = after?.uuid === undefined ? name : await nameOfUuid(db, after.uuid);
+    const [info] = now === undefined ? [] : await readCatalog(db, now);
+    if (info === undefined)
+        return catalog_place_nothing;
+    // What a write or an index brought into being, a write of others would have made as well: it is theirs by now.
+    const ofItsOwn = kind !== 'implicit' && entry.catalog?.type === 'create-collection';
+    if (!isMade({ type: info.type, shape: shapeNow(info) }, after, !ofItsOwn))
+        return conflicting(namespace, 'changed');
+    if (info.type === 'view') {
+        await dropCollection(place, info.name);
+        return { changed: 1, conflicts: [] };
+    }
+    const holds = async (collection) => (await db.collection(collection).findOne({}, firstOnly)) !== null;
+    const kept = ofItsOwn ? conflicting(namespace, 'holds-documents') : catalog_place_nothing;
+    if (info.type === 'timeseries' || info.uuid === undefined) {
+        if (await holds(info.name))
+            return kept;
+        await dropCollection(place, info.name, info.uuid);
+        return { changed: 1, conflicts: [] };
+    }
+    const aside = own.dropped(info.uuid);
+    if (info.name !== aside) {
+        // Under another name it is somebody else's by now.
+        if (info.name !== name)
+            return conflicting(namespace, 'gone');
+        if (await holds(info.name))
+            return kept;
+        await renameCollection(place, info.name, aside, info.uuid);
+    }
+    if (await holds(aside)) {
+        if (await renamedTo(place, aside, name, info.uuid))
+            return kept;
+        const made = `${db.databaseName}.${name}`;
+        return { changed: 0, conflicts: [{ kind: 'aside', namespace: made, tombstone: aside, why: 'made-again' }] };
+    }
+    await dropCollection(place, aside, info.uuid);
+    return { changed: 1, conflicts: [] };
+}
+/**
+ * Whether a collection is the one that the migration made, found by its UUID; of what has none, only its definition
+ * tells. `beside`: it came into being beside something else.
+ */
+function isMade({ type, shape }, after, beside) {
+    if (after === undefined)
+        return beside && type !== 'view';
+    if (type !== 'view' && after.type !== 'view')
+        return true;
+    return type === after.type && differingOptions(shape.options, shapeOf(after).options).length === 0;
+}
+/**
+ * Removes a collection that a write or `createIndexes` brought into being beside what it did; where it holds documents by
+ * now, only those indexes. What was only intended is known by them, and by having nothing else.
+ */
+async function removeBeside(place, own, entry) {
+    const { namespace, catalog, state } = entry;
+    const info = await findByState(place, namespace.collection ?? '', catalog?.after?.uuid);
+    if (info === undefined)
+        return catalog_place_nothing;
+    const indexing = catalog?.type === 'create-indexes';
+    const decided = inPlaceBack(entry, shapeNow(info));
+    const { length } = decided.indexes;
+    const likeIt = isBare(info, length) && (!indexing || length > 0);
+    if (state !== 'intent' || likeIt) {
+        const removed = await removeMade(place, own, entry);
+        if (removed.changed > 0 || removed.conflicts.length > 0)
+            return removed;
+    }
+    return changeInPlace(place, info, decided);
+}
+/** Whether it has no options, and beside the one of `_id` so many indexes. */
+function isBare({ type, rawOptions, rawIndexes }, indexes) {
+    return type === 'collection' && (0,raw_bson/* sameBytes */.er)(rawOptions, raw_bson/* emptyDocument */.vM) && rawIndexes.length === 1 + indexes;
+}
+
+;// CONCATENATED MODULE: ./emitted/mongo/writes-since.js
+
+
+/** How long the server may wait for another event before it answers that there is none, in milliseconds. */
+const waitMs = 100;
+/**
+ * Counts what was written to a database after a cluster time and until now, from a change stream: as long as the oplog
+ * reaches, and with the right to read the database. Throws the driver's errors and the signal's reason; may be repeated.
+ */
+async function writesSince(db, since, { leaveOut, follow, limitMs = 60_000, signal }) {
+    const byCollection = new Map();
+    const gone = [];
+    /** The last transaction that wrote to one of those first: what one has written comes in its order, and together. */
+    let ours;
+    let followed = follow?.from;
+    const documents = new FollowedDocuments();
+    const started = performance.now();
+    try {
+        const until = await operationTime(db);
+        if (until === undefined)
+            return { state: 'unknown', why: 'standalone' };
+        const keys = follow === undefined ? {} : { to: 1, documentKey: 1 };
+        const fields = { operationType: 1, ns: 1, clusterTime: 1, lsid: 1, txnNumber: 1, ...keys };
+        const stream = db.watch([{ $project: fields }], {
+            // A number as large as that is no other one.
+            promoteLongs: false,
+            startAtOperationTime: lib.Timestamp.fromBits(since.getLowBits() + 1, since.getHighBits()),
+            maxAwaitTimeMS: waitMs,
+            // Of the first answer, for which the server may read for as long as it wants.
+            maxTimeMS: limitMs,
+            batchSize: 5000,
+            readPreference: 'primary',
+        });
+        try {
+            for (;;) {
+                signal?.throwIfAborted();
+                if (performance.now() - started > limitMs)
+                    return { state: 'unknown', why: 'limit' };
+                const event = (await stream.tryNext());
+                if (event === null) {
+                    if (isPast(stream.resumeToken, until))
+                        break;
+                    continue;
+                }
+                if (event.clusterTime.greaterThan(until))
+                    break;
+                const collection = String(event.ns?.coll ?? '');
+                const kind = kinds[String(event.operationType)];
+                const transaction = transactionOf(event);
+                if (followed === collection && event.operationType === 'rename') {
+                    followed = String(event.to?.coll ?? '');
+                    continue;
+                }
+                if (leaveOut(collection)) {
+                    ours = transaction;
+                    continue;
+                }
+                if (ours !== undefined && transaction === ours)
+                    continue;
+                if (followed !== undefined && followed !== collection)
+                    continue;
+                if (kind === undefined) {
+                    if (ends.has(String(event.operationType)))
+                        gone.push(collection);
+                    continue;
+                }
+                const writes = byCollection.get(collection) ?? { inserted: 0, updated: 0, deleted: 0 };
+                writes[kind] += 1;
+                if (follow !== undefined)
+                    documents.add(kind, event.documentKey?._id);
+                byCollection.set(collection, writes);
+            }
+        }
+        finally {
+            await stream.close();
+        }
+    }
+    catch (error) {
+        const code = (0,server_code/* serverCode */.XY)(error);
+        if (code === server_code/* serverCodes */.Wc.MaxTimeMSExpired)
+            return { state: 'unknown', why: 'limit' };
+        if (code === server_code/* serverCodes */.Wc.Unauthorized)
+            return { state: 'unknown', why: 'not-authorized' };
+        if (code !== undefined && historyLost.has(code))
+            return { state: 'unknown', why: 'history' };
+        throw error;
+    }
+    // It has begun too late to see it under its first name.
+    if (followed !== follow?.to)
+        return { state: 'unknown', why: 'history' };
+    return { state: 'known', byCollection, gone, ...(follow !== undefined && { followed: documents.result }) };
+}
+const mostInserted = 100_000;
+class FollowedDocuments {
+    #inserted = new Map();
+    #others = 0;
+    add(kind, id) {
+        const key = lib.BSON.EJSON.stringify({ id }, { relaxed: false });
+        if (kind === 'inserted' && this.#inserted.size < mostInserted)
+            this.#inserted.set(key, id);
+        else if (!this.#inserted.has(key))
+            this.#others += 1;
+        else if (kind === 'deleted')
+            this.#inserted.delete(key);
+    }
+    get result() {
+        return { inserted: [...this.#inserted.values()], others: this.#others };
+    }
+}
+/** Only the writes of a transaction say which one they are of. */
+function transactionOf({ lsid, txnNumber }) {
+    return txnNumber === undefined ? undefined : `${lsid?.id} ${txnNumber}`;
+}
+/** Names of `operationType`. https://www.mongodb.com/docs/manual/reference/change-events/ */
+const kinds = {
+    insert: 'inserted',
+    update: 'updated',
+    replace: 'updated',
+    delete: 'deleted',
+};
+const ends = new Set(['drop', 'rename']);
+/** ChangeStreamHistoryLost, and CappedPositionLost where the oplog moved on meanwhile (`src/mongo/base/error_codes.yml`). */
+const historyLost = new Set([286, 136]);
+/** Of the newest write; undefined on a standalone server, which has none. */
+async function operationTime(db) {
+    const answer = await db.command({ ping: 1 });
+    return answer.operationTime;
+}
+/**
+ * Whether the stream has come past that time. The token of an empty answer is a key string: type 0x82, then the cluster
+ * time (`src/mongo/db/pipeline/resume_token.h`).
+ */
+function isPast(token, until) {
+    const data = token?._data;
+    if (typeof data !== 'string' || !data.startsWith('82'))
+        return true;
+    const at = new lib.Timestamp({ t: Number.parseInt(data.slice(2, 10), 16), i: Number.parseInt(data.slice(10, 18), 16) });
+    return at.greaterThanOrEqual(until);
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/carry-over.js
+
+
+
+
+/** Documents of one read. */
+const mostAtOnce = 500;
+/**
+ * Puts documents of one collection into another one of its database, as they are. One whose `_id` another document has
+ * there, or that the server refuses there, stays out. Comes back with how many are in it, also from an earlier call that
+ * was interrupted. Throws the driver's errors and those of `carries`.
+ */
+async function carryOver(db, ids, { from, into, carries }) {
+    let there = 0;
+    for (let at = 0; at < ids.length; at += mostAtOnce) {
+        const some = ids.slice(at, at + mostAtOnce);
+        const known = new Map((await read(db, into, some)).map((document) => [(0,raw_bson/* idKey */.T4)(document), document]));
+        const missing = [];
+        for (const document of await read(db, from, some)) {
+            const other = known.get((0,raw_bson/* idKey */.T4)(document));
+            if (other === undefined)
+                missing.push(document);
+            else if ((0,raw_bson/* sameBytes */.er)(other, document))
+                there += 1;
+        }
+        there += carries === undefined ? missing.length : await insert(db, into, missing, carries);
+    }
+    if (carries !== undefined && there > 0)
+        await awaitMajority(db, into);
+    return there;
+}
+async function insert(db, into, documents, ready) {
+    let inserted = 0;
+    for (const document of documents) {
+        await ready();
+        try {
+            await insertRaw(db, into, [[document]]);
+            inserted += 1;
+        }
+        catch (error) {
+            if (!(error instanceof RawInsertError))
+                throw error;
+        }
+    }
+    return inserted;
+}
+async function read(db, collection, ids) {
+    const found = db
+        .collection(collection, { readPreference: lib.ReadPreference.primary })
+        .find({ _id: { $in: ids } }, { raw: true, batchSize: 10_000 });
+    return (await found.toArray());
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/replaced.js
+
+
+
+
+/** The clock of the machine that ran the migration may be ahead of the server's by this much, in seconds. */
+const mostSkew = 60;
+/**
+ * What becomes of writes of others to what a `$out` put in a collection's place: the journal has no images of that, so
+ * the oplog tells, as far back as it reaches. Documents that they inserted are carried over into the collection that is
+ * back, if one is; the others are kept aside and told. `from`: where they stand now. Throws the driver's errors.
+ */
+async function writesToReplacement(db, own, { catalog, namespace, at }, { from, into, carries }) {
+    const { aside, after, to } = catalog ?? {};
+    const tombstone = own.dropped(after?.uuid ?? '');
+    const conflict = { kind: 'aside', namespace: result_shownNamespace(to ?? namespace), tombstone, why: 'replaced' };
+    const found = aside === undefined ? undefined : await follow(db, own, at, { from: aside, to: from });
+    if (found === undefined)
+        return [{ ...conflict, writes: 'unknown' }];
+    const { inserted, others } = found;
+    const carried = into === undefined ? 0 : await carryOver(db, inserted, { from, into, carries });
+    const writes = others + inserted.length - carried;
+    return writes + carried === 0 ? [] : [{ ...conflict, writes, carried }];
+}
+async function follow(db, own, at, name) {
+    const since = new lib.Timestamp({ t: Math.floor(at.getTime() / 1000) - mostSkew, i: 0 });
+    const found = await writesSince(db, since, { follow: name, leaveOut: (collection) => own.owns(collection) });
+    return found.state === 'known' ? found.followed : undefined;
+}
+/** What others made under a name while the migration replaced what was there: it went aside at once. */
+function displacedBy({ catalog, namespace }) {
+    return (catalog?.displaced ?? []).map((tombstone) => ({
+        ...{ kind: 'aside', why: 'displaced', tombstone },
+        namespace: result_shownNamespace(catalog?.to ?? namespace),
+    }));
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/catalog-look.js
+
+
+
+
+
+
+
+/** Finds what others did to collections, indexes and options that an undo would meet. Changes nothing. */
+class CatalogLook {
+    #client;
+    #own;
+    /** Those that are found from here on go into it. */
+    conflicts;
+    #names;
+    /** By present name: how many documents the migration has added to it since this point. */
+    #added = new Map();
+    /** By present name: options and indexes as they are once all newer entries are undone. */
+    #shapes = new Map();
+    constructor(client, own, conflicts) {
+        this.#client = client;
+        this.#own = own;
+        this.conflicts = conflicts;
+        this.#names = new NamesOfThePast(client);
+    }
+    /** The present name of what a name stood for at this point; undefined where there was nothing. */
+    presentOf(namespace) {
+        return this.#names.presentOf(namespace);
+    }
+    /** How many documents going back takes out of a collection, by its name of now. */
+    takesOut(present, documents) {
+        const where = result_shownNamespace(present);
+        this.#added.set(where, (this.#added.get(where) ?? 0) + documents);
+    }
+    /** Goes back over an entry whose conflicts are known. */
+    async pass(entry) {
+        await this.#names.goBack(entry);
+    }
+    async entry(entry) {
+        const { catalog, namespace, state, kind } = entry;
+        if (catalog === undefined || state === 'refused')
+            return this.pass(entry);
+        const { type, before, replaced, to } = catalog;
+        if (type === 'create-collection' && before === undefined && kind !== 'implicit')
+            await this.#foreseeRemoval(entry);
+        if (type === 'replace-collection')
+            await this.#foreseeSwap(entry);
+        if (type === 'modify-collection' || type === 'create-indexes' || type === 'drop-indexes') {
+            await this.#foreseeInPlace(entry);
+        }
+        this.conflicts.add(...displacedBy(entry), ...(await this.#names.goBack(entry)));
+        if (type === 'drop-collection' && before !== undefined)
+            await this.#foreseeReturn(namespace, before);
+        if (to !== undefined && replaced !== undefined)
+            await this.#foreseeReturn(to, replaced);
+    }
+    /** A collection that the migration made has to be empty once the migration's documents are out of it. */
+    async #foreseeRemoval({ namespace, catalog }) {
+        const present = await this.#names.infoOf(namespace);
+        if (present === undefined)
+            return;
+        const after = catalog?.after;
+        if (after === undefined || after.type === 'view') {
+            const shape = await this.#shapeOf(namespace, present);
+            const made = shape !== undefined && isMade({ type: present.type, shape }, after, false);
+            if (!made)
+                this.conflicts.add(inTheWay(namespace, 'changed'));
+            return;
+        }
+        if (after.uuid !== undefined && present.uuid !== after.uuid)
+            return;
+        const db = this.#client.db(namespace.database);
+        const documents = await db.collection(present.name).countDocuments({});
+        const added = this.#added.get(`${namespace.database}.${present.name}`) ?? 0;
+        if (documents !== added)
+            this.conflicts.add(inTheWay(namespace, 'holds-documents'));
+    }
+    async #foreseeSwap(entry) {
+        const { catalog, namespace } = entry;
+        const into = catalog?.to ?? namespace;
+        const present = await this.#names.infoOf(into);
+        if (present === undefined || catalog?.after?.uuid === undefined || present.uuid !== catalog.after.uuid)
+            return;
+        const db = this.#client.db(into.database);
+        const { replaced } = catalog;
+        const old = replaced?.type === 'collection' ? await this.#names.withUuid(into.database, replaced.uuid ?? '') : undefined;
+        const where = { from: present.name, into: old?.name };
+        const conflicts = await writesToReplacement(db, this.#own, entry, where);
+        this.conflicts.add(...conflicts);
+        for (const conflict of conflicts) {
+            // Nothing of the migration's: what it made cannot be removed with them in it.
+            if (old !== undefined)
+                this.takesOut({ ...into, collection: old.name }, -(conflict.carried ?? 0));
+        }
+    }
+    async #foreseeInPlace(entry) {
+        const { namespace, catalog } = entry;
+        const before = catalog?.before;
+        if (before === undefined)
+            return;
+        const present = before.uuid === undefined
+            ? await this.#names.infoOf(namespace)
+            : await this.#names.withUuid(namespace.database, before.uuid);
+        // A view that comes back is not there yet.
+        if (present === undefined && before.uuid === undefined)
+            return;
+        if (present?.type !== before.type) {
+            this.conflicts.add(inTheWay(namespace, present === undefined ? 'gone' : 'changed'));
+            return;
+        }
+        this.conflicts.add(...((await this.#change(namespace, present, (now) => inPlaceBack(entry, now)))?.conflicts ?? []));
+    }
+    /** A collection comes back from its tombstone, where its documents do not expire. */
+    async #foreseeReturn(namespace, state) {
+        const present = await this.#names.infoOf(namespace);
+        if (present?.uuid === state.uuid)
+            await this.#change(namespace, present, (now) => expiryBack(state, now));
+    }
+    /** Decides as an undo does that has come to this point, and remembers what becomes of it. */
+    async #change(namespace, present, decide) {
+        const now = present && (await this.#shapeOf(namespace, present));
+        if (present === undefined || now === undefined)
+            return undefined;
+        const decided = decide(now);
+        this.#shapes.set(`${namespace.database}.${present.name}`, withInPlace(now, decided));
+        return decided;
+    }
+    async #shapeOf({ database }, { name }) {
+        const known = this.#shapes.get(`${database}.${name}`);
+        if (known !== undefined)
+            return known;
+        const [info] = await readCatalog(this.#client.db(database), name);
+        return info && shapeNow(info);
+    }
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/current.js
+
+
+
+/** Documents that are looked at in one read. */
+const mostRead = 500;
+const mostReadBytes = 8_000_000;
+/** What the documents with the `_id`s of these are now, by the key of their `_id`. Throws the driver's errors. */
+async function readCurrent(client, { database, collection = '' }, documents, session) {
+    const ids = documents.map((document) => exactValue(document, (0,raw_bson/* idElement */._U)(document)));
+    const found = client
+        .db(database)
+        .collection(collection, { readPreference: lib.ReadPreference.primary })
+        .find({ _id: { $in: ids } }, { session, raw: true, batchSize: 10_000 });
+    const raw = (await found.toArray());
+    return new Map(raw.map((document) => [(0,raw_bson/* idKey */.T4)(document), document]));
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/digest.js
+
+/** What stands for a document in memory; the empty text where there is none. */
+function digest_stateOf(document) {
+    return document === undefined ? '' : digest_digest(document);
+}
+/** 96 bits, as a short string of one byte a character. */
+function digest_digest(value) {
+    return (0,external_node_crypto_.hash)('sha256', value, 'binary').slice(0, 12);
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/pieces.js
+/** The pieces of one pack, or the end of an entry. What an earlier undo has done of an entry is left out. */
+function piecesOf(step, stretch) {
+    const { entry } = step;
+    if (step.kind === 'entry')
+        return [{ kind: 'end', entry: entry._id }];
+    const { id, namespace, images } = step.pack;
+    const done = imagesDone(step);
+    return images
+        .map((image, index) => {
+        const bytes = (image.before?.length ?? 0) + (image.after?.length ?? 0);
+        return { kind: 'put', entry: entry._id, pack: id, done: images.length - index, bytes, namespace, stretch, image };
+    })
+        .reverse()
+        .slice(done);
+}
+/** How many images of a pack, from its end, an earlier undo has put back. */
+function imagesDone({ entry: { undoing }, pack }) {
+    if (undoing === undefined || pack.id < undoing.pack)
+        return 0;
+    return pack.id === undoing.pack ? undoing.done : pack.images.length;
+}
+/** The last put of each entry that these pieces do not come to the end of: parallel calls have theirs in turn. */
+function lastOfOpenEntries(pieces) {
+    const last = new Map();
+    for (const piece of pieces) {
+        if (piece.kind === 'put')
+            last.set(piece.entry, piece);
+        else
+            last.delete(piece.entry);
+    }
+    return [...last.values()];
+}
+/** How many pieces, from this one on, make a transaction of at most so many documents and bytes; one at least. */
+function takeable(pieces, from, documents, bytes) {
+    let puts = 0;
+    let size = 0;
+    for (let at = from; at < pieces.length; at++) {
+        const piece = pieces[at];
+        if (piece?.kind !== 'put')
+            continue;
+        puts += 1;
+        size += piece.bytes;
+        if (puts > 1 && (puts > documents || size > bytes))
+            return at - from;
+    }
+    return pieces.length - from;
+}
+/** How many pieces, from this one on, reach to the end of the pack that the last of so many is of. */
+function toEndOfPack(pieces, from, count) {
+    const last = pieces[from + count - 1];
+    if (last?.kind !== 'put')
+        return count;
+    let end = from + count;
+    for (;;) {
+        const next = pieces[end];
+        if (next?.kind !== 'put' || next.pack !== last.pack)
+            return end - from;
+        end += 1;
+    }
+}
+
+;// CONCATENATED MODULE: ./emitted/mongo/raw-change.js
+
+
+
+
+/**
+ * Inserts documents exactly as they are. Throws `RawInsertError` where the server refuses one and the driver's error where
+ * the command fails; the server has aborted the transaction in both cases.
+ */
+async function insertIn(db, collection, documents, options) {
+    await writeIn(db, { insert: collection }, 'documents', documents, options);
+    await replaceIn(db, collection, documents.filter(hasEmptyTimestamp), options);
+}
+/**
+ * Puts each document, exactly as it is, where the one with its `_id` is; nowhere where there is none. In which order, the
+ * server decides. Throws as `insertIn`.
+ */
+async function replaceIn(db, collection, documents, options) {
+    await updateIn(db, collection, replacements(documents), options);
+}
+/** Makes each document what it is to be, exactly, each as cheaply as it goes. Throws as `insertIn`. */
+async function changeIn(db, collection, changes, options) {
+    const replaced = [];
+    const shorter = new Map();
+    for (const { now, next } of changes) {
+        const names = appendedFields(next, now);
+        if (names === undefined) {
+            replaced.push(next);
+            continue;
+        }
+        const key = names.join('\0');
+        const alike = shorter.get(key) ?? { names, documents: [] };
+        alike.documents.push(next);
+        shorter.set(key, alike);
+    }
+    const alike = [...shorter.values()];
+    // A statement of its own is more than a place in that of the others.
+    for (const { documents } of alike)
+        if (documents.length < fewestAlike)
+            replaced.push(...documents);
+    const unsets = alike.filter(({ documents }) => documents.length >= fewestAlike);
+    await updateIn(db, collection, statements(unsets, replaced), options);
+}
+const fewestAlike = 20;
+/**
+ * The names of what stands behind the fields of the shorter document in the longer one, which begins with the same bytes;
+ * undefined where that is not all, or where `$unset` would not take exactly that.
+ */
+function appendedFields(shorter, longer) {
+    const [a, b] = [(0,raw_bson/* asBuffer */.bS)(shorter), (0,raw_bson/* asBuffer */.bS)(longer)];
+    const end = a.length - 1;
+    if (b.length <= a.length || b.compare(a, 4, end, 4, end) !== 0)
+        return undefined;
+    const names = [];
+    // Equal bytes are equal elements, so that one begins there in the longer one, too.
+    for (const { name } of (0,raw_bson/* elementsOf */.ZE)(b, 0, end)) {
+        if (!isPlain(name) || holds(a, name) || names.includes(name))
+            return undefined;
+        names.push(name);
+    }
+    return names;
+}
+/** Any other is a path, or not what `$unset` takes, or was no UTF-8. */
+function isPlain(name) {
+    return /^[^$.\ufffd][^.\ufffd]*$/.test(name);
+}
+/** Whether a document has a top-level field of that name; most have no such bytes at all. */
+function holds(document, name) {
+    if (document.indexOf(`${name}\0`) < 0)
+        return false;
+    for (const element of (0,raw_bson/* elementsOf */.ZE)(document))
+        if (element.name === name)
+            return true;
+    return false;
+}
+function* statements(unsets, replaced) {
+    for (const { names, documents } of unsets)
+        for (const part of parts(documents))
+            yield unsetsAll(part, names);
+    yield* replacements(replaced);
+}
+function* replacements(documents) {
+    for (const part of parts(documents))
+        yield replacesAll(part);
+}
+/** Documents that one statement changes at most: the next is put together while the server works on it. */
+const mostTogether = 1000;
+function* parts(documents) {
+    let together = [];
+    let bytes = 0;
+    for (const document of documents) {
+        if (together.length === mostTogether || (bytes > 0 && bytes + document.length > batchBytes)) {
+            yield together;
+            together = [];
+            bytes = 0;
+        }
+        together.push(document);
+        bytes += document.length;
+    }
+    if (together.length > 0)
+        yield together;
+}
+/** Deletes the documents with the `_id`s of these. Throws as `insertIn`. */
+async function deleteIn(db, collection, documents, { session }) {
+    await writeIn(db, { delete: collection }, 'deletes', documents.map(deletesOne), { session });
+}
+/** One statement after the other; each is put together while the server works on the one before. */
+async function updateIn(db, collection, statements, options) {
+    let under = Promise.resolve();
+    for (const statement of statements) {
+        await under;
+        under = send(db, { update: collection }, 'updates', [statement], options);
+        // What it throws is thrown where it is waited for.
+        under.catch(() => { });
+        // Until the driver has written it to the connection.
+        await (0,external_node_timers_promises_.setImmediate)();
+    }
+    await under;
+}
+async function writeIn(db, command, field, statements, options) {
+    for (let from = 0; from < statements.length;) {
+        let to = from;
+        for (let bytes = 0; to < statements.length && to - from < raw_sequence_mostDocuments; to++) {
+            bytes += statements[to].length;
+            if (bytes > batchBytes && to > from)
+                break;
+        }
+        await send(db, command, field, statements.slice(from, to), options);
+        from = to;
+    }
+}
+async function send(db, command, field, statements, { session, bypassValidation }) {
+    const answer = await db.command({
+        ...command,
+        [field]: sequence(field, statements),
+        ordered: true,
+        ...(bypassValidation === true && { bypassDocumentValidation: true }),
+    }, { session });
+    refuseWriteErrors(answer);
+}
+
+// EXTERNAL MODULE: ./emitted/mongo/shown-id.js
+var shown_id = __webpack_require__(1619);
+;// CONCATENATED MODULE: ./emitted/migration/undo/renames.js
+
+const neverRenames = () => 'no';
+/** More names that went and came together are no renames that anybody wrote down. */
+const mostNames = 50;
+/** Bytes of a value that two fields do not have by accident: a text of eleven letters, an ObjectId. */
+const distinctiveBytes = 12;
+/**
+ * Finds out which fields a migration renamed, by `$rename` or by any other way, from what documents were before and
+ * after. A field that was taken away and another one that was set may have one value by accident: it counts as a rename
+ * where each document that was looked at lost the one and got the other with the same value, and these values were two
+ * different ones at least, or one that nobody sets by accident.
+ */
+class RenameEvidence {
+    #pairs = new Map();
+    add(before, after) {
+        const [old, made] = [valuesOf(before), valuesOf(after)];
+        const gone = [...old].filter(([name]) => !made.has(name));
+        const come = [...made].filter(([name]) => !old.has(name));
+        for (const pair of this.#pairs.values())
+            if (renames_has(gone, pair.from) !== renames_has(come, pair.to))
+                pair.refuted = true;
+        if (gone.length * come.length > mostNames)
+            return;
+        for (const [from, was] of gone) {
+            for (const [to, is] of come) {
+                const key = `${from}\0${to}`;
+                const pair = this.#pairs.get(key) ?? { from, to, refuted: false, value: undefined, evident: false };
+                this.#pairs.set(key, pair);
+                if (was !== is)
+                    pair.refuted = true;
+                pair.evident ||= is.length > distinctiveBytes || (pair.value !== undefined && pair.value !== is);
+                pair.value = is;
+            }
+        }
+    }
+    /** Where one of two fields might have become the same, or the other way round, nothing tells which. */
+    get isRename() {
+        const possible = [...this.#pairs.values()].filter(({ refuted }) => !refuted);
+        return (from, to) => {
+            const pair = possible.find((one) => one.from === from && one.to === to);
+            if (pair === undefined)
+                return 'no';
+            const others = possible.filter((one) => one !== pair && (one.from === from || one.to === to));
+            return pair.evident && others.length === 0 ? 'yes' : 'maybe';
+        };
+    }
+}
+function renames_has(fields, name) {
+    return fields.some(([one]) => one === name);
+}
+/** Type and bytes of each top-level field. */
+function valuesOf(document) {
+    const buffer = (0,raw_bson/* asBuffer */.bS)(document);
+    const values = new Map();
+    for (const { name, type, valueStart, end } of (0,raw_bson/* elementsOf */.ZE)(document))
+        values.set(name, `${String.fromCharCode(type)}${buffer.toString('latin1', valueStart, end)}`);
+    return values;
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/merge.js
+
+
+/**
+ * Takes back what the migration did to a document that a user has changed since: top-level fields that only the
+ * migration changed are as before, those that only users changed stay. Arrays and embedded documents are one value. A
+ * field that the migration renamed, by what is known of it, gets its name back, with the value that it has now.
+ */
+function mergeBack(before, after, current, isRename) {
+    const old = fieldsOf(before);
+    const made = fieldsOf(after);
+    const now = fieldsOf(current);
+    // Two fields of one name have no way to be told apart.
+    if (old === undefined || made === undefined || now === undefined)
+        return { state: 'conflict' };
+    const { renames, doubtful } = renamesBetween(old, made, isRename);
+    // Whether a user's change of the one is a change of the other, nothing tells.
+    for (const [from, to] of doubtful)
+        if (now.has(from) || now.get(to)?.value !== made.get(to)?.value)
+            return { state: 'conflict' };
+    const renamed = new Set(renames.values());
+    const merged = new Map();
+    for (const name of new Set([...old.keys(), ...made.keys(), ...now.keys()])) {
+        const later = renames.get(name);
+        if (later !== undefined) {
+            const field = now.get(later);
+            // Removed by a user, or there under both names.
+            if (field === undefined || now.has(name))
+                return { state: 'conflict' };
+            merged.set(name, withName(field, name));
+            continue;
+        }
+        if (renamed.has(name))
+            continue;
+        const [b, a, c] = [old.get(name), made.get(name), now.get(name)];
+        const byMigration = b?.value !== a?.value;
+        const byUser = c?.value !== a?.value;
+        if (byMigration && byUser && c?.value !== b?.value)
+            return { state: 'conflict' };
+        const kept = byMigration ? b : c;
+        if (kept !== undefined)
+            merged.set(name, kept.element);
+    }
+    return { state: 'merged', document: rawDocument(inOrder(merged, old, now)) };
+}
+/**
+ * From the name of before to the name of after, for each field that is gone while one of equal value has come, where the
+ * migration is known to rename so. Where several have that value nobody can tell which one it was, and none counts.
+ */
+function renamesBetween(old, made, isRename) {
+    const gone = byValue(old, made);
+    const come = byValue(made, old);
+    const renames = new Map();
+    const doubtful = [];
+    for (const [value, names] of gone) {
+        const later = come.get(value);
+        const [from, to] = [names[0], later?.[0]];
+        if (names.length !== 1 || later?.length !== 1)
+            continue;
+        const known = isRename(from, to);
+        if (known === 'yes')
+            renames.set(from, to);
+        if (known === 'maybe')
+            doubtful.push([from, to]);
+    }
+    return { renames, doubtful };
+}
+/** Names of the fields that the other document lacks. */
+function byValue(fields, other) {
+    const names = new Map();
+    for (const [name, { value }] of fields) {
+        if (!other.has(name))
+            names.set(value, [...(names.get(value) ?? []), name]);
+    }
+    return names;
+}
+/** As the fields stood before; what has come since stands behind them. */
+function inOrder(merged, old, now) {
+    const names = new Set([...old.keys(), ...now.keys(), ...merged.keys()]);
+    return [...names].flatMap((name) => merged.get(name) ?? []);
+}
+/** Undefined where a name stands twice. */
+function fieldsOf(document) {
+    const buffer = (0,raw_bson/* asBuffer */.bS)(document);
+    const fields = new Map();
+    for (const { name, type, start, valueStart, end } of (0,raw_bson/* elementsOf */.ZE)(document)) {
+        if (fields.has(name))
+            return undefined;
+        fields.set(name, {
+            element: buffer.subarray(start, end),
+            value: `${type}:${buffer.toString('latin1', valueStart, end)}`,
+            nameEnd: valueStart - start,
+        });
+    }
+    return fields;
+}
+function withName({ element, nameEnd }, name) {
+    return Buffer.concat([element.subarray(0, 1), Buffer.from(`${name}\0`), element.subarray(nameEnd)]);
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/step-back.js
+
+
+/** What is open is kept in one document, which takes 16 MB. */
+const mostBytes = 15 * 1024 * 1024;
+/** Back to before the images, if nobody has written to the document since; else blocked. */
+function stepBackStrictly(images, now) {
+    return chain(images, now, () => undefined);
+}
+/**
+ * Back to before the images, with what users have written since. A document of which only a part of the images could be
+ * taken back would be of neither shape: whether it goes back is decided at its oldest one.
+ */
+function stepBack({ images, now, several, open, isRename }) {
+    const merged = mergeWith(isRename);
+    const unmet = open === undefined && several?.between !== true ? stepBackStrictly(images, now) : undefined;
+    if (unmet?.state === 'back')
+        return unmet;
+    const start = open === undefined ? now : open.start;
+    const after = open === undefined ? images[0]?.after : open.after;
+    const blocked = { state: 'blocked', image: { before: images.at(-1)?.before, after } };
+    const step = chain(images, open === undefined ? now : open.back, merged);
+    if (step.state !== 'back')
+        return blocked;
+    if (several !== undefined && several.remaining > images.length) {
+        // It is a view into what was read together with many others.
+        const held = { start: start && Buffer.from(start), back: step.document, after };
+        return sizeOf(held) > mostBytes ? blocked : { state: 'open', open: held };
+    }
+    if ((0,raw_bson/* sameBytes */.er)(now, start))
+        return { ...step, merged: true };
+    // Written to again since it was first met: that stays too.
+    const both = merged(step.document, start, now);
+    return both === undefined ? blocked : { state: 'back', document: both, merged: true };
+}
+function sizeOf({ start, back, after }) {
+    return (start?.length ?? 0) + (back?.length ?? 0) + (after?.length ?? 0);
+}
+function chain(images, now, merge) {
+    let document = now;
+    let merged = false;
+    for (const image of images) {
+        const { before, after } = image;
+        if ((0,raw_bson/* sameBytes */.er)(document, after))
+            document = before;
+        else if (!(0,raw_bson/* sameBytes */.er)(document, before)) {
+            const both = merge(before, after, document);
+            if (both === undefined)
+                return { state: 'blocked', image };
+            document = both;
+            merged = true;
+        }
+    }
+    return { state: 'back', document, merged };
+}
+function mergeWith(isRename) {
+    return (before, after, now) => {
+        if (before === undefined || after === undefined || now === undefined)
+            return undefined;
+        const both = mergeBack(before, after, now, isRename);
+        return both.state === 'merged' ? both.document : undefined;
+    };
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/tally.js
+
+/** Counts documents that are back: each once, at its oldest image. */
+class Tally {
+    documents = 0;
+    /** Of those: put in again, and taken out. */
+    inserted = 0;
+    deleted = 0;
+    /** Of those: with what users have written since. */
+    merged = 0;
+    /** `existed`: whether it was there before any of it was undone. `now`: what it is at its oldest image. */
+    add(existed, now, { document, merged }) {
+        const exists = document !== undefined;
+        // Back already, by an earlier undo or by a user.
+        if (existed === (now !== undefined) && (0,raw_bson/* sameBytes */.er)(now, document))
+            return;
+        // Made by the migration, and taken away by it.
+        if (!existed && !exists)
+            return;
+        this.documents += 1;
+        if (!existed)
+            this.inserted += 1;
+        if (!exists)
+            this.deleted += 1;
+        if (merged)
+            this.merged += 1;
+    }
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/put-back.js
+
+
+
+
+
+
+
+
+
+
+/** A write of somebody else is in the way; the transaction is to be given up. */
+class PutConflict extends Error {
+    name = 'PutConflict';
+    conflicts;
+    constructor(conflicts) {
+        super('A write of somebody else is in the way.');
+        this.conflicts = conflicts;
+    }
+}
+/** The server refuses a document as it was; the transaction is aborted. */
+class PutRefused extends Error {
+    name = 'PutRefused';
+    code;
+    namespace;
+    constructor(code, namespace, cause) {
+        super(`The server refused a document (${code}).`, { cause });
+        this.code = code;
+        this.namespace = namespace;
+    }
+}
+/**
+ * Puts documents back, within a transaction that has been begun: the newest image first. Throws `PutConflict` (strict
+ * only), `PutRefused`, and the driver's errors.
+ */
+async function putBack(puts, options) {
+    const sum = new Tally();
+    const left = [];
+    const news = [];
+    for (const [namespace, targets] of byNamespace(puts, options.whole)) {
+        const { client, session } = options;
+        const known = [...targets.values()].flatMap(({ images: [image] }) => image?.after ?? image?.before ?? []);
+        const present = options.presentOf(namespace);
+        const current = present && (await readCurrent(client, present, known, session));
+        const changes = [];
+        for (const [key, target] of targets) {
+            const { images, whole, stretch } = target;
+            const now = current?.get(key);
+            if (whole.left) {
+                news.push({ whole, state: 'left', images });
+                continue;
+            }
+            const step = present === undefined ? stayingStep(target, now) : stepOf(target, namespace, now, options);
+            news.push({ whole, images, ...step });
+            if (step.state === 'blocked')
+                left.push({ namespace, stretch, image: step.image, current: now });
+            if (step.state !== 'back')
+                continue;
+            if (!(0,raw_bson/* sameBytes */.er)(now, step.document))
+                changes.push({ now, back: step.document });
+            if (isLast(target))
+                sum.add(whole.several?.existed ?? now !== undefined, now, step);
+        }
+        if (options.mode === 'strict' && left.length > 0)
+            continue;
+        if (present !== undefined)
+            await writeChanges(options, present, changes);
+    }
+    if (options.mode === 'strict' && left.length > 0)
+        throw new PutConflict(left.map(documentConflict));
+    const { documents, inserted, deleted, merged } = sum;
+    return { documents, inserted, deleted, merged, left, news };
+}
+function stepOf({ images, whole, stretch }, namespace, now, { way, mode, renamesIn }) {
+    if (way === 'leave')
+        return stayingStep({ images, whole }, now);
+    if (mode === 'strict')
+        return stepBackStrictly(images, now);
+    return stepBack({ images, now, ...whole, isRename: renamesIn?.(stretch, namespace) ?? neverRenames });
+}
+function isLast({ images, whole: { several } }) {
+    return several === undefined || several.remaining <= images.length;
+}
+function documentConflict({ namespace, image }) {
+    const document = image.after ?? image.before;
+    const id = document === undefined ? '?' : (0,shown_id/* shownId */.f)(document);
+    return { kind: 'document', namespace: result_shownNamespace(namespace), id };
+}
+function byNamespace(puts, whole) {
+    const found = new Map();
+    for (const { namespace, stretch, image } of puts) {
+        const document = image.after ?? image.before;
+        if (document === undefined)
+            continue;
+        const name = result_shownNamespace(namespace);
+        const [, targets] = found.get(name) ?? [namespace, new Map()];
+        const key = (0,raw_bson/* idKey */.T4)(document);
+        const target = targets.get(key) ?? { stretch, images: [], whole: whole.of(stretch, namespace, key) };
+        target.images.push(image);
+        targets.set(key, target);
+        found.set(name, [namespace, targets]);
+    }
+    return [...found.values()];
+}
+/** Of a document that no undo writes to: it is blocked, unless it is as it was already. */
+function stayingStep({ images, whole: { open } }, now) {
+    const before = images.at(-1)?.before;
+    if ((0,raw_bson/* sameBytes */.er)(now, before))
+        return { state: 'back', document: now, merged: false };
+    return { state: 'blocked', image: { before, after: open === undefined ? images[0]?.after : open.after } };
+}
+/** Throws `PutRefused`, and the driver's errors. */
+async function writeChanges({ client, session, bypassValidation, way }, namespace, changes) {
+    const { database, collection = '' } = namespace;
+    const db = client.db(database);
+    const deletes = [];
+    const replaces = [];
+    const inserts = [];
+    for (const { now, back } of changes) {
+        if (now !== undefined && (back === undefined || way === 'anew'))
+            deletes.push(now);
+        if (back === undefined)
+            continue;
+        if (now === undefined || way === 'anew')
+            inserts.push(back);
+        else
+            replaces.push({ now, next: back });
+    }
+    const options = { session, bypassValidation };
+    try {
+        // In this order a unique value is given back before it is taken.
+        await deleteIn(db, collection, deletes, options);
+        await changeIn(db, collection, replaces, options);
+        await insertIn(db, collection, inserts, options);
+    }
+    catch (error) {
+        const code = (0,server_code/* serverCode */.XY)(error);
+        const refused = error instanceof RawInsertError || code === server_code/* serverCodes */.Wc.DuplicateKey;
+        if (refused && code !== undefined)
+            throw new PutRefused(code, result_shownNamespace(namespace), error);
+        throw error;
+    }
+}
+
 ;// CONCATENATED MODULE: ./emitted/migration/undo/foresee.js
 
 
@@ -10043,7 +10845,7 @@ async function foreseeConflicts(connection, own, attempt, { signal, documentsInM
     const total = await countImages(connection, own, attempt);
     const passes = Math.max(1, Math.ceil(total / documentsInMemory));
     for (let pass = 0; pass < passes; pass++) {
-        const look = new Look(connection, conflicts, { pass, passes });
+        const look = new Look(connection, own, conflicts, { pass, passes });
         for await (const step of readBackwards(connection.db, own, attempt)) {
             signal?.throwIfAborted();
             if (step.kind === 'entry')
@@ -10066,11 +10868,11 @@ class Look {
     /** Documents whose newest image was seen and which were not looked at yet. */
     #waiting = [];
     #waitingBytes = 0;
-    constructor(connection, conflicts, share) {
+    constructor(connection, own, conflicts, share) {
         this.#connection = connection;
         this.#conflicts = conflicts;
         this.#share = share;
-        this.#catalog = new CatalogLook(connection.client, conflicts);
+        this.#catalog = new CatalogLook(connection.client, own, conflicts);
     }
     async images(namespace, images, done) {
         const present = this.#catalog.presentOf(namespace);
@@ -10090,7 +10892,7 @@ class Look {
             if (state === undefined)
                 await this.#look({ namespace: present ?? namespace, image });
             else if (state !== digest_stateOf(image.after))
-                this.#conflicts.add(documentConflict({ namespace, image, current: undefined }));
+                this.#conflicts.add(documentConflict({ namespace, image }));
         }
     }
     async entry(entry) {
@@ -10120,7 +10922,7 @@ class Look {
                 // Equal to before: an undo that was interrupted, or a user, has put it back already.
                 if ((0,raw_bson/* sameBytes */.er)(now, image.after) || (0,raw_bson/* sameBytes */.er)(now, image.before))
                     continue;
-                this.#conflicts.add(documentConflict({ namespace, image, current: now }));
+                this.#conflicts.add(documentConflict({ namespace, image }));
             }
         }
     }
@@ -10389,6 +11191,240 @@ class UndoTransactions {
     }
 }
 
+;// CONCATENATED MODULE: ./emitted/migration/undo/left.js
+
+
+
+/** Puts on record what the undo of an entry left as it is: a later run goes on behind it, and has to tell it all the same. */
+async function keepLeft(db, own, { _id, left }, conflicts) {
+    if (conflicts.length === 0 && left === undefined)
+        return;
+    await db
+        .collection(own.journal)
+        .updateOne({ _id }, { $set: { left: conflicts } }, { writeConcern: { w: 'majority' } });
+}
+/** What the undo of an attempt left of the catalog, the newest first. Throws the driver's errors. */
+async function leftInCatalog(db, own, attempt) {
+    const entries = await db
+        .collection(own.journal, { readPreference: lib.ReadPreference.primary })
+        .find({ ...(0,journal_documents/* entriesOf */.Mc)(attempt), undone: { $exists: true }, left: { $exists: true } }, {
+        projection: { left: 1 },
+        sort: { _id: -1 },
+    })
+        .toArray();
+    return leftBy(entries.flatMap(({ left = [] }) => left));
+}
+/** The same for people and scripts; what several entries met is told once. */
+function leftBy(conflicts) {
+    const left = new Map();
+    for (const conflict of conflicts) {
+        if (conflict.kind === 'document')
+            continue;
+        const why = describeConflict(conflict);
+        const { namespace } = conflict;
+        if (conflict.kind === 'index')
+            left.set(why, { namespace, index: conflict.index, why });
+        else if (conflict.kind === 'aside') {
+            const { kind: _, why: _why, ...kept } = conflict;
+            left.set(why, { ...kept, why });
+        }
+        else
+            left.set(why, { namespace, why });
+    }
+    return [...left.values()];
+}
+
+// EXTERNAL MODULE: ./emitted/mongo/end-out.js
+var end_out = __webpack_require__(17164);
+;// CONCATENATED MODULE: ./emitted/migration/undo/moved.js
+
+
+
+
+
+
+
+
+
+
+/** A dropped collection: its tombstone gets its name back, and then what lets its documents expire. */
+async function bringBack(place, own, name, state) {
+    const { db } = place;
+    const namespace = { database: db.databaseName, collection: name };
+    if (state.type === 'view')
+        return bringBackView(place, name, state);
+    if (state.uuid === undefined)
+        return catalog_place_nothing;
+    const now = await nameOfUuid(db, state.uuid);
+    if (now === undefined)
+        return conflicting(namespace, 'gone');
+    let moved = 0;
+    if (now === own.dropped(state.uuid)) {
+        if (!(await renamedTo(place, now, name, state.uuid)))
+            return conflicting(namespace, 'name-taken');
+        moved = 1;
+    }
+    else if (now !== name)
+        return conflicting(namespace, 'gone');
+    const [info] = await readCatalog(db, name);
+    if (info === undefined || info.uuid !== state.uuid)
+        return conflicting(namespace, 'gone');
+    await changeInPlace(place, info, expiryBack(state, shapeNow(info)));
+    return { changed: moved, conflicts: [] };
+}
+async function bringBackView(place, name, state) {
+    const { db } = place;
+    const [present] = await readCatalog(db, name);
+    if (present?.type === 'view')
+        return catalog_place_nothing;
+    if (present !== undefined)
+        return conflicting({ database: db.databaseName, collection: name }, 'name-taken');
+    const options = Object.fromEntries(orderedDocument((0,raw_bson/* bytesOf */.$$)(state.options)));
+    await patiently(place, () => db.command({ create: name, ...options, writeConcern: { w: 'majority' } }));
+    return { changed: 1, conflicts: [] };
+}
+/** A renamed collection gets its name back, and then what it had replaced. */
+async function renameBack(place, own, entry) {
+    const { db } = place;
+    const { before, to, replaced } = entry.catalog ?? {};
+    const from = entry.namespace.collection ?? '';
+    const target = to?.collection ?? '';
+    // The server refuses that; who died before the answer has left the intent.
+    if (from === target)
+        return catalog_place_nothing;
+    const now = before?.uuid === undefined ? undefined : await nameOfUuid(db, before.uuid);
+    let moved = catalog_place_nothing;
+    if (now === target) {
+        const free = await renamedTo(place, now, from, before?.uuid);
+        moved = free ? { changed: 1, conflicts: [] } : conflicting(entry.namespace, 'name-taken');
+    }
+    else if (now !== from)
+        moved = conflicting(entry.namespace, 'gone');
+    // Also where that one is gone, or stays: what it had replaced is another one.
+    const back = replaced === undefined ? catalog_place_nothing : await bringBack(place, own, target, replaced);
+    return {
+        changed: moved.changed + back.changed,
+        conflicts: [...displacedBy(entry), ...moved.conflicts, ...back.conflicts],
+    };
+}
+/** What took a collection's place is put aside, as if it had been dropped, with what others wrote to it. */
+async function swapBack(place, own, entry, alone) {
+    const { db } = place;
+    const { namespace, catalog, state } = entry;
+    const { after, replaced, to, aside } = catalog ?? {};
+    const name = (to ?? namespace).collection ?? '';
+    if (state === 'intent') {
+        // The server may be at it still: it does not stop when the process dies.
+        await place.ready?.();
+        await (0,end_out/* endOut */.q)(db.client.db('admin'), { database: db.databaseName, collection: aside ?? name });
+        if (aside === undefined && replaced === undefined) {
+            const [present] = await readCatalog(db, name);
+            return present === undefined
+                ? catalog_place_nothing
+                : conflicting({ database: db.databaseName, collection: name }, 'maker-unknown');
+        }
+        const [left] = aside === undefined ? [] : await readCatalog(db, aside);
+        if (left !== undefined)
+            await dropCollection(place, left.name, left.uuid);
+    }
+    const conflicts = displacedBy(entry);
+    const now = after?.uuid === undefined ? undefined : await nameOfUuid(db, after.uuid);
+    const tombstone = own.dropped(after?.uuid ?? '');
+    if (now !== undefined && now === name)
+        await renameCollection(place, now, tombstone, after?.uuid);
+    const back = replaced === undefined ? catalog_place_nothing : await bringBack(place, own, name, replaced);
+    if (!alone && now !== undefined && (now === name || now === tombstone)) {
+        // Out of everybody's reach: nothing is added to it from here on.
+        const into = replaced?.type === 'collection' && back.conflicts.length === 0 ? name : undefined;
+        const ready = place.ready ?? (async () => { });
+        conflicts.push(...(await writesToReplacement(db, own, entry, { from: tombstone, into, carries: ready })));
+    }
+    return { changed: Number(now === name) + back.changed, conflicts: [...conflicts, ...back.conflicts] };
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/catalog.js
+
+
+
+
+
+
+
+/**
+ * Takes one change of the catalog back. What is done already is seen from the catalog, by UUIDs, so it may be repeated
+ * after any interruption; and it tells in the same way whether a change that was only intended was made.
+ *
+ * What meets a change of somebody else is left as it is, given back as a conflict, and kept with the entry. Throws the
+ * errors of `ready`, and the driver's.
+ */
+async function undoCatalog(connection, own, entry, options) {
+    const undone = await takeBack(connection, own, entry, options);
+    await keepLeft(connection.db, own, entry, undone.conflicts);
+    return undone;
+}
+async function takeBack(connection, own, entry, { ready, alone = false }) {
+    const { catalog, namespace, state, kind } = entry;
+    if (catalog === undefined || state === 'refused')
+        return catalog_place_nothing;
+    const place = { ...connection, db: connection.client.db(namespace.database), ready };
+    const { before, to } = catalog;
+    switch (catalog.type) {
+        case 'create-collection':
+            if (before !== undefined)
+                return catalog_place_nothing;
+            return kind === 'implicit' ? removeBeside(place, own, entry) : removeMade(place, own, entry);
+        case 'drop-collection':
+            return before === undefined ? catalog_place_nothing : bringBack(place, own, namespace.collection ?? '', before);
+        case 'rename-collection':
+            return before === undefined || to === undefined ? catalog_place_nothing : renameBack(place, own, entry);
+        case 'replace-collection':
+            return swapBack({ ...place, db: connection.client.db((to ?? namespace).database) }, own, entry, alone);
+        case 'modify-collection':
+        case 'create-indexes':
+        case 'drop-indexes': {
+            // The others change nothing where nothing is.
+            if (before === undefined)
+                return catalog.type === 'create-indexes' ? removeBeside(place, own, entry) : catalog_place_nothing;
+            const info = await findByState(place, namespace.collection ?? '', before.uuid);
+            if (info === undefined)
+                return conflicting(namespace, 'gone');
+            if (info.type !== before.type)
+                return conflicting(namespace, 'changed');
+            return changeInPlace(place, info, inPlaceBack(entry, shapeNow(info)));
+        }
+    }
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/counted.js
+
+
+const nothingCounted = {
+    ...{ documents: 0, inserted: 0, deleted: 0, merged: 0, quarantined: 0 },
+    ...{ catalogChanges: 0, catalogOperations: 0 },
+};
+const names = Object.keys(nothingCounted);
+function sumOf(one, other) {
+    const sums = names.map((name) => [name, one[name] + other[name]]);
+    return Object.fromEntries(sums);
+}
+/** For `$inc` of the entry that is marked with it. */
+function incrementsOf(count) {
+    return Object.fromEntries(names.map((name) => [`undoCount.${name}`, count[name]]));
+}
+/** What stands on record of earlier undos of the attempt. Throws the driver's errors. */
+async function countedOf(db, own, attempt) {
+    const sums = names.map((name) => [name, { $sum: `$undoCount.${name}` }]);
+    const [counted] = await db
+        .collection(own.journal, { readPreference: lib.ReadPreference.primary, readConcern: { level: 'majority' } })
+        .aggregate([
+        { $match: { ...(0,journal_documents/* ofAttempt */.Be)(attempt), undoCount: { $exists: true } } },
+        { $group: { _id: null, ...Object.fromEntries(sums) } },
+        { $project: { _id: 0 } },
+    ])
+        .toArray();
+    return counted ?? nothingCounted;
+}
+
 ;// CONCATENATED MODULE: ./emitted/migration/undo/created-since.js
 
 
@@ -10484,7 +11520,7 @@ class DownPass {
         const { client } = connection;
         for await (const lefts of chunks(quarantine.left(), ({ current }) => current?.length ?? 0)) {
             for (const [touched, of] of Map.groupBy(lefts, (left) => touchedAs(survey, left.namespace))) {
-                const present = touched?.namespace;
+                const present = touched && this.#options.presentOf(touched.namespace);
                 const documents = of.map((left) => anyVersion(left));
                 const now = present && (await readCurrent(client, present, documents));
                 const candidates = of.flatMap((left) => {
@@ -10501,8 +11537,11 @@ class DownPass {
         }
         for (const touched of survey.touched) {
             const { namespace } = touched;
-            for await (const documents of chunks(unknownTo(client, touched, namespace), ({ length }) => length)) {
-                const candidates = documents.map((current) => ({ namespace, present: namespace, image: {}, current }));
+            const present = this.#options.presentOf(namespace);
+            if (present === undefined)
+                continue;
+            for await (const documents of chunks(unknownTo(client, touched, present), ({ length }) => length)) {
+                const candidates = documents.map((current) => ({ namespace, stretch: 0, present, image: {}, current }));
                 await this.#bringBack(candidates, 'created');
             }
         }
@@ -10673,7 +11712,7 @@ class Quarantine {
     }
     /** The documents that undos of the attempt have left to users. Throws the driver's errors. */
     async *left() {
-        for await (const { _id, namespace } of this.#heads('undo')) {
+        for await (const { _id, namespace, stretch = 0 } of this.#heads('undo')) {
             const found = this.#db
                 .collection(this.#own.quarantine, { readPreference: 'primary' })
                 .find({ _id: { $in: [_id, ...['before', 'after', 'current'].map((name) => `${_id}/${name}`)] } }, { raw: true });
@@ -10682,14 +11721,14 @@ class Quarantine {
                 versions = new Map([...versions, ...versionsIn(bytes)]);
             }
             const image = { before: versions.get('before'), after: versions.get('after') };
-            yield { namespace, image, current: versions.get('current') };
+            yield { namespace, stretch, image, current: versions.get('current') };
         }
     }
     async *#heads(kind) {
         const prefix = `${(0,journal_documents/* attemptPrefix */.eB)(this.#attempt)}${kind}/`;
         const found = this.#db
             .collection(this.#own.quarantine, { readPreference: 'primary' })
-            .find({ _id: { $gte: prefix, $lt: `${prefix.slice(0, -1)}0` } }, { projection: { namespace: 1 } });
+            .find({ _id: { $gte: prefix, $lt: `${prefix.slice(0, -1)}0` } }, { projection: { namespace: 1, stretch: 1 } });
         for await (const head of found) {
             // Versions of large documents stand in documents of their own, behind one more slash.
             const place = result_shownNamespace(head.namespace).length + 1 + placeLength;
@@ -10715,9 +11754,13 @@ class Quarantine {
         await quarantine.deleteMany({ _id: { $in: ids } }, { session });
         await insertIn(this.#db, this.#own.quarantine, kept, { session, bypassValidation: false });
     }
-    /** Where a document stands in it, of whichever step: a repeated undo finds it again. */
-    placeOf(namespace, id) {
-        const digest = (0,external_node_crypto_.createHash)('sha256').update(id, 'latin1').digest('base64url').slice(0, placeLength);
+    /**
+     * Where a document stands in it, of whichever step: a repeated undo finds it again. On another stretch the same name
+     * is another collection's.
+     */
+    placeOf(stretch, namespace, id) {
+        const key = stretch === 0 ? id : `${stretch}\n${id}`;
+        const digest = (0,external_node_crypto_.createHash)('sha256').update(key, 'latin1').digest('base64url').slice(0, placeLength);
         return `${result_shownNamespace(namespace)}/${digest}`;
     }
     /** Keeps what is known of a document that is open, in place of what was. */
@@ -10749,7 +11792,7 @@ class Quarantine {
         await replaceIn(this.#db, this.#own.quarantine, [replaced], { session, bypassValidation: false });
     }
     #id(left, kind) {
-        return `${(0,journal_documents/* attemptPrefix */.eB)(this.#attempt)}${kind}/${this.placeOf(left.namespace, (0,raw_bson/* idKey */.T4)(quarantine_anyVersion(left)))}`;
+        return `${(0,journal_documents/* attemptPrefix */.eB)(this.#attempt)}${kind}/${this.placeOf(left.stretch, left.namespace, (0,raw_bson/* idKey */.T4)(quarantine_anyVersion(left)))}`;
     }
     #documents(left, kind) {
         const { image, current } = left;
@@ -10765,7 +11808,8 @@ class Quarantine {
     /** Put together from bytes: what the documents hold may fit into no object. */
     #document(left, _id, why, versions) {
         const { migration, number } = this.#attempt;
-        const about = { _id, why, migration, attempt: number, namespace: left.namespace };
+        const { namespace, stretch } = left;
+        const about = { _id, why, migration, attempt: number, namespace, stretch };
         const document = quarantine_anyVersion(left);
         const { type, valueStart, end } = (0,raw_bson/* idElement */._U)(document);
         return rawDocument([
@@ -10804,6 +11848,50 @@ function quarantine_anyVersion({ image, current }) {
 /** The elements of a document, without its length and its end. */
 function quarantine_elements(document) {
     return (0,raw_bson/* asBuffer */.bS)(lib.BSON.serialize(document)).subarray(4, -1);
+}
+
+;// CONCATENATED MODULE: ./emitted/mongo/field-layout.js
+
+/**
+ * The names of the top-level fields of many documents. Most of a collection have the same ones in the same order, so that
+ * each such layout is read once, and known again by a hash of 53 bits.
+ */
+class FieldNames {
+    #layouts = new Set();
+    #names = new Set();
+    /** Throws `BsonError` where the document is malformed. */
+    add(document) {
+        const layout = layoutOf((0,raw_bson/* asBuffer */.bS)(document));
+        if (this.#layouts.has(layout))
+            return;
+        this.#layouts.add(layout);
+        for (const { name } of (0,raw_bson/* elementsOf */.ZE)(document))
+            this.#names.add(name);
+    }
+    has(name) {
+        return this.#names.has(name);
+    }
+}
+/** Two rounds of FNV-1a over the names, each with the zero behind it. */
+function layoutOf(buffer) {
+    const limit = buffer.length;
+    let high = 0x811c9dc5;
+    let low = 0x9e3779b9;
+    for (let at = 4; at < limit - 1;) {
+        const type = buffer[at];
+        for (at += 1; at < limit; at += 1) {
+            const byte = buffer[at];
+            high = Math.imul(high ^ byte, 0x01000193);
+            low = Math.imul(low ^ byte, 0x85ebca6b);
+            if (byte === 0)
+                break;
+        }
+        at += 1;
+        at += (0,raw_bson/* valueLength */.Y8)(buffer, type, at, limit);
+        if (at > limit - 1)
+            throw new raw_bson/* BsonError */.FF('a value reaches beyond its document');
+    }
+    return (high >>> 11) * 2 ** 32 + (low >>> 0);
 }
 
 ;// CONCATENATED MODULE: ./emitted/migration/undo/key-set.js
@@ -10865,6 +11953,8 @@ function slotOf(slots, a, b, c) {
 
 
 
+
+
 const moving = new Set(['rename-collection', 'replace-collection', 'drop-collection']);
 /**
  * A stretch of an attempt on which a name stands for the same collection; counted from the oldest. Behind a rename a
@@ -10894,9 +11984,9 @@ function isOlder({ _id }, { oldest }) {
     return oldest === undefined || _id < oldest;
 }
 function documentKey(stretch, namespace, id) {
-    return digest_digest(`${stretch}\n${result_shownNamespace(namespace)}\n${id}`);
+    return digest_digest(`${aliasOf(stretch, namespace)}\n${id}`);
 }
-/** Images of each transaction that are asked for the names of new fields: one operation does the same to all. */
+/** Images of each transaction that are asked for the names of fields: one operation does the same to all. */
 const mostLookedAt = 20;
 /**
  * Reads all that an attempt did, whether or not it is undone by now. Throws the driver's errors, the signal's reason, and
@@ -10908,6 +11998,7 @@ async function surveyAttempt(connection, own, attempt, signal) {
     const names = new OldestNames();
     const touched = new Map();
     const stretches = new Stretches(0, 'forwards');
+    const renames = new Map();
     let movesLeft = 0;
     let oldest;
     for await (const step of readForwards(connection.db, own, attempt)) {
@@ -10924,6 +12015,9 @@ async function surveyAttempt(connection, own, attempt, signal) {
         const first = names.of(namespace);
         const changed = first && touchedAt(touched, first, known);
         changed?.alias(stretches.number, namespace);
+        const where = aliasOf(stretches.number, namespace);
+        const evidence = renames.get(where) ?? new RenameEvidence();
+        renames.set(where, evidence);
         for (const [at, image] of images.entries()) {
             const document = image.after ?? image.before;
             if (document === undefined)
@@ -10933,9 +12027,16 @@ async function surveyAttempt(connection, own, attempt, signal) {
             if (!isFirst)
                 repeated.add(key);
             changed?.image(image, isFirst, at < mostLookedAt);
+            if (at < mostLookedAt && image.before !== undefined && image.after !== undefined)
+                evidence.add(image.before, image.after);
         }
     }
-    return { touched: [...touched.values()], repeated, moves: movesLeft, oldest };
+    const isRename = new Map([...renames].map(([where, evidence]) => [where, evidence.isRename]));
+    const renamesIn = (stretch, namespace) => isRename.get(aliasOf(stretch, namespace)) ?? neverRenames;
+    return { touched: [...touched.values()], repeated, moves: movesLeft, oldest, renamesIn };
+}
+function aliasOf(stretch, namespace) {
+    return `${stretch}\n${result_shownNamespace(namespace)}`;
 }
 function touchedAt(touched, namespace, known) {
     const name = result_shownNamespace(namespace);
@@ -10950,7 +12051,7 @@ class Changed {
     /** What it was called on which stretch. */
     #aliases = new Map();
     #made = new Set();
-    #had = new Set();
+    #had = new FieldNames();
     constructor(namespace, known) {
         this.namespace = namespace;
         this.#known = known;
@@ -10967,15 +12068,14 @@ class Changed {
         return [...this.#aliases.values()].some(({ stretch, namespace }) => this.#known.has(documentKey(stretch, namespace, id)));
     }
     alias(stretch, namespace) {
-        this.#aliases.set(`${stretch}\n${result_shownNamespace(namespace)}`, { stretch, namespace });
+        this.#aliases.set(aliasOf(stretch, namespace), { stretch, namespace });
     }
     /** `isFirst`: the document's oldest one, so that before it is what users had written. */
     image({ before, after }, isFirst, looksCloser) {
         if (before === undefined)
             return;
         if (isFirst)
-            for (const { name } of (0,raw_bson/* elementsOf */.ZE)(before))
-                this.#had.add(name);
+            this.#had.add(before);
         if (after === undefined)
             return;
         this.reshaped = true;
@@ -11089,7 +12189,7 @@ class WholeDocuments {
         const quarantine = this.#quarantine;
         if (quarantine === undefined || this.#several.size + this.#open.size + this.#left.size === 0)
             return unknown;
-        const place = quarantine.placeOf(namespace, id);
+        const place = quarantine.placeOf(stretch, namespace, id);
         const several = this.#several.size === 0 ? undefined : this.#several.get(documentKey(stretch, namespace, id));
         return { place, several, open: this.#open.get(place), left: this.#left.has(place) };
     }
@@ -11142,6 +12242,8 @@ class WholeDocuments {
 
 
 
+
+
 /** A conflict was met in strict mode; what was committed before stays. */
 class Stopped extends Error {
     name = 'Stopped';
@@ -11158,43 +12260,50 @@ const leastForTime = 200;
 class Walk {
     #options;
     #quarantine;
+    #names;
     #whole = WholeDocuments.none();
+    #survey;
     /** Whether it is known, and done, what becomes of documents that users left in the new shape. */
     #settled = false;
     /** The newest first; what stands in it was not committed yet. */
     #pieces = [];
     #size = firstDocuments;
     #bypassValidation = true;
-    #documents = 0;
-    #inserted = 0;
-    #deleted = 0;
-    #catalogChanges = 0;
+    #count = nothingCounted;
     #entriesUndone;
-    merged = 0;
-    quarantined = 0;
+    /** What the pass by `downDocument` left to users, where there was one: it decides on those that were quarantined. */
+    #stay;
     downDocuments = 0;
     createdSince = [];
-    catalogOperations = 0;
     onProgress = () => { };
     constructor(options) {
         this.#options = options;
-        this.#quarantine = new Quarantine(options.connection.db, options.own, options.attempt);
+        const { connection, own, attempt } = options;
+        this.#quarantine = new Quarantine(connection.db, own, attempt);
+        this.#names = new NamesOfThePast(connection.client);
         this.#entriesUndone = options.undone;
     }
     get extent() {
-        return {
-            documents: this.#documents,
-            inserted: this.#inserted,
-            deleted: this.#deleted,
-            catalogChanges: this.#catalogChanges,
-            entriesUndone: this.#entriesUndone,
-        };
+        const { documents, inserted, deleted, catalogChanges } = this.#count;
+        return { documents, inserted, deleted, catalogChanges, entriesUndone: this.#entriesUndone };
+    }
+    get merged() {
+        return this.#count.merged;
+    }
+    get quarantined() {
+        return this.#stay ?? this.#count.quarantined;
+    }
+    get catalogOperations() {
+        return this.#count.catalogOperations;
     }
     /** Throws `Stopped`, `LEASE_LOST`, the signal's reason and the driver's errors. */
     async run() {
         const { connection, own, attempt, mode, signal } = this.#options;
         this.#pieces = [];
+        this.#names = await namesBehind(connection, own, attempt);
+        this.#count = await countedOf(connection.db, own, attempt);
         const survey = mode === 'tolerant' ? await surveyAttempt(connection, own, attempt, signal) : undefined;
+        this.#survey = survey;
         if (survey !== undefined) {
             const several = await changedSeveralTimes(connection, own, attempt, survey, signal);
             this.#whole = await WholeDocuments.load(several, this.#quarantine);
@@ -11232,30 +12341,44 @@ class Walk {
     async #settle(survey) {
         const { connection, transactions, conflicts, ask } = this.#options;
         const quarantine = this.#quarantine;
-        const stay = ask === undefined ? undefined : await new DownPass({ connection, transactions, quarantine, survey, ask }).run();
+        const presentOf = (namespace) => this.#names.presentOf(namespace);
+        const pass = ask && new DownPass({ connection, transactions, quarantine, survey, ask, presentOf });
+        const stay = await pass?.run();
         const back = ask === undefined ? [] : [...(await quarantine.countByCollection('down')).values()];
-        const lists = await Promise.all(survey.touched.map((touched) => listCreatedSince(connection.client, touched)));
+        const lists = await Promise.all(survey.touched.map((touched) => {
+            const present = presentOf(touched.namespace);
+            return present === undefined ? [] : listCreatedSince(connection.client, touched, present);
+        }));
         // From here on nothing throws: it counts once, also where the walk has to begin again.
         this.#settled = true;
         this.createdSince = lists.flat();
         this.downDocuments = back.reduce((sum, documents) => sum + documents, 0);
         if (stay === undefined)
             return;
-        this.quarantined = stay.total;
+        this.#stay = stay.total;
         conflicts.addAll(stay);
     }
     async #catalog(entry) {
-        const { connection, own, transactions } = this.#options;
+        const { connection, own, transactions, alone } = this.#options;
         // No transaction takes it, so the fence is looked at right before each of its commands.
         const fence = transactions.fence();
-        const { changed, conflicts } = await undoCatalog(connection, own, entry, () => fence.assertFresh());
-        this.#catalogChanges += changed;
+        const { changed, conflicts } = await undoCatalog(connection, own, entry, {
+            ready: () => fence.assertFresh(),
+            alone,
+        });
         if (conflicts.length > 0)
             this.#met(conflicts);
-        await transactions.run((session) => this.#mark([{ kind: 'end', entry: entry._id }], session));
+        // What others did meanwhile stands in the conflicts; the documents find their collection wherever it stands.
+        await this.#names.lookAgain();
+        await this.#names.goBack(entry);
+        const counted = {
+            ...nothingCounted,
+            catalogChanges: changed,
+            catalogOperations: Number(entry.state !== 'refused'),
+        };
+        await transactions.run((session) => this.#mark([{ kind: 'end', entry: entry._id }], counted, session));
+        this.#count = sumOf(this.#count, counted);
         this.#entriesUndone += 1;
-        if (entry.state !== 'refused')
-            this.catalogOperations += 1;
         this.onProgress(this.extent);
     }
     async #commitAll() {
@@ -11273,8 +12396,8 @@ class Walk {
             await this.#commit(from, count, 'in-place');
         }
         catch (error) {
-            if ((0,journal_transactions/* passing */.qO)(error) === 'conflict' && count > 1)
-                return this.#withFewer(count);
+            if ((0,journal_transactions/* passing */.qO)(error) === 'conflict' && this.#putsIn(from, count) > 1)
+                return this.#withFewer(from, count);
             if (!(error instanceof PutRefused))
                 throw error;
             return this.#commitRefused(from, count, error);
@@ -11285,9 +12408,13 @@ class Walk {
         this.#size = Math.max(wanted, Math.min(leastForTime, this.#size * 2));
         return count;
     }
-    #withFewer(count) {
-        this.#size = Math.max(1, Math.floor(Math.min(this.#size, count) / 2));
+    #withFewer(from, count) {
+        this.#size = Math.max(1, Math.floor(Math.min(this.#size, this.#putsIn(from, count)) / 2));
         return 0;
+    }
+    /** Of these pieces the documents: the end of an entry comes with its last one, and makes them no more. */
+    #putsIn(from, count) {
+        return this.#pieces.slice(from, from + count).filter(({ kind }) => kind === 'put').length;
     }
     /**
      * The server refuses a document as it was. Where documents swap unique values all must be out before any goes in;
@@ -11310,10 +12437,10 @@ class Walk {
         }
         if (this.#options.mode === 'tolerant') {
             // Down to the one that is in the way.
-            if (count > 1)
-                return this.#withFewer(count);
-            await this.#commit(from, 1, 'leave');
-            return 1;
+            if (this.#putsIn(from, count) > 1)
+                return this.#withFewer(from, count);
+            await this.#commit(from, count, 'leave');
+            return count;
         }
         const { namespace, code } = last;
         const unique = code === server_code/* serverCodes */.Wc.DuplicateKey;
@@ -11325,7 +12452,7 @@ class Walk {
         const pieces = this.#pieces.slice(from, from + count);
         const puts = pieces.filter((piece) => piece.kind === 'put');
         // Fewer documents get past a write of others sooner; these cannot be fewer.
-        const patient = count === 1 || way !== 'in-place';
+        const patient = puts.length <= 1 || way !== 'in-place';
         let outcome;
         try {
             outcome = await transactions.run(async (session) => {
@@ -11336,10 +12463,12 @@ class Walk {
                     bypassValidation: this.#bypassValidation,
                     way,
                     whole: this.#whole,
+                    presentOf: (namespace) => this.#names.presentOf(namespace),
+                    renamesIn: this.#survey?.renamesIn,
                 });
                 await this.#whole.save(done.news, session);
                 await this.#quarantine.add(done.left, session);
-                await this.#mark(pieces, session);
+                await this.#mark(pieces, countOf(done), session);
                 return done;
             }, () => patient);
         }
@@ -11354,19 +12483,14 @@ class Walk {
             throw error;
         }
         this.#whole.took(outcome.news);
-        this.#documents += outcome.documents;
-        this.#inserted += outcome.inserted;
-        this.#deleted += outcome.deleted;
-        this.merged += outcome.merged;
+        this.#count = sumOf(this.#count, countOf(outcome));
         // Where each is asked about, that tells which ones are left in the end.
-        if (this.#options.ask === undefined) {
-            this.quarantined += outcome.left.length;
+        if (this.#options.ask === undefined)
             this.#options.conflicts.add(...outcome.left.map(documentConflict));
-        }
         this.#entriesUndone += pieces.filter(({ kind }) => kind === 'end').length;
     }
     /** Puts on record, in the same transaction, what it undoes. */
-    async #mark(pieces, session) {
+    async #mark(pieces, counted, session) {
         const { connection, own } = this.#options;
         const journal = connection.db.collection(own.journal);
         const ended = pieces.filter(({ kind }) => kind === 'end').map(({ entry }) => entry);
@@ -11377,6 +12501,9 @@ class Walk {
         for (const { entry, pack, done } of lastOfOpenEntries(pieces)) {
             await journal.updateOne({ _id: entry }, { $set: { undoing: { pack, done } } }, { session });
         }
+        const last = pieces.at(-1);
+        if (last !== undefined)
+            await journal.updateOne({ _id: last.entry }, { $inc: incrementsOf(counted) }, { session });
     }
     /** Conflicts stop a strict undo, and are told of a tolerant one. */
     #met(conflicts) {
@@ -11384,6 +12511,9 @@ class Walk {
         if (this.#options.mode === 'strict')
             throw new Stopped();
     }
+}
+function countOf({ documents, inserted, deleted, merged, left }) {
+    return { ...nothingCounted, documents, inserted, deleted, merged, quarantined: left.length };
 }
 
 ;// CONCATENATED MODULE: ./emitted/migration/undo/undo.js
@@ -11473,7 +12603,18 @@ async function undoAttempt(connection, own, attempt, options) {
             const { entries, undone, blocked } = await foreseeUndo(connection, own, attempt, options);
             if (blocked !== undefined)
                 return blocked;
-            walk = new Walk({ connection, own, attempt, mode, transactions, conflicts, undone, ask, signal });
+            walk = new Walk({
+                connection,
+                own,
+                attempt,
+                mode,
+                transactions,
+                conflicts,
+                undone,
+                ask,
+                alone: options.alone,
+                signal,
+            });
             walk.onProgress = ({ documents, entriesUndone }) => options.onProgress?.({ documents, entriesUndone, entries });
             const current = walk;
             await insistently(signal, () => current.run());
@@ -11521,12 +12662,12 @@ async function withoutCopies({ db }, own, { migration, number }) {
         .deleteMany({ why: 'batch', migration, attempt: number }, { writeConcern: { w: 'majority' } });
 }
 /** Whether an undo could begin as things stand. Only reads. Throws the driver's errors, the signal's reason. */
-async function foreseeUndo(connection, own, attempt, { mode, expectedEntries, signal }) {
+async function foreseeUndo(connection, own, attempt, { mode, expectedEntries, alone, signal }) {
     const { reason, entries, undone } = await insistently(signal, () => inspectAttempt(connection.db, own, attempt, { expectedEntries, signal }));
     const before = { ...undo_nothing, entriesUndone: undone };
     if (reason !== undefined)
         return { entries, undone, blocked: { state: 'impossible', reason, ...before } };
-    if (mode === 'tolerant')
+    if (mode === 'tolerant' || alone === true)
         return { entries, undone };
     try {
         const { first, total } = await insistently(signal, () => foreseeConflicts(connection, own, attempt, { signal }));
@@ -11539,10 +12680,6 @@ async function foreseeUndo(connection, own, attempt, { mode, expectedEntries, si
             throw error;
         return { entries, undone, blocked: { state: 'impossible', reason: damaged, ...before } };
     }
-}
-const damaged = 'images of the journal are damaged';
-function isDamage(error) {
-    return error instanceof RangeError || error instanceof raw_bson/* BsonError */.FF;
 }
 /** Repeats what can be repeated from its top, when the server went away in between. */
 async function insistently(signal, run) {
@@ -11597,8 +12734,8 @@ async function waysOut(run, connection, { turn, prior, journal }) {
     const command = prior.direction === 'up' ? 'mongo-release migrate --apply' : 'mongo-release down';
     const ran = checksumThatRan(prior, journal);
     const ways = [];
-    // What went another way once would do so again.
-    if (prior.error?.code === 'REPLAY_DIVERGED') {
+    // What went another way once would do so again, and an undo goes by nothing but the journal.
+    if (prior.way === 'undo' || prior.error?.code === 'REPLAY_DIVERGED') {
         if (missing)
             ways.push(`Bring ${file.fileName} back from version control.`);
     }
@@ -11609,7 +12746,9 @@ async function waysOut(run, connection, { turn, prior, journal }) {
         const where = prior.commit === undefined ? `git log -- ${path} lists its versions` : `git checkout ${prior.commit} -- ${path}`;
         ways.push(`Put ${file.fileName} back as it was when it ran (${where}; its SHA-256 begins with ${ran.slice(0, 12)}) and type ${command}${corrected}: it goes on where it was.`);
     }
-    const byHand = prior.direction === 'up' ? 'finish the change by hand' : 'bring back by hand what its down took away';
+    const byHand = prior.direction === 'up'
+        ? 'finish the change by hand'
+        : `bring back by hand what its ${prior.way ?? 'down'} took away`;
     const either = ways.length === 0 ? '' : missing ? 'Or, with the file back, ' : 'Or ';
     ways.push(capital(`${either}${byHand} and type mongo-release baseline ${file.name}.`));
     if (prior.direction === 'up' && !missing)
@@ -11653,7 +12792,7 @@ var found = __webpack_require__(78194);
 // EXTERNAL MODULE: ./emitted/migration/gate/journal/catalog/look.js
 var catalog_look = __webpack_require__(2539);
 // EXTERNAL MODULE: ./emitted/migration/gate/names.js
-var names = __webpack_require__(13666);
+var gate_names = __webpack_require__(13666);
 ;// CONCATENATED MODULE: ./emitted/migration/journal/effects.js
 
 
@@ -11673,7 +12812,7 @@ var names = __webpack_require__(13666);
 async function effectsOfAttempt(db, journal, attempt, signal) {
     const tally = new gate_tally/* Tally */.F0();
     let stands = false;
-    const shown = (namespace) => (0,names/* shownName */.H)(namespace, db.databaseName);
+    const shown = (namespace) => (0,gate_names/* shownName */.H)(namespace, db.databaseName);
     const entries = db
         .collection(journal, { readConcern: { level: 'majority' }, readPreference: 'primary' })
         .find({ ...(0,journal_documents/* entriesOf */.Mc)(attempt), undone: { $exists: false } }, {
@@ -11921,7 +13060,7 @@ async function runMigration(job, options) {
         };
     }
     const watch = new Watch(options);
-    const child = (0,child_process/* startChild */.v)(options, options.log, (message) => {
+    const receive = (message) => {
         watch.heard();
         switch (message.type) {
             case 'writing':
@@ -11944,7 +13083,8 @@ async function runMigration(job, options) {
                 options.log[message.level](message.message, message.fields);
                 return;
         }
-    });
+    };
+    const child = (0,child_process/* startChild */.v)(options, options.log, receive, job.rehearsal);
     const halt = (why) => void watch.halt(child, why);
     const timer = setTimeout(() => halt('time'), options.timeLimitMs);
     const onAbort = () => halt('signal');
@@ -12476,6 +13616,7 @@ function missingFile({ invocation }, { _id: name, fileName }) {
 
 
 
+
 /** What takes longer reads a large journal: whoever looks at the status does not wait for it. Milliseconds. */
 const half_done_patienceMs = 1000;
 /** How far each migration is that has not reached its end, and what comes next of it. Only reads. */
@@ -12500,6 +13641,11 @@ function unsettled(run, connection, files, records, leaseHeld) {
 /** Where what it did cannot be undone, only the ways that do not need that. */
 async function nextOf(run, connection, prior, file) {
     const { _id: migration, journal } = prior;
+    if (prior.direction === 'down') {
+        const rollback = await rollbackGoesOn(run, connection, prior.releaseId);
+        if (rollback !== undefined)
+            return `${rollback} with that.`;
+    }
     if (journal === undefined || journal.entries === 0 || !isHalfDone(prior))
         return nextOfHalf(prior, file);
     const signal = AbortSignal.timeout(half_done_patienceMs);
@@ -12820,7 +13966,7 @@ function later(ttlMs) {
 
 /** Who holds the lease of a target, if anybody. Only reads. Throws what `asServerFailure` makes of a server's failure. */
 async function inspectLease(db, own) {
-    const reading = await read(new LeaseRecord(db, own), db);
+    const reading = await state_read(new LeaseRecord(db, own), db);
     if (reading === undefined || reading.document.owner === null)
         return { held: false };
     const facts = state_factsOf(reading);
@@ -12837,7 +13983,7 @@ async function inspectLease(db, own) {
  */
 async function unlock(db, own) {
     const record = new LeaseRecord(db, own);
-    const reading = await read(record, db);
+    const reading = await state_read(record, db);
     if (reading === undefined || reading.document.owner === null)
         return { outcome: 'nothing-to-do' };
     const facts = state_factsOf(reading);
@@ -12915,7 +14061,7 @@ function ownerText({ holder, ageMs, heartbeatAgeMs }) {
 function seconds(ms) {
     return `${Math.max(0, Math.ceil(ms / 1000))} s`;
 }
-async function read(record, db) {
+async function state_read(record, db) {
     return record.read().catch((error) => fail(error, db));
 }
 function fail(error, db) {
@@ -13136,7 +14282,7 @@ async function baseline_baseline(run) {
         const phases = new Map([...facts].map(([known, { phase }]) => [known, phase]));
         const connection = baseline_addDisposableResource(env_1, await openTarget(run, 'write'), true);
         const { recorded, warnings } = await underLease(run, connection, async (tenure) => {
-            await refuseHalfRestored(connection.db, namesOf(run));
+            await open_refuseHalfRestored(run, connection);
             const prior = await tenure.history.find(file.name);
             const warnings = prior !== undefined && isHalfDone(prior) ? [await left(run, connection, prior)] : [];
             const records = new ReleaseRecords(connection.db, run);
@@ -13890,6 +15036,10 @@ function rehearsable(situation) {
     const [first] = takenUp(situation);
     return first === undefined ? [...pending] : pending.slice(0, pending.indexOf(first));
 }
+/** What an apply runs from its top: all that is pending but what goes on where it was. */
+function notResumed(situation) {
+    return situation.plan.pending.filter(({ name }) => beginning(situation, name).how !== 'resume');
+}
 function beginning({ files, records }, name) {
     const file = files.get(name);
     const record = records.find(({ _id }) => _id === name);
@@ -14136,7 +15286,7 @@ async function down(run) {
         const about = { command: 'down', target: aboutTarget(run, connection), releaseId: run.releaseId };
         // Awaited here: the connection closes when this function is left.
         return await underLease(run, connection, async (tenure) => {
-            await refuseHalfRestored(connection.db, namesOf(run));
+            await open_refuseHalfRestored(run, connection);
             const wayDown = await readWayDown(run, connection, asked ?? ((records) => block(run, connection, records)));
             const { records, files } = wayDown;
             const steps = selectDown({ ...wayDown, files: [...files.values()] });
@@ -14971,11 +16121,24 @@ async function lookAtResult({ db }, built, log) {
 function majorOf(version) {
     return version.split('.').slice(0, 2).join('.');
 }
+/** Whether a rehearsal on the one shows what happens on the other. */
+function isSameMajor(a, b) {
+    return majorOf(a) === majorOf(b);
+}
 /** Negative, zero or positive as `a` is older than, equal to or newer than `b`; by major and minor only. */
 function compareMajors(a, b) {
     const [aMajor = 0, aMinor = 0] = a.split('.').map(Number);
     const [bMajor = 0, bMinor = 0] = b.split('.').map(Number);
     return aMajor - bMajor || aMinor - bMinor;
+}
+
+;// CONCATENATED MODULE: ./emitted/sandbox/lost.js
+
+/** A sandbox is gone that should be there: whatever fails in it now says nothing about what ran there. */
+function lostSandbox(how) {
+    return new observe_error/* ReleaseError */.K('SANDBOX_UNAVAILABLE', `The sandbox was lost: ${how}.`, {
+        hint: 'Give this machine more memory and disk (TMPDIR, in a workflow RUNNER_TEMP), name a server with --sandbox-uri that nobody else uses, or rehearse a sample with --rehearsal sample.',
+    });
 }
 
 ;// CONCATENATED MODULE: ./emitted/sandbox/marker.js
@@ -14991,8 +16154,11 @@ const markerCommand = `mongosh "$MONGO_RELEASE_SANDBOX_URI" --eval ` +
 ;// CONCATENATED MODULE: ./emitted/sandbox/claim.js
 
 
+
 const ttlSeconds = 30;
 const claim_heartbeatMs = 2_000;
+/** So long no heartbeat got through: well before the claim ends. */
+const claim_silenceMs = 10_000;
 /**
  * Makes this run the only user of the sandbox until `release`, or until 30 s after its last sign of life.
  * `databases` says what is there; see `note`. Throws the driver's errors.
@@ -15007,15 +16173,21 @@ async function claim(client, owner, databases, log) {
         return { kind: 'held', ttlSeconds };
     let beating = Promise.resolve();
     let noting = false;
+    const lost = new AbortController();
+    let last = performance.now();
     const beat = async () => {
         try {
             const noted = noting ? { databases: { $literal: await databases(client) } } : {};
             const result = await uses.updateOne({ _id: 'use', owner }, [{ $set: { expiresAt, ...noted } }]);
             if (result.matchedCount === 0)
-                log.warn('Another run has taken over the sandbox.');
+                lost.abort(lostSandbox('another run has taken it over'));
+            last = performance.now();
         }
         catch (error) {
-            log.debug('A heartbeat of the sandbox failed.', { reason: (0,server_code/* describeServerError */.JL)(error) });
+            const reason = (0,server_code/* describeServerError */.JL)(error);
+            log.debug('A heartbeat of the sandbox failed.', { reason });
+            if (performance.now() - last > claim_silenceMs)
+                lost.abort(lostSandbox(`its server does not answer any more: ${reason}`));
         }
     };
     const timer = setInterval(() => {
@@ -15025,6 +16197,7 @@ async function claim(client, owner, databases, log) {
     return {
         kind: 'claimed',
         leftBehind: before.databases,
+        lost: lost.signal,
         note() {
             noting = true;
         },
@@ -15133,6 +16306,7 @@ async function useAddress(address, options) {
             serverVersion: topology.serverVersion,
             origin: 'address',
             description: 'the replica set at the sandbox address',
+            lost: claimed.lost,
             stop,
             [Symbol.asyncDispose]: stop,
         };
@@ -15418,12 +16592,12 @@ function supervise(spec, variables) {
         hasEnded: () => over,
         pid: child.pid,
         stop() {
-            stopping ??= end(child, gone);
+            stopping ??= supervisor_end(child, gone);
             return stopping;
         },
     };
 }
-async function end(child, gone) {
+async function supervisor_end(child, gone) {
     if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null)
         return 'gone-before';
     child.ref();
@@ -15439,6 +16613,7 @@ async function end(child, gone) {
 }
 
 ;// CONCATENATED MODULE: ./emitted/sandbox/leftovers.js
+
 
 
 
@@ -15469,12 +16644,15 @@ async function removeLeftovers(tmpdir, log, graceMs = defaultGraceMs) {
         }
     }
 }
-/** Kills the server that works in this folder, if one does, and removes the folder. */
+/**
+ * Kills the server that works in this folder, if one is seen to, and removes the folder. Where no command line can be read
+ * nobody is killed: the number may be another process's by now. That server ends by itself, with no files to write to.
+ */
 async function removeFolder(folder) {
     const pid = await notedPid(folder, 'mongod.pid');
-    if (pid !== undefined && (await isRunning(pid, folder))) {
+    if (pid !== undefined && (await worksIn(pid, folder)) === true) {
         process.kill(pid, 'SIGKILL');
-        for (let i = 0; i < 100 && (await isRunning(pid, folder)); i++)
+        for (let i = 0; i < 100 && (await worksIn(pid, folder)); i++)
             await new Promise((done) => setTimeout(done, 50));
     }
     await (0,promises_.rm)(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
@@ -15484,18 +16662,23 @@ async function notedPid(folder, file) {
     const pid = Number(text);
     return Number.isInteger(pid) && pid > 0 ? pid : undefined;
 }
-/**
- * Whether this process runs and is the one that was noted. Numbers are used again, so on Linux the command line has to
- * name the folder; elsewhere a living process of that number counts, which at worst leaves a folder lying.
- */
+/** Whether this process runs. Where its command line cannot be read, a process of that number counts. */
 async function isRunning(pid, folder) {
-    if (pid === undefined)
-        return false;
+    return pid !== undefined && ((await worksIn(pid, folder)) ?? processRuns(pid));
+}
+/** Whether the command line of this process names the folder, since numbers are used again; undefined where nobody can tell. */
+async function worksIn(pid, folder) {
+    if (process.platform === 'win32')
+        return undefined;
     if (process.platform === 'linux') {
         const commandLine = await (0,promises_.readFile)(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
         return commandLine.includes(folder);
     }
-    return processRuns(pid);
+    const listed = await runCommand('/bin/ps', ['-ww', '-o', 'command=', '-p', String(pid)], {
+        variables: {},
+        timeoutMs: 5000,
+    });
+    return listed.kind === 'exited' ? listed.stdout.includes(folder) : undefined;
 }
 
 // EXTERNAL MODULE: external "node:net"
@@ -15636,7 +16819,42 @@ function replica_set_pause(ms) {
     return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
+;// CONCATENATED MODULE: ./emitted/sandbox/why-ended.js
+
+/** ENOSPC, which WiredTiger passes on as it is. */
+const noSpace = 28;
+/** 128 and the number of SIGKILL: what `docker run` makes of that. */
+const killed = 137;
+/** Why a mongod ended that nobody ended, in a clause: by what it wrote into its log, or else to its output. */
+function whyEnded(end, log = '') {
+    const how = end.code === null ? (end.reason ?? 'unknown reason') : `exit code ${end.code}`;
+    if (end.reason === 'SIGKILL' || end.code === killed)
+        return `${how}, as the kernel does where memory runs out`;
+    const lines = [...end.output.split('\n').map(toldBy), ...log.split('\n').map(toldBy)];
+    const told = lines.filter((line) => line !== undefined);
+    if (told.some(({ full }) => full))
+        return `${how}: its disk is full`;
+    return `${how}${lastWords(told.map(({ text }) => text).join('\n'))}`;
+}
+/** Of a line of its log only errors count; any other line is a program's own words. */
+function toldBy(line) {
+    let entry;
+    try {
+        entry = JSON.parse(line);
+    }
+    catch {
+        return { text: line, full: false };
+    }
+    const { s, msg = '', attr } = entry;
+    if (s !== 'E' && s !== 'F')
+        return undefined;
+    const { errmsg = attr?.error } = Object(attr?.error);
+    const text = typeof errmsg === 'string' ? `${msg}: ${errmsg}` : msg;
+    return { text, full: attr?.error === noSpace };
+}
+
 ;// CONCATENATED MODULE: ./emitted/sandbox/mongod.js
+
 
 
 
@@ -15705,15 +16923,17 @@ async function runOnce(binary, options) {
     signal?.removeEventListener('abort', onAbort);
     if (setUp.kind === 'failed') {
         const end = supervised.hasEnded() ? await supervised.ended : undefined;
-        const reason = end === undefined ? setUp.reason : await whyEnded(end, directory);
+        const reason = end === undefined ? setUp.reason : whyEnded(end, await logIn(directory));
         await stop();
         if (end?.code === cannotListen)
             return { kind: 'port-taken' };
         return { kind: 'unavailable', reason: `${binary.file} does not start: ${reason}` };
     }
-    supervised.ended.then((end) => {
+    const lost = new AbortController();
+    supervised.ended.then(async (end) => {
+        const why = whyEnded(end, await logIn(directory));
         if (!stopping)
-            log.error('The sandbox ended by itself.', { code: end.code ?? undefined, reason: end.reason });
+            lost.abort(lostSandbox(`its mongod ended by itself (${why})`));
     });
     const uri = userUri(address, identity);
     secrets.addUri(uri);
@@ -15725,6 +16945,7 @@ async function runOnce(binary, options) {
             serverVersion: setUp.serverVersion,
             origin: binary.origin,
             description: binary.description,
+            lost: lost.signal,
             stop: stopLoudly,
             [Symbol.asyncDispose]: stopLoudly,
         },
@@ -15752,25 +16973,13 @@ function replicaSetArguments(setName, port, options) {
         ...Object.entries(parameters).flatMap(([name, value]) => ['--setParameter', `${name}=${value}`]),
     ];
 }
-/** What a mongod that ended says of it: its last error in the log, else the last thing it wrote. */
-async function whyEnded(end, directory) {
-    const how = end.code === null ? (end.reason ?? 'unknown reason') : `exit code ${end.code}`;
-    const log = await (0,promises_.readFile)((0,external_node_path_.join)(directory, 'mongod.log'), 'utf8').catch(() => '');
-    const errors = log.split('\n').flatMap((line) => {
-        try {
-            const entry = JSON.parse(line);
-            if (entry.s !== 'E' && entry.s !== 'F')
-                return [];
-            return [typeof entry.attr?.error === 'string' ? `${entry.msg}: ${entry.attr.error}` : entry.msg];
-        }
-        catch {
-            return [];
-        }
-    });
-    return `${how}${lastWords(errors.length > 0 ? errors.join('\n') : end.output)}`;
+function logIn(directory) {
+    return (0,promises_.readFile)((0,external_node_path_.join)(directory, 'mongod.log'), 'utf8').catch(() => '');
 }
 
 ;// CONCATENATED MODULE: ./emitted/sandbox/docker.js
+
+
 
 
 
@@ -15831,7 +17040,7 @@ async function runContainer(docker, image, port, options) {
     const container = supervise({
         command: docker,
         args: [
-            ...['run', '--rm', '-d', '--name', name, '--label', 'mongo-release=sandbox'],
+            ...['run', '--rm', '--name', name, '--label', 'mongo-release=sandbox'],
             // The value comes from the environment of `docker run`, so that no list of processes shows it.
             ...['-e', 'MONGO_RELEASE_KEY'],
             // The same port inside and outside: the member's name in the set's configuration is then true on both sides.
@@ -15840,32 +17049,39 @@ async function runContainer(docker, image, port, options) {
         ],
         cleanup: { command: docker, args: ['rm', '-f', '-v', name] },
     }, { ...environment.variables, MONGO_RELEASE_KEY: identity.key });
-    const ask = (...args) => runCommand(docker, args, { variables: environment.variables, timeoutMs: questionLimitMs });
     let stopped;
+    const lost = new AbortController();
     const stop = () => {
         stopped ??= container.stop().then(async (how) => {
             if (how === 'cleaned')
                 return;
-            const removed = await ask('rm', '-f', '-v', name);
+            const removed = await runCommand(docker, ['rm', '-f', '-v', name], {
+                variables: environment.variables,
+                timeoutMs: questionLimitMs,
+            });
             if (removed.kind !== 'exited' || removed.code !== 0) {
                 log.warn('The container of a sandbox may still run.', { container: name, reason: describeFailure(removed) });
             }
         });
         return stopped;
     };
-    const failure = await whyNotRunning(container, signal);
-    if (failure !== undefined) {
-        await stop();
-        return unavailable(`docker run ${image}: ${failure}`);
-    }
     const address = `127.0.0.1:${port}`;
-    const setUp = await setUpReplicaSet({ address, identity, timeoutMs: docker_readyLimitMs, givenUp: () => false, signal });
+    const setUp = await setUpReplicaSet({
+        ...{ address, identity, signal },
+        timeoutMs: pullLimitMs + docker_readyLimitMs,
+        givenUp: () => container.hasEnded(),
+    });
     if (setUp.kind === 'failed') {
-        const state = await ask('inspect', '--format', '{{.State.Running}}', name);
+        const end = container.hasEnded() ? await container.ended : undefined;
         await stop();
-        const running = state.kind === 'exited' && state.code === 0 && state.stdout.trim() === 'true';
-        return unavailable(`${image} does not become usable: ${setUp.reason}${running ? '' : ' (its container ended)'}`);
+        if (end !== undefined)
+            return unavailable(`docker run ${image}: ${whyEnded(end)}`);
+        return unavailable(`${image} does not become usable: ${setUp.reason}`);
     }
+    container.ended.then((end) => {
+        if (stopped === undefined)
+            lost.abort(lostSandbox(`its container ended (${whyEnded(end)})`));
+    });
     const uri = userUri(address, identity);
     secrets.addUri(uri);
     return {
@@ -15875,33 +17091,11 @@ async function runContainer(docker, image, port, options) {
             serverVersion: setUp.serverVersion,
             origin: 'docker',
             description: `Docker image ${image}`,
+            lost: lost.signal,
             stop,
             [Symbol.asyncDispose]: stop,
         },
     };
-}
-/** Why the container is not running, once `docker run -d` came to its end; undefined when it is. */
-async function whyNotRunning(container, signal) {
-    let timer;
-    let onAbort;
-    const late = new Promise((resolve) => {
-        timer = setTimeout(() => resolve(`no container within ${pullLimitMs / 1000} s`), pullLimitMs);
-        onAbort = () => resolve('cancelled');
-        signal?.addEventListener('abort', onAbort, { once: true });
-    });
-    const end = container.ended.then((ended) => {
-        if (ended.code === 0)
-            return undefined;
-        return `${ended.code === null ? ended.reason : `exit code ${ended.code}`}${lastWords(ended.output)}`;
-    });
-    try {
-        return await Promise.race([end, late]);
-    }
-    finally {
-        clearTimeout(timer);
-        if (onAbort !== undefined)
-            signal?.removeEventListener('abort', onAbort);
-    }
 }
 
 ;// CONCATENATED MODULE: ./emitted/sandbox/download.js
@@ -16222,7 +17416,7 @@ async function startSandbox(options) {
         await sandbox.stop();
     start_stopIfCancelled(options);
     const wanted = options.serverVersion;
-    if (wanted !== undefined && majorOf(wanted) !== majorOf(sandbox.serverVersion)) {
+    if (wanted !== undefined && !isSameMajor(wanted, sandbox.serverVersion)) {
         options.log.warn(`The sandbox runs MongoDB ${sandbox.serverVersion} and the target ${wanted}: what behaves differently between the two is not rehearsed. Name a mongod of the target's version with --mongod.`);
     }
     options.log.debug('A sandbox runs.', { origin: sandbox.origin, serverVersion: sandbox.serverVersion });
@@ -16352,7 +17546,7 @@ function httpProbe(settings, resolveEnv) {
         async look(timeoutMs, signal) {
             const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
             try {
-                const response = await follow(url, headers, status, limit);
+                const response = await http_follow(url, headers, status, limit);
                 if ('seen' in response)
                     return response;
                 if (response.status !== status) {
@@ -16410,7 +17604,7 @@ function decoded(text) {
         return text;
     }
 }
-async function follow(start, headers, expected, signal) {
+async function http_follow(start, headers, expected, signal) {
     let url = start;
     for (let redirects = 0;; redirects += 1) {
         const response = await fetch(url, { headers, redirect: 'manual', signal });
@@ -16621,22 +17815,57 @@ function prepare(settings, run) {
 
 
 
+
+
+
+/** How long work in a sandbox may take to end once that is gone, in milliseconds. */
+const graceMs = 5000;
 /**
  * Starts a sandbox for this run, of that server version where it can be had. `targets`: what it may be no member of, beside
  * every database that this run knows the address of. Throws as `startSandbox` does.
  */
 function sandboxFor(run, serverVersion, targets = []) {
-    const { flags, settings } = run.invocation;
-    return startSandbox({
-        environment: sandboxEnvironment(run.env),
+    return startSandbox({ ...sandboxOptions(run), serverVersion, targets: [...targets, ...knownTargets(run)] });
+}
+/** Where a sandbox of this run comes from. */
+function sandboxOptions({ invocation: { flags, settings }, env, log, secrets, signal }) {
+    return {
+        environment: sandboxEnvironment(env),
         sandboxUri: flags['sandbox-uri'],
         mongod: flags.mongod ?? settings.rehearsal.mongod,
-        serverVersion,
-        targets: [...targets, ...knownTargets(run)],
-        log: run.log,
-        secrets: run.secrets,
-        signal: run.signal,
-    });
+        ...{ log, secrets, signal },
+    };
+}
+/**
+ * Works in a sandbox. Once that is lost, `run` there is cancelled, and this throws why: what failed in it then says nothing
+ * about what ran there.
+ */
+async function whileThere(run, { lost }, work) {
+    const working = work({ ...run, signal: AbortSignal.any([run.signal, lost]) });
+    const gone = Promise.withResolvers();
+    const onLost = async () => {
+        // What waits for the server's answer does so for longer than anybody wants to.
+        await Promise.race([working, (0,external_node_timers_promises_.setTimeout)(graceMs, undefined, { ref: false })]).catch(() => { });
+        gone.reject(lost.reason);
+    };
+    lost.addEventListener('abort', onLost, { once: true });
+    try {
+        const ended = await Promise.race([working, gone.promise]);
+        lost.throwIfAborted();
+        return ended;
+    }
+    catch (error) {
+        lost.throwIfAborted();
+        throw error;
+    }
+    finally {
+        lost.removeEventListener('abort', onLost);
+    }
+}
+/** Runs one migration in a sandbox, as it is run on the target: in a process that knows this database and no other. */
+function runInSandbox(run, { uri }, job) {
+    const log = run.log.with({ migration: job.file.name, rehearsal: true });
+    return runMigration({ ...job, uri, rehearsal: true }, { ...childOptions(run), log, signal: run.signal });
 }
 /** Every database that this run knows the address of, whether or not the run is about it: a sandbox may be none of them. */
 function knownTargets({ invocation, env }) {
@@ -16664,7 +17893,10 @@ async function journalFor(run, { db, topology }, migration, number) {
  */
 async function probeSandbox(run, { db }, all) {
     const { probes } = run.invocation.settings;
-    const wanted = probes.filter((probe) => 'mongo' in probe && (probe.phase === undefined || (all && probe.phase === 'after-deploy')));
+    const wanted = probes
+        .filter((probe) => 'mongo' in probe && (probe.phase === undefined || (all && probe.phase === 'after-deploy')))
+        // Nobody else writes there: a second look sees the same.
+        .map((probe) => ({ ...probe, retries: 0 }));
     const { log, signal } = run;
     const results = await runProbes(wanted, { db, log, signal, resolveEnv: (name) => run.env[name] });
     stopIfCancelled(run);
@@ -16820,21 +18052,19 @@ var target = __webpack_require__(14313);
 
 
 
+
 /** Throws `USAGE` where the configuration has several targets and none is named. */
 function drilledTarget({ invocation: { settings, flags, migrateMongo } }) {
-    const { name = 'default', configured } = (0,target/* configuredTarget */.sn)(settings, flags);
-    return {
-        name,
-        database: flags.database ?? configured?.database ?? migrateMongo?.databaseName,
-        environment: flags.environment ?? configured?.environment,
-    };
+    const { name = 'default', configured, environment } = (0,target/* configuredTarget */.sn)(settings, flags);
+    return { name, database: flags.database ?? configured?.database ?? migrateMongo?.databaseName, environment };
 }
 /**
  * The backup that `--backup` names, or the newest of this target. One that is damaged is not passed over for an older one:
  * it is the one that a restore would need.
  *
  * Throws `BACKUP_NOT_FOUND`, `MANIFEST_DAMAGED`, `ARCHIVE_DAMAGED`; `ARCHIVE_NEEDED` for a snapshot of Atlas, which no
- * sandbox can restore; `USAGE` where the store has several databases of this target and none is named.
+ * sandbox can restore; `USAGE` where the store has several databases of this target and none is named, or what is of
+ * several clusters: names repeat from project to project.
  */
 async function chooseBackup(run, store, target) {
     const { backup } = run.invocation.flags;
@@ -16851,10 +18081,18 @@ async function chooseBackup(run, store, target) {
         throw newest.problem;
     if (newest === undefined)
         throw noneOf(target, store, all.flatMap((one) => ('manifest' in one ? one.manifest : [])));
-    const databases = [...new Set(ours.flatMap((one) => ('manifest' in one ? one.manifest.target.database : [])))];
+    const targets = ours.flatMap((one) => ('manifest' in one ? one.manifest.target : []));
+    const databases = [...new Set(targets.map(({ database }) => database))];
     if (databases.length > 1) {
         throw new observe_error/* ReleaseError */.K('USAGE', `The store has backups of several databases of ${target.name}: ${listed(databases)}.`, {
             hint: `Say which: --database ${databases[0]}`,
+        });
+    }
+    // From one to the next: a replica set may change its members until none of the first is left.
+    const clusters = targets.flatMap(({ cluster }) => cluster ?? []);
+    if (clusters.some((cluster, i) => i > 0 && otherCluster(clusters[i - 1], cluster))) {
+        throw new observe_error/* ReleaseError */.K('USAGE', `The store has backups of ${target.name} / ${databases[0]} in several clusters, and which one is meant nobody knows.`, {
+            hint: `Name one, such as --backup ${newest.id}, and give each cluster a store, or a folder in it, of its own.`,
         });
     }
     return withArchive(newest.manifest);
@@ -16913,14 +18151,19 @@ const limits_words = {
 /** Each limit that is configured, with what was seen. Pure. */
 function judgeLimits(settings, seen) {
     const names = Object.keys(limits_words);
+    const problems = [];
     const limits = names.flatMap((name) => {
         const limitMs = settings[name];
+        const seenMs = seen[name];
         if (limitMs === undefined)
             return [];
-        return [{ name, limitMs, seenMs: seen[name], state: seen[name] > limitMs ? 'exceeded' : 'kept' }];
+        if (seenMs === undefined)
+            return [{ name, limitMs, state: 'unknown' }];
+        const exceeded = seenMs > limitMs;
+        if (exceeded)
+            problems.push(limits_words[name]((0,format/* formatDuration */.a3)(seenMs), (0,duration/* durationText */.S5)(limitMs)));
+        return [{ name, limitMs, seenMs, state: exceeded ? 'exceeded' : 'kept' }];
     });
-    const exceeded = limits.filter(({ state }) => state === 'exceeded');
-    const problems = exceeded.map(({ name, limitMs, seenMs }) => limits_words[name]((0,format/* formatDuration */.a3)(seenMs), (0,duration/* durationText */.S5)(limitMs)));
     return { limits, problems };
 }
 
@@ -16958,6 +18201,23 @@ async function behindOf(run, { id, position, createdAt, toolVersion }) {
         turns: turnsOf({ files: byName, facts }, pending.map(({ name }) => name)),
         warnings,
     };
+}
+
+;// CONCATENATED MODULE: ./emitted/release/drill/unrestorable.js
+
+
+/** OutOfDiskSpace (https://github.com/mongodb/mongo/blob/master/src/mongo/base/error_codes.yml). */
+const outOfDiskSpace = 14031;
+/**
+ * Whether an error says of the backup that it cannot be restored, and not of the sandbox. `sandboxVersion` is undefined where
+ * there was none yet. Pure.
+ */
+function isUnrestorable({ code, cause }, { server }, sandboxVersion) {
+    if (code === 'IDENTITY_WRONG')
+        return true;
+    if (code === 'RESTORE_FAILED')
+        return (0,server_code/* serverCode */.XY)(cause) !== outOfDiskSpace;
+    return code === 'BACKUP_INCOMPATIBLE' && majorOf(sandboxVersion ?? '') === majorOf(server.version);
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/drill/drill.js
@@ -17035,7 +18295,6 @@ var drill_disposeResources = (undefined && undefined.__disposeResources) || (fun
 
 
 
-
 /**
  * `drill`: restores the newest backup into a sandbox, brings it to the schema of this checkout, looks at it, and says how
  * long that took. Store and project are enough: there is no connection to the target, which may be gone. The drill stands
@@ -17067,8 +18326,6 @@ async function drill(run) {
         ...{ steps, warnings },
     };
 }
-/** Steps that somebody would wait for who has lost the database. What is counted afterwards is for the drill alone. */
-const recovering = ['verify', 'start', 'restore', 'migrate', 'probe'];
 class drill_Walk {
     steps = new Steps();
     warnings = [];
@@ -17078,6 +18335,7 @@ class drill_Walk {
     #store;
     #target;
     #startedAt;
+    #began = performance.now();
     #problems = [];
     constructor(run, store, target, startedAt) {
         this.#run = run;
@@ -17086,13 +18344,23 @@ class drill_Walk {
         this.#startedAt = startedAt;
     }
     async walk() {
+        const manifest = await chooseBackup(this.#run, this.#store, this.#target);
+        this.manifest = manifest;
+        this.#run.log.info(`Drilling backup ${manifest.id} of ${manifest.createdAt}.`);
+        this.#begin(manifest);
+        const stopped = await this.#recover(manifest).then(() => undefined, (thrown) => this.#asProblem((0,observe_error/* asReleaseError */.o)(thrown), manifest));
+        const problems = [...this.#problems, ...this.#judge()];
+        if (problems.length === 0)
+            return;
+        throw new observe_error/* ReleaseError */.K('DRILL_FAILED', `The drill of backup ${manifest.id} failed. ${problems.join(' ')}`, {
+            hint: stopped?.hint ?? 'Look at the steps and numbers of this drill; limits stand under drill in mongo-release.yml.',
+            cause: stopped,
+        });
+    }
+    async #recover(manifest) {
         const env_1 = { stack: [], error: void 0, hasError: false };
         try {
             const run = this.#run;
-            const manifest = await chooseBackup(run, this.#store, this.#target);
-            this.manifest = manifest;
-            run.log.info(`Drilling backup ${manifest.id} of ${manifest.createdAt}.`);
-            this.#begin(manifest);
             const behind = await behindOf(run, manifest);
             this.warnings.push(...behind.warnings);
             const identities = await identitiesOf(run);
@@ -17103,24 +18371,36 @@ class drill_Walk {
                 onProgress: ({ bytes, totalBytes }) => say(bytes, totalBytes),
             }));
             this.#know({ verified: true });
-            const sandbox = drill_addDisposableResource(env_1, await this.steps.run('start', () => sandboxFor(run, manifest.server.version)), true);
+            // The target that is told by no address here is told by what its backup has of it.
+            const target = { hosts: [], replicaSetId: manifest.target.cluster?.replicaSetId };
+            const sandbox = drill_addDisposableResource(env_1, await this.steps.run('start', () => sandboxFor(run, manifest.server.version, [target])), true);
             const { serverVersion, description } = sandbox;
             this.#know({ serverVersion, sandbox: description });
             this.#warnOfVersion(manifest, serverVersion);
             const { database } = manifest.target;
-            const connection = drill_addDisposableResource(env_1, await connect(sandbox.uri, { database, secrets: run.secrets }), true);
-            await this.steps.run('restore', () => restoreVerified(connection, this.#store, verified, {
-                ...{ own: namesOf(run), log, signal, identities, onProgress: restoreProgress(log) },
-            }));
-            await this.#look('count', () => this.#count(connection, manifest));
-            await this.#migrate(sandbox, connection, behind);
-            await this.#look('probe', () => this.#probe(connection));
-            this.#time();
-            if (this.#problems.length === 0)
-                return;
-            throw new observe_error/* ReleaseError */.K('DRILL_FAILED', `The drill of backup ${manifest.id} failed. ${this.#problems.join(' ')}`, {
-                hint: 'Look at the steps and numbers of this drill; limits stand under drill in mongo-release.yml.',
+            await whileThere(run, sandbox, async (run) => {
+                const env_2 = { stack: [], error: void 0, hasError: false };
+                try {
+                    const connection = drill_addDisposableResource(env_2, await connect(sandbox.uri, { database, secrets: run.secrets }), true);
+                    await this.steps.run('restore', () => restoreVerified(connection, this.#store, verified, {
+                        ...{ own: namesOf(run), log, signal: run.signal, identities, onProgress: restoreProgress(log) },
+                    }));
+                    await this.#look('count', () => this.#count(connection, manifest));
+                    await this.#migrate(run, sandbox, connection, behind);
+                    await this.#look('probe', () => this.#probe(connection));
+                }
+                catch (e_2) {
+                    env_2.error = e_2;
+                    env_2.hasError = true;
+                }
+                finally {
+                    const result_2 = drill_disposeResources(env_2);
+                    if (result_2)
+                        await result_2;
+                }
             });
+            const counting = this.steps.all.find(({ name }) => name === 'count')?.durationMs ?? 0;
+            this.#know({ recoveryTimeMs: Math.round(performance.now() - this.#began) - counting });
         }
         catch (e_1) {
             env_1.error = e_1;
@@ -17131,6 +18411,16 @@ class drill_Walk {
             if (result_1)
                 await result_1;
         }
+    }
+    /** What ended the drill and says of the backup that it does not do is a finding like others. Throws what says nothing of it. */
+    #asProblem(error, manifest) {
+        if (error.code === 'DRILL_FAILED')
+            this.#problems.push(error.message);
+        else if (isUnrestorable(error, manifest, this.result?.serverVersion))
+            this.#problems.push(`The backup cannot be restored: ${error.message} [${error.code}]`);
+        else
+            throw error;
+        return error;
     }
     /** A step whose finding does not end the drill: there may be others. */
     async #look(name, work) {
@@ -17154,13 +18444,23 @@ class drill_Walk {
             ...{ backupId: id, location: this.#store.location, createdAt, ...manifestTotals(manifest) },
             ...{ verified: false, recoveryPoint, limits: [], counts: [], migrations: [] },
         };
+        // How old the data are is known whatever becomes of the drill.
+        this.#judge();
+    }
+    /** What exceeds its limit, a sentence each. */
+    #judge() {
+        const { recoveryTimeMs, recoveryPoint } = this.result ?? {};
+        const seen = { 'recovery-time': recoveryTimeMs, 'recovery-point': recoveryPoint?.ageMs };
+        const { limits, problems } = judgeLimits(this.#run.invocation.settings.drill, seen);
+        this.#know({ limits });
+        return problems;
     }
     #know(more) {
         if (this.result !== undefined)
             this.result = { ...this.result, ...more };
     }
     #warnOfVersion({ server }, version) {
-        if (majorOf(server.version) === majorOf(version))
+        if (isSameMajor(server.version, version))
             return;
         this.warnings.push(`The backup is of MongoDB ${server.version} and the sandbox ran ${version}: that the former restores it was not seen.`);
     }
@@ -17171,7 +18471,7 @@ class drill_Walk {
         const others = counts.filter(({ state }) => state === 'differs').map(({ collection }) => collection);
         return others.length === 0 ? undefined : `Of ${listed(others)} the sandbox has other documents than the backup.`;
     }
-    async #migrate(sandbox, connection, { turns, impossible }) {
+    async #migrate(run, sandbox, connection, { turns, impossible }) {
         if (impossible !== undefined) {
             throw new observe_error/* ReleaseError */.K('DRILL_FAILED', `The backup can be restored, and not be brought to the schema of this checkout: ${impossible}.`, { hint: 'Take a backup between two releases, or drill an older one: mongo-release inspect lists them.' });
         }
@@ -17179,15 +18479,14 @@ class drill_Walk {
             return this.steps.skip('migrate', 'nothing is pending after this backup');
         await this.steps.run('migrate', async () => {
             for (const [number, turn] of turns.entries())
-                await this.#apply(sandbox, connection, turn, number);
+                await this.#apply(run, sandbox, connection, turn, number);
         });
     }
-    async #apply({ uri }, connection, { file }, number) {
-        const run = this.#run;
+    async #apply(run, sandbox, connection, { file }, number) {
         stopIfCancelled(run);
         const { databaseName: database } = connection.db;
         const journal = await journalFor(run, connection, file.name, number);
-        const end = await runMigration({ file, direction: 'up', uri, database, rehearsal: true, journal }, { ...childOptions(run), log: run.log.with({ migration: file.name, rehearsal: true }), signal: run.signal });
+        const end = await runInSandbox(run, sandbox, { file, direction: 'up', database, journal });
         const { name } = file;
         const { durationMs, effects } = end;
         if (end.state === 'done') {
@@ -17206,14 +18505,6 @@ class drill_Walk {
             this.warnings.push('No probe looks into the database: whether an application could work with it was not asked.');
         }
         return probeFailure(probes)?.message;
-    }
-    #time() {
-        const all = this.steps.all.filter(({ name }) => recovering.some((step) => step === name));
-        const recoveryTimeMs = all.reduce((sum, { durationMs = 0 }) => sum + durationMs, 0);
-        const seen = { 'recovery-time': recoveryTimeMs, 'recovery-point': this.result?.recoveryPoint.ageMs ?? 0 };
-        const { limits, problems } = judgeLimits(this.#run.invocation.settings.drill, seen);
-        this.#know({ recoveryTimeMs, limits });
-        this.#problems.push(...problems);
     }
 }
 
@@ -17674,10 +18965,10 @@ async function backupBehind(run, connection, situation, apply) {
     if (backup !== undefined) {
         const store = storeOf(run);
         const manifest = await store.readManifest(backup);
-        checkBackup(run, manifest, here, situation);
+        checkBackup(manifest, here, situation);
         const other = otherTarget(manifest.target, here);
         if (apply && other !== undefined)
-            throw moved(run, `Backup ${backup} is ${other}.`);
+            throw moved(`Backup ${backup} is ${other}.`);
         if (apply && manifest.engine === 'atlas')
             assertComplete(manifest, await askForSnapshot(atlasOf(run), manifest));
         if (other !== undefined)
@@ -17702,7 +18993,7 @@ async function backupBehind(run, connection, situation, apply) {
     const other = near && otherTarget(near.target, here);
     const where = store === undefined ? 'no store is named' : `${store.location} has none that is recent`;
     throw new observe_error/* ReleaseError */.K('BACKUP_MISSING', `Production is migrated with a backup of its present position in history only, and ${where} of database ${here.database}${near && other ? `: ${near.id} is ${other}` : ''}.`, {
-        hint: `Take one with ${takingOne(run)}${store === undefined ? ' --store DIR, and name that store here too' : ''}; mongo-release release --apply does both.`,
+        hint: `Take one with mongo-release backup${store === undefined ? ' --store DIR, and name that store here too' : ''}; mongo-release release --apply does both.`,
     });
 }
 /** Those of this position in history, of whatever target, that are young enough; the newest first. */
@@ -17713,77 +19004,16 @@ async function recentOf(run, store, { position }) {
     return manifests.filter((one) => !isExpired(one, now) && one.position.digest === position.digest && Date.parse(one.createdAt) >= oldest);
 }
 /** Throws `BACKUP_MOVED` when the history or the plan moved since the backup was taken, or it is another database's. */
-function checkBackup(run, { id, target, position, planDigest }, { database }, situation) {
+function checkBackup({ id, target, position, planDigest }, { database }, situation) {
     if (target.database !== database)
-        throw moved(run, `Backup ${id} is of database ${target.database}, not of ${database}.`);
+        throw moved(`Backup ${id} is of database ${target.database}, not of ${database}.`);
     if (position.digest !== situation.position.digest)
-        throw moved(run, `The history of ${database} moved since backup ${id} was taken.`);
+        throw moved(`The history of ${database} moved since backup ${id} was taken.`);
     if (planDigest !== undefined && planDigest !== situation.wholePlan.digest)
-        throw moved(run, `The pending migrations changed since backup ${id} was taken.`);
+        throw moved(`The pending migrations changed since backup ${id} was taken.`);
 }
-function moved(run, message) {
-    return new observe_error/* ReleaseError */.K('BACKUP_MOVED', message, { hint: `Take a new backup: ${takingOne(run)}.` });
-}
-/** What to type for a backup of this very target. */
-function takingOne({ invocation: { flags } }) {
-    const named = ['target', 'environment'].flatMap((name) => flags[name] ? [`--${name} ${flags[name]}`] : []);
-    return ['mongo-release backup', ...named].join(' ');
-}
-
-;// CONCATENATED MODULE: ./emitted/release/checked-situation.js
-
-
-
-
-
-/**
- * The situation, found fit to go on with: it is the plan that `--plan` or `--digest` names, and no finding stops it.
- *
- * Throws `USAGE` for a digest that is too short, `RESTORE_INCOMPLETE`, `PLAN_MOVED`, `FINDINGS`.
- */
-async function checkedSituation(run, connection) {
-    await refuseHalfRestored(connection.db, namesOf(run));
-    const { plan: file, digest } = run.invocation.flags;
-    const saved = file === undefined ? undefined : await readPlanFile(file);
-    if (digest !== undefined)
-        assertLongEnough(digest);
-    // A plan is of one scope: applying it does not need the flags again that it was made with.
-    const scope = Object.values(scopeOf(run)).some((part) => part !== undefined) ? scopeOf(run) : saved?.scope;
-    const situation = await readSituation(run, connection, scope);
-    if (saved !== undefined)
-        assertUnmoved(saved, situation.plan);
-    if (digest !== undefined)
-        assertUnmoved({ digest: fullDigest(digest, situation.plan.digest) }, situation.plan);
-    const error = findingsError(situation.plan.findings);
-    if (error !== undefined)
-        throw error;
-    for (const finding of situation.plan.findings)
-        if (finding.severity === 'warning')
-            run.log.warn(finding.message, { rule: finding.rule });
-    return situation;
-}
-/** As with a commit, the beginning of a digest is enough when it is too long to fit by accident. */
-const shortestDigest = 12;
-function assertLongEnough(digest) {
-    if (digest.length >= shortestDigest)
-        return;
-    throw new observe_error/* ReleaseError */.K('USAGE', `--digest ${digest} is too short to name a plan.`, {
-        hint: `Type ${shortestDigest} characters of the digest or more: mongo-release plan shows it.`,
-    });
-}
-function fullDigest(asked, actual) {
-    return actual.startsWith(asked.toLowerCase()) ? actual : asked;
-}
-/** The error of findings of severity error; undefined when there are none. */
-function findingsError(findings) {
-    const errors = findings.filter((finding) => finding.severity === 'error');
-    const [first] = errors;
-    if (first === undefined)
-        return undefined;
-    const lines = errors.map((finding) => `  ${finding.message} [${finding.rule}]`);
-    return new observe_error/* ReleaseError */.K('FINDINGS', errors.length === 1
-        ? `${first.message} [${first.rule}]`
-        : `${errors.length} findings stop this:\n${lines.join('\n')}`, { hint: first.next });
+function moved(message) {
+    return new observe_error/* ReleaseError */.K('BACKUP_MOVED', message, { hint: 'Take a new backup: mongo-release backup.' });
 }
 
 ;// CONCATENATED MODULE: ./emitted/backup/ids-mentioned.js
@@ -17800,6 +19030,11 @@ const mostIds = 200_000;
 class IdsMentioned {
     #ids = new Map();
     #seen = new Set();
+    #cut = false;
+    /** Whether more were mentioned than are kept. */
+    get cut() {
+        return this.#cut;
+    }
     add(document) {
         this.#visit((0,raw_bson/* asBuffer */.bS)(document), 0);
     }
@@ -17811,8 +19046,6 @@ class IdsMentioned {
     }
     #visit(bytes, offset) {
         for (const { type, valueStart, end } of (0,raw_bson/* elementsOf */.ZE)(bytes, offset)) {
-            if (this.#seen.size >= mostIds)
-                return;
             if (type === raw_bson/* bsonTypes */.uI.document || type === raw_bson/* bsonTypes */.uI.array)
                 this.#visit(bytes, valueStart);
             const isUuid = type === raw_bson/* bsonTypes */.uI.binary && bytes[valueStart + 4] === uuidSubtype;
@@ -17822,6 +19055,9 @@ class IdsMentioned {
             const key = `${type}:${bytes.toString('latin1', valueStart, end)}`;
             if (this.#seen.has(key))
                 continue;
+            this.#cut ||= this.#seen.size >= mostIds;
+            if (this.#cut)
+                return;
             this.#seen.add(key);
             const value = Buffer.from(bytes.subarray(isUuid ? valueStart + 5 : valueStart, end));
             this.#ids.set(key, isUuid ? new lib.Binary(value, uuidSubtype) : new lib.ObjectId(value));
@@ -17853,9 +19089,7 @@ class TakenIds {
 
 
 /** How often what was taken because it is mentioned is looked through for what it mentions itself. */
-const mostRounds = 2;
-/** Of what is mentioned, for each document that the sample itself may have. */
-const mentionedPerDocument = 10;
+const mostRounds = 3;
 /** Ids in one query. */
 const idsAtOnce = 1000;
 /** Of one collection in memory. */
@@ -17871,7 +19105,8 @@ async function copySample(source, to, options) {
         await sample.draw(table);
     for (let round = 0; round < mostRounds && (await sample.follow()); round++)
         ;
-    return sample.write(to);
+    const cut = await sample.cut();
+    return { ...(await sample.write(to)), cut };
 }
 class Sample {
     tables;
@@ -17890,7 +19125,7 @@ class Sample {
         const catalog = (await readCatalog(db)).filter(({ name }) => !options.own.owns(name));
         const tables = catalog.map((info) => {
             const metadata = parseMetadata(encodeMetadata(info), info.type, info.name);
-            return { info, metadata, documents: new Map(), bytes: 0, source: 0 };
+            return { info, metadata, documents: new Map(), bytes: 0, source: 0, cut: false };
         });
         return new Sample(source, options, tables, topology.kind === 'standalone' ? undefined : await readClusterTime(db));
     }
@@ -17906,24 +19141,42 @@ class Sample {
         const find = { find: info.name, limit: documents, ...(isCapped(info) && { hint: { $natural: 1 } }) };
         const pipeline = [{ $sample: { size: documents } }];
         const command = whole ? find : { aggregate: info.name, pipeline, cursor: {}, allowDiskUse: true };
-        this.#take(table, await this.#read(info, command), documents);
+        this.#take(table, await this.#read(info, command));
+        table.cut = false;
     }
     /** Takes what is mentioned and not there yet. Comes back with whether that brought anything. */
     async follow() {
         const before = this.tables.reduce((sum, { documents }) => sum + documents.size, 0);
         const ids = this.#mentioned.take();
-        const most = this.#options.documents * (1 + mentionedPerDocument);
-        for (const table of this.tables) {
-            // What has no such ids cannot be meant by one.
-            if (table.info.type !== 'collection' || isCapped(table.info))
-                continue;
+        for (const table of this.#followed()) {
             const wanted = ids.of(table.documents.keys());
-            for (let from = 0; from < wanted.length && table.documents.size < most; from += idsAtOnce) {
-                const filter = { _id: { $in: wanted.slice(from, from + idsAtOnce) } };
-                this.#take(table, await this.#read(table.info, { find: table.info.name, filter }), most);
+            for (let from = 0; from < wanted.length && !table.cut; from += idsAtOnce) {
+                this.#take(table, await this.#named(table, wanted.slice(from, from + idsAtOnce)));
             }
         }
         return this.tables.reduce((sum, { documents }) => sum + documents.size, 0) > before;
+    }
+    /** To be asked after the last round: which collections have more that is mentioned. */
+    async cut() {
+        const ids = this.#mentioned.take();
+        const names = [];
+        for (const table of this.#followed()) {
+            const wanted = ids.of(table.documents.keys());
+            let more = table.cut || (this.#mentioned.cut && table.documents.size > 0);
+            for (let from = 0; from < wanted.length && !more; from += idsAtOnce) {
+                more = (await this.#named(table, wanted.slice(from, from + idsAtOnce), 1)).length > 0;
+            }
+            if (more)
+                names.push(table.info.name);
+        }
+        return names;
+    }
+    /** What has no ids that others could mention is left out. */
+    #followed() {
+        return this.tables.filter(({ info }) => info.type === 'collection' && !isCapped(info));
+    }
+    #named({ info }, ids, limit = 0) {
+        return this.#read(info, { find: info.name, filter: { _id: { $in: ids } }, limit });
     }
     async write(to) {
         for (const { info, metadata, documents } of this.tables) {
@@ -17954,13 +19207,14 @@ class Sample {
         };
     }
     /** A document may come twice: by chance, and since it is mentioned. */
-    #take(table, documents, most) {
+    #take(table, documents) {
         for (const document of documents) {
-            if (table.documents.size >= most || table.bytes > sample_mostBytes)
-                return;
             const key = table.info.type === 'timeseries' ? String(table.documents.size) : (0,raw_bson/* idKey */.T4)(document);
             if (table.documents.has(key))
                 continue;
+            table.cut = table.bytes > sample_mostBytes;
+            if (table.cut)
+                return;
             table.documents.set(key, document);
             table.bytes += document.length;
             this.#mentioned.add(document);
@@ -18041,70 +19295,285 @@ function whyClosed(manifest, identities) {
 /** Folders that hold a whole database. */
 const backup_folders = 'mongo-release-backup-';
 
+;// CONCATENATED MODULE: ./emitted/sandbox/room.js
+var room_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+    if (value !== null && value !== void 0) {
+        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
+        var dispose, inner;
+        if (async) {
+            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
+            dispose = value[Symbol.asyncDispose];
+        }
+        if (dispose === void 0) {
+            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
+            dispose = value[Symbol.dispose];
+            if (async) inner = dispose;
+        }
+        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
+        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
+        env.stack.push({ value: value, dispose: dispose, async: async });
+    }
+    else if (async) {
+        env.stack.push({ async: true });
+    }
+    return value;
+};
+var room_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+    return function (env) {
+        function fail(e) {
+            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
+            env.hasError = true;
+        }
+        var r, s = 0;
+        function next() {
+            while (r = env.stack.pop()) {
+                try {
+                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
+                    if (r.dispose) {
+                        var result = r.dispose.call(r.value);
+                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
+                    }
+                    else s |= 1;
+                }
+                catch (e) {
+                    fail(e);
+                }
+            }
+            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
+            if (env.hasError) throw env.error;
+        }
+        return next();
+    };
+})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
+    var e = new Error(message);
+    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
+});
+
+
+
+
+
+/**
+ * Bytes that are free where a sandbox that is started so will keep its data: the temporary folder, Docker's storage, or the
+ * disk of the server that is named. `null` where nobody can tell. Throws nothing.
+ */
+async function freeForSandbox(options) {
+    const { environment, sandboxUri, mongod } = options;
+    if (sandboxUri)
+        return freeOnServer(sandboxUri, options);
+    if (mongod || (await findOnPath('mongod', environment.path)) !== undefined)
+        return freeIn(environment.tmpdir);
+    const docker = await findOnPath('docker', environment.path);
+    return docker === undefined ? freeIn(environment.tmpdir) : freeInDocker(docker, options);
+}
+async function freeOnServer(uri, { secrets }) {
+    try {
+        const env_1 = { stack: [], error: void 0, hasError: false };
+        try {
+            const connection = room_addDisposableResource(env_1, await connect(uri, { database: markerDatabase, secrets }), true);
+            // The disk is the server's, and of a database that is not there yet it tells nothing.
+            const stats = await connection.client.db('admin').command({ dbStats: 1 });
+            return stats.fsTotalSize > 0 ? Number(stats.fsTotalSize) - Number(stats.fsUsedSize) : null;
+        }
+        catch (e_1) {
+            env_1.error = e_1;
+            env_1.hasError = true;
+        }
+        finally {
+            const result_1 = room_disposeResources(env_1);
+            if (result_1)
+                await result_1;
+        }
+    }
+    catch {
+        return null;
+    }
+}
+/** Where its engine does not answer, the sandbox comes from elsewhere, and its data are in the temporary folder. */
+async function freeInDocker(docker, { environment, signal }) {
+    const asked = await runCommand(docker, ['info', '--format', '{{.DockerRootDir}}'], {
+        ...{ variables: environment.variables, timeoutMs: 10_000, signal },
+    });
+    const folder = asked.kind === 'exited' && asked.code === 0 ? asked.stdout.trim() : '';
+    return freeIn(folder === '' ? environment.tmpdir : folder);
+}
+async function freeIn(folder) {
+    const stats = await (0,promises_.statfs)(folder).catch(() => undefined);
+    return stats === undefined ? null : stats.bavail * stats.bsize;
+}
+
 ;// CONCATENATED MODULE: ./emitted/release/rehearsal/need.js
 
 
 
 
 
-/** What a mongod takes before it holds anything: its write-ahead log and the files of its own collections. */
+/** What a mongod takes before it holds anything: 315 MB of it are the files of its write-ahead log. */
 const emptySandbox = 350_000_000;
-/** At most so many bytes of oplog: as sandbox/mongod.ts starts it. */
-const mostOplog = 1_073_741_824;
-/** An archive of zstd to the bytes on the server's disk, which are compressed too, and without indexes. */
+/** An archive of zstd to the bytes of documents on the server's disk, which are compressed too. */
 const archiveShare = 0.8;
-const margin = 1.2;
 /**
- * Bytes of documents that a rehearsal gets through in a second beside the migrations and their ways back, which nobody
- * knows before: backup, restore, comparison. Measured with 100,000 documents of 35 MB on two busy cores.
+ * Bytes on the sandbox's disk for each byte of documents that a migration changes there and back (up, undo, up, down): images
+ * of both ups, oplog, the server's history of what was overwritten, its write-ahead log, and room left by what moved.
+ * Measured as the most that a sandbox took beside what was restored: 3.5 to 4.7 with 40,000 documents of 370 B and one
+ * migration or two, 6.5 with 20,000 of 3 kB and one.
  */
+const changedShare = 7;
+/** Without a journal nothing is undone, and no images are kept. */
+const plainShare = 3;
+const margin = 1.2;
+/** Bytes of documents a second through backup, restore and comparison. Measured with 100,000 documents of 35 MB on two busy cores. */
 const bytesPerSecond = 10_000_000;
+/** Documents a second that are changed there and back: two migrations over 40,000 took 33 s, on two idle cores. */
+const changesPerSecond = 2_500;
 const startSeconds = 5;
+/** Below this the server says too little about how well documents compress. */
+const need_leastData = 50_000_000;
 /**
- * What a rehearsal of everything needs, before it begins: room for the restored documents and indexes, the journal's
- * images of as much again where there are any, the oplog, and the archive where one is taken for it. `undefined` where the
- * server does not say how large it is.
+ * What a rehearsal of everything needs, before it begins: what is certain, and what it comes to where each migration changes
+ * every document, which nobody knows before. `undefined` where the server does not say how large the database is.
  */
 async function measureNeed(run, { db }, { plan }, takesArchive) {
-    const disk = await readDisk(db);
-    if (disk === undefined)
+    const stats = (await db.command({ dbStats: 1, freeStorage: 1 }).catch(unlessRefused));
+    if (stats === undefined)
         return undefined;
-    const { dataSize, storedSize } = disk;
-    const images = plan.pending.some(({ journal }) => journal) ? storedSize : 0;
-    const archive = takesArchive ? storedSize * archiveShare : 0;
-    const oplog = Math.min(dataSize * 2, mostOplog);
-    const { flags } = run.invocation;
-    const folder = sandboxEnvironment(run.env).tmpdir;
+    const size = (key) => Number(stats[key] ?? 0);
+    const dataSize = size('dataSize');
+    const stored = size('storageSize') + size('indexSize') - size('totalFreeStorageSize');
+    // A service may keep it to itself how much of it is free; what was deleted a moment ago counts for a while, too.
+    const share = dataSize < need_leastData ? 1 : Math.min(stored / dataSize, 1.5);
+    const restored = dataSize * share;
+    const least = emptySandbox + margin * restored * (1 + (takesArchive ? archiveShare : 0));
+    const changes = plan.pending.reduce((sum, { journal }) => sum + (journal ? changedShare : plainShare), 0);
+    const migrations = plan.pending.length;
+    const documents = size('objects');
     return {
-        diskBytes: Math.ceil((storedSize + images + archive + oplog) * margin + emptySandbox),
-        freeBytes: flags['sandbox-uri'] === undefined ? await freeIn(folder) : null,
-        seconds: Math.ceil(startSeconds + dataSize / bytesPerSecond),
-        basis: `${(0,format/* formatBytes */.z3)(dataSize)} of documents at ${(0,format/* formatBytes */.z3)(bytesPerSecond)} a second, without the migrations`,
+        leastBytes: Math.ceil(least),
+        diskBytes: Math.ceil(least + margin * restored * changes),
+        freeBytes: await freeForSandbox(sandboxOptions(run)),
+        seconds: Math.ceil(startSeconds + dataSize / bytesPerSecond + (documents * migrations) / changesPerSecond),
+        basis: `${(0,format/* formatBytes */.z3)(dataSize)} of documents, where ${(0,format/* plural */.LS)(migrations, 'migration')} ${migrations === 1 ? 'changes' : 'change'} each of them there and back`,
     };
 }
-async function freeIn(folder) {
-    const stats = await (0,promises_.statfs)(folder).catch(() => undefined);
-    return stats === undefined ? null : stats.bavail * stats.bsize;
-}
 /** A sentence for the log. */
-function describeNeed({ diskBytes, freeBytes, seconds, basis }) {
-    const free = freeBytes === null ? 'how much is free there, nobody can tell' : `${(0,format/* formatBytes */.z3)(freeBytes)} are free`;
-    return `A full rehearsal needs about ${(0,format/* formatBytes */.z3)(diskBytes)} of disk (${free}) and ${(0,format/* formatDuration */.a3)(seconds * 1000)} (${basis}).`;
+function describeNeed(need) {
+    if (need === undefined)
+        return 'What a full rehearsal needs is unknown: the server does not say how large the database is.';
+    const { leastBytes, diskBytes, freeBytes, seconds, basis } = need;
+    const free = freeBytes === null ? 'how much is free, nobody can tell' : `${(0,format/* formatBytes */.z3)(freeBytes)} are free`;
+    return `A full rehearsal needs ${(0,format/* formatBytesBetween */.dj)(leastBytes, diskBytes)} of disk (${free}) and about ${(0,format/* formatDuration */.a3)(seconds * 1000)} (${basis}).`;
 }
 /**
- * The level that fits. Throws `SANDBOX_TOO_SMALL` where a full one was asked for by name; where it is only the
- * configuration's, a sample does.
+ * The level that fits: a full one where what it needs for certain is free. Throws `SANDBOX_TOO_SMALL` where a full one was
+ * asked for by name; where it is only the configuration's, a sample does.
  */
 function fittingLevel({ level, byFlag }, need) {
-    const { diskBytes, freeBytes } = need ?? { diskBytes: 0, freeBytes: null };
-    if (level === 'sample' || freeBytes === null || diskBytes <= freeBytes)
+    const { leastBytes, freeBytes } = need ?? { leastBytes: 0, freeBytes: null };
+    if (level === 'sample' || freeBytes === null || leastBytes <= freeBytes)
         return level;
     if (!byFlag)
         return 'sample';
-    throw new observe_error/* ReleaseError */.K('SANDBOX_TOO_SMALL', `A full rehearsal needs about ${(0,format/* formatBytes */.z3)(diskBytes)} of disk, and ${(0,format/* formatBytes */.z3)(freeBytes)} are free.`, {
+    throw new observe_error/* ReleaseError */.K('SANDBOX_TOO_SMALL', `A full rehearsal needs at least ${(0,format/* formatBytes */.z3)(leastBytes)} of disk, and ${(0,format/* formatBytes */.z3)(freeBytes)} are free.`, {
         hint: 'Make room, set TMPDIR (RUNNER_TEMP in a workflow) to a folder on a larger disk, name a server with --sandbox-uri, or rehearse a sample with --rehearsal sample.',
-        details: { needed: diskBytes, free: freeBytes },
+        details: { needed: leastBytes, free: freeBytes },
     });
+}
+/** Whether it depends on how much the migrations change, and that is to be said before. */
+function mayNotFit({ diskBytes, freeBytes }) {
+    return freeBytes !== null && freeBytes < diskBytes;
+}
+
+;// CONCATENATED MODULE: ./emitted/release/rehearsal/bound.js
+
+
+
+
+
+
+
+
+
+
+
+const bound_hash = schemas/* string */.YjP().regex(/^[0-9a-f]{64}$/);
+/** What a rehearsal was of: it says something of an apply for which all of this is the same. */
+const bound = {
+    planDigest: bound_hash,
+    /** Is in the plan's digest, and stands here for who reads it. */
+    position: bound_hash,
+    findings: bound_hash,
+    /** Of the target. */
+    serverVersion: schemas/* string */.YjP(),
+    /** What the code loaded beside the migrations themselves: SHA-256 by path, of packages their package.json. */
+    code: schemas/* record */.g1P(schemas/* string */.YjP(), schemas/* string */.YjP()),
+    /** Of those that look into the database: in a sandbox nothing else is there to ask. */
+    probes: bound_hash,
+    /** How migrations are run. */
+    settings: bound_hash,
+    toolVersion: schemas/* string */.YjP(),
+    /** Whose data it ran on. */
+    target: schemas/* object */.Ikc({
+        name: schemas/* string */.YjP(),
+        database: schemas/* string */.YjP(),
+        environment: schemas/* enum */.k5n(schema/* environments */.dT),
+        cluster: schemas/* object */.Ikc({ replicaSetId: schemas/* string */.YjP().optional(), members: schemas/* array */.YOg(schemas/* string */.YjP()).optional() }).optional(),
+    }),
+    /** As of when those are, ISO: a backup may be older than its rehearsal. */
+    dataAt: datetime(),
+};
+const bound_whole = schemas/* object */.Ikc(bound);
+/** What a rehearsal of this situation is bound to, which loaded `code` and ran on the data of that target and moment. */
+function boundTo(run, { topology }, { plan }, { code, of, dataAt }) {
+    const findings = plan.findings.map(({ rule, severity, message, place }) => ({ rule, severity, message, place }));
+    const { probes, migrations } = run.invocation.settings;
+    // The folder's name says nothing: what is in it stands in the plan.
+    const { dir: _, ...settings } = migrations;
+    return {
+        planDigest: plan.digest,
+        position: plan.position.digest,
+        findings: digestOf(findings),
+        serverVersion: topology.serverVersion,
+        code: Object.fromEntries([...code].sort(([one], [two]) => byCodeUnit(one, two))),
+        probes: digestOf(probes.filter((probe) => 'mongo' in probe)),
+        settings: digestOf(settings),
+        ...{ toolVersion: run.toolVersion, target: of, dataAt },
+    };
+}
+/** Why it says nothing of an apply now, to stand behind "proof X"; undefined where it does. */
+async function whyNot(run, connection, situation, one) {
+    const here = backedUpTarget(run, connection);
+    const now = boundTo(run, connection, situation, { ...one, code: situation.code, of: here });
+    const oldest = Date.now() - run.invocation.settings.rehearsal['max-age'];
+    const other = otherTarget(one.target, here);
+    if (other !== undefined)
+        return `is ${other}`;
+    if (Date.parse(one.dataAt) < oldest)
+        return `ran on data of ${one.dataAt}, older than rehearsal.max-age`;
+    if (one.serverVersion !== now.serverVersion)
+        return `is of MongoDB ${one.serverVersion}, and the target runs ${now.serverVersion} now`;
+    if (majorOf(one.toolVersion) !== majorOf(now.toolVersion))
+        return `was made by mongo-release ${one.toolVersion}, and this is ${now.toolVersion}`;
+    const changed = await changedCode(run, one.code, situation.code);
+    if (changed.length > 0)
+        return `was made before the code changed that migrations load: ${listed(changed, 3)}`;
+    if (one.probes !== now.probes)
+        return 'was made with other probes';
+    if (one.settings !== now.settings)
+        return 'was made with other settings of migrations';
+    return one.findings === now.findings ? undefined : 'was made before what is found about the plan changed';
+}
+/** Paths of what is loaded now and was not then, or not like that; and what only running showed then, where that is another now. */
+async function changedCode(run, then, now) {
+    const paths = new Set([...Object.keys(then), ...now.keys()]);
+    const root = real(run.invocation.baseDir);
+    const found = await Promise.all([...paths].map(async (path) => {
+        const is = now.get(path) ?? (await checksumAt((0,external_node_path_.join)(root, path)));
+        return is === then[path] ? [] : path;
+    }));
+    return found.flat();
+}
+function checksumAt(path) {
+    return (0,promises_.readFile)(path).then((bytes) => (0,external_node_crypto_.createHash)('sha256').update(bytes).digest('hex'), () => undefined);
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/rehearsal/proof.js
@@ -18117,120 +19586,201 @@ function fittingLevel({ level, byFlag }, need) {
 
 
 
-const proof_hash = schemas/* string */.YjP().regex(/^[0-9a-f]{64}$/);
-/** A rehearsal that passed, as the store keeps it (`proofs/ID.json`): what it was of, and that is all it holds for. */
-const proof = schemas/* object */.Ikc({
-    schemaVersion: schemas/* literal */.euz(1),
+
+/** A rehearsal, as the store keeps it (`proofs/ID.json`): what it was of, and that is all it holds for. */
+const proof_about = schemas/* object */.Ikc({
+    schemaVersion: schemas/* literal */.euz(2),
     kind: schemas/* literal */.euz('proof'),
-    /** When it passed, ISO. */
+    /** When it ended, ISO. */
     at: datetime(),
-    level: schemas/* enum */.k5n(['full', 'sample']),
-    planDigest: proof_hash,
-    position: proof_hash,
-    findings: proof_hash,
-    /** Of the target. */
-    serverVersion: schemas/* string */.YjP(),
+    ...bound,
     sandboxVersion: schemas/* string */.YjP(),
-    /** Whose data it ran on. */
-    target: schemas/* object */.Ikc({
-        name: schemas/* string */.YjP(),
-        database: schemas/* string */.YjP(),
-        environment: schemas/* enum */.k5n(schema/* environments */.dT),
-        cluster: schemas/* object */.Ikc({ replicaSetId: schemas/* string */.YjP().optional(), members: schemas/* array */.YOg(schemas/* string */.YjP()).optional() }).optional(),
-    }),
     backupId: schemas/* string */.YjP().optional(),
     migrations: schemas/* array */.YOg(schemas/* string */.YjP()),
     releaseId: schemas/* string */.YjP(),
     actor: schemas/* string */.YjP().optional(),
     runUrl: schemas/* string */.YjP().optional(),
     commit: schemas/* string */.YjP().optional(),
-    toolVersion: schemas/* string */.YjP(),
 });
+const proof = schemas/* discriminatedUnion */.gMt('result', [
+    proof_about.extend({ result: schemas/* literal */.euz('passed'), level: schemas/* literal */.euz('full') }),
+    proof_about.extend({
+        ...{ result: schemas/* literal */.euz('failed'), level: schemas/* enum */.k5n(['full', 'sample']) },
+        error: schemas/* object */.Ikc({ code: schemas/* string */.YjP(), message: schemas/* string */.YjP() }),
+    }),
+]);
 /**
- * Puts the proof of a rehearsal that passed, and that was of all that is pending, into the store, where there is one, and
- * into the result. A store that does not take it is said and does not fail the rehearsal.
+ * Puts a full rehearsal of all that is pending into the store, where there is one, and what stands for it into the result;
+ * one that failed at whatever level, too, since it ends what proofs of before say. A store that does not take it is said and
+ * does not fail the rehearsal.
  */
-async function keepProof(run, connection, situation, { result, error }, { of, backupId }) {
-    if (error !== undefined || takenUp(situation).length > 0)
-        return { result, error };
-    const { actor, runUrl, commit } = run.origin;
+async function keepProof(run, connection, situation, rehearsed, { backupId, ...on }) {
+    const { result, error } = rehearsed;
+    const { level, serverVersion: sandboxVersion } = result;
     const at = new Date();
-    const used = { level: result.level, at: at.toISOString(), backupId };
-    if (run.invocation.store === undefined)
-        return { result: { ...result, proof: used } };
-    const value = {
-        ...{ schemaVersion: 1, kind: 'proof', at: used.at, level: result.level, ...boundTo(connection, situation) },
-        ...{ sandboxVersion: result.serverVersion, target: of, backupId },
-        migrations: result.migrations.map(({ name }) => name),
-        ...{ releaseId: run.releaseId, actor, runUrl, commit, toolVersion: run.toolVersion },
+    const other = majorOf(sandboxVersion) !== majorOf(connection.topology.serverVersion);
+    const used = {
+        ...{ level, at: at.toISOString(), dataAt: on.dataAt, backupId },
+        sandboxVersion: other ? sandboxVersion : undefined,
     };
-    const id = `${newDocumentId(at)}${ofPlan(situation)}`;
+    const passed = (id) => ({ result: { ...result, proof: { id, ...used } } });
+    const otherwise = error === undefined ? passed() : rehearsed;
+    const partial = takenUp(situation).length > 0 || (error === undefined && level !== 'full');
+    if (run.invocation.store === undefined || partial)
+        return otherwise;
+    const { actor, runUrl, commit } = run.origin;
+    const value = {
+        ...{ schemaVersion: 2, kind: 'proof', at: used.at, ...boundTo(run, connection, situation, on) },
+        ...{ sandboxVersion, backupId, migrations: result.migrations.map(({ name }) => name) },
+        ...{ releaseId: run.releaseId, actor, runUrl, commit },
+    };
+    const how = error === undefined
+        ? { result: 'passed', level }
+        : { result: 'failed', level, error: { code: error.code, message: error.message } };
+    const id = `${newDocumentId(at)}${ofTarget(on.of)}${ofPlan(situation)}`;
+    const proofs = storeOf(run).documents('proofs');
     try {
-        await storeOf(run).documents('proofs').put(id, value);
-        return { result: { ...result, proof: { id, ...used } } };
+        await proofs.put(id, { ...value, ...how });
     }
     catch (thrown) {
         const { message, code } = (0,observe_error/* asReleaseError */.o)(thrown);
-        run.log.warn(`The proof of this rehearsal could not be kept: ${message}`, { error: code });
-        return { result: { ...result, proof: used } };
+        run.log.warn(`What this rehearsal proves could not be kept: ${message}`, { error: code });
+        return otherwise;
     }
+    await proof_removeOld(run, connection, proofs);
+    return error === undefined ? passed(id) : rehearsed;
 }
-/** The end of the ids of all proofs of a plan: no others are read. */
+/** The end of the ids of all that is of one plan: nothing else is read. */
 function ofPlan({ plan }) {
     return `-${plan.digest.slice(0, 16)}`;
 }
-/** What a proof holds for. */
-function boundTo({ topology }, { plan }) {
-    const findings = plan.findings.map(({ rule, severity, message, place }) => ({ rule, severity, message, place }));
-    return {
-        planDigest: plan.digest,
-        position: plan.position.digest,
-        findings: digestOf(findings),
-        serverVersion: topology.serverVersion,
-    };
+/** What stands before that, so that what is of one target can be told without reading it. */
+function ofTarget({ cluster, ...target }) {
+    return `-${digestOf({ ...target, replicaSetId: cluster?.replicaSetId }).slice(0, 8)}`;
 }
-/** So many of a plan are looked at, the newest first: the older ones hold no longer than these. */
-const proof_mostLookedAt = 20;
 /**
- * The newest proof in the store that this plan was rehearsed in full, on data of this target. Throws `STORE_FAILED`, and
+ * Removes what proves nothing any more: of this target, older than `rehearsal.max-age`, and named by none of its releases,
+ * whose evidence stays. What fails here is a warning: the next one tidies up again.
+ */
+async function proof_removeOld(run, connection, proofs) {
+    const oldest = Date.now() - run.invocation.settings.rehearsal['max-age'];
+    const mine = `${ofTarget(backedUpTarget(run, connection))}-`;
+    try {
+        const old = (await proofs.list()).filter((id) => id.includes(mine) && (documentTime(id) ?? oldest) < oldest);
+        if (old.length === 0)
+            return;
+        const records = await new ReleaseRecords(connection.db, run).all();
+        const named = new Set(records.flatMap(({ proofId, attempts = [] }) => [proofId, ...attempts.map((one) => one.proofId)]));
+        for (const id of old)
+            if (!named.has(id))
+                await proofs.remove(id);
+    }
+    catch (thrown) {
+        const { message, code } = (0,observe_error/* asReleaseError */.o)(thrown);
+        run.log.warn(`Old proofs could not be removed: ${message}`, { error: code });
+    }
+}
+/**
+ * What the store says of this plan: the latest rehearsal that was of all that it is now decides. Throws `STORE_FAILED`, and
  * `USAGE` where no store is named.
  */
 async function findProof(run, connection, situation) {
     const proofs = storeOf(run).documents('proofs');
+    const oldest = Date.now() - run.invocation.settings.rehearsal['max-age'];
     let stale;
     const ids = (await proofs.list()).filter((id) => id.endsWith(ofPlan(situation)));
-    for (const id of ids.slice(0, proof_mostLookedAt)) {
+    for (const id of ids) {
         const read = await proofs.read(id);
         const parsed = read.state === 'readable' ? proof.safeParse(read.value) : undefined;
         // What somebody changed, or another version wrote, proves nothing.
-        if (!parsed?.success)
-            continue;
-        const { planDigest, at, level, backupId } = parsed.data;
-        if (planDigest !== situation.plan.digest)
-            continue;
-        const why = whyNot(run, connection, situation, parsed.data);
-        if (why === undefined)
-            return { state: 'valid', proof: { id, level, at, backupId } };
-        stale ??= `proof ${id} ${why}`;
+        if (parsed?.success && parsed.data.planDigest === situation.plan.digest) {
+            const { at, dataAt, level, backupId } = parsed.data;
+            const why = await whyNot(run, connection, situation, parsed.data);
+            if (why === undefined && parsed.data.result === 'failed')
+                return { state: 'stale', why: `the latest rehearsal, of ${at}, failed: ${parsed.data.error.message}` };
+            if (why === undefined) {
+                const { sandboxVersion: sandbox, serverVersion } = parsed.data;
+                const sandboxVersion = majorOf(sandbox) === majorOf(serverVersion) ? undefined : sandbox;
+                return { state: 'valid', proof: { id, level, at, dataAt, backupId, sandboxVersion } };
+            }
+            // What failed elsewhere, or before what is here now, says nothing.
+            if (parsed.data.result === 'passed')
+                stale ??= `proof ${id} ${why}`;
+        }
+        // Those that follow are older still, and so are their data.
+        if ((documentTime(id) ?? oldest) < oldest)
+            break;
     }
     return stale === undefined ? { state: 'missing' } : { state: 'stale', why: stale };
 }
-/** Why it does not hold, to stand behind "proof X"; undefined where it does. */
-function whyNot(run, connection, situation, one) {
-    const now = boundTo(connection, situation);
-    const other = otherTarget(one.target, backedUpTarget(run, connection));
-    const oldest = Date.now() - run.invocation.settings.rehearsal['max-age'];
-    if (other !== undefined)
-        return `is ${other}`;
-    if (one.level !== 'full')
-        return 'is of a sample, which never proves all';
-    if (Date.parse(one.at) < oldest)
-        return `is of ${one.at}, older than rehearsal.max-age`;
-    if (one.serverVersion !== now.serverVersion)
-        return `is of MongoDB ${one.serverVersion}, and the target runs ${now.serverVersion} now`;
-    if (one.findings !== now.findings)
-        return 'was made before what is found about the plan changed';
-    return one.position === now.position ? undefined : 'is of another position in history';
+
+;// CONCATENATED MODULE: ./emitted/mongo/sorted-fields.js
+
+/** Documents with their fields sorted by name, at every depth; arrays keep their order. It has memory of its own. */
+class SortedFields {
+    #sorted = Buffer.allocUnsafe(64 * 1024);
+    /** A document of the same length; its bytes are overwritten by the next one. Throws `BsonError` where it is malformed. */
+    of(document) {
+        const source = (0,raw_bson/* asBuffer */.bS)(document);
+        if (source.length > this.#sorted.length)
+            this.#sorted = Buffer.allocUnsafe(source.length * 2);
+        this.#write(source, { value: 0, end: source.length }, 0, true);
+        return this.#sorted.subarray(0, source.length);
+    }
+    /** Fields take as much room in whatever order they stand. */
+    #write(source, { value: from, end: to }, target, byName) {
+        const fields = fieldsIn(source, from, to);
+        if (byName)
+            sortByName(source, fields);
+        source.copy(this.#sorted, target, from, from + 4);
+        let at = target + 4;
+        for (const field of fields) {
+            const { start, value, end } = field;
+            const type = source[start];
+            const nested = type === raw_bson/* bsonTypes */.uI.document || type === raw_bson/* bsonTypes */.uI.array;
+            source.copy(this.#sorted, at, start, nested ? value : end);
+            if (nested)
+                this.#write(source, field, at + value - start, type === raw_bson/* bsonTypes */.uI.document);
+            at += end - start;
+        }
+        this.#sorted[at] = 0;
+    }
+}
+function fieldsIn(source, from, to) {
+    const fields = [];
+    let at = from + 4;
+    while (at < to - 1) {
+        let value = at + 1;
+        while (source[value] !== 0)
+            value += 1;
+        value += 1;
+        const end = value + (0,raw_bson/* valueLength */.Y8)(source, source[at], value, to);
+        if (end > to - 1)
+            throw new raw_bson/* BsonError */.FF('a value reaches beyond its document');
+        fields.push({ start: at, value, end });
+        at = end;
+    }
+    return fields;
+}
+/** In place, and by insertion: there are few, and most documents of a collection have them in one order. */
+function sortByName(source, fields) {
+    for (let next = 1; next < fields.length; next++) {
+        const field = fields[next];
+        let at = next;
+        for (; at > 0 && isBefore(source, field, fields[at - 1]); at--)
+            fields[at] = fields[at - 1];
+        fields[at] = field;
+    }
+}
+/** By the bytes of the names; each ends with a zero. */
+function isBefore(source, a, b) {
+    for (let at = 1;; at++) {
+        const [x, y] = [source[a.start + at], source[b.start + at]];
+        if (x !== y)
+            return x < y;
+        if (x === 0)
+            return false;
+    }
 }
 
 ;// CONCATENATED MODULE: ./emitted/mongo/documents-digest.js
@@ -18242,14 +19792,14 @@ function whyNot(run, connection, situation, one) {
  * 32 bits: it tells accidents apart, not forgeries. Throws as `readRaw` does.
  */
 async function digestDocuments(db, collection, options = {}) {
-    const sorted = options.form === 'sorted-fields';
+    const sorted = options.form === 'sorted-fields' ? new SortedFields() : undefined;
     const lanes = new Uint32Array(8);
     const sequence = (0,external_node_crypto_.createHash)('sha256');
     let documents = 0;
     const { measurements, signal } = options;
     for await (const batch of readRaw(db, collection, { measurements, natural: !measurements, signal })) {
         for (const document of batch) {
-            const digest = sorted ? sortedDigest(document) : (0,external_node_crypto_.hash)('sha256', document, 'buffer');
+            const digest = (0,external_node_crypto_.hash)('sha256', sorted?.of(document) ?? document, 'buffer');
             for (let lane = 0; lane < 8; lane++)
                 lanes[lane] = lanes[lane] + digest.readUInt32LE(lane * 4);
             sequence.update(digest);
@@ -18259,41 +19809,78 @@ async function digestDocuments(db, collection, options = {}) {
     const multiset = [...lanes].map((lane) => lane.toString(16).padStart(8, '0')).join('');
     return { documents, multiset, sequence: sequence.digest('hex') };
 }
-/** SHA-256 of a document whose fields are taken sorted, at every depth; arrays keep their order. */
-function sortedDigest(document) {
-    const buffer = (0,raw_bson/* asBuffer */.bS)(document);
-    const fields = [];
-    for (const { type, name, valueStart, end } of (0,raw_bson/* elementsOf */.ZE)(document)) {
-        const value = buffer.subarray(valueStart, end);
-        const nested = type === raw_bson/* bsonTypes */.uI.document || type === raw_bson/* bsonTypes */.uI.array;
-        fields.push(`${name}\0${type}\0${(nested ? sortedDigest(value) : value).toString('latin1')}`);
+
+;// CONCATENATED MODULE: ./emitted/mongo/documents-hash.js
+
+/** Whether this server and these rights allow `dbHash`; mongos and the smaller tiers of Atlas do not. */
+async function takesHash(db) {
+    try {
+        await db.command({ dbHash: 1, collections: ['no collection'] });
+        return true;
     }
-    const digest = (0,external_node_crypto_.createHash)('sha256');
-    // The names of an array's elements are their places, so sorting keeps the places with their values.
-    for (const field of fields.sort())
-        digest.update(`${field.length}:`).update(field);
-    return digest.digest();
+    catch (error) {
+        if ((0,server_code/* serverCode */.XY)(error) === undefined)
+            throw error;
+        return false;
+    }
+}
+/**
+ * The server's MD5 over the bytes of the documents in the order of `_id`, which is equal for equal documents; the number
+ * is the one of the catalog. Undefined where the server leaves the collection out. Throws the driver's errors.
+ * https://www.mongodb.com/docs/manual/reference/command/dbHash/
+ */
+async function hashDocuments(db, collection) {
+    const { collections } = await db.command({ dbHash: 1, collections: [collection] });
+    const hash = collections?.[collection];
+    if (typeof hash !== 'string')
+        return undefined;
+    const { n } = await db.command({ count: collection });
+    return { documents: Number(n), multiset: `md5:${hash}`, sequence: '' };
 }
 
 ;// CONCATENATED MODULE: ./emitted/mongo/compare.js
 
 
 
+
+
+
+
 /**
  * Reads a database whole and without a snapshot: nobody should write meanwhile. Throws the driver's errors.
  */
-async function readState(db, { own, signal } = {}) {
-    const state = new Map();
-    for (const info of await readCatalog(db)) {
-        if (own?.owns(info.name))
-            continue;
-        const measurements = info.type === 'timeseries';
-        // The server puts measurements together from columns, in no fixed order of fields.
-        const form = measurements ? 'sorted-fields' : 'exact';
-        const digest = info.type === 'view' ? undefined : await digestDocuments(db, info.name, { form, measurements, signal });
-        state.set(info.name, { info, digest });
-    }
-    return state;
+function readState(db, options = {}) {
+    return compare_stateOf(db, options, (info) => compare_digestOf(db, info, options.signal));
+}
+/**
+ * For states of one database that are compared with each other alone: where the server takes `dbHash`, it reads the
+ * documents itself, in less than half of the time. Throws as `readState`, which is asked where it does not.
+ */
+async function stateReader(db, options = {}) {
+    const read = async (info) => {
+        const hash = info.type === 'collection' && !isCapped(info) ? await hashDocuments(db, info.name) : undefined;
+        return hash ?? compare_digestOf(db, info, options.signal);
+    };
+    const hashes = await takesHash(db);
+    return () => (hashes ? compare_stateOf(db, options, read) : readState(db, options));
+}
+/** One is read while another one is worked on. */
+const collectionsAtOnce = 2;
+async function compare_stateOf(db, { own, signal }, digest) {
+    const infos = (await readCatalog(db)).filter(({ name }) => !own?.owns(name));
+    const lanes = new Lanes(collectionsAtOnce);
+    const states = infos.map((info) => lanes.run(async () => {
+        signal?.throwIfAborted();
+        return [info.name, { info, digest: await digest(info) }];
+    }));
+    return new Map(await Promise.all(states));
+}
+async function compare_digestOf(db, info, signal) {
+    if (info.type === 'view')
+        return undefined;
+    const measurements = info.type === 'timeseries';
+    // The server puts measurements together from columns, in no fixed order of fields.
+    return digestDocuments(db, info.name, { form: measurements ? 'sorted-fields' : 'exact', measurements, signal });
 }
 /**
  * In what the right state differs from the left one, by collection name; empty when they are equal down to the bytes
@@ -18334,6 +19921,14 @@ async function tellFieldOrder(differences, ...sides) {
 async function withSortedFields(db, collection, signal) {
     return (await digestDocuments(db, collection, { form: 'sorted-fields', signal })).multiset;
 }
+/** The same of those of the collections that a state has. */
+async function sortedFieldsOf(db, state, collections = state.keys(), signal) {
+    const sorted = new Map();
+    for (const name of new Set(collections))
+        if (state.get(name)?.info.type === 'collection')
+            sorted.set(name, await withSortedFields(db, name, signal));
+    return sorted;
+}
 /** `compareStates` of two databases that are there at the same time, and `field-order` told apart. */
 async function compareDatabases(left, right, options = {}) {
     const [a, b] = await Promise.all([readState(left, options), readState(right, options)]);
@@ -18369,7 +19964,7 @@ function describeDifference(difference) {
 function compareEntries(a, b) {
     const collection = a.name;
     const differences = [];
-    if (!(0,raw_bson/* asBuffer */.bS)(a.rawOptions).equals(b.rawOptions))
+    if (!effective(a.rawOptions).equals(effective(b.rawOptions)))
         differences.push({ kind: 'options', collection });
     const lefts = indexesByName(a);
     const rights = indexesByName(b);
@@ -18379,6 +19974,21 @@ function compareEntries(a, b) {
     }
     return differences;
 }
+/** Options without those that say what holds without them, which `collMod` cannot take away again; in one order. */
+function effective(options) {
+    const buffer = (0,raw_bson/* asBuffer */.bS)(options);
+    const elements = [...(0,raw_bson/* elementsOf */.ZE)(options)]
+        .map(({ name, start, end }) => ({ name, bytes: buffer.subarray(start, end) }))
+        .filter(({ bytes }) => !idle.some((one) => one.equals(bytes)));
+    return rawDocument(elements.sort((a, b) => (a.name < b.name ? -1 : 1)).map(({ bytes }) => bytes));
+}
+const idle = [
+    { validator: {} },
+    { validationLevel: 'strict' },
+    { validationAction: 'error' },
+    { recordPreImages: false },
+    { changeStreamPreAndPostImages: { enabled: false } },
+].map((option) => (0,raw_bson/* asBuffer */.bS)(lib.BSON.serialize(option)).subarray(4, -1));
 function indexesByName(info) {
     return new Map(info.indexes.map((index, at) => [String(index.name), indexFingerprint(info.rawIndexes[at])]));
 }
@@ -18386,15 +19996,18 @@ function compareDocuments({ info, digest: a }, { digest: b }) {
     const collection = info.name;
     if (a === undefined || b === undefined)
         return [];
-    if (a.documents !== b.documents)
-        return [{ kind: 'count', collection, left: a.documents, right: b.documents }];
-    if (a.multiset !== b.multiset)
+    if (a.multiset !== b.multiset) {
+        if (a.documents !== b.documents)
+            return [{ kind: 'count', collection, left: a.documents, right: b.documents }];
         return [{ kind: 'documents', collection }];
+    }
     return isCapped(info) && a.sequence !== b.sequence ? [{ kind: 'sequence', collection }] : [];
 }
 
 // EXTERNAL MODULE: ./emitted/report/offending.js
 var report_offending = __webpack_require__(692);
+// EXTERNAL MODULE: ./emitted/report/oplog.js
+var oplog = __webpack_require__(90045);
 ;// CONCATENATED MODULE: ./emitted/mongo/differing-fields.js
 
 /**
@@ -18494,7 +20107,7 @@ async function changedFields(db, own, attempt) {
         parts = [...(part === 0 ? [] : parts), (0,raw_bson/* bytesOf */.$$)(data)];
         if (parts.length < all)
             continue;
-        const collection = (0,names/* shownName */.H)(namespace, db.databaseName);
+        const collection = (0,gate_names/* shownName */.H)(namespace, db.databaseName);
         for (const { before, after } of (0,journal_images/* unpackImages */.F)(parts)) {
             if (changes >= mostChanges) {
                 more = true;
@@ -18668,10 +20281,10 @@ async function typesOf(collection, field) {
         collection: collection.collectionName,
         field,
         usual: usual[0],
-        others: await Promise.all(others.map(async ([type, documents]) => ({ type, documents, ids: await idsOf(collection, field, type) }))),
+        others: await Promise.all(others.map(async ([type, documents]) => ({ type, documents, ids: await mixed_types_idsOf(collection, field, type) }))),
     };
 }
-async function idsOf(collection, field, type) {
+async function mixed_types_idsOf(collection, field, type) {
     const filter = { [field]: type === 'missing' ? { $exists: false } : { $type: type } };
     const found = await collection
         .find(filter, { projection: { _id: 1 }, limit: mixed_types_mostIds, maxTimeMS: mixed_types_patienceMs, promoteValues: false })
@@ -18719,6 +20332,18 @@ async function allOf(db, own) {
     return entries.map(({ name }) => name).filter((name) => !own.owns(name) && !name.startsWith('system.'));
 }
 
+;// CONCATENATED MODULE: ./emitted/release/rehearsal/on-target.js
+/** What it may take on the target, as far as the number of documents tells. */
+function expectedOnTarget({ durationMs, effects, seen }, { timesAsMany }) {
+    const { oplogBytes, oplogMore } = seen;
+    if (timesAsMany === undefined)
+        return { durationMs, oplogBytes, oplogMore, basis: 'what it took in the sandbox, on all of the data' };
+    const times = timesAsMany(Object.keys(effects.byCollection));
+    const basis = `what it took in the sandbox, times ${times.toFixed(1)}: as many more documents the target has`;
+    const reckoned = (part) => Math.round(part * times);
+    return { durationMs: reckoned(durationMs), oplogBytes: oplogBytes && reckoned(oplogBytes), oplogMore, basis };
+}
+
 ;// CONCATENATED MODULE: ./emitted/release/rehearsal/seen.js
 
 
@@ -18746,20 +20371,20 @@ class seen_Watch {
     }
     /** To be called right before it runs. Throws the driver's errors. */
     static async begin(connection, own) {
-        const end = await oplogEnd(connection.client).catch(notKnown);
+        const end = await oplogEnd(connection.client).catch(unlessRefused);
         return new seen_Watch(connection, own, await validatorsIn(connection.db), end);
     }
     /** What there is to see once it has ended. Throws the driver's errors. */
     async end(attempt, { effects, operations }) {
         const { db, client } = this.#connection;
         // Before anything else is written.
-        const oplogBytes = this.#oplogEnd && (await oplogBytesAfter(client, this.#oplogEnd).catch(notKnown));
+        const oplog = this.#oplogEnd && (await oplogBytesAfter(client, this.#oplogEnd).catch(unlessRefused));
         return {
             fields: attempt && (await changedFields(db, this.#own, attempt)),
             indexBuilds: seen_indexBuilds(effects.indexesCreated, operations),
             violations: await this.#violations(Object.keys(effects.byCollection)),
             journalBytes: attempt && (await journalBytes(db, this.#own, attempt)),
-            oplogBytes,
+            ...(oplog && { oplogBytes: oplog.bytes, ...(oplog.more && { oplogMore: true }) }),
         };
     }
     /** In the collections that it wrote to, and in those that it gave another validator. */
@@ -18769,7 +20394,7 @@ class seen_Watch {
             if (this.#own.owns(collection))
                 continue;
             const before = this.#validators.get(collection);
-            if (!written.includes(collection) && before !== undefined && same(before, validator))
+            if (!written.includes(collection) && before !== undefined && seen_same(before, validator))
                 continue;
             const violations = await violationsOf(this.#connection.db, collection, validator);
             if (violations.documents !== 0)
@@ -18777,11 +20402,6 @@ class seen_Watch {
         }
         return found;
     }
-}
-/** Who may not look at the oplog, and a server without one: nothing is known then. */
-function notKnown(error) {
-    if ((0,server_code/* serverCode */.XY)(error) === undefined)
-        throw error;
 }
 /** By collection; regular expressions and numbers as the server has them. */
 async function validatorsIn(db) {
@@ -18792,7 +20412,7 @@ async function validatorsIn(db) {
         return validator === undefined || Object.keys(validator).length === 0 ? [] : [[entry.name, validator]];
     }));
 }
-function same(a, b) {
+function seen_same(a, b) {
     return Buffer.from(lib.BSON.serialize(a)).equals(lib.BSON.serialize(b));
 }
 async function violationsOf(db, collection, validator) {
@@ -18806,7 +20426,7 @@ async function violationsOf(db, collection, validator) {
         return { collection, documents: Math.min(documents.length, mostViolations), more, ids };
     }
     catch (error) {
-        notKnown(error);
+        unlessRefused(error);
         return { collection, documents: null, more: false, ids: [] };
     }
 }
@@ -18838,6 +20458,176 @@ function seen_indexBuilds(created, operations) {
     });
 }
 
+;// CONCATENATED MODULE: ./emitted/release/rehearsal/uncovered.js
+
+
+/** What a rehearsal of these migrations, on one machine with one member, cannot show. */
+function uncoveredBy({ situation, names, on, filled, sandbox }) {
+    const { serverVersion: wanted, kind } = on.topology;
+    const outside = situation.plan.findings.filter(({ rule, place }) => rule === 'run-external-call' && names.includes(place.name ?? ''));
+    return [
+        ...cutSentence(filled),
+        ...outside.map(({ place: { name, line } }) => `What ${name} does outside of the database (line ${line}): it did it here as it will on the target, and nobody watched whether it reached the target by that.`),
+        'Durations on the target: it has other hardware, other load and, where it is a replica set, other members to wait for.',
+        ...(isSameMajor(wanted, sandbox.serverVersion)
+            ? []
+            : [`MongoDB ${wanted}: the sandbox runs ${sandbox.serverVersion}.`]),
+        ...(kind === 'sharded' ? ['Sharding: the sandbox is one replica set.'] : []),
+        ...(kind === 'standalone' ? ['A standalone server: the sandbox is a replica set and has transactions.'] : []),
+    ];
+}
+/** Also of interest where a migration fails: it may have looked for one of these. */
+function cutSentence({ cut = [] }) {
+    if (cut.length === 0)
+        return [];
+    return [`Of ${listed(cut)} not all documents are in the sample that others in it mention.`];
+}
+
+;// CONCATENATED MODULE: ./emitted/release/rehearsal/ask-down.js
+var ask_down_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+    if (value !== null && value !== void 0) {
+        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
+        var dispose, inner;
+        if (async) {
+            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
+            dispose = value[Symbol.asyncDispose];
+        }
+        if (dispose === void 0) {
+            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
+            dispose = value[Symbol.dispose];
+            if (async) inner = dispose;
+        }
+        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
+        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
+        env.stack.push({ value: value, dispose: dispose, async: async });
+    }
+    else if (async) {
+        env.stack.push({ async: true });
+    }
+    return value;
+};
+var ask_down_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+    return function (env) {
+        function fail(e) {
+            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
+            env.hasError = true;
+        }
+        var r, s = 0;
+        function next() {
+            while (r = env.stack.pop()) {
+                try {
+                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
+                    if (r.dispose) {
+                        var result = r.dispose.call(r.value);
+                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
+                    }
+                    else s |= 1;
+                }
+                catch (e) {
+                    fail(e);
+                }
+            }
+            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
+            if (env.hasError) throw env.error;
+        }
+        return next();
+    };
+})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
+    var e = new Error(message);
+    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
+});
+
+
+
+
+
+
+
+
+
+
+/**
+ * Asks the `downDocument` of a migration about the first documents that it changed, as an undo asks where users have
+ * written to them, and where they created them. Comes back with what in its answers has another shape than what the
+ * migration had found: that may be as it is meant, and is for people to know.
+ *
+ * Throws `REHEARSAL_FAILED` where it fails for a document, or does not come back with any of them.
+ */
+async function askDownDocument(run, connection, { file }, attempt) {
+    const env_1 = { stack: [], error: void 0, hasError: false };
+    try {
+        const documents = await changedFirst(run, connection, attempt);
+        if (documents.length === 0)
+            return [];
+        const process = ask_down_addDisposableResource(env_1, new DownDocumentProcess(file, { ...childOptions(run), signal: run.signal }), true);
+        const about = `downDocument of ${file.name}`;
+        const notes = [];
+        for (const [whose, known] of [
+            ['written to', true],
+            ['created', false],
+        ]) {
+            const asked = documents.map(({ collection, before, now }) => known ? { collection, document: now, before, after: now } : { collection, document: now });
+            const answers = await process.ask(asked).catch((error) => {
+                if (!(error instanceof observe_error/* ReleaseError */.K) || error.code === 'CANCELLED')
+                    throw error;
+                throw ask_down_refusal(error.message, error.hint);
+            });
+            const failed = answers.flatMap((answer) => (answer.state === 'failed' ? [answer.error] : []));
+            if (failed[0] !== undefined)
+                throw ask_down_refusal(`The ${about} failed for ${failed.length} of ${(0,format/* plural */.LS)(documents.length, 'document')} as users may have ${whose} them: ${failed[0].message}`, failed[0].hint);
+            const shapes = new Set();
+            for (const [at, answer] of answers.entries()) {
+                const before = documents[at]?.before;
+                if (before === undefined || answer.state !== 'changed')
+                    continue;
+                for (const { path, before: was, after: is } of differingFields(before, answer.document))
+                    if (was !== is)
+                        shapes.add(`${path} (${was ?? 'absent'}, comes back ${is ?? 'absent'})`);
+            }
+            const left = answers.filter(({ state }) => state !== 'changed').length;
+            if (left > 0)
+                notes.push(`the ${about} leaves ${left} of ${(0,format/* plural */.LS)(documents.length, 'document')} as users may have ${whose} them`);
+            if (shapes.size > 0)
+                notes.push(`the ${about} gives documents ${whose} by users another shape than before: ${[...shapes].join(', ')}`);
+        }
+        return notes;
+    }
+    catch (e_1) {
+        env_1.error = e_1;
+        env_1.hasError = true;
+    }
+    finally {
+        const result_1 = ask_down_disposeResources(env_1);
+        if (result_1)
+            await result_1;
+    }
+}
+function ask_down_refusal(message, hint) {
+    return new observe_error/* ReleaseError */.K('REHEARSAL_FAILED', `${message} The rehearsal did not touch the target.`, { hint });
+}
+/** As the migration found them, and as they are now; at most as many as are asked about together. */
+async function changedFirst(run, { db, client }, attempt) {
+    const found = [];
+    let bytes = 0;
+    for await (const step of readForwards(db, namesOf(run), attempt)) {
+        if (step.kind === 'entry')
+            continue;
+        const { namespace, images } = step;
+        const known = images.flatMap(({ before, after }) => (before && after ? [before] : [])).slice(0, mostAsked);
+        const current = await readCurrent(client, namespace, known);
+        for (const before of known) {
+            const now = current.get((0,raw_bson/* idKey */.T4)(before));
+            if (now === undefined)
+                continue;
+            found.push({ collection: namespace.collection ?? '', before, now });
+            bytes += before.length + now.length;
+            if (found.length === mostAsked || bytes > mostReadBytes)
+                return found;
+        }
+    }
+    return found;
+}
+
 ;// CONCATENATED MODULE: ./emitted/release/rehearsal/way-back.js
 
 
@@ -18857,7 +20647,9 @@ function seen_indexBuilds(created, operations) {
  */
 async function rehearseWayBack(run, on) {
     const sandbox = new Sandbox(run, on);
-    const undo = await sandbox.undo();
+    const { part: undo, error: refused } = await sandbox.undo();
+    if (refused !== undefined)
+        return { result: { undo }, error: refused };
     if (undo.state === 'differs')
         return { result: { undo }, error: differs('The undo', undo) };
     const { part: down, error: failed } = await sandbox.down();
@@ -18875,30 +20667,44 @@ class Sandbox {
     #on;
     /** How many of the migrations, from the first on, are applied at the moment. */
     #applied;
+    /** The numbers from 0 on are those of the first time. */
+    #attempts;
     constructor(run, on) {
         this.#run = run;
         this.#on = on;
         this.#applied = on.turns.length;
+        this.#attempts = on.turns.length;
     }
     async undo() {
         const { connection, turns, start, journal } = this.#on;
         const way = new Way();
         if (!journal)
-            return way.end('impossible', { why: 'the journal keeps no images' });
-        for (const [index, { file }] of [...turns.entries()].reverse()) {
-            stopIfCancelled(this.#run);
-            const begun = performance.now();
-            const undone = await undoAttempt(connection, namesOf(this.#run), { migration: file.name, number: index }, { fence: sandboxFence, mode: 'strict', signal: this.#run.signal });
-            if (undone.state === 'impossible')
-                return way.end('impossible', { why: `${file.name}: ${undone.reason}` });
-            // Nobody else writes here.
-            if (undone.state === 'conflicts')
-                return way.end('differs', { differences: undone.conflicts.map(describeConflict) });
-            this.#applied = index;
-            way.went(file.name, performance.now() - begun);
+            return { part: way.end('impossible', { why: 'the journal keeps no images' }) };
+        const notes = [];
+        try {
+            for (const [index, turn] of [...turns.entries()].reverse()) {
+                stopIfCancelled(this.#run);
+                const begun = performance.now();
+                const { name } = turn.file;
+                const attempt = { migration: name, number: index };
+                if (turn.facts.hasDownDocument)
+                    notes.push(...(await askDownDocument(this.#run, connection, turn, attempt)));
+                const undone = await undoAttempt(connection, namesOf(this.#run), attempt, {
+                    ...{ fence: sandboxFence, mode: 'strict', alone: true, signal: this.#run.signal },
+                });
+                if (undone.state === 'impossible')
+                    return { part: way.end('impossible', { why: `${name}: ${undone.reason}`, notes }) };
+                if (undone.state === 'conflicts')
+                    return { part: way.end('differs', { differences: undone.conflicts.map(describeConflict), notes }) };
+                this.#applied = index;
+                way.went(name, performance.now() - begun);
+            }
         }
-        const differences = compareStates(start, await this.#state()).map(describeDifference);
-        return way.end(differences.length === 0 ? 'equal' : 'differs', { differences });
+        catch (error) {
+            return { part: way.end('failed', { notes }), error: rehearsalFailed(error) };
+        }
+        const differences = compareStates(start, await this.#on.state()).map(describeDifference);
+        return { part: way.end(differences.length === 0 ? 'equal' : 'differs', { differences, notes }) };
     }
     async down() {
         const { turns, connection } = this.#on;
@@ -18909,61 +20715,72 @@ class Sandbox {
         if (lowest === turns.length)
             return { part: way.end('impossible', { why }) };
         try {
-            // Where the undo could not come that far, nothing tells any more what was there.
-            const before = this.#applied <= lowest ? await this.#before(lowest) : undefined;
+            const before = await this.#before(lowest);
             await this.#upTo(turns.length);
             for (const turn of turns.slice(lowest).reverse())
                 way.went(turn.file.name, await this.#go(turn, 'down'));
             this.#applied = lowest;
             if (before === undefined)
                 return { part: way.end('not-compared', { why }) };
-            const after = await this.#state();
-            const found = await tellFieldOrder(compareStates(before.state, after), async (collection) => before.sorted.get(collection), (collection) => withSortedFields(connection.db, collection, this.#run.signal));
-            const [notes, differences] = [true, false].map((asGood) => found.filter((difference) => isAsGood(difference, after) === asGood).map(describeDifference));
-            return { part: way.end(differences?.length === 0 ? 'equal' : 'differs', { why, differences, notes }) };
+            const after = await this.#on.state();
+            const found = await tellFieldOrder(compareStates(before.state, after), async (collection) => before.sorted?.get(collection), (collection) => withSortedFields(connection.db, collection, this.#run.signal));
+            const [notes, differences] = [true, false].map((asGood) => found.filter((difference) => isAsGood(difference, after) === asGood));
+            // Whether it is the order of their fields alone, nothing tells any more.
+            const unknown = before.sorted === undefined && differences.every(({ kind }) => kind === 'documents');
+            const state = differences.length === 0 ? 'equal' : unknown ? 'not-compared' : 'differs';
+            const told = { notes: notes.map(describeDifference), differences: differences.map(describeDifference) };
+            return { part: way.end(state, { why, ...told }) };
         }
         catch (error) {
-            if (!(error instanceof observe_error/* ReleaseError */.K) || error.code !== 'REHEARSAL_FAILED')
-                throw error;
-            return { part: way.end('failed', { why }), error };
+            return { part: way.end('failed', { why }), error: rehearsalFailed(error) };
         }
     }
-    /** The database with so many migrations applied, before any further one. */
+    /**
+     * The database with so many migrations applied, before any further one; undefined where the undo could not come that far,
+     * so that nothing tells any more what was there.
+     */
     async #before(count) {
+        const { start, sorted, migrations, connection } = this.#on;
+        if (this.#applied > count)
+            return count === 0 ? { state: start, sorted } : undefined;
         await this.#upTo(count);
-        const { start, migrations, connection } = this.#on;
-        const state = count === 0 ? start : await this.#state();
-        const sorted = new Map();
-        for (const name of new Set(migrations.slice(count).flatMap(({ effects }) => Object.keys(effects.byCollection)))) {
-            if (state.get(name)?.info.type !== 'collection')
-                continue;
-            sorted.set(name, await withSortedFields(connection.db, name, this.#run.signal));
-        }
-        return { state, sorted };
+        const state = count === 0 ? start : await this.#on.state();
+        const changed = migrations.slice(count).flatMap(({ effects }) => Object.keys(effects.byCollection));
+        return { state, sorted: await sortedFieldsOf(connection.db, state, changed, this.#run.signal) };
     }
     async #upTo(count) {
         for (const turn of this.#on.turns.slice(this.#applied, count))
             await this.#go(turn, 'up');
         this.#applied = Math.max(this.#applied, count);
     }
-    /** Without a journal: what that shows, the first time has shown. Comes back with the milliseconds it took. */
+    /** With a journal of its operations alone: what images cost, the first time has shown. The milliseconds it took. */
     async #go({ file }, direction) {
         stopIfCancelled(this.#run);
         const { uri, connection } = this.#on;
-        const end = await runMigration({ file, direction, uri, database: connection.db.databaseName, rehearsal: true }, {
-            ...childOptions(this.#run),
-            log: this.#run.log.with({ migration: file.name, rehearsal: true }),
-            signal: this.#run.signal,
-        });
+        if (direction === 'up')
+            this.#run.log.info(`Applying ${file.name} once more, for the rehearsal of its down.`);
+        const end = await runInSandbox(this.#run, { uri }, { file, direction, database: connection.db.databaseName, journal: await this.#journalFor(file.name) });
         stopIfCancelled(this.#run);
         if (end.state === 'done')
             return end.durationMs;
         const what = direction === 'down' ? `the down of ${file.name}` : `the second up of ${file.name}, after its undo`;
         throw new observe_error/* ReleaseError */.K('REHEARSAL_FAILED', `The rehearsal failed in ${what}: ${end.error.message} [${end.error.code}] The rehearsal did not touch the target.`, { hint: 'Correct the migration and rehearse again: mongo-release migrate.', cause: end.error });
     }
-    #state() {
-        return readState(this.#on.connection.db, { own: namesOf(this.#run), signal: this.#run.signal });
+    async #journalFor(migration) {
+        const { db, topology } = this.#on.connection;
+        if (topology.kind === 'standalone')
+            return undefined;
+        this.#attempts += 1;
+        const attempt = { migration, number: this.#attempts };
+        await openSandboxJournal(db, namesOf(this.#run), attempt);
+        return { attempt, fence: sandboxFence, images: false, resumes: false };
     }
+}
+/** What is the migration's; anything else is thrown on. */
+function rehearsalFailed(error) {
+    if (error instanceof observe_error/* ReleaseError */.K && error.code === 'REHEARSAL_FAILED')
+        return error;
+    throw error;
 }
 /** What a `down` may leave otherwise: the order of fields, and a collection that the first insert made, empty again. */
 function isAsGood(difference, after) {
@@ -19062,12 +20879,12 @@ var rehearse_disposeResources = (undefined && undefined.__disposeResources) || (
 
 
 
-
 /**
  * Fills a throw-away replica set with data of the target and runs what is pending there, up to the first migration of which
  * the target has a part. The target is not touched: this does not even have a connection to it.
  *
- * Throws `SANDBOX_UNAVAILABLE`, `SANDBOX_REFUSED`, and what filling it throws; may be repeated.
+ * Throws `SANDBOX_UNAVAILABLE`, also where that ends in the middle, `SANDBOX_REFUSED`, and what filling it throws; may be
+ * repeated.
  */
 async function rehearse(run, situation, on) {
     const env_1 = { stack: [], error: void 0, hasError: false };
@@ -19075,7 +20892,22 @@ async function rehearse(run, situation, on) {
         const started = performance.now();
         const sandbox = rehearse_addDisposableResource(env_1, await sandboxFor(run, on.topology.serverVersion, [on.topology]), true);
         run.log.info(`Rehearsing in a sandbox (${sandbox.description}).`);
-        const connection = rehearse_addDisposableResource(env_1, await connect(sandbox.uri, { database: on.database, secrets: run.secrets }), true);
+        return await whileThere(run, sandbox, (run) => rehearseIn(run, sandbox, situation, on, started));
+    }
+    catch (e_1) {
+        env_1.error = e_1;
+        env_1.hasError = true;
+    }
+    finally {
+        const result_1 = rehearse_disposeResources(env_1);
+        if (result_1)
+            await result_1;
+    }
+}
+async function rehearseIn(run, sandbox, situation, on, started) {
+    const env_2 = { stack: [], error: void 0, hasError: false };
+    try {
+        const connection = rehearse_addDisposableResource(env_2, await connect(sandbox.uri, { database: on.database, secrets: run.secrets }), true);
         const began = performance.now();
         const filled = await on.fill(connection);
         run.log.info(`The data are in the sandbox (${on.level === 'full' ? 'all of them' : 'a sample'}).`, {
@@ -19083,7 +20915,10 @@ async function rehearse(run, situation, on) {
             durationMs: Math.round(performance.now() - began),
         });
         const own = namesOf(run);
-        const start = await readState(connection.db, { own, signal: run.signal });
+        const state = await stateReader(connection.db, { own, signal: run.signal });
+        const start = await state();
+        const images = run.invocation.settings.migrations.journal === 'images' && connection.topology.kind !== 'standalone';
+        const sorted = images ? undefined : await sortedFieldsOf(connection.db, start, start.keys(), run.signal);
         const names = rehearsable(situation).map(({ name }) => name);
         const missing = names.length < situation.plan.pending.length ? [notRehearsed(situation)] : [];
         const migrations = [];
@@ -19091,6 +20926,7 @@ async function rehearse(run, situation, on) {
         const result = (more = {}) => ({
             level: on.level,
             need: on.need,
+            backup: on.backup,
             migrations,
             ...more,
             probes,
@@ -19100,7 +20936,7 @@ async function rehearse(run, situation, on) {
             restoredDocuments: filled.documents,
             restoredBytes: filled.bytes,
             durationMs: Math.round(performance.now() - started),
-            uncovered: [...missing, ...on.uncovered, ...uncovered(on.topology, sandbox.serverVersion)],
+            uncovered: [...missing, ...on.uncovered, ...uncoveredBy({ situation, names, on, filled, sandbox })],
         });
         const turns = turnsOf(situation, names);
         for (const { file } of turns) {
@@ -19108,28 +20944,30 @@ async function rehearse(run, situation, on) {
             const log = run.log.with({ migration: file.name, rehearsal: true });
             const journal = await journalFor(run, connection, file.name, migrations.length);
             const watch = await seen_Watch.begin(connection, own);
-            const end = await runMigration({ file, direction: 'up', uri: sandbox.uri, database: on.database, rehearsal: true, journal }, { ...childOptions(run), log, signal: run.signal });
+            const up = { file, direction: 'up', database: on.database };
+            const end = await runInSandbox(run, sandbox, { ...up, journal });
             const { durationMs, effects } = end;
             const { name } = file;
             if (end.state === 'done') {
                 const seen = await watch.end(journal?.attempt, end);
                 for (const violations of seen.violations)
-                    log.warn((0,report_offending/* describeViolations */.y)(violations));
+                    log.warn((0,report_offending/* describeViolations */.yO)(violations));
                 log.info(`Rehearsed ${name}: ${effectsLine(effects)}.`, { durationMs });
                 const onTarget = expectedOnTarget({ durationMs, effects, seen }, filled);
-                const { oplogBytes = 0 } = onTarget;
-                if (on.oplog && oplogBytes > on.oplog.maxBytes / 2)
-                    log.warn(`${name} writes about ${(0,format/* formatBytes */.z3)(oplogBytes)} to the oplog of the target, which holds ${(0,format/* formatBytes */.z3)(on.oplog.maxBytes)}: a secondary or a change stream that is behind may not catch up.`);
+                const tight = (0,oplog/* oplogWarning */.W)(name, onTarget, on.oplog);
+                if (tight !== undefined)
+                    log.warn(tight);
                 migrations.push({ name, durationMs, effects, seen, onTarget });
                 continue;
             }
             stopIfCancelled(run);
             const offending = await offendingDocuments({
                 ...{ db: connection.db, own, file, attempt: journal?.attempt, end },
-                again: () => runMigration({ file, direction: 'up', uri: sandbox.uri, database: on.database, rehearsal: true }, { ...childOptions(run), log, signal: run.signal }),
+                again: () => runInSandbox(run, sandbox, up),
             });
             // The error says itself what was read last.
-            const said = offending.filter(({ kind }) => kind !== 'last-read').map((one) => ` ${(0,report_offending/* describeOffending */.a)(one)}`);
+            const told = (0,report_offending/* describeAll */.lb)(offending.filter(({ kind }) => kind !== 'last-read'));
+            const said = [...told, ...cutSentence(filled)].map((one) => ` ${one}`);
             const error = new observe_error/* ReleaseError */.K('REHEARSAL_FAILED', `The rehearsal failed in migration ${name}: ${end.error.message} [${end.error.code}]${said.join('')} The rehearsal did not touch the target.`, { hint: end.error.hint, cause: end.error });
             return { result: result({ failed: { name, durationMs, effects, offending } }), error };
         }
@@ -19142,43 +20980,20 @@ async function rehearse(run, situation, on) {
         }
         if (turns.length === 0)
             return { result: result() };
-        const journal = connection.topology.kind !== 'standalone' && run.invocation.settings.migrations.journal === 'images';
-        const back = await rehearseWayBack(run, { connection, uri: sandbox.uri, turns, start, migrations, journal });
+        const back = await rehearseWayBack(run, {
+            ...{ connection, uri: sandbox.uri, turns, start, sorted, state, migrations, journal: images },
+        });
         return { result: result({ wayBack: back.result }), error: back.error };
     }
-    catch (e_1) {
-        env_1.error = e_1;
-        env_1.hasError = true;
+    catch (e_2) {
+        env_2.error = e_2;
+        env_2.hasError = true;
     }
     finally {
-        const result_1 = rehearse_disposeResources(env_1);
-        if (result_1)
-            await result_1;
+        const result_2 = rehearse_disposeResources(env_2);
+        if (result_2)
+            await result_2;
     }
-}
-/** What it may take on the target, as far as the number of documents tells. */
-function expectedOnTarget({ durationMs, effects, seen }, { timesAsMany }) {
-    const { oplogBytes } = seen;
-    if (timesAsMany === undefined)
-        return { durationMs, oplogBytes, basis: 'what it took in the sandbox, on all of the data' };
-    const times = timesAsMany(Object.keys(effects.byCollection));
-    const basis = `what it took in the sandbox, times ${times.toFixed(1)}: as many more documents the target has`;
-    const reckoned = (part) => Math.round(part * times);
-    return { durationMs: reckoned(durationMs), oplogBytes: oplogBytes && reckoned(oplogBytes), basis };
-}
-/** What a rehearsal on one machine with one member cannot show. */
-function uncovered(target, sandboxVersion) {
-    const notes = [
-        'Durations on the target: it has other hardware, other load and, where it is a replica set, other members to wait for.',
-    ];
-    if (majorOf(sandboxVersion) !== majorOf(target.serverVersion)) {
-        notes.push(`MongoDB ${target.serverVersion}: the sandbox runs ${sandboxVersion}.`);
-    }
-    if (target.kind === 'sharded')
-        notes.push('Sharding: the sandbox is one replica set.');
-    if (target.kind === 'standalone')
-        notes.push('A standalone server: the sandbox is a replica set and has transactions.');
-    return notes;
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/rehearsal/rely.js
@@ -19188,6 +21003,10 @@ function uncovered(target, sandboxVersion) {
 
 /** Characters: as many as a reason has that says something to whoever reads the record. */
 const shortestReason = 10;
+/** What is rehearsed before an apply. */
+function levelOf({ invocation: { flags, settings } }) {
+    return flags.rehearsal ?? settings.rehearsal.level;
+}
 /** What `--waive-rehearsal` says. Throws `USAGE` for a reason that is none. */
 function waiverOf({ invocation, origin }) {
     const reason = invocation.flags['waive-rehearsal'];
@@ -19200,44 +21019,67 @@ function waiverOf({ invocation, origin }) {
     });
 }
 /**
- * What an apply relies on: the full rehearsal of this run, else a proof in the store that still holds, else in production a
- * waiver. Nothing is wanted for what an earlier run has begun: only the target can end that.
+ * What the store has of an earlier rehearsal of all of this, before anything is done. A level that was typed wants a new
+ * rehearsal. Of what an earlier run has begun none can be, and none is wanted: only the target can end that.
  *
- * Throws `PROOF_MISSING` and `PROOF_STALE` where production has none of them, `USAGE` as `waiverOf`.
+ * Throws where production has nothing to rely on and is not going to get it in this run: `PROOF_MISSING`, `PROOF_STALE`;
+ * `USAGE` as `waiverOf`.
  */
-async function reliedOn(run, connection, situation, rehearsal) {
-    const waiver = waiverOf(run);
+async function provenBefore(run, connection, situation) {
+    const begun = takenUp(situation);
+    if (begun.length > 0) {
+        const after = `what comes after ${begun.map(({ name }) => name).join(', ')}`;
+        if (notResumed(situation).length > 0)
+            refuseUnproven(run, after);
+        return { state: 'missing' };
+    }
+    const needed = isProduction(run) && levelOf(run) !== 'full' && waiverOf(run) === undefined;
+    const typed = run.invocation.flags.rehearsal === 'full';
+    const found = typed ? { state: 'missing' } : await rely_look(run, connection, situation, needed);
+    if (needed && found.state !== 'valid')
+        throw rely_refused(run, found, false);
+    if (found.state === 'valid') {
+        const { id, at, sandboxVersion } = found.proof;
+        run.log.info(`Rehearsed before: proof ${id}, which passed at ${at}.`);
+        if (sandboxVersion !== undefined) {
+            const { serverVersion } = connection.topology;
+            run.log.warn(`It passed in a sandbox of MongoDB ${sandboxVersion}, and the target runs ${serverVersion}.`);
+        }
+    }
+    return found;
+}
+/**
+ * What an apply relies on: the full rehearsal of this run, else what was `found`, else a waiver. Throws `PROOF_MISSING` or
+ * `PROOF_STALE` where production has none of them.
+ */
+function reliedOn(run, found, rehearsal) {
     if (rehearsal?.level === 'full')
         return { proof: rehearsal.proof };
-    if (situation.plan.pending.length === 0 || takenUp(situation).length > 0)
-        return {};
-    const production = targetOf(run).environment === 'production';
-    const found = await rely_look(run, connection, situation, production && waiver === undefined);
-    if (found.state === 'valid') {
-        run.log.info(`Rehearsed before: proof ${found.proof.id}, which passed at ${found.proof.at}.`);
+    if (found.state === 'valid')
         return { proof: found.proof };
-    }
-    if (!production)
-        return {};
+    const waiver = waiverOf(run);
     if (waiver !== undefined) {
-        run.log.warn(`Nothing proves that this plan works on the data of this target: ${waiver.reason}`);
+        run.log.warn(`Nothing proves that this works on the data of this target: ${waiver.reason}`);
         return { waiver };
     }
-    throw rely_refused(run, found, rehearsal !== undefined);
+    if (isProduction(run))
+        throw rely_refused(run, found, rehearsal !== undefined);
+    return {};
 }
 /**
  * For migrations whose plan is not known before they begin, so that no proof can be of it: in production they are rehearsed
  * in full then, or waived. Throws `PROOF_MISSING`, `USAGE` as `waiverOf`.
  */
-function refuseUnproven(run) {
-    const { flags, settings } = run.invocation;
+function refuseUnproven(run, what) {
     const waived = waiverOf(run) !== undefined;
-    const level = flags.rehearsal ?? settings.rehearsal.level;
-    if (waived || level === 'full' || targetOf(run).environment !== 'production')
+    if (waived || levelOf(run) === 'full' || !isProduction(run))
         return;
     throw new observe_error/* ReleaseError */.K('PROOF_MISSING', 'Production is changed on the proof of a full rehearsal only.', {
-        hint: 'Type --rehearsal full: then what is pending after the restore is rehearsed first. Without it only with --waive-rehearsal "why".',
+        hint: `Type --rehearsal full: then ${what} is rehearsed first. Without it only with --waive-rehearsal "why".`,
     });
+}
+function isProduction(run) {
+    return targetOf(run).environment === 'production';
 }
 /** Where it is not needed, a store that does not answer is as good as one without a proof. */
 async function rely_look(run, connection, situation, needed) {
@@ -19247,11 +21089,14 @@ async function rely_look(run, connection, situation, needed) {
     return needed ? found : found.catch(() => ({ state: 'missing' }));
 }
 function rely_refused(run, found, sampled) {
-    const { command, store } = run.invocation;
-    const where = store === undefined ? 'no store is named that could have one' : 'the store has none of this plan';
-    const what = found.state === 'stale' ? `${found.why}` : where;
+    const { command, store, flags } = run.invocation;
+    const scope = ['phase', 'to', 'name'].flatMap((name) => (flags[name] ? [`--${name} ${flags[name]}`] : []));
+    const exactly = scope.length === 0 ? 'of this plan' : `of ${scope.join(' ')}; one of a larger plan is not of a part of it`;
+    const where = store === undefined ? 'no store is named that could have one' : `the store has none ${exactly}`;
+    const what = found.state === 'stale' ? found.why : where;
     const only = sampled ? ' This run rehearsed a sample, which is not that.' : '';
-    const rehearse = `Rehearse it: mongo-release ${command === 'release' ? 'release' : 'migrate'} without --apply${store === undefined ? ', with --store' : ''}`;
+    const words = [command === 'release' ? 'release' : 'migrate', ...scope].join(' ');
+    const rehearse = `Rehearse it: mongo-release ${words} without --apply${store === undefined ? ', with --store' : ''}`;
     return new observe_error/* ReleaseError */.K(found.state === 'stale' ? 'PROOF_STALE' : 'PROOF_MISSING', `Production is changed on the proof of a full rehearsal only: ${what}.${only}`, {
         hint: sampled
             ? `${rehearse} on a machine with room for all of the data, or apply with --waive-rehearsal "why".`
@@ -19324,6 +21169,8 @@ var pending_disposeResources = (undefined && undefined.__disposeResources) || (f
 
 
 
+
+
 /**
  * Rehearses what is pending: on the backup that stands `behind` the apply or a temporary one, or on a sample of the target,
  * where that is asked for or all of it does not fit. One that passed leaves a proof in the store, where there is one.
@@ -19335,36 +21182,46 @@ async function rehearsePending(run, connection, situation, behind) {
     waiverOf(run);
     const asked = askedLevel(run);
     const need = await measureNeed(run, connection, situation, behind === undefined);
-    if (need !== undefined)
-        run.log.info(describeNeed(need));
+    run.log.info(describeNeed(need));
     const level = fittingLevel(asked, need);
     if (level !== asked.level)
         run.log.warn('That does not fit, so a sample is rehearsed, which proves less.');
+    else if (level === 'full' && need !== undefined && mayNotFit(need))
+        run.log.warn('That fits only where the migrations change few documents: --rehearsal sample needs less.');
     return level === 'full'
         ? inFull(run, connection, situation, { behind, need })
         : onSample(run, connection, situation, { need, fallen: asked.level === 'full' });
 }
 /** A dry run rehearses whatever the configured level. */
-function askedLevel({ invocation: { flags, settings } }) {
-    const level = flags.rehearsal ?? settings.rehearsal.level;
-    return { level: level === 'none' ? 'full' : level, byFlag: flags.rehearsal !== undefined };
+function askedLevel(run) {
+    const level = levelOf(run);
+    return { level: level === 'none' ? 'full' : level, byFlag: run.invocation.flags.rehearsal !== undefined };
 }
 async function inFull(run, connection, situation, { behind, need }) {
     const env_1 = { stack: [], error: void 0, hasError: false };
     try {
         const backup = pending_addDisposableResource(env_1, await rehearsalBackup(run, connection, situation, behind), true);
         const { store, id, identities, uncovered } = backup;
-        const rehearsed = await rehearse(run, situation, {
+        const manifest = await store.readManifest(id);
+        const dataAt = dataTime(manifest).toISOString();
+        const loaded = new LoadedCode(run, situation.files.values(), situation.code);
+        const rehearsed = await rehearse({ ...run, onLoaded: loaded.add }, situation, {
             ...(await pending_about(connection)),
             ...{ level: 'full', need, uncovered },
+            backup: { at: dataAt, ...(behind?.id === id && { id }) },
             fill: async (sandbox) => {
                 const own = namesOf(run);
                 const { log, signal } = run;
                 return restoreBackup(sandbox, store, id, { own, signal, log, identities, onProgress: restoreProgress(log) });
             },
         });
-        const { target } = await store.readManifest(id);
-        return keepProof(run, connection, situation, rehearsed, { of: target, backupId: behind && id });
+        const { code } = loaded;
+        return keepProof(run, connection, situation, rehearsed, {
+            of: manifest.target,
+            dataAt,
+            backupId: behind && id,
+            code,
+        });
     }
     catch (e_1) {
         env_1.error = e_1;
@@ -19378,7 +21235,9 @@ async function inFull(run, connection, situation, { behind, need }) {
 }
 async function onSample(run, connection, situation, { need, fallen }) {
     const documents = run.invocation.settings.rehearsal.sample;
-    const rehearsed = await rehearse(run, situation, {
+    const dataAt = new Date().toISOString();
+    const loaded = new LoadedCode(run, situation.files.values(), situation.code);
+    const rehearsed = await rehearse({ ...run, onLoaded: loaded.add }, situation, {
         ...(await pending_about(connection)),
         ...{ level: 'sample', need, uncovered: [...(fallen ? [tooSmall] : []), ...notInSample(documents)] },
         fill: async (sandbox) => {
@@ -19388,10 +21247,11 @@ async function onSample(run, connection, situation, { need, fallen }) {
                 const sum = (key) => of.reduce((total, one) => total + (one?.[key] ?? 0), 0);
                 return Math.max(1, sum('taken') === 0 ? 1 : sum('source') / sum('taken'));
             };
-            return { documents: taken.documents, bytes: taken.bytes, timesAsMany };
+            return { documents: taken.documents, bytes: taken.bytes, timesAsMany, cut: taken.cut };
         },
     });
-    return keepProof(run, connection, situation, rehearsed, { of: backedUpTarget(run, connection) });
+    const of = backedUpTarget(run, connection);
+    return keepProof(run, connection, situation, rehearsed, { of, dataAt, code: loaded.code });
 }
 const tooSmall = 'All of the data, as it is configured: they do not fit on this machine, so a sample was taken.';
 function notInSample(documents) {
@@ -19402,15 +21262,70 @@ function notInSample(documents) {
     ];
 }
 async function pending_about({ db, topology, client }) {
-    const oplog = await readOplog(client).catch(notAllowed);
+    const oplog = await readOplog(client).catch(unlessRefused);
     const size = oplog && { maxBytes: oplog.maxBytes, reachMs: oplog.reachMs };
     return { database: db.databaseName, topology, oplog: size };
 }
-/** Not everybody may read it, and not every server has one. */
-function notAllowed(error) {
-    if ((0,server_code/* serverCode */.XY)(error) === undefined)
+
+;// CONCATENATED MODULE: ./emitted/release/checked-situation.js
+
+
+
+
+/**
+ * The situation, found fit to go on with: it is the plan that `--plan` or `--digest` names, and no finding stops it.
+ *
+ * Throws `USAGE` for a digest that is too short, `RESTORE_INCOMPLETE`, `PLAN_MOVED`, `FINDINGS`.
+ */
+async function checkedSituation(run, connection) {
+    const { plan: file, digest } = run.invocation.flags;
+    const saved = file === undefined ? undefined : await readPlanFile(file);
+    if (digest !== undefined)
+        assertLongEnough(digest);
+    // A plan is of one scope: applying it does not need the flags again that it was made with.
+    const scope = Object.values(scopeOf(run)).some((part) => part !== undefined) ? scopeOf(run) : saved?.scope;
+    return fitSituation(run, connection, scope, (plan) => {
+        if (saved !== undefined)
+            assertUnmoved(saved, plan);
+        if (digest !== undefined)
+            assertUnmoved({ digest: fullDigest(digest, plan.digest) }, plan);
+    });
+}
+/** The same where nobody names a plan; `check` comes before the findings. Throws `RESTORE_INCOMPLETE`, `FINDINGS`. */
+async function fitSituation(run, connection, scope, check) {
+    await open_refuseHalfRestored(run, connection);
+    const situation = await readSituation(run, connection, scope);
+    check?.(situation.plan);
+    const error = findingsError(situation.plan.findings);
+    if (error !== undefined)
         throw error;
-    return undefined;
+    for (const finding of situation.plan.findings)
+        if (finding.severity === 'warning')
+            run.log.warn(finding.message, { rule: finding.rule });
+    return situation;
+}
+/** As with a commit, the beginning of a digest is enough when it is too long to fit by accident. */
+const shortestDigest = 12;
+function assertLongEnough(digest) {
+    if (digest.length >= shortestDigest)
+        return;
+    throw new observe_error/* ReleaseError */.K('USAGE', `--digest ${digest} is too short to name a plan.`, {
+        hint: `Type ${shortestDigest} characters of the digest or more: mongo-release plan shows it.`,
+    });
+}
+function fullDigest(asked, actual) {
+    return actual.startsWith(asked.toLowerCase()) ? actual : asked;
+}
+/** The error of findings of severity error; undefined when there are none. */
+function findingsError(findings) {
+    const errors = findings.filter((finding) => finding.severity === 'error');
+    const [first] = errors;
+    if (first === undefined)
+        return undefined;
+    const lines = errors.map((finding) => `  ${finding.message} [${finding.rule}]`);
+    return new observe_error/* ReleaseError */.K('FINDINGS', errors.length === 1
+        ? `${first.message} [${first.rule}]`
+        : `${errors.length} findings stop this:\n${lines.join('\n')}`, { hint: first.next });
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/settle.js
@@ -19430,8 +21345,10 @@ async function settleBegun(run, connection, situation, about) {
     if (progress.error !== undefined)
         return { progress, situation };
     try {
-        const left = await checkedSituation(run, connection);
-        assertRest(situation.plan, left.plan);
+        const { plan } = situation;
+        // Whatever digest was asked for, it was of the plan before.
+        const left = await fitSituation(run, connection, plan.scope);
+        assertRest(plan, left.plan);
         return { progress, situation: left };
     }
     catch (thrown) {
@@ -19439,6 +21356,78 @@ async function settleBegun(run, connection, situation, about) {
             throw thrown;
         return { progress: stoppedAfter(progress, situation.plan, (0,observe_error/* asReleaseError */.o)(thrown)), situation };
     }
+}
+
+;// CONCATENATED MODULE: ./emitted/release/bring.js
+
+
+
+
+
+
+
+
+/**
+ * Brings a plan into the target: ends what earlier runs have begun of it, which nothing can rehearse; rehearses what is
+ * pending then, unless a proof holds; and applies it. How far it got is in what comes back; nothing is thrown.
+ */
+async function bring(run, connection, situation, how) {
+    const { kind, behind, phase, steps, found = { state: 'missing' } } = how;
+    const inPhase = (one) => phase === undefined || one.phase === phase;
+    let progress = how.before ?? notStarted;
+    let relied = how.relied ?? {};
+    let left = situation;
+    let rehearsal;
+    const apply = (work) => steps.run('apply', async () => {
+        progress = await work({ kind, backupId: behind?.id, phase, relied, before: progress });
+        if (progress.error !== undefined)
+            throw progress.error;
+    });
+    const rehearse = async () => {
+        if (levelOf(run) === 'none' || (found.state === 'valid' && run.invocation.flags.rehearsal === undefined))
+            return steps.skip('rehearsal', found.state === 'valid' ? `passed at ${found.proof.at}` : 'as asked');
+        if (takenUp(left).length > 0) {
+            const note = notRehearsed(left, ' before the deploy');
+            run.log.warn(note);
+            if (rehearsable(left).length === 0)
+                return steps.skip('rehearsal', note);
+        }
+        await steps.run('rehearsal', async () => {
+            // Of what was ended since, the backup of before knows nothing.
+            const rehearsed = await rehearsePending(run, connection, left, progress.untouched ? behind : undefined);
+            rehearsal = rehearsed.result;
+            if (rehearsed.error !== undefined)
+                throw rehearsed.error;
+        });
+    };
+    const begun = takenUp(situation).some(inPhase);
+    try {
+        if (begun) {
+            const waiver = notResumed(situation).length === 0 ? waiverOf(run) : undefined;
+            relied = { waiver };
+            await apply(async (about) => {
+                const settled = await settleBegun(run, connection, situation, about);
+                left = settled.situation;
+                return settled.progress;
+            });
+        }
+        if (left.plan.pending.length > 0 && how.relied === undefined) {
+            await rehearse();
+            if (rehearsable(left).length > 0)
+                relied = reliedOn(run, found, rehearsal);
+        }
+        if (left.plan.pending.some(inPhase))
+            await apply(async (about) => (await applyPlan(run, connection, left.plan, about)).progress);
+    }
+    catch (thrown) {
+        const error = (0,observe_error/* asReleaseError */.o)(thrown);
+        if (progress.error === undefined)
+            progress = progress.untouched ? { ...progress, error } : stoppedAfter(progress, left.plan, error);
+        // Its record was closed once what was begun had come to its end. A release's is when all of that has ended.
+        if (begun && kind === 'migrate' && !progress.untouched)
+            await new ReleaseRecords(connection.db, run).close({ outcome: outcomeOf(progress), error: progress.error });
+    }
+    return { progress, relied, rehearsal };
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/migrate.js
@@ -19507,23 +21496,19 @@ var migrate_disposeResources = (undefined && undefined.__disposeResources) || (f
 
 
 
-
-
-/**
- * `migrate` and `up`: a rehearsal of what is pending, or with `--apply` that and the real thing. What an earlier run has
- * begun cannot be rehearsed: it is brought to its end first, and what is pending then is rehearsed and applied as always.
- */
+/** `migrate` and `up`: a rehearsal of what is pending, or with `--apply` that and the real thing. */
 async function migrate(run) {
     const env_1 = { stack: [], error: void 0, hasError: false };
     try {
         const command = run.invocation.command === 'up' ? 'up' : 'migrate';
         const apply = command === 'up' || run.invocation.flags.apply === true;
-        const level = apply ? applyLevel(run) : dryRunLevel(run);
+        if (!apply)
+            refuseNoRehearsal(run);
         const connection = migrate_addDisposableResource(env_1, await openTarget(run, apply ? 'write' : 'read'), true);
         if (apply)
             await refuseUnguarded(run, connection);
         // Awaited here: the connection closes when this function is left.
-        return await migrateOn(run, connection, { command, apply, level });
+        return await migrateOn(run, connection, { command, apply });
     }
     catch (e_1) {
         env_1.error = e_1;
@@ -19536,7 +21521,7 @@ async function migrate(run) {
     }
 }
 /** The same on a connection, once the guards have been asked. */
-async function migrateOn(run, connection, { command = 'migrate', apply = true, level, chosen }) {
+async function migrateOn(run, connection, { command = 'migrate', apply = true, chosen }) {
     const about = { command, target: aboutTarget(run, connection), releaseId: run.releaseId };
     const situation = await checkedSituation(run, connection);
     const nothing = { releaseId: run.releaseId, applied: [] };
@@ -19546,43 +21531,28 @@ async function migrateOn(run, connection, { command = 'migrate', apply = true, l
     if (situation.plan.pending.length === 0)
         return { ...about, outcome: 'nothing-to-do', result: nothing };
     const { behind } = chosen ?? { behind: await backupBehind(run, connection, situation, apply) };
-    const begun = takenUp(situation).length > 0;
     if (!apply) {
-        if (begun)
+        if (takenUp(situation).length > 0)
             throw rehearsalImpossible(run, situation);
         const { result: rehearsal, error } = await rehearsePending(run, connection, situation, behind);
         if (error !== undefined)
             return { ...about, outcome: 'failed-clean', result: { ...nothing, rehearsal }, error };
         return { ...about, outcome: 'rehearsed', result: { ...nothing, rehearsal } };
     }
-    // What is rehearsed in full is its own proof.
-    const relied = level === 'full' ? undefined : await reliedOn(run, connection, situation);
-    const warnings = behind === undefined ? irreversibly(situation) : [];
-    if (level === 'none' && relied?.proof === undefined)
-        warnings.unshift('Nothing was rehearsed.');
-    else if (begun && asksForExactly(run)) {
-        // Said before anything is written, not only at the end.
-        const note = notRehearsed(situation);
-        run.log.warn(note);
-        warnings.unshift(note);
-    }
-    const settles = begun && level !== 'none' && !asksForExactly(run);
-    const settled = settles
-        ? await settleBegun(run, connection, situation, { kind: 'migrate', backupId: behind?.id })
-        : { progress: notStarted, situation };
-    const rehearses = level !== 'none' && rehearsable(settled.situation).length > 0;
-    const how = { behind, rehearses, relied };
-    const { progress, outcome, ...shown } = await rehearseAndApply(run, connection, settled, how);
+    const found = await provenBefore(run, connection, situation);
+    const { progress, relied, rehearsal } = await bring(run, connection, situation, {
+        ...{ kind: 'migrate', behind, found },
+        steps: new Steps(),
+    });
     const { done, failed, remaining, error, untouched } = progress;
-    const result = { releaseId: run.releaseId, applied: done, failed, remaining, ...shown };
-    if (settles && error !== undefined) {
-        // Its record was closed once what was begun had come to its end.
-        const records = new ReleaseRecords(connection.db, run);
-        await records.close({ outcome, error });
-    }
+    const outcome = outcomeOf(progress);
+    const result = { releaseId: run.releaseId, applied: done, failed, remaining, rehearsal, ...relied };
     // While this run waited for the lease, another one may have done all of it.
     if (untouched)
         return { ...about, outcome, result, error };
+    const warnings = behind === undefined ? irreversibly(situation) : [];
+    if (levelOf(run) === 'none' && relied.proof === undefined)
+        warnings.unshift('Nothing was rehearsed.');
     return { ...about, outcome, result, error, warnings };
 }
 /** What only a backup leads back from; with one behind it nothing is to be said. */
@@ -19592,41 +21562,10 @@ function irreversibly({ plan }) {
         ? []
         : [`No backup stands behind this, and ${listed(names)} cannot be taken back without one.`];
 }
-/** What is left of the plan after what was begun of it. How far it got is in what comes back; nothing is thrown. */
-async function rehearseAndApply(run, connection, { progress: before, situation }, how) {
-    const { plan } = situation;
-    const { behind, rehearses } = how;
-    if (before.error !== undefined || plan.pending.length === 0)
-        return { progress: before, outcome: outcomeOf(before) };
-    let rehearsal;
-    let { relied } = how;
-    try {
-        if (rehearses) {
-            // The backup behind this is of before the first change.
-            const rehearsed = await rehearsePending(run, connection, situation, before.untouched ? behind : undefined);
-            rehearsal = rehearsed.result;
-            if (rehearsed.error !== undefined)
-                throw rehearsed.error;
-            relied ??= await reliedOn(run, connection, situation, rehearsal);
-        }
-        const about = { kind: 'migrate', backupId: behind?.id, relied, before };
-        return { ...(await applyPlan(run, connection, plan, about)), rehearsal, ...relied };
-    }
-    catch (thrown) {
-        const error = (0,observe_error/* asReleaseError */.o)(thrown);
-        if (before.untouched)
-            return { progress: { ...before, error }, outcome: outcomeOfError(error, false), rehearsal };
-        const progress = stoppedAfter(before, plan, error);
-        return { progress, outcome: outcomeOf(progress), rehearsal };
-    }
-}
-function applyLevel({ invocation: { flags, settings } }) {
-    return flags.rehearsal ?? settings.rehearsal.level;
-}
 /** A dry run is a rehearsal whatever the configured level: without one there is nothing that it could say. */
-function dryRunLevel({ invocation: { flags } }) {
+function refuseNoRehearsal({ invocation: { flags } }) {
     if (flags.rehearsal !== 'none')
-        return 'full';
+        return;
     throw new observe_error/* ReleaseError */.K('USAGE', 'A dry run is a rehearsal, and --rehearsal says none.', {
         hint: 'Leave --rehearsal none out, or type mongo-release plan to see what is pending.',
     });
@@ -19893,11 +21832,15 @@ var external_node_readline_ = __webpack_require__(80481);
 
 
 
+
 /** After SIGTERM a hook has this long, in milliseconds, before it is killed. */
 const gracePeriod = 5000;
+/** What was killed is gone within this time, unless the kernel holds it; then nothing more can be done. */
+const killedPeriod = 2000;
 /**
  * Runs a command of the project in a shell, with the allow-listed environment and what names this release. Its output
- * goes to the log, scrubbed. Ends after the time limit of `hooks.time-limit`, and when the run is cancelled.
+ * goes to the log, scrubbed. Ends after the time limit of `hooks.time-limit`, and when the run is cancelled: then nothing
+ * of it is left running.
  *
  * Throws `HOOK_FAILED` only where no shell can be started; that the command failed is an end, not an exception.
  */
@@ -19919,10 +21862,10 @@ async function runHook(run, name, command) {
         },
     });
     let ended;
+    let gone;
     const end = (why) => {
         ended ??= why;
-        signalGroup(child.pid, 'SIGTERM');
-        setTimeout(() => signalGroup(child.pid, 'SIGKILL'), gracePeriod).unref();
+        gone ??= endGroup(child.pid);
     };
     const timer = setTimeout(() => end(`it ran longer than ${limit / 1000} s`), limit);
     const cancel = () => end('the run was cancelled');
@@ -19937,6 +21880,9 @@ async function runHook(run, name, command) {
             child.once('error', reject);
             child.once('exit', resolve);
         });
+        clearTimeout(timer);
+        // The shell goes first, and what it started may not listen: that would go on beside the step that comes next.
+        await gone;
         // A hook may leave a daemon behind that holds its output open: what it printed until now is enough.
         await Promise.race([lines, new Promise((resolve) => setTimeout(resolve, 500).unref())]);
         const durationMs = Math.round(performance.now() - started);
@@ -19976,14 +21922,30 @@ async function forward(stream, write) {
     for await (const line of (0,external_node_readline_.createInterface)({ input: stream }))
         write(line);
 }
+/** Asks a group of processes to end, and makes it end. */
+async function endGroup(pid) {
+    if (!signalGroup(pid, 'SIGTERM') || (await isGone(pid, gracePeriod)))
+        return;
+    signalGroup(pid, 'SIGKILL');
+    await isGone(pid, killedPeriod);
+}
+async function isGone(pid, withinMs) {
+    for (const until = performance.now() + withinMs; performance.now() < until;) {
+        await (0,external_node_timers_promises_.setTimeout)(50);
+        if (!signalGroup(pid, 0))
+            return true;
+    }
+    return false;
+}
+/** Whether there is somebody to hear it: 0 only asks that. */
 function signalGroup(pid, signal) {
     if (pid === undefined)
-        return;
+        return false;
     try {
-        process.kill(process.platform === 'win32' ? pid : -pid, signal);
+        return process.kill(process.platform === 'win32' ? pid : -pid, signal);
     }
     catch {
-        // It has ended by itself.
+        return false;
     }
 }
 /** Runs a hook that has to succeed. Throws `HOOK_FAILED` when it does not, and `CANCELLED` when the run was cancelled. */
@@ -20193,27 +22155,43 @@ async function restoreManaged(run, connection, manifest) {
 
 
 
+
+
 /** Looks for an earlier rollback. Only reads. Throws what `asServerFailure` makes of a server's failure. */
 async function earlierRollback(run, { db }, releaseId) {
     try {
         const record = await new ReleaseRecords(db, run).rollbackOf(releaseId);
-        if (record === null || record.state === 'rolled-back')
+        if (record === null)
             return { state: 'none' };
-        const { fence = 0, steps = [] } = record;
+        if (record.state === 'rolled-back')
+            return { state: 'none', record };
         const history = await readHistory(db, namesOf(run), { brief: true });
-        // A newer fence alone is no sign: whoever takes the lease first marks with it what a killed run has left.
-        const overtaken = history.some((one) => one.fence > fence && one.releaseId !== record._id);
-        if (overtaken)
+        if (history.some((one) => overtakes(one, record)))
             return { state: 'overtaken', record };
-        return {
-            state: 'unfinished',
-            record,
-            dataBack: steps.some(({ name, state }) => name === 'data' && state === 'done'),
-        };
+        const dataBack = stateIn(record.steps ?? [], 'data') === 'done' || wasRestored(history, record);
+        return { state: 'unfinished', record, dataBack };
     }
     catch (error) {
         throw asServerFailure(error, 'looking for an earlier rollback');
     }
+}
+/**
+ * Who takes something back by another command does what the rollback would have done; who applies something builds on
+ * what is there. A newer fence alone is no sign: whoever takes the lease first marks with it what a killed run has left.
+ */
+function overtakes(one, { _id, fence = 0 }) {
+    const { state, direction, origin } = one;
+    if (one.fence <= fence || one.releaseId === _id || origin?.kind === 'restore')
+        return false;
+    return direction === 'up' && (state === 'applied' || isHalfDone(one));
+}
+/** Whether its restore came to its end, also where its run could not say so any more, or `restore` has finished it. */
+function wasRestored(history, { strategy, backupId, migrations, fence = 0 }) {
+    if (strategy !== 'restore')
+        return false;
+    const byRestore = ({ origin, fence: at }) => origin?.kind === 'restore' && origin.backupId === backupId && at >= fence;
+    const own = history.filter(({ _id }) => migrations.includes(_id));
+    return history.some(byRestore) && own.every((one) => one.state === 'rolled-back' || byRestore(one));
 }
 
 // EXTERNAL MODULE: ./emitted/release/release-id.js
@@ -20227,24 +22205,28 @@ function keepsAdded({ invocation: { flags } }, { whole }) {
     return flags['keep-added'] ?? !whole;
 }
 /** A sentence for the question that names what a restore would remove; empty where that is nothing. */
-async function whatItRemoves(run, { db }, from) {
+async function whatItRemoves(run, connection, from) {
     if (run.invocation.flags.only !== undefined)
         return '';
     if (keepsAdded(run, from))
         return ' What it does not hold stays.';
+    const removed = await addedSince(run, connection, from);
+    return removed.length === 0 ? '' : ` What it does not hold is removed: ${listed(removed, 20)}.`;
+}
+/** Collections of the database that the archive does not hold, sorted; the server's own are left out. */
+async function addedSince(run, { db }, { collections }) {
     const own = namesOf(run);
-    const archived = new Set(from.collections);
+    const archived = new Set(collections);
     const present = await db
         .listCollections({}, { nameOnly: true })
         .toArray()
         .catch((error) => {
         throw asServerFailure(error, 'listing collections');
     });
-    const removed = present
+    return present
         .map(({ name }) => name)
         .filter((name) => !archived.has(name) && !own.owns(name) && !name.startsWith('system.'))
         .sort();
-    return removed.length === 0 ? '' : ` What it does not hold is removed: ${listed(removed, 20)}.`;
 }
 /** What is said where collections were kept that nobody has asked to keep; undefined where there are none. */
 function keptUnasked(run, from, kept) {
@@ -20323,14 +22305,30 @@ async function fromFile(run, file) {
 
 
 
-
-/** Restores a backup of the store under the lease; see `restoreFrom`. */
-async function restoreInto(run, connection, tenure, id) {
-    const manifest = await storeOf(run).readManifest(id);
-    if (manifest.engine !== 'atlas')
-        await settleRestore(connection, settlingOf(run, tenure));
-    const source = manifest.engine === 'atlas' ? { kind: 'managed', manifest } : { kind: 'archive', from: fromStore(run, manifest) };
-    return restoreFrom(run, connection, tenure, source);
+/** Restores a backup of the store under the lease; see `restoreFrom`. An earlier restore is ended before. */
+function restoreOf(run, connection, tenure, manifest) {
+    return restoreFrom(run, connection, tenure, manifest.engine === 'atlas' ? { kind: 'managed', manifest } : { kind: 'archive', from: fromStore(run, manifest) });
+}
+/**
+ * Ends under the lease what an earlier restore left. Comes back with its result where it was of this whole backup, and
+ * has come to its end by that.
+ */
+async function finishEarlier(run, connection, tenure, manifest) {
+    const settled = await settleRestore(connection, settlingOf(run, tenure));
+    if (manifest === undefined || settled.kind !== 'finished' || settled.backupId !== manifest.id)
+        return undefined;
+    const { restored, removed } = settled;
+    const { namespaces } = manifest;
+    if (!namespaces.every(({ name }) => restored.includes(name)))
+        return undefined;
+    return {
+        backupId: manifest.id,
+        database: connection.db.databaseName,
+        restored: namespaces.map(({ name, count }) => ({ collection: name, documents: count })),
+        removed,
+        kept: await addedSince(run, connection, fromStore(run, manifest)),
+        history: 'set',
+    };
 }
 /**
  * What an earlier restore left is ended first: all that it needs is in the database, whatever became of the store. Comes
@@ -20390,112 +22388,6 @@ async function restoreFrom(run, connection, tenure, source) {
     };
 }
 
-;// CONCATENATED MODULE: ./emitted/mongo/writes-since.js
-
-
-/** How long the server may wait for another event before it answers that there is none, in milliseconds. */
-const waitMs = 100;
-/**
- * Counts what was written to a database after a cluster time and until now, from a change stream: as long as the oplog
- * reaches, and with the right to read the database. Throws the driver's errors and the signal's reason; may be repeated.
- */
-async function writesSince(db, since, { leaveOut, limitMs = 60_000, signal }) {
-    const byCollection = new Map();
-    const gone = [];
-    /** The last transaction that wrote to one of those first: what one has written comes in its order, and together. */
-    let ours;
-    const started = performance.now();
-    try {
-        const until = await operationTime(db);
-        if (until === undefined)
-            return { state: 'unknown', why: 'standalone' };
-        const stream = db.watch([{ $project: { operationType: 1, ns: 1, clusterTime: 1, lsid: 1, txnNumber: 1 } }], {
-            startAtOperationTime: lib.Timestamp.fromBits(since.getLowBits() + 1, since.getHighBits()),
-            maxAwaitTimeMS: waitMs,
-            // Of the first answer, for which the server may read for as long as it wants.
-            maxTimeMS: limitMs,
-            batchSize: 5000,
-            readPreference: 'primary',
-        });
-        try {
-            for (;;) {
-                signal?.throwIfAborted();
-                if (performance.now() - started > limitMs)
-                    return { state: 'unknown', why: 'limit' };
-                const event = (await stream.tryNext());
-                if (event === null) {
-                    if (isPast(stream.resumeToken, until))
-                        break;
-                    continue;
-                }
-                if (event.clusterTime.greaterThan(until))
-                    break;
-                const collection = String(event.ns?.coll ?? '');
-                const kind = kinds[String(event.operationType)];
-                const transaction = transactionOf(event);
-                if (leaveOut(collection)) {
-                    ours = transaction;
-                    continue;
-                }
-                if (ours !== undefined && transaction === ours)
-                    continue;
-                if (kind === undefined) {
-                    if (ends.has(String(event.operationType)))
-                        gone.push(collection);
-                    continue;
-                }
-                const writes = byCollection.get(collection) ?? { inserted: 0, updated: 0, deleted: 0 };
-                writes[kind] += 1;
-                byCollection.set(collection, writes);
-            }
-        }
-        finally {
-            await stream.close();
-        }
-    }
-    catch (error) {
-        const code = (0,server_code/* serverCode */.XY)(error);
-        if (code === server_code/* serverCodes */.Wc.MaxTimeMSExpired)
-            return { state: 'unknown', why: 'limit' };
-        if (code === server_code/* serverCodes */.Wc.Unauthorized)
-            return { state: 'unknown', why: 'not-authorized' };
-        if (code !== undefined && historyLost.has(code))
-            return { state: 'unknown', why: 'history' };
-        throw error;
-    }
-    return { state: 'known', byCollection, gone };
-}
-/** Only the writes of a transaction say which one they are of. */
-function transactionOf({ lsid, txnNumber }) {
-    return txnNumber === undefined ? undefined : `${lsid?.id} ${txnNumber}`;
-}
-/** Names of `operationType`. https://www.mongodb.com/docs/manual/reference/change-events/ */
-const kinds = {
-    insert: 'inserted',
-    update: 'updated',
-    replace: 'updated',
-    delete: 'deleted',
-};
-const ends = new Set(['drop', 'rename']);
-/** ChangeStreamHistoryLost, and CappedPositionLost where the oplog moved on meanwhile (`src/mongo/base/error_codes.yml`). */
-const historyLost = new Set([286, 136]);
-/** Of the newest write; undefined on a standalone server, which has none. */
-async function operationTime(db) {
-    const answer = await db.command({ ping: 1 });
-    return answer.operationTime;
-}
-/**
- * Whether the stream has come past that time. The token of an empty answer is a key string: type 0x82, then the cluster
- * time (`src/mongo/db/pipeline/resume_token.h`).
- */
-function isPast(token, until) {
-    const data = token?._data;
-    if (typeof data !== 'string' || !data.startsWith('82'))
-        return true;
-    const at = new lib.Timestamp({ t: Number.parseInt(data.slice(2, 10), 16), i: Number.parseInt(data.slice(10, 18), 16) });
-    return at.greaterThanOrEqual(until);
-}
-
 ;// CONCATENATED MODULE: ./emitted/release/rollback/loss.js
 
 
@@ -20548,6 +22440,12 @@ function lossInWords(loss) {
     const where = loss.collections.map(({ collection, writes }) => `${collection} ${(0,format/* formatCount */.B4)(writes)}`).join(', ');
     return `What was written since is lost: ${(0,format/* plural */.LS)(loss.writes, 'write')} (${where}).`;
 }
+/** Whether whoever agreed to lose the one has agreed to lose the other. */
+function covers(agreed, loss) {
+    if (agreed.writes === null)
+        return true;
+    return loss.writes !== null && loss.writes <= agreed.writes;
+}
 /**
  * A person agrees to a restore: at a terminal by answering a question that says what is lost, elsewhere by `--yes` and
  * that number in `--accept-loss`. Throws as `agree` does.
@@ -20566,6 +22464,80 @@ async function agreeToLoss(run, question, loss) {
     throw new observe_error/* ReleaseError */.K('CONFIRMATION_NEEDED', `${whole}${less}`, {
         hint: `Stop what writes, and when losing that is right, add --accept-loss ${needed} to the command.`,
         details: { writes: loss.writes ?? 'unknown' },
+    });
+}
+
+;// CONCATENATED MODULE: ./emitted/release/rollback/restoring.js
+
+
+
+
+
+
+
+
+
+
+
+/** What a rollback by restore would do and lose. Only reads. Throws `NO_WAY_BACK` as `agreeToRestore` does. */
+async function wouldRestore(run, connection, release, way) {
+    const manifest = await storeOf(run).readManifest(way.backupId);
+    if (manifest.engine === 'atlas')
+        refuseUnnamed(run, release, way);
+    const loss = await lossOf(run, connection, manifest);
+    return manifest.engine === 'atlas'
+        ? { words: whatItErases(run, manifest), loss }
+        : { words: `restore backup ${way.backupId}. ${lossInWords(loss)}`, loss };
+}
+/**
+ * A person agrees to the restore of a release's backup, and to what that loses. Nobody is asked about a restore that was
+ * cut off half-way: it only comes to its end. Throws as `agreeToLoss` and `agreeToErase` do, `BACKUP_MOVED` where the
+ * backup is of another target, `NO_WAY_BACK` where it erases a whole cluster and nobody has named that way.
+ */
+async function agreeToRestore(run, connection, release, way) {
+    const position = await positionNow(run, connection);
+    const manifest = await storeOf(run).readManifest(way.backupId);
+    await refuseForeign(run, connection, release, manifest);
+    if (manifest.engine === 'atlas') {
+        refuseUnnamed(run, release, way);
+        await checkManaged(run, connection, manifest);
+        await agreeToErase(run, manifest);
+        return { position };
+    }
+    const half = await halfRestored(connection.db, namesOf(run));
+    if (half?.details.backup === way.backupId)
+        return { position, loss: nothingLost };
+    const loss = await lossOf(run, connection, manifest);
+    await agreeToLoss(run, await questionOf(run, connection, manifest), loss);
+    return { position, loss };
+}
+const nothingLost = { writes: 0, since: '', collections: [] };
+/**
+ * What is lost by now, where that is no more than what was agreed to, or a person agrees once more: while traffic was
+ * being stopped users went on writing. Throws as `agreeToLoss` does.
+ */
+async function lossStillAgreed(run, connection, manifest, agreed) {
+    const loss = await lossOf(run, connection, manifest);
+    if (manifest.engine === 'atlas' || agreed === undefined || covers(agreed, loss))
+        return loss;
+    await agreeToLoss(run, await questionOf(run, connection, manifest), loss);
+    return loss;
+}
+/** Digest of where in history the target is. */
+async function positionNow(run, connection) {
+    const { records } = await readRecords(run, connection, await listFiles(run), { brief: true });
+    return position(records).digest;
+}
+async function questionOf(run, connection, manifest) {
+    const removes = await whatItRemoves(run, connection, fromStore(run, manifest));
+    return `Restore backup ${manifest.id} in ${connection.db.databaseName} (${targetOf(run).environment})?${removes}`;
+}
+/** A whole cluster goes only where somebody has named that way. */
+function refuseUnnamed(run, release, { why }) {
+    if (run.invocation.flags.strategy === 'restore')
+        return;
+    throw new observe_error/* ReleaseError */.K('NO_WAY_BACK', `Only a restore leads back, which erases the whole cluster: ${why}`, {
+        hint: `When that is right, type mongo-release rollback ${release._id} --strategy restore.`,
     });
 }
 
@@ -20701,7 +22673,9 @@ class Overlay {
                 if (age === 0)
                     continue;
                 const { namespace, images } = step.pack;
-                const present = names.presentOf(namespace) ?? namespace;
+                const present = names.presentOf(namespace);
+                if (present === undefined)
+                    continue;
                 for (const { before, after } of images) {
                     const document = after ?? before;
                     if (document !== undefined)
@@ -20750,13 +22724,15 @@ function overlay_keyOf(present, id) {
 
 
 
+
+
 /**
  * Goes through the tolerant undo of attempts, the newest first, without changing anything and without a lease. What the
  * server would refuse, such as a unique value that a user has taken, only the undo itself finds. Throws the driver's
  * errors, the signal's reason, and `RangeError` for images that are damaged.
  */
 async function forecastUndo(connection, own, attempts, { signal } = {}) {
-    const catalog = new CatalogLook(connection.client, new ConflictList());
+    const catalog = new CatalogLook(connection.client, own, new ConflictList());
     const overlay = await Overlay.of(connection, own, attempts, signal);
     const forecasts = [];
     for (const attempt of attempts) {
@@ -20771,8 +22747,12 @@ async function forecastAttempt(connection, own, attempt, { catalog, overlay, sig
     const quarantine = new Quarantine(connection.db, own, attempt);
     const conflicts = new ConflictList();
     catalog.conflicts = conflicts;
-    const forecast = new Forecast({ connection, quarantine, several, catalog, overlay, ask }, await quarantine.read());
+    const { renamesIn } = survey;
+    const forecast = new Forecast({ connection, quarantine, several, catalog, overlay, ask, renamesIn }, await quarantine.read());
     const stretches = new Stretches(survey.moves, 'backwards');
+    // What an earlier undo of it has taken back of the catalog.
+    for (const entry of await undoneCatalogEntries(connection, own, attempt))
+        await catalog.pass(entry);
     let catalogOperations = 0;
     let settled = false;
     let createdSince = [];
@@ -20805,10 +22785,11 @@ async function forecastAttempt(connection, own, attempt, { catalog, overlay, sig
     const { documents, inserted, deleted, merged } = forecast.tally;
     const { total: quarantined } = forecast.left;
     const { downDocuments } = forecast;
+    const left = leftBy(conflicts.first);
     conflicts.addAll(forecast.left);
     return {
         ...{ documents, inserted, deleted, merged, quarantined, downDocuments, createdSince },
-        ...{ catalogOperations, conflicts },
+        ...{ catalogOperations, left, conflicts },
     };
 }
 class Forecast {
@@ -20835,8 +22816,9 @@ class Forecast {
         const id = (0,raw_bson/* idKey */.T4)(document);
         const { several: known, catalog, quarantine } = this.#around;
         const several = known.size === 0 ? undefined : known.get(documentKey(stretch, namespace, id));
-        const present = catalog.presentOf(namespace) ?? namespace;
-        this.#waiting.push({ present, namespace, image, place: quarantine.placeOf(namespace, id), several });
+        const present = catalog.presentOf(namespace);
+        const place = quarantine.placeOf(stretch, namespace, id);
+        this.#waiting.push({ present, namespace, stretch, image, place, several });
         this.#waitingBytes += document.length;
         if (this.#waiting.length >= mostRead || this.#waitingBytes >= mostReadBytes)
             await this.flush();
@@ -20847,15 +22829,18 @@ class Forecast {
         this.#waitingBytes = 0;
         const current = new Map();
         const met = waiting.filter(({ place }) => this.#midway.get(place)?.kind !== 'clean');
-        for (const [name, of] of Map.groupBy(met, ({ present }) => result_shownNamespace(present))) {
+        for (const [name, of] of Map.groupBy(met, ({ present }) => present && result_shownNamespace(present))) {
+            const present = of[0]?.present;
+            if (name === undefined || present === undefined)
+                continue;
             const documents = of.map(({ image }) => (image.after ?? image.before));
-            current.set(name, await readCurrent(this.#around.connection.client, of[0].present, documents));
+            current.set(name, await readCurrent(this.#around.connection.client, present, documents));
         }
         for (const one of waiting) {
             const { image, present } = one;
             const id = (0,raw_bson/* idKey */.T4)((image.after ?? image.before));
-            const read = current.get(result_shownNamespace(present))?.get(id);
-            this.#step(one, this.#around.overlay.over(present, id, read));
+            const read = present && current.get(result_shownNamespace(present))?.get(id);
+            this.#step(one, present && this.#around.overlay.over(present, id, read));
         }
         await this.#down?.flush();
     }
@@ -20876,9 +22861,11 @@ class Forecast {
         });
         return (await Promise.all(lists)).flat();
     }
-    #step({ present, namespace, image, place, several }, read) {
+    #step({ present, namespace, stretch, image, place, several }, read) {
         const midway = this.#midway.get(place);
         const last = several === undefined || several.remaining === 1;
+        // As it was before this image was counted.
+        const counted = several && { ...several };
         if (several !== undefined)
             several.remaining -= 1;
         if (midway?.kind === 'left') {
@@ -20887,15 +22874,13 @@ class Forecast {
             return;
         }
         const clean = midway?.kind === 'clean';
+        const open = midway?.kind === 'open' ? midway.open : undefined;
+        const images = [image];
         const step = clean
             ? { state: 'back', document: image.before, merged: false }
-            : stepBack({
-                images: [image],
-                now: read,
-                // As it was before this image was counted.
-                several: several && { ...several, remaining: several.remaining + 1 },
-                open: midway?.open,
-            });
+            : present === undefined
+                ? stayingStep({ images, whole: { open } }, read)
+                : stepBack({ images, now: read, several: counted, open, isRename: this.#around.renamesIn(stretch, namespace) });
         if (step.state === 'open') {
             this.#midway.set(place, { kind: 'open', open: step.open });
             return;
@@ -20903,8 +22888,8 @@ class Forecast {
         if (step.state === 'blocked') {
             if (several !== undefined)
                 this.#midway.set(place, { kind: 'left' });
-            const left = { namespace, image: step.image, current: read };
-            if (this.#down === undefined)
+            const left = { namespace, stretch, image: step.image, current: read };
+            if (this.#down === undefined || present === undefined)
                 this.left.add(documentConflict(left));
             else
                 this.#down.blocked(place, { ...left, present }, last);
@@ -20918,6 +22903,8 @@ class Forecast {
         }
         this.#midway.delete(place);
         this.tally.add(existed, now, step);
+        if (present === undefined)
+            return;
         const { catalog, overlay } = this.#around;
         catalog.takesOut(present, Number(existed) - Number(step.document !== undefined));
         overlay.put(present, (0,raw_bson/* idKey */.T4)((image.after ?? image.before)), step.document);
@@ -20930,11 +22917,12 @@ class Forecast {
 
 
 
+
 /**
  * Whether the journals tell how everything that a release left in the target goes back. Only reads. Throws
  * `DOWN_BLOCKED` where later releases stand on it, and what `asServerFailure` makes of a server's failure.
  */
-async function undoableOf(run, { db }, release, records) {
+async function undoableOf(run, connection, release, records) {
     const way = onTheWay(records, { release });
     for (const record of way) {
         const { _id: migration } = record;
@@ -20945,12 +22933,13 @@ async function undoableOf(run, { db }, release, records) {
                 return { why: `The journal of ${migration} keeps no images: migrations.journal says so.` };
             const attempt = { migration, number: journal.attempt };
             try {
-                const { reason } = await inspectAttempt(db, namesOf(run), attempt, {
+                const { reason } = await inspectAttempt(connection.db, namesOf(run), attempt, {
                     expectedEntries: journal.entries,
                     signal: run.signal,
                 });
-                if (reason !== undefined)
-                    return { why: `The journal does not lead back from ${migration}: ${reason}.` };
+                const why = reason ?? ((await hasDamage(connection, namesOf(run), attempt, run.signal)) ? damaged : undefined);
+                if (why !== undefined)
+                    return { why: `The journal does not lead back from ${migration}: ${why}.` };
             }
             catch (error) {
                 if (run.signal.aborted)
@@ -21036,6 +23025,7 @@ var undo_release_disposeResources = (undefined && undefined.__disposeResources) 
 
 
 
+
 const undo_release_nothing = {
     ...{ documents: 0, inserted: 0, deleted: 0, merged: 0 },
     ...{ quarantined: 0, downDocuments: 0, catalogOperations: 0 },
@@ -21094,6 +23084,7 @@ class Undoing {
     #started = performance.now();
     #sum = { ...undo_release_nothing };
     #createdSince = [];
+    #left = [];
     /** Whether anything of it may have been undone. */
     begun = false;
     constructor(run, connection, tenure, { name, conflicts, ask }) {
@@ -21105,7 +23096,7 @@ class Undoing {
         this.#ask = ask;
     }
     get numbers() {
-        return { name: this.#name, ...this.#sum, createdSince: this.#createdSince };
+        return { name: this.#name, ...this.#sum, createdSince: this.#createdSince, left: this.#left };
     }
     get applied() {
         const { documents, inserted, deleted, downDocuments, catalogOperations } = this.#sum;
@@ -21126,7 +23117,7 @@ class Undoing {
         const { history } = this.#tenure;
         let record = await history.find(this.#name);
         if (record === undefined)
-            throw changedMeanwhile(this.#name);
+            throw undo_release_changedMeanwhile(this.#name);
         if (isUnsettled(record) && record.way !== 'undo')
             record = await this.#half(record);
         if (record.state === 'rolled-back')
@@ -21156,7 +23147,7 @@ class Undoing {
     }
     async #journal(journal) {
         if (journal === undefined)
-            throw changedMeanwhile(this.#name);
+            throw undo_release_changedMeanwhile(this.#name);
         const run = this.#run;
         const name = this.#name;
         const say = progressLog(run.log);
@@ -21170,7 +23161,7 @@ class Undoing {
         if (result.state === 'undone')
             return;
         throw new observe_error/* ReleaseError */.K('NO_WAY_BACK', `Migration ${name} cannot be undone any further: ${undoInTheWay(result)}.`, {
-            hint: `Its down may lead back (mongo-release rollback --strategy down), or the backup of the release (--strategy restore).`,
+            hint: 'The backup of the release may lead back: mongo-release rollback with --strategy restore.',
         });
     }
     async #count(result, attempt) {
@@ -21190,10 +23181,10 @@ class Undoing {
             sum.quarantined += documents;
             this.#conflicts.set(collection, (this.#conflicts.get(collection) ?? 0) + documents);
         }
-        for (const conflict of result.conflicts) {
-            if (conflict.kind !== 'document')
-                this.#run.log.warn(`${describeConflict(conflict)}. That stays as it is.`);
-        }
+        const inCatalog = await leftInCatalog(this.#connection.db, namesOf(this.#run), attempt);
+        for (const { why } of inCatalog)
+            this.#run.log.warn(`${why}. That stays as it is.`);
+        this.#left = [...this.#left, ...inCatalog];
     }
 }
 /** What an undo of these migrations would do as things stand. Only reads. Throws as `forecastUndo` does. */
@@ -21213,6 +23204,7 @@ async function forecastOf(run, connection, records, names) {
             return names.map((name) => {
                 const sum = { ...undo_release_nothing };
                 const createdSince = [];
+                const left = [];
                 for (const [at, { migration }] of attempts.entries()) {
                     const forecast = forecasts[at];
                     if (migration !== name || forecast === undefined)
@@ -21220,13 +23212,19 @@ async function forecastOf(run, connection, records, names) {
                     for (const key of Object.keys(sum))
                         sum[key] += forecast[key];
                     createdSince.push(...forecast.createdSince);
+                    left.push(...forecast.left);
                 }
-                return { name, ...sum, createdSince };
+                return { name, ...sum, createdSince, left };
             });
         }
         catch (error) {
             if (run.signal.aborted)
                 throw error;
+            if (isDamage(error)) {
+                throw new observe_error/* ReleaseError */.K('NO_WAY_BACK', `The release cannot be undone: ${damaged}.`, {
+                    hint: 'Type mongo-release rollback without --strategy, which takes the next best way, or name it: --strategy down, --strategy restore.',
+                });
+            }
             throw asServerFailure(error, 'looking at what an undo would do');
         }
     }
@@ -21240,7 +23238,7 @@ async function forecastOf(run, connection, records, names) {
             await result_2;
     }
 }
-function changedMeanwhile(name) {
+function undo_release_changedMeanwhile(name) {
     return new observe_error/* ReleaseError */.K('HISTORY_CONFLICT', `The record of ${name} was changed while its way back was chosen.`, {
         hint: 'Look at mongo-release status, then run the command again.',
     });
@@ -21253,13 +23251,14 @@ function changedMeanwhile(name) {
 
 
 
-/** For counting what a restore loses, while users are shut out. */
-const recountMs = 5000;
 /** Takes the data back, under the lease. Throws what kept it from beginning. */
-async function dataBack(run, connection, tenure, { way, wayDown }) {
+async function dataBack(run, connection, tenure, { way, wayDown }, { consent, keep }) {
     switch (way.strategy) {
-        case 'none':
-            return { data: {} };
+        case 'none': {
+            // The restore of a killed run may have come to its end but for what it had put aside.
+            await finishEarlier(run, connection, tenure);
+            return { data: { failed: undefined } };
+        }
         case 'undo': {
             const { done, failed, undone, conflicts, error } = await undoInTarget(run, connection, tenure, way.names);
             return { data: { reverted: done, failed, undo: undone, conflicts }, error };
@@ -21269,58 +23268,109 @@ async function dataBack(run, connection, tenure, { way, wayDown }) {
             return { data: { reverted: progress.done, failed: progress.failed }, error: progress.error };
         }
         case 'restore': {
-            // Once more, since now traffic is stopped: this is what is lost. Nobody waits for it for long.
-            const loss = await lossOf(run, connection, await storeOf(run).readManifest(way.backupId), recountMs);
-            const restore = await restoreInto(run, connection, tenure, way.backupId);
-            return { data: { restore, kept: restore.kept, loss } };
+            const manifest = await storeOf(run).readManifest(way.backupId);
+            // Restored anew it would lose what users have written since it was cut off.
+            const finished = manifest.engine === 'atlas' ? undefined : await finishEarlier(run, connection, tenure, manifest);
+            if (finished !== undefined)
+                return { data: { restore: finished, kept: finished.kept } };
+            await keep({ loss: await lossStillAgreed(run, connection, manifest, consent?.loss) });
+            const restore = await restoreOf(run, connection, tenure, manifest);
+            return { data: { restore, kept: restore.kept } };
         }
     }
 }
 
+;// CONCATENATED MODULE: ./emitted/release/rollback/found-back.js
+
+
+
+
+
+/**
+ * What the history says that a rollback has taken back, and its own record does not: it was killed between the two. Only
+ * reads. Throws what `asServerFailure` makes of a server's failure.
+ */
+async function foundBack(run, { db }, { _id, data }) {
+    const own = namesOf(run);
+    const told = new Set(data?.reverted.map(({ name }) => name));
+    const history = await readHistory(db, own);
+    const found = history.filter((one) => one.releaseId === _id && one.state === 'rolled-back' && one.origin === undefined && !told.has(one._id));
+    const conflicts = new Map();
+    for (const { _id: migration, way, journal } of found) {
+        if (way !== 'undo' || journal === undefined)
+            continue;
+        const quarantine = new Quarantine(db, own, { migration, number: journal.attempt });
+        const left = await quarantine.countByCollection('undo').catch((error) => {
+            throw asServerFailure(error, `counting what the undo of ${migration} has left to users`);
+        });
+        for (const [collection, documents] of left)
+            conflicts.set(collection, (conflicts.get(collection) ?? 0) + documents);
+    }
+    return {
+        reverted: found.map(({ _id: name, durationMs = 0, effects = gate_tally/* noEffects */.CC }) => ({ name, durationMs, effects })),
+        conflicts: [...conflicts].map(([collection, documents]) => ({ collection, documents })),
+    };
+}
+
 ;// CONCATENATED MODULE: ./emitted/release/rollback/incomplete.js
+
 
 /** What stopped it names its own way on: what blocks an undo nobody can correct, and after Atlas there is no record. */
 const ownHint = new Set(['ATLAS_RESTORE_FAILED', 'RESUME_BLOCKED', 'NO_WAY_BACK']);
 /**
- * The error of a rollback that this run has begun and not brought to its end: `ROLLBACK_FAILED`, with what comes next and
- * whether traffic is stopped. What kept it from changing anything stays what it is.
+ * The error of a rollback that this run has begun and not brought to its end: `ROLLBACK_FAILED`, or `CANCELLED`, with what
+ * comes next and whether traffic is stopped. What kept it from changing anything stays what it is.
  */
-function incomplete(cause, result, steps) {
+function incomplete(run, cause, result, steps) {
     const { reverted, failed, restore, releaseId } = result;
     const touched = reverted.length > 0 || failed !== undefined || restore !== undefined;
-    const traffic = trafficIn(steps);
-    const begun = touched || traffic !== undefined || steps.stateOf('data') === 'done';
+    const traffic = trafficAfter(steps.all);
+    const dataBack = steps.stateOf('data') === 'done';
+    const begun = touched || traffic !== undefined || dataBack;
     if (!begun && cause.exitCode !== 8 && cause.exitCode !== 9)
         return cause;
     const at = steps.all.find(({ state }) => state === 'failed' || state === 'unknown');
-    const first = cause.code === 'VERIFICATION_FAILED'
-        ? 'Look at what the probe saw; one that only the new shape fulfils belongs in the phase after-deploy. Then'
-        : 'Correct that, then';
     const message = `The rollback of release ${releaseId} is not complete: ${cause.message}`;
-    return new observe_error/* ReleaseError */.K('ROLLBACK_FAILED', [message, ...(traffic === undefined ? [] : [traffic])].join(' '), {
+    const again = `mongo-release rollback ${releaseId}${agreed(run, cause, result, dataBack)}`;
+    return new observe_error/* ReleaseError */.K(cause.code === 'CANCELLED' ? 'CANCELLED' : 'ROLLBACK_FAILED', [message, ...(traffic === undefined ? [] : [traffic])].join(' '), {
         hint: ownHint.has(cause.code)
             ? cause.hint
-            : `${first} type mongo-release rollback ${releaseId} again: it goes on with ${at?.name ?? 'where it stands'}.`,
+            : `${first(cause)} ${again} again: it goes on with ${at?.name ?? 'where it stands'}.`,
+        details: cause.details,
         cause,
     });
 }
-/** A sentence, where users may be shut out. */
-function trafficIn(steps) {
-    const stopped = steps.stateOf('stop-traffic');
-    if (stopped === undefined || stopped === 'skipped')
-        return undefined;
-    if (stopped !== 'done')
-        return 'Whether traffic is stopped is not known.';
-    const begun = ['failed', 'unknown'];
-    return begun.includes(steps.stateOf('start-traffic'))
-        ? 'Whether traffic is back is not known.'
-        : 'Traffic is stopped, and stays so until the rollback is done.';
+function first({ code }) {
+    switch (code) {
+        case 'CANCELLED':
+            return 'Type';
+        case 'CONFIRMATION_NEEDED':
+            return 'When losing that is right, type';
+        case 'VERIFICATION_FAILED':
+            return 'Look at what the probe saw; one that only the new shape fulfils belongs in the phase after-deploy. Then type';
+        default:
+            return 'Correct that, then type';
+    }
+}
+/** The flags by which somebody agrees to a restore that is still to come; the strategy is on record. */
+function agreed({ invocation }, { code, details }, result, dataBack) {
+    if (result.strategy !== 'restore' || dataBack)
+        return '';
+    const { 'accept-loss': accepted, yes, 'erase-cluster': cluster } = invocation.flags;
+    const loss = code === 'CONFIRMATION_NEEDED' ? details.writes : accepted;
+    if (loss !== undefined)
+        return ` --accept-loss ${loss}`;
+    if (cluster !== undefined)
+        return ` --erase-cluster ${cluster}`;
+    return yes ? ' --yes' : '';
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/rollback/playbook.js
 
 
 const noHook = 'no hook';
+/** What only the new shape fulfils is of the other phase: after the way back it would fail, and rightly so. */
+const playbook_phase = 'before-deploy';
 /** What a rollback does around the data. Each method throws where a step fails, and nothing after it is begun. */
 class Playbook {
     warnings = [];
@@ -21339,8 +23389,8 @@ class Playbook {
     get probes() {
         return this.#probes;
     }
+    /** Also where an earlier run has done it: somebody may have let users in since. Where the data are back, that moment is over. */
     async stopTraffic() {
-        // Where the data are back, that moment is over.
         if (this.#steps.stateOf('data') === 'done')
             return;
         const { 'stop-traffic': command, 'undo-under-traffic': left } = this.#hooks;
@@ -21350,7 +23400,7 @@ class Playbook {
             return this.#steps.skip('stop-traffic', 'the data stay as they are');
         if (this.#strategy === 'undo' && left)
             return this.#steps.skip('stop-traffic', 'hooks.undo-under-traffic');
-        await this.#steps.run('stop-traffic', () => needHook(this.#run, 'stop-traffic', command));
+        await this.#steps.run('stop-traffic', () => needHook(this.#run, 'stop-traffic', command), { again: true });
     }
     /** Everything after the data. */
     async finish() {
@@ -21370,12 +23420,9 @@ class Playbook {
     }
     /** As long as the new application writes, the data are of its shape in part: then only the later look tells something. */
     async #verifyData() {
-        const looksIn = (one) => 'mongo' in one;
         if (!this.#trafficStopped)
             return this.#steps.skip('verify-data', 'traffic goes on: see verify');
-        if (!this.#run.invocation.settings.probes.some(looksIn))
-            return this.#steps.skip('verify-data', 'no probes');
-        await this.#steps.run('verify-data', () => this.#probe(looksIn));
+        await this.#probe('verify-data', (one) => 'mongo' in one);
     }
     async #rollbackApp() {
         const command = this.#hooks['rollback-app'];
@@ -21384,9 +23431,9 @@ class Playbook {
         await this.#steps.run('rollback-app', () => needHook(this.#run, 'rollback-app', command));
     }
     async #verify() {
-        if (this.#run.invocation.settings.probes.length === 0)
-            return this.#steps.skip('verify', 'no probes');
-        await this.#steps.run('verify', () => this.#probe());
+        await this.#probe('verify', () => true);
+        if (this.#steps.stateOf('verify') === 'skipped')
+            this.warnings.push(nothingVerified(this.#run));
     }
     async #startTraffic() {
         const command = this.#hooks['start-traffic'];
@@ -21397,12 +23444,18 @@ class Playbook {
         this.warnings.push('Traffic is still stopped: there is no hook start-traffic. Let users in again.');
         return this.#steps.skip('start-traffic', noHook);
     }
-    /** What only the new shape fulfils has the phase after-deploy: after the way back it would fail, and rightly so. */
-    async #probe(wanted) {
-        this.#probes = await probe(this.#run, this.#connection, 'before-deploy', wanted);
-        const failure = probeFailure(this.#probes);
-        if (failure !== undefined)
-            throw failure;
+    async #probe(name, wanted) {
+        const probes = this.#run.invocation.settings.probes.filter(wanted);
+        if (probes.length === 0)
+            return this.#steps.skip(name, 'no probes');
+        if (!probes.some((one) => (one.phase ?? playbook_phase) === playbook_phase))
+            return this.#steps.skip(name, 'no probe of this phase');
+        await this.#steps.run(name, async () => {
+            this.#probes = await probe(this.#run, this.#connection, playbook_phase, wanted);
+            const failure = probeFailure(this.#probes);
+            if (failure !== undefined)
+                throw failure;
+        });
     }
 }
 
@@ -21430,9 +23483,9 @@ class StepLog {
     stateOf(name) {
         return this.#steps.get(name)?.state;
     }
-    /** Runs a step that is not done yet. Throws what `work` throws, and what `write` throws. */
-    async run(name, work) {
-        if (this.stateOf(name) === 'done')
+    /** Runs a step that is not done yet, or `again`. Throws what `work` throws, and what `write` throws. */
+    async run(name, work, { again = false } = {}) {
+        if (this.stateOf(name) === 'done' && !again)
             return;
         const startedAt = new Date();
         const started = performance.now();
@@ -21443,7 +23496,8 @@ class StepLog {
         }
         catch (thrown) {
             const error = (0,observe_error/* asReleaseError */.o)(thrown);
-            const state = error.exitCode === 1 ? 'unknown' : 'failed';
+            // What was cancelled may have come to its end before anybody could tell.
+            const state = error.exitCode === 1 || error.code === 'CANCELLED' ? 'unknown' : 'failed';
             // What stopped it is the news, also where that cannot be put on record: there it stays `running`.
             await this.#keep({ name, state, startedAt, durationMs: took(), note: error.code }).catch(() => { });
             throw error;
@@ -21478,6 +23532,8 @@ class StepLog {
 function chooseWayBack(release, { wayDown, undo }, asked) {
     if (asked === 'restore')
         return restoring(release, 'A restore was asked for.');
+    // Its `down` would find a part of what its `up` made.
+    const half = wayDown.records.find((one) => one.way === 'undo' && isUnsettled(one))?._id;
     if (asked === 'undo' || asked === 'auto') {
         if ('names' in undo && undo.names.length > 0) {
             const names = undo.names;
@@ -21489,15 +23545,25 @@ function chooseWayBack(release, { wayDown, undo }, asked) {
         }
         if (asked === 'undo' && 'why' in undo) {
             throw new observe_error/* ReleaseError */.K('NO_WAY_BACK', `Release ${release._id} cannot be undone. ${undo.why}`, {
-                hint: `Type mongo-release rollback ${release._id}, which takes the next best way, or name it: --strategy down, --strategy restore.`,
+                hint: half === undefined
+                    ? `Type mongo-release rollback ${release._id} --strategy auto, which takes the next best way, or name it: --strategy down, --strategy restore.`
+                    : outOfHalf(release, half),
             });
         }
+    }
+    const passedOver = asked === 'auto' && 'why' in undo ? `${undo.why} ` : '';
+    if (half !== undefined && passedOver !== '') {
+        if (release.backupId !== undefined)
+            return restoring(release, `${passedOver}A part of ${half} is undone already.`);
+        throw new observe_error/* ReleaseError */.K('NO_WAY_BACK', `Release ${release._id} cannot be undone any further. ${passedOver.trim()}`, {
+            hint: outOfHalf(release, half),
+        });
     }
     const steps = stepsOf(release, wayDown);
     if (steps instanceof observe_error/* ReleaseError */.K) {
         if (asked === 'down' || release.backupId === undefined)
             throw steps;
-        return restoring(release, steps.message);
+        return restoring(release, `${passedOver}${steps.message}`);
     }
     if (steps.length === 0)
         return { strategy: 'none', why: `Nothing of release ${release._id} is in the target.` };
@@ -21506,10 +23572,11 @@ function chooseWayBack(release, { wayDown, undo }, asked) {
     const halfRun = steps.find(({ record }) => isUnsettled(record) && record.journal?.images !== true && record.journal?.entries !== 0);
     // Asked for by name, the `down` of a half-run migration is run too: it has to cope with what it finds.
     if (halfRun !== undefined && asked === 'auto' && release.backupId !== undefined) {
-        return restoring(release, `${halfRun.file.name} did not reach its end, so its down may not fit what it finds.`);
+        return restoring(release, `${passedOver}${halfRun.file.name} did not reach its end, so its down may not fit what it finds.`);
     }
     const names = steps.map((step) => step.file.name);
-    return { strategy: 'down', names, why: `Each has a way down, the last applied first: ${names.join(', ')}.` };
+    const why = `${passedOver}Each has a way down, the last applied first: ${names.join(', ')}.`;
+    return { strategy: 'down', names, why };
 }
 const nothingRead = { files: new Map(), facts: new Map(), records: [] };
 /** The way back as things stand. Throws as `chooseWayBack` does. */
@@ -21539,6 +23606,14 @@ function stepsOf(release, { records, files, facts }) {
         throw error;
     }
 }
+/** The ways that are open to a migration that is undone in part, where its journal does not lead any further. */
+function outOfHalf({ _id, backupId }, name) {
+    const restore = backupId === undefined
+        ? ''
+        : `Type mongo-release rollback ${_id} --strategy restore, which loses what was written since. Or `;
+    const byHand = `bring back by hand what the undo of ${name} took away, and type mongo-release baseline ${name}: it counts as applied then.`;
+    return restore === '' ? `${byHand.charAt(0).toUpperCase()}${byHand.slice(1)}` : `${restore}${byHand}`;
+}
 function restoring(release, why) {
     if (release.backupId !== undefined)
         return { strategy: 'restore', backupId: release.backupId, why };
@@ -21561,13 +23636,14 @@ function restoring(release, why) {
 
 
 
+
 /**
  * Walks the way back: traffic, data, verification, application, reconciliation, traffic. A record of its own has each
  * step before it begins; `earlier` is the one to go on with, if any. How far it got is in what comes back; nothing is
- * thrown.
+ * thrown. `consent` to a restore holds for what was asked about, and no further.
  */
-async function takeBack(run, connection, release, way, earlier) {
-    const walk = new take_back_Walk(run, connection, release, way, earlier);
+async function take_back_takeBack(run, connection, release, way, earlier, consent) {
+    const walk = new take_back_Walk(run, connection, release, way, earlier, consent);
     try {
         await walk.walk();
         return walk.taken;
@@ -21583,6 +23659,7 @@ class take_back_Walk {
     #release;
     #way;
     #earlier;
+    #consent;
     #strategy;
     #why;
     #steps;
@@ -21591,8 +23668,8 @@ class take_back_Walk {
     #begun = false;
     /** What the record is kept under; undefined while there is none. */
     #tenure;
-    constructor(run, connection, release, way, earlier) {
-        const record = earlier.state === 'unfinished' ? earlier.record : undefined;
+    constructor(run, connection, release, way, earlier, consent) {
+        const record = recordOf(earlier);
         const { actor, host, runUrl } = run.origin;
         this.#run = { ...run, releaseId: record?._id ?? (0,release_id.newReleaseId)() };
         this.#connection = connection;
@@ -21600,6 +23677,7 @@ class take_back_Walk {
         this.#release = release;
         this.#way = way;
         this.#earlier = earlier;
+        this.#consent = consent;
         this.#strategy = way.strategy === 'none' ? (record?.strategy ?? 'none') : way.strategy;
         this.#why = way.strategy === 'none' ? (record?.why ?? way.why) : way.why;
         this.#steps = new StepLog(record?.steps ?? [], { actor, host, runUrl }, () => this.#keep());
@@ -21634,7 +23712,7 @@ class take_back_Walk {
     async stopped(cause) {
         if (!this.#begun)
             return cause;
-        const error = incomplete(cause, this.taken.result, this.#steps);
+        const error = incomplete(this.#run, cause, this.taken.result, this.#steps);
         // Another run may go on with it by now.
         if (cause.code === 'LEASE_LOST')
             return error;
@@ -21650,9 +23728,10 @@ class take_back_Walk {
         const earlier = await earlierRollback(this.#run, this.#connection, this.#release._id);
         if (take_back_nameOf(earlier) !== take_back_nameOf(this.#earlier))
             throw take_back_changedMeanwhile();
-        if (way.strategy === 'undo' || way.strategy === 'down') {
-            await refuseHalfRestored(this.#connection.db, namesOf(this.#run));
-        }
+        if (this.#consent !== undefined && (await positionNow(this.#run, this.#connection)) !== this.#consent.position)
+            throw take_back_changedMeanwhile();
+        if (way.strategy === 'undo' || way.strategy === 'down')
+            await open_refuseHalfRestored(this.#run, this.#connection);
         if (way.strategy === 'none')
             return { way, wayDown: nothingRead };
         const found = await findWayBack(this.#run, this.#connection, this.#release, way.strategy);
@@ -21666,7 +23745,7 @@ class take_back_Walk {
         await this.#records.start({
             ...{ kind: 'rollback', of, migrations, strategy: this.#strategy, why: this.#why },
             ...(way.strategy === 'restore' && { backupId: way.backupId }),
-            ...{ reason: this.#run.invocation.flags.reason, fence: tenure.lease.fence },
+            ...{ reason: this.#run.invocation.flags.reason ?? recordOf(this.#earlier)?.reason, fence: tenure.lease.fence },
             ...{ steps: this.#steps.all, data: this.#data },
         });
         this.#begun = true;
@@ -21687,7 +23766,16 @@ class take_back_Walk {
         if (found.way.strategy === 'none' && (begun === undefined || begun === 'skipped'))
             return this.#steps.skip('data', 'nothing of the release is in the target');
         await this.#steps.run('data', async () => {
-            const { data, error } = await dataBack(this.#run, this.#connection, tenure, found);
+            const before = recordOf(this.#earlier);
+            if (before !== undefined)
+                this.#data = joined(this.#data, await foundBack(this.#run, this.#connection, before));
+            const { data, error } = await dataBack(this.#run, this.#connection, tenure, found, {
+                consent: this.#consent,
+                keep: async (known) => {
+                    this.#data = { ...this.#data, ...known };
+                    await this.#keep();
+                },
+            });
             this.#data = joined(this.#data, data);
             if (this.#erased)
                 this.#tenure = undefined;
@@ -21717,13 +23805,85 @@ function joined(before, after) {
 function namesIn(way) {
     return 'names' in way ? `${way.strategy} ${way.names.join()}` : way.strategy;
 }
-function take_back_nameOf(earlier) {
-    return earlier.state === 'none' ? undefined : `${earlier.record._id} ${earlier.record.fence}`;
+function recordOf(earlier) {
+    return earlier.state === 'unfinished' ? earlier.record : undefined;
+}
+/** Also of one that came to its end: whoever waited for the lease meanwhile was told of the data before it. */
+function take_back_nameOf({ record }) {
+    return record && [record._id, record.fence, record.finishedAt?.getTime()].join(' ');
 }
 function take_back_changedMeanwhile() {
     return new observe_error/* ReleaseError */.K('HISTORY_CONFLICT', 'The history of this target was changed while the way back was chosen.', {
         hint: 'Look at mongo-release status, then run the command again.',
     });
+}
+
+;// CONCATENATED MODULE: ./emitted/release/rollback/after-failure.js
+
+
+
+
+
+
+
+/**
+ * The way back that `on-failure: rollback` asked for, as a step of the release that failed of `cause`; undefined where there
+ * is nothing to take back. How it went is in what comes back; nothing is thrown.
+ */
+async function takeBackAfter(run, connection, done, cause, steps) {
+    // A release of code alone is taken back too, where a hook knows how.
+    const { 'rollback-app': rollbackApp } = run.invocation.settings.hooks;
+    if (!done.changed && !(done.deployed && rollbackApp !== undefined))
+        return undefined;
+    let taken;
+    try {
+        await steps.run('rollback', async () => {
+            taken = await walkBack(run, connection, done);
+            if (taken?.error !== undefined)
+                throw taken.error;
+        });
+    }
+    catch (thrown) {
+        return { outcome: 'failed-dirty', error: notTakenBack(run, cause, (0,observe_error/* asReleaseError */.o)(thrown)), ...after_failure_shown(taken) };
+    }
+    const message = `${cause.message}\nThe release was rolled back, as asked.`;
+    const hint = 'Correct the cause and release again.';
+    return { outcome: 'rolled-back', error: new observe_error/* ReleaseError */.K('ROLLED_BACK', message, { hint, cause }), ...after_failure_shown(taken) };
+}
+function after_failure_shown(taken) {
+    return { result: taken?.result, warnings: taken?.warnings ?? [] };
+}
+function notTakenBack(run, { message }, cause) {
+    const reason = targetOf(run).environment === 'production' ? ' --reason "…"' : '';
+    // The release's own command would begin another release.
+    const hint = cause.code === 'LEASE_HELD'
+        ? `Type mongo-release rollback ${run.releaseId} --wait 60s${reason}: it begins when the lease is free.`
+        : cause.hint;
+    return new observe_error/* ReleaseError */.K('ROLLBACK_FAILED', `${message}\nThe rollback that was asked for did not succeed: ${cause.message}`, { hint, cause });
+}
+/** Undefined where nothing was left to be done. A restore loses what users wrote since: production needs a person for it. */
+async function walkBack(cancellable, connection, done) {
+    // Also after a cancel: it is a way back that was asked for, and stopping on it leaves the worst of both.
+    const run = { ...cancellable, signal: new AbortController().signal };
+    const { releaseId } = run;
+    const record = await new ReleaseRecords(connection.db, run).find(releaseId);
+    const release = record ?? { _id: releaseId, migrations: [] };
+    const way = done.changed
+        ? (await findWayBack(run, connection, release, 'auto')).way
+        : { strategy: 'none', why: 'Nothing of it is in the target but the application.' };
+    run.log.info(`The way back: ${way.strategy}. ${way.why}`);
+    if (way.strategy === 'none' && !done.deployed)
+        return undefined;
+    const never = way.strategy === 'restore' ? await neverByItself(run, way.backupId, targetOf(run).environment) : undefined;
+    if (never !== undefined) {
+        throw new observe_error/* ReleaseError */.K('NO_WAY_BACK', `${never}, and there is no other way back: ${way.why}`, {
+            hint: `When losing what users wrote since is right, type mongo-release rollback ${releaseId} --strategy restore.`,
+        });
+    }
+    const before = await earlierRollback(run, connection, releaseId);
+    // What was done then was done for an earlier attempt at this release.
+    const earlier = before.state === 'unfinished' ? { ...before, state: 'overtaken' } : before;
+    return take_back_takeBack(run, connection, release, way, earlier);
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/release.js
@@ -21803,9 +23963,6 @@ var release_disposeResources = (undefined && undefined.__disposeResources) || (f
 
 
 
-
-
-
 /** `release`: guards, plan, backup, rehearsal; with `--apply` also apply, deploy and verify, and on failure the way back. */
 async function release(run) {
     const env_1 = { stack: [], error: void 0, hasError: false };
@@ -21842,44 +23999,54 @@ class release_Walk {
     #run;
     #connection;
     #apply;
+    #records;
+    #opened = false;
     /** How far it is in the target. */
     #progress = notStarted;
+    #found;
     constructor(run, connection, apply) {
         this.#run = run;
         this.#connection = connection;
         this.#apply = apply;
+        this.#records = new ReleaseRecords(connection.db, run);
         this.result = { releaseId: run.releaseId };
     }
     async walk() {
         try {
             await this.#guards();
-            let situation = await this.#plan();
-            if (situation.plan.pending.length > 0) {
+            const situation = await this.#plan();
+            const pending = situation.plan.pending.length > 0;
+            if (pending)
                 await this.#backup(situation);
-                situation = await this.#settle(situation, this.#deploys ? 'before-deploy' : undefined);
+            if (!this.#apply) {
+                if (pending)
+                    await this.#rehearse(situation);
+                return { outcome: pending ? 'rehearsed' : 'nothing-to-do' };
             }
-            if (situation.plan.pending.length > 0)
-                await this.#rehearse(situation);
-            if (!this.#apply)
-                return { outcome: this.result.rehearsal ? 'rehearsed' : 'nothing-to-do' };
-            if (situation.plan.pending.length > 0)
-                await this.#applyBefore(situation);
+            // Without a deploy hook all of them at once: where the deploy is not ours, `--phase` says which half is meant.
+            const phase = this.#deploys ? 'before-deploy' : undefined;
+            const relied = pending ? await this.#bring(situation, { phase, found: this.#found }) : {};
             await this.#deploy();
-            await this.#applyAfter(situation);
+            if (this.#deploys)
+                await this.#applyAfter(situation, relied);
             await this.#verify();
             return await this.#record({ outcome: this.#changed ? 'applied' : 'nothing-to-do' });
         }
         catch (thrown) {
             const error = (0,observe_error/* asReleaseError */.o)(thrown);
             const end = { outcome: outcomeOfError(error, this.#changed), error };
-            const back = this.#run.invocation.flags['on-failure'] === 'rollback' && this.#hasWayBack;
-            return this.#record(back ? await this.#back(error) : end);
+            return this.#record((await this.#back(error)) ?? end);
         }
     }
     #guards() {
         return this.steps.run('guards', async () => {
             this.result.guards = await lookGuards(this.#run, this.#connection, this.#apply);
             const error = guardFailure(this.result.guards);
+            // What a guard has found says more than that it keeps us from writing, too.
+            await this.#open().catch((thrown) => {
+                if (error === undefined)
+                    throw thrown;
+            });
             if (error !== undefined)
                 throw error;
         });
@@ -21889,9 +24056,10 @@ class release_Walk {
             const situation = await checkedSituation(this.#run, this.#connection);
             const { digest, pending, findings } = situation.plan;
             this.result.plan = { digest, pending, findings };
+            await this.#open({ planDigest: digest, migrations: pending.map(({ name }) => name) });
             // Before anything is done for a release that may not go on.
-            if (this.#apply && this.#level !== 'full')
-                await this.#rely(situation);
+            if (this.#apply)
+                this.#found = await provenBefore(this.#run, this.#connection, situation);
             return situation;
         });
     }
@@ -21916,110 +24084,55 @@ class release_Walk {
             this.result.backup = factsOfTaken({ ...taken, location: store.location });
         });
     }
-    get #level() {
-        const { flags, settings } = this.#run.invocation;
-        return flags.rehearsal ?? settings.rehearsal.level;
-    }
-    get #rehearses() {
-        return this.#level !== 'none';
-    }
-    async #rely(situation, rehearsal) {
-        Object.assign(this.result, await reliedOn(this.#run, this.#connection, situation, rehearsal));
-    }
-    /** Whether what an earlier run has begun is ended before what comes after it is rehearsed. */
-    get #settles() {
-        return this.#apply && this.#rehearses && !asksForExactly(this.#run);
-    }
-    /** Ends what an earlier run has begun, or what it has begun of one phase: what is for after the deploy waits for it. */
-    async #settle(situation, phase) {
-        const begun = takenUp(situation).some((one) => phase === undefined || one.phase === phase);
-        if (!this.#settles || !begun)
-            return situation;
-        return this.steps.run('apply', async () => {
-            const about = { ...this.#about, phase };
-            const settled = await settleBegun(this.#run, this.#connection, situation, about);
-            this.#applied(settled.progress);
-            return settled.situation;
-        });
-    }
-    async #rehearse(situation) {
-        const { proof } = this.result;
-        if (!this.#rehearses)
-            return this.steps.skip('rehearsal', proof ? `passed at ${proof.at}` : 'as asked');
-        if (takenUp(situation).length > 0) {
-            if (!this.#apply)
-                throw rehearsalImpossible(this.#run, situation);
-            const note = notRehearsed(situation, this.#settles ? ' before the deploy' : '');
-            this.#run.log.warn(note);
-            if (rehearsable(situation).length === 0)
-                return this.steps.skip('rehearsal', note);
-        }
-        await this.steps.run('rehearsal', async () => {
-            const { result, error } = await this.#rehearsal(situation).catch((thrown) => ({
-                result: undefined,
-                error: (0,observe_error/* asReleaseError */.o)(thrown),
-            }));
-            if (result !== undefined)
-                this.result.rehearsal = release_joined(this.result.rehearsal, result);
-            if (error !== undefined)
-                this.#stop(situation.plan, error);
-            if (this.#apply && this.#level === 'full')
-                await this.#rely(situation, result);
-        });
-    }
-    #rehearsal(situation) {
+    get #behind() {
         const id = this.result.backup?.id;
-        // Of what was ended since, the backup of before knows nothing.
-        const behind = id === undefined || this.#changed ? undefined : { store: storeOf(this.#run), id };
-        return rehearsePending(this.#run, this.#connection, situation, behind);
+        return id === undefined ? undefined : { store: storeOf(this.#run), id };
     }
-    /** Without a deploy hook all of them at once: where the deploy is not ours, `--phase` says which half is meant. */
-    async #applyBefore({ plan }) {
-        if (!this.#deploys)
-            return this.#applyPlan(plan);
-        if (plan.pending.some(({ phase }) => phase === 'before-deploy'))
-            await this.#applyPlan(plan, 'before-deploy');
+    #rehearse(situation) {
+        return this.steps.run('rehearsal', async () => {
+            if (takenUp(situation).length > 0)
+                throw rehearsalImpossible(this.#run, situation);
+            const { result, error } = await rehearsePending(this.#run, this.#connection, situation, this.#behind);
+            this.result.rehearsal = result;
+            if (error !== undefined)
+                throw error;
+        });
     }
-    async #applyAfter({ plan }) {
+    async #bring(situation, how) {
+        const { progress, relied, rehearsal } = await bring(this.#run, this.#connection, situation, {
+            ...{ kind: 'release', behind: this.#behind, before: this.#progress, steps: this.steps },
+            ...how,
+        });
+        if (rehearsal !== undefined)
+            this.result.rehearsal = release_joined(this.result.rehearsal, rehearsal);
+        Object.assign(this.result, relied);
+        this.#applied(progress);
+        return relied;
+    }
+    async #applyAfter({ plan }, relied) {
         const rest = plan.pending.filter(({ phase }) => phase === 'after-deploy');
-        if (!this.#deploys || rest.length === 0)
+        if (rest.length === 0)
             return;
-        let now = await readSituation(this.#run, this.#connection, plan.scope);
+        const now = await readSituation(this.#run, this.#connection, plan.scope);
         // What was agreed to is the whole plan: what is left of it, on top of what was applied, and nothing else.
         try {
             assertUnmoved({ digest: planDigest(now.plan.database, now.plan.position.digest, rest) }, now.plan);
         }
         catch (thrown) {
-            this.#stop(plan, (0,observe_error/* asReleaseError */.o)(thrown));
+            const error = (0,observe_error/* asReleaseError */.o)(thrown);
+            if (this.#changed)
+                this.#applied(stoppedAfter(this.#progress, plan, error));
+            throw error;
         }
-        if (this.#settles && takenUp(now).length > 0) {
-            now = await this.#settle(now);
-            // Only now is it known what these run on.
-            if (now.plan.pending.length > 0)
-                await this.#rehearse(now);
-        }
-        if (now.plan.pending.length > 0)
-            await this.#applyPlan(now.plan);
+        // Only where a part is there already is it not known before what the others run on.
+        await this.#bring(now, takenUp(now).length > 0 ? {} : { relied });
     }
-    get #about() {
-        return { kind: 'release', backupId: this.result.backup?.id, relied: this.result, before: this.#progress };
-    }
-    #applyPlan(plan, phase) {
-        return this.steps.run('apply', async () => {
-            this.#applied((await applyPlan(this.#run, this.#connection, plan, { ...this.#about, phase })).progress);
-        });
-    }
-    /** Ends it between two migrations, and says how far it is where that is anywhere. */
-    #stop(plan, error) {
-        if (this.#changed)
-            this.#applied(stoppedAfter(this.#progress, plan, error));
-        throw error;
-    }
+    /** Throws where it did not come to its end. */
     #applied(progress) {
         this.#progress = progress;
-        const { done, failed, remaining, error } = progress;
-        const { releaseId, rehearsal } = this.result;
-        this.result.migrate = { releaseId, applied: done, failed, remaining, rehearsal };
+        const { done, failed, remaining, error, untouched } = progress;
+        if (error === undefined || failed !== undefined || !untouched)
+            this.result.migrate = { releaseId: this.result.releaseId, applied: done, failed, remaining };
         if (error !== undefined)
             throw error;
     }
@@ -22057,74 +24170,28 @@ class release_Walk {
                 throw error;
         });
     }
-    /** The way back that `on-failure: rollback` asked for. A restore loses what users wrote since: production needs a person for it. */
+    /** The way back, where `on-failure` asks for one and there is something to take back. */
     async #back(cause) {
-        try {
-            await this.steps.run('rollback', () => this.#takeBack());
-        }
-        catch (thrown) {
-            const error = (0,observe_error/* asReleaseError */.o)(thrown);
-            const message = `${cause.message}\nThe rollback that was asked for did not succeed: ${error.message}`;
-            const reason = this.#isProduction ? ' --reason "…"' : '';
-            // The release's own command would begin another release.
-            const hint = error.code === 'LEASE_HELD'
-                ? `Type mongo-release rollback ${this.#run.releaseId} --wait 60s${reason}: it begins when the lease is free.`
-                : error.hint;
-            return { outcome: 'failed-dirty', error: new observe_error/* ReleaseError */.K('ROLLBACK_FAILED', message, { hint, cause: error }) };
-        }
-        const message = `${cause.message}\nThe release was rolled back, as asked.`;
-        return {
-            outcome: 'rolled-back',
-            error: new observe_error/* ReleaseError */.K('ROLLED_BACK', message, { hint: 'Correct the cause and release again.', cause }),
-        };
+        if (this.#run.invocation.flags['on-failure'] !== 'rollback')
+            return undefined;
+        const done = { changed: this.#changed, deployed: this.result.deploy !== undefined };
+        const back = await takeBackAfter(this.#run, this.#connection, done, cause, this.steps);
+        if (back?.result !== undefined)
+            this.result.rollback = back.result;
+        this.warnings.push(...(back?.warnings ?? []));
+        return back;
     }
-    get #isProduction() {
-        return targetOf(this.#run).environment === 'production';
-    }
-    /** A release of code alone is taken back too, where it was deployed and a hook knows how. */
-    get #hasWayBack() {
-        const { 'rollback-app': rollbackApp } = this.#run.invocation.settings.hooks;
-        return this.#changed || (this.result.deploy !== undefined && rollbackApp !== undefined);
-    }
-    async #takeBack() {
-        // Also after a cancel: it is a way back that was asked for, and stopping on it leaves the worst of both.
-        const run = { ...this.#run, signal: new AbortController().signal };
-        const release = await this.#released();
-        const way = await this.#wayBack(run, release);
-        run.log.info(`The way back: ${way.strategy}. ${way.why}`);
-        if (way.strategy === 'none' && this.result.deploy === undefined)
+    /** Every release that may change the target is on record, also one that something stops before it does. */
+    async #open(known = {}) {
+        if (!this.#apply)
             return;
-        const never = way.strategy === 'restore' ? await neverByItself(run, way.backupId, targetOf(run).environment) : undefined;
-        if (never !== undefined) {
-            throw new observe_error/* ReleaseError */.K('NO_WAY_BACK', `${never}, and there is no other way back: ${way.why}`, {
-                hint: `When losing what users wrote since is right, type mongo-release rollback ${release._id} --strategy restore.`,
-            });
-        }
-        const before = await earlierRollback(run, this.#connection, release._id);
-        // What was done then was done for an earlier attempt at this release.
-        const earlier = before.state === 'unfinished' ? { ...before, state: 'overtaken' } : before;
-        const { result, warnings, error } = await takeBack(run, this.#connection, release, way, earlier);
-        this.result.rollback = result;
-        this.warnings.push(...warnings);
-        if (error !== undefined)
-            throw error;
+        await this.#records.open({ kind: 'release', ...known });
+        this.#opened = true;
     }
-    async #released() {
-        const { releaseId } = this.#run;
-        const record = await new ReleaseRecords(this.#connection.db, this.#run).find(releaseId);
-        return record ?? { _id: releaseId, migrations: [] };
-    }
-    async #wayBack(run, release) {
-        if (this.#changed)
-            return (await findWayBack(run, this.#connection, release, 'auto')).way;
-        return { strategy: 'none', why: 'Nothing of it is in the target but the application.' };
-    }
-    /** A release that applied nothing has no record. */
     async #record(end) {
-        if (!this.#changed)
-            return end;
         const { outcome, error } = end;
-        await new ReleaseRecords(this.#connection.db, this.#run).close({ outcome, error, steps: this.steps.all });
+        if (this.#opened)
+            await this.#records.close({ outcome, error, steps: this.steps.all });
         return end;
     }
 }
@@ -22161,7 +24228,7 @@ async function checkBeforehand(follows, connection, behind) {
             hint: 'Restore it without --then-migrate; mongo-release release --apply then takes a backup and applies what is pending.',
         });
     }
-    refuseUnproven(follows);
+    refuseUnproven(follows, 'what is pending after the restore');
     await refuseUnguarded(follows, connection);
     await readSituation(follows, connection, {});
 }
@@ -22171,7 +24238,7 @@ async function checkBeforehand(follows, connection, behind) {
  */
 async function thenMigrate(follows, connection, restored, behind) {
     const about = { command: 'migrate', releaseId: follows.releaseId };
-    const ended = await migrateOn(follows, connection, { level: applyLevel(follows), chosen: { behind } }).catch((thrown) => ({ ...about, outcome: 'blocked', error: (0,observe_error/* asReleaseError */.o)(thrown) }));
+    const ended = await migrateOn(follows, connection, { chosen: { behind } }).catch((thrown) => ({ ...about, outcome: 'blocked', error: (0,observe_error/* asReleaseError */.o)(thrown) }));
     if (ended.error === undefined)
         return ended;
     const error = notMigrated(follows, restored, ended.error);
@@ -22285,7 +24352,7 @@ async function restore(run) {
             sayForeign(run, connection, behind.id, behind.of);
         await (source.kind === 'managed'
             ? agreeToErase(run, source.manifest)
-            : agree(run, await questionOf(run, connection, source.from)));
+            : agree(run, await restore_questionOf(run, connection, source.from)));
         const about = { command: 'restore', target: aboutTarget(run, connection), releaseId: run.releaseId };
         const records = new ReleaseRecords(connection.db, run);
         const result = await underLease(run, connection, async (tenure) => {
@@ -22329,7 +24396,7 @@ async function restore(run) {
             await result_1;
     }
 }
-async function questionOf(run, connection, from) {
+async function restore_questionOf(run, connection, from) {
     const { db, topology } = connection;
     const { only, 'then-migrate': migrates } = run.invocation.flags;
     const what = only === undefined ? 'the collections' : listed(only, 20);
@@ -22370,52 +24437,6 @@ function takenBackBy({ releaseId }) {
 }
 function unknownPosition(id) {
     return `${id} does not say which migrations its data have, so the history is left as it was. Compare it with mongo-release status, and record what the data have with mongo-release baseline NAME.`;
-}
-
-;// CONCATENATED MODULE: ./emitted/release/rollback/restoring.js
-
-
-
-
-
-
-
-
-/** What a rollback by restore would do and lose. Only reads. Throws `NO_WAY_BACK` as `agreeToRestore` does. */
-async function wouldRestore(run, connection, release, way) {
-    const manifest = await storeOf(run).readManifest(way.backupId);
-    if (manifest.engine === 'atlas')
-        refuseUnnamed(run, release, way);
-    const loss = await lossOf(run, connection, manifest);
-    return manifest.engine === 'atlas'
-        ? { words: whatItErases(run, manifest), loss }
-        : { words: `restore backup ${way.backupId}. ${lossInWords(loss)}`, loss };
-}
-/**
- * A person agrees to the restore of a release's backup, and to what that loses. Throws as `agreeToLoss` and `agreeToErase`
- * do, `BACKUP_MOVED` where the backup is of another target, `NO_WAY_BACK` where it erases a whole cluster and nobody has
- * named that way.
- */
-async function agreeToRestore(run, connection, release, way) {
-    const manifest = await storeOf(run).readManifest(way.backupId);
-    await refuseForeign(run, connection, release, manifest);
-    if (manifest.engine === 'atlas') {
-        refuseUnnamed(run, release, way);
-        await checkManaged(run, connection, manifest);
-        return agreeToErase(run, manifest);
-    }
-    const { environment } = targetOf(run);
-    const removes = await whatItRemoves(run, connection, fromStore(run, manifest));
-    const question = `Restore backup ${way.backupId} in ${connection.db.databaseName} (${environment})?${removes}`;
-    await agreeToLoss(run, question, await lossOf(run, connection, manifest));
-}
-/** A whole cluster goes only where somebody has named that way. */
-function refuseUnnamed(run, release, { why }) {
-    if (run.invocation.flags.strategy === 'restore')
-        return;
-    throw new observe_error/* ReleaseError */.K('NO_WAY_BACK', `Only a restore leads back, which erases the whole cluster: ${why}`, {
-        hint: `When that is right, type mongo-release rollback ${release._id} --strategy restore.`,
-    });
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/rollback/rollback.js
@@ -22482,13 +24503,12 @@ var rollback_disposeResources = (undefined && undefined.__disposeResources) || (
 
 
 
+
 /** `rollback [RELEASE]`: takes a release back, and goes on with a rollback of it that did not come to its end. */
 async function rollback(run) {
     const env_1 = { stack: [], error: void 0, hasError: false };
     try {
         const { 'dry-run': dryRun } = run.invocation.flags;
-        if (!dryRun)
-            needReason(run, 'a rollback', ', or --dry-run to see what would be done');
         const connection = rollback_addDisposableResource(env_1, await openTarget(run, dryRun ? 'read' : 'write'), true);
         const [asked] = run.invocation.arguments;
         const release = await findRelease(run, connection, asked);
@@ -22500,18 +24520,27 @@ async function rollback(run) {
         const { way, earlier } = situation;
         run.log.info(`The way back of release ${release._id}: ${way.strategy}. ${way.why}`);
         if (nothingLeft(situation)) {
-            const warnings = [asked === undefined ? `${way.why} To take an older release back, name it.` : way.why];
-            if (earlier.state === 'overtaken')
-                warnings.push(leftUnfinished(earlier.record));
-            return { ...about, outcome: 'nothing-to-do', result: rollback_planned(release, situation), warnings };
+            const overtaken = earlier.state === 'overtaken' ? earlier.record : undefined;
+            if (overtaken === undefined || dryRun) {
+                const warnings = [asked === undefined ? `${way.why} To take an older release back, name it.` : way.why];
+                if (overtaken !== undefined)
+                    warnings.push(leftUnfinished(overtaken));
+                return { ...about, outcome: 'nothing-to-do', result: rollback_planned(release, situation), warnings };
+            }
+            const error = await agreeToRest(run, release, overtaken);
+            if (error !== undefined)
+                return { ...about, outcome: 'failed-dirty', result: rollback_planned(release, situation), error };
+            situation = { ...situation, earlier: { state: 'unfinished', record: overtaken, dataBack: true } };
         }
-        if (earlier.state === 'unfinished')
-            run.log.info(`Rollback ${earlier.record._id} goes on from where it stopped.`);
         if (dryRun)
             return { ...about, outcome: 'nothing-to-do', ...(await foretell(run, connection, release, situation)) };
-        if (way.strategy === 'restore')
-            await agreeToRestore(run, connection, release, way);
-        const { error, ...taken } = await takeBack(run, connection, release, way, earlier);
+        const begun = situation.earlier.state === 'unfinished' ? situation.earlier.record : undefined;
+        if (begun !== undefined)
+            run.log.info(`Rollback ${begun._id} goes on from where it stopped.`);
+        if (begun?.reason === undefined)
+            needReason(run, 'a rollback', ', or --dry-run to see what would be done');
+        const consent = way.strategy === 'restore' ? await agreeToRestore(run, connection, release, way) : undefined;
+        const { error, ...taken } = await take_back_takeBack(run, connection, release, way, situation.earlier, consent);
         if (error === undefined)
             return { ...about, outcome: 'rolled-back', ...taken };
         return { ...about, outcome: outcomeOfError(error, error.code === 'ROLLBACK_FAILED'), ...taken, error };
@@ -22526,16 +24555,59 @@ async function rollback(run) {
             await result_1;
     }
 }
-/** Where the data are back already, only what comes after them is left, whichever way is asked for by now. */
+/**
+ * What is to be done. Where the data are back already, only what comes after them; what has begun goes on the way that it
+ * is on, unless another one is named.
+ */
 async function rollback_look(run, connection, release) {
+    const { strategy: named } = run.invocation.flags;
     const earlier = await earlierRollback(run, connection, release._id);
-    if (earlier.state === 'unfinished' && earlier.dataBack) {
+    const find = async (asked) => {
+        const found = await findWayBack(run, connection, release, asked).catch((thrown) => {
+            throw withTraffic((0,observe_error/* asReleaseError */.o)(thrown), earlier);
+        });
+        return { earlier, ...found };
+    };
+    if (earlier.state !== 'unfinished')
+        return find(named ?? 'auto');
+    const { strategy: begun = 'none' } = earlier.record;
+    if (earlier.dataBack) {
+        if (named !== undefined && named !== 'auto' && named !== begun)
+            throw backOtherwise(release, earlier.record, named);
         return { earlier, way: { strategy: 'none', why: 'An earlier run has taken the data back.' }, wayDown: nothingRead };
     }
-    return { earlier, ...(await findWayBack(run, connection, release, run.invocation.flags.strategy ?? 'auto')) };
+    return find(named ?? (begun === 'none' ? 'auto' : begun));
+}
+/** Whatever keeps a rollback from going on: users may be shut out since it stopped. */
+function withTraffic(cause, earlier) {
+    const traffic = earlier.state === 'none' ? undefined : trafficAfter(earlier.record.steps ?? []);
+    if (traffic === undefined)
+        return cause;
+    const { code, message, hint, details } = cause;
+    return new observe_error/* ReleaseError */.K(code, `${message} ${traffic}`, { hint, details, cause });
 }
 function nothingLeft({ way, earlier }) {
     return way.strategy === 'none' && earlier.state !== 'unfinished';
+}
+function backOtherwise(release, { strategy, steps = [] }, named) {
+    const { _id, backupId } = release;
+    const restoring = named === 'restore' && backupId !== undefined ? `; mongo-release restore ${backupId} brings the backup back` : '';
+    return new observe_error/* ReleaseError */.K('NO_WAY_BACK', `The data of release ${_id} are back already, by ${strategy}.`, {
+        hint: `Type mongo-release rollback ${_id} without --strategy: it goes on with ${stoppedAt(steps)}${restoring}.`,
+    });
+}
+/** What was left of a rollback may not fit what was applied since. An error, unless a person says that it does. */
+async function agreeToRest(run, { _id }, left) {
+    const { steps = [] } = left;
+    const at = stoppedAt(steps);
+    const message = [leftUnfinished(left), trafficAfter(steps)].filter((part) => part !== undefined).join(' ');
+    if (run.invocation.flags.yes)
+        return undefined;
+    if (await run.confirm?.(`${message} Nothing of release ${_id} is in the target. Go on with ${at}?`))
+        return undefined;
+    return new observe_error/* ReleaseError */.K('ROLLBACK_FAILED', message, {
+        hint: `Look whether what is left still fits what was applied since; if so, type mongo-release rollback ${_id} --yes: it goes on with ${at}, and leaves the data as they are.`,
+    });
 }
 function rollback_planned(release, { way }) {
     return { releaseId: release._id, strategy: way.strategy, reverted: [], kept: [], conflicts: [] };
@@ -22552,7 +24624,7 @@ async function foretell(run, connection, release, situation) {
         case 'down':
             return { result, warnings: nothingDone(`go down: ${way.names.join(', ')}`) };
         case 'undo': {
-            const undo = await forecastOf(run, connection, wayDown.records, way.names);
+            const undo = await forecastOf(run, connection, wayDown.records, way.names).catch(onlyLooked);
             return { result: { ...result, undo }, warnings: nothingDone(`undo: ${way.names.join(', ')}`) };
         }
         case 'restore': {
@@ -22562,19 +24634,33 @@ async function foretell(run, connection, release, situation) {
     }
 }
 function leftUnfinished({ _id, steps = [] }) {
-    const at = steps.find(({ state }) => state !== 'done' && state !== 'skipped')?.name ?? 'its beginning';
-    return `Rollback ${_id} stopped at ${at}. The history was changed since, so nothing goes on with it.`;
+    return `Rollback ${_id} stopped at ${stoppedAt(steps)}, and the history was changed since.`;
 }
+/** What asks the project's `downDocument` may fail as a migration does, and nothing was changed by that. */
+function onlyLooked(thrown) {
+    const error = (0,observe_error/* asReleaseError */.o)(thrown);
+    if (error.exitCode !== 8)
+        throw error;
+    throw new observe_error/* ReleaseError */.K('NO_WAY_BACK', `What an undo would do cannot be told: ${error.message} Nothing was done.`, {
+        hint: error.hint,
+        cause: error,
+    });
+}
+/** The release of that id, or the one that the rollback of that id takes back. */
 async function findRelease(run, connection, asked) {
     const records = new ReleaseRecords(connection.db, run);
     const found = asked === undefined ? await records.newest() : await records.find(asked);
-    if (found !== null)
+    if (found !== null && (found.kind === 'migrate' || found.kind === 'release'))
         return found;
+    if (found?.kind === 'rollback' && found.of !== undefined)
+        return findRelease(run, connection, found.of);
     // A release of code alone has a record only once it was to be taken back.
     const ofCode = asked === undefined ? null : await records.rollbackOf(asked);
     if (asked !== undefined && ofCode !== null)
         return { ...ofCode, _id: asked };
-    const what = asked === undefined ? 'no release that could be taken back' : `no release ${asked}`;
+    const what = asked === undefined
+        ? 'no release that could be taken back'
+        : `no release ${asked}${found === null ? '' : `: that is a ${found.kind}`}`;
     throw new observe_error/* ReleaseError */.K('RELEASE_UNKNOWN', `Database ${connection.db.databaseName} has a record of ${what}.`, {
         hint: 'mongo-release status shows what is applied; mongo-release down takes single migrations back.',
     });
@@ -22673,7 +24759,7 @@ async function status_status(run) {
         const [files, lease, half] = await Promise.all([
             listing,
             inspectLease(connection.db, names),
-            halfRestored(connection.db, names),
+            halfRestoredIn(run, connection),
         ]);
         const { records, changelog } = await readRecords(run, connection, files, { brief: true });
         const quarantine = await readQuarantine(connection, names.quarantine, records);
@@ -22693,7 +24779,9 @@ async function status_status(run) {
             ...(changelog && { changelog: changelogRows(files, changelog, changelogOf(run)?.useFileHash === true) }),
         };
         const notEnded = await unsettled(run, connection, files, records, lease.held);
+        const rollback = lease.held ? undefined : await openRollback(run, connection);
         const warnings = [
+            ...(rollback === undefined ? [] : [openInWords(rollback)]),
             ...(half === undefined ? [] : [`${half.message} ${half.hint}`]),
             ...notEnded.map(({ far, next }) => (next === undefined ? far : `${far} ${next}`)),
             ...quarantine.map((one) => quarantineWarning(one, names.quarantine)),
@@ -22764,6 +24852,81 @@ function errorOf(record) {
     if (record?.error === undefined || (record.state !== 'failed' && record.state !== 'interrupted'))
         return {};
     return { error: { ...record.error, direction: record.direction } };
+}
+
+// EXTERNAL MODULE: ./emitted/config/commands.js
+var config_commands = __webpack_require__(79682);
+// EXTERNAL MODULE: ./emitted/config/options.js
+var options = __webpack_require__(73508);
+;// CONCATENATED MODULE: ./emitted/release/typed.js
+
+
+
+/** What says which target is meant, and where things are: typed once, it has to be typed again. */
+const repeated = [
+    ...['target', 'uri', 'database', 'environment', 'config', 'file'],
+    ...['migrations-dir', 'store', 'identity'],
+];
+/** In production these want a reason. */
+const typed_needReason = new Set(['restore', 'rollback', 'down']);
+/**
+ * Completes the commands in a text for people, so that they act on what this run acts on: with the flags that this one was
+ * given by and its environment does not say, and with a reason where one is needed. An address is not shown.
+ */
+function typed_typed(run, text) {
+    return text.replaceAll(/(mongo-release )([a-z]+)((?: +[^\s]+)*)/g, (_, program, word, rest) => {
+        // What follows may hold another command.
+        if (!Object.hasOwn(config_commands/* commands */.P, word))
+            return `${program}${word}${typed_typed(run, rest)}`;
+        const name = word;
+        const { length, given } = readCommand(name, rest);
+        const more = flagsFor(run, name, given).map((flag) => ` ${flag}`);
+        return `${program}${word}${rest.slice(0, length)}${more.join('')}${typed_typed(run, rest.slice(length))}`;
+    });
+}
+/** The same of an error's hint. */
+function typedHint(run, error) {
+    const { code, message, details, cause } = error;
+    const hint = typed_typed(run, error.hint);
+    return hint === error.hint ? error : new observe_error/* ReleaseError */.K(code, message, { hint, details, cause });
+}
+/** How much of a text still belongs to the command that it follows: an argument, and flags with their values. */
+function readCommand(name, text) {
+    const given = [];
+    let length = 0;
+    const take = (pattern) => {
+        const [found] = pattern.exec(text.slice(length)) ?? [];
+        length += found?.length ?? 0;
+        return found?.trim();
+    };
+    // What prose goes on with is in small letters, and no name.
+    if (config_commands/* commands */.P[name].arguments.length > 0)
+        take(/^ (?=\S*[\dA-Z])[\w./-]*\w/);
+    for (let flag = take(/^ --[a-z]+(?:-[a-z]+)*/); flag !== undefined; flag = take(/^ --[a-z]+(?:-[a-z]+)*/)) {
+        given.push(flag.slice(2));
+        const option = options/* options */.f[flag.slice(2)];
+        if (option !== undefined && option.type !== 'switch')
+            take(/^ (?:"[^"]*"|[\w./:-]*\w)/);
+    }
+    return { length, given };
+}
+function flagsFor({ invocation, env }, name, given) {
+    const { flags, target } = invocation;
+    const allowed = config_commands/* commands */.P[name].options;
+    const wanted = (option) => allowed.includes(option) && !given.includes(option);
+    const more = repeated.flatMap((option) => {
+        const { env: variable, secret } = options/* options */.f[option];
+        const value = flags[option];
+        if (value === undefined || !wanted(option) || (variable !== undefined && env[variable]?.trim() === value))
+            return [];
+        return [`--${option} ${secret === undefined ? typed_quoted(value) : '"…"'}`];
+    });
+    if (typed_needReason.has(name) && target?.environment === 'production' && wanted('reason') && !given.includes('dry-run'))
+        more.push(`--reason ${flags.reason === undefined ? '"…"' : JSON.stringify(flags.reason)}`);
+    return more;
+}
+function typed_quoted(value) {
+    return /^[\w./:@=+-]+$/.test(value) ? value : JSON.stringify(value);
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/unlock.js
@@ -22864,6 +25027,8 @@ async function unlock_unlock(run) {
 
 
 
+
+
 const useCases = {
     status: status_status,
     plan: plan,
@@ -22892,8 +25057,10 @@ async function commands_runCommand(run) {
         const about = target && { name: target.name, environment: target.environment, database: target.database };
         return { command, outcome: outcomeOfError(error, false), error, target: about, releaseId: run.releaseId };
     });
-    const warnings = [...(ended.warnings ?? []), ...leftOut(ended, namesOf(run).quarantine)];
-    return { ...ended, warnings, durationMs: Math.round(performance.now() - started) };
+    const warnings = [...(ended.warnings ?? []), ...leftOut(ended, namesOf(run).quarantine)].map((one) => typed_typed(run, one));
+    const recorded = ended.releaseId !== undefined && isOnRecord(ended.releaseId);
+    const error = ended.error && typedHint(run, ended.error);
+    return { ...ended, warnings, error, recorded, durationMs: Math.round(performance.now() - started) };
 }
 
 

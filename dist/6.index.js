@@ -1,5 +1,5 @@
-export const id = 6;
-export const ids = [6];
+export const id = 55;
+export const ids = [55,224,366];
 export const modules = {
 
 /***/ 11002:
@@ -23,16 +23,16 @@ export const modules = {
 
 /**
  * Starts the process that user code runs in: our entry file, no arguments, this environment and no other, and a
- * channel for everything it has to know.
+ * channel for everything it has to know. In a rehearsal it is alone: it can start no further one.
  *
  * Throws `TSX_MISSING`.
  */
-function startChild(settings, log, receive) {
+function startChild(settings, log, receive, rehearsal = false) {
     const child = (0,node_child_process__WEBPACK_IMPORTED_MODULE_0__.fork)(childEntry(), [], {
         cwd: settings.projectDir,
         env: { ...settings.environment },
         // Flags of our own process (an inspector's port, a coverage hook) are not the child's.
-        execArgv: [...quiet, ...(settings.import === 'tsx' ? ['--import', tsxOf(settings.projectDir)] : [])],
+        execArgv: [...quiet, ...loading(settings, rehearsal)],
         serialization: 'advanced',
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
@@ -48,7 +48,13 @@ function startChild(settings, log, receive) {
                 hidden += 1;
         });
     }
-    child.on('message', (message) => receive(message));
+    child.on('message', (message) => {
+        const said = message;
+        if (said.type === 'loaded')
+            settings.onLoaded?.(said.files);
+        else
+            receive(said);
+    });
     return {
         process: child,
         hiddenLines: () => hidden,
@@ -81,6 +87,19 @@ function childEntry() {
     const here = (0,node_url__WEBPACK_IMPORTED_MODULE_4__.fileURLToPath)(import.meta.url);
     return here.endsWith('.ts') ? (0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)((0,node_path__WEBPACK_IMPORTED_MODULE_2__.dirname)(here), 'child', 'main.ts') : (0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)((0,node_path__WEBPACK_IMPORTED_MODULE_2__.dirname)(here), 'child.js');
 }
+/** Compiling by tsx takes processes and threads; `child/processes.ts` keeps the project's code from them there. */
+function loading({ import: by, projectDir }, rehearsal) {
+    if (by === 'tsx')
+        return ['--import', tsxOf(projectDir)];
+    return rehearsal ? alone : [];
+}
+/** No process and no thread beside this one; everything else as always. Of the network Node 25 and newer ask, too. */
+const alone = [
+    ...['--permission', '--allow-fs-read=*', '--allow-fs-write=*', '--allow-addons', '--allow-wasi'],
+    ...['--allow-net', '--allow-inspector'].filter((flag) => process.allowedNodeEnvironmentFlags.has(flag)),
+    // Of its remarks on these flags.
+    '--disable-warning=SecurityWarning',
+];
 function tsxOf(projectDir) {
     try {
         return (0,node_url__WEBPACK_IMPORTED_MODULE_4__.pathToFileURL)((0,node_module__WEBPACK_IMPORTED_MODULE_1__.createRequire)((0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)(projectDir, 'package.json')).resolve('tsx')).href;
@@ -95,84 +114,364 @@ function tsxOf(projectDir) {
 
 /***/ }),
 
-/***/ 63622:
+/***/ 86224:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
-// ESM COMPAT FLAG
 __webpack_require__.r(__webpack_exports__);
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   newReleaseId: () => (/* binding */ newReleaseId)
+/* harmony export */ });
+/* harmony import */ var node_crypto__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(77598);
 
-// EXPORTS
-__webpack_require__.d(__webpack_exports__, {
-  configLoader: () => (/* binding */ configLoader)
-});
-
-// EXTERNAL MODULE: external "node:path"
-var external_node_path_ = __webpack_require__(76760);
-// EXTERNAL MODULE: ./emitted/observe/error.js + 1 modules
-var observe_error = __webpack_require__(79734);
-// EXTERNAL MODULE: ./emitted/observe/log.js
-var log = __webpack_require__(67926);
-// EXTERNAL MODULE: ./emitted/observe/secrets.js
-var secrets = __webpack_require__(1757);
-// EXTERNAL MODULE: ./emitted/migration/child-process.js
-var child_process = __webpack_require__(11002);
-;// CONCATENATED MODULE: ./emitted/migration/migrate-mongo/load-config.js
-
-
-
-
-
-/** Loading a file only runs its top level, but it may ask a vault for a password. Milliseconds. */
-const limitMs = 60_000;
-/**
- * Runs a configuration file of migrate-mongo in a process of its own, with this environment, and comes back with what
- * it exports. What it prints is not shown.
- *
- * Throws `CONFIG_INVALID`.
- */
-async function loadConfigFile(file, cwd, environment) {
-    let config;
-    let error;
-    const quiet = new log/* Log */.t(() => { }, new secrets/* Secrets */.S());
-    const settings = { projectDir: cwd, import: 'native', environment, timeLimitMs: limitMs };
-    const child = (0,child_process/* startChild */.v)(settings, quiet, (message) => {
-        if (message.type === 'config')
-            config = message.config;
-        else if (message.type === 'no-config')
-            error = message.error;
-    });
-    const timer = setTimeout(() => child.process.kill('SIGKILL'), limitMs);
-    child.send({ type: 'config', path: file });
-    try {
-        await child.ended;
-    }
-    finally {
-        clearTimeout(timer);
-    }
-    if (config !== undefined)
-        return config;
-    const name = (0,external_node_path_.basename)(file);
-    if (error !== undefined)
-        throw new observe_error/* ReleaseError */.K(error.code, error.message, { hint: error.hint });
-    throw new observe_error/* ReleaseError */.K('CONFIG_INVALID', `Loading ${name} does not end, or ends the process.`, {
-        hint: `Let ${name} only export its settings, or a promise of them.`,
-    });
+/** Such as `20261121-031502-9f3ac1`: sorts by time, and two at the same second differ. */
+function newReleaseId(now = new Date()) {
+    const stamp = now.toISOString().replace(/[-:]/g, '').replace('T', '-').slice(0, 15);
+    return `${stamp}-${(0,node_crypto__WEBPACK_IMPORTED_MODULE_0__.randomBytes)(3).toString('hex')}`;
 }
 
-;// CONCATENATED MODULE: ./emitted/release/load-config.js
 
-/** What a workflow's step gets beside its environment: the runner's own means, and our inputs. */
-const runnersOwn = /^(INPUT_|ACTIONS_RUNTIME_|ACTIONS_RESULTS_|ACTIONS_CACHE_)/i;
+/***/ }),
+
+/***/ 77447:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   B4: () => (/* binding */ formatCount),
+/* harmony export */   LS: () => (/* binding */ plural),
+/* harmony export */   a3: () => (/* binding */ formatDuration),
+/* harmony export */   dj: () => (/* binding */ formatBytesBetween),
+/* harmony export */   fU: () => (/* binding */ formatTime),
+/* harmony export */   z3: () => (/* binding */ formatBytes)
+/* harmony export */ });
+const thousands = new Intl.NumberFormat('en-US');
+/** `1,234,567`. */
+function formatCount(count) {
+    return thousands.format(count);
+}
+/** `1,234 documents`, `1 document`. */
+function plural(count, one, many = `${one}s`) {
+    return `${formatCount(count)} ${count === 1 ? one : many}`;
+}
+/** `340 ms`, `1.2 s`, `2 min 3 s`, `1 h 5 min`; milliseconds in. */
+function formatDuration(ms) {
+    if (ms < 999.5)
+        return `${Math.round(ms)} ms`;
+    if (ms < 59_950)
+        return `${(ms / 1000).toFixed(1)} s`;
+    const seconds = Math.round(ms / 1000);
+    if (seconds < 3600)
+        return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+    const minutes = Math.round(seconds / 60);
+    return `${formatCount(Math.floor(minutes / 60))} h ${minutes % 60} min`;
+}
+/** `512 B`, `1.5 MB`: powers of 1000, as disks and networks are sold. */
+function formatBytes(bytes) {
+    const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
+    let value = bytes;
+    let unit = 0;
+    // 999.95 would be shown as 1000.0.
+    while (value >= (unit === 0 ? 1000 : 999.95) && unit < units.length - 1) {
+        value /= 1000;
+        unit += 1;
+    }
+    return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
+}
+/** `2026-10-01 12:30:05 UTC`, from a date or an ISO text; a text that is no date as it stands. */
+function formatTime(time) {
+    const date = new Date(time);
+    return Number.isNaN(date.getTime()) ? String(time) : `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+/** `350 MB`, or `1.2 GB to 2.4 GB` where that is told apart. */
+function formatBytesBetween(least, most) {
+    const [from, to] = [formatBytes(least), formatBytes(most)];
+    return from === to ? from : `${from} to ${to}`;
+}
+
+
+/***/ }),
+
+/***/ 72366:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   V: () => (/* binding */ renderTrail),
+/* harmony export */   renderFailure: () => (/* binding */ renderFailure),
+/* harmony export */   renderJson: () => (/* binding */ renderJson),
+/* harmony export */   s: () => (/* binding */ outcomeOf)
+/* harmony export */ });
 /**
- * Runs configurations of migrate-mongo. They see the whole environment, unlike migrations: it is they that name the
- * database's address, and most of them take it from a variable.
+ * The one document of `--json`: what the command has to say, with its outcome, and on failure the error beside it. One
+ * line, no line break at its end. Dates are ISO texts, durations milliseconds; an error has code, message and hint, never
+ * its cause.
  */
-function configLoader(env) {
-    const environment = {};
-    for (const [name, value] of Object.entries(env))
-        if (value !== undefined && !runnersOwn.test(name))
-            environment[name] = value;
-    return (file, cwd) => loadConfigFile(file, cwd, environment);
+function renderJson(ended) {
+    const { command, outcome, result, error, target, releaseId, durationMs, steps, warnings } = ended;
+    return JSON.stringify({
+        schemaVersion: 1,
+        command,
+        outcome,
+        target: target?.name,
+        database: target?.database,
+        environment: target?.environment,
+        releaseId,
+        durationMs,
+        steps,
+        // Its keys are the contract's and win.
+        ...result,
+        warnings: warnings?.length ? warnings : undefined,
+        error: error && describe(error),
+    });
+}
+/** What `audit --out` writes: the entries alone, for people and for other tools. */
+function renderTrail({ target, result }) {
+    const { name, database, environment } = target ?? {};
+    return JSON.stringify({ schemaVersion: 1, target: name, database, environment, ...result }, null, 2);
+}
+/** The same for a failure before the command had anything to say; `command` is undefined where none was understood. */
+function renderFailure(command, error) {
+    return JSON.stringify({ schemaVersion: 1, command, outcome: outcomeOf(error), error: describe(error) });
+}
+/** The outcome that a failure alone amounts to, read from its exit code. */
+function outcomeOf(error) {
+    switch (error.exitCode) {
+        case 2:
+        case 3:
+        case 4:
+        case 5:
+        case 6:
+        case 11:
+        case 12:
+            return 'blocked';
+        case 7:
+        case 13:
+            return 'failed-clean';
+        case 8:
+        case 9:
+        case 10:
+            return 'failed-dirty';
+        case 14:
+            return 'rolled-back';
+        case 130:
+        case 143:
+            return 'cancelled';
+        default:
+            return 'unknown';
+    }
+}
+function describe({ code, message, hint, details }) {
+    return { code, message, hint, details: Object.keys(details).length > 0 ? details : undefined };
+}
+
+
+/***/ }),
+
+/***/ 692:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   lb: () => (/* binding */ describeAll),
+/* harmony export */   yO: () => (/* binding */ describeViolations)
+/* harmony export */ });
+/* unused harmony export describeOffending */
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(77447);
+
+/** Which documents a migration failed on, a sentence each, and how those are found that only a hash stands for. */
+function describeAll(offending) {
+    const told = offending.map(describeOffending);
+    return told.some((one) => one.includes('with the hash ')) ? [...told, aboutHashes] : told;
+}
+const aboutHashes = 'A hash is the first 12 digits of SHA-256 over an _id as BSON: docs/sandbox.md has the lines that find its document.';
+/** Which documents a migration failed on, a sentence. */
+function describeOffending(offending) {
+    switch (offending.kind) {
+        case 'duplicate-key':
+            return describeDuplicates(offending);
+        case 'last-read':
+            return `It had read the document ${offending.id} of ${offending.collection} last.`;
+        case 'mixed-types':
+            return describeTypes(offending);
+    }
+}
+function describeDuplicates({ collection, fields, found, groups, more }) {
+    const key = fields.join(', ');
+    const documents = groups.map((ids) => ids.join(' and ')).join('; ');
+    if (groups.length === 0)
+        return `The key that is taken already is one of ${key} in ${collection}.`;
+    if (found === 'written')
+        return `The document ${documents} of ${collection} has that ${key} already.`;
+    const have = found === 'made' ? 'would get' : 'have';
+    return `In ${collection} these documents ${have} the same ${key}: ${documents}${more ? '; and more' : ''}.`;
+}
+function describeTypes({ collection, field, usual, others }) {
+    const odd = others.map(({ type, documents, ids }) => `${type} in ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(documents, 'document')} (such as ${ids.join(', ')})`);
+    return `In ${collection} the field ${field} is ${usual} in most documents, and ${odd.join(', ')}.`;
+}
+/** Which documents do not fulfil a validator, a sentence. */
+function describeViolations({ collection, documents, more, ids }) {
+    if (documents === null)
+        return `Whether the documents of ${collection} fulfil its validator could not be looked at.`;
+    const count = more ? `More than ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(documents, 'document')}` : (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(documents, 'document');
+    const others = documents > ids.length ? ', …' : '';
+    return `${count} of ${collection} ${documents === 1 ? 'does' : 'do'} not fulfil its validator: ${ids.join(', ')}${others}.`;
+}
+
+
+/***/ }),
+
+/***/ 90045:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   F: () => (/* binding */ isTight),
+/* harmony export */   W: () => (/* binding */ oplogWarning)
+/* harmony export */ });
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(77447);
+
+/** What is to be said where a migration may push out of the oplog what others still need. */
+function oplogWarning(name, { oplogBytes = 0, oplogMore = false }, oplog) {
+    if (oplog === undefined || !isTight({ oplogBytes, oplogMore }, oplog))
+        return undefined;
+    const written = `${oplogMore ? 'more than' : 'about'} ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatBytes */ .z3)(oplogBytes)}`;
+    const holds = `which holds ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatBytes */ .z3)(oplog.maxBytes)} and reaches back about ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(oplog.reachMs)}`;
+    return `${name} writes ${written} to the oplog of the target, ${holds}: a secondary or a change stream that is behind may not catch up.`;
+}
+/** More than half of it, or more than anybody has seen. */
+function isTight({ oplogBytes = 0, oplogMore }, { maxBytes }) {
+    return oplogMore === true || oplogBytes > maxBytes / 2;
+}
+
+
+/***/ }),
+
+/***/ 6378:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   A: () => (/* binding */ statusSentence),
+/* harmony export */   V: () => (/* binding */ statusBlocks)
+/* harmony export */ });
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(77447);
+
+const marks = {
+    applied: 'good',
+    pending: 'idle',
+    running: 'info',
+    failed: 'bad',
+    interrupted: 'bad',
+    'rolled-back': 'back',
+};
+const notes = {
+    'edited-since-applied': 'the file was changed since',
+    'file-missing': 'the file is gone',
+};
+function statusSentence({ migrations, pending }) {
+    // What was taken back or left nothing, and has no file any more, is neither applied nor pending.
+    const all = migrations.filter(({ state }) => state === 'applied').length + pending;
+    if (all === 0)
+        return 'There are no migrations.';
+    if (all === 1)
+        return `The only migration is ${pending === 0 ? 'applied' : 'pending'}.`;
+    if (pending === 0)
+        return all === 2 ? 'Both migrations are applied.' : `All ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(all, 'migration')} are applied.`;
+    if (pending === all)
+        return `${all === 2 ? 'Both' : `All ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatCount */ .B4)(all)}`} migrations are pending.`;
+    return `${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatCount */ .B4)(pending)} of ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(all, 'migration')} ${pending === 1 ? 'is' : 'are'} pending.`;
+}
+/** As many rows are shown whole; of more, only those that somebody looks for. */
+const mostRows = 40;
+const newestApplied = 20;
+const mostOfAKind = 50;
+/** The rows to show, in their order: what needs a look, what comes next, and what was applied last. */
+function shownRows(migrations) {
+    if (migrations.length <= mostRows)
+        return migrations;
+    const settled = ({ state, note }) => note === undefined && state === 'applied';
+    const unusual = migrations.filter((one) => !settled(one) && one.state !== 'pending');
+    const pending = migrations.filter((one) => one.state === 'pending');
+    const timeOf = ({ appliedAt }) => appliedAt?.getTime() ?? 0;
+    const newest = migrations.filter(settled).sort((a, b) => timeOf(a) - timeOf(b));
+    const shown = new Set([
+        ...unusual.slice(-mostOfAKind),
+        ...pending.slice(0, mostOfAKind),
+        ...newest.slice(-newestApplied),
+    ]);
+    return migrations.filter((one) => shown.has(one));
+}
+/** What is not among the rows. */
+function leftOut(migrations, shown) {
+    const missing = migrations.length - shown.length;
+    if (missing === 0)
+        return [];
+    const kept = new Set(shown);
+    const states = Map.groupBy(migrations.filter((one) => !kept.has(one)), ({ state }) => state);
+    const counts = [...states].map(([state, rows]) => `${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatCount */ .B4)(rows.length)} ${state}`).join(', ');
+    return [{ kind: 'facts', title: '', facts: [['Not shown', { text: `${counts}; --json has all of them` }]] }];
+}
+function noteOf({ note, error }) {
+    const texts = [
+        error === undefined ? undefined : `on its way ${error.direction}: ${error.code}`,
+        note === undefined ? undefined : notes[note],
+    ].filter((text) => text !== undefined);
+    return texts.length === 0 ? { text: '' } : { mark: 'warning', text: texts.join('; ') };
+}
+function statusBlocks({ migrations, lease }) {
+    const columns = ['', 'Migration', 'Applied', 'Note'].map((title) => ({ title }));
+    const shown = shownRows(migrations);
+    const rows = shown.map((one) => [
+        { mark: marks[one.state], text: one.state },
+        { name: one.name },
+        { text: one.appliedAt === null ? '' : (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatTime */ .fU)(one.appliedAt) },
+        noteOf(one),
+    ]);
+    const noted = shown.some((one) => one.note !== undefined || one.error !== undefined);
+    const table = noted
+        ? { kind: 'table', title: 'Migrations', columns, rows }
+        : { kind: 'table', title: 'Migrations', columns: columns.slice(0, 3), rows: rows.map((row) => row.slice(0, 3)) };
+    return [
+        ...(rows.length > 0 ? [table] : []),
+        ...leftOut(migrations, shown),
+        {
+            kind: 'facts',
+            title: '',
+            facts: [
+                [
+                    'Lease',
+                    lease === null
+                        ? { text: 'nobody holds it' }
+                        : {
+                            mark: 'warning',
+                            text: `held by ${lease.owner} (fence ${lease.fence}) until ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatTime */ .fU)(lease.expiresAt)}`,
+                        },
+                ],
+            ],
+        },
+    ];
+}
+
+
+/***/ }),
+
+/***/ 25560:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   R: () => (/* binding */ visible),
+/* harmony export */   T: () => (/* binding */ oneLine)
+/* harmony export */ });
+/**
+ * Control characters, and those that turn the direction of text round: a name that holds them could paint over other
+ * lines of a terminal, or read as another name.
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+const invisible = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
+/** The text with invisible characters made visible; line breaks and tabs stay. */
+function visible(text) {
+    return text.replace(/\r\n?/g, '\n').replace(invisible, '\ufffd');
+}
+/** The same on one line, and no longer than `most` characters. */
+function oneLine(text, most = 400) {
+    const line = visible(text).replace(/\s+/g, ' ').trim();
+    return line.length > most ? `${line.slice(0, most - 1)}…` : line;
 }
 
 

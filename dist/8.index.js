@@ -804,6 +804,7 @@ function ownNames(prefix = '_mongo_release') {
 /* harmony export */   $$: () => (/* binding */ bytesOf),
 /* harmony export */   FF: () => (/* binding */ BsonError),
 /* harmony export */   T4: () => (/* binding */ idKey),
+/* harmony export */   Y8: () => (/* binding */ valueLength),
 /* harmony export */   ZE: () => (/* binding */ elementsOf),
 /* harmony export */   _U: () => (/* binding */ idElement),
 /* harmony export */   bS: () => (/* binding */ asBuffer),
@@ -844,11 +845,14 @@ const bsonTypes = {
 class BsonError extends Error {
     name = 'BsonError';
 }
-/** The elements of the document at `offset`, in order, duplicates included. Throws `BsonError` where it is malformed. */
-function* elementsOf(bytes, offset = 0) {
+/**
+ * The elements of the document at `offset`, in order, duplicates included; those from `from` on, where one begins there.
+ * Throws `BsonError` where it is malformed.
+ */
+function* elementsOf(bytes, offset = 0, from = offset + 4) {
     const buffer = asBuffer(bytes);
     const end = offset + documentLength(buffer, offset);
-    let at = offset + 4;
+    let at = from;
     while (at < end - 1) {
         const type = buffer[at];
         const nameEnd = endOfCString(buffer, at + 1, end);
@@ -927,6 +931,7 @@ function endOfCString(buffer, from, limit) {
         throw new BsonError('a name has no end');
     return end;
 }
+/** Bytes of the value of that type at `at`, in a document that ends at `limit`. Throws `BsonError` where it is none. */
 function valueLength(buffer, type, at, limit) {
     switch (type) {
         case bsonTypes.double:

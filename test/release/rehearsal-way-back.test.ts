@@ -195,7 +195,9 @@ export default defineMigration({
 });\n`;
 
   test('that leads back passes without a word', async () => {
-    const { code, json, stderr } = await rehearsed({ '1-title': file('return title === undefined ? rest : { ...rest, name: title };') });
+    const { code, json, stderr } = await rehearsed({
+      '1-title': file('return title === undefined ? rest : { ...rest, name: title };'),
+    });
     expect(code, stderr).toBe(0);
     expect(json.rehearsal.wayBack.undo).toMatchObject({ state: 'equal', notes: [] });
   });
@@ -207,7 +209,9 @@ export default defineMigration({
   });
 
   test('that makes another shape than there was is told, with field and types', async () => {
-    const { code, json, stderr } = await rehearsed({ '1-title': file('return title === undefined ? rest : { ...rest, name: 1 };') });
+    const { code, json, stderr } = await rehearsed({
+      '1-title': file('return title === undefined ? rest : { ...rest, name: 1 };'),
+    });
     expect(code, stderr).toBe(0);
     expect(json.rehearsal.wayBack.undo).toMatchObject({
       state: 'equal',
