@@ -10,7 +10,7 @@ import { needReason } from './reason.ts';
 import { type RecordStart, ReleaseRecords } from './record.ts';
 import { restoreFrom, settleEarlier } from './restore-into.ts';
 import { agreeToErase, checkManaged } from './restore-managed.ts';
-import { type RestoredFrom, type Source, sourceOf } from './restored-from.ts';
+import { halfDoneIn, type RestoredFrom, type Source, sourceOf } from './restored-from.ts';
 import type { Ended } from './result.ts';
 import { aboutTarget, type Run, targetOf } from './run.ts';
 import { checkBeforehand, runThatFollows, thenMigrate } from './then-migrate.ts';
@@ -101,13 +101,6 @@ function refuseUnplaced(source: Source): void {
   throw new ReleaseError('USAGE', `${source.from.id} does not say which migrations its data have.`, {
     hint: 'Restore it without --then-migrate; then record what its data have with mongo-release baseline NAME, and type mongo-release migrate.',
   });
-}
-
-/** A sentence, where what would run over the restored data next has run in part before. */
-function halfDoneIn({ id, placement }: RestoredFrom): string | undefined {
-  if (placement === undefined || placement === 'changelog' || !placement.halfDone?.length) return undefined;
-  const names = placement.halfDone.map(({ name }) => name);
-  return `When ${id} was made, ${listed(names)} had been left half-way, and what was done of it no journal has.`;
 }
 
 /** The restore has an id of its own, and cannot be taken back. */

@@ -3,6 +3,7 @@ import type { ArchiveManifest, SnapshotManifest } from '../backup/manifest.ts';
 import type { Placement } from '../backup/restore/record.ts';
 import { type Restored, type RestoreOptions, restoreBackup, restoreVerified } from '../backup/restore.ts';
 import type { BackedUpTarget } from '../backup/same-target.ts';
+import { listed } from '../migration/files/find.ts';
 import { type Connection, databaseOf } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
 import { databaseIn, namesFile, positionIn, readFileOf } from './archive-file.ts';
@@ -82,4 +83,11 @@ async function fromFile(run: Run, file: string): Promise<RestoredFrom> {
     restore: (connection, options) =>
       restoreVerified(connection, archive.source, contentsOf(archive, database), options),
   };
+}
+
+/** A sentence, where what would run over the restored data next has run in part before. */
+export function halfDoneIn({ id, placement }: RestoredFrom): string | undefined {
+  if (placement === undefined || placement === 'changelog' || !placement.halfDone?.length) return undefined;
+  const names = placement.halfDone.map(({ name }) => name);
+  return `When ${id} was made, ${listed(names)} had been left half-way, and what was done of it no journal has.`;
 }

@@ -8,7 +8,7 @@ import { refuseForeign } from '../backed-up-target.ts';
 import { listFiles, readRecords } from '../migrate-mongo.ts';
 import type { ReleaseRecord } from '../record.ts';
 import { agreeToErase, checkManaged, whatItErases } from '../restore-managed.ts';
-import { fromStore } from '../restored-from.ts';
+import { fromStore, halfDoneIn } from '../restored-from.ts';
 import { namesOf, type Run, targetOf } from '../run.ts';
 import { storeOf } from '../take-backup.ts';
 import { agreeToLoss, covers, lossInWords, lossOf } from './loss.ts';
@@ -32,6 +32,7 @@ export async function wouldRestore(
 ): Promise<WouldRestore> {
   const manifest = await storeOf(run).readManifest(way.backupId);
   if (manifest.engine === 'atlas') refuseUnnamed(run, release, way);
+  else refuseHalfDone(run, manifest);
   const loss = await lossOf(run, connection, manifest);
   return manifest.engine === 'atlas'
     ? { words: whatItErases(run, manifest), loss }
@@ -49,7 +50,8 @@ export interface Consent {
 /**
  * A person agrees to the restore of a release's backup, and to what that loses. Nobody is asked about a restore that was
  * cut off half-way: it only comes to its end. Throws as `agreeToLoss` and `agreeToErase` do, `BACKUP_MOVED` where the
- * backup is of another target, `NO_WAY_BACK` where it erases a whole cluster and nobody has named that way.
+ * backup is of another target, `NO_WAY_BACK` where it was made half-way through a migration, and where it erases a whole
+ * cluster and nobody has named that way.
  */
 export async function agreeToRestore(
   run: Run,
@@ -66,6 +68,7 @@ export async function agreeToRestore(
     await agreeToErase(run, manifest);
     return { position };
   }
+  refuseHalfDone(run, manifest);
   const half = await halfRestored(connection.db, namesOf(run));
   if (half?.details.backup === way.backupId) return { position, loss: nothingLost };
   const loss = await lossOf(run, connection, manifest);
@@ -100,6 +103,15 @@ export async function positionNow(run: Run, connection: Connection): Promise<str
 async function questionOf(run: Run, connection: Connection, manifest: ArchiveManifest): Promise<string> {
   const removes = await whatItRemoves(run, connection, fromStore(run, manifest));
   return `Restore backup ${manifest.id} in ${connection.db.databaseName} (${targetOf(run).environment})?${removes}`;
+}
+
+/** What led back to the half of a migration would be no way back, and nothing could end that half any more. */
+function refuseHalfDone(run: Run, manifest: ArchiveManifest): void {
+  const half = halfDoneIn(fromStore(run, manifest));
+  if (half === undefined) return;
+  throw new ReleaseError('NO_WAY_BACK', `${half} A restore would bring that half back.`, {
+    hint: `mongo-release inspect lists the backups: mongo-release restore BACKUP brings one of before back, and ${manifest.id} too.`,
+  });
 }
 
 /** A whole cluster goes only where somebody has named that way. */

@@ -63,6 +63,22 @@ async function until(is: () => Promise<unknown>): Promise<void> {
 const isAt = (name: string) => until(() => rollbacks().findOne({ kind: 'rollback', 'steps.name': name as never }));
 
 describe('a rollback by restore', () => {
+  test.each(['--dry-run', '--accept-loss 1'])(
+    'does not bring the half of a migration back that its backup has in it: %s',
+    async (words) => {
+      const history = database.db.collection<{ _id: string }>(own.history);
+      const { _id, ...record } = (await history.findOne({ _id: '1-cents' })) ?? { _id: '' };
+      await history.updateOne({ _id }, { $set: { state: 'failed' } });
+      const half = (await ok('backup --json')).id;
+      await history.replaceOne({ _id }, record);
+      await rollbacks().updateOne({ _id: 'r1' }, { $set: { backupId: half } });
+      const ran = await project.run(`rollback r1 --strategy restore ${words} --json`);
+      expectFailure(ran, 5, 'NO_WAY_BACK', /1-cents had been left half-way.*would bring that half back/);
+      expect(ran.json.error.hint).toContain('mongo-release inspect');
+      expect(await ids()).toEqual([1, 2, 3, 100]);
+    },
+  );
+
   test('loses no more than was agreed to: what came while traffic was being stopped is asked about first', async () => {
     await project.write({ 'hold-stop': '' });
     const { ended } = project.start('rollback r1 --strategy restore --accept-loss 1 --json');
