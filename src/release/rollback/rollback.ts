@@ -6,6 +6,7 @@ import { type ReleaseRecord, ReleaseRecords } from '../record.ts';
 import type { Ended } from '../result.ts';
 import { aboutTarget, openTarget, type Run } from '../run.ts';
 import { underLease } from '../under-lease.ts';
+import { cutOffBefore } from './cut-off.ts';
 import { type Earlier, earlierRollback } from './earlier.ts';
 import { agreeToRestore, wouldRestore } from './restoring.ts';
 import type { RollbackResult } from './result.ts';
@@ -38,12 +39,19 @@ export async function rollback(run: Run): Promise<Ended<'rollback'>> {
     if (error !== undefined) return { ...about, outcome: 'failed-dirty', result: planned(release, situation), error };
     situation = { ...situation, earlier: { state: 'unfinished', record: overtaken, dataBack: true } };
   }
-  if (dryRun) return { ...about, outcome: 'nothing-to-do', ...(await foretell(run, connection, release, situation)) };
+  const stays =
+    way.strategy === 'undo' || way.strategy === 'down' ? await cutOffBefore(run, connection, release) : undefined;
+  const alsoSay = (warnings: readonly string[]) => (stays === undefined ? warnings : [...warnings, stays]);
+  if (dryRun) {
+    const { result, warnings } = await foretell(run, connection, release, situation);
+    return { ...about, outcome: 'nothing-to-do', result, warnings: alsoSay(warnings) };
+  }
   const begun = situation.earlier.state === 'unfinished' ? situation.earlier.record : undefined;
   if (begun !== undefined) run.log.info(`Rollback ${begun._id} goes on from where it stopped.`);
   if (begun?.reason === undefined) needReason(run, 'a rollback', ', or --dry-run to see what would be done');
   const consent = way.strategy === 'restore' ? await agreeToRestore(run, connection, release, way) : undefined;
-  const { error, ...taken } = await takeBack(run, connection, release, way, situation.earlier, consent);
+  const { error, result, warnings } = await takeBack(run, connection, release, way, situation.earlier, consent);
+  const taken = { result, warnings: alsoSay(warnings) };
   if (error === undefined) return { ...about, outcome: 'rolled-back', ...taken };
   return { ...about, outcome: outcomeOfError(error, error.code === 'ROLLBACK_FAILED'), ...taken, error };
 }

@@ -138,3 +138,17 @@ test('a dry run that cannot tell what an undo would do has changed nothing, and 
   expectFailure(ran, 5, 'NO_WAY_BACK', /cannot be told: .*Nothing was done/);
   expect(ran.json.outcome).toBe('blocked');
 }, 60_000);
+
+test('a release that was killed and typed again is two, and the rollback of the later one says that the earlier stays', async () => {
+  // As one that was killed after its migration had come to its end.
+  await releases().updateOne({ _id: 'r1' }, { $set: { state: 'running' }, $unset: { finishedAt: 1 } });
+  await project.write({
+    'migrations/2-unit.js': migration("await db.collection('places').updateMany({}, { $set: { unit: 'cent' } });"),
+  });
+  await ok('migrate --apply --release-id r2 --json');
+  const says = /Release r1, the one before, never came to its end, .*: 1-cents\. .*mongo-release rollback r1/;
+  expect((await ok('rollback r2 --dry-run --json')).warnings).toContainEqual(expect.stringMatching(says));
+  expect((await ok('rollback r2 --json')).warnings).toContainEqual(expect.stringMatching(says));
+  expect((await ok('rollback r1 --json')).warnings).not.toContainEqual(expect.stringMatching(says));
+  expect(await places().find().sort({ _id: 1 }).toArray()).toEqual([1, 2, 3].map((_id) => ({ _id, price: _id })));
+});

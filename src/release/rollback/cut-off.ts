@@ -1,0 +1,30 @@
+import { listed } from '../../migration/files/find.ts';
+import type { Connection } from '../../mongo/connect.ts';
+import { listFiles, readRecords } from '../migrate-mongo.ts';
+import { type ReleaseRecord, ReleaseRecords } from '../record.ts';
+import type { Run } from '../run.ts';
+
+/**
+ * A sentence where the release right before this one never came to its end and has applied something: a killed release
+ * that was typed again is two, and only the later one is taken back. Only reads.
+ */
+export async function cutOffBefore(
+  run: Run,
+  connection: Connection,
+  release: ReleaseRecord,
+): Promise<string | undefined> {
+  const { records } = await readRecords(run, connection, await listFiles(run), { brief: true });
+  const applied = records
+    .filter(({ state }) => state === 'applied')
+    .map(({ _id: name, sequence, releaseId }) => ({ name, sequence, release: releaseId }))
+    .sort((a, b) => a.sequence - b.sequence);
+  const first = records
+    .filter(({ releaseId }) => releaseId === release._id)
+    .reduce((least, { sequence }) => Math.min(least, sequence), Number.POSITIVE_INFINITY);
+  const before = applied.findLast(({ sequence }) => sequence < first)?.release;
+  if (first === Number.POSITIVE_INFINITY || before === undefined) return undefined;
+  const earlier = await new ReleaseRecords(connection.db, run).find(before);
+  if (earlier?.state !== 'running') return undefined;
+  const names = applied.filter((one) => one.release === before).map(({ name }) => name);
+  return `Release ${before}, the one before, never came to its end, and what it applied stays: ${listed(names)}. Afterwards mongo-release rollback ${before} takes that back, too.`;
+}
