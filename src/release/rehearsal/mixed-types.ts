@@ -21,7 +21,8 @@ const numbers: ReadonlySet<string> = new Set(['int', 'long', 'double']);
  * with the fewest exceptions first, as these are what nobody thought of. Throws the driver's errors.
  */
 export async function mixedTypes(db: Db, collections: readonly string[], text: string): Promise<MixedTypes[]> {
-  const words = new Set(text.match(/[\p{L}_$][\p{L}\p{N}_$]*/gu) ?? []);
+  // In an expression of the server a field has a dollar before its name.
+  const words = new Set((text.match(/[\p{L}_$][\p{L}\p{N}_$]*/gu) ?? []).map((word) => word.replace(/^\$(?=.)/, '')));
   const found: MixedTypes[] = [];
   for (const name of collections) {
     const collection = db.collection(name);

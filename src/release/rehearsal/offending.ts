@@ -32,8 +32,7 @@ export async function offendingDocuments(failed: FailedInSandbox): Promise<Offen
     const lastRead = end.state === 'failed' ? end.lastRead : undefined;
     const read: Offending[] = lastRead === undefined ? [] : [{ kind: 'last-read', ...lastRead }];
     if (duplicates !== undefined) return [duplicates, ...read];
-    // What the server refuses has nothing to do with what JavaScript makes of a type.
-    const thrown = end.state === 'failed' && end.error.code === 'MIGRATION_FAILED' && end.serverCode === undefined;
+    const thrown = end.state === 'failed' && end.error.code === 'MIGRATION_FAILED' && isOfTypes(end.serverCode);
     if (!thrown) return read;
     const written = Object.keys(end.effects.byCollection);
     const near = [...new Set([...(lastRead === undefined ? [] : [lastRead.collection]), ...written])];
@@ -47,6 +46,18 @@ export async function offendingDocuments(failed: FailedInSandbox): Promise<Offen
     return [];
   }
 }
+
+/**
+ * Whether types may be why: what JavaScript makes of them, and what the server's expressions do not take. Those are refused
+ * by TypeMismatch, ConversionFailure, and codes from 10,000 on that have no name, beside those of duplicate keys.
+ * https://github.com/mongodb/mongo/blob/r6.0.5/src/mongo/base/error_codes.yml
+ */
+function isOfTypes(serverCode: number | undefined): boolean {
+  if (serverCode === undefined || serverCode === 14 || serverCode === 241) return true;
+  return serverCode >= 10_000 && !duplicateCodes.has(serverCode);
+}
+
+const duplicateCodes: ReadonlySet<number> = new Set([11000, 11001, 12582]);
 
 async function allOf(db: Db, own: OwnNames): Promise<string[]> {
   const entries = await db.listCollections({ type: 'collection' }, { nameOnly: true }).toArray();

@@ -126,7 +126,17 @@ test('code that has read everything first: the types tell which documents are me
   expect(offending).toMatchObject([{ kind: 'mixed-types', field: 'zip', others: [{ type: 'array', ids: ['9'] }] }]);
 });
 
-test('what the server refuses is not put down to types', async () => {
+test('a conversion that the server refuses: the types tell which documents are meant', async () => {
+  await users().insertMany(
+    Array.from({ length: 9 }, (_, n) => ({ _id: n, total: n === 4 ? { amount: 1 } : `${n}.50` })),
+  );
+  const { offending } = await stopped(
+    "await db.collection('users').updateMany({}, [{ $set: { cents: { $toDecimal: '$total' } } }]);",
+  );
+  expect(offending).toMatchObject([{ kind: 'mixed-types', field: 'total', others: [{ type: 'object', ids: ['4'] }] }]);
+});
+
+test('a duplicate that the server refuses is not put down to types', async () => {
   await users().insertMany([...Array.from({ length: 9 }, (_, n) => ({ _id: n, email: `${n}` })), { _id: 9, email: 9 }]);
   await users().createIndex({ email: 1 }, { unique: true });
   const { message, offending } = await stopped(
