@@ -241,8 +241,8 @@ test('a rollback that is killed in any of its steps, and typed again, ends in th
     await giveUpLease(database.db);
     const record = await releases().findOne({ kind: 'rollback' });
     const now = (record?.steps ?? []).filter(({ state }) => state === 'done').map(({ name }) => name);
-    // What was done stays done.
-    expect(now).toEqual(expect.arrayContaining(done));
+    // What was done stays done; as long as the data are still to come, traffic is stopped anew.
+    expect(now).toEqual(expect.arrayContaining(done.filter((name) => name !== 'stop-traffic')));
     done = now;
   }
   expect(killed).toBeGreaterThan(3);
