@@ -19,6 +19,7 @@ import { namesOf, type Run, stopIfCancelled } from '../run.ts';
 import type { Turn } from '../turns.ts';
 import { askDownDocument } from './ask-down.ts';
 import type { RehearsedWay, WayBackRehearsal } from './result.ts';
+import { describeWith } from './which-differ.ts';
 
 /** A sandbox in which these migrations were applied, in this order, each with a journal of its own number. */
 export interface AppliedInSandbox {
@@ -105,7 +106,7 @@ class Sandbox {
     } catch (error) {
       return { part: way.end('failed', { notes }), error: rehearsalFailed(error) };
     }
-    const differences = compareStates(start, await this.#on.state()).map(describeDifference);
+    const differences = await this.#told(0, compareStates(start, await this.#on.state()));
     return { part: way.end(differences.length === 0 ? 'equal' : 'differs', { differences, notes }) };
   }
 
@@ -135,7 +136,7 @@ class Sandbox {
       // Whether it is the order of their fields alone, nothing tells any more.
       const unknown = before.sorted === undefined && differences.every(({ kind }) => kind === 'documents');
       const state = differences.length === 0 ? 'equal' : unknown ? 'not-compared' : 'differs';
-      const told = { notes: notes.map(describeDifference), differences: differences.map(describeDifference) };
+      const told = { notes: notes.map(describeDifference), differences: await this.#told(lowest, differences) };
       return { part: way.end(state, { why, ...told }) };
     } catch (error) {
       return { part: way.end('failed', { why }), error: rehearsalFailed(error) };
@@ -153,6 +154,14 @@ class Sandbox {
     const state = count === 0 ? start : await this.#on.state();
     const changed = migrations.slice(count).flatMap(({ effects }) => Object.keys(effects.byCollection));
     return { state, sorted: await sortedFieldsOf(connection.db, state, changed, this.#run.signal) };
+  }
+
+  /** With the documents that these migrations, from that one on, should have left as they were. */
+  async #told(from: number, differences: readonly Difference[]): Promise<string[]> {
+    const { connection, turns, journal } = this.#on;
+    if (!journal) return differences.map(describeDifference);
+    const attempts = turns.map(({ file }, number) => ({ migration: file.name, number })).slice(from);
+    return describeWith(connection, namesOf(this.#run), attempts, differences);
   }
 
   async #upTo(count: number): Promise<void> {
