@@ -65,13 +65,14 @@ export async function migrateOn(
   const result = { releaseId: run.releaseId, applied: done, failed, remaining, rehearsal, ...relied };
   // While this run waited for the lease, another one may have done all of it.
   if (untouched) return { ...about, outcome, result, error };
-  const warnings = behind === undefined ? irreversibly(situation) : [];
+  const warnings = behind === undefined ? irreversibly(run, connection, situation) : [];
   if (levelOf(run) === 'none' && relied.proof === undefined) warnings.unshift('Nothing was rehearsed.');
   return { ...about, outcome, result, error, warnings };
 }
 
-/** What only a backup leads back from; with one behind it nothing is to be said. */
-function irreversibly({ plan }: Situation): string[] {
+/** What only a backup leads back from; with one behind it, or images of all that was changed, nothing is to be said. */
+function irreversibly({ invocation }: Run, { topology }: Connection, { plan }: Situation): string[] {
+  if (topology.kind !== 'standalone' && invocation.settings.migrations.journal === 'images') return [];
   const names = plan.pending.filter(({ reversible }) => !reversible).map(({ name }) => name);
   return names.length === 0
     ? []

@@ -47,6 +47,22 @@ describe('a migration that does not reach its end', () => {
     expect(json.error.message).toContain(`The code threw at 1-a.js:3: ${told}. [MIGRATION_FAILED] It changed nothing.`);
   });
 
+  test.each([
+    ['insertMany([{ _id: 1 }, { _id: 1 }])', 'Correct the documents, or 1-a.js, first'],
+    ["updateMany({}, [{ $set: { n: { $toInt: 'n/a' } } }])", 'Correct the documents, or 1-a.js, first'],
+    ['updateMany({}, { $foo: 1 })', 'Correct 1-a.js first'],
+  ])('says what may have to be corrected: %s', async (call, correct) => {
+    await using it = await project({
+      'migrations/1-a.js': migration(
+        `await db.collection('places').insertOne({}); await db.collection('places').${call};`,
+      ),
+    });
+    const { json } = await it.run(apply);
+    expect(json.error.hint).toContain(`${correct}, then type the same command again.`);
+    // The journal leads back, without any backup.
+    expect(json.warnings ?? []).not.toContainEqual(expect.stringContaining('No backup stands behind this'));
+  });
+
   test('after a change it says exactly how far it got, and what was and was not run around it', async () => {
     await using it = await project({
       'migrations/1-a.js': migration(insert),

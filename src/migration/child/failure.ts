@@ -43,8 +43,22 @@ function hintFor(error: unknown, shown: string, fileName: string): string {
   if (labelled(error, 'TransientTransactionError')) {
     return 'Another write was in the way, or the transaction took too long. Run the same command again.';
   }
-  const correct = `Correct ${fileName} first, then type the same command again.`;
+  const correct = `Correct ${whatIn(serverCode(error), fileName)} first, then type the same command again.`;
   return shown.includes(hidden) ? `${correct} --show-values on a terminal shows the whole message.` : correct;
+}
+
+/** Where the server says that the code may be right. Codes: src/mongo/base/error_codes.yml. */
+function whatIn(code: number | undefined, fileName: string): string {
+  switch (code) {
+    case 13:
+      return `the roles of the user (docs/privileges.md), or ${fileName},`;
+    case 121:
+    case 241:
+    case 11000:
+      return `the documents, or ${fileName},`;
+    default:
+      return fileName;
+  }
 }
 
 const unreachable = new Set(['MongoServerSelectionError', 'MongoNetworkError', 'MongoNetworkTimeoutError']);
