@@ -79,18 +79,23 @@ export interface AskedLevel {
 
 /**
  * The level that fits: a full one where what it needs for certain is free. Throws `SANDBOX_TOO_SMALL` where a full one was
- * asked for by name; where it is only the configuration's, a sample does.
+ * asked for by name, and where not even an empty sandbox fits; where a full one is only the configuration's, a sample does.
  */
 export function fittingLevel({ level, byFlag }: AskedLevel, need: RehearsalNeed | undefined): RehearsalResult['level'] {
   const { leastBytes, freeBytes } = need ?? { leastBytes: 0, freeBytes: null };
+  if (freeBytes !== null && freeBytes < emptySandbox) throw tooSmall('A rehearsal', emptySandbox, freeBytes);
   if (level === 'sample' || freeBytes === null || leastBytes <= freeBytes) return level;
   if (!byFlag) return 'sample';
-  throw new ReleaseError(
+  throw tooSmall('A full rehearsal', leastBytes, freeBytes, ', or rehearse a sample with --rehearsal sample');
+}
+
+function tooSmall(what: string, needed: number, free: number, orElse = ''): ReleaseError {
+  return new ReleaseError(
     'SANDBOX_TOO_SMALL',
-    `A full rehearsal needs at least ${formatBytes(leastBytes)} of disk, and ${formatBytes(freeBytes)} are free.`,
+    `${what} needs at least ${formatBytes(needed)} of disk, and ${formatBytes(free)} are free.`,
     {
-      hint: 'Make room, set TMPDIR (RUNNER_TEMP in a workflow) to a folder on a larger disk, name a server with --sandbox-uri, or rehearse a sample with --rehearsal sample.',
-      details: { needed: leastBytes, free: freeBytes },
+      hint: `Make room, set TMPDIR (RUNNER_TEMP in a workflow) to a folder on a larger disk, or name a server with --sandbox-uri${orElse}.`,
+      details: { needed, free },
     },
   );
 }

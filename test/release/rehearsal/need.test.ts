@@ -17,6 +17,14 @@ test('what does not fit becomes a sample, unless all of it was asked for by name
   );
 });
 
+test('where not even an empty sandbox fits, neither does a sample', () => {
+  const tiny = { ...need, freeBytes: 150e6 };
+  for (const asked of [byDefault, { level: 'sample', byFlag: true } as const])
+    expect(() => fittingLevel(asked, tiny)).toThrow(
+      expect.objectContaining({ code: 'SANDBOX_TOO_SMALL', details: { needed: 350e6, free: 150e6 } }),
+    );
+});
+
 test('what fits, and what nobody can tell, is rehearsed as it was asked for', () => {
   expect(fittingLevel(byDefault, { ...need, freeBytes: 3e9 })).toBe('full');
   expect(mayNotFit({ ...need, freeBytes: 3e9 })).toBe(true);
