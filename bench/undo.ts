@@ -15,6 +15,7 @@ const goal = 1;
 
 /** The same documents by several shapes of migration, applied and then undone, as often as there are rounds. */
 const migrations = {
+  'a new field': "await db.collection('people').updateMany({}, [{ $set: { label: { $concat: ['$name', '!'] } } }]);",
   'one updateMany': "await db.collection('people').updateMany({}, { $set: { label: 'new' }, $unset: { age: '' } });",
   'a rename and an index': `await db.collection('people').updateMany({}, { $rename: { name: 'called' } });
     await db.collection('people').createIndex({ called: 1 });`,
