@@ -2,82 +2,1381 @@ export const id = 16;
 export const ids = [16];
 export const modules = {
 
-/***/ 84362:
+/***/ 77447:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   renderMigrateMongo: () => (/* binding */ renderMigrateMongo)
+/* harmony export */   B4: () => (/* binding */ formatCount),
+/* harmony export */   LS: () => (/* binding */ plural),
+/* harmony export */   a3: () => (/* binding */ formatDuration),
+/* harmony export */   dj: () => (/* binding */ formatBytesBetween),
+/* harmony export */   fU: () => (/* binding */ formatTime),
+/* harmony export */   z3: () => (/* binding */ formatBytes)
 /* harmony export */ });
-/* harmony import */ var _visible_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(25560);
+const thousands = new Intl.NumberFormat('en-US');
+/** `1,234,567`. */
+function formatCount(count) {
+    return thousands.format(count);
+}
+/** `1,234 documents`, `1 document`. */
+function plural(count, one, many = `${one}s`) {
+    return `${formatCount(count)} ${count === 1 ? one : many}`;
+}
+/** `340 ms`, `1.2 s`, `2 min 3 s`, `1 h 5 min`; milliseconds in. */
+function formatDuration(ms) {
+    if (ms < 999.5)
+        return `${Math.round(ms)} ms`;
+    if (ms < 59_950)
+        return `${(ms / 1000).toFixed(1)} s`;
+    const seconds = Math.round(ms / 1000);
+    if (seconds < 3600)
+        return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+    const minutes = Math.round(seconds / 60);
+    return `${formatCount(Math.floor(minutes / 60))} h ${minutes % 60} min`;
+}
+/** `512 B`, `1.5 MB`: powers of 1000, as disks and networks are sold. */
+function formatBytes(bytes) {
+    const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
+    let value = bytes;
+    let unit = 0;
+    // 999.95 would be shown as 1000.0.
+    while (value >= (unit === 0 ? 1000 : 999.95) && unit < units.length - 1) {
+        value /= 1000;
+        unit += 1;
+    }
+    return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
+}
+/** `2026-10-01 12:30:05 UTC`, from a date or an ISO text; a text that is no date as it stands. */
+function formatTime(time) {
+    const date = new Date(time);
+    return Number.isNaN(date.getTime()) ? String(time) : `${date.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+/** `350 MB`, or `1.2 GB to 2.4 GB` where that is told apart. */
+function formatBytesBetween(least, most) {
+    const [from, to] = [formatBytes(least), formatBytes(most)];
+    return from === to ? from : `${from} to ${to}`;
+}
 
-/**
- * The texts of a command that migrate-mongo has too; undefined for the others. A failure keeps what was done before it
- * on stdout, and begins stderr with migrate-mongo's `ERROR: …`.
- */
-function renderMigrateMongo(ended, project) {
-    const lines = linesOf(ended, project);
-    if (lines === undefined)
+
+/***/ }),
+
+/***/ 692:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   lb: () => (/* binding */ describeAll),
+/* harmony export */   yO: () => (/* binding */ describeViolations)
+/* harmony export */ });
+/* unused harmony export describeOffending */
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(77447);
+
+/** Which documents a migration failed on, a sentence each, and how those are found that only a hash stands for. */
+function describeAll(offending) {
+    const told = offending.map(describeOffending);
+    return told.some((one) => one.includes('with the hash ')) ? [...told, aboutHashes] : told;
+}
+const aboutHashes = 'A hash is the first 12 digits of SHA-256 over an _id as BSON: docs/sandbox.md has the lines that find its document.';
+/** Which documents a migration failed on, a sentence. */
+function describeOffending(offending) {
+    switch (offending.kind) {
+        case 'duplicate-key':
+            return describeDuplicates(offending);
+        case 'last-read':
+            return `It had read the document ${offending.id} of ${offending.collection} last.`;
+        case 'mixed-types':
+            return describeTypes(offending);
+    }
+}
+function describeDuplicates({ collection, fields, found, groups, more }) {
+    const key = fields.join(', ');
+    const documents = groups.map((ids) => ids.join(' and ')).join('; ');
+    if (groups.length === 0)
+        return `The key that is taken already is one of ${key} in ${collection}.`;
+    if (found === 'written')
+        return `The document ${documents} of ${collection} has that ${key} already.`;
+    const have = found === 'made' ? 'would get' : 'have';
+    return `In ${collection} these documents ${have} the same ${key}: ${documents}${more ? '; and more' : ''}.`;
+}
+function describeTypes({ collection, field, usual, others }) {
+    const odd = others.map(({ type, documents, ids }) => `${type} in ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(documents, 'document')} (such as ${ids.join(', ')})`);
+    return `In ${collection} the field ${field} is ${usual} in most documents, and ${odd.join(', ')}.`;
+}
+/** Which documents do not fulfil a validator, a sentence. */
+function describeViolations({ collection, documents, more, ids }) {
+    if (documents === null)
+        return `Whether the documents of ${collection} fulfil its validator could not be looked at.`;
+    const count = more ? `More than ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(documents, 'document')}` : (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(documents, 'document');
+    const others = documents > ids.length ? ', …' : '';
+    return `${count} of ${collection} ${documents === 1 ? 'does' : 'do'} not fulfil its validator: ${ids.join(', ')}${others}.`;
+}
+
+
+/***/ }),
+
+/***/ 90045:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   F: () => (/* binding */ isTight),
+/* harmony export */   W: () => (/* binding */ oplogWarning)
+/* harmony export */ });
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(77447);
+
+/** What is to be said where a migration may push out of the oplog what others still need. */
+function oplogWarning(name, { oplogBytes = 0, oplogMore = false }, oplog) {
+    if (oplog === undefined || !isTight({ oplogBytes, oplogMore }, oplog))
         return undefined;
-    const { error, warnings = [] } = ended;
+    const written = `${oplogMore ? 'more than' : 'about'} ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatBytes */ .z3)(oplogBytes)}`;
+    const holds = `which holds ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatBytes */ .z3)(oplog.maxBytes)} and reaches back about ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(oplog.reachMs)}`;
+    return `${name} writes ${written} to the oplog of the target, ${holds}: a secondary or a change stream that is behind may not catch up.`;
+}
+/** More than half of it, or more than anybody has seen. */
+function isTight({ oplogBytes = 0, oplogMore }, { maxBytes }) {
+    return oplogMore === true || oplogBytes > maxBytes / 2;
+}
+
+
+/***/ }),
+
+/***/ 6378:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   A: () => (/* binding */ statusSentence),
+/* harmony export */   V: () => (/* binding */ statusBlocks)
+/* harmony export */ });
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(77447);
+
+const marks = {
+    applied: 'good',
+    pending: 'idle',
+    running: 'info',
+    failed: 'bad',
+    interrupted: 'bad',
+    'rolled-back': 'back',
+};
+const notes = {
+    'edited-since-applied': 'the file was changed since',
+    'file-missing': 'the file is gone',
+};
+function statusSentence({ migrations, pending }) {
+    // What was taken back or left nothing, and has no file any more, is neither applied nor pending.
+    const all = migrations.filter(({ state }) => state === 'applied').length + pending;
+    if (all === 0)
+        return 'There are no migrations.';
+    if (all === 1)
+        return `The only migration is ${pending === 0 ? 'applied' : 'pending'}.`;
+    if (pending === 0)
+        return all === 2 ? 'Both migrations are applied.' : `All ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(all, 'migration')} are applied.`;
+    if (pending === all)
+        return `${all === 2 ? 'Both' : `All ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatCount */ .B4)(all)}`} migrations are pending.`;
+    return `${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatCount */ .B4)(pending)} of ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(all, 'migration')} ${pending === 1 ? 'is' : 'are'} pending.`;
+}
+/** As many rows are shown whole; of more, only those that somebody looks for. */
+const mostRows = 40;
+const newestApplied = 20;
+const mostOfAKind = 50;
+/** The rows to show, in their order: what needs a look, what comes next, and what was applied last. */
+function shownRows(migrations) {
+    if (migrations.length <= mostRows)
+        return migrations;
+    const settled = ({ state, note }) => note === undefined && state === 'applied';
+    const unusual = migrations.filter((one) => !settled(one) && one.state !== 'pending');
+    const pending = migrations.filter((one) => one.state === 'pending');
+    const timeOf = ({ appliedAt }) => appliedAt?.getTime() ?? 0;
+    const newest = migrations.filter(settled).sort((a, b) => timeOf(a) - timeOf(b));
+    const shown = new Set([
+        ...unusual.slice(-mostOfAKind),
+        ...pending.slice(0, mostOfAKind),
+        ...newest.slice(-newestApplied),
+    ]);
+    return migrations.filter((one) => shown.has(one));
+}
+/** What is not among the rows. */
+function leftOut(migrations, shown) {
+    const missing = migrations.length - shown.length;
+    if (missing === 0)
+        return [];
+    const kept = new Set(shown);
+    const states = Map.groupBy(migrations.filter((one) => !kept.has(one)), ({ state }) => state);
+    const counts = [...states].map(([state, rows]) => `${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatCount */ .B4)(rows.length)} ${state}`).join(', ');
+    return [{ kind: 'facts', title: '', facts: [['Not shown', { text: `${counts}; --json has all of them` }]] }];
+}
+function noteOf({ note, error }) {
+    const texts = [
+        error === undefined ? undefined : `on its way ${error.direction}: ${error.code}`,
+        note === undefined ? undefined : notes[note],
+    ].filter((text) => text !== undefined);
+    return texts.length === 0 ? { text: '' } : { mark: 'warning', text: texts.join('; ') };
+}
+function statusBlocks({ migrations, lease }) {
+    const columns = ['', 'Migration', 'Applied', 'Note'].map((title) => ({ title }));
+    const shown = shownRows(migrations);
+    const rows = shown.map((one) => [
+        { mark: marks[one.state], text: one.state },
+        { name: one.name },
+        { text: one.appliedAt === null ? '' : (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatTime */ .fU)(one.appliedAt) },
+        noteOf(one),
+    ]);
+    const noted = shown.some((one) => one.note !== undefined || one.error !== undefined);
+    const table = noted
+        ? { kind: 'table', title: 'Migrations', columns, rows }
+        : { kind: 'table', title: 'Migrations', columns: columns.slice(0, 3), rows: rows.map((row) => row.slice(0, 3)) };
+    return [
+        ...(rows.length > 0 ? [table] : []),
+        ...leftOut(migrations, shown),
+        {
+            kind: 'facts',
+            title: '',
+            facts: [
+                [
+                    'Lease',
+                    lease === null
+                        ? { text: 'nobody holds it' }
+                        : {
+                            mark: 'warning',
+                            text: `held by ${lease.owner} (fence ${lease.fence}) until ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatTime */ .fU)(lease.expiresAt)}`,
+                        },
+                ],
+            ],
+        },
+    ];
+}
+
+
+/***/ }),
+
+/***/ 80645:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   P: () => (/* binding */ renderFlow),
+/* harmony export */   e: () => (/* binding */ stepMark)
+/* harmony export */ });
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(77447);
+
+const marks = {
+    done: 'good',
+    failed: 'bad',
+    skipped: 'idle',
+    running: 'info',
+    unknown: 'unknown',
+};
+function stepMark(state) {
+    return marks[state];
+}
+const signs = { done: '✓', failed: '✗', skipped: '–', running: '…', unknown: '?' };
+/** Colours of GitHub's own labels, with a text dark enough to be read on them in both of its themes. */
+const styles = {
+    done: 'fill:#dafbe1,stroke:#1a7f37,color:#0a3d1a',
+    failed: 'fill:#ffebe9,stroke:#cf222e,color:#5c0d14',
+    skipped: 'fill:#f6f8fa,stroke:#8c959f,color:#57606a,stroke-dasharray:4 3',
+    running: 'fill:#ddf4ff,stroke:#0969da,color:#0a3069',
+    unknown: 'fill:#fff8c5,stroke:#9a6700,color:#4d2d00',
+};
+/** The steps as a Mermaid flow. Holds names of steps and durations only, so there is nothing in it to escape. */
+function renderFlow(steps) {
+    const nodes = steps.map(({ name, state, durationMs }, i) => {
+        const time = durationMs === undefined ? state : (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(durationMs);
+        return `  s${i}["${signs[state]} ${name}<br/>${time}"]:::${state}`;
+    });
+    const arrows = steps.length > 1 ? [`  ${steps.map((_, i) => `s${i}`).join(' --> ')}`] : [];
+    const used = [...new Set(steps.map((step) => step.state))];
+    const classes = used.map((state) => `  classDef ${state} ${styles[state]}`);
+    return ['flowchart LR', ...nodes, ...arrows, ...classes].join('\n');
+}
+
+
+/***/ }),
+
+/***/ 30701:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+
+// EXPORTS
+__webpack_require__.d(__webpack_exports__, {
+  q: () => (/* binding */ tell)
+});
+
+// EXTERNAL MODULE: ./emitted/report/format.js
+var format = __webpack_require__(77447);
+;// CONCATENATED MODULE: ./emitted/report/checks.js
+
+const probeMarks = { passed: 'good', failed: 'bad', unknown: 'unknown' };
+const guardMarks = { passed: 'good', blocked: 'blocked', unknown: 'unknown' };
+const severityMarks = { error: 'bad', warning: 'warning', note: 'info' };
+const severities = ['error', 'warning', 'note'];
+function probesTable(probes, title = 'Probes') {
+    if (probes.length === 0)
+        return [];
+    const columns = [
+        ...['', 'Probe', 'Expected', 'Seen'].map((title) => ({ title })),
+        { title: 'Attempts', numeric: true },
+        { title: 'Duration', numeric: true },
+    ];
+    const rows = probes.map((probe) => [
+        { mark: probeMarks[probe.state], text: probe.state },
+        { name: probe.name },
+        { text: probe.expected },
+        { text: probe.seen },
+        { text: (0,format/* formatCount */.B4)(probe.attempts) },
+        { text: (0,format/* formatDuration */.a3)(probe.durationMs) },
+    ]);
+    return [{ kind: 'table', title, columns, rows }];
+}
+/** `4 of 4 probes passed`, `1 of 4 probes failed, 1 could not look`. */
+function probesSentence(probes) {
+    const of = (state) => probes.filter((probe) => probe.state === state).length;
+    const all = (0,format/* plural */.LS)(probes.length, 'probe');
+    if (of('passed') === probes.length)
+        return `${(0,format/* formatCount */.B4)(probes.length)} of ${all} passed`;
+    const failed = of('failed') > 0 ? `${(0,format/* formatCount */.B4)(of('failed'))} of ${all} failed` : undefined;
+    const unknown = of('unknown') > 0 ? `${(0,format/* formatCount */.B4)(of('unknown'))}${failed ? '' : ` of ${all}`} could not look` : undefined;
+    return [failed, unknown].filter((part) => part !== undefined).join(', ');
+}
+function guardsTable(guards) {
+    if (guards.length === 0)
+        return [];
+    const columns = ['', 'Guard', 'Seen'].map((title) => ({ title }));
+    const rows = guards.map((guard) => [
+        { mark: guardMarks[guard.state], text: guard.state },
+        { name: guard.id },
+        { text: guard.seen },
+    ]);
+    return [{ kind: 'table', title: 'Guards', columns, rows }];
+}
+/** The worst first. */
+function findingsTable(findings) {
+    if (findings.length === 0)
+        return [];
+    const columns = [
+        { title: '' },
+        { title: 'About' },
+        { title: 'Finding', below: '' },
+        { title: 'Next', below: '→ ' },
+        { title: 'Rule' },
+    ];
+    // A guard's findings may stand in the plan, too.
+    const once = [...new Map(findings.map((one) => [JSON.stringify([one.rule, one.place, one.message]), one])).values()];
+    const sorted = once.sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
+    const rows = sorted.map((finding) => [
+        { mark: severityMarks[finding.severity], text: finding.severity },
+        { name: placeOf(finding) },
+        { text: finding.message },
+        { text: finding.next },
+        { name: finding.rule },
+    ]);
+    return [{ kind: 'table', title: 'Findings', columns, rows }];
+}
+function placeOf({ place }) {
+    if (place.file === undefined)
+        return place.name ?? '';
+    return place.line === undefined ? place.file : `${place.file}:${place.line}`;
+}
+
+;// CONCATENATED MODULE: ./emitted/report/migrations.js
+
+/** More names than these in one cell make the table unreadable; they are counted instead. */
+const mostNames = 4;
+/** Migrations that ran, in their order, the one that failed last. */
+function migrationsTable(title, migrations, failed) {
+    const all = migrations.map((migration) => ({
+        migration,
+        failed: false,
+    }));
+    if (failed)
+        all.push({ migration: failed, failed: true });
+    if (all.length === 0)
+        return [];
+    const others = all.map(({ migration }) => otherChanges(migration.effects));
+    const withOthers = others.some((names) => names.length > 0);
+    const withLeftOut = all.some(({ migration }) => migration.effects?.quarantined);
+    const columns = [
+        { title: '' },
+        { title: 'Migration' },
+        ...['Matched', 'Modified', 'Inserted', 'Deleted', ...(withLeftOut ? ['Left out'] : [])].map((title) => ({
+            title,
+            numeric: true,
+        })),
+        { title: 'Indexes', below: '' },
+        ...(withOthers ? [{ title: 'Also', below: '' }] : []),
+        { title: 'Duration', numeric: true },
+    ];
+    const rows = all.map(({ migration: { name, durationMs, effects }, failed }, i) => [
+        failed ? { mark: 'bad', text: 'failed' } : { mark: 'good', text: 'done' },
+        { name },
+        number(effects?.matched),
+        number(effects?.modified),
+        number(effects?.inserted),
+        number(effects?.deleted),
+        ...(withLeftOut ? [number(effects && (effects.quarantined ?? 0))] : []),
+        namesOrCount(indexChanges(effects), 'index change'),
+        ...(withOthers ? [namesOrCount(others[i] ?? [], 'change')] : []),
+        { text: (0,format/* formatDuration */.a3)(durationMs) },
+    ]);
+    return [{ kind: 'table', title, columns, rows }];
+}
+function pendingTable(pending) {
+    if (pending.length === 0)
+        return [];
+    const columns = ['Migration', 'Phase', 'Runs', 'After a kill', 'Way back', 'Checksum'].map((title) => ({ title }));
+    const rows = pending.map((one) => [
+        { name: one.name },
+        { text: one.phase },
+        { text: runWords(one) },
+        afterKill(one),
+        one.reversible ? { mark: 'good', text: 'yes' } : { mark: 'warning', text: 'none: only the backup' },
+        { name: one.checksum.slice(0, 12) },
+    ]);
+    return [{ kind: 'table', title: 'Pending', columns, rows }];
+}
+function runWords({ run }) {
+    const { journal, transaction, batches } = run;
+    const kept = journal === 'none' ? 'without journal' : journal === 'images' ? 'with journal' : 'journal without images';
+    return [transaction ? 'in one transaction' : undefined, batches ? 'in batches' : undefined, kept]
+        .filter((word) => word !== undefined)
+        .join(', ');
+}
+/** What becomes of it when its run is killed in the middle. */
+function afterKill({ run }) {
+    const { journal, transaction, resumable, undoable } = run;
+    if (transaction)
+        return { mark: 'good', text: 'as it was' };
+    if (resumable)
+        return { mark: 'good', text: 'goes on' };
+    if (undoable)
+        return { mark: 'info', text: 'undone, begins afresh' };
+    return journal === 'none'
+        ? { mark: 'warning', text: 'begins from its top' }
+        : { mark: 'warning', text: 'may stop with exit code 8' };
+}
+/** `3 migrations, 106,312 documents changed, 2 indexes built`. */
+function totals(migrations) {
+    const sum = (of) => migrations.reduce((total, one) => total + of(one.effects), 0);
+    const documents = sum(({ modified, inserted, deleted }) => modified + inserted + deleted);
+    const indexes = sum((effects) => effects.indexesCreated.length);
+    const quarantined = sum((effects) => effects.quarantined ?? 0);
+    const unknown = sum((effects) => effects.unknown);
+    return [
+        (0,format/* plural */.LS)(migrations.length, 'migration'),
+        `${(0,format/* plural */.LS)(documents, 'document')} changed`,
+        indexes > 0 ? `${(0,format/* plural */.LS)(indexes, 'index', 'indexes')} built` : undefined,
+        quarantined > 0 ? `${(0,format/* plural */.LS)(quarantined, 'document')} left out` : undefined,
+        unknown > 0 ? `${(0,format/* plural */.LS)(unknown, 'operation')} with an unknown result` : undefined,
+    ]
+        .filter((part) => part !== undefined)
+        .join(', ');
+}
+function indexChanges(effects) {
+    if (effects === undefined)
+        return [];
+    return [...effects.indexesCreated.map((name) => `+ ${name}`), ...effects.indexesDropped.map((name) => `− ${name}`)];
+}
+function otherChanges(effects) {
+    if (effects === undefined)
+        return [];
+    return [
+        ...effects.collectionsCreated.map((name) => `create ${name}`),
+        ...effects.collectionsDropped.map((name) => `drop ${name}`),
+        ...effects.otherChanges,
+        ...(effects.replayed ? [`${(0,format/* plural */.LS)(effects.replayed, 'operation')} by an earlier run`] : []),
+        ...(effects.unknown > 0 ? [`${(0,format/* plural */.LS)(effects.unknown, 'operation')} with an unknown result`] : []),
+    ];
+}
+/** A dash where nothing was seen: 0 would be a claim. */
+function number(count) {
+    return { text: count === undefined ? '–' : (0,format/* formatCount */.B4)(count) };
+}
+function namesOrCount(names, what) {
+    if (names.length === 0)
+        return { text: '' };
+    return names.length > mostNames ? { text: (0,format/* plural */.LS)(names.length, what) } : { names };
+}
+
+;// CONCATENATED MODULE: ./emitted/report/drill.js
+
+
+
+/** Whether a database came back that is right, in whatever time. */
+function recovered({ recoveryTimeMs, counts, probes = [] }) {
+    const right = counts.every(({ state }) => state === 'equal') && probes.every(({ state }) => state === 'passed');
+    return recoveryTimeMs !== undefined && right;
+}
+function drillLead(drill) {
+    const { recoveryTimeMs, documents, bytes, recoveryPoint, probes = [] } = drill;
+    const data = `${(0,format/* plural */.LS)(documents, 'document')} (${(0,format/* formatBytes */.z3)(bytes)}), as they were ${(0,format/* formatDuration */.a3)(recoveryPoint.ageMs)} before`;
+    return [
+        recoveryTimeMs !== undefined && recovered(drill)
+            ? `Recovered in ${(0,format/* formatDuration */.a3)(recoveryTimeMs)}: ${data}.`
+            : `The backup holds ${data}.`,
+        ...(probes.length > 0 ? [`In the sandbox ${probesSentence(probes)}.`] : []),
+    ];
+}
+function drillBlocks(drill) {
+    const { backupId, createdAt, recoveryPoint, sandbox, serverVersion, migrations, failed, probes = [] } = drill;
+    return [
+        ...limitsTable(drill),
+        ...migrationsTable('Applied in the sandbox', migrations, failed),
+        ...probesTable(probes, 'Probes in the sandbox'),
+        ...countsTable(drill.counts),
+        {
+            kind: 'facts',
+            title: 'Backup',
+            facts: [
+                ['Id', { name: backupId }],
+                ['Taken', { text: (0,format/* formatTime */.fU)(createdAt) }],
+                ['Data as of', { text: (0,format/* formatTime */.fU)(recoveryPoint.at) }],
+                ['Archive', drill.verified ? { mark: 'good', text: 'whole' } : { mark: 'unknown', text: 'not verified' }],
+                ...(sandbox === undefined ? [] : [['Restored in', { text: `MongoDB ${serverVersion}, ${sandbox}` }]]),
+                ...(drill.record === undefined ? [] : [['On record', { name: drill.record }]]),
+            ],
+        },
+    ];
+}
+const limitMarks = { kept: 'good', exceeded: 'bad', unknown: 'unknown' };
+function limitsTable({ limits, recoveryTimeMs, recoveryPoint }) {
+    const row = (name, seenMs) => {
+        const limit = limits.find((one) => one.name === name);
+        const seen = { text: seenMs === undefined ? 'not known' : (0,format/* formatDuration */.a3)(seenMs) };
+        if (limit === undefined)
+            return [{ mark: 'idle', text: 'no limit' }, { text: name }, seen, { text: '' }];
+        return [
+            { mark: limitMarks[limit.state], text: limit.state },
+            { text: name },
+            seen,
+            { text: (0,format/* formatDuration */.a3)(limit.limitMs) },
+        ];
+    };
+    const columns = [
+        { title: '' },
+        { title: 'Measured' },
+        { title: 'Seen', numeric: true },
+        { title: 'Limit', numeric: true },
+    ];
+    const rows = [row('recovery-time', recoveryTimeMs), row('recovery-point', recoveryPoint.ageMs)];
+    return [{ kind: 'table', title: 'Recovery', columns, rows }];
+}
+function countsTable(counts) {
+    if (counts.length === 0)
+        return [];
+    const columns = [
+        ...['', 'Collection'].map((title) => ({ title })),
+        ...['Documents', 'In the backup', 'Bytes', 'Bytes in the backup'].map((title) => ({ title, numeric: true })),
+    ];
+    const rows = counts.map(({ collection, expected, restored, state }) => [
+        state === 'equal' ? { mark: 'good', text: state } : { mark: 'bad', text: state },
+        { name: collection },
+        ...[restored.documents, expected.documents, restored.bytes, expected.bytes].map((n) => ({ text: (0,format/* formatCount */.B4)(n) })),
+    ]);
+    return [{ kind: 'table', title: 'Restored', columns, rows }];
+}
+
+;// CONCATENATED MODULE: ./emitted/report/audit.js
+
+
+function auditSentence({ entries, since }) {
+    const from = since === undefined ? '' : ` since ${(0,format/* formatTime */.fU)(since)}`;
+    return entries.length === 0
+        ? `Nothing is on record${from}.`
+        : `${(0,format/* plural */.LS)(entries.length, 'entry', 'entries')}${from}.`;
+}
+/** A row each; what else there is to say of one stands below it on a terminal. */
+function auditTable({ entries }) {
+    if (entries.length === 0)
+        return [];
+    const columns = [
+        ...['', 'When', 'What', 'Who', 'Migrations'].map((title) => ({ title })),
+        { title: 'Took', numeric: true },
+        { title: 'Id' },
+        { title: 'More', below: '' },
+    ];
+    const rows = entries.map((entry) => [
+        { mark: marks[entry.state], text: entry.state },
+        { text: (0,format/* formatTime */.fU)(entry.startedAt) },
+        { text: entry.kind },
+        { name: entry.actor ?? entry.host },
+        { names: entry.migrations ?? [] },
+        { text: tookOf(entry) },
+        { name: entry.id },
+        { text: moreOf(entry).join(' · ') },
+    ]);
+    return [{ kind: 'table', title: 'On record', columns, rows }];
+}
+const marks = {
+    ...{ applied: 'good', rehearsed: 'good', passed: 'good', 'nothing-to-do': 'idle', 'rolled-back': 'back' },
+    ...{ running: 'info', failed: 'bad', 'failed-clean': 'bad', 'failed-dirty': 'bad' },
+    ...{ blocked: 'blocked', cancelled: 'cancelled', unknown: 'unknown' },
+};
+function tookOf({ startedAt, finishedAt, ...entry }) {
+    if (finishedAt === undefined)
+        return '';
+    const began = ('reopenedAt' in entry && entry.reopenedAt) || startedAt;
+    return (0,format/* formatDuration */.a3)(Math.max(0, new Date(finishedAt).getTime() - new Date(began).getTime()));
+}
+function moreOf(entry) {
+    const said = [
+        entry.backupId && `backup ${entry.backupId}`,
+        entry.error?.code,
+        entry.commit && `commit ${entry.commit.slice(0, 12)}`,
+        entry.runUrl,
+    ];
+    if (entry.kind === 'drill') {
+        const { recoveryTimeMs = 0, recoveryPoint } = entry.result ?? {};
+        said.unshift(entry.result && recovered(entry.result) ? `recovered in ${(0,format/* formatDuration */.a3)(recoveryTimeMs)}` : undefined, recoveryPoint && `data ${(0,format/* formatDuration */.a3)(recoveryPoint.ageMs)} old`);
+    }
+    else {
+        const { of, strategy, reason, waivers = [], acceptedLoss, attempts = [], attemptsLeftOut = 0, planDigest } = entry;
+        const before = attempts.length + attemptsLeftOut;
+        said.unshift(of && `of ${of}`, strategy && `by ${strategy}`, reason && `because: ${reason}`, ...waivers.map((waiver) => `without ${waiver.what}, because: ${waiver.reason}`), acceptedLoss && `accepted loss of writes: ${acceptedLoss}`, before > 0 ? (0,format/* plural */.LS)(before, 'earlier attempt') : undefined, planDigest && `plan ${planDigest.slice(0, 12)}`);
+    }
+    return said.flatMap((one) => one || []);
+}
+
+;// CONCATENATED MODULE: ./emitted/report/backups.js
+
+function backupFacts(backup) {
+    return [
+        {
+            kind: 'facts',
+            title: 'Backup',
+            facts: [
+                [backup.engine === 'file' ? 'File' : 'Id', { name: backup.id }],
+                ...(backup.engine === 'file' ? [] : [['Of', ofCell(backup)]]),
+                ...factsOf(backup),
+                ...(backup.engine === 'file' ? [] : [['Location', { name: backup.location }]]),
+                [backup.engine === 'file' ? 'File changed' : 'Taken', { text: takenText(backup) }],
+            ],
+        },
+    ];
+}
+function factsOf(backup) {
+    switch (backup.engine) {
+        case 'atlas':
+            return snapshotFacts(backup);
+        case 'file':
+            return fileFacts(backup);
+        default:
+            return archiveFacts(backup);
+    }
+}
+function fileFacts({ databases, serverVersion, oplogEntries, ...backup }) {
+    return [
+        ...databases.map(({ name, collections, documents, bytes }) => [
+            'Holds',
+            {
+                text: `${name}: ${(0,format/* plural */.LS)(collections, 'collection')}, ${(0,format/* plural */.LS)(documents, 'document')}, ${(0,format/* formatBytes */.z3)(bytes)}`,
+            },
+        ]),
+        archiveFact(backup),
+        ['Server', { text: `MongoDB ${serverVersion}` }],
+        [
+            'Point in time',
+            oplogEntries === undefined
+                ? { mark: 'unknown', text: 'unknown: the file itself does not say' }
+                : { mark: 'warning', text: `with ${(0,format/* plural */.LS)(oplogEntries, 'oplog entry', 'oplog entries')} to be applied` },
+        ],
+    ];
+}
+function archiveFacts(backup) {
+    const { consistency, clusterTime, outsideSnapshot } = backup;
+    return [
+        ['Holds', { text: `${(0,format/* plural */.LS)(backup.documents, 'document')}, ${(0,format/* formatBytes */.z3)(backup.bytes)}` }],
+        archiveFact(backup),
+        [
+            'Point in time',
+            clusterTime === undefined
+                ? { mark: 'warning', text: `not one point in time (${consistency})` }
+                : { text: `${(0,format/* formatTime */.fU)(clusterTime)} (${consistency})` },
+        ],
+        ...(outsideSnapshot.length === 0 ? [] : [['Except capped', { names: outsideSnapshot }]]),
+    ];
+}
+function archiveFact(backup) {
+    const compression = backup.compression === 'none' ? 'not compressed' : backup.compression;
+    const encrypted = backup.encrypted ? 'encrypted' : 'not encrypted';
+    return ['Archive', { text: `${(0,format/* formatBytes */.z3)(backup.archiveBytes)} (${compression}, ${encrypted})` }];
+}
+function snapshotFacts({ cluster, snapshotId, snapshot, expiresAt }) {
+    return [
+        ['Holds', { text: `the whole cluster ${cluster}` }],
+        ['Snapshot', { name: snapshotId }],
+        ['Atlas says', snapshot === 'completed' ? { mark: 'good', text: snapshot } : { mark: 'warning', text: snapshot }],
+        ...(expiresAt === undefined ? [] : [['Expires', { text: (0,format/* formatTime */.fU)(expiresAt) }]]),
+    ];
+}
+function ofCell({ target, database }) {
+    return { name: `${target} / ${database}` };
+}
+/** What it holds, in a sentence. */
+function backupHolds(backup) {
+    return backup.engine === 'atlas'
+        ? `The backup is snapshot ${backup.snapshotId} of cluster ${backup.cluster} in Atlas.`
+        : `The backup holds ${(0,format/* plural */.LS)(backup.documents, 'document')}.`;
+}
+function takenText({ createdAt, durationMs }) {
+    const time = (0,format/* formatTime */.fU)(createdAt);
+    return durationMs === undefined ? time : `${time}, in ${(0,format/* formatDuration */.a3)(durationMs)}`;
+}
+function backupsTable(backups) {
+    if (backups.length === 0)
+        return [];
+    const columns = [
+        { title: 'Backup' },
+        { title: 'Of' },
+        { title: 'Taken' },
+        { title: 'Documents', numeric: true },
+        { title: 'Archive', numeric: true },
+        { title: 'Encrypted' },
+        { title: 'Consistency' },
+        { title: 'Verified' },
+    ];
+    const rows = backups.map((backup) => [
+        { name: backup.id },
+        ofCell(backup),
+        { text: (0,format/* formatTime */.fU)(backup.createdAt) },
+        ...(backup.engine === 'atlas'
+            ? [{ text: '' }, { text: '' }, { text: '' }, { text: `snapshot of Atlas: ${backup.snapshot}` }, { text: '' }]
+            : archiveCells(backup)),
+    ]);
+    return [{ kind: 'table', title: 'Backups', columns, rows }];
+}
+function archiveCells({ documents, archiveBytes, encrypted, consistency, outsideSnapshot, verifiedAt, }) {
+    const except = outsideSnapshot.length === 0 ? '' : `, except ${outsideSnapshot.length} capped`;
+    return [
+        { text: (0,format/* formatCount */.B4)(documents) },
+        { text: (0,format/* formatBytes */.z3)(archiveBytes) },
+        { text: encrypted ? 'yes' : 'no' },
+        { text: `${consistency}${except}` },
+        { text: verifiedAt === undefined ? 'no' : (0,format/* formatTime */.fU)(verifiedAt) },
+    ];
+}
+function restoreBlocks(restore) {
+    const rows = [
+        ...restore.restored.map((one) => [
+            { name: one.collection },
+            { mark: 'good', text: 'restored' },
+            { text: (0,format/* formatCount */.B4)(one.documents) },
+        ]),
+        ...restore.removed.map((name) => [
+            { name },
+            { mark: 'warning', text: 'removed: not in the backup' },
+            { text: '' },
+        ]),
+        ...restore.kept.map((name) => [{ name }, { mark: 'idle', text: 'kept: not in the backup' }, { text: '' }]),
+    ];
+    if (rows.length === 0)
+        return [];
+    const columns = [{ title: 'Collection' }, { title: '' }, { title: 'Documents', numeric: true }];
+    return [{ kind: 'table', title: 'Collections', columns, rows }];
+}
+
+;// CONCATENATED MODULE: ./emitted/report/headline.js
+const subjects = {
+    status: 'Status',
+    plan: 'Plan',
+    migrate: 'Migration',
+    up: 'Migration',
+    verify: 'Verification',
+    backup: 'Backup',
+    inspect: 'Inspection',
+    restore: 'Restore',
+    release: 'Release',
+    rollback: 'Rollback',
+    drill: 'Drill',
+    audit: 'Audit',
+    down: 'Rollback',
+    init: 'New project',
+    create: 'New migration',
+    baseline: 'Baseline',
+    unlock: 'Lease',
+};
+const onNoTarget = new Set(['inspect', 'init', 'create', 'drill']);
+/** The first line of every report: what it was, how it ended, where. */
+function headlineOf(ended) {
+    const { mark, headline } = ended.error === undefined ? success(ended) : failure(ended, ended.error);
+    const { target } = ended;
+    if (target === undefined)
+        return { mark, headline };
+    const where = target.database === undefined ? target.name : `${target.name} / ${target.database}`;
+    return { mark, headline: `${headline} · ${where}` };
+}
+function failure(ended, error) {
+    const { command, outcome } = ended;
+    const subject = subjects[command];
+    const unfinished = `${subject} not ${wasBegun(ended) ? 'finished' : 'started'}`;
+    // The exit code says most precisely what failed (contract.md); the outcome says what became of the target.
+    switch (error.exitCode) {
+        case 3:
+            return { mark: 'warning', headline: 'Migrations are pending' };
+        case 4:
+            return { mark: 'blocked', headline: `${subject}: there are findings` };
+        case 6:
+            if (command === 'unlock')
+                return { mark: 'blocked', headline: 'Lease not cleared: its last sign of life is too young' };
+            return { mark: 'blocked', headline: `${unfinished}: the lease is somebody else's` };
+        case 9:
+            if (command === 'drill')
+                return { mark: 'bad', headline: 'The drill failed' };
+            return { mark: 'bad', headline: 'Verification failed; nothing was rolled back' };
+        case 10:
+            return { mark: 'bad', headline: `${subject}: the way back failed or is incomplete` };
+        case 11:
+            return { mark: 'bad', headline: `${subject}: the backup cannot be used` };
+        case 13:
+            return { mark: 'bad', headline: 'Rehearsal failed; the target was not touched' };
+        case 14:
+            return { mark: 'back', headline: `${subject} failed, and was rolled back` };
+        case 130:
+            if (outcome === 'failed-dirty')
+                return { mark: 'cancelled', headline: `${subject} cancelled half-way; the target needs attention` };
+    }
+    const ends = {
+        applied: { mark: 'bad', headline: `${subject} failed after it was applied` },
+        rehearsed: { mark: 'bad', headline: `${subject} failed after the rehearsal` },
+        'nothing-to-do': { mark: 'bad', headline: `${subject} failed` },
+        'rolled-back': { mark: 'back', headline: `${subject} failed, and was rolled back` },
+        'failed-clean': {
+            mark: 'bad',
+            headline: `${subject} failed${onNoTarget.has(command) ? '' : '; the target is as it was'}`,
+        },
+        'failed-dirty': { mark: 'bad', headline: `${subject} failed; the target needs attention` },
+        blocked: { mark: 'blocked', headline: unfinished },
+        cancelled: { mark: 'cancelled', headline: `${subject} cancelled` },
+        unknown: { mark: 'unknown', headline: `${subject} ended, and what became of the target is unknown` },
+    };
+    return ends[outcome];
+}
+/** Whether it stopped between two migrations, or within a drill. */
+function wasBegun(ended) {
+    const { command, result } = ended;
+    if (command === 'drill')
+        return result !== undefined;
+    const migrate = command === 'release' ? result?.migrate : command === 'migrate' || command === 'up' ? result : undefined;
+    return (migrate?.remaining ?? []).length > 0;
+}
+function success(ended) {
+    const subject = subjects[ended.command];
+    switch (ended.outcome) {
+        case 'unknown':
+            return { mark: 'unknown', headline: `${subject}: the outcome is unknown` };
+        case 'cancelled':
+            return { mark: 'cancelled', headline: `${subject} cancelled` };
+        case 'blocked':
+            return { mark: 'blocked', headline: `${subject} not started` };
+        case 'failed-clean':
+            return { mark: 'bad', headline: `${subject} failed; the target is as it was` };
+        case 'failed-dirty':
+            return { mark: 'bad', headline: `${subject} failed; the target needs attention` };
+    }
+    switch (ended.command) {
+        case 'status':
+            return { mark: (ended.result?.pending ?? 0) > 0 ? 'info' : 'good', headline: 'Status' };
+        case 'plan':
+            return { mark: 'info', headline: 'Plan' };
+        case 'verify':
+            return ended.result?.probes.length === 0
+                ? { mark: 'warning', headline: 'Nothing was verified' }
+                : { mark: 'good', headline: 'Verified' };
+        case 'backup':
+            return { mark: 'good', headline: 'Backup taken' };
+        case 'inspect':
+            if (ended.result === undefined || !('backup' in ended.result))
+                return { mark: 'info', headline: 'Backups' };
+            if (ended.result.verified)
+                return { mark: 'good', headline: 'The backup is whole' };
+            return ended.result.backup.engine === 'atlas'
+                ? { mark: 'info', headline: 'Atlas has the snapshot; what is in it was not read' }
+                : { mark: 'unknown', headline: 'The backup was not verified' };
+        case 'restore':
+            return { mark: 'good', headline: 'Restored' };
+        case 'drill':
+            return { mark: 'good', headline: 'The drill passed' };
+        case 'audit':
+            return { mark: 'info', headline: 'On record' };
+        case 'init':
+            return { mark: 'good', headline: 'Project set up' };
+        case 'create':
+            return { mark: 'good', headline: 'Migration created' };
+        case 'baseline':
+            return {
+                mark: 'good',
+                headline: ended.outcome === 'applied' ? 'Recorded as applied' : 'Baseline: nothing to do',
+            };
+        case 'unlock':
+            return { mark: 'good', headline: ended.outcome === 'applied' ? 'Lease cleared' : 'Lease: nobody holds it' };
+    }
+    // A way back has two cases of this: there is none to go, and it was only asked what it would be.
+    const idle = ended.command === 'rollback' || ended.command === 'down' ? 'nothing was done' : 'nothing to do';
+    const words = {
+        applied: `${subject} applied`,
+        rehearsed: `${subject} rehearsed`,
+        'rolled-back': 'Rolled back',
+        'nothing-to-do': `${subject}: ${idle}`,
+    };
+    return { mark: ended.outcome === 'rolled-back' ? 'back' : 'good', headline: words[ended.outcome] ?? subject };
+}
+
+// EXTERNAL MODULE: ./emitted/report/offending.js
+var offending = __webpack_require__(692);
+// EXTERNAL MODULE: ./emitted/report/oplog.js
+var report_oplog = __webpack_require__(90045);
+// EXTERNAL MODULE: ./emitted/report/steps.js
+var report_steps = __webpack_require__(80645);
+;// CONCATENATED MODULE: ./emitted/report/way-back.js
+
+
+/** How the ways back went in the sandbox. */
+function wayBackFacts(wayBack) {
+    if (wayBack === undefined)
+        return [];
+    const { undo, down } = wayBack;
+    return [['Undo', wayCell(undo)], ...(down === undefined ? [] : [['Down', wayCell(down)]])];
+}
+function wayCell({ state, why, differences, notes, migrations, durationMs }) {
+    const took = `${(0,format/* plural */.LS)(migrations.length, 'migration')} in ${(0,format/* formatDuration */.a3)(durationMs)}`;
+    const until = why === undefined ? '' : `; not further: ${why}`;
+    switch (state) {
+        case 'equal':
+            return {
+                mark: 'good',
+                text: `${took}, and everything is as before${[...notes.map((note) => `; ${note}`), until].join('')}`,
+            };
+        case 'differs':
+            return { mark: 'bad', text: `${took}, and not everything is as before: ${differences.join('; ')}${until}` };
+        case 'failed':
+            return { mark: 'bad', text: `failed after ${took}` };
+        case 'not-compared':
+            return { mark: 'warning', text: `${took}, and nothing tells what was there before${until}` };
+        case 'impossible':
+            return { mark: 'warning', text: `none: ${why}` };
+    }
+}
+/** What an undo did, or would do, in documents; each counts once. */
+function undoTable(title, undo) {
+    if (undo.length === 0)
+        return [];
+    const columns = [
+        ...['Migration', 'Put back', 'of which around users’ writes', 'Taken out', 'Put in again'],
+        ...['By downDocument', 'Left to users'],
+    ];
+    return [
+        {
+            kind: 'table',
+            title,
+            columns: columns.map((column, i) => ({ title: column, ...(i > 0 && { numeric: true }) })),
+            rows: undo.map(({ name, documents, merged, deleted, inserted, downDocuments, quarantined }) => [
+                { name },
+                ...[documents, merged, deleted, inserted, downDocuments, quarantined].map((n) => ({ text: (0,format/* formatCount */.B4)(n) })),
+            ]),
+        },
+        ...leftList(undo),
+        ...createdSinceList(undo),
+    ];
+}
+/** Collections, indexes and options that stay as others left them. */
+function leftList(undo) {
+    // A rollback that an older version began has none on record.
+    const items = undo.flatMap(({ name, left = [] }) => left.map(({ why }) => `${why} (${name})`));
+    return items.length === 0 ? [] : [{ kind: 'list', title: 'Of the catalog, left as it is', items }];
+}
+/** The steps of a rollback, each as it went the last time. */
+function playbookTable(steps) {
+    if (steps.length === 0)
+        return [];
+    return [
+        {
+            kind: 'table',
+            title: 'Steps of the way back',
+            columns: [{ title: 'Step' }, { title: 'State' }, { title: 'Took', numeric: true }, { title: 'Note' }],
+            rows: steps.map(({ name, state, durationMs, note = '' }) => [
+                { name },
+                { mark: (0,report_steps/* stepMark */.e)(state), text: state },
+                { text: durationMs === undefined ? '' : (0,format/* formatDuration */.a3)(durationMs) },
+                { text: note },
+            ]),
+        },
+    ];
+}
+/** What a restore has lost. */
+function lossSentence(loss) {
+    if (loss.writes === null)
+        return `How much users had written since is not known: ${loss.why}.`;
+    if (loss.writes === 0)
+        return 'Users had written nothing since.';
+    return `${(0,format/* plural */.LS)(loss.writes, 'write')} of users since ${loss.since} went with it.`;
+}
+/** What users created in the new shape and stays in it. */
+function createdSinceList(undo) {
+    const items = undo.flatMap(({ name, createdSince }) => createdSince.map(({ collection, documents, ids }) => {
+        if (documents === 'unknown')
+            return `${collection} (${name}): nobody can tell, since no field is new`;
+        const more = documents > ids.length ? ', …' : '';
+        return `${collection} (${name}): ${(0,format/* plural */.LS)(documents, 'document')}: ${ids.join(', ')}${more}`;
+    }));
+    return items.length === 0 ? [] : [{ kind: 'list', title: 'Created since, and left in the new shape', items }];
+}
+
+;// CONCATENATED MODULE: ./emitted/report/rehearsal.js
+
+
+
+
+
+
+/** What a rehearsal showed. `short`: what it ran is told elsewhere, since all of it was applied. */
+function rehearsalBlocks(rehearsal, short) {
+    const { migrations, failed, probes = [], uncovered } = rehearsal;
+    // Those that a migration failed on stand in its error.
+    const notes = migrations.flatMap(({ seen }) => (seen?.violations ?? []).map(offending/* describeViolations */.yO));
+    return [
+        ...(short ? [] : migrationsTable('Rehearsed', migrations, failed)),
+        ...(notes.length > 0 ? [{ kind: 'list', title: 'Documents to look at', items: notes }] : []),
+        ...fieldsTable(migrations),
+        ...targetTable(rehearsal),
+        ...probesTable(probes, 'Probes in the sandbox'),
+        {
+            kind: 'facts',
+            title: 'Rehearsal',
+            facts: [
+                ['Level', { text: rehearsal.level }],
+                ...(short ? [['Ran', { text: totals(migrations) }]] : []),
+                ['Restored', { text: `${restoredData(rehearsal)}${ofBackup(rehearsal)}` }],
+                ['Server', { text: `${rehearsal.serverVersion}, ${rehearsal.sandbox}` }],
+                ...wayBackFacts(rehearsal.wayBack),
+                ...oplogFacts(rehearsal),
+                ...needFacts(rehearsal),
+                ['Took', { text: (0,format/* formatDuration */.a3)(rehearsal.durationMs) }],
+                ...reliedFacts(rehearsal),
+            ],
+        },
+        ...(uncovered.length > 0
+            ? [{ kind: 'list', title: 'What the rehearsal could not show', items: uncovered }]
+            : []),
+    ];
+}
+function ofBackup({ backup, level }) {
+    if (backup === undefined)
+        return level === 'sample' ? ', a sample of the target as it was then' : '';
+    const which = backup.id === undefined ? 'a backup taken for this' : `backup ${backup.id}`;
+    return ` of ${which}, as the data were at ${(0,format/* formatTime */.fU)(backup.at)}`;
+}
+function restoredData({ restoredDocuments, restoredBytes }) {
+    return `${(0,format/* plural */.LS)(restoredDocuments, 'document')} (${(0,format/* formatBytes */.z3)(restoredBytes)})`;
+}
+/** What stands for a rehearsal: its proof, or a waiver. */
+function reliedFacts({ proof, waiver }) {
+    if (waiver !== undefined)
+        return [['Rehearsal', { mark: 'warning', text: `waived: ${waiver.reason}` }]];
+    if (proof?.id === undefined)
+        return [];
+    const { id, level, at, sandboxVersion } = proof;
+    const elsewhere = sandboxVersion === undefined ? '' : ` in a sandbox of MongoDB ${sandboxVersion}`;
+    return [['Proof', { text: `${id} (${level}), passed ${(0,format/* formatTime */.fU)(at)}${elsewhere}` }]];
+}
+function oplogFacts({ oplog }) {
+    if (oplog === undefined)
+        return [];
+    const text = `${(0,format/* formatBytes */.z3)(oplog.maxBytes)}, reaches back about ${(0,format/* formatDuration */.a3)(oplog.reachMs)}`;
+    return [['Oplog of the target', { text }]];
+}
+function needFacts({ need }) {
+    if (need === undefined)
+        return [];
+    const { leastBytes, diskBytes, freeBytes, seconds, basis } = need;
+    const free = freeBytes === null ? 'free: unknown' : `${(0,format/* formatBytes */.z3)(freeBytes)} free`;
+    const text = `${(0,format/* formatBytesBetween */.dj)(leastBytes, diskBytes)} of disk (${free}), about ${(0,format/* formatDuration */.a3)(seconds * 1000)}: ${basis}`;
+    return [['A full one needs', { text }]];
+}
+/** Which fields the migrations changed: names and types. */
+function fieldsTable(migrations) {
+    const rows = migrations.flatMap(({ name, seen }) => (seen?.fields?.fields ?? []).map(({ collection, path, before, after, changes }) => [
+        { name },
+        { name: `${collection}.${path}` },
+        { text: before ?? '–' },
+        { text: after ?? '–' },
+        { text: (0,format/* formatCount */.B4)(changes) },
+    ]));
+    if (rows.length === 0)
+        return [];
+    const looked = migrations.reduce((sum, { seen }) => sum + (seen?.fields?.changes ?? 0), 0);
+    const made = migrations.reduce((sum, { seen, effects }) => sum + (seen?.fields ? effects.modified : 0), 0);
+    const columns = ['Migration', 'Field', 'Before', 'After'].map((title) => ({ title }));
+    const first = `Changed fields, in the first ${(0,format/* formatCount */.B4)(looked)} of ${(0,format/* formatCount */.B4)(made)} changes`;
+    const title = made > looked ? first : 'Changed fields';
+    return [{ kind: 'table', title, columns: [...columns, { title: 'Changes', numeric: true }], rows }];
+}
+/** What to expect on the target. */
+function targetTable({ migrations, oplog }) {
+    const known = migrations.filter(({ onTarget }) => onTarget !== undefined);
+    if (known.length === 0)
+        return [];
+    const rows = known.map(({ name, seen, onTarget }) => [
+        { name },
+        { text: onTarget === undefined ? '–' : `about ${(0,format/* formatDuration */.a3)(onTarget.durationMs)}` },
+        { text: bytes(seen?.journalBytes) },
+        oplogCell(onTarget, oplog),
+        {
+            text: (seen?.indexBuilds ?? [])
+                .map(({ collection, indexes, durationMs }) => `${collection}: ${indexes.join(', ')} (${(0,format/* formatDuration */.a3)(durationMs)})`)
+                .join('; '),
+        },
+    ]);
+    const columns = [
+        { title: 'Migration' },
+        ...['Time', 'Journal', 'Oplog'].map((title) => ({ title, numeric: true })),
+        { title: 'Index builds in the sandbox', below: '' },
+    ];
+    return [{ kind: 'table', title: 'To be expected on the target', columns, rows }];
+}
+function oplogCell(onTarget, oplog) {
+    const { oplogBytes, oplogMore } = onTarget ?? {};
+    const written = `${oplogMore ? 'more than ' : ''}${bytes(oplogBytes)}`;
+    if (onTarget === undefined || oplogBytes === undefined || !oplog?.maxBytes)
+        return { text: written };
+    const share = oplogMore ? '' : `${((100 * oplogBytes) / oplog.maxBytes).toFixed(1)}% `;
+    const text = `${written} (${share}of ${(0,format/* formatBytes */.z3)(oplog.maxBytes)})`;
+    return (0,report_oplog/* isTight */.F)(onTarget, oplog) ? { mark: 'warning', text } : { text };
+}
+function bytes(count) {
+    return count === undefined ? '–' : (0,format/* formatBytes */.z3)(count);
+}
+
+// EXTERNAL MODULE: ./emitted/report/status.js
+var report_status = __webpack_require__(6378);
+;// CONCATENATED MODULE: ./emitted/report/tell.js
+
+
+
+
+
+
+
+
+
+
+/** What there is to say about how a command ended, for a terminal and for a summary alike. */
+function tell(ended) {
+    const { lead, blocks } = tellResult(ended);
+    const { error, steps = [], warnings = [], durationMs, releaseId, recorded = false } = ended;
+    const time = durationMs === undefined ? [] : [`It took ${(0,format/* formatDuration */.a3)(durationMs)}.`];
+    const named = releaseId !== undefined && recorded;
+    const about = named ? [{ kind: 'facts', title: '', facts: [['Release', { name: releaseId }]] }] : [];
     return {
-        stdout: joined(lines),
-        stderr: joined([
-            ...warnings.map((warning) => `! ${warning}`),
-            ...(error === undefined ? [] : failure(ended, project, error)),
+        ...headlineOf(ended),
+        lead: [...lead, ...(lead.length > 0 ? time : [])],
+        failure: error && { code: error.code, message: error.message, hint: error.hint },
+        blocks: mergeFacts([
+            ...(warnings.length > 0 ? [{ kind: 'list', title: 'Warnings', items: warnings }] : []),
+            ...(steps.length > 0 ? [{ kind: 'steps', title: 'Steps', steps }] : []),
+            ...blocks,
+            ...about,
         ]),
     };
 }
-function linesOf(ended, project) {
-    if (ended.command === 'init') {
-        const file = ended.result?.file;
-        return file === undefined ? [] : [`Initialization successful. Please edit the generated \`${file}\` file`];
+/** Facts without a title that follow each other are one list. */
+function mergeFacts(blocks) {
+    const merged = [];
+    for (const block of blocks) {
+        const last = merged.at(-1);
+        if (block.kind === 'facts' && last?.kind === 'facts' && block.title === '' && last.title === '')
+            merged[merged.length - 1] = { ...last, facts: [...last.facts, ...block.facts] };
+        else
+            merged.push(block);
     }
-    if (project === undefined)
-        return undefined;
-    const fileName = ({ name }) => name + project.extension;
+    return merged;
+}
+function tellResult(ended) {
+    if (ended.result === undefined)
+        return { lead: [], blocks: [] };
     switch (ended.command) {
-        case 'create':
-            return ended.result === undefined ? [] : [`Created: ${ended.result.file}`];
-        case 'up':
-            return (ended.result?.applied ?? []).map((one) => `MIGRATED UP: ${fileName(one)}`);
-        case 'down':
-            return (ended.result?.reverted ?? []).map((one) => `MIGRATED DOWN: ${fileName(one)}`);
         case 'status':
-            return ended.result?.changelog === undefined ? [] : table(ended.result.changelog, project.useFileHash);
-        default:
-            return undefined;
+            return tellStatus(ended.result);
+        case 'plan':
+            return tellPlan(ended.result);
+        case 'migrate':
+        case 'up':
+            return tellMigrate(ended.result);
+        case 'verify':
+            return tellVerify(ended.result);
+        case 'backup':
+            return tellBackup(ended.result);
+        case 'inspect':
+            return tellInspect(ended.result);
+        case 'restore':
+            return tellRestore(ended.result);
+        case 'rollback':
+        case 'down':
+            return tellRollback(ended.result);
+        case 'release':
+            return tellRelease(ended.result);
+        case 'drill':
+            return { lead: drillLead(ended.result), blocks: drillBlocks(ended.result) };
+        case 'audit':
+            return { lead: [auditSentence(ended.result)], blocks: auditTable(ended.result) };
+        case 'init':
+            return { lead: [`Wrote ${ended.result.file}; name the database there.`], blocks: [] };
+        case 'create':
+            return { lead: [`Wrote ${ended.result.file}.`], blocks: [] };
+        case 'baseline':
+            return tellBaseline(ended.result);
+        case 'unlock':
+            return tellUnlock(ended.result);
     }
 }
-function failure(ended, project, error) {
-    const failed = ended.command === 'up' || ended.command === 'down' ? ended.result?.failed : undefined;
-    const first = failed === undefined ? error.message : reason(ended.command, failed.name + (project?.extension ?? ''), error);
-    const whole = first === error.message ? [] : [error.message];
-    return [`ERROR: ${first} [${error.code}]`, ...whole, `  → ${error.hint}`];
+function tellStatus(status) {
+    return { lead: [(0,report_status/* statusSentence */.A)(status)], blocks: (0,report_status/* statusBlocks */.V)(status) };
 }
-/** As migrate-mongo says it; the whole story is in the next line. */
-function reason(direction, fileName, { cause, message }) {
-    return `Could not migrate ${direction} ${fileName}: ${cause instanceof Error ? cause.message : message}`;
+function tellPlan({ digest, pending, findings }) {
+    const what = pending === 'unknown'
+        ? 'What is pending is unknown: no database was asked.'
+        : pending.length === 0
+            ? 'Nothing is pending.'
+            : `${(0,format/* plural */.LS)(pending.length, 'migration')} would be applied.`;
+    return {
+        lead: [what],
+        blocks: [
+            ...findingsTable(findings),
+            ...(pending === 'unknown' ? [] : pendingTable(pending)),
+            { kind: 'facts', title: '', facts: [['Digest', { name: digest }]] },
+        ],
+    };
 }
-/** The table that migrate-mongo draws, with a line between any two rows. */
-function table(rows, useFileHash) {
-    const head = ['Filename', ...(useFileHash ? ['Hash'] : []), 'Applied At', 'Migration block'];
-    const cells = rows.map(({ fileName, fileHash, appliedAt, migrationBlock }) => [
-        (0,_visible_js__WEBPACK_IMPORTED_MODULE_0__/* .oneLine */ .T)(fileName),
-        ...(useFileHash ? [fileHash ?? ''] : []),
-        appliedAt?.toISOString() ?? 'PENDING',
-        migrationBlock === undefined ? '' : String(migrationBlock),
-    ]);
-    const widths = head.map((title, i) => Math.max(title.length, ...cells.map((row) => row[i]?.length ?? 0)));
-    const line = (left, middle, right) => left + widths.map((width) => '─'.repeat(width + 2)).join(middle) + right;
-    const texts = [head, ...cells].map((row) => `│${widths.map((width, i) => ` ${(row[i] ?? '').padEnd(width)} `).join('│')}│`);
-    return [
-        line('┌', '┬', '┐'),
-        ...texts.flatMap((text, i) => (i === 0 ? [text] : [line('├', '┼', '┤'), text])),
-        line('└', '┴', '┘'),
+function tellMigrate({ applied, failed, remaining = [], rehearsal, ...relied }) {
+    const rehearsed = rehearsal === undefined ? undefined : tellRehearsalOf(rehearsal, { applied, failed });
+    const ran = applied.length > 0 ? [`Applied: ${totals(applied)}.`] : [];
+    const left = remaining.length > 0 ? [`Not begun: ${(0,format/* plural */.LS)(remaining.length, 'migration')}.`] : [];
+    return {
+        // Once something was applied, that is the news, and the rehearsal only led to it.
+        lead: [...ran, ...left, ...(rehearsed?.lead ?? [])],
+        blocks: [
+            ...migrationsTable('Applied', applied, failed),
+            ...(remaining.length > 0 ? [{ kind: 'list', title: 'Not begun', items: remaining }] : []),
+            ...(rehearsed?.blocks ?? []),
+            ...(rehearsal === undefined ? reliedBlocks(relied) : []),
+        ],
+    };
+}
+function reliedBlocks(relied) {
+    const facts = reliedFacts(relied);
+    return facts.length > 0 ? [{ kind: 'facts', title: '', facts }] : [];
+}
+function tellRehearsal(rehearsal) {
+    const { migrations, probes = [] } = rehearsal;
+    return {
+        lead: [
+            `Rehearsed on ${restoredData(rehearsal)} in a sandbox: ${totals(migrations)}. mongo-release itself only read the target.`,
+            ...(probes.length > 0 ? [`In the sandbox ${probesSentence(probes)}.`] : []),
+        ],
+        blocks: rehearsalBlocks(rehearsal, false),
+    };
+}
+function tellBaseline({ recorded }) {
+    const what = recorded.length === 0 ? 'It was recorded so already.' : `Nothing was run: ${recorded.join(', ')}.`;
+    return { lead: [what], blocks: [] };
+}
+function tellUnlock({ was }) {
+    return { lead: was === null ? [] : [`It was held by ${was.owner} (fence ${was.fence}).`], blocks: [] };
+}
+function tellVerify({ probes }) {
+    return { lead: probes.length === 0 ? [] : [`${probesSentence(probes)}.`], blocks: probesTable(probes) };
+}
+function tellBackup(backup) {
+    const lead = backup.engine === 'atlas'
+        ? backupHolds(backup)
+        : `${(0,format/* plural */.LS)(backup.documents, 'document')}, ${(0,format/* formatBytes */.z3)(backup.bytes)}.`;
+    return { lead: [lead], blocks: backupFacts(backup) };
+}
+function tellInspect(result) {
+    if ('backup' in result)
+        return { lead: [], blocks: backupFacts(result.backup) };
+    const { backups } = result;
+    return {
+        lead: [
+            backups.length === 0 ? 'The store holds no backup.' : `The store holds ${(0,format/* plural */.LS)(backups.length, 'backup')}.`,
+        ],
+        blocks: backupsTable(backups),
+    };
+}
+function tellRestore(restore) {
+    if (restore.cluster !== undefined)
+        return { lead: [`The whole cluster ${restore.cluster} is as it was in backup ${restore.backupId}.`], blocks: [] };
+    const documents = restore.restored.reduce((total, one) => total + one.documents, 0);
+    const changes = [
+        `${(0,format/* plural */.LS)(restore.restored.length, 'collection')} restored with ${(0,format/* plural */.LS)(documents, 'document')}`,
+        restore.removed.length > 0 ? `${(0,format/* formatCount */.B4)(restore.removed.length)} removed` : undefined,
+        restore.kept.length > 0 ? `${(0,format/* formatCount */.B4)(restore.kept.length)} kept` : undefined,
     ];
+    const followed = restore.migrate === undefined ? undefined : tellMigrate(restore.migrate);
+    return {
+        lead: [`${changes.filter((part) => part !== undefined).join(', ')}.`, ...(followed?.lead ?? [])],
+        blocks: [...restoreBlocks(restore), ...(followed?.blocks ?? [])],
+    };
 }
-function joined(lines) {
-    return lines.map((text) => `${(0,_visible_js__WEBPACK_IMPORTED_MODULE_0__/* .visible */ .R)(text)}\n`).join('');
+function tellRollback(rollback) {
+    const { strategy, reverted, failed, kept, conflicts, undo = [], restore, loss, probes = [], steps = [] } = rollback;
+    const restored = restore === undefined ? undefined : tellRestore(restore);
+    const foretold = undo.length > 0 && reverted.length === 0 && failed === undefined;
+    const conflicting = conflicts.reduce((total, one) => total + one.documents, 0);
+    return {
+        lead: [
+            ...(reverted.length > 0 || failed || restored ? [`Way back: ${strategy}.`] : []),
+            ...(reverted.length > 0 ? [`Taken back: ${totals(reverted)}.`] : []),
+            ...(restored?.lead ?? []),
+            ...(restored !== undefined && loss !== undefined ? [lossSentence(loss)] : []),
+            ...(conflicting > 0 ? [`${(0,format/* plural */.LS)(conflicting, 'document')} left to the users, in quarantine.`] : []),
+            ...(probes.length > 0 ? [`Afterwards ${probesSentence(probes)}.`] : []),
+        ],
+        blocks: [
+            ...playbookTable(steps),
+            ...undoTable(foretold ? 'An undo would put back, in documents' : 'Undone, in documents', undo),
+            ...migrationsTable('Taken back', reverted, failed),
+            ...(restored?.blocks ?? []),
+            ...(conflicts.length > 0
+                ? [
+                    {
+                        kind: 'list',
+                        title: 'In quarantine',
+                        items: conflicts.map((one) => `${one.collection}: ${(0,format/* plural */.LS)(one.documents, 'document')}`),
+                    },
+                ]
+                : []),
+            ...(kept.length > 0 ? [{ kind: 'list', title: 'Kept', items: kept }] : []),
+            ...probesTable(probes, 'Probes after the way back'),
+        ],
+    };
+}
+function tellRelease(release) {
+    const { guards = [], plan, backup, rehearsal, migrate, verify, rollback } = release;
+    const findings = [...(plan?.findings ?? []), ...guards.flatMap((guard) => guard.findings)];
+    const parts = [
+        rollback && tellRollback(rollback),
+        migrate && tellMigrate({ ...migrate, rehearsal: undefined }),
+        verify && tellVerify(verify),
+        { lead: [], blocks: findingsTable(findings) },
+        backup && tellBackupOfRelease(backup),
+        rehearsal ? tellRehearsalOf(rehearsal, migrate) : { lead: [], blocks: reliedBlocks(release) },
+        { lead: [], blocks: guardsTable(guards) },
+        plan && { lead: [], blocks: planOfRelease(plan, migrate ?? rehearsal) },
+    ].filter((part) => part !== undefined);
+    return { lead: parts.flatMap((part) => part.lead), blocks: parts.flatMap((part) => part.blocks) };
+}
+function tellBackupOfRelease(backup) {
+    return { lead: [backupHolds(backup)], blocks: backupFacts(backup) };
+}
+/** Where everything that was rehearsed is also applied, the same table twice would only be in the way. */
+function tellRehearsalOf(rehearsal, migrate) {
+    const { applied = [], failed } = migrate ?? {};
+    if (applied.length === 0 && failed === undefined)
+        return tellRehearsal(rehearsal);
+    const repeated = failed === undefined && rehearsal.failed === undefined && applied.length === rehearsal.migrations.length;
+    return { lead: [], blocks: rehearsalBlocks(rehearsal, repeated) };
+}
+/** The pending migrations are of interest where none of them ran. */
+function planOfRelease(plan, ran) {
+    return [
+        ...(ran === undefined && plan.pending !== 'unknown' ? pendingTable(plan.pending) : []),
+        { kind: 'facts', title: '', facts: [['Plan digest', { name: plan.digest }]] },
+    ];
 }
 
 

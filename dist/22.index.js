@@ -296,11 +296,11 @@ async function main(argv) {
         };
         if (invocation.flags['show-values'] && !run.showValues)
             log.warn('--show-values works on a terminal only, and is ignored here.');
-        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(8), __webpack_require__.e(20), __webpack_require__.e(6)]).then(__webpack_require__.bind(__webpack_require__, 78887));
+        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(8), __webpack_require__.e(14), __webpack_require__.e(6)]).then(__webpack_require__.bind(__webpack_require__, 23889));
         const ended = secrets.scrubTexts(await runCommand(run));
-        const { renderJson } = await __webpack_require__.e(/* import() */ 19).then(__webpack_require__.bind(__webpack_require__, 72366));
-        const { renderText } = await Promise.all(/* import() */[__webpack_require__.e(15), __webpack_require__.e(9)]).then(__webpack_require__.bind(__webpack_require__, 13167));
-        const { renderMigrateMongo } = await __webpack_require__.e(/* import() */ 16).then(__webpack_require__.bind(__webpack_require__, 84362));
+        const { renderJson } = await __webpack_require__.e(/* import() */ 20).then(__webpack_require__.bind(__webpack_require__, 72366));
+        const { renderText } = await Promise.all(/* import() */[__webpack_require__.e(16), __webpack_require__.e(9)]).then(__webpack_require__.bind(__webpack_require__, 13167));
+        const { renderMigrateMongo } = await __webpack_require__.e(/* import() */ 17).then(__webpack_require__.bind(__webpack_require__, 84362));
         const lines = renderMigrateMongo(ended, invocation.migrateMongo);
         if (lines !== undefined && !json)
             process.stdout.write(secrets.scrub(lines.stdout));
@@ -324,11 +324,11 @@ async function main(argv) {
 }
 /** What was done stays done where its summary cannot be written: that is said, and changes no exit code. */
 async function writeSummary(file, ended, log) {
-    const { renderSummary } = await Promise.all(/* import() */[__webpack_require__.e(15), __webpack_require__.e(17)]).then(__webpack_require__.bind(__webpack_require__, 34022));
+    const { renderSummary } = await Promise.all(/* import() */[__webpack_require__.e(16), __webpack_require__.e(18)]).then(__webpack_require__.bind(__webpack_require__, 34022));
     await (0,promises_.writeFile)(file, renderSummary(ended)).catch((error) => log.warn(`The summary cannot be written to ${file} (${error.code}).`));
 }
 async function writeFailure(command, error, secrets) {
-    const { renderFailure } = await __webpack_require__.e(/* import() */ 19).then(__webpack_require__.bind(__webpack_require__, 72366));
+    const { renderFailure } = await __webpack_require__.e(/* import() */ 20).then(__webpack_require__.bind(__webpack_require__, 72366));
     process.stdout.write(`${renderFailure(command, secrets.scrubTexts(error))}\n`);
 }
 /** A defect that nobody was waiting for is told like any failure; Node would print its stack trace, unscrubbed. */
