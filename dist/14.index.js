@@ -9964,6 +9964,27 @@ function isPast(token, until) {
     return at.greaterThanOrEqual(until);
 }
 
+;// CONCATENATED MODULE: ./emitted/migration/undo/current.js
+
+
+
+/** Documents that are looked at in one read. */
+const mostRead = 500;
+const mostReadBytes = 8_000_000;
+/** What the documents with the `_id`s of these are now, by the key of their `_id`. Throws the driver's errors. */
+async function readCurrent(client, { database, collection = '' }, documents, session) {
+    const ids = documents.map((document) => exactValue(document, (0,raw_bson/* idElement */._U)(document)));
+    const raw = await readByIds(client.db(database), collection, ids, session);
+    return new Map(raw.map((document) => [(0,raw_bson/* idKey */.T4)(document), document]));
+}
+/** The documents of a collection with these `_id`s, as bytes. Throws the driver's errors. */
+async function readByIds(db, collection, ids, session) {
+    const found = db
+        .collection(collection, { readPreference: lib.ReadPreference.primary })
+        .find({ _id: { $in: ids } }, { session, raw: true, batchSize: 10_000 });
+    return (await found.toArray());
+}
+
 ;// CONCATENATED MODULE: ./emitted/migration/undo/carry-over.js
 
 
@@ -9980,9 +10001,9 @@ async function carryOver(db, ids, { from, into, carries }) {
     let there = 0;
     for (let at = 0; at < ids.length; at += mostAtOnce) {
         const some = ids.slice(at, at + mostAtOnce);
-        const known = new Map((await read(db, into, some)).map((document) => [(0,raw_bson/* idKey */.T4)(document), document]));
+        const known = new Map((await readByIds(db, into, some)).map((document) => [(0,raw_bson/* idKey */.T4)(document), document]));
         const missing = [];
-        for (const document of await read(db, from, some)) {
+        for (const document of await readByIds(db, from, some)) {
             const other = known.get((0,raw_bson/* idKey */.T4)(document));
             if (other === undefined)
                 missing.push(document);
@@ -10009,12 +10030,6 @@ async function insert(db, into, documents, ready) {
         }
     }
     return inserted;
-}
-async function read(db, collection, ids) {
-    const found = db
-        .collection(collection, { readPreference: lib.ReadPreference.primary })
-        .find({ _id: { $in: ids } }, { raw: true, batchSize: 10_000 });
-    return (await found.toArray());
 }
 
 ;// CONCATENATED MODULE: ./emitted/migration/undo/replaced.js
@@ -10188,24 +10203,6 @@ class CatalogLook {
         const [info] = await readCatalog(this.#client.db(database), name);
         return info && shapeNow(info);
     }
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/current.js
-
-
-
-/** Documents that are looked at in one read. */
-const mostRead = 500;
-const mostReadBytes = 8_000_000;
-/** What the documents with the `_id`s of these are now, by the key of their `_id`. Throws the driver's errors. */
-async function readCurrent(client, { database, collection = '' }, documents, session) {
-    const ids = documents.map((document) => exactValue(document, (0,raw_bson/* idElement */._U)(document)));
-    const found = client
-        .db(database)
-        .collection(collection, { readPreference: lib.ReadPreference.primary })
-        .find({ _id: { $in: ids } }, { session, raw: true, batchSize: 10_000 });
-    const raw = (await found.toArray());
-    return new Map(raw.map((document) => [(0,raw_bson/* idKey */.T4)(document), document]));
 }
 
 ;// CONCATENATED MODULE: ./emitted/migration/undo/digest.js
@@ -13966,7 +13963,7 @@ function later(ttlMs) {
 
 /** Who holds the lease of a target, if anybody. Only reads. Throws what `asServerFailure` makes of a server's failure. */
 async function inspectLease(db, own) {
-    const reading = await state_read(new LeaseRecord(db, own), db);
+    const reading = await read(new LeaseRecord(db, own), db);
     if (reading === undefined || reading.document.owner === null)
         return { held: false };
     const facts = state_factsOf(reading);
@@ -13983,7 +13980,7 @@ async function inspectLease(db, own) {
  */
 async function unlock(db, own) {
     const record = new LeaseRecord(db, own);
-    const reading = await state_read(record, db);
+    const reading = await read(record, db);
     if (reading === undefined || reading.document.owner === null)
         return { outcome: 'nothing-to-do' };
     const facts = state_factsOf(reading);
@@ -14061,7 +14058,7 @@ function ownerText({ holder, ageMs, heartbeatAgeMs }) {
 function seconds(ms) {
     return `${Math.max(0, Math.ceil(ms / 1000))} s`;
 }
-async function state_read(record, db) {
+async function read(record, db) {
     return record.read().catch((error) => fail(error, db));
 }
 function fail(error, db) {
@@ -17878,13 +17875,15 @@ function knownTargets({ invocation, env }) {
         .filter((address) => address !== undefined)
         .map((address) => ({ hosts: hostsOf(address) }));
 }
-/** The sandbox gets the journal that the target will get: a rehearsal shows what that costs, and what it refuses. */
-async function journalFor(run, { db, topology }, migration, number) {
+/**
+ * The sandbox gets the journal that the target will get: a rehearsal shows what that costs, and what it refuses. `images`:
+ * whether it keeps them, where not as on the target.
+ */
+async function journalFor(run, { db, topology }, migration, number, images = run.invocation.settings.migrations.journal === 'images') {
     if (topology.kind === 'standalone')
         return undefined;
     const attempt = { migration, number };
     await openSandboxJournal(db, namesOf(run), attempt);
-    const images = run.invocation.settings.migrations.journal === 'images';
     return { attempt, fence: sandboxFence, images, resumes: false };
 }
 /**
@@ -20852,21 +20851,15 @@ class Sandbox {
         const { uri, connection } = this.#on;
         if (direction === 'up')
             this.#run.log.info(`Applying ${file.name} once more, for the rehearsal of its down.`);
-        const end = await runInSandbox(this.#run, { uri }, { file, direction, database: connection.db.databaseName, journal: await this.#journalFor(file.name) });
+        this.#attempts += 1;
+        const journal = await journalFor(this.#run, connection, file.name, this.#attempts, false);
+        const database = connection.db.databaseName;
+        const end = await runInSandbox(this.#run, { uri }, { file, direction, database, journal });
         stopIfCancelled(this.#run);
         if (end.state === 'done')
             return end.durationMs;
         const what = direction === 'down' ? `the down of ${file.name}` : `the second up of ${file.name}, after its undo`;
         throw new observe_error/* ReleaseError */.K('REHEARSAL_FAILED', `The rehearsal failed in ${what}: ${end.error.message} [${end.error.code}] The rehearsal did not touch the target.`, { hint: 'Correct the migration and rehearse again: mongo-release migrate.', cause: end.error });
-    }
-    async #journalFor(migration) {
-        const { db, topology } = this.#on.connection;
-        if (topology.kind === 'standalone')
-            return undefined;
-        this.#attempts += 1;
-        const attempt = { migration, number: this.#attempts };
-        await openSandboxJournal(db, namesOf(this.#run), attempt);
-        return { attempt, fence: sandboxFence, images: false, resumes: false };
     }
 }
 /** What is the migration's; anything else is thrown on. */

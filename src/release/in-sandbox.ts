@@ -79,12 +79,20 @@ function knownTargets({ invocation, env }: Run): SandboxTarget[] {
     .map((address) => ({ hosts: hostsOf(address) }));
 }
 
-/** The sandbox gets the journal that the target will get: a rehearsal shows what that costs, and what it refuses. */
-export async function journalFor(run: Run, { db, topology }: Connection, migration: string, number: number) {
+/**
+ * The sandbox gets the journal that the target will get: a rehearsal shows what that costs, and what it refuses. `images`:
+ * whether it keeps them, where not as on the target.
+ */
+export async function journalFor(
+  run: Run,
+  { db, topology }: Connection,
+  migration: string,
+  number: number,
+  images = run.invocation.settings.migrations.journal === 'images',
+) {
   if (topology.kind === 'standalone') return undefined;
   const attempt = { migration, number };
   await openSandboxJournal(db, namesOf(run), attempt);
-  const images = run.invocation.settings.migrations.journal === 'images';
   return { attempt, fence: sandboxFence, images, resumes: false };
 }
 

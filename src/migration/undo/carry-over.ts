@@ -1,7 +1,8 @@
-import { type Db, type Document, ReadPreference } from 'mongodb';
+import type { Db } from 'mongodb';
 import { idKey, sameBytes } from '../../mongo/raw-bson.ts';
 import { RawInsertError } from '../../mongo/raw-sequence.ts';
 import { awaitMajority, insertRaw } from '../../mongo/raw-write.ts';
+import { readByIds } from './current.ts';
 
 /** Documents of one read. */
 const mostAtOnce = 500;
@@ -22,9 +23,9 @@ export async function carryOver(db: Db, ids: readonly unknown[], { from, into, c
   let there = 0;
   for (let at = 0; at < ids.length; at += mostAtOnce) {
     const some = ids.slice(at, at + mostAtOnce);
-    const known = new Map((await read(db, into, some)).map((document) => [idKey(document), document]));
+    const known = new Map((await readByIds(db, into, some)).map((document) => [idKey(document), document]));
     const missing: Uint8Array[] = [];
-    for (const document of await read(db, from, some)) {
+    for (const document of await readByIds(db, from, some)) {
       const other = known.get(idKey(document));
       if (other === undefined) missing.push(document);
       else if (sameBytes(other, document)) there += 1;
@@ -52,11 +53,4 @@ async function insert(
     }
   }
   return inserted;
-}
-
-async function read(db: Db, collection: string, ids: readonly unknown[]): Promise<Uint8Array[]> {
-  const found = db
-    .collection(collection, { readPreference: ReadPreference.primary })
-    .find({ _id: { $in: ids } } as Document, { raw: true, batchSize: 10_000 });
-  return (await found.toArray()) as unknown as Uint8Array[];
 }

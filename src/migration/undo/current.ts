@@ -1,4 +1,4 @@
-import { type ClientSession, type Document, type MongoClient, ReadPreference } from 'mongodb';
+import { type ClientSession, type Db, type Document, type MongoClient, ReadPreference } from 'mongodb';
 import { idElement, idKey } from '../../mongo/raw-bson.ts';
 import { exactValue } from '../../mongo/raw-build.ts';
 import type { EntryNamespace } from '../journal/documents.ts';
@@ -15,10 +15,19 @@ export async function readCurrent(
   session?: ClientSession,
 ): Promise<Map<string, Uint8Array>> {
   const ids = documents.map((document) => exactValue(document, idElement(document)));
-  const found = client
-    .db(database)
+  const raw = await readByIds(client.db(database), collection, ids, session);
+  return new Map(raw.map((document) => [idKey(document), document]));
+}
+
+/** The documents of a collection with these `_id`s, as bytes. Throws the driver's errors. */
+export async function readByIds(
+  db: Db,
+  collection: string,
+  ids: readonly unknown[],
+  session?: ClientSession,
+): Promise<Uint8Array[]> {
+  const found = db
     .collection(collection, { readPreference: ReadPreference.primary })
     .find({ _id: { $in: ids } } as Document, { session, raw: true, batchSize: 10_000 });
-  const raw = (await found.toArray()) as unknown as Uint8Array[];
-  return new Map(raw.map((document) => [idKey(document), document]));
+  return (await found.toArray()) as unknown as Uint8Array[];
 }

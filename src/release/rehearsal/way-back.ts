@@ -1,5 +1,5 @@
 import { listed } from '../../migration/files/find.ts';
-import { openSandboxJournal, sandboxFence } from '../../migration/journal/prepare.ts';
+import { sandboxFence } from '../../migration/journal/prepare.ts';
 import { describeConflict } from '../../migration/undo/result.ts';
 import { undoAttempt } from '../../migration/undo/undo.ts';
 import {
@@ -13,7 +13,7 @@ import {
 } from '../../mongo/compare.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { ReleaseError } from '../../observe/error.ts';
-import { runInSandbox } from '../in-sandbox.ts';
+import { journalFor, runInSandbox } from '../in-sandbox.ts';
 import type { AppliedMigration } from '../result.ts';
 import { namesOf, type Run, stopIfCancelled } from '../run.ts';
 import type { Turn } from '../turns.ts';
@@ -174,11 +174,10 @@ class Sandbox {
     stopIfCancelled(this.#run);
     const { uri, connection } = this.#on;
     if (direction === 'up') this.#run.log.info(`Applying ${file.name} once more, for the rehearsal of its down.`);
-    const end = await runInSandbox(
-      this.#run,
-      { uri },
-      { file, direction, database: connection.db.databaseName, journal: await this.#journalFor(file.name) },
-    );
+    this.#attempts += 1;
+    const journal = await journalFor(this.#run, connection, file.name, this.#attempts, false);
+    const database = connection.db.databaseName;
+    const end = await runInSandbox(this.#run, { uri }, { file, direction, database, journal });
     stopIfCancelled(this.#run);
     if (end.state === 'done') return end.durationMs;
     const what = direction === 'down' ? `the down of ${file.name}` : `the second up of ${file.name}, after its undo`;
@@ -187,15 +186,6 @@ class Sandbox {
       `The rehearsal failed in ${what}: ${end.error.message} [${end.error.code}] The rehearsal did not touch the target.`,
       { hint: 'Correct the migration and rehearse again: mongo-release migrate.', cause: end.error },
     );
-  }
-
-  async #journalFor(migration: string) {
-    const { db, topology } = this.#on.connection;
-    if (topology.kind === 'standalone') return undefined;
-    this.#attempts += 1;
-    const attempt = { migration, number: this.#attempts };
-    await openSandboxJournal(db, namesOf(this.#run), attempt);
-    return { attempt, fence: sandboxFence, images: false, resumes: false };
   }
 }
 
