@@ -41,21 +41,16 @@ export interface Child {
 
 /**
  * Starts the process that user code runs in: our entry file, no arguments, this environment and no other, and a
- * channel for everything it has to know. In a rehearsal it is alone: it can start no further one.
+ * channel for everything it has to know.
  *
  * Throws `TSX_MISSING`.
  */
-export function startChild(
-  settings: ChildSettings,
-  log: Log,
-  receive: (message: FromChild) => void,
-  rehearsal = false,
-): Child {
+export function startChild(settings: ChildSettings, log: Log, receive: (message: FromChild) => void): Child {
   const child = fork(childEntry(), [], {
     cwd: settings.projectDir,
     env: { ...settings.environment },
     // Flags of our own process (an inspector's port, a coverage hook) are not the child's.
-    execArgv: [...quiet, ...loading(settings, rehearsal)],
+    execArgv: [...quiet, ...loading(settings)],
     serialization: 'advanced',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
@@ -108,19 +103,9 @@ export function childEntry(): string {
   return here.endsWith('.ts') ? join(dirname(here), 'child', 'main.ts') : join(dirname(here), 'child.js');
 }
 
-/** Compiling by tsx takes processes and threads; `child/processes.ts` keeps the project's code from them there. */
-function loading({ import: by, projectDir }: ChildSettings, rehearsal: boolean): readonly string[] {
-  if (by === 'tsx') return ['--import', tsxOf(projectDir)];
-  return rehearsal ? alone : [];
+function loading({ import: by, projectDir }: ChildSettings): readonly string[] {
+  return by === 'tsx' ? ['--import', tsxOf(projectDir)] : [];
 }
-
-/** No process and no thread beside this one; everything else as always. Of the network Node 25 and newer ask, too. */
-const alone = [
-  ...['--permission', '--allow-fs-read=*', '--allow-fs-write=*', '--allow-addons', '--allow-wasi'],
-  ...['--allow-net', '--allow-inspector'].filter((flag) => process.allowedNodeEnvironmentFlags.has(flag)),
-  // Of its remarks on these flags.
-  '--disable-warning=SecurityWarning',
-];
 
 function tsxOf(projectDir: string): string {
   try {

@@ -99,7 +99,7 @@ export async function runMigration(job: MigrationJob, options: RunOptions): Prom
         return;
     }
   };
-  const child = startChild(options, options.log, receive, job.rehearsal);
+  const child = startChild(options, options.log, receive);
 
   const halt = (why: 'time' | 'signal') => void watch.halt(child, why);
   const timer = setTimeout(() => halt('time'), options.timeLimitMs);

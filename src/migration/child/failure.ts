@@ -24,8 +24,10 @@ export function describeFailure(
 ): ChildError {
   const place = placeIn(error, source);
   const at = place === undefined ? '' : ` at ${place}`;
-  if (error instanceof ReleaseError)
-    return { ...asChildError(error), message: `${error.message.replace(/\.$/, '')}${at}.` };
+  if (error instanceof ReleaseError) {
+    const told = place !== undefined && error.message.includes(place);
+    return { ...asChildError(error), message: `${error.message.replace(/\.$/, '')}${told ? '' : at}.` };
+  }
   const text = hiddenText(error, source, where);
   const how = unseen ? 'A promise that nobody waited for was rejected' : 'The code threw';
   const hint = known(error, where)?.hint ?? hintFor(error, text, source.fileName);

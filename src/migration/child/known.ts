@@ -1,6 +1,5 @@
 import { relative } from 'node:path';
 import { serverCode, serverCodes } from '../../mongo/server-code.ts';
-import { startsNothing } from './processes.ts';
 
 /** An error whose text holds no data, said in words of ours, and what to do about it. */
 export interface Known {
@@ -15,9 +14,6 @@ export function known(error: unknown, where?: string): Known | undefined {
   if (serverCode(error) === serverCodes.BSONObjectTooLarge) return { hint: tooLarge };
   const { code } = error as { code?: unknown };
   switch (code) {
-    // Node's --permission: the rehearsal allows all but processes and threads.
-    case 'ERR_ACCESS_DENIED':
-      return { text: `it starts a process or a thread: ${startsNothing.text}`, hint: startsNothing.hint };
     case 'ERR_AMBIGUOUS_MODULE_SYNTAX':
       return {
         text: 'it has require, exports or module beside an await at its top level, which no module can have',

@@ -19,8 +19,9 @@ export async function loadModule(
   try {
     return (await import(/* webpackIgnore: true */ pathToFileURL(source.path).href)) as Record<string, unknown>;
   } catch (error) {
-    if (error instanceof ReleaseError) throw error;
-    const hint = known(error)?.hint ?? `Correct ${source.fileName} and run the same command again.`;
+    // One of ours says what it refused, and not of which file.
+    const { hint: ours } = error instanceof ReleaseError ? error : {};
+    const hint = ours ?? known(error)?.hint ?? `Correct ${source.fileName} and run the same command again.`;
     throw new ReleaseError(code, await whatFailed(source, error), { hint, cause: error });
   }
 }
