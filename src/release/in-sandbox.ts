@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openSandboxJournal, sandboxFence } from '../migration/journal/prepare.ts';
 import { type MigrationEnd, type MigrationJob, runMigration } from '../migration/runner.ts';
+import type { Phase } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { hostsOf } from '../mongo/hosts.ts';
 import { sandboxEnvironment } from '../sandbox/environment.ts';
@@ -96,14 +97,11 @@ export async function journalFor(
   return { attempt, fence: sandboxFence, images, resumes: false };
 }
 
-/**
- * Probes that look into the database: there is no application to ask. Those for after the deploy only where everything
- * that is pending was applied.
- */
-export async function probeSandbox(run: Run, { db }: Connection, all: boolean): Promise<ProbeResult[]> {
+/** Probes that look into the database: there is no application to ask. Those without a phase, and of this one. */
+export async function probeSandbox(run: Run, { db }: Connection, phase?: Phase): Promise<ProbeResult[]> {
   const { probes } = run.invocation.settings;
   const wanted = probes
-    .filter((probe) => 'mongo' in probe && (probe.phase === undefined || (all && probe.phase === 'after-deploy')))
+    .filter((probe) => 'mongo' in probe && (probe.phase === undefined || probe.phase === phase))
     // Nobody else writes there: a second look sees the same.
     .map((probe) => ({ ...probe, retries: 0 }));
   const { log, signal } = run;

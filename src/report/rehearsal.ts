@@ -9,7 +9,8 @@ import { wayBackFacts } from './way-back.ts';
 
 /** What a rehearsal showed. `short`: what it ran is told elsewhere, since all of it was applied. */
 export function rehearsalBlocks(rehearsal: RehearsalResult, short: boolean): Block[] {
-  const { migrations, failed, probes = [], uncovered } = rehearsal;
+  const { migrations, failed, probes = [], wayBack, uncovered } = rehearsal;
+  const unverified = (wayBack?.probes ?? []).filter(({ state }) => state !== 'passed');
   // Those that a migration failed on stand in its error.
   const notes = migrations.flatMap(({ seen }) => (seen?.violations ?? []).map(describeViolations));
   return [
@@ -18,6 +19,7 @@ export function rehearsalBlocks(rehearsal: RehearsalResult, short: boolean): Blo
     ...fieldsTable(migrations),
     ...targetTable(rehearsal),
     ...probesTable(probes, 'Probes in the sandbox'),
+    ...probesTable(unverified, 'Probes that a rollback would not pass'),
     {
       kind: 'facts',
       title: 'Rehearsal',
@@ -26,7 +28,7 @@ export function rehearsalBlocks(rehearsal: RehearsalResult, short: boolean): Blo
         ...(short ? [['Ran', { text: totals(migrations) }] as const] : []),
         ['Restored', { text: `${restoredData(rehearsal)}${ofBackup(rehearsal)}` }],
         ['Server', { text: `${rehearsal.serverVersion}, ${rehearsal.sandbox}` }],
-        ...wayBackFacts(rehearsal.wayBack),
+        ...wayBackFacts(wayBack),
         ...oplogFacts(rehearsal),
         ...needFacts(rehearsal),
         ['Took', { text: formatDuration(rehearsal.durationMs) }],

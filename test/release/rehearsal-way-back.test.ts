@@ -145,6 +145,21 @@ describe('probes', () => {
     expect(json.rehearsal.probes).toMatchObject([{ name: 'titled', state: 'passed' }]);
   });
 
+  test('that fail on the shape before stop it too, since a rollback would stop at them', async () => {
+    const titled = config('{ title: { $exists: false } }').replace('phase: after-deploy, ', '');
+    const ran = await rehearsed({ '2-rename': rename }, { 'mongo-release.yml': titled });
+    expectFailure(ran, 13, 'REHEARSAL_FAILED', /Before the migrations.*Probe "titled" failed.*with users shut out/s);
+    expect(ran.json.error.hint).toContain('phase: after-deploy');
+    expect(ran.json.rehearsal).toMatchObject({
+      probes: [{ name: 'titled', state: 'passed' }],
+      wayBack: { undo: { state: 'equal' }, down: { state: 'equal' }, probes: [{ name: 'titled', state: 'failed' }] },
+    });
+    const named = titled.replace('name: titled', 'name: named, phase: before-deploy').replace('title:', 'name:');
+    const { code, json, stderr } = await rehearsed({ '2-rename': rename }, { 'mongo-release.yml': named });
+    expect(code, stderr).toBe(0);
+    expect(json.rehearsal).toMatchObject({ probes: [], wayBack: { probes: [{ name: 'named', state: 'passed' }] } });
+  });
+
   test('that fail there stop the release', async () => {
     const ran = await rehearsed(
       { '2-rename': rename },

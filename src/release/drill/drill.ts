@@ -233,7 +233,7 @@ class Walk {
   }
 
   async #probe(connection: Connection): Promise<string | undefined> {
-    const probes = await probeSandbox(this.#run, connection, true);
+    const probes = await probeSandbox(this.#run, connection, 'after-deploy');
     this.#know({ probes });
     if (probes.length === 0) {
       this.warnings.push('No probe looks into the database: whether an application could work with it was not asked.');

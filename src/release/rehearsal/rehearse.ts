@@ -106,6 +106,10 @@ async function rehearseIn(
     uncovered: [...missing, ...on.uncovered, ...uncoveredBy({ situation, names, on, filled, sandbox })],
   });
   const turns = turnsOf(situation, names);
+  // What a way back is verified by is asked where it leads.
+  const before = turns.length === 0 ? [] : await probeSandbox(run, connection, 'before-deploy');
+  const unverifiable = notAfterWayBack(before);
+  if (unverifiable !== undefined) run.log.warn(unverifiable.message);
   for (const { file } of turns) {
     stopIfCancelled(run);
     const log = run.log.with({ migration: file.name, rehearsal: true });
@@ -140,7 +144,8 @@ async function rehearseIn(
     );
     return { result: result({ failed: { name, durationMs, effects, offending } }), error };
   }
-  probes = await probeSandbox(run, connection, missing.length === 0);
+  // Those for after the deploy are of the shape that everything that is pending leads to.
+  probes = await probeSandbox(run, connection, missing.length === 0 ? 'after-deploy' : undefined);
   const seen = probeFailure(probes);
   if (seen !== undefined) {
     const message = `After the migrations, in the sandbox: ${seen.message} The rehearsal did not touch the target.`;
@@ -151,5 +156,19 @@ async function rehearseIn(
   const back = await rehearseWayBack(run, {
     ...{ connection, uri: sandbox.uri, turns, start, sorted, state, migrations, journal: images },
   });
-  return { result: result({ wayBack: back.result }), error: back.error };
+  return { result: result({ wayBack: { ...back.result, probes: before } }), error: back.error ?? unverifiable };
+}
+
+/** A rollback that its probes stop leaves users shut out: no way back is proven by that. */
+function notAfterWayBack(before: readonly ProbeResult[]): ReleaseError | undefined {
+  const seen = probeFailure(before);
+  if (seen === undefined) return undefined;
+  return new ReleaseError(
+    'REHEARSAL_FAILED',
+    `Before the migrations, in the sandbox: ${seen.message} So a rollback, which leads back there, would stop at it, with users shut out. The rehearsal did not touch the target.`,
+    {
+      hint: 'Where only the new shape can pass that probe, give it phase: after-deploy; otherwise correct the probe or the data. Then rehearse again: mongo-release migrate.',
+      cause: seen,
+    },
+  );
 }

@@ -147,6 +147,8 @@ export interface WayBackRehearsal {
   readonly undo: RehearsedWay;
   /** By each migration's own `down`. */
   readonly down?: RehearsedWay;
+  /** What a rollback is verified by, asked before the migrations: that is where it leads. */
+  readonly probes?: readonly ProbeResult[];
 }
 
 export interface RehearsedWay {
