@@ -114,7 +114,7 @@ export async function runInTarget(
             state: end.state === 'failed' ? 'failed' : 'interrupted',
             // Ended before it came to where it was: what is there already, this run does not know.
             ...{ durationMs, effects: overHalf && nothingDone ? undefined : effects },
-            error: { code: end.error.code, message: end.error.message },
+            error: { code: end.error.code, message: run.secrets.scrub(end.error.message) },
           },
       end.notes,
     );

@@ -71,3 +71,14 @@ test.each(Object.keys(ways))('no value of a document leaves a migration by its %
   expect(end.state === 'failed' && end.error.code).toBe('MIGRATION_FAILED');
   expect(project.logged[0]?.message).toBe('found ‹hidden›');
 });
+
+test.each(['message', 'server, bulk'])(
+  'who asked for it sees all of its %s, and what is kept has none of it',
+  async (way) => {
+    project.logged.length = 0;
+    const end = await project.run(`${way.replaceAll(/\W+/g, '-')}.mjs`, database, { showValues: true });
+    expect(JSON.stringify(project.logged)).toMatch(marker);
+    expect(end).toMatchObject({ state: 'failed', hiddenLines: 0 });
+    expect(JSON.stringify([end, end.state === 'failed' && [end.error.message, end.error.hint]])).not.toMatch(marker);
+  },
+);

@@ -15,7 +15,7 @@ import { type Checked, checkedOptions } from './batch-options.ts';
 import { thereIsNone } from './missing.ts';
 import { placeIn } from './place.ts';
 import type { FromChild } from './protocol.ts';
-import { hiddenText, hideUnknown } from './redact.ts';
+import { hiddenText, hideUnknown, showWhole } from './redact.ts';
 import type { Source } from './source.ts';
 
 export interface BatchSurroundings {
@@ -125,7 +125,11 @@ function backfillOf({ gate, source, signal, send }: BatchSurroundings, checked: 
     onError: checked.onError ?? 'stop',
     maxErrors: checked.maxErrors ?? usualMaxErrors,
     signal,
-    describe: (error) => (error instanceof Unusable ? error.message : hiddenText(error, source)),
+    describe: (error) => {
+      if (error instanceof Unusable) return error.message;
+      showWhole(error, source);
+      return hiddenText(error, source);
+    },
     placeOf: (error) => placeIn(error, source),
     tell: (level, message, fields) => send({ type: 'log', level, message, fields: { collection, ...fields } }),
     title: name === undefined ? `batch on ${collection}` : `batch ${hideUnknown(name, source)} on ${collection}`,

@@ -3,7 +3,7 @@ import { ReleaseError } from '../../observe/error.ts';
 import { known } from './known.ts';
 import { placeIn } from './place.ts';
 import type { ChildError, LastRead } from './protocol.ts';
-import { hidden, hiddenText } from './redact.ts';
+import { hidden, hiddenText, showWhole } from './redact.ts';
 import type { Source } from './source.ts';
 
 /** A failure of ours as it goes to the parent. */
@@ -29,6 +29,7 @@ export function describeFailure(
     return { ...asChildError(error), message: `${error.message.replace(/\.$/, '')}${told ? '' : at}.` };
   }
   const text = hiddenText(error, source, where);
+  showWhole(error, source);
   const how = unseen ? 'A promise that nobody waited for was rejected' : 'The code threw';
   const hint = known(error, where)?.hint ?? hintFor(error, text, source.fileName);
   const read = lastRead === undefined ? '' : ` It had read the document ${lastRead.id} of ${lastRead.collection} last.`;

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { ReleaseError } from '../../observe/error.ts';
 import { known } from './known.ts';
 import { placeIn } from './place.ts';
-import { hiddenText } from './redact.ts';
+import { hiddenText, showWhole } from './redact.ts';
 import type { Source } from './source.ts';
 
 /**
@@ -28,6 +28,7 @@ export async function loadModule(
 
 async function whatFailed(source: Source, error: unknown): Promise<string> {
   const text = hiddenText(error, source);
+  showWhole(error, source);
   if (!(error instanceof SyntaxError)) return `${placeIn(error, source) ?? source.fileName} cannot be loaded: ${text}.`;
   const place = placeIn(error, source) ?? (await syntaxPlace(source));
   return `${place ?? source.fileName} cannot be read${place === undefined ? ' (or a file that it imports)' : ''}: ${text}.`;

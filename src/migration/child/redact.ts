@@ -50,7 +50,6 @@ const countPattern = /^\d{1,9}$/;
  * messages of ours that it quotes.
  */
 export function hideUnknown(text: string, source: Source, vocabulary: ReadonlySet<string> = new Set()): string {
-  if (source.showValues) return text;
   const ours = [...source.given].find((message) => text.includes(message));
   const parts = ours === undefined ? [text] : text.split(ours);
   return parts
@@ -103,6 +102,11 @@ function hiddenKey(taken: Readonly<Record<string, unknown>>): string {
   return name;
 }
 
+/** A log line of user code, for whoever looks on. */
+export function shownText(text: string, source: Source): string {
+  return source.showValues ? text : hideUnknown(text, source);
+}
+
 /** Fields of a log line of user code: numbers and booleans; texts that are ids or words of the source. */
 export function hideFields(fields: unknown, source: Source): LogFields {
   const shown: Record<string, string | number | boolean> = {};
@@ -111,9 +115,18 @@ export function hideFields(fields: unknown, source: Source): LogFields {
     const name = source.words.has(key) || resultWords.has(key) || source.showValues ? key : hiddenKey(shown);
     if (typeof value === 'number' || typeof value === 'boolean') shown[name] = value;
     else if (typeof value === 'bigint') shown[name] = Number(value);
-    else if (value !== undefined && value !== null) shown[name] = hideUnknown(String(value), source);
+    else if (value !== undefined && value !== null) shown[name] = shownText(String(value), source);
   }
   return shown;
+}
+
+/**
+ * Prints what an error of user code says as it is, where somebody asked for that: a person at a terminal sees what user
+ * code prints, and it goes nowhere else. What is kept, or handed on, is always `hiddenText`.
+ */
+export function showWhole(error: unknown, { showValues }: Source): void {
+  if (!showValues || error instanceof ReleaseError) return;
+  process.stderr.write(`${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}\n`);
 }
 
 /**
@@ -128,7 +141,6 @@ function textOf(error: unknown, source: Source, where?: string): string {
   if (error instanceof ReleaseError) return `${error.message.replace(/\.$/, '')} [${error.code}]`;
   if (!(error instanceof Error)) return thrownText(error, source);
   if (serverCode(error) !== undefined && isDriverError(error)) return describeServerError(error, where);
-  if (source.showValues) return `${error.name}: ${error.message}`;
   const ours = validationText(error, source) ?? connectionText(error) ?? known(error, where)?.text;
   if (ours !== undefined) return ours;
   const name = errorName(error, source);

@@ -7,7 +7,7 @@ export interface Source {
   readonly words: ReadonlySet<string>;
   /** Messages of ours that user code was given: they hold no values, and user code may quote them. */
   readonly given: Set<string>;
-  /** Show what user code says as it is. */
+  /** Show what user code prints and throws as it is, for a person at a terminal. */
   readonly showValues: boolean;
 }
 

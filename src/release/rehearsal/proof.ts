@@ -82,7 +82,7 @@ export async function keepProof(
   const how =
     error === undefined
       ? { result: 'passed', level }
-      : { result: 'failed', level, error: { code: error.code, message: error.message } };
+      : { result: 'failed', level, error: { code: error.code, message: run.secrets.scrub(error.message) } };
   const id = `${newDocumentId(at)}${ofTarget(on.of)}${ofPlan(situation)}`;
   const proofs = storeOf(run).documents('proofs');
   try {

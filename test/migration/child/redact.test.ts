@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import mongoose from 'mongoose';
 import { describe, expect, test } from 'vitest';
 import { known } from '../../../src/migration/child/known.ts';
-import { hiddenText, hideFields, hideUnknown } from '../../../src/migration/child/redact.ts';
+import { hiddenText, hideFields, hideUnknown, shownText } from '../../../src/migration/child/redact.ts';
 import { type Source, sourceAt, wordsOf } from '../../../src/migration/child/source.ts';
 import { ReleaseError } from '../../../src/observe/error.ts';
 
@@ -32,9 +32,10 @@ describe('what user code says', () => {
     expect(hideUnknown(said, source)).toBe(shown);
   });
 
-  test('is shown as it is when that was asked for', () => {
-    expect(hideUnknown('user Zaphod', { ...source, showValues: true })).toBe('user Zaphod');
-    expect(hiddenText(new Error('user Zaphod'), { ...source, showValues: true })).toBe('Error: user Zaphod');
+  test('is shown as it is when that was asked for; what an error says is kept, and never is', () => {
+    expect(shownText('user Zaphod', source)).toBe('user ‹hidden›');
+    expect(shownText('user Zaphod', { ...source, showValues: true })).toBe('user Zaphod');
+    expect(hiddenText(new Error('user Zaphod'), { ...source, showValues: true })).toBe('Error: user ‹hidden›');
   });
 });
 
