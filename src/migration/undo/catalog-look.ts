@@ -8,25 +8,22 @@ import { isMade } from './made.ts';
 import { inTheWay, type Listed, NamesOfThePast } from './names.ts';
 import type { UndoEntry } from './read.ts';
 import { displacedBy, writesToReplacement } from './replaced.ts';
-import { type ConflictList, shownNamespace } from './result.ts';
+import { shownNamespace, type UndoConflict } from './result.ts';
 import { type Shape, shapeNow } from './shape.ts';
 
 /** Finds what others did to collections, indexes and options that an undo would meet. Changes nothing. */
 export class CatalogLook {
   readonly #client: MongoClient;
   readonly #own: OwnNames;
-  /** Those that are found from here on go into it. */
-  conflicts: ConflictList;
   readonly #names: NamesOfThePast;
   /** By present name: how many documents the migration has added to it since this point. */
   readonly #added = new Map<string, number>();
   /** By present name: options and indexes as they are once all newer entries are undone. */
   readonly #shapes = new Map<string, Shape>();
 
-  constructor(client: MongoClient, own: OwnNames, conflicts: ConflictList) {
+  constructor(client: MongoClient, own: OwnNames) {
     this.#client = client;
     this.#own = own;
-    this.conflicts = conflicts;
     this.#names = new NamesOfThePast(client);
   }
 
@@ -46,73 +43,83 @@ export class CatalogLook {
     await this.#names.goBack(entry);
   }
 
-  async entry(entry: UndoEntry): Promise<void> {
-    const { catalog, namespace, state, kind } = entry;
-    if (catalog === undefined || state === 'refused') return this.pass(entry);
-    const { type, before, replaced, to } = catalog;
-    if (type === 'create-collection' && before === undefined && kind !== 'implicit') await this.#foreseeRemoval(entry);
-    if (type === 'replace-collection') await this.#foreseeSwap(entry);
-    if (type === 'modify-collection' || type === 'create-indexes' || type === 'drop-indexes') {
-      await this.#foreseeInPlace(entry);
+  /** Goes back over an entry; what its undo would leave as it is comes back. */
+  async entry(entry: UndoEntry): Promise<UndoConflict[]> {
+    const { catalog, namespace, state } = entry;
+    if (catalog === undefined || state === 'refused') {
+      await this.pass(entry);
+      return [];
     }
-    this.conflicts.add(...displacedBy(entry), ...(await this.#names.goBack(entry)));
+    const { type, before, replaced, to } = catalog;
+    const conflicts = [...(await this.#foresee(entry)), ...displacedBy(entry), ...(await this.#names.goBack(entry))];
     if (type === 'drop-collection' && before !== undefined) await this.#foreseeReturn(namespace, before);
     if (to !== undefined && replaced !== undefined) await this.#foreseeReturn(to, replaced);
+    return conflicts;
+  }
+
+  async #foresee(entry: UndoEntry): Promise<readonly UndoConflict[]> {
+    const { catalog, kind } = entry;
+    switch (catalog?.type) {
+      case 'create-collection':
+        return catalog.before === undefined && kind !== 'implicit' ? this.#foreseeRemoval(entry) : [];
+      case 'replace-collection':
+        return this.#foreseeSwap(entry);
+      case 'modify-collection':
+      case 'create-indexes':
+      case 'drop-indexes':
+        return this.#foreseeInPlace(entry);
+      default:
+        return [];
+    }
   }
 
   /** A collection that the migration made has to be empty once the migration's documents are out of it. */
-  async #foreseeRemoval({ namespace, catalog }: UndoEntry): Promise<void> {
+  async #foreseeRemoval({ namespace, catalog }: UndoEntry): Promise<UndoConflict[]> {
     const present = await this.#names.infoOf(namespace);
-    if (present === undefined) return;
+    if (present === undefined) return [];
     const after = catalog?.after;
     if (after === undefined || after.type === 'view') {
       const shape = await this.#shapeOf(namespace, present);
       const made = shape !== undefined && isMade({ type: present.type, shape }, after, false);
-      if (!made) this.conflicts.add(inTheWay(namespace, 'changed'));
-      return;
+      return made ? [] : [inTheWay(namespace, 'changed')];
     }
-    if (after.uuid !== undefined && present.uuid !== after.uuid) return;
+    if (after.uuid !== undefined && present.uuid !== after.uuid) return [];
     const db = this.#client.db(namespace.database);
     const documents = await db.collection(present.name).countDocuments({});
     const added = this.#added.get(`${namespace.database}.${present.name}`) ?? 0;
-    if (documents !== added) this.conflicts.add(inTheWay(namespace, 'holds-documents'));
+    return documents === added ? [] : [inTheWay(namespace, 'holds-documents')];
   }
 
-  async #foreseeSwap(entry: UndoEntry): Promise<void> {
+  async #foreseeSwap(entry: UndoEntry): Promise<UndoConflict[]> {
     const { catalog, namespace } = entry;
     const into = catalog?.to ?? namespace;
     const present = await this.#names.infoOf(into);
-    if (present === undefined || catalog?.after?.uuid === undefined || present.uuid !== catalog.after.uuid) return;
+    if (present === undefined || catalog?.after?.uuid === undefined || present.uuid !== catalog.after.uuid) return [];
     const db = this.#client.db(into.database);
     const { replaced } = catalog;
     const old =
       replaced?.type === 'collection' ? await this.#names.withUuid(into.database, replaced.uuid ?? '') : undefined;
     const where = { from: present.name, into: old?.name };
     const conflicts = await writesToReplacement(db, this.#own, entry, where);
-    this.conflicts.add(...conflicts);
     for (const conflict of conflicts) {
       // Nothing of the migration's: what it made cannot be removed with them in it.
       if (old !== undefined) this.takesOut({ ...into, collection: old.name }, -(conflict.carried ?? 0));
     }
+    return conflicts;
   }
 
-  async #foreseeInPlace(entry: UndoEntry): Promise<void> {
+  async #foreseeInPlace(entry: UndoEntry): Promise<readonly UndoConflict[]> {
     const { namespace, catalog } = entry;
     const before = catalog?.before;
-    if (before === undefined) return;
+    if (before === undefined) return [];
     const present =
       before.uuid === undefined
         ? await this.#names.infoOf(namespace)
         : await this.#names.withUuid(namespace.database, before.uuid);
     // A view that comes back is not there yet.
-    if (present === undefined && before.uuid === undefined) return;
-    if (present?.type !== before.type) {
-      this.conflicts.add(inTheWay(namespace, present === undefined ? 'gone' : 'changed'));
-      return;
-    }
-    this.conflicts.add(
-      ...((await this.#change(namespace, present, (now) => inPlaceBack(entry, now)))?.conflicts ?? []),
-    );
+    if (present === undefined && before.uuid === undefined) return [];
+    if (present?.type !== before.type) return [inTheWay(namespace, present === undefined ? 'gone' : 'changed')];
+    return (await this.#change(namespace, present, (now) => inPlaceBack(entry, now)))?.conflicts ?? [];
   }
 
   /** A collection comes back from its tombstone, where its documents do not expire. */

@@ -2,12 +2,13 @@ import { type Document, type MongoClient, ReadPreference } from 'mongodb';
 import { elementsOf, idKey } from '../../mongo/raw-bson.ts';
 import { shownId } from '../../mongo/shown-id.ts';
 import type { CreatedSince } from './result.ts';
+import type { UndoStore } from './store.ts';
 import type { Touched } from './survey.ts';
 
 const mostListed = 20;
 
 /** Counts documents of one collection that stay in the new shape without the migration having changed them. */
-export class CreatedSinceCount {
+class CreatedSinceCount {
   readonly #touched: Touched;
   #documents = 0;
   readonly #ids: string[] = [];
@@ -40,18 +41,23 @@ export class CreatedSinceCount {
 
 /**
  * Lists the documents that have fields which only the attempt introduced, and that it did not change: created since,
- * or made so by users. Only reads. `present`: where the collection stands now. Throws the driver's errors.
+ * or made so by users. Only reads. Throws the driver's errors.
  */
 export async function listCreatedSince(
   client: MongoClient,
+  store: Pick<UndoStore, 'presentOf' | 'over'>,
   touched: Touched,
-  present = touched.namespace,
 ): Promise<CreatedSince[]> {
+  const present = store.presentOf(touched.namespace);
+  if (present === undefined) return [];
   const count = new CreatedSinceCount(touched);
   const { introduced } = touched;
   if (introduced.length > 0) {
     const filter = { $or: introduced.map((name) => ({ [name]: { $exists: true } })) };
-    for await (const document of unknownTo(client, touched, present, filter, { _id: 1 })) count.add(document, true);
+    for await (const document of unknownTo(client, touched, present, filter, { _id: 1 })) {
+      const now = store.over(present, document);
+      count.add(now, now === document || undefined);
+    }
   }
   return count.result;
 }

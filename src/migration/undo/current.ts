@@ -3,8 +3,7 @@ import { idElement, idKey } from '../../mongo/raw-bson.ts';
 import { exactValue } from '../../mongo/raw-build.ts';
 import type { EntryNamespace } from '../journal/documents.ts';
 
-/** Documents that are looked at in one read. */
-export const mostRead = 500;
+/** Bytes of documents that are looked at in one read. */
 export const mostReadBytes = 8_000_000;
 
 /** What the documents with the `_id`s of these are now, by the key of their `_id`. Throws the driver's errors. */

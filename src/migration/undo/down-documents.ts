@@ -1,17 +1,16 @@
 import type { ClientSession } from 'mongodb';
 import type { Connection } from '../../mongo/connect.ts';
 import { idKey, sameBytes } from '../../mongo/raw-bson.ts';
-import { serverCode, serverCodes } from '../../mongo/server-error.ts';
 import type { AskedDocument, DownAnswer } from '../child/protocol.ts';
 import type { EntryNamespace } from '../journal/documents.ts';
 import { passing } from '../journal/transactions.ts';
 import { unknownTo } from './created-since.ts';
-import { mostReadBytes, readCurrent } from './current.ts';
-import { documentConflict, type Left, PutRefused, writeChanges } from './put-back.ts';
-import type { Quarantine } from './quarantine.ts';
+import { mostReadBytes } from './current.ts';
+import { documentConflict, type Left } from './put-back.ts';
+import { anyVersion } from './quarantine.ts';
 import { ConflictList } from './result.ts';
+import { PutRefused, type UndoStore } from './store.ts';
 import type { Survey, Touched } from './survey.ts';
-import type { UndoTransactions } from './transactions.ts';
 
 /** Asks the `downDocument` of the migration; the answers are in the order of what was asked. */
 export type AskDown = (documents: readonly AskedDocument[]) => Promise<readonly DownAnswer[]>;
@@ -24,12 +23,9 @@ const mostTurns = 20;
 
 export interface DownOptions {
   readonly connection: Connection;
-  readonly transactions: UndoTransactions;
-  readonly quarantine: Quarantine;
+  readonly store: UndoStore;
   readonly survey: Survey;
   readonly ask: AskDown;
-  /** Where a collection stands by now, by its name before the attempt; undefined where it is gone. */
-  readonly presentOf: (namespace: EntryNamespace) => EntryNamespace | undefined;
 }
 
 /** A document, with what the attempt did to it where it did. */
@@ -46,7 +42,6 @@ interface Candidate extends Left {
  */
 export class DownPass {
   readonly #options: DownOptions;
-  #bypassValidation = true;
 
   constructor(options: DownOptions) {
     this.#options = options;
@@ -57,14 +52,13 @@ export class DownPass {
    * driver's errors, and what `ask` throws.
    */
   async run(): Promise<ConflictList> {
-    const { connection, quarantine, survey } = this.#options;
+    const { connection, store, survey } = this.#options;
     const conflicts = new ConflictList();
-    const { client } = connection;
-    for await (const lefts of chunks(quarantine.left(), ({ current }) => current?.length ?? 0)) {
+    for await (const lefts of chunks(store.quarantine.left(), ({ current }) => current?.length ?? 0)) {
       for (const [touched, of] of Map.groupBy(lefts, (left) => touchedAs(survey, left.namespace))) {
-        const present = touched && this.#options.presentOf(touched.namespace);
-        const documents = of.map((left) => anyVersion(left));
-        const now = present && (await readCurrent(client, present, documents));
+        const present = touched && store.presentOf(touched.namespace);
+        const documents = of.map((left) => ({ after: anyVersion(left) }));
+        const now = present && (await store.read(present, documents));
         const candidates = of.flatMap((left) => {
           const current = now?.get(idKey(anyVersion(left)));
           if (present !== undefined && current !== undefined) return [{ ...left, present, current }];
@@ -78,10 +72,12 @@ export class DownPass {
     }
     for (const touched of survey.touched) {
       const { namespace } = touched;
-      const present = this.#options.presentOf(namespace);
+      const present = store.presentOf(namespace);
       if (present === undefined) continue;
-      for await (const documents of chunks(unknownTo(client, touched, present), ({ length }) => length)) {
-        const candidates = documents.map((current) => ({ namespace, stretch: 0, present, image: {}, current }));
+      for await (const documents of chunks(unknownTo(connection.client, touched, present), ({ length }) => length)) {
+        const candidates = documents.map((document) => {
+          return { namespace, stretch: 0, present, image: {}, current: store.over(present, document) };
+        });
         await this.#bringBack(candidates, 'created');
       }
     }
@@ -111,17 +107,12 @@ export class DownPass {
 
   async #write(back: readonly Back[]): Promise<Written> {
     if (back.length === 0) return { out: [], moved: [] };
-    const { transactions } = this.#options;
     try {
-      return await transactions.run(
+      return await this.#options.store.run(
         (session) => this.#inTransaction(back, session),
         () => back.length === 1,
       );
     } catch (error) {
-      if (this.#bypassValidation && serverCode(error) === serverCodes.Unauthorized) {
-        this.#bypassValidation = false;
-        return this.#write(back);
-      }
       const smaller = error instanceof PutRefused || passing(error) === 'conflict';
       if (!smaller) throw error;
       if (back.length === 1) {
@@ -135,11 +126,10 @@ export class DownPass {
   }
 
   async #inTransaction(back: readonly Back[], session: ClientSession): Promise<Written> {
-    const { connection, quarantine } = this.#options;
-    const { client } = connection;
+    const { store } = this.#options;
     const { present } = (back[0] as Back).candidate;
-    const documents = back.map(({ candidate }) => candidate.current);
-    const now = await readCurrent(client, present, documents, session);
+    const documents = back.map(({ candidate }) => ({ after: candidate.current }));
+    const now = await store.read(present, documents, session);
     const out: Candidate[] = [];
     const moved: Candidate[] = [];
     const still: Back[] = [];
@@ -149,13 +139,14 @@ export class DownPass {
       else if (current !== undefined) moved.push({ ...one.candidate, current });
       else out.push(one.candidate);
     }
-    const changes = still
-      .filter(({ candidate, document }) => !sameBytes(candidate.current, document))
-      .map(({ candidate, document }) => ({ now: candidate.current, back: document }));
-    const how = { client, session, bypassValidation: this.#bypassValidation, way: 'in-place' } as const;
-    await writeChanges(how, present, changes);
+    const changes = still.map(({ candidate: { current: now }, document }) => ({
+      now,
+      back: document,
+      stage: 'down' as const,
+    }));
+    await store.write(present, changes, session);
     const versions = still.map(({ candidate }) => candidate);
-    if (versions.length > 0) await quarantine.broughtBack(versions, session);
+    if (versions.length > 0) await store.quarantine.broughtBack(versions, session);
     return { out, moved };
   }
 }
@@ -173,7 +164,7 @@ interface Written {
 }
 
 /** Asks about documents, each by the name that the journal has of its collection. */
-export function askAbout(
+function askAbout(
   ask: AskDown,
   documents: readonly (Omit<Left, 'stretch'> & { readonly current: Uint8Array })[],
 ): Promise<readonly DownAnswer[]> {
@@ -184,18 +175,12 @@ export function askAbout(
   );
 }
 
-export function touchedAs({ touched }: Survey, namespace: EntryNamespace): Touched | undefined {
+function touchedAs({ touched }: Survey, namespace: EntryNamespace): Touched | undefined {
   return touched.findLast((one) => one.was(namespace));
 }
 
-function anyVersion({ image, current }: Left): Uint8Array {
-  const version = image.after ?? image.before ?? current;
-  if (version === undefined) throw new RangeError('A document in quarantine has no version.');
-  return version;
-}
-
 /** As many as are asked about together. */
-export async function* chunks<T>(source: AsyncIterable<T>, bytesOf: (one: T) => number): AsyncGenerator<T[]> {
+async function* chunks<T>(source: AsyncIterable<T>, bytesOf: (one: T) => number): AsyncGenerator<T[]> {
   let chunk: T[] = [];
   let bytes = 0;
   for await (const one of source) {

@@ -1,15 +1,12 @@
-import type { ClientSession, MongoClient } from 'mongodb';
+import type { ClientSession } from 'mongodb';
 import { idKey, sameBytes } from '../../mongo/raw-bson.ts';
-import { changeIn, deleteIn, insertIn, type RawChange } from '../../mongo/raw-change.ts';
-import { RawInsertError } from '../../mongo/raw-sequence.ts';
-import { serverCode, serverCodes } from '../../mongo/server-error.ts';
 import { shownId } from '../../mongo/shown-id.ts';
 import type { EntryNamespace } from '../journal/documents.ts';
 import type { Image } from '../journal/images.ts';
-import { readCurrent } from './current.ts';
 import { neverRenames } from './renames.ts';
 import { shownNamespace, type UndoConflict } from './result.ts';
 import { type Step, stepBack, stepBackStrictly } from './step-back.ts';
+import type { Change, UndoMode, UndoStore } from './store.ts';
 import type { Survey } from './survey.ts';
 import { Tally } from './tally.ts';
 import type { KnownDocument, WholeDocuments, WholeNews } from './whole.ts';
@@ -33,19 +30,13 @@ export interface Left {
 }
 
 export interface PutOptions {
-  readonly client: MongoClient;
+  readonly store: UndoStore;
   readonly session: ClientSession;
-  readonly mode: 'strict' | 'tolerant';
-  readonly bypassValidation: boolean;
-  /**
-   * `in-place`: each document is replaced where it is. `anew`: all are deleted first and inserted then, so that they
-   * may swap unique values. `leave`: none is touched, and all count as left.
-   */
+  readonly mode: UndoMode;
+  /** `leave`: none is touched, and all count as left. The others: see `UndoStore.write`. */
   readonly way: 'in-place' | 'anew' | 'leave';
   /** What earlier steps have found out of documents that were changed several times. */
   readonly whole: WholeDocuments;
-  /** Where a collection of the journal stands by now; undefined where it is gone. */
-  readonly presentOf: (namespace: EntryNamespace) => EntryNamespace | undefined;
   /** Of a tolerant undo. */
   readonly renamesIn?: Survey['renamesIn'];
 }
@@ -73,30 +64,12 @@ export class PutConflict extends Error {
   }
 }
 
-/** The server refuses a document as it was; the transaction is aborted. */
-export class PutRefused extends Error {
-  override readonly name = 'PutRefused';
-  readonly code: number;
-  readonly namespace: string;
-
-  constructor(code: number, namespace: string, cause: unknown) {
-    super(`The server refused a document (${code}).`, { cause });
-    this.code = code;
-    this.namespace = namespace;
-  }
-}
-
 /** One document with all its images of these puts. */
 interface Target {
   readonly stretch: number;
   /** The newest first. */
   readonly images: Image[];
   readonly whole: KnownDocument;
-}
-
-interface Change {
-  readonly now: Uint8Array | undefined;
-  readonly back: Uint8Array | undefined;
 }
 
 /**
@@ -107,11 +80,11 @@ export async function putBack(puts: readonly Put[], options: PutOptions): Promis
   const sum = new Tally();
   const left: Left[] = [];
   const news: WholeNews[] = [];
+  const { store, session, mode, way } = options;
   for (const [namespace, targets] of byNamespace(puts, options.whole)) {
-    const { client, session } = options;
-    const known = [...targets.values()].flatMap(({ images: [image] }) => image?.after ?? image?.before ?? []);
-    const present = options.presentOf(namespace);
-    const current = present && (await readCurrent(client, present, known, session));
+    const newest = [...targets.values()].flatMap(({ images: [image] }) => image ?? []);
+    const present = store.presentOf(namespace);
+    const current = present && (await store.read(present, newest, session));
     const changes: Change[] = [];
     for (const [key, target] of targets) {
       const { images, whole, stretch } = target;
@@ -124,13 +97,14 @@ export async function putBack(puts: readonly Put[], options: PutOptions): Promis
       news.push({ whole, images, ...step });
       if (step.state === 'blocked') left.push({ namespace, stretch, image: step.image, current: now });
       if (step.state !== 'back') continue;
-      if (!sameBytes(now, step.document)) changes.push({ now, back: step.document });
-      if (isLast(target)) sum.add(whole.several?.existed ?? now !== undefined, now, step);
+      const last = isLast(target);
+      changes.push({ now, back: step.document, stage: last ? 'back' : 'midway' });
+      if (last) sum.add(whole.several?.existed ?? now !== undefined, now, step);
     }
-    if (options.mode === 'strict' && left.length > 0) continue;
-    if (present !== undefined) await writeChanges(options, present, changes);
+    if (mode === 'strict' && left.length > 0) continue;
+    if (present !== undefined && way !== 'leave') await store.write(present, changes, session, way);
   }
-  if (options.mode === 'strict' && left.length > 0) throw new PutConflict(left.map(documentConflict));
+  if (mode === 'strict' && left.length > 0) throw new PutConflict(left.map(documentConflict));
   const { documents, inserted, deleted, merged } = sum;
   return { documents, inserted, deleted, merged, left, news };
 }
@@ -142,7 +116,12 @@ function stepOf(
   { way, mode, renamesIn }: PutOptions,
 ): Step {
   if (way === 'leave') return stayingStep({ images, whole }, now);
-  if (mode === 'strict') return stepBackStrictly(images, now);
+  if (mode !== 'tolerant') {
+    // Known before it is met, where the database does not tell by and by.
+    const { before, after } = { before: images.at(-1)?.before, after: images[0]?.after };
+    if (whole.several?.between === true) return { state: 'blocked', image: { before, after } };
+    return stepBackStrictly(images, now);
+  }
   return stepBack({ images, now, ...whole, isRename: renamesIn?.(stretch, namespace) ?? neverRenames });
 }
 
@@ -180,35 +159,4 @@ export function stayingStep(
   const before = images.at(-1)?.before;
   if (sameBytes(now, before)) return { state: 'back', document: now, merged: false };
   return { state: 'blocked', image: { before, after: open === undefined ? images[0]?.after : open.after } };
-}
-
-/** Throws `PutRefused`, and the driver's errors. */
-export async function writeChanges(
-  { client, session, bypassValidation, way }: Pick<PutOptions, 'client' | 'session' | 'bypassValidation' | 'way'>,
-  namespace: EntryNamespace,
-  changes: readonly Change[],
-): Promise<void> {
-  const { database, collection = '' } = namespace;
-  const db = client.db(database);
-  const deletes: Uint8Array[] = [];
-  const replaces: RawChange[] = [];
-  const inserts: Uint8Array[] = [];
-  for (const { now, back } of changes) {
-    if (now !== undefined && (back === undefined || way === 'anew')) deletes.push(now);
-    if (back === undefined) continue;
-    if (now === undefined || way === 'anew') inserts.push(back);
-    else replaces.push({ now, next: back });
-  }
-  const options = { session, bypassValidation };
-  try {
-    // In this order a unique value is given back before it is taken.
-    await deleteIn(db, collection, deletes, options);
-    await changeIn(db, collection, replaces, options);
-    await insertIn(db, collection, inserts, options);
-  } catch (error) {
-    const code = serverCode(error);
-    const refused = error instanceof RawInsertError || code === serverCodes.DuplicateKey;
-    if (refused && code !== undefined) throw new PutRefused(code, shownNamespace(namespace), error);
-    throw error;
-  }
 }

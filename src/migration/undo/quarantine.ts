@@ -47,17 +47,21 @@ export class Quarantine {
     return { open, left };
   }
 
-  /**
-   * How many documents undos of the attempt have left to users (`undo`), or brought back by `downDocument` (`down`), by
-   * collection. Throws the driver's errors.
-   */
-  async countByCollection(kind: 'undo' | 'down'): Promise<Map<string, number>> {
+  /** How many documents undos of the attempt have left to users, by collection. Throws the driver's errors. */
+  async countByCollection(): Promise<Map<string, number>> {
     const counts = new Map<string, number>();
-    for await (const { namespace } of this.#heads(kind)) {
+    for await (const { namespace } of this.#heads('undo')) {
       const { collection = '' } = namespace;
       counts.set(collection, (counts.get(collection) ?? 0) + 1);
     }
     return counts;
+  }
+
+  /** How many documents `downDocument` has brought back, by any undo of the attempt. Throws the driver's errors. */
+  async countBroughtBack(): Promise<number> {
+    let documents = 0;
+    for await (const _ of this.#heads('down')) documents += 1;
+    return documents;
   }
 
   /** The documents that undos of the attempt have left to users. Throws the driver's errors. */
@@ -218,7 +222,7 @@ function openIn(kept: Uint8Array): Open {
   return { start: versions.get('start'), back: versions.get('back'), after: versions.get('after') };
 }
 
-function anyVersion({ image, current }: Left): Uint8Array {
+export function anyVersion({ image, current }: Left): Uint8Array {
   return image.after ?? image.before ?? current ?? new Uint8Array();
 }
 

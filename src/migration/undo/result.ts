@@ -81,28 +81,20 @@ export interface UndoNumbers {
   readonly downDocuments: number;
   /** What users created since and stays in the new shape, as far as fields tell. */
   readonly createdSince: readonly CreatedSince[];
+  /** Operations on the catalog that are gone back over, whether or not there is anything to change. */
   readonly catalogOperations: number;
   readonly left: readonly LeftInCatalog[];
 }
 
 export type UndoResult =
   /** Everything is as it was, up to `conflicts`, which only a tolerant undo leaves behind. */
-  | (UndoExtent & {
-      readonly state: 'undone';
-      /** Documents whose fields were put back beside those that users have changed. */
-      readonly merged: number;
-      /** Documents that were left as they are and put into quarantine. */
-      readonly quarantined: number;
-      /** Documents that the migration's `downDocument` brought back, by this call or an earlier one. */
-      readonly downDocuments: number;
-      /** What stays in the new shape of what users created since. */
-      readonly createdSince: readonly CreatedSince[];
-      /** Operations on the catalog that were gone back over, whether or not there was anything to change. */
-      readonly catalogOperations: number;
-      /** The first ones. */
-      readonly conflicts: readonly UndoConflict[];
-      readonly conflictsTotal: number;
-    })
+  | (UndoExtent &
+      UndoNumbers & {
+        readonly state: 'undone';
+        /** The first ones. */
+        readonly conflicts: readonly UndoConflict[];
+        readonly conflictsTotal: number;
+      })
   /** It stopped. With `entriesUndone: 0`, and no documents, nothing was changed. */
   | (UndoExtent & {
       readonly state: 'conflicts';

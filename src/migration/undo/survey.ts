@@ -62,7 +62,8 @@ export class Stretches {
   }
 }
 
-function moves({ catalog, state }: UndoEntry): boolean {
+/** Whether names stand for other collections from this entry on. */
+export function moves({ catalog, state }: UndoEntry): boolean {
   return catalog !== undefined && state !== 'refused' && moving.has(catalog.type);
 }
 

@@ -6,8 +6,9 @@ import { ReleaseError } from '../../observe/error.ts';
 import type { Attempt } from '../journal/documents.ts';
 import { passing } from '../journal/transactions.ts';
 import { damaged, isDamage } from './damage.ts';
+import { DatabaseStore } from './database-store.ts';
 import type { AskDown } from './down-documents.ts';
-import { foreseeConflicts } from './foresee.ts';
+import { foreseeConflicts } from './forecast.ts';
 import { inspectAttempt } from './inspect.ts';
 import { ConflictList, type UndoExtent, type UndoResult } from './result.ts';
 import { UndoTransactions } from './transactions.ts';
@@ -80,34 +81,15 @@ export async function undoAttempt(
     signal?.throwIfAborted();
     const { entries, undone, blocked } = await foreseeUndo(connection, own, attempt, options);
     if (blocked !== undefined) return blocked;
-    walk = new Walk({
-      connection,
-      own,
-      attempt,
-      mode,
-      transactions,
-      conflicts,
-      undone,
-      ask,
-      alone: options.alone,
-      signal,
-    });
+    const store = new DatabaseStore({ connection, own, attempt, transactions, alone: options.alone });
+    walk = new Walk({ connection, own, attempt, mode, store, conflicts, undone, ask, signal });
     walk.onProgress = ({ documents, entriesUndone }) => options.onProgress?.({ documents, entriesUndone, entries });
     const current = walk;
     await insistently(signal, () => current.run());
     await insistently(signal, () => withoutCopies(connection, own, attempt));
-    const { extent, merged, quarantined, downDocuments, createdSince, catalogOperations } = walk;
-    return {
-      state: 'undone',
-      ...extent,
-      merged,
-      quarantined,
-      downDocuments,
-      createdSince,
-      catalogOperations,
-      conflicts: conflicts.first,
-      conflictsTotal: conflicts.total,
-    };
+    const numbers = await insistently(signal, () => current.numbers());
+    const { first, total } = conflicts;
+    return { state: 'undone', ...current.extent, ...numbers, conflicts: first, conflictsTotal: total };
   } catch (error) {
     if (error instanceof Stopped && walk !== undefined) {
       return { state: 'conflicts', conflicts: conflicts.first, conflictsTotal: conflicts.total, ...walk.extent };

@@ -1,37 +1,32 @@
-import type { ClientSession, Document } from 'mongodb';
 import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
-import { serverCode, serverCodes } from '../../mongo/server-error.ts';
-import type { Attempt, EntryNamespace, JournalEntry } from '../journal/documents.ts';
+import { serverCodes } from '../../mongo/server-error.ts';
+import type { Attempt } from '../journal/documents.ts';
 import { passing } from '../journal/transactions.ts';
-import { undoCatalog } from './catalog.ts';
-import { countedOf, incrementsOf, nothingCounted, sumOf, type UndoCount } from './counted.ts';
+import { countedOf, nothingCounted, sumOf, type UndoCount } from './counted.ts';
 import { listCreatedSince } from './created-since.ts';
 import { type AskDown, DownPass } from './down-documents.ts';
-import { NamesOfThePast, namesBehind } from './names.ts';
-import { lastOfOpenEntries, type Piece, piecesOf, takeable, toEndOfPack } from './pieces.ts';
-import { documentConflict, PutConflict, type PutOptions, type PutOutcome, PutRefused, putBack } from './put-back.ts';
-import { Quarantine } from './quarantine.ts';
+import { type Piece, piecesOf, takeable, toEndOfPack } from './pieces.ts';
+import { documentConflict, PutConflict, type PutOptions, type PutOutcome, putBack } from './put-back.ts';
 import { readBackwards, type UndoEntry } from './read.ts';
-import type { ConflictList, CreatedSince, UndoConflict, UndoExtent } from './result.ts';
+import type { ConflictList, CreatedSince, UndoConflict, UndoExtent, UndoNumbers } from './result.ts';
 import { changedSeveralTimes } from './several.ts';
+import { PutRefused, type UndoMode, type UndoStore } from './store.ts';
 import { isOlder, Stretches, type Survey, surveyAttempt } from './survey.ts';
-import type { UndoTransactions } from './transactions.ts';
 import { WholeDocuments } from './whole.ts';
 
 export interface WalkOptions {
   readonly connection: Connection;
   readonly own: OwnNames;
   readonly attempt: Attempt;
-  readonly mode: 'strict' | 'tolerant';
-  readonly transactions: UndoTransactions;
+  readonly mode: UndoMode;
+  /** What it works on. */
+  readonly store: UndoStore;
   readonly conflicts: ConflictList;
   /** Entries that an earlier undo has done. */
   readonly undone: number;
-  /** Where the migration has a `downDocument`. A strict undo does not ask it. */
+  /** Where the migration has a `downDocument`. Only a tolerant undo asks it. */
   readonly ask?: AskDown;
-  /** Nobody else writes. */
-  readonly alone?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -49,32 +44,31 @@ const goalMs = 200;
 /** Time alone makes it no smaller than this: a slow server takes as long for the transaction itself. */
 const leastForTime = 200;
 
+interface Settled {
+  readonly downDocuments: number;
+  readonly createdSince: readonly CreatedSince[];
+  /** What the pass by `downDocument` left to users, where there was one: it decides on those that were quarantined. */
+  readonly stay?: number;
+}
+
+const unsettled: Settled = { downDocuments: 0, createdSince: [] };
+
 /** One undo on its way. `run` may be called again after it has thrown, and goes on where the journal's marks say. */
 export class Walk {
   readonly #options: WalkOptions;
-  readonly #quarantine: Quarantine;
-  #names: NamesOfThePast;
   #whole = WholeDocuments.none();
   #survey: Survey | undefined;
-  /** Whether it is known, and done, what becomes of documents that users left in the new shape. */
-  #settled = false;
+  /** What became of documents that users left in the new shape; it counts once, also where the walk begins again. */
+  #settled: Settled | undefined;
   /** The newest first; what stands in it was not committed yet. */
   #pieces: Piece[] = [];
   #size = firstDocuments;
-  #bypassValidation = true;
   #count: UndoCount = nothingCounted;
   #entriesUndone: number;
-  /** What the pass by `downDocument` left to users, where there was one: it decides on those that were quarantined. */
-  #stay: number | undefined;
-  downDocuments = 0;
-  createdSince: readonly CreatedSince[] = [];
   onProgress: (extent: UndoExtent) => void = () => {};
 
   constructor(options: WalkOptions) {
     this.#options = options;
-    const { connection, own, attempt } = options;
-    this.#quarantine = new Quarantine(connection.db, own, attempt);
-    this.#names = new NamesOfThePast(connection.client);
     this.#entriesUndone = options.undone;
   }
 
@@ -83,41 +77,33 @@ export class Walk {
     return { documents, inserted, deleted, catalogChanges, entriesUndone: this.#entriesUndone };
   }
 
-  get merged(): number {
-    return this.#count.merged;
-  }
-
-  get quarantined(): number {
-    return this.#stay ?? this.#count.quarantined;
-  }
-
-  get catalogOperations(): number {
-    return this.#count.catalogOperations;
+  /** Of all that undos of the attempt have done, this one among them. Throws the driver's errors. */
+  async numbers(): Promise<UndoNumbers> {
+    const { catalogChanges: _, ...counted } = this.#count;
+    const { downDocuments, createdSince } = this.#settled ?? unsettled;
+    const quarantined = this.#settled?.stay ?? counted.quarantined;
+    return { ...counted, quarantined, downDocuments, createdSince, left: await this.#options.store.leftInCatalog() };
   }
 
   /** Throws `Stopped`, `LEASE_LOST`, the signal's reason and the driver's errors. */
   async run(): Promise<void> {
-    const { connection, own, attempt, mode, signal } = this.#options;
+    const { connection, own, attempt, mode, store, signal } = this.#options;
     this.#pieces = [];
-    this.#names = await namesBehind(connection, own, attempt);
+    await store.begin();
     this.#count = await countedOf(connection.db, own, attempt);
-    const survey = mode === 'tolerant' ? await surveyAttempt(connection, own, attempt, signal) : undefined;
+    const survey = mode !== 'strict' ? await surveyAttempt(connection, own, attempt, signal) : undefined;
     this.#survey = survey;
     if (survey !== undefined) {
       const several = await changedSeveralTimes(connection, own, attempt, survey, signal);
-      this.#whole = await WholeDocuments.load(several, this.#quarantine);
+      this.#whole = await WholeDocuments.load(several, store.quarantine);
     }
     const stretches = new Stretches(survey?.moves ?? 0, 'backwards');
-    let unsettled = this.#settled ? undefined : survey;
     let puts = 0;
     for await (const step of readBackwards(connection.db, own, attempt)) {
       if (step.kind === 'entry' && step.entry.catalog !== undefined) {
         await this.#commitAll();
         // Its indexes and validators are older than all documents that are back by now, and want the others in the old shape.
-        if (unsettled !== undefined && isOlder(step.entry, unsettled)) {
-          await this.#settle(unsettled);
-          unsettled = undefined;
-        }
+        if (survey !== undefined && isOlder(step.entry, survey)) await this.#settle(survey);
         stretches.pass(step.entry);
         puts = 0;
         await this.#catalog(step.entry);
@@ -131,50 +117,30 @@ export class Walk {
       puts = 0;
     }
     await this.#commitAll();
-    if (unsettled !== undefined) await this.#settle(unsettled);
+    if (survey !== undefined) await this.#settle(survey);
   }
 
   /** All documents are back that can be: what becomes of those that users left in the new shape. */
   async #settle(survey: Survey): Promise<void> {
-    const { connection, transactions, conflicts, ask } = this.#options;
-    const quarantine = this.#quarantine;
-    const presentOf = (namespace: EntryNamespace) => this.#names.presentOf(namespace);
-    const pass = ask && new DownPass({ connection, transactions, quarantine, survey, ask, presentOf });
-    const stay = await pass?.run();
-    const back = ask === undefined ? [] : [...(await quarantine.countByCollection('down')).values()];
-    const lists = await Promise.all(
-      survey.touched.map((touched) => {
-        const present = presentOf(touched.namespace);
-        return present === undefined ? [] : listCreatedSince(connection.client, touched, present);
-      }),
-    );
-    // From here on nothing throws: it counts once, also where the walk has to begin again.
-    this.#settled = true;
-    this.createdSince = lists.flat();
-    this.downDocuments = back.reduce((sum, documents) => sum + documents, 0);
-    if (stay === undefined) return;
-    this.#stay = stay.total;
-    conflicts.addAll(stay);
+    const { connection, store, conflicts, ask, mode } = this.#options;
+    if (this.#settled !== undefined || mode !== 'tolerant') return;
+    const stay = ask && (await new DownPass({ connection, store, survey, ask }).run());
+    const downDocuments = ask === undefined ? 0 : await store.quarantine.countBroughtBack();
+    const lists = survey.touched.map((touched) => listCreatedSince(connection.client, store, touched));
+    this.#settled = { downDocuments, createdSince: (await Promise.all(lists)).flat(), stay: stay?.total };
+    if (stay !== undefined) conflicts.addAll(stay);
   }
 
   async #catalog(entry: UndoEntry): Promise<void> {
-    const { connection, own, transactions, alone } = this.#options;
-    // No transaction takes it, so the fence is looked at right before each of its commands.
-    const fence = transactions.fence();
-    const { changed, conflicts } = await undoCatalog(connection, own, entry, {
-      ready: () => fence.assertFresh(),
-      alone,
-    });
+    const { store } = this.#options;
+    const { changed, conflicts } = await store.catalog(entry);
     if (conflicts.length > 0) this.#met(conflicts);
-    // What others did meanwhile stands in the conflicts; the documents find their collection wherever it stands.
-    await this.#names.lookAgain();
-    await this.#names.goBack(entry);
     const counted = {
       ...nothingCounted,
       catalogChanges: changed,
       catalogOperations: Number(entry.state !== 'refused'),
     };
-    await transactions.run((session) => this.#mark([{ kind: 'end', entry: entry._id }], counted, session));
+    await store.run((session) => store.mark([{ kind: 'end', entry: entry._id }], counted, session));
     this.#count = sumOf(this.#count, counted);
     this.#entriesUndone += 1;
     this.onProgress(this.extent);
@@ -246,38 +212,25 @@ export class Walk {
   }
 
   async #commit(from: number, count: number, way: PutOptions['way']): Promise<void> {
-    const { connection, transactions, mode } = this.#options;
+    const { store, mode } = this.#options;
     const pieces = this.#pieces.slice(from, from + count);
     const puts = pieces.filter((piece) => piece.kind === 'put');
     // Fewer documents get past a write of others sooner; these cannot be fewer.
     const patient = puts.length <= 1 || way !== 'in-place';
     let outcome: PutOutcome;
     try {
-      outcome = await transactions.run(
+      outcome = await store.run(
         async (session) => {
-          const done = await putBack(puts, {
-            client: connection.client,
-            session,
-            mode,
-            bypassValidation: this.#bypassValidation,
-            way,
-            whole: this.#whole,
-            presentOf: (namespace) => this.#names.presentOf(namespace),
-            renamesIn: this.#survey?.renamesIn,
-          });
+          const { renamesIn } = this.#survey ?? {};
+          const done = await putBack(puts, { store, session, mode, way, whole: this.#whole, renamesIn });
           await this.#whole.save(done.news, session);
-          await this.#quarantine.add(done.left, session);
-          await this.#mark(pieces, countOf(done), session);
+          await store.quarantine.add(done.left, session);
+          await store.mark(pieces, countOf(done), session);
           return done;
         },
         () => patient,
       );
     } catch (error) {
-      if (this.#bypassValidation && serverCode(error) === serverCodes.Unauthorized) {
-        // `readWrite` alone does not allow it: then the validators take part.
-        this.#bypassValidation = false;
-        return this.#commit(from, count, way);
-      }
       if (error instanceof PutConflict) this.#met(error.conflicts);
       throw error;
     }
@@ -286,22 +239,6 @@ export class Walk {
     // Where each is asked about, that tells which ones are left in the end.
     if (this.#options.ask === undefined) this.#options.conflicts.add(...outcome.left.map(documentConflict));
     this.#entriesUndone += pieces.filter(({ kind }) => kind === 'end').length;
-  }
-
-  /** Puts on record, in the same transaction, what it undoes. */
-  async #mark(pieces: readonly Piece[], counted: UndoCount, session: ClientSession): Promise<void> {
-    const { connection, own } = this.#options;
-    const journal = connection.db.collection<JournalEntry>(own.journal);
-    const ended = pieces.filter(({ kind }) => kind === 'end').map(({ entry }) => entry);
-    if (ended.length > 0) {
-      const marks: Document[] = [{ $set: { undone: '$$NOW' } }, { $unset: 'undoing' }];
-      await journal.updateMany({ _id: { $in: ended } }, marks, { session });
-    }
-    for (const { entry, pack, done } of lastOfOpenEntries(pieces)) {
-      await journal.updateOne({ _id: entry }, { $set: { undoing: { pack, done } } }, { session });
-    }
-    const last = pieces.at(-1);
-    if (last !== undefined) await journal.updateOne({ _id: last.entry }, { $inc: incrementsOf(counted) }, { session });
   }
 
   /** Conflicts stop a strict undo, and are told of a tolerant one. */

@@ -1,9 +1,9 @@
 import type { ClientSession } from 'mongodb';
 import type { EntryNamespace } from '../journal/documents.ts';
 import type { Image } from '../journal/images.ts';
-import type { Quarantine } from './quarantine.ts';
 import type { Several, SeveralTimes } from './several.ts';
 import type { Open, Step } from './step-back.ts';
+import type { KeptVersions } from './store.ts';
 import { documentKey } from './survey.ts';
 
 /** What is known of a document when some of its images are met. */
@@ -30,13 +30,13 @@ const unknown: KnownDocument = { several: undefined, open: undefined, left: fals
  */
 export class WholeDocuments {
   readonly #several: SeveralTimes;
-  readonly #quarantine: Quarantine | undefined;
+  readonly #quarantine: KeptVersions | undefined;
   readonly #open: Map<string, Open>;
   readonly #left: Set<string>;
 
   private constructor(
     several: SeveralTimes,
-    quarantine: Quarantine | undefined,
+    quarantine: KeptVersions | undefined,
     { open, left }: { open: Map<string, Open>; left: Set<string> },
   ) {
     this.#several = several;
@@ -51,7 +51,7 @@ export class WholeDocuments {
   }
 
   /** Of an undo that begins or goes on. Throws the driver's errors. */
-  static async load(several: SeveralTimes, quarantine: Quarantine): Promise<WholeDocuments> {
+  static async load(several: SeveralTimes, quarantine: KeptVersions): Promise<WholeDocuments> {
     return new WholeDocuments(several, quarantine, await quarantine.read());
   }
 

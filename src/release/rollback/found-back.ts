@@ -26,7 +26,7 @@ export async function foundBack(
   for (const { _id: migration, way, journal } of found) {
     if (way !== 'undo' || journal === undefined) continue;
     const quarantine = new Quarantine(db, own, { migration, number: journal.attempt });
-    const left = await quarantine.countByCollection('undo').catch((error: unknown) => {
+    const left = await quarantine.countByCollection().catch((error: unknown) => {
       throw asServerFailure(error, `counting what the undo of ${migration} has left to users`);
     });
     for (const [collection, documents] of left) conflicts.set(collection, (conflicts.get(collection) ?? 0) + documents);

@@ -182,7 +182,7 @@ class Undoing {
     sum.downDocuments += result.downDocuments;
     this.#createdSince = [...this.#createdSince, ...result.createdSince];
     // From quarantine itself: an earlier run may have left some of them.
-    const left = await new Quarantine(this.#connection.db, namesOf(this.#run), attempt).countByCollection('undo');
+    const left = await new Quarantine(this.#connection.db, namesOf(this.#run), attempt).countByCollection();
     for (const [collection, documents] of left) {
       sum.quarantined += documents;
       this.#conflicts.set(collection, (this.#conflicts.get(collection) ?? 0) + documents);

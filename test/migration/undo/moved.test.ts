@@ -112,3 +112,15 @@ test('names that went round are nobody else’s doing', async () => {
   expect(await undoneAsForetold(s)).toEqual([]);
   expect(await s.differences()).toEqual([]);
 });
+
+test('a document that was changed before its collection was renamed, and after it, goes back as it is foretold', async () => {
+  await using s = await setting(({ db }) => insert(db, 'a'));
+  await s.journal.write('a', (session) => s.db.collection('a').updateMany({}, { $set: { first: 1 } }, { session }));
+  await rename(s, 'a', 'b');
+  await s.journal.write('b', (session) => s.db.collection('b').updateMany({}, { $set: { second: 2 } }, { session }));
+  const [forecast] = await forecastUndo(s.connection, own, [s.journal.attempt]);
+  const result = await s.undo({ mode: 'tolerant' });
+  expect(result).toMatchObject({ state: 'undone', documents: 2, merged: 0, quarantined: 0 });
+  expect(forecast).toMatchObject({ documents: 2, merged: 0, quarantined: 0 });
+  expect(await s.undo()).toMatchObject({ state: 'undone' });
+});

@@ -1,0 +1,138 @@
+import type { ClientSession, Document } from 'mongodb';
+import type { Connection } from '../../mongo/connect.ts';
+import type { OwnNames } from '../../mongo/own.ts';
+import { sameBytes } from '../../mongo/raw-bson.ts';
+import { changeIn, deleteIn, insertIn, type RawChange } from '../../mongo/raw-change.ts';
+import { RawInsertError } from '../../mongo/raw-sequence.ts';
+import { serverCode, serverCodes } from '../../mongo/server-error.ts';
+import type { Attempt, EntryNamespace, JournalEntry } from '../journal/documents.ts';
+import type { Image } from '../journal/images.ts';
+import { undoCatalog } from './catalog.ts';
+import type { CatalogUndone } from './catalog-place.ts';
+import { incrementsOf, type UndoCount } from './counted.ts';
+import { readCurrent } from './current.ts';
+import { leftInCatalog } from './left.ts';
+import { NamesOfThePast, namesBehind } from './names.ts';
+import { lastOfOpenEntries, type Piece } from './pieces.ts';
+import { Quarantine } from './quarantine.ts';
+import type { UndoEntry } from './read.ts';
+import { type LeftInCatalog, shownNamespace } from './result.ts';
+import { type Change, PutRefused, type UndoStore } from './store.ts';
+import type { UndoTransactions } from './transactions.ts';
+
+export interface DatabaseStoreOptions {
+  readonly connection: Connection;
+  readonly own: OwnNames;
+  readonly attempt: Attempt;
+  readonly transactions: UndoTransactions;
+  /** Nobody else writes. */
+  readonly alone?: boolean;
+}
+
+/** The database: every step is committed with its mark in the journal. */
+export class DatabaseStore implements UndoStore {
+  readonly quarantine: Quarantine;
+  readonly #options: DatabaseStoreOptions;
+  #names: NamesOfThePast;
+  #bypassValidation = true;
+
+  constructor(options: DatabaseStoreOptions) {
+    const { connection, own, attempt } = options;
+    this.#options = options;
+    this.quarantine = new Quarantine(connection.db, own, attempt);
+    this.#names = new NamesOfThePast(connection.client);
+  }
+
+  async begin(): Promise<void> {
+    const { connection, own, attempt } = this.#options;
+    this.#names = await namesBehind(connection, own, attempt);
+  }
+
+  presentOf(namespace: EntryNamespace): EntryNamespace | undefined {
+    return this.#names.presentOf(namespace);
+  }
+
+  async run<T>(work: (session: ClientSession) => Promise<T>, onConflict?: () => boolean): Promise<T> {
+    const { transactions } = this.#options;
+    try {
+      return await transactions.run(work, onConflict);
+    } catch (error) {
+      if (!this.#bypassValidation || serverCode(error) !== serverCodes.Unauthorized) throw error;
+      // `readWrite` alone does not allow it: then the validators take part.
+      this.#bypassValidation = false;
+      return transactions.run(work, onConflict);
+    }
+  }
+
+  read(present: EntryNamespace, images: readonly Image[], session?: ClientSession): Promise<Map<string, Uint8Array>> {
+    const documents = images.flatMap(({ before, after }) => after ?? before ?? []);
+    return readCurrent(this.#options.connection.client, present, documents, session);
+  }
+
+  over(_present: EntryNamespace, document: Uint8Array): Uint8Array {
+    return document;
+  }
+
+  async write(
+    present: EntryNamespace,
+    changes: readonly Change[],
+    session: ClientSession,
+    way: 'in-place' | 'anew' = 'in-place',
+  ): Promise<void> {
+    const { database, collection = '' } = present;
+    const db = this.#options.connection.client.db(database);
+    const deletes: Uint8Array[] = [];
+    const replaces: RawChange[] = [];
+    const inserts: Uint8Array[] = [];
+    for (const { now, back } of changes) {
+      if (sameBytes(now, back)) continue;
+      if (now !== undefined && (back === undefined || way === 'anew')) deletes.push(now);
+      if (back === undefined) continue;
+      if (now === undefined || way === 'anew') inserts.push(back);
+      else replaces.push({ now, next: back });
+    }
+    const options = { session, bypassValidation: this.#bypassValidation };
+    try {
+      // In this order a unique value is given back before it is taken.
+      await deleteIn(db, collection, deletes, options);
+      await changeIn(db, collection, replaces, options);
+      await insertIn(db, collection, inserts, options);
+    } catch (error) {
+      const code = serverCode(error);
+      const refused = error instanceof RawInsertError || code === serverCodes.DuplicateKey;
+      if (refused && code !== undefined) throw new PutRefused(code, shownNamespace(present), error);
+      throw error;
+    }
+  }
+
+  async catalog(entry: UndoEntry): Promise<CatalogUndone> {
+    const { connection, own, transactions, alone } = this.#options;
+    // No transaction takes it, so the fence is looked at right before each of its commands.
+    const fence = transactions.fence();
+    const undone = await undoCatalog(connection, own, entry, { ready: () => fence.assertFresh(), alone });
+    // What others did meanwhile stands in the conflicts; the documents find their collection wherever it stands.
+    await this.#names.lookAgain();
+    await this.#names.goBack(entry);
+    return undone;
+  }
+
+  async mark(pieces: readonly Piece[], counted: UndoCount, session: ClientSession): Promise<void> {
+    const { connection, own } = this.#options;
+    const journal = connection.db.collection<JournalEntry>(own.journal);
+    const ended = pieces.filter(({ kind }) => kind === 'end').map(({ entry }) => entry);
+    if (ended.length > 0) {
+      const marks: Document[] = [{ $set: { undone: '$$NOW' } }, { $unset: 'undoing' }];
+      await journal.updateMany({ _id: { $in: ended } }, marks, { session });
+    }
+    for (const { entry, pack, done } of lastOfOpenEntries(pieces)) {
+      await journal.updateOne({ _id: entry }, { $set: { undoing: { pack, done } } }, { session });
+    }
+    const last = pieces.at(-1);
+    if (last !== undefined) await journal.updateOne({ _id: last.entry }, { $inc: incrementsOf(counted) }, { session });
+  }
+
+  leftInCatalog(): Promise<LeftInCatalog[]> {
+    const { connection, own, attempt } = this.#options;
+    return leftInCatalog(connection.db, own, attempt);
+  }
+}

@@ -1,0 +1,64 @@
+import type { Db } from 'mongodb';
+import type { OwnNames } from '../../mongo/own.ts';
+import { idKey } from '../../mongo/raw-bson.ts';
+import type { Attempt } from '../journal/documents.ts';
+import type { Left } from './put-back.ts';
+import { anyVersion, Quarantine } from './quarantine.ts';
+import type { KeptVersions } from './store.ts';
+
+/** What quarantine would hold: what it holds already, and in memory what comes to it. */
+export class PreviewQuarantine implements KeptVersions {
+  readonly #stored: Quarantine;
+  /** Whether anybody will ask for what is left; else it is only counted. */
+  readonly #keepsVersions: boolean;
+  /** By place. */
+  readonly #left = new Map<string, Left>();
+  #broughtBack = 0;
+
+  constructor(db: Db, own: OwnNames, attempt: Attempt, keepsVersions: boolean) {
+    this.#stored = new Quarantine(db, own, attempt);
+    this.#keepsVersions = keepsVersions;
+  }
+
+  read: KeptVersions['read'] = () => this.#stored.read();
+
+  placeOf: KeptVersions['placeOf'] = (stretch, namespace, id) => this.#stored.placeOf(stretch, namespace, id);
+
+  async *left(): AsyncGenerator<Left> {
+    yield* this.#stored.left();
+    yield* this.#left.values();
+  }
+
+  async countBroughtBack(): Promise<number> {
+    return (await this.#stored.countBroughtBack()) + this.#broughtBack;
+  }
+
+  async add(documents: readonly Left[]): Promise<void> {
+    if (!this.#keepsVersions) return;
+    for (const left of documents) {
+      const { stretch, namespace, image, current } = left;
+      // They are views into what was read together with many others.
+      const kept = { before: copy(image.before), after: copy(image.after) };
+      const place = this.placeOf(stretch, namespace, idKey(anyVersion(left)));
+      this.#left.set(place, { ...left, image: kept, current: copy(current) });
+    }
+  }
+
+  async broughtBack(documents: readonly Left[]): Promise<void> {
+    this.#broughtBack += documents.length;
+  }
+
+  async setBefore(place: string, before: Uint8Array | undefined): Promise<void> {
+    const left = this.#left.get(place);
+    if (left?.image.before === undefined || before === undefined) return;
+    this.#left.set(place, { ...left, image: { ...left.image, before: copy(before) } });
+  }
+
+  async keepOpen(): Promise<void> {}
+
+  async close(): Promise<void> {}
+}
+
+function copy(bytes: Uint8Array | undefined): Uint8Array | undefined {
+  return bytes && Buffer.from(bytes);
+}

@@ -1,0 +1,77 @@
+import type { ClientSession } from 'mongodb';
+import type { EntryNamespace } from '../journal/documents.ts';
+import type { Image } from '../journal/images.ts';
+import type { CatalogUndone } from './catalog-place.ts';
+import type { UndoCount } from './counted.ts';
+import type { Piece } from './pieces.ts';
+import type { Quarantine } from './quarantine.ts';
+import type { UndoEntry } from './read.ts';
+import type { LeftInCatalog } from './result.ts';
+
+/**
+ * `strict`: it stops at a write of somebody else. `look`: the same, but goes on to find all of them; for a preview.
+ * `tolerant`: what others have written stays.
+ */
+export type UndoMode = 'strict' | 'look' | 'tolerant';
+
+/** What becomes of one document. */
+export interface Change {
+  readonly now: Uint8Array | undefined;
+  /** Undefined where it goes. */
+  readonly back: Uint8Array | undefined;
+  /** `midway`: older images of it are still to be put back. `down`: a `downDocument` made it so. */
+  readonly stage: 'midway' | 'back' | 'down';
+}
+
+/** The server refuses a document as it was; the transaction is aborted. */
+export class PutRefused extends Error {
+  override readonly name = 'PutRefused';
+  readonly code: number;
+  readonly namespace: string;
+
+  constructor(code: number, namespace: string, cause: unknown) {
+    super(`The server refused a document (${code}).`, { cause });
+    this.code = code;
+    this.namespace = namespace;
+  }
+}
+
+/** Where the versions of documents are kept that an undo does not simply put back. */
+export type KeptVersions = Pick<
+  Quarantine,
+  'read' | 'left' | 'countBroughtBack' | 'add' | 'broughtBack' | 'placeOf' | 'keepOpen' | 'close' | 'setBefore'
+>;
+
+/**
+ * What an undo of one attempt works on: the database, or a preview of it that takes every step in memory. All that they
+ * have in common is decided once, by the walk.
+ */
+export interface UndoStore {
+  readonly quarantine: KeptVersions;
+  /** To be called at the top of a walk, which may begin where an earlier one stopped. Throws the driver's errors. */
+  begin(): Promise<void>;
+  /** Where a collection of the journal stands by now; undefined where it is gone. */
+  presentOf(namespace: EntryNamespace): EntryNamespace | undefined;
+  /** Does work in one transaction, again from its top where the server asks for that: see `UndoTransactions`. */
+  run<T>(work: (session: ClientSession) => Promise<T>, onConflict?: () => boolean): Promise<T>;
+  /** What the documents of these images are by now, by the key of their `_id`. Throws the driver's errors. */
+  read(present: EntryNamespace, images: readonly Image[], session?: ClientSession): Promise<Map<string, Uint8Array>>;
+  /** A document that a query of the collection has brought, as it is by now. */
+  over(present: EntryNamespace, document: Uint8Array): Uint8Array;
+  /**
+   * `anew`: all are deleted first and inserted then, so that they may swap unique values. Throws `PutRefused`, and the
+   * driver's errors.
+   */
+  write(
+    present: EntryNamespace,
+    changes: readonly Change[],
+    session: ClientSession,
+    way?: 'in-place' | 'anew',
+  ): Promise<void>;
+  /** Takes back one change of the catalog; what stood in its way is given back. Throws `LEASE_LOST`, the driver's errors. */
+  catalog(entry: UndoEntry): Promise<CatalogUndone>;
+  /** Puts on record what is undone by these pieces, with what was counted. */
+  mark(pieces: readonly Piece[], counted: UndoCount, session: ClientSession): Promise<void>;
+  /** What stays of the catalog as others have it, also by an earlier undo. Throws the driver's errors. */
+  leftInCatalog(): Promise<LeftInCatalog[]>;
+}
