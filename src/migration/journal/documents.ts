@@ -150,8 +150,6 @@ export interface JournalEntry {
   readonly undone?: Date;
   /** What its undo left of the catalog as it is: conflicts, for people. */
   readonly left?: readonly Document[];
-  /** How far an undo of several transactions has got: all packs of images after this one, and `done` of it, from its end. */
-  readonly undoing?: { readonly pack: string; readonly done: number };
   /** What the transactions of its undo have put back that were marked with it. */
   readonly undoCount?: Readonly<Record<string, number>>;
 }
@@ -170,6 +168,10 @@ export interface ImagesDocument {
   readonly parts: number;
   readonly data: Binary | Uint8Array;
   readonly at: Date;
+  /** Of the first part: how many of the documents, from the last one, an undo has put back. */
+  readonly undone?: number;
+  /** As of an entry. */
+  readonly undoCount?: Readonly<Record<string, number>>;
 }
 
 /** No file has a slash in its name, so names cannot run into each other. */

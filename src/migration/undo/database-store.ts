@@ -1,11 +1,11 @@
-import type { ClientSession, Document } from 'mongodb';
+import type { ClientSession } from 'mongodb';
 import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { sameBytes } from '../../mongo/raw-bson.ts';
 import { changeIn, deleteIn, insertIn, type RawChange } from '../../mongo/raw-change.ts';
 import { RawInsertError } from '../../mongo/raw-sequence.ts';
 import { serverCode, serverCodes } from '../../mongo/server-error.ts';
-import type { Attempt, EntryNamespace, JournalEntry } from '../journal/documents.ts';
+import type { Attempt, EntryNamespace, ImagesDocument, JournalEntry } from '../journal/documents.ts';
 import type { Image } from '../journal/images.ts';
 import { undoCatalog } from './catalog.ts';
 import type { CatalogUndone } from './catalog-place.ts';
@@ -13,7 +13,7 @@ import { incrementsOf, type UndoCount } from './counted.ts';
 import { readCurrent } from './current.ts';
 import { leftInCatalog } from './left.ts';
 import { NamesOfThePast, namesBehind } from './names.ts';
-import { lastOfOpenEntries, type Piece } from './pieces.ts';
+import { donePacks, type Piece } from './pieces.ts';
 import { Quarantine } from './quarantine.ts';
 import type { UndoEntry } from './read.ts';
 import { type LeftInCatalog, shownNamespace } from './result.ts';
@@ -25,6 +25,8 @@ export interface DatabaseStoreOptions {
   readonly own: OwnNames;
   readonly attempt: Attempt;
   readonly transactions: UndoTransactions;
+  /** In another lane. */
+  readonly second?: UndoTransactions;
   /** Nobody else writes. */
   readonly alone?: boolean;
 }
@@ -62,6 +64,11 @@ export class DatabaseStore implements UndoStore {
       this.#bypassValidation = false;
       return transactions.run(work, onConflict);
     }
+  }
+
+  get behind(): UndoStore['behind'] {
+    const { second } = this.#options;
+    return second && ((before, work) => second.behind(before, work));
   }
 
   read(present: EntryNamespace, images: readonly Image[], session?: ClientSession): Promise<Map<string, Uint8Array>> {
@@ -118,17 +125,17 @@ export class DatabaseStore implements UndoStore {
 
   async mark(pieces: readonly Piece[], counted: UndoCount, session: ClientSession): Promise<void> {
     const { connection, own } = this.#options;
-    const journal = connection.db.collection<JournalEntry>(own.journal);
+    const journal = connection.db.collection<JournalEntry | ImagesDocument>(own.journal);
     const ended = pieces.filter(({ kind }) => kind === 'end').map(({ entry }) => entry);
     if (ended.length > 0) {
-      const marks: Document[] = [{ $set: { undone: '$$NOW' } }, { $unset: 'undoing' }];
-      await journal.updateMany({ _id: { $in: ended } }, marks, { session });
-    }
-    for (const { entry, pack, done } of lastOfOpenEntries(pieces)) {
-      await journal.updateOne({ _id: entry }, { $set: { undoing: { pack, done } } }, { session });
+      await journal.updateMany({ _id: { $in: ended } }, [{ $set: { undone: '$$NOW' } }], { session });
     }
     const last = pieces.at(-1);
-    if (last !== undefined) await journal.updateOne({ _id: last.entry }, { $inc: incrementsOf(counted) }, { session });
+    const lastId = last?.kind === 'put' ? last.pack : last?.entry;
+    const marks = [...donePacks(pieces)].map(([pack, done]) => [pack, { $set: { undone: done } }] as const);
+    const counts = lastId === undefined ? [] : [[lastId, { $inc: incrementsOf(counted) }] as const];
+    const updates = [...marks, ...counts].map(([_id, update]) => ({ updateOne: { filter: { _id }, update } }));
+    await journal.bulkWrite(updates, { session });
   }
 
   leftInCatalog(): Promise<LeftInCatalog[]> {

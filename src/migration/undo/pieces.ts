@@ -1,9 +1,10 @@
+import { idKey } from '../../mongo/raw-bson.ts';
 import type { Put } from './put-back.ts';
 import type { Backward } from './read.ts';
+import { shownNamespace } from './result.ts';
 
 /**
- * The way back in pieces, the newest first: any number of them from the front may share a transaction, and the last
- * one says how to put on record where it stopped.
+ * The way back in pieces, the newest first: any number of them from the front may share a transaction.
  */
 export type Piece =
   | (Put & {
@@ -20,8 +21,7 @@ export type Piece =
 export function piecesOf(step: Backward, stretch: number): Piece[] {
   const { entry } = step;
   if (step.kind === 'entry') return [{ kind: 'end', entry: entry._id }];
-  const { id, namespace, images } = step.pack;
-  const done = imagesDone(step);
+  const { id, namespace, images, done } = step.pack;
   return images
     .map((image, index): Piece => {
       const bytes = (image.before?.length ?? 0) + (image.after?.length ?? 0);
@@ -31,20 +31,11 @@ export function piecesOf(step: Backward, stretch: number): Piece[] {
     .slice(done);
 }
 
-/** How many images of a pack, from its end, an earlier undo has put back. */
-export function imagesDone({ entry: { undoing }, pack }: Extract<Backward, { kind: 'pack' }>): number {
-  if (undoing === undefined || pack.id < undoing.pack) return 0;
-  return pack.id === undoing.pack ? undoing.done : pack.images.length;
-}
-
-/** The last put of each entry that these pieces do not come to the end of: parallel calls have theirs in turn. */
-export function lastOfOpenEntries(pieces: readonly Piece[]): Extract<Piece, { kind: 'put' }>[] {
-  const last = new Map<string, Extract<Piece, { kind: 'put' }>>();
-  for (const piece of pieces) {
-    if (piece.kind === 'put') last.set(piece.entry, piece);
-    else last.delete(piece.entry);
-  }
-  return [...last.values()];
+/** By pack, how many of its images are done once these pieces are. */
+export function donePacks(pieces: readonly Piece[]): Map<string, number> {
+  const done = new Map<string, number>();
+  for (const piece of pieces) if (piece.kind === 'put') done.set(piece.pack, piece.done);
+  return done;
 }
 
 /** How many pieces, from this one on, make a transaction of at most so many documents and bytes; one at least. */
@@ -71,4 +62,26 @@ export function toEndOfPack(pieces: readonly Piece[], from: number, count: numbe
     if (next?.kind !== 'put' || next.pack !== last.pack) return end - from;
     end += 1;
   }
+}
+
+/** As many of so many pieces, from this one on, as end with a pack; 0 where none of them does. */
+export function wholePacks(pieces: readonly Piece[], from: number, count: number): number {
+  for (let end = from + count; end > from; end--) {
+    const [last, next] = [pieces[end - 1], pieces[end]];
+    if (last?.kind !== 'put' || next?.kind !== 'put' || last.pack !== next.pack) return end - from;
+  }
+  return 0;
+}
+
+/** Whether a document is in both: then the second ones have to see what becomes of the first. */
+export function shareDocuments(first: readonly Piece[], second: readonly Piece[]): boolean {
+  const known = new Set(first.flatMap(keyOf));
+  return second.some((piece) => keyOf(piece).some((key) => known.has(key)));
+}
+
+function keyOf(piece: Piece): string[] {
+  const document = piece.kind === 'put' ? (piece.image.after ?? piece.image.before) : undefined;
+  return piece.kind === 'put' && document !== undefined
+    ? [`${shownNamespace(piece.namespace)}\n${idKey(document)}`]
+    : [];
 }

@@ -42,6 +42,8 @@ export interface Pack {
   readonly id: string;
   readonly namespace: EntryNamespace;
   readonly images: readonly Image[];
+  /** How many of them, from the last one, an earlier undo has put back. */
+  readonly done: number;
 }
 
 export type Backward =
@@ -139,5 +141,6 @@ interface Packed {
 function unpacked({ first, parts }: Packed, entry: UndoEntry): Pack {
   const whole = parts.length === first.parts && entryOf(first) === entry._id;
   if (!whole) throw new RangeError('A part of the images of the journal is missing.');
-  return { id: first._id, namespace: first.namespace, images: unpackImages(parts) };
+  const { _id: id, namespace, undone = 0 } = first;
+  return { id, namespace, images: unpackImages(parts), done: undone };
 }

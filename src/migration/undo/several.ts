@@ -4,7 +4,6 @@ import { idKey } from '../../mongo/raw-bson.ts';
 import type { Attempt } from '../journal/documents.ts';
 import type { Image } from '../journal/images.ts';
 import { stateOf } from './digest.ts';
-import { imagesDone } from './pieces.ts';
 import { readBackwards } from './read.ts';
 import { documentKey, Stretches, type Survey } from './survey.ts';
 
@@ -41,8 +40,8 @@ export async function changedSeveralTimes(
       stretches.pass(step.entry);
       continue;
     }
-    const { namespace, images } = step.pack;
-    for (const image of images.slice(0, images.length - imagesDone(step)).reverse()) {
+    const { namespace, images, done } = step.pack;
+    for (const image of images.slice(0, images.length - done).reverse()) {
       const document = image.after ?? image.before;
       if (document === undefined) continue;
       const key = documentKey(stretches.number, namespace, idKey(document));

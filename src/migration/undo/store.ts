@@ -54,6 +54,11 @@ export interface UndoStore {
   presentOf(namespace: EntryNamespace): EntryNamespace | undefined;
   /** Does work in one transaction, again from its top where the server asks for that: see `UndoTransactions`. */
   run<T>(work: (session: ClientSession) => Promise<T>, onConflict?: () => boolean): Promise<T>;
+  /**
+   * Does work beside that of `before`, in a transaction that is committed after it; it is tried once. Absent where that
+   * is no faster.
+   */
+  behind?<T>(before: Promise<unknown>, work: (session: ClientSession) => Promise<T>): Promise<T>;
   /** What the documents of these images are by now, by the key of their `_id`. Throws the driver's errors. */
   read(present: EntryNamespace, images: readonly Image[], session?: ClientSession): Promise<Map<string, Uint8Array>>;
   /** A document that a query of the collection has brought, as it is by now. */

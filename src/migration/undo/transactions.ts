@@ -56,6 +56,20 @@ export class UndoTransactions implements AsyncDisposable {
     }
   }
 
+  /**
+   * Runs work once, in a transaction that is committed when the one before it is: what is on record is always done up to
+   * some point, without gaps. Throws what `before` rejects with, and what `run` throws after one try.
+   */
+  async behind<T>(before: Promise<unknown>, work: (session: ClientSession) => Promise<T>): Promise<T> {
+    this.#options.signal?.throwIfAborted();
+    try {
+      return await this.#once(work, before);
+    } catch (error) {
+      if (passing(error) === 'outage') await this.#renew();
+      throw error;
+    }
+  }
+
   /** For what no transaction takes: it throws `LEASE_LOST` where a newer run has taken over. */
   fence(): FreshFence {
     return new FreshFence(() => this.run(async () => {}));
@@ -72,13 +86,14 @@ export class UndoTransactions implements AsyncDisposable {
     await session?.endSession().catch(() => {});
   }
 
-  async #once<T>(work: (session: ClientSession) => Promise<T>): Promise<T> {
+  async #once<T>(work: (session: ClientSession) => Promise<T>, before?: Promise<unknown>): Promise<T> {
     this.#session ??= this.#options.connection.client.startSession();
     const session = this.#session;
     session.startTransaction(transactionOptions);
     try {
       await this.#fence(session);
       const result = await work(session);
+      await before;
       await commit(session, patienceMs);
       return result;
     } catch (error) {

@@ -3,7 +3,7 @@ import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { asServerFailure, serverCode } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
-import type { Attempt } from '../journal/documents.ts';
+import { type Attempt, laneCount } from '../journal/documents.ts';
 import { passing } from '../journal/transactions.ts';
 import { damaged, isDamage } from './damage.ts';
 import { DatabaseStore } from './database-store.ts';
@@ -75,13 +75,14 @@ export async function undoAttempt(
   const { fence, lane = 0, mode, signal } = options;
   const ask = mode === 'tolerant' ? options.ask : undefined;
   await using transactions = new UndoTransactions({ connection, own, fence, lane, signal });
+  await using second = new UndoTransactions({ connection, own, fence, lane: (lane + 1) % laneCount, signal });
   const conflicts = new ConflictList();
   let walk: Walk | undefined;
   try {
     signal?.throwIfAborted();
     const { entries, undone, blocked } = await foreseeUndo(connection, own, attempt, options);
     if (blocked !== undefined) return blocked;
-    const store = new DatabaseStore({ connection, own, attempt, transactions, alone: options.alone });
+    const store = new DatabaseStore({ connection, own, attempt, transactions, second, alone: options.alone });
     walk = new Walk({ connection, own, attempt, mode, store, conflicts, undone, ask, signal });
     walk.onProgress = ({ documents, entriesUndone }) => options.onProgress?.({ documents, entriesUndone, entries });
     const current = walk;

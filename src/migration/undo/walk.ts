@@ -1,12 +1,14 @@
+import type { ClientSession } from 'mongodb';
 import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
+import { labelled } from '../../mongo/server-code.ts';
 import { serverCodes } from '../../mongo/server-error.ts';
 import type { Attempt } from '../journal/documents.ts';
 import { passing } from '../journal/transactions.ts';
 import { countedOf, nothingCounted, sumOf, type UndoCount } from './counted.ts';
 import { listCreatedSince } from './created-since.ts';
 import { type AskDown, DownPass } from './down-documents.ts';
-import { type Piece, piecesOf, takeable, toEndOfPack } from './pieces.ts';
+import { type Piece, piecesOf, shareDocuments, takeable, toEndOfPack, wholePacks } from './pieces.ts';
 import { documentConflict, PutConflict, type PutOptions, type PutOutcome, putBack } from './put-back.ts';
 import { readBackwards, type UndoEntry } from './read.ts';
 import type { ConflictList, CreatedSince, UndoConflict, UndoExtent, UndoNumbers } from './result.ts';
@@ -39,10 +41,16 @@ export class Stopped extends Error {
 const mostDocuments = 5000;
 const firstDocuments = 1000;
 const mostBytes = 8_000_000;
+/** What is read of the journal before it is committed: enough for two transactions. */
+const mostPieces = 2 * mostDocuments;
+const mostPieceBytes = 4 * mostBytes;
 /** How long a transaction may stay open before the next one is made smaller, in milliseconds: others wait for it. */
 const goalMs = 200;
 /** Time alone makes it no smaller than this: a slow server takes as long for the transaction itself. */
 const leastForTime = 200;
+
+/** Two transactions side by side. */
+type Pair = readonly [first: readonly Piece[], second: readonly Piece[]];
 
 interface Settled {
   readonly downDocuments: number;
@@ -63,6 +71,8 @@ export class Walk {
   /** The newest first; what stands in it was not committed yet. */
   #pieces: Piece[] = [];
   #size = firstDocuments;
+  /** The next transaction has none at its side. */
+  #byItself = false;
   #count: UndoCount = nothingCounted;
   #entriesUndone: number;
   onProgress: (extent: UndoExtent) => void = () => {};
@@ -98,23 +108,25 @@ export class Walk {
       this.#whole = await WholeDocuments.load(several, store.quarantine);
     }
     const stretches = new Stretches(survey?.moves ?? 0, 'backwards');
-    let puts = 0;
+    let bytes = 0;
     for await (const step of readBackwards(connection.db, own, attempt)) {
       if (step.kind === 'entry' && step.entry.catalog !== undefined) {
         await this.#commitAll();
         // Its indexes and validators are older than all documents that are back by now, and want the others in the old shape.
         if (survey !== undefined && isOlder(step.entry, survey)) await this.#settle(survey);
         stretches.pass(step.entry);
-        puts = 0;
+        bytes = 0;
         await this.#catalog(step.entry);
         continue;
       }
       const pieces = piecesOf(step, stretches.number);
-      for (const piece of pieces) this.#pieces.push(piece);
-      puts += pieces.length;
-      if (puts < mostDocuments) continue;
+      for (const piece of pieces) {
+        this.#pieces.push(piece);
+        bytes += piece.kind === 'put' ? piece.bytes : 0;
+      }
+      if (this.#pieces.length < mostPieces && bytes < mostPieceBytes) continue;
       await this.#commitAll();
-      puts = 0;
+      bytes = 0;
     }
     await this.#commitAll();
     if (survey !== undefined) await this.#settle(survey);
@@ -154,13 +166,19 @@ export class Walk {
     this.#pieces = [];
   }
 
-  /** Commits as many, from this one on, as go into one transaction. 0 where it is to be tried with fewer. */
+  /** Commits as many, from this one on, as go into one transaction, or into two. 0 where it is to be tried with fewer. */
   async #commitSome(from: number): Promise<number> {
     const count = takeable(this.#pieces, from, this.#size, mostBytes);
     const started = performance.now();
+    let committed = count;
+    const pair = this.#byItself ? undefined : this.#pairAt(from, count);
+    this.#byItself = false;
     try {
-      await this.#commit(from, count, 'in-place');
+      if (pair === undefined) await this.#commit(from, count, 'in-place');
+      else committed = await this.#commitPair(pair);
     } catch (error) {
+      // It may have been the other one of the two that was in the way.
+      this.#byItself = true;
       if (passing(error) === 'conflict' && this.#putsIn(from, count) > 1) return this.#withFewer(from, count);
       if (!(error instanceof PutRefused)) throw error;
       return this.#commitRefused(from, count, error);
@@ -169,7 +187,36 @@ export class Walk {
     const wanted = Math.min(mostDocuments, Math.ceil(this.#size * factor));
     // Smaller than that it is after conflicts, and grows again.
     this.#size = Math.max(wanted, Math.min(leastForTime, this.#size * 2));
-    return count;
+    return committed;
+  }
+
+  /** Two transactions that have neither a document nor a mark in common. */
+  #pairAt(from: number, count: number): Pair | undefined {
+    if (this.#options.store.behind === undefined) return undefined;
+    const first = wholePacks(this.#pieces, from, count);
+    if (first === 0 || from + first === this.#pieces.length) return undefined;
+    const second = takeable(this.#pieces, from + first, this.#size, mostBytes);
+    const pair = [
+      this.#pieces.slice(from, from + first),
+      this.#pieces.slice(from + first, from + first + second),
+    ] as const;
+    return shareDocuments(...pair) ? undefined : pair;
+  }
+
+  /** Comes back with how many are committed: those of the first one at least. */
+  async #commitPair([first, second]: Pair): Promise<number> {
+    const front = this.#putBack(first, 'in-place', 'front');
+    const behind = this.#putBack(second, 'in-place', { behind: front });
+    const [done, more] = await Promise.allSettled([front, behind]);
+    if (done.status === 'rejected') return this.#failed(done.reason);
+    this.#take(first, done.value);
+    if (more.status === 'fulfilled') {
+      this.#take(second, more.value);
+      return first.length + second.length;
+    }
+    // What it met it meets again as the front, and is tried there as often as it takes; unless it may be committed.
+    if (labelled(more.reason, 'UnknownTransactionCommitResult')) throw more.reason;
+    return first.length;
   }
 
   #withFewer(from: number, count: number): 0 {
@@ -212,33 +259,45 @@ export class Walk {
   }
 
   async #commit(from: number, count: number, way: PutOptions['way']): Promise<void> {
-    const { store, mode } = this.#options;
     const pieces = this.#pieces.slice(from, from + count);
+    const outcome = await this.#putBack(pieces, way, 'front').catch((error: unknown) => this.#failed(error));
+    this.#take(pieces, outcome);
+  }
+
+  /** Commits these pieces as one transaction. */
+  #putBack(
+    pieces: readonly Piece[],
+    way: PutOptions['way'],
+    place: 'front' | { readonly behind: Promise<unknown> },
+  ): Promise<PutOutcome> {
+    const { store, mode } = this.#options;
     const puts = pieces.filter((piece) => piece.kind === 'put');
+    const work = async (session: ClientSession) => {
+      const { renamesIn } = this.#survey ?? {};
+      const done = await putBack(puts, { store, session, mode, way, whole: this.#whole, renamesIn });
+      await this.#whole.save(done.news, session);
+      await store.quarantine.add(done.left, session);
+      await store.mark(pieces, countOf(done), session);
+      return done;
+    };
+    if (place !== 'front' && store.behind !== undefined) return store.behind(place.behind, work);
     // Fewer documents get past a write of others sooner; these cannot be fewer.
     const patient = puts.length <= 1 || way !== 'in-place';
-    let outcome: PutOutcome;
-    try {
-      outcome = await store.run(
-        async (session) => {
-          const { renamesIn } = this.#survey ?? {};
-          const done = await putBack(puts, { store, session, mode, way, whole: this.#whole, renamesIn });
-          await this.#whole.save(done.news, session);
-          await store.quarantine.add(done.left, session);
-          await store.mark(pieces, countOf(done), session);
-          return done;
-        },
-        () => patient,
-      );
-    } catch (error) {
-      if (error instanceof PutConflict) this.#met(error.conflicts);
-      throw error;
-    }
+    return store.run(work, () => patient);
+  }
+
+  /** Once they are committed. */
+  #take(pieces: readonly Piece[], outcome: PutOutcome): void {
     this.#whole.took(outcome.news);
     this.#count = sumOf(this.#count, countOf(outcome));
     // Where each is asked about, that tells which ones are left in the end.
     if (this.#options.ask === undefined) this.#options.conflicts.add(...outcome.left.map(documentConflict));
     this.#entriesUndone += pieces.filter(({ kind }) => kind === 'end').length;
+  }
+
+  #failed(error: unknown): never {
+    if (error instanceof PutConflict) this.#met(error.conflicts);
+    throw error;
   }
 
   /** Conflicts stop a strict undo, and are told of a tolerant one. */

@@ -33,7 +33,8 @@ export async function entriesToReplay(options: EntriesOptions): Promise<JournalE
   const filter = { ...ofAttempt(attempt), kind: { $ne: 'images' } } as object;
   const how = { readConcern: { level: 'majority' }, readPreference: 'primary' } as const;
   const entries = client.db(database).collection(journal);
-  const [found] = await entries.aggregate<Summary>([{ $match: filter }, ...summary] as object[], how).toArray();
+  const summarised = { ...ofAttempt(attempt), $or: [{ kind: { $ne: 'images' } }, { undone: { $exists: true } }] };
+  const [found] = await entries.aggregate<Summary>([{ $match: summarised }, ...summary] as object[], how).toArray();
   const why = whyNot(found ?? nothing, options);
   if (why !== undefined) {
     throw new ReleaseError('REPLAY_DIVERGED', `The migration cannot be taken up. ${why}`, {
@@ -67,7 +68,7 @@ const summary = [
       _id: null,
       entries: { $sum: 1 },
       bytes: { $sum: { $bsonSize: '$$ROOT' } },
-      undone: count({ $or: [isSet('$undone'), isSet('$undoing')] }),
+      undone: count(isSet('$undone')),
       unread: count({ $in: [keptNoLonger, { $ifNull: ['$reads.fingerprint', []] }] }),
       halfway: count({ $and: [isSet('$endedRun'), { $eq: ['$state', 'done'] }] }),
       drivers: { $addToSet: { $ifNull: ['$driver', 0] } },
@@ -79,12 +80,13 @@ function whyNot(
   { entries, bytes, undone, unread, halfway, drivers }: Summary,
   { expected, driverMajor, mostBytes: most = mostBytes }: EntriesOptions,
 ): string | undefined {
+  // Also of an entry that is not undone in whole: then it is its images that say so.
+  if (undone > 0) return 'A part of it was undone since.';
   // Nothing would be known of those that are missing, and all of them would be done a second time.
   if (expected !== undefined && entries !== expected) return `Its journal has ${entries} of ${expected} operations.`;
   if (drivers.some((major) => major !== driverMajor)) {
     return `It was begun with another major version of the driver than ${driverMajor}.`;
   }
-  if (undone > 0) return 'A part of it was undone since.';
   if (unread > 0) return 'It had read more than is kept.';
   if (halfway > 0)
     return 'It failed in the middle of one call, which cannot be made a second time over its first half.';
