@@ -86,7 +86,7 @@ export function lossSentence(loss: RestoreLoss): string {
   return `${plural(loss.writes, 'write')} of users since ${loss.since} went with it.`;
 }
 
-/** What users created in the new shape and stays in it. */
+/** What is in the new shape without the migration's doing; the fields alone do not tell since when. */
 function createdSinceList(undo: readonly UndoneMigration[]): Block[] {
   const items = undo.flatMap(({ name, createdSince }) =>
     createdSince.map(({ collection, documents, ids }) => {
@@ -95,5 +95,7 @@ function createdSinceList(undo: readonly UndoneMigration[]): Block[] {
       return `${collection} (${name}): ${plural(documents, 'document')}: ${ids.join(', ')}${more}`;
     }),
   );
-  return items.length === 0 ? [] : [{ kind: 'list', title: 'Created since, and left in the new shape', items }];
+  return items.length === 0
+    ? []
+    : [{ kind: 'list', title: 'Stay in the new shape: created since, or so before', items }];
 }

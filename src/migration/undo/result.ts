@@ -86,6 +86,25 @@ export interface UndoNumbers {
   readonly left: readonly LeftInCatalog[];
 }
 
+export const nothingUndone: UndoNumbers = {
+  ...{ documents: 0, inserted: 0, deleted: 0, merged: 0, quarantined: 0, downDocuments: 0 },
+  ...{ createdSince: [], catalogOperations: 0, left: [] },
+};
+
+export function sumOfUndos(one: UndoNumbers, other: UndoNumbers): UndoNumbers {
+  return {
+    documents: one.documents + other.documents,
+    inserted: one.inserted + other.inserted,
+    deleted: one.deleted + other.deleted,
+    merged: one.merged + other.merged,
+    quarantined: one.quarantined + other.quarantined,
+    downDocuments: one.downDocuments + other.downDocuments,
+    createdSince: [...one.createdSince, ...other.createdSince],
+    catalogOperations: one.catalogOperations + other.catalogOperations,
+    left: [...one.left, ...other.left],
+  };
+}
+
 export type UndoResult =
   /** Everything is as it was, up to `conflicts`, which only a tolerant undo leaves behind. */
   | (UndoExtent &

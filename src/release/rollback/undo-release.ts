@@ -4,9 +4,8 @@ import type { Effects, HistoryRecord, RunJournal } from '../../migration/types.t
 import { damaged, isDamage } from '../../migration/undo/damage.ts';
 import type { AskDown } from '../../migration/undo/down-documents.ts';
 import { forecastUndo } from '../../migration/undo/forecast.ts';
-import { leftInCatalog } from '../../migration/undo/left.ts';
 import { Quarantine } from '../../migration/undo/quarantine.ts';
-import type { CreatedSince, LeftInCatalog } from '../../migration/undo/result.ts';
+import { nothingUndone, sumOfUndos, type UndoNumbers } from '../../migration/undo/result.ts';
 import { type UndoResult, undoAttempt } from '../../migration/undo/undo.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
@@ -20,11 +19,6 @@ import { undoInTheWay } from '../undo-run.ts';
 import { DownDocuments, withDownDocument } from './down-documents.ts';
 import type { UndoneMigration } from './result.ts';
 import { journalsOf } from './undoable.ts';
-
-const nothing = {
-  ...{ documents: 0, inserted: 0, deleted: 0, merged: 0 },
-  ...{ quarantined: 0, downDocuments: 0, catalogOperations: 0 },
-};
 
 /** How far an undo got. */
 export interface UndoProgress {
@@ -87,9 +81,7 @@ class Undoing {
   readonly #conflicts: Map<string, number>;
   readonly #ask: AskDown | undefined;
   readonly #started = performance.now();
-  readonly #sum = { ...nothing };
-  #createdSince: readonly CreatedSince[] = [];
-  #left: readonly LeftInCatalog[] = [];
+  #sum: UndoNumbers = nothingUndone;
   /** Whether anything of it may have been undone. */
   begun = false;
 
@@ -103,7 +95,7 @@ class Undoing {
   }
 
   get numbers(): UndoneMigration {
-    return { name: this.#name, ...this.#sum, createdSince: this.#createdSince, left: this.#left };
+    return { name: this.#name, ...this.#sum };
   }
 
   get applied(): AppliedMigration {
@@ -143,7 +135,8 @@ class Undoing {
     }
     const { durationMs, effects } = this.applied;
     await history.finish(this.#name, { state: 'rolled-back', durationMs, effects });
-    this.#run.log.info(`Migration ${this.#name} is undone.`, { migration: this.#name, ...this.#sum });
+    const { createdSince: _, left: __, ...counts } = this.#sum;
+    this.#run.log.info(`Migration ${this.#name} is undone.`, { migration: this.#name, ...counts });
   }
 
   /** One that did not reach its end: up, that is all of it; down, it is applied again after that. */
@@ -172,24 +165,17 @@ class Undoing {
   }
 
   async #count(result: UndoResult, attempt: { readonly migration: string; readonly number: number }): Promise<void> {
-    const sum = this.#sum;
-    sum.documents += result.documents;
-    sum.inserted += result.inserted;
-    sum.deleted += result.deleted;
-    if (result.state !== 'undone') return;
-    sum.merged += result.merged;
-    sum.catalogOperations += result.catalogOperations;
-    sum.downDocuments += result.downDocuments;
-    this.#createdSince = [...this.#createdSince, ...result.createdSince];
-    // From quarantine itself: an earlier run may have left some of them.
+    if (result.state !== 'undone') {
+      const { documents, inserted, deleted } = result;
+      this.#sum = sumOfUndos(this.#sum, { ...nothingUndone, documents, inserted, deleted });
+      return;
+    }
+    this.#sum = sumOfUndos(this.#sum, result);
+    for (const { why } of result.left) this.#run.log.warn(`${why}. That stays as it is.`);
     const left = await new Quarantine(this.#connection.db, namesOf(this.#run), attempt).countByCollection();
     for (const [collection, documents] of left) {
-      sum.quarantined += documents;
       this.#conflicts.set(collection, (this.#conflicts.get(collection) ?? 0) + documents);
     }
-    const inCatalog = await leftInCatalog(this.#connection.db, namesOf(this.#run), attempt);
-    for (const { why } of inCatalog) this.#run.log.warn(`${why}. That stays as it is.`);
-    this.#left = [...this.#left, ...inCatalog];
   }
 }
 
@@ -211,17 +197,8 @@ export async function forecastOf(
   try {
     const forecasts = await forecastUndo(connection, namesOf(run), attempts, { signal: run.signal });
     return names.map((name) => {
-      const sum = { ...nothing };
-      const createdSince: CreatedSince[] = [];
-      const left: LeftInCatalog[] = [];
-      for (const [at, { migration }] of attempts.entries()) {
-        const forecast = forecasts[at];
-        if (migration !== name || forecast === undefined) continue;
-        for (const key of Object.keys(sum) as (keyof typeof sum)[]) sum[key] += forecast[key];
-        createdSince.push(...forecast.createdSince);
-        left.push(...forecast.left);
-      }
-      return { name, ...sum, createdSince, left };
+      const of = forecasts.filter((_, at) => attempts[at]?.migration === name);
+      return { name, ...of.reduce(sumOfUndos, nothingUndone) };
     });
   } catch (error) {
     if (run.signal.aborted) throw error;
