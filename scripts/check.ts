@@ -1,6 +1,7 @@
 /** Everything but the tests that has to hold before a commit: `npm run check`. All of it runs, also after a failure. */
 import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
+import { noteBuilt } from './built.ts';
 import { compareBundle, makeBundle } from './bundle.ts';
 
 const root = dirname(import.meta.dirname);
@@ -41,6 +42,7 @@ const checks: readonly Check[] = [
     run: async () => {
       const stale = await compareBundle(await makeBundle(), join(root, 'dist'));
       if (stale.length > 0) throw new Error(`dist differs in ${stale.join(', ')}`);
+      await noteBuilt();
     },
   },
 ];

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { expect } from 'vitest';
+import { program, programEnvironment } from '../setup/program.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 
@@ -63,16 +64,9 @@ export async function makeProject(
 }
 
 function startCli(words: readonly string[], cwd: string, env: Readonly<Record<string, string>>): Started {
-  const { PATH = '', HOME = '' } = process.env;
-  const mongod = process.env.MONGO_RELEASE_MONGOD;
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'entry.ts'), ...words], {
+  const child = spawn(process.execPath, [program, ...words], {
     cwd,
-    // The compile cache spares each run half a second of stripping types.
-    env: {
-      ...{ PATH, HOME, NODE_COMPILE_CACHE: join(root, 'tmp', 'compile-cache') },
-      ...(mongod !== undefined && { MONGO_RELEASE_MONGOD: mongod }),
-      ...env,
-    },
+    env: { ...programEnvironment, ...env },
     stdio: 'pipe',
   });
   child.stdin.end();

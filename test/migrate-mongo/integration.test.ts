@@ -5,6 +5,7 @@ import { delimiter, dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
 import { realMongod } from '../sandbox/lab.ts';
+import { program, programEnvironment } from '../setup/program.ts';
 import { migrateMongoPackage } from './upstream.ts';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -43,7 +44,7 @@ async function lay(folder: string): Promise<void> {
   await mkdir(dirname(cases));
   await cp(join(await migrateMongoPackage(), 'test', 'integration.test.js'), cases);
   await mkdir(join(folder, 'bin'));
-  const entry = pathToFileURL(join(root, 'bin', 'mongo-release.js')).href;
+  const entry = pathToFileURL(program).href;
   await writeFile(join(folder, 'bin', 'migrate-mongo.js'), `import(${JSON.stringify(entry)});\n`);
   await mkdir(join(folder, 'node_modules'));
   for (const [name, from] of [
@@ -62,12 +63,11 @@ async function lay(folder: string): Promise<void> {
 }
 
 async function runCases(folder: string, report: string): Promise<{ readonly output: string }> {
-  const { PATH = '', HOME = '' } = process.env;
   // They spawn the `node` of PATH: that is to be the one that runs us.
-  const path = [dirname(process.execPath), PATH].join(delimiter);
+  const path = [dirname(process.execPath), programEnvironment.PATH].join(delimiter);
   const words = [join(packages, 'vitest', 'vitest.mjs'), 'run', '--root', folder, '--reporter=json'];
   const env = {
-    ...{ PATH: path, HOME, NODE_COMPILE_CACHE: join(root, 'tmp', 'compile-cache') },
+    ...{ ...programEnvironment, PATH: path },
     MONGOMS_SYSTEM_BINARY: await realMongod(),
     MONGOMS_SYSTEM_BINARY_VERSION_CHECK: 'false',
   };

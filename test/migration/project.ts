@@ -7,6 +7,7 @@ import type { MigrationFile } from '../../src/migration/types.ts';
 import { Log, type LogEntry } from '../../src/observe/log.ts';
 import { Secrets } from '../../src/observe/secrets.ts';
 import type { TestDatabase } from '../setup/mongo.ts';
+import { programEnvironment } from '../setup/program.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 
@@ -63,7 +64,7 @@ export function settings(projectDir: string) {
   return {
     projectDir,
     import: 'native',
-    environment: { PATH: process.env.PATH ?? '' },
+    environment: programEnvironment,
     timeLimitMs: 20_000,
   } as const;
 }

@@ -5,9 +5,9 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { program, programEnvironment } from '../setup/program.ts';
 
 const root = resolve(import.meta.dirname, '../..');
-const entry = join(root, 'test', 'cli', 'entry.ts');
 
 export interface Ended {
   readonly code: number | null;
@@ -69,12 +69,10 @@ const running = new Set<number>();
 process.once('exit', () => running.forEach((pid) => void signalGroup(pid, 'SIGKILL')));
 
 function startRelease(words: readonly string[], cwd: string, env: Readonly<Record<string, string>>): ReleaseProcess {
-  const { PATH = '', HOME = '' } = process.env;
-  const started = spawn(process.execPath, [entry, ...words], {
+  const started = spawn(process.execPath, [program, ...words], {
     cwd,
     detached: true,
-    // The compile cache spares each run half a second of stripping types.
-    env: { PATH, HOME, NODE_COMPILE_CACHE: join(root, 'tmp', 'compile-cache'), ...env },
+    env: { ...programEnvironment, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const pid = started.pid;
