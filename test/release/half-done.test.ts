@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { expectFailure, makeProject, migration, type Project } from '../cli/cli.ts';
 import { freshDatabase, type TestDatabase } from '../setup/mongo.ts';
+import { sandboxForAll } from '../setup/sandbox.ts';
 import { killHalfWay, standsStill } from './left-half.ts';
 
 /** It stands still between its two writes for as long as somebody wants it to, and would fail if run over its half. */
@@ -27,6 +28,8 @@ const failsToBegin = (looks: number) => ({
     exports.Place = model('Place', new Schema({}));`,
 });
 
+const sandbox = await sandboxForAll();
+afterAll(() => sandbox.stop());
 let database: TestDatabase;
 let project: Project;
 
@@ -34,7 +37,7 @@ beforeEach(async () => {
   database = await freshDatabase();
   project = await makeProject(
     { 'migrations/1-slow.js': slow, 'migrations/2-next.js': insert('next') },
-    { MONGODB_URI: database.uri, MONGO_RELEASE_STORE: 'backups' },
+    { MONGODB_URI: database.uri, MONGO_RELEASE_STORE: 'backups', MONGO_RELEASE_SANDBOX_URI: sandbox.uri },
     { modules: true },
   );
 });

@@ -1,7 +1,11 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { expectFailure, makeProject, migration } from '../cli/cli.ts';
 import { freshDatabase } from '../setup/mongo.ts';
+import { sandboxForAll } from '../setup/sandbox.ts';
 import { stateOf } from './state.ts';
+
+const sandbox = await sandboxForAll();
+afterAll(() => sandbox.stop());
 
 const places = "const places = db.collection('places');";
 
@@ -15,7 +19,8 @@ async function rehearsed(files: Record<string, string>, more: Record<string, str
     { _id: 3, name: 'c' },
   ]);
   const named = Object.entries(files).map(([name, text]) => [`migrations/${name}.js`, text]);
-  const project = await makeProject({ ...Object.fromEntries(named), ...more }, { MONGODB_URI: database.uri });
+  const env = { MONGODB_URI: database.uri, MONGO_RELEASE_SANDBOX_URI: sandbox.uri };
+  const project = await makeProject({ ...Object.fromEntries(named), ...more }, env);
   onTestFinished(() => project[Symbol.asyncDispose]());
   const before = await stateOf(database.db);
   const ran = await project.run('migrate --json');

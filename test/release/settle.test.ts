@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { expectFailure, makeProject, migration, type Project } from '../cli/cli.ts';
 import { freshDatabase, type TestDatabase } from '../setup/mongo.ts';
+import { sandboxForAll } from '../setup/sandbox.ts';
 import { giveUpLease, killHalfWay, standsStill } from './left-half.ts';
 
 const writing = (_id: string) => `await db.collection('places').insertOne({ _id: '${_id}' });`;
@@ -14,12 +15,17 @@ const broken = [`${writing('broken')} throw new Error('no');`, removing('broken'
 const afterDeploy = (up: string, down: string) => `import { defineMigration } from 'mongo-release-action';
 export default defineMigration({ phase: 'after-deploy', async up({ db }) { ${up} }, async down({ db }) { ${down} } });\n`;
 
+const sandbox = await sandboxForAll();
+afterAll(() => sandbox.stop());
 let database: TestDatabase;
 let project: Project;
 
 beforeEach(async () => {
   database = await freshDatabase();
-  project = await makeProject({}, { MONGODB_URI: database.uri, MONGO_RELEASE_STORE: 'backups' });
+  project = await makeProject(
+    {},
+    { MONGODB_URI: database.uri, MONGO_RELEASE_STORE: 'backups', MONGO_RELEASE_SANDBOX_URI: sandbox.uri },
+  );
 });
 afterEach(async () => {
   await project[Symbol.asyncDispose]();

@@ -2,6 +2,7 @@ import { ObjectId } from 'mongodb';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { expectFailure, makeProject, migration } from '../../cli/cli.ts';
 import { freshDatabase, type TestDatabase } from '../../setup/mongo.ts';
+import { sandboxForAll } from '../../setup/sandbox.ts';
 import { stateOf } from '../state.ts';
 
 /** What works on the data of a seed, and fails on those of production. */
@@ -11,6 +12,8 @@ interface User {
   readonly [field: string]: unknown;
 }
 
+const sandbox = await sandboxForAll();
+afterAll(() => sandbox.stop());
 let database: TestDatabase;
 
 beforeAll(async () => {
@@ -23,7 +26,10 @@ const users = () => database.db.collection<User>('users');
 
 /** Runs it with `migrate --apply`: stopped by the rehearsal, and the target as it was. */
 async function stopped(up: string) {
-  await using project = await makeProject({ 'migrations/1-a.js': migration(up, '') }, { MONGODB_URI: database.uri });
+  await using project = await makeProject(
+    { 'migrations/1-a.js': migration(up, '') },
+    { MONGODB_URI: database.uri, MONGO_RELEASE_SANDBOX_URI: sandbox.uri },
+  );
   const before = await stateOf(database.db);
   const ran = await project.run('migrate --apply --json');
   expectFailure(ran, 13, 'REHEARSAL_FAILED', /did not touch the target/);

@@ -4,10 +4,13 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { encodeChecked } from '../../../src/backup/checked-json.ts';
 import { expectFailure, makeProject, migration, type Project } from '../../cli/cli.ts';
 import { freshDatabase, type TestDatabase } from '../../setup/mongo.ts';
+import { sandboxForAll } from '../../setup/sandbox.ts';
 import { stateOf } from '../state.ts';
 
 /** What production is changed on: a full rehearsal of this very plan that passed, or somebody's word for it. */
 
+const sandbox = await sandboxForAll();
+afterAll(() => sandbox.stop());
 let database: TestDatabase;
 let project: Project;
 
@@ -24,7 +27,10 @@ beforeEach(async () => {
   await database.db.collection('places').insertMany([{ n: 1 }, { n: 2 }]);
   const up = "await db.collection('places').updateMany({}, { $set: { seen: true } });";
   const down = "await db.collection('places').updateMany({}, { $unset: { seen: '' } });";
-  project = await makeProject({ 'migrations/1-a.js': migration(up, down) }, { MONGODB_URI: database.uri });
+  project = await makeProject(
+    { 'migrations/1-a.js': migration(up, down) },
+    { MONGODB_URI: database.uri, MONGO_RELEASE_SANDBOX_URI: sandbox.uri },
+  );
 });
 
 const production = '--store backups --environment production --json';
