@@ -5,8 +5,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
     globalSetup: ['test/setup/global.ts'],
-    // Two cores and one mongod: more workers only make the timings worse.
-    maxWorkers: 2,
+    // One more than the two cores of the runner: what runs whole programs waits for them, and for leases and hooks.
+    maxWorkers: 3,
     sequence: { sequencer: LongFirst },
     testTimeout: 60_000,
     hookTimeout: 120_000,

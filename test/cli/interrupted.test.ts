@@ -15,11 +15,14 @@ const slow = `await db.collection('places').insertOne({ n: 1 });
 const isZombie = async (pid: number) => /\) Z /.test(await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ''));
 
 let database: TestDatabase;
+/** What dies in a transaction locks this one, by the server's default for a minute: dropped after all other tests. */
+let target: TestDatabase;
 let project: Project;
 const apply = 'migrate --apply --rehearsal none --json';
 
 beforeAll(async () => {
   database = await freshDatabase();
+  target = await freshDatabase();
   project = await makeProject(
     {
       'mongo-release.yml': 'lease: { ttl: 12s }\n',
@@ -33,6 +36,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await project[Symbol.asyncDispose]();
   await database[Symbol.asyncDispose]();
+  await target[Symbol.asyncDispose]();
 });
 
 async function startSlow() {
@@ -43,6 +47,34 @@ async function startSlow() {
   while ((await database.db.collection('places').countDocuments()) < 2) await new Promise((go) => setTimeout(go, 20));
   return started;
 }
+
+test('what the process of a killed run still sends when the next run has taken over does not get in', async () => {
+  const busy = `const places = db.collection('places');
+    await places.insertOne({ n: 1 });
+    if (await db.collection('wait').findOne()) {
+      require('node:fs').writeFileSync('busy', String(process.pid));
+      for (const until = Date.now() + 5000; Date.now() < until; );
+    }
+    await Promise.all([places.insertOne({ n: 2 }), places.createIndex({ n: 1 })]);
+    require('node:fs').appendFileSync('ended', '.');`;
+  await using blocked = await makeProject({ 'migrations/1-busy.js': migration(busy) }, { MONGODB_URI: target.uri });
+  await target.db.collection('wait').insertOne({});
+  const { process: parent, ended } = blocked.start(apply);
+  const pid = async () => Number(await blocked.read('busy').catch(() => 0));
+  while ((await pid()) === 0) await new Promise((go) => setTimeout(go, 20));
+  parent.kill('SIGKILL');
+  await ended;
+  await target.db.collection('wait').drop();
+  if (platform !== 'linux') await giveUpLease(target.db);
+  const ran = await blocked.run(apply);
+  expect(ran.code, ran.stderr).toBe(0);
+  const orphan = await pid();
+  // It hears of nothing before it lets its event loop have a turn.
+  while (processRuns(orphan) && !(await isZombie(orphan))) await new Promise((go) => setTimeout(go, 50));
+  expect(await blocked.read('ended')).toBe('.');
+  const places = await target.db.collection('places').find().sort({ n: 1 }).toArray();
+  expect(places.map(({ n }) => n)).toEqual([1, 2]);
+}, 120_000);
 
 test.each([
   ['SIGINT', 130],
@@ -102,35 +134,6 @@ test('after a kill -9 status shows what was left, and the next run marks it and 
   const places = await database.db.collection('places').find().sort({ n: 1 }).toArray();
   expect(places.map(({ n }) => n)).toEqual([0, 1, 2, 3]);
 });
-
-test('what the process of a killed run still sends when the next run has taken over does not get in', async () => {
-  await using target = await freshDatabase();
-  const busy = `const places = db.collection('places');
-    await places.insertOne({ n: 1 });
-    if (await db.collection('wait').findOne()) {
-      require('node:fs').writeFileSync('busy', String(process.pid));
-      for (const until = Date.now() + 5000; Date.now() < until; );
-    }
-    await Promise.all([places.insertOne({ n: 2 }), places.createIndex({ n: 1 })]);
-    require('node:fs').appendFileSync('ended', '.');`;
-  await using blocked = await makeProject({ 'migrations/1-busy.js': migration(busy) }, { MONGODB_URI: target.uri });
-  await target.db.collection('wait').insertOne({});
-  const { process: parent, ended } = blocked.start(apply);
-  const pid = async () => Number(await blocked.read('busy').catch(() => 0));
-  while ((await pid()) === 0) await new Promise((go) => setTimeout(go, 20));
-  parent.kill('SIGKILL');
-  await ended;
-  await target.db.collection('wait').drop();
-  if (platform !== 'linux') await giveUpLease(target.db);
-  const ran = await blocked.run(apply);
-  expect(ran.code, ran.stderr).toBe(0);
-  const orphan = await pid();
-  // It hears of nothing before it lets its event loop have a turn.
-  while (processRuns(orphan) && !(await isZombie(orphan))) await new Promise((go) => setTimeout(go, 50));
-  expect(await blocked.read('ended')).toBe('.');
-  const places = await target.db.collection('places').find().sort({ n: 1 }).toArray();
-  expect(places.map(({ n }) => n)).toEqual([1, 2]);
-}, 120_000);
 
 test('a run that loses its lease half-way stops, and says how far it got', async () => {
   const { ended } = await startSlow();

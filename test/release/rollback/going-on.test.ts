@@ -4,11 +4,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ownNames } from '../../../src/mongo/own.ts';
 import type { ReleaseRecord } from '../../../src/release/record.ts';
-import { expectFailure, makeProject, migration, type Project } from '../../cli/cli.ts';
-import { freshDatabase, type TestDatabase } from '../../setup/mongo.ts';
+import { expectFailure, migration, type Project } from '../../cli/cli.ts';
+import type { TestDatabase } from '../../setup/mongo.ts';
 import { giveUpLease } from '../left-half.ts';
+import { type Cents, makeCents } from './cents.ts';
 
 const own = ownNames();
+let cents: Cents;
 let database: TestDatabase;
 let project: Project;
 
@@ -21,21 +23,11 @@ hooks:
 `;
 
 beforeEach(async () => {
-  database = await freshDatabase();
-  project = await makeProject(
-    {
-      'migrations/1-cents.js': migration("await db.collection('places').updateMany({}, { $mul: { price: 100 } });"),
-      'mongo-release.yml': config,
-    },
-    { MONGODB_URI: database.uri, MONGO_RELEASE_STORE: 'backups' },
-  );
-  await places().insertMany([1, 2, 3].map((_id) => ({ _id, price: _id })));
+  cents = await makeCents(config);
+  ({ database, project } = cents);
   await ok('migrate --apply --release-id r1 --json');
 });
-afterEach(async () => {
-  await project[Symbol.asyncDispose]();
-  await database[Symbol.asyncDispose]();
-});
+afterEach(() => cents[Symbol.asyncDispose]());
 
 const places = () => database.db.collection<{ _id: number; price: number }>('places');
 const releases = () => database.db.collection<ReleaseRecord>(own.releases);

@@ -5,11 +5,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { acquireLease } from '../../../src/migration/lease/lease.ts';
 import { ownNames } from '../../../src/mongo/own.ts';
 import type { ReleaseRecord } from '../../../src/release/record.ts';
-import { expectFailure, makeProject, migration, type Project } from '../../cli/cli.ts';
-import { freshDatabase, type TestDatabase } from '../../setup/mongo.ts';
+import { expectFailure, type Project } from '../../cli/cli.ts';
+import type { TestDatabase } from '../../setup/mongo.ts';
 import { giveUpLease } from '../left-half.ts';
+import { type Cents, makeCents } from './cents.ts';
 
 const own = ownNames();
+let cents: Cents;
 let database: TestDatabase;
 let project: Project;
 let backup: string;
@@ -23,23 +25,13 @@ hooks: { stop-traffic: ${hook('stop')}, rollback-app: ${hook('app')}, start-traf
 
 /** Release r1 has a backup, and one write of a user's came after it. */
 beforeEach(async () => {
-  database = await freshDatabase();
-  project = await makeProject(
-    {
-      'migrations/1-cents.js': migration("await db.collection('places').updateMany({}, { $mul: { price: 100 } });"),
-      'mongo-release.yml': config,
-    },
-    { MONGODB_URI: database.uri, MONGO_RELEASE_STORE: 'backups' },
-  );
-  await places().insertMany([1, 2, 3].map((_id) => ({ _id, price: _id })));
+  cents = await makeCents(config);
+  ({ database, project } = cents);
   backup = (await ok('backup --json')).id;
   await ok(`migrate --apply --release-id r1 --backup ${backup} --json`);
   await places().insertOne({ _id: 100, price: 1 });
 });
-afterEach(async () => {
-  await project[Symbol.asyncDispose]();
-  await database[Symbol.asyncDispose]();
-});
+afterEach(() => cents[Symbol.asyncDispose]());
 
 const places = () => database.db.collection<{ _id: number; price: number }>('places');
 const rollbacks = () => database.db.collection<ReleaseRecord>(own.releases);
