@@ -198,7 +198,7 @@ describe('a migration that does not end as it should', () => {
   });
 
   test('a blocked event loop is killed, also where SIGTERM is not heard', async () => {
-    const end = await project.run('deaf.mjs', database, { timeLimitMs: 3800 });
+    const end = await project.run('deaf.mjs', database, { timeLimitMs: 6000 });
     expect(end).toMatchObject({ state: 'timed-out', blocked: true, effects: { inserted: 1, unknown: 0 } });
   });
 

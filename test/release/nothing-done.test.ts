@@ -108,7 +108,7 @@ test('a migration whose first write was refused has left nothing: it is rehearse
   await database.db.collection<{ _id: string }>('cities').deleteOne({ _id: 'taken' });
   const ran = await ok('migrate --apply');
   expect(ran.json).toMatchObject({ applied: [{ name: '1-a' }, { name: '2-b' }], rehearsal: {} });
-});
+}, 120_000);
 
 test('on a standalone server the half that is there is not forgotten by a run over it that does nothing', async () => {
   await using server = await startStandalone();
