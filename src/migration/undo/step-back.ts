@@ -19,6 +19,8 @@ const mostBytes = 15 * 1024 * 1024;
 
 export type Step =
   | { readonly state: 'back'; readonly document: Uint8Array | undefined; readonly merged: boolean }
+  /** A user has deleted it since: that stays, and there is nothing to put back. */
+  | { readonly state: 'gone' }
   /** More of its images are to come. */
   | { readonly state: 'open'; readonly open: Open }
   /** The migration and a user have changed the same: it is the user's. `image`: from before the oldest met to after the newest. */
@@ -46,11 +48,12 @@ export function stepBackStrictly(images: readonly Image[], now: Uint8Array | und
  * taken back would be of neither shape: whether it goes back is decided at its oldest one.
  */
 export function stepBack({ images, now, several, open, isRename }: OnTheWay): Step {
+  const after = open === undefined ? images[0]?.after : open.after;
+  if (now === undefined && after !== undefined) return { state: 'gone' };
   const merged = mergeWith(isRename);
   const unmet = open === undefined && several?.between !== true ? stepBackStrictly(images, now) : undefined;
   if (unmet?.state === 'back') return unmet;
   const start = open === undefined ? now : open.start;
-  const after = open === undefined ? images[0]?.after : open.after;
   const blocked: Step = { state: 'blocked', image: { before: images.at(-1)?.before, after } };
   const step = chain(images, open === undefined ? now : open.back, merged);
   if (step.state !== 'back') return blocked;

@@ -117,7 +117,9 @@ function expected(was: Document | undefined, made: Document | undefined, now: Do
   const same = (x: unknown, y: unknown) => JSON.stringify(x) === JSON.stringify(y);
   if (same(was, made)) return { document: now, left: false };
   if (same(made, now)) return { document: was, left: false };
-  if (was === undefined || made === undefined || now === undefined) {
+  // A user's deletion stands, and nothing of the document is kept.
+  if (now === undefined) return { document: undefined, left: false };
+  if (was === undefined || made === undefined) {
     return same(was, now) ? { document: now, left: false } : { document: now, left: true };
   }
   const fields = new Set([...Object.keys(was), ...Object.keys(made), ...Object.keys(now)]);
