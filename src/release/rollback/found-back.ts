@@ -1,11 +1,12 @@
 import { readHistory } from '../../migration/history/history.ts';
 import { noEffects } from '../../migration/runner.ts';
+import { undoneOnRecord } from '../../migration/undo/on-record.ts';
 import { Quarantine } from '../../migration/undo/quarantine.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
 import type { ReleaseRecord } from '../record.ts';
 import { namesOf, type Run } from '../run.ts';
-import type { DataTakenBack } from './result.ts';
+import type { DataTakenBack, UndoneMigration } from './result.ts';
 
 /**
  * What the history says that a rollback has taken back, and its own record does not: it was killed between the two. Only
@@ -13,9 +14,10 @@ import type { DataTakenBack } from './result.ts';
  */
 export async function foundBack(
   run: Run,
-  { db }: Connection,
+  connection: Connection,
   { _id, data }: ReleaseRecord,
-): Promise<Pick<DataTakenBack, 'reverted' | 'conflicts'>> {
+): Promise<Pick<DataTakenBack, 'reverted' | 'conflicts' | 'undo'>> {
+  const { db } = connection;
   const own = namesOf(run);
   const told = new Set(data?.reverted.map(({ name }) => name));
   const history = await readHistory(db, own);
@@ -23,16 +25,22 @@ export async function foundBack(
     (one) => one.releaseId === _id && one.state === 'rolled-back' && one.origin === undefined && !told.has(one._id),
   );
   const conflicts = new Map<string, number>();
+  const undo: UndoneMigration[] = [];
   for (const { _id: migration, way, journal } of found) {
     if (way !== 'undo' || journal === undefined) continue;
-    const quarantine = new Quarantine(db, own, { migration, number: journal.attempt });
-    const left = await quarantine.countByCollection().catch((error: unknown) => {
-      throw asServerFailure(error, `counting what the undo of ${migration} has left to users`);
+    const attempt = { migration, number: journal.attempt };
+    const [left, numbers] = await Promise.all([
+      new Quarantine(db, own, attempt).countByCollection(),
+      undoneOnRecord(connection, own, attempt, run.signal),
+    ]).catch((error: unknown) => {
+      throw asServerFailure(error, `counting what the undo of ${migration} came to`);
     });
+    undo.push({ name: migration, ...numbers });
     for (const [collection, documents] of left) conflicts.set(collection, (conflicts.get(collection) ?? 0) + documents);
   }
   return {
     reverted: found.map(({ _id: name, durationMs = 0, effects = noEffects }) => ({ name, durationMs, effects })),
     conflicts: [...conflicts].map(([collection, documents]) => ({ collection, documents })),
+    ...(undo.length > 0 && { undo }),
   };
 }

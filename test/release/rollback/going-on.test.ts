@@ -84,7 +84,8 @@ test('another way is refused once the data are back; the id of the rollback, and
   await rm(join(project.dir, 'app.fails'));
   const back = await ok(`rollback ${record?._id} --environment production --json`);
   const [{ name, effects } = {}] = data?.reverted ?? [];
-  const known = { reverted: [{ name, effects }], conflicts: data?.conflicts };
+  const known = { reverted: [{ name, effects }], conflicts: data?.conflicts, undo: data?.undo };
+  expect(data?.undo).toMatchObject([{ name: '1-cents', documents: 2, quarantined: 1 }]);
   expect(back).toMatchObject({ outcome: 'rolled-back', strategy: 'undo', ...known });
   expect(await releases().findOne({ kind: 'rollback' })).toMatchObject({ state: 'rolled-back', reason: 'broken' });
 
