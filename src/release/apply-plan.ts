@@ -7,7 +7,7 @@ import type { Outcome } from '../observe/outcome.ts';
 import { notStarted, type Progress, runInTarget } from './apply.ts';
 import { notBegun } from './how-far.ts';
 import { outcomeOfError } from './outcome.ts';
-import { ReleaseRecords } from './record.ts';
+import { OwnRecord } from './own-record.ts';
 import type { ReliedOn } from './rehearsal/result.ts';
 import type { Run } from './run.ts';
 import { readSituation } from './situation.ts';
@@ -79,7 +79,7 @@ function applyUnderLease(
     if (settle && names.length === 0) return { progress: before, outcome: outcomeOf(before) };
     // Since it was chosen, whoever tidies up the store may not have known that it is needed.
     if (backupId !== undefined && before.untouched) await storeOf(run).readManifest(backupId);
-    const records = new ReleaseRecords(connection.db, run);
+    const records = new OwnRecord(connection.db, run);
     await records.start({
       ...{ kind, backupId, planDigest: plan.digest },
       ...{ proofId: relied?.proof?.id, waivers: relied?.waiver && [relied.waiver] },

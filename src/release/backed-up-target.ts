@@ -2,7 +2,8 @@ import type { Manifest } from '../backup/manifest.ts';
 import { type BackedUpTarget, clusterIdentity, otherTarget } from '../backup/same-target.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
-import { type ReleaseRecord, ReleaseRecords } from './record.ts';
+import type { ReleaseRecord } from './record.ts';
+import { ReleaseRecords } from './records.ts';
 import { aboutTarget, type Run } from './run.ts';
 
 /** What a backup of this run's target says that it is of. */

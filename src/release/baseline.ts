@@ -7,7 +7,7 @@ import type { Connection } from '../mongo/connect.ts';
 import { childOptions } from './child-options.ts';
 import { howFar } from './half-done.ts';
 import { listFiles } from './migrate-mongo.ts';
-import { ReleaseRecords } from './record.ts';
+import { OwnRecord } from './own-record.ts';
 import type { Ended } from './result.ts';
 import { refuseHalfRestored } from './rollback/open.ts';
 import { aboutTarget, openTarget, type Run } from './run.ts';
@@ -28,7 +28,7 @@ export async function baseline(run: Run): Promise<Ended<'baseline'>> {
     await refuseHalfRestored(run, connection);
     const prior = await tenure.history.find(file.name);
     const warnings = prior !== undefined && isHalfDone(prior) ? [await left(run, connection, prior)] : [];
-    const records = new ReleaseRecords(connection.db, run);
+    const records = new OwnRecord(connection.db, run);
     await records.start({ kind: 'baseline', migrations: [file.name], reason: run.invocation.flags.reason });
     const names = await record(tenure.history, [file], phases);
     await tenure.adopt();

@@ -6,7 +6,7 @@ import { position } from '../migration/history/position.ts';
 import type { HistoryRecord, RunJournal } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
-import { ReleaseRecords } from './record.ts';
+import { ReleaseRecords } from './records.ts';
 import { namesOf, type Run } from './run.ts';
 import type { Turn } from './turns.ts';
 

@@ -4,7 +4,7 @@ import { asReleaseError } from '../observe/error.ts';
 import { notStarted, type Progress } from './apply.ts';
 import { type AboutApply, applyPlan, outcomeOf, stoppedAfter } from './apply-plan.ts';
 import type { StoredBackup } from './backup-for.ts';
-import { ReleaseRecords } from './record.ts';
+import { OwnRecord } from './own-record.ts';
 import { rehearsePending } from './rehearsal/pending.ts';
 import type { FoundProof } from './rehearsal/proof.ts';
 import { levelOf, reliedOn, waiverOf } from './rehearsal/rely.ts';
@@ -93,7 +93,7 @@ export async function bring(run: Run, connection: Connection, situation: Situati
       progress = progress.untouched ? { ...progress, error } : stoppedAfter(progress, left.plan, error);
     // Its record was closed once what was begun had come to its end. A release's is when all of that has ended.
     if (begun && kind === 'migrate' && !progress.untouched)
-      await new ReleaseRecords(connection.db, run).close({ outcome: outcomeOf(progress), error: progress.error });
+      await new OwnRecord(connection.db, run).close({ outcome: outcomeOf(progress), error: progress.error });
   }
   return { progress, relied, rehearsal };
 }

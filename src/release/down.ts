@@ -8,8 +8,8 @@ import { ReleaseError } from '../observe/error.ts';
 import { runInTarget } from './apply.ts';
 import { outcomeOf } from './apply-plan.ts';
 import { changelogOf } from './migrate-mongo.ts';
+import { OwnRecord } from './own-record.ts';
 import { needReason } from './reason.ts';
-import { ReleaseRecords } from './record.ts';
 import type { Ended } from './result.ts';
 import { refuseHalfRestored } from './rollback/open.ts';
 import { aboutTarget, openTarget, type Run } from './run.ts';
@@ -38,7 +38,7 @@ export async function down(run: Run): Promise<Ended<'down'>> {
       });
     }
     const names = steps.map((step) => step.file.name);
-    const record = new ReleaseRecords(connection.db, run);
+    const record = new OwnRecord(connection.db, run);
     await record.start({ kind: 'down', migrations: names, reason, positionBefore: position(records).digest });
     const progress = await record.around(() => runInTarget(run, connection, tenure, 'down', turnsOf(wayDown, names)));
     const { error } = progress;

@@ -13,7 +13,8 @@ import { lookGuards } from './guards.ts';
 import { runHook } from './hook.ts';
 import { keysForRelease } from './keys.ts';
 import { outcomeOfError } from './outcome.ts';
-import { type RecordOpening, ReleaseRecords } from './record.ts';
+import { OwnRecord } from './own-record.ts';
+import type { RecordOpening } from './record.ts';
 import { rehearsePending } from './rehearsal/pending.ts';
 import type { FoundProof } from './rehearsal/proof.ts';
 import { provenBefore } from './rehearsal/rely.ts';
@@ -58,7 +59,7 @@ class Walk {
   readonly #run: Run;
   readonly #connection: Connection;
   readonly #apply: boolean;
-  readonly #records: ReleaseRecords;
+  readonly #records: OwnRecord;
   #opened = false;
   /** How far it is in the target. */
   #progress: Progress = notStarted;
@@ -68,7 +69,7 @@ class Walk {
     this.#run = run;
     this.#connection = connection;
     this.#apply = apply;
-    this.#records = new ReleaseRecords(connection.db, run);
+    this.#records = new OwnRecord(connection.db, run);
     this.result = { releaseId: run.releaseId };
   }
 

@@ -6,8 +6,9 @@ import { keptUnasked, whatItRemoves } from './added.ts';
 import { agree } from './agree.ts';
 import { sayForeign } from './backed-up-target.ts';
 import { refuseUnguarded } from './guards.ts';
+import { OwnRecord } from './own-record.ts';
 import { needReason } from './reason.ts';
-import { type RecordStart, ReleaseRecords } from './record.ts';
+import type { RecordStart } from './record.ts';
 import { restoreFrom, settleEarlier } from './restore-into.ts';
 import { agreeToErase, checkManaged } from './restore-managed.ts';
 import { halfDoneIn, type RestoredFrom, type Source, sourceOf } from './restored-from.ts';
@@ -47,7 +48,7 @@ export async function restore(run: Run): Promise<Ended<'restore'>> {
     ? agreeToErase(run, source.manifest)
     : agree(run, await questionOf(run, connection, source.from)));
   const about = { command: 'restore', target: aboutTarget(run, connection), releaseId: run.releaseId } as const;
-  const records = new ReleaseRecords(connection.db, run);
+  const records = new OwnRecord(connection.db, run);
   const result = await underLease(run, connection, async (tenure) => {
     const start: RecordStart = { kind: 'restore', backupId: argument, migrations: [], reason: flags.reason };
     await records.start(start);

@@ -3,7 +3,7 @@ import type { BackupStore } from '../backup/stores/store.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { asReleaseError } from '../observe/error.ts';
 import { backedUpTarget } from './backed-up-target.ts';
-import { ReleaseRecords } from './record.ts';
+import { ReleaseRecords } from './records.ts';
 import type { Run } from './run.ts';
 
 /**

@@ -7,7 +7,7 @@ import { asReleaseError } from '../../observe/error.ts';
 import { majorOf } from '../../sandbox/version.ts';
 import { backedUpTarget } from '../backed-up-target.ts';
 import type { Code } from '../code.ts';
-import { ReleaseRecords } from '../record.ts';
+import { ReleaseRecords } from '../records.ts';
 import type { Run } from '../run.ts';
 import type { Situation } from '../situation.ts';
 import { storeOf } from '../take-backup.ts';

@@ -1,6 +1,6 @@
 import type { Connection } from '../../mongo/connect.ts';
 import { asReleaseError, ReleaseError } from '../../observe/error.ts';
-import { ReleaseRecords } from '../record.ts';
+import { ReleaseRecords } from '../records.ts';
 import { neverByItself } from '../restore-managed.ts';
 import { type Run, targetOf } from '../run.ts';
 import type { Steps } from '../steps.ts';

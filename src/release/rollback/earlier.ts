@@ -3,7 +3,8 @@ import { readHistory } from '../../migration/history/history.ts';
 import type { HistoryRecord } from '../../migration/types.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
-import { type ReleaseRecord, ReleaseRecords } from '../record.ts';
+import type { ReleaseRecord } from '../record.ts';
+import { ReleaseRecords } from '../records.ts';
 import { namesOf, type Run } from '../run.ts';
 import { stateIn } from './traffic.ts';
 

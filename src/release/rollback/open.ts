@@ -2,7 +2,8 @@ import { halfRestored } from '../../backup/restore/settle.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
-import { type ReleaseRecord, ReleaseRecords } from '../record.ts';
+import type { ReleaseRecord } from '../record.ts';
+import { ReleaseRecords } from '../records.ts';
 import { namesOf, type Run } from '../run.ts';
 import { stateIn, stoppedAt, trafficAfter } from './traffic.ts';
 

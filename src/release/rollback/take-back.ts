@@ -1,7 +1,8 @@
 import type { Connection } from '../../mongo/connect.ts';
 import { asReleaseError, ReleaseError } from '../../observe/error.ts';
 import { outcomeOfError } from '../outcome.ts';
-import { type ReleaseRecord, ReleaseRecords } from '../record.ts';
+import { OwnRecord } from '../own-record.ts';
+import type { ReleaseRecord } from '../record.ts';
 import { newReleaseId } from '../release-id.ts';
 import type { Run } from '../run.ts';
 import { type Tenure, underLease } from '../under-lease.ts';
@@ -48,7 +49,7 @@ export async function takeBack(
 class Walk {
   readonly #run: Run;
   readonly #connection: Connection;
-  readonly #records: ReleaseRecords;
+  readonly #records: OwnRecord;
   readonly #release: Released;
   readonly #way: WayBack;
   readonly #earlier: Earlier;
@@ -74,7 +75,7 @@ class Walk {
     const { actor, host, runUrl } = run.origin;
     this.#run = { ...run, releaseId: record?._id ?? newReleaseId() };
     this.#connection = connection;
-    this.#records = new ReleaseRecords(connection.db, this.#run);
+    this.#records = new OwnRecord(connection.db, this.#run);
     this.#release = release;
     this.#way = way;
     this.#earlier = earlier;
