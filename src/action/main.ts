@@ -53,6 +53,7 @@ class Step {
   }
 
   async #command(signal: AbortSignal): Promise<Ended> {
+    const startedAt = new Date();
     const asked = readInputs(this.#part, this.#env, process.cwd(), this.#secrets);
     const invocation = await resolveInvocation({ ...this.#withSarif(asked), loadModule: configLoader(this.#env) });
     this.#releaseId = invocation.flags['release-id'] ?? newReleaseId();
@@ -60,6 +61,7 @@ class Step {
     const ended = await runCommand({
       invocation,
       releaseId: this.#releaseId,
+      startedAt,
       log: new Log(this.#log.sink, this.#secrets, { releaseId: this.#releaseId }),
       secrets: this.#secrets,
       signal,

@@ -16,6 +16,7 @@ import { terminalLog } from './terminal-log.ts';
 
 /** The terminal's front door. Ends the process with the exit code of the contract. */
 export async function main(argv: readonly string[]): Promise<void> {
+  const startedAt = new Date();
   const secrets = new Secrets();
   const cancel = cancelOnSignal();
   let line: CommandLine;
@@ -63,6 +64,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     const run: Run = {
       invocation,
       releaseId,
+      startedAt,
       log,
       secrets,
       signal: cancel.signal,

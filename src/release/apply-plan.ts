@@ -28,14 +28,9 @@ export interface AboutApply {
   readonly before?: Progress;
 }
 
-export interface Applied {
-  readonly progress: Progress;
-  readonly outcome: Outcome;
-}
-
 /**
- * Applies a plan to the target under the lease, with a release record around it. The plan is made again once the lease
- * is held: only if it is still the same one is anything applied.
+ * Applies a plan to the target under the lease; the intent is on record before, and whoever opened the record closes it.
+ * The plan is made again once the lease is held: only if it is still the same one is anything applied.
  *
  * Throws `LEASE_HELD`, `PLAN_MOVED`, `BACKUP_NOT_FOUND`; this run has done nothing then. How far it got otherwise is in what comes back.
  */
@@ -44,14 +39,13 @@ export async function applyPlan(
   connection: Connection,
   plan: MigrationPlan,
   about: AboutApply,
-): Promise<Applied> {
+): Promise<Progress> {
   const { before = notStarted } = about;
   try {
     return await applyUnderLease(run, connection, plan, { ...about, before });
   } catch (thrown) {
     if (before.untouched) throw thrown;
-    const progress = stoppedAfter(before, plan, asReleaseError(thrown));
-    return { progress, outcome: outcomeOf(progress) };
+    return stoppedAfter(before, plan, asReleaseError(thrown));
   }
 }
 
@@ -60,42 +54,32 @@ function applyUnderLease(
   connection: Connection,
   plan: MigrationPlan,
   { kind, backupId, relied, phase, settle = false, before }: AboutApply & { readonly before: Progress },
-): Promise<Applied> {
+): Promise<Progress> {
   return underLease(run, connection, async (tenure) => {
     const situation = await readSituation(run, connection, plan.scope);
     const exactly = asksForExactly(run);
     // While this run waited, another one did all of it: that is as good, unless exactly this plan was asked for.
-    if (situation.plan.pending.length === 0 && !exactly) {
-      return { progress: before, outcome: outcomeOf(before) };
-    }
+    if (situation.plan.pending.length === 0 && !exactly) return before;
     // Or a part of it, as where several instances of an application start at once.
     const assertAgreed = exactly ? assertUnmoved : assertRest;
     assertAgreed(plan, situation.plan);
-    const left = new Set((settle ? takenUp(situation) : situation.plan.pending).map(({ name }) => name));
+    const open = new Set(situation.plan.pending.map(({ name }) => name));
+    const left = settle ? new Set(takenUp(situation).map(({ name }) => name)) : open;
     const inPhase = plan.pending.filter((one) => phase === undefined || one.phase === phase);
     const names = inPhase.map(({ name }) => name).filter((name) => left.has(name));
-    const later = settle ? plan.pending.map(({ name }) => name).filter((name) => !names.includes(name)) : [];
+    const later = plan.pending.map(({ name }) => name).filter((name) => open.has(name) && !names.includes(name));
     // Another run was still at it, and has ended since.
-    if (settle && names.length === 0) return { progress: before, outcome: outcomeOf(before) };
+    if (settle && names.length === 0) return before;
     // Since it was chosen, whoever tidies up the store may not have known that it is needed.
     if (backupId !== undefined && before.untouched) await storeOf(run).readManifest(backupId);
-    const records = new OwnRecord(connection.db, run);
-    await records.start({
+    await new OwnRecord(connection.db, run).start({
       ...{ kind, backupId, planDigest: plan.digest },
       ...{ proofId: relied?.proof?.id, waivers: relied?.waiver && [relied.waiver] },
       positionBefore: situation.position.digest,
       migrations: names,
     });
     const turns = turnsOf(situation, names);
-    const progress = await records.around(() =>
-      runInTarget(run, connection, tenure, 'up', turns, { before, later, settle }),
-    );
-    const outcome = outcomeOf(progress);
-    // A release goes on after this: its deploy and its probes decide how it ends.
-    if (kind === 'migrate' || progress.error !== undefined) {
-      await records.close({ outcome, error: progress.error });
-    }
-    return { progress, outcome };
+    return runInTarget(run, connection, tenure, 'up', turns, { before, later, settle });
   });
 }
 

@@ -2,9 +2,8 @@ import type { Phase } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { asReleaseError } from '../observe/error.ts';
 import { notStarted, type Progress } from './apply.ts';
-import { type AboutApply, applyPlan, outcomeOf, stoppedAfter } from './apply-plan.ts';
+import { type AboutApply, applyPlan, stoppedAfter } from './apply-plan.ts';
 import type { StoredBackup } from './backup-for.ts';
-import { OwnRecord } from './own-record.ts';
 import { rehearsePending } from './rehearsal/pending.ts';
 import type { FoundProof } from './rehearsal/proof.ts';
 import { levelOf, reliedOn, waiverOf } from './rehearsal/rely.ts';
@@ -85,15 +84,11 @@ export async function bring(run: Run, connection: Connection, situation: Situati
       await rehearse();
       if (rehearsable(left).length > 0) relied = reliedOn(run, found, rehearsal);
     }
-    if (left.plan.pending.some(inPhase))
-      await apply(async (about) => (await applyPlan(run, connection, left.plan, about)).progress);
+    if (left.plan.pending.some(inPhase)) await apply((about) => applyPlan(run, connection, left.plan, about));
   } catch (thrown) {
     const error = asReleaseError(thrown);
     if (progress.error === undefined)
       progress = progress.untouched ? { ...progress, error } : stoppedAfter(progress, left.plan, error);
-    // Its record was closed once what was begun had come to its end. A release's is when all of that has ended.
-    if (begun && kind === 'migrate' && !progress.untouched)
-      await new OwnRecord(connection.db, run).close({ outcome: outcomeOf(progress), error: progress.error });
   }
   return { progress, relied, rehearsal };
 }

@@ -6,12 +6,12 @@ import { backupBehind, type StoredBackup } from './backup-for.ts';
 import { bring } from './bring.ts';
 import { checkedSituation } from './checked-situation.ts';
 import { refuseUnguarded } from './guards.ts';
+import { notRecorded, onRecord, type Recording } from './on-record.ts';
 import { rehearsePending } from './rehearsal/pending.ts';
 import { levelOf, provenBefore } from './rehearsal/rely.ts';
 import type { Ended, MigrateResult } from './result.ts';
 import { aboutTarget, openTarget, type Run } from './run.ts';
 import type { Situation } from './situation.ts';
-import { Steps } from './steps.ts';
 import { rehearsalImpossible, takenUp } from './taken-up.ts';
 import { underLease } from './under-lease.ts';
 
@@ -21,9 +21,12 @@ export async function migrate(run: Run): Promise<Ended<'migrate' | 'up'>> {
   const apply = command === 'up' || run.invocation.flags.apply === true;
   if (!apply) refuseNoRehearsal(run);
   await using connection = await openTarget(run, apply ? 'write' : 'read');
-  if (apply) await refuseUnguarded(run, connection);
   // Awaited here: the connection closes when this function is left.
-  return await migrateOn(run, connection, { command, apply });
+  if (!apply) return await migrateOn(run, connection, notRecorded(), { command, apply });
+  return await onRecord(run, connection, 'migrate', async (recording) => {
+    await recording.steps.run('guards', () => refuseUnguarded(run, connection));
+    return migrateOn(run, connection, recording, { command });
+  });
 }
 
 export interface MigrateOn {
@@ -38,17 +41,22 @@ export interface MigrateOn {
 export async function migrateOn(
   run: Run,
   connection: Connection,
+  { steps, open }: Recording,
   { command = 'migrate', apply = true, chosen }: MigrateOn,
 ): Promise<Ended<'migrate' | 'up'>> {
   const about = { command, target: aboutTarget(run, connection), releaseId: run.releaseId } as const;
-  const situation = await checkedSituation(run, connection);
+  const situation = await steps.run('plan', () => checkedSituation(run, connection));
   const nothing: MigrateResult = { releaseId: run.releaseId, applied: [] };
   // A project's first run: it has nothing to do but to take over what migrate-mongo has on record.
   if (situation.plan.pending.length === 0 && apply && situation.changelogDiffers)
     await underLease(run, connection, async () => {});
   if (situation.plan.pending.length === 0) return { ...about, outcome: 'nothing-to-do', result: nothing };
 
-  const { behind } = chosen ?? { behind: await backupBehind(run, connection, situation, apply) };
+  const { digest, pending } = situation.plan;
+  await open({ planDigest: digest, migrations: pending.map(({ name }) => name) });
+  const { behind } = chosen ?? {
+    behind: await steps.run('backup', () => backupBehind(run, connection, situation, apply)),
+  };
   if (!apply) {
     if (takenUp(situation).length > 0) throw rehearsalImpossible(run, situation);
     const { result: rehearsal, error } = await rehearsePending(run, connection, situation, behind);
@@ -57,8 +65,7 @@ export async function migrateOn(
   }
   const found = await provenBefore(run, connection, situation);
   const { progress, relied, rehearsal } = await bring(run, connection, situation, {
-    ...{ kind: 'migrate', behind, found },
-    steps: new Steps(),
+    ...{ kind: 'migrate', behind, found, steps },
   });
   const { done, failed, remaining, error, untouched } = progress;
   const outcome = outcomeOf(progress);

@@ -65,14 +65,14 @@ export class OwnRecord {
       ...{ state: 'running' as const, target: target.name, environment: target.environment },
       acceptedLoss: run.invocation.flags['accept-loss'],
       ...{ actor, host, pid, runUrl, commit, toolVersion: run.toolVersion, attemptId: thisAttempt },
-      reopenedAt: again ? new Date() : undefined,
+      reopenedAt: again ? run.startedAt : undefined,
     });
     const gone = [...(again ? fieldsOfAttempt(joined) : []), 'finishedAt', 'error'].filter((field) => !(field in set));
     await this.#records.updateOne(
       { _id: run.releaseId },
       {
         $set: set,
-        $setOnInsert: { startedAt: new Date() },
+        $setOnInsert: { startedAt: run.startedAt },
         $unset: Object.fromEntries(gone.map((field) => [field, ''])),
         ...(again && pushed(attemptOf(joined), joined)),
       },
@@ -123,7 +123,7 @@ export class OwnRecord {
     if (record === null) return;
     const { actor, host, pid, runUrl, commit } = this.#run.origin;
     const attempt = withoutUndefined({
-      ...{ startedAt: end.finishedAt, actor, host, pid, runUrl, commit },
+      ...{ startedAt: this.#run.startedAt, actor, host, pid, runUrl, commit },
       ...{ toolVersion: this.#run.toolVersion, attemptId: thisAttempt, ...end },
     }) as ReleaseAttempt;
     await this.#records.updateOne({ _id }, pushed(attempt, record), patience);

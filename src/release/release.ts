@@ -12,9 +12,8 @@ import { checkedSituation } from './checked-situation.ts';
 import { lookGuards } from './guards.ts';
 import { runHook } from './hook.ts';
 import { keysForRelease } from './keys.ts';
+import { notRecorded, onRecord, type Recording } from './on-record.ts';
 import { outcomeOfError } from './outcome.ts';
-import { OwnRecord } from './own-record.ts';
-import type { RecordOpening } from './record.ts';
 import { rehearsePending } from './rehearsal/pending.ts';
 import type { FoundProof } from './rehearsal/proof.ts';
 import { provenBefore } from './rehearsal/rely.ts';
@@ -24,7 +23,7 @@ import { removeExpired } from './retain.ts';
 import { takeBackAfter } from './rollback/after-failure.ts';
 import { aboutTarget, openTarget, type Run, stopIfCancelled } from './run.ts';
 import { readSituation, type Situation } from './situation.ts';
-import { Steps } from './steps.ts';
+import type { Steps } from './steps.ts';
 import { factsOf, factsOfTaken, standingOf, storeOf, takeInto } from './take-backup.ts';
 import { rehearsalImpossible, takenUp } from './taken-up.ts';
 import { nothingVerified, probe, probeFailure } from './verify.ts';
@@ -33,17 +32,14 @@ import { nothingVerified, probe, probeFailure } from './verify.ts';
 export async function release(run: Run): Promise<Ended<'release'>> {
   const apply = run.invocation.flags.apply === true;
   await using connection = await openTarget(run, apply ? 'write' : 'read');
-  const walk = new Walk(run, connection, apply);
-  const end = await walk.walk();
-  return {
-    command: 'release',
-    ...end,
-    result: walk.result,
-    target: aboutTarget(run, connection),
-    releaseId: run.releaseId,
-    steps: walk.steps.all,
-    warnings: walk.warnings,
+  const walk = async (recording: Recording): Promise<Ended<'release'>> => {
+    const walk = new Walk(run, connection, recording, apply);
+    const end = await walk.walk();
+    const about = { command: 'release', target: aboutTarget(run, connection), releaseId: run.releaseId } as const;
+    return { ...about, ...end, result: walk.result, steps: recording.steps.all, warnings: walk.warnings };
   };
+  // Awaited here: the connection closes when this function is left.
+  return await (apply ? onRecord(run, connection, 'release', walk) : walk(notRecorded()));
 }
 
 interface End {
@@ -54,22 +50,22 @@ interface End {
 /** One release on its way: each step fills its part of the result, and throws where the release cannot go on. */
 class Walk {
   readonly result: { -readonly [K in keyof ReleaseResult]: ReleaseResult[K] };
-  readonly steps = new Steps();
   readonly warnings: string[] = [];
   readonly #run: Run;
   readonly #connection: Connection;
+  readonly #recording: Recording;
+  readonly #steps: Steps;
   readonly #apply: boolean;
-  readonly #records: OwnRecord;
-  #opened = false;
   /** How far it is in the target. */
   #progress: Progress = notStarted;
   #found: FoundProof | undefined;
 
-  constructor(run: Run, connection: Connection, apply: boolean) {
+  constructor(run: Run, connection: Connection, recording: Recording, apply: boolean) {
     this.#run = run;
     this.#connection = connection;
+    this.#recording = recording;
+    this.#steps = recording.steps;
     this.#apply = apply;
-    this.#records = new OwnRecord(connection.db, run);
     this.result = { releaseId: run.releaseId };
   }
 
@@ -86,35 +82,31 @@ class Walk {
       // Without a deploy hook all of them at once: where the deploy is not ours, `--phase` says which half is meant.
       const phase = this.#deploys ? 'before-deploy' : undefined;
       const relied = pending ? await this.#bring(situation, { phase, found: this.#found }) : {};
-      await this.#deploy();
+      await this.#deploy(situation);
       if (this.#deploys) await this.#applyAfter(situation, relied);
       await this.#verify();
-      return await this.#record({ outcome: this.#changed ? 'applied' : 'nothing-to-do' });
+      return { outcome: this.#changed ? 'applied' : 'nothing-to-do' };
     } catch (thrown) {
       const error = asReleaseError(thrown);
       const end = { outcome: outcomeOfError(error, this.#changed), error };
-      return this.#record((await this.#back(error)) ?? end);
+      return (await this.#back(error)) ?? end;
     }
   }
 
   #guards(): Promise<void> {
-    return this.steps.run('guards', async () => {
+    return this.#steps.run('guards', async () => {
       this.result.guards = await lookGuards(this.#run, this.#connection, this.#apply);
       const error = guardFailure(this.result.guards);
-      // What a guard has found says more than that it keeps us from writing, too.
-      await this.#open().catch((thrown: unknown) => {
-        if (error === undefined) throw thrown;
-      });
       if (error !== undefined) throw error;
     });
   }
 
   #plan(): Promise<Situation> {
-    return this.steps.run('plan', async () => {
+    return this.#steps.run('plan', async () => {
       const situation = await checkedSituation(this.#run, this.#connection);
       const { digest, pending, findings } = situation.plan;
       this.result.plan = { digest, pending, findings };
-      await this.#open({ planDigest: digest, migrations: pending.map(({ name }) => name) });
+      await this.#recording.open({ planDigest: digest, migrations: pending.map(({ name }) => name) });
       // Before anything is done for a release that may not go on.
       if (this.#apply) this.#found = await provenBefore(this.#run, this.#connection, situation);
       return situation;
@@ -129,8 +121,8 @@ class Walk {
   /** A fresh one, or the one that `--backup` names; what is only rehearsed leaves none behind. */
   async #backup(situation: Situation): Promise<void> {
     const named = this.#run.invocation.flags.backup !== undefined;
-    if (!this.#apply && !named) return this.steps.skip('backup', 'the rehearsal takes one and removes it');
-    await this.steps.run('backup', async () => {
+    if (!this.#apply && !named) return this.#steps.skip('backup', 'the rehearsal takes one and removes it');
+    await this.#steps.run('backup', async () => {
       const given = named ? await backupBehind(this.#run, this.#connection, situation, this.#apply) : undefined;
       if (given !== undefined) {
         this.result.backup = factsOf(await given.store.readManifest(given.id), given.store.location);
@@ -149,7 +141,7 @@ class Walk {
   }
 
   #rehearse(situation: Situation): Promise<void> {
-    return this.steps.run('rehearsal', async () => {
+    return this.#steps.run('rehearsal', async () => {
       if (takenUp(situation).length > 0) throw rehearsalImpossible(this.#run, situation);
       const { result, error } = await rehearsePending(this.#run, this.#connection, situation, this.#behind);
       this.result.rehearsal = result;
@@ -159,7 +151,7 @@ class Walk {
 
   async #bring(situation: Situation, how: Pick<Bringing, 'phase' | 'found' | 'relied'>): Promise<ReliedOn> {
     const { progress, relied, rehearsal } = await bring(this.#run, this.#connection, situation, {
-      ...{ kind: 'release', behind: this.#behind, before: this.#progress, steps: this.steps },
+      ...{ kind: 'release', behind: this.#behind, before: this.#progress, steps: this.#steps },
       ...how,
     });
     if (rehearsal !== undefined) this.result.rehearsal = joined(this.result.rehearsal, rehearsal);
@@ -197,17 +189,22 @@ class Walk {
     return this.#run.invocation.settings.hooks.deploy !== undefined;
   }
 
-  async #deploy(): Promise<void> {
+  async #deploy({ plan }: Situation): Promise<void> {
     const { deploy } = this.#run.invocation.settings.hooks;
-    if (deploy === undefined) return this.steps.skip('deploy', 'no hook');
-    await this.steps.run('deploy', async () => {
+    if (deploy === undefined) return this.#steps.skip('deploy', 'no hook');
+    await this.#steps.run('deploy', async () => {
+      // Should it not come to them.
+      const remaining = plan.pending.filter(({ phase }) => phase === 'after-deploy').map(({ name }) => name);
+      const { releaseId, migrate = { releaseId, applied: [] } } = this.result;
+      if (remaining.length > 0) this.result.migrate = { ...migrate, remaining };
       const end = await runHook(this.#run, 'deploy', deploy);
       stopIfCancelled(this.#run);
       this.result.deploy = { durationMs: end.durationMs };
       if (end.state === 'done') return;
+      const later = remaining.length === 0 ? '' : ` Not begun: ${remaining.join(', ')}.`;
       throw new ReleaseError(
         'DEPLOY_FAILED',
-        `${this.#changed ? 'The migrations before it are applied, and the' : 'The'} deploy hook failed: ${end.why}.`,
+        `${this.#changed ? 'The migrations before it are applied, and the' : 'The'} deploy hook failed: ${end.why}.${later}`,
         {
           hint: 'Correct hooks.deploy and deploy again, or go back with mongo-release rollback.',
         },
@@ -218,9 +215,9 @@ class Walk {
   async #verify(): Promise<void> {
     if (this.#run.invocation.settings.probes.length === 0) {
       this.warnings.push(nothingVerified(this.#run));
-      return this.steps.skip('verify', 'no probes');
+      return this.#steps.skip('verify', 'no probes');
     }
-    await this.steps.run('verify', async () => {
+    await this.#steps.run('verify', async () => {
       const { phase = 'after-deploy' } = this.#run.invocation.flags;
       const probes = await probe(this.#run, this.#connection, phase);
       this.result.verify = { probes };
@@ -234,23 +231,10 @@ class Walk {
   async #back(cause: ReleaseError): Promise<End | undefined> {
     if (this.#run.invocation.flags['on-failure'] !== 'rollback') return undefined;
     const done = { changed: this.#changed, deployed: this.result.deploy !== undefined };
-    const back = await takeBackAfter(this.#run, this.#connection, done, cause, this.steps);
+    const back = await takeBackAfter(this.#run, this.#connection, done, cause, this.#steps);
     if (back?.result !== undefined) this.result.rollback = back.result;
     this.warnings.push(...(back?.warnings ?? []));
     return back;
-  }
-
-  /** Every release that may change the target is on record, also one that something stops before it does. */
-  async #open(known: Omit<RecordOpening, 'kind'> = {}): Promise<void> {
-    if (!this.#apply) return;
-    await this.#records.open({ kind: 'release', ...known });
-    this.#opened = true;
-  }
-
-  async #record(end: End): Promise<End> {
-    const { outcome, error } = end;
-    if (this.#opened) await this.#records.close({ outcome, error, steps: this.steps.all });
-    return end;
   }
 }
 

@@ -21,6 +21,8 @@ export interface Origin {
 export interface Run {
   readonly invocation: Invocation;
   readonly releaseId: string;
+  /** Its first moment. */
+  readonly startedAt: Date;
   readonly log: Log;
   readonly secrets: Secrets;
   /** Fires with `cancelled()` when the run is cancelled; what is under way is then brought to a safe end. */

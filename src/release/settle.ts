@@ -26,7 +26,7 @@ export async function settleBegun(
   situation: Situation,
   about: Omit<AboutApply, 'settle'>,
 ): Promise<Settled> {
-  const { progress } = await applyPlan(run, connection, situation.plan, { ...about, settle: true });
+  const progress = await applyPlan(run, connection, situation.plan, { ...about, settle: true });
   if (progress.error !== undefined) return { progress, situation };
   try {
     const { plan } = situation;

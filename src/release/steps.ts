@@ -1,7 +1,7 @@
 import { asReleaseError } from '../observe/error.ts';
 import type { Step, StepName } from './result.ts';
 
-/** The steps of a release in their order, with their durations. */
+/** The steps of a release in their order, with when and how long. */
 export class Steps {
   readonly #steps: Step[] = [];
 
@@ -11,9 +11,10 @@ export class Steps {
 
   /** Runs a step and keeps how it went. Throws what `work` throws. */
   async run<T>(name: StepName, work: () => Promise<T>): Promise<T> {
+    const startedAt = new Date();
     const started = performance.now();
     const keep = (state: Step['state'], note?: string) =>
-      this.#steps.push({ name, state, durationMs: Math.round(performance.now() - started), note });
+      this.#steps.push({ name, state, startedAt, durationMs: Math.round(performance.now() - started), note });
     try {
       const value = await work();
       keep('done');

@@ -3,6 +3,7 @@ import { asReleaseError, ReleaseError } from '../observe/error.ts';
 import type { StoredBackup } from './backup-for.ts';
 import { refuseUnguarded } from './guards.ts';
 import { migrateOn } from './migrate.ts';
+import { onRecord } from './on-record.ts';
 import { outcomeOfError } from './outcome.ts';
 import { refuseUnproven } from './rehearsal/rely.ts';
 import { newReleaseId } from './release-id.ts';
@@ -14,7 +15,8 @@ import { readSituation } from './situation.ts';
 export function runThatFollows(run: Run, connection: Connection): Run {
   const { databaseName: database } = connection.db;
   const target = { ...targetOf(run), database };
-  return { ...run, releaseId: newReleaseId(), invocation: { ...run.invocation, command: 'migrate', target } };
+  const own = { releaseId: newReleaseId(), startedAt: new Date() };
+  return { ...run, ...own, invocation: { ...run.invocation, command: 'migrate', target } };
 }
 
 /**
@@ -51,7 +53,9 @@ export async function thenMigrate(
   behind: StoredBackup | undefined,
 ): Promise<Ended<'migrate' | 'up'>> {
   const about = { command: 'migrate', releaseId: follows.releaseId } as const;
-  const ended = await migrateOn(follows, connection, { chosen: { behind } }).catch(
+  const ended = await onRecord(follows, connection, 'migrate', (recording) =>
+    migrateOn(follows, connection, recording, { chosen: { behind } }),
+  ).catch(
     (thrown: unknown): Ended<'migrate' | 'up'> => ({ ...about, outcome: 'blocked', error: asReleaseError(thrown) }),
   );
   if (ended.error === undefined) return ended;

@@ -23,9 +23,9 @@ export function auditTable({ entries }: AuditResult): Block[] {
     { mark: marks[entry.state], text: entry.state },
     { text: formatTime(entry.startedAt) },
     { text: entry.kind },
-    { name: entry.actor ?? entry.host },
+    entry.actor === undefined ? { mark: 'unknown', text: 'unknown' } : { name: entry.actor },
     { names: entry.migrations ?? [] },
-    { text: tookOf(entry) },
+    { text: formatMaybe(tookOf(entry)) },
     { name: entry.id },
     { text: moreOf(entry).join(' · ') },
   ]);
@@ -38,10 +38,30 @@ const marks: Record<AuditEntry['state'], Mark> = {
   ...{ blocked: 'blocked', cancelled: 'cancelled', unknown: 'unknown' },
 };
 
-function tookOf({ startedAt, finishedAt, ...entry }: AuditEntry): string {
-  if (finishedAt === undefined) return '';
-  const began = ('reopenedAt' in entry && entry.reopenedAt) || startedAt;
-  return formatDuration(Math.max(0, new Date(finishedAt).getTime() - new Date(began).getTime()));
+function beganAt({ startedAt, ...entry }: AuditEntry): number {
+  return new Date(('reopenedAt' in entry && entry.reopenedAt) || startedAt).getTime();
+}
+
+/** From its first moment to its last, in milliseconds; of what was tried again, the latest attempt. */
+function tookOf(entry: AuditEntry): number | undefined {
+  const { finishedAt } = entry;
+  return finishedAt === undefined ? undefined : Math.max(0, new Date(finishedAt).getTime() - beganAt(entry));
+}
+
+function formatMaybe(durationMs: number | undefined): string {
+  return durationMs === undefined ? '' : formatDuration(durationMs);
+}
+
+/** What the whole consists of, step by step; undefined where no step is on record. */
+function partsOf(entry: AuditEntry): string | undefined {
+  // A rollback that is gone on with has done some of them in an earlier attempt.
+  const began = beganAt(entry);
+  const own = (entry.steps ?? []).filter(({ startedAt }) => startedAt === undefined || +new Date(startedAt) >= began);
+  const parts = own.flatMap(({ name, durationMs }) => (durationMs === undefined ? [] : [{ name, durationMs }]));
+  if (parts.length === 0) return undefined;
+  const rest = (tookOf(entry) ?? 0) - parts.reduce((sum, { durationMs }) => sum + durationMs, 0);
+  const all = rest > 0 ? [...parts, { name: 'around them', durationMs: rest }] : parts;
+  return `took: ${all.map(({ name, durationMs }) => `${name} ${formatDuration(durationMs)}`).join(', ')}`;
 }
 
 function moreOf(entry: AuditEntry): string[] {
@@ -50,6 +70,8 @@ function moreOf(entry: AuditEntry): string[] {
     entry.error?.code,
     entry.commit && `commit ${entry.commit.slice(0, 12)}`,
     entry.runUrl,
+    `on ${entry.host}`,
+    partsOf(entry),
   ];
   if (entry.kind === 'drill') {
     const { recoveryTimeMs = 0, recoveryPoint } = entry.result ?? {};

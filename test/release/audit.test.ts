@@ -64,7 +64,17 @@ test('everything that happened is there, the newest first, with who, why and wha
 test('what a release decided stands behind it: whose run, of which commit, by which way and with what let off', async () => {
   await database.db.collection<{ _id: string }>('_mongo_release.releases').insertOne({
     ...{ _id: 'r0', kind: 'rollback', of: 'r', state: 'rolled-back', strategy: 'restore', why: 'the only one' },
-    ...{ startedAt: new Date(0), finishedAt: new Date(1000), target: 'default', environment: 'production', host: 'h' },
+    ...{
+      startedAt: new Date(0),
+      finishedAt: new Date(1000),
+      target: 'default',
+      environment: 'production',
+      host: 'h-1',
+    },
+    steps: [
+      { name: 'data', state: 'done', startedAt: new Date(100), durationMs: 600 },
+      { name: 'verify', state: 'skipped', startedAt: new Date(700), note: 'no probes' },
+    ],
     ...{ migrations: ['1-a'], acceptedLoss: '12', waivers: [{ what: 'rehearsal', reason: 'it burns', actor: 'erin' }] },
     ...{ runUrl: 'https://github.example/run/1', commit: 'ab'.repeat(20), toolVersion: '0' },
   } as never);
@@ -75,6 +85,10 @@ test('what a release decided stands behind it: whose run, of which commit, by wh
   });
   for (const words of ['of r · by restore', 'without rehearsal, because: it burns', 'accepted loss of writes: 12'])
     expect(ran.stderr).toContain(words);
+  // Whoever it was: not the machine. And the whole with its parts.
+  expect(ran.stderr).toMatch(/ rollback +\? unknown +1-a +1\.0 s +r0$/m);
+  for (const words of ['on h-1', 'took: data 600 ms, around them 400 ms'])
+    expect(ran.stderr.replaceAll(/\s+/g, ' ')).toContain(words);
 });
 
 test('only what happened since, and into a file', async () => {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { expectFailure, makeProject, migration, type Project } from '../cli/cli.ts';
 import { freshDatabase, type TestDatabase } from '../setup/mongo.ts';
 
@@ -94,4 +94,63 @@ test('one that is stopped while another run has its record open leaves that as i
   expect(await records()).toMatchObject([
     { ...open, attempts: [{ state: 'blocked', error: { code: 'BLOCKED_BY_GUARD' }, finishedAt: expect.any(Date) }] },
   ]);
+}, 180_000);
+
+describe('a migrate that something stops before its first effect is on record', () => {
+  const migrate = (id: string, more = '') =>
+    project.run(`migrate --apply --rehearsal none --release-id ${id} --json${more}`);
+  const stoppedBy = (code: string) => ({
+    kind: 'migrate',
+    state: 'blocked',
+    error: { code },
+    finishedAt: expect.any(Date),
+  });
+
+  test('by a guard, for want of a backup, for want of a proof', async () => {
+    await project.write({ 'migrations/1-a.js': insert(2) });
+    const env = ' --environment production';
+    const planned = { migrations: ['1-a'], planDigest: expect.stringMatching(/^[0-9a-f]{64}$/) };
+    expectFailure(await migrate('r1', env), 11, 'BACKUP_MISSING');
+    expect((await project.run('backup --environment production')).code).toBe(0);
+    expectFailure(await migrate('r2', env), 5, 'PROOF_MISSING');
+    await project.write({ 'mongo-release.yml': config('guards: { oplog-window: 36500d }') });
+    const ran = await migrate('r3');
+    expectFailure(ran, 5, 'BLOCKED_BY_GUARD');
+    expect(ran.stderr).toMatch(/Release +r3$/m);
+    expect(await records()).toMatchObject([
+      { _id: 'r1', ...stoppedBy('BACKUP_MISSING'), ...planned },
+      { _id: 'r2', ...stoppedBy('PROOF_MISSING'), ...planned },
+      { _id: 'r3', ...stoppedBy('BLOCKED_BY_GUARD'), steps: [{ name: 'guards', state: 'failed' }] },
+    ]);
+    expect(await database.db.listCollections({ name: 'places' }).toArray()).toEqual([]);
+  }, 180_000);
+
+  test('and one that has nothing to apply is not, nor is one that only rehearses', async () => {
+    expect((await migrate('r1')).code).toBe(0);
+    await project.write({ 'migrations/1-a.js': migration("throw new Error('no')") });
+    expectFailure(await project.run('migrate --json'), 13, 'REHEARSAL_FAILED');
+    expect(await records()).toEqual([]);
+  }, 180_000);
+});
+
+test('the record of a run begins with its first moment and ends with its last, and its steps lie between', async () => {
+  await project.write({ 'migrations/1-a.js': insert(2) });
+  const began = Date.now();
+  const ran = await project.run('migrate --apply --release-id r1 --json');
+  expect(ran.code, ran.stderr).toBe(0);
+  const [record] = await records();
+  const { startedAt, finishedAt, steps } = record as unknown as {
+    startedAt: Date;
+    finishedAt: Date;
+    steps: { name: string; startedAt: Date; durationMs: number }[];
+  };
+  expect(steps.map(({ name }) => name)).toEqual(['guards', 'plan', 'backup', 'rehearsal', 'apply']);
+  const took = Number(finishedAt) - Number(startedAt);
+  const parts = steps.reduce((sum, { durationMs }) => sum + durationMs, 0);
+  expect(Number(startedAt)).toBeGreaterThanOrEqual(began);
+  expect(parts).toBeGreaterThan(took / 2);
+  for (const step of steps) {
+    expect(Number(step.startedAt)).toBeGreaterThanOrEqual(Number(startedAt));
+    expect(Number(step.startedAt) + step.durationMs).toBeLessThanOrEqual(Number(finishedAt) + 5);
+  }
 }, 180_000);

@@ -61,6 +61,21 @@ describe('a release', () => {
     expect(await stateOf(database.db)).toEqual(before);
   });
 
+  test('that fails says what else it did not come to, also what was for after the deploy', async () => {
+    const file = 'migrations/1-expand.js';
+    await project.write({
+      'mongo-release.yml': 'hooks: { deploy: exit 3 }\n',
+      [file]: migration("throw new Error('no')"),
+    });
+    const failed = await project.run(`${release} --release-id r1`);
+    expectFailure(failed, 7, 'FAILED_CLEAN', /Not begun: 2-contract\./);
+    expect(failed.json.migrate).toMatchObject({ failed: { name: '1-expand' }, remaining: ['2-contract'] });
+    await project.write({ [file]: files[file] });
+    const undeployed = await project.run(`${release} --release-id r2`);
+    expectFailure(undeployed, 8, 'DEPLOY_FAILED', /exit code 3\. Not begun: 2-contract\.$/);
+    expect(undeployed.json.migrate).toMatchObject({ applied: [{ name: '1-expand' }], remaining: ['2-contract'] });
+  });
+
   test('takes no second backup where one is named, and relies on that', async () => {
     expectFailure(await project.run('release --json --backup nothing'), 11, 'BACKUP_NOT_FOUND');
     const { id } = (await project.run('backup --json')).json;
@@ -244,7 +259,7 @@ test('a backup that went while the run waited for the lease is missed before any
   await rm(join(project.dir, 'backups'), { recursive: true });
   await giveUpLease(database.db);
   expectFailure(await started.ended, 11, 'BACKUP_NOT_FOUND');
-  expect(await database.db.collection('_mongo_release.releases').countDocuments()).toBe(0);
+  expect(await database.db.collection('_mongo_release.releases').distinct('state')).toEqual(['blocked']);
   expect(await database.db.collection('places').countDocuments({ size: 1 })).toBe(0);
 });
 
@@ -295,7 +310,7 @@ describe('production', () => {
     await project.write({ [file]: encodeManifest(manifest) });
     const elsewhere = await project.run(`migrate --apply --backup ${json.id} ${production}`);
     expectFailure(elsewhere, 5, 'BACKUP_MOVED', /in another cluster/);
-    expect(await database.db.collection('_mongo_release.releases').countDocuments()).toBe(0);
+    expect(await database.db.collection('_mongo_release.releases').distinct('state')).toEqual(['blocked']);
   });
 
   test('is not restored by a release on its own: a person decides what is lost', async () => {

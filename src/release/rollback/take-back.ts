@@ -73,7 +73,7 @@ class Walk {
   ) {
     const record = recordOf(earlier);
     const { actor, host, runUrl } = run.origin;
-    this.#run = { ...run, releaseId: record?._id ?? newReleaseId() };
+    this.#run = { ...run, releaseId: record?._id ?? newReleaseId(), startedAt: new Date() };
     this.#connection = connection;
     this.#records = new OwnRecord(connection.db, this.#run);
     this.#release = release;

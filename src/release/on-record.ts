@@ -1,0 +1,56 @@
+import type { Connection } from '../mongo/connect.ts';
+import { asReleaseError, type ReleaseError } from '../observe/error.ts';
+import type { Outcome } from '../observe/outcome.ts';
+import { outcomeOfError } from './outcome.ts';
+import { OwnRecord } from './own-record.ts';
+import type { RecordOpening } from './record.ts';
+import type { Run } from './run.ts';
+import { Steps } from './steps.ts';
+
+/** What a run goes on record with before it has the lease. */
+export interface Recording {
+  readonly steps: Steps;
+  /** From here on it is on record; once more where more is known of it. Throws as `OwnRecord.open`. */
+  open(known: Omit<RecordOpening, 'kind'>): Promise<void>;
+}
+
+/** Of what is only rehearsed: there is no record to open. */
+export function notRecorded(): Recording {
+  return { steps: new Steps(), open: async () => {} };
+}
+
+/**
+ * Runs what is to change the target, and puts on record how it ended and which steps it took, also where something stops it
+ * before it is `open`: whoever looks for what was tried has to find that, too. Throws what `work` throws.
+ */
+export async function onRecord<E extends { readonly outcome: Outcome; readonly error?: ReleaseError }>(
+  run: Run,
+  connection: Connection,
+  kind: RecordOpening['kind'],
+  work: (recording: Recording) => Promise<E>,
+): Promise<E> {
+  const record = new OwnRecord(connection.db, run);
+  const steps = new Steps();
+  let opened = false;
+  const open: Recording['open'] = async (known) => {
+    await record.open({ kind, ...known });
+    opened = true;
+  };
+  const close = async ({ outcome, error }: Pick<E, 'outcome' | 'error'>) => {
+    if (!opened && error !== undefined)
+      await open({}).catch((thrown: unknown) => {
+        const { code } = asReleaseError(thrown);
+        run.log.warn('That this release was stopped could not be put on record.', { error: code });
+      });
+    if (opened) await record.close({ outcome, error, steps: steps.all });
+  };
+  try {
+    const ended = await work({ steps, open });
+    await close(ended);
+    return ended;
+  } catch (thrown) {
+    const error = asReleaseError(thrown);
+    await close({ outcome: outcomeOfError(error, false), error });
+    throw error;
+  }
+}
