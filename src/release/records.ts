@@ -73,13 +73,14 @@ export class ReleaseRecords {
   }
 
   /**
-   * The newest release that began to apply something, also when it was taken back already: whoever asks twice for the
-   * newest to go must not lose the one before it. Null when there is none.
+   * The newest release that began to apply something, or deployed, also when it was taken back already: whoever asks for
+   * the newest to go, or asks twice, must not lose the one before it. Null when there is none.
    */
   async newest(): Promise<ReleaseRecord | null> {
     const begun = { positionBefore: { $exists: true }, 'migrations.0': { $exists: true } };
+    const deployed = { steps: { $elemMatch: { name: 'deploy' as const, state: { $ne: 'skipped' as const } } } };
     const found = await this.#records.findOne(
-      { kind: { $in: ['migrate', 'release'] }, ...begun },
+      { kind: { $in: ['migrate', 'release'] }, $or: [begun, deployed] },
       { sort: { startedAt: -1 } },
     );
     if (found !== null) onRecord.add(found._id);

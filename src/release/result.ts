@@ -162,10 +162,11 @@ export type StepName =
 
 export interface Step {
   readonly name: StepName;
-  readonly state: 'done' | 'failed' | 'skipped' | 'running' | 'unknown';
+  /** `planned`: in a dry run, which has not come to it. */
+  readonly state: 'done' | 'failed' | 'skipped' | 'running' | 'unknown' | 'planned';
   readonly startedAt?: Date;
   readonly durationMs?: number;
-  /** A few words, such as why it was skipped. */
+  /** A few words, such as why it was skipped, or what it would do. */
   readonly note?: string;
 }
 

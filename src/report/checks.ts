@@ -42,7 +42,9 @@ export function guardsTable(guards: readonly GuardResult[]): Block[] {
   if (guards.length === 0) return [];
   const columns = ['', 'Guard', 'Seen'].map((title) => ({ title }));
   const rows = guards.map((guard): Cell[] => [
-    { mark: guardMarks[guard.state], text: guard.state },
+    guard.state === 'passed' && guard.findings.length > 0
+      ? { mark: 'warning', text: 'passed, but' }
+      : { mark: guardMarks[guard.state], text: guard.state },
     { name: guard.id },
     { text: guard.seen },
   ]);

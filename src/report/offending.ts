@@ -1,4 +1,4 @@
-import type { DuplicateKey, MixedTypes, Offending, Violations } from '../release/rehearsal/result.ts';
+import type { DuplicateKey, MixedTypes, Offending, Unconvertible, Violations } from '../release/rehearsal/result.ts';
 import { plural } from './format.ts';
 
 /** Which documents a migration failed on, a sentence each, and how those are found that only a hash stands for. */
@@ -19,6 +19,8 @@ export function describeOffending(offending: Offending): string {
       return `It had read the document ${offending.id} of ${offending.collection} last.`;
     case 'mixed-types':
       return describeTypes(offending);
+    case 'unconvertible':
+      return describeUnconvertible(offending);
   }
 }
 
@@ -36,6 +38,12 @@ function describeTypes({ collection, field, usual, others }: MixedTypes): string
     ({ type, documents, ids }) => `${type} in ${plural(documents, 'document')} (such as ${ids.join(', ')})`,
   );
   return `In ${collection} the field ${field} is ${usual} in most documents, and ${odd.join(', ')}.`;
+}
+
+function describeUnconvertible({ collection, field, to, documents, ids }: Unconvertible): string {
+  const others = documents > ids.length ? ', …' : '';
+  const has = documents === 1 ? 'has' : 'have';
+  return `In ${collection} ${plural(documents, 'document')} ${has} a text in ${field} that cannot be converted to ${to}: ${ids.join(', ')}${others}.`;
 }
 
 /** Which documents do not fulfil a validator, a sentence. */

@@ -9,12 +9,13 @@ import { wayBackFacts } from './way-back.ts';
 
 /** What a rehearsal showed. `short`: what it ran is told elsewhere, since all of it was applied. */
 export function rehearsalBlocks(rehearsal: RehearsalResult, short: boolean): Block[] {
-  const { migrations, failed, probes = [], wayBack, uncovered } = rehearsal;
+  const { migrations, failed, remaining = [], probes = [], wayBack, uncovered } = rehearsal;
   const unverified = (wayBack?.probes ?? []).filter(({ state }) => state !== 'passed');
   // Those that a migration failed on stand in its error.
   const notes = migrations.flatMap(({ seen }) => (seen?.violations ?? []).map(describeViolations));
   return [
     ...(short ? [] : migrationsTable('Rehearsed', migrations, failed)),
+    ...(remaining.length > 0 ? [{ kind: 'list', title: 'Not rehearsed', items: remaining } as const] : []),
     ...(notes.length > 0 ? [{ kind: 'list', title: 'Documents to look at', items: notes } as const] : []),
     ...fieldsTable(migrations),
     ...targetTable(rehearsal),

@@ -8,13 +8,21 @@ const marks: Record<Step['state'], Mark> = {
   skipped: 'idle',
   running: 'info',
   unknown: 'unknown',
+  planned: 'info',
 };
 
 export function stepMark(state: Step['state']): Mark {
   return marks[state];
 }
 
-const signs: Record<Step['state'], string> = { done: '✓', failed: '✗', skipped: '–', running: '…', unknown: '?' };
+const signs: Record<Step['state'], string> = {
+  done: '✓',
+  failed: '✗',
+  skipped: '–',
+  running: '…',
+  unknown: '?',
+  planned: '›',
+};
 
 /** Colours of GitHub's own labels, with a text dark enough to be read on them in both of its themes. */
 const styles: Record<Step['state'], string> = {
@@ -23,6 +31,7 @@ const styles: Record<Step['state'], string> = {
   skipped: 'fill:#f6f8fa,stroke:#8c959f,color:#57606a,stroke-dasharray:4 3',
   running: 'fill:#ddf4ff,stroke:#0969da,color:#0a3069',
   unknown: 'fill:#fff8c5,stroke:#9a6700,color:#4d2d00',
+  planned: 'fill:#ddf4ff,stroke:#0969da,color:#0a3069',
 };
 
 /** The steps as a Mermaid flow. Holds names of steps and durations only, so there is nothing in it to escape. */

@@ -23,7 +23,7 @@ import { migrationsTable, pendingTable, totals } from './migrations.ts';
 import { rehearsalBlocks, reliedFacts, restoredData } from './rehearsal.ts';
 import { statusBlocks, statusSentence } from './status.ts';
 import type { Block, Story } from './story.ts';
-import { lossSentence, playbookTable, undoTable } from './way-back.ts';
+import { lossSentence, playbookTable, undoSentence, undoTable } from './way-back.ts';
 
 interface Part {
   readonly lead: readonly string[];
@@ -208,6 +208,7 @@ function tellRollback(rollback: RollbackResult): Part {
   const conflicting = conflicts.reduce((total, one) => total + one.documents, 0);
   return {
     lead: [
+      ...(foretold ? [undoSentence(undo)] : []),
       ...(reverted.length > 0 || failed || restored ? [`Way back: ${strategy}.`] : []),
       ...(reverted.length > 0 ? [`Taken back: ${totals(reverted)}.`] : []),
       ...(restored?.lead ?? []),

@@ -54,6 +54,27 @@ export function undoTable(title: string, undo: readonly UndoneMigration[]): Bloc
   ];
 }
 
+/** What an undo would do, and above all what it would leave as users have it. */
+export function undoSentence(undo: readonly UndoneMigration[]): string {
+  const sum = (of: (one: UndoneMigration) => number) => undo.reduce((total, one) => total + of(one), 0);
+  const quarantined = sum((one) => one.quarantined);
+  const created = undo.flatMap(({ createdSince }) => createdSince);
+  const counted = created.reduce((total, { documents }) => total + (documents === 'unknown' ? 0 : documents), 0);
+  const unknown = [...new Set(created.flatMap((one) => (one.documents === 'unknown' ? [one.collection] : [])))];
+  const left = sum((one) => one.left?.length ?? 0);
+  const stays = [
+    quarantined > 0 ? `${plural(quarantined, 'document')} that users wrote to, in quarantine` : undefined,
+    counted > 0 ? `${plural(counted, 'document')} that they created since` : undefined,
+    unknown.length > 0 ? `what they created in ${unknown.join(', ')} since, if anything` : undefined,
+    left > 0 ? `${plural(left, 'thing')} of the catalog` : undefined,
+  ].filter((part) => part !== undefined);
+  const back = `An undo would put ${plural(
+    sum((one) => one.documents + one.downDocuments),
+    'document',
+  )} back`;
+  return `${back}, and leave ${stays.length === 0 ? 'nothing as it is now' : `as they are: ${stays.join('; ')}`}.`;
+}
+
 /** Collections, indexes and options that stay as others left them. */
 function leftList(undo: readonly UndoneMigration[]): Block[] {
   // A rollback that an older version began has none on record.

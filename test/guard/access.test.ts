@@ -5,6 +5,7 @@ import { indexBuilds } from '../../src/guard/guards/index-builds.ts';
 import { oplogWindow } from '../../src/guard/guards/oplog-window.ts';
 import { needsOf, privileges } from '../../src/guard/guards/privileges.ts';
 import { replicaLag } from '../../src/guard/guards/replica-lag.ts';
+import { guardsTable } from '../../src/report/checks.ts';
 import { until } from '../sandbox/lab.ts';
 import { context, look, open } from './guarding.ts';
 import { type Servers, startServers } from './servers.ts';
@@ -16,12 +17,20 @@ beforeAll(async () => {
   servers = await startServers({ members: [{}], accessControl: true });
   root = await MongoClient.connect(servers.uri);
   await root.db('shop').collection('cities').insertOne({ name: 'Delft' });
+  await root.db('shop').command(inserter);
 });
 
 afterAll(async () => {
   await root.close();
   await servers[Symbol.asyncDispose]();
 });
+
+/** May do a part of what an apply needs. */
+const inserter = {
+  createRole: 'inserter',
+  privileges: [{ resource: { db: 'shop', collection: '' }, actions: ['insert'] }],
+  roles: [],
+};
 
 async function openAs(name: string, roles: Document[]) {
   await root.db('admin').command({ createUser: name, pwd: 'secret', roles });
@@ -71,6 +80,23 @@ test('without dbAdmin a release may start, and is told what it may miss; a resto
   });
   expect(await look(privileges, context(connection, { command: 'restore', apply: true }))).toMatchObject({
     state: 'blocked',
+  });
+  // And a plan tells whoever is going to apply it, before that.
+  const planned = await look(privileges, context(connection, { command: 'plan' }));
+  expect(planned).toMatchObject({
+    state: 'passed',
+    seen: 'missing: collMod, bypassDocumentValidation',
+    findings: [{ severity: 'warning', message: expect.stringMatching(/^User writer lacks .*collMod/) }],
+  });
+  const [row] = guardsTable([planned]).flatMap((table) => ('rows' in table ? table.rows : []));
+  expect(row?.[0]).toEqual({ mark: 'warning', text: 'passed, but' });
+  await using inserter = await openAs('inserter', [
+    { role: 'read', db: 'shop' },
+    { role: 'inserter', db: 'shop' },
+  ]);
+  expect((await look(privileges, context(inserter, { command: 'plan' }))).findings[0]).toMatchObject({
+    severity: 'warning',
+    message: expect.stringMatching(/that an apply needs: update, remove, /),
   });
 });
 

@@ -41,6 +41,42 @@ test('a release of code alone that fails its probes is on record, with its steps
   expect(ran.stderr).toMatch(/Release +r1$/m);
 }, 180_000);
 
+test('the rollback of a release of code alone says so, takes no older one back, and offers the hook of the application', async () => {
+  const hooks = (more: string) => ({ 'mongo-release.yml': `hooks: { deploy: 'true'${more} }\n` });
+  await project.write({ ...hooks(''), 'migrations/1-a.js': insert(2) });
+  expect((await release('r1')).code).toBe(0);
+  expect((await release('r2')).code).toBe(0);
+  const rollback = async (words: string) => {
+    const ran = await project.run(`rollback ${words} --json`);
+    expect(ran.code, ran.stderr).toBe(0);
+    return ran.json;
+  };
+  const unhooked = await rollback('--dry-run');
+  expect(unhooked).toMatchObject({ releaseId: 'r2', outcome: 'nothing-to-do', strategy: 'none' });
+  expect(unhooked.warnings).toEqual([
+    'Release r2 had no migrations: nothing of it is in the data. To take an older release back, name it.',
+    'It deployed the application, and there is no hook rollback-app: bring the one before back by hand.',
+  ]);
+  await project.write(hooks(", rollback-app: 'touch brought-back'"));
+  const offered = await rollback('r2');
+  expect(offered).toMatchObject({
+    outcome: 'nothing-to-do',
+    warnings: [/^Release r2/, /rollback r2 --yes brings/].map((one) => expect.stringMatching(one)),
+  });
+  await expect(project.read('brought-back')).rejects.toThrow();
+  expect(await rollback('r2 --yes')).toMatchObject({
+    ...{ outcome: 'rolled-back', strategy: 'none' },
+    steps: expect.arrayContaining([
+      expect.objectContaining({ name: 'data', state: 'skipped' }),
+      expect.objectContaining({ name: 'rollback-app', state: 'done' }),
+    ]),
+  });
+  expect(await project.read('brought-back')).toBe('');
+  // Once is enough; and the older release is where it was.
+  expect((await rollback('r2 --yes')).outcome).toBe('nothing-to-do');
+  expect(await database.db.collection('places').countDocuments()).toBe(1);
+}, 180_000);
+
 test('one that is stopped is on record with what it was to apply, and is not what a rollback takes back', async () => {
   await project.write({ 'migrations/1-a.js': insert(2) });
   expect((await release('r1')).code).toBe(0);

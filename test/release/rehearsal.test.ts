@@ -61,19 +61,28 @@ test('a dry run tells what each migration would do, leaves the target untouched 
 });
 
 test('a migration that fails in the rehearsal is not applied, and the target is untouched', async () => {
-  const before = await stateOf(database.db);
+  const before = await stateOf(database.db, { own: false });
   await using failing = await makeProject(
-    { 'migrations/1-a.js': migration("await db.collection('places').insertOne({}); throw new Error('no');") },
+    {
+      'migrations/1-a.js': migration("await db.collection('places').insertOne({}); throw new Error('no');"),
+      'migrations/2-b.js': migration(''),
+      'migrations/3-c.js': migration(''),
+    },
     { MONGODB_URI: database.uri },
   );
   const ran = await failing.run('migrate --apply --json');
-  expectFailure(ran, 13, 'REHEARSAL_FAILED', /failed in migration 1-a.*did not touch the target/s);
+  expectFailure(
+    ran,
+    13,
+    'REHEARSAL_FAILED',
+    /failed in migration 1-a.*Not rehearsed, since they come after it: 2-b, 3-c\..*did not touch the target/s,
+  );
   expect(ran.json).toMatchObject({
     outcome: 'failed-clean',
     applied: [],
-    rehearsal: { failed: { name: '1-a', effects: { inserted: 1 } } },
+    rehearsal: { failed: { name: '1-a', effects: { inserted: 1 } }, remaining: ['2-b', '3-c'] },
   });
-  expect(await stateOf(database.db)).toEqual(before);
+  expect(await stateOf(database.db, { own: false })).toEqual(before);
 });
 
 test('nothing that the configuration knows as a target is taken for a sandbox', async () => {

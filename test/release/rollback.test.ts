@@ -96,6 +96,46 @@ describe('a rollback', () => {
     }
   });
 
+  test('says beforehand which steps it would take, in order, what each does or why not, and what would stay', async () => {
+    await ok(apply);
+    // A user's own price, which the undo leaves to them.
+    await places().updateOne({ _id: 3 }, { $set: { price: 7 } });
+    const before = await data();
+    const would =
+      'An undo would put 49 documents back, and leave as they are: 1 document that users wrote to, in quarantine; what they created in places since, if anything.';
+    const planned = (name: string, note: string) => ({ name, state: 'planned', note });
+    const skipped = (name: string, note: string) => ({ name, state: 'skipped', note });
+    const ran = await project.run('rollback --dry-run --json');
+    expect(ran.json.steps, ran.stderr).toEqual([
+      planned('stop-traffic', 'hooks.stop-traffic'),
+      planned('data', 'undo: 1-cents'),
+      planned('verify-data', 'probes: prices'),
+      planned('rollback-app', 'hooks.rollback-app'),
+      planned('reconcile totals', 'hooks.reconcile'),
+      planned('reconcile search index', 'hooks.reconcile'),
+      planned('verify', 'probes: prices'),
+      planned('start-traffic', 'hooks.start-traffic'),
+    ]);
+    expect(ran.stderr).toContain(would);
+    expect(ran.stderr).toMatch(/stop-traffic +› planned .* hooks\.stop-traffic/);
+    await project.write({ 'mongo-release.yml': 'hooks: { stop-traffic: exit 1, undo-under-traffic: true }\n' });
+    expect((await ok('rollback --dry-run --json')).steps).toEqual([
+      skipped('stop-traffic', 'hooks.undo-under-traffic'),
+      planned('data', 'undo: 1-cents'),
+      skipped('verify-data', 'traffic goes on: see verify'),
+      skipped('rollback-app', 'no hook'),
+      skipped('verify', 'no probes'),
+      skipped('start-traffic', 'traffic was not stopped'),
+    ]);
+    expect(await begun()).toEqual([]);
+    expect(await data()).toEqual(before);
+    // What is done is told the same, before it is done.
+    const done = await project.run('rollback --json');
+    expect(done.stderr.indexOf(would), done.stderr).toBeGreaterThan(-1);
+    expect(done.stderr.indexOf(would)).toBeLessThan(done.stderr.indexOf('1-cents is undone'));
+    expect(done.json.conflicts).toEqual([{ collection: 'places', documents: 1 }]);
+  });
+
   test('stops at a step that fails, says that traffic stays stopped, and goes on from there when typed again', async () => {
     await ok(apply);
     await project.write({ 'totals.fails': '' });
@@ -112,6 +152,10 @@ describe('a rollback', () => {
 
     const foretold = await ok('rollback r1 --dry-run --json');
     expect(foretold.warnings.join()).toContain('go on after the data');
+    expect(statesOf(foretold.steps)).toMatchObject({
+      ...{ 'stop-traffic': 'done', data: 'done', 'rollback-app': 'done' },
+      ...{ 'reconcile totals': 'planned', verify: 'planned', 'start-traffic': 'planned' },
+    });
     await mend('totals');
     // The undo of then is not done again, and its numbers are not forgotten.
     const back = await ok('rollback r1 --json');

@@ -28,6 +28,8 @@ interface Needs {
   readonly required: readonly Action[];
   /** Only some releases need them, and no plan says which: what migrations do is known when they do it. */
   readonly wanted: readonly Action[];
+  /** An apply of what is only looked at now needs them. */
+  readonly later: readonly Action[];
 }
 
 interface Privilege {
@@ -49,23 +51,21 @@ export const privileges: Guard = {
     const user = (authInfo.authenticatedUsers as User[])[0];
     if (user === undefined) return withoutUser(db);
     const allowed = allowedActions(authInfo.authenticatedUserPrivileges as Privilege[], db.databaseName);
-    const { required, wanted } = needsOf(context);
-    const missing = required.filter((action) => !allowed.has(action));
-    const unfulfilled = wanted.filter((action) => !allowed.has(action));
+    const needs = needsOf(context);
+    const lacking = (actions: readonly Action[]) => actions.filter((action) => !allowed.has(action));
+    // Who may not write at all is there to look, and another one applies.
+    const applies = context.apply || writing.some((action) => allowed.has(action));
+    const required = lacking(needs.required);
+    const later = applies ? lacking(needs.later) : [];
+    const wanted = applies ? lacking(needs.wanted) : [];
+    const all = [...required, ...later, ...wanted];
+    const changing = 'migrations that change options or validators of collections need';
     return {
-      seen:
-        missing.length + unfulfilled.length === 0
-          ? 'all that is needed'
-          : `missing: ${[...missing, ...unfulfilled].join(', ')}`,
+      seen: all.length === 0 ? 'all that is needed' : `missing: ${all.join(', ')}`,
       findings: [
-        ...finding(missing, 'error', user, db.databaseName, `${context.command} needs`),
-        ...finding(
-          unfulfilled,
-          'warning',
-          user,
-          db.databaseName,
-          'migrations that change options or validators of collections need',
-        ),
+        ...finding(required, 'error', user, db.databaseName, `${context.command} needs`),
+        ...finding(later, 'warning', user, db.databaseName, 'an apply needs'),
+        ...finding(wanted, 'warning', user, db.databaseName, changing),
       ],
     };
   },
@@ -75,9 +75,12 @@ export const privileges: Guard = {
 export function needsOf({ command, apply }: Pick<GuardContext, 'command' | 'apply'>): Needs {
   const changes: readonly CommandName[] = ['migrate', 'up', 'release', 'rollback', 'down'];
   if (command === 'restore')
-    return { required: [...reading, ...writing, 'bypassDocumentValidation'], wanted: ['collMod'] };
-  if (apply && changes.includes(command)) return { required: [...reading, ...writing], wanted: administering };
-  return { required: reading, wanted: [] };
+    return { required: [...reading, ...writing, 'bypassDocumentValidation'], wanted: ['collMod'], later: [] };
+  if (apply && changes.includes(command))
+    return { required: [...reading, ...writing], wanted: administering, later: [] };
+  if (command === 'plan' || changes.includes(command))
+    return { required: reading, wanted: administering, later: writing };
+  return { required: reading, wanted: [], later: [] };
 }
 
 function allowedActions(privileges: readonly Privilege[], database: string): Set<string> {

@@ -21,12 +21,10 @@ const numbers: ReadonlySet<string> = new Set(['int', 'long', 'double']);
  * with the fewest exceptions first, as these are what nobody thought of. Throws the driver's errors.
  */
 export async function mixedTypes(db: Db, collections: readonly string[], text: string): Promise<MixedTypes[]> {
-  // In an expression of the server a field has a dollar before its name.
-  const words = new Set((text.match(/[\p{L}_$][\p{L}\p{N}_$]*/gu) ?? []).map((word) => word.replace(/^\$(?=.)/, '')));
   const found: MixedTypes[] = [];
   for (const name of collections) {
     const collection = db.collection(name);
-    for (const field of await fieldsOf(collection, words)) {
+    for (const field of await fieldsNamed(collection, text)) {
       const mixed = await typesOf(collection, field);
       if (mixed !== undefined) found.push(mixed);
     }
@@ -38,8 +36,10 @@ function exceptions({ others }: MixedTypes): number {
   return others.reduce((sum, { documents }) => sum + documents, 0);
 }
 
-/** Paths of fields, all of whose names are words of the text. */
-async function fieldsOf(collection: Collection, words: ReadonlySet<string>): Promise<string[]> {
+/** Paths of fields, all of whose names are words of the text. Throws the driver's errors. */
+export async function fieldsNamed(collection: Collection, text: string): Promise<string[]> {
+  // In an expression of the server a field has a dollar before its name.
+  const words = new Set((text.match(/[\p{L}_$][\p{L}\p{N}_$]*/gu) ?? []).map((word) => word.replace(/^\$(?=.)/, '')));
   const documents = await rawDocuments(
     collection.find({}, { limit: shownDocuments, raw: true, maxTimeMS: patienceMs }) as {
       toArray(): Promise<unknown[]>;

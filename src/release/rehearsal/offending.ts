@@ -8,6 +8,7 @@ import type { OwnNames } from '../../mongo/own.ts';
 import { duplicateKeys } from './duplicate-keys.ts';
 import { mixedTypes } from './mixed-types.ts';
 import type { Offending } from './result.ts';
+import { unconvertible } from './unconvertible.ts';
 
 const mostTypes = 3;
 
@@ -23,7 +24,7 @@ export interface FailedInSandbox {
 
 /**
  * Which documents a migration failed on, as far as the sandbox tells: those whose keys are equal, the one that it had read
- * last, and those whose fields have another type than the others'. Throws nothing: it comes after a failure.
+ * last, those whose texts cannot be converted, and those whose fields have another type than the others'. Throws nothing: it comes after a failure.
  */
 export async function offendingDocuments(failed: FailedInSandbox): Promise<Offending[]> {
   try {
@@ -37,7 +38,12 @@ export async function offendingDocuments(failed: FailedInSandbox): Promise<Offen
     const written = Object.keys(end.effects.byCollection);
     const near = [...new Set([...(lastRead === undefined ? [] : [lastRead.collection]), ...written])];
     const collections = near.length > 0 ? near : await allOf(db, own);
-    const types = await mixedTypes(db, collections, await readFile(file.path, 'utf8'));
+    const text = await readFile(file.path, 'utf8');
+    if (end.serverCode === conversionFailure) {
+      const texts = await unconvertible(db, collections, text);
+      if (texts.length > 0) return [...read, ...texts.slice(0, mostTypes)];
+    }
+    const types = await mixedTypes(db, collections, text);
     // What it set itself, some documents have by now.
     const set = failed.attempt === undefined ? [] : (await changedFields(db, own, failed.attempt)).fields;
     const its = new Set(set.filter(({ before }) => before === undefined).map(({ path }) => path));
@@ -53,9 +59,11 @@ export async function offendingDocuments(failed: FailedInSandbox): Promise<Offen
  * https://github.com/mongodb/mongo/blob/r6.0.5/src/mongo/base/error_codes.yml
  */
 function isOfTypes(serverCode: number | undefined): boolean {
-  if (serverCode === undefined || serverCode === 14 || serverCode === 241) return true;
+  if (serverCode === undefined || serverCode === 14 || serverCode === conversionFailure) return true;
   return serverCode >= 10_000 && !duplicateCodes.has(serverCode);
 }
+
+const conversionFailure = 241;
 
 const duplicateCodes: ReadonlySet<number> = new Set([11000, 11001, 12582]);
 

@@ -1,3 +1,4 @@
+import { listed } from '../../migration/files/find.ts';
 import { sortedFieldsOf, stateReader } from '../../mongo/compare.ts';
 import { type Connection, connect } from '../../mongo/connect.ts';
 import type { Topology } from '../../mongo/topology.ts';
@@ -90,7 +91,7 @@ async function rehearseIn(
   const missing = names.length < situation.plan.pending.length ? [notRehearsed(situation)] : [];
   const migrations: RehearsedMigration[] = [];
   let probes: readonly ProbeResult[] | undefined;
-  const result = (more: Pick<RehearsalResult, 'failed' | 'wayBack'> = {}): RehearsalResult => ({
+  const result = (more: Pick<RehearsalResult, 'failed' | 'remaining' | 'wayBack'> = {}): RehearsalResult => ({
     level: on.level,
     need: on.need,
     backup: on.backup,
@@ -136,13 +137,15 @@ async function rehearseIn(
     });
     // The error says itself what was read last.
     const told = describeAll(offending.filter(({ kind }) => kind !== 'last-read'));
-    const said = [...told, ...cutSentence(filled)].map((one) => ` ${one}`);
+    const remaining = names.slice(names.indexOf(name) + 1);
+    const unseen = remaining.length === 0 ? [] : [`Not rehearsed, since they come after it: ${listed(remaining)}.`];
+    const said = [...told, ...unseen, ...cutSentence(filled)].map((one) => ` ${one}`);
     const error = new ReleaseError(
       'REHEARSAL_FAILED',
       `The rehearsal failed in migration ${name}: ${end.error.message} [${end.error.code}]${said.join('')} The rehearsal did not touch the target.`,
       { hint: end.error.hint, cause: end.error },
     );
-    return { result: result({ failed: { name, durationMs, effects, offending } }), error };
+    return { result: result({ failed: { name, durationMs, effects, offending }, remaining }), error };
   }
   // Those for after the deploy are of the shape that everything that is pending leads to.
   probes = await probeSandbox(run, connection, missing.length === 0 ? 'after-deploy' : undefined);

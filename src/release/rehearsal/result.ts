@@ -51,6 +51,7 @@ export interface ExpectedOnTarget extends Pick<MigrationSeen, 'oplogBytes' | 'op
 export type Offending =
   | DuplicateKey
   | MixedTypes
+  | Unconvertible
   /** What a loop over a cursor was given last. */
   | { readonly kind: 'last-read'; readonly collection: string; readonly id: string };
 
@@ -75,6 +76,18 @@ export interface MixedTypes {
   /** As `$type` names them, `missing`, and `number` for all that JavaScript has one type for. */
   readonly usual: string;
   readonly others: readonly { readonly type: string; readonly documents: number; readonly ids: readonly string[] }[];
+}
+
+/** Texts that a conversion of the server does not take. */
+export interface Unconvertible {
+  readonly kind: 'unconvertible';
+  readonly collection: string;
+  readonly field: string;
+  /** As `$convert` names it. */
+  readonly to: string;
+  readonly documents: number;
+  /** Of the first ones. */
+  readonly ids: readonly string[];
 }
 
 /** What a rehearsal of everything needs on the machine that it runs on. */
@@ -127,6 +140,8 @@ export interface RehearsalResult {
   readonly proof?: ProofUsed;
   readonly migrations: readonly RehearsedMigration[];
   readonly failed?: FailedMigration & { readonly offending?: readonly Offending[] };
+  /** Names of those after it, of which nothing is known. */
+  readonly remaining?: readonly string[];
   /** Of the target, where it could be read: what the migrations write has to fit in it. */
   readonly oplog?: { readonly maxBytes: number; readonly reachMs: number };
   readonly serverVersion: string;

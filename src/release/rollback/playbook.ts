@@ -1,27 +1,38 @@
 import type { ProbeSettings } from '../../config/schema.ts';
+import { listed } from '../../migration/files/find.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import type { ProbeResult } from '../../verify/probe.ts';
 import { needHook } from '../hook.ts';
+import type { Step, StepName } from '../result.ts';
 import type { Run } from '../run.ts';
 import { nothingVerified, probe, probeFailure } from '../verify.ts';
 import type { RollbackResult } from './result.ts';
-import type { StepLog } from './step-log.ts';
+import type { WayBack } from './way-back.ts';
 
 const noHook = 'no hook';
 
 /** What only the new shape fulfils is of the other phase: after the way back it would fail, and rightly so. */
 const phase = 'before-deploy';
 
-/** What a rollback does around the data. Each method throws where a step fails, and nothing after it is begun. */
+/** Where the steps go: each is walked, or only foretold. What is done already is not done once more, but for `again`. */
+export interface PlaybookSteps {
+  stateOf(name: StepName): Step['state'] | undefined;
+  /** `does`: a few words, for who wants to know before. */
+  run(name: StepName, does: string, work: () => Promise<void>, options?: { readonly again?: boolean }): Promise<void>;
+  /** `note`: why. */
+  skip(name: StepName, note: string): Promise<void>;
+}
+
+/** The steps of a rollback, in order. Each method throws where a step fails, and nothing after it is begun. */
 export class Playbook {
   readonly warnings: string[] = [];
   readonly #run: Run;
   readonly #connection: Connection;
-  readonly #steps: StepLog;
+  readonly #steps: PlaybookSteps;
   readonly #strategy: RollbackResult['strategy'];
   #probes: readonly ProbeResult[] | undefined;
 
-  constructor(run: Run, connection: Connection, steps: StepLog, strategy: RollbackResult['strategy']) {
+  constructor(run: Run, connection: Connection, steps: PlaybookSteps, strategy: RollbackResult['strategy']) {
     this.#run = run;
     this.#connection = connection;
     this.#steps = steps;
@@ -40,7 +51,15 @@ export class Playbook {
     if (command === undefined) return this.#steps.skip('stop-traffic', noHook);
     if (this.#strategy === 'none') return this.#steps.skip('stop-traffic', 'the data stay as they are');
     if (this.#strategy === 'undo' && left) return this.#steps.skip('stop-traffic', 'hooks.undo-under-traffic');
-    await this.#steps.run('stop-traffic', () => needHook(this.#run, 'stop-traffic', command), { again: true });
+    await this.#hook('stop-traffic', command, { again: true });
+  }
+
+  /** What an earlier run has begun and nothing is left of, it has done. */
+  async data(way: WayBack, work: () => Promise<void>): Promise<void> {
+    const begun = this.#steps.stateOf('data');
+    if (way.strategy === 'none' && (begun === undefined || begun === 'skipped'))
+      return this.#steps.skip('data', 'nothing of the release is in the target');
+    await this.#steps.run('data', wayInWords(way), work);
   }
 
   /** Everything after the data. */
@@ -48,7 +67,7 @@ export class Playbook {
     await this.#verifyData();
     await this.#rollbackApp();
     for (const { name, run: command } of this.#hooks.reconcile) {
-      await this.#steps.run(`reconcile ${name}`, () => needHook(this.#run, `reconcile ${name}`, command));
+      await this.#hook(`reconcile ${name}`, command);
     }
     await this.#verify();
     await this.#startTraffic();
@@ -71,7 +90,7 @@ export class Playbook {
   async #rollbackApp(): Promise<void> {
     const command = this.#hooks['rollback-app'];
     if (command === undefined) return this.#steps.skip('rollback-app', noHook);
-    await this.#steps.run('rollback-app', () => needHook(this.#run, 'rollback-app', command));
+    await this.#hook('rollback-app', command);
   }
 
   async #verify(): Promise<void> {
@@ -82,20 +101,36 @@ export class Playbook {
   async #startTraffic(): Promise<void> {
     const command = this.#hooks['start-traffic'];
     if (!this.#trafficStopped) return this.#steps.skip('start-traffic', 'traffic was not stopped');
-    if (command !== undefined)
-      return this.#steps.run('start-traffic', () => needHook(this.#run, 'start-traffic', command));
+    if (command !== undefined) return this.#hook('start-traffic', command);
     this.warnings.push('Traffic is still stopped: there is no hook start-traffic. Let users in again.');
-    return this.#steps.skip('start-traffic', noHook);
+    return this.#steps.skip('start-traffic', 'no hook: users are let in by hand');
+  }
+
+  #hook(name: StepName, command: string, options?: { readonly again: boolean }): Promise<void> {
+    const hook = name.startsWith('reconcile ') ? 'hooks.reconcile' : `hooks.${name}`;
+    return this.#steps.run(name, hook, () => needHook(this.#run, name, command), options);
   }
 
   async #probe(name: 'verify-data' | 'verify', wanted: (probe: ProbeSettings) => boolean): Promise<void> {
     const probes = this.#run.invocation.settings.probes.filter(wanted);
     if (probes.length === 0) return this.#steps.skip(name, 'no probes');
-    if (!probes.some((one) => (one.phase ?? phase) === phase)) return this.#steps.skip(name, 'no probe of this phase');
-    await this.#steps.run(name, async () => {
+    const asked = probes.filter((one) => (one.phase ?? phase) === phase).map((one) => one.name);
+    if (asked.length === 0) return this.#steps.skip(name, 'no probe of this phase');
+    await this.#steps.run(name, `probes: ${listed(asked)}`, async () => {
       this.#probes = await probe(this.#run, this.#connection, phase, wanted);
       const failure = probeFailure(this.#probes);
       if (failure !== undefined) throw failure;
     });
+  }
+}
+
+function wayInWords(way: WayBack): string {
+  switch (way.strategy) {
+    case 'none':
+      return 'nothing is left to take back';
+    case 'restore':
+      return `restore: backup ${way.backupId}`;
+    default:
+      return `${way.strategy}: ${listed(way.names)}`;
   }
 }

@@ -1,6 +1,7 @@
 import { asReleaseError } from '../../observe/error.ts';
 import type { RecordedStep } from '../record.ts';
 import type { Step, StepName } from '../result.ts';
+import type { PlaybookSteps } from './playbook.ts';
 
 /** Who is at a step. */
 export type StepActor = Omit<RecordedStep, keyof Step>;
@@ -9,7 +10,7 @@ export type StepActor = Omit<RecordedStep, keyof Step>;
  * The steps of a rollback, the latest attempt at each. Each is handed to `write` before it begins and after it has ended,
  * so that whoever goes on with the rollback knows which one was under way; what is done is not done again.
  */
-export class StepLog {
+export class StepLog implements PlaybookSteps {
   readonly #steps = new Map<StepName, RecordedStep>();
   readonly #actor: StepActor;
   readonly #write: (steps: readonly RecordedStep[]) => Promise<void>;
@@ -36,7 +37,7 @@ export class StepLog {
   }
 
   /** Runs a step that is not done yet, or `again`. Throws what `work` throws, and what `write` throws. */
-  async run(name: StepName, work: () => Promise<void>, { again = false } = {}): Promise<void> {
+  async run(name: StepName, _does: string, work: () => Promise<void>, { again = false } = {}): Promise<void> {
     if (this.stateOf(name) === 'done' && !again) return;
     const startedAt = new Date();
     const started = performance.now();

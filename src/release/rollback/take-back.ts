@@ -161,11 +161,7 @@ class Walk {
   }
 
   async #takeDataBack(tenure: Tenure, found: Found): Promise<void> {
-    const begun = this.#steps.stateOf('data');
-    // What an earlier run has begun and nothing is left of, it has done.
-    if (found.way.strategy === 'none' && (begun === undefined || begun === 'skipped'))
-      return this.#steps.skip('data', 'nothing of the release is in the target');
-    await this.#steps.run('data', async () => {
+    await this.#playbook.data(found.way, async () => {
       const before = recordOf(this.#earlier);
       if (before !== undefined) this.#data = joined(this.#data, await foundBack(this.#run, this.#connection, before));
       const { data, error } = await dataBack(this.#run, this.#connection, tenure, found, {

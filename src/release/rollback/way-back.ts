@@ -64,7 +64,11 @@ export function chooseWayBack(release: Released, { wayDown, undo }: Ways, asked:
     if (asked === 'down' || release.backupId === undefined) throw steps;
     return restoring(release, `${passedOver}${steps.message}`);
   }
-  if (steps.length === 0) return { strategy: 'none', why: `Nothing of release ${release._id} is in the target.` };
+  if (steps.length === 0) {
+    const none = release.migrations.length === 0 ? `Release ${release._id} had no migrations: n` : 'N';
+    const of = release.migrations.length === 0 ? 'it' : `release ${release._id}`;
+    return { strategy: 'none', why: `${none}othing of ${of} is in the data.` };
+  }
   // One whose journal has the images is undone, which needs no `down` that copes with half of an `up`; one that never
   // began its way down is there as a whole.
   const halfRun = steps.find(

@@ -30,10 +30,10 @@ async function stopped(up: string) {
     { 'migrations/1-a.js': migration(up, '') },
     { MONGODB_URI: database.uri, MONGO_RELEASE_SANDBOX_URI: sandbox.uri },
   );
-  const before = await stateOf(database.db);
+  const before = await stateOf(database.db, { own: false });
   const ran = await project.run('migrate --apply --json');
   expectFailure(ran, 13, 'REHEARSAL_FAILED', /did not touch the target/);
-  expect(await stateOf(database.db)).toEqual(before);
+  expect(await stateOf(database.db, { own: false })).toEqual(before);
   return { message: String(ran.json.error.message), ...ran.json.rehearsal.failed };
 }
 
@@ -140,6 +140,26 @@ test('a conversion that the server refuses: the types tell which documents are m
     "await db.collection('users').updateMany({}, [{ $set: { cents: { $toDecimal: '$total' } } }]);",
   );
   expect(offending).toMatchObject([{ kind: 'mixed-types', field: 'total', others: [{ type: 'object', ids: ['4'] }] }]);
+});
+
+test('a conversion that the server refuses of texts: it is told which texts, and of which field', async () => {
+  await users().insertMany(
+    Array.from({ length: 9 }, (_, n) => ({ _id: n, name: `n${n}`, total: n === 4 || n === 6 ? 'n/a' : `${n}.50` })),
+  );
+  const { message, offending } = await stopped(
+    "await db.collection('users').updateMany({ name: { $exists: true } }, [{ $set: { cents: { $toDecimal: { $trim: { input: '$total' } } } } }]);",
+  );
+  expect(offending).toEqual([
+    { kind: 'unconvertible', collection: 'users', field: 'total', to: 'decimal', documents: 2, ids: ['4', '6'] },
+  ]);
+  expect(message).toContain('In users 2 documents have a text in total that cannot be converted to decimal: 4, 6.');
+  expect(message).not.toContain('n/a');
+  // Also where none of them can, and there is no other field that may be meant.
+  await users().updateMany({}, { $set: { total: 'n/a' }, $unset: { name: '' } });
+  const all = await stopped(
+    "await db.collection('users').updateMany({}, [{ $set: { total: { $toInt: '$total' } } }]);",
+  );
+  expect(all.offending).toMatchObject([{ kind: 'unconvertible', field: 'total', to: 'int', documents: 9 }]);
 });
 
 test('a duplicate that the server refuses is not put down to types', async () => {

@@ -1,0 +1,56 @@
+import type { Connection } from '../../mongo/connect.ts';
+import { asReleaseError, ReleaseError } from '../../observe/error.ts';
+import type { ReleaseRecord } from '../record.ts';
+import type { Run } from '../run.ts';
+import { type Earlier, earlierRollback } from './earlier.ts';
+import { stoppedAt, trafficAfter } from './traffic.ts';
+import { type AskedStrategy, type Found, findWayBack, nothingRead } from './way-back.ts';
+
+/** What is to be done to take a release back, as things stand. */
+export interface Situation extends Found {
+  readonly earlier: Earlier;
+}
+
+/**
+ * What is to be done. Where the data are back already, only what comes after them; what has begun goes on the way that it
+ * is on, unless another one is named.
+ */
+export async function look(run: Run, connection: Connection, release: ReleaseRecord): Promise<Situation> {
+  const { strategy: named } = run.invocation.flags;
+  const earlier = await earlierRollback(run, connection, release._id);
+  const find = async (asked: AskedStrategy) => {
+    const found = await findWayBack(run, connection, release, asked).catch((thrown: unknown) => {
+      throw withTraffic(asReleaseError(thrown), earlier);
+    });
+    return { earlier, ...found };
+  };
+  if (earlier.state !== 'unfinished') return find(named ?? 'auto');
+  const { strategy: begun = 'none' } = earlier.record;
+  if (earlier.dataBack) {
+    if (named !== undefined && named !== 'auto' && named !== begun) throw backOtherwise(release, earlier.record, named);
+    return { earlier, way: { strategy: 'none', why: 'An earlier run has taken the data back.' }, wayDown: nothingRead };
+  }
+  return find(named ?? (begun === 'none' ? 'auto' : begun));
+}
+
+/** Whatever keeps a rollback from going on: users may be shut out since it stopped. */
+function withTraffic(cause: ReleaseError, earlier: Earlier): ReleaseError {
+  const traffic = earlier.state === 'none' ? undefined : trafficAfter(earlier.record.steps ?? []);
+  if (traffic === undefined) return cause;
+  const { code, message, hint, details } = cause;
+  return new ReleaseError(code, `${message} ${traffic}`, { hint, details, cause });
+}
+
+/** Neither of the release nor of a rollback of it. */
+export function nothingLeft({ way, earlier }: Situation): boolean {
+  return way.strategy === 'none' && earlier.state !== 'unfinished';
+}
+
+function backOtherwise(release: ReleaseRecord, { strategy, steps = [] }: ReleaseRecord, named: string): ReleaseError {
+  const { _id, backupId } = release;
+  const restoring =
+    named === 'restore' && backupId !== undefined ? `; mongo-release restore ${backupId} brings the backup back` : '';
+  return new ReleaseError('NO_WAY_BACK', `The data of release ${_id} are back already, by ${strategy}.`, {
+    hint: `Type mongo-release rollback ${_id} without --strategy: it goes on with ${stoppedAt(steps)}${restoring}.`,
+  });
+}
