@@ -6,6 +6,7 @@ import { type AboutApply, applyPlan, stoppedAfter } from './apply-plan.ts';
 import type { StoredBackup } from './backup-for.ts';
 import { rehearsePending } from './rehearsal/pending.ts';
 import type { FoundProof } from './rehearsal/proof.ts';
+import type { Rehearsed } from './rehearsal/rehearse.ts';
 import { levelOf, reliedOn, waiverOf } from './rehearsal/rely.ts';
 import type { RehearsalResult, ReliedOn } from './rehearsal/result.ts';
 import type { Run } from './run.ts';
@@ -45,7 +46,7 @@ export async function bring(run: Run, connection: Connection, situation: Situati
   let progress = how.before ?? notStarted;
   let relied = how.relied ?? {};
   let left = situation;
-  let rehearsal: RehearsalResult | undefined;
+  let rehearsed: Rehearsed | undefined;
 
   const apply = (work: (about: AboutApply) => Promise<Progress>) =>
     steps.run('apply', async () => {
@@ -63,8 +64,7 @@ export async function bring(run: Run, connection: Connection, situation: Situati
     }
     await steps.run('rehearsal', async () => {
       // Of what was ended since, the backup of before knows nothing.
-      const rehearsed = await rehearsePending(run, connection, left, progress.untouched ? behind : undefined);
-      rehearsal = rehearsed.result;
+      rehearsed = await rehearsePending(run, connection, left, progress.untouched ? behind : undefined);
       if (rehearsed.error !== undefined) throw rehearsed.error;
     });
   };
@@ -82,7 +82,7 @@ export async function bring(run: Run, connection: Connection, situation: Situati
     }
     if (left.plan.pending.length > 0 && how.relied === undefined) {
       await rehearse();
-      if (rehearsable(left).length > 0) relied = reliedOn(run, found, rehearsal);
+      if (rehearsable(left).length > 0) relied = reliedOn(run, found, rehearsed);
     }
     if (left.plan.pending.some(inPhase)) await apply((about) => applyPlan(run, connection, left.plan, about));
   } catch (thrown) {
@@ -90,5 +90,5 @@ export async function bring(run: Run, connection: Connection, situation: Situati
     if (progress.error === undefined)
       progress = progress.untouched ? { ...progress, error } : stoppedAfter(progress, left.plan, error);
   }
-  return { progress, relied, rehearsal };
+  return { progress, relied, rehearsal: rehearsed?.result };
 }

@@ -59,9 +59,9 @@ export async function migrateOn(
   };
   if (!apply) {
     if (takenUp(situation).length > 0) throw rehearsalImpossible(run, situation);
-    const { result: rehearsal, error } = await rehearsePending(run, connection, situation, behind);
+    const { result: rehearsal, proof, error } = await rehearsePending(run, connection, situation, behind);
     if (error !== undefined) return { ...about, outcome: 'failed-clean', result: { ...nothing, rehearsal }, error };
-    return { ...about, outcome: 'rehearsed', result: { ...nothing, rehearsal } };
+    return { ...about, outcome: 'rehearsed', result: { ...nothing, rehearsal, proof } };
   }
   const found = await provenBefore(run, connection, situation);
   const { progress, relied, rehearsal } = await bring(run, connection, situation, {

@@ -143,8 +143,8 @@ class Walk {
   #rehearse(situation: Situation): Promise<void> {
     return this.#steps.run('rehearsal', async () => {
       if (takenUp(situation).length > 0) throw rehearsalImpossible(this.#run, situation);
-      const { result, error } = await rehearsePending(this.#run, this.#connection, situation, this.#behind);
-      this.result.rehearsal = result;
+      const { result, proof, error } = await rehearsePending(this.#run, this.#connection, situation, this.#behind);
+      Object.assign(this.result, { rehearsal: result, proof });
       if (error !== undefined) throw error;
     });
   }

@@ -33,7 +33,6 @@ export function rehearsalBlocks(rehearsal: RehearsalResult, short: boolean): Blo
         ...oplogFacts(rehearsal),
         ...needFacts(rehearsal),
         ['Took', { text: formatDuration(rehearsal.durationMs) }],
-        ...reliedFacts(rehearsal),
       ],
     },
     ...(uncovered.length > 0

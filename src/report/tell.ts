@@ -132,7 +132,7 @@ function tellMigrate({ applied, failed, remaining = [], rehearsal, ...relied }: 
       ...migrationsTable('Applied', applied, failed),
       ...(remaining.length > 0 ? [{ kind: 'list', title: 'Not begun', items: remaining } as const] : []),
       ...(rehearsed?.blocks ?? []),
-      ...(rehearsal === undefined ? reliedBlocks(relied) : []),
+      ...reliedBlocks(relied),
     ],
   };
 }
@@ -245,7 +245,8 @@ function tellRelease(release: ReleaseResult): Part {
     verify && tellVerify(verify),
     { lead: [], blocks: findingsTable(findings) },
     backup && tellBackupOfRelease(backup),
-    rehearsal ? tellRehearsalOf(rehearsal, migrate) : { lead: [], blocks: reliedBlocks(release) },
+    rehearsal && tellRehearsalOf(rehearsal, migrate),
+    { lead: [], blocks: reliedBlocks(release) },
     { lead: [], blocks: guardsTable(guards) },
     plan && { lead: [], blocks: planOfRelease(plan, migrate ?? rehearsal) },
   ].filter((part) => part !== undefined);

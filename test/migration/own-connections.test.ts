@@ -67,6 +67,12 @@ test.each(['lazy.js', 'hides.js', 'model.js', 'early.js'])(
       error: { code: 'OWN_CONNECTION' },
       effects: { inserted: 0, unknown: 0 },
     });
+    // The words of docs/migrations.md, and what to use in its place.
+    const { message, hint } = (end as Extract<typeof end, { state: 'failed' }>).error;
+    expect(message).toMatch(/which is refused to .*neither counted, fenced nor taken back/);
+    expect(hint).toMatch(
+      /^Use the db and client that up is given\. Models made with mongoose\.model\(\) have that connection/,
+    );
     expect(await database.db.listCollections().toArray()).toEqual([]);
   },
 );

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { RehearsalResult } from '../../src/release/rehearsal/result.ts';
+import type { ProofUsed, RehearsalResult } from '../../src/release/rehearsal/result.ts';
 import type { Ended } from '../../src/release/result.ts';
 import { describeAll } from '../../src/report/offending.ts';
 import { oplogWarning } from '../../src/report/oplog.ts';
@@ -34,19 +34,17 @@ const rich: RehearsalResult = {
   oplog: { maxBytes: 100_000, reachMs: 3_600_000 },
   backup: { id: '20261001T120000000Z-aaaaaa', at: '2026-10-01T12:00:00.000Z' },
   need: { leastBytes: 1e9, diskBytes: 2e9, freeBytes: null, seconds: 90, basis: '900.0 MB of documents' },
-  proof: {
-    id: '20261001T123005000Z-3f9a1c',
-    level: 'full',
-    at: '2026-10-01T12:30:05.000Z',
-    dataAt: '2026-10-01T12:30:00.000Z',
-  },
+};
+const proof: ProofUsed = {
+  ...{ id: '20261001T123005000Z-3f9a1c', level: 'full' },
+  ...{ at: '2026-10-01T12:30:05.000Z', dataAt: '2026-10-01T12:30:00.000Z' },
 };
 
 test('the summary of a rehearsal says what changed, what to look at, and what to expect on the target', () => {
   const ended: Ended = {
     command: 'migrate',
     outcome: 'rehearsed',
-    result: { releaseId: 'r', applied: [], rehearsal: rich },
+    result: { releaseId: 'r', applied: [], rehearsal: rich, proof },
   };
   const summary = renderSummary(ended);
   expect(summary.slice(summary.indexOf('### Documents'))).toMatchInlineSnapshot(`
@@ -75,11 +73,12 @@ test('the summary of a rehearsal says what changed, what to look at, and what to
     - Oplog of the target: 100.0 kB, reaches back about 1 h 0 min
     - A full one needs: 1.0 GB to 2.0 GB of disk (free: unknown), about 1 min 30 s: 900.0 MB of documents
     - Took: 1 min 4 s
-    - Proof: 20261001T123005000Z-3f9a1c (full), passed 2026-10-01 12:30:05 UTC
 
     ### What the rehearsal could not show
 
     - Search indexes are not part of a sandbox.
+
+    Proof: 20261001T123005000Z-3f9a1c (full), passed 2026-10-01 12:30:05 UTC
     "
   `);
 });

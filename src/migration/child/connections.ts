@@ -85,9 +85,9 @@ export class Connections {
   #refuse(): ReleaseError {
     const error = new ReleaseError(
       'OWN_CONNECTION',
-      'What code writes by a connection of its own is neither counted, journalled nor rehearsed, so its MongoClient, mongoose.connect or createConnection was refused.',
+      `Code opened a connection of its own (MongoClient, mongoose.connect or createConnection), ${this.#allowed === undefined ? 'which is refused to any server while code is loaded or rehearsed' : 'which is refused to the target'}: what it writes there is neither counted, fenced nor taken back.`,
       {
-        hint: 'Use the db, client and models that up is given. Export models made with mongoose.model(), and call mongoose.connect in the file that starts the application.',
+        hint: 'Use the db and client that up is given. Models made with mongoose.model() have that connection, and the context form is given them as models: export them, and call mongoose.connect only in the file that starts the application.',
       },
     );
     this.#refused ??= error;

@@ -146,7 +146,7 @@ const ownConnection: SourceRule = {
     ),
   message: (what) =>
     `opens a connection of its own (${what}): what is written there passes no gate, so it is neither counted nor fenced, and nothing takes it back`,
-  next: 'Use the db, client and models that up is given.',
+  next: 'Use the db and client that up is given; models made with mongoose.model() have that connection.',
   costs: 'images',
 };
 

@@ -50,7 +50,7 @@ export interface RanOn {
 }
 
 /**
- * Puts a full rehearsal of all that is pending into the store, where there is one, and what stands for it into the result;
+ * Puts a full rehearsal of all that is pending into the store, where there is one, and comes back with what stands for it;
  * one that failed at whatever level, too, since it ends what proofs of before say. A store that does not take it is said and
  * does not fail the rehearsal.
  */
@@ -65,12 +65,14 @@ export async function keepProof(
   const { level, serverVersion: sandboxVersion } = result;
   const at = new Date();
   const other = majorOf(sandboxVersion) !== majorOf(connection.topology.serverVersion);
-  const used: ProofUsed = {
-    ...{ level, at: at.toISOString(), dataAt: on.dataAt, backupId },
+  const used = {
+    at: at.toISOString(),
+    dataAt: on.dataAt,
+    backupId,
     sandboxVersion: other ? sandboxVersion : undefined,
   };
-  const passed = (id?: string): Rehearsed => ({ result: { ...result, proof: { id, ...used } } });
-  const otherwise = error === undefined ? passed() : rehearsed;
+  const passed = (id?: string): Rehearsed => ({ result, proof: { id, level: 'full', ...used } });
+  const otherwise = error === undefined && level === 'full' ? passed() : rehearsed;
   const partial = takenUp(situation).length > 0 || (error === undefined && level !== 'full');
   if (run.invocation.store === undefined || partial) return otherwise;
   const { actor, runUrl, commit } = run.origin;
@@ -147,14 +149,14 @@ export async function findProof(run: Run, connection: Connection, situation: Sit
     const parsed = read.state === 'readable' ? proof.safeParse(read.value) : undefined;
     // What somebody changed, or another version wrote, proves nothing.
     if (parsed?.success && parsed.data.planDigest === situation.plan.digest) {
-      const { at, dataAt, level, backupId } = parsed.data;
+      const { at, dataAt, backupId } = parsed.data;
       const why = await whyNot(run, connection, situation, parsed.data);
       if (why === undefined && parsed.data.result === 'failed')
         return { state: 'stale', why: `the latest rehearsal, of ${at}, failed: ${parsed.data.error.message}` };
       if (why === undefined) {
         const { sandboxVersion: sandbox, serverVersion } = parsed.data;
         const sandboxVersion = majorOf(sandbox) === majorOf(serverVersion) ? undefined : sandbox;
-        return { state: 'valid', proof: { id, level, at, dataAt, backupId, sandboxVersion } };
+        return { state: 'valid', proof: { id, level: 'full', at, dataAt, backupId, sandboxVersion } };
       }
       // What failed elsewhere, or before what is here now, says nothing.
       if (parsed.data.result === 'passed') stale ??= `proof ${id} ${why}`;

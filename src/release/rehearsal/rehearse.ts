@@ -16,7 +16,7 @@ import { turnsOf } from '../turns.ts';
 import { probeFailure } from '../verify.ts';
 import { offendingDocuments } from './offending.ts';
 import { expectedOnTarget } from './on-target.ts';
-import type { RehearsalResult, RehearsedMigration } from './result.ts';
+import type { ProofUsed, RehearsalResult, RehearsedMigration } from './result.ts';
 import { Watch } from './seen.ts';
 import { cutSentence, uncoveredBy } from './uncovered.ts';
 import { rehearseWayBack } from './way-back.ts';
@@ -51,6 +51,8 @@ export interface RehearsalOn {
 /** `error` is there when the rehearsal failed; the result then says how far it got. */
 export interface Rehearsed {
   readonly result: RehearsalResult;
+  /** What stands for it, where it was a full one and passed. */
+  readonly proof?: ProofUsed;
   readonly error?: ReleaseError;
 }
 

@@ -5,7 +5,8 @@ import { type Run, targetOf } from '../run.ts';
 import type { Situation } from '../situation.ts';
 import { notResumed, takenUp } from '../taken-up.ts';
 import { type FoundProof, findProof } from './proof.ts';
-import type { RehearsalResult, ReliedOn, Waiver } from './result.ts';
+import type { Rehearsed } from './rehearse.ts';
+import type { ReliedOn, Waiver } from './result.ts';
 
 /** Characters: as many as a reason has that says something to whoever reads the record. */
 const shortestReason = 10;
@@ -58,15 +59,15 @@ export async function provenBefore(run: Run, connection: Connection, situation: 
  * What an apply relies on: the full rehearsal of this run, else what was `found`, else a waiver. Throws `PROOF_MISSING` or
  * `PROOF_STALE` where production has none of them.
  */
-export function reliedOn(run: Run, found: FoundProof, rehearsal?: RehearsalResult): ReliedOn {
-  if (rehearsal?.level === 'full') return { proof: rehearsal.proof };
+export function reliedOn(run: Run, found: FoundProof, rehearsed?: Rehearsed): ReliedOn {
+  if (rehearsed?.proof !== undefined) return { proof: rehearsed.proof };
   if (found.state === 'valid') return { proof: found.proof };
   const waiver = waiverOf(run);
   if (waiver !== undefined) {
     run.log.warn(`Nothing proves that this works on the data of this target: ${waiver.reason}`);
     return { waiver };
   }
-  if (isProduction(run)) throw refused(run, found, rehearsal !== undefined);
+  if (isProduction(run)) throw refused(run, found, rehearsed !== undefined);
   return {};
 }
 

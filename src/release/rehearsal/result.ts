@@ -107,7 +107,7 @@ export interface RehearsalNeed {
 export interface ProofUsed {
   /** In the store; undefined where there is none to keep it in. */
   readonly id?: string;
-  readonly level: 'full' | 'sample';
+  readonly level: 'full';
   /** When it passed, ISO. */
   readonly at: string;
   /** As of when the data are that it ran on, ISO. */
@@ -125,7 +125,7 @@ export interface Waiver {
   readonly actor?: string;
 }
 
-/** What an apply relied on that had to be rehearsed. */
+/** What an apply relied on that had to be rehearsed; of a dry run, the proof that it leaves. */
 export interface ReliedOn {
   readonly proof?: ProofUsed;
   readonly waiver?: Waiver;
@@ -136,8 +136,6 @@ export interface RehearsalResult {
   readonly need?: RehearsalNeed;
   /** What was restored: undefined of a sample. `at` is the time of its data, ISO; one taken for the rehearsal has no `id`. */
   readonly backup?: { readonly id?: string; readonly at: string };
-  /** There when it passed. */
-  readonly proof?: ProofUsed;
   readonly migrations: readonly RehearsedMigration[];
   readonly failed?: FailedMigration & { readonly offending?: readonly Offending[] };
   /** Names of those after it, of which nothing is known. */
