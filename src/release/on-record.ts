@@ -37,7 +37,8 @@ export async function onRecord<E extends { readonly outcome: Outcome; readonly e
     opened = true;
   };
   const close = async ({ outcome, error }: Pick<E, 'outcome' | 'error'>) => {
-    if (!opened && error !== undefined)
+    // What was mistyped is no release.
+    if (!opened && error !== undefined && error.exitCode !== 2)
       await open({}).catch((thrown: unknown) => {
         const { code } = asReleaseError(thrown);
         run.log.warn('That this release was stopped could not be put on record.', { error: code });

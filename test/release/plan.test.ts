@@ -46,6 +46,11 @@ test('a plan does not hold for files that were changed, and a digest not for ano
   expectFailure(await project.run(`${apply} --plan plan.json`), 5, 'PLAN_MOVED', /the file was changed: 2-b/);
   expectFailure(await project.run(`${apply} --digest ${json.digest}`), 5, 'PLAN_MOVED', /its digest is/);
   expectFailure(await project.run(`${apply} --plan nowhere.json`), 2, 'PLAN_FILE_INVALID');
+  // That they were stopped is on record; what was mistyped is no release.
+  const records = database.db.collection('_mongo_release.releases');
+  const moved = { kind: 'migrate', state: 'blocked', error: { code: 'PLAN_MOVED' } };
+  expect(await records.find().toArray()).toMatchObject([moved, moved]);
+  await records.drop();
   expect(await database.db.listCollections().toArray()).toEqual([]);
 
   await project.write(files);
