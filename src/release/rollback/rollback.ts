@@ -5,7 +5,7 @@ import { needReason } from '../reason.ts';
 import type { ReleaseRecord } from '../record.ts';
 import { ReleaseRecords } from '../records.ts';
 import type { Ended } from '../result.ts';
-import { aboutTarget, openTarget, type Run } from '../run.ts';
+import { aboutTarget, openTarget, type Run, targetOf } from '../run.ts';
 import { underLease } from '../under-lease.ts';
 import { cutOffBefore } from './cut-off.ts';
 import { foretell, planned, sayWhatStays } from './foretell.ts';
@@ -81,7 +81,8 @@ async function offerApplication(run: Run, { _id }: ReleaseRecord): Promise<{ off
   const its = 'It deployed the application';
   if (settings.hooks['rollback-app'] === undefined)
     return { offer: `${its}, and there is no hook rollback-app: bring the one before back by hand.`, agreed: false };
-  const offer = `${its}: mongo-release rollback ${_id} --yes brings the one before back by hooks.rollback-app, and leaves the data as they are.`;
+  const reason = targetOf(run).environment === 'production' ? ' --reason "…"' : '';
+  const offer = `${its}: mongo-release rollback ${_id} --yes${reason} brings the one before back by hooks.rollback-app, and leaves the data as they are.`;
   if (flags['dry-run']) return { offer, agreed: false };
   const question = `Nothing of release ${_id} is in the data. Bring the application back by hooks.rollback-app?`;
   return { offer, agreed: flags.yes === true || (await run.confirm?.(question)) === true };
