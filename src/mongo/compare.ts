@@ -118,9 +118,14 @@ export async function tellFieldOrder(
   );
 }
 
-/** The multiset of a collection's documents with sorted fields. Throws the driver's errors. */
-export async function withSortedFields(db: Db, collection: string, signal?: AbortSignal): Promise<string> {
-  return (await digestDocuments(db, collection, { form: 'sorted-fields', signal })).multiset;
+/** The multiset of a collection's documents with sorted fields, and any date in these. Throws the driver's errors. */
+export async function withSortedFields(
+  db: Db,
+  collection: string,
+  signal?: AbortSignal,
+  anyDate?: ReadonlySet<string>,
+): Promise<string> {
+  return (await digestDocuments(db, collection, { form: 'sorted-fields', anyDate, signal })).multiset;
 }
 
 /** The same of those of the collections that a state has. */

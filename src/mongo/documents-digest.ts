@@ -14,6 +14,8 @@ export interface DocumentsDigest {
 export interface DigestOptions {
   /** `exact`: the bytes. `sorted-fields`: as if the fields were sorted by name, at every depth. Default exact. */
   readonly form?: 'exact' | 'sorted-fields';
+  /** Top-level fields with dates that all count as one. With sorted fields only. */
+  readonly anyDate?: ReadonlySet<string>;
   /** The collection is a time series: its measurements, in no order. */
   readonly measurements?: boolean;
   readonly signal?: AbortSignal;
@@ -28,7 +30,7 @@ export async function digestDocuments(
   collection: string,
   options: DigestOptions = {},
 ): Promise<DocumentsDigest> {
-  const sorted = options.form === 'sorted-fields' ? new SortedFields() : undefined;
+  const sorted = options.form === 'sorted-fields' ? new SortedFields(options.anyDate) : undefined;
   const lanes = new Uint32Array(8);
   const sequence = createHash('sha256');
   let documents = 0;

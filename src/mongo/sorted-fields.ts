@@ -1,15 +1,30 @@
 import { asBuffer, BsonError, bsonTypes, valueLength } from './raw-bson.ts';
 
-/** Documents with their fields sorted by name, at every depth; arrays keep their order. It has memory of its own. */
+const noFields: ReadonlySet<string> = new Set();
+
+/**
+ * Documents with their fields sorted by name, at every depth; arrays keep their order. Dates in the top-level fields of
+ * `anyDate` are all the same one. It has memory of its own.
+ */
 export class SortedFields {
+  readonly #anyDate: ReadonlySet<string>;
   #sorted = Buffer.allocUnsafe(64 * 1024);
+
+  constructor(anyDate: ReadonlySet<string> = noFields) {
+    this.#anyDate = anyDate;
+  }
 
   /** A document of the same length; its bytes are overwritten by the next one. Throws `BsonError` where it is malformed. */
   of(document: Uint8Array): Buffer {
     const source = asBuffer(document);
     if (source.length > this.#sorted.length) this.#sorted = Buffer.allocUnsafe(source.length * 2);
     this.#write(source, { value: 0, end: source.length }, 0, true);
-    return this.#sorted.subarray(0, source.length);
+    const sorted = this.#sorted.subarray(0, source.length);
+    if (this.#anyDate.size > 0)
+      for (const { start, value, end } of fieldsIn(sorted, 0, sorted.length))
+        if (sorted[start] === bsonTypes.date && this.#anyDate.has(sorted.toString('utf8', start + 1, value - 1)))
+          sorted.fill(0, value, end);
+    return sorted;
   }
 
   /** Fields take as much room in whatever order they stand. */

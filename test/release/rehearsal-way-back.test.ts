@@ -69,6 +69,44 @@ test('a collection that the first insert made may stay behind empty', async () =
   expect(json.rehearsal.wayBack.down).toMatchObject({ state: 'equal', differences: [], notes: ['new was added'] });
 });
 
+describe('dates that each write puts anew, as Mongoose does with timestamps', () => {
+  const stamped = (up: string, down: string) =>
+    migration(
+      `${places} await places.updateMany({ lat: { $exists: true } }, { ${up}, $currentDate: { updatedAt: true } });`,
+      `${places} await places.updateMany({}, { ${down}, $currentDate: { updatedAt: true } });`,
+    );
+  const seed = { '0-seed': migration(`${places} await places.updateMany({}, { $set: { updatedAt: new Date(0) } });`) };
+
+  test('are a note on the way down', async () => {
+    const { code, json, stderr } = await rehearsed({
+      ...seed,
+      '1-a': stamped('$set: { size: 1 }', "$unset: { size: '' }"),
+    });
+    expect(code, stderr).toBe(0);
+    const note = 'places has other documents, in nothing but new dates: updatedAt';
+    expect(json.rehearsal.wayBack).toMatchObject({
+      undo: { state: 'equal', notes: [] },
+      down: { state: 'equal', differences: [], notes: [note] },
+    });
+  });
+
+  test('hide nothing else that differs', async () => {
+    const more = await rehearsed({ ...seed, '1-a': stamped('$set: { size: 1 }', '$set: { size: 2 }') });
+    expectFailure(more, 13, 'REHEARSAL_FAILED', /The down of 1-a does not lead back/);
+  });
+
+  test('are no excuse for a date that the up leaves alone', async () => {
+    const alone = await rehearsed({
+      ...seed,
+      '1-a': migration(
+        `${places} await places.updateMany({}, { $set: { size: 1 } });`,
+        `${places} await places.updateMany({}, { $unset: { size: '' }, $currentDate: { updatedAt: true } });`,
+      ),
+    });
+    expectFailure(alone, 13, 'REHEARSAL_FAILED', /The down of 1-a does not lead back.*in updatedAt/);
+  });
+});
+
 describe('a down that does not restore what its up changed', () => {
   const loses = {
     '1-a': migration(
@@ -159,7 +197,13 @@ describe('probes', () => {
       probes: [{ name: 'titled', state: 'passed' }],
       wayBack: { undo: { state: 'equal' }, down: { state: 'equal' }, probes: [{ name: 'titled', state: 'failed' }] },
     });
-    const named = titled.replace('name: titled', 'name: named, phase: before-deploy').replace('title:', 'name:');
+  });
+
+  test('of the phase before the deploy are asked there alone', async () => {
+    const named = config('{ name: { $exists: false } }').replace(
+      'name: titled, phase: after',
+      'name: named, phase: before',
+    );
     const { code, json, stderr } = await rehearsed({ '2-rename': rename }, { 'mongo-release.yml': named });
     expect(code, stderr).toBe(0);
     expect(json.rehearsal).toMatchObject({ probes: [], wayBack: { probes: [{ name: 'named', state: 'passed' }] } });

@@ -14,11 +14,11 @@ import {
 import type { Connection } from '../../mongo/connect.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { journalFor, runInSandbox } from '../in-sandbox.ts';
-import type { AppliedMigration } from '../result.ts';
 import { namesOf, type Run, stopIfCancelled } from '../run.ts';
 import type { Turn } from '../turns.ts';
 import { askDownDocument } from './ask-down.ts';
-import type { RehearsedWay, WayBackRehearsal } from './result.ts';
+import { type NewDates, newDates, onlyNewDates } from './new-dates.ts';
+import type { RehearsedMigration, RehearsedWay, WayBackRehearsal } from './result.ts';
 import { describeWith } from './which-differ.ts';
 
 /** A sandbox in which these migrations were applied, in this order, each with a journal of its own number. */
@@ -33,7 +33,7 @@ export interface AppliedInSandbox {
   /** Of the database as it is. */
   readonly state: () => Promise<DatabaseState>;
   /** What each did. */
-  readonly migrations: readonly AppliedMigration[];
+  readonly migrations: readonly RehearsedMigration[];
   /** Whether the journal holds what an undo needs. */
   readonly journal: boolean;
 }
@@ -47,16 +47,16 @@ export interface RehearsedBack {
 /**
  * Rehearses both ways back: the undo of everything by its journal, and each `down`, the last applied first, as far as
  * there are any. After each the database has to be what it was before; a `down` may leave the fields of a document in
- * another order.
+ * another order, and a new date where its up left one, too.
  *
  * Throws what a sandbox's failures become, and `CANCELLED`.
  */
 export async function rehearseWayBack(run: Run, on: AppliedInSandbox): Promise<RehearsedBack> {
-  const sandbox = new Sandbox(run, on);
-  const { part: undo, error: refused } = await sandbox.undo();
+  const back = new Back(run, on);
+  const { part: undo, error: refused } = await back.undo();
   if (refused !== undefined) return { result: { undo }, error: refused };
   if (undo.state === 'differs') return { result: { undo }, error: differs('The undo', undo) };
-  const { part: down, error: failed } = await sandbox.down();
+  const { part: down, error: failed } = await back.down();
   const result = { undo, down };
   const names = down.migrations.map(({ name }) => name);
   const error = failed ?? (down.state === 'differs' ? differs(`The down of ${listed(names)}`, down) : undefined);
@@ -66,7 +66,7 @@ export async function rehearseWayBack(run: Run, on: AppliedInSandbox): Promise<R
   return { result };
 }
 
-class Sandbox {
+class Back {
   readonly #run: Run;
   readonly #on: AppliedInSandbox;
   /** How many of the migrations, from the first on, are applied at the moment. */
@@ -130,13 +130,19 @@ class Sandbox {
         async (collection) => before.sorted?.get(collection),
         (collection) => withSortedFields(connection.db, collection, this.#run.signal),
       );
-      const [notes, differences] = [true, false].map((asGood) =>
-        found.filter((difference) => isAsGood(difference, after) === asGood),
-      ) as [Difference[], Difference[]];
+      const notes: string[] = [];
+      const differences: Difference[] = [];
+      for (const difference of found) {
+        const note = isAsGood(difference, after)
+          ? describeDifference(difference)
+          : await onlyNewDates(connection, before.dates, difference, this.#run.signal);
+        if (note === undefined) differences.push(difference);
+        else notes.push(note);
+      }
       // Whether it is the order of their fields alone, nothing tells any more.
       const unknown = before.sorted === undefined && differences.every(({ kind }) => kind === 'documents');
       const state = differences.length === 0 ? 'equal' : unknown ? 'not-compared' : 'differs';
-      const told = { notes: notes.map(describeDifference), differences: await this.#told(lowest, differences) };
+      const told = { notes, differences: await this.#told(lowest, differences) };
       return { part: way.end(state, { why, ...told }) };
     } catch (error) {
       return { part: way.end('failed', { why }), error: rehearsalFailed(error) };
@@ -153,7 +159,12 @@ class Sandbox {
     await this.#upTo(count);
     const state = count === 0 ? start : await this.#on.state();
     const changed = migrations.slice(count).flatMap(({ effects }) => Object.keys(effects.byCollection));
-    return { state, sorted: await sortedFieldsOf(connection.db, state, changed, this.#run.signal) };
+    const { signal } = this.#run;
+    return {
+      state,
+      sorted: await sortedFieldsOf(connection.db, state, changed, signal),
+      dates: await newDates(connection, state, migrations.slice(count), signal),
+    };
   }
 
   /** With the documents that these migrations, from that one on, should have left as they were. */
@@ -203,6 +214,7 @@ function rehearsalFailed(error: unknown): ReleaseError {
 interface Before {
   readonly state: DatabaseState;
   readonly sorted: ReadonlyMap<string, string> | undefined;
+  readonly dates?: NewDates;
 }
 
 /** What a `down` may leave otherwise: the order of fields, and a collection that the first insert made, empty again. */
