@@ -16,6 +16,8 @@ let project: Project;
 beforeAll(async () => {
   database = await freshDatabase();
   await database.db.collection('places').insertMany([{ n: 1 }, { n: 2 }, { n: 3 }]);
+  // What an earlier release dropped: it is kept, and not rehearsed on.
+  await database.db.collection('_mongo_release.dropped.1').insertOne({ text: 'x'.repeat(1e6) });
   project = await makeProject(
     {
       'migrations/1-a.js': migration(
@@ -42,6 +44,7 @@ test('a dry run tells what each migration would do, leaves the target untouched 
     rehearsal: {
       level: 'full',
       restoredDocuments: 3,
+      need: { basis: expect.stringMatching(/^\d+ B of documents/) },
       migrations: [
         {
           name: '1-a',

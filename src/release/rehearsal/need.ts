@@ -1,11 +1,11 @@
-import type { Document } from 'mongodb';
+import type { Db, Document } from 'mongodb';
 import type { Connection } from '../../mongo/connect.ts';
 import { unlessRefused } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { formatBytes, formatBytesBetween, formatDuration, plural } from '../../report/format.ts';
 import { freeForSandbox } from '../../sandbox/room.ts';
 import { sandboxOptions } from '../in-sandbox.ts';
-import type { Run } from '../run.ts';
+import { namesOf, type Run } from '../run.ts';
 import type { Situation } from '../situation.ts';
 import type { RehearsalNeed, RehearsalResult } from './result.ts';
 
@@ -43,16 +43,22 @@ export async function measureNeed(
 ): Promise<RehearsalNeed | undefined> {
   const stats = (await db.command({ dbStats: 1, freeStorage: 1 }).catch(unlessRefused)) as Document | undefined;
   if (stats === undefined) return undefined;
-  const size = (key: string) => Number(stats[key] ?? 0);
-  const dataSize = size('dataSize');
-  const stored = size('storageSize') + size('indexSize') - size('totalFreeStorageSize');
+  // What is ours is in no backup, and in no sample.
+  const ours = await ownStats(run, db);
+  const size = (key: string, own: string) =>
+    ours.reduce((rest, one) => Math.max(0, rest - Number(one[own] ?? 0)), Number(stats[key] ?? 0));
+  const dataSize = size('dataSize', 'size');
+  const stored =
+    size('storageSize', 'storageSize') +
+    size('indexSize', 'totalIndexSize') -
+    size('totalFreeStorageSize', 'freeStorageSize');
   // A service may keep it to itself how much of it is free; what was deleted a moment ago counts for a while, too.
   const share = dataSize < leastData ? 1 : Math.min(stored / dataSize, 1.5);
   const restored = dataSize * share;
   const least = emptySandbox + margin * restored * (1 + (takesArchive ? archiveShare : 0));
   const changes = plan.pending.reduce((sum, { journal }) => sum + (journal ? changedShare : plainShare), 0);
   const migrations = plan.pending.length;
-  const documents = size('objects');
+  const documents = size('objects', 'count');
   return {
     leastBytes: Math.ceil(least),
     diskBytes: Math.ceil(least + margin * restored * changes),
@@ -60,6 +66,20 @@ export async function measureNeed(
     seconds: Math.ceil(startSeconds + dataSize / bytesPerSecond + (documents * migrations) / changesPerSecond),
     basis: `${formatBytes(dataSize)} of documents, where ${plural(migrations, 'migration')} ${migrations === 1 ? 'changes' : 'change'} each of them there and back`,
   };
+}
+
+/** What our own collections take: journal, tombstones and quarantine are kept for weeks. One that may not be read counts. */
+async function ownStats(run: Run, db: Db): Promise<Document[]> {
+  const collections = await db.listCollections({ type: 'collection' }, { nameOnly: true }).toArray();
+  const own = collections.filter(({ name }) => namesOf(run).owns(name));
+  const asked = own.map(({ name }) =>
+    db
+      .collection(name)
+      .aggregate<{ storageStats: Document }>([{ $collStats: { storageStats: {} } }])
+      .toArray()
+      .catch(unlessRefused),
+  );
+  return (await Promise.all(asked)).flatMap((stats) => stats ?? []).map(({ storageStats }) => storageStats);
 }
 
 /** A sentence for the log. */
