@@ -32,18 +32,27 @@ const namespace = z.object({
   readOutsideSnapshot: z.literal(true).optional(),
 });
 
+/** What it is of. */
+export const backedUp = z.object({
+  name: z.string(),
+  database: z.string().min(1),
+  environment: z.enum(environments),
+  /** The deployment, as far as the user could see it; see same-target.ts. */
+  cluster: z
+    .object({
+      replicaSetId: z.string().optional(),
+      clusterId: z.string().optional(),
+      members: z.array(z.string()).optional(),
+    })
+    .optional(),
+});
+
 /** What every backup says of itself, whoever keeps it. */
 const about = {
   schemaVersion: z.literal(1),
   id: z.string().min(1),
   releaseId: z.string().optional(),
-  target: z.object({
-    name: z.string(),
-    database: z.string().min(1),
-    environment: z.enum(environments),
-    /** The deployment, as far as the user could see it; see same-target.ts. */
-    cluster: z.object({ replicaSetId: z.string().optional(), members: z.array(z.string()).optional() }).optional(),
-  }),
+  target: backedUp,
   /** ISO 8601, by this machine's clock; `clusterTime` says of when the data is. */
   createdAt: z.iso.datetime(),
   toolVersion: z.string(),

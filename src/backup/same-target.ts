@@ -8,13 +8,17 @@ export type BackedUpTarget = Manifest['target'];
 type Here = Omit<BackedUpTarget, 'environment'> & { readonly environment: string };
 
 /**
- * What tells a deployment from others: the id that a replica set has for life, which not every user may read, and
- * digests of the names of its members, which change one by one. Undefined where the server tells neither.
+ * What tells a deployment from others: the id that a replica set or a sharded cluster has for life, which not every user
+ * may read, and digests of the names of a set's members, which change one by one. Undefined where the server tells none.
  */
-export function clusterIdentity({ replicaSetId, kind, hosts }: Topology): BackedUpTarget['cluster'] {
+export function clusterIdentity({ replicaSetId, clusterId, kind, hosts }: Topology): BackedUpTarget['cluster'] {
   const members = kind === 'replica-set' ? hosts.map(digest).sort() : [];
-  if (replicaSetId === undefined && members.length === 0) return undefined;
-  return { ...(replicaSetId !== undefined && { replicaSetId }), ...(members.length > 0 && { members }) };
+  if (replicaSetId === undefined && clusterId === undefined && members.length === 0) return undefined;
+  return {
+    ...(replicaSetId !== undefined && { replicaSetId }),
+    ...(clusterId !== undefined && { clusterId }),
+    ...(members.length > 0 && { members }),
+  };
 }
 
 /**
@@ -31,7 +35,8 @@ export function otherTarget(backup: BackedUpTarget, here: Here): string | undefi
 
 /** Whether the two are certainly not one: of what is not known nothing is said. */
 export function otherCluster(one: BackedUpTarget['cluster'], two: BackedUpTarget['cluster']): boolean {
-  if (one?.replicaSetId !== undefined && two?.replicaSetId !== undefined) return one.replicaSetId !== two.replicaSetId;
+  for (const id of ['replicaSetId', 'clusterId'] as const)
+    if (one?.[id] !== undefined && two?.[id] !== undefined) return one[id] !== two[id];
   if (one?.members === undefined || two?.members === undefined) return false;
   return !one.members.some((member) => two.members?.includes(member));
 }

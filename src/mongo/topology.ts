@@ -1,4 +1,4 @@
-import type { MongoClient } from 'mongodb';
+import type { MongoClient, ObjectId } from 'mongodb';
 
 /** What kind of deployment answered. Everything that needs transactions or snapshot reads asks here first. */
 export interface Topology {
@@ -13,6 +13,8 @@ export interface Topology {
   readonly featureCompatibility?: string;
   /** Given to a replica set once, when it is initiated (hex digits); undefined where the user may not read it. */
   readonly replicaSetId?: string;
+  /** The same of a sharded cluster. */
+  readonly clusterId?: string;
 }
 
 export async function readTopology(client: MongoClient): Promise<Topology> {
@@ -29,12 +31,22 @@ export async function readTopology(client: MongoClient): Promise<Topology> {
         .then((answer) => answer.config?.settings?.replicaSetId?.toString() as string | undefined)
         .catch(() => undefined)
     : undefined;
+  const sharded = hello.msg === 'isdbgrid';
+  // https://www.mongodb.com/docs/manual/reference/config-database/#config.version
+  const version = sharded
+    ? await client
+        .db('config')
+        .collection<{ readonly clusterId?: ObjectId }>('version')
+        .findOne()
+        .catch(() => null)
+    : null;
   return {
-    kind: hello.msg === 'isdbgrid' ? 'sharded' : hello.setName ? 'replica-set' : 'standalone',
+    kind: sharded ? 'sharded' : hello.setName ? 'replica-set' : 'standalone',
     setName: hello.setName,
     hosts: hello.hosts ?? (hello.me ? [hello.me] : []),
     serverVersion: String(build.version),
     featureCompatibility: compatibility,
     replicaSetId,
+    clusterId: version?.clusterId?.toString(),
   };
 }

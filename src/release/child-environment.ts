@@ -3,8 +3,8 @@ import { allowedEnvironment } from '../config/process-environment.ts';
 /** What Node and its users' tools look for, beside what any program needs. */
 const allowed = [
   'ComSpec',
-  'CI',
   'TERM',
+  // A proof is bound to it: code may do another thing by it, as it may by CI, which it does not get.
   'NODE_ENV',
   // Where Node keeps compiled code: each child starts in a third of the time.
   'NODE_COMPILE_CACHE',

@@ -13,7 +13,7 @@ export type Code = ReadonlyMap<string, string>;
 const changedMeanwhile = '';
 
 /** Gathers it from the processes that load code, one after the other. */
-export class LoadedCode {
+export class GatheredCode {
   readonly #root: string;
   readonly #migrations: string;
   readonly #names: ReadonlySet<string>;

@@ -34,6 +34,7 @@ export async function runHook(run: Run, name: string, command: string): Promise<
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...childEnvironment(run.env),
+      ...(run.env.CI !== undefined && { CI: run.env.CI }),
       ...projectVariables(run),
       MONGO_RELEASE_ID: run.releaseId,
       MONGO_RELEASE_TARGET: targetOf(run).name,

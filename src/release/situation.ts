@@ -6,7 +6,7 @@ import { scanFiles } from '../migration/source-scan/scan.ts';
 import type { HistoryRecord, MigrationFacts, MigrationFile, PlanScope, Position } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { childOptions } from './child-options.ts';
-import { type Code, LoadedCode } from './code.ts';
+import { type Code, GatheredCode } from './code.ts';
 import { listFiles, readRecords } from './migrate-mongo.ts';
 import { placedIn, sourceRoot } from './place.ts';
 import { type Run, targetOf } from './run.ts';
@@ -34,7 +34,7 @@ export async function readSituation(
 ): Promise<Situation> {
   const files = await listFiles(run);
   const { records, differs } = await readRecords(run, connection, files);
-  const loaded = new LoadedCode(run, files);
+  const loaded = new GatheredCode(run, files);
   const unusable = unusableWhere(run, records);
   const facts = await describeMigrations(files, { ...childOptions(run), unusable, onLoaded: loaded.add });
   const applied = new Set(records.filter((record) => record.state === 'applied').map((record) => record._id));

@@ -26,6 +26,8 @@ test('so does the cluster, by the best that both sides could see of it', () => {
   expect(other({ replicaSetId: 'a', members: ['x', 'y'] }, { members: ['y', 'z'] })).toBe(false);
   expect(other({ replicaSetId: 'a', members: ['x'] }, { members: ['y'] })).toBe(true);
   expect(other({ replicaSetId: 'a' }, { members: ['y'] })).toBe(false);
+  expect(other({ clusterId: 'a' }, { clusterId: 'b' })).toBe(true);
+  expect(other({ clusterId: 'a' }, {})).toBe(false);
   expect(other(undefined, { replicaSetId: 'a', members: ['x'] })).toBe(false);
 });
 
@@ -39,4 +41,7 @@ test('a replica set is known by its id, and by digests of its members', async ()
   expect(JSON.stringify(seen)).not.toContain(topology.hosts[0]);
   expect(clusterIdentity({ ...topology, replicaSetId: undefined })).toEqual({ members: seen?.members });
   expect(clusterIdentity({ ...topology, replicaSetId: undefined, hosts: [] })).toBeUndefined();
+  // As of a sharded cluster, whose routers come and go.
+  const sharded = { kind: 'sharded', hosts: ['router:1'], serverVersion: '6.0.5' } as const;
+  expect(clusterIdentity({ ...sharded, clusterId: 'a' })).toEqual({ clusterId: 'a' });
 });

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { backedUp } from '../../backup/manifest.ts';
 import { type BackedUpTarget, otherTarget } from '../../backup/same-target.ts';
-import { environments } from '../../config/schema.ts';
 import { byCodeUnit, digestOf } from '../../migration/canonical.ts';
 import { listed } from '../../migration/files/find.ts';
 import type { Connection } from '../../mongo/connect.ts';
@@ -18,9 +18,13 @@ export const hash = z.string().regex(/^[0-9a-f]{64}$/);
 /** What a rehearsal was of: it says something of an apply for which all of this is the same. */
 export const bound = {
   planDigest: hash,
-  /** Is in the plan's digest, and stands here for who reads it. */
-  position: hash,
-  findings: hash,
+  /** Without the files that they are about: those are named from wherever somebody stands. */
+  findings: z.array(
+    z.object({
+      ...{ rule: z.string(), severity: z.string(), message: z.string() },
+      ...{ name: z.string().optional(), line: z.number().optional() },
+    }),
+  ),
   /** Of the target. */
   serverVersion: z.string(),
   /** What the code loaded beside the migrations themselves: SHA-256 by path, of packages their package.json. */
@@ -29,14 +33,11 @@ export const bound = {
   probes: hash,
   /** How migrations are run. */
   settings: hash,
+  /** What they are run by: the major version of Node, and the one variable that changes what code does. */
+  runtime: z.object({ node: z.string(), environment: z.string().optional() }),
   toolVersion: z.string(),
   /** Whose data it ran on. */
-  target: z.object({
-    name: z.string(),
-    database: z.string(),
-    environment: z.enum(environments),
-    cluster: z.object({ replicaSetId: z.string().optional(), members: z.array(z.string()).optional() }).optional(),
-  }),
+  target: backedUp,
   /** As of when those are, ISO: a backup may be older than its rehearsal. */
   dataAt: z.iso.datetime(),
 };
@@ -51,18 +52,20 @@ export function boundTo(
   { plan }: Situation,
   { code, of, dataAt }: { readonly code: Code; readonly of: BackedUpTarget; readonly dataAt: string },
 ): Bound {
-  const findings = plan.findings.map(({ rule, severity, message, place }) => ({ rule, severity, message, place }));
+  const findings = plan.findings.map(({ rule, severity, message, place: { name, line } }) => {
+    return { rule, severity, name, line, message };
+  });
   const { probes, migrations } = run.invocation.settings;
   // The folder's name says nothing: what is in it stands in the plan.
   const { dir: _, ...settings } = migrations;
   return {
     planDigest: plan.digest,
-    position: plan.position.digest,
-    findings: digestOf(findings),
+    findings,
     serverVersion: topology.serverVersion,
     code: Object.fromEntries([...code].sort(([one], [two]) => byCodeUnit(one, two))),
     probes: digestOf(probes.filter((probe) => 'mongo' in probe)),
     settings: digestOf(settings),
+    runtime: { node: process.versions.node.split('.')[0] ?? '', environment: run.env.NODE_ENV },
     ...{ toolVersion: run.toolVersion, target: of, dataAt },
   };
 }
@@ -88,7 +91,29 @@ export async function whyNot(
   if (changed.length > 0) return `was made before the code changed that migrations load: ${listed(changed, 3)}`;
   if (one.probes !== now.probes) return 'was made with other probes';
   if (one.settings !== now.settings) return 'was made with other settings of migrations';
-  return one.findings === now.findings ? undefined : 'was made before what is found about the plan changed';
+  if (one.runtime.node !== now.runtime.node)
+    return `was made with Node ${one.runtime.node}, and this is ${now.runtime.node}`;
+  if (one.runtime.environment !== now.runtime.environment)
+    return `was made with NODE_ENV ${nodeEnv(one)}, and here it is ${nodeEnv(now)}`;
+  const [finding] = differing(one.findings, now.findings);
+  return finding && `was made before what is found about the plan changed: ${finding}`;
+}
+
+function nodeEnv({ runtime: { environment } }: Bound): string {
+  return environment === undefined ? 'not set' : `"${environment}"`;
+}
+
+/** What only one side has. */
+function differing(then: Bound['findings'], now: Bound['findings']): string[] {
+  const without = (some: Bound['findings'], others: Bound['findings']) => {
+    const known = new Set(others.map(digestOf));
+    return some.filter((one) => !known.has(digestOf(one)));
+  };
+  const named = ({ rule, name }: Bound['findings'][number]) => `${rule}${name === undefined ? '' : ` of ${name}`}`;
+  return [
+    ...without(now, then).map((one) => `${named(one)} is new`),
+    ...without(then, now).map((one) => `${named(one)} is gone`),
+  ];
 }
 
 /** Paths of what is loaded now and was not then, or not like that; and what only running showed then, where that is another now. */

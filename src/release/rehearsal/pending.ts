@@ -6,7 +6,7 @@ import { readOplog } from '../../mongo/oplog.ts';
 import { unlessRefused } from '../../mongo/server-error.ts';
 import { backedUpTarget } from '../backed-up-target.ts';
 import type { StoredBackup } from '../backup-for.ts';
-import { LoadedCode } from '../code.ts';
+import { GatheredCode } from '../code.ts';
 import { restoreProgress } from '../progress.ts';
 import { namesOf, type Run } from '../run.ts';
 import type { Situation } from '../situation.ts';
@@ -59,7 +59,7 @@ async function inFull(
   const { store, id, identities, uncovered } = backup;
   const manifest = await store.readManifest(id);
   const dataAt = dataTime(manifest).toISOString();
-  const loaded = new LoadedCode(run, situation.files.values(), situation.code);
+  const loaded = new GatheredCode(run, situation.files.values(), situation.code);
   const rehearsed = await rehearse({ ...run, onLoaded: loaded.add }, situation, {
     ...(await about(connection)),
     ...{ level: 'full', need, uncovered },
@@ -87,7 +87,7 @@ async function onSample(
 ): Promise<Rehearsed> {
   const documents = run.invocation.settings.rehearsal.sample;
   const dataAt = new Date().toISOString();
-  const loaded = new LoadedCode(run, situation.files.values(), situation.code);
+  const loaded = new GatheredCode(run, situation.files.values(), situation.code);
   const rehearsed = await rehearse({ ...run, onLoaded: loaded.add }, situation, {
     ...(await about(connection)),
     ...{ level: 'sample', need, uncovered: [...(fallen ? [tooSmall] : []), ...notInSample(documents)] },

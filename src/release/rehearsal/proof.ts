@@ -3,7 +3,7 @@ import type { BackedUpTarget } from '../../backup/same-target.ts';
 import { type Documents, documentTime, newDocumentId } from '../../backup/stores/documents.ts';
 import { digestOf } from '../../migration/canonical.ts';
 import type { Connection } from '../../mongo/connect.ts';
-import { asReleaseError } from '../../observe/error.ts';
+import { asReleaseError, ReleaseError } from '../../observe/error.ts';
 import { majorOf } from '../../sandbox/version.ts';
 import { backedUpTarget } from '../backed-up-target.ts';
 import type { Code } from '../code.ts';
@@ -12,20 +12,24 @@ import type { Run } from '../run.ts';
 import type { Situation } from '../situation.ts';
 import { storeOf } from '../take-backup.ts';
 import { takenUp } from '../taken-up.ts';
-import { bound, boundTo, whyNot } from './bound.ts';
+import { bound, boundTo, hash, whyNot } from './bound.ts';
 import type { Rehearsed } from './rehearse.ts';
 import type { ProofUsed } from './result.ts';
 
 /** A rehearsal, as the store keeps it (`proofs/ID.json`): what it was of, and that is all it holds for. */
 const about = z.object({
-  schemaVersion: z.literal(2),
+  schemaVersion: z.literal(3),
   kind: z.literal('proof'),
   /** When it ended, ISO. */
   at: z.iso.datetime(),
   ...bound,
+  /** Of the history that the plan stands on, for whoever reads this: it is in the plan's digest. */
+  position: hash,
   sandboxVersion: z.string(),
   backupId: z.string().optional(),
   migrations: z.array(z.string()),
+  /** In what a way back did not lead to exactly what was there, and is as good. */
+  notes: z.array(z.string()),
   releaseId: z.string(),
   actor: z.string().optional(),
   runUrl: z.string().optional(),
@@ -77,7 +81,9 @@ export async function keepProof(
   if (run.invocation.store === undefined || partial) return otherwise;
   const { actor, runUrl, commit } = run.origin;
   const value: z.input<typeof about> = {
-    ...{ schemaVersion: 2, kind: 'proof', at: used.at, ...boundTo(run, connection, situation, on) },
+    ...{ schemaVersion: 3, kind: 'proof', at: used.at, ...boundTo(run, connection, situation, on) },
+    position: situation.plan.position.digest,
+    notes: [result.wayBack?.undo, result.wayBack?.down].flatMap((way) => way?.notes ?? []),
     ...{ sandboxVersion, backupId, migrations: result.migrations.map(({ name }) => name) },
     ...{ releaseId: run.releaseId, actor, runUrl, commit },
   };
@@ -92,10 +98,16 @@ export async function keepProof(
   } catch (thrown) {
     const { message, code } = asReleaseError(thrown);
     run.log.warn(`What this rehearsal proves could not be kept: ${message}`, { error: code });
-    return otherwise;
+    return error === undefined ? passed() : { result, error: notKept(error, code) };
   }
   await removeOld(run, connection, proofs);
   return error === undefined ? passed(id) : rehearsed;
+}
+
+/** Whoever relies on the store is not told that it failed. */
+function notKept({ code, message, hint, details, cause }: ReleaseError, why: string): ReleaseError {
+  const still = `The store did not take that on record [${why}]: a proof of before may still hold there.`;
+  return new ReleaseError(code, `${message} ${still}`, { hint, details, cause });
 }
 
 /** The end of the ids of all that is of one plan: nothing else is read. */
@@ -105,7 +117,7 @@ function ofPlan({ plan }: Situation): string {
 
 /** What stands before that, so that what is of one target can be told without reading it. */
 function ofTarget({ cluster, ...target }: BackedUpTarget): string {
-  return `-${digestOf({ ...target, replicaSetId: cluster?.replicaSetId }).slice(0, 8)}`;
+  return `-${digestOf({ ...target, replicaSetId: cluster?.replicaSetId, clusterId: cluster?.clusterId }).slice(0, 8)}`;
 }
 
 /**

@@ -176,7 +176,7 @@ export interface RehearsedWay {
   readonly migrations: readonly { readonly name: string; readonly durationMs: number }[];
   /** In what the database differs, a line each; names and counts, no value. */
   readonly differences: readonly string[];
-  /** What is not as it was, and is as good: the order of fields. */
+  /** What is not as it was, and is as good: the order of fields, a timestamp. */
   readonly notes: readonly string[];
   readonly durationMs: number;
 }

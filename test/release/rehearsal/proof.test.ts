@@ -142,12 +142,16 @@ test('one of another version of the server or of this program, or of other findi
   const [proof, keep] = await kept(id);
   for (const [changed, why] of [
     [{ serverVersion: '5.0.1' }, /is of MongoDB 5\.0\.1, and the target runs/],
-    [{ findings: proof.planDigest }, /before what is found about the plan changed/],
+    [{ findings: [{ rule: 'odd', severity: 'note', name: '1-a', message: 'm' }] }, /plan changed: odd of 1-a is gone/],
+    [{ runtime: { node: '20' } }, /was made with Node 20, and this is \d+/],
     [{ toolVersion: '0.0.9' }, /was made by mongo-release 0\.0\.9, and this is/],
   ] as const) {
     await keep(changed);
     expectFailure(await project.run(apply), 5, 'PROOF_STALE', why);
   }
+  await keep(proof);
+  const elsewhere = await project.run(apply, { NODE_ENV: 'production' });
+  expectFailure(elsewhere, 5, 'PROOF_STALE', /was made with NODE_ENV not set, and here it is "production"/);
   // It holds all the same, and whoever relies on it is told.
   await keep({ sandboxVersion: '7.0.1' });
   const ran = await project.run(apply);
@@ -194,6 +198,26 @@ test('a later rehearsal that failed ends it, until one passes again', async () =
   await database.db.collection('places').deleteOne({ n: 3 });
   const { id } = await prepared();
   expect((await project.run(apply)).json).toMatchObject({ outcome: 'applied', proof: { id } });
+});
+
+test('a failed one that the store does not take says that what it has of before may still hold', async () => {
+  await project.write({ 'backups/proofs': '', 'migrations/1-a.js': migration("throw new Error('no');") });
+  const ran = await project.run(`release ${production}`);
+  expectFailure(
+    ran,
+    13,
+    'REHEARSAL_FAILED',
+    /in migration 1-a.*store did not take that.*a proof of before may still hold/s,
+  );
+});
+
+test('it holds wherever somebody stands', async () => {
+  await project.write({ 'migrations/1-a.js': migration("if (process.env.CI) await fetch('http://x');") });
+  const ran = await project.run(`release ${production}`, { GITHUB_WORKSPACE: join(project.dir, '..') });
+  expect(ran.json, ran.stderr).toMatchObject({ outcome: 'rehearsed' });
+  expect(ran.json.plan.findings.length).toBeGreaterThan(0);
+  const applied = await project.run(apply, { CI: 'true' });
+  expect(applied.json, applied.stderr).toMatchObject({ outcome: 'applied', proof: ran.json.rehearsal.proof });
 });
 
 test('one that ran on an old backup is as old as its data', async () => {
