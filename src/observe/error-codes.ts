@@ -74,7 +74,7 @@ export const errorCodes = {
   },
   OWN_PROCESS: {
     exit: 8,
-    meaning: 'Code of a migration started a process or a thread while it was loaded or rehearsed, where none may be.',
+    meaning: 'Code of a migration started a process or a thread in a rehearsal, where none may be.',
   },
   MIGRATION_DANGLING: { exit: 8, meaning: 'A migration returned while calls of it were still under way.' },
   MIGRATION_TIMED_OUT: { exit: 8, meaning: 'A migration ran longer than its time limit and was stopped.' },
