@@ -70,7 +70,7 @@ class Step {
       toolVersion,
       showValues: false,
       // Nobody can be asked here. In production that stops what needs consent; elsewhere `mode: apply` is consent enough.
-      confirm: invocation.target?.environment === 'production' ? undefined : async () => true,
+      consents: invocation.target?.environment !== 'production',
     });
     return {
       ...ended,
@@ -123,7 +123,8 @@ class Step {
 /** The flag that the error's own hint names is no input: a restore is agreed to by asking for it. */
 function askedForRestore(error: ReleaseError): ReleaseError {
   const { cluster, writes } = error.details;
-  const number = writes ? ` and "accept-loss: ${writes}"` : '';
+  const more = writes === 'unknown' ? '' : ', or a larger number where users go on writing';
+  const number = writes ? ` and "accept-loss: ${writes}"${more}` : '';
   return new ReleaseError('CONFIRMATION_NEEDED', error.message, {
     hint:
       cluster === undefined

@@ -10,7 +10,7 @@ import { type BuildProgress, type Built, buildPlaces } from './restore/build.ts'
 import { compatibilityOf, refuseIncompatible } from './restore/compatibility.ts';
 import { during, restoreFailure } from './restore/failure.ts';
 import { describedOtherwise, placesFor, selectNamespaces, swapSteps } from './restore/plan.ts';
-import { type Placement, RestoreTenure, type SetHistory, type SwapStep } from './restore/record.ts';
+import { type Displaced, type Placement, RestoreTenure, type SetHistory, type SwapStep } from './restore/record.ts';
 import { readDisk, refuseWithoutRoom } from './restore/room.ts';
 import { dropAsides, finishRestore, undoBuild } from './restore/settle.ts';
 import type { ArchiveSource, BackupStore } from './stores/store.ts';
@@ -26,6 +26,8 @@ export interface RestoreOptions extends ReadOptions {
   readonly history?: { readonly placement: Placement; readonly set: SetHistory };
   readonly log: Log;
   readonly onProgress?: (progress: BuildProgress) => void;
+  /** Asked once all is built, before the first collection is replaced. What it throws leaves the data as it was. */
+  readonly mayReplace?: () => Promise<void>;
 }
 
 export interface Restored {
@@ -36,6 +38,8 @@ export interface Restored {
   readonly removed: readonly string[];
   /** Added since the backup, and kept. */
   readonly kept: readonly string[];
+  /** What others made under a restored name while it was replaced, and where that is kept. */
+  readonly displaced: readonly Displaced[];
   /** Of the restored ones, those that could not be swapped in at once but were dropped and made: views, time series, `system.js`. */
   readonly inPlace: readonly string[];
   /** Whose options or indexes this server describes otherwise than the one of the backup; undefined: not looked at. */
@@ -110,6 +114,7 @@ export async function restoreVerified(
     built = await buildPlaces(connection, source, contents, places, options);
     steps = swapSteps(built, present, removed);
     signal?.throwIfAborted();
+    await options.mayReplace?.();
     await tenure.update({ state: 'swapping', steps });
   } catch (error) {
     await undoBuild(connection, own, tenure).catch(() => {
@@ -119,7 +124,10 @@ export async function restoreVerified(
     throw restoreFailure('RESTORE_FAILED', 'building the collections', error);
   }
   const swapping = { state: 'swapping', backupId: id, steps, displaced: [], placement: history?.placement } as const;
-  await finishRestore(connection, tenure, swapping, { own, log, setHistory: async (...at) => history?.set(...at) });
+  const displaced = await finishRestore(connection, tenure, swapping, {
+    ...{ own, log },
+    setHistory: async (...at) => history?.set(...at),
+  });
   const otherwise = await lookAtResult(connection, built, log);
   const names = (entries: readonly { readonly name: string }[]) => entries.map(({ name }) => name).sort();
   return {
@@ -127,6 +135,7 @@ export async function restoreVerified(
     restored: names(selected),
     removed: names(removed),
     kept: names(added.filter((info) => !removed.includes(info))),
+    displaced,
     inPlace: names(places.filter(({ form }) => form !== 'whole').map(({ entry }) => entry)),
     describedOtherwise: otherwise,
     documents: selected.reduce((sum, { count }) => sum + count, 0),

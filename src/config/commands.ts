@@ -129,6 +129,7 @@ export const commands = {
       'store',
       'identity',
       'strategy',
+      'start-traffic',
       'dry-run',
       'reason',
       'wait',

@@ -185,6 +185,10 @@ export const options = {
     help: 'What to do when something fails after the first change. Default stop.',
   },
   strategy: { type: 'choice', choices: ['auto', 'undo', 'down', 'restore'], help: 'The way back. Default auto.' },
+  'start-traffic': {
+    type: 'switch',
+    help: 'Only let users in whom a rollback has shut out, and leave out what else is left of it.',
+  },
   reason: {
     type: 'text',
     value: 'TEXT',

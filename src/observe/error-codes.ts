@@ -98,6 +98,10 @@ export const errorCodes = {
     meaning: 'A migration failed after it had changed the target; the message says how far it got.',
   },
   DEPLOY_FAILED: { exit: 8, meaning: 'The migrations are applied, and the deploy hook failed.' },
+  TAKEN_BACK: {
+    exit: 8,
+    meaning: 'While a release was being deployed, somebody took it back: its application may be on the data of before.',
+  },
   VERIFICATION_FAILED: { exit: 9, meaning: 'A probe failed or could not look; nothing was rolled back.' },
   ROLLBACK_FAILED: { exit: 10, meaning: 'The way back failed or is incomplete.' },
   SANDBOX_UNAVAILABLE: {

@@ -18,7 +18,7 @@ const lasting = [
     'attemptsLeftOut',
   ] as const),
   // Where the way back leads to, and how far along it a rollback is.
-  ...(['migrations', 'positionBefore', 'backupId', 'data', 'fence'] as const),
+  ...(['migrations', 'positionBefore', 'backupId', 'data', 'fence', 'traffic'] as const),
 ] as const;
 
 /** What was on record of a run before another one opened its record again. */

@@ -10,6 +10,7 @@ import { notRecorded, onRecord, type Recording } from './on-record.ts';
 import { rehearsePending } from './rehearsal/pending.ts';
 import { levelOf, provenBefore } from './rehearsal/rely.ts';
 import type { Ended, MigrateResult } from './result.ts';
+import { openRollbackWarnings } from './rollback/open.ts';
 import { aboutTarget, openTarget, type Run } from './run.ts';
 import type { Situation } from './situation.ts';
 import { rehearsalImpossible, takenUp } from './taken-up.ts';
@@ -24,8 +25,13 @@ export async function migrate(run: Run): Promise<Ended<'migrate' | 'up'>> {
   // Awaited here: the connection closes when this function is left.
   if (!apply) return await migrateOn(run, connection, notRecorded(), { command, apply });
   return await onRecord(run, connection, 'migrate', async (recording) => {
-    await recording.steps.run('guards', () => refuseUnguarded(run, connection));
-    return migrateOn(run, connection, recording, { command });
+    await recording.steps.run('guards', async () => {
+      for (const open of await openRollbackWarnings(run, connection)) run.log.warn(open);
+      await refuseUnguarded(run, connection);
+    });
+    const ended = await migrateOn(run, connection, recording, { command });
+    const open = await openRollbackWarnings(run, connection).catch(() => []);
+    return { ...ended, warnings: [...(ended.warnings ?? []), ...open] };
   });
 }
 

@@ -12,11 +12,13 @@ export interface Recording {
   readonly steps: Steps;
   /** From here on it is on record; once more where more is known of it. Throws as `OwnRecord.open`. */
   open(known: Omit<RecordOpening, 'kind'>): Promise<void>;
+  /** Puts on record which steps it took, the one under way among them: before what nobody else could tell of. Throws as `open`. */
+  keep(): Promise<void>;
 }
 
 /** Of what is only rehearsed: there is no record to open. */
 export function notRecorded(): Recording {
-  return { steps: new Steps(), open: async () => {} };
+  return { steps: new Steps(), open: async () => {}, keep: async () => {} };
 }
 
 /**
@@ -46,7 +48,7 @@ export async function onRecord<E extends { readonly outcome: Outcome; readonly e
     if (opened) await record.close({ outcome, error, steps: steps.all });
   };
   try {
-    const ended = await work({ steps, open });
+    const ended = await work({ steps, open, keep: () => record.reached(steps.all) });
     await close(ended);
     return ended;
   } catch (thrown) {

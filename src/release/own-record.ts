@@ -5,6 +5,7 @@ import { attemptOf, fieldsOfAttempt, pushed, type ReleaseAttempt, thisAttempt } 
 import { outcomeOfError } from './outcome.ts';
 import { hasBegun, type RecordEnd, type RecordOpening, type RecordStart, type ReleaseRecord } from './record.ts';
 import { isNowOnRecord, ReleaseRecords, recordsIn } from './records.ts';
+import type { StoppedTraffic } from './rollback/traffic.ts';
 import { type Run, targetOf } from './run.ts';
 
 /** What this run puts on record of itself: intent before effect. */
@@ -27,6 +28,7 @@ export class OwnRecord {
   async open({ migrations = [], ...opening }: RecordOpening): Promise<void> {
     try {
       const found = await this.#find();
+      refuseTaken(found, opening.kind);
       if (found?.state === 'running' && found.attemptId !== thisAttempt) return;
       await this.#begin(found, { ...opening, migrations: hasBegun(found) ? undefined : migrations }, patience);
     } catch (error) {
@@ -37,10 +39,12 @@ export class OwnRecord {
   /**
    * Puts the intent on record, under the lease. A run that joins a release (its second half after the deploy, or a new
    * attempt) opens its record again: the way back leads to where the release began, so that stays once it moved history.
-   * What was on record of the attempt before goes to `attempts`, and nothing of it is left beside.
+   * What was on record of the attempt before goes to `attempts`, and nothing of it is left beside. Throws `USAGE` where the
+   * id is that of a run of another kind.
    */
   async start(start: RecordStart): Promise<void> {
     const joined = await this.#find();
+    refuseTaken(joined, start.kind);
     const before = hasBegun(joined) ? joined : undefined;
     const began = before !== undefined && before.positionBefore !== start.positionBefore ? before : start;
     await this.#begin(joined, {
@@ -95,7 +99,7 @@ export class OwnRecord {
    * Puts on record how far a rollback is. Throws `LEASE_LOST` where another run goes on with it, and what `asServerFailure`
    * makes of a server's failure: what was not put on record may not be begun.
    */
-  async keep(fence: number, fields: Pick<ReleaseRecord, 'steps' | 'data'>): Promise<void> {
+  async keep(fence: number, fields: Pick<ReleaseRecord, 'steps' | 'data' | 'traffic'>): Promise<void> {
     const record = { _id: this.#run.releaseId, fence };
     const { matchedCount } = await this.#records.updateOne(record, { $set: fields }).catch((error: unknown) => {
       throw asServerFailure(error, 'putting a step of the rollback on record');
@@ -106,16 +110,42 @@ export class OwnRecord {
     });
   }
 
+  /**
+   * Puts it on record whether users are shut out of the target: on this rollback, which is at it now, and on no other.
+   * Throws as `keep`.
+   */
+  async keepTraffic(fence: number, traffic: StoppedTraffic | undefined): Promise<void> {
+    if (traffic !== undefined) await this.keep(fence, { traffic });
+    const others = traffic === undefined ? {} : { _id: { $ne: this.#run.releaseId } };
+    await this.#records
+      .updateMany({ kind: 'rollback', traffic: { $exists: true }, ...others }, { $unset: { traffic: '' } })
+      .catch((error: unknown) => {
+        throw asServerFailure(error, 'putting on record whether traffic is stopped');
+      });
+  }
+
   /** Ends this process's attempt: the latest, one that another process has followed since, or one beside another's. */
   async finish({ outcome, error, steps, followedBy }: RecordEnd): Promise<void> {
-    const _id = this.#run.releaseId;
-    const end = withoutUndefined({
+    await this.#ofAttempt({
       ...{ steps, followedBy, error: error && { code: error.code, message: this.#run.secrets.scrub(error.message) } },
       ...{ state: outcome, finishedAt: new Date() },
     });
-    const latest = await this.#records.updateOne({ _id, attemptId: thisAttempt }, { $set: end }, patience);
+  }
+
+  /** Puts on record which steps this process's attempt took so far. Throws what `asServerFailure` makes of a server's failure. */
+  async reached(steps: RecordEnd['steps']): Promise<void> {
+    await this.#ofAttempt({ steps }).catch((error: unknown) => {
+      throw asServerFailure(error, 'putting a step of the release on record');
+    });
+  }
+
+  /** Sets what is of this process's attempt, wherever that stands by now. */
+  async #ofAttempt(fields: Partial<ReleaseRecord>): Promise<void> {
+    const _id = this.#run.releaseId;
+    const set = withoutUndefined(fields);
+    const latest = await this.#records.updateOne({ _id, attemptId: thisAttempt }, { $set: set }, patience);
     if (latest.matchedCount === 1) return;
-    const inAttempts = Object.fromEntries(Object.entries(end).map(([field, value]) => [`attempts.$.${field}`, value]));
+    const inAttempts = Object.fromEntries(Object.entries(set).map(([field, value]) => [`attempts.$.${field}`, value]));
     const followed = { _id, 'attempts.attemptId': thisAttempt };
     const earlier = await this.#records.updateOne(followed, { $set: inAttempts }, patience);
     if (earlier.matchedCount === 1) return;
@@ -124,7 +154,7 @@ export class OwnRecord {
     const { actor, host, pid, runUrl, commit } = this.#run.origin;
     const attempt = withoutUndefined({
       ...{ startedAt: this.#run.startedAt, actor, host, pid, runUrl, commit },
-      ...{ toolVersion: this.#run.toolVersion, attemptId: thisAttempt, ...end },
+      ...{ toolVersion: this.#run.toolVersion, attemptId: thisAttempt, ...set },
     }) as ReleaseAttempt;
     await this.#records.updateOne({ _id }, pushed(attempt, record), patience);
   }
@@ -150,6 +180,15 @@ export class OwnRecord {
       throw error;
     }
   }
+}
+
+/** A release may be applied by one command and tried again by the other; all else would be written over. */
+function refuseTaken(found: ReleaseRecord | null, kind: ReleaseRecord['kind']): void {
+  const applies = (one: ReleaseRecord['kind']) => one === 'migrate' || one === 'release';
+  if (found === null || found.kind === kind || (applies(found.kind) && applies(kind))) return;
+  throw new ReleaseError('USAGE', `${found._id} is on record as the id of a ${found.kind}, and this is a ${kind}.`, {
+    hint: 'Leave --release-id out, or name one that is not on record yet: mongo-release audit lists them.',
+  });
 }
 
 type WriteConcernSettings = { readonly w: 'majority'; readonly wtimeoutMS: number };

@@ -3,6 +3,7 @@ import type { ReleaseAttempt } from './attempt.ts';
 import type { Waiver } from './rehearsal/result.ts';
 import type { Step } from './result.ts';
 import type { DataTakenBack, RollbackResult } from './rollback/result.ts';
+import type { StoppedTraffic } from './rollback/traffic.ts';
 
 /** One run that may have changed a target: its audit trail, the document in `_mongo_release.releases`. */
 export interface ReleaseRecord {
@@ -32,6 +33,8 @@ export interface ReleaseRecord {
   readonly why?: string;
   /** What a rollback has done to the data. */
   readonly data?: DataTakenBack;
+  /** Of a rollback: users are shut out, or may be. On one record at most, and gone once they are in again. */
+  readonly traffic?: StoppedTraffic;
   /** Of the lease of the run that is, or was, at a rollback: a later one takes it over by a higher one. */
   readonly fence?: number;
   /** The release that applied what was pending after a restore. */
@@ -78,7 +81,7 @@ export type RecordStart = Pick<
   | RollbackField
 >;
 
-type RollbackField = 'strategy' | 'why' | 'steps' | 'data' | 'fence';
+type RollbackField = 'strategy' | 'why' | 'steps' | 'data' | 'fence' | 'traffic';
 
 /** What is known of a release before it has the lease. */
 export type RecordOpening = Pick<ReleaseRecord, 'kind' | 'planDigest'> & Partial<Pick<ReleaseRecord, 'migrations'>>;
@@ -92,4 +95,20 @@ export interface RecordEnd extends Pick<ReleaseRecord, 'steps' | 'error' | 'foll
 export function hasBegun(record: ReleaseRecord | null): record is ReleaseRecord {
   if (record === null) return false;
   return record.positionBefore !== undefined || (record.kind !== 'release' && record.kind !== 'migrate');
+}
+
+/** Whether it began to deploy, in any of its attempts: nobody can tell then which application is there. */
+export function hasDeployed(record: Pick<ReleaseRecord, 'steps' | 'attempts'>): boolean {
+  return deploysOf(record).length > 0;
+}
+
+/** Its deploys that were begun, the newest last. */
+export function deploysOf({ steps = [], attempts = [] }: Pick<ReleaseRecord, 'steps' | 'attempts'>): readonly Step[] {
+  const all = [...attempts.map((one) => one.steps ?? []), steps].flat();
+  return all.filter(({ name, state }) => name === 'deploy' && state !== 'skipped');
+}
+
+/** When the latest attempt at it began. */
+export function latestBegan({ startedAt, reopenedAt }: Pick<ReleaseRecord, 'startedAt' | 'reopenedAt'>): Date {
+  return reopenedAt ?? startedAt;
 }

@@ -1,4 +1,4 @@
-import type { Collection, Db } from 'mongodb';
+import type { Collection, Db, Filter } from 'mongodb';
 import type { HistoryRecord } from '../migration/types.ts';
 import { asServerFailure } from '../mongo/server-error.ts';
 import { backupsInUse } from './in-use.ts';
@@ -72,20 +72,51 @@ export class ReleaseRecords {
     return backupsInUse(records, history);
   }
 
-  /**
-   * The newest release that began to apply something, or deployed, also when it was taken back already: whoever asks for
-   * the newest to go, or asks twice, must not lose the one before it. Null when there is none.
-   */
-  async newest(): Promise<ReleaseRecord | null> {
+  /** The rollback that has shut users out of the target, or may have, as long as they are. */
+  trafficStopped(): Promise<ReleaseRecord | null> {
+    return this.#records.findOne({ kind: 'rollback', traffic: { $exists: true } }).catch((error: unknown) => {
+      throw asServerFailure(error, 'looking whether a rollback has stopped traffic');
+    });
+  }
+
+  /** Whether a release began to deploy after this moment. */
+  async deployedAfter(moment: Date): Promise<boolean> {
+    const step = { ...deployed, startedAt: { $gt: moment } };
+    return (await this.#records.findOne({ kind: 'release', ...withStep(step) }, { projection: { _id: 1 } })) !== null;
+  }
+
+  /** The release that was tried latest, whatever became of it. Null when there is none. */
+  newest(): Promise<ReleaseRecord | null> {
+    return this.#latest({});
+  }
+
+  /** The newest release that began to apply something, or to deploy, also when it was taken back already. */
+  newestBegun(): Promise<ReleaseRecord | null> {
     const begun = { positionBefore: { $exists: true }, 'migrations.0': { $exists: true } };
-    const deployed = { steps: { $elemMatch: { name: 'deploy' as const, state: { $ne: 'skipped' as const } } } };
-    const found = await this.#records.findOne(
-      { kind: { $in: ['migrate', 'release'] }, $or: [begun, deployed] },
-      { sort: { startedAt: -1 } },
-    );
-    if (found !== null) onRecord.add(found._id);
+    return this.#latest({ $or: [begun, withStep(deployed)] });
+  }
+
+  async #latest(which: Filter<ReleaseRecord>): Promise<ReleaseRecord | null> {
+    const [found] = await this.#records
+      .aggregate<ReleaseRecord>([
+        { $match: { kind: { $in: ['migrate', 'release'] }, ...which } },
+        { $set: { latest: { $ifNull: ['$reopenedAt', '$startedAt'] } } },
+        { $sort: { latest: -1 } },
+        { $limit: 1 },
+        { $unset: 'latest' },
+      ])
+      .toArray();
+    if (found === undefined) return null;
+    onRecord.add(found._id);
     return found;
   }
+}
+
+const deployed = { name: 'deploy' as const, state: { $ne: 'skipped' as const } };
+
+/** In any of its attempts. */
+function withStep(step: object): Filter<ReleaseRecord> {
+  return { $or: [{ steps: { $elemMatch: step } }, { attempts: { $elemMatch: { steps: { $elemMatch: step } } } }] };
 }
 
 const onRecord = new Set<string>();

@@ -21,10 +21,12 @@ import type { RehearsalResult, ReliedOn } from './rehearsal/result.ts';
 import type { Ended, ReleaseResult } from './result.ts';
 import { removeExpired } from './retain.ts';
 import { takeBackAfter } from './rollback/after-failure.ts';
+import { openRollbackWarnings } from './rollback/open.ts';
 import { aboutTarget, openTarget, type Run, stopIfCancelled } from './run.ts';
 import { readSituation, type Situation } from './situation.ts';
 import type { Steps } from './steps.ts';
 import { factsOf, factsOfTaken, standingOf, storeOf, takeInto } from './take-backup.ts';
+import { refuseTakenBack, rollbackBefore } from './taken-back.ts';
 import { rehearsalImpossible, takenUp } from './taken-up.ts';
 import { nothingVerified, probe, probeFailure } from './verify.ts';
 
@@ -35,6 +37,8 @@ export async function release(run: Run): Promise<Ended<'release'>> {
   const walk = async (recording: Recording): Promise<Ended<'release'>> => {
     const walk = new Walk(run, connection, recording, apply);
     const end = await walk.walk();
+    // What is released is of no use to users who are shut out.
+    walk.warnings.push(...(await openRollbackWarnings(run, connection, run.releaseId).catch(() => [])));
     const about = { command: 'release', target: aboutTarget(run, connection), releaseId: run.releaseId } as const;
     return { ...about, ...end, result: walk.result, steps: recording.steps.all, warnings: walk.warnings };
   };
@@ -59,6 +63,10 @@ class Walk {
   /** How far it is in the target. */
   #progress: Progress = notStarted;
   #found: FoundProof | undefined;
+  /** Whether the hook began: nobody can tell then which application is there. */
+  #deployed = false;
+  /** What there was of rollbacks of it by then. */
+  #rollbackBefore: string | undefined;
 
   constructor(run: Run, connection: Connection, recording: Recording, apply: boolean) {
     this.#run = run;
@@ -85,16 +93,18 @@ class Walk {
       await this.#deploy(situation);
       if (this.#deploys) await this.#applyAfter(situation, relied);
       await this.#verify();
+      if (this.#deploys) await this.#stillThere();
       return { outcome: this.#changed ? 'applied' : 'nothing-to-do' };
     } catch (thrown) {
       const error = asReleaseError(thrown);
-      const end = { outcome: outcomeOfError(error, this.#changed), error };
+      const end = { outcome: outcomeOfError(error, this.#changed || this.#deployed), error };
       return (await this.#back(error)) ?? end;
     }
   }
 
   #guards(): Promise<void> {
     return this.#steps.run('guards', async () => {
+      for (const open of await openRollbackWarnings(this.#run, this.#connection)) this.#run.log.warn(open);
       this.result.guards = await lookGuards(this.#run, this.#connection, this.#apply);
       const error = guardFailure(this.result.guards);
       if (error !== undefined) throw error;
@@ -197,19 +207,28 @@ class Walk {
       const remaining = plan.pending.filter(({ phase }) => phase === 'after-deploy').map(({ name }) => name);
       const { releaseId, migrate = { releaseId, applied: [] } } = this.result;
       if (remaining.length > 0) this.result.migrate = { ...migrate, remaining };
+      this.#rollbackBefore = await rollbackBefore(this.#run, this.#connection);
+      // Who takes it back has to know of it.
+      await this.#recording.keep();
+      this.#deployed = true;
       const end = await runHook(this.#run, 'deploy', deploy);
       stopIfCancelled(this.#run);
       this.result.deploy = { durationMs: end.durationMs };
-      if (end.state === 'done') return;
+      if (end.state === 'done') return this.#stillThere();
       const later = remaining.length === 0 ? '' : ` Not begun: ${remaining.join(', ')}.`;
       throw new ReleaseError(
         'DEPLOY_FAILED',
         `${this.#changed ? 'The migrations before it are applied, and the' : 'The'} deploy hook failed: ${end.why}.${later}`,
         {
-          hint: 'Correct hooks.deploy and deploy again, or go back with mongo-release rollback.',
+          hint: `Correct hooks.deploy and deploy again, or go back with mongo-release rollback ${releaseId}.`,
         },
       );
     });
+  }
+
+  #stillThere(): Promise<void> {
+    const own = this.#progress.done.map(({ name }) => name);
+    return refuseTakenBack(this.#run, this.#connection, own, this.#rollbackBefore);
   }
 
   async #verify(): Promise<void> {
@@ -222,7 +241,7 @@ class Walk {
       const probes = await probe(this.#run, this.#connection, phase);
       this.result.verify = { probes };
       if (probes.length === 0) this.warnings.push(nothingVerified(this.#run));
-      const error = probeFailure(probes);
+      const error = probeFailure(probes, this.#run.releaseId);
       if (error !== undefined) throw error;
     });
   }
@@ -230,7 +249,7 @@ class Walk {
   /** The way back, where `on-failure` asks for one and there is something to take back. */
   async #back(cause: ReleaseError): Promise<End | undefined> {
     if (this.#run.invocation.flags['on-failure'] !== 'rollback') return undefined;
-    const done = { changed: this.#changed, deployed: this.result.deploy !== undefined };
+    const done = { changed: this.#changed, deployed: this.#deployed };
     const back = await takeBackAfter(this.#run, this.#connection, done, cause, this.#steps);
     if (back?.result !== undefined) this.result.rollback = back.result;
     this.warnings.push(...(back?.warnings ?? []));

@@ -1,6 +1,7 @@
 import type { ArchiveManifest, Manifest } from '../backup/manifest.ts';
 import type { SetHistory } from '../backup/restore/record.ts';
 import { isUnfinished, type SettleOptions, settleRestore } from '../backup/restore/settle.ts';
+import type { RestoreOptions } from '../backup/restore.ts';
 import { listed } from '../migration/files/find.ts';
 import { setPosition } from '../migration/history/without-run.ts';
 import type { Connection } from '../mongo/connect.ts';
@@ -13,18 +14,20 @@ import type { RestoreResult } from './result.ts';
 import { namesOf, type Run } from './run.ts';
 import { type Tenure, underLease } from './under-lease.ts';
 
-/** Restores a backup of the store under the lease; see `restoreFrom`. An earlier restore is ended before. */
+/** Restores a backup of the store under the lease, once `mayReplace` does not throw; see `restoreFrom`. An earlier restore is ended before. */
 export function restoreOf(
   run: Run,
   connection: Connection,
   tenure: Tenure,
   manifest: Manifest,
+  mayReplace: RestoreOptions['mayReplace'],
 ): Promise<RestoreResult> {
   return restoreFrom(
     run,
     connection,
     tenure,
     manifest.engine === 'atlas' ? { kind: 'managed', manifest } : { kind: 'archive', from: fromStore(run, manifest) },
+    mayReplace,
   );
 }
 
@@ -40,7 +43,7 @@ export async function finishEarlier(
 ): Promise<RestoreResult | undefined> {
   const settled = await settleRestore(connection, settlingOf(run, tenure));
   if (manifest === undefined || settled.kind !== 'finished' || settled.backupId !== manifest.id) return undefined;
-  const { restored, removed } = settled;
+  const { restored, removed, displaced } = settled;
   const { namespaces } = manifest;
   if (!namespaces.every(({ name }) => restored.includes(name))) return undefined;
   return {
@@ -49,6 +52,7 @@ export async function finishEarlier(
     restored: namespaces.map(({ name, count }) => ({ collection: name, documents: count })),
     removed,
     kept: await addedSince(run, connection, fromStore(run, manifest)),
+    ...(displaced.length > 0 && { displaced }),
     history: 'set',
   };
 }
@@ -61,10 +65,11 @@ export async function settleEarlier(run: Run, connection: Connection): Promise<s
   if (!(await isUnfinished(connection.db, namesOf(run)))) return [];
   const settled = await underLease(run, connection, (tenure) => settleRestore(connection, settlingOf(run, tenure)));
   if (settled.kind !== 'finished') return [];
-  const { backupId, restored, removed } = settled;
+  const { backupId, restored, removed, displaced } = settled;
   const gone = removed.length === 0 ? '' : ` Removed: ${listed(removed, 20)}.`;
+  const moved = displaced.map(({ name, tombstone }) => ` What others had made as ${name} is in ${tombstone}.`).join('');
   return [
-    `An earlier restore, of backup ${backupId}, had been interrupted and was finished before: ${listed(restored, 20)}.${gone}`,
+    `An earlier restore, of backup ${backupId}, had been interrupted and was finished before: ${listed(restored, 20)}.${gone}${moved}`,
   ];
 }
 
@@ -88,6 +93,7 @@ export async function restoreFrom(
   connection: Connection,
   tenure: Tenure,
   source: Source,
+  mayReplace?: RestoreOptions['mayReplace'],
 ): Promise<RestoreResult> {
   if (source.kind === 'managed') return restoreManaged(run, connection, source.manifest);
   const { flags } = run.invocation;
@@ -103,6 +109,7 @@ export async function restoreFrom(
     signal: tenure.signal,
     identities: await identitiesOf(run),
     onProgress: restoreProgress(run.log),
+    mayReplace,
   });
   const counts = new Map(restored.contents.namespaces.map((entry) => [entry.name, entry.count]));
   return {
@@ -111,6 +118,7 @@ export async function restoreFrom(
     restored: restored.restored.map((collection) => ({ collection, documents: counts.get(collection) ?? 0 })),
     removed: restored.removed,
     kept: restored.kept,
+    ...(restored.displaced.length > 0 && { displaced: restored.displaced }),
     history: placement === undefined ? 'unchanged' : 'set',
   };
 }

@@ -29,7 +29,7 @@ export async function agreeToErase(run: Run, manifest: SnapshotManifest): Promis
     });
   }
   const question = `${whatItErases(run, manifest)}? What was written since is lost, in every database of the cluster.`;
-  if (yes || run.confirm === undefined) {
+  if (yes || (run.confirm === undefined && !run.consents)) {
     throw new ReleaseError('CONFIRMATION_NEEDED', `This needs somebody's consent: ${question}`, {
       hint: `Name the cluster that may be erased: --erase-cluster ${name}.`,
       details: { cluster: name },

@@ -13,8 +13,10 @@ export class Steps {
   async run<T>(name: StepName, work: () => Promise<T>): Promise<T> {
     const startedAt = new Date();
     const started = performance.now();
-    const keep = (state: Step['state'], note?: string) =>
-      this.#steps.push({ name, state, startedAt, durationMs: Math.round(performance.now() - started), note });
+    const at = this.#steps.push({ name, state: 'running', startedAt }) - 1;
+    const keep = (state: Step['state'], note?: string) => {
+      this.#steps[at] = { name, state, startedAt, durationMs: Math.round(performance.now() - started), note };
+    };
     try {
       const value = await work();
       keep('done');

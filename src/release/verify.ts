@@ -12,7 +12,7 @@ export async function verify(run: Run): Promise<Ended<'verify'>> {
   await using connection = await openTarget(run, 'read');
   const probes = await probe(run, connection);
   const about = { name: target.name, database: connection.db.databaseName, environment: target.environment };
-  const error = probeFailure(probes);
+  const error = probeFailure(probes, run.invocation.flags['release-id']);
   if (error) return { command: 'verify', outcome: outcomeOf(probes), result: { probes }, target: about, error };
   const warnings = probes.length === 0 ? [nothingVerified(run)] : undefined;
   return { command: 'verify', outcome: 'nothing-to-do', result: { probes }, target: about, warnings };
@@ -46,8 +46,8 @@ export function outcomeOf(probes: readonly ProbeResult[]): 'failed-dirty' | 'unk
   return probes.some((result) => result.state === 'failed') ? 'failed-dirty' : 'unknown';
 }
 
-/** The error of probes that did not all pass; undefined when they did. */
-export function probeFailure(probes: readonly ProbeResult[]): ReleaseError | undefined {
+/** The error of probes that did not all pass; undefined when they did. `release`: the id of the one that they are about. */
+export function probeFailure(probes: readonly ProbeResult[], release?: string): ReleaseError | undefined {
   const bad = probes.filter((result) => result.state !== 'passed');
   const first = bad[0];
   if (first === undefined) return undefined;
@@ -58,7 +58,7 @@ export function probeFailure(probes: readonly ProbeResult[]): ReleaseError | und
     'VERIFICATION_FAILED',
     `Probe "${first.name}" ${first.state === 'failed' ? 'failed' : 'is unknown'}: ${what}${more}.`,
     {
-      hint: 'Look at what the probe checks; to go back, type mongo-release rollback.',
+      hint: `Look at what the probe checks; to go back, type mongo-release rollback ${release ?? 'with the id of the release'}.`,
     },
   );
 }

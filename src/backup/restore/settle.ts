@@ -8,6 +8,7 @@ import type { Log } from '../../observe/log.ts';
 import { during } from './failure.ts';
 import {
   asidePrefix,
+  type Displaced,
   defaultGoneAfterMs,
   inProgress,
   type RestoreRecord,
@@ -35,6 +36,7 @@ export type Settled =
       readonly backupId: string;
       readonly restored: readonly string[];
       readonly removed: readonly string[];
+      readonly displaced: readonly Displaced[];
     };
 
 /**
@@ -74,10 +76,10 @@ async function settle(connection: Connection, options: SettleOptions): Promise<S
     await undoBuild(connection, own, tenure);
     return { kind: 'undone' };
   }
-  await finishRestore(connection, tenure, record, options);
+  const displaced = await finishRestore(connection, tenure, record, options);
   const named = (removes: boolean) =>
     record.steps.filter(({ kind }) => (kind === 'remove') === removes).map(({ name }) => name);
-  return { kind: 'finished', backupId: record.backupId, restored: named(false), removed: named(true) };
+  return { kind: 'finished', backupId: record.backupId, restored: named(false), removed: named(true), displaced };
 }
 
 /** Removes what a restore built, and its record. The user's collections are as they were. */
@@ -88,15 +90,15 @@ export async function undoBuild(connection: Connection, own: OwnNames, tenure: R
   await tenure.end();
 }
 
-/** Brings a restore to its end from where its record says that it is, and ends the record. */
+/** Brings a restore to its end from where its record says that it is, and ends the record. Comes back with what it displaced. */
 export async function finishRestore(
   connection: Connection,
   tenure: RestoreTenure,
   { state, backupId, steps, displaced, placement }: Omit<RestoreRecord, '_id' | 'owner' | 'startedAt' | 'aliveAt'>,
   { own, log, setHistory }: Pick<SettleOptions, 'own' | 'log' | 'setHistory'>,
-): Promise<void> {
+): Promise<readonly Displaced[]> {
+  const moved = [...displaced];
   if (state === 'swapping') {
-    const moved = [...displaced];
     for (const [index, step] of steps.entries()) {
       const what = `putting ${step.name} in place (${index} of ${steps.length} collections are done)`;
       await during('RESTORE_INCOMPLETE', what, () =>
@@ -121,6 +123,7 @@ export async function finishRestore(
     await dropAsides(connection, own);
     await tenure.end();
   });
+  return moved;
 }
 
 /** Only the holder of the record may: aside collections belong to the one restore under way, or to none. */

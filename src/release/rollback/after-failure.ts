@@ -4,6 +4,7 @@ import { ReleaseRecords } from '../records.ts';
 import { neverByItself } from '../restore-managed.ts';
 import { type Run, targetOf } from '../run.ts';
 import type { Steps } from '../steps.ts';
+import { type CutOff, cutOffBefore } from './cut-off.ts';
 import { type Earlier, earlierRollback } from './earlier.ts';
 import type { RollbackResult } from './result.ts';
 import { type TakenBack, takeBack } from './take-back.ts';
@@ -40,10 +41,13 @@ export async function takeBackAfter(
   const { 'rollback-app': rollbackApp } = run.invocation.settings.hooks;
   if (!done.changed && !(done.deployed && rollbackApp !== undefined)) return undefined;
   let taken: TakenBack | undefined;
+  let stays: CutOff | undefined;
   try {
+    stays = await cutOffBefore(run, connection, { _id: run.releaseId, startedAt: run.startedAt });
     await steps.run('rollback', async () => {
       taken = await walkBack(run, connection, done);
       if (taken?.error !== undefined) throw taken.error;
+      if (stays !== undefined) throw notAll(run, stays);
     });
   } catch (thrown) {
     return { outcome: 'failed-dirty', error: notTakenBack(run, cause, asReleaseError(thrown)), ...shown(taken) };
@@ -68,6 +72,17 @@ function notTakenBack(run: Run, { message }: ReleaseError, cause: ReleaseError):
     'ROLLBACK_FAILED',
     `${message}\nThe rollback that was asked for did not succeed: ${cause.message}`,
     { hint, cause },
+  );
+}
+
+/** What this release had begun is gone, and what it was to go on with is there. */
+function notAll({ releaseId }: Run, { release, why }: CutOff): ReleaseError {
+  return new ReleaseError(
+    'ROLLBACK_FAILED',
+    `Release ${releaseId} is taken back, and not all of it is gone. ${why}`,
+    {
+      hint: `To take that back too, type mongo-release rollback ${release}.`,
+    },
   );
 }
 

@@ -18,6 +18,8 @@ export interface DataEnd {
 }
 
 export interface DataSteps {
+  /** Its id. */
+  readonly release: string;
   /** What a person has agreed to; undefined where nobody was asked. */
   readonly consent?: Consent;
   /** Puts on record what is known before it is done. */
@@ -30,7 +32,7 @@ export async function dataBack(
   connection: Connection,
   tenure: Tenure,
   { way, wayDown }: Found,
-  { consent, keep }: DataSteps,
+  { release, consent, keep }: DataSteps,
 ): Promise<DataEnd> {
   switch (way.strategy) {
     case 'none': {
@@ -39,7 +41,13 @@ export async function dataBack(
       return { data: { failed: undefined } };
     }
     case 'undo': {
-      const { done, failed, undone, conflicts, error } = await undoInTarget(run, connection, tenure, way.names);
+      const { done, failed, undone, conflicts, error } = await undoInTarget(
+        run,
+        connection,
+        tenure,
+        release,
+        way.names,
+      );
       return { data: { reverted: done, failed, undo: undone, conflicts }, error };
     }
     case 'down': {
@@ -51,8 +59,10 @@ export async function dataBack(
       // Restored anew it would lose what users have written since it was cut off.
       const finished = manifest.engine === 'atlas' ? undefined : await finishEarlier(run, connection, tenure, manifest);
       if (finished !== undefined) return { data: { restore: finished, kept: finished.kept } };
-      await keep({ loss: await lossStillAgreed(run, connection, manifest, consent?.loss) });
-      const restore = await restoreOf(run, connection, tenure, manifest);
+      const stillAgreed = async () => keep({ loss: await lossStillAgreed(run, connection, manifest, consent?.loss) });
+      await stillAgreed();
+      // Once more when all is built: where nothing stops them, users have gone on writing meanwhile.
+      const restore = await restoreOf(run, connection, tenure, manifest, stillAgreed);
       return { data: { restore, kept: restore.kept } };
     }
   }

@@ -3,7 +3,7 @@ import { readHistory } from '../../migration/history/history.ts';
 import type { HistoryRecord } from '../../migration/types.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
-import type { ReleaseRecord } from '../record.ts';
+import { latestBegan, type ReleaseRecord } from '../record.ts';
 import { ReleaseRecords } from '../records.ts';
 import { namesOf, type Run } from '../run.ts';
 import { stateIn } from './traffic.ts';
@@ -14,17 +14,20 @@ export type Earlier =
   | { readonly state: 'none'; readonly record?: ReleaseRecord }
   /** It can be gone on with. `dataBack`: all that is left is what comes after the data. */
   | { readonly state: 'unfinished'; readonly record: ReleaseRecord; readonly dataBack: boolean }
-  /** Somebody else has applied something since: what was done then says nothing of now. */
+  /** Somebody else has applied or deployed something since: what was done then says nothing of now. */
   | { readonly state: 'overtaken'; readonly record: ReleaseRecord };
 
 /** Looks for an earlier rollback. Only reads. Throws what `asServerFailure` makes of a server's failure. */
 export async function earlierRollback(run: Run, { db }: Connection, releaseId: string): Promise<Earlier> {
   try {
-    const record = await new ReleaseRecords(db, run).rollbackOf(releaseId);
+    const records = new ReleaseRecords(db, run);
+    const record = await records.rollbackOf(releaseId);
     if (record === null) return { state: 'none' };
     if (record.state === 'rolled-back') return { state: 'none', record };
     const history = await readHistory(db, namesOf(run), { brief: true });
-    if (history.some((one) => overtakes(one, record))) return { state: 'overtaken', record };
+    const overtaken =
+      history.some((one) => overtakes(one, record)) || (await records.deployedAfter(latestBegan(record)));
+    if (overtaken) return { state: 'overtaken', record };
     const dataBack = stateIn(record.steps ?? [], 'data') === 'done' || wasRestored(history, record);
     return { state: 'unfinished', record, dataBack };
   } catch (error) {

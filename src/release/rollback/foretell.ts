@@ -2,6 +2,7 @@ import type { Connection } from '../../mongo/connect.ts';
 import { asReleaseError, ReleaseError } from '../../observe/error.ts';
 import { undoSentence } from '../../report/way-back.ts';
 import type { ReleaseRecord } from '../record.ts';
+import { ReleaseRecords } from '../records.ts';
 import type { Ended, Step } from '../result.ts';
 import { type Run, stopIfCancelled } from '../run.ts';
 import { ForetoldSteps } from './foretold-steps.ts';
@@ -9,6 +10,7 @@ import type { Situation } from './look.ts';
 import { Playbook } from './playbook.ts';
 import { wouldRestore } from './restoring.ts';
 import type { RollbackResult } from './result.ts';
+import { Traffic } from './traffic.ts';
 import { forecastOf } from './undo-release.ts';
 
 export function planned(release: ReleaseRecord, { way }: Situation): RollbackResult {
@@ -31,7 +33,7 @@ export async function foretell(
     case 'down':
       return { result, warnings: nothingDone(`go down: ${way.names.join(', ')}`) };
     case 'undo': {
-      const undo = await forecastOf(run, connection, wayDown.records, way.names).catch(onlyLooked);
+      const undo = await forecastOf(run, connection, release._id, wayDown.records, way.names).catch(onlyLooked);
       return { result: { ...result, undo }, warnings: nothingDone(`undo: ${way.names.join(', ')}`) };
     }
     case 'restore': {
@@ -46,7 +48,8 @@ async function stepsOf(run: Run, connection: Connection, { way, earlier }: Situa
   const begun = earlier.state === 'unfinished' ? earlier.record : undefined;
   const steps = new ForetoldSteps(begun?.steps ?? []);
   const strategy = way.strategy === 'none' ? (begun?.strategy ?? 'none') : way.strategy;
-  const playbook = new Playbook(run, connection, steps, strategy);
+  const stopped = await new ReleaseRecords(connection.db, run).trafficStopped();
+  const playbook = new Playbook(run, connection, steps, strategy, new Traffic().found(stopped?.traffic));
   await playbook.stopTraffic();
   await playbook.data(way, async () => {});
   await playbook.finish();
@@ -57,12 +60,17 @@ async function stepsOf(run: Run, connection: Connection, { way, earlier }: Situa
 const longestLook = 10_000;
 
 /** Says what an undo is going to leave as users have it. Whatever keeps that from being known does not keep the undo. */
-export async function sayWhatStays(run: Run, connection: Connection, { way, wayDown }: Situation): Promise<void> {
+export async function sayWhatStays(
+  run: Run,
+  connection: Connection,
+  { _id }: ReleaseRecord,
+  { way, wayDown }: Situation,
+): Promise<void> {
   if (way.strategy !== 'undo') return;
   const limit = AbortSignal.timeout(longestLook);
   const limited = { ...run, signal: AbortSignal.any([run.signal, limit]) };
   try {
-    run.log.info(undoSentence(await forecastOf(limited, connection, wayDown.records, way.names)));
+    run.log.info(undoSentence(await forecastOf(limited, connection, _id, wayDown.records, way.names)));
   } catch (thrown) {
     stopIfCancelled(run);
     const why = limit.aborted ? `looking takes longer than ${longestLook / 1000} s` : asReleaseError(thrown).message;

@@ -1,8 +1,9 @@
 import { ReleaseError } from '../../observe/error.ts';
 import type { Run } from '../run.ts';
+import { orMore } from './loss.ts';
 import type { RollbackResult } from './result.ts';
 import type { StepLog } from './step-log.ts';
-import { trafficAfter } from './traffic.ts';
+import { type StoppedTraffic, trafficInWords } from './traffic.ts';
 
 /** What stopped it names its own way on: what blocks an undo nobody can correct, and after Atlas there is no record. */
 const ownHint: ReadonlySet<string> = new Set(['ATLAS_RESTORE_FAILED', 'RESUME_BLOCKED', 'NO_WAY_BACK']);
@@ -11,23 +12,29 @@ const ownHint: ReadonlySet<string> = new Set(['ATLAS_RESTORE_FAILED', 'RESUME_BL
  * The error of a rollback that this run has begun and not brought to its end: `ROLLBACK_FAILED`, or `CANCELLED`, with what
  * comes next and whether traffic is stopped. What kept it from changing anything stays what it is.
  */
-export function incomplete(run: Run, cause: ReleaseError, result: RollbackResult, steps: StepLog): ReleaseError {
+export function incomplete(
+  run: Run,
+  cause: ReleaseError,
+  result: RollbackResult,
+  steps: StepLog,
+  stopped: StoppedTraffic | undefined,
+): ReleaseError {
   const { reverted, failed, restore, releaseId } = result;
   const touched = reverted.length > 0 || failed !== undefined || restore !== undefined;
-  const traffic = trafficAfter(steps.all);
   const dataBack = steps.stateOf('data') === 'done';
-  const begun = touched || traffic !== undefined || dataBack;
+  const begun = touched || stopped !== undefined || dataBack;
   if (!begun && cause.exitCode !== 8 && cause.exitCode !== 9) return cause;
   const at = steps.all.find(({ state }) => state === 'failed' || state === 'unknown');
   const message = `The rollback of release ${releaseId} is not complete: ${cause.message}`;
+  const more = cause.code === 'CONFIRMATION_NEEDED' ? orMore(cause.details.writes) : '';
   const again = `mongo-release rollback ${releaseId}${agreed(run, cause, result, dataBack)}`;
   return new ReleaseError(
     cause.code === 'CANCELLED' ? 'CANCELLED' : 'ROLLBACK_FAILED',
-    [message, ...(traffic === undefined ? [] : [traffic])].join(' '),
+    [message, ...(stopped === undefined ? [] : [trafficInWords(stopped)])].join(' '),
     {
       hint: ownHint.has(cause.code)
         ? cause.hint
-        : `${first(cause)} ${again} again: it goes on with ${at?.name ?? 'where it stands'}.`,
+        : `${first(cause)} ${again} again: it goes on with ${at?.name ?? 'where it stands'}${more}.`,
       details: cause.details,
       cause,
     },

@@ -1,9 +1,10 @@
 import type { Connection } from '../../mongo/connect.ts';
 import { asReleaseError, ReleaseError } from '../../observe/error.ts';
 import type { ReleaseRecord } from '../record.ts';
+import { ReleaseRecords } from '../records.ts';
 import type { Run } from '../run.ts';
 import { type Earlier, earlierRollback } from './earlier.ts';
-import { stoppedAt, trafficAfter } from './traffic.ts';
+import { stoppedAt, trafficInWords } from './traffic.ts';
 import { type AskedStrategy, type Found, findWayBack, nothingRead } from './way-back.ts';
 
 /** What is to be done to take a release back, as things stand. */
@@ -19,8 +20,8 @@ export async function look(run: Run, connection: Connection, release: ReleaseRec
   const { strategy: named } = run.invocation.flags;
   const earlier = await earlierRollback(run, connection, release._id);
   const find = async (asked: AskedStrategy) => {
-    const found = await findWayBack(run, connection, release, asked).catch((thrown: unknown) => {
-      throw withTraffic(asReleaseError(thrown), earlier);
+    const found = await findWayBack(run, connection, release, asked).catch(async (thrown: unknown) => {
+      throw await withTraffic(run, connection, asReleaseError(thrown));
     });
     return { earlier, ...found };
   };
@@ -34,11 +35,11 @@ export async function look(run: Run, connection: Connection, release: ReleaseRec
 }
 
 /** Whatever keeps a rollback from going on: users may be shut out since it stopped. */
-function withTraffic(cause: ReleaseError, earlier: Earlier): ReleaseError {
-  const traffic = earlier.state === 'none' ? undefined : trafficAfter(earlier.record.steps ?? []);
+async function withTraffic(run: Run, { db }: Connection, cause: ReleaseError): Promise<ReleaseError> {
+  const { traffic } = (await new ReleaseRecords(db, run).trafficStopped()) ?? {};
   if (traffic === undefined) return cause;
   const { code, message, hint, details } = cause;
-  return new ReleaseError(code, `${message} ${traffic}`, { hint, details, cause });
+  return new ReleaseError(code, `${message} ${trafficInWords(traffic)}`, { hint, details, cause });
 }
 
 /** Neither of the release nor of a rollback of it. */

@@ -64,12 +64,17 @@ export async function agreeToLoss(run: Run, question: string, loss: RestoreLoss)
   const { 'accept-loss': accepted, yes } = run.invocation.flags;
   const needed = loss.writes === null ? 'unknown' : String(loss.writes);
   const whole = `${question} ${lossInWords(loss)}`;
-  if (accepted === undefined && !yes && run.confirm !== undefined) return agree(run, whole);
-  if (accepted === needed || (yes && loss.writes === 0)) return;
+  if (accepted === undefined && !yes && (run.confirm !== undefined || run.consents)) return agree(run, whole);
+  if (accepted === 'unknown' || accepted === needed || (yes && loss.writes === 0)) return;
   if (loss.writes !== null && accepted !== undefined && Number(accepted) >= loss.writes) return;
   const less = accepted === undefined ? '' : ` ${accepted} was accepted, and it is ${needed} by now.`;
   throw new ReleaseError('CONFIRMATION_NEEDED', `${whole}${less}`, {
-    hint: `Stop what writes, and when losing that is right, add --accept-loss ${needed} to the command.`,
+    hint: `Stop what writes, and when losing that is right, add --accept-loss ${needed} to the command${orMore(loss.writes)}.`,
     details: { writes: loss.writes ?? 'unknown' },
   });
+}
+
+/** While users go on writing, the number of now is too small by the time that it is typed. */
+export function orMore(writes: unknown): string {
+  return typeof writes === 'number' ? '; a larger number counts as well, where users go on writing' : '';
 }

@@ -5,29 +5,37 @@ import { ReleaseError } from '../../observe/error.ts';
 import type { ReleaseRecord } from '../record.ts';
 import { ReleaseRecords } from '../records.ts';
 import { namesOf, type Run } from '../run.ts';
-import { stateIn, stoppedAt, trafficAfter } from './traffic.ts';
+import { stateIn, stoppedAt, trafficInWords } from './traffic.ts';
 
 /**
- * The newest rollback of the target, where it did not come to its end and has left something that nobody should be
- * without word of: users who are shut out, or data on their way. Only reads.
+ * The rollback of the target that has left something which nobody should be without word of: users who are shut out, or,
+ * where it is the newest, data on their way. Only reads.
  */
 export async function openRollback(run: Run, { db }: Connection): Promise<ReleaseRecord | undefined> {
-  const newest = await new ReleaseRecords(db, run).newestRollback().catch(failed);
+  const records = new ReleaseRecords(db, run);
+  const [shut, newest] = await Promise.all([records.trafficStopped(), records.newestRollback().catch(failed)]);
+  if (shut !== null) return shut;
   if (newest === null || newest.state === 'rolled-back') return undefined;
   const { steps = [], data } = newest;
   const touched = data?.failed !== undefined || (data?.reverted.length ?? 0) > 0;
   const onTheWay = ['done', 'running', 'unknown'].includes(stateIn(steps, 'data') ?? '');
-  return trafficAfter(steps) !== undefined || onTheWay || touched ? newest : undefined;
+  return onTheWay || touched ? newest : undefined;
 }
 
-/** Sentences: where it stands, and what goes on with it. */
-export function openInWords({ _id, of, steps = [] }: ReleaseRecord): string {
-  const traffic = trafficAfter(steps);
+/** Sentences: where it stands, and what goes on with it, or only lets users in. */
+export function openInWords({ _id, of, steps = [], traffic }: ReleaseRecord): string {
   return [
     `Rollback ${_id} of release ${of} is not complete: it is at ${stoppedAt(steps)}.`,
-    ...(traffic === undefined ? [] : [traffic]),
+    ...(traffic === undefined ? [] : [trafficInWords(traffic)]),
     `${goesOn(of)} with it.`,
+    ...(traffic === undefined ? [] : [`With --start-traffic it only lets users in, and leaves the rest.`]),
   ].join(' ');
+}
+
+/** The same as a warning, for whoever builds on the target as it is; none about a rollback of `release`, which tells of itself. */
+export async function openRollbackWarnings(run: Run, connection: Connection, release?: string): Promise<string[]> {
+  const open = await openRollback(run, connection);
+  return open === undefined || open.of === release ? [] : [openInWords(open)];
 }
 
 /** What goes on with a rollback that has left a migration half-way; undefined where none has. */

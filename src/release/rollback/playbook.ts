@@ -7,6 +7,7 @@ import type { Step, StepName } from '../result.ts';
 import type { Run } from '../run.ts';
 import { nothingVerified, probe, probeFailure } from '../verify.ts';
 import type { RollbackResult } from './result.ts';
+import type { Traffic } from './traffic.ts';
 import type { WayBack } from './way-back.ts';
 
 const noHook = 'no hook';
@@ -30,13 +31,21 @@ export class Playbook {
   readonly #connection: Connection;
   readonly #steps: PlaybookSteps;
   readonly #strategy: RollbackResult['strategy'];
+  readonly #traffic: Traffic;
   #probes: readonly ProbeResult[] | undefined;
 
-  constructor(run: Run, connection: Connection, steps: PlaybookSteps, strategy: RollbackResult['strategy']) {
+  constructor(
+    run: Run,
+    connection: Connection,
+    steps: PlaybookSteps,
+    strategy: RollbackResult['strategy'],
+    traffic: Traffic,
+  ) {
     this.#run = run;
     this.#connection = connection;
     this.#steps = steps;
     this.#strategy = strategy;
+    this.#traffic = traffic;
   }
 
   /** Of the last verification; undefined where there was none. */
@@ -51,7 +60,9 @@ export class Playbook {
     if (command === undefined) return this.#steps.skip('stop-traffic', noHook);
     if (this.#strategy === 'none') return this.#steps.skip('stop-traffic', 'the data stay as they are');
     if (this.#strategy === 'undo' && left) return this.#steps.skip('stop-traffic', 'hooks.undo-under-traffic');
+    await this.#traffic.is('stopping');
     await this.#hook('stop-traffic', command, { again: true });
+    await this.#traffic.is('stopped');
   }
 
   /** What an earlier run has begun and nothing is left of, it has done. */
@@ -70,20 +81,17 @@ export class Playbook {
       await this.#hook(`reconcile ${name}`, command);
     }
     await this.#verify();
-    await this.#startTraffic();
+    await this.startTraffic();
   }
 
   get #hooks() {
     return this.#run.invocation.settings.hooks;
   }
 
-  get #trafficStopped(): boolean {
-    return this.#steps.stateOf('stop-traffic') === 'done';
-  }
-
   /** As long as the new application writes, the data are of its shape in part: then only the later look tells something. */
   async #verifyData(): Promise<void> {
-    if (!this.#trafficStopped) return this.#steps.skip('verify-data', 'traffic goes on: see verify');
+    if (this.#traffic.stopped?.state !== 'stopped')
+      return this.#steps.skip('verify-data', 'traffic goes on: see verify');
     await this.#probe('verify-data', (one) => 'mongo' in one);
   }
 
@@ -98,12 +106,18 @@ export class Playbook {
     if (this.#steps.stateOf('verify') === 'skipped') this.warnings.push(nothingVerified(this.#run));
   }
 
-  async #startTraffic(): Promise<void> {
+  /** Whichever rollback has shut users out, and whether or not it knows that it did. */
+  async startTraffic(): Promise<void> {
     const command = this.#hooks['start-traffic'];
-    if (!this.#trafficStopped) return this.#steps.skip('start-traffic', 'traffic was not stopped');
-    if (command !== undefined) return this.#hook('start-traffic', command);
-    this.warnings.push('Traffic is still stopped: there is no hook start-traffic. Let users in again.');
-    return this.#steps.skip('start-traffic', 'no hook: users are let in by hand');
+    if (this.#traffic.stopped === undefined) return this.#steps.skip('start-traffic', 'traffic was not stopped');
+    if (command === undefined) {
+      this.warnings.push('Traffic is still stopped: there is no hook start-traffic. Let users in again.');
+      await this.#steps.skip('start-traffic', 'no hook: users are let in by hand');
+    } else {
+      await this.#traffic.is('starting');
+      await this.#hook('start-traffic', command, { again: true });
+    }
+    await this.#traffic.is('on');
   }
 
   #hook(name: StepName, command: string, options?: { readonly again: boolean }): Promise<void> {

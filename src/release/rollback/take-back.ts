@@ -3,6 +3,7 @@ import { asReleaseError, ReleaseError } from '../../observe/error.ts';
 import { outcomeOfError } from '../outcome.ts';
 import { OwnRecord } from '../own-record.ts';
 import type { ReleaseRecord } from '../record.ts';
+import { ReleaseRecords } from '../records.ts';
 import { newReleaseId } from '../release-id.ts';
 import type { Run } from '../run.ts';
 import { type Tenure, underLease } from '../under-lease.ts';
@@ -15,6 +16,7 @@ import { Playbook } from './playbook.ts';
 import { type Consent, positionNow } from './restoring.ts';
 import type { DataTakenBack, RollbackResult } from './result.ts';
 import { StepLog } from './step-log.ts';
+import { Traffic } from './traffic.ts';
 import { type Found, findWayBack, nothingRead, type Released, type WayBack } from './way-back.ts';
 
 export interface TakenBack {
@@ -57,6 +59,7 @@ class Walk {
   readonly #strategy: RollbackResult['strategy'];
   readonly #why: string;
   readonly #steps: StepLog;
+  readonly #traffic: Traffic;
   readonly #playbook: Playbook;
   #data: DataTakenBack;
   #begun = false;
@@ -83,7 +86,10 @@ class Walk {
     this.#strategy = way.strategy === 'none' ? (record?.strategy ?? 'none') : way.strategy;
     this.#why = way.strategy === 'none' ? (record?.why ?? way.why) : way.why;
     this.#steps = new StepLog(record?.steps ?? [], { actor, host, runUrl }, () => this.#keep());
-    this.#playbook = new Playbook(this.#run, connection, this.#steps, this.#strategy);
+    this.#traffic = new Traffic(async (now) => {
+      if (this.#tenure !== undefined) await this.#records.keepTraffic(this.#tenure.lease.fence, now);
+    });
+    this.#playbook = new Playbook(this.#run, connection, this.#steps, this.#strategy, this.#traffic);
     this.#data = record?.data ?? { reverted: [], kept: [], conflicts: [] };
   }
 
@@ -98,6 +104,7 @@ class Walk {
   async walk(): Promise<void> {
     await underLease(this.#run, this.#connection, async (tenure) => {
       const found = await this.#lookAgain();
+      this.#traffic.found((await new ReleaseRecords(this.#connection.db, this.#run).trafficStopped())?.traffic);
       await this.#begin(tenure);
       await this.#playbook.stopTraffic();
       await this.#takeDataBack(tenure, found);
@@ -107,6 +114,7 @@ class Walk {
     // Atlas has brought another lease back, and records without this one.
     await underLease(this.#run, this.#connection, async (tenure) => {
       await this.#begin(tenure);
+      if (this.#traffic.stopped !== undefined) await this.#traffic.is(this.#traffic.stopped.state);
       await this.#finish();
     });
   }
@@ -114,7 +122,7 @@ class Walk {
   /** Puts it on record that it is not complete; comes back with the error that says so. */
   async stopped(cause: ReleaseError): Promise<ReleaseError> {
     if (!this.#begun) return cause;
-    const error = incomplete(this.#run, cause, this.taken.result, this.#steps);
+    const error = incomplete(this.#run, cause, this.taken.result, this.#steps, this.#traffic.stopped);
     // Another run may go on with it by now.
     if (cause.code === 'LEASE_LOST') return error;
     await this.#records.close({ outcome: outcomeOfError(error, error.code === 'ROLLBACK_FAILED'), error });
@@ -165,6 +173,7 @@ class Walk {
       const before = recordOf(this.#earlier);
       if (before !== undefined) this.#data = joined(this.#data, await foundBack(this.#run, this.#connection, before));
       const { data, error } = await dataBack(this.#run, this.#connection, tenure, found, {
+        release: this.#release._id,
         consent: this.#consent,
         keep: async (known) => {
           this.#data = { ...this.#data, ...known };

@@ -1,19 +1,52 @@
 import type { Step, StepName } from '../result.ts';
 
-export function stateIn(steps: readonly Step[], wanted: StepName): Step['state'] | undefined {
-  return steps.find(({ name }) => name === wanted)?.state;
+/** Users are shut out of the target, or may be. One fact of a target, whichever rollback it was and whatever became of it. */
+export interface StoppedTraffic {
+  /** What stops them is under way, or failed; they are out; what lets them in is under way, or failed. */
+  readonly state: 'stopping' | 'stopped' | 'starting';
+  readonly since: Date;
 }
 
-/** A sentence, where users are shut out after these steps of a rollback, or may be. */
-export function trafficAfter(steps: readonly Step[]): string | undefined {
-  const stopped = stateIn(steps, 'stop-traffic');
-  if (stopped === undefined || stopped === 'skipped') return undefined;
-  const started = stateIn(steps, 'start-traffic');
-  if (started === 'done' || started === 'skipped') return undefined;
-  if (stopped !== 'done') return 'Whether traffic is stopped is not known.';
-  return started === undefined
-    ? 'Traffic is stopped, and stays so until the rollback is done.'
-    : 'Whether traffic is back is not known.';
+/** Whether users are in, as a rollback changes it: each change is handed to `write` before what it is about is begun. */
+export class Traffic {
+  #stopped: StoppedTraffic | undefined;
+  readonly #write: (now: StoppedTraffic | undefined) => Promise<void>;
+
+  constructor(write: (now: StoppedTraffic | undefined) => Promise<void> = async () => {}) {
+    this.#write = write;
+  }
+
+  /** Undefined where nobody has shut them out. */
+  get stopped(): StoppedTraffic | undefined {
+    return this.#stopped;
+  }
+
+  /** What was on record before. */
+  found(stopped: StoppedTraffic | undefined): this {
+    this.#stopped = stopped;
+    return this;
+  }
+
+  async is(state: StoppedTraffic['state'] | 'on'): Promise<void> {
+    this.#stopped = state === 'on' ? undefined : { state, since: this.#stopped?.since ?? new Date() };
+    await this.#write(this.#stopped);
+  }
+}
+
+/** A sentence. */
+export function trafficInWords({ state }: StoppedTraffic): string {
+  switch (state) {
+    case 'stopping':
+      return 'Whether traffic is stopped is not known.';
+    case 'stopped':
+      return 'Traffic is stopped, and stays so until the rollback is done.';
+    case 'starting':
+      return 'Whether traffic is back is not known.';
+  }
+}
+
+export function stateIn(steps: readonly Step[], wanted: StepName): Step['state'] | undefined {
+  return steps.find(({ name }) => name === wanted)?.state;
 }
 
 /** The step at which a rollback stopped that did not come to its end. */

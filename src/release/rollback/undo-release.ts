@@ -40,6 +40,7 @@ export async function undoInTarget(
   run: Run,
   connection: Connection,
   tenure: Tenure,
+  release: string,
   names: readonly string[],
 ): Promise<UndoProgress> {
   const files = await withDownDocument(run, names);
@@ -49,7 +50,7 @@ export async function undoInTarget(
   const counts = () => [...conflicts].map(([collection, documents]) => ({ collection, documents }));
   for (const name of names) {
     await using down = new DownDocuments(run, files.get(name), tenure.signal);
-    const one = new Undoing(run, connection, tenure, { name, conflicts, ask: down.ask });
+    const one = new Undoing(run, connection, tenure, { release, name, conflicts, ask: down.ask });
     try {
       tenure.signal.throwIfAborted();
       await one.run();
@@ -66,6 +67,8 @@ export async function undoInTarget(
 }
 
 interface Undo {
+  /** Its id. */
+  readonly release: string;
   readonly name: string;
   /** Of all migrations; filled by this one. */
   readonly conflicts: Map<string, number>;
@@ -77,6 +80,7 @@ class Undoing {
   readonly #run: Run;
   readonly #connection: Connection;
   readonly #tenure: Tenure;
+  readonly #release: string;
   readonly #name: string;
   readonly #conflicts: Map<string, number>;
   readonly #ask: AskDown | undefined;
@@ -85,10 +89,11 @@ class Undoing {
   /** Whether anything of it may have been undone. */
   begun = false;
 
-  constructor(run: Run, connection: Connection, tenure: Tenure, { name, conflicts, ask }: Undo) {
+  constructor(run: Run, connection: Connection, tenure: Tenure, { release, name, conflicts, ask }: Undo) {
     this.#run = run;
     this.#connection = connection;
     this.#tenure = tenure;
+    this.#release = release;
     this.#name = name;
     this.#conflicts = conflicts;
     this.#ask = ask;
@@ -160,7 +165,7 @@ class Undoing {
     await this.#count(result, attempt);
     if (result.state === 'undone') return;
     throw new ReleaseError('NO_WAY_BACK', `Migration ${name} cannot be undone any further: ${undoInTheWay(result)}.`, {
-      hint: 'The backup of the release may lead back: mongo-release rollback with --strategy restore.',
+      hint: `The backup of the release may lead back: mongo-release rollback ${this.#release} --strategy restore.`,
     });
   }
 
@@ -183,6 +188,7 @@ class Undoing {
 export async function forecastOf(
   run: Run,
   connection: Connection,
+  release: string,
   records: readonly HistoryRecord[],
   names: readonly string[],
 ): Promise<UndoneMigration[]> {
@@ -204,7 +210,7 @@ export async function forecastOf(
     if (run.signal.aborted) throw error;
     if (isDamage(error)) {
       throw new ReleaseError('NO_WAY_BACK', `The release cannot be undone: ${damaged}.`, {
-        hint: 'Type mongo-release rollback without --strategy, which takes the next best way, or name it: --strategy down, --strategy restore.',
+        hint: `Type mongo-release rollback ${release} without --strategy, which takes the next best way, or name it: --strategy down, --strategy restore.`,
       });
     }
     throw asServerFailure(error, 'looking at what an undo would do');
