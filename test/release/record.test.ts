@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ReleaseRecord } from '../../src/release/record.ts';
-import { makeProject, migration } from '../cli/cli.ts';
+import { expectFailure, makeProject, migration } from '../cli/cli.ts';
 import { freshDatabase } from '../setup/mongo.ts';
 
 test('a release that is tried again keeps who tried it before, and what became of that', async () => {
@@ -75,4 +75,23 @@ test('how an attempt ended that another one has overtaken stands among the earli
     ...{ state: 'running', actor: 'second' },
     attempts: [{ actor: 'first', state: expect.stringMatching(/cancelled|failed/), finishedAt: expect.any(Date) }],
   });
+});
+
+test('the id of a run names no run of another kind: its record would be written over', async () => {
+  await using database = await freshDatabase();
+  await using project = await makeProject(
+    {
+      'migrations/1-a.js': migration(
+        "await db.collection('places').insertOne({})",
+        "await db.collection('places').drop()",
+      ),
+    },
+    { MONGODB_URI: database.uri },
+  );
+  expect((await project.run('migrate --apply --rehearsal none --release-id r1')).code).toBe(0);
+  const down = await project.run('down --release-id r1 --json');
+  expectFailure(down, 2, 'USAGE', /r1 is on record as the id of a migrate, and this is a down/);
+  const record = await database.db.collection('_mongo_release.releases').findOne({ kind: 'migrate' });
+  expect(record).toMatchObject({ _id: 'r1', state: 'applied', migrations: ['1-a'] });
+  expect(await database.db.collection('places').countDocuments()).toBe(1);
 });

@@ -182,7 +182,12 @@ describe('a rollback', () => {
     await ok('migrate --apply --name 2-note --release-id r2 --json');
     // Nothing of r1 is there, and what was left of its rollback would be done to another release: a person looks first.
     const left = await project.run('rollback r1 --json');
-    expectFailure(left, 10, 'ROLLBACK_FAILED', /stopped at reconcile totals.*changed since.*Traffic is stopped/);
+    expectFailure(
+      left,
+      10,
+      'ROLLBACK_FAILED',
+      /stopped at reconcile totals.*applied or deployed since.*Traffic is stopped/,
+    );
     expect(left.json.error.hint).toContain('type mongo-release rollback r1 --yes: it goes on with reconcile totals');
     expect((await ok('status --json')).warnings.join()).toContain('mongo-release rollback r1 goes on');
     await mend('totals');

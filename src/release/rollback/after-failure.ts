@@ -77,13 +77,9 @@ function notTakenBack(run: Run, { message }: ReleaseError, cause: ReleaseError):
 
 /** What this release had begun is gone, and what it was to go on with is there. */
 function notAll({ releaseId }: Run, { release, why }: CutOff): ReleaseError {
-  return new ReleaseError(
-    'ROLLBACK_FAILED',
-    `Release ${releaseId} is taken back, and not all of it is gone. ${why}`,
-    {
-      hint: `To take that back too, type mongo-release rollback ${release}.`,
-    },
-  );
+  return new ReleaseError('ROLLBACK_FAILED', `Release ${releaseId} is taken back, and not all of it is gone. ${why}`, {
+    hint: `To take that back too, type mongo-release rollback ${release}.`,
+  });
 }
 
 /** Undefined where nothing was left to be done. A restore loses what users wrote since: production needs a person for it. */

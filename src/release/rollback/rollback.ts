@@ -35,7 +35,6 @@ export async function rollback(run: Run): Promise<Ended<'rollback'>> {
   run.log.info(`The way back of release ${release._id}: ${way.strategy}. ${way.why}`);
   if (nothingLeft(situation)) {
     const warnings = [asked === undefined ? `${way.why} To take an older release back, name it.` : way.why];
-    const byHand = 'It deployed the application, and there is no hook rollback-app: bring the one before back by hand.';
     const nothing = { ...about, outcome: 'nothing-to-do', result: planned(release, situation), warnings } as const;
     if (earlier.state === 'overtaken') {
       const { record } = earlier;
@@ -45,8 +44,8 @@ export async function rollback(run: Run): Promise<Ended<'rollback'>> {
       situation = { ...situation, earlier: { state: 'unfinished', record, dataBack: true } };
     } else {
       if (!isDeployed(release, earlier)) return nothing;
-      if (run.invocation.settings.hooks['rollback-app'] === undefined)
-        return { ...nothing, warnings: [...warnings, byHand] };
+      const inTheWay = await whyNotTheApplication(run, connection, release);
+      if (inTheWay !== undefined) return { ...nothing, warnings: [...warnings, inTheWay] };
     }
   }
   const stays = await cutOffBefore(run, connection, release);
@@ -92,6 +91,17 @@ function isDeployed(release: ReleaseRecord, { record }: Earlier): boolean {
   // It went on over a rollback that did not know of it.
   const ended = Number(last.startedAt) + (last.durationMs ?? Number.POSITIVE_INFINITY);
   return ended > Number(latestBegan(record));
+}
+
+/** Why the application of a release of which nothing is in the data is not brought back; undefined where it is. */
+async function whyNotTheApplication(run: Run, { db }: Connection, release: ReleaseRecord): Promise<string | undefined> {
+  if (run.invocation.settings.hooks['rollback-app'] === undefined)
+    return 'It deployed the application, and there is no hook rollback-app: bring the one before back by hand.';
+  const since = deploysOf(release).at(-1)?.startedAt;
+  if (since === undefined || !(await new ReleaseRecords(db, run).deployedAfter(since))) return undefined;
+  const why = 'Another release has deployed since, and what hooks.rollback-app brings back may be older than that.';
+  if (run.invocation.flags.yes || (await run.confirm?.(`${why} Run it all the same?`))) return undefined;
+  return `${why} Where that is right, type mongo-release rollback ${release._id} --yes.`;
 }
 
 function leftUnfinished({ _id, steps = [] }: ReleaseRecord): string {

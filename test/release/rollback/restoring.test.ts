@@ -85,12 +85,34 @@ describe('a rollback by restore', () => {
     ]);
     expect(stopped.json.error.hint).toContain('mongo-release rollback r1 --accept-loss 4 again');
     expect(await ids()).toHaveLength(7);
-    // As it was typed there: the strategy is on record.
-    const back = await ok('rollback r1 --accept-loss 4 --json');
+    // Whoever agreed to any number has agreed to this one; the strategy is on record.
+    const back = await ok('rollback r1 --accept-loss unknown --json');
     expect(back).toMatchObject({ outcome: 'rolled-back', strategy: 'restore', loss: { writes: 4 } });
     expect(await ids()).toEqual([1, 2, 3]);
     // Who let users in in between has them stopped again.
     expect(await hooks()).toEqual(['stop', 'stop', 'app', 'start']);
+  }, 120_000);
+
+  test('loses no more than was agreed to: what came while the collections were built is asked about before they are replaced', async () => {
+    const many = Array.from({ length: 40_000 }, (_, n) => ({ _id: 1000 + n, price: n, text: 'x'.repeat(200) }));
+    await places().insertMany(many);
+    const large = (await ok('backup --json')).id;
+    await rollbacks().updateOne({ _id: 'r1' }, { $set: { backupId: large } });
+    const { ended } = project.start('rollback r1 --strategy restore --accept-loss 0 --json');
+    const restores = database.db.collection(`${own.prefix}.restore`);
+    for (let n = 0; (await restores.countDocuments({ state: 'building' })) === 0; n += 1) {
+      if (n > 10_000) throw new Error('No restore was begun.');
+      await sleep(5);
+    }
+    await places().insertMany([201, 202, 203].map((_id) => ({ _id, price: 1 })));
+    const stopped = await ended;
+    expectFailure(stopped, 10, 'ROLLBACK_FAILED', /0 was accepted, and it is 3 by now/);
+    expect(stopped.json.error.hint).toMatch(/rollback r1 --accept-loss 3 again.*a larger number counts as well/);
+    // Nothing was replaced, and nothing of what was built is left.
+    expect(await places().countDocuments({ _id: { $in: [201, 202, 203] } })).toBe(3);
+    expect(await restores.countDocuments()).toBe(0);
+    const names = (await database.db.listCollections({}, { nameOnly: true }).toArray()).map(({ name }) => name);
+    expect(names.filter((name) => name.includes('.restoring.'))).toEqual([]);
   }, 120_000);
 
   test('does not restore a second time over what users wrote after another one that was waited for', async () => {

@@ -1,0 +1,96 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expectFailure, makeProject, migration, type Project } from '../../cli/cli.ts';
+import { freshDatabase, type TestDatabase } from '../../setup/mongo.ts';
+
+let database: TestDatabase;
+let project: Project;
+
+const hooks = `hooks:
+  deploy: 'echo deploy >> hooks.log; while test -e hold-deploy; do sleep 0.1; done; test ! -e deploy.fails'
+  rollback-app: 'echo app >> hooks.log'
+`;
+
+beforeEach(async () => {
+  database = await freshDatabase();
+  project = await makeProject(
+    {
+      'migrations/1-cents.js': migration("await db.collection('places').updateMany({}, { $mul: { price: 100 } });"),
+      'mongo-release.yml': `rehearsal: { level: none }\n${hooks}`,
+      'hold-deploy': '',
+    },
+    { MONGODB_URI: database.uri, MONGO_RELEASE_STORE: 'backups' },
+  );
+  await places().insertOne({ _id: 1, price: 1 });
+});
+afterEach(async () => {
+  await project[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+
+const places = () => database.db.collection<{ _id: number; price: number }>('places');
+const log = async () => (await project.read('hooks.log')).trim().split('\n');
+const letGo = () => rm(join(project.dir, 'hold-deploy'), { force: true });
+
+/** Release r1, as it deploys. */
+async function deploying(more = '') {
+  const started = project.start(`release --apply --release-id r1${more} --json`);
+  await started.said('Hook deploy starts');
+  return started;
+}
+
+async function ok(words: string) {
+  const ran = await project.run(words);
+  expect(ran.code, ran.stderr).toBe(0);
+  return ran.json;
+}
+
+test('a release that may still deploy is not taken back unasked; one that was, meanwhile, does not count as applied', async () => {
+  const { ended } = await deploying();
+  const refused = await project.run('rollback r1 --json');
+  expectFailure(refused, 5, 'HISTORY_CONFLICT', /r1 has begun to deploy, and its end is not on record: process \d+ on/);
+  expect(refused.json.error.hint).toContain('mongo-release rollback r1 --yes');
+  expect(await places().distinct('price')).toEqual([100]);
+
+  const back = await ok('rollback r1 --yes --json');
+  expect(back).toMatchObject({ outcome: 'rolled-back', reverted: [{ name: '1-cents' }] });
+  await letGo();
+  const released = await ended;
+  expectFailure(released, 8, 'TAKEN_BACK', /1-cents of it was taken back by rollback/);
+  expect(released.json.outcome).toBe('failed-dirty');
+  // The application that it deployed came after the one that the rollback had brought back.
+  expect(await ok('rollback r1 --json')).toMatchObject({ outcome: 'rolled-back', strategy: 'none' });
+  expect(await log()).toEqual(['deploy', 'app', 'app']);
+  expect((await ok('rollback r1 --json')).outcome).toBe('nothing-to-do');
+}, 120_000);
+
+test('a release that was killed while it deployed is taken back, with its application', async () => {
+  const { process, ended } = await deploying();
+  process.kill('SIGKILL');
+  await ended;
+  await letGo();
+  expect(await ok('rollback --json')).toMatchObject({ outcome: 'rolled-back', reverted: [{ name: '1-cents' }] });
+  expect(await log()).toEqual(['deploy', 'app']);
+}, 120_000);
+
+test('on-failure: rollback takes back a deploy that was cancelled', async () => {
+  await rm(join(project.dir, 'migrations/1-cents.js'));
+  const { process, ended } = await deploying(' --on-failure rollback');
+  process.kill('SIGTERM');
+  expectFailure(await ended, 14, 'ROLLED_BACK', /cancelled/);
+  expect(await log()).toEqual(['deploy', 'app']);
+}, 120_000);
+
+test('on-failure: rollback does not say that all is back where a release that was killed before has left something', async () => {
+  await letGo();
+  await ok('release --apply --release-id r0 --json');
+  // As one that was killed after its migration had come to its end.
+  const releases = database.db.collection<{ _id: string }>('_mongo_release.releases');
+  await releases.updateOne({ _id: 'r0' }, { $set: { state: 'running' }, $unset: { finishedAt: 1 } });
+  await project.write({ 'deploy.fails': '' });
+  const ran = await project.run('release --apply --release-id r1 --on-failure rollback --json');
+  expectFailure(ran, 10, 'ROLLBACK_FAILED', /not all of it is gone\. Release r0, .*: 1-cents\./);
+  expect(ran.json.error.hint).toContain('mongo-release rollback r0');
+  expect((await log()).at(-1)).toBe('app');
+}, 120_000);

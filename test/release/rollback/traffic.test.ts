@@ -1,0 +1,101 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expectFailure, makeProject, migration, type Project } from '../../cli/cli.ts';
+import { freshDatabase, type TestDatabase } from '../../setup/mongo.ts';
+
+let database: TestDatabase;
+let project: Project;
+
+/** Each says that it was there, and fails as long as there is a file of its name with `.fails`. */
+const hook = (name: string) => `'echo ${name} >> hooks.log; test ! -e ${name}.fails'`;
+const config = (more = '') => `
+rehearsal: { level: none }
+hooks:
+  stop-traffic: ${hook('stop')}
+  deploy: ${hook('deploy')}
+  rollback-app: ${hook('app')}
+  start-traffic: ${hook('start')}
+${more}`;
+
+/** Release r1 is applied, by migrations alone. */
+beforeEach(async () => {
+  database = await freshDatabase();
+  project = await makeProject(
+    {
+      'migrations/1-cents.js': migration("await db.collection('places').updateMany({}, { $mul: { price: 100 } });"),
+      'mongo-release.yml': config(),
+    },
+    { MONGODB_URI: database.uri, MONGO_RELEASE_STORE: 'backups' },
+  );
+  await database.db.collection<{ _id: number }>('places').insertOne({ _id: 1, price: 1 } as never);
+  await ok('migrate --apply --release-id r1 --json');
+});
+afterEach(async () => {
+  await project[Symbol.asyncDispose]();
+  await database[Symbol.asyncDispose]();
+});
+
+const log = async () => (await project.read('hooks.log')).trim().split('\n');
+const mend = (name: string) => rm(join(project.dir, `${name}.fails`));
+const warnings = (json: { warnings?: string[] }) => (json.warnings ?? []).join(' ');
+
+async function ok(words: string) {
+  const ran = await project.run(words);
+  expect(ran.code, ran.stderr).toBe(0);
+  return ran.json;
+}
+
+test('users whom a stop that failed may have shut out are let in at the end, whatever is configured by then', async () => {
+  await project.write({ 'stop.fails': '' });
+  const failed = await project.run('rollback r1 --json');
+  expectFailure(failed, 10, 'ROLLBACK_FAILED', /Whether traffic is stopped is not known/);
+  await project.write({ 'mongo-release.yml': config('  undo-under-traffic: true\n') });
+  const back = await ok('rollback r1 --json');
+  expect(back.steps).toMatchObject([
+    { name: 'stop-traffic', state: 'skipped', note: 'hooks.undo-under-traffic' },
+    ...[{ name: 'data' }, { name: 'verify-data' }, { name: 'rollback-app' }, { name: 'verify' }],
+    { name: 'start-traffic', state: 'done' },
+  ]);
+  expect(await log()).toEqual(['stop', 'app', 'start']);
+}, 120_000);
+
+test('whoever releases while users are shut out is told; what is left of the rollback is not done over that unasked', async () => {
+  await project.write({ 'app.fails': '' });
+  expect((await project.run('rollback r1 --json')).code).toBe(10);
+  await mend('app');
+  await rm(join(project.dir, 'migrations/1-cents.js'));
+  const shutOut =
+    /Rollback \S+ of release r1 is not complete: it is at rollback-app\. Traffic is stopped.*--start-traffic/;
+  const released = await project.run('release --apply --release-id r2 --json');
+  expect(released.json).toMatchObject({ outcome: 'nothing-to-do', steps: expect.any(Array) });
+  expect(warnings(released.json)).toMatch(shutOut);
+  expect(released.stderr.indexOf('is not complete')).toBeLessThan(released.stderr.indexOf('Hook deploy starts'));
+
+  const left = await project.run('rollback r1 --json');
+  expectFailure(left, 10, 'ROLLBACK_FAILED', /stopped at rollback-app, and something was applied or deployed since/);
+  expect(left.json.error.hint).toContain('With --start-traffic instead it only lets users in');
+  expect(await log()).toEqual(['stop', 'app', 'deploy']);
+
+  expect(await ok('rollback r2 --start-traffic --json')).toMatchObject({ outcome: 'nothing-to-do' });
+  const lets = await ok('rollback r1 --start-traffic --json');
+  expect(lets.steps).toMatchObject([
+    ...[{ name: 'stop-traffic', state: 'done' }, { name: 'data', state: 'done' }, { name: 'verify-data' }],
+    { name: 'rollback-app', state: 'skipped', note: 'left out: --start-traffic' },
+    { name: 'start-traffic', state: 'done' },
+  ]);
+  expect(await log()).toEqual(['stop', 'app', 'deploy', 'start']);
+  expect((await ok('status --json')).warnings).toBeUndefined();
+  expect((await ok('rollback r1 --json')).outcome).toBe('nothing-to-do');
+}, 120_000);
+
+test('the way back of another release lets users in whom one before it has shut out', async () => {
+  await project.write({ 'app.fails': '', 'deploy.fails': '' });
+  expect((await project.run('rollback r1 --json')).code).toBe(10);
+  await mend('app');
+  await rm(join(project.dir, 'migrations/1-cents.js'));
+  const released = await project.run('release --apply --on-failure rollback --release-id r2 --json');
+  expectFailure(released, 14, 'ROLLED_BACK');
+  expect(await log()).toEqual(['stop', 'app', 'deploy', 'app', 'start']);
+  expect((await ok('status --json')).warnings).toBeUndefined();
+}, 120_000);
