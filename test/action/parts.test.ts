@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { freshDatabase, type TestDatabase, uriOf } from '../setup/mongo.ts';
@@ -188,6 +189,25 @@ test('what a hook prints is shown, and is no command to the runner', async () =>
   expect(step.log).not.toMatch(/^\s*::set-output/m);
   expect(step.log).not.toContain('##[');
 });
+
+test('a rollback that is run again does not go on over what was deployed since: no workflow settles that doubt', async () => {
+  await using target = await database();
+  const config = "hooks: { rollback-app: 'echo app >> hooks.log; exit 1' }\n";
+  await using project = await makeProject({ 'migrations/1-slug.mjs': addSlug, 'mongo-release.yml': config });
+  const inputs = { uri: target.uri, mode: 'apply' };
+  const applied = await runPart('migrate', { cwd: project.folder, inputs: { ...inputs, rehearsal: 'none' } });
+  expect(applied.code, applied.log).toBe(0);
+  const asked = { ...inputs, 'release-id': String(applied.outputs['release-id']) };
+  const rollback = () => runPart('rollback', { cwd: project.folder, inputs: asked });
+  expect((await rollback()).code).toBe(10);
+  const startedAt = new Date();
+  const steps = [{ name: 'deploy', state: 'done', startedAt, durationMs: 1 }];
+  await target.db.collection('_mongo_release.releases').insertOne({ kind: 'release', startedAt, steps });
+  const again = await rollback();
+  expect(again.code, again.log).toBe(10);
+  expect(again.log).toContain('something was applied or deployed since');
+  expect(await readFile(join(project.folder, 'hooks.log'), 'utf8')).toBe('app\n');
+}, 180_000);
 
 test('SIGINT brings what runs to a safe end within the time that GitHub gives', async () => {
   await using target = await database();

@@ -278,7 +278,7 @@ describe('production', () => {
     expectFailure(await project.run(`migrate --apply ${production}`), 11, 'BACKUP_MISSING');
     expectFailure(await project.run(`migrate --apply --backup ${json.id} ${production}`), 5, 'BACKUP_MOVED', /history/);
 
-    const restore = 'rollback --strategy restore --environment production --reason broken --json';
+    const restore = `rollback ${ran.json.releaseId} --strategy restore --environment production --reason broken --json`;
     expectFailure(await project.run(restore.replace('--reason broken ', '')), 2, 'USAGE', /needs a reason/);
     expectFailure(await project.run(restore), 2, 'CONFIRMATION_NEEDED', /Nothing but migrations has written since/);
     await database.db.collection('places').updateMany({}, { $set: { visited: true } });
