@@ -188,6 +188,7 @@ function tellInspect(result: InspectResult): Part {
 function tellRestore(restore: RestoreResult): Part {
   if (restore.cluster !== undefined)
     return { lead: [`The whole cluster ${restore.cluster} is as it was in backup ${restore.backupId}.`], blocks: [] };
+  const { displaced = [] } = restore;
   const documents = restore.restored.reduce((total, one) => total + one.documents, 0);
   const changes = [
     `${plural(restore.restored.length, 'collection')} restored with ${plural(documents, 'document')}`,
@@ -196,7 +197,13 @@ function tellRestore(restore: RestoreResult): Part {
   ];
   const followed = restore.migrate === undefined ? undefined : tellMigrate(restore.migrate);
   return {
-    lead: [`${changes.filter((part) => part !== undefined).join(', ')}.`, ...(followed?.lead ?? [])],
+    lead: [
+      `${changes.filter((part) => part !== undefined).join(', ')}.`,
+      ...displaced.map(
+        ({ name, tombstone }) => `What others made as ${name} while it was replaced is in ${tombstone}.`,
+      ),
+      ...(followed?.lead ?? []),
+    ],
     blocks: [...restoreBlocks(restore), ...(followed?.blocks ?? [])],
   };
 }

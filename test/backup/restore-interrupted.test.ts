@@ -317,10 +317,11 @@ test('a collection that the application makes under a restored name meanwhile is
     }),
   };
   let times = 0;
-  await restoreBackup(intruding, at.store, manifest.id, { own, log: at.log });
+  const { displaced } = await restoreBackup(intruding, at.store, manifest.id, { own, log: at.log });
   const tombstones = (await connection.db.listCollections().toArray()).filter(({ name }) => name.includes('.dropped.'));
   expect(tombstones).toHaveLength(1);
   const { name: tombstone } = tombstones[0]!;
+  expect(displaced).toEqual([{ name: 'a', tombstone }]);
   expect(await connection.db.collection(tombstone).findOne()).toMatchObject({ intruder: true });
   expect(await compareDatabases(wanted, connection.db, { own })).toEqual([]);
   expect(at.messages.join()).toContain(
