@@ -67,10 +67,21 @@ The tables of this page are generated from \`action.yml\`, the parts and the wor
 | --- | --- | --- |
 | plan | what is pending; stops on findings of severity error, and on any wrong input | the same |
 | backup | none: the rehearsal takes one and removes it | into \`store\` |
-| migrate | rehearses in a sandbox; with a \`store\` leaves [a proof](sandbox.md#proof) | rehearses on that backup, unless a proof holds; then applies exactly the plan |
+| migrate | rehearses in a sandbox; with a \`store\` leaves [a proof](sandbox.md#proof) | rehearses all of the plan on that backup, unless a proof holds; then applies exactly that, with a \`deploy-command\` what is of phase \`before-deploy\` |
 | deploy | | \`deploy-command\`, where there is one |
+| after | | what the plan has of phase \`after-deploy\`, behind the deploy; skipped where there is none |
 | verify | | the probes of the configuration |
-| rollback | | with \`on-failure: rollback\`, when a later step failed and something was begun |
+| rollback | | with \`on-failure: rollback\`, when something was begun and it, or a later step, failed or was cancelled |
+
+Without a \`deploy-command\` the deploy is not the action's, so it applies both phases at once; who deploys by a step of their own calls the
+action twice, with \`phase: before-deploy\` and \`phase: after-deploy\`, each with a plan of its own. With the parts it is one release:
+\`migrate\` with \`phase: before-deploy\` and the \`digest\` of the whole plan rehearses all of it and applies that half; after the deploy
+\`migrate\` with \`phase: after-deploy\`, the same \`digest\`, and the \`release-id\` and \`backup\` of the first applies the rest on the same
+proof, and refuses when that rest is another one by then.
+
+A cancel and the job's \`timeout-minutes\` are failures to \`on-failure: rollback\`: what was begun is taken back. GitHub leaves five minutes for
+that and kills what takes longer; [a rollback](rollback.md) that was killed goes on when it is started again. A job whose runner is gone
+takes nothing back: look at \`mongo-release status\`.
 
 The job fails also when the rollback succeeds: the release did not. The automatic way back is \`undo\`, which
 loses no write of users, and \`down\` where the journal does not lead back. In production nothing restores a backup by itself: that is a
@@ -119,13 +130,29 @@ organization's \`.github\` repository.
 | \`DEPLOY_TOKEN\` | \`environment\` | handed to \`deploy-command\`, to the hooks of a rollback where \`hooks.env\` names it, and to nothing else |
 | \`MONGO_RELEASE_SANDBOX_URI\` | both | [a server of yours](sandbox.md) to rehearse in, where the runner is to start none |
 | \`MONGO_RELEASE_IDENTITY\` | \`environment\` | reads [encrypted backups](#encrypted-backups-s3-atlas): for the rehearsal, and for a restore |
-| \`AWS_ACCESS_KEY_ID\`, \`AWS_SECRET_ACCESS_KEY\` | \`environment\` | reach a store in S3, where no \`aws-role\` is named |
+| \`AWS_ACCESS_KEY_ID\`, \`AWS_SECRET_ACCESS_KEY\` | both | reach a store in S3, where no \`aws-role\` is named; [which rights](#rights-in-s3) each needs |
 | \`MONGODB_ATLAS_CLIENT_ID\`, \`MONGODB_ATLAS_CLIENT_SECRET\` | \`environment\` | the service account, for backups by Atlas |
 
-With \`aws-role\` and \`aws-region\` the job takes on a role of AWS by OpenID Connect: its trust policy should name this environment. The
+With \`aws-role\` and \`aws-region\` the job takes on a role of AWS by OpenID Connect: its trust policy should name both environments, since both jobs take it on. The
 caller grants \`id-token: write\` beside \`contents: read\`, also where no role is named: GitHub checks that before it starts anything.
 The role's credentials, as the secrets of the store, of Atlas and of readers, reach backup, migrate and rollback alone, no command of the project's. They last an hour,
 and are asked for again before a rollback.
+
+Files do not leave the job's runner, so the workflow has no output for the paths of summary, report and SARIF: the summary is on the run's
+page, and who uploads findings runs the part \`plan\` in a job of their own.
+
+### Rights in S3
+
+Both jobs reach the store: **prepare** leaves its proof under \`PREFIX/proofs/\`, and **apply** reads that and writes the backup. With secrets
+each environment has a user of its own, and then the one without reviewers needs no right to any backup:
+
+| job | on the bucket, with \`s3:prefix\` of | on objects |
+| --- | --- | --- |
+| prepare | \`s3:ListBucket\`: \`PREFIX/proofs/*\` | \`s3:GetObject\`, \`s3:PutObject\`, \`s3:DeleteObject\` (proofs that are out of date) on \`PREFIX/proofs/*\` |
+| apply, rollback | \`s3:ListBucket\`, \`s3:ListBucketMultipartUploads\`: \`PREFIX/*\` | \`s3:GetObject\`, \`s3:PutObject\`, \`s3:DeleteObject\`, \`s3:AbortMultipartUpload\` on \`PREFIX/*\` |
+
+\`aws-role\` is one role for both, so it has the rights of apply also in the job that nobody approves: where that is too much, leave it out and
+use secrets. Who may write proofs may have production changed on one that is not true: keep \`prepare-environment\` to branches you trust.
 
 The hooks of a rollback see no variable of the job but those that the configuration names. What a workflow has for them is
 \`DEPLOY_TOKEN\` and \`APP_URL\`:

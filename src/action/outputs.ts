@@ -24,7 +24,10 @@ function said(ended: Ended): Outputs {
     case 'backup':
       return { 'backup-id': ended.result?.id };
     case 'migrate':
-      return { applied: counted(ended.result?.applied) };
+      return {
+        applied: counted(ended.result?.applied),
+        pending: counted(ended.result?.remaining) ?? (ended.outcome === 'nothing-to-do' ? '0' : undefined),
+      };
     case 'verify':
       return { verified: verified(ended.result?.probes) };
     case 'drill':

@@ -8,8 +8,8 @@ export const outputs = {
   'release-id': 'The release that this belongs to; hand it to the next part.',
   'backup-id': 'The backup that was taken, or that was brought back.',
   'plan-digest': 'Names exactly what would be, or was, applied.',
-  pending: 'How many migrations are pending; unknown where no database was asked.',
-  applied: 'How many migrations this step applied.',
+  pending: 'How many migrations are pending then; unknown where no database was asked.',
+  applied: 'How many migrations were applied.',
   verified:
     'true when every probe passed, false when one failed, unknown when one could not look or none is configured.',
   'summary-path': 'File that holds the job summary, as Markdown.',
@@ -72,7 +72,7 @@ export const parts = {
       },
       'working-directory': workingDirectory,
     },
-    outputs: ['outcome', 'release-id', 'applied', 'summary-path', 'report-path'],
+    outputs: ['outcome', 'release-id', 'applied', 'pending', 'summary-path', 'report-path'],
   },
   verify: {
     command: 'verify',

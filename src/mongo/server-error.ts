@@ -6,7 +6,7 @@ import {
   MongoServerError,
   MongoServerSelectionError,
 } from 'mongodb';
-import { ReleaseError } from '../observe/error.ts';
+import { asReleaseError, ReleaseError } from '../observe/error.ts';
 import { describeServerError, serverCode, serverCodes } from './server-code.ts';
 
 export { describeServerError, labelled, serverCode, serverCodes } from './server-code.ts';
@@ -75,6 +75,15 @@ export function asServerFailure(error: unknown, what: string): ReleaseError {
     if (system !== undefined) return system;
   }
   throw error;
+}
+
+/**
+ * As `asReleaseError`, for where a whole command ends: what a server refused or broke off is that, and no defect of ours,
+ * also where nothing nearer had a word for it.
+ */
+export function asReleaseOrServerError(error: unknown, what: string): ReleaseError {
+  const ofServer = error instanceof MongoServerError || error instanceof MongoNetworkError;
+  return ofServer || error instanceof MongoServerSelectionError ? asServerFailure(error, what) : asReleaseError(error);
 }
 
 /** Codes of a socket; files never fail with them. */

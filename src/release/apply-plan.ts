@@ -1,5 +1,5 @@
 import { assertRest, assertUnmoved } from '../migration/plan/file.ts';
-import type { MigrationPlan } from '../migration/plan/plan.ts';
+import { afterDeployDigest, type MigrationPlan } from '../migration/plan/plan.ts';
 import type { Phase } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { asReleaseError, type ReleaseError } from '../observe/error.ts';
@@ -8,6 +8,7 @@ import { notStarted, type Progress, runInTarget } from './apply.ts';
 import { notBegun } from './how-far.ts';
 import { outcomeOfError } from './outcome.ts';
 import { OwnRecord } from './own-record.ts';
+import type { ReleaseRecord } from './record.ts';
 import type { ReliedOn } from './rehearsal/result.ts';
 import type { Run } from './run.ts';
 import { readSituation } from './situation.ts';
@@ -26,7 +27,11 @@ export interface AboutApply {
   readonly settle?: boolean;
   /** What this run did in the target before. */
   readonly before?: Progress;
+  /** What the release is on record with, where this plan is only what is left of the one that was agreed to. */
+  readonly agreed?: Agreed;
 }
+
+export type Agreed = Pick<ReleaseRecord, 'planDigest' | 'proofId' | 'waivers'>;
 
 /**
  * Applies a plan to the target under the lease; the intent is on record before, and whoever opened the record closes it.
@@ -53,7 +58,7 @@ function applyUnderLease(
   run: Run,
   connection: Connection,
   plan: MigrationPlan,
-  { kind, backupId, relied, phase, settle = false, before }: AboutApply & { readonly before: Progress },
+  { kind, backupId, relied, phase, settle = false, before, agreed }: AboutApply & { readonly before: Progress },
 ): Promise<Progress> {
   return underLease(run, connection, async (tenure) => {
     const situation = await readSituation(run, connection, plan.scope);
@@ -75,8 +80,10 @@ function applyUnderLease(
     await new OwnRecord(connection.db, run).start({
       ...{ kind, backupId, planDigest: plan.digest },
       ...{ proofId: relied?.proof?.id, waivers: relied?.waiver && [relied.waiver] },
+      ...agreed,
+      afterDeploy: kind === 'migrate' && phase === 'before-deploy' ? afterDeployDigest(plan) : undefined,
       positionBefore: situation.position.digest,
-      migrations: names,
+      migrations: plan.pending.map(({ name }) => name),
     });
     const turns = turnsOf(situation, names);
     return runInTarget(run, connection, tenure, 'up', turns, { before, later, settle });

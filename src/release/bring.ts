@@ -2,7 +2,7 @@ import type { Phase } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { asReleaseError } from '../observe/error.ts';
 import { notStarted, type Progress } from './apply.ts';
-import { type AboutApply, applyPlan, stoppedAfter } from './apply-plan.ts';
+import { type AboutApply, type Agreed, applyPlan, stoppedAfter } from './apply-plan.ts';
 import type { StoredBackup } from './backup-for.ts';
 import { rehearsePending } from './rehearsal/pending.ts';
 import type { FoundProof } from './rehearsal/proof.ts';
@@ -28,6 +28,8 @@ export interface Bringing {
   readonly found?: FoundProof;
   /** What it relies on, where that is known: nothing is rehearsed then. */
   readonly relied?: ReliedOn;
+  /** Where the plan is what is left of a larger one. */
+  readonly agreed?: Agreed;
 }
 
 export interface Brought {
@@ -42,6 +44,7 @@ export interface Brought {
  */
 export async function bring(run: Run, connection: Connection, situation: Situation, how: Bringing): Promise<Brought> {
   const { kind, behind, phase, steps, found = { state: 'missing' } } = how;
+  const agreed = how.agreed ?? { planDigest: situation.plan.digest };
   const inPhase = (one: { readonly phase: Phase }) => phase === undefined || one.phase === phase;
   let progress = how.before ?? notStarted;
   let relied = how.relied ?? {};
@@ -50,7 +53,7 @@ export async function bring(run: Run, connection: Connection, situation: Situati
 
   const apply = (work: (about: AboutApply) => Promise<Progress>) =>
     steps.run('apply', async () => {
-      progress = await work({ kind, backupId: behind?.id, phase, relied, before: progress });
+      progress = await work({ kind, backupId: behind?.id, phase, relied, before: progress, agreed });
       if (progress.error !== undefined) throw progress.error;
     });
 

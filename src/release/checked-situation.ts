@@ -1,5 +1,5 @@
 import { assertUnmoved, readPlanFile } from '../migration/plan/file.ts';
-import type { MigrationPlan } from '../migration/plan/plan.ts';
+import { afterDeployDigest } from '../migration/plan/plan.ts';
 import type { PlanScope } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
@@ -11,30 +11,42 @@ import { readSituation, type Situation, scopeOf } from './situation.ts';
 /**
  * The situation, found fit to go on with: it is the plan that `--plan` or `--digest` names, and no finding stops it.
  *
+ * Of the plan that a digest names `--phase before-deploy` applies that half, and `half` is what that left to this run.
+ *
  * Throws `USAGE` for a digest that is too short, `RESTORE_INCOMPLETE`, `PLAN_MOVED`, `FINDINGS`.
  */
-export async function checkedSituation(run: Run, connection: Connection): Promise<Situation> {
-  const { plan: file, digest } = run.invocation.flags;
+export async function checkedSituation(
+  run: Run,
+  connection: Connection,
+  half?: { readonly afterDeploy: string },
+): Promise<Situation> {
+  const { plan: file, digest, phase, to, name } = run.invocation.flags;
   const saved = file === undefined ? undefined : await readPlanFile(file);
   if (digest !== undefined) assertLongEnough(digest);
   // A plan is of one scope: applying it does not need the flags again that it was made with.
   const scope = Object.values(scopeOf(run)).some((part) => part !== undefined) ? scopeOf(run) : saved?.scope;
-  return fitSituation(run, connection, scope, (plan) => {
-    if (saved !== undefined) assertUnmoved(saved, plan);
-    if (digest !== undefined) assertUnmoved({ digest: fullDigest(digest, plan.digest) }, plan);
+  const inHalves =
+    run.invocation.command !== 'release' && phase === 'before-deploy' && to === undefined && name === undefined;
+  return fitSituation(run, connection, scope, (situation) => {
+    const { plan, wholePlan } = situation;
+    if (half !== undefined) assertUnmoved({ digest: half.afterDeploy }, { ...plan, digest: afterDeployDigest(plan) });
+    else if (saved !== undefined) assertUnmoved(saved, plan);
+    if (digest === undefined || half !== undefined) return situation;
+    if (inHalves && names(digest, wholePlan.digest)) return { ...situation, plan: wholePlan };
+    assertUnmoved({ digest: names(digest, plan.digest) ? plan.digest : digest }, plan);
+    return situation;
   });
 }
 
-/** The same where nobody names a plan; `check` comes before the findings. Throws `RESTORE_INCOMPLETE`, `FINDINGS`. */
+/** The same where nobody names a plan; `choose` comes before the findings. Throws `RESTORE_INCOMPLETE`, `FINDINGS`. */
 export async function fitSituation(
   run: Run,
   connection: Connection,
   scope: PlanScope | undefined,
-  check?: (plan: MigrationPlan) => void,
+  choose: (situation: Situation) => Situation = (read) => read,
 ): Promise<Situation> {
   await refuseHalfRestored(run, connection);
-  const situation = await readSituation(run, connection, scope);
-  check?.(situation.plan);
+  const situation = choose(await readSituation(run, connection, scope));
   const error = findingsError(situation.plan.findings);
   if (error !== undefined) throw error;
   for (const finding of situation.plan.findings)
@@ -52,8 +64,9 @@ function assertLongEnough(digest: string): void {
   });
 }
 
-function fullDigest(asked: string, actual: string): string {
-  return actual.startsWith(asked.toLowerCase()) ? actual : asked;
+/** Whether this is that digest, or its beginning. */
+export function names(asked: string, digest: string | undefined): boolean {
+  return digest?.startsWith(asked.toLowerCase()) === true;
 }
 
 /** The error of findings of severity error; undefined when there are none. */

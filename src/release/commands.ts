@@ -1,5 +1,5 @@
 import type { CommandName } from '../config/commands.ts';
-import { asReleaseError } from '../observe/error.ts';
+import { asReleaseOrServerError } from '../mongo/server-error.ts';
 import { audit } from './audit.ts';
 import { backup } from './backup.ts';
 import { baseline } from './baseline.ts';
@@ -48,7 +48,7 @@ export async function runCommand(run: Run): Promise<Ended> {
   const { command, target } = run.invocation;
   const started = performance.now();
   const ended = await useCases[command](run).catch((thrown: unknown): Ended => {
-    const error = asReleaseError(thrown);
+    const error = asReleaseOrServerError(thrown, `running ${command}`);
     const about = target && { name: target.name, environment: target.environment, database: target.database };
     return { command, outcome: outcomeOfError(error, false), error, target: about, releaseId: run.releaseId };
   });

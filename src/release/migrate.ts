@@ -5,6 +5,7 @@ import { outcomeOf } from './apply-plan.ts';
 import { backupBehind, type StoredBackup } from './backup-for.ts';
 import { bring } from './bring.ts';
 import { checkedSituation } from './checked-situation.ts';
+import { firstHalf } from './first-half.ts';
 import { refuseUnguarded } from './guards.ts';
 import { notRecorded, onRecord, type Recording } from './on-record.ts';
 import { rehearsePending } from './rehearsal/pending.ts';
@@ -51,7 +52,8 @@ export async function migrateOn(
   { command = 'migrate', apply = true, chosen }: MigrateOn,
 ): Promise<Ended<'migrate' | 'up'>> {
   const about = { command, target: aboutTarget(run, connection), releaseId: run.releaseId } as const;
-  const situation = await steps.run('plan', () => checkedSituation(run, connection));
+  const half = apply ? await firstHalf(run, connection) : undefined;
+  const situation = await steps.run('plan', () => checkedSituation(run, connection, half));
   const nothing: MigrateResult = { releaseId: run.releaseId, applied: [] };
   // A project's first run: it has nothing to do but to take over what migrate-mongo has on record.
   if (situation.plan.pending.length === 0 && apply && situation.changelogDiffers)
@@ -59,21 +61,26 @@ export async function migrateOn(
   if (situation.plan.pending.length === 0) return { ...about, outcome: 'nothing-to-do', result: nothing };
 
   const { digest, pending } = situation.plan;
-  await open({ planDigest: digest, migrations: pending.map(({ name }) => name) });
-  const { behind } = chosen ?? {
-    behind: await steps.run('backup', () => backupBehind(run, connection, situation, apply)),
-  };
+  await open({ planDigest: half?.agreed.planDigest ?? digest, migrations: pending.map(({ name }) => name) });
+  const { behind } = half ??
+    chosen ?? { behind: await steps.run('backup', () => backupBehind(run, connection, situation, apply)) };
   if (!apply) {
     if (takenUp(situation).length > 0) throw rehearsalImpossible(run, situation);
     const { result: rehearsal, proof, error } = await rehearsePending(run, connection, situation, behind);
     if (error !== undefined) return { ...about, outcome: 'failed-clean', result: { ...nothing, rehearsal }, error };
     return { ...about, outcome: 'rehearsed', result: { ...nothing, rehearsal, proof } };
   }
-  const found = await provenBefore(run, connection, situation);
+  const { phase } = run.invocation.flags;
+  // What its first half relies on is of this one, too; only where a part is there already is that not known before.
+  const known = half !== undefined && takenUp(situation).length === 0;
+  const found = known ? undefined : await provenBefore(run, connection, situation);
   const { progress, relied, rehearsal } = await bring(run, connection, situation, {
-    ...{ kind: 'migrate', behind, found, steps },
+    ...{ kind: 'migrate', phase, behind, found, steps },
+    ...{ before: half?.before, agreed: half?.agreed, relied: known ? {} : undefined },
   });
-  const { done, failed, remaining, error, untouched } = progress;
+  const { done, failed, error, untouched } = progress;
+  const later = pending.filter((one) => phase !== undefined && one.phase !== phase).map(({ name }) => name);
+  const remaining = error === undefined ? later : progress.remaining;
   const outcome = outcomeOf(progress);
   const result = { releaseId: run.releaseId, applied: done, failed, remaining, rehearsal, ...relied };
   // While this run waited for the lease, another one may have done all of it.

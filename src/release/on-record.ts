@@ -1,4 +1,5 @@
 import type { Connection } from '../mongo/connect.ts';
+import { asReleaseOrServerError } from '../mongo/server-error.ts';
 import { asReleaseError, type ReleaseError } from '../observe/error.ts';
 import type { Outcome } from '../observe/outcome.ts';
 import { outcomeOfError } from './outcome.ts';
@@ -52,7 +53,7 @@ export async function onRecord<E extends { readonly outcome: Outcome; readonly e
     await close(ended);
     return ended;
   } catch (thrown) {
-    const error = asReleaseError(thrown);
+    const error = asReleaseOrServerError(thrown, `running ${run.invocation.command}`);
     await close({ outcome: outcomeOfError(error, false), error });
     throw error;
   }

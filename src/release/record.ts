@@ -17,6 +17,8 @@ export interface ReleaseRecord {
   readonly target: string;
   readonly environment: string;
   readonly planDigest?: string;
+  /** Where it applies what is for before a deploy of somebody else's: names what it leaves for after that. */
+  readonly afterDeploy?: string;
   /** The backup that a restore would bring back. */
   readonly backupId?: string;
   /** Digest of the history before the first change. */
@@ -71,6 +73,7 @@ export type RecordStart = Pick<
   ReleaseRecord,
   | 'kind'
   | 'planDigest'
+  | 'afterDeploy'
   | 'backupId'
   | 'positionBefore'
   | 'migrations'

@@ -2,6 +2,7 @@ import { guardFailure } from '../guard/failure.ts';
 import { assertUnmoved } from '../migration/plan/file.ts';
 import { planDigest } from '../migration/plan/plan.ts';
 import type { Connection } from '../mongo/connect.ts';
+import { asReleaseOrServerError } from '../mongo/server-error.ts';
 import { asReleaseError, ReleaseError } from '../observe/error.ts';
 import type { Outcome } from '../observe/outcome.ts';
 import { notStarted, type Progress } from './apply.ts';
@@ -96,7 +97,7 @@ class Walk {
       if (this.#deploys) await this.#stillThere();
       return { outcome: this.#changed ? 'applied' : 'nothing-to-do' };
     } catch (thrown) {
-      const error = asReleaseError(thrown);
+      const error = asReleaseOrServerError(thrown, 'releasing');
       const end = { outcome: outcomeOfError(error, this.#changed || this.#deployed), error };
       return (await this.#back(error)) ?? end;
     }
@@ -159,7 +160,7 @@ class Walk {
     });
   }
 
-  async #bring(situation: Situation, how: Pick<Bringing, 'phase' | 'found' | 'relied'>): Promise<ReliedOn> {
+  async #bring(situation: Situation, how: Pick<Bringing, 'phase' | 'found' | 'relied' | 'agreed'>): Promise<ReliedOn> {
     const { progress, relied, rehearsal } = await bring(this.#run, this.#connection, situation, {
       ...{ kind: 'release', behind: this.#behind, before: this.#progress, steps: this.#steps },
       ...how,
@@ -183,7 +184,8 @@ class Walk {
       throw error;
     }
     // Only where a part is there already is it not known before what the others run on.
-    await this.#bring(now, takenUp(now).length > 0 ? {} : { relied });
+    const agreed = { planDigest: plan.digest };
+    await this.#bring(now, takenUp(now).length > 0 ? { agreed } : { agreed, relied });
   }
 
   /** Throws where it did not come to its end. */

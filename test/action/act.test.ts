@@ -60,6 +60,7 @@ test('a release in a workflow: backup, rehearsal, migration, deploy, verificatio
   const of = (step: string) => job.outputs[`release/${step}`]?.['release-id'];
   expect([of('backup'), of('migrate'), of('verify')]).toEqual(Array(3).fill(release?.['release-id']));
   expect(job.results).not.toHaveProperty('release/rollback');
+  expect(job.results).not.toHaveProperty('release/after', 'success');
   expect(job.summaries['release/migrate']).toContain('`1-slug`');
 
   expect(await readdir(backups.folder)).toEqual(expect.arrayContaining(['deployed']));
@@ -67,6 +68,41 @@ test('a release in a workflow: backup, rehearsal, migration, deploy, verificatio
   expect((await readdir(backups.folder)).some((name) => name.startsWith(backup))).toBe(true);
   expect(await target.db.collection('cities').countDocuments({ slug: { $exists: true } })).toBe(cities.length);
   expect(job.log).not.toContain(target.uri);
+});
+
+test('what only the new code does is done after the deploy, on the same proof, in the same release', async () => {
+  await using target = await freshDatabase('act');
+  await target.db.collection('cities').insertMany(structuredClone(cities));
+  await using backups = await store();
+  const contract = `export const name = 'contract';
+export const phase = 'after-deploy';
+export const up = async ({ db }) => {
+  await db.collection('cities').updateMany({}, { $unset: { name: '' } });
+};\n`;
+  const look = `import { MongoClient } from 'mongodb';
+const client = await MongoClient.connect(process.env.TARGET);
+const seen = await client.db().collection('cities').countDocuments({ name: { $exists: true }, slug: { $exists: true } });
+await client.close();
+process.exit(seen === ${cities.length} ? 0 : 1);\n`;
+  const job = await runWorkflow({
+    workflow: workflow(`
+      mode: apply
+      store: ${backups.folder}
+      deploy-command: ln -s ${join(import.meta.dirname, '..', '..', 'node_modules')} node_modules && node look.mjs
+    `).replace(
+      '      - id: release\n',
+      `      - id: release\n        env: { TARGET: "\${{ secrets.MONGODB_URI }}" }\n`,
+    ),
+    files: { 'migrations/1-slug.mjs': addSlug, 'migrations/2-contract.mjs': contract, 'look.mjs': look },
+    secrets: { MONGODB_URI: target.uri },
+  });
+  expect(job.succeeded, job.log).toBe(true);
+  expect(job.outputs.release).toMatchObject({ outcome: 'applied', pending: '2', applied: '2' });
+  const of = (step: string) => job.outputs[`release/${step}`];
+  expect(of('migrate')).toMatchObject({ applied: '1', pending: '1' });
+  expect(of('after')).toMatchObject({ 'release-id': of('migrate')?.['release-id'], applied: '2', pending: '0' });
+  expect(await target.db.collection('cities').countDocuments({ name: { $exists: true } })).toBe(0);
+  expect(await target.db.collection('_mongo_release.releases').countDocuments()).toBe(1);
 });
 
 test('a dry run in a workflow leaves nothing behind', async () => {

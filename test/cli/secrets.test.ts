@@ -166,6 +166,8 @@ test('refused credentials and missing rights are told without them', async () =>
   expectCode(refused, 12, 'CREDENTIALS_REFUSED');
   const barred = await project.run('status --json', uri('nobody'));
   expectFailure(barred, 12, 'NOT_AUTHORIZED');
+  for (const command of ['migrate', 'rollback --dry-run'])
+    expectFailure(await project.run(`${command} --json`, uri('nobody')), 12, 'NOT_AUTHORIZED');
   // A guard that may not look is no pass where production is going to be changed.
   const guarded = await project.run('migrate --apply --environment production --rehearsal none --json', uri('clerk'));
   expectFailure(guarded, 5, 'BLOCKED_BY_GUARD', /could not look/);

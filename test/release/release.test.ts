@@ -137,6 +137,7 @@ MongoClient.connect(${JSON.stringify(database.uri)}).then(async (client) => {
       kind: 'release',
       state: 'applied',
       backupId: ran.json.backup.id,
+      planDigest: ran.json.plan.digest,
       migrations: ['1-expand', '2-contract'],
       steps: expect.arrayContaining([expect.objectContaining({ name: 'verify', state: 'done' })]),
     });
@@ -210,8 +211,12 @@ MongoClient.connect(${JSON.stringify(database.uri)}).then(async (client) => {
     expect(ran.json.rollback).toMatchObject({ strategy: 'undo', reverted: [{ name: '1-expand' }] });
     expect(await dataOf()).toEqual(before);
 
-    const stopped = await project.run(release);
+    const stopped = await project.run(`${release} --release-id stopped`);
     expectFailure(stopped, 8, 'DEPLOY_FAILED', /The migrations before it are applied, and the deploy hook failed/);
+    expect(await recordOf('stopped')).toMatchObject({
+      planDigest: stopped.json.plan.digest,
+      migrations: ['1-expand', '2-contract'],
+    });
     const { json } = await project.run('status --json');
     expect(json.migrations).toMatchObject([{ state: 'applied' }, { name: '2-contract', state: 'pending' }]);
   });

@@ -123,6 +123,7 @@ test('credentials of the store, of Atlas and of readers reach the steps that nee
   const needs: Record<string, readonly string[]> = {
     backup: [...store, ...atlas],
     migrate: reading,
+    after: reading,
     deploy: ['DEPLOY_TOKEN'],
     // Its hooks bring the application back.
     rollback: all,

@@ -48,13 +48,17 @@ function failed(error: unknown): never {
   throw asServerFailure(error, 'looking for a rollback that is not complete');
 }
 
+function failedToLook(error: unknown): never {
+  throw asServerFailure(error, 'looking for a restore that is not complete');
+}
+
 function goesOn(of: string | undefined): string {
   return `mongo-release rollback ${of} goes on`;
 }
 
 /** As `halfRestored` of the room of backups; what a rollback has begun, that goes on with. */
 export async function halfRestoredIn(run: Run, connection: Connection): Promise<ReleaseError | undefined> {
-  const error = await halfRestored(connection.db, namesOf(run));
+  const error = await halfRestored(connection.db, namesOf(run)).catch(failedToLook);
   if (error === undefined) return undefined;
   const open = await openRollback(run, connection);
   if (open?.strategy !== 'restore' || open.backupId !== error.details.backup) return error;
