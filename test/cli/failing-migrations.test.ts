@@ -134,6 +134,16 @@ describe('a file that cannot be used is refused before anything runs', () => {
     expect(await database.db.listCollections({ name: `p${projects}.history` }).toArray()).toEqual([]);
   });
 
+  test.each(["import 'node:fs';\nexport const up = async () => {};\n", 'export const up = async () => {};\n'])(
+    'an ES module where package.json says that files are none says what to change: %s',
+    async (text) => {
+      await using it = await project({ 'package.json': '{"type":"commonjs"}', 'migrations/1-a.js': text });
+      const ran = await it.run('plan --offline --json');
+      expectFailure(ran, 2, 'MIGRATION_INVALID', /1-a\.js.*it has import or export, and package\.json/);
+      expect(ran.json.error.hint).toMatch(/\.mjs.*"type": "module"/);
+    },
+  );
+
   test('TypeScript with enums wants tsx, and tsx wants to be installed', async () => {
     const file = { 'migrations/1-a.ts': 'enum Size { Small }\nexport const up = async () => Size.Small;\n' };
     await using native = await project(file);

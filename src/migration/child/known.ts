@@ -34,6 +34,16 @@ export function known(error: unknown, where?: string): Known | undefined {
     case 'ERR_OUT_OF_RANGE':
       return where === undefined ? undefined : { text: `a document is larger than 16 MB (${where})`, hint: tooLarge };
   }
+  // The engine has no code for these. They hold no data, only what was written in a file that Node takes for CommonJS.
+  if (
+    error instanceof SyntaxError &&
+    /^Cannot use import statement|^Unexpected token 'export'|'import\.meta'/.test(error.message)
+  ) {
+    return {
+      text: 'it has import or export, and package.json says "type": "commonjs"',
+      hint: 'Name the file .mjs, or write "type": "module" into package.json; what is written with require and module.exports is named .cjs then.',
+    };
+  }
   if (error.name === 'MongooseError' && error.stack?.includes('openUri')) {
     return {
       hint: "Work with the db, client and models that up is given: the runner has connected them, and the target's address is in no variable of the migration's environment.",
