@@ -81,12 +81,12 @@ test.each([
 test.each([
   ['top.mjs', 'top.mjs:4 cannot be loaded: execFileSync() of top.mjs:4 was refused'],
   ['imports.mjs', 'imports.mjs cannot be loaded: execSync() of lib/version.cjs:2 was refused'],
-  ['connects.mjs', 'connects.mjs:2 cannot be loaded: What code writes by a connection of its own'],
+  ['connects.mjs', 'connects.mjs:2 cannot be loaded: Code opened a connection of its own'],
 ])('code that is only loaded starts none either, and the message names the file: %s', async (file, said) => {
   const loading = describeMigrations([project.file(file)], { ...settings(project.dir), log: project.log });
   await expect(loading).rejects.toMatchObject({
     ...{ code: 'MIGRATION_INVALID', exitCode: 2, message: expect.stringContaining(said) },
-    hint: expect.stringMatching(/into the function that needs it|client and models that up is given/),
+    hint: expect.stringMatching(/into the function that needs it|db and client that up is given/),
   });
   expect(started()).toBe(false);
 });

@@ -217,7 +217,7 @@ test('it holds wherever somebody stands', async () => {
   expect(ran.json, ran.stderr).toMatchObject({ outcome: 'rehearsed' });
   expect(ran.json.plan.findings.length).toBeGreaterThan(0);
   const applied = await project.run(apply, { CI: 'true' });
-  expect(applied.json, applied.stderr).toMatchObject({ outcome: 'applied', proof: ran.json.rehearsal.proof });
+  expect(applied.json, applied.stderr).toMatchObject({ outcome: 'applied', proof: ran.json.proof });
 });
 
 test('one that ran on an old backup is as old as its data', async () => {
