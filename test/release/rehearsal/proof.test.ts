@@ -211,6 +211,18 @@ test('a failed one that the store does not take says that what it has of before 
   );
 });
 
+test('what is kept of a failure, there and in the history, has no secret in it', async () => {
+  await project.write({ 'migrations/1-a.js': migration("throw new Error('sesame opens it');") });
+  const secret = { MONGODB_READ_URI: 'mongodb://reader:sesame@127.0.0.1:9/shop' };
+  expectFailure(await project.run('release --apply --store backups --json', secret), 13, 'REHEARSAL_FAILED');
+  const proofs = join(project.dir, 'backups', 'proofs');
+  const texts = (await readdir(proofs)).map((name) => readFile(join(proofs, name), 'utf8'));
+  expect((await Promise.all(texts)).join()).toMatch(/^(?!.*sesame).*opens it/s);
+  await project.run('migrate --apply --rehearsal none --json', secret);
+  const history = database.db.collection<{ _id: string; error: object }>('_mongo_release.history');
+  expect(JSON.stringify(await history.findOne({ _id: '1-a' }))).toMatch(/^(?!.*sesame).*opens it/s);
+});
+
 test('it holds wherever somebody stands', async () => {
   await project.write({ 'migrations/1-a.js': migration("if (process.env.CI) await fetch('http://x');") });
   const ran = await project.run(`release ${production}`, { GITHUB_WORKSPACE: join(project.dir, '..') });
