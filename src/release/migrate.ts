@@ -27,8 +27,8 @@ export async function migrate(run: Run): Promise<Ended<'migrate' | 'up'>> {
   if (!apply) return await migrateOn(run, connection, notRecorded(), { command, apply });
   return await onRecord(run, connection, 'migrate', async (recording) => {
     await recording.steps.run('guards', async () => {
-      for (const open of await openRollbackWarnings(run, connection)) run.log.warn(open);
       await refuseUnguarded(run, connection);
+      for (const open of await openRollbackWarnings(run, connection)) run.log.warn(open);
     });
     const ended = await migrateOn(run, connection, recording, { command });
     const open = await openRollbackWarnings(run, connection).catch(() => []);

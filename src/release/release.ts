@@ -105,10 +105,10 @@ class Walk {
 
   #guards(): Promise<void> {
     return this.#steps.run('guards', async () => {
-      for (const open of await openRollbackWarnings(this.#run, this.#connection)) this.#run.log.warn(open);
       this.result.guards = await lookGuards(this.#run, this.#connection, this.#apply);
       const error = guardFailure(this.result.guards);
       if (error !== undefined) throw error;
+      for (const open of await openRollbackWarnings(this.#run, this.#connection)) this.#run.log.warn(open);
     });
   }
 

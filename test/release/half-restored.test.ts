@@ -87,8 +87,8 @@ test(
       const status = await project.run('status --check --json');
       expectFailure(status, 8, 'RESTORE_INCOMPLETE');
       expect(status.json.warnings).toEqual([expect.stringContaining(`restore ${id}`)]);
-      expectFailure(await project.run('migrate --apply --rehearsal none --json'), 8, 'RESTORE_INCOMPLETE');
       expectFailure(await project.run('rollback --strategy down --yes --json'), 8, 'RESTORE_INCOMPLETE');
+      expectFailure(await project.run('migrate --apply --rehearsal none --json'), 8, 'RESTORE_INCOMPLETE');
 
       await rename(`${project.dir}/backups`, `${project.dir}/elsewhere`);
       expectFailure(await project.run(`restore ${id} --yes --json`), 11, 'BACKUP_NOT_FOUND');
