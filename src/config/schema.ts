@@ -234,7 +234,7 @@ export const schema = z.strictObject({
         .enum(rehearsalLevels)
         .default('full')
         .describe(
-          'On all of the data, on a sample that keeps references, or not at all. Where all of it does not fit on the disk, a sample is taken. Production is applied with a full rehearsal, its proof, or a waiver.',
+          'On all of the data, on a sample that keeps references, or not at all. Where all of it does not fit on the disk, a sample is taken; below 350 MB nothing fits (SANDBOX_TOO_SMALL). Production is applied with a full rehearsal, its proof, or a waiver.',
         ),
       sample: z
         .number()

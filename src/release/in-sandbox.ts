@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { RehearsalLevel } from '../config/schema.ts';
 import { openSandboxJournal, sandboxFence } from '../migration/journal/prepare.ts';
 import { type MigrationEnd, type MigrationJob, runMigration } from '../migration/runner.ts';
 import type { Phase } from '../migration/types.ts';
@@ -8,6 +9,7 @@ import { sandboxEnvironment } from '../sandbox/environment.ts';
 import type { Sandbox, SandboxOptions, SandboxTarget } from '../sandbox/sandbox.ts';
 import { startSandbox } from '../sandbox/start.ts';
 import type { ProbeResult } from '../verify/probe.ts';
+import { unknownInSample } from '../verify/probes/mongo.ts';
 import { runProbes } from '../verify/run.ts';
 import { childOptions } from './child-options.ts';
 import { namesOf, type Run, stopIfCancelled } from './run.ts';
@@ -97,15 +99,32 @@ export async function journalFor(
   return { attempt, fence: sandboxFence, images, resumes: false };
 }
 
-/** Probes that look into the database: there is no application to ask. Those without a phase, and of this one. */
-export async function probeSandbox(run: Run, { db }: Connection, phase?: Phase): Promise<ProbeResult[]> {
-  const { probes } = run.invocation.settings;
-  const wanted = probes
-    .filter((probe) => 'mongo' in probe && (probe.phase === undefined || probe.phase === phase))
-    // Nobody else writes there: a second look sees the same.
-    .map((probe) => ({ ...probe, retries: 0 }));
+/**
+ * Probes that look into the database: there is no application to ask. Those without a phase, and of this one. What a sample
+ * cannot tell of them is `unknown` after no attempt, and comes last.
+ */
+export async function probeSandbox(
+  run: Run,
+  { db }: Connection,
+  phase?: Phase,
+  level: RehearsalLevel = 'full',
+): Promise<ProbeResult[]> {
+  const unasked: ProbeResult[] = [];
+  const asked = run.invocation.settings.probes.filter((probe) => {
+    if (!('mongo' in probe) || (probe.phase !== undefined && probe.phase !== phase)) return false;
+    const unknown = level === 'sample' ? unknownInSample(probe) : undefined;
+    if (unknown !== undefined) unasked.push(unknown);
+    return unknown === undefined;
+  });
   const { log, signal } = run;
-  const results = await runProbes(wanted, { db, log, signal, resolveEnv: (name) => run.env[name] });
+  // Nobody else writes there: a second look sees the same.
+  const once = asked.map((probe) => ({ ...probe, retries: 0 }));
+  const results = await runProbes(once, { db, log, signal, resolveEnv: (name) => run.env[name] });
   stopIfCancelled(run);
-  return results;
+  return [...results, ...unasked];
+}
+
+/** Those that were asked: what was not can neither stop nor pass anything. */
+export function askedOf(probes: readonly ProbeResult[]): ProbeResult[] {
+  return probes.filter(({ attempts }) => attempts > 0);
 }

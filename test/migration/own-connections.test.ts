@@ -20,6 +20,7 @@ const files: Readonly<Record<string, string>> = {
   'models.cjs': own(`exports.Item = mongoose.${model};`),
   'context.mjs':
     "export const name = 'context';\nexport const up = async ({ models }) => { await models.Item.create({ n: 1 }); };",
+  'again.js': own('exports.up = async () => { await mongoose.connect(uri); };'),
   'helper.cjs': own('exports.client = () => new MongoClient(uri);'),
   'lazy.js':
     "const { client } = require('./helper.cjs');\nexports.up = async () => { await client().db('x').collection('items').insertOne({ n: 1 }); };",
@@ -56,6 +57,14 @@ test.each(['connects.cjs', 'creates.cjs', 'client.cjs'])(
 test('models that are only declared are the runner’s', async () => {
   const end = await project.run('context.mjs', database, { models: `${project.dir}/models.cjs` });
   expect(end).toMatchObject({ state: 'done', effects: { inserted: 1 } });
+});
+
+test('with models, whose connection is the runner’s already, mongoose.connect is refused in the same words', async () => {
+  const end = await project.run('again.js', database, { models: `${project.dir}/models.cjs` });
+  expect(end).toMatchObject({
+    state: 'failed',
+    error: { code: 'OWN_CONNECTION', message: expect.stringContaining('mongoose.connect') },
+  });
 });
 
 test.each(['lazy.js', 'hides.js', 'model.js', 'early.js'])(

@@ -31,10 +31,11 @@ export function describeFailure(
   const text = hiddenText(error, source, where);
   showWhole(error, source);
   const how = unseen ? 'A promise that nobody waited for was rejected' : 'The code threw';
-  const hint = known(error, where)?.hint ?? hintFor(error, text, source.fileName);
+  const ours = known(error, where);
+  const hint = ours?.hint ?? hintFor(error, text, source.fileName);
   const read = lastRead === undefined ? '' : ` It had read the document ${lastRead.id} of ${lastRead.collection} last.`;
   return {
-    code: 'MIGRATION_FAILED',
+    code: ours?.code ?? 'MIGRATION_FAILED',
     message: `${how}${at}: ${text}.${read}`,
     hint,
     lastRead,

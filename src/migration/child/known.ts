@@ -1,10 +1,13 @@
 import { relative } from 'node:path';
 import { serverCode, serverCodes } from '../../mongo/server-code.ts';
+import type { ErrorCode } from '../../observe/error-codes.ts';
 
 /** An error whose text holds no data, said in words of ours, and what to do about it. */
 export interface Known {
   /** Undefined where its own text says it. */
   readonly text?: string;
+  /** Default: that of whatever user code threw. */
+  readonly code?: ErrorCode;
   readonly hint: string;
 }
 
@@ -46,6 +49,8 @@ export function known(error: unknown, where?: string): Known | undefined {
   }
   if (error.name === 'MongooseError' && error.stack?.includes('openUri')) {
     return {
+      code: 'OWN_CONNECTION',
+      text: 'Mongoose was asked for a connection of its own (mongoose.connect or openUri)',
       hint: "Work with the db, client and models that up is given: the runner has connected them, and the target's address is in no variable of the migration's environment.",
     };
   }

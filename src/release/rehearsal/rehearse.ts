@@ -8,7 +8,7 @@ import { oplogWarning } from '../../report/oplog.ts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
 import type { ProbeResult } from '../../verify/probe.ts';
 import { effectsLine } from '../effects-line.ts';
-import { journalFor, probeSandbox, runInSandbox, sandboxFor, whileThere } from '../in-sandbox.ts';
+import { askedOf, journalFor, probeSandbox, runInSandbox, sandboxFor, whileThere } from '../in-sandbox.ts';
 import { namesOf, type Run, stopIfCancelled } from '../run.ts';
 import type { Situation } from '../situation.ts';
 import { notRehearsed, rehearsable } from '../taken-up.ts';
@@ -110,8 +110,8 @@ async function rehearseIn(
   });
   const turns = turnsOf(situation, names);
   // What a way back is verified by is asked where it leads.
-  const before = turns.length === 0 ? [] : await probeSandbox(run, connection, 'before-deploy');
-  const unverifiable = notAfterWayBack(before);
+  const before = turns.length === 0 ? [] : await probeSandbox(run, connection, 'before-deploy', on.level);
+  const unverifiable = notAfterWayBack(askedOf(before));
   if (unverifiable !== undefined) run.log.warn(unverifiable.message);
   for (const { file } of turns) {
     stopIfCancelled(run);
@@ -150,8 +150,8 @@ async function rehearseIn(
     return { result: result({ failed: { name, durationMs, effects, offending }, remaining }), error };
   }
   // Those for after the deploy are of the shape that everything that is pending leads to.
-  probes = await probeSandbox(run, connection, missing.length === 0 ? 'after-deploy' : undefined);
-  const seen = probeFailure(probes);
+  probes = await probeSandbox(run, connection, missing.length === 0 ? 'after-deploy' : undefined, on.level);
+  const seen = probeFailure(askedOf(probes));
   if (seen !== undefined) {
     const message = `After the migrations, in the sandbox: ${seen.message} The rehearsal did not touch the target.`;
     const hint = 'Correct the migrations or the probe and rehearse again: mongo-release migrate.';

@@ -1,7 +1,7 @@
 import { BSON, type Collection, type Db, type Document, MongoServerError } from 'mongodb';
 import { describeServerError, serverCode, serverCodes } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
-import type { Look, Probe, ProbeOf } from '../probe.ts';
+import type { Look, Probe, ProbeOf, ProbeResult } from '../probe.ts';
 
 /** Stages that change something, or never end. In sub-pipelines the server itself refuses them. */
 const refusedStages = ['$out', '$merge', '$changeStream'];
@@ -52,6 +52,14 @@ export function mongoProbe(settings: ProbeOf<'mongo'>, db: Db | undefined): Prob
       }
     },
   };
+}
+
+/** What it is where only some of the documents are there, which tell nothing of whether enough of all are; undefined where they do. */
+export function unknownInSample(settings: ProbeOf<'mongo'>): ProbeResult | undefined {
+  if (rangeOf(settings).min === 0) return undefined;
+  const { name, expected } = mongoProbe(settings, undefined);
+  const seen = 'not looked at: a sample has not all documents';
+  return { name, state: 'unknown', expected, seen, durationMs: 0, attempts: 0 };
 }
 
 async function countResults(

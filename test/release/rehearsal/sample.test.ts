@@ -54,7 +54,10 @@ test('a sample keeps references and the whole catalog, says what it does not sho
   await using project = await makeProject(
     {
       'migrations/1-a.js': migration(looks, "await db.collection('orders').updateMany({}, { $unset: { seen: '' } });"),
-      'mongo-release.yml': 'rehearsal: { sample: 30 }\n',
+      'mongo-release.yml': `rehearsal: { sample: 30 }
+probes:
+  - { name: users are there, mongo: { collection: users, count: 900 } }
+  - { name: no user is lost, mongo: { collection: users, filter: { n: null }, count: 0 } }\n`,
     },
     { MONGODB_URI: database.uri },
   );
@@ -62,6 +65,11 @@ test('a sample keeps references and the whole catalog, says what it does not sho
   const ran = await project.run('migrate --rehearsal sample --store backups --environment production --json');
   const { rehearsal } = ran.json;
   expect(ran.json, ran.stderr).toMatchObject({ outcome: 'rehearsed', rehearsal: { level: 'sample' } });
+  // What only all of the documents tell, some of them neither pass nor fail.
+  expect(rehearsal.probes).toMatchObject([
+    { name: 'no user is lost', state: 'passed' },
+    { name: 'users are there', state: 'unknown', expected: 'exactly 900 in users' },
+  ]);
   const [first] = rehearsal.migrations;
   expect(first.effects).toMatchObject({ modified: 30 });
   expect(first.onTarget.durationMs).toBeGreaterThan(29 * first.durationMs);
