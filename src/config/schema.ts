@@ -244,7 +244,9 @@ export const schema = z.strictObject({
         .describe('How many documents of each collection a sample has, beside those that they refer to.'),
       'max-age': duration
         .default(86_400_000)
-        .describe('How old the data of a rehearsal may be when its proof is used.'),
+        .describe(
+          'How old the data of a rehearsal may be when its proof is used, and a backup that an apply relies on without --backup.',
+        ),
       mongod: z.string().optional().describe('Path of the mongod to run sandboxes with.'),
     })
     .prefault({}),

@@ -3,6 +3,7 @@ import { type BackedUpTarget, otherTarget } from '../backup/same-target.ts';
 import type { BackupStore } from '../backup/stores/store.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
+import { formatDuration } from '../report/format.ts';
 import { askForSnapshot, assertComplete, atlasOf } from './atlas.ts';
 import { backedUpTarget } from './backed-up-target.ts';
 import { type Run, targetOf } from './run.ts';
@@ -53,12 +54,16 @@ export async function backupBehind(
   if (targetOf(run).environment !== 'production') return undefined;
   const near = recent.find(({ target }) => target.database === here.database);
   const other = near && otherTarget(near.target, here);
-  const where = store === undefined ? 'no store is named' : `${store.location} has none that is recent`;
+  const maxAge = run.invocation.settings.rehearsal['max-age'];
+  const where =
+    store === undefined
+      ? 'no store is named'
+      : `${store.location} has none of that position no older than ${formatDuration(maxAge)} (rehearsal.max-age)`;
   throw new ReleaseError(
     'BACKUP_MISSING',
     `Production is migrated with a backup of its present position in history only, and ${where} of database ${here.database}${near && other ? `: ${near.id} is ${other}` : ''}.`,
     {
-      hint: `Take one with mongo-release backup${store === undefined ? ' --store DIR, and name that store here too' : ''}; mongo-release release --apply does both.`,
+      hint: `Take one with mongo-release backup${store === undefined ? ' --store DIR, and name that store here too' : ''}, or name one of that position with --backup ID, whatever its age; mongo-release release --apply takes one itself.`,
     },
   );
 }

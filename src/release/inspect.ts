@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
 import type { SnapshotManifest } from '../backup/manifest.ts';
+import type { StoredBackup } from '../backup/stores/store.ts';
 import { verifyBackup } from '../backup/verify.ts';
-import { asReleaseError } from '../observe/error.ts';
+import { asReleaseError, ReleaseError } from '../observe/error.ts';
+import { plural } from '../report/format.ts';
 import { factsOfFile, namesFile, readFileOf } from './archive-file.ts';
 import { askForSnapshot, assertComplete, atlasOf } from './atlas.ts';
 import type { SnapshotState } from './backup-facts.ts';
@@ -59,7 +61,21 @@ export async function inspect(run: Run): Promise<Ended<'inspect'>> {
     warnings.push(
       `There is no folder ${store.location}: the first backup makes it. Check the name if there should be some.`,
     );
-  return { command: 'inspect', outcome: 'nothing-to-do', result: { backups }, warnings };
+  const error = damageOf(listed);
+  const outcome = error === undefined ? 'nothing-to-do' : 'blocked';
+  return { command: 'inspect', outcome, result: { backups }, warnings, error };
+}
+
+/** Of archives that are gone, or not as long as they were written: whoever counts on the store has to hear of it. */
+function damageOf(listed: readonly StoredBackup[]): ReleaseError | undefined {
+  const ids = listed.flatMap((entry) =>
+    entry.state === 'damaged' && entry.problem.code === 'ARCHIVE_DAMAGED' ? [entry.id] : [],
+  );
+  const [first] = ids;
+  if (first === undefined) return undefined;
+  return new ReleaseError('ARCHIVE_DAMAGED', `${plural(ids.length, 'backup')} cannot be restored: ${ids.join(', ')}.`, {
+    hint: `Take a new one with mongo-release backup, and remove what is left of ${ids.length === 1 ? first : 'these'} from the store.`,
+  });
 }
 
 /** What Atlas says of each; where it cannot be asked a list is a list all the same. */

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { expectFailure, makeProject, type Project } from '../cli/cli.ts';
@@ -44,8 +44,15 @@ test('a file that is no store is refused, and a backup whose archive is gone is 
   const taken = (await project.run('backup --json', store)).json;
   await rm(join(project.dir, 'torn', `${taken.id}.archive.zst`));
   const listed = await project.run('inspect --json', store);
+  expectFailure(listed, 11, 'ARCHIVE_DAMAGED', new RegExp(taken.id));
   expect(listed.json).toMatchObject({
     backups: [],
     warnings: [`Backup ${taken.id}: The backup's archive ${taken.id}.archive.zst is missing.`],
   });
+
+  const cut = (await project.run('backup --json', { MONGO_RELEASE_STORE: './cut' })).json;
+  await truncate(join(project.dir, 'cut', `${cut.id}.archive.zst`), 100);
+  const short = await project.run('inspect --json --store cut');
+  expectFailure(short, 11, 'ARCHIVE_DAMAGED', new RegExp(cut.id));
+  expect(short.json.warnings).toEqual([expect.stringMatching(/it has 100 bytes in place of \d+/)]);
 });

@@ -47,6 +47,7 @@ export class FolderStore implements BackupStore {
       location: this.location,
       readManifest: (id) => this.readManifest(id),
       readText: (name) => readFile(this.#path(name), 'utf8').catch(ignoreMissing),
+      sizeOf: async (name) => (await stat(this.#path(name)).catch(ignoreMissing))?.size,
     });
   }
 

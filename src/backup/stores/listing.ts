@@ -1,5 +1,5 @@
 import { ReleaseError } from '../../observe/error.ts';
-import { archiveMissing } from '../archive/damage.ts';
+import { archiveDamaged, archiveMissing } from '../archive/damage.ts';
 import { isBackupId } from '../backup-id.ts';
 import type { Manifest } from '../manifest.ts';
 import { backupNotFound, type StoredBackup, type Verification } from './store.ts';
@@ -19,10 +19,12 @@ interface Shelf {
   readManifest(id: string): Promise<Manifest>;
   /** The file's text; undefined where there is none. */
   readText(name: string): Promise<string | undefined>;
+  /** Bytes; undefined where there is no such file. */
+  sizeOf(name: string): Promise<number | undefined>;
 }
 
 /** The backups that these names are, the newest first. */
-export async function listBackups({ names, location, readManifest, readText }: Shelf): Promise<StoredBackup[]> {
+export async function listBackups({ names, location, readManifest, readText, sizeOf }: Shelf): Promise<StoredBackup[]> {
   const all = new Set(names);
   const backups: StoredBackup[] = [];
   const look = async (name: string) => {
@@ -31,8 +33,12 @@ export async function listBackups({ names, location, readManifest, readText }: S
     if (!isBackupId(id)) return;
     try {
       const manifest = await readManifest(id);
-      const archive = manifest.engine === 'atlas' ? undefined : manifest.archive.file;
-      if (archive !== undefined && !all.has(archive)) throw archiveMissing(archive);
+      if (manifest.engine !== 'atlas') {
+        const { file, bytes } = manifest.archive;
+        const size = all.has(file) ? await sizeOf(file) : undefined;
+        if (size === undefined) throw archiveMissing(file);
+        if (size !== bytes) throw archiveDamaged(`it has ${size} bytes in place of ${bytes}`, file);
+      }
       const text = all.has(id + verifiedEnding) ? await readText(id + verifiedEnding) : undefined;
       backups.push({ state: 'readable', id, manifest, verified: parseVerification(text, manifest) });
     } catch (error) {

@@ -83,11 +83,13 @@ export class S3Store implements BackupStore {
   }
 
   async list(): Promise<StoredBackup[]> {
+    const sizes = await this.#sizes();
     return listBackups({
-      names: await this.#names(),
+      names: [...sizes.keys()],
       location: this.location,
       readManifest: (id) => this.readManifest(id),
       readText: (name) => this.#readText(name, 'listing backups'),
+      sizeOf: async (name) => sizes.get(name),
     });
   }
 
@@ -272,16 +274,21 @@ export class S3Store implements BackupStore {
 
   /** Names directly under the prefix, or under a folder of it (`drills/`). */
   async #names(folder = '', doing = 'listing backups'): Promise<string[]> {
+    return [...(await this.#sizes(folder, doing)).keys()];
+  }
+
+  /** The same with their bytes. */
+  async #sizes(folder = '', doing = 'listing backups'): Promise<Map<string, number>> {
     const { sdk, client } = await this.#open();
-    const names: string[] = [];
+    const sizes = new Map<string, number>();
     const where = { Bucket: this.#bucket, Prefix: this.#prefix + folder, Delimiter: '/' };
     try {
       for (let token: string | undefined; ; ) {
         const page: ListObjectsV2CommandOutput = await client.send(
           new sdk.ListObjectsV2Command({ ...where, ContinuationToken: token }),
         );
-        for (const { Key = '' } of page.Contents ?? []) names.push(Key.slice(where.Prefix.length));
-        if (page.NextContinuationToken === undefined) return names;
+        for (const { Key = '', Size = 0 } of page.Contents ?? []) sizes.set(Key.slice(where.Prefix.length), Size);
+        if (page.NextContinuationToken === undefined) return sizes;
         token = page.NextContinuationToken;
       }
     } catch (error) {
