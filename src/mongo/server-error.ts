@@ -43,7 +43,7 @@ export function asServerFailure(error: unknown, what: string): ReleaseError {
   }
   if (error instanceof MongoServerSelectionError || error instanceof MongoNetworkError || isBrokenConnection(error)) {
     return new ReleaseError('SERVER_UNREACHABLE', `No usable MongoDB server answered (while ${what}).`, {
-      hint: 'Check host, port and network access from this machine (on Atlas the IP access list), and that the replica set has a primary.',
+      hint: 'Check host, port and network access from this machine (on Atlas the IP access list), the name after replicaSet= in the connection string, and that the replica set has a primary.',
       cause: error,
     });
   }

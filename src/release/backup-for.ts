@@ -58,10 +58,10 @@ export async function backupBehind(
   const where =
     store === undefined
       ? 'no store is named'
-      : `${store.location} has none of that position no older than ${formatDuration(maxAge)} (rehearsal.max-age)`;
+      : `${store.location} has none of that position in database ${here.database} that is no older than ${formatDuration(maxAge)} (rehearsal.max-age)`;
   throw new ReleaseError(
     'BACKUP_MISSING',
-    `Production is migrated with a backup of its present position in history only, and ${where} of database ${here.database}${near && other ? `: ${near.id} is ${other}` : ''}.`,
+    `Production is migrated with a backup of its present position in history only, and ${where}${near && other ? `: ${near.id} is ${other}` : ''}.`,
     {
       hint: `Take one with mongo-release backup${store === undefined ? ' --store DIR, and name that store here too' : ''}, or name one of that position with --backup ID, whatever its age; mongo-release release --apply takes one itself.`,
     },

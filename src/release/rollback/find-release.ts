@@ -33,6 +33,6 @@ async function newest(records: ReleaseRecords, database: string): Promise<Releas
 
 function unknown(database: string, what: string): ReleaseError {
   return new ReleaseError('RELEASE_UNKNOWN', `Database ${database} has a record of ${what}.`, {
-    hint: 'mongo-release status shows what is applied; mongo-release down takes single migrations back.',
+    hint: 'mongo-release audit lists the releases, and mongo-release status what is applied; mongo-release down takes single migrations back.',
   });
 }
