@@ -10,6 +10,7 @@ import { stoppedAfter } from './apply-plan.ts';
 import { backupBehind } from './backup-for.ts';
 import { type Bringing, bring } from './bring.ts';
 import { checkedSituation } from './checked-situation.ts';
+import { doubtsAbout } from './doubts.ts';
 import { lookGuards } from './guards.ts';
 import { runHook } from './hook.ts';
 import { keysForRelease } from './keys.ts';
@@ -142,6 +143,7 @@ class Walk {
       const store = storeOf(this.#run);
       const taken = await takeInto(this.#run, this.#connection, store, standingOf(situation), { keys: keysForRelease });
       await removeExpired(this.#run, this.#connection, store, taken.manifest.id);
+      if (taken.manifest.engine !== 'atlas') this.warnings.push(...doubtsAbout(taken.manifest, this.#connection));
       this.result.backup = factsOfTaken({ ...taken, location: store.location });
     });
   }

@@ -38,6 +38,17 @@ test('a backup of a database that is not there says that nothing is in it', asyn
   expect(taken.json.warnings).toEqual([expect.stringContaining(`no collection of yours in database ${database.name}`)]);
 });
 
+test('a rehearsal and a release in a database that is not there say so, since everything works on nothing', async () => {
+  const other = { MONGODB_URI: uriOf(`${database.name}-none`), MONGO_RELEASE_STORE: './nothing' };
+  await using empty = await makeProject({ 'migrations/1-a.js': 'exports.up = async () => {};\n' }, other);
+  const missing = expect.stringMatching(/no collection of yours in database .*-none\. Check its name\.$/);
+  const looked = await empty.run('migrate --json');
+  expect(looked.json.rehearsal?.uncovered[0], looked.stderr).toEqual(missing);
+  const released = await empty.run('release --apply --rehearsal none --json');
+  await database.db.client.db(`${database.name}-none`).dropDatabase();
+  expect(released.json.warnings, released.stderr).toContainEqual(missing);
+});
+
 test('a file that is no store is refused, and a backup whose archive is gone is named', async () => {
   expectFailure(await project.run('inspect --json --store package.json'), 7, 'STORE_FAILED', /ENOTDIR/);
   const store = { MONGO_RELEASE_STORE: './torn' };

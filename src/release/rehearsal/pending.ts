@@ -1,4 +1,4 @@
-import { dataTime } from '../../backup/manifest.ts';
+import { dataTime, type Manifest } from '../../backup/manifest.ts';
 import { restoreBackup } from '../../backup/restore.ts';
 import { copySample } from '../../backup/sample.ts';
 import type { Connection } from '../../mongo/connect.ts';
@@ -62,7 +62,7 @@ async function inFull(
   const loaded = new GatheredCode(run, situation.files.values(), situation.code);
   const rehearsed = await rehearse({ ...run, onLoaded: loaded.add }, situation, {
     ...(await about(connection)),
-    ...{ level: 'full', need, uncovered },
+    ...{ level: 'full', need, uncovered: [...nothingIn(manifest), ...uncovered] },
     backup: { at: dataAt, ...(behind?.id === id && { id }) },
     fill: async (sandbox) => {
       const own = namesOf(run);
@@ -77,6 +77,14 @@ async function inFull(
     backupId: behind && id,
     code,
   });
+}
+
+/** Every migration works on that, and the most likely cause is a name that was mistyped. */
+function nothingIn(manifest: Manifest): string[] {
+  if (manifest.engine === 'atlas' || manifest.namespaces.length > 0) return [];
+  return [
+    `Anything about data: the server has no collection of yours in database ${manifest.target.database}. Check its name.`,
+  ];
 }
 
 async function onSample(
