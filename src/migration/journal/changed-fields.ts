@@ -27,7 +27,7 @@ const mostFields = 50;
 
 /**
  * What an attempt changed in the documents that were there before and after it, by the images of its journal. What it
- * inserted and deleted is not in it. Throws the driver's errors, and `RangeError` for images that are damaged.
+ * inserted and deleted is not in it. Throws the driver's errors, and `JournalDamage` for images that are damaged.
  */
 export async function changedFields(db: Db, own: OwnNames, attempt: Attempt): Promise<ChangedFields> {
   const found = new Map<string, { -readonly [K in keyof ChangedField]: ChangedField[K] }>();

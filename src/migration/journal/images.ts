@@ -9,6 +9,11 @@ export interface Image {
   readonly after?: Uint8Array;
 }
 
+/** The journal is not what was written. */
+export class JournalDamage extends Error {
+  override readonly name = 'JournalDamage';
+}
+
 /** A part has to fit, with its entry's fields, into a document of 16 MB (`maxBsonObjectSize`). */
 const partBytes = 12 * 1024 * 1024;
 
@@ -25,17 +30,17 @@ export function packImages(images: readonly Image[]): Uint8Array[] {
   return parts;
 }
 
-/** The images of all parts of one `packImages`. Throws `RangeError` where the bytes are not what it made. */
+/** The images of all parts of one `packImages`. Throws `JournalDamage` where the bytes are not what it made. */
 export function unpackImages(parts: readonly Uint8Array[]): Image[] {
   const plain = decompressed(Buffer.concat(parts));
   const images: Image[] = [];
   let at = 0;
   const next = (): Uint8Array | undefined => {
-    if (at + 4 > plain.length) throw new RangeError('The images of the journal end in the middle of a document.');
+    if (at + 4 > plain.length) throw new JournalDamage('The images of the journal end in the middle of a document.');
     const length = plain.readInt32LE(at);
     const bytes = length === 0 ? undefined : plain.subarray(at, at + length);
     at += Math.max(4, length);
-    if (at > plain.length) throw new RangeError('The images of the journal end in the middle of a document.');
+    if (at > plain.length) throw new JournalDamage('The images of the journal end in the middle of a document.');
     return bytes;
   };
   while (at < plain.length) {
@@ -49,7 +54,7 @@ function decompressed(packed: Buffer): Buffer {
   try {
     return zstdDecompressSync(packed);
   } catch (cause) {
-    throw new RangeError('The images of the journal are not what was packed.', { cause });
+    throw new JournalDamage('The images of the journal are not what was packed.', { cause });
   }
 }
 

@@ -38,6 +38,11 @@ export class CatalogLook {
     this.#added.set(where, (this.#added.get(where) ?? 0) + documents);
   }
 
+  /** See `NamesOfThePast`. */
+  look(database: string): Promise<void> {
+    return this.#names.look(database);
+  }
+
   /** Goes back over an entry whose conflicts are known. */
   async pass(entry: UndoEntry): Promise<void> {
     await this.#names.goBack(entry);

@@ -9,13 +9,12 @@ export interface UndoCount {
   readonly inserted: number;
   readonly deleted: number;
   readonly merged: number;
-  readonly quarantined: number;
   readonly catalogChanges: number;
   readonly catalogOperations: number;
 }
 
 export const nothingCounted: UndoCount = {
-  ...{ documents: 0, inserted: 0, deleted: 0, merged: 0, quarantined: 0 },
+  ...{ documents: 0, inserted: 0, deleted: 0, merged: 0 },
   ...{ catalogChanges: 0, catalogOperations: 0 },
 };
 

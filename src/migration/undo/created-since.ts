@@ -45,7 +45,7 @@ class CreatedSinceCount {
  */
 export async function listCreatedSince(
   client: MongoClient,
-  store: Pick<UndoStore, 'presentOf' | 'over'>,
+  store: UndoStore,
   touched: Touched,
 ): Promise<CreatedSince[]> {
   const present = store.presentOf(touched.namespace);
@@ -54,28 +54,36 @@ export async function listCreatedSince(
   const { introduced } = touched;
   if (introduced.length > 0) {
     const filter = { $or: introduced.map((name) => ({ [name]: { $exists: true } })) };
-    for await (const document of unknownTo(client, touched, present, filter, { _id: 1 })) {
-      const now = store.over(present, document);
-      count.add(now, now === document || undefined);
-    }
+    for await (const { document, isRead } of unknownTo(client, store, touched, present, filter, { _id: 1 }))
+      count.add(document, isRead || undefined);
   }
   return count.result;
 }
 
-/** The documents of a collection that the attempt did not change, as bytes. Throws the driver's errors. */
+/**
+ * The documents of a collection that the attempt did not change, as bytes; `isRead`: by the query, and as it is by now.
+ * Throws the driver's errors.
+ */
 export async function* unknownTo(
   client: MongoClient,
+  store: Pick<UndoStore, 'over' | 'inserted'>,
   touched: Touched,
-  { database, collection = '' }: Touched['namespace'],
+  present: Touched['namespace'],
   filter: Document = {},
   projection?: Document,
-): AsyncGenerator<Uint8Array> {
+): AsyncGenerator<{ readonly document: Uint8Array; readonly isRead: boolean }> {
+  const { database, collection = '' } = present;
   const found = client
     .db(database)
     .collection(collection, { readPreference: ReadPreference.primary })
     .find(filter, { raw: true, projection });
   for await (const bytes of found as unknown as AsyncIterable<Uint8Array>) {
-    const document = Buffer.from(bytes);
-    if (!touched.knows(idKey(document))) yield document;
+    const read = Buffer.from(bytes);
+    if (touched.knows(idKey(read))) continue;
+    const document = store.over(present, read);
+    if (document !== undefined) yield { document, isRead: document === read };
+  }
+  for (const document of store.inserted(present)) {
+    if (!touched.knows(idKey(document))) yield { document, isRead: false };
   }
 }

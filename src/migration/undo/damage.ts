@@ -2,13 +2,14 @@ import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { BsonError, idKey } from '../../mongo/raw-bson.ts';
 import type { Attempt } from '../journal/documents.ts';
+import { JournalDamage } from '../journal/images.ts';
 import { readForwards } from './read.ts';
 
 export const damaged = 'images of the journal are damaged';
 
 /** Whether an error says that images are not what was packed. */
 export function isDamage(error: unknown): boolean {
-  return error instanceof RangeError || error instanceof BsonError;
+  return error instanceof JournalDamage || error instanceof BsonError;
 }
 
 /** Whether images of an attempt cannot be read: an undo needs all of them, also those that it has put back. Throws the driver's errors, the signal's reason. */

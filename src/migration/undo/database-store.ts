@@ -80,6 +80,10 @@ export class DatabaseStore implements UndoStore {
     return document;
   }
 
+  inserted(): Iterable<Uint8Array> {
+    return [];
+  }
+
   async write(
     present: EntryNamespace,
     changes: readonly Change[],

@@ -55,7 +55,7 @@ export class DownPass {
     const { connection, store, survey } = this.#options;
     const conflicts = new ConflictList();
     for await (const lefts of chunks(store.quarantine.left(), ({ current }) => current?.length ?? 0)) {
-      for (const [touched, of] of Map.groupBy(lefts, (left) => touchedAs(survey, left.namespace))) {
+      for (const [touched, of] of Map.groupBy(lefts, (left) => touchedAs(survey, left))) {
         const present = touched && store.presentOf(touched.namespace);
         const documents = of.map((left) => ({ after: anyVersion(left) }));
         const now = present && (await store.read(present, documents));
@@ -74,9 +74,10 @@ export class DownPass {
       const { namespace } = touched;
       const present = store.presentOf(namespace);
       if (present === undefined) continue;
-      for await (const documents of chunks(unknownTo(connection.client, touched, present), ({ length }) => length)) {
-        const candidates = documents.map((document) => {
-          return { namespace, stretch: 0, present, image: {}, current: store.over(present, document) };
+      const unknown = unknownTo(connection.client, store, touched, present);
+      for await (const documents of chunks(unknown, ({ document: { length } }) => length)) {
+        const candidates = documents.map(({ document: current }) => {
+          return { namespace, stretch: 0, present, image: {}, current };
         });
         await this.#bringBack(candidates, 'created');
       }
@@ -175,8 +176,8 @@ function askAbout(
   );
 }
 
-function touchedAs({ touched }: Survey, namespace: EntryNamespace): Touched | undefined {
-  return touched.findLast((one) => one.was(namespace));
+function touchedAs({ touched }: Survey, { stretch, namespace }: Left): Touched | undefined {
+  return touched.find((one) => one.was(stretch, namespace));
 }
 
 /** As many as are asked about together. */

@@ -6,36 +6,32 @@ import { Preview, PreviewStore } from './preview-store.ts';
 import { ConflictList, type UndoNumbers } from './result.ts';
 import { Walk } from './walk.ts';
 
-/** What a tolerant undo would come to as things stand, with what earlier undos have done. */
-export interface UndoForecast extends UndoNumbers {
-  readonly conflicts: ConflictList;
-}
-
 export interface ForecastAttempt extends Attempt {
   /** Where the migration has a `downDocument`. */
   readonly ask?: AskDown;
 }
 
 /**
- * Goes through the tolerant undo of attempts, the newest first, without changing anything and without a lease. What the
- * server would refuse, such as a unique value that a user has taken, only the undo itself finds. Throws the driver's
- * errors, the signal's reason, and `RangeError` for images that are damaged.
+ * Goes through the tolerant undo of attempts, the newest first, without changing anything and without a lease: what each
+ * would come to, with what earlier undos of it have done. What the server would refuse, such as a unique value that a user has taken, only the undo itself finds. Throws the driver's
+ * errors, the signal's reason, and `JournalDamage` for images that are damaged.
  */
 export async function forecastUndo(
   connection: Connection,
   own: OwnNames,
   attempts: readonly ForecastAttempt[],
   { signal }: { readonly signal?: AbortSignal } = {},
-): Promise<UndoForecast[]> {
+): Promise<UndoNumbers[]> {
   await using preview = await Preview.of(connection, own, attempts, signal);
-  const forecasts: UndoForecast[] = [];
-  for (const attempt of attempts) {
+  const forecasts: UndoNumbers[] = [];
+  for (const [age, attempt] of attempts.entries()) {
+    if (age > 0) preview.nextLayer();
     const { ask } = attempt;
-    const conflicts = new ConflictList();
     const store = new PreviewStore(preview, attempt, ask !== undefined);
+    const conflicts = new ConflictList();
     const walk = new Walk({ connection, own, attempt, mode: 'tolerant', store, conflicts, undone: 0, ask, signal });
     await walk.run();
-    forecasts.push({ ...(await walk.numbers()), conflicts });
+    forecasts.push(await walk.numbers());
   }
   return forecasts;
 }

@@ -44,3 +44,7 @@ export function leftBy(conflicts: readonly UndoConflict[]): LeftInCatalog[] {
   }
   return [...left.values()];
 }
+
+export function distinct(left: readonly LeftInCatalog[]): LeftInCatalog[] {
+  return [...new Map(left.map((one) => [one.why, one])).values()];
+}

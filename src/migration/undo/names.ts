@@ -31,11 +31,19 @@ export class NamesOfThePast {
   /** The present name of what a name stood for at this point; undefined where there was nothing. */
   presentOf(namespace: EntryNamespace): EntryNamespace | undefined {
     const name = shownNamespace(namespace);
-    if (!this.#past.has(name)) return namespace;
+    if (!this.#past.has(name)) {
+      const listed = this.#listed.get(namespace.database);
+      return listed === undefined || listed.has(namespace.collection ?? '') ? namespace : undefined;
+    }
     const uuid = this.#past.get(name);
     for (const listed of this.#listed.get(namespace.database)?.values() ?? [])
       if (uuid !== undefined && listed.uuid === uuid) return { database: namespace.database, collection: listed.name };
     return undefined;
+  }
+
+  /** From here on a name under which nothing stands is known to stand for nothing. Throws the driver's errors. */
+  async look(database: string): Promise<void> {
+    await this.#list(database);
   }
 
   /** Looks at the catalog anew: something has been changed in it. Throws the driver's errors. */
@@ -145,6 +153,7 @@ function isAside({ name, uuid }: Listed): boolean {
 /** The names as they stood before the changes of the catalog that an earlier undo of the attempt has taken back. */
 export async function namesBehind(connection: Connection, own: OwnNames, attempt: Attempt): Promise<NamesOfThePast> {
   const names = new NamesOfThePast(connection.client);
+  await names.look(connection.db.databaseName);
   for (const entry of await undoneCatalogEntries(connection, own, attempt)) await names.goBack(entry);
   return names;
 }

@@ -13,6 +13,10 @@ export class PreviewQuarantine implements KeptVersions {
   readonly #keepsVersions: boolean;
   /** By place. */
   readonly #left = new Map<string, Left>();
+  /** Places of what undos before have left. */
+  #before: ReadonlySet<string> = new Set();
+  /** Beside those: what comes to them, less what is brought back. */
+  #more = 0;
   #broughtBack = 0;
 
   constructor(db: Db, own: OwnNames, attempt: Attempt, keepsVersions: boolean) {
@@ -20,7 +24,11 @@ export class PreviewQuarantine implements KeptVersions {
     this.#keepsVersions = keepsVersions;
   }
 
-  read: KeptVersions['read'] = () => this.#stored.read();
+  async read(): ReturnType<KeptVersions['read']> {
+    const kept = await this.#stored.read();
+    this.#before = new Set(kept.left);
+    return kept;
+  }
 
   placeOf: KeptVersions['placeOf'] = (stretch, namespace, id) => this.#stored.placeOf(stretch, namespace, id);
 
@@ -29,34 +37,46 @@ export class PreviewQuarantine implements KeptVersions {
     yield* this.#left.values();
   }
 
+  async countLeft(): Promise<number> {
+    return (await this.#stored.countLeft()) + this.#more;
+  }
+
   async countBroughtBack(): Promise<number> {
     return (await this.#stored.countBroughtBack()) + this.#broughtBack;
   }
 
   async add(documents: readonly Left[]): Promise<void> {
+    this.#more += documents.length;
     if (!this.#keepsVersions) return;
     for (const left of documents) {
-      const { stretch, namespace, image, current } = left;
+      const { image, current } = left;
       // They are views into what was read together with many others.
       const kept = { before: copy(image.before), after: copy(image.after) };
-      const place = this.placeOf(stretch, namespace, idKey(anyVersion(left)));
-      this.#left.set(place, { ...left, image: kept, current: copy(current) });
+      this.#left.set(this.#place(left), { ...left, image: kept, current: copy(current) });
     }
   }
 
   async broughtBack(documents: readonly Left[]): Promise<void> {
     this.#broughtBack += documents.length;
+    for (const left of documents) {
+      const place = this.#place(left);
+      if (this.#left.has(place) || this.#before.has(place)) this.#more -= 1;
+    }
   }
 
   async setBefore(place: string, before: Uint8Array | undefined): Promise<void> {
     const left = this.#left.get(place);
-    if (left?.image.before === undefined || before === undefined) return;
+    if (left?.image.before === undefined) return;
     this.#left.set(place, { ...left, image: { ...left.image, before: copy(before) } });
   }
 
   async keepOpen(): Promise<void> {}
 
   async close(): Promise<void> {}
+
+  #place(left: Left): string {
+    return this.placeOf(left.stretch, left.namespace, idKey(anyVersion(left)));
+  }
 }
 
 function copy(bytes: Uint8Array | undefined): Uint8Array | undefined {

@@ -7,7 +7,7 @@ import type { Image } from '../journal/images.ts';
 import { CatalogLook } from './catalog-look.ts';
 import type { CatalogUndone } from './catalog-place.ts';
 import { readCurrent } from './current.ts';
-import { digest } from './digest.ts';
+import { digest, stateOf } from './digest.ts';
 import { leftBy, leftInCatalog } from './left.ts';
 import { NamesOfThePast, undoneCatalogEntries } from './names.ts';
 import { PreviewQuarantine } from './preview-quarantine.ts';
@@ -16,9 +16,12 @@ import { type LeftInCatalog, shownNamespace, type UndoConflict } from './result.
 import type { Change, UndoStore } from './store.ts';
 import { moves } from './survey.ts';
 
+/** By key, the digest of what the newest image of a stretch made of a document. */
+type Layer = Map<string, string>;
+
 /**
- * What the database will be once attempts are undone, the newest first. In memory are those documents alone that are met
- * again, or that a `downDocument` has brought back.
+ * What the database will be once attempts are undone, the newest first. Of the documents that are met again it remembers
+ * which ones are what an older image made of them, and the bytes of the others alone.
  */
 export class Preview implements AsyncDisposable {
   readonly connection: Connection;
@@ -26,18 +29,23 @@ export class Preview implements AsyncDisposable {
   readonly catalog: CatalogLook;
   /** No transaction is begun in it. */
   readonly session: ClientSession;
-  /** Documents of older attempts, and from before a collection was moved. */
-  readonly #wanted: ReadonlySet<string>;
+  /** What is still to come: of each attempt, and of each stretch on which names stand for the same collections. */
+  readonly #layers: Layer[];
+  readonly #severalAttempts: boolean;
+  /** What documents are by now; undefined where they are gone. */
   readonly #documents = new Map<string, Uint8Array | undefined>();
-  /** Those that go back image by image, and are not at their oldest one: each is what the next one made of it. */
-  readonly #midway = new Set<string>();
+  /** Those that are what the image that comes next made of them. */
+  readonly #asNext = new Set<string>();
+  /** By collection, those that were put in again. */
+  readonly #inserted = new Map<string, Map<string, Uint8Array>>();
 
-  private constructor(connection: Connection, own: OwnNames, wanted: ReadonlySet<string>) {
+  private constructor(connection: Connection, own: OwnNames, layers: Layer[], severalAttempts: boolean) {
     this.connection = connection;
     this.own = own;
     this.catalog = new CatalogLook(connection.client, own);
     this.session = connection.client.startSession();
-    this.#wanted = wanted;
+    this.#layers = layers;
+    this.#severalAttempts = severalAttempts;
   }
 
   /** `attempts`: the newest first. Throws the driver's errors, the signal's reason. */
@@ -47,28 +55,36 @@ export class Preview implements AsyncDisposable {
     attempts: readonly Attempt[],
     signal: AbortSignal | undefined,
   ): Promise<Preview> {
-    const wanted = new Set<string>();
+    const layers: Layer[] = [];
     const names = new NamesOfThePast(connection.client);
-    for (const [age, attempt] of attempts.entries()) {
+    const several = attempts.length > 1;
+    for (const attempt of attempts) {
+      layers.push(new Map());
       // Also of one attempt: behind a rename a document is another one, for all that knows it by its collection's name.
-      if (attempts.length === 1 && !(await movesCollections(connection, own, attempt))) break;
-      let older = age > 0;
+      if (!several && !(await movesCollections(connection, own, attempt))) break;
       for await (const step of readBackwards(connection.db, own, attempt)) {
         signal?.throwIfAborted();
         if (step.kind === 'entry') {
-          older ||= moves(step.entry);
+          if (moves(step.entry)) layers.push(new Map());
           await names.goBack(step.entry);
           continue;
         }
-        const present = older ? names.presentOf(step.pack.namespace) : undefined;
-        if (present === undefined) continue;
-        for (const { before, after } of step.pack.images) {
+        const layer = layers.length < 2 ? undefined : layers.at(-1);
+        const present = names.presentOf(step.pack.namespace);
+        if (layer === undefined || present === undefined) continue;
+        for (const { before, after } of step.pack.images.toReversed()) {
           const document = after ?? before;
-          if (document !== undefined) wanted.add(keyOf(present, document));
+          const key = document && keyOf(present, document);
+          if (key !== undefined && !layer.has(key)) layer.set(key, stateOf(after));
         }
       }
     }
-    return new Preview(connection, own, wanted);
+    return new Preview(connection, own, layers, several);
+  }
+
+  /** Names stand for other collections from here on, or an older attempt begins. */
+  nextLayer(): void {
+    this.#layers.shift();
   }
 
   async read(present: EntryNamespace, images: readonly Image[]): Promise<Map<string, Uint8Array>> {
@@ -78,7 +94,7 @@ export class Preview implements AsyncDisposable {
       const document = after ?? before;
       if (document === undefined) continue;
       const key = this.#isEmpty ? '' : keyOf(present, document);
-      if (this.#midway.has(key)) known.set(idKey(document), after);
+      if (this.#asNext.has(key)) known.set(idKey(document), after);
       else if (this.#documents.has(key)) known.set(idKey(document), this.#documents.get(key));
       else asked.push(document);
     }
@@ -87,8 +103,14 @@ export class Preview implements AsyncDisposable {
     return found;
   }
 
-  over(present: EntryNamespace, document: Uint8Array): Uint8Array {
-    return this.#documents.size === 0 ? document : (this.#documents.get(keyOf(present, document)) ?? document);
+  over(present: EntryNamespace, document: Uint8Array): Uint8Array | undefined {
+    if (this.#documents.size === 0) return document;
+    const key = keyOf(present, document);
+    return this.#documents.has(key) ? this.#documents.get(key) : document;
+  }
+
+  inserted(present: EntryNamespace): Iterable<Uint8Array> {
+    return this.#inserted.get(shownNamespace(present))?.values() ?? [];
   }
 
   write(present: EntryNamespace, changes: readonly Change[]): void {
@@ -96,13 +118,34 @@ export class Preview implements AsyncDisposable {
       const document = now ?? back;
       if (document === undefined) continue;
       this.catalog.takesOut(present, Number(now !== undefined) - Number(back !== undefined));
-      if (stage === 'back' && this.#isEmpty && this.#wanted.size === 0) continue;
+      if (stage === 'back' && this.#isEmpty && this.#layers.length < 2 && !this.#severalAttempts) continue;
       const key = keyOf(present, document);
-      if (stage === 'midway') this.#midway.add(key);
-      else this.#midway.delete(key);
-      const kept = stage === 'down' ? !sameBytes(now, back) : stage === 'back' && this.#wanted.has(key);
-      if (kept) this.#documents.set(key, back && Buffer.from(back));
+      if (stage === 'midway') {
+        this.#asNext.add(key);
+        continue;
+      }
+      this.#asNext.delete(key);
+      this.#documents.delete(key);
+      if (stage === 'down') {
+        if (!sameBytes(now, back)) this.#documents.set(key, back && Buffer.from(back));
+        continue;
+      }
+      const next = this.#layers.slice(1).find((layer) => layer.has(key));
+      if (next?.get(key) === stateOf(back)) this.#asNext.add(key);
+      else if (next !== undefined) this.#documents.set(key, back && Buffer.from(back));
+      if (this.#severalAttempts) this.#cameAndWent(present, key, now, back);
     }
+  }
+
+  /** What older attempts did not touch has to be in the collection, or out of it, all the same. */
+  #cameAndWent(present: EntryNamespace, key: string, now: Uint8Array | undefined, back: Uint8Array | undefined): void {
+    const where = shownNamespace(present);
+    const inserted = this.#inserted.get(where) ?? new Map<string, Uint8Array>();
+    this.#inserted.set(where, inserted);
+    if (now === undefined && back !== undefined) inserted.set(key, Buffer.from(back));
+    if (back !== undefined) return;
+    inserted.delete(key);
+    if (!this.#asNext.has(key)) this.#documents.set(key, undefined);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -110,7 +153,7 @@ export class Preview implements AsyncDisposable {
   }
 
   get #isEmpty(): boolean {
-    return this.#midway.size + this.#documents.size === 0;
+    return this.#asNext.size + this.#documents.size === 0;
   }
 }
 
@@ -130,6 +173,7 @@ export class PreviewStore implements UndoStore {
 
   async begin(): Promise<void> {
     const { connection, own, catalog } = this.#preview;
+    await catalog.look(connection.db.databaseName);
     for (const entry of await undoneCatalogEntries(connection, own, this.#attempt)) await catalog.pass(entry);
   }
 
@@ -145,8 +189,12 @@ export class PreviewStore implements UndoStore {
     return this.#preview.read(present, images);
   }
 
-  over(present: EntryNamespace, document: Uint8Array): Uint8Array {
+  over(present: EntryNamespace, document: Uint8Array): Uint8Array | undefined {
     return this.#preview.over(present, document);
+  }
+
+  inserted(present: EntryNamespace): Iterable<Uint8Array> {
+    return this.#preview.inserted(present);
   }
 
   async write(present: EntryNamespace, changes: readonly Change[]): Promise<void> {
@@ -155,6 +203,7 @@ export class PreviewStore implements UndoStore {
 
   async catalog(entry: UndoEntry): Promise<CatalogUndone> {
     const conflicts = await this.#preview.catalog.entry(entry);
+    if (moves(entry)) this.#preview.nextLayer();
     this.#met.push(...conflicts);
     return { changed: 0, conflicts };
   }

@@ -93,7 +93,7 @@ export async function putBack(puts: readonly Put[], options: PutOptions): Promis
         news.push({ whole, state: 'left', images });
         continue;
       }
-      const step = present === undefined ? stayingStep(target, now) : stepOf(target, namespace, now, options);
+      const step = stepOf(target, namespace, now, present === undefined ? { ...options, isGone: true } : options);
       news.push({ whole, images, ...step });
       if (step.state === 'blocked') left.push({ namespace, stretch, image: step.image, current: now });
       if (step.state !== 'back') continue;
@@ -113,9 +113,12 @@ function stepOf(
   { images, whole, stretch }: Target,
   namespace: EntryNamespace,
   now: Uint8Array | undefined,
-  { way, mode, renamesIn }: PutOptions,
+  { way, mode, renamesIn, isGone = false }: PutOptions & { readonly isGone?: boolean },
 ): Step {
-  if (way === 'leave') return stayingStep({ images, whole }, now);
+  // With its collection users have deleted what was in it. What the migration deleted has no place to go back to.
+  const after = whole.open === undefined ? images[0]?.after : whole.open.after;
+  if (way === 'leave' || (isGone && (mode !== 'tolerant' || after === undefined)))
+    return stayingStep({ images, whole }, now);
   if (mode !== 'tolerant') {
     // Known before it is met, where the database does not tell by and by.
     const { before, after } = { before: images.at(-1)?.before, after: images[0]?.after };

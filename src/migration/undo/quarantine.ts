@@ -57,6 +57,10 @@ export class Quarantine {
     return counts;
   }
 
+  async countLeft(): Promise<number> {
+    return [...(await this.countByCollection()).values()].reduce((sum, documents) => sum + documents, 0);
+  }
+
   /** How many documents `downDocument` has brought back, by any undo of the attempt. Throws the driver's errors. */
   async countBroughtBack(): Promise<number> {
     let documents = 0;
@@ -145,12 +149,13 @@ export class Quarantine {
       .collection<{ _id: string }>(this.#own.quarantine)
       .findOne({ _id: { $in: [_id, `${_id}/before`] }, before: { $exists: true } } as Document, { session, raw: true });
     const whole = kept === null ? undefined : (kept as unknown as Uint8Array);
-    if (whole === undefined || before === undefined) return;
+    if (whole === undefined) return;
     const buffer = asBuffer(whole);
     const replaced = rawDocument(
-      [...elementsOf(whole)].map(({ name, start, end }) =>
-        name === 'before' ? rawElement(bsonTypes.document, name, before) : buffer.subarray(start, end),
-      ),
+      [...elementsOf(whole)].flatMap(({ name, start, end }) => {
+        if (name !== 'before') return buffer.subarray(start, end);
+        return before === undefined ? [] : rawElement(bsonTypes.document, name, before);
+      }),
     );
     if (replaced.length > mostBytes) return;
     await replaceIn(this.#db, this.#own.quarantine, [replaced], { session, bypassValidation: false });

@@ -10,7 +10,7 @@ import {
   type JournalEntry,
   ofAttempt,
 } from '../journal/documents.ts';
-import { type Image, unpackImages } from '../journal/images.ts';
+import { type Image, JournalDamage, unpackImages } from '../journal/images.ts';
 
 /** An entry without what only a replay needs. */
 export type UndoEntry = Omit<JournalEntry, 'reads' | 'calls'>;
@@ -54,7 +54,7 @@ export type Backward =
 /**
  * The entries of an attempt that were not undone yet and their images, the newest first: as parallel calls had their
  * turns, so that the packs of an entry in several transactions may have others' in between. The images of one transaction
- * are in memory at a time. Throws the driver's errors, and `RangeError` for images that are damaged.
+ * are in memory at a time. Throws the driver's errors, and `JournalDamage` for images that are damaged.
  */
 export async function* readBackwards(db: Db, own: OwnNames, attempt: Attempt): AsyncGenerator<Backward> {
   const journal = journalOf(db, own);
@@ -80,12 +80,12 @@ export async function* readBackwards(db: Db, own: OwnNames, attempt: Attempt): A
         continue;
       }
       const entry = begun.get(document.of) ?? (await readEntry(db, own, document.of));
-      if (entry === undefined) throw new RangeError('An entry of the journal is missing.');
+      if (entry === undefined) throw new JournalDamage('An entry of the journal is missing.');
       begun.set(document.of, entry);
       if (entry.undone === undefined) yield { kind: 'pack', entry, pack: unpacked(pack, entry) };
       continue;
     }
-    if (parts.length > 0) throw new RangeError('A part of the images of the journal is missing.');
+    if (parts.length > 0) throw new JournalDamage('A part of the images of the journal is missing.');
     if (document.undone === undefined) {
       for (const pack of packed) yield { kind: 'pack', entry: document, pack: unpacked(pack, document) };
       yield { kind: 'entry', entry: document };
@@ -119,7 +119,7 @@ export async function* readForwards(db: Db, own: OwnNames, attempt: Attempt): As
     }
     const { _id: id, part, parts: all, data, namespace } = document;
     parts.push(bytesOf(data));
-    if (parts.length !== part + 1) throw new RangeError('A part of the images of the journal is missing.');
+    if (parts.length !== part + 1) throw new JournalDamage('A part of the images of the journal is missing.');
     if (part + 1 < all) continue;
     yield { kind: 'images', id, namespace, images: unpackImages(parts) };
     parts = [];
@@ -140,7 +140,7 @@ interface Packed {
 
 function unpacked({ first, parts }: Packed, entry: UndoEntry): Pack {
   const whole = parts.length === first.parts && entryOf(first) === entry._id;
-  if (!whole) throw new RangeError('A part of the images of the journal is missing.');
+  if (!whole) throw new JournalDamage('A part of the images of the journal is missing.');
   const { _id: id, namespace, undone = 0 } = first;
   return { id, namespace, images: unpackImages(parts), done: undone };
 }

@@ -11,7 +11,7 @@ import { documentKey, Stretches, type Survey } from './survey.ts';
 export interface Several {
   /** How many of its images are left, up to where its collection got its name. */
   remaining: number;
-  /** Whether it was there after the newest of them. */
+  /** Whether it was there after the newest image of all, also where that is undone. */
   readonly existed: boolean;
   /** Whether somebody else wrote to it between two of them: that stays. */
   readonly between: boolean;
@@ -21,8 +21,8 @@ export interface Several {
 export type SeveralTimes = ReadonlyMap<string, Several>;
 
 /**
- * Finds the documents that what is left of an attempt changed more than once. Only reads. Throws the driver's errors,
- * the signal's reason, and `RangeError` for images that are damaged.
+ * Finds what is left of an attempt of the documents that it changed more than once. Only reads. Throws the driver's errors,
+ * the signal's reason, and `JournalDamage` for images that are damaged.
  */
 export async function changedSeveralTimes(
   connection: Connection,
@@ -45,10 +45,10 @@ export async function changedSeveralTimes(
       const document = image.after ?? image.before;
       if (document === undefined) continue;
       const key = documentKey(stretches.number, namespace, idKey(document));
-      if (repeated.has(key)) look(seen, key, image);
+      const existed = repeated.get(key);
+      if (existed !== undefined) look(seen, key, image, existed);
     }
   }
-  for (const [key, { remaining }] of seen) if (remaining < 2) seen.delete(key);
   return seen;
 }
 
@@ -58,10 +58,10 @@ interface Seen extends Several {
   between: boolean;
 }
 
-function look(seen: Map<string, Seen>, key: string, { before, after }: Image): void {
+function look(seen: Map<string, Seen>, key: string, { before, after }: Image, existed: boolean): void {
   const known = seen.get(key);
   if (known === undefined) {
-    seen.set(key, { remaining: 1, state: stateOf(before), existed: after !== undefined, between: false });
+    seen.set(key, { remaining: 1, state: stateOf(before), existed, between: false });
     return;
   }
   known.remaining += 1;

@@ -49,7 +49,11 @@ export function stepBackStrictly(images: readonly Image[], now: Uint8Array | und
  */
 export function stepBack({ images, now, several, open, isRename }: OnTheWay): Step {
   const after = open === undefined ? images[0]?.after : open.after;
-  if (now === undefined && after !== undefined) return { state: 'gone' };
+  if (now === undefined && after !== undefined) {
+    // On record until the oldest of its images: else that would be one of a document that the migration had deleted.
+    const more = several !== undefined && several.remaining > images.length;
+    return more ? { state: 'open', open: { start: undefined, back: undefined, after } } : { state: 'gone' };
+  }
   const merged = mergeWith(isRename);
   const unmet = open === undefined && several?.between !== true ? stepBackStrictly(images, now) : undefined;
   if (unmet?.state === 'back') return unmet;

@@ -39,7 +39,16 @@ export class PutRefused extends Error {
 /** Where the versions of documents are kept that an undo does not simply put back. */
 export type KeptVersions = Pick<
   Quarantine,
-  'read' | 'left' | 'countBroughtBack' | 'add' | 'broughtBack' | 'placeOf' | 'keepOpen' | 'close' | 'setBefore'
+  | 'read'
+  | 'left'
+  | 'countLeft'
+  | 'countBroughtBack'
+  | 'add'
+  | 'broughtBack'
+  | 'placeOf'
+  | 'keepOpen'
+  | 'close'
+  | 'setBefore'
 >;
 
 /**
@@ -61,8 +70,10 @@ export interface UndoStore {
   behind?<T>(before: Promise<unknown>, work: (session: ClientSession) => Promise<T>): Promise<T>;
   /** What the documents of these images are by now, by the key of their `_id`. Throws the driver's errors. */
   read(present: EntryNamespace, images: readonly Image[], session?: ClientSession): Promise<Map<string, Uint8Array>>;
-  /** A document that a query of the collection has brought, as it is by now. */
-  over(present: EntryNamespace, document: Uint8Array): Uint8Array;
+  /** A document that a query of the collection has brought, as it is by now; undefined where it is gone. */
+  over(present: EntryNamespace, document: Uint8Array): Uint8Array | undefined;
+  /** Documents that are in the collection by now, and that no query brings. */
+  inserted(present: EntryNamespace): Iterable<Uint8Array>;
   /**
    * `anew`: all are deleted first and inserted then, so that they may swap unique values. Throws `PutRefused`, and the
    * driver's errors.

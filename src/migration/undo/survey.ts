@@ -18,8 +18,8 @@ export interface Touched {
   readonly reshaped: boolean;
   /** Top-level fields that the attempt gave to documents, and that none of them had before. */
   readonly introduced: readonly string[];
-  /** Whether it had this name when some of them were made. */
-  was(namespace: EntryNamespace): boolean;
+  /** Whether it had this name on that stretch, when some of them were made. */
+  was(stretch: number, namespace: EntryNamespace): boolean;
   /** Whether the attempt changed the document with this `idKey`. */
   knows(id: string): boolean;
 }
@@ -27,8 +27,8 @@ export interface Touched {
 /** What an attempt did, in short. */
 export interface Survey {
   readonly touched: readonly Touched[];
-  /** By `documentKey`: the documents that it changed more than once. */
-  readonly repeated: ReadonlySet<string>;
+  /** By `documentKey`: of the documents that it changed more than once, whether they were there after all of it. */
+  readonly repeated: ReadonlyMap<string, boolean>;
   /** How many of its entries that are not undone moved collections. */
   readonly moves: number;
   /** The first images in the journal. What is older changed no document. */
@@ -81,7 +81,7 @@ const mostLookedAt = 20;
 
 /**
  * Reads all that an attempt did, whether or not it is undone by now. Throws the driver's errors, the signal's reason, and
- * `RangeError` for images that are damaged.
+ * `JournalDamage` for images that are damaged.
  */
 export async function surveyAttempt(
   connection: Connection,
@@ -90,7 +90,7 @@ export async function surveyAttempt(
   signal?: AbortSignal,
 ): Promise<Survey> {
   const known = new KeySet();
-  const repeated = new Set<string>();
+  const repeated = new Map<string, boolean>();
   const names = new OldestNames();
   const touched = new Map<string, Changed>();
   const stretches = new Stretches(0, 'forwards');
@@ -118,7 +118,7 @@ export async function surveyAttempt(
       if (document === undefined) continue;
       const key = documentKey(stretches.number, namespace, idKey(document));
       const isFirst = known.add(key);
-      if (!isFirst) repeated.add(key);
+      if (!isFirst) repeated.set(key, image.after !== undefined);
       changed?.image(image, isFirst, at < mostLookedAt);
       if (at < mostLookedAt && image.before !== undefined && image.after !== undefined)
         evidence.add(image.before, image.after);
@@ -160,9 +160,8 @@ class Changed implements Touched {
     return [...this.#made].filter((name) => !this.#had.has(name) && !/[.$]/.test(name));
   }
 
-  was(namespace: EntryNamespace): boolean {
-    const name = shownNamespace(namespace);
-    return [...this.#aliases.values()].some((alias) => shownNamespace(alias.namespace) === name);
+  was(stretch: number, namespace: EntryNamespace): boolean {
+    return this.#aliases.has(aliasOf(stretch, namespace));
   }
 
   knows(id: string): boolean {

@@ -12,7 +12,7 @@ import { foreseeConflicts } from './forecast.ts';
 import { inspectAttempt } from './inspect.ts';
 import { ConflictList, type UndoExtent, type UndoResult } from './result.ts';
 import { UndoTransactions } from './transactions.ts';
-import { Stopped, Walk } from './walk.ts';
+import { Stopped, Walk, type WalkSizes } from './walk.ts';
 
 export type { UndoConflict, UndoResult } from './result.ts';
 
@@ -35,6 +35,8 @@ export interface UndoOptions {
   readonly expectedEntries?: number;
   /** Of a strict undo where nobody else writes: it does not read everything first, and may stop on its way. */
   readonly alone?: boolean;
+  /** Of its transactions; as usual where there are none. */
+  readonly sizes?: WalkSizes;
 }
 
 export interface UndoProgress {
@@ -55,7 +57,7 @@ export interface ForeseenUndo {
   readonly blocked?: Exclude<UndoResult, { state: 'undone' }>;
 }
 
-/** A walk that was cut off by a change of the primary goes on where it stopped, this often. */
+/** A walk that was cut off by a change of the primary goes on where it stopped, this often without getting on. */
 const mostRestarts = 5;
 
 /**
@@ -83,10 +85,14 @@ export async function undoAttempt(
     const { entries, undone, blocked } = await foreseeUndo(connection, own, attempt, options);
     if (blocked !== undefined) return blocked;
     const store = new DatabaseStore({ connection, own, attempt, transactions, second, alone: options.alone });
-    walk = new Walk({ connection, own, attempt, mode, store, conflicts, undone, ask, signal });
+    walk = new Walk({ connection, own, attempt, mode, store, conflicts, undone, ask, sizes: options.sizes, signal });
     walk.onProgress = ({ documents, entriesUndone }) => options.onProgress?.({ documents, entriesUndone, entries });
     const current = walk;
-    await insistently(signal, () => current.run());
+    await insistently(
+      signal,
+      () => current.run(),
+      () => current.extent.entriesUndone + current.extent.documents,
+    );
     await insistently(signal, () => withoutCopies(connection, own, attempt));
     const numbers = await insistently(signal, () => current.numbers());
     const { first, total } = conflicts;
@@ -134,12 +140,19 @@ export async function foreseeUndo(
   }
 }
 
-/** Repeats what can be repeated from its top, when the server went away in between. */
-async function insistently<T>(signal: AbortSignal | undefined, run: () => Promise<T>): Promise<T> {
+/** Repeats what can be repeated from its top, when the server went away in between; as long as it gets on by that. */
+async function insistently<T>(
+  signal: AbortSignal | undefined,
+  run: () => Promise<T>,
+  progress: () => number = () => 0,
+): Promise<T> {
+  let reached = progress();
   for (let attempt = 1; ; attempt++) {
     try {
       return await run();
     } catch (error) {
+      if (progress() > reached) attempt = 1;
+      reached = progress();
       if (signal?.aborted || !isInterrupted(error) || attempt === mostRestarts) throw error;
       await sleep(500, undefined, { signal });
     }

@@ -8,6 +8,8 @@ import { passing } from '../journal/transactions.ts';
 import { countedOf, nothingCounted, sumOf, type UndoCount } from './counted.ts';
 import { listCreatedSince } from './created-since.ts';
 import { type AskDown, DownPass } from './down-documents.ts';
+import { distinct, leftBy } from './left.ts';
+import { inTheWay } from './names.ts';
 import { type Piece, piecesOf, shareDocuments, takeable, toEndOfPack, wholePacks } from './pieces.ts';
 import { documentConflict, PutConflict, type PutOptions, type PutOutcome, putBack } from './put-back.ts';
 import { readBackwards, type UndoEntry } from './read.ts';
@@ -29,6 +31,7 @@ export interface WalkOptions {
   readonly undone: number;
   /** Where the migration has a `downDocument`. Only a tolerant undo asks it. */
   readonly ask?: AskDown;
+  readonly sizes?: WalkSizes;
   readonly signal?: AbortSignal;
 }
 
@@ -37,29 +40,30 @@ export class Stopped extends Error {
   override readonly name = 'Stopped';
 }
 
-/** Documents of one transaction at most, of the first one, and bytes of their images. */
-const mostDocuments = 5000;
-const firstDocuments = 1000;
+/** How many documents go into one transaction. */
+export interface WalkSizes {
+  readonly first: number;
+  readonly most: number;
+  /** Time alone makes it no smaller than this: a slow server takes as long for the transaction itself. */
+  readonly leastForTime: number;
+}
+
+const usualSizes: WalkSizes = { first: 1000, most: 5000, leastForTime: 200 };
+/** Bytes of the images of one transaction at most. */
 const mostBytes = 8_000_000;
 /** What is read of the journal before it is committed: enough for two transactions. */
-const mostPieces = 2 * mostDocuments;
 const mostPieceBytes = 4 * mostBytes;
 /** How long a transaction may stay open before the next one is made smaller, in milliseconds: others wait for it. */
 const goalMs = 200;
-/** Time alone makes it no smaller than this: a slow server takes as long for the transaction itself. */
-const leastForTime = 200;
 
 /** Two transactions side by side. */
 type Pair = readonly [first: readonly Piece[], second: readonly Piece[]];
 
 interface Settled {
-  readonly downDocuments: number;
   readonly createdSince: readonly CreatedSince[];
-  /** What the pass by `downDocument` left to users, where there was one: it decides on those that were quarantined. */
-  readonly stay?: number;
+  /** Collections that users have dropped or renamed, with what was in them. */
+  readonly gone: readonly UndoConflict[];
 }
-
-const unsettled: Settled = { downDocuments: 0, createdSince: [] };
 
 /** One undo on its way. `run` may be called again after it has thrown, and goes on where the journal's marks say. */
 export class Walk {
@@ -70,7 +74,8 @@ export class Walk {
   #settled: Settled | undefined;
   /** The newest first; what stands in it was not committed yet. */
   #pieces: Piece[] = [];
-  #size = firstDocuments;
+  readonly #sizes: WalkSizes;
+  #size: number;
   /** The next transaction has none at its side. */
   #byItself = false;
   #count: UndoCount = nothingCounted;
@@ -79,6 +84,8 @@ export class Walk {
 
   constructor(options: WalkOptions) {
     this.#options = options;
+    this.#sizes = options.sizes ?? usualSizes;
+    this.#size = this.#sizes.first;
     this.#entriesUndone = options.undone;
   }
 
@@ -89,10 +96,16 @@ export class Walk {
 
   /** Of all that undos of the attempt have done, this one among them. Throws the driver's errors. */
   async numbers(): Promise<UndoNumbers> {
+    const { store } = this.#options;
     const { catalogChanges: _, ...counted } = this.#count;
-    const { downDocuments, createdSince } = this.#settled ?? unsettled;
-    const quarantined = this.#settled?.stay ?? counted.quarantined;
-    return { ...counted, quarantined, downDocuments, createdSince, left: await this.#options.store.leftInCatalog() };
+    const { createdSince = [], gone = [] } = this.#settled ?? {};
+    return {
+      ...counted,
+      quarantined: await store.quarantine.countLeft(),
+      downDocuments: await store.quarantine.countBroughtBack(),
+      createdSince,
+      left: distinct([...(await store.leftInCatalog()), ...leftBy(gone)]),
+    };
   }
 
   /** Throws `Stopped`, `LEASE_LOST`, the signal's reason and the driver's errors. */
@@ -124,7 +137,7 @@ export class Walk {
         this.#pieces.push(piece);
         bytes += piece.kind === 'put' ? piece.bytes : 0;
       }
-      if (this.#pieces.length < mostPieces && bytes < mostPieceBytes) continue;
+      if (this.#pieces.length < 2 * this.#sizes.most && bytes < mostPieceBytes) continue;
       await this.#commitAll();
       bytes = 0;
     }
@@ -137,9 +150,12 @@ export class Walk {
     const { connection, store, conflicts, ask, mode } = this.#options;
     if (this.#settled !== undefined || mode !== 'tolerant') return;
     const stay = ask && (await new DownPass({ connection, store, survey, ask }).run());
-    const downDocuments = ask === undefined ? 0 : await store.quarantine.countBroughtBack();
     const lists = survey.touched.map((touched) => listCreatedSince(connection.client, store, touched));
-    this.#settled = { downDocuments, createdSince: (await Promise.all(lists)).flat(), stay: stay?.total };
+    const gone = survey.touched.filter(({ namespace }) => store.presentOf(namespace) === undefined);
+    this.#settled = {
+      createdSince: (await Promise.all(lists)).flat(),
+      gone: gone.map(({ namespace }) => inTheWay(namespace, 'gone')),
+    };
     if (stay !== undefined) conflicts.addAll(stay);
   }
 
@@ -170,23 +186,26 @@ export class Walk {
   async #commitSome(from: number): Promise<number> {
     const count = takeable(this.#pieces, from, this.#size, mostBytes);
     const started = performance.now();
-    let committed = count;
     const pair = this.#byItself ? undefined : this.#pairAt(from, count);
     this.#byItself = false;
-    try {
-      if (pair === undefined) await this.#commit(from, count, 'in-place');
-      else committed = await this.#commitPair(pair);
-    } catch (error) {
-      // It may have been the other one of the two that was in the way.
-      this.#byItself = true;
-      if (passing(error) === 'conflict' && this.#putsIn(from, count) > 1) return this.#withFewer(from, count);
-      if (!(error instanceof PutRefused)) throw error;
-      return this.#commitRefused(from, count, error);
+    let committed = count;
+    if (pair === undefined) {
+      try {
+        await this.#commit(from, count, 'in-place');
+      } catch (error) {
+        this.#byItself = true;
+        if (passing(error) === 'conflict' && this.#putsIn(from, count) > 1) return this.#withFewer(from, count);
+        if (!(error instanceof PutRefused)) throw error;
+        return this.#commitRefused(from, count, error);
+      }
+    } else {
+      committed = await this.#commitPair(pair);
     }
+    if (committed === 0) return 0;
     const factor = Math.min(2, Math.max(0.5, goalMs / (performance.now() - started)));
-    const wanted = Math.min(mostDocuments, Math.ceil(this.#size * factor));
+    const wanted = Math.min(this.#sizes.most, Math.ceil(this.#size * factor));
     // Smaller than that it is after conflicts, and grows again.
-    this.#size = Math.max(wanted, Math.min(leastForTime, this.#size * 2));
+    this.#size = Math.max(wanted, Math.min(this.#sizes.leastForTime, this.#size * 2));
     return committed;
   }
 
@@ -203,20 +222,21 @@ export class Walk {
     return shareDocuments(...pair) ? undefined : pair;
   }
 
-  /** Comes back with how many are committed: those of the first one at least. */
+  /**
+   * Comes back with how many are committed, without gaps. What stopped one of them it meets again by itself, where it is
+   * tried as often as it takes: nobody waits for the other one meanwhile.
+   */
   async #commitPair([first, second]: Pair): Promise<number> {
-    const front = this.#putBack(first, 'in-place', 'front');
+    const front = this.#putBack(first, 'in-place', 'beside');
     const behind = this.#putBack(second, 'in-place', { behind: front });
     const [done, more] = await Promise.allSettled([front, behind]);
-    if (done.status === 'rejected') return this.#failed(done.reason);
+    for (const one of [done, more]) if (one.status === 'rejected' && !mayPass(one.reason)) throw one.reason;
+    this.#byItself = done.status === 'rejected' || more.status === 'rejected';
+    if (done.status === 'rejected') return 0;
     this.#take(first, done.value);
-    if (more.status === 'fulfilled') {
-      this.#take(second, more.value);
-      return first.length + second.length;
-    }
-    // What it met it meets again as the front, and is tried there as often as it takes; unless it may be committed.
-    if (labelled(more.reason, 'UnknownTransactionCommitResult')) throw more.reason;
-    return first.length;
+    if (more.status === 'rejected') return first.length;
+    this.#take(second, more.value);
+    return first.length + second.length;
   }
 
   #withFewer(from: number, count: number): 0 {
@@ -241,8 +261,10 @@ export class Walk {
           await this.#commit(from, wider, 'anew');
           return wider;
         } catch (error) {
-          if (!(error instanceof PutRefused)) throw error;
-          last = error;
+          // Fewer of them get past a write of somebody else.
+          const again = this.#options.mode === 'tolerant' && passing(error) === 'conflict';
+          if (!(error instanceof PutRefused) && !again) throw error;
+          if (error instanceof PutRefused) last = error;
         }
       }
     }
@@ -260,15 +282,19 @@ export class Walk {
 
   async #commit(from: number, count: number, way: PutOptions['way']): Promise<void> {
     const pieces = this.#pieces.slice(from, from + count);
-    const outcome = await this.#putBack(pieces, way, 'front').catch((error: unknown) => this.#failed(error));
-    this.#take(pieces, outcome);
+    try {
+      this.#take(pieces, await this.#putBack(pieces, way, 'alone'));
+    } catch (error) {
+      if (error instanceof PutConflict) this.#met(error.conflicts);
+      throw error;
+    }
   }
 
   /** Commits these pieces as one transaction. */
   #putBack(
     pieces: readonly Piece[],
     way: PutOptions['way'],
-    place: 'front' | { readonly behind: Promise<unknown> },
+    place: 'alone' | 'beside' | { readonly behind: Promise<unknown> },
   ): Promise<PutOutcome> {
     const { store, mode } = this.#options;
     const puts = pieces.filter((piece) => piece.kind === 'put');
@@ -280,9 +306,9 @@ export class Walk {
       await store.mark(pieces, countOf(done), session);
       return done;
     };
-    if (place !== 'front' && store.behind !== undefined) return store.behind(place.behind, work);
+    if (typeof place === 'object' && store.behind !== undefined) return store.behind(place.behind, work);
     // Fewer documents get past a write of others sooner; these cannot be fewer.
-    const patient = puts.length <= 1 || way !== 'in-place';
+    const patient = place === 'alone' && (puts.length <= 1 || (way !== 'in-place' && mode === 'strict'));
     return store.run(work, () => patient);
   }
 
@@ -295,11 +321,6 @@ export class Walk {
     this.#entriesUndone += pieces.filter(({ kind }) => kind === 'end').length;
   }
 
-  #failed(error: unknown): never {
-    if (error instanceof PutConflict) this.#met(error.conflicts);
-    throw error;
-  }
-
   /** Conflicts stop a strict undo, and are told of a tolerant one. */
   #met(conflicts: readonly UndoConflict[]): void {
     this.#options.conflicts.add(...conflicts);
@@ -307,6 +328,12 @@ export class Walk {
   }
 }
 
-function countOf({ documents, inserted, deleted, merged, left }: PutOutcome): UndoCount {
-  return { ...nothingCounted, documents, inserted, deleted, merged, quarantined: left.length };
+/** What the next try may get past: not a lease that is lost, nor a commit of which nobody knows whether it was done. */
+function mayPass(error: unknown): boolean {
+  if (error instanceof PutRefused || error instanceof PutConflict) return true;
+  return passing(error) !== undefined && !labelled(error, 'UnknownTransactionCommitResult');
+}
+
+function countOf({ documents, inserted, deleted, merged }: PutOutcome): UndoCount {
+  return { ...nothingCounted, documents, inserted, deleted, merged };
 }

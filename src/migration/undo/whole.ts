@@ -12,7 +12,7 @@ export interface KnownDocument {
   readonly place?: string;
   readonly several: Several | undefined;
   readonly open: Open | undefined;
-  /** It was left to its user, or was found deleted, at a newer image. */
+  /** It was left to its user at a newer image. */
   readonly left: boolean;
 }
 
@@ -85,7 +85,7 @@ export class WholeDocuments {
       if (place === undefined) continue;
       if (step.state === 'open') this.#open.set(place, step.open);
       else this.#open.delete(place);
-      if (step.state === 'blocked' || step.state === 'gone') this.#left.add(place);
+      if (step.state === 'blocked') this.#left.add(place);
     }
   }
 }

@@ -1,6 +1,7 @@
 import { readHistory } from '../../migration/history/history.ts';
 import { noEffects } from '../../migration/runner.ts';
-import { undoneOnRecord } from '../../migration/undo/on-record.ts';
+import { isDamage } from '../../migration/undo/damage.ts';
+import { forecastUndo } from '../../migration/undo/forecast.ts';
 import { Quarantine } from '../../migration/undo/quarantine.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
@@ -29,14 +30,16 @@ export async function foundBack(
   for (const { _id: migration, way, journal } of found) {
     if (way !== 'undo' || journal === undefined) continue;
     const attempt = { migration, number: journal.attempt };
-    const [left, numbers] = await Promise.all([
-      new Quarantine(db, own, attempt).countByCollection(),
-      undoneOnRecord(connection, own, attempt, run.signal),
-    ]).catch((error: unknown) => {
+    try {
+      for (const [collection, documents] of await new Quarantine(db, own, attempt).countByCollection())
+        conflicts.set(collection, (conflicts.get(collection) ?? 0) + documents);
+      const [numbers] = await forecastUndo(connection, own, [attempt], { signal: run.signal });
+      if (numbers !== undefined) undo.push({ name: migration, ...numbers });
+    } catch (error) {
+      // Its way back is behind it: damage of the images is no harm any more, but for what they would tell.
+      if (isDamage(error)) continue;
       throw asServerFailure(error, `counting what the undo of ${migration} came to`);
-    });
-    undo.push({ name: migration, ...numbers });
-    for (const [collection, documents] of left) conflicts.set(collection, (conflicts.get(collection) ?? 0) + documents);
+    }
   }
   return {
     reverted: found.map(({ _id: name, durationMs = 0, effects = noEffects }) => ({ name, durationMs, effects })),

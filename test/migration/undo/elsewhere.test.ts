@@ -1,5 +1,6 @@
-import type { Document } from 'mongodb';
+import { BSON, type Document } from 'mongodb';
 import { expect, test } from 'vitest';
+import type { AskDown } from '../../../src/migration/undo/down-documents.ts';
 import { forecastUndo } from '../../../src/migration/undo/forecast.ts';
 import { own } from './journalled.ts';
 import { setting } from './setting.ts';
@@ -74,14 +75,49 @@ test('an undo that goes on after the catalog was taken back finds them as well',
   expect(await found(s, 'b')).toEqual(two);
 });
 
-test('documents of a collection that is gone are left, and none is made', async () => {
+test.each([true, false])(
+  'a collection that users dropped is gone, and that is told (renamed before: %s)',
+  async (renamed) => {
+    await using s = await setting(({ db }) => db.collection<Numbered>('a').insertMany(two));
+    await set(s, 'a', { n: 1 });
+    if (renamed) await rename(s, 'a', 'b');
+    await collection(s, renamed ? 'b' : 'a').drop();
+    const gone = { documents: 0, quarantined: 0, left: [{ namespace: `${s.db.databaseName}.a` }] };
+    expect(await forecast(s)).toMatchObject(gone);
+    expect(await s.undo(tolerant)).toMatchObject({ state: 'undone', ...gone });
+    expect(await s.db.listCollections({ name: 'a' }).toArray()).toEqual([]);
+  },
+);
+
+test('what the migration deleted from a collection that users dropped since is kept in quarantine', async () => {
   await using s = await setting(({ db }) => db.collection<Numbered>('a').insertMany(two));
-  await set(s, 'a', { n: 1 });
-  await rename(s, 'a', 'b');
-  await collection(s, 'b').drop();
+  await s.journal.write('a', (session) => collection(s, 'a').deleteMany({}, { session }));
+  await collection(s, 'a').drop();
   expect(await forecast(s)).toMatchObject({ documents: 0, quarantined: 2 });
   expect(await s.undo(tolerant)).toMatchObject({ state: 'undone', documents: 0, quarantined: 2 });
-  expect(await s.db.listCollections({ name: 'a' }).toArray()).toEqual([]);
+});
+
+test('downDocument is asked about a document of the collection that it is of, where two changed names', async () => {
+  await using s = await setting(async ({ db }) => {
+    await db.collection<Numbered>('a').insertOne({ _id: 1, is: 'x', v: 0 });
+    await db.collection<Numbered>('b').insertOne({ _id: 1, is: 'y', v: 0 });
+  });
+  await set(s, 'a', { v: 1 });
+  await set(s, 'b', { v: 1 });
+  await rename(s, 'a', 't');
+  await rename(s, 'b', 'a');
+  await rename(s, 't', 'b');
+  await set(s, 'a', { w: 1 });
+  await collection(s, 'b').updateOne({ _id: 1 }, { $set: { v: 'user' } });
+  const ask: AskDown = async (documents) =>
+    documents.map(({ document }) => {
+      const back = { ...BSON.deserialize(document), down: true };
+      return { state: 'changed', document: BSON.serialize(back) };
+    });
+  const result = await s.undo({ ...tolerant, ask });
+  expect(result).toMatchObject({ state: 'undone', documents: 2, quarantined: 0, downDocuments: 1 });
+  expect(await found(s, 'a')).toEqual([{ _id: 1, is: 'x', v: 'user', down: true }]);
+  expect(await found(s, 'b')).toEqual([{ _id: 1, is: 'y', v: 0 }]);
 });
 
 test('two collections that changed names are two, whatever their users wrote', async () => {

@@ -6,6 +6,7 @@ import {
   entryId,
   imagesId,
   type JournalEntry,
+  laneCount,
   laneId,
 } from '../../../src/migration/journal/documents.ts';
 import { type Image, packImages } from '../../../src/migration/journal/images.ts';
@@ -44,13 +45,13 @@ export class Journalled {
     this.attempt = attempt;
   }
 
-  /** The lane that a takeover writes, and the collections of ours. */
+  /** The lanes that a takeover writes, and the collections of ours. */
   async begin(): Promise<void> {
     for (const name of [own.lease, own.journal, own.quarantine]) {
       await this.db.createCollection(name).catch(ignoreCode(serverCodes.NamespaceExists));
     }
-    const lane = { fence, entries: 0, turns: 0 };
-    await this.db.collection<{ _id: string }>(own.lease).insertOne({ _id: laneId(0), ...lane });
+    const lanes = Array.from({ length: laneCount }, (_, lane) => ({ _id: laneId(lane), fence, entries: 0, turns: 0 }));
+    await this.db.collection<{ _id: string }>(own.lease).insertMany(lanes);
   }
 
   /** One operation on documents of one collection, in one transaction with its entry. */

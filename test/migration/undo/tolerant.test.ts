@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Document } from 'mongodb';
 import { expect, test } from 'vitest';
 import { own } from './journalled.ts';
@@ -173,4 +174,24 @@ test('documents that a user writes to all the time go back as well, and none of 
   expect(result).toMatchObject({ state: 'undone', quarantined: 0 });
   expect(await a.countDocuments({ n: { $exists: true } })).toBe(0);
   expect(await a.findOne({ _id: 300 })).toEqual({ _id: 300, hits });
+});
+
+test('a document that somebody holds keeps nobody from those that would go back beside it', async () => {
+  await using s = await setting(async ({ db }) => {
+    await db.collection<Numbered>('a').insertMany(Array.from({ length: 2000 }, (_, _id) => ({ _id })));
+    await db.collection<Numbered>('settings').insertOne({ _id: 1 });
+  });
+  const [a, settings] = [s.db.collection<Numbered>('a'), s.db.collection<Numbered>('settings')];
+  await s.journal.write('a', (session) => a.updateMany({}, { $set: { x: 1 } }, { session }));
+  await s.journal.write('settings', (session) => settings.updateOne({}, { $set: { x: 1 } }, { session }));
+  await using session = s.db.client.startSession();
+  session.startTransaction();
+  await settings.updateOne({}, { $set: { y: 1 } }, { session });
+  const undone = s.undo(tolerant);
+  await sleep(1500);
+  const written = a.updateOne({ _id: 1999 }, { $set: { user: 1 } }).then(() => 'written');
+  expect(await Promise.race([written, sleep(20_000, 'waiting')])).toBe('written');
+  await session.commitTransaction();
+  expect(await undone).toMatchObject({ state: 'undone', documents: 2001 });
+  expect(await a.findOne({ _id: 1999 })).toEqual({ _id: 1999, user: 1 });
 });
