@@ -127,6 +127,7 @@ const commands = {
             'store',
             'identity',
             'strategy',
+            'start-traffic',
             'dry-run',
             'reason',
             'wait',
@@ -945,6 +946,10 @@ const options = {
         help: 'What to do when something fails after the first change. Default stop.',
     },
     strategy: { type: 'choice', choices: ['auto', 'undo', 'down', 'restore'], help: 'The way back. Default auto.' },
+    'start-traffic': {
+        type: 'switch',
+        help: 'Only let users in whom a rollback has shut out, and leave out what else is left of it.',
+    },
     reason: {
         type: 'text',
         value: 'TEXT',
@@ -1155,7 +1160,7 @@ const schema = zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
     rehearsal: zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
         level: zod__WEBPACK_IMPORTED_MODULE_1__/* ["enum"] */ .k5n(rehearsalLevels)
             .default('full')
-            .describe('On all of the data, on a sample that keeps references, or not at all. Where all of it does not fit on the disk, a sample is taken. Production is applied with a full rehearsal, its proof, or a waiver.'),
+            .describe('On all of the data, on a sample that keeps references, or not at all. Where all of it does not fit on the disk, a sample is taken; below 350 MB nothing fits (SANDBOX_TOO_SMALL). Production is applied with a full rehearsal, its proof, or a waiver.'),
         sample: zod__WEBPACK_IMPORTED_MODULE_1__/* .number */ .aig()
             .int()
             .min(1)
@@ -1163,7 +1168,7 @@ const schema = zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
             .describe('How many documents of each collection a sample has, beside those that they refer to.'),
         'max-age': _duration_js__WEBPACK_IMPORTED_MODULE_0__/* .duration */ .p0
             .default(86_400_000)
-            .describe('How old the data of a rehearsal may be when its proof is used.'),
+            .describe('How old the data of a rehearsal may be when its proof is used, and a backup that an apply relies on without --backup.'),
         mongod: zod__WEBPACK_IMPORTED_MODULE_1__/* .string */ .YjP().optional().describe('Path of the mongod to run sandboxes with.'),
     })
         .prefault({}),
@@ -1448,7 +1453,7 @@ const errorCodes = {
     },
     OWN_PROCESS: {
         exit: 8,
-        meaning: 'Code of a migration started a process or a thread while it was loaded or rehearsed, where none may be.',
+        meaning: 'Code of a migration started a process or a thread in a rehearsal, where none may be.',
     },
     MIGRATION_DANGLING: { exit: 8, meaning: 'A migration returned while calls of it were still under way.' },
     MIGRATION_TIMED_OUT: { exit: 8, meaning: 'A migration ran longer than its time limit and was stopped.' },
@@ -1471,6 +1476,10 @@ const errorCodes = {
         meaning: 'A migration failed after it had changed the target; the message says how far it got.',
     },
     DEPLOY_FAILED: { exit: 8, meaning: 'The migrations are applied, and the deploy hook failed.' },
+    TAKEN_BACK: {
+        exit: 8,
+        meaning: 'While a release was being deployed, somebody took it back: its application may be on the data of before.',
+    },
     VERIFICATION_FAILED: { exit: 9, meaning: 'A probe failed or could not look; nothing was rolled back.' },
     ROLLBACK_FAILED: { exit: 10, meaning: 'The way back failed or is incomplete.' },
     SANDBOX_UNAVAILABLE: {

@@ -2,7 +2,7 @@ export const id = 14;
 export const ids = [14];
 export const modules = {
 
-/***/ 23889:
+/***/ 22798:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 
@@ -11,58 +11,10 @@ __webpack_require__.d(__webpack_exports__, {
   runCommand: () => (/* binding */ commands_runCommand)
 });
 
-// EXTERNAL MODULE: ./emitted/observe/error.js + 1 modules
-var observe_error = __webpack_require__(79734);
-// EXTERNAL MODULE: external "node:fs/promises"
-var promises_ = __webpack_require__(51455);
-// EXTERNAL MODULE: external "node:path"
-var external_node_path_ = __webpack_require__(76760);
-// EXTERNAL MODULE: ./emitted/config/duration.js
-var duration = __webpack_require__(79716);
-// EXTERNAL MODULE: ./emitted/report/json.js
-var json = __webpack_require__(72366);
-// EXTERNAL MODULE: external "node:crypto"
-var external_node_crypto_ = __webpack_require__(77598);
-;// CONCATENATED MODULE: ./emitted/backup/same-target.js
-
-/**
- * What tells a deployment from others: the id that a replica set has for life, which not every user may read, and
- * digests of the names of its members, which change one by one. Undefined where the server tells neither.
- */
-function clusterIdentity({ replicaSetId, kind, hosts }) {
-    const members = kind === 'replica-set' ? hosts.map(digest).sort() : [];
-    if (replicaSetId === undefined && members.length === 0)
-        return undefined;
-    return { ...(replicaSetId !== undefined && { replicaSetId }), ...(members.length > 0 && { members }) };
-}
-/**
- * How a backup shows that it is not of this target, to stand behind "Backup X is"; undefined where nothing shows it.
- * One store may hold backups of several: names of databases repeat, and so do those of targets in several projects.
- */
-function otherTarget(backup, here) {
-    if (backup.database !== here.database)
-        return `of database ${backup.database}, not of ${here.database}`;
-    if (backup.environment !== here.environment)
-        return `of environment ${backup.environment}, not of ${here.environment}`;
-    if (backup.name !== here.name)
-        return `of target ${backup.name}, not of ${here.name}`;
-    return otherCluster(backup.cluster, here.cluster) ? `of a database ${here.database} in another cluster` : undefined;
-}
-/** Whether the two are certainly not one: of what is not known nothing is said. */
-function otherCluster(one, two) {
-    if (one?.replicaSetId !== undefined && two?.replicaSetId !== undefined)
-        return one.replicaSetId !== two.replicaSetId;
-    if (one?.members === undefined || two?.members === undefined)
-        return false;
-    return !one.members.some((member) => two.members?.includes(member));
-}
-/** The manifest can be shown to anybody. */
-function digest(host) {
-    return (0,external_node_crypto_.createHash)('sha256').update(host.toLowerCase()).digest('hex').slice(0, 16);
-}
-
 // EXTERNAL MODULE: ../../node_modules/mongodb/lib/index.js
 var lib = __webpack_require__(85226);
+// EXTERNAL MODULE: ./emitted/observe/error.js + 1 modules
+var observe_error = __webpack_require__(79734);
 // EXTERNAL MODULE: ./emitted/mongo/server-code.js + 1 modules
 var server_code = __webpack_require__(20724);
 ;// CONCATENATED MODULE: ./emitted/mongo/server-error.js
@@ -103,7 +55,7 @@ function asServerFailure(error, what) {
     }
     if (error instanceof lib.MongoServerSelectionError || error instanceof lib.MongoNetworkError || isBrokenConnection(error)) {
         return new observe_error/* ReleaseError */.K('SERVER_UNREACHABLE', `No usable MongoDB server answered (while ${what}).`, {
-            hint: 'Check host, port and network access from this machine (on Atlas the IP access list), and that the replica set has a primary.',
+            hint: 'Check host, port and network access from this machine (on Atlas the IP access list), the name after replicaSet= in the connection string, and that the replica set has a primary.',
             cause: error,
         });
     }
@@ -128,6 +80,14 @@ function asServerFailure(error, what) {
             return system;
     }
     throw error;
+}
+/**
+ * As `asReleaseError`, for where a whole command ends: what a server refused or broke off is that, and no defect of ours,
+ * also where nothing nearer had a word for it.
+ */
+function asReleaseOrServerError(error, what) {
+    const ofServer = error instanceof lib.MongoServerError || error instanceof lib.MongoNetworkError;
+    return ofServer || error instanceof lib.MongoServerSelectionError ? asServerFailure(error, what) : (0,observe_error/* asReleaseError */.o)(error);
 }
 /** Codes of a socket; files never fail with them. */
 const socketCodes = new Set([
@@ -167,44 +127,57 @@ function ignoreCode(code) {
     };
 }
 
-;// CONCATENATED MODULE: ./emitted/release/attempt.js
+// EXTERNAL MODULE: external "node:fs/promises"
+var promises_ = __webpack_require__(51455);
+// EXTERNAL MODULE: external "node:path"
+var external_node_path_ = __webpack_require__(76760);
+// EXTERNAL MODULE: ./emitted/config/duration.js
+var duration = __webpack_require__(79716);
+// EXTERNAL MODULE: ./emitted/report/json.js
+var json = __webpack_require__(72366);
+// EXTERNAL MODULE: external "node:crypto"
+var external_node_crypto_ = __webpack_require__(77598);
+;// CONCATENATED MODULE: ./emitted/backup/same-target.js
 
-/** This process's attempt, told from every other: the number of a process comes again. */
-const thisAttempt = (0,external_node_crypto_.randomUUID)();
-/** What a record is about however often its run is tried; all else is of one attempt, and never of two mixed. */
-const lasting = [
-    ...[
-        '_id',
-        'kind',
-        'of',
-        'target',
-        'environment',
-        'startedAt',
-        'reopenedAt',
-        'attempts',
-        'attemptsLeftOut',
-    ],
-    // Where the way back leads to, and how far along it a rollback is.
-    ...['migrations', 'positionBefore', 'backupId', 'data', 'fence'],
-];
-/** A document holds 16 MiB, and whatever retries for ever must not fill it. */
-const mostAttempts = 100;
-/** The fields of a record that are of its latest attempt. */
-function fieldsOfAttempt(record) {
-    return Object.keys(record).filter((field) => !lasting.some((one) => one === field));
-}
-/** The latest attempt of a record, as it goes to the earlier ones. */
-function attemptOf(record) {
-    const latest = { ...record, startedAt: record.reopenedAt ?? record.startedAt };
-    const fields = ['startedAt', ...fieldsOfAttempt(record)];
-    return Object.fromEntries(fields.map((field) => [field, latest[field]]));
-}
-/** The part of an update that puts an attempt among the earlier ones, the oldest of which make room. */
-function pushed(attempt, { attempts = [] }) {
+/**
+ * What tells a deployment from others: the id that a replica set or a sharded cluster has for life, which not every user
+ * may read, and digests of the names of a set's members, which change one by one. Undefined where the server tells none.
+ */
+function clusterIdentity({ replicaSetId, clusterId, kind, hosts }) {
+    const members = kind === 'replica-set' ? hosts.map(digest).sort() : [];
+    if (replicaSetId === undefined && clusterId === undefined && members.length === 0)
+        return undefined;
     return {
-        $push: { attempts: { $each: [attempt], $slice: -mostAttempts } },
-        ...(attempts.length >= mostAttempts && { $inc: { attemptsLeftOut: 1 } }),
+        ...(replicaSetId !== undefined && { replicaSetId }),
+        ...(clusterId !== undefined && { clusterId }),
+        ...(members.length > 0 && { members }),
     };
+}
+/**
+ * How a backup shows that it is not of this target, to stand behind "Backup X is"; undefined where nothing shows it.
+ * One store may hold backups of several: names of databases repeat, and so do those of targets in several projects.
+ */
+function otherTarget(backup, here) {
+    if (backup.database !== here.database)
+        return `of database ${backup.database}, not of ${here.database}`;
+    if (backup.environment !== here.environment)
+        return `of environment ${backup.environment}, not of ${here.environment}`;
+    if (backup.name !== here.name)
+        return `of target ${backup.name}, not of ${here.name}`;
+    return otherCluster(backup.cluster, here.cluster) ? `of a database ${here.database} in another cluster` : undefined;
+}
+/** Whether the two are certainly not one: of what is not known nothing is said. */
+function otherCluster(one, two) {
+    for (const id of ['replicaSetId', 'clusterId'])
+        if (one?.[id] !== undefined && two?.[id] !== undefined)
+            return one[id] !== two[id];
+    if (one?.members === undefined || two?.members === undefined)
+        return false;
+    return !one.members.some((member) => two.members?.includes(member));
+}
+/** The manifest can be shown to anybody. */
+function digest(host) {
+    return (0,external_node_crypto_.createHash)('sha256').update(host.toLowerCase()).digest('hex').slice(0, 16);
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/in-use.js
@@ -234,17 +207,6 @@ function endsWell(later, one) {
     return later.state === 'applied' && later.kind !== 'down' && later.kind !== 'baseline';
 }
 
-;// CONCATENATED MODULE: ./emitted/release/outcome.js
-
-/** The outcome of a run that ended with this error. `changed`: whether anything of it is, or may be, in the target. */
-function outcomeOfError(error, changed) {
-    return changed && error.code !== 'ROLLED_BACK' && !wasOvertaken(error) ? 'failed-dirty' : (0,json/* outcomeOf */.s)(error);
-}
-/** Whether somebody else was first. That is found out before anything is begun: it leaves nothing half-way. */
-function wasOvertaken({ code }) {
-    return code === 'LEASE_HELD' || code === 'PLAN_MOVED';
-}
-
 // EXTERNAL MODULE: external "node:timers/promises"
 var external_node_timers_promises_ = __webpack_require__(58500);
 ;// CONCATENATED MODULE: ./emitted/mongo/topology.js
@@ -262,13 +224,23 @@ async function readTopology(client) {
             .then((answer) => answer.config?.settings?.replicaSetId?.toString())
             .catch(() => undefined)
         : undefined;
+    const sharded = hello.msg === 'isdbgrid';
+    // https://www.mongodb.com/docs/manual/reference/config-database/#config.version
+    const version = sharded
+        ? await client
+            .db('config')
+            .collection('version')
+            .findOne()
+            .catch(() => null)
+        : null;
     return {
-        kind: hello.msg === 'isdbgrid' ? 'sharded' : hello.setName ? 'replica-set' : 'standalone',
+        kind: sharded ? 'sharded' : hello.setName ? 'replica-set' : 'standalone',
         setName: hello.setName,
         hosts: hello.hosts ?? (hello.me ? [hello.me] : []),
         serverVersion: String(build.version),
         featureCompatibility: compatibility,
         replicaSetId,
+        clusterId: version?.clusterId?.toString(),
     };
 }
 
@@ -421,152 +393,23 @@ function stopIfCancelled(run) {
     run.signal.throwIfAborted();
 }
 
-;// CONCATENATED MODULE: ./emitted/release/record.js
+;// CONCATENATED MODULE: ./emitted/release/records.js
 
 
 
-
-
-
-/**
- * The release records of a target. Written with majority, intent before effect; nothing here is ever deleted, and a
- * restore does not touch it.
- */
+/** The collection of a target's release records: what is on record is read and written with majority. */
+function recordsIn(db, run) {
+    // What a step or a result leaves out would be stored as null.
+    return db.collection(namesOf(run).releases, { ...majority, ignoreUndefined: true });
+}
+const majority = { writeConcern: { w: 'majority' }, readConcern: { level: 'majority' } };
+/** What is on record of a target's releases. Nothing here is ever deleted, and a restore does not touch it. */
 class ReleaseRecords {
     #records;
     #history;
-    #run;
-    /** `run` is the one that `start` and `finish` are about. */
     constructor(db, run) {
-        this.#run = run;
-        const { releases, history } = namesOf(run);
-        const majority = { writeConcern: { w: 'majority' }, readConcern: { level: 'majority' } };
-        // What a step or a result leaves out would be stored as null.
-        this.#records = db.collection(releases, { ...majority, ignoreUndefined: true });
-        this.#history = db.collection(history, majority);
-    }
-    /**
-     * Puts a release on record before it has the lease, and once more when more is known of it: also one that is stopped
-     * before it may change anything is a release. What another process has open is not touched: only the lease tells
-     * whether that one is over. Throws what `asServerFailure` makes of a server's failure.
-     */
-    async open({ migrations = [], ...opening }) {
-        try {
-            const found = await this.find(this.#run.releaseId);
-            if (found?.state === 'running' && found.attemptId !== thisAttempt)
-                return;
-            await this.#begin(found, { ...opening, migrations: hasBegun(found) ? undefined : migrations }, patience);
-        }
-        catch (error) {
-            throw asServerFailure(error, 'putting the release on record');
-        }
-    }
-    /**
-     * Puts the intent on record, under the lease. A run that joins a release (its second half after the deploy, or a new
-     * attempt) opens its record again: the way back leads to where the release began, so that stays once it moved history.
-     * What was on record of the attempt before goes to `attempts`, and nothing of it is left beside.
-     */
-    async start(start) {
-        const joined = await this.find(this.#run.releaseId);
-        const before = hasBegun(joined) ? joined : undefined;
-        const began = before !== undefined && before.positionBefore !== start.positionBefore ? before : start;
-        await this.#begin(joined, {
-            ...start,
-            positionBefore: began.positionBefore,
-            backupId: began.backupId,
-            migrations: [...new Set([...(before?.migrations ?? []), ...start.migrations])],
-        });
-    }
-    async #begin(joined, fields, options = {}) {
-        const run = this.#run;
-        const target = targetOf(run);
-        const { actor, host, pid, runUrl, commit } = run.origin;
-        const again = joined !== null && joined.attemptId !== thisAttempt;
-        const set = withoutUndefined({
-            ...fields,
-            ...{ state: 'running', target: target.name, environment: target.environment },
-            acceptedLoss: run.invocation.flags['accept-loss'],
-            ...{ actor, host, pid, runUrl, commit, toolVersion: run.toolVersion, attemptId: thisAttempt },
-            reopenedAt: again ? new Date() : undefined,
-        });
-        const gone = [...(again ? fieldsOfAttempt(joined) : []), 'finishedAt', 'error'].filter((field) => !(field in set));
-        await this.#records.updateOne({ _id: run.releaseId }, {
-            $set: set,
-            $setOnInsert: { startedAt: new Date() },
-            $unset: Object.fromEntries(gone.map((field) => [field, ''])),
-            ...(again && pushed(attemptOf(joined), joined)),
-        }, { upsert: true, ...options });
-        onRecord.add(run.releaseId);
-    }
-    /** Opens the record once more where a restore by Atlas took it away with everything else. Best effort: the data is back. */
-    async startAgain(start) {
-        await this.start(start).catch((error) => {
-            const { code } = asServerFailure(error, 'putting the restore on record');
-            this.#run.log.warn('The restore could not be put on record again: the cluster came back without it.', {
-                error: code,
-            });
-        });
-    }
-    /**
-     * Puts on record how far a rollback is. Throws `LEASE_LOST` where another run goes on with it, and what `asServerFailure`
-     * makes of a server's failure: what was not put on record may not be begun.
-     */
-    async keep(fence, fields) {
-        const record = { _id: this.#run.releaseId, fence };
-        const { matchedCount } = await this.#records.updateOne(record, { $set: fields }).catch((error) => {
-            throw asServerFailure(error, 'putting a step of the rollback on record');
-        });
-        if (matchedCount === 1)
-            return;
-        throw new observe_error/* ReleaseError */.K('LEASE_LOST', 'Another run goes on with this rollback.', {
-            hint: 'Look at that one; mongo-release status says whether it still has the lease.',
-        });
-    }
-    /** Ends this process's attempt: the latest, one that another process has followed since, or one beside another's. */
-    async finish({ outcome, error, steps, followedBy }) {
-        const _id = this.#run.releaseId;
-        const end = withoutUndefined({
-            ...{ steps, followedBy, error: error && { code: error.code, message: this.#run.secrets.scrub(error.message) } },
-            ...{ state: outcome, finishedAt: new Date() },
-        });
-        const latest = await this.#records.updateOne({ _id, attemptId: thisAttempt }, { $set: end }, patience);
-        if (latest.matchedCount === 1)
-            return;
-        const inAttempts = Object.fromEntries(Object.entries(end).map(([field, value]) => [`attempts.$.${field}`, value]));
-        const followed = { _id, 'attempts.attemptId': thisAttempt };
-        const earlier = await this.#records.updateOne(followed, { $set: inAttempts }, patience);
-        if (earlier.matchedCount === 1)
-            return;
-        const record = await this.find(_id);
-        if (record === null)
-            return;
-        const { actor, host, pid, runUrl, commit } = this.#run.origin;
-        const attempt = withoutUndefined({
-            ...{ startedAt: end.finishedAt, actor, host, pid, runUrl, commit },
-            ...{ toolVersion: this.#run.toolVersion, attemptId: thisAttempt, ...end },
-        });
-        await this.#records.updateOne({ _id }, pushed(attempt, record), patience);
-    }
-    /**
-     * `finish` for where the work itself has ended: how it ended stands, whether or not that can be put on record. What
-     * cannot stays `running`, which says that nobody knows more.
-     */
-    async close(end) {
-        await this.finish(end).catch((error) => {
-            const { code } = asServerFailure(error, 'putting the end of the release on record');
-            this.#run.log.warn('The end of this release could not be put on record.', { error: code });
-        });
-    }
-    /** Runs what the record is about. Where that throws, the record says why; what may have changed something has a code that says so. */
-    async around(work) {
-        try {
-            return await work();
-        }
-        catch (thrown) {
-            const error = (0,observe_error/* asReleaseError */.o)(thrown);
-            await this.close({ outcome: outcomeOfError(error, false), error });
-            throw error;
-        }
+        this.#records = recordsIn(db, run);
+        this.#history = db.collection(namesOf(run).history, majority);
     }
     /** Everything on record. Throws `asServerFailure`'s errors. */
     all() {
@@ -611,34 +454,55 @@ class ReleaseRecords {
         ]);
         return backupsInUse(records, history);
     }
-    /**
-     * The newest release that began to apply something, also when it was taken back already: whoever asks twice for the
-     * newest to go must not lose the one before it. Null when there is none.
-     */
-    async newest() {
+    /** The rollback that has shut users out of the target, or may have, as long as they are. */
+    trafficStopped() {
+        return this.#records.findOne({ kind: 'rollback', traffic: { $exists: true } }).catch((error) => {
+            throw asServerFailure(error, 'looking whether a rollback has stopped traffic');
+        });
+    }
+    /** Whether a release began to deploy after this moment. */
+    async deployedAfter(moment) {
+        const step = { ...deployed, startedAt: { $gt: moment } };
+        return (await this.#records.findOne({ kind: 'release', ...withStep(step) }, { projection: { _id: 1 } })) !== null;
+    }
+    /** The release that was tried latest, whatever became of it. Null when there is none. */
+    newest() {
+        return this.#latest({});
+    }
+    /** The newest release that began to apply something, or to deploy, also when it was taken back already. */
+    newestBegun() {
         const begun = { positionBefore: { $exists: true }, 'migrations.0': { $exists: true } };
-        const found = await this.#records.findOne({ kind: { $in: ['migrate', 'release'] }, ...begun }, { sort: { startedAt: -1 } });
-        if (found !== null)
-            onRecord.add(found._id);
+        return this.#latest({ $or: [begun, withStep(deployed)] });
+    }
+    async #latest(which) {
+        const [found] = await this.#records
+            .aggregate([
+            { $match: { kind: { $in: ['migrate', 'release'] }, ...which } },
+            { $set: { latest: { $ifNull: ['$reopenedAt', '$startedAt'] } } },
+            { $sort: { latest: -1 } },
+            { $limit: 1 },
+            { $unset: 'latest' },
+        ])
+            .toArray();
+        if (found === undefined)
+            return null;
+        onRecord.add(found._id);
         return found;
     }
 }
-/** Whether something of it was to be done in the target. What has no position in history is only ever opened to do it. */
-function hasBegun(record) {
-    if (record === null)
-        return false;
-    return record.positionBefore !== undefined || (record.kind !== 'release' && record.kind !== 'migrate');
+const deployed = { name: 'deploy', state: { $ne: 'skipped' } };
+/** In any of its attempts. */
+function withStep(step) {
+    return { $or: [{ steps: { $elemMatch: step } }, { attempts: { $elemMatch: { steps: { $elemMatch: step } } } }] };
 }
-/** Nothing of the target hangs on it: where no majority answers, the run ends all the same. */
-const patience = { writeConcern: { w: 'majority', wtimeoutMS: 30_000 } };
 const onRecord = new Set();
 /** Whether this process has seen a release on record, or put it there. */
 function isOnRecord(releaseId) {
     return onRecord.has(releaseId);
 }
-/** The driver would store an absent value as null. */
-function withoutUndefined(fields) {
-    return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+/** Says that it has. */
+function isNowOnRecord(releaseId) {
+    onRecord.add(releaseId);
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/backed-up-target.js
@@ -2477,18 +2341,25 @@ const namespace = schemas/* object */.Ikc({
     /** Read as it was while it was read: the server gives capped collections at no point in time. */
     readOutsideSnapshot: schemas/* literal */.euz(true).optional(),
 });
+/** What it is of. */
+const backedUp = schemas/* object */.Ikc({
+    name: schemas/* string */.YjP(),
+    database: schemas/* string */.YjP().min(1),
+    environment: schemas/* enum */.k5n(schema/* environments */.dT),
+    /** The deployment, as far as the user could see it; see same-target.ts. */
+    cluster: schemas/* object */.Ikc({
+        replicaSetId: schemas/* string */.YjP().optional(),
+        clusterId: schemas/* string */.YjP().optional(),
+        members: schemas/* array */.YOg(schemas/* string */.YjP()).optional(),
+    })
+        .optional(),
+});
 /** What every backup says of itself, whoever keeps it. */
 const about = {
     schemaVersion: schemas/* literal */.euz(1),
     id: schemas/* string */.YjP().min(1),
     releaseId: schemas/* string */.YjP().optional(),
-    target: schemas/* object */.Ikc({
-        name: schemas/* string */.YjP(),
-        database: schemas/* string */.YjP().min(1),
-        environment: schemas/* enum */.k5n(schema/* environments */.dT),
-        /** The deployment, as far as the user could see it; see same-target.ts. */
-        cluster: schemas/* object */.Ikc({ replicaSetId: schemas/* string */.YjP().optional(), members: schemas/* array */.YOg(schemas/* string */.YjP()).optional() }).optional(),
-    }),
+    target: backedUp,
     /** ISO 8601, by this machine's clock; `clusterTime` says of when the data is. */
     createdAt: datetime(),
     toolVersion: schemas/* string */.YjP(),
@@ -2620,7 +2491,7 @@ const archiveName = /^(.+)\.archive(\.zst|\.gz)?(\.age)?$/;
 /** Requests for manifests under way at the same time. */
 const listing_atOnce = 8;
 /** The backups that these names are, the newest first. */
-async function listBackups({ names, location, readManifest, readText }) {
+async function listBackups({ names, location, readManifest, readText, sizeOf }) {
     const all = new Set(names);
     const backups = [];
     const look = async (name) => {
@@ -2631,9 +2502,14 @@ async function listBackups({ names, location, readManifest, readText }) {
             return;
         try {
             const manifest = await readManifest(id);
-            const archive = manifest.engine === 'atlas' ? undefined : manifest.archive.file;
-            if (archive !== undefined && !all.has(archive))
-                throw archiveMissing(archive);
+            if (manifest.engine !== 'atlas') {
+                const { file, bytes } = manifest.archive;
+                const size = all.has(file) ? await sizeOf(file) : undefined;
+                if (size === undefined)
+                    throw archiveMissing(file);
+                if (size !== bytes)
+                    throw archiveDamaged(`it has ${size} bytes in place of ${bytes}`, file);
+            }
             const text = all.has(id + verifiedEnding) ? await readText(id + verifiedEnding) : undefined;
             backups.push({ state: 'readable', id, manifest, verified: parseVerification(text, manifest) });
         }
@@ -2731,6 +2607,7 @@ class FolderStore {
             location: this.location,
             readManifest: (id) => this.readManifest(id),
             readText: (name) => (0,promises_.readFile)(this.#path(name), 'utf8').catch(ignoreMissing),
+            sizeOf: async (name) => (await (0,promises_.stat)(this.#path(name)).catch(ignoreMissing))?.size,
         });
     }
     async readManifest(id) {
@@ -3081,11 +2958,13 @@ class S3Store {
         this.location = `s3://${bucket}${prefix === '' ? '' : `/${prefix}`}`;
     }
     async list() {
+        const sizes = await this.#sizes();
         return listBackups({
-            names: await this.#names(),
+            names: [...sizes.keys()],
             location: this.location,
             readManifest: (id) => this.readManifest(id),
             readText: (name) => this.#readText(name, 'listing backups'),
+            sizeOf: async (name) => sizes.get(name),
         });
     }
     async readManifest(id) {
@@ -3272,16 +3151,20 @@ class S3Store {
     }
     /** Names directly under the prefix, or under a folder of it (`drills/`). */
     async #names(folder = '', doing = 'listing backups') {
+        return [...(await this.#sizes(folder, doing)).keys()];
+    }
+    /** The same with their bytes. */
+    async #sizes(folder = '', doing = 'listing backups') {
         const { sdk, client } = await this.#open();
-        const names = [];
+        const sizes = new Map();
         const where = { Bucket: this.#bucket, Prefix: this.#prefix + folder, Delimiter: '/' };
         try {
             for (let token;;) {
                 const page = await client.send(new sdk.ListObjectsV2Command({ ...where, ContinuationToken: token }));
-                for (const { Key = '' } of page.Contents ?? [])
-                    names.push(Key.slice(where.Prefix.length));
+                for (const { Key = '', Size = 0 } of page.Contents ?? [])
+                    sizes.set(Key.slice(where.Prefix.length), Size);
                 if (page.NextContinuationToken === undefined)
-                    return names;
+                    return sizes;
                 token = page.NextContinuationToken;
             }
         }
@@ -3650,7 +3533,7 @@ async function openSandboxJournal(db, own, attempt) {
 const sandboxFence = 0;
 
 // EXTERNAL MODULE: ./emitted/migration/journal/transactions.js
-var journal_transactions = __webpack_require__(26715);
+var transactions = __webpack_require__(26715);
 ;// CONCATENATED MODULE: ./emitted/migration/history/turn.js
 
 
@@ -3658,7 +3541,7 @@ var journal_transactions = __webpack_require__(26715);
 
 
 
-const majority = { w: 'majority' };
+const turn_majority = { w: 'majority' };
 /**
  * Writes history under a lease's fence.
  *
@@ -3699,7 +3582,7 @@ class HistoryTurns {
                 return change(await this.#open(undefined));
             return client.withSession(async (session) => {
                 await this.#lanes.announce(session);
-                return session.withTransaction(async () => change(await this.#open(session)), journal_transactions/* transactionOptions */.dd);
+                return session.withTransaction(async () => change(await this.#open(session)), transactions/* transactionOptions */.dd);
             });
         };
         try {
@@ -3718,7 +3601,7 @@ class HistoryTurns {
     async #open(session) {
         const { db } = this.#connection;
         const turns = db.collection(this.#own.lease);
-        const options = session === undefined ? { writeConcern: majority } : { session };
+        const options = session === undefined ? { writeConcern: turn_majority } : { session };
         const advance = async (count) => {
             const turn = await turns.findOneAndUpdate({ _id: 'history', fence: { $lte: this.fence } }, 
             // `turns` makes it a write in any case: an update that changes nothing conflicts with nobody, and fences nothing.
@@ -3741,14 +3624,14 @@ class HistoryTurns {
     async #prepare() {
         const { db } = this.#connection;
         for (const name of [this.#own.history, this.#own.lease]) {
-            await db.createCollection(name, { writeConcern: majority }).catch(ignoreCode(server_code/* serverCodes */.Wc.NamespaceExists));
+            await db.createCollection(name, { writeConcern: turn_majority }).catch(ignoreCode(server_code/* serverCodes */.Wc.NamespaceExists));
         }
         const newest = await db
             .collection(this.#own.history, { readPreference: lib.ReadPreference.primary })
             .findOne({}, { sort: { sequence: -1 }, projection: { sequence: 1 } });
         await db
             .collection(this.#own.lease)
-            .updateOne({ _id: 'history' }, { $setOnInsert: { fence: 0, sequence: newest?.sequence ?? 0 } }, { upsert: true, writeConcern: majority })
+            .updateOne({ _id: 'history' }, { $setOnInsert: { fence: 0, sequence: newest?.sequence ?? 0 } }, { upsert: true, writeConcern: turn_majority })
             .catch(ignoreCode(server_code/* serverCodes */.Wc.DuplicateKey));
         if (this.#connection.topology.kind === 'standalone')
             return;
@@ -6632,9 +6515,9 @@ async function settle(connection, options) {
             await undoBuild(connection, own, tenure);
             return { kind: 'undone' };
         }
-        await finishRestore(connection, tenure, record, options);
+        const displaced = await finishRestore(connection, tenure, record, options);
         const named = (removes) => record.steps.filter(({ kind }) => (kind === 'remove') === removes).map(({ name }) => name);
-        return { kind: 'finished', backupId: record.backupId, restored: named(false), removed: named(true) };
+        return { kind: 'finished', backupId: record.backupId, restored: named(false), removed: named(true), displaced };
     }
     catch (e_1) {
         env_1.error = e_1;
@@ -6651,10 +6534,10 @@ async function undoBuild(connection, own, tenure) {
     await dropAsides(connection, own);
     await tenure.end();
 }
-/** Brings a restore to its end from where its record says that it is, and ends the record. */
+/** Brings a restore to its end from where its record says that it is, and ends the record. Comes back with what it displaced. */
 async function finishRestore(connection, tenure, { state, backupId, steps, displaced, placement }, { own, log, setHistory }) {
+    const moved = [...displaced];
     if (state === 'swapping') {
-        const moved = [...displaced];
         for (const [index, step] of steps.entries()) {
             const what = `putting ${step.name} in place (${index} of ${steps.length} collections are done)`;
             await during('RESTORE_INCOMPLETE', what, () => runStep(connection, own, step, async (one) => {
@@ -6679,6 +6562,7 @@ async function finishRestore(connection, tenure, { state, backupId, steps, displ
         await dropAsides(connection, own);
         await tenure.end();
     });
+    return moved;
 }
 /** Only the holder of the record may: aside collections belong to the one restore under way, or to none. */
 async function dropAsides(connection, own) {
@@ -6715,22 +6599,40 @@ async function refuseHalfRestored(db, own) {
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/rollback/traffic.js
+/** Whether users are in, as a rollback changes it: each change is handed to `write` before what it is about is begun. */
+class Traffic {
+    #stopped;
+    #write;
+    constructor(write = async () => { }) {
+        this.#write = write;
+    }
+    /** Undefined where nobody has shut them out. */
+    get stopped() {
+        return this.#stopped;
+    }
+    /** What was on record before. */
+    found(stopped) {
+        this.#stopped = stopped;
+        return this;
+    }
+    async is(state) {
+        this.#stopped = state === 'on' ? undefined : { state, since: this.#stopped?.since ?? new Date() };
+        await this.#write(this.#stopped);
+    }
+}
+/** A sentence. */
+function trafficInWords({ state }) {
+    switch (state) {
+        case 'stopping':
+            return 'Whether traffic is stopped is not known.';
+        case 'stopped':
+            return 'Traffic is stopped, and stays so until the rollback is done.';
+        case 'starting':
+            return 'Whether traffic is back is not known.';
+    }
+}
 function stateIn(steps, wanted) {
     return steps.find(({ name }) => name === wanted)?.state;
-}
-/** A sentence, where users are shut out after these steps of a rollback, or may be. */
-function trafficAfter(steps) {
-    const stopped = stateIn(steps, 'stop-traffic');
-    if (stopped === undefined || stopped === 'skipped')
-        return undefined;
-    const started = stateIn(steps, 'start-traffic');
-    if (started === 'done' || started === 'skipped')
-        return undefined;
-    if (stopped !== 'done')
-        return 'Whether traffic is stopped is not known.';
-    return started === undefined
-        ? 'Traffic is stopped, and stays so until the rollback is done.'
-        : 'Whether traffic is back is not known.';
 }
 /** The step at which a rollback stopped that did not come to its end. */
 function stoppedAt(steps) {
@@ -6745,26 +6647,34 @@ function stoppedAt(steps) {
 
 
 /**
- * The newest rollback of the target, where it did not come to its end and has left something that nobody should be
- * without word of: users who are shut out, or data on their way. Only reads.
+ * The rollback of the target that has left something which nobody should be without word of: users who are shut out, or,
+ * where it is the newest, data on their way. Only reads.
  */
 async function openRollback(run, { db }) {
-    const newest = await new ReleaseRecords(db, run).newestRollback().catch(open_failed);
+    const records = new ReleaseRecords(db, run);
+    const [shut, newest] = await Promise.all([records.trafficStopped(), records.newestRollback().catch(open_failed)]);
+    if (shut !== null)
+        return shut;
     if (newest === null || newest.state === 'rolled-back')
         return undefined;
     const { steps = [], data } = newest;
     const touched = data?.failed !== undefined || (data?.reverted.length ?? 0) > 0;
     const onTheWay = ['done', 'running', 'unknown'].includes(stateIn(steps, 'data') ?? '');
-    return trafficAfter(steps) !== undefined || onTheWay || touched ? newest : undefined;
+    return onTheWay || touched ? newest : undefined;
 }
-/** Sentences: where it stands, and what goes on with it. */
-function openInWords({ _id, of, steps = [] }) {
-    const traffic = trafficAfter(steps);
+/** Sentences: where it stands, and what goes on with it, or only lets users in. */
+function openInWords({ _id, of, steps = [], traffic }) {
     return [
         `Rollback ${_id} of release ${of} is not complete: it is at ${stoppedAt(steps)}.`,
-        ...(traffic === undefined ? [] : [traffic]),
+        ...(traffic === undefined ? [] : [trafficInWords(traffic)]),
         `${goesOn(of)} with it.`,
+        ...(traffic === undefined ? [] : [`With --start-traffic it only lets users in, and leaves the rest.`]),
     ].join(' ');
+}
+/** The same as a warning, for whoever builds on the target as it is; none about a rollback of `release`, which tells of itself. */
+async function openRollbackWarnings(run, connection, release) {
+    const open = await openRollback(run, connection);
+    return open === undefined || open.of === release ? [] : [openInWords(open)];
 }
 /** What goes on with a rollback that has left a migration half-way; undefined where none has. */
 async function rollbackGoesOn(run, { db }, releaseId) {
@@ -6774,12 +6684,15 @@ async function rollbackGoesOn(run, { db }, releaseId) {
 function open_failed(error) {
     throw asServerFailure(error, 'looking for a rollback that is not complete');
 }
+function failedToLook(error) {
+    throw asServerFailure(error, 'looking for a restore that is not complete');
+}
 function goesOn(of) {
     return `mongo-release rollback ${of} goes on`;
 }
 /** As `halfRestored` of the room of backups; what a rollback has begun, that goes on with. */
 async function halfRestoredIn(run, connection) {
-    const error = await halfRestored(connection.db, namesOf(run));
+    const error = await halfRestored(connection.db, namesOf(run)).catch(failedToLook);
     if (error === undefined)
         return undefined;
     const open = await openRollback(run, connection);
@@ -7347,16 +7260,21 @@ const privileges = {
         if (user === undefined)
             return withoutUser(db);
         const allowed = allowedActions(authInfo.authenticatedUserPrivileges, db.databaseName);
-        const { required, wanted } = needsOf(context);
-        const missing = required.filter((action) => !allowed.has(action));
-        const unfulfilled = wanted.filter((action) => !allowed.has(action));
+        const needs = needsOf(context);
+        const lacking = (actions) => actions.filter((action) => !allowed.has(action));
+        // Who may not write at all is there to look, and another one applies.
+        const applies = context.apply || writing.some((action) => allowed.has(action));
+        const required = lacking(needs.required);
+        const later = applies ? lacking(needs.later) : [];
+        const wanted = applies ? lacking(needs.wanted) : [];
+        const all = [...required, ...later, ...wanted];
+        const changing = 'migrations that change options or validators of collections need';
         return {
-            seen: missing.length + unfulfilled.length === 0
-                ? 'all that is needed'
-                : `missing: ${[...missing, ...unfulfilled].join(', ')}`,
+            seen: all.length === 0 ? 'all that is needed' : `missing: ${all.join(', ')}`,
             findings: [
-                ...finding(missing, 'error', user, db.databaseName, `${context.command} needs`),
-                ...finding(unfulfilled, 'warning', user, db.databaseName, 'migrations that change options or validators of collections need'),
+                ...finding(required, 'error', user, db.databaseName, `${context.command} needs`),
+                ...finding(later, 'warning', user, db.databaseName, 'an apply needs'),
+                ...finding(wanted, 'warning', user, db.databaseName, changing),
             ],
         };
     },
@@ -7365,10 +7283,12 @@ const privileges = {
 function needsOf({ command, apply }) {
     const changes = ['migrate', 'up', 'release', 'rollback', 'down'];
     if (command === 'restore')
-        return { required: [...reading, ...writing, 'bypassDocumentValidation'], wanted: ['collMod'] };
+        return { required: [...reading, ...writing, 'bypassDocumentValidation'], wanted: ['collMod'], later: [] };
     if (apply && changes.includes(command))
-        return { required: [...reading, ...writing], wanted: administering };
-    return { required: reading, wanted: [] };
+        return { required: [...reading, ...writing], wanted: administering, later: [] };
+    if (command === 'plan' || changes.includes(command))
+        return { required: reading, wanted: administering, later: writing };
+    return { required: reading, wanted: [], later: [] };
 }
 function allowedActions(privileges, database) {
     const whole = privileges.filter(({ resource }) => resource.anyResource === true || (resource.collection === '' && (resource.db === database || resource.db === '')));
@@ -8143,6 +8063,10 @@ function planDigest(database, positionDigest, pending) {
     ]);
     return digestOf({ database, position: positionDigest, migrations });
 }
+/** Names what a plan leaves for after the deploy, whatever position that finds. */
+function afterDeployDigest({ database, pending }) {
+    return planDigest(database, '', pending.filter(({ phase }) => phase === 'after-deploy'));
+}
 const phaseRank = { 'before-deploy': 0, 'after-deploy': 1 };
 function inScope(scope, files) {
     if (scope.to !== undefined && scope.name !== undefined) {
@@ -8612,7 +8536,7 @@ const ownConnection = {
         (on === 'MongoClient' && name === 'connect') ||
         (on === 'mongoose' && (name === 'connect' || name === 'createConnection')), dotted),
     message: (what) => `opens a connection of its own (${what}): what is written there passes no gate, so it is neither counted nor fenced, and nothing takes it back`,
-    next: 'Use the db, client and models that up is given.',
+    next: 'Use the db and client that up is given; models made with mongoose.model() have that connection.',
     costs: 'images',
 };
 const ttlIndex = {
@@ -8755,8 +8679,8 @@ async function scanFiles(files) {
 /** What Node and its users' tools look for, beside what any program needs. */
 const child_environment_allowed = [
     'ComSpec',
-    'CI',
     'TERM',
+    // A proof is bound to it: code may do another thing by it, as it may by CI, which it does not get.
     'NODE_ENV',
     // Where Node keeps compiled code: each child starts in a third of the time.
     'NODE_COMPILE_CACHE',
@@ -8804,7 +8728,7 @@ function childOptions(run) {
 /** A file that was not the same each time that it was loaded: no checksum is this. */
 const changedMeanwhile = '';
 /** Gathers it from the processes that load code, one after the other. */
-class LoadedCode {
+class GatheredCode {
     #root;
     #migrations;
     #names;
@@ -8876,7 +8800,7 @@ function isWithin(folder, path) {
 async function readSituation(run, connection, scope = scopeOf(run)) {
     const files = await listFiles(run);
     const { records, differs } = await readRecords(run, connection, files);
-    const loaded = new LoadedCode(run, files);
+    const loaded = new GatheredCode(run, files);
     const unusable = unusableWhere(run, records);
     const facts = await describeMigrations(files, { ...childOptions(run), unusable, onLoaded: loaded.add });
     const applied = new Set(records.filter((record) => record.state === 'applied').map((record) => record._id));
@@ -9107,7 +9031,7 @@ async function* readOutline(db, own, attempt) {
 /**
  * The entries of an attempt that were not undone yet and their images, the newest first: as parallel calls had their
  * turns, so that the packs of an entry in several transactions may have others' in between. The images of one transaction
- * are in memory at a time. Throws the driver's errors, and `RangeError` for images that are damaged.
+ * are in memory at a time. Throws the driver's errors, and `JournalDamage` for images that are damaged.
  */
 async function* readBackwards(db, own, attempt) {
     const journal = journalOf(db, own);
@@ -9135,14 +9059,14 @@ async function* readBackwards(db, own, attempt) {
             }
             const entry = begun.get(document.of) ?? (await readEntry(db, own, document.of));
             if (entry === undefined)
-                throw new RangeError('An entry of the journal is missing.');
+                throw new journal_images/* JournalDamage */.X3('An entry of the journal is missing.');
             begun.set(document.of, entry);
             if (entry.undone === undefined)
                 yield { kind: 'pack', entry, pack: unpacked(pack, entry) };
             continue;
         }
         if (parts.length > 0)
-            throw new RangeError('A part of the images of the journal is missing.');
+            throw new journal_images/* JournalDamage */.X3('A part of the images of the journal is missing.');
         if (document.undone === undefined) {
             for (const pack of packed)
                 yield { kind: 'pack', entry: document, pack: unpacked(pack, document) };
@@ -9167,10 +9091,10 @@ async function* readForwards(db, own, attempt) {
         const { _id: id, part, parts: all, data, namespace } = document;
         parts.push((0,raw_bson/* bytesOf */.$$)(data));
         if (parts.length !== part + 1)
-            throw new RangeError('A part of the images of the journal is missing.');
+            throw new journal_images/* JournalDamage */.X3('A part of the images of the journal is missing.');
         if (part + 1 < all)
             continue;
-        yield { kind: 'images', id, namespace, images: (0,journal_images/* unpackImages */.F)(parts) };
+        yield { kind: 'images', id, namespace, images: (0,journal_images/* unpackImages */.Fg)(parts) };
         parts = [];
     }
 }
@@ -9182,17 +9106,19 @@ async function readEntry(db, own, id) {
 function unpacked({ first, parts }, entry) {
     const whole = parts.length === first.parts && (0,journal_documents/* entryOf */.Ms)(first) === entry._id;
     if (!whole)
-        throw new RangeError('A part of the images of the journal is missing.');
-    return { id: first._id, namespace: first.namespace, images: (0,journal_images/* unpackImages */.F)(parts) };
+        throw new journal_images/* JournalDamage */.X3('A part of the images of the journal is missing.');
+    const { _id: id, namespace, undone = 0 } = first;
+    return { id, namespace, images: (0,journal_images/* unpackImages */.Fg)(parts), done: undone };
 }
 
 ;// CONCATENATED MODULE: ./emitted/migration/undo/damage.js
 
 
+
 const damaged = 'images of the journal are damaged';
 /** Whether an error says that images are not what was packed. */
 function isDamage(error) {
-    return error instanceof RangeError || error instanceof raw_bson/* BsonError */.FF;
+    return error instanceof journal_images/* JournalDamage */.X3 || error instanceof raw_bson/* BsonError */.FF;
 }
 /** Whether images of an attempt cannot be read: an undo needs all of them, also those that it has put back. Throws the driver's errors, the signal's reason. */
 async function hasDamage({ db }, own, attempt, signal) {
@@ -9211,1070 +9137,6 @@ async function hasDamage({ db }, own, attempt, signal) {
         if (isDamage(error))
             return true;
         throw error;
-    }
-}
-
-// EXTERNAL MODULE: ./emitted/migration/journal/asked-indexes.js
-var asked_indexes = __webpack_require__(80637);
-;// CONCATENATED MODULE: ./emitted/migration/undo/result.js
-const mostListed = 20;
-/** Counts all conflicts and keeps the first. */
-class ConflictList {
-    first = [];
-    total = 0;
-    add(...conflicts) {
-        this.total += conflicts.length;
-        this.first.push(...conflicts.slice(0, Math.max(0, mostListed - this.first.length)));
-    }
-    addAll({ first, total }) {
-        this.add(...first);
-        this.total += total - first.length;
-    }
-}
-/** One line for people. */
-function describeConflict(conflict) {
-    const { namespace } = conflict;
-    switch (conflict.kind) {
-        case 'document':
-            return `${namespace}: document ${conflict.id} was changed since by somebody else`;
-        case 'unique':
-            return `${namespace}: a document that somebody else wrote has a unique value that has to go back`;
-        case 'refused':
-            return `${namespace}: the server refuses a document as it was before (${conflict.code})`;
-        case 'collection':
-            return `${namespace}${theOptions(conflict.options)} ${collectionReasons[conflict.reason]}`;
-        case 'index':
-            return conflict.code === undefined
-                ? `${namespace}: index ${conflict.index} was changed since by somebody else`
-                : `${namespace}: index ${conflict.index} cannot be built as it was (${conflict.code})`;
-        case 'aside':
-            return `${namespace}: ${aside(conflict)}`;
-    }
-}
-function theOptions(options = []) {
-    return options.length === 0 ? '' : `: ${options.join(', ')}`;
-}
-function aside({ why, tombstone, writes = 'unknown', carried = 0 }) {
-    const kept = `is kept in ${tombstone}`;
-    if (why === 'displaced')
-        return `what somebody else made while the migration ran ${kept}`;
-    if (why === 'made-again')
-        return `what somebody else wrote before the name was taken again ${kept}`;
-    if (writes === 'unknown')
-        return `what the migration put there ${kept}, and nobody can tell whether others wrote to it`;
-    const stay = `what the migration put there ${kept}, with ${result_counted(writes, 'write')} of others`;
-    const goOn = `${result_counted(carried, 'document')} that others inserted since ${carried === 1 ? 'stays' : 'stay'}`;
-    return [...(writes === 0 ? [] : [stay]), ...(carried === 0 ? [] : [goOn])].join('; ');
-}
-function result_counted(count, noun) {
-    return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}
-const collectionReasons = {
-    'holds-documents': 'was made by the migration, and holds documents of somebody else by now',
-    'name-taken': 'was made anew by somebody else',
-    gone: 'is gone: somebody else dropped or renamed it',
-    changed: 'was changed since by somebody else',
-    'maker-unknown': 'was made by the migration or by somebody else: nobody can tell',
-};
-function result_shownNamespace({ database, collection }) {
-    return collection === undefined ? database : `${database}.${collection}`;
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/names.js
-
-
-
-/**
- * Where the collections of the past stand now: going backwards through an attempt, every rename, drop and creation
- * changes which collection a name stood for. Known from one look at the catalog, until that is asked for another one;
- * nothing is changed.
- */
-class NamesOfThePast {
-    #client;
-    /** Of each database, what stands in it. */
-    #listed = new Map();
-    /** By the name of then, the UUID of what stood there; undefined where that was nothing, or has none. */
-    #past = new Map();
-    constructor(client) {
-        this.#client = client;
-    }
-    /** The present name of what a name stood for at this point; undefined where there was nothing. */
-    presentOf(namespace) {
-        const name = result_shownNamespace(namespace);
-        if (!this.#past.has(name))
-            return namespace;
-        const uuid = this.#past.get(name);
-        for (const listed of this.#listed.get(namespace.database)?.values() ?? [])
-            if (uuid !== undefined && listed.uuid === uuid)
-                return { database: namespace.database, collection: listed.name };
-        return undefined;
-    }
-    /** Looks at the catalog anew: something has been changed in it. Throws the driver's errors. */
-    async lookAgain() {
-        for (const database of this.#listed.keys())
-            this.#listed.set(database, await this.#look(database));
-    }
-    /** Whether anything stands now under the present name of this one. */
-    async infoOf(namespace) {
-        const present = this.presentOf(namespace);
-        if (present?.collection === undefined)
-            return undefined;
-        return (await this.#list(present.database)).get(present.collection);
-    }
-    /** Goes back over one entry. What is in the way of its undoing is given back. */
-    async goBack({ catalog, namespace, state }) {
-        if (catalog === undefined || state === 'refused')
-            return [];
-        const { before, after, to, replaced } = catalog;
-        switch (catalog.type) {
-            case 'create-collection':
-                if (before === undefined)
-                    return this.#unmade(namespace, after?.uuid);
-                return [];
-            case 'create-indexes':
-            case 'drop-indexes':
-            case 'modify-collection':
-                return before === undefined ? this.#unmade(namespace, after?.uuid) : [];
-            case 'drop-collection':
-                return before === undefined ? [] : this.#returns(namespace, before.uuid);
-            case 'rename-collection': {
-                if (to === undefined || before === undefined || result_shownNamespace(to) === result_shownNamespace(namespace))
-                    return [];
-                const [at, target] = [await this.infoOf(to), this.presentOf(to)?.collection ?? ''];
-                // The old name is free, or has what went back to it in an undo that was interrupted.
-                const conflicts = await this.#returns(namespace, before.uuid, target);
-                const stays = conflicts.length > 0 && at !== undefined && at.uuid === before.uuid;
-                if (!stays)
-                    this.#past.set(result_shownNamespace(to), undefined);
-                if (replaced !== undefined)
-                    conflicts.push(...(await this.#returns(to, replaced.uuid)));
-                return conflicts;
-            }
-            case 'replace-collection': {
-                const target = to ?? namespace;
-                const present = await this.infoOf(target);
-                const asItIs = state === 'intent' && catalog.aside === undefined && replaced === undefined;
-                if (asItIs && present !== undefined)
-                    return [inTheWay(target, 'maker-unknown')];
-                if (present === undefined || present.uuid === after?.uuid)
-                    this.#past.set(result_shownNamespace(target), undefined);
-                return replaced === undefined ? [] : this.#returns(target, replaced.uuid);
-            }
-        }
-    }
-    /** What stands there now with that UUID, whatever it is called. */
-    async withUuid(database, uuid) {
-        for (const listed of (await this.#list(database)).values())
-            if (listed.uuid === uuid)
-                return listed;
-        return undefined;
-    }
-    async #unmade(namespace, uuid) {
-        const present = await this.infoOf(namespace);
-        this.#past.set(result_shownNamespace(namespace), undefined);
-        if (uuid === undefined || present?.uuid === uuid)
-            return [];
-        // What the migration made is gone already, or stands under a name that somebody else gave it.
-        const place = await this.withUuid(namespace.database, uuid);
-        return place === undefined || isAside(place) ? [] : [inTheWay(namespace, 'gone')];
-    }
-    /**
-     * The collection of that UUID stands under the name again; a view has none, and needs the name free. `from`: where the
-     * migration had put it; without, its tombstone.
-     */
-    async #returns(namespace, uuid, from) {
-        const present = await this.infoOf(namespace);
-        const place = uuid === undefined ? undefined : await this.withUuid(namespace.database, uuid);
-        this.#past.set(result_shownNamespace(namespace), uuid);
-        if (uuid !== undefined && present?.uuid === uuid)
-            return [];
-        const found = place !== undefined && (from === undefined ? isAside(place) : place.name === from);
-        if (uuid !== undefined && !found)
-            return [inTheWay(namespace, 'gone')];
-        const taken = present !== undefined && (uuid !== undefined || present.type !== 'view');
-        return taken ? [inTheWay(namespace, 'name-taken')] : [];
-    }
-    async #list(database) {
-        const listed = this.#listed.get(database) ?? (await this.#look(database));
-        this.#listed.set(database, listed);
-        return listed;
-    }
-    async #look(database) {
-        // Of a view or a validator, what JavaScript does not know as a regular expression.
-        const options = { nameOnly: false, bsonRegExp: true };
-        const entries = await this.#client.db(database).listCollections({}, options).toArray();
-        const uuids = new Map(entries.map(({ name, info }) => [name, info?.uuid && Buffer.from(info.uuid.buffer).toString('hex')]));
-        return new Map(entries.map(({ name, type }) => [
-            name,
-            { name, type: String(type), uuid: uuids.get(raw_listing/* bucketsPrefix */.YH + name) ?? uuids.get(name) },
-        ]));
-    }
-}
-/** Whether it is under the name that an undo, or a gate that drops, gives to what is out of the way. */
-function isAside({ name, uuid }) {
-    return name.endsWith(`.dropped.${uuid}`);
-}
-/** The names as they stood before the changes of the catalog that an earlier undo of the attempt has taken back. */
-async function namesBehind(connection, own, attempt) {
-    const names = new NamesOfThePast(connection.client);
-    for (const entry of await undoneCatalogEntries(connection, own, attempt))
-        await names.goBack(entry);
-    return names;
-}
-/** The newest first. Throws the driver's errors. */
-async function undoneCatalogEntries({ db }, own, attempt) {
-    const undone = [];
-    for await (const one of readOutline(db, own, attempt))
-        if (one.kind !== 'images' && one.undone !== undefined && one.catalog !== undefined)
-            undone.push(one);
-    return undone.reverse();
-}
-function inTheWay(namespace, reason) {
-    return { kind: 'collection', namespace: result_shownNamespace(namespace), reason };
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/shape.js
-
-
-
-function shapeOf({ options, indexes }) {
-    return {
-        options: orderedDocument((0,raw_bson/* bytesOf */.$$)(options)),
-        indexes: byName(indexes.map((bytes) => orderedDocument((0,raw_bson/* bytesOf */.$$)(bytes)))),
-    };
-}
-function shapeNow({ rawOptions, rawIndexes }) {
-    return shapeOf({ options: rawOptions, indexes: rawIndexes });
-}
-function byName(specs) {
-    return new Map(specs.filter((spec) => spec.get('name') !== '_id_').map((spec) => [String(spec.get('name')), spec]));
-}
-/**
- * What `collMod` is told for an option that was not there before: the server takes none of them away, except by these
- * values. `validationLevel` and `validationAction` stay, with what they are by default.
- */
-const absentOptions = {
-    validator: {},
-    validationLevel: 'strict',
-    validationAction: 'error',
-    expireAfterSeconds: 'off',
-    changeStreamPreAndPostImages: { enabled: false },
-    recordPreImages: false,
-};
-/** Names of the options that are not equal, up to the server's defaults. */
-function differingOptions(a, b) {
-    return [...new Set([...a.keys(), ...b.keys()])].filter((name) => !sameOption(name, a, b));
-}
-function sameOption(name, a, b) {
-    return sameValue(a.get(name) ?? absentOptions[name], b.get(name) ?? absentOptions[name]);
-}
-/** What `collMod` changes in an index. The server lists the last three only where they are true. */
-const modifiable = new Set(['expireAfterSeconds', 'hidden', 'prepareUnique', 'unique']);
-/** Added by `listIndexes`, by older servers. */
-const shape_listingOnly = new Set(['ns']);
-/** Whether two specifications say the same; the order of their fields has no meaning, that of the key has. */
-function sameIndex(a, b, leaveOut = new Set()) {
-    return [...new Set([...a.keys(), ...b.keys()])].every((name) => leaveOut.has(name) || shape_listingOnly.has(name) || sameProperty(name, a, b));
-}
-function sameProperty(name, a, b) {
-    const [one, other] = [a.get(name), b.get(name)];
-    if (name === 'expireAfterSeconds')
-        return expiryOf(a) === expiryOf(b);
-    if (modifiable.has(name))
-        return (one ?? false) === (other ?? false);
-    return sameValue(one, other);
-}
-/** Undefined where nothing expires by it: the server passes over what is no number. */
-function expiryOf(spec) {
-    const seconds = Number(spec.get('expireAfterSeconds') ?? Number.NaN);
-    return Number.isNaN(seconds) ? undefined : seconds;
-}
-function sameValue(a, b) {
-    return Buffer.from(lib.BSON.serialize({ v: a })).equals(lib.BSON.serialize({ v: b }));
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/in-place.js
-
-
-
-
-/**
- * What undoes an entry in options and indexes. Three versions are compared: only what the entry changed goes back, and
- * only where it is still as the entry left it; else it is somebody else's by now.
- */
-function inPlaceBack(entry, now) {
-    const { catalog } = entry;
-    if (catalog?.type === 'create-indexes')
-        return creationBack(entry, now);
-    if (catalog?.before === undefined)
-        return nothing;
-    const before = shapeOf(catalog.before);
-    // What was only intended may have been done: then by nobody else, as far as anybody can tell.
-    const after = catalog.after === undefined ? now : shapeOf(catalog.after);
-    const changed = changedIndexes(catalog.type, before, after);
-    const indexes = indexesBack(entry, changed, now);
-    if (catalog.type !== 'modify-collection')
-        return { ...nothing, ...indexes };
-    const names = differingOptions(before.options, after.options).filter((name) => !sameOption(name, now.options, before.options));
-    // A validator and its level belong together: all go back or none.
-    const theirs = names.filter((name) => !sameOption(name, now.options, after.options));
-    if (theirs.length > 0) {
-        const conflict = { ...inTheWay(entry.namespace, 'changed'), options: theirs };
-        return { ...indexes, options: new Map(), conflicts: [conflict, ...indexes.conflicts] };
-    }
-    return { ...indexes, options: new Map(names.map((name) => [name, before.options.get(name)])) };
-}
-/** What makes documents expire again in a collection that comes back from its tombstone, where that was stopped. */
-function expiryBack(state, now) {
-    const then = shapeOf(state);
-    const indexes = [...then.indexes].flatMap(([name, spec]) => {
-        const present = now.indexes.get(name);
-        if (present === undefined || expiryOf(present) !== never || [undefined, never].includes(expiryOf(spec)))
-            return [];
-        const expireAfterSeconds = spec.get('expireAfterSeconds');
-        return [{ name, now: present, back: new Map([...present, ['expireAfterSeconds', expireAfterSeconds]]) }];
-    });
-    const whole = then.options.get('expireAfterSeconds');
-    const stopped = whole !== undefined && now.options.get('expireAfterSeconds') === undefined;
-    return { ...nothing, indexes, options: new Map(stopped ? [['expireAfterSeconds', whole]] : []) };
-}
-/** The longest that a TTL index takes: a tombstone's are set to it. */
-const never = 2_147_483_647;
-/** A collection once that is carried out. */
-function withInPlace(shape, { options, indexes }) {
-    const next = { options: new Map(shape.options), indexes: new Map(shape.indexes) };
-    for (const [name, value] of options) {
-        if (value === undefined)
-            next.options.delete(name);
-        else
-            next.options.set(name, value);
-    }
-    for (const { name, back } of indexes) {
-        if (back === undefined)
-            next.indexes.delete(name);
-        else
-            next.indexes.set(name, back);
-    }
-    return next;
-}
-const nothing = { options: new Map(), indexes: [], conflicts: [] };
-/** What that kind of entry can have changed; others may have changed more between the two looks. */
-function changedIndexes(type, before, after) {
-    return [...before.indexes].flatMap(([name, old]) => {
-        const made = after.indexes.get(name);
-        if (type === 'drop-indexes')
-            return made === undefined ? [{ name, before: old }] : [];
-        const modified = made !== undefined && !sameIndex(old, made) && sameIndex(old, made, modifiable);
-        return modified ? [{ name, before: old, after: made }] : [];
-    });
-}
-function indexesBack({ namespace }, changed, { indexes }) {
-    const backs = [];
-    const conflicts = [];
-    for (const { name, before, after } of changed) {
-        const now = indexes.get(name);
-        if (same(now, before))
-            continue;
-        if (same(now, after))
-            backs.push({ name, now, back: before });
-        else
-            conflicts.push({ kind: 'index', namespace: result_shownNamespace(namespace), index: name });
-    }
-    return { indexes: backs, conflicts };
-}
-function same(a, b) {
-    return a === undefined || b === undefined ? a === b : sameIndex(a, b);
-}
-/** Others build theirs at any time, also between the two looks: only what the call asked for is the migration's. */
-function creationBack(entry, now) {
-    const { catalog, error, namespace } = entry;
-    const asked = catalog?.asked;
-    const before = catalog?.before && shapeOf(catalog.before);
-    const after = catalog?.after && shapeOf(catalog.after);
-    const made = [...(after ?? now).indexes]
-        .filter(([name]) => before?.indexes.has(name) !== true)
-        .filter(([name, spec]) => asked?.some((index) => index.name === name && hasKey(spec, index.key)) ?? true)
-        .map(([name, spec]) => ({ name, after: spec }));
-    // The entry is from before calls were on record; or the server refused one of the indexes, and then makes none of
-    // them, up to shards that were faster.
-    const unsure = (asked === undefined && after === undefined) || (asked !== undefined && error !== undefined);
-    if (!unsure)
-        return { ...nothing, ...indexesBack(entry, made, now) };
-    const there = made.some(({ name }) => now.indexes.has(name));
-    return { ...nothing, conflicts: there ? [inTheWay(namespace, 'changed')] : [] };
-}
-function hasKey(spec, asked) {
-    const key = spec.get('key');
-    return asked === undefined || !(key instanceof Map) || (0,asked_indexes/* keyText */.P)(key) === asked;
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/catalog-place.js
-
-
-
-
-const catalog_place_nothing = { changed: 0, conflicts: [] };
-function conflicting(namespace, reason) {
-    return { changed: 0, conflicts: [inTheWay(namespace, reason)] };
-}
-/** The collection of that UUID, wherever it stands now; a view by its name. */
-async function findByState({ db }, name, uuid) {
-    const now = uuid === undefined ? name : await nameOfUuid(db, uuid);
-    if (now === undefined)
-        return undefined;
-    const [info] = await readCatalog(db, now);
-    return info;
-}
-/** False where somebody has made the name again. */
-async function renamedTo(place, from, to, uuid) {
-    try {
-        await renameCollection(place, from, to, uuid);
-        return true;
-    }
-    catch (error) {
-        if ((0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.NamespaceExists)
-            return false;
-        throw error;
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/change-in-place.js
-
-
-
-
-const change_in_place_majority = { writeConcern: { w: 'majority' } };
-/** Fields that `listIndexes` adds, or added on older servers, and `createIndexes` refuses. */
-const change_in_place_listingOnly = new Set(['ns', 'clustered']);
-/** What makes an index impossible to build, from the server's `src/mongo/base/error_codes.yml`. */
-const unbuildable = new Set([
-    67, // CannotCreateIndex
-    85, // IndexOptionsConflict
-    86, // IndexKeySpecsConflict
-    171, // CannotIndexParallelArrays
-    server_code/* serverCodes */.Wc.DuplicateKey,
-]);
-/** Names of `listCollections` for what `collMod` calls otherwise. */
-const renamed = { size: 'cappedSize', max: 'cappedMax' };
-/** Carries out what was decided. What the server refuses to build is given back. Throws the driver's errors. */
-async function changeInPlace(place, info, decided) {
-    const { db, topology } = place;
-    const guard = { ...(info.type === 'collection' && expected(topology, info.uuid)), ...change_in_place_majority };
-    const modify = (change) => patiently(place, () => db.command({ collMod: info.name, ...change, ...guard }));
-    const conflicts = [...decided.conflicts];
-    let changed = 0;
-    const options = optionsBack(decided, withInPlace(shapeNow(info), decided));
-    if (Object.keys(options).length > 0) {
-        await modify(options);
-        changed += 1;
-    }
-    for (const index of decided.indexes) {
-        const { name, now, back } = index;
-        const properties = modifications(index);
-        for (const property of properties ?? [])
-            await modify({ index: { name, ...property } });
-        if (properties !== undefined) {
-            changed += properties.length;
-            continue;
-        }
-        if (now !== undefined)
-            await dropIndex(place, info, name);
-        const refused = back === undefined ? undefined : await buildIndex(place, info.name, back);
-        if (refused === undefined)
-            changed += 1;
-        else
-            conflicts.push(refused);
-    }
-    return { changed, conflicts };
-}
-/** The fields of a `collMod`, as far as it takes them. */
-function optionsBack({ options }, next) {
-    const change = {};
-    for (const [name, option] of options) {
-        const value = option ?? absentOptions[name];
-        if (value !== undefined)
-            change[renamed[name] ?? name] = value;
-    }
-    // The server takes both together only.
-    if (!options.has('viewOn') && !options.has('pipeline'))
-        return change;
-    return { viewOn: next.options.get('viewOn'), pipeline: next.options.get('pipeline') ?? [] };
-}
-/** What `collMod` is told of an index, one after the other; undefined where that index has to be built or dropped. */
-function modifications({ now, back }) {
-    if (now === undefined || back === undefined)
-        return undefined;
-    // It makes an index expire or unique, and not the contrary.
-    if (expiryOf(now) !== undefined && expiryOf(back) === undefined)
-        return undefined;
-    if (now.get('unique') === true && back.get('unique') !== true)
-        return undefined;
-    const differing = ['hidden', 'prepareUnique', 'expireAfterSeconds'].filter((name) => !sameProperty(name, now, back));
-    return differing.map((name) => ({ [name]: back.get(name) ?? false }));
-}
-async function dropIndex({ db, topology, ready }, info, index) {
-    await patiently({ ready }, () => db.command({ dropIndexes: info.name, index, ...expected(topology, info.uuid), ...change_in_place_majority })).catch(ignoreCode(server_code/* serverCodes */.Wc.IndexNotFound));
-}
-/** Comes back with what is in the way, where it cannot be built any more. */
-async function buildIndex(place, collection, spec) {
-    const { db } = place;
-    const sent = new Map([...spec].filter(([key]) => !change_in_place_listingOnly.has(key)));
-    try {
-        await patiently(place, () => db.command({ createIndexes: collection, indexes: [sent], ...change_in_place_majority }));
-        return undefined;
-    }
-    catch (error) {
-        const code = (0,server_code/* serverCode */.XY)(error);
-        if (code === undefined || !unbuildable.has(code))
-            throw error;
-        const namespace = `${db.databaseName}.${collection}`;
-        return { kind: 'index', namespace, index: String(spec.get('name')), code };
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/made.js
-
-
-
-
-
-
-
-const firstOnly = { projection: { _id: 1 } };
-/**
- * Removes a collection that the migration made, unless it holds documents: everything of the migration's was taken out
- * of it before. It is renamed out of reach first, so that no document can come into it between the look and the drop.
- */
-async function removeMade(place, own, entry) {
-    const { db } = place;
-    const { kind, namespace } = entry;
-    const after = entry.catalog?.after;
-    const name = namespace.collection ?? '';
-    const now = after?.uuid === undefined ? name : await nameOfUuid(db, after.uuid);
-    const [info] = now === undefined ? [] : await readCatalog(db, now);
-    if (info === undefined)
-        return catalog_place_nothing;
-    // What a write or an index brought into being, a write of others would have made as well: it is theirs by now.
-    const ofItsOwn = kind !== 'implicit' && entry.catalog?.type === 'create-collection';
-    if (!isMade({ type: info.type, shape: shapeNow(info) }, after, !ofItsOwn))
-        return conflicting(namespace, 'changed');
-    if (info.type === 'view') {
-        await dropCollection(place, info.name);
-        return { changed: 1, conflicts: [] };
-    }
-    const holds = async (collection) => (await db.collection(collection).findOne({}, firstOnly)) !== null;
-    const kept = ofItsOwn ? conflicting(namespace, 'holds-documents') : catalog_place_nothing;
-    if (info.type === 'timeseries' || info.uuid === undefined) {
-        if (await holds(info.name))
-            return kept;
-        await dropCollection(place, info.name, info.uuid);
-        return { changed: 1, conflicts: [] };
-    }
-    const aside = own.dropped(info.uuid);
-    if (info.name !== aside) {
-        // Under another name it is somebody else's by now.
-        if (info.name !== name)
-            return conflicting(namespace, 'gone');
-        if (await holds(info.name))
-            return kept;
-        await renameCollection(place, info.name, aside, info.uuid);
-    }
-    if (await holds(aside)) {
-        if (await renamedTo(place, aside, name, info.uuid))
-            return kept;
-        const made = `${db.databaseName}.${name}`;
-        return { changed: 0, conflicts: [{ kind: 'aside', namespace: made, tombstone: aside, why: 'made-again' }] };
-    }
-    await dropCollection(place, aside, info.uuid);
-    return { changed: 1, conflicts: [] };
-}
-/**
- * Whether a collection is the one that the migration made, found by its UUID; of what has none, only its definition
- * tells. `beside`: it came into being beside something else.
- */
-function isMade({ type, shape }, after, beside) {
-    if (after === undefined)
-        return beside && type !== 'view';
-    if (type !== 'view' && after.type !== 'view')
-        return true;
-    return type === after.type && differingOptions(shape.options, shapeOf(after).options).length === 0;
-}
-/**
- * Removes a collection that a write or `createIndexes` brought into being beside what it did; where it holds documents by
- * now, only those indexes. What was only intended is known by them, and by having nothing else.
- */
-async function removeBeside(place, own, entry) {
-    const { namespace, catalog, state } = entry;
-    const info = await findByState(place, namespace.collection ?? '', catalog?.after?.uuid);
-    if (info === undefined)
-        return catalog_place_nothing;
-    const indexing = catalog?.type === 'create-indexes';
-    const decided = inPlaceBack(entry, shapeNow(info));
-    const { length } = decided.indexes;
-    const likeIt = isBare(info, length) && (!indexing || length > 0);
-    if (state !== 'intent' || likeIt) {
-        const removed = await removeMade(place, own, entry);
-        if (removed.changed > 0 || removed.conflicts.length > 0)
-            return removed;
-    }
-    return changeInPlace(place, info, decided);
-}
-/** Whether it has no options, and beside the one of `_id` so many indexes. */
-function isBare({ type, rawOptions, rawIndexes }, indexes) {
-    return type === 'collection' && (0,raw_bson/* sameBytes */.er)(rawOptions, raw_bson/* emptyDocument */.vM) && rawIndexes.length === 1 + indexes;
-}
-
-;// CONCATENATED MODULE: ./emitted/mongo/writes-since.js
-
-
-/** How long the server may wait for another event before it answers that there is none, in milliseconds. */
-const waitMs = 100;
-/**
- * Counts what was written to a database after a cluster time and until now, from a change stream: as long as the oplog
- * reaches, and with the right to read the database. Throws the driver's errors and the signal's reason; may be repeated.
- */
-async function writesSince(db, since, { leaveOut, follow, limitMs = 60_000, signal }) {
-    const byCollection = new Map();
-    const gone = [];
-    /** The last transaction that wrote to one of those first: what one has written comes in its order, and together. */
-    let ours;
-    let followed = follow?.from;
-    const documents = new FollowedDocuments();
-    const started = performance.now();
-    try {
-        const until = await operationTime(db);
-        if (until === undefined)
-            return { state: 'unknown', why: 'standalone' };
-        const keys = follow === undefined ? {} : { to: 1, documentKey: 1 };
-        const fields = { operationType: 1, ns: 1, clusterTime: 1, lsid: 1, txnNumber: 1, ...keys };
-        const stream = db.watch([{ $project: fields }], {
-            // A number as large as that is no other one.
-            promoteLongs: false,
-            startAtOperationTime: lib.Timestamp.fromBits(since.getLowBits() + 1, since.getHighBits()),
-            maxAwaitTimeMS: waitMs,
-            // Of the first answer, for which the server may read for as long as it wants.
-            maxTimeMS: limitMs,
-            batchSize: 5000,
-            readPreference: 'primary',
-        });
-        try {
-            for (;;) {
-                signal?.throwIfAborted();
-                if (performance.now() - started > limitMs)
-                    return { state: 'unknown', why: 'limit' };
-                const event = (await stream.tryNext());
-                if (event === null) {
-                    if (isPast(stream.resumeToken, until))
-                        break;
-                    continue;
-                }
-                if (event.clusterTime.greaterThan(until))
-                    break;
-                const collection = String(event.ns?.coll ?? '');
-                const kind = kinds[String(event.operationType)];
-                const transaction = transactionOf(event);
-                if (followed === collection && event.operationType === 'rename') {
-                    followed = String(event.to?.coll ?? '');
-                    continue;
-                }
-                if (leaveOut(collection)) {
-                    ours = transaction;
-                    continue;
-                }
-                if (ours !== undefined && transaction === ours)
-                    continue;
-                if (followed !== undefined && followed !== collection)
-                    continue;
-                if (kind === undefined) {
-                    if (ends.has(String(event.operationType)))
-                        gone.push(collection);
-                    continue;
-                }
-                const writes = byCollection.get(collection) ?? { inserted: 0, updated: 0, deleted: 0 };
-                writes[kind] += 1;
-                if (follow !== undefined)
-                    documents.add(kind, event.documentKey?._id);
-                byCollection.set(collection, writes);
-            }
-        }
-        finally {
-            await stream.close();
-        }
-    }
-    catch (error) {
-        const code = (0,server_code/* serverCode */.XY)(error);
-        if (code === server_code/* serverCodes */.Wc.MaxTimeMSExpired)
-            return { state: 'unknown', why: 'limit' };
-        if (code === server_code/* serverCodes */.Wc.Unauthorized)
-            return { state: 'unknown', why: 'not-authorized' };
-        if (code !== undefined && historyLost.has(code))
-            return { state: 'unknown', why: 'history' };
-        throw error;
-    }
-    // It has begun too late to see it under its first name.
-    if (followed !== follow?.to)
-        return { state: 'unknown', why: 'history' };
-    return { state: 'known', byCollection, gone, ...(follow !== undefined && { followed: documents.result }) };
-}
-const mostInserted = 100_000;
-class FollowedDocuments {
-    #inserted = new Map();
-    #others = 0;
-    add(kind, id) {
-        const key = lib.BSON.EJSON.stringify({ id }, { relaxed: false });
-        if (kind === 'inserted' && this.#inserted.size < mostInserted)
-            this.#inserted.set(key, id);
-        else if (!this.#inserted.has(key))
-            this.#others += 1;
-        else if (kind === 'deleted')
-            this.#inserted.delete(key);
-    }
-    get result() {
-        return { inserted: [...this.#inserted.values()], others: this.#others };
-    }
-}
-/** Only the writes of a transaction say which one they are of. */
-function transactionOf({ lsid, txnNumber }) {
-    return txnNumber === undefined ? undefined : `${lsid?.id} ${txnNumber}`;
-}
-/** Names of `operationType`. https://www.mongodb.com/docs/manual/reference/change-events/ */
-const kinds = {
-    insert: 'inserted',
-    update: 'updated',
-    replace: 'updated',
-    delete: 'deleted',
-};
-const ends = new Set(['drop', 'rename']);
-/** ChangeStreamHistoryLost, and CappedPositionLost where the oplog moved on meanwhile (`src/mongo/base/error_codes.yml`). */
-const historyLost = new Set([286, 136]);
-/** Of the newest write; undefined on a standalone server, which has none. */
-async function operationTime(db) {
-    const answer = await db.command({ ping: 1 });
-    return answer.operationTime;
-}
-/**
- * Whether the stream has come past that time. The token of an empty answer is a key string: type 0x82, then the cluster
- * time (`src/mongo/db/pipeline/resume_token.h`).
- */
-function isPast(token, until) {
-    const data = token?._data;
-    if (typeof data !== 'string' || !data.startsWith('82'))
-        return true;
-    const at = new lib.Timestamp({ t: Number.parseInt(data.slice(2, 10), 16), i: Number.parseInt(data.slice(10, 18), 16) });
-    return at.greaterThanOrEqual(until);
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/current.js
-
-
-
-/** Documents that are looked at in one read. */
-const mostRead = 500;
-const mostReadBytes = 8_000_000;
-/** What the documents with the `_id`s of these are now, by the key of their `_id`. Throws the driver's errors. */
-async function readCurrent(client, { database, collection = '' }, documents, session) {
-    const ids = documents.map((document) => exactValue(document, (0,raw_bson/* idElement */._U)(document)));
-    const raw = await readByIds(client.db(database), collection, ids, session);
-    return new Map(raw.map((document) => [(0,raw_bson/* idKey */.T4)(document), document]));
-}
-/** The documents of a collection with these `_id`s, as bytes. Throws the driver's errors. */
-async function readByIds(db, collection, ids, session) {
-    const found = db
-        .collection(collection, { readPreference: lib.ReadPreference.primary })
-        .find({ _id: { $in: ids } }, { session, raw: true, batchSize: 10_000 });
-    return (await found.toArray());
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/carry-over.js
-
-
-
-
-/** Documents of one read. */
-const mostAtOnce = 500;
-/**
- * Puts documents of one collection into another one of its database, as they are. One whose `_id` another document has
- * there, or that the server refuses there, stays out. Comes back with how many are in it, also from an earlier call that
- * was interrupted. Throws the driver's errors and those of `carries`.
- */
-async function carryOver(db, ids, { from, into, carries }) {
-    let there = 0;
-    for (let at = 0; at < ids.length; at += mostAtOnce) {
-        const some = ids.slice(at, at + mostAtOnce);
-        const known = new Map((await readByIds(db, into, some)).map((document) => [(0,raw_bson/* idKey */.T4)(document), document]));
-        const missing = [];
-        for (const document of await readByIds(db, from, some)) {
-            const other = known.get((0,raw_bson/* idKey */.T4)(document));
-            if (other === undefined)
-                missing.push(document);
-            else if ((0,raw_bson/* sameBytes */.er)(other, document))
-                there += 1;
-        }
-        there += carries === undefined ? missing.length : await insert(db, into, missing, carries);
-    }
-    if (carries !== undefined && there > 0)
-        await awaitMajority(db, into);
-    return there;
-}
-async function insert(db, into, documents, ready) {
-    let inserted = 0;
-    for (const document of documents) {
-        await ready();
-        try {
-            await insertRaw(db, into, [[document]]);
-            inserted += 1;
-        }
-        catch (error) {
-            if (!(error instanceof RawInsertError))
-                throw error;
-        }
-    }
-    return inserted;
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/replaced.js
-
-
-
-
-/** The clock of the machine that ran the migration may be ahead of the server's by this much, in seconds. */
-const mostSkew = 60;
-/**
- * What becomes of writes of others to what a `$out` put in a collection's place: the journal has no images of that, so
- * the oplog tells, as far back as it reaches. Documents that they inserted are carried over into the collection that is
- * back, if one is; the others are kept aside and told. `from`: where they stand now. Throws the driver's errors.
- */
-async function writesToReplacement(db, own, { catalog, namespace, at }, { from, into, carries }) {
-    const { aside, after, to } = catalog ?? {};
-    const tombstone = own.dropped(after?.uuid ?? '');
-    const conflict = { kind: 'aside', namespace: result_shownNamespace(to ?? namespace), tombstone, why: 'replaced' };
-    const found = aside === undefined ? undefined : await follow(db, own, at, { from: aside, to: from });
-    if (found === undefined)
-        return [{ ...conflict, writes: 'unknown' }];
-    const { inserted, others } = found;
-    const carried = into === undefined ? 0 : await carryOver(db, inserted, { from, into, carries });
-    const writes = others + inserted.length - carried;
-    return writes + carried === 0 ? [] : [{ ...conflict, writes, carried }];
-}
-async function follow(db, own, at, name) {
-    const since = new lib.Timestamp({ t: Math.floor(at.getTime() / 1000) - mostSkew, i: 0 });
-    const found = await writesSince(db, since, { follow: name, leaveOut: (collection) => own.owns(collection) });
-    return found.state === 'known' ? found.followed : undefined;
-}
-/** What others made under a name while the migration replaced what was there: it went aside at once. */
-function displacedBy({ catalog, namespace }) {
-    return (catalog?.displaced ?? []).map((tombstone) => ({
-        ...{ kind: 'aside', why: 'displaced', tombstone },
-        namespace: result_shownNamespace(catalog?.to ?? namespace),
-    }));
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/catalog-look.js
-
-
-
-
-
-
-
-/** Finds what others did to collections, indexes and options that an undo would meet. Changes nothing. */
-class CatalogLook {
-    #client;
-    #own;
-    /** Those that are found from here on go into it. */
-    conflicts;
-    #names;
-    /** By present name: how many documents the migration has added to it since this point. */
-    #added = new Map();
-    /** By present name: options and indexes as they are once all newer entries are undone. */
-    #shapes = new Map();
-    constructor(client, own, conflicts) {
-        this.#client = client;
-        this.#own = own;
-        this.conflicts = conflicts;
-        this.#names = new NamesOfThePast(client);
-    }
-    /** The present name of what a name stood for at this point; undefined where there was nothing. */
-    presentOf(namespace) {
-        return this.#names.presentOf(namespace);
-    }
-    /** How many documents going back takes out of a collection, by its name of now. */
-    takesOut(present, documents) {
-        const where = result_shownNamespace(present);
-        this.#added.set(where, (this.#added.get(where) ?? 0) + documents);
-    }
-    /** Goes back over an entry whose conflicts are known. */
-    async pass(entry) {
-        await this.#names.goBack(entry);
-    }
-    async entry(entry) {
-        const { catalog, namespace, state, kind } = entry;
-        if (catalog === undefined || state === 'refused')
-            return this.pass(entry);
-        const { type, before, replaced, to } = catalog;
-        if (type === 'create-collection' && before === undefined && kind !== 'implicit')
-            await this.#foreseeRemoval(entry);
-        if (type === 'replace-collection')
-            await this.#foreseeSwap(entry);
-        if (type === 'modify-collection' || type === 'create-indexes' || type === 'drop-indexes') {
-            await this.#foreseeInPlace(entry);
-        }
-        this.conflicts.add(...displacedBy(entry), ...(await this.#names.goBack(entry)));
-        if (type === 'drop-collection' && before !== undefined)
-            await this.#foreseeReturn(namespace, before);
-        if (to !== undefined && replaced !== undefined)
-            await this.#foreseeReturn(to, replaced);
-    }
-    /** A collection that the migration made has to be empty once the migration's documents are out of it. */
-    async #foreseeRemoval({ namespace, catalog }) {
-        const present = await this.#names.infoOf(namespace);
-        if (present === undefined)
-            return;
-        const after = catalog?.after;
-        if (after === undefined || after.type === 'view') {
-            const shape = await this.#shapeOf(namespace, present);
-            const made = shape !== undefined && isMade({ type: present.type, shape }, after, false);
-            if (!made)
-                this.conflicts.add(inTheWay(namespace, 'changed'));
-            return;
-        }
-        if (after.uuid !== undefined && present.uuid !== after.uuid)
-            return;
-        const db = this.#client.db(namespace.database);
-        const documents = await db.collection(present.name).countDocuments({});
-        const added = this.#added.get(`${namespace.database}.${present.name}`) ?? 0;
-        if (documents !== added)
-            this.conflicts.add(inTheWay(namespace, 'holds-documents'));
-    }
-    async #foreseeSwap(entry) {
-        const { catalog, namespace } = entry;
-        const into = catalog?.to ?? namespace;
-        const present = await this.#names.infoOf(into);
-        if (present === undefined || catalog?.after?.uuid === undefined || present.uuid !== catalog.after.uuid)
-            return;
-        const db = this.#client.db(into.database);
-        const { replaced } = catalog;
-        const old = replaced?.type === 'collection' ? await this.#names.withUuid(into.database, replaced.uuid ?? '') : undefined;
-        const where = { from: present.name, into: old?.name };
-        const conflicts = await writesToReplacement(db, this.#own, entry, where);
-        this.conflicts.add(...conflicts);
-        for (const conflict of conflicts) {
-            // Nothing of the migration's: what it made cannot be removed with them in it.
-            if (old !== undefined)
-                this.takesOut({ ...into, collection: old.name }, -(conflict.carried ?? 0));
-        }
-    }
-    async #foreseeInPlace(entry) {
-        const { namespace, catalog } = entry;
-        const before = catalog?.before;
-        if (before === undefined)
-            return;
-        const present = before.uuid === undefined
-            ? await this.#names.infoOf(namespace)
-            : await this.#names.withUuid(namespace.database, before.uuid);
-        // A view that comes back is not there yet.
-        if (present === undefined && before.uuid === undefined)
-            return;
-        if (present?.type !== before.type) {
-            this.conflicts.add(inTheWay(namespace, present === undefined ? 'gone' : 'changed'));
-            return;
-        }
-        this.conflicts.add(...((await this.#change(namespace, present, (now) => inPlaceBack(entry, now)))?.conflicts ?? []));
-    }
-    /** A collection comes back from its tombstone, where its documents do not expire. */
-    async #foreseeReturn(namespace, state) {
-        const present = await this.#names.infoOf(namespace);
-        if (present?.uuid === state.uuid)
-            await this.#change(namespace, present, (now) => expiryBack(state, now));
-    }
-    /** Decides as an undo does that has come to this point, and remembers what becomes of it. */
-    async #change(namespace, present, decide) {
-        const now = present && (await this.#shapeOf(namespace, present));
-        if (present === undefined || now === undefined)
-            return undefined;
-        const decided = decide(now);
-        this.#shapes.set(`${namespace.database}.${present.name}`, withInPlace(now, decided));
-        return decided;
-    }
-    async #shapeOf({ database }, { name }) {
-        const known = this.#shapes.get(`${database}.${name}`);
-        if (known !== undefined)
-            return known;
-        const [info] = await readCatalog(this.#client.db(database), name);
-        return info && shapeNow(info);
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/digest.js
-
-/** What stands for a document in memory; the empty text where there is none. */
-function digest_stateOf(document) {
-    return document === undefined ? '' : digest_digest(document);
-}
-/** 96 bits, as a short string of one byte a character. */
-function digest_digest(value) {
-    return (0,external_node_crypto_.hash)('sha256', value, 'binary').slice(0, 12);
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/pieces.js
-/** The pieces of one pack, or the end of an entry. What an earlier undo has done of an entry is left out. */
-function piecesOf(step, stretch) {
-    const { entry } = step;
-    if (step.kind === 'entry')
-        return [{ kind: 'end', entry: entry._id }];
-    const { id, namespace, images } = step.pack;
-    const done = imagesDone(step);
-    return images
-        .map((image, index) => {
-        const bytes = (image.before?.length ?? 0) + (image.after?.length ?? 0);
-        return { kind: 'put', entry: entry._id, pack: id, done: images.length - index, bytes, namespace, stretch, image };
-    })
-        .reverse()
-        .slice(done);
-}
-/** How many images of a pack, from its end, an earlier undo has put back. */
-function imagesDone({ entry: { undoing }, pack }) {
-    if (undoing === undefined || pack.id < undoing.pack)
-        return 0;
-    return pack.id === undoing.pack ? undoing.done : pack.images.length;
-}
-/** The last put of each entry that these pieces do not come to the end of: parallel calls have theirs in turn. */
-function lastOfOpenEntries(pieces) {
-    const last = new Map();
-    for (const piece of pieces) {
-        if (piece.kind === 'put')
-            last.set(piece.entry, piece);
-        else
-            last.delete(piece.entry);
-    }
-    return [...last.values()];
-}
-/** How many pieces, from this one on, make a transaction of at most so many documents and bytes; one at least. */
-function takeable(pieces, from, documents, bytes) {
-    let puts = 0;
-    let size = 0;
-    for (let at = from; at < pieces.length; at++) {
-        const piece = pieces[at];
-        if (piece?.kind !== 'put')
-            continue;
-        puts += 1;
-        size += piece.bytes;
-        if (puts > 1 && (puts > documents || size > bytes))
-            return at - from;
-    }
-    return pieces.length - from;
-}
-/** How many pieces, from this one on, reach to the end of the pack that the last of so many is of. */
-function toEndOfPack(pieces, from, count) {
-    const last = pieces[from + count - 1];
-    if (last?.kind !== 'put')
-        return count;
-    let end = from + count;
-    for (;;) {
-        const next = pieces[end];
-        if (next?.kind !== 'put' || next.pack !== last.pack)
-            return end - from;
-        end += 1;
     }
 }
 
@@ -10419,8 +9281,1857 @@ async function send(db, command, field, statements, { session, bypassValidation 
     refuseWriteErrors(answer);
 }
 
-// EXTERNAL MODULE: ./emitted/mongo/shown-id.js
-var shown_id = __webpack_require__(1619);
+;// CONCATENATED MODULE: ./emitted/migration/undo/result.js
+const nothingUndone = {
+    ...{ documents: 0, inserted: 0, deleted: 0, merged: 0, quarantined: 0, downDocuments: 0 },
+    ...{ createdSince: [], catalogOperations: 0, left: [] },
+};
+function sumOfUndos(one, other) {
+    return {
+        documents: one.documents + other.documents,
+        inserted: one.inserted + other.inserted,
+        deleted: one.deleted + other.deleted,
+        merged: one.merged + other.merged,
+        quarantined: one.quarantined + other.quarantined,
+        downDocuments: one.downDocuments + other.downDocuments,
+        createdSince: [...one.createdSince, ...other.createdSince],
+        catalogOperations: one.catalogOperations + other.catalogOperations,
+        left: [...one.left, ...other.left],
+    };
+}
+const mostListed = 20;
+/** Counts all conflicts and keeps the first. */
+class ConflictList {
+    first = [];
+    total = 0;
+    add(...conflicts) {
+        this.total += conflicts.length;
+        this.first.push(...conflicts.slice(0, Math.max(0, mostListed - this.first.length)));
+    }
+    addAll({ first, total }) {
+        this.add(...first);
+        this.total += total - first.length;
+    }
+}
+/** One line for people. */
+function describeConflict(conflict) {
+    const { namespace } = conflict;
+    switch (conflict.kind) {
+        case 'document':
+            return `${namespace}: document ${conflict.id} was changed since by somebody else`;
+        case 'unique':
+            return `${namespace}: a document that somebody else wrote has a unique value that has to go back`;
+        case 'refused':
+            return `${namespace}: the server refuses a document as it was before (${conflict.code})`;
+        case 'collection':
+            return `${namespace}${theOptions(conflict.options)} ${collectionReasons[conflict.reason]}`;
+        case 'index':
+            return conflict.code === undefined
+                ? `${namespace}: index ${conflict.index} was changed since by somebody else`
+                : `${namespace}: index ${conflict.index} cannot be built as it was (${conflict.code})`;
+        case 'aside':
+            return `${namespace}: ${aside(conflict)}`;
+    }
+}
+function theOptions(options = []) {
+    return options.length === 0 ? '' : `: ${options.join(', ')}`;
+}
+function aside({ why, tombstone, writes = 'unknown', carried = 0 }) {
+    const kept = `is kept in ${tombstone}`;
+    if (why === 'displaced')
+        return `what somebody else made while the migration ran ${kept}`;
+    if (why === 'made-again')
+        return `what somebody else wrote before the name was taken again ${kept}`;
+    if (writes === 'unknown')
+        return `what the migration put there ${kept}, and nobody can tell whether others wrote to it`;
+    const stay = `what the migration put there ${kept}, with ${result_counted(writes, 'write')} of others`;
+    const goOn = `${result_counted(carried, 'document')} that others inserted since ${carried === 1 ? 'stays' : 'stay'}`;
+    return [...(writes === 0 ? [] : [stay]), ...(carried === 0 ? [] : [goOn])].join('; ');
+}
+function result_counted(count, noun) {
+    return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+const collectionReasons = {
+    'holds-documents': 'was made by the migration, and holds documents of somebody else by now',
+    'name-taken': 'was made anew by somebody else',
+    gone: 'is gone: somebody else dropped or renamed it',
+    changed: 'was changed since by somebody else',
+    'maker-unknown': 'was made by the migration or by somebody else: nobody can tell',
+};
+function result_shownNamespace({ database, collection }) {
+    return collection === undefined ? database : `${database}.${collection}`;
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/names.js
+
+
+
+/**
+ * Where the collections of the past stand now: going backwards through an attempt, every rename, drop and creation
+ * changes which collection a name stood for. Known from one look at the catalog, until that is asked for another one;
+ * nothing is changed.
+ */
+class NamesOfThePast {
+    #client;
+    /** Of each database, what stands in it. */
+    #listed = new Map();
+    /** By the name of then, the UUID of what stood there; undefined where that was nothing, or has none. */
+    #past = new Map();
+    constructor(client) {
+        this.#client = client;
+    }
+    /** The present name of what a name stood for at this point; undefined where there was nothing. */
+    presentOf(namespace) {
+        const name = result_shownNamespace(namespace);
+        if (!this.#past.has(name)) {
+            const listed = this.#listed.get(namespace.database);
+            return listed === undefined || listed.has(namespace.collection ?? '') ? namespace : undefined;
+        }
+        const uuid = this.#past.get(name);
+        for (const listed of this.#listed.get(namespace.database)?.values() ?? [])
+            if (uuid !== undefined && listed.uuid === uuid)
+                return { database: namespace.database, collection: listed.name };
+        return undefined;
+    }
+    /** From here on a name under which nothing stands is known to stand for nothing. Throws the driver's errors. */
+    async look(database) {
+        await this.#list(database);
+    }
+    /** Looks at the catalog anew: something has been changed in it. Throws the driver's errors. */
+    async lookAgain() {
+        for (const database of this.#listed.keys())
+            this.#listed.set(database, await this.#look(database));
+    }
+    /** Whether anything stands now under the present name of this one. */
+    async infoOf(namespace) {
+        const present = this.presentOf(namespace);
+        if (present?.collection === undefined)
+            return undefined;
+        return (await this.#list(present.database)).get(present.collection);
+    }
+    /** Goes back over one entry. What is in the way of its undoing is given back. */
+    async goBack({ catalog, namespace, state }) {
+        if (catalog === undefined || state === 'refused')
+            return [];
+        const { before, after, to, replaced } = catalog;
+        switch (catalog.type) {
+            case 'create-collection':
+                if (before === undefined)
+                    return this.#unmade(namespace, after?.uuid);
+                return [];
+            case 'create-indexes':
+            case 'drop-indexes':
+            case 'modify-collection':
+                return before === undefined ? this.#unmade(namespace, after?.uuid) : [];
+            case 'drop-collection':
+                return before === undefined ? [] : this.#returns(namespace, before.uuid);
+            case 'rename-collection': {
+                if (to === undefined || before === undefined || result_shownNamespace(to) === result_shownNamespace(namespace))
+                    return [];
+                const [at, target] = [await this.infoOf(to), this.presentOf(to)?.collection ?? ''];
+                // The old name is free, or has what went back to it in an undo that was interrupted.
+                const conflicts = await this.#returns(namespace, before.uuid, target);
+                const stays = conflicts.length > 0 && at !== undefined && at.uuid === before.uuid;
+                if (!stays)
+                    this.#past.set(result_shownNamespace(to), undefined);
+                if (replaced !== undefined)
+                    conflicts.push(...(await this.#returns(to, replaced.uuid)));
+                return conflicts;
+            }
+            case 'replace-collection': {
+                const target = to ?? namespace;
+                const present = await this.infoOf(target);
+                const asItIs = state === 'intent' && catalog.aside === undefined && replaced === undefined;
+                if (asItIs && present !== undefined)
+                    return [inTheWay(target, 'maker-unknown')];
+                if (present === undefined || present.uuid === after?.uuid)
+                    this.#past.set(result_shownNamespace(target), undefined);
+                return replaced === undefined ? [] : this.#returns(target, replaced.uuid);
+            }
+        }
+    }
+    /** What stands there now with that UUID, whatever it is called. */
+    async withUuid(database, uuid) {
+        for (const listed of (await this.#list(database)).values())
+            if (listed.uuid === uuid)
+                return listed;
+        return undefined;
+    }
+    async #unmade(namespace, uuid) {
+        const present = await this.infoOf(namespace);
+        this.#past.set(result_shownNamespace(namespace), undefined);
+        if (uuid === undefined || present?.uuid === uuid)
+            return [];
+        // What the migration made is gone already, or stands under a name that somebody else gave it.
+        const place = await this.withUuid(namespace.database, uuid);
+        return place === undefined || isAside(place) ? [] : [inTheWay(namespace, 'gone')];
+    }
+    /**
+     * The collection of that UUID stands under the name again; a view has none, and needs the name free. `from`: where the
+     * migration had put it; without, its tombstone.
+     */
+    async #returns(namespace, uuid, from) {
+        const present = await this.infoOf(namespace);
+        const place = uuid === undefined ? undefined : await this.withUuid(namespace.database, uuid);
+        this.#past.set(result_shownNamespace(namespace), uuid);
+        if (uuid !== undefined && present?.uuid === uuid)
+            return [];
+        const found = place !== undefined && (from === undefined ? isAside(place) : place.name === from);
+        if (uuid !== undefined && !found)
+            return [inTheWay(namespace, 'gone')];
+        const taken = present !== undefined && (uuid !== undefined || present.type !== 'view');
+        return taken ? [inTheWay(namespace, 'name-taken')] : [];
+    }
+    async #list(database) {
+        const listed = this.#listed.get(database) ?? (await this.#look(database));
+        this.#listed.set(database, listed);
+        return listed;
+    }
+    async #look(database) {
+        // Of a view or a validator, what JavaScript does not know as a regular expression.
+        const options = { nameOnly: false, bsonRegExp: true };
+        const entries = await this.#client.db(database).listCollections({}, options).toArray();
+        const uuids = new Map(entries.map(({ name, info }) => [name, info?.uuid && Buffer.from(info.uuid.buffer).toString('hex')]));
+        return new Map(entries.map(({ name, type }) => [
+            name,
+            { name, type: String(type), uuid: uuids.get(raw_listing/* bucketsPrefix */.YH + name) ?? uuids.get(name) },
+        ]));
+    }
+}
+/** Whether it is under the name that an undo, or a gate that drops, gives to what is out of the way. */
+function isAside({ name, uuid }) {
+    return name.endsWith(`.dropped.${uuid}`);
+}
+/** The names as they stood before the changes of the catalog that an earlier undo of the attempt has taken back. */
+async function namesBehind(connection, own, attempt) {
+    const names = new NamesOfThePast(connection.client);
+    await names.look(connection.db.databaseName);
+    for (const entry of await undoneCatalogEntries(connection, own, attempt))
+        await names.goBack(entry);
+    return names;
+}
+/** The newest first. Throws the driver's errors. */
+async function undoneCatalogEntries({ db }, own, attempt) {
+    const undone = [];
+    for await (const one of readOutline(db, own, attempt))
+        if (one.kind !== 'images' && one.undone !== undefined && one.catalog !== undefined)
+            undone.push(one);
+    return undone.reverse();
+}
+function inTheWay(namespace, reason) {
+    return { kind: 'collection', namespace: result_shownNamespace(namespace), reason };
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/catalog-place.js
+
+
+
+
+const nothing = { changed: 0, conflicts: [] };
+function conflicting(namespace, reason) {
+    return { changed: 0, conflicts: [inTheWay(namespace, reason)] };
+}
+/** The collection of that UUID, wherever it stands now; a view by its name. */
+async function findByState({ db }, name, uuid) {
+    const now = uuid === undefined ? name : await nameOfUuid(db, uuid);
+    if (now === undefined)
+        return undefined;
+    const [info] = await readCatalog(db, now);
+    return info;
+}
+/** False where somebody has made the name again. */
+async function renamedTo(place, from, to, uuid) {
+    try {
+        await renameCollection(place, from, to, uuid);
+        return true;
+    }
+    catch (error) {
+        if ((0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.NamespaceExists)
+            return false;
+        throw error;
+    }
+}
+
+// EXTERNAL MODULE: ./emitted/migration/journal/asked-indexes.js
+var asked_indexes = __webpack_require__(80637);
+;// CONCATENATED MODULE: ./emitted/migration/undo/shape.js
+
+
+
+function shapeOf({ options, indexes }) {
+    return {
+        options: orderedDocument((0,raw_bson/* bytesOf */.$$)(options)),
+        indexes: byName(indexes.map((bytes) => orderedDocument((0,raw_bson/* bytesOf */.$$)(bytes)))),
+    };
+}
+function shapeNow({ rawOptions, rawIndexes }) {
+    return shapeOf({ options: rawOptions, indexes: rawIndexes });
+}
+function byName(specs) {
+    return new Map(specs.filter((spec) => spec.get('name') !== '_id_').map((spec) => [String(spec.get('name')), spec]));
+}
+/**
+ * What `collMod` is told for an option that was not there before: the server takes none of them away, except by these
+ * values. `validationLevel` and `validationAction` stay, with what they are by default.
+ */
+const absentOptions = {
+    validator: {},
+    validationLevel: 'strict',
+    validationAction: 'error',
+    expireAfterSeconds: 'off',
+    changeStreamPreAndPostImages: { enabled: false },
+    recordPreImages: false,
+};
+/** Names of the options that are not equal, up to the server's defaults. */
+function differingOptions(a, b) {
+    return [...new Set([...a.keys(), ...b.keys()])].filter((name) => !sameOption(name, a, b));
+}
+function sameOption(name, a, b) {
+    return sameValue(a.get(name) ?? absentOptions[name], b.get(name) ?? absentOptions[name]);
+}
+/** What `collMod` changes in an index. The server lists the last three only where they are true. */
+const modifiable = new Set(['expireAfterSeconds', 'hidden', 'prepareUnique', 'unique']);
+/** Added by `listIndexes`, by older servers. */
+const shape_listingOnly = new Set(['ns']);
+/** Whether two specifications say the same; the order of their fields has no meaning, that of the key has. */
+function sameIndex(a, b, leaveOut = new Set()) {
+    return [...new Set([...a.keys(), ...b.keys()])].every((name) => leaveOut.has(name) || shape_listingOnly.has(name) || sameProperty(name, a, b));
+}
+function sameProperty(name, a, b) {
+    const [one, other] = [a.get(name), b.get(name)];
+    if (name === 'expireAfterSeconds')
+        return expiryOf(a) === expiryOf(b);
+    if (modifiable.has(name))
+        return (one ?? false) === (other ?? false);
+    return sameValue(one, other);
+}
+/** Undefined where nothing expires by it: the server passes over what is no number. */
+function expiryOf(spec) {
+    const seconds = Number(spec.get('expireAfterSeconds') ?? Number.NaN);
+    return Number.isNaN(seconds) ? undefined : seconds;
+}
+function sameValue(a, b) {
+    return Buffer.from(lib.BSON.serialize({ v: a })).equals(lib.BSON.serialize({ v: b }));
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/in-place.js
+
+
+
+
+/**
+ * What undoes an entry in options and indexes. Three versions are compared: only what the entry changed goes back, and
+ * only where it is still as the entry left it; else it is somebody else's by now.
+ */
+function inPlaceBack(entry, now) {
+    const { catalog } = entry;
+    if (catalog?.type === 'create-indexes')
+        return creationBack(entry, now);
+    if (catalog?.before === undefined)
+        return in_place_nothing;
+    const before = shapeOf(catalog.before);
+    // What was only intended may have been done: then by nobody else, as far as anybody can tell.
+    const after = catalog.after === undefined ? now : shapeOf(catalog.after);
+    const changed = changedIndexes(catalog.type, before, after);
+    const indexes = indexesBack(entry, changed, now);
+    if (catalog.type !== 'modify-collection')
+        return { ...in_place_nothing, ...indexes };
+    const names = differingOptions(before.options, after.options).filter((name) => !sameOption(name, now.options, before.options));
+    // A validator and its level belong together: all go back or none.
+    const theirs = names.filter((name) => !sameOption(name, now.options, after.options));
+    if (theirs.length > 0) {
+        const conflict = { ...inTheWay(entry.namespace, 'changed'), options: theirs };
+        return { ...indexes, options: new Map(), conflicts: [conflict, ...indexes.conflicts] };
+    }
+    return { ...indexes, options: new Map(names.map((name) => [name, before.options.get(name)])) };
+}
+/** What makes documents expire again in a collection that comes back from its tombstone, where that was stopped. */
+function expiryBack(state, now) {
+    const then = shapeOf(state);
+    const indexes = [...then.indexes].flatMap(([name, spec]) => {
+        const present = now.indexes.get(name);
+        if (present === undefined || expiryOf(present) !== never || [undefined, never].includes(expiryOf(spec)))
+            return [];
+        const expireAfterSeconds = spec.get('expireAfterSeconds');
+        return [{ name, now: present, back: new Map([...present, ['expireAfterSeconds', expireAfterSeconds]]) }];
+    });
+    const whole = then.options.get('expireAfterSeconds');
+    const stopped = whole !== undefined && now.options.get('expireAfterSeconds') === undefined;
+    return { ...in_place_nothing, indexes, options: new Map(stopped ? [['expireAfterSeconds', whole]] : []) };
+}
+/** The longest that a TTL index takes: a tombstone's are set to it. */
+const never = 2_147_483_647;
+/** A collection once that is carried out. */
+function withInPlace(shape, { options, indexes }) {
+    const next = { options: new Map(shape.options), indexes: new Map(shape.indexes) };
+    for (const [name, value] of options) {
+        if (value === undefined)
+            next.options.delete(name);
+        else
+            next.options.set(name, value);
+    }
+    for (const { name, back } of indexes) {
+        if (back === undefined)
+            next.indexes.delete(name);
+        else
+            next.indexes.set(name, back);
+    }
+    return next;
+}
+const in_place_nothing = { options: new Map(), indexes: [], conflicts: [] };
+/** What that kind of entry can have changed; others may have changed more between the two looks. */
+function changedIndexes(type, before, after) {
+    return [...before.indexes].flatMap(([name, old]) => {
+        const made = after.indexes.get(name);
+        if (type === 'drop-indexes')
+            return made === undefined ? [{ name, before: old }] : [];
+        const modified = made !== undefined && !sameIndex(old, made) && sameIndex(old, made, modifiable);
+        return modified ? [{ name, before: old, after: made }] : [];
+    });
+}
+function indexesBack({ namespace }, changed, { indexes }) {
+    const backs = [];
+    const conflicts = [];
+    for (const { name, before, after } of changed) {
+        const now = indexes.get(name);
+        if (same(now, before))
+            continue;
+        if (same(now, after))
+            backs.push({ name, now, back: before });
+        else
+            conflicts.push({ kind: 'index', namespace: result_shownNamespace(namespace), index: name });
+    }
+    return { indexes: backs, conflicts };
+}
+function same(a, b) {
+    return a === undefined || b === undefined ? a === b : sameIndex(a, b);
+}
+/** Others build theirs at any time, also between the two looks: only what the call asked for is the migration's. */
+function creationBack(entry, now) {
+    const { catalog, error, namespace } = entry;
+    const asked = catalog?.asked;
+    const before = catalog?.before && shapeOf(catalog.before);
+    const after = catalog?.after && shapeOf(catalog.after);
+    const made = [...(after ?? now).indexes]
+        .filter(([name]) => before?.indexes.has(name) !== true)
+        .filter(([name, spec]) => asked?.some((index) => index.name === name && hasKey(spec, index.key)) ?? true)
+        .map(([name, spec]) => ({ name, after: spec }));
+    // The entry is from before calls were on record; or the server refused one of the indexes, and then makes none of
+    // them, up to shards that were faster.
+    const unsure = (asked === undefined && after === undefined) || (asked !== undefined && error !== undefined);
+    if (!unsure)
+        return { ...in_place_nothing, ...indexesBack(entry, made, now) };
+    const there = made.some(({ name }) => now.indexes.has(name));
+    return { ...in_place_nothing, conflicts: there ? [inTheWay(namespace, 'changed')] : [] };
+}
+function hasKey(spec, asked) {
+    const key = spec.get('key');
+    return asked === undefined || !(key instanceof Map) || (0,asked_indexes/* keyText */.P)(key) === asked;
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/change-in-place.js
+
+
+
+
+const change_in_place_majority = { writeConcern: { w: 'majority' } };
+/** Fields that `listIndexes` adds, or added on older servers, and `createIndexes` refuses. */
+const change_in_place_listingOnly = new Set(['ns', 'clustered']);
+/** What makes an index impossible to build, from the server's `src/mongo/base/error_codes.yml`. */
+const unbuildable = new Set([
+    67, // CannotCreateIndex
+    85, // IndexOptionsConflict
+    86, // IndexKeySpecsConflict
+    171, // CannotIndexParallelArrays
+    server_code/* serverCodes */.Wc.DuplicateKey,
+]);
+/** Names of `listCollections` for what `collMod` calls otherwise. */
+const renamed = { size: 'cappedSize', max: 'cappedMax' };
+/** Carries out what was decided. What the server refuses to build is given back. Throws the driver's errors. */
+async function changeInPlace(place, info, decided) {
+    const { db, topology } = place;
+    const guard = { ...(info.type === 'collection' && expected(topology, info.uuid)), ...change_in_place_majority };
+    const modify = (change) => patiently(place, () => db.command({ collMod: info.name, ...change, ...guard }));
+    const conflicts = [...decided.conflicts];
+    let changed = 0;
+    const options = optionsBack(decided, withInPlace(shapeNow(info), decided));
+    if (Object.keys(options).length > 0) {
+        await modify(options);
+        changed += 1;
+    }
+    for (const index of decided.indexes) {
+        const { name, now, back } = index;
+        const properties = modifications(index);
+        for (const property of properties ?? [])
+            await modify({ index: { name, ...property } });
+        if (properties !== undefined) {
+            changed += properties.length;
+            continue;
+        }
+        if (now !== undefined)
+            await dropIndex(place, info, name);
+        const refused = back === undefined ? undefined : await buildIndex(place, info.name, back);
+        if (refused === undefined)
+            changed += 1;
+        else
+            conflicts.push(refused);
+    }
+    return { changed, conflicts };
+}
+/** The fields of a `collMod`, as far as it takes them. */
+function optionsBack({ options }, next) {
+    const change = {};
+    for (const [name, option] of options) {
+        const value = option ?? absentOptions[name];
+        if (value !== undefined)
+            change[renamed[name] ?? name] = value;
+    }
+    // The server takes both together only.
+    if (!options.has('viewOn') && !options.has('pipeline'))
+        return change;
+    return { viewOn: next.options.get('viewOn'), pipeline: next.options.get('pipeline') ?? [] };
+}
+/** What `collMod` is told of an index, one after the other; undefined where that index has to be built or dropped. */
+function modifications({ now, back }) {
+    if (now === undefined || back === undefined)
+        return undefined;
+    // It makes an index expire or unique, and not the contrary.
+    if (expiryOf(now) !== undefined && expiryOf(back) === undefined)
+        return undefined;
+    if (now.get('unique') === true && back.get('unique') !== true)
+        return undefined;
+    const differing = ['hidden', 'prepareUnique', 'expireAfterSeconds'].filter((name) => !sameProperty(name, now, back));
+    return differing.map((name) => ({ [name]: back.get(name) ?? false }));
+}
+async function dropIndex({ db, topology, ready }, info, index) {
+    await patiently({ ready }, () => db.command({ dropIndexes: info.name, index, ...expected(topology, info.uuid), ...change_in_place_majority })).catch(ignoreCode(server_code/* serverCodes */.Wc.IndexNotFound));
+}
+/** Comes back with what is in the way, where it cannot be built any more. */
+async function buildIndex(place, collection, spec) {
+    const { db } = place;
+    const sent = new Map([...spec].filter(([key]) => !change_in_place_listingOnly.has(key)));
+    try {
+        await patiently(place, () => db.command({ createIndexes: collection, indexes: [sent], ...change_in_place_majority }));
+        return undefined;
+    }
+    catch (error) {
+        const code = (0,server_code/* serverCode */.XY)(error);
+        if (code === undefined || !unbuildable.has(code))
+            throw error;
+        const namespace = `${db.databaseName}.${collection}`;
+        return { kind: 'index', namespace, index: String(spec.get('name')), code };
+    }
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/left.js
+
+
+
+/** Puts on record what the undo of an entry left as it is: a later run goes on behind it, and has to tell it all the same. */
+async function keepLeft(db, own, { _id, left }, conflicts) {
+    if (conflicts.length === 0 && left === undefined)
+        return;
+    await db
+        .collection(own.journal)
+        .updateOne({ _id }, { $set: { left: conflicts } }, { writeConcern: { w: 'majority' } });
+}
+/** What the undo of an attempt left of the catalog, the newest first. Throws the driver's errors. */
+async function leftInCatalog(db, own, attempt) {
+    const entries = await db
+        .collection(own.journal, { readPreference: lib.ReadPreference.primary })
+        .find({ ...(0,journal_documents/* entriesOf */.Mc)(attempt), undone: { $exists: true }, left: { $exists: true } }, {
+        projection: { left: 1 },
+        sort: { _id: -1 },
+    })
+        .toArray();
+    return leftBy(entries.flatMap(({ left = [] }) => left));
+}
+/** The same for people and scripts; what several entries met is told once. */
+function leftBy(conflicts) {
+    const left = new Map();
+    for (const conflict of conflicts) {
+        if (conflict.kind === 'document')
+            continue;
+        const why = describeConflict(conflict);
+        const { namespace } = conflict;
+        if (conflict.kind === 'index')
+            left.set(why, { namespace, index: conflict.index, why });
+        else if (conflict.kind === 'aside') {
+            const { kind: _, why: _why, ...kept } = conflict;
+            left.set(why, { ...kept, why });
+        }
+        else
+            left.set(why, { namespace, why });
+    }
+    return [...left.values()];
+}
+function distinct(left) {
+    return [...new Map(left.map((one) => [one.why, one])).values()];
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/made.js
+
+
+
+
+
+
+
+const firstOnly = { projection: { _id: 1 } };
+/**
+ * Removes a collection that the migration made, unless it holds documents: everything of the migration's was taken out
+ * of it before. It is renamed out of reach first, so that no document can come into it between the look and the drop.
+ */
+async function removeMade(place, own, entry) {
+    const { db } = place;
+    const { kind, namespace } = entry;
+    const after = entry.catalog?.after;
+    const name = namespace.collection ?? '';
+    const now = after?.uuid === undefined ? name : await nameOfUuid(db, after.uuid);
+    const [info] = now === undefined ? [] : await readCatalog(db, now);
+    if (info === undefined)
+        return nothing;
+    // What a write or an index brought into being, a write of others would have made as well: it is theirs by now.
+    const ofItsOwn = kind !== 'implicit' && entry.catalog?.type === 'create-collection';
+    if (!isMade({ type: info.type, shape: shapeNow(info) }, after, !ofItsOwn))
+        return conflicting(namespace, 'changed');
+    if (info.type === 'view') {
+        await dropCollection(place, info.name);
+        return { changed: 1, conflicts: [] };
+    }
+    const holds = async (collection) => (await db.collection(collection).findOne({}, firstOnly)) !== null;
+    const kept = ofItsOwn ? conflicting(namespace, 'holds-documents') : nothing;
+    if (info.type === 'timeseries' || info.uuid === undefined) {
+        if (await holds(info.name))
+            return kept;
+        await dropCollection(place, info.name, info.uuid);
+        return { changed: 1, conflicts: [] };
+    }
+    const aside = own.dropped(info.uuid);
+    if (info.name !== aside) {
+        // Under another name it is somebody else's by now.
+        if (info.name !== name)
+            return conflicting(namespace, 'gone');
+        if (await holds(info.name))
+            return kept;
+        await renameCollection(place, info.name, aside, info.uuid);
+    }
+    if (await holds(aside)) {
+        if (await renamedTo(place, aside, name, info.uuid))
+            return kept;
+        const made = `${db.databaseName}.${name}`;
+        return { changed: 0, conflicts: [{ kind: 'aside', namespace: made, tombstone: aside, why: 'made-again' }] };
+    }
+    await dropCollection(place, aside, info.uuid);
+    return { changed: 1, conflicts: [] };
+}
+/**
+ * Whether a collection is the one that the migration made, found by its UUID; of what has none, only its definition
+ * tells. `beside`: it came into being beside something else.
+ */
+function isMade({ type, shape }, after, beside) {
+    if (after === undefined)
+        return beside && type !== 'view';
+    if (type !== 'view' && after.type !== 'view')
+        return true;
+    return type === after.type && differingOptions(shape.options, shapeOf(after).options).length === 0;
+}
+/**
+ * Removes a collection that a write or `createIndexes` brought into being beside what it did; where it holds documents by
+ * now, only those indexes. What was only intended is known by them, and by having nothing else.
+ */
+async function removeBeside(place, own, entry) {
+    const { namespace, catalog, state } = entry;
+    const info = await findByState(place, namespace.collection ?? '', catalog?.after?.uuid);
+    if (info === undefined)
+        return nothing;
+    const indexing = catalog?.type === 'create-indexes';
+    const decided = inPlaceBack(entry, shapeNow(info));
+    const { length } = decided.indexes;
+    const likeIt = isBare(info, length) && (!indexing || length > 0);
+    if (state !== 'intent' || likeIt) {
+        const removed = await removeMade(place, own, entry);
+        if (removed.changed > 0 || removed.conflicts.length > 0)
+            return removed;
+    }
+    return changeInPlace(place, info, decided);
+}
+/** Whether it has no options, and beside the one of `_id` so many indexes. */
+function isBare({ type, rawOptions, rawIndexes }, indexes) {
+    return type === 'collection' && (0,raw_bson/* sameBytes */.er)(rawOptions, raw_bson/* emptyDocument */.vM) && rawIndexes.length === 1 + indexes;
+}
+
+// EXTERNAL MODULE: ./emitted/mongo/end-out.js
+var end_out = __webpack_require__(17164);
+;// CONCATENATED MODULE: ./emitted/mongo/writes-since.js
+
+
+/** How long the server may wait for another event before it answers that there is none, in milliseconds. */
+const waitMs = 100;
+/**
+ * Counts what was written to a database after a cluster time and until now, from a change stream: as long as the oplog
+ * reaches, and with the right to read the database. Throws the driver's errors and the signal's reason; may be repeated.
+ */
+async function writesSince(db, since, { leaveOut, follow, limitMs = 60_000, signal }) {
+    const byCollection = new Map();
+    const gone = [];
+    /** The last transaction that wrote to one of those first: what one has written comes in its order, and together. */
+    let ours;
+    let followed = follow?.from;
+    const documents = new FollowedDocuments();
+    const started = performance.now();
+    try {
+        const until = await operationTime(db);
+        if (until === undefined)
+            return { state: 'unknown', why: 'standalone' };
+        const keys = follow === undefined ? {} : { to: 1, documentKey: 1 };
+        const fields = { operationType: 1, ns: 1, clusterTime: 1, lsid: 1, txnNumber: 1, ...keys };
+        const stream = db.watch([{ $project: fields }], {
+            // A number as large as that is no other one.
+            promoteLongs: false,
+            startAtOperationTime: lib.Timestamp.fromBits(since.getLowBits() + 1, since.getHighBits()),
+            maxAwaitTimeMS: waitMs,
+            // Of the first answer, for which the server may read for as long as it wants.
+            maxTimeMS: limitMs,
+            batchSize: 5000,
+            readPreference: 'primary',
+        });
+        try {
+            for (;;) {
+                signal?.throwIfAborted();
+                if (performance.now() - started > limitMs)
+                    return { state: 'unknown', why: 'limit' };
+                const event = (await stream.tryNext());
+                if (event === null) {
+                    if (isPast(stream.resumeToken, until))
+                        break;
+                    continue;
+                }
+                if (event.clusterTime.greaterThan(until))
+                    break;
+                const collection = String(event.ns?.coll ?? '');
+                const kind = kinds[String(event.operationType)];
+                const transaction = transactionOf(event);
+                if (followed === collection && event.operationType === 'rename') {
+                    followed = String(event.to?.coll ?? '');
+                    continue;
+                }
+                if (leaveOut(collection)) {
+                    ours = transaction;
+                    continue;
+                }
+                if (ours !== undefined && transaction === ours)
+                    continue;
+                if (followed !== undefined && followed !== collection)
+                    continue;
+                if (kind === undefined) {
+                    if (ends.has(String(event.operationType)))
+                        gone.push(collection);
+                    continue;
+                }
+                const writes = byCollection.get(collection) ?? { inserted: 0, updated: 0, deleted: 0 };
+                writes[kind] += 1;
+                if (follow !== undefined)
+                    documents.add(kind, event.documentKey?._id);
+                byCollection.set(collection, writes);
+            }
+        }
+        finally {
+            await stream.close();
+        }
+    }
+    catch (error) {
+        const code = (0,server_code/* serverCode */.XY)(error);
+        if (code === server_code/* serverCodes */.Wc.MaxTimeMSExpired)
+            return { state: 'unknown', why: 'limit' };
+        if (code === server_code/* serverCodes */.Wc.Unauthorized)
+            return { state: 'unknown', why: 'not-authorized' };
+        if (code !== undefined && historyLost.has(code))
+            return { state: 'unknown', why: 'history' };
+        throw error;
+    }
+    // It has begun too late to see it under its first name.
+    if (followed !== follow?.to)
+        return { state: 'unknown', why: 'history' };
+    return { state: 'known', byCollection, gone, ...(follow !== undefined && { followed: documents.result }) };
+}
+const mostInserted = 100_000;
+class FollowedDocuments {
+    #inserted = new Map();
+    #others = 0;
+    add(kind, id) {
+        const key = lib.BSON.EJSON.stringify({ id }, { relaxed: false });
+        if (kind === 'inserted' && this.#inserted.size < mostInserted)
+            this.#inserted.set(key, id);
+        else if (!this.#inserted.has(key))
+            this.#others += 1;
+        else if (kind === 'deleted')
+            this.#inserted.delete(key);
+    }
+    get result() {
+        return { inserted: [...this.#inserted.values()], others: this.#others };
+    }
+}
+/** Only the writes of a transaction say which one they are of. */
+function transactionOf({ lsid, txnNumber }) {
+    return txnNumber === undefined ? undefined : `${lsid?.id} ${txnNumber}`;
+}
+/** Names of `operationType`. https://www.mongodb.com/docs/manual/reference/change-events/ */
+const kinds = {
+    insert: 'inserted',
+    update: 'updated',
+    replace: 'updated',
+    delete: 'deleted',
+};
+const ends = new Set(['drop', 'rename']);
+/** ChangeStreamHistoryLost, and CappedPositionLost where the oplog moved on meanwhile (`src/mongo/base/error_codes.yml`). */
+const historyLost = new Set([286, 136]);
+/** Of the newest write; undefined on a standalone server, which has none. */
+async function operationTime(db) {
+    const answer = await db.command({ ping: 1 });
+    return answer.operationTime;
+}
+/**
+ * Whether the stream has come past that time. The token of an empty answer is a key string: type 0x82, then the cluster
+ * time (`src/mongo/db/pipeline/resume_token.h`).
+ */
+function isPast(token, until) {
+    const data = token?._data;
+    if (typeof data !== 'string' || !data.startsWith('82'))
+        return true;
+    const at = new lib.Timestamp({ t: Number.parseInt(data.slice(2, 10), 16), i: Number.parseInt(data.slice(10, 18), 16) });
+    return at.greaterThanOrEqual(until);
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/current.js
+
+
+
+/** Bytes of documents that are looked at in one read. */
+const mostReadBytes = 8_000_000;
+/** What the documents with the `_id`s of these are now, by the key of their `_id`. Throws the driver's errors. */
+async function readCurrent(client, { database, collection = '' }, documents, session) {
+    const ids = documents.map((document) => exactValue(document, (0,raw_bson/* idElement */._U)(document)));
+    const raw = await readByIds(client.db(database), collection, ids, session);
+    return new Map(raw.map((document) => [(0,raw_bson/* idKey */.T4)(document), document]));
+}
+/** The documents of a collection with these `_id`s, as bytes. Throws the driver's errors. */
+async function readByIds(db, collection, ids, session) {
+    const found = db
+        .collection(collection, { readPreference: lib.ReadPreference.primary })
+        .find({ _id: { $in: ids } }, { session, raw: true, batchSize: 10_000 });
+    return (await found.toArray());
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/carry-over.js
+
+
+
+
+/** Documents of one read. */
+const mostAtOnce = 500;
+/**
+ * Puts documents of one collection into another one of its database, as they are. One whose `_id` another document has
+ * there, or that the server refuses there, stays out. Comes back with how many are in it, also from an earlier call that
+ * was interrupted. Throws the driver's errors and those of `carries`.
+ */
+async function carryOver(db, ids, { from, into, carries }) {
+    let there = 0;
+    for (let at = 0; at < ids.length; at += mostAtOnce) {
+        const some = ids.slice(at, at + mostAtOnce);
+        const known = new Map((await readByIds(db, into, some)).map((document) => [(0,raw_bson/* idKey */.T4)(document), document]));
+        const missing = [];
+        for (const document of await readByIds(db, from, some)) {
+            const other = known.get((0,raw_bson/* idKey */.T4)(document));
+            if (other === undefined)
+                missing.push(document);
+            else if ((0,raw_bson/* sameBytes */.er)(other, document))
+                there += 1;
+        }
+        there += carries === undefined ? missing.length : await insert(db, into, missing, carries);
+    }
+    if (carries !== undefined && there > 0)
+        await awaitMajority(db, into);
+    return there;
+}
+async function insert(db, into, documents, ready) {
+    let inserted = 0;
+    for (const document of documents) {
+        await ready();
+        try {
+            await insertRaw(db, into, [[document]]);
+            inserted += 1;
+        }
+        catch (error) {
+            if (!(error instanceof RawInsertError))
+                throw error;
+        }
+    }
+    return inserted;
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/replaced.js
+
+
+
+
+/** The clock of the machine that ran the migration may be ahead of the server's by this much, in seconds. */
+const mostSkew = 60;
+/**
+ * What becomes of writes of others to what a `$out` put in a collection's place: the journal has no images of that, so
+ * the oplog tells, as far back as it reaches. Documents that they inserted are carried over into the collection that is
+ * back, if one is; the others are kept aside and told. `from`: where they stand now. Throws the driver's errors.
+ */
+async function writesToReplacement(db, own, { catalog, namespace, at }, { from, into, carries }) {
+    const { aside, after, to } = catalog ?? {};
+    const tombstone = own.dropped(after?.uuid ?? '');
+    const conflict = { kind: 'aside', namespace: result_shownNamespace(to ?? namespace), tombstone, why: 'replaced' };
+    const found = aside === undefined ? undefined : await follow(db, own, at, { from: aside, to: from });
+    if (found === undefined)
+        return [{ ...conflict, writes: 'unknown' }];
+    const { inserted, others } = found;
+    const carried = into === undefined ? 0 : await carryOver(db, inserted, { from, into, carries });
+    const writes = others + inserted.length - carried;
+    return writes + carried === 0 ? [] : [{ ...conflict, writes, carried }];
+}
+async function follow(db, own, at, name) {
+    const since = new lib.Timestamp({ t: Math.floor(at.getTime() / 1000) - mostSkew, i: 0 });
+    const found = await writesSince(db, since, { follow: name, leaveOut: (collection) => own.owns(collection) });
+    return found.state === 'known' ? found.followed : undefined;
+}
+/** What others made under a name while the migration replaced what was there: it went aside at once. */
+function displacedBy({ catalog, namespace }) {
+    return (catalog?.displaced ?? []).map((tombstone) => ({
+        ...{ kind: 'aside', why: 'displaced', tombstone },
+        namespace: result_shownNamespace(catalog?.to ?? namespace),
+    }));
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/moved.js
+
+
+
+
+
+
+
+
+
+
+/** A dropped collection: its tombstone gets its name back, and then what lets its documents expire. */
+async function bringBack(place, own, name, state) {
+    const { db } = place;
+    const namespace = { database: db.databaseName, collection: name };
+    if (state.type === 'view')
+        return bringBackView(place, name, state);
+    if (state.uuid === undefined)
+        return nothing;
+    const now = await nameOfUuid(db, state.uuid);
+    if (now === undefined)
+        return conflicting(namespace, 'gone');
+    let moved = 0;
+    if (now === own.dropped(state.uuid)) {
+        if (!(await renamedTo(place, now, name, state.uuid)))
+            return conflicting(namespace, 'name-taken');
+        moved = 1;
+    }
+    else if (now !== name)
+        return conflicting(namespace, 'gone');
+    const [info] = await readCatalog(db, name);
+    if (info === undefined || info.uuid !== state.uuid)
+        return conflicting(namespace, 'gone');
+    await changeInPlace(place, info, expiryBack(state, shapeNow(info)));
+    return { changed: moved, conflicts: [] };
+}
+async function bringBackView(place, name, state) {
+    const { db } = place;
+    const [present] = await readCatalog(db, name);
+    if (present?.type === 'view')
+        return nothing;
+    if (present !== undefined)
+        return conflicting({ database: db.databaseName, collection: name }, 'name-taken');
+    const options = Object.fromEntries(orderedDocument((0,raw_bson/* bytesOf */.$$)(state.options)));
+    await patiently(place, () => db.command({ create: name, ...options, writeConcern: { w: 'majority' } }));
+    return { changed: 1, conflicts: [] };
+}
+/** A renamed collection gets its name back, and then what it had replaced. */
+async function renameBack(place, own, entry) {
+    const { db } = place;
+    const { before, to, replaced } = entry.catalog ?? {};
+    const from = entry.namespace.collection ?? '';
+    const target = to?.collection ?? '';
+    // The server refuses that; who died before the answer has left the intent.
+    if (from === target)
+        return nothing;
+    const now = before?.uuid === undefined ? undefined : await nameOfUuid(db, before.uuid);
+    let moved = nothing;
+    if (now === target) {
+        const free = await renamedTo(place, now, from, before?.uuid);
+        moved = free ? { changed: 1, conflicts: [] } : conflicting(entry.namespace, 'name-taken');
+    }
+    else if (now !== from)
+        moved = conflicting(entry.namespace, 'gone');
+    // Also where that one is gone, or stays: what it had replaced is another one.
+    const back = replaced === undefined ? nothing : await bringBack(place, own, target, replaced);
+    return {
+        changed: moved.changed + back.changed,
+        conflicts: [...displacedBy(entry), ...moved.conflicts, ...back.conflicts],
+    };
+}
+/** What took a collection's place is put aside, as if it had been dropped, with what others wrote to it. */
+async function swapBack(place, own, entry, alone) {
+    const { db } = place;
+    const { namespace, catalog, state } = entry;
+    const { after, replaced, to, aside } = catalog ?? {};
+    const name = (to ?? namespace).collection ?? '';
+    if (state === 'intent') {
+        // The server may be at it still: it does not stop when the process dies.
+        await place.ready?.();
+        await (0,end_out/* endOut */.q)(db.client.db('admin'), { database: db.databaseName, collection: aside ?? name });
+        if (aside === undefined && replaced === undefined) {
+            const [present] = await readCatalog(db, name);
+            return present === undefined
+                ? nothing
+                : conflicting({ database: db.databaseName, collection: name }, 'maker-unknown');
+        }
+        const [left] = aside === undefined ? [] : await readCatalog(db, aside);
+        if (left !== undefined)
+            await dropCollection(place, left.name, left.uuid);
+    }
+    const conflicts = displacedBy(entry);
+    const now = after?.uuid === undefined ? undefined : await nameOfUuid(db, after.uuid);
+    const tombstone = own.dropped(after?.uuid ?? '');
+    if (now !== undefined && now === name)
+        await renameCollection(place, now, tombstone, after?.uuid);
+    const back = replaced === undefined ? nothing : await bringBack(place, own, name, replaced);
+    if (!alone && now !== undefined && (now === name || now === tombstone)) {
+        // Out of everybody's reach: nothing is added to it from here on.
+        const into = replaced?.type === 'collection' && back.conflicts.length === 0 ? name : undefined;
+        const ready = place.ready ?? (async () => { });
+        conflicts.push(...(await writesToReplacement(db, own, entry, { from: tombstone, into, carries: ready })));
+    }
+    return { changed: Number(now === name) + back.changed, conflicts: [...conflicts, ...back.conflicts] };
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/catalog.js
+
+
+
+
+
+
+
+/**
+ * Takes one change of the catalog back. What is done already is seen from the catalog, by UUIDs, so it may be repeated
+ * after any interruption; and it tells in the same way whether a change that was only intended was made.
+ *
+ * What meets a change of somebody else is left as it is, given back as a conflict, and kept with the entry. Throws the
+ * errors of `ready`, and the driver's.
+ */
+async function undoCatalog(connection, own, entry, options) {
+    const undone = await takeBack(connection, own, entry, options);
+    await keepLeft(connection.db, own, entry, undone.conflicts);
+    return undone;
+}
+async function takeBack(connection, own, entry, { ready, alone = false }) {
+    const { catalog, namespace, state, kind } = entry;
+    if (catalog === undefined || state === 'refused')
+        return nothing;
+    const place = { ...connection, db: connection.client.db(namespace.database), ready };
+    const { before, to } = catalog;
+    switch (catalog.type) {
+        case 'create-collection':
+            if (before !== undefined)
+                return nothing;
+            return kind === 'implicit' ? removeBeside(place, own, entry) : removeMade(place, own, entry);
+        case 'drop-collection':
+            return before === undefined ? nothing : bringBack(place, own, namespace.collection ?? '', before);
+        case 'rename-collection':
+            return before === undefined || to === undefined ? nothing : renameBack(place, own, entry);
+        case 'replace-collection':
+            return swapBack({ ...place, db: connection.client.db((to ?? namespace).database) }, own, entry, alone);
+        case 'modify-collection':
+        case 'create-indexes':
+        case 'drop-indexes': {
+            // The others change nothing where nothing is.
+            if (before === undefined)
+                return catalog.type === 'create-indexes' ? removeBeside(place, own, entry) : nothing;
+            const info = await findByState(place, namespace.collection ?? '', before.uuid);
+            if (info === undefined)
+                return conflicting(namespace, 'gone');
+            if (info.type !== before.type)
+                return conflicting(namespace, 'changed');
+            return changeInPlace(place, info, inPlaceBack(entry, shapeNow(info)));
+        }
+    }
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/counted.js
+
+
+const nothingCounted = {
+    ...{ documents: 0, inserted: 0, deleted: 0, merged: 0 },
+    ...{ catalogChanges: 0, catalogOperations: 0 },
+};
+const names = Object.keys(nothingCounted);
+function sumOf(one, other) {
+    const sums = names.map((name) => [name, one[name] + other[name]]);
+    return Object.fromEntries(sums);
+}
+/** For `$inc` of the entry that is marked with it. */
+function incrementsOf(count) {
+    return Object.fromEntries(names.map((name) => [`undoCount.${name}`, count[name]]));
+}
+/** What stands on record of earlier undos of the attempt. Throws the driver's errors. */
+async function countedOf(db, own, attempt) {
+    const sums = names.map((name) => [name, { $sum: `$undoCount.${name}` }]);
+    const [counted] = await db
+        .collection(own.journal, { readPreference: lib.ReadPreference.primary, readConcern: { level: 'majority' } })
+        .aggregate([
+        { $match: { ...(0,journal_documents/* ofAttempt */.Be)(attempt), undoCount: { $exists: true } } },
+        { $group: { _id: null, ...Object.fromEntries(sums) } },
+        { $project: { _id: 0 } },
+    ])
+        .toArray();
+    return counted ?? nothingCounted;
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/pieces.js
+
+
+/** The pieces of one pack, or the end of an entry. What an earlier undo has done of an entry is left out. */
+function piecesOf(step, stretch) {
+    const { entry } = step;
+    if (step.kind === 'entry')
+        return [{ kind: 'end', entry: entry._id }];
+    const { id, namespace, images, done } = step.pack;
+    return images
+        .map((image, index) => {
+        const bytes = (image.before?.length ?? 0) + (image.after?.length ?? 0);
+        return { kind: 'put', entry: entry._id, pack: id, done: images.length - index, bytes, namespace, stretch, image };
+    })
+        .reverse()
+        .slice(done);
+}
+/** By pack, how many of its images are done once these pieces are. */
+function donePacks(pieces) {
+    const done = new Map();
+    for (const piece of pieces)
+        if (piece.kind === 'put')
+            done.set(piece.pack, piece.done);
+    return done;
+}
+/** How many pieces, from this one on, make a transaction of at most so many documents and bytes; one at least. */
+function takeable(pieces, from, documents, bytes) {
+    let puts = 0;
+    let size = 0;
+    for (let at = from; at < pieces.length; at++) {
+        const piece = pieces[at];
+        if (piece?.kind !== 'put')
+            continue;
+        puts += 1;
+        size += piece.bytes;
+        if (puts > 1 && (puts > documents || size > bytes))
+            return at - from;
+    }
+    return pieces.length - from;
+}
+/** How many pieces, from this one on, reach to the end of the pack that the last of so many is of. */
+function toEndOfPack(pieces, from, count) {
+    const last = pieces[from + count - 1];
+    if (last?.kind !== 'put')
+        return count;
+    let end = from + count;
+    for (;;) {
+        const next = pieces[end];
+        if (next?.kind !== 'put' || next.pack !== last.pack)
+            return end - from;
+        end += 1;
+    }
+}
+/** As many of so many pieces, from this one on, as end with a pack; 0 where none of them does. */
+function wholePacks(pieces, from, count) {
+    for (let end = from + count; end > from; end--) {
+        const [last, next] = [pieces[end - 1], pieces[end]];
+        if (last?.kind !== 'put' || next?.kind !== 'put' || last.pack !== next.pack)
+            return end - from;
+    }
+    return 0;
+}
+/** Whether a document is in both: then the second ones have to see what becomes of the first. */
+function shareDocuments(first, second) {
+    const known = new Set(first.flatMap(pieces_keyOf));
+    return second.some((piece) => pieces_keyOf(piece).some((key) => known.has(key)));
+}
+function pieces_keyOf(piece) {
+    const document = piece.kind === 'put' ? (piece.image.after ?? piece.image.before) : undefined;
+    return piece.kind === 'put' && document !== undefined
+        ? [`${result_shownNamespace(piece.namespace)}\n${(0,raw_bson/* idKey */.T4)(document)}`]
+        : [];
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/quarantine.js
+
+
+
+
+
+
+
+/** Characters of the digest that stands for an `_id`. */
+const placeLength = 22;
+/** A document of ours takes 16 MB; what does not fit into one is kept in one a version. */
+const mostBytes = 15 * 1024 * 1024;
+/**
+ * Documents that an undo leaves to the users who wrote to them, each with what it was before the migration, what the
+ * migration made of it, and what it is now.
+ */
+class Quarantine {
+    #db;
+    #own;
+    #attempt;
+    constructor(db, own, attempt) {
+        this.#db = db;
+        this.#own = own;
+        this.#attempt = attempt;
+    }
+    /** What an earlier undo of the attempt has left, and what it has left open. Throws the driver's errors. */
+    async read() {
+        const own = this.#db.collection(this.#own.quarantine, { readPreference: 'primary' });
+        const prefix = (0,journal_documents/* attemptPrefix */.eB)(this.#attempt);
+        const within = (kind) => ({ _id: { $gte: `${prefix}${kind}/`, $lt: `${prefix}${kind}0` } });
+        const left = new Set();
+        for await (const { _id } of own.find(within('undo'), { projection: { _id: 1 } }))
+            left.add(_id.slice(prefix.length + 5));
+        const open = new Map();
+        for await (const bytes of own.find(within('open'), { raw: true })) {
+            const kept = bytes;
+            const id = String(exactValue(kept, (0,raw_bson/* idElement */._U)(kept)));
+            open.set(id.slice(prefix.length + 5), openIn(kept));
+        }
+        return { open, left };
+    }
+    /** How many documents undos of the attempt have left to users, by collection. Throws the driver's errors. */
+    async countByCollection() {
+        const counts = new Map();
+        for await (const { namespace } of this.#heads('undo')) {
+            const { collection = '' } = namespace;
+            counts.set(collection, (counts.get(collection) ?? 0) + 1);
+        }
+        return counts;
+    }
+    async countLeft() {
+        return [...(await this.countByCollection()).values()].reduce((sum, documents) => sum + documents, 0);
+    }
+    /** How many documents `downDocument` has brought back, by any undo of the attempt. Throws the driver's errors. */
+    async countBroughtBack() {
+        let documents = 0;
+        for await (const _ of this.#heads('down'))
+            documents += 1;
+        return documents;
+    }
+    /** The documents that undos of the attempt have left to users. Throws the driver's errors. */
+    async *left() {
+        for await (const { _id, namespace, stretch = 0 } of this.#heads('undo')) {
+            const found = this.#db
+                .collection(this.#own.quarantine, { readPreference: 'primary' })
+                .find({ _id: { $in: [_id, ...['before', 'after', 'current'].map((name) => `${_id}/${name}`)] } }, { raw: true });
+            let versions = new Map();
+            for await (const bytes of found) {
+                versions = new Map([...versions, ...versionsIn(bytes)]);
+            }
+            const image = { before: versions.get('before'), after: versions.get('after') };
+            yield { namespace, stretch, image, current: versions.get('current') };
+        }
+    }
+    async *#heads(kind) {
+        const prefix = `${(0,journal_documents/* attemptPrefix */.eB)(this.#attempt)}${kind}/`;
+        const found = this.#db
+            .collection(this.#own.quarantine, { readPreference: 'primary' })
+            .find({ _id: { $gte: prefix, $lt: `${prefix.slice(0, -1)}0` } }, { projection: { namespace: 1, stretch: 1 } });
+        for await (const head of found) {
+            // Versions of large documents stand in documents of their own, behind one more slash.
+            const place = result_shownNamespace(head.namespace).length + 1 + placeLength;
+            if (head._id.length === prefix.length + place)
+                yield head;
+        }
+    }
+    async add(documents, session) {
+        if (documents.length === 0)
+            return;
+        const kept = documents.flatMap((document) => this.#documents(document, 'undo'));
+        await insertIn(this.#db, this.#own.quarantine, kept, { session, bypassValidation: false });
+    }
+    /** Keeps the versions of documents that `downDocument` brought back, in place of what was left to users. */
+    async broughtBack(documents, session) {
+        const kept = documents.flatMap((document) => this.#documents(document, 'down'));
+        const ids = documents.flatMap((document) => {
+            const [left, down] = [this.#id(document, 'undo'), this.#id(document, 'down')];
+            // Of a document that a user has brought into the new shape again, the last version.
+            return [left, down].flatMap((id) => [id, ...['before', 'after', 'current'].map((name) => `${id}/${name}`)]);
+        });
+        const quarantine = this.#db.collection(this.#own.quarantine);
+        await quarantine.deleteMany({ _id: { $in: ids } }, { session });
+        await insertIn(this.#db, this.#own.quarantine, kept, { session, bypassValidation: false });
+    }
+    /**
+     * Where a document stands in it, of whichever step: a repeated undo finds it again. On another stretch the same name
+     * is another collection's.
+     */
+    placeOf(stretch, namespace, id) {
+        const key = stretch === 0 ? id : `${stretch}\n${id}`;
+        const digest = (0,external_node_crypto_.createHash)('sha256').update(key, 'latin1').digest('base64url').slice(0, placeLength);
+        return `${result_shownNamespace(namespace)}/${digest}`;
+    }
+    /** Keeps what is known of a document that is open, in place of what was. */
+    async keepOpen(place, { start, back, after }, isNew, session) {
+        const { migration, number } = this.#attempt;
+        const about = { _id: `${(0,journal_documents/* attemptPrefix */.eB)(this.#attempt)}open/${place}`, why: 'undo-open', migration, attempt: number };
+        const versions = versionElements({ start, back, after });
+        const document = rawDocument([quarantine_elements(about), quarantine_elements({ at: new Date() }), ...versions]);
+        const write = isNew ? insertIn : replaceIn;
+        await write(this.#db, this.#own.quarantine, [document], { session, bypassValidation: false });
+    }
+    async close(place, session) {
+        const _id = `${(0,journal_documents/* attemptPrefix */.eB)(this.#attempt)}open/${place}`;
+        await this.#db.collection(this.#own.quarantine).deleteOne({ _id }, { session });
+    }
+    /** Of a document that was left at a newer image: what it was before the oldest one, as far as it fits. */
+    async setBefore(place, before, session) {
+        const _id = `${(0,journal_documents/* attemptPrefix */.eB)(this.#attempt)}undo/${place}`;
+        const kept = await this.#db
+            .collection(this.#own.quarantine)
+            .findOne({ _id: { $in: [_id, `${_id}/before`] }, before: { $exists: true } }, { session, raw: true });
+        const whole = kept === null ? undefined : kept;
+        if (whole === undefined)
+            return;
+        const buffer = (0,raw_bson/* asBuffer */.bS)(whole);
+        const replaced = rawDocument([...(0,raw_bson/* elementsOf */.ZE)(whole)].flatMap(({ name, start, end }) => {
+            if (name !== 'before')
+                return buffer.subarray(start, end);
+            return before === undefined ? [] : rawElement(raw_bson/* bsonTypes */.uI.document, name, before);
+        }));
+        if (replaced.length > mostBytes)
+            return;
+        await replaceIn(this.#db, this.#own.quarantine, [replaced], { session, bypassValidation: false });
+    }
+    #id(left, kind) {
+        return `${(0,journal_documents/* attemptPrefix */.eB)(this.#attempt)}${kind}/${this.placeOf(left.stretch, left.namespace, (0,raw_bson/* idKey */.T4)(anyVersion(left)))}`;
+    }
+    #documents(left, kind) {
+        const { image, current } = left;
+        const id = this.#id(left, kind);
+        const why = kind === 'undo' ? 'undo' : 'down-document';
+        const versions = versionElements({ before: image.before, after: image.after, current });
+        const bytes = versions.reduce((sum, version) => sum + version.length, 0);
+        if (bytes <= mostBytes)
+            return [this.#document(left, id, why, versions)];
+        const parts = versions.map((version) => this.#document(left, `${id}/${quarantine_nameOf(version)}`, why, [version]));
+        return [this.#document(left, id, why, []), ...parts];
+    }
+    /** Put together from bytes: what the documents hold may fit into no object. */
+    #document(left, _id, why, versions) {
+        const { migration, number } = this.#attempt;
+        const { namespace, stretch } = left;
+        const about = { _id, why, migration, attempt: number, namespace, stretch };
+        const document = anyVersion(left);
+        const { type, valueStart, end } = (0,raw_bson/* idElement */._U)(document);
+        return rawDocument([
+            quarantine_elements(about),
+            rawElement(type, 'documentId', (0,raw_bson/* asBuffer */.bS)(document).subarray(valueStart, end)),
+            quarantine_elements({ at: new Date() }),
+            ...versions,
+        ]);
+    }
+}
+/** As elements, those that are there. */
+function versionElements(versions) {
+    return Object.entries(versions).flatMap(([name, version]) => version === undefined ? [] : [rawElement(raw_bson/* bsonTypes */.uI.document, name, version)]);
+}
+function quarantine_nameOf(element) {
+    return element.toString('latin1', 1, element.indexOf(0, 1));
+}
+function versionsIn(kept) {
+    const versions = new Map();
+    for (const { name, type, valueStart, end } of (0,raw_bson/* elementsOf */.ZE)(kept)) {
+        // An `_id` may be a document, too.
+        if (type !== raw_bson/* bsonTypes */.uI.document || !versionNames.has(name))
+            continue;
+        versions.set(name, Buffer.from((0,raw_bson/* asBuffer */.bS)(kept).subarray(valueStart, end)));
+    }
+    return versions;
+}
+const versionNames = new Set(['before', 'after', 'current', 'start', 'back']);
+function openIn(kept) {
+    const versions = versionsIn(kept);
+    return { start: versions.get('start'), back: versions.get('back'), after: versions.get('after') };
+}
+function anyVersion({ image, current }) {
+    return image.after ?? image.before ?? current ?? new Uint8Array();
+}
+/** The elements of a document, without its length and its end. */
+function quarantine_elements(document) {
+    return (0,raw_bson/* asBuffer */.bS)(lib.BSON.serialize(document)).subarray(4, -1);
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/store.js
+/** The server refuses a document as it was; the transaction is aborted. */
+class PutRefused extends Error {
+    name = 'PutRefused';
+    code;
+    namespace;
+    constructor(code, namespace, cause) {
+        super(`The server refused a document (${code}).`, { cause });
+        this.code = code;
+        this.namespace = namespace;
+    }
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/database-store.js
+
+
+
+
+
+
+
+
+
+
+
+
+
+/** The database: every step is committed with its mark in the journal. */
+class DatabaseStore {
+    quarantine;
+    #options;
+    #names;
+    #bypassValidation = true;
+    constructor(options) {
+        const { connection, own, attempt } = options;
+        this.#options = options;
+        this.quarantine = new Quarantine(connection.db, own, attempt);
+        this.#names = new NamesOfThePast(connection.client);
+    }
+    async begin() {
+        const { connection, own, attempt } = this.#options;
+        this.#names = await namesBehind(connection, own, attempt);
+    }
+    presentOf(namespace) {
+        return this.#names.presentOf(namespace);
+    }
+    async run(work, onConflict) {
+        const { transactions } = this.#options;
+        try {
+            return await transactions.run(work, onConflict);
+        }
+        catch (error) {
+            if (!this.#bypassValidation || (0,server_code/* serverCode */.XY)(error) !== server_code/* serverCodes */.Wc.Unauthorized)
+                throw error;
+            // `readWrite` alone does not allow it: then the validators take part.
+            this.#bypassValidation = false;
+            return transactions.run(work, onConflict);
+        }
+    }
+    get behind() {
+        const { second } = this.#options;
+        return second && ((before, work) => second.behind(before, work));
+    }
+    read(present, images, session) {
+        const documents = images.flatMap(({ before, after }) => after ?? before ?? []);
+        return readCurrent(this.#options.connection.client, present, documents, session);
+    }
+    over(_present, document) {
+        return document;
+    }
+    inserted() {
+        return [];
+    }
+    async write(present, changes, session, way = 'in-place') {
+        const { database, collection = '' } = present;
+        const db = this.#options.connection.client.db(database);
+        const deletes = [];
+        const replaces = [];
+        const inserts = [];
+        for (const { now, back } of changes) {
+            if ((0,raw_bson/* sameBytes */.er)(now, back))
+                continue;
+            if (now !== undefined && (back === undefined || way === 'anew'))
+                deletes.push(now);
+            if (back === undefined)
+                continue;
+            if (now === undefined || way === 'anew')
+                inserts.push(back);
+            else
+                replaces.push({ now, next: back });
+        }
+        const options = { session, bypassValidation: this.#bypassValidation };
+        try {
+            // In this order a unique value is given back before it is taken.
+            await deleteIn(db, collection, deletes, options);
+            await changeIn(db, collection, replaces, options);
+            await insertIn(db, collection, inserts, options);
+        }
+        catch (error) {
+            const code = (0,server_code/* serverCode */.XY)(error);
+            const refused = error instanceof RawInsertError || code === server_code/* serverCodes */.Wc.DuplicateKey;
+            if (refused && code !== undefined)
+                throw new PutRefused(code, result_shownNamespace(present), error);
+            throw error;
+        }
+    }
+    async catalog(entry) {
+        const { connection, own, transactions, alone } = this.#options;
+        // No transaction takes it, so the fence is looked at right before each of its commands.
+        const fence = transactions.fence();
+        const undone = await undoCatalog(connection, own, entry, { ready: () => fence.assertFresh(), alone });
+        // What others did meanwhile stands in the conflicts; the documents find their collection wherever it stands.
+        await this.#names.lookAgain();
+        await this.#names.goBack(entry);
+        return undone;
+    }
+    async mark(pieces, counted, session) {
+        const { connection, own } = this.#options;
+        const journal = connection.db.collection(own.journal);
+        const ended = pieces.filter(({ kind }) => kind === 'end').map(({ entry }) => entry);
+        if (ended.length > 0) {
+            await journal.updateMany({ _id: { $in: ended } }, [{ $set: { undone: '$$NOW' } }], { session });
+        }
+        const last = pieces.at(-1);
+        const lastId = last?.kind === 'put' ? last.pack : last?.entry;
+        const marks = [...donePacks(pieces)].map(([pack, done]) => [pack, { $set: { undone: done } }]);
+        const counts = lastId === undefined ? [] : [[lastId, { $inc: incrementsOf(counted) }]];
+        const updates = [...marks, ...counts].map(([_id, update]) => ({ updateOne: { filter: { _id }, update } }));
+        await journal.bulkWrite(updates, { session });
+    }
+    leftInCatalog() {
+        const { connection, own, attempt } = this.#options;
+        return leftInCatalog(connection.db, own, attempt);
+    }
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/catalog-look.js
+
+
+
+
+
+
+
+/** Finds what others did to collections, indexes and options that an undo would meet. Changes nothing. */
+class CatalogLook {
+    #client;
+    #own;
+    #names;
+    /** By present name: how many documents the migration has added to it since this point. */
+    #added = new Map();
+    /** By present name: options and indexes as they are once all newer entries are undone. */
+    #shapes = new Map();
+    constructor(client, own) {
+        this.#client = client;
+        this.#own = own;
+        this.#names = new NamesOfThePast(client);
+    }
+    /** The present name of what a name stood for at this point; undefined where there was nothing. */
+    presentOf(namespace) {
+        return this.#names.presentOf(namespace);
+    }
+    /** How many documents going back takes out of a collection, by its name of now. */
+    takesOut(present, documents) {
+        const where = result_shownNamespace(present);
+        this.#added.set(where, (this.#added.get(where) ?? 0) + documents);
+    }
+    /** See `NamesOfThePast`. */
+    look(database) {
+        return this.#names.look(database);
+    }
+    /** Goes back over an entry whose conflicts are known. */
+    async pass(entry) {
+        await this.#names.goBack(entry);
+    }
+    /** Goes back over an entry; what its undo would leave as it is comes back. */
+    async entry(entry) {
+        const { catalog, namespace, state } = entry;
+        if (catalog === undefined || state === 'refused') {
+            await this.pass(entry);
+            return [];
+        }
+        const { type, before, replaced, to } = catalog;
+        const conflicts = [...(await this.#foresee(entry)), ...displacedBy(entry), ...(await this.#names.goBack(entry))];
+        if (type === 'drop-collection' && before !== undefined)
+            await this.#foreseeReturn(namespace, before);
+        if (to !== undefined && replaced !== undefined)
+            await this.#foreseeReturn(to, replaced);
+        return conflicts;
+    }
+    async #foresee(entry) {
+        const { catalog, kind } = entry;
+        switch (catalog?.type) {
+            case 'create-collection':
+                return catalog.before === undefined && kind !== 'implicit' ? this.#foreseeRemoval(entry) : [];
+            case 'replace-collection':
+                return this.#foreseeSwap(entry);
+            case 'modify-collection':
+            case 'create-indexes':
+            case 'drop-indexes':
+                return this.#foreseeInPlace(entry);
+            default:
+                return [];
+        }
+    }
+    /** A collection that the migration made has to be empty once the migration's documents are out of it. */
+    async #foreseeRemoval({ namespace, catalog }) {
+        const present = await this.#names.infoOf(namespace);
+        if (present === undefined)
+            return [];
+        const after = catalog?.after;
+        if (after === undefined || after.type === 'view') {
+            const shape = await this.#shapeOf(namespace, present);
+            const made = shape !== undefined && isMade({ type: present.type, shape }, after, false);
+            return made ? [] : [inTheWay(namespace, 'changed')];
+        }
+        if (after.uuid !== undefined && present.uuid !== after.uuid)
+            return [];
+        const db = this.#client.db(namespace.database);
+        const documents = await db.collection(present.name).countDocuments({});
+        const added = this.#added.get(`${namespace.database}.${present.name}`) ?? 0;
+        return documents === added ? [] : [inTheWay(namespace, 'holds-documents')];
+    }
+    async #foreseeSwap(entry) {
+        const { catalog, namespace } = entry;
+        const into = catalog?.to ?? namespace;
+        const present = await this.#names.infoOf(into);
+        if (present === undefined || catalog?.after?.uuid === undefined || present.uuid !== catalog.after.uuid)
+            return [];
+        const db = this.#client.db(into.database);
+        const { replaced } = catalog;
+        const old = replaced?.type === 'collection' ? await this.#names.withUuid(into.database, replaced.uuid ?? '') : undefined;
+        const where = { from: present.name, into: old?.name };
+        const conflicts = await writesToReplacement(db, this.#own, entry, where);
+        for (const conflict of conflicts) {
+            // Nothing of the migration's: what it made cannot be removed with them in it.
+            if (old !== undefined)
+                this.takesOut({ ...into, collection: old.name }, -(conflict.carried ?? 0));
+        }
+        return conflicts;
+    }
+    async #foreseeInPlace(entry) {
+        const { namespace, catalog } = entry;
+        const before = catalog?.before;
+        if (before === undefined)
+            return [];
+        const present = before.uuid === undefined
+            ? await this.#names.infoOf(namespace)
+            : await this.#names.withUuid(namespace.database, before.uuid);
+        // A view that comes back is not there yet.
+        if (present === undefined && before.uuid === undefined)
+            return [];
+        if (present?.type !== before.type)
+            return [inTheWay(namespace, present === undefined ? 'gone' : 'changed')];
+        return (await this.#change(namespace, present, (now) => inPlaceBack(entry, now)))?.conflicts ?? [];
+    }
+    /** A collection comes back from its tombstone, where its documents do not expire. */
+    async #foreseeReturn(namespace, state) {
+        const present = await this.#names.infoOf(namespace);
+        if (present?.uuid === state.uuid)
+            await this.#change(namespace, present, (now) => expiryBack(state, now));
+    }
+    /** Decides as an undo does that has come to this point, and remembers what becomes of it. */
+    async #change(namespace, present, decide) {
+        const now = present && (await this.#shapeOf(namespace, present));
+        if (present === undefined || now === undefined)
+            return undefined;
+        const decided = decide(now);
+        this.#shapes.set(`${namespace.database}.${present.name}`, withInPlace(now, decided));
+        return decided;
+    }
+    async #shapeOf({ database }, { name }) {
+        const known = this.#shapes.get(`${database}.${name}`);
+        if (known !== undefined)
+            return known;
+        const [info] = await readCatalog(this.#client.db(database), name);
+        return info && shapeNow(info);
+    }
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/digest.js
+
+/** What stands for a document in memory; the empty text where there is none. */
+function digest_stateOf(document) {
+    return document === undefined ? '' : digest_digest(document);
+}
+/** 96 bits, as a short string of one byte a character. */
+function digest_digest(value) {
+    return (0,external_node_crypto_.hash)('sha256', value, 'binary').slice(0, 12);
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/preview-quarantine.js
+
+
+/** What quarantine would hold: what it holds already, and in memory what comes to it. */
+class PreviewQuarantine {
+    #stored;
+    /** Whether anybody will ask for what is left; else it is only counted. */
+    #keepsVersions;
+    /** By place. */
+    #left = new Map();
+    /** Places of what undos before have left. */
+    #before = new Set();
+    /** Beside those: what comes to them, less what is brought back. */
+    #more = 0;
+    #broughtBack = 0;
+    constructor(db, own, attempt, keepsVersions) {
+        this.#stored = new Quarantine(db, own, attempt);
+        this.#keepsVersions = keepsVersions;
+    }
+    async read() {
+        const kept = await this.#stored.read();
+        this.#before = new Set(kept.left);
+        return kept;
+    }
+    placeOf = (stretch, namespace, id) => this.#stored.placeOf(stretch, namespace, id);
+    async *left() {
+        yield* this.#stored.left();
+        yield* this.#left.values();
+    }
+    async countLeft() {
+        return (await this.#stored.countLeft()) + this.#more;
+    }
+    async countBroughtBack() {
+        return (await this.#stored.countBroughtBack()) + this.#broughtBack;
+    }
+    async add(documents) {
+        this.#more += documents.length;
+        if (!this.#keepsVersions)
+            return;
+        for (const left of documents) {
+            const { image, current } = left;
+            // They are views into what was read together with many others.
+            const kept = { before: copy(image.before), after: copy(image.after) };
+            this.#left.set(this.#place(left), { ...left, image: kept, current: copy(current) });
+        }
+    }
+    async broughtBack(documents) {
+        this.#broughtBack += documents.length;
+        for (const left of documents) {
+            const place = this.#place(left);
+            if (this.#left.has(place) || this.#before.has(place))
+                this.#more -= 1;
+        }
+    }
+    async setBefore(place, before) {
+        const left = this.#left.get(place);
+        if (left?.image.before === undefined)
+            return;
+        this.#left.set(place, { ...left, image: { ...left.image, before: copy(before) } });
+    }
+    async keepOpen() { }
+    async close() { }
+    #place(left) {
+        return this.placeOf(left.stretch, left.namespace, (0,raw_bson/* idKey */.T4)(anyVersion(left)));
+    }
+}
+function copy(bytes) {
+    return bytes && Buffer.from(bytes);
+}
+
+;// CONCATENATED MODULE: ./emitted/mongo/field-layout.js
+
+/**
+ * The names of the top-level fields of many documents. Most of a collection have the same ones in the same order, so that
+ * each such layout is read once, and known again by a hash of 53 bits.
+ */
+class FieldNames {
+    #layouts = new Set();
+    #names = new Set();
+    /** Throws `BsonError` where the document is malformed. */
+    add(document) {
+        const layout = layoutOf((0,raw_bson/* asBuffer */.bS)(document));
+        if (this.#layouts.has(layout))
+            return;
+        this.#layouts.add(layout);
+        for (const { name } of (0,raw_bson/* elementsOf */.ZE)(document))
+            this.#names.add(name);
+    }
+    has(name) {
+        return this.#names.has(name);
+    }
+}
+/** Two rounds of FNV-1a over the names, each with the zero behind it. */
+function layoutOf(buffer) {
+    const limit = buffer.length;
+    let high = 0x811c9dc5;
+    let low = 0x9e3779b9;
+    for (let at = 4; at < limit - 1;) {
+        const type = buffer[at];
+        for (at += 1; at < limit; at += 1) {
+            const byte = buffer[at];
+            high = Math.imul(high ^ byte, 0x01000193);
+            low = Math.imul(low ^ byte, 0x85ebca6b);
+            if (byte === 0)
+                break;
+        }
+        at += 1;
+        at += (0,raw_bson/* valueLength */.Y8)(buffer, type, at, limit);
+        if (at > limit - 1)
+            throw new raw_bson/* BsonError */.FF('a value reaches beyond its document');
+    }
+    return (high >>> 11) * 2 ** 32 + (low >>> 0);
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/key-set.js
+/** Words of 32 bits that a digest has. */
+const words = 3;
+/** A set of digests, of 24 bytes each or so: a set of strings takes several times as much, and ends at 16 million. */
+class KeySet {
+    #slots = new Uint32Array(words * 1024);
+    #size = 0;
+    /** `key`: of `digest`. Whether it is new. */
+    add(key) {
+        if (this.#size * 2 * words >= this.#slots.length)
+            this.#grow();
+        const added = key_set_put(this.#slots, word(key, 0) || 1, word(key, 4), word(key, 8));
+        if (added)
+            this.#size += 1;
+        return added;
+    }
+    has(key) {
+        const at = slotOf(this.#slots, word(key, 0) || 1, word(key, 4), word(key, 8));
+        return this.#slots[at] !== 0;
+    }
+    #grow() {
+        const old = this.#slots;
+        this.#slots = new Uint32Array(old.length * 2);
+        for (let at = 0; at < old.length; at += words) {
+            if (old[at] !== 0)
+                key_set_put(this.#slots, old[at], old[at + 1], old[at + 2]);
+        }
+    }
+}
+function word(key, from) {
+    const high = key.charCodeAt(from + 2) | (key.charCodeAt(from + 3) << 8);
+    return (key.charCodeAt(from) | (key.charCodeAt(from + 1) << 8) | (high << 16)) >>> 0;
+}
+/** `a` is never 0: that marks a slot that is free. */
+function key_set_put(slots, a, b, c) {
+    const at = slotOf(slots, a, b, c);
+    if (slots[at] !== 0)
+        return false;
+    slots[at] = a;
+    slots[at + 1] = b;
+    slots[at + 2] = c;
+    return true;
+}
+/** Where a digest stands, or would stand. There are as many slots as a power of two. */
+function slotOf(slots, a, b, c) {
+    const mask = slots.length / words - 1;
+    for (let slot = a & mask;; slot = (slot + 1) & mask) {
+        const at = slot * words;
+        if (slots[at] === 0 || (slots[at] === a && slots[at + 1] === b && slots[at + 2] === c))
+            return at;
+    }
+}
+
 ;// CONCATENATED MODULE: ./emitted/migration/undo/renames.js
 
 const neverRenames = () => 'no';
@@ -10479,6 +11190,461 @@ function valuesOf(document) {
     for (const { name, type, valueStart, end } of (0,raw_bson/* elementsOf */.ZE)(document))
         values.set(name, `${String.fromCharCode(type)}${buffer.toString('latin1', valueStart, end)}`);
     return values;
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/survey.js
+
+
+
+
+
+
+
+const moving = new Set(['rename-collection', 'replace-collection', 'drop-collection']);
+/**
+ * A stretch of an attempt on which a name stands for the same collection; counted from the oldest. Behind a rename a
+ * document is another one.
+ */
+class Stretches {
+    #number;
+    #step;
+    constructor(number, direction) {
+        this.#number = number;
+        this.#step = direction === 'forwards' ? 1 : -1;
+    }
+    get number() {
+        return this.#number;
+    }
+    /** To be told of every entry on the way. */
+    pass(entry) {
+        if (moves(entry))
+            this.#number += this.#step;
+    }
+}
+/** Whether names stand for other collections from this entry on. */
+function moves({ catalog, state }) {
+    return catalog !== undefined && state !== 'refused' && moving.has(catalog.type);
+}
+/** Whether an entry is older than all images. */
+function isOlder({ _id }, { oldest }) {
+    return oldest === undefined || _id < oldest;
+}
+function documentKey(stretch, namespace, id) {
+    return digest_digest(`${aliasOf(stretch, namespace)}\n${id}`);
+}
+/** Images of each transaction that are asked for the names of fields: one operation does the same to all. */
+const mostLookedAt = 20;
+/**
+ * Reads all that an attempt did, whether or not it is undone by now. Throws the driver's errors, the signal's reason, and
+ * `JournalDamage` for images that are damaged.
+ */
+async function surveyAttempt(connection, own, attempt, signal) {
+    const known = new KeySet();
+    const repeated = new Map();
+    const names = new OldestNames();
+    const touched = new Map();
+    const stretches = new Stretches(0, 'forwards');
+    const renames = new Map();
+    let movesLeft = 0;
+    let oldest;
+    for await (const step of readForwards(connection.db, own, attempt)) {
+        signal?.throwIfAborted();
+        if (step.kind === 'entry') {
+            stretches.pass(step.entry);
+            if (moves(step.entry) && step.entry.undone === undefined)
+                movesLeft += 1;
+            names.pass(step.entry, oldest !== undefined);
+            continue;
+        }
+        oldest ??= step.id;
+        const { namespace, images } = step;
+        const first = names.of(namespace);
+        const changed = first && touchedAt(touched, first, known);
+        changed?.alias(stretches.number, namespace);
+        const where = aliasOf(stretches.number, namespace);
+        const evidence = renames.get(where) ?? new RenameEvidence();
+        renames.set(where, evidence);
+        for (const [at, image] of images.entries()) {
+            const document = image.after ?? image.before;
+            if (document === undefined)
+                continue;
+            const key = documentKey(stretches.number, namespace, (0,raw_bson/* idKey */.T4)(document));
+            const isFirst = known.add(key);
+            if (!isFirst)
+                repeated.set(key, image.after !== undefined);
+            changed?.image(image, isFirst, at < mostLookedAt);
+            if (at < mostLookedAt && image.before !== undefined && image.after !== undefined)
+                evidence.add(image.before, image.after);
+        }
+    }
+    const isRename = new Map([...renames].map(([where, evidence]) => [where, evidence.isRename]));
+    const renamesIn = (stretch, namespace) => isRename.get(aliasOf(stretch, namespace)) ?? neverRenames;
+    return { touched: [...touched.values()], repeated, moves: movesLeft, oldest, renamesIn };
+}
+function aliasOf(stretch, namespace) {
+    return `${stretch}\n${result_shownNamespace(namespace)}`;
+}
+function touchedAt(touched, namespace, known) {
+    const name = result_shownNamespace(namespace);
+    const one = touched.get(name) ?? new Changed(namespace, known);
+    touched.set(name, one);
+    return one;
+}
+class Changed {
+    namespace;
+    reshaped = false;
+    #known;
+    /** What it was called on which stretch. */
+    #aliases = new Map();
+    #made = new Set();
+    #had = new FieldNames();
+    constructor(namespace, known) {
+        this.namespace = namespace;
+        this.#known = known;
+    }
+    get introduced() {
+        // A name with a dot or a dollar in it no query asks for.
+        return [...this.#made].filter((name) => !this.#had.has(name) && !/[.$]/.test(name));
+    }
+    was(stretch, namespace) {
+        return this.#aliases.has(aliasOf(stretch, namespace));
+    }
+    knows(id) {
+        return [...this.#aliases.values()].some(({ stretch, namespace }) => this.#known.has(documentKey(stretch, namespace, id)));
+    }
+    alias(stretch, namespace) {
+        this.#aliases.set(aliasOf(stretch, namespace), { stretch, namespace });
+    }
+    /** `isFirst`: the document's oldest one, so that before it is what users had written. */
+    image({ before, after }, isFirst, looksCloser) {
+        if (before === undefined)
+            return;
+        if (isFirst)
+            this.#had.add(before);
+        if (after === undefined)
+            return;
+        this.reshaped = true;
+        if (!looksCloser)
+            return;
+        const old = new Set([...(0,raw_bson/* elementsOf */.ZE)(before)].map(({ name }) => name));
+        for (const { name } of (0,raw_bson/* elementsOf */.ZE)(after))
+            if (!old.has(name))
+                this.#made.add(name);
+    }
+}
+/** What collections were called at the first images. */
+class OldestNames {
+    /** By the name of now; undefined where the attempt made it. */
+    #names = new Map();
+    of(namespace) {
+        const name = result_shownNamespace(namespace);
+        return this.#names.has(name) ? this.#names.get(name) : namespace;
+    }
+    /** `since`: the first images were met. */
+    pass({ catalog, namespace, state }, since) {
+        if (catalog === undefined || state === 'refused')
+            return;
+        const { type, before, to } = catalog;
+        const renames = type === 'rename-collection' && to !== undefined;
+        const first = this.of(namespace);
+        if (type === 'drop-collection' || renames || before === undefined) {
+            this.#names.set(result_shownNamespace(namespace), undefined);
+        }
+        if (renames)
+            this.#names.set(result_shownNamespace(to), since || first === undefined ? first : to);
+        if (type === 'replace-collection')
+            this.#names.set(result_shownNamespace(to ?? namespace), undefined);
+    }
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/preview-store.js
+
+
+
+
+
+
+
+
+
+
+/**
+ * What the database will be once attempts are undone, the newest first. Of the documents that are met again it remembers
+ * which ones are what an older image made of them, and the bytes of the others alone.
+ */
+class Preview {
+    connection;
+    own;
+    catalog;
+    /** No transaction is begun in it. */
+    session;
+    /** What is still to come: of each attempt, and of each stretch on which names stand for the same collections. */
+    #layers;
+    #severalAttempts;
+    /** What documents are by now; undefined where they are gone. */
+    #documents = new Map();
+    /** Those that are what the image that comes next made of them. */
+    #asNext = new Set();
+    /** By collection, those that were put in again. */
+    #inserted = new Map();
+    constructor(connection, own, layers, severalAttempts) {
+        this.connection = connection;
+        this.own = own;
+        this.catalog = new CatalogLook(connection.client, own);
+        this.session = connection.client.startSession();
+        this.#layers = layers;
+        this.#severalAttempts = severalAttempts;
+    }
+    /** `attempts`: the newest first. Throws the driver's errors, the signal's reason. */
+    static async of(connection, own, attempts, signal) {
+        const layers = [];
+        const names = new NamesOfThePast(connection.client);
+        const several = attempts.length > 1;
+        for (const attempt of attempts) {
+            layers.push(new Map());
+            // Also of one attempt: behind a rename a document is another one, for all that knows it by its collection's name.
+            if (!several && !(await movesCollections(connection, own, attempt)))
+                break;
+            for await (const step of readBackwards(connection.db, own, attempt)) {
+                signal?.throwIfAborted();
+                if (step.kind === 'entry') {
+                    if (moves(step.entry))
+                        layers.push(new Map());
+                    await names.goBack(step.entry);
+                    continue;
+                }
+                const layer = layers.length < 2 ? undefined : layers.at(-1);
+                const present = names.presentOf(step.pack.namespace);
+                if (layer === undefined || present === undefined)
+                    continue;
+                for (const { before, after } of step.pack.images.toReversed()) {
+                    const document = after ?? before;
+                    const key = document && preview_store_keyOf(present, document);
+                    if (key !== undefined && !layer.has(key))
+                        layer.set(key, digest_stateOf(after));
+                }
+            }
+        }
+        return new Preview(connection, own, layers, several);
+    }
+    /** Names stand for other collections from here on, or an older attempt begins. */
+    nextLayer() {
+        this.#layers.shift();
+    }
+    async read(present, images) {
+        const known = new Map();
+        const asked = [];
+        for (const { before, after } of images) {
+            const document = after ?? before;
+            if (document === undefined)
+                continue;
+            const key = this.#isEmpty ? '' : preview_store_keyOf(present, document);
+            if (this.#asNext.has(key))
+                known.set((0,raw_bson/* idKey */.T4)(document), after);
+            else if (this.#documents.has(key))
+                known.set((0,raw_bson/* idKey */.T4)(document), this.#documents.get(key));
+            else
+                asked.push(document);
+        }
+        const found = await readCurrent(this.connection.client, present, asked);
+        for (const [id, document] of known)
+            if (document !== undefined)
+                found.set(id, document);
+        return found;
+    }
+    over(present, document) {
+        if (this.#documents.size === 0)
+            return document;
+        const key = preview_store_keyOf(present, document);
+        return this.#documents.has(key) ? this.#documents.get(key) : document;
+    }
+    inserted(present) {
+        return this.#inserted.get(result_shownNamespace(present))?.values() ?? [];
+    }
+    write(present, changes) {
+        for (const { now, back, stage } of changes) {
+            const document = now ?? back;
+            if (document === undefined)
+                continue;
+            this.catalog.takesOut(present, Number(now !== undefined) - Number(back !== undefined));
+            if (stage === 'back' && this.#isEmpty && this.#layers.length < 2 && !this.#severalAttempts)
+                continue;
+            const key = preview_store_keyOf(present, document);
+            if (stage === 'midway') {
+                this.#asNext.add(key);
+                continue;
+            }
+            this.#asNext.delete(key);
+            this.#documents.delete(key);
+            if (stage === 'down') {
+                if (!(0,raw_bson/* sameBytes */.er)(now, back))
+                    this.#documents.set(key, back && Buffer.from(back));
+                continue;
+            }
+            const next = this.#layers.slice(1).find((layer) => layer.has(key));
+            if (next?.get(key) === digest_stateOf(back))
+                this.#asNext.add(key);
+            else if (next !== undefined)
+                this.#documents.set(key, back && Buffer.from(back));
+            if (this.#severalAttempts)
+                this.#cameAndWent(present, key, now, back);
+        }
+    }
+    /** What older attempts did not touch has to be in the collection, or out of it, all the same. */
+    #cameAndWent(present, key, now, back) {
+        const where = result_shownNamespace(present);
+        const inserted = this.#inserted.get(where) ?? new Map();
+        this.#inserted.set(where, inserted);
+        if (now === undefined && back !== undefined)
+            inserted.set(key, Buffer.from(back));
+        if (back !== undefined)
+            return;
+        inserted.delete(key);
+        if (!this.#asNext.has(key))
+            this.#documents.set(key, undefined);
+    }
+    async [Symbol.asyncDispose]() {
+        await this.session.endSession();
+    }
+    get #isEmpty() {
+        return this.#asNext.size + this.#documents.size === 0;
+    }
+}
+/** One attempt in a preview. Nothing is changed, and no lease is needed; what the server would refuse is not found. */
+class PreviewStore {
+    quarantine;
+    #preview;
+    #attempt;
+    #met = [];
+    constructor(preview, attempt, keepsVersions) {
+        const { connection, own } = preview;
+        this.quarantine = new PreviewQuarantine(connection.db, own, attempt, keepsVersions);
+        this.#preview = preview;
+        this.#attempt = attempt;
+    }
+    async begin() {
+        const { connection, own, catalog } = this.#preview;
+        await catalog.look(connection.db.databaseName);
+        for (const entry of await undoneCatalogEntries(connection, own, this.#attempt))
+            await catalog.pass(entry);
+    }
+    presentOf(namespace) {
+        return this.#preview.catalog.presentOf(namespace);
+    }
+    run(work) {
+        return work(this.#preview.session);
+    }
+    read(present, images) {
+        return this.#preview.read(present, images);
+    }
+    over(present, document) {
+        return this.#preview.over(present, document);
+    }
+    inserted(present) {
+        return this.#preview.inserted(present);
+    }
+    async write(present, changes) {
+        this.#preview.write(present, changes);
+    }
+    async catalog(entry) {
+        const conflicts = await this.#preview.catalog.entry(entry);
+        if (moves(entry))
+            this.#preview.nextLayer();
+        this.#met.push(...conflicts);
+        return { changed: 0, conflicts };
+    }
+    async mark() { }
+    async leftInCatalog() {
+        const { connection, own } = this.#preview;
+        return [...leftBy(this.#met), ...(await leftInCatalog(connection.db, own, this.#attempt))];
+    }
+}
+async function movesCollections({ db }, own, attempt) {
+    for await (const one of readOutline(db, own, attempt))
+        if (one.kind !== 'images' && moves(one))
+            return true;
+    return false;
+}
+function preview_store_keyOf(present, document) {
+    return digest_digest(`${result_shownNamespace(present)}\n${(0,raw_bson/* idKey */.T4)(document)}`);
+}
+
+// EXTERNAL MODULE: ./emitted/mongo/shown-id.js
+var shown_id = __webpack_require__(1619);
+;// CONCATENATED MODULE: ./emitted/migration/undo/created-since.js
+
+
+
+const created_since_mostListed = 20;
+/** Counts documents of one collection that stay in the new shape without the migration having changed them. */
+class CreatedSinceCount {
+    #touched;
+    #documents = 0;
+    #ids = [];
+    constructor(touched) {
+        this.#touched = touched;
+    }
+    /** `document`: with its fields, or by their names known to have some of the new ones. */
+    add(document, isNew = this.#isNew(document)) {
+        if (!isNew)
+            return;
+        this.#documents += 1;
+        if (this.#ids.length < created_since_mostListed)
+            this.#ids.push((0,shown_id/* shownId */.f)(document));
+    }
+    /** Nothing where all is as before. */
+    get result() {
+        const { namespace, reshaped, introduced } = this.#touched;
+        const { collection = '' } = namespace;
+        // A field that was taken away, or a value that changed, tells nobody which documents are new.
+        if (reshaped && introduced.length === 0)
+            return [{ collection, documents: 'unknown', ids: [] }];
+        return this.#documents === 0 ? [] : [{ collection, documents: this.#documents, ids: this.#ids }];
+    }
+    #isNew(document) {
+        const names = new Set(this.#touched.introduced);
+        return names.size > 0 && [...(0,raw_bson/* elementsOf */.ZE)(document)].some(({ name }) => names.has(name));
+    }
+}
+/**
+ * Lists the documents that have fields which only the attempt introduced, and that it did not change: created since,
+ * or made so by users. Only reads. Throws the driver's errors.
+ */
+async function listCreatedSince(client, store, touched) {
+    const present = store.presentOf(touched.namespace);
+    if (present === undefined)
+        return [];
+    const count = new CreatedSinceCount(touched);
+    const { introduced } = touched;
+    if (introduced.length > 0) {
+        const filter = { $or: introduced.map((name) => ({ [name]: { $exists: true } })) };
+        for await (const { document, isRead } of unknownTo(client, store, touched, present, filter, { _id: 1 }))
+            count.add(document, isRead || undefined);
+    }
+    return count.result;
+}
+/**
+ * The documents of a collection that the attempt did not change, as bytes; `isRead`: by the query, and as it is by now.
+ * Throws the driver's errors.
+ */
+async function* unknownTo(client, store, touched, present, filter = {}, projection) {
+    const { database, collection = '' } = present;
+    const found = client
+        .db(database)
+        .collection(collection, { readPreference: lib.ReadPreference.primary })
+        .find(filter, { raw: true, projection });
+    for await (const bytes of found) {
+        const read = Buffer.from(bytes);
+        if (touched.knows((0,raw_bson/* idKey */.T4)(read)))
+            continue;
+        const document = store.over(present, read);
+        if (document !== undefined)
+            yield { document, isRead: document === read };
+    }
+    for (const document of store.inserted(present)) {
+        if (!touched.knows((0,raw_bson/* idKey */.T4)(document)))
+            yield { document, isRead: false };
+    }
 }
 
 ;// CONCATENATED MODULE: ./emitted/migration/undo/merge.js
@@ -10585,7 +11751,7 @@ function withName({ element, nameEnd }, name) {
 
 
 /** What is open is kept in one document, which takes 16 MB. */
-const mostBytes = 15 * 1024 * 1024;
+const step_back_mostBytes = 15 * 1024 * 1024;
 /** Back to before the images, if nobody has written to the document since; else blocked. */
 function stepBackStrictly(images, now) {
     return chain(images, now, () => undefined);
@@ -10595,12 +11761,17 @@ function stepBackStrictly(images, now) {
  * taken back would be of neither shape: whether it goes back is decided at its oldest one.
  */
 function stepBack({ images, now, several, open, isRename }) {
+    const after = open === undefined ? images[0]?.after : open.after;
+    if (now === undefined && after !== undefined) {
+        // On record until the oldest of its images: else that would be one of a document that the migration had deleted.
+        const more = several !== undefined && several.remaining > images.length;
+        return more ? { state: 'open', open: { start: undefined, back: undefined, after } } : { state: 'gone' };
+    }
     const merged = mergeWith(isRename);
     const unmet = open === undefined && several?.between !== true ? stepBackStrictly(images, now) : undefined;
     if (unmet?.state === 'back')
         return unmet;
     const start = open === undefined ? now : open.start;
-    const after = open === undefined ? images[0]?.after : open.after;
     const blocked = { state: 'blocked', image: { before: images.at(-1)?.before, after } };
     const step = chain(images, open === undefined ? now : open.back, merged);
     if (step.state !== 'back')
@@ -10608,7 +11779,7 @@ function stepBack({ images, now, several, open, isRename }) {
     if (several !== undefined && several.remaining > images.length) {
         // It is a view into what was read together with many others.
         const held = { start: start && Buffer.from(start), back: step.document, after };
-        return sizeOf(held) > mostBytes ? blocked : { state: 'open', open: held };
+        return sizeOf(held) > step_back_mostBytes ? blocked : { state: 'open', open: held };
     }
     if ((0,raw_bson/* sameBytes */.er)(now, start))
         return { ...step, merged: true };
@@ -10681,10 +11852,6 @@ class Tally {
 
 
 
-
-
-
-
 /** A write of somebody else is in the way; the transaction is to be given up. */
 class PutConflict extends Error {
     name = 'PutConflict';
@@ -10692,17 +11859,6 @@ class PutConflict extends Error {
     constructor(conflicts) {
         super('A write of somebody else is in the way.');
         this.conflicts = conflicts;
-    }
-}
-/** The server refuses a document as it was; the transaction is aborted. */
-class PutRefused extends Error {
-    name = 'PutRefused';
-    code;
-    namespace;
-    constructor(code, namespace, cause) {
-        super(`The server refused a document (${code}).`, { cause });
-        this.code = code;
-        this.namespace = namespace;
     }
 }
 /**
@@ -10713,11 +11869,11 @@ async function putBack(puts, options) {
     const sum = new Tally();
     const left = [];
     const news = [];
+    const { store, session, mode, way } = options;
     for (const [namespace, targets] of byNamespace(puts, options.whole)) {
-        const { client, session } = options;
-        const known = [...targets.values()].flatMap(({ images: [image] }) => image?.after ?? image?.before ?? []);
-        const present = options.presentOf(namespace);
-        const current = present && (await readCurrent(client, present, known, session));
+        const newest = [...targets.values()].flatMap(({ images: [image] }) => image ?? []);
+        const present = store.presentOf(namespace);
+        const current = present && (await store.read(present, newest, session));
         const changes = [];
         for (const [key, target] of targets) {
             const { images, whole, stretch } = target;
@@ -10726,32 +11882,39 @@ async function putBack(puts, options) {
                 news.push({ whole, state: 'left', images });
                 continue;
             }
-            const step = present === undefined ? stayingStep(target, now) : stepOf(target, namespace, now, options);
+            const step = stepOf(target, namespace, now, present === undefined ? { ...options, isGone: true } : options);
             news.push({ whole, images, ...step });
             if (step.state === 'blocked')
                 left.push({ namespace, stretch, image: step.image, current: now });
             if (step.state !== 'back')
                 continue;
-            if (!(0,raw_bson/* sameBytes */.er)(now, step.document))
-                changes.push({ now, back: step.document });
-            if (isLast(target))
+            const last = isLast(target);
+            changes.push({ now, back: step.document, stage: last ? 'back' : 'midway' });
+            if (last)
                 sum.add(whole.several?.existed ?? now !== undefined, now, step);
         }
-        if (options.mode === 'strict' && left.length > 0)
+        if (mode === 'strict' && left.length > 0)
             continue;
-        if (present !== undefined)
-            await writeChanges(options, present, changes);
+        if (present !== undefined && way !== 'leave')
+            await store.write(present, changes, session, way);
     }
-    if (options.mode === 'strict' && left.length > 0)
+    if (mode === 'strict' && left.length > 0)
         throw new PutConflict(left.map(documentConflict));
     const { documents, inserted, deleted, merged } = sum;
     return { documents, inserted, deleted, merged, left, news };
 }
-function stepOf({ images, whole, stretch }, namespace, now, { way, mode, renamesIn }) {
-    if (way === 'leave')
+function stepOf({ images, whole, stretch }, namespace, now, { way, mode, renamesIn, isGone = false }) {
+    // With its collection users have deleted what was in it. What the migration deleted has no place to go back to.
+    const after = whole.open === undefined ? images[0]?.after : whole.open.after;
+    if (way === 'leave' || (isGone && (mode !== 'tolerant' || after === undefined)))
         return stayingStep({ images, whole }, now);
-    if (mode === 'strict')
+    if (mode !== 'tolerant') {
+        // Known before it is met, where the database does not tell by and by.
+        const { before, after } = { before: images.at(-1)?.before, after: images[0]?.after };
+        if (whole.several?.between === true)
+            return { state: 'blocked', image: { before, after } };
         return stepBackStrictly(images, now);
+    }
     return stepBack({ images, now, ...whole, isRename: renamesIn?.(stretch, namespace) ?? neverRenames });
 }
 function isLast({ images, whole: { several } }) {
@@ -10785,40 +11948,8 @@ function stayingStep({ images, whole: { open } }, now) {
         return { state: 'back', document: now, merged: false };
     return { state: 'blocked', image: { before, after: open === undefined ? images[0]?.after : open.after } };
 }
-/** Throws `PutRefused`, and the driver's errors. */
-async function writeChanges({ client, session, bypassValidation, way }, namespace, changes) {
-    const { database, collection = '' } = namespace;
-    const db = client.db(database);
-    const deletes = [];
-    const replaces = [];
-    const inserts = [];
-    for (const { now, back } of changes) {
-        if (now !== undefined && (back === undefined || way === 'anew'))
-            deletes.push(now);
-        if (back === undefined)
-            continue;
-        if (now === undefined || way === 'anew')
-            inserts.push(back);
-        else
-            replaces.push({ now, next: back });
-    }
-    const options = { session, bypassValidation };
-    try {
-        // In this order a unique value is given back before it is taken.
-        await deleteIn(db, collection, deletes, options);
-        await changeIn(db, collection, replaces, options);
-        await insertIn(db, collection, inserts, options);
-    }
-    catch (error) {
-        const code = (0,server_code/* serverCode */.XY)(error);
-        const refused = error instanceof RawInsertError || code === server_code/* serverCodes */.Wc.DuplicateKey;
-        if (refused && code !== undefined)
-            throw new PutRefused(code, result_shownNamespace(namespace), error);
-        throw error;
-    }
-}
 
-;// CONCATENATED MODULE: ./emitted/migration/undo/foresee.js
+;// CONCATENATED MODULE: ./emitted/migration/undo/down-documents.js
 
 
 
@@ -10827,101 +11958,685 @@ async function writeChanges({ client, session, bypassValidation, way }, namespac
 
 
 
-
-/** Documents whose state is held in memory at a time: about 100 MB. More of them take further passes over the journal. */
-const foresee_mostDocuments = 400_000;
+/** Documents that are asked about together, and written in one transaction. */
+const mostAsked = 200;
+/** How often a document is asked about again since a user wrote to it meanwhile; then it is left to its user. */
+const mostTurns = 20;
 /**
- * Finds every write of others that an undo would meet, without changing anything. What each document has to be follows
- * from its images: the newest one's after is what it must be now, and each older one's after what the newer one's
- * before is, or somebody wrote in between.
- *
- * What happens after it has looked is found by the undo itself. Throws the driver's errors, the signal's reason.
+ * Brings back by `downDocument` what an undo could not put back by itself: documents that it had to leave to users, and
+ * those that users created since. Each is written only if it still is what was asked about, in one transaction with its
+ * versions for quarantine; asked about again it stays as it is, so this may be repeated after any interruption.
  */
-async function foreseeConflicts(connection, own, attempt, { signal, documentsInMemory = foresee_mostDocuments }) {
-    const conflicts = new ConflictList();
-    const total = await countImages(connection, own, attempt);
-    const passes = Math.max(1, Math.ceil(total / documentsInMemory));
-    for (let pass = 0; pass < passes; pass++) {
-        const look = new Look(connection, own, conflicts, { pass, passes });
-        for await (const step of readBackwards(connection.db, own, attempt)) {
-            signal?.throwIfAborted();
-            if (step.kind === 'entry')
-                await look.entry(step.entry);
-            else
-                await look.images(step.pack.namespace, step.pack.images, imagesDone(step));
+class DownPass {
+    #options;
+    constructor(options) {
+        this.#options = options;
+    }
+    /**
+     * Comes back with the documents that stay as their users have them. Throws `LEASE_LOST`, the signal's reason, the
+     * driver's errors, and what `ask` throws.
+     */
+    async run() {
+        const { connection, store, survey } = this.#options;
+        const conflicts = new ConflictList();
+        for await (const lefts of chunks(store.quarantine.left(), ({ current }) => current?.length ?? 0)) {
+            for (const [touched, of] of Map.groupBy(lefts, (left) => touchedAs(survey, left))) {
+                const present = touched && store.presentOf(touched.namespace);
+                const documents = of.map((left) => ({ after: anyVersion(left) }));
+                const now = present && (await store.read(present, documents));
+                const candidates = of.flatMap((left) => {
+                    const current = now?.get((0,raw_bson/* idKey */.T4)(anyVersion(left)));
+                    if (present !== undefined && current !== undefined)
+                        return [{ ...left, present, current }];
+                    // It is gone, or its collection is: there is nothing to bring back.
+                    conflicts.add(documentConflict(left));
+                    return [];
+                });
+                const stay = await this.#bringBack(candidates, 'left');
+                conflicts.add(...stay.map(documentConflict));
+            }
         }
-        await look.end();
+        for (const touched of survey.touched) {
+            const { namespace } = touched;
+            const present = store.presentOf(namespace);
+            if (present === undefined)
+                continue;
+            const unknown = unknownTo(connection.client, store, touched, present);
+            for await (const documents of chunks(unknown, ({ document: { length } }) => length)) {
+                const candidates = documents.map(({ document: current }) => {
+                    return { namespace, stretch: 0, present, image: {}, current };
+                });
+                await this.#bringBack(candidates, 'created');
+            }
+        }
+        return conflicts;
     }
-    return conflicts;
+    /** Those that stay as they are. */
+    async #bringBack(candidates, kind) {
+        const stay = [];
+        let asking = candidates;
+        for (let turn = 1; asking.length > 0; turn++) {
+            if (turn > mostTurns)
+                return [...stay, ...asking];
+            const answers = await askAbout(this.#options.ask, asking);
+            const back = [];
+            for (const [at, candidate] of asking.entries()) {
+                const answer = answers[at];
+                if (answer?.state === 'changed')
+                    back.push({ candidate, document: answer.document });
+                else if (answer?.state !== 'same')
+                    stay.push(candidate);
+                else if (kind === 'left')
+                    back.push({ candidate, document: candidate.current });
+            }
+            const { out, moved } = await this.#write(back);
+            stay.push(...out);
+            asking = moved;
+        }
+        return stay;
+    }
+    async #write(back) {
+        if (back.length === 0)
+            return { out: [], moved: [] };
+        try {
+            return await this.#options.store.run((session) => this.#inTransaction(back, session), () => back.length === 1);
+        }
+        catch (error) {
+            const smaller = error instanceof PutRefused || (0,transactions/* passing */.qO)(error) === 'conflict';
+            if (!smaller)
+                throw error;
+            if (back.length === 1) {
+                if (error instanceof PutRefused)
+                    return { out: back.map(({ candidate }) => candidate), moved: [] };
+                throw error;
+            }
+            const half = Math.ceil(back.length / 2);
+            const [first, second] = [await this.#write(back.slice(0, half)), await this.#write(back.slice(half))];
+            return { out: [...first.out, ...second.out], moved: [...first.moved, ...second.moved] };
+        }
+    }
+    async #inTransaction(back, session) {
+        const { store } = this.#options;
+        const { present } = back[0].candidate;
+        const documents = back.map(({ candidate }) => ({ after: candidate.current }));
+        const now = await store.read(present, documents, session);
+        const out = [];
+        const moved = [];
+        const still = [];
+        for (const one of back) {
+            const current = now.get((0,raw_bson/* idKey */.T4)(one.candidate.current));
+            if ((0,raw_bson/* sameBytes */.er)(current, one.candidate.current))
+                still.push(one);
+            else if (current !== undefined)
+                moved.push({ ...one.candidate, current });
+            else
+                out.push(one.candidate);
+        }
+        const changes = still.map(({ candidate: { current: now }, document }) => ({
+            now,
+            back: document,
+            stage: 'down',
+        }));
+        await store.write(present, changes, session);
+        const versions = still.map(({ candidate }) => candidate);
+        if (versions.length > 0)
+            await store.quarantine.broughtBack(versions, session);
+        return { out, moved };
+    }
 }
-/** One pass, over those documents whose key falls to it. */
-class Look {
-    #connection;
-    #conflicts;
-    #share;
-    #catalog;
-    /** By document, the digest of what it must have been at this point. */
-    #states = new Map();
-    /** Documents whose newest image was seen and which were not looked at yet. */
-    #waiting = [];
-    #waitingBytes = 0;
-    constructor(connection, own, conflicts, share) {
-        this.#connection = connection;
-        this.#conflicts = conflicts;
-        this.#share = share;
-        this.#catalog = new CatalogLook(connection.client, own, conflicts);
+/** Asks about documents, each by the name that the journal has of its collection. */
+function askAbout(ask, documents) {
+    return ask(documents.map(({ namespace: { collection = '' }, image: { before, after }, current: document }) => ({
+        ...{ collection, document, before, after },
+    })));
+}
+function touchedAs({ touched }, { stretch, namespace }) {
+    return touched.find((one) => one.was(stretch, namespace));
+}
+/** As many as are asked about together. */
+async function* chunks(source, bytesOf) {
+    let chunk = [];
+    let bytes = 0;
+    for await (const one of source) {
+        chunk.push(one);
+        bytes += bytesOf(one);
+        if (chunk.length < mostAsked && bytes < mostReadBytes)
+            continue;
+        yield chunk;
+        chunk = [];
+        bytes = 0;
     }
-    async images(namespace, images, done) {
-        const present = this.#catalog.presentOf(namespace);
-        const where = result_shownNamespace(present ?? namespace);
+    if (chunk.length > 0)
+        yield chunk;
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/several.js
+
+
+
+
+/**
+ * Finds what is left of an attempt of the documents that it changed more than once. Only reads. Throws the driver's errors,
+ * the signal's reason, and `JournalDamage` for images that are damaged.
+ */
+async function changedSeveralTimes(connection, own, attempt, { repeated, moves }, signal) {
+    const seen = new Map();
+    if (repeated.size === 0)
+        return seen;
+    const stretches = new Stretches(moves, 'backwards');
+    for await (const step of readBackwards(connection.db, own, attempt)) {
+        signal?.throwIfAborted();
+        if (step.kind === 'entry') {
+            stretches.pass(step.entry);
+            continue;
+        }
+        const { namespace, images, done } = step.pack;
         for (const image of images.slice(0, images.length - done).reverse()) {
             const document = image.after ?? image.before;
             if (document === undefined)
                 continue;
-            const added = Number(image.after !== undefined) - Number(image.before !== undefined);
-            if (present !== undefined)
-                this.#catalog.takesOut(present, added);
-            const key = digest_digest(`${where}\n${(0,raw_bson/* idKey */.T4)(document)}`);
-            if (key.charCodeAt(0) % this.#share.passes !== this.#share.pass)
-                continue;
-            const state = this.#states.get(key);
-            this.#states.set(key, digest_stateOf(image.before));
-            if (state === undefined)
-                await this.#look({ namespace: present ?? namespace, image });
-            else if (state !== digest_stateOf(image.after))
-                this.#conflicts.add(documentConflict({ namespace, image }));
+            const key = documentKey(stretches.number, namespace, (0,raw_bson/* idKey */.T4)(document));
+            const existed = repeated.get(key);
+            if (existed !== undefined)
+                look(seen, key, image, existed);
         }
     }
-    async entry(entry) {
-        if (this.#share.pass > 0)
-            return this.#catalog.pass(entry);
-        return this.#catalog.entry(entry);
+    return seen;
+}
+function look(seen, key, { before, after }, existed) {
+    const known = seen.get(key);
+    if (known === undefined) {
+        seen.set(key, { remaining: 1, state: digest_stateOf(before), existed, between: false });
+        return;
     }
-    async end() {
-        await this.#lookAtWaiting();
+    known.remaining += 1;
+    known.between ||= known.state !== digest_stateOf(after);
+    known.state = digest_stateOf(before);
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/whole.js
+
+const unknown = { several: undefined, open: undefined, left: false };
+/**
+ * The documents that an attempt changed several times, on their way back: each as a whole or not at all. What is open
+ * is on record, in the transactions that put the others back, so that an interrupted undo goes on with it.
+ */
+class WholeDocuments {
+    #several;
+    #quarantine;
+    #open;
+    #left;
+    constructor(several, quarantine, { open, left }) {
+        this.#several = several;
+        this.#quarantine = quarantine;
+        this.#open = open;
+        this.#left = left;
     }
-    async #look(document) {
-        this.#waiting.push(document);
-        this.#waitingBytes += document.image.after?.length ?? document.image.before?.length ?? 0;
-        if (this.#waiting.length >= mostRead || this.#waitingBytes >= mostReadBytes)
-            await this.#lookAtWaiting();
+    /** For an undo that leaves nothing to anybody. */
+    static none() {
+        return new WholeDocuments(new Map(), undefined, { open: new Map(), left: new Set() });
     }
-    async #lookAtWaiting() {
-        const waiting = Map.groupBy(this.#waiting, ({ namespace }) => result_shownNamespace(namespace));
-        this.#waiting = [];
-        this.#waitingBytes = 0;
-        for (const documents of waiting.values()) {
-            const { namespace } = documents[0];
-            const known = documents.map(({ image }) => (image.after ?? image.before));
-            const current = await readCurrent(this.#connection.client, namespace, known);
-            for (const { namespace, image } of documents) {
-                const now = current.get((0,raw_bson/* idKey */.T4)((image.after ?? image.before)));
-                // Equal to before: an undo that was interrupted, or a user, has put it back already.
-                if ((0,raw_bson/* sameBytes */.er)(now, image.after) || (0,raw_bson/* sameBytes */.er)(now, image.before))
-                    continue;
-                this.#conflicts.add(documentConflict({ namespace, image }));
+    /** Of an undo that begins or goes on. Throws the driver's errors. */
+    static async load(several, quarantine) {
+        return new WholeDocuments(several, quarantine, await quarantine.read());
+    }
+    of(stretch, namespace, id) {
+        const quarantine = this.#quarantine;
+        if (quarantine === undefined || this.#several.size + this.#open.size + this.#left.size === 0)
+            return unknown;
+        const place = quarantine.placeOf(stretch, namespace, id);
+        const several = this.#several.size === 0 ? undefined : this.#several.get(documentKey(stretch, namespace, id));
+        return { place, several, open: this.#open.get(place), left: this.#left.has(place) };
+    }
+    /** Puts the open ones on record, within the transaction, and takes those off that are open no more. */
+    async save(news, session) {
+        const quarantine = this.#quarantine;
+        if (quarantine === undefined)
+            return;
+        for (const { whole, images, ...step } of news) {
+            const { place, open, several, left } = whole;
+            if (place === undefined)
+                continue;
+            if (step.state === 'open')
+                await quarantine.keepOpen(place, step.open, open === undefined, session);
+            else if (open !== undefined)
+                await quarantine.close(place, session);
+            const last = several !== undefined && several.remaining <= images.length;
+            if (left && last)
+                await quarantine.setBefore(place, images.at(-1)?.before, session);
+        }
+    }
+    /** Once the transaction is committed. */
+    took(news) {
+        for (const { whole, images, ...step } of news) {
+            const { place, several } = whole;
+            if (several !== undefined)
+                several.remaining -= images.length;
+            if (place === undefined)
+                continue;
+            if (step.state === 'open')
+                this.#open.set(place, step.open);
+            else
+                this.#open.delete(place);
+            if (step.state === 'blocked')
+                this.#left.add(place);
+        }
+    }
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/walk.js
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+/** A conflict was met in strict mode; what was committed before stays. */
+class Stopped extends Error {
+    name = 'Stopped';
+}
+const usualSizes = { first: 1000, most: 5000, leastForTime: 200 };
+/** Bytes of the images of one transaction at most. */
+const walk_mostBytes = 8_000_000;
+/** What is read of the journal before it is committed: enough for two transactions. */
+const mostPieceBytes = 4 * walk_mostBytes;
+/** How long a transaction may stay open before the next one is made smaller, in milliseconds: others wait for it. */
+const goalMs = 200;
+/** One undo on its way. `run` may be called again after it has thrown, and goes on where the journal's marks say. */
+class Walk {
+    #options;
+    #whole = WholeDocuments.none();
+    #survey;
+    /** What became of documents that users left in the new shape; it counts once, also where the walk begins again. */
+    #settled;
+    /** The newest first; what stands in it was not committed yet. */
+    #pieces = [];
+    #sizes;
+    #size;
+    /** The next transaction has none at its side. */
+    #byItself = false;
+    #count = nothingCounted;
+    #entriesUndone;
+    onProgress = () => { };
+    constructor(options) {
+        this.#options = options;
+        this.#sizes = options.sizes ?? usualSizes;
+        this.#size = this.#sizes.first;
+        this.#entriesUndone = options.undone;
+    }
+    get extent() {
+        const { documents, inserted, deleted, catalogChanges } = this.#count;
+        return { documents, inserted, deleted, catalogChanges, entriesUndone: this.#entriesUndone };
+    }
+    /** Of all that undos of the attempt have done, this one among them. Throws the driver's errors. */
+    async numbers() {
+        const { store } = this.#options;
+        const { catalogChanges: _, ...counted } = this.#count;
+        const { createdSince = [], gone = [] } = this.#settled ?? {};
+        return {
+            ...counted,
+            quarantined: await store.quarantine.countLeft(),
+            downDocuments: await store.quarantine.countBroughtBack(),
+            createdSince,
+            left: distinct([...(await store.leftInCatalog()), ...leftBy(gone)]),
+        };
+    }
+    /** Throws `Stopped`, `LEASE_LOST`, the signal's reason and the driver's errors. */
+    async run() {
+        const { connection, own, attempt, mode, store, signal } = this.#options;
+        this.#pieces = [];
+        await store.begin();
+        this.#count = await countedOf(connection.db, own, attempt);
+        const survey = mode !== 'strict' ? await surveyAttempt(connection, own, attempt, signal) : undefined;
+        this.#survey = survey;
+        if (survey !== undefined) {
+            const several = await changedSeveralTimes(connection, own, attempt, survey, signal);
+            this.#whole = await WholeDocuments.load(several, store.quarantine);
+        }
+        const stretches = new Stretches(survey?.moves ?? 0, 'backwards');
+        let bytes = 0;
+        for await (const step of readBackwards(connection.db, own, attempt)) {
+            if (step.kind === 'entry' && step.entry.catalog !== undefined) {
+                await this.#commitAll();
+                // Its indexes and validators are older than all documents that are back by now, and want the others in the old shape.
+                if (survey !== undefined && isOlder(step.entry, survey))
+                    await this.#settle(survey);
+                stretches.pass(step.entry);
+                bytes = 0;
+                await this.#catalog(step.entry);
+                continue;
+            }
+            const pieces = piecesOf(step, stretches.number);
+            for (const piece of pieces) {
+                this.#pieces.push(piece);
+                bytes += piece.kind === 'put' ? piece.bytes : 0;
+            }
+            if (this.#pieces.length < 2 * this.#sizes.most && bytes < mostPieceBytes)
+                continue;
+            await this.#commitAll();
+            bytes = 0;
+        }
+        await this.#commitAll();
+        if (survey !== undefined)
+            await this.#settle(survey);
+    }
+    /** All documents are back that can be: what becomes of those that users left in the new shape. */
+    async #settle(survey) {
+        const { connection, store, conflicts, ask, mode } = this.#options;
+        if (this.#settled !== undefined || mode !== 'tolerant')
+            return;
+        const stay = ask && (await new DownPass({ connection, store, survey, ask }).run());
+        const lists = survey.touched.map((touched) => listCreatedSince(connection.client, store, touched));
+        const gone = survey.touched.filter(({ namespace }) => store.presentOf(namespace) === undefined);
+        this.#settled = {
+            createdSince: (await Promise.all(lists)).flat(),
+            gone: gone.map(({ namespace }) => inTheWay(namespace, 'gone')),
+        };
+        if (stay !== undefined)
+            conflicts.addAll(stay);
+    }
+    async #catalog(entry) {
+        const { store } = this.#options;
+        const { changed, conflicts } = await store.catalog(entry);
+        if (conflicts.length > 0)
+            this.#met(conflicts);
+        const counted = {
+            ...nothingCounted,
+            catalogChanges: changed,
+            catalogOperations: Number(entry.state !== 'refused'),
+        };
+        await store.run((session) => store.mark([{ kind: 'end', entry: entry._id }], counted, session));
+        this.#count = sumOf(this.#count, counted);
+        this.#entriesUndone += 1;
+        this.onProgress(this.extent);
+    }
+    async #commitAll() {
+        for (let from = 0; from < this.#pieces.length;) {
+            from += await this.#commitSome(from);
+            this.onProgress(this.extent);
+        }
+        this.#pieces = [];
+    }
+    /** Commits as many, from this one on, as go into one transaction, or into two. 0 where it is to be tried with fewer. */
+    async #commitSome(from) {
+        const count = takeable(this.#pieces, from, this.#size, walk_mostBytes);
+        const started = performance.now();
+        const pair = this.#byItself ? undefined : this.#pairAt(from, count);
+        this.#byItself = false;
+        let committed = count;
+        if (pair === undefined) {
+            try {
+                await this.#commit(from, count, 'in-place');
+            }
+            catch (error) {
+                this.#byItself = true;
+                if ((0,transactions/* passing */.qO)(error) === 'conflict' && this.#putsIn(from, count) > 1)
+                    return this.#withFewer(from, count);
+                if (!(error instanceof PutRefused))
+                    throw error;
+                return this.#commitRefused(from, count, error);
             }
         }
+        else {
+            committed = await this.#commitPair(pair);
+        }
+        if (committed === 0)
+            return 0;
+        const factor = Math.min(2, Math.max(0.5, goalMs / (performance.now() - started)));
+        const wanted = Math.min(this.#sizes.most, Math.ceil(this.#size * factor));
+        // Smaller than that it is after conflicts, and grows again.
+        this.#size = Math.max(wanted, Math.min(this.#sizes.leastForTime, this.#size * 2));
+        return committed;
+    }
+    /** Two transactions that have neither a document nor a mark in common. */
+    #pairAt(from, count) {
+        if (this.#options.store.behind === undefined)
+            return undefined;
+        const first = wholePacks(this.#pieces, from, count);
+        if (first === 0 || from + first === this.#pieces.length)
+            return undefined;
+        const second = takeable(this.#pieces, from + first, this.#size, walk_mostBytes);
+        const pair = [
+            this.#pieces.slice(from, from + first),
+            this.#pieces.slice(from + first, from + first + second),
+        ];
+        return shareDocuments(...pair) ? undefined : pair;
+    }
+    /**
+     * Comes back with how many are committed, without gaps. What stopped one of them it meets again by itself, where it is
+     * tried as often as it takes: nobody waits for the other one meanwhile.
+     */
+    async #commitPair([first, second]) {
+        const front = this.#putBack(first, 'in-place', 'beside');
+        const behind = this.#putBack(second, 'in-place', { behind: front });
+        const [done, more] = await Promise.allSettled([front, behind]);
+        for (const one of [done, more])
+            if (one.status === 'rejected' && !mayPass(one.reason))
+                throw one.reason;
+        this.#byItself = done.status === 'rejected' || more.status === 'rejected';
+        if (done.status === 'rejected')
+            return 0;
+        this.#take(first, done.value);
+        if (more.status === 'rejected')
+            return first.length;
+        this.#take(second, more.value);
+        return first.length + second.length;
+    }
+    #withFewer(from, count) {
+        this.#size = Math.max(1, Math.floor(Math.min(this.#size, this.#putsIn(from, count)) / 2));
+        return 0;
+    }
+    /** Of these pieces the documents: the end of an entry comes with its last one, and makes them no more. */
+    #putsIn(from, count) {
+        return this.#pieces.slice(from, from + count).filter(({ kind }) => kind === 'put').length;
+    }
+    /**
+     * The server refuses a document as it was. Where documents swap unique values all must be out before any goes in;
+     * and where a chain of them moved on by one, that takes all that were changed together.
+     */
+    async #commitRefused(from, count, refused) {
+        let last = refused;
+        if (refused.code === server_code/* serverCodes */.Wc.DuplicateKey) {
+            for (const wider of new Set([count, toEndOfPack(this.#pieces, from, count)])) {
+                try {
+                    await this.#commit(from, wider, 'anew');
+                    return wider;
+                }
+                catch (error) {
+                    // Fewer of them get past a write of somebody else.
+                    const again = this.#options.mode === 'tolerant' && (0,transactions/* passing */.qO)(error) === 'conflict';
+                    if (!(error instanceof PutRefused) && !again)
+                        throw error;
+                    if (error instanceof PutRefused)
+                        last = error;
+                }
+            }
+        }
+        if (this.#options.mode === 'tolerant') {
+            // Down to the one that is in the way.
+            if (this.#putsIn(from, count) > 1)
+                return this.#withFewer(from, count);
+            await this.#commit(from, count, 'leave');
+            return count;
+        }
+        const { namespace, code } = last;
+        const unique = code === server_code/* serverCodes */.Wc.DuplicateKey;
+        this.#met([unique ? { kind: 'unique', namespace } : { kind: 'refused', namespace, code }]);
+        return 0;
+    }
+    async #commit(from, count, way) {
+        const pieces = this.#pieces.slice(from, from + count);
+        try {
+            this.#take(pieces, await this.#putBack(pieces, way, 'alone'));
+        }
+        catch (error) {
+            if (error instanceof PutConflict)
+                this.#met(error.conflicts);
+            throw error;
+        }
+    }
+    /** Commits these pieces as one transaction. */
+    #putBack(pieces, way, place) {
+        const { store, mode } = this.#options;
+        const puts = pieces.filter((piece) => piece.kind === 'put');
+        const work = async (session) => {
+            const { renamesIn } = this.#survey ?? {};
+            const done = await putBack(puts, { store, session, mode, way, whole: this.#whole, renamesIn });
+            await this.#whole.save(done.news, session);
+            await store.quarantine.add(done.left, session);
+            await store.mark(pieces, countOf(done), session);
+            return done;
+        };
+        if (typeof place === 'object' && store.behind !== undefined)
+            return store.behind(place.behind, work);
+        // Fewer documents get past a write of others sooner; these cannot be fewer.
+        const patient = place === 'alone' && (puts.length <= 1 || (way !== 'in-place' && mode === 'strict'));
+        return store.run(work, () => patient);
+    }
+    /** Once they are committed. */
+    #take(pieces, outcome) {
+        this.#whole.took(outcome.news);
+        this.#count = sumOf(this.#count, countOf(outcome));
+        // Where each is asked about, that tells which ones are left in the end.
+        if (this.#options.ask === undefined)
+            this.#options.conflicts.add(...outcome.left.map(documentConflict));
+        this.#entriesUndone += pieces.filter(({ kind }) => kind === 'end').length;
+    }
+    /** Conflicts stop a strict undo, and are told of a tolerant one. */
+    #met(conflicts) {
+        this.#options.conflicts.add(...conflicts);
+        if (this.#options.mode === 'strict')
+            throw new Stopped();
+    }
+}
+/** What the next try may get past: not a lease that is lost, nor a commit of which nobody knows whether it was done. */
+function mayPass(error) {
+    if (error instanceof PutRefused || error instanceof PutConflict)
+        return true;
+    return (0,transactions/* passing */.qO)(error) !== undefined && !(0,server_code/* labelled */.wW)(error, 'UnknownTransactionCommitResult');
+}
+function countOf({ documents, inserted, deleted, merged }) {
+    return { ...nothingCounted, documents, inserted, deleted, merged };
+}
+
+;// CONCATENATED MODULE: ./emitted/migration/undo/forecast.js
+var forecast_addDisposableResource = (undefined && undefined.__addDisposableResource) || function (env, value, async) {
+    if (value !== null && value !== void 0) {
+        if (typeof value !== "object" && typeof value !== "function") throw new TypeError("Object expected.");
+        var dispose, inner;
+        if (async) {
+            if (!Symbol.asyncDispose) throw new TypeError("Symbol.asyncDispose is not defined.");
+            dispose = value[Symbol.asyncDispose];
+        }
+        if (dispose === void 0) {
+            if (!Symbol.dispose) throw new TypeError("Symbol.dispose is not defined.");
+            dispose = value[Symbol.dispose];
+            if (async) inner = dispose;
+        }
+        if (typeof dispose !== "function") throw new TypeError("Object not disposable.");
+        if (inner) dispose = function() { try { inner.call(this); } catch (e) { return Promise.reject(e); } };
+        env.stack.push({ value: value, dispose: dispose, async: async });
+    }
+    else if (async) {
+        env.stack.push({ async: true });
+    }
+    return value;
+};
+var forecast_disposeResources = (undefined && undefined.__disposeResources) || (function (SuppressedError) {
+    return function (env) {
+        function fail(e) {
+            env.error = env.hasError ? new SuppressedError(e, env.error, "An error was suppressed during disposal.") : e;
+            env.hasError = true;
+        }
+        var r, s = 0;
+        function next() {
+            while (r = env.stack.pop()) {
+                try {
+                    if (!r.async && s === 1) return s = 0, env.stack.push(r), Promise.resolve().then(next);
+                    if (r.dispose) {
+                        var result = r.dispose.call(r.value);
+                        if (r.async) return s |= 2, Promise.resolve(result).then(next, function(e) { fail(e); return next(); });
+                    }
+                    else s |= 1;
+                }
+                catch (e) {
+                    fail(e);
+                }
+            }
+            if (s === 1) return env.hasError ? Promise.reject(env.error) : Promise.resolve();
+            if (env.hasError) throw env.error;
+        }
+        return next();
+    };
+})(typeof SuppressedError === "function" ? SuppressedError : function (error, suppressed, message) {
+    var e = new Error(message);
+    return e.name = "SuppressedError", e.error = error, e.suppressed = suppressed, e;
+});
+
+
+
+/**
+ * Goes through the tolerant undo of attempts, the newest first, without changing anything and without a lease: what each
+ * would come to, with what earlier undos of it have done. What the server would refuse, such as a unique value that a user has taken, only the undo itself finds. Throws the driver's
+ * errors, the signal's reason, and `JournalDamage` for images that are damaged.
+ */
+async function forecastUndo(connection, own, attempts, { signal } = {}) {
+    const env_1 = { stack: [], error: void 0, hasError: false };
+    try {
+        const preview = forecast_addDisposableResource(env_1, await Preview.of(connection, own, attempts, signal), true);
+        const forecasts = [];
+        for (const [age, attempt] of attempts.entries()) {
+            if (age > 0)
+                preview.nextLayer();
+            const { ask } = attempt;
+            const store = new PreviewStore(preview, attempt, ask !== undefined);
+            const conflicts = new ConflictList();
+            const walk = new Walk({ connection, own, attempt, mode: 'tolerant', store, conflicts, undone: 0, ask, signal });
+            await walk.run();
+            forecasts.push(await walk.numbers());
+        }
+        return forecasts;
+    }
+    catch (e_1) {
+        env_1.error = e_1;
+        env_1.hasError = true;
+    }
+    finally {
+        const result_1 = forecast_disposeResources(env_1);
+        if (result_1)
+            await result_1;
+    }
+}
+/**
+ * Finds every write of others that a strict undo would meet, without changing anything. What happens after it has looked
+ * is found by the undo itself. Throws as `forecastUndo` does.
+ */
+async function foreseeConflicts(connection, own, attempt, { signal } = {}) {
+    const env_2 = { stack: [], error: void 0, hasError: false };
+    try {
+        const preview = forecast_addDisposableResource(env_2, await Preview.of(connection, own, [attempt], signal), true);
+        const conflicts = new ConflictList();
+        const store = new PreviewStore(preview, attempt, false);
+        await new Walk({ connection, own, attempt, mode: 'look', store, conflicts, undone: 0, signal }).run();
+        return conflicts;
+    }
+    catch (e_2) {
+        env_2.error = e_2;
+        env_2.hasError = true;
+    }
+    finally {
+        const result_2 = forecast_disposeResources(env_2);
+        if (result_2)
+            await result_2;
     }
 }
 
@@ -11139,7 +12854,7 @@ class UndoTransactions {
                 return await this.#once(work);
             }
             catch (error) {
-                const kind = (0,server_code/* labelled */.wW)(error, 'UnknownTransactionCommitResult') ? undefined : (0,journal_transactions/* passing */.qO)(error);
+                const kind = (0,server_code/* labelled */.wW)(error, 'UnknownTransactionCommitResult') ? undefined : (0,transactions/* passing */.qO)(error);
                 if (kind === undefined || performance.now() - since > patienceMs)
                     throw error;
                 if (kind === 'conflict' && !onConflict())
@@ -11148,6 +12863,21 @@ class UndoTransactions {
                     await this.#renew();
                 await (0,external_node_timers_promises_.setTimeout)(Math.min(5 * 2 ** attempt, 500) * (0.3 + 0.7 * Math.random()));
             }
+        }
+    }
+    /**
+     * Runs work once, in a transaction that is committed when the one before it is: what is on record is always done up to
+     * some point, without gaps. Throws what `before` rejects with, and what `run` throws after one try.
+     */
+    async behind(before, work) {
+        this.#options.signal?.throwIfAborted();
+        try {
+            return await this.#once(work, before);
+        }
+        catch (error) {
+            if ((0,transactions/* passing */.qO)(error) === 'outage')
+                await this.#renew();
+            throw error;
         }
     }
     /** For what no transaction takes: it throws `LEASE_LOST` where a newer run has taken over. */
@@ -11163,14 +12893,15 @@ class UndoTransactions {
         this.#session = undefined;
         await session?.endSession().catch(() => { });
     }
-    async #once(work) {
+    async #once(work, before) {
         this.#session ??= this.#options.connection.client.startSession();
         const session = this.#session;
-        session.startTransaction(journal_transactions/* transactionOptions */.dd);
+        session.startTransaction(transactions/* transactionOptions */.dd);
         try {
             await this.#fence(session);
             const result = await work(session);
-            await (0,journal_transactions/* commit */.cd)(session, patienceMs);
+            await before;
+            await (0,transactions/* commit */.cd)(session, patienceMs);
             return result;
         }
         catch (error) {
@@ -11184,1333 +12915,8 @@ class UndoTransactions {
         const lanes = connection.db.collection(own.lease);
         const { matchedCount } = await lanes.updateOne({ _id: (0,journal_documents/* laneId */.AQ)(lane), fence }, { $inc: { turns: 1 } }, { session });
         if (matchedCount !== 1)
-            throw (0,journal_transactions/* leaseLost */.XM)();
+            throw (0,transactions/* leaseLost */.XM)();
     }
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/left.js
-
-
-
-/** Puts on record what the undo of an entry left as it is: a later run goes on behind it, and has to tell it all the same. */
-async function keepLeft(db, own, { _id, left }, conflicts) {
-    if (conflicts.length === 0 && left === undefined)
-        return;
-    await db
-        .collection(own.journal)
-        .updateOne({ _id }, { $set: { left: conflicts } }, { writeConcern: { w: 'majority' } });
-}
-/** What the undo of an attempt left of the catalog, the newest first. Throws the driver's errors. */
-async function leftInCatalog(db, own, attempt) {
-    const entries = await db
-        .collection(own.journal, { readPreference: lib.ReadPreference.primary })
-        .find({ ...(0,journal_documents/* entriesOf */.Mc)(attempt), undone: { $exists: true }, left: { $exists: true } }, {
-        projection: { left: 1 },
-        sort: { _id: -1 },
-    })
-        .toArray();
-    return leftBy(entries.flatMap(({ left = [] }) => left));
-}
-/** The same for people and scripts; what several entries met is told once. */
-function leftBy(conflicts) {
-    const left = new Map();
-    for (const conflict of conflicts) {
-        if (conflict.kind === 'document')
-            continue;
-        const why = describeConflict(conflict);
-        const { namespace } = conflict;
-        if (conflict.kind === 'index')
-            left.set(why, { namespace, index: conflict.index, why });
-        else if (conflict.kind === 'aside') {
-            const { kind: _, why: _why, ...kept } = conflict;
-            left.set(why, { ...kept, why });
-        }
-        else
-            left.set(why, { namespace, why });
-    }
-    return [...left.values()];
-}
-
-// EXTERNAL MODULE: ./emitted/mongo/end-out.js
-var end_out = __webpack_require__(17164);
-;// CONCATENATED MODULE: ./emitted/migration/undo/moved.js
-
-
-
-
-
-
-
-
-
-
-/** A dropped collection: its tombstone gets its name back, and then what lets its documents expire. */
-async function bringBack(place, own, name, state) {
-    const { db } = place;
-    const namespace = { database: db.databaseName, collection: name };
-    if (state.type === 'view')
-        return bringBackView(place, name, state);
-    if (state.uuid === undefined)
-        return catalog_place_nothing;
-    const now = await nameOfUuid(db, state.uuid);
-    if (now === undefined)
-        return conflicting(namespace, 'gone');
-    let moved = 0;
-    if (now === own.dropped(state.uuid)) {
-        if (!(await renamedTo(place, now, name, state.uuid)))
-            return conflicting(namespace, 'name-taken');
-        moved = 1;
-    }
-    else if (now !== name)
-        return conflicting(namespace, 'gone');
-    const [info] = await readCatalog(db, name);
-    if (info === undefined || info.uuid !== state.uuid)
-        return conflicting(namespace, 'gone');
-    await changeInPlace(place, info, expiryBack(state, shapeNow(info)));
-    return { changed: moved, conflicts: [] };
-}
-async function bringBackView(place, name, state) {
-    const { db } = place;
-    const [present] = await readCatalog(db, name);
-    if (present?.type === 'view')
-        return catalog_place_nothing;
-    if (present !== undefined)
-        return conflicting({ database: db.databaseName, collection: name }, 'name-taken');
-    const options = Object.fromEntries(orderedDocument((0,raw_bson/* bytesOf */.$$)(state.options)));
-    await patiently(place, () => db.command({ create: name, ...options, writeConcern: { w: 'majority' } }));
-    return { changed: 1, conflicts: [] };
-}
-/** A renamed collection gets its name back, and then what it had replaced. */
-async function renameBack(place, own, entry) {
-    const { db } = place;
-    const { before, to, replaced } = entry.catalog ?? {};
-    const from = entry.namespace.collection ?? '';
-    const target = to?.collection ?? '';
-    // The server refuses that; who died before the answer has left the intent.
-    if (from === target)
-        return catalog_place_nothing;
-    const now = before?.uuid === undefined ? undefined : await nameOfUuid(db, before.uuid);
-    let moved = catalog_place_nothing;
-    if (now === target) {
-        const free = await renamedTo(place, now, from, before?.uuid);
-        moved = free ? { changed: 1, conflicts: [] } : conflicting(entry.namespace, 'name-taken');
-    }
-    else if (now !== from)
-        moved = conflicting(entry.namespace, 'gone');
-    // Also where that one is gone, or stays: what it had replaced is another one.
-    const back = replaced === undefined ? catalog_place_nothing : await bringBack(place, own, target, replaced);
-    return {
-        changed: moved.changed + back.changed,
-        conflicts: [...displacedBy(entry), ...moved.conflicts, ...back.conflicts],
-    };
-}
-/** What took a collection's place is put aside, as if it had been dropped, with what others wrote to it. */
-async function swapBack(place, own, entry, alone) {
-    const { db } = place;
-    const { namespace, catalog, state } = entry;
-    const { after, replaced, to, aside } = catalog ?? {};
-    const name = (to ?? namespace).collection ?? '';
-    if (state === 'intent') {
-        // The server may be at it still: it does not stop when the process dies.
-        await place.ready?.();
-        await (0,end_out/* endOut */.q)(db.client.db('admin'), { database: db.databaseName, collection: aside ?? name });
-        if (aside === undefined && replaced === undefined) {
-            const [present] = await readCatalog(db, name);
-            return present === undefined
-                ? catalog_place_nothing
-                : conflicting({ database: db.databaseName, collection: name }, 'maker-unknown');
-        }
-        const [left] = aside === undefined ? [] : await readCatalog(db, aside);
-        if (left !== undefined)
-            await dropCollection(place, left.name, left.uuid);
-    }
-    const conflicts = displacedBy(entry);
-    const now = after?.uuid === undefined ? undefined : await nameOfUuid(db, after.uuid);
-    const tombstone = own.dropped(after?.uuid ?? '');
-    if (now !== undefined && now === name)
-        await renameCollection(place, now, tombstone, after?.uuid);
-    const back = replaced === undefined ? catalog_place_nothing : await bringBack(place, own, name, replaced);
-    if (!alone && now !== undefined && (now === name || now === tombstone)) {
-        // Out of everybody's reach: nothing is added to it from here on.
-        const into = replaced?.type === 'collection' && back.conflicts.length === 0 ? name : undefined;
-        const ready = place.ready ?? (async () => { });
-        conflicts.push(...(await writesToReplacement(db, own, entry, { from: tombstone, into, carries: ready })));
-    }
-    return { changed: Number(now === name) + back.changed, conflicts: [...conflicts, ...back.conflicts] };
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/catalog.js
-
-
-
-
-
-
-
-/**
- * Takes one change of the catalog back. What is done already is seen from the catalog, by UUIDs, so it may be repeated
- * after any interruption; and it tells in the same way whether a change that was only intended was made.
- *
- * What meets a change of somebody else is left as it is, given back as a conflict, and kept with the entry. Throws the
- * errors of `ready`, and the driver's.
- */
-async function undoCatalog(connection, own, entry, options) {
-    const undone = await takeBack(connection, own, entry, options);
-    await keepLeft(connection.db, own, entry, undone.conflicts);
-    return undone;
-}
-async function takeBack(connection, own, entry, { ready, alone = false }) {
-    const { catalog, namespace, state, kind } = entry;
-    if (catalog === undefined || state === 'refused')
-        return catalog_place_nothing;
-    const place = { ...connection, db: connection.client.db(namespace.database), ready };
-    const { before, to } = catalog;
-    switch (catalog.type) {
-        case 'create-collection':
-            if (before !== undefined)
-                return catalog_place_nothing;
-            return kind === 'implicit' ? removeBeside(place, own, entry) : removeMade(place, own, entry);
-        case 'drop-collection':
-            return before === undefined ? catalog_place_nothing : bringBack(place, own, namespace.collection ?? '', before);
-        case 'rename-collection':
-            return before === undefined || to === undefined ? catalog_place_nothing : renameBack(place, own, entry);
-        case 'replace-collection':
-            return swapBack({ ...place, db: connection.client.db((to ?? namespace).database) }, own, entry, alone);
-        case 'modify-collection':
-        case 'create-indexes':
-        case 'drop-indexes': {
-            // The others change nothing where nothing is.
-            if (before === undefined)
-                return catalog.type === 'create-indexes' ? removeBeside(place, own, entry) : catalog_place_nothing;
-            const info = await findByState(place, namespace.collection ?? '', before.uuid);
-            if (info === undefined)
-                return conflicting(namespace, 'gone');
-            if (info.type !== before.type)
-                return conflicting(namespace, 'changed');
-            return changeInPlace(place, info, inPlaceBack(entry, shapeNow(info)));
-        }
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/counted.js
-
-
-const nothingCounted = {
-    ...{ documents: 0, inserted: 0, deleted: 0, merged: 0, quarantined: 0 },
-    ...{ catalogChanges: 0, catalogOperations: 0 },
-};
-const names = Object.keys(nothingCounted);
-function sumOf(one, other) {
-    const sums = names.map((name) => [name, one[name] + other[name]]);
-    return Object.fromEntries(sums);
-}
-/** For `$inc` of the entry that is marked with it. */
-function incrementsOf(count) {
-    return Object.fromEntries(names.map((name) => [`undoCount.${name}`, count[name]]));
-}
-/** What stands on record of earlier undos of the attempt. Throws the driver's errors. */
-async function countedOf(db, own, attempt) {
-    const sums = names.map((name) => [name, { $sum: `$undoCount.${name}` }]);
-    const [counted] = await db
-        .collection(own.journal, { readPreference: lib.ReadPreference.primary, readConcern: { level: 'majority' } })
-        .aggregate([
-        { $match: { ...(0,journal_documents/* ofAttempt */.Be)(attempt), undoCount: { $exists: true } } },
-        { $group: { _id: null, ...Object.fromEntries(sums) } },
-        { $project: { _id: 0 } },
-    ])
-        .toArray();
-    return counted ?? nothingCounted;
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/created-since.js
-
-
-
-const created_since_mostListed = 20;
-/** Counts documents of one collection that stay in the new shape without the migration having changed them. */
-class CreatedSinceCount {
-    #touched;
-    #documents = 0;
-    #ids = [];
-    constructor(touched) {
-        this.#touched = touched;
-    }
-    /** `document`: with its fields, or by their names known to have some of the new ones. */
-    add(document, isNew = this.#isNew(document)) {
-        if (!isNew)
-            return;
-        this.#documents += 1;
-        if (this.#ids.length < created_since_mostListed)
-            this.#ids.push((0,shown_id/* shownId */.f)(document));
-    }
-    /** Nothing where all is as before. */
-    get result() {
-        const { namespace, reshaped, introduced } = this.#touched;
-        const { collection = '' } = namespace;
-        // A field that was taken away, or a value that changed, tells nobody which documents are new.
-        if (reshaped && introduced.length === 0)
-            return [{ collection, documents: 'unknown', ids: [] }];
-        return this.#documents === 0 ? [] : [{ collection, documents: this.#documents, ids: this.#ids }];
-    }
-    #isNew(document) {
-        const names = new Set(this.#touched.introduced);
-        return names.size > 0 && [...(0,raw_bson/* elementsOf */.ZE)(document)].some(({ name }) => names.has(name));
-    }
-}
-/**
- * Lists the documents that have fields which only the attempt introduced, and that it did not change: created since,
- * or made so by users. Only reads. `present`: where the collection stands now. Throws the driver's errors.
- */
-async function listCreatedSince(client, touched, present = touched.namespace) {
-    const count = new CreatedSinceCount(touched);
-    const { introduced } = touched;
-    if (introduced.length > 0) {
-        const filter = { $or: introduced.map((name) => ({ [name]: { $exists: true } })) };
-        for await (const document of unknownTo(client, touched, present, filter, { _id: 1 }))
-            count.add(document, true);
-    }
-    return count.result;
-}
-/** The documents of a collection that the attempt did not change, as bytes. Throws the driver's errors. */
-async function* unknownTo(client, touched, { database, collection = '' }, filter = {}, projection) {
-    const found = client
-        .db(database)
-        .collection(collection, { readPreference: lib.ReadPreference.primary })
-        .find(filter, { raw: true, projection });
-    for await (const bytes of found) {
-        const document = Buffer.from(bytes);
-        if (!touched.knows((0,raw_bson/* idKey */.T4)(document)))
-            yield document;
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/down-documents.js
-
-
-
-
-
-
-
-/** Documents that are asked about together, and written in one transaction. */
-const mostAsked = 200;
-/** How often a document is asked about again since a user wrote to it meanwhile; then it is left to its user. */
-const mostTurns = 20;
-/**
- * Brings back by `downDocument` what an undo could not put back by itself: documents that it had to leave to users, and
- * those that users created since. Each is written only if it still is what was asked about, in one transaction with its
- * versions for quarantine; asked about again it stays as it is, so this may be repeated after any interruption.
- */
-class DownPass {
-    #options;
-    #bypassValidation = true;
-    constructor(options) {
-        this.#options = options;
-    }
-    /**
-     * Comes back with the documents that stay as their users have them. Throws `LEASE_LOST`, the signal's reason, the
-     * driver's errors, and what `ask` throws.
-     */
-    async run() {
-        const { connection, quarantine, survey } = this.#options;
-        const conflicts = new ConflictList();
-        const { client } = connection;
-        for await (const lefts of chunks(quarantine.left(), ({ current }) => current?.length ?? 0)) {
-            for (const [touched, of] of Map.groupBy(lefts, (left) => touchedAs(survey, left.namespace))) {
-                const present = touched && this.#options.presentOf(touched.namespace);
-                const documents = of.map((left) => anyVersion(left));
-                const now = present && (await readCurrent(client, present, documents));
-                const candidates = of.flatMap((left) => {
-                    const current = now?.get((0,raw_bson/* idKey */.T4)(anyVersion(left)));
-                    if (present !== undefined && current !== undefined)
-                        return [{ ...left, present, current }];
-                    // It is gone, or its collection is: there is nothing to bring back.
-                    conflicts.add(documentConflict(left));
-                    return [];
-                });
-                const stay = await this.#bringBack(candidates, 'left');
-                conflicts.add(...stay.map(documentConflict));
-            }
-        }
-        for (const touched of survey.touched) {
-            const { namespace } = touched;
-            const present = this.#options.presentOf(namespace);
-            if (present === undefined)
-                continue;
-            for await (const documents of chunks(unknownTo(client, touched, present), ({ length }) => length)) {
-                const candidates = documents.map((current) => ({ namespace, stretch: 0, present, image: {}, current }));
-                await this.#bringBack(candidates, 'created');
-            }
-        }
-        return conflicts;
-    }
-    /** Those that stay as they are. */
-    async #bringBack(candidates, kind) {
-        const stay = [];
-        let asking = candidates;
-        for (let turn = 1; asking.length > 0; turn++) {
-            if (turn > mostTurns)
-                return [...stay, ...asking];
-            const answers = await askAbout(this.#options.ask, asking);
-            const back = [];
-            for (const [at, candidate] of asking.entries()) {
-                const answer = answers[at];
-                if (answer?.state === 'changed')
-                    back.push({ candidate, document: answer.document });
-                else if (answer?.state !== 'same')
-                    stay.push(candidate);
-                else if (kind === 'left')
-                    back.push({ candidate, document: candidate.current });
-            }
-            const { out, moved } = await this.#write(back);
-            stay.push(...out);
-            asking = moved;
-        }
-        return stay;
-    }
-    async #write(back) {
-        if (back.length === 0)
-            return { out: [], moved: [] };
-        const { transactions } = this.#options;
-        try {
-            return await transactions.run((session) => this.#inTransaction(back, session), () => back.length === 1);
-        }
-        catch (error) {
-            if (this.#bypassValidation && (0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.Unauthorized) {
-                this.#bypassValidation = false;
-                return this.#write(back);
-            }
-            const smaller = error instanceof PutRefused || (0,journal_transactions/* passing */.qO)(error) === 'conflict';
-            if (!smaller)
-                throw error;
-            if (back.length === 1) {
-                if (error instanceof PutRefused)
-                    return { out: back.map(({ candidate }) => candidate), moved: [] };
-                throw error;
-            }
-            const half = Math.ceil(back.length / 2);
-            const [first, second] = [await this.#write(back.slice(0, half)), await this.#write(back.slice(half))];
-            return { out: [...first.out, ...second.out], moved: [...first.moved, ...second.moved] };
-        }
-    }
-    async #inTransaction(back, session) {
-        const { connection, quarantine } = this.#options;
-        const { client } = connection;
-        const { present } = back[0].candidate;
-        const documents = back.map(({ candidate }) => candidate.current);
-        const now = await readCurrent(client, present, documents, session);
-        const out = [];
-        const moved = [];
-        const still = [];
-        for (const one of back) {
-            const current = now.get((0,raw_bson/* idKey */.T4)(one.candidate.current));
-            if ((0,raw_bson/* sameBytes */.er)(current, one.candidate.current))
-                still.push(one);
-            else if (current !== undefined)
-                moved.push({ ...one.candidate, current });
-            else
-                out.push(one.candidate);
-        }
-        const changes = still
-            .filter(({ candidate, document }) => !(0,raw_bson/* sameBytes */.er)(candidate.current, document))
-            .map(({ candidate, document }) => ({ now: candidate.current, back: document }));
-        const how = { client, session, bypassValidation: this.#bypassValidation, way: 'in-place' };
-        await writeChanges(how, present, changes);
-        const versions = still.map(({ candidate }) => candidate);
-        if (versions.length > 0)
-            await quarantine.broughtBack(versions, session);
-        return { out, moved };
-    }
-}
-/** Asks about documents, each by the name that the journal has of its collection. */
-function askAbout(ask, documents) {
-    return ask(documents.map(({ namespace: { collection = '' }, image: { before, after }, current: document }) => ({
-        ...{ collection, document, before, after },
-    })));
-}
-function touchedAs({ touched }, namespace) {
-    return touched.findLast((one) => one.was(namespace));
-}
-function anyVersion({ image, current }) {
-    const version = image.after ?? image.before ?? current;
-    if (version === undefined)
-        throw new RangeError('A document in quarantine has no version.');
-    return version;
-}
-/** As many as are asked about together. */
-async function* chunks(source, bytesOf) {
-    let chunk = [];
-    let bytes = 0;
-    for await (const one of source) {
-        chunk.push(one);
-        bytes += bytesOf(one);
-        if (chunk.length < mostAsked && bytes < mostReadBytes)
-            continue;
-        yield chunk;
-        chunk = [];
-        bytes = 0;
-    }
-    if (chunk.length > 0)
-        yield chunk;
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/quarantine.js
-
-
-
-
-
-
-
-/** Characters of the digest that stands for an `_id`. */
-const placeLength = 22;
-/** A document of ours takes 16 MB; what does not fit into one is kept in one a version. */
-const quarantine_mostBytes = 15 * 1024 * 1024;
-/**
- * Documents that an undo leaves to the users who wrote to them, each with what it was before the migration, what the
- * migration made of it, and what it is now.
- */
-class Quarantine {
-    #db;
-    #own;
-    #attempt;
-    constructor(db, own, attempt) {
-        this.#db = db;
-        this.#own = own;
-        this.#attempt = attempt;
-    }
-    /** What an earlier undo of the attempt has left, and what it has left open. Throws the driver's errors. */
-    async read() {
-        const own = this.#db.collection(this.#own.quarantine, { readPreference: 'primary' });
-        const prefix = (0,journal_documents/* attemptPrefix */.eB)(this.#attempt);
-        const within = (kind) => ({ _id: { $gte: `${prefix}${kind}/`, $lt: `${prefix}${kind}0` } });
-        const left = new Set();
-        for await (const { _id } of own.find(within('undo'), { projection: { _id: 1 } }))
-            left.add(_id.slice(prefix.length + 5));
-        const open = new Map();
-        for await (const bytes of own.find(within('open'), { raw: true })) {
-            const kept = bytes;
-            const id = String(exactValue(kept, (0,raw_bson/* idElement */._U)(kept)));
-            open.set(id.slice(prefix.length + 5), openIn(kept));
-        }
-        return { open, left };
-    }
-    /**
-     * How many documents undos of the attempt have left to users (`undo`), or brought back by `downDocument` (`down`), by
-     * collection. Throws the driver's errors.
-     */
-    async countByCollection(kind) {
-        const counts = new Map();
-        for await (const { namespace } of this.#heads(kind)) {
-            const { collection = '' } = namespace;
-            counts.set(collection, (counts.get(collection) ?? 0) + 1);
-        }
-        return counts;
-    }
-    /** The documents that undos of the attempt have left to users. Throws the driver's errors. */
-    async *left() {
-        for await (const { _id, namespace, stretch = 0 } of this.#heads('undo')) {
-            const found = this.#db
-                .collection(this.#own.quarantine, { readPreference: 'primary' })
-                .find({ _id: { $in: [_id, ...['before', 'after', 'current'].map((name) => `${_id}/${name}`)] } }, { raw: true });
-            let versions = new Map();
-            for await (const bytes of found) {
-                versions = new Map([...versions, ...versionsIn(bytes)]);
-            }
-            const image = { before: versions.get('before'), after: versions.get('after') };
-            yield { namespace, stretch, image, current: versions.get('current') };
-        }
-    }
-    async *#heads(kind) {
-        const prefix = `${(0,journal_documents/* attemptPrefix */.eB)(this.#attempt)}${kind}/`;
-        const found = this.#db
-            .collection(this.#own.quarantine, { readPreference: 'primary' })
-            .find({ _id: { $gte: prefix, $lt: `${prefix.slice(0, -1)}0` } }, { projection: { namespace: 1, stretch: 1 } });
-        for await (const head of found) {
-            // Versions of large documents stand in documents of their own, behind one more slash.
-            const place = result_shownNamespace(head.namespace).length + 1 + placeLength;
-            if (head._id.length === prefix.length + place)
-                yield head;
-        }
-    }
-    async add(documents, session) {
-        if (documents.length === 0)
-            return;
-        const kept = documents.flatMap((document) => this.#documents(document, 'undo'));
-        await insertIn(this.#db, this.#own.quarantine, kept, { session, bypassValidation: false });
-    }
-    /** Keeps the versions of documents that `downDocument` brought back, in place of what was left to users. */
-    async broughtBack(documents, session) {
-        const kept = documents.flatMap((document) => this.#documents(document, 'down'));
-        const ids = documents.flatMap((document) => {
-            const [left, down] = [this.#id(document, 'undo'), this.#id(document, 'down')];
-            // Of a document that a user has brought into the new shape again, the last version.
-            return [left, down].flatMap((id) => [id, ...['before', 'after', 'current'].map((name) => `${id}/${name}`)]);
-        });
-        const quarantine = this.#db.collection(this.#own.quarantine);
-        await quarantine.deleteMany({ _id: { $in: ids } }, { session });
-        await insertIn(this.#db, this.#own.quarantine, kept, { session, bypassValidation: false });
-    }
-    /**
-     * Where a document stands in it, of whichever step: a repeated undo finds it again. On another stretch the same name
-     * is another collection's.
-     */
-    placeOf(stretch, namespace, id) {
-        const key = stretch === 0 ? id : `${stretch}\n${id}`;
-        const digest = (0,external_node_crypto_.createHash)('sha256').update(key, 'latin1').digest('base64url').slice(0, placeLength);
-        return `${result_shownNamespace(namespace)}/${digest}`;
-    }
-    /** Keeps what is known of a document that is open, in place of what was. */
-    async keepOpen(place, { start, back, after }, isNew, session) {
-        const { migration, number } = this.#attempt;
-        const about = { _id: `${(0,journal_documents/* attemptPrefix */.eB)(this.#attempt)}open/${place}`, why: 'undo-open', migration, attempt: number };
-        const versions = versionElements({ start, back, after });
-        const document = rawDocument([quarantine_elements(about), quarantine_elements({ at: new Date() }), ...versions]);
-        const write = isNew ? insertIn : replaceIn;
-        await write(this.#db, this.#own.quarantine, [document], { session, bypassValidation: false });
-    }
-    async close(place, session) {
-        const _id = `${(0,journal_documents/* attemptPrefix */.eB)(this.#attempt)}open/${place}`;
-        await this.#db.collection(this.#own.quarantine).deleteOne({ _id }, { session });
-    }
-    /** Of a document that was left at a newer image: what it was before the oldest one, as far as it fits. */
-    async setBefore(place, before, session) {
-        const _id = `${(0,journal_documents/* attemptPrefix */.eB)(this.#attempt)}undo/${place}`;
-        const kept = await this.#db
-            .collection(this.#own.quarantine)
-            .findOne({ _id: { $in: [_id, `${_id}/before`] }, before: { $exists: true } }, { session, raw: true });
-        const whole = kept === null ? undefined : kept;
-        if (whole === undefined || before === undefined)
-            return;
-        const buffer = (0,raw_bson/* asBuffer */.bS)(whole);
-        const replaced = rawDocument([...(0,raw_bson/* elementsOf */.ZE)(whole)].map(({ name, start, end }) => name === 'before' ? rawElement(raw_bson/* bsonTypes */.uI.document, name, before) : buffer.subarray(start, end)));
-        if (replaced.length > quarantine_mostBytes)
-            return;
-        await replaceIn(this.#db, this.#own.quarantine, [replaced], { session, bypassValidation: false });
-    }
-    #id(left, kind) {
-        return `${(0,journal_documents/* attemptPrefix */.eB)(this.#attempt)}${kind}/${this.placeOf(left.stretch, left.namespace, (0,raw_bson/* idKey */.T4)(quarantine_anyVersion(left)))}`;
-    }
-    #documents(left, kind) {
-        const { image, current } = left;
-        const id = this.#id(left, kind);
-        const why = kind === 'undo' ? 'undo' : 'down-document';
-        const versions = versionElements({ before: image.before, after: image.after, current });
-        const bytes = versions.reduce((sum, version) => sum + version.length, 0);
-        if (bytes <= quarantine_mostBytes)
-            return [this.#document(left, id, why, versions)];
-        const parts = versions.map((version) => this.#document(left, `${id}/${quarantine_nameOf(version)}`, why, [version]));
-        return [this.#document(left, id, why, []), ...parts];
-    }
-    /** Put together from bytes: what the documents hold may fit into no object. */
-    #document(left, _id, why, versions) {
-        const { migration, number } = this.#attempt;
-        const { namespace, stretch } = left;
-        const about = { _id, why, migration, attempt: number, namespace, stretch };
-        const document = quarantine_anyVersion(left);
-        const { type, valueStart, end } = (0,raw_bson/* idElement */._U)(document);
-        return rawDocument([
-            quarantine_elements(about),
-            rawElement(type, 'documentId', (0,raw_bson/* asBuffer */.bS)(document).subarray(valueStart, end)),
-            quarantine_elements({ at: new Date() }),
-            ...versions,
-        ]);
-    }
-}
-/** As elements, those that are there. */
-function versionElements(versions) {
-    return Object.entries(versions).flatMap(([name, version]) => version === undefined ? [] : [rawElement(raw_bson/* bsonTypes */.uI.document, name, version)]);
-}
-function quarantine_nameOf(element) {
-    return element.toString('latin1', 1, element.indexOf(0, 1));
-}
-function versionsIn(kept) {
-    const versions = new Map();
-    for (const { name, type, valueStart, end } of (0,raw_bson/* elementsOf */.ZE)(kept)) {
-        // An `_id` may be a document, too.
-        if (type !== raw_bson/* bsonTypes */.uI.document || !versionNames.has(name))
-            continue;
-        versions.set(name, Buffer.from((0,raw_bson/* asBuffer */.bS)(kept).subarray(valueStart, end)));
-    }
-    return versions;
-}
-const versionNames = new Set(['before', 'after', 'current', 'start', 'back']);
-function openIn(kept) {
-    const versions = versionsIn(kept);
-    return { start: versions.get('start'), back: versions.get('back'), after: versions.get('after') };
-}
-function quarantine_anyVersion({ image, current }) {
-    return image.after ?? image.before ?? current ?? new Uint8Array();
-}
-/** The elements of a document, without its length and its end. */
-function quarantine_elements(document) {
-    return (0,raw_bson/* asBuffer */.bS)(lib.BSON.serialize(document)).subarray(4, -1);
-}
-
-;// CONCATENATED MODULE: ./emitted/mongo/field-layout.js
-
-/**
- * The names of the top-level fields of many documents. Most of a collection have the same ones in the same order, so that
- * each such layout is read once, and known again by a hash of 53 bits.
- */
-class FieldNames {
-    #layouts = new Set();
-    #names = new Set();
-    /** Throws `BsonError` where the document is malformed. */
-    add(document) {
-        const layout = layoutOf((0,raw_bson/* asBuffer */.bS)(document));
-        if (this.#layouts.has(layout))
-            return;
-        this.#layouts.add(layout);
-        for (const { name } of (0,raw_bson/* elementsOf */.ZE)(document))
-            this.#names.add(name);
-    }
-    has(name) {
-        return this.#names.has(name);
-    }
-}
-/** Two rounds of FNV-1a over the names, each with the zero behind it. */
-function layoutOf(buffer) {
-    const limit = buffer.length;
-    let high = 0x811c9dc5;
-    let low = 0x9e3779b9;
-    for (let at = 4; at < limit - 1;) {
-        const type = buffer[at];
-        for (at += 1; at < limit; at += 1) {
-            const byte = buffer[at];
-            high = Math.imul(high ^ byte, 0x01000193);
-            low = Math.imul(low ^ byte, 0x85ebca6b);
-            if (byte === 0)
-                break;
-        }
-        at += 1;
-        at += (0,raw_bson/* valueLength */.Y8)(buffer, type, at, limit);
-        if (at > limit - 1)
-            throw new raw_bson/* BsonError */.FF('a value reaches beyond its document');
-    }
-    return (high >>> 11) * 2 ** 32 + (low >>> 0);
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/key-set.js
-/** Words of 32 bits that a digest has. */
-const words = 3;
-/** A set of digests, of 24 bytes each or so: a set of strings takes several times as much, and ends at 16 million. */
-class KeySet {
-    #slots = new Uint32Array(words * 1024);
-    #size = 0;
-    /** `key`: of `digest`. Whether it is new. */
-    add(key) {
-        if (this.#size * 2 * words >= this.#slots.length)
-            this.#grow();
-        const added = key_set_put(this.#slots, word(key, 0) || 1, word(key, 4), word(key, 8));
-        if (added)
-            this.#size += 1;
-        return added;
-    }
-    has(key) {
-        const at = slotOf(this.#slots, word(key, 0) || 1, word(key, 4), word(key, 8));
-        return this.#slots[at] !== 0;
-    }
-    #grow() {
-        const old = this.#slots;
-        this.#slots = new Uint32Array(old.length * 2);
-        for (let at = 0; at < old.length; at += words) {
-            if (old[at] !== 0)
-                key_set_put(this.#slots, old[at], old[at + 1], old[at + 2]);
-        }
-    }
-}
-function word(key, from) {
-    const high = key.charCodeAt(from + 2) | (key.charCodeAt(from + 3) << 8);
-    return (key.charCodeAt(from) | (key.charCodeAt(from + 1) << 8) | (high << 16)) >>> 0;
-}
-/** `a` is never 0: that marks a slot that is free. */
-function key_set_put(slots, a, b, c) {
-    const at = slotOf(slots, a, b, c);
-    if (slots[at] !== 0)
-        return false;
-    slots[at] = a;
-    slots[at + 1] = b;
-    slots[at + 2] = c;
-    return true;
-}
-/** Where a digest stands, or would stand. There are as many slots as a power of two. */
-function slotOf(slots, a, b, c) {
-    const mask = slots.length / words - 1;
-    for (let slot = a & mask;; slot = (slot + 1) & mask) {
-        const at = slot * words;
-        if (slots[at] === 0 || (slots[at] === a && slots[at + 1] === b && slots[at + 2] === c))
-            return at;
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/survey.js
-
-
-
-
-
-
-
-const moving = new Set(['rename-collection', 'replace-collection', 'drop-collection']);
-/**
- * A stretch of an attempt on which a name stands for the same collection; counted from the oldest. Behind a rename a
- * document is another one.
- */
-class Stretches {
-    #number;
-    #step;
-    constructor(number, direction) {
-        this.#number = number;
-        this.#step = direction === 'forwards' ? 1 : -1;
-    }
-    get number() {
-        return this.#number;
-    }
-    /** To be told of every entry on the way. */
-    pass(entry) {
-        if (moves(entry))
-            this.#number += this.#step;
-    }
-}
-function moves({ catalog, state }) {
-    return catalog !== undefined && state !== 'refused' && moving.has(catalog.type);
-}
-/** Whether an entry is older than all images. */
-function isOlder({ _id }, { oldest }) {
-    return oldest === undefined || _id < oldest;
-}
-function documentKey(stretch, namespace, id) {
-    return digest_digest(`${aliasOf(stretch, namespace)}\n${id}`);
-}
-/** Images of each transaction that are asked for the names of fields: one operation does the same to all. */
-const mostLookedAt = 20;
-/**
- * Reads all that an attempt did, whether or not it is undone by now. Throws the driver's errors, the signal's reason, and
- * `RangeError` for images that are damaged.
- */
-async function surveyAttempt(connection, own, attempt, signal) {
-    const known = new KeySet();
-    const repeated = new Set();
-    const names = new OldestNames();
-    const touched = new Map();
-    const stretches = new Stretches(0, 'forwards');
-    const renames = new Map();
-    let movesLeft = 0;
-    let oldest;
-    for await (const step of readForwards(connection.db, own, attempt)) {
-        signal?.throwIfAborted();
-        if (step.kind === 'entry') {
-            stretches.pass(step.entry);
-            if (moves(step.entry) && step.entry.undone === undefined)
-                movesLeft += 1;
-            names.pass(step.entry, oldest !== undefined);
-            continue;
-        }
-        oldest ??= step.id;
-        const { namespace, images } = step;
-        const first = names.of(namespace);
-        const changed = first && touchedAt(touched, first, known);
-        changed?.alias(stretches.number, namespace);
-        const where = aliasOf(stretches.number, namespace);
-        const evidence = renames.get(where) ?? new RenameEvidence();
-        renames.set(where, evidence);
-        for (const [at, image] of images.entries()) {
-            const document = image.after ?? image.before;
-            if (document === undefined)
-                continue;
-            const key = documentKey(stretches.number, namespace, (0,raw_bson/* idKey */.T4)(document));
-            const isFirst = known.add(key);
-            if (!isFirst)
-                repeated.add(key);
-            changed?.image(image, isFirst, at < mostLookedAt);
-            if (at < mostLookedAt && image.before !== undefined && image.after !== undefined)
-                evidence.add(image.before, image.after);
-        }
-    }
-    const isRename = new Map([...renames].map(([where, evidence]) => [where, evidence.isRename]));
-    const renamesIn = (stretch, namespace) => isRename.get(aliasOf(stretch, namespace)) ?? neverRenames;
-    return { touched: [...touched.values()], repeated, moves: movesLeft, oldest, renamesIn };
-}
-function aliasOf(stretch, namespace) {
-    return `${stretch}\n${result_shownNamespace(namespace)}`;
-}
-function touchedAt(touched, namespace, known) {
-    const name = result_shownNamespace(namespace);
-    const one = touched.get(name) ?? new Changed(namespace, known);
-    touched.set(name, one);
-    return one;
-}
-class Changed {
-    namespace;
-    reshaped = false;
-    #known;
-    /** What it was called on which stretch. */
-    #aliases = new Map();
-    #made = new Set();
-    #had = new FieldNames();
-    constructor(namespace, known) {
-        this.namespace = namespace;
-        this.#known = known;
-    }
-    get introduced() {
-        // A name with a dot or a dollar in it no query asks for.
-        return [...this.#made].filter((name) => !this.#had.has(name) && !/[.$]/.test(name));
-    }
-    was(namespace) {
-        const name = result_shownNamespace(namespace);
-        return [...this.#aliases.values()].some((alias) => result_shownNamespace(alias.namespace) === name);
-    }
-    knows(id) {
-        return [...this.#aliases.values()].some(({ stretch, namespace }) => this.#known.has(documentKey(stretch, namespace, id)));
-    }
-    alias(stretch, namespace) {
-        this.#aliases.set(aliasOf(stretch, namespace), { stretch, namespace });
-    }
-    /** `isFirst`: the document's oldest one, so that before it is what users had written. */
-    image({ before, after }, isFirst, looksCloser) {
-        if (before === undefined)
-            return;
-        if (isFirst)
-            this.#had.add(before);
-        if (after === undefined)
-            return;
-        this.reshaped = true;
-        if (!looksCloser)
-            return;
-        const old = new Set([...(0,raw_bson/* elementsOf */.ZE)(before)].map(({ name }) => name));
-        for (const { name } of (0,raw_bson/* elementsOf */.ZE)(after))
-            if (!old.has(name))
-                this.#made.add(name);
-    }
-}
-/** What collections were called at the first images. */
-class OldestNames {
-    /** By the name of now; undefined where the attempt made it. */
-    #names = new Map();
-    of(namespace) {
-        const name = result_shownNamespace(namespace);
-        return this.#names.has(name) ? this.#names.get(name) : namespace;
-    }
-    /** `since`: the first images were met. */
-    pass({ catalog, namespace, state }, since) {
-        if (catalog === undefined || state === 'refused')
-            return;
-        const { type, before, to } = catalog;
-        const renames = type === 'rename-collection' && to !== undefined;
-        const first = this.of(namespace);
-        if (type === 'drop-collection' || renames || before === undefined) {
-            this.#names.set(result_shownNamespace(namespace), undefined);
-        }
-        if (renames)
-            this.#names.set(result_shownNamespace(to), since || first === undefined ? first : to);
-        if (type === 'replace-collection')
-            this.#names.set(result_shownNamespace(to ?? namespace), undefined);
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/several.js
-
-
-
-
-
-/**
- * Finds the documents that what is left of an attempt changed more than once. Only reads. Throws the driver's errors,
- * the signal's reason, and `RangeError` for images that are damaged.
- */
-async function changedSeveralTimes(connection, own, attempt, { repeated, moves }, signal) {
-    const seen = new Map();
-    if (repeated.size === 0)
-        return seen;
-    const stretches = new Stretches(moves, 'backwards');
-    for await (const step of readBackwards(connection.db, own, attempt)) {
-        signal?.throwIfAborted();
-        if (step.kind === 'entry') {
-            stretches.pass(step.entry);
-            continue;
-        }
-        const { namespace, images } = step.pack;
-        for (const image of images.slice(0, images.length - imagesDone(step)).reverse()) {
-            const document = image.after ?? image.before;
-            if (document === undefined)
-                continue;
-            const key = documentKey(stretches.number, namespace, (0,raw_bson/* idKey */.T4)(document));
-            if (repeated.has(key))
-                look(seen, key, image);
-        }
-    }
-    for (const [key, { remaining }] of seen)
-        if (remaining < 2)
-            seen.delete(key);
-    return seen;
-}
-function look(seen, key, { before, after }) {
-    const known = seen.get(key);
-    if (known === undefined) {
-        seen.set(key, { remaining: 1, state: digest_stateOf(before), existed: after !== undefined, between: false });
-        return;
-    }
-    known.remaining += 1;
-    known.between ||= known.state !== digest_stateOf(after);
-    known.state = digest_stateOf(before);
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/whole.js
-
-const unknown = { several: undefined, open: undefined, left: false };
-/**
- * The documents that an attempt changed several times, on their way back: each as a whole or not at all. What is open
- * is on record, in the transactions that put the others back, so that an interrupted undo goes on with it.
- */
-class WholeDocuments {
-    #several;
-    #quarantine;
-    #open;
-    #left;
-    constructor(several, quarantine, { open, left }) {
-        this.#several = several;
-        this.#quarantine = quarantine;
-        this.#open = open;
-        this.#left = left;
-    }
-    /** For an undo that leaves nothing to anybody. */
-    static none() {
-        return new WholeDocuments(new Map(), undefined, { open: new Map(), left: new Set() });
-    }
-    /** Of an undo that begins or goes on. Throws the driver's errors. */
-    static async load(several, quarantine) {
-        return new WholeDocuments(several, quarantine, await quarantine.read());
-    }
-    of(stretch, namespace, id) {
-        const quarantine = this.#quarantine;
-        if (quarantine === undefined || this.#several.size + this.#open.size + this.#left.size === 0)
-            return unknown;
-        const place = quarantine.placeOf(stretch, namespace, id);
-        const several = this.#several.size === 0 ? undefined : this.#several.get(documentKey(stretch, namespace, id));
-        return { place, several, open: this.#open.get(place), left: this.#left.has(place) };
-    }
-    /** Puts the open ones on record, within the transaction, and takes those off that are open no more. */
-    async save(news, session) {
-        const quarantine = this.#quarantine;
-        if (quarantine === undefined)
-            return;
-        for (const { whole, images, ...step } of news) {
-            const { place, open, several, left } = whole;
-            if (place === undefined)
-                continue;
-            if (step.state === 'open')
-                await quarantine.keepOpen(place, step.open, open === undefined, session);
-            else if (open !== undefined)
-                await quarantine.close(place, session);
-            const last = several !== undefined && several.remaining <= images.length;
-            if (left && last)
-                await quarantine.setBefore(place, images.at(-1)?.before, session);
-        }
-    }
-    /** Once the transaction is committed. */
-    took(news) {
-        for (const { whole, images, ...step } of news) {
-            const { place, several } = whole;
-            if (several !== undefined)
-                several.remaining -= images.length;
-            if (place === undefined)
-                continue;
-            if (step.state === 'open')
-                this.#open.set(place, step.open);
-            else
-                this.#open.delete(place);
-            if (step.state === 'blocked')
-                this.#left.add(place);
-        }
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/walk.js
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-/** A conflict was met in strict mode; what was committed before stays. */
-class Stopped extends Error {
-    name = 'Stopped';
-}
-/** Documents of one transaction at most, of the first one, and bytes of their images. */
-const walk_mostDocuments = 5000;
-const firstDocuments = 1000;
-const walk_mostBytes = 8_000_000;
-/** How long a transaction may stay open before the next one is made smaller, in milliseconds: others wait for it. */
-const goalMs = 200;
-/** Time alone makes it no smaller than this: a slow server takes as long for the transaction itself. */
-const leastForTime = 200;
-/** One undo on its way. `run` may be called again after it has thrown, and goes on where the journal's marks say. */
-class Walk {
-    #options;
-    #quarantine;
-    #names;
-    #whole = WholeDocuments.none();
-    #survey;
-    /** Whether it is known, and done, what becomes of documents that users left in the new shape. */
-    #settled = false;
-    /** The newest first; what stands in it was not committed yet. */
-    #pieces = [];
-    #size = firstDocuments;
-    #bypassValidation = true;
-    #count = nothingCounted;
-    #entriesUndone;
-    /** What the pass by `downDocument` left to users, where there was one: it decides on those that were quarantined. */
-    #stay;
-    downDocuments = 0;
-    createdSince = [];
-    onProgress = () => { };
-    constructor(options) {
-        this.#options = options;
-        const { connection, own, attempt } = options;
-        this.#quarantine = new Quarantine(connection.db, own, attempt);
-        this.#names = new NamesOfThePast(connection.client);
-        this.#entriesUndone = options.undone;
-    }
-    get extent() {
-        const { documents, inserted, deleted, catalogChanges } = this.#count;
-        return { documents, inserted, deleted, catalogChanges, entriesUndone: this.#entriesUndone };
-    }
-    get merged() {
-        return this.#count.merged;
-    }
-    get quarantined() {
-        return this.#stay ?? this.#count.quarantined;
-    }
-    get catalogOperations() {
-        return this.#count.catalogOperations;
-    }
-    /** Throws `Stopped`, `LEASE_LOST`, the signal's reason and the driver's errors. */
-    async run() {
-        const { connection, own, attempt, mode, signal } = this.#options;
-        this.#pieces = [];
-        this.#names = await namesBehind(connection, own, attempt);
-        this.#count = await countedOf(connection.db, own, attempt);
-        const survey = mode === 'tolerant' ? await surveyAttempt(connection, own, attempt, signal) : undefined;
-        this.#survey = survey;
-        if (survey !== undefined) {
-            const several = await changedSeveralTimes(connection, own, attempt, survey, signal);
-            this.#whole = await WholeDocuments.load(several, this.#quarantine);
-        }
-        const stretches = new Stretches(survey?.moves ?? 0, 'backwards');
-        let unsettled = this.#settled ? undefined : survey;
-        let puts = 0;
-        for await (const step of readBackwards(connection.db, own, attempt)) {
-            if (step.kind === 'entry' && step.entry.catalog !== undefined) {
-                await this.#commitAll();
-                // Its indexes and validators are older than all documents that are back by now, and want the others in the old shape.
-                if (unsettled !== undefined && isOlder(step.entry, unsettled)) {
-                    await this.#settle(unsettled);
-                    unsettled = undefined;
-                }
-                stretches.pass(step.entry);
-                puts = 0;
-                await this.#catalog(step.entry);
-                continue;
-            }
-            const pieces = piecesOf(step, stretches.number);
-            for (const piece of pieces)
-                this.#pieces.push(piece);
-            puts += pieces.length;
-            if (puts < walk_mostDocuments)
-                continue;
-            await this.#commitAll();
-            puts = 0;
-        }
-        await this.#commitAll();
-        if (unsettled !== undefined)
-            await this.#settle(unsettled);
-    }
-    /** All documents are back that can be: what becomes of those that users left in the new shape. */
-    async #settle(survey) {
-        const { connection, transactions, conflicts, ask } = this.#options;
-        const quarantine = this.#quarantine;
-        const presentOf = (namespace) => this.#names.presentOf(namespace);
-        const pass = ask && new DownPass({ connection, transactions, quarantine, survey, ask, presentOf });
-        const stay = await pass?.run();
-        const back = ask === undefined ? [] : [...(await quarantine.countByCollection('down')).values()];
-        const lists = await Promise.all(survey.touched.map((touched) => {
-            const present = presentOf(touched.namespace);
-            return present === undefined ? [] : listCreatedSince(connection.client, touched, present);
-        }));
-        // From here on nothing throws: it counts once, also where the walk has to begin again.
-        this.#settled = true;
-        this.createdSince = lists.flat();
-        this.downDocuments = back.reduce((sum, documents) => sum + documents, 0);
-        if (stay === undefined)
-            return;
-        this.#stay = stay.total;
-        conflicts.addAll(stay);
-    }
-    async #catalog(entry) {
-        const { connection, own, transactions, alone } = this.#options;
-        // No transaction takes it, so the fence is looked at right before each of its commands.
-        const fence = transactions.fence();
-        const { changed, conflicts } = await undoCatalog(connection, own, entry, {
-            ready: () => fence.assertFresh(),
-            alone,
-        });
-        if (conflicts.length > 0)
-            this.#met(conflicts);
-        // What others did meanwhile stands in the conflicts; the documents find their collection wherever it stands.
-        await this.#names.lookAgain();
-        await this.#names.goBack(entry);
-        const counted = {
-            ...nothingCounted,
-            catalogChanges: changed,
-            catalogOperations: Number(entry.state !== 'refused'),
-        };
-        await transactions.run((session) => this.#mark([{ kind: 'end', entry: entry._id }], counted, session));
-        this.#count = sumOf(this.#count, counted);
-        this.#entriesUndone += 1;
-        this.onProgress(this.extent);
-    }
-    async #commitAll() {
-        for (let from = 0; from < this.#pieces.length;) {
-            from += await this.#commitSome(from);
-            this.onProgress(this.extent);
-        }
-        this.#pieces = [];
-    }
-    /** Commits as many, from this one on, as go into one transaction. 0 where it is to be tried with fewer. */
-    async #commitSome(from) {
-        const count = takeable(this.#pieces, from, this.#size, walk_mostBytes);
-        const started = performance.now();
-        try {
-            await this.#commit(from, count, 'in-place');
-        }
-        catch (error) {
-            if ((0,journal_transactions/* passing */.qO)(error) === 'conflict' && this.#putsIn(from, count) > 1)
-                return this.#withFewer(from, count);
-            if (!(error instanceof PutRefused))
-                throw error;
-            return this.#commitRefused(from, count, error);
-        }
-        const factor = Math.min(2, Math.max(0.5, goalMs / (performance.now() - started)));
-        const wanted = Math.min(walk_mostDocuments, Math.ceil(this.#size * factor));
-        // Smaller than that it is after conflicts, and grows again.
-        this.#size = Math.max(wanted, Math.min(leastForTime, this.#size * 2));
-        return count;
-    }
-    #withFewer(from, count) {
-        this.#size = Math.max(1, Math.floor(Math.min(this.#size, this.#putsIn(from, count)) / 2));
-        return 0;
-    }
-    /** Of these pieces the documents: the end of an entry comes with its last one, and makes them no more. */
-    #putsIn(from, count) {
-        return this.#pieces.slice(from, from + count).filter(({ kind }) => kind === 'put').length;
-    }
-    /**
-     * The server refuses a document as it was. Where documents swap unique values all must be out before any goes in;
-     * and where a chain of them moved on by one, that takes all that were changed together.
-     */
-    async #commitRefused(from, count, refused) {
-        let last = refused;
-        if (refused.code === server_code/* serverCodes */.Wc.DuplicateKey) {
-            for (const wider of new Set([count, toEndOfPack(this.#pieces, from, count)])) {
-                try {
-                    await this.#commit(from, wider, 'anew');
-                    return wider;
-                }
-                catch (error) {
-                    if (!(error instanceof PutRefused))
-                        throw error;
-                    last = error;
-                }
-            }
-        }
-        if (this.#options.mode === 'tolerant') {
-            // Down to the one that is in the way.
-            if (this.#putsIn(from, count) > 1)
-                return this.#withFewer(from, count);
-            await this.#commit(from, count, 'leave');
-            return count;
-        }
-        const { namespace, code } = last;
-        const unique = code === server_code/* serverCodes */.Wc.DuplicateKey;
-        this.#met([unique ? { kind: 'unique', namespace } : { kind: 'refused', namespace, code }]);
-        return 0;
-    }
-    async #commit(from, count, way) {
-        const { connection, transactions, mode } = this.#options;
-        const pieces = this.#pieces.slice(from, from + count);
-        const puts = pieces.filter((piece) => piece.kind === 'put');
-        // Fewer documents get past a write of others sooner; these cannot be fewer.
-        const patient = puts.length <= 1 || way !== 'in-place';
-        let outcome;
-        try {
-            outcome = await transactions.run(async (session) => {
-                const done = await putBack(puts, {
-                    client: connection.client,
-                    session,
-                    mode,
-                    bypassValidation: this.#bypassValidation,
-                    way,
-                    whole: this.#whole,
-                    presentOf: (namespace) => this.#names.presentOf(namespace),
-                    renamesIn: this.#survey?.renamesIn,
-                });
-                await this.#whole.save(done.news, session);
-                await this.#quarantine.add(done.left, session);
-                await this.#mark(pieces, countOf(done), session);
-                return done;
-            }, () => patient);
-        }
-        catch (error) {
-            if (this.#bypassValidation && (0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.Unauthorized) {
-                // `readWrite` alone does not allow it: then the validators take part.
-                this.#bypassValidation = false;
-                return this.#commit(from, count, way);
-            }
-            if (error instanceof PutConflict)
-                this.#met(error.conflicts);
-            throw error;
-        }
-        this.#whole.took(outcome.news);
-        this.#count = sumOf(this.#count, countOf(outcome));
-        // Where each is asked about, that tells which ones are left in the end.
-        if (this.#options.ask === undefined)
-            this.#options.conflicts.add(...outcome.left.map(documentConflict));
-        this.#entriesUndone += pieces.filter(({ kind }) => kind === 'end').length;
-    }
-    /** Puts on record, in the same transaction, what it undoes. */
-    async #mark(pieces, counted, session) {
-        const { connection, own } = this.#options;
-        const journal = connection.db.collection(own.journal);
-        const ended = pieces.filter(({ kind }) => kind === 'end').map(({ entry }) => entry);
-        if (ended.length > 0) {
-            const marks = [{ $set: { undone: '$$NOW' } }, { $unset: 'undoing' }];
-            await journal.updateMany({ _id: { $in: ended } }, marks, { session });
-        }
-        for (const { entry, pack, done } of lastOfOpenEntries(pieces)) {
-            await journal.updateOne({ _id: entry }, { $set: { undoing: { pack, done } } }, { session });
-        }
-        const last = pieces.at(-1);
-        if (last !== undefined)
-            await journal.updateOne({ _id: last.entry }, { $inc: incrementsOf(counted) }, { session });
-    }
-    /** Conflicts stop a strict undo, and are told of a tolerant one. */
-    #met(conflicts) {
-        this.#options.conflicts.add(...conflicts);
-        if (this.#options.mode === 'strict')
-            throw new Stopped();
-    }
-}
-function countOf({ documents, inserted, deleted, merged, left }) {
-    return { ...nothingCounted, documents, inserted, deleted, merged, quarantined: left.length };
 }
 
 ;// CONCATENATED MODULE: ./emitted/migration/undo/undo.js
@@ -12576,8 +12982,10 @@ var undo_disposeResources = (undefined && undefined.__disposeResources) || (func
 
 
 
+
+
 const undo_nothing = { documents: 0, inserted: 0, deleted: 0, catalogChanges: 0, entriesUndone: 0 };
-/** A walk that was cut off by a change of the primary goes on where it stopped, this often. */
+/** A walk that was cut off by a change of the primary goes on where it stopped, this often without getting on. */
 const mostRestarts = 5;
 /**
  * Undoes what an attempt did by its journal, the newest first: documents byte for byte, collections, indexes, options
@@ -12593,6 +13001,7 @@ async function undoAttempt(connection, own, attempt, options) {
         const { fence, lane = 0, mode, signal } = options;
         const ask = mode === 'tolerant' ? options.ask : undefined;
         const transactions = undo_addDisposableResource(env_1, new UndoTransactions({ connection, own, fence, lane, signal }), true);
+        const second = undo_addDisposableResource(env_1, new UndoTransactions({ connection, own, fence, lane: (lane + 1) % journal_documents/* laneCount */.S5, signal }), true);
         const conflicts = new ConflictList();
         let walk;
         try {
@@ -12600,34 +13009,15 @@ async function undoAttempt(connection, own, attempt, options) {
             const { entries, undone, blocked } = await foreseeUndo(connection, own, attempt, options);
             if (blocked !== undefined)
                 return blocked;
-            walk = new Walk({
-                connection,
-                own,
-                attempt,
-                mode,
-                transactions,
-                conflicts,
-                undone,
-                ask,
-                alone: options.alone,
-                signal,
-            });
+            const store = new DatabaseStore({ connection, own, attempt, transactions, second, alone: options.alone });
+            walk = new Walk({ connection, own, attempt, mode, store, conflicts, undone, ask, sizes: options.sizes, signal });
             walk.onProgress = ({ documents, entriesUndone }) => options.onProgress?.({ documents, entriesUndone, entries });
             const current = walk;
-            await insistently(signal, () => current.run());
+            await insistently(signal, () => current.run(), () => current.extent.entriesUndone + current.extent.documents);
             await insistently(signal, () => withoutCopies(connection, own, attempt));
-            const { extent, merged, quarantined, downDocuments, createdSince, catalogOperations } = walk;
-            return {
-                state: 'undone',
-                ...extent,
-                merged,
-                quarantined,
-                downDocuments,
-                createdSince,
-                catalogOperations,
-                conflicts: conflicts.first,
-                conflictsTotal: conflicts.total,
-            };
+            const numbers = await insistently(signal, () => current.numbers());
+            const { first, total } = conflicts;
+            return { state: 'undone', ...current.extent, ...numbers, conflicts: first, conflictsTotal: total };
         }
         catch (error) {
             if (error instanceof Stopped && walk !== undefined) {
@@ -12678,13 +13068,17 @@ async function foreseeUndo(connection, own, attempt, { mode, expectedEntries, al
         return { entries, undone, blocked: { state: 'impossible', reason: damaged, ...before } };
     }
 }
-/** Repeats what can be repeated from its top, when the server went away in between. */
-async function insistently(signal, run) {
+/** Repeats what can be repeated from its top, when the server went away in between; as long as it gets on by that. */
+async function insistently(signal, run, progress = () => 0) {
+    let reached = progress();
     for (let attempt = 1;; attempt++) {
         try {
             return await run();
         }
         catch (error) {
+            if (progress() > reached)
+                attempt = 1;
+            reached = progress();
             if (signal?.aborted || !isInterrupted(error) || attempt === mostRestarts)
                 throw error;
             await (0,external_node_timers_promises_.setTimeout)(500, undefined, { signal });
@@ -12693,7 +13087,7 @@ async function insistently(signal, run) {
 }
 function isInterrupted(error) {
     const code = (0,server_code/* serverCode */.XY)(error);
-    return (code !== undefined && interrupted.has(code)) || (0,journal_transactions/* passing */.qO)(error) === 'outage';
+    return (code !== undefined && interrupted.has(code)) || (0,transactions/* passing */.qO)(error) === 'outage';
 }
 /**
  * What a read and its cursor meet when the primary changes: the codes of the driver specification's retryable reads, and
@@ -13081,7 +13475,7 @@ async function runMigration(job, options) {
                 return;
         }
     };
-    const child = (0,child_process/* startChild */.v)(options, options.log, receive, job.rehearsal);
+    const child = (0,child_process/* startChild */.v)(options, options.log, receive);
     const halt = (why) => void watch.halt(child, why);
     const timer = setTimeout(() => halt('time'), options.timeLimitMs);
     const onAbort = () => halt('signal');
@@ -13686,6 +14080,263 @@ async function documentsInJournal(run, connection, { _id: migration, journal }) 
     }
 }
 
+;// CONCATENATED MODULE: ./emitted/release/attempt.js
+
+/** This process's attempt, told from every other: the number of a process comes again. */
+const thisAttempt = (0,external_node_crypto_.randomUUID)();
+/** What a record is about however often its run is tried; all else is of one attempt, and never of two mixed. */
+const lasting = [
+    ...[
+        '_id',
+        'kind',
+        'of',
+        'target',
+        'environment',
+        'startedAt',
+        'reopenedAt',
+        'attempts',
+        'attemptsLeftOut',
+    ],
+    // Where the way back leads to, and how far along it a rollback is.
+    ...['migrations', 'positionBefore', 'backupId', 'data', 'fence', 'traffic'],
+];
+/** A document holds 16 MiB, and whatever retries for ever must not fill it. */
+const mostAttempts = 100;
+/** The fields of a record that are of its latest attempt. */
+function fieldsOfAttempt(record) {
+    return Object.keys(record).filter((field) => !lasting.some((one) => one === field));
+}
+/** The latest attempt of a record, as it goes to the earlier ones. */
+function attemptOf(record) {
+    const latest = { ...record, startedAt: record.reopenedAt ?? record.startedAt };
+    const fields = ['startedAt', ...fieldsOfAttempt(record)];
+    return Object.fromEntries(fields.map((field) => [field, latest[field]]));
+}
+/** The part of an update that puts an attempt among the earlier ones, the oldest of which make room. */
+function pushed(attempt, { attempts = [] }) {
+    return {
+        $push: { attempts: { $each: [attempt], $slice: -mostAttempts } },
+        ...(attempts.length >= mostAttempts && { $inc: { attemptsLeftOut: 1 } }),
+    };
+}
+
+;// CONCATENATED MODULE: ./emitted/release/outcome.js
+
+/** The outcome of a run that ended with this error. `changed`: whether anything of it is, or may be, in the target. */
+function outcomeOfError(error, changed) {
+    return changed && error.code !== 'ROLLED_BACK' && !wasOvertaken(error) ? 'failed-dirty' : (0,json/* outcomeOf */.s)(error);
+}
+/** Whether somebody else was first. That is found out before anything is begun: it leaves nothing half-way. */
+function wasOvertaken({ code }) {
+    return code === 'LEASE_HELD' || code === 'PLAN_MOVED';
+}
+
+;// CONCATENATED MODULE: ./emitted/release/record.js
+/** Whether something of it was to be done in the target. What has no position in history is only ever opened to do it. */
+function hasBegun(record) {
+    if (record === null)
+        return false;
+    return record.positionBefore !== undefined || (record.kind !== 'release' && record.kind !== 'migrate');
+}
+/** Whether it began to deploy, in any of its attempts: nobody can tell then which application is there. */
+function hasDeployed(record) {
+    return deploysOf(record).length > 0;
+}
+/** Its deploys that were begun, the newest last. */
+function deploysOf({ steps = [], attempts = [] }) {
+    const all = [...attempts.map((one) => one.steps ?? []), steps].flat();
+    return all.filter(({ name, state }) => name === 'deploy' && state !== 'skipped');
+}
+/** When the latest attempt at it began. */
+function latestBegan({ startedAt, reopenedAt }) {
+    return reopenedAt ?? startedAt;
+}
+
+;// CONCATENATED MODULE: ./emitted/release/own-record.js
+
+
+
+
+
+
+
+/** What this run puts on record of itself: intent before effect. */
+class OwnRecord {
+    #records;
+    #run;
+    #find;
+    constructor(db, run) {
+        this.#run = run;
+        this.#records = recordsIn(db, run);
+        this.#find = () => new ReleaseRecords(db, run).find(run.releaseId);
+    }
+    /**
+     * Puts a release on record before it has the lease, and once more when more is known of it: also one that is stopped
+     * before it may change anything is a release. What another process has open is not touched: only the lease tells
+     * whether that one is over. Throws what `asServerFailure` makes of a server's failure.
+     */
+    async open({ migrations = [], ...opening }) {
+        try {
+            const found = await this.#find();
+            refuseTaken(found, opening.kind);
+            if (found?.state === 'running' && found.attemptId !== thisAttempt)
+                return;
+            await this.#begin(found, { ...opening, migrations: hasBegun(found) ? undefined : migrations }, patience);
+        }
+        catch (error) {
+            throw asServerFailure(error, 'putting the release on record');
+        }
+    }
+    /**
+     * Puts the intent on record, under the lease. A run that joins a release (its second half after the deploy, or a new
+     * attempt) opens its record again: the way back leads to where the release began, so that stays once it moved history.
+     * What was on record of the attempt before goes to `attempts`, and nothing of it is left beside. Throws `USAGE` where the
+     * id is that of a run of another kind.
+     */
+    async start(start) {
+        const joined = await this.#find();
+        refuseTaken(joined, start.kind);
+        const before = hasBegun(joined) ? joined : undefined;
+        const began = before !== undefined && before.positionBefore !== start.positionBefore ? before : start;
+        await this.#begin(joined, {
+            ...start,
+            positionBefore: began.positionBefore,
+            backupId: began.backupId,
+            migrations: [...new Set([...(before?.migrations ?? []), ...start.migrations])],
+        });
+    }
+    async #begin(joined, fields, options = {}) {
+        const run = this.#run;
+        const target = targetOf(run);
+        const { actor, host, pid, runUrl, commit } = run.origin;
+        const again = joined !== null && joined.attemptId !== thisAttempt;
+        const set = withoutUndefined({
+            ...fields,
+            ...{ state: 'running', target: target.name, environment: target.environment },
+            acceptedLoss: run.invocation.flags['accept-loss'],
+            ...{ actor, host, pid, runUrl, commit, toolVersion: run.toolVersion, attemptId: thisAttempt },
+            reopenedAt: again ? run.startedAt : undefined,
+        });
+        const gone = [...(again ? fieldsOfAttempt(joined) : []), 'finishedAt', 'error'].filter((field) => !(field in set));
+        await this.#records.updateOne({ _id: run.releaseId }, {
+            $set: set,
+            $setOnInsert: { startedAt: run.startedAt },
+            $unset: Object.fromEntries(gone.map((field) => [field, ''])),
+            ...(again && pushed(attemptOf(joined), joined)),
+        }, { upsert: true, ...options });
+        isNowOnRecord(run.releaseId);
+    }
+    /** Opens the record once more where a restore by Atlas took it away with everything else. Best effort: the data is back. */
+    async startAgain(start) {
+        await this.start(start).catch((error) => {
+            const { code } = asServerFailure(error, 'putting the restore on record');
+            this.#run.log.warn('The restore could not be put on record again: the cluster came back without it.', {
+                error: code,
+            });
+        });
+    }
+    /**
+     * Puts on record how far a rollback is. Throws `LEASE_LOST` where another run goes on with it, and what `asServerFailure`
+     * makes of a server's failure: what was not put on record may not be begun.
+     */
+    async keep(fence, fields) {
+        const record = { _id: this.#run.releaseId, fence };
+        const { matchedCount } = await this.#records.updateOne(record, { $set: fields }).catch((error) => {
+            throw asServerFailure(error, 'putting a step of the rollback on record');
+        });
+        if (matchedCount === 1)
+            return;
+        throw new observe_error/* ReleaseError */.K('LEASE_LOST', 'Another run goes on with this rollback.', {
+            hint: 'Look at that one; mongo-release status says whether it still has the lease.',
+        });
+    }
+    /**
+     * Puts it on record whether users are shut out of the target: on this rollback, which is at it now, and on no other.
+     * Throws as `keep`.
+     */
+    async keepTraffic(fence, traffic) {
+        if (traffic !== undefined)
+            await this.keep(fence, { traffic });
+        const others = traffic === undefined ? {} : { _id: { $ne: this.#run.releaseId } };
+        await this.#records
+            .updateMany({ kind: 'rollback', traffic: { $exists: true }, ...others }, { $unset: { traffic: '' } })
+            .catch((error) => {
+            throw asServerFailure(error, 'putting on record whether traffic is stopped');
+        });
+    }
+    /** Ends this process's attempt: the latest, one that another process has followed since, or one beside another's. */
+    async finish({ outcome, error, steps, followedBy }) {
+        await this.#ofAttempt({
+            ...{ steps, followedBy, error: error && { code: error.code, message: this.#run.secrets.scrub(error.message) } },
+            ...{ state: outcome, finishedAt: new Date() },
+        });
+    }
+    /** Puts on record which steps this process's attempt took so far. Throws what `asServerFailure` makes of a server's failure. */
+    async reached(steps) {
+        await this.#ofAttempt({ steps }).catch((error) => {
+            throw asServerFailure(error, 'putting a step of the release on record');
+        });
+    }
+    /** Sets what is of this process's attempt, wherever that stands by now. */
+    async #ofAttempt(fields) {
+        const _id = this.#run.releaseId;
+        const set = withoutUndefined(fields);
+        const latest = await this.#records.updateOne({ _id, attemptId: thisAttempt }, { $set: set }, patience);
+        if (latest.matchedCount === 1)
+            return;
+        const inAttempts = Object.fromEntries(Object.entries(set).map(([field, value]) => [`attempts.$.${field}`, value]));
+        const followed = { _id, 'attempts.attemptId': thisAttempt };
+        const earlier = await this.#records.updateOne(followed, { $set: inAttempts }, patience);
+        if (earlier.matchedCount === 1)
+            return;
+        const record = await this.#find();
+        if (record === null)
+            return;
+        const { actor, host, pid, runUrl, commit } = this.#run.origin;
+        const attempt = withoutUndefined({
+            ...{ startedAt: this.#run.startedAt, actor, host, pid, runUrl, commit },
+            ...{ toolVersion: this.#run.toolVersion, attemptId: thisAttempt, ...set },
+        });
+        await this.#records.updateOne({ _id }, pushed(attempt, record), patience);
+    }
+    /**
+     * `finish` for where the work itself has ended: how it ended stands, whether or not that can be put on record. What
+     * cannot stays `running`, which says that nobody knows more.
+     */
+    async close(end) {
+        await this.finish(end).catch((error) => {
+            const { code } = asServerFailure(error, 'putting the end of the release on record');
+            this.#run.log.warn('The end of this release could not be put on record.', { error: code });
+        });
+    }
+    /** Runs what the record is about. Where that throws, the record says why; what may have changed something has a code that says so. */
+    async around(work) {
+        try {
+            return await work();
+        }
+        catch (thrown) {
+            const error = (0,observe_error/* asReleaseError */.o)(thrown);
+            await this.close({ outcome: outcomeOfError(error, false), error });
+            throw error;
+        }
+    }
+}
+/** A release may be applied by one command and tried again by the other; all else would be written over. */
+function refuseTaken(found, kind) {
+    const applies = (one) => one === 'migrate' || one === 'release';
+    if (found === null || found.kind === kind || (applies(found.kind) && applies(kind)))
+        return;
+    throw new observe_error/* ReleaseError */.K('USAGE', `${found._id} is on record as the id of a ${found.kind}, and this is a ${kind}.`, {
+        hint: 'Leave --release-id out, or name one that is not on record yet: mongo-release audit lists them.',
+    });
+}
+/** Nothing of the target hangs on it: where no majority answers, the run ends all the same. */
+const patience = { writeConcern: { w: 'majority', wtimeoutMS: 30_000 } };
+/** The driver would store an absent value as null. */
+function withoutUndefined(fields) {
+    return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
 // EXTERNAL MODULE: ./emitted/migration/lease/clock.js
 var clock = __webpack_require__(45487);
 ;// CONCATENATED MODULE: ./emitted/migration/lease/held.js
@@ -14282,7 +14933,7 @@ async function baseline_baseline(run) {
             await open_refuseHalfRestored(run, connection);
             const prior = await tenure.history.find(file.name);
             const warnings = prior !== undefined && isHalfDone(prior) ? [await left(run, connection, prior)] : [];
-            const records = new ReleaseRecords(connection.db, run);
+            const records = new OwnRecord(connection.db, run);
             await records.start({ kind: 'baseline', migrations: [file.name], reason: run.invocation.flags.reason });
             const names = await baseline(tenure.history, [file], phases);
             await tenure.adopt();
@@ -14803,7 +15454,7 @@ async function runInTarget(run, connection, tenure, direction, turns, { before =
                 state: end.state === 'failed' ? 'failed' : 'interrupted',
                 // Ended before it came to where it was: what is there already, this run does not know.
                 ...{ durationMs, effects: overHalf && nothingDone ? undefined : effects },
-                error: { code: end.error.code, message: end.error.message },
+                error: { code: end.error.code, message: run.secrets.scrub(end.error.message) },
             }, end.notes);
         const lost = tenure.lease.lost.aborted ? (0,observe_error/* asReleaseError */.o)(tenure.lease.lost.reason) : undefined;
         const error = how_far_unfinished(extent, end, {
@@ -15113,9 +15764,10 @@ function turnsOf({ files, facts }, names) {
 
 
 
+
 /**
- * Applies a plan to the target under the lease, with a release record around it. The plan is made again once the lease
- * is held: only if it is still the same one is anything applied.
+ * Applies a plan to the target under the lease; the intent is on record before, and whoever opened the record closes it.
+ * The plan is made again once the lease is held: only if it is still the same one is anything applied.
  *
  * Throws `LEASE_HELD`, `PLAN_MOVED`, `BACKUP_NOT_FOUND`; this run has done nothing then. How far it got otherwise is in what comes back.
  */
@@ -15127,46 +15779,40 @@ async function applyPlan(run, connection, plan, about) {
     catch (thrown) {
         if (before.untouched)
             throw thrown;
-        const progress = stoppedAfter(before, plan, (0,observe_error/* asReleaseError */.o)(thrown));
-        return { progress, outcome: outcomeOf(progress) };
+        return stoppedAfter(before, plan, (0,observe_error/* asReleaseError */.o)(thrown));
     }
 }
-function applyUnderLease(run, connection, plan, { kind, backupId, relied, phase, settle = false, before }) {
+function applyUnderLease(run, connection, plan, { kind, backupId, relied, phase, settle = false, before, agreed }) {
     return underLease(run, connection, async (tenure) => {
         const situation = await readSituation(run, connection, plan.scope);
         const exactly = asksForExactly(run);
         // While this run waited, another one did all of it: that is as good, unless exactly this plan was asked for.
-        if (situation.plan.pending.length === 0 && !exactly) {
-            return { progress: before, outcome: outcomeOf(before) };
-        }
+        if (situation.plan.pending.length === 0 && !exactly)
+            return before;
         // Or a part of it, as where several instances of an application start at once.
         const assertAgreed = exactly ? assertUnmoved : assertRest;
         assertAgreed(plan, situation.plan);
-        const left = new Set((settle ? takenUp(situation) : situation.plan.pending).map(({ name }) => name));
+        const open = new Set(situation.plan.pending.map(({ name }) => name));
+        const left = settle ? new Set(takenUp(situation).map(({ name }) => name)) : open;
         const inPhase = plan.pending.filter((one) => phase === undefined || one.phase === phase);
         const names = inPhase.map(({ name }) => name).filter((name) => left.has(name));
-        const later = settle ? plan.pending.map(({ name }) => name).filter((name) => !names.includes(name)) : [];
+        const later = plan.pending.map(({ name }) => name).filter((name) => open.has(name) && !names.includes(name));
         // Another run was still at it, and has ended since.
         if (settle && names.length === 0)
-            return { progress: before, outcome: outcomeOf(before) };
+            return before;
         // Since it was chosen, whoever tidies up the store may not have known that it is needed.
         if (backupId !== undefined && before.untouched)
             await storeOf(run).readManifest(backupId);
-        const records = new ReleaseRecords(connection.db, run);
-        await records.start({
+        await new OwnRecord(connection.db, run).start({
             ...{ kind, backupId, planDigest: plan.digest },
             ...{ proofId: relied?.proof?.id, waivers: relied?.waiver && [relied.waiver] },
+            ...agreed,
+            afterDeploy: kind === 'migrate' && phase === 'before-deploy' ? afterDeployDigest(plan) : undefined,
             positionBefore: situation.position.digest,
-            migrations: names,
+            migrations: plan.pending.map(({ name }) => name),
         });
         const turns = turnsOf(situation, names);
-        const progress = await records.around(() => runInTarget(run, connection, tenure, 'up', turns, { before, later, settle }));
-        const outcome = outcomeOf(progress);
-        // A release goes on after this: its deploy and its probes decide how it ends.
-        if (kind === 'migrate' || progress.error !== undefined) {
-            await records.close({ outcome, error: progress.error });
-        }
-        return { progress, outcome };
+        return runInTarget(run, connection, tenure, 'up', turns, { before, later, settle });
     });
 }
 /** Whether one certain plan was asked for: then that one is applied, in its order, or nothing. */
@@ -15296,7 +15942,7 @@ async function down(run) {
                 });
             }
             const names = steps.map((step) => step.file.name);
-            const record = new ReleaseRecords(connection.db, run);
+            const record = new OwnRecord(connection.db, run);
             await record.start({ kind: 'down', migrations: names, reason, positionBefore: position(records).digest });
             const progress = await record.around(() => runInTarget(run, connection, tenure, 'down', turnsOf(wayDown, names)));
             const { error } = progress;
@@ -16063,6 +16709,7 @@ async function restoreVerified(connection, source, { contents, metas }, options)
             built = await buildPlaces(connection, source, contents, places, options);
             steps = swapSteps(built, present, removed);
             signal?.throwIfAborted();
+            await options.mayReplace?.();
             await tenure.update({ state: 'swapping', steps });
         }
         catch (error) {
@@ -16074,7 +16721,10 @@ async function restoreVerified(connection, source, { contents, metas }, options)
             throw restoreFailure('RESTORE_FAILED', 'building the collections', error);
         }
         const swapping = { state: 'swapping', backupId: id, steps, displaced: [], placement: history?.placement };
-        await finishRestore(connection, tenure, swapping, { own, log, setHistory: async (...at) => history?.set(...at) });
+        const displaced = await finishRestore(connection, tenure, swapping, {
+            ...{ own, log },
+            setHistory: async (...at) => history?.set(...at),
+        });
         const otherwise = await lookAtResult(connection, built, log);
         const names = (entries) => entries.map(({ name }) => name).sort();
         return {
@@ -16082,6 +16732,7 @@ async function restoreVerified(connection, source, { contents, metas }, options)
             restored: names(selected),
             removed: names(removed),
             kept: names(added.filter((info) => !removed.includes(info))),
+            displaced,
             inPlace: names(places.filter(({ form }) => form !== 'whole').map(({ entry }) => entry)),
             describedOtherwise: otherwise,
             documents: selected.reduce((sum, { count }) => sum + count, 0),
@@ -17475,6 +18126,132 @@ function start_stopIfCancelled(options) {
     });
 }
 
+;// CONCATENATED MODULE: ./emitted/verify/probes/mongo.js
+
+
+
+/** Stages that change something, or never end. In sub-pipelines the server itself refuses them. */
+const refusedStages = ['$out', '$merge', '$changeStream'];
+/**
+ * Counts documents of the target, or results of a pipeline, on the primary; counting ends at the first one too many, so
+ * `count: 0` on a large collection costs what its first match costs. What comes back from the server is a number only.
+ *
+ * "None" about a collection that does not exist is `unknown` where there is a filter or a pipeline: it would pass with
+ * every misspelt name.
+ *
+ * Throws `CONFIG_INVALID` when the filter or pipeline is no Extended JSON, when the pipeline writes, and when no count
+ * could fail.
+ */
+function mongoProbe(settings, db) {
+    const { collection: name, filter, aggregate } = settings.mongo;
+    const range = rangeOf(settings);
+    const pipeline = aggregate === undefined ? undefined : extended(settings, 'aggregate', aggregate);
+    const query = filter === undefined ? {} : extended(settings, 'filter', filter);
+    checkStages(settings, pipeline);
+    const narrowed = pipeline !== undefined || Object.keys(query).length > 0;
+    // One beyond the range tells as much as all of them.
+    const limit = Number.isFinite(range.max) ? range.max + 1 : range.min;
+    return {
+        name: settings.name,
+        expected: `${describeRange(range)} in ${name}`,
+        async look(timeoutMs, signal) {
+            if (db === undefined)
+                return { state: 'unknown', seen: 'no database was given', final: true };
+            const bound = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+            const options = { maxTimeMS: Math.max(1, Math.ceil(timeoutMs)), signal: bound };
+            try {
+                const collection = db.collection(name, { readPreference: 'primary' });
+                const count = await (pipeline === undefined
+                    ? collection.countDocuments(query, { ...options, limit })
+                    : countResults(collection, pipeline, limit, options));
+                const seen = count === 0 ? 'none' : count === limit ? `${count} or more` : String(count);
+                const passed = count >= range.min && count <= range.max;
+                if (passed && count === 0 && narrowed && !(await mongo_exists(db, name, bound)))
+                    return { state: 'unknown', seen: `there is no collection ${name}` };
+                return { state: passed ? 'passed' : 'failed', seen };
+            }
+            catch (error) {
+                return mongo_unseen(error, bound.aborted, timeoutMs);
+            }
+        },
+    };
+}
+/** What it is where only some of the documents are there, which tell nothing of whether enough of all are; undefined where they do. */
+function unknownInSample(settings) {
+    if (rangeOf(settings).min === 0)
+        return undefined;
+    const { name, expected } = mongoProbe(settings, undefined);
+    const seen = 'not looked at: a sample has not all documents';
+    return { name, state: 'unknown', expected, seen, durationMs: 0, attempts: 0 };
+}
+async function countResults(collection, pipeline, limit, options) {
+    const [counted] = await collection
+        .aggregate([...pipeline, { $limit: limit }, { $count: 'n' }], options)
+        .toArray();
+    return counted?.n ?? 0;
+}
+async function mongo_exists(db, name, signal) {
+    // authorizedCollections: a user who may only read this one collection is answered too.
+    const found = await db.listCollections({ name }, { nameOnly: true, authorizedCollections: true, signal }).toArray();
+    return found.length > 0;
+}
+function mongo_unseen(error, aborted, timeoutMs) {
+    const late = aborted || (0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.MaxTimeMSExpired;
+    if (late)
+        return { state: 'unknown', seen: `no answer within ${timeoutMs / 1000} s` };
+    if (!(error instanceof lib.MongoServerError))
+        return { state: 'unknown', seen: 'no answer from the server' };
+    // What the server refuses, it refuses again, unless it says itself that another try may succeed.
+    const final = !error.hasErrorLabel('RetryableError') && !mongo_transient(error);
+    return { state: 'unknown', seen: (0,server_code/* describeServerError */.JL)(error), final };
+}
+/** Answers of a server that is stepping down, starting or shutting down: `NotPrimaryError` and the like have labels or these codes. */
+function mongo_transient(error) {
+    // InterruptedAtShutdown, InterruptedDueToReplStateChange, NotWritablePrimary, NotPrimaryNoSecondaryOk,
+    // NotPrimaryOrSecondary, PrimarySteppedDown, ShutdownInProgress: the server's error_codes.yml.
+    return [11600, 11602, 10107, 13435, 13436, 189, 91].includes(Number(error.code));
+}
+function rangeOf(settings) {
+    const { count, exists } = settings.mongo;
+    if (exists !== undefined)
+        return exists ? { min: 1, max: Number.POSITIVE_INFINITY } : { min: 0, max: 0 };
+    if (typeof count === 'number')
+        return { min: count, max: count };
+    const range = { min: count?.min ?? 0, max: count?.max ?? Number.POSITIVE_INFINITY };
+    if (range.min > range.max)
+        throw invalid(settings, `asks for ${range.min} or more and ${range.max} or fewer`, 'Let min be no greater than max.');
+    if (range.min === 0 && range.max === Number.POSITIVE_INFINITY)
+        throw invalid(settings, 'is content with any count', 'Name a min above 0, or a max.');
+    return range;
+}
+function describeRange({ min, max }) {
+    if (max === 0)
+        return 'none';
+    if (min === max)
+        return `exactly ${min}`;
+    if (max === Number.POSITIVE_INFINITY)
+        return `${min} or more`;
+    return min === 0 ? `${max} or fewer` : `${min} to ${max}`;
+}
+function extended(settings, key, value) {
+    try {
+        return lib.BSON.EJSON.deserialize(value);
+    }
+    catch (cause) {
+        throw invalid(settings, `has a ${key} that is no Extended JSON`, 'Write it as {"$oid": "…"}, {"$date": "…"} and so on.', cause);
+    }
+}
+function checkStages(settings, pipeline = []) {
+    for (const stage of pipeline) {
+        const refused = Object.keys(stage).find((key) => refusedStages.includes(key));
+        if (refused !== undefined)
+            throw invalid(settings, `has the stage ${refused}, and a probe only reads`, `Take ${refused} out of the pipeline.`);
+    }
+}
+function invalid(settings, what, hint, cause) {
+    return new observe_error/* ReleaseError */.K('CONFIG_INVALID', `Probe "${settings.name}" ${what}.`, { hint, cause });
+}
+
 ;// CONCATENATED MODULE: ./emitted/verify/attempts.js
 
 /** What the settings say, with the defaults that config/schema.ts documents. */
@@ -17654,124 +18431,6 @@ function http_quoted(text) {
     return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
 }
 
-;// CONCATENATED MODULE: ./emitted/verify/probes/mongo.js
-
-
-
-/** Stages that change something, or never end. In sub-pipelines the server itself refuses them. */
-const refusedStages = ['$out', '$merge', '$changeStream'];
-/**
- * Counts documents of the target, or results of a pipeline, on the primary; counting ends at the first one too many, so
- * `count: 0` on a large collection costs what its first match costs. What comes back from the server is a number only.
- *
- * "None" about a collection that does not exist is `unknown` where there is a filter or a pipeline: it would pass with
- * every misspelt name.
- *
- * Throws `CONFIG_INVALID` when the filter or pipeline is no Extended JSON, when the pipeline writes, and when no count
- * could fail.
- */
-function mongoProbe(settings, db) {
-    const { collection: name, filter, aggregate } = settings.mongo;
-    const range = rangeOf(settings);
-    const pipeline = aggregate === undefined ? undefined : extended(settings, 'aggregate', aggregate);
-    const query = filter === undefined ? {} : extended(settings, 'filter', filter);
-    checkStages(settings, pipeline);
-    const narrowed = pipeline !== undefined || Object.keys(query).length > 0;
-    // One beyond the range tells as much as all of them.
-    const limit = Number.isFinite(range.max) ? range.max + 1 : range.min;
-    return {
-        name: settings.name,
-        expected: `${describeRange(range)} in ${name}`,
-        async look(timeoutMs, signal) {
-            if (db === undefined)
-                return { state: 'unknown', seen: 'no database was given', final: true };
-            const bound = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
-            const options = { maxTimeMS: Math.max(1, Math.ceil(timeoutMs)), signal: bound };
-            try {
-                const collection = db.collection(name, { readPreference: 'primary' });
-                const count = await (pipeline === undefined
-                    ? collection.countDocuments(query, { ...options, limit })
-                    : countResults(collection, pipeline, limit, options));
-                const seen = count === 0 ? 'none' : count === limit ? `${count} or more` : String(count);
-                const passed = count >= range.min && count <= range.max;
-                if (passed && count === 0 && narrowed && !(await mongo_exists(db, name, bound)))
-                    return { state: 'unknown', seen: `there is no collection ${name}` };
-                return { state: passed ? 'passed' : 'failed', seen };
-            }
-            catch (error) {
-                return mongo_unseen(error, bound.aborted, timeoutMs);
-            }
-        },
-    };
-}
-async function countResults(collection, pipeline, limit, options) {
-    const [counted] = await collection
-        .aggregate([...pipeline, { $limit: limit }, { $count: 'n' }], options)
-        .toArray();
-    return counted?.n ?? 0;
-}
-async function mongo_exists(db, name, signal) {
-    // authorizedCollections: a user who may only read this one collection is answered too.
-    const found = await db.listCollections({ name }, { nameOnly: true, authorizedCollections: true, signal }).toArray();
-    return found.length > 0;
-}
-function mongo_unseen(error, aborted, timeoutMs) {
-    const late = aborted || (0,server_code/* serverCode */.XY)(error) === server_code/* serverCodes */.Wc.MaxTimeMSExpired;
-    if (late)
-        return { state: 'unknown', seen: `no answer within ${timeoutMs / 1000} s` };
-    if (!(error instanceof lib.MongoServerError))
-        return { state: 'unknown', seen: 'no answer from the server' };
-    // What the server refuses, it refuses again, unless it says itself that another try may succeed.
-    const final = !error.hasErrorLabel('RetryableError') && !mongo_transient(error);
-    return { state: 'unknown', seen: (0,server_code/* describeServerError */.JL)(error), final };
-}
-/** Answers of a server that is stepping down, starting or shutting down: `NotPrimaryError` and the like have labels or these codes. */
-function mongo_transient(error) {
-    // InterruptedAtShutdown, InterruptedDueToReplStateChange, NotWritablePrimary, NotPrimaryNoSecondaryOk,
-    // NotPrimaryOrSecondary, PrimarySteppedDown, ShutdownInProgress: the server's error_codes.yml.
-    return [11600, 11602, 10107, 13435, 13436, 189, 91].includes(Number(error.code));
-}
-function rangeOf(settings) {
-    const { count, exists } = settings.mongo;
-    if (exists !== undefined)
-        return exists ? { min: 1, max: Number.POSITIVE_INFINITY } : { min: 0, max: 0 };
-    if (typeof count === 'number')
-        return { min: count, max: count };
-    const range = { min: count?.min ?? 0, max: count?.max ?? Number.POSITIVE_INFINITY };
-    if (range.min > range.max)
-        throw invalid(settings, `asks for ${range.min} or more and ${range.max} or fewer`, 'Let min be no greater than max.');
-    if (range.min === 0 && range.max === Number.POSITIVE_INFINITY)
-        throw invalid(settings, 'is content with any count', 'Name a min above 0, or a max.');
-    return range;
-}
-function describeRange({ min, max }) {
-    if (max === 0)
-        return 'none';
-    if (min === max)
-        return `exactly ${min}`;
-    if (max === Number.POSITIVE_INFINITY)
-        return `${min} or more`;
-    return min === 0 ? `${max} or fewer` : `${min} to ${max}`;
-}
-function extended(settings, key, value) {
-    try {
-        return lib.BSON.EJSON.deserialize(value);
-    }
-    catch (cause) {
-        throw invalid(settings, `has a ${key} that is no Extended JSON`, 'Write it as {"$oid": "…"}, {"$date": "…"} and so on.', cause);
-    }
-}
-function checkStages(settings, pipeline = []) {
-    for (const stage of pipeline) {
-        const refused = Object.keys(stage).find((key) => refusedStages.includes(key));
-        if (refused !== undefined)
-            throw invalid(settings, `has the stage ${refused}, and a probe only reads`, `Take ${refused} out of the pipeline.`);
-    }
-}
-function invalid(settings, what, hint, cause) {
-    return new observe_error/* ReleaseError */.K('CONFIG_INVALID', `Probe "${settings.name}" ${what}.`, { hint, cause });
-}
-
 ;// CONCATENATED MODULE: ./emitted/verify/run.js
 
 
@@ -17806,6 +18465,7 @@ function prepare(settings, run) {
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/in-sandbox.js
+
 
 
 
@@ -17887,24 +18547,34 @@ async function journalFor(run, { db, topology }, migration, number, images = run
     return { attempt, fence: sandboxFence, images, resumes: false };
 }
 /**
- * Probes that look into the database: there is no application to ask. Those for after the deploy only where everything
- * that is pending was applied.
+ * Probes that look into the database: there is no application to ask. Those without a phase, and of this one. What a sample
+ * cannot tell of them is `unknown` after no attempt, and comes last.
  */
-async function probeSandbox(run, { db }, all) {
-    const { probes } = run.invocation.settings;
-    const wanted = probes
-        .filter((probe) => 'mongo' in probe && (probe.phase === undefined || (all && probe.phase === 'after-deploy')))
-        // Nobody else writes there: a second look sees the same.
-        .map((probe) => ({ ...probe, retries: 0 }));
+async function probeSandbox(run, { db }, phase, level = 'full') {
+    const unasked = [];
+    const asked = run.invocation.settings.probes.filter((probe) => {
+        if (!('mongo' in probe) || (probe.phase !== undefined && probe.phase !== phase))
+            return false;
+        const unknown = level === 'sample' ? unknownInSample(probe) : undefined;
+        if (unknown !== undefined)
+            unasked.push(unknown);
+        return unknown === undefined;
+    });
     const { log, signal } = run;
-    const results = await runProbes(wanted, { db, log, signal, resolveEnv: (name) => run.env[name] });
+    // Nobody else writes there: a second look sees the same.
+    const once = asked.map((probe) => ({ ...probe, retries: 0 }));
+    const results = await runProbes(once, { db, log, signal, resolveEnv: (name) => run.env[name] });
     stopIfCancelled(run);
-    return results;
+    return [...results, ...unasked];
+}
+/** Those that were asked: what was not can neither stop nor pass anything. */
+function askedOf(probes) {
+    return probes.filter(({ attempts }) => attempts > 0);
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/steps.js
 
-/** The steps of a release in their order, with their durations. */
+/** The steps of a release in their order, with when and how long. */
 class Steps {
     #steps = [];
     get all() {
@@ -17912,8 +18582,12 @@ class Steps {
     }
     /** Runs a step and keeps how it went. Throws what `work` throws. */
     async run(name, work) {
+        const startedAt = new Date();
         const started = performance.now();
-        const keep = (state, note) => this.#steps.push({ name, state, durationMs: Math.round(performance.now() - started), note });
+        const at = this.#steps.push({ name, state: 'running', startedAt }) - 1;
+        const keep = (state, note) => {
+            this.#steps[at] = { name, state, startedAt, durationMs: Math.round(performance.now() - started), note };
+        };
         try {
             const value = await work();
             keep('done');
@@ -17994,7 +18668,7 @@ async function verify(run) {
         const connection = verify_addDisposableResource(env_1, await openTarget(run, 'read'), true);
         const probes = await probe(run, connection);
         const about = { name: target.name, database: connection.db.databaseName, environment: target.environment };
-        const error = probeFailure(probes);
+        const error = probeFailure(probes, run.invocation.flags['release-id']);
         if (error)
             return { command: 'verify', outcome: verify_outcomeOf(probes), result: { probes }, target: about, error };
         const warnings = probes.length === 0 ? [nothingVerified(run)] : undefined;
@@ -18030,8 +18704,8 @@ async function probe(run, connection, phase = run.invocation.flags.phase, wanted
 function verify_outcomeOf(probes) {
     return probes.some((result) => result.state === 'failed') ? 'failed-dirty' : 'unknown';
 }
-/** The error of probes that did not all pass; undefined when they did. */
-function probeFailure(probes) {
+/** The error of probes that did not all pass; undefined when they did. `release`: the id of the one that they are about. */
+function probeFailure(probes, release) {
     const bad = probes.filter((result) => result.state !== 'passed');
     const first = bad[0];
     if (first === undefined)
@@ -18039,7 +18713,7 @@ function probeFailure(probes) {
     const more = bad.length > 1 ? ` (and ${bad.length - 1} more)` : '';
     const what = first.state === 'failed' ? `expected ${first.expected}, saw ${first.seen}` : `could not look: ${first.seen}`;
     return new observe_error/* ReleaseError */.K('VERIFICATION_FAILED', `Probe "${first.name}" ${first.state === 'failed' ? 'failed' : 'is unknown'}: ${what}${more}.`, {
-        hint: 'Look at what the probe checks; to go back, type mongo-release rollback.',
+        hint: `Look at what the probe checks; to go back, type mongo-release rollback ${release ?? 'with the id of the release'}.`,
     });
 }
 
@@ -18498,7 +19172,7 @@ class drill_Walk {
         throw new observe_error/* ReleaseError */.K('DRILL_FAILED', `The backup can be restored, and not be brought to the schema of this checkout: migration ${name} failed: ${end.error.message} [${end.error.code}]`, { hint: end.error.hint, cause: end.error });
     }
     async #probe(connection) {
-        const probes = await probeSandbox(this.#run, connection, true);
+        const probes = await probeSandbox(this.#run, connection, 'after-deploy');
         this.#know({ probes });
         if (probes.length === 0) {
             this.warnings.push('No probe looks into the database: whether an application could work with it was not asked.');
@@ -18877,6 +19551,7 @@ function factsOfFile({ file, stored, writtenAt, serverVersion, databases, oplog 
 
 
 
+
 /**
  * `inspect`: lists the store, or verifies one backup, or a file that mongodump wrote, whole, without a server. Damage is
  * thrown, with exit code 11. Of a snapshot Atlas is asked whether it is complete: nobody can read what is in it.
@@ -18919,7 +19594,19 @@ async function inspect(run) {
     const backups = readable.map(({ id, manifest, verified }) => factsOf(manifest, store.location, { snapshot: states.get(id), verifiedAt: verified?.at }));
     if (listed.length === 0 && store.local && !(0,external_node_fs_.existsSync)(store.location))
         warnings.push(`There is no folder ${store.location}: the first backup makes it. Check the name if there should be some.`);
-    return { command: 'inspect', outcome: 'nothing-to-do', result: { backups }, warnings };
+    const error = damageOf(listed);
+    const outcome = error === undefined ? 'nothing-to-do' : 'blocked';
+    return { command: 'inspect', outcome, result: { backups }, warnings, error };
+}
+/** Of archives that are gone, or not as long as they were written: whoever counts on the store has to hear of it. */
+function damageOf(listed) {
+    const ids = listed.flatMap((entry) => entry.state === 'damaged' && entry.problem.code === 'ARCHIVE_DAMAGED' ? [entry.id] : []);
+    const [first] = ids;
+    if (first === undefined)
+        return undefined;
+    return new observe_error/* ReleaseError */.K('ARCHIVE_DAMAGED', `${(0,format/* plural */.LS)(ids.length, 'backup')} cannot be restored: ${ids.join(', ')}.`, {
+        hint: `Take a new one with mongo-release backup, and remove what is left of ${ids.length === 1 ? first : 'these'} from the store.`,
+    });
 }
 /** What Atlas says of each; where it cannot be asked a list is a list all the same. */
 async function statesOf(run, managed, warnings) {
@@ -18943,6 +19630,7 @@ async function statesOf(run, managed, warnings) {
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/backup-for.js
+
 
 
 
@@ -18990,9 +19678,12 @@ async function backupBehind(run, connection, situation, apply) {
         return undefined;
     const near = recent.find(({ target }) => target.database === here.database);
     const other = near && otherTarget(near.target, here);
-    const where = store === undefined ? 'no store is named' : `${store.location} has none that is recent`;
-    throw new observe_error/* ReleaseError */.K('BACKUP_MISSING', `Production is migrated with a backup of its present position in history only, and ${where} of database ${here.database}${near && other ? `: ${near.id} is ${other}` : ''}.`, {
-        hint: `Take one with mongo-release backup${store === undefined ? ' --store DIR, and name that store here too' : ''}; mongo-release release --apply does both.`,
+    const maxAge = run.invocation.settings.rehearsal['max-age'];
+    const where = store === undefined
+        ? 'no store is named'
+        : `${store.location} has none of that position in database ${here.database} that is no older than ${(0,format/* formatDuration */.a3)(maxAge)} (rehearsal.max-age)`;
+    throw new observe_error/* ReleaseError */.K('BACKUP_MISSING', `Production is migrated with a backup of its present position in history only, and ${where}${near && other ? `: ${near.id} is ${other}` : ''}.`, {
+        hint: `Take one with mongo-release backup${store === undefined ? ' --store DIR, and name that store here too' : ''}, or name one of that position with --backup ID, whatever its age; mongo-release release --apply takes one itself.`,
     });
 }
 /** Those of this position in history, of whatever target, that are young enough; the newest first. */
@@ -19407,6 +20098,7 @@ async function freeIn(folder) {
 
 
 
+
 /** What a mongod takes before it holds anything: 315 MB of it are the files of its write-ahead log. */
 const emptySandbox = 350_000_000;
 /** An archive of zstd to the bytes of documents on the server's disk, which are compressed too. */
@@ -19436,16 +20128,20 @@ async function measureNeed(run, { db }, { plan }, takesArchive) {
     const stats = (await db.command({ dbStats: 1, freeStorage: 1 }).catch(unlessRefused));
     if (stats === undefined)
         return undefined;
-    const size = (key) => Number(stats[key] ?? 0);
-    const dataSize = size('dataSize');
-    const stored = size('storageSize') + size('indexSize') - size('totalFreeStorageSize');
+    // What is ours is in no backup, and in no sample.
+    const ours = await ownStats(run, db);
+    const size = (key, own) => ours.reduce((rest, one) => Math.max(0, rest - Number(one[own] ?? 0)), Number(stats[key] ?? 0));
+    const dataSize = size('dataSize', 'size');
+    const stored = size('storageSize', 'storageSize') +
+        size('indexSize', 'totalIndexSize') -
+        size('totalFreeStorageSize', 'freeStorageSize');
     // A service may keep it to itself how much of it is free; what was deleted a moment ago counts for a while, too.
     const share = dataSize < need_leastData ? 1 : Math.min(stored / dataSize, 1.5);
     const restored = dataSize * share;
     const least = emptySandbox + margin * restored * (1 + (takesArchive ? archiveShare : 0));
     const changes = plan.pending.reduce((sum, { journal }) => sum + (journal ? changedShare : plainShare), 0);
     const migrations = plan.pending.length;
-    const documents = size('objects');
+    const documents = size('objects', 'count');
     return {
         leastBytes: Math.ceil(least),
         diskBytes: Math.ceil(least + margin * restored * changes),
@@ -19453,6 +20149,17 @@ async function measureNeed(run, { db }, { plan }, takesArchive) {
         seconds: Math.ceil(startSeconds + dataSize / bytesPerSecond + (documents * migrations) / changesPerSecond),
         basis: `${(0,format/* formatBytes */.z3)(dataSize)} of documents, where ${(0,format/* plural */.LS)(migrations, 'migration')} ${migrations === 1 ? 'changes' : 'change'} each of them there and back`,
     };
+}
+/** What our own collections take: journal, tombstones and quarantine are kept for weeks. One that may not be read counts. */
+async function ownStats(run, db) {
+    const collections = await db.listCollections({ type: 'collection' }, { nameOnly: true }).toArray();
+    const own = collections.filter(({ name }) => namesOf(run).owns(name));
+    const asked = own.map(({ name }) => db
+        .collection(name)
+        .aggregate([{ $collStats: { storageStats: {} } }])
+        .toArray()
+        .catch(unlessRefused));
+    return (await Promise.all(asked)).flatMap((stats) => stats ?? []).map(({ storageStats }) => storageStats);
 }
 /** A sentence for the log. */
 function describeNeed(need) {
@@ -19503,9 +20210,11 @@ const bound_hash = schemas/* string */.YjP().regex(/^[0-9a-f]{64}$/);
 /** What a rehearsal was of: it says something of an apply for which all of this is the same. */
 const bound = {
     planDigest: bound_hash,
-    /** Is in the plan's digest, and stands here for who reads it. */
-    position: bound_hash,
-    findings: bound_hash,
+    /** Without the files that they are about: those are named from wherever somebody stands. */
+    findings: schemas/* array */.YOg(schemas/* object */.Ikc({
+        ...{ rule: schemas/* string */.YjP(), severity: schemas/* string */.YjP(), message: schemas/* string */.YjP() },
+        ...{ name: schemas/* string */.YjP().optional(), line: schemas/* number */.aig().optional() },
+    })),
     /** Of the target. */
     serverVersion: schemas/* string */.YjP(),
     /** What the code loaded beside the migrations themselves: SHA-256 by path, of packages their package.json. */
@@ -19514,32 +20223,31 @@ const bound = {
     probes: bound_hash,
     /** How migrations are run. */
     settings: bound_hash,
+    /** What they are run by: the major version of Node, and the one variable that changes what code does. */
+    runtime: schemas/* object */.Ikc({ node: schemas/* string */.YjP(), environment: schemas/* string */.YjP().optional() }),
     toolVersion: schemas/* string */.YjP(),
     /** Whose data it ran on. */
-    target: schemas/* object */.Ikc({
-        name: schemas/* string */.YjP(),
-        database: schemas/* string */.YjP(),
-        environment: schemas/* enum */.k5n(schema/* environments */.dT),
-        cluster: schemas/* object */.Ikc({ replicaSetId: schemas/* string */.YjP().optional(), members: schemas/* array */.YOg(schemas/* string */.YjP()).optional() }).optional(),
-    }),
+    target: backedUp,
     /** As of when those are, ISO: a backup may be older than its rehearsal. */
     dataAt: datetime(),
 };
 const bound_whole = schemas/* object */.Ikc(bound);
 /** What a rehearsal of this situation is bound to, which loaded `code` and ran on the data of that target and moment. */
 function boundTo(run, { topology }, { plan }, { code, of, dataAt }) {
-    const findings = plan.findings.map(({ rule, severity, message, place }) => ({ rule, severity, message, place }));
+    const findings = plan.findings.map(({ rule, severity, message, place: { name, line } }) => {
+        return { rule, severity, name, line, message };
+    });
     const { probes, migrations } = run.invocation.settings;
     // The folder's name says nothing: what is in it stands in the plan.
     const { dir: _, ...settings } = migrations;
     return {
         planDigest: plan.digest,
-        position: plan.position.digest,
-        findings: digestOf(findings),
+        findings,
         serverVersion: topology.serverVersion,
         code: Object.fromEntries([...code].sort(([one], [two]) => byCodeUnit(one, two))),
         probes: digestOf(probes.filter((probe) => 'mongo' in probe)),
         settings: digestOf(settings),
+        runtime: { node: process.versions.node.split('.')[0] ?? '', environment: run.env.NODE_ENV },
         ...{ toolVersion: run.toolVersion, target: of, dataAt },
     };
 }
@@ -19564,7 +20272,27 @@ async function whyNot(run, connection, situation, one) {
         return 'was made with other probes';
     if (one.settings !== now.settings)
         return 'was made with other settings of migrations';
-    return one.findings === now.findings ? undefined : 'was made before what is found about the plan changed';
+    if (one.runtime.node !== now.runtime.node)
+        return `was made with Node ${one.runtime.node}, and this is ${now.runtime.node}`;
+    if (one.runtime.environment !== now.runtime.environment)
+        return `was made with NODE_ENV ${nodeEnv(one)}, and here it is ${nodeEnv(now)}`;
+    const [finding] = differing(one.findings, now.findings);
+    return finding && `was made before what is found about the plan changed: ${finding}`;
+}
+function nodeEnv({ runtime: { environment } }) {
+    return environment === undefined ? 'not set' : `"${environment}"`;
+}
+/** What only one side has. */
+function differing(then, now) {
+    const without = (some, others) => {
+        const known = new Set(others.map(digestOf));
+        return some.filter((one) => !known.has(digestOf(one)));
+    };
+    const named = ({ rule, name }) => `${rule}${name === undefined ? '' : ` of ${name}`}`;
+    return [
+        ...without(now, then).map((one) => `${named(one)} is new`),
+        ...without(then, now).map((one) => `${named(one)} is gone`),
+    ];
 }
 /** Paths of what is loaded now and was not then, or not like that; and what only running showed then, where that is another now. */
 async function changedCode(run, then, now) {
@@ -19593,14 +20321,18 @@ function checksumAt(path) {
 
 /** A rehearsal, as the store keeps it (`proofs/ID.json`): what it was of, and that is all it holds for. */
 const proof_about = schemas/* object */.Ikc({
-    schemaVersion: schemas/* literal */.euz(2),
+    schemaVersion: schemas/* literal */.euz(3),
     kind: schemas/* literal */.euz('proof'),
     /** When it ended, ISO. */
     at: datetime(),
     ...bound,
+    /** Of the history that the plan stands on, for whoever reads this: it is in the plan's digest. */
+    position: bound_hash,
     sandboxVersion: schemas/* string */.YjP(),
     backupId: schemas/* string */.YjP().optional(),
     migrations: schemas/* array */.YOg(schemas/* string */.YjP()),
+    /** In what a way back did not lead to exactly what was there, and is as good. */
+    notes: schemas/* array */.YOg(schemas/* string */.YjP()),
     releaseId: schemas/* string */.YjP(),
     actor: schemas/* string */.YjP().optional(),
     runUrl: schemas/* string */.YjP().optional(),
@@ -19614,7 +20346,7 @@ const proof = schemas/* discriminatedUnion */.gMt('result', [
     }),
 ]);
 /**
- * Puts a full rehearsal of all that is pending into the store, where there is one, and what stands for it into the result;
+ * Puts a full rehearsal of all that is pending into the store, where there is one, and comes back with what stands for it;
  * one that failed at whatever level, too, since it ends what proofs of before say. A store that does not take it is said and
  * does not fail the rehearsal.
  */
@@ -19624,23 +20356,27 @@ async function keepProof(run, connection, situation, rehearsed, { backupId, ...o
     const at = new Date();
     const other = majorOf(sandboxVersion) !== majorOf(connection.topology.serverVersion);
     const used = {
-        ...{ level, at: at.toISOString(), dataAt: on.dataAt, backupId },
+        at: at.toISOString(),
+        dataAt: on.dataAt,
+        backupId,
         sandboxVersion: other ? sandboxVersion : undefined,
     };
-    const passed = (id) => ({ result: { ...result, proof: { id, ...used } } });
-    const otherwise = error === undefined ? passed() : rehearsed;
+    const passed = (id) => ({ result, proof: { id, level: 'full', ...used } });
+    const otherwise = error === undefined && level === 'full' ? passed() : rehearsed;
     const partial = takenUp(situation).length > 0 || (error === undefined && level !== 'full');
     if (run.invocation.store === undefined || partial)
         return otherwise;
     const { actor, runUrl, commit } = run.origin;
     const value = {
-        ...{ schemaVersion: 2, kind: 'proof', at: used.at, ...boundTo(run, connection, situation, on) },
+        ...{ schemaVersion: 3, kind: 'proof', at: used.at, ...boundTo(run, connection, situation, on) },
+        position: situation.plan.position.digest,
+        notes: [result.wayBack?.undo, result.wayBack?.down].flatMap((way) => way?.notes ?? []),
         ...{ sandboxVersion, backupId, migrations: result.migrations.map(({ name }) => name) },
         ...{ releaseId: run.releaseId, actor, runUrl, commit },
     };
     const how = error === undefined
         ? { result: 'passed', level }
-        : { result: 'failed', level, error: { code: error.code, message: error.message } };
+        : { result: 'failed', level, error: { code: error.code, message: run.secrets.scrub(error.message) } };
     const id = `${newDocumentId(at)}${ofTarget(on.of)}${ofPlan(situation)}`;
     const proofs = storeOf(run).documents('proofs');
     try {
@@ -19649,10 +20385,15 @@ async function keepProof(run, connection, situation, rehearsed, { backupId, ...o
     catch (thrown) {
         const { message, code } = (0,observe_error/* asReleaseError */.o)(thrown);
         run.log.warn(`What this rehearsal proves could not be kept: ${message}`, { error: code });
-        return otherwise;
+        return error === undefined ? passed() : { result, error: notKept(error, code) };
     }
     await proof_removeOld(run, connection, proofs);
     return error === undefined ? passed(id) : rehearsed;
+}
+/** Whoever relies on the store is not told that it failed. */
+function notKept({ code, message, hint, details, cause }, why) {
+    const still = `The store did not take that on record [${why}]: a proof of before may still hold there.`;
+    return new observe_error/* ReleaseError */.K(code, `${message} ${still}`, { hint, details, cause });
 }
 /** The end of the ids of all that is of one plan: nothing else is read. */
 function ofPlan({ plan }) {
@@ -19660,7 +20401,7 @@ function ofPlan({ plan }) {
 }
 /** What stands before that, so that what is of one target can be told without reading it. */
 function ofTarget({ cluster, ...target }) {
-    return `-${digestOf({ ...target, replicaSetId: cluster?.replicaSetId }).slice(0, 8)}`;
+    return `-${digestOf({ ...target, replicaSetId: cluster?.replicaSetId, clusterId: cluster?.clusterId }).slice(0, 8)}`;
 }
 /**
  * Removes what proves nothing any more: of this target, older than `rehearsal.max-age`, and named by none of its releases,
@@ -19698,14 +20439,14 @@ async function findProof(run, connection, situation) {
         const parsed = read.state === 'readable' ? proof.safeParse(read.value) : undefined;
         // What somebody changed, or another version wrote, proves nothing.
         if (parsed?.success && parsed.data.planDigest === situation.plan.digest) {
-            const { at, dataAt, level, backupId } = parsed.data;
+            const { at, dataAt, backupId } = parsed.data;
             const why = await whyNot(run, connection, situation, parsed.data);
             if (why === undefined && parsed.data.result === 'failed')
                 return { state: 'stale', why: `the latest rehearsal, of ${at}, failed: ${parsed.data.error.message}` };
             if (why === undefined) {
                 const { sandboxVersion: sandbox, serverVersion } = parsed.data;
                 const sandboxVersion = majorOf(sandbox) === majorOf(serverVersion) ? undefined : sandbox;
-                return { state: 'valid', proof: { id, level, at, dataAt, backupId, sandboxVersion } };
+                return { state: 'valid', proof: { id, level: 'full', at, dataAt, backupId, sandboxVersion } };
             }
             // What failed elsewhere, or before what is here now, says nothing.
             if (parsed.data.result === 'passed')
@@ -19720,16 +20461,29 @@ async function findProof(run, connection, situation) {
 
 ;// CONCATENATED MODULE: ./emitted/mongo/sorted-fields.js
 
-/** Documents with their fields sorted by name, at every depth; arrays keep their order. It has memory of its own. */
+const noFields = new Set();
+/**
+ * Documents with their fields sorted by name, at every depth; arrays keep their order. Dates in the top-level fields of
+ * `anyDate` are all the same one. It has memory of its own.
+ */
 class SortedFields {
+    #anyDate;
     #sorted = Buffer.allocUnsafe(64 * 1024);
+    constructor(anyDate = noFields) {
+        this.#anyDate = anyDate;
+    }
     /** A document of the same length; its bytes are overwritten by the next one. Throws `BsonError` where it is malformed. */
     of(document) {
         const source = (0,raw_bson/* asBuffer */.bS)(document);
         if (source.length > this.#sorted.length)
             this.#sorted = Buffer.allocUnsafe(source.length * 2);
         this.#write(source, { value: 0, end: source.length }, 0, true);
-        return this.#sorted.subarray(0, source.length);
+        const sorted = this.#sorted.subarray(0, source.length);
+        if (this.#anyDate.size > 0)
+            for (const { start, value, end } of fieldsIn(sorted, 0, sorted.length))
+                if (sorted[start] === raw_bson/* bsonTypes */.uI.date && this.#anyDate.has(sorted.toString('utf8', start + 1, value - 1)))
+                    sorted.fill(0, value, end);
+        return sorted;
     }
     /** Fields take as much room in whatever order they stand. */
     #write(source, { value: from, end: to }, target, byName) {
@@ -19796,7 +20550,7 @@ function isBefore(source, a, b) {
  * 32 bits: it tells accidents apart, not forgeries. Throws as `readRaw` does.
  */
 async function digestDocuments(db, collection, options = {}) {
-    const sorted = options.form === 'sorted-fields' ? new SortedFields() : undefined;
+    const sorted = options.form === 'sorted-fields' ? new SortedFields(options.anyDate) : undefined;
     const lanes = new Uint32Array(8);
     const sequence = (0,external_node_crypto_.createHash)('sha256');
     let documents = 0;
@@ -19921,9 +20675,9 @@ async function tellFieldOrder(differences, ...sides) {
         return a !== undefined && a === b ? { kind: 'field-order', collection } : difference;
     }));
 }
-/** The multiset of a collection's documents with sorted fields. Throws the driver's errors. */
-async function withSortedFields(db, collection, signal) {
-    return (await digestDocuments(db, collection, { form: 'sorted-fields', signal })).multiset;
+/** The multiset of a collection's documents with sorted fields, and any date in these. Throws the driver's errors. */
+async function withSortedFields(db, collection, signal, anyDate) {
+    return (await digestDocuments(db, collection, { form: 'sorted-fields', anyDate, signal })).multiset;
 }
 /** The same of those of the collections that a state has. */
 async function sortedFieldsOf(db, state, collections = state.keys(), signal) {
@@ -20091,7 +20845,7 @@ const mostChanges = 1000;
 const mostFields = 50;
 /**
  * What an attempt changed in the documents that were there before and after it, by the images of its journal. What it
- * inserted and deleted is not in it. Throws the driver's errors, and `RangeError` for images that are damaged.
+ * inserted and deleted is not in it. Throws the driver's errors, and `JournalDamage` for images that are damaged.
  */
 async function changedFields(db, own, attempt) {
     const found = new Map();
@@ -20112,7 +20866,7 @@ async function changedFields(db, own, attempt) {
         if (parts.length < all)
             continue;
         const collection = (0,gate_names/* shownName */.H)(namespace, db.databaseName);
-        for (const { before, after } of (0,journal_images/* unpackImages */.F)(parts)) {
+        for (const { before, after } of (0,journal_images/* unpackImages */.Fg)(parts)) {
             if (changes >= mostChanges) {
                 more = true;
                 break;
@@ -20236,12 +20990,10 @@ const numbers = new Set(['int', 'long', 'double']);
  * with the fewest exceptions first, as these are what nobody thought of. Throws the driver's errors.
  */
 async function mixedTypes(db, collections, text) {
-    // In an expression of the server a field has a dollar before its name.
-    const words = new Set((text.match(/[\p{L}_$][\p{L}\p{N}_$]*/gu) ?? []).map((word) => word.replace(/^\$(?=.)/, '')));
     const found = [];
     for (const name of collections) {
         const collection = db.collection(name);
-        for (const field of await mixed_types_fieldsOf(collection, words)) {
+        for (const field of await fieldsNamed(collection, text)) {
             const mixed = await typesOf(collection, field);
             if (mixed !== undefined)
                 found.push(mixed);
@@ -20252,8 +21004,10 @@ async function mixedTypes(db, collections, text) {
 function exceptions({ others }) {
     return others.reduce((sum, { documents }) => sum + documents, 0);
 }
-/** Paths of fields, all of whose names are words of the text. */
-async function mixed_types_fieldsOf(collection, words) {
+/** Paths of fields, all of whose names are words of the text. Throws the driver's errors. */
+async function fieldsNamed(collection, text) {
+    // In an expression of the server a field has a dollar before its name.
+    const words = new Set((text.match(/[\p{L}_$][\p{L}\p{N}_$]*/gu) ?? []).map((word) => word.replace(/^\$(?=.)/, '')));
     const documents = await (0,raw_listing/* rawDocuments */.lK)(collection.find({}, { limit: shownDocuments, raw: true, maxTimeMS: mixed_types_patienceMs }));
     const paths = new Set();
     const visit = (bytes, offset, prefix, depth) => {
@@ -20297,7 +21051,68 @@ async function mixed_types_idsOf(collection, field, type) {
     return found.map(({ _id }) => (0,shown_id/* shownId */.f)(lib.BSON.serialize({ _id })));
 }
 
+;// CONCATENATED MODULE: ./emitted/release/rehearsal/unconvertible.js
+
+
+
+const unconvertible_askedDocuments = 100_000;
+const unconvertible_mostIds = 5;
+const unconvertible_patienceMs = 10_000;
+/** What `$convert` can make of a text, by the operator that does the same. */
+const operators = new Map(['Int', 'Long', 'Double', 'Decimal', 'Date', 'ObjectId'].map((type) => [
+    `$to${type}`,
+    `${type.charAt(0).toLowerCase()}${type.slice(1)}`,
+]));
+/**
+ * Fields that the text of a migration names and that hold texts of which a conversion that it names does not take some:
+ * those with the fewest first, as these are what nobody thought of. One of which it takes none is another one's argument,
+ * unless there is no other. Throws the driver's errors.
+ */
+async function unconvertible(db, collections, text) {
+    const found = [];
+    for (const name of collections) {
+        const collection = db.collection(name);
+        for (const field of await fieldsNamed(collection, text)) {
+            for (const to of conversionsIn(text)) {
+                const texts = await collection.countDocuments({ [field]: { $type: 'string' } }, limited);
+                const refused = texts === 0 ? [] : await refusedBy(collection, field, to);
+                const documents = refused.length;
+                if (documents === 0)
+                    continue;
+                const ids = refused.slice(0, unconvertible_mostIds);
+                const one = { kind: 'unconvertible', collection: name, field, to, documents, ids };
+                found.push({ one, all: documents === texts });
+            }
+        }
+    }
+    const partly = found.filter(({ all }) => !all);
+    return (partly.length > 0 || found.length > 1 ? partly : found)
+        .map(({ one }) => one)
+        .sort((a, b) => a.documents - b.documents);
+}
+const limited = { limit: unconvertible_askedDocuments, maxTimeMS: unconvertible_patienceMs };
+function conversionsIn(text) {
+    const words = [...operators].flatMap(([operator, type]) => (text.includes(operator) ? [type] : []));
+    const converted = [...text.matchAll(/\bto['"]?\s*:\s*['"`](\w+)['"`]/g)].map(([, type = '']) => type);
+    const parsed = text.includes('$dateFromString') ? ['date'] : [];
+    const known = new Set(operators.values());
+    return new Set([...words, ...converted, ...parsed].filter((type) => known.has(type)));
+}
+/** Ids, as they may be shown, of documents with a text there that cannot be converted. */
+async function refusedBy(collection, field, to) {
+    const converted = { $convert: { input: `$${field}`, to, onError: 'refused' } };
+    const stages = [
+        { $match: { [field]: { $type: 'string' } } },
+        { $limit: unconvertible_askedDocuments },
+        { $match: { $expr: { $eq: [{ $type: converted }, 'string'] } } },
+        { $project: { _id: 1 } },
+    ];
+    const found = await collection.aggregate(stages, { maxTimeMS: unconvertible_patienceMs, promoteValues: false }).toArray();
+    return found.map(({ _id }) => (0,shown_id/* shownId */.f)(lib.BSON.serialize({ _id })));
+}
+
 ;// CONCATENATED MODULE: ./emitted/release/rehearsal/offending.js
+
 
 
 
@@ -20305,7 +21120,7 @@ async function mixed_types_idsOf(collection, field, type) {
 const mostTypes = 3;
 /**
  * Which documents a migration failed on, as far as the sandbox tells: those whose keys are equal, the one that it had read
- * last, and those whose fields have another type than the others'. Throws nothing: it comes after a failure.
+ * last, those whose texts cannot be converted, and those whose fields have another type than the others'. Throws nothing: it comes after a failure.
  */
 async function offendingDocuments(failed) {
     try {
@@ -20321,7 +21136,13 @@ async function offendingDocuments(failed) {
         const written = Object.keys(end.effects.byCollection);
         const near = [...new Set([...(lastRead === undefined ? [] : [lastRead.collection]), ...written])];
         const collections = near.length > 0 ? near : await allOf(db, own);
-        const types = await mixedTypes(db, collections, await (0,promises_.readFile)(file.path, 'utf8'));
+        const text = await (0,promises_.readFile)(file.path, 'utf8');
+        if (end.serverCode === conversionFailure) {
+            const texts = await unconvertible(db, collections, text);
+            if (texts.length > 0)
+                return [...read, ...texts.slice(0, mostTypes)];
+        }
+        const types = await mixedTypes(db, collections, text);
         // What it set itself, some documents have by now.
         const set = failed.attempt === undefined ? [] : (await changedFields(db, own, failed.attempt)).fields;
         const its = new Set(set.filter(({ before }) => before === undefined).map(({ path }) => path));
@@ -20337,10 +21158,11 @@ async function offendingDocuments(failed) {
  * https://github.com/mongodb/mongo/blob/r6.0.5/src/mongo/base/error_codes.yml
  */
 function isOfTypes(serverCode) {
-    if (serverCode === undefined || serverCode === 14 || serverCode === 241)
+    if (serverCode === undefined || serverCode === 14 || serverCode === conversionFailure)
         return true;
     return serverCode >= 10_000 && !duplicateCodes.has(serverCode);
 }
+const conversionFailure = 241;
 const duplicateCodes = new Set([11000, 11001, 12582]);
 async function allOf(db, own) {
     const entries = await db.listCollections({ type: 'collection' }, { nameOnly: true }).toArray();
@@ -20643,6 +21465,38 @@ async function changedFirst(run, { db, client }, attempt) {
     return found;
 }
 
+;// CONCATENATED MODULE: ./emitted/release/rehearsal/new-dates.js
+
+/**
+ * The fields in which these migrations put one date in the place of another, as Mongoose does with `timestamps`: their
+ * `down` does so, too, and the date of before never comes back. With the documents beside them, as they are now.
+ */
+async function newDates({ db }, state, migrations, signal) {
+    const found = new Map();
+    for (const { collection, path, before, after } of migrations.flatMap(({ seen }) => seen?.fields?.fields ?? [])) {
+        // At the top level, where timestamps stand; a name that may be data stands as `*`.
+        if (before !== 'date' || after !== 'date' || /[.*[]/.test(path))
+            continue;
+        if (state.get(collection)?.info.type !== 'collection')
+            continue;
+        found.set(collection, (found.get(collection) ?? new Set()).add(path));
+    }
+    const known = new Map();
+    for (const [collection, fields] of found)
+        known.set(collection, { fields, documents: await withSortedFields(db, collection, signal, fields) });
+    return known;
+}
+/** For people, what of a difference is nothing but such a date; undefined where more differs, or nothing tells. */
+async function onlyNewDates({ db }, dates, difference, signal) {
+    const { collection, kind } = difference;
+    const known = kind === 'documents' ? dates?.get(collection) : undefined;
+    if (known === undefined)
+        return undefined;
+    if ((await withSortedFields(db, collection, signal, known.fields)) !== known.documents)
+        return undefined;
+    return `${describeDifference(difference)}, in nothing but new dates: ${[...known.fields].join(', ')}`;
+}
+
 ;// CONCATENATED MODULE: ./emitted/release/rehearsal/which-differ.js
 
 
@@ -20722,21 +21576,22 @@ function isNew(met, document) {
 
 
 
+
 /**
  * Rehearses both ways back: the undo of everything by its journal, and each `down`, the last applied first, as far as
  * there are any. After each the database has to be what it was before; a `down` may leave the fields of a document in
- * another order.
+ * another order, and a new date where its up left one, too.
  *
  * Throws what a sandbox's failures become, and `CANCELLED`.
  */
 async function rehearseWayBack(run, on) {
-    const sandbox = new Sandbox(run, on);
-    const { part: undo, error: refused } = await sandbox.undo();
+    const back = new Back(run, on);
+    const { part: undo, error: refused } = await back.undo();
     if (refused !== undefined)
         return { result: { undo }, error: refused };
     if (undo.state === 'differs')
         return { result: { undo }, error: differs('The undo', undo) };
-    const { part: down, error: failed } = await sandbox.down();
+    const { part: down, error: failed } = await back.down();
     const result = { undo, down };
     const names = down.migrations.map(({ name }) => name);
     const error = failed ?? (down.state === 'differs' ? differs(`The down of ${listed(names)}`, down) : undefined);
@@ -20746,7 +21601,7 @@ async function rehearseWayBack(run, on) {
     run.log.warn(error.message);
     return { result };
 }
-class Sandbox {
+class Back {
     #run;
     #on;
     /** How many of the migrations, from the first on, are applied at the moment. */
@@ -20808,11 +21663,21 @@ class Sandbox {
                 return { part: way.end('not-compared', { why }) };
             const after = await this.#on.state();
             const found = await tellFieldOrder(compareStates(before.state, after), async (collection) => before.sorted?.get(collection), (collection) => withSortedFields(connection.db, collection, this.#run.signal));
-            const [notes, differences] = [true, false].map((asGood) => found.filter((difference) => isAsGood(difference, after) === asGood));
+            const notes = [];
+            const differences = [];
+            for (const difference of found) {
+                const note = isAsGood(difference, after)
+                    ? describeDifference(difference)
+                    : await onlyNewDates(connection, before.dates, difference, this.#run.signal);
+                if (note === undefined)
+                    differences.push(difference);
+                else
+                    notes.push(note);
+            }
             // Whether it is the order of their fields alone, nothing tells any more.
             const unknown = before.sorted === undefined && differences.every(({ kind }) => kind === 'documents');
             const state = differences.length === 0 ? 'equal' : unknown ? 'not-compared' : 'differs';
-            const told = { notes: notes.map(describeDifference), differences: await this.#told(lowest, differences) };
+            const told = { notes, differences: await this.#told(lowest, differences) };
             return { part: way.end(state, { why, ...told }) };
         }
         catch (error) {
@@ -20830,7 +21695,12 @@ class Sandbox {
         await this.#upTo(count);
         const state = count === 0 ? start : await this.#on.state();
         const changed = migrations.slice(count).flatMap(({ effects }) => Object.keys(effects.byCollection));
-        return { state, sorted: await sortedFieldsOf(connection.db, state, changed, this.#run.signal) };
+        const { signal } = this.#run;
+        return {
+            state,
+            sorted: await sortedFieldsOf(connection.db, state, changed, signal),
+            dates: await newDates(connection, state, migrations.slice(count), signal),
+        };
     }
     /** With the documents that these migrations, from that one on, should have left as they were. */
     async #told(from, differences) {
@@ -20965,6 +21835,7 @@ var rehearse_disposeResources = (undefined && undefined.__disposeResources) || (
 
 
 
+
 /**
  * Fills a throw-away replica set with data of the target and runs what is pending there, up to the first migration of which
  * the target has a part. The target is not touched: this does not even have a connection to it.
@@ -21025,6 +21896,11 @@ async function rehearseIn(run, sandbox, situation, on, started) {
             uncovered: [...missing, ...on.uncovered, ...uncoveredBy({ situation, names, on, filled, sandbox })],
         });
         const turns = turnsOf(situation, names);
+        // What a way back is verified by is asked where it leads.
+        const before = turns.length === 0 ? [] : await probeSandbox(run, connection, 'before-deploy', on.level);
+        const unverifiable = notAfterWayBack(askedOf(before));
+        if (unverifiable !== undefined)
+            run.log.warn(unverifiable.message);
         for (const { file } of turns) {
             stopIfCancelled(run);
             const log = run.log.with({ migration: file.name, rehearsal: true });
@@ -21053,12 +21929,15 @@ async function rehearseIn(run, sandbox, situation, on, started) {
             });
             // The error says itself what was read last.
             const told = (0,report_offending/* describeAll */.lb)(offending.filter(({ kind }) => kind !== 'last-read'));
-            const said = [...told, ...cutSentence(filled)].map((one) => ` ${one}`);
+            const remaining = names.slice(names.indexOf(name) + 1);
+            const unseen = remaining.length === 0 ? [] : [`Not rehearsed, since they come after it: ${listed(remaining)}.`];
+            const said = [...told, ...unseen, ...cutSentence(filled)].map((one) => ` ${one}`);
             const error = new observe_error/* ReleaseError */.K('REHEARSAL_FAILED', `The rehearsal failed in migration ${name}: ${end.error.message} [${end.error.code}]${said.join('')} The rehearsal did not touch the target.`, { hint: end.error.hint, cause: end.error });
-            return { result: result({ failed: { name, durationMs, effects, offending } }), error };
+            return { result: result({ failed: { name, durationMs, effects, offending }, remaining }), error };
         }
-        probes = await probeSandbox(run, connection, missing.length === 0);
-        const seen = probeFailure(probes);
+        // Those for after the deploy are of the shape that everything that is pending leads to.
+        probes = await probeSandbox(run, connection, missing.length === 0 ? 'after-deploy' : undefined, on.level);
+        const seen = probeFailure(askedOf(probes));
         if (seen !== undefined) {
             const message = `After the migrations, in the sandbox: ${seen.message} The rehearsal did not touch the target.`;
             const hint = 'Correct the migrations or the probe and rehearse again: mongo-release migrate.';
@@ -21069,7 +21948,7 @@ async function rehearseIn(run, sandbox, situation, on, started) {
         const back = await rehearseWayBack(run, {
             ...{ connection, uri: sandbox.uri, turns, start, sorted, state, migrations, journal: images },
         });
-        return { result: result({ wayBack: back.result }), error: back.error };
+        return { result: result({ wayBack: { ...back.result, probes: before } }), error: back.error ?? unverifiable };
     }
     catch (e_2) {
         env_2.error = e_2;
@@ -21080,6 +21959,16 @@ async function rehearseIn(run, sandbox, situation, on, started) {
         if (result_2)
             await result_2;
     }
+}
+/** A rollback that its probes stop leaves users shut out: no way back is proven by that. */
+function notAfterWayBack(before) {
+    const seen = probeFailure(before);
+    if (seen === undefined)
+        return undefined;
+    return new observe_error/* ReleaseError */.K('REHEARSAL_FAILED', `Before the migrations, in the sandbox: ${seen.message} So a rollback, which leads back there, would stop at it, with users shut out. The rehearsal did not touch the target.`, {
+        hint: 'Where only the new shape can pass that probe, give it phase: after-deploy; otherwise correct the probe or the data. Then rehearse again: mongo-release migrate.',
+        cause: seen,
+    });
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/rehearsal/rely.js
@@ -21138,9 +22027,9 @@ async function provenBefore(run, connection, situation) {
  * What an apply relies on: the full rehearsal of this run, else what was `found`, else a waiver. Throws `PROOF_MISSING` or
  * `PROOF_STALE` where production has none of them.
  */
-function reliedOn(run, found, rehearsal) {
-    if (rehearsal?.level === 'full')
-        return { proof: rehearsal.proof };
+function reliedOn(run, found, rehearsed) {
+    if (rehearsed?.proof !== undefined)
+        return { proof: rehearsed.proof };
     if (found.state === 'valid')
         return { proof: found.proof };
     const waiver = waiverOf(run);
@@ -21149,7 +22038,7 @@ function reliedOn(run, found, rehearsal) {
         return { waiver };
     }
     if (isProduction(run))
-        throw rely_refused(run, found, rehearsal !== undefined);
+        throw rely_refused(run, found, rehearsed !== undefined);
     return {};
 }
 /**
@@ -21290,10 +22179,10 @@ async function inFull(run, connection, situation, { behind, need }) {
         const { store, id, identities, uncovered } = backup;
         const manifest = await store.readManifest(id);
         const dataAt = dataTime(manifest).toISOString();
-        const loaded = new LoadedCode(run, situation.files.values(), situation.code);
+        const loaded = new GatheredCode(run, situation.files.values(), situation.code);
         const rehearsed = await rehearse({ ...run, onLoaded: loaded.add }, situation, {
             ...(await pending_about(connection)),
-            ...{ level: 'full', need, uncovered },
+            ...{ level: 'full', need, uncovered: [...nothingIn(manifest), ...uncovered] },
             backup: { at: dataAt, ...(behind?.id === id && { id }) },
             fill: async (sandbox) => {
                 const own = namesOf(run);
@@ -21319,10 +22208,18 @@ async function inFull(run, connection, situation, { behind, need }) {
             await result_1;
     }
 }
+/** Every migration works on that, and the most likely cause is a name that was mistyped. */
+function nothingIn(manifest) {
+    if (manifest.engine === 'atlas' || manifest.namespaces.length > 0)
+        return [];
+    return [
+        `Anything about data: the server has no collection of yours in database ${manifest.target.database}. Check its name.`,
+    ];
+}
 async function onSample(run, connection, situation, { need, fallen }) {
     const documents = run.invocation.settings.rehearsal.sample;
     const dataAt = new Date().toISOString();
-    const loaded = new LoadedCode(run, situation.files.values(), situation.code);
+    const loaded = new GatheredCode(run, situation.files.values(), situation.code);
     const rehearsed = await rehearse({ ...run, onLoaded: loaded.add }, situation, {
         ...(await pending_about(connection)),
         ...{ level: 'sample', need, uncovered: [...(fallen ? [pending_tooSmall] : []), ...notInSample(documents)] },
@@ -21358,30 +22255,40 @@ async function pending_about({ db, topology, client }) {
 
 
 
+
 /**
  * The situation, found fit to go on with: it is the plan that `--plan` or `--digest` names, and no finding stops it.
  *
+ * Of the plan that a digest names `--phase before-deploy` applies that half, and `half` is what that left to this run.
+ *
  * Throws `USAGE` for a digest that is too short, `RESTORE_INCOMPLETE`, `PLAN_MOVED`, `FINDINGS`.
  */
-async function checkedSituation(run, connection) {
-    const { plan: file, digest } = run.invocation.flags;
+async function checkedSituation(run, connection, half) {
+    const { plan: file, digest, phase, to, name } = run.invocation.flags;
     const saved = file === undefined ? undefined : await readPlanFile(file);
     if (digest !== undefined)
         assertLongEnough(digest);
     // A plan is of one scope: applying it does not need the flags again that it was made with.
     const scope = Object.values(scopeOf(run)).some((part) => part !== undefined) ? scopeOf(run) : saved?.scope;
-    return fitSituation(run, connection, scope, (plan) => {
-        if (saved !== undefined)
+    const inHalves = run.invocation.command !== 'release' && phase === 'before-deploy' && to === undefined && name === undefined;
+    return fitSituation(run, connection, scope, (situation) => {
+        const { plan, wholePlan } = situation;
+        if (half !== undefined)
+            assertUnmoved({ digest: half.afterDeploy }, { ...plan, digest: afterDeployDigest(plan) });
+        else if (saved !== undefined)
             assertUnmoved(saved, plan);
-        if (digest !== undefined)
-            assertUnmoved({ digest: fullDigest(digest, plan.digest) }, plan);
+        if (digest === undefined || half !== undefined)
+            return situation;
+        if (inHalves && checked_situation_names(digest, wholePlan.digest))
+            return { ...situation, plan: wholePlan };
+        assertUnmoved({ digest: checked_situation_names(digest, plan.digest) ? plan.digest : digest }, plan);
+        return situation;
     });
 }
-/** The same where nobody names a plan; `check` comes before the findings. Throws `RESTORE_INCOMPLETE`, `FINDINGS`. */
-async function fitSituation(run, connection, scope, check) {
+/** The same where nobody names a plan; `choose` comes before the findings. Throws `RESTORE_INCOMPLETE`, `FINDINGS`. */
+async function fitSituation(run, connection, scope, choose = (read) => read) {
     await open_refuseHalfRestored(run, connection);
-    const situation = await readSituation(run, connection, scope);
-    check?.(situation.plan);
+    const situation = choose(await readSituation(run, connection, scope));
     const error = findingsError(situation.plan.findings);
     if (error !== undefined)
         throw error;
@@ -21399,8 +22306,9 @@ function assertLongEnough(digest) {
         hint: `Type ${shortestDigest} characters of the digest or more: mongo-release plan shows it.`,
     });
 }
-function fullDigest(asked, actual) {
-    return actual.startsWith(asked.toLowerCase()) ? actual : asked;
+/** Whether this is that digest, or its beginning. */
+function checked_situation_names(asked, digest) {
+    return digest?.startsWith(asked.toLowerCase()) === true;
 }
 /** The error of findings of severity error; undefined when there are none. */
 function findingsError(findings) {
@@ -21427,7 +22335,7 @@ function findingsError(findings) {
  * Throws what `applyPlan` throws, with nothing done. A failure after that is in the progress.
  */
 async function settleBegun(run, connection, situation, about) {
-    const { progress } = await applyPlan(run, connection, situation.plan, { ...about, settle: true });
+    const progress = await applyPlan(run, connection, situation.plan, { ...about, settle: true });
     if (progress.error !== undefined)
         return { progress, situation };
     try {
@@ -21452,20 +22360,20 @@ async function settleBegun(run, connection, situation, about) {
 
 
 
-
 /**
  * Brings a plan into the target: ends what earlier runs have begun of it, which nothing can rehearse; rehearses what is
  * pending then, unless a proof holds; and applies it. How far it got is in what comes back; nothing is thrown.
  */
 async function bring(run, connection, situation, how) {
     const { kind, behind, phase, steps, found = { state: 'missing' } } = how;
+    const agreed = how.agreed ?? { planDigest: situation.plan.digest };
     const inPhase = (one) => phase === undefined || one.phase === phase;
     let progress = how.before ?? notStarted;
     let relied = how.relied ?? {};
     let left = situation;
-    let rehearsal;
+    let rehearsed;
     const apply = (work) => steps.run('apply', async () => {
-        progress = await work({ kind, backupId: behind?.id, phase, relied, before: progress });
+        progress = await work({ kind, backupId: behind?.id, phase, relied, before: progress, agreed });
         if (progress.error !== undefined)
             throw progress.error;
     });
@@ -21480,8 +22388,7 @@ async function bring(run, connection, situation, how) {
         }
         await steps.run('rehearsal', async () => {
             // Of what was ended since, the backup of before knows nothing.
-            const rehearsed = await rehearsePending(run, connection, left, progress.untouched ? behind : undefined);
-            rehearsal = rehearsed.result;
+            rehearsed = await rehearsePending(run, connection, left, progress.untouched ? behind : undefined);
             if (rehearsed.error !== undefined)
                 throw rehearsed.error;
         });
@@ -21500,20 +22407,92 @@ async function bring(run, connection, situation, how) {
         if (left.plan.pending.length > 0 && how.relied === undefined) {
             await rehearse();
             if (rehearsable(left).length > 0)
-                relied = reliedOn(run, found, rehearsal);
+                relied = reliedOn(run, found, rehearsed);
         }
         if (left.plan.pending.some(inPhase))
-            await apply(async (about) => (await applyPlan(run, connection, left.plan, about)).progress);
+            await apply((about) => applyPlan(run, connection, left.plan, about));
     }
     catch (thrown) {
         const error = (0,observe_error/* asReleaseError */.o)(thrown);
         if (progress.error === undefined)
             progress = progress.untouched ? { ...progress, error } : stoppedAfter(progress, left.plan, error);
-        // Its record was closed once what was begun had come to its end. A release's is when all of that has ended.
-        if (begun && kind === 'migrate' && !progress.untouched)
-            await new ReleaseRecords(connection.db, run).close({ outcome: outcomeOf(progress), error: progress.error });
     }
-    return { progress, relied, rehearsal };
+    return { progress, relied, rehearsal: rehearsed?.result };
+}
+
+;// CONCATENATED MODULE: ./emitted/release/first-half.js
+
+
+
+
+
+
+/**
+ * The first half of the release that this run joins by `--release-id` to apply what its plan, which `--digest` names, has
+ * for after the deploy. Undefined where this run is none of that, or that one has nothing in the target.
+ */
+async function firstHalf(run, connection) {
+    const { phase, digest, 'release-id': joined } = run.invocation.flags;
+    if (phase !== 'after-deploy' || digest === undefined || joined === undefined)
+        return undefined;
+    const record = await new ReleaseRecords(connection.db, run).find(joined);
+    if (record?.afterDeploy === undefined || record.state !== 'applied' || !checked_situation_names(digest, record.planDigest))
+        return undefined;
+    const { afterDeploy, planDigest, proofId, waivers, backupId } = record;
+    const history = await readHistory(connection.db, namesOf(run));
+    const done = history
+        .filter(({ state, appliedIn }) => state === 'applied' && appliedIn === joined)
+        .sort((a, b) => a.sequence - b.sequence)
+        .flatMap(({ _id: name, durationMs = 0, effects }) => effects === undefined ? [] : [{ name, durationMs, effects }]);
+    return {
+        ...{ afterDeploy, agreed: { planDigest, proofId, waivers } },
+        behind: backupId === undefined ? undefined : { store: storeOf(run), id: backupId },
+        before: { ...notStarted, done, untouched: false },
+    };
+}
+
+;// CONCATENATED MODULE: ./emitted/release/on-record.js
+
+
+
+
+
+/** Of what is only rehearsed: there is no record to open. */
+function on_record_notRecorded() {
+    return { steps: new Steps(), open: async () => { }, keep: async () => { } };
+}
+/**
+ * Runs what is to change the target, and puts on record how it ended and which steps it took, also where something stops it
+ * before it is `open`: whoever looks for what was tried has to find that, too. Throws what `work` throws.
+ */
+async function on_record_onRecord(run, connection, kind, work) {
+    const record = new OwnRecord(connection.db, run);
+    const steps = new Steps();
+    let opened = false;
+    const open = async (known) => {
+        await record.open({ kind, ...known });
+        opened = true;
+    };
+    const close = async ({ outcome, error }) => {
+        // What was mistyped is no release.
+        if (!opened && error !== undefined && error.exitCode !== 2)
+            await open({}).catch((thrown) => {
+                const { code } = (0,observe_error/* asReleaseError */.o)(thrown);
+                run.log.warn('That this release was stopped could not be put on record.', { error: code });
+            });
+        if (opened)
+            await record.close({ outcome, error, steps: steps.all });
+    };
+    try {
+        const ended = await work({ steps, open, keep: () => record.reached(steps.all) });
+        await close(ended);
+        return ended;
+    }
+    catch (thrown) {
+        const error = asReleaseOrServerError(thrown, `running ${run.invocation.command}`);
+        await close({ outcome: outcomeOfError(error, false), error });
+        throw error;
+    }
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/migrate.js
@@ -21582,6 +22561,8 @@ var migrate_disposeResources = (undefined && undefined.__disposeResources) || (f
 
 
 
+
+
 /** `migrate` and `up`: a rehearsal of what is pending, or with `--apply` that and the real thing. */
 async function migrate(run) {
     const env_1 = { stack: [], error: void 0, hasError: false };
@@ -21591,10 +22572,19 @@ async function migrate(run) {
         if (!apply)
             refuseNoRehearsal(run);
         const connection = migrate_addDisposableResource(env_1, await openTarget(run, apply ? 'write' : 'read'), true);
-        if (apply)
-            await refuseUnguarded(run, connection);
         // Awaited here: the connection closes when this function is left.
-        return await migrateOn(run, connection, { command, apply });
+        if (!apply)
+            return await migrateOn(run, connection, on_record_notRecorded(), { command, apply });
+        return await on_record_onRecord(run, connection, 'migrate', async (recording) => {
+            await recording.steps.run('guards', async () => {
+                await refuseUnguarded(run, connection);
+                for (const open of await openRollbackWarnings(run, connection))
+                    run.log.warn(open);
+            });
+            const ended = await migrateOn(run, connection, recording, { command });
+            const open = await openRollbackWarnings(run, connection).catch(() => []);
+            return { ...ended, warnings: [...(ended.warnings ?? []), ...open] };
+        });
     }
     catch (e_1) {
         env_1.error = e_1;
@@ -21607,30 +22597,39 @@ async function migrate(run) {
     }
 }
 /** The same on a connection, once the guards have been asked. */
-async function migrateOn(run, connection, { command = 'migrate', apply = true, chosen }) {
+async function migrateOn(run, connection, { steps, open }, { command = 'migrate', apply = true, chosen }) {
     const about = { command, target: aboutTarget(run, connection), releaseId: run.releaseId };
-    const situation = await checkedSituation(run, connection);
+    const half = apply ? await firstHalf(run, connection) : undefined;
+    const situation = await steps.run('plan', () => checkedSituation(run, connection, half));
     const nothing = { releaseId: run.releaseId, applied: [] };
     // A project's first run: it has nothing to do but to take over what migrate-mongo has on record.
     if (situation.plan.pending.length === 0 && apply && situation.changelogDiffers)
         await underLease(run, connection, async () => { });
     if (situation.plan.pending.length === 0)
         return { ...about, outcome: 'nothing-to-do', result: nothing };
-    const { behind } = chosen ?? { behind: await backupBehind(run, connection, situation, apply) };
+    const { digest, pending } = situation.plan;
+    await open({ planDigest: half?.agreed.planDigest ?? digest, migrations: pending.map(({ name }) => name) });
+    const { behind } = half ??
+        chosen ?? { behind: await steps.run('backup', () => backupBehind(run, connection, situation, apply)) };
     if (!apply) {
         if (takenUp(situation).length > 0)
             throw rehearsalImpossible(run, situation);
-        const { result: rehearsal, error } = await rehearsePending(run, connection, situation, behind);
+        const { result: rehearsal, proof, error } = await rehearsePending(run, connection, situation, behind);
         if (error !== undefined)
             return { ...about, outcome: 'failed-clean', result: { ...nothing, rehearsal }, error };
-        return { ...about, outcome: 'rehearsed', result: { ...nothing, rehearsal } };
+        return { ...about, outcome: 'rehearsed', result: { ...nothing, rehearsal, proof } };
     }
-    const found = await provenBefore(run, connection, situation);
+    const { phase } = run.invocation.flags;
+    // What its first half relies on is of this one, too; only where a part is there already is that not known before.
+    const known = half !== undefined && takenUp(situation).length === 0;
+    const found = known ? undefined : await provenBefore(run, connection, situation);
     const { progress, relied, rehearsal } = await bring(run, connection, situation, {
-        ...{ kind: 'migrate', behind, found },
-        steps: new Steps(),
+        ...{ kind: 'migrate', phase, behind, found, steps },
+        ...{ before: half?.before, agreed: half?.agreed, relied: known ? {} : undefined },
     });
-    const { done, failed, remaining, error, untouched } = progress;
+    const { done, failed, error, untouched } = progress;
+    const later = pending.filter((one) => phase !== undefined && one.phase !== phase).map(({ name }) => name);
+    const remaining = error === undefined ? later : progress.remaining;
     const outcome = outcomeOf(progress);
     const result = { releaseId: run.releaseId, applied: done, failed, remaining, rehearsal, ...relied };
     // While this run waited for the lease, another one may have done all of it.
@@ -21944,6 +22943,7 @@ async function runHook(run, name, command) {
         stdio: ['ignore', 'pipe', 'pipe'],
         env: {
             ...childEnvironment(run.env),
+            ...(run.env.CI !== undefined && { CI: run.env.CI }),
             ...projectVariables(run),
             MONGO_RELEASE_ID: run.releaseId,
             MONGO_RELEASE_TARGET: targetOf(run).name,
@@ -22149,12 +23149,12 @@ function inDoubt({ name }, id) {
 ;// CONCATENATED MODULE: ./emitted/release/agree.js
 
 /**
- * A person agrees: at a terminal by answering, elsewhere by `--yes`.
+ * A person agrees to what the command does: at a terminal by answering, elsewhere by `--yes`.
  *
  * Throws `CONFIRMATION_NEEDED` where nobody can answer, `CONFIRMATION_REFUSED` on no. Nothing was done then.
  */
 async function agree(run, question) {
-    if (run.invocation.flags.yes)
+    if (run.invocation.flags.yes || run.consents)
         return;
     if (run.confirm === undefined) {
         throw new observe_error/* ReleaseError */.K('CONFIRMATION_NEEDED', `This needs somebody's consent: ${question}`, {
@@ -22194,7 +23194,7 @@ async function agreeToErase(run, manifest) {
         });
     }
     const question = `${whatItErases(run, manifest)}? What was written since is lost, in every database of the cluster.`;
-    if (yes || run.confirm === undefined) {
+    if (yes || (run.confirm === undefined && !run.consents)) {
         throw new observe_error/* ReleaseError */.K('CONFIRMATION_NEEDED', `This needs somebody's consent: ${question}`, {
             hint: `Name the cluster that may be erased: --erase-cluster ${name}.`,
             details: { cluster: name },
@@ -22238,7 +23238,37 @@ async function restoreManaged(run, connection, manifest) {
     };
 }
 
+;// CONCATENATED MODULE: ./emitted/release/rollback/cut-off.js
+
+
+
+/**
+ * There where the release right before this one never came to its end and has applied something: a killed release
+ * that was typed again is two, and only the later one is taken back. Only reads.
+ */
+async function cutOffBefore(run, connection, release) {
+    const { records } = await readRecords(run, connection, await listFiles(run), { brief: true });
+    const applied = records
+        .filter(({ state }) => state === 'applied')
+        .map(({ _id: name, sequence, releaseId }) => ({ name, sequence, release: releaseId }))
+        .sort((a, b) => a.sequence - b.sequence);
+    const first = records
+        .filter(({ releaseId }) => releaseId === release._id)
+        .reduce((least, { sequence }) => Math.min(least, sequence), Number.POSITIVE_INFINITY);
+    // One that has nothing in the history stands on all that is there.
+    const before = applied.findLast(({ sequence }) => sequence < first)?.release;
+    if (before === undefined || before === release._id)
+        return undefined;
+    const earlier = await new ReleaseRecords(connection.db, run).find(before);
+    if (earlier?.state !== 'running' || earlier.startedAt > release.startedAt)
+        return undefined;
+    const names = applied.filter((one) => one.release === before).map(({ name }) => name);
+    const why = `Release ${before}, the one before, never came to its end, and what it applied stays: ${listed(names)}. Afterwards mongo-release rollback ${before} takes that back, too.`;
+    return { release: before, why };
+}
+
 ;// CONCATENATED MODULE: ./emitted/release/rollback/earlier.js
+
 
 
 
@@ -22248,13 +23278,15 @@ async function restoreManaged(run, connection, manifest) {
 /** Looks for an earlier rollback. Only reads. Throws what `asServerFailure` makes of a server's failure. */
 async function earlierRollback(run, { db }, releaseId) {
     try {
-        const record = await new ReleaseRecords(db, run).rollbackOf(releaseId);
+        const records = new ReleaseRecords(db, run);
+        const record = await records.rollbackOf(releaseId);
         if (record === null)
             return { state: 'none' };
         if (record.state === 'rolled-back')
             return { state: 'none', record };
         const history = await readHistory(db, namesOf(run), { brief: true });
-        if (history.some((one) => overtakes(one, record)))
+        const overtaken = history.some((one) => overtakes(one, record)) || (await records.deployedAfter(latestBegan(record)));
+        if (overtaken)
             return { state: 'overtaken', record };
         const dataBack = stateIn(record.steps ?? [], 'data') === 'done' || wasRestored(history, record);
         return { state: 'unfinished', record, dataBack };
@@ -22401,9 +23433,9 @@ function restored_from_halfDoneIn({ id, placement }) {
 
 
 
-/** Restores a backup of the store under the lease; see `restoreFrom`. An earlier restore is ended before. */
-function restoreOf(run, connection, tenure, manifest) {
-    return restoreFrom(run, connection, tenure, manifest.engine === 'atlas' ? { kind: 'managed', manifest } : { kind: 'archive', from: fromStore(run, manifest) });
+/** Restores a backup of the store under the lease, once `mayReplace` does not throw; see `restoreFrom`. An earlier restore is ended before. */
+function restoreOf(run, connection, tenure, manifest, mayReplace) {
+    return restoreFrom(run, connection, tenure, manifest.engine === 'atlas' ? { kind: 'managed', manifest } : { kind: 'archive', from: fromStore(run, manifest) }, mayReplace);
 }
 /**
  * Ends under the lease what an earlier restore left. Comes back with its result where it was of this whole backup, and
@@ -22413,7 +23445,7 @@ async function finishEarlier(run, connection, tenure, manifest) {
     const settled = await settleRestore(connection, settlingOf(run, tenure));
     if (manifest === undefined || settled.kind !== 'finished' || settled.backupId !== manifest.id)
         return undefined;
-    const { restored, removed } = settled;
+    const { restored, removed, displaced } = settled;
     const { namespaces } = manifest;
     if (!namespaces.every(({ name }) => restored.includes(name)))
         return undefined;
@@ -22423,6 +23455,7 @@ async function finishEarlier(run, connection, tenure, manifest) {
         restored: namespaces.map(({ name, count }) => ({ collection: name, documents: count })),
         removed,
         kept: await addedSince(run, connection, fromStore(run, manifest)),
+        ...(displaced.length > 0 && { displaced }),
         history: 'set',
     };
 }
@@ -22436,10 +23469,11 @@ async function settleEarlier(run, connection) {
     const settled = await underLease(run, connection, (tenure) => settleRestore(connection, settlingOf(run, tenure)));
     if (settled.kind !== 'finished')
         return [];
-    const { backupId, restored, removed } = settled;
+    const { backupId, restored, removed, displaced } = settled;
     const gone = removed.length === 0 ? '' : ` Removed: ${listed(removed, 20)}.`;
+    const moved = displaced.map(({ name, tombstone }) => ` What others had made as ${name} is in ${tombstone}.`).join('');
     return [
-        `An earlier restore, of backup ${backupId}, had been interrupted and was finished before: ${listed(restored, 20)}.${gone}`,
+        `An earlier restore, of backup ${backupId}, had been interrupted and was finished before: ${listed(restored, 20)}.${gone}${moved}`,
     ];
 }
 function settlingOf(run, tenure) {
@@ -22456,7 +23490,7 @@ function historyOf(tenure) {
  * Restores under the lease and sets the history to where it stood when the backup was taken. What Atlas restores takes
  * history, records and the lease with it.
  */
-async function restoreFrom(run, connection, tenure, source) {
+async function restoreFrom(run, connection, tenure, source, mayReplace) {
     if (source.kind === 'managed')
         return restoreManaged(run, connection, source.manifest);
     const { flags } = run.invocation;
@@ -22472,6 +23506,7 @@ async function restoreFrom(run, connection, tenure, source) {
         signal: tenure.signal,
         identities: await identitiesOf(run),
         onProgress: restoreProgress(run.log),
+        mayReplace,
     });
     const counts = new Map(restored.contents.namespaces.map((entry) => [entry.name, entry.count]));
     return {
@@ -22480,6 +23515,7 @@ async function restoreFrom(run, connection, tenure, source) {
         restored: restored.restored.map((collection) => ({ collection, documents: counts.get(collection) ?? 0 })),
         removed: restored.removed,
         kept: restored.kept,
+        ...(restored.displaced.length > 0 && { displaced: restored.displaced }),
         history: placement === undefined ? 'unchanged' : 'set',
     };
 }
@@ -22550,17 +23586,21 @@ async function agreeToLoss(run, question, loss) {
     const { 'accept-loss': accepted, yes } = run.invocation.flags;
     const needed = loss.writes === null ? 'unknown' : String(loss.writes);
     const whole = `${question} ${lossInWords(loss)}`;
-    if (accepted === undefined && !yes && run.confirm !== undefined)
+    if (accepted === undefined && !yes && (run.confirm !== undefined || run.consents))
         return agree(run, whole);
-    if (accepted === needed || (yes && loss.writes === 0))
+    if (accepted === 'unknown' || accepted === needed || (yes && loss.writes === 0))
         return;
     if (loss.writes !== null && accepted !== undefined && Number(accepted) >= loss.writes)
         return;
     const less = accepted === undefined ? '' : ` ${accepted} was accepted, and it is ${needed} by now.`;
     throw new observe_error/* ReleaseError */.K('CONFIRMATION_NEEDED', `${whole}${less}`, {
-        hint: `Stop what writes, and when losing that is right, add --accept-loss ${needed} to the command.`,
+        hint: `Stop what writes, and when losing that is right, add --accept-loss ${needed} to the command${orMore(loss.writes)}.`,
         details: { writes: loss.writes ?? 'unknown' },
     });
+}
+/** While users go on writing, the number of now is too small by the time that it is typed. */
+function orMore(writes) {
+    return typeof writes === 'number' ? '; a larger number counts as well, where users go on writing' : '';
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/rollback/restoring.js
@@ -22648,376 +23688,6 @@ function refuseUnnamed(run, release, { why }) {
     throw new observe_error/* ReleaseError */.K('NO_WAY_BACK', `Only a restore leads back, which erases the whole cluster: ${why}`, {
         hint: `When that is right, type mongo-release rollback ${release._id} --strategy restore.`,
     });
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/forecast-down.js
-
-
-
-
-
-
-/** What a `downDocument` would make of what an undo cannot put back by itself: see `DownPass`. */
-class DownForecast {
-    #around;
-    #ask;
-    /** By place: those of which older images are to come. */
-    #open = new Map();
-    #ready = [];
-    stay = new ConflictList();
-    documents = 0;
-    constructor(around, ask) {
-        this.#around = around;
-        this.#ask = ask;
-    }
-    blocked(place, blocked, last) {
-        if (last)
-            this.#ready.push(blocked);
-        else
-            this.#open.set(place, blocked);
-    }
-    /** The oldest image of one that is blocked. */
-    oldest(place, { before }) {
-        const blocked = this.#open.get(place);
-        if (blocked === undefined)
-            return;
-        this.#open.delete(place);
-        const image = { ...blocked.image, ...(blocked.image.before && before ? { before } : {}) };
-        this.#ready.push({ ...blocked, image });
-    }
-    /** Asks, once there are enough to ask about. */
-    async flush(least = mostAsked) {
-        while (this.#ready.length >= Math.max(1, least))
-            await this.#about(this.#ready.splice(0, mostAsked));
-    }
-    /** All that is to be asked; comes back with what users created since and would stay in the new shape. */
-    async settle(survey) {
-        const { connection, quarantine, catalog, overlay } = this.#around;
-        const { client } = connection;
-        this.#ready.push(...this.#open.values());
-        await this.flush(1);
-        for (const documents of (await quarantine.countByCollection('down')).values())
-            this.documents += documents;
-        for await (const lefts of chunks(quarantine.left(), ({ current }) => current?.length ?? 0)) {
-            for (const left of lefts) {
-                const first = touchedAs(survey, left.namespace)?.namespace;
-                const present = first && catalog.presentOf(first);
-                const version = left.image.after ?? left.image.before ?? left.current;
-                if (version === undefined)
-                    continue;
-                const current = present && (await readCurrent(client, present, [version])).get((0,raw_bson/* idKey */.T4)(version));
-                this.#ready.push({ ...left, current, present: present ?? left.namespace });
-            }
-            await this.flush(1);
-        }
-        const created = [];
-        for (const touched of survey.touched) {
-            const present = catalog.presentOf(touched.namespace);
-            if (present === undefined)
-                continue;
-            const count = new CreatedSinceCount(touched);
-            for await (const documents of chunks(unknownTo(client, touched, present), ({ length }) => length)) {
-                const asked = documents.map((read) => {
-                    const current = overlay.over(present, (0,raw_bson/* idKey */.T4)(read), read) ?? read;
-                    return { namespace: touched.namespace, image: {}, current };
-                });
-                const answers = await askAbout(this.#ask, asked);
-                for (const [at, { current }] of asked.entries()) {
-                    const answer = answers[at];
-                    const back = answer?.state === 'changed' ? answer.document : current;
-                    if (back !== current)
-                        this.#back(present, current, back);
-                    count.add(back);
-                }
-            }
-            created.push(...count.result);
-        }
-        return created;
-    }
-    async #about(blocked) {
-        const asked = blocked.flatMap(({ current, ...rest }) => (current === undefined ? [] : [{ ...rest, current }]));
-        const answers = asked.length === 0 ? [] : await askAbout(this.#ask, asked);
-        const answered = new Map(asked.map(({ current }, at) => [current, answers[at]]));
-        for (const one of blocked) {
-            const answer = one.current && answered.get(one.current);
-            if (answer?.state === 'changed')
-                this.#back(one.present, answer.document, answer.document);
-            else if (answer?.state === 'same')
-                this.documents += 1;
-            else
-                this.stay.add(documentConflict(one));
-        }
-    }
-    #back(present, document, back) {
-        this.documents += 1;
-        this.#around.overlay.keep(present, (0,raw_bson/* idKey */.T4)(document), back);
-    }
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/overlay.js
-
-
-
-
-
-/** What documents will be once newer attempts are undone; in memory those alone that older attempts have changed too. */
-class Overlay {
-    /** Documents of the older attempts. */
-    #wanted;
-    #documents = new Map();
-    constructor(wanted) {
-        this.#wanted = wanted;
-    }
-    /** `attempts`: the newest first. Throws the driver's errors, the signal's reason. */
-    static async of(connection, own, attempts, signal) {
-        const wanted = new Set();
-        const names = new NamesOfThePast(connection.client);
-        for (const [age, attempt] of attempts.length < 2 ? [] : attempts.entries()) {
-            for await (const step of readBackwards(connection.db, own, attempt)) {
-                signal?.throwIfAborted();
-                if (step.kind === 'entry') {
-                    await names.goBack(step.entry);
-                    continue;
-                }
-                if (age === 0)
-                    continue;
-                const { namespace, images } = step.pack;
-                const present = names.presentOf(namespace);
-                if (present === undefined)
-                    continue;
-                for (const { before, after } of images) {
-                    const document = after ?? before;
-                    if (document !== undefined)
-                        wanted.add(overlay_keyOf(present, (0,raw_bson/* idKey */.T4)(document)));
-                }
-            }
-        }
-        return new Overlay(wanted);
-    }
-    /** `read`: what the server has. */
-    over(present, id, read) {
-        if (this.#documents.size === 0)
-            return read;
-        const key = overlay_keyOf(present, id);
-        return this.#documents.has(key) ? this.#documents.get(key) : read;
-    }
-    put(present, id, document) {
-        if (this.#wanted.size === 0)
-            return;
-        const key = overlay_keyOf(present, id);
-        if (this.#wanted.has(key))
-            this.#documents.set(key, document);
-    }
-    /** Of a document that no older attempt need have changed. */
-    keep(present, id, document) {
-        this.#documents.set(overlay_keyOf(present, id), document);
-    }
-}
-function overlay_keyOf(present, id) {
-    return digest_digest(`${result_shownNamespace(present)}\n${id}`);
-}
-
-;// CONCATENATED MODULE: ./emitted/migration/undo/forecast.js
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-/**
- * Goes through the tolerant undo of attempts, the newest first, without changing anything and without a lease. What the
- * server would refuse, such as a unique value that a user has taken, only the undo itself finds. Throws the driver's
- * errors, the signal's reason, and `RangeError` for images that are damaged.
- */
-async function forecastUndo(connection, own, attempts, { signal } = {}) {
-    const catalog = new CatalogLook(connection.client, own, new ConflictList());
-    const overlay = await Overlay.of(connection, own, attempts, signal);
-    const forecasts = [];
-    for (const attempt of attempts) {
-        forecasts.push(await forecastAttempt(connection, own, attempt, { catalog, overlay, signal }));
-    }
-    return forecasts;
-}
-async function forecastAttempt(connection, own, attempt, { catalog, overlay, signal }) {
-    const { ask } = attempt;
-    const survey = await surveyAttempt(connection, own, attempt, signal);
-    const several = await changedSeveralTimes(connection, own, attempt, survey, signal);
-    const quarantine = new Quarantine(connection.db, own, attempt);
-    const conflicts = new ConflictList();
-    catalog.conflicts = conflicts;
-    const { renamesIn } = survey;
-    const forecast = new Forecast({ connection, quarantine, several, catalog, overlay, ask, renamesIn }, await quarantine.read());
-    const stretches = new Stretches(survey.moves, 'backwards');
-    // What an earlier undo of it has taken back of the catalog.
-    for (const entry of await undoneCatalogEntries(connection, own, attempt))
-        await catalog.pass(entry);
-    let catalogOperations = 0;
-    let settled = false;
-    let createdSince = [];
-    const settle = async () => {
-        settled = true;
-        createdSince = await forecast.settle(survey);
-    };
-    for await (const step of readBackwards(connection.db, own, attempt)) {
-        signal?.throwIfAborted();
-        if (step.kind === 'pack') {
-            const { namespace, images } = step.pack;
-            for (const image of images.slice(0, images.length - imagesDone(step)).reverse()) {
-                await forecast.image(stretches.number, namespace, image);
-            }
-            continue;
-        }
-        if (step.entry.catalog === undefined)
-            continue;
-        // What it takes out of a collection has to be known before its making is looked at.
-        await forecast.flush();
-        if (!settled && isOlder(step.entry, survey))
-            await settle();
-        await catalog.entry(step.entry);
-        if (step.entry.state !== 'refused')
-            catalogOperations += 1;
-        stretches.pass(step.entry);
-    }
-    if (!settled)
-        await settle();
-    const { documents, inserted, deleted, merged } = forecast.tally;
-    const { total: quarantined } = forecast.left;
-    const { downDocuments } = forecast;
-    const left = leftBy(conflicts.first);
-    conflicts.addAll(forecast.left);
-    return {
-        ...{ documents, inserted, deleted, merged, quarantined, downDocuments, createdSince },
-        ...{ catalogOperations, left, conflicts },
-    };
-}
-class Forecast {
-    #around;
-    #midway = new Map();
-    #waiting = [];
-    #waitingBytes = 0;
-    tally = new Tally();
-    left = new ConflictList();
-    #down;
-    downDocuments = 0;
-    constructor(around, kept) {
-        this.#around = around;
-        this.#down = around.ask && new DownForecast(around, around.ask);
-        for (const place of kept.left)
-            this.#midway.set(place, { kind: 'left' });
-        for (const [place, open] of kept.open)
-            this.#midway.set(place, { kind: 'open', open });
-    }
-    async image(stretch, namespace, image) {
-        const document = image.after ?? image.before;
-        if (document === undefined)
-            return;
-        const id = (0,raw_bson/* idKey */.T4)(document);
-        const { several: known, catalog, quarantine } = this.#around;
-        const several = known.size === 0 ? undefined : known.get(documentKey(stretch, namespace, id));
-        const present = catalog.presentOf(namespace);
-        const place = quarantine.placeOf(stretch, namespace, id);
-        this.#waiting.push({ present, namespace, stretch, image, place, several });
-        this.#waitingBytes += document.length;
-        if (this.#waiting.length >= mostRead || this.#waitingBytes >= mostReadBytes)
-            await this.flush();
-    }
-    async flush() {
-        const waiting = this.#waiting;
-        this.#waiting = [];
-        this.#waitingBytes = 0;
-        const current = new Map();
-        const met = waiting.filter(({ place }) => this.#midway.get(place)?.kind !== 'clean');
-        for (const [name, of] of Map.groupBy(met, ({ present }) => present && result_shownNamespace(present))) {
-            const present = of[0]?.present;
-            if (name === undefined || present === undefined)
-                continue;
-            const documents = of.map(({ image }) => (image.after ?? image.before));
-            current.set(name, await readCurrent(this.#around.connection.client, present, documents));
-        }
-        for (const one of waiting) {
-            const { image, present } = one;
-            const id = (0,raw_bson/* idKey */.T4)((image.after ?? image.before));
-            const read = present && current.get(result_shownNamespace(present))?.get(id);
-            this.#step(one, present && this.#around.overlay.over(present, id, read));
-        }
-        await this.#down?.flush();
-    }
-    /** At the point from which on no older entry changed a document. */
-    async settle(survey) {
-        await this.flush();
-        const { connection, catalog } = this.#around;
-        const down = this.#down;
-        if (down !== undefined) {
-            const created = await down.settle(survey);
-            this.downDocuments = down.documents;
-            this.left.addAll(down.stay);
-            return created;
-        }
-        const lists = survey.touched.map(async (one) => {
-            const present = catalog.presentOf(one.namespace);
-            return present === undefined ? [] : listCreatedSince(connection.client, one, present);
-        });
-        return (await Promise.all(lists)).flat();
-    }
-    #step({ present, namespace, stretch, image, place, several }, read) {
-        const midway = this.#midway.get(place);
-        const last = several === undefined || several.remaining === 1;
-        // As it was before this image was counted.
-        const counted = several && { ...several };
-        if (several !== undefined)
-            several.remaining -= 1;
-        if (midway?.kind === 'left') {
-            if (last)
-                this.#down?.oldest(place, image);
-            return;
-        }
-        const clean = midway?.kind === 'clean';
-        const open = midway?.kind === 'open' ? midway.open : undefined;
-        const images = [image];
-        const step = clean
-            ? { state: 'back', document: image.before, merged: false }
-            : present === undefined
-                ? stayingStep({ images, whole: { open } }, read)
-                : stepBack({ images, now: read, several: counted, open, isRename: this.#around.renamesIn(stretch, namespace) });
-        if (step.state === 'open') {
-            this.#midway.set(place, { kind: 'open', open: step.open });
-            return;
-        }
-        if (step.state === 'blocked') {
-            if (several !== undefined)
-                this.#midway.set(place, { kind: 'left' });
-            const left = { namespace, stretch, image: step.image, current: read };
-            if (this.#down === undefined || present === undefined)
-                this.left.add(documentConflict(left));
-            else
-                this.#down.blocked(place, { ...left, present }, last);
-            return;
-        }
-        const now = clean ? image.after : read;
-        const existed = several?.existed ?? now !== undefined;
-        if (!last) {
-            this.#midway.set(place, { kind: 'clean' });
-            return;
-        }
-        this.#midway.delete(place);
-        this.tally.add(existed, now, step);
-        if (present === undefined)
-            return;
-        const { catalog, overlay } = this.#around;
-        catalog.takesOut(present, Number(existed) - Number(step.document !== undefined));
-        overlay.put(present, (0,raw_bson/* idKey */.T4)((image.after ?? image.before)), step.document);
-    }
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/rollback/undoable.js
@@ -23135,17 +23805,13 @@ var undo_release_disposeResources = (undefined && undefined.__disposeResources) 
 
 
 
-const undo_release_nothing = {
-    ...{ documents: 0, inserted: 0, deleted: 0, merged: 0 },
-    ...{ quarantined: 0, downDocuments: 0, catalogOperations: 0 },
-};
 /**
  * Takes migrations back by the journals of their ups, the last applied first: what users have written since stays. Each
  * is on record before and after; after an interruption the same call goes on where it stopped.
  *
  * Throws what kept it from beginning; a failure after that is in the result.
  */
-async function undoInTarget(run, connection, tenure, names) {
+async function undoInTarget(run, connection, tenure, release, names) {
     const files = await withDownDocument(run, names);
     const done = [];
     const undone = [];
@@ -23155,7 +23821,7 @@ async function undoInTarget(run, connection, tenure, names) {
         const env_1 = { stack: [], error: void 0, hasError: false };
         try {
             const down = undo_release_addDisposableResource(env_1, new DownDocuments(run, files.get(name), tenure.signal), true);
-            const one = new Undoing(run, connection, tenure, { name, conflicts, ask: down.ask });
+            const one = new Undoing(run, connection, tenure, { release, name, conflicts, ask: down.ask });
             try {
                 tenure.signal.throwIfAborted();
                 await one.run();
@@ -23187,25 +23853,25 @@ class Undoing {
     #run;
     #connection;
     #tenure;
+    #release;
     #name;
     #conflicts;
     #ask;
     #started = performance.now();
-    #sum = { ...undo_release_nothing };
-    #createdSince = [];
-    #left = [];
+    #sum = nothingUndone;
     /** Whether anything of it may have been undone. */
     begun = false;
-    constructor(run, connection, tenure, { name, conflicts, ask }) {
+    constructor(run, connection, tenure, { release, name, conflicts, ask }) {
         this.#run = run;
         this.#connection = connection;
         this.#tenure = tenure;
+        this.#release = release;
         this.#name = name;
         this.#conflicts = conflicts;
         this.#ask = ask;
     }
     get numbers() {
-        return { name: this.#name, ...this.#sum, createdSince: this.#createdSince, left: this.#left };
+        return { name: this.#name, ...this.#sum };
     }
     get applied() {
         const { documents, inserted, deleted, downDocuments, catalogOperations } = this.#sum;
@@ -23245,7 +23911,8 @@ class Undoing {
         }
         const { durationMs, effects } = this.applied;
         await history.finish(this.#name, { state: 'rolled-back', durationMs, effects });
-        this.#run.log.info(`Migration ${this.#name} is undone.`, { migration: this.#name, ...this.#sum });
+        const { createdSince: _, left: __, ...counts } = this.#sum;
+        this.#run.log.info(`Migration ${this.#name} is undone.`, { migration: this.#name, ...counts });
     }
     /** One that did not reach its end: up, that is all of it; down, it is applied again after that. */
     async #half({ journal }) {
@@ -23270,34 +23937,26 @@ class Undoing {
         if (result.state === 'undone')
             return;
         throw new observe_error/* ReleaseError */.K('NO_WAY_BACK', `Migration ${name} cannot be undone any further: ${undoInTheWay(result)}.`, {
-            hint: 'The backup of the release may lead back: mongo-release rollback with --strategy restore.',
+            hint: `The backup of the release may lead back: mongo-release rollback ${this.#release} --strategy restore.`,
         });
     }
     async #count(result, attempt) {
-        const sum = this.#sum;
-        sum.documents += result.documents;
-        sum.inserted += result.inserted;
-        sum.deleted += result.deleted;
-        if (result.state !== 'undone')
+        if (result.state !== 'undone') {
+            const { documents, inserted, deleted } = result;
+            this.#sum = sumOfUndos(this.#sum, { ...nothingUndone, documents, inserted, deleted });
             return;
-        sum.merged += result.merged;
-        sum.catalogOperations += result.catalogOperations;
-        sum.downDocuments += result.downDocuments;
-        this.#createdSince = [...this.#createdSince, ...result.createdSince];
-        // From quarantine itself: an earlier run may have left some of them.
-        const left = await new Quarantine(this.#connection.db, namesOf(this.#run), attempt).countByCollection('undo');
+        }
+        this.#sum = sumOfUndos(this.#sum, result);
+        for (const { why } of result.left)
+            this.#run.log.warn(`${why}. That stays as it is.`);
+        const left = await new Quarantine(this.#connection.db, namesOf(this.#run), attempt).countByCollection();
         for (const [collection, documents] of left) {
-            sum.quarantined += documents;
             this.#conflicts.set(collection, (this.#conflicts.get(collection) ?? 0) + documents);
         }
-        const inCatalog = await leftInCatalog(this.#connection.db, namesOf(this.#run), attempt);
-        for (const { why } of inCatalog)
-            this.#run.log.warn(`${why}. That stays as it is.`);
-        this.#left = [...this.#left, ...inCatalog];
     }
 }
 /** What an undo of these migrations would do as things stand. Only reads. Throws as `forecastUndo` does. */
-async function forecastOf(run, connection, records, names) {
+async function forecastOf(run, connection, release, records, names) {
     const env_2 = { stack: [], error: void 0, hasError: false };
     try {
         const files = await withDownDocument(run, names);
@@ -23311,19 +23970,8 @@ async function forecastOf(run, connection, records, names) {
         try {
             const forecasts = await forecastUndo(connection, namesOf(run), attempts, { signal: run.signal });
             return names.map((name) => {
-                const sum = { ...undo_release_nothing };
-                const createdSince = [];
-                const left = [];
-                for (const [at, { migration }] of attempts.entries()) {
-                    const forecast = forecasts[at];
-                    if (migration !== name || forecast === undefined)
-                        continue;
-                    for (const key of Object.keys(sum))
-                        sum[key] += forecast[key];
-                    createdSince.push(...forecast.createdSince);
-                    left.push(...forecast.left);
-                }
-                return { name, ...sum, createdSince, left };
+                const of = forecasts.filter((_, at) => attempts[at]?.migration === name);
+                return { name, ...of.reduce(sumOfUndos, nothingUndone) };
             });
         }
         catch (error) {
@@ -23331,7 +23979,7 @@ async function forecastOf(run, connection, records, names) {
                 throw error;
             if (isDamage(error)) {
                 throw new observe_error/* ReleaseError */.K('NO_WAY_BACK', `The release cannot be undone: ${damaged}.`, {
-                    hint: 'Type mongo-release rollback without --strategy, which takes the next best way, or name it: --strategy down, --strategy restore.',
+                    hint: `Type mongo-release rollback ${release} without --strategy, which takes the next best way, or name it: --strategy down, --strategy restore.`,
                 });
             }
             throw asServerFailure(error, 'looking at what an undo would do');
@@ -23361,7 +24009,7 @@ function undo_release_changedMeanwhile(name) {
 
 
 /** Takes the data back, under the lease. Throws what kept it from beginning. */
-async function dataBack(run, connection, tenure, { way, wayDown }, { consent, keep }) {
+async function dataBack(run, connection, tenure, { way, wayDown }, { release, consent, keep }) {
     switch (way.strategy) {
         case 'none': {
             // The restore of a killed run may have come to its end but for what it had put aside.
@@ -23369,7 +24017,7 @@ async function dataBack(run, connection, tenure, { way, wayDown }, { consent, ke
             return { data: { failed: undefined } };
         }
         case 'undo': {
-            const { done, failed, undone, conflicts, error } = await undoInTarget(run, connection, tenure, way.names);
+            const { done, failed, undone, conflicts, error } = await undoInTarget(run, connection, tenure, release, way.names);
             return { data: { reverted: done, failed, undo: undone, conflicts }, error };
         }
         case 'down': {
@@ -23382,8 +24030,10 @@ async function dataBack(run, connection, tenure, { way, wayDown }, { consent, ke
             const finished = manifest.engine === 'atlas' ? undefined : await finishEarlier(run, connection, tenure, manifest);
             if (finished !== undefined)
                 return { data: { restore: finished, kept: finished.kept } };
-            await keep({ loss: await lossStillAgreed(run, connection, manifest, consent?.loss) });
-            const restore = await restoreOf(run, connection, tenure, manifest);
+            const stillAgreed = async () => keep({ loss: await lossStillAgreed(run, connection, manifest, consent?.loss) });
+            await stillAgreed();
+            // Once more when all is built: where nothing stops them, users have gone on writing meanwhile.
+            const restore = await restoreOf(run, connection, tenure, manifest, stillAgreed);
             return { data: { restore, kept: restore.kept } };
         }
     }
@@ -23395,33 +24045,47 @@ async function dataBack(run, connection, tenure, { way, wayDown }, { consent, ke
 
 
 
+
+
 /**
  * What the history says that a rollback has taken back, and its own record does not: it was killed between the two. Only
  * reads. Throws what `asServerFailure` makes of a server's failure.
  */
-async function foundBack(run, { db }, { _id, data }) {
+async function foundBack(run, connection, { _id, data }) {
+    const { db } = connection;
     const own = namesOf(run);
     const told = new Set(data?.reverted.map(({ name }) => name));
     const history = await readHistory(db, own);
     const found = history.filter((one) => one.releaseId === _id && one.state === 'rolled-back' && one.origin === undefined && !told.has(one._id));
     const conflicts = new Map();
+    const undo = [];
     for (const { _id: migration, way, journal } of found) {
         if (way !== 'undo' || journal === undefined)
             continue;
-        const quarantine = new Quarantine(db, own, { migration, number: journal.attempt });
-        const left = await quarantine.countByCollection('undo').catch((error) => {
-            throw asServerFailure(error, `counting what the undo of ${migration} has left to users`);
-        });
-        for (const [collection, documents] of left)
-            conflicts.set(collection, (conflicts.get(collection) ?? 0) + documents);
+        const attempt = { migration, number: journal.attempt };
+        try {
+            for (const [collection, documents] of await new Quarantine(db, own, attempt).countByCollection())
+                conflicts.set(collection, (conflicts.get(collection) ?? 0) + documents);
+            const [numbers] = await forecastUndo(connection, own, [attempt], { signal: run.signal });
+            if (numbers !== undefined)
+                undo.push({ name: migration, ...numbers });
+        }
+        catch (error) {
+            // Its way back is behind it: damage of the images is no harm any more, but for what they would tell.
+            if (isDamage(error))
+                continue;
+            throw asServerFailure(error, `counting what the undo of ${migration} came to`);
+        }
     }
     return {
         reverted: found.map(({ _id: name, durationMs = 0, effects = gate_tally/* noEffects */.CC }) => ({ name, durationMs, effects })),
         conflicts: [...conflicts].map(([collection, documents]) => ({ collection, documents })),
+        ...(undo.length > 0 && { undo }),
     };
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/rollback/incomplete.js
+
 
 
 /** What stopped it names its own way on: what blocks an undo nobody can correct, and after Atlas there is no record. */
@@ -23430,21 +24094,21 @@ const ownHint = new Set(['ATLAS_RESTORE_FAILED', 'RESUME_BLOCKED', 'NO_WAY_BACK'
  * The error of a rollback that this run has begun and not brought to its end: `ROLLBACK_FAILED`, or `CANCELLED`, with what
  * comes next and whether traffic is stopped. What kept it from changing anything stays what it is.
  */
-function incomplete(run, cause, result, steps) {
+function incomplete(run, cause, result, steps, stopped) {
     const { reverted, failed, restore, releaseId } = result;
     const touched = reverted.length > 0 || failed !== undefined || restore !== undefined;
-    const traffic = trafficAfter(steps.all);
     const dataBack = steps.stateOf('data') === 'done';
-    const begun = touched || traffic !== undefined || dataBack;
+    const begun = touched || stopped !== undefined || dataBack;
     if (!begun && cause.exitCode !== 8 && cause.exitCode !== 9)
         return cause;
     const at = steps.all.find(({ state }) => state === 'failed' || state === 'unknown');
     const message = `The rollback of release ${releaseId} is not complete: ${cause.message}`;
+    const more = cause.code === 'CONFIRMATION_NEEDED' ? orMore(cause.details.writes) : '';
     const again = `mongo-release rollback ${releaseId}${agreed(run, cause, result, dataBack)}`;
-    return new observe_error/* ReleaseError */.K(cause.code === 'CANCELLED' ? 'CANCELLED' : 'ROLLBACK_FAILED', [message, ...(traffic === undefined ? [] : [traffic])].join(' '), {
+    return new observe_error/* ReleaseError */.K(cause.code === 'CANCELLED' ? 'CANCELLED' : 'ROLLBACK_FAILED', [message, ...(stopped === undefined ? [] : [trafficInWords(stopped)])].join(' '), {
         hint: ownHint.has(cause.code)
             ? cause.hint
-            : `${first(cause)} ${again} again: it goes on with ${at?.name ?? 'where it stands'}.`,
+            : `${first(cause)} ${again} again: it goes on with ${at?.name ?? 'where it stands'}${more}.`,
         details: cause.details,
         cause,
     });
@@ -23477,22 +24141,25 @@ function agreed({ invocation }, { code, details }, result, dataBack) {
 ;// CONCATENATED MODULE: ./emitted/release/rollback/playbook.js
 
 
+
 const noHook = 'no hook';
 /** What only the new shape fulfils is of the other phase: after the way back it would fail, and rightly so. */
 const playbook_phase = 'before-deploy';
-/** What a rollback does around the data. Each method throws where a step fails, and nothing after it is begun. */
+/** The steps of a rollback, in order. Each method throws where a step fails, and nothing after it is begun. */
 class Playbook {
     warnings = [];
     #run;
     #connection;
     #steps;
     #strategy;
+    #traffic;
     #probes;
-    constructor(run, connection, steps, strategy) {
+    constructor(run, connection, steps, strategy, traffic) {
         this.#run = run;
         this.#connection = connection;
         this.#steps = steps;
         this.#strategy = strategy;
+        this.#traffic = traffic;
     }
     /** Of the last verification; undefined where there was none. */
     get probes() {
@@ -23509,27 +24176,33 @@ class Playbook {
             return this.#steps.skip('stop-traffic', 'the data stay as they are');
         if (this.#strategy === 'undo' && left)
             return this.#steps.skip('stop-traffic', 'hooks.undo-under-traffic');
-        await this.#steps.run('stop-traffic', () => needHook(this.#run, 'stop-traffic', command), { again: true });
+        await this.#traffic.is('stopping');
+        await this.#hook('stop-traffic', command, { again: true });
+        await this.#traffic.is('stopped');
+    }
+    /** What an earlier run has begun and nothing is left of, it has done. */
+    async data(way, work) {
+        const begun = this.#steps.stateOf('data');
+        if (way.strategy === 'none' && (begun === undefined || begun === 'skipped'))
+            return this.#steps.skip('data', 'nothing of the release is in the target');
+        await this.#steps.run('data', wayInWords(way), work);
     }
     /** Everything after the data. */
     async finish() {
         await this.#verifyData();
         await this.#rollbackApp();
         for (const { name, run: command } of this.#hooks.reconcile) {
-            await this.#steps.run(`reconcile ${name}`, () => needHook(this.#run, `reconcile ${name}`, command));
+            await this.#hook(`reconcile ${name}`, command);
         }
         await this.#verify();
-        await this.#startTraffic();
+        await this.startTraffic();
     }
     get #hooks() {
         return this.#run.invocation.settings.hooks;
     }
-    get #trafficStopped() {
-        return this.#steps.stateOf('stop-traffic') === 'done';
-    }
     /** As long as the new application writes, the data are of its shape in part: then only the later look tells something. */
     async #verifyData() {
-        if (!this.#trafficStopped)
+        if (this.#traffic.stopped?.state !== 'stopped')
             return this.#steps.skip('verify-data', 'traffic goes on: see verify');
         await this.#probe('verify-data', (one) => 'mongo' in one);
     }
@@ -23537,34 +24210,55 @@ class Playbook {
         const command = this.#hooks['rollback-app'];
         if (command === undefined)
             return this.#steps.skip('rollback-app', noHook);
-        await this.#steps.run('rollback-app', () => needHook(this.#run, 'rollback-app', command));
+        await this.#hook('rollback-app', command);
     }
     async #verify() {
         await this.#probe('verify', () => true);
         if (this.#steps.stateOf('verify') === 'skipped')
             this.warnings.push(nothingVerified(this.#run));
     }
-    async #startTraffic() {
+    /** Whichever rollback has shut users out, and whether or not it knows that it did. */
+    async startTraffic() {
         const command = this.#hooks['start-traffic'];
-        if (!this.#trafficStopped)
+        if (this.#traffic.stopped === undefined)
             return this.#steps.skip('start-traffic', 'traffic was not stopped');
-        if (command !== undefined)
-            return this.#steps.run('start-traffic', () => needHook(this.#run, 'start-traffic', command));
-        this.warnings.push('Traffic is still stopped: there is no hook start-traffic. Let users in again.');
-        return this.#steps.skip('start-traffic', noHook);
+        if (command === undefined) {
+            this.warnings.push('Traffic is still stopped: there is no hook start-traffic. Let users in again.');
+            await this.#steps.skip('start-traffic', 'no hook: users are let in by hand');
+        }
+        else {
+            await this.#traffic.is('starting');
+            await this.#hook('start-traffic', command, { again: true });
+        }
+        await this.#traffic.is('on');
+    }
+    #hook(name, command, options) {
+        const hook = name.startsWith('reconcile ') ? 'hooks.reconcile' : `hooks.${name}`;
+        return this.#steps.run(name, hook, () => needHook(this.#run, name, command), options);
     }
     async #probe(name, wanted) {
         const probes = this.#run.invocation.settings.probes.filter(wanted);
         if (probes.length === 0)
             return this.#steps.skip(name, 'no probes');
-        if (!probes.some((one) => (one.phase ?? playbook_phase) === playbook_phase))
+        const asked = probes.filter((one) => (one.phase ?? playbook_phase) === playbook_phase).map((one) => one.name);
+        if (asked.length === 0)
             return this.#steps.skip(name, 'no probe of this phase');
-        await this.#steps.run(name, async () => {
+        await this.#steps.run(name, `probes: ${listed(asked)}`, async () => {
             this.#probes = await probe(this.#run, this.#connection, playbook_phase, wanted);
             const failure = probeFailure(this.#probes);
             if (failure !== undefined)
                 throw failure;
         });
+    }
+}
+function wayInWords(way) {
+    switch (way.strategy) {
+        case 'none':
+            return 'nothing is left to take back';
+        case 'restore':
+            return `restore: backup ${way.backupId}`;
+        default:
+            return `${way.strategy}: ${listed(way.names)}`;
     }
 }
 
@@ -23593,7 +24287,7 @@ class StepLog {
         return this.#steps.get(name)?.state;
     }
     /** Runs a step that is not done yet, or `again`. Throws what `work` throws, and what `write` throws. */
-    async run(name, work, { again = false } = {}) {
+    async run(name, _does, work, { again = false } = {}) {
         if (this.stateOf(name) === 'done' && !again)
             return;
         const startedAt = new Date();
@@ -23674,8 +24368,11 @@ function chooseWayBack(release, { wayDown, undo }, asked) {
             throw steps;
         return restoring(release, `${passedOver}${steps.message}`);
     }
-    if (steps.length === 0)
-        return { strategy: 'none', why: `Nothing of release ${release._id} is in the target.` };
+    if (steps.length === 0) {
+        const none = release.migrations.length === 0 ? `Release ${release._id} had no migrations: n` : 'N';
+        const of = release.migrations.length === 0 ? 'it' : `release ${release._id}`;
+        return { strategy: 'none', why: `${none}othing of ${of} is in the data.` };
+    }
     // One whose journal has the images is undone, which needs no `down` that copes with half of an `up`; one that never
     // began its way down is there as a whole.
     const halfRun = steps.find(({ record }) => isUnsettled(record) && record.journal?.images !== true && record.journal?.entries !== 0);
@@ -23746,6 +24443,8 @@ function restoring(release, why) {
 
 
 
+
+
 /**
  * Walks the way back: traffic, data, verification, application, reconciliation, traffic. A record of its own has each
  * step before it begins; `earlier` is the one to go on with, if any. How far it got is in what comes back; nothing is
@@ -23772,6 +24471,7 @@ class take_back_Walk {
     #strategy;
     #why;
     #steps;
+    #traffic;
     #playbook;
     #data;
     #begun = false;
@@ -23780,9 +24480,9 @@ class take_back_Walk {
     constructor(run, connection, release, way, earlier, consent) {
         const record = recordOf(earlier);
         const { actor, host, runUrl } = run.origin;
-        this.#run = { ...run, releaseId: record?._id ?? (0,release_id.newReleaseId)() };
+        this.#run = { ...run, releaseId: record?._id ?? (0,release_id.newReleaseId)(), startedAt: new Date() };
         this.#connection = connection;
-        this.#records = new ReleaseRecords(connection.db, this.#run);
+        this.#records = new OwnRecord(connection.db, this.#run);
         this.#release = release;
         this.#way = way;
         this.#earlier = earlier;
@@ -23790,7 +24490,11 @@ class take_back_Walk {
         this.#strategy = way.strategy === 'none' ? (record?.strategy ?? 'none') : way.strategy;
         this.#why = way.strategy === 'none' ? (record?.why ?? way.why) : way.why;
         this.#steps = new StepLog(record?.steps ?? [], { actor, host, runUrl }, () => this.#keep());
-        this.#playbook = new Playbook(this.#run, connection, this.#steps, this.#strategy);
+        this.#traffic = new Traffic(async (now) => {
+            if (this.#tenure !== undefined)
+                await this.#records.keepTraffic(this.#tenure.lease.fence, now);
+        });
+        this.#playbook = new Playbook(this.#run, connection, this.#steps, this.#strategy, this.#traffic);
         this.#data = record?.data ?? { reverted: [], kept: [], conflicts: [] };
     }
     get taken() {
@@ -23803,6 +24507,7 @@ class take_back_Walk {
     async walk() {
         await underLease(this.#run, this.#connection, async (tenure) => {
             const found = await this.#lookAgain();
+            this.#traffic.found((await new ReleaseRecords(this.#connection.db, this.#run).trafficStopped())?.traffic);
             await this.#begin(tenure);
             await this.#playbook.stopTraffic();
             await this.#takeDataBack(tenure, found);
@@ -23814,6 +24519,8 @@ class take_back_Walk {
         // Atlas has brought another lease back, and records without this one.
         await underLease(this.#run, this.#connection, async (tenure) => {
             await this.#begin(tenure);
+            if (this.#traffic.stopped !== undefined)
+                await this.#traffic.is(this.#traffic.stopped.state);
             await this.#finish();
         });
     }
@@ -23821,7 +24528,7 @@ class take_back_Walk {
     async stopped(cause) {
         if (!this.#begun)
             return cause;
-        const error = incomplete(this.#run, cause, this.taken.result, this.#steps);
+        const error = incomplete(this.#run, cause, this.taken.result, this.#steps, this.#traffic.stopped);
         // Another run may go on with it by now.
         if (cause.code === 'LEASE_LOST')
             return error;
@@ -23870,15 +24577,12 @@ class take_back_Walk {
         await this.#records.keep(lease.fence, { steps, data: this.#data });
     }
     async #takeDataBack(tenure, found) {
-        const begun = this.#steps.stateOf('data');
-        // What an earlier run has begun and nothing is left of, it has done.
-        if (found.way.strategy === 'none' && (begun === undefined || begun === 'skipped'))
-            return this.#steps.skip('data', 'nothing of the release is in the target');
-        await this.#steps.run('data', async () => {
+        await this.#playbook.data(found.way, async () => {
             const before = recordOf(this.#earlier);
             if (before !== undefined)
                 this.#data = joined(this.#data, await foundBack(this.#run, this.#connection, before));
             const { data, error } = await dataBack(this.#run, this.#connection, tenure, found, {
+                release: this.#release._id,
                 consent: this.#consent,
                 keep: async (known) => {
                     this.#data = { ...this.#data, ...known };
@@ -23935,6 +24639,7 @@ function take_back_changedMeanwhile() {
 
 
 
+
 /**
  * The way back that `on-failure: rollback` asked for, as a step of the release that failed of `cause`; undefined where there
  * is nothing to take back. How it went is in what comes back; nothing is thrown.
@@ -23945,11 +24650,15 @@ async function takeBackAfter(run, connection, done, cause, steps) {
     if (!done.changed && !(done.deployed && rollbackApp !== undefined))
         return undefined;
     let taken;
+    let stays;
     try {
+        stays = await cutOffBefore(run, connection, { _id: run.releaseId, startedAt: run.startedAt });
         await steps.run('rollback', async () => {
             taken = await walkBack(run, connection, done);
             if (taken?.error !== undefined)
                 throw taken.error;
+            if (stays !== undefined)
+                throw notAll(run, stays);
         });
     }
     catch (thrown) {
@@ -23969,6 +24678,12 @@ function notTakenBack(run, { message }, cause) {
         ? `Type mongo-release rollback ${run.releaseId} --wait 60s${reason}: it begins when the lease is free.`
         : cause.hint;
     return new observe_error/* ReleaseError */.K('ROLLBACK_FAILED', `${message}\nThe rollback that was asked for did not succeed: ${cause.message}`, { hint, cause });
+}
+/** What this release had begun is gone, and what it was to go on with is there. */
+function notAll({ releaseId }, { release, why }) {
+    return new observe_error/* ReleaseError */.K('ROLLBACK_FAILED', `Release ${releaseId} is taken back, and not all of it is gone. ${why}`, {
+        hint: `To take that back too, type mongo-release rollback ${release}.`,
+    });
 }
 /** Undefined where nothing was left to be done. A restore loses what users wrote since: production needs a person for it. */
 async function walkBack(cancellable, connection, done) {
@@ -23993,6 +24708,43 @@ async function walkBack(cancellable, connection, done) {
     // What was done then was done for an earlier attempt at this release.
     const earlier = before.state === 'unfinished' ? { ...before, state: 'overtaken' } : before;
     return take_back_takeBack(run, connection, release, way, earlier);
+}
+
+;// CONCATENATED MODULE: ./emitted/release/taken-back.js
+
+
+
+
+
+/** What there was of rollbacks of this release before its deploy began: compared with what there is after it. */
+async function rollbackBefore(run, { db }) {
+    return taken_back_nameOf(await new ReleaseRecords(db, run).rollbackOf(run.releaseId).catch(taken_back_failed));
+}
+/**
+ * Nobody has the lease while an application is deployed, so what it needs may have been taken back meanwhile. Throws
+ * `TAKEN_BACK` where a rollback of this release was begun since `before`, or one of its migrations is applied no more.
+ */
+async function refuseTakenBack(run, { db }, migrations, before) {
+    const [rollback, history] = await Promise.all([
+        new ReleaseRecords(db, run).rollbackOf(run.releaseId).catch(taken_back_failed),
+        readHistory(db, namesOf(run), { brief: true }).catch(taken_back_failed),
+    ]);
+    const applied = new Set(history.filter(({ state }) => state === 'applied').map(({ _id }) => _id));
+    const gone = migrations.filter((name) => !applied.has(name));
+    const by = taken_back_nameOf(rollback) === before ? '' : ` by rollback ${rollback?._id}`;
+    if (by === '' && gone.length === 0)
+        return;
+    const what = gone.length === 0 ? 'it was taken back' : `${gone.join(', ')} of it was taken back`;
+    throw new observe_error/* ReleaseError */.K('TAKEN_BACK', `While release ${run.releaseId} was being deployed, ${what}${by}. The application that it deployed may be on the data of before.`, {
+        hint: `Bring the application of before back too: mongo-release rollback ${run.releaseId}. Or correct the cause and release again.`,
+    });
+}
+/** Each run that is at it has a fence of its own. */
+function taken_back_nameOf(rollback) {
+    return rollback === null ? undefined : `${rollback._id} ${rollback.fence}`;
+}
+function taken_back_failed(error) {
+    throw asServerFailure(error, 'looking whether the release was taken back meanwhile');
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/release.js
@@ -24072,23 +24824,25 @@ var release_disposeResources = (undefined && undefined.__disposeResources) || (f
 
 
 
+
+
+
 /** `release`: guards, plan, backup, rehearsal; with `--apply` also apply, deploy and verify, and on failure the way back. */
 async function release(run) {
     const env_1 = { stack: [], error: void 0, hasError: false };
     try {
         const apply = run.invocation.flags.apply === true;
         const connection = release_addDisposableResource(env_1, await openTarget(run, apply ? 'write' : 'read'), true);
-        const walk = new release_Walk(run, connection, apply);
-        const end = await walk.walk();
-        return {
-            command: 'release',
-            ...end,
-            result: walk.result,
-            target: aboutTarget(run, connection),
-            releaseId: run.releaseId,
-            steps: walk.steps.all,
-            warnings: walk.warnings,
+        const walk = async (recording) => {
+            const walk = new release_Walk(run, connection, recording, apply);
+            const end = await walk.walk();
+            // What is released is of no use to users who are shut out.
+            walk.warnings.push(...(await openRollbackWarnings(run, connection, run.releaseId).catch(() => [])));
+            const about = { command: 'release', target: aboutTarget(run, connection), releaseId: run.releaseId };
+            return { ...about, ...end, result: walk.result, steps: recording.steps.all, warnings: walk.warnings };
         };
+        // Awaited here: the connection closes when this function is left.
+        return await (apply ? on_record_onRecord(run, connection, 'release', walk) : walk(on_record_notRecorded()));
     }
     catch (e_1) {
         env_1.error = e_1;
@@ -24103,21 +24857,25 @@ async function release(run) {
 /** One release on its way: each step fills its part of the result, and throws where the release cannot go on. */
 class release_Walk {
     result;
-    steps = new Steps();
     warnings = [];
     #run;
     #connection;
+    #recording;
+    #steps;
     #apply;
-    #records;
-    #opened = false;
     /** How far it is in the target. */
     #progress = notStarted;
     #found;
-    constructor(run, connection, apply) {
+    /** Whether the hook began: nobody can tell then which application is there. */
+    #deployed = false;
+    /** What there was of rollbacks of it by then. */
+    #rollbackBefore;
+    constructor(run, connection, recording, apply) {
         this.#run = run;
         this.#connection = connection;
+        this.#recording = recording;
+        this.#steps = recording.steps;
         this.#apply = apply;
-        this.#records = new ReleaseRecords(connection.db, run);
         this.result = { releaseId: run.releaseId };
     }
     async walk() {
@@ -24135,37 +24893,36 @@ class release_Walk {
             // Without a deploy hook all of them at once: where the deploy is not ours, `--phase` says which half is meant.
             const phase = this.#deploys ? 'before-deploy' : undefined;
             const relied = pending ? await this.#bring(situation, { phase, found: this.#found }) : {};
-            await this.#deploy();
+            await this.#deploy(situation);
             if (this.#deploys)
                 await this.#applyAfter(situation, relied);
             await this.#verify();
-            return await this.#record({ outcome: this.#changed ? 'applied' : 'nothing-to-do' });
+            if (this.#deploys)
+                await this.#stillThere();
+            return { outcome: this.#changed ? 'applied' : 'nothing-to-do' };
         }
         catch (thrown) {
-            const error = (0,observe_error/* asReleaseError */.o)(thrown);
-            const end = { outcome: outcomeOfError(error, this.#changed), error };
-            return this.#record((await this.#back(error)) ?? end);
+            const error = asReleaseOrServerError(thrown, 'releasing');
+            const end = { outcome: outcomeOfError(error, this.#changed || this.#deployed), error };
+            return (await this.#back(error)) ?? end;
         }
     }
     #guards() {
-        return this.steps.run('guards', async () => {
+        return this.#steps.run('guards', async () => {
             this.result.guards = await lookGuards(this.#run, this.#connection, this.#apply);
             const error = guardFailure(this.result.guards);
-            // What a guard has found says more than that it keeps us from writing, too.
-            await this.#open().catch((thrown) => {
-                if (error === undefined)
-                    throw thrown;
-            });
             if (error !== undefined)
                 throw error;
+            for (const open of await openRollbackWarnings(this.#run, this.#connection))
+                this.#run.log.warn(open);
         });
     }
     #plan() {
-        return this.steps.run('plan', async () => {
+        return this.#steps.run('plan', async () => {
             const situation = await checkedSituation(this.#run, this.#connection);
             const { digest, pending, findings } = situation.plan;
             this.result.plan = { digest, pending, findings };
-            await this.#open({ planDigest: digest, migrations: pending.map(({ name }) => name) });
+            await this.#recording.open({ planDigest: digest, migrations: pending.map(({ name }) => name) });
             // Before anything is done for a release that may not go on.
             if (this.#apply)
                 this.#found = await provenBefore(this.#run, this.#connection, situation);
@@ -24180,8 +24937,8 @@ class release_Walk {
     async #backup(situation) {
         const named = this.#run.invocation.flags.backup !== undefined;
         if (!this.#apply && !named)
-            return this.steps.skip('backup', 'the rehearsal takes one and removes it');
-        await this.steps.run('backup', async () => {
+            return this.#steps.skip('backup', 'the rehearsal takes one and removes it');
+        await this.#steps.run('backup', async () => {
             const given = named ? await backupBehind(this.#run, this.#connection, situation, this.#apply) : undefined;
             if (given !== undefined) {
                 this.result.backup = factsOf(await given.store.readManifest(given.id), given.store.location);
@@ -24190,6 +24947,8 @@ class release_Walk {
             const store = storeOf(this.#run);
             const taken = await takeInto(this.#run, this.#connection, store, standingOf(situation), { keys: keysForRelease });
             await removeExpired(this.#run, this.#connection, store, taken.manifest.id);
+            if (taken.manifest.engine !== 'atlas')
+                this.warnings.push(...doubtsAbout(taken.manifest, this.#connection));
             this.result.backup = factsOfTaken({ ...taken, location: store.location });
         });
     }
@@ -24198,18 +24957,18 @@ class release_Walk {
         return id === undefined ? undefined : { store: storeOf(this.#run), id };
     }
     #rehearse(situation) {
-        return this.steps.run('rehearsal', async () => {
+        return this.#steps.run('rehearsal', async () => {
             if (takenUp(situation).length > 0)
                 throw rehearsalImpossible(this.#run, situation);
-            const { result, error } = await rehearsePending(this.#run, this.#connection, situation, this.#behind);
-            this.result.rehearsal = result;
+            const { result, proof, error } = await rehearsePending(this.#run, this.#connection, situation, this.#behind);
+            Object.assign(this.result, { rehearsal: result, proof });
             if (error !== undefined)
                 throw error;
         });
     }
     async #bring(situation, how) {
         const { progress, relied, rehearsal } = await bring(this.#run, this.#connection, situation, {
-            ...{ kind: 'release', behind: this.#behind, before: this.#progress, steps: this.steps },
+            ...{ kind: 'release', behind: this.#behind, before: this.#progress, steps: this.#steps },
             ...how,
         });
         if (rehearsal !== undefined)
@@ -24234,7 +24993,8 @@ class release_Walk {
             throw error;
         }
         // Only where a part is there already is it not known before what the others run on.
-        await this.#bring(now, takenUp(now).length > 0 ? {} : { relied });
+        const agreed = { planDigest: plan.digest };
+        await this.#bring(now, takenUp(now).length > 0 ? { agreed } : { agreed, relied });
     }
     /** Throws where it did not come to its end. */
     #applied(progress) {
@@ -24248,33 +25008,47 @@ class release_Walk {
     get #deploys() {
         return this.#run.invocation.settings.hooks.deploy !== undefined;
     }
-    async #deploy() {
+    async #deploy({ plan }) {
         const { deploy } = this.#run.invocation.settings.hooks;
         if (deploy === undefined)
-            return this.steps.skip('deploy', 'no hook');
-        await this.steps.run('deploy', async () => {
+            return this.#steps.skip('deploy', 'no hook');
+        await this.#steps.run('deploy', async () => {
+            // Should it not come to them.
+            const remaining = plan.pending.filter(({ phase }) => phase === 'after-deploy').map(({ name }) => name);
+            const { releaseId, migrate = { releaseId, applied: [] } } = this.result;
+            if (remaining.length > 0)
+                this.result.migrate = { ...migrate, remaining };
+            this.#rollbackBefore = await rollbackBefore(this.#run, this.#connection);
+            // Who takes it back has to know of it.
+            await this.#recording.keep();
+            this.#deployed = true;
             const end = await runHook(this.#run, 'deploy', deploy);
             stopIfCancelled(this.#run);
             this.result.deploy = { durationMs: end.durationMs };
             if (end.state === 'done')
-                return;
-            throw new observe_error/* ReleaseError */.K('DEPLOY_FAILED', `${this.#changed ? 'The migrations before it are applied, and the' : 'The'} deploy hook failed: ${end.why}.`, {
-                hint: 'Correct hooks.deploy and deploy again, or go back with mongo-release rollback.',
+                return this.#stillThere();
+            const later = remaining.length === 0 ? '' : ` Not begun: ${remaining.join(', ')}.`;
+            throw new observe_error/* ReleaseError */.K('DEPLOY_FAILED', `${this.#changed ? 'The migrations before it are applied, and the' : 'The'} deploy hook failed: ${end.why}.${later}`, {
+                hint: `Correct hooks.deploy and deploy again, or go back with mongo-release rollback ${releaseId}.`,
             });
         });
+    }
+    #stillThere() {
+        const own = this.#progress.done.map(({ name }) => name);
+        return refuseTakenBack(this.#run, this.#connection, own, this.#rollbackBefore);
     }
     async #verify() {
         if (this.#run.invocation.settings.probes.length === 0) {
             this.warnings.push(nothingVerified(this.#run));
-            return this.steps.skip('verify', 'no probes');
+            return this.#steps.skip('verify', 'no probes');
         }
-        await this.steps.run('verify', async () => {
+        await this.#steps.run('verify', async () => {
             const { phase = 'after-deploy' } = this.#run.invocation.flags;
             const probes = await probe(this.#run, this.#connection, phase);
             this.result.verify = { probes };
             if (probes.length === 0)
                 this.warnings.push(nothingVerified(this.#run));
-            const error = probeFailure(probes);
+            const error = probeFailure(probes, this.#run.releaseId);
             if (error !== undefined)
                 throw error;
         });
@@ -24283,25 +25057,12 @@ class release_Walk {
     async #back(cause) {
         if (this.#run.invocation.flags['on-failure'] !== 'rollback')
             return undefined;
-        const done = { changed: this.#changed, deployed: this.result.deploy !== undefined };
-        const back = await takeBackAfter(this.#run, this.#connection, done, cause, this.steps);
+        const done = { changed: this.#changed, deployed: this.#deployed };
+        const back = await takeBackAfter(this.#run, this.#connection, done, cause, this.#steps);
         if (back?.result !== undefined)
             this.result.rollback = back.result;
         this.warnings.push(...(back?.warnings ?? []));
         return back;
-    }
-    /** Every release that may change the target is on record, also one that something stops before it does. */
-    async #open(known = {}) {
-        if (!this.#apply)
-            return;
-        await this.#records.open({ kind: 'release', ...known });
-        this.#opened = true;
-    }
-    async #record(end) {
-        const { outcome, error } = end;
-        if (this.#opened)
-            await this.#records.close({ outcome, error, steps: this.steps.all });
-        return end;
     }
 }
 /** What came to light before the deploy, and after it: what the later one could not show is what is still open. */
@@ -24321,11 +25082,13 @@ function release_joined(before, after) {
 
 
 
+
 /** The run that brings restored data to today's schema: a release of its own, in the database that was restored into. */
 function runThatFollows(run, connection) {
     const { databaseName: database } = connection.db;
     const target = { ...targetOf(run), database };
-    return { ...run, releaseId: (0,release_id.newReleaseId)(), invocation: { ...run.invocation, command: 'migrate', target } };
+    const own = { releaseId: (0,release_id.newReleaseId)(), startedAt: new Date() };
+    return { ...run, ...own, invocation: { ...run.invocation, command: 'migrate', target } };
 }
 /**
  * What would keep the migrations from beginning, found out before anything is restored: no backup that stands behind them
@@ -24347,7 +25110,7 @@ async function checkBeforehand(follows, connection, behind) {
  */
 async function thenMigrate(follows, connection, restored, behind) {
     const about = { command: 'migrate', releaseId: follows.releaseId };
-    const ended = await migrateOn(follows, connection, { chosen: { behind } }).catch((thrown) => ({ ...about, outcome: 'blocked', error: (0,observe_error/* asReleaseError */.o)(thrown) }));
+    const ended = await on_record_onRecord(follows, connection, 'migrate', (recording) => migrateOn(follows, connection, recording, { chosen: { behind } })).catch((thrown) => ({ ...about, outcome: 'blocked', error: (0,observe_error/* asReleaseError */.o)(thrown) }));
     if (ended.error === undefined)
         return ended;
     const error = notMigrated(follows, restored, ended.error);
@@ -24463,7 +25226,7 @@ async function restore(run) {
             ? agreeToErase(run, source.manifest)
             : agree(run, await restore_questionOf(run, connection, source.from)));
         const about = { command: 'restore', target: aboutTarget(run, connection), releaseId: run.releaseId };
-        const records = new ReleaseRecords(connection.db, run);
+        const records = new OwnRecord(connection.db, run);
         const result = await underLease(run, connection, async (tenure) => {
             const start = { kind: 'restore', backupId: argument, migrations: [], reason: flags.reason };
             await records.start(start);
@@ -24541,31 +25304,274 @@ function unknownPosition(id) {
     return `${id} does not say which migrations its data have, so the history is left as it was. Compare it with mongo-release status, and record what the data have with mongo-release baseline NAME.`;
 }
 
-;// CONCATENATED MODULE: ./emitted/release/rollback/cut-off.js
+;// CONCATENATED MODULE: ./emitted/release/rollback/find-release.js
+
+
+/**
+ * The release of that id, or the one that the rollback of that id takes back; without an id the newest. Throws
+ * `RELEASE_UNKNOWN`, also where the newest changed nothing: whoever types no id may mean that one, and not the one before.
+ */
+async function findRelease(run, connection, asked) {
+    const records = new ReleaseRecords(connection.db, run);
+    if (asked === undefined)
+        return newest(records, connection.db.databaseName);
+    const found = await records.find(asked);
+    if (found?.kind === 'migrate' || found?.kind === 'release')
+        return found;
+    if (found?.kind === 'rollback' && found.of !== undefined)
+        return findRelease(run, connection, found.of);
+    // A release whose own record is gone has one of its rollback.
+    const rollback = await records.rollbackOf(asked);
+    if (rollback !== null)
+        return { ...rollback, _id: asked };
+    throw find_release_unknown(connection.db.databaseName, `no release ${asked}${found === null ? '' : `: that is a ${found.kind}`}`);
+}
+async function newest(records, database) {
+    const [latest, begun] = await Promise.all([records.newest(), records.newestBegun()]);
+    if (begun === null)
+        throw find_release_unknown(database, 'no release that could be taken back');
+    if (latest?._id === begun._id)
+        return begun;
+    throw new observe_error/* ReleaseError */.K('RELEASE_UNKNOWN', `The newest release, ${latest?._id}, changed nothing: it began neither to migrate nor to deploy. The newest one that did is ${begun._id}.`, { hint: `If that is the one to take back, type mongo-release rollback ${begun._id}.` });
+}
+function find_release_unknown(database, what) {
+    return new observe_error/* ReleaseError */.K('RELEASE_UNKNOWN', `Database ${database} has a record of ${what}.`, {
+        hint: 'mongo-release audit lists the releases, and mongo-release status what is applied; mongo-release down takes single migrations back.',
+    });
+}
+
+// EXTERNAL MODULE: ./emitted/report/way-back.js
+var way_back = __webpack_require__(65561);
+;// CONCATENATED MODULE: ./emitted/release/rollback/foretold-steps.js
+/** The steps of a rollback as a dry run lists them: nothing is done, and each says what it would do. */
+class ForetoldSteps {
+    #steps;
+    /** `earlier`: of the rollback that would be gone on with. */
+    constructor(earlier) {
+        this.#steps = new Map(earlier.map((step) => [step.name, step]));
+    }
+    get all() {
+        return [...this.#steps.values()];
+    }
+    stateOf(name) {
+        const state = this.#steps.get(name)?.state;
+        return state === 'planned' ? 'done' : state;
+    }
+    async run(name, does, _work, { again = false } = {}) {
+        if (this.stateOf(name) === 'done' && !again)
+            return;
+        this.#steps.set(name, { name, state: 'planned', note: does });
+    }
+    async skip(name, note) {
+        if (this.stateOf(name) === 'done')
+            return;
+        this.#steps.set(name, { name, state: 'skipped', note });
+    }
+}
+
+;// CONCATENATED MODULE: ./emitted/release/rollback/foretell.js
+
+
+
+
+
+
+
+
+
+function foretell_planned(release, { way }) {
+    return { releaseId: release._id, strategy: way.strategy, reverted: [], kept: [], conflicts: [] };
+}
+/** What a rollback would do, step by step, and what it would leave. Only reads. */
+async function foretell(run, connection, release, situation) {
+    const { way, wayDown } = situation;
+    const result = { ...foretell_planned(release, situation), steps: await foretell_stepsOf(run, connection, situation) };
+    const nothingDone = (would) => [`Nothing was done. A rollback would ${would.replace(/\.$/, '')}.`];
+    switch (way.strategy) {
+        case 'none':
+            return { result, warnings: nothingDone('go on after the data') };
+        case 'down':
+            return { result, warnings: nothingDone(`go down: ${way.names.join(', ')}`) };
+        case 'undo': {
+            const undo = await forecastOf(run, connection, release._id, wayDown.records, way.names).catch(onlyLooked);
+            return { result: { ...result, undo }, warnings: nothingDone(`undo: ${way.names.join(', ')}`) };
+        }
+        case 'restore': {
+            const { words, loss } = await wouldRestore(run, connection, release, way);
+            return { result: { ...result, loss }, warnings: nothingDone(words) };
+        }
+    }
+}
+/** What it would walk through, in order. */
+async function foretell_stepsOf(run, connection, { way, earlier }) {
+    const begun = earlier.state === 'unfinished' ? earlier.record : undefined;
+    const steps = new ForetoldSteps(begun?.steps ?? []);
+    const strategy = way.strategy === 'none' ? (begun?.strategy ?? 'none') : way.strategy;
+    const stopped = await new ReleaseRecords(connection.db, run).trafficStopped();
+    const playbook = new Playbook(run, connection, steps, strategy, new Traffic().found(stopped?.traffic));
+    await playbook.stopTraffic();
+    await playbook.data(way, async () => { });
+    await playbook.finish();
+    return steps.all;
+}
+/** How long a rollback looks at what it will leave before it begins: users may be waiting for it. Milliseconds. */
+const longestLook = 10_000;
+/** Says what an undo is going to leave as users have it. Whatever keeps that from being known does not keep the undo. */
+async function sayWhatStays(run, connection, { _id }, { way, wayDown }) {
+    if (way.strategy !== 'undo')
+        return;
+    const limit = AbortSignal.timeout(longestLook);
+    const limited = { ...run, signal: AbortSignal.any([run.signal, limit]) };
+    try {
+        run.log.info((0,way_back/* undoSentence */.ef)(await forecastOf(limited, connection, _id, wayDown.records, way.names)));
+    }
+    catch (thrown) {
+        stopIfCancelled(run);
+        const why = limit.aborted ? `looking takes longer than ${longestLook / 1000} s` : (0,observe_error/* asReleaseError */.o)(thrown).message;
+        run.log.warn(`What the undo will leave to users is not known beforehand: ${why}`);
+    }
+}
+/** What asks the project's `downDocument` may fail as a migration does, and nothing was changed by that. */
+function onlyLooked(thrown) {
+    const error = (0,observe_error/* asReleaseError */.o)(thrown);
+    if (error.exitCode !== 8)
+        throw error;
+    throw new observe_error/* ReleaseError */.K('NO_WAY_BACK', `What an undo would do cannot be told: ${error.message} Nothing was done.`, {
+        hint: error.hint,
+        cause: error,
+    });
+}
+
+;// CONCATENATED MODULE: ./emitted/release/rollback/let-users-in.js
+
+
+
+
 
 
 
 /**
- * A sentence where the release right before this one never came to its end and has applied something: a killed release
- * that was typed again is two, and only the later one is taken back. Only reads.
+ * `rollback RELEASE --start-traffic`: lets users in whom a rollback of that release has shut out, and leaves out whatever
+ * else was left of it. Its record is closed by that, unless its data are on their way: those somebody has to look after.
  */
-async function cutOffBefore(run, connection, release) {
-    const { records } = await readRecords(run, connection, await listFiles(run), { brief: true });
-    const applied = records
-        .filter(({ state }) => state === 'applied')
-        .map(({ _id: name, sequence, releaseId }) => ({ name, sequence, release: releaseId }))
-        .sort((a, b) => a.sequence - b.sequence);
-    const first = records
-        .filter(({ releaseId }) => releaseId === release._id)
-        .reduce((least, { sequence }) => Math.min(least, sequence), Number.POSITIVE_INFINITY);
-    const before = applied.findLast(({ sequence }) => sequence < first)?.release;
-    if (first === Number.POSITIVE_INFINITY || before === undefined)
-        return undefined;
-    const earlier = await new ReleaseRecords(connection.db, run).find(before);
-    if (earlier?.state !== 'running')
-        return undefined;
-    const names = applied.filter((one) => one.release === before).map(({ name }) => name);
-    return `Release ${before}, the one before, never came to its end, and what it applied stays: ${listed(names)}. Afterwards mongo-release rollback ${before} takes that back, too.`;
+async function letUsersIn(run, connection, release) {
+    const { _id: releaseId } = release;
+    const about = { command: 'rollback', target: aboutTarget(run, connection), releaseId };
+    const records = new ReleaseRecords(connection.db, run);
+    const nothing = { releaseId, strategy: 'none', reverted: [], kept: [], conflicts: [] };
+    const shut = await records.trafficStopped();
+    if (shut?.of !== releaseId) {
+        const by = shut === null ? 'no rollback has stopped traffic.' : `it was stopped by the rollback of ${shut.of}.`;
+        return { ...about, outcome: 'nothing-to-do', result: nothing, warnings: [`Nothing was done: ${by}`] };
+    }
+    if (run.invocation.flags['dry-run']) {
+        const would = 'Nothing was done. It would let users in by hooks.start-traffic, and leave out the rest.';
+        return { ...about, outcome: 'nothing-to-do', result: nothing, warnings: [would] };
+    }
+    const own = { ...run, releaseId: shut._id, startedAt: new Date() };
+    return await underLease(own, connection, async ({ lease }) => {
+        const { fence } = lease;
+        const { strategy = 'none', why, backupId, migrations, reason, steps: before = [], data } = shut;
+        const record = new OwnRecord(connection.db, own);
+        const { actor, host, runUrl } = run.origin;
+        const steps = new StepLog(before, { actor, host, runUrl }, () => record.keep(fence, { steps: steps.all }));
+        const traffic = new Traffic((now) => record.keepTraffic(fence, now)).found(shut.traffic);
+        const playbook = new Playbook(own, connection, steps, strategy, traffic);
+        await record.start({
+            ...{ kind: 'rollback', of: releaseId, migrations, strategy, why, backupId, fence, data, steps: steps.all },
+            reason: run.invocation.flags.reason ?? reason,
+        });
+        return await record.around(async () => {
+            await playbook.startTraffic();
+            const dataState = stateIn(steps.all, 'data');
+            const onTheWay = dataState === 'failed' || dataState === 'unknown';
+            if (!onTheWay)
+                for (const { name, state } of before)
+                    if (state !== 'done' && name !== 'start-traffic')
+                        await steps.skip(name, 'left out: --start-traffic');
+            await record.close({ outcome: onTheWay ? 'failed-dirty' : 'rolled-back' });
+            const left = onTheWay
+                ? [`Its data are on their way: mongo-release rollback ${releaseId} goes on with them.`]
+                : [];
+            const result = { ...nothing, ...data, strategy, steps: steps.all };
+            return { ...about, outcome: 'rolled-back', result, warnings: [...playbook.warnings, ...left] };
+        });
+    });
+}
+
+;// CONCATENATED MODULE: ./emitted/release/rollback/look.js
+
+
+
+
+
+/**
+ * What is to be done. Where the data are back already, only what comes after them; what has begun goes on the way that it
+ * is on, unless another one is named.
+ */
+async function look_look(run, connection, release) {
+    const { strategy: named } = run.invocation.flags;
+    const earlier = await earlierRollback(run, connection, release._id);
+    const find = async (asked) => {
+        const found = await findWayBack(run, connection, release, asked).catch(async (thrown) => {
+            throw await withTraffic(run, connection, (0,observe_error/* asReleaseError */.o)(thrown));
+        });
+        return { earlier, ...found };
+    };
+    if (earlier.state !== 'unfinished')
+        return find(named ?? 'auto');
+    const { strategy: begun = 'none' } = earlier.record;
+    if (earlier.dataBack) {
+        if (named !== undefined && named !== 'auto' && named !== begun)
+            throw backOtherwise(release, earlier.record, named);
+        return { earlier, way: { strategy: 'none', why: 'An earlier run has taken the data back.' }, wayDown: nothingRead };
+    }
+    return find(named ?? (begun === 'none' ? 'auto' : begun));
+}
+/** Whatever keeps a rollback from going on: users may be shut out since it stopped. */
+async function withTraffic(run, { db }, cause) {
+    const { traffic } = (await new ReleaseRecords(db, run).trafficStopped()) ?? {};
+    if (traffic === undefined)
+        return cause;
+    const { code, message, hint, details } = cause;
+    return new observe_error/* ReleaseError */.K(code, `${message} ${trafficInWords(traffic)}`, { hint, details, cause });
+}
+/** Neither of the release nor of a rollback of it. */
+function nothingLeft({ way, earlier }) {
+    return way.strategy === 'none' && earlier.state !== 'unfinished';
+}
+function backOtherwise(release, { strategy, steps = [] }, named) {
+    const { _id, backupId } = release;
+    const restoring = named === 'restore' && backupId !== undefined ? `; mongo-release restore ${backupId} brings the backup back` : '';
+    return new observe_error/* ReleaseError */.K('NO_WAY_BACK', `The data of release ${_id} are back already, by ${strategy}.`, {
+        hint: `Type mongo-release rollback ${_id} without --strategy: it goes on with ${stoppedAt(steps)}${restoring}.`,
+    });
+}
+
+;// CONCATENATED MODULE: ./emitted/release/rollback/still-running.js
+
+
+
+
+/**
+ * Nobody has the lease while an application is deployed: a release that is at that would end on the data of before. Throws
+ * `HISTORY_CONFLICT` where it may still be, unless its process is seen to be gone, or a person says that it is.
+ */
+async function refuseRunning(run, release) {
+    const { _id, state, host, pid } = release;
+    if (state !== 'running' || !hasDeployed(release))
+        return;
+    if (host === (0,external_node_os_.hostname)() && pid !== undefined && !processRuns(pid))
+        return;
+    if (run.invocation.flags.yes)
+        return;
+    const since = latestBegan(release).toISOString();
+    const message = `Release ${_id} has begun to deploy, and its end is not on record: process ${pid} on ${host} has been at it since ${since}.`;
+    if (await run.confirm?.(`${message} Is it gone, and to be taken back?`))
+        return;
+    throw new observe_error/* ReleaseError */.K('HISTORY_CONFLICT', message, {
+        hint: `Stop that run, or wait for its end. If it is gone already, type mongo-release rollback ${_id} --yes.`,
+    });
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/rollback/rollback.js
@@ -24634,6 +25640,9 @@ var rollback_disposeResources = (undefined && undefined.__disposeResources) || (
 
 
 
+
+
+
 /** `rollback [RELEASE]`: takes a release back, and goes on with a rollback of it that did not come to its end. */
 async function rollback(run) {
     const env_1 = { stack: [], error: void 0, hasError: false };
@@ -24642,28 +25651,39 @@ async function rollback(run) {
         const connection = rollback_addDisposableResource(env_1, await openTarget(run, dryRun ? 'read' : 'write'), true);
         const [asked] = run.invocation.arguments;
         const release = await findRelease(run, connection, asked);
+        if (run.invocation.flags['start-traffic'])
+            return await letUsersIn(run, connection, release);
+        if (!dryRun)
+            await refuseRunning(run, release);
         const about = { command: 'rollback', target: aboutTarget(run, connection), releaseId: release._id };
-        let situation = await rollback_look(run, connection, release);
+        let situation = await look_look(run, connection, release);
         // A release that has only just begun looks like that too: whoever has the lease knows.
         if (nothingLeft(situation) && !dryRun)
-            situation = await underLease(run, connection, () => rollback_look(run, connection, release));
+            situation = await underLease(run, connection, () => look_look(run, connection, release));
         const { way, earlier } = situation;
         run.log.info(`The way back of release ${release._id}: ${way.strategy}. ${way.why}`);
         if (nothingLeft(situation)) {
-            const overtaken = earlier.state === 'overtaken' ? earlier.record : undefined;
-            if (overtaken === undefined || dryRun) {
-                const warnings = [asked === undefined ? `${way.why} To take an older release back, name it.` : way.why];
-                if (overtaken !== undefined)
-                    warnings.push(leftUnfinished(overtaken));
-                return { ...about, outcome: 'nothing-to-do', result: rollback_planned(release, situation), warnings };
+            const warnings = [asked === undefined ? `${way.why} To take an older release back, name it.` : way.why];
+            const nothing = { ...about, outcome: 'nothing-to-do', result: foretell_planned(release, situation), warnings };
+            if (earlier.state === 'overtaken') {
+                const { record } = earlier;
+                if (dryRun)
+                    return { ...nothing, warnings: [...warnings, leftUnfinished(record)] };
+                const error = await agreeToRest(run, connection, release, record);
+                if (error !== undefined)
+                    return { ...nothing, outcome: 'failed-dirty', warnings: [], error };
+                situation = { ...situation, earlier: { state: 'unfinished', record, dataBack: true } };
             }
-            const error = await agreeToRest(run, release, overtaken);
-            if (error !== undefined)
-                return { ...about, outcome: 'failed-dirty', result: rollback_planned(release, situation), error };
-            situation = { ...situation, earlier: { state: 'unfinished', record: overtaken, dataBack: true } };
+            else {
+                if (!isDeployed(release, earlier))
+                    return nothing;
+                const inTheWay = await whyNotTheApplication(run, connection, release);
+                if (inTheWay !== undefined)
+                    return { ...nothing, warnings: [...warnings, inTheWay] };
+            }
         }
-        const stays = way.strategy === 'undo' || way.strategy === 'down' ? await cutOffBefore(run, connection, release) : undefined;
-        const alsoSay = (warnings) => (stays === undefined ? warnings : [...warnings, stays]);
+        const stays = await cutOffBefore(run, connection, release);
+        const alsoSay = (warnings) => (stays === undefined ? warnings : [...warnings, stays.why]);
         if (dryRun) {
             const { result, warnings } = await foretell(run, connection, release, situation);
             return { ...about, outcome: 'nothing-to-do', result, warnings: alsoSay(warnings) };
@@ -24673,6 +25693,7 @@ async function rollback(run) {
             run.log.info(`Rollback ${begun._id} goes on from where it stopped.`);
         if (begun?.reason === undefined)
             needReason(run, 'a rollback', ', or --dry-run to see what would be done');
+        await sayWhatStays(run, connection, release, situation);
         const consent = way.strategy === 'restore' ? await agreeToRestore(run, connection, release, way) : undefined;
         const { error, result, warnings } = await take_back_takeBack(run, connection, release, way, situation.earlier, consent);
         const taken = { result, warnings: alsoSay(warnings) };
@@ -24690,115 +25711,44 @@ async function rollback(run) {
             await result_1;
     }
 }
-/**
- * What is to be done. Where the data are back already, only what comes after them; what has begun goes on the way that it
- * is on, unless another one is named.
- */
-async function rollback_look(run, connection, release) {
-    const { strategy: named } = run.invocation.flags;
-    const earlier = await earlierRollback(run, connection, release._id);
-    const find = async (asked) => {
-        const found = await findWayBack(run, connection, release, asked).catch((thrown) => {
-            throw withTraffic((0,observe_error/* asReleaseError */.o)(thrown), earlier);
-        });
-        return { earlier, ...found };
-    };
-    if (earlier.state !== 'unfinished')
-        return find(named ?? 'auto');
-    const { strategy: begun = 'none' } = earlier.record;
-    if (earlier.dataBack) {
-        if (named !== undefined && named !== 'auto' && named !== begun)
-            throw backOtherwise(release, earlier.record, named);
-        return { earlier, way: { strategy: 'none', why: 'An earlier run has taken the data back.' }, wayDown: nothingRead };
-    }
-    return find(named ?? (begun === 'none' ? 'auto' : begun));
-}
-/** Whatever keeps a rollback from going on: users may be shut out since it stopped. */
-function withTraffic(cause, earlier) {
-    const traffic = earlier.state === 'none' ? undefined : trafficAfter(earlier.record.steps ?? []);
-    if (traffic === undefined)
-        return cause;
-    const { code, message, hint, details } = cause;
-    return new observe_error/* ReleaseError */.K(code, `${message} ${traffic}`, { hint, details, cause });
-}
-function nothingLeft({ way, earlier }) {
-    return way.strategy === 'none' && earlier.state !== 'unfinished';
-}
-function backOtherwise(release, { strategy, steps = [] }, named) {
-    const { _id, backupId } = release;
-    const restoring = named === 'restore' && backupId !== undefined ? `; mongo-release restore ${backupId} brings the backup back` : '';
-    return new observe_error/* ReleaseError */.K('NO_WAY_BACK', `The data of release ${_id} are back already, by ${strategy}.`, {
-        hint: `Type mongo-release rollback ${_id} without --strategy: it goes on with ${stoppedAt(steps)}${restoring}.`,
-    });
-}
 /** What was left of a rollback may not fit what was applied since. An error, unless a person says that it does. */
-async function agreeToRest(run, { _id }, left) {
+async function agreeToRest(run, { db }, { _id }, left) {
     const { steps = [] } = left;
+    const { traffic } = (await new ReleaseRecords(db, run).trafficStopped()) ?? {};
     const at = stoppedAt(steps);
-    const message = [leftUnfinished(left), trafficAfter(steps)].filter((part) => part !== undefined).join(' ');
+    const message = [leftUnfinished(left), ...(traffic === undefined ? [] : [trafficInWords(traffic)])].join(' ');
+    const only = traffic === undefined ? '' : ' With --start-traffic instead it only lets users in.';
     if (run.invocation.flags.yes)
         return undefined;
     if (await run.confirm?.(`${message} Nothing of release ${_id} is in the target. Go on with ${at}?`))
         return undefined;
     return new observe_error/* ReleaseError */.K('ROLLBACK_FAILED', message, {
-        hint: `Look whether what is left still fits what was applied since; if so, type mongo-release rollback ${_id} --yes: it goes on with ${at}, and leaves the data as they are.`,
+        hint: `Look whether what is left still fits what was applied since; if so, type mongo-release rollback ${_id} --yes: it goes on with ${at}, and leaves the data as they are.${only}`,
     });
 }
-function rollback_planned(release, { way }) {
-    return { releaseId: release._id, strategy: way.strategy, reverted: [], kept: [], conflicts: [] };
+/** An application that was deployed for it, and that no rollback has brought back since. */
+function isDeployed(release, { record }) {
+    const last = deploysOf(release).at(-1);
+    if (last === undefined || record === undefined)
+        return last !== undefined;
+    // It went on over a rollback that did not know of it.
+    const ended = Number(last.startedAt) + (last.durationMs ?? Number.POSITIVE_INFINITY);
+    return ended > Number(latestBegan(record));
 }
-async function foretell(run, connection, release, situation) {
-    const { way, earlier, wayDown } = situation;
-    const result = rollback_planned(release, situation);
-    const done = (earlier.state === 'unfinished' ? (earlier.record.steps ?? []) : []).filter(({ state }) => state === 'done');
-    const before = done.length === 0 ? '' : ` Done before: ${done.map(({ name }) => name).join(', ')}.`;
-    const nothingDone = (would) => [`Nothing was done. A rollback would ${would.replace(/\.$/, '')}.${before}`];
-    switch (way.strategy) {
-        case 'none':
-            return { result, warnings: nothingDone('go on after the data') };
-        case 'down':
-            return { result, warnings: nothingDone(`go down: ${way.names.join(', ')}`) };
-        case 'undo': {
-            const undo = await forecastOf(run, connection, wayDown.records, way.names).catch(onlyLooked);
-            return { result: { ...result, undo }, warnings: nothingDone(`undo: ${way.names.join(', ')}`) };
-        }
-        case 'restore': {
-            const { words, loss } = await wouldRestore(run, connection, release, way);
-            return { result: { ...result, loss }, warnings: nothingDone(words) };
-        }
-    }
+/** Why the application of a release of which nothing is in the data is not brought back; undefined where it is. */
+async function whyNotTheApplication(run, { db }, release) {
+    if (run.invocation.settings.hooks['rollback-app'] === undefined)
+        return 'It deployed the application, and there is no hook rollback-app: bring the one before back by hand.';
+    const since = deploysOf(release).at(-1)?.startedAt;
+    if (since === undefined || !(await new ReleaseRecords(db, run).deployedAfter(since)))
+        return undefined;
+    const why = 'Another release has deployed since, and what hooks.rollback-app brings back may be older than that.';
+    if (run.invocation.flags.yes || (await run.confirm?.(`${why} Run it all the same?`)))
+        return undefined;
+    return `${why} Where that is right, type mongo-release rollback ${release._id} --yes.`;
 }
 function leftUnfinished({ _id, steps = [] }) {
-    return `Rollback ${_id} stopped at ${stoppedAt(steps)}, and the history was changed since.`;
-}
-/** What asks the project's `downDocument` may fail as a migration does, and nothing was changed by that. */
-function onlyLooked(thrown) {
-    const error = (0,observe_error/* asReleaseError */.o)(thrown);
-    if (error.exitCode !== 8)
-        throw error;
-    throw new observe_error/* ReleaseError */.K('NO_WAY_BACK', `What an undo would do cannot be told: ${error.message} Nothing was done.`, {
-        hint: error.hint,
-        cause: error,
-    });
-}
-/** The release of that id, or the one that the rollback of that id takes back. */
-async function findRelease(run, connection, asked) {
-    const records = new ReleaseRecords(connection.db, run);
-    const found = asked === undefined ? await records.newest() : await records.find(asked);
-    if (found !== null && (found.kind === 'migrate' || found.kind === 'release'))
-        return found;
-    if (found?.kind === 'rollback' && found.of !== undefined)
-        return findRelease(run, connection, found.of);
-    // A release of code alone has a record only once it was to be taken back.
-    const ofCode = asked === undefined ? null : await records.rollbackOf(asked);
-    if (asked !== undefined && ofCode !== null)
-        return { ...ofCode, _id: asked };
-    const what = asked === undefined
-        ? 'no release that could be taken back'
-        : `no release ${asked}${found === null ? '' : `: that is a ${found.kind}`}`;
-    throw new observe_error/* ReleaseError */.K('RELEASE_UNKNOWN', `Database ${connection.db.databaseName} has a record of ${what}.`, {
-        hint: 'mongo-release status shows what is applied; mongo-release down takes single migrations back.',
-    });
+    return `Rollback ${_id} stopped at ${stoppedAt(steps)}, and something was applied or deployed since.`;
 }
 
 // EXTERNAL MODULE: ./emitted/report/status.js
@@ -25188,7 +26138,7 @@ async function commands_runCommand(run) {
     const { command, target } = run.invocation;
     const started = performance.now();
     const ended = await useCases[command](run).catch((thrown) => {
-        const error = (0,observe_error/* asReleaseError */.o)(thrown);
+        const error = asReleaseOrServerError(thrown, `running ${command}`);
         const about = target && { name: target.name, environment: target.environment, database: target.database };
         return { command, outcome: outcomeOfError(error, false), error, target: about, releaseId: run.releaseId };
     });

@@ -51,68 +51,7 @@ var observe_error = __webpack_require__(79734);
 var server_code = __webpack_require__(20724);
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __webpack_require__(76760);
-// EXTERNAL MODULE: external "node:child_process"
-var external_node_child_process_ = __webpack_require__(31421);
-// EXTERNAL MODULE: external "node:module"
-var external_node_module_ = __webpack_require__(98995);
-// EXTERNAL MODULE: external "node:worker_threads"
-var external_node_worker_threads_ = __webpack_require__(75919);
-;// CONCATENATED MODULE: ./emitted/migration/child/processes.js
-
-
-
-
-const starting = ['spawn', 'spawnSync', 'exec', 'execSync', 'execFile', 'execFileSync', 'fork'];
-/**
- * Keeps code of the project from starting processes and threads: what runs there opens connections that nobody sees.
- * tsx may, for its compiler. Node's own `--permission` stands behind this, where it can (child-process.ts); this says
- * what is to be done, also to code that passes over the error.
- */
-class Processes {
-    #refusing = false;
-    #told = () => { };
-    /** From here on none is started. To be called before code of the project is loaded. */
-    refuse() {
-        if (this.#refusing)
-            return;
-        this.#refusing = true;
-        const functions = external_node_child_process_;
-        for (const name of starting) {
-            const start = functions[name];
-            functions[name] = (...args) => {
-                this.#check(name);
-                return start(...args);
-            };
-        }
-        const construct = (worker, args, made) => {
-            this.#check('Worker');
-            return Reflect.construct(worker, args, made);
-        };
-        external_node_worker_threads_.Worker = new Proxy(external_node_worker_threads_.Worker, { construct });
-        (0,external_node_module_.syncBuiltinESMExports)();
-    }
-    /** From here on `told` gets the reason of each refusal. What is only tried while code is loaded harms nobody. */
-    tell(told) {
-        this.#told = told;
-    }
-    #check(what) {
-        // Of the error itself, of this function, and of the one in the place of Node's.
-        const caller = new Error().stack?.split('\n')[3] ?? '';
-        if (/[\\/]node_modules[\\/]esbuild[\\/]lib[\\/]/.test(caller))
-            return;
-        const reason = new observe_error/* ReleaseError */.K('OWN_PROCESS', `${what}() was refused: ${startsNothing.text}`, startsNothing);
-        this.#told(reason);
-        throw reason;
-    }
-}
-/** Also where Node refuses it by itself. */
-const startsNothing = {
-    text: 'what another process or thread writes passes no gate, and in a rehearsal nobody would see whether it writes to the target',
-    hint: "Do it in a hook (hooks.deploy, hooks.reconcile) or a job of its own; at the top level of a file, move it into the function that needs it. Where a migration has to start it, its up cannot be rehearsed: apply with --rehearsal none, in production with --waive-rehearsal 'why'.",
-};
-
 ;// CONCATENATED MODULE: ./emitted/migration/child/known.js
-
 
 
 /** Of errors that many meet. `where`: the driver's call that it came from. Undefined for all others. */
@@ -123,9 +62,6 @@ function known(error, where) {
         return { hint: tooLarge };
     const { code } = error;
     switch (code) {
-        // Node's --permission: the rehearsal allows all but processes and threads.
-        case 'ERR_ACCESS_DENIED':
-            return { text: `it starts a process or a thread: ${startsNothing.text}`, hint: startsNothing.hint };
         case 'ERR_AMBIGUOUS_MODULE_SYNTAX':
             return {
                 text: 'it has require, exports or module beside an await at its top level, which no module can have',
@@ -146,8 +82,18 @@ function known(error, where) {
         case 'ERR_OUT_OF_RANGE':
             return where === undefined ? undefined : { text: `a document is larger than 16 MB (${where})`, hint: tooLarge };
     }
+    // The engine has no code for these. They hold no data, only what was written in a file that Node takes for CommonJS.
+    if (error instanceof SyntaxError &&
+        /^Cannot use import statement|^Unexpected token 'export'|'import\.meta'/.test(error.message)) {
+        return {
+            text: 'it has import or export, and package.json says "type": "commonjs"',
+            hint: 'Name the file .mjs, or write "type": "module" into package.json; what is written with require and module.exports is named .cjs then.',
+        };
+    }
     if (error.name === 'MongooseError' && error.stack?.includes('openUri')) {
         return {
+            code: 'OWN_CONNECTION',
+            text: 'Mongoose was asked for a connection of its own (mongoose.connect or openUri)',
             hint: "Work with the db, client and models that up is given: the runner has connected them, and the target's address is in no variable of the migration's environment.",
         };
     }
@@ -222,8 +168,6 @@ const countPattern = /^\d{1,9}$/;
  * messages of ours that it quotes.
  */
 function hideUnknown(text, source, vocabulary = new Set()) {
-    if (source.showValues)
-        return text;
     const ours = [...source.given].find((message) => text.includes(message));
     const parts = ours === undefined ? [text] : text.split(ours);
     return parts
@@ -270,6 +214,10 @@ function hiddenKey(taken) {
         name = `${redact_hidden} ${number}`;
     return name;
 }
+/** A log line of user code, for whoever looks on. */
+function shownText(text, source) {
+    return source.showValues ? text : hideUnknown(text, source);
+}
 /** Fields of a log line of user code: numbers and booleans; texts that are ids or words of the source. */
 function hideFields(fields, source) {
     const shown = {};
@@ -282,9 +230,18 @@ function hideFields(fields, source) {
         else if (typeof value === 'bigint')
             shown[name] = Number(value);
         else if (value !== undefined && value !== null)
-            shown[name] = hideUnknown(String(value), source);
+            shown[name] = shownText(String(value), source);
     }
     return shown;
+}
+/**
+ * Prints what an error of user code says as it is, where somebody asked for that: a person at a terminal sees what user
+ * code prints, and it goes nowhere else. What is kept, or handed on, is always `hiddenText`.
+ */
+function showWhole(error, { showValues }) {
+    if (!showValues || error instanceof observe_error/* ReleaseError */.K)
+        return;
+    process.stderr.write(`${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}\n`);
 }
 /**
  * What an error of user code says, without a document's values and without a full stop. A server's error is rebuilt from
@@ -300,8 +257,6 @@ function textOf(error, source, where) {
         return thrownText(error, source);
     if ((0,server_code/* serverCode */.XY)(error) !== undefined && isDriverError(error))
         return (0,server_code/* describeServerError */.JL)(error, where);
-    if (source.showValues)
-        return `${error.name}: ${error.message}`;
     const ours = validationText(error, source) ?? connectionText(error) ?? known(error, where)?.text;
     if (ours !== undefined)
         return ours;
@@ -385,14 +340,18 @@ function asChildError(error) {
 function describeFailure(error, source, where, unseen, lastRead) {
     const place = placeIn(error, source);
     const at = place === undefined ? '' : ` at ${place}`;
-    if (error instanceof observe_error/* ReleaseError */.K)
-        return { ...asChildError(error), message: `${error.message.replace(/\.$/, '')}${at}.` };
+    if (error instanceof observe_error/* ReleaseError */.K) {
+        const told = place !== undefined && error.message.includes(place);
+        return { ...asChildError(error), message: `${error.message.replace(/\.$/, '')}${told ? '' : at}.` };
+    }
     const text = hiddenText(error, source, where);
+    showWhole(error, source);
     const how = unseen ? 'A promise that nobody waited for was rejected' : 'The code threw';
-    const hint = known(error, where)?.hint ?? hintFor(error, text, source.fileName);
+    const ours = known(error, where);
+    const hint = ours?.hint ?? hintFor(error, text, source.fileName);
     const read = lastRead === undefined ? '' : ` It had read the document ${lastRead.id} of ${lastRead.collection} last.`;
     return {
-        code: 'MIGRATION_FAILED',
+        code: ours?.code ?? 'MIGRATION_FAILED',
         message: `${how}${at}: ${text}.${read}`,
         hint,
         lastRead,
@@ -464,6 +423,8 @@ function describeConnectFailure(error, database) {
     };
 }
 
+// EXTERNAL MODULE: external "node:child_process"
+var external_node_child_process_ = __webpack_require__(31421);
 // EXTERNAL MODULE: external "node:util"
 var external_node_util_ = __webpack_require__(57975);
 ;// CONCATENATED MODULE: ./emitted/migration/child/load.js
@@ -492,14 +453,15 @@ async function loadModule(source, code = 'MIGRATION_INVALID') {
         return (await import(__rewriteRelativeImportExtension(/* webpackIgnore: true */ (0,external_node_url_.pathToFileURL)(source.path).href)));
     }
     catch (error) {
-        if (error instanceof observe_error/* ReleaseError */.K)
-            throw error;
-        const hint = known(error)?.hint ?? `Correct ${source.fileName} and run the same command again.`;
+        // One of ours says what it refused, and not of which file.
+        const { hint: ours } = error instanceof observe_error/* ReleaseError */.K ? error : {};
+        const hint = ours ?? known(error)?.hint ?? `Correct ${source.fileName} and run the same command again.`;
         throw new observe_error/* ReleaseError */.K(code, await whatFailed(source, error), { hint, cause: error });
     }
 }
 async function whatFailed(source, error) {
     const text = hiddenText(error, source);
+    showWhole(error, source);
     if (!(error instanceof SyntaxError))
         return `${placeIn(error, source) ?? source.fileName} cannot be loaded: ${text}.`;
     const place = placeIn(error, source) ?? (await syntaxPlace(source));
@@ -837,6 +799,8 @@ function classesOf(driver) {
 
 // EXTERNAL MODULE: external "node:fs/promises"
 var external_node_fs_promises_ = __webpack_require__(51455);
+// EXTERNAL MODULE: external "node:module"
+var external_node_module_ = __webpack_require__(98995);
 ;// CONCATENATED MODULE: ./emitted/migration/child/driver.js
 var driver_rewriteRelativeImportExtension = (undefined && undefined.__rewriteRelativeImportExtension) || function (path, preserveJsx) {
     if (typeof path === "string" && /^\.\.?\//.test(path)) {
@@ -1121,8 +1085,8 @@ class Connections {
         return connected;
     }
     #refuse() {
-        const error = new observe_error/* ReleaseError */.K('OWN_CONNECTION', 'What code writes by a connection of its own is neither counted, journalled nor rehearsed, so its MongoClient, mongoose.connect or createConnection was refused.', {
-            hint: 'Use the db, client and models that up is given. Export models made with mongoose.model(), and call mongoose.connect in the file that starts the application.',
+        const error = new observe_error/* ReleaseError */.K('OWN_CONNECTION', `Code opened a connection of its own (MongoClient, mongoose.connect or createConnection), ${this.#allowed === undefined ? 'which is refused to any server while code is loaded or rehearsed' : 'which is refused to the target'}: what it writes there is neither counted, fenced nor taken back.`, {
+            hint: 'Use the db and client that up is given. Models made with mongoose.model() have that connection, and the context form is given them as models: export them, and call mongoose.connect only in the file that starts the application.',
         });
         this.#refused ??= error;
         this.#listener(this.#refused);
@@ -1185,6 +1149,87 @@ function packageOf(path) {
         return undefined;
     const [scope = '', name = ''] = path.slice(at + folder.length).split(external_node_path_.sep);
     return path.slice(0, at) + folder + (scope.startsWith('@') ? (0,external_node_path_.join)(scope, name) : scope);
+}
+
+// EXTERNAL MODULE: external "node:worker_threads"
+var external_node_worker_threads_ = __webpack_require__(75919);
+;// CONCATENATED MODULE: ./emitted/migration/child/processes.js
+
+
+
+
+
+
+
+
+const starting = ['spawn', 'spawnSync', 'exec', 'execSync', 'execFile', 'execFileSync', 'fork'];
+/**
+ * Keeps code of the project from starting processes and threads: what runs there opens connections that nobody sees.
+ * Against accidents, not against intent. A package may start them while it is loaded, as one that writes logs does, and
+ * tsx for its compiler.
+ */
+class Processes {
+    #refusing = false;
+    #told = () => { };
+    /** From here on none is started. To be called before code of the project is loaded. */
+    refuse() {
+        if (this.#refusing)
+            return;
+        this.#refusing = true;
+        const functions = external_node_child_process_;
+        for (const name of starting)
+            functions[name] = this.#checked(name, functions[name]);
+        const construct = (worker, args, made) => {
+            this.#check('Worker');
+            return Reflect.construct(worker, args, made);
+        };
+        external_node_worker_threads_.Worker = new Proxy(external_node_worker_threads_.Worker, { construct });
+        (0,external_node_module_.syncBuiltinESMExports)();
+    }
+    /** From here on `told` gets the reason of each refusal. What is only tried while code is loaded harms nobody. */
+    tell(told) {
+        this.#told = told;
+    }
+    #checked(name, start) {
+        const checked = (...args) => {
+            this.#check(name);
+            return start(...args);
+        };
+        // Some have a version of their own for `promisify`, which answers otherwise than the usual one.
+        const promised = start[external_node_util_.promisify.custom];
+        if (promised === undefined)
+            return checked;
+        const custom = (...args) => {
+            this.#check(name);
+            return promised(...args);
+        };
+        return Object.defineProperty(checked, external_node_util_.promisify.custom, { value: custom });
+    }
+    #check(what) {
+        // After the error itself, this function, and the one in the place of Node's.
+        const stack = new Error().stack?.split('\n').slice(3) ?? [];
+        const { path, line } = callerIn(stack);
+        const loading = stack.some((frame) => frame.includes('node:internal/modules/'));
+        const folder = path === undefined ? undefined : packageOf(path);
+        if (folder !== undefined && (loading || /[\\/]esbuild$/.test(folder)))
+            return;
+        const by = path === undefined ? '' : ` of ${(0,external_node_path_.relative)(process.cwd(), path)}:${line}`;
+        const text = `${what}()${by} was refused: what another process or thread writes passes no gate, and in a rehearsal nobody would see whether it writes to the target`;
+        const reason = new observe_error/* ReleaseError */.K('OWN_PROCESS', text, { hint: loading ? atTopLevel : inFunction });
+        this.#told(reason);
+        throw reason;
+    }
+}
+const atTopLevel = 'Files are loaded to see what is in them, before anything is run: move it into the function that needs it.';
+const inFunction = "Do it in a hook (hooks.deploy, hooks.reconcile) or a job of its own. Where a migration has to start it, its up cannot be rehearsed: apply with --rehearsal none, in production with --waive-rehearsal 'why'.";
+/** The first frame that is in a file, and no part of Node. */
+function callerIn(stack) {
+    for (const frame of stack) {
+        const [, place = '', line] = /(?:\s|\()((?:file:\/\/|\/|[A-Za-z]:[\\/])[^()]*):(\d+):\d+\)?$/.exec(frame) ?? [];
+        if (line !== undefined)
+            return { path: place.startsWith('file:') ? (0,external_node_url_.fileURLToPath)(place) : place, line };
+    }
+    return {};
 }
 
 ;// CONCATENATED MODULE: ./emitted/migration/child/hooks.js
@@ -4787,7 +4832,7 @@ class ChangedByImages {
             parts.push((0,raw_bson/* bytesOf */.$$)(document.data));
             if (parts.length < document.parts)
                 continue;
-            for (const { before, after } of (0,journal_images/* unpackImages */.F)(parts)) {
+            for (const { before, after } of (0,journal_images/* unpackImages */.Fg)(parts)) {
                 const image = after ?? before;
                 if (image !== undefined)
                     yield rawIdName(image);
@@ -4839,7 +4884,8 @@ async function entriesToReplay(options) {
     const filter = { ...(0,documents/* ofAttempt */.Be)(attempt), kind: { $ne: 'images' } };
     const how = { readConcern: { level: 'majority' }, readPreference: 'primary' };
     const entries = client.db(database).collection(journal);
-    const [found] = await entries.aggregate([{ $match: filter }, ...summary], how).toArray();
+    const summarised = { ...(0,documents/* ofAttempt */.Be)(attempt), $or: [{ kind: { $ne: 'images' } }, { undone: { $exists: true } }] };
+    const [found] = await entries.aggregate([{ $match: summarised }, ...summary], how).toArray();
     const why = whyNot(found ?? nothing, options);
     if (why !== undefined) {
         throw new observe_error/* ReleaseError */.K('REPLAY_DIVERGED', `The migration cannot be taken up. ${why}`, {
@@ -4859,7 +4905,7 @@ const summary = [
             _id: null,
             entries: { $sum: 1 },
             bytes: { $sum: { $bsonSize: '$$ROOT' } },
-            undone: count({ $or: [isSet('$undone'), isSet('$undoing')] }),
+            undone: count(isSet('$undone')),
             unread: count({ $in: [keptNoLonger, { $ifNull: ['$reads.fingerprint', []] }] }),
             halfway: count({ $and: [isSet('$endedRun'), { $eq: ['$state', 'done'] }] }),
             drivers: { $addToSet: { $ifNull: ['$driver', 0] } },
@@ -4867,14 +4913,15 @@ const summary = [
     },
 ];
 function whyNot({ entries, bytes, undone, unread, halfway, drivers }, { expected, driverMajor, mostBytes: most = mostBytes }) {
+    // Also of an entry that is not undone in whole: then it is its images that say so.
+    if (undone > 0)
+        return 'A part of it was undone since.';
     // Nothing would be known of those that are missing, and all of them would be done a second time.
     if (expected !== undefined && entries !== expected)
         return `Its journal has ${entries} of ${expected} operations.`;
     if (drivers.some((major) => major !== driverMajor)) {
         return `It was begun with another major version of the driver than ${driverMajor}.`;
     }
-    if (undone > 0)
-        return 'A part of it was undone since.';
     if (unread > 0)
         return 'It had read more than is kept.';
     if (halfway > 0)
@@ -5955,7 +6002,7 @@ function imageDocuments(place, more) {
     return ({ namespace, images }) => {
         if (images.length === 0)
             return [];
-        const packed = (0,journal_images/* packImages */.I)(images);
+        const packed = (0,journal_images/* packImages */.IY)(images);
         return packed.map((data, part) => ({
             _id: (0,documents/* imagesId */.Cj)(place, number++),
             kind: 'images',
@@ -11464,7 +11511,12 @@ function backfillOf({ gate, source, signal, send }, checked) {
         onError: checked.onError ?? 'stop',
         maxErrors: checked.maxErrors ?? usualMaxErrors,
         signal,
-        describe: (error) => (error instanceof Unusable ? error.message : hiddenText(error, source)),
+        describe: (error) => {
+            if (error instanceof Unusable)
+                return error.message;
+            showWhole(error, source);
+            return hiddenText(error, source);
+        },
         placeOf: (error) => placeIn(error, source),
         tell: (level, message, fields) => send({ type: 'log', level, message, fields: { collection, ...fields } }),
         title: name === undefined ? `batch on ${collection}` : `batch ${hideUnknown(name, source)} on ${collection}`,
@@ -11608,7 +11660,7 @@ function lastReadOf({ lastRead, database }, driver) {
 
 /** The `log` of a migration's context: a function, and an object with a method a level, since both are in use. */
 function migrationLog(source, send) {
-    const write = (level) => (message, fields) => send({ type: 'log', level, message: hideUnknown(String(message), source), fields: hideFields(fields, source) });
+    const write = (level) => (message, fields) => send({ type: 'log', level, message: shownText(String(message), source), fields: hideFields(fields, source) });
     const levels = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
     return Object.assign(write('info'), levels);
 }
@@ -12189,7 +12241,7 @@ const errorCodes = {
     },
     OWN_PROCESS: {
         exit: 8,
-        meaning: 'Code of a migration started a process or a thread while it was loaded or rehearsed, where none may be.',
+        meaning: 'Code of a migration started a process or a thread in a rehearsal, where none may be.',
     },
     MIGRATION_DANGLING: { exit: 8, meaning: 'A migration returned while calls of it were still under way.' },
     MIGRATION_TIMED_OUT: { exit: 8, meaning: 'A migration ran longer than its time limit and was stopped.' },
@@ -12212,6 +12264,10 @@ const errorCodes = {
         meaning: 'A migration failed after it had changed the target; the message says how far it got.',
     },
     DEPLOY_FAILED: { exit: 8, meaning: 'The migrations are applied, and the deploy hook failed.' },
+    TAKEN_BACK: {
+        exit: 8,
+        meaning: 'While a release was being deployed, somebody took it back: its application may be on the data of before.',
+    },
     VERIFICATION_FAILED: { exit: 9, meaning: 'A probe failed or could not look; nothing was rolled back.' },
     ROLLBACK_FAILED: { exit: 10, meaning: 'The way back failed or is incomplete.' },
     SANDBOX_UNAVAILABLE: {

@@ -85,6 +85,8 @@ function describeOffending(offending) {
             return `It had read the document ${offending.id} of ${offending.collection} last.`;
         case 'mixed-types':
             return describeTypes(offending);
+        case 'unconvertible':
+            return describeUnconvertible(offending);
     }
 }
 function describeDuplicates({ collection, fields, found, groups, more }) {
@@ -100,6 +102,11 @@ function describeDuplicates({ collection, fields, found, groups, more }) {
 function describeTypes({ collection, field, usual, others }) {
     const odd = others.map(({ type, documents, ids }) => `${type} in ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(documents, 'document')} (such as ${ids.join(', ')})`);
     return `In ${collection} the field ${field} is ${usual} in most documents, and ${odd.join(', ')}.`;
+}
+function describeUnconvertible({ collection, field, to, documents, ids }) {
+    const others = documents > ids.length ? ', …' : '';
+    const has = documents === 1 ? 'has' : 'have';
+    return `In ${collection} ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(documents, 'document')} ${has} a text in ${field} that cannot be converted to ${to}: ${ids.join(', ')}${others}.`;
 }
 /** Which documents do not fulfil a validator, a sentence. */
 function describeViolations({ collection, documents, more, ids }) {
@@ -261,11 +268,19 @@ const marks = {
     skipped: 'idle',
     running: 'info',
     unknown: 'unknown',
+    planned: 'info',
 };
 function stepMark(state) {
     return marks[state];
 }
-const signs = { done: '✓', failed: '✗', skipped: '–', running: '…', unknown: '?' };
+const signs = {
+    done: '✓',
+    failed: '✗',
+    skipped: '–',
+    running: '…',
+    unknown: '?',
+    planned: '›',
+};
 /** Colours of GitHub's own labels, with a text dark enough to be read on them in both of its themes. */
 const styles = {
     done: 'fill:#dafbe1,stroke:#1a7f37,color:#0a3d1a',
@@ -273,6 +288,7 @@ const styles = {
     skipped: 'fill:#f6f8fa,stroke:#8c959f,color:#57606a,stroke-dasharray:4 3',
     running: 'fill:#ddf4ff,stroke:#0969da,color:#0a3069',
     unknown: 'fill:#fff8c5,stroke:#9a6700,color:#4d2d00',
+    planned: 'fill:#ddf4ff,stroke:#0969da,color:#0a3069',
 };
 /** The steps as a Mermaid flow. Holds names of steps and durations only, so there is nothing in it to escape. */
 function renderFlow(steps) {
@@ -289,7 +305,7 @@ function renderFlow(steps) {
 
 /***/ }),
 
-/***/ 30701:
+/***/ 28459:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 
@@ -339,7 +355,9 @@ function guardsTable(guards) {
         return [];
     const columns = ['', 'Guard', 'Seen'].map((title) => ({ title }));
     const rows = guards.map((guard) => [
-        { mark: guardMarks[guard.state], text: guard.state },
+        guard.state === 'passed' && guard.findings.length > 0
+            ? { mark: 'warning', text: 'passed, but' }
+            : { mark: guardMarks[guard.state], text: guard.state },
         { name: guard.id },
         { text: guard.seen },
     ]);
@@ -594,9 +612,9 @@ function auditTable({ entries }) {
         { mark: marks[entry.state], text: entry.state },
         { text: (0,format/* formatTime */.fU)(entry.startedAt) },
         { text: entry.kind },
-        { name: entry.actor ?? entry.host },
+        entry.actor === undefined ? { mark: 'unknown', text: 'unknown' } : { name: entry.actor },
         { names: entry.migrations ?? [] },
-        { text: tookOf(entry) },
+        { text: formatMaybe(tookOf(entry)) },
         { name: entry.id },
         { text: moreOf(entry).join(' · ') },
     ]);
@@ -607,11 +625,28 @@ const marks = {
     ...{ running: 'info', failed: 'bad', 'failed-clean': 'bad', 'failed-dirty': 'bad' },
     ...{ blocked: 'blocked', cancelled: 'cancelled', unknown: 'unknown' },
 };
-function tookOf({ startedAt, finishedAt, ...entry }) {
-    if (finishedAt === undefined)
-        return '';
-    const began = ('reopenedAt' in entry && entry.reopenedAt) || startedAt;
-    return (0,format/* formatDuration */.a3)(Math.max(0, new Date(finishedAt).getTime() - new Date(began).getTime()));
+function beganAt({ startedAt, ...entry }) {
+    return new Date(('reopenedAt' in entry && entry.reopenedAt) || startedAt).getTime();
+}
+/** From its first moment to its last, in milliseconds; of what was tried again, the latest attempt. */
+function tookOf(entry) {
+    const { finishedAt } = entry;
+    return finishedAt === undefined ? undefined : Math.max(0, new Date(finishedAt).getTime() - beganAt(entry));
+}
+function formatMaybe(durationMs) {
+    return durationMs === undefined ? '' : (0,format/* formatDuration */.a3)(durationMs);
+}
+/** What the whole consists of, step by step; undefined where no step is on record. */
+function partsOf(entry) {
+    // A rollback that is gone on with has done some of them in an earlier attempt.
+    const began = beganAt(entry);
+    const own = (entry.steps ?? []).filter(({ startedAt }) => startedAt === undefined || +new Date(startedAt) >= began);
+    const parts = own.flatMap(({ name, durationMs }) => (durationMs === undefined ? [] : [{ name, durationMs }]));
+    if (parts.length === 0)
+        return undefined;
+    const rest = (tookOf(entry) ?? 0) - parts.reduce((sum, { durationMs }) => sum + durationMs, 0);
+    const all = rest > 0 ? [...parts, { name: 'around them', durationMs: rest }] : parts;
+    return `took: ${all.map(({ name, durationMs }) => `${name} ${(0,format/* formatDuration */.a3)(durationMs)}`).join(', ')}`;
 }
 function moreOf(entry) {
     const said = [
@@ -619,6 +654,8 @@ function moreOf(entry) {
         entry.error?.code,
         entry.commit && `commit ${entry.commit.slice(0, 12)}`,
         entry.runUrl,
+        `on ${entry.host}`,
+        partsOf(entry),
     ];
     if (entry.kind === 'drill') {
         const { recoveryTimeMs = 0, recoveryPoint } = entry.result ?? {};
@@ -920,102 +957,8 @@ function success(ended) {
 var offending = __webpack_require__(692);
 // EXTERNAL MODULE: ./emitted/report/oplog.js
 var report_oplog = __webpack_require__(90045);
-// EXTERNAL MODULE: ./emitted/report/steps.js
-var report_steps = __webpack_require__(80645);
-;// CONCATENATED MODULE: ./emitted/report/way-back.js
-
-
-/** How the ways back went in the sandbox. */
-function wayBackFacts(wayBack) {
-    if (wayBack === undefined)
-        return [];
-    const { undo, down } = wayBack;
-    return [['Undo', wayCell(undo)], ...(down === undefined ? [] : [['Down', wayCell(down)]])];
-}
-function wayCell({ state, why, differences, notes, migrations, durationMs }) {
-    const took = `${(0,format/* plural */.LS)(migrations.length, 'migration')} in ${(0,format/* formatDuration */.a3)(durationMs)}`;
-    const until = why === undefined ? '' : `; not further: ${why}`;
-    switch (state) {
-        case 'equal':
-            return {
-                mark: 'good',
-                text: `${took}, and everything is as before${[...notes.map((note) => `; ${note}`), until].join('')}`,
-            };
-        case 'differs':
-            return { mark: 'bad', text: `${took}, and not everything is as before: ${differences.join('; ')}${until}` };
-        case 'failed':
-            return { mark: 'bad', text: `failed after ${took}` };
-        case 'not-compared':
-            return { mark: 'warning', text: `${took}, and nothing tells what was there before${until}` };
-        case 'impossible':
-            return { mark: 'warning', text: `none: ${why}` };
-    }
-}
-/** What an undo did, or would do, in documents; each counts once. */
-function undoTable(title, undo) {
-    if (undo.length === 0)
-        return [];
-    const columns = [
-        ...['Migration', 'Put back', 'of which around users’ writes', 'Taken out', 'Put in again'],
-        ...['By downDocument', 'Left to users'],
-    ];
-    return [
-        {
-            kind: 'table',
-            title,
-            columns: columns.map((column, i) => ({ title: column, ...(i > 0 && { numeric: true }) })),
-            rows: undo.map(({ name, documents, merged, deleted, inserted, downDocuments, quarantined }) => [
-                { name },
-                ...[documents, merged, deleted, inserted, downDocuments, quarantined].map((n) => ({ text: (0,format/* formatCount */.B4)(n) })),
-            ]),
-        },
-        ...leftList(undo),
-        ...createdSinceList(undo),
-    ];
-}
-/** Collections, indexes and options that stay as others left them. */
-function leftList(undo) {
-    // A rollback that an older version began has none on record.
-    const items = undo.flatMap(({ name, left = [] }) => left.map(({ why }) => `${why} (${name})`));
-    return items.length === 0 ? [] : [{ kind: 'list', title: 'Of the catalog, left as it is', items }];
-}
-/** The steps of a rollback, each as it went the last time. */
-function playbookTable(steps) {
-    if (steps.length === 0)
-        return [];
-    return [
-        {
-            kind: 'table',
-            title: 'Steps of the way back',
-            columns: [{ title: 'Step' }, { title: 'State' }, { title: 'Took', numeric: true }, { title: 'Note' }],
-            rows: steps.map(({ name, state, durationMs, note = '' }) => [
-                { name },
-                { mark: (0,report_steps/* stepMark */.e)(state), text: state },
-                { text: durationMs === undefined ? '' : (0,format/* formatDuration */.a3)(durationMs) },
-                { text: note },
-            ]),
-        },
-    ];
-}
-/** What a restore has lost. */
-function lossSentence(loss) {
-    if (loss.writes === null)
-        return `How much users had written since is not known: ${loss.why}.`;
-    if (loss.writes === 0)
-        return 'Users had written nothing since.';
-    return `${(0,format/* plural */.LS)(loss.writes, 'write')} of users since ${loss.since} went with it.`;
-}
-/** What users created in the new shape and stays in it. */
-function createdSinceList(undo) {
-    const items = undo.flatMap(({ name, createdSince }) => createdSince.map(({ collection, documents, ids }) => {
-        if (documents === 'unknown')
-            return `${collection} (${name}): nobody can tell, since no field is new`;
-        const more = documents > ids.length ? ', …' : '';
-        return `${collection} (${name}): ${(0,format/* plural */.LS)(documents, 'document')}: ${ids.join(', ')}${more}`;
-    }));
-    return items.length === 0 ? [] : [{ kind: 'list', title: 'Created since, and left in the new shape', items }];
-}
-
+// EXTERNAL MODULE: ./emitted/report/way-back.js
+var way_back = __webpack_require__(65561);
 ;// CONCATENATED MODULE: ./emitted/report/rehearsal.js
 
 
@@ -1025,15 +968,18 @@ function createdSinceList(undo) {
 
 /** What a rehearsal showed. `short`: what it ran is told elsewhere, since all of it was applied. */
 function rehearsalBlocks(rehearsal, short) {
-    const { migrations, failed, probes = [], uncovered } = rehearsal;
+    const { migrations, failed, remaining = [], probes = [], wayBack, uncovered } = rehearsal;
+    const unverified = (wayBack?.probes ?? []).filter(({ state }) => state !== 'passed');
     // Those that a migration failed on stand in its error.
     const notes = migrations.flatMap(({ seen }) => (seen?.violations ?? []).map(offending/* describeViolations */.yO));
     return [
         ...(short ? [] : migrationsTable('Rehearsed', migrations, failed)),
+        ...(remaining.length > 0 ? [{ kind: 'list', title: 'Not rehearsed', items: remaining }] : []),
         ...(notes.length > 0 ? [{ kind: 'list', title: 'Documents to look at', items: notes }] : []),
         ...fieldsTable(migrations),
         ...targetTable(rehearsal),
         ...probesTable(probes, 'Probes in the sandbox'),
+        ...probesTable(unverified, 'Probes that a rollback would not pass'),
         {
             kind: 'facts',
             title: 'Rehearsal',
@@ -1042,11 +988,10 @@ function rehearsalBlocks(rehearsal, short) {
                 ...(short ? [['Ran', { text: totals(migrations) }]] : []),
                 ['Restored', { text: `${restoredData(rehearsal)}${ofBackup(rehearsal)}` }],
                 ['Server', { text: `${rehearsal.serverVersion}, ${rehearsal.sandbox}` }],
-                ...wayBackFacts(rehearsal.wayBack),
+                ...(0,way_back/* wayBackFacts */.Cn)(wayBack),
                 ...oplogFacts(rehearsal),
                 ...needFacts(rehearsal),
                 ['Took', { text: (0,format/* formatDuration */.a3)(rehearsal.durationMs) }],
-                ...reliedFacts(rehearsal),
             ],
         },
         ...(uncovered.length > 0
@@ -1252,7 +1197,7 @@ function tellMigrate({ applied, failed, remaining = [], rehearsal, ...relied }) 
             ...migrationsTable('Applied', applied, failed),
             ...(remaining.length > 0 ? [{ kind: 'list', title: 'Not begun', items: remaining }] : []),
             ...(rehearsed?.blocks ?? []),
-            ...(rehearsal === undefined ? reliedBlocks(relied) : []),
+            ...reliedBlocks(relied),
         ],
     };
 }
@@ -1300,6 +1245,7 @@ function tellInspect(result) {
 function tellRestore(restore) {
     if (restore.cluster !== undefined)
         return { lead: [`The whole cluster ${restore.cluster} is as it was in backup ${restore.backupId}.`], blocks: [] };
+    const { displaced = [] } = restore;
     const documents = restore.restored.reduce((total, one) => total + one.documents, 0);
     const changes = [
         `${(0,format/* plural */.LS)(restore.restored.length, 'collection')} restored with ${(0,format/* plural */.LS)(documents, 'document')}`,
@@ -1308,7 +1254,11 @@ function tellRestore(restore) {
     ];
     const followed = restore.migrate === undefined ? undefined : tellMigrate(restore.migrate);
     return {
-        lead: [`${changes.filter((part) => part !== undefined).join(', ')}.`, ...(followed?.lead ?? [])],
+        lead: [
+            `${changes.filter((part) => part !== undefined).join(', ')}.`,
+            ...displaced.map(({ name, tombstone }) => `What others made as ${name} while it was replaced is in ${tombstone}.`),
+            ...(followed?.lead ?? []),
+        ],
         blocks: [...restoreBlocks(restore), ...(followed?.blocks ?? [])],
     };
 }
@@ -1319,16 +1269,17 @@ function tellRollback(rollback) {
     const conflicting = conflicts.reduce((total, one) => total + one.documents, 0);
     return {
         lead: [
+            ...(foretold ? [(0,way_back/* undoSentence */.ef)(undo)] : []),
             ...(reverted.length > 0 || failed || restored ? [`Way back: ${strategy}.`] : []),
             ...(reverted.length > 0 ? [`Taken back: ${totals(reverted)}.`] : []),
             ...(restored?.lead ?? []),
-            ...(restored !== undefined && loss !== undefined ? [lossSentence(loss)] : []),
+            ...(restored !== undefined && loss !== undefined ? [(0,way_back/* lossSentence */.Fz)(loss)] : []),
             ...(conflicting > 0 ? [`${(0,format/* plural */.LS)(conflicting, 'document')} left to the users, in quarantine.`] : []),
             ...(probes.length > 0 ? [`Afterwards ${probesSentence(probes)}.`] : []),
         ],
         blocks: [
-            ...playbookTable(steps),
-            ...undoTable(foretold ? 'An undo would put back, in documents' : 'Undone, in documents', undo),
+            ...(0,way_back/* playbookTable */.uB)(steps),
+            ...(0,way_back/* undoTable */.fT)(foretold ? 'An undo would put back, in documents' : 'Undone, in documents', undo),
             ...migrationsTable('Taken back', reverted, failed),
             ...(restored?.blocks ?? []),
             ...(conflicts.length > 0
@@ -1354,7 +1305,8 @@ function tellRelease(release) {
         verify && tellVerify(verify),
         { lead: [], blocks: findingsTable(findings) },
         backup && tellBackupOfRelease(backup),
-        rehearsal ? tellRehearsalOf(rehearsal, migrate) : { lead: [], blocks: reliedBlocks(release) },
+        rehearsal && tellRehearsalOf(rehearsal, migrate),
+        { lead: [], blocks: reliedBlocks(release) },
         { lead: [], blocks: guardsTable(guards) },
         plan && { lead: [], blocks: planOfRelease(plan, migrate ?? rehearsal) },
     ].filter((part) => part !== undefined);
@@ -1403,6 +1355,133 @@ function visible(text) {
 function oneLine(text, most = 400) {
     const line = visible(text).replace(/\s+/g, ' ').trim();
     return line.length > most ? `${line.slice(0, most - 1)}…` : line;
+}
+
+
+/***/ }),
+
+/***/ 65561:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   Cn: () => (/* binding */ wayBackFacts),
+/* harmony export */   Fz: () => (/* binding */ lossSentence),
+/* harmony export */   ef: () => (/* binding */ undoSentence),
+/* harmony export */   fT: () => (/* binding */ undoTable),
+/* harmony export */   uB: () => (/* binding */ playbookTable)
+/* harmony export */ });
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(77447);
+/* harmony import */ var _steps_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(80645);
+
+
+/** How the ways back went in the sandbox. */
+function wayBackFacts(wayBack) {
+    if (wayBack === undefined)
+        return [];
+    const { undo, down } = wayBack;
+    return [['Undo', wayCell(undo)], ...(down === undefined ? [] : [['Down', wayCell(down)]])];
+}
+function wayCell({ state, why, differences, notes, migrations, durationMs }) {
+    const took = `${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(migrations.length, 'migration')} in ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(durationMs)}`;
+    const until = why === undefined ? '' : `; not further: ${why}`;
+    switch (state) {
+        case 'equal':
+            return {
+                mark: 'good',
+                text: `${took}, and everything is as before${[...notes.map((note) => `; ${note}`), until].join('')}`,
+            };
+        case 'differs':
+            return { mark: 'bad', text: `${took}, and not everything is as before: ${differences.join('; ')}${until}` };
+        case 'failed':
+            return { mark: 'bad', text: `failed after ${took}` };
+        case 'not-compared':
+            return { mark: 'warning', text: `${took}, and nothing tells what was there before${until}` };
+        case 'impossible':
+            return { mark: 'warning', text: `none: ${why}` };
+    }
+}
+/** What an undo did, or would do, in documents; each counts once. */
+function undoTable(title, undo) {
+    if (undo.length === 0)
+        return [];
+    const columns = [
+        ...['Migration', 'Put back', 'of which around users’ writes', 'Taken out', 'Put in again'],
+        ...['By downDocument', 'Left to users'],
+    ];
+    return [
+        {
+            kind: 'table',
+            title,
+            columns: columns.map((column, i) => ({ title: column, ...(i > 0 && { numeric: true }) })),
+            rows: undo.map(({ name, documents, merged, deleted, inserted, downDocuments, quarantined }) => [
+                { name },
+                ...[documents, merged, deleted, inserted, downDocuments, quarantined].map((n) => ({ text: (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatCount */ .B4)(n) })),
+            ]),
+        },
+        ...leftList(undo),
+        ...createdSinceList(undo),
+    ];
+}
+/** What an undo would do, and above all what it would leave as users have it. */
+function undoSentence(undo) {
+    const sum = (of) => undo.reduce((total, one) => total + of(one), 0);
+    const quarantined = sum((one) => one.quarantined);
+    const created = undo.flatMap(({ createdSince }) => createdSince);
+    const counted = created.reduce((total, { documents }) => total + (documents === 'unknown' ? 0 : documents), 0);
+    const unknown = [...new Set(created.flatMap((one) => (one.documents === 'unknown' ? [one.collection] : [])))];
+    const left = sum((one) => one.left?.length ?? 0);
+    const stays = [
+        quarantined > 0 ? `${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(quarantined, 'document')} that users wrote to, in quarantine` : undefined,
+        counted > 0 ? `${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(counted, 'document')} that they created since` : undefined,
+        unknown.length > 0 ? `what they created in ${unknown.join(', ')} since, if anything` : undefined,
+        left > 0 ? `${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(left, 'thing')} of the catalog` : undefined,
+    ].filter((part) => part !== undefined);
+    const back = `An undo would put ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(sum((one) => one.documents + one.downDocuments), 'document')} back`;
+    return `${back}, and leave ${stays.length === 0 ? 'nothing as it is now' : `as they are: ${stays.join('; ')}`}.`;
+}
+/** Collections, indexes and options that stay as others left them. */
+function leftList(undo) {
+    // A rollback that an older version began has none on record.
+    const items = undo.flatMap(({ name, left = [] }) => left.map(({ why }) => `${why} (${name})`));
+    return items.length === 0 ? [] : [{ kind: 'list', title: 'Of the catalog, left as it is', items }];
+}
+/** The steps of a rollback, each as it went the last time. */
+function playbookTable(steps) {
+    if (steps.length === 0)
+        return [];
+    return [
+        {
+            kind: 'table',
+            title: 'Steps of the way back',
+            columns: [{ title: 'Step' }, { title: 'State' }, { title: 'Took', numeric: true }, { title: 'Note' }],
+            rows: steps.map(({ name, state, durationMs, note = '' }) => [
+                { name },
+                { mark: (0,_steps_js__WEBPACK_IMPORTED_MODULE_1__/* .stepMark */ .e)(state), text: state },
+                { text: durationMs === undefined ? '' : (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(durationMs) },
+                { text: note },
+            ]),
+        },
+    ];
+}
+/** What a restore has lost. */
+function lossSentence(loss) {
+    if (loss.writes === null)
+        return `How much users had written since is not known: ${loss.why}.`;
+    if (loss.writes === 0)
+        return 'Users had written nothing since.';
+    return `${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(loss.writes, 'write')} of users since ${loss.since} went with it.`;
+}
+/** What is in the new shape without the migration's doing; the fields alone do not tell since when. */
+function createdSinceList(undo) {
+    const items = undo.flatMap(({ name, createdSince }) => createdSince.map(({ collection, documents, ids }) => {
+        if (documents === 'unknown')
+            return `${collection} (${name}): nobody can tell, since no field is new`;
+        const more = documents > ids.length ? ', …' : '';
+        return `${collection} (${name}): ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(documents, 'document')}: ${ids.join(', ')}${more}`;
+    }));
+    return items.length === 0
+        ? []
+        : [{ kind: 'list', title: 'Stay in the new shape: created since, or so before', items }];
 }
 
 

@@ -61,8 +61,8 @@ function entity(sign) {
 var format = __webpack_require__(77447);
 // EXTERNAL MODULE: ./emitted/report/steps.js
 var steps = __webpack_require__(80645);
-// EXTERNAL MODULE: ./emitted/report/tell.js + 8 modules
-var tell = __webpack_require__(30701);
+// EXTERNAL MODULE: ./emitted/report/tell.js + 7 modules
+var tell = __webpack_require__(28459);
 ;// CONCATENATED MODULE: ./emitted/report/summary.js
 
 

@@ -239,6 +239,7 @@ function textLine({ level, message, fields }, { colour, debug }) {
 
 /** The terminal's front door. Ends the process with the exit code of the contract. */
 async function main(argv) {
+    const startedAt = new Date();
     const secrets = new observe_secrets/* Secrets */.S();
     const cancel = cancelOnSignal();
     let line;
@@ -285,6 +286,7 @@ async function main(argv) {
         const run = {
             invocation,
             releaseId,
+            startedAt,
             log,
             secrets,
             signal: cancel.signal,
@@ -296,7 +298,7 @@ async function main(argv) {
         };
         if (invocation.flags['show-values'] && !run.showValues)
             log.warn('--show-values works on a terminal only, and is ignored here.');
-        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(8), __webpack_require__.e(14), __webpack_require__.e(6)]).then(__webpack_require__.bind(__webpack_require__, 23889));
+        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(8), __webpack_require__.e(14), __webpack_require__.e(6)]).then(__webpack_require__.bind(__webpack_require__, 22798));
         const ended = secrets.scrubTexts(await runCommand(run));
         const { renderJson } = await __webpack_require__.e(/* import() */ 20).then(__webpack_require__.bind(__webpack_require__, 72366));
         const { renderText } = await Promise.all(/* import() */[__webpack_require__.e(16), __webpack_require__.e(9)]).then(__webpack_require__.bind(__webpack_require__, 13167));

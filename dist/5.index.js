@@ -81,8 +81,8 @@ const outputs = {
     'release-id': 'The release that this belongs to; hand it to the next part.',
     'backup-id': 'The backup that was taken, or that was brought back.',
     'plan-digest': 'Names exactly what would be, or was, applied.',
-    pending: 'How many migrations are pending; unknown where no database was asked.',
-    applied: 'How many migrations this step applied.',
+    pending: 'How many migrations are pending then; unknown where no database was asked.',
+    applied: 'How many migrations were applied.',
     verified: 'true when every probe passed, false when one failed, unknown when one could not look or none is configured.',
     'summary-path': 'File that holds the job summary, as Markdown.',
     'sarif-path': 'File that holds the findings, as SARIF.',
@@ -125,7 +125,7 @@ const parts = {
             },
             'working-directory': workingDirectory,
         },
-        outputs: ['outcome', 'release-id', 'applied', 'summary-path', 'report-path'],
+        outputs: ['outcome', 'release-id', 'applied', 'pending', 'summary-path', 'report-path'],
     },
     verify: {
         command: 'verify',
@@ -413,7 +413,10 @@ function said(ended) {
         case 'backup':
             return { 'backup-id': ended.result?.id };
         case 'migrate':
-            return { applied: counted(ended.result?.applied) };
+            return {
+                applied: counted(ended.result?.applied),
+                pending: counted(ended.result?.remaining) ?? (ended.outcome === 'nothing-to-do' ? '0' : undefined),
+            };
         case 'verify':
             return { verified: verified(ended.result?.probes) };
         case 'drill':
@@ -566,13 +569,15 @@ class Step {
         await this.#end(ended, ended.error ? cancel.exitCode(ended.error) : 0);
     }
     async #command(signal) {
+        const startedAt = new Date();
         const asked = readInputs(this.#part, this.#env, process.cwd(), this.#secrets);
         const invocation = await (0,config_invocation/* resolveInvocation */.t)({ ...this.#withSarif(asked), loadModule: (0,load_config.configLoader)(this.#env) });
         this.#releaseId = invocation.flags['release-id'] ?? (0,release_id.newReleaseId)();
-        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(8), __webpack_require__.e(14)]).then(__webpack_require__.bind(__webpack_require__, 23889));
+        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(8), __webpack_require__.e(14)]).then(__webpack_require__.bind(__webpack_require__, 22798));
         const ended = await runCommand({
             invocation,
             releaseId: this.#releaseId,
+            startedAt,
             log: new log/* Log */.t(this.#log.sink, this.#secrets, { releaseId: this.#releaseId }),
             secrets: this.#secrets,
             signal,
@@ -581,7 +586,7 @@ class Step {
             toolVersion: version/* toolVersion */.f,
             showValues: false,
             // Nobody can be asked here. In production that stops what needs consent; elsewhere `mode: apply` is consent enough.
-            confirm: invocation.target?.environment === 'production' ? undefined : async () => true,
+            consents: invocation.target?.environment !== 'production',
         });
         return {
             ...ended,
@@ -632,7 +637,8 @@ class Step {
 /** The flag that the error's own hint names is no input: a restore is agreed to by asking for it. */
 function askedForRestore(error) {
     const { cluster, writes } = error.details;
-    const number = writes ? ` and "accept-loss: ${writes}"` : '';
+    const more = writes === 'unknown' ? '' : ', or a larger number where users go on writing';
+    const number = writes ? ` and "accept-loss: ${writes}"${more}` : '';
     return new observe_error/* ReleaseError */.K('CONFIRMATION_NEEDED', error.message, {
         hint: cluster === undefined
             ? `When losing what was written since is right, run the rollback again with "strategy: restore"${number}.`
@@ -665,16 +671,16 @@ function askedForRestore(error) {
 
 /**
  * Starts the process that user code runs in: our entry file, no arguments, this environment and no other, and a
- * channel for everything it has to know. In a rehearsal it is alone: it can start no further one.
+ * channel for everything it has to know.
  *
  * Throws `TSX_MISSING`.
  */
-function startChild(settings, log, receive, rehearsal = false) {
+function startChild(settings, log, receive) {
     const child = (0,node_child_process__WEBPACK_IMPORTED_MODULE_0__.fork)(childEntry(), [], {
         cwd: settings.projectDir,
         env: { ...settings.environment },
         // Flags of our own process (an inspector's port, a coverage hook) are not the child's.
-        execArgv: [...quiet, ...loading(settings, rehearsal)],
+        execArgv: [...quiet, ...loading(settings)],
         serialization: 'advanced',
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
@@ -729,19 +735,9 @@ function childEntry() {
     const here = (0,node_url__WEBPACK_IMPORTED_MODULE_4__.fileURLToPath)(import.meta.url);
     return here.endsWith('.ts') ? (0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)((0,node_path__WEBPACK_IMPORTED_MODULE_2__.dirname)(here), 'child', 'main.ts') : (0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)((0,node_path__WEBPACK_IMPORTED_MODULE_2__.dirname)(here), 'child.js');
 }
-/** Compiling by tsx takes processes and threads; `child/processes.ts` keeps the project's code from them there. */
-function loading({ import: by, projectDir }, rehearsal) {
-    if (by === 'tsx')
-        return ['--import', tsxOf(projectDir)];
-    return rehearsal ? alone : [];
+function loading({ import: by, projectDir }) {
+    return by === 'tsx' ? ['--import', tsxOf(projectDir)] : [];
 }
-/** No process and no thread beside this one; everything else as always. Of the network Node 25 and newer ask, too. */
-const alone = [
-    ...['--permission', '--allow-fs-read=*', '--allow-fs-write=*', '--allow-addons', '--allow-wasi'],
-    ...['--allow-net', '--allow-inspector'].filter((flag) => process.allowedNodeEnvironmentFlags.has(flag)),
-    // Of its remarks on these flags.
-    '--disable-warning=SecurityWarning',
-];
 function tsxOf(projectDir) {
     try {
         return (0,node_url__WEBPACK_IMPORTED_MODULE_4__.pathToFileURL)((0,node_module__WEBPACK_IMPORTED_MODULE_1__.createRequire)((0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)(projectDir, 'package.json')).resolve('tsx')).href;
@@ -991,8 +987,8 @@ function entity(sign) {
 var format = __webpack_require__(77447);
 // EXTERNAL MODULE: ./emitted/report/steps.js
 var steps = __webpack_require__(80645);
-// EXTERNAL MODULE: ./emitted/report/tell.js + 8 modules
-var tell = __webpack_require__(30701);
+// EXTERNAL MODULE: ./emitted/report/tell.js + 7 modules
+var tell = __webpack_require__(28459);
 ;// CONCATENATED MODULE: ./emitted/report/summary.js
 
 
@@ -1126,7 +1122,7 @@ function cut(part, left) {
 /* harmony export */ });
 /* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(77447);
 /* harmony import */ var _steps_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(80645);
-/* harmony import */ var _tell_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(30701);
+/* harmony import */ var _tell_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(28459);
 /* harmony import */ var _visible_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(25560);
 
 

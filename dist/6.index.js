@@ -1,5 +1,5 @@
-export const id = 55;
-export const ids = [55,224,366];
+export const id = 319;
+export const ids = [319,224,366];
 export const modules = {
 
 /***/ 11002:
@@ -23,16 +23,16 @@ export const modules = {
 
 /**
  * Starts the process that user code runs in: our entry file, no arguments, this environment and no other, and a
- * channel for everything it has to know. In a rehearsal it is alone: it can start no further one.
+ * channel for everything it has to know.
  *
  * Throws `TSX_MISSING`.
  */
-function startChild(settings, log, receive, rehearsal = false) {
+function startChild(settings, log, receive) {
     const child = (0,node_child_process__WEBPACK_IMPORTED_MODULE_0__.fork)(childEntry(), [], {
         cwd: settings.projectDir,
         env: { ...settings.environment },
         // Flags of our own process (an inspector's port, a coverage hook) are not the child's.
-        execArgv: [...quiet, ...loading(settings, rehearsal)],
+        execArgv: [...quiet, ...loading(settings)],
         serialization: 'advanced',
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
@@ -87,19 +87,9 @@ function childEntry() {
     const here = (0,node_url__WEBPACK_IMPORTED_MODULE_4__.fileURLToPath)(import.meta.url);
     return here.endsWith('.ts') ? (0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)((0,node_path__WEBPACK_IMPORTED_MODULE_2__.dirname)(here), 'child', 'main.ts') : (0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)((0,node_path__WEBPACK_IMPORTED_MODULE_2__.dirname)(here), 'child.js');
 }
-/** Compiling by tsx takes processes and threads; `child/processes.ts` keeps the project's code from them there. */
-function loading({ import: by, projectDir }, rehearsal) {
-    if (by === 'tsx')
-        return ['--import', tsxOf(projectDir)];
-    return rehearsal ? alone : [];
+function loading({ import: by, projectDir }) {
+    return by === 'tsx' ? ['--import', tsxOf(projectDir)] : [];
 }
-/** No process and no thread beside this one; everything else as always. Of the network Node 25 and newer ask, too. */
-const alone = [
-    ...['--permission', '--allow-fs-read=*', '--allow-fs-write=*', '--allow-addons', '--allow-wasi'],
-    ...['--allow-net', '--allow-inspector'].filter((flag) => process.allowedNodeEnvironmentFlags.has(flag)),
-    // Of its remarks on these flags.
-    '--disable-warning=SecurityWarning',
-];
 function tsxOf(projectDir) {
     try {
         return (0,node_url__WEBPACK_IMPORTED_MODULE_4__.pathToFileURL)((0,node_module__WEBPACK_IMPORTED_MODULE_1__.createRequire)((0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)(projectDir, 'package.json')).resolve('tsx')).href;
@@ -290,6 +280,8 @@ function describeOffending(offending) {
             return `It had read the document ${offending.id} of ${offending.collection} last.`;
         case 'mixed-types':
             return describeTypes(offending);
+        case 'unconvertible':
+            return describeUnconvertible(offending);
     }
 }
 function describeDuplicates({ collection, fields, found, groups, more }) {
@@ -305,6 +297,11 @@ function describeDuplicates({ collection, fields, found, groups, more }) {
 function describeTypes({ collection, field, usual, others }) {
     const odd = others.map(({ type, documents, ids }) => `${type} in ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(documents, 'document')} (such as ${ids.join(', ')})`);
     return `In ${collection} the field ${field} is ${usual} in most documents, and ${odd.join(', ')}.`;
+}
+function describeUnconvertible({ collection, field, to, documents, ids }) {
+    const others = documents > ids.length ? ', …' : '';
+    const has = documents === 1 ? 'has' : 'have';
+    return `In ${collection} ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(documents, 'document')} ${has} a text in ${field} that cannot be converted to ${to}: ${ids.join(', ')}${others}.`;
 }
 /** Which documents do not fulfil a validator, a sentence. */
 function describeViolations({ collection, documents, more, ids }) {
@@ -451,6 +448,58 @@ function statusBlocks({ migrations, lease }) {
 
 /***/ }),
 
+/***/ 80645:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   P: () => (/* binding */ renderFlow),
+/* harmony export */   e: () => (/* binding */ stepMark)
+/* harmony export */ });
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(77447);
+
+const marks = {
+    done: 'good',
+    failed: 'bad',
+    skipped: 'idle',
+    running: 'info',
+    unknown: 'unknown',
+    planned: 'info',
+};
+function stepMark(state) {
+    return marks[state];
+}
+const signs = {
+    done: '✓',
+    failed: '✗',
+    skipped: '–',
+    running: '…',
+    unknown: '?',
+    planned: '›',
+};
+/** Colours of GitHub's own labels, with a text dark enough to be read on them in both of its themes. */
+const styles = {
+    done: 'fill:#dafbe1,stroke:#1a7f37,color:#0a3d1a',
+    failed: 'fill:#ffebe9,stroke:#cf222e,color:#5c0d14',
+    skipped: 'fill:#f6f8fa,stroke:#8c959f,color:#57606a,stroke-dasharray:4 3',
+    running: 'fill:#ddf4ff,stroke:#0969da,color:#0a3069',
+    unknown: 'fill:#fff8c5,stroke:#9a6700,color:#4d2d00',
+    planned: 'fill:#ddf4ff,stroke:#0969da,color:#0a3069',
+};
+/** The steps as a Mermaid flow. Holds names of steps and durations only, so there is nothing in it to escape. */
+function renderFlow(steps) {
+    const nodes = steps.map(({ name, state, durationMs }, i) => {
+        const time = durationMs === undefined ? state : (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(durationMs);
+        return `  s${i}["${signs[state]} ${name}<br/>${time}"]:::${state}`;
+    });
+    const arrows = steps.length > 1 ? [`  ${steps.map((_, i) => `s${i}`).join(' --> ')}`] : [];
+    const used = [...new Set(steps.map((step) => step.state))];
+    const classes = used.map((state) => `  classDef ${state} ${styles[state]}`);
+    return ['flowchart LR', ...nodes, ...arrows, ...classes].join('\n');
+}
+
+
+/***/ }),
+
 /***/ 25560:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
@@ -472,6 +521,133 @@ function visible(text) {
 function oneLine(text, most = 400) {
     const line = visible(text).replace(/\s+/g, ' ').trim();
     return line.length > most ? `${line.slice(0, most - 1)}…` : line;
+}
+
+
+/***/ }),
+
+/***/ 65561:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   Cn: () => (/* binding */ wayBackFacts),
+/* harmony export */   Fz: () => (/* binding */ lossSentence),
+/* harmony export */   ef: () => (/* binding */ undoSentence),
+/* harmony export */   fT: () => (/* binding */ undoTable),
+/* harmony export */   uB: () => (/* binding */ playbookTable)
+/* harmony export */ });
+/* harmony import */ var _format_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(77447);
+/* harmony import */ var _steps_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(80645);
+
+
+/** How the ways back went in the sandbox. */
+function wayBackFacts(wayBack) {
+    if (wayBack === undefined)
+        return [];
+    const { undo, down } = wayBack;
+    return [['Undo', wayCell(undo)], ...(down === undefined ? [] : [['Down', wayCell(down)]])];
+}
+function wayCell({ state, why, differences, notes, migrations, durationMs }) {
+    const took = `${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(migrations.length, 'migration')} in ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(durationMs)}`;
+    const until = why === undefined ? '' : `; not further: ${why}`;
+    switch (state) {
+        case 'equal':
+            return {
+                mark: 'good',
+                text: `${took}, and everything is as before${[...notes.map((note) => `; ${note}`), until].join('')}`,
+            };
+        case 'differs':
+            return { mark: 'bad', text: `${took}, and not everything is as before: ${differences.join('; ')}${until}` };
+        case 'failed':
+            return { mark: 'bad', text: `failed after ${took}` };
+        case 'not-compared':
+            return { mark: 'warning', text: `${took}, and nothing tells what was there before${until}` };
+        case 'impossible':
+            return { mark: 'warning', text: `none: ${why}` };
+    }
+}
+/** What an undo did, or would do, in documents; each counts once. */
+function undoTable(title, undo) {
+    if (undo.length === 0)
+        return [];
+    const columns = [
+        ...['Migration', 'Put back', 'of which around users’ writes', 'Taken out', 'Put in again'],
+        ...['By downDocument', 'Left to users'],
+    ];
+    return [
+        {
+            kind: 'table',
+            title,
+            columns: columns.map((column, i) => ({ title: column, ...(i > 0 && { numeric: true }) })),
+            rows: undo.map(({ name, documents, merged, deleted, inserted, downDocuments, quarantined }) => [
+                { name },
+                ...[documents, merged, deleted, inserted, downDocuments, quarantined].map((n) => ({ text: (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatCount */ .B4)(n) })),
+            ]),
+        },
+        ...leftList(undo),
+        ...createdSinceList(undo),
+    ];
+}
+/** What an undo would do, and above all what it would leave as users have it. */
+function undoSentence(undo) {
+    const sum = (of) => undo.reduce((total, one) => total + of(one), 0);
+    const quarantined = sum((one) => one.quarantined);
+    const created = undo.flatMap(({ createdSince }) => createdSince);
+    const counted = created.reduce((total, { documents }) => total + (documents === 'unknown' ? 0 : documents), 0);
+    const unknown = [...new Set(created.flatMap((one) => (one.documents === 'unknown' ? [one.collection] : [])))];
+    const left = sum((one) => one.left?.length ?? 0);
+    const stays = [
+        quarantined > 0 ? `${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(quarantined, 'document')} that users wrote to, in quarantine` : undefined,
+        counted > 0 ? `${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(counted, 'document')} that they created since` : undefined,
+        unknown.length > 0 ? `what they created in ${unknown.join(', ')} since, if anything` : undefined,
+        left > 0 ? `${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(left, 'thing')} of the catalog` : undefined,
+    ].filter((part) => part !== undefined);
+    const back = `An undo would put ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(sum((one) => one.documents + one.downDocuments), 'document')} back`;
+    return `${back}, and leave ${stays.length === 0 ? 'nothing as it is now' : `as they are: ${stays.join('; ')}`}.`;
+}
+/** Collections, indexes and options that stay as others left them. */
+function leftList(undo) {
+    // A rollback that an older version began has none on record.
+    const items = undo.flatMap(({ name, left = [] }) => left.map(({ why }) => `${why} (${name})`));
+    return items.length === 0 ? [] : [{ kind: 'list', title: 'Of the catalog, left as it is', items }];
+}
+/** The steps of a rollback, each as it went the last time. */
+function playbookTable(steps) {
+    if (steps.length === 0)
+        return [];
+    return [
+        {
+            kind: 'table',
+            title: 'Steps of the way back',
+            columns: [{ title: 'Step' }, { title: 'State' }, { title: 'Took', numeric: true }, { title: 'Note' }],
+            rows: steps.map(({ name, state, durationMs, note = '' }) => [
+                { name },
+                { mark: (0,_steps_js__WEBPACK_IMPORTED_MODULE_1__/* .stepMark */ .e)(state), text: state },
+                { text: durationMs === undefined ? '' : (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(durationMs) },
+                { text: note },
+            ]),
+        },
+    ];
+}
+/** What a restore has lost. */
+function lossSentence(loss) {
+    if (loss.writes === null)
+        return `How much users had written since is not known: ${loss.why}.`;
+    if (loss.writes === 0)
+        return 'Users had written nothing since.';
+    return `${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(loss.writes, 'write')} of users since ${loss.since} went with it.`;
+}
+/** What is in the new shape without the migration's doing; the fields alone do not tell since when. */
+function createdSinceList(undo) {
+    const items = undo.flatMap(({ name, createdSince }) => createdSince.map(({ collection, documents, ids }) => {
+        if (documents === 'unknown')
+            return `${collection} (${name}): nobody can tell, since no field is new`;
+        const more = documents > ids.length ? ', …' : '';
+        return `${collection} (${name}): ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(documents, 'document')}: ${ids.join(', ')}${more}`;
+    }));
+    return items.length === 0
+        ? []
+        : [{ kind: 'list', title: 'Stay in the new shape: created since, or so before', items }];
 }
 
 

@@ -23,16 +23,16 @@ export const modules = {
 
 /**
  * Starts the process that user code runs in: our entry file, no arguments, this environment and no other, and a
- * channel for everything it has to know. In a rehearsal it is alone: it can start no further one.
+ * channel for everything it has to know.
  *
  * Throws `TSX_MISSING`.
  */
-function startChild(settings, log, receive, rehearsal = false) {
+function startChild(settings, log, receive) {
     const child = (0,node_child_process__WEBPACK_IMPORTED_MODULE_0__.fork)(childEntry(), [], {
         cwd: settings.projectDir,
         env: { ...settings.environment },
         // Flags of our own process (an inspector's port, a coverage hook) are not the child's.
-        execArgv: [...quiet, ...loading(settings, rehearsal)],
+        execArgv: [...quiet, ...loading(settings)],
         serialization: 'advanced',
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
@@ -87,19 +87,9 @@ function childEntry() {
     const here = (0,node_url__WEBPACK_IMPORTED_MODULE_4__.fileURLToPath)(import.meta.url);
     return here.endsWith('.ts') ? (0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)((0,node_path__WEBPACK_IMPORTED_MODULE_2__.dirname)(here), 'child', 'main.ts') : (0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)((0,node_path__WEBPACK_IMPORTED_MODULE_2__.dirname)(here), 'child.js');
 }
-/** Compiling by tsx takes processes and threads; `child/processes.ts` keeps the project's code from them there. */
-function loading({ import: by, projectDir }, rehearsal) {
-    if (by === 'tsx')
-        return ['--import', tsxOf(projectDir)];
-    return rehearsal ? alone : [];
+function loading({ import: by, projectDir }) {
+    return by === 'tsx' ? ['--import', tsxOf(projectDir)] : [];
 }
-/** No process and no thread beside this one; everything else as always. Of the network Node 25 and newer ask, too. */
-const alone = [
-    ...['--permission', '--allow-fs-read=*', '--allow-fs-write=*', '--allow-addons', '--allow-wasi'],
-    ...['--allow-net', '--allow-inspector'].filter((flag) => process.allowedNodeEnvironmentFlags.has(flag)),
-    // Of its remarks on these flags.
-    '--disable-warning=SecurityWarning',
-];
 function tsxOf(projectDir) {
     try {
         return (0,node_url__WEBPACK_IMPORTED_MODULE_4__.pathToFileURL)((0,node_module__WEBPACK_IMPORTED_MODULE_1__.createRequire)((0,node_path__WEBPACK_IMPORTED_MODULE_2__.join)(projectDir, 'package.json')).resolve('tsx')).href;

@@ -462,11 +462,16 @@ function laneId(lane) {
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   F: () => (/* binding */ unpackImages),
-/* harmony export */   I: () => (/* binding */ packImages)
+/* harmony export */   Fg: () => (/* binding */ unpackImages),
+/* harmony export */   IY: () => (/* binding */ packImages),
+/* harmony export */   X3: () => (/* binding */ JournalDamage)
 /* harmony export */ });
 /* harmony import */ var node_zlib__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(38522);
 
+/** The journal is not what was written. */
+class JournalDamage extends Error {
+    name = 'JournalDamage';
+}
 /** A part has to fit, with its entry's fields, into a document of 16 MB (`maxBsonObjectSize`). */
 const partBytes = 12 * 1024 * 1024;
 /**
@@ -482,19 +487,19 @@ function packImages(images) {
         parts.push(packed.subarray(at, at + partBytes));
     return parts;
 }
-/** The images of all parts of one `packImages`. Throws `RangeError` where the bytes are not what it made. */
+/** The images of all parts of one `packImages`. Throws `JournalDamage` where the bytes are not what it made. */
 function unpackImages(parts) {
     const plain = decompressed(Buffer.concat(parts));
     const images = [];
     let at = 0;
     const next = () => {
         if (at + 4 > plain.length)
-            throw new RangeError('The images of the journal end in the middle of a document.');
+            throw new JournalDamage('The images of the journal end in the middle of a document.');
         const length = plain.readInt32LE(at);
         const bytes = length === 0 ? undefined : plain.subarray(at, at + length);
         at += Math.max(4, length);
         if (at > plain.length)
-            throw new RangeError('The images of the journal end in the middle of a document.');
+            throw new JournalDamage('The images of the journal end in the middle of a document.');
         return bytes;
     };
     while (at < plain.length) {
@@ -508,7 +513,7 @@ function decompressed(packed) {
         return (0,node_zlib__WEBPACK_IMPORTED_MODULE_0__.zstdDecompressSync)(packed);
     }
     catch (cause) {
-        throw new RangeError('The images of the journal are not what was packed.', { cause });
+        throw new JournalDamage('The images of the journal are not what was packed.', { cause });
     }
 }
 const absent = Buffer.alloc(4);
