@@ -309,7 +309,7 @@ describe('production', () => {
     const missing = await project.run(`migrate --apply ${production}`);
     const environment = `${staging.id} is of environment staging, not of production`;
     expectFailure(missing, 11, 'BACKUP_MISSING', new RegExp(environment));
-    expect(missing.json.error.hint).toContain('mongo-release backup --environment production;');
+    expect(missing.json.error.hint).toContain('mongo-release backup --environment production, or name one');
     const named = await project.run(`migrate --apply --backup ${staging.id} ${production}`);
     expectFailure(named, 5, 'BACKUP_MOVED', new RegExp(environment));
 
