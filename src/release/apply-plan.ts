@@ -79,8 +79,9 @@ function applyUnderLease(
     if (backupId !== undefined && before.untouched) await storeOf(run).readManifest(backupId);
     await new OwnRecord(connection.db, run).start({
       ...{ kind, backupId, planDigest: plan.digest },
-      ...{ proofId: relied?.proof?.id, waivers: relied?.waiver && [relied.waiver] },
       ...agreed,
+      ...(relied?.proof && { proofId: relied.proof.id }),
+      ...(relied?.waiver && { waivers: [relied.waiver] }),
       afterDeploy: kind === 'migrate' && phase === 'before-deploy' ? afterDeployDigest(plan) : undefined,
       positionBefore: situation.position.digest,
       migrations: plan.pending.map(({ name }) => name),

@@ -1,5 +1,6 @@
 import { readHistory } from '../migration/history/history.ts';
 import type { Connection } from '../mongo/connect.ts';
+import { ReleaseError } from '../observe/error.ts';
 import { notStarted, type Progress } from './apply.ts';
 import type { Agreed } from './apply-plan.ts';
 import type { StoredBackup } from './backup-for.ts';
@@ -19,15 +20,18 @@ export interface FirstHalf {
 
 /**
  * The first half of the release that this run joins by `--release-id` to apply what its plan, which `--digest` names, has
- * for after the deploy. Undefined where this run is none of that, or that one has nothing in the target.
+ * for after the deploy. Undefined where this run is none of that, or that one has nothing in the target. Throws
+ * `TAKEN_BACK` where it was rolled back since: nobody has the lease while an application is deployed.
  */
 export async function firstHalf(run: Run, connection: Connection): Promise<FirstHalf | undefined> {
   const { phase, digest, 'release-id': joined } = run.invocation.flags;
   if (phase !== 'after-deploy' || digest === undefined || joined === undefined) return undefined;
-  const record = await new ReleaseRecords(connection.db, run).find(joined);
-  if (record?.afterDeploy === undefined || record.state !== 'applied' || !names(digest, record.planDigest))
-    return undefined;
-  const { afterDeploy, planDigest, proofId, waivers, backupId } = record;
+  const records = new ReleaseRecords(connection.db, run);
+  const record = await records.find(joined);
+  if (record?.afterDeploy === undefined || !names(digest, record.planDigest)) return undefined;
+  const { afterDeploy, planDigest, backupId, attempts = [] } = record;
+  // Of the attempt that was proven, where the second half is tried again.
+  const { proofId, waivers } = [record, ...attempts.toReversed()].find((one) => one.proofId ?? one.waivers) ?? record;
   const history = await readHistory(connection.db, namesOf(run));
   const done = history
     .filter(({ state, appliedIn }) => state === 'applied' && appliedIn === joined)
@@ -35,9 +39,18 @@ export async function firstHalf(run: Run, connection: Connection): Promise<First
     .flatMap(({ _id: name, durationMs = 0, effects }) =>
       effects === undefined ? [] : [{ name, durationMs, effects }],
     );
+  const rollback = done.length === 0 ? await records.rollbackOf(joined) : null;
+  if (rollback !== null) throw takenBack(joined, rollback._id);
   return {
     ...{ afterDeploy, agreed: { planDigest, proofId, waivers } },
     behind: backupId === undefined ? undefined : { store: storeOf(run), id: backupId },
     before: { ...notStarted, done, untouched: false },
   };
+}
+
+function takenBack(releaseId: string, rollbackId: string): ReleaseError {
+  const message = `While release ${releaseId} was being deployed, it was taken back by rollback ${rollbackId}. The application that it deployed may be on the data of before.`;
+  return new ReleaseError('TAKEN_BACK', message, {
+    hint: 'Bring the application of before back too. Or correct the cause and release again, under a new id.',
+  });
 }

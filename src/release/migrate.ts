@@ -79,14 +79,17 @@ export async function migrateOn(
     ...{ before: half?.before, agreed: half?.agreed, relied: known ? {} : undefined },
   });
   const { done, failed, error, untouched } = progress;
-  const later = pending.filter((one) => phase !== undefined && one.phase !== phase).map(({ name }) => name);
+  // Also where the plan was made for that phase alone: whoever deploys in between has to know whether something is left.
+  const { pending: whole } = situation.wholePlan;
+  const later = whole.filter((one) => phase !== undefined && one.phase !== phase).map(({ name }) => name);
   const remaining = error === undefined ? later : progress.remaining;
   const outcome = outcomeOf(progress);
   const result = { releaseId: run.releaseId, applied: done, failed, remaining, rehearsal, ...relied };
   // While this run waited for the lease, another one may have done all of it.
   if (untouched) return { ...about, outcome, result, error };
   const warnings = behind === undefined ? irreversibly(run, connection, situation) : [];
-  if (levelOf(run) === 'none' && relied.proof === undefined) warnings.unshift('Nothing was rehearsed.');
+  if (half === undefined && levelOf(run) === 'none' && relied.proof === undefined)
+    warnings.unshift('Nothing was rehearsed.');
   return { ...about, outcome, result, error, warnings };
 }
 

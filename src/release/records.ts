@@ -85,9 +85,10 @@ export class ReleaseRecords {
     return (await this.#records.findOne({ kind: 'release', ...withStep(step) }, { projection: { _id: 1 } })) !== null;
   }
 
-  /** The release that was tried latest, whatever became of it. Null when there is none. */
+  /** The release that was tried latest, unless it did not deploy and had nothing to do, or another run was at it. Null when there is none. */
   newest(): Promise<ReleaseRecord | null> {
-    return this.#latest({});
+    const tried = { state: { $ne: 'nothing-to-do' as const }, 'error.code': { $ne: 'LEASE_HELD' } };
+    return this.#latest({ $or: [tried, withStep(deployed)] });
   }
 
   /** The newest release that began to apply something, or to deploy, also when it was taken back already. */

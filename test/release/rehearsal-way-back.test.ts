@@ -191,7 +191,7 @@ describe('probes', () => {
   test('that fail on the shape before stop it too, since a rollback would stop at them', async () => {
     const titled = config('{ title: { $exists: false } }').replace('phase: after-deploy, ', '');
     const ran = await rehearsed({ '2-rename': rename }, { 'mongo-release.yml': titled });
-    expectFailure(ran, 13, 'REHEARSAL_FAILED', /Before the migrations.*Probe "titled" failed.*with users shut out/s);
+    expectFailure(ran, 13, 'REHEARSAL_FAILED', /Before the migrations.*Probe "titled" failed.*would stop at it/s);
     expect(ran.json.error.hint).toContain('phase: after-deploy');
     expect(ran.json.rehearsal).toMatchObject({
       probes: [{ name: 'titled', state: 'passed' }],

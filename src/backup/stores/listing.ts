@@ -36,6 +36,8 @@ export async function listBackups({ names, location, readManifest, readText, siz
       if (manifest.engine !== 'atlas') {
         const { file, bytes } = manifest.archive;
         const size = all.has(file) ? await sizeOf(file) : undefined;
+        // It may be removed at this moment: then it is of no backup any more.
+        if (size !== bytes) await readManifest(id);
         if (size === undefined) throw archiveMissing(file);
         if (size !== bytes) throw archiveDamaged(`it has ${size} bytes in place of ${bytes}`, file);
       }

@@ -164,13 +164,13 @@ async function rehearseIn(
   return { result: result({ wayBack: { ...back.result, probes: before } }), error: back.error ?? unverifiable };
 }
 
-/** A rollback that its probes stop leaves users shut out: no way back is proven by that. */
+/** A rollback that its probes stop does not come to its end, and may leave users shut out: no way back is proven by that. */
 function notAfterWayBack(before: readonly ProbeResult[]): ReleaseError | undefined {
   const seen = probeFailure(before);
   if (seen === undefined) return undefined;
   return new ReleaseError(
     'REHEARSAL_FAILED',
-    `Before the migrations, in the sandbox: ${seen.message} So a rollback, which leads back there, would stop at it, with users shut out. The rehearsal did not touch the target.`,
+    `Before the migrations, in the sandbox: ${seen.message} So a rollback, which leads back there, would stop at it. The rehearsal did not touch the target.`,
     {
       hint: 'Where only the new shape can pass that probe, give it phase: after-deploy; otherwise correct the probe or the data. Then rehearse again: mongo-release migrate.',
       cause: seen,

@@ -1,34 +1,44 @@
 import type { Connection } from '../../mongo/connect.ts';
+import { ReleaseError } from '../../observe/error.ts';
 import { OwnRecord } from '../own-record.ts';
 import type { ReleaseRecord } from '../record.ts';
 import { ReleaseRecords } from '../records.ts';
-import type { Ended } from '../result.ts';
+import type { Ended, Step } from '../result.ts';
 import { aboutTarget, type Run } from '../run.ts';
 import { underLease } from '../under-lease.ts';
+import { refuseHalfRestored } from './open.ts';
 import { Playbook } from './playbook.ts';
 import { StepLog } from './step-log.ts';
 import { stateIn, Traffic } from './traffic.ts';
 
 /**
- * `rollback RELEASE --start-traffic`: lets users in whom a rollback of that release has shut out, and leaves out whatever
- * else was left of it. Its record is closed by that, unless its data are on their way: those somebody has to look after.
+ * `rollback [RELEASE] --start-traffic`: lets users in whom a rollback has shut out, and leaves out whatever else was left of
+ * it. Its record is closed as rolled back only where its data are back.
+ *
+ * Throws `RELEASE_UNKNOWN` where the release that is named is not the one whose rollback has shut them out, and
+ * `RESTORE_INCOMPLETE` where the data are half of a backup, unless a person says `--yes`.
  */
-export async function letUsersIn(run: Run, connection: Connection, release: ReleaseRecord): Promise<Ended<'rollback'>> {
-  const { _id: releaseId } = release;
-  const about = { command: 'rollback', target: aboutTarget(run, connection), releaseId } as const;
+export async function letUsersIn(
+  run: Run,
+  connection: Connection,
+  asked: string | undefined,
+): Promise<Ended<'rollback'>> {
   const records = new ReleaseRecords(connection.db, run);
-  const nothing = { releaseId, strategy: 'none', reverted: [], kept: [], conflicts: [] } as const;
-  const shut = await records.trafficStopped();
-  if (shut?.of !== releaseId) {
-    const by = shut === null ? 'no rollback has stopped traffic.' : `it was stopped by the rollback of ${shut.of}.`;
-    return { ...about, outcome: 'nothing-to-do', result: nothing, warnings: [`Nothing was done: ${by}`] };
-  }
-  if (run.invocation.flags['dry-run']) {
-    const would = 'Nothing was done. It would let users in by hooks.start-traffic, and leave out the rest.';
-    return { ...about, outcome: 'nothing-to-do', result: nothing, warnings: [would] };
-  }
-  const own: Run = { ...run, releaseId: shut._id, startedAt: new Date() };
+  const target = aboutTarget(run, connection);
+  const known = await shutBy(records, asked);
+  const releaseId = known?.of ?? asked;
+  const about = { command: 'rollback', target, ...(releaseId !== undefined && { releaseId }) } as const;
+  const nothing = { ...(releaseId !== undefined && { releaseId }), ...noneTaken } as const;
+  const without = (why: string) => ({ ...about, outcome: 'nothing-to-do', result: nothing, warnings: [why] }) as const;
+  if (known === undefined) return without('Nothing was done: no rollback has stopped traffic.');
+  if (run.invocation.flags['dry-run'])
+    return without('Nothing was done. It would let users in by hooks.start-traffic, and leave out the rest.');
+  const own: Run = { ...run, releaseId: known._id, startedAt: new Date() };
   return await underLease(own, connection, async ({ lease }) => {
+    // That rollback may have come to its end while this run waited for the lease.
+    const shut = await shutBy(records, asked);
+    if (shut?._id !== known._id) return without('Nothing was done: traffic is back.');
+    if (!run.invocation.flags.yes) await refuseHalfRestored(run, connection);
     const { fence } = lease;
     const { strategy = 'none', why, backupId, migrations, reason, steps: before = [], data } = shut;
     const record = new OwnRecord(connection.db, own);
@@ -37,22 +47,41 @@ export async function letUsersIn(run: Run, connection: Connection, release: Rele
     const traffic = new Traffic((now) => record.keepTraffic(fence, now)).found(shut.traffic);
     const playbook = new Playbook(own, connection, steps, strategy, traffic);
     await record.start({
-      ...{ kind: 'rollback', of: releaseId, migrations, strategy, why, backupId, fence, data, steps: steps.all },
+      ...{ kind: 'rollback', of: shut.of, migrations, strategy, why, backupId, fence, data, steps: steps.all },
       reason: run.invocation.flags.reason ?? reason,
     });
     return await record.around(async () => {
       await playbook.startTraffic();
-      const dataState = stateIn(steps.all, 'data');
-      const onTheWay = dataState === 'failed' || dataState === 'unknown';
-      if (!onTheWay)
+      const dataState = stateIn(before, 'data');
+      const isBack = dataState === 'done' || dataState === 'skipped';
+      if (isBack)
         for (const { name, state } of before)
-          if (state !== 'done' && name !== 'start-traffic') await steps.skip(name, 'left out: --start-traffic');
-      await record.close({ outcome: onTheWay ? 'failed-dirty' : 'rolled-back' });
-      const left = onTheWay
-        ? [`Its data are on their way: mongo-release rollback ${releaseId} goes on with them.`]
-        : [];
+          if (state !== 'done' && state !== 'skipped' && name !== 'start-traffic')
+            await steps.skip(name, 'left out: --start-traffic');
+      const outcome = isBack ? 'rolled-back' : dataState === undefined ? 'cancelled' : 'failed-dirty';
+      await record.close({ outcome });
+      const left = isBack ? [] : [`Users are in. ${notBack(dataState)} mongo-release rollback ${releaseId} goes on.`];
       const result = { ...nothing, ...data, strategy, steps: steps.all };
-      return { ...about, outcome: 'rolled-back', result, warnings: [...playbook.warnings, ...left] };
+      return { ...about, outcome, result, warnings: [...playbook.warnings, ...left] };
     });
   });
+}
+
+const noneTaken = { strategy: 'none', reverted: [], kept: [], conflicts: [] } as const;
+
+function notBack(data: Step['state'] | undefined): string {
+  return data === undefined ? 'Nothing was taken back yet:' : 'Its data are on their way:';
+}
+
+async function shutBy(records: ReleaseRecords, asked: string | undefined): Promise<ReleaseRecord | undefined> {
+  const shut = await records.trafficStopped();
+  if (shut === null) return undefined;
+  if (asked === undefined || asked === shut.of || asked === shut._id) return shut;
+  throw new ReleaseError(
+    'RELEASE_UNKNOWN',
+    `It was no rollback of ${asked} that stopped traffic, but that of ${shut.of}.`,
+    {
+      hint: `Type mongo-release rollback ${shut.of} --start-traffic.`,
+    },
+  );
 }

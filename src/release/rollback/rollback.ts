@@ -23,8 +23,8 @@ export async function rollback(run: Run): Promise<Ended<'rollback'>> {
   const { 'dry-run': dryRun } = run.invocation.flags;
   await using connection = await openTarget(run, dryRun ? 'read' : 'write');
   const [asked] = run.invocation.arguments;
+  if (run.invocation.flags['start-traffic']) return await letUsersIn(run, connection, asked);
   const release = await findRelease(run, connection, asked);
-  if (run.invocation.flags['start-traffic']) return await letUsersIn(run, connection, release);
   if (!dryRun) await refuseRunning(run, release);
   const about = { command: 'rollback', target: aboutTarget(run, connection), releaseId: release._id } as const;
   let situation = await look(run, connection, release);

@@ -11,7 +11,9 @@ import type { Run } from '../run.ts';
 export async function refuseRunning(run: Run, release: ReleaseRecord): Promise<void> {
   const { _id, state, host, pid } = release;
   if (state !== 'running' || !hasDeployed(release)) return;
-  if (host === hostname() && pid !== undefined && !processRuns(pid)) return;
+  // In a container every run has the same number.
+  const isGone = pid !== undefined && (pid === process.pid || !processRuns(pid));
+  if (host === hostname() && isGone) return;
   if (run.invocation.flags.yes) return;
   const since = latestBegan(release).toISOString();
   const message = `Release ${_id} has begun to deploy, and its end is not on record: process ${pid} on ${host} has been at it since ${since}.`;

@@ -77,8 +77,8 @@ test('whoever releases while users are shut out is told; what is left of the rol
   expect(left.json.error.hint).toContain('With --start-traffic instead it only lets users in');
   expect(await log()).toEqual(['stop', 'app', 'deploy']);
 
-  expect(await ok('rollback r2 --start-traffic --json')).toMatchObject({ outcome: 'nothing-to-do' });
-  const lets = await ok('rollback r1 --start-traffic --json');
+  expectFailure(await project.run('rollback r2 --start-traffic --json'), 2, 'RELEASE_UNKNOWN', /but that of r1/);
+  const lets = await ok('rollback --start-traffic --json');
   expect(lets.steps).toMatchObject([
     ...[{ name: 'stop-traffic', state: 'done' }, { name: 'data', state: 'done' }, { name: 'verify-data' }],
     { name: 'rollback-app', state: 'skipped', note: 'left out: --start-traffic' },
@@ -86,6 +86,7 @@ test('whoever releases while users are shut out is told; what is left of the rol
   ]);
   expect(await log()).toEqual(['stop', 'app', 'deploy', 'start']);
   expect((await ok('status --json')).warnings).toBeUndefined();
+  expect((await ok('rollback --start-traffic --json')).outcome).toBe('nothing-to-do');
   expect((await ok('rollback r1 --json')).outcome).toBe('nothing-to-do');
 }, 120_000);
 
@@ -98,4 +99,20 @@ test('the way back of another release lets users in whom one before it has shut 
   expectFailure(released, 14, 'ROLLED_BACK');
   expect(await log()).toEqual(['stop', 'app', 'deploy', 'app', 'start']);
   expect((await ok('status --json')).warnings).toBeUndefined();
+}, 120_000);
+
+test('users who were shut out before anything was taken back are let in, and the release is not taken for rolled back', async () => {
+  await project.write({ 'stop.fails': '' });
+  expect((await project.run('rollback r1 --json')).code).toBe(10);
+  await mend('stop');
+  const lets = await project.run('rollback --start-traffic --json');
+  expect(lets.json).toMatchObject({
+    outcome: 'cancelled',
+    warnings: [expect.stringMatching(/Nothing was taken back yet/)],
+  });
+  expect(await database.db.collection('places').distinct('price')).toEqual([100]);
+  const record = await database.db.collection('_mongo_release.releases').findOne({ kind: 'rollback' });
+  expect(record).toMatchObject({ state: 'cancelled' });
+  expect(await ok('rollback r1 --json')).toMatchObject({ outcome: 'rolled-back' });
+  expect(await log()).toEqual(['stop', 'start', 'stop', 'app', 'start']);
 }, 120_000);
