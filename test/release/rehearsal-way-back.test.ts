@@ -188,9 +188,14 @@ describe('probes', () => {
     expect(json.rehearsal.probes).toMatchObject([{ name: 'titled', state: 'passed' }]);
   });
 
-  test('that fail on the shape before stop it too, since a rollback would stop at them', async () => {
+  test('that fail on the shape before are told, and stop it where a rollback would stop at them with users shut out', async () => {
     const titled = config('{ title: { $exists: false } }').replace('phase: after-deploy, ', '');
-    const ran = await rehearsed({ '2-rename': rename }, { 'mongo-release.yml': titled });
+    const told = await rehearsed({ '2-rename': rename }, { 'mongo-release.yml': titled });
+    expect(told.code, told.stderr).toBe(0);
+    expect(told.stderr).toMatch(/Before the migrations.*Probe "titled" failed/);
+    expect(told.json.rehearsal.wayBack).toMatchObject({ probes: [{ name: 'titled', state: 'failed' }] });
+    const shutOut = `${titled}hooks: { stop-traffic: 'true', start-traffic: 'true' }\n`;
+    const ran = await rehearsed({ '2-rename': rename }, { 'mongo-release.yml': shutOut });
     expectFailure(ran, 13, 'REHEARSAL_FAILED', /Before the migrations.*Probe "titled" failed.*would stop at it/s);
     expect(ran.json.error.hint).toContain('phase: after-deploy');
     expect(ran.json.rehearsal).toMatchObject({

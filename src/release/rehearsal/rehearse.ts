@@ -113,6 +113,8 @@ async function rehearseIn(
   const before = turns.length === 0 ? [] : await probeSandbox(run, connection, 'before-deploy', on.level);
   const unverifiable = notAfterWayBack(askedOf(before));
   if (unverifiable !== undefined) run.log.warn(unverifiable.message);
+  // Where nothing shuts users out, a rollback that its probes stop is no more than one that somebody has to look at.
+  const stops = run.invocation.settings.hooks['stop-traffic'] === undefined ? undefined : unverifiable;
   for (const { file } of turns) {
     stopIfCancelled(run);
     const log = run.log.with({ migration: file.name, rehearsal: true });
@@ -161,7 +163,7 @@ async function rehearseIn(
   const back = await rehearseWayBack(run, {
     ...{ connection, uri: sandbox.uri, turns, start, sorted, state, migrations, journal: images },
   });
-  return { result: result({ wayBack: { ...back.result, probes: before } }), error: back.error ?? unverifiable };
+  return { result: result({ wayBack: { ...back.result, probes: before } }), error: back.error ?? stops };
 }
 
 /** A rollback that its probes stop does not come to its end, and may leave users shut out: no way back is proven by that. */

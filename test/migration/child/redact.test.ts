@@ -125,9 +125,7 @@ describe('errors', () => {
 
   test("Mongoose's without an address says that there is none, and what to work with", async () => {
     const error = await mongoose.connect(undefined as never).catch((error: unknown) => error);
-    expect(hiddenText(error, source)).toMatch(
-      /^MongooseError: The `uri` .* must be a string, got "undefined"\. [^‹]*$/,
-    );
+    expect(hiddenText(error, source)).toMatch(/^Mongoose was asked for a connection of its own/);
     expect(known(error)?.hint).toMatch(/^Work with the db, client and models that up is given/);
   });
 
