@@ -465,9 +465,10 @@ class ReleaseRecords {
         const step = { ...deployed, startedAt: { $gt: moment } };
         return (await this.#records.findOne({ kind: 'release', ...withStep(step) }, { projection: { _id: 1 } })) !== null;
     }
-    /** The release that was tried latest, whatever became of it. Null when there is none. */
+    /** The release that was tried latest, unless it did not deploy and had nothing to do, or another run was at it. Null when there is none. */
     newest() {
-        return this.#latest({});
+        const tried = { state: { $ne: 'nothing-to-do' }, 'error.code': { $ne: 'LEASE_HELD' } };
+        return this.#latest({ $or: [tried, withStep(deployed)] });
     }
     /** The newest release that began to apply something, or to deploy, also when it was taken back already. */
     newestBegun() {
@@ -2505,6 +2506,9 @@ async function listBackups({ names, location, readManifest, readText, sizeOf }) 
             if (manifest.engine !== 'atlas') {
                 const { file, bytes } = manifest.archive;
                 const size = all.has(file) ? await sizeOf(file) : undefined;
+                // It may be removed at this moment: then it is of no backup any more.
+                if (size !== bytes)
+                    await readManifest(id);
                 if (size === undefined)
                     throw archiveMissing(file);
                 if (size !== bytes)
@@ -14099,6 +14103,8 @@ const lasting = [
     ],
     // Where the way back leads to, and how far along it a rollback is.
     ...['migrations', 'positionBefore', 'backupId', 'data', 'fence', 'traffic'],
+    // What a second half after the deploy is of, however often that is tried.
+    'afterDeploy',
 ];
 /** A document holds 16 MiB, and whatever retries for ever must not fill it. */
 const mostAttempts = 100;
@@ -15805,8 +15811,9 @@ function applyUnderLease(run, connection, plan, { kind, backupId, relied, phase,
             await storeOf(run).readManifest(backupId);
         await new OwnRecord(connection.db, run).start({
             ...{ kind, backupId, planDigest: plan.digest },
-            ...{ proofId: relied?.proof?.id, waivers: relied?.waiver && [relied.waiver] },
             ...agreed,
+            ...(relied?.proof && { proofId: relied.proof.id }),
+            ...(relied?.waiver && { waivers: [relied.waiver] }),
             afterDeploy: kind === 'migrate' && phase === 'before-deploy' ? afterDeployDigest(plan) : undefined,
             positionBefore: situation.position.digest,
             migrations: plan.pending.map(({ name }) => name),
@@ -21901,6 +21908,8 @@ async function rehearseIn(run, sandbox, situation, on, started) {
         const unverifiable = notAfterWayBack(askedOf(before));
         if (unverifiable !== undefined)
             run.log.warn(unverifiable.message);
+        // Where nothing shuts users out, a rollback that its probes stop is no more than one that somebody has to look at.
+        const stops = run.invocation.settings.hooks['stop-traffic'] === undefined ? undefined : unverifiable;
         for (const { file } of turns) {
             stopIfCancelled(run);
             const log = run.log.with({ migration: file.name, rehearsal: true });
@@ -21948,7 +21957,7 @@ async function rehearseIn(run, sandbox, situation, on, started) {
         const back = await rehearseWayBack(run, {
             ...{ connection, uri: sandbox.uri, turns, start, sorted, state, migrations, journal: images },
         });
-        return { result: result({ wayBack: { ...back.result, probes: before } }), error: back.error ?? unverifiable };
+        return { result: result({ wayBack: { ...back.result, probes: before } }), error: back.error ?? stops };
     }
     catch (e_2) {
         env_2.error = e_2;
@@ -21960,12 +21969,12 @@ async function rehearseIn(run, sandbox, situation, on, started) {
             await result_2;
     }
 }
-/** A rollback that its probes stop leaves users shut out: no way back is proven by that. */
+/** A rollback that its probes stop does not come to its end, and may leave users shut out: no way back is proven by that. */
 function notAfterWayBack(before) {
     const seen = probeFailure(before);
     if (seen === undefined)
         return undefined;
-    return new observe_error/* ReleaseError */.K('REHEARSAL_FAILED', `Before the migrations, in the sandbox: ${seen.message} So a rollback, which leads back there, would stop at it, with users shut out. The rehearsal did not touch the target.`, {
+    return new observe_error/* ReleaseError */.K('REHEARSAL_FAILED', `Before the migrations, in the sandbox: ${seen.message} So a rollback, which leads back there, would stop at it. The rehearsal did not touch the target.`, {
         hint: 'Where only the new shape can pass that probe, give it phase: after-deploy; otherwise correct the probe or the data. Then rehearse again: mongo-release migrate.',
         cause: seen,
     });
@@ -22427,28 +22436,42 @@ async function bring(run, connection, situation, how) {
 
 
 
+
 /**
  * The first half of the release that this run joins by `--release-id` to apply what its plan, which `--digest` names, has
- * for after the deploy. Undefined where this run is none of that, or that one has nothing in the target.
+ * for after the deploy. Undefined where this run is none of that, or that one has nothing in the target. Throws
+ * `TAKEN_BACK` where it was rolled back since: nobody has the lease while an application is deployed.
  */
 async function firstHalf(run, connection) {
     const { phase, digest, 'release-id': joined } = run.invocation.flags;
     if (phase !== 'after-deploy' || digest === undefined || joined === undefined)
         return undefined;
-    const record = await new ReleaseRecords(connection.db, run).find(joined);
-    if (record?.afterDeploy === undefined || record.state !== 'applied' || !checked_situation_names(digest, record.planDigest))
+    const records = new ReleaseRecords(connection.db, run);
+    const record = await records.find(joined);
+    if (record?.afterDeploy === undefined || !checked_situation_names(digest, record.planDigest))
         return undefined;
-    const { afterDeploy, planDigest, proofId, waivers, backupId } = record;
+    const { afterDeploy, planDigest, backupId, attempts = [] } = record;
+    // Of the attempt that was proven, where the second half is tried again.
+    const { proofId, waivers } = [record, ...attempts.toReversed()].find((one) => one.proofId ?? one.waivers) ?? record;
     const history = await readHistory(connection.db, namesOf(run));
     const done = history
         .filter(({ state, appliedIn }) => state === 'applied' && appliedIn === joined)
         .sort((a, b) => a.sequence - b.sequence)
         .flatMap(({ _id: name, durationMs = 0, effects }) => effects === undefined ? [] : [{ name, durationMs, effects }]);
+    const rollback = done.length === 0 ? await records.rollbackOf(joined) : null;
+    if (rollback !== null)
+        throw takenBack(joined, rollback._id);
     return {
         ...{ afterDeploy, agreed: { planDigest, proofId, waivers } },
         behind: backupId === undefined ? undefined : { store: storeOf(run), id: backupId },
         before: { ...notStarted, done, untouched: false },
     };
+}
+function takenBack(releaseId, rollbackId) {
+    const message = `While release ${releaseId} was being deployed, it was taken back by rollback ${rollbackId}. The application that it deployed may be on the data of before.`;
+    return new observe_error/* ReleaseError */.K('TAKEN_BACK', message, {
+        hint: 'Bring the application of before back too. Or correct the cause and release again, under a new id.',
+    });
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/on-record.js
@@ -22628,7 +22651,9 @@ async function migrateOn(run, connection, { steps, open }, { command = 'migrate'
         ...{ before: half?.before, agreed: half?.agreed, relied: known ? {} : undefined },
     });
     const { done, failed, error, untouched } = progress;
-    const later = pending.filter((one) => phase !== undefined && one.phase !== phase).map(({ name }) => name);
+    // Also where the plan was made for that phase alone: whoever deploys in between has to know whether something is left.
+    const { pending: whole } = situation.wholePlan;
+    const later = whole.filter((one) => phase !== undefined && one.phase !== phase).map(({ name }) => name);
     const remaining = error === undefined ? later : progress.remaining;
     const outcome = outcomeOf(progress);
     const result = { releaseId: run.releaseId, applied: done, failed, remaining, rehearsal, ...relied };
@@ -22636,7 +22661,7 @@ async function migrateOn(run, connection, { steps, open }, { command = 'migrate'
     if (untouched)
         return { ...about, outcome, result, error };
     const warnings = behind === undefined ? irreversibly(run, connection, situation) : [];
-    if (levelOf(run) === 'none' && relied.proof === undefined)
+    if (half === undefined && levelOf(run) === 'none' && relied.proof === undefined)
         warnings.unshift('Nothing was rehearsed.');
     return { ...about, outcome, result, error, warnings };
 }
@@ -25450,26 +25475,35 @@ function onlyLooked(thrown) {
 
 
 
+
+
 /**
- * `rollback RELEASE --start-traffic`: lets users in whom a rollback of that release has shut out, and leaves out whatever
- * else was left of it. Its record is closed by that, unless its data are on their way: those somebody has to look after.
+ * `rollback [RELEASE] --start-traffic`: lets users in whom a rollback has shut out, and leaves out whatever else was left of
+ * it. Its record is closed as rolled back only where its data are back.
+ *
+ * Throws `RELEASE_UNKNOWN` where the release that is named is not the one whose rollback has shut them out, and
+ * `RESTORE_INCOMPLETE` where the data are half of a backup, unless a person says `--yes`.
  */
-async function letUsersIn(run, connection, release) {
-    const { _id: releaseId } = release;
-    const about = { command: 'rollback', target: aboutTarget(run, connection), releaseId };
+async function letUsersIn(run, connection, asked) {
     const records = new ReleaseRecords(connection.db, run);
-    const nothing = { releaseId, strategy: 'none', reverted: [], kept: [], conflicts: [] };
-    const shut = await records.trafficStopped();
-    if (shut?.of !== releaseId) {
-        const by = shut === null ? 'no rollback has stopped traffic.' : `it was stopped by the rollback of ${shut.of}.`;
-        return { ...about, outcome: 'nothing-to-do', result: nothing, warnings: [`Nothing was done: ${by}`] };
-    }
-    if (run.invocation.flags['dry-run']) {
-        const would = 'Nothing was done. It would let users in by hooks.start-traffic, and leave out the rest.';
-        return { ...about, outcome: 'nothing-to-do', result: nothing, warnings: [would] };
-    }
-    const own = { ...run, releaseId: shut._id, startedAt: new Date() };
+    const target = aboutTarget(run, connection);
+    const known = await shutBy(records, asked);
+    const releaseId = known?.of ?? asked;
+    const about = { command: 'rollback', target, ...(releaseId !== undefined && { releaseId }) };
+    const nothing = { ...(releaseId !== undefined && { releaseId }), ...noneTaken };
+    const without = (why) => ({ ...about, outcome: 'nothing-to-do', result: nothing, warnings: [why] });
+    if (known === undefined)
+        return without('Nothing was done: no rollback has stopped traffic.');
+    if (run.invocation.flags['dry-run'])
+        return without('Nothing was done. It would let users in by hooks.start-traffic, and leave out the rest.');
+    const own = { ...run, releaseId: known._id, startedAt: new Date() };
     return await underLease(own, connection, async ({ lease }) => {
+        // That rollback may have come to its end while this run waited for the lease.
+        const shut = await shutBy(records, asked);
+        if (shut?._id !== known._id)
+            return without('Nothing was done: traffic is back.');
+        if (!run.invocation.flags.yes)
+            await open_refuseHalfRestored(run, connection);
         const { fence } = lease;
         const { strategy = 'none', why, backupId, migrations, reason, steps: before = [], data } = shut;
         const record = new OwnRecord(connection.db, own);
@@ -25478,24 +25512,37 @@ async function letUsersIn(run, connection, release) {
         const traffic = new Traffic((now) => record.keepTraffic(fence, now)).found(shut.traffic);
         const playbook = new Playbook(own, connection, steps, strategy, traffic);
         await record.start({
-            ...{ kind: 'rollback', of: releaseId, migrations, strategy, why, backupId, fence, data, steps: steps.all },
+            ...{ kind: 'rollback', of: shut.of, migrations, strategy, why, backupId, fence, data, steps: steps.all },
             reason: run.invocation.flags.reason ?? reason,
         });
         return await record.around(async () => {
             await playbook.startTraffic();
-            const dataState = stateIn(steps.all, 'data');
-            const onTheWay = dataState === 'failed' || dataState === 'unknown';
-            if (!onTheWay)
+            const dataState = stateIn(before, 'data');
+            const isBack = dataState === 'done' || dataState === 'skipped';
+            if (isBack)
                 for (const { name, state } of before)
-                    if (state !== 'done' && name !== 'start-traffic')
+                    if (state !== 'done' && state !== 'skipped' && name !== 'start-traffic')
                         await steps.skip(name, 'left out: --start-traffic');
-            await record.close({ outcome: onTheWay ? 'failed-dirty' : 'rolled-back' });
-            const left = onTheWay
-                ? [`Its data are on their way: mongo-release rollback ${releaseId} goes on with them.`]
-                : [];
+            const outcome = isBack ? 'rolled-back' : dataState === undefined ? 'cancelled' : 'failed-dirty';
+            await record.close({ outcome });
+            const left = isBack ? [] : [`Users are in. ${notBack(dataState)} mongo-release rollback ${releaseId} goes on.`];
             const result = { ...nothing, ...data, strategy, steps: steps.all };
-            return { ...about, outcome: 'rolled-back', result, warnings: [...playbook.warnings, ...left] };
+            return { ...about, outcome, result, warnings: [...playbook.warnings, ...left] };
         });
+    });
+}
+const noneTaken = { strategy: 'none', reverted: [], kept: [], conflicts: [] };
+function notBack(data) {
+    return data === undefined ? 'Nothing was taken back yet:' : 'Its data are on their way:';
+}
+async function shutBy(records, asked) {
+    const shut = await records.trafficStopped();
+    if (shut === null)
+        return undefined;
+    if (asked === undefined || asked === shut.of || asked === shut._id)
+        return shut;
+    throw new observe_error/* ReleaseError */.K('RELEASE_UNKNOWN', `It was no rollback of ${asked} that stopped traffic, but that of ${shut.of}.`, {
+        hint: `Type mongo-release rollback ${shut.of} --start-traffic.`,
     });
 }
 
@@ -25561,7 +25608,9 @@ async function refuseRunning(run, release) {
     const { _id, state, host, pid } = release;
     if (state !== 'running' || !hasDeployed(release))
         return;
-    if (host === (0,external_node_os_.hostname)() && pid !== undefined && !processRuns(pid))
+    // In a container every run has the same number.
+    const isGone = pid !== undefined && (pid === process.pid || !processRuns(pid));
+    if (host === (0,external_node_os_.hostname)() && isGone)
         return;
     if (run.invocation.flags.yes)
         return;
@@ -25650,9 +25699,9 @@ async function rollback(run) {
         const { 'dry-run': dryRun } = run.invocation.flags;
         const connection = rollback_addDisposableResource(env_1, await openTarget(run, dryRun ? 'read' : 'write'), true);
         const [asked] = run.invocation.arguments;
-        const release = await findRelease(run, connection, asked);
         if (run.invocation.flags['start-traffic'])
-            return await letUsersIn(run, connection, release);
+            return await letUsersIn(run, connection, asked);
+        const release = await findRelease(run, connection, asked);
         if (!dryRun)
             await refuseRunning(run, release);
         const about = { command: 'rollback', target: aboutTarget(run, connection), releaseId: release._id };
