@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ClientSession } from 'mongodb';
+import type { Binary, ClientSession } from 'mongodb';
 import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { labelled } from '../../mongo/server-code.ts';
@@ -87,7 +87,7 @@ export class UndoTransactions implements AsyncDisposable {
   }
 
   async #once<T>(work: (session: ClientSession) => Promise<T>, before?: Promise<unknown>): Promise<T> {
-    this.#session ??= this.#options.connection.client.startSession();
+    this.#session ??= await this.#registered();
     const session = this.#session;
     session.startTransaction(transactionOptions);
     try {
@@ -100,6 +100,20 @@ export class UndoTransactions implements AsyncDisposable {
       if (session.inTransaction()) await session.abortTransaction().catch(() => {});
       throw error;
     }
+  }
+
+  /** Its id is written down, so that a takeover ends a transaction that a dead process has left open: see `ParentLanes`. */
+  async #registered(): Promise<ClientSession> {
+    const { connection, own, fence, lane } = this.#options;
+    const session = connection.client.startSession();
+    const sessions = session.id?.id;
+    if (sessions === undefined) return session;
+    const { matchedCount } = await connection.db
+      .collection<LaneDocument & { readonly sessions?: readonly Binary[] }>(own.lease)
+      .updateOne({ _id: laneId(lane), fence }, { $addToSet: { sessions } }, { writeConcern: { w: 'majority' } });
+    if (matchedCount === 1) return session;
+    await session.endSession();
+    throw leaseLost();
   }
 
   async #fence(session: ClientSession): Promise<void> {
