@@ -12898,7 +12898,7 @@ class UndoTransactions {
         await session?.endSession().catch(() => { });
     }
     async #once(work, before) {
-        this.#session ??= this.#options.connection.client.startSession();
+        this.#session ??= await this.#registered();
         const session = this.#session;
         session.startTransaction(transactions/* transactionOptions */.dd);
         try {
@@ -12913,6 +12913,21 @@ class UndoTransactions {
                 await session.abortTransaction().catch(() => { });
             throw error;
         }
+    }
+    /** Its id is written down, so that a takeover ends a transaction that a dead process has left open: see `ParentLanes`. */
+    async #registered() {
+        const { connection, own, fence, lane } = this.#options;
+        const session = connection.client.startSession();
+        const sessions = session.id?.id;
+        if (sessions === undefined)
+            return session;
+        const { matchedCount } = await connection.db
+            .collection(own.lease)
+            .updateOne({ _id: (0,journal_documents/* laneId */.AQ)(lane), fence }, { $addToSet: { sessions } }, { writeConcern: { w: 'majority' } });
+        if (matchedCount === 1)
+            return session;
+        await session.endSession();
+        throw (0,transactions/* leaseLost */.XM)();
     }
     async #fence(session) {
         const { connection, own, fence, lane } = this.#options;
