@@ -11914,9 +11914,8 @@ function stepOf({ images, whole, stretch }, namespace, now, { way, mode, renames
         return stayingStep({ images, whole }, now);
     if (mode !== 'tolerant') {
         // Known before it is met, where the database does not tell by and by.
-        const { before, after } = { before: images.at(-1)?.before, after: images[0]?.after };
         if (whole.several?.between === true)
-            return { state: 'blocked', image: { before, after } };
+            return { state: 'blocked', image: { before: images.at(-1)?.before, after: images[0]?.after } };
         return stepBackStrictly(images, now);
     }
     return stepBack({ images, now, ...whole, isRename: renamesIn?.(stretch, namespace) ?? neverRenames });
@@ -22444,6 +22443,46 @@ async function bring(run, connection, situation, how) {
     return { progress, relied, rehearsal: rehearsed?.result };
 }
 
+;// CONCATENATED MODULE: ./emitted/release/taken-back.js
+
+
+
+
+
+/** What there was of rollbacks of this release before its deploy began: compared with what there is after it. */
+async function rollbackBefore(run, { db }) {
+    return taken_back_nameOf(await new ReleaseRecords(db, run).rollbackOf(run.releaseId).catch(taken_back_failed));
+}
+/**
+ * Nobody has the lease while an application is deployed, so what it needs may have been taken back meanwhile. Throws
+ * `TAKEN_BACK` where a rollback of this release was begun since `before`, or one of its migrations is applied no more.
+ */
+async function refuseTakenBack(run, { db }, migrations, before) {
+    const [rollback, history] = await Promise.all([
+        new ReleaseRecords(db, run).rollbackOf(run.releaseId).catch(taken_back_failed),
+        readHistory(db, namesOf(run), { brief: true }).catch(taken_back_failed),
+    ]);
+    const applied = new Set(history.filter(({ state }) => state === 'applied').map(({ _id }) => _id));
+    const gone = migrations.filter((name) => !applied.has(name));
+    const by = taken_back_nameOf(rollback) === before ? '' : ` by rollback ${rollback?._id}`;
+    if (by === '' && gone.length === 0)
+        return;
+    const what = gone.length === 0 ? 'it was taken back' : `${gone.join(', ')} of it was taken back`;
+    throw takenBack(run.releaseId, `${what}${by}`, `Bring the application of before back too: mongo-release rollback ${run.releaseId}. Or correct the cause and release again.`);
+}
+/** `what` was taken back, in part of a sentence. */
+function takenBack(releaseId, what, hint) {
+    const message = `While release ${releaseId} was being deployed, ${what}. The application that it deployed may be on the data of before.`;
+    return new observe_error/* ReleaseError */.K('TAKEN_BACK', message, { hint });
+}
+/** Each run that is at it has a fence of its own. */
+function taken_back_nameOf(rollback) {
+    return rollback === null ? undefined : `${rollback._id} ${rollback.fence}`;
+}
+function taken_back_failed(error) {
+    throw asServerFailure(error, 'looking whether the release was taken back meanwhile');
+}
+
 ;// CONCATENATED MODULE: ./emitted/release/first-half.js
 
 
@@ -22474,19 +22513,15 @@ async function firstHalf(run, connection) {
         .sort((a, b) => a.sequence - b.sequence)
         .flatMap(({ _id: name, durationMs = 0, effects }) => effects === undefined ? [] : [{ name, durationMs, effects }]);
     const rollback = done.length === 0 ? await records.rollbackOf(joined) : null;
-    if (rollback !== null)
-        throw takenBack(joined, rollback._id);
+    if (rollback !== null) {
+        const hint = 'Bring the application of before back too. Or correct the cause and release again, under a new id.';
+        throw takenBack(joined, `it was taken back by rollback ${rollback._id}`, hint);
+    }
     return {
         ...{ afterDeploy, agreed: { planDigest, proofId, waivers } },
         behind: backupId === undefined ? undefined : { store: storeOf(run), id: backupId },
         before: { ...notStarted, done, untouched: false },
     };
-}
-function takenBack(releaseId, rollbackId) {
-    const message = `While release ${releaseId} was being deployed, it was taken back by rollback ${rollbackId}. The application that it deployed may be on the data of before.`;
-    return new observe_error/* ReleaseError */.K('TAKEN_BACK', message, {
-        hint: 'Bring the application of before back too. Or correct the cause and release again, under a new id.',
-    });
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/on-record.js
@@ -24748,43 +24783,6 @@ async function walkBack(cancellable, connection, done) {
     // What was done then was done for an earlier attempt at this release.
     const earlier = before.state === 'unfinished' ? { ...before, state: 'overtaken' } : before;
     return take_back_takeBack(run, connection, release, way, earlier);
-}
-
-;// CONCATENATED MODULE: ./emitted/release/taken-back.js
-
-
-
-
-
-/** What there was of rollbacks of this release before its deploy began: compared with what there is after it. */
-async function rollbackBefore(run, { db }) {
-    return taken_back_nameOf(await new ReleaseRecords(db, run).rollbackOf(run.releaseId).catch(taken_back_failed));
-}
-/**
- * Nobody has the lease while an application is deployed, so what it needs may have been taken back meanwhile. Throws
- * `TAKEN_BACK` where a rollback of this release was begun since `before`, or one of its migrations is applied no more.
- */
-async function refuseTakenBack(run, { db }, migrations, before) {
-    const [rollback, history] = await Promise.all([
-        new ReleaseRecords(db, run).rollbackOf(run.releaseId).catch(taken_back_failed),
-        readHistory(db, namesOf(run), { brief: true }).catch(taken_back_failed),
-    ]);
-    const applied = new Set(history.filter(({ state }) => state === 'applied').map(({ _id }) => _id));
-    const gone = migrations.filter((name) => !applied.has(name));
-    const by = taken_back_nameOf(rollback) === before ? '' : ` by rollback ${rollback?._id}`;
-    if (by === '' && gone.length === 0)
-        return;
-    const what = gone.length === 0 ? 'it was taken back' : `${gone.join(', ')} of it was taken back`;
-    throw new observe_error/* ReleaseError */.K('TAKEN_BACK', `While release ${run.releaseId} was being deployed, ${what}${by}. The application that it deployed may be on the data of before.`, {
-        hint: `Bring the application of before back too: mongo-release rollback ${run.releaseId}. Or correct the cause and release again.`,
-    });
-}
-/** Each run that is at it has a fence of its own. */
-function taken_back_nameOf(rollback) {
-    return rollback === null ? undefined : `${rollback._id} ${rollback.fence}`;
-}
-function taken_back_failed(error) {
-    throw asServerFailure(error, 'looking whether the release was taken back meanwhile');
 }
 
 ;// CONCATENATED MODULE: ./emitted/release/release.js

@@ -1,6 +1,5 @@
 import { readHistory } from '../migration/history/history.ts';
 import type { Connection } from '../mongo/connect.ts';
-import { ReleaseError } from '../observe/error.ts';
 import { notStarted, type Progress } from './apply.ts';
 import type { Agreed } from './apply-plan.ts';
 import type { StoredBackup } from './backup-for.ts';
@@ -8,6 +7,7 @@ import { names } from './checked-situation.ts';
 import { ReleaseRecords } from './records.ts';
 import { namesOf, type Run } from './run.ts';
 import { storeOf } from './take-backup.ts';
+import { takenBack } from './taken-back.ts';
 
 /** What a release did before a deploy that is not its own, for the run that ends it after that. */
 export interface FirstHalf {
@@ -40,17 +40,13 @@ export async function firstHalf(run: Run, connection: Connection): Promise<First
       effects === undefined ? [] : [{ name, durationMs, effects }],
     );
   const rollback = done.length === 0 ? await records.rollbackOf(joined) : null;
-  if (rollback !== null) throw takenBack(joined, rollback._id);
+  if (rollback !== null) {
+    const hint = 'Bring the application of before back too. Or correct the cause and release again, under a new id.';
+    throw takenBack(joined, `it was taken back by rollback ${rollback._id}`, hint);
+  }
   return {
     ...{ afterDeploy, agreed: { planDigest, proofId, waivers } },
     behind: backupId === undefined ? undefined : { store: storeOf(run), id: backupId },
     before: { ...notStarted, done, untouched: false },
   };
-}
-
-function takenBack(releaseId: string, rollbackId: string): ReleaseError {
-  const message = `While release ${releaseId} was being deployed, it was taken back by rollback ${rollbackId}. The application that it deployed may be on the data of before.`;
-  return new ReleaseError('TAKEN_BACK', message, {
-    hint: 'Bring the application of before back too. Or correct the cause and release again, under a new id.',
-  });
 }

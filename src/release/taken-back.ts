@@ -30,13 +30,17 @@ export async function refuseTakenBack(
   const by = nameOf(rollback) === before ? '' : ` by rollback ${rollback?._id}`;
   if (by === '' && gone.length === 0) return;
   const what = gone.length === 0 ? 'it was taken back' : `${gone.join(', ')} of it was taken back`;
-  throw new ReleaseError(
-    'TAKEN_BACK',
-    `While release ${run.releaseId} was being deployed, ${what}${by}. The application that it deployed may be on the data of before.`,
-    {
-      hint: `Bring the application of before back too: mongo-release rollback ${run.releaseId}. Or correct the cause and release again.`,
-    },
+  throw takenBack(
+    run.releaseId,
+    `${what}${by}`,
+    `Bring the application of before back too: mongo-release rollback ${run.releaseId}. Or correct the cause and release again.`,
   );
+}
+
+/** `what` was taken back, in part of a sentence. */
+export function takenBack(releaseId: string, what: string, hint: string): ReleaseError {
+  const message = `While release ${releaseId} was being deployed, ${what}. The application that it deployed may be on the data of before.`;
+  return new ReleaseError('TAKEN_BACK', message, { hint });
 }
 
 /** Each run that is at it has a fence of its own. */

@@ -121,8 +121,8 @@ function stepOf(
     return stayingStep({ images, whole }, now);
   if (mode !== 'tolerant') {
     // Known before it is met, where the database does not tell by and by.
-    const { before, after } = { before: images.at(-1)?.before, after: images[0]?.after };
-    if (whole.several?.between === true) return { state: 'blocked', image: { before, after } };
+    if (whole.several?.between === true)
+      return { state: 'blocked', image: { before: images.at(-1)?.before, after: images[0]?.after } };
     return stepBackStrictly(images, now);
   }
   return stepBack({ images, now, ...whole, isRename: renamesIn?.(stretch, namespace) ?? neverRenames });
