@@ -1,5 +1,5 @@
 export const id = 535;
-export const ids = [535,622,224,366,167,22];
+export const ids = [535,622,226,366,167,22];
 export const modules = {
 
 /***/ 57535:
@@ -29,8 +29,8 @@ var secrets = __webpack_require__(1757);
 var load_config = __webpack_require__(63622);
 // EXTERNAL MODULE: ./emitted/release/origin.js
 var origin = __webpack_require__(1463);
-// EXTERNAL MODULE: ./emitted/release/release-id.js
-var release_id = __webpack_require__(86224);
+// EXTERNAL MODULE: ./emitted/release/record/release-id.js
+var release_id = __webpack_require__(56226);
 // EXTERNAL MODULE: ./emitted/report/json.js
 var json = __webpack_require__(72366);
 // EXTERNAL MODULE: ./emitted/release/cancelled.js
@@ -573,7 +573,7 @@ class Step {
         const asked = readInputs(this.#part, this.#env, process.cwd(), this.#secrets);
         const invocation = await (0,config_invocation/* resolveInvocation */.t)({ ...this.#withSarif(asked), loadModule: (0,load_config.configLoader)(this.#env) });
         this.#releaseId = invocation.flags['release-id'] ?? (0,release_id.newReleaseId)();
-        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(8), __webpack_require__.e(14)]).then(__webpack_require__.bind(__webpack_require__, 22798));
+        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(8), __webpack_require__.e(23)]).then(__webpack_require__.bind(__webpack_require__, 99964));
         const ended = await runCommand({
             invocation,
             releaseId: this.#releaseId,
@@ -835,7 +835,7 @@ function configLoader(env) {
 
 /***/ }),
 
-/***/ 86224:
+/***/ 56226:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 __webpack_require__.r(__webpack_exports__);

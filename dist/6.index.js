@@ -1,5 +1,5 @@
-export const id = 319;
-export const ids = [319,224,366];
+export const id = 859;
+export const ids = [859,226,366];
 export const modules = {
 
 /***/ 11002:
@@ -104,7 +104,7 @@ function tsxOf(projectDir) {
 
 /***/ }),
 
-/***/ 86224:
+/***/ 56226:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
 __webpack_require__.r(__webpack_exports__);

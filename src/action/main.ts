@@ -7,7 +7,7 @@ import { Log } from '../observe/log.ts';
 import { Secrets } from '../observe/secrets.ts';
 import { configLoader } from '../release/load-config.ts';
 import { originOf } from '../release/origin.ts';
-import { newReleaseId } from '../release/release-id.ts';
+import { newReleaseId } from '../release/record/release-id.ts';
 import type { Ended } from '../release/result.ts';
 import { outcomeOf } from '../report/json.ts';
 import { cancelOnSignal } from './cancel.ts';

@@ -49,7 +49,8 @@ export async function main(argv: readonly string[]): Promise<void> {
       // Loaded only where there is such a file: a command should start at once.
       loadModule: async (file, cwd) => (await import('../release/load-config.ts')).configLoader(process.env)(file, cwd),
     });
-    const releaseId = invocation.flags['release-id'] ?? (await import('../release/release-id.ts')).newReleaseId();
+    const releaseId =
+      invocation.flags['release-id'] ?? (await import('../release/record/release-id.ts')).newReleaseId();
     const log = new Log(
       terminalLog({
         stream: process.stderr,

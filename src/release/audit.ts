@@ -4,13 +4,13 @@ import type { BackedUpTarget } from '../backup/same-target.ts';
 import { parseDuration } from '../config/duration.ts';
 import { asReleaseError, ReleaseError } from '../observe/error.ts';
 import { renderTrail } from '../report/json.ts';
-import { backedUpTarget } from './backed-up-target.ts';
+import { backedUpTarget } from './backup/backed-up-target.ts';
+import { storeOf } from './backup/take-backup.ts';
 import { type DrillRecord, readDrills } from './drill/record.ts';
-import type { ReleaseRecord } from './record.ts';
-import { ReleaseRecords } from './records.ts';
+import type { ReleaseRecord } from './record/record.ts';
+import { ReleaseRecords } from './record/records.ts';
 import type { Ended } from './result.ts';
 import { aboutTarget, openTarget, type Run } from './run.ts';
-import { storeOf } from './take-backup.ts';
 
 /** A record, with its `_id` as `id`. */
 export type AuditEntry = ({ readonly id: string } & Omit<ReleaseRecord, '_id'>) | DrillRecord;

@@ -6,15 +6,15 @@ import { halfDoneIn } from '../migration/history/without-run.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
 import type { ErrorCode } from '../observe/error-codes.ts';
+import { keysForOthers } from './backup/keys.ts';
+import { removeExpired } from './backup/retain.ts';
+import { factsOfTaken, type Standing, standingOf, storeOf, type Taken, takeInto } from './backup/take-backup.ts';
 import { doubtsAbout } from './doubts.ts';
 import { lookGuards } from './guards.ts';
-import { keysForOthers } from './keys.ts';
 import { listFiles, readRecords } from './migrate-mongo.ts';
 import type { Ended } from './result.ts';
-import { removeExpired } from './retain.ts';
 import { aboutTarget, openTarget, type Run } from './run.ts';
-import { readSituation } from './situation.ts';
-import { factsOfTaken, type Standing, standingOf, storeOf, type Taken, takeInto } from './take-backup.ts';
+import { readSituation } from './situation/situation.ts';
 
 /** `backup`: one backup into the store, with the position in history that `migrate --backup` compares. */
 export async function backup(run: Run): Promise<Ended<'backup'>> {

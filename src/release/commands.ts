@@ -12,7 +12,7 @@ import { migrate } from './migrate.ts';
 import { outcomeOfError } from './outcome.ts';
 import { plan } from './plan.ts';
 import { leftOut } from './quarantine.ts';
-import { isOnRecord } from './records.ts';
+import { isOnRecord } from './record/records.ts';
 import { release } from './release.ts';
 import { restore } from './restore.ts';
 import type { Ended } from './result.ts';

@@ -5,17 +5,17 @@ import { readChangelog } from '../migration/migrate-mongo/changelog.ts';
 import type { HistoryRecord } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
-import { runInTarget } from './apply.ts';
-import { outcomeOf } from './apply-plan.ts';
+import { runInTarget } from './applying/apply.ts';
+import { outcomeOf } from './applying/apply-plan.ts';
+import { turnsOf } from './applying/turns.ts';
+import { readWayDown } from './half-done/way-down.ts';
 import { changelogOf } from './migrate-mongo.ts';
-import { OwnRecord } from './own-record.ts';
 import { needReason } from './reason.ts';
+import { OwnRecord } from './record/own-record.ts';
 import type { Ended } from './result.ts';
 import { refuseHalfRestored } from './rollback/open.ts';
 import { aboutTarget, openTarget, type Run } from './run.ts';
-import { turnsOf } from './turns.ts';
 import { underLease } from './under-lease.ts';
-import { readWayDown } from './way-down.ts';
 
 /** `down [N | --to NAME]`: takes migrations back, the last applied first. In production only with a reason on record. */
 export async function down(run: Run): Promise<Ended<'down'>> {

@@ -2,8 +2,8 @@ import { guardFailure } from '../guard/failure.ts';
 import type { Guard, GuardContext, GuardResult } from '../guard/guard.ts';
 import { runGuards } from '../guard/run.ts';
 import type { Connection } from '../mongo/connect.ts';
-import { engineOf } from './engine.ts';
-import { keysForOthers } from './keys.ts';
+import { engineOf } from './backup/engine.ts';
+import { keysForOthers } from './backup/keys.ts';
 import { namesOf, type Run, targetOf } from './run.ts';
 
 /** What the guards see. `apply`: whether the target is going to be changed. */

@@ -4,14 +4,14 @@ import type { StoredBackup } from '../backup/stores/store.ts';
 import { verifyBackup } from '../backup/verify.ts';
 import { asReleaseError, ReleaseError } from '../observe/error.ts';
 import { plural } from '../report/format.ts';
-import { factsOfFile, namesFile, readFileOf } from './archive-file.ts';
-import { askForSnapshot, assertComplete, atlasOf } from './atlas.ts';
-import type { SnapshotState } from './backup-facts.ts';
-import { identitiesOf } from './keys.ts';
+import { factsOfFile, namesFile, readFileOf } from './backup/archive-file.ts';
+import { askForSnapshot, assertComplete, atlasOf } from './backup/atlas.ts';
+import type { SnapshotState } from './backup/backup-facts.ts';
+import { identitiesOf } from './backup/keys.ts';
+import { factsOf, storeOf } from './backup/take-backup.ts';
 import { bytesProgress } from './progress.ts';
 import type { Ended } from './result.ts';
 import type { Run } from './run.ts';
-import { factsOf, storeOf } from './take-backup.ts';
 
 /**
  * `inspect`: lists the store, or verifies one backup, or a file that mongodump wrote, whole, without a server. Damage is

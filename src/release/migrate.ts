@@ -1,20 +1,20 @@
 import { listed } from '../migration/files/find.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
-import { outcomeOf } from './apply-plan.ts';
-import { backupBehind, type StoredBackup } from './backup-for.ts';
-import { bring } from './bring.ts';
-import { checkedSituation } from './checked-situation.ts';
-import { firstHalf } from './first-half.ts';
+import { outcomeOf } from './applying/apply-plan.ts';
+import { bring } from './applying/bring.ts';
+import { firstHalf } from './applying/first-half.ts';
+import { rehearsalImpossible, takenUp } from './applying/taken-up.ts';
+import { backupBehind, type StoredBackup } from './backup/backup-for.ts';
 import { refuseUnguarded } from './guards.ts';
-import { notRecorded, onRecord, type Recording } from './on-record.ts';
+import { notRecorded, onRecord, type Recording } from './record/on-record.ts';
 import { rehearsePending } from './rehearsal/pending.ts';
 import { levelOf, provenBefore } from './rehearsal/rely.ts';
 import type { Ended, MigrateResult } from './result.ts';
 import { openRollbackWarnings } from './rollback/open.ts';
 import { aboutTarget, openTarget, type Run } from './run.ts';
-import type { Situation } from './situation.ts';
-import { rehearsalImpossible, takenUp } from './taken-up.ts';
+import { checkedSituation } from './situation/checked-situation.ts';
+import type { Situation } from './situation/situation.ts';
 import { underLease } from './under-lease.ts';
 
 /** `migrate` and `up`: a rehearsal of what is pending, or with `--apply` that and the real thing. */

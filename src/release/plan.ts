@@ -6,14 +6,14 @@ import { makePlan } from '../migration/plan/plan.ts';
 import { scanFiles } from '../migration/source-scan/scan.ts';
 import { ReleaseError } from '../observe/error.ts';
 import { renderSarif } from '../report/sarif.ts';
-import { findingsError } from './checked-situation.ts';
 import { childOptions } from './child-options.ts';
 import { lookGuards } from './guards.ts';
 import { listFiles } from './migrate-mongo.ts';
-import { placedIn, sourceRoot } from './place.ts';
 import type { Ended, PlanResult } from './result.ts';
 import { aboutTarget, openTarget, type Run } from './run.ts';
-import { readSituation, scopeOf } from './situation.ts';
+import { findingsError } from './situation/checked-situation.ts';
+import { placedIn, sourceRoot } from './situation/place.ts';
+import { readSituation, scopeOf } from './situation/situation.ts';
 
 /** `plan`: what would be applied, its digest, and everything that speaks against it. With `--offline` the files alone. */
 export async function plan(run: Run): Promise<Ended<'plan'>> {

@@ -2,19 +2,19 @@ import { privileges } from '../guard/guards/privileges.ts';
 import { listed } from '../migration/files/find.ts';
 import { type Connection, connect } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
-import { keptUnasked, whatItRemoves } from './added.ts';
-import { agree } from './agree.ts';
-import { sayForeign } from './backed-up-target.ts';
+import { sayForeign } from './backup/backed-up-target.ts';
 import { refuseUnguarded } from './guards.ts';
-import { OwnRecord } from './own-record.ts';
 import { needReason } from './reason.ts';
-import type { RecordStart } from './record.ts';
-import { restoreFrom, settleEarlier } from './restore-into.ts';
-import { agreeToErase, checkManaged } from './restore-managed.ts';
-import { halfDoneIn, type RestoredFrom, type Source, sourceOf } from './restored-from.ts';
+import { OwnRecord } from './record/own-record.ts';
+import type { RecordStart } from './record/record.ts';
+import { keptUnasked, whatItRemoves } from './restore/added.ts';
+import { agree } from './restore/agree.ts';
+import { restoreFrom, settleEarlier } from './restore/restore-into.ts';
+import { agreeToErase, checkManaged } from './restore/restore-managed.ts';
+import { halfDoneIn, type RestoredFrom, type Source, sourceOf } from './restore/restored-from.ts';
+import { checkBeforehand, runThatFollows, thenMigrate } from './restore/then-migrate.ts';
 import type { Ended } from './result.ts';
 import { aboutTarget, type Run, targetOf } from './run.ts';
-import { checkBeforehand, runThatFollows, thenMigrate } from './then-migrate.ts';
 import { underLease } from './under-lease.ts';
 
 /** `restore BACKUP` or `restore FILE`: into the target's database, or into another one with `--into`. */

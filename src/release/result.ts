@@ -8,7 +8,7 @@ import type { Finding } from '../observe/finding.ts';
 import type { Outcome } from '../observe/outcome.ts';
 import type { ProbeResult } from '../verify/probe.ts';
 import type { AuditResult } from './audit.ts';
-import type { BackupFacts, FileFacts } from './backup-facts.ts';
+import type { BackupFacts, FileFacts } from './backup/backup-facts.ts';
 import type { DrillResult, DrillStep } from './drill/result.ts';
 import type { RehearsalResult, ReliedOn } from './rehearsal/result.ts';
 import type { RollbackResult } from './rollback/result.ts';

@@ -5,7 +5,7 @@ import { isEdited } from '../migration/plan/findings.ts';
 import type { HistoryRecord, MigrationFile, RecordState } from '../migration/types.ts';
 import { ReleaseError } from '../observe/error.ts';
 import { statusSentence } from '../report/status.ts';
-import { type Unsettled, unsettled } from './half-done.ts';
+import { type Unsettled, unsettled } from './half-done/half-done.ts';
 import { leaseStatus } from './lease-status.ts';
 import { changelogOf, listFiles, readRecords } from './migrate-mongo.ts';
 import { quarantineWarning, readQuarantine } from './quarantine.ts';

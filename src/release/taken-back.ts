@@ -2,8 +2,8 @@ import { readHistory } from '../migration/history/history.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { asServerFailure } from '../mongo/server-error.ts';
 import { ReleaseError } from '../observe/error.ts';
-import type { ReleaseRecord } from './record.ts';
-import { ReleaseRecords } from './records.ts';
+import type { ReleaseRecord } from './record/record.ts';
+import { ReleaseRecords } from './record/records.ts';
 import { namesOf, type Run } from './run.ts';
 
 /** What there was of rollbacks of this release before its deploy began: compared with what there is after it. */

@@ -1,4 +1,4 @@
-import type { ArchiveFacts, BackupFacts, FileFacts, SnapshotFacts } from '../release/backup-facts.ts';
+import type { ArchiveFacts, BackupFacts, FileFacts, SnapshotFacts } from '../release/backup/backup-facts.ts';
 import type { RestoreResult } from '../release/result.ts';
 import { formatBytes, formatCount, formatDuration, formatTime, plural } from './format.ts';
 import type { Block, Cell } from './story.ts';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { platform } from 'node:process';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { processRuns } from '../../src/observe/process.ts';
-import { giveUpLease } from '../release/left-half.ts';
+import { giveUpLease } from '../release/half-done/left-half.ts';
 import { freshDatabase, type TestDatabase } from '../setup/mongo.ts';
 import { expectFailure, expectNoTrace, makeProject, migration, type Project } from './cli.ts';
 

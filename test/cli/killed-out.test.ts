@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { giveUpLease } from '../release/left-half.ts';
+import { giveUpLease } from '../release/half-done/left-half.ts';
 import { freshDatabase, type TestDatabase } from '../setup/mongo.ts';
 import { makeProject, migration, type Project } from './cli.ts';
 

@@ -3,7 +3,7 @@ import { ParentLanes } from '../../src/migration/journal/parent-lanes.ts';
 import { prepareJournal } from '../../src/migration/journal/prepare.ts';
 import { type MigrationEnd, runMigration } from '../../src/migration/runner.ts';
 import { ownNames } from '../../src/mongo/own.ts';
-import { unfinished } from '../../src/release/how-far.ts';
+import { unfinished } from '../../src/release/applying/how-far.ts';
 import { freshDatabase } from '../setup/mongo.ts';
 import { wireProxyTo } from '../setup/wire-proxy.ts';
 import { makeProject, settings } from './project.ts';

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { expectFailure, makeProject, migration, type Project } from '../cli/cli.ts';
 import { startStandalone } from '../migration/standalone.ts';
 import { freshDatabase, type TestDatabase } from '../setup/mongo.ts';
-import { giveUpLease, standsStill } from './left-half.ts';
+import { giveUpLease, standsStill } from './half-done/left-half.ts';
 
 const slug = {
   up: "await db.collection('cities').updateMany({ slug: { $exists: false } }, { $set: { slug: 'made' } });",

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { expectFailure, makeProject, migration, type Project } from '../cli/cli.ts';
 import { freshDatabase, type TestDatabase } from '../setup/mongo.ts';
-import { giveUpLease } from './left-half.ts';
+import { giveUpLease } from './half-done/left-half.ts';
 import { stateOf } from './state.ts';
 
 let database: TestDatabase;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { HistoryRecord, MigrationFacts } from '../../src/migration/types.ts';
-import type { ReleaseRecord } from '../../src/release/record.ts';
+import type { ReleaseRecord } from '../../src/release/record/record.ts';
 import { chooseWayBack, type Ways } from '../../src/release/rollback/way-back.ts';
 import { record } from '../migration/records.ts';
 

@@ -1,6 +1,6 @@
 import type { Effects } from '../../src/migration/types.ts';
 import { ReleaseError } from '../../src/observe/error.ts';
-import type { ArchiveFacts } from '../../src/release/backup-facts.ts';
+import type { ArchiveFacts } from '../../src/release/backup/backup-facts.ts';
 import type { RehearsalResult } from '../../src/release/rehearsal/result.ts';
 import type { AppliedMigration, Ended } from '../../src/release/result.ts';
 

@@ -3,11 +3,11 @@ import { describeMigrations } from '../../migration/describe.ts';
 import { listed } from '../../migration/files/find.ts';
 import { makePlan } from '../../migration/plan/plan.ts';
 import type { HistoryRecord } from '../../migration/types.ts';
+import { type Turn, turnsOf } from '../applying/turns.ts';
 import { childOptions } from '../child-options.ts';
 import { listFiles } from '../migrate-mongo.ts';
 import type { Run } from '../run.ts';
-import { unusableWhere } from '../situation.ts';
-import { type Turn, turnsOf } from '../turns.ts';
+import { unusableWhere } from '../situation/situation.ts';
 
 /** What brings restored data to the schema of this checkout. */
 export interface Behind {

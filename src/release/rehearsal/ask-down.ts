@@ -8,9 +8,9 @@ import { differingFields } from '../../mongo/differing-fields.ts';
 import { idKey } from '../../mongo/raw-bson.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { plural } from '../../report/format.ts';
+import type { Turn } from '../applying/turns.ts';
 import { childOptions } from '../child-options.ts';
 import { namesOf, type Run } from '../run.ts';
-import type { Turn } from '../turns.ts';
 
 /**
  * Asks the `downDocument` of a migration about the first documents that it changed, as an undo asks where users have

@@ -5,12 +5,12 @@ import { openStore } from '../../backup/stores/open-store.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { ownPrefix, removeAbandoned } from '../../observe/abandoned.ts';
 import { sandboxEnvironment } from '../../sandbox/environment.ts';
-import type { StoredBackup } from '../backup-for.ts';
-import { archiveEngineOf } from '../engine.ts';
-import { identitiesOf, keysForRehearsal } from '../keys.ts';
+import type { StoredBackup } from '../backup/backup-for.ts';
+import { archiveEngineOf } from '../backup/engine.ts';
+import { identitiesOf, keysForRehearsal } from '../backup/keys.ts';
+import { standingOf, takeInto } from '../backup/take-backup.ts';
 import type { Run } from '../run.ts';
-import type { Situation } from '../situation.ts';
-import { standingOf, takeInto } from '../take-backup.ts';
+import type { Situation } from '../situation/situation.ts';
 
 /** A backup to rehearse on; disposing it removes what was only taken for that. */
 export interface RehearsalBackup extends StoredBackup, AsyncDisposable {

@@ -8,10 +8,10 @@ import { byCodeUnit, digestOf } from '../../migration/canonical.ts';
 import { listed } from '../../migration/files/find.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { majorOf } from '../../sandbox/version.ts';
-import { backedUpTarget } from '../backed-up-target.ts';
-import { type Code, real } from '../code.ts';
+import { backedUpTarget } from '../backup/backed-up-target.ts';
 import type { Run } from '../run.ts';
-import type { Situation } from '../situation.ts';
+import { type Code, real } from '../situation/code.ts';
+import type { Situation } from '../situation/situation.ts';
 
 export const hash = z.string().regex(/^[0-9a-f]{64}$/);
 

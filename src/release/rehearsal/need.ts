@@ -6,7 +6,7 @@ import { formatBytes, formatBytesBetween, formatDuration, plural } from '../../r
 import { freeForSandbox } from '../../sandbox/room.ts';
 import { sandboxOptions } from '../in-sandbox.ts';
 import { namesOf, type Run } from '../run.ts';
-import type { Situation } from '../situation.ts';
+import type { Situation } from '../situation/situation.ts';
 import type { RehearsalNeed, RehearsalResult } from './result.ts';
 
 /** What a mongod takes before it holds anything: 315 MB of it are the files of its write-ahead log. */

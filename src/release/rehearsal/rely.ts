@@ -1,9 +1,9 @@
 import type { RehearsalLevel } from '../../config/schema.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { ReleaseError } from '../../observe/error.ts';
+import { notResumed, takenUp } from '../applying/taken-up.ts';
 import { type Run, targetOf } from '../run.ts';
-import type { Situation } from '../situation.ts';
-import { notResumed, takenUp } from '../taken-up.ts';
+import type { Situation } from '../situation/situation.ts';
 import { type FoundProof, findProof } from './proof.ts';
 import type { Rehearsed } from './rehearse.ts';
 import type { ReliedOn, Waiver } from './result.ts';

@@ -1,7 +1,7 @@
 import { listed } from '../../migration/files/find.ts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
 import { isSameMajor } from '../../sandbox/version.ts';
-import type { Situation } from '../situation.ts';
+import type { Situation } from '../situation/situation.ts';
 import type { Filled, RehearsalOn } from './rehearse.ts';
 
 interface Rehearsal {

@@ -13,9 +13,9 @@ import {
 } from '../../mongo/compare.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { ReleaseError } from '../../observe/error.ts';
+import type { Turn } from '../applying/turns.ts';
 import { journalFor, runInSandbox } from '../in-sandbox.ts';
 import { namesOf, type Run, stopIfCancelled } from '../run.ts';
-import type { Turn } from '../turns.ts';
 import { askDownDocument } from './ask-down.ts';
 import { type NewDates, newDates, onlyNewDates } from './new-dates.ts';
 import type { RehearsedMigration, RehearsedWay, WayBackRehearsal } from './result.ts';

@@ -1,9 +1,9 @@
 import type { Connection } from '../../mongo/connect.ts';
 import { asReleaseError, ReleaseError } from '../../observe/error.ts';
-import { ReleaseRecords } from '../records.ts';
-import { neverByItself } from '../restore-managed.ts';
+import { ReleaseRecords } from '../record/records.ts';
+import type { Steps } from '../record/steps.ts';
+import { neverByItself } from '../restore/restore-managed.ts';
 import { type Run, targetOf } from '../run.ts';
-import type { Steps } from '../steps.ts';
 import { type CutOff, cutOffBefore } from './cut-off.ts';
 import { type Earlier, earlierRollback } from './earlier.ts';
 import type { RollbackResult } from './result.ts';

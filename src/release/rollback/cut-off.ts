@@ -1,8 +1,8 @@
 import { listed } from '../../migration/files/find.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { listFiles, readRecords } from '../migrate-mongo.ts';
-import type { ReleaseRecord } from '../record.ts';
-import { ReleaseRecords } from '../records.ts';
+import type { ReleaseRecord } from '../record/record.ts';
+import { ReleaseRecords } from '../record/records.ts';
 import type { Run } from '../run.ts';
 
 export interface CutOff {

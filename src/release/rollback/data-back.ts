@@ -1,10 +1,10 @@
 import type { Connection } from '../../mongo/connect.ts';
 import type { ReleaseError } from '../../observe/error.ts';
-import { runInTarget } from '../apply.ts';
-import { finishEarlier, restoreOf } from '../restore-into.ts';
+import { runInTarget } from '../applying/apply.ts';
+import { turnsOf } from '../applying/turns.ts';
+import { storeOf } from '../backup/take-backup.ts';
+import { finishEarlier, restoreOf } from '../restore/restore-into.ts';
 import type { Run } from '../run.ts';
-import { storeOf } from '../take-backup.ts';
-import { turnsOf } from '../turns.ts';
 import type { Tenure } from '../under-lease.ts';
 import { type Consent, lossStillAgreed } from './restoring.ts';
 import type { DataTakenBack } from './result.ts';

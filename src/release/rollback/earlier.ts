@@ -3,8 +3,8 @@ import { readHistory } from '../../migration/history/history.ts';
 import type { HistoryRecord } from '../../migration/types.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
-import { latestBegan, type ReleaseRecord } from '../record.ts';
-import { ReleaseRecords } from '../records.ts';
+import { latestBegan, type ReleaseRecord } from '../record/record.ts';
+import { ReleaseRecords } from '../record/records.ts';
 import { namesOf, type Run } from '../run.ts';
 import { stateIn } from './traffic.ts';
 

@@ -1,8 +1,8 @@
 import type { Connection } from '../../mongo/connect.ts';
 import { asReleaseError, ReleaseError } from '../../observe/error.ts';
 import { undoSentence } from '../../report/way-back.ts';
-import type { ReleaseRecord } from '../record.ts';
-import { ReleaseRecords } from '../records.ts';
+import type { ReleaseRecord } from '../record/record.ts';
+import { ReleaseRecords } from '../record/records.ts';
 import type { Ended, Step } from '../result.ts';
 import { type Run, stopIfCancelled } from '../run.ts';
 import { ForetoldSteps } from './foretold-steps.ts';

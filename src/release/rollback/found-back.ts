@@ -5,7 +5,7 @@ import { forecastUndo } from '../../migration/undo/forecast.ts';
 import { Quarantine } from '../../migration/undo/quarantine.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
-import type { ReleaseRecord } from '../record.ts';
+import type { ReleaseRecord } from '../record/record.ts';
 import { namesOf, type Run } from '../run.ts';
 import type { DataTakenBack, UndoneMigration } from './result.ts';
 

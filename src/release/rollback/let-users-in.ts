@@ -1,8 +1,8 @@
 import type { Connection } from '../../mongo/connect.ts';
 import { ReleaseError } from '../../observe/error.ts';
-import { OwnRecord } from '../own-record.ts';
-import type { ReleaseRecord } from '../record.ts';
-import { ReleaseRecords } from '../records.ts';
+import { OwnRecord } from '../record/own-record.ts';
+import type { ReleaseRecord } from '../record/record.ts';
+import { ReleaseRecords } from '../record/records.ts';
 import type { Ended, Step } from '../result.ts';
 import { aboutTarget, type Run } from '../run.ts';
 import { underLease } from '../under-lease.ts';

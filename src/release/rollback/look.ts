@@ -1,7 +1,7 @@
 import type { Connection } from '../../mongo/connect.ts';
 import { asReleaseError, ReleaseError } from '../../observe/error.ts';
-import type { ReleaseRecord } from '../record.ts';
-import { ReleaseRecords } from '../records.ts';
+import type { ReleaseRecord } from '../record/record.ts';
+import { ReleaseRecords } from '../record/records.ts';
 import type { Run } from '../run.ts';
 import { type Earlier, earlierRollback } from './earlier.ts';
 import { stoppedAt, trafficInWords } from './traffic.ts';

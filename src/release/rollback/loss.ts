@@ -5,7 +5,7 @@ import { asServerFailure } from '../../mongo/server-error.ts';
 import { type WritesSince, writesSince } from '../../mongo/writes-since.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { formatCount, plural } from '../../report/format.ts';
-import { agree } from '../agree.ts';
+import { agree } from '../restore/agree.ts';
 import { namesOf, type Run } from '../run.ts';
 import type { RestoreLoss } from './result.ts';
 

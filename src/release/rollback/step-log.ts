@@ -1,5 +1,5 @@
 import { asReleaseError } from '../../observe/error.ts';
-import type { RecordedStep } from '../record.ts';
+import type { RecordedStep } from '../record/record.ts';
 import type { Step, StepName } from '../result.ts';
 import type { PlaybookSteps } from './playbook.ts';
 

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { ReleaseError } from '../../observe/error.ts';
 import { processRuns } from '../../observe/process.ts';
-import { hasDeployed, latestBegan, type ReleaseRecord } from '../record.ts';
+import { hasDeployed, latestBegan, type ReleaseRecord } from '../record/record.ts';
 import type { Run } from '../run.ts';
 
 /**

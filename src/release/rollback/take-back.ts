@@ -1,10 +1,10 @@
 import type { Connection } from '../../mongo/connect.ts';
 import { asReleaseError, ReleaseError } from '../../observe/error.ts';
 import { outcomeOfError } from '../outcome.ts';
-import { OwnRecord } from '../own-record.ts';
-import type { ReleaseRecord } from '../record.ts';
-import { ReleaseRecords } from '../records.ts';
-import { newReleaseId } from '../release-id.ts';
+import { OwnRecord } from '../record/own-record.ts';
+import type { ReleaseRecord } from '../record/record.ts';
+import { ReleaseRecords } from '../record/records.ts';
+import { newReleaseId } from '../record/release-id.ts';
 import type { Run } from '../run.ts';
 import { type Tenure, underLease } from '../under-lease.ts';
 import { dataBack } from './data-back.ts';

@@ -2,10 +2,10 @@ import { type DownStep, selectDown } from '../../migration/down.ts';
 import { isUnsettled } from '../../migration/history/position.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { ReleaseError } from '../../observe/error.ts';
+import { readWayDown, type WayDown } from '../half-done/way-down.ts';
 import { listFiles, readRecords } from '../migrate-mongo.ts';
-import type { ReleaseRecord } from '../record.ts';
+import type { ReleaseRecord } from '../record/record.ts';
 import type { Run } from '../run.ts';
-import { readWayDown, type WayDown } from '../way-down.ts';
 import type { RollbackStrategy } from './result.ts';
 import { type Undoable, undoableOf } from './undoable.ts';
 

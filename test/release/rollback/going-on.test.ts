@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ownNames } from '../../../src/mongo/own.ts';
-import type { ReleaseRecord } from '../../../src/release/record.ts';
+import type { ReleaseRecord } from '../../../src/release/record/record.ts';
 import { expectFailure, migration, type Project } from '../../cli/cli.ts';
 import type { TestDatabase } from '../../setup/mongo.ts';
-import { giveUpLease } from '../left-half.ts';
+import { giveUpLease } from '../half-done/left-half.ts';
 import { type Cents, makeCents } from './cents.ts';
 
 const own = ownNames();

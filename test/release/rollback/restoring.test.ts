@@ -4,10 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { acquireLease } from '../../../src/migration/lease/lease.ts';
 import { ownNames } from '../../../src/mongo/own.ts';
-import type { ReleaseRecord } from '../../../src/release/record.ts';
+import type { ReleaseRecord } from '../../../src/release/record/record.ts';
 import { expectFailure, type Project } from '../../cli/cli.ts';
 import type { TestDatabase } from '../../setup/mongo.ts';
-import { giveUpLease } from '../left-half.ts';
+import { giveUpLease } from '../half-done/left-half.ts';
 import { type Cents, makeCents } from './cents.ts';
 
 const own = ownNames();

@@ -1,0 +1,109 @@
+import { relative } from 'node:path';
+import { checksumThatRan } from '../../migration/beginning.ts';
+import { unknownChecksum } from '../../migration/files/files.ts';
+import { readHistory } from '../../migration/history/history.ts';
+import { position } from '../../migration/history/position.ts';
+import type { HistoryRecord, RunJournal } from '../../migration/types.ts';
+import type { Connection } from '../../mongo/connect.ts';
+import { ReleaseError } from '../../observe/error.ts';
+import type { Turn } from '../applying/turns.ts';
+import { ReleaseRecords } from '../record/records.ts';
+import { namesOf, type Run } from '../run.ts';
+
+/** A half-done migration that cannot be undone. */
+export interface HalfDone {
+  /** Without facts where nobody loaded it. */
+  readonly turn: Pick<Turn, 'file'> & Partial<Turn>;
+  /** Its record, with the way that it is half-way on. */
+  readonly prior: HistoryRecord;
+  readonly journal: RunJournal;
+}
+
+/** And what was to become of it. */
+export interface Blocked extends HalfDone {
+  /** The way that was asked for. */
+  readonly direction: 'up' | 'down';
+  /** Why it is to be undone. */
+  readonly why: string;
+}
+
+/** The error for one that can neither be gone on with nor undone: what is in the way, and each way that is open. */
+export async function resumeBlocked(
+  run: Run,
+  connection: Connection,
+  blocked: Blocked,
+  inTheWay: string,
+): Promise<ReleaseError> {
+  const { direction, turn, prior, why } = blocked;
+  const { name } = turn.file;
+  const what = direction === prior.direction ? 'be taken up' : direction === 'down' ? 'be taken back' : 'be applied';
+  return new ReleaseError(
+    'RESUME_BLOCKED',
+    `Migration ${name} cannot ${what} (${why}), and what was done of it cannot be undone: ${inTheWay}`,
+    { hint: await waysOut(run, connection, blocked) },
+  );
+}
+
+/** Each way that is open for one that cannot be undone, the easiest first. Only reads. */
+export async function waysOut(run: Run, connection: Connection, { turn, prior, journal }: HalfDone): Promise<string> {
+  const { file } = turn;
+  const missing = file.checksum === unknownChecksum;
+  // What failed fails again. In its file that cannot be corrected, since the journal fits only the one that ran.
+  const corrected =
+    prior.state === 'failed'
+      ? `, once what it failed of (${prior.error?.code}) is corrected elsewhere than in ${file.fileName}`
+      : '';
+  const command = prior.direction === 'up' ? 'mongo-release migrate --apply' : 'mongo-release down';
+  const ran = checksumThatRan(prior, journal);
+  const ways: string[] = [];
+  // What went another way once would do so again, and an undo goes by nothing but the journal.
+  if (prior.way === 'undo' || prior.error?.code === 'REPLAY_DIVERGED') {
+    if (missing) ways.push(`Bring ${file.fileName} back from version control.`);
+  } else if (ran === file.checksum) ways.push(`Type ${command}${corrected}: it goes on where it was.`);
+  else {
+    const path = relative(run.invocation.baseDir, file.path);
+    const where =
+      prior.commit === undefined ? `git log -- ${path} lists its versions` : `git checkout ${prior.commit} -- ${path}`;
+    ways.push(
+      `Put ${file.fileName} back as it was when it ran (${where}; its SHA-256 begins with ${ran.slice(0, 12)}) and type ${command}${corrected}: it goes on where it was.`,
+    );
+  }
+  const byHand =
+    prior.direction === 'up'
+      ? 'finish the change by hand'
+      : `bring back by hand what its ${prior.way ?? 'down'} took away`;
+  const either = ways.length === 0 ? '' : missing ? 'Or, with the file back, ' : 'Or ';
+  ways.push(capital(`${either}${byHand} and type mongo-release baseline ${file.name}.`));
+  if (prior.direction === 'up' && !missing) ways.push(...byItsDown(turn));
+  const release = await releaseBefore(run, connection, prior);
+  if (release !== undefined) {
+    ways.push(
+      `The backup from before it comes back, without what was written since, with mongo-release rollback ${release} --strategy restore.`,
+    );
+  }
+  return ways.join(' ');
+}
+
+/** Its own way down needs no journal: it is what is left where that does not tell enough. */
+export function byItsDown({ file: { name }, facts }: HalfDone['turn']): string[] {
+  if (facts !== undefined && (!facts.hasDown || facts.irreversible !== undefined)) return [];
+  return [
+    `Where its down copes with half of its up: mongo-release baseline ${name}, then mongo-release down, then mongo-release migrate --apply.`,
+  ];
+}
+
+/** A release that began before anything of the migration was in the target, and has a backup of then. */
+async function releaseBefore(run: Run, { db }: Connection, { _id: name }: HistoryRecord): Promise<string | undefined> {
+  const releases = await new ReleaseRecords(db, run).withBackup(name);
+  if (releases.length === 0) return undefined;
+  const records = (await readHistory(db, namesOf(run))).filter((record) => record._id !== name);
+  const found = releases.find(({ _id, positionBefore }) => {
+    const before = records.filter(({ appliedIn }) => appliedIn !== _id);
+    return position(before).digest === positionBefore;
+  });
+  return found?._id;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,60 @@
+import type { Connection } from '../../mongo/connect.ts';
+import { asReleaseOrServerError } from '../../mongo/server-error.ts';
+import { asReleaseError, type ReleaseError } from '../../observe/error.ts';
+import type { Outcome } from '../../observe/outcome.ts';
+import { outcomeOfError } from '../outcome.ts';
+import type { Run } from '../run.ts';
+import { OwnRecord } from './own-record.ts';
+import type { RecordOpening } from './record.ts';
+import { Steps } from './steps.ts';
+
+/** What a run goes on record with before it has the lease. */
+export interface Recording {
+  readonly steps: Steps;
+  /** From here on it is on record; once more where more is known of it. Throws as `OwnRecord.open`. */
+  open(known: Omit<RecordOpening, 'kind'>): Promise<void>;
+  /** Puts on record which steps it took, the one under way among them: before what nobody else could tell of. Throws as `open`. */
+  keep(): Promise<void>;
+}
+
+/** Of what is only rehearsed: there is no record to open. */
+export function notRecorded(): Recording {
+  return { steps: new Steps(), open: async () => {}, keep: async () => {} };
+}
+
+/**
+ * Runs what is to change the target, and puts on record how it ended and which steps it took, also where something stops it
+ * before it is `open`: whoever looks for what was tried has to find that, too. Throws what `work` throws.
+ */
+export async function onRecord<E extends { readonly outcome: Outcome; readonly error?: ReleaseError }>(
+  run: Run,
+  connection: Connection,
+  kind: RecordOpening['kind'],
+  work: (recording: Recording) => Promise<E>,
+): Promise<E> {
+  const record = new OwnRecord(connection.db, run);
+  const steps = new Steps();
+  let opened = false;
+  const open: Recording['open'] = async (known) => {
+    await record.open({ kind, ...known });
+    opened = true;
+  };
+  const close = async ({ outcome, error }: Pick<E, 'outcome' | 'error'>) => {
+    // What was mistyped is no release.
+    if (!opened && error !== undefined && error.exitCode !== 2)
+      await open({}).catch((thrown: unknown) => {
+        const { code } = asReleaseError(thrown);
+        run.log.warn('That this release was stopped could not be put on record.', { error: code });
+      });
+    if (opened) await record.close({ outcome, error, steps: steps.all });
+  };
+  try {
+    const ended = await work({ steps, open, keep: () => record.reached(steps.all) });
+    await close(ended);
+    return ended;
+  } catch (thrown) {
+    const error = asReleaseOrServerError(thrown, `running ${run.invocation.command}`);
+    await close({ outcome: outcomeOfError(error, false), error });
+    throw error;
+  }
+}

@@ -1,0 +1,202 @@
+import type { Collection, Db } from 'mongodb';
+import { asServerFailure } from '../../mongo/server-error.ts';
+import { asReleaseError, ReleaseError } from '../../observe/error.ts';
+import { outcomeOfError } from '../outcome.ts';
+import type { StoppedTraffic } from '../rollback/traffic.ts';
+import { type Run, targetOf } from '../run.ts';
+import { attemptOf, fieldsOfAttempt, pushed, type ReleaseAttempt, thisAttempt } from './attempt.ts';
+import { hasBegun, type RecordEnd, type RecordOpening, type RecordStart, type ReleaseRecord } from './record.ts';
+import { isNowOnRecord, ReleaseRecords, recordsIn } from './records.ts';
+
+/** What this run puts on record of itself: intent before effect. */
+export class OwnRecord {
+  readonly #records: Collection<ReleaseRecord>;
+  readonly #run: Run;
+  readonly #find: () => Promise<ReleaseRecord | null>;
+
+  constructor(db: Db, run: Run) {
+    this.#run = run;
+    this.#records = recordsIn(db, run);
+    this.#find = () => new ReleaseRecords(db, run).find(run.releaseId);
+  }
+
+  /**
+   * Puts a release on record before it has the lease, and once more when more is known of it: also one that is stopped
+   * before it may change anything is a release. What another process has open is not touched: only the lease tells
+   * whether that one is over. Throws what `asServerFailure` makes of a server's failure.
+   */
+  async open({ migrations = [], ...opening }: RecordOpening): Promise<void> {
+    try {
+      const found = await this.#find();
+      refuseTaken(found, opening.kind);
+      if (found?.state === 'running' && found.attemptId !== thisAttempt) return;
+      await this.#begin(found, { ...opening, migrations: hasBegun(found) ? undefined : migrations }, patience);
+    } catch (error) {
+      throw asServerFailure(error, 'putting the release on record');
+    }
+  }
+
+  /**
+   * Puts the intent on record, under the lease. A run that joins a release (its second half after the deploy, or a new
+   * attempt) opens its record again: the way back leads to where the release began, so that stays once it moved history.
+   * What was on record of the attempt before goes to `attempts`, and nothing of it is left beside. Throws `USAGE` where the
+   * id is that of a run of another kind.
+   */
+  async start(start: RecordStart): Promise<void> {
+    const joined = await this.#find();
+    refuseTaken(joined, start.kind);
+    const before = hasBegun(joined) ? joined : undefined;
+    const began = before !== undefined && before.positionBefore !== start.positionBefore ? before : start;
+    await this.#begin(joined, {
+      ...start,
+      positionBefore: began.positionBefore,
+      backupId: began.backupId,
+      migrations: [...new Set([...(before?.migrations ?? []), ...start.migrations])],
+    });
+  }
+
+  async #begin(
+    joined: ReleaseRecord | null,
+    fields: Partial<ReleaseRecord>,
+    options: { readonly writeConcern?: WriteConcernSettings } = {},
+  ): Promise<void> {
+    const run = this.#run;
+    const target = targetOf(run);
+    const { actor, host, pid, runUrl, commit } = run.origin;
+    const again = joined !== null && joined.attemptId !== thisAttempt;
+    const set = withoutUndefined({
+      ...fields,
+      ...{ state: 'running' as const, target: target.name, environment: target.environment },
+      acceptedLoss: run.invocation.flags['accept-loss'],
+      ...{ actor, host, pid, runUrl, commit, toolVersion: run.toolVersion, attemptId: thisAttempt },
+      reopenedAt: again ? run.startedAt : undefined,
+    });
+    const gone = [...(again ? fieldsOfAttempt(joined) : []), 'finishedAt', 'error'].filter((field) => !(field in set));
+    await this.#records.updateOne(
+      { _id: run.releaseId },
+      {
+        $set: set,
+        $setOnInsert: { startedAt: run.startedAt },
+        $unset: Object.fromEntries(gone.map((field) => [field, ''])),
+        ...(again && pushed(attemptOf(joined), joined)),
+      },
+      { upsert: true, ...options },
+    );
+    isNowOnRecord(run.releaseId);
+  }
+
+  /** Opens the record once more where a restore by Atlas took it away with everything else. Best effort: the data is back. */
+  async startAgain(start: RecordStart): Promise<void> {
+    await this.start(start).catch((error: unknown) => {
+      const { code } = asServerFailure(error, 'putting the restore on record');
+      this.#run.log.warn('The restore could not be put on record again: the cluster came back without it.', {
+        error: code,
+      });
+    });
+  }
+
+  /**
+   * Puts on record how far a rollback is. Throws `LEASE_LOST` where another run goes on with it, and what `asServerFailure`
+   * makes of a server's failure: what was not put on record may not be begun.
+   */
+  async keep(fence: number, fields: Pick<ReleaseRecord, 'steps' | 'data' | 'traffic'>): Promise<void> {
+    const record = { _id: this.#run.releaseId, fence };
+    const { matchedCount } = await this.#records.updateOne(record, { $set: fields }).catch((error: unknown) => {
+      throw asServerFailure(error, 'putting a step of the rollback on record');
+    });
+    if (matchedCount === 1) return;
+    throw new ReleaseError('LEASE_LOST', 'Another run goes on with this rollback.', {
+      hint: 'Look at that one; mongo-release status says whether it still has the lease.',
+    });
+  }
+
+  /**
+   * Puts it on record whether users are shut out of the target: on this rollback, which is at it now, and on no other.
+   * Throws as `keep`.
+   */
+  async keepTraffic(fence: number, traffic: StoppedTraffic | undefined): Promise<void> {
+    if (traffic !== undefined) await this.keep(fence, { traffic });
+    const others = traffic === undefined ? {} : { _id: { $ne: this.#run.releaseId } };
+    await this.#records
+      .updateMany({ kind: 'rollback', traffic: { $exists: true }, ...others }, { $unset: { traffic: '' } })
+      .catch((error: unknown) => {
+        throw asServerFailure(error, 'putting on record whether traffic is stopped');
+      });
+  }
+
+  /** Ends this process's attempt: the latest, one that another process has followed since, or one beside another's. */
+  async finish({ outcome, error, steps, followedBy }: RecordEnd): Promise<void> {
+    await this.#ofAttempt({
+      ...{ steps, followedBy, error: error && { code: error.code, message: this.#run.secrets.scrub(error.message) } },
+      ...{ state: outcome, finishedAt: new Date() },
+    });
+  }
+
+  /** Puts on record which steps this process's attempt took so far. Throws what `asServerFailure` makes of a server's failure. */
+  async reached(steps: RecordEnd['steps']): Promise<void> {
+    await this.#ofAttempt({ steps }).catch((error: unknown) => {
+      throw asServerFailure(error, 'putting a step of the release on record');
+    });
+  }
+
+  /** Sets what is of this process's attempt, wherever that stands by now. */
+  async #ofAttempt(fields: Partial<ReleaseRecord>): Promise<void> {
+    const _id = this.#run.releaseId;
+    const set = withoutUndefined(fields);
+    const latest = await this.#records.updateOne({ _id, attemptId: thisAttempt }, { $set: set }, patience);
+    if (latest.matchedCount === 1) return;
+    const inAttempts = Object.fromEntries(Object.entries(set).map(([field, value]) => [`attempts.$.${field}`, value]));
+    const followed = { _id, 'attempts.attemptId': thisAttempt };
+    const earlier = await this.#records.updateOne(followed, { $set: inAttempts }, patience);
+    if (earlier.matchedCount === 1) return;
+    const record = await this.#find();
+    if (record === null) return;
+    const { actor, host, pid, runUrl, commit } = this.#run.origin;
+    const attempt = withoutUndefined({
+      ...{ startedAt: this.#run.startedAt, actor, host, pid, runUrl, commit },
+      ...{ toolVersion: this.#run.toolVersion, attemptId: thisAttempt, ...set },
+    }) as ReleaseAttempt;
+    await this.#records.updateOne({ _id }, pushed(attempt, record), patience);
+  }
+
+  /**
+   * `finish` for where the work itself has ended: how it ended stands, whether or not that can be put on record. What
+   * cannot stays `running`, which says that nobody knows more.
+   */
+  async close(end: RecordEnd): Promise<void> {
+    await this.finish(end).catch((error: unknown) => {
+      const { code } = asServerFailure(error, 'putting the end of the release on record');
+      this.#run.log.warn('The end of this release could not be put on record.', { error: code });
+    });
+  }
+
+  /** Runs what the record is about. Where that throws, the record says why; what may have changed something has a code that says so. */
+  async around<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (thrown) {
+      const error = asReleaseError(thrown);
+      await this.close({ outcome: outcomeOfError(error, false), error });
+      throw error;
+    }
+  }
+}
+
+/** A release may be applied by one command and tried again by the other; all else would be written over. */
+function refuseTaken(found: ReleaseRecord | null, kind: ReleaseRecord['kind']): void {
+  const applies = (one: ReleaseRecord['kind']) => one === 'migrate' || one === 'release';
+  if (found === null || found.kind === kind || (applies(found.kind) && applies(kind))) return;
+  throw new ReleaseError('USAGE', `${found._id} is on record as the id of a ${found.kind}, and this is a ${kind}.`, {
+    hint: 'Leave --release-id out, or name one that is not on record yet: mongo-release audit lists them.',
+  });
+}
+
+type WriteConcernSettings = { readonly w: 'majority'; readonly wtimeoutMS: number };
+
+/** Nothing of the target hangs on it: where no majority answers, the run ends all the same. */
+const patience = { writeConcern: { w: 'majority', wtimeoutMS: 30_000 } } as const;
+
+/** The driver would store an absent value as null. */
+function withoutUndefined<T extends object>(fields: T): Partial<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
+}

@@ -1,0 +1,117 @@
+import type { Outcome } from '../../observe/outcome.ts';
+import type { Waiver } from '../rehearsal/result.ts';
+import type { Step } from '../result.ts';
+import type { DataTakenBack, RollbackResult } from '../rollback/result.ts';
+import type { StoppedTraffic } from '../rollback/traffic.ts';
+import type { ReleaseAttempt } from './attempt.ts';
+
+/** One run that may have changed a target: its audit trail, the document in `_mongo_release.releases`. */
+export interface ReleaseRecord {
+  /** The release's id; a rollback has one of its own. */
+  readonly _id: string;
+  readonly kind: 'migrate' | 'release' | 'down' | 'rollback' | 'restore' | 'baseline';
+  /** `running` until it has an outcome: a run that was killed stays so. */
+  readonly state: 'running' | Outcome;
+  readonly startedAt: Date;
+  readonly finishedAt?: Date;
+  readonly target: string;
+  readonly environment: string;
+  readonly planDigest?: string;
+  /** Where it applies what is for before a deploy of somebody else's: names what it leaves for after that. */
+  readonly afterDeploy?: string;
+  /** The backup that a restore would bring back. */
+  readonly backupId?: string;
+  /** Digest of the history before the first change. */
+  readonly positionBefore?: string;
+  /** Names, in the order in which they were planned or are taken back. */
+  readonly migrations: readonly string[];
+  /** Of a rollback each is here before it begins. */
+  readonly steps?: readonly RecordedStep[];
+  /** The release that a rollback takes back. */
+  readonly of?: string;
+  /** The way that a rollback takes. */
+  readonly strategy?: RollbackResult['strategy'];
+  /** Why that one. */
+  readonly why?: string;
+  /** What a rollback has done to the data. */
+  readonly data?: DataTakenBack;
+  /** Of a rollback: users are shut out, or may be. On one record at most, and gone once they are in again. */
+  readonly traffic?: StoppedTraffic;
+  /** Of the lease of the run that is, or was, at a rollback: a later one takes it over by a higher one. */
+  readonly fence?: number;
+  /** The release that applied what was pending after a restore. */
+  readonly followedBy?: string;
+  readonly reason?: string;
+  /** What a restore was allowed to lose, as `--accept-loss` had it. */
+  readonly acceptedLoss?: string;
+  /** Id of the proof of a rehearsal that it relies on. */
+  readonly proofId?: string;
+  /** What it was let off. */
+  readonly waivers?: readonly Waiver[];
+  readonly error?: { readonly code: string; readonly message: string };
+  readonly actor?: string;
+  readonly host: string;
+  /** Of the process on that host. */
+  readonly pid?: number;
+  readonly runUrl?: string;
+  readonly commit?: string;
+  readonly toolVersion: string;
+  /** The process that was at it latest. */
+  readonly attemptId?: string;
+  /** When the latest attempt began, where it is not the first. */
+  readonly reopenedAt?: Date;
+  /** The attempts before the latest one, which all other fields are about; the newest last. */
+  readonly attempts?: readonly ReleaseAttempt[];
+  /** How many older ones there were than `attempts` has room for. */
+  readonly attemptsLeftOut?: number;
+}
+
+/** A step, and who was at it. */
+export type RecordedStep = Step & Pick<Partial<ReleaseRecord>, 'actor' | 'host' | 'runUrl'>;
+
+export type RecordStart = Pick<
+  ReleaseRecord,
+  | 'kind'
+  | 'planDigest'
+  | 'afterDeploy'
+  | 'backupId'
+  | 'positionBefore'
+  | 'migrations'
+  | 'of'
+  | 'reason'
+  | 'proofId'
+  | 'waivers'
+  | RollbackField
+>;
+
+type RollbackField = 'strategy' | 'why' | 'steps' | 'data' | 'fence' | 'traffic';
+
+/** What is known of a release before it has the lease. */
+export type RecordOpening = Pick<ReleaseRecord, 'kind' | 'planDigest'> & Partial<Pick<ReleaseRecord, 'migrations'>>;
+
+/** How a run ended. Of the error the record keeps code and message. */
+export interface RecordEnd extends Pick<ReleaseRecord, 'steps' | 'error' | 'followedBy'> {
+  readonly outcome: Outcome;
+}
+
+/** Whether something of it was to be done in the target. What has no position in history is only ever opened to do it. */
+export function hasBegun(record: ReleaseRecord | null): record is ReleaseRecord {
+  if (record === null) return false;
+  return record.positionBefore !== undefined || (record.kind !== 'release' && record.kind !== 'migrate');
+}
+
+/** Whether it began to deploy, in any of its attempts: nobody can tell then which application is there. */
+export function hasDeployed(record: Pick<ReleaseRecord, 'steps' | 'attempts'>): boolean {
+  return deploysOf(record).length > 0;
+}
+
+/** Its deploys that were begun, the newest last. */
+export function deploysOf({ steps = [], attempts = [] }: Pick<ReleaseRecord, 'steps' | 'attempts'>): readonly Step[] {
+  const all = [...attempts.map((one) => one.steps ?? []), steps].flat();
+  return all.filter(({ name, state }) => name === 'deploy' && state !== 'skipped');
+}
+
+/** When the latest attempt at it began. */
+export function latestBegan({ startedAt, reopenedAt }: Pick<ReleaseRecord, 'startedAt' | 'reopenedAt'>): Date {
+  return reopenedAt ?? startedAt;
+}

@@ -1,0 +1,85 @@
+import { assertUnmoved, readPlanFile } from '../../migration/plan/file.ts';
+import { afterDeployDigest } from '../../migration/plan/plan.ts';
+import type { PlanScope } from '../../migration/types.ts';
+import type { Connection } from '../../mongo/connect.ts';
+import { ReleaseError } from '../../observe/error.ts';
+import type { Finding } from '../../observe/finding.ts';
+import { refuseHalfRestored } from '../rollback/open.ts';
+import type { Run } from '../run.ts';
+import { readSituation, type Situation, scopeOf } from './situation.ts';
+
+/**
+ * The situation, found fit to go on with: it is the plan that `--plan` or `--digest` names, and no finding stops it.
+ *
+ * Of the plan that a digest names `--phase before-deploy` applies that half, and `half` is what that left to this run.
+ *
+ * Throws `USAGE` for a digest that is too short, `RESTORE_INCOMPLETE`, `PLAN_MOVED`, `FINDINGS`.
+ */
+export async function checkedSituation(
+  run: Run,
+  connection: Connection,
+  half?: { readonly afterDeploy: string },
+): Promise<Situation> {
+  const { plan: file, digest, phase, to, name } = run.invocation.flags;
+  const saved = file === undefined ? undefined : await readPlanFile(file);
+  if (digest !== undefined) assertLongEnough(digest);
+  // A plan is of one scope: applying it does not need the flags again that it was made with.
+  const scope = Object.values(scopeOf(run)).some((part) => part !== undefined) ? scopeOf(run) : saved?.scope;
+  const inHalves =
+    run.invocation.command !== 'release' && phase === 'before-deploy' && to === undefined && name === undefined;
+  return fitSituation(run, connection, scope, (situation) => {
+    const { plan, wholePlan } = situation;
+    if (half !== undefined) assertUnmoved({ digest: half.afterDeploy }, { ...plan, digest: afterDeployDigest(plan) });
+    else if (saved !== undefined) assertUnmoved(saved, plan);
+    if (digest === undefined || half !== undefined) return situation;
+    if (inHalves && names(digest, wholePlan.digest)) return { ...situation, plan: wholePlan };
+    assertUnmoved({ digest: names(digest, plan.digest) ? plan.digest : digest }, plan);
+    return situation;
+  });
+}
+
+/** The same where nobody names a plan; `choose` comes before the findings. Throws `RESTORE_INCOMPLETE`, `FINDINGS`. */
+export async function fitSituation(
+  run: Run,
+  connection: Connection,
+  scope: PlanScope | undefined,
+  choose: (situation: Situation) => Situation = (read) => read,
+): Promise<Situation> {
+  await refuseHalfRestored(run, connection);
+  const situation = choose(await readSituation(run, connection, scope));
+  const error = findingsError(situation.plan.findings);
+  if (error !== undefined) throw error;
+  for (const finding of situation.plan.findings)
+    if (finding.severity === 'warning') run.log.warn(finding.message, { rule: finding.rule });
+  return situation;
+}
+
+/** As with a commit, the beginning of a digest is enough when it is too long to fit by accident. */
+const shortestDigest = 12;
+
+function assertLongEnough(digest: string): void {
+  if (digest.length >= shortestDigest) return;
+  throw new ReleaseError('USAGE', `--digest ${digest} is too short to name a plan.`, {
+    hint: `Type ${shortestDigest} characters of the digest or more: mongo-release plan shows it.`,
+  });
+}
+
+/** Whether this is that digest, or its beginning. */
+export function names(asked: string, digest: string | undefined): boolean {
+  return digest?.startsWith(asked.toLowerCase()) === true;
+}
+
+/** The error of findings of severity error; undefined when there are none. */
+export function findingsError(findings: readonly Finding[]): ReleaseError | undefined {
+  const errors = findings.filter((finding) => finding.severity === 'error');
+  const [first] = errors;
+  if (first === undefined) return undefined;
+  const lines = errors.map((finding) => `  ${finding.message} [${finding.rule}]`);
+  return new ReleaseError(
+    'FINDINGS',
+    errors.length === 1
+      ? `${first.message} [${first.rule}]`
+      : `${errors.length} findings stop this:\n${lines.join('\n')}`,
+    { hint: first.next },
+  );
+}

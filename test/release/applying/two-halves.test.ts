@@ -1,0 +1,99 @@
+import { expect, test } from 'vitest';
+import { expectFailure, makeProject, migration } from '../../cli/cli.ts';
+import { freshDatabase } from '../../setup/mongo.ts';
+
+const afterDeploy = (up: string) => `import { defineMigration } from 'mongo-release-action';
+export default defineMigration({ phase: 'after-deploy', async up({ db }) { ${up} } });\n`;
+const expand = migration("await db.collection('places').updateMany({}, { $set: { size: 1 } });");
+const contract = afterDeploy("await db.collection('places').updateMany({}, { $unset: { old: 1 } });");
+const files = { 'migrations/1-expand.js': expand, 'migrations/2-contract.ts': contract };
+
+async function setUp(more: Record<string, string> = files) {
+  const database = await freshDatabase();
+  await database.db.collection('places').insertMany([{ old: 1 }, { old: 2 }]);
+  const project = await makeProject(more, {
+    MONGODB_URI: database.uri,
+    MONGO_RELEASE_STORE: 'backups',
+    MONGO_RELEASE_ENVIRONMENT: 'production',
+  });
+  const places = () => database.db.collection('places').findOne({}, { projection: { _id: 0 } });
+  const digest: string = (await project.run('plan --json')).json.digest;
+  const half = (phase: string, flags = '') =>
+    project.run(`migrate --apply --environment production --phase ${phase} --digest ${digest} --json ${flags}`);
+  const recordOf = (_id: string) => database.db.collection<{ _id: string }>('_mongo_release.releases').findOne({ _id });
+  const dispose = async () => {
+    await project[Symbol.asyncDispose]();
+    await database[Symbol.asyncDispose]();
+  };
+  return { database, project, places, digest, half, recordOf, [Symbol.asyncDispose]: dispose };
+}
+
+test('one plan is rehearsed as a whole, applied in two halves around a deploy, and is one release', async () => {
+  await using on = await setUp();
+  const backup = (await on.project.run('backup --environment production --json')).json.id;
+  const joined = `--release-id one --backup ${backup}`;
+  const first = await on.half('before-deploy', joined);
+  expect(first.code, first.stderr).toBe(0);
+  expect(first.json).toMatchObject({
+    outcome: 'applied',
+    applied: [{ name: '1-expand' }],
+    remaining: ['2-contract'],
+    rehearsal: { migrations: [{ name: '1-expand' }, { name: '2-contract' }] },
+  });
+  expect(await on.places()).toEqual({ old: 1, size: 1 });
+  const { proofId } = (await on.recordOf('one')) as unknown as { proofId: string };
+  expect(proofId).toBeTypeOf('string');
+
+  const second = await on.half('after-deploy', joined);
+  expect(second.code, second.stderr).toBe(0);
+  expect(second.json).toMatchObject({ applied: [{ name: '1-expand' }, { name: '2-contract' }], remaining: [] });
+  expect(second.json).not.toHaveProperty('rehearsal');
+  expect(await on.places()).toEqual({ size: 1 });
+  expect(await on.recordOf('one')).toMatchObject({
+    ...{ state: 'applied', planDigest: on.digest, proofId, backupId: backup },
+    migrations: ['1-expand', '2-contract'],
+  });
+
+  const back = await on.project.run('rollback one --environment production --reason test --yes --json');
+  expect(back.json, back.stderr).toMatchObject({
+    outcome: 'rolled-back',
+    reverted: [{ name: '2-contract' }, { name: '1-expand' }],
+  });
+  expect(await on.places()).toEqual({ old: 1 });
+  // Five runs of the program, one after the other.
+}, 180_000);
+
+test('what was left for after the deploy and is another one now is not applied', async () => {
+  await using on = await setUp();
+  await on.project.run('backup --environment production');
+  const first = await on.half('before-deploy', '--release-id one');
+  expect(first.code, first.stderr).toBe(0);
+  await on.project.write({ 'migrations/2-contract.ts': contract.replace('old: 1', 'size: 1') });
+  expectFailure(await on.half('after-deploy', '--release-id one'), 5, 'PLAN_MOVED');
+  expect(await on.places()).toEqual({ old: 1, size: 1 });
+  // Nor by a release that is not the one that applied the first half.
+  await on.project.write({ 'migrations/2-contract.ts': contract });
+  expectFailure(await on.half('after-deploy', '--release-id other'), 5, 'PLAN_MOVED');
+});
+
+test('where all of it is for after the deploy, it is rehearsed before, and applied on that proof', async () => {
+  await using on = await setUp({ 'migrations/2-contract.ts': contract });
+  await on.project.run('backup --environment production');
+  const first = await on.half('before-deploy', '--release-id one');
+  expect(first.json, first.stderr).toMatchObject({ outcome: 'nothing-to-do', remaining: ['2-contract'] });
+  expect(first.json).toHaveProperty('rehearsal');
+  const second = await on.half('after-deploy', '--release-id one');
+  expect(second.json, second.stderr).toMatchObject({ outcome: 'applied', applied: [{ name: '2-contract' }] });
+  expect(second.json).not.toHaveProperty('rehearsal');
+  expect(await on.places()).toEqual({});
+});
+
+test('what fails after the deploy is told with what was applied before it', async () => {
+  const fails = afterDeploy("await db.collection('places').countDocuments(); throw new Error();");
+  await using on = await setUp({ ...files, 'migrations/2-contract.ts': fails });
+  await on.project.run('backup --environment production');
+  const unproven = '--release-id one --rehearsal none --waive-rehearsal a-test-of-failures';
+  expect((await on.half('before-deploy', unproven)).code).toBe(0);
+  const second = await on.half('after-deploy', unproven);
+  expectFailure(second, 8, 'FAILED_DIRTY', /Before it reached their end: 1-expand\./);
+});

@@ -1,0 +1,201 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Document } from 'mongodb';
+import { expect, test } from 'vitest';
+import { AtlasStandIn } from '../../backup/atlas/stand-in.ts';
+import { installMongodump } from '../../backup/engines/mongodump-on-path.ts';
+import { expectFailure, makeProject, migration, type Project } from '../../cli/cli.ts';
+import { freshDatabase, type TestDatabase } from '../../setup/mongo.ts';
+
+interface Scene {
+  readonly atlas: AtlasStandIn;
+  readonly database: TestDatabase;
+  readonly project: Project;
+  places(): Promise<Document[]>;
+}
+
+/** A project whose database is in a stand-in's cluster: a restore by it takes everything, our own collections too. */
+async function scene(
+  work: (scene: Scene) => Promise<void>,
+  config: object = {},
+  environment = 'production',
+): Promise<void> {
+  await using database = await freshDatabase();
+  const { db } = database;
+  await using atlas = await AtlasStandIn.start();
+  const hello = await db.admin().command({ hello: 1 });
+  atlas.connectionStrings = { standard: `mongodb://${hello.hosts.join(',')}/` };
+  const kept = new Map<string, Map<string, Document[]>>();
+  atlas.onSnapshot = async (id) => {
+    const all = new Map<string, Document[]>();
+    for (const { collectionName } of await db.collections())
+      all.set(collectionName, await db.collection(collectionName).find().toArray());
+    kept.set(id, all);
+  };
+  atlas.onRestore = async (id) => {
+    await db.dropDatabase();
+    for (const [name, documents] of kept.get(id) ?? [])
+      if (documents.length > 0) await db.collection(name).insertMany(documents);
+  };
+  const settings = { project: atlas.project, cluster: atlas.cluster, api: atlas.api, 'retention-days': 3 };
+  await using project = await makeProject(
+    {
+      'mongo-release.yml': JSON.stringify({
+        targets: { shop: { 'uri-env': 'MONGODB_URI', environment } },
+        backup: { store: 'backups', engine: 'atlas', atlas: settings },
+        // Without images nothing can be undone: only the snapshot leads back.
+        migrations: { journal: 'operations' },
+        ...config,
+      }),
+      'migrations/1-a.js': migration(`await db.collection('places').updateMany({}, { $set: { a: 1 } });`),
+    },
+    {
+      MONGODB_URI: database.uri,
+      MONGODB_ATLAS_CLIENT_ID: atlas.clientId,
+      MONGODB_ATLAS_CLIENT_SECRET: atlas.clientSecret,
+    },
+  );
+  await db.collection<{ _id: number }>('places').insertMany([{ _id: 1 }, { _id: 2 }]);
+  await work({ atlas, database, project, places: () => db.collection('places').find().sort({ _id: 1 }).toArray() });
+}
+
+test('a backup is a snapshot, and a restore brings the whole cluster back to it', () =>
+  scene(async ({ atlas, database, project, places }) => {
+    const backup = await project.run('backup --json --debug');
+    expect(backup.code, backup.stderr).toBe(0);
+    const [snapshot] = atlas.snapshots;
+    const { id } = backup.json;
+    const about = { engine: 'atlas', cluster: 'Shop', snapshotId: snapshot?.id, snapshot: 'completed' };
+    expect(backup.json).toMatchObject({ ...about, expiresAt: snapshot?.expiresAt });
+    expect(snapshot?.description).toBe(`mongo-release ${id}`);
+    expect(await readdir(join(project.dir, 'backups'))).toEqual([`${id}.manifest.json`]);
+
+    expect((await project.run('inspect --json')).json.backups).toMatchObject([{ id, ...about }]);
+    const inspected = await project.run(`inspect ${id} --json`);
+    expect(inspected.json).toMatchObject({ backup: { id, ...about }, verified: false });
+    expect(inspected.stderr).toContain('what is in it was not read');
+
+    await database.db.collection('places').deleteMany({});
+    await database.db.collection('added').insertOne({ a: 1 });
+    const unasked = await project.run(`restore ${id} --reason why --json`);
+    expectFailure(unasked, 2, 'CONFIRMATION_NEEDED', /ERASE THE WHOLE CLUSTER Shop .* every database/);
+    expect(atlas.jobs).toEqual([]);
+    for (const flags of ['--into elsewhere', '--only places', '--keep-added'])
+      expectFailure(
+        await project.run(`restore ${id} --yes --reason why --json ${flags}`),
+        2,
+        'ARCHIVE_NEEDED',
+        /restored whole/,
+      );
+    // That is about one database; who means the whole cluster names it.
+    expectFailure(
+      await project.run(`restore ${id} --yes --reason why --json`),
+      2,
+      'CONFIRMATION_NEEDED',
+      /ERASE THE WHOLE/,
+    );
+    const other = await project.run(`restore ${id} --erase-cluster Shops --reason why --json`);
+    expectFailure(other, 2, 'USAGE', /would be erased is Shop, and Shops was named/);
+    expect(atlas.jobs).toEqual([]);
+    const restored = await project.run(`restore ${id} --erase-cluster Shop --reason why --json`);
+    expect(restored.code, restored.stderr).toBe(0);
+    expect(restored.json).toMatchObject({ cluster: 'Shop', restored: [], removed: [], kept: [] });
+    expect(await places()).toEqual([{ _id: 1 }, { _id: 2 }]);
+    expect(await database.db.listCollections({ name: 'added' }).toArray()).toEqual([]);
+    // The record of the restore went with everything else, and is there again.
+    const records = database.db.collection('_mongo_release.releases').find({ kind: 'restore', backupId: id });
+    expect(await records.toArray()).toMatchObject([{ state: 'applied' }]);
+    for (const ran of [backup, inspected, unasked, restored])
+      expect(`${ran.stdout}${ran.stderr}`).not.toMatch(/verySecret|token-[0-9a-f]{24}|secret-detail/);
+  }));
+
+test('a release rehearses on a backup of its own, and says what that does not show', () =>
+  scene(async ({ atlas, project, places }) => {
+    const released = await project.run('release --apply --json');
+    expect(released.code, released.stderr).toBe(0);
+    const { backup, rehearsal } = released.json;
+    expect(backup).toMatchObject({ engine: 'atlas', snapshot: 'completed' });
+    expect(rehearsal.restoredDocuments).toBe(2);
+    expect(rehearsal.uncovered[0]).toContain(`Whether backup ${backup.id} can be restored`);
+    expect(await places()).toEqual([
+      { _id: 1, a: 1 },
+      { _id: 2, a: 1 },
+    ]);
+    expect(atlas.posts).toHaveLength(1);
+    // Asked for by its name only: it is far more than this release's database.
+    await project.write({ 'migrations/1-a.js': migration('') });
+    const undecided = await project.run('rollback --reason why --yes --json');
+    expectFailure(undecided, 5, 'NO_WAY_BACK', /erases the whole cluster/);
+    expectFailure(await project.run('rollback --dry-run --json'), 5, 'NO_WAY_BACK', /erases the whole cluster/);
+    const would = await project.run('rollback --dry-run --strategy restore --json');
+    expect(would.json.warnings.join()).toContain('would ERASE THE WHOLE CLUSTER Shop');
+    expect(atlas.jobs).toEqual([]);
+    const back = await project.run('rollback --strategy restore --reason why --erase-cluster Shop --json');
+    expect(back.json).toMatchObject({ outcome: 'rolled-back', strategy: 'restore', restore: { cluster: 'Shop' } });
+    expect(await places()).toEqual([{ _id: 1 }, { _id: 2 }]);
+    expect((await project.run('status --json')).json).toMatchObject({ pending: 1 });
+  }));
+
+test('no failure of a release erases a cluster by itself', () =>
+  scene(
+    async ({ atlas, project, places }) => {
+      const released = await project.run('release --apply --rehearsal none --on-failure rollback --json');
+      expectFailure(released, 10, 'ROLLBACK_FAILED', /Nothing erases a whole cluster of Atlas by itself/);
+      expect(released.json.error.hint).toContain('--strategy restore');
+      expect(atlas.jobs).toEqual([]);
+      expect(await places()).toMatchObject([{ a: 1 }, { a: 1 }]);
+    },
+    { probes: [{ name: 'never', mongo: { collection: 'places', count: 99 }, retries: 0 }] },
+    'staging',
+  ));
+
+test('a target in another cluster, a lost snapshot and missing credentials are said before anything is done', () =>
+  scene(async ({ atlas, project }) => {
+    const { id } = (await project.run('backup --json')).json;
+    const without = { MONGODB_ATLAS_CLIENT_SECRET: '' };
+    expectFailure(await project.run('backup --json', without), 2, 'ENGINE_UNAVAILABLE', /MONGODB_ATLAS_CLIENT_SECRET/);
+    const listed = await project.run('inspect --json', without);
+    expect(listed.json.backups).toMatchObject([{ id, snapshot: 'unknown' }]);
+    expect(listed.json.warnings.join()).toContain('MONGODB_ATLAS_CLIENT_SECRET');
+    expectFailure(await project.run('backup --json --compression gzip'), 2, 'USAGE', /exclude each other/);
+
+    const { connectionStrings } = atlas;
+    atlas.connectionStrings = { standard: 'mongodb://shop-00.abc.mongodb.net:27017/' };
+    for (const command of ['backup', `restore ${id} --yes --reason why`])
+      expectFailure(await project.run(`${command} --json`), 5, 'ATLAS_OTHER_CLUSTER', /not in cluster Shop/);
+    atlas.connectionStrings = connectionStrings;
+    atlas.snapshots.length = 0;
+    expectFailure(await project.run(`inspect ${id} --json`), 11, 'SNAPSHOT_GONE', /not there any more/);
+    expectFailure(
+      await project.run(`restore ${id} --yes --reason why --json`),
+      11,
+      'SNAPSHOT_GONE',
+      /not there any more/,
+    );
+    const gone = await project.run('inspect --json');
+    expect(gone.json).toMatchObject({ backups: [{ id, snapshot: 'gone' }] });
+    const migrate = 'migrate --apply --rehearsal none --json';
+    expectFailure(await project.run(`${migrate} --backup ${id}`), 11, 'SNAPSHOT_GONE', /not there any more/);
+    expectFailure(await project.run(migrate), 11, 'BACKUP_MISSING');
+    expect(atlas.jobs).toEqual([]);
+  }));
+
+test('--engine mongodump takes the backup with the tool on PATH', async () => {
+  await using database = await freshDatabase();
+  await database.db.collection('places').insertOne({ a: 1 });
+  await using project = await makeProject({}, { MONGODB_URI: database.uri });
+  const folder = await mkdtemp(join(tmpdir(), 'on-path-'));
+  try {
+    await installMongodump(folder);
+    const environment = { PATH: `${folder}:/usr/bin:/bin` };
+    const backup = await project.run('backup --store backups --engine mongodump --json', environment);
+    expect(backup.code, backup.stderr).toBe(0);
+    expect(backup.json).toMatchObject({ engine: 'mongodump', documents: 1, consistency: 'per-collection' });
+    expect((await project.run(`inspect ${backup.json.id} --store backups --json`)).json.verified).toBe(true);
+    const missing = await project.run('backup --store backups --engine mongodump --json', { PATH: '/nowhere' });
+    expectFailure(missing, 2, 'ENGINE_UNAVAILABLE', /no mongodump/);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});

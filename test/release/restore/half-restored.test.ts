@@ -1,0 +1,155 @@
+import { rename } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { refuseHalfRestored } from '../../../src/backup/restore/settle.ts';
+import { ownNames } from '../../../src/mongo/own.ts';
+import { expectFailure, makeProject, migration as migrationOf, type Project } from '../../cli/cli.ts';
+import { freshDatabase, type TestDatabase } from '../../setup/mongo.ts';
+import { giveUpLease, killHalfWay, standsStill } from '../half-done/left-half.ts';
+
+const own = ownNames();
+const migration =
+  'exports.up = (db) => db.collection("places").insertOne({}); exports.down = (db) => db.collection("places").drop();';
+
+test.each([
+  'migrate --apply --rehearsal none',
+  'backup --store ./b',
+  'down',
+  'release --apply --store ./b',
+  'baseline 1-a',
+])('%s does not touch a database whose restore was cut off half-way', async (command) => {
+  await using database = await freshDatabase();
+  await using project = await makeProject({ 'migrations/1-a.js': migration }, { MONGODB_URI: database.uri });
+  const record = { owner: 'x', backupId: 'b1', state: 'swapping', steps: [], displaced: [] };
+  await database.db
+    .collection<{ _id: string }>(`${own.prefix}.restore`)
+    .insertOne({ _id: 'current', ...record, startedAt: new Date(), aliveAt: new Date(0) } as never);
+  const ran = await project.run(`${command} --json`);
+  expect(ran.json.error).toMatchObject({ code: 'RESTORE_INCOMPLETE', hint: expect.stringContaining('restore b1') });
+  expect(await database.db.listCollections({ name: 'places' }).toArray()).toEqual([]);
+});
+
+/** A backup of the time of 1-a in the store; by now 2-b is applied. */
+async function released(work: (database: TestDatabase, project: Project, id: string) => Promise<void>): Promise<void> {
+  await using database = await freshDatabase();
+  await using project = await makeProject(
+    { 'migrations/1-a.js': insert(1), 'migrations/2-b.js': insert(2) },
+    { MONGODB_URI: database.uri, MONGO_RELEASE_STORE: 'backups' },
+  );
+  expect((await project.run('up --to 1-a --rehearsal none --json')).code).toBe(0);
+  const { id } = (await project.run('backup --json')).json;
+  expect((await project.run('up --rehearsal none --json')).code).toBe(0);
+  await work(database, project, id);
+}
+
+const insert = (n: number) =>
+  migrationOf(
+    `await db.collection('places').insertOne({ _id: ${n} });`,
+    `await db.collection('places').deleteOne({ _id: ${n} });`,
+  );
+const places = ({ db }: TestDatabase) => db.collection('places').distinct('_id');
+
+/** Starts a restore and holds it where its collections are in place, and history is not set, until `then` has ended. */
+async function heldBeforeHistory(
+  { client, db }: TestDatabase,
+  project: Project,
+  words: string,
+  then: (process: ReturnType<Project['start']>) => Promise<void>,
+): Promise<void> {
+  await client.withSession(async (session) => {
+    session.startTransaction();
+    // Who writes this record too conflicts, and tries again.
+    await db.collection(own.history).updateOne({ _id: '2-b' as never }, { $set: { held: true } }, { session });
+    const started = project.start(words);
+    const restores = db.collection(`${own.prefix}.restore`);
+    while ((await restores.findOne())?.state !== 'placing') {
+      expect(started.process.exitCode).toBeNull();
+      await sleep(10);
+    }
+    await then(started);
+    await session.abortTransaction();
+  });
+}
+
+test(
+  'killed after the swap and before the history, it stops everybody, and is finished though its backup is gone',
+  () =>
+    released(async (database, project, id) => {
+      const { db } = database;
+      await heldBeforeHistory(database, project, `restore ${id} --yes`, async ({ process, ended }) => {
+        process.kill('SIGKILL');
+        await ended;
+      });
+      await giveUpLease(db);
+      // As if it had been silent for long.
+      await db.collection(`${own.prefix}.restore`).updateOne({}, { $set: { aliveAt: new Date(0) } });
+      expect(await places(database)).toEqual([1]);
+      const status = await project.run('status --check --json');
+      expectFailure(status, 8, 'RESTORE_INCOMPLETE');
+      expect(status.json.warnings).toEqual([expect.stringContaining(`restore ${id}`)]);
+      expectFailure(await project.run('rollback --strategy down --yes --json'), 8, 'RESTORE_INCOMPLETE');
+      expectFailure(await project.run('migrate --apply --rehearsal none --json'), 8, 'RESTORE_INCOMPLETE');
+
+      await rename(`${project.dir}/backups`, `${project.dir}/elsewhere`);
+      expectFailure(await project.run(`restore ${id} --yes --json`), 11, 'BACKUP_NOT_FOUND');
+      const { json } = await project.run('status --json');
+      expect(json.migrations).toMatchObject([{ state: 'applied' }, { state: 'rolled-back' }]);
+      expect(json.warnings).toBeUndefined();
+
+      await rename(`${project.dir}/elsewhere`, `${project.dir}/backups`);
+      const again = await project.run(`restore ${id} --yes --json`);
+      expect(again.json, again.stderr).toMatchObject({ outcome: 'applied', history: 'set' });
+    }),
+  120_000,
+);
+
+test(
+  'whoever cannot set the history after the swap says that it is incomplete, and so does its record',
+  () =>
+    released(async (database, project) => {
+      const { db } = database;
+      await heldBeforeHistory(database, project, 'rollback --strategy restore --yes --json', async ({ ended }) => {
+        // As a newer owner does.
+        await db.collection(own.lease).updateOne({ _id: 'history' as never }, { $inc: { fence: 1 } });
+        const ran = await ended;
+        expectFailure(ran, 10, 'ROLLBACK_FAILED', /setting the history/);
+      });
+      expect(await db.collection(own.releases).findOne({ kind: 'rollback' })).toMatchObject({ state: 'failed-dirty' });
+      await db.collection(`${own.prefix}.restore`).updateOne({}, { $set: { aliveAt: new Date(0) } });
+      const again = await project.run('rollback --strategy restore --yes --json');
+      expect(again.json, again.stderr).toMatchObject({ outcome: 'rolled-back', restore: { history: 'set' } });
+      const { json } = await project.run('status --json');
+      expect(json.migrations).toMatchObject([{ state: 'applied' }, { state: 'rolled-back' }]);
+    }),
+  120_000,
+);
+
+test('a migration that was half done when the data were backed up is so after a restore, and nothing follows it', async () => {
+  await using database = await freshDatabase();
+  const halfDone = `await db.collection('places').insertOne({ _id: 1 }); ${standsStill}`;
+  await using project = await makeProject(
+    { 'migrations/1-a.js': migrationOf(halfDone) },
+    { MONGODB_URI: database.uri, MONGO_RELEASE_STORE: 'backups' },
+  );
+  await killHalfWay(project, database.db, 'up --rehearsal none', async () => (await places(database)).length === 1);
+  const { id } = (await project.run('backup --json')).json;
+  expectFailure(
+    await project.run(`restore ${id} --then-migrate --yes --json`),
+    2,
+    'USAGE',
+    /1-a had been left half-way/,
+  );
+  const restored = await project.run(`restore ${id} --yes --json`);
+  expect(restored.json.warnings, restored.stderr).toEqual([expect.stringMatching(/1-a had been left half-way/)]);
+  const { json } = await project.run('status --json');
+  expect(json.migrations).toMatchObject([{ name: '1-a', state: 'interrupted', error: { direction: 'up' } }]);
+  expect(json.warnings).toEqual([expect.stringMatching(/No journal was kept of it/)]);
+}, 120_000);
+
+test('one that was still building aside stops nobody', async () => {
+  await using database = await freshDatabase();
+  const record = { owner: 'x', backupId: 'b1', state: 'building', steps: [], displaced: [] };
+  const restores = database.db.collection<{ _id: string }>(`${own.prefix}.restore`);
+  await restores.insertOne({ _id: 'current', ...record, startedAt: new Date(), aliveAt: new Date(0) } as never);
+  await expect(refuseHalfRestored(database.db, own)).resolves.toBeUndefined();
+});
