@@ -125,6 +125,10 @@ export const errorCodes = {
     exit: 5,
     meaning: 'The rehearsal on record is too old, or the target, its server or the findings changed since.',
   },
+  PROOF_FAILED: {
+    exit: 5,
+    meaning: 'Production is to be migrated, and the latest rehearsal of this plan on record failed.',
+  },
   REHEARSAL_FAILED: { exit: 13, meaning: 'The rehearsal failed; the target was not touched.' },
   DRILL_FAILED: {
     exit: 9,

@@ -1,6 +1,7 @@
 import type { AuditEntry, AuditResult } from '../release/audit.ts';
 import { recovered } from './drill.ts';
 import { formatDuration, formatTime, plural } from './format.ts';
+import { knownFailure } from './rehearsal.ts';
 import type { Block, Cell, Mark } from './story.ts';
 
 export function auditSentence({ entries, since }: AuditResult): string {
@@ -86,7 +87,10 @@ function moreOf(entry: AuditEntry): string[] {
       of && `of ${of}`,
       strategy && `by ${strategy}`,
       reason && `because: ${reason}`,
-      ...waivers.map((waiver) => `without ${waiver.what}, because: ${waiver.reason}`),
+      ...waivers.map(({ what, reason, failed }) => {
+        const known = failed === undefined ? '' : `, though ${knownFailure(failed)}`;
+        return `without ${what}${known}, because: ${reason}`;
+      }),
       acceptedLoss && `accepted loss of writes: ${acceptedLoss}`,
       before > 0 ? plural(before, 'earlier attempt') : undefined,
       planDigest && `plan ${planDigest.slice(0, 12)}`,

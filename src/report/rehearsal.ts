@@ -1,4 +1,10 @@
-import type { ExpectedOnTarget, RehearsalResult, RehearsedMigration, ReliedOn } from '../release/rehearsal/result.ts';
+import type {
+  ExpectedOnTarget,
+  FailedRehearsal,
+  RehearsalResult,
+  RehearsedMigration,
+  ReliedOn,
+} from '../release/rehearsal/result.ts';
 import { probesTable } from './checks.ts';
 import { formatBytes, formatBytesBetween, formatCount, formatDuration, formatTime, plural } from './format.ts';
 import { migrationsTable, totals } from './migrations.ts';
@@ -53,11 +59,20 @@ export function restoredData({ restoredDocuments, restoredBytes }: RehearsalResu
 
 /** What stands for a rehearsal: its proof, or a waiver. */
 export function reliedFacts({ proof, waiver }: ReliedOn): (readonly [string, Cell])[] {
-  if (waiver !== undefined) return [['Rehearsal', { mark: 'warning', text: `waived: ${waiver.reason}` }]];
+  if (waiver !== undefined) {
+    const { reason, failed } = waiver;
+    const text = `waived${failed === undefined ? '' : `, though ${knownFailure(failed)}`}: ${reason}`;
+    return [['Rehearsal', { mark: 'warning', text }]];
+  }
   if (proof?.id === undefined) return [];
   const { id, level, at, sandboxVersion } = proof;
   const elsewhere = sandboxVersion === undefined ? '' : ` in a sandbox of MongoDB ${sandboxVersion}`;
   return [['Proof', { text: `${id} (${level}), passed ${formatTime(at)}${elsewhere}` }]];
+}
+
+/** For whoever asks what was known when it was waived. */
+export function knownFailure({ releaseId, at }: FailedRehearsal): string {
+  return `it had failed in release ${releaseId} at ${formatTime(at)}`;
 }
 
 function oplogFacts({ oplog }: RehearsalResult): (readonly [string, Cell])[] {

@@ -8,13 +8,14 @@ import { majorOf } from '../../sandbox/version.ts';
 import { takenUp } from '../applying/taken-up.ts';
 import { backedUpTarget } from '../backup/backed-up-target.ts';
 import { storeOf } from '../backup/take-backup.ts';
+import type { ReleaseRecord } from '../record/record.ts';
 import { ReleaseRecords } from '../record/records.ts';
 import type { Run } from '../run.ts';
 import type { Code } from '../situation/code.ts';
 import type { Situation } from '../situation/situation.ts';
 import { bound, boundTo, hash, whyNot } from './bound.ts';
 import type { Rehearsed } from './rehearse.ts';
-import type { ProofUsed } from './result.ts';
+import type { FailedRehearsal, ProofUsed } from './result.ts';
 
 /** A rehearsal, as the store keeps it (`proofs/ID.json`): what it was of, and that is all it holds for. */
 const about = z.object({
@@ -131,9 +132,7 @@ async function removeOld(run: Run, connection: Connection, proofs: Documents): P
     const old = (await proofs.list()).filter((id) => id.includes(mine) && (documentTime(id) ?? oldest) < oldest);
     if (old.length === 0) return;
     const records = await new ReleaseRecords(connection.db, run).all();
-    const named = new Set(
-      records.flatMap(({ proofId, attempts = [] }) => [proofId, ...attempts.map((one) => one.proofId)]),
-    );
+    const named = new Set(records.flatMap((record) => [record, ...(record.attempts ?? [])]).flatMap(evidenceOf));
     for (const id of old) if (!named.has(id)) await proofs.remove(id);
   } catch (thrown) {
     const { message, code } = asReleaseError(thrown);
@@ -141,10 +140,15 @@ async function removeOld(run: Run, connection: Connection, proofs: Documents): P
   }
 }
 
-/** `stale`: there are some of this plan, and why the newest of them does not hold. */
+function evidenceOf({ proofId, waivers = [] }: Pick<ReleaseRecord, 'proofId' | 'waivers'>) {
+  return [proofId, ...waivers.map(({ failed }) => failed?.proofId)];
+}
+
+/** `stale`: there are some of this plan, and why the newest of them does not hold. `failed`: what the latest ended with. */
 export type FoundProof =
   | { readonly state: 'valid'; readonly proof: ProofUsed }
   | { readonly state: 'stale'; readonly why: string }
+  | { readonly state: 'failed'; readonly failed: FailedRehearsal; readonly why: string }
   | { readonly state: 'missing' };
 
 /**
@@ -161,10 +165,10 @@ export async function findProof(run: Run, connection: Connection, situation: Sit
     const parsed = read.state === 'readable' ? proof.safeParse(read.value) : undefined;
     // What somebody changed, or another version wrote, proves nothing.
     if (parsed?.success && parsed.data.planDigest === situation.plan.digest) {
-      const { at, dataAt, backupId } = parsed.data;
+      const { at, dataAt, backupId, releaseId } = parsed.data;
       const why = await whyNot(run, connection, situation, parsed.data);
       if (why === undefined && parsed.data.result === 'failed')
-        return { state: 'stale', why: `the latest rehearsal, of ${at}, failed: ${parsed.data.error.message}` };
+        return { state: 'failed', failed: { proofId: id, releaseId, at }, why: parsed.data.error.message };
       if (why === undefined) {
         const { sandboxVersion: sandbox, serverVersion } = parsed.data;
         const sandboxVersion = majorOf(sandbox) === majorOf(serverVersion) ? undefined : sandbox;

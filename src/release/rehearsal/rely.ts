@@ -1,12 +1,13 @@
 import type { RehearsalLevel } from '../../config/schema.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { ReleaseError } from '../../observe/error.ts';
+import type { Finding } from '../../observe/finding.ts';
 import { notResumed, takenUp } from '../applying/taken-up.ts';
 import { type Run, targetOf } from '../run.ts';
 import type { Situation } from '../situation/situation.ts';
 import { type FoundProof, findProof } from './proof.ts';
 import type { Rehearsed } from './rehearse.ts';
-import type { ReliedOn, Waiver } from './result.ts';
+import type { FailedRehearsal, ReliedOn, Waiver } from './result.ts';
 
 /** Characters: as many as a reason has that says something to whoever reads the record. */
 const shortestReason = 10;
@@ -63,6 +64,11 @@ export function reliedOn(run: Run, found: FoundProof, rehearsed?: Rehearsed): Re
   if (rehearsed?.proof !== undefined) return { proof: rehearsed.proof };
   if (found.state === 'valid') return { proof: found.proof };
   const waiver = waiverOf(run);
+  if (waiver !== undefined && found.state === 'failed') {
+    const { failed, why } = found;
+    run.log.warn(`${latestFailed(failed)}, and this goes on all the same: ${waiver.reason} What it failed of: ${why}`);
+    return { waiver: { ...waiver, failed } };
+  }
   if (waiver !== undefined) {
     run.log.warn(`Nothing proves that this works on the data of this target: ${waiver.reason}`);
     return { waiver };
@@ -83,6 +89,26 @@ export function refuseUnproven(run: Run, what: string): void {
   });
 }
 
+/** What `plan` has to say of it, where it says something. Throws nothing: a store that does not answer is none. */
+export async function failedBefore(run: Run, connection: Connection, situation: Situation): Promise<Finding[]> {
+  if (situation.plan.pending.length === 0) return [];
+  const found = await look(run, connection, situation, false);
+  if (found.state !== 'failed') return [];
+  return [
+    {
+      rule: 'rehearsal-failed',
+      severity: 'warning',
+      place: { name: 'rehearsal' },
+      message: `${latestFailed(found.failed)}: ${found.why}`,
+      next: 'Correct what it failed of, and rehearse again: mongo-release migrate.',
+    },
+  ];
+}
+
+function latestFailed({ releaseId, at }: FailedRehearsal): string {
+  return `The latest rehearsal of this plan failed (release ${releaseId}, at ${at})`;
+}
+
 function isProduction(run: Run): boolean {
   return targetOf(run).environment === 'production';
 }
@@ -97,20 +123,22 @@ async function look(run: Run, connection: Connection, situation: Situation, need
 function refused(run: Run, found: Exclude<FoundProof, { state: 'valid' }>, sampled: boolean): ReleaseError {
   const { command, store, flags } = run.invocation;
   const scope = (['phase', 'to', 'name'] as const).flatMap((name) => (flags[name] ? [`--${name} ${flags[name]}`] : []));
+  const words = [command === 'release' ? 'release' : 'migrate', ...scope].join(' ');
+  const rehearse = `Rehearse it: mongo-release ${words} without --apply${store === undefined ? ', with --store' : ''}`;
+  const wanted = 'Production is changed on the proof of a full rehearsal only';
+  if (found.state === 'failed') {
+    const next = `${rehearse}; past it only with --waive-rehearsal "why", and the record says that it was known.`;
+    const hint = `Correct what it failed of. ${next}`;
+    return new ReleaseError('PROOF_FAILED', `${wanted}. ${latestFailed(found.failed)}: ${found.why}`, { hint });
+  }
   const exactly =
     scope.length === 0 ? 'of this plan' : `of ${scope.join(' ')}; one of a larger plan is not of a part of it`;
   const where = store === undefined ? 'no store is named that could have one' : `the store has none ${exactly}`;
   const what = found.state === 'stale' ? found.why : where;
   const only = sampled ? ' This run rehearsed a sample, which is not that.' : '';
-  const words = [command === 'release' ? 'release' : 'migrate', ...scope].join(' ');
-  const rehearse = `Rehearse it: mongo-release ${words} without --apply${store === undefined ? ', with --store' : ''}`;
-  return new ReleaseError(
-    found.state === 'stale' ? 'PROOF_STALE' : 'PROOF_MISSING',
-    `Production is changed on the proof of a full rehearsal only: ${what}.${only}`,
-    {
-      hint: sampled
-        ? `${rehearse} on a machine with room for all of the data, or apply with --waive-rehearsal "why".`
-        : `${rehearse}, or apply with --rehearsal full; without one only with --waive-rehearsal "why".`,
-    },
-  );
+  return new ReleaseError(found.state === 'stale' ? 'PROOF_STALE' : 'PROOF_MISSING', `${wanted}: ${what}.${only}`, {
+    hint: sampled
+      ? `${rehearse} on a machine with room for all of the data, or apply with --waive-rehearsal "why".`
+      : `${rehearse}, or apply with --rehearsal full; without one only with --waive-rehearsal "why".`,
+  });
 }

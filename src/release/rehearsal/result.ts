@@ -123,6 +123,17 @@ export interface Waiver {
   readonly what: 'rehearsal';
   readonly reason: string;
   readonly actor?: string;
+  /** What was known by then, and passed over. */
+  readonly failed?: FailedRehearsal;
+}
+
+/** A rehearsal of the same on the same target, which failed and was the latest one. */
+export interface FailedRehearsal {
+  /** In the store, where its error is. */
+  readonly proofId: string;
+  readonly releaseId: string;
+  /** When it failed, ISO. */
+  readonly at: string;
 }
 
 /** What an apply relied on that had to be rehearsed; of a dry run, the proof that it leaves. */

@@ -194,10 +194,39 @@ test('a later rehearsal that failed ends it, until one passes again', async () =
   await prepared();
   await database.db.collection('places').insertOne({ n: 3 });
   expectFailure(await project.run(`release ${production}`), 13, 'REHEARSAL_FAILED');
-  expectFailure(await project.run(apply), 5, 'PROOF_STALE', /the latest rehearsal, of .*, failed: .*in migration 1-a/);
+  expectFailure(
+    await project.run(apply),
+    5,
+    'PROOF_FAILED',
+    /latest rehearsal .* failed \(release .*\): .*in migration 1-a/,
+  );
+  await project.write({ 'mongo-release.yml': 'backup: { store: backups }\n' });
+  const asked = 'plan --environment production --json';
+  const plan = await project.run(asked);
+  expect(plan.json.findings).toContainEqual(
+    expect.objectContaining({ rule: 'rehearsal-failed', severity: 'warning', message: expect.stringMatching(/three/) }),
+  );
   await database.db.collection('places').deleteOne({ n: 3 });
   const { id } = await prepared();
+  expect((await project.run(asked)).stdout).not.toContain('rehearsal-failed');
   expect((await project.run(apply)).json).toMatchObject({ outcome: 'applied', proof: { id } });
+});
+
+test('a waiver says that a rehearsal which had failed was known, wherever somebody looks', async () => {
+  await project.write({ 'migrations/1-a.js': migration("throw new Error('no');") });
+  const failed = await project.run(`release ${production}`);
+  expectFailure(failed, 13, 'REHEARSAL_FAILED');
+  const ran = await project.run([...apply.split(' '), '--waive-rehearsal', 'we know better tonight']);
+  expectFailure(ran, 7, 'FAILED_CLEAN');
+  const { releaseId } = failed.json;
+  const known = { releaseId, at: expect.any(String), proofId: expect.any(String) };
+  expect(ran.json.waiver).toMatchObject({ reason: 'we know better tonight', failed: known });
+  expect(await recordOf(ran.json.releaseId)).toMatchObject({ waivers: [{ failed: known }] });
+  expect(ran.stderr).toMatch(new RegExp(`! .*failed \\(release ${releaseId}.*we know better tonight.*migration 1-a`));
+  expect(ran.stderr).toMatch(new RegExp(`waived, though it had failed in release ${releaseId}`));
+  expect((await project.run('audit --store backups --environment production')).stderr).toMatch(
+    new RegExp(`without rehearsal, though it had failed in release ${releaseId} .*because: we know better tonight`),
+  );
 });
 
 test('a failed one that the store does not take says that what it has of before may still hold', async () => {
