@@ -3,6 +3,7 @@ import { describeServerError, serverCode, serverCodes } from '../mongo/server-er
 import type { Finding } from '../observe/finding.ts';
 import type { Guard, GuardContext, GuardResult, Observation, Unseen } from './guard.ts';
 import { backupEncryption } from './guards/backup-encryption.ts';
+import { database } from './guards/database.ts';
 import { indexBuilds } from './guards/index-builds.ts';
 import { oplogWindow } from './guards/oplog-window.ts';
 import { privileges } from './guards/privileges.ts';
@@ -14,6 +15,7 @@ export const guards: readonly Guard[] = [
   productionStore,
   backupEncryption,
   topology,
+  database,
   privileges,
   replicaLag,
   oplogWindow,

@@ -34,6 +34,7 @@ test('lets a release to the shared replica set start, with all guards, in well u
   expect(performance.now() - started).toBeLessThan(1000);
   expect(results.map(({ id, state }) => `${id} ${state}`)).toEqual([
     'topology passed',
+    'database passed',
     'privileges passed',
     'replica-lag passed',
     'oplog-window passed',
@@ -44,7 +45,7 @@ test('lets a release to the shared replica set start, with all guards, in well u
 
 test('does not look at what is not configured', async () => {
   const ids = (await runGuards(context(connection))).map(({ id }) => id);
-  expect(ids).toEqual(['topology', 'privileges', 'index-builds']);
+  expect(ids).toEqual(['topology', 'database', 'privileges', 'index-builds']);
 });
 
 test.each([

@@ -28,8 +28,9 @@ test('a plan that was written down is applied as it is, with its scope, and not 
     outcome: 'nothing-to-do',
     digest: expect.stringMatching(/^[0-9a-f]{64}$/),
     pending: [{ name: '1-a', phase: 'before-deploy', reversible: true, checksum: expect.any(String) }, { name: '2-b' }],
-    findings: [],
   });
+  // A server that others use, too, has other databases, and this one is empty.
+  expect(planned.json.findings.filter(({ rule }: { rule: string }) => rule !== 'database')).toEqual([]);
   const again = await project.run('plan --to 2-b --json');
   expect(again.json.digest).toBe(planned.json.digest);
   expect(await database.db.listCollections().toArray()).toEqual([]);
