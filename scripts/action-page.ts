@@ -71,13 +71,17 @@ The tables of this page are generated from \`action.yml\`, the parts and the wor
 | deploy | | \`deploy-command\`, where there is one |
 | after | | what the plan has of phase \`after-deploy\`, behind the deploy; skipped where there is none |
 | verify | | the probes of the configuration |
-| rollback | | with \`on-failure: rollback\`, when something was begun and it, or a later step, failed or was cancelled |
+| rollback | | with \`on-failure: rollback\`, when a migration or the deploy was begun and it, or a later step, failed or was cancelled |
 
 Without a \`deploy-command\` the deploy is not the action's, so it applies both phases at once; who deploys by a step of their own calls the
 action twice, with \`phase: before-deploy\` and \`phase: after-deploy\`, each with a plan of its own. With the parts it is one release:
 \`migrate\` with \`phase: before-deploy\` and the \`digest\` of the whole plan rehearses all of it and applies that half; after the deploy
 \`migrate\` with \`phase: after-deploy\`, the same \`digest\`, and the \`release-id\` and \`backup\` of the first applies the rest on the same
-proof, and refuses when that rest is another one by then.
+proof, and refuses when that rest is another one by then. Where the release was rolled back since its first half, that second one and
+\`verify\` end with \`TAKEN_BACK\` (exit code 8), and \`verified\` is \`false\`.
+
+Where nothing is pending, the deploy is all there is of a release: it is on record all the same, and \`on-failure: rollback\` brings the application of
+before back by \`hooks.rollback-app\`. Without that hook only its owner can: the outcome is \`failed-dirty\` then, and a warning says so.
 
 A cancel and the job's \`timeout-minutes\` are failures to \`on-failure: rollback\`: what was begun is taken back. GitHub leaves five minutes for
 that and kills what takes longer; [a rollback](rollback.md) that was killed goes on when it is started again. A job whose runner is gone
@@ -95,6 +99,27 @@ ${outputTable(composite.outputs)}
 \`outcome\` is set also when the step fails: read it with \`if: always()\`. The [exit code](commands.md#exit-codes) of a part
 says the same in more detail; GitHub shows it in the log. What only reads (\`plan\`, \`verify\`, and \`status\` and \`inspect\` in a terminal)
 ends as \`nothing-to-do\` when all is well, whatever it has found: it was not to change anything.
+
+### The job is run again
+
+| where it stopped | run again, it |
+| --- | --- |
+| before the first migration | begins |
+| in a migration before the deploy, also where its runner was lost | [ends that one](interrupted.md), and goes on with the rest |
+| in the deploy | finds those migrations applied, and deploys again |
+| in a migration after the deploy | deploys again, ends that one, and goes on with the rest |
+| in the verification | deploys and verifies again |
+| in a rollback that came to its end | begins anew |
+| in a rollback that did not | ends with \`HISTORY_CONFLICT\` in the reusable workflow, elsewhere with a warning: [that rollback](rollback.md#the-playbook) comes first |
+
+A job with the action plans anew, so what is left is another release, with an id of its own: a rollback of that leaves what the first one has applied, which has to be
+taken back after it, by its own id. An input \`digest\` names a plan of which a part is applied by then, and is refused (\`PLAN_MOVED\`): name the one of what is left.
+
+With the [reusable workflow](#for-an-organization-reusable-workflows) **Re-run failed jobs** goes on with the same release: the job that applies has its id and the plan
+that was approved from the job that prepared, and applies the rest of that, as long as nothing was added and no file changed. What was rehearsed
+counts for \`rehearsal.max-age\`; later the rest is rehearsed once more. **Re-run all jobs** plans and rehearses what is left, asks for an approval again, and is
+another release. Where a migration was left half-way that stops in the first job, since only the target can end it (\`REHEARSAL_IMPOSSIBLE\`): run the failed
+jobs again, not all, or take the release back before.
 
 ### Encrypted backups, S3, Atlas
 

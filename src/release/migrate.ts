@@ -1,9 +1,10 @@
 import { listed } from '../migration/files/find.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
+import { notStarted } from './applying/apply.ts';
 import { outcomeOf } from './applying/apply-plan.ts';
 import { bring } from './applying/bring.ts';
-import { firstHalf } from './applying/first-half.ts';
+import { joinedRelease } from './applying/joined.ts';
 import { rehearsalImpossible, takenUp } from './applying/taken-up.ts';
 import { backupBehind, type StoredBackup } from './backup/backup-for.ts';
 import { refuseUnguarded } from './guards.ts';
@@ -52,17 +53,31 @@ export async function migrateOn(
   { command = 'migrate', apply = true, chosen }: MigrateOn,
 ): Promise<Ended<'migrate' | 'up'>> {
   const about = { command, target: aboutTarget(run, connection), releaseId: run.releaseId } as const;
-  const half = apply ? await firstHalf(run, connection) : undefined;
-  const situation = await steps.run('plan', () => checkedSituation(run, connection, half));
+  const { phase } = run.invocation.flags;
+  const joined = apply ? await joinedRelease(run, connection) : undefined;
+  const situation = await steps.run('plan', () => checkedSituation(run, connection, joined?.plan));
+  const { pending } = situation.plan;
+  const planDigest = joined?.plan.digest ?? situation.plan.digest;
   const nothing: MigrateResult = { releaseId: run.releaseId, applied: [] };
+  // Also where the plan was made for that phase alone: whoever deploys in between has to know whether something is left.
+  const { pending: whole } = situation.wholePlan;
+  const later = whole.filter((one) => phase !== undefined && one.phase !== phase).map(({ name }) => name);
+  // Whoever takes this release back has to know that somebody deploys after it, and nobody sees how that ends.
+  const leaveToDeploy = () => {
+    if (apply && phase === 'before-deploy') steps.leave('deploy', 'by somebody else, after this run');
+  };
   // A project's first run: it has nothing to do but to take over what migrate-mongo has on record.
-  if (situation.plan.pending.length === 0 && apply && situation.changelogDiffers)
-    await underLease(run, connection, async () => {});
-  if (situation.plan.pending.length === 0) return { ...about, outcome: 'nothing-to-do', result: nothing };
+  if (pending.length === 0 && apply && situation.changelogDiffers) await underLease(run, connection, async () => {});
+  if (pending.length === 0) {
+    const { done } = joined?.before ?? notStarted;
+    if (joined !== undefined || (apply && phase === 'before-deploy')) await open({ planDigest });
+    leaveToDeploy();
+    const result = { ...nothing, applied: done, remaining: later };
+    return { ...about, outcome: done.length > 0 ? 'applied' : 'nothing-to-do', result };
+  }
 
-  const { digest, pending } = situation.plan;
-  await open({ planDigest: half?.agreed.planDigest ?? digest, migrations: pending.map(({ name }) => name) });
-  const { behind } = half ??
+  await open({ planDigest, migrations: pending.map(({ name }) => name) });
+  const { behind } = joined ??
     chosen ?? { behind: await steps.run('backup', () => backupBehind(run, connection, situation, apply)) };
   if (!apply) {
     if (takenUp(situation).length > 0) throw rehearsalImpossible(run, situation);
@@ -70,25 +85,22 @@ export async function migrateOn(
     if (error !== undefined) return { ...about, outcome: 'failed-clean', result: { ...nothing, rehearsal }, error };
     return { ...about, outcome: 'rehearsed', result: { ...nothing, rehearsal, proof } };
   }
-  const { phase } = run.invocation.flags;
-  // What its first half relies on is of this one, too; only where a part is there already is that not known before.
-  const known = half !== undefined && takenUp(situation).length === 0;
+  // What that relies on is of the rest of it, too; only where a part is there already is that not known before.
+  const known = joined?.proven === true && takenUp(situation).length === 0;
   const found = known ? undefined : await provenBefore(run, connection, situation);
   const { progress, relied, rehearsal } = await bring(run, connection, situation, {
     ...{ kind: 'migrate', phase, behind, found, steps },
-    ...{ before: half?.before, agreed: half?.agreed, relied: known ? {} : undefined },
+    ...{ before: joined?.before, agreed: joined?.agreed, relied: known ? {} : undefined },
   });
   const { done, failed, error, untouched } = progress;
-  // Also where the plan was made for that phase alone: whoever deploys in between has to know whether something is left.
-  const { pending: whole } = situation.wholePlan;
-  const later = whole.filter((one) => phase !== undefined && one.phase !== phase).map(({ name }) => name);
   const remaining = error === undefined ? later : progress.remaining;
   const outcome = outcomeOf(progress);
   const result = { releaseId: run.releaseId, applied: done, failed, remaining, rehearsal, ...relied };
+  if (error === undefined) leaveToDeploy();
   // While this run waited for the lease, another one may have done all of it.
   if (untouched) return { ...about, outcome, result, error };
   const warnings = behind === undefined ? irreversibly(run, connection, situation) : [];
-  if (half === undefined && levelOf(run) === 'none' && relied.proof === undefined)
+  if (joined === undefined && levelOf(run) === 'none' && relied.proof === undefined)
     warnings.unshift('Nothing was rehearsed.');
   return { ...about, outcome, result, error, warnings };
 }

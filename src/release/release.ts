@@ -1,12 +1,11 @@
 import { guardFailure } from '../guard/failure.ts';
-import { assertUnmoved } from '../migration/plan/file.ts';
-import { planDigest } from '../migration/plan/plan.ts';
+import { assertRest } from '../migration/plan/agreed.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { asReleaseOrServerError } from '../mongo/server-error.ts';
 import { asReleaseError, ReleaseError } from '../observe/error.ts';
 import type { Outcome } from '../observe/outcome.ts';
 import { notStarted, type Progress } from './applying/apply.ts';
-import { stoppedAfter } from './applying/apply-plan.ts';
+import { agreedOn, stoppedAfter } from './applying/apply-plan.ts';
 import { type Bringing, bring } from './applying/bring.ts';
 import { rehearsalImpossible, takenUp } from './applying/taken-up.ts';
 import { backupBehind } from './backup/backup-for.ts';
@@ -174,19 +173,18 @@ class Walk {
   }
 
   async #applyAfter({ plan }: Situation, relied: ReliedOn): Promise<void> {
-    const rest = plan.pending.filter(({ phase }) => phase === 'after-deploy');
-    if (rest.length === 0) return;
-    const now = await readSituation(this.#run, this.#connection, plan.scope);
+    if (!plan.pending.some(({ phase }) => phase === 'after-deploy')) return;
     // What was agreed to is the whole plan: what is left of it, on top of what was applied, and nothing else.
+    const now = await readSituation(this.#run, this.#connection, { ...plan.scope, phase: 'after-deploy' });
     try {
-      assertUnmoved({ digest: planDigest(now.plan.database, now.plan.position.digest, rest) }, now.plan);
+      assertRest(plan, now.plan);
     } catch (thrown) {
       const error = asReleaseError(thrown);
       if (this.#changed) this.#applied(stoppedAfter(this.#progress, plan, error));
       throw error;
     }
     // Only where a part is there already is it not known before what the others run on.
-    const agreed = { planDigest: plan.digest };
+    const agreed = agreedOn(plan);
     await this.#bring(now, takenUp(now).length > 0 ? { agreed } : { agreed, relied });
   }
 

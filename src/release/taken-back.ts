@@ -2,7 +2,7 @@ import { readHistory } from '../migration/history/history.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { asServerFailure } from '../mongo/server-error.ts';
 import { ReleaseError } from '../observe/error.ts';
-import type { ReleaseRecord } from './record/record.ts';
+import { latestBegan, type ReleaseRecord } from './record/record.ts';
 import { ReleaseRecords } from './record/records.ts';
 import { namesOf, type Run } from './run.ts';
 
@@ -17,30 +17,59 @@ export async function rollbackBefore(run: Run, { db }: Connection): Promise<stri
  */
 export async function refuseTakenBack(
   run: Run,
-  { db }: Connection,
+  connection: Connection,
   migrations: readonly string[],
   before: string | undefined,
 ): Promise<void> {
-  const [rollback, history] = await Promise.all([
-    new ReleaseRecords(db, run).rollbackOf(run.releaseId).catch(failed),
-    readHistory(db, namesOf(run), { brief: true }).catch(failed),
-  ]);
+  const { rollback, history } = await look(run, connection, run.releaseId);
   const applied = new Set(history.filter(({ state }) => state === 'applied').map(({ _id }) => _id));
   const gone = migrations.filter((name) => !applied.has(name));
-  const by = nameOf(rollback) === before ? '' : ` by rollback ${rollback?._id}`;
-  if (by === '' && gone.length === 0) return;
-  const what = gone.length === 0 ? 'it was taken back' : `${gone.join(', ')} of it was taken back`;
-  throw takenBack(
-    run.releaseId,
-    `${what}${by}`,
-    `Bring the application of before back too: mongo-release rollback ${run.releaseId}. Or correct the cause and release again.`,
-  );
+  const by = nameOf(rollback) === before ? undefined : rollback;
+  if (by === undefined && gone.length === 0) return;
+  const hint = `Bring the application of before back too: mongo-release rollback ${run.releaseId}. Or correct the cause and release again.`;
+  throw takenBack(run.releaseId, gone, by, hint);
 }
 
-/** `what` was taken back, in part of a sentence. */
-export function takenBack(releaseId: string, what: string, hint: string): ReleaseError {
-  const message = `While release ${releaseId} was being deployed, ${what}. The application that it deployed may be on the data of before.`;
-  return new ReleaseError('TAKEN_BACK', message, { hint });
+/** The same for a release whose application somebody else has deployed: since it was begun, its latest attempt. */
+export async function refuseTakenBackSince(run: Run, connection: Connection, record: ReleaseRecord): Promise<void> {
+  const { _id, fence = 0, migrations } = record;
+  const { rollback, history } = await look(run, connection, _id);
+  const gone = history
+    .filter((one) => one.state === 'rolled-back' && one.fence > fence && migrations.includes(one._id))
+    .map((one) => one._id);
+  const by = rollback !== null && isNewer(rollback, record) ? rollback : undefined;
+  // One that has only just begun, or that only lets users in, has taken nothing back.
+  if (gone.length === 0 && by?.state !== 'rolled-back') return;
+  const hint = 'Bring the application of before back too. Or correct the cause and release again.';
+  throw takenBack(_id, gone, by, hint);
+}
+
+/** By the fences of their leases; one that had nothing to apply had none. */
+function isNewer(rollback: ReleaseRecord, { fence, ...record }: ReleaseRecord): boolean {
+  if (fence === undefined) return latestBegan(rollback) > latestBegan(record);
+  return (rollback.fence ?? 0) > fence;
+}
+
+async function look(run: Run, { db }: Connection, releaseId: string) {
+  const [rollback, history] = await Promise.all([
+    new ReleaseRecords(db, run).rollbackOf(releaseId).catch(failed),
+    readHistory(db, namesOf(run), { brief: true }).catch(failed),
+  ]);
+  return { rollback, history };
+}
+
+function takenBack(
+  releaseId: string,
+  gone: readonly string[],
+  by: ReleaseRecord | null | undefined,
+  hint: string,
+): ReleaseError {
+  const what = gone.length === 0 ? 'it was taken back' : `${gone.join(', ')} of it was taken back`;
+  return new ReleaseError(
+    'TAKEN_BACK',
+    `While release ${releaseId} was being deployed, or since, ${what}${by ? ` by rollback ${by._id}` : ''}. The application that it deployed may be on the data of before.`,
+    { hint },
+  );
 }
 
 /** Each run that is at it has a fence of its own. */

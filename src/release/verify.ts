@@ -1,21 +1,37 @@
 import type { ProbeSettings } from '../config/schema.ts';
 import type { Connection } from '../mongo/connect.ts';
-import { ReleaseError } from '../observe/error.ts';
+import { asReleaseError, ReleaseError } from '../observe/error.ts';
 import type { ProbeResult } from '../verify/probe.ts';
 import { runProbes } from '../verify/run.ts';
+import { ReleaseRecords } from './record/records.ts';
 import type { Ended } from './result.ts';
 import { openTarget, type Run, stopIfCancelled, targetOf } from './run.ts';
+import { refuseTakenBackSince } from './taken-back.ts';
 
 /** `verify`: runs the probes. Anything but passed is an error: a probe that could not look is not a pass. */
 export async function verify(run: Run): Promise<Ended<'verify'>> {
   const target = targetOf(run);
   await using connection = await openTarget(run, 'read');
   const probes = await probe(run, connection);
-  const about = { name: target.name, database: connection.db.databaseName, environment: target.environment };
-  const error = probeFailure(probes, run.invocation.flags['release-id']);
-  if (error) return { command: 'verify', outcome: outcomeOf(probes), result: { probes }, target: about, error };
-  const warnings = probes.length === 0 ? [nothingVerified(run)] : undefined;
-  return { command: 'verify', outcome: 'nothing-to-do', result: { probes }, target: about, warnings };
+  const database = connection.db.databaseName;
+  const about = {
+    command: 'verify',
+    result: { probes },
+    target: { name: target.name, database, environment: target.environment },
+  } as const;
+  const failed = probeFailure(probes, run.invocation.flags['release-id']);
+  if (failed) return { ...about, outcome: outcomeOf(probes), error: failed };
+  const error = await takenBack(run, connection);
+  if (error) return { ...about, outcome: 'failed-dirty', error };
+  return { ...about, outcome: 'nothing-to-do', warnings: probes.length === 0 ? [nothingVerified(run)] : undefined };
+}
+
+/** What passes on the data of before says nothing of a release that is there no more. */
+async function takenBack(run: Run, connection: Connection): Promise<ReleaseError | undefined> {
+  const { 'release-id': id } = run.invocation.flags;
+  const record = id === undefined ? null : await new ReleaseRecords(connection.db, run).find(id);
+  if (record?.kind !== 'migrate' && record?.kind !== 'release') return undefined;
+  return refuseTakenBackSince(run, connection, record).then(() => undefined, asReleaseError);
 }
 
 /** Not an error: a project may have no probes. Nobody may take it for a pass. */

@@ -74,6 +74,16 @@ const ends: readonly (readonly [string, Steps, string])[] = [
     { ...migrated, migrate: 'failure', rollback: 'success nothing-to-do' },
     'failed-clean',
   ],
+  [
+    'there was nothing to take back, and an application was deployed',
+    {
+      ...deployed,
+      migrate: 'success nothing-to-do',
+      verify: 'failure failed-dirty',
+      rollback: 'success nothing-to-do',
+    },
+    'failed-dirty',
+  ],
   ['the way back died', { ...migrated, verify: 'failure failed-dirty', rollback: 'failure' }, 'unknown'],
 ];
 
@@ -97,6 +107,11 @@ describe.each([
 
   test.for<[string, Steps, string?]>([
     ['a failed deploy', { ...migrated, deploy: 'failure' }],
+    ['a failed deploy where nothing was pending', { ...deployed, migrate: 'success nothing-to-do', deploy: 'failure' }],
+    [
+      'a verification that failed where nothing was pending',
+      { ...deployed, migrate: 'success nothing-to-do', verify: 'failure failed-dirty' },
+    ],
     ['a cancelled deploy', { ...migrated, deploy: 'cancelled' }, 'cancelled'],
     ['a migration that was killed at the time limit', { ...backedUp, migrate: 'cancelled' }, 'cancelled'],
     ['a cancel between two migrations', { ...backedUp, migrate: 'cancelled cancelled' }, 'cancelled'],

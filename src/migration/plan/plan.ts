@@ -82,15 +82,6 @@ export function planDigest(
   return digestOf({ database, position: positionDigest, migrations });
 }
 
-/** Names what a plan leaves for after the deploy, whatever position that finds. */
-export function afterDeployDigest({ database, pending }: MigrationPlan): string {
-  return planDigest(
-    database,
-    '',
-    pending.filter(({ phase }) => phase === 'after-deploy'),
-  );
-}
-
 const phaseRank: Record<Phase, number> = { 'before-deploy': 0, 'after-deploy': 1 };
 
 function inScope(scope: PlanScope, files: readonly MigrationFile[]): (migration: PlannedMigration) => boolean {

@@ -1,5 +1,5 @@
-import { assertRest, assertUnmoved } from '../../migration/plan/file.ts';
-import { afterDeployDigest, type MigrationPlan } from '../../migration/plan/plan.ts';
+import { agreedPlan, assertRest, assertUnmoved } from '../../migration/plan/agreed.ts';
+import type { MigrationPlan } from '../../migration/plan/plan.ts';
 import type { Phase } from '../../migration/types.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { asReleaseError, type ReleaseError } from '../../observe/error.ts';
@@ -31,7 +31,12 @@ export interface AboutApply {
   readonly agreed?: Agreed;
 }
 
-export type Agreed = Pick<ReleaseRecord, 'planDigest' | 'proofId' | 'waivers'>;
+export type Agreed = Required<Pick<ReleaseRecord, 'planDigest' | 'agreed'>> &
+  Pick<ReleaseRecord, 'proofId' | 'waivers'>;
+
+export function agreedOn(plan: MigrationPlan): Agreed {
+  return { planDigest: plan.digest, agreed: agreedPlan(plan) };
+}
 
 /**
  * Applies a plan to the target under the lease; the intent is on record before, and whoever opened the record closes it.
@@ -58,7 +63,15 @@ function applyUnderLease(
   run: Run,
   connection: Connection,
   plan: MigrationPlan,
-  { kind, backupId, relied, phase, settle = false, before, agreed }: AboutApply & { readonly before: Progress },
+  {
+    kind,
+    backupId,
+    relied,
+    phase,
+    settle = false,
+    before,
+    agreed = agreedOn(plan),
+  }: AboutApply & { readonly before: Progress },
 ): Promise<Progress> {
   return underLease(run, connection, async (tenure) => {
     const situation = await readSituation(run, connection, plan.scope);
@@ -78,11 +91,9 @@ function applyUnderLease(
     // Since it was chosen, whoever tidies up the store may not have known that it is needed.
     if (backupId !== undefined && before.untouched) await storeOf(run).readManifest(backupId);
     await new OwnRecord(connection.db, run).start({
-      ...{ kind, backupId, planDigest: plan.digest },
-      ...agreed,
+      ...{ kind, backupId, ...agreed, fence: tenure.lease.fence },
       ...(relied?.proof && { proofId: relied.proof.id }),
       ...(relied?.waiver && { waivers: [relied.waiver] }),
-      afterDeploy: kind === 'migrate' && phase === 'before-deploy' ? afterDeployDigest(plan) : undefined,
       positionBefore: situation.position.digest,
       migrations: plan.pending.map(({ name }) => name),
     });

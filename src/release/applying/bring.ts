@@ -11,7 +11,7 @@ import type { RehearsalResult, ReliedOn } from '../rehearsal/result.ts';
 import type { Run } from '../run.ts';
 import type { Situation } from '../situation/situation.ts';
 import { notStarted, type Progress } from './apply.ts';
-import { type AboutApply, type Agreed, applyPlan, stoppedAfter } from './apply-plan.ts';
+import { type AboutApply, type Agreed, agreedOn, applyPlan, stoppedAfter } from './apply-plan.ts';
 import { settleBegun } from './settle.ts';
 import { notRehearsed, notResumed, rehearsable, takenUp } from './taken-up.ts';
 
@@ -44,7 +44,7 @@ export interface Brought {
  */
 export async function bring(run: Run, connection: Connection, situation: Situation, how: Bringing): Promise<Brought> {
   const { kind, behind, phase, steps, found = { state: 'missing' } } = how;
-  const agreed = how.agreed ?? { planDigest: situation.plan.digest };
+  const agreed = how.agreed ?? agreedOn(situation.plan);
   const inPhase = (one: { readonly phase: Phase }) => phase === undefined || one.phase === phase;
   let progress = how.before ?? notStarted;
   let relied = how.relied ?? {};
@@ -87,7 +87,10 @@ export async function bring(run: Run, connection: Connection, situation: Situati
       await rehearse();
       if (rehearsable(left).length > 0) relied = reliedOn(run, found, rehearsed);
     }
-    if (left.plan.pending.some(inPhase)) await apply((about) => applyPlan(run, connection, left.plan, about));
+    // The run that ends it after a deploy which is not ours finds on record what was agreed to, and that it was rehearsed.
+    const halved = kind === 'migrate' && phase === 'before-deploy';
+    if (left.plan.pending.some(inPhase) || (halved && left.plan.pending.length > 0))
+      await apply((about) => applyPlan(run, connection, left.plan, about));
   } catch (thrown) {
     const error = asReleaseError(thrown);
     if (progress.error === undefined)

@@ -1,4 +1,4 @@
-import { assertRest } from '../../migration/plan/file.ts';
+import { assertRest } from '../../migration/plan/agreed.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { asReleaseError } from '../../observe/error.ts';
 import type { Run } from '../run.ts';

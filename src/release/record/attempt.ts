@@ -19,8 +19,8 @@ const lasting = [
   ] as const),
   // Where the way back leads to, and how far along it a rollback is.
   ...(['migrations', 'positionBefore', 'backupId', 'data', 'fence', 'traffic'] as const),
-  // What a second half after the deploy is of, however often that is tried.
-  'afterDeploy',
+  // What it is to come to, however often that is tried.
+  'agreed',
 ] as const;
 
 /** What was on record of a run before another one opened its record again. */

@@ -1,3 +1,4 @@
+import type { AgreedPlan } from '../../migration/plan/agreed.ts';
 import type { Outcome } from '../../observe/outcome.ts';
 import type { Waiver } from '../rehearsal/result.ts';
 import type { Step } from '../result.ts';
@@ -17,8 +18,8 @@ export interface ReleaseRecord {
   readonly target: string;
   readonly environment: string;
   readonly planDigest?: string;
-  /** Where it applies what is for before a deploy of somebody else's: names what it leaves for after that. */
-  readonly afterDeploy?: string;
+  /** What that digest stood for when it was begun: whoever tries it again goes on with the rest of this, and nothing else. */
+  readonly agreed?: AgreedPlan;
   /** The backup that a restore would bring back. */
   readonly backupId?: string;
   /** Digest of the history before the first change. */
@@ -37,7 +38,7 @@ export interface ReleaseRecord {
   readonly data?: DataTakenBack;
   /** Of a rollback: users are shut out, or may be. On one record at most, and gone once they are in again. */
   readonly traffic?: StoppedTraffic;
-  /** Of the lease of the run that is, or was, at a rollback: a later one takes it over by a higher one. */
+  /** Of the lease of the run that began it latest; a later rollback of a release has a higher one, and takes over an earlier one by it. */
   readonly fence?: number;
   /** The release that applied what was pending after a restore. */
   readonly followedBy?: string;
@@ -73,7 +74,7 @@ export type RecordStart = Pick<
   ReleaseRecord,
   | 'kind'
   | 'planDigest'
-  | 'afterDeploy'
+  | 'agreed'
   | 'backupId'
   | 'positionBefore'
   | 'migrations'
@@ -100,12 +101,7 @@ export function hasBegun(record: ReleaseRecord | null): record is ReleaseRecord 
   return record.positionBefore !== undefined || (record.kind !== 'release' && record.kind !== 'migrate');
 }
 
-/** Whether it began to deploy, in any of its attempts: nobody can tell then which application is there. */
-export function hasDeployed(record: Pick<ReleaseRecord, 'steps' | 'attempts'>): boolean {
-  return deploysOf(record).length > 0;
-}
-
-/** Its deploys that were begun, the newest last. */
+/** Its deploys that were begun, in any of its attempts, or left to somebody else; the newest last. Nobody can tell then which application is there. */
 export function deploysOf({ steps = [], attempts = [] }: Pick<ReleaseRecord, 'steps' | 'attempts'>): readonly Step[] {
   const all = [...attempts.map((one) => one.steps ?? []), steps].flat();
   return all.filter(({ name, state }) => name === 'deploy' && state !== 'skipped');

@@ -81,8 +81,8 @@ export class ReleaseRecords {
 
   /** Whether a release began to deploy after this moment. */
   async deployedAfter(moment: Date): Promise<boolean> {
-    const step = { ...deployed, startedAt: { $gt: moment } };
-    return (await this.#records.findOne({ kind: 'release', ...withStep(step) }, { projection: { _id: 1 } })) !== null;
+    const step = withStep({ ...deployed, startedAt: { $gt: moment } });
+    return (await this.#records.findOne(step, { projection: { _id: 1 } })) !== null;
   }
 
   /** The release that was tried latest, unless it did not deploy and had nothing to do, or another run was at it. Null when there is none. */

@@ -28,6 +28,11 @@ export class Steps {
     }
   }
 
+  /** A step that begins when this run has ended, and of which it sees nothing. */
+  leave(name: StepName, note: string): void {
+    this.#steps.push({ name, state: 'unknown', startedAt: new Date(), note });
+  }
+
   skip(name: StepName, note: string): void {
     this.#steps.push({ name, state: 'skipped', note });
   }

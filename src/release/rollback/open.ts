@@ -23,13 +23,19 @@ export async function openRollback(run: Run, { db }: Connection): Promise<Releas
 }
 
 /** Sentences: where it stands, and what goes on with it, or only lets users in. */
-export function openInWords({ _id, of, steps = [], traffic }: ReleaseRecord): string {
+export function openInWords(open: ReleaseRecord): string {
+  const { of, traffic } = open;
   return [
-    `Rollback ${_id} of release ${of} is not complete: it is at ${stoppedAt(steps)}.`,
+    notComplete(open),
     ...(traffic === undefined ? [] : [trafficInWords(traffic)]),
     `${goesOn(of)} with it.`,
     ...(traffic === undefined ? [] : [`With --start-traffic it only lets users in, and leaves the rest.`]),
   ].join(' ');
+}
+
+/** The first of them. */
+export function notComplete({ _id, of, steps = [] }: ReleaseRecord): string {
+  return `Rollback ${_id} of release ${of} is not complete: it is at ${stoppedAt(steps)}.`;
 }
 
 /** The same as a warning, for whoever builds on the target as it is; none about a rollback of `release`, which tells of itself. */

@@ -88,8 +88,9 @@ async function agreeToRest(
 function isDeployed(release: ReleaseRecord, { record }: Earlier): boolean {
   const last = deploysOf(release).at(-1);
   if (last === undefined || record === undefined) return last !== undefined;
-  // It went on over a rollback that did not know of it.
-  const ended = Number(last.startedAt) + (last.durationMs ?? Number.POSITIVE_INFINITY);
+  // It went on over a rollback that did not know of it. How one of somebody else's went on, nobody saw.
+  const { startedAt, durationMs = last.state === 'running' ? Number.POSITIVE_INFINITY : 0 } = last;
+  const ended = Number(startedAt) + durationMs;
   return ended > Number(latestBegan(record));
 }
 

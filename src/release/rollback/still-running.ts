@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { ReleaseError } from '../../observe/error.ts';
 import { processRuns } from '../../observe/process.ts';
-import { hasDeployed, latestBegan, type ReleaseRecord } from '../record/record.ts';
+import { deploysOf, latestBegan, type ReleaseRecord } from '../record/record.ts';
 import type { Run } from '../run.ts';
 
 /**
@@ -9,8 +9,8 @@ import type { Run } from '../run.ts';
  * `HISTORY_CONFLICT` where it may still be, unless its process is seen to be gone, or a person says that it is.
  */
 export async function refuseRunning(run: Run, release: ReleaseRecord): Promise<void> {
-  const { _id, state, host, pid } = release;
-  if (state !== 'running' || !hasDeployed(release)) return;
+  const { _id, state, host, pid, steps } = release;
+  if (state !== 'running' || deploysOf({ steps }).length === 0) return;
   // In a container every run has the same number.
   const isGone = pid !== undefined && (pid === process.pid || !processRuns(pid));
   if (host === hostname() && isGone) return;

@@ -1,5 +1,5 @@
-import { assertUnmoved, readPlanFile } from '../../migration/plan/file.ts';
-import { afterDeployDigest } from '../../migration/plan/plan.ts';
+import { type AgreedPlan, assertRest, assertUnmoved } from '../../migration/plan/agreed.ts';
+import { readPlanFile } from '../../migration/plan/file.ts';
 import type { PlanScope } from '../../migration/types.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { ReleaseError } from '../../observe/error.ts';
@@ -11,15 +11,12 @@ import { readSituation, type Situation, scopeOf } from './situation.ts';
 /**
  * The situation, found fit to go on with: it is the plan that `--plan` or `--digest` names, and no finding stops it.
  *
- * Of the plan that a digest names `--phase before-deploy` applies that half, and `half` is what that left to this run.
+ * Of the plan that a digest names `--phase before-deploy` applies that half. `joined` is the plan of a release that this run
+ * goes on with: then it is what is left of that.
  *
  * Throws `USAGE` for a digest that is too short, `RESTORE_INCOMPLETE`, `PLAN_MOVED`, `FINDINGS`.
  */
-export async function checkedSituation(
-  run: Run,
-  connection: Connection,
-  half?: { readonly afterDeploy: string },
-): Promise<Situation> {
+export async function checkedSituation(run: Run, connection: Connection, joined?: AgreedPlan): Promise<Situation> {
   const { plan: file, digest, phase, to, name } = run.invocation.flags;
   const saved = file === undefined ? undefined : await readPlanFile(file);
   if (digest !== undefined) assertLongEnough(digest);
@@ -29,10 +26,16 @@ export async function checkedSituation(
     run.invocation.command !== 'release' && phase === 'before-deploy' && to === undefined && name === undefined;
   return fitSituation(run, connection, scope, (situation) => {
     const { plan, wholePlan } = situation;
-    if (half !== undefined) assertUnmoved({ digest: half.afterDeploy }, { ...plan, digest: afterDeployDigest(plan) });
-    else if (saved !== undefined) assertUnmoved(saved, plan);
-    if (digest === undefined || half !== undefined) return situation;
-    if (inHalves && names(digest, wholePlan.digest)) return { ...situation, plan: wholePlan };
+    const whole = { ...situation, plan: wholePlan };
+    if (joined !== undefined) {
+      const left = inHalves && joined.pending.some((one) => one.phase === 'after-deploy') ? whole : situation;
+      // What its findings say is the news, where there are some.
+      if (findingsError(left.plan.findings) === undefined) assertRest(joined, left.plan);
+      return left;
+    }
+    if (saved !== undefined) assertUnmoved(saved, plan);
+    if (digest === undefined) return situation;
+    if (inHalves && names(digest, wholePlan.digest)) return whole;
     assertUnmoved({ digest: names(digest, plan.digest) ? plan.digest : digest }, plan);
     return situation;
   });

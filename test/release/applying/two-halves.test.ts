@@ -8,14 +8,12 @@ const expand = migration("await db.collection('places').updateMany({}, { $set: {
 const contract = afterDeploy("await db.collection('places').updateMany({}, { $unset: { old: 1 } });");
 const files = { 'migrations/1-expand.js': expand, 'migrations/2-contract.ts': contract };
 
-async function setUp(more: Record<string, string> = files) {
+const production = { MONGO_RELEASE_STORE: 'backups', MONGO_RELEASE_ENVIRONMENT: 'production' };
+
+async function setUp(more: Record<string, string> = files, env: Record<string, string> = production) {
   const database = await freshDatabase();
   await database.db.collection('places').insertMany([{ old: 1 }, { old: 2 }]);
-  const project = await makeProject(more, {
-    MONGODB_URI: database.uri,
-    MONGO_RELEASE_STORE: 'backups',
-    MONGO_RELEASE_ENVIRONMENT: 'production',
-  });
+  const project = await makeProject(more, { MONGODB_URI: database.uri, ...env });
   const places = () => database.db.collection('places').findOne({}, { projection: { _id: 0 } });
   const digest: string = (await project.run('plan --json')).json.digest;
   const half = (phase: string, flags = '') =>
@@ -97,3 +95,93 @@ test('what fails after the deploy is told with what was applied before it', asyn
   const second = await on.half('after-deploy', unproven);
   expectFailure(second, 8, 'FAILED_DIRTY', /Before it reached their end: 1-expand\./);
 });
+
+test('a first half that has nothing to apply leaves its rehearsal to the second, also where no store keeps a proof', async () => {
+  await using on = await setUp({ 'migrations/2-contract.ts': contract }, { MONGO_RELEASE_ENVIRONMENT: 'staging' });
+  const half = (phase: string) =>
+    on.project.run(`migrate --apply --phase ${phase} --digest ${on.digest} --release-id one --json`);
+  const first = await half('before-deploy');
+  expect(first.json, first.stderr).toMatchObject({ outcome: 'nothing-to-do', remaining: ['2-contract'] });
+  expect(first.json).toHaveProperty('rehearsal');
+  const second = await half('after-deploy');
+  expect(second.json, second.stderr).toMatchObject({ outcome: 'applied', applied: [{ name: '2-contract' }] });
+  expect(second.json).not.toHaveProperty('rehearsal');
+});
+
+const more = { ...files, 'migrations/3-last.ts': afterDeploy("await db.collection('places').insertOne({ last: 1 });") };
+const unproven = '--release-id one --rehearsal none --waive-rehearsal a-test-of-failures';
+
+test('a release that stopped after its deploy goes on from there, as often as it is run again', async () => {
+  // It fails of what is there, not of what its file says.
+  const waits = afterDeploy(
+    "if (await db.collection('stop').findOne()) throw new Error(); await db.collection('places').insertOne({ last: 1 });",
+  );
+  await using on = await setUp({ ...files, 'migrations/3-last.ts': waits });
+  await on.project.run('backup --environment production');
+  expect((await on.half('before-deploy', unproven)).code).toBe(0);
+  await on.database.db.collection('stop').insertOne({});
+  expectFailure(await on.half('after-deploy', unproven), 8, 'FAILED_DIRTY', /: 1-expand, 2-contract\./);
+  await on.database.db.collection('stop').deleteMany({});
+
+  // As where the job is run again, all of it: its first half has nothing left to do.
+  const again = await on.half('before-deploy', unproven);
+  expect(again.json, again.stderr).toMatchObject({
+    outcome: 'applied',
+    applied: [{ name: '1-expand' }, { name: '2-contract' }],
+    remaining: ['3-last'],
+  });
+  const second = await on.half('after-deploy', unproven);
+  expect(second.json, second.stderr).toMatchObject({ outcome: 'applied', remaining: [] });
+  expect(second.json.applied).toHaveLength(3);
+  // And where all of it was through, and what came after it failed.
+  const third = await on.half('before-deploy', unproven);
+  expect(third.json, third.stderr).toMatchObject({ outcome: 'applied' });
+  expect(third.json.remaining ?? []).toEqual([]);
+  expect(await on.recordOf('one')).toMatchObject({ state: 'applied', planDigest: on.digest });
+
+  const back = await on.project.run('rollback one --environment production --reason test --json');
+  expect(back.json.reverted, back.stderr).toHaveLength(3);
+  expect(await on.places()).toEqual({ old: 1 });
+  // Taken back, it may be released again under its id: it is the plan that was agreed to.
+  expect((await on.half('before-deploy', unproven)).json).toMatchObject({ outcome: 'applied' });
+  expect((await on.half('after-deploy', unproven)).json).toMatchObject({ outcome: 'applied' });
+}, 300_000);
+
+test('what is left of a plan and was changed since is not gone on with', async () => {
+  await using on = await setUp(more);
+  await on.project.run('backup --environment production');
+  expect((await on.half('before-deploy', unproven)).code).toBe(0);
+  await on.project.write({ 'migrations/3-last.ts': afterDeploy('') });
+  expectFailure(await on.half('before-deploy', unproven), 5, 'PLAN_MOVED', /the file was changed: 3-last/);
+  await on.project.write({ 'migrations/3-last.ts': more['migrations/3-last.ts'], 'migrations/9-new.js': expand });
+  expectFailure(await on.half('before-deploy', unproven), 5, 'PLAN_MOVED', /added: 9-new/);
+}, 120_000);
+
+test('a release that was taken back while it was deployed is neither ended nor verified', async () => {
+  await using on = await setUp({
+    ...files,
+    'mongo-release.yml': 'probes: [{ name: any, mongo: { collection: places, count: { min: 1 } } }]\n',
+  });
+  await on.project.run('backup --environment production');
+  const verify = () => on.project.run('verify --release-id one --json');
+  expect((await on.half('before-deploy', unproven)).code).toBe(0);
+  expect((await verify()).code).toBe(0);
+  expect((await on.project.run('rollback one --environment production --reason test --json')).code).toBe(0);
+  expectFailure(await on.half('after-deploy', unproven), 8, 'TAKEN_BACK', /1-expand of it was taken back by rollback/);
+  const seen = await verify();
+  expectFailure(seen, 8, 'TAKEN_BACK');
+  expect(seen.json).toMatchObject({ outcome: 'failed-dirty', probes: [{ state: 'passed' }] });
+}, 180_000);
+
+test('a release whose rollback is not complete is not gone on with under its id', async () => {
+  await using on = await setUp({ ...files, 'mongo-release.yml': "hooks: { rollback-app: 'test -e fixed' }\n" });
+  await on.project.run('backup --environment production');
+  expect((await on.half('before-deploy', unproven)).code).toBe(0);
+  const rollback = () => on.project.run('rollback one --environment production --reason test --json');
+  expectFailure(await rollback(), 10, 'ROLLBACK_FAILED');
+  for (const phase of ['before-deploy', 'after-deploy'])
+    expectFailure(await on.half(phase, unproven), 5, 'HISTORY_CONFLICT', /is not complete: it is at rollback-app/);
+  await on.project.write({ fixed: '' });
+  expect((await rollback()).code).toBe(0);
+  expect((await on.half('before-deploy', unproven)).json).toMatchObject({ outcome: 'applied' });
+}, 120_000);

@@ -8,7 +8,7 @@ let database: TestDatabase;
 let project: Project;
 
 const hooks = `hooks:
-  deploy: 'echo deploy >> hooks.log; while test -e hold-deploy; do sleep 0.1; done; test ! -e deploy.fails'
+  deploy: 'echo deploy >> hooks.log; echo is deploying; while test -e hold-deploy; do sleep 0.1; done; test ! -e deploy.fails'
   rollback-app: 'echo app >> hooks.log'
 `;
 
@@ -36,7 +36,7 @@ const letGo = () => rm(join(project.dir, 'hold-deploy'), { force: true });
 /** Release r1, as it deploys. */
 async function deploying(more = '') {
   const started = project.start(`release --apply --release-id r1${more} --json`);
-  await started.said('Hook deploy starts');
+  await started.said('is deploying');
   return started;
 }
 
