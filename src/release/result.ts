@@ -10,7 +10,7 @@ import type { ProbeResult } from '../verify/probe.ts';
 import type { AuditResult } from './audit.ts';
 import type { BackupFacts, FileFacts } from './backup/backup-facts.ts';
 import type { DrillResult, DrillStep } from './drill/result.ts';
-import type { RehearsalResult, ReliedOn } from './rehearsal/result.ts';
+import type { Offending, RehearsalResult, ReliedOn } from './rehearsal/result.ts';
 import type { RollbackResult } from './rollback/result.ts';
 import type { LeaseStatus, StatusResult } from './status.ts';
 
@@ -57,6 +57,8 @@ export interface FailedMigration {
   readonly name: string;
   readonly durationMs: number;
   readonly effects?: Effects;
+  /** Which documents it failed on, as far as that was found. */
+  readonly offending?: readonly Offending[];
 }
 
 export interface MigrateResult extends ReliedOn {

@@ -85,6 +85,7 @@ for (const [when, done] of [
       lost: undefined,
       unrecorded: undefined,
       overHalf: false,
+      offending: [],
       next: '',
       wayOut: [],
     });

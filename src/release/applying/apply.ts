@@ -5,8 +5,9 @@ import type { HistoryRecord } from '../../migration/types.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { asReleaseError, ReleaseError } from '../../observe/error.ts';
 import { byItsDown } from '../half-done/blocked.ts';
+import { offendingOnTarget } from '../rehearsal/offending.ts';
 import type { AppliedMigration, FailedMigration } from '../result.ts';
-import type { Run } from '../run.ts';
+import { namesOf, type Run } from '../run.ts';
 import type { Tenure } from '../under-lease.ts';
 import { effectsLine } from './effects-line.ts';
 import { type Extent, notBegun, notRecorded, unfinished } from './how-far.ts';
@@ -119,8 +120,13 @@ export async function runInTarget(
       end.notes,
     );
     const lost = tenure.lease.lost.aborted ? asReleaseError(tenure.lease.lost.reason) : undefined;
+    const own = namesOf(run);
+    const attempt = begun.journal && { migration: name, number: begun.journal.attempt };
+    const given = end.state === 'failed' && !tenure.signal.aborted;
+    const { db } = connection;
+    const offending = given ? await offendingOnTarget({ db, own, file: turn.file, attempt, end }) : [];
     const error = unfinished(extent, end, {
-      ...{ cancelled: run.signal.aborted, lost, overHalf },
+      ...{ cancelled: run.signal.aborted, lost, overHalf, offending },
       unrecorded: recorded instanceof ReleaseError ? recorded : undefined,
       next: nextOfHalf(recorded instanceof ReleaseError ? asItWillBeFound(begun) : recorded, turn.file),
       wayOut: direction === 'up' ? byItsDown(turn) : [],
@@ -128,7 +134,7 @@ export async function runInTarget(
     return {
       done,
       undone,
-      failed: { name, durationMs, effects },
+      failed: { name, durationMs, effects, offending },
       remaining,
       error,
       untouched: nothingDone && !changed,

@@ -2,7 +2,9 @@ import { leftTargetAsItWas, type MigrationEnd } from '../../migration/runner.ts'
 import type { Effects } from '../../migration/types.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { plural } from '../../report/format.ts';
+import { describeAll } from '../../report/offending.ts';
 import { wasOvertaken } from '../outcome.ts';
+import type { Offending } from '../rehearsal/result.ts';
 import type { AppliedMigration } from '../result.ts';
 import { effectsLine } from './effects-line.ts';
 
@@ -64,6 +66,8 @@ export interface Circumstances {
   readonly unrecorded: ReleaseError | undefined;
   /** Whether an earlier run had done a part of it. */
   readonly overHalf: boolean;
+  /** Which documents it failed on, as far as that was found. */
+  readonly offending: readonly Offending[];
   /** What comes next of what is half done, once the cause is out of the way. */
   readonly next: string;
   /** What is open where the journal does not tell enough. */
@@ -74,7 +78,7 @@ export interface Circumstances {
 export function unfinished(
   extent: Extent,
   end: Exclude<MigrationEnd, { state: 'done' }>,
-  { cancelled, lost, unrecorded, overHalf, next, wayOut }: Circumstances,
+  { cancelled, lost, unrecorded, overHalf, offending, next, wayOut }: Circumstances,
 ): ReleaseError {
   const { name, direction, done, undone } = extent;
   const clean = leftTargetAsItWas(end);
@@ -85,7 +89,9 @@ export function unfinished(
   const did = clean ? nothing : sent(end.effects);
   const record =
     unrecorded === undefined ? '' : ` Its end could not be put on record [${unrecorded.code}]. ${foundBy(unrecorded)}`;
-  const message = `Migration ${name} (${direction}) did not reach its end: ${why.message} [${why.code}] ${did}${around(extent)}${record}`;
+  // The error says itself what was read last.
+  const told = describeAll(offending.filter(({ kind }) => kind !== 'last-read')).map((one) => `${one} `);
+  const message = `Migration ${name} (${direction}) did not reach its end: ${why.message} [${why.code}] ${told.join('')}${did}${around(extent)}${record}`;
   if (end.state === 'cancelled' && cancelled) {
     return new ReleaseError('CANCELLED', message, { hint: clean ? goOn : hint, cause: end.error });
   }

@@ -3,7 +3,7 @@ import { type JournalEntry, ofAttempt } from '../../migration/journal/documents.
 import { leftTargetAsItWas } from '../../migration/runner.ts';
 import { serverCodes } from '../../mongo/server-error.ts';
 import { shownId } from '../../mongo/shown-id.ts';
-import type { FailedInSandbox } from './offending.ts';
+import type { FailedRun } from './offending.ts';
 import type { DuplicateKey } from './result.ts';
 
 const mostGroups = 5;
@@ -14,7 +14,7 @@ const exact = { promoteValues: false, bsonRegExp: true, maxTimeMS: patienceMs } 
 /** A migration that took longer than this before it failed is not run again to find out more. Milliseconds. */
 const longestAgain = 300_000;
 
-/** What the server said of a duplicate key, as the journal of the sandbox keeps it. */
+/** What the server said of a duplicate key, as the journal keeps it. */
 interface Refusal {
   readonly keyPattern?: Document;
   readonly keyValue?: Document;
@@ -22,7 +22,7 @@ interface Refusal {
 }
 
 /** Where a duplicate key ended the migration: which documents have it. Throws the driver's errors. */
-export async function duplicateKeys(failed: FailedInSandbox): Promise<DuplicateKey | undefined> {
+export async function duplicateKeys(failed: FailedRun): Promise<DuplicateKey | undefined> {
   const { db, own, attempt } = failed;
   if (attempt === undefined) return undefined;
   const refused = { state: 'refused', endedRun: true, 'error.code': serverCodes.DuplicateKey };
@@ -52,16 +52,13 @@ type Groups = Pick<DuplicateKey, 'groups' | 'more'>;
  * The server names one of two. Without the index, in the sandbox alone, all is written, and equal keys stand side by side.
  * Only where nothing was changed before, so that the second run begins where the first did.
  */
-async function withoutIndex(
-  { end, again }: FailedInSandbox,
-  collection: Collection,
-  refusal: Refusal,
-): Promise<Groups> {
+async function withoutIndex({ end, again }: FailedRun, collection: Collection, refusal: Refusal): Promise<Groups> {
   const none = { groups: [], more: false };
   const index = (await collection.indexes()).find(
     ({ unique, key }) => unique && JSON.stringify(key) === JSON.stringify(plain(refusal.keyPattern ?? {})),
   );
-  if (index?.name === undefined || !leftTargetAsItWas(end) || end.durationMs > longestAgain) return none;
+  if (again === undefined || index?.name === undefined) return none;
+  if (!leftTargetAsItWas(end) || end.durationMs > longestAgain) return none;
   await collection.dropIndex(index.name);
   await again();
   const sparse = index.sparse ? { $or: Object.keys(index.key).map((field) => ({ [field]: { $exists: true } })) } : {};

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Db } from 'mongodb';
 import { changedFields } from '../../migration/journal/changed-fields.ts';
 import type { Attempt } from '../../migration/journal/documents.ts';
@@ -12,21 +13,31 @@ import { unconvertible } from './unconvertible.ts';
 
 const mostTypes = 3;
 
-export interface FailedInSandbox {
+/** The target has others to serve: what is not found within this is not told. Milliseconds. */
+const longestOnTarget = 10_000;
+
+/** A migration that failed, in a sandbox or on the target. */
+export interface FailedRun {
   readonly db: Db;
   readonly own: OwnNames;
   readonly file: MigrationFile;
   readonly attempt: Attempt | undefined;
   readonly end: MigrationEnd;
-  /** Runs it once more over what is there; whatever becomes of it. */
-  readonly again: () => Promise<unknown>;
+  /** In a sandbox: runs it once more over what is there; whatever becomes of it. */
+  readonly again?: () => Promise<unknown>;
+}
+
+/** The same on the target, as far as it is found in a short time by looking alone. Throws nothing. */
+export function offendingOnTarget(failed: Omit<FailedRun, 'again'>): Promise<Offending[]> {
+  const late = sleep(longestOnTarget, [], { ref: false });
+  return Promise.race([offendingDocuments(failed), late]);
 }
 
 /**
- * Which documents a migration failed on, as far as the sandbox tells: those whose keys are equal, the one that it had read
+ * Which documents a migration failed on, as far as the database tells: those whose keys are equal, the one that it had read
  * last, those whose texts cannot be converted, and those whose fields have another type than the others'. Throws nothing: it comes after a failure.
  */
-export async function offendingDocuments(failed: FailedInSandbox): Promise<Offending[]> {
+export async function offendingDocuments(failed: FailedRun): Promise<Offending[]> {
   try {
     const duplicates = await duplicateKeys(failed);
     const { end, db, own, file } = failed;

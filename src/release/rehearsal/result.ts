@@ -148,7 +148,7 @@ export interface RehearsalResult {
   /** What was restored: undefined of a sample. `at` is the time of its data, ISO; one taken for the rehearsal has no `id`. */
   readonly backup?: { readonly id?: string; readonly at: string };
   readonly migrations: readonly RehearsedMigration[];
-  readonly failed?: FailedMigration & { readonly offending?: readonly Offending[] };
+  readonly failed?: FailedMigration;
   /** Names of those after it, of which nothing is known. */
   readonly remaining?: readonly string[];
   /** Of the target, where it could be read: what the migrations write has to fit in it. */

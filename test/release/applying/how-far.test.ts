@@ -5,7 +5,7 @@ import { type Circumstances, notRecorded, unfinished } from '../../../src/releas
 
 const extent = { direction: 'up', name: '1-a', done: [], undone: [], remaining: [] } as const;
 const alone: Circumstances = {
-  ...{ cancelled: false, lost: undefined, unrecorded: undefined, overHalf: false },
+  ...{ cancelled: false, lost: undefined, unrecorded: undefined, overHalf: false, offending: [] },
   ...{ next: 'mongo-release migrate --apply takes it up where it was.', wayOut: [] },
 };
 const lost = new ReleaseError('LEASE_LOST', 'A newer run has written history.', {

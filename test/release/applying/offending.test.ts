@@ -1,0 +1,80 @@
+import { ObjectId } from 'mongodb';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expectFailure, makeProject, migration } from '../../cli/cli.ts';
+import { freshDatabase, type TestDatabase } from '../../setup/mongo.ts';
+import { stateOf } from '../state.ts';
+
+/** What no rehearsal showed, since there was none, or since the data came after it. */
+
+let database: TestDatabase;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+});
+afterAll(() => database[Symbol.asyncDispose]());
+beforeEach(() => database.db.dropDatabase());
+
+const users = () => database.db.collection<{ readonly _id: number | string | ObjectId }>('users');
+
+/** Applies it without a rehearsal: it fails, and where it changed nothing, what is asked of the target does not either. */
+async function failed(up: string, changed = false) {
+  await using project = await makeProject({ 'migrations/1-a.js': migration(up, '') }, { MONGODB_URI: database.uri });
+  const before = await stateOf(database.db, { own: false });
+  const ran = await project.run('migrate --apply --rehearsal none --json');
+  expectFailure(ran, changed ? 8 : 7, changed ? 'FAILED_DIRTY' : 'FAILED_CLEAN');
+  if (!changed) expect(await stateOf(database.db, { own: false })).toEqual(before);
+  expect(ran.stdout + ran.stderr).not.toContain('example.com');
+  return { message: String(ran.json.error.message), ...ran.json.failed };
+}
+
+test('a unique index over duplicates: those that have the same key are named', async () => {
+  const one = new ObjectId();
+  await users().insertMany([
+    { _id: 1, email: 'ann@example.com' },
+    { _id: one, email: 'ann@example.com' },
+    { _id: 3, email: 'bob@example.com' },
+  ] as never[]);
+  const { message, offending } = await failed(
+    "await db.collection('users').createIndex({ email: 1 }, { unique: true });",
+  );
+  expect(offending).toMatchObject([{ kind: 'duplicate-key', fields: ['email'], found: 'present', more: false }]);
+  expect(offending[0].groups.map((ids: string[]) => ids.toSorted())).toEqual([['1', one.toHexString()].toSorted()]);
+  expect(message).toMatch(/In users these documents have the same email: .* It changed nothing\.$/);
+});
+
+test('a write whose key is taken: the document that has it is named, an id of text as a hash', async () => {
+  await users().insertMany([{ _id: 'ann@example.com', email: 'a' }] as never[]);
+  await users().createIndex({ email: 1 }, { unique: true });
+  const { message, offending } = await failed("await db.collection('users').insertOne({ _id: 2, email: 'a' });");
+  expect(offending).toMatchObject([
+    { kind: 'duplicate-key', found: 'written', groups: [[expect.stringMatching(/^with the hash/)]] },
+  ]);
+  expect(message).toMatch(/The document with the hash [0-9a-f]{12} of users has that email already\./);
+});
+
+test('a text that a conversion does not take is named', async () => {
+  await users().insertMany([
+    { _id: 1, price: '12.5' },
+    { _id: 2, price: '12,50 at bob@example.com' },
+  ] as never[]);
+  const converting = await failed(
+    "await db.collection('users').updateMany({}, [{ $set: { price: { $toDouble: '$price' } } }]);",
+    true,
+  );
+  expect(converting.offending).toMatchObject([{ kind: 'unconvertible', field: 'price', to: 'double', ids: ['2'] }]);
+});
+
+test('code that throws on a type that it did not expect: the documents of that type are named', async () => {
+  await users().insertMany([
+    { _id: 1, name: 'Ann' },
+    { _id: 2, name: 'Bob' },
+    { _id: 3, name: null },
+  ] as never[]);
+  const typed = await failed(
+    "for await (const one of db.collection('users').find({})) if (one.name.length > 9) throw new Error('long');",
+  );
+  expect(typed.offending).toContainEqual(
+    expect.objectContaining({ kind: 'mixed-types', field: 'name', usual: 'string' }),
+  );
+  expect(typed.message).toMatch(/field name is string in most documents, and null in 1 document \(such as 3\)/);
+});
