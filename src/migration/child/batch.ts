@@ -28,6 +28,7 @@ export interface BatchSurroundings {
   readonly client: RawClient;
   readonly source: Source;
   readonly signal: AbortSignal;
+  readonly rehearsal: boolean;
   readonly send: (message: FromChild) => void;
   /** Puts on record what nobody can see in the effects. */
   readonly note: (text: string) => void;
@@ -111,7 +112,7 @@ async function inPages(surroundings: BatchSurroundings, checked: Checked): Promi
   return { matched, modified, deleted, skipped, quarantined };
 }
 
-function backfillOf({ gate, source, signal, send }: BatchSurroundings, checked: Checked): Backfill {
+function backfillOf({ gate, source, signal, send, rehearsal }: BatchSurroundings, checked: Checked): Backfill {
   const { namespace, name, throttle } = checked;
   const collection = shownName(namespace, gate.database);
   return {
@@ -124,6 +125,7 @@ function backfillOf({ gate, source, signal, send }: BatchSurroundings, checked: 
     throttle: { pauseMs: throttle?.pauseMs ?? 0, documentsPerSecond: throttle?.documentsPerSecond },
     onError: checked.onError ?? 'stop',
     maxErrors: checked.maxErrors ?? usualMaxErrors,
+    surveys: rehearsal,
     signal,
     describe: (error) => {
       if (error instanceof Unusable) return error.message;

@@ -157,7 +157,8 @@ export class MigrationRun {
       session: enclosing === undefined ? undefined : membrane.out(enclosing),
       batch: batchOf({
         ...{ gate, driver, raw, client, source, send, migration: job.name },
-        ...{ signal: this.#stop.signal, note: (text: string) => void this.#notes.add(text) },
+        ...{ signal: this.#stop.signal, rehearsal: job.rehearsal === true },
+        ...{ note: (text: string) => void this.#notes.add(text) },
       }),
       log: migrationLog(source, send),
       signal: this.#stop.signal,

@@ -41,6 +41,23 @@ async function failure(promise: Promise<unknown>): Promise<{ code: string; messa
 }
 
 describe('a function that throws', () => {
+  test('in a rehearsal: it is said for how many documents and which; those before it are done, and no other', async () => {
+    const odd = (n: number) => n > 12 && n % 3 === 1;
+    const seeded = Array.from({ length: 50 }, (_, n) => ({ _id: n, ...(odd(n) ? {} : { name: `T${n}` }) }));
+    run = await it.fresh('towns', seeded, { rehearsal: true });
+    const error = await failure(run.batch<Town>({ collection: 'towns', size: 5, each: each as never }));
+    expect(error.message).toMatch(
+      /failed for the document 13: .* It fails for 13 of the 37 from there on: 13, 16, 19, 22, 25, 28, 31, 34, 37, 40, …\.$/,
+    );
+    expect(error.hint).toMatch(/^Correct these documents or the migration/);
+    expect(await towns.countDocuments({ slug: { $exists: true } })).toBe(13);
+    // One alone is named as ever.
+    run = await it.fresh('towns', seeded.slice(0, 15), { rehearsal: true });
+    const one = await failure(run.batch<Town>({ collection: 'towns', each: each as never }));
+    expect(one.message).toMatch(/failed for the document 13: .*\.$/);
+    expect(one.message).not.toContain('It fails for');
+  });
+
   test('stops the batch at its document: what comes before is done, and it goes on there', async () => {
     const error = await failure(run.batch<Town>({ collection: 'towns', size: 5, each: each as never }));
     expect(error).toMatchObject({ code: 'BATCH_DOCUMENT_FAILED', exitCode: 8 });

@@ -37,13 +37,20 @@ export interface Running {
   stop(): void;
 }
 
+interface RunOptions {
+  readonly images?: boolean;
+  readonly throttle?: () => Promise<void>;
+  /** As in a sandbox. */
+  readonly rehearsal?: boolean;
+}
+
 export interface Lab extends AsyncDisposable {
   readonly raw: TestDatabase;
   readonly db: Db;
   /** Begins the attempt, or takes it up again. */
-  run(options?: { readonly images?: boolean; readonly throttle?: () => Promise<void> }): Promise<Running>;
+  run(options?: RunOptions): Promise<Running>;
   /** A run that finds nothing of an earlier one, and these documents alone in the collection. */
-  fresh(collection: string, documents: readonly object[]): Promise<Running>;
+  fresh(collection: string, documents: readonly object[], options?: RunOptions): Promise<Running>;
   entries(): Promise<JournalEntry[]>;
   images(): Promise<{ readonly before?: Document; readonly after?: Document }[]>;
   quarantine(): Promise<Document[]>;
@@ -67,18 +74,18 @@ export async function lab(): Promise<Lab> {
   const it: Lab = {
     raw,
     db,
-    async fresh(collection, documents) {
+    async fresh(collection, documents, options) {
       for (const name of [own.journal, own.quarantine]) await db.collection(name).deleteMany({});
       await db.dropCollection(collection);
       await db.collection(collection).insertMany([...documents]);
-      return it.run();
+      return it.run(options);
     },
-    async run({ images = true, throttle = async () => {} } = {}) {
+    async run({ images = true, throttle = async () => {}, rehearsal = false } = {}) {
       fence += 1;
       const attempt = { migration, number: 1 };
       await lanes.takeOver(fence, undefined);
       await lanes.assign(attempt, fence, (await entries()).length, undefined);
-      return running(raw, { attempt, fence, images, resumes: fence > 1 }, throttle);
+      return running(raw, { attempt, fence, images, resumes: fence > 1 }, throttle, rehearsal);
     },
     entries,
     async images() {
@@ -97,10 +104,15 @@ export async function lab(): Promise<Lab> {
   return it;
 }
 
-async function running(raw: TestDatabase, job: JournalJob, throttle: () => Promise<void>): Promise<Running> {
+async function running(
+  raw: TestDatabase,
+  job: JournalJob,
+  throttle: () => Promise<void>,
+  rehearsal: boolean,
+): Promise<Running> {
   const gate = gateOf(raw);
   await openJournal({ gate, client: raw.client, driver, job, throttle: { pause: throttle }, begun: () => {} });
-  return surrounding(raw, gate);
+  return surrounding(raw, gate, rehearsal);
 }
 
 /** As on a server without transactions. */
@@ -112,13 +124,13 @@ function gateOf(raw: TestDatabase): Gate {
   return new Gate({ client: raw.client, database: raw.name, own, beforeWrite: () => undefined, warn: () => {} });
 }
 
-function surrounding(raw: TestDatabase, gate: Gate): Running {
+function surrounding(raw: TestDatabase, gate: Gate, rehearsal = false): Running {
   const { client } = wrapClient(raw.client, gate, driver);
   const lines: Line[] = [];
   const notes: string[] = [];
   const stopping = new AbortController();
   const batch = batchOf({
-    ...{ gate, driver, client, migration, raw: raw.client, signal: stopping.signal },
+    ...{ gate, driver, client, migration, rehearsal, raw: raw.client, signal: stopping.signal },
     source: sourceAt('/project/backfill.ts', new Set(wordsOf('each threw slug name missing towns')), false),
     send: (message) => {
       if (message.type === 'log') lines.push({ level: message.level, message: message.message });

@@ -1,4 +1,5 @@
 import { idKey } from '../../../../mongo/raw-bson.ts';
+import type { ReleaseError } from '../../../../observe/error.ts';
 import type { Image } from '../../../journal/images.ts';
 import { passing } from '../../../journal/transactions.ts';
 import type { Call } from '../../call.ts';
@@ -7,13 +8,14 @@ import { type Answer, type Asking, ask } from './answers.ts';
 import { checkpointOf, type Position, positionOf, sum } from './checkpoint.ts';
 import { countLeft } from './count-left.ts';
 import type { Backfill, BackfillOperation, Tallies } from './description.ts';
-import { documentFailed, isOutage, tooManyFailed } from './failure.ts';
+import { documentFailed, type Failed, isOutage, tooManyFailed } from './failure.ts';
 import { Pace } from './pace.ts';
 import { pages } from './pages.ts';
 import { grouped, Progress } from './progress.ts';
 import { LeftOut } from './quarantine.ts';
 import type { Row } from './rows.ts';
 import { carryOut, type PageDone, Refused } from './stored-page.ts';
+import { survey } from './survey.ts';
 
 /**
  * The `batch` of a migration: reads a page of documents, asks user code about each, and carries out the answers with
@@ -91,6 +93,7 @@ class BackfillRun {
     while (queue.length > 0) {
       this.#context.refuseWhenClosed();
       const allowed = this.#allowed(queue);
+      if (typeof allowed === 'object') throw await this.#endingAt(allowed);
       const part = queue.slice(0, Math.min(this.#limit, allowed));
       const last = !more && part.length === queue.length;
       const done = await this.#store(part, last, oneByOne);
@@ -109,20 +112,26 @@ class BackfillRun {
     return finished;
   }
 
-  /** How many of these may be carried out before one fails that may not. Throws where that is the first. */
-  #allowed(queue: readonly Answer[]): number {
+  /** How many of these may be carried out before one fails that may not; that one where it is the first. */
+  #allowed(queue: readonly Answer[]): number | Failed {
     const { onError, maxErrors } = this.#backfill;
     let left = onError === 'stop' ? 0 : maxErrors - this.#position.tallies.quarantined;
     for (const [index, answer] of queue.entries()) {
       if (answer.write !== undefined) continue;
       left -= 1;
       if (left >= 0 && !isOutage(answer)) continue;
-      if (index > 0) return index;
-      throw left < 0 && onError === 'quarantine'
-        ? tooManyFailed(this.#backfill, answer)
-        : documentFailed(this.#backfill, answer);
+      return index > 0 ? index : answer;
     }
     return queue.length;
+  }
+
+  async #endingAt(failed: Failed): Promise<ReleaseError> {
+    const { onError, surveys } = this.#backfill;
+    if (isOutage(failed)) return documentFailed(this.#backfill, failed);
+    if (onError === 'quarantine') return tooManyFailed(this.#backfill, failed);
+    const surveyed = surveys && failed.by === 'each';
+    const { place } = this.#position;
+    return documentFailed(this.#backfill, failed, surveyed ? await survey(this.#asking, place, this.#done) : undefined);
   }
 
   async #store(part: readonly Answer[], last: boolean, oneByOne: boolean): Promise<PageDone | Refused | 'conflict'> {

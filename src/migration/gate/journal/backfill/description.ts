@@ -30,6 +30,8 @@ export interface Backfill {
   readonly throttle: { readonly pauseMs: number; readonly documentsPerSecond: number | undefined };
   readonly onError: 'stop' | 'quarantine';
   readonly maxErrors: number;
+  /** In a rehearsal: whether all documents are asked about, before it stops at the first for which `each` fails. */
+  readonly surveys: boolean;
   readonly signal: AbortSignal;
   /** An error of user code or of the server, in words without a document's values. */
   readonly describe: (error: unknown) => string;

@@ -3,6 +3,7 @@ import { ReleaseError } from '../../../../observe/error.ts';
 import { passing } from '../../../journal/transactions.ts';
 import type { Answer } from './answers.ts';
 import type { Backfill } from './description.ts';
+import type { Survey } from './survey.ts';
 
 export type Failed = Extract<Answer, { readonly write: undefined }>;
 
@@ -24,16 +25,24 @@ export function isOutage({ failure }: Failed): boolean {
 }
 
 /** The error that a batch ends with at a document, with the place in user code where there is one. */
-export function documentFailed(backfill: Backfill, failed: Failed): ReleaseError {
-  const message = `${backfill.title}: ${toldOf(backfill, failed)}.`;
-  return atItsPlace(failed, message, `${whatToDo(failed)}, then type the same command again.`);
+export function documentFailed(backfill: Backfill, failed: Failed, survey?: Survey): ReleaseError {
+  const several = survey !== undefined && survey.failed > 1 ? survey : undefined;
+  const message = `${backfill.title}: ${toldOf(backfill, failed)}.${several === undefined ? '' : allThatFail(several)}`;
+  const hint = `${whatToDo(failed, several !== undefined)}, then type the same command again.`;
+  return atItsPlace(failed, message, hint);
 }
 
-function whatToDo(failed: Failed): string {
+function allThatFail({ failed, asked, ids, more }: Survey): string {
+  const of = more ? `the next ${asked}, and more follow` : `the ${asked} from there on`;
+  return ` It fails for ${failed} of ${of}: ${ids.join(', ')}${failed > ids.length ? ', …' : ''}.`;
+}
+
+function whatToDo(failed: Failed, several: boolean): string {
   const { failure, row } = failed;
   if (isOutage(failed)) return 'Look at the servers and at the network between';
   if (failure instanceof Unusable && failure.hint !== undefined) return failure.hint;
-  return `Correct the document ${shownId(row.bytes)} or the migration, or let the batch leave such documents out (onError: 'quarantine', maxErrors: how many)`;
+  const documents = several ? 'these documents' : `the document ${shownId(row.bytes)}`;
+  return `Correct ${documents} or the migration, or let the batch leave such documents out (onError: 'quarantine', maxErrors: how many)`;
 }
 
 export function tooManyFailed(backfill: Backfill, failed: Failed): ReleaseError {

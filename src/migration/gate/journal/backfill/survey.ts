@@ -1,0 +1,43 @@
+import { shownId } from '../../../../mongo/shown-id.ts';
+import { type Asking, ask } from './answers.ts';
+import type { Place } from './order.ts';
+import { pages } from './pages.ts';
+
+/** What user code makes of the documents from the first that it failed for on. */
+export interface Survey {
+  readonly failed: number;
+  readonly asked: number;
+  /** Of the first that fail, as they may be shown. */
+  readonly ids: readonly string[];
+  /** Whether there are documents that were not asked about. */
+  readonly more: boolean;
+}
+
+const mostIds = 10;
+const longestMs = 10_000;
+
+/**
+ * Asks about every document after `start`, and does nothing with the answers: whoever corrects what a rehearsal ended at
+ * wants to correct all of it. Only there, since user code may write by itself. Undefined where that cannot be told; throws nothing.
+ */
+export async function survey(asking: Asking, start: Place | undefined, done: number): Promise<Survey | undefined> {
+  const all: Asking = { ...asking, backfill: { ...asking.backfill, onError: 'quarantine' } };
+  const until = performance.now() + longestMs;
+  const ids: string[] = [];
+  let failed = 0;
+  let asked = 0;
+  try {
+    for await (const { rows, more } of pages(all, start, done)) {
+      for (const { row, write } of await ask(rows, all)) {
+        asked += 1;
+        if (write !== undefined) continue;
+        failed += 1;
+        if (ids.length < mostIds) ids.push(shownId(row.bytes));
+      }
+      if (more && performance.now() > until) return { failed, asked, ids, more };
+    }
+  } catch {
+    return undefined;
+  }
+  return { failed, asked, ids, more: false };
+}
