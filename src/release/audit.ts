@@ -7,13 +7,20 @@ import { renderTrail } from '../report/json.ts';
 import { backedUpTarget } from './backup/backed-up-target.ts';
 import { storeOf } from './backup/take-backup.ts';
 import { type DrillRecord, readDrills } from './drill/record.ts';
+import { type Presence, presenceOf } from './record/presence.ts';
 import type { ReleaseRecord } from './record/record.ts';
-import { ReleaseRecords } from './record/records.ts';
+import { ReleaseRecords, serverNow } from './record/records.ts';
 import type { Ended } from './result.ts';
 import { aboutTarget, openTarget, type Run } from './run.ts';
 
 /** A record, with its `_id` as `id`. */
-export type AuditEntry = ({ readonly id: string } & Omit<ReleaseRecord, '_id'>) | DrillRecord;
+export type AuditEntry =
+  | ({
+      readonly id: string;
+      /** Of one that is `running`: whether its run is still at it, as far as can be seen. */
+      readonly presence?: Presence;
+    } & Omit<ReleaseRecord, '_id'>)
+  | DrillRecord;
 
 export interface AuditResult {
   readonly since?: string;
@@ -33,15 +40,21 @@ export async function audit(run: Run): Promise<Ended<'audit'>> {
   await using connection = await openTarget(run, 'read');
   const target = aboutTarget(run, connection);
   const records = await new ReleaseRecords(connection.db, run).all();
+  const now = await serverNow(connection);
   const warnings: string[] = [];
   const { drills, found } = await drillsOf(run, backedUpTarget(run, connection), warnings);
-  const entries = [...records.map(({ _id: id, ...record }): AuditEntry => ({ id, ...record })), ...found]
+  const entries = [...records.map((record) => entryOf(record, now)), ...found]
     .filter((one) => since === undefined || isSince(one, since))
     .sort((a, b) => timeOf(b.startedAt) - timeOf(a.startedAt));
   const result: AuditResult = { since: since?.toISOString(), drills, entries };
   const ended = { command: 'audit', outcome: 'nothing-to-do', result, target, warnings } as const;
   if (out !== undefined) await writeTrail(resolve(out), renderTrail(run.secrets.scrubTexts(ended)));
   return ended;
+}
+
+function entryOf({ _id: id, ...record }: ReleaseRecord, now: Date): AuditEntry {
+  const opened = record.kind === 'migrate' || record.kind === 'release';
+  return { id, ...record, ...(opened && record.state === 'running' && { presence: presenceOf(record, now) }) };
 }
 
 async function drillsOf(

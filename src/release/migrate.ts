@@ -13,6 +13,7 @@ import { rehearsePending } from './rehearsal/pending.ts';
 import { levelOf, provenBefore } from './rehearsal/rely.ts';
 import type { Ended, MigrateResult } from './result.ts';
 import { openRollbackWarnings } from './rollback/open.ts';
+import { unendedWarnings } from './rollback/still-running.ts';
 import { aboutTarget, openTarget, type Run } from './run.ts';
 import { checkedSituation } from './situation/checked-situation.ts';
 import type { Situation } from './situation/situation.ts';
@@ -29,7 +30,8 @@ export async function migrate(run: Run): Promise<Ended<'migrate' | 'up'>> {
   return await onRecord(run, connection, 'migrate', async (recording) => {
     await recording.steps.run('guards', async () => {
       await refuseUnguarded(run, connection);
-      for (const open of await openRollbackWarnings(run, connection)) run.log.warn(open);
+      const open = await openRollbackWarnings(run, connection);
+      for (const one of [...open, ...(await unendedWarnings(run, connection))]) run.log.warn(one);
     });
     const ended = await migrateOn(run, connection, recording, { command });
     const open = await openRollbackWarnings(run, connection).catch(() => []);

@@ -25,6 +25,7 @@ import type { RehearsalResult, ReliedOn } from './rehearsal/result.ts';
 import type { Ended, ReleaseResult } from './result.ts';
 import { takeBackAfter } from './rollback/after-failure.ts';
 import { openRollbackWarnings } from './rollback/open.ts';
+import { unendedWarnings } from './rollback/still-running.ts';
 import { aboutTarget, openTarget, type Run, stopIfCancelled } from './run.ts';
 import { checkedSituation } from './situation/checked-situation.ts';
 import { readSituation, type Situation } from './situation/situation.ts';
@@ -108,7 +109,8 @@ class Walk {
       this.result.guards = await lookGuards(this.#run, this.#connection, this.#apply);
       const error = guardFailure(this.result.guards);
       if (error !== undefined) throw error;
-      for (const open of await openRollbackWarnings(this.#run, this.#connection)) this.#run.log.warn(open);
+      const open = await openRollbackWarnings(this.#run, this.#connection);
+      for (const one of [...open, ...(await unendedWarnings(this.#run, this.#connection))]) this.#run.log.warn(one);
     });
   }
 
@@ -226,6 +228,8 @@ class Walk {
         },
       );
     });
+    // Should it be cut off in what comes next, nobody is to take it for the deploy.
+    await this.#recording.keep().catch(() => {});
   }
 
   #stillThere(): Promise<void> {

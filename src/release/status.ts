@@ -11,6 +11,7 @@ import { changelogOf, listFiles, readRecords } from './migrate-mongo.ts';
 import { quarantineWarning, readQuarantine } from './quarantine.ts';
 import type { Ended } from './result.ts';
 import { halfRestoredIn, openInWords, openRollback } from './rollback/open.ts';
+import { unendedWarnings } from './rollback/still-running.ts';
 import { aboutTarget, namesOf, openTarget, type Run } from './run.ts';
 
 /** `pending` has no record yet; `missing` has a record and no file. */
@@ -97,8 +98,10 @@ export async function status(run: Run): Promise<Ended<'status'>> {
   };
   const notEnded = await unsettled(run, connection, files, records, lease.held);
   const rollback = lease.held ? undefined : await openRollback(run, connection);
+  const unended = await unendedWarnings(run, connection, lease.held ? lease.holder?.releaseId : undefined);
   const warnings = [
     ...(rollback === undefined ? [] : [openInWords(rollback)]),
+    ...unended,
     ...(half === undefined ? [] : [`${half.message} ${half.hint}`]),
     ...notEnded.map(({ far, next }) => (next === undefined ? far : `${far} ${next}`)),
     ...quarantine.map((one) => quarantineWarning(one, names.quarantine)),

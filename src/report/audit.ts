@@ -21,7 +21,7 @@ export function auditTable({ entries }: AuditResult): Block[] {
     { title: 'More', below: '' },
   ];
   const rows = entries.map((entry): Cell[] => [
-    { mark: marks[entry.state], text: entry.state },
+    isCutOff(entry) ? { mark: 'unknown', text: 'cut off' } : { mark: marks[entry.state], text: entry.state },
     { text: formatTime(entry.startedAt) },
     { text: entry.kind },
     entry.actor === undefined ? { mark: 'unknown', text: 'unknown' } : { name: entry.actor },
@@ -38,6 +38,11 @@ const marks: Record<AuditEntry['state'], Mark> = {
   ...{ running: 'info', failed: 'bad', 'failed-clean': 'bad', 'failed-dirty': 'bad' },
   ...{ blocked: 'blocked', cancelled: 'cancelled', unknown: 'unknown' },
 };
+
+/** As far as can be seen: its record says that it is running. */
+function isCutOff(entry: AuditEntry): boolean {
+  return 'presence' in entry && entry.presence !== undefined && entry.presence !== 'here';
+}
 
 function beganAt({ startedAt, ...entry }: AuditEntry): number {
   return new Date(('reopenedAt' in entry && entry.reopenedAt) || startedAt).getTime();
@@ -83,7 +88,10 @@ function moreOf(entry: AuditEntry): string[] {
   } else {
     const { of, strategy, reason, waivers = [], acceptedLoss, attempts = [], attemptsLeftOut = 0, planDigest } = entry;
     const before = attempts.length + attemptsLeftOut;
+    const at = entry.steps?.findLast(({ state }) => state === 'running')?.name;
     said.unshift(
+      isCutOff(entry) && at ? `at ${at}` : undefined,
+      isCutOff(entry) && entry.heard ? `last heard of at ${formatTime(entry.heard.at)}` : undefined,
       of && `of ${of}`,
       strategy && `by ${strategy}`,
       reason && `because: ${reason}`,

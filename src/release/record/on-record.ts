@@ -4,6 +4,7 @@ import { asReleaseError, type ReleaseError } from '../../observe/error.ts';
 import type { Outcome } from '../../observe/outcome.ts';
 import { outcomeOfError } from '../outcome.ts';
 import type { Run } from '../run.ts';
+import { Heartbeat } from './heartbeat.ts';
 import { OwnRecord } from './own-record.ts';
 import type { RecordOpening } from './record.ts';
 import { Steps } from './steps.ts';
@@ -34,12 +35,16 @@ export async function onRecord<E extends { readonly outcome: Outcome; readonly e
 ): Promise<E> {
   const record = new OwnRecord(connection.db, run);
   const steps = new Steps();
+  const { ttl } = run.invocation.settings.lease;
   let opened = false;
+  let heartbeat: Heartbeat | undefined;
   const open: Recording['open'] = async (known) => {
     await record.open({ kind, ...known });
     opened = true;
+    heartbeat ??= new Heartbeat(() => record.beat(steps.all, ttl), ttl / 3);
   };
   const close = async ({ outcome, error }: Pick<E, 'outcome' | 'error'>) => {
+    await heartbeat?.stop();
     // What was mistyped is no release.
     if (!opened && error !== undefined && error.exitCode !== 2)
       await open({}).catch((thrown: unknown) => {

@@ -1,12 +1,13 @@
-import type { Collection, Db } from 'mongodb';
+import { type Collection, type Db, Long } from 'mongodb';
 import { asServerFailure } from '../../mongo/server-error.ts';
 import { asReleaseError, ReleaseError } from '../../observe/error.ts';
 import { outcomeOfError } from '../outcome.ts';
 import type { StoppedTraffic } from '../rollback/traffic.ts';
 import { type Run, targetOf } from '../run.ts';
 import { attemptOf, fieldsOfAttempt, pushed, type ReleaseAttempt, thisAttempt } from './attempt.ts';
+import { presenceOf } from './presence.ts';
 import { hasBegun, type RecordEnd, type RecordOpening, type RecordStart, type ReleaseRecord } from './record.ts';
-import { isNowOnRecord, ReleaseRecords, recordsIn } from './records.ts';
+import { isNowOnRecord, ReleaseRecords, recordsIn, serverNow } from './records.ts';
 
 /** What this run puts on record of itself: intent before effect. */
 export class OwnRecord {
@@ -22,14 +23,15 @@ export class OwnRecord {
 
   /**
    * Puts a release on record before it has the lease, and once more when more is known of it: also one that is stopped
-   * before it may change anything is a release. What another process has open is not touched: only the lease tells
-   * whether that one is over. Throws what `asServerFailure` makes of a server's failure.
+   * before it may change anything is a release. What another process has open is not touched, unless that is over as far
+   * as can be seen. Throws what `asServerFailure` makes of a server's failure.
    */
   async open({ migrations = [], ...opening }: RecordOpening): Promise<void> {
     try {
       const found = await this.#find();
       refuseTaken(found, opening.kind);
-      if (found?.state === 'running' && found.attemptId !== thisAttempt) return;
+      const others = found?.state === 'running' && found.attemptId !== thisAttempt ? found : undefined;
+      if (others !== undefined && presenceOf(others, await serverNow(this.#records)) === 'here') return;
       await this.#begin(found, { ...opening, migrations: hasBegun(found) ? undefined : migrations }, patience);
     } catch (error) {
       throw asServerFailure(error, 'putting the release on record');
@@ -130,6 +132,14 @@ export class OwnRecord {
       ...{ steps, followedBy, error: error && { code: error.code, message: this.#run.secrets.scrub(error.message) } },
       ...{ state: outcome, finishedAt: new Date() },
     });
+  }
+
+  /** A sign of life of this process's attempt, with the steps that it took so far. Best effort. */
+  async beat(steps: RecordEnd['steps'], nextWithinMs: number): Promise<void> {
+    const until = { $add: ['$$NOW', Long.fromNumber(nextWithinMs)] };
+    const latest = { _id: this.#run.releaseId, attemptId: thisAttempt };
+    const set = { steps: { $literal: steps }, heard: { at: '$$NOW', until } };
+    await this.#records.updateOne(latest, [{ $set: set }], patience).catch(() => {});
   }
 
   /** Puts on record which steps this process's attempt took so far. Throws what `asServerFailure` makes of a server's failure. */

@@ -5,6 +5,7 @@ import type { Step } from '../result.ts';
 import type { DataTakenBack, RollbackResult } from '../rollback/result.ts';
 import type { StoppedTraffic } from '../rollback/traffic.ts';
 import type { ReleaseAttempt } from './attempt.ts';
+import type { Heard } from './presence.ts';
 
 /** One run that may have changed a target: its audit trail, the document in `_mongo_release.releases`. */
 export interface ReleaseRecord {
@@ -59,6 +60,8 @@ export interface ReleaseRecord {
   readonly toolVersion: string;
   /** The process that was at it latest. */
   readonly attemptId?: string;
+  /** Its latest sign of life: while it is `running` it gives one again and again. */
+  readonly heard?: Heard;
   /** When the latest attempt began, where it is not the first. */
   readonly reopenedAt?: Date;
   /** The attempts before the latest one, which all other fields are about; the newest last. */

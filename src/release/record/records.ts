@@ -3,7 +3,14 @@ import type { HistoryRecord } from '../../migration/types.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
 import { namesOf, type Run } from '../run.ts';
 import { backupsInUse } from './in-use.ts';
-import type { ReleaseRecord } from './record.ts';
+import { type Presence, presenceOf } from './presence.ts';
+import { deploysOf, type ReleaseRecord } from './record.ts';
+
+/** A release without an end, and whether its run is still at it. */
+export interface Unended {
+  readonly record: ReleaseRecord;
+  readonly presence: Presence;
+}
 
 /** The collection of a target's release records: what is on record is read and written with majority. */
 export function recordsIn(db: Db, run: Run): Collection<ReleaseRecord> {
@@ -63,6 +70,28 @@ export class ReleaseRecords {
     return (await this.#records.findOne({ kind: 'restore', backupId })) !== null;
   }
 
+  /**
+   * Releases without an end that have begun to deploy, but `except`: of those that began after the latest one that came to a
+   * good end, or was taken back. The newest first. What was cut off before that the history tells.
+   */
+  async unended(except: string): Promise<Unended[]> {
+    const latest = { $ifNull: ['$reopenedAt', '$startedAt'] };
+    const newest = [
+      { $set: { latest } },
+      { $sort: { latest: -1 } },
+      { $limit: 50 },
+      { $unset: ['latest', 'attempts'] },
+    ];
+    const records = await this.#records
+      .aggregate<ReleaseRecord>([{ $match: { _id: { $ne: except } } }, ...newest])
+      .toArray();
+    const ended = records.findIndex(endedWell);
+    const open = records.slice(0, ended === -1 ? undefined : ended).filter(isOpen);
+    if (open.length === 0) return [];
+    const now = await serverNow(this.#records);
+    return open.map((record) => ({ record, presence: presenceOf(record, now) }));
+  }
+
   /** Backups that must not go: see in-use.ts. */
   async backupsInUse(): Promise<ReadonlySet<string>> {
     const [records, history] = await Promise.all([
@@ -113,7 +142,24 @@ export class ReleaseRecords {
   }
 }
 
+/** The server's time: by it signs of life are told. */
+export async function serverNow({ db }: Pick<Collection, 'db'>): Promise<Date> {
+  const { localTime } = await db.command({ hello: 1 });
+  return localTime;
+}
+
 const deployed = { name: 'deploy' as const, state: { $ne: 'skipped' as const } };
+
+function isOpen({ state, steps }: ReleaseRecord): boolean {
+  return state === 'running' && deploysOf({ steps }).length > 0;
+}
+
+/** Also one of code alone that was deployed. */
+function endedWell({ state, steps }: ReleaseRecord): boolean {
+  return (
+    state === 'applied' || state === 'rolled-back' || (state === 'nothing-to-do' && deploysOf({ steps }).length > 0)
+  );
+}
 
 /** In any of its attempts. */
 function withStep(step: object): Filter<ReleaseRecord> {

@@ -25,7 +25,8 @@ export async function rollback(run: Run): Promise<Ended<'rollback'>> {
   const [asked] = run.invocation.arguments;
   if (run.invocation.flags['start-traffic']) return await letUsersIn(run, connection, asked);
   const release = await findRelease(run, connection, asked);
-  if (!dryRun) await refuseRunning(run, release);
+  const cutOff = await refuseRunning(run, connection, release);
+  if (cutOff !== undefined) run.log.warn(cutOff);
   const about = { command: 'rollback', target: aboutTarget(run, connection), releaseId: release._id } as const;
   let situation = await look(run, connection, release);
   // A release that has only just begun looks like that too: whoever has the lease knows.
@@ -49,7 +50,11 @@ export async function rollback(run: Run): Promise<Ended<'rollback'>> {
     }
   }
   const stays = await cutOffBefore(run, connection, release);
-  const alsoSay = (warnings: readonly string[]) => (stays === undefined ? warnings : [...warnings, stays.why]);
+  const alsoSay = (warnings: readonly string[]) => [
+    ...warnings,
+    ...(stays === undefined ? [] : [stays.why]),
+    ...(dryRun && cutOff !== undefined ? [cutOff] : []),
+  ];
   if (dryRun) {
     const { result, warnings } = await foretell(run, connection, release, situation);
     return { ...about, outcome: 'nothing-to-do', result, warnings: alsoSay(warnings) };

@@ -1,24 +1,37 @@
-import { hostname } from 'node:os';
+import type { Connection } from '../../mongo/connect.ts';
+import { asServerFailure } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
-import { processRuns } from '../../observe/process.ts';
-import { deploysOf, latestBegan, type ReleaseRecord } from '../record/record.ts';
+import { presenceInWords, presenceOf } from '../record/presence.ts';
+import { deploysOf, type ReleaseRecord } from '../record/record.ts';
+import { ReleaseRecords, serverNow } from '../record/records.ts';
 import type { Run } from '../run.ts';
 
 /**
  * Nobody has the lease while an application is deployed: a release that is at that would end on the data of before. Throws
- * `HISTORY_CONFLICT` where it may still be, unless its process is seen to be gone, or a person says that it is.
+ * `HISTORY_CONFLICT` where signs of life come from it, unless a person says that it is gone. Where none come any more, it
+ * was cut off as far as can be seen, which is said in what comes back.
  */
-export async function refuseRunning(run: Run, release: ReleaseRecord): Promise<void> {
+export async function refuseRunning(run: Run, { db }: Connection, release: ReleaseRecord): Promise<string | undefined> {
   const { _id, state, host, pid, steps } = release;
-  if (state !== 'running' || deploysOf({ steps }).length === 0) return;
-  // In a container every run has the same number.
-  const isGone = pid !== undefined && (pid === process.pid || !processRuns(pid));
-  if (host === hostname() && isGone) return;
-  if (run.invocation.flags.yes) return;
-  const since = latestBegan(release).toISOString();
-  const message = `Release ${_id} has begun to deploy, and its end is not on record: process ${pid} on ${host} has been at it since ${since}.`;
-  if (await run.confirm?.(`${message} Is it gone, and to be taken back?`)) return;
+  if (state !== 'running' || deploysOf({ steps }).length === 0) return undefined;
+  const presence = presenceOf(release, await serverNow({ db }));
+  const words = presenceInWords(release, presence);
+  if (presence !== 'here' || run.invocation.flags['dry-run']) return words;
+  if (run.invocation.flags.yes) return undefined;
+  const message = `${words} Its end is not on record: process ${pid} on ${host} is at it.`;
+  if (await run.confirm?.(`${message} Is it gone, and to be taken back?`)) return undefined;
   throw new ReleaseError('HISTORY_CONFLICT', message, {
     hint: `Stop that run, or wait for its end. If it is gone already, type mongo-release rollback ${_id} --yes.`,
   });
+}
+
+/** A sentence or two of each release without an end: its run is still at it, or was cut off. Only reads. */
+export async function unendedWarnings(run: Run, { db }: Connection, holder?: string): Promise<string[]> {
+  const unended = await new ReleaseRecords(db, run).unended(run.releaseId).catch((error: unknown) => {
+    throw asServerFailure(error, 'looking for releases without an end');
+  });
+  // Whoever has the lease is named with it.
+  return unended
+    .filter(({ record }) => record._id !== holder)
+    .map(({ record, presence }) => presenceInWords(record, presence));
 }

@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { ReleaseRecord } from '../../../src/release/record/record.ts';
 import { expectFailure, makeProject, migration, type Project } from '../../cli/cli.ts';
 import { freshDatabase, type TestDatabase } from '../../setup/mongo.ts';
 
@@ -17,7 +18,7 @@ beforeEach(async () => {
   project = await makeProject(
     {
       'migrations/1-cents.js': migration("await db.collection('places').updateMany({}, { $mul: { price: 100 } });"),
-      'mongo-release.yml': `rehearsal: { level: none }\n${hooks}`,
+      'mongo-release.yml': `rehearsal: { level: none }\nlease: { ttl: 3s }\n${hooks}`,
       'hold-deploy': '',
     },
     { MONGODB_URI: database.uri, MONGO_RELEASE_STORE: 'backups' },
@@ -49,7 +50,7 @@ async function ok(words: string) {
 test('a release that may still deploy is not taken back unasked; one that was, meanwhile, does not count as applied', async () => {
   const { ended } = await deploying();
   const refused = await project.run('rollback r1 --json');
-  expectFailure(refused, 5, 'HISTORY_CONFLICT', /r1 has begun to deploy, and its end is not on record: process \d+ on/);
+  expectFailure(refused, 5, 'HISTORY_CONFLICT', /r1 is deploying; it was last heard of at .* process \d+ on/);
   expect(refused.json.error.hint).toContain('mongo-release rollback r1 --yes');
   expect(await places().distinct('price')).toEqual([100]);
 
@@ -70,8 +71,39 @@ test('a release that was killed while it deployed is taken back, with its applic
   process.kill('SIGKILL');
   await ended;
   await letGo();
-  expect(await ok('rollback --json')).toMatchObject({ outcome: 'rolled-back', reverted: [{ name: '1-cents' }] });
+  const back = await project.run('rollback --json');
+  expect(back.json, back.stderr).toMatchObject({ outcome: 'rolled-back', reverted: [{ name: '1-cents' }] });
+  expect(back.stderr).toMatch(/Release r1 was cut off while deploying, at .*: its process is gone\./);
   expect(await log()).toEqual(['deploy', 'app']);
+}, 120_000);
+
+test('from elsewhere a release that deploys is told from one that was cut off at it, by its signs of life', async () => {
+  const { process, ended } = await deploying();
+  const releases = database.db.collection<ReleaseRecord>('_mongo_release.releases');
+  await releases.updateOne({ _id: 'r1' }, { $set: { host: 'elsewhere' } });
+  const { until } = (await releases.findOne({ _id: 'r1' }))?.heard ?? {};
+  // It gives them again and again.
+  await expect
+    .poll(async () => Number((await releases.findOne({ _id: 'r1' }))?.heard?.until), { timeout: 10_000 })
+    .toBeGreaterThan(Number(until));
+  expect((await ok('status --json')).warnings).toEqual([
+    expect.stringMatching(/^Release r1 is deploying; it was last/),
+  ]);
+  expectFailure(await project.run('rollback r1 --json'), 5, 'HISTORY_CONFLICT');
+
+  process.kill('SIGKILL');
+  await ended;
+  await letGo();
+  const cutOff =
+    /Release r1 was cut off while deploying, at .*: nothing was heard of it since\. Which application is there/;
+  await expect.poll(async () => (await ok('status --json')).warnings.join(), { timeout: 20_000 }).toMatch(cutOff);
+  const audit = await project.run('audit --json');
+  expect(audit.json.entries).toMatchObject([{ id: 'r1', state: 'running', presence: 'silent' }]);
+  expect(audit.stderr).toMatch(/cut off .*at deploy/s);
+  expect((await ok('rollback r1 --dry-run --json')).warnings.join()).toMatch(cutOff);
+  expect((await project.run('release --json')).stderr.replaceAll(/\s+/g, ' ')).toMatch(cutOff);
+  expect(await ok('rollback r1 --json')).toMatchObject({ outcome: 'rolled-back', reverted: [{ name: '1-cents' }] });
+  expect((await ok('status --json')).warnings ?? []).toEqual([]);
 }, 120_000);
 
 test('on-failure: rollback takes back a deploy that was cancelled', async () => {
