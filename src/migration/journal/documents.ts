@@ -168,8 +168,13 @@ export interface ImagesDocument {
   readonly parts: number;
   readonly data: Binary | Uint8Array;
   readonly at: Date;
-  /** Of the first part: how many of the documents, from the last one, an undo has put back. */
+  /**
+   * Of the first part: how many of the documents, from the last one, an undo has put back. Those that have an older image
+   * before the next change of the catalog go back at that, and are counted in `steps` where an undo had to take them back
+   * at each; without it, by an older version, in `undone` with the others.
+   */
   readonly undone?: number;
+  readonly steps?: number;
   /** As of an entry. */
   readonly undoCount?: Readonly<Record<string, number>>;
 }

@@ -9,6 +9,11 @@ export interface Image {
   readonly after?: Uint8Array;
 }
 
+/** The newest that an image has of its document: its `_id` is the same in both. */
+export function documentOf({ before, after }: Image): Uint8Array | undefined {
+  return after ?? before;
+}
+
 /** The journal is not what was written. */
 export class JournalDamage extends Error {
   override readonly name = 'JournalDamage';

@@ -5,11 +5,13 @@ import { type Attempt, ofAttempt } from '../journal/documents.ts';
 
 /** What undos of an attempt have done; put on record with the marks, so that one that goes on tells all of it. */
 export interface UndoCount {
+  /** Documents that were put back, each once; of those: put in again, taken out, put back around what users have written. */
   readonly documents: number;
   readonly inserted: number;
   readonly deleted: number;
   readonly merged: number;
   readonly catalogChanges: number;
+  /** Operations on the catalog that are gone back over, whether or not there was anything to change. */
   readonly catalogOperations: number;
 }
 
@@ -30,16 +32,24 @@ export function incrementsOf(count: UndoCount): Document {
   return Object.fromEntries(names.map((name) => [`undoCount.${name}`, count[name]]));
 }
 
-/** What stands on record of earlier undos of the attempt. Throws the driver's errors. */
-export async function countedOf(db: Db, own: OwnNames, attempt: Attempt): Promise<UndoCount> {
+/** How far undos of an attempt have got. */
+export interface SoFar {
+  readonly counted: UndoCount;
+  readonly entriesUndone: number;
+}
+
+/** What stands on record of undos of the attempt. Throws the driver's errors. */
+export async function readSoFar(db: Db, own: OwnNames, attempt: Attempt): Promise<SoFar> {
   const sums = names.map((name) => [name, { $sum: `$undoCount.${name}` }] as const);
-  const [counted] = await db
+  const isEnd = { $and: [{ $ne: ['$kind', 'images'] }, { $ne: [{ $type: '$undone' }, 'missing'] }] };
+  const [found] = await db
     .collection(own.journal, { readPreference: ReadPreference.primary, readConcern: { level: 'majority' } })
-    .aggregate<UndoCount>([
-      { $match: { ...ofAttempt(attempt), undoCount: { $exists: true } } },
-      { $group: { _id: null, ...Object.fromEntries(sums) } },
+    .aggregate<UndoCount & { entriesUndone: number }>([
+      { $match: { ...ofAttempt(attempt), $or: [{ undoCount: { $exists: true } }, { undone: { $exists: true } }] } },
+      { $group: { _id: null, ...Object.fromEntries(sums), entriesUndone: { $sum: { $cond: [isEnd, 1, 0] } } } },
       { $project: { _id: 0 } },
     ] as Document[])
     .toArray();
-  return counted ?? nothingCounted;
+  const { entriesUndone = 0, ...counted } = found ?? {};
+  return { counted: { ...nothingCounted, ...counted }, entriesUndone };
 }

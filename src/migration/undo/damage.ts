@@ -2,7 +2,7 @@ import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { BsonError, idKey } from '../../mongo/raw-bson.ts';
 import type { Attempt } from '../journal/documents.ts';
-import { JournalDamage } from '../journal/images.ts';
+import { documentOf, JournalDamage } from '../journal/images.ts';
 import { readForwards } from './read.ts';
 
 export const damaged = 'images of the journal are damaged';
@@ -23,7 +23,10 @@ export async function hasDamage(
     for await (const step of readForwards(db, own, attempt)) {
       signal?.throwIfAborted();
       if (step.kind === 'entry') continue;
-      for (const { before, after } of step.images) if (after ?? before) idKey((after ?? before) as Uint8Array);
+      for (const image of step.images) {
+        const document = documentOf(image);
+        if (document !== undefined) idKey(document);
+      }
     }
     return false;
   } catch (error) {

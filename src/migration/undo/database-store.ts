@@ -6,7 +6,7 @@ import { changeIn, deleteIn, insertIn, type RawChange } from '../../mongo/raw-ch
 import { RawInsertError } from '../../mongo/raw-sequence.ts';
 import { serverCode, serverCodes } from '../../mongo/server-error.ts';
 import type { Attempt, EntryNamespace, ImagesDocument, JournalEntry } from '../journal/documents.ts';
-import type { Image } from '../journal/images.ts';
+import { documentOf, type Image } from '../journal/images.ts';
 import { undoCatalog } from './catalog.ts';
 import type { CatalogUndone } from './catalog-place.ts';
 import { incrementsOf, type UndoCount } from './counted.ts';
@@ -72,7 +72,7 @@ export class DatabaseStore implements UndoStore {
   }
 
   read(present: EntryNamespace, images: readonly Image[], session?: ClientSession): Promise<Map<string, Uint8Array>> {
-    const documents = images.flatMap(({ before, after }) => after ?? before ?? []);
+    const documents = images.flatMap((image) => documentOf(image) ?? []);
     return readCurrent(this.#options.connection.client, present, documents, session);
   }
 
@@ -130,13 +130,13 @@ export class DatabaseStore implements UndoStore {
   async mark(pieces: readonly Piece[], counted: UndoCount, session: ClientSession): Promise<void> {
     const { connection, own } = this.#options;
     const journal = connection.db.collection<JournalEntry | ImagesDocument>(own.journal);
-    const ended = pieces.filter(({ kind }) => kind === 'end').map(({ entry }) => entry);
+    const ended = pieces.flatMap((piece) => (piece.kind === 'end' ? [piece.entry] : []));
     if (ended.length > 0) {
       await journal.updateMany({ _id: { $in: ended } }, [{ $set: { undone: '$$NOW' } }], { session });
     }
     const last = pieces.at(-1);
     const lastId = last?.kind === 'put' ? last.pack : last?.entry;
-    const marks = [...donePacks(pieces)].map(([pack, done]) => [pack, { $set: { undone: done } }] as const);
+    const marks = [...donePacks(pieces)].map(([pack, done]) => [pack, { $set: done }] as const);
     const counts = lastId === undefined ? [] : [[lastId, { $inc: incrementsOf(counted) }] as const];
     const updates = [...marks, ...counts].map(([_id, update]) => ({ updateOne: { filter: { _id }, update } }));
     await journal.bulkWrite(updates, { session });

@@ -6,9 +6,8 @@ import type { EntryNamespace } from '../journal/documents.ts';
 import { passing } from '../journal/transactions.ts';
 import { unknownTo } from './created-since.ts';
 import { mostReadBytes } from './current.ts';
-import { documentConflict, type Left } from './put-back.ts';
+import type { Left } from './put-back.ts';
 import { anyVersion } from './quarantine.ts';
-import { ConflictList } from './result.ts';
 import { PutRefused, type UndoStore } from './store.ts';
 import type { Survey, Touched } from './survey.ts';
 
@@ -47,27 +46,23 @@ export class DownPass {
     this.#options = options;
   }
 
-  /**
-   * Comes back with the documents that stay as their users have them. Throws `LEASE_LOST`, the signal's reason, the
-   * driver's errors, and what `ask` throws.
-   */
-  async run(): Promise<ConflictList> {
+  /** Throws `LEASE_LOST`, the signal's reason, the driver's errors, and what `ask` throws. */
+  async run(): Promise<void> {
     const { connection, store, survey } = this.#options;
-    const conflicts = new ConflictList();
     for await (const lefts of chunks(store.quarantine.left(), ({ current }) => current?.length ?? 0)) {
       for (const [touched, of] of Map.groupBy(lefts, (left) => touchedAs(survey, left))) {
         const present = touched && store.presentOf(touched.namespace);
-        const documents = of.map((left) => ({ after: anyVersion(left) }));
-        const now = present && (await store.read(present, documents));
+        // With its collection a document is gone, and there is nothing to bring back.
+        if (present === undefined) continue;
+        const now = await store.read(
+          present,
+          of.map((left) => ({ after: anyVersion(left) })),
+        );
         const candidates = of.flatMap((left) => {
-          const current = now?.get(idKey(anyVersion(left)));
-          if (present !== undefined && current !== undefined) return [{ ...left, present, current }];
-          // It is gone, or its collection is: there is nothing to bring back.
-          conflicts.add(documentConflict(left));
-          return [];
+          const current = now.get(idKey(anyVersion(left)));
+          return current === undefined ? [] : [{ ...left, present, current }];
         });
-        const stay = await this.#bringBack(candidates, 'left');
-        conflicts.add(...stay.map(documentConflict));
+        await this.#bringBack(candidates, 'left');
       }
     }
     for (const touched of survey.touched) {
@@ -82,32 +77,25 @@ export class DownPass {
         await this.#bringBack(candidates, 'created');
       }
     }
-    return conflicts;
   }
 
-  /** Those that stay as they are. */
-  async #bringBack(candidates: readonly Candidate[], kind: 'left' | 'created'): Promise<Candidate[]> {
-    const stay: Candidate[] = [];
+  async #bringBack(candidates: readonly Candidate[], kind: 'left' | 'created'): Promise<void> {
     let asking = candidates;
-    for (let turn = 1; asking.length > 0; turn++) {
-      if (turn > mostTurns) return [...stay, ...asking];
+    for (let turn = 1; asking.length > 0 && turn <= mostTurns; turn++) {
       const answers = await askAbout(this.#options.ask, asking);
       const back: Back[] = [];
       for (const [at, candidate] of asking.entries()) {
         const answer = answers[at];
         if (answer?.state === 'changed') back.push({ candidate, document: answer.document });
-        else if (answer?.state !== 'same') stay.push(candidate);
-        else if (kind === 'left') back.push({ candidate, document: candidate.current });
+        else if (answer?.state === 'same' && kind === 'left') back.push({ candidate, document: candidate.current });
       }
-      const { out, moved } = await this.#write(back);
-      stay.push(...out);
-      asking = moved;
+      asking = await this.#write(back);
     }
-    return stay;
   }
 
-  async #write(back: readonly Back[]): Promise<Written> {
-    if (back.length === 0) return { out: [], moved: [] };
+  /** Those that users have written to meanwhile. What the server refuses, or users have deleted, stays as it is. */
+  async #write(back: readonly Back[]): Promise<Candidate[]> {
+    if (back.length === 0) return [];
     try {
       return await this.#options.store.run(
         (session) => this.#inTransaction(back, session),
@@ -117,28 +105,25 @@ export class DownPass {
       const smaller = error instanceof PutRefused || passing(error) === 'conflict';
       if (!smaller) throw error;
       if (back.length === 1) {
-        if (error instanceof PutRefused) return { out: back.map(({ candidate }) => candidate), moved: [] };
+        if (error instanceof PutRefused) return [];
         throw error;
       }
       const half = Math.ceil(back.length / 2);
-      const [first, second] = [await this.#write(back.slice(0, half)), await this.#write(back.slice(half))];
-      return { out: [...first.out, ...second.out], moved: [...first.moved, ...second.moved] };
+      return [...(await this.#write(back.slice(0, half))), ...(await this.#write(back.slice(half)))];
     }
   }
 
-  async #inTransaction(back: readonly Back[], session: ClientSession): Promise<Written> {
+  async #inTransaction(back: readonly Back[], session: ClientSession): Promise<Candidate[]> {
     const { store } = this.#options;
     const { present } = (back[0] as Back).candidate;
     const documents = back.map(({ candidate }) => ({ after: candidate.current }));
     const now = await store.read(present, documents, session);
-    const out: Candidate[] = [];
     const moved: Candidate[] = [];
     const still: Back[] = [];
     for (const one of back) {
       const current = now.get(idKey(one.candidate.current));
       if (sameBytes(current, one.candidate.current)) still.push(one);
       else if (current !== undefined) moved.push({ ...one.candidate, current });
-      else out.push(one.candidate);
     }
     const changes = still.map(({ candidate: { current: now }, document }) => ({
       now,
@@ -148,20 +133,13 @@ export class DownPass {
     await store.write(present, changes, session);
     const versions = still.map(({ candidate }) => candidate);
     if (versions.length > 0) await store.quarantine.broughtBack(versions, session);
-    return { out, moved };
+    return moved;
   }
 }
 
 interface Back {
   readonly candidate: Candidate;
   readonly document: Uint8Array;
-}
-
-interface Written {
-  /** The server refuses them, or a user has deleted them. */
-  readonly out: Candidate[];
-  /** Written to by a user meanwhile. */
-  readonly moved: Candidate[];
 }
 
 /** Asks about documents, each by the name that the journal has of its collection. */

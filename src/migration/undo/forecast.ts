@@ -28,8 +28,7 @@ export async function forecastUndo(
     if (age > 0) preview.nextLayer();
     const { ask } = attempt;
     const store = new PreviewStore(preview, attempt, ask !== undefined);
-    const conflicts = new ConflictList();
-    const walk = new Walk({ connection, own, attempt, mode: 'tolerant', store, conflicts, undone: 0, ask, signal });
+    const walk = new Walk({ connection, own, attempt, mode: 'tolerant', store, ask, signal });
     await walk.run();
     forecasts.push(await walk.numbers());
   }
@@ -49,6 +48,6 @@ export async function foreseeConflicts(
   await using preview = await Preview.of(connection, own, [attempt], signal);
   const conflicts = new ConflictList();
   const store = new PreviewStore(preview, attempt, false);
-  await new Walk({ connection, own, attempt, mode: 'look', store, conflicts, undone: 0, signal }).run();
+  await new Walk({ connection, own, attempt, mode: 'look', store, conflicts, signal }).run();
   return conflicts;
 }

@@ -3,6 +3,7 @@ import { ReadPreference } from 'mongodb';
 import type { OwnNames } from '../../mongo/own.ts';
 import { type Attempt, entryOf, ofAttempt } from '../journal/documents.ts';
 import { changedDocuments } from '../journal/entry-counts.ts';
+import { nothingCounted, type SoFar, sumOf } from './counted.ts';
 import { type Outlined, readEntry, readOutline, type UndoEntry } from './read.ts';
 import { shownNamespace } from './result.ts';
 
@@ -50,7 +51,8 @@ export async function summariseAttempt(
 
 export interface Inspected {
   readonly entries: number;
-  readonly undone: number;
+  /** What undos of it have done. */
+  readonly soFar: SoFar;
   /** Why it cannot be undone. */
   readonly reason?: string;
 }
@@ -63,7 +65,8 @@ export async function inspectAttempt(
   { expectedEntries, signal }: { readonly expectedEntries?: number; readonly signal?: AbortSignal } = {},
 ): Promise<Inspected> {
   let entries = 0;
-  let undone = 0;
+  let entriesUndone = 0;
+  let counted = nothingCounted;
   let reason: string | undefined;
   let entry: UndoEntry | undefined;
   const packs = new Packs();
@@ -76,17 +79,18 @@ export async function inspectAttempt(
   for await (const document of readOutline(db, own, attempt)) {
     signal?.throwIfAborted();
     for (const id of packs.damagedBy(document, entry)) await damaged(id);
+    if (document.undoCount !== undefined) counted = sumOf(counted, { ...nothingCounted, ...document.undoCount });
     if (document.kind === 'images') continue;
     entry = document;
     entries += 1;
-    if (entry.undone !== undefined) undone += 1;
+    if (entry.undone !== undefined) entriesUndone += 1;
     else reason ??= missingIn(entry);
   }
   for (const id of packs.damagedBy(undefined, entry)) await damaged(id);
   if (expectedEntries !== undefined && expectedEntries !== entries) {
     reason = `the journal has ${entries} of its ${expectedEntries} entries`;
   }
-  return { entries, undone, reason };
+  return { entries, soFar: { counted, entriesUndone }, reason };
 }
 
 /** Follows the outline of a journal, and finds the packs that are not whole. */

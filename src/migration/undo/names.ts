@@ -3,7 +3,7 @@ import { bucketsPrefix } from '../../mongo/catalog.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import type { Attempt, EntryNamespace } from '../journal/documents.ts';
-import { readOutline, type UndoEntry } from './read.ts';
+import { readEntries, type UndoEntry } from './read.ts';
 import { shownNamespace, type UndoConflict } from './result.ts';
 
 export interface Listed {
@@ -159,11 +159,8 @@ export async function namesBehind(connection: Connection, own: OwnNames, attempt
 }
 
 /** The newest first. Throws the driver's errors. */
-export async function undoneCatalogEntries({ db }: Connection, own: OwnNames, attempt: Attempt): Promise<UndoEntry[]> {
-  const undone: UndoEntry[] = [];
-  for await (const one of readOutline(db, own, attempt))
-    if (one.kind !== 'images' && one.undone !== undefined && one.catalog !== undefined) undone.push(one);
-  return undone.reverse();
+export function undoneCatalogEntries({ db }: Connection, own: OwnNames, attempt: Attempt): Promise<UndoEntry[]> {
+  return readEntries(db, own, attempt, { undone: { $exists: true }, catalog: { $exists: true } });
 }
 
 export function inTheWay(

@@ -1,7 +1,11 @@
 import { idKey } from '../../mongo/raw-bson.ts';
+import { documentOf } from '../journal/images.ts';
+import type { Deferred } from './deferred.ts';
+import type { KeyTable } from './key-table.ts';
+import type { Met } from './met.ts';
 import type { Put } from './put-back.ts';
-import type { Backward } from './read.ts';
-import { shownNamespace } from './result.ts';
+import type { Pack } from './read.ts';
+import { documentKey } from './survey.ts';
 
 /**
  * The way back in pieces, the newest first: any number of them from the front may share a transaction.
@@ -9,31 +13,77 @@ import { shownNamespace } from './result.ts';
 export type Piece =
   | (Put & {
       readonly kind: 'put';
-      readonly entry: string;
       /** The pack of images, and how many of it are done once this one is. */
       readonly pack: string;
-      readonly done: number;
+      readonly done: Done;
       readonly bytes: number;
     })
   | { readonly kind: 'end'; readonly entry: string };
 
-/** The pieces of one pack, or the end of an entry. What an earlier undo has done of an entry is left out. */
-export function piecesOf(step: Backward, stretch: number): Piece[] {
-  const { entry } = step;
-  if (step.kind === 'entry') return [{ kind: 'end', entry: entry._id }];
-  const { id, namespace, images, done } = step.pack;
-  return images
-    .map((image, index): Piece => {
-      const bytes = (image.before?.length ?? 0) + (image.after?.length ?? 0);
-      return { kind: 'put', entry: entry._id, pack: id, done: images.length - index, bytes, namespace, stretch, image };
-    })
-    .reverse()
-    .slice(done);
+/** As `ImagesDocument` has it. */
+export interface Done {
+  readonly undone: number;
+  readonly steps: number;
+}
+
+export interface PackOptions {
+  readonly stretch: number;
+  readonly met: Met;
+  /**
+   * Images of documents that have older ones in the same segment go to the deferred ones; or each is a piece as well, but
+   * for the documents that are `back`, by `documentKey`.
+   */
+  readonly again: { readonly deferred: Deferred } | { readonly back: KeyTable };
+}
+
+/** The pieces of one pack. What an earlier undo has done is left out. */
+export function piecesOf(pack: Pack, { stretch, met, again }: PackOptions): Piece[] {
+  const { id, namespace, images } = pack;
+  const before = doneOf(pack, met);
+  const pieces: Piece[] = [];
+  let [undone, steps] = [0, 0];
+  for (let index = images.length - 1; index >= 0; index--) {
+    const image = images[index] ?? {};
+    const document = documentOf(image);
+    const place = met.placeOf(id, index);
+    if (place === 'again') steps += 1;
+    else undone += 1;
+    if (document === undefined || (place === 'again' ? steps <= before.steps : undone <= before.undone)) continue;
+    if (place === 'again') {
+      const key = documentKey(stretch, namespace, idKey(document));
+      if ('deferred' in again) again.deferred.add(key, image, id, index);
+      if ('deferred' in again || again.back.has(key)) continue;
+    }
+    const bytes = (image.before?.length ?? 0) + (image.after?.length ?? 0);
+    const done = { undone, steps: 'deferred' in again ? before.steps : steps };
+    pieces.push({ kind: 'put', pack: id, done, bytes, namespace, stretch, image, isLast: place === 'back' });
+  }
+  return pieces;
+}
+
+/** The documents of a pack that an earlier undo has put back. */
+export function* backIn(pack: Pack, stretch: number, met: Met): Generator<string> {
+  const { id, namespace, images } = pack;
+  let { undone } = doneOf(pack, met);
+  for (let index = images.length - 1; index >= 0 && undone > 0; index--) {
+    if (met.placeOf(id, index) === 'again') continue;
+    const document = documentOf(images[index] ?? {});
+    if (document !== undefined) yield documentKey(stretch, namespace, idKey(document));
+    undone -= 1;
+  }
+}
+
+/** Older versions took each image back by itself. */
+function doneOf({ id, images, undone, steps }: Pack, met: Met): Done {
+  if (steps !== undefined) return { undone, steps };
+  const again = images.map((_, index) => met.placeOf(id, index) === 'again').slice(images.length - undone);
+  const stepped = again.filter(Boolean).length;
+  return { undone: undone - stepped, steps: stepped };
 }
 
 /** By pack, how many of its images are done once these pieces are. */
-export function donePacks(pieces: readonly Piece[]): Map<string, number> {
-  const done = new Map<string, number>();
+export function donePacks(pieces: readonly Piece[]): Map<string, Done> {
+  const done = new Map<string, Done>();
   for (const piece of pieces) if (piece.kind === 'put') done.set(piece.pack, piece.done);
   return done;
 }
@@ -71,17 +121,4 @@ export function wholePacks(pieces: readonly Piece[], from: number, count: number
     if (last?.kind !== 'put' || next?.kind !== 'put' || last.pack !== next.pack) return end - from;
   }
   return 0;
-}
-
-/** Whether a document is in both: then the second ones have to see what becomes of the first. */
-export function shareDocuments(first: readonly Piece[], second: readonly Piece[]): boolean {
-  const known = new Set(first.flatMap(keyOf));
-  return second.some((piece) => keyOf(piece).some((key) => known.has(key)));
-}
-
-function keyOf(piece: Piece): string[] {
-  const document = piece.kind === 'put' ? (piece.image.after ?? piece.image.before) : undefined;
-  return piece.kind === 'put' && document !== undefined
-    ? [`${shownNamespace(piece.namespace)}\n${idKey(document)}`]
-    : [];
 }

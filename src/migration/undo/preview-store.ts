@@ -3,7 +3,7 @@ import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { idKey, sameBytes } from '../../mongo/raw-bson.ts';
 import type { Attempt, EntryNamespace } from '../journal/documents.ts';
-import type { Image } from '../journal/images.ts';
+import { documentOf, type Image } from '../journal/images.ts';
 import { CatalogLook } from './catalog-look.ts';
 import type { CatalogUndone } from './catalog-place.ts';
 import { readCurrent } from './current.ts';
@@ -11,10 +11,10 @@ import { digest, stateOf } from './digest.ts';
 import { leftBy, leftInCatalog } from './left.ts';
 import { NamesOfThePast, undoneCatalogEntries } from './names.ts';
 import { PreviewQuarantine } from './preview-quarantine.ts';
-import { readBackwards, readOutline, type UndoEntry } from './read.ts';
+import { readBackwards, type UndoEntry } from './read.ts';
 import { type LeftInCatalog, shownNamespace, type UndoConflict } from './result.ts';
 import type { Change, UndoStore } from './store.ts';
-import { moves } from './survey.ts';
+import { moves, movesCollections } from './survey.ts';
 
 /** By key, the digest of what the newest image of a stretch made of a document. */
 type Layer = Map<string, string>;
@@ -61,7 +61,7 @@ export class Preview implements AsyncDisposable {
     for (const attempt of attempts) {
       layers.push(new Map());
       // Also of one attempt: behind a rename a document is another one, for all that knows it by its collection's name.
-      if (!several && !(await movesCollections(connection, own, attempt))) break;
+      if (!several && !(await movesCollections(connection.db, own, attempt))) break;
       for await (const step of readBackwards(connection.db, own, attempt)) {
         signal?.throwIfAborted();
         if (step.kind === 'entry') {
@@ -72,10 +72,10 @@ export class Preview implements AsyncDisposable {
         const layer = layers.length < 2 ? undefined : layers.at(-1);
         const present = names.presentOf(step.pack.namespace);
         if (layer === undefined || present === undefined) continue;
-        for (const { before, after } of step.pack.images.toReversed()) {
-          const document = after ?? before;
+        for (const image of step.pack.images.toReversed()) {
+          const document = documentOf(image);
           const key = document && keyOf(present, document);
-          if (key !== undefined && !layer.has(key)) layer.set(key, stateOf(after));
+          if (key !== undefined && !layer.has(key)) layer.set(key, stateOf(image.after));
         }
       }
     }
@@ -90,17 +90,21 @@ export class Preview implements AsyncDisposable {
   async read(present: EntryNamespace, images: readonly Image[]): Promise<Map<string, Uint8Array>> {
     const known = new Map<string, Uint8Array | undefined>();
     const asked: Uint8Array[] = [];
-    for (const { before, after } of images) {
-      const document = after ?? before;
+    for (const image of images) {
+      const document = documentOf(image);
       if (document === undefined) continue;
       const key = this.#isEmpty ? '' : keyOf(present, document);
-      if (this.#asNext.has(key)) known.set(idKey(document), after);
+      if (this.#asNext.has(key)) known.set(idKey(document), image.after);
       else if (this.#documents.has(key)) known.set(idKey(document), this.#documents.get(key));
       else asked.push(document);
     }
     const found = await readCurrent(this.connection.client, present, asked);
     for (const [id, document] of known) if (document !== undefined) found.set(id, document);
     return found;
+  }
+
+  isAsNext(present: EntryNamespace, document: Uint8Array): boolean {
+    return this.#asNext.size > 0 && this.#asNext.has(keyOf(present, document));
   }
 
   over(present: EntryNamespace, document: Uint8Array): Uint8Array | undefined {
@@ -185,6 +189,10 @@ export class PreviewStore implements UndoStore {
     return work(this.#preview.session);
   }
 
+  isAsNewest(present: EntryNamespace, document: Uint8Array): boolean {
+    return this.#preview.isAsNext(present, document);
+  }
+
   read(present: EntryNamespace, images: readonly Image[]): Promise<Map<string, Uint8Array>> {
     return this.#preview.read(present, images);
   }
@@ -214,11 +222,6 @@ export class PreviewStore implements UndoStore {
     const { connection, own } = this.#preview;
     return [...leftBy(this.#met), ...(await leftInCatalog(connection.db, own, this.#attempt))];
   }
-}
-
-async function movesCollections({ db }: Connection, own: OwnNames, attempt: Attempt): Promise<boolean> {
-  for await (const one of readOutline(db, own, attempt)) if (one.kind !== 'images' && moves(one)) return true;
-  return false;
 }
 
 function keyOf(present: EntryNamespace, document: Uint8Array): string {

@@ -2,13 +2,13 @@ import type { ClientSession } from 'mongodb';
 import { idKey, sameBytes } from '../../mongo/raw-bson.ts';
 import { shownId } from '../../mongo/shown-id.ts';
 import type { EntryNamespace } from '../journal/documents.ts';
-import type { Image } from '../journal/images.ts';
-import { neverRenames } from './renames.ts';
+import { documentOf, type Image } from '../journal/images.ts';
+import { nothingCounted, type UndoCount } from './counted.ts';
+import type { Deferred, Newer } from './deferred.ts';
 import { shownNamespace, type UndoConflict } from './result.ts';
-import { type Step, stepBack, stepBackStrictly } from './step-back.ts';
+import { type Step, spanOf, stay, stepBack, stepBackStrictly } from './step-back.ts';
 import type { Change, UndoMode, UndoStore } from './store.ts';
-import type { Survey } from './survey.ts';
-import { Tally } from './tally.ts';
+import { documentKey, type Survey } from './survey.ts';
 import type { KnownDocument, WholeDocuments, WholeNews } from './whole.ts';
 
 /** One image on its way back. */
@@ -17,6 +17,8 @@ export interface Put {
   /** The stretch of the way back that it is on. */
   readonly stretch: number;
   readonly image: Image;
+  /** It is the oldest of its document: older ones, if any, are another collection's. */
+  readonly isLast: boolean;
 }
 
 /** A document that is left to its user. */
@@ -37,16 +39,13 @@ export interface PutOptions {
   readonly way: 'in-place' | 'anew' | 'leave';
   /** What earlier steps have found out of documents that were changed several times. */
   readonly whole: WholeDocuments;
-  /** Of a tolerant undo. */
-  readonly renamesIn?: Survey['renamesIn'];
+  /** Newer images of these documents, which go back with these. */
+  readonly deferred: Deferred;
+  readonly survey: Pick<Survey, 'met' | 'renamesIn'>;
 }
 
 export interface PutOutcome {
-  /** Documents that are back by these puts, and how many of them went in and out. One counts once, at its oldest image. */
-  readonly documents: number;
-  readonly inserted: number;
-  readonly deleted: number;
-  readonly merged: number;
+  readonly counted: UndoCount;
   /** Documents that stay as they are, and are new to it. */
   readonly left: readonly Left[];
   /** What is known from here on of documents that were changed several times. */
@@ -66,100 +65,147 @@ export class PutConflict extends Error {
 
 /** One document with all its images of these puts. */
 interface Target {
+  readonly namespace: EntryNamespace;
   readonly stretch: number;
   /** The newest first. */
-  readonly images: Image[];
-  readonly whole: KnownDocument;
+  images: Image[];
+  isLast: boolean;
+  whole: KnownDocument;
+  /** Those that were put off, as long as they are not among the images. */
+  newer: Newer | undefined;
+  /** Whether it was there before any of its images was taken back, where it was changed several times. */
+  readonly existed: boolean | undefined;
+  now: Uint8Array | undefined;
 }
 
 /**
  * Puts documents back, within a transaction that has been begun: the newest image first. Throws `PutConflict` (strict
- * only), `PutRefused`, and the driver's errors.
+ * only), `PutRefused`, the driver's errors, and `JournalDamage`.
  */
 export async function putBack(puts: readonly Put[], options: PutOptions): Promise<PutOutcome> {
-  const sum = new Tally();
+  const counted = { ...nothingCounted };
   const left: Left[] = [];
   const news: WholeNews[] = [];
   const { store, session, mode, way } = options;
-  for (const [namespace, targets] of byNamespace(puts, options.whole)) {
-    const newest = [...targets.values()].flatMap(({ images: [image] }) => image ?? []);
+  for (const [, targets] of Map.groupBy(targetsOf(puts, options), ({ namespace }) => shownNamespace(namespace))) {
+    const namespace = (targets[0] as Target).namespace;
     const present = store.presentOf(namespace);
+    if (present !== undefined)
+      await joinNewer(
+        targets.filter(({ images: [image] }) => store.isAsNewest?.(present, idOf(image))),
+        options.deferred,
+      );
+    const newest = targets.flatMap(({ images: [image] }) => image ?? []);
     const current = present && (await store.read(present, newest, session));
+    for (const target of targets) target.now = current?.get(idKey(idOf(target.images[0])));
+    await joinNewer(
+      targets.filter((target) => !isAsMade(target)),
+      options.deferred,
+    );
     const changes: Change[] = [];
-    for (const [key, target] of targets) {
-      const { images, whole, stretch } = target;
-      const now = current?.get(key);
+    for (const target of targets) {
+      const { images, whole, stretch, isLast, now } = target;
       if (whole.left) {
-        news.push({ whole, state: 'left', images });
+        news.push({ whole, state: 'left', images, isLast });
         continue;
       }
-      const step = stepOf(target, namespace, now, present === undefined ? { ...options, isGone: true } : options);
-      news.push({ whole, images, ...step });
+      const step = stepOf(target, options, present === undefined);
+      news.push({ whole, images, isLast, ...step });
       if (step.state === 'blocked') left.push({ namespace, stretch, image: step.image, current: now });
       if (step.state !== 'back') continue;
-      const last = isLast(target);
-      changes.push({ now, back: step.document, stage: last ? 'back' : 'midway' });
-      if (last) sum.add(whole.several?.existed ?? now !== undefined, now, step);
+      changes.push({ now, back: step.document, stage: isLast ? 'back' : 'midway' });
+      if (isLast) count(counted, target.existed ?? now !== undefined, now, step);
     }
     if (mode === 'strict' && left.length > 0) continue;
     if (present !== undefined && way !== 'leave') await store.write(present, changes, session, way);
   }
   if (mode === 'strict' && left.length > 0) throw new PutConflict(left.map(documentConflict));
-  const { documents, inserted, deleted, merged } = sum;
-  return { documents, inserted, deleted, merged, left, news };
+  return { counted, left, news };
 }
 
-function stepOf(
-  { images, whole, stretch }: Target,
-  namespace: EntryNamespace,
-  now: Uint8Array | undefined,
-  { way, mode, renamesIn, isGone = false }: PutOptions & { readonly isGone?: boolean },
-): Step {
+/** What is to become of one document. */
+function stepOf(target: Target, { way, mode, survey }: PutOptions, isGone: boolean): Step {
+  const { images, whole, namespace, stretch, now } = target;
+  const { open } = whole;
+  const span = spanOf(images, open);
   // With its collection users have deleted what was in it. What the migration deleted has no place to go back to.
-  const after = whole.open === undefined ? images[0]?.after : whole.open.after;
-  if (way === 'leave' || (isGone && (mode !== 'tolerant' || after === undefined)))
-    return stayingStep({ images, whole }, now);
-  if (mode !== 'tolerant') {
-    // Known before it is met, where the database does not tell by and by.
-    if (whole.several?.between === true)
-      return { state: 'blocked', image: { before: images.at(-1)?.before, after: images[0]?.after } };
-    return stepBackStrictly(images, now);
-  }
-  return stepBack({ images, now, ...whole, isRename: renamesIn?.(stretch, namespace) ?? neverRenames });
+  const stays = way === 'leave' || (isGone && (mode !== 'tolerant' || span.after === undefined));
+  if (stays) return stay({ images, now, open });
+  if (mode === 'tolerant') return stepBack({ ...target, ...whole, isRename: survey.renamesIn(stretch, namespace) });
+  // Known before it is met, where the database does not tell by and by.
+  return whole.between ? { state: 'blocked', image: span } : stepBackStrictly(images, now);
 }
 
-function isLast({ images, whole: { several } }: Target): boolean {
-  return several === undefined || several.remaining <= images.length;
+/** Whether it is what its newest image made of it, and nobody else wrote to it before: then both are one image from here on. */
+function isAsMade(target: Target): boolean {
+  const { newer, images, now, whole } = target;
+  const [image] = images;
+  if (newer === undefined || image === undefined) return true;
+  if (whole.open !== undefined || !newer.joins(image) || !newer.made(now)) return false;
+  target.images = [{ before: image.before, after: now }];
+  return true;
+}
+
+/** Reads the images that were put off, and puts them in front. */
+async function joinNewer(targets: readonly Target[], deferred: Deferred): Promise<void> {
+  const asked = targets.flatMap((target) => (target.newer === undefined ? [] : [{ target, newer: target.newer }]));
+  const found = asked.length === 0 ? undefined : await deferred.images(asked.map(({ newer: { key } }) => key));
+  for (const { target, newer } of asked) {
+    const { images, whole } = target;
+    target.whole = { ...whole, between: whole.between || !newer.joins(images[0] as Image) };
+    target.images = [...(found?.get(newer.key) ?? []), ...images];
+    target.newer = undefined;
+  }
+}
+
+function idOf(image: Image | undefined): Uint8Array {
+  return documentOf(image ?? {}) ?? new Uint8Array();
+}
+
+/** Counts one that is at its oldest image. `existed`: whether it was there before any of it was undone. */
+function count(
+  sum: { -readonly [Name in keyof UndoCount]: UndoCount[Name] },
+  existed: boolean,
+  now: Uint8Array | undefined,
+  { document, merged }: Extract<Step, { readonly state: 'back' }>,
+): void {
+  const exists = document !== undefined;
+  // Back already, by an earlier undo or by a user.
+  if (existed === (now !== undefined) && sameBytes(now, document)) return;
+  // Made by the migration, and taken away by it.
+  if (!existed && !exists) return;
+  sum.documents += 1;
+  if (!existed) sum.inserted += 1;
+  if (!exists) sum.deleted += 1;
+  if (merged) sum.merged += 1;
 }
 
 export function documentConflict({ namespace, image }: Pick<Left, 'namespace' | 'image'>): UndoConflict {
-  const document = image.after ?? image.before;
+  const document = documentOf(image);
   const id = document === undefined ? '?' : shownId(document);
   return { kind: 'document', namespace: shownNamespace(namespace), id };
 }
 
-function byNamespace(puts: readonly Put[], whole: WholeDocuments): [EntryNamespace, Map<string, Target>][] {
-  const found = new Map<string, [EntryNamespace, Map<string, Target>]>();
-  for (const { namespace, stretch, image } of puts) {
-    const document = image.after ?? image.before;
+function targetsOf(puts: readonly Put[], { whole, deferred, survey: { met } }: PutOptions): Target[] {
+  const found = new Map<string, Target>();
+  for (const { namespace, stretch, image, isLast } of puts) {
+    const document = documentOf(image);
     if (document === undefined) continue;
-    const name = shownNamespace(namespace);
-    const [, targets] = found.get(name) ?? [namespace, new Map<string, Target>()];
-    const key = idKey(document);
-    const target = targets.get(key) ?? { stretch, images: [], whole: whole.of(stretch, namespace, key) };
-    target.images.push(image);
-    targets.set(key, target);
-    found.set(name, [namespace, targets]);
+    const id = idKey(document);
+    const name = `${shownNamespace(namespace)}\n${id}`;
+    const known = found.get(name);
+    if (known !== undefined) {
+      known.images.push(image);
+      known.isLast = isLast;
+      continue;
+    }
+    const key = met.repeats.again || met.repeats.midway ? documentKey(stretch, namespace, id) : undefined;
+    found.set(name, {
+      ...{ namespace, stretch, images: [image], isLast, now: undefined },
+      whole: whole.of(stretch, namespace, id),
+      newer: key === undefined ? undefined : deferred.of(key),
+      existed: key === undefined ? undefined : met.existed(key),
+    });
   }
   return [...found.values()];
-}
-
-/** Of a document that no undo writes to: it is blocked, unless it is as it was already. */
-export function stayingStep(
-  { images, whole: { open } }: { readonly images: readonly Image[]; readonly whole: Pick<KnownDocument, 'open'> },
-  now: Uint8Array | undefined,
-): Step {
-  const before = images.at(-1)?.before;
-  if (sameBytes(now, before)) return { state: 'back', document: now, merged: false };
-  return { state: 'blocked', image: { before, after: open === undefined ? images[0]?.after : open.after } };
 }

@@ -5,6 +5,7 @@ import { asBuffer, bsonTypes, elementsOf, idElement, idKey } from '../../mongo/r
 import { exactValue, rawDocument, rawElement } from '../../mongo/raw-build.ts';
 import { insertIn, replaceIn } from '../../mongo/raw-change.ts';
 import { type Attempt, attemptPrefix, type EntryNamespace } from '../journal/documents.ts';
+import { documentOf } from '../journal/images.ts';
 import type { Left } from './put-back.ts';
 import { shownNamespace } from './result.ts';
 import type { Open } from './step-back.ts';
@@ -128,11 +129,16 @@ export class Quarantine {
   }
 
   /** Keeps what is known of a document that is open, in place of what was. */
-  async keepOpen(place: string, { start, back, after }: Open, isNew: boolean, session: ClientSession): Promise<void> {
+  async keepOpen(
+    place: string,
+    { start, back, after, gone }: Open,
+    isNew: boolean,
+    session: ClientSession,
+  ): Promise<void> {
     const { migration, number } = this.#attempt;
     const about = { _id: `${attemptPrefix(this.#attempt)}open/${place}`, why: 'undo-open', migration, attempt: number };
     const versions = versionElements({ start, back, after });
-    const document = rawDocument([elements(about), elements({ at: new Date() }), ...versions]);
+    const document = rawDocument([elements(about), elements({ at: new Date(), ...(gone && { gone }) }), ...versions]);
     const write = isNew ? insertIn : replaceIn;
     await write(this.#db, this.#own.quarantine, [document], { session, bypassValidation: false });
   }
@@ -224,11 +230,12 @@ const versionNames: ReadonlySet<string> = new Set(['before', 'after', 'current',
 
 function openIn(kept: Uint8Array): Open {
   const versions = versionsIn(kept);
-  return { start: versions.get('start'), back: versions.get('back'), after: versions.get('after') };
+  const [start, back, after] = ['start', 'back', 'after'].map((name) => versions.get(name));
+  return { start, back, after, gone: [...elementsOf(kept)].some(({ name }) => name === 'gone') };
 }
 
 export function anyVersion({ image, current }: Left): Uint8Array {
-  return image.after ?? image.before ?? current ?? new Uint8Array();
+  return documentOf(image) ?? current ?? new Uint8Array();
 }
 
 /** The elements of a document, without its length and its end. */

@@ -5,6 +5,7 @@ import { bytesOf } from '../../mongo/raw-bson.ts';
 import {
   type Attempt,
   type EntryNamespace,
+  entriesOf,
   entryOf,
   type ImagesDocument,
   type JournalEntry,
@@ -42,8 +43,9 @@ export interface Pack {
   readonly id: string;
   readonly namespace: EntryNamespace;
   readonly images: readonly Image[];
-  /** How many of them, from the last one, an earlier undo has put back. */
-  readonly done: number;
+  /** How many of them an earlier undo has put back: see `ImagesDocument`. */
+  readonly undone: number;
+  readonly steps: number | undefined;
 }
 
 export type Backward =
@@ -97,7 +99,7 @@ export async function* readBackwards(db: Db, own: OwnNames, attempt: Attempt): A
 
 export type Forward =
   | { readonly kind: 'entry'; readonly entry: UndoEntry }
-  /** `id`: of the journal's document. */
+  /** `id`: see `Pack`. */
   | {
       readonly kind: 'images';
       readonly id: string;
@@ -112,12 +114,14 @@ export async function* readForwards(db: Db, own: OwnNames, attempt: Attempt): As
     .sort({ _id: 1 })
     .batchSize(500);
   let parts: Uint8Array[] = [];
+  let id = '';
   for await (const document of found as unknown as AsyncIterable<Stored>) {
     if (document.kind !== 'images') {
       yield { kind: 'entry', entry: document };
       continue;
     }
-    const { _id: id, part, parts: all, data, namespace } = document;
+    const { _id, part, parts: all, data, namespace } = document;
+    if (part === 0) id = _id;
     parts.push(bytesOf(data));
     if (parts.length !== part + 1) throw new JournalDamage('A part of the images of the journal is missing.');
     if (part + 1 < all) continue;
@@ -132,6 +136,26 @@ export async function readEntry(db: Db, own: OwnNames, id: string): Promise<Undo
   return (entry as unknown as UndoEntry | null) ?? undefined;
 }
 
+/** The images of one pack again. Throws the driver's errors, and `JournalDamage`. */
+export async function readPack(db: Db, own: OwnNames, id: string): Promise<Image[]> {
+  const journal = journalOf(db, own);
+  const images = { kind: 'images' } as Document;
+  const parts: Uint8Array[] = [];
+  for await (const document of journal.find({ ...images, _id: { $gte: id } }, { sort: { _id: 1 }, batchSize: 1 })) {
+    const { part, parts: all, data } = document as ImagesDocument;
+    if (part !== parts.length) throw new JournalDamage('A part of the images of the journal is missing.');
+    parts.push(bytesOf(data));
+    if (parts.length === all) break;
+  }
+  return unpackImages(parts);
+}
+
+/** The entries of an attempt that a filter finds, the newest first. Throws the driver's errors. */
+export async function readEntries(db: Db, own: OwnNames, attempt: Attempt, filter: Document): Promise<UndoEntry[]> {
+  const found = journalOf(db, own).find({ ...entriesOf(attempt), ...filter } as Document, { projection: withoutReads });
+  return (await found.sort({ _id: -1 }).toArray()) as unknown as UndoEntry[];
+}
+
 /** A pack as the journal has it. */
 interface Packed {
   readonly first: ImagesDocument;
@@ -141,6 +165,6 @@ interface Packed {
 function unpacked({ first, parts }: Packed, entry: UndoEntry): Pack {
   const whole = parts.length === first.parts && entryOf(first) === entry._id;
   if (!whole) throw new JournalDamage('A part of the images of the journal is missing.');
-  const { _id: id, namespace, undone = 0 } = first;
-  return { id, namespace, images: unpackImages(parts), done: undone };
+  const { _id: id, namespace, undone = 0, steps } = first;
+  return { id, namespace, images: unpackImages(parts), undone, steps };
 }

@@ -37,9 +37,10 @@ export class RenameEvidence {
     }
   }
 
-  /** Where one of two fields might have become the same, or the other way round, nothing tells which. */
+  /** `neverRenames` where no field can have been. Where one of two fields might have become the same, or the other way round, nothing tells which. */
   get isRename(): IsRename {
     const possible = [...this.#pairs.values()].filter(({ refuted }) => !refuted);
+    if (possible.length === 0) return neverRenames;
     return (from, to) => {
       const pair = possible.find((one) => one.from === from && one.to === to);
       if (pair === undefined) return 'no';

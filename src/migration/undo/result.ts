@@ -1,4 +1,5 @@
 import type { EntryNamespace } from '../journal/documents.ts';
+import type { UndoCount } from './counted.ts';
 
 /** Where a user's write and the migration's meet. Names and ids that may be shown; no value. */
 export type UndoConflict =
@@ -36,13 +37,8 @@ export type UndoConflict =
       readonly carried?: number;
     };
 
-export interface UndoExtent {
-  /** Documents that were put back, by this call or an earlier one; `inserted` and `deleted` of them went in and out. */
-  readonly documents: number;
-  readonly inserted: number;
-  readonly deleted: number;
-  readonly catalogChanges: number;
-  /** Entries that are undone, by this call or an earlier one. */
+/** How far undos of an attempt have got, this call and earlier ones. */
+export interface UndoExtent extends UndoCount {
   readonly entriesUndone: number;
 }
 
@@ -68,21 +64,14 @@ export interface LeftInCatalog {
   readonly why: string;
 }
 
-/** How many documents an undo puts back, or would; each counts once. */
-export interface UndoNumbers {
-  readonly documents: number;
-  /** Of those: put in again, taken out, and put back around what users have written since. */
-  readonly inserted: number;
-  readonly deleted: number;
-  readonly merged: number;
+/** What an undo comes to, or would. */
+export interface UndoNumbers extends Omit<UndoCount, 'catalogChanges'> {
   /** Left to the users who wrote to the same fields; all versions are in quarantine. */
   readonly quarantined: number;
   /** Brought back by the migration's `downDocument`, of those that users wrote to or created since. */
   readonly downDocuments: number;
   /** What users created since and stays in the new shape, as far as fields tell. */
   readonly createdSince: readonly CreatedSince[];
-  /** Operations on the catalog that are gone back over, whether or not there is anything to change. */
-  readonly catalogOperations: number;
   readonly left: readonly LeftInCatalog[];
 }
 
@@ -106,14 +95,8 @@ export function sumOfUndos(one: UndoNumbers, other: UndoNumbers): UndoNumbers {
 }
 
 export type UndoResult =
-  /** Everything is as it was, up to `conflicts`, which only a tolerant undo leaves behind. */
-  | (UndoExtent &
-      UndoNumbers & {
-        readonly state: 'undone';
-        /** The first ones. */
-        readonly conflicts: readonly UndoConflict[];
-        readonly conflictsTotal: number;
-      })
+  /** Everything is as it was, up to what a tolerant undo leaves to users. */
+  | (UndoExtent & UndoNumbers & { readonly state: 'undone' })
   /** It stopped. With `entriesUndone: 0`, and no documents, nothing was changed. */
   | (UndoExtent & {
       readonly state: 'conflicts';
@@ -134,11 +117,6 @@ export class ConflictList {
   add(...conflicts: readonly UndoConflict[]): void {
     this.total += conflicts.length;
     this.first.push(...conflicts.slice(0, Math.max(0, mostListed - this.first.length)));
-  }
-
-  addAll({ first, total }: ConflictList): void {
-    this.add(...first);
-    this.total += total - first.length;
   }
 }
 

@@ -1,8 +1,7 @@
 import { sameBytes } from '../../mongo/raw-bson.ts';
 import type { Image } from '../journal/images.ts';
 import { mergeBack } from './merge.ts';
-import type { IsRename } from './renames.ts';
-import type { Several } from './several.ts';
+import { type IsRename, neverRenames } from './renames.ts';
 
 /** A document whose way back was begun and is not at its end: nothing of it is written before that. */
 export interface Open {
@@ -12,6 +11,8 @@ export interface Open {
   readonly back: Uint8Array | undefined;
   /** What the newest of them made of it. */
   readonly after: Uint8Array | undefined;
+  /** A user has deleted it: what is older does not come back. */
+  readonly gone: boolean;
 }
 
 /** What is open is kept in one document, which takes 16 MB. */
@@ -31,8 +32,10 @@ export interface OnTheWay {
   /** The newest first; one at least. */
   readonly images: readonly Image[];
   readonly now: Uint8Array | undefined;
-  /** Of one that was changed several times; these images still count. */
-  readonly several: Several | undefined;
+  /** The oldest of its images is among these; else more are to come. */
+  readonly isLast: boolean;
+  /** Whether somebody else wrote to it between two of all its images. */
+  readonly between: boolean;
   readonly open: Open | undefined;
   /** Of the migration, in this collection. */
   readonly isRename: IsRename;
@@ -40,36 +43,52 @@ export interface OnTheWay {
 
 /** Back to before the images, if nobody has written to the document since; else blocked. */
 export function stepBackStrictly(images: readonly Image[], now: Uint8Array | undefined): Step {
-  return chain(images, now, () => undefined);
+  return chain(images, { document: now, gone: false }, undefined);
+}
+
+/** Of a document that is left as it is: blocked, unless it is as it was already. */
+export function stay({ images, now, open }: Pick<OnTheWay, 'images' | 'now' | 'open'>): Step {
+  const { before, after } = spanOf(images, open);
+  if (sameBytes(now, before)) return { state: 'back', document: now, merged: false };
+  return { state: 'blocked', image: { before, after } };
 }
 
 /**
  * Back to before the images, with what users have written since. A document of which only a part of the images could be
  * taken back would be of neither shape: whether it goes back is decided at its oldest one.
  */
-export function stepBack({ images, now, several, open, isRename }: OnTheWay): Step {
-  const after = open === undefined ? images[0]?.after : open.after;
+export function stepBack({ images: met, now, isLast, between, open, isRename }: OnTheWay): Step {
+  // What the migration changed and changed again is one change, where no name of a field is lost by that.
+  const images = between || isRename !== neverRenames ? met : [spanOf(met, undefined)];
+  const { before, after } = spanOf(met, open);
   if (now === undefined && after !== undefined) {
     // On record until the oldest of its images: else that would be one of a document that the migration had deleted.
-    const more = several !== undefined && several.remaining > images.length;
-    return more ? { state: 'open', open: { start: undefined, back: undefined, after } } : { state: 'gone' };
+    return isLast
+      ? { state: 'gone' }
+      : { state: 'open', open: { start: undefined, back: undefined, after, gone: true } };
   }
   const merged = mergeWith(isRename);
-  const unmet = open === undefined && several?.between !== true ? stepBackStrictly(images, now) : undefined;
+  const unmet = open === undefined && !between ? stepBackStrictly(images, now) : undefined;
   if (unmet?.state === 'back') return unmet;
   const start = open === undefined ? now : open.start;
-  const blocked: Step = { state: 'blocked', image: { before: images.at(-1)?.before, after } };
-  const step = chain(images, open === undefined ? now : open.back, merged);
+  const blocked: Step = { state: 'blocked', image: { before, after } };
+  const from = open === undefined ? { document: now, gone: false } : { document: open.back, gone: open.gone };
+  const step = chain(images, from, merged);
   if (step.state !== 'back') return blocked;
-  if (several !== undefined && several.remaining > images.length) {
+  if (!isLast) {
     // It is a view into what was read together with many others.
-    const held = { start: start && Buffer.from(start), back: step.document, after };
+    const held = { start: start && Buffer.from(start), back: step.document, after, gone: step.gone };
     return sizeOf(held) > mostBytes ? blocked : { state: 'open', open: held };
   }
-  if (sameBytes(now, start)) return { ...step, merged: true };
+  if (sameBytes(now, start)) return { state: 'back', document: step.document, merged: true };
   // Written to again since it was first met: that stays too.
   const both = merged(step.document, start, now);
   return both === undefined ? blocked : { state: 'back', document: both, merged: true };
+}
+
+/** From before the oldest image to after the newest one of all that were met. */
+export function spanOf(images: readonly Image[], open: Open | undefined): Image {
+  return { before: images.at(-1)?.before, after: open === undefined ? images[0]?.after : open.after };
 }
 
 function sizeOf({ start, back, after }: Open): number {
@@ -82,20 +101,30 @@ type Merge = (
   now: Uint8Array | undefined,
 ) => Uint8Array | undefined;
 
-function chain(images: readonly Image[], now: Uint8Array | undefined, merge: Merge): Step {
-  let document = now;
+type Chained = (Extract<Step, { state: 'back' }> & { readonly gone: boolean }) | Extract<Step, { state: 'blocked' }>;
+
+/** `merge`: without, what others wrote is in the way. */
+function chain(
+  images: readonly Image[],
+  from: { readonly document: Uint8Array | undefined; readonly gone: boolean },
+  merge: Merge | undefined,
+): Chained {
+  let { document, gone } = from;
   let merged = false;
   for (const image of images) {
     const { before, after } = image;
+    if (gone) break;
     if (sameBytes(document, after)) document = before;
+    // It was deleted before the migration made it anew: that stays, and nothing that is older comes back.
+    else if (document === undefined && merge !== undefined) gone = merged = true;
     else if (!sameBytes(document, before)) {
-      const both = merge(before, after, document);
+      const both = merge?.(before, after, document);
       if (both === undefined) return { state: 'blocked', image };
       document = both;
       merged = true;
     }
   }
-  return { state: 'back', document, merged };
+  return { state: 'back', document, merged, gone };
 }
 
 function mergeWith(isRename: IsRename): Merge {

@@ -68,6 +68,8 @@ export interface UndoStore {
    * is no faster.
    */
   behind?<T>(before: Promise<unknown>, work: (session: ClientSession) => Promise<T>): Promise<T>;
+  /** Whether a read has to be given the newest image of this document: it knows that this is what made it what it is. */
+  isAsNewest?(present: EntryNamespace, document: Uint8Array): boolean;
   /** What the documents of these images are by now, by the key of their `_id`. Throws the driver's errors. */
   read(present: EntryNamespace, images: readonly Image[], session?: ClientSession): Promise<Map<string, Uint8Array>>;
   /** A document that a query of the collection has brought, as it is by now; undefined where it is gone. */

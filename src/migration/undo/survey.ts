@@ -1,12 +1,13 @@
+import type { Db } from 'mongodb';
 import type { Connection } from '../../mongo/connect.ts';
 import { FieldNames } from '../../mongo/field-layout.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { elementsOf, idKey } from '../../mongo/raw-bson.ts';
 import type { Attempt, EntryNamespace } from '../journal/documents.ts';
-import type { Image } from '../journal/images.ts';
+import { documentOf, type Image } from '../journal/images.ts';
 import { digest } from './digest.ts';
-import { KeySet } from './key-set.ts';
-import { readForwards, type UndoEntry } from './read.ts';
+import { Met } from './met.ts';
+import { readEntries, readForwards, type UndoEntry } from './read.ts';
 import { type IsRename, neverRenames, RenameEvidence } from './renames.ts';
 import { shownNamespace } from './result.ts';
 
@@ -27,8 +28,8 @@ export interface Touched {
 /** What an attempt did, in short. */
 export interface Survey {
   readonly touched: readonly Touched[];
-  /** By `documentKey`: of the documents that it changed more than once, whether they were there after all of it. */
-  readonly repeated: ReadonlyMap<string, boolean>;
+  /** All the documents that it changed. */
+  readonly met: Met;
   /** How many of its entries that are not undone moved collections. */
   readonly moves: number;
   /** The first images in the journal. What is older changed no document. */
@@ -67,6 +68,11 @@ export function moves({ catalog, state }: UndoEntry): boolean {
   return catalog !== undefined && state !== 'refused' && moving.has(catalog.type);
 }
 
+/** Whether any entry of an attempt does that. Throws the driver's errors. */
+export async function movesCollections(db: Db, own: OwnNames, attempt: Attempt): Promise<boolean> {
+  return (await readEntries(db, own, attempt, { 'catalog.type': { $in: [...moving] } })).some(moves);
+}
+
 /** Whether an entry is older than all images. */
 export function isOlder({ _id }: UndoEntry, { oldest }: Pick<Survey, 'oldest'>): boolean {
   return oldest === undefined || _id < oldest;
@@ -89,18 +95,19 @@ export async function surveyAttempt(
   attempt: Attempt,
   signal?: AbortSignal,
 ): Promise<Survey> {
-  const known = new KeySet();
-  const repeated = new Map<string, boolean>();
+  const met = new Met();
   const names = new OldestNames();
   const touched = new Map<string, Changed>();
   const stretches = new Stretches(0, 'forwards');
   const renames = new Map<string, RenameEvidence>();
   let movesLeft = 0;
+  let segment = 1;
   let oldest: string | undefined;
   for await (const step of readForwards(connection.db, own, attempt)) {
     signal?.throwIfAborted();
     if (step.kind === 'entry') {
       stretches.pass(step.entry);
+      if (step.entry.catalog !== undefined) segment += 1;
       if (moves(step.entry) && step.entry.undone === undefined) movesLeft += 1;
       names.pass(step.entry, oldest !== undefined);
       continue;
@@ -108,18 +115,17 @@ export async function surveyAttempt(
     oldest ??= step.id;
     const { namespace, images } = step;
     const first = names.of(namespace);
-    const changed = first && touchedAt(touched, first, known);
+    const changed = first && touchedAt(touched, first, met);
     changed?.alias(stretches.number, namespace);
     const where = aliasOf(stretches.number, namespace);
     const evidence = renames.get(where) ?? new RenameEvidence();
     renames.set(where, evidence);
     for (const [at, image] of images.entries()) {
-      const document = image.after ?? image.before;
+      const document = documentOf(image);
       if (document === undefined) continue;
       const key = documentKey(stretches.number, namespace, idKey(document));
-      const isFirst = known.add(key);
-      if (!isFirst) repeated.set(key, image.after !== undefined);
-      changed?.image(image, isFirst, at < mostLookedAt);
+      const place = met.image(key, segment, image.after !== undefined, [step.id, at, images.length]);
+      changed?.image(image, place === 'back', at < mostLookedAt);
       if (at < mostLookedAt && image.before !== undefined && image.after !== undefined)
         evidence.add(image.before, image.after);
     }
@@ -127,16 +133,16 @@ export async function surveyAttempt(
   const isRename = new Map([...renames].map(([where, evidence]) => [where, evidence.isRename]));
   const renamesIn = (stretch: number, namespace: EntryNamespace) =>
     isRename.get(aliasOf(stretch, namespace)) ?? neverRenames;
-  return { touched: [...touched.values()], repeated, moves: movesLeft, oldest, renamesIn };
+  return { touched: [...touched.values()], met, moves: movesLeft, oldest, renamesIn };
 }
 
 function aliasOf(stretch: number, namespace: EntryNamespace): string {
   return `${stretch}\n${shownNamespace(namespace)}`;
 }
 
-function touchedAt(touched: Map<string, Changed>, namespace: EntryNamespace, known: KeySet): Changed {
+function touchedAt(touched: Map<string, Changed>, namespace: EntryNamespace, met: Met): Changed {
   const name = shownNamespace(namespace);
-  const one = touched.get(name) ?? new Changed(namespace, known);
+  const one = touched.get(name) ?? new Changed(namespace, met);
   touched.set(name, one);
   return one;
 }
@@ -144,15 +150,15 @@ function touchedAt(touched: Map<string, Changed>, namespace: EntryNamespace, kno
 class Changed implements Touched {
   readonly namespace: EntryNamespace;
   reshaped = false;
-  readonly #known: KeySet;
+  readonly #met: Met;
   /** What it was called on which stretch. */
   readonly #aliases = new Map<string, { readonly stretch: number; readonly namespace: EntryNamespace }>();
   readonly #made = new Set<string>();
   readonly #had = new FieldNames();
 
-  constructor(namespace: EntryNamespace, known: KeySet) {
+  constructor(namespace: EntryNamespace, met: Met) {
     this.namespace = namespace;
-    this.#known = known;
+    this.#met = met;
   }
 
   get introduced(): readonly string[] {
@@ -166,7 +172,7 @@ class Changed implements Touched {
 
   knows(id: string): boolean {
     return [...this.#aliases.values()].some(({ stretch, namespace }) =>
-      this.#known.has(documentKey(stretch, namespace, id)),
+      this.#met.has(documentKey(stretch, namespace, id)),
     );
   }
 

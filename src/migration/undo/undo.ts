@@ -5,6 +5,8 @@ import { asServerFailure, serverCode } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { type Attempt, laneCount } from '../journal/documents.ts';
 import { passing } from '../journal/transactions.ts';
+import type { CommitSizes } from './commits.ts';
+import { nothingCounted, type SoFar } from './counted.ts';
 import { damaged, isDamage } from './damage.ts';
 import { DatabaseStore } from './database-store.ts';
 import type { AskDown } from './down-documents.ts';
@@ -12,7 +14,7 @@ import { foreseeConflicts } from './forecast.ts';
 import { inspectAttempt } from './inspect.ts';
 import { ConflictList, type UndoExtent, type UndoResult } from './result.ts';
 import { UndoTransactions } from './transactions.ts';
-import { Stopped, Walk, type WalkSizes } from './walk.ts';
+import { Stopped, Walk } from './walk.ts';
 
 export type { UndoConflict, UndoResult } from './result.ts';
 
@@ -36,7 +38,7 @@ export interface UndoOptions {
   /** Of a strict undo where nobody else writes: it does not read everything first, and may stop on its way. */
   readonly alone?: boolean;
   /** Of its transactions; as usual where there are none. */
-  readonly sizes?: WalkSizes;
+  readonly sizes?: CommitSizes;
 }
 
 export interface UndoProgress {
@@ -46,13 +48,12 @@ export interface UndoProgress {
   readonly entries: number;
 }
 
-const nothing: UndoExtent = { documents: 0, inserted: 0, deleted: 0, catalogChanges: 0, entriesUndone: 0 };
+const nothing: UndoExtent = { ...nothingCounted, entriesUndone: 0 };
 
 /** What can be told of an undo before it begins. */
 export interface ForeseenUndo {
   readonly entries: number;
-  /** Of these entries. */
-  readonly undone: number;
+  readonly soFar: SoFar;
   /** How it would end, where it cannot begin. */
   readonly blocked?: Exclude<UndoResult, { state: 'undone' }>;
 }
@@ -82,10 +83,10 @@ export async function undoAttempt(
   let walk: Walk | undefined;
   try {
     signal?.throwIfAborted();
-    const { entries, undone, blocked } = await foreseeUndo(connection, own, attempt, options);
+    const { entries, soFar, blocked } = await foreseeUndo(connection, own, attempt, options);
     if (blocked !== undefined) return blocked;
     const store = new DatabaseStore({ connection, own, attempt, transactions, second, alone: options.alone });
-    walk = new Walk({ connection, own, attempt, mode, store, conflicts, undone, ask, sizes: options.sizes, signal });
+    walk = new Walk({ connection, own, attempt, mode, store, conflicts, soFar, ask, sizes: options.sizes, signal });
     walk.onProgress = ({ documents, entriesUndone }) => options.onProgress?.({ documents, entriesUndone, entries });
     const current = walk;
     await insistently(
@@ -95,8 +96,7 @@ export async function undoAttempt(
     );
     await insistently(signal, () => withoutCopies(connection, own, attempt));
     const numbers = await insistently(signal, () => current.numbers());
-    const { first, total } = conflicts;
-    return { state: 'undone', ...current.extent, ...numbers, conflicts: first, conflictsTotal: total };
+    return { state: 'undone', ...current.extent, ...numbers };
   } catch (error) {
     if (error instanceof Stopped && walk !== undefined) {
       return { state: 'conflicts', conflicts: conflicts.first, conflictsTotal: conflicts.total, ...walk.extent };
@@ -124,19 +124,19 @@ export async function foreseeUndo(
   attempt: Attempt,
   { mode, expectedEntries, alone, signal }: Pick<UndoOptions, 'mode' | 'expectedEntries' | 'alone' | 'signal'>,
 ): Promise<ForeseenUndo> {
-  const { reason, entries, undone } = await insistently(signal, () =>
+  const { reason, entries, soFar } = await insistently(signal, () =>
     inspectAttempt(connection.db, own, attempt, { expectedEntries, signal }),
   );
-  const before = { ...nothing, entriesUndone: undone };
-  if (reason !== undefined) return { entries, undone, blocked: { state: 'impossible', reason, ...before } };
-  if (mode === 'tolerant' || alone === true) return { entries, undone };
+  const before = { ...soFar.counted, entriesUndone: soFar.entriesUndone };
+  if (reason !== undefined) return { entries, soFar, blocked: { state: 'impossible', reason, ...before } };
+  if (mode === 'tolerant' || alone === true) return { entries, soFar };
   try {
     const { first, total } = await insistently(signal, () => foreseeConflicts(connection, own, attempt, { signal }));
-    if (total === 0) return { entries, undone };
-    return { entries, undone, blocked: { state: 'conflicts', conflicts: first, conflictsTotal: total, ...before } };
+    if (total === 0) return { entries, soFar };
+    return { entries, soFar, blocked: { state: 'conflicts', conflicts: first, conflictsTotal: total, ...before } };
   } catch (error) {
     if (!isDamage(error)) throw error;
-    return { entries, undone, blocked: { state: 'impossible', reason: damaged, ...before } };
+    return { entries, soFar, blocked: { state: 'impossible', reason: damaged, ...before } };
   }
 }
 

@@ -1,7 +1,7 @@
 import type { ClientSession } from 'mongodb';
 import type { EntryNamespace } from '../journal/documents.ts';
 import type { Image } from '../journal/images.ts';
-import type { Several, SeveralTimes } from './several.ts';
+import type { KeyTable } from './key-table.ts';
 import type { Open, Step } from './step-back.ts';
 import type { KeptVersions } from './store.ts';
 import { documentKey } from './survey.ts';
@@ -10,36 +10,39 @@ import { documentKey } from './survey.ts';
 export interface KnownDocument {
   /** Its place in quarantine; undefined where nothing is known of any document. */
   readonly place?: string;
-  readonly several: Several | undefined;
+  /** Whether somebody else wrote to it between two of its images. */
+  readonly between: boolean;
   readonly open: Open | undefined;
   /** It was left to its user at a newer image. */
   readonly left: boolean;
 }
 
 /** What became of a document at these images. */
-export type WholeNews = { readonly whole: KnownDocument; readonly images: readonly Image[] } & (
-  | Step
-  | { readonly state: 'left' }
-);
+export type WholeNews = {
+  readonly whole: KnownDocument;
+  readonly images: readonly Image[];
+  readonly isLast: boolean;
+} & (Step | { readonly state: 'left' });
 
-const unknown: KnownDocument = { several: undefined, open: undefined, left: false };
+const unknown: KnownDocument = { between: false, open: undefined, left: false };
 
 /**
- * The documents that an attempt changed several times, on their way back: each as a whole or not at all. What is open
- * is on record, in the transactions that put the others back, so that an interrupted undo goes on with it.
+ * The documents that an attempt changed several times, with changes of the catalog in between, on their way back: each as
+ * a whole or not at all. What is open is on record, in the transactions that put the others back, so that an interrupted
+ * undo goes on with it.
  */
 export class WholeDocuments {
-  readonly #several: SeveralTimes;
+  readonly #between: KeyTable | undefined;
   readonly #quarantine: KeptVersions | undefined;
   readonly #open: Map<string, Open>;
   readonly #left: Set<string>;
 
   private constructor(
-    several: SeveralTimes,
+    between: KeyTable | undefined,
     quarantine: KeptVersions | undefined,
     { open, left }: { open: Map<string, Open>; left: Set<string> },
   ) {
-    this.#several = several;
+    this.#between = between;
     this.#quarantine = quarantine;
     this.#open = open;
     this.#left = left;
@@ -47,45 +50,46 @@ export class WholeDocuments {
 
   /** For an undo that leaves nothing to anybody. */
   static none(): WholeDocuments {
-    return new WholeDocuments(new Map(), undefined, { open: new Map(), left: new Set() });
+    return new WholeDocuments(undefined, undefined, { open: new Map(), left: new Set() });
   }
 
-  /** Of an undo that begins or goes on. Throws the driver's errors. */
-  static async load(several: SeveralTimes, quarantine: KeptVersions): Promise<WholeDocuments> {
-    return new WholeDocuments(several, quarantine, await quarantine.read());
+  /**
+   * Of an undo that begins or goes on. `between`: by `documentKey`; undefined where none is met twice. Throws the driver's
+   * errors.
+   */
+  static async load(between: KeyTable | undefined, quarantine: KeptVersions): Promise<WholeDocuments> {
+    return new WholeDocuments(between, quarantine, await quarantine.read());
   }
 
   of(stretch: number, namespace: EntryNamespace, id: string): KnownDocument {
     const quarantine = this.#quarantine;
-    if (quarantine === undefined || this.#several.size + this.#open.size + this.#left.size === 0) return unknown;
+    if (quarantine === undefined) return unknown;
+    if (this.#between === undefined && this.#open.size + this.#left.size === 0) return unknown;
     const place = quarantine.placeOf(stretch, namespace, id);
-    const several = this.#several.size === 0 ? undefined : this.#several.get(documentKey(stretch, namespace, id));
-    return { place, several, open: this.#open.get(place), left: this.#left.has(place) };
+    const between = this.#between?.has(documentKey(stretch, namespace, id)) ?? false;
+    return { place, between, open: this.#open.get(place), left: this.#left.has(place) };
   }
 
   /** Puts the open ones on record, within the transaction, and takes those off that are open no more. */
   async save(news: readonly WholeNews[], session: ClientSession): Promise<void> {
     const quarantine = this.#quarantine;
     if (quarantine === undefined) return;
-    for (const { whole, images, ...step } of news) {
-      const { place, open, several, left } = whole;
+    for (const { whole, images, isLast, ...step } of news) {
+      const { place, open, left } = whole;
       if (place === undefined) continue;
       if (step.state === 'open') await quarantine.keepOpen(place, step.open, open === undefined, session);
       else if (open !== undefined) await quarantine.close(place, session);
-      const last = several !== undefined && several.remaining <= images.length;
-      if (left && last) await quarantine.setBefore(place, images.at(-1)?.before, session);
+      if (left && isLast) await quarantine.setBefore(place, images.at(-1)?.before, session);
     }
   }
 
   /** Once the transaction is committed. */
   took(news: readonly WholeNews[]): void {
-    for (const { whole, images, ...step } of news) {
-      const { place, several } = whole;
-      if (several !== undefined) several.remaining -= images.length;
-      if (place === undefined) continue;
-      if (step.state === 'open') this.#open.set(place, step.open);
-      else this.#open.delete(place);
-      if (step.state === 'blocked') this.#left.add(place);
+    for (const { whole, ...step } of news) {
+      if (whole.place === undefined) continue;
+      if (step.state === 'open') this.#open.set(whole.place, step.open);
+      else this.#open.delete(whole.place);
+      if (step.state === 'blocked') this.#left.add(whole.place);
     }
   }
 }

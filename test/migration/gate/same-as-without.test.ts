@@ -203,7 +203,7 @@ test('whatever a migration did, its journal undoes to the byte', { timeout: 120_
         await copyOf(it.raw.db, copy.db);
         for (const { run } of steps) await outcome(() => run(it.db, it.db.collection<Doc>('c')));
         const undone = await undoAttempt(connection, own, attempt, { fence: sandboxFence, mode: 'strict' });
-        expect(undone, JSON.stringify(undone)).toMatchObject({ state: 'undone', conflictsTotal: 0 });
+        expect(undone, JSON.stringify(undone)).toMatchObject({ state: 'undone', left: [] });
         expect(await everything(it.raw.db)).toEqual(await everything(copy.db));
       },
     ),

@@ -30,7 +30,7 @@ test('documents of a renamed collection go back where it stands, when users have
   expect(await forecast(s)).toMatchObject({ documents: 2, quarantined: 0 });
   expect(await s.undo(tolerant)).toMatchObject({
     ...{ state: 'undone', documents: 2, quarantined: 0 },
-    conflicts: [{ kind: 'collection', reason: 'name-taken' }],
+    left: [{ why: expect.stringMatching(/was made anew by somebody else$/) }],
   });
   expect(await found(s, 'a')).toEqual([{ _id: 1, user: true }]);
   expect(await found(s, 'b')).toEqual(two);

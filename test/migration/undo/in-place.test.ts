@@ -45,7 +45,7 @@ test.each([
   const other = { key: { pad: 1 }, name: 'of_others' };
   await withAnother(it, (db) => db.collection('a').createIndex({ n: 1 }), lost, other);
   expect(await names(it.raw.db)).toEqual(['_id_', 'n_1', 'of_others']);
-  expect(await undo(it)).toMatchObject({ state: 'undone', conflictsTotal: 0 });
+  expect(await undo(it)).toMatchObject({ state: 'undone', left: [] });
   expect(await names(it.raw.db)).toEqual(['_id_', 'of_others']);
 });
 
@@ -87,7 +87,8 @@ test('where the journal tells neither what was asked nor what came of it, nothin
   await s.journal.catalog('a', 'create-indexes', create, { intentOnly: true });
   const conflicts = [{ kind: 'collection', namespace: `${s.db.databaseName}.a`, reason: 'changed' }];
   expect(await s.undo()).toMatchObject({ state: 'conflicts', conflicts, entriesUndone: 0 });
-  expect(await s.undo({ mode: 'tolerant' })).toMatchObject({ conflicts });
+  const why = `${s.db.databaseName}.a was changed since by somebody else`;
+  expect(await s.undo({ mode: 'tolerant' })).toMatchObject({ left: [{ why }] });
   expect(await names(s.db)).toEqual(['_id_', 'n_1']);
 });
 
@@ -101,7 +102,7 @@ test('a collection that came into being with its index goes with it, and stays w
       const asked = [{ name: 'n_1', key: '[["n","1"]]' }];
       await s.journal.catalog('a', 'create-indexes', () => createIndex(s.db), { intentOnly, asked });
       if (documents > 0) await s.db.collection('a').insertOne({ n: 1 });
-      expect(await s.undo()).toMatchObject({ state: 'undone', catalogChanges: 1, conflictsTotal: 0 });
+      expect(await s.undo()).toMatchObject({ state: 'undone', catalogChanges: 1, left: [] });
       expect(await collections(s.db)).toBe(documents);
       if (documents > 0) expect(await names(s.db)).toEqual(['_id_']);
     }
@@ -119,7 +120,7 @@ test.each([
   const asked = type === 'create-indexes' ? [{ name: 'n_1', key: '[["n","1"]]' }] : undefined;
   await s.journal.catalog('a', type, async () => {}, { intentOnly: true, asked });
   await make(s.db);
-  expect(await s.undo()).toMatchObject({ state: 'undone', catalogChanges: 0, conflictsTotal: 0 });
+  expect(await s.undo()).toMatchObject({ state: 'undone', catalogChanges: 0, left: [] });
   expect(await collections(s.db)).toBe(1);
 });
 
@@ -252,9 +253,9 @@ test('a unique index that users are in the way of is not built, and that is told
   });
   await s.journal.catalog('a', 'drop-indexes', () => s.db.collection('a').dropIndex('n_1'));
   await s.db.collection('a').insertOne({ n: 1 });
-  expect(await s.undo({ mode: 'tolerant' })).toMatchObject({ state: 'undone', conflictsTotal: 1 });
-  expect(await s.undo({ mode: 'tolerant' })).toMatchObject({ state: 'undone', conflictsTotal: 0 });
   const why = `${s.db.databaseName}.a: index n_1 cannot be built as it was (11000)`;
+  for (let time = 0; time < 2; time++)
+    expect(await s.undo({ mode: 'tolerant' })).toMatchObject({ state: 'undone', left: [{ why }] });
   expect(await leftInCatalog(s.db, own, s.journal.attempt)).toEqual([
     { namespace: `${s.db.databaseName}.a`, index: 'n_1', why },
   ]);

@@ -33,8 +33,8 @@ async function statesOf(journal: Journalled, collection: string): Promise<Map<nu
   return new Map(documents.map((document) => [document.readInt32LE(9), fieldsOf(document)]));
 }
 
-function sorted(fields: Iterable<readonly [string, unknown]>): string[] {
-  return [...fields].map(([name, value]) => `${name} ${shown(value)}`).sort();
+function sorted(fields: Iterable<readonly [string, unknown]>, typed = true): string[] {
+  return [...fields].map(([name, value]) => `${name} ${shown(value, { typed })}`).sort();
 }
 
 class Cut extends Error {}
@@ -109,6 +109,8 @@ test.each([
           const after = await s.journal.documents(name);
           const states = await statesOf(s.journal, name);
           const left: number[] = [];
+          // Of a collection of which it changed nothing nobody is asked.
+          const changedAny = [...was].some(([_id, old]) => sorted(old).join() !== sorted(made.get(_id) ?? []).join());
           for (const [_id, current] of now) {
             const [old, changed] = [was.get(_id), made.get(_id)];
             // What the operations left as it was is none of theirs.
@@ -117,8 +119,11 @@ test.each([
             if (model === undefined) left.push(_id);
             else if (known) met.back += 1;
             const back = new Map(model ?? current);
-            if (withDown && (!known || model === undefined)) back.set('down', true);
-            expect(sorted(states.get(_id) ?? []), `document ${_id}`).toEqual(sorted(back));
+            const asked = withDown && changedAny && (!known || model === undefined);
+            if (asked) back.set('down', true);
+            // A number that it gives back has the type that the migration met in that place.
+            const fields = sorted(states.get(_id) ?? [], !asked);
+            expect(fields, `document ${_id}`).toEqual(sorted(back, !asked));
             if (known && sorted(changed).join() === sorted(current).join()) {
               expect(after.get(`16:${String.fromCharCode(_id)}\0\0\0`)).toEqual(Buffer.from(bytes(old, _id)));
             }

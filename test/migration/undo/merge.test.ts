@@ -9,7 +9,7 @@ const numRuns = Number(process.env.UNDO_RUNS ?? 2000);
 const seed = Number(process.env.UNDO_SEED ?? 20_264);
 
 const edits = fc.array(edit, { minLength: 1, maxLength: 4 });
-const once = { several: undefined, open: undefined };
+const once = { isLast: true, between: false, open: undefined };
 
 function sorted(fields: Iterable<readonly [string, unknown]>): string[] {
   return [...fields].map(([name, value]) => `${name} ${shown(value)}`).sort();
@@ -79,14 +79,13 @@ test('several operations go back as one does, all images at once or one after th
         .map((after, nth) => ({ before: bytes(states[nth] as Fields), after: bytes(after) }))
         .reverse();
       const now = bytes(edited(states.at(-1) as Fields, byUser));
-      const several = { remaining: images.length, existed: true, between: false };
-      const atOnce = stepBack({ isRename: anyRename, images, now, several, open: undefined });
+      const atOnce = stepBack({ isRename: anyRename, images, now, ...once });
       let last: ReturnType<typeof stepBack> | undefined;
       let current: Uint8Array | undefined = now;
-      for (const image of images) {
+      for (const [nth, image] of images.entries()) {
+        const isLast = nth === images.length - 1;
         const open = last?.state === 'open' ? last.open : undefined;
-        last = stepBack({ isRename: anyRename, images: [image], now: current, several: { ...several }, open });
-        several.remaining -= 1;
+        last = stepBack({ isRename: anyRename, images: [image], now: current, ...once, isLast, open });
         if (last.state === 'blocked') break;
         if (last.state === 'back') current = last.document;
       }

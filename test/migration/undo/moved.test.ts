@@ -34,9 +34,10 @@ async function undoneAsForetold(s: Setting) {
   const left = await leftInCatalog(s.db, own, s.journal.attempt);
   expect(forecast?.left).toEqual(left);
   if (result.state !== 'undone') throw new Error(result.state);
-  return result.conflicts.map((one) => [
-    one.namespace.split('.')[1],
-    one.kind === 'collection' ? one.reason : one.kind,
+  const reasons = { 'is gone': 'gone', 'was made anew': 'name-taken' };
+  return result.left.map(({ namespace, why }) => [
+    namespace.split('.')[1],
+    Object.entries(reasons).find(([text]) => why.includes(text))?.[1],
   ]);
 }
 

@@ -148,7 +148,7 @@ test('whatever was done, undoing it leads back to the same bytes, also when it i
           });
           s.connection.client.off('commandSucceeded', onAnswer);
         }
-        expect(result).toMatchObject({ state: 'undone', conflictsTotal: 0 });
+        expect(result).toMatchObject({ state: 'undone', left: [] });
         expect(await s.differences()).toEqual([]);
       },
     ),

@@ -127,8 +127,8 @@ export function same(a: unknown, b: unknown): boolean {
 }
 
 /** With types, and the order of embedded fields. */
-export function shown(value: unknown): string {
-  return BSON.EJSON.stringify({ value }, { relaxed: false });
+export function shown(value: unknown, { typed = true }: { readonly typed?: boolean } = {}): string {
+  return BSON.EJSON.stringify({ value }, { relaxed: !typed });
 }
 
 export function bytes(fields: Fields, _id = 1): Uint8Array {

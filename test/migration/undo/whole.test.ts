@@ -35,7 +35,7 @@ test('a document goes back as a whole or not at all, however many operations cha
   await a.updateOne({ _id: 1 }, { $set: { price: 1200 } });
   const [forecast] = await forecastUndo(s.connection, own, [s.journal.attempt]);
   expect(forecast).toMatchObject({ documents: 2501, deleted: 2500, quarantined: 1, merged: 0 });
-  expect(await s.undo(tolerant)).toMatchObject({ documents: 2501, deleted: 2500, quarantined: 1, conflictsTotal: 1 });
+  expect(await s.undo(tolerant)).toMatchObject({ documents: 2501, deleted: 2500, quarantined: 1 });
   // Half undone, the price would be 1200 of the larger unit.
   expect(await a.find().sort({ _id: 1 }).toArray()).toEqual([
     { _id: 1, price: 1200, unit: 'cents' },

@@ -1,6 +1,6 @@
 import { bytesOf } from '../../../mongo/raw-bson.ts';
 import { type Attempt, type ImagesDocument, type JournalEntry, ofAttempt } from '../../journal/documents.ts';
-import { unpackImages } from '../../journal/images.ts';
+import { documentOf, unpackImages } from '../../journal/images.ts';
 import type { Namespace } from '../call.ts';
 import type { CollectionKinds } from '../journal/collection-kinds.ts';
 import type { RawClient } from '../raw.ts';
@@ -55,9 +55,9 @@ export class ChangedByImages implements Changed {
       if (document.part === 0) parts = [];
       parts.push(bytesOf(document.data));
       if (parts.length < document.parts) continue;
-      for (const { before, after } of unpackImages(parts)) {
-        const image = after ?? before;
-        if (image !== undefined) yield rawIdName(image);
+      for (const image of unpackImages(parts)) {
+        const document = documentOf(image);
+        if (document !== undefined) yield rawIdName(document);
       }
       parts = [];
     }

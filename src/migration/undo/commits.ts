@@ -1,0 +1,193 @@
+import type { ClientSession } from 'mongodb';
+import { labelled } from '../../mongo/server-code.ts';
+import { serverCodes } from '../../mongo/server-error.ts';
+import { passing } from '../journal/transactions.ts';
+import { type Piece, takeable, toEndOfPack, wholePacks } from './pieces.ts';
+import { PutConflict, type PutOptions, type PutOutcome, putBack } from './put-back.ts';
+import type { UndoConflict } from './result.ts';
+import { PutRefused, type UndoMode, type UndoStore } from './store.ts';
+import type { WholeDocuments } from './whole.ts';
+
+/** How many documents go into one transaction. */
+export interface CommitSizes {
+  readonly first: number;
+  readonly most: number;
+  /** Time alone makes it no smaller than this: a slow server takes as long for the transaction itself. */
+  readonly leastForTime: number;
+}
+
+export const usualSizes: CommitSizes = { first: 1000, most: 5000, leastForTime: 200 };
+
+/** Bytes of the images of one transaction at most. */
+export const mostBytes = 8_000_000;
+/** How long a transaction may stay open before the next one is made smaller, in milliseconds: others wait for it. */
+const goalMs = 200;
+
+/** Two transactions side by side. */
+type Pair = readonly [first: readonly Piece[], second: readonly Piece[]];
+
+export interface CommitOptions extends Omit<PutOptions, 'session' | 'way'> {
+  readonly store: UndoStore;
+  readonly mode: UndoMode;
+  readonly whole: WholeDocuments;
+  readonly sizes: CommitSizes;
+  /** Whether two transactions may be open at a time: no document is in two pieces of a segment then. */
+  readonly pairs: boolean;
+  /** Told of each transaction that is committed. */
+  readonly taken: (pieces: readonly Piece[], outcome: PutOutcome) => void;
+  /** Told of what is in the way. It throws where that stops the undo. */
+  readonly met: (conflicts: readonly UndoConflict[]) => void;
+  /** Asked once before a unique value that cannot go back is taken for somebody else's. It may throw to try another way. */
+  readonly refused: () => void;
+}
+
+/** Commits pieces of the way back: as many in a transaction as others, the server and the time let through. */
+export class Commits {
+  readonly #options: CommitOptions;
+  #size: number;
+  /** The next transaction has none at its side. */
+  #byItself = false;
+
+  constructor(options: CommitOptions) {
+    this.#options = options;
+    this.#size = options.sizes.first;
+  }
+
+  /** All of these, in their order. Throws what `met` and `refused` throw, `LEASE_LOST`, and the driver's errors. */
+  async all(pieces: readonly Piece[]): Promise<void> {
+    for (let from = 0; from < pieces.length; ) from += await this.#some(pieces, from);
+  }
+
+  /** Commits as many, from this one on, as go into one transaction, or into two. 0 where it is to be tried with fewer. */
+  async #some(pieces: readonly Piece[], from: number): Promise<number> {
+    const { sizes } = this.#options;
+    const count = takeable(pieces, from, this.#size, mostBytes);
+    const started = performance.now();
+    const pair = this.#byItself ? undefined : this.#pairAt(pieces, from, count);
+    this.#byItself = false;
+    const some = pieces.slice(from, from + count);
+    const committed = pair === undefined ? await this.#one(some, pieces, from) : await this.#both(pair);
+    if (committed === 0) return 0;
+    const factor = Math.min(2, Math.max(0.5, goalMs / (performance.now() - started)));
+    const wanted = Math.min(sizes.most, Math.ceil(this.#size * factor));
+    // Smaller than that it is after conflicts, and grows again.
+    this.#size = Math.max(wanted, Math.min(sizes.leastForTime, this.#size * 2));
+    return committed;
+  }
+
+  async #one(some: readonly Piece[], pieces: readonly Piece[], from: number): Promise<number> {
+    try {
+      return await this.#commit(some, 'in-place');
+    } catch (error) {
+      this.#byItself = true;
+      if (passing(error) === 'conflict' && putsIn(some) > 1) return this.#withFewer(some);
+      if (!(error instanceof PutRefused)) throw error;
+      const wider = pieces.slice(from, from + toEndOfPack(pieces, from, some.length));
+      return this.#refused(some, wider, error);
+    }
+  }
+
+  /** Two transactions that have neither a document nor a mark in common. */
+  #pairAt(pieces: readonly Piece[], from: number, count: number): Pair | undefined {
+    const { store, pairs } = this.#options;
+    if (store.behind === undefined || !pairs) return undefined;
+    const first = from + wholePacks(pieces, from, count);
+    if (first === from || first === pieces.length) return undefined;
+    const second = takeable(pieces, first, this.#size, mostBytes);
+    return [pieces.slice(from, first), pieces.slice(first, first + second)];
+  }
+
+  /**
+   * Comes back with how many are committed, without gaps. What stopped one of them it meets again by itself, where it is
+   * tried as often as it takes: nobody waits for the other one meanwhile.
+   */
+  async #both([first, second]: Pair): Promise<number> {
+    const front = this.#putBack(first, 'in-place', 'beside');
+    const behind = this.#putBack(second, 'in-place', { behind: front });
+    const [done, more] = await Promise.allSettled([front, behind]);
+    for (const one of [done, more]) if (one.status === 'rejected' && !mayPass(one.reason)) throw one.reason;
+    this.#byItself = done.status === 'rejected' || more.status === 'rejected';
+    if (done.status === 'rejected') return 0;
+    this.#options.taken(first, done.value);
+    if (more.status === 'rejected') return first.length;
+    this.#options.taken(second, more.value);
+    return first.length + second.length;
+  }
+
+  #withFewer(some: readonly Piece[]): 0 {
+    this.#size = Math.max(1, Math.floor(Math.min(this.#size, putsIn(some)) / 2));
+    return 0;
+  }
+
+  /**
+   * The server refuses a document as it was. Where documents swap unique values all must be out before any goes in;
+   * and where a chain of them moved on by one, that takes all that were changed together, `wider`.
+   */
+  async #refused(some: readonly Piece[], wider: readonly Piece[], refused: PutRefused): Promise<number> {
+    const { mode, met } = this.#options;
+    let last = refused;
+    if (refused.code === serverCodes.DuplicateKey) {
+      for (const pieces of wider.length > some.length ? [some, wider] : [some]) {
+        try {
+          return await this.#commit(pieces, 'anew');
+        } catch (error) {
+          // Fewer of them get past a write of somebody else.
+          const again = mode === 'tolerant' && passing(error) === 'conflict';
+          if (!(error instanceof PutRefused) && !again) throw error;
+          if (error instanceof PutRefused) last = error;
+        }
+      }
+      this.#options.refused();
+    }
+    if (mode === 'tolerant') {
+      // Down to the one that is in the way.
+      return putsIn(some) > 1 ? this.#withFewer(some) : this.#commit(some, 'leave');
+    }
+    const { namespace, code } = last;
+    const unique = code === serverCodes.DuplicateKey;
+    met([unique ? { kind: 'unique', namespace } : { kind: 'refused', namespace, code }]);
+    return 0;
+  }
+
+  async #commit(pieces: readonly Piece[], way: PutOptions['way']): Promise<number> {
+    try {
+      this.#options.taken(pieces, await this.#putBack(pieces, way, 'alone'));
+      return pieces.length;
+    } catch (error) {
+      if (error instanceof PutConflict) this.#options.met(error.conflicts);
+      throw error;
+    }
+  }
+
+  /** Commits these pieces as one transaction. */
+  #putBack(
+    pieces: readonly Piece[],
+    way: PutOptions['way'],
+    place: 'alone' | 'beside' | { readonly behind: Promise<unknown> },
+  ): Promise<PutOutcome> {
+    const { store, mode, whole } = this.#options;
+    const puts = pieces.filter((piece) => piece.kind === 'put');
+    const work = async (session: ClientSession) => {
+      const done = await putBack(puts, { ...this.#options, session, way });
+      await whole.save(done.news, session);
+      await store.quarantine.add(done.left, session);
+      await store.mark(pieces, done.counted, session);
+      return done;
+    };
+    if (typeof place === 'object' && store.behind !== undefined) return store.behind(place.behind, work);
+    // Fewer documents get past a write of others sooner; these cannot be fewer.
+    const patient = place === 'alone' && (puts.length <= 1 || (way !== 'in-place' && mode === 'strict'));
+    return store.run(work, () => patient);
+  }
+}
+
+/** Of these pieces the documents: the end of an entry comes with its last one, and makes them no more. */
+function putsIn(pieces: readonly Piece[]): number {
+  return pieces.filter(({ kind }) => kind === 'put').length;
+}
+
+/** What the next try may get past: not a lease that is lost, nor a commit of which nobody knows whether it was done. */
+function mayPass(error: unknown): boolean {
+  if (error instanceof PutRefused || error instanceof PutConflict) return true;
+  return passing(error) !== undefined && !labelled(error, 'UnknownTransactionCommitResult');
+}

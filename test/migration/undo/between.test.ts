@@ -1,0 +1,219 @@
+import fc from 'fast-check';
+import { Collection, type Document, MongoServerError } from 'mongodb';
+import { expect, test, vi } from 'vitest';
+import { forecastUndo } from '../../../src/migration/undo/forecast.ts';
+import { own } from './journalled.ts';
+import { setting } from './setting.ts';
+
+interface Numbered extends Document {
+  _id: number;
+}
+
+/** More of them, and others, by hand: UNDO_RUNS=200 UNDO_SEED=1. */
+const numRuns = Number(process.env.UNDO_RUNS ?? 10);
+const seed = Number(process.env.UNDO_SEED ?? 20_267);
+
+type Setting = Awaited<ReturnType<typeof setting>>;
+type Options = Parameters<Setting['undo']>[0];
+
+class Cut extends Error {}
+
+/** Undoes it, cut off again and again after so many answers of the server, as a kill does it. */
+async function cutOff(s: Setting, cutAfter: number, options: Options) {
+  for (let round = 0; ; round++) {
+    let answers = 0;
+    const stop = new AbortController();
+    const onAnswer = () => {
+      answers += 1;
+      if (answers > cutAfter * 2 ** round) stop.abort(new Cut());
+    };
+    s.connection.client.on('commandSucceeded', onAnswer);
+    try {
+      return await s.undo({ ...options, signal: stop.signal });
+    } catch (error) {
+      if (!(error instanceof Cut)) throw error;
+    } finally {
+      s.connection.client.off('commandSucceeded', onAnswer);
+    }
+  }
+}
+
+const sizes = fc.constantFrom(undefined, { first: 2, most: 4, leastForTime: 2 });
+const cutAfter = fc.integer({ min: 3, max: 25 });
+const count = 8;
+const id = fc.nat(count + 2);
+
+type Change =
+  | { readonly kind: 'set' | 'delete' | 'insert' | 'user deletes'; readonly from: number; readonly to: number }
+  | { readonly kind: 'index' };
+
+const change: fc.Arbitrary<Change> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constantFrom('set', 'set', 'delete', 'insert', 'insert', 'user deletes', 'user deletes'),
+      from: fc.nat(4),
+      to: fc.integer({ min: 4, max: count + 2 }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('index') }) },
+);
+
+test('what a user deleted between two operations stays deleted, and nothing of it is left to anybody', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(change, { minLength: 2, maxLength: 8 }), cutAfter, sizes, async (changes, cut, sizes) => {
+      const documents = Array.from({ length: count }, (_, _id): Numbered => ({ _id, was: _id }));
+      await using s = await setting(({ db }) => db.collection<Numbered>('a').insertMany(documents));
+      const a = s.db.collection<Numbered>('a');
+      const deleted = new Set<number>();
+      for (const [nth, one] of changes.entries()) {
+        if (one.kind === 'index') {
+          await s.journal.catalog('a', 'create-indexes', () => a.createIndex({ [`f${nth}`]: 1 }));
+          continue;
+        }
+        const filter = { _id: { $gte: one.from, $lte: one.to } };
+        if (one.kind === 'user deletes') {
+          for await (const { _id } of a.find(filter)) deleted.add(_id);
+          await a.deleteMany(filter);
+          continue;
+        }
+        await s.journal.write('a', async (session) => {
+          if (one.kind === 'set') await a.updateMany(filter, { $set: { [`f${nth}`]: nth } }, { session });
+          else if (one.kind === 'delete') await a.deleteMany(filter, { session });
+          else
+            for (let _id = one.from; _id <= one.to; _id++)
+              await a.updateOne({ _id }, { $setOnInsert: { made: nth } }, { session, upsert: true });
+        });
+      }
+      const [forecast] = await forecastUndo(s.connection, own, [s.journal.attempt]);
+      const result = await cutOff(s, cut, { mode: 'tolerant', sizes });
+      const { documents: back, inserted, deleted: out, merged } = forecast!;
+      expect(result).toMatchObject({
+        ...{ state: 'undone', documents: back, inserted, deleted: out, merged, quarantined: 0 },
+        entriesUndone: s.journal.sequence,
+      });
+      expect(await a.find().sort({ _id: 1 }).toArray()).toEqual(documents.filter(({ _id }) => !deleted.has(_id)));
+      expect(await s.db.collection(own.quarantine).countDocuments()).toBe(0);
+    }),
+    { numRuns, seed },
+  );
+});
+
+type Move =
+  | { readonly kind: 'turn'; readonly from: number; readonly by: number }
+  | { readonly kind: 'move'; readonly moves: readonly (readonly [id: number, to: number])[] }
+  | { readonly kind: 'set' | 'again'; readonly from: number; readonly to: number }
+  | { readonly kind: 'index' };
+
+const move: fc.Arbitrary<Move> = fc.oneof(
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('turn'), from: fc.nat(count - 1), by: fc.nat(count - 1) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('move'),
+      moves: fc.array(fc.tuple(fc.nat(count - 1), fc.nat(count + 1)), { minLength: 1, maxLength: 6 }),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('set', 'again'), from: id, to: id }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('index') }) },
+);
+
+test('unique values that documents gave to one another go back, whatever else was done to some of these before or after', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(move, { minLength: 2, maxLength: 6 }),
+      cutAfter,
+      sizes,
+      fc.constantFrom('strict', 'tolerant'),
+      async (moves, cut, sizes, mode) => {
+        await using s = await setting(async ({ db }) => {
+          await db.collection('a').createIndex({ n: 1 }, { unique: true });
+          await db.collection<Numbered>('a').insertMany(Array.from({ length: count }, (_, _id) => ({ _id, n: _id })));
+        });
+        const a = s.db.collection<Numbered>('a');
+        for (const [nth, one] of moves.entries()) {
+          switch (one.kind) {
+            case 'turn':
+              await s.journal.write('a', async (session) => {
+                const filter = { _id: { $gte: one.from } };
+                const turned = await a.find(filter, { session }).sort({ _id: 1 }).toArray();
+                await a.deleteMany(filter, { session });
+                const to = (at: number) => turned[(at + one.by) % turned.length]?.n;
+                await a.insertMany(
+                  turned.map((document, at) => ({ ...document, n: to(at) })),
+                  { session },
+                );
+              });
+              break;
+            case 'move': {
+              const free = one.moves.map(([_id, n]) => async (session: Parameters<typeof a.findOne>[1]) => {
+                if ((await a.findOne({ n }, session)) === null)
+                  await a.updateOne({ _id }, { $set: { n } }, session as object);
+              });
+              await s.journal.inSteps(
+                'a',
+                free.map((step) => (session) => step({ session })),
+              );
+              break;
+            }
+            case 'index':
+              await s.journal.catalog('a', 'create-indexes', () => a.createIndex({ [`f${nth}`]: 1 }));
+              break;
+            default: {
+              const field = one.kind === 'set' ? `f${nth}` : 'f';
+              const filter = { _id: { $gte: one.from, $lte: one.to } };
+              await s.journal.write('a', (session) => a.updateMany(filter, { $set: { [field]: nth } }, { session }));
+            }
+          }
+        }
+        const result = await cutOff(s, cut, { mode, sizes });
+        expect(result).toMatchObject({ state: 'undone', left: [], quarantined: 0, merged: 0 });
+        expect(await s.differences()).toEqual([]);
+      },
+    ),
+    { numRuns, seed },
+  );
+});
+
+test('a document that waits for an older image gives its unique value back where another one has to have it', async () => {
+  for (const mode of ['strict', 'tolerant'] as const) {
+    await using s = await setting(async ({ db }) => {
+      await db.collection('a').createIndex({ n: 1 }, { unique: true });
+      await db.collection<Numbered>('a').insertMany([1, 2, 3].map((_id) => ({ _id, n: _id })));
+    });
+    const a = s.db.collection<Numbered>('a');
+    await s.journal.write('a', (session) => a.updateOne({ _id: 2 }, { $set: { first: true } }, { session }));
+    await s.journal.inSteps(
+      'a',
+      [3, 2, 1].map((_id) => (session) => a.updateOne({ _id }, { $inc: { n: 1 } }, { session })),
+    );
+    expect(await s.undo({ mode })).toMatchObject({ state: 'undone', documents: 3, quarantined: 0, entriesUndone: 2 });
+    expect(await s.differences()).toEqual([]);
+  }
+});
+
+test('where the server goes away it counts what was undone, and nothing twice', async () => {
+  await using s = await setting(({ db }) => db.collection<Numbered>('a').insertMany([{ _id: 1 }, { _id: 2 }]));
+  const a = s.db.collection<Numbered>('a');
+  for (const _id of [1, 2])
+    await s.journal.write('a', (session) => a.updateOne({ _id }, { $set: { n: 1 } }, { session }));
+  const send = Collection.prototype.bulkWrite;
+  let failed = 0;
+  // The newer one is committed, and the older one beside it is not.
+  using _spy = vi.spyOn(Collection.prototype, 'bulkWrite').mockImplementation(async function (
+    this: Collection,
+    operations,
+    options,
+  ) {
+    const older = JSON.stringify(operations).includes('/0000000001');
+    if (older && failed === 0) {
+      failed += 1;
+      throw new MongoServerError({ code: 11_600, errmsg: 'interrupted at shutdown' });
+    }
+    return send.call(this, operations, options);
+  });
+  const result = await s.undo({ mode: 'tolerant', sizes: { first: 1, most: 10, leastForTime: 1 } });
+  expect(failed).toBe(1);
+  expect(result).toMatchObject({ state: 'undone', documents: 2, entriesUndone: 2 });
+  expect(await s.differences()).toEqual([]);
+});
