@@ -27,14 +27,15 @@ export function isOutage({ failure }: Failed): boolean {
 /** The error that a batch ends with at a document, with the place in user code where there is one. */
 export function documentFailed(backfill: Backfill, failed: Failed, survey?: Survey): ReleaseError {
   const several = survey !== undefined && survey.failed > 1 ? survey : undefined;
-  const message = `${backfill.title}: ${toldOf(backfill, failed)}.${several === undefined ? '' : allThatFail(several)}`;
+  const all = several === undefined ? '' : `${allThatFail(several)} `;
+  const message = `${backfill.title}: ${all}${toldOf(backfill, failed)}.`;
   const hint = `${whatToDo(failed, several !== undefined)}, then type the same command again.`;
   return atItsPlace(failed, message, hint);
 }
 
 function allThatFail({ failed, asked, ids, more }: Survey): string {
-  const of = more ? `the next ${asked}, and more follow` : `the ${asked} from there on`;
-  return ` It fails for ${failed} of ${of}: ${ids.join(', ')}${failed > ids.length ? ', …' : ''}.`;
+  const of = `${more ? 'the first ' : ''}${asked} documents`;
+  return `each fails for ${failed} of ${of}: ${ids.join(', ')}${failed > ids.length ? ', …' : ''}. The first of them:`;
 }
 
 function whatToDo(failed: Failed, several: boolean): string {

@@ -3,9 +3,10 @@ import { type Asking, ask } from './answers.ts';
 import type { Place } from './order.ts';
 import { pages } from './pages.ts';
 
-/** What user code makes of the documents from the first that it failed for on. */
+/** What user code makes of all documents of a batch, the first that it failed for among them. */
 export interface Survey {
   readonly failed: number;
+  /** With those that are done. */
   readonly asked: number;
   /** Of the first that fail, as they may be shown. */
   readonly ids: readonly string[];
@@ -25,7 +26,7 @@ export async function survey(asking: Asking, start: Place | undefined, done: num
   const until = performance.now() + longestMs;
   const ids: string[] = [];
   let failed = 0;
-  let asked = 0;
+  let asked = done;
   try {
     for await (const { rows, more } of pages(all, start, done)) {
       for (const { row, write } of await ask(rows, all)) {
