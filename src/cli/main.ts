@@ -85,7 +85,9 @@ export async function main(argv: readonly string[]): Promise<void> {
     const lines = renderMigrateMongo(ended, invocation.migrateMongo);
     if (lines !== undefined && !json) process.stdout.write(secrets.scrub(lines.stdout));
     const colour = process.stderr.hasColors?.() ?? false;
-    process.stderr.write(lines === undefined ? renderText(ended, { colour }) : secrets.scrub(lines.stderr));
+    process.stderr.write(
+      lines === undefined ? renderText(ended, { colour, width: process.stderr.columns }) : secrets.scrub(lines.stderr),
+    );
     if (json) process.stdout.write(`${renderJson(ended)}\n`);
     if (invocation.flags.summary !== undefined) await writeSummary(invocation.flags.summary, ended, log);
     if (ended.error && debug) process.stderr.write(secrets.scrub(`\n${describeCauses(ended.error)}\n`));

@@ -5,6 +5,7 @@ import { serverCodeNames } from './server-code-names.ts';
 /** Server error codes that decisions depend on; names and numbers from the server's `src/mongo/base/error_codes.yml`. */
 export const serverCodes = {
   Unauthorized: 13,
+  TypeMismatch: 14,
   AuthenticationFailed: 18,
   LockTimeout: 24,
   NamespaceNotFound: 26,
@@ -59,6 +60,7 @@ export function describeServerError(error: unknown, where?: string): string {
     return `duplicate key${keys === '' ? indexIn(String(message)) : ` in ${keys}`}${at}`;
   }
   if (code === serverCodes.DocumentValidationFailure) return `a document fails the collection's validator${at}`;
+  if (code === serverCodes.TypeMismatch) return `a value is not of the type that this needs (TypeMismatch)${at}`;
   if (code === serverCodes.BSONObjectTooLarge) return `a document would be larger than 16 MB${at}`;
   if (code !== undefined) return `server error ${code}${name === undefined ? '' : ` ${name}`}${at}`;
   return `${error instanceof Error ? error.name : typeof error}${at}`;

@@ -15,7 +15,7 @@ export function auditSentence({ entries, since }: AuditResult): string {
 export function auditTable({ entries }: AuditResult): Block[] {
   if (entries.length === 0) return [];
   const columns = [
-    ...['', 'When', 'What', 'Who', 'Migrations'].map((title) => ({ title })),
+    ...['', 'When', 'What', 'Who'].map((title) => ({ title })),
     { title: 'Took', numeric: true },
     { title: 'Id' },
     { title: 'More', below: '' },
@@ -25,7 +25,6 @@ export function auditTable({ entries }: AuditResult): Block[] {
     { text: formatTime(entry.startedAt) },
     { text: entry.kind },
     entry.actor === undefined ? { mark: 'unknown', text: 'unknown' } : { name: entry.actor },
-    { names: entry.migrations ?? [] },
     { text: formatMaybe(tookOf(entry)) },
     { name: entry.id },
     { text: moreOf(entry).join(' · ') },
@@ -104,5 +103,5 @@ function moreOf(entry: AuditEntry): string[] {
       planDigest && `plan ${planDigest.slice(0, 12)}`,
     );
   }
-  return said.flatMap((one) => one || []);
+  return [entry.migrations?.join(', '), ...said].flatMap((one) => one || []);
 }

@@ -91,7 +91,7 @@ function ofCell({ target, database }: BackupFacts): Cell {
 export function backupHolds(backup: BackupFacts): string {
   return backup.engine === 'atlas'
     ? `The backup is snapshot ${backup.snapshotId} of cluster ${backup.cluster} in Atlas.`
-    : `The backup holds ${plural(backup.documents, 'document')}.`;
+    : `Backup ${backup.id} holds ${plural(backup.documents, 'document')}.`;
 }
 
 function takenText({ createdAt, durationMs }: BackupFacts | FileFacts): string {

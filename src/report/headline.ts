@@ -144,8 +144,11 @@ function success(ended: Ended): Headline {
     case 'unlock':
       return { mark: 'good', headline: ended.outcome === 'applied' ? 'Lease cleared' : 'Lease: nobody holds it' };
   }
+  const back = ended.command === 'rollback' || ended.command === 'down' ? ended : undefined;
+  if (back?.result?.steps?.some(({ state }) => state === 'planned'))
+    return { mark: 'info', headline: 'Rollback, as it would go; a dry run changes nothing' };
   // A way back has two cases of this: there is none to go, and it was only asked what it would be.
-  const idle = ended.command === 'rollback' || ended.command === 'down' ? 'nothing was done' : 'nothing to do';
+  const idle = back === undefined ? 'nothing to do' : 'nothing was done';
   const words: Partial<Record<Outcome, string>> = {
     applied: `${subject} applied`,
     rehearsed: `${subject} rehearsed`,

@@ -10,7 +10,7 @@ import { formatBytes, formatBytesBetween, formatCount, formatDuration, formatTim
 import { migrationsTable, totals } from './migrations.ts';
 import { describeViolations } from './offending.ts';
 import { isTight } from './oplog.ts';
-import type { Block, Cell } from './story.ts';
+import { type Block, type Cell, detailWhere } from './story.ts';
 import { wayBackFacts } from './way-back.ts';
 
 /** What a rehearsal showed. `short`: what it ran is told elsewhere, since all of it was applied. */
@@ -20,16 +20,17 @@ export function rehearsalBlocks(rehearsal: RehearsalResult, short: boolean): Blo
   // Those that a migration failed on stand in its error.
   const notes = migrations.flatMap(({ seen }) => (seen?.violations ?? []).map(describeViolations));
   return [
-    ...(short ? [] : migrationsTable('Rehearsed', migrations, failed)),
+    ...(short ? [] : detailWhere(failed === undefined, migrationsTable('Rehearsed', migrations, failed))),
     ...(remaining.length > 0 ? [{ kind: 'list', title: 'Not rehearsed', items: remaining } as const] : []),
     ...(notes.length > 0 ? [{ kind: 'list', title: 'Documents to look at', items: notes } as const] : []),
-    ...fieldsTable(migrations),
-    ...targetTable(rehearsal),
+    ...detailWhere(true, [...fieldsTable(migrations), ...targetTable(rehearsal)]),
     ...probesTable(probes, 'Probes in the sandbox'),
     ...probesTable(unverified, 'Probes that a rollback would not pass'),
     {
       kind: 'facts',
       title: 'Rehearsal',
+      // What is said against a way back stands in there.
+      detail: [wayBack?.undo, wayBack?.down].every((way) => way === undefined || way.state === 'equal'),
       facts: [
         ['Level', { text: rehearsal.level }],
         ...(short ? [['Ran', { text: totals(migrations) }] as const] : []),
@@ -42,7 +43,7 @@ export function rehearsalBlocks(rehearsal: RehearsalResult, short: boolean): Blo
       ],
     },
     ...(uncovered.length > 0
-      ? [{ kind: 'list', title: 'What the rehearsal could not show', items: uncovered } as const]
+      ? [{ kind: 'list', title: 'What the rehearsal could not show', detail: true, items: uncovered } as const]
       : []),
   ];
 }

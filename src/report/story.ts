@@ -31,7 +31,8 @@ export interface Column {
   readonly below?: string;
 }
 
-export type Block =
+/** `detail`: a terminal leaves it out where something failed, so that the failure stays in sight. */
+export type Block = { readonly detail?: boolean } & (
   | {
       readonly kind: 'table';
       readonly title: string;
@@ -40,4 +41,9 @@ export type Block =
     }
   | { readonly kind: 'facts'; readonly title: string; readonly facts: readonly (readonly [string, Cell])[] }
   | { readonly kind: 'list'; readonly title: string; readonly items: readonly string[] }
-  | { readonly kind: 'steps'; readonly title: string; readonly steps: readonly Step[] };
+  | { readonly kind: 'steps'; readonly title: string; readonly steps: readonly Step[] }
+);
+
+export function detailWhere(detail: boolean, blocks: readonly Block[]): Block[] {
+  return blocks.map((block) => ({ ...block, detail }));
+}

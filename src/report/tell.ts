@@ -22,7 +22,7 @@ import { headlineOf } from './headline.ts';
 import { migrationsTable, pendingTable, totals } from './migrations.ts';
 import { rehearsalBlocks, reliedFacts, restoredData } from './rehearsal.ts';
 import { statusBlocks, statusSentence } from './status.ts';
-import type { Block, Story } from './story.ts';
+import { type Block, detailWhere, type Story } from './story.ts';
 import { lossSentence, playbookTable, undoSentence, undoTable } from './way-back.ts';
 
 interface Part {
@@ -51,7 +51,7 @@ export function tell(ended: Ended): Story {
 }
 
 /** Facts without a title that follow each other are one list. */
-function mergeFacts(blocks: readonly Block[]): Block[] {
+export function mergeFacts(blocks: readonly Block[]): Block[] {
   const merged: Block[] = [];
   for (const block of blocks) {
     const last = merged.at(-1);
@@ -254,14 +254,20 @@ function tellRelease(release: ReleaseResult): Part {
     backup && tellBackupOfRelease(backup),
     rehearsal && tellRehearsalOf(rehearsal, migrate),
     { lead: [], blocks: reliedBlocks(release) },
-    { lead: [], blocks: guardsTable(guards) },
+    {
+      lead: [],
+      blocks: detailWhere(
+        guards.every(({ findings }) => findings.length === 0),
+        guardsTable(guards),
+      ),
+    },
     plan && { lead: [], blocks: planOfRelease(plan, migrate ?? rehearsal) },
   ].filter((part) => part !== undefined);
   return { lead: parts.flatMap((part) => part.lead), blocks: parts.flatMap((part) => part.blocks) };
 }
 
 function tellBackupOfRelease(backup: BackupResult): Part {
-  return { lead: [backupHolds(backup)], blocks: backupFacts(backup) };
+  return { lead: [backupHolds(backup)], blocks: detailWhere(true, backupFacts(backup)) };
 }
 
 /** Where everything that was rehearsed is also applied, the same table twice would only be in the way. */

@@ -2,8 +2,9 @@ import type { Ended } from '../release/result.ts';
 import { formatDuration } from './format.ts';
 import { stepMark } from './steps.ts';
 import type { Block, Cell, Mark } from './story.ts';
-import { tell } from './tell.ts';
+import { mergeFacts, tell } from './tell.ts';
 import { oneLine, visible } from './visible.ts';
+import { wrapped } from './wrapped.ts';
 
 const signs: Record<Mark, string> = {
   good: '✓',
@@ -35,25 +36,38 @@ const grey = 90;
 export interface TextOptions {
   /** Colours for a terminal; without them plain text. Default false. */
   readonly colour?: boolean;
+  /** Columns of the terminal: lines that are longer are broken between words. Default: none is. */
+  readonly width?: number;
 }
 
 type Paint = (text: string, sgr: number) => string;
 
-/** The report for a person at a terminal; begins with an empty line and ends with a line break. */
-export function renderText(ended: Ended, { colour = false }: TextOptions = {}): string {
+/**
+ * The report for a person at a terminal; begins with an empty line and ends with a line break. What failed and the next
+ * step come last, where somebody looks first.
+ */
+export function renderText(ended: Ended, { colour = false, width }: TextOptions = {}): string {
   const paint: Paint = (text, sgr) => (colour && text !== '' ? `\u001b[${sgr}m${text}\u001b[0m` : text);
   const { mark, headline, lead, failure, blocks } = tell(ended);
   const lines = ['', `${paint(signs[mark], colours[mark])} ${paint(oneLine(headline), bold)}`];
   if (lead.length > 0) lines.push(`  ${oneLine(lead.join(' '), 4000)}`);
-  if (failure) {
-    lines.push('', ...indent(`${failure.message} [${failure.code}]`), ...indent(`→ ${failure.hint}`));
-  }
-  for (const block of blocks) {
+  const shown = failure === undefined ? blocks : withoutDetails(blocks);
+  for (const block of shown) {
     lines.push('');
     if (block.title !== '') lines.push(`  ${paint(block.title, bold)}`);
     lines.push(...renderBlock(block, paint));
   }
-  return `${lines.join('\n')}\n`;
+  if (failure) lines.push('', ...indent(`${failure.message} [${failure.code}]`), ...indent(`→ ${failure.hint}`));
+  const fitting = width === undefined ? lines : lines.flatMap((line) => wrapped(line, width));
+  return `${fitting.join('\n')}\n`;
+}
+
+function withoutDetails(blocks: readonly Block[]): readonly Block[] {
+  const left = blocks.filter(({ detail }) => detail);
+  if (left.length === 0) return blocks;
+  const text = `${left.map(({ title }) => title.toLowerCase()).join(', ')} (--summary FILE has all of it)`;
+  const fact: Block = { kind: 'facts', title: '', facts: [['Not shown', { text }]] };
+  return mergeFacts([...blocks.filter(({ detail }) => !detail), fact]);
 }
 
 function renderBlock(block: Block, paint: Paint): string[] {

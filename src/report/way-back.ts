@@ -19,7 +19,7 @@ function wayCell({ state, why, differences, notes, migrations, durationMs }: Reh
     case 'equal':
       return {
         mark: 'good',
-        text: `${took}, and everything is as before${[...notes.map((note) => `; ${note}`), until].join('')}`,
+        text: `${took}, and everything is as before${notes.length === 0 ? '' : `, or as good: ${notes.join('; ')}`}${until}`,
       };
     case 'differs':
       return { mark: 'bad', text: `${took}, and not everything is as before: ${differences.join('; ')}${until}` };

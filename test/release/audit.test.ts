@@ -86,7 +86,7 @@ test('what a release decided stands behind it: whose run, of which commit, by wh
   for (const words of ['of r · by restore', 'without rehearsal, because: it burns', 'accepted loss of writes: 12'])
     expect(ran.stderr).toContain(words);
   // Whoever it was: not the machine. And the whole with its parts.
-  expect(ran.stderr).toMatch(/ rollback +\? unknown +1-a +1\.0 s +r0$/m);
+  expect(ran.stderr).toMatch(/ rollback +\? unknown +1\.0 s +r0\n +1-a · of r/m);
   for (const words of ['on h-1', 'took: data 600 ms, around them 400 ms'])
     expect(ran.stderr.replaceAll(/\s+/g, ' ')).toContain(words);
 });

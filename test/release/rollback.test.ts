@@ -116,6 +116,7 @@ describe('a rollback', () => {
       planned('verify', 'probes: prices'),
       planned('start-traffic', 'hooks.start-traffic'),
     ]);
+    expect(ran.stderr).toMatch(/^› Rollback, as it would go; a dry run changes nothing/m);
     expect(ran.stderr).toContain(would);
     expect(ran.stderr).toMatch(/stop-traffic +› planned .* hooks\.stop-traffic/);
     await project.write({ 'mongo-release.yml': 'hooks: { stop-traffic: exit 1, undo-under-traffic: true }\n' });

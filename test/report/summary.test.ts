@@ -8,7 +8,7 @@ test('a release that went through', () => {
   expect(renderSummary(released)).toMatchInlineSnapshot(`
     "## ✅ Release applied · production / shop
 
-    Applied: 2 migrations, 106,313 documents changed, 2 indexes built. 2 of 2 probes passed. The backup holds 106,562 documents. It took 2 min 13 s.
+    Applied: 2 migrations, 106,313 documents changed, 2 indexes built. 2 of 2 probes passed. Backup 20261001T123005Z-3f9a holds 106,562 documents. It took 2 min 13 s.
 
     \`\`\`mermaid
     flowchart LR
@@ -85,7 +85,7 @@ test('a release that failed on its way says how far it got and what to do', () =
   expect(summary.slice(0, summary.indexOf('### Backup'))).toMatchInlineSnapshot(`
     "## ❌ Release failed; the target needs attention · production / shop
 
-    Applied: 1 migration, 106,310 documents changed, 1 index built. Not begun: 1 migration. The backup holds 106,562 documents. It took 2 min 13 s.
+    Applied: 1 migration, 106,310 documents changed, 1 index built. Not begun: 1 migration. Backup 20261001T123005Z-3f9a holds 106,562 documents. It took 2 min 13 s.
 
     > **Migration bad&#124;name &#96;x&#96; &#60;b&#62; failed after 5 documents: server error 112.** \`FAILED_DIRTY\`
     >

@@ -9,7 +9,7 @@ test('a release that went through', () => {
   expect(renderText(released)).toMatchInlineSnapshot(`
     "
     ✓ Release applied · production / shop
-      Applied: 2 migrations, 106,313 documents changed, 2 indexes built. 2 of 2 probes passed. The backup holds 106,562 documents. It took 2 min 13 s.
+      Applied: 2 migrations, 106,313 documents changed, 2 indexes built. 2 of 2 probes passed. Backup 20261001T123005Z-3f9a holds 106,562 documents. It took 2 min 13 s.
 
       Steps
       ✓ guards     done         45 ms
@@ -70,14 +70,10 @@ test('a release that went through', () => {
 });
 
 test('a release that failed on its way says how far it got and what to do', () => {
-  const text = renderText(failedRelease);
-  expect(text.slice(0, text.indexOf('  Backup'))).toMatchInlineSnapshot(`
+  expect(renderText(failedRelease)).toMatchInlineSnapshot(`
     "
     ✗ Release failed; the target needs attention · production / shop
-      Applied: 1 migration, 106,310 documents changed, 1 index built. Not begun: 1 migration. The backup holds 106,562 documents. It took 2 min 13 s.
-
-      Migration bad|name \`x\` <b> failed after 5 documents: server error 112. [FAILED_DIRTY]
-      → Look at the migration, then type mongo-release rollback --dry-run to see the way back.
+      Applied: 1 migration, 106,310 documents changed, 1 index built. Not begun: 1 migration. Backup 20261001T123005Z-3f9a holds 106,562 documents. It took 2 min 13 s.
 
       Steps
       ✓ guards     done         45 ms
@@ -98,8 +94,23 @@ test('a release that failed on its way says how far it got and what to do', () =
       Not begun
       - 20260903-drop-old_fields
 
+      Release    0199a1b2-0000-7000-8000-000000000001
+      Not shown  backup, rehearsed, rehearsal, what the rehearsal could not show (--summary FILE has all of it)
+
+      Migration bad|name \`x\` <b> failed after 5 documents: server error 112. [FAILED_DIRTY]
+      → Look at the migration, then type mongo-release rollback --dry-run to see the way back.
     "
   `);
+});
+
+test('in a narrow terminal every line fits that can be broken, with and without colours, and nothing is lost', () => {
+  for (const ended of [released, failedRelease, pendingPlan]) {
+    const whole = renderText(ended);
+    const narrow = renderText(ended, { width: 80 });
+    expect(narrow.replaceAll(/\s+/g, ' ')).toBe(whole.replaceAll(/\s+/g, ' '));
+    expect(Math.max(...narrow.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect(stripVTControlCharacters(renderText(ended, { width: 80, colour: true }))).toBe(narrow);
+  }
 });
 
 test('findings are followed by their next step', () => {
@@ -107,9 +118,6 @@ test('findings are followed by their next step', () => {
     "
     ✗ Plan: there are findings · production / shop
       2 migrations would be applied.
-
-      There is 1 finding of severity error. [FINDINGS]
-      → See the findings.
 
       Findings
                About                            Rule
@@ -126,6 +134,9 @@ test('findings are followed by their next step', () => {
       20260909-contract            after-deploy   in one transaction, with journal  ✓ as it was   ! none: only the backup  0123456789ab
 
       Digest  sha256:3b1c
+
+      There is 1 finding of severity error. [FINDINGS]
+      → See the findings.
     "
   `);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { UndoneMigration } from '../../src/release/rollback/result.ts';
-import { undoTable } from '../../src/report/way-back.ts';
+import { undoTable, wayBackFacts } from '../../src/report/way-back.ts';
 
 const undone: UndoneMigration = {
   ...{ name: '1-x', documents: 3, inserted: 0, deleted: 1, merged: 0, quarantined: 0, downDocuments: 0 },
@@ -20,4 +20,18 @@ test('people read under the numbers of an undo what it left of the catalog, and 
 test('a rollback that an older version has begun has nothing of that on record', () => {
   const { left: _, ...older } = undone;
   expect(undoTable('Undone', [older as UndoneMigration])).toHaveLength(1);
+});
+
+test('what came out otherwise and is as good does not stand beside the claim that everything is as before', () => {
+  const way = {
+    state: 'equal',
+    migrations: [],
+    differences: [],
+    notes: ['customers was added'],
+    durationMs: 1,
+  } as const;
+  const [, [, cell] = []] = wayBackFacts({ undo: { ...way, notes: [] }, down: way });
+  expect(cell).toMatchObject({
+    text: expect.stringMatching(/everything is as before, or as good: customers was added$/),
+  });
 });

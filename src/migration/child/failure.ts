@@ -56,6 +56,8 @@ function whatIn(code: number | undefined, fileName: string): string {
   switch (code) {
     case 13:
       return `the roles of the user (docs/privileges.md), or ${fileName},`;
+    case 14:
+      return `the types of the documents' fields, or ${fileName},`;
     case 121:
     case 241:
     case 11000:

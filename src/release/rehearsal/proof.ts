@@ -79,6 +79,7 @@ export async function keepProof(
   const passed = (id?: string): Rehearsed => ({ result, proof: { id, level: 'full', ...used } });
   const otherwise = error === undefined && level === 'full' ? passed() : rehearsed;
   const partial = takenUp(situation).length > 0 || (error === undefined && level !== 'full');
+  if (run.invocation.store === undefined && otherwise.proof !== undefined) tellNoProof(run);
   if (run.invocation.store === undefined || partial) return otherwise;
   const { actor, runUrl, commit } = run.origin;
   const value: z.input<typeof about> = {
@@ -103,6 +104,13 @@ export async function keepProof(
   }
   await removeOld(run, connection, proofs);
   return error === undefined ? passed(id) : rehearsed;
+}
+
+/** Whether somebody relies on it later, this run does not know; production wants it. */
+function tellNoProof({ log, invocation: { target, flags } }: Run): void {
+  if (flags.apply) return;
+  const level = target?.environment === 'production' ? 'warn' : 'info';
+  log[level]('No store is named, so this rehearsal leaves no proof: --store FOLDER (or backup.store) keeps one.');
 }
 
 /** Whoever relies on the store is not told that it failed. */

@@ -24,7 +24,8 @@ async function failed(up: string, changed = false) {
   expectFailure(ran, changed ? 8 : 7, changed ? 'FAILED_DIRTY' : 'FAILED_CLEAN');
   if (!changed) expect(await stateOf(database.db, { own: false })).toEqual(before);
   expect(ran.stdout + ran.stderr).not.toContain('example.com');
-  return { message: String(ran.json.error.message), ...ran.json.failed };
+  const { message, hint } = ran.json.error;
+  return { message: String(message), hint: String(hint), ...ran.json.failed };
 }
 
 test('a unique index over duplicates: those that have the same key are named', async () => {
@@ -62,6 +63,18 @@ test('a text that a conversion does not take is named', async () => {
     true,
   );
   expect(converting.offending).toMatchObject([{ kind: 'unconvertible', field: 'price', to: 'double', ids: ['2'] }]);
+});
+
+test('an operation that does not take the type of a field: it is said that types are why, and of which documents', async () => {
+  await users().insertMany([
+    { _id: 1, visits: 3 },
+    { _id: 2, visits: 4 },
+    { _id: 3, visits: 'five' },
+  ] as never[]);
+  const inc = await failed("await db.collection('users').updateMany({}, { $inc: { visits: 1 } });", true);
+  expect(inc.message).toMatch(/a value is not of the type that this needs \(TypeMismatch\)/);
+  expect(inc.hint).toMatch(/^Correct the types of the documents' fields, or 1-a\.js, first/);
+  expect(inc.offending).toMatchObject([{ kind: 'mixed-types', field: 'visits', usual: 'number' }]);
 });
 
 test('code that throws on a type that it did not expect: the documents of that type are named', async () => {

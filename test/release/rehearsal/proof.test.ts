@@ -94,6 +94,13 @@ test('the rehearsal of a run that only reads is proof for the one that applies, 
   expect(await database.db.collection('places').countDocuments({ seen: true })).toBe(2);
 });
 
+test('a rehearsal without a store says that it leaves none, and what to type', async () => {
+  const ran = await project.run('migrate --environment production --json');
+  expect(ran.json, ran.stderr).toMatchObject({ outcome: 'rehearsed' });
+  expect(ran.stderr).toMatch(/^! No store is named, so this rehearsal leaves no proof: --store FOLDER/m);
+  expect((await project.run('migrate --environment production --store backups')).stderr).not.toContain('No store');
+});
+
 test('a level that was typed wants a new one', async () => {
   const proof = await prepared();
   const ran = await project.run(`release --apply --rehearsal full ${production}`);
