@@ -2,9 +2,10 @@ import { readCatalog } from '../mongo/catalog.ts';
 import type { Connection } from '../mongo/connect.ts';
 import type { OwnNames } from '../mongo/own.ts';
 import { describeServerError } from '../mongo/server-error.ts';
+import { ReleaseError } from '../observe/error.ts';
 import type { Log } from '../observe/log.ts';
 import { readMetadata } from './archive/metadata.ts';
-import type { ArchiveContents } from './manifest.ts';
+import { type ArchiveContents, withArchive } from './manifest.ts';
 import type { ReadOptions } from './read-backup.ts';
 import { type BuildProgress, type Built, buildPlaces } from './restore/build.ts';
 import { compatibilityOf, refuseIncompatible } from './restore/compatibility.ts';
@@ -14,7 +15,7 @@ import { type Displaced, type Placement, RestoreTenure, type SetHistory, type Sw
 import { readDisk, refuseWithoutRoom } from './restore/room.ts';
 import { dropAsides, finishRestore, undoBuild } from './restore/settle.ts';
 import type { ArchiveSource, BackupStore } from './stores/store.ts';
-import { type VerifiedArchive, verifyBackup } from './verify.ts';
+import { readMetas, rememberVerified, type VerifiedArchive, verifyBackup } from './verify.ts';
 
 export interface RestoreOptions extends ReadOptions {
   readonly own: OwnNames;
@@ -75,6 +76,31 @@ export async function restoreBackup(
   const { signal, identities } = options;
   const verified = await verifyBackup(store, id, { signal, identities });
   return restoreVerified(connection, store, verified, options);
+}
+
+/**
+ * The same into a database that nobody misses where it fails, as a sandbox's: the archive is read once, and verified while
+ * it is built. A damaged one is said to be that here, too, whatever the server made of it.
+ */
+export async function restoreInOnePass(
+  connection: Connection,
+  store: BackupStore,
+  id: string,
+  options: RestoreOptions,
+): Promise<Restored> {
+  const { signal, identities } = options;
+  const manifest = withArchive(await store.readManifest(id));
+  const metas = await readMetas(store, manifest, { signal, identities });
+  try {
+    const restored = await restoreVerified(connection, store, { contents: manifest, metas }, options);
+    await rememberVerified(store, manifest);
+    return restored;
+  } catch (error) {
+    // The server may refuse a document whose checksum was still to come.
+    if (error instanceof ReleaseError && error.code === 'RESTORE_FAILED')
+      await verifyBackup(store, id, { signal, identities });
+    throw error;
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { ArchiveMeta } from './archive/format.ts';
 import { type ArchiveContents, type ArchiveManifest, manifestTotals, withArchive } from './manifest.ts';
 import { type ReadOptions, readBackup } from './read-backup.ts';
-import type { BackupStore } from './stores/store.ts';
+import type { ArchiveSource, BackupStore } from './stores/store.ts';
 
 export interface VerifyOptions extends ReadOptions {
   /** Bytes of documents read so far, uncompressed, of those that the manifest states. */
@@ -47,7 +47,21 @@ export async function verifyBackup(
     bytes += event.documents.bytes.length;
     options.onProgress?.({ bytes, totalBytes });
   }
-  // Whoever may only read the store verifies it all the same.
-  await store.markVerified(id, { at: new Date().toISOString(), sha256: manifest.archive.sha256 }).catch(() => {});
+  await rememberVerified(store, manifest);
   return { manifest, contents: manifest, metas };
+}
+
+/** In the store, for its retention. Throws nothing: whoever may only read the store verifies it all the same. */
+export async function rememberVerified(store: BackupStore, { id, archive }: ArchiveManifest): Promise<void> {
+  await store.markVerified(id, { at: new Date().toISOString(), sha256: archive.sha256 }).catch(() => {});
+}
+
+/** The collections as the archive describes them, compared with its manifest; no document is read. Throws as `readBackup` does. */
+export async function readMetas(
+  source: ArchiveSource,
+  contents: ArchiveContents,
+  options: ReadOptions = {},
+): Promise<readonly ArchiveMeta[]> {
+  for await (const event of readBackup(source, contents, options)) if (event.kind === 'prelude') return event.metas;
+  return [];
 }

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { BSON } from 'mongodb';
 import { expect, test } from 'vitest';
-import { restoreBackup } from '../../src/backup/restore.ts';
+import { restoreBackup, restoreInOnePass } from '../../src/backup/restore.ts';
 import { compareDatabases } from '../../src/mongo/compare.ts';
 import { type Connection, connect } from '../../src/mongo/connect.ts';
 import { Secrets } from '../../src/observe/secrets.ts';
@@ -127,6 +127,47 @@ test('a damaged backup is refused before anything is written', async () => {
   const other = await at.another();
   await expect(restore(at, other, manifest.id)).rejects.toMatchObject({ code: 'ARCHIVE_DAMAGED', exitCode: 11 });
   expect(await other.db.listCollections().toArray()).toEqual([]);
+});
+
+test('in one pass everything comes back exactly, and the backup counts as verified', async () => {
+  await using at = await lab();
+  await fillWithEverything(at.db);
+  const { manifest } = await at.backup();
+  const other = await at.another();
+  const verified = async () =>
+    (await at.store.list()).map((one) => (one.state === 'readable' ? one.verified?.sha256 : one.problem));
+  expect(await verified()).toEqual([undefined]);
+  await restoreInOnePass(other, at.store, manifest.id, { own, log: at.log });
+  expect(await compareDatabases(at.db, other.db, { own })).toEqual([]);
+  expect(await verified()).toEqual([manifest.archive.sha256]);
+});
+
+test('in one pass a damaged backup is said to be that, also where the server meets the damage first, and nothing stays', async () => {
+  await using at = await lab();
+  const padding = 'x'.repeat(1_000_000);
+  await at.db.collection<{ _id: number }>('a').insertMany(Array.from({ length: 12 }, (_, _id) => ({ _id, padding })));
+  const { manifest } = await at.backup({ compression: 'none' });
+  const file = path.join(at.store.location, manifest.archive.file);
+  const bytes = await readFile(file);
+  const other = await at.another();
+  // Another value; a second document with an _id, which the server refuses long before the end; the last checksum.
+  const places = [
+    bytes.indexOf(padding) + 5_000_000,
+    bytes.indexOf(padding) - 8 - '\u0002padding\0'.length,
+    bytes.length - 20,
+  ];
+  expect(bytes.readInt32LE(places[1] as number)).toBe(0);
+  for (const place of places) {
+    const damaged = Buffer.from(bytes);
+    damaged[place]! ^= 1;
+    await writeFile(file, damaged);
+    await expect(restoreInOnePass(other, at.store, manifest.id, { own, log: at.log })).rejects.toMatchObject({
+      ...{ code: 'ARCHIVE_DAMAGED', exitCode: 11 },
+    });
+    expect(await namesOfOurs(other)).toEqual([`${own.prefix}.restore`]);
+    expect(await at.store.list()).toMatchObject([{ verified: undefined }]);
+  }
+  expect(await other.db.listCollections({}, { nameOnly: true }).toArray()).toHaveLength(1);
 });
 
 test('a restore that is aborted or fails while it builds leaves the database as it was', async () => {

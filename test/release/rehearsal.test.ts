@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -86,6 +86,20 @@ test('a migration that fails in the rehearsal is not applied, and the target is 
     rehearsal: { failed: { name: '1-a', effects: { inserted: 1 } }, remaining: ['2-b', '3-c'] },
   });
   expect(await stateOf(database.db, { own: false })).toEqual(before);
+});
+
+test('a backup that is damaged fails the rehearsal as that, and is not counted as verified', async () => {
+  await project.write({ 'mongo-release.yml': 'backup: { compression: none }\n' });
+  const { id, location } = (await project.run('backup --store damaged --json')).json;
+  const bytes = await readFile(location);
+  bytes[bytes.length - 20]! ^= 1;
+  await writeFile(location, bytes);
+  const ran = await project.run(['migrate', '--backup', id, '--store', 'damaged', '--json']);
+  expectFailure(ran, 11, 'ARCHIVE_DAMAGED', /The backup is damaged/);
+  const { backups } = (await project.run('inspect --store damaged --json')).json;
+  expect(backups).toMatchObject([{ id }]);
+  expect(backups[0]).not.toHaveProperty('verifiedAt');
+  await project.write({ 'mongo-release.yml': '' });
 });
 
 test('nothing that the configuration knows as a target is taken for a sandbox', async () => {

@@ -1,5 +1,5 @@
 import { dataTime, type Manifest } from '../../backup/manifest.ts';
-import { restoreBackup } from '../../backup/restore.ts';
+import { restoreInOnePass } from '../../backup/restore.ts';
 import { copySample } from '../../backup/sample.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { readOplog } from '../../mongo/oplog.ts';
@@ -67,7 +67,7 @@ async function inFull(
     fill: async (sandbox) => {
       const own = namesOf(run);
       const { log, signal } = run;
-      return restoreBackup(sandbox, store, id, { own, signal, log, identities, onProgress: restoreProgress(log) });
+      return restoreInOnePass(sandbox, store, id, { own, signal, log, identities, onProgress: restoreProgress(log) });
     },
   });
   const { code } = loaded;
