@@ -73,12 +73,19 @@ class Back {
   #applied: number;
   /** The numbers from 0 on are those of the first time. */
   #attempts: number;
+  /** Of those before all migrations, the ones that they changed, where the undo has led there. */
+  #sortedAtStart: ReadonlyMap<string, string> | undefined;
 
   constructor(run: Run, on: AppliedInSandbox) {
     this.#run = run;
     this.#on = on;
     this.#applied = on.turns.length;
     this.#attempts = on.turns.length;
+  }
+
+  /** How many of the migrations are left once each `down` was gone that there is, the last applied first. */
+  get #lowest(): number {
+    return this.#on.turns.findLastIndex(({ facts }) => !facts.hasDown || facts.irreversible !== undefined) + 1;
   }
 
   async undo(): Promise<Gone> {
@@ -106,14 +113,20 @@ class Back {
     } catch (error) {
       return { part: way.end('failed', { notes }), error: rehearsalFailed(error) };
     }
-    const differences = await this.#told(0, compareStates(start, await this.#on.state()));
+    // Nothing writes now. The down is compared with this; reading it is our work, and the state's is the server's.
+    const [state, sorted] = await Promise.all([
+      this.#on.state(),
+      this.#lowest === 0 ? this.#sortedFields(0, start) : undefined,
+    ]);
+    this.#sortedAtStart = sorted;
+    const differences = await this.#told(0, compareStates(start, state));
     return { part: way.end(differences.length === 0 ? 'equal' : 'differs', { differences, notes }) };
   }
 
   async down(): Promise<Gone> {
     const { turns, connection } = this.#on;
     const way = new Way();
-    const lowest = turns.findLastIndex(({ facts }) => !facts.hasDown || facts.irreversible !== undefined) + 1;
+    const lowest = this.#lowest;
     const last = turns[lowest - 1];
     const why =
       last && `${last.file.name} ${last.facts.irreversible === undefined ? 'has no down' : 'is irreversible'}`;
@@ -158,13 +171,18 @@ class Back {
     if (this.#applied > count) return count === 0 ? { state: start, sorted } : undefined;
     await this.#upTo(count);
     const state = count === 0 ? start : await this.#on.state();
-    const changed = migrations.slice(count).flatMap(({ effects }) => Object.keys(effects.byCollection));
-    const { signal } = this.#run;
     return {
       state,
-      sorted: await sortedFieldsOf(connection.db, state, changed, signal),
-      dates: await newDates(connection, state, migrations.slice(count), signal),
+      sorted: (count === 0 ? this.#sortedAtStart : undefined) ?? (await this.#sortedFields(count, state)),
+      dates: await newDates(connection, state, migrations.slice(count), this.#run.signal),
     };
+  }
+
+  /** Of the collections that those after so many migrations changed, as they are in this state, which has to be that of now. */
+  #sortedFields(count: number, state: DatabaseState): Promise<ReadonlyMap<string, string>> {
+    const { migrations, connection } = this.#on;
+    const changed = migrations.slice(count).flatMap(({ effects }) => Object.keys(effects.byCollection));
+    return sortedFieldsOf(connection.db, state, changed, this.#run.signal);
   }
 
   /** With the documents that these migrations, from that one on, should have left as they were. */
