@@ -67,7 +67,10 @@ export function runInSandbox(
   job: Pick<MigrationJob, 'file' | 'direction' | 'database' | 'journal'>,
 ): Promise<MigrationEnd> {
   const log = run.log.with({ migration: job.file.name, rehearsal: true });
-  return runMigration({ ...job, uri, rehearsal: true }, { ...childOptions(run), log, signal: run.signal });
+  const options = childOptions(run);
+  // There is nobody whom a busy server would keep waiting, and what is waited for there says nothing of the target.
+  const throttle = { ...options.throttle, serverLoad: false };
+  return runMigration({ ...job, uri, rehearsal: true }, { ...options, throttle, log, signal: run.signal });
 }
 
 /** Every database that this run knows the address of, whether or not the run is about it: a sandbox may be none of them. */

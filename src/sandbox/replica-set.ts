@@ -91,6 +91,8 @@ async function initiate(client: MongoClient, options: SetUpOptions, deadline: nu
   const config = {
     _id: identity.setName,
     members: [{ _id: 0, host: address }],
+    // What a crash would lose nobody needs: `w: majority` waits for the member alone, and not for its disk.
+    writeConcernMajorityJournalDefault: false,
     settings: { electionTimeoutMillis: 1000, heartbeatIntervalMillis: 500 },
   };
   await admin.command({ replSetInitiate: config }).catch((error: unknown) => {

@@ -43,7 +43,7 @@ export interface SandboxOptions {
   readonly secrets: Secrets;
   /** Ends the search and the start. A sandbox that runs is ended by `stop` alone. */
   readonly signal?: AbortSignal;
-  /** WiredTiger's cache, in GB. Default 0.5; the server's own default would be half of the memory. */
+  /** WiredTiger's cache, in GB. Default 1, 0.5 where less than 4 GB are free; the server's own would be half of the memory. */
   readonly cacheSizeGB?: number;
   /** Further server parameters (`--setParameter`), such as `{ enableTestCommands: '1' }`. */
   readonly parameters?: Readonly<Record<string, string>>;

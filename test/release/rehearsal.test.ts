@@ -102,6 +102,26 @@ test('a backup that is damaged fails the rehearsal as that, and is not counted a
   await project.write({ 'mongo-release.yml': '' });
 });
 
+test('no migration waits in a sandbox for its server to be less busy', async () => {
+  const secrets = new Secrets();
+  await using sandbox = await startSandbox({
+    ...{ environment: sandboxEnvironment(process.env), mongod: process.env.MONGO_RELEASE_MONGOD, secrets },
+    log: new Log(() => {}, secrets),
+    // What is restored, and the oplog of it, are more than the 15 % at which a migration waits on a target.
+    cacheSizeGB: 0.25,
+  });
+  await using large = await freshDatabase();
+  const text = 'x'.repeat(1_000_000);
+  await large.db.collection('texts').insertMany(Array.from({ length: 30 }, (_, n) => ({ n, text })));
+  await using other = await makeProject(
+    { 'migrations/1-a.js': migration("await db.collection('texts').updateMany({}, { $set: { a: 1 } });") },
+    { MONGODB_URI: large.uri },
+  );
+  const ran = await other.run(['migrate', '--json', '--sandbox-uri', sandbox.uri]);
+  expect(ran.json, ran.stderr).toMatchObject({ outcome: 'rehearsed' });
+  expect(ran.stderr).not.toContain('waits between two batches');
+});
+
 test('nothing that the configuration knows as a target is taken for a sandbox', async () => {
   const before = await stateOf(database.db);
   const secrets = new Secrets();
