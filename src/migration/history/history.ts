@@ -223,16 +223,17 @@ export class HistoryWriter {
 
   /**
    * Records that what an interrupted run had done was undone: on its way up the migration is not applied then, on its
-   * way down it still is. Throws `HISTORY_CONFLICT` where it is neither failed nor interrupted.
+   * way down it still is. With `taken`, on a rollback's way, whoever goes on with that finds what it came to. Throws `HISTORY_CONFLICT` where it is neither failed nor interrupted.
    */
-  async undone(name: string): Promise<HistoryRecord> {
+  async undone(name: string, taken?: Pick<HistoryRecord, 'durationMs' | 'effects'>): Promise<HistoryRecord> {
     return this.#turns.take(`recording that ${name} was undone`, async (turn) => {
       const prior = await turn.records.findOne({ _id: name }, { session: turn.session });
       if (prior?.state !== 'failed' && prior?.state !== 'interrupted') throw conflict(name, prior, 'be undone');
       const { _id, effects, error, journal, ...rest } = prior;
       const applied = prior.direction === 'down' && prior.way !== 'undo' && prior.appliedAt !== undefined;
       const state = { state: applied ? 'applied' : 'rolled-back', direction: applied ? 'up' : 'down' };
-      const record = { ...rest, ...this.#run, ...state, fence: this.#turns.fence };
+      const found = applied ? { undoneDown: journal } : { ...taken, way: 'undo', journal };
+      const record = { ...rest, ...this.#run, ...state, ...(taken && found), fence: this.#turns.fence };
       if (!applied) await this.#mirror?.takenBack(prior, turn.session);
       return replace(turn, prior, { ...record, sequence: await turn.sequence() }, { finishedAt: '$$NOW' });
     });
@@ -250,10 +251,11 @@ export class HistoryWriter {
       if (prior === null || journal === undefined || (prior.state !== 'applied' && !goesOn)) {
         throw conflict(name, prior, 'be undone');
       }
-      const { _id, effects, error, finishedAt, durationMs, ...rest } = prior;
-      const undoing = { state: 'running', direction: 'down', way: 'undo', journal, fence: this.#turns.fence };
-      const record = { ...rest, ...this.#run, ...undoing, sequence: await turn.sequence() };
-      return replace(turn, prior, record, { startedAt: '$$NOW' });
+      const { _id, effects, error, finishedAt, durationMs, undoneDown: of, ...rest } = prior;
+      const undoneDown = prior.releaseId === this.#run.releaseId ? of : undefined;
+      const undoing = { state: 'running', direction: 'down', way: 'undo', journal, undoneDown };
+      const own = { ...this.#run, fence: this.#turns.fence, sequence: await turn.sequence() };
+      return replace(turn, prior, { ...rest, ...undoing, ...own }, { startedAt: '$$NOW' });
     });
   }
 

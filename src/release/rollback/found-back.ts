@@ -1,8 +1,10 @@
 import { readHistory } from '../../migration/history/history.ts';
 import { noEffects } from '../../migration/runner.ts';
+import type { RunJournal } from '../../migration/types.ts';
 import { isDamage } from '../../migration/undo/damage.ts';
 import { forecastUndo } from '../../migration/undo/forecast.ts';
 import { Quarantine } from '../../migration/undo/quarantine.ts';
+import { nothingUndone, sumOfUndos, type UndoNumbers } from '../../migration/undo/result.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
 import type { ReleaseRecord } from '../record/record.ts';
@@ -19,31 +21,49 @@ export async function foundBack(
   { _id, data }: ReleaseRecord,
 ): Promise<Pick<DataTakenBack, 'reverted' | 'conflicts' | 'undo'>> {
   const { db } = connection;
-  const own = namesOf(run);
   const told = new Set(data?.reverted.map(({ name }) => name));
-  const history = await readHistory(db, own);
+  const history = await readHistory(db, namesOf(run));
   const found = history.filter(
     (one) => one.releaseId === _id && one.state === 'rolled-back' && one.origin === undefined && !told.has(one._id),
   );
   const conflicts = new Map<string, number>();
   const undo: UndoneMigration[] = [];
-  for (const { _id: migration, way, journal } of found) {
+  for (const { _id: name, way, journal, undoneDown } of found) {
     if (way !== 'undo' || journal === undefined) continue;
-    const attempt = { migration, number: journal.attempt };
-    try {
-      for (const [collection, documents] of await new Quarantine(db, own, attempt).countByCollection())
-        conflicts.set(collection, (conflicts.get(collection) ?? 0) + documents);
-      const [numbers] = await forecastUndo(connection, own, [attempt], { signal: run.signal });
-      if (numbers !== undefined) undo.push({ name: migration, ...numbers });
-    } catch (error) {
-      // Its way back is behind it: damage of the images is no harm any more, but for what they would tell.
-      if (isDamage(error)) continue;
-      throw asServerFailure(error, `counting what the undo of ${migration} came to`);
-    }
+    const all = await whatCameOf(run, connection, name, undoneDown === undefined ? [journal] : [undoneDown, journal]);
+    for (const [collection, documents] of all.conflicts)
+      conflicts.set(collection, (conflicts.get(collection) ?? 0) + documents);
+    if (all.numbers !== undefined) undo.push({ name, ...all.numbers });
   }
   return {
     reverted: found.map(({ _id: name, durationMs = 0, effects = noEffects }) => ({ name, durationMs, effects })),
     conflicts: [...conflicts].map(([collection, documents]) => ({ collection, documents })),
     ...(undo.length > 0 && { undo }),
   };
+}
+
+/**
+ * What undos of these journals of a migration came to, all at their end; without the numbers where images are damaged. Only
+ * reads. Throws what `asServerFailure` makes of a server's failure.
+ */
+export async function whatCameOf(
+  run: Run,
+  connection: Connection,
+  migration: string,
+  journals: readonly RunJournal[],
+): Promise<{ readonly numbers?: UndoNumbers; readonly conflicts: ReadonlyMap<string, number> }> {
+  const own = namesOf(run);
+  const conflicts = new Map<string, number>();
+  const attempts = journals.map(({ attempt: number }) => ({ migration, number }));
+  try {
+    for (const attempt of attempts)
+      for (const [collection, documents] of await new Quarantine(connection.db, own, attempt).countByCollection())
+        conflicts.set(collection, (conflicts.get(collection) ?? 0) + documents);
+    const forecasts = await forecastUndo(connection, own, attempts, { signal: run.signal });
+    return { numbers: forecasts.reduce(sumOfUndos, nothingUndone), conflicts };
+  } catch (error) {
+    // Its way back is behind it: damage of the images is no harm any more, but for what they would tell.
+    if (isDamage(error)) return { conflicts };
+    throw asServerFailure(error, `counting what the undo of ${migration} came to`);
+  }
 }

@@ -17,6 +17,7 @@ import type { AppliedMigration, CollectionCount, FailedMigration } from '../resu
 import { namesOf, type Run } from '../run.ts';
 import type { Tenure } from '../under-lease.ts';
 import { DownDocuments, withDownDocument } from './down-documents.ts';
+import { whatCameOf } from './found-back.ts';
 import type { UndoneMigration } from './result.ts';
 import { journalsOf } from './undoable.ts';
 
@@ -126,6 +127,7 @@ class Undoing {
     let record = await history.find(this.#name);
     if (record === undefined) throw changedMeanwhile(this.#name);
     if (isUnsettled(record) && record.way !== 'undo') record = await this.#half(record);
+    else if (record.releaseId === this.#run.releaseId) await this.#found(record.undoneDown);
     if (record.state === 'rolled-back') return;
     record = await history.beginUndo(this.#name);
     this.begun = true;
@@ -148,7 +150,16 @@ class Undoing {
   async #half({ journal }: HistoryRecord): Promise<HistoryRecord> {
     this.begun = true;
     if (journal?.entries !== 0) await this.#journal(journal);
-    return this.#tenure.history.undone(this.#name);
+    const { durationMs, effects } = this.applied;
+    return this.#tenure.history.undone(this.#name, { durationMs, effects });
+  }
+
+  /** What a run that was killed behind that has undone of a half-done down. */
+  async #found(journal: RunJournal | undefined): Promise<void> {
+    if (journal === undefined) return;
+    const { numbers = nothingUndone, conflicts } = await whatCameOf(this.#run, this.#connection, this.#name, [journal]);
+    this.#sum = sumOfUndos(this.#sum, numbers);
+    this.#left(conflicts);
   }
 
   async #journal(journal: RunJournal | undefined): Promise<void> {
@@ -177,10 +188,12 @@ class Undoing {
     }
     this.#sum = sumOfUndos(this.#sum, result);
     for (const { why } of result.left) this.#run.log.warn(`${why}. That stays as it is.`);
-    const left = await new Quarantine(this.#connection.db, namesOf(this.#run), attempt).countByCollection();
-    for (const [collection, documents] of left) {
-      this.#conflicts.set(collection, (this.#conflicts.get(collection) ?? 0) + documents);
-    }
+    this.#left(await new Quarantine(this.#connection.db, namesOf(this.#run), attempt).countByCollection());
+  }
+
+  #left(documents: ReadonlyMap<string, number>): void {
+    for (const [collection, more] of documents)
+      this.#conflicts.set(collection, (this.#conflicts.get(collection) ?? 0) + more);
   }
 }
 
