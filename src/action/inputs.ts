@@ -52,7 +52,7 @@ function applyMode(raw: Record<string, string | boolean>, given: string, known: 
   if (given !== 'apply') raw['dry-run'] = true;
   else if (known.includes('apply')) raw.apply = true;
   // Who names the restore agrees to lose what was written since; who leaves the choice to us does not.
-  else raw.yes = raw.strategy === 'restore';
+  else if (raw.strategy === 'restore') raw.yes = true;
   return [];
 }
 

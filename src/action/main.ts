@@ -11,6 +11,7 @@ import { newReleaseId } from '../release/record/release-id.ts';
 import type { Ended } from '../release/result.ts';
 import { outcomeOf } from '../report/json.ts';
 import { cancelOnSignal } from './cancel.ts';
+import { inWorkflow } from './in-workflow.ts';
 import { readInputs } from './inputs.ts';
 import { flagsOf, type Part, parts, settingsOf } from './parts.ts';
 import { runLog } from './run-log.ts';
@@ -72,12 +73,18 @@ class Step {
       // Nobody can be asked here. In production that stops what needs consent; elsewhere `mode: apply` is consent enough.
       consents: invocation.target?.environment !== 'production',
     });
+    const error = ended.error?.code === 'CONFIRMATION_NEEDED' ? askedForRestore(ended.error) : ended.error;
     return {
       ...ended,
+      warnings: ended.warnings?.map((one) => inWorkflow(this.#part, one)),
       // `verify` has no release of its own, and hands on the one that it was told to belong to.
       releaseId: ended.releaseId ?? invocation.flags['release-id'],
-      error: ended.error?.code === 'CONFIRMATION_NEEDED' ? askedForRestore(ended.error) : ended.error,
+      error: error && this.#hinted(error),
     };
+  }
+
+  #hinted({ code, message, hint, details, cause }: ReleaseError): ReleaseError {
+    return new ReleaseError(code, message, { hint: inWorkflow(this.#part, hint), details, cause });
   }
 
   /** Findings are always written as SARIF, for code scanning; the input only says where. */

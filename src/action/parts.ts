@@ -106,8 +106,8 @@ export const parts = {
 
 export type Part = keyof typeof parts;
 
-/** Flags that `mode` stands for: apply is always explicit, and nobody is there to be asked. */
-const standInMode: readonly OptionName[] = ['apply', 'dry-run', 'yes'];
+/** Flags that `mode` stands for: apply is always explicit. */
+const standInMode: readonly OptionName[] = ['apply', 'dry-run'];
 
 /** The flags of a part's command that are inputs. */
 export function flagsOf(part: Part): OptionName[] {

@@ -168,7 +168,7 @@ export const options = {
     type: 'switch',
     help: 'Apply what is pending afterwards, as migrate --apply does: an old backup comes to the schema of today.',
   },
-  yes: { type: 'switch', help: 'Do not ask. Needed where nobody can answer.' },
+  yes: { type: 'switch', help: 'Do not ask: a person has looked, and says yes. Needed where nobody can answer.' },
   'accept-loss': {
     type: 'text',
     value: 'N',

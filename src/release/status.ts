@@ -10,8 +10,9 @@ import { leaseStatus } from './lease-status.ts';
 import { changelogOf, listFiles, readRecords } from './migrate-mongo.ts';
 import { quarantineWarning, readQuarantine } from './quarantine.ts';
 import type { Ended } from './result.ts';
-import { halfRestoredIn, openInWords, openRollback } from './rollback/open.ts';
+import { halfRestoredIn, openInWords, openRollback, openUnderLease } from './rollback/open.ts';
 import { unendedWarnings } from './rollback/still-running.ts';
+import type { StoppedTraffic } from './rollback/traffic.ts';
 import { aboutTarget, namesOf, openTarget, type Run } from './run.ts';
 
 /** `pending` has no record yet; `missing` has a record and no file. */
@@ -44,6 +45,8 @@ export interface StatusResult {
   readonly pending: number;
   /** Null while nobody holds it. */
   readonly lease: LeaseStatus | null;
+  /** Only while users are shut out, or may be: by which rollback, of which release. */
+  readonly traffic?: StoppedTraffic & { readonly rollbackId: string; readonly releaseId?: string };
   /** Documents that wait for somebody to look after them; only migrations that have some. */
   readonly quarantine?: readonly InQuarantine[];
   /** Of a migrate-mongo project: what migrate-mongo itself says of each file. */
@@ -87,20 +90,23 @@ export async function status(run: Run): Promise<Ended<'status'>> {
   const open = migrations.filter((one) => one.state !== 'applied' && (halfDone.has(one.name) || !isMissing(one)));
   const pending = open.length;
   const target = aboutTarget(run, connection);
+  const rollback = await openRollback(run, connection);
+  const holder = lease.held ? lease.holder?.releaseId : undefined;
+  const whatIsOpen = rollback && (lease.held ? openUnderLease(rollback, holder) : openInWords(rollback));
   const result = {
     target: target.name,
     database: target.database,
     migrations,
     pending,
     lease: lease.held ? leaseStatus(lease) : null,
+    ...(rollback?.traffic && { traffic: { ...rollback.traffic, rollbackId: rollback._id, releaseId: rollback.of } }),
     ...(quarantine.length > 0 && { quarantine }),
     ...(changelog && { changelog: changelogRows(files, changelog, changelogOf(run)?.useFileHash === true) }),
   };
   const notEnded = await unsettled(run, connection, files, records, lease.held);
-  const rollback = lease.held ? undefined : await openRollback(run, connection);
-  const unended = await unendedWarnings(run, connection, lease.held ? lease.holder?.releaseId : undefined);
+  const unended = await unendedWarnings(run, connection, holder);
   const warnings = [
-    ...(rollback === undefined ? [] : [openInWords(rollback)]),
+    ...(whatIsOpen === undefined ? [] : [whatIsOpen]),
     ...unended,
     ...(half === undefined ? [] : [`${half.message} ${half.hint}`]),
     ...notEnded.map(({ far, next }) => (next === undefined ? far : `${far} ${next}`)),

@@ -12,22 +12,37 @@ const repeated = [
 /** In production these want a reason. */
 const needReason: ReadonlySet<CommandName> = new Set<CommandName>(['restore', 'rollback', 'down']);
 
+/** A command as it stands in a text for people. */
+export interface CommandInText {
+  readonly name: CommandName;
+  /** All of it. */
+  readonly text: string;
+  readonly argument?: string;
+  /** In their order; without a value where it is a switch. */
+  readonly flags: ReadonlyMap<string, string | undefined>;
+}
+
 /**
  * Completes the commands in a text for people, so that they act on what this run acts on: with the flags that this one was
  * given by and its environment does not say, and with a reason where one is needed. An address is not shown.
  */
 export function typed(run: Run, text: string): string {
-  return text.replaceAll(
-    /(mongo-release )([a-z]+)((?: +[^\s]+)*)/g,
-    (_, program: string, word: string, rest: string) => {
-      // What follows may hold another command.
-      if (!Object.hasOwn(commands, word)) return `${program}${word}${typed(run, rest)}`;
-      const name = word as CommandName;
-      const { length, given } = readCommand(name, rest);
-      const more = flagsFor(run, name, given).map((flag) => ` ${flag}`);
-      return `${program}${word}${rest.slice(0, length)}${more.join('')}${typed(run, rest.slice(length))}`;
-    },
-  );
+  return replaceCommands(text, (command) => [command.text, ...flagsFor(run, command)].join(' '));
+}
+
+/** The text with each command in it replaced; `between` makes what lies around them. */
+export function replaceCommands(
+  text: string,
+  by: (command: CommandInText) => string,
+  between: (text: string) => string = (same) => same,
+): string {
+  for (const { 0: start, 1: word = '', index } of text.matchAll(/mongo-release ([a-z]+)/g)) {
+    if (!Object.hasOwn(commands, word)) continue;
+    const command = readCommand(word as CommandName, start, text.slice(index + start.length));
+    const rest = text.slice(index + command.text.length);
+    return `${between(text.slice(0, index))}${by(command)}${replaceCommands(rest, by, between)}`;
+  }
+  return between(text);
 }
 
 /** The same of an error's hint. */
@@ -37,29 +52,29 @@ export function typedHint(run: Run, error: ReleaseError): ReleaseError {
   return hint === error.hint ? error : new ReleaseError(code, message, { hint, details, cause });
 }
 
-/** How much of a text still belongs to the command that it follows: an argument, and flags with their values. */
-function readCommand(name: CommandName, text: string): { readonly length: number; readonly given: readonly string[] } {
-  const given: string[] = [];
-  let length = 0;
+/** What of a text still belongs to the command that it follows: an argument, and flags with their values. */
+function readCommand(name: CommandName, start: string, rest: string): CommandInText {
+  const flags = new Map<string, string | undefined>();
+  let text = start;
   const take = (pattern: RegExp) => {
-    const [found] = pattern.exec(text.slice(length)) ?? [];
-    length += found?.length ?? 0;
+    const [found] = pattern.exec(rest.slice(text.length - start.length)) ?? [];
+    text += found ?? '';
     return found?.trim();
   };
   // What prose goes on with is in small letters, and no name.
-  if (commands[name].arguments.length > 0) take(/^ (?=\S*[\dA-Z])[\w./-]*\w/);
+  const argument = commands[name].arguments.length > 0 ? take(/^ (?=\S*[\dA-Z])[\w./-]*\w/) : undefined;
   for (let flag = take(/^ --[a-z]+(?:-[a-z]+)*/); flag !== undefined; flag = take(/^ --[a-z]+(?:-[a-z]+)*/)) {
-    given.push(flag.slice(2));
     const option: Option | undefined = options[flag.slice(2) as OptionName];
-    if (option !== undefined && option.type !== 'switch') take(/^ (?:"[^"]*"|[\w./:-]*\w)/);
+    const value = option === undefined || option.type === 'switch' ? undefined : take(/^ (?:"[^"]*"|[\w./:-]*\w)/);
+    flags.set(flag.slice(2), value);
   }
-  return { length, given };
+  return { name, text, argument, flags };
 }
 
-function flagsFor({ invocation, env }: Run, name: CommandName, given: readonly string[]): string[] {
+function flagsFor({ invocation, env }: Run, { name, flags: given }: CommandInText): string[] {
   const { flags, target } = invocation;
   const allowed: readonly OptionName[] = commands[name].options;
-  const wanted = (option: OptionName) => allowed.includes(option) && !given.includes(option);
+  const wanted = (option: OptionName) => allowed.includes(option) && !given.has(option);
   const more = repeated.flatMap((option) => {
     const { env: variable, secret }: Option = options[option];
     const value = flags[option];
@@ -67,7 +82,7 @@ function flagsFor({ invocation, env }: Run, name: CommandName, given: readonly s
       return [];
     return [`--${option} ${secret === undefined ? quoted(value) : '"…"'}`];
   });
-  if (needReason.has(name) && target?.environment === 'production' && wanted('reason') && !given.includes('dry-run'))
+  if (needReason.has(name) && target?.environment === 'production' && wanted('reason') && !given.has('dry-run'))
     more.push(`--reason ${flags.reason === undefined ? '"…"' : JSON.stringify(flags.reason)}`);
   return more;
 }

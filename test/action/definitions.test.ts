@@ -30,7 +30,7 @@ describe('the parts', () => {
     for (const part of Object.keys(parts)) {
       const { inputs }: Definition = parse(await read(`${part}/action.yml`));
       expect(Object.keys(inputs)).not.toEqual(
-        expect.arrayContaining([expect.stringMatching(/^(json|show-values|apply|dry-run|yes)$/)]),
+        expect.arrayContaining([expect.stringMatching(/^(json|show-values|apply|dry-run)$/)]),
       );
       expect(inputs.mode?.default ?? 'dry-run').toBe('dry-run');
     }

@@ -190,7 +190,7 @@ test('what a hook prints is shown, and is no command to the runner', async () =>
   expect(step.log).not.toContain('##[');
 });
 
-test('a rollback that is run again does not go on over what was deployed since: no workflow settles that doubt', async () => {
+test('a rollback that is run again goes on over what was deployed since only where its input says that somebody has looked', async () => {
   await using target = await database();
   const config = "hooks: { rollback-app: 'echo app >> hooks.log; exit 1' }\n";
   await using project = await makeProject({ 'migrations/1-slug.mjs': addSlug, 'mongo-release.yml': config });
@@ -198,7 +198,7 @@ test('a rollback that is run again does not go on over what was deployed since: 
   const applied = await runPart('migrate', { cwd: project.folder, inputs: { ...inputs, rehearsal: 'none' } });
   expect(applied.code, applied.log).toBe(0);
   const asked = { ...inputs, 'release-id': String(applied.outputs['release-id']) };
-  const rollback = () => runPart('rollback', { cwd: project.folder, inputs: asked });
+  const rollback = (more = {}) => runPart('rollback', { cwd: project.folder, inputs: { ...asked, ...more } });
   expect((await rollback()).code).toBe(10);
   const startedAt = new Date();
   const steps = [{ name: 'deploy', state: 'done', startedAt, durationMs: 1 }];
@@ -206,7 +206,14 @@ test('a rollback that is run again does not go on over what was deployed since: 
   const again = await rollback();
   expect(again.code, again.log).toBe(10);
   expect(again.log).toContain('something was applied or deployed since');
-  expect(await readFile(join(project.folder, 'hooks.log'), 'utf8')).toBe('app\n');
+  const hooks = () => readFile(join(project.folder, 'hooks.log'), 'utf8');
+  expect(await hooks()).toBe('app\n');
+  // What is named is an input, not a flag that nobody can type here.
+  const { hint } = again.report.error as { hint: string };
+  expect(hint).toContain(`run the part rollback with "mode: apply", "release-id: ${asked['release-id']}", "yes: true"`);
+  expect(hint).not.toContain('--');
+  expect((await rollback({ yes: 'true' })).code).toBe(10);
+  expect(await hooks()).toBe('app\napp\n');
 }, 180_000);
 
 test('SIGINT brings what runs to a safe end within the time that GitHub gives', async () => {

@@ -186,7 +186,7 @@ MongoClient.connect(${JSON.stringify(database.uri)}).then(async (client) => {
     expect(await project.read('stopped')).toBe('');
     // Nobody writes, so what it saw is so: neither the application nor users come back to that.
     await expect(project.read('back')).rejects.toThrow('ENOENT');
-    expect(ran.json.error.message).toContain('Traffic is stopped, and stays so until the rollback is done.');
+    expect(ran.json.error.message).toContain('Traffic is stopped, and stays so until the rollback is done:');
 
     const probe = sized(5).replace('retries', 'phase: after-deploy, retries');
     await project.write({ 'mongo-release.yml': probe + noImages });

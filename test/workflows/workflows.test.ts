@@ -216,7 +216,7 @@ test('a template runs in a project of migrate-mongo, too: it names no target, an
 test('a reusable workflow offers what the parts that it runs ask for of a target and its sandbox', async () => {
   const offered: Record<string, readonly string[]> = {
     release: ['target', 'target-environment', 'database', 'phase', 'mongod', 'wait', 'rehearsal', 'waive-rehearsal'],
-    rollback: ['target', 'target-environment', 'database', 'strategy', 'accept-loss', 'wait'],
+    rollback: ['target', 'target-environment', 'database', 'strategy', 'accept-loss', 'start-traffic', 'yes', 'wait'],
     drill: ['target', 'database', 'mongod'],
   };
   for (const [name, inputs] of Object.entries(offered)) {

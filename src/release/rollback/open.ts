@@ -33,6 +33,14 @@ export function openInWords(open: ReleaseRecord): string {
   ].join(' ');
 }
 
+/** The same while somebody has the lease: the rollback itself, which goes on by itself, or another run, which users wait for. */
+export function openUnderLease(open: ReleaseRecord, holder: string | undefined): string | undefined {
+  const { _id, of, steps = [], traffic } = open;
+  if (traffic === undefined) return undefined;
+  if (holder !== _id) return openInWords(open);
+  return `Rollback ${_id} of release ${of} is under way, at ${stoppedAt(steps)}. ${trafficInWords(traffic)}`;
+}
+
 /** The first of them. */
 export function notComplete({ _id, of, steps = [] }: ReleaseRecord): string {
   return `Rollback ${_id} of release ${of} is not complete: it is at ${stoppedAt(steps)}.`;

@@ -1,3 +1,4 @@
+import { formatTime } from '../../report/format.ts';
 import type { Step, StepName } from '../result.ts';
 
 /** Users are shut out of the target, or may be. One fact of a target, whichever rollback it was and whatever became of it. */
@@ -34,14 +35,15 @@ export class Traffic {
 }
 
 /** A sentence. */
-export function trafficInWords({ state }: StoppedTraffic): string {
+export function trafficInWords({ state, since }: StoppedTraffic): string {
+  const at = formatTime(since);
   switch (state) {
     case 'stopping':
-      return 'Whether traffic is stopped is not known.';
+      return `Whether traffic is stopped is not known: users may be out since ${at}.`;
     case 'stopped':
-      return 'Traffic is stopped, and stays so until the rollback is done.';
+      return `Traffic is stopped, and stays so until the rollback is done: users are out since ${at}.`;
     case 'starting':
-      return 'Whether traffic is back is not known.';
+      return `Whether traffic is back is not known: users were out since ${at}.`;
   }
 }
 

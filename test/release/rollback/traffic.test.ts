@@ -60,6 +60,33 @@ test('users whom a stop that failed may have shut out are let in at the end, wha
   expect(await log()).toEqual(['stop', 'app', 'start']);
 }, 120_000);
 
+test('status says that users are out, since when and by which rollback, also while that is at it', async () => {
+  await project.write({
+    'app.fails': '',
+    'mongo-release.yml': config().replace('echo app', 'echo app; while test -e hold; do sleep 0.1; done'),
+  });
+  await project.write({ hold: '' });
+  const { said, ended } = project.start('rollback r1 --json');
+  await said('Hook rollback-app starts');
+  const during = await ok('status --json');
+  const traffic = {
+    state: 'stopped',
+    since: expect.stringMatching(/Z$/),
+    releaseId: 'r1',
+    rollbackId: expect.any(String),
+  };
+  expect(during).toMatchObject({ lease: { releaseId: expect.any(String) }, traffic });
+  expect(warnings(during)).toMatch(
+    /release r1 is under way, at rollback-app\. Traffic is stopped.* users are out since 2/,
+  );
+  expect(warnings(during)).not.toContain('--start-traffic');
+  await rm(join(project.dir, 'hold'));
+  expect((await ended).code).toBe(10);
+  const after = await ok('status --json');
+  expect(after).toMatchObject({ lease: null, traffic });
+  expect(warnings(after)).toMatch(/is not complete: it is at rollback-app\. .*--start-traffic it only lets users in/);
+}, 120_000);
+
 test('whoever releases while users are shut out is told; what is left of the rollback is not done over that unasked', async () => {
   await project.write({ 'app.fails': '' });
   expect((await project.run('rollback r1 --json')).code).toBe(10);
