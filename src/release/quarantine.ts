@@ -46,12 +46,23 @@ export function leftOut(ended: Ended, quarantine: string): string[] {
       effects?.quarantined ? [{ migration: name, documents: effects.quarantined }] : [],
     );
   return [
-    ...some(applied).map((one) => quarantineWarning(one, quarantine)),
+    ...[...some(applied), ...leftByUndo(ended)].map((one) => quarantineWarning(one, quarantine)),
     ...some(rehearsed.filter(({ name }) => !names.has(name))).map(
       (one) =>
         `In the rehearsal ${documentsOf(one)} left as they were: applied, it puts such documents into quarantine.`,
     ),
   ];
+}
+
+/** What an undo that was done left to users. */
+function leftByUndo(ended: Ended): InQuarantine[] {
+  const back = ended.command === 'release' ? ended.result?.rollback : undefined;
+  const { undo = [], reverted = [] } =
+    (ended.command === 'rollback' || ended.command === 'down' ? ended.result : back) ?? {};
+  const done = new Set(reverted.map(({ name }) => name));
+  return undo.flatMap(({ name: migration, quarantined: documents }) =>
+    documents > 0 && done.has(migration) ? [{ migration, documents }] : [],
+  );
 }
 
 function documentsOf({ migration, documents }: InQuarantine): string {

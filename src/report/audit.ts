@@ -69,6 +69,9 @@ function partsOf(entry: AuditEntry): string | undefined {
   return `took: ${all.map(({ name, durationMs }) => `${name} ${formatDuration(durationMs)}`).join(', ')}`;
 }
 
+/** More of them say less than how many there are. */
+const mostNames = 3;
+
 function moreOf(entry: AuditEntry): string[] {
   const said: (string | undefined)[] = [
     entry.backupId && `backup ${entry.backupId}`,
@@ -103,5 +106,11 @@ function moreOf(entry: AuditEntry): string[] {
       planDigest && `plan ${planDigest.slice(0, 12)}`,
     );
   }
-  return [entry.migrations?.join(', '), ...said].flatMap((one) => one || []);
+  const { migrations = [] } = entry;
+  const [first, last] = [migrations[0], migrations.at(-1)];
+  const names =
+    migrations.length > mostNames
+      ? `${plural(migrations.length, 'migration')}, ${first} to ${last}`
+      : migrations.join(', ');
+  return [names, ...said].flatMap((one) => one || []);
 }

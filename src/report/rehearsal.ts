@@ -24,7 +24,10 @@ export function rehearsalBlocks(rehearsal: RehearsalResult, short: boolean): Blo
     ...(remaining.length > 0 ? [{ kind: 'list', title: 'Not rehearsed', items: remaining } as const] : []),
     ...(notes.length > 0 ? [{ kind: 'list', title: 'Documents to look at', items: notes } as const] : []),
     ...detailWhere(true, [...fieldsTable(migrations), ...targetTable(rehearsal)]),
-    ...probesTable(probes, 'Probes in the sandbox'),
+    ...detailWhere(
+      probes.every(({ state }) => state === 'passed'),
+      probesTable(probes, 'Probes in the sandbox'),
+    ),
     ...probesTable(unverified, 'Probes that a rollback would not pass'),
     {
       kind: 'facts',

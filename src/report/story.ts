@@ -31,7 +31,7 @@ export interface Column {
   readonly below?: string;
 }
 
-/** `detail`: a terminal leaves it out where something failed, so that the failure stays in sight. */
+/** `detail`: a terminal leaves it out of what was applied or failed, so that this stays in sight. */
 export type Block = { readonly detail?: boolean } & (
   | {
       readonly kind: 'table';

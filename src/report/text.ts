@@ -51,7 +51,7 @@ export function renderText(ended: Ended, { colour = false, width }: TextOptions 
   const { mark, headline, lead, failure, blocks } = tell(ended);
   const lines = ['', `${paint(signs[mark], colours[mark])} ${paint(oneLine(headline), bold)}`];
   if (lead.length > 0) lines.push(`  ${oneLine(lead.join(' '), 4000)}`);
-  const shown = failure === undefined ? blocks : withoutDetails(blocks);
+  const shown = failure !== undefined || ended.outcome === 'applied' ? withoutDetails(blocks) : blocks;
   for (const block of shown) {
     lines.push('');
     if (block.title !== '') lines.push(`  ${paint(block.title, bold)}`);

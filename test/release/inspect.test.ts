@@ -44,6 +44,7 @@ test('a rehearsal and a release in a database that is not there say so, since ev
   const missing = expect.stringMatching(/no collection of yours in database .*-none\. Check its name\.$/);
   const looked = await empty.run('migrate --json');
   expect(looked.json.rehearsal?.uncovered[0], looked.stderr).toEqual(missing);
+  expect(looked.stderr).toMatch(/^! There is no collection of yours in database .*-none, and .* Is the name right\?/m);
   const released = await empty.run('release --apply --rehearsal none --json');
   await database.db.client.db(`${database.name}-none`).dropDatabase();
   expect(released.json.warnings, released.stderr).toContainEqual(missing);

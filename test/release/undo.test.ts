@@ -91,6 +91,12 @@ describe('rollback', () => {
       ],
       conflicts: [{ collection: 'places', documents: 2 }],
     });
+    // And how to see what was left to them.
+    for (const name of ['2-cents', '1-expand'])
+      expect(back.warnings).toContainEqual(
+        expect.stringMatching(`1 document of ${name} was left .*getCollection.*migration: '${name}'`),
+      );
+    expect(foretold.warnings.join()).not.toContain('getCollection');
     expect(await places().findOne({ _id: 5 })).toEqual({ _id: 5, lat: 5, lon: -5, price: 5, rating: 4 });
     expect(await places().findOne({ _id: 6 })).toEqual({ _id: 6, lat: 6, lon: -6, price: 1, unit: 'cents' });
     expect(await places().findOne({ _id: 7 })).toMatchObject({ price: 7, location: { lat: 99 } });

@@ -39,25 +39,6 @@ test('a release that went through', () => {
                  The guard replica-lag could not look: not authorized.
                  → Grant the role clusterMonitor on admin.
 
-      Backup
-      Id             20261001T123005Z-3f9a
-      Of             production / shop
-      Holds          106,562 documents, 12.3 MB
-      Archive        2.3 MB (zstd, not encrypted)
-      Point in time  2026-10-01 12:30:05 UTC (snapshot)
-      Location       /backups/20261001T123005Z-3f9a
-      Taken          2026-10-01 12:30:06 UTC, in 1.2 s
-
-      Rehearsal
-      Level     full
-      Ran       2 migrations, 106,313 documents changed, 2 indexes built
-      Restored  106,562 documents (12.3 MB)
-      Server    6.0.5, mongod on PATH
-      Took      1 min 4 s
-
-      What the rehearsal could not show
-      - Search indexes are not part of a sandbox.
-
       Guards
                  Guard        Seen
       ✓ passed   topology     replica set rs0 of 3
@@ -65,6 +46,7 @@ test('a release that went through', () => {
 
       Plan digest  sha256:3b1c
       Release      0199a1b2-0000-7000-8000-000000000001
+      Not shown    backup, rehearsal, what the rehearsal could not show (--summary FILE has all of it)
     "
   `);
 });
