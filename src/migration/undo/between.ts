@@ -3,8 +3,7 @@ import type { OwnNames } from '../../mongo/own.ts';
 import { idKey } from '../../mongo/raw-bson.ts';
 import type { Attempt } from '../journal/documents.ts';
 import { documentOf } from '../journal/images.ts';
-import { stateOf } from './digest.ts';
-import { digestWords, KeyTable } from './key-table.ts';
+import { digestWords, KeyTable, stateOf } from './key-table.ts';
 import { readForwards } from './read.ts';
 import { documentKey, Stretches, type Survey } from './survey.ts';
 

@@ -1,8 +1,7 @@
 import type { Db } from 'mongodb';
 import type { OwnNames } from '../../mongo/own.ts';
 import type { Image } from '../journal/images.ts';
-import { stateOf } from './digest.ts';
-import { digestWords, KeyTable } from './key-table.ts';
+import { digestWords, KeyTable, stateOf } from './key-table.ts';
 import { readPack } from './read.ts';
 
 /** What stands with each document: what the newest image made of it, what it was before the oldest, where that is. */

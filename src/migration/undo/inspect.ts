@@ -1,10 +1,13 @@
 import type { Db, Document } from 'mongodb';
 import { ReadPreference } from 'mongodb';
+import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
+import { BsonError, idKey } from '../../mongo/raw-bson.ts';
 import { type Attempt, entryOf, ofAttempt } from '../journal/documents.ts';
 import { changedDocuments } from '../journal/entry-counts.ts';
+import { documentOf, JournalDamage } from '../journal/images.ts';
 import { nothingCounted, type SoFar, sumOf } from './counted.ts';
-import { type Outlined, readEntry, readOutline, type UndoEntry } from './read.ts';
+import { type Outlined, readEntry, readForwards, readOutline, type UndoEntry } from './read.ts';
 import { shownNamespace } from './result.ts';
 
 /** What an attempt amounts to, for people. */
@@ -153,4 +156,54 @@ function changedSomething(entry: UndoEntry): boolean {
 
 function named({ method, namespace }: UndoEntry): string {
   return `${method} on ${shownNamespace(namespace)}`;
+}
+
+export const damaged = 'images of the journal are damaged';
+
+/** Whether an error says that images are not what was packed. */
+export function isDamage(error: unknown): boolean {
+  return error instanceof JournalDamage || error instanceof BsonError;
+}
+
+/** Whether images of an attempt cannot be read: an undo needs all of them, also those that it has put back. Throws the driver's errors, the signal's reason. */
+export async function hasDamage(
+  { db }: Pick<Connection, 'db'>,
+  own: OwnNames,
+  attempt: Attempt,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  try {
+    for await (const step of readForwards(db, own, attempt)) {
+      signal?.throwIfAborted();
+      if (step.kind === 'entry') continue;
+      for (const image of step.images) {
+        const document = documentOf(image);
+        if (document !== undefined) idKey(document);
+      }
+    }
+    return false;
+  } catch (error) {
+    if (isDamage(error)) return true;
+    throw error;
+  }
+}
+
+/** How many documents an attempt has changed, each counted as often as it was. Throws the driver's errors. */
+export async function countImages(
+  { db }: Connection,
+  own: OwnNames,
+  attempt: Attempt,
+  options: { readonly maxTimeMS?: number } = {},
+): Promise<number> {
+  const [sum] = await db
+    .collection(own.journal, { readPreference: ReadPreference.primary })
+    .aggregate<{ images: number }>(
+      [
+        { $match: { ...ofAttempt(attempt), kind: 'images', part: 0 } },
+        { $group: { _id: null, images: { $sum: '$count' } } },
+      ] as Document[],
+      options,
+    )
+    .toArray();
+  return Number(sum?.images ?? 0);
 }

@@ -97,11 +97,11 @@ export async function putBack(puts: readonly Put[], options: PutOptions): Promis
       );
     const newest = targets.flatMap(({ images: [image] }) => image ?? []);
     const current = present && (await store.read(present, newest, session));
-    for (const target of targets) target.now = current?.get(idKey(idOf(target.images[0])));
-    await joinNewer(
-      targets.filter((target) => !isAsMade(target)),
-      options.deferred,
-    );
+    for (const target of targets) {
+      target.now = current?.get(idKey(idOf(target.images[0])));
+      joinAsMade(target);
+    }
+    await joinNewer(targets, options.deferred);
     const changes: Change[] = [];
     for (const target of targets) {
       const { images, whole, stretch, isLast, now } = target;
@@ -136,14 +136,14 @@ function stepOf(target: Target, { way, mode, survey }: PutOptions, isGone: boole
   return whole.between ? { state: 'blocked', image: span } : stepBackStrictly(images, now);
 }
 
-/** Whether it is what its newest image made of it, and nobody else wrote to it before: then both are one image from here on. */
-function isAsMade(target: Target): boolean {
+/** Where it is what the newest image made of it, and nobody else wrote to it before, all are one image from here on. */
+function joinAsMade(target: Target): void {
   const { newer, images, now, whole } = target;
   const [image] = images;
-  if (newer === undefined || image === undefined) return true;
-  if (whole.open !== undefined || !newer.joins(image) || !newer.made(now)) return false;
+  if (newer === undefined || image === undefined || whole.open !== undefined) return;
+  if (!newer.joins(image) || !newer.made(now)) return;
   target.images = [{ before: image.before, after: now }];
-  return true;
+  target.newer = undefined;
 }
 
 /** Reads the images that were put off, and puts them in front. */

@@ -1,7 +1,7 @@
 import type { ClientSession } from 'mongodb';
 import type { EntryNamespace } from '../journal/documents.ts';
 import type { Image } from '../journal/images.ts';
-import type { CatalogUndone } from './catalog-place.ts';
+import type { CatalogUndone } from './catalog/place.ts';
 import type { UndoCount } from './counted.ts';
 import type { Piece } from './pieces.ts';
 import type { Quarantine } from './quarantine.ts';

@@ -5,7 +5,7 @@ import type { OwnNames } from '../../mongo/own.ts';
 import { elementsOf, idKey } from '../../mongo/raw-bson.ts';
 import type { Attempt, EntryNamespace } from '../journal/documents.ts';
 import { documentOf, type Image } from '../journal/images.ts';
-import { digest } from './digest.ts';
+import { digest } from './key-table.ts';
 import { Met } from './met.ts';
 import { readEntries, readForwards, type UndoEntry } from './read.ts';
 import { type IsRename, neverRenames, RenameEvidence } from './renames.ts';

@@ -1,7 +1,7 @@
 import { isHalfDone, nextOfHalf } from '../../migration/beginning.ts';
 import { isUnsettled } from '../../migration/history/position.ts';
 import type { HistoryRecord, MigrationFile } from '../../migration/types.ts';
-import { countImages } from '../../migration/undo/count-images.ts';
+import { countImages } from '../../migration/undo/inspect.ts';
 import { foreseeUndo } from '../../migration/undo/undo.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { serverCode, serverCodes } from '../../mongo/server-error.ts';

@@ -1,8 +1,8 @@
 import { readHistory } from '../../migration/history/history.ts';
 import { noEffects } from '../../migration/runner.ts';
 import type { RunJournal } from '../../migration/types.ts';
-import { isDamage } from '../../migration/undo/damage.ts';
 import { forecastUndo } from '../../migration/undo/forecast.ts';
+import { isDamage } from '../../migration/undo/inspect.ts';
 import { Quarantine } from '../../migration/undo/quarantine.ts';
 import { nothingUndone, sumOfUndos, type UndoNumbers } from '../../migration/undo/result.ts';
 import type { Connection } from '../../mongo/connect.ts';

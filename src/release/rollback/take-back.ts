@@ -142,7 +142,7 @@ class Walk {
       throw changedMeanwhile();
     if (way.strategy === 'undo' || way.strategy === 'down') await refuseHalfRestored(this.#run, this.#connection);
     if (way.strategy === 'none') return { way, wayDown: nothingRead };
-    const found = await findWayBack(this.#run, this.#connection, this.#release, way.strategy);
+    const found = await findWayBack(this.#run, this.#connection, this.#release, way.strategy, { imagesRead: true });
     if (namesIn(found.way) !== namesIn(way)) throw changedMeanwhile();
     return found;
   }

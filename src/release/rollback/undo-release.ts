@@ -1,9 +1,9 @@
 import { isUnsettled } from '../../migration/history/position.ts';
 import { noEffects } from '../../migration/runner.ts';
 import type { Effects, HistoryRecord, RunJournal } from '../../migration/types.ts';
-import { damaged, isDamage } from '../../migration/undo/damage.ts';
 import type { AskDown } from '../../migration/undo/down-documents.ts';
 import { forecastUndo } from '../../migration/undo/forecast.ts';
+import { damaged, isDamage } from '../../migration/undo/inspect.ts';
 import { Quarantine } from '../../migration/undo/quarantine.ts';
 import { nothingUndone, sumOfUndos, type UndoNumbers } from '../../migration/undo/result.ts';
 import { type UndoResult, undoAttempt } from '../../migration/undo/undo.ts';

@@ -1,8 +1,7 @@
 import { onTheWay } from '../../migration/down.ts';
 import { isUnsettled } from '../../migration/history/position.ts';
 import type { HistoryRecord, RunJournal } from '../../migration/types.ts';
-import { damaged, hasDamage } from '../../migration/undo/damage.ts';
-import { inspectAttempt } from '../../migration/undo/inspect.ts';
+import { damaged, hasDamage, inspectAttempt } from '../../migration/undo/inspect.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
 import { namesOf, type Run } from '../run.ts';
@@ -14,6 +13,11 @@ export type Undoable =
   /** A sentence. */
   | { readonly why: string };
 
+export interface LookOptions {
+  /** A moment before, all images were whole: only whether they are there is looked at again. */
+  readonly imagesRead?: boolean;
+}
+
 /**
  * Whether the journals tell how everything that a release left in the target goes back. Only reads. Throws
  * `DOWN_BLOCKED` where later releases stand on it, and what `asServerFailure` makes of a server's failure.
@@ -23,6 +27,7 @@ export async function undoableOf(
   connection: Connection,
   release: string,
   records: readonly HistoryRecord[],
+  { imagesRead = false }: LookOptions = {},
 ): Promise<Undoable> {
   const way = onTheWay(records, { release });
   for (const record of way) {
@@ -36,7 +41,9 @@ export async function undoableOf(
           expectedEntries: journal.entries,
           signal: run.signal,
         });
-        const why = reason ?? ((await hasDamage(connection, namesOf(run), attempt, run.signal)) ? damaged : undefined);
+        const harmed =
+          reason === undefined && !imagesRead && (await hasDamage(connection, namesOf(run), attempt, run.signal));
+        const why = harmed ? damaged : reason;
         if (why !== undefined) return { why: `The journal does not lead back from ${migration}: ${why}.` };
       } catch (error) {
         if (run.signal.aborted) throw error;

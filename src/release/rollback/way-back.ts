@@ -7,7 +7,7 @@ import { listFiles, readRecords } from '../migrate-mongo.ts';
 import type { ReleaseRecord } from '../record/record.ts';
 import type { Run } from '../run.ts';
 import type { RollbackStrategy } from './result.ts';
-import { type Undoable, undoableOf } from './undoable.ts';
+import { type LookOptions, type Undoable, undoableOf } from './undoable.ts';
 
 /** The way that was chosen, and why: people read the why before they agree. */
 export type WayBack =
@@ -103,20 +103,29 @@ export async function findWayBack(
   connection: Connection,
   release: Released,
   asked: AskedStrategy,
+  options: LookOptions = {},
 ): Promise<Found> {
   // A restore needs none of the files, and goes past whatever blocks the way down.
   const ways =
     asked === 'restore'
       ? { wayDown: nothingRead, undo: { names: [] } }
-      : await readWays(run, connection, release, asked);
+      : await readWays(run, connection, release, asked, options);
   return { way: chooseWayBack(release, ways, asked), wayDown: ways.wayDown };
 }
 
-async function readWays(run: Run, connection: Connection, release: Released, asked: AskedStrategy): Promise<Ways> {
+async function readWays(
+  run: Run,
+  connection: Connection,
+  release: Released,
+  asked: AskedStrategy,
+  options: LookOptions,
+): Promise<Ways> {
   const files = await listFiles(run);
   const { records } = await readRecords(run, connection, files);
   const undo =
-    asked === 'down' ? { why: 'A way down was asked for.' } : await undoableOf(run, connection, release._id, records);
+    asked === 'down'
+      ? { why: 'A way down was asked for.' }
+      : await undoableOf(run, connection, release._id, records, options);
   // What is undone needs no file: a broken one is in nobody's way.
   if ('names' in undo) return { undo, wayDown: { ...nothingRead, records } };
   return { undo, wayDown: await readWayDown(run, connection, { release: release._id }) };

@@ -1,14 +1,14 @@
 import type { MongoClient } from 'mongodb';
-import { readCatalog } from '../../mongo/catalog.ts';
-import type { OwnNames } from '../../mongo/own.ts';
-import type { CatalogState } from '../journal/catalog-state.ts';
-import type { EntryNamespace } from '../journal/documents.ts';
+import { readCatalog } from '../../../mongo/catalog.ts';
+import type { OwnNames } from '../../../mongo/own.ts';
+import type { CatalogState } from '../../journal/catalog-state.ts';
+import type { EntryNamespace } from '../../journal/documents.ts';
+import type { UndoEntry } from '../read.ts';
+import { shownNamespace, type UndoConflict } from '../result.ts';
 import { expiryBack, type InPlace, inPlaceBack, withInPlace } from './in-place.ts';
 import { isMade } from './made.ts';
 import { inTheWay, type Listed, NamesOfThePast } from './names.ts';
-import type { UndoEntry } from './read.ts';
 import { displacedBy, writesToReplacement } from './replaced.ts';
-import { shownNamespace, type UndoConflict } from './result.ts';
 import { type Shape, shapeNow } from './shape.ts';
 
 /** Finds what others did to collections, indexes and options that an undo would meet. Changes nothing. */

@@ -1,8 +1,8 @@
-import { keyText } from '../journal/asked-indexes.ts';
-import type { CatalogState } from '../journal/catalog-state.ts';
+import { keyText } from '../../journal/asked-indexes.ts';
+import type { CatalogState } from '../../journal/catalog-state.ts';
+import type { UndoEntry } from '../read.ts';
+import { shownNamespace, type UndoConflict } from '../result.ts';
 import { inTheWay } from './names.ts';
-import type { UndoEntry } from './read.ts';
-import { shownNamespace, type UndoConflict } from './result.ts';
 import {
   differingOptions,
   expiryOf,

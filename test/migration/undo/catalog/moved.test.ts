@@ -1,10 +1,10 @@
 import type { Db, Document } from 'mongodb';
 import { expect, test } from 'vitest';
-import { forecastUndo } from '../../../src/migration/undo/forecast.ts';
-import { leftInCatalog } from '../../../src/migration/undo/left.ts';
-import { findCollection } from '../../../src/mongo/catalog.ts';
-import { own } from './journalled.ts';
-import { setting } from './setting.ts';
+import { leftInCatalog } from '../../../../src/migration/undo/catalog/left.ts';
+import { forecastUndo } from '../../../../src/migration/undo/forecast.ts';
+import { findCollection } from '../../../../src/mongo/catalog.ts';
+import { own } from '../journalled.ts';
+import { setting } from '../setting.ts';
 
 interface Numbered extends Document {
   _id: number;

@@ -1,8 +1,8 @@
 import { type Db, type Document, ReadPreference } from 'mongodb';
-import type { OwnNames } from '../../mongo/own.ts';
-import { type Attempt, entriesOf, type JournalEntry } from '../journal/documents.ts';
-import type { UndoEntry } from './read.ts';
-import { describeConflict, type LeftInCatalog, type UndoConflict } from './result.ts';
+import type { OwnNames } from '../../../mongo/own.ts';
+import { type Attempt, entriesOf, type JournalEntry } from '../../journal/documents.ts';
+import type { UndoEntry } from '../read.ts';
+import { describeConflict, type LeftInCatalog, type UndoConflict } from '../result.ts';
 
 /** Puts on record what the undo of an entry left as it is: a later run goes on behind it, and has to tell it all the same. */
 export async function keepLeft(

@@ -1,8 +1,8 @@
 import { BSON } from 'mongodb';
-import type { CollectionInfo } from '../../mongo/catalog.ts';
-import { bytesOf } from '../../mongo/raw-bson.ts';
-import { orderedDocument } from '../../mongo/raw-build.ts';
-import type { CatalogState } from '../journal/catalog-state.ts';
+import type { CollectionInfo } from '../../../mongo/catalog.ts';
+import { bytesOf } from '../../../mongo/raw-bson.ts';
+import { orderedDocument } from '../../../mongo/raw-build.ts';
+import type { CatalogState } from '../../journal/catalog-state.ts';
 
 /** An index's specification, every value of its type and every key at its place. */
 export type IndexSpec = ReadonlyMap<string, unknown>;

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Db, type Document } from 'mongodb';
 import { expect, test, vi } from 'vitest';
-import { findCollection } from '../../../src/mongo/catalog.ts';
-import { own } from './journalled.ts';
-import { setting } from './setting.ts';
+import { findCollection } from '../../../../src/mongo/catalog.ts';
+import { own } from '../journalled.ts';
+import { setting } from '../setting.ts';
 
 interface Numbered extends Document {
   _id: number;

@@ -1,16 +1,16 @@
-import { nameOfUuid, readCatalog } from '../../mongo/catalog.ts';
-import { dropCollection, type Place, patiently, renameCollection } from '../../mongo/catalog-changes.ts';
-import { endOut } from '../../mongo/end-out.ts';
-import type { OwnNames } from '../../mongo/own.ts';
-import { bytesOf } from '../../mongo/raw-bson.ts';
-import { orderedDocument } from '../../mongo/raw-build.ts';
-import type { CatalogState } from '../journal/catalog-state.ts';
-import { type CatalogUndone, conflicting, nothing, renamedTo } from './catalog-place.ts';
+import { nameOfUuid, readCatalog } from '../../../mongo/catalog.ts';
+import { dropCollection, type Place, patiently, renameCollection } from '../../../mongo/catalog-changes.ts';
+import { endOut } from '../../../mongo/end-out.ts';
+import type { OwnNames } from '../../../mongo/own.ts';
+import { bytesOf } from '../../../mongo/raw-bson.ts';
+import { orderedDocument } from '../../../mongo/raw-build.ts';
+import type { CatalogState } from '../../journal/catalog-state.ts';
+import type { UndoEntry } from '../read.ts';
+import type { UndoConflict } from '../result.ts';
 import { changeInPlace } from './change-in-place.ts';
 import { expiryBack } from './in-place.ts';
-import type { UndoEntry } from './read.ts';
+import { type CatalogUndone, conflicting, nothing, renamedTo } from './place.ts';
 import { displacedBy, writesToReplacement } from './replaced.ts';
-import type { UndoConflict } from './result.ts';
 import { shapeNow } from './shape.ts';
 
 /** A dropped collection: its tombstone gets its name back, and then what lets its documents expire. */

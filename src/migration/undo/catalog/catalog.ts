@@ -1,13 +1,13 @@
-import type { Place } from '../../mongo/catalog-changes.ts';
-import type { Connection } from '../../mongo/connect.ts';
-import type { OwnNames } from '../../mongo/own.ts';
-import { type CatalogUndone, conflicting, findByState, nothing } from './catalog-place.ts';
+import type { Place } from '../../../mongo/catalog-changes.ts';
+import type { Connection } from '../../../mongo/connect.ts';
+import type { OwnNames } from '../../../mongo/own.ts';
+import type { UndoEntry } from '../read.ts';
 import { changeInPlace } from './change-in-place.ts';
 import { inPlaceBack } from './in-place.ts';
 import { keepLeft } from './left.ts';
 import { removeBeside, removeMade } from './made.ts';
 import { bringBack, renameBack, swapBack } from './moved.ts';
-import type { UndoEntry } from './read.ts';
+import { type CatalogUndone, conflicting, findByState, nothing } from './place.ts';
 import { shapeNow } from './shape.ts';
 
 export interface UndoCatalogOptions {

@@ -1,10 +1,10 @@
 import type { Document } from 'mongodb';
-import type { CollectionInfo } from '../../mongo/catalog.ts';
-import { expected, type Place, patiently } from '../../mongo/catalog-changes.ts';
-import { ignoreCode, serverCode, serverCodes } from '../../mongo/server-error.ts';
-import type { CatalogUndone } from './catalog-place.ts';
+import type { CollectionInfo } from '../../../mongo/catalog.ts';
+import { expected, type Place, patiently } from '../../../mongo/catalog-changes.ts';
+import { ignoreCode, serverCode, serverCodes } from '../../../mongo/server-error.ts';
+import type { UndoConflict } from '../result.ts';
 import { type IndexBack, type InPlace, withInPlace } from './in-place.ts';
-import type { UndoConflict } from './result.ts';
+import type { CatalogUndone } from './place.ts';
 import { absentOptions, expiryOf, type IndexSpec, type Shape, sameProperty, shapeNow } from './shape.ts';
 
 const majority = { writeConcern: { w: 'majority' } } as const;

@@ -1,12 +1,12 @@
-import { type CollectionInfo, nameOfUuid, readCatalog } from '../../mongo/catalog.ts';
-import { dropCollection, type Place, renameCollection } from '../../mongo/catalog-changes.ts';
-import type { OwnNames } from '../../mongo/own.ts';
-import { emptyDocument, sameBytes } from '../../mongo/raw-bson.ts';
-import type { CatalogState } from '../journal/catalog-state.ts';
-import { type CatalogUndone, conflicting, findByState, nothing, renamedTo } from './catalog-place.ts';
+import { type CollectionInfo, nameOfUuid, readCatalog } from '../../../mongo/catalog.ts';
+import { dropCollection, type Place, renameCollection } from '../../../mongo/catalog-changes.ts';
+import type { OwnNames } from '../../../mongo/own.ts';
+import { emptyDocument, sameBytes } from '../../../mongo/raw-bson.ts';
+import type { CatalogState } from '../../journal/catalog-state.ts';
+import type { UndoEntry } from '../read.ts';
 import { changeInPlace } from './change-in-place.ts';
 import { inPlaceBack } from './in-place.ts';
-import type { UndoEntry } from './read.ts';
+import { type CatalogUndone, conflicting, findByState, nothing, renamedTo } from './place.ts';
 import { differingOptions, type Shape, shapeNow, shapeOf } from './shape.ts';
 
 const firstOnly = { projection: { _id: 1 } } as const;

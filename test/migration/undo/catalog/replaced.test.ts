@@ -1,12 +1,12 @@
 import { Db, type Document } from 'mongodb';
 import { expect, test, vi } from 'vitest';
-import { forecastUndo } from '../../../src/migration/undo/forecast.ts';
-import { leftInCatalog } from '../../../src/migration/undo/left.ts';
-import { undoAttempt } from '../../../src/migration/undo/undo.ts';
-import { findCollection } from '../../../src/mongo/catalog.ts';
-import { type Lab, lab } from '../gate/journal/catalog/lab.ts';
-import { connected, own } from './journalled.ts';
-import { setting } from './setting.ts';
+import { leftInCatalog } from '../../../../src/migration/undo/catalog/left.ts';
+import { forecastUndo } from '../../../../src/migration/undo/forecast.ts';
+import { undoAttempt } from '../../../../src/migration/undo/undo.ts';
+import { findCollection } from '../../../../src/mongo/catalog.ts';
+import { type Lab, lab } from '../../gate/journal/catalog/lab.ts';
+import { connected, own } from '../journalled.ts';
+import { setting } from '../setting.ts';
 
 interface Numbered extends Document {
   _id: number;

@@ -1,9 +1,9 @@
-import { type CollectionInfo, nameOfUuid, readCatalog } from '../../mongo/catalog.ts';
-import { type Place, renameCollection } from '../../mongo/catalog-changes.ts';
-import { serverCode, serverCodes } from '../../mongo/server-error.ts';
-import type { EntryNamespace } from '../journal/documents.ts';
+import { type CollectionInfo, nameOfUuid, readCatalog } from '../../../mongo/catalog.ts';
+import { type Place, renameCollection } from '../../../mongo/catalog-changes.ts';
+import { serverCode, serverCodes } from '../../../mongo/server-error.ts';
+import type { EntryNamespace } from '../../journal/documents.ts';
+import type { UndoConflict } from '../result.ts';
 import { inTheWay } from './names.ts';
-import type { UndoConflict } from './result.ts';
 
 export interface CatalogUndone {
   /** How many changes were made. */

@@ -1,7 +1,7 @@
 import { BSON } from 'mongodb';
 import { expect, test } from 'vitest';
-import { NamesOfThePast } from '../../../src/migration/undo/names.ts';
-import { freshDatabase } from '../../setup/mongo.ts';
+import { NamesOfThePast } from '../../../../src/migration/undo/catalog/names.ts';
+import { freshDatabase } from '../../../setup/mongo.ts';
 
 test('a pattern in a validator that JavaScript does not know is in nobody’s way', async () => {
   await using database = await freshDatabase();

@@ -1,10 +1,10 @@
 import type { MongoClient } from 'mongodb';
-import { bucketsPrefix } from '../../mongo/catalog.ts';
-import type { Connection } from '../../mongo/connect.ts';
-import type { OwnNames } from '../../mongo/own.ts';
-import type { Attempt, EntryNamespace } from '../journal/documents.ts';
-import { readEntries, type UndoEntry } from './read.ts';
-import { shownNamespace, type UndoConflict } from './result.ts';
+import { bucketsPrefix } from '../../../mongo/catalog.ts';
+import type { Connection } from '../../../mongo/connect.ts';
+import type { OwnNames } from '../../../mongo/own.ts';
+import type { Attempt, EntryNamespace } from '../../journal/documents.ts';
+import { readEntries, type UndoEntry } from '../read.ts';
+import { shownNamespace, type UndoConflict } from '../result.ts';
 
 export interface Listed {
   readonly name: string;
