@@ -29,7 +29,7 @@ import { unendedWarnings } from './rollback/still-running.ts';
 import { aboutTarget, openTarget, type Run, stopIfCancelled } from './run.ts';
 import { checkedSituation } from './situation/checked-situation.ts';
 import { readSituation, type Situation } from './situation/situation.ts';
-import { refuseTakenBack, rollbackBefore } from './taken-back.ts';
+import { refuseTakenBack } from './taken-back.ts';
 import { nothingVerified, probe, probeFailure } from './verify.ts';
 
 /** `release`: guards, plan, backup, rehearsal; with `--apply` also apply, deploy and verify, and on failure the way back. */
@@ -67,8 +67,6 @@ class Walk {
   #found: FoundProof | undefined;
   /** Whether the hook began: nobody can tell then which application is there. */
   #deployed = false;
-  /** What there was of rollbacks of it by then. */
-  #rollbackBefore: string | undefined;
 
   constructor(run: Run, connection: Connection, recording: Recording, apply: boolean) {
     this.#run = run;
@@ -211,7 +209,6 @@ class Walk {
       const remaining = plan.pending.filter(({ phase }) => phase === 'after-deploy').map(({ name }) => name);
       const { releaseId, migrate = { releaseId, applied: [] } } = this.result;
       if (remaining.length > 0) this.result.migrate = { ...migrate, remaining };
-      this.#rollbackBefore = await rollbackBefore(this.#run, this.#connection);
       // Who takes it back has to know of it.
       await this.#recording.keep();
       this.#deployed = true;
@@ -233,8 +230,7 @@ class Walk {
   }
 
   #stillThere(): Promise<void> {
-    const own = this.#progress.done.map(({ name }) => name);
-    return refuseTakenBack(this.#run, this.#connection, own, this.#rollbackBefore);
+    return refuseTakenBack(this.#run, this.#connection, this.#run.releaseId);
   }
 
   async #verify(): Promise<void> {

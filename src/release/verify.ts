@@ -3,10 +3,9 @@ import type { Connection } from '../mongo/connect.ts';
 import { asReleaseError, ReleaseError } from '../observe/error.ts';
 import type { ProbeResult } from '../verify/probe.ts';
 import { runProbes } from '../verify/run.ts';
-import { ReleaseRecords } from './record/records.ts';
 import type { Ended } from './result.ts';
 import { openTarget, type Run, stopIfCancelled, targetOf } from './run.ts';
-import { refuseTakenBackSince } from './taken-back.ts';
+import { refuseTakenBack } from './taken-back.ts';
 
 /** `verify`: runs the probes. Anything but passed is an error: a probe that could not look is not a pass. */
 export async function verify(run: Run): Promise<Ended<'verify'>> {
@@ -28,10 +27,9 @@ export async function verify(run: Run): Promise<Ended<'verify'>> {
 
 /** What passes on the data of before says nothing of a release that is there no more. */
 async function takenBack(run: Run, connection: Connection): Promise<ReleaseError | undefined> {
-  const { 'release-id': id } = run.invocation.flags;
-  const record = id === undefined ? null : await new ReleaseRecords(connection.db, run).find(id);
-  if (record?.kind !== 'migrate' && record?.kind !== 'release') return undefined;
-  return refuseTakenBackSince(run, connection, record).then(() => undefined, asReleaseError);
+  const { 'release-id': release } = run.invocation.flags;
+  if (release === undefined) return undefined;
+  return refuseTakenBack(run, connection, release).then(() => undefined, asReleaseError);
 }
 
 /** Not an error: a project may have no probes. Nobody may take it for a pass. */

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { freshDatabase } from '../setup/mongo.ts';
-import { runPart, type Step } from './part.ts';
+import { type Asked, runPart, type Step } from './part.ts';
 import { addSlug, cities, makeProject } from './project.ts';
 
 /** The steps that the job which applies is made of, as the action and the reusable workflow call them. */
@@ -23,20 +23,19 @@ async function prepared(migrations: Readonly<Record<string, string>>) {
   await target.db.collection('cities').insertMany(structuredClone(cities));
   await target.db.createCollection('stop');
   const project = await makeProject({ ...migrations, 'mongo-release.yml': config });
-  const run = (part: string, inputs: Record<string, string> = {}) =>
-    runPart(part, { cwd: project.folder, inputs: { uri: target.uri, store: 'backups', ...inputs } });
+  const common = { uri: target.uri, store: 'backups', environment: 'production' };
+  const run = (part: string, inputs: Record<string, string> = {}, watch?: Asked['watch']) =>
+    runPart(part, { cwd: project.folder, inputs: { ...common, ...inputs }, watch });
   const prepare = async () => {
     const digest = String((await run('plan')).outputs['plan-digest']);
     const { outputs } = await run('migrate', { mode: 'dry-run', digest });
     return { digest, 'release-id': String(outputs['release-id']) };
   };
   /** Until the deploy, which is somebody else's: with what the job that prepared has handed over. */
-  const firstHalf = async (agreed: { digest: string; 'release-id': string }) => {
+  const firstHalf = async (agreed: { digest: string; 'release-id': string }, watch?: Asked['watch']) => {
     const backup = await run('backup', { 'release-id': agreed['release-id'] });
-    return run('migrate', {
-      ...agreed,
-      ...{ mode: 'apply', phase: 'before-deploy', backup: String(backup.outputs['backup-id']) },
-    });
+    const inputs = { ...agreed, mode: 'apply', phase: 'before-deploy', backup: String(backup.outputs['backup-id']) };
+    return run('migrate', inputs, watch);
   };
   const after = (agreed: object) => run('migrate', { ...agreed, mode: 'apply', phase: 'after-deploy' });
   const say = (at: string) => target.db.collection('stop').insertOne({ at });
@@ -110,3 +109,36 @@ test('an application alone goes back too, once, and a release that was taken bac
   ok(await job.firstHalf(agreed));
   expect(ok(await job.run('verify', agreed))).toMatchObject({ verified: 'true' });
 }, 180_000);
+
+test('run again after its runner was lost in a migration, and after a rollback, the job comes to the same end', async () => {
+  const waits = `export const up = async (db) => {
+  await db.collection('cities').updateMany({}, { $set: { seen: 1 } });
+  while (await db.collection('stop').findOne({ at: 'wait' })) await new Promise((resolve) => setTimeout(resolve, 50));
+  await db.collection('cities').updateMany({}, { $set: { slug: 1 } });
+};\n`;
+  await using job = await prepared({ 'migrations/1-waits.mjs': waits, 'migrations/2-contract.mjs': contract });
+  const agreed = await job.prepare();
+  await job.say('wait');
+  let going = false;
+  const lost = await job.firstHalf(agreed, (log, child) => {
+    if (going || !log.includes('goes up')) return;
+    going = true;
+    setTimeout(() => child.kill('SIGKILL'), 1500);
+  });
+  expect(lost.code, lost.log).toBe(null);
+  await job.sayNothing();
+  const again = await job.firstHalf(agreed);
+  expect(ok(again)).toMatchObject({
+    outcome: 'applied',
+    applied: '1',
+    pending: '1',
+    'release-id': agreed['release-id'],
+  });
+  expect(await job.target.db.collection('cities').countDocuments({ seen: 1, slug: 1 })).toBe(cities.length);
+
+  ok(await job.run('rollback', { mode: 'apply', 'release-id': agreed['release-id'], reason: 'a test' }));
+  expect((await job.after(agreed)).report).toMatchObject({ error: { code: 'TAKEN_BACK' } });
+  expect(ok(await job.firstHalf(agreed))).toMatchObject({ outcome: 'applied', applied: '1', pending: '1' });
+  expect(ok(await job.after(agreed))).toMatchObject({ outcome: 'applied', applied: '2', pending: '0' });
+  expect(ok(await job.run('verify', agreed))).toMatchObject({ verified: 'true' });
+}, 300_000);

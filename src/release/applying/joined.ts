@@ -11,7 +11,7 @@ import { ReleaseRecords } from '../record/records.ts';
 import { notComplete, openRollback } from '../rollback/open.ts';
 import { namesOf, type Run } from '../run.ts';
 import { names } from '../situation/checked-situation.ts';
-import { refuseTakenBackSince } from '../taken-back.ts';
+import { refuseTakenBack } from '../taken-back.ts';
 import { notStarted, type Progress } from './apply.ts';
 import type { Agreed } from './apply-plan.ts';
 
@@ -42,7 +42,7 @@ export async function joinedRelease(run: Run, connection: Connection): Promise<J
   const { agreed: plan, backupId, attempts = [] } = record;
   const history = await readHistory(connection.db, namesOf(run));
   const ends = phase === 'after-deploy';
-  if (ends) await refuseTakenBackSince(run, connection, record);
+  if (ends) await refuseTakenBack(run, connection, release);
   else if (!history.some((one) => isOf(one, release))) return undefined;
   // Of the attempt that was proven, where this is not the second one.
   const { proofId, waivers } = [record, ...attempts.toReversed()].find((one) => one.proofId ?? one.waivers) ?? record;

@@ -32,7 +32,10 @@ export class OwnRecord {
       refuseTaken(found, opening.kind);
       const others = found?.state === 'running' && found.attemptId !== thisAttempt ? found : undefined;
       if (others !== undefined && presenceOf(others, await serverNow(this.#records)) === 'here') return;
-      await this.#begin(found, { ...opening, migrations: hasBegun(found) ? undefined : migrations }, patience);
+      // What has nothing to apply takes no lease: that of an earlier attempt says nothing of when this one was.
+      const without = opening.planDigest !== undefined && migrations.length === 0 ? ['fence'] : [];
+      const fields = { ...opening, migrations: hasBegun(found) ? undefined : migrations };
+      await this.#begin(found, fields, { ...patience, without });
     } catch (error) {
       throw asServerFailure(error, 'putting the release on record');
     }
@@ -60,7 +63,7 @@ export class OwnRecord {
   async #begin(
     joined: ReleaseRecord | null,
     fields: Partial<ReleaseRecord>,
-    options: { readonly writeConcern?: WriteConcernSettings } = {},
+    { without = [], ...options }: { readonly writeConcern?: WriteConcernSettings; readonly without?: string[] } = {},
   ): Promise<void> {
     const run = this.#run;
     const target = targetOf(run);
@@ -73,7 +76,8 @@ export class OwnRecord {
       ...{ actor, host, pid, runUrl, commit, toolVersion: run.toolVersion, attemptId: thisAttempt },
       reopenedAt: again ? run.startedAt : undefined,
     });
-    const gone = [...(again ? fieldsOfAttempt(joined) : []), 'finishedAt', 'error'].filter((field) => !(field in set));
+    const old = [...(again ? fieldsOfAttempt(joined) : []), 'finishedAt', 'error', ...without];
+    const gone = old.filter((field) => !(field in set));
     await this.#records.updateOne(
       { _id: run.releaseId },
       {

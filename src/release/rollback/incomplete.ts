@@ -3,7 +3,7 @@ import type { Run } from '../run.ts';
 import { orMore } from './loss.ts';
 import type { RollbackResult } from './result.ts';
 import type { StepLog } from './step-log.ts';
-import { type StoppedTraffic, trafficInWords } from './traffic.ts';
+import { type StoppedTraffic, stoppedAt, trafficInWords } from './traffic.ts';
 
 /** What stopped it names its own way on: what blocks an undo nobody can correct, and after Atlas there is no record. */
 const ownHint: ReadonlySet<string> = new Set(['ATLAS_RESTORE_FAILED', 'RESUME_BLOCKED', 'NO_WAY_BACK']);
@@ -24,7 +24,6 @@ export function incomplete(
   const dataBack = steps.stateOf('data') === 'done';
   const begun = touched || stopped !== undefined || dataBack;
   if (!begun && cause.exitCode !== 8 && cause.exitCode !== 9) return cause;
-  const at = steps.all.find(({ state }) => state === 'failed' || state === 'unknown');
   const message = `The rollback of release ${releaseId} is not complete: ${cause.message}`;
   const more = cause.code === 'CONFIRMATION_NEEDED' ? orMore(cause.details.writes) : '';
   const again = `mongo-release rollback ${releaseId}${agreed(run, cause, result, dataBack)}`;
@@ -34,7 +33,7 @@ export function incomplete(
     {
       hint: ownHint.has(cause.code)
         ? cause.hint
-        : `${first(cause)} ${again} again: it goes on with ${at?.name ?? 'where it stands'}${more}.`,
+        : `${first(cause)} ${again} again: it goes on with ${stoppedAt(steps.all)}${more}.`,
       details: cause.details,
       cause,
     },
