@@ -65,7 +65,9 @@ export function renderText(ended: Ended, { colour = false, width }: TextOptions 
 function withoutDetails(blocks: readonly Block[]): readonly Block[] {
   const left = blocks.filter(({ detail }) => detail);
   if (left.length === 0) return blocks;
-  const text = `${left.map(({ title }) => title.toLowerCase()).join(', ')} (--summary FILE has all of it)`;
+  // A title says what it is about before its first comma.
+  const names = left.map(({ title }) => title.toLowerCase().replace(/,.*/, ''));
+  const text = `${names.join(', ')} (--summary FILE has all of it)`;
   const fact: Block = { kind: 'facts', title: '', facts: [['Not shown', { text }]] };
   return mergeFacts([...blocks.filter(({ detail }) => !detail), fact]);
 }

@@ -85,6 +85,27 @@ test('a release that failed on its way says how far it got and what to do', () =
   `);
 });
 
+test('what a terminal does not show of what was applied is named, each in a word or two', () => {
+  const fields = {
+    changes: 1,
+    cut: false,
+    fields: [{ collection: 'cities', path: 'slug', after: 'string', changes: 1 }],
+  };
+  const rehearsal = released.result?.rehearsal;
+  if (rehearsal === undefined) throw new Error('The sample has one.');
+  const migrations = rehearsal.migrations.map((one) => ({
+    ...one,
+    seen: { fields, indexBuilds: [], violations: [] },
+  }));
+  const ended = {
+    ...released,
+    result: { ...released.result, rehearsal: { ...rehearsal, migrations } },
+  } as typeof released;
+  expect(renderText(ended)).toMatch(
+    /Not shown +backup, changed fields, rehearsal, what the rehearsal could not show \(/,
+  );
+});
+
 test('in a narrow terminal every line fits that can be broken, with and without colours, and nothing is lost', () => {
   for (const ended of [released, failedRelease, pendingPlan]) {
     const whole = renderText(ended);
