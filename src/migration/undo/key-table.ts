@@ -14,8 +14,8 @@ export function digest(value: string | Uint8Array): string {
 export const digestWords = 3;
 
 /**
- * Digests, each with some words of 32 bits: 12 bytes and 4 for each word, twice. A map of strings takes several times as
- * much, and ends at 16 million.
+ * Digests, each with some words of 32 bits: 12 bytes and 4 for each word, about twice. A map of strings takes several times
+ * as much, and ends at 16 million.
  */
 export class KeyTable {
   readonly #stride: number;
@@ -44,7 +44,7 @@ export class KeyTable {
 
   /** The same; it is there from now on. */
   add(key: string): number {
-    if (this.#size * 2 * this.#stride >= this.#slots.length) this.#grow();
+    if (this.#size * 4 * this.#stride >= this.#slots.length * 3) this.#grow();
     const [a, b, c] = [word(key, 0) || 1, word(key, 4), word(key, 8)];
     const at = this.#slotOf(a, b, c);
     if (this.#slots[at] === 0) {
