@@ -2,108 +2,187 @@ export const id = 16;
 export const ids = [16];
 export const modules = {
 
-/***/ 84362:
+/***/ 34022:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   renderMigrateMongo: () => (/* binding */ renderMigrateMongo)
-/* harmony export */ });
-/* harmony import */ var _visible_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(25560);
+
+// EXPORTS
+__webpack_require__.d(__webpack_exports__, {
+  renderSummary: () => (/* binding */ renderSummary)
+});
+
+// UNUSED EXPORTS: largestSummary
+
+// EXTERNAL MODULE: ./emitted/report/visible.js
+var visible = __webpack_require__(25560);
+;// CONCATENATED MODULE: ./emitted/report/escape.js
+
+/** Longer texts are cut: one of them alone must not fill a summary. */
+const longestProse = 10_000;
+/**
+ * A name as a code span: nothing in it is read as Markdown or HTML, and GitHub finds no mention, issue or link in it.
+ * Inside a table the bar has to be escaped even there (GFM, "Tables").
+ */
+function code(name, { inTable = false } = {}) {
+    const line = (0,visible/* oneLine */.T)(name);
+    if (line === '')
+        return '';
+    const longestRun = Math.max(0, ...[...line.matchAll(/`+/g)].map((run) => run[0].length));
+    const fence = '`'.repeat(longestRun + 1);
+    const padded = line.startsWith('`') || line.endsWith('`') ? ` ${line} ` : line;
+    const span = `${fence}${padded}${fence}`;
+    return inTable ? span.replaceAll('|', '\\|') : span;
+}
+/**
+ * A sentence from outside as Markdown that reads the same: line breaks kept, nothing in it marked up. Entities instead of
+ * backslashes, since a mathematical formula, for one, begins after a backslash too.
+ */
+function prose(text) {
+    const shown = (0,visible/* visible */.R)(text);
+    const short = shown.length > longestProse ? `${shown.slice(0, longestProse)}…` : shown;
+    return short
+        .trim()
+        .split('\n')
+        .map((line) => line
+        .trim()
+        // Inside a word an underscore means nothing, and names read better as they are. An empty comment keeps GitHub from
+        // making mentions and references to issues of what follows @ and #.
+        .replace(/[&<>\\`*[|~$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|[@#](?=\w)/g, (sign) => sign === '@' || sign === '#' ? `${sign}<!-- -->` : entity(sign))
+        // What begins a list or a heading at the start of a line.
+        .replace(/^(\d+)([.)])(?=\s|$)/, (_, digits, mark) => digits + entity(mark))
+        .replace(/^[-+=](?=[\s=-]|$)|^#(?=[\s#]|$)/, entity))
+        .join('<br>');
+}
+function entity(sign) {
+    return `&#${sign.charCodeAt(0)};`;
+}
+
+// EXTERNAL MODULE: ./emitted/report/format.js
+var format = __webpack_require__(77447);
+// EXTERNAL MODULE: ./emitted/report/steps.js
+var steps = __webpack_require__(80645);
+// EXTERNAL MODULE: ./emitted/report/tell.js + 8 modules
+var tell = __webpack_require__(95310);
+;// CONCATENATED MODULE: ./emitted/report/summary.js
+
+
+
 
 /**
- * The texts of a command that migrate-mongo has too; undefined for the others. A failure keeps what was done before it
- * on stdout, and begins stderr with migrate-mongo's `ERROR: …`.
+ * GitHub rejects the summary of a step as a whole when it is larger than 1 MiB
+ * (https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands#step-isolation-and-limits). Other
+ * lines of the same step's summary get what this leaves.
  */
-function renderMigrateMongo(ended, project) {
-    const lines = linesOf(ended, project);
-    if (lines === undefined)
-        return undefined;
-    const { error, warnings = [] } = ended;
-    return {
-        stdout: joined(lines),
-        stderr: joined([
-            ...warnings.map((warning) => `! ${warning}`),
-            ...(error === undefined ? [] : failure(ended, project, error)),
-        ]),
-    };
-}
-function linesOf(ended, project) {
-    if (ended.command === 'init') {
-        const file = ended.result?.file;
-        return file === undefined ? [] : [`Initialization successful. Please edit the generated \`${file}\` file`];
+const largestSummary = 1_000_000;
+const signs = {
+    good: '✅',
+    bad: '❌',
+    warning: '⚠️',
+    idle: '⚪',
+    unknown: '❔',
+    blocked: '⛔',
+    back: '↩️',
+    cancelled: '🛑',
+    info: 'ℹ️',
+};
+/** The report as GitHub's Markdown, for a job's summary; never longer than `largest` bytes of UTF-8. */
+function renderSummary(ended, largest = largestSummary) {
+    const { mark, headline, lead, failure, blocks } = (0,tell/* tell */.q)(ended);
+    const parts = [{ lines: [`## ${signs[mark]} ${prose(headline)}`] }];
+    if (lead.length > 0)
+        parts.push({ lines: [prose(lead.join(' '))] });
+    if (failure) {
+        const said = [`**${prose(failure.message)}** ${code(failure.code)}`, `➡️ ${prose(failure.hint)}`];
+        parts.push({ lines: said.flatMap((line, i) => (i === 0 ? [`> ${line}`] : ['>', `> ${line}`])) });
     }
-    if (project === undefined)
-        return undefined;
-    const fileName = ({ name }) => name + project.extension;
-    switch (ended.command) {
-        case 'create':
-            return ended.result === undefined ? [] : [`Created: ${ended.result.file}`];
-        case 'up':
-            return (ended.result?.applied ?? []).map((one) => `MIGRATED UP: ${fileName(one)}`);
-        case 'down':
-            return (ended.result?.reverted ?? []).map((one) => `MIGRATED DOWN: ${fileName(one)}`);
-        case 'status':
-            return ended.result?.changelog === undefined ? [] : table(ended.result.changelog, project.useFileHash);
-        default:
-            return undefined;
+    for (const block of blocks)
+        parts.push(renderBlock(block));
+    return joinWithin(parts, largest);
+}
+function renderBlock(block) {
+    const head = block.title === '' ? [] : [`### ${prose(block.title)}`, ''];
+    const title = block.title;
+    switch (block.kind) {
+        case 'table': {
+            const titles = block.columns.map((column) => column.title);
+            const rules = block.columns.map(({ numeric }) => (numeric ? '---:' : '---'));
+            const lines = [
+                ...head,
+                row(titles),
+                row(rules),
+                ...block.rows.map((cells) => row(cells.map((cell) => renderCell(cell, true)))),
+            ];
+            return { title, lines, cutFrom: head.length + 2 };
+        }
+        case 'facts':
+            // Without a heading of its own a list would become part of the list before it.
+            if (title === '')
+                return { lines: [block.facts.map(([key, cell]) => `${prose(key)}: ${renderCell(cell, false)}`).join(' · ')] };
+            return {
+                title,
+                lines: [...head, ...block.facts.map(([key, cell]) => `- ${prose(key)}: ${renderCell(cell, false)}`)],
+            };
+        case 'list':
+            return { title, lines: [...head, ...block.items.map((item) => `- ${prose(item)}`)], cutFrom: head.length };
+        case 'steps': {
+            const notes = block.steps.flatMap(({ name, note }) => (note === undefined ? [] : [`- ${name}: ${prose(note)}`]));
+            const flow = ['```mermaid', ...(0,steps/* renderFlow */.P)(block.steps).split('\n'), '```'];
+            return { title, lines: [...flow, ...(notes.length > 0 ? ['', ...notes] : [])] };
+        }
     }
 }
-function failure(ended, project, error) {
-    const failed = ended.command === 'up' || ended.command === 'down' ? ended.result?.failed : undefined;
-    const first = failed === undefined ? error.message : reason(ended.command, failed.name + (project?.extension ?? ''), error);
-    const whole = first === error.message ? [] : [error.message];
-    return [`ERROR: ${first} [${error.code}]`, ...whole, `  → ${error.hint}`];
+function row(cells) {
+    return `| ${cells.join(' | ')} |`;
 }
-/** As migrate-mongo says it; the whole story is in the next line. */
-function reason(direction, fileName, { cause, message }) {
-    return `Could not migrate ${direction} ${fileName}: ${cause instanceof Error ? cause.message : message}`;
+function renderCell(cell, inTable) {
+    if ('name' in cell)
+        return code(cell.name, { inTable });
+    if ('names' in cell)
+        return cell.names.map((name) => code(name, { inTable })).join('<br>');
+    const text = prose(cell.text);
+    // The sign and its word stay together in a narrow column.
+    return 'mark' in cell ? `${signs[cell.mark]}&nbsp;${text}` : text;
 }
-/** The table that migrate-mongo draws, with a line between any two rows. */
-function table(rows, useFileHash) {
-    const head = ['Filename', ...(useFileHash ? ['Hash'] : []), 'Applied At', 'Migration block'];
-    const cells = rows.map(({ fileName, fileHash, appliedAt, migrationBlock }) => [
-        (0,_visible_js__WEBPACK_IMPORTED_MODULE_0__/* .oneLine */ .T)(fileName),
-        ...(useFileHash ? [fileHash ?? ''] : []),
-        appliedAt?.toISOString() ?? 'PENDING',
-        migrationBlock === undefined ? '' : String(migrationBlock),
-    ]);
-    const widths = head.map((title, i) => Math.max(title.length, ...cells.map((row) => row[i]?.length ?? 0)));
-    const line = (left, middle, right) => left + widths.map((width) => '─'.repeat(width + 2)).join(middle) + right;
-    const texts = [head, ...cells].map((row) => `│${widths.map((width, i) => ` ${(row[i] ?? '').padEnd(width)} `).join('│')}│`);
-    return [
-        line('┌', '┬', '┐'),
-        ...texts.flatMap((text, i) => (i === 0 ? [text] : [line('├', '┼', '┤'), text])),
-        line('└', '┴', '┘'),
-    ];
+/** Joins the parts as far as they fit, and says what was left out. */
+function joinWithin(parts, largest) {
+    // What the sentence about the cut may need at most.
+    const reserve = 400;
+    let text = '';
+    let left = largest - reserve;
+    for (const [i, part] of parts.entries()) {
+        const whole = `${part.lines.join('\n')}\n\n`;
+        const size = Buffer.byteLength(whole);
+        if (size <= left) {
+            text += whole;
+            left -= size;
+            continue;
+        }
+        const { kept, dropped } = cut(part, left);
+        const omitted = parts.slice(kept === '' ? i : i + 1).map(({ title }) => title || 'details');
+        const names = [...new Set(omitted)].slice(0, 8).join(', ');
+        const said = [
+            dropped > 0 ? `${(0,format/* formatCount */.B4)(dropped)} lines of "${part.title}" are left out` : undefined,
+            omitted.length > 0 ? `left out as a whole: ${names}` : undefined,
+        ].filter((one) => one !== undefined);
+        return `${text}${kept}> ✂️ This summary was cut, since GitHub takes no more than 1 MiB: ${prose(said.join('; '))}. The report has everything.\n`;
+    }
+    return `${text.trimEnd()}\n`;
 }
-function joined(lines) {
-    return lines.map((text) => `${(0,_visible_js__WEBPACK_IMPORTED_MODULE_0__/* .visible */ .R)(text)}\n`).join('');
-}
-
-
-/***/ }),
-
-/***/ 25560:
-/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
-
-/* harmony export */ __webpack_require__.d(__webpack_exports__, {
-/* harmony export */   R: () => (/* binding */ visible),
-/* harmony export */   T: () => (/* binding */ oneLine)
-/* harmony export */ });
-/**
- * Control characters, and those that turn the direction of text round: a name that holds them could paint over other
- * lines of a terminal, or read as another name.
- */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-const invisible = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]/g;
-/** The text with invisible characters made visible; line breaks and tabs stay. */
-function visible(text) {
-    return text.replace(/\r\n?/g, '\n').replace(invisible, '\ufffd');
-}
-/** The same on one line, and no longer than `most` characters. */
-function oneLine(text, most = 400) {
-    const line = visible(text).replace(/\s+/g, ' ').trim();
-    return line.length > most ? `${line.slice(0, most - 1)}…` : line;
+function cut(part, left) {
+    const from = part.cutFrom;
+    if (from === undefined)
+        return { kept: '', dropped: 0 };
+    let size = 2;
+    let count = 0;
+    for (const line of part.lines) {
+        size += Buffer.byteLength(line) + 1;
+        if (size > left)
+            break;
+        count += 1;
+    }
+    if (count <= from)
+        return { kept: '', dropped: 0 };
+    return { kept: `${part.lines.slice(0, count).join('\n')}\n\n`, dropped: part.lines.length - count };
 }
 
 

@@ -298,16 +298,16 @@ async function main(argv) {
         };
         if (invocation.flags['show-values'] && !run.showValues)
             log.warn('--show-values works on a terminal only, and is ignored here.');
-        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(8), __webpack_require__.e(23), __webpack_require__.e(6)]).then(__webpack_require__.bind(__webpack_require__, 99964));
+        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(8), __webpack_require__.e(22), __webpack_require__.e(5)]).then(__webpack_require__.bind(__webpack_require__, 91795));
         const ended = secrets.scrubTexts(await runCommand(run));
         const { renderJson } = await __webpack_require__.e(/* import() */ 20).then(__webpack_require__.bind(__webpack_require__, 72366));
-        const { renderText } = await Promise.all(/* import() */[__webpack_require__.e(15), __webpack_require__.e(9)]).then(__webpack_require__.bind(__webpack_require__, 13167));
-        const { renderMigrateMongo } = await __webpack_require__.e(/* import() */ 16).then(__webpack_require__.bind(__webpack_require__, 84362));
+        const { renderText } = await Promise.all(/* import() */[__webpack_require__.e(14), __webpack_require__.e(18)]).then(__webpack_require__.bind(__webpack_require__, 51296));
+        const { renderMigrateMongo } = await __webpack_require__.e(/* import() */ 15).then(__webpack_require__.bind(__webpack_require__, 84362));
         const lines = renderMigrateMongo(ended, invocation.migrateMongo);
         if (lines !== undefined && !json)
             process.stdout.write(secrets.scrub(lines.stdout));
         const colour = process.stderr.hasColors?.() ?? false;
-        process.stderr.write(lines === undefined ? renderText(ended, { colour }) : secrets.scrub(lines.stderr));
+        process.stderr.write(lines === undefined ? renderText(ended, { colour, width: process.stderr.columns }) : secrets.scrub(lines.stderr));
         if (json)
             process.stdout.write(`${renderJson(ended)}\n`);
         if (invocation.flags.summary !== undefined)
@@ -326,7 +326,7 @@ async function main(argv) {
 }
 /** What was done stays done where its summary cannot be written: that is said, and changes no exit code. */
 async function writeSummary(file, ended, log) {
-    const { renderSummary } = await Promise.all(/* import() */[__webpack_require__.e(15), __webpack_require__.e(17)]).then(__webpack_require__.bind(__webpack_require__, 34022));
+    const { renderSummary } = await Promise.all(/* import() */[__webpack_require__.e(14), __webpack_require__.e(16)]).then(__webpack_require__.bind(__webpack_require__, 34022));
     await (0,promises_.writeFile)(file, renderSummary(ended)).catch((error) => log.warn(`The summary cannot be written to ${file} (${error.code}).`));
 }
 async function writeFailure(command, error, secrets) {

@@ -464,10 +464,15 @@ function laneId(lane) {
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
 /* harmony export */   Fg: () => (/* binding */ unpackImages),
 /* harmony export */   IY: () => (/* binding */ packImages),
-/* harmony export */   X3: () => (/* binding */ JournalDamage)
+/* harmony export */   X3: () => (/* binding */ JournalDamage),
+/* harmony export */   lM: () => (/* binding */ documentOf)
 /* harmony export */ });
 /* harmony import */ var node_zlib__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(38522);
 
+/** The newest that an image has of its document: its `_id` is the same in both. */
+function documentOf({ before, after }) {
+    return after ?? before;
+}
 /** The journal is not what was written. */
 class JournalDamage extends Error {
     name = 'JournalDamage';
@@ -1097,6 +1102,7 @@ const serverCodeNames = {
 /** Server error codes that decisions depend on; names and numbers from the server's `src/mongo/base/error_codes.yml`. */
 const serverCodes = {
     Unauthorized: 13,
+    TypeMismatch: 14,
     AuthenticationFailed: 18,
     LockTimeout: 24,
     NamespaceNotFound: 26,
@@ -1151,6 +1157,8 @@ function describeServerError(error, where) {
     }
     if (code === serverCodes.DocumentValidationFailure)
         return `a document fails the collection's validator${at}`;
+    if (code === serverCodes.TypeMismatch)
+        return `a value is not of the type that this needs (TypeMismatch)${at}`;
     if (code === serverCodes.BSONObjectTooLarge)
         return `a document would be larger than 16 MB${at}`;
     if (code !== undefined)

@@ -622,18 +622,18 @@ function keepNewSpaceSmall() {
 /** The terminal; `argv` without the program's own name. */
 async function cli(argv) {
     keepNewSpaceSmall();
-    const { main } = await Promise.all(/* import() */[__nccwpck_require__.e(3), __nccwpck_require__.e(13), __nccwpck_require__.e(21)]).then(__nccwpck_require__.bind(__nccwpck_require__, 90883));
+    const { main } = await Promise.all(/* import() */[__nccwpck_require__.e(3), __nccwpck_require__.e(12), __nccwpck_require__.e(21)]).then(__nccwpck_require__.bind(__nccwpck_require__, 90883));
     await main(argv);
 }
 /** A step of a workflow. */
 async function action(part) {
     keepNewSpaceSmall();
-    const { main } = await Promise.all(/* import() */[__nccwpck_require__.e(3), __nccwpck_require__.e(2), __nccwpck_require__.e(15), __nccwpck_require__.e(13), __nccwpck_require__.e(5)]).then(__nccwpck_require__.bind(__nccwpck_require__, 57535));
+    const { main } = await Promise.all(/* import() */[__nccwpck_require__.e(3), __nccwpck_require__.e(2), __nccwpck_require__.e(14), __nccwpck_require__.e(12), __nccwpck_require__.e(6)]).then(__nccwpck_require__.bind(__nccwpck_require__, 58209));
     await main(part);
 }
 /** The process that a migration's code runs in. */
 async function child() {
-    await Promise.all(/* import() */[__nccwpck_require__.e(8), __nccwpck_require__.e(14)]).then(__nccwpck_require__.bind(__nccwpck_require__, 37385));
+    await Promise.all(/* import() */[__nccwpck_require__.e(8), __nccwpck_require__.e(13)]).then(__nccwpck_require__.bind(__nccwpck_require__, 56923));
 }
 
 var __webpack_exports__action = __webpack_exports__.XI;
