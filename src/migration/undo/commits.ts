@@ -105,13 +105,12 @@ export class Commits {
     const front = this.#putBack(first, 'in-place', 'beside');
     const behind = this.#putBack(second, 'in-place', { behind: front });
     const [done, more] = await Promise.allSettled([front, behind]);
+    if (done.status === 'fulfilled') this.#options.taken(first, done.value);
+    if (more.status === 'fulfilled') this.#options.taken(second, more.value);
     for (const one of [done, more]) if (one.status === 'rejected' && !mayPass(one.reason)) throw one.reason;
     this.#byItself = done.status === 'rejected' || more.status === 'rejected';
     if (done.status === 'rejected') return 0;
-    this.#options.taken(first, done.value);
-    if (more.status === 'rejected') return first.length;
-    this.#options.taken(second, more.value);
-    return first.length + second.length;
+    return more.status === 'rejected' ? first.length : first.length + second.length;
   }
 
   #withFewer(some: readonly Piece[]): 0 {

@@ -54,21 +54,25 @@ export class DatabaseStore implements UndoStore {
     return this.#names.presentOf(namespace);
   }
 
-  async run<T>(work: (session: ClientSession) => Promise<T>, onConflict?: () => boolean): Promise<T> {
-    const { transactions } = this.#options;
-    try {
-      return await transactions.run(work, onConflict);
-    } catch (error) {
-      if (!this.#bypassValidation || serverCode(error) !== serverCodes.Unauthorized) throw error;
-      // `readWrite` alone does not allow it: then the validators take part.
-      this.#bypassValidation = false;
-      return transactions.run(work, onConflict);
-    }
+  run<T>(work: (session: ClientSession) => Promise<T>, onConflict?: () => boolean): Promise<T> {
+    return this.#allowed(() => this.#options.transactions.run(work, onConflict));
   }
 
   get behind(): UndoStore['behind'] {
     const { second } = this.#options;
-    return second && ((before, work) => second.behind(before, work));
+    return second && ((before, work) => this.#allowed(() => second.behind(before, work)));
+  }
+
+  /** `readWrite` alone does not allow to bypass validators: then they take part. */
+  async #allowed<T>(transaction: () => Promise<T>): Promise<T> {
+    const bypassed = this.#bypassValidation;
+    try {
+      return await transaction();
+    } catch (error) {
+      if (!bypassed || serverCode(error) !== serverCodes.Unauthorized) throw error;
+      this.#bypassValidation = false;
+      return transaction();
+    }
   }
 
   read(present: EntryNamespace, images: readonly Image[], session?: ClientSession): Promise<Map<string, Uint8Array>> {

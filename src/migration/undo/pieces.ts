@@ -88,16 +88,21 @@ export function donePacks(pieces: readonly Piece[]): Map<string, Done> {
   return done;
 }
 
+/** Entries that are marked in one transaction at most: they come with the documents, and take little time beside these. */
+const mostEnds = 1000;
+
 /** How many pieces, from this one on, make a transaction of at most so many documents and bytes; one at least. */
 export function takeable(pieces: readonly Piece[], from: number, documents: number, bytes: number): number {
   let puts = 0;
+  let ends = 0;
   let size = 0;
   for (let at = from; at < pieces.length; at++) {
     const piece = pieces[at];
-    if (piece?.kind !== 'put') continue;
-    puts += 1;
-    size += piece.bytes;
-    if (puts > 1 && (puts > documents || size > bytes)) return at - from;
+    if (piece?.kind === 'put') {
+      puts += 1;
+      size += piece.bytes;
+    } else ends += 1;
+    if (ends > mostEnds || (puts > 1 && (puts > documents || size > bytes))) return at - from;
   }
   return pieces.length - from;
 }

@@ -122,7 +122,7 @@ export class Walk {
       bytes = 0;
     };
     const endSegment = async () => {
-      pieces.push(...ends);
+      pieces = pieces.concat(ends);
       ends = [];
       await commit();
       deferred.clear();

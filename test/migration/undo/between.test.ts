@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { Collection, type Document, MongoServerError } from 'mongodb';
 import { expect, test, vi } from 'vitest';
+import { type Attempt, entryId } from '../../../src/migration/journal/documents.ts';
 import { forecastUndo } from '../../../src/migration/undo/forecast.ts';
 import { own } from './journalled.ts';
 import { setting } from './setting.ts';
@@ -218,5 +219,48 @@ test('where the server goes away it counts what was undone, and nothing twice', 
   const result = await s.undo({ mode: 'tolerant', sizes: { first: 1, most: 10, leastForTime: 1 } });
   expect(failed).toBe(1);
   expect(result).toMatchObject({ state: 'undone', documents: 2, entriesUndone: 2 });
+  expect(await s.differences()).toEqual([]);
+});
+
+test('what is committed is told, also where the transaction beside it fails for good', async () => {
+  await using s = await setting(({ db }) => db.collection<Numbered>('a').insertMany([{ _id: 1 }, { _id: 2 }]));
+  const a = s.db.collection<Numbered>('a');
+  for (const _id of [1, 2])
+    await s.journal.write('a', (session) => a.updateOne({ _id }, { $set: { n: 1 } }, { session }));
+  const send = Collection.prototype.bulkWrite;
+  using _spy = vi.spyOn(Collection.prototype, 'bulkWrite').mockImplementation(async function (
+    this: Collection,
+    operations,
+    options,
+  ) {
+    if (JSON.stringify(operations).includes('/0000000001')) throw new MongoServerError({ code: 8000, errmsg: 'no' });
+    return send.call(this, operations, options);
+  });
+  const told: number[] = [];
+  const sizes = { first: 1, most: 10, leastForTime: 1 };
+  const undone = s.undo({ mode: 'tolerant', sizes, onProgress: ({ documents }) => told.push(documents) });
+  await expect(undone).rejects.toThrow();
+  expect(await a.find({ n: 1 }).toArray()).toEqual([{ _id: 1, n: 1 }]);
+  expect(told).toEqual([1]);
+});
+
+test('where a document was changed twice, the many entries of a stretch are marked some at a time', async () => {
+  await using s = await setting(({ db }) => db.collection<Numbered>('a').insertOne({ _id: 1 }));
+  const a = s.db.collection<Numbered>('a');
+  for (const field of ['first', 'second'])
+    await s.journal.write('a', (session) => a.updateMany({}, { $set: { [field]: 1 } }, { session }));
+  const attempt: Attempt = s.journal.attempt;
+  const count = 2500;
+  const namespace = { database: s.db.databaseName, collection: 'a' };
+  const entry = { ...{ kind: 'write', state: 'done', method: 'write', fingerprint: '' }, images: true, namespace };
+  await s.db
+    .collection<{ _id: string }>(own.journal)
+    .insertMany(Array.from({ length: count }, (_, nth) => ({ ...entry, _id: entryId(attempt, 3 + nth) })));
+  const marked: number[] = [];
+  s.connection.client.on('commandStarted', ({ command }) => {
+    if (command.update === own.journal) marked.push(command.updates[0].q._id.$in?.length ?? 0);
+  });
+  expect(await s.undo({ mode: 'tolerant' })).toMatchObject({ documents: 1, entriesUndone: count + 2 });
+  expect(Math.max(...marked)).toBe(1000);
   expect(await s.differences()).toEqual([]);
 });
