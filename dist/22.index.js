@@ -11236,17 +11236,22 @@ function donePacks(pieces) {
             done.set(piece.pack, piece.done);
     return done;
 }
+/** Entries that are marked in one transaction at most: they come with the documents, and take little time beside these. */
+const mostEnds = 1000;
 /** How many pieces, from this one on, make a transaction of at most so many documents and bytes; one at least. */
 function takeable(pieces, from, documents, bytes) {
     let puts = 0;
+    let ends = 0;
     let size = 0;
     for (let at = from; at < pieces.length; at++) {
         const piece = pieces[at];
-        if (piece?.kind !== 'put')
-            continue;
-        puts += 1;
-        size += piece.bytes;
-        if (puts > 1 && (puts > documents || size > bytes))
+        if (piece?.kind === 'put') {
+            puts += 1;
+            size += piece.bytes;
+        }
+        else
+            ends += 1;
+        if (ends > mostEnds || (puts > 1 && (puts > documents || size > bytes)))
             return at - from;
     }
     return pieces.length - from;
@@ -11527,22 +11532,25 @@ class DatabaseStore {
     presentOf(namespace) {
         return this.#names.presentOf(namespace);
     }
-    async run(work, onConflict) {
-        const { transactions } = this.#options;
-        try {
-            return await transactions.run(work, onConflict);
-        }
-        catch (error) {
-            if (!this.#bypassValidation || (0,server_code/* serverCode */.XY)(error) !== server_code/* serverCodes */.Wc.Unauthorized)
-                throw error;
-            // `readWrite` alone does not allow it: then the validators take part.
-            this.#bypassValidation = false;
-            return transactions.run(work, onConflict);
-        }
+    run(work, onConflict) {
+        return this.#allowed(() => this.#options.transactions.run(work, onConflict));
     }
     get behind() {
         const { second } = this.#options;
-        return second && ((before, work) => second.behind(before, work));
+        return second && ((before, work) => this.#allowed(() => second.behind(before, work)));
+    }
+    /** `readWrite` alone does not allow to bypass validators: then they take part. */
+    async #allowed(transaction) {
+        const bypassed = this.#bypassValidation;
+        try {
+            return await transaction();
+        }
+        catch (error) {
+            if (!bypassed || (0,server_code/* serverCode */.XY)(error) !== server_code/* serverCodes */.Wc.Unauthorized)
+                throw error;
+            this.#bypassValidation = false;
+            return transaction();
+        }
     }
     read(present, images, session) {
         const documents = images.flatMap((image) => (0,journal_images/* documentOf */.lM)(image) ?? []);
@@ -12502,17 +12510,17 @@ class Commits {
         const front = this.#putBack(first, 'in-place', 'beside');
         const behind = this.#putBack(second, 'in-place', { behind: front });
         const [done, more] = await Promise.allSettled([front, behind]);
+        if (done.status === 'fulfilled')
+            this.#options.taken(first, done.value);
+        if (more.status === 'fulfilled')
+            this.#options.taken(second, more.value);
         for (const one of [done, more])
             if (one.status === 'rejected' && !mayPass(one.reason))
                 throw one.reason;
         this.#byItself = done.status === 'rejected' || more.status === 'rejected';
         if (done.status === 'rejected')
             return 0;
-        this.#options.taken(first, done.value);
-        if (more.status === 'rejected')
-            return first.length;
-        this.#options.taken(second, more.value);
-        return first.length + second.length;
+        return more.status === 'rejected' ? first.length : first.length + second.length;
     }
     #withFewer(some) {
         this.#size = Math.max(1, Math.floor(Math.min(this.#size, putsIn(some)) / 2));
@@ -13058,7 +13066,7 @@ class Walk {
             bytes = 0;
         };
         const endSegment = async () => {
-            pieces.push(...ends);
+            pieces = pieces.concat(ends);
             ends = [];
             await commit();
             deferred.clear();

@@ -1,5 +1,5 @@
-export const id = 935;
-export const ids = [935,226,366];
+export const id = 5;
+export const ids = [5,19,20];
 export const modules = {
 
 /***/ 11002:

@@ -1,5 +1,5 @@
-export const id = 209;
-export const ids = [209,622,226,366,296,22];
+export const id = 6;
+export const ids = [6,7,19,20,18,16];
 export const modules = {
 
 /***/ 58209:

@@ -17,8 +17,9 @@ export function numberChunks(files: ReadonlyMap<string, string>): Map<string, st
   const renamed = new Map<string, string>();
   for (const [name, content] of files) {
     const numbered = content
-      .replace(/^export const id = (\d+);\nexport const ids = \[\1\];/, (_, old) => {
-        return `export const id = ${renumber(old)};\nexport const ids = [${renumber(old)}];`;
+      // A chunk that holds all of another one's modules names that, too: once it is loaded, the other one is not.
+      .replace(/^export const id = (\d+);\nexport const ids = \[([\d,]+)\];/, (_, old, all: string) => {
+        return `export const id = ${renumber(old)};\nexport const ids = [${all.split(',').map(renumber)}];`;
       })
       .replaceAll(
         /(__(?:webpack|nccwpck)_require__\.e\((?:\/\* import\(\) \*\/ )?)(\d+)\)/g,

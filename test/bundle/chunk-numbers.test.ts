@@ -24,6 +24,13 @@ test('only what names a chunk is renumbered', () => {
   );
 });
 
+test('a chunk that holds another one says so by its number of now', () => {
+  const files = new Map(bundle(448, 2));
+  files.set('2.index.js', 'export const id = 2;\nexport const ids = [2,448];\n\n/***/ 500:\n/***/ 20:\n/***/ 700:\n');
+  expect(numberChunks(files).get('1.index.js')).toContain('export const ids = [1];');
+  expect(numberChunks(files).get('2.index.js')).toContain('export const id = 2;\nexport const ids = [2,1];');
+});
+
 test('a chunk that is named and missing is an error', () => {
   expect(() => numberChunks(new Map([['index.js', '__webpack_require__.e(5)']]))).toThrow('chunk 5');
 });
