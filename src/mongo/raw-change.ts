@@ -156,7 +156,7 @@ async function updateIn(
   let under: Promise<void> = Promise.resolve();
   for (const statement of statements) {
     await under;
-    under = send(db, { update: collection }, 'updates', [statement], options);
+    under = send(db, { update: collection }, 'updates', [statement], options).then(refuseWriteErrors);
     // What it throws is thrown where it is waited for.
     under.catch(() => {});
     // Until the driver has written it to the connection.
@@ -178,7 +178,7 @@ async function writeIn(
       bytes += (statements[to] as Uint8Array).length;
       if (bytes > batchBytes && to > from) break;
     }
-    await send(db, command, field, statements.slice(from, to), options);
+    refuseWriteErrors(await send(db, command, field, statements.slice(from, to), options), from);
     from = to;
   }
 }
@@ -189,8 +189,8 @@ async function send(
   field: string,
   statements: readonly Uint8Array[],
   { session, bypassValidation }: WriteOptions,
-): Promise<void> {
-  const answer = await db.command(
+): Promise<Document> {
+  return db.command(
     {
       ...command,
       [field]: sequence(field, statements),
@@ -199,5 +199,4 @@ async function send(
     },
     { session },
   );
-  refuseWriteErrors(answer);
 }

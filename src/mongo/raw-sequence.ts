@@ -18,10 +18,10 @@ export function sequence(field: string, documents: readonly Uint8Array[]): Docum
 /** The driver keeps an object beside the bytes for its command events alone. */
 const noDocument = {};
 
-/** Throws `RawInsertError` where the answer to a command of writes names a document. */
-export function refuseWriteErrors(answer: Document): void {
+/** Throws `RawInsertError` where the answer to a command of writes names a document. `from`: how many came before it. */
+export function refuseWriteErrors(answer: Document, from = 0): void {
   const first = answer.writeErrors?.[0];
-  if (first !== undefined) throw new RawInsertError(Number(first.code));
+  if (first !== undefined) throw new RawInsertError(Number(first.code), from + Number(first.index));
 }
 
 /** The server took the command and refused a document of it. */
@@ -29,10 +29,13 @@ export class RawInsertError extends Error {
   override readonly name = 'RawInsertError';
   /** The server's code for the first refusal, read by `serverCode`. */
   readonly code: number;
+  /** Which of those that were sent. */
+  readonly index: number;
 
-  constructor(code: number) {
+  constructor(code: number, index: number) {
     super(`The server refused a document (${code}).`);
     this.code = code;
+    this.index = index;
   }
 }
 

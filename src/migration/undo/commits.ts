@@ -2,7 +2,7 @@ import type { ClientSession } from 'mongodb';
 import { labelled } from '../../mongo/server-code.ts';
 import { serverCodes } from '../../mongo/server-error.ts';
 import { passing } from '../journal/transactions.ts';
-import { type Piece, takeable, toEndOfPack, wholePacks } from './pieces.ts';
+import { donePacks, type Piece, takeable, toEndOfPack, wholePacks } from './pieces.ts';
 import { PutConflict, type PutOptions, type PutOutcome, putBack } from './put-back.ts';
 import type { UndoConflict } from './result.ts';
 import { PutRefused, type UndoMode, type UndoStore } from './store.ts';
@@ -20,25 +20,25 @@ export const usualSizes: CommitSizes = { first: 1000, most: 5000, leastForTime: 
 
 /** Bytes of the images of one transaction at most. */
 export const mostBytes = 8_000_000;
+/** Documents that wait for one another's unique values and go back in one transaction at most. */
+const mostTogether = 10_000;
+/** How often that is tried, with one less each time. */
+const mostTurns = 20;
 /** How long a transaction may stay open before the next one is made smaller, in milliseconds: others wait for it. */
 const goalMs = 200;
 
 /** Two transactions side by side. */
 type Pair = readonly [first: readonly Piece[], second: readonly Piece[]];
 
-export interface CommitOptions extends Omit<PutOptions, 'session' | 'way'> {
+export interface CommitOptions extends Omit<PutOptions, 'session' | 'way' | 'leave'> {
   readonly store: UndoStore;
   readonly mode: UndoMode;
   readonly whole: WholeDocuments;
   readonly sizes: CommitSizes;
-  /** Whether two transactions may be open at a time: no document is in two pieces of a segment then. */
-  readonly pairs: boolean;
   /** Told of each transaction that is committed. */
   readonly taken: (pieces: readonly Piece[], outcome: PutOutcome) => void;
   /** Told of what is in the way. It throws where that stops the undo. */
   readonly met: (conflicts: readonly UndoConflict[]) => void;
-  /** Asked once before a unique value that cannot go back is taken for somebody else's. It may throw to try another way. */
-  readonly refused: () => void;
 }
 
 /** Commits pieces of the way back: as many in a transaction as others, the server and the time let through. */
@@ -47,15 +47,71 @@ export class Commits {
   #size: number;
   /** The next transaction has none at its side. */
   #byItself = false;
+  /** Packs with a document whose unique value another one has, which may go back by and by; in the order of their turns. */
+  readonly #off = new Set<string>();
+  /** Nothing is put off any more. */
+  #isLastTurn = false;
+  #committed = 0;
 
   constructor(options: CommitOptions) {
     this.#options = options;
     this.#size = options.sizes.first;
   }
 
-  /** All of these, in their order. Throws what `met` and `refused` throw, `LEASE_LOST`, and the driver's errors. */
+  /**
+   * All of these, in their order, but for what is put off to the end of the segment. Throws what `met` throws, `LEASE_LOST`,
+   * and the driver's errors.
+   */
   async all(pieces: readonly Piece[]): Promise<void> {
     for (let from = 0; from < pieces.length; ) from += await this.#some(pieces, from);
+  }
+
+  /**
+   * At the end of a segment: commits what was put off. `read`: the pieces of a pack that are still to be done. Throws as
+   * `all` does.
+   */
+  async settle(read: (pack: string) => Promise<readonly Piece[]>): Promise<void> {
+    for (let before = -1; this.#off.size > 0 && this.#committed > before; ) {
+      before = this.#committed;
+      // The last one mostly waits for none: documents that gave their values on did so in their order.
+      for (const pack of this.#takeOff().reverse()) await this.all(await read(pack));
+    }
+    this.#isLastTurn = true;
+    let some: Piece[] = [];
+    for (const pack of this.#takeOff()) {
+      some.push(...(await read(pack)));
+      if (takeable(some, 0, mostTogether, 4 * mostBytes) === some.length) continue;
+      await this.#together(some);
+      some = [];
+    }
+    await this.#together(some);
+    this.#isLastTurn = false;
+  }
+
+  #takeOff(): string[] {
+    const packs = [...this.#off];
+    this.#off.clear();
+    return packs;
+  }
+
+  /**
+   * Commits documents that wait for one another in one transaction: all are out before any goes in. Which of them wait for
+   * somebody else's the server says, one after the other; those are left.
+   */
+  async #together(pieces: readonly Piece[]): Promise<void> {
+    const leave = new Set<string>();
+    for (let turn = 1; pieces.length > 0 && turn <= mostTurns; turn++) {
+      try {
+        await this.#commit(pieces, 'anew', leave);
+        return;
+      } catch (error) {
+        if (error instanceof PutRefused) {
+          if (error.document === undefined || this.#options.mode !== 'tolerant') break;
+          leave.add(error.document);
+        } else if (passing(error) !== 'conflict') throw error;
+      }
+    }
+    await this.all(pieces);
   }
 
   /** Commits as many, from this one on, as go into one transaction, or into two. 0 where it is to be tried with fewer. */
@@ -89,8 +145,7 @@ export class Commits {
 
   /** Two transactions that have neither a document nor a mark in common. */
   #pairAt(pieces: readonly Piece[], from: number, count: number): Pair | undefined {
-    const { store, pairs } = this.#options;
-    if (store.behind === undefined || !pairs) return undefined;
+    if (this.#options.store.behind === undefined) return undefined;
     const first = from + wholePacks(pieces, from, count);
     if (first === from || first === pieces.length) return undefined;
     const second = takeable(pieces, first, this.#size, mostBytes);
@@ -105,8 +160,8 @@ export class Commits {
     const front = this.#putBack(first, 'in-place', 'beside');
     const behind = this.#putBack(second, 'in-place', { behind: front });
     const [done, more] = await Promise.allSettled([front, behind]);
-    if (done.status === 'fulfilled') this.#options.taken(first, done.value);
-    if (more.status === 'fulfilled') this.#options.taken(second, more.value);
+    if (done.status === 'fulfilled') this.#taken(first, done.value);
+    if (more.status === 'fulfilled') this.#taken(second, more.value);
     for (const one of [done, more]) if (one.status === 'rejected' && !mayPass(one.reason)) throw one.reason;
     this.#byItself = done.status === 'rejected' || more.status === 'rejected';
     if (done.status === 'rejected') return 0;
@@ -120,7 +175,8 @@ export class Commits {
 
   /**
    * The server refuses a document as it was. Where documents swap unique values all must be out before any goes in;
-   * and where a chain of them moved on by one, that takes all that were changed together, `wider`.
+   * and where a chain of them moved on by one, that takes all that were changed together, `wider`. Where documents wait for
+   * older images, one of these may have the value as yet.
    */
   async #refused(some: readonly Piece[], wider: readonly Piece[], refused: PutRefused): Promise<number> {
     const { mode, met } = this.#options;
@@ -136,7 +192,7 @@ export class Commits {
           if (error instanceof PutRefused) last = error;
         }
       }
-      this.#options.refused();
+      if (this.#options.deferred.size > 0 && !this.#isLastTurn) return this.#putOff(wider);
     }
     if (mode === 'tolerant') {
       // Down to the one that is in the way.
@@ -148,9 +204,19 @@ export class Commits {
     return 0;
   }
 
-  async #commit(pieces: readonly Piece[], way: PutOptions['way']): Promise<number> {
+  #putOff(pieces: readonly Piece[]): number {
+    for (const pack of donePacks(pieces).keys()) this.#off.add(pack);
+    return pieces.length;
+  }
+
+  #taken(pieces: readonly Piece[], outcome: PutOutcome): void {
+    this.#committed += pieces.length;
+    this.#options.taken(pieces, outcome);
+  }
+
+  async #commit(pieces: readonly Piece[], way: PutOptions['way'], leave?: ReadonlySet<string>): Promise<number> {
     try {
-      this.#options.taken(pieces, await this.#putBack(pieces, way, 'alone'));
+      this.#taken(pieces, await this.#putBack(pieces, way, 'alone', leave));
       return pieces.length;
     } catch (error) {
       if (error instanceof PutConflict) this.#options.met(error.conflicts);
@@ -163,11 +229,12 @@ export class Commits {
     pieces: readonly Piece[],
     way: PutOptions['way'],
     place: 'alone' | 'beside' | { readonly behind: Promise<unknown> },
+    leave?: ReadonlySet<string>,
   ): Promise<PutOutcome> {
     const { store, mode, whole } = this.#options;
     const puts = pieces.filter((piece) => piece.kind === 'put');
     const work = async (session: ClientSession) => {
-      const done = await putBack(puts, { ...this.#options, session, way });
+      const done = await putBack(puts, { ...this.#options, session, way, leave });
       await whole.save(done.news, session);
       await store.quarantine.add(done.left, session);
       await store.mark(pieces, done.counted, session);

@@ -17,7 +17,7 @@ import { donePacks, type Piece } from './pieces.ts';
 import { Quarantine } from './quarantine.ts';
 import type { UndoEntry } from './read.ts';
 import { type LeftInCatalog, shownNamespace } from './result.ts';
-import { type Change, PutRefused, type UndoStore } from './store.ts';
+import { type Change, keyAt, PutRefused, type UndoStore } from './store.ts';
 import type { UndoTransactions } from './transactions.ts';
 
 export interface DatabaseStoreOptions {
@@ -115,7 +115,9 @@ export class DatabaseStore implements UndoStore {
     } catch (error) {
       const code = serverCode(error);
       const refused = error instanceof RawInsertError || code === serverCodes.DuplicateKey;
-      if (refused && code !== undefined) throw new PutRefused(code, shownNamespace(present), error);
+      const document = error instanceof RawInsertError && way === 'anew' ? inserts[error.index] : undefined;
+      const key = document && keyAt(present, document);
+      if (refused && code !== undefined) throw new PutRefused(code, shownNamespace(present), key, error);
       throw error;
     }
   }

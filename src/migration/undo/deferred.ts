@@ -84,7 +84,7 @@ export class Deferred {
       }
     }
     for (const [pack, of] of Map.groupBy(places, (place) => place.pack)) {
-      const images = await readPack(this.#db, this.#own, this.#packs[pack] as string);
+      const { images } = await readPack(this.#db, this.#own, this.#packs[pack] as string);
       for (const { index, images: found, nth } of of) found[nth] = copyOf(images[index] as Image);
     }
     for (const images of wanted.values()) images.reverse();

@@ -1,7 +1,6 @@
 import { idKey } from '../../mongo/raw-bson.ts';
 import { documentOf } from '../journal/images.ts';
 import type { Deferred } from './deferred.ts';
-import type { KeyTable } from './key-table.ts';
 import type { Met } from './met.ts';
 import type { Put } from './put-back.ts';
 import type { Pack } from './read.ts';
@@ -29,15 +28,12 @@ export interface Done {
 export interface PackOptions {
   readonly stretch: number;
   readonly met: Met;
-  /**
-   * Images of documents that have older ones in the same segment go to the deferred ones; or each is a piece as well, but
-   * for the documents that are `back`, by `documentKey`.
-   */
-  readonly again: { readonly deferred: Deferred } | { readonly back: KeyTable };
+  /** Where images of documents go that have older ones in the same segment; absent where they are there already. */
+  readonly deferred?: Deferred;
 }
 
 /** The pieces of one pack. What an earlier undo has done is left out. */
-export function piecesOf(pack: Pack, { stretch, met, again }: PackOptions): Piece[] {
+export function piecesOf(pack: Pack, { stretch, met, deferred }: PackOptions): Piece[] {
   const { id, namespace, images } = pack;
   const before = doneOf(pack, met);
   const pieces: Piece[] = [];
@@ -50,27 +46,14 @@ export function piecesOf(pack: Pack, { stretch, met, again }: PackOptions): Piec
     else undone += 1;
     if (document === undefined || (place === 'again' ? steps <= before.steps : undone <= before.undone)) continue;
     if (place === 'again') {
-      const key = documentKey(stretch, namespace, idKey(document));
-      if ('deferred' in again) again.deferred.add(key, image, id, index);
-      if ('deferred' in again || again.back.has(key)) continue;
+      deferred?.add(documentKey(stretch, namespace, idKey(document)), image, id, index);
+      continue;
     }
     const bytes = (image.before?.length ?? 0) + (image.after?.length ?? 0);
-    const done = { undone, steps: 'deferred' in again ? before.steps : steps };
+    const done = { undone, steps: before.steps };
     pieces.push({ kind: 'put', pack: id, done, bytes, namespace, stretch, image, isLast: place === 'back' });
   }
   return pieces;
-}
-
-/** The documents of a pack that an earlier undo has put back. */
-export function* backIn(pack: Pack, stretch: number, met: Met): Generator<string> {
-  const { id, namespace, images } = pack;
-  let { undone } = doneOf(pack, met);
-  for (let index = images.length - 1; index >= 0 && undone > 0; index--) {
-    if (met.placeOf(id, index) === 'again') continue;
-    const document = documentOf(images[index] ?? {});
-    if (document !== undefined) yield documentKey(stretch, namespace, idKey(document));
-    undone -= 1;
-  }
 }
 
 /** Older versions took each image back by itself. */

@@ -65,6 +65,7 @@ export class Preview implements AsyncDisposable {
       for await (const step of readBackwards(connection.db, own, attempt)) {
         signal?.throwIfAborted();
         if (step.kind === 'entry') {
+          if (step.entry.undone !== undefined) continue;
           if (moves(step.entry)) layers.push(new Map());
           await names.goBack(step.entry);
           continue;

@@ -7,7 +7,7 @@ import { nothingCounted, type UndoCount } from './counted.ts';
 import type { Deferred, Newer } from './deferred.ts';
 import { shownNamespace, type UndoConflict } from './result.ts';
 import { type Step, spanOf, stay, stepBack, stepBackStrictly } from './step-back.ts';
-import type { Change, UndoMode, UndoStore } from './store.ts';
+import { type Change, keyAt, type UndoMode, type UndoStore } from './store.ts';
 import { documentKey, type Survey } from './survey.ts';
 import type { KnownDocument, WholeDocuments, WholeNews } from './whole.ts';
 
@@ -37,6 +37,8 @@ export interface PutOptions {
   readonly mode: UndoMode;
   /** `leave`: none is touched, and all count as left. The others: see `UndoStore.write`. */
   readonly way: 'in-place' | 'anew' | 'leave';
+  /** By `keyAt`, those that are not touched whatever the way. */
+  readonly leave?: ReadonlySet<string>;
   /** What earlier steps have found out of documents that were changed several times. */
   readonly whole: WholeDocuments;
   /** Newer images of these documents, which go back with these. */
@@ -109,7 +111,8 @@ export async function putBack(puts: readonly Put[], options: PutOptions): Promis
         news.push({ whole, state: 'left', images, isLast });
         continue;
       }
-      const step = stepOf(target, options, present === undefined);
+      const stays = present !== undefined && options.leave?.has(keyAt(present, idOf(images[0])));
+      const step = stepOf(target, stays ? { ...options, way: 'leave' } : options, present === undefined);
       news.push({ whole, images, isLast, ...step });
       if (step.state === 'blocked') left.push({ namespace, stretch, image: step.image, current: now });
       if (step.state !== 'back') continue;
@@ -192,7 +195,7 @@ function targetsOf(puts: readonly Put[], { whole, deferred, survey: { met } }: P
     const document = documentOf(image);
     if (document === undefined) continue;
     const id = idKey(document);
-    const name = `${shownNamespace(namespace)}\n${id}`;
+    const name = keyAt(namespace, document);
     const known = found.get(name);
     if (known !== undefined) {
       known.images.push(image);

@@ -50,7 +50,7 @@ export interface Pack {
 
 export type Backward =
   | { readonly kind: 'pack'; readonly entry: UndoEntry; readonly pack: Pack }
-  /** Comes after all its packs. */
+  /** Comes after all its packs. Of the catalog also those that are undone. */
   | { readonly kind: 'entry'; readonly entry: UndoEntry };
 
 /**
@@ -90,8 +90,8 @@ export async function* readBackwards(db: Db, own: OwnNames, attempt: Attempt): A
     if (parts.length > 0) throw new JournalDamage('A part of the images of the journal is missing.');
     if (document.undone === undefined) {
       for (const pack of packed) yield { kind: 'pack', entry: document, pack: unpacked(pack, document) };
-      yield { kind: 'entry', entry: document };
     }
+    if (document.undone === undefined || document.catalog !== undefined) yield { kind: 'entry', entry: document };
     begun.delete(document._id);
     packed = [];
   }
@@ -136,18 +136,20 @@ export async function readEntry(db: Db, own: OwnNames, id: string): Promise<Undo
   return (entry as unknown as UndoEntry | null) ?? undefined;
 }
 
-/** The images of one pack again. Throws the driver's errors, and `JournalDamage`. */
-export async function readPack(db: Db, own: OwnNames, id: string): Promise<Image[]> {
+/** One pack again, as it is by now. Throws the driver's errors, and `JournalDamage`. */
+export async function readPack(db: Db, own: OwnNames, id: string): Promise<Pack> {
   const journal = journalOf(db, own);
   const images = { kind: 'images' } as Document;
+  let first: ImagesDocument | undefined;
   const parts: Uint8Array[] = [];
   for await (const document of journal.find({ ...images, _id: { $gte: id } }, { sort: { _id: 1 }, batchSize: 1 })) {
-    const { part, parts: all, data } = document as ImagesDocument;
-    if (part !== parts.length) throw new JournalDamage('A part of the images of the journal is missing.');
-    parts.push(bytesOf(data));
-    if (parts.length === all) break;
+    const next = document as ImagesDocument;
+    first ??= next;
+    if (first._id !== id || next.part !== parts.length) break;
+    parts.push(bytesOf(next.data));
+    if (parts.length === next.parts) return packOf(first, parts);
   }
-  return unpackImages(parts);
+  throw new JournalDamage('A part of the images of the journal is missing.');
 }
 
 /** The entries of an attempt that a filter finds, the newest first. Throws the driver's errors. */
@@ -165,6 +167,9 @@ interface Packed {
 function unpacked({ first, parts }: Packed, entry: UndoEntry): Pack {
   const whole = parts.length === first.parts && entryOf(first) === entry._id;
   if (!whole) throw new JournalDamage('A part of the images of the journal is missing.');
-  const { _id: id, namespace, undone = 0, steps } = first;
+  return packOf(first, parts);
+}
+
+function packOf({ _id: id, namespace, undone = 0, steps }: ImagesDocument, parts: readonly Uint8Array[]): Pack {
   return { id, namespace, images: unpackImages(parts), undone, steps };
 }

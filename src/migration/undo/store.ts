@@ -1,4 +1,5 @@
 import type { ClientSession } from 'mongodb';
+import { idKey } from '../../mongo/raw-bson.ts';
 import type { EntryNamespace } from '../journal/documents.ts';
 import type { Image } from '../journal/images.ts';
 import type { CatalogUndone } from './catalog/place.ts';
@@ -6,7 +7,7 @@ import type { UndoCount } from './counted.ts';
 import type { Piece } from './pieces.ts';
 import type { Quarantine } from './quarantine.ts';
 import type { UndoEntry } from './read.ts';
-import type { LeftInCatalog } from './result.ts';
+import { type LeftInCatalog, shownNamespace } from './result.ts';
 
 /**
  * `strict`: it stops at a write of somebody else. `look`: the same, but goes on to find all of them; for a preview.
@@ -28,12 +29,20 @@ export class PutRefused extends Error {
   override readonly name = 'PutRefused';
   readonly code: number;
   readonly namespace: string;
+  /** Which one, by `keyAt`; undefined where that is not known. */
+  readonly document: string | undefined;
 
-  constructor(code: number, namespace: string, cause: unknown) {
+  constructor(code: number, namespace: string, document: string | undefined, cause: unknown) {
     super(`The server refused a document (${code}).`, { cause });
     this.code = code;
     this.namespace = namespace;
+    this.document = document;
   }
+}
+
+/** Names one document where its collection stands. */
+export function keyAt(present: EntryNamespace, document: Uint8Array): string {
+  return `${shownNamespace(present)}\n${idKey(document)}`;
 }
 
 /** Where the versions of documents are kept that an undo does not simply put back. */

@@ -30,7 +30,7 @@ export interface Survey {
   readonly touched: readonly Touched[];
   /** All the documents that it changed. */
   readonly met: Met;
-  /** How many of its entries that are not undone moved collections. */
+  /** How many of its entries moved collections. */
   readonly moves: number;
   /** The first images in the journal. What is older changed no document. */
   readonly oldest: string | undefined;
@@ -100,7 +100,6 @@ export async function surveyAttempt(
   const touched = new Map<string, Changed>();
   const stretches = new Stretches(0, 'forwards');
   const renames = new Map<string, RenameEvidence>();
-  let movesLeft = 0;
   let segment = 1;
   let oldest: string | undefined;
   for await (const step of readForwards(connection.db, own, attempt)) {
@@ -108,7 +107,6 @@ export async function surveyAttempt(
     if (step.kind === 'entry') {
       stretches.pass(step.entry);
       if (step.entry.catalog !== undefined) segment += 1;
-      if (moves(step.entry) && step.entry.undone === undefined) movesLeft += 1;
       names.pass(step.entry, oldest !== undefined);
       continue;
     }
@@ -133,7 +131,7 @@ export async function surveyAttempt(
   const isRename = new Map([...renames].map(([where, evidence]) => [where, evidence.isRename]));
   const renamesIn = (stretch: number, namespace: EntryNamespace) =>
     isRename.get(aliasOf(stretch, namespace)) ?? neverRenames;
-  return { touched: [...touched.values()], met, moves: movesLeft, oldest, renamesIn };
+  return { touched: [...touched.values()], met, moves: stretches.number, oldest, renamesIn };
 }
 
 function aliasOf(stretch: number, namespace: EntryNamespace): string {

@@ -9,10 +9,9 @@ import { nothingCounted, readSoFar, type SoFar, sumOf, type UndoCount } from './
 import { listCreatedSince } from './created-since.ts';
 import { Deferred } from './deferred.ts';
 import { type AskDown, DownPass } from './down-documents.ts';
-import { KeyTable } from './key-table.ts';
-import { backIn, type PackOptions, type Piece, piecesOf } from './pieces.ts';
+import { type Piece, piecesOf } from './pieces.ts';
 import { documentConflict, type PutOutcome } from './put-back.ts';
-import { readBackwards, type UndoEntry } from './read.ts';
+import { readBackwards, readPack, type UndoEntry } from './read.ts';
 import type { ConflictList, CreatedSince, UndoConflict, UndoExtent, UndoNumbers } from './result.ts';
 import type { UndoMode, UndoStore } from './store.ts';
 import { isOlder, Stretches, type Survey, surveyAttempt } from './survey.ts';
@@ -40,9 +39,6 @@ export class Stopped extends Error {
   override readonly name = 'Stopped';
 }
 
-/** A document cannot go back before another one that was to wait for its oldest image: each image has to by itself. */
-class StepByStep extends Error {}
-
 /** What is read of the journal before it is committed: enough for two transactions. */
 const mostPieceBytes = 4 * mostBytes;
 
@@ -63,7 +59,6 @@ export class Walk {
   #settled: Settled | undefined;
   #known: SoFar | undefined;
   #soFar: SoFar = { counted: nothingCounted, entriesUndone: 0 };
-  #stepByStep = false;
   onProgress: (extent: UndoExtent) => void = () => {};
 
   constructor(options: WalkOptions) {
@@ -91,16 +86,6 @@ export class Walk {
 
   /** Throws `Stopped`, `LEASE_LOST`, the signal's reason and the driver's errors. */
   async run(): Promise<void> {
-    try {
-      await this.#walk();
-    } catch (error) {
-      if (!(error instanceof StepByStep)) throw error;
-      this.#stepByStep = true;
-      await this.#walk();
-    }
-  }
-
-  async #walk(): Promise<void> {
     const { connection, own, attempt, store, signal } = this.#options;
     await store.begin();
     this.#soFar = this.#known ?? (await readSoFar(connection.db, own, attempt));
@@ -108,10 +93,8 @@ export class Walk {
     this.#known = undefined;
     const survey = await surveyAttempt(connection, own, attempt, signal);
     const deferred = new Deferred(connection.db, own);
-    const back = this.#stepByStep && survey.met.repeats.again ? await this.#alreadyBack(survey) : new KeyTable();
     const commits = await this.#commits(survey, deferred);
     const stretches = new Stretches(survey.moves, 'backwards');
-    let again: PackOptions['again'] = this.#stepByStep ? { back } : { deferred };
     let pieces: Piece[] = [];
     /** Entries are undone once all that they did is back. */
     let ends: Piece[] = [];
@@ -122,16 +105,22 @@ export class Walk {
       bytes = 0;
     };
     const endSegment = async () => {
-      pieces = pieces.concat(ends);
-      ends = [];
       await commit();
+      await commits.settle(async (pack) => {
+        return piecesOf(await readPack(connection.db, own, pack), { stretch: stretches.number, met: survey.met });
+      });
+      await commits.all(ends);
+      ends = [];
       deferred.clear();
-      if ('back' in again) again = { back: new KeyTable() };
     };
     for await (const step of readBackwards(connection.db, own, attempt)) {
       signal?.throwIfAborted();
       if (step.kind === 'entry' && step.entry.catalog !== undefined) {
         await endSegment();
+        if (step.entry.undone !== undefined) {
+          stretches.pass(step.entry);
+          continue;
+        }
         // Its indexes and validators are older than all documents that are back by now, and want the others in the old shape.
         if (isOlder(step.entry, survey)) await this.#settle(survey);
         stretches.pass(step.entry);
@@ -144,7 +133,7 @@ export class Walk {
         else pieces.push(end);
         continue;
       }
-      const some = piecesOf(step.pack, { stretch: stretches.number, met: survey.met, again });
+      const some = piecesOf(step.pack, { stretch: stretches.number, met: survey.met, deferred });
       for (const piece of some) {
         pieces.push(piece);
         bytes += piece.kind === 'put' ? piece.bytes : 0;
@@ -157,29 +146,14 @@ export class Walk {
 
   async #commits(survey: Survey, deferred: Deferred): Promise<Commits> {
     const { connection, own, attempt, mode, store, sizes = usualSizes, signal } = this.#options;
-    const { midway, again } = survey.met.repeats;
-    const reads = mode !== 'strict' && (midway || (again && this.#stepByStep));
+    const reads = mode !== 'strict' && survey.met.repeats.midway;
     const between = reads ? await writtenBetween(connection, own, attempt, survey, signal) : undefined;
     const whole = mode === 'strict' ? WholeDocuments.none() : await WholeDocuments.load(between, store.quarantine);
     return new Commits({
-      ...{ store, mode, whole, survey, deferred, sizes, pairs: !this.#stepByStep },
+      ...{ store, mode, whole, survey, deferred, sizes },
       taken: (pieces, outcome) => this.#take(pieces, outcome, whole),
       met: (conflicts) => this.#met(conflicts),
-      refused: () => {
-        if (deferred.size > 0) throw new StepByStep();
-      },
     });
-  }
-
-  /** The documents that are back already of the segment on which an earlier undo has stopped. */
-  async #alreadyBack({ met, moves }: Survey): Promise<KeyTable> {
-    const { connection, own, attempt } = this.#options;
-    const back = new KeyTable();
-    for await (const step of readBackwards(connection.db, own, attempt)) {
-      if (step.kind === 'entry' && step.entry.catalog !== undefined) break;
-      if (step.kind === 'pack') for (const key of backIn(step.pack, moves, met)) back.add(key);
-    }
-    return back;
   }
 
   /** All documents are back that can be: what becomes of those that users left in the new shape. */

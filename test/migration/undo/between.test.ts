@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { Collection, type Document, MongoServerError } from 'mongodb';
+import { type ClientSession, Collection, type Document, MongoServerError } from 'mongodb';
 import { expect, test, vi } from 'vitest';
 import { type Attempt, entryId } from '../../../src/migration/journal/documents.ts';
 import { forecastUndo } from '../../../src/migration/undo/forecast.ts';
@@ -219,6 +219,28 @@ test('where the server goes away it counts what was undone, and nothing twice', 
   const result = await s.undo({ mode: 'tolerant', sizes: { first: 1, most: 10, leastForTime: 1 } });
   expect(failed).toBe(1);
   expect(result).toMatchObject({ state: 'undone', documents: 2, entriesUndone: 2 });
+  expect(await s.differences()).toEqual([]);
+});
+
+test('an undo that is cut off behind a change of the catalog goes on, also within a call that stood on both sides of it', async () => {
+  await using s = await setting(({ db }) => db.collection<Numbered>('stats').insertOne({ _id: 1, n: 0 }));
+  const stats = s.db.collection<Numbered>('stats');
+  const count = (session: ClientSession) => stats.updateOne({ _id: 1 }, { $inc: { n: 1 } }, { session });
+  await s.journal.inSteps('stats', [
+    count,
+    async (session) => {
+      await s.journal.catalog('log', 'create-collection', () => s.db.createCollection('log'));
+      await count(session);
+    },
+    count,
+  ]);
+  const stop = new AbortController();
+  const onProgress = ({ entriesUndone }: { readonly entriesUndone: number }) => {
+    if (entriesUndone === 1) stop.abort(new Cut());
+  };
+  await expect(s.undo({ mode: 'tolerant', signal: stop.signal, onProgress })).rejects.toThrow(Cut);
+  expect(await s.db.listCollections({ name: 'log' }).toArray()).toEqual([]);
+  expect(await s.undo({ mode: 'tolerant' })).toMatchObject({ documents: 1, quarantined: 0, entriesUndone: 2 });
   expect(await s.differences()).toEqual([]);
 });
 

@@ -73,6 +73,77 @@ test('two migrations that changed the same documents: the older one is looked at
   ]);
 });
 
+/** A document that two operations changed, and whose unique value of before a user has taken; and one beside it. */
+async function taken(more: (s: Awaited<ReturnType<typeof setting>>) => Promise<unknown> = async () => {}) {
+  const s = await setting(async ({ db }) => {
+    await db.collection('a').createIndex({ n: 1 }, { unique: true });
+    await db.collection<Numbered>('a').insertMany([
+      { _id: 1, n: 1 },
+      { _id: 2, n: 2, f: 1 },
+    ]);
+  });
+  const a = s.db.collection<Numbered>('a');
+  await s.journal.write('a', (session) => a.updateOne({ _id: 2 }, { $set: { f: 2 } }, { session }));
+  await s.journal.write('a', (session) => a.updateOne({ _id: 1 }, { $set: { n: 10 } }, { session }));
+  await s.journal.write('a', (session) => a.updateOne({ _id: 1 }, { $set: { flag: true } }, { session }));
+  await more(s);
+  await a.insertOne({ _id: 50, n: 1 });
+  return { ...s, a, [Symbol.asyncDispose]: () => s[Symbol.asyncDispose]() };
+}
+
+test('a document whose unique value a user has taken stays as a whole, however many operations changed it', async () => {
+  await using s = await taken();
+  expect(await s.undo(tolerant)).toMatchObject({ state: 'undone', documents: 1, quarantined: 1, entriesUndone: 3 });
+  expect(await s.a.findOne({ _id: 1 })).toEqual({ _id: 1, n: 10, flag: true });
+  expect(await s.db.collection(own.quarantine).find().toArray()).toMatchObject([
+    { before: { _id: 1, n: 1 }, after: { _id: 1, n: 10, flag: true }, current: { _id: 1, n: 10, flag: true } },
+  ]);
+});
+
+test('whether a document is left to its user is no matter of the unique value of another one', async () => {
+  await using s = await taken(async ({ db, journal }) => {
+    const a = db.collection<Numbered>('a');
+    await journal.write('a', (session) => a.updateOne({ _id: 2 }, { $set: { f: 3 } }, { session }));
+    // As it was before all of that.
+    await a.updateOne({ _id: 2 }, { $set: { f: 1 } });
+  });
+  const [forecast] = await forecastUndo(s.connection, own, [s.journal.attempt]);
+  expect(forecast).toMatchObject({ quarantined: 0 });
+  const sizes = { first: 1, most: 1, leastForTime: 1 };
+  expect(await s.undo({ ...tolerant, sizes })).toMatchObject({ state: 'undone', quarantined: 1 });
+  expect(await s.a.findOne({ _id: 2 })).toEqual({ _id: 2, n: 2, f: 1 });
+  expect(await s.db.collection(own.quarantine).distinct('documentId')).toEqual([1]);
+});
+
+test('documents that gave their values on go back beside one whose value a user has', async () => {
+  await using s = await taken(async ({ db, journal }) => {
+    const a = db.collection<Numbered>('a');
+    await a.insertMany([3, 4, 5].map((_id) => ({ _id, n: _id })));
+    await journal.write('a', (session) => a.updateOne({ _id: 4 }, { $set: { first: true } }, { session }));
+    // In a ring, each in a transaction of its own: 4 waits for its oldest image.
+    await journal.inSteps(
+      'a',
+      [
+        [3, 0],
+        [5, 3],
+        [4, 5],
+        [3, 4],
+      ].map(
+        ([_id, n]) =>
+          (session: ClientSession) =>
+            a.updateOne({ _id }, { $set: { n } }, { session }),
+      ),
+    );
+  });
+  const sizes = { first: 1, most: 1, leastForTime: 1 };
+  expect(await s.undo({ ...tolerant, sizes })).toMatchObject({ state: 'undone', documents: 4, quarantined: 1 });
+  expect(await s.a.find({ _id: { $lt: 6 } }, { sort: { _id: 1 } }).toArray()).toEqual([
+    { _id: 1, n: 10, flag: true },
+    { _id: 2, n: 2, f: 1 },
+    ...[3, 4, 5].map((_id) => ({ _id, n: _id })),
+  ]);
+});
+
 interface Step {
   readonly kind: 'set' | 'unset' | 'insert' | 'delete';
   readonly from: number;
