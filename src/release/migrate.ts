@@ -93,12 +93,10 @@ export async function migrateOn(
     if (error !== undefined) return { ...about, outcome: 'failed-clean', result: { ...nothing, rehearsal }, error };
     return { ...about, outcome: 'rehearsed', result: { ...nothing, rehearsal, proof } };
   }
-  // What that relies on is of the rest of it, too; only where a part is there already is that not known before.
-  const known = joined?.proven === true && takenUp(situation).length === 0;
-  const found = known ? undefined : await provenBefore(run, connection, situation);
+  const found = await provenBefore(run, connection, situation, joined?.earlier);
   const { progress, relied, rehearsal } = await bring(run, connection, situation, {
     ...{ kind: 'migrate', phase, behind, found, steps },
-    ...{ before: joined?.before, agreed: joined?.agreed, relied: known ? {} : undefined },
+    ...{ before: joined?.before, agreed: joined?.plan },
   });
   const { done, failed, error, untouched } = progress;
   const remaining = error === undefined ? later : progress.remaining;
@@ -108,7 +106,7 @@ export async function migrateOn(
   // While this run waited for the lease, another one may have done all of it.
   if (untouched) return { ...about, outcome, result, error };
   const warnings = behind === undefined ? irreversibly(run, connection, situation) : [];
-  if (joined === undefined && levelOf(run) === 'none' && relied.proof === undefined)
+  if (found.state !== 'earlier' && levelOf(run) === 'none' && relied.proof === undefined)
     warnings.unshift('Nothing was rehearsed.');
   return { ...about, outcome, result, error, warnings };
 }

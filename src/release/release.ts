@@ -5,7 +5,7 @@ import { asReleaseOrServerError } from '../mongo/server-error.ts';
 import { asReleaseError, ReleaseError } from '../observe/error.ts';
 import type { Outcome } from '../observe/outcome.ts';
 import { notStarted, type Progress } from './applying/apply.ts';
-import { agreedOn, stoppedAfter } from './applying/apply-plan.ts';
+import { stoppedAfter } from './applying/apply-plan.ts';
 import { type Bringing, bring } from './applying/bring.ts';
 import { rehearsalImpossible, takenUp } from './applying/taken-up.ts';
 import { backupBehind } from './backup/backup-for.ts';
@@ -184,8 +184,7 @@ class Walk {
       throw error;
     }
     // Only where a part is there already is it not known before what the others run on.
-    const agreed = agreedOn(plan);
-    await this.#bring(now, takenUp(now).length > 0 ? { agreed } : { agreed, relied });
+    await this.#bring(now, takenUp(now).length > 0 ? { agreed: plan } : { agreed: plan, relied });
   }
 
   /** Throws where it did not come to its end. */

@@ -17,7 +17,7 @@ export type AgreedMigration = Pick<PlannedMigration, 'name' | 'checksum' | 'phas
 };
 
 /** As a record keeps it. */
-export function agreedPlan({ digest, database, pending }: MigrationPlan): AgreedPlan {
+export function agreedPlan({ digest, database, pending }: AgreedPlan): AgreedPlan {
   const kept = ({ name, checksum, phase, transaction, run: { journal } }: AgreedMigration): AgreedMigration => {
     return { name, checksum, phase, transaction, run: { journal } };
   };

@@ -1,4 +1,4 @@
-import { agreedPlan, assertRest, assertUnmoved } from '../../migration/plan/agreed.ts';
+import { type AgreedPlan, agreedPlan, assertRest, assertUnmoved } from '../../migration/plan/agreed.ts';
 import type { MigrationPlan } from '../../migration/plan/plan.ts';
 import type { Phase } from '../../migration/types.ts';
 import type { Connection } from '../../mongo/connect.ts';
@@ -7,7 +7,6 @@ import type { Outcome } from '../../observe/outcome.ts';
 import { storeOf } from '../backup/take-backup.ts';
 import { outcomeOfError } from '../outcome.ts';
 import { OwnRecord } from '../record/own-record.ts';
-import type { ReleaseRecord } from '../record/record.ts';
 import type { ReliedOn } from '../rehearsal/result.ts';
 import type { Run } from '../run.ts';
 import { readSituation } from '../situation/situation.ts';
@@ -27,15 +26,8 @@ export interface AboutApply {
   readonly settle?: boolean;
   /** What this run did in the target before. */
   readonly before?: Progress;
-  /** What the release is on record with, where this plan is only what is left of the one that was agreed to. */
-  readonly agreed?: Agreed;
-}
-
-export type Agreed = Required<Pick<ReleaseRecord, 'planDigest' | 'agreed'>> &
-  Pick<ReleaseRecord, 'proofId' | 'waivers'>;
-
-export function agreedOn(plan: MigrationPlan): Agreed {
-  return { planDigest: plan.digest, agreed: agreedPlan(plan) };
+  /** What the release is on record with: this plan may be only what is left of it. */
+  readonly agreed: AgreedPlan;
 }
 
 /**
@@ -63,15 +55,7 @@ function applyUnderLease(
   run: Run,
   connection: Connection,
   plan: MigrationPlan,
-  {
-    kind,
-    backupId,
-    relied,
-    phase,
-    settle = false,
-    before,
-    agreed = agreedOn(plan),
-  }: AboutApply & { readonly before: Progress },
+  { kind, backupId, relied, phase, settle = false, before, agreed }: AboutApply & { readonly before: Progress },
 ): Promise<Progress> {
   return underLease(run, connection, async (tenure) => {
     const situation = await readSituation(run, connection, plan.scope);
@@ -91,7 +75,8 @@ function applyUnderLease(
     // Since it was chosen, whoever tidies up the store may not have known that it is needed.
     if (backupId !== undefined && before.untouched) await storeOf(run).readManifest(backupId);
     await new OwnRecord(connection.db, run).start({
-      ...{ kind, backupId, ...agreed, fence: tenure.lease.fence },
+      ...{ kind, backupId, fence: tenure.lease.fence },
+      ...{ planDigest: agreed.digest, agreed: { ...agreedPlan(agreed), shown: !settle } },
       ...(relied?.proof && { proofId: relied.proof.id }),
       ...(relied?.waiver && { waivers: [relied.waiver] }),
       positionBefore: situation.position.digest,

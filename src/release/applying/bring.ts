@@ -1,3 +1,4 @@
+import type { AgreedPlan } from '../../migration/plan/agreed.ts';
 import type { Phase } from '../../migration/types.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { asReleaseError } from '../../observe/error.ts';
@@ -11,7 +12,7 @@ import type { RehearsalResult, ReliedOn } from '../rehearsal/result.ts';
 import type { Run } from '../run.ts';
 import type { Situation } from '../situation/situation.ts';
 import { notStarted, type Progress } from './apply.ts';
-import { type AboutApply, type Agreed, agreedOn, applyPlan, stoppedAfter } from './apply-plan.ts';
+import { type AboutApply, applyPlan, stoppedAfter } from './apply-plan.ts';
 import { settleBegun } from './settle.ts';
 import { notRehearsed, notResumed, rehearsable, takenUp } from './taken-up.ts';
 
@@ -28,8 +29,8 @@ export interface Bringing {
   readonly found?: FoundProof;
   /** What it relies on, where that is known: nothing is rehearsed then. */
   readonly relied?: ReliedOn;
-  /** Where the plan is what is left of a larger one. */
-  readonly agreed?: Agreed;
+  /** Where the plan is what is left of a larger one: that one. */
+  readonly agreed?: AgreedPlan;
 }
 
 export interface Brought {
@@ -44,7 +45,7 @@ export interface Brought {
  */
 export async function bring(run: Run, connection: Connection, situation: Situation, how: Bringing): Promise<Brought> {
   const { kind, behind, phase, steps, found = { state: 'missing' } } = how;
-  const agreed = how.agreed ?? agreedOn(situation.plan);
+  const agreed = how.agreed ?? situation.plan;
   const inPhase = (one: { readonly phase: Phase }) => phase === undefined || one.phase === phase;
   let progress = how.before ?? notStarted;
   let relied = how.relied ?? {};
@@ -58,6 +59,7 @@ export async function bring(run: Run, connection: Connection, situation: Situati
     });
 
   const rehearse = async () => {
+    if (found.state === 'earlier') return steps.skip('rehearsal', 'what this release began on is of this too');
     if (levelOf(run) === 'none' || (found.state === 'valid' && run.invocation.flags.rehearsal === undefined))
       return steps.skip('rehearsal', found.state === 'valid' ? `passed at ${found.proof.at}` : 'as asked');
     if (takenUp(left).length > 0) {

@@ -6,23 +6,23 @@ import type { Connection } from '../../mongo/connect.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import type { StoredBackup } from '../backup/backup-for.ts';
 import { storeOf } from '../backup/take-backup.ts';
-import { latestBegan, type ReleaseRecord } from '../record/record.ts';
+import type { ReleaseRecord } from '../record/record.ts';
 import { ReleaseRecords } from '../record/records.ts';
+import type { EarlierRun } from '../rehearsal/rely.ts';
+import type { ReliedOn } from '../rehearsal/result.ts';
 import { notComplete, openRollback } from '../rollback/open.ts';
-import { namesOf, type Run } from '../run.ts';
+import { namesOf, type Run, targetOf } from '../run.ts';
 import { names } from '../situation/checked-situation.ts';
 import { refuseTakenBack } from '../taken-back.ts';
 import { notStarted, type Progress } from './apply.ts';
-import type { Agreed } from './apply-plan.ts';
 
 /** A release that this run goes on with: what it was to come to, and how far it is. */
 export interface Joined {
-  readonly agreed: Agreed;
   readonly plan: AgreedPlan;
   readonly behind: StoredBackup | undefined;
   readonly before: Progress;
-  /** Whether what it was rehearsed by counts for the rest of it. */
-  readonly proven: boolean;
+  /** What it began on, where that counts for the rest of it. */
+  readonly earlier?: EarlierRun;
 }
 
 /**
@@ -39,13 +39,11 @@ export async function joinedRelease(run: Run, connection: Connection): Promise<J
   if (record === null) return undefined;
   await refuseOpenRollback(run, connection, release);
   if (record.agreed === undefined || !names(digest, record.agreed.digest)) return undefined;
-  const { agreed: plan, backupId, attempts = [] } = record;
+  const { agreed: plan, backupId } = record;
   const history = await readHistory(connection.db, namesOf(run));
   const ends = phase === 'after-deploy';
   if (ends) await refuseTakenBack(run, connection, release);
   else if (!history.some((one) => isOf(one, release))) return undefined;
-  // Of the attempt that was proven, where this is not the second one.
-  const { proofId, waivers } = [record, ...attempts.toReversed()].find((one) => one.proofId ?? one.waivers) ?? record;
   const done = history
     .filter(({ state, appliedIn }) => state === 'applied' && appliedIn === release)
     .sort((a, b) => a.sequence - b.sequence)
@@ -53,10 +51,10 @@ export async function joinedRelease(run: Run, connection: Connection): Promise<J
       effects === undefined ? [] : [{ name, durationMs, effects }],
     );
   return {
-    ...{ plan, agreed: { planDigest: plan.digest, agreed: plan, proofId, waivers } },
+    plan,
     behind: backupId === undefined ? undefined : { store: storeOf(run), id: backupId },
     before: { ...notStarted, done, untouched: done.length === 0 },
-    proven: ends || isRecent(run, record),
+    earlier: plan.shown === true ? { digest: plan.digest, ends, relied: reliedOnBefore(run, record, ends) } : undefined,
   };
 }
 
@@ -74,7 +72,15 @@ function isOf(one: HistoryRecord, release: string): boolean {
   return one.state === 'applied' ? one.appliedIn === release : isUnsettled(one) && one.releaseId === release;
 }
 
-/** Tried again after a longer time, what is left is rehearsed once more: the data are others by then. */
-function isRecent({ invocation, startedAt }: Run, record: ReleaseRecord): boolean {
-  return Number(startedAt) - Number(latestBegan(record)) <= invocation.settings.rehearsal['max-age'];
+/**
+ * What it began on and no store knows of: in production what it was let off; elsewhere, where nobody wants a proof, that its
+ * first half came to its end, which rehearsed what was to be rehearsed.
+ */
+function reliedOnBefore(run: Run, record: ReleaseRecord, ends: boolean): ReliedOn | undefined {
+  const { agreed, attempts = [] } = record;
+  if (targetOf(run).environment !== 'production')
+    return ends && (record.state === 'applied' || record.state === 'nothing-to-do') ? {} : undefined;
+  const same = [record, ...attempts.toReversed()].filter(({ planDigest }) => planDigest === agreed?.digest);
+  const waiver = same.find(({ waivers }) => waivers !== undefined)?.waivers?.at(-1);
+  return waiver && { waiver };
 }

@@ -20,7 +20,10 @@ export interface ReleaseRecord {
   readonly environment: string;
   readonly planDigest?: string;
   /** What that digest stood for when it was begun: whoever tries it again goes on with the rest of this, and nothing else. */
-  readonly agreed?: AgreedPlan;
+  readonly agreed?: AgreedPlan & {
+    /** Whether it was begun on what showed all of that, or was let off it: not where half of another run was ended first. */
+    readonly shown?: boolean;
+  };
   /** The backup that a restore would bring back. */
   readonly backupId?: string;
   /** Digest of the history before the first change. */

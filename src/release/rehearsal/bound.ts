@@ -70,7 +70,10 @@ export function boundTo(
   };
 }
 
-/** Why it says nothing of an apply now, to stand behind "proof X"; undefined where it does. */
+/**
+ * Why it says nothing of an apply now, to stand behind "proof X"; undefined where it does. One of a larger plan, whose rest
+ * this is, says nothing of the rest that it does not say of all.
+ */
 export async function whyNot(
   run: Run,
   connection: Connection,
@@ -95,7 +98,9 @@ export async function whyNot(
     return `was made with Node ${one.runtime.node}, and this is ${now.runtime.node}`;
   if (one.runtime.environment !== now.runtime.environment)
     return `was made with NODE_ENV ${nodeEnv(one)}, and here it is ${nodeEnv(now)}`;
-  const [finding] = differing(one.findings, now.findings);
+  const rest = one.planDigest === now.planDigest ? undefined : new Set(situation.plan.pending.map(({ name }) => name));
+  const then = one.findings.filter(({ name }) => rest === undefined || (name !== undefined && rest.has(name)));
+  const [finding] = differing(then, now.findings);
   return finding && `was made before what is found about the plan changed: ${finding}`;
 }
 

@@ -15,7 +15,7 @@ import type { Code } from '../situation/code.ts';
 import type { Situation } from '../situation/situation.ts';
 import { bound, boundTo, hash, whyNot } from './bound.ts';
 import type { Rehearsed } from './rehearse.ts';
-import type { FailedRehearsal, ProofUsed } from './result.ts';
+import type { FailedRehearsal, ProofUsed, ReliedOn } from './result.ts';
 
 /** A rehearsal, as the store keeps it (`proofs/ID.json`): what it was of, and that is all it holds for. */
 const about = z.object({
@@ -93,7 +93,7 @@ export async function keepProof(
     error === undefined
       ? { result: 'passed', level }
       : { result: 'failed', level, error: { code: error.code, message: run.secrets.scrub(error.message) } };
-  const id = `${newDocumentId(at)}${ofTarget(on.of)}${ofPlan(situation)}`;
+  const id = `${newDocumentId(at)}${ofTarget(on.of)}${ofPlan(situation.plan.digest)}`;
   const proofs = storeOf(run).documents('proofs');
   try {
     await proofs.put(id, { ...value, ...how });
@@ -120,8 +120,8 @@ function notKept({ code, message, hint, details, cause }: ReleaseError, why: str
 }
 
 /** The end of the ids of all that is of one plan: nothing else is read. */
-function ofPlan({ plan }: Situation): string {
-  return `-${plan.digest.slice(0, 16)}`;
+function ofPlan(digest: string): string {
+  return `-${digest.slice(0, 16)}`;
 }
 
 /** What stands before that, so that what is of one target can be told without reading it. */
@@ -153,26 +153,36 @@ function evidenceOf({ proofId, waivers = [] }: Pick<ReleaseRecord, 'proofId' | '
 }
 
 /** `stale`: there are some of this plan, and why the newest of them does not hold. `failed`: what the latest ended with. */
-export type FoundProof =
+export type StoredProof =
   | { readonly state: 'valid'; readonly proof: ProofUsed }
   | { readonly state: 'stale'; readonly why: string }
   | { readonly state: 'failed'; readonly failed: FailedRehearsal; readonly why: string }
   | { readonly state: 'missing' };
 
+/** `earlier`: what the release began on whose rest is applied. */
+export type FoundProof = StoredProof | { readonly state: 'earlier'; readonly relied: ReliedOn };
+
 /**
- * What the store says of this plan: the latest rehearsal that was of all that it is now decides. Throws `STORE_FAILED`, and
+ * What the store says of this plan: the latest rehearsal that was of all that it is now decides, also one of the `whole`
+ * plan of that digest, of which this is the rest. Throws `STORE_FAILED`, and
  * `USAGE` where no store is named.
  */
-export async function findProof(run: Run, connection: Connection, situation: Situation): Promise<FoundProof> {
+export async function findProof(
+  run: Run,
+  connection: Connection,
+  situation: Situation,
+  whole = situation.plan.digest,
+): Promise<StoredProof> {
   const proofs = storeOf(run).documents('proofs');
   const oldest = Date.now() - run.invocation.settings.rehearsal['max-age'];
   let stale: string | undefined;
-  const ids = (await proofs.list()).filter((id) => id.endsWith(ofPlan(situation)));
+  const plans = [situation.plan.digest, whole];
+  const ids = (await proofs.list()).filter((id) => plans.some((digest) => id.endsWith(ofPlan(digest))));
   for (const id of ids) {
     const read = await proofs.read(id);
     const parsed = read.state === 'readable' ? proof.safeParse(read.value) : undefined;
     // What somebody changed, or another version wrote, proves nothing.
-    if (parsed?.success && parsed.data.planDigest === situation.plan.digest) {
+    if (parsed?.success && plans.includes(parsed.data.planDigest)) {
       const { at, dataAt, backupId, releaseId } = parsed.data;
       const why = await whyNot(run, connection, situation, parsed.data);
       if (why === undefined && parsed.data.result === 'failed')

@@ -5,7 +5,7 @@ import type { Finding } from '../../observe/finding.ts';
 import { notResumed, takenUp } from '../applying/taken-up.ts';
 import { type Run, targetOf } from '../run.ts';
 import type { Situation } from '../situation/situation.ts';
-import { type FoundProof, findProof } from './proof.ts';
+import { type FoundProof, findProof, type StoredProof } from './proof.ts';
 import type { Rehearsed } from './rehearse.ts';
 import type { FailedRehearsal, ReliedOn, Waiver } from './result.ts';
 
@@ -27,6 +27,16 @@ export function waiverOf({ invocation, origin }: Run): Waiver | undefined {
   });
 }
 
+/** What a release began on, whose rest this run applies. */
+export interface EarlierRun {
+  /** Of its whole plan: what was rehearsed of that was rehearsed of its rest. */
+  readonly digest: string;
+  /** Whether this is what comes after its deploy: a level that was typed was for the half before that. */
+  readonly ends: boolean;
+  /** Where the store has nothing of it. */
+  readonly relied?: ReliedOn;
+}
+
 /**
  * What the store has of an earlier rehearsal of all of this, before anything is done. A level that was typed wants a new
  * rehearsal. Of what an earlier run has begun none can be, and none is wanted: only the target can end that.
@@ -34,7 +44,12 @@ export function waiverOf({ invocation, origin }: Run): Waiver | undefined {
  * Throws where production has nothing to rely on and is not going to get it in this run: `PROOF_MISSING`, `PROOF_STALE`;
  * `USAGE` as `waiverOf`.
  */
-export async function provenBefore(run: Run, connection: Connection, situation: Situation): Promise<FoundProof> {
+export async function provenBefore(
+  run: Run,
+  connection: Connection,
+  situation: Situation,
+  earlier?: EarlierRun,
+): Promise<FoundProof> {
   const begun = takenUp(situation);
   if (begun.length > 0) {
     const after = `what comes after ${begun.map(({ name }) => name).join(', ')}`;
@@ -42,8 +57,12 @@ export async function provenBefore(run: Run, connection: Connection, situation: 
     return { state: 'missing' };
   }
   const needed = isProduction(run) && levelOf(run) !== 'full' && waiverOf(run) === undefined;
-  const typed = run.invocation.flags.rehearsal === 'full';
-  const found = typed ? ({ state: 'missing' } as const) : await look(run, connection, situation, needed);
+  const typed = run.invocation.flags.rehearsal === 'full' && earlier?.ends !== true;
+  const found = typed
+    ? ({ state: 'missing' } as const)
+    : await look(run, connection, situation, needed, earlier?.digest);
+  if (earlier?.relied !== undefined && found.state === 'missing' && (needed || !isProduction(run)))
+    return { state: 'earlier', relied: earlier.relied };
   if (needed && found.state !== 'valid') throw refused(run, found, false);
   if (found.state === 'valid') {
     const { id, at, sandboxVersion } = found.proof;
@@ -52,6 +71,7 @@ export async function provenBefore(run: Run, connection: Connection, situation: 
       const { serverVersion } = connection.topology;
       run.log.warn(`It passed in a sandbox of MongoDB ${sandboxVersion}, and the target runs ${serverVersion}.`);
     }
+    if (earlier?.ends) return { state: 'earlier', relied: { proof: found.proof } };
   }
   return found;
 }
@@ -63,6 +83,7 @@ export async function provenBefore(run: Run, connection: Connection, situation: 
 export function reliedOn(run: Run, found: FoundProof, rehearsed?: Rehearsed): ReliedOn {
   if (rehearsed?.proof !== undefined) return { proof: rehearsed.proof };
   if (found.state === 'valid') return { proof: found.proof };
+  if (found.state === 'earlier') return found.relied;
   const waiver = waiverOf(run);
   if (waiver !== undefined && found.state === 'failed') {
     const { failed, why } = found;
@@ -114,13 +135,19 @@ function isProduction(run: Run): boolean {
 }
 
 /** Where it is not needed, a store that does not answer is as good as one without a proof. */
-async function look(run: Run, connection: Connection, situation: Situation, needed: boolean): Promise<FoundProof> {
+async function look(
+  run: Run,
+  connection: Connection,
+  situation: Situation,
+  needed: boolean,
+  whole?: string,
+): Promise<StoredProof> {
   if (run.invocation.store === undefined) return { state: 'missing' };
-  const found = findProof(run, connection, situation);
-  return needed ? found : found.catch((): FoundProof => ({ state: 'missing' }));
+  const found = findProof(run, connection, situation, whole);
+  return needed ? found : found.catch((): StoredProof => ({ state: 'missing' }));
 }
 
-function refused(run: Run, found: Exclude<FoundProof, { state: 'valid' }>, sampled: boolean): ReleaseError {
+function refused(run: Run, found: Exclude<StoredProof, { state: 'valid' }>, sampled: boolean): ReleaseError {
   const { command, store, flags } = run.invocation;
   const scope = (['phase', 'to', 'name'] as const).flatMap((name) => (flags[name] ? [`--${name} ${flags[name]}`] : []));
   const words = [command === 'release' ? 'release' : 'migrate', ...scope].join(' ');

@@ -1,6 +1,9 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { expectFailure, makeProject, migration } from '../../cli/cli.ts';
 import { freshDatabase } from '../../setup/mongo.ts';
+import { killHalfWay, standsStill } from '../half-done/left-half.ts';
 
 const afterDeploy = (up: string) => `import { defineMigration } from 'mongo-release-action';
 export default defineMigration({ phase: 'after-deploy', async up({ db }) { ${up} } });\n`;
@@ -185,3 +188,77 @@ test('a release whose rollback is not complete is not gone on with under its id'
   expect((await rollback()).code).toBe(0);
   expect((await on.half('before-deploy', unproven)).json).toMatchObject({ outcome: 'applied' });
 }, 120_000);
+
+const rehearse = 'migrate --environment production --json';
+/** As far as the rehearsal is concerned: nothing is rehearsed, so what is there has to do. */
+const onRecord = '--release-id one --rehearsal none';
+const stops = "if (await db.collection('stop').findOne()) throw new Error();";
+
+test('what is left of a release in production is applied on what shows it now, and on nothing else', async () => {
+  const helped = `import { size } from '../size.mjs';
+export const up = (db) => db.collection('places').updateMany({}, { $set: { size } });\n`;
+  const size = 'export const size = 1;\n';
+  const last = contract.replace('async up({ db }) {', `async up({ db }) { ${stops}`);
+  await using on = await setUp({
+    'size.mjs': size,
+    'migrations/1-expand.mjs': helped,
+    'migrations/2-contract.ts': last,
+  });
+  expect((await on.project.run('backup --environment production')).code).toBe(0);
+  expect((await on.project.run(rehearse)).code).toBe(0);
+  expect((await on.half('before-deploy', onRecord)).json).toMatchObject({
+    outcome: 'applied',
+    remaining: ['2-contract'],
+  });
+  const after = () => on.half('after-deploy', onRecord);
+
+  await on.project.write({ 'size.mjs': size.replace('1', '2') });
+  expectFailure(await after(), 5, 'PROOF_STALE', /the code changed that migrations load: size\.mjs/);
+  await on.project.write({ 'size.mjs': size, 'mongo-release.yml': 'rehearsal: { max-age: 10ms }\n' });
+  expectFailure(await after(), 5, 'PROOF_STALE', /older than rehearsal\.max-age/);
+  await on.project.write({ 'mongo-release.yml': '' });
+  await on.database.db.collection('stop').insertOne({});
+  expect((await on.project.run(`${rehearse} --phase after-deploy`)).code).not.toBe(0);
+  await on.database.db.collection('stop').deleteMany({});
+  expectFailure(await after(), 5, 'PROOF_FAILED', /2-contract/);
+  expect(await on.places()).toEqual({ old: 1, size: 1 });
+
+  const rehearsed = await on.project.run(`${rehearse} --phase after-deploy`);
+  expect(rehearsed.code, rehearsed.stderr).toBe(0);
+  const ended = await after();
+  expect(ended.json, ended.stderr).toMatchObject({ outcome: 'applied', proof: { id: rehearsed.json.proof.id } });
+}, 180_000);
+
+test('where half of a migration was ended first, the rest is rehearsed on what that left', async () => {
+  const slow = migration(
+    `await db.collection('places').updateMany({}, { $set: { a: 1 } }); ${standsStill} await db.collection('places').updateMany({}, { $set: { b: 1 } });`,
+  );
+  const second = migration(`${stops} await db.collection('places').updateMany({}, { $set: { c: 1 } });`);
+  await using on = await setUp({ 'migrations/1-slow.js': slow, 'migrations/2-second.js': second });
+  const { db } = on.database;
+  expect((await on.project.run('backup --environment production')).code).toBe(0);
+  expect((await on.project.run(rehearse)).code).toBe(0);
+  const first = `migrate --apply --environment production --phase before-deploy --digest ${on.digest} --json --release-id one`;
+  await killHalfWay(on.project, db, first, async () => (await on.places())?.a === 1);
+  await db.collection('stop').insertOne({});
+  const settled = await on.half('before-deploy', '--release-id one');
+  expect(settled.json.error.message, settled.stderr).toMatch(/failed in migration 2-second/);
+  expect(await on.places()).toEqual({ old: 1, a: 1, b: 1 });
+  await db.collection('stop').deleteMany({});
+  expectFailure(await on.half('before-deploy', onRecord), 5, 'PROOF_FAILED');
+  // As where that attempt was lost before it came to rehearse: the proof is of a run from the top.
+  await rm(await newestProof(on.project.dir));
+  expectFailure(await on.half('before-deploy', onRecord), 5, 'PROOF_MISSING');
+  expect(await on.places()).toEqual({ old: 1, a: 1, b: 1 });
+  const again = await on.half('before-deploy', '--release-id one');
+  expect(again.json, again.stderr).toMatchObject({
+    outcome: 'applied',
+    rehearsal: { migrations: [{ name: '2-second' }] },
+  });
+  expect(await on.places()).toEqual({ old: 1, a: 1, b: 1, c: 1 });
+}, 180_000);
+
+async function newestProof(dir: string) {
+  const folder = join(dir, 'backups', 'proofs');
+  return join(folder, (await readdir(folder)).toSorted().at(-1) ?? '');
+}
