@@ -7,9 +7,9 @@ import { renderTrail } from '../report/json.ts';
 import { backedUpTarget } from './backup/backed-up-target.ts';
 import { storeOf } from './backup/take-backup.ts';
 import { type DrillRecord, readDrills } from './drill/record.ts';
-import { type Presence, presenceOf } from './record/presence.ts';
+import type { Presence } from './record/presence.ts';
 import type { ReleaseRecord } from './record/record.ts';
-import { ReleaseRecords, serverNow } from './record/records.ts';
+import { ReleaseRecords } from './record/records.ts';
 import type { Ended } from './result.ts';
 import { aboutTarget, openTarget, type Run } from './run.ts';
 
@@ -19,7 +19,7 @@ export type AuditEntry =
       readonly id: string;
       /** Of one that is `running`: whether its run is still at it, as far as can be seen. */
       readonly presence?: Presence;
-    } & Omit<ReleaseRecord, '_id'>)
+    } & Omit<ReleaseRecord, '_id' | 'process'>)
   | DrillRecord;
 
 export interface AuditResult {
@@ -39,11 +39,10 @@ export async function audit(run: Run): Promise<Ended<'audit'>> {
   const since = asked === undefined ? undefined : momentOf(asked);
   await using connection = await openTarget(run, 'read');
   const target = aboutTarget(run, connection);
-  const records = await new ReleaseRecords(connection.db, run).all();
-  const now = await serverNow(connection);
+  const records = await trailOf(new ReleaseRecords(connection.db, run));
   const warnings: string[] = [];
   const { drills, found } = await drillsOf(run, backedUpTarget(run, connection), warnings);
-  const entries = [...records.map((record) => entryOf(record, now)), ...found]
+  const entries = [...records, ...found]
     .filter((one) => since === undefined || isSince(one, since))
     .sort((a, b) => timeOf(b.startedAt) - timeOf(a.startedAt));
   const result: AuditResult = { since: since?.toISOString(), drills, entries };
@@ -52,9 +51,17 @@ export async function audit(run: Run): Promise<Ended<'audit'>> {
   return ended;
 }
 
-function entryOf({ _id: id, ...record }: ReleaseRecord, now: Date): AuditEntry {
-  const opened = record.kind === 'migrate' || record.kind === 'release';
-  return { id, ...record, ...(opened && record.state === 'running' && { presence: presenceOf(record, now) }) };
+async function trailOf(records: ReleaseRecords): Promise<AuditEntry[]> {
+  const all = await records.all();
+  return Promise.all(
+    all.map(async (record) => {
+      const gives = record.state === 'running' && (record.kind === 'migrate' || record.kind === 'release');
+      const seen = gives ? await records.look(record) : { record };
+      // Which process it was, nobody reads.
+      const { _id: id, process, ...entry } = seen.record;
+      return { id, ...entry, ...('presence' in seen && { presence: seen.presence }) };
+    }),
+  );
 }
 
 async function drillsOf(

@@ -24,7 +24,8 @@ const lasting = [
 ] as const;
 
 /** What was on record of a run before another one opened its record again. */
-export type ReleaseAttempt = Pick<ReleaseRecord, 'startedAt'> & Omit<ReleaseRecord, (typeof lasting)[number]>;
+export type ReleaseAttempt = Pick<ReleaseRecord, 'startedAt'> &
+  Omit<ReleaseRecord, (typeof lasting)[number] | 'process'>;
 
 /** A document holds 16 MiB, and whatever retries for ever must not fill it. */
 const mostAttempts = 100;
@@ -37,7 +38,9 @@ export function fieldsOfAttempt(record: ReleaseRecord): string[] {
 /** The latest attempt of a record, as it goes to the earlier ones. */
 export function attemptOf(record: ReleaseRecord): ReleaseAttempt {
   const latest = { ...record, startedAt: record.reopenedAt ?? record.startedAt };
-  const fields = ['startedAt', ...fieldsOfAttempt(record)] as (keyof ReleaseAttempt)[];
+  // Whether its process has ended is of no account any more.
+  const own = fieldsOfAttempt(record).filter((field) => field !== 'process');
+  const fields = ['startedAt', ...own] as (keyof ReleaseAttempt)[];
   return Object.fromEntries(fields.map((field) => [field, latest[field]])) as unknown as ReleaseAttempt;
 }
 

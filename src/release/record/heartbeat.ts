@@ -1,4 +1,4 @@
-/** Signs of life: one at once, and then one every so many milliseconds, never two at a time. */
+/** Signs of life: one at once, and then one every so many milliseconds, never two at a time. None of them may take longer than that. */
 export class Heartbeat {
   readonly #timer: NodeJS.Timeout;
   readonly #beat: () => Promise<void>;

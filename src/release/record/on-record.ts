@@ -41,7 +41,7 @@ export async function onRecord<E extends { readonly outcome: Outcome; readonly e
   const open: Recording['open'] = async (known) => {
     await record.open({ kind, ...known });
     opened = true;
-    heartbeat ??= new Heartbeat(() => record.beat(steps.all, ttl), ttl / 3);
+    heartbeat ??= new Heartbeat(() => record.beat(ttl), ttl / 3);
   };
   const close = async ({ outcome, error }: Pick<E, 'outcome' | 'error'>) => {
     await heartbeat?.stop();

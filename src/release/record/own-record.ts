@@ -1,24 +1,25 @@
 import { type Collection, type Db, Long } from 'mongodb';
+import { answerWithin } from '../../migration/lease/clock.ts';
+import { thisProcess } from '../../migration/lease/owner-process.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
 import { asReleaseError, ReleaseError } from '../../observe/error.ts';
 import { outcomeOfError } from '../outcome.ts';
 import type { StoppedTraffic } from '../rollback/traffic.ts';
 import { type Run, targetOf } from '../run.ts';
 import { attemptOf, fieldsOfAttempt, pushed, type ReleaseAttempt, thisAttempt } from './attempt.ts';
-import { presenceOf } from './presence.ts';
 import { hasBegun, type RecordEnd, type RecordOpening, type RecordStart, type ReleaseRecord } from './record.ts';
-import { isNowOnRecord, ReleaseRecords, recordsIn, serverNow } from './records.ts';
+import { isNowOnRecord, ReleaseRecords, recordsIn } from './records.ts';
 
 /** What this run puts on record of itself: intent before effect. */
 export class OwnRecord {
   readonly #records: Collection<ReleaseRecord>;
   readonly #run: Run;
-  readonly #find: () => Promise<ReleaseRecord | null>;
+  readonly #all: ReleaseRecords;
 
   constructor(db: Db, run: Run) {
     this.#run = run;
     this.#records = recordsIn(db, run);
-    this.#find = () => new ReleaseRecords(db, run).find(run.releaseId);
+    this.#all = new ReleaseRecords(db, run);
   }
 
   /**
@@ -31,7 +32,7 @@ export class OwnRecord {
       const found = await this.#find();
       refuseTaken(found, opening.kind);
       const others = found?.state === 'running' && found.attemptId !== thisAttempt ? found : undefined;
-      if (others !== undefined && presenceOf(others, await serverNow(this.#records)) === 'here') return;
+      if (others !== undefined && (await this.#all.look(others)).presence === 'here') return;
       // What has nothing to apply takes no lease: that of an earlier attempt says nothing of when this one was.
       const without = opening.planDigest !== undefined && migrations.length === 0 ? ['fence'] : [];
       const fields = { ...opening, migrations: hasBegun(found) ? undefined : migrations };
@@ -73,7 +74,8 @@ export class OwnRecord {
       ...fields,
       ...{ state: 'running' as const, target: target.name, environment: target.environment },
       acceptedLoss: run.invocation.flags['accept-loss'],
-      ...{ actor, host, pid, runUrl, commit, toolVersion: run.toolVersion, attemptId: thisAttempt },
+      ...{ actor, host, pid, process: thisProcess(), runUrl, commit },
+      ...{ toolVersion: run.toolVersion, attemptId: thisAttempt },
       reopenedAt: again ? run.startedAt : undefined,
     });
     const old = [...(again ? fieldsOfAttempt(joined) : []), 'finishedAt', 'error', ...without];
@@ -138,12 +140,20 @@ export class OwnRecord {
     });
   }
 
-  /** A sign of life of this process's attempt, with the steps that it took so far. Best effort. */
-  async beat(steps: RecordEnd['steps'], nextWithinMs: number): Promise<void> {
-    const until = { $add: ['$$NOW', Long.fromNumber(nextWithinMs)] };
+  /**
+   * A sign of life of this process's attempt, and nothing else: one that was long on its way takes nothing back that is on
+   * record since. It waits for no majority, which may lag for longer than a sign lasts. Best effort.
+   */
+  async beat(lastsMs: number): Promise<void> {
+    const until = { $add: ['$$NOW', Long.fromNumber(lastsMs)] };
     const latest = { _id: this.#run.releaseId, attemptId: thisAttempt };
-    const set = { steps: { $literal: steps }, heard: { at: '$$NOW', until } };
-    await this.#records.updateOne(latest, [{ $set: set }], patience).catch(() => {});
+    const sign = [{ $set: { heard: { at: '$$NOW', until } } }];
+    const beat = this.#records.updateOne(latest, sign, { writeConcern: { w: 1 } });
+    await answerWithin(lastsMs / 3, beat).catch(() => {});
+  }
+
+  #find(): Promise<ReleaseRecord | null> {
+    return this.#all.find(this.#run.releaseId);
   }
 
   /** Puts on record which steps this process's attempt took so far. Throws what `asServerFailure` makes of a server's failure. */

@@ -1,7 +1,5 @@
-import { hostname } from 'node:os';
-import { processRuns } from '../../observe/process.ts';
+import { hasEnded } from '../../migration/lease/owner-process.ts';
 import { formatTime } from '../../report/format.ts';
-import type { Step, StepName } from '../result.ts';
 import { latestBegan, type ReleaseRecord } from './record.ts';
 
 /** A sign of life of a run, by the server's clock. */
@@ -17,10 +15,8 @@ export interface Heard {
  */
 export type Presence = 'here' | 'silent' | 'gone';
 
-export function presenceOf({ host, pid, heard }: Pick<ReleaseRecord, 'host' | 'pid' | 'heard'>, now: Date): Presence {
-  // In a container every run has the same number.
-  const isGone = pid !== undefined && (pid === process.pid || !processRuns(pid));
-  if (host === hostname() && isGone) return 'gone';
+export function presenceOf({ process, heard }: Pick<ReleaseRecord, 'process' | 'heard'>, now: Date): Presence {
+  if (process !== undefined && hasEnded(process)) return 'gone';
   // One that never gave any, as of an earlier version, is not missed.
   return heard === undefined || heard.until >= now ? 'here' : 'silent';
 }
@@ -28,7 +24,8 @@ export function presenceOf({ host, pid, heard }: Pick<ReleaseRecord, 'host' | 'p
 /** Sentences on one that has begun to deploy: at what it is or was, when that was heard, and what comes next where it is over. */
 export function presenceInWords(record: ReleaseRecord, presence: Presence): string {
   const { _id, heard, steps = [] } = record;
-  const doing = doingIn(steps);
+  const deploys = steps.some(({ name, state }) => name === 'deploy' && state === 'running');
+  const doing = deploys ? 'deploying' : 'between its deploy and its end';
   const at = formatTime(heard?.at ?? latestBegan(record));
   if (presence === 'here') return `Release ${_id} is ${doing}; it was last heard of at ${at}.`;
   const seen = presence === 'gone' ? 'its process is gone' : 'nothing was heard of it since';
@@ -37,19 +34,4 @@ export function presenceInWords(record: ReleaseRecord, presence: Presence): stri
     'Which application is there, nobody saw.',
     `mongo-release rollback ${_id} takes it back; a new release goes on from what is applied.`,
   ].join(' ');
-}
-
-const doings: Partial<Record<StepName, string>> = {
-  ...{
-    deploy: 'deploying',
-    rehearsal: 'rehearsing',
-    apply: 'applying',
-    verify: 'verifying',
-    rollback: 'being taken back',
-  },
-};
-
-function doingIn(steps: readonly Step[]): string {
-  const now = steps.findLast(({ state }) => state === 'running')?.name;
-  return (now && doings[now]) ?? 'between the deploy and its end';
 }

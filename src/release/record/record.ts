@@ -1,3 +1,4 @@
+import type { OwnerProcess } from '../../migration/lease/owner-process.ts';
 import type { AgreedPlan } from '../../migration/plan/agreed.ts';
 import type { Outcome } from '../../observe/outcome.ts';
 import type { Waiver } from '../rehearsal/result.ts';
@@ -58,6 +59,8 @@ export interface ReleaseRecord {
   readonly host: string;
   /** Of the process on that host. */
   readonly pid?: number;
+  /** The same process, as far as it can be told from every other one. */
+  readonly process?: OwnerProcess;
   readonly runUrl?: string;
   readonly commit?: string;
   readonly toolVersion: string;

@@ -23,10 +23,12 @@ const majority = { writeConcern: { w: 'majority' }, readConcern: { level: 'major
 /** What is on record of a target's releases. Nothing here is ever deleted, and a restore does not touch it. */
 export class ReleaseRecords {
   readonly #records: Collection<ReleaseRecord>;
+  readonly #signs: Collection<ReleaseRecord>;
   readonly #history: Collection<HistoryRecord>;
 
   constructor(db: Db, run: Run) {
     this.#records = recordsIn(db, run);
+    this.#signs = db.collection(namesOf(run).releases, { readConcern: { level: 'local' }, readPreference: 'primary' });
     this.#history = db.collection<HistoryRecord>(namesOf(run).history, majority);
   }
 
@@ -71,25 +73,53 @@ export class ReleaseRecords {
   }
 
   /**
-   * Releases without an end that have begun to deploy, but `except`: of those that began after the latest one that came to a
-   * good end, or was taken back. The newest first. What was cut off before that the history tells.
+   * Looks whether the run of a release without an end is still at it: for the newest sign of life, which the primary has
+   * before a majority has it.
+   */
+  async look(record: ReleaseRecord): Promise<Unended> {
+    const sign = { $project: { heard: 1, process: 1, now: '$$NOW' } };
+    const [seen] = await this.#signs
+      .aggregate<Pick<ReleaseRecord, 'heard' | 'process'> & { readonly now: Date }>([
+        { $match: { _id: record._id } },
+        sign,
+      ])
+      .toArray();
+    if (seen === undefined) return { record, presence: 'here' };
+    const { heard, process, now } = seen;
+    return { record: { ...record, heard }, presence: presenceOf({ heard, process }, now) };
+  }
+
+  /**
+   * Releases without an end that have begun to deploy, but `except`, the newest first. Of those whose run is not at it any
+   * more only such as were not taken back since, and after which nothing was deployed.
    */
   async unended(except: string): Promise<Unended[]> {
-    const latest = { $ifNull: ['$reopenedAt', '$startedAt'] };
-    const newest = [
-      { $set: { latest } },
-      { $sort: { latest: -1 } },
-      { $limit: 50 },
-      { $unset: ['latest', 'attempts'] },
-    ];
-    const records = await this.#records
-      .aggregate<ReleaseRecord>([{ $match: { _id: { $ne: except } } }, ...newest])
-      .toArray();
-    const ended = records.findIndex(endedWell);
-    const open = records.slice(0, ended === -1 ? undefined : ended).filter(isOpen);
-    if (open.length === 0) return [];
-    const now = await serverNow(this.#records);
-    return open.map((record) => ({ record, presence: presenceOf(record, now) }));
+    const open = await this.#newest(
+      { _id: { $ne: except }, state: 'running', steps: { $elemMatch: deployed } },
+      mostUnended,
+    );
+    const seen = await Promise.all(open.map((record) => this.look(record)));
+    const over = await Promise.all(seen.map(({ record, presence }) => presence !== 'here' && this.#isFollowed(record)));
+    return seen.filter((_, i) => !over[i]);
+  }
+
+  /** Whether a release that deployed was taken back since, or another application was deployed. */
+  async #isFollowed({ _id, steps }: ReleaseRecord): Promise<boolean> {
+    const since = { $gt: deploysOf({ steps }).at(-1)?.startedAt ?? new Date(0) };
+    const back = { kind: 'rollback' as const, of: _id, state: 'rolled-back' as const };
+    // Of what is left to somebody else nobody sees more.
+    const left = { state: 'unknown' as const, durationMs: { $exists: false } };
+    const deploy = { name: 'deploy' as const, startedAt: since, $or: [{ state: 'done' as const }, left] };
+    const found = await this.#records.findOne(
+      {
+        $or: [
+          { ...back, $or: [{ startedAt: since }, { reopenedAt: since }] },
+          { _id: { $ne: _id }, ...withStep(deploy) },
+        ],
+      },
+      { projection: { _id: 1 } },
+    );
+    return found !== null;
   }
 
   /** Backups that must not go: see in-use.ts. */
@@ -127,39 +157,30 @@ export class ReleaseRecords {
   }
 
   async #latest(which: Filter<ReleaseRecord>): Promise<ReleaseRecord | null> {
-    const [found] = await this.#records
-      .aggregate<ReleaseRecord>([
-        { $match: { kind: { $in: ['migrate', 'release'] }, ...which } },
-        { $set: { latest: { $ifNull: ['$reopenedAt', '$startedAt'] } } },
-        { $sort: { latest: -1 } },
-        { $limit: 1 },
-        { $unset: 'latest' },
-      ])
-      .toArray();
+    const [found] = await this.#newest({ kind: { $in: ['migrate', 'release'] }, ...which }, 1);
     if (found === undefined) return null;
     onRecord.add(found._id);
     return found;
   }
+
+  /** By when their latest attempt began. */
+  #newest(which: Filter<ReleaseRecord>, most: number): Promise<ReleaseRecord[]> {
+    return this.#records
+      .aggregate<ReleaseRecord>([
+        { $match: which },
+        { $set: { latest: { $ifNull: ['$reopenedAt', '$startedAt'] } } },
+        { $sort: { latest: -1 } },
+        { $limit: most },
+        { $unset: 'latest' },
+      ])
+      .toArray();
+  }
 }
 
-/** The server's time: by it signs of life are told. */
-export async function serverNow({ db }: Pick<Collection, 'db'>): Promise<Date> {
-  const { localTime } = await db.command({ hello: 1 });
-  return localTime;
-}
+/** Each costs two questions. */
+const mostUnended = 20;
 
 const deployed = { name: 'deploy' as const, state: { $ne: 'skipped' as const } };
-
-function isOpen({ state, steps }: ReleaseRecord): boolean {
-  return state === 'running' && deploysOf({ steps }).length > 0;
-}
-
-/** Also one of code alone that was deployed. */
-function endedWell({ state, steps }: ReleaseRecord): boolean {
-  return (
-    state === 'applied' || state === 'rolled-back' || (state === 'nothing-to-do' && deploysOf({ steps }).length > 0)
-  );
-}
 
 /** In any of its attempts. */
 function withStep(step: object): Filter<ReleaseRecord> {

@@ -64,6 +64,8 @@ export async function rollback(run: Run): Promise<Ended<'rollback'>> {
   if (begun?.reason === undefined) needReason(run, 'a rollback', ', or --dry-run to see what would be done');
   await sayWhatStays(run, connection, release, situation);
   const consent = way.strategy === 'restore' ? await agreeToRestore(run, connection, release, way) : undefined;
+  // Whoever answers a question takes the time for it, and a sign of life that was late may be there by now.
+  if (cutOff !== undefined) await refuseRunning(run, connection, release);
   const { error, result, warnings } = await takeBack(run, connection, release, way, situation.earlier, consent);
   const taken = { result, warnings: alsoSay(warnings) };
   if (error === undefined) return { ...about, outcome: 'rolled-back', ...taken };

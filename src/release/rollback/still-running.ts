@@ -1,9 +1,9 @@
 import type { Connection } from '../../mongo/connect.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
-import { presenceInWords, presenceOf } from '../record/presence.ts';
+import { presenceInWords } from '../record/presence.ts';
 import { deploysOf, type ReleaseRecord } from '../record/record.ts';
-import { ReleaseRecords, serverNow } from '../record/records.ts';
+import { ReleaseRecords } from '../record/records.ts';
 import type { Run } from '../run.ts';
 
 /**
@@ -14,8 +14,8 @@ import type { Run } from '../run.ts';
 export async function refuseRunning(run: Run, { db }: Connection, release: ReleaseRecord): Promise<string | undefined> {
   const { _id, state, host, pid, steps } = release;
   if (state !== 'running' || deploysOf({ steps }).length === 0) return undefined;
-  const presence = presenceOf(release, await serverNow({ db }));
-  const words = presenceInWords(release, presence);
+  const { record, presence } = await new ReleaseRecords(db, run).look(release).catch(failed);
+  const words = presenceInWords(record, presence);
   if (presence !== 'here' || run.invocation.flags['dry-run']) return words;
   if (run.invocation.flags.yes) return undefined;
   const message = `${words} Its end is not on record: process ${pid} on ${host} is at it.`;
@@ -27,11 +27,13 @@ export async function refuseRunning(run: Run, { db }: Connection, release: Relea
 
 /** A sentence or two of each release without an end: its run is still at it, or was cut off. Only reads. */
 export async function unendedWarnings(run: Run, { db }: Connection, holder?: string): Promise<string[]> {
-  const unended = await new ReleaseRecords(db, run).unended(run.releaseId).catch((error: unknown) => {
-    throw asServerFailure(error, 'looking for releases without an end');
-  });
+  const unended = await new ReleaseRecords(db, run).unended(run.releaseId).catch(failed);
   // Whoever has the lease is named with it.
   return unended
     .filter(({ record }) => record._id !== holder)
     .map(({ record, presence }) => presenceInWords(record, presence));
+}
+
+function failed(error: unknown): never {
+  throw asServerFailure(error, 'looking for signs of life of a release');
 }

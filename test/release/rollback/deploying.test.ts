@@ -1,8 +1,10 @@
 import { rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ReleaseRecord } from '../../../src/release/record/record.ts';
 import { expectFailure, makeProject, migration, type Project } from '../../cli/cli.ts';
+import { startServers } from '../../guard/servers.ts';
 import { freshDatabase, type TestDatabase } from '../../setup/mongo.ts';
 
 let database: TestDatabase;
@@ -32,6 +34,7 @@ afterEach(async () => {
 
 const places = () => database.db.collection<{ _id: number; price: number }>('places');
 const log = async () => (await project.read('hooks.log')).trim().split('\n');
+const releases = () => database.db.collection<ReleaseRecord>('_mongo_release.releases');
 const letGo = () => rm(join(project.dir, 'hold-deploy'), { force: true });
 
 /** Release r1, as it deploys. */
@@ -79,13 +82,15 @@ test('a release that was killed while it deployed is taken back, with its applic
 
 test('from elsewhere a release that deploys is told from one that was cut off at it, by its signs of life', async () => {
   const { process, ended } = await deploying();
-  const releases = database.db.collection<ReleaseRecord>('_mongo_release.releases');
-  await releases.updateOne({ _id: 'r1' }, { $set: { host: 'elsewhere' } });
-  const { until } = (await releases.findOne({ _id: 'r1' }))?.heard ?? {};
-  // It gives them again and again.
+  // As in a container that shares the host's network: the same name, and a number of a process that means another one here.
+  const elsewhere = { host: hostname(), pid: 2 ** 22 + 1, 'process.namespaces': 'pid:[1]' };
+  await releases().updateOne({ _id: 'r1' }, { $set: { ...elsewhere, 'steps.0.note': 'kept' } });
+  const { until } = (await releases().findOne({ _id: 'r1' }))?.heard ?? {};
+  // It gives them again and again, and writes nothing else by them.
   await expect
-    .poll(async () => Number((await releases.findOne({ _id: 'r1' }))?.heard?.until), { timeout: 10_000 })
+    .poll(async () => Number((await releases().findOne({ _id: 'r1' }))?.heard?.until), { timeout: 10_000 })
     .toBeGreaterThan(Number(until));
+  expect((await releases().findOne({ _id: 'r1' }))?.steps?.[0]?.note).toBe('kept');
   expect((await ok('status --json')).warnings).toEqual([
     expect.stringMatching(/^Release r1 is deploying; it was last/),
   ]);
@@ -106,6 +111,48 @@ test('from elsewhere a release that deploys is told from one that was cut off at
   expect((await ok('status --json')).warnings ?? []).toEqual([]);
 }, 120_000);
 
+test('a release that deploys is not taken for one that was cut off where a majority lags behind', async () => {
+  const late = { priority: 0, hidden: true, secondaryDelaySecs: 2 };
+  await using servers = await startServers({ members: [{}, late] });
+  await using behind = await makeProject(
+    { 'migrations/.gitkeep': '', 'mongo-release.yml': `lease: { ttl: 3s }\n${hooks}`, 'hold-deploy': '' },
+    { MONGODB_URI: servers.uri.replace('/?', '/shop?') },
+  );
+  const { said, ended } = behind.start('release --apply --release-id r1 --json');
+  await said('is deploying');
+  const until = performance.now() + 8000;
+  while (performance.now() < until) {
+    const { json } = await behind.run('status --json');
+    expect(json.warnings).toEqual([expect.stringMatching(/^Release r1 is deploying; it was last/)]);
+  }
+  await rm(join(behind.dir, 'hold-deploy'));
+  expect((await ended).code).toBe(0);
+}, 120_000);
+
+test('a release that was cut off is over once it was taken back, or another one has deployed; one that deploys is not', async () => {
+  const { process, ended } = await deploying();
+  const r1 = await releases().findOne({ _id: 'r1' });
+  const later = { ...r1!, startedAt: new Date(Date.now() + 1000), finishedAt: new Date() };
+  const add = (more: Partial<ReleaseRecord>) =>
+    releases().insertOne({ ...later, state: 'applied', steps: [], ...more });
+  const said = async () => (await ok('status --json')).warnings?.join() ?? '';
+  const deployed = [{ name: 'deploy' as const, state: 'done' as const, startedAt: later.startedAt, durationMs: 1 }];
+  await add({ _id: 'r2', steps: deployed });
+  expect(await said()).toMatch(/r1 is deploying/);
+
+  process.kill('SIGKILL');
+  await ended;
+  expect(await said()).toBe('');
+  await releases().deleteOne({ _id: 'r2' });
+  // Of other projects, or of other releases.
+  await add({ _id: 'm1', kind: 'migrate' });
+  await add({ _id: 'm2', kind: 'restore' });
+  await add({ _id: 'm3', kind: 'rollback', of: 'r0', state: 'rolled-back' });
+  expect(await said()).toMatch(/r1 was cut off while deploying/);
+  await add({ _id: 'm4', kind: 'rollback', of: 'r1', state: 'rolled-back' });
+  expect(await said()).toBe('');
+}, 120_000);
+
 test('on-failure: rollback takes back a deploy that was cancelled', async () => {
   await rm(join(project.dir, 'migrations/1-cents.js'));
   const { process, ended } = await deploying(' --on-failure rollback');
@@ -118,8 +165,7 @@ test('on-failure: rollback does not say that all is back where a release that wa
   await letGo();
   await ok('release --apply --release-id r0 --json');
   // As one that was killed after its migration had come to its end.
-  const releases = database.db.collection<{ _id: string }>('_mongo_release.releases');
-  await releases.updateOne({ _id: 'r0' }, { $set: { state: 'running' }, $unset: { finishedAt: 1 } });
+  await releases().updateOne({ _id: 'r0' }, { $set: { state: 'running' }, $unset: { finishedAt: 1 } });
   await project.write({ 'deploy.fails': '' });
   const ran = await project.run('release --apply --release-id r1 --on-failure rollback --json');
   expectFailure(ran, 10, 'ROLLBACK_FAILED', /not all of it is gone\. Release r0, .*: 1-cents\./);
