@@ -51,8 +51,6 @@ function applyMode(raw: Record<string, string | boolean>, given: string, known: 
     return [`"mode" is one of ${modes.join(', ')}.${didYouMean(given, modes)}`];
   if (given !== 'apply') raw['dry-run'] = true;
   else if (known.includes('apply')) raw.apply = true;
-  // Who names the restore agrees to lose what was written since; who leaves the choice to us does not.
-  else if (raw.strategy === 'restore') raw.yes = true;
   return [];
 }
 

@@ -298,6 +298,19 @@ test('in production a restore is done for who names it, and for nobody else', as
   });
   expect(await target.db.collection('cities').countDocuments()).toBe(cities.length - 1);
 
+  // As one that deploys elsewhere: whether it is gone is another question.
+  const releases = target.db.collection<{ _id: string }>('_mongo_release.releases');
+  const one = { kind: 'migrate' };
+  const before = await releases.findOne(one);
+  const heard = { at: new Date(), until: new Date(Date.now() + 60_000) };
+  const steps = [{ name: 'deploy', state: 'running', startedAt: new Date() }];
+  await releases.updateOne(one, { $set: { state: 'running', heard, steps }, $unset: { process: 1 } });
+  const alive = await run('rollback', { strategy: 'restore', reason: 'a test' });
+  expect(alive.report).toMatchObject({
+    error: { code: 'HISTORY_CONFLICT', hint: expect.stringContaining('"yes: true"') },
+  });
+  await releases.replaceOne(one, before!);
+
   const asked = await run('rollback', { strategy: 'restore', reason: 'a test' });
   expect(asked.code, asked.log).toBe(0);
   expect(asked.outputs).toMatchObject({ outcome: 'rolled-back', 'backup-id': backup.outputs['backup-id'] });

@@ -6,7 +6,7 @@ import { askForSnapshot, assertComplete, assertTargetIn, atlasOf, clusterOf } fr
 import { storeOf } from '../backup/take-backup.ts';
 import type { RestoreResult } from '../result.ts';
 import type { Run } from '../run.ts';
-import { agree } from './agree.ts';
+import { agree, restoreIsAgreed } from './agree.ts';
 
 /** What a person has to know before they agree: it is far more than the database. */
 export function whatItErases(run: Run, manifest: SnapshotManifest): string {
@@ -21,7 +21,7 @@ export function whatItErases(run: Run, manifest: SnapshotManifest): string {
  */
 export async function agreeToErase(run: Run, manifest: SnapshotManifest): Promise<void> {
   const { name } = clusterOf(run, manifest);
-  const { 'erase-cluster': named, yes } = run.invocation.flags;
+  const { 'erase-cluster': named } = run.invocation.flags;
   if (named === name) return;
   if (named !== undefined) {
     throw new ReleaseError('USAGE', `The cluster that would be erased is ${name}, and ${named} was named.`, {
@@ -29,7 +29,7 @@ export async function agreeToErase(run: Run, manifest: SnapshotManifest): Promis
     });
   }
   const question = `${whatItErases(run, manifest)}? What was written since is lost, in every database of the cluster.`;
-  if (yes || (run.confirm === undefined && !run.consents)) {
+  if (restoreIsAgreed(run) || (run.confirm === undefined && !run.consents)) {
     throw new ReleaseError('CONFIRMATION_NEEDED', `This needs somebody's consent: ${question}`, {
       hint: `Name the cluster that may be erased: --erase-cluster ${name}.`,
       details: { cluster: name },

@@ -1,4 +1,5 @@
 import { ReleaseError } from '../../observe/error.ts';
+import { restoreIsAgreed } from '../restore/agree.ts';
 import type { Run } from '../run.ts';
 import { orMore } from './loss.ts';
 import type { RollbackResult } from './result.ts';
@@ -54,11 +55,11 @@ function first({ code }: ReleaseError): string {
 }
 
 /** The flags by which somebody agrees to a restore that is still to come; the strategy is on record. */
-function agreed({ invocation }: Run, { code, details }: ReleaseError, result: RollbackResult, dataBack: boolean) {
+function agreed(run: Run, { code, details }: ReleaseError, result: RollbackResult, dataBack: boolean) {
   if (result.strategy !== 'restore' || dataBack) return '';
-  const { 'accept-loss': accepted, yes, 'erase-cluster': cluster } = invocation.flags;
+  const { 'accept-loss': accepted, 'erase-cluster': cluster } = run.invocation.flags;
   const loss = code === 'CONFIRMATION_NEEDED' ? details.writes : accepted;
   if (loss !== undefined) return ` --accept-loss ${loss}`;
   if (cluster !== undefined) return ` --erase-cluster ${cluster}`;
-  return yes ? ' --yes' : '';
+  return restoreIsAgreed(run) ? ' --yes' : '';
 }

@@ -5,7 +5,7 @@ import { asServerFailure } from '../../mongo/server-error.ts';
 import { type WritesSince, writesSince } from '../../mongo/writes-since.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { formatCount, plural } from '../../report/format.ts';
-import { agree } from '../restore/agree.ts';
+import { agree, restoreIsAgreed } from '../restore/agree.ts';
 import { namesOf, type Run } from '../run.ts';
 import type { RestoreLoss } from './result.ts';
 
@@ -61,7 +61,8 @@ export function covers(agreed: RestoreLoss, loss: RestoreLoss): boolean {
  * that number in `--accept-loss`. Throws as `agree` does.
  */
 export async function agreeToLoss(run: Run, question: string, loss: RestoreLoss): Promise<void> {
-  const { 'accept-loss': accepted, yes } = run.invocation.flags;
+  const { 'accept-loss': accepted } = run.invocation.flags;
+  const yes = restoreIsAgreed(run);
   const needed = loss.writes === null ? 'unknown' : String(loss.writes);
   const whole = `${question} ${lossInWords(loss)}`;
   if (accepted === undefined && !yes && (run.confirm !== undefined || run.consents)) return agree(run, whole);
