@@ -49,17 +49,17 @@ export class Quarantine {
   }
 
   /** How many documents undos of the attempt have left to users, by collection. Throws the driver's errors. */
-  async countByCollection(): Promise<Map<string, number>> {
+  async countByCollection(): Promise<{ readonly collection: string; readonly documents: number }[]> {
     const counts = new Map<string, number>();
     for await (const { namespace } of this.#heads('undo')) {
       const { collection = '' } = namespace;
       counts.set(collection, (counts.get(collection) ?? 0) + 1);
     }
-    return counts;
+    return [...counts].map(([collection, documents]) => ({ collection, documents }));
   }
 
   async countLeft(): Promise<number> {
-    return [...(await this.countByCollection()).values()].reduce((sum, documents) => sum + documents, 0);
+    return (await this.countByCollection()).reduce((sum, { documents }) => sum + documents, 0);
   }
 
   /** How many documents `downDocument` has brought back, by any undo of the attempt. Throws the driver's errors. */

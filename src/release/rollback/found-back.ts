@@ -8,8 +8,9 @@ import { nothingUndone, sumOfUndos, type UndoNumbers } from '../../migration/und
 import type { Connection } from '../../mongo/connect.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
 import type { ReleaseRecord } from '../record/record.ts';
+import type { CollectionCount } from '../result.ts';
 import { namesOf, type Run } from '../run.ts';
-import type { DataTakenBack, UndoneMigration } from './result.ts';
+import { type DataTakenBack, inAll, type UndoneMigration } from './result.ts';
 
 /**
  * What the history says that a rollback has taken back, and its own record does not: it was killed between the two. Only
@@ -26,18 +27,17 @@ export async function foundBack(
   const found = history.filter(
     (one) => one.releaseId === _id && one.state === 'rolled-back' && one.origin === undefined && !told.has(one._id),
   );
-  const conflicts = new Map<string, number>();
+  const conflicts: CollectionCount[] = [];
   const undo: UndoneMigration[] = [];
   for (const { _id: name, way, journal, undoneDown } of found) {
     if (way !== 'undo' || journal === undefined) continue;
     const all = await whatCameOf(run, connection, name, undoneDown === undefined ? [journal] : [undoneDown, journal]);
-    for (const [collection, documents] of all.conflicts)
-      conflicts.set(collection, (conflicts.get(collection) ?? 0) + documents);
+    conflicts.push(...all.conflicts);
     if (all.numbers !== undefined) undo.push({ name, ...all.numbers });
   }
   return {
     reverted: found.map(({ _id: name, durationMs = 0, effects = noEffects }) => ({ name, durationMs, effects })),
-    conflicts: [...conflicts].map(([collection, documents]) => ({ collection, documents })),
+    conflicts: inAll(conflicts),
     ...(undo.length > 0 && { undo }),
   };
 }
@@ -51,14 +51,13 @@ export async function whatCameOf(
   connection: Connection,
   migration: string,
   journals: readonly RunJournal[],
-): Promise<{ readonly numbers?: UndoNumbers; readonly conflicts: ReadonlyMap<string, number> }> {
+): Promise<{ readonly numbers?: UndoNumbers; readonly conflicts: readonly CollectionCount[] }> {
   const own = namesOf(run);
-  const conflicts = new Map<string, number>();
+  const conflicts: CollectionCount[] = [];
   const attempts = journals.map(({ attempt: number }) => ({ migration, number }));
   try {
     for (const attempt of attempts)
-      for (const [collection, documents] of await new Quarantine(connection.db, own, attempt).countByCollection())
-        conflicts.set(collection, (conflicts.get(collection) ?? 0) + documents);
+      conflicts.push(...(await new Quarantine(connection.db, own, attempt).countByCollection()));
     const forecasts = await forecastUndo(connection, own, attempts, { signal: run.signal });
     return { numbers: forecasts.reduce(sumOfUndos, nothingUndone), conflicts };
   } catch (error) {

@@ -35,6 +35,13 @@ export interface DataTakenBack {
   readonly loss?: RestoreLoss;
 }
 
+/** Each collection once, with its documents of all of these. */
+export function inAll(counts: readonly CollectionCount[]): CollectionCount[] {
+  return [...Map.groupBy(counts, ({ collection }) => collection)].map(([collection, of]) => {
+    return { collection, documents: of.reduce((sum, { documents }) => sum + documents, 0) };
+  });
+}
+
 export interface RollbackResult extends DataTakenBack {
   readonly releaseId?: string;
   /** `none`: there was nothing of the release in the target. */

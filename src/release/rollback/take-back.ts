@@ -14,7 +14,7 @@ import { incomplete } from './incomplete.ts';
 import { refuseHalfRestored } from './open.ts';
 import { Playbook } from './playbook.ts';
 import { type Consent, positionNow } from './restoring.ts';
-import type { DataTakenBack, RollbackResult } from './result.ts';
+import { type DataTakenBack, inAll, type RollbackResult } from './result.ts';
 import { StepLog } from './step-log.ts';
 import { Traffic } from './traffic.ts';
 import { type Found, findWayBack, nothingRead, type Released, type WayBack } from './way-back.ts';
@@ -194,15 +194,12 @@ class Walk {
 
 /** What an earlier run has taken back is no more there for the later one to take back. */
 function joined(before: DataTakenBack, after: Partial<DataTakenBack>): DataTakenBack {
-  const conflicts = new Map(before.conflicts.map(({ collection, documents }) => [collection, documents]));
-  for (const { collection, documents } of after.conflicts ?? [])
-    conflicts.set(collection, (conflicts.get(collection) ?? 0) + documents);
   const undo = [...(before.undo ?? []), ...(after.undo ?? [])];
   return {
     ...before,
     ...after,
     reverted: [...before.reverted, ...(after.reverted ?? [])],
-    conflicts: [...conflicts].map(([collection, documents]) => ({ collection, documents })),
+    conflicts: inAll([...before.conflicts, ...(after.conflicts ?? [])]),
     ...(undo.length > 0 && { undo }),
   };
 }

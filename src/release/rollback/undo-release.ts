@@ -18,7 +18,7 @@ import { namesOf, type Run } from '../run.ts';
 import type { Tenure } from '../under-lease.ts';
 import { DownDocuments, withDownDocument } from './down-documents.ts';
 import { whatCameOf } from './found-back.ts';
-import type { UndoneMigration } from './result.ts';
+import { inAll, type UndoneMigration } from './result.ts';
 import { journalsOf } from './undoable.ts';
 
 /** How far an undo got. */
@@ -26,7 +26,7 @@ export interface UndoProgress {
   readonly done: readonly AppliedMigration[];
   readonly failed?: FailedMigration;
   readonly undone: readonly UndoneMigration[];
-  /** Documents that were left to users, by collection. */
+  /** Documents that were left to users, of what is done: the others are counted by the run that ends them. */
   readonly conflicts: readonly CollectionCount[];
   readonly error?: ReleaseError;
 }
@@ -47,32 +47,30 @@ export async function undoInTarget(
   const files = await withDownDocument(run, names);
   const done: AppliedMigration[] = [];
   const undone: UndoneMigration[] = [];
-  const conflicts = new Map<string, number>();
-  const counts = () => [...conflicts].map(([collection, documents]) => ({ collection, documents }));
+  const conflicts: CollectionCount[] = [];
   for (const name of names) {
     await using down = new DownDocuments(run, files.get(name), tenure.signal);
-    const one = new Undoing(run, connection, tenure, { release, name, conflicts, ask: down.ask });
+    const one = new Undoing(run, connection, tenure, { release, name, ask: down.ask });
     try {
       tenure.signal.throwIfAborted();
       await one.run();
       done.push(one.applied);
       undone.push(one.numbers);
+      conflicts.push(...one.conflicts);
     } catch (thrown) {
       const error = asReleaseError(thrown);
       if (!one.begun && done.length === 0) throw error;
       const failed = one.begun ? one.applied : undefined;
-      return { done, undone, failed, conflicts: counts(), error };
+      return { done, undone, failed, conflicts: inAll(conflicts), error };
     }
   }
-  return { done, undone, conflicts: counts() };
+  return { done, undone, conflicts: inAll(conflicts) };
 }
 
 interface Undo {
   /** Its id. */
   readonly release: string;
   readonly name: string;
-  /** Of all migrations; filled by this one. */
-  readonly conflicts: Map<string, number>;
   readonly ask: AskDown | undefined;
 }
 
@@ -83,20 +81,20 @@ class Undoing {
   readonly #tenure: Tenure;
   readonly #release: string;
   readonly #name: string;
-  readonly #conflicts: Map<string, number>;
   readonly #ask: AskDown | undefined;
   readonly #started = performance.now();
   #sum: UndoNumbers = nothingUndone;
+  /** Documents that were left to users, by each of its journals. */
+  readonly conflicts: CollectionCount[] = [];
   /** Whether anything of it may have been undone. */
   begun = false;
 
-  constructor(run: Run, connection: Connection, tenure: Tenure, { release, name, conflicts, ask }: Undo) {
+  constructor(run: Run, connection: Connection, tenure: Tenure, { release, name, ask }: Undo) {
     this.#run = run;
     this.#connection = connection;
     this.#tenure = tenure;
     this.#release = release;
     this.#name = name;
-    this.#conflicts = conflicts;
     this.#ask = ask;
   }
 
@@ -159,7 +157,7 @@ class Undoing {
     if (journal === undefined) return;
     const { numbers = nothingUndone, conflicts } = await whatCameOf(this.#run, this.#connection, this.#name, [journal]);
     this.#sum = sumOfUndos(this.#sum, numbers);
-    this.#left(conflicts);
+    this.conflicts.push(...conflicts);
   }
 
   async #journal(journal: RunJournal | undefined): Promise<void> {
@@ -188,12 +186,9 @@ class Undoing {
     }
     this.#sum = sumOfUndos(this.#sum, result);
     for (const { why } of result.left) this.#run.log.warn(`${why}. That stays as it is.`);
-    this.#left(await new Quarantine(this.#connection.db, namesOf(this.#run), attempt).countByCollection());
-  }
-
-  #left(documents: ReadonlyMap<string, number>): void {
-    for (const [collection, more] of documents)
-      this.#conflicts.set(collection, (this.#conflicts.get(collection) ?? 0) + more);
+    this.conflicts.push(
+      ...(await new Quarantine(this.#connection.db, namesOf(this.#run), attempt).countByCollection()),
+    );
   }
 }
 

@@ -143,6 +143,30 @@ test('of a half-done down it tells what was undone, also where it was killed bef
   expect(await places().distinct('size')).toEqual([]);
 }, 120_000);
 
+test('what is left to users is counted once, however often the rollback was cancelled on its way', async () => {
+  const up = "await db.collection('places').updateMany({}, { $set: { size: 1 } });";
+  const down = "await db.collection('places').updateOne({ _id: 1 }, { $unset: { size: 1 } }); throw new Error('no');";
+  await project.write({ 'migrations/2-size.js': migration(up, down) });
+  await ok('migrate --apply --release-id r2 --json');
+  expect((await project.run('down --json')).code).not.toBe(0);
+  // In the way of the half-done down, and of the up.
+  await places().updateOne({ _id: 1 }, { $set: { size: 7 } as never });
+  await database.client.withSession(async (session) => {
+    session.startTransaction();
+    // The undo of the up waits for this document.
+    await places().updateOne({ _id: 2 }, { $inc: { price: 1 } }, { session });
+    for (let time = 1; time <= 2; time++) {
+      const { process, ended } = project.start('rollback r2 --json');
+      while (!(await database.db.collection(own.history).findOne({ way: 'undo', state: 'running' }))) await sleep(20);
+      process.kill('SIGTERM');
+      expect((await ended).code).toBe(143);
+    }
+    await session.abortTransaction();
+  });
+  const conflicts = [{ collection: 'places', documents: 2 }];
+  expect(await ok('rollback r2 --json')).toMatchObject({ undo: [{ name: '2-size', quarantined: 2 }], conflicts });
+}, 120_000);
+
 test('one that is cancelled in a hook ends as cancelled, and says what goes on with it', async () => {
   await project.write({ 'hold-stop': '' });
   const { process, ended, said } = project.start('rollback r1 --json');
