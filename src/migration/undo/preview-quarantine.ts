@@ -66,7 +66,7 @@ export class PreviewQuarantine implements KeptVersions {
 
   async setBefore(place: string, before: Uint8Array | undefined): Promise<void> {
     const left = this.#left.get(place);
-    if (left?.image.before === undefined) return;
+    if (left === undefined) return;
     this.#left.set(place, { ...left, image: { ...left.image, before: copy(before) } });
   }
 

@@ -151,18 +151,17 @@ export class Quarantine {
   /** Of a document that was left at a newer image: what it was before the oldest one, as far as it fits. */
   async setBefore(place: string, before: Uint8Array | undefined, session: ClientSession): Promise<void> {
     const _id = `${attemptPrefix(this.#attempt)}undo/${place}`;
+    // In one of its own where all do not fit into one; where it had none before, with the others.
     const kept = await this.#db
       .collection<{ _id: string }>(this.#own.quarantine)
-      .findOne({ _id: { $in: [_id, `${_id}/before`] }, before: { $exists: true } } as Document, { session, raw: true });
+      .findOne({ _id: { $in: [_id, `${_id}/before`] } }, { sort: { _id: -1 }, session, raw: true });
     const whole = kept === null ? undefined : (kept as unknown as Uint8Array);
     if (whole === undefined) return;
-    const buffer = asBuffer(whole);
-    const replaced = rawDocument(
-      [...elementsOf(whole)].flatMap(({ name, start, end }) => {
-        if (name !== 'before') return buffer.subarray(start, end);
-        return before === undefined ? [] : rawElement(bsonTypes.document, name, before);
-      }),
-    );
+    const others = [...elementsOf(whole)].filter(({ name }) => name !== 'before');
+    const replaced = rawDocument([
+      ...others.map(({ start, end }) => asBuffer(whole).subarray(start, end)),
+      ...versionElements({ before }),
+    ]);
     if (replaced.length > mostBytes) return;
     await replaceIn(this.#db, this.#own.quarantine, [replaced], { session, bypassValidation: false });
   }

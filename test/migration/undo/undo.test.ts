@@ -1,6 +1,8 @@
 import { zstdCompressSync } from 'node:zlib';
 import { type ClientSession, Double, Int32, Timestamp } from 'mongodb';
 import { expect, test } from 'vitest';
+import { JournalDamage } from '../../../src/migration/journal/images.ts';
+import { readPack } from '../../../src/migration/undo/read.ts';
 import { insertRaw } from '../../../src/mongo/raw-write.ts';
 import { oddDocuments } from '../../mongo/odd-documents.ts';
 import { fence, own } from './journalled.ts';
@@ -165,4 +167,17 @@ test.each([
   await using s = await setting(({ db }) => db.collection<{ _id: number }>('a').insertOne({ _id: 1 }));
   await s.journal.record({ ...entry, namespace: { database: s.db.databaseName, collection: 'a' } } as never);
   expect(await s.undo({ expectedEntries: 1 })).toMatchObject({ state: 'undone', documents: 0, entriesUndone: 1 });
+});
+
+test('a pack of images that is gone is no other one', async () => {
+  await using s = await setting(({ db }) => db.collection<{ _id: number }>('a').insertOne({ _id: 1 }));
+  const a = s.db.collection<{ _id: number }>('a');
+  for (const field of ['first', 'second'])
+    await s.journal.write('a', (session) => a.updateMany({}, { $set: { [field]: 1 } }, { session }));
+  const journal = s.db.collection<{ _id: string }>(own.journal);
+  const [first] = await journal.find({ kind: 'images' } as object, { sort: { _id: 1 } }).toArray();
+  const id = first?._id as string;
+  expect(await readPack(s.db, own, id)).toMatchObject({ id });
+  await journal.deleteOne({ _id: id });
+  await expect(readPack(s.db, own, id)).rejects.toThrow(JournalDamage);
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import type { ClientSession, Collection, Document } from 'mongodb';
+import { BSON, type ClientSession, type Collection, type Document } from 'mongodb';
 import { expect, test } from 'vitest';
+import type { AskDown } from '../../../src/migration/undo/down-documents.ts';
 import { forecastUndo } from '../../../src/migration/undo/forecast.ts';
 import { own } from './journalled.ts';
 import { setting } from './setting.ts';
@@ -56,6 +57,26 @@ test('what a user wrote between two operations, and what after both, stays', asy
   await a.updateOne({ _id: 1 }, { $set: { later: true } });
   expect(await s.undo(tolerant)).toMatchObject({ documents: 1, merged: 1, quarantined: 0 });
   expect(await a.findOne()).toEqual({ _id: 1, n: 0, between: true, later: true });
+});
+
+test('what was before the migration is kept also of a document that it had deleted, and made anew behind a change of the catalog', async () => {
+  await using s = await setting(({ db }) => db.collection<Numbered>('a').insertOne({ _id: 1, old: true }));
+  const a = s.db.collection<Numbered>('a');
+  await s.journal.write('a', (session) => a.deleteOne({ _id: 1 }, { session }));
+  await s.journal.catalog('a', 'create-indexes', () => a.createIndex({ n: 1 }));
+  await s.journal.write('a', (session) => a.insertOne({ _id: 1, n: 1 }, { session }));
+  await a.updateOne({ _id: 1 }, { $set: { n: 2 } });
+  const before: unknown[] = [];
+  const ask: AskDown = async (documents) => {
+    for (const document of documents) before.push(document.before && BSON.deserialize(document.before));
+    return documents.map(() => ({ state: 'same' }));
+  };
+  await forecastUndo(s.connection, own, [{ ...s.journal.attempt, ask }]);
+  expect(await s.undo(tolerant)).toMatchObject({ state: 'undone', quarantined: 1 });
+  expect(await s.db.collection(own.quarantine).find().toArray()).toMatchObject([
+    { before: { _id: 1, old: true }, after: { _id: 1, n: 1 }, current: { _id: 1, n: 2 } },
+  ]);
+  expect(before).toEqual([{ _id: 1, old: true }]);
 });
 
 test('two migrations that changed the same documents: the older one is looked at as it will be then', async () => {
