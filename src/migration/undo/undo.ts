@@ -85,7 +85,11 @@ export async function undoAttempt(
     const { entries, soFar, blocked } = await foreseeUndo(connection, own, attempt, options);
     if (blocked !== undefined) return blocked;
     const store = new DatabaseStore({ connection, own, attempt, transactions, second, alone: options.alone });
-    walk = new Walk({ connection, own, attempt, mode, store, conflicts, soFar, ask, sizes: options.sizes, signal });
+    walk = new Walk({
+      ...{ connection, own, attempt, mode, store, soFar, ask, sizes: options.sizes, signal },
+      // Nothing stops a tolerant one.
+      conflicts: mode === 'strict' ? conflicts : undefined,
+    });
     walk.onProgress = ({ documents, entriesUndone }) => options.onProgress?.({ documents, entriesUndone, entries });
     const current = walk;
     await insistently(
