@@ -1,4 +1,4 @@
-import { type Db, ReadPreference } from 'mongodb';
+import { type Abortable, type Db, type FindOptions, ReadPreference } from 'mongodb';
 import { type DifferingField, differingFields } from '../../mongo/differing-fields.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { bytesOf } from '../../mongo/raw-bson.ts';
@@ -27,15 +27,20 @@ const mostFields = 50;
 
 /**
  * What an attempt changed in the documents that were there before and after it, by the images of its journal. What it
- * inserted and deleted is not in it. Throws the driver's errors, and `JournalDamage` for images that are damaged.
+ * inserted and deleted is not in it. `limits` are of the reading. Throws the driver's errors, and `JournalDamage` for images that are damaged.
  */
-export async function changedFields(db: Db, own: OwnNames, attempt: Attempt): Promise<ChangedFields> {
+export async function changedFields(
+  db: Db,
+  own: OwnNames,
+  attempt: Attempt,
+  limits: FindOptions & Abortable = {},
+): Promise<ChangedFields> {
   const found = new Map<string, { -readonly [K in keyof ChangedField]: ChangedField[K] }>();
   let changes = 0;
   let more = false;
   const documents = db
     .collection<ImagesDocument>(own.journal, { readPreference: ReadPreference.primary })
-    .find({ ...ofAttempt(attempt), kind: 'images' } as object)
+    .find({ ...ofAttempt(attempt), kind: 'images' } as object, limits)
     .sort({ _id: 1 })
     .batchSize(10);
   let parts: Uint8Array[] = [];

@@ -124,7 +124,8 @@ export async function runInTarget(
     const attempt = begun.journal && { migration: name, number: begun.journal.attempt };
     const given = end.state === 'failed' && !tenure.signal.aborted;
     const { db } = connection;
-    const offending = given ? await offendingOnTarget({ db, own, file: turn.file, attempt, end }) : [];
+    const { signal } = tenure;
+    const offending = given ? await offendingOnTarget({ db, own, file: turn.file, attempt, end, signal }) : [];
     const error = unfinished(extent, end, {
       ...{ cancelled: run.signal.aborted, lost, overHalf, offending },
       unrecorded: recorded instanceof ReleaseError ? recorded : undefined,

@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Db } from 'mongodb';
 import { changedFields } from '../../migration/journal/changed-fields.ts';
 import type { Attempt } from '../../migration/journal/documents.ts';
@@ -9,12 +8,16 @@ import type { OwnNames } from '../../mongo/own.ts';
 import { duplicateKeys } from './duplicate-keys.ts';
 import { mixedTypes } from './mixed-types.ts';
 import type { Offending } from './result.ts';
+import { TimeLeft } from './time-left.ts';
 import { unconvertible } from './unconvertible.ts';
 
 const mostTypes = 3;
 
 /** The target has others to serve: what is not found within this is not told. Milliseconds. */
 const longestOnTarget = 10_000;
+
+/** In a sandbox, with another run of the migration. */
+const longestInSandbox = 600_000;
 
 /** A migration that failed, in a sandbox or on the target. */
 export interface FailedRun {
@@ -23,44 +26,50 @@ export interface FailedRun {
   readonly file: MigrationFile;
   readonly attempt: Attempt | undefined;
   readonly end: MigrationEnd;
+  /** Ends the search. */
+  readonly signal: AbortSignal;
   /** In a sandbox: runs it once more over what is there; whatever becomes of it. */
   readonly again?: () => Promise<unknown>;
 }
 
 /** The same on the target, as far as it is found in a short time by looking alone. Throws nothing. */
 export function offendingOnTarget(failed: Omit<FailedRun, 'again'>): Promise<Offending[]> {
-  const late = sleep(longestOnTarget, [], { ref: false });
-  return Promise.race([offendingDocuments(failed), late]);
+  return offendingWithin(longestOnTarget, failed);
 }
 
 /**
  * Which documents a migration failed on, as far as the database tells: those whose keys are equal, the one that it had read
  * last, those whose texts cannot be converted, and those whose fields have another type than the others'. Throws nothing: it comes after a failure.
  */
-export async function offendingDocuments(failed: FailedRun): Promise<Offending[]> {
+export function offendingDocuments(failed: FailedRun): Promise<Offending[]> {
+  return offendingWithin(longestInSandbox, failed);
+}
+
+async function offendingWithin(ms: number, failed: FailedRun): Promise<Offending[]> {
+  const { end, db, own, file, attempt } = failed;
+  const lastRead = end.state === 'failed' ? end.lastRead : undefined;
+  const read: Offending[] = lastRead === undefined ? [] : [{ kind: 'last-read', ...lastRead }];
+  const time = new TimeLeft(ms, failed.signal);
   try {
-    const duplicates = await duplicateKeys(failed);
-    const { end, db, own, file } = failed;
-    const lastRead = end.state === 'failed' ? end.lastRead : undefined;
-    const read: Offending[] = lastRead === undefined ? [] : [{ kind: 'last-read', ...lastRead }];
+    const duplicates = await duplicateKeys(failed, time);
     if (duplicates !== undefined) return [duplicates, ...read];
     const thrown = end.state === 'failed' && end.error.code === 'MIGRATION_FAILED' && isOfTypes(end.serverCode);
     if (!thrown) return read;
     const written = Object.keys(end.effects.byCollection);
     const near = [...new Set([...(lastRead === undefined ? [] : [lastRead.collection]), ...written])];
-    const collections = near.length > 0 ? near : await allOf(db, own);
+    const collections = near.length > 0 ? near : await allOf(db, own, time);
     const text = await readFile(file.path, 'utf8');
     if (end.serverCode === conversionFailure) {
-      const texts = await unconvertible(db, collections, text);
+      const texts = await unconvertible(db, collections, text, time);
       if (texts.length > 0) return [...read, ...texts.slice(0, mostTypes)];
     }
-    const types = await mixedTypes(db, collections, text);
+    const types = await mixedTypes(db, collections, text, time);
     // What it set itself, some documents have by now.
-    const set = failed.attempt === undefined ? [] : (await changedFields(db, own, failed.attempt)).fields;
+    const set = attempt === undefined ? [] : (await changedFields(db, own, attempt, time.limits)).fields;
     const its = new Set(set.filter(({ before }) => before === undefined).map(({ path }) => path));
     return [...read, ...types.filter(({ field }) => !its.has(field)).slice(0, mostTypes)];
   } catch {
-    return [];
+    return read;
   }
 }
 
@@ -78,7 +87,7 @@ const conversionFailure = 241;
 
 const duplicateCodes: ReadonlySet<number> = new Set([11000, 11001, 12582]);
 
-async function allOf(db: Db, own: OwnNames): Promise<string[]> {
-  const entries = await db.listCollections({ type: 'collection' }, { nameOnly: true }).toArray();
+async function allOf(db: Db, own: OwnNames, time: TimeLeft): Promise<string[]> {
+  const entries = await db.listCollections({ type: 'collection' }, { nameOnly: true, ...time.limits }).toArray();
   return entries.map(({ name }) => name).filter((name) => !own.owns(name) && !name.startsWith('system.'));
 }

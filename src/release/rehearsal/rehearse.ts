@@ -136,7 +136,7 @@ async function rehearseIn(
     }
     stopIfCancelled(run);
     const offending = await offendingDocuments({
-      ...{ db: connection.db, own, file, attempt: journal?.attempt, end },
+      ...{ db: connection.db, own, file, attempt: journal?.attempt, end, signal: run.signal },
       again: () => runInSandbox(run, sandbox, up),
     });
     // The error says itself what was read last.

@@ -2,10 +2,10 @@ import { BSON, type Collection, type Db, type Document } from 'mongodb';
 import { shownId } from '../../mongo/shown-id.ts';
 import { fieldsNamed } from './mixed-types.ts';
 import type { Unconvertible } from './result.ts';
+import type { TimeLeft } from './time-left.ts';
 
 const askedDocuments = 100_000;
 const mostIds = 5;
-const patienceMs = 10_000;
 
 /** What `$convert` can make of a text, by the operator that does the same. */
 const operators: ReadonlyMap<string, string> = new Map(
@@ -18,16 +18,24 @@ const operators: ReadonlyMap<string, string> = new Map(
 /**
  * Fields that the text of a migration names and that hold texts of which a conversion that it names does not take some:
  * those with the fewest first, as these are what nobody thought of. One of which it takes none is another one's argument,
- * unless there is no other. Throws the driver's errors.
+ * unless there is no other. Throws the driver's errors, and where time is over.
  */
-export async function unconvertible(db: Db, collections: readonly string[], text: string): Promise<Unconvertible[]> {
+export async function unconvertible(
+  db: Db,
+  collections: readonly string[],
+  text: string,
+  time: TimeLeft,
+): Promise<Unconvertible[]> {
   const found: { readonly one: Unconvertible; readonly all: boolean }[] = [];
   for (const name of collections) {
     const collection = db.collection(name);
-    for (const field of await fieldsNamed(collection, text)) {
+    for (const field of await fieldsNamed(collection, text, time)) {
       for (const to of conversionsIn(text)) {
-        const texts = await collection.countDocuments({ [field]: { $type: 'string' } }, limited);
-        const refused = texts === 0 ? [] : await refusedBy(collection, field, to);
+        const texts = await collection.countDocuments(
+          { [field]: { $type: 'string' } },
+          { limit: askedDocuments, ...time.limits },
+        );
+        const refused = texts === 0 ? [] : await refusedBy(collection, time, field, to);
         const documents = refused.length;
         if (documents === 0) continue;
         const ids = refused.slice(0, mostIds);
@@ -42,8 +50,6 @@ export async function unconvertible(db: Db, collections: readonly string[], text
     .sort((a, b) => a.documents - b.documents);
 }
 
-const limited = { limit: askedDocuments, maxTimeMS: patienceMs } as const;
-
 function conversionsIn(text: string): Set<string> {
   const words = [...operators].flatMap(([operator, type]) => (text.includes(operator) ? [type] : []));
   const converted = [...text.matchAll(/\bto['"]?\s*:\s*['"`](\w+)['"`]/g)].map(([, type = '']) => type);
@@ -53,7 +59,7 @@ function conversionsIn(text: string): Set<string> {
 }
 
 /** Ids, as they may be shown, of documents with a text there that cannot be converted. */
-async function refusedBy(collection: Collection, field: string, to: string): Promise<string[]> {
+async function refusedBy(collection: Collection, time: TimeLeft, field: string, to: string): Promise<string[]> {
   const converted = { $convert: { input: `$${field}`, to, onError: 'refused' } };
   const stages: Document[] = [
     { $match: { [field]: { $type: 'string' } } },
@@ -61,6 +67,6 @@ async function refusedBy(collection: Collection, field: string, to: string): Pro
     { $match: { $expr: { $eq: [{ $type: converted }, 'string'] } } },
     { $project: { _id: 1 } },
   ];
-  const found = await collection.aggregate(stages, { maxTimeMS: patienceMs, promoteValues: false }).toArray();
+  const found = await collection.aggregate(stages, { ...time.limits, promoteValues: false }).toArray();
   return found.map(({ _id }) => shownId(BSON.serialize({ _id })));
 }

@@ -1,4 +1,5 @@
-import { type Collection, ObjectId, UUID } from 'mongodb';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Collection, MongoNetworkError, ObjectId, UUID } from 'mongodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Lab, lab, type Running } from './lab.ts';
 
@@ -57,6 +58,26 @@ describe('a function that throws', () => {
     expect(one.message).toMatch(/failed for the document 13: .*\.$/);
     expect(one.message).not.toContain('each fails for');
   });
+
+  test('in a rehearsal: it asks no more after ten seconds, nor once a server is out', async () => {
+    const seeded = Array.from({ length: 60 }, (_, n) => ({ _id: n }));
+    run = await it.fresh('towns', seeded, { rehearsal: true });
+    const began = performance.now();
+    const slow = async () => {
+      await sleep(500);
+      throw thrownInProject();
+    };
+    const late = await failure(run.batch<Town>({ collection: 'towns', each: slow as never }));
+    expect(performance.now() - began).toBeLessThan(14_000);
+    expect(late.message).toMatch(/each fails for (1\d|2[01]) of the first \1 documents: 0, 1, 2, /);
+
+    run = await it.fresh('towns', seeded, { rehearsal: true });
+    const outAt = ({ _id }: Town) => {
+      throw Number(_id) < 3 ? thrownInProject() : new MongoNetworkError('gone');
+    };
+    const out = await failure(run.batch<Town>({ collection: 'towns', each: outAt as never }));
+    expect(out.message).toContain('each fails for 3 of the first 3 documents: 0, 1, 2.');
+  }, 60_000);
 
   test('stops the batch at its document: what comes before is done, and it goes on there', async () => {
     const error = await failure(run.batch<Town>({ collection: 'towns', size: 5, each: each as never }));

@@ -1,5 +1,10 @@
-import { ObjectId } from 'mongodb';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Document, MongoClient, ObjectId } from 'mongodb';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { ownNames } from '../../../src/mongo/own.ts';
+import { ReleaseError } from '../../../src/observe/error.ts';
+import { offendingOnTarget } from '../../../src/release/rehearsal/offending.ts';
 import { expectFailure, makeProject, migration } from '../../cli/cli.ts';
 import { freshDatabase, type TestDatabase } from '../../setup/mongo.ts';
 import { stateOf } from '../state.ts';
@@ -91,3 +96,42 @@ test('code that throws on a type that it did not expect: the documents of that t
   );
   expect(typed.message).toMatch(/field name is string in most documents, and null in 1 document \(such as 3\)/);
 });
+
+test('a search on the target ends with its run: it asks no more, and no question goes on for longer than the search might', async () => {
+  const { db } = database;
+  await users().insertMany(Array.from({ length: 20_000 }, (_, n) => ({ _id: n, visits: n })) as never[]);
+  const sleeping = { $function: { body: 'function() { sleep(2); return 1; }', args: [], lang: 'js' } };
+  await db.createCollection('slow', { viewOn: 'users', pipeline: [{ $set: { late: sleeping } }] });
+  await using project = await makeProject({ 'migrations/1-a.js': migration('visits;', '') });
+  await using client = await MongoClient.connect(database.uri, { monitorCommands: true });
+  const asked: Document[] = [];
+  client.on(
+    'commandStarted',
+    ({ command }) => (command.find === 'slow' || command.aggregate === 'slow') && asked.push(command),
+  );
+  const end = {
+    ...{ state: 'failed', lastRead: { collection: 'slow', id: '1' }, durationMs: 1 },
+    error: new ReleaseError('MIGRATION_FAILED', 'It failed.', { hint: '' }),
+    effects: { byCollection: { slow: {} } },
+  };
+  const stop = new AbortController();
+  const file = { path: join(project.dir, 'migrations/1-a.js') };
+  const own = ownNames('_mongo_release');
+  const found = offendingOnTarget({
+    ...{ db: client.db(db.databaseName), own, attempt: undefined, signal: stop.signal },
+    ...{ end: end as never, file: file as never },
+  });
+  await sleep(1000);
+  stop.abort();
+  const began = performance.now();
+  // What needed no search is told.
+  expect(await found).toEqual([{ kind: 'last-read', collection: 'slow', id: '1' }]);
+  expect(performance.now() - began).toBeLessThan(1000);
+  const running = async () =>
+    (await db.admin().command({ currentOp: 1, ns: `${db.databaseName}.users`, op: { $in: ['query', 'command'] } }))
+      .inprog;
+  await expect.poll(running, { timeout: 12_000 }).toEqual([]);
+  // And no more was asked behind it.
+  expect(asked.map((command) => Object.keys(command)[0])).toEqual(['find', 'aggregate']);
+  expect(asked[1]?.maxTimeMS).toBeLessThan(10_000);
+}, 30_000);
