@@ -44,7 +44,8 @@ export async function tell(unclean: Ended, { part, env, secrets, sarif, debug }:
 
   const ways: Record<string, () => unknown> = {
     log: () => {
-      print(renderText(ended, { colour: true }));
+      const whole = env.GITHUB_STEP_SUMMARY && 'the summary of the job';
+      print(renderText(ended, { colour: true, whole: whole || undefined }));
       if (ended.error && debug) print(describeCauses(ended.error));
     },
     annotations: () => {

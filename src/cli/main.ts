@@ -1,4 +1,3 @@
-import { writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
 import { resolveInvocation } from '../config/invocation.ts';
 import { toolVersion } from '../config/version.ts';
@@ -8,10 +7,10 @@ import { Log } from '../observe/log.ts';
 import { Secrets } from '../observe/secrets.ts';
 import { cancelled } from '../release/cancelled.ts';
 import { originOf } from '../release/origin.ts';
-import type { Ended } from '../release/result.ts';
 import type { Run } from '../release/run.ts';
 import { type CommandLine, readCommandLine } from './arguments.ts';
 import { commandHelp, generalHelp } from './help.ts';
+import { keepWhole } from './summary.ts';
 import { terminalLog } from './terminal-log.ts';
 
 /** The terminal's front door. Ends the process with the exit code of the contract. */
@@ -85,11 +84,12 @@ export async function main(argv: readonly string[]): Promise<void> {
     const lines = renderMigrateMongo(ended, invocation.migrateMongo);
     if (lines !== undefined && !json) process.stdout.write(secrets.scrub(lines.stdout));
     const colour = process.stderr.hasColors?.() ?? false;
+    const { isTTY: screen, columns: width } = process.stderr;
+    const whole = await keepWhole(ended, { file: invocation.flags.summary, json, screen, log });
     process.stderr.write(
-      lines === undefined ? renderText(ended, { colour, width: process.stderr.columns }) : secrets.scrub(lines.stderr),
+      lines === undefined ? renderText(ended, { colour, width, whole }) : secrets.scrub(lines.stderr),
     );
     if (json) process.stdout.write(`${renderJson(ended)}\n`);
-    if (invocation.flags.summary !== undefined) await writeSummary(invocation.flags.summary, ended, log);
     if (ended.error && debug) process.stderr.write(secrets.scrub(`\n${describeCauses(ended.error)}\n`));
     return end(ended.error ? cancel.exitCode(ended.error) : 0);
   } catch (thrown) {
@@ -98,14 +98,6 @@ export async function main(argv: readonly string[]): Promise<void> {
     printFailure(error, secrets, debug);
     return end(cancel.exitCode(error));
   }
-}
-
-/** What was done stays done where its summary cannot be written: that is said, and changes no exit code. */
-async function writeSummary(file: string, ended: Ended, log: Log): Promise<void> {
-  const { renderSummary } = await import('../report/summary.ts');
-  await writeFile(file, renderSummary(ended)).catch((error: NodeJS.ErrnoException) =>
-    log.warn(`The summary cannot be written to ${file} (${error.code}).`),
-  );
 }
 
 async function writeFailure(command: string | undefined, error: ReleaseError, secrets: Secrets): Promise<void> {

@@ -38,6 +38,8 @@ export interface TextOptions {
   readonly colour?: boolean;
   /** Columns of the terminal: lines that are longer are broken between words. Default: none is. */
   readonly width?: number;
+  /** Where all of it stands: only then is anything left out. What was applied or failed nobody can run again to see more. */
+  readonly whole?: string;
 }
 
 type Paint = (text: string, sgr: number) => string;
@@ -46,12 +48,12 @@ type Paint = (text: string, sgr: number) => string;
  * The report for a person at a terminal; begins with an empty line and ends with a line break. What failed and the next
  * step come last, where somebody looks first.
  */
-export function renderText(ended: Ended, { colour = false, width }: TextOptions = {}): string {
+export function renderText(ended: Ended, { colour = false, width, whole }: TextOptions = {}): string {
   const paint: Paint = (text, sgr) => (colour && text !== '' ? `\u001b[${sgr}m${text}\u001b[0m` : text);
   const { mark, headline, lead, failure, blocks } = tell(ended);
   const lines = ['', `${paint(signs[mark], colours[mark])} ${paint(oneLine(headline), bold)}`];
   if (lead.length > 0) lines.push(`  ${oneLine(lead.join(' '), 4000)}`);
-  const shown = failure !== undefined || ended.outcome === 'applied' ? withoutDetails(blocks) : blocks;
+  const shown = whole !== undefined && mayBeShort(ended) ? withoutDetails(blocks, whole) : blocks;
   for (const block of shown) {
     lines.push('');
     if (block.title !== '') lines.push(`  ${paint(block.title, bold)}`);
@@ -62,12 +64,21 @@ export function renderText(ended: Ended, { colour = false, width }: TextOptions 
   return `${fitting.join('\n')}\n`;
 }
 
-function withoutDetails(blocks: readonly Block[]): readonly Block[] {
+/** Whether a terminal leaves something out of it, where that stands elsewhere. */
+export function leavesOut(ended: Ended): boolean {
+  return mayBeShort(ended) && tell(ended).blocks.some(({ detail }) => detail);
+}
+
+function mayBeShort({ error, outcome }: Ended): boolean {
+  return error !== undefined || outcome === 'applied';
+}
+
+function withoutDetails(blocks: readonly Block[], whole: string): readonly Block[] {
   const left = blocks.filter(({ detail }) => detail);
   if (left.length === 0) return blocks;
   // A title says what it is about before its first comma.
   const names = left.map(({ title }) => title.toLowerCase().replace(/,.*/, ''));
-  const text = `${names.join(', ')} (--summary FILE has all of it)`;
+  const text = `${names.join(', ')} (${whole} has all of it)`;
   const fact: Block = { kind: 'facts', title: '', facts: [['Not shown', { text }]] };
   return mergeFacts([...blocks.filter(({ detail }) => !detail), fact]);
 }

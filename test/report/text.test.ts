@@ -2,11 +2,14 @@ import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import { ReleaseError } from '../../src/observe/error.ts';
 import type { Ended } from '../../src/release/result.ts';
-import { renderText } from '../../src/report/text.ts';
+import { leavesOut, renderText } from '../../src/report/text.ts';
 import { backup, failedRelease, pendingPlan, released } from './sample.ts';
 
+/** Where all of it stands. */
+const whole = 'summary.md';
+
 test('a release that went through', () => {
-  expect(renderText(released)).toMatchInlineSnapshot(`
+  expect(renderText(released, { whole })).toMatchInlineSnapshot(`
     "
     ✓ Release applied · production / shop
       Applied: 2 migrations, 106,313 documents changed, 2 indexes built. 2 of 2 probes passed. Backup 20261001T123005Z-3f9a holds 106,562 documents. It took 2 min 13 s.
@@ -46,13 +49,13 @@ test('a release that went through', () => {
 
       Plan digest  sha256:3b1c
       Release      0199a1b2-0000-7000-8000-000000000001
-      Not shown    backup, rehearsal, what the rehearsal could not show (--summary FILE has all of it)
+      Not shown    backup, rehearsal, what the rehearsal could not show (summary.md has all of it)
     "
   `);
 });
 
 test('a release that failed on its way says how far it got and what to do', () => {
-  expect(renderText(failedRelease)).toMatchInlineSnapshot(`
+  expect(renderText(failedRelease, { whole })).toMatchInlineSnapshot(`
     "
     ✗ Release failed; the target needs attention · production / shop
       Applied: 1 migration, 106,310 documents changed, 1 index built. Not begun: 1 migration. Backup 20261001T123005Z-3f9a holds 106,562 documents. It took 2 min 13 s.
@@ -77,7 +80,7 @@ test('a release that failed on its way says how far it got and what to do', () =
       - 20260903-drop-old_fields
 
       Release    0199a1b2-0000-7000-8000-000000000001
-      Not shown  backup, rehearsed, rehearsal, what the rehearsal could not show (--summary FILE has all of it)
+      Not shown  backup, rehearsed, rehearsal, what the rehearsal could not show (summary.md has all of it)
 
       Migration bad|name \`x\` <b> failed after 5 documents: server error 112. [FAILED_DIRTY]
       → Look at the migration, then type mongo-release rollback --dry-run to see the way back.
@@ -101,9 +104,18 @@ test('what a terminal does not show of what was applied is named, each in a word
     ...released,
     result: { ...released.result, rehearsal: { ...rehearsal, migrations } },
   } as typeof released;
-  expect(renderText(ended)).toMatch(
+  expect(renderText(ended, { whole })).toMatch(
     /Not shown +backup, changed fields, rehearsal, what the rehearsal could not show \(/,
   );
+});
+
+test('where it stands nowhere else, all of it is shown', () => {
+  for (const ended of [released, failedRelease]) {
+    expect(leavesOut(ended)).toBe(true);
+    expect(renderText(ended)).not.toContain('Not shown');
+    expect(renderText(ended)).toContain('What the rehearsal could not show');
+  }
+  expect(leavesOut(pendingPlan)).toBe(false);
 });
 
 test('in a narrow terminal every line fits that can be broken, with and without colours, and nothing is lost', () => {
