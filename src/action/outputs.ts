@@ -29,8 +29,7 @@ function said(ended: Ended): Outputs {
         pending: counted(ended.result?.remaining) ?? (ended.outcome === 'nothing-to-do' ? '0' : undefined),
       };
     case 'verify':
-      // Also where every probe passed: on what is left of a release that was taken back.
-      return { verified: ended.error?.code === 'TAKEN_BACK' ? 'false' : verified(ended.result?.probes) };
+      return { verified: verifiedRelease(ended.result?.probes, ended.error?.code) };
     case 'drill':
       return { 'backup-id': ended.result?.backupId, verified: verified(ended.result?.probes) };
     case 'rollback':
@@ -45,6 +44,13 @@ function said(ended: Ended): Outputs {
 
 function counted(list: readonly unknown[] | undefined): string | undefined {
   return list === undefined ? undefined : String(list.length);
+}
+
+/** Probes may pass on what is left of a release that was taken back, and where nobody could look whether it was. */
+function verifiedRelease(probes: readonly ProbeResult[] | undefined, error: string | undefined) {
+  if (error === 'TAKEN_BACK') return 'false';
+  const seen = verified(probes);
+  return seen === 'true' && error !== undefined ? 'unknown' : seen;
 }
 
 /** No probe is no pass. */

@@ -1,15 +1,18 @@
+import { listed } from '../migration/files/find.ts';
 import { readHistory } from '../migration/history/history.ts';
+import { isUnsettled } from '../migration/history/position.ts';
+import type { HistoryRecord } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { asServerFailure } from '../mongo/server-error.ts';
 import { ReleaseError } from '../observe/error.ts';
-import { latestBegan, type ReleaseRecord } from './record/record.ts';
-import { ReleaseRecords } from './record/records.ts';
+import type { ReleaseRecord } from './record/record.ts';
+import { isOnRecord, ReleaseRecords } from './record/records.ts';
 import { namesOf, type Run } from './run.ts';
 
 /**
  * Nobody has the lease while an application is deployed, so what it needs may have been taken back meanwhile. Throws
  * `TAKEN_BACK` where a rollback of this release, or another way back of one of its migrations, was begun since its latest
- * attempt.
+ * attempt, whether or not it came to its end; or where its record was there and is gone.
  */
 export async function refuseTakenBack(run: Run, { db }: Connection, releaseId: string): Promise<void> {
   const records = new ReleaseRecords(db, run);
@@ -19,27 +22,32 @@ export async function refuseTakenBack(run: Run, { db }: Connection, releaseId: s
     readHistory(db, namesOf(run), { brief: true }).catch(failed),
   ]);
   // One that nobody put on record has nothing that could be gone.
-  if (record?.kind !== 'migrate' && record?.kind !== 'release') return;
-  const { fence = 0, migrations, kind } = record;
-  const gone = history
-    .filter((one) => one.state === 'rolled-back' && one.fence > fence && migrations.includes(one._id))
-    .map((one) => one._id);
-  const by = rollback !== null && isNewer(rollback, record) ? rollback : undefined;
-  // One that stopped before it came to anything has taken nothing back.
-  if (gone.length === 0 && by?.state !== 'rolled-back' && by?.state !== 'running') return;
-  const what = gone.length === 0 ? 'it was taken back' : `${gone.join(', ')} of it was taken back`;
+  if (record === null && rollback === null && !isOnRecord(releaseId)) return;
+  if (record !== null && record.kind !== 'migrate' && record.kind !== 'release') return;
+  const { fence = 0, migrations = [], kind = 'release' } = record ?? {};
+  const gone = history.filter((one) => one.fence > fence && migrations.includes(one._id) && isGone(one, releaseId));
+  const by = rollback !== null && (rollback.fence ?? 0) > fence && hasTaken(rollback) ? rollback : undefined;
+  if (record !== null && gone.length === 0 && by === undefined) return;
+  const names = gone.map(({ _id }) => _id);
+  const part = gone.some(isUnsettled) || (by !== undefined && by.state !== 'rolled-back') ? ', in part' : '';
+  const what = names.length === 0 ? 'it was taken back' : `${listed(names)} of it was taken back`;
+  const how = record === null ? ', and its record with it' : part;
   const too = kind === 'release' ? ` too: mongo-release rollback ${releaseId}` : ' too';
   throw new ReleaseError(
     'TAKEN_BACK',
-    `While release ${releaseId} was being deployed, or since, ${what}${by === undefined ? '' : ` by rollback ${by._id}`}. The application that it deployed may be on the data of before.`,
+    `While release ${releaseId} was being deployed, or since, ${what}${by === undefined ? '' : ` by rollback ${by._id}`}${how}. The application that it deployed may be on the data of before.`,
     { hint: `Bring the application of before back${too}. Or correct the cause and release again.` },
   );
 }
 
-/** By the fences of their leases; an attempt that had nothing to apply had none. */
-function isNewer(rollback: ReleaseRecord, { fence, ...record }: ReleaseRecord): boolean {
-  if (fence === undefined) return latestBegan(rollback) > latestBegan(record);
-  return (rollback.fence ?? 0) > fence;
+/** A way down, whole or half, or somebody else's half way up: this release had it applied, or was to apply it itself. */
+function isGone({ state, direction, releaseId }: HistoryRecord, release: string): boolean {
+  return state === 'rolled-back' || (state !== 'applied' && (direction === 'down' || releaseId !== release));
+}
+
+/** One that stopped before its first step has taken nothing back. */
+function hasTaken({ state, steps = [] }: ReleaseRecord): boolean {
+  return state === 'rolled-back' || state === 'running' || steps.some((step) => step.state !== 'skipped');
 }
 
 function failed(error: unknown): never {

@@ -21,7 +21,7 @@ export async function verify(run: Run): Promise<Ended<'verify'>> {
   const failed = probeFailure(probes, run.invocation.flags['release-id']);
   if (failed) return { ...about, outcome: outcomeOf(probes), error: failed };
   const error = await takenBack(run, connection);
-  if (error) return { ...about, outcome: 'failed-dirty', error };
+  if (error) return { ...about, outcome: error.code === 'TAKEN_BACK' ? 'failed-dirty' : 'unknown', error };
   return { ...about, outcome: 'nothing-to-do', warnings: probes.length === 0 ? [nothingVerified(run)] : undefined };
 }
 

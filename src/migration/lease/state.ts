@@ -34,6 +34,15 @@ export async function inspectLease(db: Db, own: OwnNames): Promise<LeaseState> {
   return held ? { held, ...facts } : { held, abandoned: facts };
 }
 
+/**
+ * The fence of the latest tenure that was given back: whatever changes the target from now on has a higher one. Only reads.
+ * Throws as `inspectLease`.
+ */
+export async function fenceBehind(db: Db, own: OwnNames): Promise<number> {
+  const { owner, fence } = (await read(new LeaseRecord(db, own), db))?.document ?? { owner: null, fence: 0 };
+  return owner === null ? fence : fence - 1;
+}
+
 export type Unlocked =
   | { readonly outcome: 'nothing-to-do' }
   | { readonly outcome: 'unlocked'; readonly was: LeaseFacts };

@@ -1,11 +1,12 @@
 import { type Collection, type Db, Long } from 'mongodb';
 import { answerWithin } from '../../migration/lease/clock.ts';
 import { thisProcess } from '../../migration/lease/owner-process.ts';
+import { fenceBehind } from '../../migration/lease/state.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
 import { asReleaseError, ReleaseError } from '../../observe/error.ts';
 import { outcomeOfError } from '../outcome.ts';
 import type { StoppedTraffic } from '../rollback/traffic.ts';
-import { type Run, targetOf } from '../run.ts';
+import { namesOf, type Run, targetOf } from '../run.ts';
 import { attemptOf, fieldsOfAttempt, pushed, type ReleaseAttempt, thisAttempt } from './attempt.ts';
 import { hasBegun, type RecordEnd, type RecordOpening, type RecordStart, type ReleaseRecord } from './record.ts';
 import { isNowOnRecord, ReleaseRecords, recordsIn } from './records.ts';
@@ -14,6 +15,8 @@ import { isNowOnRecord, ReleaseRecords, recordsIn } from './records.ts';
 export class OwnRecord {
   readonly #records: Collection<ReleaseRecord>;
   readonly #run: Run;
+  /** What was done to the target up to there says nothing of this attempt, once it deploys or has come to a good end. */
+  #behind: number | undefined;
   readonly #all: ReleaseRecords;
 
   constructor(db: Db, run: Run) {
@@ -33,10 +36,8 @@ export class OwnRecord {
       refuseTaken(found, opening.kind);
       const others = found?.state === 'running' && found.attemptId !== thisAttempt ? found : undefined;
       if (others !== undefined && (await this.#all.look(others)).presence === 'here') return;
-      // What has nothing to apply takes no lease: that of an earlier attempt says nothing of when this one was.
-      const without = opening.planDigest !== undefined && migrations.length === 0 ? ['fence'] : [];
-      const fields = { ...opening, migrations: hasBegun(found) ? undefined : migrations };
-      await this.#begin(found, fields, { ...patience, without });
+      if (opening.planDigest !== undefined) this.#behind ??= await fenceBehind(this.#records.db, namesOf(this.#run));
+      await this.#begin(found, { ...opening, migrations: hasBegun(found) ? undefined : migrations }, patience);
     } catch (error) {
       throw asServerFailure(error, 'putting the release on record');
     }
@@ -64,7 +65,7 @@ export class OwnRecord {
   async #begin(
     joined: ReleaseRecord | null,
     fields: Partial<ReleaseRecord>,
-    { without = [], ...options }: { readonly writeConcern?: WriteConcernSettings; readonly without?: string[] } = {},
+    options: { readonly writeConcern?: WriteConcernSettings } = {},
   ): Promise<void> {
     const run = this.#run;
     const target = targetOf(run);
@@ -78,7 +79,7 @@ export class OwnRecord {
       ...{ toolVersion: run.toolVersion, attemptId: thisAttempt },
       reopenedAt: again ? run.startedAt : undefined,
     });
-    const old = [...(again ? fieldsOfAttempt(joined) : []), 'finishedAt', 'error', ...without];
+    const old = [...(again ? fieldsOfAttempt(joined) : []), 'finishedAt', 'error'];
     const gone = old.filter((field) => !(field in set));
     await this.#records.updateOne(
       { _id: run.releaseId },
@@ -107,8 +108,8 @@ export class OwnRecord {
    * Puts on record how far a rollback is. Throws `LEASE_LOST` where another run goes on with it, and what `asServerFailure`
    * makes of a server's failure: what was not put on record may not be begun.
    */
-  async keep(fence: number, fields: Pick<ReleaseRecord, 'steps' | 'data' | 'traffic'>): Promise<void> {
-    const record = { _id: this.#run.releaseId, fence };
+  async keep(fields: Pick<ReleaseRecord, 'steps' | 'data' | 'traffic'>): Promise<void> {
+    const record = { _id: this.#run.releaseId, attemptId: thisAttempt };
     const { matchedCount } = await this.#records.updateOne(record, { $set: fields }).catch((error: unknown) => {
       throw asServerFailure(error, 'putting a step of the rollback on record');
     });
@@ -122,8 +123,8 @@ export class OwnRecord {
    * Puts it on record whether users are shut out of the target: on this rollback, which is at it now, and on no other.
    * Throws as `keep`.
    */
-  async keepTraffic(fence: number, traffic: StoppedTraffic | undefined): Promise<void> {
-    if (traffic !== undefined) await this.keep(fence, { traffic });
+  async keepTraffic(traffic: StoppedTraffic | undefined): Promise<void> {
+    if (traffic !== undefined) await this.keep({ traffic });
     const others = traffic === undefined ? {} : { _id: { $ne: this.#run.releaseId } };
     await this.#records
       .updateMany({ kind: 'rollback', traffic: { $exists: true }, ...others }, { $unset: { traffic: '' } })
@@ -134,7 +135,8 @@ export class OwnRecord {
 
   /** Ends this process's attempt: the latest, one that another process has followed since, or one beside another's. */
   async finish({ outcome, error, steps, followedBy }: RecordEnd): Promise<void> {
-    await this.#ofAttempt({
+    const fence = error === undefined ? this.#behind : undefined;
+    await this.#ofAttempt(fence, {
       ...{ steps, followedBy, error: error && { code: error.code, message: this.#run.secrets.scrub(error.message) } },
       ...{ state: outcome, finishedAt: new Date() },
     });
@@ -158,16 +160,18 @@ export class OwnRecord {
 
   /** Puts on record which steps this process's attempt took so far. Throws what `asServerFailure` makes of a server's failure. */
   async reached(steps: RecordEnd['steps']): Promise<void> {
-    await this.#ofAttempt({ steps }).catch((error: unknown) => {
+    await this.#ofAttempt(this.#behind, { steps }).catch((error: unknown) => {
       throw asServerFailure(error, 'putting a step of the release on record');
     });
   }
 
   /** Sets what is of this process's attempt, wherever that stands by now. */
-  async #ofAttempt(fields: Partial<ReleaseRecord>): Promise<void> {
+  async #ofAttempt(fence: number | undefined, fields: Partial<ReleaseRecord>): Promise<void> {
     const _id = this.#run.releaseId;
     const set = withoutUndefined(fields);
-    const latest = await this.#records.updateOne({ _id, attemptId: thisAttempt }, { $set: set }, patience);
+    // Its own lease has a higher one.
+    const update = { $set: set, ...(fence !== undefined && { $max: { fence } }) };
+    const latest = await this.#records.updateOne({ _id, attemptId: thisAttempt }, update, patience);
     if (latest.matchedCount === 1) return;
     const inAttempts = Object.fromEntries(Object.entries(set).map(([field, value]) => [`attempts.$.${field}`, value]));
     const followed = { _id, 'attempts.attemptId': thisAttempt };

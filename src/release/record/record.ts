@@ -43,7 +43,7 @@ export interface ReleaseRecord {
   readonly data?: DataTakenBack;
   /** Of a rollback: users are shut out, or may be. On one record at most, and gone once they are in again. */
   readonly traffic?: StoppedTraffic;
-  /** Of the lease of the run that began it latest; a later rollback of a release has a higher one, and takes over an earlier one by it. */
+  /** What changes the target after it has a higher one: of its latest lease, or where it deploys without one, of the last that was given back before it. */
   readonly fence?: number;
   /** The release that applied what was pending after a restore. */
   readonly followedBy?: string;

@@ -34,20 +34,20 @@ export async function letUsersIn(
   if (run.invocation.flags['dry-run'])
     return without('Nothing was done. It would let users in by hooks.start-traffic, and leave out the rest.');
   const own: Run = { ...run, releaseId: known._id, startedAt: new Date() };
-  return await underLease(own, connection, async ({ lease }) => {
+  return await underLease(own, connection, async () => {
     // That rollback may have come to its end while this run waited for the lease.
     const shut = await shutBy(records, asked);
     if (shut?._id !== known._id) return without('Nothing was done: traffic is back.');
     if (!run.invocation.flags.yes) await refuseHalfRestored(run, connection);
-    const { fence } = lease;
     const { strategy = 'none', why, backupId, migrations, reason, steps: before = [], data } = shut;
     const record = new OwnRecord(connection.db, own);
     const { actor, host, runUrl } = run.origin;
-    const steps: StepLog = new StepLog(before, { actor, host, runUrl }, () => record.keep(fence, { steps: steps.all }));
-    const traffic = new Traffic((now) => record.keepTraffic(fence, now)).found(shut.traffic);
+    const steps: StepLog = new StepLog(before, { actor, host, runUrl }, () => record.keep({ steps: steps.all }));
+    const traffic = new Traffic((now) => record.keepTraffic(now)).found(shut.traffic);
     const playbook = new Playbook(own, connection, steps, strategy, traffic);
+    // Without a fence: of the data it takes nothing back, and says nothing of who deployed since.
     await record.start({
-      ...{ kind: 'rollback', of: shut.of, migrations, strategy, why, backupId, fence, data, steps: steps.all },
+      ...{ kind: 'rollback', of: shut.of, migrations, strategy, why, backupId, data, steps: steps.all },
       reason: run.invocation.flags.reason ?? reason,
     });
     return await record.around(async () => {

@@ -87,7 +87,7 @@ class Walk {
     this.#why = way.strategy === 'none' ? (record?.why ?? way.why) : way.why;
     this.#steps = new StepLog(record?.steps ?? [], { actor, host, runUrl }, () => this.#keep());
     this.#traffic = new Traffic(async (now) => {
-      if (this.#tenure !== undefined) await this.#records.keepTraffic(this.#tenure.lease.fence, now);
+      if (this.#tenure !== undefined) await this.#records.keepTraffic(now);
     });
     this.#playbook = new Playbook(this.#run, connection, this.#steps, this.#strategy, this.#traffic);
     this.#data = record?.data ?? { reverted: [], kept: [], conflicts: [] };
@@ -165,7 +165,7 @@ class Walk {
     if (this.#tenure === undefined) return;
     const { lease } = this.#tenure;
     if (steps.some(({ state }) => state === 'running')) lease.assertHeld();
-    await this.#records.keep(lease.fence, { steps, data: this.#data });
+    await this.#records.keep({ steps, data: this.#data });
   }
 
   async #takeDataBack(tenure: Tenure, found: Found): Promise<void> {
