@@ -156,7 +156,9 @@ async function updateIn(
   let under: Promise<void> = Promise.resolve();
   for (const statement of statements) {
     await under;
-    under = send(db, { update: collection }, 'updates', [statement], options).then(refuseWriteErrors);
+    under = send(db, { update: collection }, 'updates', [statement], options).then((answer) =>
+      refuseWriteErrors(answer),
+    );
     // What it throws is thrown where it is waited for.
     under.catch(() => {});
     // Until the driver has written it to the connection.

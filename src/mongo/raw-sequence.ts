@@ -18,10 +18,11 @@ export function sequence(field: string, documents: readonly Uint8Array[]): Docum
 /** The driver keeps an object beside the bytes for its command events alone. */
 const noDocument = {};
 
-/** Throws `RawInsertError` where the answer to a command of writes names a document. `from`: how many came before it. */
-export function refuseWriteErrors(answer: Document, from = 0): void {
+/** Throws `RawInsertError` where the answer to a command of writes names a document. `from`: how many were sent before it. */
+export function refuseWriteErrors(answer: Document, from?: number): void {
   const first = answer.writeErrors?.[0];
-  if (first !== undefined) throw new RawInsertError(Number(first.code), from + Number(first.index));
+  if (first === undefined) return;
+  throw new RawInsertError(Number(first.code), from === undefined ? undefined : from + Number(first.index));
 }
 
 /** The server took the command and refused a document of it. */
@@ -29,10 +30,10 @@ export class RawInsertError extends Error {
   override readonly name = 'RawInsertError';
   /** The server's code for the first refusal, read by `serverCode`. */
   readonly code: number;
-  /** Which of those that were sent. */
-  readonly index: number;
+  /** Which of those that were sent, where each is one document. */
+  readonly index: number | undefined;
 
-  constructor(code: number, index: number) {
+  constructor(code: number, index: number | undefined) {
     super(`The server refused a document (${code}).`);
     this.code = code;
     this.index = index;

@@ -105,10 +105,10 @@ export class Commits {
         await this.#commit(pieces, 'anew', leave);
         return;
       } catch (error) {
-        if (error instanceof PutRefused) {
-          if (error.document === undefined || this.#options.mode !== 'tolerant') break;
-          leave.add(error.document);
-        } else if (passing(error) !== 'conflict') throw error;
+        const isRefused = error instanceof PutRefused;
+        if (!isRefused && passing(error) !== 'conflict') throw error;
+        if (!isRefused || error.document === undefined || this.#options.mode !== 'tolerant') break;
+        leave.add(error.document);
       }
     }
     await this.all(pieces);
@@ -182,7 +182,8 @@ export class Commits {
     const { mode, met } = this.#options;
     let last = refused;
     if (refused.code === serverCodes.DuplicateKey) {
-      for (const pieces of wider.length > some.length ? [some, wider] : [some]) {
+      // In the last turn more than these were tried together.
+      for (const pieces of wider.length > some.length && !this.#isLastTurn ? [some, wider] : [some]) {
         try {
           return await this.#commit(pieces, 'anew');
         } catch (error) {
@@ -242,7 +243,8 @@ export class Commits {
     };
     if (typeof place === 'object' && store.behind !== undefined) return store.behind(place.behind, work);
     // Fewer documents get past a write of others sooner; these cannot be fewer.
-    const patient = place === 'alone' && (puts.length <= 1 || (way !== 'in-place' && mode === 'strict'));
+    const isWhole = way !== 'in-place' && (mode === 'strict' || leave !== undefined);
+    const patient = place === 'alone' && (puts.length <= 1 || isWhole);
     return store.run(work, () => patient);
   }
 }

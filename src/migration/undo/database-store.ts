@@ -115,7 +115,9 @@ export class DatabaseStore implements UndoStore {
     } catch (error) {
       const code = serverCode(error);
       const refused = error instanceof RawInsertError || code === serverCodes.DuplicateKey;
-      const document = error instanceof RawInsertError && way === 'anew' ? inserts[error.index] : undefined;
+      // In place, some may be deletes and updates.
+      const at = error instanceof RawInsertError && way === 'anew' ? error.index : undefined;
+      const document = at === undefined ? undefined : inserts[at];
       const key = document && keyAt(present, document);
       if (refused && code !== undefined) throw new PutRefused(code, shownNamespace(present), key, error);
       throw error;
