@@ -22,7 +22,7 @@ const afterDeploy = `import { defineMigration } from 'mongo-release-action';
 export default defineMigration({ phase: 'after-deploy', async up({ db }) {
   await db.collection('places').updateMany({}, { $set: { last: 1 } });
 } });\n`;
-const hooks = `  rollback-app: 'test ! -e app.fails'
+const hooks = `  rollback-app: 'echo app >> hooks.log'
   stop-traffic: 'true'
   start-traffic: 'test ! -e start.fails'
 `;
@@ -76,6 +76,19 @@ test('so has a rollback that brought the application of before back and then fai
   expectFailure(await project.run('rollback r1 --yes --json'), 10, 'ROLLBACK_FAILED');
   await goOn();
   expectFailure(await verify(), 8, 'TAKEN_BACK', /it was taken back by rollback \S+, in part\./);
+});
+
+test('an application that somebody else may have deployed over its rollback is brought back where a person says so', async () => {
+  const { digest } = await ok('plan --json');
+  await ok(`migrate --apply --phase before-deploy --digest ${digest} --release-id r1 --json`);
+  await ok('rollback r1 --json');
+  expectFailure(await verify(), 8, 'TAKEN_BACK');
+  const unsure = await ok('rollback r1 --json');
+  expect(unsure).toMatchObject({ outcome: 'nothing-to-do' });
+  expect(unsure.warnings.join(' ')).toMatch(/nobody saw whether that ended before .* mongo-release rollback r1 --yes/);
+  expect(await project.read('hooks.log')).toBe('app\n');
+  expect(await ok('rollback r1 --yes --json')).toMatchObject({ outcome: 'rolled-back' });
+  expect(await project.read('hooks.log')).toBe('app\napp\n');
 });
 
 test('a release that is tried again after it was taken back is judged by what came after that', async () => {

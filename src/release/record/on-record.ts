@@ -47,10 +47,15 @@ export async function onRecord<E extends { readonly outcome: Outcome; readonly e
     await heartbeat?.stop();
     // What was mistyped is no release.
     if (!opened && error !== undefined && error.exitCode !== 2)
-      await open({}).catch((thrown: unknown) => {
-        const { code } = asReleaseError(thrown);
-        run.log.warn('That this release was stopped could not be put on record.', { error: code });
-      });
+      await record.open({ kind }).then(
+        () => {
+          opened = true;
+        },
+        (thrown: unknown) => {
+          const { code } = asReleaseError(thrown);
+          run.log.warn('That this release was stopped could not be put on record.', { error: code });
+        },
+      );
     if (opened) await record.close({ outcome, error, steps: steps.all });
   };
   try {

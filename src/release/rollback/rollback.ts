@@ -44,8 +44,9 @@ export async function rollback(run: Run): Promise<Ended<'rollback'>> {
       if (error !== undefined) return { ...nothing, outcome: 'failed-dirty', warnings: [], error };
       situation = { ...situation, earlier: { state: 'unfinished', record, dataBack: true } };
     } else {
-      if (!isDeployed(release, earlier)) return nothing;
-      const inTheWay = await whyNotTheApplication(run, connection, release);
+      const deployed = isDeployed(release, earlier);
+      if (deployed === 'no') return nothing;
+      const inTheWay = await whyNotTheApplication(run, connection, release, deployed);
       if (inTheWay !== undefined) return { ...nothing, warnings: [...warnings, inTheWay] };
     }
   }
@@ -91,23 +92,36 @@ async function agreeToRest(
   });
 }
 
-/** An application that was deployed for it, and that no rollback has brought back since. */
-function isDeployed(release: ReleaseRecord, { record }: Earlier): boolean {
+/**
+ * Whether an application was deployed for it that no rollback has brought back since: also one that went on over a rollback
+ * which did not know of it. Of somebody else's nobody saw when it ended.
+ */
+function isDeployed(release: ReleaseRecord, { record }: Earlier): 'yes' | 'no' | 'unknown' {
   const last = deploysOf(release).at(-1);
-  if (last === undefined || record === undefined) return last !== undefined;
-  // It went on over a rollback that did not know of it. How one of somebody else's went on, nobody saw.
-  const { startedAt, durationMs = last.state === 'running' ? Number.POSITIVE_INFINITY : 0 } = last;
-  const ended = Number(startedAt) + durationMs;
-  return ended > Number(latestBegan(record));
+  if (last === undefined) return 'no';
+  if (record === undefined) return 'yes';
+  const { state, startedAt, durationMs } = last;
+  const began = Number(latestBegan(record));
+  if (Number(startedAt) + (durationMs ?? 0) > began) return 'yes';
+  if (durationMs !== undefined) return 'no';
+  return state === 'running' ? 'yes' : 'unknown';
 }
 
 /** Why the application of a release of which nothing is in the data is not brought back; undefined where it is. */
-async function whyNotTheApplication(run: Run, { db }: Connection, release: ReleaseRecord): Promise<string | undefined> {
+async function whyNotTheApplication(
+  run: Run,
+  { db }: Connection,
+  release: ReleaseRecord,
+  deployed: 'yes' | 'unknown',
+): Promise<string | undefined> {
   if (run.invocation.settings.hooks['rollback-app'] === undefined)
     return 'It deployed the application, and there is no hook rollback-app: bring the one before back by hand.';
   const since = deploysOf(release).at(-1)?.startedAt;
-  if (since === undefined || !(await new ReleaseRecords(db, run).deployedAfter(since))) return undefined;
-  const why = 'Another release has deployed since, and what hooks.rollback-app brings back may be older than that.';
+  const overtaken = since !== undefined && (await new ReleaseRecords(db, run).deployedAfter(since));
+  if (!overtaken && deployed === 'yes') return undefined;
+  const why = overtaken
+    ? 'Another release has deployed since, and what hooks.rollback-app brings back may be older than that.'
+    : 'Somebody else deployed for it, and nobody saw whether that ended before a rollback brought the application of before back, or after.';
   if (run.invocation.flags.yes || (await run.confirm?.(`${why} Run it all the same?`))) return undefined;
   return `${why} Where that is right, type mongo-release rollback ${release._id} --yes.`;
 }

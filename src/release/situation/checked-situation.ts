@@ -31,6 +31,7 @@ export async function checkedSituation(run: Run, connection: Connection, joined?
       const left = inHalves && joined.pending.some((one) => one.phase === 'after-deploy') ? whole : situation;
       // What its findings say is the news, where there are some.
       if (findingsError(left.plan.findings) === undefined) assertRest(joined, left.plan);
+      if (saved !== undefined) assertRest(saved, left.plan);
       return left;
     }
     if (saved !== undefined) assertUnmoved(saved, plan);
