@@ -53,15 +53,14 @@ export async function audit(run: Run): Promise<Ended<'audit'>> {
 
 async function trailOf(records: ReleaseRecords): Promise<AuditEntry[]> {
   const all = await records.all();
-  return Promise.all(
-    all.map(async (record) => {
-      const gives = record.state === 'running' && (record.kind === 'migrate' || record.kind === 'release');
-      const seen = gives ? await records.look(record) : { record };
-      // Which process it was, nobody reads.
-      const { _id: id, process, ...entry } = seen.record;
-      return { id, ...entry, ...('presence' in seen && { presence: seen.presence }) };
-    }),
-  );
+  const open = all.filter(({ kind, state }) => state === 'running' && (kind === 'migrate' || kind === 'release'));
+  const seen = new Map((await records.look(open)).map((one) => [one.record._id, one]));
+  return all.map((one) => {
+    const { record, presence } = seen.get(one._id) ?? { record: one };
+    // Which process it was, nobody reads.
+    const { _id: id, process, ...entry } = record;
+    return { id, ...entry, ...(presence !== undefined && { presence }) };
+  });
 }
 
 async function drillsOf(

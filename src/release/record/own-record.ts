@@ -34,8 +34,9 @@ export class OwnRecord {
     try {
       const found = await this.#find();
       refuseTaken(found, opening.kind);
-      const others = found?.state === 'running' && found.attemptId !== thisAttempt ? found : undefined;
-      if (others !== undefined && (await this.#all.look(others)).presence === 'here') return;
+      const others = found?.state === 'running' && found.attemptId !== thisAttempt ? [found] : [];
+      const seen = await this.#all.look(others);
+      if (seen.some(({ presence }) => presence === 'here')) return;
       if (opening.planDigest !== undefined) this.#behind ??= await fenceBehind(this.#records.db, namesOf(this.#run));
       await this.#begin(found, { ...opening, migrations: hasBegun(found) ? undefined : migrations }, patience);
     } catch (error) {

@@ -73,20 +73,26 @@ export class ReleaseRecords {
   }
 
   /**
-   * Looks whether the run of a release without an end is still at it: for the newest sign of life, which the primary has
-   * before a majority has it.
+   * Looks whether the runs of releases without an end are still at it: for the newest sign of life, which the primary has
+   * before a majority has it. Throws `asServerFailure`'s errors.
    */
-  async look(record: ReleaseRecord): Promise<Unended> {
-    const sign = { $project: { heard: 1, process: 1, now: '$$NOW' } };
-    const [seen] = await this.#signs
-      .aggregate<Pick<ReleaseRecord, 'heard' | 'process'> & { readonly now: Date }>([
-        { $match: { _id: record._id } },
-        sign,
+  async look(records: readonly ReleaseRecord[]): Promise<Unended[]> {
+    if (records.length === 0) return [];
+    const signs = await this.#signs
+      .aggregate<Pick<ReleaseRecord, '_id' | 'heard' | 'process'> & { readonly now: Date }>([
+        { $match: { _id: { $in: records.map(({ _id }) => _id) } } },
+        { $project: { heard: 1, process: 1, now: '$$NOW' } },
       ])
-      .toArray();
-    if (seen === undefined) return { record, presence: 'here' };
-    const { heard, process, now } = seen;
-    return { record: { ...record, heard }, presence: presenceOf({ heard, process }, now) };
+      .toArray()
+      .catch((error: unknown) => {
+        throw asServerFailure(error, 'looking for signs of life of a release');
+      });
+    const seen = new Map(signs.map((sign) => [sign._id, sign]));
+    return records.map((record) => {
+      const sign = seen.get(record._id);
+      if (sign === undefined) return { record, presence: 'here' };
+      return { record: { ...record, heard: sign.heard }, presence: presenceOf(sign, sign.now) };
+    });
   }
 
   /**
@@ -98,7 +104,7 @@ export class ReleaseRecords {
       { _id: { $ne: except }, state: 'running', steps: { $elemMatch: deployed } },
       mostUnended,
     );
-    const seen = await Promise.all(open.map((record) => this.look(record)));
+    const seen = await this.look(open);
     const over = await Promise.all(seen.map(({ record, presence }) => presence !== 'here' && this.#isFollowed(record)));
     return seen.filter((_, i) => !over[i]);
   }

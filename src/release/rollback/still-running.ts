@@ -14,7 +14,9 @@ import type { Run } from '../run.ts';
 export async function refuseRunning(run: Run, { db }: Connection, release: ReleaseRecord): Promise<string | undefined> {
   const { _id, state, host, pid, steps } = release;
   if (state !== 'running' || deploysOf({ steps }).length === 0) return undefined;
-  const { record, presence } = await new ReleaseRecords(db, run).look(release).catch(failed);
+  const [seen] = await new ReleaseRecords(db, run).look([release]);
+  if (seen === undefined) return undefined;
+  const { record, presence } = seen;
   const words = presenceInWords(record, presence);
   if (presence !== 'here' || run.invocation.flags['dry-run']) return words;
   if (run.invocation.flags.yes) return undefined;
@@ -27,13 +29,11 @@ export async function refuseRunning(run: Run, { db }: Connection, release: Relea
 
 /** A sentence or two of each release without an end: its run is still at it, or was cut off. Only reads. */
 export async function unendedWarnings(run: Run, { db }: Connection, holder?: string): Promise<string[]> {
-  const unended = await new ReleaseRecords(db, run).unended(run.releaseId).catch(failed);
+  const unended = await new ReleaseRecords(db, run).unended(run.releaseId).catch((error: unknown) => {
+    throw asServerFailure(error, 'looking for releases without an end');
+  });
   // Whoever has the lease is named with it.
   return unended
     .filter(({ record }) => record._id !== holder)
     .map(({ record, presence }) => presenceInWords(record, presence));
-}
-
-function failed(error: unknown): never {
-  throw asServerFailure(error, 'looking for signs of life of a release');
 }
