@@ -84,7 +84,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     const lines = renderMigrateMongo(ended, invocation.migrateMongo);
     if (lines !== undefined && !json) process.stdout.write(secrets.scrub(lines.stdout));
     const colour = process.stderr.hasColors?.() ?? false;
-    const { isTTY: screen, columns: width } = process.stderr;
+    const { isTTY, columns: width } = process.stderr;
+    const screen = isTTY && lines === undefined;
     const whole = await keepWhole(ended, { file: invocation.flags.summary, json, screen, log });
     process.stderr.write(
       lines === undefined ? renderText(ended, { colour, width, whole }) : secrets.scrub(lines.stderr),
