@@ -2,13 +2,12 @@ import { type Option, type OptionName, options } from '../config/options.ts';
 import { type CommandInText, replaceCommands } from '../release/typed.ts';
 import { flagsOf, type Part, parts } from './parts.ts';
 
+/** Whichever part it is that has it: what is said by one may be about another. */
+const inputNames: ReadonlySet<OptionName> = new Set((Object.keys(parts) as Part[]).flatMap(flagsOf));
+
 /** A text for people as it helps in a workflow: what is a command in a terminal is a part with inputs there, and a flag an input. */
-export function inWorkflow(part: Part, text: string): string {
-  const replaced = replaceCommands(
-    text,
-    (command) => asPart(command) ?? command.text,
-    (between) => inputsIn(part, between),
-  );
+export function inWorkflow(text: string): string {
+  const replaced = replaceCommands(text, (command) => asPart(command) ?? command.text, inputsIn);
   return replaced.replaceAll(/\b([Tt])ype (?=the (?:part|action)\b)/g, (_, t: string) => (t === 'T' ? 'Run ' : 'run '));
 }
 
@@ -29,14 +28,13 @@ function asPart({ name, argument, flags }: CommandInText): string | undefined {
 const elsewhere: ReadonlySet<string> = new Set(['apply', 'dry-run', 'uri', 'read-uri']);
 
 /** Flags that stand alone in a sentence. */
-function inputsIn(part: Part, text: string): string {
-  const known: readonly OptionName[] = flagsOf(part);
+function inputsIn(text: string): string {
   return text.replaceAll(
     /--([a-z]+(?:-[a-z]+)*)(?: ("[^"]*"|(?=\S*[\dA-Z])[\w./:-]*\w|[a-z-]+))?/g,
     (all: string, flag: string, value: string | undefined) => {
       const rest = value === undefined ? '' : ` ${value}`;
       if (flag === 'apply' || flag === 'dry-run') return `${input('mode', flag)}${rest}`;
-      if (!known.includes(flag as OptionName)) return all;
+      if (!inputNames.has(flag as OptionName)) return all;
       const option: Option = options[flag as OptionName];
       if (option.type === 'switch') return `${input(flag, undefined)}${rest}`;
       const isValue = option.choices?.includes(value ?? '') ?? (value !== undefined && !/^[a-z-]+$/.test(value));

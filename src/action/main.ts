@@ -76,7 +76,7 @@ class Step {
     const error = ended.error?.code === 'CONFIRMATION_NEEDED' ? askedForRestore(ended.error) : ended.error;
     return {
       ...ended,
-      warnings: ended.warnings?.map((one) => inWorkflow(this.#part, one)),
+      warnings: ended.warnings?.map(inWorkflow),
       // `verify` has no release of its own, and hands on the one that it was told to belong to.
       releaseId: ended.releaseId ?? invocation.flags['release-id'],
       error: error && this.#hinted(error),
@@ -84,7 +84,7 @@ class Step {
   }
 
   #hinted({ code, message, hint, details, cause }: ReleaseError): ReleaseError {
-    return new ReleaseError(code, message, { hint: inWorkflow(this.#part, hint), details, cause });
+    return new ReleaseError(code, message, { hint: inWorkflow(hint), details, cause });
   }
 
   /** Findings are always written as SARIF, for code scanning; the input only says where. */

@@ -1,4 +1,5 @@
 import type { LogEntry, LogSink } from '../observe/log.ts';
+import { inWorkflow } from './in-workflow.ts';
 
 /**
  * A text that the runner takes for output and nothing else: it reads `::command::` at the beginning of a line, behind
@@ -39,7 +40,9 @@ export function runLog({ write, debug }: RunLogOptions): RunLog {
     sink: (entry) => {
       if (entry.level === 'debug' && !debug) return;
       enter(groupOf(entry));
-      write(`${line(entry, debug)}\n`);
+      // What a migration or a hook prints is theirs.
+      const ours = entry.level === 'warn' && groupOf(entry) === undefined;
+      write(`${line(ours ? { ...entry, message: inWorkflow(entry.message) } : entry, debug)}\n`);
     },
     close: () => enter(undefined),
   };

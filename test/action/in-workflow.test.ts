@@ -18,9 +18,17 @@ test.for([
     'mongo-release migrate --apply goes on; --strategy restore is another way.',
     'the part migrate with "mode: apply" goes on; "strategy: restore" is another way.',
   ],
+  [
+    'mongo-release rollback r1 goes on with it. With --start-traffic it only lets users in.',
+    'the part rollback with "mode: apply", "release-id: r1" goes on with it. With "start-traffic: true" it only lets users in.',
+  ],
+  [
+    'Rehearse it on this backup with --backup b1, or go back by --strategy undo.',
+    'Rehearse it on this backup with "backup: b1", or go back by "strategy: undo".',
+  ],
   // What is for a terminal stays what can be typed there.
   ['Look at mongo-release status --check, then mongo-release down 2 --reason "…".', undefined],
   ['Correct hooks.rollback-app in mongo-release.yml.', undefined],
 ] as const)('in a workflow inputs are named: %s', ([text, seen]) => {
-  expect(inWorkflow('rollback', text)).toBe(seen ?? text);
+  expect(inWorkflow(text)).toBe(seen ?? text);
 });

@@ -71,3 +71,10 @@ test('what is said for debugging is said in debug runs only', () => {
   expect(written([entry('x', {}, 'debug')])).toBe('');
   expect(written([entry('x', { releaseId: 'r' }, 'debug')], true)).toContain('x');
 });
+
+test('a warning of ours names inputs, and what a migration says stays as it is', () => {
+  const text = 'With --start-traffic it only lets users in.';
+  const named = 'With "start-traffic: true" it only lets users in.';
+  expect(written([entry(text, {}, 'warn')])).toContain(named);
+  expect(written([entry(text, { migration: 'a' }, 'warn')])).toContain(text);
+});
