@@ -6852,30 +6852,37 @@ async function putAside({ client, database, own, attempt, driver }, { namespace,
 
 
 
+
 const mostIds = 10;
 const longestMs = 10_000;
 /**
  * Asks about every document after `start`, and does nothing with the answers: whoever corrects what a rehearsal ended at
- * wants to correct all of it. Only there, since user code may write by itself. Undefined where that cannot be told; throws nothing.
+ * wants to correct all of it. Only there, since user code may write by itself. Asks no more after ten seconds, nor once a
+ * server is out. Undefined where that cannot be told; throws nothing.
  */
 async function survey(asking, start, done) {
     const all = { ...asking, backfill: { ...asking.backfill, onError: 'quarantine' } };
+    const { concurrency } = all.backfill;
     const until = performance.now() + longestMs;
     const ids = [];
     let failed = 0;
     let asked = done;
     try {
-        for await (const { rows, more } of pages(all, start, done)) {
-            for (const { row, write } of await ask(rows, all)) {
-                asked += 1;
-                if (write !== undefined)
-                    continue;
-                failed += 1;
-                if (ids.length < mostIds)
-                    ids.push((0,shown_id/* shownId */.f)(row.bytes));
+        for await (const { rows } of pages(all, start, done)) {
+            for (let next = 0; next < rows.length; next += concurrency) {
+                if (performance.now() > until)
+                    return { failed, asked, ids, more: true };
+                for (const answer of await ask(rows.slice(next, next + concurrency), all)) {
+                    if (answer.write === undefined) {
+                        if (isOutage(answer))
+                            return { failed, asked, ids, more: true };
+                        failed += 1;
+                        if (ids.length < mostIds)
+                            ids.push((0,shown_id/* shownId */.f)(answer.row.bytes));
+                    }
+                    asked += 1;
+                }
             }
-            if (more && performance.now() > until)
-                return { failed, asked, ids, more };
         }
     }
     catch {

@@ -1,5 +1,5 @@
 export const id = 5;
-export const ids = [5,19,20];
+export const ids = [5,20,21];
 export const modules = {
 
 /***/ 11002:

@@ -1,5 +1,5 @@
 export const id = 6;
-export const ids = [6,7,19,20,18,16];
+export const ids = [6,7,20,21,19,17];
 export const modules = {
 
 /***/ 58209:
@@ -137,7 +137,7 @@ const parts = {
         own: {
             'release-id': { help: 'The release to take back; without it the newest one.' },
             mode: {
-                help: 'dry-run says what would be done, and what a restore would lose. apply does it; in production a restore needs its strategy named.',
+                help: 'dry-run says what would be done, and what a restore would lose. apply does it; in production a restore needs its strategy named, or yes where no write would be lost.',
                 default: 'dry-run',
             },
             'working-directory': workingDirectory,
@@ -171,9 +171,11 @@ function settingsOf(part) {
 
 
 
+/** Whichever part it is that has it: what is said by one may be about another. */
+const inputNames = new Set(Object.keys(parts).flatMap(flagsOf));
 /** A text for people as it helps in a workflow: what is a command in a terminal is a part with inputs there, and a flag an input. */
-function inWorkflow(part, text) {
-    const replaced = (0,typed/* replaceCommands */.D1)(text, (command) => asPart(command) ?? command.text, (between) => inputsIn(part, between));
+function inWorkflow(text) {
+    const replaced = (0,typed/* replaceCommands */.D1)(text, (command) => asPart(command) ?? command.text, inputsIn);
     return replaced.replaceAll(/\b([Tt])ype (?=the (?:part|action)\b)/g, (_, t) => (t === 'T' ? 'Run ' : 'run '));
 }
 /** Undefined for a command that is no part: that one is for a terminal. */
@@ -197,13 +199,12 @@ function asPart({ name, argument, flags }) {
 /** `mode` says the one, and a secret the other. */
 const elsewhere = new Set(['apply', 'dry-run', 'uri', 'read-uri']);
 /** Flags that stand alone in a sentence. */
-function inputsIn(part, text) {
-    const known = flagsOf(part);
+function inputsIn(text) {
     return text.replaceAll(/--([a-z]+(?:-[a-z]+)*)(?: ("[^"]*"|(?=\S*[\dA-Z])[\w./:-]*\w|[a-z-]+))?/g, (all, flag, value) => {
         const rest = value === undefined ? '' : ` ${value}`;
         if (flag === 'apply' || flag === 'dry-run')
             return `${input('mode', flag)}${rest}`;
-        if (!known.includes(flag))
+        if (!inputNames.has(flag))
             return all;
         const option = options/* options */.f[flag];
         if (option.type === 'switch')
@@ -314,9 +315,6 @@ function applyMode(raw, given, known) {
         raw['dry-run'] = true;
     else if (known.includes('apply'))
         raw.apply = true;
-    // Who names the restore agrees to lose what was written since; who leaves the choice to us does not.
-    else if (raw.strategy === 'restore')
-        raw.yes = true;
     return [];
 }
 function isFolder(path) {
@@ -324,6 +322,7 @@ function isFolder(path) {
 }
 
 ;// CONCATENATED MODULE: ./emitted/action/run-log.js
+
 /**
  * A text that the runner takes for output and nothing else: it reads `::command::` at the beginning of a line, behind
  * any blanks, and `##[command]` anywhere in it, so that a line which a migration or a hook printed could set outputs.
@@ -355,7 +354,9 @@ function runLog({ write, debug }) {
             if (entry.level === 'debug' && !debug)
                 return;
             enter(groupOf(entry));
-            write(`${line(entry, debug)}\n`);
+            // What a migration or a hook prints is theirs.
+            const ours = entry.level === 'warn' && groupOf(entry) === undefined;
+            write(`${line(ours ? { ...entry, message: inWorkflow(entry.message) } : entry, debug)}\n`);
         },
         close: () => enter(undefined),
     };
@@ -469,8 +470,7 @@ function said(ended) {
                 pending: counted(ended.result?.remaining) ?? (ended.outcome === 'nothing-to-do' ? '0' : undefined),
             };
         case 'verify':
-            // Also where every probe passed: on what is left of a release that was taken back.
-            return { verified: ended.error?.code === 'TAKEN_BACK' ? 'false' : verified(ended.result?.probes) };
+            return { verified: verifiedRelease(ended.result?.probes, ended.error?.code) };
         case 'drill':
             return { 'backup-id': ended.result?.backupId, verified: verified(ended.result?.probes) };
         case 'rollback':
@@ -484,6 +484,13 @@ function said(ended) {
 }
 function counted(list) {
     return list === undefined ? undefined : String(list.length);
+}
+/** Probes may pass on what is left of a release that was taken back, and where nobody could look whether it was. */
+function verifiedRelease(probes, error) {
+    if (error === 'TAKEN_BACK')
+        return 'false';
+    const seen = verified(probes);
+    return seen === 'true' && error !== undefined ? 'unknown' : seen;
 }
 /** No probe is no pass. */
 function verified(probes) {
@@ -526,7 +533,8 @@ async function tell(unclean, { part, env, secrets, sarif, debug }) {
     };
     const ways = {
         log: () => {
-            print((0,report_text.renderText)(ended, { colour: true }));
+            const whole = env.GITHUB_STEP_SUMMARY && 'the summary of the job';
+            print((0,report_text.renderText)(ended, { colour: true, whole: whole || undefined }));
             if (ended.error && debug)
                 print((0,causes/* describeCauses */.w)(ended.error));
         },
@@ -626,7 +634,7 @@ class Step {
         const asked = readInputs(this.#part, this.#env, process.cwd(), this.#secrets);
         const invocation = await (0,config_invocation/* resolveInvocation */.t)({ ...this.#withSarif(asked), loadModule: (0,load_config.configLoader)(this.#env) });
         this.#releaseId = invocation.flags['release-id'] ?? (0,release_id.newReleaseId)();
-        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(8), __webpack_require__.e(22)]).then(__webpack_require__.bind(__webpack_require__, 91795));
+        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(8), __webpack_require__.e(16)]).then(__webpack_require__.bind(__webpack_require__, 27244));
         const ended = await runCommand({
             invocation,
             releaseId: this.#releaseId,
@@ -644,14 +652,14 @@ class Step {
         const error = ended.error?.code === 'CONFIRMATION_NEEDED' ? askedForRestore(ended.error) : ended.error;
         return {
             ...ended,
-            warnings: ended.warnings?.map((one) => inWorkflow(this.#part, one)),
+            warnings: ended.warnings?.map(inWorkflow),
             // `verify` has no release of its own, and hands on the one that it was told to belong to.
             releaseId: ended.releaseId ?? invocation.flags['release-id'],
             error: error && this.#hinted(error),
         };
     }
     #hinted({ code, message, hint, details, cause }) {
-        return new observe_error/* ReleaseError */.K(code, message, { hint: inWorkflow(this.#part, hint), details, cause });
+        return new observe_error/* ReleaseError */.K(code, message, { hint: inWorkflow(hint), details, cause });
     }
     /** Findings are always written as SARIF, for code scanning; the input only says where. */
     #withSarif(asked) {
@@ -1263,6 +1271,7 @@ function cut(part, left) {
 
 // EXPORTS
 __webpack_require__.d(__webpack_exports__, {
+  leavesOut: () => (/* binding */ leavesOut),
   renderText: () => (/* binding */ renderText)
 });
 
@@ -1348,13 +1357,13 @@ const grey = 90;
  * The report for a person at a terminal; begins with an empty line and ends with a line break. What failed and the next
  * step come last, where somebody looks first.
  */
-function renderText(ended, { colour = false, width } = {}) {
+function renderText(ended, { colour = false, width, whole } = {}) {
     const paint = (text, sgr) => (colour && text !== '' ? `\u001b[${sgr}m${text}\u001b[0m` : text);
     const { mark, headline, lead, failure, blocks } = (0,tell/* tell */.q)(ended);
     const lines = ['', `${paint(signs[mark], text_colours[mark])} ${paint((0,visible/* oneLine */.T)(headline), bold)}`];
     if (lead.length > 0)
         lines.push(`  ${(0,visible/* oneLine */.T)(lead.join(' '), 4000)}`);
-    const shown = failure !== undefined || ended.outcome === 'applied' ? withoutDetails(blocks) : blocks;
+    const shown = whole !== undefined && mayBeShort(ended) ? withoutDetails(blocks, whole) : blocks;
     for (const block of shown) {
         lines.push('');
         if (block.title !== '')
@@ -1366,13 +1375,20 @@ function renderText(ended, { colour = false, width } = {}) {
     const fitting = width === undefined ? lines : lines.flatMap((line) => wrapped(line, width));
     return `${fitting.join('\n')}\n`;
 }
-function withoutDetails(blocks) {
+/** Whether a terminal leaves something out of it, where that stands elsewhere. */
+function leavesOut(ended) {
+    return mayBeShort(ended) && (0,tell/* tell */.q)(ended).blocks.some(({ detail }) => detail);
+}
+function mayBeShort({ error, outcome }) {
+    return error !== undefined || outcome === 'applied';
+}
+function withoutDetails(blocks, whole) {
     const left = blocks.filter(({ detail }) => detail);
     if (left.length === 0)
         return blocks;
     // A title says what it is about before its first comma.
     const names = left.map(({ title }) => title.toLowerCase().replace(/,.*/, ''));
-    const text = `${names.join(', ')} (--summary FILE has all of it)`;
+    const text = `${names.join(', ')} (${whole} has all of it)`;
     const fact = { kind: 'facts', title: '', facts: [['Not shown', { text }]] };
     return (0,tell/* mergeFacts */.y)([...blocks.filter(({ detail }) => !detail), fact]);
 }

@@ -622,7 +622,7 @@ function keepNewSpaceSmall() {
 /** The terminal; `argv` without the program's own name. */
 async function cli(argv) {
     keepNewSpaceSmall();
-    const { main } = await Promise.all(/* import() */[__nccwpck_require__.e(3), __nccwpck_require__.e(12), __nccwpck_require__.e(21)]).then(__nccwpck_require__.bind(__nccwpck_require__, 90883));
+    const { main } = await Promise.all(/* import() */[__nccwpck_require__.e(3), __nccwpck_require__.e(12), __nccwpck_require__.e(23)]).then(__nccwpck_require__.bind(__nccwpck_require__, 98999));
     await main(argv);
 }
 /** A step of a workflow. */
