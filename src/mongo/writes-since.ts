@@ -29,7 +29,7 @@ export interface Followed {
 }
 
 export interface WritesSinceOptions {
-  /** Collections that do not count; nor does what was written behind one of them in the same transaction. */
+  /** Collections that do not count; nor does what was written in one transaction with them, before or after. */
   readonly leaveOut: (collection: string) => boolean;
   /** Counts for one collection alone, whatever it is called meanwhile: its name then and now. */
   readonly follow?: { readonly from: string; readonly to: string };
@@ -52,10 +52,14 @@ export async function writesSince(
 ): Promise<WritesSince> {
   const byCollection = new Map<string, Record<keyof CollectionWrites, number>>();
   const gone: string[] = [];
-  /** The last transaction that wrote to one of those first: what one has written comes in its order, and together. */
-  let ours: string | undefined;
   let followed = follow?.from;
   const documents = new FollowedDocuments();
+  const transactions = new WholeTransactions(({ collection, kind, id }) => {
+    const writes = byCollection.get(collection) ?? { inserted: 0, updated: 0, deleted: 0 };
+    writes[kind] += 1;
+    if (follow !== undefined) documents.add(kind, id);
+    byCollection.set(collection, writes);
+  });
   const started = performance.now();
   try {
     const until = await operationTime(db);
@@ -84,26 +88,23 @@ export async function writesSince(
         if ((event.clusterTime as Timestamp).greaterThan(until)) break;
         const collection = String(event.ns?.coll ?? '');
         const kind = kinds[String(event.operationType)];
-        const transaction = transactionOf(event);
+        transactions.come(transactionOf(event));
         if (followed === collection && event.operationType === 'rename') {
           followed = String(event.to?.coll ?? '');
           continue;
         }
         if (leaveOut(collection)) {
-          ours = transaction;
+          transactions.leaveOut();
           continue;
         }
-        if (ours !== undefined && transaction === ours) continue;
         if (followed !== undefined && followed !== collection) continue;
         if (kind === undefined) {
           if (ends.has(String(event.operationType))) gone.push(collection);
           continue;
         }
-        const writes = byCollection.get(collection) ?? { inserted: 0, updated: 0, deleted: 0 };
-        writes[kind] += 1;
-        if (follow !== undefined) documents.add(kind, event.documentKey?._id);
-        byCollection.set(collection, writes);
+        transactions.add({ collection, kind, id: event.documentKey?._id });
       }
+      transactions.come(undefined);
     } finally {
       await stream.close();
     }
@@ -117,6 +118,43 @@ export async function writesSince(
   // It has begun too late to see it under its first name.
   if (followed !== follow?.to) return { state: 'unknown', why: 'history' };
   return { state: 'known', byCollection, gone, ...(follow !== undefined && { followed: documents.result }) };
+}
+
+interface Write {
+  readonly collection: string;
+  readonly kind: keyof CollectionWrites;
+  readonly id: unknown;
+}
+
+/** What a transaction has written comes together: it counts once all of it was seen. */
+class WholeTransactions {
+  readonly #count: (write: Write) => void;
+  #current: string | undefined;
+  #leftOut = false;
+  #writes: Write[] = [];
+
+  constructor(count: (write: Write) => void) {
+    this.#count = count;
+  }
+
+  /** The next event is of this one; undefined where it is of none, or there is no other event. */
+  come(transaction: string | undefined): void {
+    if (transaction !== undefined && transaction === this.#current) return;
+    for (const write of this.#writes) this.#count(write);
+    this.#writes = [];
+    this.#leftOut = false;
+    this.#current = transaction;
+  }
+
+  add(write: Write): void {
+    if (!this.#leftOut) this.#writes.push(write);
+  }
+
+  /** Nothing of it counts. */
+  leaveOut(): void {
+    this.#leftOut = true;
+    this.#writes = [];
+  }
 }
 
 const mostInserted = 100_000;

@@ -26,6 +26,14 @@ test('every write after the time counts, once, and none before it', async () => 
       await places.updateMany({}, { $inc: { n: 1 } }, { session: ours });
     }),
   );
+  // As a transaction of a migration's own has it: the journal is its last write.
+  await db.client.withSession((ours) =>
+    ours.withTransaction(async () => {
+      await places.insertOne({ _id: 5 }, { session: ours });
+      await places.deleteOne({ _id: 5 }, { session: ours });
+      await db.collection<{ _id: number }>('_own.journal').insertOne({ _id: 3 }, { session: ours });
+    }),
+  );
   const session = db.client.startSession();
   await session.withTransaction(async () => {
     await db.collection<{ _id: string }>('other').insertMany([{ _id: 'a' }, { _id: 'b' }], { session });

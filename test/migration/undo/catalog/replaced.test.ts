@@ -73,6 +73,25 @@ test('what the migration itself wrote to it, also under another name, is no writ
   expect(await documents(it.raw.db)).toEqual([{ _id: 1 }, { _id: 2 }]);
 });
 
+test('nor is what it wrote to it in a transaction of its own, which ends with its entry', async () => {
+  await using it = await lab();
+  await ran(it, async (db) => {
+    await addField(db);
+    await db.client.withSession((session) =>
+      session.withTransaction(async () => {
+        await db.collection<Numbered>('a').insertOne({ _id: 3 }, { session });
+        await db.collection<Numbered>('a').updateOne({ _id: 1 }, { $set: { c: 1 } }, { session });
+      }),
+    );
+  });
+  await using connection = await connected(it.raw);
+  const [forecast] = await forecastUndo(connection, own, [attempt]);
+  expect(forecast?.left).toEqual([]);
+  const result = await undoAttempt(connection, own, attempt, { fence: 1, mode: 'strict' });
+  expect(result).toMatchObject({ state: 'undone', left: [] });
+  expect(await documents(it.raw.db)).toEqual([{ _id: 1 }, { _id: 2 }]);
+});
+
 test('a document that the collection before has another one of, or takes no more, is kept aside', async () => {
   await using it = await lab();
   const { db } = it.raw;
