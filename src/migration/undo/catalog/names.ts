@@ -78,7 +78,9 @@ export class NamesOfThePast {
         // The old name is free, or has what went back to it in an undo that was interrupted.
         const conflicts = await this.#returns(namespace, before.uuid, target);
         const stays = conflicts.length > 0 && at !== undefined && at.uuid === before.uuid;
-        if (!stays) this.#past.set(shownNamespace(to), undefined);
+        // Who died between the intent and its first step has moved nothing.
+        const unmoved = replaced !== undefined && at?.uuid === replaced.uuid;
+        if (!stays && !unmoved) this.#past.set(shownNamespace(to), undefined);
         if (replaced !== undefined) conflicts.push(...(await this.#returns(to, replaced.uuid)));
         return conflicts;
       }

@@ -114,6 +114,25 @@ test('names that went round are nobody else’s doing', async () => {
   expect(await s.differences()).toEqual([]);
 });
 
+test.each([
+  ['before its first step', false],
+  ['half-way', true],
+])('a rename over another collection that ended %s is in nobody’s way', async (_, begun) => {
+  await using s = await setting(async ({ db }) => {
+    await insert(db, 'a', 1);
+    await insert(db, 'b', 2);
+  });
+  const tombstone = own.dropped((await findCollection(s.db, 'b'))?.uuid ?? '');
+  const change = async () => {
+    if (begun) await s.db.renameCollection('b', tombstone);
+  };
+  await s.journal.catalog('a', 'rename-collection', change, { to: 'b', tombstone, intentOnly: true });
+  const [forecast] = await forecastUndo(s.connection, own, [s.journal.attempt]);
+  expect(forecast?.left).toEqual([]);
+  expect(await s.undo()).toMatchObject({ state: 'undone', left: [] });
+  expect(await s.differences()).toEqual([]);
+});
+
 test('a document that was changed before its collection was renamed, and after it, goes back as it is foretold', async () => {
   await using s = await setting(({ db }) => insert(db, 'a'));
   await s.journal.write('a', (session) => s.db.collection('a').updateMany({}, { $set: { first: 1 } }, { session }));
