@@ -9904,7 +9904,9 @@ class NamesOfThePast {
                 // The old name is free, or has what went back to it in an undo that was interrupted.
                 const conflicts = await this.#returns(namespace, before.uuid, target);
                 const stays = conflicts.length > 0 && at !== undefined && at.uuid === before.uuid;
-                if (!stays)
+                // Who died between the intent and its first step has moved nothing.
+                const unmoved = replaced !== undefined && at?.uuid === replaced.uuid;
+                if (!stays && !unmoved)
                     this.#past.set(result_shownNamespace(to), undefined);
                 if (replaced !== undefined)
                     conflicts.push(...(await this.#returns(to, replaced.uuid)));
@@ -10441,10 +10443,15 @@ const waitMs = 100;
 async function writesSince(db, since, { leaveOut, follow, limitMs = 60_000, signal }) {
     const byCollection = new Map();
     const gone = [];
-    /** The last transaction that wrote to one of those first: what one has written comes in its order, and together. */
-    let ours;
     let followed = follow?.from;
     const documents = new FollowedDocuments();
+    const transactions = new WholeTransactions(({ collection, kind, id }) => {
+        const writes = byCollection.get(collection) ?? { inserted: 0, updated: 0, deleted: 0 };
+        writes[kind] += 1;
+        if (follow !== undefined)
+            documents.add(kind, id);
+        byCollection.set(collection, writes);
+    });
     const started = performance.now();
     try {
         const until = await operationTime(db);
@@ -10477,17 +10484,15 @@ async function writesSince(db, since, { leaveOut, follow, limitMs = 60_000, sign
                     break;
                 const collection = String(event.ns?.coll ?? '');
                 const kind = kinds[String(event.operationType)];
-                const transaction = transactionOf(event);
+                transactions.come(transactionOf(event));
                 if (followed === collection && event.operationType === 'rename') {
                     followed = String(event.to?.coll ?? '');
                     continue;
                 }
                 if (leaveOut(collection)) {
-                    ours = transaction;
+                    transactions.leaveOut();
                     continue;
                 }
-                if (ours !== undefined && transaction === ours)
-                    continue;
                 if (followed !== undefined && followed !== collection)
                     continue;
                 if (kind === undefined) {
@@ -10495,12 +10500,9 @@ async function writesSince(db, since, { leaveOut, follow, limitMs = 60_000, sign
                         gone.push(collection);
                     continue;
                 }
-                const writes = byCollection.get(collection) ?? { inserted: 0, updated: 0, deleted: 0 };
-                writes[kind] += 1;
-                if (follow !== undefined)
-                    documents.add(kind, event.documentKey?._id);
-                byCollection.set(collection, writes);
+                transactions.add({ collection, kind, id: event.documentKey?._id });
             }
+            transactions.come(undefined);
         }
         finally {
             await stream.close();
@@ -10520,6 +10522,35 @@ async function writesSince(db, since, { leaveOut, follow, limitMs = 60_000, sign
     if (followed !== follow?.to)
         return { state: 'unknown', why: 'history' };
     return { state: 'known', byCollection, gone, ...(follow !== undefined && { followed: documents.result }) };
+}
+/** What a transaction has written comes together: it counts once all of it was seen. */
+class WholeTransactions {
+    #count;
+    #current;
+    #leftOut = false;
+    #writes = [];
+    constructor(count) {
+        this.#count = count;
+    }
+    /** The next event is of this one; undefined where it is of none, or there is no other event. */
+    come(transaction) {
+        if (transaction !== undefined && transaction === this.#current)
+            return;
+        for (const write of this.#writes)
+            this.#count(write);
+        this.#writes = [];
+        this.#leftOut = false;
+        this.#current = transaction;
+    }
+    add(write) {
+        if (!this.#leftOut)
+            this.#writes.push(write);
+    }
+    /** Nothing of it counts. */
+    leaveOut() {
+        this.#leftOut = true;
+        this.#writes = [];
+    }
 }
 const mostInserted = 100_000;
 class FollowedDocuments {
@@ -14807,16 +14838,22 @@ async function inspectLease(db, own) {
     if (reading === undefined || reading.document.owner === null)
         return { held: false };
     const facts = state_factsOf(reading);
-    const held = facts.remainingMs > 0 && !isOrphaned(reading);
+    const held = isAlive(reading);
     return held ? { held, ...facts } : { held, abandoned: facts };
 }
 /**
- * The fence of the latest tenure that was given back: whatever changes the target from now on has a higher one. Only reads.
- * Throws as `inspectLease`.
+ * The fence of the latest tenure that is over, given back or not: whatever changes the target from now on has a higher
+ * one. Only reads. Throws as `inspectLease`.
  */
 async function fenceBehind(db, own) {
-    const { owner, fence } = (await read(new LeaseRecord(db, own), db))?.document ?? { owner: null, fence: 0 };
-    return owner === null ? fence : fence - 1;
+    const reading = await read(new LeaseRecord(db, own), db);
+    if (reading === undefined)
+        return 0;
+    const { owner, fence } = reading.document;
+    return owner !== null && isAlive(reading) ? fence - 1 : fence;
+}
+function isAlive(reading) {
+    return state_factsOf(reading).remainingMs > 0 && !isOrphaned(reading);
 }
 /**
  * Clears the lease of an owner that is gone.

@@ -30,17 +30,23 @@ export async function inspectLease(db: Db, own: OwnNames): Promise<LeaseState> {
   const reading = await read(new LeaseRecord(db, own), db);
   if (reading === undefined || reading.document.owner === null) return { held: false };
   const facts = factsOf(reading);
-  const held = facts.remainingMs > 0 && !isOrphaned(reading);
+  const held = isAlive(reading);
   return held ? { held, ...facts } : { held, abandoned: facts };
 }
 
 /**
- * The fence of the latest tenure that was given back: whatever changes the target from now on has a higher one. Only reads.
- * Throws as `inspectLease`.
+ * The fence of the latest tenure that is over, given back or not: whatever changes the target from now on has a higher
+ * one. Only reads. Throws as `inspectLease`.
  */
 export async function fenceBehind(db: Db, own: OwnNames): Promise<number> {
-  const { owner, fence } = (await read(new LeaseRecord(db, own), db))?.document ?? { owner: null, fence: 0 };
-  return owner === null ? fence : fence - 1;
+  const reading = await read(new LeaseRecord(db, own), db);
+  if (reading === undefined) return 0;
+  const { owner, fence } = reading.document;
+  return owner !== null && isAlive(reading) ? fence - 1 : fence;
+}
+
+function isAlive(reading: LeaseReading): boolean {
+  return factsOf(reading).remainingMs > 0 && !isOrphaned(reading);
 }
 
 export type Unlocked =
