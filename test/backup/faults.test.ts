@@ -150,8 +150,10 @@ test('a connection that is lost midway is no backup, and no half restore', async
   for (const name of ['a', 'b'])
     await at.db.collection(name).insertMany(Array.from({ length: 10_000 }, (_, n) => ({ n, pad })));
   await using proxy = await proxyTo(at.uri);
-  // Each operation after the break looks for the server so long.
-  const options = { secrets: new Secrets(), timeoutMs: 3000 };
+  // A connection that was just being opened outlives the break, silent: it is given up after the driver's limits for a
+  // handshake and a heartbeat, together 40 s unless told. Each operation after it looks for the server for `timeoutMs`.
+  const clientOptions = { connectTimeoutMS: 2000, heartbeatFrequencyMS: 1000 };
+  const options = { secrets: new Secrets(), timeoutMs: 3000, clientOptions };
   await using away = await connect(proxy.uri, options);
   let broken = false;
   const breakOnce = () => {
