@@ -230,3 +230,20 @@ test('a reusable workflow offers what the parts that it runs ask for of a target
     if (name !== 'rollback') expect(on.workflow_call.secrets).toHaveProperty('MONGO_RELEASE_SANDBOX_URI');
   }
 });
+
+test('a workflow calls an input as the part does that it hands it to: a hint names it so', async () => {
+  for (const name of ['release', 'rollback', 'drill']) {
+    const { jobs } = parse(await read(`.github/workflows/${name}.yml`)) as {
+      jobs: Record<string, { steps: readonly { uses?: string; with?: Record<string, unknown> }[] }>;
+    };
+    const steps = Object.values(jobs).flatMap((job) => job.steps.filter(({ uses }) => uses?.startsWith('$/')));
+    expect(steps.length, name).toBeGreaterThan(0);
+    for (const { with: given = {} } of steps) {
+      for (const [input, value] of Object.entries(given)) {
+        const [, from = input] = /inputs\.([\w-]+)/.exec(String(value)) ?? [];
+        // A workflow's `environment` is GitHub's own.
+        expect(from, name).toBe(input === 'environment' ? 'target-environment' : input);
+      }
+    }
+  }
+});
