@@ -170,11 +170,9 @@ export interface ImagesDocument {
   readonly at: Date;
   /**
    * Of the first part: how many of the documents, from the last one, an undo has put back. Those that have an older image
-   * before the next change of the catalog go back at that, and are counted in `steps` where an undo had to take them back
-   * at each; without it, by an older version, in `undone` with the others.
+   * before the next change of the catalog go back at that, and are not counted here.
    */
   readonly undone?: number;
-  readonly steps?: number;
   /** As of an entry. */
   readonly undoCount?: Readonly<Record<string, number>>;
 }

@@ -144,7 +144,7 @@ export class DatabaseStore implements UndoStore {
     }
     const last = pieces.at(-1);
     const lastId = last?.kind === 'put' ? last.pack : last?.entry;
-    const marks = [...donePacks(pieces)].map(([pack, done]) => [pack, { $set: done }] as const);
+    const marks = [...donePacks(pieces)].map(([pack, undone]) => [pack, { $set: { undone } }] as const);
     const counts = lastId === undefined ? [] : [[lastId, { $inc: incrementsOf(counted) }] as const];
     const updates = [...marks, ...counts].map(([_id, update]) => ({ updateOne: { filter: { _id }, update } }));
     await journal.bulkWrite(updates, { session });

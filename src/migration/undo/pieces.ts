@@ -14,16 +14,10 @@ export type Piece =
       readonly kind: 'put';
       /** The pack of images, and how many of it are done once this one is. */
       readonly pack: string;
-      readonly done: Done;
+      readonly done: number;
       readonly bytes: number;
     })
   | { readonly kind: 'end'; readonly entry: string };
-
-/** As `ImagesDocument` has it. */
-export interface Done {
-  readonly undone: number;
-  readonly steps: number;
-}
 
 export interface PackOptions {
   readonly stretch: number;
@@ -35,38 +29,27 @@ export interface PackOptions {
 /** The pieces of one pack. What an earlier undo has done is left out. */
 export function piecesOf(pack: Pack, { stretch, met, deferred }: PackOptions): Piece[] {
   const { id, namespace, images } = pack;
-  const before = doneOf(pack, met);
   const pieces: Piece[] = [];
-  let [undone, steps] = [0, 0];
+  let done = 0;
   for (let index = images.length - 1; index >= 0; index--) {
     const image = images[index] ?? {};
     const document = documentOf(image);
     const place = met.placeOf(id, index);
-    if (place === 'again') steps += 1;
-    else undone += 1;
-    if (document === undefined || (place === 'again' ? steps <= before.steps : undone <= before.undone)) continue;
     if (place === 'again') {
-      deferred?.add(documentKey(stretch, namespace, idKey(document)), image, id, index);
+      if (document !== undefined) deferred?.add(documentKey(stretch, namespace, idKey(document)), image, id, index);
       continue;
     }
+    done += 1;
+    if (document === undefined || done <= pack.undone) continue;
     const bytes = (image.before?.length ?? 0) + (image.after?.length ?? 0);
-    const done = { undone, steps: before.steps };
     pieces.push({ kind: 'put', pack: id, done, bytes, namespace, stretch, image, isLast: place === 'back' });
   }
   return pieces;
 }
 
-/** Older versions took each image back by itself. */
-function doneOf({ id, images, undone, steps }: Pack, met: Met): Done {
-  if (steps !== undefined) return { undone, steps };
-  const again = images.map((_, index) => met.placeOf(id, index) === 'again').slice(images.length - undone);
-  const stepped = again.filter(Boolean).length;
-  return { undone: undone - stepped, steps: stepped };
-}
-
 /** By pack, how many of its images are done once these pieces are. */
-export function donePacks(pieces: readonly Piece[]): Map<string, Done> {
-  const done = new Map<string, Done>();
+export function donePacks(pieces: readonly Piece[]): Map<string, number> {
+  const done = new Map<string, number>();
   for (const piece of pieces) if (piece.kind === 'put') done.set(piece.pack, piece.done);
   return done;
 }

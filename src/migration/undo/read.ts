@@ -45,7 +45,6 @@ export interface Pack {
   readonly images: readonly Image[];
   /** How many of them an earlier undo has put back: see `ImagesDocument`. */
   readonly undone: number;
-  readonly steps: number | undefined;
 }
 
 export type Backward =
@@ -170,6 +169,6 @@ function unpacked({ first, parts }: Packed, entry: UndoEntry): Pack {
   return packOf(first, parts);
 }
 
-function packOf({ _id: id, namespace, undone = 0, steps }: ImagesDocument, parts: readonly Uint8Array[]): Pack {
-  return { id, namespace, images: unpackImages(parts), undone, steps };
+function packOf({ _id: id, namespace, undone = 0 }: ImagesDocument, parts: readonly Uint8Array[]): Pack {
+  return { id, namespace, images: unpackImages(parts), undone };
 }
