@@ -114,7 +114,7 @@ export interface HistoryRecord {
   readonly journal?: RunJournal;
   /** Of the `up` that applied it, while it counts as applied. */
   readonly appliedJournal?: RunJournal;
-  /** Of a `down` that ended half-way and that a rollback has undone on its way, by the release that wrote the record last. */
+  /** Of a `down` that ended half-way and was undone, by the release that wrote the record last. */
   readonly undoneDown?: RunJournal;
   /** Fence number of the lease under which it was written. */
   readonly fence: number;

@@ -223,17 +223,19 @@ export class HistoryWriter {
 
   /**
    * Records that what an interrupted run had done was undone: on its way up the migration is not applied then, on its
-   * way down it still is. With `taken`, on a rollback's way, whoever goes on with that finds what it came to. Throws `HISTORY_CONFLICT` where it is neither failed nor interrupted.
+   * way down it still is. Whoever goes on with a rollback finds what that came to. Throws `HISTORY_CONFLICT` where it is
+   * neither failed nor interrupted.
    */
-  async undone(name: string, taken?: Pick<HistoryRecord, 'durationMs' | 'effects'>): Promise<HistoryRecord> {
+  async undone(name: string, taken: Pick<HistoryRecord, 'durationMs' | 'effects'>): Promise<HistoryRecord> {
     return this.#turns.take(`recording that ${name} was undone`, async (turn) => {
       const prior = await turn.records.findOne({ _id: name }, { session: turn.session });
       if (prior?.state !== 'failed' && prior?.state !== 'interrupted') throw conflict(name, prior, 'be undone');
       const { _id, effects, error, journal, ...rest } = prior;
       const applied = prior.direction === 'down' && prior.way !== 'undo' && prior.appliedAt !== undefined;
-      const state = { state: applied ? 'applied' : 'rolled-back', direction: applied ? 'up' : 'down' };
-      const found = applied ? { undoneDown: journal } : { ...taken, way: 'undo', journal };
-      const record = { ...rest, ...this.#run, ...state, ...(taken && found), fence: this.#turns.fence };
+      const state = applied
+        ? { state: 'applied', direction: 'up', undoneDown: journal }
+        : { state: 'rolled-back', direction: 'down', way: 'undo', ...taken, journal };
+      const record = { ...rest, ...this.#run, ...state, fence: this.#turns.fence };
       if (!applied) await this.#mirror?.takenBack(prior, turn.session);
       return replace(turn, prior, { ...record, sequence: await turn.sequence() }, { finishedAt: '$$NOW' });
     });

@@ -35,8 +35,8 @@ export async function runTurn(
   const undo = (prior: HistoryRecord, journal: RunJournal, why: string) =>
     undoRun(run, connection, tenure, { direction, turn, prior, journal, why });
   const onlyUndone = async (effects: Effects): Promise<TurnEnd> => {
-    const { state } = await tenure.history.undone(name);
     const durationMs = Math.round(performance.now() - started);
+    const { state } = await tenure.history.undone(name, { durationMs, effects });
     return { state: 'undone', durationMs, effects, applied: state === 'applied' };
   };
   const prior = await tenure.history.find(name);

@@ -19,7 +19,7 @@ import { type DataTakenBack, inAll, type UndoneMigration } from './result.ts';
 export async function foundBack(
   run: Run,
   connection: Connection,
-  { _id, data }: ReleaseRecord,
+  { _id, data, strategy }: ReleaseRecord,
 ): Promise<Pick<DataTakenBack, 'reverted' | 'conflicts' | 'undo'>> {
   const { db } = connection;
   const told = new Set(data?.reverted.map(({ name }) => name));
@@ -29,8 +29,8 @@ export async function foundBack(
   );
   const conflicts: CollectionCount[] = [];
   const undo: UndoneMigration[] = [];
-  for (const { _id: name, way, journal, undoneDown } of found) {
-    if (way !== 'undo' || journal === undefined) continue;
+  for (const { _id: name, journal, undoneDown } of found) {
+    if (strategy !== 'undo' || journal === undefined) continue;
     const all = await whatCameOf(run, connection, name, undoneDown === undefined ? [journal] : [undoneDown, journal]);
     conflicts.push(...all.conflicts);
     if (all.numbers !== undefined) undo.push({ name, ...all.numbers });

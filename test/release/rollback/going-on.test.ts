@@ -93,31 +93,38 @@ test('another way is refused once the data are back; the id of the rollback, and
   expectFailure(await project.run('rollback d1 --json'), 2, 'RELEASE_UNKNOWN', /no release d1: that is a down/);
 }, 120_000);
 
-test('of a half-done migration it tells what was undone, also where it was killed right behind that', async () => {
-  const up =
-    "await db.collection('places').updateMany({ _id: { $lt: 3 } }, { $set: { half: true } }); throw new Error('no');";
-  await project.write({ 'migrations/2-half.js': migration(up), 'app.fails': '' });
-  expect((await project.run('migrate --apply --release-id r2 --json')).code).not.toBe(0);
-  await places().updateOne({ _id: 1 }, { $set: { half: 'mine' } });
-  expect((await project.run('rollback r2 --json')).code).toBe(10);
-  const record = await releases().findOne({ kind: 'rollback' });
-  const data = record?.data;
-  expect(data).toMatchObject({
-    reverted: [{ name: '2-half', effects: { modified: 1 } }],
-    undo: [{ name: '2-half', documents: 1, quarantined: 1 }],
-    conflicts: [{ collection: 'places', documents: 1 }],
-  });
-  const steps = record?.steps?.slice(0, 2).map((step) => (step.name === 'data' ? { ...step, state: 'running' } : step));
-  const killed = { state: 'running', steps, data: { reverted: [], kept: [], conflicts: [] } };
-  await releases().updateOne({ kind: 'rollback' }, { $set: killed as never });
-  await rm(join(project.dir, 'app.fails'));
-  const { reverted, undo, conflicts } = await ok('rollback r2 --json');
-  expect({ reverted: [{ name: reverted[0].name, effects: reverted[0].effects }], undo, conflicts }).toEqual({
-    reverted: [{ name: '2-half', effects: data?.reverted[0]?.effects }],
-    undo: data?.undo,
-    conflicts: data?.conflicts,
-  });
-}, 120_000);
+test.each(['undo', 'down'] as const)(
+  'of a half-done migration it tells what was undone, also where it was killed right behind that: %s',
+  async (strategy) => {
+    const up =
+      "await db.collection('places').updateMany({ _id: { $lt: 3 } }, { $set: { half: true } }); throw new Error('no');";
+    await project.write({ 'migrations/2-half.js': migration(up), 'app.fails': '' });
+    expect((await project.run('migrate --apply --release-id r2 --json')).code).not.toBe(0);
+    const tolerant = strategy === 'undo';
+    if (tolerant) await places().updateOne({ _id: 1 }, { $set: { half: 'mine' } });
+    expect((await project.run(`rollback r2 --strategy ${strategy} --json`)).code).toBe(10);
+    const record = await releases().findOne({ kind: 'rollback' });
+    const data = record?.data;
+    expect(data).toMatchObject({
+      reverted: [{ name: '2-half', effects: { modified: tolerant ? 1 : 2 } }],
+      conflicts: tolerant ? [{ collection: 'places', documents: 1 }] : [],
+    });
+    expect(data?.undo).toEqual(tolerant ? [expect.objectContaining({ documents: 1, quarantined: 1 })] : undefined);
+    const steps = record?.steps
+      ?.slice(0, 2)
+      .map((step) => (step.name === 'data' ? { ...step, state: 'running' } : step));
+    const killed = { state: 'running', steps, data: { reverted: [], kept: [], conflicts: [] } };
+    await releases().updateOne({ kind: 'rollback' }, { $set: killed as never });
+    await rm(join(project.dir, 'app.fails'));
+    const { reverted, undo, conflicts } = await ok('rollback r2 --json');
+    expect({ reverted: [{ name: reverted[0].name, effects: reverted[0].effects }], undo, conflicts }).toEqual({
+      reverted: [{ name: '2-half', effects: data?.reverted[0]?.effects }],
+      undo: data?.undo,
+      conflicts: data?.conflicts,
+    });
+  },
+  120_000,
+);
 
 test('of a half-done down it tells what was undone, also where it was killed before the up was', async () => {
   const up = "await db.collection('places').updateMany({}, { $set: { size: 1 } });";
