@@ -98,14 +98,20 @@ export async function whyNot(
     return `was made with Node ${one.runtime.node}, and this is ${now.runtime.node}`;
   if (one.runtime.environment !== now.runtime.environment)
     return `was made with NODE_ENV ${nodeEnv(one)}, and here it is ${nodeEnv(now)}`;
-  const rest = one.planDigest === now.planDigest ? undefined : new Set(situation.plan.pending.map(({ name }) => name));
-  const then = one.findings.filter(({ name }) => rest === undefined || (name !== undefined && rest.has(name)));
-  const [finding] = differing(then, now.findings);
+  const rest = new Set(situation.plan.pending.map(({ name }) => name));
+  const both = one.planDigest === now.planDigest ? () => true : isOfRest(rest);
+  const [finding] = differing(one.findings.filter(both), now.findings.filter(both));
   return finding && `was made before what is found about the plan changed: ${finding}`;
 }
 
 function nodeEnv({ runtime: { environment } }: Bound): string {
   return environment === undefined ? 'not set' : `"${environment}"`;
+}
+
+/** Whether a finding says of the rest of a plan what it says of the whole: the order of its phases is one of the whole alone. */
+function isOfRest(rest: ReadonlySet<string>) {
+  return ({ rule, name }: Bound['findings'][number]) =>
+    rule !== 'plan-phase-order' && (name === undefined || rest.has(name));
 }
 
 /** What only one side has. */

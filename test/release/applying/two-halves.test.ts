@@ -229,6 +229,29 @@ export const up = (db) => db.collection('places').updateMany({}, { $set: { size 
   expect(ended.json, ended.stderr).toMatchObject({ outcome: 'applied', proof: { id: rehearsed.json.proof.id } });
 }, 180_000);
 
+test('what is said of the whole plan alone, or of what is applied, makes no proof of the whole stale for its rest', async () => {
+  await using on = await setUp({
+    'migrations/1-contract.js': contract,
+    'migrations/2-expand.js': expand,
+    'migrate-mongo-config.js': 'module.exports = { mongodb: { url: process.env.MONGODB_URI } };\n',
+  });
+  // Applied long ago by migrate-mongo, and its file tidied away since.
+  await on.database.db.collection('changelog').insertOne({ fileName: '0-old.js', appliedAt: new Date() });
+  const planned = await on.project.run('plan --json');
+  const { digest, findings = [] } = planned.json;
+  expect(
+    findings.map(({ rule }: { rule: string }) => rule),
+    planned.stderr,
+  ).toEqual(expect.arrayContaining(['history-missing-file', 'plan-phase-order']));
+  expect((await on.project.run('backup --environment production')).code).toBe(0);
+  const proof = (await on.project.run(rehearse)).json.proof.id;
+  const half = (phase: string) =>
+    on.project.run(`migrate --apply --environment production --phase ${phase} --digest ${digest} --json ${onRecord}`);
+  expect((await half('before-deploy')).json).toMatchObject({ outcome: 'applied', remaining: ['1-contract'] });
+  const ended = await half('after-deploy');
+  expect(ended.json, ended.stderr).toMatchObject({ outcome: 'applied', proof: { id: proof } });
+}, 120_000);
+
 test('where half of a migration was ended first, the rest is rehearsed on what that left', async () => {
   const slow = migration(
     `await db.collection('places').updateMany({}, { $set: { a: 1 } }); ${standsStill} await db.collection('places').updateMany({}, { $set: { b: 1 } });`,
