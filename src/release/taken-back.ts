@@ -7,6 +7,7 @@ import { asServerFailure } from '../mongo/server-error.ts';
 import { ReleaseError } from '../observe/error.ts';
 import type { ReleaseRecord } from './record/record.ts';
 import { isOnRecord, ReleaseRecords } from './record/records.ts';
+import { RollbackRecords } from './record/rollback-records.ts';
 import { namesOf, type Run } from './run.ts';
 
 /**
@@ -15,10 +16,9 @@ import { namesOf, type Run } from './run.ts';
  * attempt, whether or not it came to its end; or where its record was there and is gone.
  */
 export async function refuseTakenBack(run: Run, { db }: Connection, releaseId: string): Promise<void> {
-  const records = new ReleaseRecords(db, run);
   const [record, rollback, history] = await Promise.all([
-    records.find(releaseId).catch(failed),
-    records.rollbackOf(releaseId).catch(failed),
+    new ReleaseRecords(db, run).find(releaseId).catch(failed),
+    new RollbackRecords(db, run).newestOf(releaseId).catch(failed),
     readHistory(db, namesOf(run), { brief: true }).catch(failed),
   ]);
   // One that nobody put on record has nothing that could be gone.

@@ -48,16 +48,6 @@ export class ReleaseRecords {
     return found;
   }
 
-  /** The newest rollback of a release, finished or not. */
-  rollbackOf(releaseId: string): Promise<ReleaseRecord | null> {
-    return this.#records.findOne({ kind: 'rollback', of: releaseId }, { sort: { startedAt: -1 } });
-  }
-
-  /** The newest rollback of all, finished or not. */
-  newestRollback(): Promise<ReleaseRecord | null> {
-    return this.#records.findOne({ kind: 'rollback' }, { sort: { startedAt: -1 } });
-  }
-
   /** Releases that were to apply this migration and have a backup of before, the newest first. */
   withBackup(migration: string): Promise<ReleaseRecord[]> {
     return this.#records
@@ -135,13 +125,6 @@ export class ReleaseRecords {
       this.#history.find().project<HistoryRecord>({ state: 1, releaseId: 1, appliedIn: 1 }).toArray(),
     ]);
     return backupsInUse(records, history);
-  }
-
-  /** The rollback that has shut users out of the target, or may have, as long as they are. */
-  trafficStopped(): Promise<ReleaseRecord | null> {
-    return this.#records.findOne({ kind: 'rollback', traffic: { $exists: true } }).catch((error: unknown) => {
-      throw asServerFailure(error, 'looking whether a rollback has stopped traffic');
-    });
   }
 
   /** Whether a release began to deploy after this moment. */

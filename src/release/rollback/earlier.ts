@@ -5,6 +5,7 @@ import type { Connection } from '../../mongo/connect.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
 import { latestBegan, type ReleaseRecord } from '../record/record.ts';
 import { ReleaseRecords } from '../record/records.ts';
+import { RollbackRecords } from '../record/rollback-records.ts';
 import { namesOf, type Run } from '../run.ts';
 import { stateIn } from './traffic.ts';
 
@@ -20,13 +21,13 @@ export type Earlier =
 /** Looks for an earlier rollback. Only reads. Throws what `asServerFailure` makes of a server's failure. */
 export async function earlierRollback(run: Run, { db }: Connection, releaseId: string): Promise<Earlier> {
   try {
-    const records = new ReleaseRecords(db, run);
-    const record = await records.rollbackOf(releaseId);
+    const record = await new RollbackRecords(db, run).newestOf(releaseId);
     if (record === null) return { state: 'none' };
     if (record.state === 'rolled-back') return { state: 'none', record };
     const history = await readHistory(db, namesOf(run), { brief: true });
     const overtaken =
-      history.some((one) => overtakes(one, record)) || (await records.deployedAfter(latestBegan(record)));
+      history.some((one) => overtakes(one, record)) ||
+      (await new ReleaseRecords(db, run).deployedAfter(latestBegan(record)));
     if (overtaken) return { state: 'overtaken', record };
     const dataBack = stateIn(record.steps ?? [], 'data') === 'done' || wasRestored(history, record);
     return { state: 'unfinished', record, dataBack };

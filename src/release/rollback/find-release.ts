@@ -2,6 +2,7 @@ import type { Connection } from '../../mongo/connect.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import type { ReleaseRecord } from '../record/record.ts';
 import { ReleaseRecords } from '../record/records.ts';
+import { RollbackRecords } from '../record/rollback-records.ts';
 import type { Run } from '../run.ts';
 
 /**
@@ -15,7 +16,7 @@ export async function findRelease(run: Run, connection: Connection, asked: strin
   if (found?.kind === 'migrate' || found?.kind === 'release') return found;
   if (found?.kind === 'rollback' && found.of !== undefined) return findRelease(run, connection, found.of);
   // A release whose own record is gone has one of its rollback.
-  const rollback = await records.rollbackOf(asked);
+  const rollback = await new RollbackRecords(connection.db, run).newestOf(asked);
   if (rollback !== null) return { ...rollback, _id: asked };
   throw unknown(connection.db.databaseName, `no release ${asked}${found === null ? '' : `: that is a ${found.kind}`}`);
 }

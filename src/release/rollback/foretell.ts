@@ -2,7 +2,7 @@ import type { Connection } from '../../mongo/connect.ts';
 import { asReleaseError, ReleaseError } from '../../observe/error.ts';
 import { undoSentence } from '../../report/way-back.ts';
 import type { ReleaseRecord } from '../record/record.ts';
-import { ReleaseRecords } from '../record/records.ts';
+import { RollbackRecords } from '../record/rollback-records.ts';
 import type { Ended, Step } from '../result.ts';
 import { type Run, stopIfCancelled } from '../run.ts';
 import { ForetoldSteps } from './foretold-steps.ts';
@@ -48,7 +48,7 @@ async function stepsOf(run: Run, connection: Connection, { way, earlier }: Situa
   const begun = earlier.state === 'unfinished' ? earlier.record : undefined;
   const steps = new ForetoldSteps(begun?.steps ?? []);
   const strategy = way.strategy === 'none' ? (begun?.strategy ?? 'none') : way.strategy;
-  const stopped = await new ReleaseRecords(connection.db, run).trafficStopped();
+  const stopped = await new RollbackRecords(connection.db, run).trafficStopped();
   const playbook = new Playbook(run, connection, steps, strategy, new Traffic().found(stopped?.traffic));
   await playbook.stopTraffic();
   await playbook.data(way, async () => {});

@@ -2,7 +2,7 @@ import type { Connection } from '../../mongo/connect.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { OwnRecord } from '../record/own-record.ts';
 import type { ReleaseRecord } from '../record/record.ts';
-import { ReleaseRecords } from '../record/records.ts';
+import { RollbackRecords } from '../record/rollback-records.ts';
 import type { Ended, Step } from '../result.ts';
 import { aboutTarget, type Run } from '../run.ts';
 import { underLease } from '../under-lease.ts';
@@ -23,7 +23,7 @@ export async function letUsersIn(
   connection: Connection,
   asked: string | undefined,
 ): Promise<Ended<'rollback'>> {
-  const records = new ReleaseRecords(connection.db, run);
+  const records = new RollbackRecords(connection.db, run);
   const target = aboutTarget(run, connection);
   const known = await shutBy(records, asked);
   const releaseId = known?.of ?? asked;
@@ -73,7 +73,7 @@ function notBack(data: Step['state'] | undefined): string {
   return data === undefined ? 'Nothing was taken back yet:' : 'Its data are on their way:';
 }
 
-async function shutBy(records: ReleaseRecords, asked: string | undefined): Promise<ReleaseRecord | undefined> {
+async function shutBy(records: RollbackRecords, asked: string | undefined): Promise<ReleaseRecord | undefined> {
   const shut = await records.trafficStopped();
   if (shut === null) return undefined;
   if (asked === undefined || asked === shut.of || asked === shut._id) return shut;

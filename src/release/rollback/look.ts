@@ -1,7 +1,7 @@
 import type { Connection } from '../../mongo/connect.ts';
 import { asReleaseError, ReleaseError } from '../../observe/error.ts';
 import type { ReleaseRecord } from '../record/record.ts';
-import { ReleaseRecords } from '../record/records.ts';
+import { RollbackRecords } from '../record/rollback-records.ts';
 import type { Run } from '../run.ts';
 import { type Earlier, earlierRollback } from './earlier.ts';
 import { stoppedAt, trafficInWords } from './traffic.ts';
@@ -36,7 +36,7 @@ export async function look(run: Run, connection: Connection, release: ReleaseRec
 
 /** Whatever keeps a rollback from going on: users may be shut out since it stopped. */
 async function withTraffic(run: Run, { db }: Connection, cause: ReleaseError): Promise<ReleaseError> {
-  const { traffic } = (await new ReleaseRecords(db, run).trafficStopped()) ?? {};
+  const { traffic } = (await new RollbackRecords(db, run).trafficStopped()) ?? {};
   if (traffic === undefined) return cause;
   const { code, message, hint, details } = cause;
   return new ReleaseError(code, `${message} ${trafficInWords(traffic)}`, { hint, details, cause });

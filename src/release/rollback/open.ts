@@ -4,6 +4,7 @@ import { asServerFailure } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import type { ReleaseRecord } from '../record/record.ts';
 import { ReleaseRecords } from '../record/records.ts';
+import { RollbackRecords } from '../record/rollback-records.ts';
 import { namesOf, type Run } from '../run.ts';
 import { stateIn, stoppedAt, trafficInWords } from './traffic.ts';
 
@@ -12,8 +13,8 @@ import { stateIn, stoppedAt, trafficInWords } from './traffic.ts';
  * where it is the newest, data on their way. Only reads.
  */
 export async function openRollback(run: Run, { db }: Connection): Promise<ReleaseRecord | undefined> {
-  const records = new ReleaseRecords(db, run);
-  const [shut, newest] = await Promise.all([records.trafficStopped(), records.newestRollback().catch(failed)]);
+  const records = new RollbackRecords(db, run);
+  const [shut, newest] = await Promise.all([records.trafficStopped(), records.newest().catch(failed)]);
   if (shut !== null) return shut;
   if (newest === null || newest.state === 'rolled-back') return undefined;
   const { steps = [], data } = newest;

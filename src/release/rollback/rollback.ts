@@ -4,6 +4,7 @@ import { outcomeOfError } from '../outcome.ts';
 import { needReason } from '../reason.ts';
 import { deploysOf, latestBegan, type ReleaseRecord } from '../record/record.ts';
 import { ReleaseRecords } from '../record/records.ts';
+import { RollbackRecords } from '../record/rollback-records.ts';
 import type { Ended } from '../result.ts';
 import { aboutTarget, openTarget, type Run } from '../run.ts';
 import { underLease } from '../under-lease.ts';
@@ -81,7 +82,7 @@ async function agreeToRest(
   left: ReleaseRecord,
 ): Promise<ReleaseError | undefined> {
   const { steps = [] } = left;
-  const { traffic } = (await new ReleaseRecords(db, run).trafficStopped()) ?? {};
+  const { traffic } = (await new RollbackRecords(db, run).trafficStopped()) ?? {};
   const at = stoppedAt(steps);
   const message = [leftUnfinished(left), ...(traffic === undefined ? [] : [trafficInWords(traffic)])].join(' ');
   const only = traffic === undefined ? '' : ' With --start-traffic instead it only lets users in.';

@@ -3,8 +3,8 @@ import { asReleaseError, ReleaseError } from '../../observe/error.ts';
 import { outcomeOfError } from '../outcome.ts';
 import { OwnRecord } from '../record/own-record.ts';
 import type { ReleaseRecord } from '../record/record.ts';
-import { ReleaseRecords } from '../record/records.ts';
 import { newReleaseId } from '../record/release-id.ts';
+import { RollbackRecords } from '../record/rollback-records.ts';
 import type { Run } from '../run.ts';
 import { type Tenure, underLease } from '../under-lease.ts';
 import { dataBack } from './data-back.ts';
@@ -104,7 +104,7 @@ class Walk {
   async walk(): Promise<void> {
     await underLease(this.#run, this.#connection, async (tenure) => {
       const found = await this.#lookAgain();
-      this.#traffic.found((await new ReleaseRecords(this.#connection.db, this.#run).trafficStopped())?.traffic);
+      this.#traffic.found((await new RollbackRecords(this.#connection.db, this.#run).trafficStopped())?.traffic);
       await this.#begin(tenure);
       await this.#playbook.stopTraffic();
       await this.#takeDataBack(tenure, found);
