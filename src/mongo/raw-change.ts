@@ -70,7 +70,7 @@ export async function changeIn(
   // A statement of its own is more than a place in that of the others.
   for (const { documents } of alike) if (documents.length < fewestAlike) replaced.push(...documents);
   const unsets = alike.filter(({ documents }) => documents.length >= fewestAlike);
-  await updateIn(db, collection, statements(unsets, replaced), options);
+  await updateIn(db, collection, commandsOf(unsets, replaced), options);
 }
 
 const fewestAlike = 20;
@@ -104,20 +104,26 @@ function holds(document: Buffer, name: string): boolean {
   return false;
 }
 
-function* statements(
+function* commandsOf(
   unsets: readonly { readonly names: readonly string[]; readonly documents: readonly Uint8Array[] }[],
   replaced: readonly Uint8Array[],
-): Generator<Buffer> {
-  for (const { names, documents } of unsets) for (const part of parts(documents)) yield unsetsAll(part, names);
+): Generator<Buffer[]> {
+  for (const { names, documents } of unsets) for (const part of parts(documents)) yield [unsetsAll(part, names)];
   yield* replacements(replaced);
 }
 
-function* replacements(documents: readonly Uint8Array[]): Generator<Buffer> {
-  for (const part of parts(documents)) yield replacesAll(part);
+function* replacements(documents: readonly Uint8Array[]): Generator<Buffer[]> {
+  for (const part of parts(documents)) {
+    const pieces: Uint8Array[][] = [];
+    for (let at = 0; at < part.length; at += mostLookedUp) pieces.push(part.slice(at, at + mostLookedUp));
+    yield pieces.map(replacesAll);
+  }
 }
 
-/** Documents that one statement changes at most: the next is put together while the server works on it. */
+/** Documents that one command changes at most: the next is put together while the server works on it. */
 const mostTogether = 1000;
+/** Of those in one statement, among which the server looks each of them up; a statement each takes it longer again. */
+const mostLookedUp = 250;
 
 function* parts(documents: readonly Uint8Array[]): Generator<Uint8Array[]> {
   let together: Uint8Array[] = [];
@@ -146,17 +152,17 @@ export async function deleteIn(
 
 type WriteOptions = Partial<RawTransactionOptions> & Pick<RawTransactionOptions, 'session'>;
 
-/** One statement after the other; each is put together while the server works on the one before. */
+/** One command after the other; each is put together while the server works on the one before. */
 async function updateIn(
   db: Db,
   collection: string,
-  statements: Iterable<Buffer>,
+  commands: Iterable<readonly Buffer[]>,
   options: RawTransactionOptions,
 ): Promise<void> {
   let under: Promise<void> = Promise.resolve();
-  for (const statement of statements) {
+  for (const statements of commands) {
     await under;
-    under = send(db, { update: collection }, 'updates', [statement], options).then((answer) =>
+    under = send(db, { update: collection }, 'updates', statements, options).then((answer) =>
       refuseWriteErrors(answer),
     );
     // What it throws is thrown where it is waited for.
