@@ -9,6 +9,7 @@ import { type Unsettled, unsettled } from './half-done/half-done.ts';
 import { leaseStatus } from './lease-status.ts';
 import { changelogOf, listFiles, readRecords } from './migrate-mongo.ts';
 import { quarantineWarning, readQuarantine } from './quarantine.ts';
+import { failedOfLate } from './rehearsal/rely.ts';
 import type { Ended } from './result.ts';
 import { halfRestoredIn, openInWords, openRollback, openUnderLease } from './rollback/open.ts';
 import { unendedWarnings } from './rollback/still-running.ts';
@@ -105,11 +106,13 @@ export async function status(run: Run): Promise<Ended<'status'>> {
   };
   const notEnded = await unsettled(run, connection, files, records, lease.held);
   const unended = await unendedWarnings(run, connection, holder);
+  const rehearsed = pending === 0 ? [] : await failedOfLate(run, connection);
   const warnings = [
     ...(whatIsOpen === undefined ? [] : [whatIsOpen]),
     ...unended,
     ...(half === undefined ? [] : [`${half.message} ${half.hint}`]),
     ...notEnded.map(({ far, next }) => (next === undefined ? far : `${far} ${next}`)),
+    ...rehearsed,
     ...quarantine.map((one) => quarantineWarning(one, names.quarantine)),
   ];
   if (run.invocation.flags.check && (pending > 0 || half !== undefined)) {

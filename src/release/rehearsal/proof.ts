@@ -152,6 +152,19 @@ function evidenceOf({ proofId, waivers = [] }: Pick<ReleaseRecord, 'proofId' | '
   return [proofId, ...waivers.map(({ failed }) => failed?.proofId)];
 }
 
+/** Whether a rehearsal on this target failed of late, of whatever plan. Throws `STORE_FAILED`. */
+export async function hasFailed(run: Run, connection: Connection): Promise<boolean> {
+  const proofs = storeOf(run).documents('proofs');
+  const mine = `${ofTarget(backedUpTarget(run, connection))}-`;
+  const oldest = Date.now() - run.invocation.settings.rehearsal['max-age'];
+  for (const id of (await proofs.list()).filter((one) => one.includes(mine))) {
+    if ((documentTime(id) ?? oldest) < oldest) return false;
+    const read = await proofs.read(id);
+    if (read.state === 'readable' && read.value.result === 'failed') return true;
+  }
+  return false;
+}
+
 /** `stale`: there are some of this plan, and why the newest of them does not hold. `failed`: what the latest ended with. */
 export type StoredProof =
   | { readonly state: 'valid'; readonly proof: ProofUsed }

@@ -1,16 +1,20 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { RehearsalLevel } from '../../config/schema.ts';
 import type { Connection } from '../../mongo/connect.ts';
-import { ReleaseError } from '../../observe/error.ts';
+import { asReleaseError, ReleaseError } from '../../observe/error.ts';
 import type { Finding } from '../../observe/finding.ts';
 import { notResumed, takenUp } from '../applying/taken-up.ts';
 import { type Run, targetOf } from '../run.ts';
-import type { Situation } from '../situation/situation.ts';
-import { type FoundProof, findProof, type StoredProof } from './proof.ts';
+import { readSituation, type Situation } from '../situation/situation.ts';
+import { type FoundProof, findProof, hasFailed, type StoredProof } from './proof.ts';
 import type { Rehearsed } from './rehearse.ts';
 import type { FailedRehearsal, ReliedOn, Waiver } from './result.ts';
 
 /** Characters: as many as a reason has that says something to whoever reads the record. */
 const shortestReason = 10;
+
+/** Milliseconds: whoever asks where things stand does not wait for a store that does not answer. */
+const patienceMs = 3000;
 
 /** What is rehearsed before an apply. */
 export function levelOf({ invocation: { flags, settings } }: Run): RehearsalLevel {
@@ -126,8 +130,28 @@ export async function failedBefore(run: Run, connection: Connection, situation: 
   ];
 }
 
+/**
+ * The same for who has no plan, in sentences: the migrations are loaded for it only where a rehearsal failed of late. Throws
+ * nothing but what stops the run: what cannot be looked at is not told.
+ */
+export async function failedOfLate(run: Run, connection: Connection): Promise<string[]> {
+  if (run.invocation.store === undefined) return [];
+  try {
+    const silence = sleep(patienceMs, false, { ref: false });
+    if (!(await Promise.race([hasFailed(run, connection), silence]))) return [];
+    const findings = await failedBefore(run, connection, await readSituation(run, connection));
+    return findings.map(({ message, next }) => `${message} ${next}`);
+  } catch (error) {
+    run.signal.throwIfAborted();
+    run.log.debug('Whether what is pending failed in a rehearsal could not be seen.', {
+      error: asReleaseError(error).code,
+    });
+    return [];
+  }
+}
+
 function latestFailed({ releaseId, at }: FailedRehearsal): string {
-  return `The latest rehearsal of this plan failed (release ${releaseId}, at ${at})`;
+  return `The latest rehearsal of what is to be applied failed (release ${releaseId}, at ${at})`;
 }
 
 function isProduction(run: Run): boolean {

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { encodeChecked } from '../../../src/backup/checked-json.ts';
@@ -210,13 +212,32 @@ test('a later rehearsal that failed ends it, until one passes again', async () =
   await project.write({ 'mongo-release.yml': 'backup: { store: backups }\n' });
   const asked = 'plan --environment production --json';
   const plan = await project.run(asked);
+  const status = 'status --environment production --json';
+  const told =
+    /latest rehearsal .* failed \(release \d+-.*, at 20.*Z\): .*migration 1-a.*three.*rehearse again: mongo-release migrate/;
+  expect((await project.run(status)).json.warnings).toEqual([expect.stringMatching(told)]);
   expect(plan.json.findings).toContainEqual(
     expect.objectContaining({ rule: 'rehearsal-failed', severity: 'warning', message: expect.stringMatching(/three/) }),
   );
   await database.db.collection('places').deleteOne({ n: 3 });
   const { id } = await prepared();
   expect((await project.run(asked)).stdout).not.toContain('rehearsal-failed');
+  expect((await project.run(status)).json).not.toHaveProperty('warnings');
   expect((await project.run(apply)).json).toMatchObject({ outcome: 'applied', proof: { id } });
+});
+
+test('who asks where things stand does not wait for a store that is silent', async () => {
+  const silent = createServer(() => {}).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  const s3 = `{ endpoint: 'http://127.0.0.1:${port}' }`;
+  await project.write({ 'mongo-release.yml': `backup: { store: s3://shop/prod, s3: ${s3} }\n` });
+  const keys = { AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'secret', AWS_REGION: 'us-east-1' };
+  const asked = performance.now();
+  const { code, json } = await project.run('status --json', keys);
+  expect([code, json.pending]).toEqual([0, 1]);
+  expect(performance.now() - asked).toBeLessThan(15_000);
+  silent.close();
 });
 
 test('a waiver says that a rehearsal which had failed was known, wherever somebody looks', async () => {
