@@ -208,8 +208,8 @@ class Walk {
       const remaining = plan.pending.filter(({ phase }) => phase === 'after-deploy').map(({ name }) => name);
       const { releaseId, migrate = { releaseId, applied: [] } } = this.result;
       if (remaining.length > 0) this.result.migrate = { ...migrate, remaining };
-      // Who takes it back has to know of it.
-      await this.#recording.keep();
+      // Who takes it back has to know of it, and nobody else may be at it.
+      await this.#recording.claim();
       this.#deployed = true;
       const end = await runHook(this.#run, 'deploy', deploy);
       stopIfCancelled(this.#run);

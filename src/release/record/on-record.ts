@@ -14,13 +14,15 @@ export interface Recording {
   readonly steps: Steps;
   /** From here on it is on record; once more where more is known of it. Throws as `OwnRecord.open`. */
   open(known: Omit<RecordOpening, 'kind'>): Promise<void>;
-  /** Puts on record which steps it took, the one under way among them: before what nobody else could tell of. Throws as `open`. */
+  /** Before it deploys what it is on record with. Throws as `OwnRecord.claim`. */
+  claim(): Promise<void>;
+  /** Puts on record which steps it took. Throws as `open`. */
   keep(): Promise<void>;
 }
 
 /** Of what is only rehearsed: there is no record to open. */
 export function notRecorded(): Recording {
-  return { steps: new Steps(), open: async () => {}, keep: async () => {} };
+  return { steps: new Steps(), open: async () => {}, claim: async () => {}, keep: async () => {} };
 }
 
 /**
@@ -36,10 +38,12 @@ export async function onRecord<E extends { readonly outcome: Outcome; readonly e
   const record = new OwnRecord(connection.db, run);
   const steps = new Steps();
   const { ttl } = run.invocation.settings.lease;
+  let opening: RecordOpening = { kind };
   let opened = false;
   let heartbeat: Heartbeat | undefined;
   const open: Recording['open'] = async (known) => {
-    await record.open({ kind, ...known });
+    opening = { kind, ...known };
+    await record.open(opening);
     opened = true;
     heartbeat ??= new Heartbeat(() => record.beat(ttl), ttl / 3);
   };
@@ -59,7 +63,8 @@ export async function onRecord<E extends { readonly outcome: Outcome; readonly e
     if (opened) await record.close({ outcome, error, steps: steps.all });
   };
   try {
-    const ended = await work({ steps, open, keep: () => record.reached(steps.all) });
+    const claim = () => record.claim(opening, steps.all);
+    const ended = await work({ steps, open, claim, keep: () => record.reached(steps.all) });
     await close(ended);
     return ended;
   } catch (thrown) {

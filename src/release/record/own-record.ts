@@ -1,14 +1,22 @@
-import { type Collection, type Db, Long } from 'mongodb';
+import { type Collection, type Db, Long, MongoServerError } from 'mongodb';
 import { answerWithin } from '../../migration/lease/clock.ts';
 import { thisProcess } from '../../migration/lease/owner-process.ts';
 import { fenceBehind } from '../../migration/lease/state.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
 import { asReleaseError, ReleaseError } from '../../observe/error.ts';
+import { formatTime } from '../../report/format.ts';
 import { outcomeOfError } from '../outcome.ts';
 import type { StoppedTraffic } from '../rollback/traffic.ts';
 import { namesOf, type Run, targetOf } from '../run.ts';
 import { attemptOf, fieldsOfAttempt, pushed, type ReleaseAttempt, thisAttempt } from './attempt.ts';
-import { hasBegun, type RecordEnd, type RecordOpening, type RecordStart, type ReleaseRecord } from './record.ts';
+import {
+  hasBegun,
+  latestBegan,
+  type RecordEnd,
+  type RecordOpening,
+  type RecordStart,
+  type ReleaseRecord,
+} from './record.ts';
 import { isNowOnRecord, ReleaseRecords, recordsIn } from './records.ts';
 
 /** What this run puts on record of itself: intent before effect. */
@@ -30,15 +38,33 @@ export class OwnRecord {
    * before it may change anything is a release. What another process has open is not touched, unless that is over as far
    * as can be seen. Throws what `asServerFailure` makes of a server's failure.
    */
-  async open({ migrations = [], ...opening }: RecordOpening): Promise<void> {
+  async open(opening: RecordOpening): Promise<void> {
+    await this.#open(opening);
+  }
+
+  /**
+   * Puts on record that it goes on to deploy, with its steps so far: nobody has the lease meanwhile, so no two processes may
+   * be at that. Throws `HISTORY_CONFLICT` where another one has the record open, or has had it since this one; else as `open`.
+   */
+  async claim(opening: RecordOpening, steps: RecordEnd['steps']): Promise<void> {
+    const other = await this.#open(opening, steps);
+    if (other !== undefined) throw atItAlready(other);
+  }
+
+  /** Comes back with the record where it is another process's to keep. With `steps` it deploys. */
+  async #open({ migrations = [], ...opening }: RecordOpening, steps?: RecordEnd['steps']) {
     try {
-      const found = await this.#find();
-      refuseTaken(found, opening.kind);
-      const others = found?.state === 'running' && found.attemptId !== thisAttempt ? [found] : [];
-      const seen = await this.#all.look(others);
-      if (seen.some(({ presence }) => presence === 'here')) return;
       if (opening.planDigest !== undefined) this.#behind ??= await fenceBehind(this.#records.db, namesOf(this.#run));
-      await this.#begin(found, { ...opening, migrations: hasBegun(found) ? undefined : migrations }, patience);
+      return await this.#upon(opening.kind, async (found) => {
+        const others = found !== null && found.attemptId !== thisAttempt ? [found] : [];
+        const seen = await this.#all.look(others.filter(({ state }) => state === 'running'));
+        const here = seen.find(({ presence }) => presence === 'here')?.record;
+        const other = here ?? others.find(({ attempts = [] }) => attempts.some((one) => one.attemptId === thisAttempt));
+        if (other !== undefined) return other;
+        const fields = { ...opening, steps, migrations: hasBegun(found) ? undefined : migrations };
+        await this.#begin(found, fields, { ...patience, fence: steps && this.#behind });
+        return undefined;
+      });
     } catch (error) {
       throw asServerFailure(error, 'putting the release on record');
     }
@@ -50,23 +76,39 @@ export class OwnRecord {
    * What was on record of the attempt before goes to `attempts`, and nothing of it is left beside. Throws `USAGE` where the
    * id is that of a run of another kind.
    */
-  async start(start: RecordStart): Promise<void> {
-    const joined = await this.#find();
-    refuseTaken(joined, start.kind);
-    const before = hasBegun(joined) ? joined : undefined;
-    const began = before !== undefined && before.positionBefore !== start.positionBefore ? before : start;
-    await this.#begin(joined, {
-      ...start,
-      positionBefore: began.positionBefore,
-      backupId: began.backupId,
-      migrations: [...new Set([...(before?.migrations ?? []), ...start.migrations])],
+  start(start: RecordStart): Promise<void> {
+    return this.#upon(start.kind, async (joined) => {
+      const before = hasBegun(joined) ? joined : undefined;
+      const began = before !== undefined && before.positionBefore !== start.positionBefore ? before : start;
+      await this.#begin(joined, {
+        ...start,
+        positionBefore: began.positionBefore,
+        backupId: began.backupId,
+        migrations: [...new Set([...(before?.migrations ?? []), ...start.migrations])],
+      });
     });
+  }
+
+  /**
+   * Does it with what is on record, and once more where another process has put itself there meanwhile: seen as the primary
+   * has it, since a majority may have it much later.
+   */
+  async #upon<T>(kind: ReleaseRecord['kind'], work: (found: ReleaseRecord | null) => Promise<T>): Promise<T> {
+    for (;;) {
+      const found = await this.#records.findOne({ _id: this.#run.releaseId }, onPrimary);
+      refuseTaken(found, kind);
+      try {
+        return await work(found);
+      } catch (error) {
+        if (!(error instanceof MongoServerError) || error.code !== duplicateKey) throw error;
+      }
+    }
   }
 
   async #begin(
     joined: ReleaseRecord | null,
     fields: Partial<ReleaseRecord>,
-    options: { readonly writeConcern?: WriteConcernSettings } = {},
+    { fence, ...options }: { readonly writeConcern?: WriteConcernSettings; readonly fence?: number } = {},
   ): Promise<void> {
     const run = this.#run;
     const target = targetOf(run);
@@ -83,9 +125,11 @@ export class OwnRecord {
     const old = [...(again ? fieldsOfAttempt(joined) : []), 'finishedAt', 'error'];
     const gone = old.filter((field) => !(field in set));
     await this.#records.updateOne(
-      { _id: run.releaseId },
+      // Where that is another process's by now, its id is taken.
+      { _id: run.releaseId, attemptId: joined?.attemptId ?? { $exists: false } },
       {
         $set: set,
+        ...(fence !== undefined && { $max: { fence } }),
         $setOnInsert: { startedAt: run.startedAt },
         $unset: Object.fromEntries(gone.map((field) => [field, ''])),
         ...(again && pushed(attemptOf(joined), joined)),
@@ -220,10 +264,22 @@ function refuseTaken(found: ReleaseRecord | null, kind: ReleaseRecord['kind']): 
   });
 }
 
+function atItAlready({ _id, pid, host, heard, ...record }: ReleaseRecord): ReleaseError {
+  const at = formatTime(heard?.at ?? latestBegan(record));
+  const message = `Another run is at release ${_id}, or has gone on with it since: process ${pid} on ${host}, last heard of at ${at}. This one does not deploy it.`;
+  return new ReleaseError('HISTORY_CONFLICT', message, {
+    hint: 'Wait for the end of that run, or stop it. Once nothing was heard of it for as long as lease.ttl says, run this again.',
+  });
+}
+
 type WriteConcernSettings = { readonly w: 'majority'; readonly wtimeoutMS: number };
 
 /** Nothing of the target hangs on it: where no majority answers, the run ends all the same. */
 const patience = { writeConcern: { w: 'majority', wtimeoutMS: 30_000 } } as const;
+
+const onPrimary = { readConcern: { level: 'local' }, readPreference: 'primary' } as const;
+
+const duplicateKey = 11000;
 
 /** The driver would store an absent value as null. */
 function withoutUndefined<T extends object>(fields: T): Partial<T> {

@@ -111,6 +111,42 @@ test('from elsewhere a release that deploys is told from one that was cut off at
   expect((await ok('status --json')).warnings ?? []).toEqual([]);
 }, 120_000);
 
+test('a release that is tried again deploys once its earlier run is over, and never beside another run of it', async () => {
+  const { process, ended } = await deploying();
+  const elsewhere = { host: hostname(), pid: 2 ** 22 + 1, 'process.namespaces': 'pid:[1]' };
+  await releases().updateOne({ _id: 'r1' }, { $set: elsewhere });
+  process.kill('SIGKILL');
+  await ended;
+  const again = () => project.start('release --apply --release-id r1 --json');
+  const early = await again().ended;
+  expectFailure(
+    early,
+    5,
+    'HISTORY_CONFLICT',
+    /Another run is at release r1.*: process 4194305 on .*, last heard of at/,
+  );
+  expect(await log()).toEqual(['deploy']);
+  expect(await releases().findOne({ _id: 'r1' })).toMatchObject({
+    ...{ state: 'running', attempts: [{ state: 'blocked', steps: expect.any(Array) }] },
+  });
+
+  await expect
+    .poll(async () => (await ok('status --json')).warnings.join(), { timeout: 20_000 })
+    .toMatch(/r1 was cut off/);
+  // As where the job is run again twice.
+  const both = [again(), again()];
+  const refused = await Promise.race(both.map((one) => one.ended));
+  expectFailure(refused, 5, 'HISTORY_CONFLICT', /Another run is at release r1/);
+  expect((await ok('status --json')).warnings).toEqual([expect.stringMatching(/^Release r1 is deploying/)]);
+  expectFailure(await project.run('rollback r1 --json'), 5, 'HISTORY_CONFLICT');
+  await letGo();
+  const codes = (await Promise.all(both.map((one) => one.ended))).map(({ code }) => code);
+  expect(codes.toSorted()).toEqual([0, 5]);
+  expect(await log()).toEqual(['deploy', 'deploy']);
+  expect(await releases().findOne({ _id: 'r1' })).toMatchObject({ state: 'nothing-to-do' });
+  expect((await ok('status --json')).warnings ?? []).toEqual([]);
+}, 120_000);
+
 test('a release that deploys is not taken for one that was cut off where a majority lags behind', async () => {
   const late = { priority: 0, hidden: true, secondaryDelaySecs: 2 };
   await using servers = await startServers({ members: [{}, late] });
