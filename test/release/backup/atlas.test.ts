@@ -137,6 +137,26 @@ test('a release rehearses on a backup of its own, and says what that does not sh
     expect((await project.run('status --json')).json).toMatchObject({ pending: 1 });
   }));
 
+test('a release whose record a restore takes away while it deploys says so, and that the application may be on older data', () =>
+  scene(
+    async ({ database, project, places }) => {
+      const { id } = (await project.run('backup --json')).json;
+      await project.write({ hold: '' });
+      const released = project.start('release --apply --rehearsal none --release-id r1 --json');
+      await expect.poll(() => readdir(project.dir), { timeout: 30_000 }).toContain('deploying');
+      const restored = await project.run(`restore ${id} --erase-cluster Shop --reason why --json`);
+      expect(restored.code, restored.stderr).toBe(0);
+      const records = database.db.collection<{ _id: string }>('_mongo_release.releases');
+      expect(await records.countDocuments({ _id: 'r1' })).toBe(0);
+      await rm(join(project.dir, 'hold'));
+      expectFailure(await released.ended, 8, 'TAKEN_BACK', /release r1 .*it was taken back, and its record with it\./);
+      expect(await places()).toEqual([{ _id: 1 }, { _id: 2 }]);
+      expect(await records.countDocuments({ _id: 'r1' })).toBe(0);
+    },
+    { hooks: { deploy: 'touch deploying; while test -e hold; do sleep 0.1; done' } },
+    'staging',
+  ));
+
 test('no failure of a release erases a cluster by itself', () =>
   scene(
     async ({ atlas, project, places }) => {

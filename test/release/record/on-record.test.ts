@@ -96,6 +96,9 @@ test('one that is stopped is on record with what it was to apply, and a rollback
     },
     { _id: 'r3', state: 'blocked', error: { code: 'BLOCKED_BY_GUARD' } },
   ]);
+  // What goes on record only to be closed gives no sign of life: nobody is at it.
+  const heard = await records();
+  expect(heard.map((one) => 'heard' in one)).toEqual([true, true, false]);
   const back = await project.run('rollback --json');
   expectFailure(back, 2, 'RELEASE_UNKNOWN', /r3, changed nothing.* is r1\./);
   expect(back.json.error.hint).toContain('mongo-release rollback r1.');

@@ -93,6 +93,23 @@ test('another way is refused once the data are back; the id of the rollback, and
   expectFailure(await project.run('rollback d1 --json'), 2, 'RELEASE_UNKNOWN', /no release d1: that is a down/);
 }, 120_000);
 
+test('an undo whose end cannot be put on record is not complete, and is told in full by the one that goes on with it', async () => {
+  const refuse = (validator: object) => database.db.command({ collMod: own.history, validator });
+  await refuse({ state: { $ne: 'rolled-back' } });
+  const stopped = await project.run('rollback r1 --json');
+  expectFailure(stopped, 10, 'ROLLBACK_FAILED');
+  expect(await places().distinct('price')).toEqual([1, 2, 3]);
+  expect((await ok('status --json')).migrations).toMatchObject([{ name: '1-cents', state: 'running' }]);
+  await refuse({});
+  await places().updateOne({ _id: 1 }, { $set: { price: 7 } });
+  const effects = { modified: 3 };
+  expect(await ok('rollback r1 --json')).toMatchObject({
+    ...{ outcome: 'rolled-back', strategy: 'undo', reverted: [{ name: '1-cents', effects }] },
+  });
+  expect(await database.db.collection(own.history).findOne()).toMatchObject({ state: 'rolled-back', effects });
+  expect(await places().distinct('price')).toEqual([2, 3, 7]);
+}, 120_000);
+
 test.each(['undo', 'down'] as const)(
   'of a half-done migration it tells what was undone, also where it was killed right behind that: %s',
   async (strategy) => {
