@@ -3,6 +3,7 @@ import { type ClientSession, Collection, type Document, MongoServerError } from 
 import { expect, test, vi } from 'vitest';
 import { type Attempt, entryId } from '../../../src/migration/journal/documents.ts';
 import { forecastUndo } from '../../../src/migration/undo/forecast.ts';
+import { Cut, cutOff, doubling } from './cut-off.ts';
 import { own } from './journalled.ts';
 import { setting } from './setting.ts';
 
@@ -13,31 +14,6 @@ interface Numbered extends Document {
 /** More of them, and others, by hand: UNDO_RUNS=200 UNDO_SEED=1. */
 const numRuns = Number(process.env.UNDO_RUNS ?? 10);
 const seed = Number(process.env.UNDO_SEED ?? 20_267);
-
-type Setting = Awaited<ReturnType<typeof setting>>;
-type Options = Parameters<Setting['undo']>[0];
-
-class Cut extends Error {}
-
-/** Undoes it, cut off again and again after so many answers of the server, as a kill does it. */
-async function cutOff(s: Setting, cutAfter: number, options: Options) {
-  for (let round = 0; ; round++) {
-    let answers = 0;
-    const stop = new AbortController();
-    const onAnswer = () => {
-      answers += 1;
-      if (answers > cutAfter * 2 ** round) stop.abort(new Cut());
-    };
-    s.connection.client.on('commandSucceeded', onAnswer);
-    try {
-      return await s.undo({ ...options, signal: stop.signal });
-    } catch (error) {
-      if (!(error instanceof Cut)) throw error;
-    } finally {
-      s.connection.client.off('commandSucceeded', onAnswer);
-    }
-  }
-}
 
 const sizes = fc.constantFrom(undefined, { first: 2, most: 4, leastForTime: 2 });
 const cutAfter = fc.integer({ min: 3, max: 25 });
@@ -87,7 +63,9 @@ test('what a user deleted between two operations stays deleted, and nothing of i
         });
       }
       const [forecast] = await forecastUndo(s.connection, own, [s.journal.attempt]);
-      const result = await cutOff(s, cut, { mode: 'tolerant', sizes });
+      const { result } = await cutOff(s.connection, doubling(cut), (signal) =>
+        s.undo({ mode: 'tolerant', sizes, signal }),
+      );
       const { documents: back, inserted, deleted: out, merged } = forecast!;
       expect(result).toMatchObject({
         ...{ state: 'undone', documents: back, inserted, deleted: out, merged, quarantined: 0 },
@@ -167,7 +145,7 @@ test('unique values that documents gave to one another go back, whatever else wa
             }
           }
         }
-        const result = await cutOff(s, cut, { mode, sizes });
+        const { result } = await cutOff(s.connection, doubling(cut), (signal) => s.undo({ mode, sizes, signal }));
         expect(result).toMatchObject({ state: 'undone', left: [], quarantined: 0, merged: 0 });
         expect(await s.differences()).toEqual([]);
       },

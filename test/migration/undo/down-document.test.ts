@@ -4,6 +4,7 @@ import { DownDocumentProcess } from '../../../src/migration/down-document.ts';
 import type { AskDown } from '../../../src/migration/undo/down-documents.ts';
 import { forecastUndo } from '../../../src/migration/undo/forecast.ts';
 import { makeProject, type Project, settings } from '../project.ts';
+import { cutOff, growing } from './cut-off.ts';
 import { type Journalled, own } from './journalled.ts';
 import { setting } from './setting.ts';
 
@@ -242,31 +243,14 @@ test('a document that users write to all the time loses none of it', async () =>
 });
 
 test('cut off anywhere, and called again, it ends in the same state', async () => {
-  class Cut extends Error {}
   await using s = await cities(30);
   await s.change();
   await s.cities.updateMany({ _id: { $lt: 10 } }, { $set: { 'location.lat': 7 } });
   await s.cities.insertMany(Array.from({ length: 500 }, (_, i) => ({ _id: 1000 + i, location: { lat: i, lon: i } })));
-  let cuts = 0;
-  for (let round = 0; ; round++) {
-    let answers = 0;
-    const stop = new AbortController();
-    const onAnswer = () => {
-      answers += 1;
-      if (answers > 4 * (round + 1)) stop.abort(new Cut());
-    };
-    s.connection.client.on('commandSucceeded', onAnswer);
-    const result = await s
-      .undo({ ...tolerant(asks('cities.js', { signal: stop.signal })), signal: stop.signal })
-      .catch((error: unknown) => {
-        if (!(error instanceof Cut)) throw error;
-        cuts += 1;
-      });
-    s.connection.client.off('commandSucceeded', onAnswer);
-    if (result === undefined) continue;
-    expect(result).toMatchObject({ state: 'undone', downDocuments: 510, quarantined: 0 });
-    break;
-  }
+  const { result, cuts } = await cutOff(s.connection, growing(4), (signal) =>
+    s.undo({ ...tolerant(asks('cities.js', { signal })), signal }),
+  );
+  expect(result).toMatchObject({ state: 'undone', downDocuments: 510, quarantined: 0 });
   expect(cuts).toBeGreaterThan(2);
   expect(await s.cities.countDocuments({ location: { $exists: true } })).toBe(0);
   expect(await s.cities.findOne({ _id: 5 })).toEqual({ ...city(5), lat: 7 });

@@ -6,6 +6,7 @@ import { forecastUndo } from '../../../src/migration/undo/forecast.ts';
 import { RenameEvidence } from '../../../src/migration/undo/renames.ts';
 import { insertRaw } from '../../../src/mongo/raw-write.ts';
 import { makeProject, type Project, settings } from '../project.ts';
+import { cutOff, growing } from './cut-off.ts';
 import { type Journalled, own } from './journalled.ts';
 import { bytes, edit, type Fields, fields, fieldsOf, modelOf, shown, updateOf } from './random-documents.ts';
 import { setting } from './setting.ts';
@@ -36,8 +37,6 @@ async function statesOf(journal: Journalled, collection: string): Promise<Map<nu
 function sorted(fields: Iterable<readonly [string, unknown]>, typed = true): string[] {
   return [...fields].map(([name, value]) => `${name} ${shown(value, { typed })}`).sort();
 }
-
-class Cut extends Error {}
 
 const edits = fc.array(edit, { minLength: 2, maxLength: 4 });
 const nth = fc.nat(3);
@@ -86,26 +85,13 @@ test.each([
           }
           const [forecast] = await forecastUndo(s.connection, own, [{ ...s.journal.attempt, ask }]);
 
-          for (let round = 0, over = false; !over; round++) {
-            let answers = 0;
-            const stop = new AbortController();
-            const onAnswer = () => {
-              answers += 1;
-              if (answers > cutAfter * (round + 1)) stop.abort(new Cut());
-            };
-            s.connection.client.on('commandSucceeded', onAnswer);
-            try {
-              const { state, ...numbers } = await s.undo({ mode: 'tolerant', ask, signal: stop.signal });
-              expect(state).toBe('undone');
-              over = true;
-              expect(numbers).toMatchObject(forecast!);
-            } catch (error) {
-              if (!(error instanceof Cut)) throw error;
-              cuts += 1;
-            } finally {
-              s.connection.client.off('commandSucceeded', onAnswer);
-            }
-          }
+          const cut = await cutOff(s.connection, growing(cutAfter), (signal) =>
+            s.undo({ mode: 'tolerant', ask, signal }),
+          );
+          cuts += cut.cuts;
+          const { state, ...numbers } = cut.result;
+          expect(state).toBe('undone');
+          expect(numbers).toMatchObject(forecast!);
           const after = await s.journal.documents(name);
           const states = await statesOf(s.journal, name);
           const left: number[] = [];

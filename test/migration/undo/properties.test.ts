@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import type { ClientSession, Collection, Document } from 'mongodb';
 import { expect, test } from 'vitest';
+import { cutOff, growing } from './cut-off.ts';
 import type { Journalled } from './journalled.ts';
 import { setting } from './setting.ts';
 
@@ -120,9 +121,6 @@ async function seeded({ db }: Journalled): Promise<void> {
   }
 }
 
-/** Cut off after the nth answer of the server, as a kill does it: also between a change and its mark. */
-class Cut extends Error {}
-
 test('whatever was done, undoing it leads back to the same bytes, also when it is cut off again and again', async () => {
   let cuts = 0;
   await fc.assert(
@@ -132,23 +130,9 @@ test('whatever was done, undoing it leads back to the same bytes, also when it i
       async (changes, cutAfter) => {
         await using s = await setting(seeded);
         for (const change of changes) await make(s.journal, change);
-        let result: Awaited<ReturnType<typeof s.undo>> | undefined;
-        for (let round = 0; result === undefined; round++) {
-          let answers = 0;
-          const stop = new AbortController();
-          const onAnswer = () => {
-            answers += 1;
-            if (answers > cutAfter * (round + 1)) stop.abort(new Cut());
-          };
-          s.connection.client.on('commandSucceeded', onAnswer);
-          result = await s.undo({ signal: stop.signal }).catch((error: unknown) => {
-            if (!(error instanceof Cut)) throw error;
-            cuts += 1;
-            return undefined;
-          });
-          s.connection.client.off('commandSucceeded', onAnswer);
-        }
-        expect(result).toMatchObject({ state: 'undone', left: [] });
+        const cut = await cutOff(s.connection, growing(cutAfter), (signal) => s.undo({ signal }));
+        cuts += cut.cuts;
+        expect(cut.result).toMatchObject({ state: 'undone', left: [] });
         expect(await s.differences()).toEqual([]);
       },
     ),

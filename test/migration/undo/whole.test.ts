@@ -3,6 +3,7 @@ import { BSON, type ClientSession, type Collection, type Document } from 'mongod
 import { expect, test } from 'vitest';
 import type { AskDown } from '../../../src/migration/undo/down-documents.ts';
 import { forecastUndo } from '../../../src/migration/undo/forecast.ts';
+import { Cut, cutOff, doubling } from './cut-off.ts';
 import { own } from './journalled.ts';
 import { setting } from './setting.ts';
 
@@ -227,32 +228,6 @@ function expected(was: Document | undefined, made: Document | undefined, now: Do
   return { document: back, left: false };
 }
 
-class Cut extends Error {}
-
-/** Undoes it, cut off again and again after so many answers of the server, as a kill does it. */
-async function cutOff(
-  s: Awaited<ReturnType<typeof setting>>,
-  cutAfter: number,
-  options: Parameters<(typeof s)['undo']>[0],
-) {
-  for (let round = 0; ; round++) {
-    let answers = 0;
-    const stop = new AbortController();
-    const onAnswer = () => {
-      answers += 1;
-      if (answers > cutAfter * 2 ** round) stop.abort(new Cut());
-    };
-    s.connection.client.on('commandSucceeded', onAnswer);
-    try {
-      return { result: await s.undo({ ...options, signal: stop.signal }), cuts: round };
-    } catch (error) {
-      if (!(error instanceof Cut)) throw error;
-    } finally {
-      s.connection.client.off('commandSucceeded', onAnswer);
-    }
-  }
-}
-
 test('whatever migration and users did: the model says what stays, the forecast the numbers, and a cut changes neither', async () => {
   let cuts = 0;
   await fc.assert(
@@ -279,7 +254,9 @@ test('whatever migration and users did: the model says what stays, the forecast 
         const now = await stateOf(a);
         const [forecast] = await forecastUndo(s.connection, own, [s.journal.attempt]);
 
-        const { result, cuts: cutsOfThis } = await cutOff(s, cutAfter, { ...tolerant, sizes });
+        const { result, cuts: cutsOfThis } = await cutOff(s.connection, doubling(cutAfter), (signal) =>
+          s.undo({ ...tolerant, sizes, signal }),
+        );
         cuts += cutsOfThis;
         const { documents, inserted, deleted, merged, quarantined } = forecast!;
         expect(result).toMatchObject({ state: 'undone', documents, inserted, deleted, merged, quarantined });
@@ -372,7 +349,9 @@ test('unique values, users and cuts: each document is back as a whole, or as its
         }
         const now = await stateOf(a);
         const [forecast] = await forecastUndo(s.connection, own, [s.journal.attempt]);
-        const { result, cuts } = await cutOff(s, cutAfter, { ...tolerant, sizes });
+        const { result, cuts } = await cutOff(s.connection, doubling(cutAfter), (signal) =>
+          s.undo({ ...tolerant, sizes, signal }),
+        );
         seen.cuts += cuts;
 
         const after = await stateOf(a);
