@@ -77,10 +77,8 @@ export class NamesOfThePast {
         const [at, target] = [await this.infoOf(to), this.presentOf(to)?.collection ?? ''];
         // The old name is free, or has what went back to it in an undo that was interrupted.
         const conflicts = await this.#returns(namespace, before.uuid, target);
-        const stays = conflicts.length > 0 && at !== undefined && at.uuid === before.uuid;
-        // Who died between the intent and its first step has moved nothing.
-        const unmoved = replaced !== undefined && at?.uuid === replaced.uuid;
-        if (!stays && !unmoved) this.#past.set(shownNamespace(to), undefined);
+        // Only going back frees the new name: who died half-way has put nothing there, and what stands there else stays.
+        if (conflicts.length === 0 && at?.uuid === before.uuid) this.#past.set(shownNamespace(to), undefined);
         if (replaced !== undefined) conflicts.push(...(await this.#returns(to, replaced.uuid)));
         return conflicts;
       }

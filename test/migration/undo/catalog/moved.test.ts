@@ -133,6 +133,43 @@ test.each([
   expect(await s.differences()).toEqual([]);
 });
 
+test('one that ended half-way is in the way of a name that a user has made anew, and that is known beforehand', async () => {
+  for (const mode of ['strict', 'tolerant'] as const) {
+    await using s = await setting(async ({ db }) => {
+      await insert(db, 'a', 1);
+      await insert(db, 'b', 2);
+    });
+    await s.journal.write('a', (session) => s.db.collection('a').updateMany({}, { $set: { n: 1 } }, { session }));
+    const tombstone = own.dropped((await findCollection(s.db, 'b'))?.uuid ?? '');
+    const change = async () => {
+      await s.db.renameCollection('b', tombstone);
+      await insert(s.db, 'b', 3);
+    };
+    await s.journal.catalog('a', 'rename-collection', change, { to: 'b', tombstone, intentOnly: true });
+    if (mode === 'strict') {
+      const conflict = { kind: 'collection', namespace: `${s.db.databaseName}.b`, reason: 'name-taken' };
+      expect(await s.undo()).toMatchObject({ state: 'conflicts', entriesUndone: 0, conflicts: [conflict] });
+    } else expect(await undoneAsForetold(s)).toEqual([['b', 'name-taken']]);
+    expect(await idsIn(s.db, 'b')).toEqual([3]);
+    expect(await idsIn(s.db, tombstone)).toEqual([2]);
+  }
+});
+
+test('a renamed collection that a user renamed further, and whose new name they made anew, leaves both to them', async () => {
+  await using s = await setting(async ({ db }) => {
+    await insert(db, 'a', 1);
+    await insert(db, 'b', 2);
+  });
+  await renameOver(s, 'a', 'b');
+  await s.db.renameCollection('b', 'theirs');
+  await insert(s.db, 'b', 3);
+  expect(await undoneAsForetold(s)).toEqual([
+    ['a', 'gone'],
+    ['b', 'name-taken'],
+  ]);
+  expect(await idsIn(s.db, 'b')).toEqual([3]);
+});
+
 test('a document that was changed before its collection was renamed, and after it, goes back as it is foretold', async () => {
   await using s = await setting(({ db }) => insert(db, 'a'));
   await s.journal.write('a', (session) => s.db.collection('a').updateMany({}, { $set: { first: 1 } }, { session }));
