@@ -126,3 +126,10 @@ export function expectNoTrace({ stdout, stderr }: Ran): void {
 
 export const migration = (up: string, down?: string) =>
   `module.exports = { async up(db, client) { ${up} }${down === undefined ? '' : `, async down(db, client) { ${down} }`} };\n`;
+
+/** Inserts a place with this id, and takes it away again. */
+export const insertPlace = (_id: number | string) =>
+  migration(
+    `await db.collection('places').insertOne({ _id: ${JSON.stringify(_id)} });`,
+    `await db.collection('places').deleteOne({ _id: ${JSON.stringify(_id)} });`,
+  );

@@ -1,23 +1,18 @@
 import { readdir, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { expectFailure, makeProject, migration, type Project } from '../cli/cli.ts';
+import { expectFailure, insertPlace, makeProject, migration, type Project } from '../cli/cli.ts';
 import { freshDatabase, type TestDatabase } from '../setup/mongo.ts';
 import { stateOf } from './state.ts';
 
 let database: TestDatabase;
 let project: Project;
-const insert = (n: number) =>
-  migration(
-    `await db.collection('places').insertOne({ _id: ${n} });`,
-    `await db.collection('places').deleteOne({ _id: ${n} });`,
-  );
 const up = 'up --rehearsal none --json';
 
 beforeEach(async () => {
   database = await freshDatabase();
   project = await makeProject(
-    { 'migrations/1-a.js': insert(1), 'migrations/2-b.js': insert(2), 'migrations/3-c.js': insert(3) },
+    { 'migrations/1-a.js': insertPlace(1), 'migrations/2-b.js': insertPlace(2), 'migrations/3-c.js': insertPlace(3) },
     { MONGODB_URI: database.uri, MONGO_RELEASE_STORE: 'backups' },
   );
 });

@@ -1,15 +1,14 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { expectFailure, makeProject, migration, type Project } from '../cli/cli.ts';
+import { expectFailure, insertPlace, makeProject, type Project } from '../cli/cli.ts';
 import { freshDatabase, type TestDatabase } from '../setup/mongo.ts';
 
 let database: TestDatabase;
 let project: Project;
-const insert = (n: number) =>
-  migration(
-    `await db.collection('places').insertOne({ _id: ${n} });`,
-    `await db.collection('places').deleteOne({ _id: ${n} });`,
-  );
-const files = { 'migrations/1-a.js': insert(1), 'migrations/2-b.js': insert(2), 'migrations/3-c.js': insert(3) };
+const files = {
+  'migrations/1-a.js': insertPlace(1),
+  'migrations/2-b.js': insertPlace(2),
+  'migrations/3-c.js': insertPlace(3),
+};
 const apply = 'migrate --apply --rehearsal none --json';
 
 beforeEach(async () => {
@@ -43,7 +42,7 @@ test('a plan that was written down is applied as it is, with its scope, and not 
 
 test('a plan does not hold for files that were changed, and a digest not for another plan', async () => {
   const { json } = await project.run('plan --out plan.json --json');
-  await project.write({ 'migrations/2-b.js': insert(22) });
+  await project.write({ 'migrations/2-b.js': insertPlace(22) });
   expectFailure(await project.run(`${apply} --plan plan.json`), 5, 'PLAN_MOVED', /the file was changed: 2-b/);
   expectFailure(await project.run(`${apply} --digest ${json.digest}`), 5, 'PLAN_MOVED', /its digest is/);
   expectFailure(await project.run(`${apply} --plan nowhere.json`), 2, 'PLAN_FILE_INVALID');
@@ -65,7 +64,7 @@ test('status --check, findings of edited and missing files, and baseline, which 
   expect((await project.run('up --rehearsal none --json')).code).toBe(0);
   expect(await project.run('status --check --json')).toMatchObject({ code: 0, json: { pending: 0 } });
 
-  await project.write({ 'migrations/2-b.js': insert(22), 'migrations/0-late.js': insert(0) });
+  await project.write({ 'migrations/2-b.js': insertPlace(22), 'migrations/0-late.js': insertPlace(0) });
   const status = await project.run('status --json');
   expect(status.json.migrations[2]).toMatchObject({ name: '2-b', state: 'applied', note: 'edited-since-applied' });
   const planned = await project.run('plan --json --sarif findings.sarif');

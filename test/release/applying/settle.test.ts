@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { expectFailure, makeProject, migration, type Project } from '../../cli/cli.ts';
+import { expectFailure, insertPlace, makeProject, migration, type Project } from '../../cli/cli.ts';
 import { freshDatabase, type TestDatabase } from '../../setup/mongo.ts';
 import { sandboxForAll } from '../../setup/sandbox.ts';
 import { giveUpLease, killHalfWay, standsStill } from '../half-done/left-half.ts';
@@ -10,7 +10,6 @@ const slow = [
   `${writing('first')} ${standsStill} ${writing('second')}`,
   `${removing('first')} ${removing('second')}`,
 ] as const;
-const insert = (_id: string) => migration(writing(_id), removing(_id));
 const broken = [`${writing('broken')} throw new Error('no');`, removing('broken')] as const;
 const afterDeploy = (up: string, down: string) => `import { defineMigration } from 'mongo-release-action';
 export default defineMigration({ phase: 'after-deploy', async up({ db }) { ${up} }, async down({ db }) { ${down} } });\n`;
@@ -73,7 +72,7 @@ describe('release --apply with a deploy hook, and half of what is for after the 
 
   test('ends it after the deploy, and rehearses what comes after it then', async () => {
     await project.write({
-      'migrations/2-before.js': insert('before'),
+      'migrations/2-before.js': insertPlace('before'),
       'migrations/3-after.ts': afterDeploy(writing('after'), removing('after')),
     });
     const dry = await project.run('release --json');
@@ -109,7 +108,7 @@ describe('release --apply with a deploy hook, and half of what is for after the 
 
   test('does the same with one certain plan, which is of all that', async () => {
     await project.write({
-      'migrations/2-before.js': insert('before'),
+      'migrations/2-before.js': insertPlace('before'),
       'migrations/3-after.ts': afterDeploy(writing('after'), removing('after')),
     });
     const { digest } = (await project.run('plan --json')).json;
@@ -133,7 +132,7 @@ describe('in production, with a half-done migration and one that never ran here'
   });
 
   test('what never ran is rehearsed once the other has come to its end, also with one certain plan', async () => {
-    await project.write({ 'migrations/2-next.js': insert('next') });
+    await project.write({ 'migrations/2-next.js': insertPlace('next') });
     expect((await project.run(`backup ${production}`)).code).toBe(0);
     const { digest } = (await project.run('plan --json')).json;
     const ran = await project.run(`${apply} --digest ${digest}`);
@@ -146,7 +145,7 @@ describe('in production, with a half-done migration and one that never ran here'
   });
 
   test('without a rehearsal nothing is done, unless a waiver is put on record', async () => {
-    await project.write({ 'migrations/2-next.js': insert('next') });
+    await project.write({ 'migrations/2-next.js': insertPlace('next') });
     expect((await project.run(`backup ${production}`)).code).toBe(0);
     const refused = await project.run(`${apply} --rehearsal none`);
     expectFailure(refused, 5, 'PROOF_MISSING');
@@ -167,7 +166,7 @@ describe('in production, with a half-done migration and one that never ran here'
 
 describe('what was begun has reached its end, and somebody else is first with the rest', () => {
   beforeEach(async () => {
-    await project.write({ 'migrations/1-slow.js': migration(...slow), 'migrations/2-next.js': insert('next') });
+    await project.write({ 'migrations/1-slow.js': migration(...slow), 'migrations/2-next.js': insertPlace('next') });
     await kill();
   });
   const lease = () => database.db.collection<{ _id: string }>('_mongo_release.lease');
@@ -200,7 +199,7 @@ describe('what was begun has reached its end, and somebody else is first with th
   test('a plan that has moved meanwhile stops it with exit 5', async () => {
     const started = project.start('migrate --apply --json');
     await started.said('Rehearsing in a sandbox');
-    await project.write({ 'migrations/3-added.js': insert('added') });
+    await project.write({ 'migrations/3-added.js': insertPlace('added') });
     const ran = await started.ended;
     expectFailure(ran, 5, 'PLAN_MOVED', /added: 3-added\..*reached their end: 1-slow\. Not begun: 2-next\./s);
     expect(ran.json).toMatchObject({ outcome: 'blocked', remaining: ['2-next'] });

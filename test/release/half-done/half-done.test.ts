@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { expectFailure, makeProject, migration, type Project } from '../../cli/cli.ts';
+import { expectFailure, insertPlace, makeProject, migration, type Project } from '../../cli/cli.ts';
 import { freshDatabase, type TestDatabase } from '../../setup/mongo.ts';
 import { sandboxForAll } from '../../setup/sandbox.ts';
 import { killHalfWay, standsStill } from './left-half.ts';
@@ -11,11 +11,6 @@ const slow = migration(
    await db.collection('places').insertOne({ _id: 'second' });`,
   "await db.collection('places').deleteMany({ _id: { $in: ['first', 'second'] } });",
 );
-const insert = (_id: string) =>
-  migration(
-    `await db.collection('places').insertOne({ _id: '${_id}' });`,
-    `await db.collection('places').deleteOne({ _id: '${_id}' });`,
-  );
 
 /** Models that can be loaded so often, when the files are looked at, and not any more when the migration begins. */
 const failsToBegin = (looks: number) => ({
@@ -36,7 +31,7 @@ let project: Project;
 beforeEach(async () => {
   database = await freshDatabase();
   project = await makeProject(
-    { 'migrations/1-slow.js': slow, 'migrations/2-next.js': insert('next') },
+    { 'migrations/1-slow.js': slow, 'migrations/2-next.js': insertPlace('next') },
     { MONGODB_URI: database.uri, MONGO_RELEASE_STORE: 'backups', MONGO_RELEASE_SANDBOX_URI: sandbox.uri },
     { modules: true },
   );
@@ -76,7 +71,7 @@ describe('migrate --apply after a kill', () => {
 
   test('undoes one whose file was changed, and rehearses it with the rest', async () => {
     await leaveHalf();
-    await project.write({ 'migrations/1-slow.js': insert('other') });
+    await project.write({ 'migrations/1-slow.js': insertPlace('other') });
     const dry = await project.run('migrate --json');
     expect(dry.json.error.hint).toMatch(
       /first undoes what was done of 1-slow, and then rehearses and applies 1-slow, 2-next/,
@@ -134,7 +129,7 @@ describe('migrate --apply after a kill', () => {
 
   test('a file that is older than the one that was begun stops it before anything is done', async () => {
     await leaveHalf();
-    await project.write({ 'migrations/0-late.js': insert('late') });
+    await project.write({ 'migrations/0-late.js': insertPlace('late') });
     expectFailure(
       await project.run('migrate --apply --json'),
       4,
@@ -214,7 +209,7 @@ describe('down', () => {
     expect(back.json, back.stderr).toMatchObject({ outcome: 'rolled-back', reverted: [{ name: '2-next' }] });
     const rollback = await project.run('rollback --json');
     expect(rollback.json, rollback.stderr).toMatchObject({ outcome: 'rolled-back', reverted: [{ name: '1-slow' }] });
-    for (const name of Object.keys(broken)) await project.write({ [name]: insert(name) });
+    for (const name of Object.keys(broken)) await project.write({ [name]: insertPlace(name) });
     await leaveHalf();
     await project.write({ ...broken, 'migrations/1-slow.js': 'nonsense(' });
     const half = await project.run('down --json');
@@ -261,7 +256,7 @@ describe('a half-done migration that can neither be gone on with nor undone', ()
     const rollback = await project.run('rollback --strategy down --json');
     expectFailure(rollback, 10, 'ROLLBACK_FAILED', /Migration 1-slow cannot be taken back .* was changed since/);
     expect(rollback.json.error.hint).toBe(down.json.error.hint);
-    await project.write({ 'migrations/1-slow.js': insert('other') });
+    await project.write({ 'migrations/1-slow.js': insertPlace('other') });
     const up = await project.run(apply);
     expectFailure(up, 8, 'RESUME_BLOCKED', /^Migration 1-slow cannot be taken up \(1-slow\.js was changed/);
     expect(up.json.error.hint).toMatch(
@@ -302,7 +297,7 @@ describe('a half-done migration that can neither be gone on with nor undone', ()
     );
     await project.write({ 'migrations/1-slow.js': merging });
     await leaveHalf(apply, async () => (await database.db.collection('places').countDocuments({ merged: true })) > 0);
-    await project.write({ 'migrations/1-slow.js': insert('other') });
+    await project.write({ 'migrations/1-slow.js': insertPlace('other') });
     const blocked = await project.run(apply);
     expectFailure(
       blocked,

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { refuseHalfRestored } from '../../../src/backup/restore/settle.ts';
 import { ownNames } from '../../../src/mongo/own.ts';
-import { expectFailure, makeProject, migration as migrationOf, type Project } from '../../cli/cli.ts';
+import { expectFailure, insertPlace, makeProject, migration as migrationOf, type Project } from '../../cli/cli.ts';
 import { freshDatabase, type TestDatabase } from '../../setup/mongo.ts';
 import { giveUpLease, killHalfWay, standsStill } from '../half-done/left-half.ts';
 
@@ -33,7 +33,7 @@ test.each([
 async function released(work: (database: TestDatabase, project: Project, id: string) => Promise<void>): Promise<void> {
   await using database = await freshDatabase();
   await using project = await makeProject(
-    { 'migrations/1-a.js': insert(1), 'migrations/2-b.js': insert(2) },
+    { 'migrations/1-a.js': insertPlace(1), 'migrations/2-b.js': insertPlace(2) },
     { MONGODB_URI: database.uri, MONGO_RELEASE_STORE: 'backups' },
   );
   expect((await project.run('up --to 1-a --rehearsal none --json')).code).toBe(0);
@@ -42,11 +42,6 @@ async function released(work: (database: TestDatabase, project: Project, id: str
   await work(database, project, id);
 }
 
-const insert = (n: number) =>
-  migrationOf(
-    `await db.collection('places').insertOne({ _id: ${n} });`,
-    `await db.collection('places').deleteOne({ _id: ${n} });`,
-  );
 const places = ({ db }: TestDatabase) => db.collection('places').distinct('_id');
 
 /** Starts a restore and holds it where its collections are in place, and history is not set, until `then` has ended. */

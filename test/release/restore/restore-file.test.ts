@@ -8,23 +8,18 @@ import { connect } from '../../../src/mongo/connect.ts';
 import { ownNames } from '../../../src/mongo/own.ts';
 import { Secrets } from '../../../src/observe/secrets.ts';
 import { besides, listed, mongodumpArchive, type Written } from '../../backup/mongodump-archive.ts';
-import { expectFailure, makeProject, migration, type Project } from '../../cli/cli.ts';
+import { expectFailure, insertPlace, makeProject, type Project } from '../../cli/cli.ts';
 import { freshDatabase, type TestDatabase } from '../../setup/mongo.ts';
 
 const own = ownNames();
 let database: TestDatabase;
 let project: Project;
-const insert = (n: number) =>
-  migration(
-    `await db.collection('places').insertOne({ _id: ${n} });`,
-    `await db.collection('places').deleteOne({ _id: ${n} });`,
-  );
 const up = 'up --rehearsal none --json';
 
 beforeEach(async () => {
   database = await freshDatabase();
   project = await makeProject(
-    { 'migrations/1-a.js': insert(1), 'migrations/2-b.js': insert(2) },
+    { 'migrations/1-a.js': insertPlace(1), 'migrations/2-b.js': insertPlace(2) },
     { MONGODB_URI: database.uri },
   );
 });

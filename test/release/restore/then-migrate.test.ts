@@ -5,17 +5,12 @@ import { connect } from '../../../src/mongo/connect.ts';
 import { ownNames } from '../../../src/mongo/own.ts';
 import { Secrets } from '../../../src/observe/secrets.ts';
 import { listed, mongodumpArchive } from '../../backup/mongodump-archive.ts';
-import { expectFailure, makeProject, migration, type Project } from '../../cli/cli.ts';
+import { expectFailure, insertPlace, makeProject, migration, type Project } from '../../cli/cli.ts';
 import { freshDatabase, type TestDatabase } from '../../setup/mongo.ts';
 
 const own = ownNames();
 let database: TestDatabase;
 let project: Project;
-const insert = (n: number) =>
-  migration(
-    `await db.collection('places').insertOne({ _id: ${n} });`,
-    `await db.collection('places').deleteOne({ _id: ${n} });`,
-  );
 const failing = migration(
   `await db.collection('places').insertOne({ _id: 9 }); throw new Error('stuck');`,
   `await db.collection('places').deleteOne({ _id: 9 });`,
@@ -26,12 +21,12 @@ let id: string;
 beforeEach(async () => {
   database = await freshDatabase();
   project = await makeProject(
-    { 'migrations/1-a.js': insert(1) },
+    { 'migrations/1-a.js': insertPlace(1) },
     { MONGODB_URI: database.uri, MONGO_RELEASE_STORE: 'backups' },
   );
   expect((await project.run('up --rehearsal none --json')).code).toBe(0);
   ({ id } = (await project.run('backup --json')).json);
-  await project.write({ 'migrations/2-b.js': insert(2) });
+  await project.write({ 'migrations/2-b.js': insertPlace(2) });
   expect((await project.run('up --rehearsal none --json')).code).toBe(0);
   await database.db.collection<{ _id: number }>('places').insertOne({ _id: 100 });
 });
@@ -47,7 +42,7 @@ const recordOf = (releaseId: string) =>
   database.db.collection<{ _id: string }>(own.releases).findOne({ _id: releaseId });
 
 test('an old backup comes to the schema of today: what is pending after it is rehearsed on it and applied', async () => {
-  await project.write({ 'migrations/3-c.js': insert(3) });
+  await project.write({ 'migrations/3-c.js': insertPlace(3) });
   const ran = await project.run(`restore ${id} --then-migrate --yes --json`);
   expect(ran.code, ran.stderr).toBe(0);
   expect(ran.json).toMatchObject({
@@ -93,7 +88,7 @@ test('a migration that fails leaves the restored data, says what was applied, an
     error: { code: 'RESTORED_NOT_MIGRATED' },
     followedBy: ran.json.migrate.releaseId,
   });
-  await project.write({ 'migrations/3-c.js': insert(3) });
+  await project.write({ 'migrations/3-c.js': insertPlace(3) });
   const again = await project.run('migrate --apply --rehearsal none --json');
   expect(again.code, again.stderr).toBe(0);
   expect(await places()).toEqual([1, 2, 3]);
@@ -135,7 +130,7 @@ test('in production what follows is rehearsed in full, or waived, which is found
 test('a dump of mongodump with our history in it is brought to today too, rehearsed on the restored data', async () => {
   await using connection = await connect(database.uri, { secrets: new Secrets() });
   await writeFile(path.join(project.dir, 'dump.archive'), mongodumpArchive(await listed(connection)));
-  await project.write({ 'migrations/3-c.js': insert(3) });
+  await project.write({ 'migrations/3-c.js': insertPlace(3) });
   expectFailure(
     await project.run('restore dump.archive --then-migrate --environment production --reason why --yes --json'),
     11,
