@@ -25,6 +25,7 @@ function said(ended: Ended): Outputs {
       return { 'backup-id': ended.result?.id };
     case 'migrate':
       return {
+        'backup-id': ended.result?.backupId,
         applied: counted(ended.result?.applied),
         pending: counted(ended.result?.remaining) ?? (ended.outcome === 'nothing-to-do' ? '0' : undefined),
       };

@@ -6,7 +6,7 @@ export const outputs = {
   outcome:
     'How it ended: applied, rehearsed, nothing-to-do, rolled-back, failed-clean, failed-dirty, blocked, cancelled or unknown.',
   'release-id': 'The release that this belongs to; hand it to the next part.',
-  'backup-id': 'The backup that was taken, or that was brought back.',
+  'backup-id': 'The backup that was taken, that stands behind the release, or that was brought back.',
   'plan-digest': 'Names exactly what would be, or was, applied.',
   pending: 'How many migrations are pending then; unknown where no database was asked.',
   applied: 'How many migrations were applied.',
@@ -72,7 +72,7 @@ export const parts = {
       },
       'working-directory': workingDirectory,
     },
-    outputs: ['outcome', 'release-id', 'applied', 'pending', 'summary-path', 'report-path'],
+    outputs: ['outcome', 'release-id', 'backup-id', 'applied', 'pending', 'summary-path', 'report-path'],
   },
   verify: {
     command: 'verify',

@@ -39,7 +39,8 @@ export async function down(run: Run): Promise<Ended<'down'>> {
     }
     const names = steps.map((step) => step.file.name);
     const record = new OwnRecord(connection.db, run);
-    await record.start({ kind: 'down', migrations: names, reason, positionBefore: position(records).digest });
+    const start = { kind: 'down', migrations: names, reason, positionBefore: position(records).digest } as const;
+    await record.start(start, { goesOn: true });
     const progress = await record.around(() => runInTarget(run, connection, tenure, 'down', turnsOf(wayDown, names)));
     const { error } = progress;
     const outcome = error === undefined ? 'rolled-back' : outcomeOf(progress);

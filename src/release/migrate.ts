@@ -80,12 +80,12 @@ export async function migrateOn(
     const { done } = joined?.before ?? notStarted;
     if (joined !== undefined || (apply && phase === 'before-deploy')) await open({ planDigest });
     leaveToDeploy();
-    const result = { ...nothing, applied: done, remaining: later };
+    const result = { ...nothing, applied: done, remaining: later, backupId: joined?.chosen?.behind?.id };
     return { ...about, outcome: done.length > 0 ? 'applied' : 'nothing-to-do', result };
   }
 
   await open({ planDigest, migrations: pending.map(({ name }) => name) });
-  const { behind } = joined ??
+  const { behind } = joined?.chosen ??
     chosen ?? { behind: await steps.run('backup', () => backupBehind(run, connection, situation, apply)) };
   if (!apply) {
     if (takenUp(situation).length > 0) throw rehearsalImpossible(run, situation);
@@ -101,7 +101,15 @@ export async function migrateOn(
   const { done, failed, error, untouched } = progress;
   const remaining = error === undefined ? later : progress.remaining;
   const outcome = outcomeOf(progress);
-  const result = { releaseId: run.releaseId, applied: done, failed, remaining, rehearsal, ...relied };
+  const result = {
+    releaseId: run.releaseId,
+    backupId: behind?.id,
+    applied: done,
+    failed,
+    remaining,
+    rehearsal,
+    ...relied,
+  };
   if (error === undefined) leaveToDeploy();
   // While this run waited for the lease, another one may have done all of it.
   if (untouched) return { ...about, outcome, result, error };

@@ -63,6 +63,8 @@ export interface FailedMigration {
 
 export interface MigrateResult extends ReliedOn {
   readonly releaseId: string;
+  /** That stands behind the release: a run that goes on with one has that of before its first change. */
+  readonly backupId?: string;
   /** In the order in which they were applied; empty after a rehearsal. */
   readonly applied: readonly AppliedMigration[];
   readonly failed?: FailedMigration;

@@ -13,6 +13,7 @@ import { readSituation } from '../situation/situation.ts';
 import { underLease } from '../under-lease.ts';
 import { notStarted, type Progress, runInTarget } from './apply.ts';
 import { notBegun } from './how-far.ts';
+import { isInTarget } from './joined.ts';
 import { takenUp } from './taken-up.ts';
 import { turnsOf } from './turns.ts';
 
@@ -74,14 +75,16 @@ function applyUnderLease(
     if (settle && names.length === 0) return before;
     // Since it was chosen, whoever tidies up the store may not have known that it is needed.
     if (backupId !== undefined && before.untouched) await storeOf(run).readManifest(backupId);
-    await new OwnRecord(connection.db, run).start({
+    const goesOn = !before.untouched || isInTarget(situation.records, run.releaseId);
+    const start = {
       ...{ kind, backupId, fence: tenure.lease.fence },
       ...{ planDigest: agreed.digest, agreed: { ...agreedPlan(agreed), shown: !settle } },
       ...(relied?.proof && { proofId: relied.proof.id }),
       ...(relied?.waiver && { waivers: [relied.waiver] }),
       positionBefore: situation.position.digest,
       migrations: plan.pending.map(({ name }) => name),
-    });
+    };
+    await new OwnRecord(connection.db, run).start(start, { goesOn });
     const turns = turnsOf(situation, names);
     return runInTarget(run, connection, tenure, 'up', turns, { before, later, settle });
   });

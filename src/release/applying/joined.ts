@@ -1,3 +1,4 @@
+import { isHalfDone } from '../../migration/beginning.ts';
 import { readHistory } from '../../migration/history/history.ts';
 import { isUnsettled } from '../../migration/history/position.ts';
 import type { AgreedPlan } from '../../migration/plan/agreed.ts';
@@ -19,7 +20,8 @@ import { notStarted, type Progress } from './apply.ts';
 /** A release that this run goes on with: what it was to come to, and how far it is. */
 export interface Joined {
   readonly plan: AgreedPlan;
-  readonly behind: StoredBackup | undefined;
+  /** The backup that stands behind it, or that none does; undefined where that is not settled by what is on record. */
+  readonly chosen?: { readonly behind: StoredBackup | undefined };
   readonly before: Progress;
   /** What it began on, where that counts for the rest of it. */
   readonly earlier?: EarlierRun;
@@ -39,7 +41,7 @@ export async function joinedRelease(run: Run, connection: Connection): Promise<J
   if (record === null) return undefined;
   await refuseOpenRollback(run, connection, release);
   if (record.agreed === undefined || !names(digest, record.agreed.digest)) return undefined;
-  const { agreed: plan, backupId } = record;
+  const { agreed: plan } = record;
   const history = await readHistory(connection.db, namesOf(run));
   const ends = phase === 'after-deploy';
   if (ends) await refuseTakenBack(run, connection, release);
@@ -52,7 +54,7 @@ export async function joinedRelease(run: Run, connection: Connection): Promise<J
     );
   return {
     plan,
-    behind: backupId === undefined ? undefined : { store: storeOf(run), id: backupId },
+    chosen: backupOf(run, record, history),
     before: { ...notStarted, done, untouched: done.length === 0 },
     earlier: plan.shown === true ? { digest: plan.digest, ends, relied: reliedOnBefore(run, record, ends) } : undefined,
   };
@@ -65,6 +67,25 @@ async function refuseOpenRollback(run: Run, connection: Connection, release: str
   throw new ReleaseError('HISTORY_CONFLICT', `${notComplete(open)} This run would go on with that release.`, {
     hint: `Let the rollback come to its end: mongo-release rollback ${release}. Then run this again.`,
   });
+}
+
+/**
+ * The one of before its first change. Another one that is named does not lead back to there; as long as nothing of it is in
+ * the target there is none, and that one is checked as any.
+ */
+function backupOf(run: Run, { _id, backupId }: ReleaseRecord, history: readonly HistoryRecord[]): Joined['chosen'] {
+  const { backup: named } = run.invocation.flags;
+  if (named !== undefined && named !== backupId) {
+    if (!isInTarget(history, _id)) return undefined;
+    const back = backupId === undefined ? 'has no backup' : `goes back to backup ${backupId}`;
+    run.log.warn(`Backup ${named} is not used: a part of release ${_id} is in the target already, which ${back}.`);
+  }
+  return { behind: backupId === undefined ? undefined : { store: storeOf(run), id: backupId } };
+}
+
+/** Whether anything that this release did is in the target, or may be. */
+export function isInTarget(history: readonly HistoryRecord[], release: string): boolean {
+  return history.some((one) => isOf(one, release) && (one.state === 'applied' || isHalfDone(one)));
 }
 
 /** Whether a migration is applied by this release, or was left by it before its end. */

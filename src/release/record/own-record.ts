@@ -72,14 +72,15 @@ export class OwnRecord {
 
   /**
    * Puts the intent on record, under the lease. A run that joins a release (its second half after the deploy, or a new
-   * attempt) opens its record again: the way back leads to where the release began, so that stays once it moved history.
+   * attempt) opens its record again: the way back leads to where the release began, so that stays where it `goesOn` with
+   * what is in the target of it.
    * What was on record of the attempt before goes to `attempts`, and nothing of it is left beside. Throws `USAGE` where the
    * id is that of a run of another kind.
    */
-  start(start: RecordStart): Promise<void> {
+  start(start: RecordStart, { goesOn = false } = {}): Promise<void> {
     return this.#upon(start.kind, async (joined) => {
       const before = hasBegun(joined) ? joined : undefined;
-      const began = before !== undefined && before.positionBefore !== start.positionBefore ? before : start;
+      const began = goesOn && before !== undefined ? before : start;
       await this.#begin(joined, {
         ...start,
         positionBefore: began.positionBefore,

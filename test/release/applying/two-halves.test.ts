@@ -229,6 +229,39 @@ export const up = (db) => db.collection('places').updateMany({}, { $set: { size 
   expect(ended.json, ended.stderr).toMatchObject({ outcome: 'applied', proof: { id: rehearsed.json.proof.id } });
 }, 180_000);
 
+test('the backup that is named stands behind a release of which nothing is in the target yet, and behind no other', async () => {
+  await using on = await setUp({
+    ...files,
+    'migrations/1-expand.js': migration(
+      `${stops} await db.collection('places').updateMany({}, { $set: { size: 1 } });`,
+    ),
+  });
+  const { db } = on.database;
+  const takeBackup = async (): Promise<string> =>
+    (await on.project.run('backup --environment production --json')).json.id;
+  const [old, other] = [await takeBackup(), await takeBackup()];
+  await db.collection('stop').insertOne({});
+  const failed = await on.half('before-deploy', `${unproven} --backup ${old}`);
+  expectFailure(failed, 7, 'FAILED_CLEAN');
+  expect(failed.json.backupId).toBe(old);
+  // It is tried again on another day, and users have written since.
+  await db.collection('stop').deleteMany({});
+  await db.collection('places').insertOne({ old: 3 });
+  expectFailure(await on.half('before-deploy', `${unproven} --backup ${other}`), 5, 'BACKUP_MOVED');
+  const fresh = await takeBackup();
+  const first = await on.half('before-deploy', `${unproven} --backup ${fresh}`);
+  expect(first.json, first.stderr).toMatchObject({ outcome: 'applied', backupId: fresh });
+  expect(await on.recordOf('one')).toMatchObject({ backupId: fresh });
+
+  const later = await takeBackup();
+  for (const phase of ['before-deploy', 'after-deploy']) {
+    const rest = await on.half(phase, `${unproven} --backup ${later}`);
+    expect(rest.json, rest.stderr).toMatchObject({ outcome: 'applied', backupId: fresh });
+    expect(rest.stderr).toContain(`Backup ${later} is not used`);
+  }
+  expect(await on.recordOf('one')).toMatchObject({ backupId: fresh });
+}, 120_000);
+
 test('what is said of the whole plan alone, or of what is applied, makes no proof of the whole stale for its rest', async () => {
   await using on = await setUp({
     'migrations/1-contract.js': contract,
