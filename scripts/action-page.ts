@@ -77,8 +77,9 @@ Without a \`deploy-command\` the deploy is not the action's, so it applies both 
 action twice, with \`phase: before-deploy\` and \`phase: after-deploy\`, each with a plan of its own. With the parts it is one release:
 \`migrate\` with \`phase: before-deploy\` and the \`digest\` of the whole plan rehearses all of it and applies that half; after the deploy
 \`migrate\` with \`phase: after-deploy\`, the same \`digest\`, and the \`release-id\` and \`backup\` of the first applies the rest on the same
-proof, and refuses when that rest is another one by then. Where the release was rolled back since its first half, that second one and
-\`verify\` end with \`TAKEN_BACK\` (exit code 8), and \`verified\` is \`false\`.
+proof, where that still holds, and refuses when that rest is another one by then. Where a way back of the release was begun since its
+first half, that second one and \`verify\` end with \`TAKEN_BACK\` (exit code 8), and \`verified\` is \`false\`; so it is where that way back did
+not come to its end.
 
 Where nothing is pending, the deploy is all there is of a release: it is on record all the same, and \`on-failure: rollback\` brings the application of
 before back by \`hooks.rollback-app\`. Without that hook only its owner can: the outcome is \`failed-dirty\` then, and a warning says so.
@@ -115,9 +116,14 @@ ends as \`nothing-to-do\` when all is well, whatever it has found: it was not to
 A job with the action plans anew, so what is left is another release, with an id of its own: a rollback of that leaves what the first one has applied, which has to be
 taken back after it, by its own id. An input \`digest\` names a plan of which a part is applied by then, and is refused (\`PLAN_MOVED\`): name the one of what is left.
 
+A release that is run again under its own id (\`--release-id\`) deploys only where its earlier run is over: as long as signs of life come from that one, for
+\`lease.ttl\` after the last, it ends with \`HISTORY_CONFLICT\` before the deploy.
+
 With the [reusable workflow](#for-an-organization-reusable-workflows) **Re-run failed jobs** goes on with the same release: the job that applies has its id and the plan
-that was approved from the job that prepared, and applies the rest of that, as long as nothing was added and no file changed. What was rehearsed
-counts for \`rehearsal.max-age\`; later the rest is rehearsed once more. **Re-run all jobs** plans and rehearses what is left, asks for an approval again, and is
+that was approved from the job that prepared, and applies the rest of that, as long as nothing was added and no file changed. The proof of
+the whole plan counts for its rest [as long as it holds](sandbox.md#proof); where it does not, where the rest failed in a rehearsal since, or where half of a
+migration was ended first, the rest is rehearsed once more. The backup that the job takes then stands behind the release only where nothing of it is in the target
+yet; else that of its first attempt does, which \`backup-id\` names. **Re-run all jobs** plans and rehearses what is left, asks for an approval again, and is
 another release. Where a migration was left half-way that stops in the first job, since only the target can end it (\`REHEARSAL_IMPOSSIBLE\`): run the failed
 jobs again, not all, or take the release back before.
 
