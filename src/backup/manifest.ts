@@ -64,7 +64,8 @@ const about = {
   /** What the target's history amounted to when the backup was taken. */
   position: z.object({
     digest: z.string(),
-    applied: z.array(z.object({ name: z.string(), checksum: z.string() })),
+    /** With the release that applied it; those of older versions do not say. */
+    applied: z.array(z.object({ name: z.string(), checksum: z.string(), appliedIn: z.string().optional() })).readonly(),
     /** Of these a part is in the data. */
     halfDone: z
       .array(
@@ -75,6 +76,7 @@ const about = {
           state: z.enum(['failed', 'interrupted']),
         }),
       )
+      .readonly()
       .optional(),
   }),
   /** Digest of the plan that this backup was taken for. */

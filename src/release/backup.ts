@@ -1,8 +1,7 @@
 import type { BackupStore } from '../backup/stores/store.ts';
 import { backupEncryption } from '../guard/guards/backup-encryption.ts';
 import { listed } from '../migration/files/find.ts';
-import { position } from '../migration/history/position.ts';
-import { halfDoneIn } from '../migration/history/without-run.ts';
+import { backedUpPosition } from '../migration/history/without-run.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
 import type { ErrorCode } from '../observe/error-codes.ts';
@@ -48,8 +47,9 @@ async function take(run: Run, connection: Connection, store: BackupStore, warnin
     try {
       const taken = await takeInto(run, connection, store, standing, { keys: keysForOthers });
       warnings.push(...said);
-      if (standing.halfDone.length > 0) {
-        const names = listed(standing.halfDone.map(({ name }) => name));
+      const { halfDone = [] } = standing.position;
+      if (halfDone.length > 0) {
+        const names = listed(halfDone.map(({ name }) => name));
         warnings.push(`A part of ${names} is in the data of this backup: it was not at its end.`);
       }
       return taken;
@@ -79,6 +79,6 @@ async function readStanding(run: Run, connection: Connection, warnings: string[]
     const { records } = await readRecords(run, connection, await listFiles(run).catch(() => []));
     if (error.code !== 'MIGRATIONS_DIR_MISSING' || records.length > 0)
       warnings.push(`The manifest does not say what was pending: ${error.message} [${error.code}]`);
-    return { position: position(records), halfDone: halfDoneIn(records) };
+    return { position: backedUpPosition(records) };
   }
 }

@@ -22,6 +22,8 @@ export interface MigrationStatus {
   readonly state: RecordState | 'pending';
   /** Null while it does not count as applied. */
   readonly appliedAt: Date | null;
+  /** How it came to be applied where no migration ran: `appliedAt` is of that. */
+  readonly origin?: NonNullable<HistoryRecord['origin']>['kind'];
   /** Of the file; of the record where the file is gone. */
   readonly checksum: string;
   /** What does not fit between file and record. */
@@ -161,6 +163,7 @@ export function statusOf(files: readonly MigrationFile[], records: readonly Hist
       state: record?.state ?? 'pending',
       appliedAt: record?.appliedAt ?? null,
       checksum: file.checksum,
+      ...originOf(record),
       ...(edited && { note: 'edited-since-applied' as const }),
       ...errorOf(record),
     };
@@ -171,11 +174,16 @@ export function statusOf(files: readonly MigrationFile[], records: readonly Hist
       state: record.state,
       appliedAt: record.appliedAt ?? null,
       checksum: record.checksum,
+      ...originOf(record),
       note: 'file-missing',
       ...errorOf(record),
     }),
   );
   return [...rows, ...orphans];
+}
+
+function originOf(record: HistoryRecord | undefined): Pick<MigrationStatus, 'origin'> {
+  return record?.state === 'applied' && record.origin !== undefined ? { origin: record.origin.kind } : {};
 }
 
 function errorOf(record: HistoryRecord | undefined): Pick<MigrationStatus, 'error'> {

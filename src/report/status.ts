@@ -16,6 +16,12 @@ const notes = {
   'file-missing': 'the file is gone',
 } as const satisfies Record<NonNullable<MigrationStatus['note']>, string>;
 
+const origins = {
+  restore: 'by a restore',
+  baseline: 'by baseline',
+  'migrate-mongo': 'by migrate-mongo',
+} as const satisfies Record<NonNullable<MigrationStatus['origin']>, string>;
+
 export function statusSentence({ migrations, pending }: StatusResult): string {
   // What was taken back or left nothing, and has no file any more, is neither applied nor pending.
   const all = migrations.filter(({ state }) => state === 'applied').length + pending;
@@ -68,13 +74,19 @@ function noteOf({ note, error }: MigrationStatus): Cell {
   return texts.length === 0 ? { text: '' } : { mark: 'warning', text: texts.join('; ') };
 }
 
+function appliedInWords({ appliedAt, origin }: MigrationStatus): string {
+  if (appliedAt === null) return '';
+  const at = formatTime(appliedAt);
+  return origin === undefined ? at : `${at}, ${origins[origin]}`;
+}
+
 export function statusBlocks({ migrations, lease }: StatusResult): Block[] {
   const columns = ['', 'Migration', 'Applied', 'Note'].map((title) => ({ title }));
   const shown = shownRows(migrations);
   const rows = shown.map((one): Cell[] => [
     { mark: marks[one.state], text: one.state },
     { name: one.name },
-    { text: one.appliedAt === null ? '' : formatTime(one.appliedAt) },
+    { text: appliedInWords(one) },
     noteOf(one),
   ]);
   const noted = shown.some((one) => one.note !== undefined || one.error !== undefined);

@@ -82,6 +82,12 @@ describe('auto', () => {
   });
 });
 
+test('does not call it nothing where a backup that names no releases has brought its migrations back', () => {
+  const origin = { kind: 'restore', backupId: 'old' } as const;
+  const ways = situation([applied('1-a', 1, { releaseId: 'x', appliedIn: undefined, origin })]);
+  expect(() => chooseWayBack(release('b'), ways, 'auto')).toThrow(code('NO_WAY_BACK'));
+});
+
 test('what is undone in part, and whose journal does not lead any further, goes back by restore alone: no down fits it', () => {
   const half = applied('2-b', 2, { state: 'interrupted', direction: 'down', way: 'undo' });
   const ways = situation([applied('1-a', 1), half], {}, { why: 'The images are damaged.' });

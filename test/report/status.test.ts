@@ -41,6 +41,12 @@ test('what was taken back and has no file is not said to be applied', () => {
   expect(statusSentence({ ...of([back]), pending: 0 })).toBe('There are no migrations.');
 });
 
+test('a time at which no migration ran says what it is of', () => {
+  const [table] = statusBlocks(of([row(1), row(2, { origin: 'restore' })]));
+  const cells = table?.kind === 'table' ? table.rows.map((cells) => cells[2]) : [];
+  expect(cells).toEqual([{ text: '2026-01-01 00:00:01 UTC' }, { text: '2026-01-01 00:00:02 UTC, by a restore' }]);
+});
+
 test('forty migrations are shown, every one of them', () => {
   const { names, facts } = shown(Array.from({ length: 40 }, (_, i) => row(i)));
   expect(names).toHaveLength(40);

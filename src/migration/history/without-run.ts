@@ -3,6 +3,7 @@ import { ReleaseError } from '../../observe/error.ts';
 import { isHalfDone } from '../beginning.ts';
 import type { HistoryRecord, MigrationFile, Phase, Position } from '../types.ts';
 import { conflict, type HistoryWriter, type RunIdentity, replacement, type Times } from './history.ts';
+import { position } from './position.ts';
 import type { Turn } from './turn.ts';
 
 /** What is known of migrations beside their names: the files of the project, and their phases where they were loaded. */
@@ -25,15 +26,23 @@ export interface HalfDone extends Pick<HistoryRecord, 'checksum' | 'direction'> 
 
 /** Where in history the data of a backup are. */
 export interface BackedUpPosition {
-  readonly applied: Position['applied'];
+  /** With the release that each was applied in, so that it can be taken back by that also after a restore. */
+  readonly applied: readonly (Position['applied'][number] & Pick<HistoryRecord, 'appliedIn'>)[];
   readonly halfDone?: readonly HalfDone[];
 }
 
-/** Those that a backup of data with this history has to name; one that is running is interrupted by then. */
-export function halfDoneIn(records: readonly HistoryRecord[]): HalfDone[] {
-  return records.filter(isHalfDone).map(({ _id: name, checksum, direction, state }) => {
+/** What a backup of data with this history has to say; what is running is interrupted by then. */
+export function backedUpPosition(records: readonly HistoryRecord[]): BackedUpPosition & Pick<Position, 'digest'> {
+  const { digest, applied } = position(records);
+  const releases = new Map(records.map(({ _id, appliedIn }) => [_id, appliedIn && { appliedIn }]));
+  const halfDone = records.filter(isHalfDone).map(({ _id: name, checksum, direction, state }): HalfDone => {
     return { name, checksum, direction, state: state === 'failed' ? state : 'interrupted' };
   });
+  return {
+    digest,
+    applied: applied.map((one) => ({ ...one, ...releases.get(one.name) })),
+    ...(halfDone.length > 0 && { halfDone }),
+  };
 }
 
 /**
@@ -64,9 +73,10 @@ export async function setPosition(
       const text = { ...describe({ name, checksum }, record), state: 'rolled-back', direction: 'down', origin };
       writes.push(write(record, name, { ...text, sequence: sequence++ }, now));
     }
-    for (const one of applied) {
+    for (const { appliedIn, ...one } of applied) {
       const record = existing.get(one.name);
-      const text = { ...describe(one, record), state: 'applied', direction: 'up', origin };
+      // Without a journal: that is of the collections which the restored ones have replaced.
+      const text = { ...describe(one, record), state: 'applied', direction: 'up', origin, appliedIn };
       writes.push(write(record, one.name, { ...text, sequence: sequence++ }, nowApplied));
     }
     const message = `A part of it was in the data when backup ${origin.backupId} was taken, and nobody knows which.`;

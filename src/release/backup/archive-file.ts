@@ -1,8 +1,7 @@
 import { type ArchiveDatabase, type ArchiveFile, readArchiveFile } from '../../backup/archive-file.ts';
 import { isBackupId } from '../../backup/backup-id.ts';
 import { manifestTotals } from '../../backup/manifest.ts';
-import { position } from '../../migration/history/position.ts';
-import { type BackedUpPosition, halfDoneIn } from '../../migration/history/without-run.ts';
+import { type BackedUpPosition, backedUpPosition } from '../../migration/history/without-run.ts';
 import type { HistoryRecord } from '../../migration/types.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { bytesProgress } from '../progress.ts';
@@ -54,9 +53,7 @@ export function databaseIn({ file, databases }: ArchiveFile, wanted: string): Ar
 export function positionIn({ history }: ArchiveDatabase): BackedUpPosition | undefined {
   const records = history as readonly HistoryRecord[] | undefined;
   const whole = records?.every((one) => typeof one._id === 'string' && typeof one.checksum === 'string');
-  return records !== undefined && whole
-    ? { applied: position(records).applied, halfDone: halfDoneIn(records) }
-    : undefined;
+  return records !== undefined && whole ? backedUpPosition(records) : undefined;
 }
 
 export function factsOfFile({ file, stored, writtenAt, serverVersion, databases, oplog }: ArchiveFile): FileFacts {

@@ -5,8 +5,7 @@ import { openStore } from '../../backup/stores/open-store.ts';
 import type { BackupStore } from '../../backup/stores/store.ts';
 import type { Engine } from '../../config/schema.ts';
 import { position } from '../../migration/history/position.ts';
-import { type HalfDone, halfDoneIn } from '../../migration/history/without-run.ts';
-import type { Position } from '../../migration/types.ts';
+import { backedUpPosition } from '../../migration/history/without-run.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { listFiles, readRecords } from '../migrate-mongo.ts';
@@ -43,14 +42,13 @@ export function storeOf(run: Run): BackupStore {
 
 /** What a backup's manifest says of migrations. */
 export interface Standing {
-  readonly position: Position;
-  readonly halfDone: readonly HalfDone[];
+  readonly position: ReturnType<typeof backedUpPosition>;
   /** Of everything that was pending; undefined where the files could not be read. */
   readonly planDigest?: string;
 }
 
-export function standingOf({ position, records, wholePlan }: Situation): Standing {
-  return { position, halfDone: halfDoneIn(records), planDigest: wholePlan.digest };
+export function standingOf({ records, wholePlan }: Situation): Standing {
+  return { position: backedUpPosition(records), planDigest: wholePlan.digest };
 }
 
 /** A backup that is there. */
@@ -80,17 +78,10 @@ export async function takeInto(
 ): Promise<Taken> {
   const { flags, settings } = run.invocation;
   await refuseHalfRestored(run, connection);
-  const { halfDone, planDigest } = standing;
-  const { digest } = standing.position;
-  const applied = standing.position.applied.map(({ name, checksum }) => ({ name, checksum }));
-  const about = {
-    position: { digest, applied, ...(halfDone.length > 0 && { halfDone: [...halfDone] }) },
-    planDigest,
-  };
-  if (engine === 'atlas') return takeManaged(run, connection, store, about);
+  if (engine === 'atlas') return takeManaged(run, connection, store, standing);
   const say = bytesProgress(run.log, 'Backing up.');
   return takeBackup(connection, {
-    ...about,
+    ...standing,
     store,
     engine: openEngine(run, engine),
     own: namesOf(run),
@@ -99,7 +90,7 @@ export async function takeInto(
     compression: flags.compression ?? settings.backup.compression,
     consistency: flags.consistency ?? settings.backup.consistency,
     keys: await keys(run),
-    check: () => refuseMoved(run, connection, digest),
+    check: () => refuseMoved(run, connection, standing.position.digest),
     toolVersion: run.toolVersion,
     log: run.log,
     signal: run.signal,

@@ -24,10 +24,10 @@ export async function cutOffBefore(
   const { records } = await readRecords(run, connection, await listFiles(run), { brief: true });
   const applied = records
     .filter(({ state }) => state === 'applied')
-    .map(({ _id: name, sequence, releaseId }) => ({ name, sequence, release: releaseId }))
+    .map(({ _id: name, sequence, appliedIn }) => ({ name, sequence, release: appliedIn }))
     .sort((a, b) => a.sequence - b.sequence);
   const first = records
-    .filter(({ releaseId }) => releaseId === release._id)
+    .filter(({ releaseId, appliedIn }) => releaseId === release._id || appliedIn === release._id)
     .reduce((least, { sequence }) => Math.min(least, sequence), Number.POSITIVE_INFINITY);
   // One that has nothing in the history stands on all that is there.
   const before = applied.findLast(({ sequence }) => sequence < first)?.release;

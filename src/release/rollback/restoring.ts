@@ -34,9 +34,9 @@ export async function wouldRestore(
   if (manifest.engine === 'atlas') refuseUnnamed(run, release, way);
   else refuseHalfDone(run, manifest);
   const loss = await lossOf(run, connection, manifest);
-  return manifest.engine === 'atlas'
-    ? { words: whatItErases(run, manifest), loss }
-    : { words: `restore backup ${way.backupId}. ${lossInWords(loss)}`, loss };
+  if (manifest.engine === 'atlas') return { words: whatItErases(run, manifest), loss };
+  const removes = await whatItRemoves(run, connection, fromStore(run, manifest));
+  return { words: `restore backup ${way.backupId}.${removes} ${lossInWords(loss)}`, loss };
 }
 
 /** What a person has agreed to. */

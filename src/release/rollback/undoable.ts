@@ -33,7 +33,7 @@ export async function undoableOf(
   for (const record of way) {
     const { _id: migration } = record;
     for (const journal of journalsOf(record)) {
-      if (journal === undefined) return { why: `No journal was kept of ${migration}.` };
+      if (journal === undefined) return { why: noJournal(record) };
       if (!journal.images) return { why: `The journal of ${migration} keeps no images: migrations.journal says so.` };
       const attempt = { migration, number: journal.attempt };
       try {
@@ -52,6 +52,12 @@ export async function undoableOf(
     }
   }
   return { names: way.map(({ _id }) => _id) };
+}
+
+function noJournal({ _id, origin }: HistoryRecord): string {
+  return origin?.kind === 'restore'
+    ? `The journal of ${_id} is of the collections that backup ${origin.backupId} has replaced.`
+    : `No journal was kept of ${_id}.`;
 }
 
 /** Those that have to be undone, the newest first. */

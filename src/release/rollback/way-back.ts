@@ -1,4 +1,5 @@
 import { type DownStep, selectDown } from '../../migration/down.ts';
+import { listed } from '../../migration/files/find.ts';
 import { isUnsettled } from '../../migration/history/position.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { ReleaseError } from '../../observe/error.ts';
@@ -65,6 +66,8 @@ export function chooseWayBack(release: Released, { wayDown, undo }: Ways, asked:
     return restoring(release, `${passedOver}${steps.message}`);
   }
   if (steps.length === 0) {
+    const unclaimed = restoredUnclaimed(release, wayDown.records);
+    if (unclaimed !== undefined) throw unclaimed;
     const none = release.migrations.length === 0 ? `Release ${release._id} had no migrations: n` : 'N';
     const of = release.migrations.length === 0 ? 'it' : `release ${release._id}`;
     return { strategy: 'none', why: `${none}othing of ${of} is in the data.` };
@@ -138,6 +141,21 @@ function stepsOf(release: Released, { records, files, facts }: WayDown): DownSte
     if (error instanceof ReleaseError && error.code === 'IRREVERSIBLE') return error;
     throw error;
   }
+}
+
+/** Where a backup brought its migrations back that does not say which release had applied them, as those of older versions. */
+function restoredUnclaimed({ _id, migrations }: Released, records: WayDown['records']): ReleaseError | undefined {
+  const found = records.filter(
+    ({ _id: name, state, origin, appliedIn }) =>
+      state === 'applied' && origin?.kind === 'restore' && appliedIn === undefined && migrations.includes(name),
+  );
+  const [one] = found;
+  if (one === undefined) return undefined;
+  return new ReleaseError(
+    'NO_WAY_BACK',
+    `Backup ${one.origin?.backupId} has brought ${listed(found.map((record) => record._id))} back, and does not say whether release ${_id} had applied that.`,
+    { hint: 'mongo-release down takes the last applied migration back, and mongo-release status lists them.' },
+  );
 }
 
 /** The ways that are open to a migration that is undone in part, where its journal does not lead any further. */

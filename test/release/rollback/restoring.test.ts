@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { acquireLease } from '../../../src/migration/lease/lease.ts';
 import { ownNames } from '../../../src/mongo/own.ts';
 import type { ReleaseRecord } from '../../../src/release/record/record.ts';
-import { expectFailure, type Project } from '../../cli/cli.ts';
+import { expectFailure, migration, type Project } from '../../cli/cli.ts';
 import type { TestDatabase } from '../../setup/mongo.ts';
 import { giveUpLease } from '../half-done/left-half.ts';
 import { type Cents, makeCents } from './cents.ts';
@@ -131,6 +131,34 @@ describe('a rollback by restore', () => {
     expect(first?.json).toMatchObject({ outcome: 'rolled-back', strategy: 'restore' });
     expectFailure(second as never, 5, 'HISTORY_CONFLICT');
     expect(await ids()).toEqual([1, 2, 3, 200]);
+  }, 120_000);
+
+  test('says in its dry run what it would remove', async () => {
+    await database.db.collection('wishlists').insertOne({ of: 1 });
+    const { warnings } = await ok('rollback r1 --strategy restore --dry-run --json');
+    expect(warnings.join(' ')).toMatch(/restore backup \S+\. What it does not hold is removed: wishlists\. What was/);
+  });
+
+  test('leaves the releases before it as they were: they are taken back as any other', async () => {
+    await project.write({
+      'migrations/1-cents.js': migration(
+        "await db.collection('places').updateMany({}, { $mul: { price: 100 } });",
+        "await db.collection('places').updateMany({}, { $mul: { price: 0.01 } });",
+      ),
+      'migrations/2-unit.js': migration("await db.collection('places').updateMany({}, { $set: { unit: 'cent' } });"),
+    });
+    await ok('baseline 1-cents --json');
+    const second = (await ok('backup --json')).id;
+    await ok(`migrate --apply --release-id r2 --backup ${second} --json`);
+    await ok('rollback r2 --strategy restore --yes --json');
+    expect((await ok('status --json')).migrations[0]).toMatchObject({ state: 'applied', origin: 'restore' });
+    const back = await ok('rollback r1 --json');
+    expect(back).toMatchObject({ outcome: 'rolled-back', strategy: 'down', reverted: [{ name: '1-cents' }] });
+    expect(
+      await places()
+        .find({}, { sort: { _id: 1 } })
+        .toArray(),
+    ).toMatchObject([1, 2, 3, 0.01].map((price) => ({ price })));
   }, 120_000);
 
   describe('that was killed before its history was set', () => {
