@@ -85,7 +85,9 @@ test('an application that somebody else may have deployed over its rollback is b
   expectFailure(await verify(), 8, 'TAKEN_BACK');
   const unsure = await ok('rollback r1 --json');
   expect(unsure).toMatchObject({ outcome: 'nothing-to-do' });
-  expect(unsure.warnings.join(' ')).toMatch(/nobody saw whether that ended before .* mongo-release rollback r1 --yes/);
+  expect(unsure.warnings.join(' ')).toMatch(
+    /Nobody saw whether its deploy ended before .* mongo-release rollback r1 --yes/,
+  );
   expect(await project.read('hooks.log')).toBe('app\n');
   expect(await ok('rollback r1 --yes --json')).toMatchObject({ outcome: 'rolled-back' });
   expect(await project.read('hooks.log')).toBe('app\napp\n');

@@ -95,17 +95,16 @@ async function agreeToRest(
 
 /**
  * Whether an application was deployed for it that no rollback has brought back since: also one that went on over a rollback
- * which did not know of it. Of somebody else's nobody saw when it ended.
+ * which did not know of it. Of somebody else's nobody saw when it ended, nor of one whose run was killed: its hook may have
+ * outlived that.
  */
 function isDeployed(release: ReleaseRecord, { record }: Earlier): 'yes' | 'no' | 'unknown' {
   const last = deploysOf(release).at(-1);
   if (last === undefined) return 'no';
   if (record === undefined) return 'yes';
-  const { state, startedAt, durationMs } = last;
-  const began = Number(latestBegan(record));
-  if (Number(startedAt) + (durationMs ?? 0) > began) return 'yes';
-  if (durationMs !== undefined) return 'no';
-  return state === 'running' ? 'yes' : 'unknown';
+  const { startedAt, durationMs } = last;
+  if (Number(startedAt) + (durationMs ?? 0) > Number(latestBegan(record))) return 'yes';
+  return durationMs === undefined ? 'unknown' : 'no';
 }
 
 /** Why the application of a release of which nothing is in the data is not brought back; undefined where it is. */
@@ -122,7 +121,7 @@ async function whyNotTheApplication(
   if (!overtaken && deployed === 'yes') return undefined;
   const why = overtaken
     ? 'Another release has deployed since, and what hooks.rollback-app brings back may be older than that.'
-    : 'Somebody else deployed for it, and nobody saw whether that ended before a rollback brought the application of before back, or after.';
+    : 'Nobody saw whether its deploy ended before a rollback brought the application of before back, or after.';
   if (run.invocation.flags.yes || (await run.confirm?.(`${why} Run it all the same?`))) return undefined;
   return `${why} Where that is right, type mongo-release rollback ${release._id} --yes.`;
 }

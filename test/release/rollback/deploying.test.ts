@@ -78,6 +78,15 @@ test('a release that was killed while it deployed is taken back, with its applic
   expect(back.json, back.stderr).toMatchObject({ outcome: 'rolled-back', reverted: [{ name: '1-cents' }] });
   expect(back.stderr).toMatch(/Release r1 was cut off while deploying, at .*: its process is gone\./);
   expect(await log()).toEqual(['deploy', 'app']);
+  // The hook may have outlived its run, and the rollback: whoever knows that it did says so.
+  const unsure = await ok('rollback r1 --json');
+  expect(unsure).toMatchObject({ outcome: 'nothing-to-do', warnings: expect.any(Array) });
+  expect(unsure.warnings.join(' ')).toMatch(
+    /Nobody saw whether its deploy ended before .* mongo-release rollback r1 --yes/,
+  );
+  expect(await log()).toEqual(['deploy', 'app']);
+  expect(await ok('rollback r1 --yes --json')).toMatchObject({ outcome: 'rolled-back', strategy: 'none' });
+  expect(await log()).toEqual(['deploy', 'app', 'app']);
 }, 120_000);
 
 test('from elsewhere a release that deploys is told from one that was cut off at it, by its signs of life', async () => {
