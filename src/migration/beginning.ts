@@ -63,44 +63,72 @@ export function checksumThatRan({ checksum }: HistoryRecord, journal: RunJournal
   return journal.checksum ?? checksum;
 }
 
+/** The release that a half-done migration is of, as commands name it. */
+export interface OfRelease {
+  /** The command that began it and was cut off: it goes on with all of it, where another one may leave out a part. */
+  readonly command: 'migrate' | 'release';
+  /** A clause: the rollback that takes it back without a loss. Undefined where none is known to. */
+  readonly back?: string;
+  /** Whether others are known to have written to what it changed: then only a rollback undoes it, around what they wrote. */
+  readonly met?: boolean;
+}
+
 /**
  * What comes next of a half-done migration, in a sentence or two: what each of the two ways begins with, first the one
  * that it is on.
  */
-export function nextOfHalf(record: HistoryRecord, file: MigrationFile | undefined): string {
+export function nextOfHalf(
+  record: HistoryRecord,
+  file: MigrationFile | undefined,
+  of: OfRelease = { command: 'migrate' },
+): string {
   const { journal, fileName } = record;
   if (!isHalfDone(record)) {
     if (file === undefined) return 'Nothing of it was done, so its file is not needed.';
-    return 'Nothing of it was done: mongo-release migrate --apply runs it from its top.';
+    return `Nothing of it was done: ${goesOn(of)} runs it from its top.`;
   }
-  if (file !== undefined) return waysOf(record, file);
+  if (file !== undefined) return waysOf(record, file, of);
   if (undoneByJournal(record)) {
-    return `${takesBack(record)} undoes by the journal what it did, which needs no file. With ${fileName} back from version control, mongo-release migrate --apply takes it up where it was.`;
+    return `${wayBack(record, { fileName, checksum: record.checksum }, of)}; that needs no file. With ${fileName} back from version control, ${goesOn(of)} takes it up where it was.`;
   }
   const asItRan = { checksum: journal ? checksumThatRan(record, journal) : record.checksum, fileName };
-  return `Bring ${fileName} back from version control. ${waysOf(record, asItRan)}`;
+  return `Bring ${fileName} back from version control. ${waysOf(record, asItRan, of)}`;
 }
 
-function waysOf(record: HistoryRecord, file: Pick<MigrationFile, 'checksum' | 'fileName'>): string {
-  const ways = (['up', 'down'] as const).map((way) => {
-    const command = way === 'up' ? 'mongo-release migrate --apply first' : takesBack(record);
-    return `${command} ${inWords(beginningOf(record, file, way), way)}`;
-  });
+/** The command that goes on with it. */
+export function goesOn({ command }: OfRelease): string {
+  return `mongo-release ${command} --apply`;
+}
+
+type RanFrom = Pick<MigrationFile, 'checksum' | 'fileName'>;
+
+function waysOf(record: HistoryRecord, file: RanFrom, of: OfRelease): string {
+  const up = `${goesOn(of)} first ${inWords(beginningOf(record, file, 'up'), 'up', of)}`;
+  const ways = [up, wayBack(record, file, of)];
   const inOrder = record.direction === 'up' ? ways : ways.reverse();
   if (record.journal !== undefined) return `${inOrder.join('; ')}.`;
   return `No journal was kept of it, so either way has to bear what is done already: ${inOrder.join('; ')}.`;
 }
 
-/** Only a rollback begins an undo, and what it does after that nobody else would do. Its own id names it, too. */
-function takesBack({ way, releaseId }: HistoryRecord): string {
-  return way === 'undo' ? `mongo-release rollback ${releaseId}` : 'mongo-release down';
+function wayBack(record: HistoryRecord, file: RanFrom, of: OfRelease): string {
+  const { way, releaseId } = record;
+  if (way !== 'undo' && of.back !== undefined && undoneByJournal(record)) return of.back;
+  // Only a rollback begins an undo, and what it does after that nobody else would do. Its own id names it, too.
+  const command = way === 'undo' ? `mongo-release rollback ${releaseId}` : 'mongo-release down';
+  return `${command} ${inWords(beginningOf(record, file, 'down'), 'down', of)}`;
 }
 
-function inWords(beginning: Beginning, direction: 'up' | 'down'): string {
+/** As long as nobody knows better. */
+const unlessMet = ', unless others have written to it since';
+
+function inWords(beginning: Beginning, direction: 'up' | 'down', { met }: OfRelease): string {
   if (beginning.how === 'afresh') return `runs its ${direction} from the top`;
   const { journal } = beginning;
   if (beginning.how === 'resume') {
-    const changed = journal.images ? 'undoes what it did, and begins afresh' : 'cannot, since no images are kept';
+    if (met) return 'takes it up where it was';
+    const changed = journal.images
+      ? `undoes what it did${unlessMet}, and begins afresh`
+      : 'cannot, since no images are kept';
     return `takes it up where it was (once its file is changed: ${changed})`;
   }
   const { thenRun, why } = beginning;
@@ -108,6 +136,6 @@ function inWords(beginning: Beginning, direction: 'up' | 'down'): string {
     return 'cannot undo what it did, since migrations.journal keeps no images';
   }
   return thenRun
-    ? `undoes by the journal what it did, since ${why}, and begins afresh`
+    ? `undoes by the journal what it did, since ${why}${unlessMet}, and begins afresh`
     : 'undoes by the journal what it did';
 }

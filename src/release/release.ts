@@ -1,8 +1,10 @@
 import { guardFailure } from '../guard/failure.ts';
 import { assertRest } from '../migration/plan/agreed.ts';
+import { halfDoneRules } from '../migration/plan/findings.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { asReleaseOrServerError } from '../mongo/server-error.ts';
 import { asReleaseError, ReleaseError } from '../observe/error.ts';
+import type { Finding } from '../observe/finding.ts';
 import type { Outcome } from '../observe/outcome.ts';
 import { notStarted, type Progress } from './applying/apply.ts';
 import { stoppedAfter } from './applying/apply-plan.ts';
@@ -22,7 +24,7 @@ import { rehearsePending } from './rehearsal/pending.ts';
 import type { FoundProof } from './rehearsal/proof.ts';
 import { provenBefore } from './rehearsal/rely.ts';
 import type { RehearsalResult, ReliedOn } from './rehearsal/result.ts';
-import type { Ended, ReleaseResult } from './result.ts';
+import type { Ended, PlanResult, ReleaseResult } from './result.ts';
 import { takeBackAfter } from './rollback/after-failure.ts';
 import { openRollbackWarnings } from './rollback/open.ts';
 import { unendedWarnings } from './rollback/still-running.ts';
@@ -193,6 +195,7 @@ class Walk {
     const { done, failed, remaining, error, untouched } = progress;
     if (error === undefined || failed !== undefined || !untouched)
       this.result.migrate = { releaseId: this.result.releaseId, applied: done, failed, remaining };
+    if (this.result.plan !== undefined) this.result.plan = withoutEnded(this.result.plan, progress);
     if (error !== undefined) throw error;
   }
 
@@ -256,6 +259,13 @@ class Walk {
     this.warnings.push(...(back?.warnings ?? []));
     return back;
   }
+}
+
+/** What was half-way when the plan was made, and is not any more, is no news to who reads the result. */
+function withoutEnded(plan: PlanResult, { done, undone }: Progress): PlanResult {
+  const ended = new Set([...done.map(({ name }) => name), ...undone]);
+  const over = ({ rule, place }: Finding) => halfDoneRules.has(rule) && ended.has(place.name ?? '');
+  return { ...plan, findings: plan.findings.filter((finding) => !over(finding)) };
 }
 
 /** What came to light before the deploy, and after it: what the later one could not show is what is still open. */

@@ -83,7 +83,7 @@ describe('a half-done migration', () => {
     [
       {},
       undefined,
-      /^mongo-release down undoes by the journal .* needs no file\. With a\.ts back .* --apply takes it up where it was\.$/,
+      /^mongo-release down undoes by the journal .*; that needs no file\. With a\.ts back .* --apply takes it up where it was\.$/,
     ],
     [{ direction: 'down' }, undefined, /^Bring a\.ts back from version control\. mongo-release down takes it up/],
     [
@@ -93,8 +93,31 @@ describe('a half-done migration', () => {
     ],
     [{ journal: undefined }, undefined, /^Bring a\.ts back from version control\. No journal was kept of it/],
     [{ journal: { ...journal, entries: 0 } }, undefined, /^Nothing of it was done, so its file is not needed\.$/],
+    [{ direction: 'down' }, a, /^mongo-release down .*; mongo-release migrate --apply first undoes/],
   ] as const)('says what comes next (%#)', (over, on, words) => {
     expect(nextOfHalf(half(over), on)).toMatch(words);
+  });
+
+  test.each([
+    [
+      {},
+      a,
+      /^mongo-release release --apply first takes it up where it was \(once .*, unless others have .*\); the way back\.$/,
+    ],
+    [{}, edited, /^mongo-release release --apply first undoes .*, unless others .* and begins afresh; the way back\.$/],
+    [{}, undefined, /^the way back; that needs no file\. With a\.ts back .* mongo-release release --apply takes it up/],
+    // Those do not come by a rollback of it, or not by the journal.
+    [{ direction: 'down' }, a, /^mongo-release down takes it up/],
+    [{ journal: { ...journal, images: false } }, a, /; mongo-release down cannot undo what it did/],
+  ] as const)('names the command that was cut off, and the way back of its release (%#)', (over, on, words) => {
+    expect(nextOfHalf(half(over), on, { command: 'release', back: 'the way back' })).toMatch(words);
+  });
+
+  test('does not promise that a changed file begins afresh over what others wrote', () => {
+    const of = { command: 'migrate', back: 'the way back', met: true } as const;
+    expect(nextOfHalf(half(), a, of)).toBe(
+      'mongo-release migrate --apply first takes it up where it was; the way back.',
+    );
   });
 
   test('is none that failed without a trace', () => {

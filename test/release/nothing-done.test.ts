@@ -161,12 +161,14 @@ describe('what is said of a migration that failed half-way', () => {
   test('is that the cause is to be corrected first, and not in its file', async () => {
     await project.write({ 'migrations/1-a.js': failing });
     const failed = await project.run(`${apply} --json`);
-    expect(failed.json.error.hint).toMatch(/mongo-release down undoes by the journal what it did\.$/);
+    expect(failed.json.error.hint).toMatch(
+      /mongo-release rollback \S+ takes its release back: .* keeps what users wrote since\.$/,
+    );
     await database.db.collection('cities').updateOne({}, { $set: { half: 'mine' } });
     const down = await project.run('down --json');
     expectFailure(down, 8, 'RESUME_BLOCKED');
     expect(down.json.error.hint).toMatch(
-      /^Type mongo-release migrate --apply, once what it failed of \(MIGRATION_FAILED\) is corrected elsewhere than in 1-a\.js: it goes on where it was\. Or finish/,
+      /^Type mongo-release migrate --apply, once what it failed of \(MIGRATION_FAILED\) is corrected elsewhere than in 1-a\.js: it goes on where it was\. mongo-release rollback .*\. Or finish/,
     );
     expect(down.stderr).toContain('What an earlier run of 1-a did is to be undone: ');
     expect(down.stderr).not.toContain('is undone');

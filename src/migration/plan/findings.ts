@@ -1,5 +1,5 @@
 import type { Finding } from '../../observe/finding.ts';
-import { isHalfDone, nextOfHalf } from '../beginning.ts';
+import { isHalfDone } from '../beginning.ts';
 import { byCodeUnit } from '../canonical.ts';
 import { unknownChecksum } from '../files/files.ts';
 import { listed } from '../files/find.ts';
@@ -15,6 +15,8 @@ interface Considered {
   /** Those in scope, in the order of application. */
   readonly pending: readonly PlannedMigration[];
   readonly scope: PlanScope;
+  /** What comes next of each migration that has not reached its end, by name. */
+  readonly waysOn: ReadonlyMap<string, string>;
 }
 
 /** What history and order have to say about a plan: of the history as a whole, then of what would be applied. */
@@ -22,7 +24,7 @@ export function planFindings(plan: Considered, aboutRuns: readonly Finding[] = [
   const files = new Map(plan.files.map((file) => [file.name, file]));
   const records = [...plan.records].sort((a, b) => byCodeUnit(a._id, b._id));
   return [
-    ...records.flatMap((record) => recordFindings(record, files.get(record._id))),
+    ...records.flatMap((record) => recordFindings(record, files.get(record._id), plan.waysOn.get(record._id))),
     ...outOfOrder(plan),
     ...skipped(plan),
     ...phaseOrder(plan),
@@ -39,7 +41,14 @@ export function isEdited({ checksum }: HistoryRecord, file: MigrationFile): bool
   return checksum !== unknownChecksum && checksum !== file.checksum;
 }
 
-function recordFindings(record: HistoryRecord, file: MigrationFile | undefined): Finding[] {
+/** Rules of findings about a migration that has not reached its end. */
+export const halfDoneRules: ReadonlySet<string> = new Set(['history-running', 'history-interrupted', 'history-failed']);
+
+function recordFindings(
+  record: HistoryRecord,
+  file: MigrationFile | undefined,
+  wayOn = 'mongo-release status says what comes next of it.',
+): Finding[] {
   const { _id: name, state, direction } = record;
   const place = { name };
   const findings: Finding[] = [];
@@ -54,7 +63,7 @@ function recordFindings(record: HistoryRecord, file: MigrationFile | undefined):
       next:
         state === 'applied'
           ? `Bring ${record.fileName} back from version control, or release from a commit that has it.`
-          : nextOfHalf(record, undefined),
+          : wayOn,
     });
   }
   if (file !== undefined && state === 'applied' && isEdited(record, file)) {
@@ -72,7 +81,7 @@ function recordFindings(record: HistoryRecord, file: MigrationFile | undefined):
       severity: 'warning',
       place,
       message: `${name} ${state === 'failed' ? 'failed' : 'was interrupted'} on its way ${direction}; part of it may be in the data.`,
-      next: nextOfHalf(record, file),
+      next: wayOn,
     });
   }
   if (state === 'running') {
@@ -81,7 +90,7 @@ function recordFindings(record: HistoryRecord, file: MigrationFile | undefined):
       severity: 'warning',
       place,
       message: `${name} is on its way ${direction}, or the run that wrote so was killed.`,
-      next: `mongo-release status says whether a run holds the lease. Where none does: ${nextOfHalf(record, file)}`,
+      next: `mongo-release status says whether a run holds the lease. Where none does: ${wayOn}`,
     });
   }
   return findings;

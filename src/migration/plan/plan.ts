@@ -28,6 +28,8 @@ export interface PlanInput {
   readonly how?: HowItRuns;
   /** What the text of the files says, by name; one that is not here says nothing. */
   readonly sources?: ReadonlyMap<string, readonly SourceNote[]>;
+  /** What comes next of each migration that has not reached its end, by name. */
+  readonly waysOn?: ReadonlyMap<string, string>;
 }
 
 export interface MigrationPlan {
@@ -49,7 +51,7 @@ export interface MigrationPlan {
  * Throws `MIGRATION_UNKNOWN` for a name in the scope that no file has, `USAGE` for both names at once.
  */
 export function makePlan(input: PlanInput): MigrationPlan {
-  const { records, facts, scope, database, target } = input;
+  const { records, facts, scope, database, target, waysOn = new Map() } = input;
   const files = [...input.files].sort((a, b) => byCodeUnit(a.fileName, b.fileName));
   const applied = new Set(records.filter((record) => record.state === 'applied').map((record) => record._id));
   const open = files.filter((file) => !applied.has(file.name)).map((file) => planned(file, input));
@@ -62,7 +64,7 @@ export function makePlan(input: PlanInput): MigrationPlan {
     digest: planDigest(database, now.digest, pending),
     position: now,
     pending,
-    findings: planFindings({ files, records, facts, open, pending, scope }, runFindings(pending)),
+    findings: planFindings({ files, records, facts, open, pending, scope, waysOn }, runFindings(pending)),
   };
 }
 

@@ -1,10 +1,12 @@
-import { nextOfHalf } from '../../migration/beginning.ts';
+import { nextOfHalf, type OfRelease } from '../../migration/beginning.ts';
 import type { Ending } from '../../migration/history/history.ts';
 import { leftTargetAsItWas } from '../../migration/runner.ts';
 import type { HistoryRecord } from '../../migration/types.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { asReleaseError, ReleaseError } from '../../observe/error.ts';
 import { byItsDown } from '../half-done/blocked.ts';
+import { ofRelease } from '../half-done/of-release.ts';
+import { wayOn } from '../half-done/way-on.ts';
 import { offendingOnTarget } from '../rehearsal/offending.ts';
 import type { AppliedMigration, FailedMigration } from '../result.ts';
 import { namesOf, type Run } from '../run.ts';
@@ -126,11 +128,12 @@ export async function runInTarget(
     const { db } = connection;
     const { signal } = tenure;
     const offending = given ? await offendingOnTarget({ db, own, file: turn.file, attempt, end, signal }) : [];
+    const { next, of } = await afterwards(run, connection, turn, begun, recorded);
     const error = unfinished(extent, end, {
       ...{ cancelled: run.signal.aborted, lost, overHalf, offending },
       unrecorded: recorded instanceof ReleaseError ? recorded : undefined,
-      next: nextOfHalf(recorded instanceof ReleaseError ? asItWillBeFound(begun) : recorded, turn.file),
-      wayOut: direction === 'up' ? byItsDown(turn) : [],
+      next,
+      wayOut: direction === 'up' ? byItsDown(turn, of) : [],
     });
     return {
       done,
@@ -162,7 +165,23 @@ async function recordEnd(
   }
 }
 
-/** How many entries its journal has by then, only the next run can count. */
-function asItWillBeFound(begun: HistoryRecord): HistoryRecord {
-  return { ...begun, journal: begun.journal && { ...begun.journal, entries: undefined } };
+/** What comes next of it. A server that did not take its end is not asked. */
+async function afterwards(
+  run: Run,
+  connection: Connection,
+  { file }: Turn,
+  begun: HistoryRecord,
+  recorded: HistoryRecord | ReleaseError,
+): Promise<{ readonly next: string; readonly of: OfRelease }> {
+  const own: OfRelease = { command: run.invocation.command === 'release' ? 'release' : 'migrate' };
+  // How many entries its journal has by then, only the next run can count.
+  const asItWillBeFound = { ...begun, journal: begun.journal && { ...begun.journal, entries: undefined } };
+  const unasked = { next: nextOfHalf(asItWillBeFound, file, own), of: own };
+  if (recorded instanceof ReleaseError) return unasked;
+  try {
+    const of = await ofRelease(run, connection, recorded);
+    return { next: await wayOn(run, connection, recorded, file), of };
+  } catch {
+    return unasked;
+  }
 }

@@ -1,19 +1,11 @@
-import { isHalfDone, nextOfHalf } from '../../migration/beginning.ts';
 import { isUnsettled } from '../../migration/history/position.ts';
 import type { HistoryRecord, MigrationFile } from '../../migration/types.ts';
 import { countImages } from '../../migration/undo/inspect.ts';
-import { foreseeUndo } from '../../migration/undo/undo.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { serverCode, serverCodes } from '../../mongo/server-error.ts';
 import { plural } from '../../report/format.ts';
-import { rollbackGoesOn } from '../rollback/open.ts';
 import { namesOf, type Run } from '../run.ts';
-import { waysOut } from './blocked.ts';
-import { undoInTheWay } from './undo-run.ts';
-import { missingFile } from './way-down.ts';
-
-/** What takes longer reads a large journal: whoever looks at the status does not wait for it. Milliseconds. */
-const patienceMs = 1000;
+import { patienceMs, wayOn } from './way-on.ts';
 
 /** A migration that has not reached its end, in sentences. */
 export interface Unsettled {
@@ -47,41 +39,10 @@ export function unsettled(
           ? `was left half-way ${direction} by release ${releaseId}, whose run is gone`
           : `${state === 'failed' ? 'failed' : 'was interrupted'} on its way ${direction}${code}`;
       const gone = file === undefined ? `, and there is no file ${record.fileName}` : '';
-      const next = await nextOf(run, connection, record, file);
+      const next = await wayOn(run, connection, record, file);
       return { name, far: `${name} ${stopped}, after ${far}${gone}.`, next };
     }),
   );
-}
-
-/** Where what it did cannot be undone, only the ways that do not need that. */
-async function nextOf(
-  run: Run,
-  connection: Connection,
-  prior: HistoryRecord,
-  file: MigrationFile | undefined,
-): Promise<string> {
-  const { _id: migration, journal } = prior;
-  if (prior.direction === 'down') {
-    const rollback = await rollbackGoesOn(run, connection, prior.releaseId);
-    if (rollback !== undefined) return `${rollback} with that.`;
-  }
-  if (journal === undefined || journal.entries === 0 || !isHalfDone(prior)) return nextOfHalf(prior, file);
-  const signal = AbortSignal.timeout(patienceMs);
-  const mode = prior.way === 'undo' ? 'tolerant' : 'strict';
-  const options = { mode, expectedEntries: journal.entries, signal } as const;
-  const attempt = { migration, number: journal.attempt };
-  const blocked = await foreseeUndo(connection, namesOf(run), attempt, options).then(
-    (foreseen) => foreseen.blocked,
-    (error: unknown) => {
-      // What nobody saw is not told: an undo looks again before it begins.
-      if (signal.aborted || serverCode(error) !== undefined) return undefined;
-      throw error;
-    },
-  );
-  if (blocked === undefined) return nextOfHalf(prior, file);
-  const turn = { file: file ?? missingFile(run, prior) };
-  const ways = await waysOut(run, connection, { turn, prior, journal });
-  return `What was done of it cannot be undone: ${undoInTheWay(blocked)}. ${ways}`;
 }
 
 /** In operations, and in documents as far as somebody counted them. */

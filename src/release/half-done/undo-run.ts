@@ -1,6 +1,5 @@
 import { noEffects } from '../../migration/runner.ts';
 import type { Effects } from '../../migration/types.ts';
-import { describeConflict, type UndoResult } from '../../migration/undo/result.ts';
 import { undoAttempt } from '../../migration/undo/undo.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { progressLog } from '../progress.ts';
@@ -48,15 +47,5 @@ export async function undoRun(
     entriesUndone === 0 && documents === 0
       ? 'This run changed nothing.'
       : `Of its ${entries ?? 'recorded'} operations ${entriesUndone} are undone, the newest first; the same command goes on from there.`;
-  throw await resumeBlocked(run, connection, what, `${undoInTheWay(result)}. ${extent}`);
-}
-
-const shownConflicts = 3;
-
-/** Why there was no undo, in part of a sentence. */
-export function undoInTheWay(result: Exclude<UndoResult, { state: 'undone' }>): string {
-  if (result.state === 'impossible') return result.reason;
-  const { conflicts, conflictsTotal: total } = result;
-  const shown = conflicts.slice(0, shownConflicts).map(describeConflict).join('; ');
-  return total > shownConflicts ? `${shown}; and ${total - shownConflicts} more` : shown;
+  throw await resumeBlocked(run, connection, what, result, extent);
 }

@@ -1,14 +1,13 @@
-import { join } from 'node:path';
 import { undoneByJournal } from '../../migration/beginning.ts';
 import { describeMigrations } from '../../migration/describe.ts';
 import { type DownScope, onTheWay } from '../../migration/down.ts';
-import { unknownChecksum } from '../../migration/files/files.ts';
 import type { HistoryRecord, MigrationFacts, MigrationFile } from '../../migration/types.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { childOptions } from '../child-options.ts';
 import { listFiles, readRecords } from '../migrate-mongo.ts';
 import type { Run } from '../run.ts';
 import { unusableWhere } from '../situation/situation.ts';
+import { missingFile } from './missing-file.ts';
 
 /**
  * What there is to know before going down. What the journal undoes needs no file: where that is gone, `missingFile`
@@ -46,9 +45,4 @@ export async function readWayDown(
     facts.set(name, { form: 'migrate-mongo', phase, hasDown: false, transaction: false });
   }
   return { files: known, facts, records, scope: asked };
-}
-
-/** The file of a record as it was, without its content. */
-export function missingFile({ invocation }: Run, { _id: name, fileName }: HistoryRecord): MigrationFile {
-  return { name, fileName, path: join(invocation.migrationsDir, fileName), checksum: unknownChecksum };
 }

@@ -11,7 +11,7 @@ import type { Connection } from '../../mongo/connect.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
 import { asReleaseError, ReleaseError } from '../../observe/error.ts';
 import { plural } from '../../report/format.ts';
-import { undoInTheWay } from '../half-done/undo-run.ts';
+import { undoInTheWay } from '../half-done/blocked.ts';
 import { progressLog } from '../progress.ts';
 import type { AppliedMigration, CollectionCount, FailedMigration } from '../result.ts';
 import { namesOf, type Run } from '../run.ts';

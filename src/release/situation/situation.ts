@@ -6,6 +6,7 @@ import { scanFiles } from '../../migration/source-scan/scan.ts';
 import type { HistoryRecord, MigrationFacts, MigrationFile, PlanScope, Position } from '../../migration/types.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { childOptions } from '../child-options.ts';
+import { waysOn } from '../half-done/way-on.ts';
 import { listFiles, readRecords } from '../migrate-mongo.ts';
 import { type Run, targetOf } from '../run.ts';
 import { type Code, GatheredCode } from './code.ts';
@@ -46,6 +47,7 @@ export async function readSituation(
     facts,
     records,
     sources,
+    waysOn: await waysOn(run, connection, records, files),
     how,
     database: connection.db.databaseName,
     target: targetOf(run).name,

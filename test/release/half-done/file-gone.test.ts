@@ -46,7 +46,8 @@ test('it is not called applied, and down undoes it by the journal, which needs n
     /^The only migration is pending\. 1-slow was left half-way up .* 1 document, and there is no file 1-slow\.js\.$/,
   );
   expect(left.json).toMatchObject({ pending: 1, migrations: [{ state: 'running', note: 'file-missing' }] });
-  const way = /^mongo-release down undoes by the journal what it did, which needs no file\. With 1-slow\.js back/;
+  const way =
+    /^mongo-release rollback \S+ takes its release back: it undoes .* since; that needs no file\. With 1-slow\.js back/;
   expect(left.json.error.hint).toMatch(way);
   expect(left.stderr).not.toContain('is applied');
   const up = await project.run(apply);
@@ -73,10 +74,10 @@ test('where a user has written to it, only what works is offered: with its file 
   await leaveHalfWithoutFile();
   await database.db.collection<{ _id: string }>('places').updateOne({ _id: 'first' }, { $set: { mine: true } });
   const ways =
-    /Put 1-slow\.js back as it was when it ran \(git log -- migrations\/1-slow\.js .*\) and type mongo-release migrate --apply: it goes on where it was\. Or, with the file back, finish the change by hand and type mongo-release baseline 1-slow\./;
+    /Put 1-slow\.js back as it was when it ran \(git log -- migrations\/1-slow\.js .*\) and type mongo-release migrate --apply: it goes on where it was\. mongo-release rollback \S+ takes its release back: .*\. Or, with the file back, finish the change by hand and type mongo-release baseline 1-slow\./;
   const left = await project.run('status --json');
   expect(left.json.warnings).toEqual([
-    expect.stringMatching(/cannot be undone: .* was changed since by somebody else/),
+    expect.stringMatching(/cannot be undone by this .* was changed since by somebody else/),
   ]);
   expect(left.json.warnings[0]).toMatch(ways);
   expect(left.json.warnings[0]).not.toContain('mongo-release down');

@@ -160,6 +160,9 @@ test('release --apply after a kill ends what was begun behind its backup, and re
     warnings: ['No probes are configured: nothing was verified.'],
   });
   expect(namesOf(ran.json.migrate.applied)).toEqual(['1-slow', '2-next']);
+  // It is not on its way any more.
+  expect(ran.json.plan.findings).not.toContainEqual(expect.objectContaining({ place: { name: '1-slow' } }));
+  expect(ran.stderr.slice(ran.stderr.indexOf('Release applied'))).not.toContain('is on its way');
   expect(await places()).toEqual(['first', 'next', 'second']);
 });
 
@@ -244,18 +247,24 @@ describe('a half-done migration that can neither be gone on with nor undone', ()
 
     const down = await project.run('down --json');
     expectFailure(down, 8, 'RESUME_BLOCKED', /^Migration 1-slow cannot be taken back .*document .* was changed since/);
-    expect(down.json.error.hint).toMatch(/^Type mongo-release migrate --apply: it goes on where it was\. Or finish/);
+    const keeping = `mongo-release rollback ${release?._id} takes its release back: it undoes .* and keeps what users wrote since`;
+    expect(down.json.error.hint).toMatch(
+      new RegExp(`^Type mongo-release migrate --apply: it goes on where it was\\. ${keeping}\\. Or finish`),
+    );
     const left = await project.run('status --json');
+    // Neither of the two ways meets what is in the way of the others.
     expect(left.json.warnings).toEqual([
       expect.stringMatching(
-        /, after .* cannot be undone: .*document .* was changed since by somebody else\. Type mongo-release migrate --apply: it goes on where it was\. Or finish/,
+        new RegExp(`, after .* mongo-release migrate --apply first takes it up where it was; ${keeping}\\.$`),
       ),
     ]);
-    expect(left.json.warnings[0]).not.toContain('mongo-release down undoes');
     // By itself it undoes, and leaves that document to its user.
     const rollback = await project.run('rollback --strategy down --json');
     expectFailure(rollback, 10, 'ROLLBACK_FAILED', /Migration 1-slow cannot be taken back .* was changed since/);
-    expect(rollback.json.error.hint).toBe(down.json.error.hint);
+    const named = (hint: string) => hint.replace(' --strategy undo', '');
+    expect(named(rollback.json.error.hint)).toBe(down.json.error.hint);
+    // Without it that would only go on with the strategy that has just failed.
+    expect(rollback.json.error.hint).toMatch(/rollback \S+ --strategy undo takes its release back/);
     await project.write({ 'migrations/1-slow.js': insertPlace('other') });
     const up = await project.run(apply);
     expectFailure(up, 8, 'RESUME_BLOCKED', /^Migration 1-slow cannot be taken up \(1-slow\.js was changed/);
@@ -263,7 +272,12 @@ describe('a half-done migration that can neither be gone on with nor undone', ()
       /^Put 1-slow\.js back as it was when it ran \(git log -- migrations\/1-slow\.js lists its versions; its SHA-256 begins with [0-9a-f]{12}\) and type mongo-release migrate --apply/,
     );
     const restore = `mongo-release rollback ${release?._id} --strategy restore`;
-    for (const ran of [down, up]) expect(ran.json.error.hint).toContain(restore);
+    for (const { json } of [down, up])
+      expect(json.error.hint).toMatch(new RegExp(`takes its release back: .*${restore}`));
+    const plan = await project.run('plan --json');
+    const changed = await project.run('status --json');
+    for (const said of [changed.json.warnings[0], plan.json.findings[0].next, up.json.error.hint])
+      expect(said).toMatch(/Put 1-slow\.js back as it was .*takes its release back: .*--strategy restore\.$/);
 
     await project.write({ 'migrations/1-slow.js': slow });
     const ran = await project.run(apply);
@@ -272,6 +286,20 @@ describe('a half-done migration that can neither be gone on with nor undone', ()
     const back = await project.run(`${restore.replace('mongo-release ', '')} --accept-loss 100 --json`);
     expect(back.json, back.stderr).toMatchObject({ outcome: 'rolled-back', strategy: 'restore' });
     expect(await places()).toEqual([]);
+  });
+
+  test('comes back by the first way back that is named, with what users wrote', async () => {
+    await leaveHalf(apply);
+    await database.db.collection<{ _id: string }>('places').updateOne({ _id: 'first' }, { $set: { mine: true } });
+    await project.write({ 'migrations/1-slow.js': insertPlace('other') });
+    const { json } = await project.run('status --json');
+    const [, way = ''] = /mongo-release (rollback \S+) takes its release back/.exec(json.warnings[0]) ?? [];
+    const back = await project.run(`${way} --json`);
+    expect(back.json, back.stderr).toMatchObject({
+      ...{ outcome: 'rolled-back', strategy: 'undo', conflicts: [{ collection: 'places', documents: 1 }] },
+    });
+    expect(await database.db.collection('places').find().toArray()).toEqual([{ _id: 'first', mine: true }]);
+    expect((await project.run('status --json')).json.migrations[0]).toMatchObject({ state: 'rolled-back' });
   });
 
   test('that went another way is not said to go on where it was', async () => {
@@ -284,8 +312,10 @@ describe('a half-done migration that can neither be gone on with nor undone', ()
     expectFailure(down, 8, 'RESUME_BLOCKED', /cannot be taken back/);
     const { json } = await project.run('status --json');
     for (const ways of [up.json.error.hint, down.json.error.hint]) {
-      expect(ways).toMatch(/^Finish the change by hand and type mongo-release baseline 1-slow\./);
-      expect(json.warnings[0]).toContain('Finish the change by hand');
+      expect(ways).toMatch(
+        /^mongo-release rollback .* Or finish the change by hand and type mongo-release baseline 1-slow\./,
+      );
+      expect(json.warnings[0]).toContain('Or finish the change by hand');
       expect(json.warnings[0]).not.toContain('it goes on where it was');
     }
   });
