@@ -137,7 +137,11 @@ export const errorCodes = {
   },
   ROLLED_BACK: { exit: 14, meaning: 'The release failed and was rolled back, as asked.' },
   NO_WAY_BACK: { exit: 5, meaning: 'The release cannot be taken back in the way that was asked for, or in any.' },
-  RELEASE_UNKNOWN: { exit: 2, meaning: 'The target has no record of the release that was named.' },
+  RELEASE_UNKNOWN: {
+    exit: 2,
+    meaning:
+      'The target has no record of the release that was named; or none was named, and the newest is not the one to take back.',
+  },
   HOOK_FAILED: { exit: 8, meaning: 'A hook of the project failed or ran out of time.' },
   CANCELLED: { exit: 130, meaning: 'The run was cancelled; 143 when by SIGTERM.' },
 

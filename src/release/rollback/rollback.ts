@@ -10,7 +10,7 @@ import { aboutTarget, openTarget, type Run } from '../run.ts';
 import { underLease } from '../under-lease.ts';
 import { cutOffBefore } from './cut-off.ts';
 import type { Earlier } from './earlier.ts';
-import { findRelease } from './find-release.ts';
+import { findRelease, otherThanNewest } from './find-release.ts';
 import { foretell, planned, sayWhatStays } from './foretell.ts';
 import { letUsersIn } from './let-users-in.ts';
 import { look, nothingLeft } from './look.ts';
@@ -36,7 +36,8 @@ export async function rollback(run: Run): Promise<Ended<'rollback'>> {
   const { way, earlier } = situation;
   run.log.info(`The way back of release ${release._id}: ${way.strategy}. ${way.why}`);
   if (nothingLeft(situation)) {
-    const warnings = [asked === undefined ? `${way.why} To take an older release back, name it.` : way.why];
+    const other = asked === undefined ? await otherThanNewest(run, connection, release, earlier, way.why) : '';
+    const warnings = [`${way.why}${other}`];
     const nothing = { ...about, outcome: 'nothing-to-do', result: planned(release, situation), warnings } as const;
     if (earlier.state === 'overtaken') {
       const { record } = earlier;

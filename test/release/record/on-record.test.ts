@@ -58,7 +58,7 @@ test('the rollback of a release of code alone says so, takes no older one back, 
   const unhooked = await rollback('--dry-run');
   expect(unhooked).toMatchObject({ releaseId: 'r2', outcome: 'nothing-to-do', strategy: 'none' });
   expect(unhooked.warnings).toEqual([
-    'Release r2 had no migrations: nothing of it is in the data. To take an older release back, name it.',
+    'Release r2 had no migrations: nothing of it is in the data. The newest one of which something is there is r1. To take that back, type mongo-release rollback r1.',
     'It deployed the application, and there is no hook rollback-app: bring the one before back by hand.',
   ]);
   await project.write(hooks(", rollback-app: 'touch brought-back'"));
@@ -79,6 +79,24 @@ test('the rollback of a release of code alone says so, takes no older one back, 
   expect(await project.read('brought-back')).toBe('');
   // Once is enough.
   expect((await rollback('r2')).outcome).toBe('nothing-to-do');
+}, 180_000);
+
+test('a rollback without an id does not pass over what an older release has left half-way', async () => {
+  const half = "await db.collection('places').updateMany({}, { $set: { half: true } }); throw new Error('no');";
+  await database.db.collection<{ _id: number }>('places').insertMany([{ _id: 1 }, { _id: 2 }]);
+  await project.write({ 'migrations/1-half.js': migration(half) });
+  expectFailure(await release('r1'), 8, 'FAILED_DIRTY');
+  await database.db.collection<{ _id: number }>('places').updateOne({ _id: 1 }, { $set: { half: 'mine' } });
+  await project.write({ 'migrations/1-half.js': migration(`${half} /* edited */`) });
+  expectFailure(await release('r2'), 8, 'RESUME_BLOCKED');
+  for (const more of ['', ' --dry-run']) {
+    const back = await project.run(`rollback --json${more}`);
+    expectFailure(back, 2, 'RELEASE_UNKNOWN', /Nothing of release r2 .* is r1, and it left 1-half half-way\./);
+    expect(back.json.error.hint).toContain('mongo-release rollback r1.');
+  }
+  await project.write({ 'mongo-release.yml': 'hooks: {}' });
+  expect((await project.run('rollback r1 --json')).json).toMatchObject({ outcome: 'rolled-back', strategy: 'undo' });
+  expect((await project.run('rollback --json')).json).toMatchObject({ outcome: 'nothing-to-do', releaseId: 'r2' });
 }, 180_000);
 
 test('one that is stopped is on record with what it was to apply, and a rollback without an id takes back neither it nor the one before', async () => {
@@ -108,6 +126,13 @@ test('one that is stopped is on record with what it was to apply, and a rollback
   const [again] = await records();
   expect(again).toMatchObject({ state: 'blocked', migrations: ['1-a'], attempts: [{ state: 'applied' }] });
   expect((await project.run('rollback r1 --dry-run --json')).json).toMatchObject({ releaseId: 'r1', strategy: 'undo' });
+
+  // Nor is one named that is taken back already.
+  expectFailure(await release('r4'), 5, 'BLOCKED_BY_GUARD');
+  await project.write({ 'mongo-release.yml': 'hooks: {}' });
+  expect((await project.run('rollback r1 --json')).code).toBe(0);
+  const none = await project.run('rollback --json');
+  expectFailure(none, 2, 'RELEASE_UNKNOWN', /r4, changed nothing.* Nothing of any other release is there/);
 }, 180_000);
 
 test('what has no record is not named: a rollback would know of none', async () => {
