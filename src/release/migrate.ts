@@ -96,7 +96,7 @@ export async function migrateOn(
   const found = await provenBefore(run, connection, situation, joined?.earlier);
   const { progress, relied, rehearsal } = await bring(run, connection, situation, {
     ...{ kind: 'migrate', phase, behind, found, steps },
-    ...{ before: joined?.before, agreed: joined?.plan },
+    ...{ before: joined?.before, agreed: joined?.plan, deployed: joined?.ends },
   });
   const { done, failed, error, untouched } = progress;
   const remaining = error === undefined ? later : progress.remaining;

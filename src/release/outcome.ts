@@ -9,5 +9,5 @@ export function outcomeOfError(error: ReleaseError, changed: boolean): Outcome {
 
 /** Whether somebody else was first. That is found out before anything is begun: it leaves nothing half-way. */
 export function wasOvertaken({ code }: ReleaseError): boolean {
-  return code === 'LEASE_HELD' || code === 'PLAN_MOVED';
+  return code === 'LEASE_HELD' || code === 'PLAN_MOVED' || code === 'TAKEN_BACK';
 }

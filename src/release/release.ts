@@ -163,7 +163,10 @@ class Walk {
     });
   }
 
-  async #bring(situation: Situation, how: Pick<Bringing, 'phase' | 'found' | 'relied' | 'agreed'>): Promise<ReliedOn> {
+  async #bring(
+    situation: Situation,
+    how: Pick<Bringing, 'phase' | 'deployed' | 'found' | 'relied' | 'agreed'>,
+  ): Promise<ReliedOn> {
     const { progress, relied, rehearsal } = await bring(this.#run, this.#connection, situation, {
       ...{ kind: 'release', behind: this.#behind, before: this.#progress, steps: this.#steps },
       ...how,
@@ -186,7 +189,7 @@ class Walk {
       throw error;
     }
     // Only where a part is there already is it not known before what the others run on.
-    await this.#bring(now, takenUp(now).length > 0 ? { agreed: plan } : { agreed: plan, relied });
+    await this.#bring(now, { deployed: true, agreed: plan, relied: takenUp(now).length > 0 ? undefined : relied });
   }
 
   /** Throws where it did not come to its end. */

@@ -13,9 +13,15 @@ import { namesOf, type Run } from './run.ts';
 /**
  * Nobody has the lease while an application is deployed, so what it needs may have been taken back meanwhile. Throws
  * `TAKEN_BACK` where a rollback of this release, or another way back of one of its migrations, was begun since its latest
- * attempt, whether or not it came to its end; or where its record was there and is gone.
+ * attempt, whether or not it came to its end; or where its record was there and is gone. `own` is the fence of who asks
+ * under the lease: whoever takes that first marks with it what a killed run has left.
  */
-export async function refuseTakenBack(run: Run, { db }: Connection, releaseId: string): Promise<void> {
+export async function refuseTakenBack(
+  run: Run,
+  { db }: Connection,
+  releaseId: string,
+  own = Number.POSITIVE_INFINITY,
+): Promise<void> {
   const [record, rollback, history] = await Promise.all([
     new ReleaseRecords(db, run).find(releaseId).catch(failed),
     new RollbackRecords(db, run).newestOf(releaseId).catch(failed),
@@ -25,7 +31,8 @@ export async function refuseTakenBack(run: Run, { db }: Connection, releaseId: s
   if (record === null && rollback === null && !isOnRecord(releaseId)) return;
   if (record !== null && record.kind !== 'migrate' && record.kind !== 'release') return;
   const { fence = 0, migrations = [], kind = 'release' } = record ?? {};
-  const gone = history.filter((one) => one.fence > fence && migrations.includes(one._id) && isGone(one, releaseId));
+  const since = history.filter((one) => one.fence > fence && one.fence < own);
+  const gone = since.filter((one) => migrations.includes(one._id) && isGone(one, releaseId));
   const by = rollback !== null && (rollback.fence ?? 0) > fence && hasTaken(rollback) ? rollback : undefined;
   if (record !== null && gone.length === 0 && by === undefined) return;
   const names = gone.map(({ _id }) => _id);

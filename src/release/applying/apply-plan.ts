@@ -10,6 +10,7 @@ import { OwnRecord } from '../record/own-record.ts';
 import type { ReliedOn } from '../rehearsal/result.ts';
 import type { Run } from '../run.ts';
 import { readSituation } from '../situation/situation.ts';
+import { refuseTakenBack } from '../taken-back.ts';
 import { underLease } from '../under-lease.ts';
 import { notStarted, type Progress, runInTarget } from './apply.ts';
 import { notBegun } from './how-far.ts';
@@ -25,6 +26,8 @@ export interface AboutApply {
   readonly phase?: Phase;
   /** Only what earlier runs have begun: see `taken-up.ts`. */
   readonly settle?: boolean;
+  /** Whether its application is deployed already: as long as nobody had the lease it may have been taken back. */
+  readonly deployed?: boolean;
   /** What this run did in the target before. */
   readonly before?: Progress;
   /** What the release is on record with: this plan may be only what is left of it. */
@@ -35,7 +38,7 @@ export interface AboutApply {
  * Applies a plan to the target under the lease; the intent is on record before, and whoever opened the record closes it.
  * The plan is made again once the lease is held: only if it is still the same one is anything applied.
  *
- * Throws `LEASE_HELD`, `PLAN_MOVED`, `BACKUP_NOT_FOUND`; this run has done nothing then. How far it got otherwise is in what comes back.
+ * Throws `LEASE_HELD`, `PLAN_MOVED`, `TAKEN_BACK`, `BACKUP_NOT_FOUND`; this run has done nothing then. How far it got otherwise is in what comes back.
  */
 export async function applyPlan(
   run: Run,
@@ -56,9 +59,20 @@ function applyUnderLease(
   run: Run,
   connection: Connection,
   plan: MigrationPlan,
-  { kind, backupId, relied, phase, settle = false, before, agreed }: AboutApply & { readonly before: Progress },
+  {
+    kind,
+    backupId,
+    relied,
+    phase,
+    settle = false,
+    deployed,
+    before,
+    agreed,
+  }: AboutApply & { readonly before: Progress },
 ): Promise<Progress> {
   return underLease(run, connection, async (tenure) => {
+    // From here on nobody takes it back, and once its record has this fence nobody sees that somebody did.
+    if (deployed) await refuseTakenBack(run, connection, run.releaseId, tenure.lease.fence);
     const situation = await readSituation(run, connection, plan.scope);
     const exactly = asksForExactly(run);
     // While this run waited, another one did all of it: that is as good, unless exactly this plan was asked for.

@@ -22,6 +22,8 @@ export interface Bringing {
   readonly behind?: StoredBackup;
   /** That part of the plan alone is applied; rehearsed is all of it. */
   readonly phase?: Phase;
+  /** Whether its application is deployed already. */
+  readonly deployed?: boolean;
   /** What this run did in the target before. */
   readonly before?: Progress;
   readonly steps: Steps;
@@ -44,7 +46,7 @@ export interface Brought {
  * pending then, unless a proof holds; and applies it. How far it got is in what comes back; nothing is thrown.
  */
 export async function bring(run: Run, connection: Connection, situation: Situation, how: Bringing): Promise<Brought> {
-  const { kind, behind, phase, steps, found = { state: 'missing' } } = how;
+  const { kind, behind, phase, deployed, steps, found = { state: 'missing' } } = how;
   const agreed = how.agreed ?? situation.plan;
   const inPhase = (one: { readonly phase: Phase }) => phase === undefined || one.phase === phase;
   let progress = how.before ?? notStarted;
@@ -54,7 +56,7 @@ export async function bring(run: Run, connection: Connection, situation: Situati
 
   const apply = (work: (about: AboutApply) => Promise<Progress>) =>
     steps.run('apply', async () => {
-      progress = await work({ kind, backupId: behind?.id, phase, relied, before: progress, agreed });
+      progress = await work({ kind, backupId: behind?.id, phase, deployed, relied, before: progress, agreed });
       if (progress.error !== undefined) throw progress.error;
     });
 

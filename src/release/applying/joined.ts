@@ -23,6 +23,8 @@ export interface Joined {
   /** The backup that stands behind it, or that none does; undefined where that is not settled by what is on record. */
   readonly chosen?: { readonly behind: StoredBackup | undefined };
   readonly before: Progress;
+  /** Whether this is what comes after its deploy. */
+  readonly ends: boolean;
   /** What it began on, where that counts for the rest of it. */
   readonly earlier?: EarlierRun;
 }
@@ -54,6 +56,7 @@ export async function joinedRelease(run: Run, connection: Connection): Promise<J
     );
   return {
     plan,
+    ends,
     chosen: backupOf(run, record, history),
     before: { ...notStarted, done, untouched: done.length === 0 },
     earlier: plan.shown === true ? { digest: plan.digest, ends, relied: reliedOnBefore(run, record, ends) } : undefined,

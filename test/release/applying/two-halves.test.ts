@@ -176,6 +176,40 @@ test('a release that was taken back while it was deployed is neither ended nor v
   expect(seen.json).toMatchObject({ outcome: 'failed-dirty', probes: [{ state: 'passed' }] });
 }, 180_000);
 
+test('nor is one that was taken back while its second half was on its way to the lease', async () => {
+  const held = `import { existsSync, writeFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
+const file = (name: string) => new URL('../' + name, import.meta.url);
+async function pass() {
+  if (existsSync(file('hold'))) writeFileSync(file('held'), '');
+  while (existsSync(file('hold'))) await setTimeout(100);
+}
+`;
+  const hooks = "hooks: { rollback-app: 'echo app >> hooks.log' }\n";
+  await using on = await setUp(
+    {
+      'migrations/2-contract.ts': `${held}${contract.replace('async up({ db }) {', 'async up({ db }) { await pass();')}`,
+      'mongo-release.yml': hooks,
+    },
+    { MONGO_RELEASE_STORE: 'backups', MONGO_RELEASE_ENVIRONMENT: 'staging' },
+  );
+  const half = (phase: string) =>
+    on.project.start(`migrate --apply --phase ${phase} --digest ${on.digest} --release-id one --json`).ended;
+  const first = await half('before-deploy');
+  expect(first.json, first.stderr).toMatchObject({ outcome: 'nothing-to-do', remaining: ['2-contract'] });
+  // It is rehearsed once more, and that takes its time.
+  const probes = 'probes: [{ name: any, mongo: { collection: places, count: { min: 1 } } }]\n';
+  await on.project.write({ 'mongo-release.yml': `${hooks}${probes}`, hold: '' });
+  const second = half('after-deploy');
+  await expect.poll(() => on.project.read('held').catch(() => undefined), { timeout: 30_000 }).toBe('');
+  const back = await on.project.run('rollback one --json');
+  expect(back.json, back.stderr).toMatchObject({ outcome: 'rolled-back', strategy: 'none' });
+  expect(await on.project.read('hooks.log')).toBe('app\n');
+  await rm(join(on.project.dir, 'hold'));
+  expectFailure(await second, 8, 'TAKEN_BACK', /it was taken back by rollback/);
+  expect(await on.places()).toEqual({ old: 1 });
+}, 120_000);
+
 test('a release whose rollback is not complete is not gone on with under its id', async () => {
   await using on = await setUp({ ...files, 'mongo-release.yml': "hooks: { rollback-app: 'test -e fixed' }\n" });
   await on.project.run('backup --environment production');
