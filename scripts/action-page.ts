@@ -54,14 +54,24 @@ The tables of this page are generated from \`action.yml\`, the parts and the wor
 ## One step
 
 \`\`\`yaml
+- uses: actions/checkout@v7
+  with: { persist-credentials: false }
+- uses: actions/setup-node@v7
+  with: { node-version: 24 }
+- run: npm ci
 - uses: org/mongo-release-action@v1
   with:
     mode: apply
+    environment: production
     uri: \${{ secrets.MONGODB_URI }}
     store: /var/backups/shop
     deploy-command: npm run deploy
     on-failure: rollback
 \`\`\`
+
+Without \`environment\` the target is what \`mongo-release.yml\` says, and where that says nothing \`development\`: production is protected where
+it is called so. A store in a folder needs a runner whose disk stays (\`runs-on: self-hosted\`), one in S3 does not; in production a folder on a
+hosted runner is refused. [The README](../README.md) has the whole workflow.
 
 | step | with \`mode: dry-run\` | with \`mode: apply\` |
 | --- | --- | --- |

@@ -10,6 +10,7 @@ import * as z from 'zod';
 import { commands } from '../src/config/commands.ts';
 import { type Option, options } from '../src/config/options.ts';
 import { schema } from '../src/config/schema.ts';
+import { guards } from '../src/guard/run.ts';
 import { errorCodes } from '../src/observe/error-codes.ts';
 import { renderParts } from './render-parts.ts';
 
@@ -42,6 +43,16 @@ for the target:
 | code | exit code | means |
 | --- | --- | --- |
 ${rows.join('\n')}
+
+## The guards
+
+They look before anything begins, and what blocks ends with \`BLOCKED_BY_GUARD\`. One that could not look blocks an apply to production, and
+warns elsewhere. \`plan\`, \`migrate --apply\`, \`up\` and \`release\` ask all of them; \`down\`, \`rollback\`, \`restore\` and \`baseline\` ask
+\`environment\`, a dry run of \`migrate\` also \`database\`.
+
+| guard | speaks against |
+| --- | --- |
+${guards.map(({ id, about }) => `| \`${id}\` | ${cell(about)} |`).join('\n')}
 `;
 }
 

@@ -40,6 +40,8 @@ export interface Unseen {
 export interface Guard {
   /** Stable; also the rule id of its findings. */
   readonly id: string;
+  /** What speaks against a start, and whether it blocks one; for the table in docs/errors.md. */
+  readonly about: string;
   /** Whether there is anything to check here; without it always. */
   applies?(context: GuardContext): boolean;
   check(context: GuardContext): Promise<Observation | Unseen>;

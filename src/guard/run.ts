@@ -4,6 +4,7 @@ import type { Finding } from '../observe/finding.ts';
 import type { Guard, GuardContext, GuardResult, Observation, Unseen } from './guard.ts';
 import { backupEncryption } from './guards/backup-encryption.ts';
 import { database } from './guards/database.ts';
+import { environment } from './guards/environment.ts';
 import { indexBuilds } from './guards/index-builds.ts';
 import { oplogWindow } from './guards/oplog-window.ts';
 import { privileges } from './guards/privileges.ts';
@@ -14,6 +15,7 @@ import { topology } from './guards/topology.ts';
 export const guards: readonly Guard[] = [
   productionStore,
   backupEncryption,
+  environment,
   topology,
   database,
   privileges,

@@ -1,3 +1,4 @@
+import { environment } from '../guard/guards/environment.ts';
 import { isHalfDone } from '../migration/beginning.ts';
 import { describeMigrations } from '../migration/describe.ts';
 import { findMigration } from '../migration/files/find.ts';
@@ -5,6 +6,7 @@ import { baseline as record } from '../migration/history/without-run.ts';
 import type { HistoryRecord } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { childOptions } from './child-options.ts';
+import { refuseUnguarded } from './guards.ts';
 import { howFar } from './half-done/half-done.ts';
 import { listFiles } from './migrate-mongo.ts';
 import { OwnRecord } from './record/own-record.ts';
@@ -24,11 +26,12 @@ export async function baseline(run: Run): Promise<Ended<'baseline'>> {
   const facts = await describeMigrations([file], childOptions(run));
   const phases = new Map([...facts].map(([known, { phase }]) => [known, phase]));
   await using connection = await openTarget(run, 'write');
+  await refuseUnguarded(run, connection, [environment]);
   const { recorded, warnings } = await underLease(run, connection, async (tenure) => {
     await refuseHalfRestored(run, connection);
     const prior = await tenure.history.find(file.name);
     const warnings = prior !== undefined && isHalfDone(prior) ? [await left(run, connection, prior)] : [];
-    const records = new OwnRecord(connection.db, run);
+    const records = new OwnRecord(connection, run);
     await records.start({ kind: 'baseline', migrations: [file.name], reason: run.invocation.flags.reason });
     const names = await record(tenure.history, [file], phases);
     await tenure.adopt();

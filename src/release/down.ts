@@ -1,3 +1,4 @@
+import { environment } from '../guard/guards/environment.ts';
 import { type DownScope, selectDown } from '../migration/down.ts';
 import { nameOf } from '../migration/files/files.ts';
 import { position } from '../migration/history/position.ts';
@@ -8,6 +9,7 @@ import { ReleaseError } from '../observe/error.ts';
 import { runInTarget } from './applying/apply.ts';
 import { outcomeOf } from './applying/apply-plan.ts';
 import { turnsOf } from './applying/turns.ts';
+import { refuseUnguarded } from './guards.ts';
 import { readWayDown } from './half-done/way-down.ts';
 import { changelogOf } from './migrate-mongo.ts';
 import { needReason } from './reason.ts';
@@ -23,6 +25,7 @@ export async function down(run: Run): Promise<Ended<'down'>> {
   needReason(run, 'the way down', '; to take a whole release back, type mongo-release rollback');
   const asked = run.invocation.flags.block ? undefined : scopeOf(run);
   await using connection = await openTarget(run, 'write');
+  await refuseUnguarded(run, connection, [environment]);
   const about = { command: 'down', target: aboutTarget(run, connection), releaseId: run.releaseId } as const;
   // Awaited here: the connection closes when this function is left.
   return await underLease(run, connection, async (tenure) => {
@@ -38,7 +41,7 @@ export async function down(run: Run): Promise<Ended<'down'>> {
       });
     }
     const names = steps.map((step) => step.file.name);
-    const record = new OwnRecord(connection.db, run);
+    const record = new OwnRecord(connection, run);
     const start = { kind: 'down', migrations: names, reason, positionBefore: position(records).digest } as const;
     await record.start(start, { goesOn: true });
     const progress = await record.around(() => runInTarget(run, connection, tenure, 'down', turnsOf(wayDown, names)));

@@ -38,10 +38,15 @@ function encryptionOf(run: Run): GuardContext['encryption'] {
 
 /**
  * Throws `BLOCKED_BY_GUARD` where a guard says that nothing may start now; what else they say goes to the log. `which`:
- * default all.
+ * default all. `apply`: whether the target is going to be changed.
  */
-export async function refuseUnguarded(run: Run, connection: Connection, which?: readonly Guard[]): Promise<void> {
-  const results = await lookGuards(run, connection, true, which);
+export async function refuseUnguarded(
+  run: Run,
+  connection: Connection,
+  which?: readonly Guard[],
+  apply = true,
+): Promise<void> {
+  const results = await lookGuards(run, connection, apply, which);
   const error = guardFailure(results);
   if (error !== undefined) throw error;
   for (const { message, rule } of results.flatMap((result) => result.findings)) run.log.warn(message, { guard: rule });

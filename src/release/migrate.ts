@@ -1,4 +1,5 @@
 import { database } from '../guard/guards/database.ts';
+import { environment } from '../guard/guards/environment.ts';
 import { listed } from '../migration/files/find.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
@@ -8,7 +9,7 @@ import { bring } from './applying/bring.ts';
 import { joinedRelease } from './applying/joined.ts';
 import { rehearsalImpossible, takenUp } from './applying/taken-up.ts';
 import { backupBehind, type StoredBackup } from './backup/backup-for.ts';
-import { lookGuards, refuseUnguarded } from './guards.ts';
+import { refuseUnguarded } from './guards.ts';
 import { notRecorded, onRecord, type Recording } from './record/on-record.ts';
 import { rehearsePending } from './rehearsal/pending.ts';
 import { levelOf, provenBefore } from './rehearsal/rely.ts';
@@ -28,8 +29,7 @@ export async function migrate(run: Run): Promise<Ended<'migrate' | 'up'>> {
   await using connection = await openTarget(run, apply ? 'write' : 'read');
   if (!apply) {
     // The others ask whether the target may be changed; this one, whether it is the right one.
-    const [named] = await lookGuards(run, connection, false, [database]);
-    for (const { message } of named?.findings ?? []) run.log.warn(message, { guard: database.id });
+    await refuseUnguarded(run, connection, [environment, database], false);
     // Awaited here: the connection closes when this function is left.
     return await migrateOn(run, connection, notRecorded(), { command, apply });
   }

@@ -1,3 +1,4 @@
+import { environment } from '../guard/guards/environment.ts';
 import { privileges } from '../guard/guards/privileges.ts';
 import { listed } from '../migration/files/find.ts';
 import { type Connection, connect } from '../mongo/connect.ts';
@@ -28,6 +29,7 @@ export async function restore(run: Run): Promise<Ended<'restore'>> {
     secrets: run.secrets,
     clientOptions: target.driverOptions,
   });
+  await refuseUnguarded(run, connection, [environment]);
   const found = await sourceOf(run, argument).catch((error: unknown) => ({ kind: 'none' as const, error }));
   // What the question names is as that leaves it; what Atlas brings back replaces all of it.
   const warnings = found.kind === 'managed' ? [] : await settleEarlier(run, connection);
@@ -48,7 +50,7 @@ export async function restore(run: Run): Promise<Ended<'restore'>> {
     ? agreeToErase(run, source.manifest)
     : agree(run, await questionOf(run, connection, source.from)));
   const about = { command: 'restore', target: aboutTarget(run, connection), releaseId: run.releaseId } as const;
-  const records = new OwnRecord(connection.db, run);
+  const records = new OwnRecord(connection, run);
   const result = await underLease(run, connection, async (tenure) => {
     const start: RecordStart = { kind: 'restore', backupId: argument, migrations: [], reason: flags.reason };
     await records.start(start);

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type BackedUpTarget, clusterIdentity, otherTarget } from '../../src/backup/same-target.ts';
+import { type BackedUpTarget, otherTarget } from '../../src/backup/same-target.ts';
+import { clusterIdentity } from '../../src/mongo/cluster.ts';
 import { connect } from '../../src/mongo/connect.ts';
 import { Secrets } from '../../src/observe/secrets.ts';
 import { freshDatabase } from '../setup/mongo.ts';

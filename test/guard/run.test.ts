@@ -17,10 +17,11 @@ beforeAll(async () => {
 
 afterAll(() => connection.close());
 
-const passes: Guard = { id: 'passes', check: async () => ({ seen: 'all is well', findings: [] }) };
-const never: Guard = { id: 'never', check: () => new Promise(() => {}) };
+const passes: Guard = { id: 'passes', about: '', check: async () => ({ seen: 'all is well', findings: [] }) };
+const never: Guard = { id: 'never', about: '', check: () => new Promise(() => {}) };
 const failing = (error: unknown): Guard => ({
   id: 'failing',
+  about: '',
   check: async () => {
     throw error;
   },
@@ -45,7 +46,7 @@ test('lets a release to the shared replica set start, with all guards, in well u
 
 test('does not look at what is not configured', async () => {
   const ids = (await runGuards(context(connection))).map(({ id }) => id);
-  expect(ids).toEqual(['topology', 'database', 'privileges', 'index-builds']);
+  expect(ids).toEqual(['environment', 'topology', 'database', 'privileges', 'index-builds']);
 });
 
 test.each([
@@ -80,6 +81,7 @@ test('quotes no text of the server', async () => {
 test('the failure says what stops the release first, and what else does', async () => {
   const blocks = (id: string): Guard => ({
     id,
+    about: '',
     check: async () => ({
       seen: 'bad',
       findings: [{ rule: id, severity: 'error', place: { name: id }, message: `${id} is bad.`, next: `Mend ${id}.` }],

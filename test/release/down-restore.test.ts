@@ -45,7 +45,7 @@ describe('down', () => {
       /1-a\.js is not applied, and 2-b\.js, which comes after it, is/,
     );
     for (const name of ['1-a', '3-c']) expect((await project.run(`${up} --name ${name}`)).code).toBe(0);
-    expect(await reverted('down 2 --environment production --reason drill')).toEqual(['3-c', '1-a']);
+    expect(await reverted('down 2 --reason drill')).toEqual(['3-c', '1-a']);
     const record = await database.db.collection('_mongo_release.releases').findOne({}, { sort: { startedAt: -1 } });
     expect(record).toMatchObject({ kind: 'down', state: 'rolled-back', reason: 'drill', migrations: ['3-c', '1-a'] });
     expect(await reverted('down')).toEqual(['2-b']);

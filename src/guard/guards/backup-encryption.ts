@@ -3,6 +3,7 @@ import type { Guard } from '../guard.ts';
 /** Whoever may read the store may read the database, where its backups are not encrypted. */
 export const backupEncryption: Guard = {
   id: 'backup-encryption',
+  about: 'Production: backups that nobody encrypts. Warns.',
   applies: ({ environment, store }) => environment === 'production' && store !== undefined,
   async check({ encryption }) {
     if (encryption !== undefined) return { seen: `encrypted by ${encryption}`, findings: [] };

@@ -13,6 +13,7 @@ const ofServer: ReadonlySet<string> = new Set(['admin', 'config', 'local']);
  */
 export const database: Guard = {
   id: 'database',
+  about: 'A database without any collection of yours, beside others. Warns.',
   applies: ({ command }) => bringing.includes(command),
   async check({ connection: { client, db }, own }) {
     const name = db.databaseName;

@@ -16,6 +16,7 @@ const atOnce = 8;
  */
 export const indexBuilds: Guard = {
   id: 'index-builds',
+  about: 'An index of yours that is being built right now. Blocks.',
   async check({ connection: { client, db }, own }) {
     const building = (await fromOperations(client, db.databaseName, own)) ?? (await fromStatistics(db, own));
     if (building === undefined)

@@ -7,6 +7,7 @@ import type { Guard } from '../guard.ts';
  */
 export const oplogWindow: Guard = {
   id: 'oplog-window',
+  about: '`guards.oplog-window`: an oplog that reaches back less far. Blocks.',
   applies: ({ settings }) => settings['oplog-window'] !== undefined,
   async check({ connection: { client, topology }, settings }) {
     const leastMs = settings['oplog-window'] ?? 0;

@@ -45,6 +45,7 @@ interface User {
 /** Whether the user may do on the whole database what the command needs, so that it does not end half-way for want of it. */
 export const privileges: Guard = {
   id: 'privileges',
+  about: 'What the user may not do and the command needs. Blocks; what only some migrations need warns.',
   async check(context) {
     const { db } = context.connection;
     const { authInfo } = await db.command({ connectionStatus: 1, showPrivileges: true });

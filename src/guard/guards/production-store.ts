@@ -3,6 +3,7 @@ import type { Guard, GuardContext } from '../guard.ts';
 /** A backup of production in a folder of a hosted runner is gone with the job, just when it would be needed. */
 export const productionStore: Guard = {
   id: 'production-store',
+  about: 'Production, on a hosted runner: a store in a folder, which would be gone with the job. Blocks.',
   applies: ({ environment, apply, hosted }) => environment === 'production' && apply && hosted,
   async check(context) {
     return checkStore(context);

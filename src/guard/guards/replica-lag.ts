@@ -28,6 +28,7 @@ interface Delay {
  */
 export const replicaLag: Guard = {
   id: 'replica-lag',
+  about: '`guards.replica-lag`: a secondary that is further behind. Blocks.',
   applies: ({ settings }) => settings['replica-lag'] !== undefined,
   async check({ connection: { client, topology }, settings }) {
     const limitMs = settings['replica-lag'] ?? 0;

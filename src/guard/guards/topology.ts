@@ -4,6 +4,7 @@ import type { Guard } from '../guard.ts';
 /** What the deployment cannot do, said before it is missed. */
 export const topology: Guard = {
   id: 'topology',
+  about: 'What the deployment cannot do: a standalone, a sharded cluster. Warns.',
   async check({ connection }) {
     const { kind, setName, hosts, serverVersion } = connection.topology;
     const findings: Finding[] = [];

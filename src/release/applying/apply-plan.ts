@@ -98,7 +98,7 @@ function applyUnderLease(
       positionBefore: situation.position.digest,
       migrations: plan.pending.map(({ name }) => name),
     };
-    await new OwnRecord(connection.db, run).start(start, { goesOn });
+    await new OwnRecord(connection, run).start(start, { goesOn });
     const turns = turnsOf(situation, names);
     return runInTarget(run, connection, tenure, 'up', turns, { before, later, settle });
   });

@@ -1,5 +1,6 @@
 import type { Manifest } from '../../backup/manifest.ts';
-import { type BackedUpTarget, clusterIdentity, otherTarget } from '../../backup/same-target.ts';
+import { type BackedUpTarget, otherTarget } from '../../backup/same-target.ts';
+import { clusterIdentity } from '../../mongo/cluster.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import type { ReleaseRecord } from '../record/record.ts';

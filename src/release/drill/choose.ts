@@ -1,10 +1,10 @@
 import { backupIdNames } from '../../backup/backup-id.ts';
 import { type ArchiveManifest, isExpired, type Manifest, withArchive } from '../../backup/manifest.ts';
-import { otherCluster } from '../../backup/same-target.ts';
 import type { BackupStore } from '../../backup/stores/store.ts';
 import type { Environment } from '../../config/schema.ts';
 import { configuredTarget } from '../../config/target.ts';
 import { listed } from '../../migration/files/find.ts';
+import { otherCluster } from '../../mongo/cluster.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import type { Run } from '../run.ts';
 

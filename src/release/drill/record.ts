@@ -1,7 +1,8 @@
 import type { ArchiveManifest } from '../../backup/manifest.ts';
-import { type BackedUpTarget, otherCluster } from '../../backup/same-target.ts';
+import type { BackedUpTarget } from '../../backup/same-target.ts';
 import { type Documents, documentTime, newDocumentId } from '../../backup/stores/documents.ts';
 import type { BackupStore } from '../../backup/stores/store.ts';
+import { otherCluster } from '../../mongo/cluster.ts';
 import { asReleaseError, type ReleaseError } from '../../observe/error.ts';
 import type { ErrorCode } from '../../observe/error-codes.ts';
 import type { Step } from '../result.ts';

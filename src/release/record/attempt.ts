@@ -12,6 +12,8 @@ const lasting = [
     'of',
     'target',
     'environment',
+    'database',
+    'cluster',
     'startedAt',
     'reopenedAt',
     'attempts',

@@ -35,7 +35,7 @@ export async function onRecord<E extends { readonly outcome: Outcome; readonly e
   kind: RecordOpening['kind'],
   work: (recording: Recording) => Promise<E>,
 ): Promise<E> {
-  const record = new OwnRecord(connection.db, run);
+  const record = new OwnRecord(connection, run);
   const steps = new Steps();
   const { ttl } = run.invocation.settings.lease;
   let opening: RecordOpening = { kind };

@@ -1,7 +1,9 @@
-import { type Collection, type Db, Long, MongoServerError } from 'mongodb';
+import { type Collection, Long, MongoServerError } from 'mongodb';
 import { answerWithin } from '../../migration/lease/clock.ts';
 import { thisProcess } from '../../migration/lease/owner-process.ts';
 import { fenceBehind } from '../../migration/lease/state.ts';
+import { clusterIdentity } from '../../mongo/cluster.ts';
+import type { Connection } from '../../mongo/connect.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
 import { asReleaseError, ReleaseError } from '../../observe/error.ts';
 import { formatTime } from '../../report/format.ts';
@@ -26,9 +28,11 @@ export class OwnRecord {
   /** What was done to the target up to there says nothing of this attempt, once it deploys or has come to a good end. */
   #behind: number | undefined;
   readonly #all: ReleaseRecords;
+  readonly #where: Pick<ReleaseRecord, 'database' | 'cluster'>;
 
-  constructor(db: Db, run: Run) {
+  constructor({ db, topology }: Connection, run: Run) {
     this.#run = run;
+    this.#where = { database: db.databaseName, cluster: clusterIdentity(topology) };
     this.#records = recordsIn(db, run);
     this.#all = new ReleaseRecords(db, run);
   }
@@ -118,6 +122,7 @@ export class OwnRecord {
     const set = withoutUndefined({
       ...fields,
       ...{ state: 'running' as const, target: target.name, environment: target.environment },
+      ...this.#where,
       acceptedLoss: run.invocation.flags['accept-loss'],
       ...{ actor, host, pid, process: thisProcess(), runUrl, commit },
       ...{ toolVersion: run.toolVersion, attemptId: thisAttempt },

@@ -1,5 +1,6 @@
 import type { OwnerProcess } from '../../migration/lease/owner-process.ts';
 import type { AgreedPlan } from '../../migration/plan/agreed.ts';
+import type { ClusterIdentity } from '../../mongo/cluster.ts';
 import type { Outcome } from '../../observe/outcome.ts';
 import type { Waiver } from '../rehearsal/result.ts';
 import type { Step } from '../result.ts';
@@ -19,6 +20,9 @@ export interface ReleaseRecord {
   readonly finishedAt?: Date;
   readonly target: string;
   readonly environment: string;
+  /** Where that was, so that a copy of it can be told from it. */
+  readonly database?: string;
+  readonly cluster?: ClusterIdentity;
   readonly planDigest?: string;
   /** What that digest stood for when it was begun: whoever tries it again goes on with the rest of this, and nothing else. */
   readonly agreed?: AgreedPlan & {

@@ -40,7 +40,7 @@ export async function letUsersIn(
     if (shut?._id !== known._id) return without('Nothing was done: traffic is back.');
     if (!run.invocation.flags.yes) await refuseHalfRestored(run, connection);
     const { strategy = 'none', why, backupId, migrations, reason, steps: before = [], data } = shut;
-    const record = new OwnRecord(connection.db, own);
+    const record = new OwnRecord(connection, own);
     const { actor, host, runUrl } = run.origin;
     const steps: StepLog = new StepLog(before, { actor, host, runUrl }, () => record.keep({ steps: steps.all }));
     const traffic = new Traffic((now) => record.keepTraffic(now)).found(shut.traffic);

@@ -1,5 +1,7 @@
+import { environment } from '../../guard/guards/environment.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { ReleaseError } from '../../observe/error.ts';
+import { refuseUnguarded } from '../guards.ts';
 import { outcomeOfError } from '../outcome.ts';
 import { needReason } from '../reason.ts';
 import { deploysOf, latestBegan, type ReleaseRecord } from '../record/record.ts';
@@ -23,6 +25,7 @@ import { stoppedAt, trafficInWords } from './traffic.ts';
 export async function rollback(run: Run): Promise<Ended<'rollback'>> {
   const { 'dry-run': dryRun } = run.invocation.flags;
   await using connection = await openTarget(run, dryRun ? 'read' : 'write');
+  await refuseUnguarded(run, connection, [environment], !dryRun);
   const [asked] = run.invocation.arguments;
   if (run.invocation.flags['start-traffic']) return await letUsersIn(run, connection, asked);
   const release = await findRelease(run, connection, asked);

@@ -78,7 +78,7 @@ class Walk {
     const { actor, host, runUrl } = run.origin;
     this.#run = { ...run, releaseId: record?._id ?? newReleaseId(), startedAt: new Date() };
     this.#connection = connection;
-    this.#records = new OwnRecord(connection.db, this.#run);
+    this.#records = new OwnRecord(connection, this.#run);
     this.#release = release;
     this.#way = way;
     this.#earlier = earlier;

@@ -90,7 +90,12 @@ test('another way is refused once the data are back; the id of the rollback, and
   expect(await releases().findOne({ kind: 'rollback' })).toMatchObject({ state: 'rolled-back', reason: 'broken' });
 
   await releases().insertOne({ ...record, _id: 'd1', kind: 'down', of: undefined } as never);
-  expectFailure(await project.run('rollback d1 --json'), 2, 'RELEASE_UNKNOWN', /no release d1: that is a down/);
+  expectFailure(
+    await project.run('rollback d1 --environment production --json'),
+    2,
+    'RELEASE_UNKNOWN',
+    /no release d1: that is a down/,
+  );
 }, 120_000);
 
 test('an undo whose end cannot be put on record is not complete, and is told in full by the one that goes on with it', async () => {
