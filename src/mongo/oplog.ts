@@ -25,7 +25,7 @@ export async function readOplog(client: MongoClient): Promise<Oplog | undefined>
   const maxBytes = Number(stats?.maxSize ?? 0);
   const share = maxBytes > 0 ? bytes / maxBytes : 0;
   const heldMs = (last.getHighBits() - first.getHighBits()) * 1000;
-  return { bytes, maxBytes, heldMs, reachMs: share >= full || share === 0 ? heldMs : heldMs / share };
+  return { bytes, maxBytes, heldMs, reachMs: share >= full || share === 0 ? heldMs : Math.round(heldMs / share) };
 }
 
 /** Of its newest entry. Throws the driver's errors. */

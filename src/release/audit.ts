@@ -2,6 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { BackedUpTarget } from '../backup/same-target.ts';
 import { parseDuration } from '../config/duration.ts';
+import { hasEnded } from '../migration/lease/owner-process.ts';
+import { inspectLease } from '../migration/lease/state.ts';
+import type { Connection } from '../mongo/connect.ts';
 import { asReleaseError, ReleaseError } from '../observe/error.ts';
 import { renderTrail } from '../report/json.ts';
 import { backedUpTarget } from './backup/backed-up-target.ts';
@@ -11,7 +14,7 @@ import type { Presence } from './record/presence.ts';
 import type { ReleaseRecord } from './record/record.ts';
 import { ReleaseRecords } from './record/records.ts';
 import type { Ended } from './result.ts';
-import { aboutTarget, openTarget, type Run } from './run.ts';
+import { aboutTarget, namesOf, openTarget, type Run } from './run.ts';
 
 /** A record, with its `_id` as `id`. */
 export type AuditEntry =
@@ -39,7 +42,7 @@ export async function audit(run: Run): Promise<Ended<'audit'>> {
   const since = asked === undefined ? undefined : momentOf(asked);
   await using connection = await openTarget(run, 'read');
   const target = aboutTarget(run, connection);
-  const records = await trailOf(new ReleaseRecords(connection.db, run));
+  const records = await trailOf(run, connection);
   const warnings: string[] = [];
   const { drills, found } = await drillsOf(run, backedUpTarget(run, connection), warnings);
   const entries = [...records, ...found]
@@ -51,12 +54,22 @@ export async function audit(run: Run): Promise<Ended<'audit'>> {
   return ended;
 }
 
-async function trailOf(records: ReleaseRecords): Promise<AuditEntry[]> {
+async function trailOf(run: Run, { db }: Connection): Promise<AuditEntry[]> {
+  const records = new ReleaseRecords(db, run);
   const all = await records.all();
-  const open = all.filter(({ kind, state }) => state === 'running' && (kind === 'migrate' || kind === 'release'));
-  const seen = new Map((await records.look(open)).map((one) => [one.record._id, one]));
+  const open = all.filter(({ state }) => state === 'running');
+  const seen = await records.look(open.filter(({ kind }) => kind === 'migrate' || kind === 'release'));
+  const lease = open.length === 0 ? undefined : await inspectLease(db, namesOf(run));
+  const holder = lease?.held === true ? lease.holder?.releaseId : undefined;
+  // What is all done under the lease needs no other sign of life.
+  for (const record of open.filter(({ kind }) => kind === 'rollback' || kind === 'down')) {
+    const { _id, process } = record;
+    const over = process !== undefined && hasEnded(process) ? 'gone' : 'silent';
+    seen.push({ record, presence: holder === _id ? 'here' : over });
+  }
+  const byId = new Map(seen.map((one) => [one.record._id, one]));
   return all.map((one) => {
-    const { record, presence } = seen.get(one._id) ?? { record: one };
+    const { record, presence } = byId.get(one._id) ?? { record: one };
     // Which process it was, nobody reads.
     const { _id: id, process, ...entry } = record;
     return { id, ...entry, ...(presence !== undefined && { presence }) };

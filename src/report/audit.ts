@@ -44,7 +44,8 @@ function isCutOff(entry: AuditEntry): boolean {
 }
 
 function beganAt({ startedAt, ...entry }: AuditEntry): number {
-  return new Date(('reopenedAt' in entry && entry.reopenedAt) || startedAt).getTime();
+  const { typedAt, reopenedAt } = entry.kind === 'drill' ? {} : entry;
+  return new Date(typedAt ?? reopenedAt ?? startedAt).getTime();
 }
 
 /** From its first moment to its last, in milliseconds; of what was tried again, the latest attempt. */

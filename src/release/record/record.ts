@@ -72,6 +72,8 @@ export interface ReleaseRecord {
   readonly attemptId?: string;
   /** Its latest sign of life: while it is `running` it gives one again and again. */
   readonly heard?: Heard;
+  /** Of a rollback: the first moment of the run whose latest attempt it is; it looks, asks and waits for the lease before it begins. */
+  readonly typedAt?: Date;
   /** When the latest attempt began, where it is not the first. */
   readonly reopenedAt?: Date;
   /** The attempts before the latest one, which all other fields are about; the newest last. */
@@ -98,7 +100,7 @@ export type RecordStart = Pick<
   | RollbackField
 >;
 
-type RollbackField = 'strategy' | 'why' | 'steps' | 'data' | 'fence' | 'traffic';
+type RollbackField = 'typedAt' | 'strategy' | 'why' | 'steps' | 'data' | 'fence' | 'traffic';
 
 /** What is known of a release before it has the lease. */
 export type RecordOpening = Pick<ReleaseRecord, 'kind' | 'planDigest'> & Partial<Pick<ReleaseRecord, 'migrations'>>;

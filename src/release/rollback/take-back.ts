@@ -58,6 +58,7 @@ class Walk {
   readonly #consent: Consent | undefined;
   readonly #strategy: RollbackResult['strategy'];
   readonly #why: string;
+  readonly #typedAt: Date | undefined;
   readonly #steps: StepLog;
   readonly #traffic: Traffic;
   readonly #playbook: Playbook;
@@ -76,6 +77,8 @@ class Walk {
   ) {
     const record = recordOf(earlier);
     const { actor, host, runUrl } = run.origin;
+    // A release that takes itself back has begun as something else.
+    this.#typedAt = run.invocation.command === 'rollback' ? run.startedAt : undefined;
     this.#run = { ...run, releaseId: record?._id ?? newReleaseId(), startedAt: new Date() };
     this.#connection = connection;
     this.#records = new OwnRecord(connection, this.#run);
@@ -154,7 +157,7 @@ class Walk {
       ...{ kind: 'rollback', of, migrations, strategy: this.#strategy, why: this.#why },
       ...(way.strategy === 'restore' && { backupId: way.backupId }),
       ...{ reason: this.#run.invocation.flags.reason ?? recordOf(this.#earlier)?.reason, fence: tenure.lease.fence },
-      ...{ steps: this.#steps.all, data: this.#data },
+      ...{ steps: this.#steps.all, data: this.#data, typedAt: this.#typedAt },
     });
     this.#begun = true;
     this.#tenure = tenure;

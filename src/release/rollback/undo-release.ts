@@ -83,6 +83,8 @@ class Undoing {
   readonly #name: string;
   readonly #ask: AskDown | undefined;
   readonly #started = performance.now();
+  /** What was put on record as its end, which is told too. */
+  #tookMs: number | undefined;
   #sum: UndoNumbers = nothingUndone;
   /** Documents that were left to users, by each of its journals. */
   readonly conflicts: CollectionCount[] = [];
@@ -117,7 +119,7 @@ class Undoing {
   }
 
   get #durationMs(): number {
-    return Math.round(performance.now() - this.#started);
+    return this.#tookMs ?? Math.round(performance.now() - this.#started);
   }
 
   async run(): Promise<void> {
@@ -126,7 +128,10 @@ class Undoing {
     if (record === undefined) throw changedMeanwhile(this.#name);
     if (isUnsettled(record) && record.way !== 'undo') record = await this.#half(record);
     else if (record.releaseId === this.#run.releaseId) await this.#found(record.undoneDown);
-    if (record.state === 'rolled-back') return;
+    if (record.state === 'rolled-back') {
+      this.#tookMs = record.durationMs;
+      return;
+    }
     record = await history.beginUndo(this.#name);
     this.begun = true;
     try {
@@ -138,6 +143,7 @@ class Undoing {
       await history.finish(this.#name, ending).catch(() => {});
       throw thrown;
     }
+    this.#tookMs = this.#durationMs;
     const { durationMs, effects } = this.applied;
     await history.finish(this.#name, { state: 'rolled-back', durationMs, effects });
     const { createdSince: _, left: __, ...counts } = this.#sum;

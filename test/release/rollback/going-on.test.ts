@@ -108,10 +108,16 @@ test('an undo whose end cannot be put on record is not complete, and is told in 
   await refuse({});
   await places().updateOne({ _id: 1 }, { $set: { price: 7 } });
   const effects = { modified: 3 };
-  expect(await ok('rollback r1 --json')).toMatchObject({
+  const back = await ok('rollback r1 --json');
+  expect(back).toMatchObject({
     ...{ outcome: 'rolled-back', strategy: 'undo', reverted: [{ name: '1-cents', effects }] },
   });
-  expect(await database.db.collection(own.history).findOne()).toMatchObject({ state: 'rolled-back', effects });
+  const { durationMs } = back.reverted[0];
+  expect(await database.db.collection(own.history).findOne()).toMatchObject({
+    state: 'rolled-back',
+    effects,
+    durationMs,
+  });
   expect(await places().distinct('price')).toEqual([2, 3, 7]);
 }, 120_000);
 

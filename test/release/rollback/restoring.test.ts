@@ -183,6 +183,8 @@ describe('a rollback by restore', () => {
     });
 
     test('is only finished when it is typed again, and what users wrote since stays', async () => {
+      const [entry] = (await ok('audit --json')).entries;
+      expect(entry).toMatchObject({ kind: 'rollback', state: 'running', presence: 'gone' });
       const { warnings } = await ok('status --json');
       expect(warnings.join(' ')).toMatch(/Traffic is stopped.*mongo-release rollback r1 goes on/);
       expect(warnings.join(' ')).toContain('Finish it: mongo-release rollback r1.');

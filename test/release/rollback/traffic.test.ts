@@ -69,6 +69,8 @@ test('status says that users are out, since when and by which rollback, also whi
   const { said, ended } = project.start('rollback r1 --json');
   await said('Hook rollback-app starts');
   const during = await ok('status --json');
+  const rollback = async () => (await ok('audit --json')).entries[0];
+  expect(await rollback()).toMatchObject({ kind: 'rollback', state: 'running', presence: 'here' });
   const traffic = {
     state: 'stopped',
     since: expect.stringMatching(/Z$/),
@@ -82,6 +84,8 @@ test('status says that users are out, since when and by which rollback, also whi
   expect(warnings(during)).not.toContain('--start-traffic');
   await rm(join(project.dir, 'hold'));
   expect((await ended).code).toBe(10);
+  const { typedAt, startedAt } = await rollback();
+  expect(Date.parse(startedAt)).toBeGreaterThan(Date.parse(typedAt));
   const after = await ok('status --json');
   expect(after).toMatchObject({ lease: null, traffic });
   expect(warnings(after)).toMatch(/is not complete: it is at rollback-app\. .*--start-traffic it only lets users in/);
