@@ -168,6 +168,7 @@ organization's \`.github\` repository.
 | --- | --- | --- |
 | \`MONGODB_READ_URI\` | \`prepare-environment\`, no reviewers | connection string that only reads |
 | \`MONGODB_URI\` | \`environment\`, with reviewers | connection string that writes |
+| \`NODE_AUTH_TOKEN\` | both | handed to \`setup-command\`, and to nothing else: [private packages](#private-packages-a-private-action) |
 | \`DEPLOY_TOKEN\` | \`environment\` | handed to \`deploy-command\`, to the hooks of a rollback where \`hooks.env\` names it, and to nothing else |
 | \`MONGO_RELEASE_SANDBOX_URI\` | both | [a server of yours](sandbox.md) to rehearse in, where the runner is to start none |
 | \`MONGO_RELEASE_IDENTITY\` | \`environment\` | reads [encrypted backups](#encrypted-backups-s3-atlas): for the rehearsal, and for a restore |
@@ -229,9 +230,26 @@ issues and runs nothing of the project.
 
 ${await workflowInputs('drill.yml')}
 
+### Private packages, a private action
+
+A project that installs from a private registry names the secret in its \`.npmrc\`: \`//HOST/:_authToken=\${NODE_AUTH_TOKEN}\`. A token that reads
+packages is enough; the migrations, the deploy command and the hooks do not get it. Where it is not set the variable is empty. A dependency in a
+private repository of GitHub, as this action may be one, is fetched by git: with a token that reads it, \`setup-command\` is
+
+\`\`\`sh
+export GIT_CONFIG_COUNT=1 GIT_CONFIG_VALUE_0=ssh://git@github.com/
+export GIT_CONFIG_KEY_0="url.https://x-access-token:$NODE_AUTH_TOKEN@github.com/.insteadOf"
+npm ci
+\`\`\`
+
+which leaves nothing on the runner's disk. Workflows of other repositories may use a private repository with the action or the reusable
+workflows only where that says so: its **Settings → Actions → General → Access**, "Accessible from repositories in the … organization"
+([GitHub's page](https://docs.github.com/en/actions/how-tos/reuse-automations/share-with-your-organization)). Those of public repositories never may.
+
 ## Enterprise Server, and other runners that do not know \`$/\`
 
-The action names its parts as \`$/PART\`: the same commit, so that pinning the action pins all of it. Where that is not known,
+The action names its parts as \`$/PART\`: the same commit, so that pinning the action pins all of it. Runners know that from 2.336 on
+(July 2026), which matters where they are your own: **Set up job** in the log of a job names the version. Where it is not known,
 use a rendered copy: \`node scripts/render-action.ts OWNER/REPOSITORY@SHA [FILE]\` writes \`action.yml\`, or a workflow, with the
 parts named in full.
 `;

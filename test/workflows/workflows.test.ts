@@ -115,7 +115,7 @@ test('nothing is permitted that is not asked for by a job, and no database job i
   }
 });
 
-test('credentials of the store, of Atlas and of readers reach the steps that need them, and no other', async () => {
+test('credentials of the store, of Atlas, of readers and of the setup reach the steps that need them, and no other', async () => {
   const store = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN', 'AWS_REGION'];
   const atlas = ['MONGODB_ATLAS_CLIENT_ID', 'MONGODB_ATLAS_CLIENT_SECRET'];
   const reading = [...store, ...atlas, 'MONGO_RELEASE_IDENTITY'];
@@ -124,6 +124,7 @@ test('credentials of the store, of Atlas and of readers reach the steps that nee
     backup: [...store, ...atlas],
     migrate: reading,
     after: reading,
+    setup: ['NODE_AUTH_TOKEN'],
     deploy: ['DEPLOY_TOKEN'],
     // Its hooks bring the application back.
     rollback: all,
@@ -144,10 +145,11 @@ test('credentials of the store, of Atlas and of readers reach the steps that nee
     // A sandbox has no application to ask.
     const sandboxed = job === 'drill' || job === 'prepare';
     expect(Object.keys(jobs[job]?.env ?? {})).toEqual(sandboxed ? [] : ['APP_URL']);
-    for (const { id = '', env = {} } of jobs[job]?.steps ?? []) {
+    for (const step of jobs[job]?.steps ?? []) {
+      const { env = {}, id = 'SETUP_COMMAND' in env ? 'setup' : '' } = step;
       expect(
         Object.keys(env)
-          .filter((name) => all.includes(name))
+          .filter((name) => all.includes(name) || name === 'NODE_AUTH_TOKEN')
           .sort(),
         id,
       ).toEqual([...(needs[`${job} ${id}`] ?? needs[id] ?? [])].sort());
