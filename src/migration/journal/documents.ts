@@ -118,7 +118,7 @@ export interface CatalogChange {
   readonly replaced?: CatalogState;
   /** Of created indexes: those that the call asks for, whether or not they were there. Others may build theirs meanwhile. */
   readonly asked?: readonly AskedIndex[];
-  /** Tombstones of collections that others made under `to` while it was free for a moment. */
+  /** Tombstones of collections that others made under `to` while it was free for a moment; on record before they go there. */
   readonly displaced?: readonly string[];
 }
 

@@ -56,7 +56,11 @@ export class CatalogLook {
       return [];
     }
     const { type, before, replaced, to } = catalog;
-    const conflicts = [...(await this.#foresee(entry)), ...displacedBy(entry), ...(await this.#names.goBack(entry))];
+    const conflicts = [
+      ...(await this.#foresee(entry)),
+      ...(await displacedBy(this.#client, entry)),
+      ...(await this.#names.goBack(entry)),
+    ];
     if (type === 'drop-collection' && before !== undefined) await this.#foreseeReturn(namespace, before);
     if (to !== undefined && replaced !== undefined) await this.#foreseeReturn(to, replaced);
     return conflicts;

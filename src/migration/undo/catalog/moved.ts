@@ -65,7 +65,7 @@ export async function renameBack(place: Place, own: OwnNames, entry: UndoEntry):
   const back = replaced === undefined ? nothing : await bringBack(place, own, target, replaced);
   return {
     changed: moved.changed + back.changed,
-    conflicts: [...displacedBy(entry), ...moved.conflicts, ...back.conflicts],
+    conflicts: [...(await displacedBy(db.client, entry)), ...moved.conflicts, ...back.conflicts],
   };
 }
 
@@ -88,7 +88,7 @@ export async function swapBack(place: Place, own: OwnNames, entry: UndoEntry, al
     const [left] = aside === undefined ? [] : await readCatalog(db, aside);
     if (left !== undefined) await dropCollection(place, left.name, left.uuid);
   }
-  const conflicts: UndoConflict[] = displacedBy(entry);
+  const conflicts: UndoConflict[] = await displacedBy(db.client, entry);
   const now = after?.uuid === undefined ? undefined : await nameOfUuid(db, after.uuid);
   const tombstone = own.dropped(after?.uuid ?? '');
   if (now !== undefined && now === name) await renameCollection(place, now, tombstone, after?.uuid);

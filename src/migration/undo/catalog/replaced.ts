@@ -1,4 +1,5 @@
-import { type Db, Timestamp } from 'mongodb';
+import { type Db, type MongoClient, Timestamp } from 'mongodb';
+import { findCollection } from '../../../mongo/catalog.ts';
 import type { OwnNames } from '../../../mongo/own.ts';
 import { idKey, sameBytes } from '../../../mongo/raw-bson.ts';
 import { RawInsertError } from '../../../mongo/raw-sequence.ts';
@@ -47,11 +48,15 @@ async function follow(
 }
 
 /** What others made under a name while the migration replaced what was there: it went aside at once. */
-export function displacedBy({ catalog, namespace }: UndoEntry): Aside[] {
-  return (catalog?.displaced ?? []).map((tombstone) => ({
-    ...{ kind: 'aside', why: 'displaced', tombstone },
-    namespace: shownNamespace(catalog?.to ?? namespace),
-  }));
+export async function displacedBy(client: MongoClient, { catalog, namespace }: UndoEntry): Promise<Aside[]> {
+  const { displaced = [], to = namespace } = catalog ?? {};
+  const conflicts: Aside[] = [];
+  for (const tombstone of displaced) {
+    // On record before it went there: who died in between has left it under its name.
+    if ((await findCollection(client.db(to.database), tombstone)) === undefined) continue;
+    conflicts.push({ kind: 'aside', why: 'displaced', tombstone, namespace: shownNamespace(to) });
+  }
+  return conflicts;
 }
 
 /** Documents of one read. */

@@ -162,15 +162,6 @@ test('where nobody else writes, as in a sandbox, nobody looks for what others wr
   expect(await undoAttempt(connection, own, attempt, options)).toMatchObject({ state: 'undone', left: [] });
 });
 
-test('what others made while a collection was replaced went aside, and an undo tells where it is', async () => {
-  await using it = await lab();
-  await ran(it, addField);
-  const tombstone = own.dropped('f'.repeat(32));
-  const journal = it.raw.db.collection(own.journal);
-  await journal.updateOne({ 'catalog.type': 'replace-collection' }, { $set: { 'catalog.displaced': [tombstone] } });
-  expect(await undoneAsForetold(it)).toMatchObject([{ namespace: `${it.raw.db.databaseName}.a`, tombstone }]);
-});
-
 test('a document that comes in while an empty collection is removed stays, or is told where it is', async () => {
   for (const again of [false, true]) {
     await using s = await setting(async () => {});

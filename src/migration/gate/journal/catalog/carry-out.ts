@@ -37,11 +37,13 @@ export interface Fenced {
    * with what ends the run, `LEASE_LOST` among it.
    */
   readonly ready: () => Promise<void>;
-  /** Puts on record, under the fence, what an interruption from here on has to find. */
-  readonly record: (change: CatalogChange) => Promise<void>;
+  /** Puts on record, under the fence, what an interruption from here on has to find beside what is known already. */
+  readonly record: (more: Partial<CatalogChange>) => Promise<void>;
+  /** The same for what others made under the second name, by its tombstone: to be awaited before it goes there. */
+  readonly displaces: (tombstone: string) => Promise<void>;
 }
 
-export interface Otherwise extends Partial<Pick<CatalogChange, 'tombstone' | 'displaced'>> {
+export interface Otherwise extends Partial<Pick<CatalogChange, 'tombstone'>> {
   readonly note?: string;
 }
 
@@ -74,6 +76,11 @@ export async function carryOut<T>(
   }
   const recorded = entry;
   const amend = (fields: Partial<EntryDraft>) => context.transactor.transact((tx) => tx.amend(recorded, fields));
+  let { change } = step;
+  const record = async (more: Partial<CatalogChange>) => {
+    change = { ...change, ...more };
+    await fence.shownBy(() => amend({ catalog: change }));
+  };
   const fenced: Fenced = {
     ready: async () => {
       try {
@@ -83,8 +90,10 @@ export async function carryOut<T>(
         throw new NotSent(error);
       }
     },
-    record: async (catalog) => {
-      await fence.shownBy(() => amend({ catalog }));
+    record,
+    displaces: async (tombstone) => {
+      const { displaced = [] } = change;
+      if (!displaced.includes(tombstone)) await record({ displaced: [...displaced, tombstone] });
     },
   };
   const outcome = await attempt(context, namespace, step, begun !== undefined, fenced);
@@ -93,11 +102,11 @@ export async function carryOut<T>(
   const found = await lookAround(context, namespace, step.change.to);
   const { note, ...otherwise } = step.otherwise?.() ?? {};
   const after = step.change.to === undefined ? found.here : found.there;
-  const catalog: CatalogChange = { ...step.change, after, ...otherwise };
+  const catalog: CatalogChange = { ...change, after, ...otherwise };
   operation.catalog?.seen(lookOf(catalog));
   // A refused call may have made the collection all the same, and left it empty.
   const others = 'error' in outcome && step.madeByOthers?.(outcome.error) === true;
-  const done = 'result' in outcome || (!others && changed(step.change, found));
+  const done = 'result' in outcome || (!others && changed(change, found));
   await amend({
     state: done ? 'done' : 'refused',
     ...(done ? { catalog } : {}),

@@ -32,7 +32,8 @@ export function maybeSeen(state: CatalogState | undefined): SeenState | undefine
 }
 
 /** Whether anything is not as it was before the change. */
-export function changed({ before, replaced }: CatalogChange, { here, there }: Found): boolean {
+export function changed({ before, replaced, displaced }: CatalogChange, { here, there }: Found): boolean {
+  if (displaced !== undefined) return true;
   return !sameState(maybeSeen(before), here) || !sameState(maybeSeen(replaced), there);
 }
 

@@ -3,7 +3,7 @@ import type { CatalogChange } from '../../../journal/documents.ts';
 import type { Namespace, Operation } from '../../call.ts';
 import type { JournalContext } from '../context.ts';
 import { alongOf } from './along.ts';
-import type { Step } from './carry-out.ts';
+import type { Fenced, Step } from './carry-out.ts';
 import { type Along, isSharded, rename } from './commands.ts';
 import { inDoubt, named } from './doubt.ts';
 import { type Found, lookAround } from './found.ts';
@@ -30,15 +30,14 @@ export async function renameStep<T>(
   const { before, replaced, tombstone } = change;
   const swaps = !drops || replaced === undefined || tombstone !== undefined;
   const refuses = replaced?.type !== 'collection' || replaced.uuid === before?.uuid;
-  const displaced: string[] = [];
   return {
     change,
     note: swaps || refuses ? undefined : `The collection ${named(to)} was replaced for good.`,
-    act: async ({ ready }) => {
+    act: async ({ ready, displaces }) => {
       const ours = before?.type === 'collection' && before.uuid !== undefined && from.database === to.database;
       if (!ours || !swaps || named(from) === named(to)) return operation.send(session);
-      const along = { session, options, ready };
-      if (drops) displaced.push(...(await moveIn(context, from, to, before.uuid ?? '', replaced?.uuid, along)));
+      const along = { session, options, ready, displaces };
+      if (drops) await moveIn(context, from, to, before.uuid ?? '', replaced?.uuid, along);
       else await rename(context, from, to, before.uuid ?? '', along);
       return result();
     },
@@ -51,7 +50,6 @@ export async function renameStep<T>(
       if (there !== undefined && arrived) return { result: result() };
       throw inDoubt(call, 'the collection is under neither name');
     },
-    otherwise: () => (displaced.length === 0 ? {} : { displaced }),
   };
 }
 
@@ -71,8 +69,8 @@ async function intended(
 }
 
 /**
- * Puts a collection under a name, and what is there under tombstones first. Goes on where it was interrupted. Comes
- * back with the tombstones of collections that were not known of: made by others while the name was free.
+ * Puts a collection under a name, and what is there under tombstones first. Goes on where it was interrupted.
+ * What was not known of, others have made while the name was free: `displaces` is told before it goes.
  */
 export async function moveIn(
   context: JournalContext,
@@ -80,19 +78,18 @@ export async function moveIn(
   to: Namespace,
   uuid: string,
   known: string | undefined,
-  along: Along,
-): Promise<string[]> {
-  const displaced: string[] = [];
+  { displaces, ...along }: Along & Pick<Fenced, 'displaces'>,
+): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     const present = await lookAt(context, to);
     if (isCollection(present)) {
       const tombstone = context.own.dropped(present.uuid);
+      if (present.uuid !== known) await displaces(tombstone);
       await bury(context, to, present, tombstone, { ...along, options: undefined });
-      if (present.uuid !== known) displaced.push(tombstone);
     }
     try {
       await rename(context, from, to, uuid, along);
-      return displaced;
+      return;
     } catch (error) {
       if (serverCode(error) !== serverCodes.NamespaceExists || attempt === mostDisplaced) throw error;
     }

@@ -44,7 +44,6 @@ export async function replaceStep<T>(
     };
   }
   const aside = { database: into.database, collection: change.aside };
-  const displaced: string[] = [];
   const write = async (ready: () => Promise<void>) => {
     await clear(context, aside, ready);
     const empty = replaced === undefined ? undefined : await makeLike(context, aside, replaced, ready);
@@ -63,15 +62,15 @@ export async function replaceStep<T>(
   return {
     change,
     once: true,
-    act: async ({ ready, record }) => {
+    act: async ({ ready, record, displaces }) => {
       let result = answerOf(operation);
       let after = change.after;
       if (after === undefined) {
         ({ result, after } = await write(ready));
-        await record({ ...change, after });
+        await record({ after });
       }
-      const along = { session: undefined, ready };
-      displaced.push(...(await moveIn(context, aside, into, after.uuid ?? '', replaced?.uuid, along)));
+      const along = { session: undefined, ready, displaces };
+      await moveIn(context, aside, into, after.uuid ?? '', replaced?.uuid, along);
       return result;
     },
     done: async ({ there }) => {
@@ -80,7 +79,6 @@ export async function replaceStep<T>(
       if (there?.uuid !== after.uuid) throw inDoubt(call, `${named(into)} was dropped since`);
       return { result: answerOf(operation) };
     },
-    otherwise: () => (displaced.length === 0 ? {} : { displaced }),
   };
 }
 
