@@ -275,13 +275,45 @@ test('in production a folder that vanishes with the runner is no store', async (
   expect(await target.db.collection('cities').countDocuments({ slug: { $exists: true } })).toBe(0);
 });
 
+const oneWay = {
+  'migrations/1-one-way.mjs': `export const up = async (db) => { await db.collection('cities').deleteMany({ name: 'Bern' }); };\n`,
+  'mongo-release.yml': 'migrations: { journal: operations }\n',
+};
+
+test('outside production a restore is done without a word where it loses nothing, and else by the number alone', async () => {
+  await using target = await database();
+  await using project = await makeProject(oneWay);
+  const inputs = { uri: target.uri, environment: 'staging', store: 'backups', mode: 'apply' };
+  const run = (part: string, more: Record<string, string> = {}) =>
+    runPart(part, { cwd: project.folder, inputs: { ...inputs, ...more } });
+  const release = async () => {
+    const backup = await run('backup');
+    const migrate = await run('migrate', { backup: String(backup.outputs['backup-id']), rehearsal: 'none' });
+    expect(migrate.code, migrate.log).toBe(0);
+    expect(migrate.outputs['backup-id']).toBe(backup.outputs['backup-id']);
+  };
+  const count = () => target.db.collection('cities').countDocuments();
+  const rollback = (more = {}) => run('rollback', more);
+  await release();
+  await target.db.collection('cities').insertOne({ name: 'Chur' });
+  for (const more of [{}, { strategy: 'restore' }]) {
+    const left = await rollback(more);
+    expect(left.report).toMatchObject({
+      error: { code: 'CONFIRMATION_NEEDED', hint: expect.stringContaining('"accept-loss: 1"') },
+    });
+  }
+  expect(await count()).toBe(cities.length);
+  const named = await rollback({ 'accept-loss': '1' });
+  expect(named.outputs, named.log).toMatchObject({ outcome: 'rolled-back' });
+  await release();
+  const nothing = await rollback();
+  expect(nothing.outputs, nothing.log).toMatchObject({ outcome: 'rolled-back' });
+  expect(await count()).toBe(cities.length);
+});
+
 test('in production a restore is done for who names it, and for nobody else', async () => {
   await using target = await database();
-  const oneWay = `export const up = async (db) => { await db.collection('cities').deleteMany({ name: 'Bern' }); };\n`;
-  await using project = await makeProject({
-    'migrations/1-one-way.mjs': oneWay,
-    'mongo-release.yml': 'migrations: { journal: operations }\n',
-  });
+  await using project = await makeProject(oneWay);
   const inputs = { uri: target.uri, environment: 'production', store: 'backups', mode: 'apply' };
   const run = (part: string, more: Record<string, string> = {}) =>
     runPart(part, { cwd: project.folder, inputs: { ...inputs, ...more } });

@@ -57,15 +57,15 @@ export function covers(agreed: RestoreLoss, loss: RestoreLoss): boolean {
 }
 
 /**
- * A person agrees to a restore: at a terminal by answering a question that says what is lost, elsewhere by `--yes` and
- * that number in `--accept-loss`. Throws as `agree` does.
+ * A person agrees to a restore: at a terminal by answering a question that says what is lost, elsewhere by `--yes`, or
+ * where asking is consent enough, as long as nothing is, and by that number in `--accept-loss`. Throws as `agree` does.
  */
 export async function agreeToLoss(run: Run, question: string, loss: RestoreLoss): Promise<void> {
   const { 'accept-loss': accepted } = run.invocation.flags;
-  const yes = restoreIsAgreed(run);
+  const yes = restoreIsAgreed(run) || run.consents === true;
   const needed = loss.writes === null ? 'unknown' : String(loss.writes);
   const whole = `${question} ${lossInWords(loss)}`;
-  if (accepted === undefined && !yes && (run.confirm !== undefined || run.consents)) return agree(run, whole);
+  if (accepted === undefined && !yes && run.confirm !== undefined) return agree(run, whole);
   if (accepted === 'unknown' || accepted === needed || (yes && loss.writes === 0)) return;
   if (loss.writes !== null && accepted !== undefined && Number(accepted) >= loss.writes) return;
   const less = accepted === undefined ? '' : ` ${accepted} was accepted, and it is ${needed} by now.`;
