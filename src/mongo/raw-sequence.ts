@@ -22,7 +22,18 @@ const noDocument = {};
 export function refuseWriteErrors(answer: Document, from?: number): void {
   const first = answer.writeErrors?.[0];
   if (first === undefined) return;
-  throw new RawInsertError(Number(first.code), from === undefined ? undefined : from + Number(first.index));
+  const index = from === undefined ? undefined : from + Number(first.index);
+  throw new RawInsertError(
+    Number(first.code),
+    index,
+    first.keyValue && { pattern: first.keyPattern, value: first.keyValue },
+  );
+}
+
+/** A key of a unique index. */
+export interface UniqueKey {
+  readonly pattern: Document;
+  readonly value: Document;
 }
 
 /** The server took the command and refused a document of it. */
@@ -32,11 +43,19 @@ export class RawInsertError extends Error {
   readonly code: number;
   /** Which of those that were sent, where each is one document. */
   readonly index: number | undefined;
+  /** It holds values: nothing that shows an error may see it. */
+  readonly #key: UniqueKey | undefined;
 
-  constructor(code: number, index: number | undefined) {
+  constructor(code: number, index: number | undefined, key?: UniqueKey) {
     super(`The server refused a document (${code}).`);
     this.code = code;
     this.index = index;
+    this.#key = key;
+  }
+
+  /** What another document has, where the server says so. */
+  get key(): UniqueKey | undefined {
+    return this.#key;
   }
 }
 

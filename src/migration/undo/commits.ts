@@ -3,9 +3,9 @@ import { labelled } from '../../mongo/server-code.ts';
 import { serverCodes } from '../../mongo/server-error.ts';
 import { passing } from '../journal/transactions.ts';
 import { donePacks, type Piece, takeable, toEndOfPack, wholePacks } from './pieces.ts';
-import { PutConflict, type PutOptions, type PutOutcome, putBack } from './put-back.ts';
-import type { UndoConflict } from './result.ts';
-import { PutRefused, type UndoMode, type UndoStore } from './store.ts';
+import { nameIn, type Put, PutConflict, type PutOptions, type PutOutcome, putBack } from './put-back.ts';
+import { shownNamespace, type UndoConflict } from './result.ts';
+import { type Over, PutRefused, type UndoMode, type UndoStore } from './store.ts';
 import type { WholeDocuments } from './whole.ts';
 
 /** How many documents go into one transaction. */
@@ -14,23 +14,21 @@ export interface CommitSizes {
   readonly most: number;
   /** Time alone makes it no smaller than this: a slow server takes as long for the transaction itself. */
   readonly leastForTime: number;
+  /** At most, of those that wait for one another's unique values. */
+  readonly together: number;
 }
 
-export const usualSizes: CommitSizes = { first: 1000, most: 5000, leastForTime: 200 };
+export const usualSizes: CommitSizes = { first: 1000, most: 5000, leastForTime: 200, together: 10_000 };
 
 /** Bytes of the images of one transaction at most. */
 export const mostBytes = 8_000_000;
-/** Documents that wait for one another's unique values and go back in one transaction at most. */
-const mostTogether = 10_000;
-/** How often that is tried, with one less each time. */
-const mostTurns = 20;
 /** How long a transaction may stay open before the next one is made smaller, in milliseconds: others wait for it. */
 const goalMs = 200;
 
 /** Two transactions side by side. */
 type Pair = readonly [first: readonly Piece[], second: readonly Piece[]];
 
-export interface CommitOptions extends Omit<PutOptions, 'session' | 'way' | 'leave'> {
+export interface CommitOptions extends Omit<PutOptions, 'session' | 'way' | 'leave' | 'skip'> {
   readonly store: UndoStore;
   readonly mode: UndoMode;
   readonly whole: WholeDocuments;
@@ -41,82 +39,71 @@ export interface CommitOptions extends Omit<PutOptions, 'session' | 'way' | 'lea
   readonly met: (conflicts: readonly UndoConflict[]) => void;
 }
 
+/** How one transaction is to be done. */
+export interface How extends Pick<PutOptions, 'way' | 'leave' | 'skip'> {
+  /** Where it is not each of the pieces: what it puts back, and the pack that it goes over. */
+  readonly puts?: readonly Put[];
+  readonly over?: Over;
+  /** It is tried as often as it takes: fewer at a time will not do. */
+  readonly patient?: boolean;
+}
+
 /** Commits pieces of the way back: as many in a transaction as others, the server and the time let through. */
 export class Commits {
-  readonly #options: CommitOptions;
+  readonly options: CommitOptions;
   #size: number;
   /** The next transaction has none at its side. */
   #byItself = false;
   /** Packs with a document whose unique value another one has, which may go back by and by; in the order of their turns. */
   readonly #off = new Set<string>();
-  /** Nothing is put off any more. */
-  #isLastTurn = false;
   #committed = 0;
 
   constructor(options: CommitOptions) {
-    this.#options = options;
+    this.options = options;
     this.#size = options.sizes.first;
   }
 
-  /**
-   * All of these, in their order, but for what is put off to the end of the segment. Throws what `met` throws, `LEASE_LOST`,
-   * and the driver's errors.
-   */
-  async all(pieces: readonly Piece[]): Promise<void> {
-    for (let from = 0; from < pieces.length; ) from += await this.#some(pieces, from);
+  /** How many pieces were committed. */
+  get committed(): number {
+    return this.#committed;
   }
 
-  /**
-   * At the end of a segment: commits what was put off. `read`: the pieces of a pack that are still to be done. Throws as
-   * `all` does.
-   */
-  async settle(read: (pack: string) => Promise<readonly Piece[]>): Promise<void> {
-    for (let before = -1; this.#off.size > 0 && this.#committed > before; ) {
-      before = this.#committed;
-      // The last one mostly waits for none: documents that gave their values on did so in their order.
-      for (const pack of this.#takeOff().reverse()) await this.all(await read(pack));
-    }
-    this.#isLastTurn = true;
-    let some: Piece[] = [];
-    for (const pack of this.#takeOff()) {
-      some.push(...(await read(pack)));
-      if (takeable(some, 0, mostTogether, 4 * mostBytes) === some.length) continue;
-      await this.#together(some);
-      some = [];
-    }
-    await this.#together(some);
-    this.#isLastTurn = false;
-  }
-
-  #takeOff(): string[] {
+  /** Packs that were put off, and are nobody's any more. */
+  takeOff(): string[] {
     const packs = [...this.#off];
     this.#off.clear();
     return packs;
   }
 
   /**
-   * Commits documents that wait for one another in one transaction: all are out before any goes in. Which of them wait for
-   * somebody else's the server says, one after the other; those are left.
+   * All of these, in their order, but for packs that are put off: all documents of the segment have to be met first. Throws
+   * what `met` throws, `LEASE_LOST`, and the driver's errors.
    */
-  async #together(pieces: readonly Piece[]): Promise<void> {
-    const leave = new Set<string>();
-    for (let turn = 1; pieces.length > 0 && turn <= mostTurns; turn++) {
-      try {
-        await this.#commit(pieces, 'anew', leave);
-        return;
-      } catch (error) {
-        const isRefused = error instanceof PutRefused;
-        if (!isRefused && passing(error) !== 'conflict') throw error;
-        if (!isRefused || error.document === undefined || this.#options.mode !== 'tolerant') break;
-        leave.add(error.document);
-      }
+  async all(pieces: readonly Piece[]): Promise<void> {
+    for (let from = 0; from < pieces.length; ) from += await this.#some(pieces, from);
+  }
+
+  /** Commits these pieces as one transaction. Throws `PutRefused`, and as `all` does. */
+  async commit(pieces: readonly Piece[], how: How): Promise<number> {
+    try {
+      this.#taken(pieces, await this.#putBack(pieces, how));
+      return pieces.length;
+    } catch (error) {
+      if (error instanceof PutConflict) this.options.met(error.conflicts);
+      throw error;
     }
-    await this.all(pieces);
+  }
+
+  /** The server refuses a document for good, and it cannot be left to anybody. */
+  refused({ present, code }: PutRefused): void {
+    const namespace = shownNamespace(present);
+    const unique = code === serverCodes.DuplicateKey;
+    this.options.met([unique ? { kind: 'unique', namespace } : { kind: 'refused', namespace, code }]);
   }
 
   /** Commits as many, from this one on, as go into one transaction, or into two. 0 where it is to be tried with fewer. */
   async #some(pieces: readonly Piece[], from: number): Promise<number> {
-    const { sizes } = this.#options;
+    const { sizes } = this.options;
     const count = takeable(pieces, from, this.#size, mostBytes);
     const started = performance.now();
     const pair = this.#byItself ? undefined : this.#pairAt(pieces, from, count);
@@ -133,19 +120,47 @@ export class Commits {
 
   async #one(some: readonly Piece[], pieces: readonly Piece[], from: number): Promise<number> {
     try {
-      return await this.#commit(some, 'in-place');
+      return await this.commit(some, { way: 'in-place', patient: putsIn(some).length <= 1 });
     } catch (error) {
       this.#byItself = true;
-      if (passing(error) === 'conflict' && putsIn(some) > 1) return this.#withFewer(some);
+      if (passing(error) === 'conflict' && putsIn(some).length > 1) return this.#withFewer(some);
       if (!(error instanceof PutRefused)) throw error;
-      const wider = pieces.slice(from, from + toEndOfPack(pieces, from, some.length));
-      return this.#refused(some, wider, error);
+      if (error.code !== serverCodes.DuplicateKey) return this.#withoutOne(some, error);
+      return this.#atOnce(some, pieces.slice(from, from + toEndOfPack(pieces, from, some.length)));
     }
+  }
+
+  /**
+   * Where documents swap unique values all must be out before any goes in; and where a chain of them moved on by one, that
+   * takes all that were changed together, `wider`. Else these are put off: what has the value may be on its way, too.
+   */
+  async #atOnce(some: readonly Piece[], wider: readonly Piece[]): Promise<number> {
+    for (const pieces of wider.length > some.length ? [some, wider] : [some]) {
+      try {
+        return await this.commit(pieces, { way: 'anew' });
+      } catch (error) {
+        if (!(error instanceof PutRefused) && passing(error) !== 'conflict') throw error;
+      }
+    }
+    for (const pack of donePacks(wider).keys()) this.#off.add(pack);
+    return wider.length;
+  }
+
+  /** The server refuses one of these for what it is, whatever the others are. */
+  async #withoutOne(some: readonly Piece[], refused: PutRefused): Promise<number> {
+    const { mode, store } = this.options;
+    const [put, ...others] = putsIn(some);
+    if (mode !== 'tolerant' || put === undefined) {
+      this.refused(refused);
+      return 0;
+    }
+    if (others.length > 0) return this.#withFewer(some);
+    return this.commit(some, { way: 'in-place', leave: new Set([nameIn(store, put)]), patient: true });
   }
 
   /** Two transactions that have neither a document nor a mark in common. */
   #pairAt(pieces: readonly Piece[], from: number, count: number): Pair | undefined {
-    if (this.#options.store.behind === undefined) return undefined;
+    if (this.options.store.behind === undefined) return undefined;
     const first = from + wholePacks(pieces, from, count);
     if (first === from || first === pieces.length) return undefined;
     const second = takeable(pieces, first, this.#size, mostBytes);
@@ -157,8 +172,8 @@ export class Commits {
    * tried as often as it takes: nobody waits for the other one meanwhile.
    */
   async #both([first, second]: Pair): Promise<number> {
-    const front = this.#putBack(first, 'in-place', 'beside');
-    const behind = this.#putBack(second, 'in-place', { behind: front });
+    const front = this.#putBack(first, { way: 'in-place' });
+    const behind = this.#putBack(second, { way: 'in-place' }, front);
     const [done, more] = await Promise.allSettled([front, behind]);
     if (done.status === 'fulfilled') this.#taken(first, done.value);
     if (more.status === 'fulfilled') this.#taken(second, more.value);
@@ -169,89 +184,36 @@ export class Commits {
   }
 
   #withFewer(some: readonly Piece[]): 0 {
-    this.#size = Math.max(1, Math.floor(Math.min(this.#size, putsIn(some)) / 2));
+    this.#size = Math.max(1, Math.floor(Math.min(this.#size, putsIn(some).length) / 2));
     return 0;
-  }
-
-  /**
-   * The server refuses a document as it was. Where documents swap unique values all must be out before any goes in;
-   * and where a chain of them moved on by one, that takes all that were changed together, `wider`. Where documents wait for
-   * older images, one of these may have the value as yet.
-   */
-  async #refused(some: readonly Piece[], wider: readonly Piece[], refused: PutRefused): Promise<number> {
-    const { mode, met } = this.#options;
-    let last = refused;
-    if (refused.code === serverCodes.DuplicateKey) {
-      // In the last turn more than these were tried together.
-      for (const pieces of wider.length > some.length && !this.#isLastTurn ? [some, wider] : [some]) {
-        try {
-          return await this.#commit(pieces, 'anew');
-        } catch (error) {
-          // Fewer of them get past a write of somebody else.
-          const again = mode === 'tolerant' && passing(error) === 'conflict';
-          if (!(error instanceof PutRefused) && !again) throw error;
-          if (error instanceof PutRefused) last = error;
-        }
-      }
-      if (this.#options.deferred.size > 0 && !this.#isLastTurn) return this.#putOff(wider);
-    }
-    if (mode === 'tolerant') {
-      // Down to the one that is in the way.
-      return putsIn(some) > 1 ? this.#withFewer(some) : this.#commit(some, 'leave');
-    }
-    const { namespace, code } = last;
-    const unique = code === serverCodes.DuplicateKey;
-    met([unique ? { kind: 'unique', namespace } : { kind: 'refused', namespace, code }]);
-    return 0;
-  }
-
-  #putOff(pieces: readonly Piece[]): number {
-    for (const pack of donePacks(pieces).keys()) this.#off.add(pack);
-    return pieces.length;
   }
 
   #taken(pieces: readonly Piece[], outcome: PutOutcome): void {
     this.#committed += pieces.length;
-    this.#options.taken(pieces, outcome);
+    this.options.taken(pieces, outcome);
   }
 
-  async #commit(pieces: readonly Piece[], way: PutOptions['way'], leave?: ReadonlySet<string>): Promise<number> {
-    try {
-      this.#taken(pieces, await this.#putBack(pieces, way, 'alone', leave));
-      return pieces.length;
-    } catch (error) {
-      if (error instanceof PutConflict) this.#options.met(error.conflicts);
-      throw error;
-    }
-  }
-
-  /** Commits these pieces as one transaction. */
   #putBack(
     pieces: readonly Piece[],
-    way: PutOptions['way'],
-    place: 'alone' | 'beside' | { readonly behind: Promise<unknown> },
-    leave?: ReadonlySet<string>,
+    { way, leave, skip, puts = putsIn(pieces), over, patient = false }: How,
+    before?: Promise<unknown>,
   ): Promise<PutOutcome> {
-    const { store, mode, whole } = this.#options;
-    const puts = pieces.filter((piece) => piece.kind === 'put');
+    const { store, whole } = this.options;
     const work = async (session: ClientSession) => {
-      const done = await putBack(puts, { ...this.#options, session, way, leave });
+      const done = await putBack(puts, { ...this.options, session, way, leave, skip });
       await whole.save(done.news, session);
       await store.quarantine.add(done.left, session);
-      await store.mark(pieces, done.counted, session);
+      await store.mark(pieces, done.counted, session, over);
       return done;
     };
-    if (typeof place === 'object' && store.behind !== undefined) return store.behind(place.behind, work);
-    // Fewer documents get past a write of others sooner; these cannot be fewer.
-    const isWhole = way !== 'in-place' && (mode === 'strict' || leave !== undefined);
-    const patient = place === 'alone' && (puts.length <= 1 || isWhole);
+    if (before !== undefined && store.behind !== undefined) return store.behind(before, work);
     return store.run(work, () => patient);
   }
 }
 
 /** Of these pieces the documents: the end of an entry comes with its last one, and makes them no more. */
-function putsIn(pieces: readonly Piece[]): number {
-  return pieces.filter(({ kind }) => kind === 'put').length;
+export function putsIn(pieces: readonly Piece[]): Extract<Piece, { readonly kind: 'put' }>[] {
+  return pieces.filter((piece) => piece.kind === 'put');
 }
 
 /** What the next try may get past: not a lease that is lost, nor a commit of which nobody knows whether it was done. */

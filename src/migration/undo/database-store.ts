@@ -1,10 +1,10 @@
-import type { ClientSession } from 'mongodb';
+import { type ClientSession, ReadPreference } from 'mongodb';
 import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { sameBytes } from '../../mongo/raw-bson.ts';
 import { changeIn, deleteIn, insertIn, type RawChange } from '../../mongo/raw-change.ts';
 import { RawInsertError } from '../../mongo/raw-sequence.ts';
-import { serverCode, serverCodes } from '../../mongo/server-error.ts';
+import { serverCode, serverCodes, unlessRefused } from '../../mongo/server-error.ts';
 import type { Attempt, EntryNamespace, ImagesDocument, JournalEntry } from '../journal/documents.ts';
 import { documentOf, type Image } from '../journal/images.ts';
 import { undoCatalog } from './catalog/catalog.ts';
@@ -16,8 +16,8 @@ import { readCurrent } from './current.ts';
 import { donePacks, type Piece } from './pieces.ts';
 import { Quarantine } from './quarantine.ts';
 import type { UndoEntry } from './read.ts';
-import { type LeftInCatalog, shownNamespace } from './result.ts';
-import { type Change, keyAt, PutRefused, type UndoStore } from './store.ts';
+import type { LeftInCatalog } from './result.ts';
+import { type Change, keyAt, type Over, PutRefused, type UndoStore } from './store.ts';
 import type { UndoTransactions } from './transactions.ts';
 
 export interface DatabaseStoreOptions {
@@ -119,7 +119,7 @@ export class DatabaseStore implements UndoStore {
       const at = error instanceof RawInsertError && way === 'anew' ? error.index : undefined;
       const document = at === undefined ? undefined : inserts[at];
       const key = document && keyAt(present, document);
-      if (refused && code !== undefined) throw new PutRefused(code, shownNamespace(present), key, error);
+      if (refused && code !== undefined) throw new PutRefused(code, present, key, error);
       throw error;
     }
   }
@@ -135,7 +135,20 @@ export class DatabaseStore implements UndoStore {
     return undone;
   }
 
-  async mark(pieces: readonly Piece[], counted: UndoCount, session: ClientSession): Promise<void> {
+  async holders({ cause, present }: PutRefused): Promise<readonly Uint8Array[]> {
+    const key = cause instanceof RawInsertError ? cause.key : undefined;
+    if (key === undefined) return [];
+    const { database, collection = '' } = present;
+    const filter = Object.fromEntries(Object.entries(key.value).map(([name, $eq]) => [name, { $eq }]));
+    const found = this.#options.connection.client
+      .db(database)
+      .collection(collection, { readPreference: ReadPreference.primary })
+      // An index that the server would not use for this, such as a partial one, tells nothing.
+      .find(filter, { hint: key.pattern, raw: true });
+    return ((await found.toArray().catch(unlessRefused)) ?? []) as unknown as Uint8Array[];
+  }
+
+  async mark(pieces: readonly Piece[], counted: UndoCount, session: ClientSession, over?: Over): Promise<void> {
     const { connection, own } = this.#options;
     const journal = connection.db.collection<JournalEntry | ImagesDocument>(own.journal);
     const ended = pieces.flatMap((piece) => (piece.kind === 'end' ? [piece.entry] : []));
@@ -143,10 +156,13 @@ export class DatabaseStore implements UndoStore {
       await journal.updateMany({ _id: { $in: ended } }, [{ $set: { undone: '$$NOW' } }], { session });
     }
     const last = pieces.at(-1);
-    const lastId = last?.kind === 'put' ? last.pack : last?.entry;
+    const lastId = over?.pack ?? (last?.kind === 'put' ? last.pack : last?.entry);
     const marks = [...donePacks(pieces)].map(([pack, undone]) => [pack, { $set: { undone } }] as const);
+    const stepped = over?.stepped === true ? [[over.pack, { $set: { stepped: true } }] as const] : [];
     const counts = lastId === undefined ? [] : [[lastId, { $inc: incrementsOf(counted) }] as const];
-    const updates = [...marks, ...counts].map(([_id, update]) => ({ updateOne: { filter: { _id }, update } }));
+    const updates = [...marks, ...stepped, ...counts].map(([_id, update]) => ({
+      updateOne: { filter: { _id }, update },
+    }));
     await journal.bulkWrite(updates, { session });
   }
 

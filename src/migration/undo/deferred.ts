@@ -20,6 +20,8 @@ export interface Newer {
   joins(image: Image): boolean;
   /** Whether they made this of it. */
   made(now: Uint8Array | undefined): boolean;
+  /** Whether some of them may be undone by now, each by itself. */
+  readonly stepped: boolean;
 }
 
 /**
@@ -32,14 +34,17 @@ export class Deferred {
   #documents = new KeyTable(broken + 1);
   #links: number[] = [];
   #packs: string[] = [];
+  /** Whether packs of the segment have gone back by themselves. */
+  stepped = false;
 
   constructor(db: Db, own: OwnNames) {
     this.#db = db;
     this.#own = own;
   }
 
-  get size(): number {
-    return this.#documents.size;
+  /** The newest first. */
+  get packs(): readonly string[] {
+    return this.#packs;
   }
 
   /** The newest first. */
@@ -64,6 +69,7 @@ export class Deferred {
       key,
       joins: (image) => documents.get(at + broken) === 0 && documents.isDigest(at + before, stateOf(image.after)),
       made: (now) => documents.isDigest(at + after, stateOf(now)),
+      stepped: this.stepped,
     };
   }
 
@@ -96,6 +102,7 @@ export class Deferred {
     this.#documents = new KeyTable(broken + 1);
     this.#links = [];
     this.#packs = [];
+    this.stepped = false;
   }
 }
 

@@ -47,6 +47,26 @@ export function piecesOf(pack: Pack, { stretch, met, deferred }: PackOptions): P
   return pieces;
 }
 
+/**
+ * What a pack that goes back by itself takes along: its images of documents that wait, and that have older ones in the
+ * segment. Those with one in the same pack go back with that.
+ */
+export function stepsOf(pack: Pack, { stretch, met }: PackOptions, waits: (key: string) => boolean): Put[] {
+  const { id, namespace, images, stepped } = pack;
+  if (stepped) return [];
+  const steps = new Map<Put, string>();
+  const here = new Set<string>();
+  for (let index = images.length - 1; index >= 0; index--) {
+    const image = images[index] ?? {};
+    const document = documentOf(image);
+    if (document === undefined) continue;
+    const key = documentKey(stretch, namespace, idKey(document));
+    if (met.placeOf(id, index) !== 'again') here.add(key);
+    else if (waits(key)) steps.set({ namespace, stretch, image, isLast: false, isStep: true }, key);
+  }
+  return [...steps].flatMap(([step, key]) => (here.has(key) ? [] : [step]));
+}
+
 /** By pack, how many of its images are done once these pieces are. */
 export function donePacks(pieces: readonly Piece[]): Map<string, number> {
   const done = new Map<string, number>();

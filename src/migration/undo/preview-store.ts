@@ -210,6 +210,10 @@ export class PreviewStore implements UndoStore {
     this.#preview.write(present, changes);
   }
 
+  async holders(): Promise<Uint8Array[]> {
+    return [];
+  }
+
   async catalog(entry: UndoEntry): Promise<CatalogUndone> {
     const conflicts = await this.#preview.catalog.entry(entry);
     if (moves(entry)) this.#preview.nextLayer();

@@ -19,6 +19,8 @@ export interface Put {
   readonly image: Image;
   /** It is the oldest of its document: older ones, if any, are another collection's. */
   readonly isLast: boolean;
+  /** Its document goes back over this image by itself, if it is what this made of it; it is done with the oldest one. */
+  readonly isStep?: boolean;
 }
 
 /** A document that is left to its user. */
@@ -35,10 +37,11 @@ export interface PutOptions {
   readonly store: UndoStore;
   readonly session: ClientSession;
   readonly mode: UndoMode;
-  /** `leave`: none is touched, and all count as left. The others: see `UndoStore.write`. */
-  readonly way: 'in-place' | 'anew' | 'leave';
-  /** By `keyAt`, those that are not touched whatever the way. */
+  /** See `UndoStore.write`. */
+  readonly way: 'in-place' | 'anew';
+  /** By `keyAt`, those that are left to users, and those whose turn comes later. */
   readonly leave?: ReadonlySet<string>;
+  readonly skip?: ReadonlySet<string>;
   /** What earlier steps have found out of documents that were changed several times. */
   readonly whole: WholeDocuments;
   /** Newer images of these documents, which go back with these. */
@@ -72,11 +75,14 @@ interface Target {
   /** The newest first. */
   images: Image[];
   isLast: boolean;
+  readonly isStep: boolean;
   whole: KnownDocument;
   /** Those that were put off, as long as they are not among the images. */
   newer: Newer | undefined;
   /** Whether it was there before any of its images was taken back, where it was changed several times. */
   readonly existed: boolean | undefined;
+  /** Of one that has gone back over some of its images by themselves: whether it was this before. */
+  isAsMade?: (document: Uint8Array | undefined) => boolean;
   now: Uint8Array | undefined;
 }
 
@@ -88,8 +94,10 @@ export async function putBack(puts: readonly Put[], options: PutOptions): Promis
   const counted = { ...nothingCounted };
   const left: Left[] = [];
   const news: WholeNews[] = [];
-  const { store, session, mode, way } = options;
-  for (const [, targets] of Map.groupBy(targetsOf(puts, options), ({ namespace }) => shownNamespace(namespace))) {
+  const { store, session, mode, way, skip, leave } = options;
+  const nameOf = (put: Pick<Put, 'namespace' | 'image'>) => nameIn(store, put);
+  const turn = skip === undefined ? puts : puts.filter((put) => !skip.has(nameOf(put)));
+  for (const [, targets] of Map.groupBy(targetsOf(turn, options), ({ namespace }) => shownNamespace(namespace))) {
     const namespace = (targets[0] as Target).namespace;
     const present = store.presentOf(namespace);
     if (present !== undefined)
@@ -106,34 +114,38 @@ export async function putBack(puts: readonly Put[], options: PutOptions): Promis
     await joinNewer(targets, options.deferred);
     const changes: Change[] = [];
     for (const target of targets) {
-      const { images, whole, stretch, isLast, now } = target;
+      const { images, whole, stretch, isLast, isStep, now } = target;
+      if (isStep) {
+        const step = stepBackStrictly(images, now);
+        if (step.state === 'back') changes.push({ now, back: step.document, stage: 'midway' });
+        continue;
+      }
       if (whole.left) {
         news.push({ whole, state: 'left', images, isLast });
         continue;
       }
-      const stays = present !== undefined && options.leave?.has(keyAt(present, idOf(images[0])));
-      const step = stepOf(target, stays ? { ...options, way: 'leave' } : options, present === undefined);
+      const stays = leave?.has(nameOf({ namespace, image: images[0] ?? {} })) === true;
+      const step = stepOf(target, options, stays, present === undefined);
       news.push({ whole, images, isLast, ...step });
       if (step.state === 'blocked') left.push({ namespace, stretch, image: step.image, current: now });
       if (step.state !== 'back') continue;
       changes.push({ now, back: step.document, stage: isLast ? 'back' : 'midway' });
-      if (isLast) count(counted, target.existed ?? now !== undefined, now, step);
+      if (isLast) count(counted, target, step);
     }
     if (mode === 'strict' && left.length > 0) continue;
-    if (present !== undefined && way !== 'leave') await store.write(present, changes, session, way);
+    if (present !== undefined) await store.write(present, changes, session, way);
   }
   if (mode === 'strict' && left.length > 0) throw new PutConflict(left.map(documentConflict));
   return { counted, left, news };
 }
 
 /** What is to become of one document. */
-function stepOf(target: Target, { way, mode, survey }: PutOptions, isGone: boolean): Step {
+function stepOf(target: Target, { mode, survey }: PutOptions, stays: boolean, isGone: boolean): Step {
   const { images, whole, namespace, stretch, now } = target;
   const { open } = whole;
   const span = spanOf(images, open);
   // With its collection users have deleted what was in it. What the migration deleted has no place to go back to.
-  const stays = way === 'leave' || (isGone && (mode !== 'tolerant' || span.after === undefined));
-  if (stays) return stay({ images, now, open });
+  if (stays || (isGone && (mode !== 'tolerant' || span.after === undefined))) return stay({ images, now, open });
   if (mode === 'tolerant') return stepBack({ ...target, ...whole, isRename: survey.renamesIn(stretch, namespace) });
   // Known before it is met, where the database does not tell by and by.
   return whole.between ? { state: 'blocked', image: span } : stepBackStrictly(images, now);
@@ -144,8 +156,10 @@ function joinAsMade(target: Target): void {
   const { newer, images, now, whole } = target;
   const [image] = images;
   if (newer === undefined || image === undefined || whole.open !== undefined) return;
-  if (!newer.joins(image) || !newer.made(now)) return;
+  const isBack = newer.stepped && sameBytes(now, image.after);
+  if (!isBack && !(newer.joins(image) && newer.made(now))) return;
   target.images = [{ before: image.before, after: now }];
+  if (isBack) target.isAsMade = newer.made;
   target.newer = undefined;
 }
 
@@ -157,30 +171,45 @@ async function joinNewer(targets: readonly Target[], deferred: Deferred): Promis
     const { images, whole } = target;
     target.whole = { ...whole, between: whole.between || !newer.joins(images[0] as Image) };
     target.images = [...(found?.get(newer.key) ?? []), ...images];
+    const over = newer.stepped ? reached(target) : 0;
+    if (over > 0) target.isAsMade = newer.made;
+    target.images = target.images.slice(over);
     target.newer = undefined;
   }
+}
+
+/** How many of its images a document has gone back over by themselves, where it is just what the next one made of it. */
+function reached({ images, now }: Target): number {
+  return Math.max(
+    0,
+    images.findLastIndex(({ after }) => sameBytes(now, after)),
+  );
 }
 
 function idOf(image: Image | undefined): Uint8Array {
   return documentOf(image ?? {}) ?? new Uint8Array();
 }
 
-/** Counts one that is at its oldest image. `existed`: whether it was there before any of it was undone. */
+/** Counts one that is at its oldest image. */
 function count(
   sum: { -readonly [Name in keyof UndoCount]: UndoCount[Name] },
-  existed: boolean,
-  now: Uint8Array | undefined,
+  { now, existed = now !== undefined, isAsMade = (document) => sameBytes(now, document) }: Target,
   { document, merged }: Extract<Step, { readonly state: 'back' }>,
 ): void {
   const exists = document !== undefined;
   // Back already, by an earlier undo or by a user.
-  if (existed === (now !== undefined) && sameBytes(now, document)) return;
+  if (existed === (now !== undefined) && isAsMade(document)) return;
   // Made by the migration, and taken away by it.
   if (!existed && !exists) return;
   sum.documents += 1;
   if (!existed) sum.inserted += 1;
   if (!exists) sum.deleted += 1;
   if (merged) sum.merged += 1;
+}
+
+/** The name of a document where its collection stands by now: see `keyAt`. */
+export function nameIn(store: UndoStore, { namespace, image }: Pick<Put, 'namespace' | 'image'>): string {
+  return keyAt(store.presentOf(namespace) ?? namespace, idOf(image));
 }
 
 export function documentConflict({ namespace, image }: Pick<Left, 'namespace' | 'image'>): UndoConflict {
@@ -191,7 +220,7 @@ export function documentConflict({ namespace, image }: Pick<Left, 'namespace' | 
 
 function targetsOf(puts: readonly Put[], { whole, deferred, survey: { met } }: PutOptions): Target[] {
   const found = new Map<string, Target>();
-  for (const { namespace, stretch, image, isLast } of puts) {
+  for (const { namespace, stretch, image, isLast, isStep = false } of puts) {
     const document = documentOf(image);
     if (document === undefined) continue;
     const id = idKey(document);
@@ -202,9 +231,10 @@ function targetsOf(puts: readonly Put[], { whole, deferred, survey: { met } }: P
       known.isLast = isLast;
       continue;
     }
-    const key = met.repeats.again || met.repeats.midway ? documentKey(stretch, namespace, id) : undefined;
+    const repeats = !isStep && (met.repeats.again || met.repeats.midway);
+    const key = repeats ? documentKey(stretch, namespace, id) : undefined;
     found.set(name, {
-      ...{ namespace, stretch, images: [image], isLast, now: undefined },
+      ...{ namespace, stretch, images: [image], isLast, isStep, now: undefined },
       whole: whole.of(stretch, namespace, id),
       newer: key === undefined ? undefined : deferred.of(key),
       existed: key === undefined ? undefined : met.existed(key),

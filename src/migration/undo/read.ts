@@ -43,8 +43,9 @@ export interface Pack {
   readonly id: string;
   readonly namespace: EntryNamespace;
   readonly images: readonly Image[];
-  /** How many of them an earlier undo has put back: see `ImagesDocument`. */
+  /** How many of them an earlier undo has put back, and whether it was gone over by itself: see `ImagesDocument`. */
   readonly undone: number;
+  readonly stepped: boolean;
 }
 
 export type Backward =
@@ -169,6 +170,6 @@ function unpacked({ first, parts }: Packed, entry: UndoEntry): Pack {
   return packOf(first, parts);
 }
 
-function packOf({ _id: id, namespace, undone = 0 }: ImagesDocument, parts: readonly Uint8Array[]): Pack {
-  return { id, namespace, images: unpackImages(parts), undone };
+function packOf({ _id: id, namespace, undone = 0, stepped }: ImagesDocument, parts: readonly Uint8Array[]): Pack {
+  return { id, namespace, images: unpackImages(parts), undone, stepped: stepped === true };
 }

@@ -15,6 +15,12 @@ import { type LeftInCatalog, shownNamespace } from './result.ts';
  */
 export type UndoMode = 'strict' | 'look' | 'tolerant';
 
+/** A pack that was gone over by itself, whether or not all of it is done. `stepped`: images of documents that wait are. */
+export interface Over {
+  readonly pack: string;
+  readonly stepped: boolean;
+}
+
 /** What becomes of one document. */
 export interface Change {
   readonly now: Uint8Array | undefined;
@@ -28,14 +34,14 @@ export interface Change {
 export class PutRefused extends Error {
   override readonly name = 'PutRefused';
   readonly code: number;
-  readonly namespace: string;
+  readonly present: EntryNamespace;
   /** Which one, by `keyAt`; undefined where that is not known. */
   readonly document: string | undefined;
 
-  constructor(code: number, namespace: string, document: string | undefined, cause: unknown) {
+  constructor(code: number, present: EntryNamespace, document: string | undefined, cause: unknown) {
     super(`The server refused a document (${code}).`, { cause });
     this.code = code;
-    this.namespace = namespace;
+    this.present = present;
     this.document = document;
   }
 }
@@ -95,10 +101,15 @@ export interface UndoStore {
     session: ClientSession,
     way?: 'in-place' | 'anew',
   ): Promise<void>;
+  /**
+   * The documents that have the unique value for which one was refused; none where that cannot be told. Throws the
+   * driver's errors.
+   */
+  holders(refused: PutRefused): Promise<readonly Uint8Array[]>;
   /** Takes back one change of the catalog; what stood in its way is given back. Throws `LEASE_LOST`, the driver's errors. */
   catalog(entry: UndoEntry): Promise<CatalogUndone>;
-  /** Puts on record what is undone by these pieces, with what was counted. */
-  mark(pieces: readonly Piece[], counted: UndoCount, session: ClientSession): Promise<void>;
+  /** Puts on record what is undone by these pieces, with what was counted. `over`: see `Over`. */
+  mark(pieces: readonly Piece[], counted: UndoCount, session: ClientSession, over?: Over): Promise<void>;
   /** What stays of the catalog as others have it, also by an earlier undo. Throws the driver's errors. */
   leftInCatalog(): Promise<LeftInCatalog[]>;
 }

@@ -37,7 +37,7 @@ export interface UndoOptions {
   /** Of a strict undo where nobody else writes: it does not read everything first, and may stop on its way. */
   readonly alone?: boolean;
   /** Of its transactions; as usual where there are none. */
-  readonly sizes?: CommitSizes;
+  readonly sizes?: Partial<CommitSizes>;
 }
 
 export interface UndoProgress {

@@ -13,6 +13,7 @@ import { type Piece, piecesOf } from './pieces.ts';
 import { documentConflict, type PutOutcome } from './put-back.ts';
 import { readBackwards, readPack, type UndoEntry } from './read.ts';
 import type { ConflictList, CreatedSince, UndoConflict, UndoExtent, UndoNumbers } from './result.ts';
+import { Settling } from './settle.ts';
 import type { UndoMode, UndoStore } from './store.ts';
 import { isOlder, Stretches, type Survey, surveyAttempt } from './survey.ts';
 import { WholeDocuments } from './whole.ts';
@@ -30,7 +31,7 @@ export interface WalkOptions {
   readonly soFar?: SoFar;
   /** Where the migration has a `downDocument`. Only a tolerant undo asks it. */
   readonly ask?: AskDown;
-  readonly sizes?: CommitSizes;
+  readonly sizes?: Partial<CommitSizes>;
   readonly signal?: AbortSignal;
 }
 
@@ -66,6 +67,10 @@ export class Walk {
     this.#known = options.soFar;
   }
 
+  get #sizes(): CommitSizes {
+    return { ...usualSizes, ...this.#options.sizes };
+  }
+
   get extent(): UndoExtent {
     return { ...this.#soFar.counted, entriesUndone: this.#soFar.entriesUndone };
   }
@@ -96,7 +101,7 @@ export class Walk {
     const commits = await this.#commits(survey, deferred);
     const stretches = new Stretches(survey.moves, 'backwards');
     let pieces: Piece[] = [];
-    /** Entries are undone once all that they did is back. */
+    /** Entries are undone once all that they did is back: also what was put off to the end of the segment. */
     let ends: Piece[] = [];
     let bytes = 0;
     const commit = async () => {
@@ -106,9 +111,8 @@ export class Walk {
     };
     const endSegment = async () => {
       await commit();
-      await commits.settle(async (pack) => {
-        return piecesOf(await readPack(connection.db, own, pack), { stretch: stretches.number, met: survey.met });
-      });
+      const read = (pack: string) => readPack(connection.db, own, pack);
+      await new Settling({ ...commits.options, commits, stretch: stretches.number, read }).run();
       await commits.all(ends);
       ends = [];
       deferred.clear();
@@ -128,29 +132,28 @@ export class Walk {
         continue;
       }
       if (step.kind === 'entry') {
-        const end = { kind: 'end', entry: step.entry._id } as const;
-        if (survey.met.repeats.again) ends.push(end);
-        else pieces.push(end);
+        ends.push({ kind: 'end', entry: step.entry._id });
         continue;
       }
+      deferred.stepped ||= step.pack.stepped;
       const some = piecesOf(step.pack, { stretch: stretches.number, met: survey.met, deferred });
       for (const piece of some) {
         pieces.push(piece);
         bytes += piece.kind === 'put' ? piece.bytes : 0;
       }
-      if (pieces.length >= 2 * (this.#options.sizes ?? usualSizes).most || bytes >= mostPieceBytes) await commit();
+      if (pieces.length >= 2 * this.#sizes.most || bytes >= mostPieceBytes) await commit();
     }
     await endSegment();
     await this.#settle(survey);
   }
 
   async #commits(survey: Survey, deferred: Deferred): Promise<Commits> {
-    const { connection, own, attempt, mode, store, sizes = usualSizes, signal } = this.#options;
+    const { connection, own, attempt, mode, store, signal } = this.#options;
     const reads = mode !== 'strict' && survey.met.repeats.midway;
     const between = reads ? await writtenBetween(connection, own, attempt, survey, signal) : undefined;
     const whole = mode === 'strict' ? WholeDocuments.none() : await WholeDocuments.load(between, store.quarantine);
     return new Commits({
-      ...{ store, mode, whole, survey, deferred, sizes },
+      ...{ store, mode, whole, survey, deferred, sizes: this.#sizes },
       taken: (pieces, outcome) => this.#take(pieces, outcome, whole),
       met: (conflicts) => this.#met(conflicts),
     });

@@ -1,15 +1,13 @@
 import fc from 'fast-check';
-import { BSON, type ClientSession, type Collection, type Document } from 'mongodb';
+import { BSON, type ClientSession, type Collection } from 'mongodb';
 import { expect, test } from 'vitest';
 import type { AskDown } from '../../../src/migration/undo/down-documents.ts';
 import { forecastUndo } from '../../../src/migration/undo/forecast.ts';
 import { Cut, cutOff, doubling } from './cut-off.ts';
 import { own } from './journalled.ts';
+import { expected, type Numbered, stateOf } from './model.ts';
 import { setting } from './setting.ts';
 
-interface Numbered extends Document {
-  _id: number;
-}
 const tolerant = { mode: 'tolerant' } as const;
 
 /** More of them, and others, by hand: UNDO_RUNS=200 UNDO_SEED=1. */
@@ -199,35 +197,6 @@ function apply(
   }
 }
 
-type State = ReadonlyMap<number, Document>;
-
-async function stateOf(collection: Collection<Numbered>): Promise<State> {
-  return new Map((await collection.find().toArray()).map((document) => [document._id, document]));
-}
-
-/** What has to come of one document: by hand, field by field. */
-function expected(was: Document | undefined, made: Document | undefined, now: Document | undefined) {
-  const same = (x: unknown, y: unknown) => JSON.stringify(x) === JSON.stringify(y);
-  if (same(was, made)) return { document: now, left: false };
-  if (same(made, now)) return { document: was, left: false };
-  // A user's deletion stands, and nothing of the document is kept.
-  if (now === undefined) return { document: undefined, left: false };
-  if (was === undefined || made === undefined) {
-    return same(was, now) ? { document: now, left: false } : { document: now, left: true };
-  }
-  const fields = new Set([...Object.keys(was), ...Object.keys(made), ...Object.keys(now)]);
-  const back: Document = {};
-  for (const field of fields) {
-    const byMigration = !same(was[field], made[field]);
-    // One that a user has put back already is no conflict.
-    const met = byMigration && !same(made[field], now[field]) && !same(was[field], now[field]);
-    if (met) return { document: now, left: true };
-    const value = byMigration ? was[field] : now[field];
-    if (value !== undefined) back[field] = value;
-  }
-  return { document: back, left: false };
-}
-
 test('whatever migration and users did: the model says what stays, the forecast the numbers, and a cut changes neither', async () => {
   let cuts = 0;
   await fc.assert(
@@ -281,108 +250,6 @@ test('whatever migration and users did: the model says what stays, the forecast 
     { numRuns: runs, seed, endOnFailure: true },
   );
   expect(cuts).toBeGreaterThan(0);
-});
-
-type Move =
-  | { readonly kind: 'turn'; readonly from: number; readonly by: number }
-  | { readonly kind: 'move'; readonly moves: readonly (readonly [id: number, to: number])[] }
-  | { readonly kind: 'set'; readonly from: number; readonly to: number };
-const one = fc.nat(count - 1);
-const move: fc.Arbitrary<Move> = fc.oneof(
-  fc.record({ kind: fc.constant('turn'), from: one, by: one }),
-  fc.record({
-    kind: fc.constant('move'),
-    moves: fc.array(fc.tuple(one, fc.nat(count + 1)), { minLength: 1, maxLength: 5 }),
-  }),
-  fc.record({ kind: fc.constant('set'), from: one, to: one }),
-);
-type Edit = { readonly kind: 'take' | 'move' | 'set' | 'delete'; readonly id: number; readonly n: number };
-const byUser: fc.Arbitrary<Edit> = fc.record({
-  kind: fc.constantFrom('take', 'take', 'move', 'set', 'delete'),
-  id: one,
-  n: fc.nat(count + 1),
-});
-
-test('unique values, users and cuts: each document is back as a whole, or as its users have it, and then its value is taken', async () => {
-  const seen = { taken: 0, cuts: 0 };
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(move, { minLength: 2, maxLength: 5 }),
-      fc.array(byUser, { minLength: 1, maxLength: 5 }),
-      fc.integer({ min: 3, max: 25 }),
-      fc.constantFrom(undefined, { first: 1, most: 1, leastForTime: 1 }, { first: 2, most: 4, leastForTime: 2 }),
-      async (moves, edits, cutAfter, sizes) => {
-        await using s = await setting(async ({ db }) => {
-          await db.collection('a').createIndex({ n: 1 }, { unique: true });
-          await db.collection<Numbered>('a').insertMany(Array.from({ length: count }, (_, _id) => ({ _id, n: _id })));
-        });
-        const a = s.db.collection<Numbered>('a');
-        const isFree = async (n: number, session?: ClientSession) => (await a.findOne({ n }, { session })) === null;
-        const was = await stateOf(a);
-        for (const [nth, move] of moves.entries()) {
-          if (move.kind === 'move') {
-            const steps = move.moves.map(([_id, n]) => async (session: ClientSession) => {
-              if (await isFree(n, session)) await a.updateOne({ _id }, { $set: { n } }, { session });
-            });
-            await s.journal.inSteps('a', steps);
-          } else {
-            await s.journal.write('a', async (session) => {
-              const filter = { _id: { $gte: move.from, ...(move.kind === 'set' && { $lte: move.to }) } };
-              if (move.kind === 'set') return a.updateMany(filter, { $set: { [`f${nth}`]: nth } }, { session });
-              const turned = await a.find(filter, { session }).sort({ _id: 1 }).toArray();
-              await a.deleteMany(filter, { session });
-              const to = (at: number) => turned[(at + move.by) % turned.length]?.n;
-              return a.insertMany(
-                turned.map((document, at) => ({ ...document, n: to(at) })),
-                { session },
-              );
-            });
-          }
-        }
-        const made = await stateOf(a);
-        for (const [nth, { kind, id, n }] of edits.entries()) {
-          if (kind === 'delete') await a.deleteOne({ _id: id });
-          else if (kind === 'set') await a.updateOne({ _id: id }, { $set: { [`f${n % 5}`]: `u${nth}` } });
-          else if (!(await isFree(n))) continue;
-          else if (kind === 'take') await a.insertOne({ _id: 50 + nth, n });
-          else await a.updateOne({ _id: id }, { $set: { n } });
-        }
-        const now = await stateOf(a);
-        const [forecast] = await forecastUndo(s.connection, own, [s.journal.attempt]);
-        const { result, cuts } = await cutOff(s.connection, doubling(cutAfter), (signal) =>
-          s.undo({ ...tolerant, sizes, signal }),
-        );
-        seen.cuts += cuts;
-
-        const after = await stateOf(a);
-        const kept = new Map<number, Document>();
-        for await (const one of s.db.collection(own.quarantine).find()) kept.set(one.documentId, one);
-        let foreseen = 0;
-        let back = 0;
-        for (const id of new Set([...was.keys(), ...now.keys(), ...after.keys()])) {
-          const model = expected(was.get(id), made.get(id), now.get(id));
-          const left = kept.get(id);
-          if (model.left) foreseen += 1;
-          if (JSON.stringify(after.get(id)) !== JSON.stringify(now.get(id))) back += 1;
-          expect(after.get(id), `document ${id}`).toEqual(left === undefined ? model.document : now.get(id));
-          if (model.left) expect(left, `document ${id}`).toBeDefined();
-          if (left === undefined) continue;
-          const { why, before, after: as, current } = left;
-          expect({ why, before, as, current }).toEqual({
-            ...{ why: 'undo', before: was.get(id), as: made.get(id), current: now.get(id) },
-          });
-          if (model.left) continue;
-          seen.taken += 1;
-          const holders = [...after.values()].filter(({ _id, n }) => _id !== id && n === model.document?.n);
-          expect(holders, `who has the value of document ${id}`).toHaveLength(1);
-        }
-        expect(forecast?.quarantined).toBe(foreseen);
-        expect(result).toMatchObject({ state: 'undone', documents: back, quarantined: kept.size });
-      },
-    ),
-    { numRuns: runs, seed, endOnFailure: true },
-  );
-  expect({ taken: seen.taken > 0, cuts: seen.cuts > 0 }).toEqual({ taken: true, cuts: true });
 });
 
 test('a document that a user deleted stays deleted, also where the undo is cut off between its images', async () => {

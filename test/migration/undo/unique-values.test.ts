@@ -1,0 +1,210 @@
+import fc from 'fast-check';
+import type { ClientSession, Document } from 'mongodb';
+import { expect, test } from 'vitest';
+import { forecastUndo } from '../../../src/migration/undo/forecast.ts';
+import { cutOff, doubling } from './cut-off.ts';
+import { own } from './journalled.ts';
+import { expected, type Numbered, type State, stateOf } from './model.ts';
+import { setting } from './setting.ts';
+
+/** More of them, and others, by hand: UNDO_RUNS=200 UNDO_SEED=1. */
+const runs = Number(process.env.UNDO_RUNS ?? 10);
+const seed = Number(process.env.UNDO_SEED ?? 20_262);
+const count = 8;
+
+type Setting = Awaited<ReturnType<typeof setting>>;
+type Move =
+  /** All of them by one, at once: chains, of which each waits for nobody else's. */
+  | { readonly kind: 'up'; readonly from: number; readonly to: number }
+  /** Values go round, at once. */
+  | { readonly kind: 'turn'; readonly from: number; readonly by: number }
+  /** Values that are free are taken one after the other, each in a transaction of its own or all in one. */
+  | { readonly kind: 'move'; readonly moves: readonly (readonly [id: number, to: number])[]; readonly atOnce: boolean }
+  /** Values go round by way of others that nobody has, some of them in a transaction. */
+  | { readonly kind: 'phases'; readonly from: number; readonly by: number; readonly size: number }
+  | { readonly kind: 'set'; readonly from: number; readonly to: number };
+const one = fc.nat(count - 1);
+/** Of two lists. */
+const values = [0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15];
+const value = fc.constantFrom(...values);
+const move: fc.Arbitrary<Move> = fc.oneof(
+  fc.record({ kind: fc.constant('up'), from: fc.nat(3), to: fc.integer({ min: 4, max: count - 1 }) }),
+  fc.record({ kind: fc.constant('turn'), from: one, by: one }),
+  fc.record({
+    kind: fc.constant('move'),
+    moves: fc.array(fc.tuple(one, value), { minLength: 1, maxLength: 6 }),
+    atOnce: fc.boolean(),
+  }),
+  fc.record({ kind: fc.constant('phases'), from: fc.nat(3), by: one, size: fc.integer({ min: 1, max: 4 }) }),
+  fc.record({ kind: fc.constant('set'), from: one, to: one }),
+);
+type Edit = { readonly kind: 'take' | 'move' | 'set' | 'delete'; readonly id: number; readonly n: number };
+const byUser: fc.Arbitrary<Edit> = fc.record({
+  kind: fc.constantFrom('take', 'take', 'move', 'set', 'delete'),
+  id: one,
+  n: fc.nat(values.length - 1),
+});
+const sizes = fc.constantFrom(
+  undefined,
+  { first: 1, most: 1, leastForTime: 1 },
+  { first: 2, most: 4, leastForTime: 2 },
+  { first: 2, most: 4, leastForTime: 2, together: 2 },
+  { first: 1, most: 1, leastForTime: 1, together: 3 },
+);
+
+/** Does it, and comes back with what each document was in between. */
+async function migrate(s: Setting, moves: readonly Move[]): Promise<Map<number, string[]>> {
+  const a = s.db.collection<Numbered>('a');
+  const states = new Map<number, string[]>();
+  const note = async () => {
+    for (const [id, document] of await stateOf(a))
+      states.set(id, [...(states.get(id) ?? []), JSON.stringify(document)]);
+  };
+  const inSteps = async (steps: readonly ((session: ClientSession) => Promise<unknown>)[]) => {
+    await s.journal.inSteps('a', steps);
+    await note();
+  };
+  const renumber = async (ids: readonly number[], to: (at: number) => number, session: ClientSession) => {
+    const found = await a.find({ _id: { $in: [...ids] } }, { session, sort: { _id: 1 } }).toArray();
+    await a.deleteMany({ _id: { $in: [...ids] } }, { session });
+    await a.insertMany(
+      found.map((document) => ({ ...document, n: to(ids.indexOf(document._id)) })),
+      { session },
+    );
+  };
+  for (const [nth, move] of moves.entries()) {
+    if (move.kind === 'set') {
+      const filter = { _id: { $gte: move.from, $lte: move.to } };
+      await s.journal.write('a', (session) => a.updateMany(filter, { $set: { [`f${nth}`]: nth } }, { session }));
+    } else if (move.kind === 'move') {
+      const steps = move.moves.map(([_id, n]) => async (session: ClientSession) => {
+        if ((await a.findOne({ n }, { session })) === null) await a.updateOne({ _id }, { $set: { n } }, { session });
+      });
+      if (!move.atOnce) await inSteps(steps);
+      else {
+        await s.journal.write('a', async (session) => {
+          for (const step of steps) await step(session);
+        });
+      }
+    } else if (move.kind === 'up') {
+      await s.journal.write('a', async (session) => {
+        const ids = (await a.find({ _id: { $gte: move.from, $lte: move.to } }).toArray()).map(({ _id }) => _id);
+        const ns = (await a.find({ _id: { $in: ids } }, { sort: { _id: 1 } }).toArray()).map(({ n }) => n + 1);
+        if ((await a.findOne({ n: { $in: ns }, _id: { $nin: ids } })) === null) {
+          await renumber(ids, (at) => ns[at] as number, session);
+        }
+      });
+    } else {
+      const turned = (await a.find({ _id: { $gte: move.from } }, { sort: { _id: 1 } }).toArray()) as Numbered[];
+      const to = (at: number): number => turned[(at + move.by) % turned.length]?.n;
+      const ids = turned.map(({ _id }) => _id);
+      if (move.kind === 'turn') await s.journal.write('a', (session) => renumber(ids, to, session));
+      else {
+        const parts = Array.from({ length: Math.ceil(ids.length / move.size) }, (_, at) => at * move.size);
+        for (const phase of [(at: number) => 1000 * (nth + 1) + at, to]) {
+          await inSteps(
+            parts.map(
+              (from) => (session: ClientSession) =>
+                renumber(ids.slice(from, from + move.size), (at) => phase(from + at), session),
+            ),
+          );
+        }
+      }
+    }
+    await note();
+  }
+  return states;
+}
+
+async function editAll(s: Setting, edits: readonly Edit[]) {
+  const a = s.db.collection<Numbered>('a');
+  for (const [nth, { kind, id, n }] of edits.entries()) {
+    if (kind === 'delete') await a.deleteOne({ _id: id });
+    else if (kind === 'set') await a.updateOne({ _id: id }, { $set: { [`f${n % 5}`]: `u${nth}` } });
+    else {
+      const taken = new Set(await a.distinct('n'));
+      const free = values.filter((value) => !taken.has(value));
+      if (kind === 'take') await a.insertOne({ _id: 50 + nth, n: free[n % free.length] });
+      else await a.updateOne({ _id: id }, { $set: { n: free[n % free.length] } });
+    }
+  }
+}
+
+test('unique values, users and cuts: each document is back as a whole, or waits for what a user has', async () => {
+  const seen = { taken: 0, cuts: 0, left: 0 };
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(move, { minLength: 1, maxLength: 5 }),
+      fc.array(byUser, { minLength: 1, maxLength: 5 }),
+      fc.integer({ min: 3, max: 25 }),
+      sizes,
+      async (moves, edits, cutAfter, sizes) => {
+        await using s = await setting(async ({ db }) => {
+          await db.collection('a').createIndex({ n: 1 }, { unique: true });
+          await db
+            .collection<Numbered>('a')
+            .insertMany(Array.from({ length: count }, (_, _id) => ({ _id, n: _id + (_id < 4 ? 0 : 6) })));
+        });
+        const a = s.db.collection<Numbered>('a');
+        const was = await stateOf(a);
+        const states = await migrate(s, moves);
+        const made = await stateOf(a);
+        await editAll(s, edits);
+        const now = await stateOf(a);
+        const [forecast] = await forecastUndo(s.connection, own, [s.journal.attempt]);
+        const { result, cuts } = await cutOff(s.connection, doubling(cutAfter), (signal) =>
+          s.undo({ mode: 'tolerant', sizes, signal }),
+        );
+        seen.cuts += cuts;
+
+        const after = await stateOf(a);
+        const kept = new Map<number, Document>();
+        for await (const one of s.db.collection(own.quarantine).find()) kept.set(one.documentId, one);
+        let foreseen = 0;
+        let back = 0;
+        for (const id of new Set([...was.keys(), ...now.keys(), ...after.keys()])) {
+          const model = expected(was.get(id), made.get(id), now.get(id));
+          const left = kept.get(id);
+          if (model.left) foreseen += 1;
+          if (model.left) expect(left, `document ${id}`).toBeDefined();
+          if (left === undefined) {
+            expect(after.get(id), `document ${id}`).toEqual(model.document);
+            if (JSON.stringify(after.get(id)) !== JSON.stringify(now.get(id))) back += 1;
+            continue;
+          }
+          seen.left += 1;
+          const { why, before, after: as, current } = left;
+          expect({ why, before, current }).toEqual({ why: 'undo', before: was.get(id), current: after.get(id) });
+          // What does not fit into one transaction goes back over each of its changes by itself.
+          const between = sizes?.together !== undefined && states.get(id)?.includes(JSON.stringify(current));
+          expect(between ? states.get(id) : [JSON.stringify(made.get(id))]).toContain(JSON.stringify(as));
+          if (!between) expect(current, `document ${id}`).toEqual(now.get(id));
+          if (model.left) continue;
+          seen.taken += 1;
+          expect(waitsForUser(id, { was, made, now, after }), `who has the value of document ${id}`).toBe(true);
+        }
+        expect(forecast?.quarantined).toBe(foreseen);
+        expect(result).toMatchObject({ state: 'undone', documents: back, quarantined: kept.size });
+      },
+    ),
+    { numRuns: runs, seed, endOnFailure: true },
+  );
+  expect({ taken: seen.taken > 0, cuts: seen.cuts > 0 }).toEqual({ taken: true, cuts: true });
+});
+
+interface States {
+  readonly was: State;
+  readonly made: State;
+  readonly now: State;
+  readonly after: State;
+}
+
+/** Whether somebody has the value that a document had, who keeps it as a user wrote it, or waits for one who does. */
+function waitsForUser(id: number, states: States, seen: ReadonlySet<number> = new Set()): boolean {
+  const { was, made, now, after } = states;
+  const model = expected(was.get(id), made.get(id), now.get(id));
+  const holder = [...after.values()].find(({ _id, n }) => _id !== id && n === model.document?.n)?._id;
+  if (holder === undefined || seen.has(holder)) return false;
+  const wroteUser = JSON.stringify(made.get(holder)) !== JSON.stringify(now.get(holder));
+  return wroteUser || waitsForUser(holder, states, new Set([...seen, id]));
+}

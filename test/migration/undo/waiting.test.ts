@@ -1,0 +1,136 @@
+import type { Collection, Document } from 'mongodb';
+import { expect, test } from 'vitest';
+import type { CommitSizes } from '../../../src/migration/undo/commits.ts';
+import { forecastUndo } from '../../../src/migration/undo/forecast.ts';
+import { own } from './journalled.ts';
+import { setting } from './setting.ts';
+
+interface Numbered extends Document {
+  _id: number;
+}
+type Setting = Awaited<ReturnType<typeof setting>>;
+
+const tolerant = { mode: 'tolerant' } as const;
+const modes = [tolerant, { mode: 'strict' }] as const;
+/** So many that wait for one another do not fit into one transaction. */
+const small: CommitSizes = { first: 10, most: 10, leastForTime: 10, together: 15 };
+
+async function numbered(count: number, index: Document = { n: 1 }, of = (_id: number): Document => ({ n: _id })) {
+  const s = await setting(async ({ db }) => {
+    await db.collection('a').createIndex(index as { n: 1 }, { unique: true });
+    await db
+      .collection<Numbered>('a')
+      .insertMany(Array.from({ length: count }, (_, _id) => ({ ...of(_id), _id, f: 0 })));
+  });
+  return Object.assign(s, { a: s.db.collection<Numbered>('a') });
+}
+
+/** One operation that changes documents with these `_id`s all at once, whatever unique values they exchange by that. */
+async function renumber(s: Setting, ids: readonly number[], change: (document: Numbered) => Document) {
+  const a = s.db.collection<Numbered>('a');
+  await s.journal.write('a', async (session) => {
+    const documents = await a.find({ _id: { $in: [...ids] } }, { session, sort: { _id: 1 } }).toArray();
+    await a.deleteMany({ _id: { $in: [...ids] } }, { session });
+    await a.insertMany(
+      documents.map((document) => ({ ...document, ...change(document) })),
+      { session },
+    );
+  });
+}
+
+const all = (count: number) => Array.from({ length: count }, (_, at) => at);
+const packsOf = (ids: readonly number[], size: number) =>
+  Array.from({ length: Math.ceil(ids.length / size) }, (_, at) => ids.slice(at * size, (at + 1) * size));
+
+/** As a unique index asks for it: all go to numbers that nobody has, and then to the new ones. */
+async function inTwoPhases(s: Setting, count: number, to: (n: number) => number, size = 10) {
+  for (const ids of packsOf(all(count), size)) await renumber(s, ids, ({ n }) => ({ n: n + 1e9 }));
+  for (const ids of packsOf(all(count), size)) await renumber(s, ids, ({ n }) => ({ n: to(n - 1e9) }));
+}
+
+async function documentsLeft(s: Setting): Promise<number[]> {
+  const kept = await s.db.collection(own.quarantine).find().toArray();
+  return kept.map(({ documentId }) => documentId).sort((x, y) => x - y);
+}
+
+/** Those that are not as they were before the migration. */
+async function notBack(a: Collection<Numbered>, before: readonly Numbered[]) {
+  const now = new Map((await a.find().toArray()).map((document) => [document._id, document]));
+  return before
+    .filter((document) => JSON.stringify(now.get(document._id)) !== JSON.stringify(document))
+    .map(({ _id }) => _id);
+}
+
+test.each([undefined, small])(
+  'a value that a user has taken keeps those in the new shape that wait for it, and no other: lists in one operation, sizes %j',
+  async (sizes) => {
+    await using s = await numbered(60, { list: 1, pos: 1 }, (_id) => ({ list: Math.floor(_id / 5), pos: _id % 5 }));
+    await renumber(s, all(60), ({ pos }) => ({ pos: pos + 1 }));
+    await s.a.insertOne({ _id: 100, list: 3, pos: 0 });
+    expect(await s.undo({ ...tolerant, sizes })).toMatchObject({ state: 'undone', documents: 55, quarantined: 5 });
+    expect(await documentsLeft(s)).toEqual([15, 16, 17, 18, 19]);
+  },
+);
+
+test('a chain of two in which the one waits for a user does not take along another chain', async () => {
+  await using s = await numbered(3, { list: 1, pos: 1 }, (_id) => ({ list: Math.min(_id, 1), pos: Math.max(_id, 1) }));
+  await renumber(s, all(3), ({ pos }) => ({ pos: pos + 1 }));
+  await s.a.insertOne({ _id: 100, list: 0, pos: 1 });
+  expect(await s.undo(tolerant)).toMatchObject({ state: 'undone', documents: 2, quarantined: 1 });
+  expect(await documentsLeft(s)).toEqual([0]);
+});
+
+test.each(modes)(
+  'more documents than fit into one transaction go back to numbers that they have among themselves: $mode',
+  async (mode) => {
+    await using s = await numbered(40);
+    await inTwoPhases(s, 40, (n) => 39 - n);
+    const [forecast] = await forecastUndo(s.connection, own, [s.journal.attempt]);
+    expect(forecast).toMatchObject({ documents: 40, merged: 0, quarantined: 0 });
+    expect(await s.undo({ ...mode, sizes: small })).toMatchObject({ state: 'undone', documents: 40, entriesUndone: 8 });
+    expect(await s.differences()).toEqual([]);
+    expect(await documentsLeft(s)).toEqual([]);
+  },
+);
+
+test.each(modes)('lists that moved in opposite directions in the same operations go back: $mode', async (mode) => {
+  await using s = await numbered(40, { list: 1, pos: 1 }, (_id) => ({ list: Math.floor(_id / 20), pos: _id % 20 }));
+  for (const ids of packsOf(all(20), 5)) {
+    // The first list moves up, from its end on, and the second one down, from its beginning.
+    const both = [...ids.map((id) => 19 - id), ...ids.map((id) => 20 + id)];
+    await renumber(s, both, ({ list, pos }) => ({ pos: pos + (list === 0 ? 1 : -1) }));
+  }
+  expect(await s.undo({ ...mode, sizes: small })).toMatchObject({ state: 'undone', documents: 40 });
+  expect(await s.differences()).toEqual([]);
+});
+
+test.each([undefined, small])(
+  'however many values users have taken, only those documents are left that wait for one: sizes %j',
+  async (sizes) => {
+    await using s = await numbered(100);
+    const before = await s.a.find({}, { sort: { _id: 1 } }).toArray();
+    // 40 to new numbers, and 60 among themselves.
+    await inTwoPhases(s, 100, (n) => (n < 40 ? 1000 + n : 139 - n));
+    await s.a.insertMany(all(30).map((n) => ({ _id: 1000 + n, n })));
+    expect(await s.undo({ ...tolerant, sizes })).toMatchObject({ state: 'undone', documents: 70, quarantined: 30 });
+    expect(await documentsLeft(s)).toEqual(all(30));
+    expect(await notBack(s.a, before)).toEqual(all(30));
+  },
+);
+
+test('what users wrote to documents that wait for one another stays, and all of them go back', async () => {
+  await using s = await numbered(40);
+  await inTwoPhases(s, 40, (n) => 39 - n);
+  await s.a.updateMany({ _id: { $in: [3, 17, 35] } }, { $set: { title: 'new' } });
+  const [forecast] = await forecastUndo(s.connection, own, [s.journal.attempt]);
+  expect(forecast).toMatchObject({ documents: 40, merged: 3, quarantined: 0 });
+  expect(await s.undo({ ...tolerant, sizes: small })).toMatchObject({
+    state: 'undone',
+    documents: 40,
+    merged: 3,
+    quarantined: 0,
+  });
+  expect(await s.a.find({}, { sort: { _id: 1 } }).toArray()).toEqual(
+    all(40).map((_id) => ({ _id, n: _id, f: 0, ...([3, 17, 35].includes(_id) && { title: 'new' }) })),
+  );
+});
