@@ -234,8 +234,8 @@ class Walk {
     await this.#recording.keep().catch(() => {});
   }
 
-  #stillThere(): Promise<void> {
-    return refuseTakenBack(this.#run, this.#connection, this.#run.releaseId);
+  async #stillThere(): Promise<void> {
+    await refuseTakenBack(this.#run, this.#connection, this.#run.releaseId);
   }
 
   async #verify(): Promise<void> {

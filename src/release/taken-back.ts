@@ -13,7 +13,8 @@ import { namesOf, type Run } from './run.ts';
 /**
  * Nobody has the lease while an application is deployed, so what it needs may have been taken back meanwhile. Throws
  * `TAKEN_BACK` where a rollback of this release, or another way back of one of its migrations, was begun since its latest
- * attempt, whether or not it came to its end; or where its record was there and is gone. `own` is the fence of who asks
+ * attempt, whether or not it came to its end; or where its record was there and is gone. Comes back with whether there is a
+ * release of that id: without one nobody can tell. `own` is the fence of who asks
  * under the lease: whoever takes that first marks with it what a killed run has left.
  */
 export async function refuseTakenBack(
@@ -21,24 +22,25 @@ export async function refuseTakenBack(
   { db }: Connection,
   releaseId: string,
   own = Number.POSITIVE_INFINITY,
-): Promise<void> {
+): Promise<boolean> {
   const [record, rollback, history] = await Promise.all([
     new ReleaseRecords(db, run).find(releaseId).catch(failed),
     new RollbackRecords(db, run).newestOf(releaseId).catch(failed),
     readHistory(db, namesOf(run), { brief: true }).catch(failed),
   ]);
   // One that nobody put on record has nothing that could be gone.
-  if (record === null && rollback === null && !isOnRecord(releaseId)) return;
-  if (record !== null && record.kind !== 'migrate' && record.kind !== 'release') return;
-  const { fence = 0, migrations = [], kind = 'release' } = record ?? {};
+  if (record === null && rollback === null && !isOnRecord(releaseId)) return false;
+  if (record !== null && record.kind !== 'migrate' && record.kind !== 'release') return false;
+  const { fence = 0, migrations = [], kind } = record ?? {};
   const since = history.filter((one) => one.fence > fence && one.fence < own);
   const gone = since.filter((one) => migrations.includes(one._id) && isGone(one, releaseId));
   const by = rollback !== null && (rollback.fence ?? 0) > fence && hasTaken(rollback) ? rollback : undefined;
-  if (record !== null && gone.length === 0 && by === undefined) return;
+  if (record !== null && gone.length === 0 && by === undefined) return true;
   const names = gone.map(({ _id }) => _id);
   const part = gone.some(isUnsettled) || (by !== undefined && by.state !== 'rolled-back') ? ', in part' : '';
   const what = names.length === 0 ? 'it was taken back' : `${listed(names)} of it was taken back`;
   const how = record === null ? ', and its record with it' : part;
+  // What deployed went with its record: no rollback knows of it any more.
   const too = kind === 'release' ? ` too: mongo-release rollback ${releaseId}` : ' too';
   throw new ReleaseError(
     'TAKEN_BACK',

@@ -20,16 +20,18 @@ export async function verify(run: Run): Promise<Ended<'verify'>> {
   } as const;
   const failed = probeFailure(probes, run.invocation.flags['release-id']);
   if (failed) return { ...about, outcome: outcomeOf(probes), error: failed };
-  const error = await takenBack(run, connection);
-  if (error) return { ...about, outcome: error.code === 'TAKEN_BACK' ? 'failed-dirty' : 'unknown', error };
-  return { ...about, outcome: 'nothing-to-do', warnings: probes.length === 0 ? [nothingVerified(run)] : undefined };
-}
-
-/** What passes on the data of before says nothing of a release that is there no more. */
-async function takenBack(run: Run, connection: Connection): Promise<ReleaseError | undefined> {
+  const warnings = probes.length === 0 ? [nothingVerified(run)] : [];
   const { 'release-id': release } = run.invocation.flags;
-  if (release === undefined) return undefined;
-  return refuseTakenBack(run, connection, release).then(() => undefined, asReleaseError);
+  if (release === undefined) return { ...about, outcome: 'nothing-to-do', warnings };
+  try {
+    // What passes on the data of before says nothing of a release that is there no more.
+    if (!(await refuseTakenBack(run, connection, release)))
+      warnings.push(`Database ${database} has no release ${release} on record: the probes alone were asked.`);
+  } catch (thrown) {
+    const error = asReleaseError(thrown);
+    return { ...about, outcome: error.code === 'TAKEN_BACK' ? 'failed-dirty' : 'unknown', error };
+  }
+  return { ...about, outcome: 'nothing-to-do', warnings };
 }
 
 /** Not an error: a project may have no probes. Nobody may take it for a pass. */

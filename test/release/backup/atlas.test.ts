@@ -149,7 +149,12 @@ test('a release whose record a restore takes away while it deploys says so, and 
       const records = database.db.collection<{ _id: string }>('_mongo_release.releases');
       expect(await records.countDocuments({ _id: 'r1' })).toBe(0);
       await rm(join(project.dir, 'hold'));
-      expectFailure(await released.ended, 8, 'TAKEN_BACK', /release r1 .*it was taken back, and its record with it\./);
+      const ended = await released.ended;
+      expectFailure(ended, 8, 'TAKEN_BACK', /release r1 .*it was taken back, and its record with it\./);
+      // No rollback knows of it any more, nor does whoever looks from elsewhere.
+      expect(ended.json.error.hint).toMatch(/^Bring the application of before back too\./);
+      const { warnings } = (await project.run('verify --release-id r1 --json')).json;
+      expect(warnings).toContainEqual(expect.stringMatching(/no release r1 on record/));
       expect(await places()).toEqual([{ _id: 1 }, { _id: 2 }]);
       expect(await records.countDocuments({ _id: 'r1' })).toBe(0);
     },
