@@ -193,7 +193,7 @@ const ends: ReadonlySet<string> = new Set(['drop', 'rename']);
 const historyLost: ReadonlySet<number> = new Set([286, 136]);
 
 /** Of the newest write; undefined on a standalone server, which has none. */
-async function operationTime(db: Db): Promise<Timestamp | undefined> {
+export async function operationTime(db: Db): Promise<Timestamp | undefined> {
   const answer = await db.command({ ping: 1 });
   return answer.operationTime as Timestamp | undefined;
 }
@@ -202,7 +202,7 @@ async function operationTime(db: Db): Promise<Timestamp | undefined> {
  * Whether the stream has come past that time. The token of an empty answer is a key string: type 0x82, then the cluster
  * time (`src/mongo/db/pipeline/resume_token.h`).
  */
-function isPast(token: unknown, until: Timestamp): boolean {
+export function isPast(token: unknown, until: Timestamp): boolean {
   const data = (token as { _data?: unknown } | undefined)?._data;
   if (typeof data !== 'string' || !data.startsWith('82')) return true;
   const at = new Timestamp({ t: Number.parseInt(data.slice(2, 10), 16), i: Number.parseInt(data.slice(10, 18), 16) });

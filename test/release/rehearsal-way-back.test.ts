@@ -127,6 +127,29 @@ describe('a down that does not restore what its up changed', () => {
     expect(ran.json.rehearsal.wayBack).toMatchObject({ undo: { state: 'equal' }, down: { state: 'differs' } });
   });
 
+  test('is told which documents it changes that its up passes over, and which of several it is', async () => {
+    // The third has no lat, as one that is in the new shape already.
+    const renamed = migration(
+      `${places} await places.updateMany({ lat: { $exists: true } }, { $rename: { lat: 'y' } });`,
+      `${places} await places.updateMany({}, { $rename: { y: 'lat' } });
+       await places.updateMany({ lat: { $exists: false } }, { $set: { lat: '0' } });`,
+    );
+    const lng = migration(
+      `${places} await places.updateMany({}, { $set: { lng: 1 } });`,
+      `${places} await places.updateMany({}, { $unset: { lng: '' } });`,
+    );
+    const passed = 'the down of 2-y changed 1 document that its up passes over, .*, among them 3, in lat\\.';
+    const all = await rehearsed({ '1-lng': lng, '2-y': renamed });
+    expectFailure(
+      all,
+      13,
+      'REHEARSAL_FAILED',
+      new RegExp(`places has other documents, among them 3, in lat; ${passed}`),
+    );
+    const alone = await rehearsed({ '2-y': renamed });
+    expectFailure(alone, 13, 'REHEARSAL_FAILED', new RegExp(`places has other documents; ${passed}`));
+  });
+
   test('is said of a project of migrate-mongo, whose files cannot declare that, and does not stop it', async () => {
     const config = 'module.exports = { mongodb: { url: process.env.MONGODB_URI }, migrationsDir: "migrations" };\n';
     const { code, json, stderr } = await rehearsed(loses, { 'migrate-mongo-config.js': config });

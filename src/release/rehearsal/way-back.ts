@@ -12,6 +12,7 @@ import {
   withSortedFields,
 } from '../../mongo/compare.ts';
 import type { Connection } from '../../mongo/connect.ts';
+import { operationTime } from '../../mongo/writes-since.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import type { Turn } from '../applying/turns.ts';
 import { journalFor, runInSandbox } from '../in-sandbox.ts';
@@ -19,7 +20,7 @@ import { namesOf, type Run, stopIfCancelled } from '../run.ts';
 import { askDownDocument } from './ask-down.ts';
 import { type NewDates, newDates, onlyNewDates } from './new-dates.ts';
 import type { RehearsedMigration, RehearsedWay, WayBackRehearsal } from './result.ts';
-import { describeWith } from './which-differ.ts';
+import { type DownRun, describeWith } from './which-differ.ts';
 
 /** A sandbox in which these migrations were applied, in this order, each with a journal of its own number. */
 export interface AppliedInSandbox {
@@ -134,7 +135,13 @@ class Back {
     try {
       const before = await this.#before(lowest);
       await this.#upTo(turns.length);
-      for (const turn of turns.slice(lowest).reverse()) way.went(turn.file.name, await this.#go(turn, 'down'));
+      const downs: DownRun[] = [];
+      for (const turn of turns.slice(lowest).reverse()) {
+        const { name } = turn.file;
+        const since = await operationTime(connection.db);
+        if (since !== undefined) downs.push({ name, since });
+        way.went(name, await this.#go(turn, 'down'));
+      }
       this.#applied = lowest;
       if (before === undefined) return { part: way.end('not-compared', { why }) };
       const after = await this.#on.state();
@@ -155,7 +162,7 @@ class Back {
       // Whether it is the order of their fields alone, nothing tells any more.
       const unknown = before.sorted === undefined && differences.every(({ kind }) => kind === 'documents');
       const state = differences.length === 0 ? 'equal' : unknown ? 'not-compared' : 'differs';
-      const told = { notes, differences: await this.#told(lowest, differences) };
+      const told = { notes, differences: await this.#told(lowest, differences, downs) };
       return { part: way.end(state, { why, ...told }) };
     } catch (error) {
       return { part: way.end('failed', { why }), error: rehearsalFailed(error) };
@@ -186,11 +193,11 @@ class Back {
   }
 
   /** With the documents that these migrations, from that one on, should have left as they were. */
-  async #told(from: number, differences: readonly Difference[]): Promise<string[]> {
+  async #told(from: number, differences: readonly Difference[], downs?: readonly DownRun[]): Promise<string[]> {
     const { connection, turns, journal } = this.#on;
     if (!journal) return differences.map(describeDifference);
     const attempts = turns.map(({ file }, number) => ({ migration: file.name, number })).slice(from);
-    return describeWith(connection, namesOf(this.#run), attempts, differences);
+    return describeWith(connection, namesOf(this.#run), attempts, differences, downs);
   }
 
   async #upTo(count: number): Promise<void> {

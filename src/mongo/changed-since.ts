@@ -1,0 +1,59 @@
+import { BSON, type Db, type Document, Timestamp } from 'mongodb';
+import { isPast, operationTime } from './writes-since.ts';
+
+/** A write to one document. */
+export interface Changed {
+  readonly at: Timestamp;
+  /** The document as far as it is known: its `_id`. */
+  readonly document: Uint8Array;
+  /** Dotted, of an update that names them. */
+  readonly fields: readonly string[];
+}
+
+export interface ChangedSinceOptions {
+  /** Default 30,000 ms; what comes later is left out. */
+  readonly limitMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * What was written to one collection after a cluster time and until now, in that order, from a change stream: of a
+ * replica set whose oplog reaches back to it. Throws the driver's errors and the signal's reason.
+ */
+export async function* changedSince(
+  db: Db,
+  collection: string,
+  since: Timestamp,
+  { limitMs = 30_000, signal }: ChangedSinceOptions = {},
+): AsyncGenerator<Changed> {
+  const until = await operationTime(db);
+  if (until === undefined) return;
+  const wanted = { 'ns.coll': collection, operationType: { $in: ['insert', 'update', 'replace', 'delete'] } };
+  const fields = { clusterTime: 1, documentKey: 1, updateDescription: 1 };
+  // Of the database: that of a collection ends where it is dropped.
+  const stream = db.watch([{ $match: wanted }, { $project: fields }], {
+    // An _id of another type is another one.
+    promoteValues: false,
+    startAtOperationTime: Timestamp.fromBits(since.getLowBits() + 1, since.getHighBits()),
+    ...{ maxAwaitTimeMS: 100, maxTimeMS: limitMs, batchSize: 5000, readPreference: 'primary' },
+  });
+  const started = performance.now();
+  try {
+    while (performance.now() - started < limitMs) {
+      signal?.throwIfAborted();
+      const event = (await stream.tryNext()) as Document | null;
+      if (event === null) {
+        if (isPast(stream.resumeToken, until)) return;
+        continue;
+      }
+      const { updatedFields = {}, removedFields = [] } = event.updateDescription ?? {};
+      yield {
+        at: event.clusterTime,
+        document: BSON.serialize({ _id: event.documentKey._id }),
+        fields: [...Object.keys(updatedFields), ...removedFields.map(String)],
+      };
+    }
+  } finally {
+    await stream.close();
+  }
+}
