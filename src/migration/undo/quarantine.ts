@@ -148,22 +148,24 @@ export class Quarantine {
     await this.#db.collection<{ _id: string }>(this.#own.quarantine).deleteOne({ _id }, { session });
   }
 
-  /** Of a document that was left at a newer image: what it was before the oldest one, as far as it fits. */
+  /** Of a document that was left at a newer image: what it was before the oldest one. */
   async setBefore(place: string, before: Uint8Array | undefined, session: ClientSession): Promise<void> {
     const _id = `${attemptPrefix(this.#attempt)}undo/${place}`;
-    // In one of its own where all do not fit into one; where it had none before, with the others.
-    const kept = await this.#db
-      .collection<{ _id: string }>(this.#own.quarantine)
-      .findOne({ _id: { $in: [_id, `${_id}/before`] } }, { sort: { _id: -1 }, session, raw: true });
-    const whole = kept === null ? undefined : (kept as unknown as Uint8Array);
-    if (whole === undefined) return;
-    const others = [...elementsOf(whole)].filter(({ name }) => name !== 'before');
-    const replaced = rawDocument([
-      ...others.map(({ start, end }) => asBuffer(whole).subarray(start, end)),
-      ...versionElements({ before }),
-    ]);
-    if (replaced.length > mostBytes) return;
-    await replaceIn(this.#db, this.#own.quarantine, [replaced], { session, bypassValidation: false });
+    const own = this.#db.collection<{ _id: string }>(this.#own.quarantine);
+    const found = await own.findOne({ _id }, { session, raw: true });
+    if (found === null) return;
+    const head = found as unknown as Uint8Array;
+    const version = versionElements({ before });
+    const others = elementsIn(head, (name) => name !== 'before');
+    const whole = rawDocument([...others, ...version]);
+    const fits = whole.length <= mostBytes;
+    const options = { session, bypassValidation: false };
+    await own.deleteOne({ _id: `${_id}/before` }, { session });
+    await replaceIn(this.#db, this.#own.quarantine, [fits ? whole : rawDocument(others)], options);
+    if (fits) return;
+    const about = elementsIn(head, (name) => name !== '_id' && !versionNames.has(name));
+    const apart = rawDocument([elements({ _id: `${_id}/before` }), ...about, ...version]);
+    await insertIn(this.#db, this.#own.quarantine, [apart], options);
   }
 
   #id(left: Left, kind: 'undo' | 'down'): string {
@@ -208,6 +210,12 @@ interface Head {
 function versionElements(versions: Readonly<Record<string, Uint8Array | undefined>>): Buffer[] {
   return Object.entries(versions).flatMap(([name, version]) =>
     version === undefined ? [] : [rawElement(bsonTypes.document, name, version)],
+  );
+}
+
+function elementsIn(document: Uint8Array, chosen: (name: string) => boolean): Buffer[] {
+  return [...elementsOf(document)].flatMap(({ name, start, end }) =>
+    chosen(name) ? [asBuffer(document).subarray(start, end)] : [],
   );
 }
 

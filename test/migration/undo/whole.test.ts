@@ -3,6 +3,7 @@ import { BSON, type ClientSession, type Collection } from 'mongodb';
 import { expect, test } from 'vitest';
 import type { AskDown } from '../../../src/migration/undo/down-documents.ts';
 import { forecastUndo } from '../../../src/migration/undo/forecast.ts';
+import { Quarantine } from '../../../src/migration/undo/quarantine.ts';
 import { Cut, cutOff, doubling } from './cut-off.ts';
 import { own } from './journalled.ts';
 import { expected, type Numbered, stateOf } from './model.ts';
@@ -46,6 +47,35 @@ test('a document goes back as a whole or not at all, however many operations cha
     { why: 'undo', before: { _id: 1, price: 10 }, after: { price: 1000, unit: 'cents' }, current: { price: 1200 } },
   ]);
 });
+
+test.each([
+  ['large', 6, 0, ['', '/before']],
+  ['huge', 15.5, 0, ['', '/before']],
+  ['large in all its versions', 2, 4, ['', '/after', '/current']],
+  ['small', 0, 0, ['']],
+])(
+  'of a document that was left before its oldest operation was met, quarantine has what it was: %s',
+  async (_, old, all, parts) => {
+    const text = (letter: string, megabytes: number) => letter.repeat(megabytes * 1024 * 1024);
+    const was = { _id: 1, old: `o${text('o', old)}`, all: text('a', all) };
+    await using s = await setting(({ db }) => db.collection<Numbered>('a').insertOne(was));
+    const a = s.db.collection<Numbered>('a');
+    await s.journal.write('a', (session) => a.updateMany({}, { $unset: { old: 1 } }, { session }));
+    await s.journal.catalog('a', 'create-indexes', () => a.createIndex({ n: 1 }));
+    await s.journal.write('a', (session) => a.updateMany({}, { $set: { made: text('m', 6) } }, { session }));
+    await a.updateOne({}, { $set: { made: text('u', 6) } });
+    expect(await s.undo(tolerant)).toMatchObject({ state: 'undone', quarantined: 1 });
+    const kept = await s.db.collection<{ _id: string }>(own.quarantine).find().sort({ _id: 1 }).toArray();
+    expect(kept.map(({ _id }) => _id.slice(kept[0]?._id.length))).toEqual(parts);
+    const versions = [];
+    for await (const left of new Quarantine(s.db, own, s.journal.attempt).left()) versions.push(left);
+    const [{ image, current } = { image: {}, current: undefined }, ...more] = versions;
+    expect(more).toEqual([]);
+    expect(BSON.calculateObjectSize(was)).toBe(image.before?.length);
+    expect(image.before && Buffer.compare(image.before, BSON.serialize(was))).toBe(0);
+    expect([image.after?.length, current?.length].every((length) => (length ?? 0) > 6_000_000)).toBe(true);
+  },
+);
 
 test('what a user wrote between two operations, and what after both, stays', async () => {
   await using s = await setting(({ db }) => db.collection<Numbered>('a').insertOne({ _id: 1, n: 0 }));
