@@ -103,8 +103,16 @@ function pick(newestFirst: HistoryRecord[], records: readonly HistoryRecord[], s
   throw new ReleaseError(
     'DOWN_BLOCKED',
     `Applied after what release ${scope.release} applied: ${listed(later.map((record) => record._id))}.`,
-    { hint: 'Take the later ones back first, with mongo-release rollback RELEASE or mongo-release down N.' },
+    { hint: `Take the later ones back first, with ${laterBack(later, of)}.` },
   );
+}
+
+/** By the releases that applied them, the newest first; what none applied, as after a restore, one by one. */
+function laterBack(later: readonly HistoryRecord[], of: (record: HistoryRecord) => string | undefined): string {
+  const releases = new Set(later.map((record) => (record.origin === undefined ? of(record) : undefined)));
+  return releases.has(undefined)
+    ? 'mongo-release down, which takes back the one that was applied last'
+    : [...releases].map((release) => `mongo-release rollback ${release}`).join(', then ');
 }
 
 function irreversible(why: string, first: string | undefined, scope: DownScope): ReleaseError {

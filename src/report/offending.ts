@@ -24,13 +24,19 @@ export function describeOffending(offending: Offending): string {
   }
 }
 
-function describeDuplicates({ collection, fields, found, groups, more }: DuplicateKey): string {
+function describeDuplicates({ collection, fields, found, groups, lacking = [], more }: DuplicateKey): string {
   const key = fields.join(', ');
   const documents = groups.map((ids) => ids.join(' and ')).join('; ');
-  if (groups.length === 0) return `The key that is taken already is one of ${key} in ${collection}.`;
-  if (found === 'written') return `The document ${documents} of ${collection} has that ${key} already.`;
+  const without = lacking.join(' and ');
+  if (groups.length + lacking.length === 0) return `The key that is taken already is one of ${key} in ${collection}.`;
+  if (found === 'written')
+    return lacking.length > 0
+      ? `The document ${without} of ${collection} has no ${key} either, and the index takes no second one.`
+      : `The document ${documents} of ${collection} has that ${key} already.`;
   const have = found === 'made' ? 'would get' : 'have';
-  return `In ${collection} these documents ${have} the same ${key}: ${documents}${more ? '; and more' : ''}.`;
+  const same = groups.length === 0 ? [] : [`${have} the same ${key}: ${documents}`];
+  const none = lacking.length === 0 ? [] : [`${have} no ${key}, of which the index takes one: ${without}`];
+  return `In ${collection} these documents ${[...same, ...none].join('; these ')}${more ? '; and more' : ''}.`;
 }
 
 function describeTypes({ collection, field, usual, others }: MixedTypes): string {

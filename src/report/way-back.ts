@@ -1,7 +1,7 @@
 import type { RehearsedWay, WayBackRehearsal } from '../release/rehearsal/result.ts';
 import type { Step } from '../release/result.ts';
 import type { RestoreLoss, UndoneMigration } from '../release/rollback/result.ts';
-import { formatCount, formatDuration, plural } from './format.ts';
+import { formatCount, formatDuration, formatTime, plural } from './format.ts';
 import { stepMark } from './steps.ts';
 import type { Block, Cell } from './story.ts';
 
@@ -104,7 +104,7 @@ export function playbookTable(steps: readonly Step[]): Block[] {
 export function lossSentence(loss: RestoreLoss): string {
   if (loss.writes === null) return `How much users had written since is not known: ${loss.why}.`;
   if (loss.writes === 0) return 'Users had written nothing since.';
-  return `${plural(loss.writes, 'write')} of users since ${loss.since} went with it.`;
+  return `${plural(loss.writes, 'write')} of users since ${formatTime(loss.since)} went with it.`;
 }
 
 /** What is in the new shape without the migration's doing; the fields alone do not tell since when. */

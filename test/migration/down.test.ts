@@ -67,7 +67,14 @@ describe('the way down', () => {
     expect(names({ release: 'r-2' }, records)).toEqual(['d', 'c', 'b']);
     expect(names({ release: 'r-9' }, records)).toEqual([]);
     expect(() => select({ release: 'r-1' }, records)).toThrow(
-      expect.objectContaining({ code: 'DOWN_BLOCKED', message: expect.stringContaining('d, c, b') }),
+      expect.objectContaining({
+        ...{ code: 'DOWN_BLOCKED', message: expect.stringContaining('d, c, b') },
+        hint: 'Take the later ones back first, with mongo-release rollback r-2.',
+      }),
+    );
+    const restored = records.map((one) => ({ ...one, origin: { kind: 'restore' as const } }));
+    expect(() => select({ release: 'r-1' }, restored)).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining('mongo-release down, which') }),
     );
   });
 

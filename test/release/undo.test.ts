@@ -60,7 +60,10 @@ describe('rollback', () => {
     expect(back).toMatchObject({
       outcome: 'rolled-back',
       strategy: 'undo',
-      reverted: [{ name: '2-cents' }, { name: '1-expand' }],
+      reverted: [
+        { name: '2-cents' },
+        { name: '1-expand', effects: { indexesDropped: ['places.by place'], otherChanges: [] } },
+      ],
       undo: [
         { name: '2-cents', documents: 200, inserted: 0, deleted: 0, merged: 0, quarantined: 0 },
         { name: '1-expand', documents: 201, deleted: 1, catalogOperations: 1 },

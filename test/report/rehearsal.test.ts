@@ -91,11 +91,31 @@ test('documents that a migration failed on are told, with how a hash is turned i
       ...{ groups: [['1', 'with the hash deee7e9ff7f1']], more: true },
     },
     { kind: 'duplicate-key', collection: 'users', fields: ['a'], found: 'written', groups: [], more: false },
+    {
+      kind: 'duplicate-key',
+      collection: 'users',
+      fields: ['a'],
+      found: 'made',
+      groups: [],
+      lacking: ['1', '2'],
+      more: false,
+    },
+    {
+      kind: 'duplicate-key',
+      collection: 'users',
+      fields: ['a'],
+      found: 'written',
+      groups: [],
+      lacking: ['1'],
+      more: false,
+    },
   ]);
   expect(told).toEqual([
     'It had read the document 17 of users last.',
     'In users these documents have the same a, b: 1 and with the hash deee7e9ff7f1; and more.',
     'The key that is taken already is one of a in users.',
+    'In users these documents would get no a, of which the index takes one: 1 and 2.',
+    'The document 1 of users has no a either, and the index takes no second one.',
     expect.stringContaining('SHA-256'),
   ]);
 });

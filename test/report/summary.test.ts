@@ -173,7 +173,7 @@ test('a way back that stopped at a hook', () => {
   expect(renderSummary(rollback)).toMatchInlineSnapshot(`
     "## ❌ Rollback failed; the target needs attention · production / shop
 
-    Way back: restore. 1 collection restored with 3 documents. 2 writes of users since 2026-11-21T10:00:00.000Z went with it.
+    Way back: restore. 1 collection restored with 3 documents. 2 writes of users since 2026-11-21 10:00:00 UTC went with it.
 
     ### Steps of the way back
 

@@ -17,7 +17,8 @@ const engineWords = new Set(
    value this super Must before accessing returning derived await only valid async functions and the top level bodies modules
    convert BigInt mix other types use explicit conversions private field TypeScript supported strip mode object target
    expected Expected Expression keyword reserved word strict mode Illegal return statement continue break label for of duplicate
-   fetch failed terminated`.split(/\s+/),
+   fetch failed terminated its extensible redefine delete assign only JSON valid Reduce with empty initial time
+   Symbol iterator`.split(/\s+/),
 );
 
 /** The same of the driver's own errors, and of Mongoose's, thrown before anything is sent. */

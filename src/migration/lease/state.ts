@@ -81,7 +81,7 @@ export async function unlock(db: Db, own: OwnNames): Promise<Unlocked> {
   const how = gone === undefined ? 'is in use' : 'has not run out yet';
   const message = `The lease of database ${db.databaseName} ${how}: ${ownerText(facts)}.${gone ?? ''}`;
   throw new ReleaseError('LEASE_ALIVE', message, {
-    hint: `${gone === undefined ? 'Stop that run, or wait: if it is gone already' : 'Wait'}: the lease runs out by itself in ${seconds(facts.remainingMs)}, and the next run takes it over; with --wait 60s a run waits for that.`,
+    hint: `${gone === undefined ? 'Stop that run, or wait: if it is gone already,' : 'Wait:'} the lease runs out by itself in ${seconds(facts.remainingMs)}, and the next run takes it over; with --wait 60s a run waits for that.`,
   });
 }
 

@@ -42,11 +42,13 @@ export async function duplicateKeys(failed: FailedRun, time: TimeLeft): Promise<
   const { keyValue, collation } = refusal;
   const holders = keyValue === undefined || collation !== undefined ? [] : await withKey(collection, time, keyValue);
   const all = await withoutIndex(failed, time, collection, refusal);
-  if (all.groups.length > 0) return { ...about, found: 'made', ...all };
+  if (all.groups.length > 0 || all.lacking !== undefined) return { ...about, found: 'made', ...all };
+  if (holders.length > 0 && isNothing(Object.values(keyValue ?? {})))
+    return { ...about, found: 'written', groups: [], lacking: holders, more: false };
   return { ...about, found: 'written', groups: holders.length === 0 ? [] : [holders], more: false };
 }
 
-type Groups = Pick<DuplicateKey, 'groups' | 'more'>;
+type Groups = Pick<DuplicateKey, 'groups' | 'lacking' | 'more'>;
 
 /**
  * The server names one of two. Without the index, in the sandbox alone, all is written, and equal keys stand side by side.
@@ -96,11 +98,18 @@ async function equalKeys(
     )
     .toArray();
   const groups: string[][] = [];
+  let lacking: string[] | undefined;
   for (const { _id } of equal.slice(0, mostGroups)) {
     const key = Object.fromEntries(fields.map((field, i) => [field, _id[`k${i}`]]));
-    groups.push(await withKey(collection, time, { $and: [key, among] }, collation));
+    const ids = await withKey(collection, time, { $and: [key, among] }, collation);
+    if (isNothing(Object.values(key))) lacking = ids;
+    else groups.push(ids);
   }
-  return { groups, more: equal.length > mostGroups };
+  return { groups, ...(lacking !== undefined && { lacking }), more: equal.length > mostGroups };
+}
+
+function isNothing(values: readonly unknown[]): boolean {
+  return values.every((value) => value === null);
 }
 
 async function withKey(

@@ -66,6 +66,8 @@ export interface DuplicateKey {
   readonly found: 'present' | 'made' | 'written';
   /** Ids of documents whose keys are equal. */
   readonly groups: readonly (readonly string[])[];
+  /** Ids of those that have nothing in any of the fields, which an index takes for equal keys. Absent where there are none. */
+  readonly lacking?: readonly string[];
   readonly more: boolean;
 }
 

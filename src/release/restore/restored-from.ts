@@ -6,6 +6,7 @@ import type { BackedUpTarget } from '../../backup/same-target.ts';
 import { listed } from '../../migration/files/find.ts';
 import { type Connection, databaseOf } from '../../mongo/connect.ts';
 import { ReleaseError } from '../../observe/error.ts';
+import { formatTime } from '../../report/format.ts';
 import { databaseIn, namesFile, positionIn, readFileOf } from '../backup/archive-file.ts';
 import type { StoredBackup } from '../backup/backup-for.ts';
 import { storeOf } from '../backup/take-backup.ts';
@@ -76,7 +77,7 @@ async function fromFile(run: Run, file: string): Promise<RestoredFrom> {
   const changelog = database.namespaces.some(({ name }) => name === changelogOf(run)?.collection);
   return {
     id: file,
-    words: `database ${database.name} in ${file}, last changed at ${archive.writtenAt.toISOString()}`,
+    words: `database ${database.name} in ${file}, last changed at ${formatTime(archive.writtenAt)}`,
     placement: positionIn(database) ?? (changelog ? 'changelog' : undefined),
     collections: database.namespaces.map(({ name }) => name),
     whole: false,

@@ -86,6 +86,8 @@ class Undoing {
   /** What was put on record as its end, which is told too. */
   #tookMs: number | undefined;
   #sum: UndoNumbers = nothingUndone;
+  /** What its record says of it, as long as that is about its up. */
+  #did: Effects | undefined;
   /** Documents that were left to users, by each of its journals. */
   readonly conflicts: CollectionCount[] = [];
   /** Whether anything of it may have been undone. */
@@ -105,15 +107,13 @@ class Undoing {
   }
 
   get applied(): AppliedMigration {
-    const { documents, inserted, deleted, downDocuments, catalogOperations } = this.#sum;
-    const otherChanges =
-      catalogOperations === 0 ? [] : [`${plural(catalogOperations, 'operation')} on the catalog undone`];
+    const { documents, inserted, deleted, downDocuments } = this.#sum;
     const effects: Effects = {
       ...noEffects,
       modified: documents - inserted - deleted + downDocuments,
       inserted,
       deleted,
-      otherChanges,
+      ...catalogBack(this.#sum, this.#did),
     };
     return { name: this.#name, durationMs: this.#durationMs, effects };
   }
@@ -126,6 +126,7 @@ class Undoing {
     const { history } = this.#tenure;
     let record = await history.find(this.#name);
     if (record === undefined) throw changedMeanwhile(this.#name);
+    if (record.state !== 'rolled-back' && record.direction === 'up') this.#did = record.effects;
     if (isUnsettled(record) && record.way !== 'undo') record = await this.#half(record);
     else if (record.releaseId === this.#run.releaseId) await this.#found(record.undoneDown);
     if (record.state === 'rolled-back') {
@@ -196,6 +197,21 @@ class Undoing {
       ...(await new Quarantine(this.#connection.db, namesOf(this.#run), attempt).countByCollection()),
     );
   }
+}
+
+/** By the names of what is gone or there again; by number where that is not known, or something was left as it is. */
+function catalogBack({ catalogOperations, left }: UndoNumbers, did: Effects | undefined): Partial<Effects> {
+  if (catalogOperations === 0) return {};
+  const { indexesCreated = [], indexesDropped = [], collectionsCreated = [], collectionsDropped = [] } = did ?? {};
+  const others = did?.otherChanges ?? [];
+  const named = [...indexesCreated, ...indexesDropped, ...collectionsCreated, ...collectionsDropped, ...others];
+  if (left.length > 0 || named.length === 0)
+    return { otherChanges: [`${plural(catalogOperations, 'operation')} on the catalog undone`] };
+  return {
+    ...{ indexesCreated: indexesDropped, indexesDropped: indexesCreated },
+    ...{ collectionsCreated: collectionsDropped, collectionsDropped: collectionsCreated },
+    otherChanges: others.map((change) => `undone: ${change}`),
+  };
 }
 
 /** What an undo of these migrations would do as things stand. Only reads. Throws as `forecastUndo` does. */

@@ -40,6 +40,31 @@ describe('what user code says', () => {
 });
 
 describe('errors', () => {
+  test.each<[string, (user: { mail: unknown }) => unknown]>([
+    [
+      'is not a function or its return value is not iterable',
+      (user) => {
+        const [one] = (user as never as { find(): string[] }).find();
+        return one;
+      },
+    ],
+    ['Invalid time value', (user) => new Date(String(user.mail)).toISOString()],
+    ['Reduce of empty array with no initial value', () => ([] as string[]).reduce((one) => one)],
+    ['is not iterable', (user) => [...(user.mail as [])]],
+    ['object is not extensible', (user) => Object.assign(Object.freeze({}), user)],
+    ['Unexpected end of JSON input', () => JSON.parse('')],
+  ])("the engine's %s is told whole, and a value in it is not", (said, run) => {
+    const thrown = (mail: unknown) => {
+      try {
+        return run({ mail });
+      } catch (error) {
+        return hiddenText(error, source);
+      }
+    };
+    expect(thrown(undefined)).toContain(said);
+    expect(thrown('Zaphod')).not.toContain('Zaphod');
+  });
+
   test("the engine's own keep its vocabulary, and names only from the source", () => {
     const thrown = (run: () => unknown) => {
       try {

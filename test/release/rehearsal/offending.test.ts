@@ -58,13 +58,13 @@ test('a unique index over duplicates: the rehearsal names the documents that hav
   expect(groups).toEqual(
     [
       ['1', one.toHexString()],
-      ['7', two.toHexString()],
       ['2', expect.stringMatching(/^with the hash/)],
     ]
       .map((ids) => ids.toSorted())
       .toSorted(),
   );
-  expect(message).toMatch(/In users these documents have the same email: .*\b1\b/);
+  expect(offending[0].lacking.toSorted()).toEqual(['7', two.toHexString()].toSorted());
+  expect(message).toMatch(/In users these documents have the same email: .*\b1\b.*; these have no email, .*\b7\b/);
   expect(message).not.toContain('example.com');
 });
 
