@@ -75,7 +75,7 @@ class Step {
     });
     const error = ended.error?.code === 'CONFIRMATION_NEEDED' ? askedForRestore(ended.error) : ended.error;
     return {
-      ...ended,
+      ...withFindings(ended),
       warnings: ended.warnings?.map(inWorkflow),
       // `verify` has no release of its own, and hands on the one that it was told to belong to.
       releaseId: ended.releaseId ?? invocation.flags['release-id'],
@@ -125,6 +125,13 @@ class Step {
     if (!clean && code === 0) process.exitCode = 1;
     process.stdout.write('', () => process.exit());
   }
+}
+
+/** Its findings as they help here. SARIF is written before, and keeps the commands: it is read outside of any workflow, too. */
+function withFindings(ended: Ended): Ended {
+  if (ended.command !== 'plan' || ended.result === undefined) return ended;
+  const findings = ended.result.findings.map((finding) => ({ ...finding, next: inWorkflow(finding.next) }));
+  return { ...ended, result: { ...ended.result, findings } };
 }
 
 /** The flag that the error's own hint names is no input: a restore is agreed to by asking for it. */

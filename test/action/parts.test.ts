@@ -28,6 +28,21 @@ test('plan says what is pending, and where the findings stand', async () => {
   expect(step.seen).toContain('"version": "2.1.0"');
 });
 
+test('the next step of a finding names a part and its inputs; code scanning, which is read anywhere, the command', async () => {
+  await using target = await database();
+  const later = `import { defineMigration } from 'mongo-release-action';
+export default defineMigration({ phase: 'after-deploy', irreversible: 'a test', async up() {} });\n`;
+  await using project = await makeProject({ 'migrations/1-slug.mjs': addSlug, 'migrations/2-later.mjs': later });
+  const step = await runPart('plan', { cwd: project.folder, inputs: { uri: target.uri, phase: 'after-deploy' } });
+  expect(step.report.findings, step.log).toMatchObject([
+    { next: 'Apply the earlier phase first: the part migrate with "mode: apply", "phase: before-deploy"' },
+  ]);
+  const command = 'mongo-release migrate --apply --phase before-deploy';
+  for (const text of [step.log, step.summary]) expect(text).not.toContain(command);
+  // All that is seen of it, the SARIF among it.
+  expect(step.seen).toContain(command);
+});
+
 test('one release goes through its parts, each joining it by its id, and back', async () => {
   await using target = await database();
   await using project = await makeProject({ 'migrations/1-slug.mjs': addSlug, 'mongo-release.yml': watched });
