@@ -1,8 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { ClientSession, Db, Document } from 'mongodb';
-import { asBuffer, elementsOf } from './raw-bson.ts';
+import { apart, isGiven, type RawValue, type Recipe, Recipes, whole } from './raw-recipe.ts';
 import { batchBytes, hasEmptyTimestamp, mostDocuments, refuseWriteErrors, sequence } from './raw-sequence.ts';
-import { deletesOne, replacesAll, unsetsAll } from './raw-statements.ts';
+import { deletesOne, insertsOne, remakesAll, replacesAll, unsetsAll } from './raw-statements.ts';
 
 /** Writes within a transaction, of documents given as BSON bytes. */
 
@@ -30,20 +30,21 @@ export async function insertIn(
   options: RawTransactionOptions,
 ): Promise<void> {
   await writeIn(db, { insert: collection }, 'documents', documents, options);
-  await replaceIn(db, collection, documents.filter(hasEmptyTimestamp), options);
+  // An insert replaces Timestamp(0, 0) in top-level fields by the time, one by a pipeline does not.
+  const changed = documents.filter(hasEmptyTimestamp);
+  await deleteIn(db, collection, changed, options);
+  await writeIn(db, { update: collection }, 'updates', changed.map(insertsOne), options);
 }
 
-/**
- * Puts each document, exactly as it is, where the one with its `_id` is; nowhere where there is none. In which order, the
- * server decides. Throws as `insertIn`.
- */
+/** Puts each document, exactly as it is, where the one with its `_id` is. Throws as `insertIn`. */
 export async function replaceIn(
   db: Db,
   collection: string,
   documents: readonly Uint8Array[],
   options: RawTransactionOptions,
 ): Promise<void> {
-  await updateIn(db, collection, replacements(documents), options);
+  await deleteIn(db, collection, documents, options);
+  await insertIn(db, collection, documents, options);
 }
 
 /** Makes each document what it is to be, exactly, each as cheaply as it goes. Throws as `insertIn`. */
@@ -53,71 +54,51 @@ export async function changeIn(
   changes: readonly RawChange[],
   options: RawTransactionOptions,
 ): Promise<void> {
-  const replaced: Uint8Array[] = [];
-  const shorter = new Map<string, { readonly names: readonly string[]; readonly documents: Uint8Array[] }>();
+  const recipes = new Recipes();
+  const rest: Changed[] = [];
+  const alike = new Map<Recipe, Changed[]>([[whole, rest]]);
   for (const { now, next } of changes) {
-    const names = appendedFields(next, now);
-    if (names === undefined) {
-      replaced.push(next);
-      continue;
-    }
-    const key = names.join('\0');
-    const alike = shorter.get(key) ?? { names, documents: [] };
-    alike.documents.push(next);
-    shorter.set(key, alike);
+    const { recipe, given } = recipes.of(now, next);
+    const same = alike.get(recipe);
+    if (same === undefined) alike.set(recipe, [{ next, given }]);
+    else same.push({ next, given });
   }
-  const alike = [...shorter.values()];
-  // A statement of its own is more than a place in that of the others.
-  for (const { documents } of alike) if (documents.length < fewestAlike) replaced.push(...documents);
-  const unsets = alike.filter(({ documents }) => documents.length >= fewestAlike);
-  await updateIn(db, collection, commandsOf(unsets, replaced), options);
+  const anew = (alike.get(apart) ?? []).map(({ next }) => next);
+  alike.delete(apart);
+  for (const [recipe, some] of alike) {
+    if (recipe === whole || some.length >= fewestAlike) continue;
+    rest.push(...some);
+    alike.delete(recipe);
+  }
+  // In this order a unique value is given back before it is taken.
+  await deleteIn(db, collection, anew, options);
+  await updateIn(db, collection, commandsOf(alike), options);
+  await insertIn(db, collection, anew, options);
 }
 
+/** A statement of its own is more than a place in that of the others. */
 const fewestAlike = 20;
 
-/**
- * The names of what stands behind the fields of the shorter document in the longer one, which begins with the same bytes;
- * undefined where that is not all, or where `$unset` would not take exactly that.
- */
-function appendedFields(shorter: Uint8Array, longer: Uint8Array): string[] | undefined {
-  const [a, b] = [asBuffer(shorter), asBuffer(longer)];
-  const end = a.length - 1;
-  if (b.length <= a.length || b.compare(a, 4, end, 4, end) !== 0) return undefined;
-  const names: string[] = [];
-  // Equal bytes are equal elements, so that one begins there in the longer one, too.
-  for (const { name } of elementsOf(b, 0, end)) {
-    if (!isPlain(name) || holds(a, name) || names.includes(name)) return undefined;
-    names.push(name);
+/** What a document is to be, with what its recipe takes besides. */
+interface Changed {
+  readonly next: Uint8Array;
+  readonly given: readonly RawValue[];
+}
+
+/** The statements of one command after the other. */
+function* commandsOf(alike: Iterable<readonly [Recipe, readonly Changed[]]>): Generator<Buffer[]> {
+  for (const [recipe, some] of alike) {
+    for (const together of parts(some, mostTogether)) {
+      yield [...parts(together, mostIn(recipe))].map((part) => statementOf(recipe, part));
+    }
   }
-  return names;
 }
 
-/** Any other is a path, or not what `$unset` takes, or was no UTF-8. */
-function isPlain(name: string): boolean {
-  return /^[^$.\ufffd][^.\ufffd]*$/.test(name);
-}
-
-/** Whether a document has a top-level field of that name; most have no such bytes at all. */
-function holds(document: Buffer, name: string): boolean {
-  if (document.indexOf(`${name}\0`) < 0) return false;
-  for (const element of elementsOf(document)) if (element.name === name) return true;
-  return false;
-}
-
-function* commandsOf(
-  unsets: readonly { readonly names: readonly string[]; readonly documents: readonly Uint8Array[] }[],
-  replaced: readonly Uint8Array[],
-): Generator<Buffer[]> {
-  for (const { names, documents } of unsets) for (const part of parts(documents)) yield [unsetsAll(part, names)];
-  yield* replacements(replaced);
-}
-
-function* replacements(documents: readonly Uint8Array[]): Generator<Buffer[]> {
-  for (const part of parts(documents)) {
-    const pieces: Uint8Array[][] = [];
-    for (let at = 0; at < part.length; at += mostLookedUp) pieces.push(part.slice(at, at + mostLookedUp));
-    yield pieces.map(replacesAll);
-  }
+function statementOf(recipe: Recipe, part: readonly Changed[]): Buffer {
+  const documents = part.map(({ next }) => next);
+  if (recipe.kind === 'without') return unsetsAll(documents, recipe.names);
+  const given = part.map(({ given }) => given);
+  return recipe.kind === 'made' ? remakesAll(documents, recipe.fields, given) : replacesAll(documents);
 }
 
 /** Documents that one command changes at most: the next is put together while the server works on it. */
@@ -125,17 +106,23 @@ const mostTogether = 1000;
 /** Of those in one statement, among which the server looks each of them up; a statement each takes it longer again. */
 const mostLookedUp = 250;
 
-function* parts(documents: readonly Uint8Array[]): Generator<Uint8Array[]> {
-  let together: Uint8Array[] = [];
+function mostIn(recipe: Recipe): number {
+  const looksUp = recipe.kind === 'whole' || (recipe.kind === 'made' && recipe.fields.some(isGiven));
+  return looksUp ? mostLookedUp : mostTogether;
+}
+
+function* parts(list: readonly Changed[], most: number): Generator<Changed[]> {
+  let together: Changed[] = [];
   let bytes = 0;
-  for (const document of documents) {
-    if (together.length === mostTogether || (bytes > 0 && bytes + document.length > batchBytes)) {
+  for (const one of list) {
+    const { length } = one.next;
+    if (together.length === most || (bytes > 0 && bytes + length > batchBytes)) {
       yield together;
       together = [];
       bytes = 0;
     }
-    together.push(document);
-    bytes += document.length;
+    together.push(one);
+    bytes += length;
   }
   if (together.length > 0) yield together;
 }

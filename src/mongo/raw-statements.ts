@@ -1,18 +1,26 @@
 import { asBuffer, bsonTypes, idElement } from './raw-bson.ts';
 import { rawString } from './raw-build.ts';
+import type { FieldSource, RawValue } from './raw-recipe.ts';
 
 /** Statements of `update` and `delete` commands as BSON bytes, each put together in one piece of memory. */
 
 /** `{ q: { _id: { $eq: ID } }, u: [{ $replaceWith: { $literal: DOCUMENT } }], collation: { locale: 'simple' } }` */
 export function replacesOne(document: Uint8Array): Buffer {
-  const stage = objectOf(element(bsonTypes.document, '$replaceWith', literal(bsonTypes.document, whole(document))));
-  return bytesOf(
-    objectOf(
-      element(bsonTypes.document, 'q', byId(document)),
-      element(bsonTypes.array, 'u', listOf([[bsonTypes.document, stage]])),
-      element(bsonTypes.document, 'collation', simpleCollation),
-    ),
-  );
+  return bytesOf(objectOf(...literally(document)));
+}
+
+/** The same with `upsert`, where there is none with its `_id`. */
+export function insertsOne(document: Uint8Array): Buffer {
+  return bytesOf(objectOf(...literally(document), element(bsonTypes.boolean, 'upsert', whole(yes))));
+}
+
+function literally(document: Uint8Array): Pieces[] {
+  const literal = objectOf(element(bsonTypes.document, '$literal', whole(document)));
+  return [
+    element(bsonTypes.document, 'q', byId(document)),
+    element(bsonTypes.array, 'u', replaced(literal)),
+    element(bsonTypes.document, 'collation', simpleCollation),
+  ];
 }
 
 /**
@@ -23,24 +31,56 @@ export function replacesOne(document: Uint8Array): Buffer {
  */
 export function replacesAll(documents: readonly Uint8Array[]): Buffer {
   const ids = idsOf(documents);
-  const place = objectOf(
-    element(
-      bsonTypes.array,
-      '$indexOfArray',
-      listOf([
-        [bsonTypes.document, literal(bsonTypes.array, ids)],
-        [bsonTypes.string, whole(rawString('$_id'))],
-      ]),
-    ),
+  const all = documents.map((bytes) => ({ type: bsonTypes.document, bytes, start: 0, end: bytes.length }));
+  return replaces(ids, elementAt(listOf(all), element(bsonTypes.document, '1', placeIn(ids))));
+}
+
+/**
+ * Puts each document together of its own values and of those that are given, for each document in the order of the
+ * fields: less is sent, and where none are given the server need not look anything up.
+ */
+export function remakesAll(
+  documents: readonly Uint8Array[],
+  fields: readonly FieldSource[],
+  given: readonly (readonly RawValue[])[],
+): Buffer {
+  const ids = idsOf(documents);
+  let nth = 0;
+  const values = fields.map(({ name, from }) => {
+    if (from !== undefined) return element(bsonTypes.string, name, whole(rawString(`$${from}`)));
+    const list = listOf(given.map((of) => of[nth] as RawValue));
+    nth += 1;
+    return element(bsonTypes.document, name, elementAt(list, element(bsonTypes.string, '1', placeName)));
+  });
+  const made = objectOf(...values);
+  if (nth === 0) return replaces(ids, made);
+  const vars = objectOf(element(bsonTypes.document, 'place', placeIn(ids)));
+  const inner = objectOf(element(bsonTypes.document, 'vars', vars), element(bsonTypes.document, 'in', made));
+  return replaces(ids, objectOf(element(bsonTypes.document, '$let', inner)));
+}
+
+const placeName = whole(rawString('$$place'));
+const idName = whole(rawString('$_id'));
+
+function replaces(ids: Pieces, expression: Pieces): Buffer {
+  return onAll(ids, element(bsonTypes.array, 'u', replaced(expression)));
+}
+
+function replaced(expression: Pieces): Pieces {
+  const stage = objectOf(element(bsonTypes.document, '$replaceWith', expression));
+  return objectOf(element(bsonTypes.document, '0', stage));
+}
+
+/** An expression: where the document's `_id` stands among these. */
+function placeIn(ids: Pieces): Pieces {
+  const [list, own] = [element(bsonTypes.document, '0', literal(ids)), element(bsonTypes.string, '1', idName)];
+  return objectOf(element(bsonTypes.array, '$indexOfArray', objectOf(list, own)));
+}
+
+function elementAt(list: Pieces, place: Pieces): Pieces {
+  return objectOf(
+    element(bsonTypes.array, '$arrayElemAt', objectOf(element(bsonTypes.document, '0', literal(list)), place)),
   );
-  const all = listOf(documents.map((document) => [bsonTypes.document, whole(document)]));
-  const found = listOf([
-    [bsonTypes.document, literal(bsonTypes.array, all)],
-    [bsonTypes.document, place],
-  ]);
-  const document = objectOf(element(bsonTypes.array, '$arrayElemAt', found));
-  const stage = objectOf(element(bsonTypes.document, '$replaceWith', document));
-  return onAll(ids, element(bsonTypes.array, 'u', listOf([[bsonTypes.document, stage]])));
 }
 
 /**
@@ -66,17 +106,18 @@ function onAll(ids: Pieces, update: Pieces): Buffer {
 }
 
 function byId(document: Uint8Array): Pieces {
-  const [type, id] = idOf(document);
+  const { type, valueStart, end } = idElement(document);
+  const id = whole(asBuffer(document).subarray(valueStart, end));
   return objectOf(element(bsonTypes.document, '_id', objectOf(element(type, '$eq', id))));
 }
 
 function idsOf(documents: readonly Uint8Array[]): Pieces {
-  return listOf(documents.map(idOf));
-}
-
-function idOf(document: Uint8Array): [type: number, id: Pieces] {
-  const { type, valueStart, end } = idElement(document);
-  return [type, whole(asBuffer(document).subarray(valueStart, end))];
+  return listOf(
+    documents.map((bytes) => {
+      const { type, valueStart, end } = idElement(bytes);
+      return { type, bytes, start: valueStart, end };
+    }),
+  );
 }
 
 /** Bytes that follow each other, not copied yet. */
@@ -104,34 +145,41 @@ function headOf(type: number, name: string): Buffer {
   return head;
 }
 
-function literal(type: number, value: Pieces): Pieces {
-  return objectOf(element(type, '$literal', value));
+function literal(list: Pieces): Pieces {
+  return objectOf(element(bsonTypes.array, '$literal', list));
 }
 
+/** Also an array, where the names are its places. */
 function objectOf(...elements: readonly Pieces[]): Pieces {
-  return enclosed(
-    elements.flatMap(({ pieces }) => pieces),
-    elements.reduce((sum, { length }) => sum + length, 0),
-  );
-}
-
-/** The value of an array. */
-function listOf(values: readonly (readonly [type: number, value: Pieces])[]): Pieces {
-  const pieces: Uint8Array[] = [];
-  let length = 0;
-  for (const [at, [type, value]] of values.entries()) {
-    const head = placeHead(type, at);
-    pieces.push(head);
-    for (const piece of value.pieces) pieces.push(piece);
-    length += head.length + value.length;
-  }
-  return enclosed(pieces, length);
-}
-
-function enclosed(pieces: readonly Uint8Array[], length: number): Pieces {
+  const length = elements.reduce((sum, { length }) => sum + length, 5);
   const head = Buffer.alloc(4);
-  head.writeInt32LE(length + 5);
-  return { pieces: [head, ...pieces, end], length: length + 5 };
+  head.writeInt32LE(length);
+  return { pieces: [head, ...elements.flatMap(({ pieces }) => pieces), end], length };
+}
+
+/** An array of many values: a piece each would cost more than to copy them at once. */
+function listOf(values: readonly RawValue[]): Pieces {
+  let length = 5;
+  for (const [at, { type, start, end }] of values.entries()) length += placeHead(type, at).length + end - start;
+  const list = Buffer.alloc(length);
+  list.writeInt32LE(length);
+  let to = 4;
+  for (const [at, { type, bytes, start, end }] of values.entries()) {
+    const head = placeHead(type, at);
+    to = copied(head, 0, head.length, list, to);
+    to = copied(bytes, start, end, list, to);
+  }
+  return whole(list);
+}
+
+/** For a few bytes the call takes longer than these. */
+const fewBytes = 24;
+
+/** Where the copy ends. */
+function copied(from: Uint8Array, start: number, end: number, to: Buffer, at: number): number {
+  if (end - start > fewBytes) to.set(from.subarray(start, end), at);
+  else for (let nth = start; nth < end; nth += 1) to[at + nth - start] = from[nth] as number;
+  return at + end - start;
 }
 
 const end = Buffer.alloc(1);
