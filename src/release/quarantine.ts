@@ -32,9 +32,12 @@ export async function readQuarantine(
   }
 }
 
-/** For whoever reads that there is something: how to see it. */
+/** For whoever reads that there is something: how to see it, and how to be rid of it. */
 export function quarantineWarning(one: InQuarantine, quarantine: string): string {
-  return `${documentsOf(one)} left as ${one.documents === 1 ? 'it was' : 'they were'}; quarantine has a copy of each, and why. In mongosh: db.getCollection('${quarantine}').find({ migration: '${one.migration}' })`;
+  const [were, they] = one.documents === 1 ? ['it was', 'it is'] : ['they were', 'they are'];
+  // What an undo that is half-way has open stands there too, and is needed.
+  const filter = `{ migration: '${one.migration}', why: { $in: ['batch', 'undo'] } }`;
+  return `${documentsOf(one)} left as ${were}; quarantine has a copy of each. In mongosh: db.getCollection('${quarantine}').find(${filter}). Once ${they} put right, deleteMany with the same filter says so.`;
 }
 
 /** What the migrations of a command left out, as warnings. */
