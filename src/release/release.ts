@@ -32,6 +32,7 @@ import { aboutTarget, openTarget, type Run, stopIfCancelled } from './run.ts';
 import { checkedSituation } from './situation/checked-situation.ts';
 import { readSituation, type Situation } from './situation/situation.ts';
 import { refuseTakenBack } from './taken-back.ts';
+import { refuseHeld } from './under-lease.ts';
 import { nothingVerified, probe, probeFailure } from './verify.ts';
 
 /** `release`: guards, plan, backup, rehearsal; with `--apply` also apply, deploy and verify, and on failure the way back. */
@@ -136,6 +137,7 @@ class Walk {
     const named = this.#run.invocation.flags.backup !== undefined;
     if (!this.#apply && !named) return this.#steps.skip('backup', 'the rehearsal takes one and removes it');
     await this.#steps.run('backup', async () => {
+      if (this.#apply) await refuseHeld(this.#run, this.#connection);
       const given = named ? await backupBehind(this.#run, this.#connection, situation, this.#apply) : undefined;
       if (given !== undefined) {
         this.result.backup = factsOf(await given.store.readManifest(given.id), given.store.location);

@@ -2,6 +2,7 @@ import { HistoryWriter, type RunIdentity } from '../migration/history/history.ts
 import type { Lease } from '../migration/lease/held.ts';
 import { acquireLease } from '../migration/lease/lease.ts';
 import { thisProcess } from '../migration/lease/owner-process.ts';
+import { heldError, inspectLease } from '../migration/lease/state.ts';
 import { assertUnlocked, ChangelogMirror } from '../migration/migrate-mongo/changelog.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { adoptChangelog, changelogOf } from './migrate-mongo.ts';
@@ -15,6 +16,16 @@ export interface Tenure {
   readonly signal: AbortSignal;
   /** Makes history and the changelog of a migrate-mongo project say the same; elsewhere it does nothing. */
   adopt(): Promise<void>;
+}
+
+/**
+ * Throws `LEASE_HELD` where somebody has the lease and this run would not wait for it: what takes long is not begun then.
+ * Only a look; who gets it is decided when it is acquired.
+ */
+export async function refuseHeld(run: Run, { db }: Connection): Promise<void> {
+  if ((run.invocation.flags.wait ?? 0) > 0) return;
+  const state = await inspectLease(db, namesOf(run));
+  if (state.held) throw heldError(db.databaseName, state, 0);
 }
 
 /**

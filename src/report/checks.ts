@@ -69,7 +69,8 @@ export function findingsTable(findings: readonly Finding[]): Block[] {
     { name: placeOf(finding) },
     { text: finding.message },
     { text: finding.next },
-    { name: finding.rule },
+    // What a guard found is about nothing else.
+    { name: placeOf(finding) === finding.rule ? '' : finding.rule },
   ]);
   return [{ kind: 'table', title: 'Findings', columns, rows }];
 }

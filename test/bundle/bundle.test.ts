@@ -21,11 +21,16 @@ test('an older Node is told in a sentence, and not by a syntax error', () => {
   const older = `data:text/javascript,${encodeURIComponent(
     "Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '14.21.3' } });",
   )}`;
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', older, bin, 'status', '--json'], {
-    encoding: 'utf8',
-  });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--import', older, bin, 'status', '--json', '--uri=mongodb://me:secret@host', '--reason', "it's late"],
+    {
+      encoding: 'utf8',
+    },
+  );
   expect(status).toBe(2);
   expect(stderr).toContain('needs Node 24 or newer; this is Node 14.21.3.');
+  expect(stderr).toMatch(/npx --yes node@24 \S+mongo-release\.js status --json --uri=URI --reason 'it'\\''s late'$/m);
   expect(JSON.parse(stdout)).toMatchObject({ schemaVersion: 1, error: { code: 'RUNTIME_TOO_OLD' } });
 });
 

@@ -116,6 +116,11 @@ test('unlock has nothing to do where nobody holds the lease, and clears one that
     },
   );
   expectFailure(await project.run(apply), 6, 'LEASE_HELD');
+  // Nothing that takes long is begun for nothing.
+  const released = await project.run('release --apply --store backups --rehearsal none --json');
+  expectFailure(released, 6, 'LEASE_HELD');
+  expect(released.json).not.toHaveProperty('backup');
+  expect((await project.run('inspect --store backups --json')).json.backups).toEqual([]);
   const cleared = await project.run('unlock --json');
   expect(cleared.json, cleared.stderr).toMatchObject({ outcome: 'applied', was: { fence: 1 } });
   expect((await project.run(apply)).code).toBe(0);
