@@ -28,7 +28,7 @@ const goalMs = 200;
 /** Two transactions side by side. */
 type Pair = readonly [first: readonly Piece[], second: readonly Piece[]];
 
-export interface CommitOptions extends Omit<PutOptions, 'session' | 'way' | 'leave' | 'skip'> {
+export interface CommitOptions extends Omit<PutOptions, 'session' | 'way' | 'leave' | 'skip' | 'keys'> {
   readonly store: UndoStore;
   readonly mode: UndoMode;
   readonly whole: WholeDocuments;
@@ -40,7 +40,7 @@ export interface CommitOptions extends Omit<PutOptions, 'session' | 'way' | 'lea
 }
 
 /** How one transaction is to be done. */
-export interface How extends Pick<PutOptions, 'way' | 'leave' | 'skip'> {
+export interface How extends Pick<PutOptions, 'way' | 'leave' | 'skip' | 'keys'> {
   /** Where it is not each of the pieces: what it puts back, and the pack that it goes over. */
   readonly puts?: readonly Put[];
   readonly over?: Over;
@@ -83,7 +83,7 @@ export class Commits {
     for (let from = 0; from < pieces.length; ) from += await this.#some(pieces, from);
   }
 
-  /** Commits these pieces as one transaction. Throws `PutRefused`, and as `all` does. */
+  /** Commits these pieces as one transaction. Throws `PutRefused`, `PutHeld`, and as `all` does. */
   async commit(pieces: readonly Piece[], how: How): Promise<number> {
     try {
       this.#taken(pieces, await this.#putBack(pieces, how));
@@ -195,12 +195,12 @@ export class Commits {
 
   #putBack(
     pieces: readonly Piece[],
-    { way, leave, skip, puts = putsIn(pieces), over, patient = false }: How,
+    { way, leave, skip, keys, puts = putsIn(pieces), over, patient = false }: How,
     before?: Promise<unknown>,
   ): Promise<PutOutcome> {
     const { store, whole } = this.options;
     const work = async (session: ClientSession) => {
-      const done = await putBack(puts, { ...this.options, session, way, leave, skip });
+      const done = await putBack(puts, { ...this.options, session, way, leave, skip, keys });
       await whole.save(done.news, session);
       await store.quarantine.add(done.left, session);
       await store.mark(pieces, done.counted, session, over);

@@ -1,7 +1,8 @@
-import { type ClientSession, ReadPreference } from 'mongodb';
+import { type ClientSession, type Document, ReadPreference } from 'mongodb';
 import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { sameBytes } from '../../mongo/raw-bson.ts';
+import { exactValue } from '../../mongo/raw-build.ts';
 import { changeIn, deleteIn, insertIn, type RawChange } from '../../mongo/raw-change.ts';
 import { RawInsertError } from '../../mongo/raw-sequence.ts';
 import { serverCode, serverCodes, unlessRefused } from '../../mongo/server-error.ts';
@@ -12,7 +13,8 @@ import { leftInCatalog } from './catalog/left.ts';
 import { NamesOfThePast, namesBehind } from './catalog/names.ts';
 import type { CatalogUndone } from './catalog/place.ts';
 import { incrementsOf, type UndoCount } from './counted.ts';
-import { readCurrent } from './current.ts';
+import { mostReadBytes, readCurrent } from './current.ts';
+import { fieldsIn } from './holders.ts';
 import { donePacks, type Piece } from './pieces.ts';
 import { Quarantine } from './quarantine.ts';
 import type { UndoEntry } from './read.ts';
@@ -146,6 +148,43 @@ export class DatabaseStore implements UndoStore {
       // An index that the server would not use for this, such as a partial one, tells nothing.
       .find(filter, { hint: key.pattern, raw: true });
     return ((await found.toArray().catch(unlessRefused)) ?? []) as unknown as Uint8Array[];
+  }
+
+  async plainKey({ cause, present }: PutRefused): Promise<Document | undefined> {
+    const pattern = cause instanceof RawInsertError ? cause.key?.pattern : undefined;
+    if (pattern === undefined || Object.keys(pattern).some((name) => name.includes('.'))) return undefined;
+    const { database, collection = '' } = present;
+    const indexes = await this.#options.connection.client.db(database).collection(collection).indexes();
+    const isPlain = indexes.some(({ key, unique, collation, partialFilterExpression }) => {
+      const ofAll = unique === true && collation === undefined && partialFilterExpression === undefined;
+      return ofAll && JSON.stringify(key) === JSON.stringify(pattern);
+    });
+    return isPlain ? pattern : undefined;
+  }
+
+  async having(
+    { database, collection = '' }: EntryNamespace,
+    key: Document,
+    documents: readonly Uint8Array[],
+    session: ClientSession,
+  ): Promise<readonly Uint8Array[]> {
+    const names = Object.keys(key);
+    const values = names.map((): unknown[] => []);
+    let bytes = 0;
+    for (const document of documents) {
+      for (const [at, field] of (fieldsIn(document, names) ?? []).entries()) {
+        values[at]?.push(exactValue(document, field));
+        bytes += field.end - field.valueStart;
+      }
+    }
+    // One command has to hold them.
+    if (bytes > mostReadBytes) return [];
+    const filter = Object.fromEntries(names.map((name, at) => [name, { $in: values[at] }]));
+    const found = this.#options.connection.client
+      .db(database)
+      .collection(collection)
+      .find(filter, { session, hint: key, collation: { locale: 'simple' }, raw: true });
+    return (await found.toArray()) as unknown as Uint8Array[];
   }
 
   async mark(pieces: readonly Piece[], counted: UndoCount, session: ClientSession, over?: Over): Promise<void> {

@@ -214,6 +214,12 @@ export class PreviewStore implements UndoStore {
     return [];
   }
 
+  async plainKey(): Promise<undefined> {}
+
+  async having(): Promise<Uint8Array[]> {
+    return [];
+  }
+
   async catalog(entry: UndoEntry): Promise<CatalogUndone> {
     const conflicts = await this.#preview.catalog.entry(entry);
     if (moves(entry)) this.#preview.nextLayer();

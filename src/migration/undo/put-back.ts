@@ -5,6 +5,7 @@ import type { EntryNamespace } from '../journal/documents.ts';
 import { documentOf, type Image } from '../journal/images.ts';
 import { nothingCounted, type UndoCount } from './counted.ts';
 import type { Deferred, Newer } from './deferred.ts';
+import { type PlainKeys, refuseHeld } from './holders.ts';
 import { shownNamespace, type UndoConflict } from './result.ts';
 import { type Step, spanOf, stay, stepBack, stepBackStrictly } from './step-back.ts';
 import { type Change, keyAt, type UndoMode, type UndoStore } from './store.ts';
@@ -42,6 +43,8 @@ export interface PutOptions {
   /** By `keyAt`, those that are left to users, and those whose turn comes later. */
   readonly leave?: ReadonlySet<string>;
   readonly skip?: ReadonlySet<string>;
+  /** Where these are known, `PutHeld` tells of documents that the server would refuse. */
+  readonly keys?: PlainKeys;
   /** What earlier steps have found out of documents that were changed several times. */
   readonly whole: WholeDocuments;
   /** Newer images of these documents, which go back with these. */
@@ -88,7 +91,7 @@ interface Target {
 
 /**
  * Puts documents back, within a transaction that has been begun: the newest image first. Throws `PutConflict` (strict
- * only), `PutRefused`, the driver's errors, and `JournalDamage`.
+ * only), `PutRefused`, `PutHeld`, the driver's errors, and `JournalDamage`.
  */
 export async function putBack(puts: readonly Put[], options: PutOptions): Promise<PutOutcome> {
   const counted = { ...nothingCounted };
@@ -133,7 +136,10 @@ export async function putBack(puts: readonly Put[], options: PutOptions): Promis
       if (isLast) count(counted, target, step);
     }
     if (mode === 'strict' && left.length > 0) continue;
-    if (present !== undefined) await store.write(present, changes, session, way);
+    if (present === undefined) continue;
+    const key = options.keys?.get(shownNamespace(present));
+    if (key !== undefined) await refuseHeld(store, present, changes, key, session);
+    await store.write(present, changes, session, way);
   }
   if (mode === 'strict' && left.length > 0) throw new PutConflict(left.map(documentConflict));
   return { counted, left, news };

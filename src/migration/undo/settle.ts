@@ -1,14 +1,17 @@
+import type { Document } from 'mongodb';
 import { idKey } from '../../mongo/raw-bson.ts';
 import { serverCodes } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { documentOf, type Image } from '../journal/images.ts';
 import { passing } from '../journal/transactions.ts';
 import { type CommitOptions, type Commits, mostBytes, putsIn } from './commits.ts';
+import { PutHeld } from './holders.ts';
 import { KeyTable } from './key-table.ts';
 import { type Piece, piecesOf, stepsOf } from './pieces.ts';
 import { nameIn, type Put } from './put-back.ts';
 import type { Pack } from './read.ts';
-import { keyAt, PutRefused } from './store.ts';
+import { shownNamespace } from './result.ts';
+import { PutRefused } from './store.ts';
 import { documentKey } from './survey.ts';
 
 export interface SettleOptions
@@ -35,6 +38,7 @@ export class Settling {
   readonly #back = new Set<string>();
   /** By `documentKey`, all that were put off; from when on that is needed. */
   #waiting: KeyTable | undefined;
+  readonly #keys = new Map<string, Document>();
 
   constructor(options: SettleOptions) {
     this.#options = options;
@@ -82,13 +86,18 @@ export class Settling {
     if (lot === undefined) return false;
     for (const leave = new Set<string>(); ; ) {
       try {
-        await commits.commit(lot, { way: 'anew', leave, skip: this.#back, patient: true });
+        await commits.commit(lot, { way: 'anew', leave, skip: this.#back, keys: this.#keys, patient: true });
         return true;
       } catch (error) {
+        if (error instanceof PutHeld) {
+          for (const name of error.held.keys()) leave.add(name);
+          continue;
+        }
         if (!(error instanceof PutRefused)) throw error;
         if (mode !== 'tolerant') commits.refused(error);
         if (error.document === undefined) throw error;
         leave.add(error.document);
+        await this.#learn(error);
       }
     }
   }
@@ -146,12 +155,18 @@ export class Settling {
       const isWhole = done.length === waiting.length;
       try {
         const puts = [...between, ...pieces];
-        await commits.commit(isWhole ? pieces : [], { way: 'anew', leave, skip, puts, over, patient: true });
+        const how = { leave, skip, keys: this.#keys, puts, over };
+        await commits.commit(isWhole ? pieces : [], { way: 'anew', patient: true, ...how });
       } catch (error) {
+        if (error instanceof PutHeld) {
+          for (const [name, holder] of error.held) (this.#stays(own.get(name), holder, leave) ? leave : skip).add(name);
+          continue;
+        }
         if (!(error instanceof PutRefused) || error.document === undefined) throw error;
         const put = own.get(error.document);
-        const stays = put !== undefined && (await this.#staysRefused(error, put, leave));
+        const stays = await this.#staysRefused(error, put, leave);
         (stays ? leave : skip).add(error.document);
+        await this.#learn(error);
         continue;
       }
       deferred.stepped ||= over.stepped;
@@ -164,16 +179,24 @@ export class Settling {
     }
   }
 
-  /** Whether who has its value is not going to give it back. */
-  async #staysRefused(refused: PutRefused, put: Put, left: ReadonlySet<string>): Promise<boolean> {
+  async #staysRefused(refused: PutRefused, put: Put | undefined, left: ReadonlySet<string>): Promise<boolean> {
     const { mode, store } = this.#options;
-    if (mode !== 'tolerant') return false;
-    if (refused.code !== serverCodes.DuplicateKey) return true;
+    if (mode === 'tolerant' && put !== undefined && refused.code !== serverCodes.DuplicateKey) return true;
     const holders = await store.holders(refused);
-    const stays = (document: Uint8Array) =>
-      left.has(keyAt(refused.present, document)) ||
-      this.#stateOf(keyOf({ ...put, image: { after: document } })) === settled;
-    return holders.length > 0 && holders.every(stays);
+    return holders.length > 0 && holders.every((holder) => this.#stays(put, holder, left));
+  }
+
+  /** Whether a document waits for one that is not going to move. `left`: by this transaction. */
+  #stays(put: Put | undefined, holder: Uint8Array, left: ReadonlySet<string>): boolean {
+    if (put === undefined || this.#options.mode !== 'tolerant') return false;
+    const other = { ...put, image: { after: holder } };
+    return left.has(this.#nameOf(other)) || this.#stateOf(keyOf(other)) === settled;
+  }
+
+  /** From the next turn on it is looked who else is refused for the same. */
+  async #learn(refused: PutRefused): Promise<void> {
+    const key = await this.#options.store.plainKey(refused);
+    if (key !== undefined) this.#keys.set(shownNamespace(refused.present), key);
   }
 
   async #listWaiting(): Promise<KeyTable> {

@@ -1,4 +1,4 @@
-import type { ClientSession } from 'mongodb';
+import type { ClientSession, Document } from 'mongodb';
 import { idKey } from '../../mongo/raw-bson.ts';
 import type { EntryNamespace } from '../journal/documents.ts';
 import type { Image } from '../journal/images.ts';
@@ -106,6 +106,18 @@ export interface UndoStore {
    * driver's errors.
    */
   holders(refused: PutRefused): Promise<readonly Uint8Array[]>;
+  /**
+   * The key of the unique index for which a document was refused, where equal bytes of its fields are an equal key in all
+   * documents that have them; undefined where that is not certain. Throws the driver's errors.
+   */
+  plainKey(refused: PutRefused): Promise<Document | undefined>;
+  /** Documents that have keys of these, in an index that `plainKey` has named; others, too. Throws the driver's errors. */
+  having(
+    present: EntryNamespace,
+    key: Document,
+    documents: readonly Uint8Array[],
+    session: ClientSession,
+  ): Promise<readonly Uint8Array[]>;
   /** Takes back one change of the catalog; what stood in its way is given back. Throws `LEASE_LOST`, the driver's errors. */
   catalog(entry: UndoEntry): Promise<CatalogUndone>;
   /** Puts on record what is undone by these pieces, with what was counted. `over`: see `Over`. */

@@ -134,3 +134,34 @@ test('what users wrote to documents that wait for one another stays, and all of 
     all(40).map((_id) => ({ _id, n: _id, f: 0, ...([3, 17, 35].includes(_id) && { title: 'new' }) })),
   );
 });
+
+test.each([
+  ['a plain index', {}],
+  ['one that leaves documents out', { partialFilterExpression: { n: { $gte: 0 } } }],
+  ['one that compares otherwise', { collation: { locale: 'de' } }],
+])(
+  'a chain of which all wait for one another, and the last one for a user, is left as it is: %s',
+  async (_, options) => {
+    await using s = await setting(async ({ db }) => {
+      await db.collection('a').createIndex({ n: 1 }, { unique: true, ...options });
+      await db.collection<Numbered>('a').insertMany(all(60).map((_id) => ({ _id, n: _id })));
+    });
+    const a = s.db.collection<Numbered>('a');
+    await renumber(s, all(60), ({ n }) => ({ n: n < 39 ? n + 1 : n + 100 }));
+    await a.insertOne({ _id: 100, n: 0 });
+    expect(await s.undo(tolerant)).toMatchObject({ state: 'undone', documents: 20, quarantined: 40 });
+    expect(await documentsLeft(s)).toEqual(all(40));
+  },
+);
+
+test('a long chain that waits for a user is told from the server in a few turns', async () => {
+  await using s = await numbered(2000);
+  await renumber(s, all(2000), ({ n }) => ({ n: n + 1 }));
+  await s.a.insertOne({ _id: 5000, n: 0 });
+  let inserts = 0;
+  s.connection.client.on('commandStarted', ({ commandName, command }) => {
+    if (commandName === 'insert' && command.insert === 'a') inserts += 1;
+  });
+  expect(await s.undo(tolerant)).toMatchObject({ state: 'undone', documents: 0, quarantined: 2000 });
+  expect(inserts).toBeLessThan(20);
+});

@@ -1,0 +1,73 @@
+import type { ClientSession, Document } from 'mongodb';
+import { asBuffer, bsonTypes, elementsOf, idKey, type RawElement, sameBytes } from '../../mongo/raw-bson.ts';
+import type { EntryNamespace } from '../journal/documents.ts';
+import { type Change, keyAt, type UndoStore } from './store.ts';
+
+/** Documents that the server would refuse for certain, by `keyAt`, each with the one that keeps the value at the end of its chain. */
+export class PutHeld extends Error {
+  override readonly name = 'PutHeld';
+  readonly held: ReadonlyMap<string, Uint8Array>;
+
+  constructor(held: ReadonlyMap<string, Uint8Array>) {
+    super('Unique values are held by documents that stay as they are.');
+    this.held = held;
+  }
+}
+
+/** How a collection's unique keys are looked for, by its name: see `UndoStore.plainKey`. */
+export type PlainKeys = ReadonlyMap<string, Document>;
+
+/**
+ * Looks, before these changes are written, who has the unique values that they need, and stays: the server names but the
+ * first one, and all that was written before it is for nothing. Throws `PutHeld` where there is any, the driver's errors.
+ */
+export async function refuseHeld(
+  store: UndoStore,
+  present: EntryNamespace,
+  changes: readonly Change[],
+  pattern: Document,
+  session: ClientSession,
+): Promise<void> {
+  const names = Object.keys(pattern);
+  const moving = new Set<string>();
+  const waiting = new Map<string, Change[]>();
+  const wanted: Uint8Array[] = [];
+  for (const change of changes) {
+    const { now, back } = change;
+    if (sameBytes(now, back)) continue;
+    if (now !== undefined) moving.add(idKey(now));
+    const key = back && keyIn(back, names);
+    if (back === undefined || key === undefined) continue;
+    wanted.push(back);
+    waiting.set(key, [...(waiting.get(key) ?? []), change]);
+  }
+  const found = await store.having(present, pattern, wanted, session);
+  const stay = found.flatMap((document) => (moving.has(idKey(document)) ? [] : [{ document, root: document }]));
+  const held = new Map<string, Uint8Array>();
+  // It grows on the way: who waits stays as well, and keeps what the next one waits for.
+  for (const { document, root } of stay) {
+    const key = keyIn(document, names);
+    for (const { now, back } of (key && waiting.get(key)) || []) {
+      const name = keyAt(present, (now ?? back) as Uint8Array);
+      if (held.has(name)) continue;
+      held.set(name, root);
+      if (now !== undefined) stay.push({ document: now, root });
+    }
+  }
+  if (held.size > 0) throw new PutHeld(held);
+}
+
+/** The values of these fields; undefined where one is absent, or has several entries in an index. */
+function keyIn(document: Uint8Array, names: readonly string[]): string | undefined {
+  const fields = fieldsIn(document, names);
+  return fields
+    ?.map(({ type, valueStart, end }) => `${type}:${asBuffer(document).toString('latin1', valueStart, end)}`)
+    .join('\n');
+}
+
+export function fieldsIn(document: Uint8Array, names: readonly string[]): RawElement[] | undefined {
+  const found = new Map<string, RawElement>();
+  for (const element of elementsOf(document)) if (names.includes(element.name)) found.set(element.name, element);
+  const fields = names.flatMap((name) => found.get(name) ?? []);
+  return fields.length < names.length || fields.some(({ type }) => type === bsonTypes.array) ? undefined : fields;
+}
