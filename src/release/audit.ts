@@ -22,7 +22,7 @@ export type AuditEntry =
       readonly id: string;
       /** Of one that is `running`: whether its run is still at it, as far as can be seen. */
       readonly presence?: Presence;
-    } & Omit<ReleaseRecord, '_id' | 'process'>)
+    } & Omit<ReleaseRecord, '_id' | 'process' | 'hook'>)
   | DrillRecord;
 
 export interface AuditResult {
@@ -71,7 +71,7 @@ async function trailOf(run: Run, { db }: Connection): Promise<AuditEntry[]> {
   return all.map((one) => {
     const { record, presence } = byId.get(one._id) ?? { record: one };
     // Which process it was, nobody reads.
-    const { _id: id, process, ...entry } = record;
+    const { _id: id, process, hook, ...entry } = record;
     return { id, ...entry, ...(presence !== undefined && { presence }) };
   });
 }

@@ -18,11 +18,16 @@ export type HookEnd =
 /**
  * Runs a command of the project in a shell, with the allow-listed environment and what names this release. Its output
  * goes to the log, scrubbed. Ends after the time limit of `hooks.time-limit`, and when the run is cancelled: then nothing
- * of it is left running.
+ * of it is left running. `hasStarted` gets the leader of its group of processes.
  *
  * Throws `HOOK_FAILED` only where no shell can be started; that the command failed is an end, not an exception.
  */
-export async function runHook(run: Run, name: string, command: string): Promise<HookEnd> {
+export async function runHook(
+  run: Run,
+  name: string,
+  command: string,
+  hasStarted: (pid: number) => void = () => {},
+): Promise<HookEnd> {
   const log = run.log.with({ hook: name });
   const limit = run.invocation.settings.hooks['time-limit'];
   const started = performance.now();
@@ -51,6 +56,7 @@ export async function runHook(run: Run, name: string, command: string): Promise<
   run.signal.addEventListener('abort', cancel, { once: true });
   try {
     log.info(`Hook ${name} starts.`);
+    if (child.pid !== undefined) hasStarted(child.pid);
     const lines = Promise.all([
       forward(child.stdout, (line) => log.info(line)),
       forward(child.stderr, (line) => log.warn(line)),

@@ -1,4 +1,5 @@
 import { guardFailure } from '../guard/failure.ts';
+import { thisProcess } from '../migration/lease/owner-process.ts';
 import { assertRest } from '../migration/plan/agreed.ts';
 import { halfDoneRules } from '../migration/plan/findings.ts';
 import type { Connection } from '../mongo/connect.ts';
@@ -219,7 +220,11 @@ class Walk {
       // Who takes it back has to know of it, and nobody else may be at it.
       await this.#recording.claim();
       this.#deployed = true;
-      const end = await runHook(this.#run, 'deploy', deploy);
+      let kept: Promise<void> | undefined;
+      const end = await runHook(this.#run, 'deploy', deploy, (pid) => {
+        kept = this.#recording.keep(thisProcess(pid)).catch(() => {});
+      });
+      await kept;
       stopIfCancelled(this.#run);
       this.result.deploy = { durationMs: end.durationMs };
       if (end.state === 'done') return this.#stillThere();

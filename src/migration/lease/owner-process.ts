@@ -12,12 +12,11 @@ export interface OwnerProcess {
   readonly started: string;
 }
 
-/** This process; undefined where it cannot be named beyond doubt, as on every system but Linux. */
-export function thisProcess(): OwnerProcess | undefined {
-  const { pid } = process;
+/** This process, or a child of it; undefined where it cannot be named beyond doubt, as on every system but Linux. */
+export function thisProcess(pid = process.pid): OwnerProcess | undefined {
   try {
     // Where it shows the processes of another namespace, it tells nothing of ours.
-    if (readlinkSync('/proc/self') !== String(pid)) return undefined;
+    if (readlinkSync('/proc/self') !== String(process.pid)) return undefined;
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     const kinds = readdirSync('/proc/self/ns').filter((kind) => kind === 'pid' || kind === 'time');
     const namespaces = kinds.map((kind) => readlinkSync(`/proc/self/ns/${kind}`)).join(' ');
@@ -46,6 +45,18 @@ export function hasEnded({ pid, boot, namespaces, started }: OwnerProcess): bool
     return now.started !== started || now.state === 'Z' || now.state === 'X';
   } catch {
     return !processRuns(pid);
+  }
+}
+
+/** Whether a process certainly runs here. False also means "nobody can tell from here". */
+export function runsHere({ pid, boot, namespaces, started }: OwnerProcess): boolean {
+  const here = thisProcess();
+  if (here === undefined || here.boot !== boot || here.namespaces !== namespaces) return false;
+  try {
+    const now = statOf(pid);
+    return now.started === started && now.state !== 'Z' && now.state !== 'X';
+  } catch {
+    return false;
   }
 }
 

@@ -27,7 +27,7 @@ const lasting = [
 
 /** What was on record of a run before another one opened its record again. */
 export type ReleaseAttempt = Pick<ReleaseRecord, 'startedAt'> &
-  Omit<ReleaseRecord, (typeof lasting)[number] | 'process'>;
+  Omit<ReleaseRecord, (typeof lasting)[number] | 'process' | 'hook'>;
 
 /** A document holds 16 MiB, and whatever retries for ever must not fill it. */
 const mostAttempts = 100;
@@ -41,7 +41,7 @@ export function fieldsOfAttempt(record: ReleaseRecord): string[] {
 export function attemptOf(record: ReleaseRecord): ReleaseAttempt {
   const latest = { ...record, startedAt: record.reopenedAt ?? record.startedAt };
   // Whether its process has ended is of no account any more.
-  const own = fieldsOfAttempt(record).filter((field) => field !== 'process');
+  const own = fieldsOfAttempt(record).filter((field) => field !== 'process' && field !== 'hook');
   const fields = ['startedAt', ...own] as (keyof ReleaseAttempt)[];
   return Object.fromEntries(fields.map((field) => [field, latest[field]])) as unknown as ReleaseAttempt;
 }

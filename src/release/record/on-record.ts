@@ -1,3 +1,4 @@
+import type { OwnerProcess } from '../../migration/lease/owner-process.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { asReleaseOrServerError } from '../../mongo/server-error.ts';
 import { asReleaseError, type ReleaseError } from '../../observe/error.ts';
@@ -17,7 +18,7 @@ export interface Recording {
   /** Before it deploys what it is on record with. Throws as `OwnRecord.claim`. */
   claim(): Promise<void>;
   /** Puts on record which steps it took. Throws as `open`. */
-  keep(): Promise<void>;
+  keep(hook?: OwnerProcess): Promise<void>;
 }
 
 /** Of what is only rehearsed: there is no record to open. */
@@ -64,7 +65,7 @@ export async function onRecord<E extends { readonly outcome: Outcome; readonly e
   };
   try {
     const claim = () => record.claim(opening, steps.all);
-    const ended = await work({ steps, open, claim, keep: () => record.reached(steps.all) });
+    const ended = await work({ steps, open, claim, keep: (hook) => record.reached(steps.all, hook) });
     await close(ended);
     return ended;
   } catch (thrown) {

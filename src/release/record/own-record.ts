@@ -1,6 +1,6 @@
 import { type Collection, Long, MongoServerError } from 'mongodb';
 import { answerWithin } from '../../migration/lease/clock.ts';
-import { thisProcess } from '../../migration/lease/owner-process.ts';
+import { type OwnerProcess, thisProcess } from '../../migration/lease/owner-process.ts';
 import { fenceBehind } from '../../migration/lease/state.ts';
 import { clusterIdentity } from '../../mongo/cluster.ts';
 import type { Connection } from '../../mongo/connect.ts';
@@ -210,8 +210,8 @@ export class OwnRecord {
   }
 
   /** Puts on record which steps this process's attempt took so far. Throws what `asServerFailure` makes of a server's failure. */
-  async reached(steps: RecordEnd['steps']): Promise<void> {
-    await this.#ofAttempt(this.#behind, { steps }).catch((error: unknown) => {
+  async reached(steps: RecordEnd['steps'], hook?: OwnerProcess): Promise<void> {
+    await this.#ofAttempt(this.#behind, { steps, hook }).catch((error: unknown) => {
       throw asServerFailure(error, 'putting a step of the release on record');
     });
   }

@@ -1,4 +1,4 @@
-import { hasEnded } from '../../migration/lease/owner-process.ts';
+import { hasEnded, runsHere } from '../../migration/lease/owner-process.ts';
 import { formatTime } from '../../report/format.ts';
 import { latestBegan, type ReleaseRecord } from './record.ts';
 
@@ -21,6 +21,12 @@ export function presenceOf({ process, heard }: Pick<ReleaseRecord, 'process' | '
   return heard === undefined || heard.until >= now ? 'here' : 'silent';
 }
 
+/** The process of its deploy hook, where that is seen to be still at it; whether or not its run is. */
+export function hookAtIt({ hook, steps = [] }: Pick<ReleaseRecord, 'hook' | 'steps'>): number | undefined {
+  const deploys = steps.some(({ name, state }) => name === 'deploy' && state === 'running');
+  return deploys && hook !== undefined && runsHere(hook) ? hook.pid : undefined;
+}
+
 /** Sentences on one that has begun to deploy: at what it is or was, when that was heard, and what comes next where it is over. */
 export function presenceInWords(record: ReleaseRecord, presence: Presence): string {
   const { _id, heard, steps = [] } = record;
@@ -29,8 +35,12 @@ export function presenceInWords(record: ReleaseRecord, presence: Presence): stri
   const at = formatTime(heard?.at ?? latestBegan(record));
   if (presence === 'here') return `Release ${_id} is ${doing}; it was last heard of at ${at}.`;
   const seen = presence === 'gone' ? 'its process is gone' : 'nothing was heard of it since';
+  const cutOff = `Release ${_id} was cut off while ${doing}, at ${at} or shortly after: ${seen}.`;
+  const hook = hookAtIt(record);
+  if (hook !== undefined)
+    return `${cutOff} Its deploy hook still runs here, as process ${hook}, and may bring the new application later. Wait for its end, or stop it with kill -- -${hook}; then mongo-release rollback ${_id} takes it back, and a new release goes on from what is applied.`;
   return [
-    `Release ${_id} was cut off while ${doing}, at ${at} or shortly after: ${seen}.`,
+    cutOff,
     'Which application is there, nobody saw.',
     `mongo-release rollback ${_id} takes it back; a new release goes on from what is applied.`,
   ].join(' ');

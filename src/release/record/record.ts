@@ -65,6 +65,8 @@ export interface ReleaseRecord {
   readonly pid?: number;
   /** The same process, as far as it can be told from every other one. */
   readonly process?: OwnerProcess;
+  /** Of its deploy hook, once that has started: it may outlive the run. */
+  readonly hook?: OwnerProcess;
   readonly runUrl?: string;
   readonly commit?: string;
   readonly toolVersion: string;

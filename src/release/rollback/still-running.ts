@@ -1,15 +1,15 @@
 import type { Connection } from '../../mongo/connect.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
-import { presenceInWords } from '../record/presence.ts';
+import { hookAtIt, presenceInWords } from '../record/presence.ts';
 import { deploysOf, type ReleaseRecord } from '../record/record.ts';
 import { ReleaseRecords } from '../record/records.ts';
 import type { Run } from '../run.ts';
 
 /**
  * Nobody has the lease while an application is deployed: a release that is at that would end on the data of before. Throws
- * `HISTORY_CONFLICT` where signs of life come from it, unless a person says that it is gone. Where none come any more, it
- * was cut off as far as can be seen, which is said in what comes back.
+ * `HISTORY_CONFLICT` where signs of life come from it, or its deploy hook has outlived it, unless a person says that it is
+ * gone. Where none come any more, it was cut off as far as can be seen, which is said in what comes back.
  */
 export async function refuseRunning(run: Run, { db }: Connection, release: ReleaseRecord): Promise<string | undefined> {
   const { _id, state, host, pid, steps } = release;
@@ -18,8 +18,15 @@ export async function refuseRunning(run: Run, { db }: Connection, release: Relea
   if (seen === undefined) return undefined;
   const { record, presence } = seen;
   const words = presenceInWords(record, presence);
-  if (presence !== 'here' || run.invocation.flags['dry-run']) return words;
-  if (run.invocation.flags.yes) return undefined;
+  const cutOff = presence !== 'here';
+  if ((cutOff && hookAtIt(record) === undefined) || run.invocation.flags['dry-run']) return words;
+  if (run.invocation.flags.yes) return cutOff ? words : undefined;
+  if (cutOff) {
+    if (await run.confirm?.(`${words} Take it back beside it?`)) return undefined;
+    throw new ReleaseError('HISTORY_CONFLICT', words, {
+      hint: `To take it back beside that all the same, type mongo-release rollback ${_id} --yes.`,
+    });
+  }
   const message = `${words} Its end is not on record: process ${pid} on ${host} is at it.`;
   if (await run.confirm?.(`${message} Is it gone, and to be taken back?`)) return undefined;
   throw new ReleaseError('HISTORY_CONFLICT', message, {

@@ -69,10 +69,19 @@ test('a release that may still deploy is not taken back unasked; one that was, m
   expect((await ok('rollback r1 --json')).outcome).toBe('nothing-to-do');
 }, 120_000);
 
-test('a release that was killed while it deployed is taken back, with its application', async () => {
+test('a release that was killed while it deployed is taken back, with its application, once its hook has ended', async () => {
   const { process, ended } = await deploying();
   process.kill('SIGKILL');
   await ended;
+  const beside = await project.run('rollback --json');
+  expectFailure(
+    beside,
+    5,
+    'HISTORY_CONFLICT',
+    /r1 was cut off while deploying, .* Its deploy hook still runs here, as process \d+/,
+  );
+  expect((await ok('status --json')).warnings.join(' ')).toMatch(/deploy hook still runs here.* kill -- -\d+/);
+  expect(await places().distinct('price')).toEqual([100]);
   await letGo();
   const back = await project.run('rollback --json');
   expect(back.json, back.stderr).toMatchObject({ outcome: 'rolled-back', reverted: [{ name: '1-cents' }] });
