@@ -89,7 +89,7 @@ function needFacts({ need }: RehearsalResult): (readonly [string, Cell])[] {
   if (need === undefined) return [];
   const { leastBytes, diskBytes, freeBytes, seconds, basis } = need;
   const free = freeBytes === null ? 'free: unknown' : `${formatBytes(freeBytes)} free`;
-  const text = `${formatBytesBetween(leastBytes, diskBytes)} of disk (${free}), about ${formatDuration(seconds * 1000)}: ${basis}`;
+  const text = `${formatBytesBetween(leastBytes, diskBytes)} of disk (${free}), about ${formatDuration(seconds * 1000)} on an idle machine: ${basis}`;
   return [['A full one needs', { text }]];
 }
 

@@ -13,7 +13,9 @@ export function wayBackFacts(wayBack: WayBackRehearsal | undefined): (readonly [
 }
 
 function wayCell({ state, why, differences, notes, migrations, durationMs }: RehearsedWay): Cell {
-  const took = `${plural(migrations.length, 'migration')} in ${formatDuration(durationMs)}`;
+  // Whoever plans with it wants the way alone, without what shows that it leads back.
+  const alone = migrations.reduce((sum, one) => sum + one.durationMs, 0);
+  const took = `${plural(migrations.length, 'migration')} in ${formatDuration(alone)} (rehearsed in ${formatDuration(durationMs)})`;
   const until = why === undefined ? '' : `; not further: ${why}`;
   switch (state) {
     case 'equal':

@@ -71,7 +71,7 @@ test('the summary of a rehearsal says what changed, what to look at, and what to
     - Restored: 106,562 documents (12.3 MB) of backup 20261001T120000000Z-aaaaaa, as the data were at 2026-10-01 12:00:00 UTC
     - Server: 6.0.5, mongod on PATH
     - Oplog of the target: 100.0 kB, reaches back about 1 h 0 min
-    - A full one needs: 1.0 GB to 2.0 GB of disk (free: unknown), about 1 min 30 s: 900.0 MB of documents
+    - A full one needs: 1.0 GB to 2.0 GB of disk (free: unknown), about 1 min 30 s on an idle machine: 900.0 MB of documents
     - Took: 1 min 4 s
 
     ### What the rehearsal could not show

@@ -44,7 +44,7 @@ test('a release that went through', () => {
 
     |  | About | Finding | Next | Rule |
     | --- | --- | --- | --- | --- |
-    | ⚠️&nbsp;warning | \`replica-lag\` | The guard replica-lag could not look: not authorized. | Grant the role clusterMonitor on admin. | \`replica-lag\` |
+    | ⚠️&nbsp;warning | \`replica-lag\` | The guard replica-lag could not look: not authorized. | Grant the role clusterMonitor on admin. |  |
 
     ### Backup
 

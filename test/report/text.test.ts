@@ -38,7 +38,7 @@ test('a release that went through', () => {
 
       Findings
                  About        Rule
-      ! warning  replica-lag  replica-lag
+      ! warning  replica-lag
                  The guard replica-lag could not look: not authorized.
                  → Grant the role clusterMonitor on admin.
 

@@ -35,3 +35,11 @@ test('what came out otherwise and is as good does not stand beside the claim tha
     text: expect.stringMatching(/everything is as before, or as good: customers was added$/),
   });
 });
+
+test('how long a way back takes is told without what shows in the sandbox that it leads back', () => {
+  const migrations = [120, 153].map((durationMs, at) => ({ name: `${at}-x`, durationMs }));
+  const way = { state: 'equal', migrations, differences: [], notes: [], durationMs: 11_100 } as const;
+  expect(wayBackFacts({ undo: way })).toEqual([
+    ['Undo', { mark: 'good', text: '2 migrations in 273 ms (rehearsed in 11.1 s), and everything is as before' }],
+  ]);
+});

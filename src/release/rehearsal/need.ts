@@ -88,7 +88,7 @@ export function describeNeed(need: RehearsalNeed | undefined): string {
     return 'What a full rehearsal needs is unknown: the server does not say how large the database is.';
   const { leastBytes, diskBytes, freeBytes, seconds, basis } = need;
   const free = freeBytes === null ? 'how much is free, nobody can tell' : `${formatBytes(freeBytes)} are free`;
-  return `A full rehearsal needs ${formatBytesBetween(leastBytes, diskBytes)} of disk (${free}) and about ${formatDuration(seconds * 1000)} (${basis}).`;
+  return `A full rehearsal needs ${formatBytesBetween(leastBytes, diskBytes)} of disk (${free}) and about ${formatDuration(seconds * 1000)} on an idle machine, longer on a busy one (${basis}).`;
 }
 
 /** What was asked for, and whether by a flag: that is never made less. */

@@ -36,7 +36,7 @@ test('what fits, and what nobody can tell, is rehearsed as it was asked for', ()
 
 test('the need is said with what is free, and where that is unknown', () => {
   expect(describeNeed(need)).toBe(
-    'A full rehearsal needs 2.0 GB to 4.0 GB of disk (1.0 GB are free) and about 1 min 30 s (900.0 MB of documents).',
+    'A full rehearsal needs 2.0 GB to 4.0 GB of disk (1.0 GB are free) and about 1 min 30 s on an idle machine, longer on a busy one (900.0 MB of documents).',
   );
   expect(describeNeed({ ...need, freeBytes: null })).toContain('nobody can tell');
   expect(describeNeed(undefined)).toContain('is unknown');
