@@ -2,8 +2,10 @@ import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { BackedUpTarget } from '../backup/same-target.ts';
 import { parseDuration } from '../config/duration.ts';
+import { readHistory } from '../migration/history/history.ts';
 import { hasEnded } from '../migration/lease/owner-process.ts';
 import { inspectLease } from '../migration/lease/state.ts';
+import type { HistoryRecord } from '../migration/types.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { asReleaseError, ReleaseError } from '../observe/error.ts';
 import { renderTrail } from '../report/json.ts';
@@ -67,13 +69,26 @@ async function trailOf(run: Run, { db }: Connection): Promise<AuditEntry[]> {
     const over = process !== undefined && hasEnded(process) ? 'gone' : 'silent';
     seen.push({ record, presence: holder === _id ? 'here' : over });
   }
-  const byId = new Map(seen.map((one) => [one.record._id, one]));
+  const cutOff = seen.some(({ presence }) => presence !== 'here');
+  const history = cutOff ? await readHistory(db, namesOf(run), { brief: true }) : [];
+  const byId = new Map(
+    seen.map(({ record, presence }) => [record._id, { record: heardLast(record, history), presence }]),
+  );
   return all.map((one) => {
     const { record, presence } = byId.get(one._id) ?? { record: one };
     // Which process it was, nobody reads.
     const { _id: id, process, hook, ...entry } = record;
     return { id, ...entry, ...(presence !== undefined && { presence }) };
   });
+}
+
+/** A migration that it has applied is a sign of life, too. */
+function heardLast(record: ReleaseRecord, history: readonly HistoryRecord[]): ReleaseRecord {
+  const { _id, heard } = record;
+  const applied = history.flatMap(({ appliedIn, appliedAt }) => (appliedIn === _id && appliedAt ? [appliedAt] : []));
+  const [latest] = applied.sort((a, b) => b.getTime() - a.getTime());
+  if (heard === undefined || latest === undefined || latest <= heard.at) return record;
+  return { ...record, heard: { ...heard, at: latest } };
 }
 
 async function drillsOf(

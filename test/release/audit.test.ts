@@ -68,7 +68,7 @@ test('what a release decided stands behind it: whose run, of which commit, by wh
       startedAt: new Date(0),
       finishedAt: new Date(1000),
       target: 'default',
-      environment: 'production',
+      environment: 'development',
       host: 'h-1',
     },
     steps: [

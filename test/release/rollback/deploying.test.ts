@@ -73,6 +73,11 @@ test('a release that was killed while it deployed is taken back, with its applic
   const { process, ended } = await deploying();
   process.kill('SIGKILL');
   await ended;
+  // As if it had applied its migration after the last sign of life that came.
+  const old = { at: new Date(0), until: new Date(1) };
+  await releases().updateOne({ _id: 'r1' }, { $set: { heard: old } });
+  const applied = (await ok('status --json')).migrations[0].appliedAt;
+  expect((await ok('audit --json')).entries[0]).toMatchObject({ presence: 'gone', heard: { at: applied } });
   const beside = await project.run('rollback --json');
   expectFailure(
     beside,
