@@ -1,6 +1,6 @@
 /**
  * Writes what follows from the tables in the sources, so that it is never written twice:
- * the JSON Schema, docs/errors.md, docs/configuration.md, docs/commands.md, the parts' action.yml, the version.
+ * the JSON Schema, docs/errors.md, docs/configuration.md, docs/commands.md, docs/results.md, the parts' action.yml, the version.
  *
  *   node scripts/generate.ts [--check]     with --check nothing is written; exits with 1 where a file differs
  */
@@ -13,6 +13,7 @@ import { schema } from '../src/config/schema.ts';
 import { guards } from '../src/guard/run.ts';
 import { errorCodes } from '../src/observe/error-codes.ts';
 import { renderParts } from './render-parts.ts';
+import { resultsPage } from './results-page.ts';
 
 const root = dirname(import.meta.dirname);
 const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
@@ -168,7 +169,8 @@ ${table.join('\n')}
 
 ## Options of all commands
 
-The five from \`--target\` on belong to the commands that act on a database.
+The five from \`--target\` on belong to the commands that act on a database. What \`--json\` prints is in [results.md](results.md), and so is
+\`MONGO_RELEASE_LOG=json\`, by which each line of the log is a JSON document.
 
 ${header}
 ${shared.map(optionRow).join('\n')}
@@ -215,6 +217,7 @@ const files: Record<string, string> = {
   'docs/errors.md': errorsPage(),
   'docs/configuration.md': configurationPage(),
   'docs/commands.md': commandsPage(),
+  'docs/results.md': resultsPage(),
   'src/config/version.ts': await versionFile(),
   ...(await renderParts()),
 };
