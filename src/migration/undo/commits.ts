@@ -68,6 +68,10 @@ export class Commits {
     return this.#committed;
   }
 
+  get hasPutOff(): boolean {
+    return this.#off.size > 0;
+  }
+
   /** Packs that were put off, and are nobody's any more. */
   takeOff(): string[] {
     const packs = [...this.#off];

@@ -108,6 +108,9 @@ export class Walk {
       await commits.all(pieces);
       pieces = [];
       bytes = 0;
+      if (survey.met.repeats.again || commits.hasPutOff) return;
+      await commits.all(ends);
+      ends = [];
     };
     const endSegment = async () => {
       await commit();
