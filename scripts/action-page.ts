@@ -121,7 +121,7 @@ ends as \`nothing-to-do\` when all is well, whatever it has found: it was not to
 | in a migration after the deploy | deploys again, ends that one, and goes on with the rest |
 | in the verification | deploys and verifies again |
 | in a rollback that came to its end | begins anew |
-| in a rollback that did not | ends with \`HISTORY_CONFLICT\` in the reusable workflow, elsewhere with a warning: [that rollback](rollback.md#the-playbook) comes first |
+| in a rollback that did not | ends with \`HISTORY_CONFLICT\`: [that rollback](rollback.md#the-playbook) comes first |
 
 A job with the action plans anew, so what is left is another release, with an id of its own: a rollback of that leaves what the first one has applied, which has to be
 taken back after it, by its own id. An input \`digest\` names a plan of which a part is applied by then, and is refused (\`PLAN_MOVED\`): name the one of what is left.

@@ -48,6 +48,7 @@ const results: { readonly [C in keyof Results]: About<Results[C]> } = {
     pending: 'how many',
     lease: 'who changes the target at the moment ([lease](#lease)), or `null`',
     traffic: 'only while users are shut out, or may be: `state`, `since`, `rollbackId`, `releaseId`',
+    attention: '`true` where somebody has to do something beside applying what is pending: `warnings` say what',
     quarantine: 'of each `migration` that has some, how many `documents` wait for somebody to look after them',
     changelog: 'of a project of migrate-mongo: what that says of each file',
   },

@@ -94,7 +94,10 @@ export const options = {
     terminalOnly: true,
     help: "Show what migrations print, and their errors' full text. On a terminal only.",
   },
-  check: { type: 'switch', help: 'Exit with 3 when migrations are pending.' },
+  check: {
+    type: 'switch',
+    help: 'Exit with 3 when migrations are pending, with 8, 9 or 10 when a release or a rollback did not come to its end.',
+  },
   offline: { type: 'switch', help: 'Look at the files only: what is pending is unknown.' },
   out: { type: 'text', value: 'FILE', help: 'Write the plan, or what audit lists, to this file.' },
   since: {

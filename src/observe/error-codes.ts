@@ -24,7 +24,11 @@ export const errorCodes = {
   PLAN_MOVED: { exit: 5, meaning: 'What would be applied is no longer what was planned or asked for.' },
   IRREVERSIBLE: { exit: 5, meaning: 'A migration on the way down cannot be undone.' },
   DOWN_BLOCKED: { exit: 5, meaning: 'Later migrations stand on what should be taken back.' },
-  HISTORY_CONFLICT: { exit: 5, meaning: 'A record of the history is not in the state that the next step needs.' },
+  HISTORY_CONFLICT: {
+    exit: 5,
+    meaning:
+      'A record of the history, or a release or a rollback on record, is not in the state that the next step needs.',
+  },
   CHANGELOG_MISSING: { exit: 5, meaning: "migrate-mongo's changelog is gone, and history has migrations from it." },
   COMMIT_UNKNOWN: {
     exit: 8,

@@ -8,17 +8,19 @@ import { outcomeOf } from './applying/apply-plan.ts';
 import { bring } from './applying/bring.ts';
 import { joinedRelease } from './applying/joined.ts';
 import { rehearsalImpossible, takenUp } from './applying/taken-up.ts';
+import { refuseUndeployed } from './applying/undeployed.ts';
 import { backupBehind, type StoredBackup } from './backup/backup-for.ts';
 import { refuseUnguarded } from './guards.ts';
 import { notRecorded, onRecord, type Recording } from './record/on-record.ts';
 import { rehearsePending } from './rehearsal/pending.ts';
 import { levelOf, provenBefore } from './rehearsal/rely.ts';
 import type { Ended, MigrateResult } from './result.ts';
-import { openRollbackWarnings } from './rollback/open.ts';
+import { openRollbackWarnings, refuseOpenRollback } from './rollback/open.ts';
 import { unendedWarnings } from './rollback/still-running.ts';
 import { aboutTarget, openTarget, type Run } from './run.ts';
 import { checkedSituation } from './situation/checked-situation.ts';
 import type { Situation } from './situation/situation.ts';
+import { typed } from './typed.ts';
 import { underLease } from './under-lease.ts';
 
 /** `migrate` and `up`: a rehearsal of what is pending, or with `--apply` that and the real thing. */
@@ -36,8 +38,8 @@ export async function migrate(run: Run): Promise<Ended<'migrate' | 'up'>> {
   return await onRecord(run, connection, 'migrate', async (recording) => {
     await recording.steps.run('guards', async () => {
       await refuseUnguarded(run, connection);
-      const open = await openRollbackWarnings(run, connection);
-      for (const one of [...open, ...(await unendedWarnings(run, connection))]) run.log.warn(one);
+      await refuseOpenRollback(run, connection);
+      for (const one of await unendedWarnings(run, connection)) run.log.warn(typed(run, one));
     });
     const ended = await migrateOn(run, connection, recording, { command });
     const open = await openRollbackWarnings(run, connection).catch(() => []);
@@ -64,6 +66,7 @@ export async function migrateOn(
   const { phase } = run.invocation.flags;
   const joined = apply ? await joinedRelease(run, connection) : undefined;
   const situation = await steps.run('plan', () => checkedSituation(run, connection, joined?.plan));
+  if (apply) await refuseUndeployed(run, connection, situation);
   const { pending } = situation.plan;
   const planDigest = joined?.plan.digest ?? situation.plan.digest;
   const nothing: MigrateResult = { releaseId: run.releaseId, applied: [] };
@@ -88,7 +91,7 @@ export async function migrateOn(
   const { behind } = joined?.chosen ??
     chosen ?? { behind: await steps.run('backup', () => backupBehind(run, connection, situation, apply)) };
   if (!apply) {
-    if (takenUp(situation).length > 0) throw rehearsalImpossible(run, situation);
+    if (takenUp(situation).length > 0) throw await rehearsalImpossible(run, connection, situation);
     const { result: rehearsal, proof, error } = await rehearsePending(run, connection, situation, behind);
     if (error !== undefined) return { ...about, outcome: 'failed-clean', result: { ...nothing, rehearsal }, error };
     return { ...about, outcome: 'rehearsed', result: { ...nothing, rehearsal, proof } };

@@ -27,12 +27,13 @@ import { provenBefore } from './rehearsal/rely.ts';
 import type { RehearsalResult, ReliedOn } from './rehearsal/result.ts';
 import type { Ended, PlanResult, ReleaseResult } from './result.ts';
 import { takeBackAfter } from './rollback/after-failure.ts';
-import { openRollbackWarnings } from './rollback/open.ts';
+import { openRollbackWarnings, refuseOpenRollback } from './rollback/open.ts';
 import { unendedWarnings } from './rollback/still-running.ts';
 import { aboutTarget, openTarget, type Run, stopIfCancelled } from './run.ts';
 import { checkedSituation } from './situation/checked-situation.ts';
 import { readSituation, type Situation } from './situation/situation.ts';
 import { refuseTakenBack } from './taken-back.ts';
+import { typed } from './typed.ts';
 import { refuseHeld } from './under-lease.ts';
 import { nothingVerified, probe, probeFailure } from './verify.ts';
 
@@ -98,7 +99,7 @@ class Walk {
       if (this.#deploys) await this.#applyAfter(situation, relied);
       await this.#verify();
       if (this.#deploys) await this.#stillThere();
-      return { outcome: this.#changed ? 'applied' : 'nothing-to-do' };
+      return { outcome: this.#changed || this.#deployed ? 'applied' : 'nothing-to-do' };
     } catch (thrown) {
       const error = asReleaseOrServerError(thrown, 'releasing');
       const end = { outcome: outcomeOfError(error, this.#changed || this.#deployed), error };
@@ -111,8 +112,10 @@ class Walk {
       this.result.guards = await lookGuards(this.#run, this.#connection, this.#apply);
       const error = guardFailure(this.result.guards);
       if (error !== undefined) throw error;
-      const open = await openRollbackWarnings(this.#run, this.#connection);
-      for (const one of [...open, ...(await unendedWarnings(this.#run, this.#connection))]) this.#run.log.warn(one);
+      const open = this.#apply ? [] : await openRollbackWarnings(this.#run, this.#connection);
+      if (this.#apply) await refuseOpenRollback(this.#run, this.#connection);
+      for (const one of [...open, ...(await unendedWarnings(this.#run, this.#connection))])
+        this.#run.log.warn(typed(this.#run, one));
     });
   }
 
@@ -159,7 +162,7 @@ class Walk {
 
   #rehearse(situation: Situation): Promise<void> {
     return this.#steps.run('rehearsal', async () => {
-      if (takenUp(situation).length > 0) throw rehearsalImpossible(this.#run, situation);
+      if (takenUp(situation).length > 0) throw await rehearsalImpossible(this.#run, this.#connection, situation);
       const { result, proof, error } = await rehearsePending(this.#run, this.#connection, situation, this.#behind);
       Object.assign(this.result, { rehearsal: result, proof });
       if (error !== undefined) throw error;

@@ -6,12 +6,13 @@ import type { HistoryRecord, MigrationFile, RecordState } from '../migration/typ
 import { ReleaseError } from '../observe/error.ts';
 import { statusSentence } from '../report/status.ts';
 import { type Unsettled, unsettled } from './half-done/half-done.ts';
+import { leftOpen, leftOpenError } from './half-done/left-open.ts';
 import { leaseStatus } from './lease-status.ts';
 import { changelogOf, listFiles, readRecords } from './migrate-mongo.ts';
 import { quarantineWarning, readQuarantine } from './quarantine.ts';
 import { failedOfLate } from './rehearsal/rely.ts';
 import type { Ended } from './result.ts';
-import { halfRestoredIn, openInWords, openRollback, openUnderLease } from './rollback/open.ts';
+import { halfRestoredIn, openError, openInWords, openRollback, openUnderLease } from './rollback/open.ts';
 import { unendedWarnings } from './rollback/still-running.ts';
 import type { StoppedTraffic } from './rollback/traffic.ts';
 import { aboutTarget, namesOf, openTarget, type Run } from './run.ts';
@@ -50,6 +51,8 @@ export interface StatusResult {
   readonly lease: LeaseStatus | null;
   /** Only while users are shut out, or may be: by which rollback, of which release. */
   readonly traffic?: StoppedTraffic & { readonly rollbackId: string; readonly releaseId?: string };
+  /** Only where somebody has to do something beside applying what is pending: the warnings say what. */
+  readonly attention?: true;
   /** Documents that wait for somebody to look after them; only migrations that have some. */
   readonly quarantine?: readonly InQuarantine[];
   /** Of a migrate-mongo project: what migrate-mongo itself says of each file. */
@@ -72,7 +75,8 @@ export interface ChangelogRow {
 
 /**
  * `status`: reads files, history and lease. With `--check` pending migrations are an error: what is not applied and has a
- * file that could be, and what is half done, with or without its file; and so is a restore that is.
+ * file that could be, and what is half done, with or without its file; and so is a restore that is, a rollback that is not
+ * complete, and a release that did not come to a good end.
  */
 export async function status(run: Run): Promise<Ended<'status'>> {
   // Files are read while the server is being reached.
@@ -96,7 +100,7 @@ export async function status(run: Run): Promise<Ended<'status'>> {
   const rollback = await openRollback(run, connection);
   const holder = lease.held ? lease.holder?.releaseId : undefined;
   const whatIsOpen = rollback && (lease.held ? openUnderLease(rollback, holder) : openInWords(rollback));
-  const result = {
+  const about = {
     target: target.name,
     database: target.database,
     migrations,
@@ -106,31 +110,41 @@ export async function status(run: Run): Promise<Ended<'status'>> {
     ...(quarantine.length > 0 && { quarantine }),
     ...(changelog && { changelog: changelogRows(files, changelog, changelogOf(run)?.useFileHash === true) }),
   };
+  // A rollback that is open tells of its release.
+  const released = rollback === undefined ? await leftOpen(run, connection, records) : undefined;
+  const left = released?.here || released?.record._id === holder ? undefined : released;
   const notEnded = await unsettled(run, connection, files, records, lease.held);
   const unended = await unendedWarnings(run, connection, holder);
   const rehearsed = pending === 0 ? [] : await failedOfLate(run, connection);
   const warnings = [
     ...(whatIsOpen === undefined ? [] : [whatIsOpen]),
     ...unended,
+    ...(left === undefined || left.half || unended.length > 0 ? [] : [`${left.stopped} ${left.next}`]),
     ...(half === undefined ? [] : [`${half.message} ${half.hint}`]),
     ...notEnded.map(({ far, next }) => (next === undefined ? far : `${far} ${next}`)),
     ...rehearsed,
     ...quarantine.map((one) => quarantineWarning(one, names.quarantine)),
   ];
-  if (run.invocation.flags.check && (pending > 0 || half !== undefined)) {
-    const error = half ?? pendingError(result, notEnded, open.filter(isMissing));
+  const failed =
+    half ??
+    (rollback && whatIsOpen !== undefined ? openError('ROLLBACK_FAILED', rollback) : undefined) ??
+    (left === undefined || left.half ? undefined : leftOpenError(left));
+  const attention = failed !== undefined || left !== undefined || notEnded.some(({ next }) => next !== undefined);
+  const result: StatusResult = { ...about, ...(attention && { attention }) };
+  if (run.invocation.flags.check && (pending > 0 || failed !== undefined || left !== undefined)) {
+    const error = failed ?? pendingError(result, notEnded, open.filter(isMissing));
     return { command: 'status', outcome: 'blocked', result, target, warnings, error };
   }
   return { command: 'status', outcome: 'nothing-to-do', result, target, warnings };
 }
 
-/** What is half done and has no file cannot be applied, so that is what comes next. */
+/** What is half done comes before all else; what has no file cannot be applied either. */
 function pendingError(
   result: StatusResult,
   notEnded: readonly Unsettled[],
   [missing]: readonly MigrationStatus[],
 ): ReleaseError {
-  const found = notEnded.find(({ name }) => name === missing?.name);
+  const found = notEnded.find(({ name }) => name === missing?.name) ?? notEnded.find(({ next }) => next !== undefined);
   const hint =
     found?.next ?? 'Type mongo-release migrate for a dry run, and mongo-release migrate --apply to apply them.';
   const message = [statusSentence(result), ...(found === undefined ? [] : [found.far])].join(' ');

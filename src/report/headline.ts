@@ -111,6 +111,7 @@ function success(ended: Ended): Headline {
   }
   switch (ended.command) {
     case 'status':
+      if (ended.result?.attention) return { mark: 'bad', headline: 'Status: the target needs attention' };
       return { mark: (ended.result?.pending ?? 0) > 0 ? 'info' : 'good', headline: 'Status' };
     case 'plan':
       return { mark: 'info', headline: 'Plan' };

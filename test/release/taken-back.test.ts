@@ -46,7 +46,6 @@ afterEach(async () => {
 const verify = () => project.run('verify --release-id r1 --json');
 const stop = () => database.db.collection('stop').insertOne({});
 const goOn = () => database.db.collection('stop').deleteMany({});
-const mend = (name: string) => rm(join(project.dir, `${name}.fails`));
 
 async function ok(words: string) {
   const ran = await project.run(words);
@@ -105,17 +104,6 @@ test('a release that is tried again after it was taken back is judged by what ca
   await goOn();
   const again = await release();
   expect(again.json, again.stderr).toMatchObject({ outcome: 'applied' });
-});
-
-test('users who are let in by an older rollback are no way back of the release', async () => {
-  await ok('migrate --apply --release-id r1 --json');
-  await project.write({ 'start.fails': '' });
-  expectFailure(await project.run('rollback r1 --yes --json'), 10, 'ROLLBACK_FAILED');
-  await ok('migrate --apply --release-id r1 --json');
-  await mend('start');
-  expect(await ok('rollback r1 --start-traffic --json')).toMatchObject({ outcome: 'rolled-back' });
-  const verified = await verify();
-  expect(verified.code, verified.stderr).toBe(0);
 });
 
 test('where nobody may look whether it was, nothing is verified', async () => {

@@ -8,6 +8,7 @@ import { storeOf } from '../backup/take-backup.ts';
 import { outcomeOfError } from '../outcome.ts';
 import { OwnRecord } from '../record/own-record.ts';
 import type { ReliedOn } from '../rehearsal/result.ts';
+import { refuseOpenRollback } from '../rollback/open.ts';
 import type { Run } from '../run.ts';
 import { readSituation } from '../situation/situation.ts';
 import { refuseTakenBack } from '../taken-back.ts';
@@ -87,6 +88,8 @@ function applyUnderLease(
     const later = plan.pending.map(({ name }) => name).filter((name) => open.has(name) && !names.includes(name));
     // Another run was still at it, and has ended since.
     if (settle && names.length === 0) return before;
+    // One may have begun while this run waited.
+    await refuseOpenRollback(run, connection);
     // Since it was chosen, whoever tidies up the store may not have known that it is needed.
     if (backupId !== undefined && before.untouched) await storeOf(run).readManifest(backupId);
     const goesOn = !before.untouched || isInTarget(situation.records, run.releaseId);

@@ -4,14 +4,12 @@ import { isUnsettled } from '../../migration/history/position.ts';
 import type { AgreedPlan } from '../../migration/plan/agreed.ts';
 import type { HistoryRecord } from '../../migration/types.ts';
 import type { Connection } from '../../mongo/connect.ts';
-import { ReleaseError } from '../../observe/error.ts';
 import type { StoredBackup } from '../backup/backup-for.ts';
 import { storeOf } from '../backup/take-backup.ts';
 import type { ReleaseRecord } from '../record/record.ts';
 import { ReleaseRecords } from '../record/records.ts';
 import type { EarlierRun } from '../rehearsal/rely.ts';
 import type { ReliedOn } from '../rehearsal/result.ts';
-import { notComplete, openRollback } from '../rollback/open.ts';
 import { namesOf, type Run, targetOf } from '../run.ts';
 import { names } from '../situation/checked-situation.ts';
 import { refuseTakenBack } from '../taken-back.ts';
@@ -33,15 +31,13 @@ export interface Joined {
  * The release that this run joins by `--release-id` to apply what is left of its plan, which `--digest` names: what is for
  * after a deploy that is not its own, or the rest where its run was stopped and is run again. Undefined where this run is
  * none of that: then exactly the plan of that digest is meant. Throws `TAKEN_BACK` where a second half finds its first one
- * rolled back, since nobody has the lease while an application is deployed; `HISTORY_CONFLICT` where a rollback of it is
- * not complete.
+ * rolled back, since nobody has the lease while an application is deployed.
  */
 export async function joinedRelease(run: Run, connection: Connection): Promise<Joined | undefined> {
   const { phase, digest, 'release-id': release } = run.invocation.flags;
   if (digest === undefined || release === undefined) return undefined;
   const record = await new ReleaseRecords(connection.db, run).find(release);
   if (record === null) return undefined;
-  await refuseOpenRollback(run, connection, release);
   if (record.agreed === undefined || !names(digest, record.agreed.digest)) return undefined;
   const { agreed: plan } = record;
   const history = await readHistory(connection.db, namesOf(run));
@@ -61,15 +57,6 @@ export async function joinedRelease(run: Run, connection: Connection): Promise<J
     before: { ...notStarted, done, untouched: done.length === 0 },
     earlier: plan.shown === true ? { digest: plan.digest, ends, relied: reliedOnBefore(run, record, ends) } : undefined,
   };
-}
-
-/** What a rollback has begun to take away is not to be built on under the same name. */
-async function refuseOpenRollback(run: Run, connection: Connection, release: string): Promise<void> {
-  const open = await openRollback(run, connection);
-  if (open?.of !== release) return;
-  throw new ReleaseError('HISTORY_CONFLICT', `${notComplete(open)} This run would go on with that release.`, {
-    hint: `Let the rollback come to its end: mongo-release rollback ${release}. Then run this again.`,
-  });
 }
 
 /**

@@ -1,7 +1,9 @@
 import { type Beginning, beginningOf } from '../../migration/beginning.ts';
 import { listed } from '../../migration/files/find.ts';
 import type { PlannedMigration } from '../../migration/types.ts';
+import type { Connection } from '../../mongo/connect.ts';
 import { ReleaseError } from '../../observe/error.ts';
+import { ofRelease } from '../half-done/of-release.ts';
 import type { Run } from '../run.ts';
 import type { Situation } from '../situation/situation.ts';
 
@@ -44,11 +46,19 @@ export function notRehearsed(situation: Situation, when = ''): string {
   return `${what} is rehearsed${when}, since a part of ${namesOf(begun)} is in the target already.${also}`;
 }
 
-/** For a dry run, which is a rehearsal and nothing else: what an apply would do first. */
-export function rehearsalImpossible({ invocation }: Run, situation: Situation): ReleaseError {
+/** For a dry run, which is a rehearsal and nothing else: what an apply would do first, by the command that goes on with all of it. */
+export async function rehearsalImpossible(
+  run: Run,
+  connection: Connection,
+  situation: Situation,
+): Promise<ReleaseError> {
   const { pending } = situation.plan;
   const begun = takenUp(situation);
-  const deploys = invocation.command === 'release' && invocation.settings.hooks.deploy !== undefined;
+  const { invocation } = run;
+  const record = situation.records.find(({ _id }) => _id === begun[0]?.name);
+  const of = record && (await ofRelease(run, connection, record));
+  const command = of?.command === 'release' ? 'release' : invocation.command;
+  const deploys = command === 'release' && invocation.settings.hooks.deploy !== undefined;
   // What is for after the deploy is ended there, and what comes after it is rehearsed there.
   const waits = deploys && begun.some(({ phase }) => phase === 'after-deploy');
   const later = waits ? pending.filter(({ phase }) => phase === 'after-deploy') : [];
@@ -57,11 +67,13 @@ export function rehearsalImpossible({ invocation }: Run, situation: Situation): 
     now.length > 0 ? ending(situation, now) : undefined,
     later.length > 0 ? `after the deploy ${ending(situation, later)}` : undefined,
   ].filter((step) => step !== undefined);
+  const back =
+    of?.back === undefined ? 'To take back what was done instead, type mongo-release down.' : `Or ${of.back}.`;
   return new ReleaseError(
     'REHEARSAL_IMPOSSIBLE',
     `A part of ${namesOf(begun)} is in the target already, and only there it can be ended: elsewhere it would run from its top over what is there, which shows nothing.`,
     {
-      hint: `mongo-release ${invocation.command} --apply ${steps.join(', and ')}. To take back what was done instead, type mongo-release down.`,
+      hint: `mongo-release ${command} --apply ${steps.join(', and ')}. ${back}`,
     },
   );
 }

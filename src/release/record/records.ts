@@ -141,8 +141,14 @@ export class ReleaseRecords {
 
   /** The newest release that began to apply something, or to deploy, also when it was taken back already. */
   newestBegun(): Promise<ReleaseRecord | null> {
-    const begun = { positionBefore: { $exists: true }, 'migrations.0': { $exists: true } };
     return this.#latest({ $or: [begun, withStep(deployed)] });
+  }
+
+  /** The newest `release` that did so, or went its whole way and found nothing to do; or where it is newer the `migrate` that came to a good end. */
+  newestOutcome(): Promise<ReleaseRecord | null> {
+    const release = { kind: 'release' as const, $or: [begun, withStep(deployed), { state: 'nothing-to-do' as const }] };
+    const migrate = { kind: 'migrate' as const, $or: [{ state: 'applied' as const }, withStep(deployed)] };
+    return this.#latest({ $or: [release, migrate] });
   }
 
   async #latest(which: Filter<ReleaseRecord>): Promise<ReleaseRecord | null> {
@@ -175,6 +181,9 @@ const deployed = { name: 'deploy' as const, state: { $ne: 'skipped' as const } }
 function withStep(step: object): Filter<ReleaseRecord> {
   return { $or: [{ steps: { $elemMatch: step } }, { attempts: { $elemMatch: { steps: { $elemMatch: step } } } }] };
 }
+
+/** It had the lease, to apply something. */
+const begun = { positionBefore: { $exists: true }, 'migrations.0': { $exists: true } };
 
 const onRecord = new Set<string>();
 

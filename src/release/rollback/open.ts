@@ -1,37 +1,55 @@
 import { halfRestored } from '../../backup/restore/settle.ts';
+import { hasEnded } from '../../migration/lease/owner-process.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
-import type { ReleaseRecord } from '../record/record.ts';
+import { formatTime } from '../../report/format.ts';
+import { latestBegan, type ReleaseRecord } from '../record/record.ts';
 import { ReleaseRecords } from '../record/records.ts';
 import { RollbackRecords } from '../record/rollback-records.ts';
 import { namesOf, type Run } from '../run.ts';
+import { earlierRollback } from './earlier.ts';
 import { stateIn, stoppedAt, trafficInWords } from './traffic.ts';
 
 /**
  * The rollback of the target that has left something which nobody should be without word of: users who are shut out, or,
  * where it is the newest, data on their way. Only reads.
  */
-export async function openRollback(run: Run, { db }: Connection): Promise<ReleaseRecord | undefined> {
-  const records = new RollbackRecords(db, run);
+export async function openRollback(run: Run, connection: Connection): Promise<ReleaseRecord | undefined> {
+  const records = new RollbackRecords(connection.db, run);
   const [shut, newest] = await Promise.all([records.trafficStopped(), records.newest().catch(failed)]);
   if (shut !== null) return shut;
   if (newest === null || newest.state === 'rolled-back') return undefined;
   const { steps = [], data } = newest;
   const touched = data?.failed !== undefined || (data?.reverted.length ?? 0) > 0;
   const onTheWay = ['done', 'running', 'unknown'].includes(stateIn(steps, 'data') ?? '');
-  return onTheWay || touched ? newest : undefined;
+  if (!onTheWay && !touched) return undefined;
+  // What was applied or deployed since is no rollback's any more.
+  const { state } = await earlierRollback(run, connection, newest.of ?? newest._id);
+  return state === 'unfinished' ? newest : undefined;
 }
 
 /** Sentences: where it stands, and what goes on with it, or only lets users in. */
 export function openInWords(open: ReleaseRecord): string {
-  const { of, traffic } = open;
-  return [
-    notComplete(open),
-    ...(traffic === undefined ? [] : [trafficInWords(traffic)]),
-    `${goesOn(of)} with it.`,
-    ...(traffic === undefined ? [] : [`With --start-traffic it only lets users in, and leaves the rest.`]),
-  ].join(' ');
+  return `${whereItStands(open)} ${waysOn(open)}`;
+}
+
+/** The same as an error. */
+export function openError(code: 'ROLLBACK_FAILED' | 'HISTORY_CONFLICT', open: ReleaseRecord): ReleaseError {
+  return new ReleaseError(code, whereItStands(open), { hint: waysOn(open) });
+}
+
+function whereItStands(open: ReleaseRecord): string {
+  const { _id, of, state, process, steps = [], traffic } = open;
+  const gone = state === 'running' && process !== undefined && hasEnded(process) ? ', and its process is gone' : '';
+  const stands = `Rollback ${_id} of release ${of} is not complete: it is at ${stoppedAt(steps)}${gone}.`;
+  const since = traffic === undefined ? `It began at ${formatTime(latestBegan(open))}.` : trafficInWords(traffic);
+  return `${stands} ${since}`;
+}
+
+function waysOn({ of, traffic }: ReleaseRecord): string {
+  const only = traffic === undefined ? '' : ' With --start-traffic it only lets users in, and leaves the rest.';
+  return `${goesOn(of)} with it.${only}`;
 }
 
 /** The same while somebody has the lease: the rollback itself, which goes on by itself, or another run, which users wait for. */
@@ -42,15 +60,16 @@ export function openUnderLease(open: ReleaseRecord, holder: string | undefined):
   return `Rollback ${_id} of release ${of} is under way, at ${stoppedAt(steps)}. ${trafficInWords(traffic)}`;
 }
 
-/** The first of them. */
-export function notComplete({ _id, of, steps = [] }: ReleaseRecord): string {
-  return `Rollback ${_id} of release ${of} is not complete: it is at ${stoppedAt(steps)}.`;
-}
-
 /** The same as a warning, for whoever builds on the target as it is; none about a rollback of `release`, which tells of itself. */
 export async function openRollbackWarnings(run: Run, connection: Connection, release?: string): Promise<string[]> {
   const open = await openRollback(run, connection);
   return open === undefined || open.of === release ? [] : [openInWords(open)];
+}
+
+/** Throws `HISTORY_CONFLICT` where users are shut out, or data are on their way back: nobody builds on that. */
+export async function refuseOpenRollback(run: Run, connection: Connection): Promise<void> {
+  const open = await openRollback(run, connection);
+  if (open !== undefined) throw openError('HISTORY_CONFLICT', open);
 }
 
 /** What goes on with a rollback that has left a migration half-way; undefined where none has. */

@@ -166,7 +166,7 @@ test('a release that is tried again deploys once its earlier run is over, and ne
   const codes = (await Promise.all(both.map((one) => one.ended))).map(({ code }) => code);
   expect(codes.toSorted()).toEqual([0, 5]);
   expect(await log()).toEqual(['deploy', 'deploy']);
-  expect(await releases().findOne({ _id: 'r1' })).toMatchObject({ state: 'nothing-to-do' });
+  expect(await releases().findOne({ _id: 'r1' })).toMatchObject({ state: 'applied' });
   expect((await ok('status --json')).warnings ?? []).toEqual([]);
 }, 120_000);
 

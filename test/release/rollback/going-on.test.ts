@@ -54,7 +54,7 @@ test('an undo that was killed is gone on with by the command that every hint nam
   const { warnings } = await ok('status --json');
   expect(warnings).toMatchObject([
     expect.stringMatching(
-      /release r1 is not complete: it is at data\. Traffic is stopped.*rollback r1 goes on with it/,
+      /release r1 is not complete: it is at data, and its process is gone\. Traffic is stopped.*rollback r1 goes on with it/,
     ),
     expect.stringMatching(/1-cents was left half-way down.*mongo-release rollback r1 goes on with that/),
   ]);

@@ -91,22 +91,42 @@ test('status says that users are out, since when and by which rollback, also whi
   expect(warnings(after)).toMatch(/is not complete: it is at rollback-app\. .*--start-traffic it only lets users in/);
 }, 120_000);
 
-test('whoever releases while users are shut out is told; what is left of the rollback is not done over that unasked', async () => {
+test('nobody releases while users are shut out: the hint leads to the end of the rollback, and then it goes', async () => {
   await project.write({ 'app.fails': '' });
   expect((await project.run('rollback r1 --json')).code).toBe(10);
   await mend('app');
-  await rm(join(project.dir, 'migrations/1-cents.js'));
-  const shutOut =
-    /Rollback \S+ of release r1 is not complete: it is at rollback-app\. Traffic is stopped.*--start-traffic/;
-  const released = await project.run('release --apply --release-id r2 --json');
-  expect(released.json).toMatchObject({ outcome: 'nothing-to-do', steps: expect.any(Array) });
-  expect(warnings(released.json)).toMatch(shutOut);
-  expect(released.stderr.indexOf('is not complete')).toBeLessThan(released.stderr.indexOf('Hook deploy starts'));
+  for (const words of ['release --apply --on-failure rollback', 'migrate --apply', 'up']) {
+    const refused = await project.run(`${words} --json`);
+    expectFailure(
+      refused,
+      5,
+      'HISTORY_CONFLICT',
+      /of release r1 is not complete: it is at rollback-app\. Traffic is stop/,
+    );
+    expect(refused.json.error.hint).toBe(
+      'mongo-release rollback r1 goes on with it. With --start-traffic it only lets users in, and leaves the rest.',
+    );
+  }
+  expect(await log()).toEqual(['stop', 'app']);
+  const checked = await project.run('status --check --json');
+  expectFailure(checked, 10, 'ROLLBACK_FAILED', /is not complete/);
+  expect((await project.run('status')).stderr).toMatch(/^✗ Status: the target needs attention/m);
 
+  await ok('rollback r1 --json');
+  expect(await ok('release --apply --json')).toMatchObject({ outcome: 'applied', migrate: { applied: [{}] } });
+  expect(await log()).toEqual(['stop', 'app', 'app', 'start', 'deploy']);
+  expect((await project.run('status')).stderr).toMatch(/^✓ Status/m);
+}, 120_000);
+
+test('what is left of a rollback is not done unasked over what somebody says is applied; --start-traffic only lets users in', async () => {
+  await project.write({ 'app.fails': '' });
+  expect((await project.run('rollback r1 --json')).code).toBe(10);
+  await mend('app');
+  await ok('baseline 1-cents --json');
   const left = await project.run('rollback r1 --json');
   expectFailure(left, 10, 'ROLLBACK_FAILED', /stopped at rollback-app, and something was applied or deployed since/);
   expect(left.json.error.hint).toContain('With --start-traffic instead it only lets users in');
-  expect(await log()).toEqual(['stop', 'app', 'deploy']);
+  expect(await log()).toEqual(['stop', 'app']);
 
   expectFailure(await project.run('rollback r2 --start-traffic --json'), 2, 'RELEASE_UNKNOWN', /but that of r1/);
   const lets = await ok('rollback --start-traffic --json');
@@ -115,21 +135,10 @@ test('whoever releases while users are shut out is told; what is left of the rol
     { name: 'rollback-app', state: 'skipped', note: 'left out: --start-traffic' },
     { name: 'start-traffic', state: 'done' },
   ]);
-  expect(await log()).toEqual(['stop', 'app', 'deploy', 'start']);
+  expect(await log()).toEqual(['stop', 'app', 'start']);
   expect((await ok('status --json')).warnings).toBeUndefined();
   expect((await ok('rollback --start-traffic --json')).outcome).toBe('nothing-to-do');
   expect((await ok('rollback r1 --json')).outcome).toBe('nothing-to-do');
-}, 120_000);
-
-test('the way back of another release lets users in whom one before it has shut out', async () => {
-  await project.write({ 'app.fails': '', 'deploy.fails': '' });
-  expect((await project.run('rollback r1 --json')).code).toBe(10);
-  await mend('app');
-  await rm(join(project.dir, 'migrations/1-cents.js'));
-  const released = await project.run('release --apply --on-failure rollback --release-id r2 --json');
-  expectFailure(released, 14, 'ROLLED_BACK');
-  expect(await log()).toEqual(['stop', 'app', 'deploy', 'app', 'start']);
-  expect((await ok('status --json')).warnings).toBeUndefined();
 }, 120_000);
 
 test('users who were shut out before anything was taken back are let in, and the release is not taken for rolled back', async () => {
