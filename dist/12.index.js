@@ -345,7 +345,7 @@ function parseSwitch(given) {
 /* harmony export */   t: () => (/* binding */ resolveInvocation)
 /* harmony export */ });
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(76760);
-/* harmony import */ var _observe_error_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(79734);
+/* harmony import */ var _observe_error_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(3510);
 /* harmony import */ var _commands_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(79682);
 /* harmony import */ var _flags_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(54597);
 /* harmony import */ var _load_js__WEBPACK_IMPORTED_MODULE_4__ = __webpack_require__(67608);
@@ -457,7 +457,7 @@ function argumentProblems(command, given) {
 /* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(51455);
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(76760);
 /* harmony import */ var yaml__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(33483);
-/* harmony import */ var _observe_error_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(79734);
+/* harmony import */ var _observe_error_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(3510);
 /* harmony import */ var _nearest_js__WEBPACK_IMPORTED_MODULE_5__ = __webpack_require__(25492);
 /* harmony import */ var _schema_js__WEBPACK_IMPORTED_MODULE_4__ = __webpack_require__(371);
 
@@ -597,7 +597,7 @@ function stepInto(node, step) {
 /* harmony import */ var node_fs_promises__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(51455);
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(76760);
 /* harmony import */ var zod__WEBPACK_IMPORTED_MODULE_6__ = __webpack_require__(43045);
-/* harmony import */ var _observe_error_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(79734);
+/* harmony import */ var _observe_error_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(3510);
 /* harmony import */ var _load_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(67608);
 /* harmony import */ var _schema_js__WEBPACK_IMPORTED_MODULE_4__ = __webpack_require__(371);
 /* harmony import */ var _target_js__WEBPACK_IMPORTED_MODULE_5__ = __webpack_require__(14313);
@@ -855,7 +855,10 @@ const options = {
         terminalOnly: true,
         help: "Show what migrations print, and their errors' full text. On a terminal only.",
     },
-    check: { type: 'switch', help: 'Exit with 3 when migrations are pending.' },
+    check: {
+        type: 'switch',
+        help: 'Exit with 3 when migrations are pending, with 8, 9 or 10 when a release or a rollback did not come to its end.',
+    },
     offline: { type: 'switch', help: 'Look at the files only: what is pending is unknown.' },
     out: { type: 'text', value: 'FILE', help: 'Write the plan, or what audit lists, to this file.' },
     since: {
@@ -1246,7 +1249,7 @@ const schema = zod__WEBPACK_IMPORTED_MODULE_1__/* .strictObject */ .rej({
 /* harmony export */   sn: () => (/* binding */ configuredTarget),
 /* harmony export */   u1: () => (/* binding */ resolveTarget)
 /* harmony export */ });
-/* harmony import */ var _observe_error_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(79734);
+/* harmony import */ var _observe_error_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(3510);
 /* harmony import */ var _nearest_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(25492);
 /* harmony import */ var _schema_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(371);
 
@@ -1369,17 +1372,12 @@ function describe(error) {
 
 /***/ }),
 
-/***/ 79734:
+/***/ 91405:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
-
-// EXPORTS
-__webpack_require__.d(__webpack_exports__, {
-  K: () => (/* binding */ ReleaseError),
-  o: () => (/* binding */ asReleaseError)
-});
-
-;// CONCATENATED MODULE: ./emitted/observe/error-codes.js
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   f: () => (/* binding */ errorCodes)
+/* harmony export */ });
 /**
  * Every stable error code, with its exit code and what it means. `docs/errors.md` is generated from this table.
  *
@@ -1404,7 +1402,10 @@ const errorCodes = {
     PLAN_MOVED: { exit: 5, meaning: 'What would be applied is no longer what was planned or asked for.' },
     IRREVERSIBLE: { exit: 5, meaning: 'A migration on the way down cannot be undone.' },
     DOWN_BLOCKED: { exit: 5, meaning: 'Later migrations stand on what should be taken back.' },
-    HISTORY_CONFLICT: { exit: 5, meaning: 'A record of the history is not in the state that the next step needs.' },
+    HISTORY_CONFLICT: {
+        exit: 5,
+        meaning: 'A record of the history, or a release or a rollback on record, is not in the state that the next step needs.',
+    },
     CHANGELOG_MISSING: { exit: 5, meaning: "migrate-mongo's changelog is gone, and history has migrations from it." },
     COMMIT_UNKNOWN: {
         exit: 8,
@@ -1514,7 +1515,10 @@ const errorCodes = {
     },
     ROLLED_BACK: { exit: 14, meaning: 'The release failed and was rolled back, as asked.' },
     NO_WAY_BACK: { exit: 5, meaning: 'The release cannot be taken back in the way that was asked for, or in any.' },
-    RELEASE_UNKNOWN: { exit: 2, meaning: 'The target has no record of the release that was named.' },
+    RELEASE_UNKNOWN: {
+        exit: 2,
+        meaning: 'The target has no record of the release that was named; or none was named, and the newest is not the one to take back.',
+    },
     HOOK_FAILED: { exit: 8, meaning: 'A hook of the project failed or ran out of time.' },
     CANCELLED: { exit: 130, meaning: 'The run was cancelled; 143 when by SIGTERM.' },
     RECIPIENT_INVALID: { exit: 2, meaning: 'A backup cannot be encrypted to what was given as a recipient.' },
@@ -1572,7 +1576,17 @@ const errorCodes = {
     SERVER_ERROR: { exit: 12, meaning: 'The server answered a command with an error that has no case of its own.' },
 };
 
-;// CONCATENATED MODULE: ./emitted/observe/error.js
+
+/***/ }),
+
+/***/ 3510:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   K: () => (/* binding */ ReleaseError),
+/* harmony export */   o: () => (/* binding */ asReleaseError)
+/* harmony export */ });
+/* harmony import */ var _error_codes_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(91405);
 
 /**
  * The one class of every failure that a user can cause or has to know about.
@@ -1593,7 +1607,7 @@ class ReleaseError extends Error {
     }
     /** The process's exit code for this failure, from the table in `error-codes.ts`. */
     get exitCode() {
-        return errorCodes[this.code].exit;
+        return _error_codes_js__WEBPACK_IMPORTED_MODULE_0__/* .errorCodes */ .f[this.code].exit;
     }
 }
 /** What is not a `ReleaseError` is a defect of ours: exit code 1, and the message says so. */
@@ -1660,7 +1674,7 @@ class Log {
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
 /* harmony export */   S: () => (/* binding */ Secrets)
 /* harmony export */ });
-/* harmony import */ var _error_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(79734);
+/* harmony import */ var _error_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(3510);
 
 const hidden = '***';
 /** What people write, also where it is a single word. */
@@ -1771,7 +1785,7 @@ function decoded(text) {
 /* harmony export */ __webpack_require__.d(__webpack_exports__, {
 /* harmony export */   K: () => (/* binding */ cancelled)
 /* harmony export */ });
-/* harmony import */ var _observe_error_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(79734);
+/* harmony import */ var _observe_error_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(3510);
 
 /** The reason that a door gives when it aborts a run: whoever was waiting then ends with this, and not with a riddle. */
 function cancelled() {

@@ -45,8 +45,8 @@ function editDistance(a, b) {
 /***/ ((__unused_webpack___webpack_module__, __unused_webpack___webpack_exports__, __webpack_require__) => {
 
 
-// EXTERNAL MODULE: ./emitted/observe/error.js + 1 modules
-var observe_error = __webpack_require__(79734);
+// EXTERNAL MODULE: ./emitted/observe/error.js
+var observe_error = __webpack_require__(3510);
 // EXTERNAL MODULE: ./emitted/mongo/server-code.js + 1 modules
 var server_code = __webpack_require__(20724);
 // EXTERNAL MODULE: external "node:path"
@@ -142,7 +142,8 @@ const engineWords = new Set(`Cannot access before initialization read properties
    value this super Must before accessing returning derived await only valid async functions and the top level bodies modules
    convert BigInt mix other types use explicit conversions private field TypeScript supported strip mode object target
    expected Expected Expression keyword reserved word strict mode Illegal return statement continue break label for of duplicate
-   fetch failed terminated`.split(/\s+/));
+   fetch failed terminated its extensible redefine delete assign only JSON valid Reduce with empty initial time
+   Symbol iterator`.split(/\s+/));
 /** The same of the driver's own errors, and of Mongoose's, thrown before anything is sent. */
 const driverWords = new Set(`Update document requires atomic operators Replacement must not contain use Bulk find operation specify a selector Invalid
    BulkOperation Batch cannot be empty Argument filter update docs operations pipeline replacement an object array of documents
@@ -5588,6 +5589,11 @@ async function carryOut(context, operation, { fingerprint, takeReads, begun }, s
     }
     const recorded = entry;
     const amend = (fields) => context.transactor.transact((tx) => tx.amend(recorded, fields));
+    let { change } = step;
+    const record = async (more) => {
+        change = { ...change, ...more };
+        await fence.shownBy(() => amend({ catalog: change }));
+    };
     const fenced = {
         ready: async () => {
             try {
@@ -5598,8 +5604,11 @@ async function carryOut(context, operation, { fingerprint, takeReads, begun }, s
                 throw new NotSent(error);
             }
         },
-        record: async (catalog) => {
-            await fence.shownBy(() => amend({ catalog }));
+        record,
+        displaces: async (tombstone) => {
+            const { displaced = [] } = change;
+            if (!displaced.includes(tombstone))
+                await record({ displaced: [...displaced, tombstone] });
         },
     };
     const outcome = await attempt(context, namespace, step, begun !== undefined, fenced);
@@ -5609,11 +5618,11 @@ async function carryOut(context, operation, { fingerprint, takeReads, begun }, s
     const found = await (0,catalog_found/* lookAround */.h3)(context, namespace, step.change.to);
     const { note, ...otherwise } = step.otherwise?.() ?? {};
     const after = step.change.to === undefined ? found.here : found.there;
-    const catalog = { ...step.change, after, ...otherwise };
+    const catalog = { ...change, after, ...otherwise };
     operation.catalog?.seen((0,catalog_found/* lookOf */.Li)(catalog));
     // A refused call may have made the collection all the same, and left it empty.
     const others = 'error' in outcome && step.madeByOthers?.(outcome.error) === true;
-    const done = 'result' in outcome || (!others && (0,catalog_found/* changed */.tD)(step.change, found));
+    const done = 'result' in outcome || (!others && (0,catalog_found/* changed */.tD)(change, found));
     await amend({
         state: done ? 'done' : 'refused',
         ...(done ? { catalog } : {}),
@@ -8216,17 +8225,16 @@ async function renameStep(context, operation, begun) {
     const { before, replaced, tombstone } = change;
     const swaps = !drops || replaced === undefined || tombstone !== undefined;
     const refuses = replaced?.type !== 'collection' || replaced.uuid === before?.uuid;
-    const displaced = [];
     return {
         change,
         note: swaps || refuses ? undefined : `The collection ${doubt_named(to)} was replaced for good.`,
-        act: async ({ ready }) => {
+        act: async ({ ready, displaces }) => {
             const ours = before?.type === 'collection' && before.uuid !== undefined && from.database === to.database;
             if (!ours || !swaps || doubt_named(from) === doubt_named(to))
                 return operation.send(session);
-            const along = { session, options, ready };
+            const along = { session, options, ready, displaces };
             if (drops)
-                displaced.push(...(await moveIn(context, from, to, before.uuid ?? '', replaced?.uuid, along)));
+                await moveIn(context, from, to, before.uuid ?? '', replaced?.uuid, along);
             else
                 await rename(context, from, to, before.uuid ?? '', along);
             return result();
@@ -8243,7 +8251,6 @@ async function renameStep(context, operation, begun) {
                 return { result: result() };
             throw inDoubt(call, 'the collection is under neither name');
         },
-        otherwise: () => (displaced.length === 0 ? {} : { displaced }),
     };
 }
 async function intended(context, { namespace, also }, { here, there }, drops) {
@@ -8258,22 +8265,21 @@ async function intended(context, { namespace, also }, { here, there }, drops) {
     return { ...change, tombstone: context.own.dropped(there.uuid) };
 }
 /**
- * Puts a collection under a name, and what is there under tombstones first. Goes on where it was interrupted. Comes
- * back with the tombstones of collections that were not known of: made by others while the name was free.
+ * Puts a collection under a name, and what is there under tombstones first. Goes on where it was interrupted.
+ * What was not known of, others have made while the name was free: `displaces` is told before it goes.
  */
-async function moveIn(context, from, to, uuid, known, along) {
-    const displaced = [];
+async function moveIn(context, from, to, uuid, known, { displaces, ...along }) {
     for (let attempt = 1;; attempt += 1) {
         const present = await (0,look/* lookAt */.t5)(context, to);
         if (isCollection(present)) {
             const tombstone = context.own.dropped(present.uuid);
-            await bury(context, to, present, tombstone, { ...along, options: undefined });
             if (present.uuid !== known)
-                displaced.push(tombstone);
+                await displaces(tombstone);
+            await bury(context, to, present, tombstone, { ...along, options: undefined });
         }
         try {
             await rename(context, from, to, uuid, along);
-            return displaced;
+            return;
         }
         catch (error) {
             if ((0,server_code/* serverCode */.XY)(error) !== server_code/* serverCodes */.Wc.NamespaceExists || attempt === mostDisplaced)
@@ -8322,7 +8328,6 @@ async function replaceStep(context, operation, begun) {
         };
     }
     const aside = { database: into.database, collection: change.aside };
-    const displaced = [];
     const write = async (ready) => {
         await clear(context, aside, ready);
         const empty = replaced === undefined ? undefined : await makeLike(context, aside, replaced, ready);
@@ -8343,15 +8348,15 @@ async function replaceStep(context, operation, begun) {
     return {
         change,
         once: true,
-        act: async ({ ready, record }) => {
+        act: async ({ ready, record, displaces }) => {
             let result = answerOf(operation);
             let after = change.after;
             if (after === undefined) {
                 ({ result, after } = await write(ready));
-                await record({ ...change, after });
+                await record({ after });
             }
-            const along = { session: undefined, ready };
-            displaced.push(...(await moveIn(context, aside, into, after.uuid ?? '', replaced?.uuid, along)));
+            const along = { session: undefined, ready, displaces };
+            await moveIn(context, aside, into, after.uuid ?? '', replaced?.uuid, along);
             return result;
         },
         done: async ({ there }) => {
@@ -8362,7 +8367,6 @@ async function replaceStep(context, operation, begun) {
                 throw inDoubt(call, `${doubt_named(into)} was dropped since`);
             return { result: answerOf(operation) };
         },
-        otherwise: () => (displaced.length === 0 ? {} : { displaced }),
     };
 }
 async function replace_intended(context, operation, into) {
@@ -12221,17 +12225,12 @@ main_parent.receive((message) => {
 
 /***/ }),
 
-/***/ 79734:
+/***/ 91405:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
 
-
-// EXPORTS
-__webpack_require__.d(__webpack_exports__, {
-  K: () => (/* binding */ ReleaseError),
-  o: () => (/* binding */ asReleaseError)
-});
-
-;// CONCATENATED MODULE: ./emitted/observe/error-codes.js
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   f: () => (/* binding */ errorCodes)
+/* harmony export */ });
 /**
  * Every stable error code, with its exit code and what it means. `docs/errors.md` is generated from this table.
  *
@@ -12256,7 +12255,10 @@ const errorCodes = {
     PLAN_MOVED: { exit: 5, meaning: 'What would be applied is no longer what was planned or asked for.' },
     IRREVERSIBLE: { exit: 5, meaning: 'A migration on the way down cannot be undone.' },
     DOWN_BLOCKED: { exit: 5, meaning: 'Later migrations stand on what should be taken back.' },
-    HISTORY_CONFLICT: { exit: 5, meaning: 'A record of the history is not in the state that the next step needs.' },
+    HISTORY_CONFLICT: {
+        exit: 5,
+        meaning: 'A record of the history, or a release or a rollback on record, is not in the state that the next step needs.',
+    },
     CHANGELOG_MISSING: { exit: 5, meaning: "migrate-mongo's changelog is gone, and history has migrations from it." },
     COMMIT_UNKNOWN: {
         exit: 8,
@@ -12366,7 +12368,10 @@ const errorCodes = {
     },
     ROLLED_BACK: { exit: 14, meaning: 'The release failed and was rolled back, as asked.' },
     NO_WAY_BACK: { exit: 5, meaning: 'The release cannot be taken back in the way that was asked for, or in any.' },
-    RELEASE_UNKNOWN: { exit: 2, meaning: 'The target has no record of the release that was named.' },
+    RELEASE_UNKNOWN: {
+        exit: 2,
+        meaning: 'The target has no record of the release that was named; or none was named, and the newest is not the one to take back.',
+    },
     HOOK_FAILED: { exit: 8, meaning: 'A hook of the project failed or ran out of time.' },
     CANCELLED: { exit: 130, meaning: 'The run was cancelled; 143 when by SIGTERM.' },
     RECIPIENT_INVALID: { exit: 2, meaning: 'A backup cannot be encrypted to what was given as a recipient.' },
@@ -12424,7 +12429,17 @@ const errorCodes = {
     SERVER_ERROR: { exit: 12, meaning: 'The server answered a command with an error that has no case of its own.' },
 };
 
-;// CONCATENATED MODULE: ./emitted/observe/error.js
+
+/***/ }),
+
+/***/ 3510:
+/***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __webpack_require__) => {
+
+/* harmony export */ __webpack_require__.d(__webpack_exports__, {
+/* harmony export */   K: () => (/* binding */ ReleaseError),
+/* harmony export */   o: () => (/* binding */ asReleaseError)
+/* harmony export */ });
+/* harmony import */ var _error_codes_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(91405);
 
 /**
  * The one class of every failure that a user can cause or has to know about.
@@ -12445,7 +12460,7 @@ class ReleaseError extends Error {
     }
     /** The process's exit code for this failure, from the table in `error-codes.ts`. */
     get exitCode() {
-        return errorCodes[this.code].exit;
+        return _error_codes_js__WEBPACK_IMPORTED_MODULE_0__/* .errorCodes */ .f[this.code].exit;
     }
 }
 /** What is not a `ReleaseError` is a defect of ours: exit code 1, and the message says so. */

@@ -89,15 +89,20 @@ function describeOffending(offending) {
             return describeUnconvertible(offending);
     }
 }
-function describeDuplicates({ collection, fields, found, groups, more }) {
+function describeDuplicates({ collection, fields, found, groups, lacking = [], more }) {
     const key = fields.join(', ');
     const documents = groups.map((ids) => ids.join(' and ')).join('; ');
-    if (groups.length === 0)
+    const without = lacking.join(' and ');
+    if (groups.length + lacking.length === 0)
         return `The key that is taken already is one of ${key} in ${collection}.`;
     if (found === 'written')
-        return `The document ${documents} of ${collection} has that ${key} already.`;
+        return lacking.length > 0
+            ? `The document ${without} of ${collection} has no ${key} either, and the index takes no second one.`
+            : `The document ${documents} of ${collection} has that ${key} already.`;
     const have = found === 'made' ? 'would get' : 'have';
-    return `In ${collection} these documents ${have} the same ${key}: ${documents}${more ? '; and more' : ''}.`;
+    const same = groups.length === 0 ? [] : [`${have} the same ${key}: ${documents}`];
+    const none = lacking.length === 0 ? [] : [`${have} no ${key}, of which the index takes one: ${without}`];
+    return `In ${collection} these documents ${[...same, ...none].join('; these ')}${more ? '; and more' : ''}.`;
 }
 function describeTypes({ collection, field, usual, others }) {
     const odd = others.map(({ type, documents, ids }) => `${type} in ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(documents, 'document')} (such as ${ids.join(', ')})`);
@@ -166,6 +171,11 @@ const notes = {
     'edited-since-applied': 'the file was changed since',
     'file-missing': 'the file is gone',
 };
+const origins = {
+    restore: 'by a restore',
+    baseline: 'by baseline',
+    'migrate-mongo': 'by migrate-mongo',
+};
 function statusSentence({ migrations, pending }) {
     // What was taken back or left nothing, and has no file any more, is neither applied nor pending.
     const all = migrations.filter(({ state }) => state === 'applied').length + pending;
@@ -216,13 +226,19 @@ function noteOf({ note, error }) {
     ].filter((text) => text !== undefined);
     return texts.length === 0 ? { text: '' } : { mark: 'warning', text: texts.join('; ') };
 }
+function appliedInWords({ appliedAt, origin }) {
+    if (appliedAt === null)
+        return '';
+    const at = (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatTime */ .fU)(appliedAt);
+    return origin === undefined ? at : `${at}, ${origins[origin]}`;
+}
 function statusBlocks({ migrations, lease }) {
     const columns = ['', 'Migration', 'Applied', 'Note'].map((title) => ({ title }));
     const shown = shownRows(migrations);
     const rows = shown.map((one) => [
         { mark: marks[one.state], text: one.state },
         { name: one.name },
-        { text: one.appliedAt === null ? '' : (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatTime */ .fU)(one.appliedAt) },
+        { text: appliedInWords(one) },
         noteOf(one),
     ]);
     const noted = shown.some((one) => one.note !== undefined || one.error !== undefined);
@@ -383,7 +399,8 @@ function findingsTable(findings) {
         { name: placeOf(finding) },
         { text: finding.message },
         { text: finding.next },
-        { name: finding.rule },
+        // What a guard found is about nothing else.
+        { name: placeOf(finding) === finding.rule ? '' : finding.rule },
     ]);
     return [{ kind: 'table', title: 'Findings', columns, rows }];
 }
@@ -680,7 +697,7 @@ function needFacts({ need }) {
         return [];
     const { leastBytes, diskBytes, freeBytes, seconds, basis } = need;
     const free = freeBytes === null ? 'free: unknown' : `${(0,format/* formatBytes */.z3)(freeBytes)} free`;
-    const text = `${(0,format/* formatBytesBetween */.dj)(leastBytes, diskBytes)} of disk (${free}), about ${(0,format/* formatDuration */.a3)(seconds * 1000)}: ${basis}`;
+    const text = `${(0,format/* formatBytesBetween */.dj)(leastBytes, diskBytes)} of disk (${free}), about ${(0,format/* formatDuration */.a3)(seconds * 1000)} on an idle machine: ${basis}`;
     return [['A full one needs', { text }]];
 }
 /** Which fields the migrations changed: names and types. */
@@ -778,7 +795,8 @@ function isCutOff(entry) {
     return 'presence' in entry && entry.presence !== undefined && entry.presence !== 'here';
 }
 function beganAt({ startedAt, ...entry }) {
-    return new Date(('reopenedAt' in entry && entry.reopenedAt) || startedAt).getTime();
+    const { typedAt, reopenedAt } = entry.kind === 'drill' ? {} : entry;
+    return new Date(typedAt ?? reopenedAt ?? startedAt).getTime();
 }
 /** From its first moment to its last, in milliseconds; of what was tried again, the latest attempt. */
 function tookOf(entry) {
@@ -1070,6 +1088,8 @@ function success(ended) {
     }
     switch (ended.command) {
         case 'status':
+            if (ended.result?.attention)
+                return { mark: 'bad', headline: 'Status: the target needs attention' };
             return { mark: (ended.result?.pending ?? 0) > 0 ? 'info' : 'good', headline: 'Status' };
         case 'plan':
             return { mark: 'info', headline: 'Plan' };
@@ -1419,7 +1439,9 @@ function wayBackFacts(wayBack) {
     return [['Undo', wayCell(undo)], ...(down === undefined ? [] : [['Down', wayCell(down)]])];
 }
 function wayCell({ state, why, differences, notes, migrations, durationMs }) {
-    const took = `${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(migrations.length, 'migration')} in ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(durationMs)}`;
+    // Whoever plans with it wants the way alone, without what shows that it leads back.
+    const alone = migrations.reduce((sum, one) => sum + one.durationMs, 0);
+    const took = `${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(migrations.length, 'migration')} in ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(alone)} (rehearsed in ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(durationMs)})`;
     const until = why === undefined ? '' : `; not further: ${why}`;
     switch (state) {
         case 'equal':
@@ -1506,7 +1528,7 @@ function lossSentence(loss) {
         return `How much users had written since is not known: ${loss.why}.`;
     if (loss.writes === 0)
         return 'Users had written nothing since.';
-    return `${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(loss.writes, 'write')} of users since ${loss.since} went with it.`;
+    return `${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(loss.writes, 'write')} of users since ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatTime */ .fU)(loss.since)} went with it.`;
 }
 /** What is in the new shape without the migration's doing; the fields alone do not tell since when. */
 function createdSinceList(undo) {

@@ -1,5 +1,5 @@
 export const id = 5;
-export const ids = [5,20,21];
+export const ids = [5,19,20];
 export const modules = {
 
 /***/ 11002:
@@ -14,7 +14,7 @@ export const modules = {
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(76760);
 /* harmony import */ var node_readline__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(80481);
 /* harmony import */ var node_url__WEBPACK_IMPORTED_MODULE_4__ = __webpack_require__(73136);
-/* harmony import */ var _observe_error_js__WEBPACK_IMPORTED_MODULE_5__ = __webpack_require__(79734);
+/* harmony import */ var _observe_error_js__WEBPACK_IMPORTED_MODULE_5__ = __webpack_require__(3510);
 
 
 
@@ -132,7 +132,7 @@ function newReleaseId(now = new Date()) {
 /* harmony export */ });
 /* harmony import */ var _config_commands_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(79682);
 /* harmony import */ var _config_options_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(73508);
-/* harmony import */ var _observe_error_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(79734);
+/* harmony import */ var _observe_error_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(3510);
 
 
 
@@ -369,15 +369,20 @@ function describeOffending(offending) {
             return describeUnconvertible(offending);
     }
 }
-function describeDuplicates({ collection, fields, found, groups, more }) {
+function describeDuplicates({ collection, fields, found, groups, lacking = [], more }) {
     const key = fields.join(', ');
     const documents = groups.map((ids) => ids.join(' and ')).join('; ');
-    if (groups.length === 0)
+    const without = lacking.join(' and ');
+    if (groups.length + lacking.length === 0)
         return `The key that is taken already is one of ${key} in ${collection}.`;
     if (found === 'written')
-        return `The document ${documents} of ${collection} has that ${key} already.`;
+        return lacking.length > 0
+            ? `The document ${without} of ${collection} has no ${key} either, and the index takes no second one.`
+            : `The document ${documents} of ${collection} has that ${key} already.`;
     const have = found === 'made' ? 'would get' : 'have';
-    return `In ${collection} these documents ${have} the same ${key}: ${documents}${more ? '; and more' : ''}.`;
+    const same = groups.length === 0 ? [] : [`${have} the same ${key}: ${documents}`];
+    const none = lacking.length === 0 ? [] : [`${have} no ${key}, of which the index takes one: ${without}`];
+    return `In ${collection} these documents ${[...same, ...none].join('; these ')}${more ? '; and more' : ''}.`;
 }
 function describeTypes({ collection, field, usual, others }) {
     const odd = others.map(({ type, documents, ids }) => `${type} in ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(documents, 'document')} (such as ${ids.join(', ')})`);
@@ -446,6 +451,11 @@ const notes = {
     'edited-since-applied': 'the file was changed since',
     'file-missing': 'the file is gone',
 };
+const origins = {
+    restore: 'by a restore',
+    baseline: 'by baseline',
+    'migrate-mongo': 'by migrate-mongo',
+};
 function statusSentence({ migrations, pending }) {
     // What was taken back or left nothing, and has no file any more, is neither applied nor pending.
     const all = migrations.filter(({ state }) => state === 'applied').length + pending;
@@ -496,13 +506,19 @@ function noteOf({ note, error }) {
     ].filter((text) => text !== undefined);
     return texts.length === 0 ? { text: '' } : { mark: 'warning', text: texts.join('; ') };
 }
+function appliedInWords({ appliedAt, origin }) {
+    if (appliedAt === null)
+        return '';
+    const at = (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatTime */ .fU)(appliedAt);
+    return origin === undefined ? at : `${at}, ${origins[origin]}`;
+}
 function statusBlocks({ migrations, lease }) {
     const columns = ['', 'Migration', 'Applied', 'Note'].map((title) => ({ title }));
     const shown = shownRows(migrations);
     const rows = shown.map((one) => [
         { mark: marks[one.state], text: one.state },
         { name: one.name },
-        { text: one.appliedAt === null ? '' : (0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatTime */ .fU)(one.appliedAt) },
+        { text: appliedInWords(one) },
         noteOf(one),
     ]);
     const noted = shown.some((one) => one.note !== undefined || one.error !== undefined);
@@ -633,7 +649,9 @@ function wayBackFacts(wayBack) {
     return [['Undo', wayCell(undo)], ...(down === undefined ? [] : [['Down', wayCell(down)]])];
 }
 function wayCell({ state, why, differences, notes, migrations, durationMs }) {
-    const took = `${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(migrations.length, 'migration')} in ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(durationMs)}`;
+    // Whoever plans with it wants the way alone, without what shows that it leads back.
+    const alone = migrations.reduce((sum, one) => sum + one.durationMs, 0);
+    const took = `${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(migrations.length, 'migration')} in ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(alone)} (rehearsed in ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatDuration */ .a3)(durationMs)})`;
     const until = why === undefined ? '' : `; not further: ${why}`;
     switch (state) {
         case 'equal':
@@ -720,7 +738,7 @@ function lossSentence(loss) {
         return `How much users had written since is not known: ${loss.why}.`;
     if (loss.writes === 0)
         return 'Users had written nothing since.';
-    return `${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(loss.writes, 'write')} of users since ${loss.since} went with it.`;
+    return `${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .plural */ .LS)(loss.writes, 'write')} of users since ${(0,_format_js__WEBPACK_IMPORTED_MODULE_0__/* .formatTime */ .fU)(loss.since)} went with it.`;
 }
 /** What is in the new shape without the migration's doing; the fields alone do not tell since when. */
 function createdSinceList(undo) {

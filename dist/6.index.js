@@ -1,5 +1,5 @@
 export const id = 6;
-export const ids = [6,7,20,21,19,17];
+export const ids = [6,7,19,20,18,16];
 export const modules = {
 
 /***/ 58209:
@@ -19,8 +19,8 @@ var core = __webpack_require__(22825);
 var config_invocation = __webpack_require__(34650);
 // EXTERNAL MODULE: ./emitted/config/version.js
 var version = __webpack_require__(1950);
-// EXTERNAL MODULE: ./emitted/observe/error.js + 1 modules
-var observe_error = __webpack_require__(79734);
+// EXTERNAL MODULE: ./emitted/observe/error.js
+var observe_error = __webpack_require__(3510);
 // EXTERNAL MODULE: ./emitted/observe/log.js
 var log = __webpack_require__(67926);
 // EXTERNAL MODULE: ./emitted/observe/secrets.js
@@ -75,7 +75,7 @@ var commands = __webpack_require__(79682);
 const outputs = {
     outcome: 'How it ended: applied, rehearsed, nothing-to-do, rolled-back, failed-clean, failed-dirty, blocked, cancelled or unknown.',
     'release-id': 'The release that this belongs to; hand it to the next part.',
-    'backup-id': 'The backup that was taken, or that was brought back.',
+    'backup-id': 'The backup that was taken, that stands behind the release, or that was brought back.',
     'plan-digest': 'Names exactly what would be, or was, applied.',
     pending: 'How many migrations are pending then; unknown where no database was asked.',
     applied: 'How many migrations were applied.',
@@ -121,7 +121,7 @@ const parts = {
             },
             'working-directory': workingDirectory,
         },
-        outputs: ['outcome', 'release-id', 'applied', 'pending', 'summary-path', 'report-path'],
+        outputs: ['outcome', 'release-id', 'backup-id', 'applied', 'pending', 'summary-path', 'report-path'],
     },
     verify: {
         command: 'verify',
@@ -466,6 +466,7 @@ function said(ended) {
             return { 'backup-id': ended.result?.id };
         case 'migrate':
             return {
+                'backup-id': ended.result?.backupId,
                 applied: counted(ended.result?.applied),
                 pending: counted(ended.result?.remaining) ?? (ended.outcome === 'nothing-to-do' ? '0' : undefined),
             };
@@ -634,7 +635,7 @@ class Step {
         const asked = readInputs(this.#part, this.#env, process.cwd(), this.#secrets);
         const invocation = await (0,config_invocation/* resolveInvocation */.t)({ ...this.#withSarif(asked), loadModule: (0,load_config.configLoader)(this.#env) });
         this.#releaseId = invocation.flags['release-id'] ?? (0,release_id.newReleaseId)();
-        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(8), __webpack_require__.e(16)]).then(__webpack_require__.bind(__webpack_require__, 27244));
+        const { runCommand } = await Promise.all(/* import() */[__webpack_require__.e(4), __webpack_require__.e(8), __webpack_require__.e(21)]).then(__webpack_require__.bind(__webpack_require__, 91428));
         const ended = await runCommand({
             invocation,
             releaseId: this.#releaseId,
@@ -651,7 +652,7 @@ class Step {
         });
         const error = ended.error?.code === 'CONFIRMATION_NEEDED' ? askedForRestore(ended.error) : ended.error;
         return {
-            ...ended,
+            ...withFindings(ended),
             warnings: ended.warnings?.map(inWorkflow),
             // `verify` has no release of its own, and hands on the one that it was told to belong to.
             releaseId: ended.releaseId ?? invocation.flags['release-id'],
@@ -700,6 +701,13 @@ class Step {
         process.stdout.write('', () => process.exit());
     }
 }
+/** Its findings as they help here. SARIF is written before, and keeps the commands: it is read outside of any workflow, too. */
+function withFindings(ended) {
+    if (ended.command !== 'plan' || ended.result === undefined)
+        return ended;
+    const findings = ended.result.findings.map((finding) => ({ ...finding, next: inWorkflow(finding.next) }));
+    return { ...ended, result: { ...ended.result, findings } };
+}
 /** The flag that the error's own hint names is no input: a restore is agreed to by asking for it. */
 function askedForRestore(error) {
     const { cluster, writes } = error.details;
@@ -728,7 +736,7 @@ function askedForRestore(error) {
 /* harmony import */ var node_path__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(76760);
 /* harmony import */ var node_readline__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(80481);
 /* harmony import */ var node_url__WEBPACK_IMPORTED_MODULE_4__ = __webpack_require__(73136);
-/* harmony import */ var _observe_error_js__WEBPACK_IMPORTED_MODULE_5__ = __webpack_require__(79734);
+/* harmony import */ var _observe_error_js__WEBPACK_IMPORTED_MODULE_5__ = __webpack_require__(3510);
 
 
 
@@ -831,8 +839,8 @@ __webpack_require__.d(__webpack_exports__, {
 
 // EXTERNAL MODULE: external "node:path"
 var external_node_path_ = __webpack_require__(76760);
-// EXTERNAL MODULE: ./emitted/observe/error.js + 1 modules
-var observe_error = __webpack_require__(79734);
+// EXTERNAL MODULE: ./emitted/observe/error.js
+var observe_error = __webpack_require__(3510);
 // EXTERNAL MODULE: ./emitted/observe/log.js
 var log = __webpack_require__(67926);
 // EXTERNAL MODULE: ./emitted/observe/secrets.js
@@ -929,7 +937,7 @@ function newReleaseId(now = new Date()) {
 /* harmony export */ });
 /* harmony import */ var _config_commands_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(79682);
 /* harmony import */ var _config_options_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(73508);
-/* harmony import */ var _observe_error_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(79734);
+/* harmony import */ var _observe_error_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(3510);
 
 
 

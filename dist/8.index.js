@@ -182,7 +182,9 @@ function maybeSeen(state) {
     return state === undefined ? undefined : seen(state);
 }
 /** Whether anything is not as it was before the change. */
-function changed({ before, replaced }, { here, there }) {
+function changed({ before, replaced, displaced }, { here, there }) {
+    if (displaced !== undefined)
+        return true;
     return !(0,_look_js__WEBPACK_IMPORTED_MODULE_1__/* .sameState */ .yY)(maybeSeen(before), here) || !(0,_look_js__WEBPACK_IMPORTED_MODULE_1__/* .sameState */ .yY)(maybeSeen(replaced), there);
 }
 /** What the gate counts a change by; also of an entry, for a call that is answered from it. */
@@ -541,7 +543,7 @@ const absent = Buffer.alloc(4);
 /* harmony import */ var node_timers_promises__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(58500);
 /* harmony import */ var _mongo_server_code_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(20724);
 /* harmony import */ var _mongo_unsent_js__WEBPACK_IMPORTED_MODULE_2__ = __webpack_require__(3439);
-/* harmony import */ var _observe_error_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(79734);
+/* harmony import */ var _observe_error_js__WEBPACK_IMPORTED_MODULE_3__ = __webpack_require__(3510);
 
 
 
@@ -642,7 +644,7 @@ function unanswered(error) {
 /* harmony export */   o: () => (/* binding */ answerWithin)
 /* harmony export */ });
 /* harmony import */ var node_timers_promises__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(58500);
-/* harmony import */ var _observe_error_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(79734);
+/* harmony import */ var _observe_error_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(3510);
 
 
 /**
@@ -686,7 +688,7 @@ async function answerWithin(ms, operation) {
 /* harmony export */   k: () => (/* binding */ FreshFence),
 /* harmony export */   r: () => (/* binding */ slowlyFencedForMs)
 /* harmony export */ });
-/* harmony import */ var _observe_error_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(79734);
+/* harmony import */ var _observe_error_js__WEBPACK_IMPORTED_MODULE_0__ = __webpack_require__(3510);
 /* harmony import */ var _clock_js__WEBPACK_IMPORTED_MODULE_1__ = __webpack_require__(45487);
 
 
