@@ -190,6 +190,13 @@ MongoClient.connect(${JSON.stringify(database.uri)}).then(async (client) => {
 
     const probe = sized(5).replace('retries', 'phase: after-deploy, retries');
     await project.write({ 'mongo-release.yml': probe + noImages });
+    // Nobody releases while users are out: the rollback comes to its end first.
+    const blocked = await project.run(`${release} --release-id second`);
+    expectFailure(blocked, 5, 'HISTORY_CONFLICT', /it is at verify-data\. Traffic is stopped/);
+    const { of } = (await database.db.collection('_mongo_release.releases').findOne({ kind: 'rollback' })) ?? {};
+    const done = await project.run(`rollback ${of} --json`);
+    expect(done.json, done.stderr).toMatchObject({ outcome: 'rolled-back' });
+
     const again = await project.run(`${release} --on-failure rollback --release-id second`);
     expectFailure(again, 14, 'ROLLED_BACK', /expected exactly 5.*The release was rolled back, as asked/s);
     expect(again.json).toMatchObject({

@@ -66,10 +66,16 @@ export async function openRollbackWarnings(run: Run, connection: Connection, rel
   return open === undefined || open.of === release ? [] : [openInWords(open)];
 }
 
-/** Throws `HISTORY_CONFLICT` where users are shut out, or data are on their way back: nobody builds on that. */
+/**
+ * Throws `HISTORY_CONFLICT` where users are shut out, or data are on their way back: nobody builds on that. Once both is
+ * over a release may go forward where the rest of a rollback, a hook that fails, say, never comes to its end.
+ */
 export async function refuseOpenRollback(run: Run, connection: Connection): Promise<void> {
   const open = await openRollback(run, connection);
-  if (open !== undefined) throw openError('HISTORY_CONFLICT', open);
+  if (open === undefined) return;
+  const earlier = await earlierRollback(run, connection, open.of ?? open._id);
+  const isOver = open.traffic === undefined && earlier.state === 'unfinished' && earlier.dataBack;
+  if (!isOver) throw openError('HISTORY_CONFLICT', open);
 }
 
 /** What goes on with a rollback that has left a migration half-way; undefined where none has. */
