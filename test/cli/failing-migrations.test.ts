@@ -85,7 +85,7 @@ describe('a migration that does not reach its end', () => {
       ),
     ]);
     expect(ran.json.error.hint).toMatch(
-      /^Correct 2-b\.js first, then type the same command again\..* down undoes by the journal what it did\.$/,
+      /^Correct 2-b\.js first, then type the same command again\..* mongo-release rollback \S+ takes its release back: it undoes by the journal what was done, and keeps what users wrote since\.$/,
     );
   });
 

@@ -66,7 +66,15 @@ describe('a migration that was killed before its first write', () => {
     await ok(`${apply} --to 1-a`);
     await stop(apply, 'SIGKILL');
     await giveUpLease(database.db);
-    expect((await ok('rollback --yes')).json).toMatchObject({ outcome: 'nothing-to-do', reverted: [] });
+    // Of which something is there is the one before, and that is taken back by its name only.
+    const ran = await project.run('rollback --yes --json');
+    expectFailure(
+      ran,
+      2,
+      'RELEASE_UNKNOWN',
+      /Nothing of release .* is in the data\. The newest one of which something/,
+    );
+    expect(ran.json.error.hint).toMatch(/type mongo-release rollback \S+\.$/);
     expect(await slugs()).toEqual(['its-own']);
     expect(await database.db.collection('log').countDocuments()).toBe(1);
   });

@@ -193,8 +193,8 @@ MongoClient.connect(${JSON.stringify(database.uri)}).then(async (client) => {
     // Nobody releases while users are out: the rollback comes to its end first.
     const blocked = await project.run(`${release} --release-id second`);
     expectFailure(blocked, 5, 'HISTORY_CONFLICT', /it is at verify-data\. Traffic is stopped/);
-    const { of } = (await database.db.collection('_mongo_release.releases').findOne({ kind: 'rollback' })) ?? {};
-    const done = await project.run(`rollback ${of} --json`);
+    const open = await database.db.collection('_mongo_release.releases').findOne({ kind: 'rollback' });
+    const done = await project.run(`rollback ${open?.of} --json`);
     expect(done.json, done.stderr).toMatchObject({ outcome: 'rolled-back' });
 
     const again = await project.run(`${release} --on-failure rollback --release-id second`);
