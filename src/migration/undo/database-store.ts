@@ -14,7 +14,7 @@ import { NamesOfThePast, namesBehind } from './catalog/names.ts';
 import type { CatalogUndone } from './catalog/place.ts';
 import { incrementsOf, type UndoCount } from './counted.ts';
 import { mostReadBytes, readCurrent } from './current.ts';
-import { fieldsIn } from './holders.ts';
+import { fieldsIn, type PlainKey } from './holders.ts';
 import { donePacks, type Piece } from './pieces.ts';
 import { Quarantine } from './quarantine.ts';
 import type { UndoEntry } from './read.ts';
@@ -139,36 +139,40 @@ export class DatabaseStore implements UndoStore {
 
   async holders({ cause, present }: PutRefused): Promise<readonly Uint8Array[]> {
     const key = cause instanceof RawInsertError ? cause.key : undefined;
-    if (key === undefined) return [];
+    const index = key && (await this.#plainIndex(present, key.pattern));
+    if (key === undefined || index === undefined) return [];
     const { database, collection = '' } = present;
     const filter = Object.fromEntries(Object.entries(key.value).map(([name, $eq]) => [name, { $eq }]));
     const found = this.#options.connection.client
       .db(database)
       .collection(collection, { readPreference: ReadPreference.primary })
-      // An index that the server would not use for this, such as a partial one, tells nothing.
-      .find(filter, { hint: key.pattern, raw: true });
+      .find(filter, { hint: index, collation: { locale: 'simple' }, raw: true });
     return ((await found.toArray().catch(unlessRefused)) ?? []) as unknown as Uint8Array[];
   }
 
-  async plainKey({ cause, present }: PutRefused): Promise<Document | undefined> {
+  async plainKey({ cause, present }: PutRefused): Promise<PlainKey | undefined> {
     const pattern = cause instanceof RawInsertError ? cause.key?.pattern : undefined;
-    if (pattern === undefined || Object.keys(pattern).some((name) => name.includes('.'))) return undefined;
-    const { database, collection = '' } = present;
+    const fields = Object.keys(pattern ?? {});
+    if (pattern === undefined || fields.some((name) => name.includes('.'))) return undefined;
+    const index = await this.#plainIndex(present, pattern);
+    return index === undefined ? undefined : { index, fields };
+  }
+
+  /** By its name: a hint of a pattern that several indexes have is refused, and so is one of an index that is hidden. */
+  async #plainIndex({ database, collection = '' }: EntryNamespace, pattern: Document): Promise<string | undefined> {
     const indexes = await this.#options.connection.client.db(database).collection(collection).indexes();
-    const isPlain = indexes.some(({ key, unique, collation, partialFilterExpression }) => {
+    return indexes.find(({ key, unique, hidden, collation, partialFilterExpression }) => {
       const ofAll = unique === true && collation === undefined && partialFilterExpression === undefined;
-      return ofAll && JSON.stringify(key) === JSON.stringify(pattern);
-    });
-    return isPlain ? pattern : undefined;
+      return ofAll && hidden !== true && JSON.stringify(key) === JSON.stringify(pattern);
+    })?.name;
   }
 
   async having(
     { database, collection = '' }: EntryNamespace,
-    key: Document,
+    { index, fields: names }: PlainKey,
     documents: readonly Uint8Array[],
     session: ClientSession,
   ): Promise<readonly Uint8Array[]> {
-    const names = Object.keys(key);
     const values = names.map((): unknown[] => []);
     let bytes = 0;
     for (const document of documents) {
@@ -183,7 +187,7 @@ export class DatabaseStore implements UndoStore {
     const found = this.#options.connection.client
       .db(database)
       .collection(collection)
-      .find(filter, { session, hint: key, collation: { locale: 'simple' }, raw: true });
+      .find(filter, { session, hint: index, collation: { locale: 'simple' }, raw: true });
     return (await found.toArray()) as unknown as Uint8Array[];
   }
 

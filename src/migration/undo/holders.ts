@@ -1,4 +1,4 @@
-import type { ClientSession, Document } from 'mongodb';
+import type { ClientSession } from 'mongodb';
 import { asBuffer, bsonTypes, elementsOf, idKey, type RawElement, sameBytes } from '../../mongo/raw-bson.ts';
 import type { EntryNamespace } from '../journal/documents.ts';
 import { type Change, keyAt, type UndoStore } from './store.ts';
@@ -14,8 +14,14 @@ export class PutHeld extends Error {
   }
 }
 
-/** How a collection's unique keys are looked for, by its name: see `UndoStore.plainKey`. */
-export type PlainKeys = ReadonlyMap<string, Document>;
+/** A unique index, and the fields of its key: see `UndoStore.plainKey`. */
+export interface PlainKey {
+  readonly index: string;
+  readonly fields: readonly string[];
+}
+
+/** How a collection's unique keys are looked for, by its name. */
+export type PlainKeys = ReadonlyMap<string, PlainKey>;
 
 /**
  * Looks, before these changes are written, who has the unique values that they need, and stays: the server names but the
@@ -25,10 +31,10 @@ export async function refuseHeld(
   store: UndoStore,
   present: EntryNamespace,
   changes: readonly Change[],
-  pattern: Document,
+  key: PlainKey,
   session: ClientSession,
 ): Promise<void> {
-  const names = Object.keys(pattern);
+  const names = key.fields;
   const moving = new Set<string>();
   const waiting = new Map<string, Change[]>();
   const wanted: Uint8Array[] = [];
@@ -36,18 +42,18 @@ export async function refuseHeld(
     const { now, back } = change;
     if (sameBytes(now, back)) continue;
     if (now !== undefined) moving.add(idKey(now));
-    const key = back && keyIn(back, names);
-    if (back === undefined || key === undefined) continue;
+    const value = back && keyIn(back, names);
+    if (back === undefined || value === undefined) continue;
     wanted.push(back);
-    waiting.set(key, [...(waiting.get(key) ?? []), change]);
+    waiting.set(value, [...(waiting.get(value) ?? []), change]);
   }
-  const found = await store.having(present, pattern, wanted, session);
+  const found = await store.having(present, key, wanted, session);
   const stay = found.flatMap((document) => (moving.has(idKey(document)) ? [] : [{ document, root: document }]));
   const held = new Map<string, Uint8Array>();
   // It grows on the way: who waits stays as well, and keeps what the next one waits for.
   for (const { document, root } of stay) {
-    const key = keyIn(document, names);
-    for (const { now, back } of (key && waiting.get(key)) || []) {
+    const value = keyIn(document, names);
+    for (const { now, back } of (value && waiting.get(value)) || []) {
       const name = keyAt(present, (now ?? back) as Uint8Array);
       if (held.has(name)) continue;
       held.set(name, root);

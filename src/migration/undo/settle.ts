@@ -1,11 +1,10 @@
-import type { Document } from 'mongodb';
 import { idKey } from '../../mongo/raw-bson.ts';
 import { serverCodes } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { documentOf, type Image } from '../journal/images.ts';
 import { passing } from '../journal/transactions.ts';
 import { type CommitOptions, type Commits, mostBytes, putsIn } from './commits.ts';
-import { PutHeld } from './holders.ts';
+import { type PlainKey, PutHeld } from './holders.ts';
 import { KeyTable } from './key-table.ts';
 import { type Piece, piecesOf, stepsOf } from './pieces.ts';
 import { nameIn, type Put } from './put-back.ts';
@@ -38,7 +37,7 @@ export class Settling {
   readonly #back = new Set<string>();
   /** By `documentKey`, all that were put off; from when on that is needed. */
   #waiting: KeyTable | undefined;
-  readonly #keys = new Map<string, Document>();
+  readonly #keys = new Map<string, PlainKey>();
 
   constructor(options: SettleOptions) {
     this.#options = options;

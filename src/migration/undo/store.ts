@@ -1,9 +1,10 @@
-import type { ClientSession, Document } from 'mongodb';
+import type { ClientSession } from 'mongodb';
 import { idKey } from '../../mongo/raw-bson.ts';
 import type { EntryNamespace } from '../journal/documents.ts';
 import type { Image } from '../journal/images.ts';
 import type { CatalogUndone } from './catalog/place.ts';
 import type { UndoCount } from './counted.ts';
+import type { PlainKey } from './holders.ts';
 import type { Piece } from './pieces.ts';
 import type { Quarantine } from './quarantine.ts';
 import type { UndoEntry } from './read.ts';
@@ -107,14 +108,14 @@ export interface UndoStore {
    */
   holders(refused: PutRefused): Promise<readonly Uint8Array[]>;
   /**
-   * The key of the unique index for which a document was refused, where equal bytes of its fields are an equal key in all
+   * The unique index for which a document was refused, where equal bytes of its fields are an equal key in all
    * documents that have them; undefined where that is not certain. Throws the driver's errors.
    */
-  plainKey(refused: PutRefused): Promise<Document | undefined>;
+  plainKey(refused: PutRefused): Promise<PlainKey | undefined>;
   /** Documents that have keys of these, in an index that `plainKey` has named; others, too. Throws the driver's errors. */
   having(
     present: EntryNamespace,
-    key: Document,
+    key: PlainKey,
     documents: readonly Uint8Array[],
     session: ClientSession,
   ): Promise<readonly Uint8Array[]>;

@@ -154,6 +154,18 @@ test.each([
   },
 );
 
+test.each([undefined, small])(
+  'a second index of the same fields hides nobody who has a value: sizes %j',
+  async (sizes) => {
+    await using s = await numbered(100);
+    await s.a.createIndex({ n: 1 }, { name: 'n_de', collation: { locale: 'de' } });
+    await inTwoPhases(s, 100, (n) => (n < 40 ? 1000 + n : 139 - n));
+    await s.a.insertMany(all(30).map((n) => ({ _id: 1000 + n, n })));
+    expect(await s.undo({ ...tolerant, sizes })).toMatchObject({ state: 'undone', documents: 70, quarantined: 30 });
+    expect(await documentsLeft(s)).toEqual(all(30));
+  },
+);
+
 test('a long chain that waits for a user is told from the server in a few turns', async () => {
   await using s = await numbered(2000);
   await renumber(s, all(2000), ({ n }) => ({ n: n + 1 }));
