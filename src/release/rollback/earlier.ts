@@ -38,11 +38,13 @@ export async function earlierRollback(run: Run, { db }: Connection, releaseId: s
 
 /**
  * Who takes something back by another command does what the rollback would have done; who applies something builds on
- * what is there. A newer fence alone is no sign: whoever takes the lease first marks with it what a killed run has left.
+ * what is there, as does a restore that has brought back what was on its way out. A newer fence alone is no sign: whoever
+ * takes the lease first marks with it what a killed run has left.
  */
-function overtakes(one: HistoryRecord, { _id, fence = 0 }: ReleaseRecord): boolean {
+function overtakes(one: HistoryRecord, { _id, fence = 0, migrations }: ReleaseRecord): boolean {
   const { state, direction, origin } = one;
-  if (one.fence <= fence || one.releaseId === _id || origin?.kind === 'restore') return false;
+  if (one.fence <= fence || one.releaseId === _id) return false;
+  if (origin?.kind === 'restore' && !migrations.includes(one._id)) return false;
   return direction === 'up' && (state === 'applied' || isHalfDone(one));
 }
 

@@ -9,24 +9,35 @@ import { ReleaseRecords } from '../record/records.ts';
 import { RollbackRecords } from '../record/rollback-records.ts';
 import { namesOf, type Run } from '../run.ts';
 import { earlierRollback } from './earlier.ts';
-import { stateIn, stoppedAt, trafficInWords } from './traffic.ts';
+import { stoppedAt, trafficInWords } from './traffic.ts';
 
 /**
- * The rollback of the target that has left something which nobody should be without word of: users who are shut out, or,
- * where it is the newest, data on their way. Only reads.
+ * The rollback of the target that has left something which nobody should be without word of: users who are shut out, or
+ * data on their way, or else what comes after them. Only reads.
  */
 export async function openRollback(run: Run, connection: Connection): Promise<ReleaseRecord | undefined> {
+  return (await findOpen(run, connection))?.record;
+}
+
+/** `inTheWay`: nobody builds on what it has left. */
+interface Open {
+  readonly record: ReleaseRecord;
+  readonly inTheWay: boolean;
+}
+
+async function findOpen(run: Run, connection: Connection): Promise<Open | undefined> {
   const records = new RollbackRecords(connection.db, run);
-  const [shut, newest] = await Promise.all([records.trafficStopped(), records.newest().catch(failed)]);
-  if (shut !== null) return shut;
-  if (newest === null || newest.state === 'rolled-back') return undefined;
-  const { steps = [], data } = newest;
-  const touched = data?.failed !== undefined || (data?.reverted.length ?? 0) > 0;
-  const onTheWay = ['done', 'running', 'unknown'].includes(stateIn(steps, 'data') ?? '');
-  if (!onTheWay && !touched) return undefined;
-  // What was applied or deployed since is no rollback's any more.
-  const { state } = await earlierRollback(run, connection, newest.of ?? newest._id);
-  return state === 'unfinished' ? newest : undefined;
+  const [shut, inData] = await Promise.all([records.trafficStopped(), records.inData().catch(failed)]);
+  if (shut !== null) return { record: shut, inTheWay: true };
+  let open: Open | undefined;
+  for (const record of inData) {
+    // What was applied or deployed since is no rollback's any more.
+    const earlier = await earlierRollback(run, connection, record.of ?? record._id);
+    if (earlier.state !== 'unfinished' || earlier.record._id !== record._id) continue;
+    if (!earlier.dataBack) return { record, inTheWay: true };
+    open ??= { record, inTheWay: false };
+  }
+  return open;
 }
 
 /** Sentences: where it stands, and what goes on with it, or only lets users in. */
@@ -71,11 +82,8 @@ export async function openRollbackWarnings(run: Run, connection: Connection, rel
  * over a release may go forward where the rest of a rollback, a hook that fails, say, never comes to its end.
  */
 export async function refuseOpenRollback(run: Run, connection: Connection): Promise<void> {
-  const open = await openRollback(run, connection);
-  if (open === undefined) return;
-  const earlier = await earlierRollback(run, connection, open.of ?? open._id);
-  const isOver = open.traffic === undefined && earlier.state === 'unfinished' && earlier.dataBack;
-  if (!isOver) throw openError('HISTORY_CONFLICT', open);
+  const open = await findOpen(run, connection);
+  if (open?.inTheWay) throw openError('HISTORY_CONFLICT', open.record);
 }
 
 /** What goes on with a rollback that has left a migration half-way; undefined where none has. */
