@@ -11,6 +11,7 @@ import { outcomeOfError } from '../outcome.ts';
 import type { StoppedTraffic } from '../rollback/traffic.ts';
 import { namesOf, type Run, targetOf } from '../run.ts';
 import { attemptOf, fieldsOfAttempt, pushed, type ReleaseAttempt, thisAttempt } from './attempt.ts';
+import { hookAtIt } from './presence.ts';
 import {
   hasBegun,
   latestBegan,
@@ -19,7 +20,7 @@ import {
   type RecordStart,
   type ReleaseRecord,
 } from './record.ts';
-import { isNowOnRecord, ReleaseRecords, recordsIn } from './records.ts';
+import { isNowOnRecord, ReleaseRecords, recordsIn, type Unended } from './records.ts';
 
 /** What this run puts on record of itself: intent before effect. */
 export class OwnRecord {
@@ -62,7 +63,9 @@ export class OwnRecord {
       return await this.#upon(opening.kind, async (found) => {
         const others = found !== null && found.attemptId !== thisAttempt ? [found] : [];
         const seen = await this.#all.look(others.filter(({ state }) => state === 'running'));
-        const here = seen.find(({ presence }) => presence === 'here')?.record;
+        // With its record it would be forgotten that its hook is still at it.
+        const isAtIt = ({ record, presence }: Unended) => presence === 'here' || hookAtIt(record) !== undefined;
+        const here = seen.find(isAtIt)?.record;
         const other = here ?? others.find(({ attempts = [] }) => attempts.some((one) => one.attemptId === thisAttempt));
         if (other !== undefined) return other;
         const fields = { ...opening, steps, migrations: hasBegun(found) ? undefined : migrations };

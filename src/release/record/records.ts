@@ -3,7 +3,7 @@ import type { HistoryRecord } from '../../migration/types.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
 import { namesOf, type Run } from '../run.ts';
 import { backupsInUse } from './in-use.ts';
-import { type Presence, presenceOf } from './presence.ts';
+import { hookAtIt, type Presence, presenceOf } from './presence.ts';
 import { deploysOf, type ReleaseRecord } from './record.ts';
 
 /** A release without an end, and whether its run is still at it. */
@@ -97,6 +97,13 @@ export class ReleaseRecords {
     const seen = await this.look(open);
     const over = await Promise.all(seen.map(({ record, presence }) => presence !== 'here' && this.#isFollowed(record)));
     return seen.filter((_, i) => !over[i]);
+  }
+
+  /** Releases whose deploy hook is seen to be still at it, and their run is not. */
+  async hooksLeft(): Promise<Unended[]> {
+    const open = await this.#newest({ state: 'running', hook: { $exists: true } }, mostUnended);
+    const seen = await this.look(open.filter((one) => hookAtIt(one) !== undefined));
+    return seen.filter(({ presence }) => presence !== 'here');
   }
 
   /** Whether a release that deployed was taken back since, or another application was deployed. */

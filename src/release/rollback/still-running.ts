@@ -34,6 +34,20 @@ export async function refuseRunning(run: Run, { db }: Connection, release: Relea
   });
 }
 
+/**
+ * Throws `HISTORY_CONFLICT` where the deploy hook of a release that was cut off is seen to be still at it, also of one that was
+ * taken back beside it: what it brings may come over what is deployed now. Only reads.
+ */
+export async function refuseHookLeft(run: Run, { db }: Connection): Promise<void> {
+  const [left] = await new ReleaseRecords(db, run).hooksLeft().catch((error: unknown) => {
+    throw asServerFailure(error, 'looking for deploy hooks that have outlived their run');
+  });
+  if (left === undefined) return;
+  throw new ReleaseError('HISTORY_CONFLICT', presenceInWords(left.record, left.presence), {
+    hint: 'Wait for the end of that hook, or stop it; then run this again.',
+  });
+}
+
 /** A sentence or two of each release without an end: its run is still at it, or was cut off. Only reads. */
 export async function unendedWarnings(run: Run, { db }: Connection, holder?: string): Promise<string[]> {
   const unended = await new ReleaseRecords(db, run).unended(run.releaseId).catch((error: unknown) => {

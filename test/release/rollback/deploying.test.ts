@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { hasEnded } from '../../../src/migration/lease/owner-process.ts';
 import type { ReleaseRecord } from '../../../src/release/record/record.ts';
 import { expectFailure, makeProject, migration, type Project } from '../../cli/cli.ts';
 import { startServers } from '../../guard/servers.ts';
@@ -156,6 +157,17 @@ test('a release that is tried again deploys once its earlier run is over, and ne
   });
 
   await releases().updateOne({ _id: 'r1' }, { $set: { heard: heard(-1000) } });
+  // Its hook has outlived it: nothing is deployed beside that, under whatever id, and it stays on record.
+  const left = /r1 was cut off while deploying, .* Its deploy hook still runs here, as process \d+/;
+  for (const id of ['r1', 'r2', 'r1'])
+    expectFailure(await project.run(`release --apply --release-id ${id} --json`), 5, 'HISTORY_CONFLICT', left);
+  expectFailure(await project.run('rollback r1 --json'), 5, 'HISTORY_CONFLICT', left);
+  expect(await log()).toEqual(['deploy']);
+  await letGo();
+  const hook = (await releases().findOne({ _id: 'r1' }))?.hook;
+  await expect.poll(() => hook !== undefined && hasEnded(hook), { timeout: 10_000 }).toBe(true);
+  await project.write({ 'hold-deploy': '' });
+
   // As where the job is run again twice.
   const both = [again(), again()];
   const refused = await Promise.race(both.map((one) => one.ended));

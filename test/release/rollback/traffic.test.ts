@@ -118,6 +118,28 @@ test('nobody releases while users are shut out: the hint leads to the end of the
   expect((await project.run('status')).stderr).toMatch(/^✓ Status/m);
 }, 120_000);
 
+test('a rollback that begins when the guards of a release have looked is not deployed over, also where nothing is to be applied before', async () => {
+  await project.write({ 'app.fails': '' });
+  const { db } = database;
+  // The release stands still where it goes on record, after its guards and its plan.
+  const session = db.client.startSession();
+  session.startTransaction();
+  await db.collection<{ _id: string }>('_mongo_release.releases').insertOne({ _id: 'r2' }, { session });
+  const released = project.start('release --apply --release-id r2 --json');
+  const waiting = [{ $currentOp: {} }, { $match: { op: 'update', ns: `${db.databaseName}._mongo_release.releases` } }];
+  const held = async () => (await db.client.db('admin').aggregate(waiting).toArray()).length;
+  await expect.poll(held, { timeout: 30_000 }).toBe(1);
+  expectFailure(await project.run('rollback r1 --json'), 10, 'ROLLBACK_FAILED');
+  await mend('app');
+  await session.abortTransaction();
+  await session.endSession();
+  expectFailure(await released.ended, 5, 'HISTORY_CONFLICT', /is not complete: it is at rollback-app/);
+  expect(await log()).toEqual(['stop', 'app']);
+  // Nor is it hidden by what was stopped.
+  expect(await ok('rollback r1 --json')).toMatchObject({ outcome: 'rolled-back' });
+  expect(await log()).toEqual(['stop', 'app', 'app', 'start']);
+}, 120_000);
+
 test('what is left of a rollback is not done unasked over what somebody says is applied; --start-traffic only lets users in', async () => {
   await project.write({ 'app.fails': '' });
   expect((await project.run('rollback r1 --json')).code).toBe(10);
