@@ -12,7 +12,7 @@ import { changelogOf, listFiles, readRecords } from './migrate-mongo.ts';
 import { quarantineWarning, readQuarantine } from './quarantine.ts';
 import { failedOfLate } from './rehearsal/rely.ts';
 import type { Ended } from './result.ts';
-import { halfRestoredIn, openError, openInWords, openRollback, openUnderLease } from './rollback/open.ts';
+import { halfRestoredIn, openBeside, openRollback } from './rollback/open.ts';
 import { unendedWarnings } from './rollback/still-running.ts';
 import type { StoppedTraffic } from './rollback/traffic.ts';
 import { aboutTarget, namesOf, openTarget, type Run } from './run.ts';
@@ -99,7 +99,7 @@ export async function status(run: Run): Promise<Ended<'status'>> {
   const target = aboutTarget(run, connection);
   const rollback = await openRollback(run, connection);
   const holder = lease.held ? lease.holder?.releaseId : undefined;
-  const whatIsOpen = rollback && (lease.held ? openUnderLease(rollback, holder) : openInWords(rollback));
+  const whatIsOpen = rollback && openBeside(rollback, lease);
   const about = {
     target: target.name,
     database: target.database,
@@ -117,7 +117,7 @@ export async function status(run: Run): Promise<Ended<'status'>> {
   const unended = await unendedWarnings(run, connection, holder);
   const rehearsed = pending === 0 ? [] : await failedOfLate(run, connection);
   const warnings = [
-    ...(whatIsOpen === undefined ? [] : [whatIsOpen]),
+    ...(whatIsOpen === undefined ? [] : [`${whatIsOpen.message} ${whatIsOpen.hint}`]),
     ...unended,
     ...(left === undefined || left.half || unended.length > 0 ? [] : [`${left.stopped} ${left.next}`]),
     ...(half === undefined ? [] : [`${half.message} ${half.hint}`]),
@@ -125,10 +125,7 @@ export async function status(run: Run): Promise<Ended<'status'>> {
     ...rehearsed,
     ...quarantine.map((one) => quarantineWarning(one, names.quarantine)),
   ];
-  const failed =
-    half ??
-    (rollback && whatIsOpen !== undefined ? openError('ROLLBACK_FAILED', rollback) : undefined) ??
-    (left === undefined || left.half ? undefined : leftOpenError(left));
+  const failed = half ?? whatIsOpen ?? (left === undefined || left.half ? undefined : leftOpenError(left));
   const attention = failed !== undefined || left !== undefined || notEnded.some(({ next }) => next !== undefined);
   const result: StatusResult = { ...about, ...(attention && { attention }) };
   if (run.invocation.flags.check && (pending > 0 || failed !== undefined || left !== undefined)) {

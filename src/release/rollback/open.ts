@@ -1,5 +1,6 @@
 import { halfRestored } from '../../backup/restore/settle.ts';
 import { hasEnded } from '../../migration/lease/owner-process.ts';
+import type { LeaseState } from '../../migration/lease/state.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
@@ -63,12 +64,14 @@ function waysOn({ of, traffic }: ReleaseRecord): string {
   return `${goesOn(of)} with it.${only}`;
 }
 
-/** The same while somebody has the lease: the rollback itself, which goes on by itself, or another run, which users wait for. */
-export function openUnderLease(open: ReleaseRecord, holder: string | undefined): string | undefined {
+/** The same where somebody may have the lease: the rollback itself, which goes on by itself, or another run, which users wait for. */
+export function openBeside(open: ReleaseRecord, lease: LeaseState): ReleaseError | undefined {
   const { _id, of, steps = [], traffic } = open;
+  if (!lease.held) return openError('ROLLBACK_FAILED', open);
   if (traffic === undefined) return undefined;
-  if (holder !== _id) return openInWords(open);
-  return `Rollback ${_id} of release ${of} is under way, at ${stoppedAt(steps)}. ${trafficInWords(traffic)}`;
+  if (lease.holder?.releaseId !== _id) return openError('ROLLBACK_FAILED', open);
+  const message = `Rollback ${_id} of release ${of} is under way, at ${stoppedAt(steps)}. ${trafficInWords(traffic)}`;
+  return new ReleaseError('ROLLBACK_FAILED', message, { hint: 'It goes on by itself: wait for its end.' });
 }
 
 /** The same as a warning, for whoever builds on the target as it is; none about a rollback of `release`, which tells of itself. */

@@ -82,6 +82,9 @@ test('status says that users are out, since when and by which rollback, also whi
     /release r1 is under way, at rollback-app\. Traffic is stopped.* users are out since 2/,
   );
   expect(warnings(during)).not.toContain('--start-traffic');
+  const checked = await project.run('status --check --json');
+  expectFailure(checked, 10, 'ROLLBACK_FAILED', /release r1 is under way, at rollback-app\./);
+  expect(checked.json.error.hint).toBe('It goes on by itself: wait for its end.');
   await rm(join(project.dir, 'hold'));
   expect((await ended).code).toBe(10);
   const { typedAt, startedAt } = await rollback();
