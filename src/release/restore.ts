@@ -1,7 +1,7 @@
 import { environment } from '../guard/guards/environment.ts';
 import { privileges } from '../guard/guards/privileges.ts';
 import { listed } from '../migration/files/find.ts';
-import { type Connection, connect } from '../mongo/connect.ts';
+import { type Connection, connect, databaseOf } from '../mongo/connect.ts';
 import { ReleaseError } from '../observe/error.ts';
 import { sayForeign } from './backup/backed-up-target.ts';
 import { refuseUnguarded } from './guards.ts';
@@ -52,7 +52,8 @@ export async function restore(run: Run): Promise<Ended<'restore'>> {
   const about = { command: 'restore', target: aboutTarget(run, connection), releaseId: run.releaseId } as const;
   const records = new OwnRecord(connection, run);
   const result = await underLease(run, connection, async (tenure) => {
-    const start: RecordStart = { kind: 'restore', backupId: argument, migrations: [], reason: flags.reason };
+    const into = isBeside(run) ? flags.into : undefined;
+    const start: RecordStart = { kind: 'restore', backupId: argument, into, migrations: [], reason: flags.reason };
     await records.start(start);
     const restored = await records.around(() => restoreFrom(run, connection, tenure, source));
     if (source.kind === 'managed') await records.startAgain(start);
@@ -85,6 +86,14 @@ async function questionOf(run: Run, connection: Connection, from: RestoredFrom):
   const then = migrates ? ', and apply the migrations after it' : '';
   const rest = (await whatItRemoves(run, connection, from)) || (only === undefined ? '' : ' All others stay.');
   return `Replace ${what} of database ${where} by ${from.words}${then}? What was written since is lost.${rest}`;
+}
+
+/** Whether it makes a copy, and leaves the target's own database as it is. */
+function isBeside(run: Run): boolean {
+  const { database, uri } = targetOf(run);
+  const { into } = run.invocation.flags;
+  const own = database ?? databaseOf(uri);
+  return into !== undefined && own !== undefined && into !== own;
 }
 
 /** What is pending follows from where in history the data are. */

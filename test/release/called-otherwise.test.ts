@@ -80,6 +80,23 @@ test('a copy is not production: not under another name, in another cluster, nor 
   expect((await project.run('migrate --apply --rehearsal none')).code).toBe(0);
 });
 
+test('what a restore makes beside its target is a copy; what is restored in place is not', async () => {
+  await using copy = await freshDatabase();
+  const [backup] = (await project.run('inspect --json')).json.backups;
+  const restored = await project.run(`restore ${backup.id} --into ${copy.name} ${production} --yes`);
+  expect(restored.code, restored.stderr).toBe(0);
+  const there = { MONGODB_URI: copy.uri };
+  const ran = await project.run('migrate --apply --rehearsal none', there);
+  expect(ran.code, ran.stderr).toBe(0);
+  expect(await places(copy.db)).toEqual([1, 2]);
+
+  await copy.db.collection('_mongo_release.releases').deleteMany({});
+  const inPlace = await project.run(`restore ${backup.id} --into ${copy.name} ${production} --yes`, there);
+  expect(inPlace.code, inPlace.stderr).toBe(0);
+  const blocked = await project.run('migrate --apply --rehearsal none --json', there);
+  expectFailure(blocked, 5, 'BLOCKED_BY_GUARD', /is on record as production/);
+});
+
 test('what was stopped before it began makes no database production', async () => {
   await using other = await freshDatabase();
   const there = { MONGODB_URI: other.uri, MONGO_RELEASE_STORE: 'none-yet' };

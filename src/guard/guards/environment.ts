@@ -18,14 +18,15 @@ interface OnRecord {
 export const environment: Guard = {
   id: 'environment',
   about:
-    'A database that its own records call production (something was applied, taken back or restored there as such), and this run calls something else. Blocks what would change it, and warns what only reads. A copy in another cluster or under another name is none; where only its records can say so, the message has the statement.',
+    'A database that its own records call production (something was applied, taken back or restored there as such), and this run calls something else. Blocks what would change it, and warns what only reads. A copy in another cluster, under another name, or made by `restore --into` is none; where only its records can say so, the message has the statement.',
   applies: ({ environment: called }) => called !== 'production',
   async check({ connection: { db, topology }, environment: called, apply, own }) {
-    // What was stopped before it began may have been mistyped.
+    // What was stopped before it began may have been mistyped; what a restore has made beside its target is a copy.
     const begun = { $or: [{ kind: { $nin: ['migrate', 'release'] } }, { positionBefore: { $exists: true } }] };
+    const here = { ...begun, into: { $exists: false } };
     const newest = await db
       .collection<OnRecord>(own.releases)
-      .findOne({ environment: 'production', ...begun }, { sort: { startedAt: -1 } });
+      .findOne({ environment: 'production', ...here }, { sort: { startedAt: -1 } });
     if (newest === null) return { seen: 'nothing says that it is production', findings: [] };
     const elsewhere =
       (newest.database ?? db.databaseName) !== db.databaseName ||

@@ -31,6 +31,8 @@ export interface ReleaseRecord {
   };
   /** The backup that a restore would bring back. */
   readonly backupId?: string;
+  /** The database that a restore has made a copy in, beside its target's. */
+  readonly into?: string;
   /** Digest of the history before the first change. */
   readonly positionBefore?: string;
   /** Names, in the order in which they were planned or are taken back. */
@@ -93,6 +95,7 @@ export type RecordStart = Pick<
   | 'planDigest'
   | 'agreed'
   | 'backupId'
+  | 'into'
   | 'positionBefore'
   | 'migrations'
   | 'of'
