@@ -85,7 +85,9 @@ export class Settling {
     if (lot === undefined) return false;
     for (const leave = new Set<string>(); ; ) {
       try {
-        await commits.commit(lot, { way: 'anew', leave, skip: this.#back, keys: this.#keys, patient: true });
+        // A strict one leaves nothing: it stops where the server refuses it.
+        const keys = mode === 'tolerant' ? this.#keys : undefined;
+        await commits.commit(lot, { way: 'anew', leave, skip: this.#back, keys, patient: true });
         return true;
       } catch (error) {
         if (error instanceof PutHeld) {

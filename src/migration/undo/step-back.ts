@@ -43,6 +43,9 @@ export interface OnTheWay {
 
 /** Back to before the images, if nobody has written to the document since; else blocked. */
 export function stepBackStrictly(images: readonly Image[], now: Uint8Array | undefined): Step {
+  // It may be back while others of its pack are not: then the journal has no mark of it.
+  const { before } = spanOf(images, undefined);
+  if (sameBytes(now, before)) return { state: 'back', document: before, merged: false };
   return chain(images, { document: now, gone: false }, undefined);
 }
 

@@ -104,6 +104,35 @@ test.each(modes)('lists that moved in opposite directions in the same operations
   expect(await s.differences()).toEqual([]);
 });
 
+test('a strict undo stops at a value that a user has, and goes on with what it has put back once that is free', async () => {
+  await using s = await numbered(40);
+  await inTwoPhases(s, 40, (n) => 1000 + n);
+  // In so many packs that they do not go together.
+  await s.a.insertMany([5, 15, 25].map((n) => ({ _id: 100 + n, n })));
+  const conflicts = [{ kind: 'unique', namespace: `${s.db.databaseName}.a` }];
+  for (let time = 0; time < 2; time++)
+    expect(await s.undo({ sizes: small })).toMatchObject({ state: 'conflicts', conflicts });
+  await s.a.deleteMany({ _id: { $gte: 100 } });
+  expect(await s.undo({ sizes: small })).toMatchObject({ state: 'undone', documents: 40, entriesUndone: 8 });
+  expect(await s.differences()).toEqual([]);
+});
+
+test.each([undefined, small])(
+  'of an index that leaves documents out, only those are left to users that wait for one of theirs: sizes %j',
+  async (sizes) => {
+    const partial = { unique: true, partialFilterExpression: { n: { $gte: 0 } } };
+    await using s = await setting(async ({ db }) => {
+      await db.collection('a').createIndex({ n: 1 }, partial);
+      await db.collection<Numbered>('a').insertMany(all(40).map((_id) => ({ _id, n: _id, f: 0 })));
+    });
+    await inTwoPhases(s, 40, (n) => 1000 + n);
+    const a = s.db.collection<Numbered>('a');
+    await a.insertMany([5, 15, 25].map((n) => ({ _id: 100 + n, n })));
+    expect(await s.undo({ ...tolerant, sizes })).toMatchObject({ state: 'undone', documents: 37, quarantined: 3 });
+    expect(await documentsLeft(s)).toEqual([5, 15, 25]);
+  },
+);
+
 test.each([undefined, small])(
   'however many values users have taken, only those documents are left that wait for one: sizes %j',
   async (sizes) => {
