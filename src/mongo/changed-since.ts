@@ -11,7 +11,7 @@ export interface Changed {
 }
 
 export interface ChangedSinceOptions {
-  /** Default 30,000 ms; what comes later is left out. */
+  /** Default 30,000 ms; what comes later is left out, and the last that it yields is `more`. */
   readonly limitMs?: number;
   readonly signal?: AbortSignal;
 }
@@ -25,7 +25,7 @@ export async function* changedSince(
   collection: string,
   since: Timestamp,
   { limitMs = 30_000, signal }: ChangedSinceOptions = {},
-): AsyncGenerator<Changed> {
+): AsyncGenerator<Changed | 'more'> {
   const until = await operationTime(db);
   if (until === undefined) return;
   const wanted = { 'ns.coll': collection, operationType: { $in: ['insert', 'update', 'replace', 'delete'] } };
@@ -53,6 +53,7 @@ export async function* changedSince(
         fields: [...Object.keys(updatedFields), ...removedFields.map(String)],
       };
     }
+    yield 'more';
   } finally {
     await stream.close();
   }

@@ -62,7 +62,13 @@ async function besideThose(
   const [first] = downs;
   if (first === undefined) return [];
   const found = new Map<string, { readonly ids: Map<string, string>; readonly fields: Set<string> }>();
-  for await (const { at, document, fields } of changedSince(db, collection, first.since)) {
+  let atLeast = '';
+  for await (const change of changedSince(db, collection, first.since)) {
+    if (change === 'more') {
+      atLeast = 'at least ';
+      break;
+    }
+    const { at, document, fields } = change;
     const { name } = downs.findLast(({ since }) => at.greaterThan(since)) ?? first;
     if (changed.get(name)?.has(idKey(document))) continue;
     const of = found.get(name) ?? { ids: new Map(), fields: new Set() };
@@ -72,7 +78,7 @@ async function besideThose(
   }
   return [...found].map(([name, { ids, fields }]) => {
     const shown = [...ids.values()].slice(0, mostIds).join(', ');
-    return `the down of ${name} changed ${plural(ids.size, 'document')} that its up passes over, such as were in the new shape before, among them ${shown}${inFields(fields)}`;
+    return `the down of ${name} changed ${atLeast}${plural(ids.size, 'document')} that its up passes over, such as were in the new shape before, among them ${shown}${inFields(fields)}`;
   });
 }
 
