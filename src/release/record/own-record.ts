@@ -88,12 +88,14 @@ export class OwnRecord {
     return this.#upon(start.kind, async (joined) => {
       const before = hasBegun(joined) ? joined : undefined;
       const began = goesOn && before !== undefined ? before : start;
-      await this.#begin(joined, {
+      const fields = {
         ...start,
         positionBefore: began.positionBefore,
         backupId: began.backupId,
         migrations: [...new Set([...(before?.migrations ?? []), ...start.migrations])],
-      });
+      };
+      // The backup of an attempt of which nothing is in the target leads back past what was written since.
+      await this.#begin(joined, fields, { gone: began === before ? [] : ['backupId'] });
     });
   }
 
@@ -116,7 +118,7 @@ export class OwnRecord {
   async #begin(
     joined: ReleaseRecord | null,
     fields: Partial<ReleaseRecord>,
-    { fence, ...options }: { readonly writeConcern?: WriteConcernSettings; readonly fence?: number } = {},
+    { fence, gone: alsoGone = [], ...options }: Beginning = {},
   ): Promise<void> {
     const run = this.#run;
     const target = targetOf(run);
@@ -131,7 +133,7 @@ export class OwnRecord {
       ...{ toolVersion: run.toolVersion, attemptId: thisAttempt },
       reopenedAt: again ? run.startedAt : undefined,
     });
-    const old = [...(again ? fieldsOfAttempt(joined) : []), 'finishedAt', 'error'];
+    const old = [...(again ? fieldsOfAttempt(joined) : []), ...alsoGone, 'finishedAt', 'error'];
     const gone = old.filter((field) => !(field in set));
     await this.#records.updateOne(
       // Where that is another process's by now, its id is taken.
@@ -282,6 +284,13 @@ function atItAlready({ _id, pid, host, heard, ...record }: ReleaseRecord): Relea
 }
 
 type WriteConcernSettings = { readonly w: 'majority'; readonly wtimeoutMS: number };
+
+interface Beginning {
+  readonly writeConcern?: WriteConcernSettings;
+  readonly fence?: number;
+  /** What is of no attempt any more, unless it is set. */
+  readonly gone?: readonly (keyof ReleaseRecord)[];
+}
 
 /** Nothing of the target hangs on it: where no majority answers, the run ends all the same. */
 const patience = { writeConcern: { w: 'majority', wtimeoutMS: 30_000 } } as const;

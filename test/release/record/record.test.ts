@@ -55,6 +55,36 @@ test('a release that is tried again keeps who tried it before, and what became o
   expect(full?.attemptsLeftOut).toBe(1);
 });
 
+test('a release that is tried again without a backup has none, unless something of the attempt that took it is there', async () => {
+  await using database = await freshDatabase();
+  const insert = (n: number) => `await db.collection('places').insertOne({ _id: ${n} });`;
+  await using project = await makeProject(
+    { 'migrations/1-a.js': migration("throw new Error('no')") },
+    { MONGODB_URI: database.uri },
+  );
+  await database.db.collection('places').insertOne({ n: 0 });
+  const backupId = async () =>
+    (await database.db.collection<ReleaseRecord>('_mongo_release.releases').findOne({ _id: 'r1' }))?.backupId;
+  const again = 'migrate --apply --rehearsal none --release-id r1';
+  const first = await project.run('release --apply --rehearsal none --release-id r1 --store backups');
+  expect(first.code, first.stderr).toBe(7);
+  expect(await backupId()).toEqual(expect.any(String));
+  await project.write({
+    'migrations/1-a.js': migration(insert(1)),
+    'migrations/2-b.js': migration("throw new Error('no')"),
+  });
+  expect((await project.run(again)).code).toBe(8);
+  expect(await backupId()).toBeUndefined();
+
+  // Of this one 1-a is there: the way back leads to before that.
+  await database.db
+    .collection<ReleaseRecord>('_mongo_release.releases')
+    .updateOne({ _id: 'r1' }, { $set: { backupId: 'b' } });
+  await project.write({ 'migrations/2-b.js': migration(insert(2)) });
+  expect((await project.run(again)).code).toBe(0);
+  expect(await backupId()).toBe('b');
+});
+
 test('how an attempt ended that another one has overtaken stands among the earlier ones', async () => {
   await using database = await freshDatabase();
   await using project = await makeProject(
