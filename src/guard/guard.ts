@@ -42,12 +42,14 @@ export interface Guard {
   readonly id: string;
   /** What speaks against a start, and whether it blocks one; for the table in docs/errors.md. */
   readonly about: string;
+  /** Where it could not look, it blocks an apply outside production, too. */
+  readonly mustSee?: true;
   /** Whether there is anything to check here; without it always. */
   applies?(context: GuardContext): boolean;
   check(context: GuardContext): Promise<Observation | Unseen>;
 }
 
-/** `unknown`: it could not look, which is never a pass; it blocks an apply in production. */
+/** `unknown`: it could not look, which is never a pass; it blocks an apply in production, and one that `mustSee` everywhere. */
 export type GuardState = 'passed' | 'blocked' | 'unknown';
 
 export interface GuardResult {

@@ -30,7 +30,7 @@ const timeLimitMs = 5000;
 /**
  * Runs the guards that apply here, at the same time, and returns their results in the order of `all`. Never throws for
  * what the server does: a guard that could not look is `unknown` and has a finding that says why and what would let it,
- * of severity `error` where the production target is going to be changed and `warning` elsewhere.
+ * of severity `error` where the production target is going to be changed, or any where it must see, and `warning` elsewhere.
  *
  * A release may start when none of the findings has severity `error`. May be run again at any time: guards only read.
  */
@@ -49,7 +49,7 @@ async function runGuard(guard: Guard, context: GuardContext, limitMs: number): P
   const seen = await observe(guard, context, limitMs);
   const durationMs = Math.round(performance.now() - started);
   if ('unknown' in seen) {
-    const finding = unknownFinding(guard.id, seen, context);
+    const finding = unknownFinding(guard, seen, context);
     return { id: guard.id, state: 'unknown', seen: seen.unknown, findings: [finding], durationMs };
   }
   const blocked = seen.findings.some((finding) => finding.severity === 'error');
@@ -80,10 +80,11 @@ function unseen(error: unknown): Unseen {
   return { unknown: describeServerError(error), next: 'Settle what the server says, and run again.' };
 }
 
-function unknownFinding(id: string, { unknown, next }: Unseen, { environment, apply }: GuardContext): Finding {
+function unknownFinding({ id, mustSee }: Guard, { unknown, next }: Unseen, given: GuardContext): Finding {
+  const blocks = given.apply && (mustSee || given.environment === 'production');
   return {
     rule: id,
-    severity: environment === 'production' && apply ? 'error' : 'warning',
+    severity: blocks ? 'error' : 'warning',
     place: { name: id },
     message: `The guard ${id} could not look: ${unknown}.`,
     next,

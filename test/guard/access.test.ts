@@ -1,6 +1,7 @@
 import type { Document } from 'mongodb';
 import { MongoClient } from 'mongodb';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { environment } from '../../src/guard/guards/environment.ts';
 import { indexBuilds } from '../../src/guard/guards/index-builds.ts';
 import { oplogWindow } from '../../src/guard/guards/oplog-window.ts';
 import { needsOf, privileges } from '../../src/guard/guards/privileges.ts';
@@ -132,6 +133,18 @@ test('only what changes the target needs more than reading', () => {
   expect(needsOf({ command: 'migrate', apply: false }).required).not.toContain('insert');
   expect(needsOf({ command: 'backup', apply: true }).required).not.toContain('insert');
   expect(needsOf({ command: 'down', apply: true }).required).toContain('insert');
+});
+
+test('whether it is production has to be seen before anything is changed, whatever the run calls it', async () => {
+  await using connection = await openAs('outsider', [{ role: 'readWrite', db: 'elsewhere' }]);
+  for (const [apply, severity] of [
+    [true, 'error'],
+    [false, 'warning'],
+  ] as const)
+    expect(await look(environment, context(connection, { apply }))).toMatchObject({
+      state: 'unknown',
+      findings: [{ rule: 'environment', severity, next: expect.stringContaining('role read on the database shop') }],
+    });
 });
 
 test('lag and oplog are unknown to a user who may not look, and seen by a monitor', async () => {
