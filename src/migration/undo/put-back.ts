@@ -86,6 +86,8 @@ interface Target {
   readonly existed: boolean | undefined;
   /** Of one that has gone back over some of its images by themselves: whether it was this before. */
   isAsMade?: (document: Uint8Array | undefined) => boolean;
+  /** Some of its images may be undone by now, each by itself. */
+  stepped?: boolean;
   now: Uint8Array | undefined;
 }
 
@@ -177,6 +179,7 @@ async function joinNewer(targets: readonly Target[], deferred: Deferred): Promis
     const { images, whole } = target;
     target.whole = { ...whole, between: whole.between || !newer.joins(images[0] as Image) };
     target.images = [...(found?.get(newer.key) ?? []), ...images];
+    target.stepped = newer.stepped;
     const over = newer.stepped ? reached(target) : 0;
     if (over > 0) target.isAsMade = newer.made;
     target.images = target.images.slice(over);

@@ -34,6 +34,8 @@ export interface OnTheWay {
   readonly now: Uint8Array | undefined;
   /** The oldest of its images is among these; else more are to come. */
   readonly isLast: boolean;
+  /** Some of these may be undone already, each by itself. */
+  readonly stepped?: boolean;
   /** Whether somebody else wrote to it between two of all its images. */
   readonly between: boolean;
   readonly open: Open | undefined;
@@ -60,7 +62,7 @@ export function stay({ images, now, open }: Pick<OnTheWay, 'images' | 'now' | 'o
  * Back to before the images, with what users have written since. A document of which only a part of the images could be
  * taken back would be of neither shape: whether it goes back is decided at its oldest one.
  */
-export function stepBack({ images: met, now, isLast, between, open, isRename }: OnTheWay): Step {
+export function stepBack({ images: met, now, isLast, stepped, between, open, isRename }: OnTheWay): Step {
   // What the migration changed and changed again is one change, where no name of a field is lost by that.
   const images = between || isRename !== neverRenames ? met : [spanOf(met, undefined)];
   const { before, after } = spanOf(met, open);
@@ -76,7 +78,9 @@ export function stepBack({ images: met, now, isLast, between, open, isRename }: 
   const start = open === undefined ? now : open.start;
   const blocked: Step = { state: 'blocked', image: { before, after } };
   const from = open === undefined ? { document: now, gone: false } : { document: open.back, gone: open.gone };
-  const step = chain(images, from, merged);
+  const once = chain(images, from, merged);
+  // What was written on its way is based on what it was between two of them.
+  const step = once.state === 'blocked' && stepped === true ? chain(met, from, merged) : once;
   if (step.state !== 'back') return blocked;
   if (!isLast) {
     // It is a view into what was read together with many others.

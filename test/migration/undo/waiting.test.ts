@@ -117,6 +117,22 @@ test('a strict undo stops at a value that a user has, and goes on with what it h
   expect(await s.differences()).toEqual([]);
 });
 
+test('what users wrote to a document that waited on its way back stays, and it goes the rest of the way', async () => {
+  await using s = await numbered(40);
+  await inTwoPhases(s, 40, (n) => 1000 + n);
+  await s.a.insertMany([5, 15, 25].map((n) => ({ _id: 100 + n, n })));
+  expect(await s.undo({ sizes: small })).toMatchObject({ state: 'conflicts' });
+  expect(await s.a.findOne({ _id: 5 })).toMatchObject({ n: 1e9 + 5 });
+  await s.a.deleteMany({ _id: { $gte: 100 } });
+  await s.a.updateOne({ _id: 5 }, { $set: { title: 'new' } });
+  await s.a.updateOne({ _id: 15 }, { $set: { n: -1 } });
+  expect(await s.undo({ ...tolerant, sizes: small })).toMatchObject({ state: 'undone', merged: 1, quarantined: 1 });
+  expect(await documentsLeft(s)).toEqual([15]);
+  expect(await s.a.find({}, { sort: { _id: 1 } }).toArray()).toEqual(
+    all(40).map((_id) => ({ _id, n: _id === 15 ? -1 : _id, f: 0, ...(_id === 5 && { title: 'new' }) })),
+  );
+});
+
 test.each([undefined, small])(
   'of an index that leaves documents out, only those are left to users that wait for one of theirs: sizes %j',
   async (sizes) => {
