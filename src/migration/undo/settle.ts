@@ -38,6 +38,7 @@ export class Settling {
   /** By `documentKey`, all that were put off; from when on that is needed. */
   #waiting: KeyTable | undefined;
   readonly #keys = new Map<string, PlainKey>();
+  #isStuck = false;
 
   constructor(options: SettleOptions) {
     this.#options = options;
@@ -54,7 +55,12 @@ export class Settling {
         if (passing(error) !== 'conflict') throw error;
         busy = error;
       }
-      if (!(await this.#packByPack())) throw busy ?? tooMany(this.#off.size);
+      if (await this.#packByPack()) continue;
+      if (busy !== undefined) throw busy;
+      // Nobody is going to move: who is refused now waits for what users have.
+      this.#isStuck = true;
+      if (!(await this.#packByPack())) throw tooMany(this.#off.size);
+      this.#isStuck = false;
     }
   }
 
@@ -145,7 +151,9 @@ export class Settling {
 
   /** Comes back with how many documents have moved. */
   async #over(pack: string, pieces: readonly Waiting[], between: readonly Put[]): Promise<number> {
-    const { commits, deferred } = this.#options;
+    const { commits, deferred, mode } = this.#options;
+    // A strict one stops where the server refuses it.
+    const keys = this.#isStuck && mode !== 'tolerant' ? undefined : this.#keys;
     const own = new Map(pieces.map((piece) => [this.#nameOf(piece), piece]));
     const waiting = [...own].filter(([name]) => !this.#back.has(name));
     const leave = new Set<string>();
@@ -156,7 +164,7 @@ export class Settling {
       const isWhole = done.length === waiting.length;
       try {
         const puts = [...between, ...pieces];
-        const how = { leave, skip, keys: this.#keys, puts, over };
+        const how = { leave, skip, keys, puts, over };
         await commits.commit(isWhole ? pieces : [], { way: 'anew', patient: true, ...how });
       } catch (error) {
         if (error instanceof PutHeld) {
@@ -181,7 +189,9 @@ export class Settling {
   }
 
   async #staysRefused(refused: PutRefused, put: Put | undefined, left: ReadonlySet<string>): Promise<boolean> {
-    const { mode, store } = this.#options;
+    const { mode, store, commits } = this.#options;
+    if (this.#isStuck && mode !== 'tolerant') commits.refused(refused);
+    if (this.#isStuck && put !== undefined) return true;
     if (mode === 'tolerant' && put !== undefined && refused.code !== serverCodes.DuplicateKey) return true;
     const holders = await store.holders(refused);
     return holders.length > 0 && holders.every((holder) => this.#stays(put, holder, left));
