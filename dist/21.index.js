@@ -1395,6 +1395,12 @@ class ReleaseRecords {
         const over = await Promise.all(seen.map(({ record, presence }) => presence !== 'here' && this.#isFollowed(record)));
         return seen.filter((_, i) => !over[i]);
     }
+    /** Releases whose deploy hook is seen to be still at it, and their run is not. */
+    async hooksLeft() {
+        const open = await this.#newest({ state: 'running', hook: { $exists: true } }, mostUnended);
+        const seen = await this.look(open.filter((one) => hookAtIt(one) !== undefined));
+        return seen.filter(({ presence }) => presence !== 'here');
+    }
     /** Whether a release that deployed was taken back since, or another application was deployed. */
     async #isFollowed({ _id, steps }) {
         const since = { $gt: deploysOf({ steps }).at(-1)?.startedAt ?? new Date(0) };
@@ -5859,9 +5865,17 @@ class RollbackRecords {
     newestOf(releaseId) {
         return this.#records.findOne({ kind: 'rollback', of: releaseId }, newestFirst);
     }
-    /** The newest of all. */
-    newest() {
-        return this.#records.findOne({ kind: 'rollback' }, newestFirst);
+    /** Those that have data on their way, or have changed some, the newest first: down to the newest that came to its end. */
+    async inData() {
+        const begun = { steps: { $elemMatch: { name: 'data', state: { $in: onTheWay } } } };
+        const touched = ['data.failed', 'data.reverted.0', 'data.restore'].map((field) => ({ [field]: { $exists: true } }));
+        const which = {
+            kind: 'rollback',
+            $or: [{ state: { $ne: 'rolled-back' }, ...begun }, ...touched],
+        };
+        const found = await this.#records.find(which, newestFirst).limit(mostInData).toArray();
+        const ended = found.findIndex(({ state }) => state === 'rolled-back');
+        return ended === -1 ? found : found.slice(0, ended);
     }
     /** The one that has shut users out of the target, or may have, as long as they are. Throws `asServerFailure`'s errors. */
     trafficStopped() {
@@ -5870,6 +5884,9 @@ class RollbackRecords {
         });
     }
 }
+const onTheWay = ['done', 'running', 'unknown'];
+/** Each costs three questions. */
+const mostInData = 20;
 const newestFirst = { sort: { startedAt: -1 } };
 
 ;// CONCATENATED MODULE: ./emitted/release/rollback/traffic.js
@@ -5946,11 +5963,14 @@ async function earlierRollback(run, { db }, releaseId) {
 }
 /**
  * Who takes something back by another command does what the rollback would have done; who applies something builds on
- * what is there. A newer fence alone is no sign: whoever takes the lease first marks with it what a killed run has left.
+ * what is there, as does a restore that has brought back what was on its way out. A newer fence alone is no sign: whoever
+ * takes the lease first marks with it what a killed run has left.
  */
-function overtakes(one, { _id, fence = 0 }) {
+function overtakes(one, { _id, fence = 0, migrations }) {
     const { state, direction, origin } = one;
-    if (one.fence <= fence || one.releaseId === _id || origin?.kind === 'restore')
+    if (one.fence <= fence || one.releaseId === _id)
+        return false;
+    if (origin?.kind === 'restore' && !migrations.includes(one._id))
         return false;
     return direction === 'up' && (state === 'applied' || isHalfDone(one));
 }
@@ -5976,24 +5996,28 @@ function wasRestored(history, { strategy, backupId, migrations, fence = 0 }) {
 
 
 /**
- * The rollback of the target that has left something which nobody should be without word of: users who are shut out, or,
- * where it is the newest, data on their way. Only reads.
+ * The rollback of the target that has left something which nobody should be without word of: users who are shut out, or
+ * data on their way, or else what comes after them. Only reads.
  */
 async function openRollback(run, connection) {
+    return (await findOpen(run, connection))?.record;
+}
+async function findOpen(run, connection) {
     const records = new RollbackRecords(connection.db, run);
-    const [shut, newest] = await Promise.all([records.trafficStopped(), records.newest().catch(failed)]);
+    const [shut, inData] = await Promise.all([records.trafficStopped(), records.inData().catch(failed)]);
     if (shut !== null)
-        return shut;
-    if (newest === null || newest.state === 'rolled-back')
-        return undefined;
-    const { steps = [], data } = newest;
-    const touched = data?.failed !== undefined || (data?.reverted.length ?? 0) > 0;
-    const onTheWay = ['done', 'running', 'unknown'].includes(stateIn(steps, 'data') ?? '');
-    if (!onTheWay && !touched)
-        return undefined;
-    // What was applied or deployed since is no rollback's any more.
-    const { state } = await earlierRollback(run, connection, newest.of ?? newest._id);
-    return state === 'unfinished' ? newest : undefined;
+        return { record: shut, inTheWay: true };
+    let open;
+    for (const record of inData) {
+        // What was applied or deployed since is no rollback's any more.
+        const earlier = await earlierRollback(run, connection, record.of ?? record._id);
+        if (earlier.state !== 'unfinished' || earlier.record._id !== record._id)
+            continue;
+        if (!earlier.dataBack)
+            return { record, inTheWay: true };
+        open ??= { record, inTheWay: false };
+    }
+    return open;
 }
 /** Sentences: where it stands, and what goes on with it, or only lets users in. */
 function openInWords(open) {
@@ -6014,25 +6038,31 @@ function waysOn({ of, traffic }) {
     const only = traffic === undefined ? '' : ' With --start-traffic it only lets users in, and leaves the rest.';
     return `${open_goesOn(of)} with it.${only}`;
 }
-/** The same while somebody has the lease: the rollback itself, which goes on by itself, or another run, which users wait for. */
-function openUnderLease(open, holder) {
+/** The same where somebody may have the lease: the rollback itself, which goes on by itself, or another run, which users wait for. */
+function openBeside(open, lease) {
     const { _id, of, steps = [], traffic } = open;
+    if (!lease.held)
+        return openError('ROLLBACK_FAILED', open);
     if (traffic === undefined)
         return undefined;
-    if (holder !== _id)
-        return openInWords(open);
-    return `Rollback ${_id} of release ${of} is under way, at ${stoppedAt(steps)}. ${trafficInWords(traffic)}`;
+    if (lease.holder?.releaseId !== _id)
+        return openError('ROLLBACK_FAILED', open);
+    const message = `Rollback ${_id} of release ${of} is under way, at ${stoppedAt(steps)}. ${trafficInWords(traffic)}`;
+    return new observe_error/* ReleaseError */.K('ROLLBACK_FAILED', message, { hint: 'It goes on by itself: wait for its end.' });
 }
 /** The same as a warning, for whoever builds on the target as it is; none about a rollback of `release`, which tells of itself. */
 async function openRollbackWarnings(run, connection, release) {
     const open = await openRollback(run, connection);
     return open === undefined || open.of === release ? [] : [openInWords(open)];
 }
-/** Throws `HISTORY_CONFLICT` where users are shut out, or data are on their way back: nobody builds on that. */
+/**
+ * Throws `HISTORY_CONFLICT` where users are shut out, or data are on their way back: nobody builds on that. Once both is
+ * over a release may go forward where the rest of a rollback, a hook that fails, say, never comes to its end.
+ */
 async function refuseOpenRollback(run, connection) {
-    const open = await openRollback(run, connection);
-    if (open !== undefined)
-        throw openError('HISTORY_CONFLICT', open);
+    const open = await findOpen(run, connection);
+    if (open?.inTheWay)
+        throw openError('HISTORY_CONFLICT', open.record);
 }
 /** What goes on with a rollback that has left a migration half-way; undefined where none has. */
 async function rollbackGoesOn(run, { db }, releaseId) {
@@ -7862,6 +7892,7 @@ function database_inWords(collections) {
 
 ;// CONCATENATED MODULE: ./emitted/guard/guards/environment.js
 
+
 /**
  * A database that was released to as production, and is called something else now: by another folder, or with an address
  * that was mistaken for another. All that protects production would be left out. A copy in another cluster or under
@@ -7869,14 +7900,26 @@ function database_inWords(collections) {
  */
 const environment = {
     id: 'environment',
-    about: 'A database that its own records call production (something was applied, taken back or restored there as such), and this run calls something else. Blocks what would change it, and warns what only reads. A copy in another cluster or under another name is none; where only its records can say so, the message has the statement.',
+    about: 'A database that its own records call production (something was applied, taken back or restored there as such), and this run calls something else. Blocks what would change it, and warns what only reads. A copy in another cluster, under another name, or made by `restore --into` is none; where only its records can say so, the message has the statement.',
+    // What it cannot see may be production, called something else.
+    mustSee: true,
     applies: ({ environment: called }) => called !== 'production',
     async check({ connection: { db, topology }, environment: called, apply, own }) {
-        // What was stopped before it began may have been mistyped.
+        // What was stopped before it began may have been mistyped; what a restore has made beside its target is a copy.
         const begun = { $or: [{ kind: { $nin: ['migrate', 'release'] } }, { positionBefore: { $exists: true } }] };
+        const here = { ...begun, into: { $exists: false } };
         const newest = await db
             .collection(own.releases)
-            .findOne({ environment: 'production', ...begun }, { sort: { startedAt: -1 } });
+            .findOne({ environment: 'production', ...here }, { sort: { startedAt: -1 } })
+            .catch((error) => {
+            if ((0,server_code/* serverCode */.XY)(error) !== server_code/* serverCodes */.Wc.Unauthorized)
+                throw error;
+            return 'not allowed';
+        });
+        if (newest === 'not allowed') {
+            const next = `Grant the user the role read on the database ${db.databaseName}; to apply it needs readWrite.`;
+            return { unknown: 'the user is not allowed to look', next };
+        }
         if (newest === null)
             return { seen: 'nothing says that it is production', findings: [] };
         const elsewhere = (newest.database ?? db.databaseName) !== db.databaseName ||
@@ -8368,7 +8411,7 @@ const timeLimitMs = 5000;
 /**
  * Runs the guards that apply here, at the same time, and returns their results in the order of `all`. Never throws for
  * what the server does: a guard that could not look is `unknown` and has a finding that says why and what would let it,
- * of severity `error` where the production target is going to be changed and `warning` elsewhere.
+ * of severity `error` where the production target is going to be changed, or any where it must see, and `warning` elsewhere.
  *
  * A release may start when none of the findings has severity `error`. May be run again at any time: guards only read.
  */
@@ -8380,7 +8423,7 @@ async function runGuard(guard, context, limitMs) {
     const seen = await observe(guard, context, limitMs);
     const durationMs = Math.round(performance.now() - started);
     if ('unknown' in seen) {
-        const finding = unknownFinding(guard.id, seen, context);
+        const finding = unknownFinding(guard, seen, context);
         return { id: guard.id, state: 'unknown', seen: seen.unknown, findings: [finding], durationMs };
     }
     const blocked = seen.findings.some((finding) => finding.severity === 'error');
@@ -8410,10 +8453,11 @@ function run_unseen(error) {
         };
     return { unknown: (0,server_code/* describeServerError */.JL)(error), next: 'Settle what the server says, and run again.' };
 }
-function unknownFinding(id, { unknown, next }, { environment, apply }) {
+function unknownFinding({ id, mustSee }, { unknown, next }, given) {
+    const blocks = given.apply && (mustSee || given.environment === 'production');
     return {
         rule: id,
-        severity: environment === 'production' && apply ? 'error' : 'warning',
+        severity: blocks ? 'error' : 'warning',
         place: { name: id },
         message: `The guard ${id} could not look: ${unknown}.`,
         next,
@@ -11118,8 +11162,8 @@ class PutHeld extends Error {
  * Looks, before these changes are written, who has the unique values that they need, and stays: the server names but the
  * first one, and all that was written before it is for nothing. Throws `PutHeld` where there is any, the driver's errors.
  */
-async function refuseHeld(store, present, changes, pattern, session) {
-    const names = Object.keys(pattern);
+async function refuseHeld(store, present, changes, key, session) {
+    const names = key.fields;
     const moving = new Set();
     const waiting = new Map();
     const wanted = [];
@@ -11129,19 +11173,19 @@ async function refuseHeld(store, present, changes, pattern, session) {
             continue;
         if (now !== undefined)
             moving.add((0,raw_bson/* idKey */.T4)(now));
-        const key = back && keyIn(back, names);
-        if (back === undefined || key === undefined)
+        const value = back && keyIn(back, names);
+        if (back === undefined || value === undefined)
             continue;
         wanted.push(back);
-        waiting.set(key, [...(waiting.get(key) ?? []), change]);
+        waiting.set(value, [...(waiting.get(value) ?? []), change]);
     }
-    const found = await store.having(present, pattern, wanted, session);
+    const found = await store.having(present, key, wanted, session);
     const stay = found.flatMap((document) => (moving.has((0,raw_bson/* idKey */.T4)(document)) ? [] : [{ document, root: document }]));
     const held = new Map();
     // It grows on the way: who waits stays as well, and keeps what the next one waits for.
     for (const { document, root } of stay) {
-        const key = keyIn(document, names);
-        for (const { now, back } of (key && waiting.get(key)) || []) {
+        const value = keyIn(document, names);
+        for (const { now, back } of (value && waiting.get(value)) || []) {
             const name = keyAt(present, (now ?? back));
             if (held.has(name))
                 continue;
@@ -12008,31 +12052,34 @@ class DatabaseStore {
     }
     async holders({ cause, present }) {
         const key = cause instanceof RawInsertError ? cause.key : undefined;
-        if (key === undefined)
+        const index = key && (await this.#plainIndex(present, key.pattern));
+        if (key === undefined || index === undefined)
             return [];
         const { database, collection = '' } = present;
         const filter = Object.fromEntries(Object.entries(key.value).map(([name, $eq]) => [name, { $eq }]));
         const found = this.#options.connection.client
             .db(database)
             .collection(collection, { readPreference: lib.ReadPreference.primary })
-            // An index that the server would not use for this, such as a partial one, tells nothing.
-            .find(filter, { hint: key.pattern, raw: true });
+            .find(filter, { hint: index, collation: { locale: 'simple' }, raw: true });
         return ((await found.toArray().catch(unlessRefused)) ?? []);
     }
     async plainKey({ cause, present }) {
         const pattern = cause instanceof RawInsertError ? cause.key?.pattern : undefined;
-        if (pattern === undefined || Object.keys(pattern).some((name) => name.includes('.')))
+        const fields = Object.keys(pattern ?? {});
+        if (pattern === undefined || fields.some((name) => name.includes('.')))
             return undefined;
-        const { database, collection = '' } = present;
-        const indexes = await this.#options.connection.client.db(database).collection(collection).indexes();
-        const isPlain = indexes.some(({ key, unique, collation, partialFilterExpression }) => {
-            const ofAll = unique === true && collation === undefined && partialFilterExpression === undefined;
-            return ofAll && JSON.stringify(key) === JSON.stringify(pattern);
-        });
-        return isPlain ? pattern : undefined;
+        const index = await this.#plainIndex(present, pattern);
+        return index === undefined ? undefined : { index, fields };
     }
-    async having({ database, collection = '' }, key, documents, session) {
-        const names = Object.keys(key);
+    /** By its name: a hint of a pattern that several indexes have is refused, and so is one of an index that is hidden. */
+    async #plainIndex({ database, collection = '' }, pattern) {
+        const indexes = await this.#options.connection.client.db(database).collection(collection).indexes();
+        return indexes.find(({ key, unique, hidden, collation, partialFilterExpression }) => {
+            const ofAll = unique === true && collation === undefined && partialFilterExpression === undefined;
+            return ofAll && hidden !== true && JSON.stringify(key) === JSON.stringify(pattern);
+        })?.name;
+    }
+    async having({ database, collection = '' }, { index, fields: names }, documents, session) {
         const values = names.map(() => []);
         let bytes = 0;
         for (const document of documents) {
@@ -12048,7 +12095,7 @@ class DatabaseStore {
         const found = this.#options.connection.client
             .db(database)
             .collection(collection)
-            .find(filter, { session, hint: key, collation: { locale: 'simple' }, raw: true });
+            .find(filter, { session, hint: index, collation: { locale: 'simple' }, raw: true });
         return (await found.toArray());
     }
     async mark(pieces, counted, session, over) {
@@ -12662,6 +12709,10 @@ function withName({ element, nameEnd }, name) {
 const step_back_mostBytes = 15 * 1024 * 1024;
 /** Back to before the images, if nobody has written to the document since; else blocked. */
 function stepBackStrictly(images, now) {
+    // It may be back while others of its pack are not: then the journal has no mark of it.
+    const { before } = spanOf(images, undefined);
+    if ((0,raw_bson/* sameBytes */.er)(now, before))
+        return { state: 'back', document: before, merged: false };
     return chain(images, { document: now, gone: false }, undefined);
 }
 /** Of a document that is left as it is: blocked, unless it is as it was already. */
@@ -12675,7 +12726,7 @@ function stay({ images, now, open }) {
  * Back to before the images, with what users have written since. A document of which only a part of the images could be
  * taken back would be of neither shape: whether it goes back is decided at its oldest one.
  */
-function stepBack({ images: met, now, isLast, between, open, isRename }) {
+function stepBack({ images: met, now, isLast, stepped, between, open, isRename }) {
     // What the migration changed and changed again is one change, where no name of a field is lost by that.
     const images = between || isRename !== neverRenames ? met : [spanOf(met, undefined)];
     const { before, after } = spanOf(met, open);
@@ -12692,7 +12743,9 @@ function stepBack({ images: met, now, isLast, between, open, isRename }) {
     const start = open === undefined ? now : open.start;
     const blocked = { state: 'blocked', image: { before, after } };
     const from = open === undefined ? { document: now, gone: false } : { document: open.back, gone: open.gone };
-    const step = chain(images, from, merged);
+    const once = chain(images, from, merged);
+    // What was written on its way is based on what it was between two of them.
+    const step = once.state === 'blocked' && stepped === true ? chain(met, from, merged) : once;
     if (step.state !== 'back')
         return blocked;
     if (!isLast) {
@@ -12859,6 +12912,7 @@ async function joinNewer(targets, deferred) {
         const { images, whole } = target;
         target.whole = { ...whole, between: whole.between || !newer.joins(images[0]) };
         target.images = [...(found?.get(newer.key) ?? []), ...images];
+        target.stepped = newer.stepped;
         const over = newer.stepped ? reached(target) : 0;
         if (over > 0)
             target.isAsMade = newer.made;
@@ -13455,6 +13509,7 @@ class Settling {
     /** By `documentKey`, all that were put off; from when on that is needed. */
     #waiting;
     #keys = new Map();
+    #isStuck = false;
     constructor(options) {
         this.#options = options;
     }
@@ -13472,8 +13527,15 @@ class Settling {
                     throw error;
                 busy = error;
             }
+            if (await this.#packByPack())
+                continue;
+            if (busy !== undefined)
+                throw busy;
+            // Nobody is going to move: who is refused now waits for what users have.
+            this.#isStuck = true;
             if (!(await this.#packByPack()))
-                throw busy ?? tooMany(this.#off.size);
+                throw tooMany(this.#off.size);
+            this.#isStuck = false;
         }
     }
     /** Documents that gave their values on did so in their order: the last one mostly waits for none. */
@@ -13504,7 +13566,9 @@ class Settling {
             return false;
         for (const leave = new Set();;) {
             try {
-                await commits.commit(lot, { way: 'anew', leave, skip: this.#back, keys: this.#keys, patient: true });
+                // A strict one leaves nothing: it stops where the server refuses it.
+                const keys = mode === 'tolerant' ? this.#keys : undefined;
+                await commits.commit(lot, { way: 'anew', leave, skip: this.#back, keys, patient: true });
                 return true;
             }
             catch (error) {
@@ -13568,7 +13632,9 @@ class Settling {
     }
     /** Comes back with how many documents have moved. */
     async #over(pack, pieces, between) {
-        const { commits, deferred } = this.#options;
+        const { commits, deferred, mode } = this.#options;
+        // A strict one stops where the server refuses it.
+        const keys = this.#isStuck && mode !== 'tolerant' ? undefined : this.#keys;
         const own = new Map(pieces.map((piece) => [this.#nameOf(piece), piece]));
         const waiting = [...own].filter(([name]) => !this.#back.has(name));
         const leave = new Set();
@@ -13579,7 +13645,7 @@ class Settling {
             const isWhole = done.length === waiting.length;
             try {
                 const puts = [...between, ...pieces];
-                const how = { leave, skip, keys: this.#keys, puts, over };
+                const how = { leave, skip, keys, puts, over };
                 await commits.commit(isWhole ? pieces : [], { way: 'anew', patient: true, ...how });
             }
             catch (error) {
@@ -13607,7 +13673,11 @@ class Settling {
         }
     }
     async #staysRefused(refused, put, left) {
-        const { mode, store } = this.#options;
+        const { mode, store, commits } = this.#options;
+        if (this.#isStuck && mode !== 'tolerant')
+            commits.refused(refused);
+        if (this.#isStuck && put !== undefined)
+            return true;
         if (mode === 'tolerant' && put !== undefined && refused.code !== server_code/* serverCodes */.Wc.DuplicateKey)
             return true;
         const holders = await store.holders(refused);
@@ -15111,6 +15181,7 @@ function pushed(attempt, { attempts = [] }) {
 
 
 
+
 /** What this run puts on record of itself: intent before effect. */
 class OwnRecord {
     #records;
@@ -15150,7 +15221,9 @@ class OwnRecord {
             return await this.#upon(opening.kind, async (found) => {
                 const others = found !== null && found.attemptId !== thisAttempt ? [found] : [];
                 const seen = await this.#all.look(others.filter(({ state }) => state === 'running'));
-                const here = seen.find(({ presence }) => presence === 'here')?.record;
+                // With its record it would be forgotten that its hook is still at it.
+                const isAtIt = ({ record, presence }) => presence === 'here' || hookAtIt(record) !== undefined;
+                const here = seen.find(isAtIt)?.record;
                 const other = here ?? others.find(({ attempts = [] }) => attempts.some((one) => one.attemptId === thisAttempt));
                 if (other !== undefined)
                     return other;
@@ -15174,12 +15247,14 @@ class OwnRecord {
         return this.#upon(start.kind, async (joined) => {
             const before = hasBegun(joined) ? joined : undefined;
             const began = goesOn && before !== undefined ? before : start;
-            await this.#begin(joined, {
+            const fields = {
                 ...start,
                 positionBefore: began.positionBefore,
                 backupId: began.backupId,
                 migrations: [...new Set([...(before?.migrations ?? []), ...start.migrations])],
-            });
+            };
+            // The backup of an attempt of which nothing is in the target leads back past what was written since.
+            await this.#begin(joined, fields, { gone: began === before ? [] : ['backupId'] });
         });
     }
     /**
@@ -15199,7 +15274,7 @@ class OwnRecord {
             }
         }
     }
-    async #begin(joined, fields, { fence, ...options } = {}) {
+    async #begin(joined, fields, { fence, gone: alsoGone = [], ...options } = {}) {
         const run = this.#run;
         const target = targetOf(run);
         const { actor, host, pid, runUrl, commit } = run.origin;
@@ -15213,7 +15288,7 @@ class OwnRecord {
             ...{ toolVersion: run.toolVersion, attemptId: thisAttempt },
             reopenedAt: again ? run.startedAt : undefined,
         });
-        const old = [...(again ? fieldsOfAttempt(joined) : []), 'finishedAt', 'error'];
+        const old = [...(again ? fieldsOfAttempt(joined) : []), ...alsoGone, 'finishedAt', 'error'];
         const gone = old.filter((field) => !(field in set));
         await this.#records.updateOne(
         // Where that is another process's by now, its id is taken.
@@ -15984,7 +16059,7 @@ async function extensionFor(dir, baseDir) {
  */
 function selectDown({ records, files, facts, scope }) {
     const byName = new Map(files.map((file) => [file.name, file]));
-    const steps = onTheWay(records, scope).map((record) => {
+    const steps = down_onTheWay(records, scope).map((record) => {
         const file = byName.get(record._id);
         const edited = file !== undefined && !undoneByJournal(record) && isEdited(record, file);
         return { record, file, facts: facts.get(record._id), edited };
@@ -16011,7 +16086,7 @@ function selectDown({ records, files, facts, scope }) {
     });
 }
 /** The records of what `selectDown` takes back, whether or not it can be. Throws as that does for the scope. */
-function onTheWay(records, scope) {
+function down_onTheWay(records, scope) {
     const candidates = records
         .filter((record) => record.state === 'applied' || isHalfDone(record))
         .sort((a, b) => b.sequence - a.sequence);
@@ -18124,7 +18199,7 @@ async function readWayDown(run, connection, scope) {
     const files = await listFiles(run);
     const { records } = await readRecords(run, connection, files);
     const asked = typeof scope === 'function' ? await scope(records) : scope;
-    const way = onTheWay(records, asked);
+    const way = down_onTheWay(records, asked);
     const names = new Set(way.map(({ _id }) => _id));
     const facts = await describeMigrations(files.filter(({ name }) => names.has(name)), { ...childOptions(run), unusable: unusableWhere(run, way, undoneByJournal) });
     const known = new Map(files.map((file) => [file.name, file]));
@@ -23460,6 +23535,7 @@ async function* changedSince(db, collection, since, { limitMs = 30_000, signal }
                 fields: [...Object.keys(updatedFields), ...removedFields.map(String)],
             };
         }
+        yield 'more';
     }
     finally {
         await stream.close();
@@ -23505,7 +23581,13 @@ async function besideThose({ db }, changed, downs, collection) {
     if (first === undefined)
         return [];
     const found = new Map();
-    for await (const { at, document, fields } of changedSince(db, collection, first.since)) {
+    let atLeast = '';
+    for await (const change of changedSince(db, collection, first.since)) {
+        if (change === 'more') {
+            atLeast = 'at least ';
+            break;
+        }
+        const { at, document, fields } = change;
         const { name } = downs.findLast(({ since }) => at.greaterThan(since)) ?? first;
         if (changed.get(name)?.has((0,raw_bson/* idKey */.T4)(document)))
             continue;
@@ -23517,7 +23599,7 @@ async function besideThose({ db }, changed, downs, collection) {
     }
     return [...found].map(([name, { ids, fields }]) => {
         const shown = [...ids.values()].slice(0, which_differ_mostIds).join(', ');
-        return `the down of ${name} changed ${(0,format/* plural */.LS)(ids.size, 'document')} that its up passes over, such as were in the new shape before, among them ${shown}${inFields(fields)}`;
+        return `the down of ${name} changed ${atLeast}${(0,format/* plural */.LS)(ids.size, 'document')} that its up passes over, such as were in the new shape before, among them ${shown}${inFields(fields)}`;
     });
 }
 /** `changed`: by migration, which documents of the collection its up changed; undefined where those are too many. */
@@ -24728,6 +24810,20 @@ async function refuseRunning(run, { db }, release) {
         return undefined;
     throw new observe_error/* ReleaseError */.K('HISTORY_CONFLICT', message, {
         hint: `Stop that run, or wait for its end. If it is gone already, type mongo-release rollback ${_id} --yes.`,
+    });
+}
+/**
+ * Throws `HISTORY_CONFLICT` where the deploy hook of a release that was cut off is seen to be still at it, also of one that was
+ * taken back beside it: what it brings may come over what is deployed now. Only reads.
+ */
+async function refuseHookLeft(run, { db }) {
+    const [left] = await new ReleaseRecords(db, run).hooksLeft().catch((error) => {
+        throw asServerFailure(error, 'looking for deploy hooks that have outlived their run');
+    });
+    if (left === undefined)
+        return;
+    throw new observe_error/* ReleaseError */.K('HISTORY_CONFLICT', presenceInWords(left.record, left.presence), {
+        hint: 'Wait for the end of that hook, or stop it; then run this again.',
     });
 }
 /** A sentence or two of each release without an end: its run is still at it, or was cut off. Only reads. */
@@ -26026,7 +26122,7 @@ async function whatCameOf(run, connection, migration, journals) {
  * `DOWN_BLOCKED` where later releases stand on it, and what `asServerFailure` makes of a server's failure.
  */
 async function undoableOf(run, connection, release, records, { imagesRead = false } = {}) {
-    const way = onTheWay(records, { release });
+    const way = down_onTheWay(records, { release });
     for (const record of way) {
         const { _id: migration } = record;
         for (const journal of journalsOf(record)) {
@@ -27213,10 +27309,14 @@ class release_Walk {
                 throw error;
             const open = this.#apply ? [] : await openRollbackWarnings(this.#run, this.#connection);
             if (this.#apply)
-                await refuseOpenRollback(this.#run, this.#connection);
+                await this.#refuseBeside();
             for (const one of [...open, ...(await unendedWarnings(this.#run, this.#connection))])
                 this.#run.log.warn((0,release_typed/* typed */.nE)(this.#run, one));
         });
+    }
+    async #refuseBeside() {
+        await refuseOpenRollback(this.#run, this.#connection);
+        await refuseHookLeft(this.#run, this.#connection);
     }
     #plan() {
         return this.#steps.run('plan', async () => {
@@ -27315,6 +27415,8 @@ class release_Walk {
         const { deploy } = this.#run.invocation.settings.hooks;
         if (deploy === undefined)
             return this.#steps.skip('deploy', 'no hook');
+        // What has begun since the guards looked. Before the step: one that began hides a rollback from whoever looks for it.
+        await this.#refuseBeside();
         await this.#steps.run('deploy', async () => {
             // Should it not come to them.
             const remaining = plan.pending.filter(({ phase }) => phase === 'after-deploy').map(({ name }) => name);
@@ -27545,7 +27647,8 @@ async function restore(run) {
         const about = { command: 'restore', target: aboutTarget(run, connection), releaseId: run.releaseId };
         const records = new OwnRecord(connection, run);
         const result = await underLease(run, connection, async (tenure) => {
-            const start = { kind: 'restore', backupId: argument, migrations: [], reason: flags.reason };
+            const into = isBeside(run) ? flags.into : undefined;
+            const start = { kind: 'restore', backupId: argument, into, migrations: [], reason: flags.reason };
             await records.start(start);
             const restored = await records.around(() => restoreFrom(run, connection, tenure, source));
             if (source.kind === 'managed')
@@ -27593,6 +27696,13 @@ async function restore_questionOf(run, connection, from) {
     const then = migrates ? ', and apply the migrations after it' : '';
     const rest = (await whatItRemoves(run, connection, from)) || (only === undefined ? '' : ' All others stay.');
     return `Replace ${what} of database ${where} by ${from.words}${then}? What was written since is lost.${rest}`;
+}
+/** Whether it makes a copy, and leaves the target's own database as it is. */
+function isBeside(run) {
+    const { database, uri } = targetOf(run);
+    const { into } = run.invocation.flags;
+    const own = database ?? databaseOf(uri);
+    return into !== undefined && own !== undefined && into !== own;
 }
 /** What is pending follows from where in history the data are. */
 function refuseUnplaced(source) {
@@ -28249,7 +28359,7 @@ async function status_status(run) {
         const target = aboutTarget(run, connection);
         const rollback = await openRollback(run, connection);
         const holder = lease.held ? lease.holder?.releaseId : undefined;
-        const whatIsOpen = rollback && (lease.held ? openUnderLease(rollback, holder) : openInWords(rollback));
+        const whatIsOpen = rollback && openBeside(rollback, lease);
         const about = {
             target: target.name,
             database: target.database,
@@ -28267,7 +28377,7 @@ async function status_status(run) {
         const unended = await unendedWarnings(run, connection, holder);
         const rehearsed = pending === 0 ? [] : await failedOfLate(run, connection);
         const warnings = [
-            ...(whatIsOpen === undefined ? [] : [whatIsOpen]),
+            ...(whatIsOpen === undefined ? [] : [`${whatIsOpen.message} ${whatIsOpen.hint}`]),
             ...unended,
             ...(left === undefined || left.half || unended.length > 0 ? [] : [`${left.stopped} ${left.next}`]),
             ...(half === undefined ? [] : [`${half.message} ${half.hint}`]),
@@ -28275,9 +28385,7 @@ async function status_status(run) {
             ...rehearsed,
             ...quarantine.map((one) => quarantineWarning(one, names.quarantine)),
         ];
-        const failed = half ??
-            (rollback && whatIsOpen !== undefined ? openError('ROLLBACK_FAILED', rollback) : undefined) ??
-            (left === undefined || left.half ? undefined : leftOpenError(left));
+        const failed = half ?? whatIsOpen ?? (left === undefined || left.half ? undefined : leftOpenError(left));
         const attention = failed !== undefined || left !== undefined || notEnded.some(({ next }) => next !== undefined);
         const result = { ...about, ...(attention && { attention }) };
         if (run.invocation.flags.check && (pending > 0 || failed !== undefined || left !== undefined)) {
