@@ -6057,11 +6057,12 @@ async function openRollbackWarnings(run, connection, release) {
 }
 /**
  * Throws `HISTORY_CONFLICT` where users are shut out, or data are on their way back: nobody builds on that. Once both is
- * over a release may go forward where the rest of a rollback, a hook that fails, say, never comes to its end.
+ * over a release may go forward where the rest of a rollback, a hook that fails, say, never comes to its end: another
+ * one, since a job that is run again must not put back what is being taken away.
  */
 async function refuseOpenRollback(run, connection) {
     const open = await findOpen(run, connection);
-    if (open?.inTheWay)
+    if (open?.inTheWay || (open !== undefined && open.record.of === run.releaseId))
         throw openError('HISTORY_CONFLICT', open.record);
 }
 /** What goes on with a rollback that has left a migration half-way; undefined where none has. */

@@ -82,11 +82,13 @@ export async function openRollbackWarnings(run: Run, connection: Connection, rel
 
 /**
  * Throws `HISTORY_CONFLICT` where users are shut out, or data are on their way back: nobody builds on that. Once both is
- * over a release may go forward where the rest of a rollback, a hook that fails, say, never comes to its end.
+ * over a release may go forward where the rest of a rollback, a hook that fails, say, never comes to its end: another
+ * one, since a job that is run again must not put back what is being taken away.
  */
 export async function refuseOpenRollback(run: Run, connection: Connection): Promise<void> {
   const open = await findOpen(run, connection);
-  if (open?.inTheWay) throw openError('HISTORY_CONFLICT', open.record);
+  if (open?.inTheWay || (open !== undefined && open.record.of === run.releaseId))
+    throw openError('HISTORY_CONFLICT', open.record);
 }
 
 /** What goes on with a rollback that has left a migration half-way; undefined where none has. */
