@@ -80,6 +80,11 @@ test('several operations go back as one does, all images at once or one after th
         .reverse();
       const now = bytes(edited(states.at(-1) as Fields, byUser));
       const atOnce = stepBack({ isRename: anyRename, images, now, ...once });
+      // A user has made it what it was before all of them: only who knows the oldest sees that nothing is left to do.
+      if (Buffer.from(now).equals(Buffer.from(bytes(was)))) {
+        expect(atOnce).toMatchObject({ state: 'back', merged: false });
+        return;
+      }
       let last: ReturnType<typeof stepBack> | undefined;
       let current: Uint8Array | undefined = now;
       for (const [nth, image] of images.entries()) {
