@@ -79,15 +79,16 @@ export async function swapBack(place: Place, own: OwnNames, entry: UndoEntry, al
     // The server may be at it still: it does not stop when the process dies.
     await place.ready?.();
     await endOut(db.client.db('admin'), { database: db.databaseName, collection: aside ?? name });
-    if (aside === undefined && replaced === undefined) {
-      const [present] = await readCatalog(db, name);
-      return present === undefined
-        ? nothing
-        : conflicting({ database: db.databaseName, collection: name }, 'maker-unknown');
-    }
-    const [left] = aside === undefined ? [] : await readCatalog(db, aside);
-    if (left !== undefined) await dropCollection(place, left.name, left.uuid);
   }
+  if (after === undefined && aside === undefined && replaced === undefined) {
+    const [present] = await readCatalog(db, name);
+    return present === undefined
+      ? nothing
+      : conflicting({ database: db.databaseName, collection: name }, 'maker-unknown');
+  }
+  // Also of one that was refused its name at the end.
+  const [left] = aside === undefined ? [] : await readCatalog(db, aside);
+  if (left !== undefined) await dropCollection(place, left.name, left.uuid);
   const conflicts: UndoConflict[] = await displacedBy(db.client, entry);
   const now = after?.uuid === undefined ? undefined : await nameOfUuid(db, after.uuid);
   const tombstone = own.dropped(after?.uuid ?? '');

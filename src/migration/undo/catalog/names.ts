@@ -85,7 +85,7 @@ export class NamesOfThePast {
       case 'replace-collection': {
         const target = to ?? namespace;
         const present = await this.infoOf(target);
-        const asItIs = state === 'intent' && catalog.aside === undefined && replaced === undefined;
+        const asItIs = after === undefined && catalog.aside === undefined && replaced === undefined;
         if (asItIs && present !== undefined) return [inTheWay(target, 'maker-unknown')];
         if (present === undefined || present.uuid === after?.uuid) this.#past.set(shownNamespace(target), undefined);
         return replaced === undefined ? [] : this.#returns(target, replaced.uuid);

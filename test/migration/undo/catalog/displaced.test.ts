@@ -1,5 +1,5 @@
-import type { Db } from 'mongodb';
-import { expect, test } from 'vitest';
+import { Db } from 'mongodb';
+import { expect, test, vi } from 'vitest';
 import { leftInCatalog } from '../../../../src/migration/undo/catalog/left.ts';
 import { forecastUndo } from '../../../../src/migration/undo/forecast.ts';
 import { undoAttempt } from '../../../../src/migration/undo/undo.ts';
@@ -82,3 +82,54 @@ test.each(Object.entries(migrations))(
     }
   },
 );
+
+/** A migration whose change is refused, since users make `b` anew right before each try to put `a` there. */
+async function refused(it: Lab, migrate: (db: Db) => Promise<unknown>): Promise<void> {
+  await it.raw.db.collection('a').insertOne({ from: 'a' });
+  await it.raw.db.collection('b').insertOne({ from: 'b' });
+  const send = Db.prototype.command;
+  using _spy = vi.spyOn(Db.prototype, 'command').mockImplementation(async function (this: Db, command, options) {
+    if (command.renameCollection !== undefined && command.to === `${it.raw.name}.b`)
+      await it.raw.db.collection('b').insertOne({ from: 'user' });
+    return send.call(this, command, options);
+  });
+  await using run = await it.run();
+  await expect(migrate(run.db as unknown as Db)).rejects.toMatchObject({ code: 48 });
+}
+
+test.each(Object.entries(migrations))(
+  'what a user made where %s could not be put in place is theirs, and each one before it is told',
+  { timeout: 60_000 },
+  async (_, migrate) => {
+    await using it = await lab();
+    await refused(it, migrate);
+    const { holding, told, b } = await undone(it, 2);
+    expect(b).toMatchObject([{ from: 'user' }]);
+    expect(told.length).toBeGreaterThan(0);
+    expect(holding.sort()).toEqual(['b', ...told].sort());
+    expect(await it.raw.db.collection('a').find().toArray()).toMatchObject([{ from: 'a' }]);
+    // What was to go there is the migration's, and goes.
+    expect((await it.tombstones()).length).toBe(told.length + 1);
+  },
+);
+
+test('what a user made meanwhile where $out could not even write is theirs', async () => {
+  await using it = await lab();
+  const { db } = it.raw;
+  await db.collection('a').insertOne({ n: 'none' });
+  await using run = await it.run();
+  const { transactor } = run.context;
+  const send = transactor.transact.bind(transactor);
+  Object.assign(transactor, {
+    transact: async (...args: Parameters<typeof send>) => {
+      const result = await send(...args);
+      await db.collection('b').insertOne({ from: 'user' });
+      return result;
+    },
+  });
+  const pipeline = [{ $set: { n: { $toInt: '$n' } } }, { $out: 'b' }];
+  await expect(run.db.collection('a').aggregate(pipeline).toArray()).rejects.toMatchObject({ code: 241 });
+  const { told, b } = await undone(it, 2);
+  expect(told).toEqual([]);
+  expect(b[0]).toMatchObject({ from: 'user' });
+});

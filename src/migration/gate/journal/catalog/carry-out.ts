@@ -101,7 +101,9 @@ export async function carryOut<T>(
   if ('error' in outcome && !answered(outcome.error, operation)) throw replacedMeanwhile(outcome.error, namespace);
   const found = await lookAround(context, namespace, step.change.to);
   const { note, ...otherwise } = step.otherwise?.() ?? {};
-  const after = step.change.to === undefined ? found.here : found.there;
+  // What is known to be the migration's stays so, and what stands there after a refusal others may have made.
+  const there = 'result' in outcome ? found.there : undefined;
+  const after = change.after ?? (step.change.to === undefined ? found.here : there);
   const catalog: CatalogChange = { ...change, after, ...otherwise };
   operation.catalog?.seen(lookOf(catalog));
   // A refused call may have made the collection all the same, and left it empty.
