@@ -4,23 +4,21 @@ import type { FieldSource, RawValue } from './raw-recipe.ts';
 
 /** Statements of `update` and `delete` commands as BSON bytes, each put together in one piece of memory. */
 
-/** `{ q: { _id: { $eq: ID } }, u: [{ $replaceWith: { $literal: DOCUMENT } }], collation: { locale: 'simple' } }` */
-export function replacesOne(document: Uint8Array): Buffer {
-  return bytesOf(objectOf(...literally(document)));
-}
-
-/** The same with `upsert`, where there is none with its `_id`. */
+/**
+ * `{ q: { _id: { $eq: ID }, $nor: [{}] }, u: [{ $replaceWith: { $literal: DOCUMENT } }], upsert: true }`: it finds none, so
+ * that it inserts, exactly; where there is one with its `_id`, it is refused as an insert is. Nothing is replaced, and so
+ * never compared: see `Recipe` for what becomes of the server where a name stands twice.
+ */
 export function insertsOne(document: Uint8Array): Buffer {
-  return bytesOf(objectOf(...literally(document), element(bsonTypes.boolean, 'upsert', whole(yes))));
-}
-
-function literally(document: Uint8Array): Pieces[] {
   const literal = objectOf(element(bsonTypes.document, '$literal', whole(document)));
-  return [
-    element(bsonTypes.document, 'q', byId(document)),
-    element(bsonTypes.array, 'u', replaced(literal)),
-    element(bsonTypes.document, 'collation', simpleCollation),
-  ];
+  const never = element(bsonTypes.array, '$nor', objectOf(element(bsonTypes.document, '0', objectOf())));
+  return bytesOf(
+    objectOf(
+      element(bsonTypes.document, 'q', byId(document, never)),
+      element(bsonTypes.array, 'u', replaced(literal)),
+      element(bsonTypes.boolean, 'upsert', whole(yes)),
+    ),
+  );
 }
 
 /**
@@ -105,10 +103,10 @@ function onAll(ids: Pieces, update: Pieces): Buffer {
   return bytesOf(objectOf(element(bsonTypes.document, 'q', filter), update, multi));
 }
 
-function byId(document: Uint8Array): Pieces {
+function byId(document: Uint8Array, ...more: readonly Pieces[]): Pieces {
   const { type, valueStart, end } = idElement(document);
   const id = whole(asBuffer(document).subarray(valueStart, end));
-  return objectOf(element(bsonTypes.document, '_id', objectOf(element(type, '$eq', id))));
+  return objectOf(element(bsonTypes.document, '_id', objectOf(element(type, '$eq', id))), ...more);
 }
 
 function idsOf(documents: readonly Uint8Array[]): Pieces {
@@ -194,5 +192,3 @@ function placeHead(type: number, at: number): Buffer {
 }
 
 const placeHeads = new Map<number, Buffer[]>();
-
-const simpleCollation = objectOf(element(bsonTypes.string, 'locale', whole(rawString('simple'))));

@@ -1,4 +1,4 @@
-import { type Db, ObjectId } from 'mongodb';
+import { type Db, type Document, ObjectId } from 'mongodb';
 import { Lanes } from './lanes.ts';
 import { RawDocuments } from './raw-documents.ts';
 import {
@@ -9,7 +9,7 @@ import {
   refuseWriteErrors,
   sequence,
 } from './raw-sequence.ts';
-import { replacesOne } from './raw-statements.ts';
+import { insertsOne } from './raw-statements.ts';
 
 export interface RawInsertOptions {
   /** The documents keep their order, which capped collections need: one insert after the other. */
@@ -141,7 +141,7 @@ export class RawInserter {
     try {
       // It may have failed while this batch waited for its turn.
       this.#throwFailure();
-      await insertBatch(this.#db, this.#collection, batch, this.#options.bypassValidation ?? false);
+      await insertBatch(this.#db, this.#collection, batch, this.#options);
       const documents = batch.reduce((sum, { length }) => sum + length, 0);
       const bytes = batch.reduce((sum, part) => sum + part.bytes.length, 0);
       this.#documents += documents;
@@ -188,31 +188,22 @@ async function insertBatch(
   db: Db,
   collection: string,
   batch: readonly RawDocuments[],
-  bypassValidation: boolean,
+  { inOrder = false, bypassValidation = false }: RawInsertOptions,
 ): Promise<void> {
-  const answer = await db.command({
-    insert: collection,
-    documents: sequence(
-      'documents',
-      batch.map(({ bytes }) => bytes),
-    ),
-    ordered: true,
-    bypassDocumentValidation: bypassValidation,
-    writeConcern: { w: 1 },
-  });
-  refuseWriteErrors(answer);
-  const changed = batch.flatMap(withEmptyTimestamps);
-  if (changed.length === 0) return;
-  // An insert replaces Timestamp(0, 0) in top-level fields, an update by a pipeline does not.
-  const repaired = await db.command({
-    update: collection,
-    updates: sequence('updates', changed.map(replacesOne)),
-    ordered: true,
-    bypassDocumentValidation: bypassValidation,
-    // A new primary that has the insert and not this would have as many documents, and nothing would be noticed.
-    writeConcern: { w: 'majority' },
-  });
-  refuseWriteErrors(repaired);
+  const send = async (command: Document) => {
+    const about = { ordered: true, bypassDocumentValidation: bypassValidation, writeConcern: { w: 1 } };
+    refuseWriteErrors(await db.command({ ...command, ...about }));
+  };
+  const odd = batch.flatMap(withEmptyTimestamps);
+  if (odd.length === 0) {
+    const bytes = batch.map((documents) => documents.bytes);
+    return send({ insert: collection, documents: sequence('documents', bytes) });
+  }
+  // An insert replaces Timestamp(0, 0) in top-level fields, one by a pipeline does not.
+  const all = batch.flatMap((documents) => [...documents]);
+  const others = inOrder ? [] : all.filter((document) => !hasEmptyTimestamp(document));
+  if (others.length > 0) await send({ insert: collection, documents: sequence('documents', others) });
+  await send({ update: collection, updates: sequence('updates', (inOrder ? all : odd).map(insertsOne)) });
 }
 
 function withEmptyTimestamps(documents: RawDocuments): Buffer[] {

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { BSON, MongoClient } from 'mongodb';
+import { BSON } from 'mongodb';
 import { expect, test } from 'vitest';
 import { Lanes } from '../../src/mongo/lanes.ts';
 import { RawDocuments } from '../../src/mongo/raw-documents.ts';
-import { InsertBudget, insertRaw, RawInserter } from '../../src/mongo/raw-write.ts';
+import { InsertBudget, RawInserter } from '../../src/mongo/raw-write.ts';
 import { freshDatabase } from '../setup/mongo.ts';
 
 const documents = fc
@@ -119,17 +119,4 @@ test('whoever finishes while a batch waits for its turn waits for that batch too
   expect((await second).documents).toBe(1);
   expect(await test.db.collection('places').countDocuments()).toBe(1);
   expect((await first).documents).toBe(1);
-});
-
-test('what the server changed in a document is put right for a majority: an insert without it would look the same', async () => {
-  await using test = await freshDatabase();
-  await using client = await MongoClient.connect(test.uri, { monitorCommands: true });
-  const concerns: unknown[] = [];
-  client.on('commandStarted', ({ command }) => {
-    if (command.update === 'places') concerns.push(command.writeConcern);
-  });
-  const empty = BSON.serialize({ _id: 1, t: new BSON.Timestamp(0n) });
-  await insertRaw(client.db(test.name), 'places', [[empty]]);
-  expect(concerns).toEqual([{ w: 'majority' }]);
-  expect(await test.db.collection('places').findOne()).toMatchObject({ t: new BSON.Timestamp(0n) });
 });
