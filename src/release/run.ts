@@ -35,7 +35,7 @@ export interface Run {
   readonly showValues: boolean;
   /** Is told what the project's code loads, by whoever wants to know: see code.ts. */
   readonly onLoaded?: (files: ReadonlyMap<string, string>) => void;
-  /** Whether asking for the command is consent enough to what it does, where nobody can be asked, as in a workflow; undefined at a terminal. A doubt it does not settle. */
+  /** Whether asking for it is consent enough to a restore that loses nothing: where nobody can be asked, as in a workflow. A doubt it does not settle. */
   readonly consents?: boolean;
   /** Asks a person a yes-or-no question; undefined where nobody can answer. */
   readonly confirm?: (question: string) => Promise<boolean>;

@@ -1,8 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { MongoClient } from 'mongodb';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { encodeManifest } from '../../src/backup/manifest.ts';
 import { expectFailure, makeProject, migration, type Project } from '../cli/cli.ts';
+import { startStandalone } from '../migration/standalone.ts';
 import { freshDatabase, type TestDatabase } from '../setup/mongo.ts';
 import { giveUpLease } from './half-done/left-half.ts';
 import { stateOf } from './state.ts';
@@ -329,14 +331,64 @@ describe('production', () => {
     expectFailure(elsewhere, 5, 'BACKUP_MOVED', /in another cluster/);
     expect(await database.db.collection('_mongo_release.releases').distinct('state')).toEqual(['blocked']);
   });
+});
 
-  test('is not restored by a release on its own: a person decides what is lost', async () => {
-    await project.write({ 'mongo-release.yml': sized(5) + noImages });
-    const ran = await project.run(`release --apply --on-failure rollback ${production}`);
-    expectFailure(ran, 10, 'ROLLBACK_FAILED', /In production nothing restores a backup by itself/);
-    expect(ran.json.error.hint).toContain('--strategy restore');
-    expect(await database.db.collection('places').countDocuments({ size: 1 })).toBe(2);
+describe('a release whose only way back is its backup', () => {
+  const held = 'touch is-at; while test -e hold; do sleep 0.1; done';
+  const places = () => database.db.collection('places');
+  /** It stands still in the hook, and a user writes. */
+  async function writtenDuring(hook: 'deploy' | 'stop-traffic', words: string) {
+    await project.write({ hold: '', 'mongo-release.yml': `${failing}${noImages}hooks: { ${hook}: '${held}' }\n` });
+    const { ended } = project.start(`${release} --on-failure rollback --release-id r1 ${words}`);
+    await expect.poll(() => project.read('is-at').catch(() => 'not yet'), { timeout: 60_000 }).toBe('');
+    await places().insertOne({ by: 'a user' });
+    await rm(join(project.dir, 'hold'));
+    return ended;
+  }
+  const failing = sized(5).replace('retries', 'phase: after-deploy, retries');
+
+  test.each(['staging', 'production'])(
+    'is restored by itself where nothing is lost, and by a person where users have written: %s',
+    async (environment) => {
+      const waived = environment === 'production' ? ' --waive-rehearsal not-what-this-is-about' : '';
+      const words = `--environment ${environment}${waived}`;
+      await project.write({ 'mongo-release.yml': failing + noImages });
+      const before = await dataOf();
+      const alone = await project.run(`${release} --on-failure rollback ${words}`);
+      expectFailure(alone, 14, 'ROLLED_BACK');
+      expect(alone.json.rollback).toMatchObject({ strategy: 'restore', loss: { writes: 0 } });
+      expect(await dataOf()).toEqual(before);
+
+      const ran = await writtenDuring('deploy', words);
+      expectFailure(ran, 10, 'ROLLBACK_FAILED', /no other way back than a restore: .*is lost: 1 write \(places 1\)/s);
+      expect(await places().countDocuments()).toBe(3);
+      const [command = ''] = /rollback r1 --strategy restore --accept-loss 1/.exec(ran.json.error.hint) ?? [];
+      const back = await project.run(`${command} --environment ${environment} --reason agreed --json`);
+      expect(back.json, back.stderr).toMatchObject({ outcome: 'rolled-back', loss: { writes: 1 } });
+      expect(await dataOf()).toEqual(before);
+    },
+  );
+
+  test('is not restored where users write until traffic is stopped', async () => {
+    const ran = await writtenDuring('stop-traffic', '--environment staging');
+    expectFailure(ran, 10, 'ROLLBACK_FAILED', /What was written since is lost: 1 write .*Traffic is stopped/s);
+    expect(ran.json.error.hint).toContain('mongo-release rollback r1 --accept-loss 1 --environment staging again');
+    expect(await places().countDocuments({ by: 'a user' })).toBe(1);
   });
+});
+
+test('a release is not restored by itself where nobody can count what that loses', async () => {
+  await using server = await startStandalone();
+  await using alone = await makeProject(
+    { ...files, 'mongo-release.yml': sized(5) },
+    { MONGODB_URI: `${server.uri}shop`, MONGO_RELEASE_STORE: 'backups' },
+  );
+  await using client = await new MongoClient(server.uri).connect();
+  await client.db('shop').collection('places').insertOne({ old: 1 });
+  const ran = await alone.run(`${release} --on-failure rollback --release-id r1`);
+  expectFailure(ran, 10, 'ROLLBACK_FAILED', /How much was written since is not known/);
+  expect(ran.json.error.hint).toContain('mongo-release rollback r1 --strategy restore --accept-loss unknown');
+  expect(await client.db('shop').collection('places').countDocuments({ size: 1 })).toBe(1);
 });
 
 test('a copy with the records in it is not taken back to the original, unless that was restored there on purpose', async () => {

@@ -2,20 +2,12 @@ import { ReleaseError } from '../../observe/error.ts';
 import type { Run } from '../run.ts';
 
 /**
- * Whether a person has said yes to a restore beforehand: by `--yes`, or in a workflow by naming that way, which answers
- * no other question. Who leaves the choice to us has not.
- */
-export function restoreIsAgreed({ invocation: { flags }, consents }: Run): boolean {
-  return flags.yes === true || (consents !== undefined && flags.strategy === 'restore');
-}
-
-/**
  * A person agrees to what the command does: at a terminal by answering, elsewhere by `--yes`.
  *
  * Throws `CONFIRMATION_NEEDED` where nobody can answer, `CONFIRMATION_REFUSED` on no. Nothing was done then.
  */
 export async function agree(run: Run, question: string): Promise<void> {
-  if (run.invocation.flags.yes || run.consents) return;
+  if (run.invocation.flags.yes) return;
   if (run.confirm === undefined) {
     throw new ReleaseError('CONFIRMATION_NEEDED', `This needs somebody's consent: ${question}`, {
       hint: 'Add --yes to the command.',

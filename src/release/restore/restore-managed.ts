@@ -3,10 +3,9 @@ import { type SnapshotManifest, withArchive } from '../../backup/manifest.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { askForSnapshot, assertComplete, assertTargetIn, atlasOf, clusterOf } from '../backup/atlas.ts';
-import { storeOf } from '../backup/take-backup.ts';
 import type { RestoreResult } from '../result.ts';
 import type { Run } from '../run.ts';
-import { agree, restoreIsAgreed } from './agree.ts';
+import { agree } from './agree.ts';
 
 /** What a person has to know before they agree: it is far more than the database. */
 export function whatItErases(run: Run, manifest: SnapshotManifest): string {
@@ -29,20 +28,13 @@ export async function agreeToErase(run: Run, manifest: SnapshotManifest): Promis
     });
   }
   const question = `${whatItErases(run, manifest)}? What was written since is lost, in every database of the cluster.`;
-  if (restoreIsAgreed(run) || (run.confirm === undefined && !run.consents)) {
+  if (run.invocation.flags.yes || run.confirm === undefined) {
     throw new ReleaseError('CONFIRMATION_NEEDED', `This needs somebody's consent: ${question}`, {
       hint: `Name the cluster that may be erased: --erase-cluster ${name}.`,
       details: { cluster: name },
     });
   }
   await agree(run, question);
-}
-
-/** Why nothing restores this backup that no person has asked for by name; undefined where that may be. */
-export async function neverByItself(run: Run, backupId: string, environment: string): Promise<string | undefined> {
-  if (environment === 'production') return 'In production nothing restores a backup by itself';
-  const { engine } = await storeOf(run).readManifest(backupId);
-  return engine === 'atlas' ? 'Nothing erases a whole cluster of Atlas by itself' : undefined;
 }
 
 /** Everything that can be found out before anything is erased. Throws `ARCHIVE_NEEDED`, `SNAPSHOT_GONE`, `ATLAS_OTHER_CLUSTER`. */

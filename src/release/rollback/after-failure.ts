@@ -1,11 +1,13 @@
 import type { Connection } from '../../mongo/connect.ts';
 import { asReleaseError, ReleaseError } from '../../observe/error.ts';
+import type { ReleaseRecord } from '../record/record.ts';
 import { ReleaseRecords } from '../record/records.ts';
 import type { Steps } from '../record/steps.ts';
-import { neverByItself } from '../restore/restore-managed.ts';
-import { type Run, targetOf } from '../run.ts';
+import type { Run } from '../run.ts';
 import { type CutOff, cutOffBefore } from './cut-off.ts';
 import { type Earlier, earlierRollback } from './earlier.ts';
+import { orMore } from './loss.ts';
+import { agreeToRestore, type Consent } from './restoring.ts';
 import type { RollbackResult } from './result.ts';
 import { type TakenBack, takeBack } from './take-back.ts';
 import { findWayBack, type Released, type WayBack } from './way-back.ts';
@@ -62,17 +64,23 @@ function shown(taken: TakenBack | undefined): Pick<TakenBackAfter, 'result' | 'w
 }
 
 function notTakenBack(run: Run, { message }: ReleaseError, cause: ReleaseError): ReleaseError {
-  const reason = targetOf(run).environment === 'production' ? ' --reason "…"' : '';
   // The release's own command would begin another release.
   const hint =
     cause.code === 'LEASE_HELD'
-      ? `Type mongo-release rollback ${run.releaseId} --wait 60s${reason}: it begins when the lease is free.`
-      : cause.hint;
+      ? `Type mongo-release rollback ${run.releaseId} --wait 60s: it begins when the lease is free.`
+      : cause.code === 'CONFIRMATION_NEEDED'
+        ? toLose(run, cause)
+        : cause.hint;
   return new ReleaseError(
     'ROLLBACK_FAILED',
     `${message}\nThe rollback that was asked for did not succeed: ${cause.message}`,
     { hint, cause },
   );
+}
+
+/** What a person types who says that what users wrote since may go. */
+function toLose({ releaseId }: Run, { details: { writes } }: ReleaseError): string {
+  return `When losing that is right, type mongo-release rollback ${releaseId} --strategy restore --accept-loss ${writes}${orMore(writes)}.`;
 }
 
 /** What this release had begun is gone, and what it was to go on with is there. */
@@ -82,10 +90,11 @@ function notAll({ releaseId }: Run, { release, why }: CutOff): ReleaseError {
   });
 }
 
-/** Undefined where nothing was left to be done. A restore loses what users wrote since: production needs a person for it. */
+/** Undefined where nothing was left to be done. */
 async function walkBack(cancellable: Run, connection: Connection, done: Done): Promise<TakenBack | undefined> {
-  // Also after a cancel: it is a way back that was asked for, and stopping on it leaves the worst of both.
-  const run = { ...cancellable, signal: new AbortController().signal };
+  // Also after a cancel: it is a way back that was asked for, and stopping on it leaves the worst of both. Nobody is asked:
+  // who typed a release may have left, and users wait for the end of it.
+  const run = { ...cancellable, signal: new AbortController().signal, confirm: undefined, consents: true };
   const { releaseId } = run;
   const record = await new ReleaseRecords(connection.db, run).find(releaseId);
   const release: Released = record ?? { _id: releaseId, migrations: [] };
@@ -94,15 +103,27 @@ async function walkBack(cancellable: Run, connection: Connection, done: Done): P
     : { strategy: 'none', why: 'Nothing of it is in the target but the application.' };
   run.log.info(`The way back: ${way.strategy}. ${way.why}`);
   if (way.strategy === 'none' && !done.deployed) return undefined;
-  const never =
-    way.strategy === 'restore' ? await neverByItself(run, way.backupId, targetOf(run).environment) : undefined;
-  if (never !== undefined) {
-    throw new ReleaseError('NO_WAY_BACK', `${never}, and there is no other way back: ${way.why}`, {
-      hint: `When losing what users wrote since is right, type mongo-release rollback ${releaseId} --strategy restore.`,
-    });
-  }
+  const consent =
+    way.strategy === 'restore' && record !== null ? await losesNothing(run, connection, record, way) : undefined;
   const before = await earlierRollback(run, connection, releaseId);
   // What was done then was done for an earlier attempt at this release.
   const earlier: Earlier = before.state === 'unfinished' ? { ...before, state: 'overtaken' } : before;
-  return takeBack(run, connection, release, way, earlier);
+  return takeBack(run, connection, release, way, earlier, consent);
+}
+
+/** Only that may be restored without a person, in any environment. Throws `NO_WAY_BACK` otherwise. */
+async function losesNothing(
+  run: Run,
+  connection: Connection,
+  release: ReleaseRecord,
+  way: Extract<WayBack, { strategy: 'restore' }>,
+): Promise<Consent> {
+  try {
+    return await agreeToRestore(run, connection, release, way);
+  } catch (thrown) {
+    const error = asReleaseError(thrown);
+    if (error.code !== 'CONFIRMATION_NEEDED') throw error;
+    const message = `There is no other way back than a restore: ${way.why} None goes on by itself that may lose writes of users, and nobody was asked: ${error.message}`;
+    throw new ReleaseError('NO_WAY_BACK', message, { hint: toLose(run, error), cause: error });
+  }
 }

@@ -1,5 +1,4 @@
 import { ReleaseError } from '../../observe/error.ts';
-import { restoreIsAgreed } from '../restore/agree.ts';
 import type { Run } from '../run.ts';
 import { orMore } from './loss.ts';
 import type { RollbackResult } from './result.ts';
@@ -57,9 +56,9 @@ function first({ code }: ReleaseError): string {
 /** The flags by which somebody agrees to a restore that is still to come; the strategy is on record. */
 function agreed(run: Run, { code, details }: ReleaseError, result: RollbackResult, dataBack: boolean) {
   if (result.strategy !== 'restore' || dataBack) return '';
-  const { 'accept-loss': accepted, 'erase-cluster': cluster } = run.invocation.flags;
+  const { 'accept-loss': accepted, 'erase-cluster': cluster, yes } = run.invocation.flags;
   const loss = code === 'CONFIRMATION_NEEDED' ? details.writes : accepted;
   if (loss !== undefined) return ` --accept-loss ${loss}`;
   if (cluster !== undefined) return ` --erase-cluster ${cluster}`;
-  return restoreIsAgreed(run) ? ' --yes' : '';
+  return yes ? ' --yes' : '';
 }

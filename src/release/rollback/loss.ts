@@ -5,7 +5,7 @@ import { asServerFailure } from '../../mongo/server-error.ts';
 import { type WritesSince, writesSince } from '../../mongo/writes-since.ts';
 import { ReleaseError } from '../../observe/error.ts';
 import { formatCount, plural } from '../../report/format.ts';
-import { agree, restoreIsAgreed } from '../restore/agree.ts';
+import { agree } from '../restore/agree.ts';
 import { namesOf, type Run } from '../run.ts';
 import type { RestoreLoss } from './result.ts';
 
@@ -57,12 +57,11 @@ export function covers(agreed: RestoreLoss, loss: RestoreLoss): boolean {
 }
 
 /**
- * A person agrees to a restore: at a terminal by answering a question that says what is lost, elsewhere by `--yes`, or
- * where asking is consent enough, as long as nothing is, and by that number in `--accept-loss`. Throws as `agree` does.
+ * A person agrees to a restore: at a terminal by answering a question that says what is lost, elsewhere by that number in
+ * `--accept-loss`; where it is 0 by `--yes`, or by having asked at all in a workflow. Throws as `agree` does.
  */
 export async function agreeToLoss(run: Run, question: string, loss: RestoreLoss): Promise<void> {
-  const { 'accept-loss': accepted } = run.invocation.flags;
-  const yes = restoreIsAgreed(run) || run.consents === true;
+  const { 'accept-loss': accepted, yes = run.consents } = run.invocation.flags;
   const needed = loss.writes === null ? 'unknown' : String(loss.writes);
   const whole = `${question} ${lossInWords(loss)}`;
   if (accepted === undefined && !yes && run.confirm !== undefined) return agree(run, whole);

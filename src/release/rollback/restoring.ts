@@ -89,7 +89,7 @@ export async function lossStillAgreed(
   agreed: RestoreLoss | undefined,
 ): Promise<RestoreLoss> {
   const loss = await lossOf(run, connection, manifest);
-  if (manifest.engine === 'atlas' || agreed === undefined || covers(agreed, loss)) return loss;
+  if (manifest.engine === 'atlas' || (agreed !== undefined && covers(agreed, loss))) return loss;
   await agreeToLoss(run, await questionOf(run, connection, manifest), loss);
   return loss;
 }

@@ -166,7 +166,7 @@ test('no failure of a release erases a cluster by itself', () =>
   scene(
     async ({ atlas, project, places }) => {
       const released = await project.run('release --apply --rehearsal none --on-failure rollback --json');
-      expectFailure(released, 10, 'ROLLBACK_FAILED', /Nothing erases a whole cluster of Atlas by itself/);
+      expectFailure(released, 10, 'ROLLBACK_FAILED', /Only a restore leads back, which erases the whole cluster/);
       expect(released.json.error.hint).toContain('--strategy restore');
       expect(atlas.jobs).toEqual([]);
       expect(await places()).toMatchObject([{ a: 1 }, { a: 1 }]);
