@@ -1,11 +1,10 @@
-import { type ClientSession, type Document, ReadPreference } from 'mongodb';
+import type { ClientSession } from 'mongodb';
 import type { Connection } from '../../mongo/connect.ts';
 import type { OwnNames } from '../../mongo/own.ts';
 import { sameBytes } from '../../mongo/raw-bson.ts';
-import { exactValue } from '../../mongo/raw-build.ts';
 import { changeIn, deleteIn, insertIn, type RawChange } from '../../mongo/raw-change.ts';
 import { RawInsertError } from '../../mongo/raw-sequence.ts';
-import { serverCode, serverCodes, unlessRefused } from '../../mongo/server-error.ts';
+import { serverCode, serverCodes } from '../../mongo/server-error.ts';
 import type { Attempt, EntryNamespace, ImagesDocument, JournalEntry } from '../journal/documents.ts';
 import { documentOf, type Image } from '../journal/images.ts';
 import { undoCatalog } from './catalog/catalog.ts';
@@ -13,14 +12,15 @@ import { leftInCatalog } from './catalog/left.ts';
 import { NamesOfThePast, namesBehind } from './catalog/names.ts';
 import type { CatalogUndone } from './catalog/place.ts';
 import { incrementsOf, type UndoCount } from './counted.ts';
-import { mostReadBytes, readCurrent } from './current.ts';
-import { fieldsIn, type PlainKey } from './holders.ts';
+import { readCurrent } from './current.ts';
+import type { PlainKey } from './holders.ts';
 import { donePacks, type Piece } from './pieces.ts';
 import { Quarantine } from './quarantine.ts';
 import type { UndoEntry } from './read.ts';
 import type { LeftInCatalog } from './result.ts';
 import { type Change, keyAt, type Over, PutRefused, type UndoStore } from './store.ts';
 import type { UndoTransactions } from './transactions.ts';
+import { having, holdersOf, plainKeyOf } from './unique-keys.ts';
 
 export interface DatabaseStoreOptions {
   readonly connection: Connection;
@@ -139,56 +139,25 @@ export class DatabaseStore implements UndoStore {
 
   async holders({ cause, present }: PutRefused): Promise<readonly Uint8Array[]> {
     const key = cause instanceof RawInsertError ? cause.key : undefined;
-    const index = key && (await this.#plainIndex(present, key.pattern));
-    if (key === undefined || index === undefined) return [];
-    const { database, collection = '' } = present;
-    const filter = Object.fromEntries(Object.entries(key.value).map(([name, $eq]) => [name, { $eq }]));
-    const found = this.#options.connection.client
-      .db(database)
-      .collection(collection, { readPreference: ReadPreference.primary })
-      .find(filter, { hint: index, collation: { locale: 'simple' }, raw: true });
-    return ((await found.toArray().catch(unlessRefused)) ?? []) as unknown as Uint8Array[];
+    return key === undefined ? [] : holdersOf(this.#collection(present), key);
   }
 
   async plainKey({ cause, present }: PutRefused): Promise<PlainKey | undefined> {
     const pattern = cause instanceof RawInsertError ? cause.key?.pattern : undefined;
-    const fields = Object.keys(pattern ?? {});
-    if (pattern === undefined || fields.some((name) => name.includes('.'))) return undefined;
-    const index = await this.#plainIndex(present, pattern);
-    return index === undefined ? undefined : { index, fields };
+    return pattern && plainKeyOf(this.#collection(present), pattern);
   }
 
-  /** By its name: a hint of a pattern that several indexes have is refused, and so is one of an index that is hidden. */
-  async #plainIndex({ database, collection = '' }: EntryNamespace, pattern: Document): Promise<string | undefined> {
-    const indexes = await this.#options.connection.client.db(database).collection(collection).indexes();
-    return indexes.find(({ key, unique, hidden, collation, partialFilterExpression }) => {
-      const ofAll = unique === true && collation === undefined && partialFilterExpression === undefined;
-      return ofAll && hidden !== true && JSON.stringify(key) === JSON.stringify(pattern);
-    })?.name;
-  }
-
-  async having(
-    { database, collection = '' }: EntryNamespace,
-    { index, fields: names }: PlainKey,
+  having(
+    present: EntryNamespace,
+    key: PlainKey,
     documents: readonly Uint8Array[],
     session: ClientSession,
   ): Promise<readonly Uint8Array[]> {
-    const values = names.map((): unknown[] => []);
-    let bytes = 0;
-    for (const document of documents) {
-      for (const [at, field] of (fieldsIn(document, names) ?? []).entries()) {
-        values[at]?.push(exactValue(document, field));
-        bytes += field.end - field.valueStart;
-      }
-    }
-    // One command has to hold them.
-    if (bytes > mostReadBytes) return [];
-    const filter = Object.fromEntries(names.map((name, at) => [name, { $in: values[at] }]));
-    const found = this.#options.connection.client
-      .db(database)
-      .collection(collection)
-      .find(filter, { session, hint: index, collation: { locale: 'simple' }, raw: true });
-    return (await found.toArray()) as unknown as Uint8Array[];
+    return having(this.#collection(present), key, documents, session);
+  }
+
+  #collection({ database, collection = '' }: EntryNamespace) {
+    return this.#options.connection.client.db(database).collection(collection);
   }
 
   async mark(pieces: readonly Piece[], counted: UndoCount, session: ClientSession, over?: Over): Promise<void> {

@@ -63,7 +63,7 @@ export async function refuseHeld(
   if (held.size > 0) throw new PutHeld(held);
 }
 
-/** The values of these fields; undefined where one is absent, or has several entries in an index. */
+/** The values of these fields, as one text. Undefined as `fieldsIn`. */
 function keyIn(document: Uint8Array, names: readonly string[]): string | undefined {
   const fields = fieldsIn(document, names);
   return fields
@@ -71,9 +71,13 @@ function keyIn(document: Uint8Array, names: readonly string[]): string | undefin
     .join('\n');
 }
 
+/**
+ * The fields of these names, in their order. Undefined where one is absent, there twice, or has several entries in an
+ * index.
+ */
 export function fieldsIn(document: Uint8Array, names: readonly string[]): RawElement[] | undefined {
-  const found = new Map<string, RawElement>();
-  for (const element of elementsOf(document)) if (names.includes(element.name)) found.set(element.name, element);
-  const fields = names.flatMap((name) => found.get(name) ?? []);
-  return fields.length < names.length || fields.some(({ type }) => type === bsonTypes.array) ? undefined : fields;
+  const found = [...elementsOf(document)].filter(({ name }) => names.includes(name));
+  const fields = names.flatMap((name) => found.find((field) => field.name === name) ?? []);
+  const plain = found.length === names.length && fields.length === names.length;
+  return plain && !fields.some(({ type }) => type === bsonTypes.array) ? fields : undefined;
 }

@@ -103,8 +103,8 @@ export interface UndoStore {
     way?: 'in-place' | 'anew',
   ): Promise<void>;
   /**
-   * The documents that have the unique value for which one was refused; none where that cannot be told. Throws the
-   * driver's errors.
+   * The documents that have the unique value for which one was refused, with their `_id` at least; none where that cannot
+   * be told. Throws the driver's errors.
    */
   holders(refused: PutRefused): Promise<readonly Uint8Array[]>;
   /**
@@ -112,7 +112,10 @@ export interface UndoStore {
    * documents that have them; undefined where that is not certain. Throws the driver's errors.
    */
   plainKey(refused: PutRefused): Promise<PlainKey | undefined>;
-  /** Documents that have keys of these, in an index that `plainKey` has named; others, too. Throws the driver's errors. */
+  /**
+   * Documents that have keys of these, in an index that `plainKey` has named, with `_id` and the fields of the key at least;
+   * others, too. Throws the driver's errors.
+   */
   having(
     present: EntryNamespace,
     key: PlainKey,

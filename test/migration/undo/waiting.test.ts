@@ -136,17 +136,23 @@ test('what users wrote to a document that waited on its way back stays, and it g
   );
 });
 
-test.each([undefined, small])(
-  'of an index that leaves documents out, only those are left to users that wait for one of theirs: sizes %j',
-  async (sizes) => {
-    const partial = { unique: true, partialFilterExpression: { n: { $gte: 0 } } };
+const unlikeOthers = [
+  { which: 'leaves documents out', options: { partialFilterExpression: { n: { $gte: 0 } } } },
+  { which: 'compares otherwise', options: { collation: { locale: 'de' } } },
+  { which: 'reaches into documents', key: { 'n.x': 1 }, value: (x: number): unknown => ({ x }) },
+];
+
+test.each([undefined, small].flatMap((sizes) => unlikeOthers.map((index) => ({ ...index, sizes }))))(
+  'of an index that $which, only those are left to users that wait for one of theirs: sizes $sizes',
+  async ({ key = { n: 1 }, options, value = (n: number): unknown => n, sizes }) => {
     await using s = await setting(async ({ db }) => {
-      await db.collection('a').createIndex({ n: 1 }, partial);
-      await db.collection<Numbered>('a').insertMany(all(40).map((_id) => ({ _id, n: _id, f: 0 })));
+      await db.collection('a').createIndex(key, { ...options, unique: true });
+      await db.collection<Numbered>('a').insertMany(all(40).map((_id) => ({ _id, n: value(_id), f: 0 })));
     });
-    await inTwoPhases(s, 40, (n) => 1000 + n);
+    for (const phase of [1e9, 1000])
+      for (const ids of packsOf(all(40), 10)) await renumber(s, ids, ({ _id }) => ({ n: value(phase + _id) }));
     const a = s.db.collection<Numbered>('a');
-    await a.insertMany(all(20).map((n) => ({ _id: 100 + n, n })));
+    await a.insertMany(all(20).map((n) => ({ _id: 100 + n, n: value(n) })));
     expect(await s.undo({ ...tolerant, sizes })).toMatchObject({ state: 'undone', documents: 20, quarantined: 20 });
     expect(await documentsLeft(s)).toEqual(all(20));
   },
@@ -224,4 +230,24 @@ test('a long chain that waits for a user is told from the server in a few turns'
   });
   expect(await s.undo(tolerant)).toMatchObject({ state: 'undone', documents: 0, quarantined: 2000 });
   expect(inserts).toBeLessThan(20);
+});
+
+test('of several fields together no other keys are read than those that are needed', async () => {
+  const place = (_id: number) => ({ list: Math.floor(_id / 40), pos: _id % 40 });
+  await using s = await numbered(1600, { list: 1, pos: 1 }, place);
+  const before = await s.a.find({}, { sort: { _id: 1 } }).toArray();
+  // One of each list, each at another place of it.
+  const ids = all(40).map((list) => list * 41);
+  await renumber(s, ids, ({ pos }) => ({ pos: pos + 1000 }));
+  await s.a.insertMany(all(20).map((list) => ({ _id: 5000 + list, list, pos: list })));
+  let read = 0;
+  s.connection.client.on('commandSucceeded', ({ commandName, reply }) => {
+    const { cursor } = reply as { cursor?: { ns?: string; firstBatch?: unknown[]; nextBatch?: unknown[] } };
+    if (cursor?.ns === `${s.db.databaseName}.a` && /^(find|getMore)$/.test(commandName))
+      read += (cursor.firstBatch ?? cursor.nextBatch ?? []).length;
+  });
+  expect(await s.undo(tolerant)).toMatchObject({ state: 'undone', documents: 20, quarantined: 20 });
+  expect(await documentsLeft(s)).toEqual(ids.slice(0, 20));
+  expect(await notBack(s.a, before)).toEqual(ids.slice(0, 20));
+  expect(read).toBeLessThan(1600);
 });
