@@ -8,10 +8,8 @@ import { openStore } from '../src/backup/stores/open-store.ts';
 import { connect } from '../src/mongo/connect.ts';
 import { ownNames } from '../src/mongo/own.ts';
 import { Log } from '../src/observe/log.ts';
-import { keepNewSpaceSmall } from '../src/observe/memory.ts';
 import { Secrets } from '../src/observe/secrets.ts';
 
-keepNewSpaceSmall();
 const [what, uri = '', folder = '', id = ''] = process.argv.slice(2);
 const secrets = new Secrets();
 const log = new Log(() => {}, secrets);

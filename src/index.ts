@@ -1,5 +1,3 @@
-import { keepNewSpaceSmall } from './observe/memory.ts';
-
 /**
  * The three doors. Each is loaded by itself, so that the bundle is split: a terminal does not read the action's code, and
  * the child of a migration reads neither.
@@ -7,14 +5,12 @@ import { keepNewSpaceSmall } from './observe/memory.ts';
 
 /** The terminal; `argv` without the program's own name. */
 export async function cli(argv: readonly string[]): Promise<void> {
-  keepNewSpaceSmall();
   const { main } = await import('./cli/main.ts');
   await main(argv);
 }
 
 /** A step of a workflow. */
 export async function action(part: string): Promise<void> {
-  keepNewSpaceSmall();
   const { main } = await import('./action/main.ts');
   await main(part);
 }

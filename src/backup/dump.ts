@@ -8,6 +8,7 @@ import type { OwnNames } from '../mongo/own.ts';
 import { asServerFailure, isBrokenConnection, serverCode, serverCodes } from '../mongo/server-error.ts';
 import { ReleaseError } from '../observe/error.ts';
 import type { Log } from '../observe/log.ts';
+import { keepNewSpaceSmall } from '../observe/memory.ts';
 import { archiveEndings, compressor } from './archive/compression.ts';
 import { encryptedEnding, encryptor } from './archive/encryption.ts';
 import { Meter } from './archive/meter.ts';
@@ -77,6 +78,7 @@ const attempts = 3;
  * when aborted.
  */
 export async function takeBackup(connection: Connection, options: BackupOptions): Promise<TakenBackup> {
+  using _small = keepNewSpaceSmall();
   const started = performance.now();
   const engine = options.engine ?? builtIn;
   const consistency = engine.consistency(connection, options.consistency);

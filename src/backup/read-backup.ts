@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ReleaseError } from '../observe/error.ts';
+import { keepNewSpaceSmall } from '../observe/memory.ts';
 import { decompressor } from './archive/compression.ts';
 import { crcText } from './archive/crc64.ts';
 import { archiveDamaged } from './archive/damage.ts';
@@ -32,6 +33,7 @@ export async function* readBackup(
   contents: ArchiveContents,
   options: ReadOptions = {},
 ): AsyncGenerator<ArchiveEvent> {
+  using _small = keepNewSpaceSmall();
   const whole = ofLength(source, contents);
   const meter = new Meter();
   const expected = new Expectation(contents);
