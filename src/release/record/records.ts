@@ -90,7 +90,8 @@ export class ReleaseRecords {
    * more only such as were not taken back since, and after which nothing was deployed.
    */
   async unended(except: string): Promise<Unended[]> {
-    const open = await this.#newest(
+    const open = await latestFirst(
+      this.#records,
       { _id: { $ne: except }, state: 'running', steps: { $elemMatch: deployed } },
       mostUnended,
     );
@@ -101,7 +102,7 @@ export class ReleaseRecords {
 
   /** Releases whose deploy hook is seen to be still at it, and their run is not. */
   async hooksLeft(): Promise<Unended[]> {
-    const open = await this.#newest({ state: 'running', hook: { $exists: true } }, mostUnended);
+    const open = await latestFirst(this.#records, { state: 'running', hook: { $exists: true } }, mostUnended);
     const seen = await this.look(open.filter((one) => hookAtIt(one) !== undefined));
     return seen.filter(({ presence }) => presence !== 'here');
   }
@@ -159,24 +160,28 @@ export class ReleaseRecords {
   }
 
   async #latest(which: Filter<ReleaseRecord>): Promise<ReleaseRecord | null> {
-    const [found] = await this.#newest({ kind: { $in: ['migrate', 'release'] }, ...which }, 1);
+    const [found] = await latestFirst(this.#records, { kind: { $in: ['migrate', 'release'] }, ...which }, 1);
     if (found === undefined) return null;
     onRecord.add(found._id);
     return found;
   }
+}
 
-  /** By when their latest attempt began. */
-  #newest(which: Filter<ReleaseRecord>, most: number): Promise<ReleaseRecord[]> {
-    return this.#records
-      .aggregate<ReleaseRecord>([
-        { $match: which },
-        { $set: { latest: { $ifNull: ['$reopenedAt', '$startedAt'] } } },
-        { $sort: { latest: -1 } },
-        { $limit: most },
-        { $unset: 'latest' },
-      ])
-      .toArray();
-  }
+/** By when their latest attempt began. */
+export function latestFirst(
+  records: Collection<ReleaseRecord>,
+  which: Filter<ReleaseRecord>,
+  most: number,
+): Promise<ReleaseRecord[]> {
+  return records
+    .aggregate<ReleaseRecord>([
+      { $match: which },
+      { $set: { latest: { $ifNull: ['$reopenedAt', '$startedAt'] } } },
+      { $sort: { latest: -1 } },
+      { $limit: most },
+      { $unset: 'latest' },
+    ])
+    .toArray();
 }
 
 /** Each costs two questions. */

@@ -3,7 +3,7 @@ import { asServerFailure } from '../../mongo/server-error.ts';
 import type { Step } from '../result.ts';
 import type { Run } from '../run.ts';
 import type { ReleaseRecord } from './record.ts';
-import { recordsIn } from './records.ts';
+import { latestFirst, recordsIn } from './records.ts';
 
 /** What is on record of a target's rollbacks, finished or not. */
 export class RollbackRecords {
@@ -15,18 +15,26 @@ export class RollbackRecords {
 
   /** The newest one of a release. */
   newestOf(releaseId: string): Promise<ReleaseRecord | null> {
-    return this.#records.findOne({ kind: 'rollback', of: releaseId }, newestFirst);
+    return this.#records.findOne({ kind: 'rollback', of: releaseId }, { sort: { startedAt: -1 } });
   }
 
-  /** Those that have data on their way, or have changed some, the newest first: down to the newest that came to its end. */
-  async inData(): Promise<ReleaseRecord[]> {
-    const begun = { steps: { $elemMatch: { name: 'data' as const, state: { $in: onTheWay } } } };
+  /**
+   * Those that are not complete and have come to the data, also where nothing was to be done there, the latest first: down to
+   * the latest that came to its end and had changed some.
+   */
+  async left(): Promise<ReleaseRecord[]> {
+    const begun = { steps: { $elemMatch: { name: 'data' as const, state: { $in: cameTo } } } };
+    // What it loses is on record before a restore begins: one that failed may be half-way.
+    const restoring = { strategy: 'restore' as const, 'data.loss': { $exists: true } };
     const touched = ['data.failed', 'data.reverted.0', 'data.restore'].map((field) => ({ [field]: { $exists: true } }));
-    const which = {
-      kind: 'rollback' as const,
-      $or: [{ state: { $ne: 'rolled-back' as const }, ...begun }, ...touched],
-    };
-    const found = await this.#records.find(which, newestFirst).limit(mostInData).toArray();
+    const found = await latestFirst(
+      this.#records,
+      {
+        kind: 'rollback',
+        $or: [{ state: { $ne: 'rolled-back' }, $or: [begun, restoring] }, ...touched],
+      },
+      mostLeft,
+    );
     const ended = found.findIndex(({ state }) => state === 'rolled-back');
     return ended === -1 ? found : found.slice(0, ended);
   }
@@ -39,9 +47,7 @@ export class RollbackRecords {
   }
 }
 
-const onTheWay: Step['state'][] = ['done', 'running', 'unknown'];
+const cameTo: Step['state'][] = ['done', 'running', 'unknown', 'skipped'];
 
 /** Each costs three questions. */
-const mostInData = 20;
-
-const newestFirst = { sort: { startedAt: -1 } } as const;
+const mostLeft = 20;

@@ -1,6 +1,6 @@
 import { halfRestored } from '../../backup/restore/settle.ts';
 import { hasEnded } from '../../migration/lease/owner-process.ts';
-import type { LeaseState } from '../../migration/lease/state.ts';
+import { inspectLease, type LeaseState } from '../../migration/lease/state.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
 import { ReleaseError } from '../../observe/error.ts';
@@ -10,7 +10,7 @@ import { ReleaseRecords } from '../record/records.ts';
 import { RollbackRecords } from '../record/rollback-records.ts';
 import { namesOf, type Run } from '../run.ts';
 import { earlierRollback } from './earlier.ts';
-import { stoppedAt, trafficInWords } from './traffic.ts';
+import { stateIn, stoppedAt, trafficInWords } from './traffic.ts';
 
 /**
  * The rollback of the target that has left something which nobody should be without word of: users who are shut out, or
@@ -20,35 +20,60 @@ export async function openRollback(run: Run, connection: Connection): Promise<Re
   return (await findOpen(run, connection))?.record;
 }
 
-/** `inTheWay`: nobody builds on what it has left. */
 interface Open {
   readonly record: ReleaseRecord;
+  /** Whether its run is at it now: whoever has the lease is. */
+  readonly here: boolean;
+  /** Nobody builds on what it does or has left. */
   readonly inTheWay: boolean;
 }
 
 async function findOpen(run: Run, connection: Connection): Promise<Open | undefined> {
-  const records = new RollbackRecords(connection.db, run);
-  const [shut, inData] = await Promise.all([records.trafficStopped(), records.inData().catch(failed)]);
-  if (shut !== null) return { record: shut, inTheWay: true };
+  const { db } = connection;
+  const records = new RollbackRecords(db, run);
+  const [shut, left, lease] = await Promise.all([
+    records.trafficStopped(),
+    records.left().catch(failed),
+    inspectLease(db, namesOf(run)),
+  ]);
+  const holder = lease.held ? lease.holder?.releaseId : undefined;
+  if (shut !== null) return { record: shut, here: shut._id === holder, inTheWay: true };
+  const held = holder === undefined ? null : await new ReleaseRecords(db, run).find(holder).catch(failed);
+  if (held?.kind === 'rollback' && held.state === 'running') return { record: held, here: true, inTheWay: true };
   let open: Open | undefined;
-  for (const record of inData) {
+  for (const record of left) {
     // What was applied or deployed since is no rollback's any more.
     const earlier = await earlierRollback(run, connection, record.of ?? record._id);
     if (earlier.state !== 'unfinished' || earlier.record._id !== record._id) continue;
-    if (!earlier.dataBack) return { record, inTheWay: true };
-    open ??= { record, inTheWay: false };
+    const data = earlier.dataBack ? 'back' : await dataOf(run, connection, record);
+    if (data === 'untouched') continue;
+    // A job that is run again must not put back what is being taken away.
+    const inTheWay = data === 'on-their-way' || record.of === run.releaseId;
+    if (inTheWay) return { record, here: false, inTheWay };
+    open ??= { record, here: false, inTheWay };
   }
   return open;
 }
 
-/** Sentences: where it stands, and what goes on with it, or only lets users in. */
-export function openInWords(open: ReleaseRecord): string {
-  return `${whereItStands(open)} ${waysOn(open)}`;
+/** Of one that has not put them all back, as far as it could say. */
+async function dataOf(run: Run, { db }: Connection, { steps = [], strategy, backupId, data }: ReleaseRecord) {
+  const state = stateIn(steps, 'data');
+  if (state === 'skipped') return 'back';
+  const touched = state !== 'failed' || data?.failed !== undefined || (data?.reverted.length ?? 0) > 0;
+  if (touched || strategy !== 'restore') return 'on-their-way';
+  // One that fails while it builds has replaced nothing.
+  const half = await halfRestored(db, namesOf(run)).catch(failedToLook);
+  return half?.details.backup === backupId ? 'on-their-way' : 'untouched';
 }
 
-/** The same as an error. */
-export function openError(code: 'ROLLBACK_FAILED' | 'HISTORY_CONFLICT', open: ReleaseRecord): ReleaseError {
-  return new ReleaseError(code, whereItStands(open), { hint: waysOn(open) });
+/** Where it stands, and what goes on with it, or only lets users in. */
+function openError(code: 'ROLLBACK_FAILED' | 'HISTORY_CONFLICT', open: ReleaseRecord, here: boolean): ReleaseError {
+  if (!here) return new ReleaseError(code, whereItStands(open), { hint: waysOn(open) });
+  const { _id, of, steps = [], traffic } = open;
+  const message = `Rollback ${_id} of release ${of} is under way, at ${stoppedAt(steps)}.`;
+  return new ReleaseError(code, traffic === undefined ? message : `${message} ${trafficInWords(traffic)}`, {
+    hint: 'It goes on by itself: wait for its end.',
+  });
 }
 
 function whereItStands(open: ReleaseRecord): string {
@@ -66,29 +91,26 @@ function waysOn({ of, traffic }: ReleaseRecord): string {
 
 /** The same where somebody may have the lease: the rollback itself, which goes on by itself, or another run, which users wait for. */
 export function openBeside(open: ReleaseRecord, lease: LeaseState): ReleaseError | undefined {
-  const { _id, of, steps = [], traffic } = open;
-  if (!lease.held) return openError('ROLLBACK_FAILED', open);
-  if (traffic === undefined) return undefined;
-  if (lease.holder?.releaseId !== _id) return openError('ROLLBACK_FAILED', open);
-  const message = `Rollback ${_id} of release ${of} is under way, at ${stoppedAt(steps)}. ${trafficInWords(traffic)}`;
-  return new ReleaseError('ROLLBACK_FAILED', message, { hint: 'It goes on by itself: wait for its end.' });
+  if (lease.held && open.traffic === undefined) return undefined;
+  return openError('ROLLBACK_FAILED', open, lease.held && lease.holder?.releaseId === open._id);
 }
 
 /** The same as a warning, for whoever builds on the target as it is; none about a rollback of `release`, which tells of itself. */
 export async function openRollbackWarnings(run: Run, connection: Connection, release?: string): Promise<string[]> {
-  const open = await openRollback(run, connection);
-  return open === undefined || open.of === release ? [] : [openInWords(open)];
+  const open = await findOpen(run, connection);
+  if (open === undefined || open.record.of === release) return [];
+  const { message, hint } = openError('ROLLBACK_FAILED', open.record, open.here);
+  return [`${message} ${hint}`];
 }
 
 /**
- * Throws `HISTORY_CONFLICT` where users are shut out, or data are on their way back: nobody builds on that. Once both is
- * over a release may go forward where the rest of a rollback, a hook that fails, say, never comes to its end: another
- * one, since a job that is run again must not put back what is being taken away.
+ * Throws `HISTORY_CONFLICT` where a rollback is under way, users are shut out, or data are on their way back: nobody builds
+ * on that. Once all of it is over a release may go forward where the rest of a rollback, a hook that fails, say, never
+ * comes to its end: another one than that which is taken back.
  */
 export async function refuseOpenRollback(run: Run, connection: Connection): Promise<void> {
   const open = await findOpen(run, connection);
-  if (open?.inTheWay || (open !== undefined && open.record.of === run.releaseId))
-    throw openError('HISTORY_CONFLICT', open.record);
+  if (open?.inTheWay) throw openError('HISTORY_CONFLICT', open.record, open.here);
 }
 
 /** What goes on with a rollback that has left a migration half-way; undefined where none has. */
