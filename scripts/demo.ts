@@ -261,7 +261,7 @@ async function story(work: string, server: string): Promise<void> {
   const users = await usersAtWork(cities, 'ES');
   const failed = await type(app, env, 'release --apply --on-failure rollback', {
     expected: 14,
-    show: ['Steps', 'Undone', 'In quarantine'],
+    show: ['Steps', 'Undone', 'Left to users'],
   });
   const acknowledged = await users.stop();
   expect(failed.outcome === 'rolled-back', 'the probe failed after the migration, and the release was undone');

@@ -49,7 +49,8 @@ const results: { readonly [C in keyof Results]: About<Results[C]> } = {
     lease: 'who changes the target at the moment ([lease](#lease)), or `null`',
     traffic: 'only while users are shut out, or may be: `state`, `since`, `rollbackId`, `releaseId`',
     attention: '`true` where somebody has to do something beside applying what is pending: `warnings` say what',
-    quarantine: 'of each `migration` that has some, how many `documents` wait for somebody to look after them',
+    quarantine:
+      'of each `migration` that has some, how many `documents` wait for somebody to look after them; of an undo `conflicts`, as with an [undone migration](#undone-migration)',
     changelog: 'of a project of migrate-mongo: what that says of each file',
   },
   plan: {
@@ -197,7 +198,9 @@ const shapes: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     name: 'of the file',
     documents: 'put back, each once; of those:',
     ...{ inserted: 'put in again', deleted: 'taken out', merged: 'put back around what users wrote' },
-    quarantined: 'left to users',
+    quarantined: 'left to users, in quarantine',
+    conflicts:
+      'those: of each `collection` and `reason` how many `documents`, with the names of `fields`, the `index`, the `code` of the server where there are such: [why](rollback.md#what-stays-with-users)',
     downDocuments: 'brought back by `downDocument`',
     createdSince: 'what stays in the new shape',
     catalogOperations: 'operations on the catalog that were gone back over',

@@ -1,12 +1,14 @@
 import type { HistoryRecord } from '../migration/types.ts';
+import { LeftCount, type WhyLeft } from '../migration/undo/why-left.ts';
 import type { Connection } from '../mongo/connect.ts';
 import { asServerFailure } from '../mongo/server-error.ts';
+import { leftInWords } from '../report/left-documents.ts';
 import type { Ended, FailedMigration, MigrateResult } from './result.ts';
 import type { InQuarantine } from './status.ts';
 
 /**
  * How many documents each migration has in quarantine: what a `batch` left out, as long as the migration was not taken
- * back, and what an undo left to users. A document that several attempts left counts once. Throws what `asServerFailure`
+ * back, and what an undo left to users. A document that several attempts left counts once, as the last of them has it. Throws what `asServerFailure`
  * makes of a server's failure.
  */
 export async function readQuarantine(
@@ -16,20 +18,34 @@ export async function readQuarantine(
 ): Promise<InQuarantine[]> {
   const takenBack = records.filter(({ state }) => state === 'rolled-back').map(({ _id }) => _id);
   const document = { migration: '$migration', namespace: '$namespace', id: '$documentId' };
+  const why = { reason: '$reason', fields: '$fields', index: '$index', code: '$code' };
+  const place = { migration: '$_id.migration', collection: '$_id.namespace.collection', why: '$last.why' };
   try {
-    return await db
+    const found = await db
       .collection(quarantine)
-      .aggregate<InQuarantine>([
-        { $match: { $nor: [{ why: 'batch', migration: { $in: takenBack } }, { why: 'down-document' }] } },
-        { $group: { _id: document } },
-        { $group: { _id: '$_id.migration', documents: { $sum: 1 } } },
+      .aggregate<Counted>([
+        // What an undo that is half-way has open is left to nobody as yet.
+        { $match: { $or: [{ why: 'undo' }, { why: 'batch', migration: { $nin: takenBack } }] } },
+        { $group: { _id: document, last: { $max: { attempt: '$attempt', why } } } },
+        { $group: { _id: place, documents: { $sum: 1 } } },
         { $sort: { _id: 1 } },
-        { $project: { _id: 0, migration: '$_id', documents: 1 } },
       ])
       .toArray();
+    return [...Map.groupBy(found, ({ _id }) => _id.migration)].map(([migration, of]) => {
+      const count = new LeftCount();
+      for (const { _id, documents } of of) if (_id.why.reason) count.add(_id.collection, _id.why, documents);
+      const documents = of.reduce((sum, one) => sum + one.documents, 0);
+      return { migration, documents, ...(count.documents > 0 && { conflicts: count.all }) };
+    });
   } catch (error) {
     throw asServerFailure(error, `counting the documents in ${quarantine}`);
   }
+}
+
+interface Counted {
+  /** `why`: empty where it was no undo, or one of an older version. */
+  readonly _id: { readonly migration: string; readonly collection: string; readonly why: WhyLeft };
+  readonly documents: number;
 }
 
 /** For whoever reads that there is something: how to see it, and how to be rid of it. */
@@ -37,7 +53,12 @@ export function quarantineWarning(one: InQuarantine, quarantine: string): string
   const [were, they] = one.documents === 1 ? ['it was', 'it is'] : ['they were', 'they are'];
   // What an undo that is half-way has open stands there too, and is needed.
   const filter = `{ migration: '${one.migration}', why: { $in: ['batch', 'undo'] } }`;
-  return `${documentsOf(one)} left as ${were}; quarantine has a copy of each. In mongosh: db.getCollection('${quarantine}').find(${filter}). Once ${they} put right, deleteMany with the same filter says so.`;
+  const { conflicts = [] } = one;
+  const [why, how] =
+    conflicts.length === 0
+      ? ['', '']
+      : [`: ${leftInWords(conflicts)}`, ' (docs/rollback.md has the lines for one of them)'];
+  return `${documentsOf(one)} left as ${were}${why}; quarantine has a copy of each. In mongosh: db.getCollection('${quarantine}').find(${filter}). Once ${they} put right, deleteMany with the same filter says so${how}.`;
 }
 
 /** What the migrations of a command left out, as warnings. */
@@ -63,8 +84,8 @@ function leftByUndo(ended: Ended): InQuarantine[] {
   const { undo = [], reverted = [] } =
     (ended.command === 'rollback' || ended.command === 'down' ? ended.result : back) ?? {};
   const done = new Set(reverted.map(({ name }) => name));
-  return undo.flatMap(({ name: migration, quarantined: documents }) =>
-    documents > 0 && done.has(migration) ? [{ migration, documents }] : [],
+  return undo.flatMap(({ name: migration, quarantined: documents, conflicts }) =>
+    documents > 0 && done.has(migration) ? [{ migration, documents, conflicts }] : [],
   );
 }
 

@@ -3,6 +3,7 @@ import { inspectLease } from '../migration/lease/state.ts';
 import type { Changelog } from '../migration/migrate-mongo/changelog.ts';
 import { isEdited } from '../migration/plan/findings.ts';
 import type { HistoryRecord, MigrationFile, RecordState } from '../migration/types.ts';
+import type { LeftDocuments } from '../migration/undo/why-left.ts';
 import { ReleaseError } from '../observe/error.ts';
 import { statusSentence } from '../report/status.ts';
 import { type Unsettled, unsettled } from './half-done/half-done.ts';
@@ -62,6 +63,8 @@ export interface StatusResult {
 export interface InQuarantine {
   readonly migration: string;
   readonly documents: number;
+  /** Those of an undo, by collection and reason. */
+  readonly conflicts?: readonly LeftDocuments[];
 }
 
 export interface ChangelogRow {

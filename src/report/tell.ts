@@ -228,15 +228,6 @@ function tellRollback(rollback: RollbackResult): Part {
       ...undoTable(foretold ? 'An undo would put back, in documents' : 'Undone, in documents', undo),
       ...migrationsTable('Taken back', reverted, failed),
       ...(restored?.blocks ?? []),
-      ...(conflicts.length > 0
-        ? [
-            {
-              kind: 'list',
-              title: 'In quarantine',
-              items: conflicts.map((one) => `${one.collection}: ${plural(one.documents, 'document')}`),
-            } as const,
-          ]
-        : []),
       ...(kept.length > 0 ? [{ kind: 'list', title: 'Kept', items: kept } as const] : []),
       ...probesTable(probes, 'Probes after the way back'),
     ],

@@ -2,6 +2,7 @@ import type { RehearsedWay, WayBackRehearsal } from '../release/rehearsal/result
 import type { Step } from '../release/result.ts';
 import type { RestoreLoss, UndoneMigration } from '../release/rollback/result.ts';
 import { formatCount, formatDuration, formatTime, plural } from './format.ts';
+import { leftDocumentsTable } from './left-documents.ts';
 import { stepMark } from './steps.ts';
 import type { Block, Cell } from './story.ts';
 
@@ -51,6 +52,7 @@ export function undoTable(title: string, undo: readonly UndoneMigration[]): Bloc
         ...[documents, merged, deleted, inserted, downDocuments, quarantined].map((n) => ({ text: formatCount(n) })),
       ]),
     },
+    ...leftDocumentsTable('Left to users', undo),
     ...leftList(undo),
     ...createdSinceList(undo),
   ];

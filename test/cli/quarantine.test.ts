@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { BSON, type Db, Double } from 'mongodb';
 import { expect, test } from 'vitest';
 import { freshDatabase } from '../setup/mongo.ts';
 import { makeProject } from './cli.ts';
@@ -64,4 +66,75 @@ test('copies of an attempt that is undone go with it: what is left is of the one
   expect(await copies()).toHaveLength(1);
   expect(await database.db.collection('_mongo_release.quarantine').countDocuments()).toBe(2);
   expect((await it.run('status --json')).json.quarantine).toEqual([{ migration: '1-slugs', documents: 2 }]);
+});
+
+const mayors = `module.exports = {
+  async up(db) {
+    await db.collection('towns').updateMany({}, { $set: { mayor: 'Zaphod', price: 2 } });
+  },
+};
+`;
+
+/** The lines that the page on the way back has for mongosh, in their order. */
+async function linesOfTheDocs(): Promise<string[]> {
+  const page = await readFile(new URL('../../docs/rollback.md', import.meta.url), 'utf8');
+  const [, block = ''] = /### What stays with users[\s\S]*?```js\n([\s\S]*?)```/.exec(page) ?? [];
+  return block.split('\n').filter((line) => line !== '' && !line.startsWith('//'));
+}
+
+/** Runs lines of mongosh, and comes back with what each of them finds. */
+async function mongosh(db: Db, lines: readonly string[]): Promise<unknown[]> {
+  const found: unknown[] = [];
+  const shell = { getCollection: (name: string) => shellCollection(db, name) };
+  const calls = lines.map((line) => (line.startsWith('const ') ? line : `found.push(await (${line}));`));
+  await new Function('db', 'found', `return (async () => { ${calls.join('\n')} })()`)(shell, found);
+  return found;
+}
+
+function shellCollection(db: Db, name: string) {
+  const collection = db.collection(name);
+  return {
+    find: (filter: object, projection?: object) => collection.find(filter, { projection }).toArray(),
+    findOne: (filter: object) => collection.findOne(filter),
+    aggregate: (pipeline: object[]) => collection.aggregate(pipeline).toArray(),
+    deleteMany: (filter: object) => collection.deleteMany(filter),
+  };
+}
+
+test('what an undo left to users is said with its fields, and settled in mongosh by the lines of the docs', async () => {
+  await using database = await freshDatabase();
+  const before = { _id: 7 as never, mayor: 'Trillian', price: new Double(1), secret: 'of-before' };
+  const towns = database.db.collection('towns');
+  await towns.insertMany([before, { _id: 8 as never }]);
+  const name = '20261121101500-slugs';
+  await using it = await makeProject({ [`migrations/${name}.js`]: mayors }, { MONGODB_URI: database.uri });
+  await it.run('migrate --apply --rehearsal none');
+  await towns.updateOne({ _id: 7 as never }, { $set: { mayor: 'Ford', beside: 1 } });
+  const back = await it.run('rollback --json --reason test');
+  const conflicts = [{ collection: 'towns', reason: 'same-fields', documents: 1, fields: ['mayor'] }];
+  expect(back.json.undo).toMatchObject([{ documents: 1, quarantined: 1, conflicts }]);
+  const why = 'in towns 1 document, since users and the migration wrote to the same fields: mayor';
+  expect(back.stderr).toContain(why);
+  const status = await it.run('status --json');
+  expect(status.json.quarantine).toEqual([{ migration: name, documents: 1, conflicts }]);
+  expect(status.json.warnings).toContainEqual(
+    expect.stringContaining(`1 document of ${name} was left as it was: ${why};`),
+  );
+  expect(`${back.stdout}${back.stderr}${status.stdout}${status.stderr}`).not.toMatch(/Zaphod|Trillian|Ford|of-before/);
+
+  const lines = await linesOfTheDocs();
+  const [listed, [kept] = [], now] = (await mongosh(database.db, lines.slice(0, -2))) as [unknown, object[]?, unknown?];
+  expect(listed).toMatchObject([{ documentId: 7, reason: 'same-fields', fields: ['mayor'] }]);
+  expect(listed).not.toHaveProperty('0.before');
+  expect(kept).toMatchObject({ before: { mayor: 'Trillian' }, after: { mayor: 'Zaphod' }, current: { mayor: 'Ford' } });
+  expect(now).toMatchObject({ mayor: 'Ford' });
+  expect((await it.run('status --json')).json).toHaveProperty('quarantine');
+  await mongosh(database.db, lines);
+  expect(await towns.find({}, { promoteValues: false, raw: true }).toArray()).toEqual([
+    BSON.serialize(before),
+    expect.anything(),
+  ]);
+  const settled = await it.run('status --json');
+  expect(settled.json).not.toHaveProperty('quarantine');
+  expect(settled.stderr).not.toContain('quarantine');
 });

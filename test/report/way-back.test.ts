@@ -4,7 +4,7 @@ import { undoTable, wayBackFacts } from '../../src/report/way-back.ts';
 
 const undone: UndoneMigration = {
   ...{ name: '1-x', documents: 3, inserted: 0, deleted: 1, merged: 0, quarantined: 0, downDocuments: 0 },
-  ...{ catalogOperations: 1, createdSince: [], left: [] },
+  ...{ catalogOperations: 1, conflicts: [], createdSince: [], left: [] },
 };
 
 test('people read under the numbers of an undo what it left of the catalog, and of which migration', () => {
@@ -17,8 +17,33 @@ test('people read under the numbers of an undo what it left of the catalog, and 
   expect(undoTable('Undone', [undone])).toHaveLength(1);
 });
 
+test('people read why documents stay with users: by collection, with the names of the fields', () => {
+  const conflicts = [
+    { collection: 'places', reason: 'same-fields', documents: 1200, fields: ['mayor', 'city'] },
+    { collection: 'places', reason: 'unique', documents: 2, fields: ['slug'], index: 'slug_1' },
+    { collection: 'towns', reason: 'refused', documents: 1, code: 121 },
+  ] as const;
+  const [, table] = undoTable('Undone', [{ ...undone, quarantined: 1203, conflicts }]);
+  const rows = table?.kind === 'table' ? table.rows.map((row) => Object.values({ ...row }).slice(1)) : [];
+  expect(rows).toEqual([
+    [
+      { name: 'places' },
+      { text: 'users and the migration wrote to the same fields' },
+      { text: '1,200' },
+      { names: ['mayor', 'city'] },
+    ],
+    [
+      { name: 'places' },
+      { text: 'another document has the unique value (index slug_1)' },
+      { text: '2' },
+      { names: ['slug'] },
+    ],
+    [{ name: 'towns' }, { text: 'the validator does not take what was there before' }, { text: '1' }, { names: [] }],
+  ]);
+});
+
 test('a rollback that an older version has begun has nothing of that on record', () => {
-  const { left: _, ...older } = undone;
+  const { left: _, conflicts: __, ...older } = undone;
   expect(undoTable('Undone', [older as UndoneMigration])).toHaveLength(1);
 });
 

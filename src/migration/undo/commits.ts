@@ -159,7 +159,8 @@ export class Commits {
       return 0;
     }
     if (others.length > 0) return this.#withFewer(some);
-    return this.commit(some, { way: 'in-place', leave: new Set([nameIn(store, put)]), patient: true });
+    const leave = new Map([[nameIn(store, put), { reason: 'refused', code: refused.code } as const]]);
+    return this.commit(some, { way: 'in-place', leave, patient: true });
   }
 
   /** Two transactions that have neither a document nor a mark in common. */

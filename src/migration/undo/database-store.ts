@@ -20,7 +20,8 @@ import type { UndoEntry } from './read.ts';
 import type { LeftInCatalog } from './result.ts';
 import { type Change, keyAt, type Over, PutRefused, type UndoStore } from './store.ts';
 import type { UndoTransactions } from './transactions.ts';
-import { having, holdersOf, plainKeyOf } from './unique-keys.ts';
+import { having, holdersOf, namesOfKey, plainKeyOf } from './unique-keys.ts';
+import type { WhyLeft } from './why-left.ts';
 
 export interface DatabaseStoreOptions {
   readonly connection: Connection;
@@ -140,6 +141,12 @@ export class DatabaseStore implements UndoStore {
   async holders({ cause, present }: PutRefused): Promise<readonly Uint8Array[]> {
     const key = cause instanceof RawInsertError ? cause.key : undefined;
     return key === undefined ? [] : holdersOf(this.#collection(present), key);
+  }
+
+  async whyRefused({ code, cause, present }: PutRefused): Promise<WhyLeft> {
+    if (code !== serverCodes.DuplicateKey) return { reason: 'refused', code };
+    const pattern = cause instanceof RawInsertError ? cause.key?.pattern : undefined;
+    return { reason: 'unique', ...(await namesOfKey(this.#collection(present), pattern ?? {})) };
   }
 
   async plainKey({ cause, present }: PutRefused): Promise<PlainKey | undefined> {

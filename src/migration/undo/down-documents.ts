@@ -72,7 +72,7 @@ export class DownPass {
       const unknown = unknownTo(connection.client, store, touched, present);
       for await (const documents of chunks(unknown, ({ document: { length } }) => length)) {
         const candidates = documents.map(({ document: current }) => {
-          return { namespace, stretch: 0, present, image: {}, current };
+          return { namespace, stretch: 0, present, image: {}, current, why: { reason: 'created' } as const };
         });
         await this.#bringBack(candidates, 'created');
       }

@@ -2,15 +2,18 @@ import type { ClientSession } from 'mongodb';
 import { asBuffer, bsonTypes, elementsOf, idKey, type RawElement, sameBytes } from '../../mongo/raw-bson.ts';
 import type { EntryNamespace } from '../journal/documents.ts';
 import { type Change, keyAt, type UndoStore } from './store.ts';
+import type { WhyLeft } from './why-left.ts';
 
 /** Documents that the server would refuse for certain, by `keyAt`, each with the one that keeps the value at the end of its chain. */
 export class PutHeld extends Error {
   override readonly name = 'PutHeld';
   readonly held: ReadonlyMap<string, Uint8Array>;
+  readonly why: WhyLeft;
 
-  constructor(held: ReadonlyMap<string, Uint8Array>) {
+  constructor(held: ReadonlyMap<string, Uint8Array>, { index, fields }: PlainKey) {
     super('Unique values are held by documents that stay as they are.');
     this.held = held;
+    this.why = { reason: 'unique', index, fields };
   }
 }
 
@@ -60,7 +63,7 @@ export async function refuseHeld(
       if (now !== undefined) stay.push({ document: now, root });
     }
   }
-  if (held.size > 0) throw new PutHeld(held);
+  if (held.size > 0) throw new PutHeld(held, key);
 }
 
 /** The values of these fields, as one text. Undefined as `fieldsIn`. */

@@ -1,11 +1,12 @@
 import { asBuffer, elementsOf } from '../../mongo/raw-bson.ts';
 import { rawDocument } from '../../mongo/raw-build.ts';
 import type { IsRename } from './renames.ts';
+import type { WhyLeft } from './why-left.ts';
 
 export type Merged =
   | { readonly state: 'merged'; readonly document: Uint8Array }
   /** The migration and a user have changed the same. */
-  | { readonly state: 'conflict' };
+  | { readonly state: 'conflict'; readonly why: WhyLeft };
 
 /** The bytes of each top-level field, in the order of the document. */
 type Fields = ReadonlyMap<string, Field>;
@@ -25,15 +26,15 @@ interface Field {
  * field that the migration renamed, by what is known of it, gets its name back, with the value that it has now.
  */
 export function mergeBack(before: Uint8Array, after: Uint8Array, current: Uint8Array, isRename: IsRename): Merged {
-  const old = fieldsOf(before);
-  const made = fieldsOf(after);
-  const now = fieldsOf(current);
+  const twice = new Set<string>();
+  const [old, made, now] = [fieldsOf(before, twice), fieldsOf(after, twice), fieldsOf(current, twice)];
   // Two fields of one name have no way to be told apart.
-  if (old === undefined || made === undefined || now === undefined) return { state: 'conflict' };
+  if (twice.size > 0) return conflict('name-twice', twice);
+  const inTheWay = new Set<string>();
   const { renames, doubtful } = renamesBetween(old, made, isRename);
   // Whether a user's change of the one is a change of the other, nothing tells.
   for (const [from, to] of doubtful)
-    if (now.has(from) || now.get(to)?.value !== made.get(to)?.value) return { state: 'conflict' };
+    if (now.has(from) || now.get(to)?.value !== made.get(to)?.value) inTheWay.add(from).add(to);
   const renamed = new Set(renames.values());
   const merged = new Map<string, Buffer>();
   for (const name of new Set([...old.keys(), ...made.keys(), ...now.keys()])) {
@@ -41,19 +42,24 @@ export function mergeBack(before: Uint8Array, after: Uint8Array, current: Uint8A
     if (later !== undefined) {
       const field = now.get(later);
       // Removed by a user, or there under both names.
-      if (field === undefined || now.has(name)) return { state: 'conflict' };
-      merged.set(name, withName(field, name));
+      if (field === undefined || now.has(name)) inTheWay.add(name).add(later);
+      else merged.set(name, withName(field, name));
       continue;
     }
     if (renamed.has(name)) continue;
     const [b, a, c] = [old.get(name), made.get(name), now.get(name)];
     const byMigration = b?.value !== a?.value;
     const byUser = c?.value !== a?.value;
-    if (byMigration && byUser && c?.value !== b?.value) return { state: 'conflict' };
+    if (byMigration && byUser && c?.value !== b?.value) inTheWay.add(name);
     const kept = byMigration ? b : c;
     if (kept !== undefined) merged.set(name, kept.element);
   }
+  if (inTheWay.size > 0) return conflict('same-fields', inTheWay);
   return { state: 'merged', document: rawDocument(inOrder(merged, old, now)) };
+}
+
+function conflict(reason: 'same-fields' | 'name-twice', fields: ReadonlySet<string>): Merged {
+  return { state: 'conflict', why: { reason, fields: [...fields] } };
 }
 
 /**
@@ -91,12 +97,18 @@ function inOrder(merged: ReadonlyMap<string, Buffer>, old: Fields, now: Fields):
   return [...names].flatMap((name) => merged.get(name) ?? []);
 }
 
-/** Undefined where a name stands twice. */
-function fieldsOf(document: Uint8Array): Fields | undefined {
+/** Fields of the one document that the other lacks, or has with another value; in both directions. */
+export function changedFields(one: Uint8Array, other: Uint8Array): string[] {
+  const [a, b] = [fieldsOf(one), fieldsOf(other)];
+  return [...new Set([...a.keys(), ...b.keys()])].filter((name) => a.get(name)?.value !== b.get(name)?.value);
+}
+
+/** `twice`: is told of names that stand twice. */
+function fieldsOf(document: Uint8Array, twice?: Set<string>): Fields {
   const buffer = asBuffer(document);
   const fields = new Map<string, Field>();
   for (const { name, type, start, valueStart, end } of elementsOf(document)) {
-    if (fields.has(name)) return undefined;
+    if (fields.has(name)) twice?.add(name);
     fields.set(name, {
       element: buffer.subarray(start, end),
       value: `${type}:${buffer.toString('latin1', valueStart, end)}`,

@@ -5,6 +5,7 @@ import type { Attempt } from '../journal/documents.ts';
 import type { Left } from './put-back.ts';
 import { anyVersion, Quarantine } from './quarantine.ts';
 import type { KeptVersions } from './store.ts';
+import { LeftCount } from './why-left.ts';
 
 /** What quarantine would hold: what it holds already, and in memory what comes to it. */
 export class PreviewQuarantine implements KeptVersions {
@@ -15,8 +16,7 @@ export class PreviewQuarantine implements KeptVersions {
   readonly #left = new Map<string, Left>();
   /** Places of what undos before have left. */
   #before: ReadonlySet<string> = new Set();
-  /** Beside those: what comes to them, less what is brought back. */
-  #more = 0;
+  #count = new LeftCount();
   #broughtBack = 0;
 
   constructor(db: Db, own: OwnNames, attempt: Attempt, keepsVersions: boolean) {
@@ -27,6 +27,7 @@ export class PreviewQuarantine implements KeptVersions {
   async read(): ReturnType<KeptVersions['read']> {
     const kept = await this.#stored.read();
     this.#before = new Set(kept.left);
+    this.#count = await this.#stored.countLeft();
     return kept;
   }
 
@@ -37,8 +38,8 @@ export class PreviewQuarantine implements KeptVersions {
     yield* this.#left.values();
   }
 
-  async countLeft(): Promise<number> {
-    return (await this.#stored.countLeft()) + this.#more;
+  async countLeft(): Promise<LeftCount> {
+    return this.#count;
   }
 
   async countBroughtBack(): Promise<number> {
@@ -46,10 +47,10 @@ export class PreviewQuarantine implements KeptVersions {
   }
 
   async add(documents: readonly Left[]): Promise<void> {
-    this.#more += documents.length;
-    if (!this.#keepsVersions) return;
     for (const left of documents) {
       const { image, current } = left;
+      this.#add(left, 1);
+      if (!this.#keepsVersions) continue;
       // They are views into what was read together with many others.
       const kept = { before: copy(image.before), after: copy(image.after) };
       this.#left.set(this.#place(left), { ...left, image: kept, current: copy(current) });
@@ -60,7 +61,7 @@ export class PreviewQuarantine implements KeptVersions {
     this.#broughtBack += documents.length;
     for (const left of documents) {
       const place = this.#place(left);
-      if (this.#left.has(place) || this.#before.has(place)) this.#more -= 1;
+      if (this.#left.has(place) || this.#before.has(place)) this.#add(left, -1);
     }
   }
 
@@ -73,6 +74,10 @@ export class PreviewQuarantine implements KeptVersions {
   async keepOpen(): Promise<void> {}
 
   async close(): Promise<void> {}
+
+  #add({ namespace, why }: Left, documents: number): void {
+    this.#count.add(namespace.collection ?? '', why, documents);
+  }
 
   #place(left: Left): string {
     return this.placeOf(left.stretch, left.namespace, idKey(anyVersion(left)));

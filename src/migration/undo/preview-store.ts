@@ -13,8 +13,9 @@ import { digest, stateOf } from './key-table.ts';
 import { PreviewQuarantine } from './preview-quarantine.ts';
 import { readBackwards, type UndoEntry } from './read.ts';
 import { type LeftInCatalog, shownNamespace, type UndoConflict } from './result.ts';
-import type { Change, UndoStore } from './store.ts';
+import type { Change, PutRefused, UndoStore } from './store.ts';
 import { moves, movesCollections } from './survey.ts';
+import type { WhyLeft } from './why-left.ts';
 
 /** By key, the digest of what the newest image of a stretch made of a document. */
 type Layer = Map<string, string>;
@@ -212,6 +213,10 @@ export class PreviewStore implements UndoStore {
 
   async holders(): Promise<Uint8Array[]> {
     return [];
+  }
+
+  async whyRefused({ code }: PutRefused): Promise<WhyLeft> {
+    return { reason: 'refused', code };
   }
 
   async plainKey(): Promise<undefined> {}

@@ -11,6 +11,7 @@ import { type Step, spanOf, stay, stepBack, stepBackStrictly } from './step-back
 import { type Change, keyAt, type UndoMode, type UndoStore } from './store.ts';
 import { documentKey, type Survey } from './survey.ts';
 import type { KnownDocument, WholeDocuments, WholeNews } from './whole.ts';
+import type { WhyLeft } from './why-left.ts';
 
 /** One image on its way back. */
 export interface Put {
@@ -32,6 +33,7 @@ export interface Left {
   /** What the migration made of it, as far as its images were met. */
   readonly image: Image;
   readonly current: Uint8Array | undefined;
+  readonly why: WhyLeft;
 }
 
 export interface PutOptions {
@@ -41,7 +43,7 @@ export interface PutOptions {
   /** See `UndoStore.write`. */
   readonly way: 'in-place' | 'anew';
   /** By `keyAt`, those that are left to users, and those whose turn comes later. */
-  readonly leave?: ReadonlySet<string>;
+  readonly leave?: ReadonlyMap<string, WhyLeft>;
   readonly skip?: ReadonlySet<string>;
   /** Where these are known, `PutHeld` tells of documents that the server would refuse. */
   readonly keys?: PlainKeys;
@@ -129,10 +131,10 @@ export async function putBack(puts: readonly Put[], options: PutOptions): Promis
         news.push({ whole, state: 'left', images, isLast });
         continue;
       }
-      const stays = leave?.has(nameOf({ namespace, image: images[0] ?? {} })) === true;
-      const step = stepOf(target, options, stays, present === undefined);
+      const why = leave?.get(nameOf({ namespace, image: images[0] ?? {} }));
+      const step = stepOf(target, options, why, present === undefined);
       news.push({ whole, images, isLast, ...step });
-      if (step.state === 'blocked') left.push({ namespace, stretch, image: step.image, current: now });
+      if (step.state === 'blocked') left.push({ namespace, stretch, image: step.image, current: now, why: step.why });
       if (step.state !== 'back') continue;
       changes.push({ now, back: step.document, stage: isLast ? 'back' : 'midway' });
       if (isLast) count(counted, target, step);
@@ -148,15 +150,16 @@ export async function putBack(puts: readonly Put[], options: PutOptions): Promis
 }
 
 /** What is to become of one document. */
-function stepOf(target: Target, { mode, survey }: PutOptions, stays: boolean, isGone: boolean): Step {
+function stepOf(target: Target, { mode, survey }: PutOptions, whyLeft: WhyLeft | undefined, isGone: boolean): Step {
   const { images, whole, namespace, stretch, now } = target;
   const { open } = whole;
   const span = spanOf(images, open);
   // With its collection users have deleted what was in it. What the migration deleted has no place to go back to.
-  if (stays || (isGone && (mode !== 'tolerant' || span.after === undefined))) return stay({ images, now, open });
+  const why = whyLeft ?? (isGone && (mode !== 'tolerant' || span.after === undefined) ? { reason: 'gone' } : undefined);
+  if (why !== undefined) return stay({ images, now, open }, why);
   if (mode === 'tolerant') return stepBack({ ...target, ...whole, isRename: survey.renamesIn(stretch, namespace) });
   // Known before it is met, where the database does not tell by and by.
-  return whole.between ? { state: 'blocked', image: span } : stepBackStrictly(images, now);
+  return whole.between ? { state: 'blocked', image: span, why: { reason: 'unknown' } } : stepBackStrictly(images, now);
 }
 
 /** Where it is what the newest image made of it, and nobody else wrote to it before, all are one image from here on. */

@@ -9,6 +9,7 @@ import { documentOf } from '../journal/images.ts';
 import type { Left } from './put-back.ts';
 import { shownNamespace } from './result.ts';
 import type { Open } from './step-back.ts';
+import { LeftCount, type WhyLeft } from './why-left.ts';
 
 /** Characters of the digest that stands for an `_id`. */
 const placeLength = 22;
@@ -48,18 +49,11 @@ export class Quarantine {
     return { open, left };
   }
 
-  /** How many documents undos of the attempt have left to users, by collection. Throws the driver's errors. */
-  async countByCollection(): Promise<{ readonly collection: string; readonly documents: number }[]> {
-    const counts = new Map<string, number>();
-    for await (const { namespace } of this.#heads('undo')) {
-      const { collection = '' } = namespace;
-      counts.set(collection, (counts.get(collection) ?? 0) + 1);
-    }
-    return [...counts].map(([collection, documents]) => ({ collection, documents }));
-  }
-
-  async countLeft(): Promise<number> {
-    return (await this.countByCollection()).reduce((sum, { documents }) => sum + documents, 0);
+  /** The documents that undos of the attempt have left to users. Throws the driver's errors. */
+  async countLeft(): Promise<LeftCount> {
+    const count = new LeftCount();
+    for await (const head of this.#heads('undo')) count.add(head.namespace.collection ?? '', whyIn(head));
+    return count;
   }
 
   /** How many documents `downDocument` has brought back, by any undo of the attempt. Throws the driver's errors. */
@@ -71,7 +65,8 @@ export class Quarantine {
 
   /** The documents that undos of the attempt have left to users. Throws the driver's errors. */
   async *left(): AsyncGenerator<Left> {
-    for await (const { _id, namespace, stretch = 0 } of this.#heads('undo')) {
+    for await (const head of this.#heads('undo')) {
+      const { _id, namespace, stretch = 0 } = head;
       const found = this.#db
         .collection<{ _id: string }>(this.#own.quarantine, { readPreference: 'primary' })
         .find(
@@ -83,15 +78,18 @@ export class Quarantine {
         versions = new Map([...versions, ...versionsIn(bytes as unknown as Uint8Array)]);
       }
       const image = { before: versions.get('before'), after: versions.get('after') };
-      yield { namespace, stretch, image, current: versions.get('current') };
+      yield { namespace, stretch, image, current: versions.get('current'), why: whyIn(head) };
     }
   }
 
   async *#heads(kind: 'undo' | 'down'): AsyncGenerator<Head> {
     const prefix = `${attemptPrefix(this.#attempt)}${kind}/`;
-    const found = this.#db
-      .collection<Head>(this.#own.quarantine, { readPreference: 'primary' })
-      .find({ _id: { $gte: prefix, $lt: `${prefix.slice(0, -1)}0` } }, { projection: { namespace: 1, stretch: 1 } });
+    const found = this.#db.collection<Head>(this.#own.quarantine, { readPreference: 'primary' }).find(
+      { _id: { $gte: prefix, $lt: `${prefix.slice(0, -1)}0` } },
+      {
+        projection: { namespace: 1, stretch: 1, reason: 1, fields: 1, index: 1, code: 1 },
+      },
+    );
     for await (const head of found) {
       // Versions of large documents stand in documents of their own, behind one more slash.
       const place = shownNamespace(head.namespace).length + 1 + placeLength;
@@ -187,7 +185,7 @@ export class Quarantine {
   #document(left: Left, _id: string, why: string, versions: readonly Buffer[]): Buffer {
     const { migration, number } = this.#attempt;
     const { namespace, stretch } = left;
-    const about: Document = { _id, why, migration, attempt: number, namespace, stretch };
+    const about: Document = { _id, why, ...left.why, migration, attempt: number, namespace, stretch };
     const document = anyVersion(left);
     const { type, valueStart, end } = idElement(document);
     return rawDocument([
@@ -204,6 +202,15 @@ interface Head {
   readonly namespace: EntryNamespace;
   /** Absent in what older versions have kept: 0. */
   readonly stretch?: number;
+  /** Absent in what older versions have kept. */
+  readonly reason?: WhyLeft['reason'];
+  readonly fields?: readonly string[];
+  readonly index?: string;
+  readonly code?: number;
+}
+
+function whyIn({ reason = 'unknown', fields, index, code }: Head): WhyLeft {
+  return { reason, ...(fields && { fields }), ...(index && { index }), ...(code && { code }) } as WhyLeft;
 }
 
 /** As elements, those that are there. */

@@ -1,5 +1,6 @@
 import type { EntryNamespace } from '../journal/documents.ts';
 import type { UndoCount } from './counted.ts';
+import { allLeft, type LeftDocuments } from './why-left.ts';
 
 /** Where a user's write and the migration's meet. Names and ids that may be shown; no value. */
 export type UndoConflict =
@@ -68,6 +69,8 @@ export interface LeftInCatalog {
 export interface UndoNumbers extends Omit<UndoCount, 'catalogChanges'> {
   /** Left to the users who wrote to the same fields; all versions are in quarantine. */
   readonly quarantined: number;
+  /** Those, by collection and reason. */
+  readonly conflicts: readonly LeftDocuments[];
   /** Brought back by the migration's `downDocument`, of those that users wrote to or created since. */
   readonly downDocuments: number;
   /** What users created since and stays in the new shape, as far as fields tell. */
@@ -77,7 +80,7 @@ export interface UndoNumbers extends Omit<UndoCount, 'catalogChanges'> {
 
 export const nothingUndone: UndoNumbers = {
   ...{ documents: 0, inserted: 0, deleted: 0, merged: 0, quarantined: 0, downDocuments: 0 },
-  ...{ createdSince: [], catalogOperations: 0, left: [] },
+  ...{ conflicts: [], createdSince: [], catalogOperations: 0, left: [] },
 };
 
 export function sumOfUndos(one: UndoNumbers, other: UndoNumbers): UndoNumbers {
@@ -87,6 +90,7 @@ export function sumOfUndos(one: UndoNumbers, other: UndoNumbers): UndoNumbers {
     deleted: one.deleted + other.deleted,
     merged: one.merged + other.merged,
     quarantined: one.quarantined + other.quarantined,
+    conflicts: allLeft([...one.conflicts, ...other.conflicts]),
     downDocuments: one.downDocuments + other.downDocuments,
     createdSince: [...one.createdSince, ...other.createdSince],
     catalogOperations: one.catalogOperations + other.catalogOperations,

@@ -12,6 +12,7 @@ import type { Pack } from './read.ts';
 import { shownNamespace } from './result.ts';
 import { PutRefused } from './store.ts';
 import { documentKey } from './survey.ts';
+import type { WhyLeft } from './why-left.ts';
 
 export interface SettleOptions
   extends Pick<CommitOptions, 'store' | 'mode' | 'whole' | 'sizes' | 'survey' | 'deferred'> {
@@ -89,7 +90,7 @@ export class Settling {
     const { commits, mode } = this.#options;
     const lot = await this.#lot();
     if (lot === undefined) return false;
-    for (const leave = new Set<string>(); ; ) {
+    for (const leave = new Map<string, WhyLeft>(); ; ) {
       try {
         // A strict one leaves nothing: it stops where the server refuses it.
         const keys = mode === 'tolerant' ? this.#keys : undefined;
@@ -97,13 +98,13 @@ export class Settling {
         return true;
       } catch (error) {
         if (error instanceof PutHeld) {
-          for (const name of error.held.keys()) leave.add(name);
+          for (const name of error.held.keys()) leave.set(name, error.why);
           continue;
         }
         if (!(error instanceof PutRefused)) throw error;
         if (mode !== 'tolerant') commits.refused(error);
         if (error.document === undefined) throw error;
-        leave.add(error.document);
+        leave.set(error.document, await this.#options.store.whyRefused(error));
         await this.#learn(error);
       }
     }
@@ -156,7 +157,7 @@ export class Settling {
     const keys = this.#isStuck && mode !== 'tolerant' ? undefined : this.#keys;
     const own = new Map(pieces.map((piece) => [this.#nameOf(piece), piece]));
     const waiting = [...own].filter(([name]) => !this.#back.has(name));
-    const leave = new Set<string>();
+    const leave = new Map<string, WhyLeft>();
     const skip = new Set(this.#back);
     const over = { pack, stepped: between.length > 0 };
     for (;;) {
@@ -168,13 +169,17 @@ export class Settling {
         await commits.commit(isWhole ? pieces : [], { way: 'anew', patient: true, ...how });
       } catch (error) {
         if (error instanceof PutHeld) {
-          for (const [name, holder] of error.held) (this.#stays(own.get(name), holder, leave) ? leave : skip).add(name);
+          for (const [name, holder] of error.held) {
+            if (this.#stays(own.get(name), holder, leave)) leave.set(name, error.why);
+            else skip.add(name);
+          }
           continue;
         }
         if (!(error instanceof PutRefused) || error.document === undefined) throw error;
         const put = own.get(error.document);
         const stays = await this.#staysRefused(error, put, leave);
-        (stays ? leave : skip).add(error.document);
+        if (stays) leave.set(error.document, await this.#options.store.whyRefused(error));
+        else skip.add(error.document);
         await this.#learn(error);
         continue;
       }
@@ -188,7 +193,7 @@ export class Settling {
     }
   }
 
-  async #staysRefused(refused: PutRefused, put: Put | undefined, left: ReadonlySet<string>): Promise<boolean> {
+  async #staysRefused(refused: PutRefused, put: Put | undefined, left: LeftNames): Promise<boolean> {
     const { mode, store, commits } = this.#options;
     if (this.#isStuck && mode !== 'tolerant') commits.refused(refused);
     if (this.#isStuck && put !== undefined) return true;
@@ -198,7 +203,7 @@ export class Settling {
   }
 
   /** Whether a document waits for one that is not going to move. `left`: by this transaction. */
-  #stays(put: Put | undefined, holder: Uint8Array, left: ReadonlySet<string>): boolean {
+  #stays(put: Put | undefined, holder: Uint8Array, left: LeftNames): boolean {
     if (put === undefined || this.#options.mode !== 'tolerant') return false;
     const other = { ...put, image: { after: holder } };
     return left.has(this.#nameOf(other)) || this.#stateOf(keyOf(other)) === settled;
@@ -237,6 +242,7 @@ export class Settling {
 }
 
 type Waiting = ReturnType<typeof putsIn>[number];
+type LeftNames = Pick<ReadonlySet<string>, 'has'>;
 
 function documentIn(image: Image): Uint8Array {
   return documentOf(image) ?? new Uint8Array();

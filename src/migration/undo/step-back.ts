@@ -1,7 +1,8 @@
 import { sameBytes } from '../../mongo/raw-bson.ts';
 import type { Image } from '../journal/images.ts';
-import { mergeBack } from './merge.ts';
+import { changedFields, type Merged, mergeBack } from './merge.ts';
 import { type IsRename, neverRenames } from './renames.ts';
+import type { WhyLeft } from './why-left.ts';
 
 /** A document whose way back was begun and is not at its end: nothing of it is written before that. */
 export interface Open {
@@ -25,7 +26,7 @@ export type Step =
   /** More of its images are to come. */
   | { readonly state: 'open'; readonly open: Open }
   /** The migration and a user have changed the same: it is the user's. `image`: from before the oldest met to after the newest. */
-  | { readonly state: 'blocked'; readonly image: Image };
+  | { readonly state: 'blocked'; readonly image: Image; readonly why: WhyLeft };
 
 /** Some images of one document, and what is known of it. */
 export interface OnTheWay {
@@ -52,10 +53,10 @@ export function stepBackStrictly(images: readonly Image[], now: Uint8Array | und
 }
 
 /** Of a document that is left as it is: blocked, unless it is as it was already. */
-export function stay({ images, now, open }: Pick<OnTheWay, 'images' | 'now' | 'open'>): Step {
+export function stay({ images, now, open }: Pick<OnTheWay, 'images' | 'now' | 'open'>, why: WhyLeft): Step {
   const { before, after } = spanOf(images, open);
   if (sameBytes(now, before)) return { state: 'back', document: now, merged: false };
-  return { state: 'blocked', image: { before, after } };
+  return { state: 'blocked', image: { before, after }, why };
 }
 
 /**
@@ -76,21 +77,21 @@ export function stepBack({ images: met, now, isLast, stepped, between, open, isR
   const unmet = open === undefined && !between ? stepBackStrictly(images, now) : undefined;
   if (unmet?.state === 'back') return unmet;
   const start = open === undefined ? now : open.start;
-  const blocked: Step = { state: 'blocked', image: { before, after } };
+  const blocked = (why: WhyLeft): Step => ({ state: 'blocked', image: { before, after }, why });
   const from = open === undefined ? { document: now, gone: false } : { document: open.back, gone: open.gone };
   const once = chain(images, from, merged);
   // What was written on its way is based on what it was between two of them.
   const step = once.state === 'blocked' && stepped === true ? chain(met, from, merged) : once;
-  if (step.state !== 'back') return blocked;
+  if (step.state !== 'back') return blocked(step.why);
   if (!isLast) {
     // It is a view into what was read together with many others.
     const held = { start: start && Buffer.from(start), back: step.document, after, gone: step.gone };
-    return sizeOf(held) > mostBytes ? blocked : { state: 'open', open: held };
+    return sizeOf(held) > mostBytes ? blocked({ reason: 'too-large' }) : { state: 'open', open: held };
   }
   if (sameBytes(now, start)) return { state: 'back', document: step.document, merged: true };
   // Written to again since it was first met: that stays too.
   const both = merged(step.document, start, now);
-  return both === undefined ? blocked : { state: 'back', document: both, merged: true };
+  return both.state === 'merged' ? { state: 'back', document: both.document, merged: true } : blocked(both.why);
 }
 
 /** From before the oldest image to after the newest one of all that were met. */
@@ -102,11 +103,7 @@ function sizeOf({ start, back, after }: Open): number {
   return (start?.length ?? 0) + (back?.length ?? 0) + (after?.length ?? 0);
 }
 
-type Merge = (
-  before: Uint8Array | undefined,
-  after: Uint8Array | undefined,
-  now: Uint8Array | undefined,
-) => Uint8Array | undefined;
+type Merge = (before: Uint8Array | undefined, after: Uint8Array | undefined, now: Uint8Array | undefined) => Merged;
 
 type Chained = (Extract<Step, { state: 'back' }> & { readonly gone: boolean }) | Extract<Step, { state: 'blocked' }>;
 
@@ -125,9 +122,10 @@ function chain(
     // It was deleted before the migration made it anew: that stays, and nothing that is older comes back.
     else if (document === undefined && merge !== undefined) gone = merged = true;
     else if (!sameBytes(document, before)) {
-      const both = merge?.(before, after, document);
-      if (both === undefined) return { state: 'blocked', image };
-      document = both;
+      if (merge === undefined) return { state: 'blocked', image, why: { reason: 'unknown' } };
+      const both = merge(before, after, document);
+      if (both.state === 'conflict') return { state: 'blocked', image, why: both.why };
+      document = both.document;
       merged = true;
     }
   }
@@ -136,8 +134,9 @@ function chain(
 
 function mergeWith(isRename: IsRename): Merge {
   return (before, after, now) => {
-    if (before === undefined || after === undefined || now === undefined) return undefined;
-    const both = mergeBack(before, after, now, isRename);
-    return both.state === 'merged' ? both.document : undefined;
+    if (now === undefined) return { state: 'conflict', why: { reason: 'gone' } };
+    if (after === undefined) return { state: 'conflict', why: { reason: 'made-again' } };
+    if (before !== undefined) return mergeBack(before, after, now, isRename);
+    return { state: 'conflict', why: { reason: 'inserted', fields: changedFields(after, now) } };
   };
 }

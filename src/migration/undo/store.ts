@@ -9,6 +9,7 @@ import type { Piece } from './pieces.ts';
 import type { Quarantine } from './quarantine.ts';
 import type { UndoEntry } from './read.ts';
 import { type LeftInCatalog, shownNamespace } from './result.ts';
+import type { WhyLeft } from './why-left.ts';
 
 /**
  * `strict`: it stops at a write of somebody else. `look`: the same, but goes on to find all of them; for a preview.
@@ -107,6 +108,8 @@ export interface UndoStore {
    * be told. Throws the driver's errors.
    */
   holders(refused: PutRefused): Promise<readonly Uint8Array[]>;
+  /** For people: the unique index that is in the way, as far as it is known, or what else. Throws the driver's errors. */
+  whyRefused(refused: PutRefused): Promise<WhyLeft>;
   /**
    * The unique index for which a document was refused, where equal bytes of its fields are an equal key in all
    * documents that have them; undefined where that is not certain. Throws the driver's errors.

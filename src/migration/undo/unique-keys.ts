@@ -1,4 +1,4 @@
-import { type ClientSession, type Collection, type Document, ReadPreference } from 'mongodb';
+import { type ClientSession, type Collection, type Document, type IndexDescriptionInfo, ReadPreference } from 'mongodb';
 import { bsonTypes } from '../../mongo/raw-bson.ts';
 import { exactValue } from '../../mongo/raw-build.ts';
 import type { RawInsertError } from '../../mongo/raw-sequence.ts';
@@ -22,11 +22,26 @@ export async function plainKeyOf(collection: Collection, pattern: Document): Pro
 
 /** By its name: a hint of a pattern that several indexes have is refused, and so is one of an index that is hidden. */
 async function plainIndex(collection: Collection, pattern: Document): Promise<string | undefined> {
-  const indexes = await collection.indexes();
-  return indexes.find(({ key, unique, hidden, collation, partialFilterExpression }) => {
-    const ofAll = unique === true && collation === undefined && partialFilterExpression === undefined;
-    return ofAll && hidden !== true && JSON.stringify(key) === JSON.stringify(pattern);
+  const indexes = await uniqueIndexes(collection, pattern);
+  return indexes.find(({ hidden, collation, partialFilterExpression }) => {
+    const ofAll = collation === undefined && partialFilterExpression === undefined;
+    return ofAll && hidden !== true;
   })?.name;
+}
+
+async function uniqueIndexes(collection: Collection, pattern: Document): Promise<IndexDescriptionInfo[]> {
+  const indexes = await collection.indexes();
+  return indexes.filter(({ key, unique }) => unique === true && JSON.stringify(key) === JSON.stringify(pattern));
+}
+
+/** For people: the fields of a key that the server has refused, and the index where no other one has these. */
+export async function namesOfKey(
+  collection: Collection,
+  pattern: Document,
+): Promise<{ readonly fields: readonly string[]; readonly index?: string }> {
+  const [index, ...others] = await uniqueIndexes(collection, pattern);
+  const name = others.length === 0 ? index?.name : undefined;
+  return { fields: Object.keys(pattern), ...(name !== undefined && { index: name }) };
 }
 
 /** The `_id`s of the documents that have a key that the server has refused to another one: see `UndoStore.holders`. */

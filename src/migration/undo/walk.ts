@@ -80,9 +80,11 @@ export class Walk {
     const { store } = this.#options;
     const { catalogChanges: _, ...counted } = this.#soFar.counted;
     const { createdSince = [], gone = [] } = this.#settled ?? {};
+    const left = await store.quarantine.countLeft();
     return {
       ...counted,
-      quarantined: await store.quarantine.countLeft(),
+      quarantined: left.documents,
+      conflicts: left.all,
       downDocuments: await store.quarantine.countBroughtBack(),
       createdSince,
       left: distinct([...(await store.leftInCatalog()), ...leftBy(gone)]),

@@ -57,7 +57,7 @@ export async function whatCameOf(
   const attempts = journals.map(({ attempt: number }) => ({ migration, number }));
   try {
     for (const attempt of attempts)
-      conflicts.push(...(await new Quarantine(connection.db, own, attempt).countByCollection()));
+      conflicts.push(...(await new Quarantine(connection.db, own, attempt).countLeft()).all);
     const forecasts = await forecastUndo(connection, own, attempts, { signal: run.signal });
     return { numbers: forecasts.reduce(sumOfUndos, nothingUndone), conflicts };
   } catch (error) {

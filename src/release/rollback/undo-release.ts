@@ -4,7 +4,6 @@ import type { Effects, HistoryRecord, RunJournal } from '../../migration/types.t
 import type { AskDown } from '../../migration/undo/down-documents.ts';
 import { forecastUndo } from '../../migration/undo/forecast.ts';
 import { damaged, isDamage } from '../../migration/undo/inspect.ts';
-import { Quarantine } from '../../migration/undo/quarantine.ts';
 import { nothingUndone, sumOfUndos, type UndoNumbers } from '../../migration/undo/result.ts';
 import { type UndoResult, undoAttempt } from '../../migration/undo/undo.ts';
 import type { Connection } from '../../mongo/connect.ts';
@@ -147,7 +146,7 @@ class Undoing {
     this.#tookMs = this.#durationMs;
     const { durationMs, effects } = this.applied;
     await history.finish(this.#name, { state: 'rolled-back', durationMs, effects });
-    const { createdSince: _, left: __, ...counts } = this.#sum;
+    const { createdSince: _, left: __, conflicts: ___, ...counts } = this.#sum;
     this.#run.log.info(`Migration ${this.#name} is undone.`, { migration: this.#name, ...counts });
   }
 
@@ -178,14 +177,14 @@ class Undoing {
       expectedEntries: journal.entries,
       onProgress: (progress) => say('Undoing.', { migration: name, ...progress }),
     });
-    await this.#count(result, attempt);
+    this.#count(result);
     if (result.state === 'undone') return;
     throw new ReleaseError('NO_WAY_BACK', `Migration ${name} cannot be undone any further: ${undoInTheWay(result)}.`, {
       hint: `The backup of the release may lead back: mongo-release rollback ${this.#release} --strategy restore.`,
     });
   }
 
-  async #count(result: UndoResult, attempt: { readonly migration: string; readonly number: number }): Promise<void> {
+  #count(result: UndoResult): void {
     if (result.state !== 'undone') {
       const { documents, inserted, deleted } = result;
       this.#sum = sumOfUndos(this.#sum, { ...nothingUndone, documents, inserted, deleted });
@@ -193,9 +192,7 @@ class Undoing {
     }
     this.#sum = sumOfUndos(this.#sum, result);
     for (const { why } of result.left) this.#run.log.warn(`${why}. That stays as it is.`);
-    this.conflicts.push(
-      ...(await new Quarantine(this.#connection.db, namesOf(this.#run), attempt).countByCollection()),
-    );
+    this.conflicts.push(...result.conflicts);
   }
 }
 

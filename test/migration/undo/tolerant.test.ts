@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Document } from 'mongodb';
 import { expect, test } from 'vitest';
+import { forecastUndo } from '../../../src/migration/undo/forecast.ts';
+import { insertRaw } from '../../../src/mongo/raw-write.ts';
+import { element, int32, rawDocument } from '../../mongo/odd-documents.ts';
 import { own } from './journalled.ts';
 import { setting } from './setting.ts';
 
@@ -48,22 +51,39 @@ test.each([
 });
 
 test.each([
-  ['the same field', { a: 1 }, { $set: { a: 2, b: 2 } }, { $set: { a: 3 } }],
-  ['the same array', { tags: ['x'] }, { $push: { tags: 'us' } }, { $push: { tags: 'user' } }],
-  ['a renamed field under its old name', { mail: 'x' }, { $rename: { mail: 'email' } }, { $set: { mail: 'z' } }],
-  ['a renamed field that is gone', { mail: 'x' }, { $rename: { mail: 'email' } }, { $unset: { email: 1 } }],
+  ['the same field', { a: 1 }, { $set: { a: 2, b: 2 } }, { $set: { a: 3, c: 1 } }, ['a']],
+  ['two fields', { a: 1 }, { $set: { a: 2, b: 2 } }, { $set: { a: 3, b: 3, c: 1 } }, ['a', 'b']],
+  ['the same array', { tags: ['x'] }, { $push: { tags: 'us' } }, { $push: { tags: 'user' } }, ['tags']],
+  [
+    'a renamed field under its old name',
+    { mail: 'x' },
+    { $rename: { mail: 'email' } },
+    { $set: { mail: 'z' } },
+    ['mail', 'email'],
+  ],
+  [
+    'a renamed field that is gone',
+    { mail: 'x' },
+    { $rename: { mail: 'email' } },
+    { $unset: { email: 1 } },
+    ['mail', 'email'],
+  ],
   [
     'a field that has by accident the value of one that is gone',
     { retries: 1 },
     { $unset: { retries: 1 }, $set: { version: 1 } },
     { $set: { version: 2 } },
+    ['retries', 'version'],
   ],
 ] as const)(
-  'where both changed %s the whole document is left to the user, with all versions in quarantine',
-  async (_, document, migrate, user) => {
+  'where both changed %s the whole document is left to the user, with all versions in quarantine, and the fields are named',
+  async (_, document, migrate, user, fields) => {
     const { result, now, quarantine } = await undone(document, migrate, user);
-    expect(result).toMatchObject({ state: 'undone', quarantined: 1, documents: 0 });
-    expect(quarantine).toMatchObject([{ why: 'undo', documentId: 1, before: { _id: 1, ...document }, current: now }]);
+    const why = { reason: 'same-fields', fields };
+    const conflicts = [{ collection: 'a', documents: 1, ...why }];
+    expect(result).toMatchObject({ state: 'undone', quarantined: 1, documents: 0, conflicts });
+    const versions = { before: { _id: 1, ...document }, current: now };
+    expect(quarantine).toMatchObject([{ why: 'undo', documentId: 1, ...why, ...versions }]);
     expect(quarantine[0]?.after).not.toEqual(quarantine[0]?.before);
     expect(now).toEqual(quarantine[0]?.current);
   },
@@ -89,6 +109,7 @@ test('documents that the migration inserted and a user changed stay, and so does
   await made.updateOne({ _id: 1 }, { $set: { user: 1 } });
   expect(await s.undo(tolerant)).toMatchObject({
     ...{ state: 'undone', documents: 1, quarantined: 1 },
+    conflicts: [{ collection: 'made', reason: 'inserted', documents: 1, fields: ['user'] }],
     left: [{ why: expect.stringMatching(/holds documents of somebody else by now$/) }],
   });
   expect(await made.find().toArray()).toEqual([{ _id: 1, user: 1 }]);
@@ -113,7 +134,11 @@ test('the one document whose unique value is taken goes into quarantine, and all
   const a = s.db.collection<Numbered>('a');
   await s.journal.write('a', (session) => a.updateMany({}, { $inc: { n: 1000 } }, { session }));
   await a.insertOne({ _id: 50, n: 7 });
-  expect(await s.undo(tolerant)).toMatchObject({ state: 'undone', documents: 19, quarantined: 1 });
+  const unique = { reason: 'unique', index: 'n_1', fields: ['n'] };
+  expect(await s.undo(tolerant)).toMatchObject({
+    ...{ state: 'undone', documents: 19, quarantined: 1, conflicts: [{ collection: 'a', documents: 1, ...unique }] },
+  });
+  expect(await s.db.collection(own.quarantine).findOne()).toMatchObject(unique);
   expect(await a.findOne({ _id: 7 })).toEqual({ _id: 7, n: 1007 });
   expect(await a.countDocuments({ _id: { $lt: 20 }, n: { $lt: 20 } })).toBe(19);
 });
@@ -196,4 +221,45 @@ test('a document that somebody holds keeps nobody from those that would go back 
   await session.commitTransaction();
   expect(await undone).toMatchObject({ state: 'undone', documents: 2001 });
   expect(await a.findOne({ _id: 1999 })).toEqual({ _id: 1999, user: 1 });
+});
+
+test.each([
+  ['an index that does not take it', 'geo', { reason: 'refused', code: 16755, documents: 1 }],
+  ['several indexes of the same key', 'indexes', { reason: 'unique', fields: ['n'], documents: 1 }],
+  ['a user who made again what the migration deleted', 'again', { reason: 'made-again', documents: 1 }],
+  ['a name that stands twice', 'twice', { reason: 'name-twice', fields: ['x'], documents: 1 }],
+  ['names that may be values', 'names', { reason: 'same-fields', fields: ['*'], documents: 1 }],
+  ['a collection that is gone', 'gone', { reason: 'gone', documents: 2 }],
+] as const)('%s is named as what keeps a document from going back', async (_, what, why) => {
+  await using s = await setting(async ({ db }) => {
+    await db.collection<Numbered>('a').insertMany([{ _id: 1, n: 1, at: 'x' }, { _id: 2 }]);
+    if (what === 'indexes') await db.collection('a').createIndex({ n: 1 }, { unique: true });
+    if (what === 'indexes')
+      await db.collection('a').createIndex({ n: 1 }, { unique: true, name: 'en', collation: { locale: 'en' } });
+    if (what === 'twice') {
+      const twice = [element(0x10, '_id', int32(3)), ...[1, 2].map((n) => element(0x10, 'x', int32(n)))];
+      await insertRaw(db, 'a', [[rawDocument(...twice)]]);
+    }
+  });
+  const a = s.db.collection<Numbered>('a');
+  await s.journal.write('a', async (session) => {
+    if (what === 'again' || what === 'gone') await a.deleteMany({}, { session });
+    else if (what === 'names') await a.updateOne({ _id: 1 }, { $set: { '62F0c1e2d3a4b5c6d7e8f901': 1 } }, { session });
+    else if (what === 'geo') await a.updateOne({ _id: 1 }, { $set: { at: [1, 1] } }, { session });
+    else await a.updateMany(what === 'twice' ? { _id: 3 } : { _id: 1 }, { $set: { n: 100 } }, { session });
+  });
+  if (what === 'geo') await a.createIndex({ at: '2dsphere' });
+  if (what === 'indexes') await a.insertOne({ _id: 9, n: 1 });
+  if (what === 'again') await a.insertOne({ _id: 1, n: 5 });
+  if (what === 'twice') await a.updateOne({ _id: 3 }, { $set: { user: 1 } });
+  if (what === 'names') await a.updateOne({ _id: 1 }, { $set: { '62F0c1e2d3a4b5c6d7e8f901': 2 } });
+  if (what === 'gone') await a.drop();
+  const [forecast] = await forecastUndo(s.connection, own, [s.journal.attempt]);
+  const result = await s.undo(tolerant);
+  const conflicts = [{ collection: 'a', ...why }];
+  expect(result).toMatchObject({ state: 'undone', quarantined: why.documents });
+  expect(result).toHaveProperty('conflicts', conflicts);
+  // What the server would refuse only the undo itself finds.
+  const foreseen = what === 'geo' || what === 'indexes' ? [] : conflicts;
+  expect(forecast?.conflicts).toEqual(foreseen);
 });
