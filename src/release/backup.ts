@@ -1,5 +1,6 @@
 import type { BackupStore } from '../backup/stores/store.ts';
 import { backupEncryption } from '../guard/guards/backup-encryption.ts';
+import { environment } from '../guard/guards/environment.ts';
 import { listed } from '../migration/files/find.ts';
 import { backedUpPosition } from '../migration/history/without-run.ts';
 import type { Connection } from '../mongo/connect.ts';
@@ -24,7 +25,7 @@ export async function backup(run: Run): Promise<Ended<'backup'>> {
   const { manifest } = taken;
   await removeExpired(run, connection, store, manifest.id);
   if (manifest.engine !== 'atlas') warnings.push(...doubtsAbout(manifest, connection));
-  const looked = await lookGuards(run, connection, false, [backupEncryption]);
+  const looked = await lookGuards(run, connection, false, [backupEncryption, environment]);
   warnings.push(...looked.flatMap(({ findings }) => findings).map(({ message, next }) => `${message} ${next}`));
   return {
     command: 'backup',

@@ -54,6 +54,12 @@ test('what only reads warns', async () => {
   const dry = await project.run('rollback first --dry-run');
   expect(dry.code, dry.stderr).toBe(0);
   expect(dry.stderr).toContain('is on record as production (first)');
+  // The manifest says what it was called, and production takes none that is of anything else.
+  const backup = await project.run('backup --json');
+  expect(backup.code, backup.stderr).toBe(0);
+  expect(backup.json.warnings).toEqual([
+    expect.stringMatching(/on record as production \(first\).*--environment production/),
+  ]);
 });
 
 test('a copy is not production: not under another name, in another cluster, nor where its own records say so', async () => {
