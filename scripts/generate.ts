@@ -49,7 +49,7 @@ ${rows.join('\n')}
 
 They look before anything begins, and what blocks ends with \`BLOCKED_BY_GUARD\`. One that could not look blocks an apply to production, and
 warns elsewhere; \`environment\` blocks every apply then: what it cannot see may be production. \`plan\`, \`migrate --apply\`, \`up\` and \`release\` ask all of them; \`down\`, \`rollback\`, \`restore\` and \`baseline\` ask
-\`environment\`, a dry run of \`migrate\` also \`database\`.
+\`environment\`, a dry run of \`migrate\` also \`database\`, \`backup\` also \`backup-encryption\`.
 
 | guard | speaks against |
 | --- | --- |

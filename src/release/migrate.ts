@@ -15,8 +15,8 @@ import { notRecorded, onRecord, type Recording } from './record/on-record.ts';
 import { rehearsePending } from './rehearsal/pending.ts';
 import { levelOf, provenBefore } from './rehearsal/rely.ts';
 import type { Ended, MigrateResult } from './result.ts';
-import { openRollbackWarnings, refuseOpenRollback } from './rollback/open.ts';
-import { unendedWarnings } from './rollback/still-running.ts';
+import { openRollbackWarnings } from './rollback/open.ts';
+import { refuseBeside, unendedWarnings } from './rollback/still-running.ts';
 import { aboutTarget, openTarget, type Run } from './run.ts';
 import { checkedSituation } from './situation/checked-situation.ts';
 import type { Situation } from './situation/situation.ts';
@@ -38,7 +38,7 @@ export async function migrate(run: Run): Promise<Ended<'migrate' | 'up'>> {
   return await onRecord(run, connection, 'migrate', async (recording) => {
     await recording.steps.run('guards', async () => {
       await refuseUnguarded(run, connection);
-      await refuseOpenRollback(run, connection);
+      await refuseBeside(run, connection);
       for (const one of await unendedWarnings(run, connection)) run.log.warn(typed(run, one));
     });
     const ended = await migrateOn(run, connection, recording, { command });

@@ -27,8 +27,8 @@ import { provenBefore } from './rehearsal/rely.ts';
 import type { RehearsalResult, ReliedOn } from './rehearsal/result.ts';
 import type { Ended, PlanResult, ReleaseResult } from './result.ts';
 import { takeBackAfter } from './rollback/after-failure.ts';
-import { openRollbackWarnings, refuseOpenRollback } from './rollback/open.ts';
-import { refuseHookLeft, unendedWarnings } from './rollback/still-running.ts';
+import { openRollbackWarnings } from './rollback/open.ts';
+import { refuseBeside, unendedWarnings } from './rollback/still-running.ts';
 import { aboutTarget, openTarget, type Run, stopIfCancelled } from './run.ts';
 import { checkedSituation } from './situation/checked-situation.ts';
 import { readSituation, type Situation } from './situation/situation.ts';
@@ -113,15 +113,10 @@ class Walk {
       const error = guardFailure(this.result.guards);
       if (error !== undefined) throw error;
       const open = this.#apply ? [] : await openRollbackWarnings(this.#run, this.#connection);
-      if (this.#apply) await this.#refuseBeside();
+      if (this.#apply) await refuseBeside(this.#run, this.#connection);
       for (const one of [...open, ...(await unendedWarnings(this.#run, this.#connection))])
         this.#run.log.warn(typed(this.#run, one));
     });
-  }
-
-  async #refuseBeside(): Promise<void> {
-    await refuseOpenRollback(this.#run, this.#connection);
-    await refuseHookLeft(this.#run, this.#connection);
   }
 
   #plan(): Promise<Situation> {
@@ -220,16 +215,16 @@ class Walk {
   async #deploy({ plan }: Situation): Promise<void> {
     const { deploy } = this.#run.invocation.settings.hooks;
     if (deploy === undefined) return this.#steps.skip('deploy', 'no hook');
+    // Should it not come to them.
+    const remaining = plan.pending.filter(({ phase }) => phase === 'after-deploy').map(({ name }) => name);
+    const { releaseId, migrate = { releaseId, applied: [] } } = this.result;
+    if (remaining.length > 0) this.result.migrate = { ...migrate, remaining };
     // What has begun since the guards looked. Before the step: one that began hides a rollback from whoever looks for it.
-    await this.#refuseBeside();
+    await refuseBeside(this.#run, this.#connection);
+    // Who takes it back has to know of it, and nobody else may be at it.
+    await this.#recording.claim();
+    this.#deployed = true;
     await this.#steps.run('deploy', async () => {
-      // Should it not come to them.
-      const remaining = plan.pending.filter(({ phase }) => phase === 'after-deploy').map(({ name }) => name);
-      const { releaseId, migrate = { releaseId, applied: [] } } = this.result;
-      if (remaining.length > 0) this.result.migrate = { ...migrate, remaining };
-      // Who takes it back has to know of it, and nobody else may be at it.
-      await this.#recording.claim();
-      this.#deployed = true;
       let kept: Promise<void> | undefined;
       const end = await runHook(this.#run, 'deploy', deploy, (pid) => {
         kept = this.#recording.keep(thisProcess(pid)).catch(() => {});

@@ -15,7 +15,7 @@ export interface Recording {
   readonly steps: Steps;
   /** From here on it is on record; once more where more is known of it. Throws as `OwnRecord.open`. */
   open(known: Omit<RecordOpening, 'kind'>): Promise<void>;
-  /** Before it deploys what it is on record with. Throws as `OwnRecord.claim`. */
+  /** Says that it deploys what it is on record with, before the step begins: one that may not is none. Throws as `OwnRecord.claim`. */
   claim(): Promise<void>;
   /** Puts on record which steps it took. Throws as `open`. */
   keep(hook?: OwnerProcess): Promise<void>;
@@ -64,7 +64,8 @@ export async function onRecord<E extends { readonly outcome: Outcome; readonly e
     if (opened) await record.close({ outcome, error, steps: steps.all });
   };
   try {
-    const claim = () => record.claim(opening, steps.all);
+    const deploys = () => ({ name: 'deploy' as const, state: 'running' as const, startedAt: new Date() });
+    const claim = () => record.claim(opening, [...steps.all, deploys()]);
     const ended = await work({ steps, open, claim, keep: (hook) => record.reached(steps.all, hook) });
     await close(ended);
     return ended;

@@ -11,7 +11,7 @@ import { outcomeOfError } from '../outcome.ts';
 import type { StoppedTraffic } from '../rollback/traffic.ts';
 import { namesOf, type Run, targetOf } from '../run.ts';
 import { attemptOf, fieldsOfAttempt, pushed, type ReleaseAttempt, thisAttempt } from './attempt.ts';
-import { hookAtIt } from './presence.ts';
+import { hookAtIt, isDeploying } from './presence.ts';
 import {
   hasBegun,
   latestBegan,
@@ -20,7 +20,7 @@ import {
   type RecordStart,
   type ReleaseRecord,
 } from './record.ts';
-import { isNowOnRecord, ReleaseRecords, recordsIn, type Unended } from './records.ts';
+import { isNowOnRecord, ReleaseRecords, recordsIn } from './records.ts';
 
 /** What this run puts on record of itself: intent before effect. */
 export class OwnRecord {
@@ -61,13 +61,9 @@ export class OwnRecord {
     try {
       if (opening.planDigest !== undefined) this.#behind ??= await fenceBehind(this.#records.db, namesOf(this.#run));
       return await this.#upon(opening.kind, async (found) => {
-        const others = found !== null && found.attemptId !== thisAttempt ? [found] : [];
-        const seen = await this.#all.look(others.filter(({ state }) => state === 'running'));
-        // With its record it would be forgotten that its hook is still at it.
-        const isAtIt = ({ record, presence }: Unended) => presence === 'here' || hookAtIt(record) !== undefined;
-        const here = seen.find(isAtIt)?.record;
-        const other = here ?? others.find(({ attempts = [] }) => attempts.some((one) => one.attemptId === thisAttempt));
-        if (other !== undefined) return other;
+        const here = await this.#atIt(found);
+        if (here !== undefined) return here;
+        if (found !== null && isEarlier(found)) return found;
         const fields = { ...opening, steps, migrations: hasBegun(found) ? undefined : migrations };
         await this.#begin(found, fields, { ...patience, fence: steps && this.#behind });
         return undefined;
@@ -77,15 +73,25 @@ export class OwnRecord {
     }
   }
 
+  /** The record, where another process has it open, or the deploy hook of that is still at it: with the record that would be forgotten. */
+  async #atIt(found: ReleaseRecord | null): Promise<ReleaseRecord | undefined> {
+    if (found === null || found.attemptId === thisAttempt || found.state !== 'running') return undefined;
+    const [seen] = await this.#all.look([found]);
+    if (seen === undefined) return undefined;
+    return seen.presence === 'here' || hookAtIt(seen.record) !== undefined ? seen.record : undefined;
+  }
+
   /**
    * Puts the intent on record, under the lease. A run that joins a release (its second half after the deploy, or a new
    * attempt) opens its record again: the way back leads to where the release began, so that stays where it `goesOn` with
    * what is in the target of it.
    * What was on record of the attempt before goes to `attempts`, and nothing of it is left beside. Throws `USAGE` where the
-   * id is that of a run of another kind.
+   * id is that of a run of another kind, and `HISTORY_CONFLICT` where one deploys under it, which needs no lease.
    */
   start(start: RecordStart, { goesOn = false } = {}): Promise<void> {
     return this.#upon(start.kind, async (joined) => {
+      const other = joined !== null && isDeploying(joined) ? await this.#atIt(joined) : undefined;
+      if (other !== undefined) throw atItAlready(other);
       const before = hasBegun(joined) ? joined : undefined;
       const began = goesOn && before !== undefined ? before : start;
       const fields = {
@@ -277,10 +283,15 @@ function refuseTaken(found: ReleaseRecord | null, kind: ReleaseRecord['kind']): 
 
 function atItAlready({ _id, pid, host, heard, ...record }: ReleaseRecord): ReleaseError {
   const at = formatTime(heard?.at ?? latestBegan(record));
-  const message = `Another run is at release ${_id}, or has gone on with it since: process ${pid} on ${host}, last heard of at ${at}. This one does not deploy it.`;
+  const message = `Another run is at release ${_id}, or has gone on with it since: process ${pid} on ${host}, last heard of at ${at}. It is left to that one.`;
   return new ReleaseError('HISTORY_CONFLICT', message, {
     hint: 'Wait for the end of that run, or stop it. Once nothing was heard of it for as long as lease.ttl says, run this again.',
   });
+}
+
+/** Whether another process has gone on with it since this one. */
+function isEarlier({ attemptId, attempts = [] }: ReleaseRecord): boolean {
+  return attemptId !== thisAttempt && attempts.some((one) => one.attemptId === thisAttempt);
 }
 
 type WriteConcernSettings = { readonly w: 'majority'; readonly wtimeoutMS: number };

@@ -21,17 +21,20 @@ export function presenceOf({ process, heard }: Pick<ReleaseRecord, 'process' | '
   return heard === undefined || heard.until >= now ? 'here' : 'silent';
 }
 
+/** Whether its deploy has begun, and no end of that is on record. */
+export function isDeploying({ steps = [] }: Pick<ReleaseRecord, 'steps'>): boolean {
+  return steps.some(({ name, state }) => name === 'deploy' && state === 'running');
+}
+
 /** The process of its deploy hook, where that is seen to be still at it; whether or not its run is. */
-export function hookAtIt({ hook, steps = [] }: Pick<ReleaseRecord, 'hook' | 'steps'>): number | undefined {
-  const deploys = steps.some(({ name, state }) => name === 'deploy' && state === 'running');
-  return deploys && hook !== undefined && runsHere(hook) ? hook.pid : undefined;
+export function hookAtIt({ hook, steps }: Pick<ReleaseRecord, 'hook' | 'steps'>): number | undefined {
+  return isDeploying({ steps }) && hook !== undefined && runsHere(hook) ? hook.pid : undefined;
 }
 
 /** Sentences on one that has begun to deploy: at what it is or was, when that was heard, and what comes next where it is over. */
 export function presenceInWords(record: ReleaseRecord, presence: Presence): string {
-  const { _id, heard, steps = [] } = record;
-  const deploys = steps.some(({ name, state }) => name === 'deploy' && state === 'running');
-  const doing = deploys ? 'deploying' : 'between its deploy and its end';
+  const { _id, heard } = record;
+  const doing = isDeploying(record) ? 'deploying' : 'between its deploy and its end';
   const at = formatTime(heard?.at ?? latestBegan(record));
   if (presence === 'here') return `Release ${_id} is ${doing}; it was last heard of at ${at}.`;
   const seen = presence === 'gone' ? 'its process is gone' : 'nothing was heard of it since';

@@ -5,6 +5,7 @@ import { hookAtIt, presenceInWords } from '../record/presence.ts';
 import { deploysOf, type ReleaseRecord } from '../record/record.ts';
 import { ReleaseRecords } from '../record/records.ts';
 import type { Run } from '../run.ts';
+import { refuseOpenRollback } from './open.ts';
 
 /**
  * Nobody has the lease while an application is deployed: a release that is at that would end on the data of before. Throws
@@ -38,7 +39,7 @@ export async function refuseRunning(run: Run, { db }: Connection, release: Relea
  * Throws `HISTORY_CONFLICT` where the deploy hook of a release that was cut off is seen to be still at it, also of one that was
  * taken back beside it: what it brings may come over what is deployed now. Only reads.
  */
-export async function refuseHookLeft(run: Run, { db }: Connection): Promise<void> {
+async function refuseHookLeft(run: Run, { db }: Connection): Promise<void> {
   const [left] = await new ReleaseRecords(db, run).hooksLeft().catch((error: unknown) => {
     throw asServerFailure(error, 'looking for deploy hooks that have outlived their run');
   });
@@ -46,6 +47,12 @@ export async function refuseHookLeft(run: Run, { db }: Connection): Promise<void
   throw new ReleaseError('HISTORY_CONFLICT', presenceInWords(left.record, left.presence), {
     hint: 'Wait for the end of that hook, or stop it; then run this again.',
   });
+}
+
+/** Throws `HISTORY_CONFLICT` where a rollback is under way, or such a hook: nobody applies or deploys anything beside either. Only reads. */
+export async function refuseBeside(run: Run, connection: Connection): Promise<void> {
+  await refuseOpenRollback(run, connection);
+  await refuseHookLeft(run, connection);
 }
 
 /** A sentence or two of each release without an end: its run is still at it, or was cut off. Only reads. */
