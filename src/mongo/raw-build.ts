@@ -40,7 +40,13 @@ export function exactValue(bytes: Uint8Array, { type, valueStart, end }: RawElem
   if (type === bsonTypes.objectId) return new ObjectId(value);
   if (type === bsonTypes.document) return orderedDocument(value);
   if (type === bsonTypes.array) return [...orderedDocument(value).values()];
-  return BSON.deserialize(rawDocument([rawElement(type, 'v', value)]), exact).v;
+  // In one piece of memory: the keys of all documents that an undo looks up come this way.
+  const document = Buffer.alloc(value.length + 8);
+  document.writeInt32LE(document.length);
+  document[4] = type;
+  document.write('v', 5);
+  document.set(value, 7);
+  return BSON.deserialize(document, exact).v;
 }
 
 const exact = { promoteValues: false, promoteLongs: false, promoteBuffers: false, bsonRegExp: true } as const;

@@ -236,7 +236,7 @@ function targetsOf(puts: readonly Put[], { whole, deferred, survey: { met } }: P
     const document = documentOf(image);
     if (document === undefined) continue;
     const id = idKey(document);
-    const name = keyAt(namespace, document);
+    const name = keyAt(namespace, document, id);
     const known = found.get(name);
     if (known !== undefined) {
       known.images.push(image);

@@ -49,8 +49,8 @@ export class PutRefused extends Error {
 }
 
 /** Names one document where its collection stands. */
-export function keyAt(present: EntryNamespace, document: Uint8Array): string {
-  return `${shownNamespace(present)}\n${idKey(document)}`;
+export function keyAt(present: EntryNamespace, document: Uint8Array, id = idKey(document)): string {
+  return `${shownNamespace(present)}\n${id}`;
 }
 
 /** Where the versions of documents are kept that an undo does not simply put back. */
