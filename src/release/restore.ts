@@ -10,7 +10,7 @@ import { OwnRecord } from './record/own-record.ts';
 import type { RecordStart } from './record/record.ts';
 import { keptUnasked, whatItRemoves } from './restore/added.ts';
 import { agree } from './restore/agree.ts';
-import { restoreFrom, settleEarlier } from './restore/restore-into.ts';
+import { type Earlier, restoreFrom, settleEarlier } from './restore/restore-into.ts';
 import { agreeToErase, checkManaged } from './restore/restore-managed.ts';
 import { halfDoneIn, type RestoredFrom, type Source, sourceOf } from './restore/restored-from.ts';
 import { checkBeforehand, runThatFollows, thenMigrate } from './restore/then-migrate.ts';
@@ -32,7 +32,9 @@ export async function restore(run: Run): Promise<Ended<'restore'>> {
   await refuseUnguarded(run, connection, [environment]);
   const found = await sourceOf(run, argument).catch((error: unknown) => ({ kind: 'none' as const, error }));
   // What the question names is as that leaves it; what Atlas brings back replaces all of it.
-  const warnings = found.kind === 'managed' ? [] : await settleEarlier(run, connection);
+  const from = found.kind === 'archive' ? found.from : undefined;
+  const earlier: Earlier = found.kind === 'managed' ? { said: [] } : await settleEarlier(run, connection, from);
+  const warnings = [...earlier.said];
   if (found.kind === 'none') throw found.error;
   const source: Source = found;
   // What Atlas does needs none of this user's privileges.
@@ -46,16 +48,16 @@ export async function restore(run: Run): Promise<Ended<'restore'>> {
     await checkBeforehand(follows, connection, behind);
   }
   if (behind !== undefined) sayForeign(run, connection, behind.id, behind.of);
-  await (source.kind === 'managed'
-    ? agreeToErase(run, source.manifest)
-    : agree(run, await questionOf(run, connection, source.from)));
+  // What was only finished takes nothing away that somebody would have to agree to.
+  if (source.kind === 'managed') await agreeToErase(run, source.manifest);
+  else if (earlier.result === undefined) await agree(run, await questionOf(run, connection, source.from));
   const about = { command: 'restore', target: aboutTarget(run, connection), releaseId: run.releaseId } as const;
   const records = new OwnRecord(connection, run);
   const result = await underLease(run, connection, async (tenure) => {
     const into = isBeside(run) ? flags.into : undefined;
     const start: RecordStart = { kind: 'restore', backupId: argument, into, migrations: [], reason: flags.reason };
     await records.start(start);
-    const restored = await records.around(() => restoreFrom(run, connection, tenure, source));
+    const restored = earlier.result ?? (await records.around(() => restoreFrom(run, connection, tenure, source)));
     if (source.kind === 'managed') await records.startAgain(start);
     if (follows === undefined) await records.close({ outcome: 'applied' });
     return restored;

@@ -37,6 +37,8 @@ export type Settled =
       readonly restored: readonly string[];
       readonly removed: readonly string[];
       readonly displaced: readonly Displaced[];
+      /** Whether it has set the history. */
+      readonly placed: boolean;
     };
 
 /**
@@ -79,7 +81,9 @@ async function settle(connection: Connection, options: SettleOptions): Promise<S
   const displaced = await finishRestore(connection, tenure, record, options);
   const named = (removes: boolean) =>
     record.steps.filter(({ kind }) => (kind === 'remove') === removes).map(({ name }) => name);
-  return { kind: 'finished', backupId: record.backupId, restored: named(false), removed: named(true), displaced };
+  const { backupId, placement } = record;
+  const placed = placement !== undefined;
+  return { kind: 'finished', backupId, restored: named(false), removed: named(true), displaced, placed };
 }
 
 /** Removes what a restore built, and its record. The user's collections are as they were. */

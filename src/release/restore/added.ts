@@ -20,7 +20,7 @@ export async function whatItRemoves(run: Run, connection: Connection, from: Rest
 /** Collections of the database that the archive does not hold, sorted; the server's own are left out. */
 export async function addedSince(run: Run, { db }: Connection, { collections }: RestoredFrom): Promise<string[]> {
   const own = namesOf(run);
-  const archived = new Set(collections);
+  const archived = new Set(collections.map(({ collection }) => collection));
   const present = await db
     .listCollections({}, { nameOnly: true })
     .toArray()

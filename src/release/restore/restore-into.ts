@@ -1,6 +1,6 @@
-import type { ArchiveManifest, Manifest } from '../../backup/manifest.ts';
+import type { Manifest } from '../../backup/manifest.ts';
 import type { SetHistory } from '../../backup/restore/record.ts';
-import { isUnfinished, type SettleOptions, settleRestore } from '../../backup/restore/settle.ts';
+import { isUnfinished, type Settled, type SettleOptions, settleRestore } from '../../backup/restore/settle.ts';
 import type { RestoreOptions } from '../../backup/restore.ts';
 import { listed } from '../../migration/files/find.ts';
 import { setPosition } from '../../migration/history/without-run.ts';
@@ -12,7 +12,7 @@ import { namesOf, type Run } from '../run.ts';
 import { type Tenure, underLease } from '../under-lease.ts';
 import { addedSince, keepsAdded } from './added.ts';
 import { restoreManaged } from './restore-managed.ts';
-import { fromStore, type Source } from './restored-from.ts';
+import { fromStore, type RestoredFrom, type Source } from './restored-from.ts';
 
 /** Restores a backup of the store under the lease, once `mayReplace` does not throw; see `restoreFrom`. An earlier restore is ended before. */
 export function restoreOf(
@@ -32,46 +32,66 @@ export function restoreOf(
 }
 
 /**
- * Ends under the lease what an earlier restore left. Comes back with its result where it was of this whole backup, and
- * has come to its end by that.
+ * Ends under the lease what an earlier restore left. Comes back with its result where it was of this archive, of all that is
+ * asked for of it, and has come to its end by that.
  */
 export async function finishEarlier(
   run: Run,
   connection: Connection,
   tenure: Tenure,
-  manifest?: ArchiveManifest,
+  from?: RestoredFrom,
 ): Promise<RestoreResult | undefined> {
   const settled = await settleRestore(connection, settlingOf(run, tenure));
-  if (manifest === undefined || settled.kind !== 'finished' || settled.backupId !== manifest.id) return undefined;
-  const { restored, removed, displaced } = settled;
-  const { namespaces } = manifest;
-  if (!namespaces.every(({ name }) => restored.includes(name))) return undefined;
+  return settled.kind === 'finished' && from !== undefined ? finishedOf(run, connection, settled, from) : undefined;
+}
+
+async function finishedOf(
+  run: Run,
+  connection: Connection,
+  { backupId, restored, removed, displaced, placed }: Finished,
+  from: RestoredFrom,
+): Promise<RestoreResult | undefined> {
+  const { only } = run.invocation.flags;
+  const asked = (name: string) => only?.some((text) => text === name || text.endsWith(`.${name}`)) ?? true;
+  const wanted = from.collections.filter(({ collection }) => asked(collection));
+  if (backupId !== from.id || !wanted.every(({ collection }) => restored.includes(collection))) return undefined;
+  if (only === undefined && !placed && from.placement !== undefined) return undefined;
   return {
-    backupId: manifest.id,
+    backupId,
     database: connection.db.databaseName,
-    restored: namespaces.map(({ name, count }) => ({ collection: name, documents: count })),
+    restored: wanted,
     removed,
-    kept: await addedSince(run, connection, fromStore(run, manifest)),
+    kept: only === undefined ? await addedSince(run, connection, from) : [],
     ...(displaced.length > 0 && { displaced }),
-    history: 'set',
+    history: placed ? 'set' : 'unchanged',
   };
 }
 
-/**
- * What an earlier restore left is ended first: all that it needs is in the database, whatever became of the store. Comes
- * back with what that was, in sentences, where it has changed anything.
- */
-export async function settleEarlier(run: Run, connection: Connection): Promise<string[]> {
-  if (!(await isUnfinished(connection.db, namesOf(run)))) return [];
+/** What an earlier restore left, ended. */
+export interface Earlier {
+  /** What that was, in sentences, where it has changed anything. */
+  readonly said: readonly string[];
+  /** Where it was what is asked for now. */
+  readonly result?: RestoreResult;
+}
+
+/** What an earlier restore left is ended first: all that it needs is in the database, whatever became of the store. */
+export async function settleEarlier(run: Run, connection: Connection, from?: RestoredFrom): Promise<Earlier> {
+  if (!(await isUnfinished(connection.db, namesOf(run)))) return { said: [] };
   const settled = await underLease(run, connection, (tenure) => settleRestore(connection, settlingOf(run, tenure)));
-  if (settled.kind !== 'finished') return [];
+  if (settled.kind !== 'finished') return { said: [] };
   const { backupId, restored, removed, displaced } = settled;
+  const result = from && (await finishedOf(run, connection, settled, from));
   const gone = removed.length === 0 ? '' : ` Removed: ${listed(removed, 20)}.`;
   const moved = displaced.map(({ name, tombstone }) => ` What others had made as ${name} is in ${tombstone}.`).join('');
-  return [
-    `An earlier restore, of backup ${backupId}, had been interrupted and was finished before: ${listed(restored, 20)}.${gone}${moved}`,
-  ];
+  const what =
+    result === undefined
+      ? `An earlier restore, of backup ${backupId}, had been interrupted and was finished before`
+      : 'This restore had been interrupted and was only finished: what was written since it began stays. Typed again, it restores anew. In place are';
+  return { said: [`${what}: ${listed(restored, 20)}.${gone}${moved}`], result };
 }
+
+type Finished = Extract<Settled, { kind: 'finished' }>;
 
 function settlingOf(run: Run, tenure: Tenure): SettleOptions {
   return { own: namesOf(run), log: run.log, signal: tenure.signal, setHistory: historyOf(tenure) };

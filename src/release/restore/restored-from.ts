@@ -11,6 +11,7 @@ import { databaseIn, namesFile, positionIn, readFileOf } from '../backup/archive
 import type { StoredBackup } from '../backup/backup-for.ts';
 import { storeOf } from '../backup/take-backup.ts';
 import { changelogOf } from '../migrate-mongo.ts';
+import type { CollectionCount } from '../result.ts';
 import { namesOf, type Run, targetOf } from '../run.ts';
 
 /** An archive that is going to be restored, of a store or in a file of its own. */
@@ -21,8 +22,7 @@ export interface RestoredFrom {
   readonly words: string;
   /** Where in history its data are; undefined where nothing in it says so. */
   readonly placement?: Placement;
-  /** The names of its collections. */
-  readonly collections: readonly string[];
+  readonly collections: readonly CollectionCount[];
   /** Whether these were all that the database had: mongodump may have been told to leave some out, and its archive does not say so. */
   readonly whole: boolean;
   /** The backup of a store that can be rehearsed on. */
@@ -62,7 +62,7 @@ export function fromStore(run: Run, { id, target, createdAt, position, namespace
     id,
     words: `backup ${id} of database ${target.database}, taken at ${createdAt}`,
     placement: { applied: position.applied, halfDone: position.halfDone },
-    collections: namespaces.map(({ name }) => name),
+    collections: countsOf(namespaces),
     whole: true,
     stored: { store, id, of: target },
     restore: (connection, options) => restoreBackup(connection, store, id, options),
@@ -79,11 +79,15 @@ async function fromFile(run: Run, file: string): Promise<RestoredFrom> {
     id: file,
     words: `database ${database.name} in ${file}, last changed at ${formatTime(archive.writtenAt)}`,
     placement: positionIn(database) ?? (changelog ? 'changelog' : undefined),
-    collections: database.namespaces.map(({ name }) => name),
+    collections: countsOf(database.namespaces),
     whole: false,
     restore: (connection, options) =>
       restoreVerified(connection, archive.source, contentsOf(archive, database), options),
   };
+}
+
+function countsOf(namespaces: ArchiveManifest['namespaces']): CollectionCount[] {
+  return namespaces.map(({ name, count }) => ({ collection: name, documents: count }));
 }
 
 /** A sentence, where what would run over the restored data next has run in part before. */

@@ -4,6 +4,7 @@ import { runInTarget } from '../applying/apply.ts';
 import { turnsOf } from '../applying/turns.ts';
 import { storeOf } from '../backup/take-backup.ts';
 import { finishEarlier, restoreOf } from '../restore/restore-into.ts';
+import { fromStore } from '../restore/restored-from.ts';
 import type { Run } from '../run.ts';
 import type { Tenure } from '../under-lease.ts';
 import { type Consent, lossStillAgreed } from './restoring.ts';
@@ -57,7 +58,10 @@ export async function dataBack(
     case 'restore': {
       const manifest = await storeOf(run).readManifest(way.backupId);
       // Restored anew it would lose what users have written since it was cut off.
-      const finished = manifest.engine === 'atlas' ? undefined : await finishEarlier(run, connection, tenure, manifest);
+      const finished =
+        manifest.engine === 'atlas'
+          ? undefined
+          : await finishEarlier(run, connection, tenure, fromStore(run, manifest));
       if (finished !== undefined) return { data: { restore: finished, kept: finished.kept } };
       const stillAgreed = async () => keep({ loss: await lossStillAgreed(run, connection, manifest, consent?.loss) });
       await stillAgreed();

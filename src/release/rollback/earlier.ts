@@ -3,7 +3,7 @@ import { readHistory } from '../../migration/history/history.ts';
 import type { HistoryRecord } from '../../migration/types.ts';
 import type { Connection } from '../../mongo/connect.ts';
 import { asServerFailure } from '../../mongo/server-error.ts';
-import { latestBegan, type ReleaseRecord } from '../record/record.ts';
+import { latestBegan, type RecordedStep, type ReleaseRecord } from '../record/record.ts';
 import { ReleaseRecords } from '../record/records.ts';
 import { RollbackRecords } from '../record/rollback-records.ts';
 import { namesOf, type Run } from '../run.ts';
@@ -37,14 +37,29 @@ export async function earlierRollback(run: Run, { db }: Connection, releaseId: s
 }
 
 /**
+ * The steps of the rollback that is gone on with. That of the data is done where a restore is found at its end: once that is on
+ * record nobody asks the fence again, which is then that of the run that goes on.
+ */
+export function stepsBefore(earlier: Earlier): readonly RecordedStep[] {
+  if (earlier.state !== 'unfinished') return [];
+  const { dataBack, record } = earlier;
+  const { strategy, steps = [] } = record;
+  if (!dataBack || strategy !== 'restore') return steps;
+  return steps.map((step) =>
+    step.name === 'data' && step.state !== 'skipped' ? { ...step, state: 'done', note: undefined } : step,
+  );
+}
+
+/**
  * Who takes something back by another command does what the rollback would have done; who applies something builds on
  * what is there, as does a restore that has brought back what was on its way out. A newer fence alone is no sign: whoever
  * takes the lease first marks with it what a killed run has left.
  */
-function overtakes(one: HistoryRecord, { _id, fence = 0, migrations }: ReleaseRecord): boolean {
+function overtakes(one: HistoryRecord, { _id, fence = 0, migrations, backupId }: ReleaseRecord): boolean {
   const { state, direction, origin } = one;
   if (one.fence <= fence || one.releaseId === _id) return false;
-  if (origin?.kind === 'restore' && !migrations.includes(one._id)) return false;
+  // By its own backup, whoever restores that, it is on its way.
+  if (origin?.kind === 'restore' && (origin.backupId === backupId || !migrations.includes(one._id))) return false;
   return direction === 'up' && (state === 'applied' || isHalfDone(one));
 }
 

@@ -5,6 +5,7 @@ import type { ReleaseRecord } from '../record/record.ts';
 import { RollbackRecords } from '../record/rollback-records.ts';
 import type { Ended, Step } from '../result.ts';
 import { type Run, stopIfCancelled } from '../run.ts';
+import { stepsBefore } from './earlier.ts';
 import { ForetoldSteps } from './foretold-steps.ts';
 import type { Situation } from './look.ts';
 import { Playbook } from './playbook.ts';
@@ -46,7 +47,7 @@ export async function foretell(
 /** What it would walk through, in order. */
 async function stepsOf(run: Run, connection: Connection, { way, earlier }: Situation): Promise<readonly Step[]> {
   const begun = earlier.state === 'unfinished' ? earlier.record : undefined;
-  const steps = new ForetoldSteps(begun?.steps ?? []);
+  const steps = new ForetoldSteps(stepsBefore(earlier));
   const strategy = way.strategy === 'none' ? (begun?.strategy ?? 'none') : way.strategy;
   const stopped = await new RollbackRecords(connection.db, run).trafficStopped();
   const playbook = new Playbook(run, connection, steps, strategy, new Traffic().found(stopped?.traffic));

@@ -6,6 +6,7 @@ import { RollbackRecords } from '../record/rollback-records.ts';
 import type { Ended, Step } from '../result.ts';
 import { aboutTarget, type Run } from '../run.ts';
 import { underLease } from '../under-lease.ts';
+import { earlierRollback, stepsBefore } from './earlier.ts';
 import { refuseHalfRestored } from './open.ts';
 import { Playbook } from './playbook.ts';
 import { StepLog } from './step-log.ts';
@@ -39,7 +40,10 @@ export async function letUsersIn(
     const shut = await shutBy(records, asked);
     if (shut?._id !== known._id) return without('Nothing was done: traffic is back.');
     if (!run.invocation.flags.yes) await refuseHalfRestored(run, connection);
-    const { strategy = 'none', why, backupId, migrations, reason, steps: before = [], data } = shut;
+    const { strategy = 'none', why, backupId, migrations, reason, data } = shut;
+    const found = await earlierRollback(run, connection, shut.of ?? shut._id);
+    const earlier = found.record?._id === shut._id ? found : undefined;
+    const before = earlier?.state === 'unfinished' ? stepsBefore(earlier) : (shut.steps ?? []);
     const record = new OwnRecord(connection, own);
     const { actor, host, runUrl } = run.origin;
     const steps: StepLog = new StepLog(before, { actor, host, runUrl }, () => record.keep({ steps: steps.all }));
@@ -58,9 +62,10 @@ export async function letUsersIn(
         for (const { name, state } of before)
           if (state !== 'done' && state !== 'skipped' && name !== 'start-traffic')
             await steps.skip(name, 'left out: --start-traffic');
-      const outcome = isBack ? 'rolled-back' : dataState === undefined ? 'cancelled' : 'failed-dirty';
+      const over = earlier?.state === 'overtaken';
+      const outcome = isBack ? 'rolled-back' : over || dataState === undefined ? 'cancelled' : 'failed-dirty';
       await record.close({ outcome });
-      const left = isBack ? [] : [`Users are in. ${notBack(dataState)} mongo-release rollback ${releaseId} goes on.`];
+      const left = isBack ? [] : [`Users are in. ${notBack(releaseId, dataState, over)}`];
       const result = { ...nothing, ...data, strategy, steps: steps.all };
       return { ...about, outcome, result, warnings: [...playbook.warnings, ...left] };
     });
@@ -69,8 +74,13 @@ export async function letUsersIn(
 
 const noneTaken = { strategy: 'none', reverted: [], kept: [], conflicts: [] } as const;
 
-function notBack(data: Step['state'] | undefined): string {
-  return data === undefined ? 'Nothing was taken back yet:' : 'Its data are on their way:';
+function notBack(releaseId: string | undefined, data: Step['state'] | undefined, over: boolean): string {
+  const rollback = `mongo-release rollback ${releaseId}`;
+  if (over)
+    return `Something was applied, restored or deployed since, which ends this rollback: ${rollback} begins anew.`;
+  return data === undefined
+    ? `Nothing was taken back yet: ${rollback} goes on.`
+    : `Its data are on their way: ${rollback} goes on.`;
 }
 
 async function shutBy(records: RollbackRecords, asked: string | undefined): Promise<ReleaseRecord | undefined> {

@@ -5,10 +5,11 @@ import { OwnRecord } from '../record/own-record.ts';
 import type { ReleaseRecord } from '../record/record.ts';
 import { newReleaseId } from '../record/release-id.ts';
 import { RollbackRecords } from '../record/rollback-records.ts';
+import { finishEarlier } from '../restore/restore-into.ts';
 import type { Run } from '../run.ts';
 import { type Tenure, underLease } from '../under-lease.ts';
 import { dataBack } from './data-back.ts';
-import { type Earlier, earlierRollback } from './earlier.ts';
+import { type Earlier, earlierRollback, stepsBefore } from './earlier.ts';
 import { foundBack } from './found-back.ts';
 import { incomplete } from './incomplete.ts';
 import { refuseHalfRestored } from './open.ts';
@@ -16,7 +17,7 @@ import { Playbook } from './playbook.ts';
 import { type Consent, positionNow } from './restoring.ts';
 import { type DataTakenBack, inAll, type RollbackResult } from './result.ts';
 import { StepLog } from './step-log.ts';
-import { Traffic } from './traffic.ts';
+import { stateIn, Traffic } from './traffic.ts';
 import { type Found, findWayBack, nothingRead, type Released, type WayBack } from './way-back.ts';
 
 export interface TakenBack {
@@ -88,7 +89,7 @@ class Walk {
     this.#consent = consent;
     this.#strategy = way.strategy === 'none' ? (record?.strategy ?? 'none') : way.strategy;
     this.#why = way.strategy === 'none' ? (record?.why ?? way.why) : way.why;
-    this.#steps = new StepLog(record?.steps ?? [], { actor, host, runUrl }, () => this.#keep());
+    this.#steps = new StepLog(stepsBefore(earlier), { actor, host, runUrl }, () => this.#keep());
     this.#traffic = new Traffic(async (now) => {
       if (this.#tenure !== undefined) await this.#records.keepTraffic(now);
     });
@@ -109,6 +110,7 @@ class Walk {
       const found = await this.#lookAgain();
       this.#traffic.found((await new RollbackRecords(this.#connection.db, this.#run).trafficStopped())?.traffic);
       await this.#begin(tenure);
+      if (this.#foundRestored) await finishEarlier(this.#run, this.#connection, tenure);
       await this.#playbook.stopTraffic();
       await this.#takeDataBack(tenure, found);
       if (!this.#erased) await this.#finish();
@@ -136,6 +138,12 @@ class Walk {
     return this.#data.restore?.cluster !== undefined;
   }
 
+  /** Whether a restore has come to its end that could not say so: it may have left what it had put aside. */
+  get #foundRestored(): boolean {
+    const before = stateIn(recordOf(this.#earlier)?.steps ?? [], 'data');
+    return before !== 'done' && this.#steps.stateOf('data') === 'done';
+  }
+
   /** Since the way was chosen, another run may have built on what it takes away, or gone on with it. */
   async #lookAgain(): Promise<Found> {
     const way = this.#way;
@@ -153,10 +161,12 @@ class Walk {
   async #begin(tenure: Tenure): Promise<void> {
     const { migrations, _id: of } = this.#release;
     const way = this.#way;
+    const before = recordOf(this.#earlier);
     await this.#records.start({
       ...{ kind: 'rollback', of, migrations, strategy: this.#strategy, why: this.#why },
-      ...(way.strategy === 'restore' && { backupId: way.backupId }),
-      ...{ reason: this.#run.invocation.flags.reason ?? recordOf(this.#earlier)?.reason, fence: tenure.lease.fence },
+      // Where the data are back nothing is restored, and the record goes on to say by which backup.
+      backupId: way.strategy === 'restore' ? way.backupId : way.strategy === 'none' ? before?.backupId : undefined,
+      ...{ reason: this.#run.invocation.flags.reason ?? before?.reason, fence: tenure.lease.fence },
       ...{ steps: this.#steps.all, data: this.#data, typedAt: this.#typedAt },
     });
     this.#begun = true;

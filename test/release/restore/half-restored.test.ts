@@ -109,7 +109,13 @@ test(
         const ran = await ended;
         expectFailure(ran, 10, 'ROLLBACK_FAILED', /setting the history/);
       });
-      expect(await db.collection(own.releases).findOne({ kind: 'rollback' })).toMatchObject({ state: 'failed-dirty' });
+      const record = await db.collection(own.releases).findOne({ kind: 'rollback' });
+      expect(record).toMatchObject({ state: 'failed-dirty' });
+      const { warnings } = (await project.run('status --json')).json;
+      expect(warnings).toEqual([
+        expect.stringContaining(`Rollback ${record?._id} of release ${record?.of} is not complete: it is at data.`),
+        expect.stringContaining(`Finish it: mongo-release rollback ${record?.of}.`),
+      ]);
       await db.collection(`${own.prefix}.restore`).updateOne({}, { $set: { aliveAt: new Date(0) } });
       const again = await project.run('rollback --strategy restore --yes --json');
       expect(again.json, again.stderr).toMatchObject({ outcome: 'rolled-back', restore: { history: 'set' } });

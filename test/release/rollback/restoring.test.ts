@@ -37,7 +37,8 @@ const places = () => database.db.collection<{ _id: number; price: number }>('pla
 const rollbacks = () => database.db.collection<ReleaseRecord>(own.releases);
 const ids = () => places().distinct('_id');
 const hooks = async () => (await project.read('hooks.log')).trim().split('\n');
-const letGo = (name: string) => rm(join(project.dir, `hold-${name}`));
+const letGoOf = (file: string) => rm(join(project.dir, file));
+const letGo = (name: string) => letGoOf(`hold-${name}`);
 
 async function ok(words: string) {
   const ran = await project.run(words);
@@ -161,6 +162,56 @@ describe('a rollback by restore', () => {
     ).toMatchObject([1, 2, 3, 0.01].map((price) => ({ price })));
   }, 120_000);
 
+  test('is gone on with where its own backup is restored once more, though that has the release in it', async () => {
+    const whole = (await ok('backup --json')).id;
+    await rollbacks().updateOne({ _id: 'r1' }, { $set: { backupId: whole } });
+    await project.write({
+      'mongo-release.yml': "rehearsal: { level: none }\nhooks: { rollback-app: 'test ! -e app.fails' }\n",
+      'app.fails': '',
+    });
+    expectFailure(await project.run('rollback r1 --strategy restore --yes --json'), 10, 'ROLLBACK_FAILED', /app/);
+    await letGoOf('app.fails');
+    await ok(`restore ${whole} --yes --json`);
+    await places().insertOne({ _id: 300, price: 1 });
+    expect(await ok('rollback r1 --json')).toMatchObject({ outcome: 'rolled-back', strategy: 'restore' });
+    expect(await ids()).toEqual([1, 2, 3, 100, 300]);
+  }, 120_000);
+
+  test('that fails behind its history is open: its release does not go on, and nothing is restored anew', async () => {
+    const restores = database.db.collection(`${own.prefix}.restore`);
+    const name = restores.collectionName;
+    await database.db.createCollection(name, { validator: { state: { $ne: 'clearing' } } });
+    await project.write({ 'mongo-release.yml': 'rehearsal: { level: none }\n' });
+    const failed = await project.run('rollback r1 --strategy restore --accept-loss 1 --json');
+    expectFailure(failed, 10, 'ROLLBACK_FAILED', /removing what was replaced/);
+    // As where it fails a step later.
+    await database.db.command({ collMod: name, validator: {} });
+    await restores.updateOne({}, { $set: { state: 'clearing', aliveAt: new Date(0) } });
+    expect((await ok('status --json')).warnings).toEqual([
+      expect.stringMatching(
+        /of release r1 is not complete: it is at data\..*mongo-release rollback r1 goes on with it/,
+      ),
+    ]);
+    expectFailure(await project.run('migrate --apply --release-id r1 --json'), 5, 'HISTORY_CONFLICT');
+    await places().insertOne({ _id: 300, price: 1 });
+    expect(await ok('rollback r1 --json')).toMatchObject({ outcome: 'rolled-back', strategy: 'restore' });
+    expect(await ids()).toEqual([1, 2, 3, 300]);
+    expect(await restores.countDocuments()).toBe(0);
+  }, 120_000);
+
+  test('that failed before it replaced anything is in the way of nobody', async () => {
+    await project.write({ 'mongo-release.yml': 'rehearsal: { level: none }\n' });
+    // What was agreed to is on record by then.
+    await database.db.createCollection(`${own.prefix}.restore`, { validator: { state: { $ne: 'swapping' } } });
+    const failed = await project.run('rollback r1 --strategy restore --accept-loss 1 --json');
+    expect(failed.json.steps, failed.stderr).toMatchObject([
+      {},
+      { name: 'data', state: 'failed', note: 'RESTORE_FAILED' },
+    ]);
+    expect(await rollbacks().findOne({ kind: 'rollback' })).toMatchObject({ data: { loss: { writes: 1 } } });
+    await ok('status --check --json');
+  }, 120_000);
+
   describe('that was killed before its history was set', () => {
     beforeEach(async () => {
       await database.client.withSession(async (session) => {
@@ -196,12 +247,60 @@ describe('a rollback by restore', () => {
     }, 120_000);
 
     test('is walked to its end when the restore was finished by another command, and restores nothing anew', async () => {
-      await ok(`restore ${backup} --yes --json`);
+      const finished = await ok(`restore ${backup} --yes --json`);
+      const restored = [{ collection: 'places', documents: 3 }];
+      expect(finished).toMatchObject({ outcome: 'applied', backupId: backup, restored, history: 'set' });
+      expect(finished.warnings).toEqual([
+        expect.stringMatching(/was only finished: what was written since it began st/),
+      ]);
       await places().insertOne({ _id: 301, price: 1 });
       const back = await ok('rollback r1 --json');
       expect(back).toMatchObject({ outcome: 'rolled-back', strategy: 'restore' });
-      expect(await ids()).toEqual([1, 2, 3, 301]);
+      expect(await ids()).toEqual([1, 2, 3, 300, 301]);
       expect((await hooks()).slice(-2)).toEqual(['app', 'start']);
+      // Nothing is left to be finished: this one restores.
+      await ok(`restore ${backup} --yes --json`);
+      expect(await ids()).toEqual([1, 2, 3]);
+    }, 120_000);
+
+    test('restores nothing anew either where the run that goes on with it stops, too', async () => {
+      await ok(`restore ${backup} --yes --json`);
+      await project.write({
+        'mongo-release.yml': "rehearsal: { level: none }\nhooks: { stop-traffic: 'false', rollback-app: 'false' }\n",
+      });
+      expectFailure(await project.run('rollback r1 --json'), 10, 'ROLLBACK_FAILED', /rollback-app/);
+      await project.write({ 'mongo-release.yml': config });
+      const dry = await ok('rollback r1 --dry-run --json');
+      expect(dry.steps).toMatchObject([
+        { state: 'done' },
+        { name: 'data', state: 'done' },
+        {},
+        { state: 'planned' },
+        {},
+        {},
+      ]);
+      expect(await ok('rollback r1 --json')).toMatchObject({ outcome: 'rolled-back', strategy: 'restore' });
+      expect(await ids()).toEqual([1, 2, 3, 300]);
+      expect(await hooks()).toEqual(['stop', 'app', 'start']);
+      expect(await rollbacks().findOne({ kind: 'rollback' })).toMatchObject({ backupId: backup });
+    }, 120_000);
+
+    test('is over for who only lets users in, once its restore was finished', async () => {
+      await ok(`restore ${backup} --yes --json`);
+      const lets = await ok('rollback r1 --start-traffic --json');
+      expect(lets).toMatchObject({ outcome: 'rolled-back', steps: [{}, { name: 'data', state: 'done' }, {}] });
+      expect(lets.warnings).toBeUndefined();
+      expect(await rollbacks().findOne({ kind: 'rollback' })).toMatchObject({ state: 'rolled-back' });
+    }, 120_000);
+
+    test('is over for who only lets users in, once something is applied', async () => {
+      await ok(`restore ${backup} --yes --json`);
+      await ok('baseline 1-cents --json');
+      const lets = await project.run('rollback r1 --start-traffic --json');
+      expect(lets.json).toMatchObject({
+        outcome: 'cancelled',
+        warnings: [expect.stringMatching(/since, which ends this rollback: mongo-release rollback r1 begins anew/)],
+      });
     }, 120_000);
   });
 });
