@@ -8,7 +8,7 @@ import { onRecord } from '../record/on-record.ts';
 import { newReleaseId } from '../record/release-id.ts';
 import { refuseUnproven } from '../rehearsal/rely.ts';
 import type { Ended } from '../result.ts';
-import { refuseOpenRollback } from '../rollback/open.ts';
+import { refuseOpenBesideRestore } from '../rollback/open.ts';
 import { type Run, targetOf } from '../run.ts';
 import { readSituation } from '../situation/situation.ts';
 
@@ -40,7 +40,7 @@ export async function checkBeforehand(
   }
   refuseUnproven(follows, 'what is pending after the restore');
   await refuseUnguarded(follows, connection);
-  await refuseOpenRollback(follows, connection);
+  await refuseOpenBesideRestore(follows, connection);
   await readSituation(follows, connection, {});
 }
 

@@ -63,11 +63,9 @@ function overtakes(one: HistoryRecord, { _id, fence = 0, migrations, backupId }:
   return direction === 'up' && (state === 'applied' || isHalfDone(one));
 }
 
-/** Whether its restore came to its end, also where its run could not say so any more, or `restore` has finished it. */
-function wasRestored(history: readonly HistoryRecord[], { strategy, backupId, migrations, fence = 0 }: ReleaseRecord) {
-  if (strategy !== 'restore') return false;
-  const byRestore = ({ origin, fence: at }: HistoryRecord) =>
-    origin?.kind === 'restore' && origin.backupId === backupId && at >= fence;
+/** Whether its restore came to its end, also where its run could not say so any more, or another one has taken the data back since. */
+function wasRestored(history: readonly HistoryRecord[], { migrations, fence = 0 }: ReleaseRecord) {
+  const byRestore = ({ origin, fence: at }: HistoryRecord) => origin?.kind === 'restore' && at >= fence;
   const own = history.filter(({ _id }) => migrations.includes(_id));
   return history.some(byRestore) && own.every((one) => one.state === 'rolled-back' || byRestore(one));
 }

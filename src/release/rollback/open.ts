@@ -28,7 +28,8 @@ interface Open {
   readonly inTheWay: boolean;
 }
 
-async function findOpen(run: Run, connection: Connection): Promise<Open | undefined> {
+/** `data`: whether it looks for data on their way, which a restore of the whole database ends. */
+async function findOpen(run: Run, connection: Connection, { data: looks = true } = {}): Promise<Open | undefined> {
   const { db } = connection;
   const records = new RollbackRecords(db, run);
   const [shut, left, lease] = await Promise.all([
@@ -40,6 +41,7 @@ async function findOpen(run: Run, connection: Connection): Promise<Open | undefi
   if (shut !== null) return { record: shut, here: shut._id === holder, inTheWay: true };
   const held = holder === undefined ? null : await new ReleaseRecords(db, run).find(holder).catch(failed);
   if (held?.kind === 'rollback' && held.state === 'running') return { record: held, here: true, inTheWay: true };
+  if (!looks) return undefined;
   let open: Open | undefined;
   for (const record of left) {
     // What was applied or deployed since is no rollback's any more.
@@ -111,6 +113,12 @@ export async function openRollbackWarnings(run: Run, connection: Connection, rel
 export async function refuseOpenRollback(run: Run, connection: Connection): Promise<void> {
   const open = await findOpen(run, connection);
   if (open?.inTheWay) throw openError('HISTORY_CONFLICT', open.record, open.here);
+}
+
+/** The same beside a restore of the whole database, which ends what a rollback has left half-way in the data. */
+export async function refuseOpenBesideRestore(run: Run, connection: Connection): Promise<void> {
+  const open = await findOpen(run, connection, { data: false });
+  if (open !== undefined) throw openError('HISTORY_CONFLICT', open.record, open.here);
 }
 
 /** What goes on with a rollback that has left a migration half-way; undefined where none has. */

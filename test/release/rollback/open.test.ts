@@ -6,7 +6,9 @@ import { type Cents, makeCents } from './cents.ts';
 
 let cents: Cents;
 let project: Project;
+/** With the release in it, and without. */
 let backup: string;
+let before: string;
 
 const config = `
 rehearsal: { level: none }
@@ -25,12 +27,14 @@ beforeEach(async () => {
       "await db.collection('places').dropIndex('price_1');",
     ),
   });
-  await ok('release --apply --release-id r1 --json');
+  before = (await ok('release --apply --release-id r1 --json')).backup.id;
   await ok('release --apply --release-id r2 --json');
   backup = (await ok('backup --json')).id;
   expectFailure(await project.run('rollback r1 --strategy down --json'), 10, 'ROLLBACK_FAILED');
 });
 afterEach(() => cents[Symbol.asyncDispose]());
+
+const prices = () => cents.database.db.collection('places').distinct('price');
 
 async function ok(words: string) {
   const ran = await project.run(words);
@@ -51,6 +55,23 @@ test('a restore of a backup that has the release in it overtakes it: who gave it
   await ok(`restore ${backup} --yes --json`);
   await ok('status --check --json');
   await ok('release --apply --json');
-  const places = cents.database.db.collection('places');
-  expect(await places.distinct('price')).toEqual([100, 200, 300]);
+  expect(await prices()).toEqual([100, 200, 300]);
+}, 120_000);
+
+test("a restore of one without it takes the data back, and what is left of the rollback is in nobody's way", async () => {
+  await ok(`restore ${before} --yes --json`);
+  expectFailure(await project.run('status --check --json'), 10, 'ROLLBACK_FAILED', /r1 is not complete: it is at data/);
+  await ok('release --apply --json');
+  expect(await prices()).toEqual([100, 200, 300]);
+  await ok('status --check --json');
+}, 120_000);
+
+test('restore --then-migrate ends what it has left in the data with either of them', async () => {
+  await ok(`restore ${backup} --then-migrate --yes --json`);
+  expect(await prices()).toEqual([100, 200, 300]);
+  await ok('status --check --json');
+  expectFailure(await project.run('rollback r1 --strategy down --json'), 10, 'ROLLBACK_FAILED');
+  await ok(`restore ${before} --then-migrate --yes --json`);
+  expect(await prices()).toEqual([100, 200, 300]);
+  await ok('status --check --json');
 }, 120_000);

@@ -98,7 +98,9 @@ test('nobody releases while users are shut out: the hint leads to the end of the
   await project.write({ 'app.fails': '' });
   expect((await project.run('rollback r1 --json')).code).toBe(10);
   await mend('app');
-  for (const words of ['release --apply --on-failure rollback', 'migrate --apply', 'up']) {
+  const { id } = await ok('backup --json');
+  const restore = `restore ${id} --then-migrate --yes`;
+  for (const words of ['release --apply --on-failure rollback', 'migrate --apply', 'up', restore]) {
     const refused = await project.run(`${words} --json`);
     expectFailure(
       refused,
