@@ -7,7 +7,7 @@ import { nothingCounted, type UndoCount } from './counted.ts';
 import type { Deferred, Newer } from './deferred.ts';
 import { type PlainKeys, refuseHeld } from './holders.ts';
 import { shownNamespace, type UndoConflict } from './result.ts';
-import { type Step, spanOf, stay, stepBack, stepBackStrictly } from './step-back.ts';
+import { type Step, spanOf, stay, stepBack, stepBackStrictly, wait } from './step-back.ts';
 import { type Change, keyAt, type UndoMode, type UndoStore } from './store.ts';
 import { documentKey, type Survey } from './survey.ts';
 import type { KnownDocument, WholeDocuments, WholeNews } from './whole.ts';
@@ -155,9 +155,13 @@ function stepOf(target: Target, { mode, survey }: PutOptions, whyLeft: WhyLeft |
   const { open } = whole;
   const span = spanOf(images, open);
   // With its collection users have deleted what was in it. What the migration deleted has no place to go back to.
-  const why = whyLeft ?? (isGone && (mode !== 'tolerant' || span.after === undefined) ? { reason: 'gone' } : undefined);
-  if (why !== undefined) return stay({ images, now, open }, why);
-  if (mode === 'tolerant') return stepBack({ ...target, ...whole, isRename: survey.renamesIn(stretch, namespace) });
+  const isLost = isGone && (mode !== 'tolerant' || span.after === undefined);
+  if (isLost) return stay({ images, now, open }, { reason: 'gone' });
+  if (mode === 'tolerant') {
+    const way = { ...target, ...whole, isRename: survey.renamesIn(stretch, namespace) };
+    if (whyLeft === undefined) return stepBack(way);
+    return whole.hasRoom ? wait(way, whyLeft) : stay(way, whyLeft);
+  }
   // Known before it is met, where the database does not tell by and by.
   return whole.between ? { state: 'blocked', image: span, why: { reason: 'unknown' } } : stepBackStrictly(images, now);
 }

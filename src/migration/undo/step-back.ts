@@ -60,6 +60,18 @@ export function stay({ images, now, open }: Pick<OnTheWay, 'images' | 'now' | 'o
 }
 
 /**
+ * Of a document that the server refuses as it was before these images: where older ones are to come, what it was before
+ * all of them may find its place.
+ */
+export function wait(way: OnTheWay, why: WhyLeft): Step {
+  const { images, now, isLast, open } = way;
+  if (isLast) return stay(way, why);
+  const step = stepBack(way);
+  if (step.state !== 'back') return step;
+  return opened({ start: now, back: step.document, after: spanOf(images, open).after, gone: false }) ?? stay(way, why);
+}
+
+/**
  * Back to before the images, with what users have written since. A document of which only a part of the images could be
  * taken back would be of neither shape: whether it goes back is decided at its oldest one.
  */
@@ -84,11 +96,11 @@ export function stepBack({ images: met, now, isLast, stepped, between, open, isR
   const step = once.state === 'blocked' && stepped === true ? chain(met, from, merged) : once;
   if (step.state !== 'back') return blocked(step.why);
   if (!isLast) {
-    // It is a view into what was read together with many others.
-    const held = { start: start && Buffer.from(start), back: step.document, after, gone: step.gone };
-    return sizeOf(held) > mostBytes ? blocked({ reason: 'too-large' }) : { state: 'open', open: held };
+    return opened({ start, back: step.document, after, gone: step.gone }) ?? blocked({ reason: 'too-large' });
   }
-  if (sameBytes(now, start)) return { state: 'back', document: step.document, merged: true };
+  if (sameBytes(now, start)) {
+    return { state: 'back', document: step.document, merged: step.merged || between || !sameBytes(start, after) };
+  }
   // Written to again since it was first met: that stays too.
   const both = merged(step.document, start, now);
   return both.state === 'merged' ? { state: 'back', document: both.document, merged: true } : blocked(both.why);
@@ -99,7 +111,18 @@ export function spanOf(images: readonly Image[], open: Open | undefined): Image 
   return { before: images.at(-1)?.before, after: open === undefined ? images[0]?.after : open.after };
 }
 
-function sizeOf({ start, back, after }: Open): number {
+/** Undefined where it is too large to be kept. */
+function opened({ start, back, after, gone }: Open): Step | undefined {
+  const open = { start: copyOf(start), back: copyOf(back), after: copyOf(after), gone };
+  return sizeOf(open) > mostBytes ? undefined : { state: 'open', open };
+}
+
+/** They are views into what was read together with many others. */
+function copyOf(document: Uint8Array | undefined): Uint8Array | undefined {
+  return document && Buffer.from(document);
+}
+
+export function sizeOf({ start, back, after }: Open): number {
   return (start?.length ?? 0) + (back?.length ?? 0) + (after?.length ?? 0);
 }
 

@@ -2,7 +2,7 @@ import type { ClientSession } from 'mongodb';
 import type { EntryNamespace } from '../journal/documents.ts';
 import type { Image } from '../journal/images.ts';
 import type { KeyTable } from './key-table.ts';
-import type { Open, Step } from './step-back.ts';
+import { type Open, type Step, sizeOf } from './step-back.ts';
 import type { KeptVersions } from './store.ts';
 import { documentKey } from './survey.ts';
 
@@ -15,6 +15,8 @@ export interface KnownDocument {
   readonly open: Open | undefined;
   /** It was left to its user at a newer image. */
   readonly left: boolean;
+  /** Whether there is room for more that are open. */
+  readonly hasRoom: boolean;
 }
 
 /** What became of a document at these images. */
@@ -24,7 +26,10 @@ export type WholeNews = {
   readonly isLast: boolean;
 } & (Step | { readonly state: 'left' });
 
-const unknown: KnownDocument = { between: false, open: undefined, left: false };
+/** Of all that are open together: beyond it only those are added that cannot do without. */
+const mostOpenBytes = 64_000_000;
+
+const unknown: KnownDocument = { between: false, open: undefined, left: false, hasRoom: false };
 
 /**
  * The documents that an attempt changed several times, with changes of the catalog in between, on their way back: each as
@@ -36,6 +41,7 @@ export class WholeDocuments {
   readonly #quarantine: KeptVersions | undefined;
   readonly #open: Map<string, Open>;
   readonly #left: Set<string>;
+  #openBytes: number;
 
   private constructor(
     between: KeyTable | undefined,
@@ -46,6 +52,7 @@ export class WholeDocuments {
     this.#quarantine = quarantine;
     this.#open = open;
     this.#left = left;
+    this.#openBytes = [...open.values()].reduce((sum, one) => sum + sizeOf(one), 0);
   }
 
   /** For an undo that leaves nothing to anybody. */
@@ -67,7 +74,8 @@ export class WholeDocuments {
     if (this.#between === undefined && this.#open.size + this.#left.size === 0) return unknown;
     const place = quarantine.placeOf(stretch, namespace, id);
     const between = this.#between?.has(documentKey(stretch, namespace, id)) ?? false;
-    return { place, between, open: this.#open.get(place), left: this.#left.has(place) };
+    const hasRoom = this.#openBytes < mostOpenBytes;
+    return { place, between, open: this.#open.get(place), left: this.#left.has(place), hasRoom };
   }
 
   /** Puts the open ones on record, within the transaction, and takes those off that are open no more. */
@@ -87,8 +95,12 @@ export class WholeDocuments {
   took(news: readonly WholeNews[]): void {
     for (const { whole, ...step } of news) {
       if (whole.place === undefined) continue;
-      if (step.state === 'open') this.#open.set(whole.place, step.open);
-      else this.#open.delete(whole.place);
+      const before = this.#open.get(whole.place);
+      if (before !== undefined) this.#openBytes -= sizeOf(before);
+      if (step.state === 'open') {
+        this.#open.set(whole.place, step.open);
+        this.#openBytes += sizeOf(step.open);
+      } else this.#open.delete(whole.place);
       if (step.state === 'blocked') this.#left.add(whole.place);
     }
   }

@@ -251,3 +251,18 @@ test('of several fields together no other keys are read than those that are need
   expect(await notBack(s.a, before)).toEqual(ids.slice(0, 20));
   expect(read).toBeLessThan(1600);
 });
+
+test('behind a change of the catalog documents wait for the value of one that users wrote to, and all go back', async () => {
+  await using s = await numbered(40);
+  await s.journal.write('a', (session) => s.a.updateMany({}, { $set: { f: 1 } }, { session }));
+  await s.journal.catalog('a', 'create-indexes', () => s.a.createIndex({ f: 1 }));
+  await renumber(s, all(40), ({ n }) => ({ n: n + 1 }));
+  await s.a.updateOne({ _id: 30 }, { $set: { title: 'new' } });
+  const [forecast] = await forecastUndo(s.connection, own, [s.journal.attempt]);
+  expect(forecast).toMatchObject({ documents: 40, merged: 1, quarantined: 0 });
+  expect(await s.undo(tolerant)).toMatchObject({ state: 'undone', documents: 40, merged: 1, quarantined: 0 });
+  expect(await s.a.find({}, { sort: { _id: 1 } }).toArray()).toEqual(
+    all(40).map((_id) => ({ _id, n: _id, f: 0, ...(_id === 30 && { title: 'new' }) })),
+  );
+  expect(await s.db.collection(own.quarantine).countDocuments()).toBe(0);
+});
