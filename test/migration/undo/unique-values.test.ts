@@ -22,7 +22,9 @@ type Move =
   | { readonly kind: 'move'; readonly moves: readonly (readonly [id: number, to: number])[]; readonly atOnce: boolean }
   /** Values go round by way of others that nobody has, some of them in a transaction. */
   | { readonly kind: 'phases'; readonly from: number; readonly by: number; readonly size: number }
-  | { readonly kind: 'set'; readonly from: number; readonly to: number };
+  | { readonly kind: 'set'; readonly from: number; readonly to: number }
+  /** A change of the catalog. */
+  | { readonly kind: 'index' };
 const one = fc.nat(count - 1);
 /** Of two lists. */
 const values = [0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15];
@@ -52,13 +54,15 @@ const sizes = fc.constantFrom(
   { first: 1, most: 1, leastForTime: 1, together: 3 },
 );
 
-/** Does it, and comes back with what each document was in between. */
-async function migrate(s: Setting, moves: readonly Move[]): Promise<Map<number, string[]>> {
+/** What there was at first and after each step, apart behind each change of the catalog. */
+type Past = readonly (readonly State[])[];
+
+/** Does it, and comes back with what there was in between. */
+async function migrate(s: Setting, moves: readonly Move[]): Promise<Past> {
   const a = s.db.collection<Numbered>('a');
-  const states = new Map<number, string[]>();
+  const past: State[][] = [[await stateOf(a)]];
   const note = async () => {
-    for (const [id, document] of await stateOf(a))
-      states.set(id, [...(states.get(id) ?? []), JSON.stringify(document)]);
+    past.at(-1)?.push(await stateOf(a));
   };
   const inSteps = async (steps: readonly ((session: ClientSession) => Promise<unknown>)[]) => {
     await s.journal.inSteps('a', steps);
@@ -73,7 +77,10 @@ async function migrate(s: Setting, moves: readonly Move[]): Promise<Map<number, 
     );
   };
   for (const [nth, move] of moves.entries()) {
-    if (move.kind === 'set') {
+    if (move.kind === 'index') {
+      await s.journal.catalog('a', 'create-indexes', () => a.createIndex({ [`f${nth}`]: 1 }));
+      past.push([]);
+    } else if (move.kind === 'set') {
       const filter = { _id: { $gte: move.from, $lte: move.to } };
       await s.journal.write('a', (session) => a.updateMany(filter, { $set: { [`f${nth}`]: nth } }, { session }));
     } else if (move.kind === 'move') {
@@ -113,7 +120,7 @@ async function migrate(s: Setting, moves: readonly Move[]): Promise<Map<number, 
     }
     await note();
   }
-  return states;
+  return past;
 }
 
 async function editAll(s: Setting, edits: readonly Edit[]) {
@@ -130,81 +137,134 @@ async function editAll(s: Setting, edits: readonly Edit[]) {
   }
 }
 
-test('unique values, users and cuts: each document is back as a whole, or waits for what a user has', async () => {
-  const seen = { taken: 0, cuts: 0, left: 0 };
-  await fc.assert(
-    fc.asyncProperty(
-      fc.array(move, { minLength: 1, maxLength: 5 }),
-      fc.array(byUser, { minLength: 1, maxLength: 5 }),
-      fc.integer({ min: 3, max: 25 }),
-      sizes,
-      async (moves, edits, cutAfter, sizes) => {
-        await using s = await setting(async ({ db }) => {
-          await db.collection('a').createIndex({ n: 1 }, { unique: true });
-          await db
-            .collection<Numbered>('a')
-            .insertMany(Array.from({ length: count }, (_, _id) => ({ _id, n: _id + (_id < 4 ? 0 : 6) })));
-        });
-        const a = s.db.collection<Numbered>('a');
-        const was = await stateOf(a);
-        const states = await migrate(s, moves);
-        const made = await stateOf(a);
-        await editAll(s, edits);
-        const now = await stateOf(a);
-        const [forecast] = await forecastUndo(s.connection, own, [s.journal.attempt]);
-        const { result, cuts } = await cutOff(s.connection, doubling(cutAfter), (signal) =>
-          s.undo({ mode: 'tolerant', sizes, signal }),
-        );
-        seen.cuts += cuts;
+const moves = fc.array(move, { minLength: 1, maxLength: 5 });
+const short = fc.array(move, { minLength: 1, maxLength: 2 });
+const index = { kind: 'index' } as const;
 
-        const after = await stateOf(a);
-        const kept = new Map<number, Document>();
-        for await (const one of s.db.collection(own.quarantine).find()) kept.set(one.documentId, one);
-        let foreseen = 0;
-        let back = 0;
-        for (const id of new Set([...was.keys(), ...now.keys(), ...after.keys()])) {
-          const model = expected(was.get(id), made.get(id), now.get(id));
-          const left = kept.get(id);
-          if (model.left) foreseen += 1;
-          if (model.left) expect(left, `document ${id}`).toBeDefined();
-          if (left === undefined) {
-            expect(after.get(id), `document ${id}`).toEqual(model.document);
-            if (JSON.stringify(after.get(id)) !== JSON.stringify(now.get(id))) back += 1;
-            continue;
+test.each([
+  { moves, where: '' },
+  {
+    moves: fc.array(short, { minLength: 2, maxLength: 3 }).map((parts) => parts.flatMap((part) => [...part, index])),
+    where: ' behind changes of the catalog',
+  },
+])(
+  'unique values, users and cuts: each document is back as a whole, or waits for what a user has$where',
+  { timeout: 60_000 + runs * 3000 },
+  async ({ moves }) => {
+    const seen = { taken: 0, cuts: 0, left: 0 };
+    await fc.assert(
+      fc.asyncProperty(
+        moves,
+        fc.array(byUser, { minLength: 1, maxLength: 5 }),
+        fc.integer({ min: 3, max: 25 }),
+        sizes,
+        async (moves, edits, cutAfter, sizes) => {
+          await using s = await setting(async ({ db }) => {
+            await db.collection('a').createIndex({ n: 1 }, { unique: true });
+            await db
+              .collection<Numbered>('a')
+              .insertMany(Array.from({ length: count }, (_, _id) => ({ _id, n: _id + (_id < 4 ? 0 : 6) })));
+          });
+          const a = s.db.collection<Numbered>('a');
+          const was = await stateOf(a);
+          const past = await migrate(s, moves);
+          const made = await stateOf(a);
+          await editAll(s, edits);
+          const now = await stateOf(a);
+          const [forecast] = await forecastUndo(s.connection, own, [s.journal.attempt]);
+          const { result, cuts } = await cutOff(s.connection, doubling(cutAfter), (signal) =>
+            s.undo({ mode: 'tolerant', sizes, signal }),
+          );
+          seen.cuts += cuts;
+
+          const after = await stateOf(a);
+          const kept = new Map<number, Document>();
+          for await (const one of s.db.collection(own.quarantine).find()) kept.set(one.documentId, one);
+          let foreseen = 0;
+          let least = 0;
+          let most = 0;
+          for (const id of new Set([...was.keys(), ...now.keys(), ...after.keys()])) {
+            const model = modelOf(id, past, now);
+            const left = kept.get(id);
+            if (model.left) foreseen += 1;
+            if (model.left) expect(left, `document ${id}`).toBeDefined();
+            if (left === undefined) {
+              expect(after.get(id), `document ${id}`).toEqual(model.document);
+              // Counted is who moves at the oldest change: one that came round meanwhile may, and one that came round in it may not.
+              const first = past.length > 1 ? past[firstChange(id, past)] : undefined;
+              const isBack = !same(after.get(id), now.get(id));
+              if (isBack && !cameRound(first, id)) least += 1;
+              if (isBack || first !== undefined) most += 1;
+              continue;
+            }
+            seen.left += 1;
+            const { why, before, after: as, current } = left;
+            expect({ why, before, current }).toEqual({ why: 'undo', before: was.get(id), current: after.get(id) });
+            // What does not fit into one transaction goes back over each of its changes by itself.
+            const inSteps = sizes?.together !== undefined || past.length > 1;
+            const states = past.flat().map((state) => JSON.stringify(state.get(id)));
+            const between = inSteps && states.includes(JSON.stringify(current));
+            expect(between ? states : [JSON.stringify(made.get(id))]).toContain(JSON.stringify(as));
+            if (!between) expect(current, `document ${id}`).toEqual(now.get(id));
+            if (model.left) continue;
+            seen.taken += 1;
+            expect(waitsForUser(id, { past, made, now, after }), `who has the value of document ${id}`).toBe(true);
           }
-          seen.left += 1;
-          const { why, before, after: as, current } = left;
-          expect({ why, before, current }).toEqual({ why: 'undo', before: was.get(id), current: after.get(id) });
-          // What does not fit into one transaction goes back over each of its changes by itself.
-          const between = sizes?.together !== undefined && states.get(id)?.includes(JSON.stringify(current));
-          expect(between ? states.get(id) : [JSON.stringify(made.get(id))]).toContain(JSON.stringify(as));
-          if (!between) expect(current, `document ${id}`).toEqual(now.get(id));
-          if (model.left) continue;
-          seen.taken += 1;
-          expect(waitsForUser(id, { was, made, now, after }), `who has the value of document ${id}`).toBe(true);
-        }
-        expect(forecast?.quarantined).toBe(foreseen);
-        expect(result).toMatchObject({ state: 'undone', documents: back, quarantined: kept.size });
-      },
-    ),
-    { numRuns: runs, seed, endOnFailure: true },
-  );
-  expect({ taken: seen.taken > 0, cuts: seen.cuts > 0 }).toEqual({ taken: true, cuts: true });
-});
+          expect(forecast?.quarantined).toBe(foreseen);
+          expect(result).toMatchObject({ state: 'undone', quarantined: kept.size });
+          const documents = 'documents' in result ? result.documents : undefined;
+          expect(documents).toBeLessThanOrEqual(most);
+          expect(documents).toBeGreaterThanOrEqual(least);
+        },
+      ),
+      { numRuns: runs, seed, endOnFailure: true },
+    );
+    expect({ taken: seen.taken > 0, cuts: seen.cuts > 0 }).toEqual({ taken: true, cuts: true });
+  },
+);
 
 interface States {
-  readonly was: State;
+  readonly past: Past;
   readonly made: State;
   readonly now: State;
   readonly after: State;
 }
 
-/** Whether somebody has the value that a document had, who keeps it as a user wrote it, or waits for one who does. */
+function same(one: Document | undefined, other: Document | undefined): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** What has to come of a document, from one change of the catalog to the one before it. */
+function modelOf(id: number, past: Past, now: State): ReturnType<typeof expected> {
+  let document = now.get(id);
+  for (const states of past.toReversed()) {
+    const model = expected(states[0]?.get(id), states.at(-1)?.get(id), document);
+    if (model.left) return { document: now.get(id), left: true };
+    document = model.document;
+  }
+  return { document, left: false };
+}
+
+function cameRound(states: readonly State[] | undefined, id: number): boolean {
+  return states !== undefined && same(states[0]?.get(id), states.at(-1)?.get(id));
+}
+
+/** The first part of the past in which a document was changed. */
+function firstChange(id: number, past: Past): number {
+  return past.findIndex((states) => states.some((state) => !same(state.get(id), states[0]?.get(id))));
+}
+
+/**
+ * Whether somebody has the value that a document had, who keeps it as a user wrote it, or waits for one who does; or had it
+ * who was changed before a change of the catalog as well, where the document was not.
+ */
 function waitsForUser(id: number, states: States, seen: ReadonlySet<number> = new Set()): boolean {
-  const { was, made, now, after } = states;
-  const model = expected(was.get(id), made.get(id), now.get(id));
-  const holder = [...after.values()].find(({ _id, n }) => _id !== id && n === model.document?.n)?._id;
+  const { past, made, now, after } = states;
+  const { n } = modelOf(id, past, now).document ?? {};
+  const has = (state: State) => [...state.values()].find((other) => other._id !== id && other.n === n)?._id;
+  const before = has(now);
+  if (before !== undefined && firstChange(before, past) < firstChange(id, past)) return true;
+  const holder = has(after);
   if (holder === undefined || seen.has(holder)) return false;
-  const wroteUser = JSON.stringify(made.get(holder)) !== JSON.stringify(now.get(holder));
-  return wroteUser || waitsForUser(holder, states, new Set([...seen, id]));
+  return !same(made.get(holder), now.get(holder)) || waitsForUser(holder, states, new Set([...seen, id]));
 }
