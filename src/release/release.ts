@@ -219,10 +219,15 @@ class Walk {
     const remaining = plan.pending.filter(({ phase }) => phase === 'after-deploy').map(({ name }) => name);
     const { releaseId, migrate = { releaseId, applied: [] } } = this.result;
     if (remaining.length > 0) this.result.migrate = { ...migrate, remaining };
-    // What has begun since the guards looked. Before the step: one that began hides a rollback from whoever looks for it.
-    await refuseBeside(this.#run, this.#connection);
-    // Who takes it back has to know of it, and nobody else may be at it.
-    await this.#recording.claim();
+    const later = remaining.length === 0 ? '' : ` Not begun: ${remaining.join(', ')}.`;
+    try {
+      // What has begun since the guards looked. Before the step: one that began hides a rollback from whoever looks for it.
+      await refuseBeside(this.#run, this.#connection);
+      // Who takes it back has to know of it, and nobody else may be at it.
+      await this.#recording.claim();
+    } catch (thrown) {
+      throw this.#notDeployed(asReleaseError(thrown), later);
+    }
     this.#deployed = true;
     await this.#steps.run('deploy', async () => {
       let kept: Promise<void> | undefined;
@@ -233,7 +238,6 @@ class Walk {
       stopIfCancelled(this.#run);
       this.result.deploy = { durationMs: end.durationMs };
       if (end.state === 'done') return this.#stillThere();
-      const later = remaining.length === 0 ? '' : ` Not begun: ${remaining.join(', ')}.`;
       throw new ReleaseError(
         'DEPLOY_FAILED',
         `${this.#changed ? 'The migrations before it are applied, and the' : 'The'} deploy hook failed: ${end.why}.${later}`,
@@ -244,6 +248,19 @@ class Walk {
     });
     // Should it be cut off in what comes next, nobody is to take it for the deploy.
     await this.#recording.keep().catch(() => {});
+  }
+
+  #notDeployed(cause: ReleaseError, later: string): ReleaseError {
+    if (!this.#changed) return cause;
+    const { code, message, hint } = cause;
+    return new ReleaseError(
+      'DEPLOY_FAILED',
+      `The migrations before it are applied, and the deploy was not begun: ${message} [${code}]${later}`,
+      {
+        hint: `${hint} Then mongo-release release --apply goes on from what is applied, and deploys; mongo-release rollback ${this.#run.releaseId} takes it back.`,
+        cause,
+      },
+    );
   }
 
   async #stillThere(): Promise<void> {

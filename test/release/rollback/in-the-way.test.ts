@@ -1,7 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { ReleaseRecord } from '../../../src/release/record/record.ts';
 import { expectFailure, migration, type Project } from '../../cli/cli.ts';
+import { standsStill } from '../half-done/left-half.ts';
 import { type Cents, makeCents } from './cents.ts';
 
 /** Which release an open rollback is in the way of, where it has stopped no traffic. */
@@ -118,4 +120,37 @@ test('one that was gone on with is not hidden by another, which ended before tha
   expectFailure(await project.run('rollback r1 --strategy down --json'), 10, 'ROLLBACK_FAILED');
   const refused = await project.run('release --apply --json');
   expectFailure(refused, 5, 'HISTORY_CONFLICT', /of release r1 is not complete: it is at data/);
+}, 120_000);
+
+test('a release that meets one right before its deploy says how far it got, and what comes next', async () => {
+  await ok('release --apply --release-id r1 --json');
+  await project.write({
+    'migrations/2-unit.js': migration(
+      `await db.collection('places').updateMany({}, { $set: { unit: 'cent' } }); ${standsStill}`,
+    ),
+    'migrations/3-later.ts': `import { defineMigration } from 'mongo-release-action';
+export default defineMigration({ phase: 'after-deploy', async up({ db }) { await db.collection('places').insertOne({}); } });
+`,
+  });
+  const { db } = cents.database;
+  await db.collection('wait').insertOne({});
+  const { ended } = project.start('release --apply --release-id r2 --json');
+  await expect.poll(() => db.collection('places').countDocuments({ unit: 'cent' }), { timeout: 60_000 }).toBe(3);
+  const rollback = {
+    kind: 'rollback',
+    of: 'r1',
+    state: 'failed-dirty',
+    startedAt: new Date(),
+    migrations: [],
+  } as const;
+  const traffic = { state: 'stopped', since: new Date() } as const;
+  await db.collection<ReleaseRecord>('_mongo_release.releases').insertOne({ _id: 'b1', ...rollback, traffic } as never);
+  await db.collection('wait').drop();
+  const stopped = await ended;
+  const words =
+    /^The migrations before it are applied, and the deploy was not begun: Rollback b1 .* \[HISTORY_CONFLICT\] Not begun: 3-later\.$/;
+  expectFailure(stopped, 8, 'DEPLOY_FAILED', words);
+  expect(stopped.json.error.hint).toMatch(/rollback r1 goes on with it.*release --apply goes on from what is applied/);
+  expect(stopped.json).toMatchObject({ outcome: 'failed-dirty', migrate: { applied: [{}], remaining: ['3-later'] } });
+  expect(await log()).toEqual(['deploy']);
 }, 120_000);
