@@ -84,7 +84,8 @@ export async function migrateOn(
     if (joined !== undefined || (apply && phase === 'before-deploy')) await open({ planDigest });
     leaveToDeploy();
     const result = { ...nothing, applied: done, remaining: later, backupId: joined?.chosen?.behind?.id };
-    return { ...about, outcome: done.length > 0 ? 'applied' : 'nothing-to-do', result };
+    const warnings = apply && phase === 'before-deploy' ? unbacked(run, later) : [];
+    return { ...about, outcome: done.length > 0 ? 'applied' : 'nothing-to-do', result, warnings };
   }
 
   await open({ planDigest, migrations: pending.map(({ name }) => name) });
@@ -120,6 +121,14 @@ export async function migrateOn(
   if (found.state !== 'earlier' && levelOf(run) === 'none' && relied.proof === undefined)
     warnings.unshift('Nothing was rehearsed.');
   return { ...about, outcome, result, error, warnings };
+}
+
+/** What would stop the other half behind the deploy, said before it. */
+function unbacked({ invocation: { store, target } }: Run, later: readonly string[]): string[] {
+  if (later.length === 0 || store !== undefined || target?.environment !== 'production') return [];
+  return [
+    `Production is migrated with a backup behind it only, and no store is named: ${listed(later)} would be refused behind the deploy. Before that, take one with mongo-release backup --store DIR, and name that store in both halves.`,
+  ];
 }
 
 /** What only a backup leads back from; with one behind it, or images of all that was changed, nothing is to be said. */

@@ -39,7 +39,7 @@ test('nothing that would change it begins, and what is typed instead goes throug
   ]) {
     const ran = await project.run(`${words} --json`);
     expectFailure(ran, 5, 'BLOCKED_BY_GUARD', /is on record as production \(first\), and this run calls it/);
-    expect(ran.json.error.hint).toContain('--environment production');
+    expect(ran.json.error.hint).toContain('Add --environment production (target-environment in a reusable workflow),');
   }
   expect(await places()).toEqual([1]);
   expect((await project.run(`rollback first ${production}`)).code).toBe(0);

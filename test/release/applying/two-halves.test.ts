@@ -111,6 +111,17 @@ test('a first half that has nothing to apply leaves its rehearsal to the second,
   expect(second.json).not.toHaveProperty('rehearsal');
 });
 
+test('in production without a store it is said before the deploy that what is for after it would be refused', async () => {
+  await using on = await setUp({ 'migrations/2-contract.ts': contract }, {});
+  const alone = (phase: string) => on.project.run(`migrate --apply --environment production --phase ${phase} --json`);
+  const first = await alone('before-deploy');
+  expect(first.json, first.stderr).toMatchObject({ outcome: 'nothing-to-do', remaining: ['2-contract'] });
+  expect(first.json.warnings.join()).toMatch(/no store is named: 2-contract would be refused behind the deploy\./);
+  expectFailure(await alone('after-deploy'), 11, 'BACKUP_MISSING');
+  // Who says what the whole plan is gets it refused before.
+  expectFailure(await on.half('before-deploy', '--release-id one'), 11, 'BACKUP_MISSING');
+});
+
 const more = { ...files, 'migrations/3-last.ts': afterDeploy("await db.collection('places').insertOne({ last: 1 });") };
 const unproven = '--release-id one --rehearsal none --waive-rehearsal a-test-of-failures';
 
